@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+// Runs a program of this repository on the runtime that the repository brings, installing first where that is needed.
+// This one file is plain JavaScript that Node 18 and newer can read, because it is what a fresh clone starts with.
+//   node scripts/run.mjs FILE [ARGUMENT...]
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const bin = join(root, 'node_modules', '.bin')
+const stamp = join(root, 'node_modules', '.gatehouse-lockfile')
+const wanted = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex')
+
+const installed = existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted
+if (!installed) {
+  process.stderr.write('Installing dependencies (once, a minute at most) ...\n')
+  // Warnings about the machine's own Node are beside the point: nothing here runs on it.
+  const npm = spawnSync('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  })
+  if (npm.status !== 0) {
+    process.stderr.write('✗ install_failed  npm ci did not succeed; its own message is above.\n  Try: npm ci\n')
+    process.exit(1)
+  }
+  writeFileSync(stamp, wanted)
+}
+
+const child = spawn(join(bin, 'node'), process.argv.slice(2), {
+  stdio: 'inherit',
+  env: { ...process.env, PATH: bin + delimiter + (process.env.PATH ?? '') },
+})
+// A terminal sends Ctrl-C to the whole group; a supervisor sends SIGTERM to this process alone. The child must see both once.
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+process.on('SIGINT', () => {})
+child.on('exit', (code, signal) => process.exit(signal ? 128 + (constants.signals[signal] ?? 0) : (code ?? 1)))

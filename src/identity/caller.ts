@@ -1,0 +1,36 @@
+/**
+ * Who calls, as a verified token says it. Claims: Microsoft Entra "access token claims reference".
+ * Everything but `displayName` may decide what a caller may do; names are mutable in Entra and are for display alone.
+ */
+export interface Caller {
+  readonly kind: 'user' | 'application'
+  /** Claim `tid`, a GUID in lower case. */
+  readonly tenantId: string
+  /** Claim `oid`: the immutable id of the user or of the application's service principal. */
+  readonly objectId: string
+  /** Claim `appid` (v1) or `azp` (v2): the client application. For a user, the program that the user signed in with. */
+  readonly appId: string | null
+  /** `preferred_username`, `upn`, `unique_name`, `name`, or `app_displayname`: for people to read. Never for a decision. */
+  readonly displayName: string | null
+  /** Claim `groups`: object ids. Empty when the token carries none. */
+  readonly groups: readonly string[]
+  /** True when the token says that there are more groups than it carries (`_claim_names.groups` or `hasgroups`). */
+  readonly groupsOverage: boolean
+  /** Claim `roles`: app roles. */
+  readonly roles: readonly string[]
+  /** Claim `scp`, split at spaces: delegated permissions. */
+  readonly scopes: readonly string[]
+  /** Claim `xms_mirid`: the ARM id of the managed identity, in lower case. */
+  readonly managedIdentityId: string | null
+  readonly audience: string
+  readonly tokenVersion: '1.0' | '2.0'
+  /** Claim `exp`, in milliseconds since the epoch. */
+  readonly expiresAtMs: number
+}
+
+/** The immutable key of a caller: `user:{tid}/{oid}` or `app:{tid}/{appid}`. */
+export function callerKey(caller: Pick<Caller, 'kind' | 'tenantId' | 'objectId' | 'appId'>): string {
+  return caller.kind === 'user'
+    ? `user:${caller.tenantId}/${caller.objectId}`
+    : `app:${caller.tenantId}/${caller.appId ?? caller.objectId}`
+}

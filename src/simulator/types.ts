@@ -1,0 +1,144 @@
+/** The simulator's own surface: a sign-in service that looks like Entra, and Azure OpenAI instances that keep a bill. */
+import type { Clock } from '../clock.ts'
+
+export interface Person {
+  /** Short name, as `alice`: what `--as` takes. */
+  readonly name: string
+  readonly displayName: string
+  readonly userPrincipalName: string
+  readonly objectId: string
+  /** Names of groups. */
+  readonly groups: readonly string[]
+  /** App roles on the gateway's audience. */
+  readonly roles: readonly string[]
+  /** What the person is there for, one line for the sign-in page. */
+  readonly about: string
+  /** For the resource-owner password grant, which Entra offers to test accounts. */
+  readonly password: string
+}
+
+export interface Application {
+  readonly name: string
+  readonly appId: string
+  /** Object id of its service principal. */
+  readonly objectId: string
+  /** Client secret for client credentials; null for a public client (people sign in with it). */
+  readonly secret: string | null
+  readonly groups: readonly string[]
+  readonly roles: readonly string[]
+  /** ARM id when it is a managed identity: its tokens come from the managed-identity endpoint. */
+  readonly managedIdentityId: string | null
+  readonly about: string
+}
+
+export interface Directory {
+  readonly tenantId: string
+  readonly people: readonly Person[]
+  readonly groups: readonly { readonly name: string; readonly objectId: string }[]
+  readonly applications: readonly Application[]
+}
+
+export interface TokenRequest {
+  /** Name of a person or an application of the directory. */
+  readonly as: string
+  /** Default `https://cognitiveservices.azure.com`. */
+  readonly audience?: string
+  /** Default '1.0', as for the cognitiveservices resource. */
+  readonly version?: '1.0' | '2.0'
+  /** Claims that replace or (undefined) remove what the directory says: for tests of what must be refused. */
+  readonly claims?: Readonly<Record<string, unknown>>
+  /** Seconds; default 3600. */
+  readonly lifetimeSeconds?: number
+}
+
+export interface EntraSimulator {
+  /** `http://127.0.0.1:PORT`: the authority. */
+  readonly url: string
+  readonly directory: Directory
+  /** What App Service and Container Apps put into the environment of a workload with a managed identity. */
+  readonly managedIdentity: { readonly IDENTITY_ENDPOINT: string; readonly IDENTITY_HEADER: string }
+  /** Issues a token without the protocol, signed with the current key. */
+  token(request: TokenRequest): Promise<string>
+  /** A new signing key; tokens of the old one stay valid while `keepOld` (default true) publishes it. */
+  rotateKeys(options?: { readonly keepOld?: boolean }): Promise<void>
+  /** Requests that reached the key set and discovery documents so far. */
+  readonly keySetReads: number
+  /** While true the service answers 503 to everything: an outage. */
+  down: boolean
+  close(): Promise<void>
+}
+
+export interface SimulatedDeployment {
+  /** As gpt-4o; decides tokenizer, snapshot name and abilities. */
+  readonly model: string
+  readonly kind?: 'standard' | 'provisioned'
+  /** Unlimited when absent. */
+  readonly tokensPerMinute?: number
+  readonly requestsPerMinute?: number
+  /** Milliseconds to the first token, mean; default 0. */
+  readonly timeToFirstTokenMs?: number
+  /** Speed of generation; default unlimited (everything as fast as the socket takes it). */
+  readonly tokensPerSecond?: number
+  /** 0..1, share by which both vary; default 0. */
+  readonly jitter?: number
+}
+
+export interface AzureSimulatorOptions {
+  readonly name: string
+  readonly host?: string
+  /** 0 (default) takes a free one. */
+  readonly port?: number
+  readonly region?: string
+  readonly deployments: Readonly<Record<string, SimulatedDeployment>>
+  /** API keys that are accepted. */
+  readonly keys?: readonly string[]
+  /** Accept Entra tokens of this authority; object ids that have the role Cognitive Services OpenAI User. */
+  readonly entra?: {
+    readonly authority: string
+    readonly tenantId: string
+    readonly allowedObjectIds: readonly string[] | 'all'
+  }
+  /** With a seed, equal questions get equal bytes (ids and `created` too, given an equal clock). */
+  readonly seed?: number
+  readonly clock?: Clock
+  /** How latency passes; the demonstration's history lets it move the clock instead. Default: real timers. */
+  readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>
+  /** Stream content filter: `default` (buffered annotations in each chunk) or `asynchronous` (annotation frames). */
+  readonly filter?: 'default' | 'asynchronous'
+}
+
+/** One line of the simulator's own bill: every received call, whatever became of it. */
+export interface BillLine {
+  /** What the gateway sent as `x-gatehouse-request-id`; null for direct calls. */
+  readonly gatehouseRequestId: string | null
+  /** The simulator's own `apim-request-id`. */
+  readonly requestId: string
+  readonly receivedAtMs: number
+  readonly instance: string
+  readonly deployment: string | null
+  readonly operation: string | null
+  /** `oid` of the token, `key` for an API key, null when refused before. */
+  readonly subject: string | null
+  readonly stream: boolean
+  readonly status: number
+  /** What was produced and would be charged. */
+  readonly promptTokens: number
+  readonly completionTokens: number
+  /** True when a usage object was put on the wire. */
+  readonly usageReported: boolean
+  readonly fault: string | null
+  /** True when the client was gone before the answer's end. */
+  readonly clientGone: boolean
+  /** False while the call is still being answered. */
+  readonly ended: boolean
+}
+
+export interface AzureSimulator {
+  readonly name: string
+  readonly url: string
+  bill(): readonly BillLine[]
+  clearBill(): void
+  /** Standing faults; the same as `POST /_simulator/faults`. See simulator/azure/faults.ts for the kinds. */
+  setFault(fault: Readonly<Record<string, unknown>> | null): void
+  close(): Promise<void>
+}

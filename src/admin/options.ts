@@ -1,0 +1,39 @@
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config/schema.ts'
+import type { Caller } from '../identity/caller.ts'
+import type { LedgerReader } from '../ledger/index.ts'
+
+/** What a caller may do here. `auditor` may do all that `viewer` may. */
+export type AdminRole = 'viewer' | 'auditor'
+
+/** Where the management API writes: fields first, then what happened. A pino logger fits. */
+export interface AdminLog {
+  info(fields: Readonly<Record<string, unknown>>, event: string): void
+  warn(fields: Readonly<Record<string, unknown>>, event: string): void
+  error(fields: Readonly<Record<string, unknown>>, event: string): void
+}
+
+export interface AdminOptions {
+  /** Port 0 takes a free one. On a loopback host only requests whose Host header names loopback are answered. */
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly roles: Config['admin']['roles']
+  /** The two methods of the gateway's verifier that are needed; rejects with `IdentityError`. */
+  readonly verifier: { remembered(token: string): Caller | null; verify(token: string): Promise<Caller> }
+  readonly ledger: LedgerReader
+  /** What `instances` and `whoami` tell about the house. Credentials in it are never answered. */
+  readonly house: Pick<Config, 'instances' | 'pools' | 'workloads'>
+  readonly clock: Clock
+  readonly log: AdminLog
+  /** Milliseconds between two looks into the ledger while a tail waits. 1..10_000, default 500. */
+  readonly tailPollMs?: number
+}
+
+export interface Admin {
+  /** `http://HOST:PORT`, with the port that was taken. */
+  readonly url: string
+  /** Ends waiting tails at once, lets other answers finish for at most a second, then closes. Idempotent. */
+  close(): Promise<void>
+}
+
+/** `startAdmin` of `index.ts`. Rejects when the address cannot be taken (`EADDRINUSE`, `EACCES`, ...). */
+export type StartAdmin = (options: AdminOptions) => Promise<Admin>

@@ -14,7 +14,10 @@ export type IdentityErrorCode =
   | 'token_client'
   | 'keys_unavailable'
 
-/** Thrown by the verifier. `message` is fit for the caller: it never holds any part of the token. */
+/**
+ * Thrown by `readToken` and the verifier. `message` is fit for the caller and for a log line: of the token it holds nothing
+ * but the claims that name its origin (`aud`, `iss`, `tid`, `ver`, `appid`), cut and cleaned by `quoted`.
+ */
 export class IdentityError extends Error {
   readonly code: IdentityErrorCode
   constructor(code: IdentityErrorCode, message: string, options?: ErrorOptions) {
@@ -22,4 +25,26 @@ export class IdentityError extends Error {
     this.name = 'IdentityError'
     this.code = code
   }
+}
+
+/** The configured sign-in service cannot be used. Thrown while the verifier is built, so that a start or a reload fails. */
+export class AuthorityError extends Error {
+  readonly code = 'authority_invalid'
+  constructor(message: string) {
+    super(message)
+    this.name = 'AuthorityError'
+  }
+}
+
+const quotedCharactersMax = 200
+
+/**
+ * A claim as a message may show it: in quotation marks, at most 200 characters, and without the characters that could break a
+ * log line or a header (control characters, line separators, direction marks, lone surrogates).
+ */
+export function quoted(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (typeof value !== 'string') return `a value of type ${Array.isArray(value) ? 'array' : typeof value}`
+  const cut = value.length > quotedCharactersMax ? `${value.slice(0, quotedCharactersMax)}…` : value
+  return `"${cut.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}"\\]/gu, '')}"`
 }

@@ -1,0 +1,80 @@
+import type { CallerRule } from '../config/schema.ts'
+import type { Caller } from './caller.ts'
+
+/** A rule that lets a caller in. The same object each time, so that comparing and keeping it cost nothing. */
+export interface RuleMatch {
+  /** Position in the configured list, from 0. */
+  readonly index: number
+  /** For people to read, as `group 9f0e…`. */
+  readonly text: string
+}
+
+export interface RuleMatcher {
+  /** The rule that lets the caller in, or null. A match always means: let in. */
+  (caller: Caller): RuleMatch | null
+  /**
+   * Asked after a null: true when the answer may be no only because the token does not list the caller's groups (Entra leaves
+   * them out beyond 200) while one of the rules asks for a group. The refusal should then say what to do: `groupsOverageAdvice`.
+   */
+  readonly groupsOverage: (caller: Caller) => boolean
+}
+
+export const groupsOverageAdvice =
+  'The token does not list the groups of its owner, because there are too many of them. Let the application registration emit ' +
+  'only the groups that are assigned to it, or use an app role instead of a group.'
+
+type RuleKind = CallerRule extends infer R ? (R extends CallerRule ? keyof R : never) : never
+
+/** What a kind of rule is called in messages, and the values of a caller that it is compared with. */
+const kinds = {
+  user: { say: 'user', values: caller => (caller.kind === 'user' ? [caller.objectId] : []) },
+  app: { say: 'application', values: caller => (caller.kind === 'application' && caller.appId ? [caller.appId] : []) },
+  managedIdentity: {
+    say: 'managed identity',
+    values: caller => (caller.kind === 'application' && caller.managedIdentityId ? [caller.managedIdentityId] : []),
+  },
+  role: { say: 'role', values: caller => caller.roles },
+  group: { say: 'group', values: caller => caller.groups },
+  scope: { say: 'scope', values: caller => caller.scopes },
+  tenant: { say: 'every caller of tenant', values: caller => [caller.tenantId] },
+} as const satisfies Record<RuleKind, { say: string; values: (caller: Caller) => readonly string[] }>
+
+/** From the narrowest to the widest: where several rules match, the answer names the one that says most. */
+const order = Object.keys(kinds) as readonly RuleKind[]
+
+/** App roles and scopes are words of the application's own, compared as written; everything else is the same in either case. */
+const caseMatters: ReadonlySet<RuleKind> = new Set(['role', 'scope'])
+
+/** Prepares rules for many callers: one look-up per value that the caller has, whatever the number of rules. Any one suffices. */
+export function compileRules(rules: readonly CallerRule[]): RuleMatcher {
+  const table = new Map<RuleKind, Map<string, RuleMatch>>()
+  for (const [index, rule] of rules.entries()) {
+    for (const [kind, value] of Object.entries(rule) as [RuleKind, string][]) {
+      const byValue = table.get(kind) ?? new Map<string, RuleMatch>()
+      const key = compared(kind, value)
+      if (!byValue.has(key)) byValue.set(key, { index, text: `${kinds[kind].say} ${value}` })
+      table.set(kind, byValue)
+    }
+  }
+  const prepared = order.flatMap(kind => {
+    const byValue = table.get(kind)
+    return byValue === undefined ? [] : [{ kind, byValue, values: kinds[kind].values }]
+  })
+  const asksForGroups = table.has('group')
+
+  const match = (caller: Caller): RuleMatch | null => {
+    for (const { kind, byValue, values } of prepared) {
+      for (const value of values(caller)) {
+        const found = byValue.get(compared(kind, value))
+        if (found !== undefined) return found
+      }
+    }
+    return null
+  }
+  const groupsOverage = (caller: Caller): boolean => asksForGroups && caller.groupsOverage && match(caller) === null
+  return Object.assign(match, { groupsOverage })
+}
+
+function compared(kind: RuleKind, value: string): string {
+  return caseMatters.has(kind) ? value : value.toLowerCase()
+}

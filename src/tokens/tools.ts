@@ -1,0 +1,44 @@
+import { isRecord, type JsonRecord, jsonText, listOf, textOf } from '../wire/json.ts'
+import { countText } from './encodings.ts'
+
+/** Depth to which parameters are followed; deeper ones are counted as their JSON text. */
+const schemaDepthMax = 16
+
+/**
+ * Tokens of tool definitions. The service renders them in a form that it does not publish; OpenAI's cookbook ("How to count tokens with
+ * tiktoken") gives these weights, exact for flat functions of strings there. Nested objects and arrays are counted by
+ * the same weights; for those, expect a few tokens' difference per level.
+ */
+export function toolsTokens(model: string, functions: readonly JsonRecord[]): number {
+  if (functions.length === 0) return 0
+  const isLater = !/^(ft:)?gpt-(4(?![\d.o])|3\.?5)/i.test(model)
+  const perFunction = isLater ? 7 : 10
+  return functions.reduce((sum, tool) => sum + perFunction + functionTokens(model, tool), 12)
+}
+
+function functionTokens(model: string, tool: JsonRecord): number {
+  const line = `${textOf(tool.name)}:${withoutStop(textOf(tool.description))}`
+  return countText(model, line) + propertiesTokens(model, tool.parameters, 0)
+}
+
+function propertiesTokens(model: string, schema: unknown, depth: number): number {
+  if (!isRecord(schema) || !isRecord(schema.properties)) return 0
+  if (depth >= schemaDepthMax) return countText(model, jsonText(schema.properties))
+  const properties = Object.entries(schema.properties)
+  if (properties.length === 0) return 0
+  return properties.reduce((sum, [name, property]) => sum + propertyTokens(model, name, property, depth), 3)
+}
+
+function propertyTokens(model: string, name: string, property: unknown, depth: number): number {
+  if (!isRecord(property)) return 3 + countText(model, name)
+  const line = `${name}:${textOf(property.type)}:${withoutStop(textOf(property.description))}`
+  const choices = listOf(property.enum)
+  const choiceTokens = choices.reduce<number>((sum, choice) => sum + 3 + countText(model, String(choice)), -3)
+  const items = isRecord(property.items) ? property.items : null
+  const within = propertiesTokens(model, property, depth + 1) + propertiesTokens(model, items, depth + 1)
+  return 3 + countText(model, line) + (choices.length > 0 ? choiceTokens : 0) + within
+}
+
+function withoutStop(text: string): string {
+  return text.endsWith('.') ? text.slice(0, -1) : text
+}

@@ -28,6 +28,11 @@ export interface Application {
   readonly roles: readonly string[]
   /** ARM id when it is a managed identity: its tokens come from the managed-identity endpoint. */
   readonly managedIdentityId: string | null
+  /**
+   * Where the answer of an authorization may go; exact, but for the port of a loopback address. Default: none for an application
+   * with a secret, `http://localhost`, `http://127.0.0.1` and `http://[::1]` for a public client, as for native clients in Entra.
+   */
+  readonly redirectUris?: readonly string[]
   readonly about: string
 }
 
@@ -43,7 +48,7 @@ export interface TokenRequest {
   readonly as: string
   /** Default `https://cognitiveservices.azure.com`. */
   readonly audience?: string
-  /** Default '1.0', as for the cognitiveservices resource. */
+  /** Default '1.0', as for the cognitiveservices resource; '2.0' when the audience is the client id of an app registration. */
   readonly version?: '1.0' | '2.0'
   /** Claims that replace or (undefined) remove what the directory says: for tests of what must be refused. */
   readonly claims?: Readonly<Record<string, unknown>>

@@ -1,0 +1,107 @@
+/**
+ * The tenant of the demonstration: who can sign in, and as what. Ids are fixed, so that a configuration, a ledger and a test written
+ * against yesterday's demonstration still fit today's.
+ */
+import type { Application, Directory, Person } from './types.ts'
+
+/** The well-known public client id of the Azure CLI: what developers sign in with where no application is registered. */
+export const azureCliClientId = '04b07795-8ddb-461a-bbee-02f9e1bf7b46'
+
+const subscription = '/subscriptions/3d0c1f64-52a8-4a9e-8d0b-7c4e2f6a9b15/resourcegroups/rg-gatehouse'
+
+const people: readonly Person[] = [
+  {
+    name: 'alice',
+    displayName: 'Alice Arnold',
+    userPrincipalName: 'alice@contoso.example',
+    objectId: 'a11ce000-6b1d-4c1e-9a53-0f5d1c7e2a01',
+    groups: ['hr-department'],
+    roles: ['HrBot.Use'],
+    about: 'Human resources; may use the workload hr-bot.',
+    password: 'alice-in-the-simulator',
+  },
+  {
+    name: 'bob',
+    displayName: 'Bob Brandt',
+    userPrincipalName: 'bob@contoso.example',
+    objectId: 'b0b00000-6b1d-4c1e-9a53-0f5d1c7e2a02',
+    groups: ['engineering'],
+    roles: [],
+    about: 'Software engineer; may use the workload code-assistant.',
+    password: 'bob-in-the-simulator',
+  },
+  {
+    name: 'carol',
+    displayName: 'Carol Castillo',
+    userPrincipalName: 'carol@contoso.example',
+    objectId: 'ca401000-6b1d-4c1e-9a53-0f5d1c7e2a03',
+    groups: ['hr-department', 'engineering', 'compliance'],
+    roles: ['HrBot.Use', 'Gatehouse.Auditor'],
+    about: 'Compliance; may use both workloads and read records with their prompts.',
+    password: 'carol-in-the-simulator',
+  },
+  {
+    name: 'dave',
+    displayName: 'Dave Dupont',
+    userPrincipalName: 'dave@contoso.example',
+    objectId: 'da7e0000-6b1d-4c1e-9a53-0f5d1c7e2a04',
+    groups: [],
+    roles: [],
+    about: 'Known to the tenant, but bound to no workload: every call is refused.',
+    password: 'dave-in-the-simulator',
+  },
+]
+
+const applications: readonly Application[] = [
+  {
+    name: 'azure-cli',
+    appId: azureCliClientId,
+    objectId: 'c11e0000-6b1d-4c1e-9a53-0f5d1c7e2a10',
+    secret: null,
+    groups: [],
+    roles: [],
+    managedIdentityId: null,
+    about: 'The public client with which people sign in from a terminal.',
+  },
+  {
+    name: 'expert-finder-app',
+    appId: 'e47e4710-2c5f-4d0b-8c3e-5b9a7d1f3e20',
+    objectId: 'e47e4710-6b1d-4c1e-9a53-0f5d1c7e2a11',
+    secret: 'expert-finder-secret-of-the-simulator',
+    groups: [],
+    roles: ['ExpertFinder.Call'],
+    managedIdentityId: null,
+    about: 'A service with a client secret; may use the workload expert-finder.',
+  },
+  {
+    name: 'gatehouse-gateway',
+    appId: '6a7e0000-2c5f-4d0b-8c3e-5b9a7d1f3e21',
+    objectId: '6a7e0000-6b1d-4c1e-9a53-0f5d1c7e2a12',
+    secret: null,
+    groups: [],
+    roles: [],
+    managedIdentityId: `${subscription}/providers/microsoft.managedidentity/userassignedidentities/gatehouse-gateway`,
+    about: 'The managed identity of the gateway itself, towards its instances.',
+  },
+  {
+    name: 'nightly-summaries',
+    appId: '51e4a000-2c5f-4d0b-8c3e-5b9a7d1f3e22',
+    objectId: '51e4a000-6b1d-4c1e-9a53-0f5d1c7e2a13',
+    secret: null,
+    groups: ['engineering'],
+    roles: [],
+    managedIdentityId: `${subscription}/providers/microsoft.managedidentity/userassignedidentities/nightly-summaries`,
+    about: 'A job with a managed identity and no secret at all.',
+  },
+]
+
+export const demoDirectory: Directory = {
+  tenantId: '6f2b6c1e-3d0a-4b57-9c5e-0d2f8a7b1c34',
+  people,
+  groups: [
+    { name: 'hr-department', objectId: '64000000-6b1d-4c1e-9a53-0f5d1c7e2b01' },
+    { name: 'engineering', objectId: '64000000-6b1d-4c1e-9a53-0f5d1c7e2b02' },
+    { name: 'compliance', objectId: '64000000-6b1d-4c1e-9a53-0f5d1c7e2b03' },
+  ],
+  applications,
+}

@@ -1,0 +1,71 @@
+/** Which path is which endpoint. `{tenant}` is the tenant's id, `common` or `organizations`. */
+import { discoveryDocument, keySet } from './discovery.ts'
+import { EntraError } from './errors.ts'
+import { type Answer, type Call, printable } from './http.ts'
+import type { Endpoint, Service } from './service.ts'
+
+interface Route {
+  readonly methods: readonly ('GET' | 'POST')[]
+  readonly path: string
+  /** Counted in `keySetReads`. */
+  readonly read?: true
+  readonly answer: Endpoint<Answer>
+}
+
+const routes: readonly Route[] = [
+  {
+    methods: ['GET'],
+    path: '/{tenant}/.well-known/openid-configuration',
+    read: true,
+    answer: (_, service, tenant) => discoveryDocument(service, tenant, '1.0'),
+  },
+  {
+    methods: ['GET'],
+    path: '/{tenant}/v2.0/.well-known/openid-configuration',
+    read: true,
+    answer: (_, service, tenant) => discoveryDocument(service, tenant, '2.0'),
+  },
+  {
+    methods: ['GET'],
+    path: '/{tenant}/discovery/keys',
+    read: true,
+    answer: (_, service, tenant) => keySet(service, tenant, '1.0'),
+  },
+  {
+    methods: ['GET'],
+    path: '/{tenant}/discovery/v2.0/keys',
+    read: true,
+    answer: (_, service, tenant) => keySet(service, tenant, '2.0'),
+  },
+]
+
+const table = new Map(routes.map(route => [route.path, route]))
+
+export interface FoundRoute {
+  readonly route: Route
+  readonly tenant: string | null
+}
+
+/** The route of a path: as it stands, or with its first segment as the tenant. Null when there is none. */
+export function findRoute(path: string): FoundRoute | null {
+  const literal = table.get(path)
+  if (literal !== undefined) return { route: literal, tenant: null }
+  const [, tenant, rest] = /^\/([^/]+)(\/.+)$/.exec(path) ?? []
+  if (tenant === undefined || rest === undefined) return null
+  const route = table.get(`/{tenant}${rest}`)
+  return route === undefined ? null : { route, tenant }
+}
+
+export function answerRoute({ route, tenant }: FoundRoute, call: Call, service: Service): Promise<Answer> | Answer {
+  const method = call.method === 'HEAD' ? 'GET' : call.method
+  if (!route.methods.some(allowed => allowed === method)) {
+    throw new EntraError('method_not_allowed', { allowed: route.methods.join(' and ') })
+  }
+  return route.answer(call, service, tenant === null ? service.directory.tenantId : knownTenant(service, tenant))
+}
+
+function knownTenant(service: Service, tenant: string): string {
+  const name = tenant.toLowerCase()
+  if (name === service.directory.tenantId || name === 'common' || name === 'organizations') return name
+  throw new EntraError('tenant_unknown', { tenant: printable(tenant), known: service.directory.tenantId })
+}

@@ -1,0 +1,169 @@
+import type { HttpBindings } from '@hono/node-server'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context, MiddlewareHandler } from 'hono'
+import { matchedRoutes } from 'hono/route'
+import { readToken } from '../identity/bearer.ts'
+import { type Caller, callerKey } from '../identity/caller.ts'
+import { groupsOverageAdvice } from '../identity/rules.ts'
+import { AdminError, answerOf } from './errors.ts'
+import type { AdminLog, AdminOptions, AdminRole } from './options.ts'
+import { parameterError } from './parameters.ts'
+import { prepareRoles, type Roles, roleOfRoute } from './roles.ts'
+import { addInstances } from './routes/instances.ts'
+import { addRecords } from './routes/records.ts'
+import { addTail } from './routes/tail.ts'
+import { addUsage } from './routes/usage.ts'
+import { addWhoami } from './routes/whoami.ts'
+
+export interface AdminEnv {
+  Bindings: HttpBindings
+  Variables: { caller: Caller; roles: readonly AdminRole[]; requestId: string }
+}
+export type AdminApp = OpenAPIHono<AdminEnv>
+
+/** What handlers work with. */
+export interface AdminParts extends Pick<AdminOptions, 'ledger' | 'house' | 'log'> {
+  readonly tailPollMs: number
+  /** Aborted when the listener closes. */
+  readonly closing: AbortSignal
+}
+
+/** The management API without its listener. */
+export function adminApp(
+  options: Pick<AdminOptions, 'roles' | 'verifier' | 'ledger' | 'house' | 'log'>,
+  parts: Pick<AdminParts, 'tailPollMs' | 'closing'> & { newId: () => string },
+): AdminApp {
+  const { log, verifier } = options
+  const app: AdminApp = new OpenAPIHono<AdminEnv>({
+    defaultHook: result => {
+      if (!result.success) throw parameterError(result.target, result.error)
+    },
+  })
+  app.onError((thrown, c) => failed(c, thrown, log))
+  app.notFound(() => {
+    throw new AdminError('route_unknown', 'There is nothing at this address. GET /openapi.json lists what there is.')
+  })
+
+  const layers: readonly MiddlewareHandler<AdminEnv>[] = [
+    // First, so that every answer carries it, refusals included.
+    everyAnswer(parts.newId),
+    // Before the token is asked for: a supervisor that asks whether we live has none. It tells nothing else.
+    healthz,
+    // Before anything that depends on the address, so that unknown addresses tell nothing to strangers.
+    authenticated(verifier),
+    authorized(prepareRoles(options.roles), log),
+  ]
+  for (const layer of layers) app.use('*', layer)
+
+  const handlerParts: AdminParts = { ...options, ...parts }
+  addWhoami(app, handlerParts)
+  addUsage(app, handlerParts)
+  addInstances(app, handlerParts)
+  // `records/tail` before `records/{id}`: the first route that fits answers.
+  addTail(app, handlerParts)
+  addRecords(app, handlerParts)
+  app.doc31('/openapi.json', openApiHead)
+  app.openAPIRegistry.registerComponent('securitySchemes', 'entra', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'Access token of Microsoft Entra ID for one of the audiences of the gateway.',
+  })
+  return app
+}
+
+const openApiHead = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Gatehouse management API',
+    version: '1',
+    description:
+      'Figures and records of the ledger. Every route but /healthz asks for a verified token and a role: `viewer` for figures, `auditor` for bodies as well.',
+    license: { name: 'MIT', identifier: 'MIT' },
+  },
+  security: [{ entra: [] }],
+}
+
+/** Answers are personal and are data alone: nothing may cache, frame, sniff or execute them. No CORS: no other site reads them. */
+const answerHeaders = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+}
+
+export function headersOf(requestId: string): Record<string, string> {
+  return { ...answerHeaders, 'x-gatehouse-request-id': requestId }
+}
+
+function everyAnswer(newId: () => string): MiddlewareHandler<AdminEnv> {
+  return async (c, next) => {
+    const requestId = newId()
+    c.set('requestId', requestId)
+    for (const [name, value] of Object.entries(headersOf(requestId))) c.header(name, value)
+    await next()
+  }
+}
+
+const healthz: MiddlewareHandler<AdminEnv> = async (c, next) => {
+  if (c.req.path !== '/healthz') return next()
+  requireReading(c)
+  return c.json({ status: 'ok' })
+}
+
+function authenticated(verifier: AdminOptions['verifier']): MiddlewareHandler<AdminEnv> {
+  return async (c, next) => {
+    const { token } = readToken(c.env.incoming.rawHeaders)
+    c.set('caller', verifier.remembered(token) ?? (await verifier.verify(token)))
+    await next()
+  }
+}
+
+function authorized(roles: Roles, log: AdminLog): MiddlewareHandler<AdminEnv> {
+  return async (c, next) => {
+    const caller = c.get('caller')
+    const held = roles.of(caller)
+    const pattern = patternOf(c)
+    const needed = pattern === null ? 'viewer' : roleOfRoute(pattern)
+    if (!held.includes(needed ?? 'viewer')) {
+      log.warn(
+        { audit: 'admin_refused', caller: callerKey(caller), route: pattern, needed, requestId: c.get('requestId') },
+        'management API: role missing',
+      )
+      throw new AdminError('role_missing', roleMessage(caller, needed ?? 'viewer', roles.groupsOverage(caller)))
+    }
+    requireReading(c)
+    if (needed === null)
+      throw new AdminError('route_unknown', 'No role is set for this address, so it is not answered.')
+    c.set('roles', held)
+    await next()
+  }
+}
+
+function roleMessage(caller: Caller, needed: AdminRole, groupsOverage: boolean): string {
+  const who = caller.displayName === null ? callerKey(caller) : `${caller.displayName} (${callerKey(caller)})`
+  const advice = groupsOverage ? ` ${groupsOverageAdvice}` : ''
+  return `This needs the role ${needed}, which ${who} does not have. An operator grants it in the configuration under admin.roles.${needed}.${advice}`
+}
+
+/** The pattern of the route that will answer, null when none will. Layers are matched too, under `/*`. */
+function patternOf(c: Context<AdminEnv>): string | null {
+  return matchedRoutes(c).find(route => route.path !== '/*')?.path ?? null
+}
+
+/** Nothing here changes anything, so nothing but reading is taken. */
+function requireReading(c: Context<AdminEnv>): void {
+  if (c.req.method === 'GET' || c.req.method === 'HEAD') return
+  throw new AdminError('method_not_allowed', `${c.req.method} is not taken here. Use GET.`)
+}
+
+function failed(c: Context<AdminEnv>, thrown: unknown, log: AdminLog): Response {
+  const { status, headers, body } = answerOf(thrown)
+  if (status >= 500) {
+    const fields = { err: thrown, code: body.error.code, requestId: c.get('requestId'), path: c.req.path }
+    log.error(fields, 'management API: request failed')
+  }
+  return c.json(body, status, headers)
+}

@@ -1,0 +1,29 @@
+import type { z } from '@hono/zod-openapi'
+import type { AdminRole } from './options.ts'
+import { errorAnswer } from './schemas.ts'
+
+/** How the OpenAPI document describes a JSON answer. */
+export function jsonAnswer<S extends z.ZodType>(schema: S, description: string) {
+  return { description, content: { 'application/json': { schema } } }
+}
+
+/** The same for an answer that is written piece by piece, which the types of the router cannot check. */
+export function streamedJsonAnswer(schema: z.ZodType, description: string) {
+  const content: Record<string, { schema: z.ZodType }> = { 'application/json': { schema } }
+  return { description, content }
+}
+
+/** The answers that every route can give. */
+export const commonAnswers = {
+  400: jsonAnswer(errorAnswer, 'A parameter is wrong: `param` says which, `message` what is allowed.'),
+  401: jsonAnswer(errorAnswer, 'No token, or one that is not accepted.'),
+  403: jsonAnswer(errorAnswer, 'The caller does not have the role.'),
+  503: jsonAnswer(errorAnswer, 'The ledger or the key set of the sign-in service cannot be reached.'),
+}
+
+export const unknownRecord = jsonAnswer(errorAnswer, 'No such record.')
+
+/** What the document says about the role; `roles.ts` is what decides. */
+export function needs(role: AdminRole) {
+  return { 'x-gatehouse-role': role }
+}

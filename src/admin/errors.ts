@@ -1,0 +1,91 @@
+import { IdentityError } from '../identity/errors.ts'
+import { LedgerError } from '../ledger/index.ts'
+
+interface AdminErrorSpec {
+  readonly status: 400 | 403 | 404 | 405 | 413 | 414 | 421 | 429 | 431 | 500 | 503
+  readonly type: 'invalid_request_error' | 'permission_error' | 'rate_limit_error' | 'server_error'
+}
+
+/** Every error that the management API raises itself. The verifier's own codes (401, and 503 for `keys_unavailable`) join them. */
+export const adminErrors = {
+  request_malformed: { status: 400, type: 'invalid_request_error' },
+  parameter_invalid: { status: 400, type: 'invalid_request_error' },
+  role_missing: { status: 403, type: 'permission_error' },
+  route_unknown: { status: 404, type: 'invalid_request_error' },
+  record_unknown: { status: 404, type: 'invalid_request_error' },
+  method_not_allowed: { status: 405, type: 'invalid_request_error' },
+  body_not_taken: { status: 413, type: 'invalid_request_error' },
+  url_too_long: { status: 414, type: 'invalid_request_error' },
+  host_not_allowed: { status: 421, type: 'invalid_request_error' },
+  tails_exhausted: { status: 429, type: 'rate_limit_error' },
+  headers_too_large: { status: 431, type: 'invalid_request_error' },
+  internal: { status: 500, type: 'server_error' },
+  ledger_unavailable: { status: 503, type: 'server_error' },
+} as const satisfies Record<string, AdminErrorSpec>
+
+export type AdminErrorCode = keyof typeof adminErrors
+
+/** Thrown by handlers and layers. `message` is fit for the caller: what was wrong, and what to do. */
+export class AdminError extends Error {
+  readonly code: AdminErrorCode
+  /** The parameter that is wrong, null when it is not one. */
+  readonly param: string | null
+  constructor(code: AdminErrorCode, message: string, options?: ErrorOptions & { param?: string }) {
+    super(message, options)
+    this.name = 'AdminError'
+    this.code = code
+    this.param = options?.param ?? null
+  }
+}
+
+/** An error as it goes out: OpenAI's error shape, so that one reader of errors serves both ports. */
+export interface ErrorAnswer {
+  readonly status: AdminErrorSpec['status'] | 401
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: { error: { message: string; type: string; param: string | null; code: string } }
+}
+
+/** The one place that turns what was thrown into an answer. What is not known here is our fault: 500, without detail. */
+export function answerOf(thrown: unknown): ErrorAnswer {
+  if (thrown instanceof AdminError) {
+    const { status, type } = adminErrors[thrown.code]
+    return answer(status, type, thrown.code, thrown.message, thrown.param, headersOf[thrown.code] ?? {})
+  }
+  if (thrown instanceof IdentityError) return identityAnswer(thrown)
+  // A fault of the disk or of the store is never the caller's, and never a 500 that looks like a bug.
+  if (thrown instanceof LedgerError) {
+    const message = 'The ledger cannot be read at the moment. Try again; if it lasts, the log of the gateway says why.'
+    return answer(503, 'server_error', 'ledger_unavailable', message, null, retrySoon)
+  }
+  const message = 'The management API failed on this request. The log has the reason under this request id.'
+  return answer(500, 'server_error', 'internal', message, null, {})
+}
+
+const retrySoon = { 'retry-after': '5' }
+
+const headersOf: Partial<Record<AdminErrorCode, Readonly<Record<string, string>>>> = {
+  method_not_allowed: { allow: 'GET, HEAD' },
+  tails_exhausted: retrySoon,
+  ledger_unavailable: retrySoon,
+}
+
+function identityAnswer(error: IdentityError): ErrorAnswer {
+  // The key set is unreachable: signing in again would not help, so this must not look like a bad token (RFC 9110, 15.6.4).
+  if (error.code === 'keys_unavailable') {
+    return answer(503, 'server_error', error.code, error.message, null, retrySoon)
+  }
+  // RFC 6750 section 3.1: no error attribute when the request carried no credentials at all.
+  const challenge = error.code === 'token_missing' ? 'Bearer' : 'Bearer error="invalid_token"'
+  return answer(401, 'authentication_error', error.code, error.message, null, { 'www-authenticate': challenge })
+}
+
+function answer(
+  status: ErrorAnswer['status'],
+  type: string,
+  code: string,
+  message: string,
+  param: string | null,
+  headers: Readonly<Record<string, string>>,
+): ErrorAnswer {
+  return { status, headers, body: { error: { message, type, param, code } } }
+}

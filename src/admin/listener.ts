@@ -1,0 +1,109 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { isIPv4 } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { getRequestListener } from '@hono/node-server'
+import { type AdminApp, headersOf } from './app.ts'
+import { AdminError, answerOf, type ErrorAnswer } from './errors.ts'
+
+const urlCharactersMax = 4_096
+
+/**
+ * Lets requests through to the application that are of a form it can trust: an ordinary path of bounded length, no body, and
+ * on a loopback listener a Host header that names loopback. Everything else is answered here.
+ */
+export function attach(server: Server, parts: { app: AdminApp; host: string; newId: () => string }): void {
+  const listener = getRequestListener(parts.app.fetch, {
+    // The process's Request and Response stay Node's own: the data plane shares them.
+    overrideGlobalObjects: false,
+    errorHandler: thrown => {
+      const { status, headers, body } = answerOf(thrown)
+      return Response.json(body, { status, headers: { ...headersOf(parts.newId()), ...headers } })
+    },
+  })
+  const onLoopback = isLoopback(parts.host)
+  server.on('request', (request, response) => {
+    const refusal = refusalOf(request, onLoopback)
+    if (refusal === null) void listener(request, response)
+    else refuse(response, refusal, parts.newId())
+  })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    refuseUnparsed(error, socket, parts.newId())
+  })
+}
+
+function refusalOf(request: IncomingMessage, onLoopback: boolean): AdminError | null {
+  const url = request.url ?? ''
+  if (url.length > urlCharactersMax) {
+    return new AdminError(
+      'url_too_long',
+      `The address is longer than ${urlCharactersMax} characters. Ask for less at once.`,
+    )
+  }
+  // Absolute form and `*` are for proxies; a path is all that is ever needed here.
+  if (!url.startsWith('/')) {
+    return new AdminError('request_malformed', 'The request line must name a path, as GET /api/v1/usage.')
+  }
+  // A page of the web can make a browser call 127.0.0.1 under a name of its own (DNS rebinding); the Host header gives it away.
+  if (onLoopback && !namesLoopback(request.headers.host)) {
+    return new AdminError(
+      'host_not_allowed',
+      'This listener answers under localhost, 127.0.0.1 and [::1] alone. Use one of these in the address.',
+    )
+  }
+  const length = request.headers['content-length']
+  if (request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')) {
+    return new AdminError(
+      'body_not_taken',
+      'Requests to the management API carry no body. Send parameters in the address.',
+    )
+  }
+  return null
+}
+
+function refuse(response: ServerResponse, refusal: AdminError, requestId: string): void {
+  const { status, headers, body } = answerOf(refusal)
+  // The connection is given up: what may follow on it is a body that nobody reads.
+  response.writeHead(status, {
+    ...headersOf(requestId),
+    ...headers,
+    'content-type': 'application/json',
+    connection: 'close',
+  })
+  response.end(JSON.stringify(body))
+}
+
+/** What Node could not parse as HTTP, or did not get in time. */
+function refuseUnparsed(error: NodeJS.ErrnoException, socket: Duplex, requestId: string): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const refusal =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new AdminError('headers_too_large', 'The headers are larger than 32 KiB together. Send fewer or shorter ones.')
+      : new AdminError('request_malformed', 'This is not a whole, well-formed HTTP request.')
+  socket.end(rawAnswer(answerOf(refusal), requestId))
+}
+
+function rawAnswer({ status, body }: ErrorAnswer, requestId: string): string {
+  const text = JSON.stringify(body)
+  const headers = {
+    ...headersOf(requestId),
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(text)),
+    connection: 'close',
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} Error\r\n${lines.join('')}\r\n${text}`
+}
+
+/** Whether a Host header names this machine to itself. Any port: a forwarded port may differ. */
+export function namesLoopback(hostHeader: string | undefined): boolean {
+  const host = /^(\[[0-9a-f:.]+\]|[^:]+)(?::\d{1,5})?$/i.exec(hostHeader ?? '')?.[1]
+  return host !== undefined && isLoopback(host)
+}
+
+function isLoopback(host: string): boolean {
+  const name = host.toLowerCase()
+  return name === 'localhost' || name === '::1' || name === '[::1]' || (isIPv4(name) && name.startsWith('127.'))
+}

@@ -1,0 +1,58 @@
+import type { z } from '@hono/zod-openapi'
+import type { RecordFilter } from '../ledger/reports.ts'
+import { AdminError } from './errors.ts'
+import type { filterParameters } from './schemas.ts'
+
+type Filters = { [K in keyof typeof filterParameters]: z.output<(typeof filterParameters)[K]> }
+type FiltersAsked = { [K in keyof Filters]?: Filters[K] | undefined }
+
+/** The filter that the parameters of a request ask for. Throws `parameter_invalid` when they contradict each other. */
+export function filterOf({ from, to, ...equal }: FiltersAsked): RecordFilter {
+  const fromMs = from === undefined ? undefined : Date.parse(from)
+  const toMs = to === undefined ? undefined : Date.parse(to)
+  if (fromMs !== undefined && toMs !== undefined && fromMs >= toMs) {
+    throw new AdminError(
+      'parameter_invalid',
+      'Parameter "to" must be later than "from"; "to" itself is not included.',
+      {
+        param: 'to',
+      },
+    )
+  }
+  return present({ ...equal, fromMs, toMs })
+}
+
+/** The object without what is undefined: an absent filter is an absent key. */
+export function present<T extends object>(asked: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(asked).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> }
+}
+
+/** The first thing that is wrong with the parameters: which one, and what is allowed. Values are not repeated: they may be anything. */
+export function parameterError(target: string, error: z.core.$ZodError): AdminError {
+  const issue = error.issues[0]
+  const where = target === 'query' ? 'Parameter' : 'The part of the address called'
+  if (issue?.code === 'unrecognized_keys') {
+    const name = cut(issue.keys[0] ?? '')
+    return new AdminError('parameter_invalid', `Parameter "${name}" is not known here. GET /openapi.json lists them.`, {
+      param: name,
+    })
+  }
+  const name = String(issue?.path[0] ?? '')
+  return new AdminError('parameter_invalid', `${where} "${name}": ${issue === undefined ? 'not valid' : say(issue)}.`, {
+    param: name,
+  })
+}
+
+function say(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type' && issue.input === undefined) return 'is needed'
+  if (issue.code === 'invalid_type' || (issue.code === 'invalid_union' && Array.isArray(issue.input))) {
+    return 'is given more than once; give it once'
+  }
+  if (issue.code === 'invalid_value') return `expected one of ${issue.values.map(String).join(', ')}`
+  return issue.message
+}
+
+function cut(name: string): string {
+  return name.length > 64 ? `${name.slice(0, 64)}…` : name
+}

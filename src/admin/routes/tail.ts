@@ -1,0 +1,60 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { createRoute } from '@hono/zod-openapi'
+import type { LedgerReader } from '../../ledger/index.ts'
+import type { RecordsPage, RecordsQuery } from '../../ledger/reports.ts'
+import type { AdminApp, AdminParts } from '../app.ts'
+import { commonAnswers, jsonAnswer, needs } from '../document.ts'
+import { AdminError } from '../errors.ts'
+import { filterOf, present } from '../parameters.ts'
+import { errorAnswer, pageAnswer, tailParameters, tailWaitSecondsMax } from '../schemas.ts'
+
+/** Each waiting tail asks the store twice a second; this many of them are no burden for it. */
+const tailsMax = 32
+
+const route = createRoute({
+  method: 'get',
+  path: '/api/v1/records/tail',
+  summary: 'Records that came after a cursor, oldest first; waits for the first one.',
+  ...needs('viewer'),
+  request: { query: tailParameters },
+  responses: {
+    200: jsonAnswer(pageAnswer, 'What came; empty when nothing did in time. Go on with its `cursor`.'),
+    429: jsonAnswer(errorAnswer, `More than ${tailsMax} tails are waiting.`),
+    ...commonAnswers,
+  },
+})
+
+export function addTail(app: AdminApp, { ledger, tailPollMs, closing }: AdminParts): void {
+  let waiting = 0
+  app.openapi(route, async c => {
+    const { waitSeconds = tailWaitSecondsMax, after, limit, ...filters } = c.req.valid('query')
+    const query = { ...filterOf(filters), ...present({ limit }), after } as RecordsQuery & { after: string }
+    if (waiting >= tailsMax) {
+      throw new AdminError('tails_exhausted', `${tailsMax} tails are waiting already. Try again in a few seconds.`)
+    }
+    waiting++
+    try {
+      const ends = AbortSignal.any([AbortSignal.timeout(waitSeconds * 1_000), c.req.raw.signal, closing])
+      return c.json(await follow(ledger, query, tailPollMs, ends), 200)
+    } finally {
+      waiting--
+    }
+  })
+}
+
+/** Looks into the ledger until there is something after the cursor or `ends` is aborted; looks at least once. */
+async function follow(
+  ledger: LedgerReader,
+  query: RecordsQuery & { after: string },
+  pollMs: number,
+  ends: AbortSignal,
+): Promise<RecordsPage> {
+  let page = await ledger.list(query)
+  while (page.records.length === 0 && !ends.aborted) {
+    // Rejects when `ends` is aborted, which the loop's condition then sees.
+    await pause(pollMs, undefined, { signal: ends }).catch(() => {})
+    // The cursor moves on past records that the filter leaves out, so that they are not looked at again.
+    page = await ledger.list({ ...query, after: page.cursor })
+  }
+  return page
+}

@@ -1,0 +1,24 @@
+import { createRoute } from '@hono/zod-openapi'
+import type { AdminApp, AdminParts } from '../app.ts'
+import { commonAnswers, jsonAnswer, needs } from '../document.ts'
+import { filterOf } from '../parameters.ts'
+import { usageAnswer, usageParameters } from '../schemas.ts'
+
+const route = createRoute({
+  method: 'get',
+  path: '/api/v1/usage',
+  summary: 'Calls and tokens, broken down as asked.',
+  ...needs('viewer'),
+  request: { query: usageParameters },
+  responses: {
+    200: jsonAnswer(usageAnswer, 'One line per combination of the dimensions, and the total.'),
+    ...commonAnswers,
+  },
+})
+
+export function addUsage(app: AdminApp, { ledger }: AdminParts): void {
+  app.openapi(route, async c => {
+    const { by, ...filters } = c.req.valid('query')
+    return c.json(await ledger.usage({ by, ...filterOf(filters) }), 200)
+  })
+}

@@ -1,0 +1,246 @@
+/** What goes in and out of the management API, for validation of the questions and for the OpenAPI document. */
+import { z } from '@hono/zod-openapi'
+import type { Attempt, RecordRow, Usage } from '../ledger/record.ts'
+import type { RecordsPage, UsageLine, UsageReport } from '../ledger/reports.ts'
+import { usageDimensions } from '../ledger/reports.ts'
+
+const outcomes = ['completed', 'refused', 'failed', 'aborted', 'interrupted'] as const
+
+const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
+  error: 'expected a date (2026-11-01, midnight UTC) or an instant (2026-11-01T08:30:00Z)',
+})
+
+/** A filter's value: compared as it is, so any text will do, within reason. */
+const text = z.string().min(1, 'must not be empty').max(512, 'at most 512 characters')
+
+function whole(least: number, most: number) {
+  const expected = `expected a whole number from ${least} to ${most}`
+  return z
+    .string()
+    .regex(/^\d{1,7}$/, expected)
+    .transform(Number)
+    .pipe(z.int().min(least, expected).max(most, expected))
+    .openapi({ type: 'integer', minimum: least, maximum: most })
+}
+
+/** Query parameters that usage, list and tail share. */
+export const filterParameters = {
+  from: moment.optional().openapi({ description: 'Started at or after this.', example: '2026-11-01' }),
+  to: moment.optional().openapi({ description: 'Started before this.', example: '2026-12-01' }),
+  workload: text.optional(),
+  caller: text.optional().openapi({
+    description: 'Caller key (`user:{tid}/{oid}`, `app:{tid}/{appid}`), object id, or display name (exact).',
+  }),
+  instance: text.optional(),
+  deployment: text.optional(),
+  model: text.optional(),
+  operation: text.optional().openapi({ example: 'chat/completions' }),
+  outcome: z.enum(outcomes).optional(),
+  outcomeCode: text.optional().openapi({ description: 'Code of a refusal or a failure.' }),
+  status: whole(100, 599).optional(),
+}
+
+const by = z
+  .string()
+  .max(200, 'at most 200 characters')
+  .transform(list => list.split(','))
+  .pipe(
+    z
+      .array(z.enum(usageDimensions))
+      .refine(names => new Set(names).size === names.length, 'names a dimension more than once'),
+  )
+  .openapi({
+    type: 'string',
+    description: `One or more of ${usageDimensions.join(', ')}, with commas between them.`,
+    example: 'workload,day',
+  })
+
+export const usageParameters = z.strictObject({ by: by.prefault('workload'), ...filterParameters })
+
+export const listParameters = z.strictObject({
+  ...filterParameters,
+  limit: whole(1, 1_000).optional().openapi({ description: 'Records a page. Default 50.' }),
+  before: z.uuid('expected a record id').optional().openapi({ description: '`next` of the page before.' }),
+})
+
+export const tailWaitSecondsMax = 25
+
+export const tailParameters = z.strictObject({
+  ...filterParameters,
+  after: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/, 'expected the `cursor` of an earlier answer')
+    .openapi({ description: '`cursor` of an earlier answer of list or tail.' }),
+  limit: whole(1, 1_000).optional().openapi({ description: 'Records an answer. Default 50.' }),
+  waitSeconds: whole(0, tailWaitSecondsMax)
+    .optional()
+    .openapi({
+      description: `How long to wait for a record when there is none yet. Default ${tailWaitSecondsMax}.`,
+    }),
+})
+
+export const idParameters = z.strictObject({
+  id: z.uuid('expected a record id, as 0199c0de-0000-7000-8000-000000000000'),
+})
+
+const count = z.int().min(0)
+const tokens = count.nullable()
+
+const usage: z.ZodType<Usage> = z.strictObject({
+  source: z.enum(['reported', 'counted', 'none']),
+  promptTokens: tokens,
+  completionTokens: tokens,
+  totalTokens: tokens,
+  cachedTokens: tokens,
+  reasoningTokens: tokens,
+  audioPromptTokens: tokens,
+  audioCompletionTokens: tokens,
+})
+
+const attempt: z.ZodType<Attempt> = z.strictObject({
+  instance: z.string(),
+  status: z.int().nullable(),
+  durationMs: z.number(),
+  error: z.string().nullable(),
+})
+
+const string = z.string().nullable()
+const timeMs = z.number().openapi({ description: 'Milliseconds since the epoch.' })
+
+const recordFields = z
+  .strictObject({
+    id: z.uuid(),
+    startedAtMs: timeMs,
+    sentAtMs: timeMs.nullable(),
+    firstByteAtMs: timeMs.nullable(),
+    endedAtMs: timeMs,
+    durationMs: z.number(),
+    timeToFirstByteMs: z.number().nullable(),
+    demonstration: z.boolean(),
+    callerKind: z.enum(['user', 'application']).nullable(),
+    callerTenantId: string,
+    callerObjectId: string,
+    callerAppId: string,
+    callerName: string,
+    workload: string,
+    target: string,
+    instance: string,
+    region: string,
+    deployment: string,
+    requestedModel: string,
+    servedModel: string,
+    apiVersion: string,
+    operation: string,
+    stream: z.boolean(),
+    method: z.string(),
+    path: z.string(),
+    clientAddress: string,
+    userAgent: string,
+    requestContentType: string,
+    responseContentType: string,
+    outcome: z.enum(outcomes),
+    outcomeCode: string,
+    status: z.int().nullable(),
+    attempts: z.array(attempt),
+    usage,
+    finishReason: string,
+    backendRequestId: string,
+    requestBytes: count,
+    responseBytes: count,
+  })
+  .openapi('Record')
+export const recordAnswer: z.ZodType<RecordRow> = recordFields
+
+const pageFields = z
+  .strictObject({
+    records: z.array(recordFields),
+    next: string.openapi({ description: 'Pass as `before` for what is older; null at the end.' }),
+    cursor: z.string().openapi({ description: 'Pass as `after` to tail for what comes later.' }),
+  })
+  .openapi('RecordsPage')
+export const pageAnswer: z.ZodType<RecordsPage> = pageFields
+
+const figures = {
+  calls: count,
+  completed: count,
+  refused: count,
+  failed: count,
+  aborted: count,
+  interrupted: count,
+  promptTokens: count,
+  cachedTokens: count,
+  completionTokens: count,
+  reasoningTokens: count,
+  totalTokens: count,
+  countedCalls: count,
+  averageDurationMs: z.number().nullable(),
+}
+const usageLine: z.ZodType<UsageLine> = z.strictObject({ keys: z.array(string), callerKey: string, ...figures })
+
+const usageFields = z
+  .strictObject({ by: z.array(z.enum(usageDimensions)), lines: z.array(usageLine), total: z.strictObject(figures) })
+  .openapi('UsageReport')
+export const usageAnswer: z.ZodType<UsageReport> = usageFields
+
+export const whoamiAnswer = z
+  .strictObject({
+    caller: z.strictObject({
+      kind: z.enum(['user', 'application']),
+      tenantId: z.string(),
+      objectId: z.string(),
+      appId: string,
+      displayName: string,
+    }),
+    roles: z.array(z.enum(['viewer', 'auditor'])),
+    workloads: z.array(z.string()).openapi({ description: 'Workloads that this caller may call as.' }),
+  })
+  .openapi('WhoAmI')
+
+export const instancesAnswer = z
+  .strictObject({
+    instances: z.array(
+      z.strictObject({
+        name: z.string(),
+        endpoint: z.string(),
+        region: string,
+        credential: z.enum(['caller', 'managed-identity', 'key']),
+        deployments: z.array(
+          z.strictObject({ name: z.string(), model: z.string(), kind: z.enum(['standard', 'provisioned']) }),
+        ),
+      }),
+    ),
+    pools: z.array(
+      z.strictObject({
+        name: z.string(),
+        members: z.array(z.strictObject({ instance: z.string(), priority: z.int(), weight: z.int() })),
+      }),
+    ),
+  })
+  .openapi('Instances')
+
+const bodyFields = {
+  contentType: string,
+  bytes: count,
+  base64: z.string().openapi({ format: 'byte', description: 'The bytes as they passed.' }),
+}
+
+export const bodiesAnswer = z
+  .strictObject({
+    id: z.uuid(),
+    request: z.strictObject(bodyFields).nullable().openapi({ description: 'Null when not captured, or purged.' }),
+    response: z
+      .strictObject({
+        ...bodyFields,
+        assembled: z
+          .unknown()
+          .openapi({ description: 'What the answer says, also when it was a stream; null when it cannot be told.' }),
+      })
+      .nullable(),
+  })
+  .openapi('RecordBodies')
+
+export const errorAnswer = z
+  .strictObject({
+    error: z.strictObject({ message: z.string(), type: z.string(), param: string, code: z.string() }),
+  })
+  .openapi('Error')

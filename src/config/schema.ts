@@ -40,6 +40,7 @@ const guid = z
 const listen = z
   .string()
   .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'ADDRESS:PORT, as 0.0.0.0:8080 or [::]:8080')
+  .refine(text => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'a port from 0 (any free one) to 65535')
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'an http(s) URL, as https://contoso.openai.azure.com' })
 
@@ -176,9 +177,9 @@ const instance = z.strictObject({
         z.literal('caller').describe("Pass the caller's own token on."),
         z.literal('managed-identity').describe("The gateway's own managed identity."),
         z.strictObject({ managedIdentity: guid.describe('Client id of a user-assigned managed identity.') }),
-        z.strictObject({ key: z.string().min(16).describe('API key, from ${env:NAME} or ${file:PATH}.') }),
+        z.strictObject({ key: z.string().min(16).describe(`API key, from \${env:NAME} or \${file:PATH}.`) }),
       ],
-      { error: 'caller, managed-identity, { managedIdentity: CLIENT-ID } or { key: "${env:NAME}" }' },
+      { error: `caller, managed-identity, { managedIdentity: CLIENT-ID } or { key: "\${env:NAME}" }` },
     )
     .default('managed-identity')
     .describe('How the gateway signs in to this instance.'),
@@ -225,7 +226,7 @@ const ledger = z.strictObject({
     .default('./ledger')
     .describe('Directory of the journal and the store, relative to the configuration file. One process at a time.'),
   fsync: z
-    .union([z.literal('batch'), duration('10ms', '1m', '1s')])
+    .union([z.literal('batch'), duration('10ms', '1m', '1s')], { error: 'batch, or a duration from 10ms to 1m, as 1s' })
     .default(1_000)
     .describe(
       '`batch`: every group of writes is on the disk before it counts. A duration: at this interval; a power cut (not a crash of the process) may lose that much.',

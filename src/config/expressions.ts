@@ -1,0 +1,133 @@
+/**
+ * `${env:NAME}` and `${file:PATH}` inside the strings of a configuration; `$${` is a literal `${`. What they bring in is not
+ * read again, and is remembered by path, so that no message ever shows it.
+ */
+import { resolve } from 'node:path'
+import type { Finding } from './document.ts'
+import { formatPath, nearestOf, type Path, printable } from './messages.ts'
+
+export interface ExpressionSources {
+  /** Directory of the configuration file: `${file:PATH}` is relative to it. */
+  readonly directory: string
+  readonly env: NodeJS.ProcessEnv
+  /** Text of a file; rejects with a Node error. */
+  readFile(path: string): Promise<string>
+}
+
+export interface Resolved {
+  readonly root: unknown
+  /** Path (as `formatPath` writes it) -> `env NAME` or `file PATH`, for every string that an expression is part of. */
+  readonly origins: ReadonlyMap<string, string>
+  /** Paths whose expression could not be resolved: what the schema says of them is beside the point. */
+  readonly failed: ReadonlySet<string>
+  /** Absolute paths of the files that were read, for whoever watches for changes. */
+  readonly files: readonly string[]
+  readonly findings: readonly Finding[]
+}
+
+interface Work {
+  readonly sources: ExpressionSources
+  readonly origins: Map<string, string>
+  readonly failed: Set<string>
+  readonly files: Map<string, string>
+  readonly findings: Finding[]
+}
+
+export async function resolveExpressions(root: unknown, sources: ExpressionSources): Promise<Resolved> {
+  const work: Work = { sources, origins: new Map(), failed: new Set(), files: new Map(), findings: [] }
+  const resolved = await resolveValue(root, [], work)
+  return {
+    root: resolved,
+    origins: work.origins,
+    failed: work.failed,
+    files: [...work.files.keys()],
+    findings: work.findings,
+  }
+}
+
+async function resolveValue(value: unknown, path: Path, work: Work): Promise<unknown> {
+  if (typeof value === 'string') return value.includes('${') ? resolveText(value, path, work) : value
+  if (Array.isArray(value)) {
+    const items: unknown[] = []
+    for (const [index, item] of value.entries()) items.push(await resolveValue(item, [...path, index], work))
+    return items
+  }
+  if (typeof value !== 'object' || value === null) return value
+  const entries: [string, unknown][] = []
+  for (const [key, item] of Object.entries(value)) entries.push([key, await resolveValue(item, [...path, key], work)])
+  return Object.fromEntries(entries)
+}
+
+async function resolveText(text: string, path: Path, work: Work): Promise<string> {
+  const parts: string[] = []
+  let at = 0
+  for (const match of text.matchAll(/\$\$\{|\$\{([^}]*)(\}?)/g)) {
+    parts.push(text.slice(at, match.index))
+    at = match.index + match[0].length
+    const [whole, inside, end] = match
+    if (whole === '$${') parts.push('${')
+    else if (end === '') fail(work, { ...malformed, path, seen: `\${ without }` })
+    else parts.push((await evaluate(inside ?? '', path, work)) ?? '')
+  }
+  parts.push(text.slice(at))
+  return parts.join('')
+}
+
+function fail(work: Work, finding: Finding): null {
+  work.failed.add(formatPath(finding.path))
+  work.findings.push(finding)
+  return null
+}
+
+const malformed = {
+  code: 'expression',
+  expected: `\${env:NAME} or \${file:PATH}; a literal \${ is written $\${`,
+  nearest: null,
+} as const
+
+async function evaluate(inside: string, path: Path, work: Work): Promise<string | null> {
+  const [, kind, name] = /^(env|file):(.+)$/s.exec(inside) ?? []
+  if (kind === 'env' && name !== undefined && /^[A-Za-z_]\w*$/.test(name)) return readVariable(name, path, work)
+  if (kind === 'file' && name !== undefined) return readSecretFile(name, path, work)
+  return fail(work, { ...malformed, path, seen: 'another expression' })
+}
+
+function readVariable(name: string, path: Path, work: Work): string | null {
+  work.origins.set(formatPath(path), `env ${name}`)
+  const value = work.sources.env[name]
+  // An empty variable is nearly always one that somebody forgot to fill.
+  if (value !== undefined && value !== '') return value
+  const missing = { code: 'missing_variable', path, seen: `\${env:${name}}` } as const
+  if (value === '') return fail(work, { ...missing, expected: 'a variable that is not empty', nearest: null })
+  const nearest = nearestOf(name, Object.keys(work.sources.env))
+  return fail(work, { ...missing, expected: 'a variable that is set in the environment of the process', nearest })
+}
+
+async function readSecretFile(name: string, path: Path, work: Work): Promise<string | null> {
+  work.origins.set(formatPath(path), `file ${printable(name)}`)
+  const missing = { code: 'missing_file', path, seen: `\${file:${printable(name)}}`, nearest: null } as const
+  const file = resolve(work.sources.directory, name)
+  try {
+    const text = work.files.get(file) ?? (await work.sources.readFile(file)).replace(/\r?\n$/, '')
+    work.files.set(file, text)
+    return text === '' ? fail(work, { ...missing, expected: 'a file that is not empty' }) : text
+  } catch (cause) {
+    const expected = `a text file that can be read; ${printable(file)}: ${fileFault(cause)}`
+    return fail(work, { ...missing, expected })
+  }
+}
+
+/** Why a file could not be read, in a word that holds nothing of its content. */
+export function fileFault(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  const known: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no such file',
+    EACCES: 'this process may not read it',
+    EISDIR: 'it is a directory',
+    ENOTDIR: 'a part of the path is not a directory',
+    not_a_file: 'it is not a regular file',
+    too_large: 'it is too large',
+    not_utf8: 'it is not UTF-8 text',
+  }
+  return known[code] ?? 'it could not be read'
+}

@@ -1,0 +1,137 @@
+/** The schema's issues as findings: what was seen, what was expected, and the nearest known key. */
+import type { z } from 'zod'
+import type { Finding } from './document.ts'
+import { type SchemaView, schemaAt } from './json-schema.ts'
+import { formatPath, nearestOf, type Path, printable, showValue } from './messages.ts'
+
+type Issue = z.core.$ZodIssue
+
+export interface IssueContext {
+  readonly root: unknown
+  /** Where a value came from outside the file, by path. */
+  readonly origins: ReadonlyMap<string, string>
+  readonly schema: SchemaView
+}
+
+export function findingsOf(issue: Issue, context: IssueContext, above: Path = []): Finding[] {
+  const path: Path = [...above, ...issue.path.map(step => (typeof step === 'symbol' ? String(step) : step))]
+  if (issue.code === 'unrecognized_keys') return issue.keys.map(key => unknownKey([...path, key], context))
+  if (issue.code === 'invalid_union') return ofUnion(issue, path, context)
+  const value = valueAt(context.root, path)
+  const seen = showAt(context, path)
+  if (issue.code === 'invalid_key') {
+    const expected = `a name of ${issue.issues[0]?.message ?? 'another form'}`
+    return [{ code: 'wrong_value', path, seen: printable(String(path.at(-1))), expected, nearest: null, atKey: true }]
+  }
+  if (issue.code === 'invalid_type' && value === undefined) {
+    return [{ code: 'missing_key', path, seen: 'nothing', expected: expectedAt(path, context), nearest: null }]
+  }
+  if (issue.code === 'invalid_type') {
+    return [{ code: 'wrong_type', path, seen, expected: typeText(issue.expected, path, context), nearest: null }]
+  }
+  if (issue.code === 'invalid_value') {
+    const nearest = typeof value === 'string' ? nearestOf(value, issue.values.map(String)) : null
+    const expected = `one of: ${issue.values.map(String).join(', ')}`
+    return [{ code: 'wrong_value', path, seen, expected, nearest }]
+  }
+  return [{ code: 'wrong_value', path, seen, expected: boundText(issue) ?? issue.message, nearest: null }]
+}
+
+function unknownKey(path: Path, context: IssueContext): Finding {
+  const parent = path.slice(0, -1)
+  const known = schemaAt(context.schema, parent).flatMap(view => Object.keys(view.properties ?? {}))
+  const key = String(path.at(-1))
+  const taken = valueAt(context.root, parent)
+  const free = known.filter(name => typeof taken !== 'object' || taken === null || !Object.hasOwn(taken, name))
+  const where = parent.length === 0 ? 'the configuration' : formatPath(parent)
+  const expected = `a key of ${where}: ${known.join(', ')}`
+  return { code: 'unknown_key', path, seen: printable(key), expected, nearest: nearestOf(key, free), atKey: true }
+}
+
+/** A mapping is held against the form that its key chooses; everything else against the union as a whole. */
+function ofUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path, context: IssueContext): Finding[] {
+  const value = valueAt(context.root, path)
+  const whole: Finding = {
+    code: 'wrong_value',
+    path,
+    seen: showAt(context, path),
+    expected: issue.message,
+    nearest: null,
+  }
+  if (value === undefined) return [{ ...whole, code: 'missing_key' }]
+  if (typeof value === 'string') {
+    const words = schemaAt(context.schema, path).flatMap(view => (typeof view.const === 'string' ? [view.const] : []))
+    return [{ ...whole, nearest: nearestOf(value, words) }]
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [{ ...whole, code: 'wrong_type' }]
+  const known = schemaAt(context.schema, path).flatMap(view => Object.keys(view.properties ?? {}))
+  const unknown = Object.keys(value).filter(key => !known.includes(key))
+  if (unknown.length > 0) return unknown.map(key => unknownKey([...path, key], context))
+  const chosen = issue.errors.find(
+    errors =>
+      errors.length > 0 &&
+      errors.every(
+        inner =>
+          inner.code !== 'unrecognized_keys' && inner.path.length > 0 && Object.hasOwn(value, inner.path[0] ?? ''),
+      ),
+  )
+  return chosen === undefined ? [whole] : chosen.flatMap(inner => findingsOf(inner, context, path))
+}
+
+function boundText(issue: Issue): string | null {
+  if (issue.code !== 'too_small' && issue.code !== 'too_big') return null
+  const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`
+  if (issue.origin === 'string') return `${bound} ${bound.endsWith(' 1') ? 'character' : 'characters'}`
+  if (issue.origin === 'array') return `${bound} ${bound.endsWith(' 1') ? 'entry' : 'entries'} in the list`
+  return bound
+}
+
+const typeTexts: Readonly<Record<string, string>> = {
+  string: 'text',
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping of names',
+}
+
+function typeText(type: string, path: Path, context: IssueContext): string {
+  const text = typeTexts[type] ?? type
+  if (type === 'object') return `${text} with the keys ${keysAt(path, context).join(', ')}`
+  const fromOutside = context.origins.has(formatPath(path))
+  if (fromOutside && type !== 'string') return `${text}; what \${…} brings in is always text`
+  const description = schemaAt(context.schema, path)[0]?.description
+  return description === undefined ? text : `${text} (${description.replace(/\.$/, '')})`
+}
+
+/** What belongs where nothing stands: the description says it best. */
+function expectedAt(path: Path, context: IssueContext): string {
+  const view = schemaAt(context.schema, path)[0]
+  const description = view?.description
+  const keys = keysAt(path, context)
+  const text = description === undefined ? 'a value' : description.replace(/\.$/, '')
+  return keys.length === 0 ? text : `a mapping with the keys ${keys.join(', ')}: ${text}`
+}
+
+function keysAt(path: Path, context: IssueContext): string[] {
+  return schemaAt(context.schema, path).flatMap(view => Object.keys(view.properties ?? {}))
+}
+
+function showAt(context: IssueContext, path: Path): string {
+  return showValue(valueAt(context.root, path), context.origins.get(formatPath(path)) ?? null, isSecret(path))
+}
+
+/** Keys of instances, and whatever else stands where one is expected: a key written one level too high is still a key. */
+export function isSecret(path: Path): boolean {
+  return path.includes('credential')
+}
+
+export function valueAt(root: unknown, path: Path): unknown {
+  let value = root
+  for (const step of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined
+    value = (value as Record<string | number, unknown>)[step]
+  }
+  return value
+}

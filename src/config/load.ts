@@ -1,0 +1,159 @@
+/**
+ * Reads a configuration: text, expressions, schema, rules, in this order, because each needs what the one before it gives.
+ * What one of them finds does not keep the others from looking at the rest, so that all problems are told at once.
+ */
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { configBytesMax, readDocument } from './document.ts'
+import { fileFault, resolveExpressions } from './expressions.ts'
+import { findingsOf } from './issues.ts'
+import { configJsonSchema } from './json-schema.ts'
+import { byPlace, ConfigError, formatPath, type Problem, printable } from './messages.ts'
+import { checkRules, type Sections } from './rules.ts'
+import { type Config, configSchema } from './schema.ts'
+
+/** Longest file that `${file:PATH}` may bring in, in bytes. */
+const secretBytesMax = 65_536
+
+export interface LoadedConfig {
+  /** Checked; `ledger.directory` is absolute, and URLs of instances and of the authority have no trailing slash. */
+  readonly config: Config
+  /** Absolute path of the file. */
+  readonly path: string
+  /** What is allowed and probably not meant, sorted by place. */
+  readonly warnings: readonly Problem[]
+  /** Absolute paths of every file that was read, this one first: what a reload watches. */
+  readonly sources: readonly string[]
+}
+
+export interface ParseParts {
+  /** Path of the configuration file: for messages, and what relative paths in it start from. */
+  readonly path: string
+  readonly env: NodeJS.ProcessEnv
+  /** Text of a file that `${file:PATH}` names, by absolute path; rejects with a Node error. */
+  readFile(path: string): Promise<string>
+}
+
+/** Reads and checks a file. Rejects with `ConfigError` and with nothing else. */
+export async function loadConfig(path: string, env: NodeJS.ProcessEnv): Promise<LoadedConfig> {
+  const text = await readTextFile(path, configBytesMax).catch((cause: unknown) => {
+    throw new ConfigError('config_unreadable', path, [unreadable(path, cause)])
+  })
+  return parseConfig(text, { path, env, readFile: file => readTextFile(file, secretBytesMax) })
+}
+
+function unreadable(path: string, cause: unknown): Problem {
+  const seen = `${printable(resolve(path))}: ${fileFault(cause)}`
+  const expected = `a regular file of UTF-8 text, at most ${configBytesMax} bytes; gatehouse config init writes one`
+  return { code: 'unreadable', path: '', line: null, column: null, seen, expected, nearest: null }
+}
+
+/** Checks a text. Rejects with `ConfigError` and with nothing else. */
+export async function parseConfig(text: string, parts: ParseParts): Promise<LoadedConfig> {
+  const path = resolve(parts.path)
+  const directory = dirname(path)
+  const { document, problems: textProblems } = readDocument(text)
+  if (document === null) throw new ConfigError('config_invalid', parts.path, textProblems)
+
+  const resolved = await resolveExpressions(document.root, { ...parts, directory })
+  const shape = checkShape(resolved.root, resolved.origins)
+  const rules = checkRules(shape.sections, resolved.origins)
+
+  const beyondExpressions = [...shape.findings, ...rules.errors].filter(
+    finding => !resolved.failed.has(formatPath(finding.path)),
+  )
+  const errors = [...resolved.findings, ...beyondExpressions].map(document.place)
+  if (textProblems.length + errors.length > 0 || shape.config === null) {
+    throw new ConfigError('config_invalid', parts.path, [...textProblems, ...errors])
+  }
+  return {
+    config: settled(shape.config, directory),
+    path,
+    warnings: rules.warnings.map(document.place).sort(byPlace),
+    sources: [path, ...resolved.files],
+  }
+}
+
+interface Shape {
+  readonly config: Config | null
+  readonly sections: Sections
+  readonly findings: ReturnType<typeof findingsOf>
+}
+
+/** Holds the values against the schema; when they do not fit, the sections that do are still given to the rules. */
+function checkShape(root: unknown, origins: ReadonlyMap<string, string>): Shape {
+  const whole = configSchema.safeParse(root)
+  if (whole.success) return { config: whole.data, sections: whole.data, findings: [] }
+  const context = { root, origins, schema: configJsonSchema() }
+  const written: Readonly<Record<string, unknown>> = typeof root === 'object' && root !== null ? { ...root } : {}
+  const section = <Name extends keyof Config>(name: Name): Config[Name] | null => {
+    const read = configSchema.shape[name].safeParse(written[name])
+    return read.success ? (read.data as Config[Name]) : null
+  }
+  const sections: Sections = {
+    gateway: section('gateway'),
+    admin: section('admin'),
+    identity: section('identity'),
+    instances: section('instances'),
+    pools: section('pools'),
+    workloads: section('workloads'),
+    ledger: section('ledger'),
+    log: section('log'),
+  }
+  return { config: null, sections, findings: whole.error.issues.flatMap(issue => findingsOf(issue, context)) }
+}
+
+/** What depends on the place of the file, and one spelling of what has several. */
+function settled(config: Config, directory: string): Config {
+  const instances = Object.entries(config.instances).map(([name, instance]) => {
+    return [name, { ...instance, endpoint: new URL(instance.endpoint).origin }] as const
+  })
+  const authority = config.identity.entra.authority.replace(/\/+$/, '')
+  return {
+    ...config,
+    identity: { entra: { ...config.identity.entra, authority } },
+    instances: Object.fromEntries(instances),
+    ledger: { ...config.ledger, directory: resolve(directory, config.ledger.directory) },
+  }
+}
+
+class FileFault extends Error {
+  readonly code: 'not_a_file' | 'too_large' | 'not_utf8'
+  constructor(code: FileFault['code'], options?: ErrorOptions) {
+    super(code, options)
+    this.name = 'FileFault'
+    this.code = code
+  }
+}
+
+async function readTextFile(path: string, bytesMax: number): Promise<string> {
+  // Without O_NONBLOCK, opening a pipe waits for whoever writes to it.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    return utf8(await readBytes(file, bytesMax))
+  } finally {
+    await file.close()
+  }
+}
+
+/** Sizes lie (/proc) and files grow: what is read counts, not what `stat` says. */
+async function readBytes(file: FileHandle, bytesMax: number): Promise<Buffer> {
+  if (!(await file.stat()).isFile()) throw new FileFault('not_a_file')
+  const bytes = Buffer.alloc(bytesMax + 1)
+  let length = 0
+  while (length <= bytesMax) {
+    const { bytesRead } = await file.read(bytes, length, bytes.length - length, length)
+    if (bytesRead === 0) return bytes.subarray(0, length)
+    length += bytesRead
+  }
+  throw new FileFault('too_large')
+}
+
+function utf8(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new FileFault('not_utf8', { cause })
+  }
+}

@@ -1,5 +1,14 @@
+import { hash } from 'node:crypto'
+import { compactVerify } from 'jose'
 import type { Clock } from '../clock.ts'
+import { tokenCharactersMax, tokenTooLong } from './bearer.ts'
 import type { Caller } from './caller.ts'
+import { comparableAudience, type Expectations, readCaller, readOrigin, wrongIssuer } from './claims.ts'
+import { createDocumentReader, type TrustedKey } from './documents.ts'
+import { IdentityError } from './errors.ts'
+import { TenantKeys } from './keys.ts'
+import { CallerMemory } from './memory.ts'
+import { parseToken } from './token.ts'
 
 /** Where the verifier says what an operator should know. A `pino` logger fits. No token is ever in a field or a message. */
 export interface IdentityLog {
@@ -24,8 +33,9 @@ export interface VerifierOptions {
 
 export interface Verifier {
   /**
-   * The caller of a token that was verified before and has not expired, else null. Synchronous: the way of nearly every request.
-   * The same token gives the same object for as long as it is remembered, so that a WeakMap may hang things on it.
+   * The caller of a token that was verified before, has not expired, and whose key is still published; else null. Synchronous:
+   * the way of nearly every request. The same token gives the same object for as long as it is remembered, so that a WeakMap
+   * may hang things on it.
    */
   remembered(token: string): Caller | null
   /**
@@ -33,6 +43,97 @@ export interface Verifier {
    * @throws IdentityError
    */
   verify(token: string): Promise<Caller>
-  /** Forgets everything and ends requests for keys. `verify` then throws keys_unavailable. */
+  /** Forgets everything and ends requests for keys. `verify` then rejects with keys_unavailable. */
   close(): void
+}
+
+/** Verified tokens that are kept; the oldest go first. About 1 KB each, 8 KB where a token lists 200 groups. */
+const rememberedMax = 50_000
+
+/** @throws AuthorityError when the authority is not https (or http on loopback). */
+export function createVerifier(options: VerifierOptions): Verifier {
+  const { clock, log = null } = options
+  const expected: Expectations = {
+    tenants: new Set(options.tenants.map(lower)),
+    audiences: new Set(options.audiences.map(comparableAudience)),
+    clients: options.clients === null ? null : new Set(options.clients.map(lower)),
+    clockSkewMs: options.clockSkewMs,
+  }
+  const reader = createDocumentReader(options.authority)
+  const tenants = new Map<string, TenantKeys>()
+  for (const tenantId of expected.tenants) tenants.set(tenantId, new TenantKeys(tenantId, { reader, clock, log }))
+  const memory = new CallerMemory(rememberedMax, clock)
+  const underway = new Map<string, Promise<Caller>>()
+  let closed = false
+
+  async function verifyAnew(token: string, digest: string): Promise<Caller> {
+    const { keyId, claims } = parseToken(token)
+    const origin = readOrigin(claims, expected, clock())
+    const tenant = tenants.get(origin.tenantId)
+    if (tenant === undefined) throw wrongIssuer(origin.issuer, origin.tenantId)
+    const documents = await tenant.current()
+    // Compared before the key is looked for: a made-up issuer must not cause a reading of keys.
+    if (origin.issuer !== documents.issuers[origin.version]) throw wrongIssuer(origin.issuer, origin.tenantId)
+    const key = documents.keys.get(keyId) ?? (await tenant.currentForUnknownKey()).keys.get(keyId)
+    if (key === undefined) throw unknownKey(origin.tenantId)
+    await checkSignature(token, key)
+    const caller = readCaller(claims, origin, expected.clients)
+    if (!closed) memory.put(digest, { caller, untilMs: origin.expiresAtMs + expected.clockSkewMs, key })
+    return caller
+  }
+
+  function remembered(token: string): Caller | null {
+    return token.length > tokenCharactersMax ? null : memory.get(digestOf(token))
+  }
+
+  async function verify(token: string): Promise<Caller> {
+    if (token.length > tokenCharactersMax) throw tokenTooLong()
+    if (closed) throw new IdentityError('keys_unavailable', 'The gateway is stopping. Try again in a few seconds.')
+    const digest = digestOf(token)
+    const known = memory.get(digest)
+    if (known !== null) return known
+    const waiting = underway.get(digest)
+    if (waiting !== undefined) return waiting
+    const started = verifyAnew(token, digest).finally(() => underway.delete(digest))
+    underway.set(digest, started)
+    return started
+  }
+
+  function close(): void {
+    closed = true
+    memory.clear()
+    reader.close()
+  }
+  return { remembered, verify, close }
+}
+
+/**
+ * SHA-256 of the whole token. `crypto.hash` with text in and base64 out: 1.8 µs for 1,400 characters, 2.9 for 3,000; hex and
+ * latin1 take the same, a Buffer as output or `createHash` 0.6 to 2 µs more.
+ */
+function digestOf(token: string): string {
+  return hash('sha256', token, 'base64')
+}
+
+async function checkSignature(token: string, key: TrustedKey): Promise<void> {
+  try {
+    await compactVerify(token, key.key, { algorithms: ['RS256'] })
+  } catch (error) {
+    throw new IdentityError(
+      'token_signature',
+      'The signature of the token is wrong: it was changed or cut on its way, or made by somebody else. Get a new one.',
+      { cause: error },
+    )
+  }
+}
+
+function unknownKey(tenantId: string): IdentityError {
+  return new IdentityError(
+    'token_signature',
+    `The token names a signing key that tenant ${tenantId} does not publish. Get a new one from the sign-in service.`,
+  )
+}
+
+function lower(value: string): string {
+  return value.toLowerCase()
 }

@@ -1,0 +1,191 @@
+/**
+ * What a tenant publishes about its tokens: the two discovery documents (versions 1 and 2) and the key sets that they name.
+ * https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-tokens
+ */
+import { importJWK } from 'jose'
+import { Agent, request } from 'undici'
+import { z } from 'zod'
+import { AuthorityError } from './errors.ts'
+
+/** A public key that a tenant signs with. One object per key for as long as the tenant publishes it. */
+export interface TrustedKey {
+  readonly id: string
+  readonly modulus: string
+  readonly exponent: string
+  readonly key: CryptoKey
+  /** Set when the tenant no longer publishes the key: what was verified with it is no longer remembered. */
+  withdrawn: boolean
+}
+
+/** One reading of all documents of a tenant. */
+export interface TenantDocuments {
+  /** Expected claim `iss` by claim `ver`. */
+  readonly issuers: { readonly '1.0': string; readonly '2.0': string }
+  /** By key id; never empty. */
+  readonly keys: ReadonlyMap<string, TrustedKey>
+}
+
+export interface DocumentReader {
+  /** Reads all documents of a tenant anew. Rejects with an Error that says which document failed and how. */
+  read(tenantId: string): Promise<TenantDocuments>
+  close(): void
+}
+
+/** Entra's documents have 1 to 20 KiB. */
+const documentBytesMax = 1_048_576
+const documentTimeoutMs = 5_000
+const keysPerSetMax = 100
+const modulusBits = { least: 2_048, most: 8_192 } as const
+
+const discoveryDocument = z.object({ issuer: z.url().max(2_048), jwks_uri: z.url().max(2_048) })
+const keySet = z.object({ keys: z.array(z.unknown()).max(keysPerSetMax) })
+const signingKey = z.object({
+  kty: z.literal('RSA'),
+  use: z.literal('sig'),
+  alg: z.literal('RS256').optional(),
+  kid: z.string().min(1).max(256),
+  n: z.string().max(2_048),
+  e: z.string().max(16),
+  /** Entra's own extension: the issuer whose tokens the key may sign, perhaps with `{tenantid}` in it. */
+  issuer: z.string().optional(),
+})
+
+/**
+ * The authority without a slash at its end.
+ * @throws AuthorityError when it is not an https URL, or http to a loopback host, without query, fragment and user name.
+ */
+export function checkedAuthority(authority: string): string {
+  const url = URL.canParse(authority) ? new URL(authority) : null
+  if (url === null || !isTrustworthy(url, true)) {
+    throw new AuthorityError(
+      'The address of the sign-in service must be an https URL, as https://login.microsoftonline.com; ' +
+        'plain http is taken for loopback addresses alone.',
+    )
+  }
+  if (url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
+    throw new AuthorityError(
+      'The address of the sign-in service must have no user name, query or fragment. Give it as https://login.microsoftonline.com.',
+    )
+  }
+  return url.href.replace(/\/+$/, '')
+}
+
+export function createDocumentReader(authority: string): DocumentReader {
+  const base = checkedAuthority(authority)
+  const loopback = isLoopback(new URL(base).hostname)
+  const closing = new AbortController()
+  // Without keep-alive: documents are read once an hour, and a connection that the other side has dropped would fail the reading.
+  const agent = new Agent({
+    pipelining: 0,
+    connect: { timeout: documentTimeoutMs },
+    headersTimeout: documentTimeoutMs,
+    bodyTimeout: documentTimeoutMs,
+    maxResponseSize: documentBytesMax,
+  })
+
+  async function readJson(url: string): Promise<unknown> {
+    const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(documentTimeoutMs)])
+    try {
+      // `request` follows no redirect: where keys come from is the operator's decision alone.
+      const answer = await request(url, { dispatcher: agent, signal, headers: { accept: 'application/json' } })
+      const text = await answer.body.text()
+      if (answer.statusCode !== 200) throw new Error(`status ${answer.statusCode}`)
+      return JSON.parse(text)
+    } catch (error) {
+      throw new Error(`${url}: ${reasonOf(error)}`, { cause: error })
+    }
+  }
+
+  async function readDiscovery(tenantId: string, path: string): Promise<{ issuer: string; jwks_uri: string }> {
+    const url = `${base}/${tenantId}${path}/.well-known/openid-configuration`
+    const found = discoveryDocument.safeParse(await readJson(url))
+    if (!found.success) throw new Error(`${url}: no usable issuer and jwks_uri`)
+    if (!namesTenant(found.data.issuer, tenantId)) throw new Error(`${url}: its issuer is not of tenant ${tenantId}`)
+    for (const address of [found.data.issuer, found.data.jwks_uri]) {
+      if (!isTrustworthy(new URL(address), loopback)) throw new Error(`${url}: names an address that is not https`)
+    }
+    return found.data
+  }
+
+  async function read(tenantId: string): Promise<TenantDocuments> {
+    const [v1, v2] = await Promise.all([readDiscovery(tenantId, ''), readDiscovery(tenantId, '/v2.0')])
+    const addresses = [...new Set([v2.jwks_uri, v1.jwks_uri])]
+    const sets = await Promise.all(addresses.map(readJson))
+    const issuers = { '1.0': v1.issuer, '2.0': v2.issuer }
+    const keys = await usableKeys(sets.flatMap(keysOf), tenantId, [v1.issuer, v2.issuer])
+    if (keys.size === 0)
+      throw new Error(`${addresses.join(', ')}: no RSA key of at least ${modulusBits.least} bits for signatures`)
+    return { issuers, keys }
+  }
+
+  function close(): void {
+    closing.abort()
+    agent.destroy().catch(() => {
+      // Its sockets are gone either way, and every waiting reading has been rejected by the signal.
+    })
+  }
+  return { read, close }
+}
+
+/**
+ * Whether the issuer belongs to the tenant: `https://HOST/{tid}/` or `https://HOST/{tid}/v2.0`. Asked of documents, and of tokens
+ * before any document is read.
+ */
+export function namesTenant(issuer: string, tenantId: string): boolean {
+  if (!URL.canParse(issuer)) return false
+  return new URL(issuer).pathname.split('/')[1]?.toLowerCase() === tenantId
+}
+
+/** https, or http to a loopback host where that is allowed: keys that come in the clear could be anybody's. */
+function isTrustworthy(url: URL, loopbackAllowed: boolean): boolean {
+  return url.protocol === 'https:' || (url.protocol === 'http:' && loopbackAllowed && isLoopback(url.hostname))
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
+}
+
+function keysOf(set: unknown): readonly unknown[] {
+  const found = keySet.safeParse(set)
+  return found.success ? found.data.keys : []
+}
+
+/** RSA keys for signatures, by id; of two with one id the first. Keys of other kinds and of other issuers are left out. */
+async function usableKeys(
+  candidates: readonly unknown[],
+  tenantId: string,
+  issuers: readonly string[],
+): Promise<Map<string, TrustedKey>> {
+  const keys = new Map<string, TrustedKey>()
+  for (const candidate of candidates) {
+    const found = signingKey.safeParse(candidate)
+    if (!found.success || keys.has(found.data.kid)) continue
+    const { kid, n, e, issuer } = found.data
+    if (issuer !== undefined && !issuers.includes(issuer.replace('{tenantid}', tenantId))) continue
+    const key = await importedKey(n, e)
+    if (key !== null) keys.set(kid, { id: kid, modulus: n, exponent: e, key, withdrawn: false })
+  }
+  return keys
+}
+
+/** Only modulus and exponent are taken over, so that nothing else in the document can change what the key is used for. */
+async function importedKey(n: string, e: string): Promise<CryptoKey | null> {
+  try {
+    const key = await importJWK({ kty: 'RSA', n, e, alg: 'RS256' }, 'RS256')
+    if (key instanceof Uint8Array) return null
+    const bits = Reflect.get(key.algorithm, 'modulusLength')
+    return typeof bits === 'number' && bits >= modulusBits.least && bits <= modulusBits.most ? key : null
+  } catch {
+    return null
+  }
+}
+
+/** Libraries put the reason into the message, the code or the cause, whichever they have. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown reason'
+  const code: unknown = Reflect.get(error, 'code')
+  if (typeof code === 'string' && code !== '' && !error.message.includes(code)) {
+    return error.message === '' ? code : `${code}, ${error.message}`
+  }
+  return error.message
+}

@@ -6,6 +6,8 @@ import { configSchema } from './schema.ts'
 /** The parts of JSON Schema that the configuration's schema makes use of. */
 export interface SchemaView {
   readonly type?: string
+  /** What the value is called, as GUID or duration. */
+  readonly title?: string
   readonly description?: string
   readonly default?: unknown
   readonly const?: unknown
@@ -37,9 +39,52 @@ export function configJsonSchema(): SchemaView & { readonly $schema: string } {
   } as SchemaView & { readonly $schema: string }
 }
 
-/** The text of gatehouse.schema.json. */
+const expression: SchemaView = { title: 'expression', type: 'string', pattern: '\\$\\{(env|file):[^}]+\\}' }
+
+/** The text of gatehouse.schema.json. Editors see the file before expressions are resolved: where text fits, they fit too. */
 export function jsonSchemaText(): string {
-  return `${JSON.stringify(configJsonSchema(), null, 2)}\n`
+  return `${JSON.stringify(withExpressions(configJsonSchema()), null, 2)}\n`
+}
+
+function withExpressions(view: SchemaView): SchemaView {
+  if (view.anyOf !== undefined) {
+    const inner = view.anyOf.map(form => (form.type === 'string' ? form : withExpressions(form)))
+    return inner.some(form => form.type === 'string')
+      ? { ...view, anyOf: [...inner, expression] }
+      : { ...view, anyOf: inner }
+  }
+  if (view.type === 'string') return isConstrained(view) ? orExpression(view) : view
+  const { properties, additionalProperties, items } = view
+  return {
+    ...view,
+    ...(properties === undefined ? {} : { properties: mapValues(properties, withExpressions) }),
+    ...(typeof additionalProperties === 'object'
+      ? { additionalProperties: withExpressions(additionalProperties) }
+      : {}),
+    ...(items === undefined ? {} : { items: withExpressions(items) }),
+  }
+}
+
+function isConstrained(view: SchemaView): boolean {
+  return [view.pattern, view.format, view.enum, view.const, view.minLength].some(constraint => constraint !== undefined)
+}
+
+/** What is said about the value stays outside, where editors look for it. */
+function orExpression(view: SchemaView): SchemaView {
+  const { title, description, default: standard, ...form } = view
+  return {
+    ...(title === undefined ? {} : { title }),
+    ...(description === undefined ? {} : { description }),
+    ...(standard === undefined ? {} : { default: standard }),
+    anyOf: [form, expression],
+  }
+}
+
+function mapValues<Value>(
+  values: Readonly<Record<string, Value>>,
+  change: (value: Value) => Value,
+): Record<string, Value> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]))
 }
 
 /** What the schema says of a path: several views where there are several forms, none where the path is unknown. */

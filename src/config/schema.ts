@@ -15,7 +15,7 @@ function duration(least: string, most: string, standard: string) {
     .transform(durationMs)
     .refine(ms => ms >= durationMs(least) && ms <= durationMs(most), `between ${least} and ${most}`)
     .prefault(standard)
-    .meta({ default: standard, range: `${least} .. ${most}` })
+    .meta({ title: 'duration', default: standard, range: `${least} .. ${most}` })
 }
 
 /** `30s` -> 30000. The text must have the form of `duration`. */
@@ -31,44 +31,51 @@ const name = z
     /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/,
     'lower-case letters, digits, dots, hyphens and underscores, at most 64, letter or digit at both ends',
   )
+  .meta({ title: 'name' })
 
 const guid = z
   .string()
   .regex(/^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/, 'a GUID, as 11111111-2222-3333-4444-555555555555')
   .toLowerCase()
+  .meta({ title: 'GUID' })
 
 const listen = z
   .string()
   .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'ADDRESS:PORT, as 0.0.0.0:8080 or [::]:8080')
   .refine(text => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'a port from 0 (any free one) to 65535')
+  .meta({ title: 'ADDRESS:PORT' })
 
-const httpUrl = z.url({ protocol: /^https?$/, error: 'an http(s) URL, as https://contoso.openai.azure.com' })
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'an http(s) URL, as https://contoso.openai.azure.com' })
+  .meta({ title: 'URL' })
 
 /** One way to match a caller. Exactly one key each; a list of rules matches when one of them does. */
-export const callerRule = z.union(
-  [
-    z.strictObject({ user: guid.describe('Object id (`oid`) of a person.') }),
-    z.strictObject({
-      app: guid.describe('Application (client) id, claim `appid` or `azp`, of an application calling as itself.'),
-    }),
-    z.strictObject({ group: guid.describe('Object id of a group, claim `groups`.') }),
-    z.strictObject({ role: z.string().min(1).describe('App role, claim `roles`.') }),
-    z.strictObject({ scope: z.string().min(1).describe('Delegated permission, claim `scp`.') }),
-    z.strictObject({
-      managedIdentity: z
-        .string()
-        .regex(/^\/subscriptions\/.+/i, 'the ARM id of a managed identity, as /subscriptions/…')
-        .toLowerCase()
-        .describe('ARM id of a managed identity, claim `xms_mirid`.'),
-    }),
-    z.strictObject({ tenant: guid.describe('Every verified caller of this tenant.') }),
-  ],
-  { error: 'one rule with exactly one of: user, app, group, role, scope, managedIdentity, tenant' },
-)
+export const callerRule = z
+  .union(
+    [
+      z.strictObject({ user: guid.describe('Object id (`oid`) of a person.') }),
+      z.strictObject({
+        app: guid.describe('Application (client) id, claim `appid` or `azp`, of an application calling as itself.'),
+      }),
+      z.strictObject({ group: guid.describe('Object id of a group, claim `groups`.') }),
+      z.strictObject({ role: z.string().min(1).describe('App role, claim `roles`.') }),
+      z.strictObject({ scope: z.string().min(1).describe('Delegated permission, claim `scp`.') }),
+      z.strictObject({
+        managedIdentity: z
+          .string()
+          .regex(/^\/subscriptions\/.+/i, 'the ARM id of a managed identity, as /subscriptions/…')
+          .toLowerCase()
+          .describe('ARM id of a managed identity, claim `xms_mirid`.'),
+      }),
+      z.strictObject({ tenant: guid.describe('Every verified caller of this tenant.') }),
+    ],
+    { error: 'one rule with exactly one of: user, app, group, role, scope, managedIdentity, tenant' },
+  )
+  .meta({ title: 'caller rule' })
 export type CallerRule = z.infer<typeof callerRule>
 
 const gateway = z.strictObject({
-  listen: listen.default('127.0.0.1:8080').describe('Address and port on which clients call.'),
+  listen: listen.default('127.0.0.1:8080').describe('Address and port on which clients call. Port 0 takes a free one.'),
   publicUrl: httpUrl
     .optional()
     .describe(
@@ -117,11 +124,14 @@ const gateway = z.strictObject({
       keepAlive: duration('1s', '1h', '75s').describe('How long an idle client connection stays open.'),
       shutdownGrace: duration('1s', '1h', '60s').describe('How long SIGTERM waits for exchanges in flight.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('How long each part of an exchange may take.'),
 })
 
 const admin = z.strictObject({
-  listen: listen.default('127.0.0.1:8081').describe('Address and port of the management API.'),
+  listen: listen
+    .default('127.0.0.1:8081')
+    .describe('Address and port of the management API; another one than `gateway.listen`.'),
   roles: z
     .strictObject({
       viewer: z.array(callerRule).default([]).describe('May read figures: usage, records without bodies, instances.'),
@@ -132,36 +142,37 @@ const admin = z.strictObject({
 })
 
 const identity = z.strictObject({
-  entra: z.strictObject({
-    authority: httpUrl
-      .default('https://login.microsoftonline.com')
-      .describe('Sign-in service. Sovereign clouds have their own.'),
-    tenants: z.array(guid).min(1).describe('Tenant ids whose tokens are accepted.'),
-    audiences: z
-      .array(z.string().min(1))
-      .min(1)
-      .default(['https://cognitiveservices.azure.com', 'https://ai.azure.com'])
-      .describe(
-        'Accepted values of claim `aud`: resource URIs (a trailing slash does not matter) or client ids of own app registrations.',
-      ),
-    clients: z
-      .array(guid)
-      .optional()
-      .describe('When given, only tokens obtained by these client applications are accepted (claim `appid` or `azp`).'),
-    clockSkew: duration('0s', '10m', '60s').describe('Tolerance for `exp` and `nbf`.'),
-    signInClient: guid
-      .default('04b07795-8ddb-461a-bbee-02f9e1bf7b46')
-      .describe(
-        'Public client id with which `gatehouse login` signs people in. Default: the well-known id of the Azure CLI.',
-      ),
-  }),
+  entra: z
+    .strictObject({
+      authority: httpUrl
+        .default('https://login.microsoftonline.com')
+        .describe('Sign-in service. Sovereign clouds have their own.'),
+      tenants: z.array(guid).min(1).describe('Tenant ids whose tokens are accepted.'),
+      audiences: z
+        .array(z.string().min(1))
+        .min(1)
+        .default(['https://cognitiveservices.azure.com', 'https://ai.azure.com'])
+        .describe(
+          'Accepted values of claim `aud`: resource URIs (a trailing slash does not matter) or client ids of own app registrations.',
+        ),
+      clients: z
+        .array(guid)
+        .optional()
+        .describe(
+          'When given, only tokens obtained by these client applications are accepted (claim `appid` or `azp`).',
+        ),
+      clockSkew: duration('0s', '10m', '60s').describe('Tolerance for `exp` and `nbf`.'),
+      signInClient: guid
+        .default('04b07795-8ddb-461a-bbee-02f9e1bf7b46')
+        .describe(
+          'Public client id with which `gatehouse login` signs people in. The default is the well-known id of the Azure CLI.',
+        ),
+    })
+    .describe('Microsoft Entra ID.'),
 })
 
 const deployment = z.strictObject({
-  model: z
-    .string()
-    .min(1)
-    .describe('Model behind the deployment, as gpt-4o: chooses the tokenizer and, later, the price.'),
+  model: z.string().min(1).describe('Model behind the deployment, as gpt-4o: chooses the tokenizer.'),
   kind: z
     .enum(['standard', 'provisioned'])
     .default('standard')
@@ -206,7 +217,10 @@ const pool = z.strictObject({
         weight: z.int().min(1).max(1_000).default(1).describe('Share of calls within its priority.'),
       }),
     )
-    .min(1),
+    .min(1)
+    .describe(
+      'Instances of the pool, each once. Deployments of the same name must have the same model in all of them.',
+    ),
 })
 
 const workload = z.strictObject({
@@ -227,7 +241,7 @@ const ledger = z.strictObject({
     .describe('Directory of the journal and the store, relative to the configuration file. One process at a time.'),
   fsync: z
     .union([z.literal('batch'), duration('10ms', '1m', '1s')], { error: 'batch, or a duration from 10ms to 1m, as 1s' })
-    .default(1_000)
+    .prefault('1s')
     .describe(
       '`batch`: every group of writes is on the disk before it counts. A duration: at this interval; a power cut (not a crash of the process) may lose that much.',
     ),
@@ -238,9 +252,10 @@ const ledger = z.strictObject({
   retain: z
     .strictObject({
       records: duration('1d', '36500d', '400d').describe('How long figures are kept.'),
-      bodies: duration('1d', '36500d', '30d').describe('How long bodies are kept.'),
+      bodies: duration('1d', '36500d', '30d').describe('How long bodies are kept; at most as long as figures.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('How long the ledger keeps what.'),
 })
 
 const log = z.strictObject({
@@ -261,7 +276,7 @@ export const configSchema = z.strictObject({
     .describe('Groups of instances by name. Pools and instances share one namespace.'),
   workloads: z.record(name, workload).describe('Use cases by name: who may call, and what.'),
   ledger: ledger.prefault({}).describe('Where records are kept.'),
-  log: log.prefault({}),
+  log: log.prefault({}).describe('What the process says about itself. Never a credential, never a prompt.'),
 })
 
 /** A configuration that was read and checked: defaults filled in, durations in milliseconds, GUIDs in lower case. */

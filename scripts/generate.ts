@@ -1,0 +1,43 @@
+/**
+ * Writes what is generated from the configuration's schema: docs/configuration.md and gatehouse.schema.json.
+ *   node scripts/generate.ts           writes both
+ *   node scripts/generate.ts --check   writes nothing; exits 1 when one of them differs from what would be written
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { jsonSchemaText } from '../src/config/json-schema.ts'
+import { referenceText } from '../src/config/reference.ts'
+
+const root = dirname(import.meta.dirname)
+const generated: Readonly<Record<string, () => string>> = {
+  'docs/configuration.md': referenceText,
+  'gatehouse.schema.json': jsonSchemaText,
+}
+
+const unknown = process.argv.slice(2).filter(argument => argument !== '--check')
+if (unknown.length > 0) {
+  process.stderr.write(`✗ usage  unknown argument ${unknown[0]}\n  Try: node scripts/generate.ts --check\n`)
+  process.exit(2)
+}
+const checkOnly = process.argv.includes('--check')
+const stale: string[] = []
+for (const [name, make] of Object.entries(generated)) {
+  const path = join(root, name)
+  const wanted = make()
+  const written = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw error
+  })
+  if (written === wanted) continue
+  stale.push(name)
+  if (checkOnly) continue
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, wanted)
+}
+if (checkOnly && stale.length > 0) {
+  process.stderr.write(
+    `✗ generated_stale  ${stale.join(', ')} differ from the schema\n  Try: node scripts/generate.ts\n`,
+  )
+  process.exit(1)
+}
+if (!checkOnly) process.stdout.write(stale.length === 0 ? 'nothing to write\n' : `written: ${stale.join(', ')}\n`)

@@ -38,6 +38,7 @@ export async function startEntra(options: EntraOptions): Promise<EntraSimulator>
   const host = options.host ?? '127.0.0.1'
   await listen(server, host, options.port ?? 0)
   const authority = authorityOf(host, (server.address() as AddressInfo).port)
+  const identityHeader = randomBytes(16).toString('hex')
   const service = createService({
     authority,
     directory: options.directory,
@@ -45,10 +46,10 @@ export async function startEntra(options: EntraOptions): Promise<EntraSimulator>
     keys,
     clock: options.clock ?? systemClock,
     pollIntervalSeconds: options.pollIntervalSeconds ?? 5,
+    identityHeader,
   })
-  const state = { down: false, keySetReads: 0 }
-  const identityHeader = randomBytes(16).toString('hex')
-  server.on('request', (request, response) => void serve(request, response, service, state))
+  const { state } = service
+  server.on('request', (request, response) => void serve(request, response, service))
 
   return {
     url: authority,
@@ -69,30 +70,26 @@ export async function startEntra(options: EntraOptions): Promise<EntraSimulator>
   }
 }
 
-interface State {
-  down: boolean
-  keySetReads: number
-}
-
-async function serve(request: IncomingMessage, response: ServerResponse, service: Service, state: State) {
-  const answer = await answerTo(request, service, state).catch(error => refusal(error, request, service))
+async function serve(request: IncomingMessage, response: ServerResponse, service: Service) {
+  const answer = await answerTo(request, service).catch(error => refusal(error, request, service))
   // What was not read of a body would be taken for the next request.
   if (!request.complete) response.setHeader('connection', 'close')
   writeAnswer(response, answer, request.method === 'HEAD')
 }
 
-async function answerTo(request: IncomingMessage, service: Service, state: State): Promise<Answer> {
+async function answerTo(request: IncomingMessage, service: Service): Promise<Answer> {
   const call = readCall(request, service.authority)
   requireLoopbackHost(request.headers.host, service.authority)
   const found = findRoute(call.url.pathname)
-  if (found?.route.read === true) state.keySetReads += 1
-  if (state.down) throw new EntraError('down')
+  if (found?.route.read === true) service.state.keySetReads += 1
+  if (service.state.down && found?.route.evenDown !== true) throw new EntraError('down')
   if (found === null) throw new EntraError('not_found')
   return answerRoute(found, call, service)
 }
 
 function refusal(error: unknown, request: IncomingMessage, service: Service): Answer {
   const known = error instanceof EntraError ? error : new EntraError('internal', {}, { cause: error })
+  if (known.code === 'internal') process.emitWarning(error instanceof Error ? error : String(error))
   const correlationId = request.headers['client-request-id']
   return errorAnswer(known, service.clock, typeof correlationId === 'string' ? correlationId.slice(0, 64) : null)
 }

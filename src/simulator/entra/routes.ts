@@ -1,7 +1,12 @@
 /** Which path is which endpoint. `{tenant}` is the tenant's id, `common` or `organizations`. */
+import { authorize } from './authorize.ts'
+import { rotateKeys, setDown, tokenByName } from './control.ts'
+import { devicePage, logout, startDevice } from './device.ts'
 import { discoveryDocument, keySet } from './discovery.ts'
 import { EntraError } from './errors.ts'
+import { tokenEndpoint } from './grants.ts'
 import { type Answer, type Call, printable } from './http.ts'
+import { appServiceToken, instanceMetadataToken } from './managed-identity.ts'
 import type { Endpoint, Service } from './service.ts'
 
 interface Route {
@@ -9,8 +14,12 @@ interface Route {
   readonly path: string
   /** Counted in `keySetReads`. */
   readonly read?: true
+  /** Answers during an outage too: it is what ends one. */
+  readonly evenDown?: true
   readonly answer: Endpoint<Answer>
 }
+
+const anyMethod = ['GET', 'POST'] as const
 
 const routes: readonly Route[] = [
   {
@@ -21,15 +30,27 @@ const routes: readonly Route[] = [
   },
   {
     methods: ['GET'],
-    path: '/{tenant}/v2.0/.well-known/openid-configuration',
-    read: true,
-    answer: (_, service, tenant) => discoveryDocument(service, tenant, '2.0'),
-  },
-  {
-    methods: ['GET'],
     path: '/{tenant}/discovery/keys',
     read: true,
     answer: (_, service, tenant) => keySet(service, tenant, '1.0'),
+  },
+  {
+    methods: anyMethod,
+    path: '/{tenant}/oauth2/authorize',
+    answer: (call, service) => authorize(call, service, '1.0'),
+  },
+  { methods: ['POST'], path: '/{tenant}/oauth2/token', answer: (call, service) => tokenEndpoint(call, service, '1.0') },
+  {
+    methods: ['POST'],
+    path: '/{tenant}/oauth2/devicecode',
+    answer: (call, service) => startDevice(call, service, '1.0'),
+  },
+  { methods: ['GET'], path: '/{tenant}/oauth2/logout', answer: logout },
+  {
+    methods: ['GET'],
+    path: '/{tenant}/v2.0/.well-known/openid-configuration',
+    read: true,
+    answer: (_, service, tenant) => discoveryDocument(service, tenant, '2.0'),
   },
   {
     methods: ['GET'],
@@ -37,6 +58,28 @@ const routes: readonly Route[] = [
     read: true,
     answer: (_, service, tenant) => keySet(service, tenant, '2.0'),
   },
+  {
+    methods: anyMethod,
+    path: '/{tenant}/oauth2/v2.0/authorize',
+    answer: (call, service) => authorize(call, service, '2.0'),
+  },
+  {
+    methods: ['POST'],
+    path: '/{tenant}/oauth2/v2.0/token',
+    answer: (call, service) => tokenEndpoint(call, service, '2.0'),
+  },
+  {
+    methods: ['POST'],
+    path: '/{tenant}/oauth2/v2.0/devicecode',
+    answer: (call, service) => startDevice(call, service, '2.0'),
+  },
+  { methods: ['GET'], path: '/{tenant}/oauth2/v2.0/logout', answer: logout },
+  { methods: anyMethod, path: '/devicelogin', answer: devicePage },
+  { methods: ['GET'], path: '/msi/token', answer: appServiceToken },
+  { methods: ['GET'], path: '/metadata/identity/oauth2/token', answer: instanceMetadataToken },
+  { methods: ['POST'], path: '/_simulator/rotate-keys', evenDown: true, answer: rotateKeys },
+  { methods: ['POST'], path: '/_simulator/down', evenDown: true, answer: setDown },
+  { methods: ['POST'], path: '/_simulator/token', evenDown: true, answer: tokenByName },
 ]
 
 const table = new Map(routes.map(route => [route.path, route]))

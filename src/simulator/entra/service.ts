@@ -1,14 +1,43 @@
-/** What the endpoints of the sign-in service share: the tenant, its keys, and how tokens are made. */
+/** What the endpoints of the sign-in service share: the tenant, its keys, what is under way, and how tokens are made. */
 import type { Clock } from '../../clock.ts'
-import type { Application, Directory, EntraSimulator, TokenRequest } from '../types.ts'
+import type { Application, Directory, Person, TokenRequest } from '../types.ts'
 import { accessTokenClaims, idTokenClaims, type Subject } from './claims.ts'
 import { EntraError } from './errors.ts'
+import { Expiring } from './expiring.ts'
 import { type Call, printable } from './http.ts'
 import type { SigningKeys } from './keys.ts'
-import { type Resource, Resources, resourceOf } from './resources.ts'
+import { type RequestedScopes, type Resource, Resources, resourceOf } from './resources.ts'
 
 /** As Entra gives out, without its random 60 to 90 minutes. */
 export const tokenLifetimeSeconds = 3_600
+/** How long an authorization code may wait to be redeemed. */
+export const codeLifetimeMs = 10 * 60_000
+export const deviceCodeLifetimeMs = 15 * 60_000
+const underWayMax = 10_000
+
+export type EndpointVersion = '1.0' | '2.0'
+
+/** What a person agreed to on the authorize page. */
+export interface AuthorizationCode {
+  readonly client: Application
+  readonly person: Person
+  readonly scopes: RequestedScopes
+  readonly redirectUri: string
+  /** SHA-256 of the verifier, base64url; null for a client that proves itself by its secret and sent none. */
+  readonly challenge: string | null
+  readonly nonce: string | null
+  readonly expiresAtMs: number
+  redeemed: boolean
+}
+
+export interface DeviceRequest {
+  readonly client: Application
+  readonly scopes: RequestedScopes
+  readonly userCode: string
+  readonly expiresAtMs: number
+  /** What the person has decided so far. */
+  decision: { readonly person: Person } | 'declined' | 'pending' | 'redeemed'
+}
 
 export interface Service {
   readonly authority: string
@@ -18,36 +47,51 @@ export interface Service {
   readonly clock: Clock
   /** Seconds between two polls of a device code, as told to the client. */
   readonly pollIntervalSeconds: number
+  /** What a workload with a managed identity must show. */
+  readonly identityHeader: string
+  /** Expired ones are kept as long again, so that a late client hears the reason. */
+  readonly codes: Expiring<AuthorizationCode>
+  readonly deviceCodes: Expiring<DeviceRequest>
+  readonly userCodes: Expiring<DeviceRequest>
+  readonly state: { down: boolean; keySetReads: number }
 }
+
+type ServiceOptions = Pick<
+  Service,
+  'authority' | 'directory' | 'keys' | 'clock' | 'pollIntervalSeconds' | 'identityHeader'
+> & { readonly audiences: readonly string[] }
+
+export function createService({ audiences, ...options }: ServiceOptions): Service {
+  const { clock } = options
+  return {
+    ...options,
+    resources: new Resources(options.directory.tenantId, audiences),
+    codes: new Expiring(2 * codeLifetimeMs, underWayMax, clock),
+    deviceCodes: new Expiring(2 * deviceCodeLifetimeMs, underWayMax, clock),
+    userCodes: new Expiring(2 * deviceCodeLifetimeMs, underWayMax, clock),
+    state: { down: false, keySetReads: 0 },
+  }
+}
+
+/** One endpoint: takes a call for a tenant that exists, named by its id or an alias. */
+export type Endpoint<Result> = (call: Call, service: Service, tenant: string) => Promise<Result> | Result
 
 export interface IssuedToken {
   readonly token: string
   readonly issuedAtSeconds: number
-  readonly lifetimeSeconds: number
-}
-
-export function createService(
-  options: Omit<Service, 'resources'> & { readonly audiences: readonly string[] },
-): Service {
-  const { audiences, ...rest } = options
-  return { ...rest, resources: new Resources(options.directory.tenantId, audiences) }
 }
 
 export function issueAccessToken(service: Service, subject: Subject, resource: Resource): IssuedToken {
   const issuedAtMs = service.clock()
   const facts = { ...service, subject, resource, issuedAtMs, lifetimeSeconds: tokenLifetimeSeconds }
-  return {
-    token: service.keys.sign(accessTokenClaims(facts)),
-    issuedAtSeconds: Math.floor(issuedAtMs / 1_000),
-    lifetimeSeconds: tokenLifetimeSeconds,
-  }
+  return { token: service.keys.sign(accessTokenClaims(facts)), issuedAtSeconds: Math.floor(issuedAtMs / 1_000) }
 }
 
 /** @param version That of the endpoint that was asked, whatever the resource takes. */
 export function issueIdToken(
   service: Service,
   subject: Subject & { kind: 'person' },
-  version: '1.0' | '2.0',
+  version: EndpointVersion,
   nonce: string | null,
 ): string {
   const resource: Resource = { audience: subject.client.appId, version, gateway: false }
@@ -57,8 +101,7 @@ export function issueIdToken(
 
 /** A token for whoever asks by name, without the protocol: see `EntraSimulator.token`. */
 export function issueByName(service: Service, request: TokenRequest): string {
-  const audience = request.audience ?? 'https://cognitiveservices.azure.com'
-  const resource = resourceOf(audience)
+  const resource = resourceOf(request.audience ?? 'https://cognitiveservices.azure.com')
   const claims = accessTokenClaims({
     ...service,
     subject: subjectNamed(service.directory, request.as),
@@ -82,7 +125,7 @@ function subjectNamed(directory: Directory, name: string): Subject {
 }
 
 /** The public client with which people sign in. */
-export function signInClient(directory: Directory): Application {
+function signInClient(directory: Directory): Application {
   const client = directory.applications.find(row => row.secret === null && row.managedIdentityId === null)
   if (client === undefined) {
     throw new EntraError('bad_request', { reason: 'The directory has no public client for people to sign in with.' })
@@ -100,8 +143,3 @@ export function clientById(service: Service, clientId: string): Application {
   }
   return found
 }
-
-/** One endpoint: takes a call for a tenant that exists. */
-export type Endpoint<Result> = (call: Call, service: Service, tenant: string) => Promise<Result> | Result
-
-export type Handle = Pick<EntraSimulator, 'down' | 'rotateKeys' | 'token'>

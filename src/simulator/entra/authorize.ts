@@ -1,0 +1,115 @@
+/** The authorize endpoint: a page on which to choose whom to sign in as, and the way back to the client with a code. */
+import { randomBytes } from 'node:crypto'
+import type { Application } from '../types.ts'
+import { EntraError } from './errors.ts'
+import { requestedScopes } from './grants.ts'
+import { type Answer, type Call, Form, printable } from './http.ts'
+import { choosePage, errorPage } from './pages.ts'
+import { redirectAllowed } from './redirects.ts'
+import type { RequestedScopes } from './resources.ts'
+import { clientById, codeLifetimeMs, type EndpointVersion, type Service } from './service.ts'
+
+/** A request whose answer may be sent back: its client and address are known to belong together. */
+interface Return {
+  readonly client: Application
+  readonly redirectUri: string
+  readonly responseMode: 'query' | 'fragment'
+  readonly state: string | null
+}
+
+/** GET shows the page; POST carries the same parameters and the choice: `person`, or `cancel`. */
+export async function authorize(call: Call, service: Service, version: EndpointVersion): Promise<Answer> {
+  const asked = await readAsked(call)
+  if (!(asked instanceof Form)) return asked
+  const back = returnOf(asked, service)
+  if (back instanceof EntraError) return errorPage(back)
+  try {
+    const request = checkRequest(asked, back.client, service, version)
+    return decide(asked, back, request, service, call.url.pathname)
+  } catch (error) {
+    if (!(error instanceof EntraError)) throw error
+    return redirect(back, { error: error.facts.error, error_description: error.message })
+  }
+}
+
+async function readAsked(call: Call): Promise<Form | Answer> {
+  try {
+    return call.method === 'POST' ? await call.form() : new Form(call.url.searchParams)
+  } catch (error) {
+    // What cannot be read cannot be sent back to a client: the person sees the reason.
+    if (error instanceof EntraError) return errorPage(error)
+    throw error
+  }
+}
+
+/** Until the address is known to be the client's own, nothing is redirected there (RFC 6749 section 4.1.2.1). */
+function returnOf(asked: Form, service: Service): Return | EntraError {
+  try {
+    const client = clientById(service, asked.need('client_id'))
+    const redirectUri = asked.need('redirect_uri')
+    if (!redirectAllowed(client, redirectUri)) {
+      throw new EntraError('redirect_unregistered', { uri: printable(redirectUri), client: client.appId })
+    }
+    const responseMode = asked.get('response_mode') ?? 'query'
+    if (responseMode !== 'query' && responseMode !== 'fragment') {
+      throw new EntraError('response_mode_unsupported', { mode: printable(responseMode) })
+    }
+    return { client, redirectUri, responseMode, state: asked.get('state') }
+  } catch (error) {
+    if (error instanceof EntraError) return error
+    throw error
+  }
+}
+
+interface CheckedRequest {
+  readonly scopes: RequestedScopes
+  readonly challenge: string | null
+}
+
+function checkRequest(asked: Form, client: Application, service: Service, version: EndpointVersion): CheckedRequest {
+  const type = asked.need('response_type')
+  if (type !== 'code') throw new EntraError('response_type_unsupported', { type: printable(type) })
+  const scopes = requestedScopes(asked, service, version)
+  const challenge = asked.get('code_challenge')
+  // A public client has no other proof that the code comes back to the one who asked for it.
+  if (challenge === null && client.secret === null) throw new EntraError('pkce_missing')
+  const wellFormed = challenge === null || /^[A-Za-z0-9_-]{43}$/.test(challenge)
+  if (!wellFormed || (challenge !== null && asked.get('code_challenge_method') !== 'S256')) {
+    throw new EntraError('pkce_malformed')
+  }
+  return { scopes, challenge }
+}
+
+function decide(asked: Form, back: Return, request: CheckedRequest, service: Service, action: string): Answer {
+  if (asked.get('cancel') !== null) throw new EntraError('consent_declined')
+  const name = asked.get('person')
+  const person = service.directory.people.find(row => row.name === name)
+  if (person !== undefined) {
+    const code = `1.${randomBytes(32).toString('base64url')}`
+    const expiresAtMs = service.clock() + codeLifetimeMs
+    const { client, redirectUri } = back
+    const nonce = asked.get('nonce')
+    service.codes.put(code, { ...request, client, person, redirectUri, nonce, expiresAtMs, redeemed: false })
+    return redirect(back, { code })
+  }
+  // Nobody ever stays signed in here, so a silent request has nobody to find.
+  if (asked.get('prompt') === 'none') throw new EntraError('login_required')
+  return choosePage({
+    action,
+    hidden: [...asked.entries()].filter(([field]) => field !== 'person' && field !== 'cancel'),
+    client: back.client,
+    people: service.directory.people,
+    hint: asked.get('login_hint'),
+    asksFor: request.scopes.resource.audience,
+    // Browsers hold a redirect after a form to the form's policy too.
+    formTarget: new URL(back.redirectUri).origin,
+  })
+}
+
+function redirect(back: Return, fields: Readonly<Record<string, string>>): Answer {
+  const parameters = new URLSearchParams(back.state === null ? fields : { ...fields, state: back.state })
+  const url = new URL(back.redirectUri)
+  if (back.responseMode === 'fragment') url.hash = parameters.toString()
+  else for (const [name, value] of parameters) url.searchParams.append(name, value)
+  return { status: 303, headers: { location: url.href, 'cache-control': 'no-store' }, body: '' }
+}

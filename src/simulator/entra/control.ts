@@ -1,0 +1,58 @@
+/**
+ * What a test or an operator of the demonstration may do to the sign-in service over HTTP. For programs on this machine alone:
+ * whoever can reach it can have a token of anybody.
+ */
+import { z } from 'zod'
+import { EntraError } from './errors.ts'
+import { type Answer, type Call, jsonAnswer } from './http.ts'
+import { issueByName, type Service } from './service.ts'
+
+const rotation = z.strictObject({ keepOld: z.boolean().default(true) })
+const outage = z.strictObject({ down: z.boolean() })
+const wanted = z.strictObject({
+  as: z.string(),
+  audience: z.string().min(1).optional(),
+  version: z.enum(['1.0', '2.0']).optional(),
+  /** null takes a claim away. */
+  claims: z.record(z.string(), z.unknown()).default({}),
+  lifetimeSeconds: z.number().optional(),
+})
+
+/** `POST /_simulator/rotate-keys {"keepOld"?: true}` */
+export async function rotateKeys(call: Call, service: Service): Promise<Answer> {
+  const { keepOld } = await read(call, rotation)
+  await service.keys.rotate(keepOld)
+  return jsonAnswer(200, { keys: service.keys.published().map(key => key.kid) })
+}
+
+/** `POST /_simulator/down {"down": true}`: until it is called with false, everything else answers 503. */
+export async function setDown(call: Call, service: Service): Promise<Answer> {
+  const { down } = await read(call, outage)
+  service.state.down = down
+  return jsonAnswer(200, service.state)
+}
+
+/** `POST /_simulator/token {"as": "alice", ...}`: see `TokenRequest`. */
+export async function tokenByName(call: Call, service: Service): Promise<Answer> {
+  const { as, claims, audience, version, lifetimeSeconds } = await read(call, wanted)
+  const replaced = Object.fromEntries(Object.entries(claims).map(([name, value]) => [name, value ?? undefined]))
+  const token = issueByName(service, {
+    as,
+    claims: replaced,
+    ...(audience === undefined ? {} : { audience }),
+    ...(version === undefined ? {} : { version }),
+    ...(lifetimeSeconds === undefined ? {} : { lifetimeSeconds }),
+  })
+  return jsonAnswer(200, { access_token: token, token_type: 'Bearer' })
+}
+
+async function read<Output>(call: Call, shape: z.ZodType<Output>): Promise<Output> {
+  const loopback = /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/.test(call.remoteAddress)
+  // A browser sends Origin with every POST: a page must not steer this service, from wherever it came.
+  if (!loopback || call.headers.origin !== undefined) throw new EntraError('not_found')
+  const result = shape.safeParse(await call.json())
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  const path = issue === undefined || issue.path.length === 0 ? 'the body' : issue.path.join('.')
+  throw new EntraError('bad_request', { reason: `At ${path}: ${issue?.message ?? 'not as expected'}.` })
+}

@@ -1,0 +1,28 @@
+/** Where the answer of an authorization may go. */
+import type { Application } from '../types.ts'
+
+const nativeRedirects = ['http://localhost', 'http://127.0.0.1', 'http://[::1]']
+const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** Addresses registered for an application. */
+function registered(client: Application): readonly string[] {
+  return client.redirectUris ?? (client.secret === null ? nativeRedirects : [])
+}
+
+/**
+ * True when the address is registered: equal to the letter, except that the port of a loopback address does not matter, because a
+ * native client listens on whichever port is free (RFC 8252 section 7.3).
+ */
+export function redirectAllowed(client: Application, redirectUri: string): boolean {
+  if (registered(client).includes(redirectUri)) return true
+  const asked = withoutLoopbackPort(redirectUri)
+  return asked !== null && registered(client).some(uri => withoutLoopbackPort(uri) === asked)
+}
+
+/** `http://localhost:4711/x` -> `http://localhost/x`; null for whatever is not a plain loopback address. */
+function withoutLoopbackPort(uri: string): string | null {
+  if (!URL.canParse(uri) || /[\s\\#@]/.test(uri)) return null
+  const url = new URL(uri)
+  if (url.protocol !== 'http:' || !loopbackHosts.has(url.hostname)) return null
+  return `http://${url.hostname}${url.pathname}${url.search}`
+}

@@ -58,11 +58,11 @@ export function choosePage(choice: Choice): Answer {
 }
 
 function personButton(person: Person): Markup {
-  const groups = person.groups.length === 0 ? 'in no group' : `in ${person.groups.join(', ')}`
+  const groups = person.groups.length === 0 ? 'In no group.' : `Groups: ${person.groups.join(', ')}.`
   return html`<li><button class="person" name="person" value="${person.name}">
 <span class="initial" aria-hidden="true">${person.displayName.slice(0, 1)}</span>
-<span class="who"><span class="name">${person.displayName}</span> <span class="wrap">${person.userPrincipalName}</span>
-<span class="about">${person.about}</span> <span class="about">Is ${groups}.</span></span></button></li>`
+<span class="who"><span class="names"><span class="name">${person.displayName}</span> <span class="wrap">${person.userPrincipalName}</span></span>
+<span class="about">${person.about} ${groups}</span></span></button></li>`
 }
 
 /** @param problem Why the code that was entered was not taken; null at first. */

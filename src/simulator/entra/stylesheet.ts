@@ -25,8 +25,8 @@ header { background: var(--banner); color: var(--on-banner); padding: 0.5rem 1re
 header p { margin: 0; }
 header strong { margin-right: 0.5rem; }
 main {
-  max-width: 30rem;
-  margin: clamp(0rem, 8vh, 5rem) auto 2rem;
+  max-width: 34rem;
+  margin: clamp(0rem, 6vh, 4rem) auto 2rem;
   padding: 1.5rem clamp(1rem, 5vw, 2rem) 2rem;
   background: var(--card);
   border: 1px solid var(--line);
@@ -34,6 +34,7 @@ main {
 }
 h1 { margin: 0 0 0.5rem; font-size: 1.375rem; line-height: 1.3; text-wrap: balance; }
 main p { margin: 0 0 1rem; color: var(--soft); }
+main > p:last-child { margin-bottom: 0; }
 main p strong { color: var(--text); }
 .wrap { overflow-wrap: anywhere; }
 ul { list-style: none; margin: 0 0 1rem; padding: 0; display: grid; gap: 0.625rem; }
@@ -54,6 +55,7 @@ button:focus-visible, input:focus-visible { outline: 3px solid var(--accent); ou
   font-weight: 600;
 }
 .who { display: grid; min-width: 0; }
+.names { display: flex; flex-wrap: wrap; align-items: baseline; column-gap: 0.625rem; }
 .name { font-weight: 600; }
 .who .wrap, .about { font-size: 0.875rem; color: var(--soft); }
 .quiet, .next { padding: 0.5rem 1.25rem; }
@@ -70,7 +72,7 @@ input[name="code"] {
 }
 input[aria-invalid="true"] { border-color: var(--bad); }
 main .problem { color: var(--bad); overflow-wrap: anywhere; }
-@media (max-width: 30rem) {
+@media (max-width: 34rem) {
   body { background: var(--card); }
   main { margin: 0; border: 0; border-radius: 0; }
 }

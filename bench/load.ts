@@ -1,0 +1,371 @@
+/**
+ * The load, in a process of its own: bounded in connections, calls and time. It checks status and length of every answer;
+ * whatever is not as expected is counted, and the bench fails on it.
+ */
+import { performance } from 'node:perf_hooks'
+import { answerParent, isChild } from './child.ts'
+import { type Spread, spread } from './quantiles.ts'
+import { type ExpectedAnswer, expectedAnswer, type Question, questionBody } from './questions.ts'
+import { type Answer, Connection, EventCounter, requestBytes, WireError } from './wire.ts'
+
+/** Where to send, and with which headers beyond Host, Content-Type and Content-Length. */
+export interface Target {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Longest silence that is waited through, in milliseconds. */
+const silenceMsMax = 20_000
+/** A worker that fails this often in a row gives up. */
+const failuresInRowMax = 5
+
+/** What went wrong, by kind; empty when all went well. */
+export type Errors = Readonly<Record<string, number>>
+
+class ErrorCount {
+  readonly byKind: Record<string, number> = {}
+  add(kind: string): void {
+    this.byKind[kind] = (this.byKind[kind] ?? 0) + 1
+  }
+}
+
+/** Why this answer is not the expected one, or null. */
+function fault(answer: Answer, expected: ExpectedAnswer, events: number): string | null {
+  if (answer.status !== 200) return `status_${answer.status}`
+  if (answer.bytes !== expected.bytes) return `length_${answer.bytes}_instead_of_${expected.bytes}`
+  if (events !== expected.events) return `events_${events}_instead_of_${expected.events}`
+  return null
+}
+
+/** A connection that is opened again after a failure. */
+class Line {
+  readonly #url: string
+  #connection: Connection | null = null
+
+  constructor(url: string) {
+    this.#url = url
+  }
+
+  async ready(): Promise<Connection> {
+    if (this.#connection?.usable) return this.#connection
+    this.#connection = await Connection.open(this.#url, silenceMsMax)
+    return this.#connection
+  }
+
+  close(): void {
+    this.#connection?.close()
+  }
+}
+
+/** Repeats `once` until it says false. Failures are counted; after several in a row the worker gives up. */
+async function repeat(errors: ErrorCount, once: () => Promise<boolean>): Promise<void> {
+  let inRow = 0
+  while (inRow < failuresInRowMax) {
+    try {
+      if (!(await once())) return
+      inRow = 0
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      errors.add(error.code)
+      inRow += 1
+    }
+  }
+}
+
+export interface CallsOrder {
+  readonly target: Target
+  readonly question: Question
+  readonly connections: number
+  /** The run ends at whichever comes first. */
+  readonly callsMax: number
+  readonly durationMsMax: number
+}
+
+export interface CallsResult {
+  readonly sent: number
+  /** Answers that were whole and as expected. */
+  readonly answered: number
+  readonly errors: Errors
+  readonly elapsedMs: number
+  readonly latencyMs: Spread | null
+}
+
+/** Calls one after the other on each connection (closed loop). */
+export async function runCalls(order: CallsOrder): Promise<CallsResult> {
+  const request = requestBytes(order.target.url, order.target.headers, questionBody(order.question))
+  const expected = expectedAnswer(order.question)
+  const errors = new ErrorCount()
+  const latenciesMs: number[] = []
+  let sent = 0
+  const startedAt = performance.now()
+  const endsAt = startedAt + order.durationMsMax
+  const worker = async (): Promise<void> => {
+    const line = new Line(order.target.url)
+    await repeat(errors, async () => {
+      if (sent >= order.callsMax || performance.now() >= endsAt) return false
+      const connection = await line.ready()
+      if (sent >= order.callsMax) return false
+      sent += 1
+      const askedAt = performance.now()
+      const answer = await connection.exchange(request)
+      const wrong = fault(answer, expected, 0)
+      if (wrong === null) latenciesMs.push(performance.now() - askedAt)
+      else errors.add(wrong)
+      return true
+    })
+    line.close()
+  }
+  await Promise.all(Array.from({ length: order.connections }, worker))
+  const elapsedMs = performance.now() - startedAt
+  return { sent, answered: latenciesMs.length, errors: errors.byKind, elapsedMs, latencyMs: spread(latenciesMs) }
+}
+
+export interface StreamsOrder {
+  readonly target: Target
+  readonly question: Question
+  /** Streams at once, each on a connection of its own, all started within `spreadMs`. */
+  readonly connections: number
+  readonly spreadMs: number
+}
+
+export interface StreamsResult {
+  readonly sent: number
+  readonly answered: number
+  readonly errors: Errors
+  readonly elapsedMs: number
+  /** Separate writes of the back end in all streams: what was to be relayed. */
+  readonly chunks: number
+  readonly firstEventMs: Spread | null
+  /** Time between two events of a stream as the client sees them. */
+  readonly gapMs: Spread | null
+}
+
+interface StreamTimes {
+  readonly firstEventMs: number[]
+  readonly gapMs: number[]
+}
+
+/** One stream. Returns what was wrong with it, or null. `onFirst`: called at the first event. */
+async function stream(
+  connection: Connection,
+  request: Buffer,
+  expected: ExpectedAnswer,
+  times: StreamTimes,
+  onFirst: () => void,
+): Promise<string | null> {
+  const counter = new EventCounter()
+  let events = 0
+  let lastAt = performance.now()
+  const answer = await connection.exchange(request, bytes => {
+    const added = counter.count(bytes)
+    if (added === 0) return
+    const now = performance.now()
+    if (events === 0) {
+      times.firstEventMs.push(now - lastAt)
+      onFirst()
+    } else times.gapMs.push(now - lastAt)
+    lastAt = now
+    events += added
+  })
+  return fault(answer, expected, events)
+}
+
+/** One stream on each connection. */
+export async function runStreams(order: StreamsOrder): Promise<StreamsResult> {
+  const request = requestBytes(order.target.url, order.target.headers, questionBody(order.question))
+  const expected = expectedAnswer(order.question)
+  const errors = new ErrorCount()
+  const times: StreamTimes = { firstEventMs: [], gapMs: [] }
+  const lines = Array.from({ length: order.connections }, () => new Line(order.target.url))
+  const connections = await Promise.all(lines.map(line => line.ready()))
+  let answered = 0
+  const startedAt = performance.now()
+  const one = async (connection: Connection, index: number): Promise<void> => {
+    // Streams of real clients do not tick together; started at once, all would.
+    await new Promise(resolve => setTimeout(resolve, (index * order.spreadMs) / order.connections))
+    try {
+      const wrong = await stream(connection, request, expected, times, () => {})
+      if (wrong === null) answered += 1
+      else errors.add(wrong)
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      errors.add(error.code)
+    }
+  }
+  await Promise.all(connections.map(one))
+  const elapsedMs = performance.now() - startedAt
+  for (const line of lines) line.close()
+  return {
+    sent: order.connections,
+    answered,
+    errors: errors.byKind,
+    elapsedMs,
+    chunks: order.connections * expected.writes,
+    firstEventMs: spread(times.firstEventMs),
+    gapMs: spread(times.gapMs),
+  }
+}
+
+export interface PairsOrder {
+  /** The first one is the reference: what is called without anything in between. */
+  readonly targets: readonly Target[]
+  readonly question: Question
+  /** Calls to each target that count; `warmUp` more go before them. */
+  readonly pairs: number
+  readonly warmUp: number
+}
+
+export interface PairsResult {
+  /** Calls to each target, warm-up included. */
+  readonly sent: number
+  /** In the order given. */
+  readonly targets: readonly {
+    readonly answered: number
+    readonly errors: Errors
+    readonly latencyMs: Spread | null
+    /** Latency beyond the reference's of the same round; of the reference itself all zero. */
+    readonly addedMs: Spread | null
+  }[]
+}
+
+/** One target of a paired run. */
+class PairedTarget {
+  readonly line: Line
+  readonly request: Buffer
+  readonly errors = new ErrorCount()
+  readonly latencyMs: number[] = []
+  readonly addedMs: number[] = []
+  answered = 0
+
+  constructor(target: Target, body: Buffer) {
+    this.line = new Line(target.url)
+    this.request = requestBytes(target.url, target.headers, body)
+  }
+
+  /** How long one call takes, or null when it went wrong. */
+  async timed(expected: ExpectedAnswer): Promise<number | null> {
+    try {
+      const connection = await this.line.ready()
+      const askedAt = performance.now()
+      const wrong = fault(await connection.exchange(this.request), expected, 0)
+      const tookMs = performance.now() - askedAt
+      if (wrong === null) {
+        this.answered += 1
+        return tookMs
+      }
+      this.errors.add(wrong)
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      this.errors.add(error.code)
+    }
+    return null
+  }
+}
+
+/**
+ * One call at a time, each target once per round, so that what disturbs the machine disturbs all alike. The order rotates and
+ * turns about, so that nobody always comes after the same one and what it still does in the background.
+ */
+export async function runPairs(order: PairsOrder): Promise<PairsResult> {
+  const body = questionBody(order.question)
+  const expected = expectedAnswer(order.question)
+  const targets = order.targets.map(target => new PairedTarget(target, body))
+  const [reference] = targets
+  const rounds = order.warmUp + order.pairs
+  for (let round = 0; round < rounds; round++) {
+    const first = round % targets.length
+    const rotated = [...targets.slice(first), ...targets.slice(0, first)]
+    const turned = Math.floor(round / targets.length) % 2 === 1
+    const tookMs = new Map<PairedTarget, number | null>()
+    for (const target of turned ? rotated.reverse() : rotated) tookMs.set(target, await target.timed(expected))
+    if (round < order.warmUp || reference === undefined) continue
+    const referenceMs = tookMs.get(reference) ?? null
+    for (const [target, ms] of tookMs) {
+      if (ms !== null) target.latencyMs.push(ms)
+      if (ms !== null && referenceMs !== null) target.addedMs.push(ms - referenceMs)
+    }
+  }
+  for (const { line } of targets) line.close()
+  return {
+    sent: rounds,
+    targets: targets.map(target => ({
+      answered: target.answered,
+      errors: target.errors.byKind,
+      latencyMs: spread(target.latencyMs),
+      addedMs: spread(target.addedMs),
+    })),
+  }
+}
+
+export interface HoldOrder {
+  readonly target: Target
+  readonly question: Question
+  readonly streams: number
+  /** How many wait for their first event at once while the streams are opened. */
+  readonly openingMax: number
+}
+
+export interface HoldResult {
+  readonly sent: number
+  readonly answered: number
+  readonly errors: Errors
+}
+
+/** Many slow streams. `opened` resolves when each has had its first event or failed, `ended` when all are over. */
+export interface Hold {
+  readonly opened: Promise<void>
+  readonly ended: Promise<HoldResult>
+}
+
+export function holdStreams(order: HoldOrder): Hold {
+  const request = requestBytes(order.target.url, order.target.headers, questionBody(order.question))
+  const expected = expectedAnswer(order.question)
+  const errors = new ErrorCount()
+  const times: StreamTimes = { firstEventMs: [], gapMs: [] }
+  const running: Promise<void>[] = []
+  let answered = 0
+  let sent = 0
+  const openOne = async (): Promise<void> => {
+    const connection = await Connection.open(order.target.url, silenceMsMax)
+    sent += 1
+    await new Promise<void>(onFirst => {
+      const whole = stream(connection, request, expected, times, onFirst)
+      const over = whole
+        .then(wrong => {
+          if (wrong === null) answered += 1
+          else errors.add(wrong)
+        })
+        .catch((error: unknown) => errors.add(error instanceof WireError ? error.code : String(error)))
+        .finally(() => {
+          onFirst()
+          connection.close()
+        })
+      running.push(over)
+    })
+  }
+  let toOpen = order.streams
+  const opener = async (): Promise<void> => {
+    while (toOpen > 0) {
+      toOpen -= 1
+      await openOne().catch((error: unknown) => errors.add(error instanceof WireError ? error.code : String(error)))
+    }
+  }
+  const opened = Promise.all(Array.from({ length: order.openingMax }, opener)).then(() => {})
+  const ended = opened.then(() => Promise.all(running)).then(() => ({ sent, answered, errors: errors.byKind }))
+  return { opened, ended }
+}
+
+if (import.meta.main && isChild) {
+  let hold: Hold | null = null
+  const orders = {
+    calls: (order: unknown) => runCalls(order as CallsOrder),
+    streams: (order: unknown) => runStreams(order as StreamsOrder),
+    pairs: (order: unknown) => runPairs(order as PairsOrder),
+    open: (order: unknown) => {
+      hold = holdStreams(order as HoldOrder)
+      return hold.opened
+    },
+    finish: () => hold?.ended,
+  }
+  answerParent({}, orders, async () => {})
+}

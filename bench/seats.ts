@@ -1,0 +1,91 @@
+/** Whoever is measured sits in a seat: the bare relay, the gateway, or a peer. All are called and watched in the same way. */
+
+import type { ProcessUsage } from './child.ts'
+import type { Target } from './load.ts'
+import { Child, type Cores } from './processes.ts'
+
+/** Path of a chat completion at an Azure OpenAI instance, of a version that takes `include_usage`. */
+export const chatPath = '/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21'
+
+/** What a ledger says after a run. */
+export interface LedgerTally {
+  readonly records: number
+  readonly completed: number
+  readonly promptTokens: number
+  readonly completionTokens: number
+}
+
+export interface Seat {
+  readonly name: string
+  readonly target: Target
+  usage(): Promise<ProcessUsage>
+  /** Resolves when all that the seat still does about the calls it has answered is done. */
+  settle(): Promise<void>
+  /** Null where no ledger is kept. */
+  tally(): Promise<LedgerTally | null>
+  stop(): Promise<void>
+}
+
+export interface SeatContext {
+  /** Origin of the back end. */
+  readonly upstreamUrl: string
+  readonly cores: Cores
+  /** Own directory of the bench, removed at the end. */
+  readonly directory: string
+  /** Sets one start of a seat apart from another in file names. */
+  readonly run: number
+}
+
+/** How to put somebody into a seat. Each start is a fresh process. */
+export interface SeatSpec {
+  readonly name: string
+  start(context: SeatContext): Promise<Seat>
+}
+
+/** What the gateway's process says when it is ready. */
+export interface GatewayReady {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export function relaySeat(name: string): SeatSpec {
+  return {
+    name,
+    start: async context => {
+      const options = { name: `${name}-${context.run}`, core: context.cores.server, directory: context.directory }
+      const { child, ready } = await Child.start<{ url: string }>('relay.ts', [context.upstreamUrl], options)
+      return {
+        name,
+        target: { url: ready.url + chatPath, headers: { authorization: 'Bearer not-looked-at' } },
+        usage: () => child.usage(),
+        settle: async () => {},
+        tally: async () => null,
+        stop: () => child.stop(),
+      }
+    },
+  }
+}
+
+export function gatewaySeat(): SeatSpec {
+  const name = 'gateway'
+  return {
+    name,
+    start: async context => {
+      const options = { name: `${name}-${context.run}`, core: context.cores.server, directory: context.directory }
+      const ledgerDirectory = `${context.directory}/ledger-${context.run}`
+      const { child, ready } = await Child.start<GatewayReady>(
+        'gateway.ts',
+        [context.upstreamUrl, ledgerDirectory],
+        options,
+      )
+      return {
+        name,
+        target: ready,
+        usage: () => child.usage(),
+        settle: () => child.ask('settle'),
+        tally: () => child.ask<LedgerTally>('tally'),
+        stop: () => child.stop(),
+      }
+    },
+  }
+}

@@ -19,7 +19,7 @@ export interface InstanceCredential {
   header(callerToken: string): CredentialHeader | Promise<CredentialHeader>
 }
 
-/** The gateway has no credential to offer to the instance: ours to mend (503). */
+/** The gateway has no credential to offer to the instance: ours to mend (503). The reason is in `cause`, without any secret. */
 export class CredentialError extends Error {
   readonly code = 'credential_unavailable'
   constructor(message: string, options?: ErrorOptions) {
@@ -127,8 +127,9 @@ class HeldToken {
       const validMs = this.#held === null ? 0 : Math.max(0, this.#held.expiresAtMs - this.#clock())
       this.#log?.warn({ reason, tokenValidForMs: validMs }, 'no token of the managed identity')
       throw new CredentialError(
-        `The gateway could not get a token of its managed identity: ${reason}. ` +
-          'Check that the identity is assigned to where the gateway runs, or configure another credential for the instance.',
+        'The gateway could not get a token of its managed identity. Check that the identity is assigned to where the gateway runs, ' +
+          'or configure another credential for the instance.',
+        { cause: new Error(reason) },
       )
     }
   }

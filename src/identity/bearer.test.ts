@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { readToken, tokenCharactersMax } from './bearer.ts'
+import { IdentityError, type IdentityErrorCode } from './errors.ts'
+
+const token = 'eyJh.eyJz.c2ln'
+const other = 'eyJh.eyJz.b3Ro'
+
+function refused(rawHeaders: readonly string[], code: IdentityErrorCode, hint: RegExp = /./): void {
+  assert.throws(
+    () => readToken(rawHeaders),
+    error => {
+      assert.ok(error instanceof IdentityError)
+      assert.equal(error.code, code, error.message)
+      assert.match(error.message, hint)
+      return true
+    },
+  )
+}
+
+test('a token is found in Authorization and in api-key, in any case and with any spaces HTTP allows', () => {
+  for (const headers of [
+    ['Authorization', `Bearer ${token}`],
+    ['authorization', `bearer ${token}`],
+    ['AUTHORIZATION', `BEARER   ${token} `],
+    ['Authorization', `\t Bearer ${token}\t`],
+    ['api-key', token],
+    ['Api-Key', ` ${token} `],
+    ['Host', 'x', 'api-key', '', 'Authorization', `Bearer ${token}`],
+    ['Authorization', '', 'api-key', token],
+    ['Authorization', `Bearer ${token}`, 'api-key', token],
+  ]) {
+    assert.deepEqual(readToken(headers), { token })
+  }
+})
+
+test('a request without a token is told how to get one', () => {
+  refused([], 'token_missing', /gatehouse token/)
+  refused(['Authorization', ''], 'token_missing')
+  refused(['api-key', '  '], 'token_missing')
+  refused(['Authorization', 'Bearer'], 'token_missing', /follows "Bearer"/)
+  refused(['Authorization', 'Bearer   '], 'token_missing')
+  refused(['x-api-key', token, 'Proxy-Authorization', `Bearer ${token}`], 'token_missing')
+})
+
+test('a scheme other than Bearer is named as the reason', () => {
+  for (const value of [
+    'Basic YWxpY2U6c2VjcmV0',
+    `DPoP ${token}`,
+    token,
+    `Bearer:${token}`,
+    `Bearer\t${token}`,
+    `Bearertoken ${token}`,
+  ]) {
+    refused(['Authorization', value], 'token_missing', /"Bearer TOKEN"/)
+  }
+})
+
+// Two parts of a chain that read different ones of two credentials see two different callers.
+test('two credentials are refused, because nobody can know which was meant', () => {
+  refused(['Authorization', `Bearer ${token}`, 'authorization', `Bearer ${other}`], 'token_ambiguous', /once/)
+  refused(['Authorization', `Bearer ${token}`, 'Authorization', `Bearer ${token}`], 'token_ambiguous')
+  refused(['Authorization', '', 'Authorization', `Bearer ${token}`], 'token_ambiguous')
+  refused(['api-key', token, 'api-key', other], 'token_ambiguous')
+  refused(['Authorization', `Bearer ${token}`, 'api-key', other], 'token_ambiguous', /different/)
+  refused(['api-key', '0123456789abcdef0123456789abcdef', 'Authorization', `Bearer ${token}`], 'token_ambiguous')
+})
+
+// Whoever comes from Azure OpenAI has an API key in the environment: the answer must say what to do instead.
+test('an API key in the place of a token is answered with what to do', () => {
+  const key = '0123456789abcdef0123456789abcdef'
+  refused(['api-key', key], 'token_malformed', /"api-key" holds something else.*gatehouse token/)
+  refused(['Authorization', 'Bearer sk-abc'], 'token_malformed', /"Authorization" holds something else/)
+  for (const text of ['a.b', '.b.c', 'a..c', 'a.b.c.d', 'a.b.c.d.e', '...'])
+    refused(['api-key', text], 'token_malformed')
+  assert.throws(
+    () => readToken(['api-key', key]),
+    error => error instanceof Error && !error.message.includes('0123'),
+  )
+})
+
+test('a token that is too long is refused by its length alone', () => {
+  const longest = `a.b.${'c'.repeat(tokenCharactersMax - 4)}`
+  assert.equal(readToken(['api-key', longest]).token, longest)
+  refused(['api-key', `${longest}c`], 'token_malformed', /16384/)
+  refused(['Authorization', `Bearer ${'x'.repeat(100_000)}`], 'token_malformed', /16384/)
+})
+
+const base64url = fc.stringMatching(/^[A-Za-z0-9_-]{1,40}$/)
+const tokens = fc.tuple(base64url, base64url, base64url).map(parts => parts.join('.'))
+const scheme = fc.mixedCase(fc.constant('bearer'))
+const blanks = fc.stringMatching(/^[ \t]{0,3}$/)
+const spaces = fc.stringMatching(/^ {1,3}$/)
+const elsewhere = fc.array(fc.tuple(fc.constantFrom('Host', 'Accept', 'x-api-key', 'authorizations'), fc.string()), {
+  maxLength: 4,
+})
+
+test('every token comes out as it went in, whatever stands around it', () => {
+  fc.assert(
+    fc.property(tokens, scheme, blanks, spaces, blanks, elsewhere, (text, word, before, between, behind, rest) => {
+      const header = ['Authorization', `${before}${word}${between}${text}${behind}`]
+      assert.equal(readToken([...rest.flat(), ...header]).token, text)
+      assert.equal(readToken([...header, ...rest.flat()]).token, text)
+    }),
+  )
+})
+
+// An exception of another class would be a 500 and a line in the error log for each stray request.
+test('any header whatever gives a token of three parts or an IdentityError', () => {
+  const value = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.string().map(text => `Bearer ${text}`),
+    tokens,
+  )
+  const name = fc.oneof(fc.constantFrom('authorization', 'Authorization', 'api-key', 'API-KEY'), fc.string())
+  fc.assert(
+    fc.property(fc.array(fc.oneof(name, value), { maxLength: 8 }), headers => {
+      try {
+        const found = readToken(headers).token
+        const parts = found.split('.')
+        assert.equal(parts.length, 3)
+        assert.ok(parts[0] !== '' && parts[1] !== '' && found.length <= tokenCharactersMax)
+        assert.ok(headers.some((text, i) => i % 2 === 1 && text.includes(found)))
+      } catch (error) {
+        assert.ok(error instanceof IdentityError, String(error))
+      }
+    }),
+    { numRuns: 500 },
+  )
+})

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import { after, before, beforeEach, test } from 'node:test'
+import type { InstanceConfig } from '../config/schema.ts'
+import {
+  CredentialError,
+  type CredentialHeader,
+  createCredential,
+  type InstanceCredential,
+  lastSecondsMs,
+  refreshBeforeMs,
+  refreshPauseMs,
+} from './credentials.ts'
+
+/** An identity endpoint of the App Service shape. */
+const server = createServer((request, response) => {
+  asked.push(request)
+  const { status, body } = answer()
+  response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+})
+const secret = 'header-secret-that-nobody-may-see-0123456789abcdef'
+let asked: IncomingMessage[] = []
+let answer: () => { status: number; body: string }
+let nowMs: number
+let lines: string[]
+let appService: { IDENTITY_ENDPOINT: string; IDENTITY_HEADER: string }
+
+before(async () => {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  appService = { IDENTITY_ENDPOINT: `http://127.0.0.1:${port}/msi/token`, IDENTITY_HEADER: secret }
+})
+beforeEach(() => {
+  asked = []
+  lines = []
+  nowMs = Date.UTC(2026, 4, 4, 12)
+  give(60)
+})
+after(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+/** Answers with tokens that are valid for so many minutes, numbered. */
+function give(minutes: number): void {
+  answer = () => ({
+    status: 200,
+    body: JSON.stringify({ access_token: `token-${asked.length}`, expires_on: String(nowMs / 1_000 + minutes * 60) }),
+  })
+}
+
+function fail(status: number, body = '{"error":"unavailable"}'): void {
+  answer = () => ({ status, body })
+}
+
+function instance(credential: InstanceConfig['credential']): InstanceConfig {
+  return {
+    endpoint: 'https://east.openai.azure.com',
+    credential,
+    scope: 'https://cognitiveservices.azure.com/.default',
+    connectionsMax: 10,
+    deployments: {},
+  }
+}
+
+function managed(clientId: string | null = null): InstanceCredential {
+  const note = (fields: object, message: string) => void lines.push(JSON.stringify({ ...fields, message }))
+  const credential = clientId === null ? 'managed-identity' : { managedIdentity: clientId }
+  return createCredential(instance(credential), { clock: () => nowMs, log: { info: note, warn: note }, appService })
+}
+
+/** The header of a call that must not wait. */
+function atOnce(credential: InstanceCredential): CredentialHeader {
+  const header = credential.header('caller.token.x')
+  assert.ok(!(header instanceof Promise), 'the call had to wait')
+  return header
+}
+
+/** Turns of the event loop until it holds: for what happens in the background, over a real socket. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 100_000 && !holds(); turn++) await new Promise(resolve => setImmediate(resolve))
+  assert.ok(holds())
+}
+
+// The gateway's own rights must not be used where the caller's were asked for, nor the other way round.
+test('a caller credential passes the token on, a key sends the key and never the token', () => {
+  const caller = createCredential(instance('caller'), { clock: () => nowMs })
+  assert.deepEqual(atOnce(caller), { name: 'authorization', value: 'Bearer caller.token.x' })
+  const key = createCredential(instance({ key: 'k'.repeat(32) }), { clock: () => nowMs })
+  assert.deepEqual(atOnce(key), { name: 'api-key', value: 'k'.repeat(32) })
+  assert.deepEqual([caller.kind, key.kind, managed().kind], ['caller', 'key', 'managed-identity'])
+})
+
+test('a managed identity asks once, however many calls wait, and then answers at once', async () => {
+  const credential = managed()
+  const headers = await Promise.all(Array.from({ length: 20 }, () => credential.header('caller.token.x')))
+  for (const header of headers) assert.deepEqual(header, { name: 'authorization', value: 'Bearer token-1' })
+  assert.equal(atOnce(credential).value, 'Bearer token-1')
+  assert.equal(asked.length, 1)
+  const url = new URL(asked[0]?.url ?? '', 'http://x')
+  assert.equal(url.searchParams.get('resource'), 'https://cognitiveservices.azure.com')
+  assert.equal(url.searchParams.has('client_id'), false)
+  assert.equal(asked[0]?.headers['x-identity-header'], secret)
+})
+
+test('a user-assigned identity is asked for by its client id', async () => {
+  await managed('33333333-0000-4000-8000-000000000003').header('')
+  assert.match(asked[0]?.url ?? '', /client_id=33333333-0000-4000-8000-000000000003/)
+})
+
+// Without this every call of an instance waits once an hour, and fails when the identity service hiccups.
+test('a token is replaced in the background five minutes before its end', async () => {
+  const credential = managed()
+  await credential.header('')
+  nowMs += 3_600_000 - refreshBeforeMs - 1
+  atOnce(credential)
+  assert.equal(asked.length, 1)
+  nowMs += 1
+  for (let call = 0; call < 10; call++) assert.equal(atOnce(credential).value, 'Bearer token-1')
+  await until(() => atOnce(credential).value === 'Bearer token-2')
+  assert.equal(asked.length, 2)
+})
+
+test('a token serves while its refresh fails, and the next attempt waits a little', async () => {
+  const credential = managed()
+  await credential.header('')
+  fail(500)
+  nowMs += 3_600_000 - refreshBeforeMs
+  atOnce(credential)
+  await until(() => lines.length === 1)
+  for (let call = 0; call < 10; call++) atOnce(credential)
+  assert.equal(asked.length, 2, 'no attempt within the pause')
+  nowMs += refreshPauseMs
+  atOnce(credential)
+  await until(() => lines.length === 2)
+  give(60)
+  nowMs += refreshPauseMs
+  assert.equal(atOnce(credential).value, 'Bearer token-1')
+  await until(() => atOnce(credential).value === 'Bearer token-4')
+})
+
+test('a token is not sent in its last seconds', async () => {
+  const credential = managed()
+  await credential.header('')
+  fail(500)
+  nowMs += 3_600_000 - lastSecondsMs
+  await assert.rejects(async () => credential.header(''), CredentialError)
+})
+
+// The operator must learn why, nobody may learn the secret.
+test('a failure is credential_unavailable, with the reason and without any secret', async () => {
+  const token = `eyJ0eXAi.${'x'.repeat(300)}.sig`
+  const failures: [number, string, RegExp][] = [
+    [400, `{"access_token":"${token}"}`, /answered 400/],
+    [200, `{"access_token":"${token}"}`, /expires_on/],
+    [200, `${token}`, /expires_on/],
+    [200, `{"access_token":"${token}","expires_on":"1"}`, /already ended/],
+  ]
+  for (const [status, body, reason] of failures) {
+    fail(status, body)
+    await assert.rejects(
+      async () => managed().header('caller.token.x'),
+      error => {
+        assert.ok(error instanceof CredentialError)
+        assert.equal(error.code, 'credential_unavailable')
+        const all = `${error.message} ${error.cause} ${lines.at(-1)}`
+        assert.match(String(error.cause), reason)
+        for (const hidden of ['xxxxxxxxxx', secret, 'caller.token.x']) assert.ok(!all.includes(hidden), all)
+        return true
+      },
+    )
+  }
+})
+
+test('a call after a failed one asks again', async () => {
+  const credential = managed()
+  fail(500)
+  await assert.rejects(async () => credential.header(''), CredentialError)
+  give(60)
+  assert.equal((await credential.header('')).value, 'Bearer token-2')
+})
+
+// What production uses: the library, and what the platform puts into the environment.
+test('through @azure/identity the same endpoint gives the same token', async () => {
+  const kept = { ...process.env }
+  Object.assign(process.env, appService)
+  try {
+    nowMs = Date.now()
+    // Shorter than what the library keeps for itself, so that each reading reaches the endpoint.
+    give(4)
+    const credential = createCredential(instance('managed-identity'), { clock: () => nowMs })
+    assert.equal((await credential.header('')).value, 'Bearer token-1')
+    assert.match(asked[0]?.url ?? '', /resource=https%3A%2F%2Fcognitiveservices\.azure\.com(&|$)/)
+    assert.equal(asked[0]?.headers['x-identity-header'], secret)
+    nowMs += refreshPauseMs
+    await until(() => atOnce(credential).value === 'Bearer token-2')
+    fail(400, '{"error":"invalid_request"}')
+    nowMs += 240_000
+    await assert.rejects(async () => credential.header(''), CredentialError)
+  } finally {
+    process.env = kept
+  }
+})

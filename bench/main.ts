@@ -13,6 +13,7 @@ import {
   measureMemory,
   measureStreams,
   type Plan,
+  warmUp,
 } from './measure.ts'
 import { findPeers } from './peers.ts'
 import { Child, chooseCores, coreCount } from './processes.ts'
@@ -168,6 +169,7 @@ async function measure(workshop: Workshop, specs: readonly SeatSpec[], only: Sta
   if (only !== 'memory') {
     const seats: Seat[] = []
     for (const spec of specs) seats.push(await occupy(workshop, spec, 1))
+    await warmUp(bench, seats)
     if (wanted('calls')) figures.calls = await measureCalls(bench, seats)
     if (wanted('streams')) figures.streams = await measureStreams(bench, seats)
     if (wanted('latency')) figures.latency = await measureLatency(bench, seats)

@@ -185,10 +185,15 @@ function mapValues<From, To>(from: ReadonlyMap<string, From>, to: (value: From) 
   return Object.fromEntries([...from].map(([name, value]) => [name, to(value)]))
 }
 
+/** Before every stage: until the machine code of the ordinary way is made, figures are of the compiler. */
+export async function warmUp(bench: Bench, seats: readonly Seat[]): Promise<void> {
+  bench.say('warming up')
+  const bounds = { callsMax: bench.plan.callsMax, durationMsMax: bench.plan.warmUpMs }
+  for (const seat of seats) await callsOnce(bench, seat, bounds)
+}
+
 export async function measureCalls(bench: Bench, seats: readonly Seat[]): Promise<Record<string, CallsFigures>> {
-  const { callsMax, callsMsMax, warmUpMs } = bench.plan
-  bench.say('calls: warming up')
-  for (const seat of seats) await callsOnce(bench, seat, { callsMax, durationMsMax: warmUpMs })
+  const { callsMax, callsMsMax } = bench.plan
   const bounds = { callsMax, durationMsMax: callsMsMax }
   return mapValues(await alternate(bench, seats, 'calls', seat => callsOnce(bench, seat, bounds)), callsFigures)
 }

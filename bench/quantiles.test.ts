@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { median, quantile, spread } from './quantiles.ts'
+
+const values = fc.array(fc.double({ noNaN: true, min: -1e9, max: 1e9 }), { minLength: 1, maxLength: 300 })
+const share = fc.double({ min: Number.MIN_VALUE, max: 1, noNaN: true })
+
+// Whoever reads a p99 must be able to say "99 of 100 calls were at most this slow", with a value that was really seen.
+test('a quantile is the smallest measured value with at least its share at or below it', () => {
+  fc.assert(
+    fc.property(values, share, (measured, q) => {
+      const sorted = Float64Array.from(measured).sort()
+      const found = quantile(sorted, q)
+      const wanted = q * sorted.length
+      assert.ok(sorted.includes(found))
+      assert.ok(sorted.filter(value => value <= found).length >= wanted)
+      assert.ok(sorted.filter(value => value < found).length < wanted)
+    }),
+  )
+})
+
+// A table whose p50 exceeds its p99 would be believed by nobody.
+test('a spread is ordered and does not depend on the order of measuring', () => {
+  fc.assert(
+    fc.property(values, measured => {
+      const found = spread(measured)
+      assert.ok(found !== null && found.p50 <= found.p99 && found.p99 <= found.max)
+      assert.equal(found.count, measured.length)
+      assert.deepEqual(found, spread(measured.toReversed()))
+      assert.equal(found.p50, median(measured))
+    }),
+  )
+})
+
+// A stage in which nothing was answered must not report zero milliseconds.
+test('nothing measured is no figure', () => {
+  assert.equal(spread([]), null)
+  assert.throws(() => median([]), RangeError)
+  for (const q of [0, -1, 1.01, Number.NaN]) assert.throws(() => quantile([1], q), RangeError)
+})

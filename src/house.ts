@@ -1,2 +1,226 @@
-/** Composition root: builds everything from a Config and closes it in reverse order. */
-export {}
+/**
+ * Composition root: builds everything from a Config and closes it in reverse order. Nothing else in the program makes a
+ * listener, a worker or a connection.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import { startAdmin } from './admin/index.ts'
+import { type Clock, systemClock } from './clock.ts'
+import type { Config } from './config/schema.ts'
+import { buildPlan } from './gateway/plan.ts'
+import type { GatewayParts } from './gateway/serve.ts'
+import { startGateway } from './gateway/server.ts'
+import { createVerifier, type Verifier } from './identity/index.ts'
+import type { CredentialParts } from './instances/credentials.ts'
+import { type Instance, openInstance } from './instances/index.ts'
+import type { Ledger } from './ledger/index.ts'
+import { openLedger } from './ledger/open.ts'
+import { createLog, type Log } from './telemetry/log.ts'
+import { createTokenCounter } from './tokens/index.ts'
+
+export interface HouseParts {
+  readonly clock?: Clock
+  readonly log?: Log
+  /** Tokens are verified by this clock; the demonstration's history keeps the real one here. Default: `clock`. */
+  readonly identityClock?: Clock
+  /** Marks every record as the demonstration's history. */
+  readonly demonstration?: boolean
+  /** Where managed-identity tokens come from, other than the environment of the process. */
+  readonly appService?: CredentialParts['appService']
+  /** A ledger that stays open when this house closes. Default: one of its own, from the configuration. */
+  readonly ledger?: Ledger
+  /** Without a management API. */
+  readonly withoutAdmin?: boolean
+}
+
+export interface House {
+  readonly gateway: { readonly url: string; readonly inFlight: number }
+  /** Null when built without. */
+  readonly admin: { readonly url: string } | null
+  readonly ledger: Ledger
+  /** Records that the journal could not take since the start. */
+  readonly recordsLost: number
+  /**
+   * Takes a changed configuration for all further calls; calls in flight finish on the old one.
+   * @returns the settings whose change needs a restart, as paths; they keep their old values.
+   */
+  reload(config: Config): readonly string[]
+  /** Finishes what is in flight within the grace period, records it, and releases everything. Idempotent. */
+  close(): Promise<void>
+}
+
+export async function buildHouse(config: Config, given: HouseParts = {}): Promise<House> {
+  const log = given.log ?? createLog(config.log.level)
+  const closers: (() => Promise<void> | void)[] = []
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close()
+  }
+  try {
+    return await build(config, { ...given, log }, closers, closeAll)
+  } catch (error) {
+    // A house that cannot be finished leaves nothing behind: the next try finds ports and directory free.
+    await closeAll()
+    throw error
+  }
+}
+
+async function build(
+  config: Config,
+  given: HouseParts & { readonly log: Log },
+  closers: (() => Promise<void> | void)[],
+  closeAll: () => Promise<void>,
+): Promise<House> {
+  const { log } = given
+  const clock = given.clock ?? systemClock
+  const counter = createTokenCounter()
+  closers.push(() => counter.close())
+  const ledger = given.ledger ?? (await openLedger({ ...config.ledger, clock, counter, log }))
+  if (given.ledger === undefined) closers.push(() => ledger.close())
+
+  const current = new Current(config, given, clock)
+  closers.push(() => current.close())
+  let recordsLost = 0
+  const parts = (): GatewayParts => ({
+    plan: current.plan,
+    verifier: current.verifier,
+    journal: ledger.journal,
+    counter,
+    clock,
+    log,
+    limits: {
+      bodyBytesMax: current.config.gateway.bodyBytesMax,
+      uploadBytesMax: current.config.gateway.uploadBytesMax,
+      timeoutMs: current.config.gateway.timeouts.requestBody,
+    },
+    totalMs: current.config.gateway.timeouts.total,
+    publicUrl: current.config.gateway.publicUrl ?? null,
+    trustForwardedFor: current.config.gateway.trustForwardedFor,
+    continueUnrecorded: current.config.ledger.whenUnwritable === 'continue',
+    demonstration: given.demonstration === true,
+    lost: () => {
+      recordsLost += 1
+    },
+  })
+  const gateway = await startGateway(
+    { listen: address(config.gateway.listen), config: config.gateway, identity: config.identity.entra },
+    parts(),
+  )
+  closers.push(() => gateway.close(current.config.gateway.timeouts.shutdownGrace))
+  const admin = given.withoutAdmin
+    ? null
+    : await startAdmin({
+        listen: address(config.admin.listen),
+        roles: config.admin.roles,
+        // Asked anew each time: a reload may have changed whose tokens are accepted.
+        verifier: {
+          remembered: token => current.verifier.remembered(token),
+          verify: token => current.verifier.verify(token),
+        },
+        ledger,
+        house: config,
+        clock,
+        log,
+      })
+  if (admin !== null) closers.push(() => admin.close())
+  log.info({ gateway: gateway.url, admin: admin?.url ?? null }, 'ready')
+  return {
+    gateway,
+    admin,
+    ledger,
+    get recordsLost() {
+      return recordsLost
+    },
+    reload(next) {
+      const needRestart = current.take(next)
+      gateway.use(parts())
+      log.info({ needRestart }, 'configuration_taken')
+      return needRestart
+    },
+    close: closeAll,
+  }
+}
+
+/** What a change of configuration replaces. */
+class Current {
+  config: Config
+  plan: ReturnType<typeof buildPlan>
+  verifier: Verifier
+  readonly #given: HouseParts & { readonly log: Log }
+  readonly #clock: Clock
+  #instances: Map<string, Instance>
+
+  constructor(config: Config, given: HouseParts & { readonly log: Log }, clock: Clock) {
+    this.config = config
+    this.#given = given
+    this.#clock = clock
+    this.#instances = new Map(Object.keys(config.instances).map(name => [name, this.#open(config, name)]))
+    this.plan = buildPlan(config, this.#instances)
+    this.verifier = this.#verifier(config)
+  }
+
+  /** @returns paths of settings that only a restart changes. */
+  take(next: Config): readonly string[] {
+    const before = this.config
+    const fixed = ['gateway.listen', 'admin', 'ledger', 'log'].filter(
+      path => !isDeepStrictEqual(at(before, path), at(next, path)),
+    )
+    const sameTimeouts = isDeepStrictEqual(before.gateway.timeouts, next.gateway.timeouts)
+    const instances = new Map<string, Instance>()
+    for (const name of Object.keys(next.instances)) {
+      const old = this.#instances.get(name)
+      const same = sameTimeouts && isDeepStrictEqual(before.instances[name], next.instances[name])
+      instances.set(name, old !== undefined && same ? old : this.#open(next, name))
+    }
+    // The plan is built before anything is given up: if it cannot be, the old one stays whole (P10).
+    const plan = buildPlan(next, instances)
+    const gone = [...this.#instances.values()].filter(instance => instances.get(instance.name) !== instance)
+    this.plan = plan
+    this.#instances = instances
+    if (!isDeepStrictEqual(before.identity, next.identity)) {
+      this.verifier.close()
+      this.verifier = this.#verifier(next)
+    }
+    this.config = next
+    // Graceful: calls in flight on a replaced instance finish first.
+    for (const instance of gone) void instance.connections.close()
+    return fixed
+  }
+
+  async close(): Promise<void> {
+    this.verifier.close()
+    await Promise.all([...this.#instances.values()].map(instance => instance.close()))
+  }
+
+  #open(config: Config, name: string): Instance {
+    const written = config.instances[name]
+    if (written === undefined) throw new TypeError(`no instance ${name}`)
+    const { appService, log } = this.#given
+    return openInstance(name, written, config.gateway.timeouts, {
+      clock: this.#given.identityClock ?? this.#clock,
+      log,
+      ...(appService === undefined ? {} : { appService }),
+    })
+  }
+
+  #verifier(config: Config): Verifier {
+    const { authority, tenants, audiences, clients, clockSkew } = config.identity.entra
+    return createVerifier({
+      authority,
+      tenants,
+      audiences,
+      clients: clients ?? null,
+      clockSkewMs: clockSkew,
+      clock: this.#given.identityClock ?? this.#clock,
+      log: this.#given.log,
+    })
+  }
+}
+
+function at(config: Config, path: string): unknown {
+  return path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], config)
+}
+
+/** `[::1]:8080` or `127.0.0.1:8080`, as the schema has checked. */
+export function address(listen: string): { readonly host: string; readonly port: number } {
+  const colon = listen.lastIndexOf(':')
+  return { host: listen.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(listen.slice(colon + 1)) }
+}

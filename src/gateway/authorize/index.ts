@@ -1,0 +1,67 @@
+/**
+ * Authorize: caller and route to a grant. The workload is a claim of the URL or a header until a rule of the configuration
+ * binds the caller to it; what is not configured is not allowed.
+ */
+import { type Caller, callerKey } from '../../identity/index.ts'
+import type { Target } from '../../instances/pool.ts'
+import type { Plan, Workload } from '../plan.ts'
+import { Refusal } from '../refusals.ts'
+import type { Route } from '../resolve/index.ts'
+
+export interface Grant {
+  readonly workload: Workload
+  readonly target: Target
+}
+
+/**
+ * @param named Value of `x-gatehouse-workload`, null when absent. Ignored where the address names the workload.
+ * @throws Refusal workload_missing, workload_unknown, caller_not_bound, caller_unbound, caller_groups_overage,
+ *   target_unknown, target_not_allowed, deployment_not_allowed
+ */
+export function authorize(caller: Caller, route: Route, named: string | null, plan: Plan): Grant {
+  const workload = findWorkload(caller, route.workload ?? named, plan)
+  const target = findTarget(workload, route.target, plan)
+  if (route.deployment !== null) requireDeployment(workload, route.deployment)
+  return { workload, target }
+}
+
+/** Also for a deployment that the body names. @throws Refusal deployment_not_allowed */
+export function requireDeployment(workload: Workload, deployment: string): void {
+  if (workload.deployments.has(deployment)) return
+  throw new Refusal(
+    'deployment_not_allowed',
+    { workload: workload.name, deployment, allowed: [...workload.deployments].join(', ') },
+    { param: 'model' },
+  )
+}
+
+function findWorkload(caller: Caller, name: string | null, plan: Plan): Workload {
+  if (name === null) return onlyWorkload(caller, plan)
+  const workload = plan.workloads.get(name)
+  if (workload === undefined) throw new Refusal('workload_unknown', { workload: name })
+  if (workload.bound(caller) !== null) return workload
+  if (workload.rules.groupsOverage(caller)) throw new Refusal('caller_groups_overage', { workload: name })
+  throw new Refusal('caller_not_bound', { caller: shown(caller), workload: name })
+}
+
+function onlyWorkload(caller: Caller, plan: Plan): Workload {
+  const bound = plan.workloadsOf(caller)
+  const [first] = bound
+  if (first === undefined) throw new Refusal('caller_unbound', { caller: shown(caller) })
+  if (bound.length === 1) return first
+  const workloads = bound.map(workload => workload.name).join(', ')
+  throw new Refusal('workload_missing', { count: bound.length, workloads }, { param: 'x-gatehouse-workload' })
+}
+
+function findTarget(workload: Workload, name: string | null, plan: Plan): Target {
+  if (name === null) return workload.standardTarget
+  const target = workload.targets.get(name)
+  if (target !== undefined) return target
+  if (!plan.targets.has(name)) throw new Refusal('target_unknown', { target: name })
+  const allowed = [...workload.targets.keys()].join(', ')
+  throw new Refusal('target_not_allowed', { workload: workload.name, target: name, allowed })
+}
+
+function shown(caller: Caller): string {
+  return caller.displayName === null ? callerKey(caller) : `${caller.displayName}, ${callerKey(caller)}`
+}

@@ -1,0 +1,88 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** One request on its way through the stages. */
+export interface Call {
+  /** The exchange's id, a UUID of version 7. */
+  readonly id: string
+  /** By the gateway's clock: what the record says. */
+  readonly startedAtMs: number
+  readonly method: string
+  readonly url: string
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  /** True when the client waits for `100 Continue` before it sends its body. */
+  readonly expectsContinue: boolean
+  readonly watch: Watched
+}
+
+/**
+ * What the gateway's one timer looks at (`Watch`). Stages move the deadline forward; a timer per call and phase would cost
+ * more than the phases themselves.
+ */
+export interface Watched {
+  /** By `performance.now()`, milliseconds. */
+  deadlineAt: number
+  /** Called once the deadline has passed, and again at each look until the deadline moves. */
+  expire: () => void
+  /** Called at each look; the relay flushes what it has not journalled yet. */
+  tick: ((now: number) => void) | null
+}
+
+/** Milliseconds between two looks: the coarseness of every timeout here. */
+export const watchEveryMs = 250
+
+/** The calls in flight, looked at a few times a second. */
+export class Watch {
+  readonly #watched = new Set<Watched>()
+  readonly #timer: NodeJS.Timeout
+  #onEmpty: (() => void) | null = null
+
+  constructor() {
+    this.#timer = setInterval(() => this.#look(), watchEveryMs).unref()
+  }
+
+  get size(): number {
+    return this.#watched.size
+  }
+
+  add(one: Watched): void {
+    this.#watched.add(one)
+  }
+
+  delete(one: Watched): void {
+    this.#watched.delete(one)
+    if (this.#watched.size === 0) this.#onEmpty?.()
+  }
+
+  /** Resolves when nothing is in flight any more. */
+  emptied(): Promise<void> {
+    if (this.#watched.size === 0) return Promise.resolve()
+    return new Promise(resolve => {
+      this.#onEmpty = resolve
+    })
+  }
+
+  expireAll(): void {
+    for (const one of this.#watched) one.expire()
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+  }
+
+  #look(): void {
+    const now = performance.now()
+    for (const one of this.#watched) {
+      if (now >= one.deadlineAt) one.expire()
+      one.tick?.(now)
+    }
+  }
+}
+
+/** The client went away before its request was answered. Nothing to answer, but a record to write. */
+export class ClientLeft extends Error {
+  constructor() {
+    super('the client left')
+    this.name = 'ClientLeft'
+  }
+}

@@ -1,0 +1,79 @@
+import { Refusal } from '../refusals.ts'
+
+/** Why a backend did not answer, or did not finish. Stable: they stand in the ledger. */
+export type BackendFailure =
+  | 'backend_unreachable'
+  | 'connect_timeout'
+  | 'first_byte_timeout'
+  | 'backend_broke'
+  | 'backend_redirected'
+  | 'total_timeout'
+  /** The rest can only happen after the answer began, when no status can be sent any more. */
+  | 'backend_cut'
+  | 'stream_idle_timeout'
+  | 'shutdown'
+  /** The client's upload was larger than is accepted; the backend's call was given up. */
+  | 'upload_too_large'
+
+/** Thrown into an exchange from outside: its time is up, or the gateway stops. */
+export class GivenUp extends Error {
+  readonly failure: BackendFailure
+  constructor(failure: BackendFailure) {
+    super(failure)
+    this.name = 'GivenUp'
+    this.failure = failure
+  }
+}
+
+/** Undici's and Node's codes that mean that no connection came about, so that nothing was sent. */
+const unreachable: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'EMFILE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_HAS_EXPIRED',
+  'EPROTO',
+])
+
+export function classify(error: Error, answerBegan: boolean): BackendFailure {
+  if (error instanceof GivenUp) return error.failure
+  const code = codeOf(error)
+  if (code === 'UND_ERR_BODY_TIMEOUT') return 'stream_idle_timeout'
+  if (answerBegan) return 'backend_cut'
+  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'connect_timeout'
+  if (code === 'UND_ERR_HEADERS_TIMEOUT') return 'first_byte_timeout'
+  return unreachable.has(code) ? 'backend_unreachable' : 'backend_broke'
+}
+
+function codeOf(error: Error): string {
+  const code = (error as NodeJS.ErrnoException).code
+  if (code !== undefined) return code
+  // One error per address that was tried.
+  if (error instanceof AggregateError && error.errors[0] instanceof Error) return codeOf(error.errors[0])
+  return ''
+}
+
+/** What the client is told when nothing of the answer has been sent yet. */
+export function refusalOf(failure: BackendFailure, instance: string, totalMs: number, cause: Error): Refusal {
+  switch (failure) {
+    case 'backend_cut':
+    case 'stream_idle_timeout':
+      return new Refusal('backend_broke', { instance }, { cause })
+    case 'upload_too_large':
+      return new Refusal('body_too_large', { most: 'allowed' }, { cause })
+    case 'shutdown':
+      return new Refusal('shutting_down', {}, { cause })
+    case 'total_timeout':
+      return new Refusal('total_timeout', { seconds: totalMs / 1_000 }, { cause })
+    default:
+      return new Refusal(failure, { instance }, { cause })
+  }
+}

@@ -1,0 +1,107 @@
+/** What a proxy must do with header fields: RFC 9110 section 7.6.1, and the gateway's own rules on credentials (P4, P6). */
+
+/** Fields that concern one connection alone. */
+const hopByHop = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+]
+
+/** Fields of a request that never travel on. */
+const notForwarded: ReadonlySet<string> = new Set([
+  ...hopByHop,
+  // The instance's own credential is set instead.
+  'authorization',
+  'api-key',
+  'ocp-apim-subscription-key',
+  'cookie',
+  // Set anew for the backend.
+  'host',
+  'content-length',
+  'expect',
+  'accept-encoding',
+  // Where a client and its proxies are is the operator's to know.
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-proto',
+  'x-forwarded-server',
+  'x-original-host',
+  'x-original-url',
+  'x-rewrite-url',
+  'x-real-ip',
+  'x-client-ip',
+  // Names another deployment, past what the workload may use.
+  'x-ms-spillover-deployment',
+  'x-gatehouse-workload',
+  'x-gatehouse-request-id',
+])
+
+/** Fields of an answer that do not come back: of the connection, or of the backend's own host. */
+const notReturned: ReadonlySet<string> = new Set([...hopByHop, 'alt-svc', 'x-gatehouse-request-id'])
+
+/**
+ * The header fields for the backend, as name, value, name, value. Accept-Encoding asks for the plain answer, since the gateway
+ * reads along; on the short way between gateway and backend compression gains nothing.
+ */
+export function requestHeaders(
+  rawHeaders: readonly string[],
+  credential: { readonly name: string; readonly value: string },
+  requestId: string,
+  decoded: boolean,
+): string[] {
+  const headers: string[] = []
+  let ofConnection: ReadonlySet<string> | null = null
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] as string).toLowerCase()
+    const value = rawHeaders[i + 1] as string
+    if (name === 'connection' && value.length > 10) ofConnection = named(value)
+    if (notForwarded.has(name) || (decoded && name === 'content-encoding')) continue
+    headers.push(name, value)
+  }
+  headers.push('accept-encoding', 'identity', credential.name, credential.value, 'x-gatehouse-request-id', requestId)
+  return ofConnection === null ? headers : without(headers, ofConnection)
+}
+
+/** The header fields for the client. `content-length` is left out where the gateway takes something out of the body. */
+export function responseHeaders(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  requestId: string,
+  changesBody: boolean,
+): string[] {
+  const returned: string[] = []
+  const connection = headers['connection']
+  const ofConnection = typeof connection === 'string' && connection.length > 10 ? named(connection) : null
+  for (const name in headers) {
+    const value = headers[name]
+    if (value === undefined || notReturned.has(name) || (changesBody && name === 'content-length')) continue
+    if (ofConnection?.has(name)) continue
+    if (typeof value === 'string') returned.push(name, value)
+    else for (const one of value) returned.push(name, one)
+  }
+  returned.push('x-gatehouse-request-id', requestId)
+  return returned
+}
+
+/** Fields that `Connection` names belong to the connection too; `close` and `keep-alive` are no fields. */
+function named(connection: string): ReadonlySet<string> {
+  return new Set(connection.split(',').map(token => token.trim().toLowerCase()))
+}
+
+function without(headers: readonly string[], names: ReadonlySet<string>): string[] {
+  const kept: string[] = []
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (!names.has(headers[i] as string)) kept.push(headers[i] as string, headers[i + 1] as string)
+  }
+  return kept
+}

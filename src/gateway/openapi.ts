@@ -1,0 +1,103 @@
+import { allOperations, type Operation } from '../wire/operations.ts'
+
+type Json = Record<string, unknown>
+
+/**
+ * An OpenAPI 3.1 description of what this gateway serves, made from the table of operations. Bodies are Azure OpenAI's own and
+ * are described there; what is said here are the addresses, who may call, and the answers that are the gateway's.
+ */
+export function describeApi(baseUrl: string): Json {
+  const paths: Json = {}
+  for (const operation of allOperations) {
+    for (const { path, parameters, form } of addresses(operation)) {
+      paths[path] = Object.fromEntries(
+        operation.methods.map(method => [method.toLowerCase(), describe(operation, method, form, parameters)]),
+      )
+    }
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Gatehouse', version: '1', description: 'Azure OpenAI, with Microsoft Entra ID and a ledger.' },
+    servers: [{ url: baseUrl }],
+    security: [{ entra: [] }, { tokenAsApiKey: [] }],
+    paths,
+    components: {
+      securitySchemes: {
+        entra: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'An access token of Microsoft Entra ID.',
+        },
+        tokenAsApiKey: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'api-key',
+          description: 'The same token, for clients that can send only an API key.',
+        },
+      },
+      schemas: { Refusal: refusalSchema },
+    },
+  }
+}
+
+interface Address {
+  readonly path: string
+  readonly form: 'dated' | 'v1' | 'workload' | 'workload_v1'
+  readonly parameters: readonly Json[]
+}
+
+function addresses(operation: Operation): readonly Address[] {
+  const dated = operation.underDeployment && operation.deployment === 'required'
+  const below = dated ? `deployments/{deployment}/${operation.path}` : operation.path
+  const inPath = [...below.matchAll(/\{(\w+)\}/g)].map(([, name]) => pathParameter(name ?? ''))
+  const apiVersion = { name: 'api-version', in: 'query', required: true, schema: { type: 'string' } }
+  const ids = inPath.filter(parameter => parameter['name'] === 'id')
+  const names = [pathParameter('target'), pathParameter('workload')]
+  const header = { name: 'x-gatehouse-workload', in: 'header', required: false, schema: { type: 'string' } }
+  return [
+    { path: `/{target}/{workload}/openai/${below}`, form: 'workload', parameters: [...names, ...inPath, apiVersion] },
+    { path: `/{target}/{workload}/openai/v1/${operation.path}`, form: 'workload_v1', parameters: [...names, ...ids] },
+    { path: `/openai/${below}`, form: 'dated', parameters: [...inPath, apiVersion, header] },
+    { path: `/openai/v1/${operation.path}`, form: 'v1', parameters: [...ids, header] },
+  ]
+}
+
+function describe(operation: Operation, method: string, form: Address['form'], parameters: readonly Json[]): Json {
+  const content = operation.body === 'multipart' ? 'multipart/form-data' : 'application/json'
+  const hasBody = method === 'POST' && operation.body !== 'none'
+  return {
+    operationId: `${form}_${method.toLowerCase()}_${operation.name.replace(/\W+/g, '_')}`,
+    summary: operation.name,
+    parameters,
+    ...(hasBody ? { requestBody: { required: true, content: { [content]: { schema: { type: 'object' } } } } } : {}),
+    responses: {
+      '2XX': { description: 'The answer of Azure OpenAI, as it came.' },
+      default: {
+        description: 'An error of Azure OpenAI as it came, or a refusal of the gateway (x-gatehouse-refusal names it).',
+        content: { 'application/json': { schema: { $ref: '#/components/schemas/Refusal' } } },
+      },
+    },
+  }
+}
+
+function pathParameter(name: string): Json {
+  return { name, in: 'path', required: true, schema: { type: 'string' } }
+}
+
+const refusalSchema = {
+  type: 'object',
+  required: ['error'],
+  properties: {
+    error: {
+      type: 'object',
+      required: ['message', 'type', 'param', 'code'],
+      properties: {
+        message: { type: 'string' },
+        type: { type: ['string', 'null'] },
+        param: { type: ['string', 'null'] },
+        code: { type: ['string', 'null'] },
+      },
+    },
+  },
+} as const satisfies Json

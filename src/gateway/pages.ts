@@ -1,0 +1,80 @@
+/** Addresses of the gateway's port that need no token: health, readiness, and descriptions of the gateway itself. */
+import type { Config } from '../config/schema.ts'
+import type { Call } from './call.ts'
+import { describeApi } from './openapi.ts'
+import { Refusal } from './refusals.ts'
+import { baseUrl } from './render.ts'
+
+export interface PageParts {
+  readonly config: Config['gateway']
+  readonly identity: Config['identity']['entra']
+  readonly ready: () => Readonly<Record<string, boolean>>
+}
+
+interface Page {
+  readonly status: number
+  readonly body: unknown
+}
+
+const metadataPath = '/.well-known/oauth-protected-resource'
+
+/**
+ * Answers when the call is for one of these addresses.
+ * @returns false when it is not: the call then passes the whole chain.
+ * @throws Refusal method_not_allowed
+ */
+export function openPage(call: Call, parts: PageParts): boolean {
+  const question = call.url.indexOf('?')
+  const path = question === -1 ? call.url : call.url.slice(0, question)
+  const page = find(path, call, parts)
+  if (page === null) return false
+  const { req, res, method, id } = call
+  if (method === 'OPTIONS') {
+    res.writeHead(204, { allow: 'GET, HEAD, OPTIONS', 'x-gatehouse-request-id': id })
+    res.end()
+    return true
+  }
+  if (method !== 'GET' && method !== 'HEAD') {
+    throw new Refusal('method_not_allowed', { operation: path, allowed: 'GET, HEAD, OPTIONS', method })
+  }
+  const body = Buffer.from(JSON.stringify(page.body))
+  res.writeHead(page.status, {
+    'content-type': 'application/json',
+    'content-length': body.length,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-gatehouse-request-id': id,
+  })
+  res.end(method === 'HEAD' ? undefined : body)
+  req.resume()
+  return true
+}
+
+function find(path: string, call: Call, parts: PageParts): Page | null {
+  // The first letters decide nearly always that it is none of these.
+  if (path.length > 512 || !/^\/(healthz|readyz|openapi\.json|\.well-known\/)/.test(path)) return null
+  if (path === '/healthz') return { status: 200, body: { status: 'ok' } }
+  if (path === '/readyz') {
+    const checks = parts.ready()
+    const ready = Object.values(checks).every(Boolean)
+    return { status: ready ? 200 : 503, body: { status: ready ? 'ready' : 'not ready', checks } }
+  }
+  const base = baseUrl(call, parts.config.publicUrl ?? null)
+  if (path === '/openapi.json') return { status: 200, body: describeApi(base) }
+  if (path === metadataPath || path.startsWith(`${metadataPath}/`)) {
+    return { status: 200, body: protectedResource(base + path.slice(metadataPath.length), parts.identity) }
+  }
+  return null
+}
+
+/** RFC 9728 section 2: where clients get tokens for this gateway. */
+function protectedResource(resource: string, identity: Config['identity']['entra']): unknown {
+  const authority = identity.authority.replace(/\/+$/, '')
+  return {
+    resource,
+    resource_name: 'Gatehouse',
+    authorization_servers: identity.tenants.map(tenant => `${authority}/${tenant}/v2.0`),
+    scopes_supported: identity.audiences.map(audience => `${audience.replace(/\/+$/, '')}/.default`),
+    bearer_methods_supported: ['header'],
+  }
+}

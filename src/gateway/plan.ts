@@ -1,0 +1,76 @@
+/**
+ * The plan: a configuration made ready for requests, so that a request only looks things up. It is never changed; a change
+ * of configuration makes a new one, and exchanges in flight finish on theirs.
+ */
+import type { Config, WorkloadConfig } from '../config/schema.ts'
+import { type Caller, compileRules, type RuleMatch, type RuleMatcher } from '../identity/index.ts'
+import type { Instance } from '../instances/index.ts'
+import { poolOf, singleOf, type Target } from '../instances/pool.ts'
+
+export interface Workload {
+  readonly name: string
+  readonly targets: ReadonlyMap<string, Target>
+  /** The first of its targets: where the short addresses lead. */
+  readonly standardTarget: Target
+  readonly deployments: ReadonlySet<string>
+  readonly capture: WorkloadConfig['capture']
+  readonly rules: RuleMatcher
+  /** The rule that binds the caller to this workload, or null. */
+  bound(caller: Caller): RuleMatch | null
+}
+
+export interface Plan {
+  readonly targets: ReadonlyMap<string, Target>
+  readonly workloads: ReadonlyMap<string, Workload>
+  /** Workloads that the caller may use, in the order of the configuration. */
+  workloadsOf(caller: Caller): readonly Workload[]
+}
+
+export function buildPlan(config: Config, instances: ReadonlyMap<string, Instance>): Plan {
+  const targets = new Map<string, Target>()
+  for (const instance of instances.values()) targets.set(instance.name, singleOf(instance))
+  for (const [name, pool] of Object.entries(config.pools)) targets.set(name, poolOf(name, pool.members, instances))
+  const workloads = new Map<string, Workload>()
+  for (const [name, written] of Object.entries(config.workloads)) {
+    workloads.set(name, buildWorkload(name, written, targets))
+  }
+  return {
+    targets,
+    workloads,
+    workloadsOf: perCaller(caller => [...workloads.values()].filter(workload => workload.bound(caller) !== null)),
+  }
+}
+
+function buildWorkload(name: string, written: WorkloadConfig, targets: ReadonlyMap<string, Target>): Workload {
+  const rules = compileRules(written.callers)
+  const own = new Map(
+    written.targets.flatMap(target => {
+      const found = targets.get(target)
+      return found ? [[target, found] as const] : []
+    }),
+  )
+  const [standardTarget] = own.values()
+  // The configuration's own rules refuse this before; a plan must not exist without it.
+  if (standardTarget === undefined) throw new TypeError(`workload ${name} has no target`)
+  return {
+    name,
+    targets: own,
+    standardTarget,
+    deployments: new Set(written.deployments),
+    capture: written.capture,
+    rules,
+    bound: perCaller(rules),
+  }
+}
+
+/** Keeps an answer for as long as the verifier remembers the caller: the same token gives the same object. */
+function perCaller<T>(answer: (caller: Caller) => T): (caller: Caller) => T {
+  const kept = new WeakMap<Caller, { readonly value: T }>()
+  return caller => {
+    const found = kept.get(caller)
+    if (found) return found.value
+    const value = answer(caller)
+    kept.set(caller, { value })
+    return value
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Receive: the request's body, and what it asks for. It stands behind `authorize`, so that nobody unknown can make the gateway
+ * hold 32 MiB; a deployment that the body names is authorised here. The bytes that came are kept as they came for the
+ * ledger; what is sent differs from them in `stream_options` alone, and only where usage would not be reported otherwise.
+ */
+import { depthMax, JsonScanError, memberValue, type Scan, scanObject, withMember } from '../../wire/json-scan.ts'
+import { type Grant, requireDeployment } from '../authorize/index.ts'
+import type { Call } from '../call.ts'
+import { Refusal } from '../refusals.ts'
+import type { Route } from '../resolve/index.ts'
+import { decodeBody, readBody } from './body.ts'
+import { modelOfForm } from './form.ts'
+
+export interface Asked {
+  /** Null for operations without a deployment. */
+  readonly deployment: string | null
+  /** `model` as the client wrote it. */
+  readonly requestedModel: string | null
+  readonly stream: boolean
+  /** True when the gateway asked for usage on the client's behalf and must take it out of the stream again. */
+  readonly hideUsage: boolean
+  /** Bytes as they came, for the ledger. Empty for an upload that is streamed. */
+  readonly received: readonly Buffer[]
+  /** What the backend gets: bytes, nothing, or the request itself, piece by piece. */
+  readonly send: Buffer | null | 'upload'
+  /** True when the bytes to send are not encoded as the client's Content-Encoding says. */
+  readonly decoded: boolean
+}
+
+export interface ReceiveLimits {
+  readonly bodyBytesMax: number
+  readonly uploadBytesMax: number
+  readonly timeoutMs: number
+}
+
+const wantedMembers: ReadonlySet<string> = new Set(['model', 'stream', 'stream_options', 'data_sources'])
+
+/** @throws Refusal body_*, model_missing, deployment_not_allowed; ClientLeft */
+export async function receive(call: Call, route: Route, grant: Grant, limits: ReceiveLimits): Promise<Asked> {
+  const { operation } = route
+  const plain = { deployment: route.deployment, requestedModel: route.deployment, stream: false, hideUsage: false }
+  if (operation.body === 'none' || call.method === 'GET' || call.method === 'HEAD') {
+    return { ...plain, received: [], send: null, decoded: false }
+  }
+  if (operation.body === 'multipart' && (operation.deployment === 'none' || route.deployment !== null)) {
+    refuseAnnounced(call, limits.uploadBytesMax)
+    return { ...plain, received: [], send: 'upload', decoded: false }
+  }
+  const received = await readBody(call, limits.bodyBytesMax, limits.timeoutMs)
+  const joined = received.length === 1 ? (received[0] as Buffer) : Buffer.concat(received)
+  const encoding = call.req.headers['content-encoding']
+  const decoded = encoding !== undefined && encoding.toLowerCase() !== 'identity'
+  const body = decoded ? await decodeBody(joined, encoding, limits.bodyBytesMax) : joined
+  if (operation.body === 'multipart') {
+    const form = await modelOfForm(body, call.req.headers['content-type'])
+    const deployment = requireModel(form.model, grant)
+    return { ...plain, deployment, requestedModel: deployment, stream: form.stream, received, send: body, decoded }
+  }
+  if (operation.deployment === 'none') return { ...plain, received, send: body, decoded }
+  return { ...understand(body, route, grant), received, decoded }
+}
+
+type Understood = Pick<Asked, 'deployment' | 'requestedModel' | 'stream' | 'hideUsage' | 'send'>
+
+function understand(body: Buffer, route: Route, grant: Grant): Understood {
+  const scan = scanBody(body)
+  const model = read(body, scan, 'model')
+  const named = typeof model === 'string' ? model : null
+  const deployment = route.deployment ?? requireModel(named, grant)
+  const stream = route.operation.usageInStream !== 'none' && read(body, scan, 'stream') === true
+  const asked = { deployment, requestedModel: named ?? deployment, stream }
+  const ask =
+    stream &&
+    route.operation.usageInStream === 'opt-in' &&
+    route.includeUsageAccepted &&
+    (read(body, scan, 'data_sources') ?? null) === null
+  const options = ask ? usageOptions(read(body, scan, 'stream_options')) : null
+  if (options === null) return { ...asked, hideUsage: false, send: body }
+  return { ...asked, hideUsage: true, send: withMember(body, scan, 'stream_options', options) }
+}
+
+/** The client's stream options with usage switched on; null when it is on already, or when the backend must refuse them. */
+function usageOptions(written: unknown): string | null {
+  if (written === undefined || written === null) return '{"include_usage":true}'
+  if (typeof written !== 'object' || Array.isArray(written)) return null
+  const options = written as Readonly<Record<string, unknown>>
+  const asked = options['include_usage']
+  if (asked !== undefined && asked !== false && asked !== null) return null
+  return JSON.stringify({ ...options, include_usage: true })
+}
+
+function requireModel(model: string | null, grant: Grant): string {
+  if (model === null || model === '') {
+    throw new Refusal('model_missing', { allowed: [...grant.workload.deployments].join(', ') }, { param: 'model' })
+  }
+  requireDeployment(grant.workload, model)
+  return model
+}
+
+function scanBody(body: Buffer): Scan {
+  try {
+    return scanObject(body, wantedMembers)
+  } catch (error) {
+    throw asBodyRefusal(error)
+  }
+}
+
+function read(body: Buffer, scan: Scan, key: string): unknown {
+  const range = scan.members.get(key)
+  if (range === undefined) return undefined
+  try {
+    return memberValue(body, range)
+  } catch (error) {
+    throw asBodyRefusal(error)
+  }
+}
+
+function asBodyRefusal(error: unknown): unknown {
+  if (!(error instanceof JsonScanError)) return error
+  switch (error.fault) {
+    case 'too_deep':
+      return new Refusal('body_too_deep', { most: depthMax })
+    case 'duplicate_key':
+      return new Refusal('body_duplicate_key', { key: error.key ?? '' }, { param: error.key ?? '' })
+    case 'not_an_object':
+      return new Refusal('body_not_json', { reason: 'it does not begin with {' })
+    case 'malformed':
+      return new Refusal('body_not_json', { reason: `it cannot be read at byte ${error.offset}` })
+    default:
+      return error.fault satisfies never
+  }
+}
+
+function refuseAnnounced(call: Call, bytesMax: number): void {
+  if (Number(call.req.headers['content-length'] ?? 0) > bytesMax)
+    throw new Refusal('body_too_large', { most: bytesMax })
+}

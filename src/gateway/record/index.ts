@@ -1,0 +1,114 @@
+/** Record: what the stages found out about an exchange, as the ledger's two halves. Only `serve` writes an `Account`. */
+import type { Caller } from '../../identity/index.ts'
+import type { Instance } from '../../instances/index.ts'
+import { type Attempt, type Closed, noUsage, type Opened, type Outcome, type Usage } from '../../ledger/record.ts'
+import type { Grant } from '../authorize/index.ts'
+import type { Call } from '../call.ts'
+import type { Asked } from '../receive/index.ts'
+import type { Relayed } from '../relay/index.ts'
+import type { Route } from '../resolve/index.ts'
+
+/** What is known of an exchange so far; each stage adds its own result. */
+export interface Account {
+  readonly call: Call
+  readonly demonstration: boolean
+  readonly trustForwardedFor: boolean
+  route: Route | null
+  caller: Caller | null
+  grant: Grant | null
+  asked: Asked | null
+  instance: Instance | null
+  /** True once `opened` is in the journal. */
+  isOpen: boolean
+}
+
+const pathCharactersMax = 2_048
+
+export function opened(account: Account): Opened {
+  const { call, route, caller, grant, asked, instance } = account
+  const headers = call.req.headers
+  const question = call.url.indexOf('?')
+  return {
+    id: call.id,
+    startedAtMs: call.startedAtMs,
+    demonstration: account.demonstration,
+    callerKind: caller?.kind ?? null,
+    callerTenantId: caller?.tenantId ?? null,
+    callerObjectId: caller?.objectId ?? null,
+    callerAppId: caller?.appId ?? null,
+    callerName: caller?.displayName ?? null,
+    workload: grant?.workload.name ?? route?.workload ?? null,
+    target: grant?.target.name ?? route?.target ?? null,
+    instance: instance?.name ?? null,
+    region: instance?.region ?? null,
+    deployment: asked?.deployment ?? route?.deployment ?? null,
+    requestedModel: asked?.requestedModel ?? null,
+    apiVersion: route?.apiVersion ?? null,
+    operation: route?.operation.name ?? null,
+    stream: asked?.stream ?? false,
+    method: call.method,
+    path: (question === -1 ? call.url : call.url.slice(0, question)).slice(0, pathCharactersMax),
+    clientAddress: clientAddress(account),
+    userAgent: headers['user-agent']?.slice(0, 512) ?? null,
+    requestContentType: headers['content-type']?.slice(0, 256) ?? null,
+  }
+}
+
+export interface Ending {
+  readonly outcome: Outcome
+  readonly code: string | null
+  /** What the client saw. */
+  readonly status: number | null
+  readonly relayed: Relayed | null
+  readonly usage: Usage
+  readonly requestBytes: number
+  /** Bytes of a body that the gateway wrote itself. */
+  readonly ownBytes: number
+}
+
+export function closed(account: Account, ending: Ending, endedAtMs: number): Closed {
+  const { call, instance } = account
+  const { relayed } = ending
+  const half = {
+    id: call.id,
+    outcome: ending.outcome,
+    outcomeCode: ending.code,
+    status: ending.status,
+    sentAtMs: relayed?.sentAtMs ?? null,
+    firstByteAtMs: relayed?.firstByteAtMs ?? null,
+    endedAtMs,
+    instance: instance?.name ?? null,
+    region: instance?.region ?? null,
+    servedModel: relayed?.learned.servedModel ?? null,
+    attempts: instance !== null && relayed !== null ? [attempt(instance, relayed, endedAtMs)] : [],
+    usage: ending.usage,
+    finishReason: relayed?.learned.finishReason ?? null,
+    backendRequestId: relayed?.backendRequestId ?? null,
+    responseContentType: relayed?.contentType ?? null,
+    requestBytes: ending.requestBytes,
+    responseBytes: relayed?.responseBytes ?? ending.ownBytes,
+  }
+  return account.isOpen ? half : { ...half, opened: opened(account) }
+}
+
+function attempt(instance: Instance, relayed: Relayed, endedAtMs: number): Attempt {
+  const failed = relayed.ending !== 'whole' && relayed.ending !== 'left'
+  return {
+    instance: instance.name,
+    status: relayed.status,
+    durationMs: relayed.sentAtMs === null ? 0 : endedAtMs - relayed.sentAtMs,
+    error: failed ? relayed.ending : null,
+  }
+}
+
+export { noUsage }
+
+function clientAddress(account: Account): string | null {
+  const { req } = account.call
+  if (account.trustForwardedFor) {
+    const forwarded = req.headers['x-forwarded-for']
+    const last = (Array.isArray(forwarded) ? forwarded.join(',') : forwarded)?.split(',').at(-1)?.trim()
+    if (last !== undefined && last !== '') return last.slice(0, 64)
+  }
+  return req.socket.remoteAddress ?? null
+}

@@ -1,0 +1,199 @@
+/**
+ * Every answer that the gateway gives instead of a backend: a catalogue of code, status, kind, whether trying again helps,
+ * and the public words. `{name}` is filled from the refusal's details. docs/refusals.md has a section for each code; a test
+ * compares the two. What is private goes into `cause` and from there to the log, never to the client.
+ */
+
+export interface RefusalSpec {
+  readonly status: number
+  /** `type` of OpenAI's error object. */
+  readonly type: 'invalid_request_error' | 'authentication_error' | 'permission_error' | 'server_error'
+  /** `never`: the same call fails again; SDKs are told so. `later`: it may succeed. */
+  readonly retry: 'never' | 'later'
+  readonly say: string
+}
+
+const invalid = { type: 'invalid_request_error', retry: 'never' } as const
+const unauthenticated = { status: 401, type: 'authentication_error', retry: 'never', say: '{reason}' } as const
+const forbidden = { status: 403, type: 'permission_error', retry: 'never' } as const
+const unavailable = { status: 503, type: 'server_error', retry: 'later' } as const
+
+export const refusals = {
+  // resolve
+  path_malformed: { ...invalid, status: 400, say: 'The address is not well formed: {reason}.' },
+  route_unknown: {
+    ...invalid,
+    status: 404,
+    say: 'Nothing answers at {path}. Use /TARGET/WORKLOAD/openai/…, /openai/… or /v1/…; /openapi.json lists the operations.',
+  },
+  method_not_allowed: { ...invalid, status: 405, say: '{operation} takes {allowed}, not {method}.' },
+  credential_in_query: {
+    ...invalid,
+    status: 400,
+    say: 'The query carries the credential "{parameter}". Send a Microsoft Entra token in the Authorization header instead.',
+  },
+  upgrade_unsupported: { ...invalid, status: 501, say: 'Upgrading to {protocol} is not offered at this address.' },
+
+  // authenticate
+  token_missing: unauthenticated,
+  token_ambiguous: unauthenticated,
+  token_malformed: unauthenticated,
+  token_algorithm: unauthenticated,
+  token_signature: unauthenticated,
+  token_issuer: unauthenticated,
+  token_tenant: unauthenticated,
+  token_audience: unauthenticated,
+  token_expired: unauthenticated,
+  token_not_yet_valid: unauthenticated,
+  token_claims: unauthenticated,
+  token_client: unauthenticated,
+  keys_unavailable: {
+    ...unavailable,
+    say: 'The keys of the sign-in service cannot be read at the moment, so the token cannot be verified. Try again shortly.',
+  },
+
+  // authorize
+  workload_missing: {
+    ...invalid,
+    status: 400,
+    say: 'The call names no workload, and you may use {count}: {workloads}. Name one in the x-gatehouse-workload header, or call /TARGET/WORKLOAD/openai/….',
+  },
+  workload_unknown: { ...invalid, status: 404, say: 'There is no workload "{workload}".' },
+  target_unknown: { ...invalid, status: 404, say: 'There is no instance or pool "{target}".' },
+  caller_not_bound: { ...forbidden, say: 'You ({caller}) may not call as workload "{workload}".' },
+  caller_unbound: { ...forbidden, say: 'You ({caller}) may not call as any workload.' },
+  caller_groups_overage: {
+    ...forbidden,
+    say: 'Workload "{workload}" is bound to groups, and your token lists none because you are in too many. Ask for an app role, or have the group assigned to the application.',
+  },
+  target_not_allowed: { ...forbidden, say: 'Workload "{workload}" may not use "{target}". It may use: {allowed}.' },
+  deployment_not_allowed: {
+    ...forbidden,
+    say: 'Workload "{workload}" may not use deployment "{deployment}". It may use: {allowed}.',
+  },
+
+  // receive
+  body_not_json: { ...invalid, status: 400, say: 'The body is not a JSON object ({reason}).' },
+  body_too_deep: { ...invalid, status: 400, say: 'The body nests deeper than {most} levels.' },
+  body_duplicate_key: {
+    ...invalid,
+    status: 400,
+    say: 'The body has "{key}" more than once, so that it is not certain which one the model would see. Send it once.',
+  },
+  body_too_large: { ...invalid, status: 413, say: 'The body is larger than the {most} bytes that are accepted.' },
+  body_encoding: {
+    ...invalid,
+    status: 415,
+    say: 'Content-Encoding "{encoding}" is not accepted. Send the body plain, or as gzip, deflate or br.',
+  },
+  body_undecodable: { ...invalid, status: 400, say: 'The body is not valid {encoding}.' },
+  body_timeout: { ...invalid, status: 408, say: 'The body did not arrive within {seconds} seconds.' },
+  model_missing: {
+    ...invalid,
+    status: 400,
+    say: 'The body has no "model". Name a deployment there: {allowed}.',
+  },
+  deployment_unknown: {
+    ...invalid,
+    status: 404,
+    say: 'No instance of "{target}" has deployment "{deployment}".',
+  },
+
+  // dispatch and relay: the backend did not answer
+  credential_unavailable: {
+    ...unavailable,
+    say: 'The gateway could not sign in to instance "{instance}". Try again shortly; the operator finds the reason in the log.',
+  },
+  backend_unreachable: {
+    status: 502,
+    type: 'server_error',
+    retry: 'later',
+    say: 'Instance "{instance}" could not be reached.',
+  },
+  backend_broke: {
+    status: 502,
+    type: 'server_error',
+    retry: 'later',
+    say: 'Instance "{instance}" closed the connection before it answered.',
+  },
+  backend_redirected: {
+    status: 502,
+    type: 'server_error',
+    retry: 'never',
+    say: 'Instance "{instance}" answered with a redirect, which is not followed.',
+  },
+  connect_timeout: {
+    status: 504,
+    type: 'server_error',
+    retry: 'later',
+    say: 'Instance "{instance}" did not accept a connection in time.',
+  },
+  first_byte_timeout: {
+    status: 504,
+    type: 'server_error',
+    retry: 'later',
+    say: 'Instance "{instance}" did not begin to answer in time.',
+  },
+  total_timeout: {
+    status: 504,
+    type: 'server_error',
+    retry: 'later',
+    say: 'The exchange took longer than the {seconds} seconds that are allowed.',
+  },
+
+  // the gateway itself
+  ledger_unwritable: {
+    ...unavailable,
+    say: 'Calls cannot be recorded at the moment, and unrecorded calls are not let through. Try again shortly.',
+  },
+  shutting_down: { ...unavailable, say: 'This gateway is shutting down. Try again: another one will answer.' },
+  internal_error: {
+    status: 500,
+    type: 'server_error',
+    retry: 'later',
+    say: 'The gateway failed. Quote the request id to its operator.',
+  },
+} as const satisfies Record<string, RefusalSpec>
+
+export type RefusalCode = keyof typeof refusals
+export type RefusalDetails = Readonly<Record<string, string | number>>
+
+/** Thrown by any stage; `serve` renders it. `param` names the offending parameter in OpenAI's error object. */
+export class Refusal extends Error {
+  readonly code: RefusalCode
+  readonly status: number
+  readonly details: RefusalDetails
+  readonly param: string | null
+  constructor(code: RefusalCode, details: RefusalDetails = {}, options: ErrorOptions & { param?: string } = {}) {
+    super(fill(refusals[code].say, details), options)
+    this.name = 'Refusal'
+    this.code = code
+    this.status = refusals[code].status
+    this.details = details
+    this.param = options.param ?? null
+  }
+}
+
+/** Anything a stage threw, as a refusal. What is not one is our own fault: 500, with the cause kept for the log. */
+export function asRefusal(error: unknown): Refusal {
+  return error instanceof Refusal ? error : new Refusal('internal_error', {}, { cause: error })
+}
+
+/** OpenAI's error object (openapi: `ErrorResponse`), as bytes. */
+export function refusalBody(refusal: Refusal): Buffer {
+  const { type } = refusals[refusal.code]
+  return Buffer.from(
+    JSON.stringify({ error: { message: refusal.message, type, param: refusal.param, code: refusal.code } }),
+  )
+}
+
+const shownMax = 200
+
+/** Values come from callers: they are cut, and control characters are taken out. */
+function fill(words: string, details: RefusalDetails): string {
+  return words.replace(/\{(\w+)\}/g, (_, key: string) =>
+    Array.from(String(details[key] ?? ''), c => (c < ' ' || c === '\u007f' ? ' ' : c))
+      .slice(0, key === 'reason' ? 600 : shownMax)
+      .join(''),
+  )
+}

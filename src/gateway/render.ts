@@ -1,0 +1,58 @@
+import type { Call } from './call.ts'
+import { type Refusal, refusalBody, refusals } from './refusals.ts'
+
+/** A body that is still coming behind a refusal is read away up to this many bytes, so that the client sees the answer. */
+const drainBytesMax = 67_108_864
+
+/** The one place where a refusal becomes bytes. @returns the length of the body, 0 when nothing could be sent. */
+export function renderRefusal(call: Call, refusal: Refusal, parts: { readonly publicUrl: string | null }): number {
+  const { req, res, id } = call
+  if (res.headersSent || res.destroyed) return 0
+  const body = refusalBody(refusal)
+  const headers: Record<string, string | number> = {
+    'content-type': 'application/json',
+    'content-length': body.length,
+    'cache-control': 'no-store',
+    'x-gatehouse-request-id': id,
+    'x-gatehouse-refusal': refusal.code,
+    // SDKs of OpenAI ask this before their own rules.
+    'x-should-retry': refusals[refusal.code].retry === 'never' ? 'false' : 'true',
+  }
+  if (refusal.status === 401) headers['www-authenticate'] = challenge(call, refusal, parts.publicUrl)
+  if (refusal.status === 503) headers['retry-after'] = 1
+  if (refusal.code === 'method_not_allowed') headers['allow'] = String(refusal.details['allowed'])
+  if (refusal.code === 'body_timeout') headers['connection'] = 'close'
+  res.writeHead(refusal.status, headers)
+  res.end(req.method === 'HEAD' ? undefined : body)
+  drain(call)
+  return body.length
+}
+
+/** RFC 6750 section 3 and RFC 9728 section 5.1. */
+function challenge(call: Call, refusal: Refusal, publicUrl: string | null): string {
+  const words = refusal.message.replace(/["\\]/g, "'").replace(/[^\x20-\x7e]/g, '?')
+  const metadata = `${baseUrl(call, publicUrl)}/.well-known/oauth-protected-resource`
+  const error = refusal.code === 'token_missing' ? '' : `error="invalid_token", error_description="${words}", `
+  return `Bearer ${error}resource_metadata="${metadata}"`
+}
+
+/** Where clients see this gateway. The Host header is the client's own word, used for its own eyes only. */
+export function baseUrl(call: Pick<Call, 'req'>, publicUrl: string | null): string {
+  if (publicUrl !== null) return publicUrl.replace(/\/+$/, '')
+  const host = call.req.headers.host ?? ''
+  return /^[A-Za-z0-9.:[\]-]{1,255}$/.test(host) ? `http://${host}` : 'http://localhost'
+}
+
+function drain(call: Call): void {
+  const { req, watch } = call
+  if (req.complete) return
+  let bytes = 0
+  req.on('error', () => {})
+  req.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > drainBytesMax) req.destroy()
+  })
+  req.resume()
+  watch.deadlineAt = performance.now() + 10_000
+  watch.expire = () => req.destroy()
+}

@@ -1,0 +1,51 @@
+import { Refusal } from '../refusals.ts'
+
+const urlCharactersMax = 8_192
+
+/**
+ * Path and query of a request target (RFC 9112 section 3.2). The absolute form is accepted as a server must; its host
+ * decides nothing. A fragment never belongs into a request.
+ */
+export function splitUrl(url: string): { path: string; query: string } {
+  if (url.length > urlCharactersMax)
+    throw new Refusal('path_malformed', { reason: `it is longer than ${urlCharactersMax} characters` })
+  if (url.includes('#')) throw new Refusal('path_malformed', { reason: 'it has a fragment (#)' })
+  const origin = url.startsWith('/') ? '' : (/^https?:\/\/[^/?#]*/i.exec(url)?.[0] ?? null)
+  if (origin === null) throw new Refusal('path_malformed', { reason: 'it does not begin with /' })
+  const target = url.slice(origin.length) || '/'
+  const mark = target.indexOf('?')
+  return mark === -1 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) }
+}
+
+/**
+ * Decoded segments of a path. What two readers could read in two ways is refused: empty and dot segments, encoded
+ * separators, control characters, characters that a URL must encode.
+ */
+export function splitPath(path: string): string[] {
+  if (!path.startsWith('/')) throw new Refusal('path_malformed', { reason: 'the path does not begin with /' })
+  return path
+    .slice(1)
+    .split('/')
+    .map(raw => {
+      if (raw === '') throw new Refusal('path_malformed', { reason: 'it has an empty segment (// or a / at the end)' })
+      const text = plainSegment.test(raw) ? raw : decodeSegment(raw)
+      if (text === '.' || text === '..') throw new Refusal('path_malformed', { reason: 'it has a dot segment' })
+      if (/[/\\]/.test(text)) throw new Refusal('path_malformed', { reason: 'it has an encoded separator' })
+      return text
+    })
+}
+
+const plainSegment = /^[A-Za-z0-9._~-]+$/
+
+export function decodeSegment(raw: string): string {
+  let text: string
+  try {
+    text = decodeURIComponent(raw)
+  } catch {
+    throw new Refusal('path_malformed', { reason: 'its percent-encoding is broken' })
+  }
+  if (/[^\x21-\x7e]/.test(raw) || Array.from(text).some(c => c < ' ' || c === '\u007f')) {
+    throw new Refusal('path_malformed', { reason: 'it has control or unencoded characters' })
+  }
+  return text
+}

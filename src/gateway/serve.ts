@@ -1,0 +1,205 @@
+/**
+ * The request as a sentence. Each stage takes what the one before it found; whatever ends the sentence early is an answer
+ * to the client and a record in the ledger.
+ */
+import type { Clock } from '../clock.ts'
+import type { Verifier } from '../identity/index.ts'
+import { CredentialError } from '../instances/credentials.ts'
+import type { Instance } from '../instances/index.ts'
+import { chooseMember } from '../instances/pool.ts'
+import { type Journal, LedgerError } from '../ledger/index.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { TokenCounter } from '../tokens/index.ts'
+import { authenticate } from './authenticate/index.ts'
+import { authorize } from './authorize/index.ts'
+import { type Call, ClientLeft } from './call.ts'
+import { refusalOf } from './dispatch/failures.ts'
+import { dispatch } from './dispatch/index.ts'
+import type { Plan } from './plan.ts'
+import { type ReceiveLimits, receive } from './receive/index.ts'
+import { type Account, closed, type Ending, noUsage, opened } from './record/index.ts'
+import { usageOf } from './record/usage.ts'
+import { asRefusal, Refusal } from './refusals.ts'
+import type { Relayed } from './relay/index.ts'
+import { renderRefusal } from './render.ts'
+import { resolve } from './resolve/index.ts'
+
+/** What the stages need of the house. */
+export interface GatewayParts {
+  readonly plan: Plan
+  readonly verifier: Verifier
+  readonly journal: Journal
+  readonly counter: TokenCounter
+  readonly clock: Clock
+  readonly log: Log
+  readonly limits: ReceiveLimits
+  readonly totalMs: number
+  /** For `WWW-Authenticate`; null takes the Host header. */
+  readonly publicUrl: string | null
+  readonly trustForwardedFor: boolean
+  /** When the disk refuses: true goes on without a record and counts what was lost. */
+  readonly continueUnrecorded: boolean
+  /** Marks records as the demonstration's history. */
+  readonly demonstration: boolean
+  /** Told of each record that the journal could not take. */
+  readonly lost: (id: string) => void
+}
+
+export async function serve(call: Call, parts: GatewayParts): Promise<void> {
+  const account = newAccount(call, parts)
+  try {
+    const route = resolve(call.method, call.url)
+    account.route = route
+    const { caller, token } = await authenticate(call.req.rawHeaders, parts.verifier)
+    account.caller = caller
+    const grant = authorize(caller, route, workloadHeader(call), parts.plan)
+    account.grant = grant
+    const asked = await receive(call, route, grant, parts.limits)
+    account.asked = asked
+    const instance = choose(account, asked.deployment)
+    account.instance = instance
+    const credential = await signIn(instance, token)
+    // The record is with the kernel before the backend can begin to bill (P1): from here on a crash leaves a trace.
+    await open(account, parts)
+    const relayed = await dispatch({ call, route, asked, instance, credential, capture: grant.workload.capture, parts })
+    await conclude(account, relayed, parts)
+  } catch (error) {
+    await refuse(account, error, parts)
+  }
+}
+
+function newAccount(call: Call, parts: GatewayParts): Account {
+  return {
+    call,
+    demonstration: parts.demonstration,
+    trustForwardedFor: parts.trustForwardedFor,
+    route: null,
+    caller: null,
+    grant: null,
+    asked: null,
+    instance: null,
+    isOpen: false,
+  }
+}
+
+function workloadHeader(call: Call): string | null {
+  const value = call.req.headers['x-gatehouse-workload']
+  // Node joins repeated ones with a comma, which is no workload's name.
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+function choose(account: Account, deployment: string | null): Instance {
+  const { route, grant } = account
+  if (route === null || grant === null) throw new TypeError('choose stands behind authorize')
+  const member = chooseMember(grant.target, deployment, route.operation.stateful)
+  if (member !== null) return member.instance
+  throw new Refusal(
+    'deployment_unknown',
+    { target: grant.target.name, deployment: deployment ?? '' },
+    { param: 'model' },
+  )
+}
+
+async function signIn(instance: Instance, token: string): Promise<{ name: string; value: string }> {
+  try {
+    return await instance.credential.header(token)
+  } catch (cause) {
+    if (!(cause instanceof CredentialError)) throw cause
+    throw new Refusal('credential_unavailable', { instance: instance.name }, { cause })
+  }
+}
+
+async function open(account: Account, parts: GatewayParts): Promise<void> {
+  if (account.call.res.destroyed) throw new ClientLeft()
+  const captured = account.grant?.workload.capture === 'full' ? (account.asked?.received ?? []) : []
+  try {
+    await parts.journal.open(opened(account), captured)
+    account.isOpen = true
+  } catch (cause) {
+    if (!(cause instanceof LedgerError)) throw cause
+    if (!parts.continueUnrecorded) throw new Refusal('ledger_unwritable', {}, { cause })
+    parts.lost(account.call.id)
+  }
+}
+
+/** The exchange reached a backend: its end, its usage, its record. */
+async function conclude(account: Account, relayed: Relayed, parts: GatewayParts): Promise<void> {
+  const endedAtMs = parts.clock()
+  const { ending } = relayed
+  const requestBytes = account.asked?.received.reduce((sum, chunk) => sum + chunk.length, 0) ?? 0
+  const failed = ending !== 'whole' && ending !== 'left'
+  let status = relayed.status
+  if (failed && status === null) {
+    const refusal = refusalOf(ending, account.instance?.name ?? '', parts.totalMs, relayed.cause ?? new Error(ending))
+    renderRefusal(account.call, refusal, parts)
+    status = refusal.status
+  }
+  if (failed) {
+    parts.log.warn(
+      { id: account.call.id, instance: account.instance?.name, failure: ending, code: codeOf(relayed.cause) },
+      'backend_failed',
+    )
+  }
+  const inStream = relayed.learned.errorInStream
+  await write(account, parts, relayed.unwritten, endedAtMs, {
+    outcome: failed || (inStream && ending === 'whole') ? 'failed' : ending === 'left' ? 'aborted' : 'completed',
+    code: failed ? ending : ending === 'left' ? 'client_left' : inStream ? 'error_in_stream' : null,
+    status,
+    relayed,
+    usage: await usageOf(account, relayed, parts),
+    requestBytes,
+    ownBytes: 0,
+  })
+}
+
+/** The exchange never reached a backend. The client is told why, where there still is one. */
+async function refuse(account: Account, error: unknown, parts: GatewayParts): Promise<void> {
+  const endedAtMs = parts.clock()
+  const left = error instanceof ClientLeft
+  const refusal = left ? null : asRefusal(error)
+  let ownBytes = 0
+  if (refusal !== null) {
+    ownBytes = renderRefusal(account.call, refusal, parts)
+    if (refusal.status >= 500) {
+      const { cause } = refusal
+      parts.log.error(
+        { id: account.call.id, code: refusal.code, cause: cause instanceof Error ? cause : undefined },
+        'refused',
+      )
+    }
+  }
+  const received = account.grant?.workload.capture === 'full' ? (account.asked?.received ?? []) : []
+  const ending: Ending = {
+    outcome: left ? 'aborted' : 'refused',
+    code: refusal === null ? 'client_left' : refusal.code,
+    status: refusal?.status ?? null,
+    relayed: null,
+    usage: noUsage,
+    requestBytes: account.asked?.received.reduce((sum, chunk) => sum + chunk.length, 0) ?? 0,
+    ownBytes,
+  }
+  await write(account, parts, [], endedAtMs, ending, account.isOpen ? [] : received)
+}
+
+async function write(
+  account: Account,
+  parts: GatewayParts,
+  responseBody: readonly Buffer[],
+  endedAtMs: number,
+  ending: Ending,
+  requestBody: readonly Buffer[] = [],
+): Promise<void> {
+  try {
+    await parts.journal.close(closed(account, ending, endedAtMs), responseBody, requestBody)
+  } catch (error) {
+    parts.lost(account.call.id)
+    parts.log.error(
+      { id: account.call.id, code: error instanceof LedgerError ? error.code : 'internal_error' },
+      'record_lost',
+    )
+  }
+}
+
+function codeOf(error: Error | null): string | undefined {
+  return (error as NodeJS.ErrnoException | null)?.code ?? error?.name
+}

@@ -1,0 +1,37 @@
+import { pino } from 'pino'
+
+/** Fields first, then what happened as a stable word. No field may hold a header, a token, or any part of a body. */
+export interface Log {
+  debug(fields: Readonly<Record<string, unknown>>, event: string): void
+  info(fields: Readonly<Record<string, unknown>>, event: string): void
+  warn(fields: Readonly<Record<string, unknown>>, event: string): void
+  error(fields: Readonly<Record<string, unknown>>, event: string): void
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
+
+/** JSON lines on standard error. */
+export function createLog(level: LogLevel): Log {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: label => ({ level: label }) },
+      serializers: { cause: errorFields, error: errorFields },
+    },
+    pino.destination({ dest: 2, sync: false }),
+  )
+}
+
+export const silentLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing }
+
+function nothing(): void {}
+
+/** Errors by name, code, message and stack: other properties of an error may carry a request or its headers. */
+function errorFields(error: unknown): unknown {
+  if (!(error instanceof Error)) return undefined
+  const { name, message, stack, cause } = error
+  const code = (error as NodeJS.ErrnoException).code
+  return { name, code, message, stack, cause: errorFields(cause) }
+}

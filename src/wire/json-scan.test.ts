@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import fc from 'fast-check'
+import { depthMax, JsonScanError, memberValue, scanObject, withMember, withoutMember } from './json-scan.ts'
+
+const keys = fc.constantFrom('model', 'stream', 'usage', 'x', 'a"b', 'é', '\\', '')
+const documents = fc.dictionary(keys, fc.jsonValue({ maxDepth: 4 }), { maxKeys: 6 })
+const indents = fc.constantFrom('', ' ', '\n\t  ')
+
+function fault(text: string, wanted: readonly string[] = ['model']): string {
+  try {
+    scanObject(Buffer.from(text), new Set(wanted))
+  } catch (error) {
+    assert.ok(error instanceof JsonScanError)
+    return error.fault
+  }
+  return 'none'
+}
+
+// The gateway authorises the model that it reads; read differently from JSON.parse, it would let another model through.
+test('a member is read as JSON.parse reads it, in any document', () => {
+  fc.assert(
+    fc.property(documents, indents, (document, indent) => {
+      const bytes = Buffer.from(JSON.stringify(document, null, indent))
+      const scan = scanObject(bytes, new Set(Object.keys(document)))
+      assert.deepEqual([...scan.members.keys()].sort(), Object.keys(document).sort())
+      for (const [key, range] of scan.members) {
+        assert.deepEqual(memberValue(bytes, range), JSON.parse(JSON.stringify(document[key] ?? null)))
+      }
+    }),
+  )
+})
+
+// A changed byte elsewhere would change what the model is asked.
+test('setting a member changes that member and no other byte', () => {
+  fc.assert(
+    fc.property(documents, indents, keys, fc.jsonValue(), (document, indent, key, value) => {
+      const bytes = Buffer.from(JSON.stringify(document, null, indent))
+      const changed = withMember(bytes, scanObject(bytes, new Set([key])), key, JSON.stringify(value))
+      assert.deepEqual(JSON.parse(changed.toString()), JSON.parse(JSON.stringify({ ...document, [key]: value })))
+    }),
+  )
+})
+
+// Streams get a member that their client never asked for; what remains must be the document without it.
+test('taking a member out leaves the same document without it', () => {
+  fc.assert(
+    fc.property(documents, indents, keys, (document, indent, key) => {
+      fc.pre(Object.hasOwn(document, key))
+      const bytes = Buffer.from(JSON.stringify(document, null, indent))
+      const scan = scanObject(bytes, new Set([key]))
+      const range = scan.members.get(key)
+      assert.ok(range)
+      const [before, after] = withoutMember(bytes, scan, range, bytes.length)
+      const rest = Buffer.concat([bytes.subarray(0, before), bytes.subarray(after)]).toString()
+      const { [key]: _, ...expected } = document
+      assert.deepEqual(JSON.parse(rest), JSON.parse(JSON.stringify(expected)))
+    }),
+  )
+})
+
+// The backend may take the other one: whoever checks one model and bills another has no door at all.
+test('a wanted key that stands twice is refused, also when escaped', () => {
+  assert.equal(fault('{"model":"gpt-4o","model":"gpt-5"}'), 'duplicate_key')
+  assert.equal(fault('{"model":"gpt-4o","mod\\u0065l":"gpt-5"}'), 'duplicate_key')
+  assert.equal(fault('{"a":{"model":1},"model":2}'), 'none')
+})
+
+test('what is no JSON object is refused at its place', () => {
+  assert.equal(fault(''), 'not_an_object')
+  assert.equal(fault('[1]'), 'not_an_object')
+  assert.equal(fault('"{}"'), 'not_an_object')
+  for (const text of ['{', '{"a"', '{"a":', '{"a":1', '{"a":1,}', '{"a":"b', '{} {}', '{"a":1}x', '{a:1}', '{"a" 1}']) {
+    assert.equal(fault(text), 'malformed', text)
+  }
+})
+
+// A million brackets in a body of a megabyte: cheap to send, and a recursive reader dies of it.
+test('nesting is bounded', () => {
+  const nested = (depth: number): string => `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`
+  assert.equal(fault(nested(depthMax - 1)), 'none')
+  assert.equal(fault(nested(depthMax)), 'too_deep')
+  assert.equal(fault(nested(1_000_000)), 'too_deep')
+})
+
+test('any bytes are either read or refused, never a hang or another error', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 64 }), bytes => {
+      try {
+        scanObject(Buffer.from(bytes), new Set(['a']))
+      } catch (error) {
+        assert.ok(error instanceof JsonScanError)
+      }
+    }),
+  )
+})
+
+test('__proto__ is a key like any other', () => {
+  const bytes = Buffer.from('{"__proto__":{"model":"x"},"model":"y"}')
+  const scan = scanObject(bytes, new Set(['model', '__proto__']))
+  assert.equal(scan.members.size, 2)
+  const range = scan.members.get('model')
+  assert.ok(range)
+  assert.equal(memberValue(bytes, range), 'y')
+  assert.equal(({} as Record<string, unknown>)['model'], undefined)
+})

@@ -35,8 +35,8 @@ export function adminApp(
 ): AdminApp {
   const { log, verifier } = options
   const app: AdminApp = new OpenAPIHono<AdminEnv>({
-    defaultHook: result => {
-      if (!result.success) throw parameterError(result.target, result.error)
+    defaultHook: (result, c) => {
+      if (!result.success) throw parameterError(result.target, result.error, c.req.queries())
     },
   })
   app.onError((thrown, c) => failed(c, thrown, log))

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { isIPv4 } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { getRequestListener } from '@hono/node-server'
+import { getRequestListener, RequestError } from '@hono/node-server'
 import { type AdminApp, headersOf } from './app.ts'
 import { AdminError, answerOf, type ErrorAnswer } from './errors.ts'
 
@@ -16,7 +16,7 @@ export function attach(server: Server, parts: { app: AdminApp; host: string; new
     // The process's Request and Response stay Node's own: the data plane shares them.
     overrideGlobalObjects: false,
     errorHandler: thrown => {
-      const { status, headers, body } = answerOf(thrown)
+      const { status, headers, body } = answerOf(thrown instanceof RequestError ? unreadableAddress(thrown) : thrown)
       return Response.json(body, { status, headers: { ...headersOf(parts.newId()), ...headers } })
     },
   })
@@ -29,6 +29,11 @@ export function attach(server: Server, parts: { app: AdminApp; host: string; new
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     refuseUnparsed(error, socket, parts.newId())
   })
+}
+
+/** A path or a Host header that passed HTTP's grammar but makes no address, as one with a backslash before the path. */
+function unreadableAddress(cause: RequestError): AdminError {
+  return new AdminError('request_malformed', 'The path and the Host header make no valid address.', { cause })
 }
 
 function refusalOf(request: IncomingMessage, onLoopback: boolean): AdminError | null {

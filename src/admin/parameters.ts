@@ -28,29 +28,37 @@ export function present<T extends object>(asked: T): { [K in keyof T]: Exclude<T
   return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> }
 }
 
-/** The first thing that is wrong with the parameters: which one, and what is allowed. Values are not repeated: they may be anything. */
-export function parameterError(target: string, error: z.core.$ZodError): AdminError {
+/**
+ * The first thing that is wrong with the parameters: which one, and what is allowed. Values are not repeated: they may be anything.
+ * `given`: the query's values by name.
+ */
+export function parameterError(
+  target: string,
+  error: z.core.$ZodError,
+  given: Readonly<Record<string, readonly string[]>>,
+): AdminError {
   const issue = error.issues[0]
-  const where = target === 'query' ? 'Parameter' : 'The part of the address called'
   if (issue?.code === 'unrecognized_keys') {
-    const name = cut(issue.keys[0] ?? '')
-    return new AdminError('parameter_invalid', `Parameter "${name}" is not known here. GET /openapi.json lists them.`, {
-      param: name,
-    })
+    const param = cut(issue.keys[0] ?? '')
+    return new AdminError(
+      'parameter_invalid',
+      `Parameter "${param}" is not known here. GET /openapi.json lists them.`,
+      {
+        param,
+      },
+    )
   }
-  const name = String(issue?.path[0] ?? '')
-  return new AdminError('parameter_invalid', `${where} "${name}": ${issue === undefined ? 'not valid' : say(issue)}.`, {
-    param: name,
-  })
+  const param = String(issue?.path[0] ?? '')
+  if (target !== 'query')
+    return new AdminError('parameter_invalid', `Part "${param}" of the address: ${say(issue)}.`, { param })
+  const times = given[param]?.length ?? 0
+  const wrong = times === 0 ? 'is needed' : times > 1 ? 'is given more than once; give it once' : say(issue)
+  return new AdminError('parameter_invalid', `Parameter "${param}": ${wrong}.`, { param })
 }
 
-function say(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type' && issue.input === undefined) return 'is needed'
-  if (issue.code === 'invalid_type' || (issue.code === 'invalid_union' && Array.isArray(issue.input))) {
-    return 'is given more than once; give it once'
-  }
-  if (issue.code === 'invalid_value') return `expected one of ${issue.values.map(String).join(', ')}`
-  return issue.message
+function say(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code === 'invalid_value') return `expected one of ${issue.values.map(String).join(', ')}`
+  return issue?.message ?? 'not valid'
 }
 
 function cut(name: string): string {

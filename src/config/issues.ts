@@ -111,7 +111,8 @@ function expectedAt(path: Path, context: IssueContext): string {
   const description = view?.description
   const keys = keysAt(path, context)
   const text = description === undefined ? 'a value' : description.replace(/\.$/, '')
-  return keys.length === 0 ? text : `a mapping with the keys ${keys.join(', ')}: ${text}`
+  if (keys.length > 0) return `a mapping with the keys ${keys.join(', ')}: ${text}`
+  return view?.additionalProperties === undefined ? text : `a mapping of names: ${text}`
 }
 
 function keysAt(path: Path, context: IssueContext): string[] {

@@ -40,24 +40,31 @@ export interface Problem {
 
 export type ConfigErrorCode = 'config_unreadable' | 'config_invalid'
 
+/** More problems than anybody mends in one go are counted, not listed. */
+const problemsMax = 100
+
 /** A configuration that cannot be used. All problems at once, sorted by place. `message` holds no secret. */
 export class ConfigError extends Error {
   readonly code: ConfigErrorCode
   /** The configuration file. */
   readonly file: string
+  /** The first hundred. */
   readonly problems: readonly Problem[]
+  /** How many there are in all. */
+  readonly problemCount: number
 
   constructor(code: ConfigErrorCode, file: string, problems: readonly Problem[]) {
-    const sorted = [...problems].sort(byPlace)
-    super(`${printable(file)}: ${countOf(sorted)}\n${sorted.map(problemLine).join('\n')}`)
+    const sorted = [...problems].sort(byPlace).slice(0, problemsMax)
+    super(`${printable(file)}: ${countOf(problems.length)}\n${sorted.map(problemLine).join('\n')}`)
     this.name = 'ConfigError'
     this.code = code
     this.file = file
     this.problems = sorted
+    this.problemCount = problems.length
   }
 
-  toJSON(): { code: ConfigErrorCode; file: string; problems: readonly Problem[] } {
-    return { code: this.code, file: this.file, problems: this.problems }
+  toJSON(): { code: ConfigErrorCode; file: string; problemCount: number; problems: readonly Problem[] } {
+    return { code: this.code, file: this.file, problemCount: this.problemCount, problems: this.problems }
   }
 }
 
@@ -65,8 +72,9 @@ export function byPlace(a: Problem, b: Problem): number {
   return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)
 }
 
-function countOf(problems: readonly Problem[]): string {
-  return problems.length === 1 ? '1 problem' : `${problems.length} problems`
+/** `1 problem`, `3 problems`. */
+export function countOf(count: number): string {
+  return count === 1 ? '1 problem' : `${count} problems`
 }
 
 /** One problem in one line: `12:5 gateway.listen: seen 8080; expected ADDRESS:PORT, as 0.0.0.0:8080 or [::]:8080`. */

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { parse as parseYaml } from 'yaml'
+import { parseConfig } from './load.ts'
+import { ConfigError, type Problem } from './messages.ts'
+import { reservedNames } from './rules.ts'
+
+const base = `
+admin: { roles: { viewer: [{ role: Viewer }] } }
+identity: { entra: { tenants: [11111111-2222-3333-4444-555555555555] } }
+instances:
+  one: { endpoint: "https://one.example", deployments: { gpt-4o: { model: gpt-4o }, small: { model: gpt-4o-mini } } }
+  two: { endpoint: "https://two.example", deployments: { gpt-4o: { model: gpt-4o } } }
+pools:
+  main: { members: [{ instance: one }, { instance: two }] }
+workloads:
+  bot: { callers: [{ role: Bot.Use }], targets: [main], deployments: [gpt-4o] }
+`
+
+/** The base with one value set at a path, as `pools.main.members.0.instance`. */
+function changed(path: string, value: unknown): string {
+  const root = parseYaml(base) as Record<string, unknown>
+  const steps = path.split('/')
+  const last = steps.pop() ?? ''
+  let at = root
+  for (const step of steps) {
+    at[step] ??= {}
+    at = at[step] as Record<string, unknown>
+  }
+  at[last] = value
+  return JSON.stringify(root)
+}
+
+async function check(text: string): Promise<{ errors: readonly Problem[]; warnings: readonly Problem[] }> {
+  try {
+    const parts = { path: '/c/gatehouse.yaml', env: { KEY: '0123456789abcdef' }, readFile: async () => '' }
+    return { errors: [], warnings: (await parseConfig(text, parts)).warnings }
+  } catch (error) {
+    if (error instanceof ConfigError) return { errors: error.problems, warnings: [] }
+    throw error
+  }
+}
+
+const brief = (problems: readonly Problem[]): string[] => problems.map(({ code, path }) => `${code} ${path}`)
+
+test('the base of these tests has neither errors nor warnings', async () => {
+  assert.deepEqual(await check(base), { errors: [], warnings: [] })
+})
+
+suite('errors across fields', () => {
+  // Each of these would otherwise show itself as a 404 or a 500 to a caller, long after the mistake was made.
+  const cases: readonly [rule: string, path: string, value: unknown, problem: string, nearest?: string][] = [
+    ['members exist', 'pools/main/members/1/instance', 'tow', 'unknown_name pools.main.members[1].instance', 'two'],
+    ['a member stands once', 'pools/main/members/1/instance', 'one', 'duplicate pools.main.members[1].instance'],
+    ['pools and instances share a namespace', 'pools/one', { members: [{ instance: 'two' }] }, 'conflict pools.one'],
+    ['targets exist', 'workloads/bot/targets', ['mian'], 'unknown_name workloads.bot.targets[0]', 'main'],
+    [
+      'targets are not what objects inherit',
+      'workloads/bot/targets',
+      ['constructor'],
+      'unknown_name workloads.bot.targets[0]',
+    ],
+    [
+      'deployments exist in a target',
+      'workloads/bot/deployments',
+      ['gpt-4'],
+      'unknown_name workloads.bot.deployments[0]',
+      'gpt-4o',
+    ],
+    [
+      'a pool has one model per deployment',
+      'instances/two/deployments/small',
+      { model: 'gpt-4' },
+      'conflict pools.main.members[1].instance',
+    ],
+    ['retained bodies have a record', 'ledger/retain/records', '2d', 'conflict ledger.retain.bodies'],
+    [
+      'an endpoint has no path',
+      'instances/one/endpoint',
+      'https://one.example/openai',
+      'wrong_value instances.one.endpoint',
+    ],
+    [
+      'an endpoint has no query',
+      'instances/one/endpoint',
+      'https://one.example/?a=b',
+      'wrong_value instances.one.endpoint',
+    ],
+    [
+      'an endpoint has no credentials',
+      'instances/one/endpoint',
+      'https://a:b@one.example',
+      'wrong_value instances.one.endpoint',
+    ],
+    ['an endpoint is https', 'instances/one/endpoint', 'http://one.example', 'wrong_value instances.one.endpoint'],
+    [
+      'an endpoint that only looks local is not',
+      'instances/one/endpoint',
+      'http://127.0.0.1.example',
+      'wrong_value instances.one.endpoint',
+    ],
+    [
+      'the authority is https',
+      'identity/entra/authority',
+      'http://login.example',
+      'wrong_value identity.entra.authority',
+    ],
+    ['listeners differ', 'admin/listen', '127.0.0.1:8080', 'conflict admin.listen'],
+    ['listeners differ on every address too', 'admin/listen', '0.0.0.0:8080', 'conflict admin.listen'],
+    ['targets stand once', 'workloads/bot/targets', ['main', 'main'], 'duplicate workloads.bot.targets[1]'],
+    [
+      'deployments stand once',
+      'workloads/bot/deployments',
+      ['gpt-4o', 'gpt-4o'],
+      'duplicate workloads.bot.deployments[1]',
+    ],
+    [
+      'callers stand once',
+      'workloads/bot/callers',
+      [{ role: 'A' }, { role: 'A' }],
+      'duplicate workloads.bot.callers[1]',
+    ],
+    [
+      'roles hold each rule once',
+      'admin/roles/viewer',
+      [{ role: 'A' }, { role: 'A' }],
+      'duplicate admin.roles.viewer[1]',
+    ],
+    [
+      'audiences stand once, slash or not',
+      'identity/entra/audiences',
+      ['https://ai.azure.com', 'https://ai.azure.com/'],
+      'duplicate identity.entra.audiences[1]',
+    ],
+  ]
+  for (const [rule, path, value, problem, nearest] of cases) {
+    test(`${rule}: ${path} ${JSON.stringify(value)}`, async () => {
+      const { errors } = await check(changed(path, value))
+      assert.deepEqual(brief(errors), [problem])
+      assert.equal(errors[0]?.nearest ?? null, nearest ?? null)
+    })
+  }
+
+  // GUIDs are the same in any case; two spellings of one would be booked as two rules.
+  test('tenants stand once, in whatever case', async () => {
+    const tenants = ['aaaaaaaa-2222-3333-4444-555555555555', 'AAAAAAAA-2222-3333-4444-555555555555']
+    assert.deepEqual(brief((await check(changed('identity/entra/tenants', tenants))).errors), [
+      'duplicate identity.entra.tenants[1]',
+    ])
+  })
+
+  test('no instance, pool or workload is called like a route', async () => {
+    const instance = { endpoint: 'https://x.example', deployments: {} }
+    for (const name of reservedNames) {
+      for (const [section, value] of [
+        ['instances', instance],
+        ['pools', { members: [{ instance: 'one' }] }],
+        ['workloads', { callers: [{ role: 'A' }], targets: ['one'], deployments: ['gpt-4o'] }],
+      ] as const) {
+        const { errors } = await check(changed(`${section}/${name}`, value))
+        // Names that begin otherwise than a name may are refused for that.
+        assert.equal(errors.length, 1, `${section} ${name}`)
+        assert.equal(errors[0]?.code, /^[a-z0-9]/.test(name) ? 'reserved_name' : 'wrong_value')
+      }
+    }
+  })
+
+  test('a port of 0 and different addresses are no conflict, and http on this machine is fine', async () => {
+    assert.deepEqual((await check(changed('admin/listen', '127.0.0.2:8080'))).errors, [])
+    assert.deepEqual(
+      (await check(changed('admin', { ...{ roles: { viewer: [{ role: 'A' }] } }, listen: '[::1]:8080' }))).errors,
+      [],
+    )
+    for (const host of ['127.0.0.1:9', 'localhost:9', '[::1]:9']) {
+      assert.deepEqual((await check(changed('instances/one/endpoint', `http://${host}`))).errors, [])
+    }
+  })
+})
+
+suite('warnings', () => {
+  const cases: readonly [rule: string, path: string, value: unknown, at: string][] = [
+    ['nobody can read the ledger', 'admin/roles', {}, 'admin.roles'],
+    [
+      'an instance without deployments',
+      'instances/three',
+      { endpoint: 'https://three.example', deployments: {} },
+      'instances.three.deployments',
+    ],
+    ['one endpoint twice', 'instances/two/endpoint', 'https://ONE.example/', 'instances.two.endpoint'],
+    ['a key in the file', 'instances/two/credential', { key: '0123456789abcdef' }, 'instances.two.credential.key'],
+    ['a part longer than the whole', 'gateway/timeouts', { total: '1m' }, 'gateway.timeouts.firstByte'],
+  ]
+  for (const [rule, path, value, at] of cases) {
+    test(`${rule} is told and does not keep the gateway from starting`, async () => {
+      const { errors, warnings } = await check(changed(path, value))
+      assert.deepEqual(errors, [])
+      assert.ok(brief(warnings).includes(`risk ${at}`), brief(warnings).join())
+    })
+  }
+
+  test('a key from the environment is no risk', async () => {
+    const text = changed('instances/two/credential', { key: `\${env:KEY}` })
+    assert.deepEqual(await check(text), { errors: [], warnings: [] })
+  })
+
+  // Tokens for an app registration pass the gateway and are answered 401 by Azure, which looks like the gateway's fault.
+  test('passing tokens on that Azure does not accept is told', async () => {
+    const caller = changed('instances/one/credential', 'caller')
+    assert.deepEqual((await check(caller)).warnings, [])
+    const own = JSON.parse(caller)
+    own.identity.entra.audiences = ['https://cognitiveservices.azure.com/', 'api://gatehouse']
+    const { warnings } = await check(JSON.stringify(own))
+    assert.deepEqual(brief(warnings), ['risk instances.one.credential'])
+    assert.match(warnings[0]?.expected ?? '', /api:\/\/gatehouse/)
+  })
+})

@@ -124,11 +124,11 @@ function showAt(context: IssueContext, path: Path): string {
 }
 
 /** Keys of instances, and whatever else stands where one is expected: a key written one level too high is still a key. */
-export function isSecret(path: Path): boolean {
+function isSecret(path: Path): boolean {
   return path.includes('credential')
 }
 
-export function valueAt(root: unknown, path: Path): unknown {
+function valueAt(root: unknown, path: Path): unknown {
   let value = root
   for (const step of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined

@@ -249,13 +249,7 @@ ledger: { retain: { records: 2d } }
   test('P9: bombs end in a message, soon', async () => {
     const level = (n: number): string => `l${n}: &l${n} [${Array.from({ length: 9 }, () => `*l${n - 1}`).join()}]\n`
     const laughs = `l0: &l0 [x, x]\n${Array.from({ length: 12 }, (_, n) => level(n + 1)).join('')}`
-    const bombs = [
-      laughs,
-      '['.repeat(20_000),
-      '{a: '.repeat(5_000),
-      `a: ${'*x, '.repeat(1000)}`,
-      'a'.repeat(1_048_577),
-    ]
+    const bombs = [laughs, '['.repeat(20_000), '{a: '.repeat(5_000), `a: ${'*x, '.repeat(1000)}`, 'a'.repeat(1_048_577)]
     bombs.push(Array.from({ length: 20_000 }, (_, n) => `k${n}: 1`).join('\n'))
     bombs.push(`l0: &l0 [x]\nl1: [${'*l0,'.repeat(40_000)}]`)
     for (const bomb of bombs) {

@@ -6,7 +6,8 @@ import { Readable } from 'node:stream'
 import { after, before, suite, test } from 'node:test'
 import { exampleText } from '../config/example.ts'
 import { jsonSchemaText } from '../config/json-schema.ts'
-import { configCommand, type Explain, type ExplainQuestion } from './config.ts'
+import type { ExplainQuestion } from '../gateway/explain.ts'
+import { configCommand, type Explain } from './config.ts'
 import type { CliContext } from './context.ts'
 import { reportError } from './errors.ts'
 
@@ -26,7 +27,7 @@ interface Run {
 const unused = (): Promise<never> => Promise.reject(new TypeError('these commands need no gateway'))
 const passAll: Explain = () => [{ stage: 'resolve', verdict: 'pass', text: 'target main, workload hr-bot' }]
 
-async function run(args: readonly string[], options: { json?: boolean; explain?: Explain } = {}): Promise<Run> {
+async function run(args: readonly string[], options: { json?: boolean; explain?: Explain | null } = {}): Promise<Run> {
   const written = { stdout: '', stderr: '' }
   const output = (name: 'stdout' | 'stderr') => ({
     write: (text: string): void => {
@@ -46,7 +47,7 @@ async function run(args: readonly string[], options: { json?: boolean; explain?:
     admin: unused,
     token: unused,
   }
-  const command = configCommand(context, options.explain ?? passAll)
+  const command = configCommand(context, options.explain === undefined ? passAll : options.explain)
   for (const one of [command, ...command.commands]) {
     one.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} })
   }
@@ -178,10 +179,15 @@ suite('config explain', () => {
       seen.push(question.url)
       return passAll(config, question)
     }
-    for (const url of ['https://h.example/main/x?api-version=1', '/main/../a//b']) {
+    for (const url of [
+      'https://h.example/main/x?api-version=1',
+      '/main/../a//b',
+      'http://h:1/a/%2e%2e/b',
+      'https://h',
+    ]) {
       await run(['explain', url, '-c', 'example.yaml'], { explain })
     }
-    assert.deepEqual(seen, ['/main/x?api-version=1', '/main/../a//b'])
+    assert.deepEqual(seen, ['/main/x?api-version=1', '/main/../a//b', '/a/%2e%2e/b', '/'])
   })
 
   test('steps are printed in order; a refusal ends with exit code 1', async () => {
@@ -213,7 +219,22 @@ suite('config explain', () => {
     assert.match(stdout, /✗ authenticate {2}Tokens of tenant .* \(token_tenant\)/)
   })
 
+  // An explanation that differs from what the gateway does is worse than none.
+  test("the data plane's own explanation is what is printed", async () => {
+    const app = '66666666-0000-4000-8000-000000000001'
+    const allowed = await run([...base, '--app', app, '--model', 'gpt-4o'], { explain: null })
+    assert.equal(allowed.exitCode, 0, allowed.stderr)
+    assert.match(
+      allowed.stdout,
+      /✓ resolve .*\n.*✓ authenticate .*\n.*✓ authorize .*hr-bot.*\n.*✓ receive .*\n.*✓ dispatch .*east-ptu/,
+    )
+    const refused = await run([...base, '--user', oid, '--model', 'gpt-4o'], { explain: null })
+    assert.equal(refused.exitCode, 1)
+    assert.match(refused.stdout, /✗ authorize .*caller_not_bound/)
+  })
+
   test('what makes no caller is a usage error', async () => {
+    assert.equal((await run(['explain', 'main/hr-bot', '-c', 'example.yaml'])).exitCode, 2)
     for (const args of [['--user', 'alice'], ['--role', 'A'], ['--user', oid, '--app', oid], ['--nonsense']]) {
       assert.equal((await run([...base, ...args])).exitCode, 2, args.join(' '))
     }

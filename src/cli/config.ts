@@ -7,36 +7,18 @@ import { jsonSchemaText } from '../config/json-schema.ts'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import { ConfigError, countOf, problemLine, renderProblems } from '../config/messages.ts'
 import type { Config } from '../config/schema.ts'
+import type { ExplainQuestion, ExplainStep } from '../gateway/explain.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { CliContext } from './context.ts'
 import { CliError } from './errors.ts'
 
 export const configFileDefault = 'gatehouse.yaml'
 
-export interface ExplainQuestion {
-  readonly method: string
-  /** Path and query, as they would stand in the request line. */
-  readonly url: string
-  /** Null for a call without a token. */
-  readonly caller: Caller | null
-  /** Names in lower case. */
-  readonly headers: Record<string, string>
-  /** What the body's `model` says; null when there is no body. */
-  readonly model: string | null
-}
-
-export interface ExplainStep {
-  readonly stage: string
-  readonly verdict: 'pass' | 'refuse'
-  readonly text: string
-  /** Code of the refusal. */
-  readonly refusal?: string
-}
-
-/** What the data plane would do with a call, stage by stage. */
+/** What the data plane would do with a call, stage by stage; `explain` of src/gateway/explain.ts. */
 export type Explain = (config: Config, question: ExplainQuestion) => ExplainStep[]
 
-export function configCommand(context: CliContext, explain: Explain): Command {
+/** @param explain Default: the data plane's own, loaded when it is asked for, as it brings half of the gateway with it. */
+export function configCommand(context: CliContext, explain: Explain | null = null): Command {
   return new Command('config')
     .description('check, write and explain a configuration')
     .addCommand(checkCommand(context))
@@ -173,7 +155,7 @@ interface ExplainOptions {
   readonly model?: string
 }
 
-function explainCommand(context: CliContext, explain: Explain): Command {
+function explainCommand(context: CliContext, given: Explain | null): Command {
   const several = (value: string, before: readonly string[]): readonly string[] => [...before, value]
   return new Command('explain')
     .description('say step by step what would happen to a call; exits 1 when it would be refused')
@@ -193,6 +175,7 @@ function explainCommand(context: CliContext, explain: Explain): Command {
       const { config } = await readConfig(context, options.config)
       const question = questionOf(url, options, config, context)
       const foreign = foreignTenant(config, question.caller)
+      const explain = given ?? (await import('../gateway/explain.ts')).explain
       const steps = foreign === null ? explain(config, question) : [foreign]
       const refused = steps.find(step => step.verdict === 'refuse')
       context.stdout.write(
@@ -205,22 +188,17 @@ function explainCommand(context: CliContext, explain: Explain): Command {
 }
 
 function questionOf(url: string, options: ExplainOptions, config: Config, context: CliContext): ExplainQuestion {
-  const parsed = URL.parse(url, 'http://gateway.invalid')
-  if (parsed === null) {
-    throw new CliError(
-      'usage',
-      `${url} is not a URL.`,
-      null,
-      'gatehouse config explain /main/hr-bot/openai/v1/models',
-      { exitCode: 2 },
-    )
+  // Not by the URL parser: it would resolve the dot segments that are to be explained.
+  const path = url.replace(/^https?:\/\/[^/?#]*/i, '') || '/'
+  if (!path.startsWith('/')) {
+    const next = 'gatehouse config explain /main/hr-bot/openai/v1/models'
+    throw new CliError('usage', 'That is neither a URL nor a path.', null, next, { exitCode: 2 })
   }
   const headers: Record<string, string> = {}
   if (options.workloadHeader !== undefined) headers['x-gatehouse-workload'] = options.workloadHeader
   return {
     method: options.method.toUpperCase(),
-    // A path goes on as it was typed: the URL parser would resolve the dot segments that are to be explained.
-    url: url.startsWith('/') ? url : `${parsed.pathname}${parsed.search}`,
+    url: path,
     caller: callerOf(options, config, context),
     headers,
     model: options.model ?? null,

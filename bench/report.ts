@@ -94,11 +94,17 @@ interface Row {
   readonly of: (seat: string) => Value
 }
 
+/** Neighbours only ever add to CPU time: the least is the nearest to what a quiet machine would show. */
+function least(rounds: readonly number[] | undefined): Value {
+  return rounds === undefined || rounds.length === 0 ? null : Math.min(...rounds)
+}
+
 function callRows({ calls }: Report): Row[] {
   if (calls === null) return []
   return [
     { figure: 'CPU per call, µs', digits: 1, compared: true, of: seat => calls[seat]?.cpuUsPerCall },
     { figure: '  of it the main thread', digits: 1, compared: true, of: seat => calls[seat]?.mainThreadCpuUsPerCall },
+    { figure: '  in the calmest round', digits: 1, compared: true, of: seat => least(calls[seat]?.rounds) },
     { figure: 'calls/s on one core', digits: 0, compared: true, of: seat => calls[seat]?.callsPerSecond },
     { figure: '  until stored', digits: 0, compared: true, of: seat => calls[seat]?.settledCallsPerSecond },
     { figure: '  latency p50 under this load, ms', digits: 2, compared: true, of: seat => calls[seat]?.loadedP50Ms },
@@ -116,6 +122,7 @@ function streamRows({ streams }: Report): Row[] {
       compared: true,
       of: seat => streams[seat]?.mainThreadCpuUsPerChunk,
     },
+    { figure: '  in the calmest round', digits: 1, compared: true, of: seat => least(streams[seat]?.rounds) },
     { figure: 'chunks/s as paced', digits: 0, compared: false, of: seat => streams[seat]?.chunksPerSecond },
     { figure: 'time to first event p50, ms', digits: 2, compared: true, of: seat => streams[seat]?.firstEventP50Ms },
     { figure: 'time to first event p99, ms', digits: 2, compared: true, of: seat => streams[seat]?.firstEventP99Ms },

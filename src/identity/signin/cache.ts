@@ -1,0 +1,162 @@
+/**
+ * Tokens of people who signed in, in a file that only they can read. Written in one step; of two commands that write at once the
+ * later wins, and all that is lost is a refresh.
+ */
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { chmod, type FileHandle, lstat, mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+import { z } from 'zod'
+import type { SignedIn, SignInSettings } from './client.ts'
+import { SignInError } from './errors.ts'
+
+const fileBytesMax = 4 * 1024 * 1024
+
+const entry = z.object({
+  authority: z.string(),
+  tenantId: z.string(),
+  clientId: z.string(),
+  scope: z.string(),
+  account: z.string(),
+  accessToken: z.string(),
+  expiresAtMs: z.number(),
+  refreshToken: z.string().nullable(),
+})
+const tokenFile = z.object({ version: z.literal(1), tokens: z.array(entry) })
+
+/** A person's tokens for one scope. */
+export type CachedToken = Readonly<z.infer<typeof entry>>
+
+/** Which service, tenant and client an entry belongs to; its scope and account come besides. */
+type Realm = Pick<SignInSettings, 'authority' | 'tenantId' | 'clientId'>
+
+export interface TokenCache {
+  /** Newest sign-in first. */
+  of(realm: Realm): Promise<readonly CachedToken[]>
+  /** Replaces the entry with the same realm, account and scope. */
+  put(settings: SignInSettings, account: string, token: SignedIn): Promise<void>
+  /** Forgets an account of a realm; without an account, everything. */
+  forget(realm?: Realm, account?: string): Promise<void>
+}
+
+/** `$XDG_STATE_HOME/gatehouse`, else `~/.local/state/gatehouse` (XDG Base Directory: a relative value is ignored). */
+export function stateDirectory(env: Readonly<Record<string, string | undefined>>): string {
+  const state = env.XDG_STATE_HOME
+  const base = state !== undefined && isAbsolute(state) ? state : join(env.HOME ?? homedir(), '.local', 'state')
+  return join(base, 'gatehouse')
+}
+
+/** @param warn Told when the file is not readable as what it should be; the sign-ins in it are lost then. */
+export function openTokenCache(directory: string, warn: (message: string) => void): TokenCache {
+  const path = join(directory, 'tokens.json')
+  return {
+    async of(realm) {
+      return (await readTokens(path, warn)).filter(token => inRealm(token, realm))
+    },
+    async put(settings, account, token) {
+      const { authority, tenantId, clientId, scope } = settings
+      const { accessToken, expiresAtMs, refreshToken } = token
+      const fresh = { authority, tenantId, clientId, scope, account, accessToken, expiresAtMs, refreshToken }
+      const others = (await readTokens(path, warn)).filter(
+        old => !(inRealm(old, settings) && old.scope === scope && old.account === account),
+      )
+      await writeTokens(directory, path, [fresh, ...others])
+    },
+    async forget(realm, account) {
+      if (realm === undefined) return rm(path, { force: true })
+      const kept = (await readTokens(path, warn)).filter(
+        token => !(inRealm(token, realm) && (account === undefined || token.account === account)),
+      )
+      await writeTokens(directory, path, kept)
+    },
+  }
+}
+
+function inRealm(token: CachedToken, realm: Realm): boolean {
+  return token.authority === realm.authority && token.tenantId === realm.tenantId && token.clientId === realm.clientId
+}
+
+async function readTokens(path: string, warn: (message: string) => void): Promise<readonly CachedToken[]> {
+  const text = await readPrivate(path)
+  if (text === null) return []
+  try {
+    return tokenFile.parse(JSON.parse(text)).tokens
+  } catch {
+    // The reason is left out on purpose: a parser's message may quote the file.
+    warn(`${path} is not a token file; it is taken as empty. Sign in again: gatehouse login`)
+    return []
+  }
+}
+
+/** The text of a file that is the user's alone; null when there is none. */
+async function readPrivate(path: string): Promise<string | null> {
+  const file = await openPrivate(path)
+  if (file === null) return null
+  try {
+    const { size } = await requirePrivate(file, path)
+    if (size > fileBytesMax) throw unusable(path, 'it is far too large')
+    return await file.readFile('utf8')
+  } finally {
+    await file.close()
+  }
+}
+
+async function openPrivate(path: string): Promise<FileHandle | null> {
+  try {
+    // A link could lead to a file of somebody else's choosing; a pipe must not keep us waiting.
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT') return null
+    throw unusable(path, code === 'ELOOP' ? 'it is a symbolic link' : (code ?? 'unreadable'), cause)
+  }
+}
+
+async function requirePrivate(file: FileHandle, path: string): Promise<{ size: number }> {
+  const facts = await file.stat()
+  if (!facts.isFile()) throw unusable(path, 'it is no ordinary file')
+  // Windows has neither owner nor mode in this sense.
+  if (process.getuid === undefined) return facts
+  if (facts.uid !== process.getuid()) throw unusable(path, 'it belongs to another user')
+  const mode = facts.mode & 0o777
+  if ((mode & 0o077) !== 0) {
+    throw new SignInError(
+      'token_file_exposed',
+      `${path} can be read by others (mode ${mode.toString(8).padStart(4, '0')}): its tokens may be known to them.`,
+      { next: `rm ${path} && gatehouse login` },
+    )
+  }
+  return facts
+}
+
+async function writeTokens(directory: string, path: string, tokens: readonly CachedToken[]): Promise<void> {
+  const fresh = `${path}.${randomBytes(6).toString('hex')}.new`
+  try {
+    await makePrivateDirectory(directory)
+    await writeFile(fresh, `${JSON.stringify({ version: 1, tokens })}\n`, { mode: 0o600, flag: 'wx' })
+    await rename(fresh, path)
+  } catch (cause) {
+    await rm(fresh, { force: true }).catch(() => {})
+    if (cause instanceof SignInError) throw cause
+    throw unusable(path, (cause as NodeJS.ErrnoException).code ?? 'it cannot be written', cause)
+  }
+}
+
+/** Rights that are too loose on the directory expose names alone, so they are put right rather than refused. */
+async function makePrivateDirectory(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  if (process.getuid === undefined) return
+  const facts = await lstat(directory)
+  if (!facts.isDirectory() || facts.uid !== process.getuid()) {
+    throw unusable(directory, 'it is not a directory of yours')
+  }
+  if ((facts.mode & 0o077) !== 0) await chmod(directory, 0o700)
+}
+
+function unusable(path: string, reason: string, cause?: unknown): SignInError {
+  return new SignInError('token_file_unusable', `${path} cannot be used: ${reason}.`, {
+    cause,
+    next: 'remove it, or set XDG_STATE_HOME to a directory of yours',
+  })
+}

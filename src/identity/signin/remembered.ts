@@ -1,0 +1,56 @@
+/** A token of somebody who signed in before: from the cache while it is good, refreshed in time, never with a question. */
+import type { Clock } from '../../clock.ts'
+import type { CachedToken, TokenCache } from './cache.ts'
+import { connectSignIn, refreshSignIn, type SignInSettings } from './client.ts'
+import { SignInError } from './errors.ts'
+
+/** A token is renewed when it has less than this to live, so that it does not expire under way. */
+export const refreshBeforeMs = 5 * 60_000
+
+/**
+ * @param account As `alice@contoso.com`; null takes whoever signed in last.
+ * @throws SignInError `not_signed_in`, `sign_in_unreachable` and the cache's own
+ */
+export async function rememberedToken(
+  settings: SignInSettings,
+  account: string | null,
+  { cache, clock }: { readonly cache: TokenCache; readonly clock: Clock },
+): Promise<string> {
+  const known = (await cache.of(settings)).filter(
+    token => account === null || token.account.toLowerCase() === account.toLowerCase(),
+  )
+  const [latest] = known
+  if (latest === undefined) {
+    const who = account === null ? 'Nobody has' : `${account} has not`
+    throw new SignInError('not_signed_in', `${who} signed in here to tenant ${settings.tenantId}.`)
+  }
+  const exact = known.find(token => token.account === latest.account && token.scope === settings.scope) ?? null
+  if (exact !== null && exact.expiresAtMs - clock() > refreshBeforeMs) return exact.accessToken
+  return renewed(settings, latest.account, exact, known, { cache, clock })
+}
+
+async function renewed(
+  settings: SignInSettings,
+  account: string,
+  exact: CachedToken | null,
+  known: readonly CachedToken[],
+  { cache, clock }: { readonly cache: TokenCache; readonly clock: Clock },
+): Promise<string> {
+  // A refresh token is the person's, whatever resource it was given for.
+  const source = exact?.refreshToken ?? known.find(token => token.account === account)?.refreshToken ?? null
+  if (source === null) {
+    if (exact !== null && exact.expiresAtMs > clock()) return exact.accessToken
+    throw new SignInError('not_signed_in', `The sign-in of ${account} has expired.`)
+  }
+  try {
+    const client = await connectSignIn(settings, { clock })
+    const fresh = await refreshSignIn(client, source)
+    await cache.put(settings, account, { ...fresh, refreshToken: fresh.refreshToken ?? source })
+    return fresh.accessToken
+  } catch (error) {
+    // The service is down, the token is still good: use it to its end.
+    const stillGood = exact !== null && exact.expiresAtMs > clock()
+    if (stillGood && error instanceof SignInError && error.code === 'sign_in_unreachable') return exact.accessToken
+    throw error
+  }
+}

@@ -1,8 +1,12 @@
 /** What every command is given: where the gateway is, who calls, and where to print. */
 import type { Readable } from 'node:stream'
 import type { Command } from 'commander'
-import type { Clock } from '../clock.ts'
-import type { DemoState } from './demo-state.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import { openTokenCache, stateDirectory, type TokenCache } from '../identity/signin/index.ts'
+import { type DemoState, findDemoState } from './demo-state.ts'
+import { findPlace, needAdmin, needGateway, type Place } from './place.ts'
+import { readProfile } from './profile.ts'
+import { commandToken } from './sign-in.ts'
 
 export { type DemoState, findDemoState, removeDemoState, writeDemoState } from './demo-state.ts'
 
@@ -42,10 +46,11 @@ export interface CliContext {
   readonly clock: Clock
   /** True with `--json`: results and errors are JSON. Read it when the command runs, not before. */
   readonly json: boolean
-  /** The demonstration that runs here; null when none does. */
+  /** The demonstration that runs in this directory or above it; null when none does. */
   demo(): Promise<DemoState | null>
   /**
-   * Base URL of the gateway, without a trailing slash: `--gateway`, GATEHOUSE_GATEWAY, what `login` saved, the demonstration.
+   * Base URL of the gateway, without a trailing slash: `--gateway`, GATEHOUSE_GATEWAY, the demonstration that runs here, what
+   * `login` saved.
    * @throws CliError `gateway_unknown`, `url_invalid`
    */
   gateway(): Promise<string>
@@ -62,5 +67,83 @@ export interface CliContext {
   token(options?: TokenOptions): Promise<string>
 }
 
-/** Every command file exports one such function. */
-export type CommandFactory = (context: CliContext) => Command
+/** What the commands that sign in and out need besides. */
+export interface SignInContext extends CliContext {
+  /** Where tokens and the profile of `login` are kept. */
+  readonly stateDirectory: string
+  readonly tokens: TokenCache
+  /** Everything that is known of where to go. Found once. */
+  place(): Promise<Place>
+}
+
+export interface ContextOptions {
+  /** Read when a command runs: commander has parsed the line by then. */
+  readonly options: () => GlobalOptions
+  readonly env?: CliContext['env']
+  readonly cwd?: string
+  readonly stdin?: CliContext['stdin']
+  readonly stdout?: Output
+  readonly stderr?: Output
+  readonly clock?: Clock
+}
+
+/** The context of one run. What is not given is the process's own. */
+export function createContext(given: ContextOptions): SignInContext {
+  const env = given.env ?? process.env
+  const cwd = given.cwd ?? process.cwd()
+  const stderr = given.stderr ?? process.stderr
+  const clock = given.clock ?? systemClock
+  const directory = stateDirectory(env)
+  const tokens = openTokenCache(directory, message => stderr.write(`${message}\n`))
+  const demo = once(() => findDemoState(cwd))
+  const place = once(async () =>
+    findPlace({ options: given.options(), env, demo: await demo(), profile: await readProfile(directory) }),
+  )
+  return {
+    env,
+    cwd,
+    stdin: given.stdin ?? process.stdin,
+    stdout: given.stdout ?? process.stdout,
+    stderr,
+    clock,
+    get json() {
+      return given.options().json === true
+    },
+    stateDirectory: directory,
+    tokens,
+    demo,
+    place,
+    gateway: async () => needGateway(await place()),
+    admin: async () => needAdmin(await place()),
+    token: async (options = {}) => commandToken({ place: await place(), env, cache: tokens, clock }, options),
+  }
+}
+
+function once<Result>(make: () => Promise<Result>): () => Promise<Result> {
+  let made: Promise<Result> | null = null
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+/**
+ * Adds the options that every command understands, and lets mistakes on the command line be thrown (CommanderError) rather than end the
+ * process. Call it when all commands are added.
+ */
+export function prepareProgram(program: Command): Command {
+  program
+    .option('--gateway <url>', 'the gateway, as http://127.0.0.1:8080; also GATEHOUSE_GATEWAY')
+    .option('--admin <url>', 'its management API, as http://127.0.0.1:8081; also GATEHOUSE_ADMIN')
+    .option('--json', 'results and errors as JSON')
+  forEachCommand(program, command => {
+    // `reportError` prints what went wrong, in three lines or as JSON.
+    command.exitOverride().configureOutput({ outputError: () => {} })
+  })
+  return program
+}
+
+function forEachCommand(command: Command, visit: (command: Command) => void): void {
+  visit(command)
+  for (const child of command.commands) forEachCommand(child, visit)
+}

@@ -66,7 +66,8 @@ export function reportError(error: unknown, report: ErrorReport): ExitCode {
   if (error instanceof CommanderError && error.exitCode === 0) return 0
   const known = asCliError(error)
   report.stderr.write(`${report.json ? renderErrorJson(known) : renderError(known)}\n`)
-  if (report.debug === true && error instanceof Error && !(error instanceof CliError)) {
+  const unexpected = !(error instanceof CliError || error instanceof CommanderError)
+  if (report.debug === true && unexpected && error instanceof Error) {
     report.stderr.write(`${withoutTokens(error.stack ?? '')}\n`)
   }
   return error instanceof CliError ? error.exitCode : error instanceof CommanderError ? 2 : 70

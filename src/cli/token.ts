@@ -1,0 +1,17 @@
+import { Command } from 'commander'
+import type { CliContext } from './context.ts'
+
+/** `gatehouse token`: one access token on standard output and nothing else, for `$(...)`. */
+export function tokenCommand(context: CliContext): Command {
+  return new Command('token')
+    .description('print an access token, for scripts')
+    .option(
+      '--as <name>',
+      "a person or application of the demonstration, as alice; or one's own account, as alice@contoso.com",
+    )
+    .option('--scope <scope>', 'scope to ask for instead of the gateway’s own')
+    .action(async (options: { readonly as?: string; readonly scope?: string }) => {
+      const token = await context.token(options)
+      context.stdout.write(context.json ? `${JSON.stringify({ token })}\n` : `${token}\n`)
+    })
+}

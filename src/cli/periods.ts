@@ -35,7 +35,9 @@ function instantOf(text: string, nowMs: number, end: 'from' | 'to'): number | nu
   const date = /^(\d{4})-(\d\d)(?:-(\d\d))?$/.exec(text)
   if (date !== null)
     return dateOf(Number(date[1]), Number(date[2]), date[3] === undefined ? null : Number(date[3]), end)
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/.test(text)) return null
+  const moment = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/.exec(text)
+  // `Date.parse` takes a 30th of February for the 1st of March.
+  if (moment === null || dateOf(Number(moment[1]), Number(moment[2]), Number(moment[3]), 'from') === null) return null
   const atMs = Date.parse(text)
   return Number.isNaN(atMs) ? null : atMs
 }

@@ -8,20 +8,21 @@ interface RecordColumn extends TableColumn {
   readonly cell: (row: RecordRow) => string
 }
 
+/** On 80 columns: id, workload, status, outcome, tokens. Records come in the order of time, so the time may leave before them. */
 const columns: readonly RecordColumn[] = [
-  { title: 'started (UTC)', least: 20, cell: row => instant(row.startedAtMs) },
+  { title: 'started (UTC)', least: 19, leaves: 4, cell: row => instant(row.startedAtMs) },
   { title: 'id', least: 36, cell: row => row.id },
-  { title: 'caller', cutTo: 8, least: 14, leaves: 3, cell: row => row.callerName ?? callerKeyOf(row) ?? '-' },
-  { title: 'workload', cutTo: 8, least: 14, leaves: 4, cell: row => row.workload ?? '-' },
-  { title: 'deployment', cutTo: 8, least: 12, leaves: 5, cell: row => row.deployment ?? '-' },
-  { title: 'operation', cutTo: 8, least: 16, leaves: 9, cell: row => row.operation ?? '-' },
-  { title: 'instance', cutTo: 8, least: 12, leaves: 10, cell: row => row.instance ?? '-' },
+  { title: 'caller', cutTo: 12, least: 16, leaves: 3, cell: row => row.callerName ?? callerKeyOf(row) ?? '-' },
+  { title: 'workload', cutTo: 10, least: 14, leaves: 2, cell: row => row.workload ?? '-' },
+  { title: 'deployment', cutTo: 10, least: 12, leaves: 6, cell: row => row.deployment ?? '-' },
+  { title: 'operation', cutTo: 9, least: 16, leaves: 9, cell: row => row.operation ?? '-' },
+  { title: 'instance', cutTo: 8, least: 14, leaves: 10, cell: row => row.instance ?? '-' },
   { title: 'status', align: 'right', cell: row => String(row.status ?? '-') },
-  { title: 'outcome', cutTo: 9, least: 10, cell: row => row.outcomeCode ?? row.outcome },
+  { title: 'outcome', cutTo: 9, least: 12, cell: row => row.outcomeCode ?? row.outcome },
   { title: 'prompt', align: 'right', least: 7, leaves: 7, cell: row => figure(row.usage.promptTokens) },
   { title: 'completion', align: 'right', leaves: 8, cell: row => figure(row.usage.completionTokens) },
   { title: 'tokens', align: 'right', least: 7, leaves: 1, cell: row => figure(row.usage.totalTokens) },
-  { title: 'ms', align: 'right', least: 7, leaves: 2, cell: row => figure(row.durationMs) },
+  { title: 'ms', align: 'right', least: 6, leaves: 5, cell: row => figure(row.durationMs) },
   { title: 'first byte', align: 'right', leaves: 11, cell: row => figure(row.timeToFirstByteMs) },
 ]
 

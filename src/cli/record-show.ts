@@ -69,7 +69,7 @@ function factsOf(row: RecordRow): Record<string, string | null> {
     id: row.id,
     outcome: row.outcomeCode === null ? row.outcome : `${row.outcome}: ${row.outcomeCode}`,
     status: row.status === null ? null : String(row.status),
-    started: instant(row.startedAtMs),
+    started: `${instant(row.startedAtMs)} UTC`,
     duration: `${figure(row.durationMs)} ms`,
     'first byte': row.timeToFirstByteMs === null ? null : `${figure(row.timeToFirstByteMs)} ms after sending`,
     caller: row.callerName === null ? callerKeyOf(row) : `${row.callerName} (${callerKeyOf(row)})`,

@@ -70,9 +70,21 @@ export function renderTable(
   const lines = [layout.head, layout.rule, ...rows.map(layout.line)]
   if (foot !== undefined) lines.push(layout.rule, layout.line(foot))
   if (layout.left.length > 0) {
-    lines.push('', `Not shown for want of room: ${layout.left.join(', ')}. They are in --format csv and json.`)
+    const note = `Not shown for want of room: ${layout.left.join(', ')}. They are in --format csv and json.`
+    lines.push('', ...wrapped(note, width))
   }
   return `${lines.join('\n')}\n`
+}
+
+function wrapped(text: string, width: number | null): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)
+    const longer = line === undefined ? word : `${line} ${word}`
+    if (line !== undefined && (width === null || columnsOf(longer) <= width)) lines[lines.length - 1] = longer
+    else lines.push(word)
+  }
+  return lines
 }
 
 function startWidth(column: TableColumn): number {
@@ -116,7 +128,7 @@ export function figure(value: number | null): string {
   return value === null ? '-' : Math.round(value).toLocaleString('en-GB')
 }
 
-/** Milliseconds since the epoch -> `2026-11-23 14:05:09Z`. */
+/** Milliseconds since the epoch -> `2026-11-23 14:05:09`, UTC. */
 export function instant(atMs: number): string {
-  return `${new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')}Z`
+  return new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')
 }

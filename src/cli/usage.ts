@@ -66,7 +66,7 @@ const figures: readonly (TableColumn & { readonly key: keyof UsageReport['total'
 
 function usageTable(report: UsageReport, width: number | null): string {
   const columns: TableColumn[] = [
-    ...report.by.map(dimension => ({ title: dimension, cutTo: 10 })),
+    ...report.by.map(dimension => ({ title: dimension, cutTo: 16 })),
     ...figures.map(({ title, leaves }) => ({
       title,
       align: 'right' as const,

@@ -1,0 +1,79 @@
+/** Runs commands as the program does, with their output kept, for tests. */
+import type { EventEmitter } from 'node:events'
+import { Readable } from 'node:stream'
+import { Command } from 'commander'
+import { chatCommand } from './chat.ts'
+import type { CliContext, TokenOptions } from './context.ts'
+import { CliError, type ExitCode, reportError } from './errors.ts'
+import { recordsCommand } from './records.ts'
+import { usageCommand } from './usage.ts'
+
+export interface Run {
+  readonly code: ExitCode
+  readonly out: string
+  readonly err: string
+}
+
+export interface RunOptions {
+  readonly gateway?: string
+  readonly admin?: string
+  /** Default: a token that nobody accepts. */
+  readonly token?: (options?: TokenOptions) => Promise<string>
+  readonly json?: boolean
+  readonly env?: Record<string, string>
+  /** What comes on standard input; absent: a terminal at which nobody types. */
+  readonly input?: string | Uint8Array
+  /** Width of the terminal; absent: output goes into a pipe. */
+  readonly columns?: number
+  /** Milliseconds since the epoch; default 2026-11-23T12:00:00Z. */
+  readonly nowMs?: number
+  /** Told of each piece of output: event `write` with the text. */
+  readonly watch?: EventEmitter
+}
+
+export async function run(args: readonly string[], options: RunOptions = {}): Promise<Run> {
+  const written = { out: '', err: '' }
+  const terminal = options.columns === undefined ? {} : { isTTY: true, columns: options.columns }
+  const output = (to: 'out' | 'err') => ({
+    ...terminal,
+    write(text: string) {
+      written[to] += text
+      options.watch?.emit('write', text)
+    },
+  })
+  const stdin = Object.assign(Readable.from(options.input === undefined ? [] : [Buffer.from(options.input)]), {
+    isTTY: options.input === undefined,
+  })
+  const known = (url: string | undefined) => async () => {
+    if (url === undefined) throw new CliError('address_unknown', 'This test has no such address.')
+    return url
+  }
+  const context: CliContext = {
+    env: options.env ?? {},
+    cwd: '/',
+    stdin,
+    stdout: output('out'),
+    stderr: output('err'),
+    clock: () => options.nowMs ?? Date.UTC(2026, 10, 23, 12),
+    json: options.json ?? false,
+    demo: async () => null,
+    gateway: known(options.gateway),
+    admin: known(options.admin),
+    token: options.token ?? (async () => 'a.b.c'),
+  }
+  const program = new Command('gatehouse').addCommand(usageCommand(context)).addCommand(recordsCommand(context))
+  program.addCommand(chatCommand(context))
+  quiet(program)
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return { code: 0, ...written }
+  } catch (error) {
+    const code = reportError(error, { json: context.json, stderr: context.stderr })
+    return { code, ...written }
+  }
+}
+
+function quiet(command: Command): void {
+  command.exitOverride().configureOutput({ writeOut: () => {}, writeErr: () => {} })
+  for (const one of command.commands) quiet(one)
+}

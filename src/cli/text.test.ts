@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { type CsvCell, csvLine } from './csv.ts'
+import { periodEnd, periodOf } from './periods.ts'
+import { columnsOf, cutToColumns, printable, printableLine } from './printable.ts'
+import { layOut, type TableColumn } from './table.ts'
+
+// A report that a spreadsheet reads differently from what was written is worse than none.
+test('CSV comes back as it went out, and no cell starts a formula', () => {
+  const cell: fc.Arbitrary<CsvCell> = fc.oneof(
+    fc.constant(null),
+    fc.integer(),
+    fc.string({ unit: 'binary' }),
+    fc.stringMatching(/^[\t =+@",\r\n-]{0,3}[A-Z(]{0,3}$/),
+  )
+  fc.assert(
+    fc.property(fc.array(cell, { minLength: 1, maxLength: 6 }), cells => {
+      const read = readCsvLine(csvLine(cells))
+      assert.equal(read.length, cells.length)
+      for (const [at, written] of cells.entries()) {
+        const text = read[at] ?? ''
+        if (typeof written !== 'string') assert.equal(text, written === null ? '' : String(written))
+        else {
+          assert.ok(text === written || text === `'${written}`, JSON.stringify([text, written]))
+          assert.doesNotMatch(text, /^[=+\-@\t\r\n]/)
+        }
+      }
+    }),
+  )
+})
+
+/** A reader by RFC 4180, for one line. */
+function readCsvLine(line: string): string[] {
+  const cells: string[] = []
+  let rest = line.slice(0, -1)
+  for (;;) {
+    const quoted = /^"((?:[^"]|"")*)"/.exec(rest)
+    const value = quoted === null ? (rest.split(',', 1)[0] ?? '') : (quoted[1] ?? '').replaceAll('""', '"')
+    cells.push(value)
+    rest = rest.slice(quoted === null ? value.length : quoted[0].length)
+    if (rest === '') return cells
+    assert.equal(rest[0], ',')
+    rest = rest.slice(1)
+  }
+}
+
+// Whoever chooses a name must not be able to move the cursor, set the title or turn the writing round.
+test('printable text holds no control characters, on a line no line feed either', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), text => {
+      assert.doesNotMatch(printable(text).replace(/[\t\n]/g, ''), /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u)
+      assert.doesNotMatch(printableLine(text), /\p{Cc}/u)
+    }),
+  )
+})
+
+test('a cut text fits its columns and begins as the whole did', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 20 }), (text, most) => {
+      const cut = cutToColumns(text, most)
+      assert.ok(columnsOf(cut) <= most)
+      assert.ok(cut === text || text.startsWith(cut.slice(0, -1)))
+    }),
+  )
+})
+
+test('a layout keeps to the width whenever its columns that stay can be cut to it', () => {
+  const column: fc.Arbitrary<TableColumn> = fc.record(
+    {
+      title: fc.stringMatching(/^[a-z]{1,9}$/),
+      leaves: fc.integer({ min: 1, max: 9 }),
+      cutTo: fc.integer({ min: 1, max: 9 }),
+    },
+    { requiredKeys: ['title'] },
+  )
+  const table = fc
+    .array(column, { minLength: 1, maxLength: 6 })
+    .chain(columns =>
+      fc.tuple(
+        fc.constant(columns),
+        fc.array(fc.array(fc.string(), { minLength: columns.length, maxLength: columns.length })),
+      ),
+    )
+  fc.assert(
+    fc.property(table, fc.integer({ min: 10, max: 80 }), ([columns, rows], width) => {
+      const layout = layOut(columns, rows, width)
+      const stay = columns.flatMap((one, at) => (one.leaves === undefined ? [{ one, at }] : []))
+      const needed = stay.map(({ one, at }) =>
+        Math.min(
+          one.cutTo ?? 1_000,
+          Math.max(one.title.length, ...rows.map(row => columnsOf(printableLine(row[at] ?? '')))),
+        ),
+      )
+      const possible = needed.reduce((all, least) => all + least, 2 * Math.max(0, needed.length - 1)) <= width
+      const widest = Math.max(...[layout.head, layout.rule, ...rows.map(layout.line)].map(columnsOf))
+      assert.ok(!possible || widest <= width, `${widest} > ${width}`)
+      assert.equal(
+        layout.left.every(title => columns.some(one => one.title === title && one.leaves !== undefined)),
+        true,
+      )
+    }),
+  )
+})
+
+test('periods are read as people mean them', () => {
+  const clock = () => Date.UTC(2028, 2, 15, 12)
+  assert.deepEqual(periodOf('7d', undefined, clock), { from: '2028-03-08T12:00:00.000Z', to: undefined })
+  assert.deepEqual(periodOf('2028-02', '2028-02', clock), {
+    from: '2028-02-01T00:00:00.000Z',
+    to: '2028-03-01T00:00:00.000Z',
+  })
+  assert.deepEqual(periodOf('2027-12-31', '2027-12-31', clock), {
+    from: '2027-12-31T00:00:00.000Z',
+    to: '2028-01-01T00:00:00.000Z',
+  })
+  assert.deepEqual(periodOf('2028-02-29T10:00+02:00', '90m', clock), {
+    from: '2028-02-29T08:00:00.000Z',
+    to: '2028-03-15T10:30:00.000Z',
+  })
+  for (const wrong of [
+    '',
+    '7',
+    '7y',
+    '2028-13',
+    '2027-02-29',
+    '2028-2-1',
+    '2028-02-01T10:00',
+    'now',
+    '2028-02-30T00:00:00Z',
+  ]) {
+    assert.throws(() => periodEnd(wrong), /Expected 7d, 12h/, wrong)
+  }
+})

@@ -154,6 +154,8 @@ test('what a withdrawn key signed is no longer remembered after the next reading
   const [stolen, good] = [mint(first), mint(second)]
   await verifier.verify(stolen)
   const caller = await verifier.verify(good)
+  clock.nowMs += refreshAfterMs
+  await verifier.verify(mint(second))
   authority.keys.set(tenantA, [second.jwk])
   clock.nowMs += refreshAfterMs
   assert.ok(verifier.remembered(stolen))
@@ -212,22 +214,27 @@ const discovery = (changes: Record<string, unknown>): string =>
 
 // Whoever can answer in the place of the sign-in service could otherwise issue tokens.
 test('documents that cannot be right are an outage, not an answer', async () => {
-  const wrong: [string, number, string | (() => string), Record<string, string>?][] = [
-    [v2Path, 200, () => discovery({ issuer: 'https://sts.windows.net/other/' })],
-    [v2Path, 200, () => discovery({ jwks_uri: 'http://keys.example/keys' })],
-    [v2Path, 200, () => discovery({ jwks_uri: 7 })],
+  const weak = await signingKey('k1', 1024)
+  // Reaches this machine, but by an address that is not a loopback address.
+  const elsewhere = `http://0.0.0.0:${new URL(authority.url).port}${keysPath}`
+  const oversized = JSON.stringify({ keys: [first.jwk], filler: 'x'.repeat(1_100_000) })
+  const wrong: [string, number, string, Record<string, string>?][] = [
+    [v2Path, 200, discovery({ issuer: 'https://sts.windows.net/other/' })],
+    [v2Path, 200, discovery({ jwks_uri: elsewhere })],
+    [v2Path, 200, discovery({ jwks_uri: 7 })],
     [v2Path, 200, 'null'],
     [v2Path, 404, '{}'],
-    [v2Path, 302, '', { location: `/elsewhere` }],
+    [v2Path, 302, discovery({}), { location: '/elsewhere' }],
     [keysPath, 200, '<html>'],
     [keysPath, 200, '{"keys":[]}'],
     [keysPath, 200, '{"keys":"many"}'],
-    [keysPath, 200, `{"keys":[],"filler":"${'x'.repeat(1_100_000)}"}`],
+    [keysPath, 200, JSON.stringify({ keys: [weak.jwk] })],
+    [keysPath, 200, oversized],
   ]
   for (const [path, status, body, headers] of wrong) {
     authority.answers.clear()
     authority.answers.set(path, (_request, response) => {
-      response.writeHead(status, headers).end(typeof body === 'string' ? body : body())
+      response.writeHead(status, headers).end(body)
     })
     clock.nowMs += failurePauseMs
     await refused(mint(first), 'keys_unavailable')

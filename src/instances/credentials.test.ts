@@ -132,14 +132,16 @@ test('a token serves while its refresh fails, and the next attempt waits a littl
   atOnce(credential)
   await until(() => lines.length === 1)
   for (let call = 0; call < 10; call++) atOnce(credential)
-  assert.equal(asked.length, 2, 'no attempt within the pause')
+  // Its own request comes after any that these calls had sent.
+  await assert.rejects(async () => managed().header(''), CredentialError)
+  assert.equal(asked.length, 3, 'no attempt within the pause')
   nowMs += refreshPauseMs
   atOnce(credential)
-  await until(() => lines.length === 2)
+  await until(() => lines.length === 3)
   give(60)
   nowMs += refreshPauseMs
   assert.equal(atOnce(credential).value, 'Bearer token-1')
-  await until(() => atOnce(credential).value === 'Bearer token-4')
+  await until(() => atOnce(credential).value === 'Bearer token-5')
 })
 
 test('a token is not sent in its last seconds', async () => {
@@ -197,9 +199,18 @@ test('through @azure/identity the same endpoint gives the same token', async () 
     assert.equal(asked[0]?.headers['x-identity-header'], secret)
     nowMs += refreshPauseMs
     await until(() => atOnce(credential).value === 'Bearer token-2')
-    fail(400, '{"error":"invalid_request"}')
+    const leaked = 'x'.repeat(60)
+    fail(400, JSON.stringify({ error: 'invalid_request', error_description: leaked, access_token: leaked }))
     nowMs += 240_000
-    await assert.rejects(async () => credential.header(''), CredentialError)
+    await assert.rejects(
+      async () => credential.header(''),
+      error => {
+        assert.ok(error instanceof CredentialError)
+        assert.match(String(error.cause), /ManagedIdentityCredential/)
+        assert.ok(!`${error.message} ${error.cause}`.includes(leaked), String(error.cause))
+        return true
+      },
+    )
   } finally {
     process.env = kept
   }

@@ -1,0 +1,104 @@
+/** `gatehouse simulate`: one simulated Azure OpenAI instance, for testing any client against it. */
+import { Command, InvalidArgumentError } from 'commander'
+import type { SimulatedDeployment } from '../simulator/types.ts'
+import type { CliContext } from './context.ts'
+import { CliError } from './errors.ts'
+import { startFailure, stopSignal } from './lifetime.ts'
+
+interface SimulateOptions {
+  readonly port: number
+  readonly name: string
+  readonly region: string
+  readonly key: readonly string[]
+  readonly deployment: readonly string[]
+  readonly seed?: number
+  readonly timeToFirstToken: number
+  readonly tokensPerSecond?: number
+  readonly tokensPerMinute?: number
+  readonly requestsPerMinute?: number
+  readonly jitter: number
+  readonly filter: 'default' | 'asynchronous'
+}
+
+const standardDeployments = ['gpt-4o', 'gpt-4o-mini', 'text-embedding-3-small']
+
+export function simulateCommand(context: CliContext): Command {
+  return new Command('simulate')
+    .description('run a simulated Azure OpenAI instance')
+    .option('-p, --port <port>', 'port on 127.0.0.1; 0 takes a free one', wholeNumber(0, 65_535), 8083)
+    .option('--name <name>', 'name of the instance', 'simulated-instance')
+    .option('--region <region>', 'its region', 'swedencentral')
+    .option('--key <key...>', 'API keys that are accepted; without one every call is let in', [])
+    .option('--deployment <name[=model]...>', 'deployments, as gpt-4o or chat=gpt-4o', standardDeployments)
+    .option('--seed <number>', 'equal questions get equal bytes', wholeNumber(0, 4_294_967_295))
+    .option('--time-to-first-token <ms>', 'mean, milliseconds', wholeNumber(0, 600_000), 0)
+    .option('--tokens-per-second <n>', 'speed of generation; as fast as it goes without', wholeNumber(1, 1_000_000))
+    .option('--tokens-per-minute <n>', 'limit of each deployment; 429 beyond it', wholeNumber(1, 1_000_000_000))
+    .option('--requests-per-minute <n>', 'limit of each deployment; 429 beyond it', wholeNumber(1, 1_000_000_000))
+    .option('--jitter <share>', 'by which share both vary, 0 to 1', share, 0)
+    .option('--filter <mode>', 'content filter of streams: default or asynchronous', filterMode, 'default')
+    .addHelpText(
+      'after',
+      '\nFaults: send the header x-simulator-fault, as "429;retry-after=2", or POST /_simulator/faults.\nThe bill: GET /_simulator/bill.',
+    )
+    .action(async (options: SimulateOptions) => simulate(context, options))
+}
+
+async function simulate(context: CliContext, options: SimulateOptions): Promise<void> {
+  const stopped = stopSignal()
+  const { startAzure } = await import('../simulator/azure/index.ts')
+  const instance = await startAzure({
+    name: options.name,
+    region: options.region,
+    port: options.port,
+    keys: options.key,
+    deployments: Object.fromEntries(options.deployment.map(text => deploymentOf(text, options))),
+    filter: options.filter,
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+  }).catch(error => {
+    throw startFailure(error, [{ port: options.port, use: 'simulated instance', option: 'gatehouse simulate --port' }])
+  })
+  if (context.json) context.stdout.write(`${JSON.stringify({ name: instance.name, url: instance.url })}\n`)
+  else context.stdout.write(`${instance.name} answers on ${instance.url} (Ctrl-C ends it)\n`)
+  await stopped
+  await instance.close()
+}
+
+function deploymentOf(text: string, options: SimulateOptions): [string, SimulatedDeployment] {
+  const [name = '', model = name] = text.split('=', 2)
+  if (name === '' || model === '') {
+    const what = `"${text}" is no deployment.`
+    throw new CliError('deployment_invalid', what, null, 'gatehouse simulate --deployment chat=gpt-4o', { exitCode: 2 })
+  }
+  const { tokensPerSecond, tokensPerMinute, requestsPerMinute } = options
+  return [
+    name,
+    {
+      model,
+      timeToFirstTokenMs: options.timeToFirstToken,
+      jitter: options.jitter,
+      ...(tokensPerSecond === undefined ? {} : { tokensPerSecond }),
+      ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
+      ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
+    },
+  ]
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return text => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value
+    throw new InvalidArgumentError(`a whole number between ${least} and ${most}`)
+  }
+}
+
+function share(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value >= 0 && value <= 1) return value
+  throw new InvalidArgumentError('a number between 0 and 1')
+}
+
+function filterMode(text: string): string {
+  if (text === 'default' || text === 'asynchronous') return text
+  throw new InvalidArgumentError('default or asynchronous')
+}

@@ -1,0 +1,80 @@
+import type { Config } from '../config/schema.ts'
+import { demoDirectory } from '../simulator/directory.ts'
+
+interface Addresses {
+  readonly gateway: string
+  readonly admin: string
+  readonly authority: string
+  readonly instance1: string
+  readonly instance2: string
+}
+
+/** What runs where, who may do what, and lines that work when they are pasted as they are. */
+export function demoBanner(at: Addresses, config: Config): string {
+  return [
+    '',
+    '  Gatehouse, the demonstration',
+    '',
+    `  gateway         ${at.gateway}   what programs call`,
+    `  management API  ${at.admin}   what the ledger knows`,
+    `  sign-in         ${at.authority}   a simulated Entra tenant`,
+    `  instances       ${at.instance1}   dev-openai-instance-1`,
+    `                  ${at.instance2}   dev-openai-instance-2; pool "main" has both`,
+    `  deployments     ${Object.keys(config.instances['dev-openai-instance-1']?.deployments ?? {}).join(', ')}`,
+    '',
+    '  who can sign in     what for',
+    ...people(),
+    '',
+    '  Paste in another terminal, in this folder:',
+    '',
+    ...pasteLines(at.gateway).flatMap(({ title, line }) => [`  # ${title}`, line, '']),
+  ].join('\n')
+}
+
+function people(): string[] {
+  const applications = demoDirectory.applications.filter(one => one.secret !== null)
+  return [...demoDirectory.people, ...applications].map(({ name, about }) => `  ${name.padEnd(18)}  ${about}`)
+}
+
+export interface PasteLine {
+  readonly title: string
+  readonly line: string
+}
+
+/** One line each; a test runs them as they are printed. */
+export function pasteLines(gateway: string): readonly PasteLine[] {
+  const endpoint = `${gateway}/main/hr-bot`
+  const url = `${endpoint}/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21`
+  const body = '{"messages":[{"role":"user","content":"How many days of leave do I have?"}]}'
+  const node = [
+    `import { AzureOpenAI } from 'openai'`,
+    `const client = new AzureOpenAI({ endpoint: '${endpoint}', apiKey: process.env.TOKEN, apiVersion: '2024-10-21' })`,
+    `const messages = [{ role: 'user', content: 'Draft a mail that welcomes a colleague.' }]`,
+    `const stream = await client.chat.completions.create({ model: 'gpt-4o', messages, stream: true })`,
+    `for await (const chunk of stream) process.stdout.write(chunk.choices[0]?.delta?.content ?? '')`,
+    `console.log()`,
+  ].join('; ')
+  const python = [
+    'import json, os, urllib.request as web',
+    `headers = {'Authorization': 'Bearer ' + os.environ['TOKEN'], 'Content-Type': 'application/json'}`,
+    `body = json.dumps({'messages': [{'role': 'user', 'content': 'What is parental leave?'}]}).encode()`,
+    `answer = json.load(web.urlopen(web.Request('${url}', body, headers)))`,
+    `print(answer['choices'][0]['message']['content'])`,
+  ].join('; ')
+  return [
+    {
+      title: 'curl',
+      line: `curl -sS '${url}' -H "Authorization: Bearer $(npx gatehouse token --as alice)" -H 'Content-Type: application/json' -d '${body}'`,
+    },
+    {
+      title: "Node: OpenAI's own SDK, streaming; only the endpoint differs",
+      line: `TOKEN=$(npx gatehouse token --as alice) npx node --input-type=module -e "${node}"`,
+    },
+    { title: 'Python', line: `TOKEN=$(npx gatehouse token --as alice) python3 -c "${python}"` },
+    { title: 'what the ledger says', line: 'npx gatehouse usage --by workload,caller' },
+    {
+      title: 'the last calls, and a question of your own',
+      line: 'npx gatehouse records list --limit 5 && npx gatehouse chat --as bob "What is a mutex?"',
+    },
+  ]
+}

@@ -1,0 +1,113 @@
+/**
+ * A month of history: the same calls through the same gateway into the same ledger, on a clock that is set to the past. The
+ * simulated instances do not wait: where they would sleep, they move that clock, so that durations are what they would be.
+ */
+import type { Config } from '../config/schema.ts'
+import { buildHouse } from '../house.ts'
+import type { Ledger } from '../ledger/index.ts'
+import { startAzure } from '../simulator/azure/index.ts'
+import { demoDirectory } from '../simulator/directory.ts'
+import type { AzureSimulator, EntraSimulator } from '../simulator/types.ts'
+import type { Log } from '../telemetry/log.ts'
+import { demoDeployments, demoInstances } from './configuration.ts'
+import { play } from './play.ts'
+import { drawScene, seededRandom } from './scenes.ts'
+
+export interface HistoryParts {
+  readonly config: Config
+  readonly ledger: Ledger
+  readonly entra: EntraSimulator
+  readonly instanceKey: string
+  readonly log: Log
+  /** End of the history, milliseconds since the epoch. */
+  readonly untilMs: number
+  /** Told now and then: calls written, calls in all. */
+  readonly progress: (written: number, all: number) => void
+}
+
+const days = 30
+const dayMs = 86_400_000
+
+export async function writeHistory(parts: HistoryParts): Promise<number> {
+  let nowMs = parts.untilMs - days * dayMs
+  const clock = (): number => nowMs
+  const instances = await startInstances(parts, clock, ms => {
+    nowMs += ms
+  })
+  const config = pointedAt(parts.config, instances)
+  const house = await buildHouse(config, {
+    clock,
+    identityClock: Date.now,
+    demonstration: true,
+    withoutAdmin: true,
+    ledger: parts.ledger,
+    log: parts.log,
+    appService: parts.entra.managedIdentity,
+  })
+  try {
+    const random = seededRandom(20_260_501)
+    const times = callTimes(parts.untilMs, random)
+    const tokens = new Map<string, Promise<string>>()
+    const token = (as: string): Promise<string> => {
+      const known = tokens.get(as) ?? parts.entra.token({ as })
+      tokens.set(as, known)
+      return known
+    }
+    for (const [index, time] of times.entries()) {
+      nowMs = time
+      await play(drawScene(random), { url: house.gateway.url, token })
+      if (index % 100 === 0) parts.progress(index, times.length)
+    }
+    parts.progress(times.length, times.length)
+    return times.length
+  } finally {
+    await house.close()
+    await Promise.all(instances.map(instance => instance.close()))
+  }
+}
+
+async function startInstances(
+  parts: HistoryParts,
+  clock: () => number,
+  pass: (ms: number) => void,
+): Promise<AzureSimulator[]> {
+  return Promise.all(
+    Object.entries(demoInstances).map(([name, { region }]) =>
+      startAzure({
+        name,
+        region,
+        deployments: demoDeployments,
+        keys: [parts.instanceKey],
+        entra: { authority: parts.entra.url, tenantId: demoDirectory.tenantId, allowedObjectIds: 'all' },
+        clock,
+        sleep: async ms => pass(ms),
+      }),
+    ),
+  )
+}
+
+function pointedAt(config: Config, instances: readonly AzureSimulator[]): Config {
+  const moved = instances.map(instance => {
+    const written = config.instances[instance.name]
+    if (written === undefined) throw new TypeError(`the demonstration has no instance ${instance.name}`)
+    return [instance.name, { ...written, endpoint: instance.url }] as const
+  })
+  return { ...config, gateway: { ...config.gateway, listen: '127.0.0.1:0' }, instances: Object.fromEntries(moved) }
+}
+
+/** Working days between 7 and 19 UTC are busy, evenings and weekends quiet, and the month grows a little. Sorted. */
+function callTimes(untilMs: number, random: () => number): readonly number[] {
+  const times: number[] = []
+  const start = untilMs - days * dayMs
+  for (let day = 0; day < days; day += 1) {
+    const weekday = new Date(start + day * dayMs).getUTCDay()
+    const busy = weekday === 0 || weekday === 6 ? 14 : 90 + day * 1.5
+    const calls = Math.round(busy * (0.8 + 0.4 * random()))
+    for (let call = 0; call < calls; call += 1) {
+      const hour = random() < 0.12 ? random() * 24 : 7 + (random() + random()) * 6
+      const midnight = Math.floor((start + day * dayMs) / dayMs) * dayMs
+      times.push(midnight + hour * 3_600_000)
+    }
+  }
+  return times.filter(time => time > start && time < untilMs - 60_000).sort((a, b) => a - b)
+}

@@ -1,0 +1,165 @@
+/** The demonstration: sign-in service, two instances, the gateway, history and traffic, started in order, closed in reverse. */
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writeDemoState } from '../cli/demo-state.ts'
+import { type Config, configSchema } from '../config/schema.ts'
+import { buildHouse, type House } from '../house.ts'
+import { startAzure } from '../simulator/azure/index.ts'
+import { azureCliClientId, demoDirectory } from '../simulator/directory.ts'
+import { startEntra } from '../simulator/entra/index.ts'
+import type { EntraSimulator } from '../simulator/types.ts'
+import { createLog } from '../telemetry/log.ts'
+import { demoBanner } from './banner.ts'
+import { demoAudience, demoConfig, demoDeployments, demoInstances } from './configuration.ts'
+import { writeHistory } from './history.ts'
+import { startTraffic } from './traffic.ts'
+
+export interface DemoParts {
+  readonly gatewayPort: number
+  readonly adminPort: number
+  readonly signInPort: number
+  readonly instance1Port: number
+  readonly instance2Port: number
+  readonly traffic: boolean
+  readonly history: boolean
+  /** Ledger and keys are kept here. */
+  readonly stateDirectory: string
+  /** Where progress is told. */
+  readonly say: (text: string) => void
+}
+
+export interface Demo {
+  readonly banner: string
+  readonly summary: Readonly<Record<string, unknown>>
+  readonly house: House
+  /** Writes what commands typed in `directory` need to find this demonstration. */
+  announce(directory: string, pid: number): Promise<void>
+  close(): Promise<void>
+}
+
+const host = '127.0.0.1'
+/** Of the second simulated instance. It opens nothing but that. */
+const instanceKey = 'key-of-dev-openai-instance-2'
+
+/** Rejects with the error of `listen` when a port is taken, and with LedgerError; nothing is left running then. */
+export async function startDemo(parts: DemoParts): Promise<Demo> {
+  const closers: (() => Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const one of closers.splice(0).reverse()) await one()
+  }
+  try {
+    return await start(parts, closers, close)
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: () => Promise<void>): Promise<Demo> {
+  await mkdir(parts.stateDirectory, { recursive: true, mode: 0o700 })
+  const keysDirectory = join(parts.stateDirectory, 'keys')
+  const entra = await startEntra({ host, port: parts.signInPort, directory: demoDirectory, keysDirectory })
+  closers.push(() => entra.close())
+  const [instance1, instance2] = await startInstances(parts, entra, closers)
+  const config = configSchema.parse(
+    demoConfig({
+      gatewayListen: `${host}:${parts.gatewayPort}`,
+      adminListen: `${host}:${parts.adminPort}`,
+      authority: entra.url,
+      instance1,
+      instance2,
+      instance2Key: instanceKey,
+      ledgerDirectory: join(parts.stateDirectory, 'ledger'),
+    }),
+  )
+  const log = createLog(config.log.level)
+  const house = await buildHouse(config, { log, appService: entra.managedIdentity })
+  closers.push(() => house.close())
+  if (parts.history) await historyOnce(parts, config, house, entra)
+  if (parts.traffic) {
+    const traffic = startTraffic({ url: house.gateway.url, token: freshTokens(entra) }, Math.random)
+    closers.push(() => traffic.stop())
+  }
+  const admin = house.admin?.url ?? ''
+  const addresses = { gateway: house.gateway.url, admin, authority: entra.url, instance1, instance2 }
+  return {
+    banner: demoBanner(addresses, config),
+    summary: { ...addresses, people: demoDirectory.people.map(person => person.name) },
+    house,
+    announce: (directory, pid) =>
+      writeDemoState(directory, {
+        gateway: house.gateway.url,
+        admin,
+        authority: entra.url,
+        tenantId: demoDirectory.tenantId,
+        clientId: azureCliClientId,
+        scope: `${demoAudience}/.default`,
+        pid,
+        people: demoDirectory.people.map(({ name, userPrincipalName, password }) => ({
+          name,
+          userPrincipalName,
+          password,
+        })),
+        applications: demoDirectory.applications.flatMap(({ name, appId, secret }) =>
+          secret === null ? [] : [{ name, appId, secret }],
+        ),
+      }),
+    close,
+  }
+}
+
+async function startInstances(
+  parts: DemoParts,
+  entra: EntraSimulator,
+  closers: (() => Promise<void>)[],
+): Promise<[string, string]> {
+  const urls: string[] = []
+  for (const [index, [name, { region }]] of Object.entries(demoInstances).entries()) {
+    const instance = await startAzure({
+      name,
+      host,
+      port: index === 0 ? parts.instance1Port : parts.instance2Port,
+      region,
+      deployments: demoDeployments,
+      keys: [instanceKey],
+      entra: { authority: entra.url, tenantId: demoDirectory.tenantId, allowedObjectIds: 'all' },
+    })
+    closers.push(() => instance.close())
+    urls.push(instance.url)
+  }
+  return [urls[0] ?? '', urls[1] ?? '']
+}
+
+/** The marker is written when the month is whole: a first start that was cut short begins again. */
+async function historyOnce(parts: DemoParts, config: Config, house: House, entra: EntraSimulator): Promise<void> {
+  const marker = join(parts.stateDirectory, 'history-written')
+  if (existsSync(marker)) return
+  const started = performance.now()
+  const written = await writeHistory({
+    config,
+    ledger: house.ledger,
+    entra,
+    instanceKey,
+    log: createLog('error'),
+    untilMs: Date.now(),
+    progress: (done, all) => parts.say(`\rWriting a month of history (once) ... ${Math.floor((100 * done) / all)} %`),
+  })
+  await house.ledger.caughtUp()
+  await writeFile(marker, `${new Date().toISOString()}\n`)
+  parts.say(
+    `\rWrote a month of history: ${written} calls in ${((performance.now() - started) / 1_000).toFixed(0)} s.\n`,
+  )
+}
+
+/** Tokens by name, new ones well before the old ones end. */
+function freshTokens(entra: EntraSimulator): (as: string) => Promise<string> {
+  const kept = new Map<string, { readonly token: Promise<string>; readonly untilMs: number }>()
+  return as => {
+    const known = kept.get(as)
+    if (known !== undefined && Date.now() < known.untilMs) return known.token
+    const token = entra.token({ as })
+    kept.set(as, { token, untilMs: Date.now() + 1_800_000 })
+    return token
+  }
+}

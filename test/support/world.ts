@@ -1,0 +1,83 @@
+/** A whole world for tests: the sign-in service, two simulated instances and a gateway, on free ports, in this process. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { type Config, type ConfigInput, configSchema } from '../../src/config/schema.ts'
+import { demoConfig } from '../../src/demo/configuration.ts'
+import { buildHouse, type House, type HouseParts } from '../../src/house.ts'
+import { startAzure } from '../../src/simulator/azure/index.ts'
+import { demoDirectory } from '../../src/simulator/directory.ts'
+import { startEntra } from '../../src/simulator/entra/index.ts'
+import type { AzureSimulator, AzureSimulatorOptions, EntraSimulator } from '../../src/simulator/types.ts'
+import { silentLog } from '../../src/telemetry/log.ts'
+
+export const instanceKey = 'key-of-the-simulated-instance-0001'
+
+export interface World {
+  readonly entra: EntraSimulator
+  readonly one: AzureSimulator
+  readonly two: AzureSimulator
+  readonly house: House
+  readonly config: Config
+  readonly directory: string
+  /** `http://127.0.0.1:PORT` of the gateway. */
+  readonly url: string
+  token(as: string): Promise<string>
+}
+
+export interface WorldOptions {
+  /** Changes to the demonstration's configuration. */
+  readonly change?: (config: ConfigInput) => ConfigInput
+  readonly azure?: Partial<AzureSimulatorOptions>
+  readonly parts?: Partial<HouseParts>
+}
+
+/** Deployments without latency and limits: the demonstration's names at the speed of the machine. */
+export const fastDeployments = {
+  'gpt-4o': { model: 'gpt-4o' },
+  'gpt-4o-mini': { model: 'gpt-4o-mini' },
+  'text-embedding-3-small': { model: 'text-embedding-3-small' },
+} as const
+
+/** Builds a world and takes it down after the test. */
+export async function startWorld(t: TestContext, options: WorldOptions = {}): Promise<World> {
+  const directory = await mkdtemp(join(tmpdir(), 'gatehouse-test-'))
+  const entra = await startEntra({ directory: demoDirectory })
+  const simulated = (name: string): Promise<AzureSimulator> =>
+    startAzure({
+      name,
+      deployments: fastDeployments,
+      keys: [instanceKey],
+      entra: { authority: entra.url, tenantId: demoDirectory.tenantId, allowedObjectIds: 'all' },
+      ...options.azure,
+    })
+  const one = await simulated('dev-openai-instance-1')
+  const two = await simulated('dev-openai-instance-2')
+  const written = demoConfig({
+    gatewayListen: '127.0.0.1:0',
+    adminListen: '127.0.0.1:0',
+    authority: entra.url,
+    instance1: one.url,
+    instance2: two.url,
+    instance2Key: instanceKey,
+    ledgerDirectory: join(directory, 'ledger'),
+  })
+  const config = configSchema.parse(options.change?.(written) ?? written)
+  const house = await buildHouse(config, { log: silentLog, appService: entra.managedIdentity, ...options.parts })
+  t.after(async () => {
+    await house.close()
+    await Promise.all([one.close(), two.close(), entra.close()])
+    await rm(directory, { recursive: true, force: true })
+  })
+  return {
+    entra,
+    one,
+    two,
+    house,
+    config,
+    directory,
+    url: house.gateway.url,
+    token: as => entra.token({ as }),
+  }
+}

@@ -1,7 +1,7 @@
 /** `gatehouse demo`: a whole working Gateway with everything around it, on this machine, with one command. */
 import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { type CliContext, removeDemoState } from './context.ts'
+import { type CliContext, removeDemoState, writeDemoState } from './context.ts'
 import { type PortOption, startFailure, stopSignal } from './lifetime.ts'
 
 export interface DemoOptions {
@@ -41,7 +41,7 @@ async function run(context: CliContext, options: DemoOptions): Promise<void> {
   }).catch(error => {
     throw startFailure(error, portOptions(options))
   })
-  await demo.announce(directory, process.pid)
+  await writeDemoState(directory, { ...demo.state, pid: process.pid })
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
   context.stdout.write(
     context.json

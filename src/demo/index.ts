@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeDemoState } from '../cli/demo-state.ts'
 import { type Config, configSchema } from '../config/schema.ts'
 import { buildHouse, type House } from '../house.ts'
 import { startAzure } from '../simulator/azure/index.ts'
@@ -33,9 +32,20 @@ export interface Demo {
   readonly banner: string
   readonly summary: Readonly<Record<string, unknown>>
   readonly house: House
-  /** Writes what commands typed in `directory` need to find this demonstration. */
-  announce(directory: string, pid: number): Promise<void>
+  /** What commands typed beside it need to find this demonstration. */
+  readonly state: DemoFacts
   close(): Promise<void>
+}
+
+export interface DemoFacts {
+  readonly gateway: string
+  readonly admin: string
+  readonly authority: string
+  readonly tenantId: string
+  readonly clientId: string
+  readonly scope: string
+  readonly people: { readonly name: string; readonly userPrincipalName: string; readonly password: string }[]
+  readonly applications: { readonly name: string; readonly appId: string; readonly secret: string }[]
 }
 
 const host = '127.0.0.1'
@@ -87,24 +97,22 @@ async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: 
     banner: demoBanner(addresses, config),
     summary: { ...addresses, people: demoDirectory.people.map(person => person.name) },
     house,
-    announce: (directory, pid) =>
-      writeDemoState(directory, {
-        gateway: house.gateway.url,
-        admin,
-        authority: entra.url,
-        tenantId: demoDirectory.tenantId,
-        clientId: azureCliClientId,
-        scope: `${demoAudience}/.default`,
-        pid,
-        people: demoDirectory.people.map(({ name, userPrincipalName, password }) => ({
-          name,
-          userPrincipalName,
-          password,
-        })),
-        applications: demoDirectory.applications.flatMap(({ name, appId, secret }) =>
-          secret === null ? [] : [{ name, appId, secret }],
-        ),
-      }),
+    state: {
+      gateway: house.gateway.url,
+      admin,
+      authority: entra.url,
+      tenantId: demoDirectory.tenantId,
+      clientId: azureCliClientId,
+      scope: `${demoAudience}/.default`,
+      people: demoDirectory.people.map(({ name, userPrincipalName, password }) => ({
+        name,
+        userPrincipalName,
+        password,
+      })),
+      applications: demoDirectory.applications.flatMap(({ name, appId, secret }) =>
+        secret === null ? [] : [{ name, appId, secret }],
+      ),
+    },
     close,
   }
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { configSchema } from '../config/schema.ts'
 import { demoDirectory } from '../simulator/directory.ts'
-import { errorIn, instanceKey, sendTo, startHouse } from './house.fixture.ts'
+import { configInput, errorIn, instanceKey, sendTo, startHouse } from './house.fixture.ts'
 import { recordId, recordRow } from './ledger.fixture.ts'
 import { roleByRoute } from './roles.ts'
 
@@ -192,6 +193,38 @@ test('whoami tells who the caller is, what they may read and where they may call
     roles: ['viewer', 'auditor'],
     workloads: ['hr-bot'],
   })
+})
+
+// After a reload people would otherwise be told of workloads and instances that are gone.
+test('what is told about the house follows a reload', async t => {
+  const before = configSchema.parse(configInput)
+  const reloaded = configSchema.parse({
+    ...configInput,
+    instances: { north: configInput.instances.west },
+    workloads: {},
+  })
+  let config = before
+  const house = await startHouse(t, {
+    house: {
+      get instances() {
+        return config.instances
+      },
+      get pools() {
+        return config.pools
+      },
+      get workloads() {
+        return config.workloads
+      },
+    },
+  })
+  const told = async () => {
+    const whoami = (await house.send('/api/v1/whoami', { as: 'carol' })).json as { workloads: string[] }
+    const facts = (await house.send('/api/v1/instances', { as: 'carol' })).json as { instances: { name: string }[] }
+    return { workloads: whoami.workloads, instances: facts.instances.map(({ name }) => name) }
+  }
+  assert.deepEqual(await told(), { workloads: ['hr-bot'], instances: ['east', 'west'] })
+  config = reloaded
+  assert.deepEqual(await told(), { workloads: [], instances: ['north'] })
 })
 
 // Whoever tries doors must be seen trying; the log itself must be worth nothing to a thief.

@@ -4,8 +4,8 @@ import { createAssembler } from '../wire/assemble.ts'
 /** A multiple of 3, so that pieces of base64 join without padding between them. Small enough not to hold up calls that pass. */
 const pieceBytes = 48 * 1_024
 
-/** A document is parsed in one go, which holds up the event loop that serves calls: 16 MiB take about 0.2 s. */
-const assembledDocumentBytesMax = 16 * 1_048_576
+/** A document is parsed in one go, which holds up the event loop that serves calls: 16 MiB did for 90 to 120 ms, as measured. */
+const assembledDocumentBytesMax = 4 * 1_048_576
 
 /**
  * A record's bodies as JSON text, piece by piece: an upload of half a gigabyte would be longer in base64 than a string can be.

@@ -15,7 +15,7 @@ import type { AdminLog, AdminOptions } from './options.ts'
 export const instanceKey = 'canary-key-of-an-instance-0123456789'
 const idOf = (name: string): string => demoDirectory.people.find(person => person.name === name)?.objectId ?? ''
 
-const configInput: ConfigInput = {
+export const configInput = {
   admin: { roles: { viewer: [{ user: idOf('bob') }], auditor: [{ role: 'Gatehouse.Auditor' }] } },
   identity: { entra: { tenants: [demoDirectory.tenantId] } },
   instances: {
@@ -32,7 +32,7 @@ const configInput: ConfigInput = {
     'hr-bot': { callers: [{ user: idOf('carol') }], targets: ['main'], deployments: ['gpt-4o'] },
     'code-assistant': { callers: [{ user: idOf('bob') }], targets: ['main'], deployments: ['gpt-4o'] },
   },
-}
+} as const satisfies ConfigInput
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error'

@@ -20,7 +20,10 @@ export interface AdminOptions {
   /** The two methods of the gateway's verifier that are needed; rejects with `IdentityError`. */
   readonly verifier: { remembered(token: string): Caller | null; verify(token: string): Promise<Caller> }
   readonly ledger: LedgerReader
-  /** What `instances` and `whoami` tell about the house. Credentials in it are never answered. */
+  /**
+   * What `instances` and `whoami` tell about the house. Credentials in it are never answered. Its members are read at each
+   * request, so that getters can follow a reload of the configuration.
+   */
   readonly house: Pick<Config, 'instances' | 'pools' | 'workloads'>
   readonly clock: Clock
   readonly log: AdminLog

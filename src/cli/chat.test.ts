@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { startAzure } from '../simulator/azure/index.ts'
 import { type RunOptions, run } from './run.fixture.ts'
 
 const requestId = '0199c0de-0000-7000-8000-000000000001'
@@ -178,4 +179,17 @@ test('a call that makes no sense exits 2 before anything is sent', async t => {
     ['question_empty', 'question_empty', 'workload_needed', 'question_not_text'],
   )
   assert.equal(received.length, 0)
+})
+
+// The frames above are the test's own; what Azure sends has more in it: filter results before the first word, usage after the last.
+test('a whole stream of the simulated Azure OpenAI is understood', async t => {
+  const azure = await startAzure({ name: 'one', deployments: { 'gpt-4o': { model: 'gpt-4o' } }, seed: 1 })
+  t.after(() => azure.close())
+  const streamed = await run(['chat', 'What is annual leave?'], { gateway: azure.url })
+  const whole = await run(['chat', 'What is annual leave?', '--no-stream'], { gateway: azure.url })
+  assert.deepEqual([streamed.code, streamed.err], [0, ''])
+  assert.ok(streamed.out.trim().length > 20)
+  assert.equal(streamed.out, whole.out)
+  const unknown = await run(['chat', 'hi', '--deployment', 'nowhere'], { gateway: azure.url })
+  assert.match(unknown.err, /^✗ DeploymentNotFound /)
 })

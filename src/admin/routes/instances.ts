@@ -13,14 +13,14 @@ const route = createRoute({
 })
 
 export function addInstances(app: AdminApp, { house }: AdminParts): void {
-  const answer = {
-    instances: Object.entries(house.instances).map(([name, instance]) => instanceFacts(name, instance)),
-    pools: Object.entries(house.pools).map(([name, { members }]) => ({
+  app.openapi(route, c => {
+    const instances = Object.entries(house.instances).map(([name, instance]) => instanceFacts(name, instance))
+    const pools = Object.entries(house.pools).map(([name, { members }]) => ({
       name,
       members: members.map(({ instance, priority, weight }) => ({ instance, priority, weight })),
-    })),
-  }
-  app.openapi(route, c => c.json(answer, 200))
+    }))
+    return c.json({ instances, pools }, 200)
+  })
 }
 
 /** Field by field: what is added to the configuration later does not appear here by itself. */

@@ -1,4 +1,5 @@
 import { createRoute } from '@hono/zod-openapi'
+import type { Config } from '../../config/schema.ts'
 import { compileRules } from '../../identity/rules.ts'
 import type { AdminApp, AdminParts } from '../app.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
@@ -13,17 +14,27 @@ const route = createRoute({
 })
 
 export function addWhoami(app: AdminApp, { house }: AdminParts): void {
-  const workloads = Object.entries(house.workloads).map(([name, { callers }]) => ({
-    name,
-    admits: compileRules(callers),
-  }))
+  const bindings = lastPrepared(prepareBindings)
   app.openapi(route, c => {
     const caller = c.get('caller')
     const { kind, tenantId, objectId, appId, displayName } = caller
-    const names = workloads.filter(({ admits }) => admits(caller) !== null).map(({ name }) => name)
+    const workloads = bindings(house.workloads).flatMap(({ name, admits }) => (admits(caller) === null ? [] : [name]))
     return c.json(
-      { caller: { kind, tenantId, objectId, appId, displayName }, roles: [...c.get('roles')], workloads: names },
+      { caller: { kind, tenantId, objectId, appId, displayName }, roles: [...c.get('roles')], workloads },
       200,
     )
   })
+}
+
+function prepareBindings(workloads: Config['workloads']) {
+  return Object.entries(workloads).map(([name, { callers }]) => ({ name, admits: compileRules(callers) }))
+}
+
+/** Prepares anew only when it is given another object: after a reload. */
+function lastPrepared<From, Result>(prepare: (from: From) => Result): (from: From) => Result {
+  let last: { readonly from: From; readonly result: Result } | null = null
+  return from => {
+    if (last?.from !== from) last = { from, result: prepare(from) }
+    return last.result
+  }
 }

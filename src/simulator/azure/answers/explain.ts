@@ -1,0 +1,91 @@
+import { glossary } from './data/glossary.ts'
+import { type KnowledgeRow, knowledge } from './data/knowledge.ts'
+import { frames } from './data/phrases.ts'
+import type { Scene } from './scene.ts'
+import { foreignAnswer } from './tone.ts'
+import { capitalised, contentWords, stem, topicPhrase, wordsOf } from './words.ts'
+
+const leadWeight = 3
+
+/** Answers any question: from the row that knows it, else with advice around the question's own words. */
+export function explanation(scene: Scene): string {
+  const foreign = foreignAnswer(scene)
+  if (foreign !== null) return foreign
+  const terms = definitions(scene)
+  if (terms !== null) return terms
+  const row = bestRow(scene.asked)
+  return row === null ? advice(scene) : told(row, scene)
+}
+
+/** The row whose words the question uses most; a lead word is needed, or three others. */
+export function bestRow(asked: string): KnowledgeRow | null {
+  const stems = new Set(wordsOf(asked).flatMap(word => [word.toLowerCase(), stem(word)]))
+  const ranked = knowledge.map(row => ({ row, score: leadWeight * hits(row.lead, stems) + hits(row.near, stems) }))
+  const best = ranked.reduce((left, right) => (right.score > left.score ? right : left))
+  return best.score >= leadWeight ? best.row : null
+}
+
+function hits(words: string, stems: ReadonlySet<string>): number {
+  return words.split(' ').filter(word => stems.has(stem(word)) || stems.has(word)).length
+}
+
+function told(row: KnowledgeRow, { asked, luck }: Scene): string {
+  const topic = topicPhrase(asked)
+  const stems = new Set(contentWords(asked).map(stem))
+  // Facts that use the question's words come first; the rest is a matter of luck.
+  const ranked = row.facts
+    .map(fact => ({ fact, score: contentWords(fact).filter(word => stems.has(stem(word))).length + luck.next() }))
+    .sort((left, right) => right.score - left.score)
+    .map(({ fact }) => fact)
+  const openings = [
+    `On ${topic}:`,
+    `Regarding ${topic}, this is what applies.`,
+    `${capitalised(topic)}: here is what to know.`,
+  ]
+  const endings = [
+    'If your case is a special one, tell me more and I will look closer.',
+    'Shall I go into one of these points?',
+    `That should settle the question about ${topic}.`,
+  ]
+  return [luck.pick(openings), ...ranked.slice(0, 2 + luck.below(3)), luck.pick(endings)].join(' ')
+}
+
+function advice({ asked, luck }: Scene): string {
+  const words = contentWords(asked)
+  if (words.length === 0)
+    return 'I am not sure what you would like to know. Could you say it in a sentence, with what you want to achieve and what you have tried?'
+  const topic = topicPhrase(asked)
+  const word = luck.pick(words)
+  const other = luck.pick(words.length > 1 ? words.filter(candidate => candidate !== word) : [topic])
+  const frame = /\b(?:how (?:do|can|should|to)|should|plan|help|prepare|improve|suggest|recommend|best way)\b/i.test(
+    asked,
+  )
+    ? frames.advising
+    : frames.explaining
+  return [
+    luck.pick<string>(frame.openings),
+    ...luck.some<string>(frame.points, 2 + luck.below(2)),
+    luck.pick<string>(frame.endings),
+  ]
+    .map(part => capitalised(part.replaceAll('{topic}', topic).replaceAll('{word}', word).replaceAll('{other}', other)))
+    .join(' ')
+}
+
+/** What is asked for by its name: "what is X", "explain X to ...", "the difference between X and Y". Null unless all that is asked is known. */
+function definitions({ asked, luck }: Scene): string | null {
+  if (!/\b(?:what (?:is|are|does)|define|explain|meaning|mean|difference|compare|versus|vs)\b/i.test(asked)) return null
+  const lower = asked.toLowerCase()
+  const known = Object.keys(glossary).filter(term => new RegExp(String.raw`(?<![\w-])${term}(?![\w-])`).test(lower))
+  if (known.length === 0 || (contentWords(asked).length > 3 && known.length < 2)) return null
+  const ordered = known.toSorted((left, right) => lower.indexOf(left) - lower.indexOf(right))
+  const named = (term: string): string =>
+    term.length <= 6 && /^(?:tcp|udp|http|rest|sla|ebitda|roi|json|yaml)$/.test(term)
+      ? term.toUpperCase()
+      : capitalised(term)
+  const sentences = ordered.map(term => `${named(term)} is ${glossary[term]}.`)
+  const together =
+    ordered.length > 1
+      ? `So the choice between ${ordered.map(named).join(' and ')} follows from what you need more.`
+      : luck.pick(['Shall I give you an example?', 'In practice it is seen best in a small example; I can write one.'])
+  return [...sentences, together].join(' ')
+}

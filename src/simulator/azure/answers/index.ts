@@ -1,0 +1,10 @@
+/** What the simulator says: content that fits the question, the same for the same question, seed and variant. No I/O, no state. */
+export { answerText, type TextAsk } from './answer.ts'
+export { embed } from './embed.ts'
+export { describeImage } from './images.ts'
+export { answerJson, askedSchema, type JsonAsk } from './json.ts'
+export { pngBytes } from './png.ts'
+export { type SpeechFormat, speechBytes, speechFormats } from './speech.ts'
+export { chooseToolCall, type ToolAsk, type ToolCall } from './tools.ts'
+export { transcript } from './transcript.ts'
+export type { Turn } from './turns.ts'

@@ -1,0 +1,91 @@
+import type { Dice } from './random.ts'
+
+interface Place {
+  at: number
+}
+
+/**
+ * A text that fits a regular expression of the common kind: literals, classes, groups, alternatives, quantifiers, anchors. Null when the expression uses more than
+ * that (look-around, back references), or the text does not fit it after all.
+ */
+export function textFitting(pattern: string, luck: Dice): string | null {
+  try {
+    const place = { at: 0 }
+    const text = alternatives(pattern, place, luck)
+    return place.at === pattern.length && new RegExp(pattern, 'u').test(text) ? text : null
+  } catch {
+    return null
+  }
+}
+
+function alternatives(pattern: string, place: Place, luck: Dice): string {
+  const options = [sequence(pattern, place, luck)]
+  while (pattern[place.at] === '|') {
+    place.at += 1
+    options.push(sequence(pattern, place, luck))
+  }
+  return luck.pick(options)
+}
+
+function sequence(pattern: string, place: Place, luck: Dice): string {
+  let text = ''
+  while (place.at < pattern.length && pattern[place.at] !== '|' && pattern[place.at] !== ')') {
+    const start = place.at
+    const first = atom(pattern, place, luck)
+    const end = place.at
+    const times = quantifier(pattern, place, luck)
+    for (let time = 0; time < times; time += 1) text += time === 0 ? first : atom(pattern, { at: start }, luck)
+    if (place.at < end) return text
+  }
+  return text
+}
+
+function atom(pattern: string, place: Place, luck: Dice): string {
+  const sign = pattern[place.at] ?? ''
+  place.at += 1
+  if (sign === '^' || sign === '$') return ''
+  if (sign === '.') return luck.pick([...'abcdef'])
+  if (sign === '\\') return escaped(pattern, place, luck)
+  if (sign === '[') return fromClass(pattern, place, luck)
+  if (sign !== '(') return sign
+  if (pattern.startsWith('?:', place.at)) place.at += 2
+  else if (pattern[place.at] === '?') throw new SyntaxError('look-around')
+  const inner = alternatives(pattern, place, luck)
+  place.at += 1
+  return inner
+}
+
+function escaped(pattern: string, place: Place, luck: Dice): string {
+  const sign = pattern[place.at] ?? ''
+  place.at += 1
+  if (sign === 'd') return String(luck.below(10))
+  if (sign === 'w') return luck.pick([...'abcdefghijklmnopqrstuvwxyz'])
+  if (sign === 's') return ' '
+  if (sign === 'b') return ''
+  if (/[a-zA-Z0-9]/.test(sign)) throw new SyntaxError('escape')
+  return sign
+}
+
+/** A character of `[...]`: from its ranges and signs; of a negated one, whatever of the plain signs it lets through. */
+function fromClass(pattern: string, place: Place, luck: Dice): string {
+  const close = pattern.indexOf(']', place.at + 1)
+  if (close < 0) throw new SyntaxError('class')
+  const source = pattern.slice(place.at - 1, close + 1)
+  place.at = close + 1
+  const fits = new RegExp(`^${source}$`, 'u')
+  const signs = Array.from({ length: 95 }, (_, code) => String.fromCharCode(32 + code)).filter(sign => fits.test(sign))
+  const plain = signs.filter(sign => /[a-z0-9]/.test(sign))
+  return luck.pick(plain.length > 0 ? plain : signs)
+}
+
+function quantifier(pattern: string, place: Place, luck: Dice): number {
+  const [whole, sign, least, comma, most] = /^(?:([*+?])|\{(\d+)(,?)(\d*)\})\??/.exec(pattern.slice(place.at)) ?? []
+  if (whole === undefined) return 1
+  place.at += whole.length
+  if (sign === '?') return luck.below(2)
+  if (sign === '*' || sign === '+') return 1 + luck.below(6)
+  const from = Number(least)
+  if (!comma) return from
+  const to = most ? Number(most) : from + 4
+  return from + luck.below(Math.min(to - from, 8) + 1)
+}

@@ -1,0 +1,203 @@
+import { capitals, experts } from './data/knowledge.ts'
+import { jokes, languages, phrasebook } from './data/phrases.ts'
+import type { Intent } from './scene.ts'
+import { answerLanguage } from './tone.ts'
+import { capitalised, contentWords, stem, topicPhrase, wordsOf } from './words.ts'
+
+/** "Say this is a test", "reply with exactly OK". */
+export const literal: Intent = ({ asked }) => {
+  const order =
+    /^(?:please )?(?:say|repeat(?: after me)?|print|(?:reply|respond|answer)(?: only| just)? with)\b(?: (?:only|exactly|just|back|the (?:word|words|text|phrase|sentence)))*:?\s+(.{1,400})$/is.exec(
+      asked,
+    )
+  if (order?.[1] === undefined || asked.includes('\n')) return null
+  const words = order[1]
+    .trim()
+    .replace(/^["'“](.*)["'”][.!]?$/s, '$1')
+    .replace(/ and nothing else[.!]?$/i, '')
+  return capitalised(/[.!?\p{Lu}\d]$/u.test(words) ? words : `${words}.`)
+}
+
+const greetings = {
+  german:
+    'Hallo! Womit kann ich Ihnen heute helfen? Ich beantworte Fragen, fasse Texte zusammen und schreibe Entwürfe.',
+  french: 'Bonjour ! Comment puis-je vous aider aujourd’hui ? Je réponds aux questions, je résume et je rédige.',
+  spanish: '¡Hola! ¿En qué puedo ayudarle hoy? Respondo preguntas, resumo textos y redacto borradores.',
+  italian: 'Ciao! Come posso aiutarla oggi? Rispondo a domande, riassumo testi e scrivo bozze.',
+} as const
+
+/** Greetings, thanks, and who is speaking: only when nothing else is asked. */
+export const smallTalk: Intent = scene => {
+  const { asked, luck } = scene
+  const isGreeting =
+    /^(?:hi|hello|hey|hallo|hola|bonjour|ciao|good (?:morning|afternoon|evening)|guten (?:tag|morgen))\b/i.test(asked)
+  if (isGreeting && wordsOf(asked).length <= 4) {
+    const name = /\b(?:I am|I'm|my name is) (\p{Lu}\p{L}+)/u.exec(asked)?.[1]
+    const language = /^(?:hallo|guten)/i.test(asked)
+      ? 'german'
+      : /^hola/i.test(asked)
+        ? 'spanish'
+        : /^bonjour/i.test(asked)
+          ? 'french'
+          : answerLanguage(scene)
+    if (language !== 'english') return greetings[language]
+    const offer = luck.pick(['What can I do for you?', 'How can I help you today?', 'What are you working on?'])
+    return `Hello${name ? ` ${name}` : ''}! ${offer} I can answer questions, summarise a text, draft a mail or look at code with you.`
+  }
+  if (/^(?:many )?(?:thanks|thank you|thx|merci|danke)\b/i.test(asked) && wordsOf(asked).length <= 8) {
+    return luck.pick([
+      'You are welcome! If anything else comes up, just ask.',
+      'Glad that it helped. Shall we look at the next point, or is that all for today?',
+    ])
+  }
+  if (/^(?:who|what) are you\b/i.test(asked)) {
+    const persona = /\byou are (?:an? )?([^.\n]{3,80})/i.exec(scene.told)?.[1]
+    return `I am ${persona ? `your ${persona.replace(/^(?:the|an?) /i, '')}` : 'an assistant that runs on Azure OpenAI'}. I answer questions, summarise texts, draft mails and help with code; tell me what you need.`
+  }
+  return null
+}
+
+const spelledSigns: readonly (readonly [RegExp, string])[] = [
+  [/\b(?:plus|added to)\b/gi, '+'],
+  [/\bminus\b/gi, '-'],
+  [/\b(?:times|multiplied by)\b|×|(?<=\d)\s*x\s*(?=\d)/gi, '*'],
+  [/\bdivided by\b|÷/gi, '/'],
+  [/\^|\bto the power of\b/gi, '**'],
+]
+
+/** Sums as they are typed, and percentages. */
+export const arithmetic: Intent = ({ asked, luck }) => {
+  const percent = /(\d+(?:\.\d+)?)\s*(?:%|percent)\s+of\s+(\d[\d,]*(?:\.\d+)?)/i.exec(asked)
+  if (percent !== null) {
+    const whole = Number((percent[2] ?? '').replaceAll(',', ''))
+    return `${percent[1]}% of ${percent[2]} is ${shown((Number(percent[1]) / 100) * whole)}.`
+  }
+  const signs = spelledSigns.reduce(
+    (text, [words, sign]) => text.replace(words, sign),
+    asked.replace(/(?<=\d),(?=\d{3})/g, ''),
+  )
+  const [expression] = /[-(]*\d[\d.\s()]*(?:(?:\*\*|[-+*/])[-\s(]*\d[\d.\s()]*)+/.exec(signs) ?? []
+  if (expression === undefined || /\d{4}-\d\d-\d\d/.test(asked)) return null
+  const result = evaluated(expression)
+  if (result === null) return null
+  const shownExpression = expression.trim().replace(/\s*(\*\*|[-+*/])\s*/g, ' $1 ')
+  return luck.pick([`${shownExpression} = ${shown(result)}.`, `The result of ${shownExpression} is ${shown(result)}.`])
+}
+
+function shown(value: number): string {
+  return Number(value.toPrecision(12)).toString()
+}
+
+/** Evaluates + - * / ** and brackets by precedence climbing; null for what does not read as a sum. */
+function evaluated(expression: string): number | null {
+  const tokens = expression.match(/\d+(?:\.\d+)?|\*\*|[-+*/()]/g) ?? []
+  if (tokens.length > 60) return null
+  const precedence: Readonly<Record<string, number>> = { '+': 1, '-': 1, '*': 2, '/': 2, '**': 3 }
+  let at = 0
+  const operand = (): number => {
+    const token = tokens[at++]
+    if (token === '-') return -operand()
+    if (token !== '(') return token === undefined ? Number.NaN : Number(token)
+    const inner = sum(0)
+    return tokens[at++] === ')' ? inner : Number.NaN
+  }
+  const sum = (least: number): number => {
+    let left = operand()
+    for (let rank = precedence[tokens[at] ?? ''] ?? 0; rank > least; rank = precedence[tokens[at] ?? ''] ?? 0) {
+      const sign = tokens[at++]
+      const right = sum(sign === '**' ? rank - 1 : rank)
+      left = applied(sign, left, right)
+    }
+    return left
+  }
+  const result = sum(0)
+  return at === tokens.length && Number.isFinite(result) ? result : null
+}
+
+function applied(sign: string | undefined, left: number, right: number): number {
+  switch (sign) {
+    case '+':
+      return left + right
+    case '-':
+      return left - right
+    case '*':
+      return left * right
+    case '/':
+      return left / right
+    default:
+      return left ** right
+  }
+}
+
+/** "Count from 1 to 10", "count to five hundred" as far as a page goes. */
+export const counting: Intent = ({ asked }) => {
+  const range = /\bcount (?:up )?(?:from (\d+) )?to (\d+)/i.exec(asked)
+  if (range === null) return null
+  const from = Number(range[1] ?? 1)
+  const count = Math.min(200, Math.max(1, Number(range[2]) - from + 1))
+  return Array.from({ length: count }, (_, step) => from + step).join(', ')
+}
+
+export const capital: Intent = ({ asked, luck }) => {
+  const country = /\bcapital(?: city)? of (?:the )?([\p{L} ]{3,30})/iu.exec(asked)?.[1]?.trim().toLowerCase()
+  const city = country === undefined ? undefined : capitals[country]
+  if (country === undefined || city === undefined) return null
+  const name = country === 'usa' ? 'the USA' : country.replace(/\b\p{L}/gu, letter => letter.toUpperCase())
+  return luck.pick([`The capital of ${name} is ${city}.`, `${city} is the capital of ${name}.`])
+}
+
+export const joke: Intent = ({ asked, luck }) => (/\b(?:joke|make me laugh)\b/i.test(asked) ? luck.pick(jokes) : null)
+
+/** Who in the company knows something: by skills that the question names. */
+export const expertSearch: Intent = ({ asked, luck }) => {
+  if (
+    !/\b(?:experts?|specialists?|colleagues?|who (?:knows|can help|has experience|is good)|someone (?:who|with)|somebody|people with)\b/i.test(
+      asked,
+    )
+  )
+    return null
+  const stems = new Set(contentWords(asked).map(stem))
+  const ranked = experts
+    .map(expert => ({
+      expert,
+      score: contentWords(`${expert.skills} ${expert.unit}`).filter(word => stems.has(stem(word))).length,
+    }))
+    .sort((left, right) => right.score - left.score)
+  const fitting = ranked.filter(({ score }) => score > 0).slice(0, 3)
+  const chosen = fitting.length > 0 ? fitting : luck.some(ranked, 2)
+  const lines = chosen.map(({ expert }) => `${expert.name} (${expert.unit}) knows ${expert.skills}.`)
+  const topic = topicPhrase(
+    asked.replace(/\b(?:experts?|specialists?|colleagues?|someone|somebody|people|who|knows?|find)\b/gi, ' '),
+  )
+  const opening =
+    fitting.length > 0
+      ? `For ${topic}, I would ask these colleagues:`
+      : `Nobody lists ${topic} in their profile; these two work nearest to it:`
+  const first = chosen[0]?.expert.name.split(' ')[0] ?? 'them'
+  return `${opening} ${lines.join(' ')} I would begin with ${first}, with two or three sentences on what you need and by when.`
+}
+
+/** Phrases of the book, replaced as far as they are known; what is not stays as it is. */
+export const translation: Intent = scene => {
+  const { asked } = scene
+  const target = languages.find(language => new RegExp(String.raw`\b(?:in|into|to) ${language}\b`, 'i').test(asked))
+  const [, quoted, plain] =
+    /\b(?:translate|say|how do you say|what is)\b[^"“:\n]*?(?:["“]([^"”]+)["”]|:\s*([^\n]+)$)/i.exec(asked) ?? []
+  const named =
+    /\b(?:translate|how do you say|say)\s+(?:the (?:word|phrase|sentence)\s+)?(.{2,200}?)\s+(?:in|into|to)\s+\w+[.?!]?$/i.exec(
+      asked,
+    )?.[1]
+  const text = quoted ?? plain ?? named
+  if (target === undefined || text === undefined || !/\b(?:translate|say|translation)\b/i.test(asked)) return null
+  const place = languages.indexOf(target)
+  const translated = phrasebook.reduce((result, row) => {
+    const source = row.find((phrase, at) => at !== place && wordPattern(phrase).test(result))
+    return source === undefined ? result : result.replace(wordPattern(source), row[place] ?? source)
+  }, text)
+  return `“${text.trim()}” in ${capitalised(target)} is: “${capitalised(translated.trim())}”`
+}
+
+function wordPattern(phrase: string): RegExp {
+  const escaped = phrase.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  return new RegExp(String.raw`(?<!\p{L})${escaped}(?!\p{L})`, 'iu')
+}

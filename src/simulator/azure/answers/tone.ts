@@ -1,0 +1,66 @@
+import { foreign, type Language, languages } from './data/phrases.ts'
+import type { Scene } from './scene.ts'
+import { sentencesOf, topicPhrase } from './words.ts'
+
+type Foreign = Exclude<Language, 'english'>
+
+const languageNames: Readonly<Record<Foreign, RegExp>> = {
+  german: /\b(?:german|deutsch|auf deutsch)\b/i,
+  french: /\b(?:french|français|francais)\b/i,
+  spanish: /\b(?:spanish|español|espanol)\b/i,
+  italian: /\b(?:italian|italiano)\b/i,
+}
+
+/** Small words by which a question's own language is known: two different ones are enough. */
+const telltales: Readonly<Record<Foreign, ReadonlySet<string>>> = {
+  german: new Set('der das ist und wie ich nicht ein eine für wir sie mit auf kann was welche bitte zu den'.split(' ')),
+  french: new Set('le les est et comment je pas une pour nous vous avec des quelle quel sur dans mon'.split(' ')),
+  spanish: new Set('el los es y cómo yo una para nosotros con qué cuál del por mi puedo las'.split(' ')),
+  italian: new Set('il gli è come io non una per noi con che quale della mio posso le sono'.split(' ')),
+}
+
+/** The language to answer in: as told (`Answer in French`), else that of the question. */
+export function answerLanguage(scene: Scene): Language {
+  const told = languages.find(language => {
+    if (language === 'english') return false
+    const name = languageNames[language]
+    const order = new RegExp(
+      String.raw`\b(?:in|auf|en|speak|use|antworte|réponds?|responde|rispondi)\s+(?:\w+\s+){0,2}?${name.source}`,
+      'i',
+    )
+    return order.test(scene.told) || order.test(scene.asked)
+  })
+  if (told !== undefined) return told
+  const words = new Set(scene.asked.toLowerCase().match(/\p{L}+/gu) ?? [])
+  const scores = languages.flatMap(language => {
+    return language === 'english'
+      ? []
+      : [{ language, hits: [...telltales[language]].filter(word => words.has(word)).length }]
+  })
+  const best = scores.reduce((left, right) => (right.hits > left.hits ? right : left))
+  return best.hits >= 2 ? best.language : 'english'
+}
+
+/** An answer in another language, around the question's own topic. Null for English. */
+export function foreignAnswer(scene: Scene): string | null {
+  const language = answerLanguage(scene)
+  if (language === 'english') return null
+  const { openings, points, endings } = foreign[language]
+  const { luck } = scene
+  const parts = [luck.pick(openings), ...luck.some(points, 3), luck.pick(endings)]
+  return parts.join(' ').replaceAll('{topic}', topicPhrase(scene.asked))
+}
+
+/** Brevity, lists and manner as system messages ask for them. Code and one-line answers stay as they are. */
+export function inTone(answer: string, scene: Scene): string {
+  if (answer.includes('```')) return answer
+  const told = `${scene.told}\n${scene.asked}`
+  const sentences = sentencesOf(answer)
+  if (/\b(?:one|single) sentence\b/i.test(told)) return sentences[0] ?? answer
+  const brief = /\b(?:concise|brief(?:ly)?|short(?:ly)?|terse|two sentences)\b/i.test(told)
+  const kept = brief ? sentences.slice(0, 2) : sentences
+  if (/\bbullet/i.test(told) && kept.length > 1) return kept.map(sentence => `- ${sentence}`).join('\n')
+  const text = brief ? kept.join(' ') : answer
+  if (/\bpirate\b/i.test(scene.told)) return `Arr, matey! ${text} Fair winds to ye!`
+  return /\bformal(?:ly)?\b/i.test(scene.told) ? `Thank you for your enquiry. ${text}` : text
+}

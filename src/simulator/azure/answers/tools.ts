@@ -1,0 +1,117 @@
+import { isRecord, type JsonRecord, listOf, textOf } from '../../../wire/json.ts'
+import { factsOf } from './facts.ts'
+import { fillerOf } from './json.ts'
+import { question, type Turn } from './turns.ts'
+import { contentWords, stem, wordsOf } from './words.ts'
+
+export interface ToolAsk {
+  readonly messages: readonly Turn[]
+  /** `tools` as in the body, of chat or of Responses. */
+  readonly tools: readonly unknown[]
+  /** `tool_choice` as in the body; undefined and null are `auto`. */
+  readonly toolChoice?: unknown
+  readonly seed: number
+  /** `parallel_tool_calls`; default true. */
+  readonly parallel?: boolean
+}
+
+export interface ToolCall {
+  readonly name: string
+  /** JSON text that fits the tool's parameters. */
+  readonly arguments: string
+}
+
+interface Tool {
+  readonly name: string
+  readonly description: string
+  readonly parameters: JsonRecord
+}
+
+const callsMax = 5
+const placeWords = /^(city|town|location|place|destination|country)$/i
+/** What people ask for without using the tool's own word. */
+const relatives: Readonly<Record<string, readonly string[]>> = {
+  weather: ['rain', 'sunny', 'temperature', 'forecast', 'umbrella', 'cold', 'warm'],
+  search: ['find', 'look', 'who', 'expert', 'lookup'],
+  calendar: ['meeting', 'appointment', 'schedule', 'book'],
+  email: ['mail', 'send', 'message'],
+  stock: ['share', 'price', 'ticker'],
+  calculate: ['sum', 'plus', 'times', 'multiply', 'compute'],
+  leave: ['vacation', 'holiday', 'absence'],
+}
+
+/**
+ * The calls that a model would make, or null when it would rather answer: nothing offered, `none`, a result just came, or no tool's words meet the
+ * question's. `required` and a named function always call. One call per place where a tool takes one and several are asked.
+ */
+export function chooseToolCall(ask: ToolAsk): ToolCall[] | null {
+  const tools = ask.tools.flatMap(toolOf)
+  const { toolChoice } = ask
+  if (tools.length === 0 || toolChoice === 'none') return null
+  const named = isRecord(toolChoice)
+    ? textOf(isRecord(toolChoice.function) ? toolChoice.function.name : toolChoice.name)
+    : ''
+  const wanted = tools.find(tool => tool.name === named)
+  if (wanted !== undefined) return calls(wanted, ask)
+  const isForced = toolChoice === 'required'
+  const last = ask.messages.at(-1)?.role
+  if (!isForced && (last === 'tool' || last === 'function')) return null
+  const asked = question(ask.messages)
+  const ranked = tools
+    .map(tool => ({ tool, score: score(tool, asked) }))
+    .sort((left, right) => right.score - left.score)
+  const [best] = ranked
+  if (best === undefined || (!isForced && best.score < 2)) return null
+  return calls(best.tool, ask)
+}
+
+function toolOf(value: unknown): Tool[] {
+  if (!isRecord(value)) return []
+  const source = isRecord(value.function) ? value.function : value
+  const name = textOf(source.name)
+  if (name === '') return []
+  return [
+    { name, description: textOf(source.description), parameters: isRecord(source.parameters) ? source.parameters : {} },
+  ]
+}
+
+/** A word of the name counts two, of description, parameters and choices one; a related word as one of the name. */
+function score(tool: Tool, asked: string): number {
+  const stems = new Set(contentWords(asked).map(stem))
+  const nameStems = [...new Set(spelled(tool.name).map(stem))].filter(
+    word => !['get', 'set', 'fetch', 'do', 'run'].includes(word),
+  )
+  const related = Object.entries(relatives).some(([word, others]) => {
+    return nameStems.includes(stem(word)) && others.some(other => stems.has(stem(other)))
+  })
+  const properties = isRecord(tool.parameters.properties) ? tool.parameters.properties : {}
+  const choices = Object.values(properties).flatMap(property => (isRecord(property) ? listOf(property.enum) : []))
+  const around = new Set(
+    [tool.description, ...Object.keys(properties), ...choices.map(String)].flatMap(spelled).map(stem),
+  )
+  const inName = nameStems.filter(word => stems.has(word)).length
+  const inRest = [...stems].filter(word => around.has(word) && !nameStems.includes(word)).length
+  return 2 * inName + (related ? 2 : 0) + inRest
+}
+
+function spelled(text: string): string[] {
+  return contentWords(wordsOf(text.replace(/([\p{Ll}\d])(\p{Lu})/gu, '$1 $2').replace(/[_.-]+/g, ' ')).join(' '))
+}
+
+function calls(tool: Tool, ask: ToolAsk): ToolCall[] {
+  const properties = isRecord(tool.parameters.properties) ? tool.parameters.properties : {}
+  const placeKey = Object.keys(properties).find(key => placeWords.test(key))
+  const { places } = factsOf(question(ask.messages))
+  const filled = fillerOf({ messages: ask.messages, schema: tool.parameters, seed: ask.seed }).fill({
+    type: 'object',
+    ...tool.parameters,
+  })
+  const takesText = placeKey !== undefined && isRecord(properties[placeKey]) && !properties[placeKey].enum
+  if (!takesText || places.length < 2 || ask.parallel === false || !isRecord(filled)) {
+    return [{ name: tool.name, arguments: JSON.stringify(filled) }]
+  }
+  return places.slice(0, callsMax).map(place => ({
+    name: tool.name,
+    arguments: JSON.stringify({ ...filled, [placeKey]: place }),
+  }))
+}

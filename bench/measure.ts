@@ -150,7 +150,7 @@ async function callsOnce(bench: Bench, seat: Seat, bounds: Pick<CallsOrder, 'cal
 
 function callsFigures(rounds: readonly Watched<CallsResult>[]): CallsFigures {
   const per = (of: (round: Watched<CallsResult>) => number): number => median(rounds.map(of))
-  const answered = (round: Watched<CallsResult>): number => Math.max(round.result.answered, 1)
+  const answered = (round: Watched<CallsResult>): number => round.result.answered
   return {
     cpuUsPerCall: per(round => round.cpuUs / answered(round)),
     mainThreadCpuUsPerCall: medianOrNull(
@@ -181,8 +181,17 @@ async function alternate<Round>(
   return rounds
 }
 
-function mapValues<From, To>(from: ReadonlyMap<string, From>, to: (value: From) => To): Record<string, To> {
-  return Object.fromEntries([...from].map(([name, value]) => [name, to(value)]))
+function flawless(result: { readonly sent: number; readonly answered: number; readonly errors: Errors }): boolean {
+  return result.answered === result.sent && Object.keys(result.errors).length === 0
+}
+
+/** Figures per seat, of those without any error: what a call costs that was not answered says nothing. */
+function figuresOf<Round extends { readonly result: Parameters<typeof flawless>[0] }, Figures>(
+  rounds: ReadonlyMap<string, readonly Round[]>,
+  figures: (rounds: readonly Round[]) => Figures,
+): Record<string, Figures> {
+  const whole = [...rounds].filter(([, ofSeat]) => ofSeat.every(({ result }) => flawless(result)))
+  return Object.fromEntries(whole.map(([name, ofSeat]) => [name, figures(ofSeat)]))
 }
 
 /** Before every stage: until the machine code of the ordinary way is made, figures are of the compiler. */
@@ -195,7 +204,7 @@ export async function warmUp(bench: Bench, seats: readonly Seat[]): Promise<void
 export async function measureCalls(bench: Bench, seats: readonly Seat[]): Promise<Record<string, CallsFigures>> {
   const { callsMax, callsMsMax } = bench.plan
   const bounds = { callsMax, durationMsMax: callsMsMax }
-  return mapValues(await alternate(bench, seats, 'calls', seat => callsOnce(bench, seat, bounds)), callsFigures)
+  return figuresOf(await alternate(bench, seats, 'calls', seat => callsOnce(bench, seat, bounds)), callsFigures)
 }
 
 export interface StreamsFigures {
@@ -247,7 +256,7 @@ export async function measureStreams(bench: Bench, seats: readonly Seat[]): Prom
   const order = streamsOrder(bench.plan, bench.direct, bench.plan.streamChunks)
   const direct = await bench.load.ask<StreamsResult>('streams', order)
   accountOf(bench, 'direct').add(direct.sent, direct.answered, direct.errors)
-  return { direct: streamsFigures([{ result: direct, cpu: null }]), ...mapValues(rounds, streamsFigures) }
+  return { direct: streamsFigures([{ result: direct, cpu: null }]), ...figuresOf(rounds, streamsFigures) }
 }
 
 export interface LatencyFigures {
@@ -274,13 +283,16 @@ export async function measureLatency(bench: Bench, seats: readonly Seat[]): Prom
       const target = result.targets[index]
       if (target === undefined) return
       accountOf(bench, name).add(result.sent, target.answered, target.errors)
+      const whole = flawless({ ...target, sent: result.sent })
+      const latencyMs = whole ? target.latencyMs : null
+      const addedMs = whole && index > 0 ? target.addedMs : null
       figures[name]?.push({
         bodyKiB,
         pairs,
-        p50Ms: target.latencyMs?.p50 ?? null,
-        p99Ms: target.latencyMs?.p99 ?? null,
-        addedP50Ms: index === 0 ? null : (target.addedMs?.p50 ?? null),
-        addedP99Ms: index === 0 ? null : (target.addedMs?.p99 ?? null),
+        p50Ms: latencyMs?.p50 ?? null,
+        p99Ms: latencyMs?.p99 ?? null,
+        addedP50Ms: addedMs?.p50 ?? null,
+        addedP99Ms: addedMs?.p99 ?? null,
       })
     })
     for (const seat of seats) await seat.settle()
@@ -296,8 +308,8 @@ export interface MemoryFigures {
   readonly rssWhileBytes: number
 }
 
-/** `seat` must be fresh: what earlier stages left in its heap would be counted as well. */
-export async function measureMemory(bench: Bench, seat: Seat): Promise<MemoryFigures> {
+/** Null when not all streams went well. `seat` must be fresh: what earlier stages left in its heap would be counted as well. */
+export async function measureMemory(bench: Bench, seat: Seat): Promise<MemoryFigures | null> {
   const { heldStreams, heldChunks } = bench.plan
   bench.say(`memory: ${heldStreams} streams through ${seat.name}`)
   await callsOnce(bench, seat, { callsMax: 2_000, durationMsMax: 3_000 })
@@ -316,8 +328,9 @@ export async function measureMemory(bench: Bench, seat: Seat): Promise<MemoryFig
     rssWhileBytes = Math.max(rssWhileBytes, (await seat.usage()).rssBytes)
     await Promise.race([ended, new Promise(resolve => setTimeout(resolve, 250))])
   }
-  const { sent, answered, errors } = await ended
-  accountOf(bench, seat.name).add(sent, answered, errors)
+  const result = await ended
+  accountOf(bench, seat.name).add(result.sent, result.answered, result.errors)
   await seat.settle()
+  if (!flawless(result) || result.sent !== heldStreams) return null
   return { streams: heldStreams, rssBeforeBytes, rssWhileBytes }
 }

@@ -19,6 +19,8 @@ test('questions and answers are JSON of exactly the ordered size, and the back e
       assert.equal(JSON.parse(body.toString()).stream, question.chunks > 0 ? true : undefined)
       const { answerBytes, chunks, paceMs } = question
       assert.deepEqual(ordersOf(body), { answerBytes, chunks, paceMs })
+      const { user, ...others } = JSON.parse(body.toString())
+      assert.deepEqual(ordersOf(Buffer.from(JSON.stringify({ ...others, user }))), { answerBytes, chunks, paceMs })
       const answer = answerBody(answerBytes)
       assert.equal(answer.length, answerBytes)
       assert.equal(JSON.parse(answer.toString()).usage.total_tokens, 151)

@@ -233,7 +233,7 @@ test('a missing role is logged with who and where, and no log line holds a token
   await house.send(`/api/v1/records/${recordId(1)}/bodies`, { as: 'bob' })
   const [line] = house.logged
   assert.equal(line?.level, 'warn')
-  assert.equal(line?.fields.audit, 'admin_refused')
+  assert.deepEqual([line?.event, line?.fields.audit], ['admin_refused', true])
   assert.equal(line?.fields.route, '/api/v1/records/:id/bodies')
   assert.match(String(line?.fields.caller), /^user:[\w-]+\/b0b00000-/)
   assert.doesNotMatch(JSON.stringify(house.logged), /eyJ/)

@@ -142,7 +142,10 @@ test('reading bodies is audited with who and which, never with what', async t =>
   assert.equal(answer.status, 200)
   const [line] = house.logged
   assert.equal(house.logged.length, 1)
-  assert.deepEqual([line?.level, line?.fields.audit, line?.fields.record], ['info', 'bodies_read', recordId(1)])
+  assert.deepEqual(
+    [line?.level, line?.event, line?.fields.audit, line?.fields.record],
+    ['info', 'bodies_read', true, recordId(1)],
+  )
   assert.match(String(line?.fields.caller), /^user:[\w-]+\/ca401000-/)
   assert.equal(line?.fields.requestId, answer.headers['x-gatehouse-request-id'])
   assert.doesNotMatch(JSON.stringify(house.logged), /question|answer|eyJ/)

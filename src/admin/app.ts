@@ -129,8 +129,8 @@ function authorized(roles: Roles, log: AdminLog): MiddlewareHandler<AdminEnv> {
     const needed = pattern === null ? 'viewer' : roleOfRoute(pattern)
     if (!held.includes(needed ?? 'viewer')) {
       log.warn(
-        { audit: 'admin_refused', caller: callerKey(caller), route: pattern, needed, requestId: c.get('requestId') },
-        'management API: role missing',
+        { audit: true, caller: callerKey(caller), route: pattern, needed, requestId: c.get('requestId') },
+        'admin_refused',
       )
       throw new AdminError('role_missing', roleMessage(caller, needed ?? 'viewer', roles.groupsOverage(caller)))
     }
@@ -162,8 +162,8 @@ function requireReading(c: Context<AdminEnv>): void {
 function failed(c: Context<AdminEnv>, thrown: unknown, log: AdminLog): Response {
   const { status, headers, body } = answerOf(thrown)
   if (status >= 500) {
-    const fields = { err: thrown, code: body.error.code, requestId: c.get('requestId'), path: c.req.path }
-    log.error(fields, 'management API: request failed')
+    const fields = { error: thrown, code: body.error.code, requestId: c.get('requestId'), path: c.req.path }
+    log.error(fields, 'admin_failed')
   }
   return c.json(body, status, headers)
 }

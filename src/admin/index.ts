@@ -33,6 +33,8 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   attach(server, { app, host: options.listen.host, newId })
   server.listen(options.listen.port, options.listen.host)
   await once(server, 'listening')
+  // As when the process has no file descriptors left: that connection is lost, the process must not be.
+  server.on('error', error => options.log.error({ error }, 'admin_listener_failed'))
 
   const { address, family, port } = server.address() as AddressInfo
   const closed = Promise.withResolvers<void>()

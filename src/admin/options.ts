@@ -2,16 +2,16 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { LedgerReader } from '../ledger/index.ts'
+import type { Log } from '../telemetry/log.ts'
 
 /** What a caller may do here. `auditor` may do all that `viewer` may. */
 export type AdminRole = 'viewer' | 'auditor'
 
-/** Where the management API writes: fields first, then what happened. A pino logger fits. */
-export interface AdminLog {
-  info(fields: Readonly<Record<string, unknown>>, event: string): void
-  warn(fields: Readonly<Record<string, unknown>>, event: string): void
-  error(fields: Readonly<Record<string, unknown>>, event: string): void
-}
+/**
+ * Where the management API writes. Lines of the audit carry `audit: true`: `bodies_read` for each reading of bodies, `admin_refused`
+ * for each request whose caller lacks the role.
+ */
+export type AdminLog = Pick<Log, 'info' | 'warn' | 'error'>
 
 export interface AdminOptions {
   /** Port 0 takes a free one. On a loopback host only requests whose Host header names loopback are answered. */

@@ -49,8 +49,8 @@ export function addRecords(app: AdminApp, { ledger, log }: AdminParts): void {
     const kept = await ledger.bodies(row.id)
     // Before the first byte goes out: what was read is known even when the reader leaves half way.
     log.info(
-      { audit: 'bodies_read', caller: callerKey(c.get('caller')), record: row.id, requestId: c.get('requestId') },
-      'management API: bodies read',
+      { audit: true, caller: callerKey(c.get('caller')), record: row.id, requestId: c.get('requestId') },
+      'bodies_read',
     )
     return c.body(ReadableStream.from(bodiesJson(row, kept)), 200, { 'content-type': 'application/json' })
   })

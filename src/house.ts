@@ -7,6 +7,7 @@ import { startAdmin } from './admin/index.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config/schema.ts'
 import { buildPlan } from './gateway/plan.ts'
+import { createResolver } from './gateway/resolve/index.ts'
 import type { GatewayParts } from './gateway/serve.ts'
 import { startGateway } from './gateway/server.ts'
 import { createVerifier, type Verifier } from './identity/index.ts'
@@ -78,8 +79,10 @@ async function build(
 
   const current = new Current(config, given, clock)
   closers.push(() => current.close())
+  const resolve = createResolver()
   let recordsLost = 0
   const parts = (): GatewayParts => ({
+    resolve,
     plan: current.plan,
     verifier: current.verifier,
     journal: ledger.journal,

@@ -22,10 +22,12 @@ import { usageOf } from './record/usage.ts'
 import { asRefusal, Refusal } from './refusals.ts'
 import type { Relayed } from './relay/index.ts'
 import { renderRefusal } from './render.ts'
-import { resolve } from './resolve/index.ts'
+import type { Route } from './resolve/index.ts'
 
 /** What the stages need of the house. */
 export interface GatewayParts {
+  /** `createResolver` of resolve/. */
+  readonly resolve: (method: string, url: string) => Route
   readonly plan: Plan
   readonly verifier: Verifier
   readonly journal: Journal
@@ -48,7 +50,7 @@ export interface GatewayParts {
 export async function serve(call: Call, parts: GatewayParts): Promise<void> {
   const account = newAccount(call, parts)
   try {
-    const route = resolve(call.method, call.url)
+    const route = parts.resolve(call.method, call.url)
     account.route = route
     const { caller, token } = await authenticate(call.req.rawHeaders, parts.verifier)
     account.caller = caller

@@ -69,8 +69,9 @@ export function requestHeaders(
     if (notForwarded.has(name) || (decoded && name === 'content-encoding')) continue
     headers.push(name, value)
   }
-  headers.push('accept-encoding', 'identity', credential.name, credential.value, 'x-gatehouse-request-id', requestId)
-  return ofConnection === null ? headers : without(headers, ofConnection)
+  const own = ['accept-encoding', 'identity', credential.name, credential.value, 'x-gatehouse-request-id', requestId]
+  // What `Connection` names is the client's word about its own fields: it takes none of the gateway's away.
+  return [...(ofConnection === null ? headers : without(headers, ofConnection)), ...own]
 }
 
 /** The header fields for the client. `content-length` is left out where the gateway takes something out of the body. */

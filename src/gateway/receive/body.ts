@@ -14,6 +14,8 @@ export function readBody(call: Call, bytesMax: number, timeoutMs: number): Promi
   const { req, res, watch } = call
   const announced = Number(req.headers['content-length'] ?? 0)
   if (announced > bytesMax) return Promise.reject(new Refusal('body_too_large', { most: bytesMax }))
+  // It may have left while its token was verified; its events are over then, and nothing would end the wait.
+  if (res.destroyed) return Promise.reject(new ClientLeft())
   if (call.expectsContinue) res.writeContinue()
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
@@ -33,6 +35,8 @@ export function readBody(call: Call, bytesMax: number, timeoutMs: number): Promi
       reject(error)
     }
     const detach = (): void => {
+      watch.deadlineAt = Number.POSITIVE_INFINITY
+      watch.expire = ignore
       req.off('data', onData)
       req.off('end', onEnd)
       req.off('close', onGone)

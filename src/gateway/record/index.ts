@@ -27,7 +27,6 @@ const pathCharactersMax = 2_048
 export function opened(account: Account): Opened {
   const { call, route, caller, grant, asked, instance } = account
   const headers = call.req.headers
-  const question = call.url.indexOf('?')
   return {
     id: call.id,
     startedAtMs: call.startedAtMs,
@@ -47,11 +46,17 @@ export function opened(account: Account): Opened {
     operation: route?.operation.name ?? null,
     stream: asked?.stream ?? false,
     method: call.method,
-    path: (question === -1 ? call.url : call.url.slice(0, question)).slice(0, pathCharactersMax),
+    path: pathOf(call.url).slice(0, pathCharactersMax),
     clientAddress: clientAddress(account),
     userAgent: headers['user-agent']?.slice(0, 512) ?? null,
     requestContentType: headers['content-type']?.slice(0, 256) ?? null,
   }
+}
+
+/** Without the query, and without the origin of an absolute form: either may carry a credential. */
+function pathOf(url: string): string {
+  const question = url.indexOf('?')
+  return (question === -1 ? url : url.slice(0, question)).replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '')
 }
 
 export interface Ending {

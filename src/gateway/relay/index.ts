@@ -79,6 +79,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     watch.deadlineAt = performance.now() + parts.totalMs
     watch.expire = () => this.giveUp(new GivenUp('total_timeout'))
     watch.tick = now => this.#tick(now)
+    // It may have left while the record was opened: then there is no 'close' to come, and nothing is to be sent.
+    if (res.destroyed) this.giveUp(new ClientLeft())
   }
 
   /** Ends the exchange from outside. */

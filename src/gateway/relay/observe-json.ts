@@ -2,12 +2,12 @@ import { memberValue, scanObject } from '../../wire/json-scan.ts'
 import { usageFrom } from '../../wire/usage.ts'
 import { empty, type Learned, nothingLearned, type Observer } from './observer.ts'
 
-/** Answers up to here are parsed whole; of larger ones (embeddings, images) only the members that matter. Bytes. */
-const parseWholeMax = 65_536
 /** Beyond this an answer is not kept for reading; its usage is then unknown. Bytes. */
 const keepMax = 67_108_864
 
-const wanted: ReadonlySet<string> = new Set(['usage', 'model', 'status', 'error'])
+/** What is read of a document. The texts themselves are passed over: parsing all of it costs five times as much. */
+const wanted: ReadonlySet<string> = new Set(['usage', 'model', 'status', 'error', 'incomplete_details'])
+const finishWord = Buffer.from('"finish_reason"')
 
 /** Reads one JSON document after its end. */
 export function observeJson(): Observer {
@@ -24,7 +24,8 @@ export function observeJson(): Observer {
       if (bytes === 0 || bytes > keepMax) return nothingLearned
       const document = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
       try {
-        return learn(bytes <= parseWholeMax ? (JSON.parse(document.toString()) as unknown) : members(document))
+        const learned = learn(members(document))
+        return { ...learned, finishReason: finishIn(document) ?? learned.finishReason }
       } catch {
         // Broken off, or not JSON whatever its type says: the client has it as it came, and nothing is known.
         return nothingLearned
@@ -36,6 +37,17 @@ export function observeJson(): Observer {
 function members(document: Buffer): Record<string, unknown> {
   const scan = scanObject(document, wanted)
   return Object.fromEntries([...scan.members].map(([key, range]) => [key, memberValue(document, range)]))
+}
+
+/**
+ * The first choice's finish reason. Inside of a text the quotes would be escaped, so the word is a member's name where it is
+ * found.
+ */
+function finishIn(document: Buffer): string | null {
+  const at = document.indexOf(finishWord)
+  if (at === -1) return null
+  const value = document.toString('latin1', at + finishWord.length, at + finishWord.length + 64)
+  return /^\s*:\s*"([^"\\]+)"/.exec(value)?.[1] ?? null
 }
 
 /** From a chat, completions, embeddings or Responses document, or an error document. */

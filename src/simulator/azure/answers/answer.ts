@@ -5,7 +5,18 @@ import { followUp, fromToolResults } from './history.ts'
 import { describeImage } from './images.ts'
 import { dice } from './random.ts'
 import type { Intent, Scene } from './scene.ts'
-import { arithmetic, capital, counting, expertSearch, joke, literal, smallTalk, translation } from './shortAnswers.ts'
+import {
+  arithmetic,
+  capital,
+  counting,
+  equation,
+  expertSearch,
+  joke,
+  literal,
+  poem,
+  smallTalk,
+  translation,
+} from './shortAnswers.ts'
 import { inTone } from './tone.ts'
 import { conversationKey, instructions, question, type Turn } from './turns.ts'
 
@@ -35,10 +46,12 @@ const intents: readonly Intent[] = [
   transformed,
   followUp,
   codingAnswer,
+  equation,
   arithmetic,
   counting,
   capital,
   joke,
+  poem,
   expertSearch,
   explanation,
 ]

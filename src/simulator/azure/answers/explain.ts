@@ -13,41 +13,54 @@ export function explanation(scene: Scene): string {
   if (foreign !== null) return foreign
   const terms = definitions(scene)
   if (terms !== null) return terms
-  const row = bestRow(scene.asked)
-  return row === null ? advice(scene) : told(row, scene)
+  const [row, second] = knownRows(scene.asked)
+  if (row === undefined) return advice(scene)
+  const compares = /\b(?:compare|difference|versus|vs|better|or|between)\b/i.test(scene.asked)
+  return told(compares && second !== undefined ? [row, second] : [row], scene)
 }
 
-/** The row whose words the question uses most; a lead word is needed, or three others. */
+/** The row whose words the question uses most, if any. */
 export function bestRow(asked: string): KnowledgeRow | null {
+  return knownRows(asked)[0] ?? null
+}
+
+/** Rows with at least one of their lead words in the question, or three others, best first. */
+function knownRows(asked: string): KnowledgeRow[] {
   const stems = new Set(wordsOf(asked).flatMap(word => [word.toLowerCase(), stem(word)]))
-  const ranked = knowledge.map(row => ({ row, score: leadWeight * hits(row.lead, stems) + hits(row.near, stems) }))
-  const best = ranked.reduce((left, right) => (right.score > left.score ? right : left))
-  return best.score >= leadWeight ? best.row : null
+  return knowledge
+    .map(row => ({ row, score: leadWeight * hits(row.lead, stems) + hits(row.near, stems) }))
+    .filter(({ score }) => score >= leadWeight)
+    .sort((left, right) => right.score - left.score)
+    .map(({ row }) => row)
 }
 
 function hits(words: string, stems: ReadonlySet<string>): number {
   return words.split(' ').filter(word => stems.has(stem(word)) || stems.has(word)).length
 }
 
-function told(row: KnowledgeRow, { asked, luck }: Scene): string {
+function told(rows: readonly KnowledgeRow[], { asked, luck }: Scene): string {
   const topic = topicPhrase(asked)
   const stems = new Set(contentWords(asked).map(stem))
   // Facts that use the question's words come first; the rest is a matter of luck.
-  const ranked = row.facts
-    .map(fact => ({ fact, score: contentWords(fact).filter(word => stems.has(stem(word))).length + luck.next() }))
-    .sort((left, right) => right.score - left.score)
-    .map(({ fact }) => fact)
+  const perRow = rows.length > 1 ? 2 : 2 + luck.below(3)
+  const chosen = rows.flatMap(row => {
+    const ranked = row.facts.map(fact => ({
+      fact,
+      score: contentWords(fact).filter(word => stems.has(stem(word))).length + luck.next(),
+    }))
+    return ranked.sort((left, right) => right.score - left.score).slice(0, perRow)
+  })
   const openings = [
-    `On ${topic}:`,
+    `On “${topic}”:`,
     `Regarding ${topic}, this is what applies.`,
     `${capitalised(topic)}: here is what to know.`,
   ]
   const endings = [
     'If your case is a special one, tell me more and I will look closer.',
     'Shall I go into one of these points?',
-    `That should settle the question about ${topic}.`,
+    `Does that answer your question about ${topic}?`,
   ]
-  return [luck.pick(openings), ...ranked.slice(0, 2 + luck.below(3)), luck.pick(endings)].join(' ')
+  return [luck.pick(openings), ...chosen.map(({ fact }) => fact), luck.pick(endings)].join(' ')
 }
 
 function advice({ asked, luck }: Scene): string {

@@ -65,7 +65,14 @@ function isTimeName(phrase: string): boolean {
 
 function namesOf(text: string): string[] {
   const phrases = [...text.matchAll(new RegExp(capitalPhrase, 'gu'))]
-    .filter(found => !/(?:^|[.!?\n:]\s*)$/.test(text.slice(Math.max(0, found.index - 3), found.index)))
+    .filter(found => {
+      const beginsSentence = /(?:^|[.!?\n:]\s*)$/.test(text.slice(Math.max(0, found.index - 3), found.index))
+      // At the beginning of a sentence a capital says nothing; what follows a name there does.
+      return (
+        !beginsSentence ||
+        /^ (?:and \p{Lu}|is\b|are\b|was\b|has\b|works\b|wants\b)/u.test(text.slice(found.index + found[0].length))
+      )
+    })
     .map(([phrase]) => phrase)
   return [...new Set(phrases)].filter(
     phrase => phrase.length > 1 && !isTimeName(phrase) && !wordsOf(phrase).every(isFiller),

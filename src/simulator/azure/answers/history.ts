@@ -69,7 +69,7 @@ export const followUp: Intent = ({ messages, asked, luck }) => {
   if (first === undefined) return null
   if (/\bmy name\b/i.test(asked)) {
     const name = earlier
-      .map(turn => /\b(?:my name is|I am|I'm|call me)\s+(\p{Lu}[\p{L}-]+)/u.exec(turn.text)?.[1])
+      .map(turn => /\b(?:[Mm]y name is|I am|I'm|[Cc]all me)\s+(\p{Lu}[\p{L}-]+)/u.exec(turn.text)?.[1])
       .findLast(found => found !== undefined)
     if (name !== undefined) return `Your name is ${name}; you mentioned it earlier in our conversation.`
   }

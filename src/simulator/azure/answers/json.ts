@@ -35,12 +35,18 @@ export function fillerOf(ask: Omit<JsonAsk, 'schema'> & { readonly schema?: unkn
   })
 }
 
+/** Keys whose values are numbers, when nobody says so. */
+const amounts =
+  /^(?:age|count|population|year|price|amount|total|score|rating|quantity|salary|days|hours)$|(?:Count|_count)$/
+
 /** Without a schema: the keys that the conversation names (`"keys"`, `a JSON with name and age`), else a small summary of the question. */
 function freeObject(ask: JsonAsk): JsonRecord {
   const all = ask.messages.map(turn => turn.text).join('\n')
   const keys = namedKeys(all)
   if (keys.length > 0) {
-    const properties = Object.fromEntries(keys.map(key => [key, {}]))
+    const properties = Object.fromEntries(
+      keys.map(key => [key, amounts.test(key) ? { type: 'integer', minimum: 1 } : {}]),
+    )
     const filled = fillerOf(ask).fill({ type: 'object', properties })
     return isRecord(filled) ? filled : {}
   }
@@ -60,7 +66,7 @@ function freeObject(ask: JsonAsk): JsonRecord {
 /** Keys in quotes or back-ticks behind words such as keys, fields, properties; or a plain list behind them. */
 function namedKeys(text: string): string[] {
   const [, list] =
-    /\b(?:keys?|fields?|properties|attributes)\b:?((?:[\s,]*(?:and|or|called|named|are|is)?\s*["'`]?[a-z]\w*["'`]?(?=[\s,.:;]|$)){1,12})/i.exec(
+    /\b(?:[Kk]eys?|[Ff]ields?|properties|attributes)\b:?((?:[\s,]*(?:and|or|called|named|are|is)?\s*["'`]?[a-z]\w*["'`]?(?=[\s,.:;]|$)){1,12})/.exec(
       text,
     ) ?? []
   const [, inner] = /\bwith (?:an? )?((?:["'`][a-zA-Z]\w*["'`](?:\s*(?:,|and|,\s*and)\s*)?){1,12})/.exec(text) ?? []

@@ -91,7 +91,9 @@ export function createFiller(source: FillerSource): Filler {
     for (let tries = 0; items.length < count && tries < count * 8 + 8; tries += 1) {
       const item = fill(prefix[items.length] ?? schema.items ?? {}, `${name} item`, depth + 1)
       const key = JSON.stringify(item)
-      if (schema.uniqueItems === true && seen.has(key)) continue
+      // A repeat is taken where the list must be that long and nothing else comes up.
+      const isNeeded = items.length < least && tries >= count * 4 && schema.uniqueItems !== true
+      if (seen.has(key) && !isNeeded) continue
       seen.add(key)
       items.push(item)
     }

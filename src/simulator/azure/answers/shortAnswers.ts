@@ -65,6 +65,42 @@ const spelledSigns: readonly (readonly [RegExp, string])[] = [
   [/\^|\bto the power of\b/gi, '**'],
 ]
 
+/** Equations of the first degree in one unknown: `8x + 7 = -23`. */
+export const equation: Intent = ({ asked }) => {
+  const found = /(-?\d*)\s*\*?\s*([a-z])\s*([-+]\s*\d+)?\s*=\s*(-?\d+)/i.exec(asked)
+  if (found === null) return null
+  const [whole, factorText = '', unknown, constantText = '0', right] = found
+  const factor = factorText === '' ? 1 : factorText === '-' ? -1 : Number(factorText)
+  const constant = Number(constantText.replace(/\s/g, ''))
+  if (factor === 0) return null
+  const rest = Number(right) - constant
+  const move = constant < 0 ? `Add ${-constant} to` : `Subtract ${constant} from`
+  return `To solve ${whole.trim()}, isolate ${unknown}. ${constant === 0 ? '' : `${move} both sides: ${factor}${unknown} = ${rest}. `}Divide both sides by ${factor}: ${unknown} = ${shown(rest / factor)}.`
+}
+
+/** Verses on the topic of the question. */
+export const poem: Intent = ({ asked, luck }) => {
+  const kind = /\b(haiku|poem|verse|limerick|song)\b/i.exec(asked)?.[1]?.toLowerCase()
+  if (kind === undefined) return null
+  const topic = topicPhrase(asked.replace(/\b(?:haiku|poem|verses?|limerick|song|short)\b/gi, ' '))
+  const firsts = [`Quietly comes ${topic},`, `Morning, and ${topic} again,`, `Who has seen ${topic} arrive?`]
+  const seconds = [
+    'a door left open to the wind,',
+    'the kettle hums, the windows clear,',
+    'light wanders slowly down the wall,',
+  ]
+  const thirds = ['the day begins to breathe.', 'and nobody says a word.', 'and something small is new.']
+  const verse = [luck.pick(firsts), luck.pick(seconds), luck.pick(thirds)]
+  if (kind === 'haiku') return verse.join('\n')
+  return [
+    ...verse,
+    '',
+    `So let ${topic} stay a while,`,
+    luck.pick(['as guests do who have learned to wait,', 'and count no hours by the clock,']),
+    'until the evening takes it home.',
+  ].join('\n')
+}
+
 /** Sums as they are typed, and percentages. */
 export const arithmetic: Intent = ({ asked, luck }) => {
   const percent = /(\d+(?:\.\d+)?)\s*(?:%|percent)\s+of\s+(\d[\d,]*(?:\.\d+)?)/i.exec(asked)
@@ -190,11 +226,19 @@ export const translation: Intent = scene => {
   const text = quoted ?? plain ?? named
   if (target === undefined || text === undefined || !/\b(?:translate|say|translation)\b/i.test(asked)) return null
   const place = languages.indexOf(target)
+  // One source language for the whole text, or words of the translation would be translated again.
+  const from = target === 'english' ? sourceOf(text) : 0
   const translated = phrasebook.reduce((result, row) => {
-    const source = row.find((phrase, at) => at !== place && wordPattern(phrase).test(result))
-    return source === undefined ? result : result.replace(wordPattern(source), row[place] ?? source)
+    const source = row[from] ?? ''
+    return result.replace(wordPattern(source), row[place] ?? source)
   }, text)
   return `“${text.trim()}” in ${capitalised(target)} is: “${capitalised(translated.trim())}”`
+}
+
+/** The column of the phrase book that knows most of the text. */
+function sourceOf(text: string): number {
+  const known = languages.map((_, at) => phrasebook.filter(row => wordPattern(row[at] ?? '').test(text)).length)
+  return known.indexOf(Math.max(...known.slice(1)), 1)
 }
 
 function wordPattern(phrase: string): RegExp {

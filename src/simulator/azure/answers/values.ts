@@ -61,7 +61,8 @@ const fields: readonly (readonly [RegExp, (source: TextSource, name: string) => 
   [
     /\b(summary|description|answer|explanation|reason|reasoning|body|content|message|text|comment|note|notes|response|details|analysis|step|rationale)\b/,
     ({ facts, prose, luck }, name) =>
-      facts.quoted[0] ?? (/item|step|reason\b/.test(name) ? luck.pick(sentencesOf(prose())) : prose()),
+      facts.quoted[0] ??
+      (/item|step|reason\b|explanation|note|comment|text\b/.test(name) ? luck.pick(sentencesOf(prose())) : prose()),
   ],
   [/\b(code|snippet|sql)\b/, ({ facts }) => facts.quoted[0] ?? 'SELECT 1'],
   [

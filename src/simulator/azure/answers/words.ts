@@ -4,16 +4,16 @@ const fillers = new Set(
     'a an and any are as at be been being but by can could did do does for from get give go had has have he her hers him his how i if in into is it its ' +
     'just kindly let like make many may me might much must my need no not of on one or our out over please shall she should show so some tell than that the their them ' +
     'then there these they this those to too up us use using want was we were what when where which who whom whose why will with would you your yours ' +
-    'about also answer between briefly describe exactly explain give hello hey hi help know list mean means now only question say short something thank thanks thing write ' +
+    'am getting whats happened about also answer between briefly describe exactly explain give hello hey hi help know list mean means now only question say short something thank thanks thing write ' +
     'der die das ein eine und oder ist sind wie was wo wer warum ich du er sie es wir ihr mit von zu für auf im den dem mir bitte kann ' +
-    'le la les un une des et ou est sont comment quoi qui pourquoi je tu il elle nous vous avec de du pour sur dans mon ma mes au aux ' +
+    'beantrage bekomme mache finde muss soll nicht gibt kein diese bonjour puis-je le la les un une des et ou est sont comment quoi qui pourquoi je tu il elle nous vous avec de du pour sur dans mon ma mes au aux ' +
     'el los las una y o es son como que quien por para con en mi mis al del'
   ).split(' '),
 )
 
 /** Verbs of orders: what stands behind them is the topic. */
 const orders = new Set(
-  'implement compare review create build find list discuss suggest recommend propose draft compose prepare generate outline define analyse analyze evaluate check improve plan summarise summarize translate provide name mention reply respond want wonder know work works happen happens difference apply applies'.split(
+  'book solve implement compare review create build find list discuss suggest recommend propose draft compose prepare generate outline define analyse analyze evaluate check improve plan summarise summarize translate provide name mention reply respond want wonder know work works happen happens difference apply applies'.split(
     ' ',
   ),
 )
@@ -35,7 +35,8 @@ export function stem(word: string): string {
 }
 
 export function isFiller(word: string): boolean {
-  return fillers.has(word.toLowerCase())
+  const plain = word.toLowerCase()
+  return fillers.has(plain) || fillers.has(plain.replace(/['’].*$/, ''))
 }
 
 /** The words that carry the topic, in their order, each once. */
@@ -59,7 +60,14 @@ export function topicPhrase(text: string): string {
   const first = words.findIndex(word => !isFiller(word) && !orders.has(word.toLowerCase()))
   if (first < 0) return words.find(word => !isFiller(word))?.toLowerCase() ?? 'that'
   const after = words.slice(first, first + 8)
-  while (after.length > 1 && isFiller(after.at(-1) ?? '')) after.pop()
+  while (
+    after.length > 1 &&
+    (isFiller(after.at(-1) ?? '') ||
+      /^\d+$|^(?:January|February|March|April|May|June|July|August|September|October|November|December)$/.test(
+        after.at(-1) ?? '',
+      ))
+  )
+    after.pop()
   const [head = '', ...rest] = after
   // A capital at the beginning of a sentence is no name, unless the word has more of them.
   const lowered = first === 0 && /^\p{Lu}\p{Ll}+$/u.test(head) ? head.toLowerCase() : head
@@ -67,7 +75,8 @@ export function topicPhrase(text: string): string {
 }
 
 export function sentencesOf(text: string): string[] {
-  return (text.match(/[^.!?\n]+(?:[.!?]+(?=\s|$)|\n|$)/gu) ?? []).map(part => part.trim()).filter(part => part !== '')
+  const parts = text.match(/[^\n]+?(?:[.!?]+(?=\s|$)|$)/gmu) ?? []
+  return parts.map(part => part.trim()).filter(part => part !== '')
 }
 
 export function capitalised(text: string): string {

@@ -204,8 +204,8 @@ export const knowledge: readonly KnowledgeRow[] = [
     ],
   },
   {
-    lead: 'azure openai gpt gpt-4o foundry model models',
-    near: 'deployment service api version region endpoint chat key difference prompt cost',
+    lead: 'openai gpt gpt-4o foundry',
+    near: 'azure model models deployment service api version region endpoint chat key difference prompt cost',
     facts: [
       'Azure OpenAI offers OpenAI’s models in Azure regions, with Entra ID sign-in, private networking and content filtering.',
       'A model is used through a deployment, and it is the deployment’s name that stands in the URL or in the field model.',

@@ -95,18 +95,16 @@ async function build(
       timeoutMs: current.config.gateway.timeouts.requestBody,
     },
     totalMs: current.config.gateway.timeouts.total,
+    identity: current.config.identity.entra,
     publicUrl: current.config.gateway.publicUrl ?? null,
     trustForwardedFor: current.config.gateway.trustForwardedFor,
-    continueUnrecorded: current.config.ledger.whenUnwritable === 'continue',
+    continueUnrecorded: config.ledger.whenUnwritable === 'continue',
     demonstration: given.demonstration === true,
     lost: () => {
       recordsLost += 1
     },
   })
-  const gateway = await startGateway(
-    { listen: address(config.gateway.listen), config: config.gateway, identity: config.identity.entra },
-    parts(),
-  )
+  const gateway = await startGateway({ listen: address(config.gateway.listen), config: config.gateway }, parts())
   closers.push(() => gateway.close(current.config.gateway.timeouts.shutdownGrace))
   const admin = given.withoutAdmin
     ? null
@@ -133,8 +131,9 @@ async function build(
       return recordsLost
     },
     reload(next) {
-      const needRestart = current.take(next)
-      gateway.use(parts())
+      const { needRestart, release } = current.take(next)
+      // What was replaced serves the calls that began with it to their end, also those that have not reached it yet (P10).
+      void gateway.use(parts()).then(release)
       log.info({ needRestart }, 'configuration_taken')
       return needRestart
     },
@@ -142,17 +141,31 @@ async function build(
   }
 }
 
+/** Settings that the listeners and the ledger take at the start. */
+const restartOnly = [
+  'gateway.listen',
+  'gateway.connectionsMax',
+  'gateway.timeouts.requestHeaders',
+  'gateway.timeouts.keepAlive',
+  'admin',
+  'ledger',
+  'log',
+]
+
 /** What a change of configuration replaces. */
 class Current {
   config: Config
   plan: ReturnType<typeof buildPlan>
   verifier: Verifier
+  /** As the process started: what only a restart changes is compared with it, however many reloads came between. */
+  readonly #started: Config
   readonly #given: HouseParts & { readonly log: Log }
   readonly #clock: Clock
   #instances: Map<string, Instance>
 
   constructor(config: Config, given: HouseParts & { readonly log: Log }, clock: Clock) {
     this.config = config
+    this.#started = config
     this.#given = given
     this.#clock = clock
     this.#instances = new Map(Object.keys(config.instances).map(name => [name, this.#open(config, name)]))
@@ -160,12 +173,13 @@ class Current {
     this.verifier = this.#verifier(config)
   }
 
-  /** @returns paths of settings that only a restart changes. */
-  take(next: Config): readonly string[] {
+  /**
+   * @returns paths of settings that only a restart changes, and what releases that which was replaced.
+   * @throws AuthorityError when the sign-in service cannot be used. Nothing is changed then.
+   */
+  take(next: Config): { readonly needRestart: readonly string[]; readonly release: () => void } {
     const before = this.config
-    const fixed = ['gateway.listen', 'admin', 'ledger', 'log'].filter(
-      path => !isDeepStrictEqual(at(before, path), at(next, path)),
-    )
+    const needRestart = restartOnly.filter(path => !isDeepStrictEqual(at(this.#started, path), at(next, path)))
     const sameTimeouts = isDeepStrictEqual(before.gateway.timeouts, next.gateway.timeouts)
     const instances = new Map<string, Instance>()
     for (const name of Object.keys(next.instances)) {
@@ -173,19 +187,22 @@ class Current {
       const same = sameTimeouts && isDeepStrictEqual(before.instances[name], next.instances[name])
       instances.set(name, old !== undefined && same ? old : this.#open(next, name))
     }
-    // The plan is built before anything is given up: if it cannot be, the old one stays whole (P10).
+    // Everything is built before anything is given up: if it cannot be, the old one stays whole (P10).
     const plan = buildPlan(next, instances)
+    const oldVerifier = this.verifier
+    const verifier = isDeepStrictEqual(before.identity, next.identity) ? oldVerifier : this.#verifier(next)
     const gone = [...this.#instances.values()].filter(instance => instances.get(instance.name) !== instance)
     this.plan = plan
     this.#instances = instances
-    if (!isDeepStrictEqual(before.identity, next.identity)) {
-      this.verifier.close()
-      this.verifier = this.#verifier(next)
-    }
+    this.verifier = verifier
     this.config = next
-    // Graceful: calls in flight on a replaced instance finish first.
-    for (const instance of gone) void instance.connections.close()
-    return fixed
+    return {
+      needRestart,
+      release() {
+        if (verifier !== oldVerifier) oldVerifier.close()
+        for (const instance of gone) void instance.close()
+      },
+    }
   }
 
   async close(): Promise<void> {

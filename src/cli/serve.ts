@@ -60,8 +60,9 @@ function startReloading(house: House, loaded: LoadedConfig, parts: ReloadParts):
       house.reload(next.config)
       follow(next.sources)
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      log.error({ problems: error.problems.map(problemLine) }, 'configuration_refused')
+      // Whatever it is, the process goes on with what it has: nobody stops a gateway with a typing mistake.
+      const reason = error instanceof ConfigError ? { problems: error.problems.map(problemLine) } : { error }
+      log.error(reason, 'configuration_refused')
     }
   }
   const later = (): void => {

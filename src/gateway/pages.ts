@@ -6,7 +6,8 @@ import { Refusal } from './refusals.ts'
 import { baseUrl } from './render.ts'
 
 export interface PageParts {
-  readonly config: Config['gateway']
+  /** Null takes the Host header. */
+  readonly publicUrl: string | null
   readonly identity: Config['identity']['entra']
   readonly ready: () => Readonly<Record<string, boolean>>
 }
@@ -28,7 +29,7 @@ export function openPage(call: Call, parts: PageParts): boolean {
   const path = question === -1 ? call.url : call.url.slice(0, question)
   const page = find(path, call, parts)
   if (page === null) return false
-  const { req, res, method, id } = call
+  const { res, method, id } = call
   if (method === 'OPTIONS') {
     res.writeHead(204, { allow: 'GET, HEAD, OPTIONS', 'x-gatehouse-request-id': id })
     res.end()
@@ -46,7 +47,6 @@ export function openPage(call: Call, parts: PageParts): boolean {
     'x-gatehouse-request-id': id,
   })
   res.end(method === 'HEAD' ? undefined : body)
-  req.resume()
   return true
 }
 
@@ -59,7 +59,7 @@ function find(path: string, call: Call, parts: PageParts): Page | null {
     const ready = Object.values(checks).every(Boolean)
     return { status: ready ? 200 : 503, body: { status: ready ? 'ready' : 'not ready', checks } }
   }
-  const base = baseUrl(call, parts.config.publicUrl ?? null)
+  const base = baseUrl(call, parts.publicUrl)
   if (path === '/openapi.json') return { status: 200, body: describeApi(base) }
   if (path === metadataPath || path.startsWith(`${metadataPath}/`)) {
     return { status: 200, body: protectedResource(base + path.slice(metadataPath.length), parts.identity) }

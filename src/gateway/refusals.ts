@@ -19,6 +19,28 @@ const forbidden = { status: 403, type: 'permission_error', retry: 'never' } as c
 const unavailable = { status: 503, type: 'server_error', retry: 'later' } as const
 
 export const refusals = {
+  // before there is a call
+  request_malformed: {
+    ...invalid,
+    status: 400,
+    say: 'The request is not well formed: {reason}. Check the client, or the proxy in front of this gateway.',
+  },
+  headers_too_large: {
+    ...invalid,
+    status: 431,
+    say: 'The header fields are larger than the {most} bytes that are accepted. Send the token once, and leave out what is not needed.',
+  },
+  headers_timeout: {
+    ...invalid,
+    status: 408,
+    say: 'The request did not arrive in time. Open the connection when the request is ready to be sent.',
+  },
+  expectation_failed: {
+    ...invalid,
+    status: 417,
+    say: 'The expectation "{expectation}" cannot be met; 100-continue is the only one that is.',
+  },
+
   // resolve
   path_malformed: { ...invalid, status: 400, say: 'The address is not well formed: {reason}.' },
   route_unknown: {
@@ -32,7 +54,11 @@ export const refusals = {
     status: 400,
     say: 'The query carries the credential "{parameter}". Send a Microsoft Entra token in the Authorization header instead.',
   },
-  upgrade_unsupported: { ...invalid, status: 501, say: 'Upgrading to {protocol} is not offered at this address.' },
+  upgrade_unsupported: {
+    ...invalid,
+    status: 501,
+    say: 'Upgrading to {protocol} is not offered at this address. Call it with plain HTTP; answers can be streamed as server-sent events.',
+  },
 
   // authenticate
   token_missing: unauthenticated,

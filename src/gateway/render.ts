@@ -1,9 +1,6 @@
 import type { Call } from './call.ts'
 import { type Refusal, refusalBody, refusals } from './refusals.ts'
 
-/** A body that is still coming behind a refusal is read away up to this many bytes, so that the client sees the answer. */
-const drainBytesMax = 67_108_864
-
 /** The one place where a refusal becomes bytes. @returns the length of the body, 0 when nothing could be sent. */
 export function renderRefusal(call: Call, refusal: Refusal, parts: { readonly publicUrl: string | null }): number {
   const { req, res, id } = call
@@ -21,10 +18,11 @@ export function renderRefusal(call: Call, refusal: Refusal, parts: { readonly pu
   if (refusal.status === 401) headers['www-authenticate'] = challenge(call, refusal, parts.publicUrl)
   if (refusal.status === 503) headers['retry-after'] = 1
   if (refusal.code === 'method_not_allowed') headers['allow'] = String(refusal.details['allowed'])
-  if (refusal.code === 'body_timeout') headers['connection'] = 'close'
+  // A client that waits for 100 and is refused may send its body or not (RFC 9110 section 10.1.1): what comes next on this
+  // connection could not be told from a body.
+  if (refusal.code === 'body_timeout' || (call.expectsContinue && !req.complete)) headers['connection'] = 'close'
   res.writeHead(refusal.status, headers)
   res.end(req.method === 'HEAD' ? undefined : body)
-  drain(call)
   return body.length
 }
 
@@ -41,18 +39,4 @@ export function baseUrl(call: Pick<Call, 'req'>, publicUrl: string | null): stri
   if (publicUrl !== null) return publicUrl.replace(/\/+$/, '')
   const host = call.req.headers.host ?? ''
   return /^[A-Za-z0-9.:[\]-]{1,255}$/.test(host) ? `http://${host}` : 'http://localhost'
-}
-
-function drain(call: Call): void {
-  const { req, watch } = call
-  if (req.complete) return
-  let bytes = 0
-  req.on('error', () => {})
-  req.on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes > drainBytesMax) req.destroy()
-  })
-  req.resume()
-  watch.deadlineAt = performance.now() + 10_000
-  watch.expire = () => req.destroy()
 }

@@ -3,6 +3,7 @@
  * to the client and a record in the ledger.
  */
 import type { Clock } from '../clock.ts'
+import type { Config } from '../config/schema.ts'
 import type { Verifier } from '../identity/index.ts'
 import { CredentialError } from '../instances/credentials.ts'
 import type { Instance } from '../instances/index.ts'
@@ -36,6 +37,8 @@ export interface GatewayParts {
   readonly log: Log
   readonly limits: ReceiveLimits
   readonly totalMs: number
+  /** For the protected-resource metadata. */
+  readonly identity: Config['identity']['entra']
   /** For `WWW-Authenticate`; null takes the Host header. */
   readonly publicUrl: string | null
   readonly trustForwardedFor: boolean
@@ -50,6 +53,7 @@ export interface GatewayParts {
 export async function serve(call: Call, parts: GatewayParts): Promise<void> {
   const account = newAccount(call, parts)
   try {
+    requireOrdinary(call)
     const route = parts.resolve(call.method, call.url)
     account.route = route
     const { caller, token } = await authenticate(call.req.rawHeaders, parts.verifier)
@@ -82,6 +86,19 @@ function newAccount(call: Call, parts: GatewayParts): Account {
     instance: null,
     isOpen: false,
   }
+}
+
+/** @throws Refusal request_malformed, upgrade_unsupported, expectation_failed */
+function requireOrdinary({ req, expectsContinue }: Call): void {
+  const { host, upgrade, expect } = req.headers
+  // RFC 9112 section 3.2. Nothing is decided by it, but proxies in front may decide by it.
+  if (host === undefined && req.httpVersionMinor === 1) {
+    throw new Refusal('request_malformed', { reason: 'it has no Host' })
+  }
+  // Other upgrades (h2c, which some clients try with every call) may be ignored: RFC 9110 section 7.8.
+  if (upgrade !== undefined && /websocket/i.test(upgrade))
+    throw new Refusal('upgrade_unsupported', { protocol: upgrade })
+  if (expect !== undefined && !expectsContinue) throw new Refusal('expectation_failed', { expectation: expect })
 }
 
 function workloadHeader(call: Call): string | null {

@@ -1,7 +1,7 @@
 /** The gateway's listener: HTTP/1.1 in, calls to `serve`, and the few addresses that need no token. */
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Config } from '../config/schema.ts'
 import { uuidV7 } from '../ids.ts'
@@ -15,16 +15,19 @@ export interface Gateway {
   /** `http://HOST:PORT`, with the port that was taken. */
   readonly url: string
   readonly inFlight: number
-  /** Further requests are served with these parts; those in flight keep theirs. */
-  use(parts: GatewayParts): void
+  /**
+   * Further requests are served with these parts; those in flight keep theirs.
+   * @returns resolves when the last of those in flight has ended.
+   */
+  use(parts: GatewayParts): Promise<void>
   /** Takes no new calls, waits for those in flight at most `graceMs`, then cuts them. Every one of them is recorded. */
   close(graceMs: number): Promise<void>
 }
 
 export interface GatewayOptions {
   readonly listen: { readonly host: string; readonly port: number }
+  /** Of the start: what concerns the listener itself does not change with a reload. */
   readonly config: Config['gateway']
-  readonly identity: Config['identity']['entra']
 }
 
 /** Longest header block, bytes: a token may be 16 KiB, and `api-key` may hold it again. */
@@ -47,6 +50,8 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
     keepAliveTimeout: timeouts.keepAlive,
     connectionsCheckingInterval: Math.min(timeouts.requestHeaders, 5_000),
     noDelay: true,
+    // Looked at in `serve`, so that the answer says what is wrong.
+    requireHostHeader: false,
   })
   server.maxConnections = connectionsMax
 
@@ -66,9 +71,13 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
     // Errors of the connection show as 'close'; without a listener they would end the process.
     res.on('error', () => {})
     try {
-      if (openPage(call, { config: options.config, identity: options.identity, ready: readiness })) return
+      if (openPage(call, { publicUrl: parts.publicUrl, identity: parts.identity, ready: readiness })) {
+        readAway(req)
+        return
+      }
     } catch (error) {
       renderRefusal(call, asRefusal(error), parts)
+      readAway(req)
       return
     }
     watch.add(watched)
@@ -80,6 +89,7 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
     void served.finally(() => {
       watch.delete(watched)
       serving.delete(served)
+      readAway(req)
     })
   }
   const readiness = (): Readonly<Record<string, boolean>> => ({
@@ -89,8 +99,9 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
 
   server.on('request', (req, res) => begin(req, res, false))
   server.on('checkContinue', (req, res) => begin(req, res, true))
-  server.on('clientError', (error, socket) => answerMalformed(error, socket))
-  server.on('upgrade', (req, socket) => refuseUpgrade(req, socket))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => answerMalformed(error.code, socket))
+  server.on('checkExpectation', (req, res) => begin(req, res, false))
+  server.on('connect', (_req, socket) => answerMalformed('CONNECT', socket))
 
   server.listen(options.listen.port, options.listen.host)
   await once(server, 'listening')
@@ -99,8 +110,9 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
     get inFlight() {
       return watch.size
     },
-    use(next) {
+    async use(next) {
       parts = next
+      await Promise.allSettled(serving)
     },
     async close(graceMs) {
       if (closing) return
@@ -118,31 +130,47 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
   }
 }
 
+const readAwayBytesMax = 67_108_864
+const readAwayMs = 10_000
+
+/**
+ * A body that is still coming behind its answer is read away, so that the client sees the answer; within bounds, because one
+ * that sends a byte now and then would hold its connection for ever.
+ */
+function readAway(req: IncomingMessage): void {
+  if (req.complete || req.destroyed) return
+  let bytes = 0
+  const timer = setTimeout(() => req.destroy(), readAwayMs).unref()
+  req.on('error', () => {})
+  req.on('close', () => clearTimeout(timer))
+  req.on('end', () => clearTimeout(timer))
+  req.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > readAwayBytesMax) req.destroy()
+  })
+  req.resume()
+}
+
 /** What is not HTTP, or came too slowly (RFC 9110 section 15.5). There is no call yet, so there is no record. */
-function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+function answerMalformed(code: string | undefined, socket: Duplex): void {
+  socket.on('error', () => {})
+  if (code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
-  const [status, reason] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? ['431 Request Header Fields Too Large', `the header fields are larger than ${headerBytesMax} bytes`]
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? ['408 Request Timeout', 'the request headers did not arrive in time']
-        : ['400 Bad Request', 'the request is not well-formed HTTP/1.1']
-  const body = refusalBody(new Refusal('path_malformed', { reason }))
+  const refusal = malformed(code)
+  const body = refusalBody(refusal)
   socket.end(
-    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body.toString()}`,
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
+      `content-length: ${body.length}\r\nx-gatehouse-refusal: ${refusal.code}\r\n\r\n${body.toString()}`,
   )
 }
 
-function refuseUpgrade(req: IncomingMessage, socket: Duplex): void {
-  const refusal = new Refusal('upgrade_unsupported', { protocol: req.headers.upgrade ?? '' })
-  const body = refusalBody(refusal)
-  socket.on('error', () => {})
-  socket.end(
-    `HTTP/1.1 501 Not Implemented\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body.toString()}`,
-  )
+function malformed(code: string | undefined): Refusal {
+  if (code === 'HPE_HEADER_OVERFLOW') return new Refusal('headers_too_large', { most: headerBytesMax })
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Refusal('headers_timeout')
+  const reason = code === 'CONNECT' ? 'CONNECT asks for a tunnel, which is not offered' : 'it is not HTTP/1.1'
+  return new Refusal('request_malformed', { reason })
 }
 
 function urlOf(server: Server): string {
@@ -159,5 +187,3 @@ async function within(work: Promise<unknown>, ms: number): Promise<void> {
   await Promise.race([work, promise])
   clearTimeout(timer)
 }
-
-export type { Socket }

@@ -63,10 +63,10 @@ const fullPlan: Plan = {
 const quickPlan: Plan = {
   ...fullPlan,
   rounds: 3,
-  callsMax: 12_000,
+  callsMax: 8_000,
   callsMsMax: 2_000,
-  warmUpMs: 1_500,
-  streamChunks: 60,
+  warmUpMs: 1_200,
+  streamChunks: 50,
   pairs: [
     { bodyKiB: 1, pairs: 400, warmUp: 100 },
     { bodyKiB: 32, pairs: 200, warmUp: 50 },

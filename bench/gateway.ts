@@ -1,0 +1,58 @@
+/**
+ * The gateway in its seat, with everything on: a verified Entra token, one workload bound to its caller, full bodies
+ * journalled and stored. Arguments: origin of the back end, directory of the ledger.
+ */
+import { type ConfigInput, configSchema } from '../src/config/schema.ts'
+import { buildHouse } from '../src/house.ts'
+import { answerParent, isChild } from './child.ts'
+import { chatPath, type GatewayReady, type LedgerTally } from './seats.ts'
+import { applicationId, audience, startSignInService, tenantId } from './signin.ts'
+
+/** Nothing is switched off or tuned: what is not said here is as shipped. */
+function configuration(authority: string, upstreamUrl: string, directory: string): ConfigInput {
+  return {
+    gateway: { listen: '127.0.0.1:0' },
+    admin: { listen: '127.0.0.1:0' },
+    identity: { entra: { authority, tenants: [tenantId], audiences: [audience] } },
+    instances: {
+      sweden: {
+        endpoint: upstreamUrl,
+        region: 'swedencentral',
+        credential: { key: 'bench-key-of-no-value-0001' },
+        deployments: { 'gpt-4o': { model: 'gpt-4o' } },
+      },
+    },
+    pools: { main: { members: [{ instance: 'sweden' }] } },
+    workloads: {
+      'hr-bot': { callers: [{ app: applicationId }], targets: ['main'], deployments: ['gpt-4o'], capture: 'full' },
+    },
+    ledger: { directory },
+  }
+}
+
+if (import.meta.main && isChild) {
+  const [, , upstreamUrl, directory] = process.argv
+  if (upstreamUrl === undefined || directory === undefined) {
+    throw new TypeError('the gateway needs the origin of the back end and a directory for its ledger')
+  }
+  const signIn = await startSignInService()
+  const house = await buildHouse(configSchema.parse(configuration(signIn.url, upstreamUrl, directory)))
+  const ready: GatewayReady = {
+    url: `${house.gateway.url}/main/hr-bot${chatPath}`,
+    headers: { authorization: `Bearer ${await signIn.issue()}` },
+  }
+  const tally = async (): Promise<LedgerTally> => {
+    await house.ledger.caughtUp()
+    const { total } = await house.ledger.usage({ by: ['outcome'] })
+    return {
+      records: total.calls,
+      completed: total.completed,
+      promptTokens: total.promptTokens,
+      completionTokens: total.completionTokens,
+    }
+  }
+  answerParent(ready, { settle: () => house.ledger.caughtUp(), tally }, async () => {
+    await house.close()
+    await signIn.close()
+  })
+}

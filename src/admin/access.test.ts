@@ -15,7 +15,7 @@ const routes = Object.entries(roleByRoute).map(([pattern, role]) => ({
 // Someone without a token must learn nothing; a route that was added and forgotten in the role table must not answer either.
 test('every route asks for a token, and then for its role', async t => {
   const house = await startHouse(t)
-  house.ledger.add(recordRow(recordId(1)))
+  await house.ledger.add(recordRow(recordId(1)))
   for (const { path, role } of routes) {
     const stranger = await house.send(path)
     assert.equal(stranger.status, 401, path)
@@ -52,7 +52,7 @@ test('the document lists exactly the routes of the role table', async t => {
 // Proxies and people normalise addresses differently; a way of writing one must never be a way round its role.
 test('no way of writing an address gets round its role', async t => {
   const house = await startHouse(t)
-  house.ledger.add(recordRow(recordId(1)), { request: Buffer.from('secret question'), response: null })
+  await house.ledger.add(recordRow(recordId(1)), { request: Buffer.from('secret question'), response: null })
   const bodies = `/api/v1/records/${recordId(1)}/bodies`
   const spellings = [
     bodies,

@@ -9,7 +9,7 @@ import { startEntra } from '../simulator/entra/index.ts'
 import type { EntraSimulator } from '../simulator/types.ts'
 import type { Admin } from './index.ts'
 import { startAdmin } from './index.ts'
-import { MemoryLedger } from './ledger.fixture.ts'
+import { TestLedger } from './ledger.fixture.ts'
 import type { AdminLog, AdminOptions } from './options.ts'
 
 export const instanceKey = 'canary-key-of-an-instance-0123456789'
@@ -44,7 +44,7 @@ export interface LogLine {
 export interface House {
   readonly admin: Admin
   readonly entra: EntraSimulator
-  readonly ledger: MemoryLedger
+  readonly ledger: TestLedger
   readonly logged: readonly LogLine[]
   readonly log: AdminLog
   token(name: string): Promise<string>
@@ -84,7 +84,8 @@ export async function startHouse(t: TestContext, changes: Partial<AdminOptions> 
     clock: systemClock,
   })
   t.after(() => verifier.close())
-  const ledger = new MemoryLedger()
+  const ledger = new TestLedger()
+  t.after(() => ledger.remove())
   const { logged, log } = memoryLog()
   const admin = await startAdmin({
     listen: { host: '127.0.0.1', port: 0 },

@@ -1,130 +1,85 @@
-import { callerKey } from '../identity/caller.ts'
-import type { LedgerReader } from '../ledger/index.ts'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Ledger, LedgerReader } from '../ledger/index.ts'
+import { openLedger } from '../ledger/open.ts'
 import type { RecordBodies, RecordRow } from '../ledger/record.ts'
-import type {
-  RecordFilter,
-  RecordsPage,
-  RecordsQuery,
-  UsageDimension,
-  UsageLine,
-  UsageQuery,
-  UsageReport,
-} from '../ledger/reports.ts'
+import type { RecordsPage, RecordsQuery, UsageQuery, UsageReport } from '../ledger/reports.ts'
+import { silentLog } from '../telemetry/log.ts'
 
-type Figures = UsageReport['total']
+const dayMs = 86_400_000
 
-/** The ledger's reader over rows in memory: lets a test say what is in it, and make it fail. */
-export class MemoryLedger implements LedgerReader {
-  readonly rows: RecordRow[] = []
-  readonly #bodies = new Map<string, RecordBodies>()
+/** A ledger of its own in a directory of its own, opened when it is first used; remembers what it was asked, and can be made to fail. */
+export class TestLedger implements LedgerReader {
+  #opened: Promise<{ ledger: Ledger; directory: string }> | null = null
   /** What every question rejects with, null for none. */
   failure: Error | null = null
   /** Every question so far. */
   readonly asked: unknown[] = []
-  /** Called at every list. */
-  onList: () => void = () => {}
+  /** Called before every list is answered. */
+  onList: () => void | Promise<void> = () => {}
 
-  add(row: RecordRow, bodies?: { request: Uint8Array | null; response: Uint8Array | null }): void {
-    this.rows.push(row)
-    if (bodies !== undefined) this.#bodies.set(row.id, { id: row.id, ...bodies })
+  /** Writes an exchange that has ended. */
+  async add(row: RecordRow, bodies?: { request: Uint8Array | null; response: Uint8Array | null }): Promise<void> {
+    const { journal } = await this.#ledger()
+    const bytes = (body: Uint8Array | null | undefined): Uint8Array[] =>
+      body === null || body === undefined ? [] : [body]
+    await journal.close({ ...row, opened: row }, bytes(bodies?.response), bytes(bodies?.request))
   }
 
   async usage(query: UsageQuery): Promise<UsageReport> {
-    this.#note(query)
-    const groups = Map.groupBy(this.#matching(query), row => JSON.stringify(query.by.map(name => dimension(row, name))))
-    const lines = [...groups].map(
-      ([key, rows]): UsageLine => ({
-        keys: JSON.parse(key),
-        callerKey: query.by.includes('caller') && rows[0] ? keyOf(rows[0]) : null,
-        ...figures(rows),
-      }),
-    )
-    return { by: query.by, lines, total: figures(this.#matching(query)) }
+    return (await this.#asked(query)).usage(query)
   }
 
   async list(query: RecordsQuery): Promise<RecordsPage> {
-    this.#note(query)
-    this.onList()
-    const limit = query.limit ?? 50
-    const cursor = String(this.rows.length)
-    if (query.after !== undefined) {
-      const later = new Set(this.rows.slice(Number(query.after)))
-      return {
-        records: this.#matching(query)
-          .filter(row => later.has(row))
-          .slice(0, limit),
-        next: null,
-        cursor,
-      }
-    }
-    const newest = this.#matching(query)
-      .filter(row => query.before === undefined || row.id < query.before)
-      .toSorted((a, b) => (a.id < b.id ? 1 : -1))
-    const records = newest.slice(0, limit)
-    return { records, next: newest.length > limit ? (records.at(-1)?.id ?? null) : null, cursor }
+    const ledger = await this.#asked(query)
+    await this.onList()
+    return ledger.list(query)
   }
 
   async row(id: string): Promise<RecordRow | null> {
-    this.#note({ id })
-    return this.rows.find(row => row.id === id) ?? null
+    return (await this.#asked({ id })).row(id)
   }
 
   async bodies(id: string): Promise<RecordBodies | null> {
-    this.#note({ id })
-    return this.#bodies.get(id) ?? null
+    return (await this.#asked({ id })).bodies(id)
   }
 
-  #note(question: unknown): void {
+  /** Closes the ledger while others still ask it. */
+  async stop(): Promise<void> {
+    await (await this.#ledger()).close()
+  }
+
+  async remove(): Promise<void> {
+    if (this.#opened === null) return
+    const { ledger, directory } = await this.#opened
+    await ledger.close()
+    await rm(directory, { recursive: true })
+  }
+
+  #asked(question: unknown): Promise<Ledger> {
     this.asked.push(question)
-    if (this.failure !== null) throw this.failure
+    return this.failure === null ? this.#ledger() : Promise.reject(this.failure)
   }
 
-  #matching(filter: RecordFilter): RecordRow[] {
-    const equal = (
-      ['workload', 'instance', 'deployment', 'operation', 'outcome', 'outcomeCode', 'status'] as const
-    ).filter(name => filter[name] !== undefined)
-    return this.rows.filter(
-      row =>
-        row.startedAtMs >= (filter.fromMs ?? 0) &&
-        row.startedAtMs < (filter.toMs ?? Number.POSITIVE_INFINITY) &&
-        equal.every(name => row[name] === filter[name]) &&
-        (filter.caller === undefined || [row.callerName, row.callerObjectId, keyOf(row)].includes(filter.caller)),
-    )
+  async #ledger(): Promise<Ledger> {
+    this.#opened ??= open()
+    return (await this.#opened).ledger
   }
 }
 
-function keyOf(row: RecordRow): string | null {
-  const { callerKind: kind, callerTenantId: tenantId, callerObjectId: objectId, callerAppId: appId } = row
-  return kind === null || tenantId === null || objectId === null ? null : callerKey({ kind, tenantId, objectId, appId })
-}
-
-function dimension(row: RecordRow, name: UsageDimension): string | null {
-  const started = new Date(row.startedAtMs).toISOString()
-  if (name === 'month') return started.slice(0, 7)
-  if (name === 'day') return started.slice(0, 10)
-  if (name === 'hour') return `${started.slice(0, 13)}:00`
-  if (name === 'caller') return row.callerName
-  return name === 'model' ? row.servedModel : row[name]
-}
-
-function figures(rows: readonly RecordRow[]): Figures {
-  const sum = (of: (row: RecordRow) => number | null): number => rows.reduce((all, row) => all + (of(row) ?? 0), 0)
-  const ended = (outcome: string): number => rows.filter(row => row.outcome === outcome).length
-  return {
-    calls: rows.length,
-    completed: ended('completed'),
-    refused: ended('refused'),
-    failed: ended('failed'),
-    aborted: ended('aborted'),
-    interrupted: ended('interrupted'),
-    promptTokens: sum(row => row.usage.promptTokens),
-    cachedTokens: sum(row => row.usage.cachedTokens),
-    completionTokens: sum(row => row.usage.completionTokens),
-    reasoningTokens: sum(row => row.usage.reasoningTokens),
-    totalTokens: sum(row => row.usage.totalTokens),
-    countedCalls: rows.filter(row => row.usage.source === 'counted').length,
-    averageDurationMs: rows.length === 0 ? null : sum(row => row.durationMs) / rows.length,
-  }
+async function open(): Promise<{ ledger: Ledger; directory: string }> {
+  const directory = await mkdtemp(join(tmpdir(), 'gatehouse-admin-'))
+  const ledger = await openLedger({
+    directory,
+    fsync: 1_000,
+    retain: { records: 400 * dayMs, bodies: 30 * dayMs },
+    // Nothing is ever left open here, so nothing is ever counted.
+    counter: { count: () => Promise.reject(new TypeError('nothing to count')) },
+    log: silentLog,
+    clock: () => Date.UTC(2026, 10, 23, 12),
+  })
+  return { ledger, directory }
 }
 
 /** A record of one chat call that went well; `changes` replaces fields. */

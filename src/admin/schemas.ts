@@ -69,7 +69,7 @@ export const tailParameters = z.strictObject({
   ...filterParameters,
   after: z
     .string()
-    .regex(/^[\x21-\x7e]{1,200}$/, 'expected the `cursor` of an earlier answer')
+    .regex(/^\d{1,15}$/, 'expected the `cursor` of an earlier answer')
     .openapi({ description: '`cursor` of an earlier answer of list or tail.' }),
   limit: whole(1, 1_000).optional().openapi({ description: 'Records an answer. Default 50.' }),
   waitSeconds: whole(0, tailWaitSecondsMax)

@@ -3,6 +3,7 @@ import type { AdminApp, AdminParts } from '../app.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { filterOf } from '../parameters.ts'
 import { usageAnswer, usageParameters } from '../schemas.ts'
+import { ordered } from '../usage-order.ts'
 
 const route = createRoute({
   method: 'get',
@@ -19,6 +20,6 @@ const route = createRoute({
 export function addUsage(app: AdminApp, { ledger }: AdminParts): void {
   app.openapi(route, async c => {
     const { by, ...filters } = c.req.valid('query')
-    return c.json(await ledger.usage({ by, ...filterOf(filters) }), 200)
+    return c.json(ordered(await ledger.usage({ by, ...filterOf(filters) })), 200)
   })
 }

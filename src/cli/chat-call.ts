@@ -105,15 +105,21 @@ function brokenOff(requestId: string | null, why: string, cause?: unknown): CliE
 async function refusal(answer: Dispatcher.ResponseData, requestId: string | null): Promise<CliError> {
   const body = await answer.body.json().catch(() => null)
   const { code, message } = errorFields(body)
-  const retryAfter = headerOf(answer, 'retry-after')
-  const next =
-    retryAfter !== null && /^\d{1,6}$/.test(retryAfter)
-      ? `again in ${retryAfter} s`
-      : (nextByStatus[answer.statusCode] ?? null)
-  return new CliError(code, message, `HTTP ${answer.statusCode}. ${recordLine(requestId) ?? ''}`.trimEnd(), next)
+  const why = `HTTP ${answer.statusCode}. ${recordLine(requestId) ?? ''}`.trimEnd()
+  return new CliError(code, message, why, nextStep(code, answer))
 }
 
-const nextByStatus: Readonly<Record<number, string>> = { 401: 'gatehouse login' }
+function nextStep(code: string, answer: Dispatcher.ResponseData): string | null {
+  const retryAfter = headerOf(answer, 'retry-after')
+  if (retryAfter !== null && /^\d{1,6}$/.test(retryAfter)) return `again in ${retryAfter} s`
+  return nextByCode[code] ?? (answer.statusCode === 401 ? 'gatehouse login' : null)
+}
+
+const nextByCode: Readonly<Record<string, string>> = {
+  workload_missing: 'the same with --workload NAME',
+  caller_unbound: 'gatehouse whoami, or another account with --as NAME',
+  caller_not_bound: 'gatehouse whoami, or another account with --as NAME',
+}
 
 function recordLine(requestId: string | null): string | null {
   return requestId === null ? null : `It is in the ledger as ${requestId}.`

@@ -160,7 +160,7 @@ test('show prints figures; bodies only when they are asked for', async t => {
   })
   await house.ledger.add(recordRow(recordId(1)), { request: Buffer.from(request), response: Buffer.from(response) })
   const figures = await read(['records', 'show', recordId(1)])
-  assert.match(figures.out, /^tokens +1,234 \(prompt 1,200, cached 0, completion 34, reasoning 0, reported\)$/m)
+  assert.match(figures.out, /^tokens +1,234 \(prompt 1,200, completion 34, reported\)$/m)
   assert.match(figures.out, /^model +gpt-4o, served gpt-4o-2024-11-20$/m)
   assert.doesNotMatch(figures.out, /leave|portal/)
   assert.equal(house.logged.length, 0)

@@ -100,7 +100,10 @@ function tokensText({ usage }: RecordRow): string {
     ['audio in', usage.audioPromptTokens],
     ['audio out', usage.audioCompletionTokens],
   ]
-  const told = parts.filter(([, tokens]) => tokens !== null).map(([name, tokens]) => `${name} ${figure(tokens)}`)
+  // Zeros are of interest for what was asked and answered; of the rarer kinds they only fill the line.
+  const told = parts
+    .filter(([name, tokens]) => tokens || name === 'prompt' || name === 'completion')
+    .map(([name, tokens]) => `${name} ${figure(tokens)}`)
   return `${figure(usage.totalTokens)} (${[...told, usage.source].join(', ')})`
 }
 

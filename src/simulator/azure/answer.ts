@@ -1,0 +1,237 @@
+/** Writing answers: whole ones and streams, at the deployment's pace, with the faults that strike while an answer is written. */
+import { countCompletion } from '../../tokens/count.ts'
+import { assemble } from '../../wire/assemble.ts'
+import type { Call, Spent } from './call.ts'
+import { internalError } from './errors.ts'
+import { type Pace, pace } from './latency.ts'
+
+const slowFirstByteMs = 5_000
+/** Events that pass before a fault in mid-stream, when the fault does not say. */
+const eventsBefore = 3
+
+export interface WholeAnswer {
+  readonly status?: number
+  readonly contentType: string
+  readonly bytes: Buffer
+  /** Null for answers that cost nothing. */
+  readonly spent: Spent | null
+  readonly reportsUsage: boolean
+}
+
+const jsonType = 'application/json; charset=utf-8'
+
+/** Sends a JSON document. */
+export function sendJson(call: Call, value: unknown, spent: Spent | null = null, reportsUsage = false): Promise<void> {
+  return sendWhole(call, { contentType: jsonType, bytes: Buffer.from(JSON.stringify(value)), spent, reportsUsage })
+}
+
+/** Sends an answer that is not a stream; resolves when it was handed over or the client has left. */
+export async function sendWhole(call: Call, answer: WholeAnswer): Promise<void> {
+  const { response, line, fault } = call
+  if (fault?.kind === 'error-frame') throw internalError()
+  await waitForFirstByte(call, answer.spent?.completionTokens ?? 0)
+  if (call.gone.aborted) return
+  const bytes = fault?.kind === 'malformed-frames' ? answer.bytes.subarray(0, -2) : answer.bytes
+  line.status = answer.status ?? 200
+  line.promptTokens = answer.spent?.promptTokens ?? line.promptTokens
+  const breaks = fault?.kind === 'cut' || fault?.kind === 'stall'
+  if (breaks && bytes.length > 1 && call.route.method !== 'HEAD') {
+    if (!(await sendBroken(call, answer, bytes))) return
+  } else {
+    const length = fault?.kind === 'split-bytes' ? {} : { 'content-length': bytes.length }
+    response.writeHead(line.status, { ...call.headers, 'content-type': answer.contentType, ...length })
+    if (fault?.kind === 'split-bytes') for (const at of bytes.keys()) response.write(bytes.subarray(at, at + 1))
+  }
+  line.completionTokens = answer.spent?.completionTokens ?? 0
+  line.usageReported = answer.reportsUsage && fault?.kind !== 'malformed-frames'
+  line.ended = true
+  const rest =
+    fault?.kind === 'split-bytes' ? '' : breaks && bytes.length > 1 ? bytes.subarray(bytes.length >> 1) : bytes
+  response.end(rest)
+}
+
+/** The first half of the body, then silence or the end. True when the second half may follow. */
+async function sendBroken(call: Call, answer: WholeAnswer, bytes: Buffer): Promise<boolean> {
+  const { response, line, fault, route } = call
+  const half = bytes.subarray(0, bytes.length >> 1)
+  response.writeHead(line.status, {
+    ...call.headers,
+    'content-type': answer.contentType,
+    'content-length': bytes.length,
+  })
+  response.write(half)
+  const model = call.service.deployments.get(line.deployment ?? '')?.model ?? ''
+  line.completionTokens = countCompletion(model, route.operation, assemble(route.operation, false, half)) ?? 0
+  if (fault?.kind === 'cut') {
+    await cut(call)
+    return false
+  }
+  await stalled(call)
+  return !call.gone.aborted
+}
+
+/** Time to the first token and, of a whole answer, to its last one. */
+async function waitForFirstByte(call: Call, tokens: number): Promise<void> {
+  const { fault, gone } = call
+  if (fault?.kind === 'slow-first-byte') await call.service.sleep(fault.ms ?? slowFirstByteMs, gone)
+  const steps = paceOf(call)
+  await steps.firstToken()
+  await steps.tokens(tokens)
+}
+
+function paceOf(call: Call): Pace {
+  const { service, gone, line } = call
+  const spec = service.deployments.get(line.deployment ?? '')?.spec ?? { model: '' }
+  return pace(spec, service.random, service.sleep, service.clock, gone)
+}
+
+/** Hands what was written to the kernel, then destroys the connection. */
+async function cut(call: Call): Promise<void> {
+  const { socket } = call.response
+  if (!socket) return
+  // A destroyed socket drops what it has buffered; the events before the cut must arrive.
+  await new Promise<void>(resolve => {
+    socket.once('close', resolve)
+    socket.write('', () => resolve())
+  })
+  call.line.ended = true
+  call.connection.brokenOff = true
+  call.response.destroy()
+}
+
+async function stalled(call: Call): Promise<void> {
+  const ms = call.fault?.ms ?? 0
+  if (ms > 0) return call.service.sleep(ms, call.gone)
+  const { gone } = call
+  if (!gone.aborted) await new Promise(resolve => gone.addEventListener('abort', resolve, { once: true }))
+}
+
+/** An error in mid-stream: the Responses API has an event for it. */
+function errorFrame(operation: string): string {
+  const { message, body } = internalError()
+  if (operation !== 'responses') return `data: ${JSON.stringify(body)}\n\n`
+  return `event: error\ndata: ${JSON.stringify({ type: 'error', code: 'server_error', message, param: null })}\n\n`
+}
+
+const garbage = 'data: {"choices":[{"index":0,"delta":{"content":"\n\n: a comment\n\nnonsense: 1\n\nevent: \n\ndata\n\n'
+
+/**
+ * A stream of events. Every event is a chunk of its own on the wire, as the service sends them; Node gathers the chunks of one turn
+ * into one write. What is written is in the bill at once.
+ */
+export class EventStream {
+  readonly #call: Call
+  readonly #pace: Pace
+  #sent = 0
+  #over = false
+
+  private constructor(call: Call) {
+    this.#call = call
+    this.#pace = paceOf(call)
+  }
+
+  /** Waits for the first token and writes the head. The stream is over from the start when the client has left by then. */
+  static async open(call: Call): Promise<EventStream> {
+    const stream = new EventStream(call)
+    await waitForFirstByte(call, 0)
+    stream.#over = call.gone.aborted
+    if (stream.#over) return stream
+    call.line.status = 200
+    call.response.writeHead(200, {
+      ...call.headers,
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, must-revalidate',
+    })
+    return stream
+  }
+
+  /** Puts an event on the wire and its tokens into the bill. False when nothing more may be sent: then the caller stops producing. */
+  async send(event: string, tokens = 0): Promise<boolean> {
+    if (!(await this.#ready(tokens))) return false
+    this.#call.line.completionTokens += tokens
+    await this.#write(event)
+    return true
+  }
+
+  /** Puts an event with the usage on the wire; the bill says the same from there on. */
+  async report(event: string, spent: Spent): Promise<boolean> {
+    if (!(await this.#ready(0))) return false
+    this.#settle(spent)
+    this.#call.line.usageReported = true
+    await this.#write(event)
+    return true
+  }
+
+  /** Ends the stream, with a last event or '' for none. The bill then has what the answer cost as a whole. */
+  async end(event: string, spent: Spent): Promise<void> {
+    if (!(await this.#ready(0))) return
+    this.#settle(spent)
+    await this.#write(event)
+    this.#close()
+    this.#call.response.end()
+  }
+
+  /** True when a fault `content-filter` is to end the stream here. */
+  get filtered(): boolean {
+    const { fault } = this.#call
+    return fault?.kind === 'content-filter' && this.#sent >= (fault.after ?? 0)
+  }
+
+  /** Lets faults and time pass; false when the stream is over by then. */
+  async #ready(tokens: number): Promise<boolean> {
+    if (this.#over) return false
+    const { gone, fault } = this.#call
+    if (fault !== null && this.#sent === (fault.after ?? eventsBefore)) await this.#strike()
+    const wait = tokens > 0 ? this.#pace.tokens(tokens) : null
+    if (wait) await wait
+    this.#over ||= gone.aborted
+    this.#sent += 1
+    return !this.#over
+  }
+
+  #settle({ promptTokens, completionTokens }: Spent): void {
+    this.#call.line.promptTokens = promptTokens
+    this.#call.line.completionTokens = completionTokens
+  }
+
+  async #write(event: string): Promise<void> {
+    const { response, fault, gone } = this.#call
+    let taken = true
+    if (fault?.kind === 'split-bytes') {
+      const bytes = Buffer.from(event)
+      for (const at of bytes.keys()) taken = response.write(bytes.subarray(at, at + 1))
+    } else if (event !== '') {
+      taken = response.write(event)
+    }
+    if (taken || gone.aborted) return
+    await new Promise<void>(resolve => {
+      response.once('drain', resolve)
+      gone.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
+
+  async #strike(): Promise<void> {
+    const { fault, response } = this.#call
+    switch (fault?.kind) {
+      case 'cut':
+        this.#close()
+        return cut(this.#call)
+      case 'stall':
+        return stalled(this.#call)
+      case 'malformed-frames':
+        response.write(garbage)
+        return
+      case 'error-frame':
+        this.#close()
+        response.end(errorFrame(this.#call.route.operation))
+        return
+      default:
+        return
+    }
+  }
+
+  #close(): void {
+    this.#over = true
+    this.#call.line.ended = true
+  }
+}

@@ -1,0 +1,110 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isRecord, type JsonRecord } from '../../wire/json.ts'
+import type { OpenLine } from './bill.ts'
+import { deploymentNotFound, invalidRequest, operationNotSupported, promptFiltered } from './errors.ts'
+import type { Fault } from './faults.ts'
+import type { Route } from './routing.ts'
+import type { Draw } from './seed.ts'
+import type { Deployment, Service } from './service.ts'
+
+/** A call whose head has arrived and whose path names an operation. */
+export interface Received {
+  readonly service: Service
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly route: Route
+  readonly line: OpenLine
+  /** Headers of the answer, added to until its head is written. */
+  readonly headers: Record<string, string>
+  /** Aborted when the client has left or the instance closes. */
+  readonly gone: AbortSignal
+  /** `brokenOff` is set when the simulator itself broke the connection: then the client is not the one who left. */
+  readonly connection: { brokenOff: boolean }
+}
+
+/** A call that was let in and read. */
+export interface Call extends Received {
+  readonly fault: Fault | null
+  readonly input: JsonRecord | FormData | null
+}
+
+/** What an operation needs to make an answer; a line of a batch has it as well as a call. */
+export interface Work {
+  readonly service: Service
+  readonly deployment: Deployment
+  /** Null on v1. */
+  readonly apiVersion: string | null
+  readonly draw: Draw
+  readonly createdAtSeconds: number
+  /** False under the fault `no-usage`. */
+  readonly reportsUsage: boolean
+}
+
+/** What an answer costs. */
+export interface Spent {
+  readonly promptTokens: number
+  readonly completionTokens: number
+}
+
+export function jsonInput(call: Call): JsonRecord {
+  if (isRecord(call.input)) return call.input
+  throw invalidRequest('The body of this request must be a JSON object, sent as application/json.', null, null)
+}
+
+export function formInput(call: Call): FormData {
+  if (call.input instanceof FormData) return call.input
+  throw invalidRequest('The body of this request must be a form, sent as multipart/form-data.', null, null)
+}
+
+/** The deployment that a call names, in its path or as `model`. Throws 404 when it is none, 400 when it cannot do the operation. */
+export function deploymentOf(service: Service, route: Route, named: string | null): Deployment {
+  if (named === null || named === '') {
+    throw invalidRequest("Missing required parameter: 'model'.", 'model', 'missing_required_parameter')
+  }
+  const deployment = service.deployments.get(named)
+  if (!deployment) throw deploymentNotFound()
+  const { ability, says } = route.facts
+  if (ability !== null && !deployment.facts.abilities.includes(ability))
+    throw operationNotSupported(says, deployment.model)
+  return deployment
+}
+
+/**
+ * The work of a call. Ids and text follow from the deployment, the operation and what matters of the body: not from whether it is
+ * streamed or how usage is reported, so that a call gives the same answer whoever relays it.
+ */
+export function workOf(call: Call, meaning: string): Work {
+  const { service, route, line } = call
+  const deployment = deploymentOf(service, route, line.deployment)
+  call.headers['x-ms-deployment-name'] = encodeURIComponent(deployment.name)
+  const draw = service.drawFor(deployment.name, route.operation, meaning)
+  const reportsUsage = call.fault?.kind !== 'no-usage'
+  return {
+    service,
+    deployment,
+    apiVersion: route.apiVersion,
+    draw,
+    createdAtSeconds: service.createdAtSeconds(draw),
+    reportsUsage,
+  }
+}
+
+/** What matters of a JSON body. */
+export function meaningOf(input: JsonRecord): string {
+  const { stream: _, stream_options: __, model: ___, user: ____, store: _____, ...rest } = input
+  return JSON.stringify(rest)
+}
+
+/**
+ * Takes the call's demand from its deployment's limits and writes the prompt into the bill. Throws 429, or the 400 of the content
+ * filter, whose prompt stays in the bill.
+ */
+export function admit(call: Call, work: Work, promptTokens: number, answerTokensMax: number | null): void {
+  const { route, line, fault } = call
+  const apiVersion = route.apiVersion ?? 'v1'
+  const tokens = promptTokens + (answerTokensMax ?? 0)
+  work.deployment.limits?.take({ tokens, azureName: route.facts.azureName, apiVersion }, call.headers)
+  line.promptTokens = promptTokens
+  const filtersLater = line.stream && fault?.after !== null && route.operation === 'chat/completions'
+  if (fault?.kind === 'content-filter' && !filtersLater) throw promptFiltered()
+}

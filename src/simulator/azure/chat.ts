@@ -1,0 +1,266 @@
+/** Chat completions. */
+import { countPrompt, countText, type TokenPiece } from '../../tokens/count.ts'
+import type { JsonRecord } from '../../wire/json.ts'
+import { EventStream, sendJson } from './answer.ts'
+import { admit, type Call, jsonInput, meaningOf, type Spent, type Work, workOf } from './call.ts'
+import { type ChatAsk, chatAsk, checkContext } from './chatInput.ts'
+import { completionFilter, promptFilterResults, violentCompletionFilter } from './filter.ts'
+import { logprobsOf } from './logprobs.ts'
+import { drawOf } from './seed.ts'
+import { type Said, type SaidToolCall, speak } from './speak.ts'
+
+/** An asynchronous filter looks at the text in steps of this many tokens. */
+const asyncFilterStepTokens = 40
+
+interface ChatAnswer extends Spent {
+  readonly ask: ChatAsk
+  readonly said: readonly Said[]
+  readonly usage: JsonRecord
+}
+
+export async function chatCompletions(call: Call): Promise<void> {
+  const input = jsonInput(call)
+  const work = workOf(call, meaningOf(input))
+  const ask = chatAsk(work, input)
+  const promptTokens = chatPromptTokens(work, input)
+  checkContext(work, promptTokens, ask.question.tokensMax, 'messages')
+  const most = ask.question.tokensMax
+  admit(call, work, promptTokens, most === null ? null : most * ask.question.choices)
+  const answer = chatAnswer(work, ask, promptTokens)
+  if (most === null) work.deployment.limits?.add(answer.completionTokens)
+  if (ask.stream) return streamChat(call, work, answer)
+  return sendJson(call, chatDocument(work, answer), answer, work.reportsUsage)
+}
+
+/** The whole document, for a line of a batch. */
+export function chatWhole(work: Work, input: JsonRecord): { document: JsonRecord; spent: Spent } {
+  const ask = chatAsk(work, input)
+  const promptTokens = chatPromptTokens(work, input)
+  checkContext(work, promptTokens, ask.question.tokensMax, 'messages')
+  const answer = chatAnswer(work, ask, promptTokens)
+  return { document: chatDocument(work, answer), spent: answer }
+}
+
+function chatPromptTokens(work: Work, input: JsonRecord): number {
+  return countPrompt(work.deployment.model, 'chat/completions', input) ?? 0
+}
+
+function chatAnswer(work: Work, ask: ChatAsk, promptTokens: number): ChatAnswer {
+  const said = speak(work, ask.question)
+  const sum = (of: (each: Said) => number): number => said.reduce((total, each) => total + of(each), 0)
+  const completionTokens = sum(each => each.tokens)
+  const promptText = ask.question.turns.map(turn => `${turn.role}\n${turn.text}`).join('\n')
+  const usage = {
+    completion_tokens: completionTokens,
+    completion_tokens_details: {
+      accepted_prediction_tokens: 0,
+      audio_tokens: 0,
+      reasoning_tokens: sum(each => each.reasoningTokens),
+      rejected_prediction_tokens: 0,
+    },
+    prompt_tokens: promptTokens,
+    prompt_tokens_details: {
+      audio_tokens: 0,
+      cached_tokens: work.service.prompts.cachedTokens(work.deployment.name, promptText, promptTokens),
+    },
+    total_tokens: promptTokens + completionTokens,
+  }
+  return { ask, said, usage, promptTokens, completionTokens }
+}
+
+function chatDocument(work: Work, answer: ChatAnswer): JsonRecord {
+  const { said, ask, usage } = answer
+  return {
+    choices: said.map((each, index) => ({
+      content_filter_results: completionFilter,
+      finish_reason: finishOf(each, ask),
+      index,
+      logprobs: ask.logprobs ? logprobsOf(work, each.pieces, ask.topLogprobs) : null,
+      message: messageOf(work, each, index, ask),
+    })),
+    created: work.createdAtSeconds,
+    id: work.draw.id('chatcmpl-', 29),
+    model: work.deployment.facts.snapshot,
+    object: 'chat.completion',
+    prompt_filter_results: promptFilterResults,
+    system_fingerprint: fingerprint(work),
+    ...(work.reportsUsage ? { usage } : {}),
+  }
+}
+
+function messageOf(work: Work, said: Said, index: number, ask: ChatAsk): JsonRecord {
+  const [first] = said.toolCalls
+  if (!first) return { annotations: [], content: said.text, refusal: null, role: 'assistant' }
+  const spoken = { annotations: [], content: null, refusal: null, role: 'assistant' }
+  if (ask.isLegacyFunctions) return { ...spoken, function_call: { arguments: first.arguments, name: first.name } }
+  return {
+    ...spoken,
+    tool_calls: said.toolCalls.map((each, at) => ({
+      function: { arguments: each.arguments, name: each.name },
+      id: toolCallId(work, index, at),
+      type: 'function',
+    })),
+  }
+}
+
+function finishOf(said: Said, ask: ChatAsk): string {
+  return said.finish === 'tool_calls' && ask.isLegacyFunctions ? 'function_call' : said.finish
+}
+
+const toolCallId = (work: Work, choice: number, at: number): string => work.draw.id('call_', 24, `${choice} ${at}`)
+
+/** One for all answers of a model's snapshot. */
+function fingerprint(work: Work): string {
+  return drawOf('fingerprint', work.deployment.facts.snapshot).hexId('fp_', 10)
+}
+
+/** Frames of one answer: what all of them share is written as JSON once. */
+class ChatFrames {
+  readonly #tail: string
+  readonly #usage: string
+  readonly #isAsync: boolean
+  constructor(work: Work, includeUsage: boolean) {
+    const shared = {
+      created: work.createdAtSeconds,
+      id: work.draw.id('chatcmpl-', 29),
+      model: work.deployment.facts.snapshot,
+      object: 'chat.completion.chunk',
+      system_fingerprint: fingerprint(work),
+    }
+    this.#tail = JSON.stringify(shared).slice(1, -1)
+    this.#usage = includeUsage ? ',"usage":null' : ''
+    this.#isAsync = work.service.filter === 'asynchronous'
+  }
+
+  /** `delta` and `logprobs` are JSON. */
+  choice(index: number, delta: string, finish: string | null, logprobs: string, filter: unknown = {}): string {
+    const filtered =
+      this.#isAsync && finish !== 'content_filter' ? '' : `"content_filter_results":${JSON.stringify(filter)},`
+    const reason = finish === null ? 'null' : `"${finish}"`
+    return `data: {"choices":[{${filtered}"delta":${delta},"finish_reason":${reason},"index":${index},"logprobs":${logprobs}}],${this.#tail}${this.#usage}}\n\n`
+  }
+
+  usage(usage: JsonRecord): string {
+    return `data: {"choices":[],${this.#tail},"usage":${JSON.stringify(usage)}}\n\n`
+  }
+
+  /** What the asynchronous filter found in the characters from `start` to `end`. */
+  annotation(index: number, start: number, end: number): string {
+    const choice = {
+      content_filter_offsets: { check_offset: start, start_offset: start, end_offset: end },
+      content_filter_results: completionFilter,
+      finish_reason: null,
+      index,
+    }
+    return `data: ${JSON.stringify({ choices: [choice], created: 0, id: '', model: '', object: '' })}\n\n`
+  }
+}
+
+const promptFrame = `data: ${JSON.stringify({
+  choices: [],
+  created: 0,
+  id: '',
+  model: '',
+  object: '',
+  prompt_filter_results: promptFilterResults,
+})}\n\n`
+
+/** One step of a choice: an event and the tokens that it carries. */
+interface Step {
+  readonly event: string
+  readonly tokens: number
+}
+
+async function streamChat(call: Call, work: Work, answer: ChatAnswer): Promise<void> {
+  const { ask, said } = answer
+  const frames = new ChatFrames(work, ask.includeUsage)
+  const stream = await EventStream.open(call)
+  if (!(await stream.send(promptFrame))) return
+  const steps = said.map((each, index) => choiceSteps(work, frames, each, index, ask))
+  // The choices of one call come side by side, a token of each in turn.
+  let running = steps
+  while (running.length > 0 && !stream.filtered) {
+    const next: typeof running = []
+    for (const each of running) {
+      const { value, done } = each.next()
+      if (done) continue
+      if (!(await stream.send(value.event, value.tokens))) return
+      next.push(each)
+    }
+    running = next
+  }
+  if (running.length === 0) return finish(stream, frames, answer, work.reportsUsage)
+  for (const index of said.keys()) {
+    await stream.send(frames.choice(index, '{}', 'content_filter', 'null', violentCompletionFilter))
+  }
+  return finish(stream, frames, cutShort(answer, call.line.completionTokens), work.reportsUsage)
+}
+
+/** The same answer when the filter ended it after `completionTokens`. */
+function cutShort(answer: ChatAnswer, completionTokens: number): ChatAnswer {
+  const total = answer.promptTokens + completionTokens
+  const usage = { ...answer.usage, completion_tokens: completionTokens, total_tokens: total }
+  return { ...answer, completionTokens, usage }
+}
+
+async function finish(stream: EventStream, frames: ChatFrames, answer: ChatAnswer, reports: boolean): Promise<void> {
+  if (answer.ask.includeUsage && reports) await stream.report(frames.usage(answer.usage), answer)
+  return stream.end('data: [DONE]\n\n', answer)
+}
+
+function* choiceSteps(work: Work, frames: ChatFrames, said: Said, index: number, ask: ChatAsk): Generator<Step, void> {
+  if (said.toolCalls.length > 0) yield* toolSteps(work, frames, said, index, ask)
+  else yield* textSteps(work, frames, said, index, ask)
+  yield { event: frames.choice(index, '{}', finishOf(said, ask), 'null'), tokens: 0 }
+}
+
+function* textSteps(work: Work, frames: ChatFrames, said: Said, index: number, ask: ChatAsk): Generator<Step, void> {
+  yield { event: frames.choice(index, '{"content":"","refusal":null,"role":"assistant"}', null, 'null'), tokens: 0 }
+  const isAsync = work.service.filter === 'asynchronous'
+  let chars = 0
+  let checkedChars = 0
+  let unchecked = 0
+  for (const piece of said.pieces) {
+    const logprobs = ask.logprobs ? JSON.stringify(logprobsOf(work, [piece], ask.topLogprobs)) : 'null'
+    const delta = `{"content":${JSON.stringify(piece.text)}}`
+    yield { event: frames.choice(index, delta, null, logprobs, completionFilter), tokens: piece.tokens }
+    chars += piece.text.length
+    unchecked += piece.tokens
+    if (!isAsync || unchecked < asyncFilterStepTokens) continue
+    yield { event: frames.annotation(index, checkedChars, chars), tokens: 0 }
+    checkedChars = chars
+    unchecked = 0
+  }
+  if (isAsync && unchecked > 0) yield { event: frames.annotation(index, checkedChars, chars), tokens: 0 }
+}
+
+function* toolSteps(work: Work, frames: ChatFrames, said: Said, index: number, ask: ChatAsk): Generator<Step, void> {
+  for (const [at, each] of said.toolCalls.entries()) {
+    yield {
+      event: frames.choice(index, openingOf(work, each, index, at, ask), null, 'null'),
+      tokens: nameTokens(work, each),
+    }
+    for (const piece of each.pieces) {
+      yield { event: frames.choice(index, argumentsDelta(piece, at, ask), null, 'null'), tokens: piece.tokens }
+    }
+  }
+}
+
+function openingOf(work: Work, said: SaidToolCall, choice: number, at: number, ask: ChatAsk): string {
+  const spoken = at === 0 ? { role: 'assistant', content: null } : {}
+  const called = { name: said.name, arguments: '' }
+  if (ask.isLegacyFunctions) return JSON.stringify({ ...spoken, function_call: called })
+  return JSON.stringify({
+    ...spoken,
+    tool_calls: [{ index: at, id: toolCallId(work, choice, at), type: 'function', function: called }],
+  })
+}
+
+function argumentsDelta(piece: TokenPiece, at: number, ask: ChatAsk): string {
+  const called = { arguments: piece.text }
+  return JSON.stringify(
+    ask.isLegacyFunctions ? { function_call: called } : { tool_calls: [{ index: at, function: called }] },
+  )
+}
+
+const nameTokens = (work: Work, said: SaidToolCall): number => countText(work.deployment.model, said.name)

@@ -1,0 +1,146 @@
+/**
+ * Azure's error answers, as its services send them. Bodies: recorded answers in public issue threads and Microsoft's
+ * troubleshooting pages; several shapes live side by side there, so each answer is a function of its own here.
+ */
+
+/** An answer that is not a success. `message` is the public text; `body` is what goes on the wire. */
+export class AzureError extends Error {
+  /** HTTP status. */
+  readonly status: number
+  /** The `code` inside of the body, or the status as text where the body has none. */
+  readonly code: string
+  readonly body: unknown
+  readonly headers: Readonly<Record<string, string>>
+  constructor(status: number, code: string, message: string, body: unknown, headers: Record<string, string> = {}) {
+    super(message)
+    this.name = 'AzureError'
+    this.status = status
+    this.code = code
+    this.body = body
+    this.headers = headers
+  }
+}
+
+function coded(status: number, code: string, message: string, headers: Record<string, string> = {}): AzureError {
+  return new AzureError(status, code, message, { error: { code, message } }, headers)
+}
+
+/** The shape of the model's own front: `{error: {message, type, param, code}}`, status 400 unless said otherwise. */
+export function invalidRequest(message: string, param: string | null, code: string | null): AzureError {
+  return new AzureError(400, code ?? 'invalid_request_error', message, {
+    error: { message, type: 'invalid_request_error', param, code },
+  })
+}
+
+/** Unknown paths, unknown methods, a missing or unknown `api-version`. */
+export const resourceNotFound = (): AzureError => coded(404, '404', 'Resource not found')
+
+export const deploymentNotFound = (): AzureError =>
+  coded(
+    404,
+    'DeploymentNotFound',
+    'The API deployment for this resource does not exist. If you created the deployment within the last 5 minutes, please wait a moment and try again.',
+  )
+
+export const badRequest = (message: string): AzureError => coded(400, 'BadRequest', message)
+
+/** No token, or one that does not verify. The endpoint's API decides which audience the text names. */
+export function tokenRefused(isV1: boolean): AzureError {
+  const audience = isV1 ? 'https://ai.azure.com' : 'https://cognitiveservices.azure.com'
+  const message = `Unauthorized. Access token is missing, invalid, audience is incorrect (${audience}), or have expired.`
+  return new AzureError(401, '401', message, { statusCode: 401, message })
+}
+
+export const keyRefused = (): AzureError =>
+  coded(
+    401,
+    '401',
+    'Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an active subscription and use a correct regional API endpoint for your resource.',
+  )
+
+/** The principal is known and has no role with `dataAction`. */
+export function permissionDenied(objectId: string, dataAction: string, operation: string): AzureError {
+  return coded(
+    401,
+    'PermissionDenied',
+    `The principal \`${objectId}\` lacks the required data action \`${dataAction}\` to perform \`${operation}\` operation.`,
+  )
+}
+
+/** `operation` in Azure's words, as chatCompletion. */
+export function operationNotSupported(operation: string, model: string): AzureError {
+  return coded(
+    400,
+    'OperationNotSupported',
+    `The ${operation} operation does not work with the specified model, ${model}. Please choose different model and try again.`,
+  )
+}
+
+export interface Throttling {
+  /** As ChatCompletions_Create. */
+  readonly operation: string
+  readonly apiVersion: string
+  readonly rate: 'token rate limit' | 'call rate limit' | 'provisioned throughput'
+  readonly retryAfterMs: number
+}
+
+/** 429 with `retry-after` in whole seconds (rounded up, at least 1) and `retry-after-ms`. */
+export function throttled(throttling: Throttling): AzureError {
+  const seconds = Math.max(1, Math.ceil(throttling.retryAfterMs / 1000))
+  const tier =
+    throttling.rate === 'provisioned throughput' ? 'capacity of your provisioned deployment' : 'S0 pricing tier'
+  const message =
+    `Requests to the ${throttling.operation} Operation under Azure OpenAI API version ${throttling.apiVersion} have exceeded ` +
+    `${throttling.rate} of your current OpenAI ${tier}. Please retry after ${seconds} seconds. ` +
+    'To increase your default rate limit, visit: https://aka.ms/oai/quotaincrease.'
+  return coded(429, '429', message, {
+    'retry-after': String(seconds),
+    'retry-after-ms': String(Math.max(0, Math.ceil(throttling.retryAfterMs))),
+  })
+}
+
+export function promptFiltered(): AzureError {
+  const message =
+    "The response was filtered due to the prompt triggering Azure OpenAI's content management policy. Please modify your prompt and retry. To learn more about our content filtering policies please read our documentation: https://go.microsoft.com/fwlink/?linkid=2198766"
+  const safe = { filtered: false, severity: 'safe' }
+  return new AzureError(400, 'content_filter', message, {
+    error: {
+      message,
+      type: null,
+      param: 'prompt',
+      code: 'content_filter',
+      status: 400,
+      innererror: {
+        code: 'ResponsibleAIPolicyViolation',
+        content_filter_result: {
+          hate: safe,
+          jailbreak: { filtered: true, detected: true },
+          self_harm: safe,
+          sexual: safe,
+          violence: safe,
+        },
+      },
+    },
+  })
+}
+
+export const timedOut = (): AzureError => coded(408, 'Timeout', 'The operation was timeout.')
+
+export const internalError = (): AzureError =>
+  coded(500, 'InternalServerError', 'The server had an error while processing your request. Sorry about that!')
+
+export const unavailable = (): AzureError =>
+  coded(503, 'ServiceUnavailable', 'The service is temporarily unable to process your request. Please try again later.')
+
+/** A body beyond `limitBytes`. */
+export function tooLarge(limitBytes: number, readBytes: number): AzureError {
+  const message = `Maximum content size limit (${limitBytes}) exceeded (${readBytes} bytes read)`
+  return new AzureError(413, '413', message, { error: { message, type: 'server_error', param: null, code: null } })
+}
+
+/** An object (file, batch, response, model) that is not there. */
+export function noSuchObject(message: string, param: string | null): AzureError {
+  return new AzureError(404, 'not_found', message, {
+    error: { message, type: 'invalid_request_error', param, code: null },
+  })
+}

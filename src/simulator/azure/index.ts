@@ -1,0 +1,52 @@
+/**
+ * A faithful Azure OpenAI instance for development and tests: the dated API and v1, with a bill of its own. Bodies, headers and
+ * errors follow the service's specifications and recorded answers; what it says is made here and follows from the question.
+ */
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { AzureSimulator, AzureSimulatorOptions } from '../types.ts'
+import { Gate } from './auth.ts'
+import { serve } from './server.ts'
+import { createService } from './service.ts'
+
+export { type FaultKind, faultKinds } from './faults.ts'
+
+/** Longer than clients keep idle connections, so that the simulator is never the one who closes. */
+const keepAliveMs = 75_000
+
+/** Starts an instance on `host` (default 127.0.0.1). Rejects with the system's error when the port cannot be had. */
+export async function startAzure(options: AzureSimulatorOptions): Promise<AzureSimulator> {
+  const closing = new AbortController()
+  const service = createService(options, closing.signal)
+  const gate = new Gate(options, service.clock)
+  const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
+    serve(service, gate, request, response).catch((cause: unknown) => {
+      process.emitWarning(cause instanceof Error ? cause : String(cause))
+      response.destroy()
+    })
+  })
+  const host = options.host ?? '127.0.0.1'
+  server.listen(options.port ?? 0, host)
+  await once(server, 'listening')
+  return {
+    name: options.name,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${portOf(server)}`,
+    bill: () => service.bill.lines(),
+    clearBill: () => service.bill.clear(),
+    setFault: fault => service.faults.set(fault),
+    close: async () => {
+      closing.abort()
+      if (!server.listening) return
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+function portOf(server: Server): number {
+  const address: AddressInfo | string | null = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}

@@ -1,0 +1,84 @@
+/** What a model can do. `chat` includes the Responses API. */
+export type Ability = 'chat' | 'completion' | 'embeddings' | 'image' | 'speech' | 'transcription'
+
+export interface ModelFacts {
+  /** What the answer names in `model`: the dated snapshot. */
+  readonly snapshot: string
+  readonly abilities: readonly Ability[]
+  readonly contextTokensMax: number
+  /** Thinks before it answers: reports reasoning tokens, takes `max_completion_tokens` only. */
+  readonly reasons: boolean
+  /** Length of its embeddings; null for other models. */
+  readonly dimensions: number | null
+  /** Whether an embedding may be asked for in fewer dimensions. */
+  readonly shortens: boolean
+}
+
+interface Row extends Partial<Omit<ModelFacts, 'snapshot'>> {
+  /** Snapshot date or full name; `$` stands for the deployment's model name. */
+  readonly snapshot: string
+}
+
+const chat128k = { abilities: ['chat'], contextTokensMax: 128_000 } as const
+const chat1M = { abilities: ['chat'], contextTokensMax: 1_047_576 } as const
+const thinker = { abilities: ['chat'], contextTokensMax: 200_000, reasons: true } as const
+const gpt5 = { abilities: ['chat'], contextTokensMax: 400_000, reasons: true } as const
+const vector = { abilities: ['embeddings'], contextTokensMax: 8_192 } as const
+
+/** Figures: Microsoft's model pages. The names are those that a deployment states as its model. */
+const rows: Readonly<Record<string, Row>> = {
+  'gpt-4o': { ...chat128k, snapshot: '$-2024-11-20' },
+  'gpt-4o-mini': { ...chat128k, snapshot: '$-2024-07-18' },
+  'gpt-4.1': { ...chat1M, snapshot: '$-2025-04-14' },
+  'gpt-4.1-mini': { ...chat1M, snapshot: '$-2025-04-14' },
+  'gpt-4.1-nano': { ...chat1M, snapshot: '$-2025-04-14' },
+  'gpt-4': { abilities: ['chat'], contextTokensMax: 8_192, snapshot: '$-0613' },
+  'gpt-4-32k': { abilities: ['chat'], contextTokensMax: 32_768, snapshot: '$-0613' },
+  'gpt-4-turbo': { ...chat128k, snapshot: '$-2024-04-09' },
+  'gpt-35-turbo': { abilities: ['chat', 'completion'], contextTokensMax: 16_385, snapshot: 'gpt-3.5-turbo-0125' },
+  'gpt-35-turbo-16k': { abilities: ['chat', 'completion'], contextTokensMax: 16_385, snapshot: 'gpt-3.5-turbo-0125' },
+  'gpt-35-turbo-instruct': { abilities: ['completion'], contextTokensMax: 4_097, snapshot: 'gpt-3.5-turbo-instruct' },
+  'davinci-002': { abilities: ['completion'], contextTokensMax: 16_384, snapshot: '$' },
+  'babbage-002': { abilities: ['completion'], contextTokensMax: 16_384, snapshot: '$' },
+  'gpt-5': { ...gpt5, snapshot: '$-2025-08-07' },
+  'gpt-5-mini': { ...gpt5, snapshot: '$-2025-08-07' },
+  'gpt-5-nano': { ...gpt5, snapshot: '$-2025-08-07' },
+  'gpt-5-chat': { ...chat128k, snapshot: '$-2025-08-07' },
+  o1: { ...thinker, snapshot: '$-2024-12-17' },
+  o3: { ...thinker, snapshot: '$-2025-04-16' },
+  'o3-mini': { ...thinker, snapshot: '$-2025-01-31' },
+  'o4-mini': { ...thinker, snapshot: '$-2025-04-16' },
+  'text-embedding-3-small': { ...vector, snapshot: '$', dimensions: 1536, shortens: true },
+  'text-embedding-3-large': { ...vector, snapshot: '$', dimensions: 3072, shortens: true },
+  'text-embedding-ada-002': { ...vector, snapshot: '$', dimensions: 1536 },
+  'dall-e-3': { abilities: ['image'], snapshot: '$' },
+  'gpt-image-1': { abilities: ['image'], snapshot: '$' },
+  tts: { abilities: ['speech'], snapshot: '$' },
+  'tts-hd': { abilities: ['speech'], snapshot: '$' },
+  'gpt-4o-mini-tts': { abilities: ['speech'], snapshot: '$' },
+  whisper: { abilities: ['transcription'], snapshot: '$' },
+  'gpt-4o-transcribe': { abilities: ['transcription'], snapshot: '$' },
+  'gpt-4o-mini-transcribe': { abilities: ['transcription'], snapshot: '$' },
+}
+
+/** Names that have a row, for the list of models. */
+export const knownModels: readonly string[] = Object.keys(rows)
+
+/** Facts of a model; a name without a row (a later model, a fine-tuned one) chats, with the largest usual context. */
+export function modelFacts(model: string): ModelFacts {
+  const row = rows[model.toLowerCase()] ?? guess(model)
+  return {
+    snapshot: row.snapshot.replace('$', model),
+    abilities: row.abilities ?? ['chat'],
+    contextTokensMax: row.contextTokensMax ?? 128_000,
+    reasons: row.reasons ?? false,
+    dimensions: row.dimensions ?? null,
+    shortens: row.shortens ?? false,
+  }
+}
+
+function guess(model: string): Row {
+  if (/embedding/i.test(model)) return { ...vector, snapshot: '$', dimensions: 1536, shortens: true }
+  if (/^(o\d|gpt-5(?!.*chat))/i.test(model)) return { ...gpt5, snapshot: '$' }
+  return { ...chat128k, snapshot: '$' }
+}

@@ -1,0 +1,175 @@
+import { isDatedVersion, isV1Version, knowsResponses } from './apiVersions.ts'
+import { badRequest, resourceNotFound } from './errors.ts'
+import type { Ability } from './models.ts'
+
+export interface OperationFacts {
+  readonly methods: readonly string[]
+  /** `path`: dated calls come under /openai/deployments/{deployment}; v1 names it in the body. `body`: always in the body. */
+  readonly deployment: 'path' | 'body' | 'none'
+  /** What its model must be able to do; null where no model works. */
+  readonly ability: Ability | null
+  /** In the message that a model cannot do it. */
+  readonly says: string
+  /** Operation id, in messages of rate limits. */
+  readonly azureName: string
+  /** Below `Microsoft.CognitiveServices/accounts/OpenAI/`. */
+  readonly dataAction: string
+}
+
+const work = { methods: ['POST'], deployment: 'path' } as const
+const object = { deployment: 'none', ability: null, says: '' } as const
+const responses = { ...object, azureName: 'Responses', dataAction: 'responses' } as const
+const files = { ...object, azureName: 'Files', dataAction: 'files' } as const
+const batches = { ...object, azureName: 'Batches', dataAction: 'batch-jobs' } as const
+
+/** Keys are the paths below /openai, /openai/v1 or the deployment; `{id}` stands for one segment. */
+export const operations = {
+  'chat/completions': {
+    ...work,
+    ability: 'chat',
+    says: 'chatCompletion',
+    azureName: 'ChatCompletions_Create',
+    dataAction: 'deployments/chat/completions/action',
+  },
+  completions: {
+    ...work,
+    ability: 'completion',
+    says: 'completion',
+    azureName: 'Completions_Create',
+    dataAction: 'deployments/completions/action',
+  },
+  embeddings: {
+    ...work,
+    ability: 'embeddings',
+    says: 'embeddings',
+    azureName: 'Embeddings_Create',
+    dataAction: 'deployments/embeddings/action',
+  },
+  'images/generations': {
+    ...work,
+    ability: 'image',
+    says: 'imageGenerations',
+    azureName: 'ImageGenerations_Create',
+    dataAction: 'deployments/images/generations/action',
+  },
+  'images/edits': {
+    ...work,
+    ability: 'image',
+    says: 'imageEdits',
+    azureName: 'ImageEdits_Create',
+    dataAction: 'deployments/images/edits/action',
+  },
+  'audio/speech': {
+    ...work,
+    ability: 'speech',
+    says: 'audioSpeech',
+    azureName: 'AudioSpeech_Create',
+    dataAction: 'deployments/audio/action',
+  },
+  'audio/transcriptions': {
+    ...work,
+    ability: 'transcription',
+    says: 'audioTranscription',
+    azureName: 'AudioTranscriptions_Create',
+    dataAction: 'deployments/audio/action',
+  },
+  'audio/translations': {
+    ...work,
+    ability: 'transcription',
+    says: 'audioTranslation',
+    azureName: 'AudioTranslations_Create',
+    dataAction: 'deployments/audio/action',
+  },
+  responses: {
+    methods: ['POST'],
+    deployment: 'body',
+    ability: 'chat',
+    says: 'responses',
+    azureName: 'Responses_Create',
+    dataAction: 'responses/write',
+  },
+  'responses/{id}': { ...responses, methods: ['GET', 'HEAD', 'DELETE'] },
+  'responses/{id}/input_items': { ...responses, methods: ['GET', 'HEAD'] },
+  'responses/{id}/cancel': { ...responses, methods: ['POST'] },
+  models: { ...object, methods: ['GET', 'HEAD'], azureName: 'Models_List', dataAction: 'models/read' },
+  'models/{id}': { ...object, methods: ['GET', 'HEAD'], azureName: 'Models_Get', dataAction: 'models/read' },
+  files: { ...files, methods: ['GET', 'HEAD', 'POST'] },
+  'files/{id}': { ...files, methods: ['GET', 'HEAD', 'DELETE'] },
+  'files/{id}/content': { ...files, methods: ['GET', 'HEAD'] },
+  batches: { ...batches, methods: ['GET', 'HEAD', 'POST'] },
+  'batches/{id}': { ...batches, methods: ['GET', 'HEAD'] },
+  'batches/{id}/cancel': { ...batches, methods: ['POST'] },
+} as const satisfies Record<string, OperationFacts>
+
+export type OperationName = keyof typeof operations
+
+export interface Route {
+  readonly operation: OperationName
+  readonly facts: OperationFacts
+  readonly method: string
+  /** From the path; null where the body names it or none is needed. */
+  readonly deployment: string | null
+  /** Last variable part of the path: a file, batch, response or model. */
+  readonly id: string | null
+  /** Null on v1. */
+  readonly apiVersion: string | null
+  readonly query: URLSearchParams
+}
+
+const patterns = (Object.keys(operations) as OperationName[]).map(name => ({ name, parts: name.split('/') }))
+
+/**
+ * Finds the operation of a request target. Throws 404 `Resource not found` for paths and methods that do not exist and for
+ * dated paths without a known `api-version`; 400 where the version exists and the operation came later.
+ */
+export function route(method: string, target: string): Route {
+  const mark = target.indexOf('?')
+  const query = new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1))
+  const parts = (mark < 0 ? target : target.slice(0, mark)).split('/').slice(1)
+  if (parts[0] !== 'openai') throw resourceNotFound()
+  const isV1 = parts[1] === 'v1'
+  const underDeployment = !isV1 && parts[1] === 'deployments'
+  const rest = parts.slice(isV1 ? 2 : underDeployment ? 3 : 1)
+  const apiVersion = isV1 ? v1Version(query) : datedVersion(query)
+  const found = match(rest)
+  if (!found) throw resourceNotFound()
+  const facts: OperationFacts = operations[found.name]
+  const pathAgrees = isV1 || (facts.deployment === 'path') === underDeployment || found.name === 'batches'
+  if (!facts.methods.includes(method) || !pathAgrees) throw resourceNotFound()
+  if (found.name.startsWith('responses') && !knowsResponses(apiVersion)) {
+    throw badRequest('Azure OpenAI Responses API is enabled only for api-version 2025-03-01-preview and later')
+  }
+  const deployment = underDeployment ? decode(parts[2] ?? '') : null
+  return { operation: found.name, facts, method, deployment, id: found.id, apiVersion, query }
+}
+
+function datedVersion(query: URLSearchParams): string {
+  const version = query.get('api-version')
+  if (version === null || !isDatedVersion(version)) throw resourceNotFound()
+  return version
+}
+
+function v1Version(query: URLSearchParams): null {
+  const version = query.get('api-version')
+  if (version !== null && !isV1Version(version)) throw badRequest('API version not supported')
+  return null
+}
+
+function match(segments: readonly string[]): { name: OperationName; id: string | null } | null {
+  const found = patterns.find(
+    ({ parts }) =>
+      parts.length === segments.length &&
+      parts.every((part, at) => (part === '{id}' ? segments[at] !== '' : part === segments[at])),
+  )
+  if (!found) return null
+  const at = found.parts.indexOf('{id}')
+  return { name: found.name, id: at < 0 ? null : decode(segments[at] ?? '') }
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    throw resourceNotFound()
+  }
+}

@@ -1,0 +1,234 @@
+/** One call from its head to its last byte: route, bill, admit, read, strike, answer. */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isRecord, type JsonRecord } from '../../wire/json.ts'
+import { adminRoute } from './admin.ts'
+import { createSpeech, transcribe, translate } from './audio.ts'
+import type { Gate } from './auth.ts'
+import { cancelBatch, createBatch, getBatch, listBatches } from './batches.ts'
+import type { OpenLine } from './bill.ts'
+import type { Call, Received } from './call.ts'
+import { chatCompletions } from './chat.ts'
+import { completions } from './completions.ts'
+import { embeddings } from './embeddings.ts'
+import { AzureError, deploymentNotFound, internalError, invalidRequest, tooLarge } from './errors.ts'
+import { refusalOf } from './faults.ts'
+import { deleteFile, getFile, getFileContent, listFiles, uploadFile } from './files.ts'
+import { editImages, generateImages } from './images.ts'
+import { getModel, listModels } from './modelsApi.ts'
+import { cancelResponse, createResponse, deleteResponse, getResponse, listInputItems } from './responses.ts'
+import { type OperationName, type Route, route } from './routing.ts'
+import type { Service } from './service.ts'
+
+/** The service's limit for files of batches, its largest. */
+const bodyBytesMax = 200 * 1024 * 1024
+
+type Handler = (call: Call) => Promise<void>
+
+/** HEAD is answered as GET. */
+const handlers: Readonly<Record<OperationName, Readonly<Record<string, Handler>>>> = {
+  'chat/completions': { POST: chatCompletions },
+  completions: { POST: completions },
+  embeddings: { POST: embeddings },
+  'images/generations': { POST: generateImages },
+  'images/edits': { POST: editImages },
+  'audio/speech': { POST: createSpeech },
+  'audio/transcriptions': { POST: transcribe },
+  'audio/translations': { POST: translate },
+  responses: { POST: createResponse },
+  'responses/{id}': { GET: getResponse, DELETE: deleteResponse },
+  'responses/{id}/input_items': { GET: listInputItems },
+  'responses/{id}/cancel': { POST: cancelResponse },
+  models: { GET: listModels },
+  'models/{id}': { GET: getModel },
+  files: { GET: listFiles, POST: uploadFile },
+  'files/{id}': { GET: getFile, DELETE: deleteFile },
+  'files/{id}/content': { GET: getFileContent },
+  batches: { GET: listBatches, POST: createBatch },
+  'batches/{id}': { GET: getBatch },
+  'batches/{id}/cancel': { POST: cancelBatch },
+}
+
+export async function serve(
+  service: Service,
+  gate: Gate,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const target = request.url ?? '/'
+  if (target.startsWith('/_simulator/')) return adminRoute(service, request, response)
+  const headers = answerHeaders(service, request)
+  try {
+    const found = route(request.method ?? 'GET', target)
+    // Before anything is decided: what reached the instance is in its bill, whatever becomes of it.
+    const line = openLine(service, found, request, headers)
+    await serveOperation(gate, receive(service, request, response, found, line, headers))
+  } catch (cause) {
+    sendError(request, response, headers, cause, null)
+  }
+}
+
+/** What every answer carries. */
+function answerHeaders(service: Service, request: IncomingMessage): Record<string, string> {
+  const id = randomUUID()
+  const headers: Record<string, string> = {
+    'apim-request-id': id,
+    'x-request-id': id,
+    'x-ms-region': service.region,
+    'x-content-type-options': 'nosniff',
+    'strict-transport-security': 'max-age=31536000; includeSubDomains; preload',
+  }
+  const clientId = request.headers['x-ms-client-request-id']
+  if (typeof clientId === 'string') headers['x-ms-client-request-id'] = clientId
+  return headers
+}
+
+function receive(
+  service: Service,
+  request: IncomingMessage,
+  response: ServerResponse,
+  found: Route,
+  line: OpenLine,
+  headers: Record<string, string>,
+): Received {
+  const leaving = new AbortController()
+  const connection = { brokenOff: false }
+  const leave = (): void => leaving.abort()
+  service.closing.addEventListener('abort', leave, { once: true })
+  response.once('close', () => {
+    service.closing.removeEventListener('abort', leave)
+    line.ended = true
+    line.clientGone = !response.writableFinished && !connection.brokenOff && !service.closing.aborted
+    leave()
+  })
+  return { service, request, response, route: found, line, headers, gone: leaving.signal, connection }
+}
+
+async function serveOperation(gate: Gate, received: Received): Promise<void> {
+  const { request, response, headers, line, route: found, gone } = received
+  try {
+    line.subject = await gate.admit(request.headers, found)
+    const input = await readInput(request)
+    if (!gone.aborted) await answer(openCall(received, input))
+  } catch (cause) {
+    sendError(request, response, headers, cause, line)
+  }
+}
+
+function openLine(service: Service, found: Route, request: IncomingMessage, headers: Record<string, string>): OpenLine {
+  const gatehouseId = request.headers['x-gatehouse-request-id']
+  return service.bill.open({
+    gatehouseRequestId: typeof gatehouseId === 'string' ? gatehouseId : null,
+    requestId: headers['apim-request-id'] ?? '',
+    receivedAtMs: service.clock(),
+    instance: service.name,
+    deployment: found.deployment,
+    operation: found.operation,
+  })
+}
+
+function openCall(received: Received, input: JsonRecord | FormData | null): Call {
+  const { service, request, route: found, line, headers } = received
+  const runs = found.facts.deployment !== 'none'
+  line.deployment = found.deployment ?? (runs ? named(input, 'model') : null)
+  line.stream = runs && (isRecord(input) ? input.stream === true : named(input, 'stream') === 'true')
+  if (runs) headers['x-ms-rai-invoked'] = 'true'
+  const header = request.headers['x-simulator-fault']
+  const fault = service.faults.choose(typeof header === 'string' ? header : null, found.operation, line.deployment)
+  line.fault = fault?.kind ?? null
+  return { ...received, fault, input }
+}
+
+/** A text field of the body. */
+function named(input: JsonRecord | FormData | null, field: string): string | null {
+  const value = input instanceof FormData ? input.get(field) : input?.[field]
+  return typeof value === 'string' ? value : null
+}
+
+async function answer(call: Call): Promise<void> {
+  const { fault, route: found } = call
+  const refusal = fault ? refusalOf(fault, found) : null
+  if (refusal) throw refusal
+  const handler = handlers[found.operation][found.method === 'HEAD' ? 'GET' : found.method]
+  if (!handler) throw deploymentNotFound()
+  await handler(call)
+}
+
+/** The body as JSON or as a form; null when there is none. Throws 400 for what is neither, 413 for too much. */
+async function readInput(request: IncomingMessage): Promise<JsonRecord | FormData | null> {
+  const bytes = await readBody(request)
+  if (bytes === null || bytes.length === 0) return null
+  const type = request.headers['content-type'] ?? ''
+  if (/^multipart\/form-data/i.test(type)) return readForm(bytes, type)
+  const value = readJson(bytes)
+  if (isRecord(value)) return value
+  throw invalidRequest('The body of this request must be a JSON object.', null, null)
+}
+
+function readJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'))
+  } catch {
+    const message =
+      "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON.)"
+    throw invalidRequest(message, null, null)
+  }
+}
+
+async function readForm(bytes: Buffer<ArrayBuffer>, type: string): Promise<FormData> {
+  try {
+    return await new Response(bytes, { headers: { 'content-type': type } }).formData()
+  } catch {
+    throw invalidRequest('Could not parse multipart form: the boundary or a part of it is malformed.', null, null)
+  }
+}
+
+/** Null when the client left before its end. */
+function readBody(request: IncomingMessage): Promise<Buffer<ArrayBuffer> | null> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes <= bodyBytesMax) chunks.push(chunk)
+    })
+    request.once('end', () => {
+      if (bytes > bodyBytesMax) reject(tooLarge(bodyBytesMax, bytes))
+      else resolve(Buffer.concat(chunks))
+    })
+    request.once('error', () => resolve(null))
+    request.once('close', () => resolve(null))
+  })
+}
+
+/** The only place where a refusal becomes bytes. What is no AzureError is a fault of the simulator: 500, and a warning of the process. */
+function sendError(
+  request: IncomingMessage,
+  response: ServerResponse,
+  headers: Record<string, string>,
+  cause: unknown,
+  line: OpenLine | null,
+): void {
+  if (!(cause instanceof AzureError)) process.emitWarning(cause instanceof Error ? cause : String(cause))
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  if (response.destroyed) return
+  const error = cause instanceof AzureError ? cause : internalError()
+  const bytes = Buffer.from(JSON.stringify(error.body))
+  if (line) {
+    line.status = error.status
+    line.ended = true
+  }
+  // The rest of a body that nobody reads would be taken for the next request's head.
+  const close = request.complete ? {} : { connection: 'close' }
+  response.writeHead(error.status, {
+    ...headers,
+    ...error.headers,
+    ...close,
+    'content-type': 'application/json',
+    'content-length': bytes.length,
+  })
+  response.end(bytes)
+}

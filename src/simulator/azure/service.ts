@@ -1,0 +1,79 @@
+import { type Clock, systemClock } from '../../clock.ts'
+import type { AzureSimulatorOptions, SimulatedDeployment } from '../types.ts'
+import { Bill } from './bill.ts'
+import { FaultDesk } from './faults.ts'
+import { type Sleep, sleepOnTimers } from './latency.ts'
+import { type Limits, limitsOf } from './limits.ts'
+import { type ModelFacts, modelFacts } from './models.ts'
+import { PromptCache } from './promptCache.ts'
+import { type Draw, drawOf, freshDraw, sequence } from './seed.ts'
+import { Store } from './store.ts'
+
+export interface Deployment {
+  readonly name: string
+  readonly spec: SimulatedDeployment
+  readonly model: string
+  readonly facts: ModelFacts
+  readonly limits: Limits | null
+}
+
+/** One instance: everything that its calls share. */
+export interface Service {
+  readonly name: string
+  readonly region: string
+  readonly seed: number | null
+  readonly clock: Clock
+  readonly sleep: Sleep
+  readonly filter: 'default' | 'asynchronous'
+  readonly deployments: ReadonlyMap<string, Deployment>
+  readonly bill: Bill
+  readonly faults: FaultDesk
+  readonly store: Store
+  readonly prompts: PromptCache
+  /** 0..1; decides jitter. */
+  readonly random: () => number
+  /**
+   * Seconds since the epoch for `created`. With a seed and no clock of its own, the instance derives it from the call, so that
+   * equal calls give equal bytes at any time of day.
+   */
+  readonly createdAtSeconds: (draw: Draw) => number
+  /** The source of ids and text for a call: of its deployment and body with a seed, of nothing without. */
+  readonly drawFor: (...parts: readonly string[]) => Draw
+  /** Aborted when the instance closes. */
+  readonly closing: AbortSignal
+}
+
+/** 2025-06-01, from where derived times start; they lie within 90 days of it. */
+const derivedEpochSeconds = 1_748_736_000
+const derivedSpanSeconds = 90 * 86_400
+
+export function createService(options: AzureSimulatorOptions, closing: AbortSignal): Service {
+  const clock = options.clock ?? systemClock
+  const seed = options.seed ?? null
+  const entries = Object.entries(options.deployments).map(
+    ([name, spec]) => [name, deployment(name, spec, clock)] as const,
+  )
+  const derives = seed !== null && options.clock === undefined
+  return {
+    name: options.name,
+    region: options.region ?? 'East US',
+    seed,
+    clock,
+    sleep: options.sleep ?? sleepOnTimers,
+    filter: options.filter ?? 'default',
+    deployments: new Map(entries),
+    bill: new Bill(),
+    faults: new FaultDesk(sequence(seed)),
+    store: new Store(),
+    prompts: new PromptCache(clock),
+    random: sequence(seed === null ? null : seed + 1),
+    createdAtSeconds: draw =>
+      derives ? derivedEpochSeconds + (draw.number('created') % derivedSpanSeconds) : Math.floor(clock() / 1000),
+    drawFor: (...parts) => (seed === null ? freshDraw() : drawOf(seed, ...parts)),
+    closing,
+  }
+}
+
+function deployment(name: string, spec: SimulatedDeployment, clock: Clock): Deployment {
+  return { name, spec, model: spec.model, facts: modelFacts(spec.model), limits: limitsOf(spec, clock) }
+}

@@ -1,0 +1,146 @@
+/** What a model says to a conversation: text, JSON or tool calls, cut at stop sequences and at the token limit. */
+import { countText, type TokenPiece, tokenPieces } from '../../tokens/count.ts'
+import type { JsonRecord } from '../../wire/json.ts'
+import { answerJson, answerText, chooseToolCall, type Turn } from './answers/index.ts'
+import type { Work } from './call.ts'
+
+export interface Question {
+  readonly turns: readonly Turn[]
+  /** In the form of chat completions: `{type: 'function', function: {name, description, parameters}}`. */
+  readonly tools: readonly JsonRecord[]
+  /** `auto`, `none`, `required` or `{type: 'function', function: {name}}`. */
+  readonly toolChoice: unknown
+  readonly parallelTools: boolean
+  /** Null for text; `schema` null for any JSON object. */
+  readonly json: { readonly schema: unknown } | null
+  readonly stop: readonly string[]
+  /** Most tokens of one choice, hidden reasoning included; null for no limit. */
+  readonly tokensMax: number | null
+  /** `reasoning_effort`; null for the standard one. */
+  readonly effort: string | null
+  readonly choices: number
+  /** The caller's own `seed`. */
+  readonly seed: number | null
+}
+
+export interface SaidToolCall {
+  readonly name: string
+  readonly arguments: string
+  readonly pieces: readonly TokenPiece[]
+}
+
+export interface Said {
+  readonly text: string
+  readonly pieces: readonly TokenPiece[]
+  readonly toolCalls: readonly SaidToolCall[]
+  readonly finish: 'stop' | 'length' | 'tool_calls'
+  readonly reasoningTokens: number
+  /** All of it, reasoning included: what is charged. */
+  readonly tokens: number
+}
+
+/** One answer for each choice that was asked for. */
+export function speak(work: Work, question: Question): readonly Said[] {
+  const seed = question.seed ?? work.draw.number('text')
+  return Array.from({ length: question.choices }, (_, variant) => sayOnce(work, question, seed, variant))
+}
+
+function sayOnce(work: Work, question: Question, seed: number, variant: number): Said {
+  const reasoning = reasoningTokens(work, question.effort, variant)
+  const left = question.tokensMax === null ? Number.POSITIVE_INFINITY : question.tokensMax - reasoning
+  if (left <= 0 && reasoning > 0) return silent(Math.max(0, question.tokensMax ?? 0))
+  const calls = toolCalls(question, seed + variant)
+  if (calls && calls.length > 0) return sayCalls(work, question, calls, reasoning, left)
+  const full = question.json
+    ? answerJson({ messages: question.turns, schema: question.json.schema, seed, variant })
+    : answerText({ model: work.deployment.model, messages: question.turns, seed, variant })
+  const text = beforeStop(full, question.stop)
+  const pieces = tokenPieces(work.deployment.model, text)
+  const kept = keep(pieces, left)
+  const isCut = kept.length < pieces.length
+  return {
+    text: isCut ? joined(kept) : text,
+    pieces: kept,
+    toolCalls: [],
+    finish: isCut ? 'length' : 'stop',
+    reasoningTokens: reasoning,
+    tokens: total(kept) + reasoning,
+  }
+}
+
+/** The limit was used up by thinking. */
+function silent(tokens: number): Said {
+  return { text: '', pieces: [], toolCalls: [], finish: 'length', reasoningTokens: tokens, tokens }
+}
+
+function toolCalls(question: Question, seed: number): readonly { name: string; arguments: string }[] | null {
+  if (question.tools.length === 0 || question.toolChoice === 'none') return null
+  const { turns, tools, toolChoice } = question
+  return chooseToolCall({ messages: turns, tools, toolChoice, seed, parallel: question.parallelTools })
+}
+
+function sayCalls(
+  work: Work,
+  question: Question,
+  calls: readonly { name: string; arguments: string }[],
+  reasoning: number,
+  tokensMax: number,
+): Said {
+  const { model } = work.deployment
+  let left = tokensMax
+  let isCut = false
+  const said = calls.flatMap(call => {
+    left -= countText(model, call.name)
+    if (left < 0) {
+      isCut = true
+      return []
+    }
+    const pieces = tokenPieces(model, call.arguments)
+    const kept = keep(pieces, left)
+    left -= total(kept)
+    isCut ||= kept.length < pieces.length
+    return [{ name: call.name, arguments: joined(kept), pieces: kept }]
+  })
+  const tokens = said.reduce((sum, call) => sum + countText(model, call.name) + total(call.pieces), reasoning)
+  // A function that was forced by name ends with `stop`, as in the service.
+  const finish = isCut
+    ? 'length'
+    : typeof question.toolChoice === 'object' && question.toolChoice !== null
+      ? 'stop'
+      : 'tool_calls'
+  return { text: '', pieces: [], toolCalls: said, finish, reasoningTokens: reasoning, tokens }
+}
+
+/** Reasoning models think in steps of 64 tokens, more with more effort. */
+const stepsByEffort: Readonly<Record<string, readonly [least: number, most: number]>> = {
+  none: [0, 0],
+  minimal: [0, 0],
+  low: [1, 2],
+  medium: [2, 6],
+  high: [8, 14],
+}
+
+function reasoningTokens(work: Work, effort: string | null, variant: number): number {
+  if (!work.deployment.facts.reasons) return 0
+  const [least, most] = stepsByEffort[effort ?? 'medium'] ?? [2, 6]
+  return 64 * (least + (work.draw.number(`reasoning ${variant}`) % (most - least + 1)))
+}
+
+function beforeStop(text: string, stop: readonly string[]): string {
+  const ends = stop.filter(word => word !== '').map(word => text.indexOf(word))
+  const first = Math.min(...ends.filter(at => at >= 0), text.length)
+  return text.slice(0, first)
+}
+
+function keep(pieces: readonly TokenPiece[], tokensMax: number): readonly TokenPiece[] {
+  let tokens = 0
+  const over = pieces.findIndex(piece => {
+    tokens += piece.tokens
+    return tokens > tokensMax
+  })
+  return over < 0 ? pieces : pieces.slice(0, over)
+}
+
+const joined = (pieces: readonly TokenPiece[]): string => pieces.map(piece => piece.text).join('')
+
+const total = (pieces: readonly TokenPiece[]): number => pieces.reduce((sum, piece) => sum + piece.tokens, 0)

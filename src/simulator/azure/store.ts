@@ -1,0 +1,70 @@
+import type { JsonRecord } from '../../wire/json.ts'
+
+export interface StoredFile {
+  readonly object: JsonRecord & { readonly id: string }
+  readonly bytes: Buffer
+}
+
+export interface StoredResponse {
+  /** As it is given to who asks; of a background response, what it will be. */
+  readonly object: JsonRecord & { readonly id: string }
+  /** Everything that the model saw, oldest first, with ids. */
+  readonly inputItems: readonly JsonRecord[]
+  readonly outputItems: readonly JsonRecord[]
+  /** In the background: not finished until it has been asked for once. */
+  background: 'no' | 'running' | 'done' | 'cancelled'
+}
+
+/** Most objects of one kind that are kept; beyond, the oldest is forgotten. */
+const objectsMax = 5_000
+
+/** Objects that calls leave behind, in the order in which they were made. */
+class Shelf<Value> {
+  readonly #byId = new Map<string, Value>()
+
+  put(id: string, value: Value): void {
+    this.#byId.set(id, value)
+    for (const oldest of this.#byId.keys()) {
+      if (this.#byId.size <= objectsMax) return
+      this.#byId.delete(oldest)
+    }
+  }
+
+  get(id: string): Value | null {
+    return this.#byId.get(id) ?? null
+  }
+
+  delete(id: string): boolean {
+    return this.#byId.delete(id)
+  }
+
+  /** Newest first, as the service lists them. */
+  newest(): Value[] {
+    return [...this.#byId.values()].reverse()
+  }
+}
+
+export class Store {
+  readonly files = new Shelf<StoredFile>()
+  readonly responses = new Shelf<StoredResponse>()
+  readonly batches = new Shelf<JsonRecord & { readonly id: string }>()
+}
+
+/** A page of a list, by the query's `limit` (1..100, default `limit`) and `after`. */
+export function page<Item extends { readonly id?: unknown }>(
+  items: readonly Item[],
+  query: URLSearchParams,
+  standard = 20,
+): JsonRecord {
+  const limit = Math.min(100, Math.max(1, Math.floor(Number(query.get('limit') ?? standard)) || standard))
+  const after = query.get('after')
+  const start = after === null ? 0 : items.findIndex(item => item.id === after) + 1
+  const data = items.slice(start, start + limit)
+  return {
+    object: 'list',
+    data,
+    first_id: data[0]?.id ?? null,
+    last_id: data.at(-1)?.id ?? null,
+    has_more: start + limit < items.length,
+  }
+}

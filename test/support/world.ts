@@ -2,17 +2,26 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { type Config, type ConfigInput, configSchema } from '../../src/config/schema.ts'
 import { demoConfig } from '../../src/demo/configuration.ts'
 import { buildHouse, type House, type HouseParts } from '../../src/house.ts'
 import { startAzure } from '../../src/simulator/azure/index.ts'
 import { demoDirectory } from '../../src/simulator/directory.ts'
 import { startEntra } from '../../src/simulator/entra/index.ts'
-import type { AzureSimulator, AzureSimulatorOptions, EntraSimulator } from '../../src/simulator/types.ts'
+import type {
+  AzureSimulator,
+  AzureSimulatorOptions,
+  EntraSimulator,
+  SimulatedDeployment,
+} from '../../src/simulator/types.ts'
 import { silentLog } from '../../src/telemetry/log.ts'
 
 export const instanceKey = 'key-of-the-simulated-instance-0001'
+
+/** What ends takes down what was started: a test's context, or a file's hooks. */
+export interface Scope {
+  after(close: () => unknown): void
+}
 
 export interface World {
   readonly entra: EntraSimulator
@@ -30,6 +39,8 @@ export interface WorldOptions {
   /** Changes to the demonstration's configuration. */
   readonly change?: (config: ConfigInput) => ConfigInput
   readonly azure?: Partial<AzureSimulatorOptions>
+  /** Deployments of both instances, which workload hr-bot may use. Default: `fastDeployments`. */
+  readonly deployments?: Readonly<Record<string, SimulatedDeployment>>
   readonly parts?: Partial<HouseParts>
 }
 
@@ -41,28 +52,31 @@ export const fastDeployments = {
 } as const
 
 /** Builds a world and takes it down after the test. */
-export async function startWorld(t: TestContext, options: WorldOptions = {}): Promise<World> {
+export async function startWorld(t: Scope, options: WorldOptions = {}): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-test-'))
   const entra = await startEntra({ directory: demoDirectory })
   const simulated = (name: string): Promise<AzureSimulator> =>
     startAzure({
       name,
-      deployments: fastDeployments,
+      deployments: options.deployments ?? fastDeployments,
       keys: [instanceKey],
       entra: { authority: entra.url, tenantId: demoDirectory.tenantId, allowedObjectIds: 'all' },
       ...options.azure,
     })
   const one = await simulated('dev-openai-instance-1')
   const two = await simulated('dev-openai-instance-2')
-  const written = demoConfig({
-    gatewayListen: '127.0.0.1:0',
-    adminListen: '127.0.0.1:0',
-    authority: entra.url,
-    instance1: one.url,
-    instance2: two.url,
-    instance2Key: instanceKey,
-    ledgerDirectory: join(directory, 'ledger'),
-  })
+  const written = withDeployments(
+    demoConfig({
+      gatewayListen: '127.0.0.1:0',
+      adminListen: '127.0.0.1:0',
+      authority: entra.url,
+      instance1: one.url,
+      instance2: two.url,
+      instance2Key: instanceKey,
+      ledgerDirectory: join(directory, 'ledger'),
+    }),
+    options.deployments ?? fastDeployments,
+  )
   const config = configSchema.parse(options.change?.(written) ?? written)
   const house = await buildHouse(config, { log: silentLog, appService: entra.managedIdentity, ...options.parts })
   t.after(async () => {
@@ -81,3 +95,29 @@ export async function startWorld(t: TestContext, options: WorldOptions = {}): Pr
     token: as => entra.token({ as }),
   }
 }
+
+function withDeployments(config: ConfigInput, simulated: Readonly<Record<string, SimulatedDeployment>>): ConfigInput {
+  const deployments = Object.fromEntries(
+    Object.entries(simulated).map(([name, { model, kind }]) => [name, { model, ...(kind ? { kind } : {}) }]),
+  )
+  const hrBot = config.workloads['hr-bot']
+  if (hrBot === undefined) throw new TypeError('the demonstration has no workload hr-bot')
+  return {
+    ...config,
+    instances: Object.fromEntries(
+      Object.entries(config.instances).map(([name, instance]) => [name, { ...instance, deployments }]),
+    ),
+    workloads: { ...config.workloads, 'hr-bot': { ...hrBot, deployments: Object.keys(deployments) } },
+  }
+}
+
+/** Messages of a chat with one question. */
+export function ask(text: string): { readonly role: 'user'; readonly content: string }[] {
+  return [{ role: 'user', content: text }]
+}
+
+/** A dated version that knows everything that is tested. */
+export const apiVersion = '2025-04-01-preview'
+
+/** Request target of a chat completion, dated form. */
+export const chatPath = `/main/hr-bot/openai/deployments/gpt-4o/chat/completions?api-version=${apiVersion}`

@@ -1,0 +1,140 @@
+/** The unmodified npm client `openai`, as OpenAI against the v1 API: a base URL and a token provider are all that changes. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { APIError, OpenAI, toFile } from 'openai'
+import { type Running, runTwins } from '../support/file-world.ts'
+import { recordOf } from '../support/records.ts'
+import type { Door, TwinWorld } from '../support/twin.ts'
+import { collect } from '../support/wait.ts'
+import { ask } from '../support/world.ts'
+
+let twins: TwinWorld & Running
+before(async () => {
+  twins = await runTwins()
+})
+after(() => twins.close())
+
+function client(door: Door): OpenAI {
+  return new OpenAI({ baseURL: `${door.v1}/`, apiKey: door.token, fetch: door.fetch, maxRetries: 0 })
+}
+
+const messages = ask('Who approves my travel expenses?')
+
+for (const include_usage of [false, true]) {
+  test(`a streamed chat on v1 is the same (usage asked for: ${include_usage})`, async () => {
+    const chunks = await twins.same(async door =>
+      collect(
+        await client(door).chat.completions.create({
+          model: 'gpt-4o-mini',
+          messages,
+          stream: true,
+          ...(include_usage ? { stream_options: { include_usage } } : {}),
+        }),
+      ),
+    )
+    assert.equal(
+      chunks.some(chunk => (chunk.usage ?? null) !== null),
+      include_usage,
+    )
+  })
+}
+
+test('chat, embeddings and completions on v1 are the same', async () => {
+  await twins.same(async door => {
+    const openai = client(door)
+    return [
+      await openai.chat.completions.create({ model: 'gpt-4o', messages }),
+      await openai.embeddings.create({ model: 'text-embedding-3-small', input: 'travel expenses' }),
+      await openai.completions.create({ model: 'instruct', prompt: 'Hello', max_tokens: 8 }),
+    ]
+  })
+})
+
+test('Responses on v1 are the same, streamed and not, with tools', async () => {
+  await twins.same(async door => {
+    const { responses } = client(door)
+    const whole = await responses.create({ model: 'gpt-4o', input: 'Summarise our travel policy.', store: false })
+    const events = await collect(await responses.create({ model: 'gpt-4o', input: 'Hello.', stream: true }))
+    const called = await responses.create({
+      model: 'gpt-4o',
+      input: 'What is the weather in Oslo?',
+      tool_choice: 'required',
+      tools: [
+        {
+          type: 'function',
+          name: 'get_weather',
+          strict: false,
+          parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+        },
+      ],
+    })
+    assert.equal(called.output[0]?.type, 'function_call')
+    return { whole, events, called }
+  })
+})
+
+// A deployment that stands in a form is known only after the form has been read; what is sent on must still be every byte.
+test('a transcription on v1, whose deployment stands in the form, is the same', async () => {
+  await twins.same(async door => {
+    const file = await toFile(Buffer.from('RIFF0000WAVEfmt '), 'a.wav')
+    return client(door)
+      .audio.transcriptions.create({ model: 'ears', file })
+      .catch((error: unknown) => {
+        if (!(error instanceof APIError)) throw error
+        return { status: error.status, message: error.message }
+      })
+  })
+})
+
+test('files and models on v1 are the same', async () => {
+  await twins.same(async door => {
+    const openai = client(door)
+    const file = await openai.files.create({ purpose: 'batch', file: await toFile(Buffer.from('{}\n'), 'in.jsonl') })
+    const back = await (await openai.files.content(file.id)).text()
+    const model = await openai.models.retrieve('gpt-4o')
+    await openai.files.delete(file.id)
+    return { bytes: file.bytes, back, model }
+  })
+})
+
+// For tools that can set neither path nor header: a caller with one workload needs to say nothing.
+test('a plain OpenAI client at /v1 gets the caller’s only workload', async () => {
+  const { world } = twins
+  const openai = new OpenAI({ baseURL: `${world.url}/v1`, apiKey: () => world.token('alice'), maxRetries: 0 })
+  const { data, response } = await openai.chat.completions.create({ model: 'gpt-4o', messages }).withResponse()
+  assert.equal(data.choices[0]?.finish_reason, 'stop')
+  const record = await recordOf(world.house.ledger, response.headers.get('x-gatehouse-request-id'))
+  assert.equal(record.workload, 'hr-bot')
+  assert.equal(record.usage.totalTokens, data.usage?.total_tokens)
+})
+
+test('a caller of two workloads names one in a header, and is told so when it does not', async () => {
+  const { world } = twins
+  const openai = new OpenAI({ baseURL: `${world.url}/v1`, apiKey: () => world.token('carol'), maxRetries: 2 })
+  const call = openai.chat.completions.create({ model: 'gpt-4o', messages })
+  await assert.rejects(call, { status: 400, code: 'workload_missing', message: /hr-bot, code-assistant/ })
+  const headers = { 'x-gatehouse-workload': 'code-assistant' }
+  const { response } = await openai.chat.completions.create({ model: 'gpt-4o', messages }, { headers }).withResponse()
+  const record = await recordOf(world.house.ledger, response.headers.get('x-gatehouse-request-id'))
+  assert.equal(record.workload, 'code-assistant')
+})
+
+// Without it an SDK repeats three times what can only be refused three times.
+test('a refusal of the gateway is an error the client understands, and does not repeat', async () => {
+  const { world } = twins
+  let calls = 0
+  const openai = new OpenAI({
+    baseURL: `${world.url}/main/code-assistant/openai/v1`,
+    apiKey: () => world.token('alice'),
+    fetch: (input, init) => {
+      calls += 1
+      return fetch(input, init)
+    },
+  })
+  await assert.rejects(openai.chat.completions.create({ model: 'gpt-4o', messages }), {
+    status: 403,
+    code: 'caller_not_bound',
+    type: 'permission_error',
+  })
+  assert.equal(calls, 1)
+})

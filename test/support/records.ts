@@ -1,0 +1,26 @@
+/** Reading the ledger from tests. */
+import type { Ledger } from '../../src/ledger/index.ts'
+import type { RecordRow } from '../../src/ledger/record.ts'
+import { eventually } from './wait.ts'
+
+/** The record of an exchange, once it has ended. */
+export function recordOf(ledger: Ledger, id: string | null | undefined): Promise<RecordRow> {
+  if (typeof id !== 'string' || id === '') throw new Error('the answer carries no x-gatehouse-request-id')
+  return eventually(`the record ${id}`, async () => {
+    await ledger.caughtUp()
+    return ledger.row(id)
+  })
+}
+
+/** Every record, newest first. */
+export async function allRecords(ledger: Ledger): Promise<readonly RecordRow[]> {
+  await ledger.caughtUp()
+  const all: RecordRow[] = []
+  let before: string | undefined
+  for (;;) {
+    const { records, next } = await ledger.list(before === undefined ? { limit: 1000 } : { limit: 1000, before })
+    all.push(...records)
+    if (next === null) return all
+    before = next
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The same calls made twice: through the gateway, and directly to an instance that is the twin of the one behind it. What the
+ * client got must be the same, exchange by exchange: status, header fields, every byte of the body.
+ */
+import assert from 'node:assert/strict'
+import { startAzure } from '../../src/simulator/azure/index.ts'
+import { demoDirectory } from '../../src/simulator/directory.ts'
+import type { SimulatedDeployment } from '../../src/simulator/types.ts'
+import { type Scope, startWorld, type World } from './world.ts'
+
+/** Where a client is pointed. */
+export interface Door {
+  /** What AzureOpenAI calls `endpoint`. */
+  readonly endpoint: string
+  /** Base URL of the v1 API. */
+  readonly v1: string
+  readonly token: () => Promise<string>
+  /** Keeps what came back. */
+  readonly fetch: typeof fetch
+  readonly direct: boolean
+}
+
+export interface Exchange {
+  readonly method: string
+  /** Path behind the door, with its query. */
+  readonly path: string
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+  /** True when the body broke off. */
+  readonly broken: boolean
+}
+
+/** Of the connection, of the moment, or an id of the one call. `x-gatehouse-request-id` is the one field that is added. */
+const ofItsNature = new Set([
+  'date',
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'apim-request-id',
+  'x-request-id',
+  'x-gatehouse-request-id',
+])
+
+export interface TwinWorld {
+  readonly world: World
+  /** Runs the script through the gateway and directly, compares every exchange, and returns what both runs returned. */
+  same<T>(script: (door: Door) => Promise<T>, options?: { readonly target?: string }): Promise<T>
+  /** The exchanges of the last run through the gateway. */
+  readonly seen: readonly Exchange[]
+}
+
+export const everyDeployment = {
+  'gpt-4o': { model: 'gpt-4o' },
+  'gpt-4o-mini': { model: 'gpt-4o-mini' },
+  'o3-mini': { model: 'o3-mini' },
+  'text-embedding-3-small': { model: 'text-embedding-3-small' },
+  instruct: { model: 'gpt-35-turbo-instruct' },
+  picture: { model: 'gpt-image-1' },
+  voice: { model: 'tts' },
+  ears: { model: 'whisper' },
+} as const satisfies Record<string, SimulatedDeployment>
+
+export async function startTwins(t: Scope): Promise<TwinWorld> {
+  // With a seed and without a clock, times in answers follow from the call, so that both ways get equal bytes.
+  const azure = { seed: 11 }
+  const world = await startWorld(t, { azure, deployments: everyDeployment })
+  const twin = await startAzure({
+    name: 'dev-openai-instance-1',
+    deployments: everyDeployment,
+    entra: { authority: world.entra.url, tenantId: demoDirectory.tenantId, allowedObjectIds: 'all' },
+    ...azure,
+  })
+  t.after(() => twin.close())
+  let seen: readonly Exchange[] = []
+  return {
+    world,
+    get seen() {
+      return seen
+    },
+    async same(script, options = {}) {
+      const through = openDoor(world, `${world.url}/${options.target ?? 'main'}/hr-bot`, false)
+      const directly = openDoor(world, twin.url, true)
+      const got = await script(through.door)
+      const wanted = await script(directly.door)
+      seen = await through.exchanges()
+      compare(seen, await directly.exchanges())
+      assert.deepEqual(plain(got), plain(wanted), 'what the client made of it')
+      return got
+    },
+  }
+}
+
+/** A client's result without what is private to it; ids of the one call are equal by the seed. */
+function plain(value: unknown): unknown {
+  return value === undefined ? null : JSON.parse(JSON.stringify(value))
+}
+
+function openDoor(world: World, endpoint: string, direct: boolean): { door: Door; exchanges(): Promise<Exchange[]> } {
+  const pending: Promise<Exchange>[] = []
+  const recording: typeof fetch = async (input, init) => {
+    const response = await fetch(input, init)
+    const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url
+    const method = init?.method ?? (input instanceof Request ? input.method : 'GET')
+    pending.push(readExchange(method, url.slice(endpoint.length), response.clone()))
+    return response
+  }
+  const door = {
+    endpoint,
+    v1: `${endpoint}/openai/v1`,
+    token: () => world.token('alice'),
+    fetch: recording,
+    direct,
+  }
+  return { door, exchanges: () => Promise.all(pending) }
+}
+
+async function readExchange(method: string, path: string, response: Response): Promise<Exchange> {
+  const headers = Object.fromEntries([...response.headers].filter(([name]) => !ofItsNature.has(name)))
+  const chunks: Uint8Array[] = []
+  let broken = false
+  try {
+    for await (const chunk of response.body ?? []) chunks.push(chunk)
+  } catch {
+    broken = true
+  }
+  return { method, path, status: response.status, headers, body: Buffer.concat(chunks), broken }
+}
+
+function compare(through: readonly Exchange[], directly: readonly Exchange[]): void {
+  const line = ({ method, path, status }: Exchange): string => `${method} ${path} ${status}`
+  assert.deepEqual(through.map(line), directly.map(line), 'the calls themselves')
+  assert.notEqual(through.length, 0, 'nothing was called')
+  for (const [at, exchange] of through.entries()) {
+    const twin = directly[at]
+    assert.deepEqual(exchange.headers, twin?.headers, `header fields of ${line(exchange)}`)
+    assert.equal(exchange.broken, twin?.broken)
+    assert.equal(exchange.body.toString('latin1'), twin?.body.toString('latin1'), `bytes of ${line(exchange)}`)
+  }
+}

@@ -1,0 +1,41 @@
+/** Waiting for what comes from elsewhere: another process, another thread, a closed connection. */
+import { setTimeout as delay } from 'node:timers/promises'
+
+const betweenMs = 15
+
+/**
+ * The first answer that is not null, asked for again and again.
+ * @param what names it in the error.
+ * @throws Error when there is none within `withinMs`.
+ */
+export async function eventually<T>(
+  what: string,
+  ask: () => T | null | Promise<T | null>,
+  withinMs = 10_000,
+): Promise<T> {
+  const until = performance.now() + withinMs
+  for (;;) {
+    const answer = await ask()
+    if (answer !== null) return answer
+    if (performance.now() >= until) throw new Error(`not within ${withinMs} ms: ${what}`)
+    await delay(betweenMs)
+  }
+}
+
+/** Rejects when the work takes longer: a test then says what hung instead of hanging itself. */
+export async function soon<T>(what: string, work: Promise<T>, withinMs = 10_000): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`not within ${withinMs} ms: ${what}`)), withinMs)
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Everything that comes. */
+export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const one of source) all.push(one)
+  return all
+}

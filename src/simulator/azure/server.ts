@@ -220,6 +220,8 @@ function sendError(
   if (line) {
     line.status = error.status
     line.ended = true
+    // A failure of the service itself is not charged, however far it had come; a prompt that the filter refused is.
+    if (error.status >= 500) line.promptTokens = 0
   }
   // The rest of a body that nobody reads would be taken for the next request's head.
   const close = request.complete ? {} : { connection: 'close' }

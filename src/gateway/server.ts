@@ -37,10 +37,10 @@ const headerBytesMax = 49_152
 export async function startGateway(options: GatewayOptions, initial: GatewayParts): Promise<Gateway> {
   const { timeouts, connectionsMax } = options.config
   const watch = new Watch()
+  const serving = new Set<Promise<void>>()
   const newId = uuidV7(initial.clock)
   let parts = initial
   let closing = false
-  const serving = new Set<Promise<void>>()
 
   const server = createServer({
     maxHeaderSize: headerBytesMax,
@@ -81,16 +81,17 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
       return
     }
     watch.add(watched)
-    const served = serve(call, parts).catch(error => {
-      parts.log.error({ id: call.id, error: error instanceof Error ? error : undefined }, 'serve_failed')
-      res.destroy()
-    })
-    serving.add(served)
-    void served.finally(() => {
+    const over = (): void => {
       watch.delete(watched)
       serving.delete(served)
       readAway(req)
+    }
+    const served = serve(call, parts).then(over, error => {
+      parts.log.error({ id: call.id, error: error instanceof Error ? error : undefined }, 'serve_failed')
+      res.destroy()
+      over()
     })
+    serving.add(served)
   }
   const readiness = (): Readonly<Record<string, boolean>> => ({
     accepting: !closing,
@@ -122,7 +123,7 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
       server.closeIdleConnections()
       await within(watch.emptied(), graceMs)
       watch.expireAll()
-      await within(Promise.allSettled(serving), Math.max(4 * watchEveryMs, 2_000))
+      await within(watch.emptied(), Math.max(4 * watchEveryMs, 2_000))
       server.closeAllConnections()
       await stopped
       watch.close()

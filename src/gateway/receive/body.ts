@@ -20,37 +20,36 @@ export function readBody(call: Call, bytesMax: number, timeoutMs: number): Promi
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let bytes = 0
-    const onData = (chunk: Buffer): void => {
+    // The listeners stay on the request, which ends soon: taking them off again would cost more than they do.
+    let over = false
+    const fail = (error: Error): void => {
+      if (over) return
+      over = true
+      stopWatching(call)
+      reject(error)
+    }
+    req.on('data', (chunk: Buffer) => {
+      if (over) return
       bytes += chunk.length
       if (bytes > bytesMax) fail(new Refusal('body_too_large', { most: bytesMax }))
       else chunks.push(chunk)
-    }
-    const onEnd = (): void => {
-      detach()
+    })
+    req.on('end', () => {
+      if (over) return
+      over = true
+      stopWatching(call)
       resolve(chunks)
-    }
-    const onGone = (): void => fail(new ClientLeft())
-    const fail = (error: Error): void => {
-      detach()
-      reject(error)
-    }
-    const detach = (): void => {
-      watch.deadlineAt = Number.POSITIVE_INFINITY
-      watch.expire = ignore
-      req.off('data', onData)
-      req.off('end', onEnd)
-      req.off('close', onGone)
-      req.off('error', onGone)
-      // A late error of a connection that is given up must not become an uncaught exception.
-      req.on('error', ignore)
-    }
-    req.on('data', onData)
-    req.on('end', onEnd)
-    req.on('close', onGone)
-    req.on('error', onGone)
+    })
+    // After 'end' too, and then it means nothing.
+    req.on('close', () => fail(new ClientLeft()))
     watch.deadlineAt = performance.now() + timeoutMs
     watch.expire = () => fail(new Refusal('body_timeout', { seconds: timeoutMs / 1_000 }))
   })
+}
+
+function stopWatching({ watch }: Call): void {
+  watch.deadlineAt = Number.POSITIVE_INFINITY
+  watch.expire = ignore
 }
 
 function ignore(): void {}

@@ -1,0 +1,70 @@
+import { accessSync, constants, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { LedgerError } from './index.ts'
+
+/** Creates the ledger's directory where it is missing and checks that it can be used. Rejects what cannot with `ledger_directory`. */
+export function prepareDirectory(directory: string): string {
+  const path = resolve(directory)
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    if (!statSync(path).isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' })
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
+    // Access bits do not tell of read-only file systems, and mean nothing to root.
+    const probe = join(path, '.writable')
+    writeFileSync(probe, '', { mode: 0o600 })
+    rmSync(probe)
+  } catch (cause) {
+    throw new LedgerError('ledger_directory', `The ledger's directory ${path} ${whatIsWrong(cause)}`, { cause })
+  }
+  return path
+}
+
+function whatIsWrong(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  switch (code) {
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'is no directory, or lies below a file. Move that file away, or set ledger.directory to another path.'
+    case 'EACCES':
+    case 'EPERM':
+      return 'cannot be written by this user. Change its owner or mode, or set ledger.directory to another path.'
+    case 'EROFS':
+      return 'is on a read-only file system. Mount it for writing, or set ledger.directory to another path.'
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'is on a full disk. Free space there, or set ledger.directory to another path.'
+    default:
+      return `cannot be used (${code === '' ? String(cause) : code}). Check it, or set ledger.directory to another path.`
+  }
+}
+
+/** Who has the ledger open. `processStartedAtMs` tells a process from one that had its number before, as all of them have in containers. */
+interface Owner {
+  readonly pid: number
+  readonly processStartedAtMs: number
+}
+
+/**
+ * Notes that this process has the ledger open. The store's file lock keeps other processes away but knows nothing of a second ledger in the
+ * same one; this note does. Throws `ledger_in_use`.
+ * @returns how to take the note away
+ */
+export function claimDirectory(path: string): () => void {
+  const note = join(path, 'owner.json')
+  const mine: Owner = { pid: process.pid, processStartedAtMs: performance.timeOrigin }
+  const found = readOwner(note)
+  if (found?.pid === mine.pid && found.processStartedAtMs === mine.processStartedAtMs) {
+    throw new LedgerError('ledger_in_use', `The ledger in ${path} is already open in this process (${mine.pid}).`)
+  }
+  writeFileSync(note, JSON.stringify(mine), { mode: 0o600 })
+  return () => rmSync(note, { force: true })
+}
+
+function readOwner(note: string): Owner | null {
+  try {
+    return JSON.parse(readFileSync(note, 'utf8')) as Owner
+  } catch {
+    return null
+  }
+}

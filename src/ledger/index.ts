@@ -1,0 +1,54 @@
+import type { Closed, Opened, RecordBodies, RecordRow } from './record.ts'
+import type { RecordsPage, RecordsQuery, UsageQuery, UsageReport } from './reports.ts'
+
+export type Direction = 'request' | 'response'
+
+/**
+ * The ledger as the data plane sees it. A promise resolves once the bytes are with the kernel (group commit; fsync as
+ * configured), and rejects with `LedgerError` when they could not be written.
+ */
+export interface Journal {
+  /** Before the backend is called. `requestBody`: the bytes that came, in order, never copied or encoded again. */
+  open(opened: Opened, requestBody: readonly Uint8Array[]): Promise<void>
+  /** More bytes of a long body, so that neither memory nor a crash loses them. Order per exchange and direction is kept. */
+  progress(id: string, direction: Direction, bytes: readonly Uint8Array[]): Promise<void>
+  /** The end. `responseBody`: what `progress` has not written yet. `requestBody` only for exchanges that were never opened. */
+  close(closed: Closed, responseBody: readonly Uint8Array[], requestBody?: readonly Uint8Array[]): Promise<void>
+  /** What `open` and `progress` have written of an exchange's body that is not closed yet, in order. */
+  written(id: string, direction: Direction): Promise<readonly Buffer[]>
+  /** False while the disk refuses writes: the data plane then answers as `ledger.whenUnwritable` says. */
+  readonly writable: boolean
+}
+
+export interface LedgerReader {
+  usage(query: UsageQuery): Promise<UsageReport>
+  /** Newest first, keyset pages; never touches bodies. */
+  list(query: RecordsQuery): Promise<RecordsPage>
+  /** One record's figures, null when there is none. */
+  row(id: string): Promise<RecordRow | null>
+  bodies(id: string): Promise<RecordBodies | null>
+}
+
+export interface Ledger extends LedgerReader {
+  readonly journal: Journal
+  /** Resolves when everything that was journalled before the call can be read. Readers call it themselves first. */
+  caughtUp(): Promise<void>
+  /** Flushes, loads what is left, and gives the directory back. Calls after it reject. */
+  close(): Promise<void>
+}
+
+export type LedgerErrorCode =
+  | 'ledger_in_use'
+  | 'ledger_directory'
+  | 'ledger_unwritable'
+  | 'ledger_closed'
+  | 'ledger_corrupt'
+
+export class LedgerError extends Error {
+  readonly code: LedgerErrorCode
+  constructor(code: LedgerErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'LedgerError'
+    this.code = code
+  }
+}

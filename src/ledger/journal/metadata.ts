@@ -1,0 +1,274 @@
+/**
+ * Metadata of a frame as bytes:
+ *
+ *     f64 × numbers       NaN is null
+ *     u32 u32             bytes of the names, bytes of the texts
+ *     u16 × texts         length of each text in UTF-16 units, 0xffff is null
+ *     u16 × names         likewise
+ *     UTF-8               all names joined, then all texts joined
+ *
+ * The lengths and bytes of the names are contiguous, so that a reader can look up all of them at once.
+ */
+import type { Attempt, Closed, Opened, Outcome, UsageSource } from '../record.ts'
+import { closedNames, closedNumbers, closedTexts, flag, openedNames, openedNumbers, openedTexts } from './fields.ts'
+
+const absent = 0xffff
+/** Longest text that a field keeps, in UTF-16 units. What is longer is cut: only a client that means harm sends it. */
+export const textUnitsMax = 0xfffe
+/** Attempts kept of one exchange. */
+const attemptsMax = 100
+
+export interface Shape {
+  readonly numbers: number
+  readonly texts: number
+  readonly names: number
+}
+export const openedShape: Shape = {
+  numbers: openedNumbers.length,
+  texts: openedTexts.length,
+  names: openedNames.length,
+}
+export const closedShape: Shape = {
+  numbers: closedNumbers.length,
+  texts: closedTexts.length,
+  names: closedNames.length,
+}
+
+/** Collects one block before it is written, because its size decides where. One per writer, used again and again. */
+export class MetadataBlock {
+  readonly #numbers = new Float64Array(16)
+  readonly #lengths = new Uint16Array(32)
+  #shape = openedShape
+  #numberCount = 0
+  #lengthCount = 0
+  #names = ''
+  #texts = ''
+
+  opened(opened: Opened): void {
+    this.#begin(openedShape)
+    this.#number(opened.startedAtMs)
+    this.#text(opened.path)
+    this.#text(opened.clientAddress)
+    this.#name(opened.callerKind)
+    this.#name(opened.callerTenantId)
+    this.#name(opened.callerObjectId)
+    this.#name(opened.callerAppId)
+    this.#name(opened.callerName)
+    this.#name(opened.workload)
+    this.#name(opened.target)
+    this.#name(opened.instance)
+    this.#name(opened.region)
+    this.#name(opened.deployment)
+    this.#name(opened.requestedModel)
+    this.#name(opened.apiVersion)
+    this.#name(opened.operation)
+    this.#name(opened.method)
+    this.#name(opened.userAgent)
+    this.#name(opened.requestContentType)
+  }
+
+  closed(closed: Closed): void {
+    this.#begin(closedShape)
+    this.#number(closed.status)
+    this.#number(closed.sentAtMs)
+    this.#number(closed.firstByteAtMs)
+    this.#number(closed.endedAtMs)
+    this.#number(closed.usage.promptTokens)
+    this.#number(closed.usage.completionTokens)
+    this.#number(closed.usage.totalTokens)
+    this.#number(closed.usage.cachedTokens)
+    this.#number(closed.usage.reasoningTokens)
+    this.#number(closed.usage.audioPromptTokens)
+    this.#number(closed.usage.audioCompletionTokens)
+    this.#number(closed.requestBytes)
+    this.#number(closed.responseBytes)
+    this.#text(closed.backendRequestId)
+    this.#text(attemptsText(closed.attempts))
+    this.#name(closed.outcome)
+    this.#name(closed.outcomeCode)
+    this.#name(closed.instance)
+    this.#name(closed.region)
+    this.#name(closed.servedModel)
+    this.#name(closed.usage.source)
+    this.#name(closed.finishReason)
+    this.#name(closed.responseContentType)
+  }
+
+  /** Bytes that the block takes at most. */
+  get bytesMax(): number {
+    return blockBytes(this.#shape) + 3 * (this.#names.length + this.#texts.length)
+  }
+
+  /** Writes the block and answers where it ends. */
+  write(target: Buffer, view: DataView, start: number): number {
+    let at = start
+    for (let index = 0; index < this.#numberCount; index++, at += 8) {
+      view.setFloat64(at, this.#numbers[index] as number, true)
+    }
+    const sizesAt = at
+    at += 8
+    for (let index = 0; index < this.#lengthCount; index++, at += 2) {
+      view.setUint16(at, this.#lengths[index] as number, true)
+    }
+    const nameBytes = target.write(this.#names, at)
+    at += nameBytes
+    const textBytes = target.write(this.#texts, at)
+    view.setUint32(sizesAt, nameBytes, true)
+    view.setUint32(sizesAt + 4, textBytes, true)
+    return at + textBytes
+  }
+
+  #begin(shape: Shape): void {
+    this.#shape = shape
+    this.#numberCount = 0
+    this.#lengthCount = 0
+    this.#names = ''
+    this.#texts = ''
+  }
+  #number(value: number | null): void {
+    this.#numbers[this.#numberCount++] = value ?? Number.NaN
+  }
+  #name(value: string | null): void {
+    this.#names += this.#length(value)
+  }
+  #text(value: string | null): void {
+    this.#texts += this.#length(value)
+  }
+  #length(value: string | null): string {
+    if (value === null) {
+      this.#lengths[this.#lengthCount++] = absent
+      return ''
+    }
+    const kept = value.length > textUnitsMax ? value.slice(0, textUnitsMax) : value
+    this.#lengths[this.#lengthCount++] = kept.length
+    // A lone surrogate at the joint of two fields would join its half of the next one and change both lengths.
+    return kept.isWellFormed() ? kept : kept.toWellFormed()
+  }
+}
+
+function attemptsText(attempts: readonly Attempt[]): string {
+  const kept = attempts.length > attemptsMax ? attempts.slice(-attemptsMax) : attempts
+  const text = JSON.stringify(kept)
+  return text.length > textUnitsMax ? '[]' : text
+}
+
+/** Bytes of a block without its text. */
+export function blockBytes(shape: Shape): number {
+  return shape.numbers * 8 + 8 + (shape.texts + shape.names) * 2
+}
+
+/** Where the parts of a block stand. Read into one object that is used again: readers see thousands a second. */
+export class BlockView {
+  numbersAt = 0
+  textLengthsAt = 0
+  nameLengthsAt = 0
+  namesAt = 0
+  textsAt = 0
+  endAt = 0
+
+  /** False when the sizes do not fit into `end`. */
+  read(view: DataView, start: number, end: number, shape: Shape): boolean {
+    this.numbersAt = start
+    const sizesAt = start + shape.numbers * 8
+    this.textLengthsAt = sizesAt + 8
+    this.nameLengthsAt = this.textLengthsAt + shape.texts * 2
+    this.namesAt = this.nameLengthsAt + shape.names * 2
+    if (this.namesAt > end) return false
+    this.textsAt = this.namesAt + view.getUint32(sizesAt, true)
+    this.endAt = this.textsAt + view.getUint32(sizesAt + 4, true)
+    return this.endAt <= end
+  }
+}
+
+/** The strings of `count` fields whose lengths stand at `lengthsAt` and whose joined text is `from..to`. */
+export function readStrings(
+  source: Buffer,
+  view: DataView,
+  lengthsAt: number,
+  count: number,
+  from: number,
+  to: number,
+): (string | null)[] {
+  const joined = source.toString('utf8', from, to)
+  const values: (string | null)[] = []
+  let at = 0
+  for (let index = 0; index < count; index++) {
+    const length = view.getUint16(lengthsAt + index * 2, true)
+    if (length === absent) {
+      values.push(null)
+      continue
+    }
+    values.push(joined.slice(at, at + length))
+    at += length
+  }
+  return values
+}
+
+const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
+
+/** Decodes an `Opened` in full. For recovery and feeds; the store reads only what it needs. */
+export function readOpened(source: Buffer, view: DataView, block: BlockView, id: string, flags: number): Opened {
+  const names = readStrings(source, view, block.nameLengthsAt, openedNames.length, block.namesAt, block.textsAt)
+  const texts = readStrings(source, view, block.textLengthsAt, openedTexts.length, block.textsAt, block.endAt)
+  const name = (index: number): string | null => names[index] ?? null
+  return {
+    id,
+    startedAtMs: view.getFloat64(block.numbersAt, true),
+    demonstration: (flags & flag.demonstration) !== 0,
+    callerKind: name(0) as Opened['callerKind'],
+    callerTenantId: name(1),
+    callerObjectId: name(2),
+    callerAppId: name(3),
+    callerName: name(4),
+    workload: name(5),
+    target: name(6),
+    instance: name(7),
+    region: name(8),
+    deployment: name(9),
+    requestedModel: name(10),
+    apiVersion: name(11),
+    operation: name(12),
+    stream: (flags & flag.stream) !== 0,
+    method: name(13) ?? '',
+    userAgent: name(14),
+    requestContentType: name(15),
+    path: texts[0] ?? '',
+    clientAddress: texts[1] ?? null,
+  }
+}
+
+/** Decodes a `Closed` without the `Opened` that it may carry. */
+export function readClosed(source: Buffer, view: DataView, block: BlockView, id: string): Closed {
+  const names = readStrings(source, view, block.nameLengthsAt, closedNames.length, block.namesAt, block.textsAt)
+  const texts = readStrings(source, view, block.textLengthsAt, closedTexts.length, block.textsAt, block.endAt)
+  const number = (index: number): number | null => orNull(view.getFloat64(block.numbersAt + index * 8, true))
+  const name = (index: number): string | null => names[index] ?? null
+  return {
+    id,
+    outcome: name(0) as Outcome,
+    outcomeCode: name(1),
+    status: number(0),
+    sentAtMs: number(1),
+    firstByteAtMs: number(2),
+    endedAtMs: number(3) ?? 0,
+    instance: name(2),
+    region: name(3),
+    servedModel: name(4),
+    attempts: JSON.parse(texts[1] ?? '[]') as Attempt[],
+    usage: {
+      source: name(5) as UsageSource,
+      promptTokens: number(4),
+      completionTokens: number(5),
+      totalTokens: number(6),
+      cachedTokens: number(7),
+      reasoningTokens: number(8),
+      audioPromptTokens: number(9),
+      audioCompletionTokens: number(10),
+    },
+    finishReason: name(6),
+    backendRequestId: texts[0] ?? null,
+    responseContentType: name(7),
+    requestBytes: number(11) ?? 0,
+    responseBytes: number(12) ?? 0,
+  }
+}

@@ -1,0 +1,69 @@
+import type { Clock } from '../../clock.ts'
+import { closeFile, openFile, syncData, syncDirectory, truncateFile, writeParts } from './files.ts'
+import { encodePreamble, type Position, preambleBytes, segmentPath } from './segments.ts'
+
+/** The segment that is being written. */
+export interface SegmentFile {
+  readonly number: number
+  readonly marker: Buffer
+  readonly createdAtMs: number
+  /** Bytes that are whole groups; what lies beyond is undefined. */
+  readonly bytes: number
+  append(parts: readonly Uint8Array[], bytes: number): Promise<void>
+  /** Writes `bytes` zeros behind the end and takes them away again: throws what a write of that size would throw. */
+  probe(bytes: number): Promise<void>
+  /** Goes back to `end`, the end of the last whole group, and takes away what a failed write or sync left behind it. */
+  trim(end: number): Promise<void>
+  sync(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Creates the segment behind `previous`. Throws the error of the system; the half-made file is then written over by the next try. */
+export async function createSegment(
+  directory: string,
+  previous: Position,
+  marker: Buffer,
+  clock: Clock,
+  durable: boolean,
+): Promise<SegmentFile> {
+  const number = previous.segment + 1
+  const createdAtMs = clock()
+  const file = await openFile(segmentPath(directory, number), 'w', 0o600)
+  let bytes = preambleBytes
+  try {
+    const preamble = encodePreamble({
+      marker,
+      number,
+      previousNumber: previous.segment,
+      previousBytes: previous.offset,
+      createdAtMs,
+    })
+    await writeParts(file, [preamble], 0, preambleBytes)
+    if (durable) await syncDirectory(directory)
+  } catch (error) {
+    await closeFile(file)
+    throw error
+  }
+  return {
+    number,
+    marker,
+    createdAtMs,
+    get bytes() {
+      return bytes
+    },
+    async append(parts, size) {
+      await writeParts(file, parts, bytes, size)
+      bytes += size
+    },
+    async probe(size) {
+      await writeParts(file, [Buffer.alloc(size)], bytes, size)
+      await truncateFile(file, bytes)
+    },
+    async trim(end) {
+      bytes = end
+      await truncateFile(file, end)
+    },
+    sync: () => syncData(file),
+    close: () => closeFile(file),
+  }
+}

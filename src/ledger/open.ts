@@ -1,0 +1,182 @@
+import { type Clock, systemClock } from '../clock.ts'
+import type { TokenCounter } from '../tokens/index.ts'
+import { claimDirectory, prepareDirectory } from './directory.ts'
+import { type Ledger, LedgerError } from './index.ts'
+import type { Position } from './journal/segments.ts'
+import { JournalWriter, type JournalWriterOptions } from './journal/writer.ts'
+import type { Log } from './log.ts'
+import { recover } from './recover.ts'
+import { type Scheduler, systemScheduler } from './scheduler.ts'
+import { type StoreClient, startStore } from './store/client.ts'
+import { placeOf, positionOf } from './store/places.ts'
+import { journalPath } from './store/store.ts'
+
+export interface LedgerOptions {
+  /** Created when it is missing. One process at a time. */
+  readonly directory: string
+  /** `batch`: an entry counts only once it is on the disk. A number: milliseconds between two syncs; a power cut may lose that much. */
+  readonly fsync: 'batch' | number
+  /** Milliseconds that figures and bodies are kept. */
+  readonly retain: { readonly records: number; readonly bodies: number }
+  /** Counts what interrupted exchanges produced without a report. */
+  readonly counter: Pick<TokenCounter, 'count'>
+  readonly log: Log
+  readonly clock?: Clock
+  readonly scheduler?: Scheduler
+  /** The first place of the journal that some other reader of it has not read yet; null when there is none. Segments from there on are kept. */
+  readonly neededFrom?: () => Position | null
+  /** Sizes and times of the journal, for tests. */
+  readonly journal?: Pick<JournalWriterOptions, 'segmentBytesMax' | 'segmentMsMax' | 'heldBytesMax' | 'retryMs'>
+  /** Milliseconds between two loads into the store while nobody asks. Default 1,000. */
+  readonly loadEveryMs?: number
+}
+
+const retainEveryMs = 3_600_000
+/** A quiet gateway begins a segment a day; where bodies are kept for less than eight days, more often, because segments are purged whole. */
+const segmentMsDefault = 24 * 3_600_000
+
+/**
+ * Opens the ledger: takes the directory, loads what the journal holds, and ends in the background what a process before left open. Rejects
+ * with a `LedgerError`: `ledger_directory`, `ledger_in_use`, `ledger_corrupt`, `ledger_unwritable`.
+ */
+export async function openLedger(options: LedgerOptions): Promise<Ledger> {
+  const { log, clock = systemClock, scheduler = systemScheduler } = options
+  const directory = prepareDirectory(options.directory)
+  const unclaim = claimDirectory(directory)
+  try {
+    const store = await startStore(directory, log, options.loadEveryMs ?? 1_000)
+    try {
+      const writer = await openWriter(options, directory, store, clock, scheduler)
+      return new OpenLedger({ ...options, clock, scheduler }, store, writer, unclaim)
+    } catch (error) {
+      await store.ask('close')
+      await store.ended
+      throw error
+    }
+  } catch (error) {
+    unclaim()
+    throw error
+  }
+}
+
+function openWriter(
+  options: LedgerOptions,
+  directory: string,
+  store: StoreClient,
+  clock: Clock,
+  scheduler: Scheduler,
+): Promise<JournalWriter> {
+  return JournalWriter.open({
+    segmentMsMax: Math.min(segmentMsDefault, options.retain.bodies / 8),
+    ...options.journal,
+    directory: journalPath(directory),
+    end: positionOf(store.place),
+    fsync: options.fsync,
+    clock,
+    scheduler,
+    log: options.log,
+    onWritten: end => store.wrote(placeOf(end.segment, end.offset)),
+    readBack: (id, direction, end) => readBack(store, id, direction, end),
+  })
+}
+
+const readBack: (
+  store: StoreClient,
+  ...asked: Parameters<JournalWriterOptions['readBack']>
+) => ReturnType<JournalWriterOptions['readBack']> = async (store, id, direction, end) => {
+  await store.ask('load', placeOf(end.segment, end.offset))
+  const parts = await store.ask('written', id, direction)
+  return parts.map(part => Buffer.from(part.buffer, part.byteOffset, part.byteLength))
+}
+
+class OpenLedger implements Ledger {
+  readonly journal: JournalWriter
+  readonly #options: LedgerOptions & { readonly clock: Clock; readonly scheduler: Scheduler }
+  readonly #store: StoreClient
+  readonly #unclaim: () => void
+  readonly #stopRetention: () => void
+  readonly #recovered: Promise<void>
+  #closing: Promise<void> | null = null
+
+  constructor(
+    options: LedgerOptions & { readonly clock: Clock; readonly scheduler: Scheduler },
+    store: StoreClient,
+    journal: JournalWriter,
+    unclaim: () => void,
+  ) {
+    this.#options = options
+    this.#store = store
+    this.journal = journal
+    this.#unclaim = unclaim
+    this.#stopRetention = options.scheduler(retainEveryMs, () => void this.#retain())
+    const { counter, log } = options
+    this.#recovered = recover({ store, journal, counter, log, stopped: () => this.#closing !== null }).catch(error => {
+      log.error({ cause: String(error) }, 'interrupted exchanges could not all be ended; the next start goes on')
+    })
+  }
+
+  async caughtUp(): Promise<void> {
+    await this.#recovered
+    await this.#loadAll()
+  }
+
+  async usage(...[query]: Parameters<Ledger['usage']>): ReturnType<Ledger['usage']> {
+    await this.caughtUp()
+    return this.#store.ask('usage', query)
+  }
+  async list(...[query]: Parameters<Ledger['list']>): ReturnType<Ledger['list']> {
+    await this.caughtUp()
+    return this.#store.ask('list', query)
+  }
+  async row(id: string): ReturnType<Ledger['row']> {
+    await this.caughtUp()
+    return this.#store.ask('row', id)
+  }
+  async bodies(id: string): ReturnType<Ledger['bodies']> {
+    await this.caughtUp()
+    return this.#store.ask('bodies', id, this.#options.clock() - this.#options.retain.bodies)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #loadAll(): Promise<void> {
+    await this.journal.flushed()
+    const { segment, offset } = this.journal.end
+    await this.#store.ask('load', placeOf(segment, offset))
+  }
+
+  async #retain(): Promise<void> {
+    const { clock, retain, neededFrom, log } = this.#options
+    const needed = neededFrom?.() ?? null
+    const keepFrom = needed === null ? null : placeOf(needed.segment, needed.offset)
+    try {
+      const now = clock()
+      const deleted = await this.#store.ask('retain', now - retain.records, now - retain.bodies, keepFrom)
+      if (deleted.records + deleted.segments > 0) log.info({ ...deleted }, 'the ledger let go of what is too old')
+    } catch (error) {
+      if (error instanceof LedgerError && error.code === 'ledger_closed') return
+      log.error({ cause: String(error) }, 'the ledger could not let go of what is too old; it tries again in an hour')
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#stopRetention()
+    await this.#recovered
+    try {
+      await this.journal.finish()
+      await this.#loadAll()
+    } finally {
+      await this.#store.ask('close').catch(error => {
+        this.#options.log.error(
+          { cause: String(error) },
+          'the store was not closed cleanly; the journal has everything',
+        )
+      })
+      await this.#store.ended
+      this.#unclaim()
+    }
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * The record: what the ledger keeps of one exchange. It is written in two halves: `Opened` is with the kernel before the
+ * backend is called, `Closed` after the exchange ended. An exchange that was never opened (refused, or failed before the
+ * backend was called) is one `Closed` that carries an `Opened` along.
+ * Names follow OpenTelemetry's GenAI conventions where they have a name (docs/ledger.md has the table).
+ */
+
+/** How an exchange ended. */
+export type Outcome =
+  /** The backend's answer reached the client whole, whatever its status. */
+  | 'completed'
+  /** The gateway answered itself. `outcomeCode` is the refusal's code. */
+  | 'refused'
+  /** The backend did not answer, or its answer broke off. `outcomeCode` says how. */
+  | 'failed'
+  /** The client left before the end. */
+  | 'aborted'
+  /** The gateway's process died while the exchange was open; found when it started again. */
+  | 'interrupted'
+
+/** Where token figures come from: the backend's own report, our tokenizer, or nowhere (nothing was produced, or nothing can be counted). */
+export type UsageSource = 'reported' | 'counted' | 'none'
+
+export interface Usage {
+  readonly source: UsageSource
+  readonly promptTokens: number | null
+  readonly completionTokens: number | null
+  readonly totalTokens: number | null
+  readonly cachedTokens: number | null
+  readonly reasoningTokens: number | null
+  readonly audioPromptTokens: number | null
+  readonly audioCompletionTokens: number | null
+}
+
+export const noUsage: Usage = {
+  source: 'none',
+  promptTokens: null,
+  completionTokens: null,
+  totalTokens: null,
+  cachedTokens: null,
+  reasoningTokens: null,
+  audioPromptTokens: null,
+  audioCompletionTokens: null,
+}
+
+/** One try at one instance. */
+export interface Attempt {
+  readonly instance: string
+  /** HTTP status, or null when no answer came. */
+  readonly status: number | null
+  readonly durationMs: number
+  /** Why it failed without a status: `connect_refused`, `connect_timeout`, `first_byte_timeout`, `stream_idle_timeout`, ... */
+  readonly error: string | null
+}
+
+/** What is known before the backend is called. Times are milliseconds since the epoch. */
+export interface Opened {
+  /** The exchange's id, a UUID of version 7; also the answer's `x-gatehouse-request-id`. */
+  readonly id: string
+  readonly startedAtMs: number
+  /** True for history that the demonstration wrote. */
+  readonly demonstration: boolean
+
+  /** Null when the caller was never verified (a 401, or an address that leads nowhere). */
+  readonly callerKind: 'user' | 'application' | null
+  readonly callerTenantId: string | null
+  readonly callerObjectId: string | null
+  readonly callerAppId: string | null
+  readonly callerName: string | null
+
+  readonly workload: string | null
+  readonly target: string | null
+  readonly instance: string | null
+  readonly region: string | null
+  readonly deployment: string | null
+  /** `model` as the client wrote it, in the body or the path. */
+  readonly requestedModel: string | null
+  readonly apiVersion: string | null
+  /** Row of the operations table, as `chat/completions`; null when the address leads nowhere. */
+  readonly operation: string | null
+  readonly stream: boolean
+
+  readonly method: string
+  /** Path as it was received, without the query (a query may carry a key), at most 2,048 characters. */
+  readonly path: string
+  readonly clientAddress: string | null
+  readonly userAgent: string | null
+  readonly requestContentType: string | null
+}
+
+/** What is known when the exchange has ended. Fields that repeat `Opened` correct it. */
+export interface Closed {
+  readonly id: string
+  readonly outcome: Outcome
+  /** Stable code: a refusal's code, `client_left`, `backend_cut`, `stream_idle_timeout`, ...; null for `completed`. */
+  readonly outcomeCode: string | null
+  /** Status that the client saw, null when it saw none. */
+  readonly status: number | null
+  readonly sentAtMs: number | null
+  readonly firstByteAtMs: number | null
+  readonly endedAtMs: number
+  readonly instance: string | null
+  readonly region: string | null
+  /** `model` of the answer: the dated snapshot. */
+  readonly servedModel: string | null
+  readonly attempts: readonly Attempt[]
+  readonly usage: Usage
+  readonly finishReason: string | null
+  readonly backendRequestId: string | null
+  readonly responseContentType: string | null
+  /** Bytes received from the client and relayed to it, bodies alone. */
+  readonly requestBytes: number
+  readonly responseBytes: number
+  /** Present when the exchange was never opened: the whole record is then in this one entry. */
+  readonly opened?: Opened
+}
+
+/** A record's figures, without bodies: what lists and reports read. */
+export interface RecordRow extends Opened, Omit<Closed, 'opened' | 'id' | 'instance' | 'region'> {
+  readonly durationMs: number
+  /** Time from sending to the backend to its first byte. */
+  readonly timeToFirstByteMs: number | null
+}
+
+/** A record with its bodies as the bytes that passed. Null when not captured (`capture: metadata`) or already purged. */
+export interface RecordBodies {
+  readonly id: string
+  readonly request: Uint8Array | null
+  readonly response: Uint8Array | null
+}

@@ -1,0 +1,138 @@
+import type { TokenCounter } from '../tokens/index.ts'
+import { assemble } from '../wire/assemble.ts'
+import { operations } from '../wire/operations.ts'
+import type { Journal } from './index.ts'
+import { timeOfId } from './journal/ids.ts'
+import type { Log } from './log.ts'
+import { type Closed, noUsage, type Opened, type Usage } from './record.ts'
+import type { StoreClient } from './store/client.ts'
+import type { Unfinished } from './store/store.ts'
+
+export interface RecoverParts {
+  readonly store: StoreClient
+  readonly journal: Journal
+  readonly counter: Pick<TokenCounter, 'count'>
+  readonly log: Log
+  /** True when the ledger closes: what is left then stays open and is found by the next start. */
+  readonly stopped: () => boolean
+}
+
+/**
+ * Ends every exchange that a process before this one left open, as `interrupted`. Each end is an entry of the journal, so that all who read it
+ * see it, and a process that dies on the way leaves the rest as it was.
+ */
+export async function recover(parts: RecoverParts): Promise<void> {
+  const { store, journal, log } = parts
+  if (store.openIds.length === 0) return
+  log.warn(
+    { exchanges: store.openIds.length },
+    'exchanges were open when the process ended; they are recorded as interrupted',
+  )
+  for (const id of store.openIds) {
+    if (parts.stopped()) return
+    const unfinished = await store.ask('unfinished', id)
+    if (unfinished === null) continue
+    await journal.close(await interrupted(unfinished, parts), [])
+  }
+}
+
+async function interrupted(unfinished: Unfinished, parts: RecoverParts): Promise<Closed> {
+  const { id, request, response, writtenAtMs } = unfinished
+  const opened = unfinished.opened ?? unknownOpened(id)
+  const said = opened.operation === null ? null : assembled(opened, response)
+  return {
+    id,
+    outcome: 'interrupted',
+    outcomeCode: 'process_died',
+    status: null,
+    sentAtMs: null,
+    firstByteAtMs: null,
+    endedAtMs: Math.max(writtenAtMs, opened.startedAtMs),
+    instance: opened.instance,
+    region: opened.region,
+    servedModel: said?.model ?? null,
+    attempts: [],
+    usage: await usageOf(opened, unfinished, said, parts.counter),
+    finishReason: said?.choices[0]?.finishReason ?? null,
+    backendRequestId: null,
+    responseContentType: null,
+    requestBytes: bytesOf(request),
+    responseBytes: bytesOf(response),
+    ...(unfinished.opened === null ? { opened } : {}),
+  }
+}
+
+/** What the answer said as far as it was written; null when it cannot be read. */
+function assembled(opened: Opened, response: readonly Uint8Array[]): ReturnType<typeof assemble> | null {
+  if (response.length === 0 || opened.operation === null) return null
+  try {
+    return assemble(opened.operation, opened.stream, Buffer.concat(response))
+  } catch {
+    return null
+  }
+}
+
+/** Reported where the answer came as far as its usage; counted where it did not; none for operations that have no tokens. */
+async function usageOf(
+  opened: Opened,
+  { request, response }: Unfinished,
+  said: ReturnType<typeof assemble> | null,
+  counter: Pick<TokenCounter, 'count'>,
+): Promise<Usage> {
+  if (said?.usage != null) return { ...said.usage, source: 'reported' }
+  const { operation } = opened
+  const model = said?.model ?? opened.requestedModel ?? opened.deployment
+  if (operation === null || model === null || usageShape(operation) === 'none') return noUsage
+  const { promptTokens, completionTokens } = await counter.count({
+    model,
+    operation,
+    requestBody: request,
+    responseBody: response,
+    stream: opened.stream,
+  })
+  if (promptTokens === null && completionTokens === null) return noUsage
+  return {
+    ...noUsage,
+    source: 'counted',
+    promptTokens,
+    completionTokens: completionTokens ?? 0,
+    totalTokens: (promptTokens ?? 0) + (completionTokens ?? 0),
+  }
+}
+
+function usageShape(operation: string): string {
+  const rows: Readonly<Record<string, { readonly usage: string } | undefined>> = operations
+  return rows[operation]?.usage ?? 'none'
+}
+
+/** The entry that opened it was lost to damage: the id still says when. */
+function unknownOpened(id: string): Opened {
+  return {
+    id,
+    startedAtMs: timeOfId(id),
+    demonstration: false,
+    callerKind: null,
+    callerTenantId: null,
+    callerObjectId: null,
+    callerAppId: null,
+    callerName: null,
+    workload: null,
+    target: null,
+    instance: null,
+    region: null,
+    deployment: null,
+    requestedModel: null,
+    apiVersion: null,
+    operation: null,
+    stream: false,
+    method: '',
+    path: '',
+    clientAddress: null,
+    userAgent: null,
+    requestContentType: null,
+  }
+}
+
+function bytesOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.byteLength, 0)
+}

@@ -1,0 +1,81 @@
+import type { Outcome, RecordRow } from './record.ts'
+
+/** What a usage report can be broken down by. `day`, `hour`, `month` are of the start time, UTC. */
+export const usageDimensions = [
+  'workload',
+  'caller',
+  'instance',
+  'deployment',
+  'model',
+  'operation',
+  'outcome',
+  'month',
+  'day',
+  'hour',
+] as const
+export type UsageDimension = (typeof usageDimensions)[number]
+
+export interface RecordFilter {
+  /** Inclusive start and exclusive end, milliseconds since the epoch. */
+  readonly fromMs?: number
+  readonly toMs?: number
+  readonly workload?: string
+  /** Caller key (`user:{tid}/{oid}`, `app:{tid}/{appid}`), object id, or display name (exact). */
+  readonly caller?: string
+  readonly instance?: string
+  readonly deployment?: string
+  readonly model?: string
+  readonly operation?: string
+  readonly outcome?: Outcome
+  readonly outcomeCode?: string
+  readonly status?: number
+}
+
+export interface UsageQuery extends RecordFilter {
+  /** At least one, each at most once. */
+  readonly by: readonly UsageDimension[]
+}
+
+export interface UsageLine {
+  /** One value per asked dimension, in the order asked; null where the record has none. Caller: display name (key in `callerKey`). */
+  readonly keys: readonly (string | null)[]
+  /** Present when `caller` is among the dimensions: the immutable key. */
+  readonly callerKey: string | null
+  readonly calls: number
+  readonly completed: number
+  readonly refused: number
+  readonly failed: number
+  readonly aborted: number
+  readonly interrupted: number
+  readonly promptTokens: number
+  readonly cachedTokens: number
+  readonly completionTokens: number
+  readonly reasoningTokens: number
+  readonly totalTokens: number
+  /** Calls whose tokens were counted here, not reported by the backend. */
+  readonly countedCalls: number
+  readonly averageDurationMs: number | null
+}
+
+export interface UsageReport {
+  readonly by: readonly UsageDimension[]
+  readonly lines: readonly UsageLine[]
+  readonly total: Omit<UsageLine, 'keys' | 'callerKey'>
+}
+
+export interface RecordsQuery extends RecordFilter {
+  /** 1..1000, default 50. */
+  readonly limit?: number
+  /** The last id of the page before: answers what is older. */
+  readonly before?: string
+  /** For tailing: answers what was *loaded* after this cursor, oldest first. */
+  readonly after?: string
+}
+
+export interface RecordsPage {
+  readonly records: readonly RecordRow[]
+  /** Pass as `before` to go on; null at the end. */
+  readonly next: string | null
+  /** Pass as `after` to get what comes later than all that this answer has seen. */
+  readonly cursor: string
+}

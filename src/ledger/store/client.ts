@@ -1,0 +1,100 @@
+import { Worker } from 'node:worker_threads'
+import { LedgerError } from '../index.ts'
+import type { Log } from '../log.ts'
+import type { FromStore, Question, SentError, StoreAnswer, StoreArguments, StoreCall, StoreData } from './messages.ts'
+import type { Place } from './places.ts'
+
+export interface StoreClient {
+  /** Behind the last valid entry that the files held when the store was opened. */
+  readonly place: Place
+  /** Exchanges that a process before this one left open, oldest first. */
+  readonly openIds: readonly string[]
+  /** Rejects with `ledger_closed` when the thread is gone. */
+  ask<C extends StoreCall>(call: C, ...args: StoreArguments<C>): Promise<StoreAnswer<C>>
+  /** Says how far the journal is written, so that the store may load it. */
+  wrote(place: Place): void
+  /** Resolves when the thread has ended. */
+  readonly ended: Promise<void>
+}
+
+interface Waiting {
+  readonly resolve: (answer: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+/** Starts the store's thread. Rejects with what kept the store from opening. */
+export function startStore(directory: string, log: Log, loadEveryMs: number): Promise<StoreClient> {
+  const written = new SharedArrayBuffer(8)
+  const cell = new BigInt64Array(written)
+  const data: StoreData = { directory, written, loadEveryMs }
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: data })
+  const waiting = new Map<number, Waiting>()
+  const ready = Promise.withResolvers<StoreClient>()
+  const ended = Promise.withResolvers<void>()
+  let numbers = 0
+  let alive = true
+
+  const ask = (call: StoreCall, ...args: readonly unknown[]): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      if (!alive) return reject(gone())
+      numbers += 1
+      waiting.set(numbers, { resolve, reject })
+      const question: Question = { number: numbers, call, args }
+      worker.postMessage(question)
+    })
+
+  const take = (message: FromStore): void => {
+    switch (message.kind) {
+      case 'ready':
+        ready.resolve({
+          place: message.place,
+          openIds: message.openIds,
+          // The names of calls and their types are those of `Store`.
+          ask: ask as StoreClient['ask'],
+          wrote: place => {
+            Atomics.store(cell, 0, BigInt(place))
+          },
+          ended: ended.promise,
+        })
+        return
+      case 'failed':
+        ready.reject(received(message.error))
+        return
+      case 'log':
+        log[message.level](message.fields, message.message)
+        return
+      case 'answer':
+        waiting.get(message.number)?.resolve(message.answer)
+        waiting.delete(message.number)
+        return
+      case 'refusal':
+        waiting.get(message.number)?.reject(received(message.error))
+        waiting.delete(message.number)
+        return
+      default:
+        message satisfies never
+    }
+  }
+  worker.on('message', take)
+  // Without this listener an error in the thread would end the process, and with it the gateway. The journal needs no store.
+  worker.on('error', error =>
+    log.error({ cause: String(error) }, "the store's thread died; records are kept in the journal"),
+  )
+  worker.on('exit', () => {
+    alive = false
+    for (const { reject } of waiting.values()) reject(gone())
+    waiting.clear()
+    ready.reject(gone())
+    ended.resolve()
+  })
+  return ready.promise
+}
+
+function gone(): LedgerError {
+  return new LedgerError('ledger_closed', 'The store of the ledger has been closed.')
+}
+
+function received({ code, range, message }: SentError): Error {
+  if (code !== null) return new LedgerError(code, message)
+  return range ? new RangeError(message) : new Error(message)
+}

@@ -1,0 +1,101 @@
+import { type Damage, SegmentScanner } from '../journal/scanner.ts'
+import { preambleBytes, readPreamble, segmentNumbers } from '../journal/segments.ts'
+import { offsetOf, type Place, placeOf, segmentOf } from './places.ts'
+
+/** Walks over the journal from a place on, segment by segment, as a consumer of it does. */
+export class Follower {
+  readonly #directory: string
+  readonly #onDamage: (damage: Damage) => void
+  #scanner: SegmentScanner | null = null
+  #place: Place
+
+  constructor(directory: string, from: Place, onDamage: (damage: Damage) => void) {
+    this.#directory = directory
+    this.#place = from
+    this.#onDamage = onDamage
+  }
+
+  /** Behind the last entry that was read. */
+  get place(): Place {
+    return this.#place
+  }
+
+  /** The entry that `next` went to. */
+  get entry(): SegmentScanner {
+    if (this.#scanner === null) throw new RangeError('No entry has been read.')
+    return this.#scanner
+  }
+
+  /** Goes to the next entry that ends at or before `limit`. */
+  next(limit: Place): boolean {
+    for (;;) {
+      const segment = segmentOf(this.#place)
+      if (placeOf(segment, preambleBytes) > limit) return false
+      const scanner = this.#open(segment)
+      const live = segment === segmentOf(limit)
+      if (scanner !== null && this.#nextIn(scanner, live ? offsetOf(limit) : this.#bytesOf(scanner))) return true
+      if (live) return false
+      this.#leave(segment)
+    }
+  }
+
+  close(): void {
+    this.#scanner?.close()
+    this.#scanner = null
+  }
+
+  #nextIn(scanner: SegmentScanner, bytes: number): boolean {
+    const found = scanner.next(bytes)
+    this.#place = placeOf(scanner.segment, scanner.end)
+    for (const damage of scanner.damage.splice(0)) this.#onDamage(damage)
+    return found
+  }
+
+  /** How much of a segment that is not written any more is valid: its successor says so; without one, all that reads well. */
+  #bytesOf(scanner: SegmentScanner): number {
+    const successor = readPreamble(this.#directory, scanner.segment + 1)
+    return successor?.previousNumber === scanner.segment ? successor.previousBytes : scanner.fileBytes
+  }
+
+  /** Null when the segment is gone or cannot be opened. */
+  #open(segment: number): SegmentScanner | null {
+    if (this.#scanner?.segment === segment) return this.#scanner
+    this.close()
+    try {
+      this.#scanner = new SegmentScanner(this.#directory, segment, offsetOf(this.#place))
+    } catch {
+      return null
+    }
+    return this.#scanner
+  }
+
+  #leave(segment: number): void {
+    const scanner = this.#scanner
+    if (scanner?.segment === segment) {
+      const left = this.#bytesOf(scanner) - scanner.end
+      // A torn tail has no successor that counts it in; whatever is left of a counted segment is damage.
+      const counted = readPreamble(this.#directory, segment + 1)?.previousNumber === segment
+      if (counted && left > 0) this.#onDamage({ segment, offset: scanner.end, bytes: left })
+    }
+    this.close()
+    this.#place = placeOf(segment + 1, preambleBytes)
+  }
+}
+
+/** The end of the journal as files show it: behind the last segment's bytes. 0 when there is none. */
+export function endOfFiles(directory: string): Place {
+  const last = segmentNumbers(directory).at(-1)
+  if (last === undefined) return 0
+  const scanner = new SegmentScanner(directory, last)
+  try {
+    return placeOf(last, Math.max(scanner.fileBytes, preambleBytes))
+  } finally {
+    scanner.close()
+  }
+}
+
+/** The first segment's beginning. 0 when there is none. */
+export function startOfFiles(directory: string): Place {
+  const first = segmentNumbers(directory)[0]
+  return first === undefined ? 0 : placeOf(first, preambleBytes)
+}

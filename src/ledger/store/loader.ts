@@ -1,0 +1,273 @@
+import type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api'
+import { flag } from '../journal/fields.ts'
+import { at, frameKind } from '../journal/frame.ts'
+import { readId } from '../journal/ids.ts'
+import { BlockView, closedShape, openedShape, readStrings } from '../journal/metadata.ts'
+import { type Damage, SegmentScanner } from '../journal/scanner.ts'
+import { endOfFiles, Follower, startOfFiles } from './follower.ts'
+import { NameBlocks } from './name-blocks.ts'
+import { Names } from './names.ts'
+import { type OpenExchange, OpenExchanges } from './open-exchanges.ts'
+import { offsetOf, type Place, placeOf, segmentOf } from './places.ts'
+import { batchRowsMax, RowBatch } from './row-batch.ts'
+import { type EndedExchange, writeRow } from './row-writer.ts'
+
+export interface LoaderOptions {
+  readonly connection: DuckDBConnection
+  /** Where the segments stand. */
+  readonly journal: string
+  readonly onDamage: (damage: Damage) => void
+}
+
+interface Cursor {
+  readonly loaded: Place
+  readonly low: Place
+  readonly sequence: number
+  readonly damagedBytes: number
+}
+
+/** An entry that ends an exchange of which no beginning is known. */
+interface Orphan {
+  readonly id: string
+  readonly place: Place
+}
+
+/** Rows per transaction, at most: what a checkpoint or a reader may have to wait for. */
+const transactionRowsMax = 8 * batchRowsMax
+
+/**
+ * Loads the journal into `records`. The cursor is written in the same transaction as the rows, so loading again after any failure neither
+ * misses nor repeats a record.
+ */
+export class Loader {
+  readonly names: Names
+  readonly open = new OpenExchanges()
+  readonly #options: LoaderOptions
+  readonly #blocks: NameBlocks
+  readonly #follower: Follower
+  readonly #batch = new RowBatch()
+  readonly #openedBlock = new BlockView()
+  readonly #closedBlock = new BlockView()
+  /** Closed entries before it are in the store already. */
+  #loaded: Place
+  #sequence: number
+  #committedSequence: number
+  #damagedBytes: number
+  #appender: DuckDBAppender | null = null
+  #rowsInTransaction = 0
+  #orphans: Orphan[] = []
+
+  private constructor(options: LoaderOptions, names: Names, cursor: Cursor) {
+    this.#options = options
+    this.names = names
+    this.#blocks = new NameBlocks(names)
+    this.#loaded = cursor.loaded
+    this.#sequence = cursor.sequence
+    this.#committedSequence = cursor.sequence
+    this.#damagedBytes = cursor.damagedBytes
+    const from = Math.max(cursor.low, startOfFiles(options.journal))
+    this.#follower = new Follower(options.journal, from, damage => {
+      // Damage before the cursor was counted when it was first met.
+      if (placeOf(damage.segment, damage.offset) < this.#loaded) return
+      this.#damagedBytes += damage.bytes
+      options.onDamage(damage)
+    })
+  }
+
+  static async start(options: LoaderOptions): Promise<Loader> {
+    const { connection } = options
+    return new Loader(options, await Names.read(connection), await readCursor(connection))
+  }
+
+  /** Behind the last entry that was read; what was closed before it is committed. */
+  get place(): Place {
+    return Math.max(this.#follower.place, this.#loaded)
+  }
+  /** The sequence number of the newest record that can be read. */
+  get sequence(): number {
+    return this.#committedSequence
+  }
+  get damagedBytes(): number {
+    return this.#damagedBytes
+  }
+  /** Where a restart begins to read. */
+  get lowWater(): Place {
+    return this.open.lowWater(this.place)
+  }
+
+  /** Loads what the files hold. To be called before the writer begins: `place` then leaves a torn tail out. */
+  loadFiles(): Promise<number> {
+    return this.load(endOfFiles(this.#options.journal))
+  }
+
+  /** Loads what ends at or before `limit` and answers how many records that were. When it rejects, this loader must be given up. */
+  async load(limit: Place): Promise<number> {
+    let rows = 0
+    let more = this.#follower.place < limit
+    while (more) {
+      more = this.#readUntilFull(limit)
+      if (this.#batch.rows > 0) await this.#append()
+      if (this.#rowsInTransaction >= transactionRowsMax || (!more && this.#worthCommitting()))
+        rows += await this.#commit()
+    }
+    return rows
+  }
+
+  close(): void {
+    this.#follower.close()
+  }
+
+  /** Without new records, reading again from the old cursor costs no more than a segment. */
+  #worthCommitting(): boolean {
+    const advanced = segmentOf(this.#follower.place) > segmentOf(this.#loaded)
+    return this.#rowsInTransaction > 0 || this.#orphans.length > 0 || advanced
+  }
+
+  /** True when it stopped because the batch is full. */
+  #readUntilFull(limit: Place): boolean {
+    while (this.#batch.rows < batchRowsMax) {
+      if (!this.#follower.next(limit)) return false
+      this.#take(this.#follower.entry)
+    }
+    return true
+  }
+
+  #take(entry: SegmentScanner): void {
+    const idAt = entry.headAt + at.id
+    const id = entry.window.toString('latin1', idAt, idAt + 16)
+    const place = placeOf(entry.segment, entry.offset)
+    if (entry.kind === frameKind.closed) {
+      this.#takeClosed(entry, id, place)
+      return
+    }
+    const exchange = this.open.begin(id, place)
+    exchange.writtenAtMs = entry.view.getFloat64(entry.headAt + at.writtenAtMs, true)
+    if (entry.kind === frameKind.opened) this.#takeOpened(exchange, entry, place, entry.headAt)
+    else exchange.parts.push(entry.kind, place)
+  }
+
+  #takeOpened(exchange: OpenExchange, entry: SegmentScanner, place: Place, headAt: number): void {
+    const block = this.#openedBlock
+    const start = entry.kind === frameKind.closed ? this.#closedBlock.endAt : headAt + 56
+    if (!block.read(entry.view, start, entry.metaEnd, openedShape)) return
+    exchange.names = this.#blocks.opened(entry.window, entry.view, block)
+    const texts = readStrings(
+      entry.window,
+      entry.view,
+      block.textLengthsAt,
+      openedShape.texts,
+      block.textsAt,
+      block.endAt,
+    )
+    exchange.path = texts[0] ?? null
+    exchange.clientAddress = texts[1] ?? null
+    exchange.startedAtMs = entry.view.getFloat64(block.numbersAt, true)
+    exchange.flags = entry.flags
+    if (entry.kind === frameKind.opened) exchange.openedAt = place
+  }
+
+  #takeClosed(entry: SegmentScanner, id: string, place: Place): void {
+    const known = this.open.end(id)
+    if (place < this.#loaded) return
+    const carriesOpened = (entry.flags & flag.carriesOpened) !== 0
+    if (known === undefined && !carriesOpened) {
+      this.#orphans.push({ id: readId(entry.window, entry.headAt + at.id), place })
+      return
+    }
+    this.#addRow(entry, place, known ?? newExchange(place), carriesOpened)
+  }
+
+  #addRow(entry: SegmentScanner, place: Place, opened: OpenExchange, carriesOpened: boolean): void {
+    const block = this.#closedBlock
+    if (!block.read(entry.view, entry.headAt + 56, entry.metaEnd, closedShape)) return
+    if (carriesOpened) this.#takeOpened(opened, entry, place, entry.headAt)
+    const names = this.#blocks.closed(entry.window, entry.view, block)
+    this.#sequence += 1
+    const ended: EndedExchange = { entry, block, names, opened, place, sequence: this.#sequence }
+    writeRow(this.#batch, ended)
+  }
+
+  async #append(): Promise<void> {
+    await this.#begin()
+    this.#rowsInTransaction += this.#batch.rows
+    this.#appender?.appendDataChunk(this.#batch.take())
+  }
+
+  async #begin(): Promise<void> {
+    if (this.#appender !== null) return
+    const { connection } = this.#options
+    await connection.run('BEGIN')
+    this.#appender = await connection.createAppender('records', 'main', 'ledger')
+  }
+
+  /** Writes the cursor as it is now, so that what follows in the journal is all that a restart reads. */
+  async commitCursor(): Promise<void> {
+    if (this.#follower.place > this.#loaded) await this.#commit()
+  }
+
+  async #commit(): Promise<number> {
+    const { connection } = this.#options
+    await this.#begin()
+    await this.#adoptOrphans()
+    const rows = this.#rowsInTransaction
+    this.#appender?.closeSync()
+    await this.names.write(connection)
+    this.#loaded = this.place
+    const low = this.lowWater
+    await connection.run(
+      'UPDATE journal_cursor SET segment = $1, "offset" = $2, low_segment = $3, low_offset = $4, sequence = $5, damaged_bytes = $6',
+      [
+        BigInt(segmentOf(this.#loaded)),
+        BigInt(offsetOf(this.#loaded)),
+        BigInt(segmentOf(low)),
+        BigInt(offsetOf(low)),
+        BigInt(this.#sequence),
+        BigInt(this.#damagedBytes),
+      ],
+    )
+    await connection.run('COMMIT')
+    this.#appender = null
+    this.#rowsInTransaction = 0
+    this.#committedSequence = this.#sequence
+    return rows
+  }
+
+  /**
+   * An end without a beginning: either the beginning was lost to damage, and the end becomes a record with what it knows, or the exchange was
+   * closed twice, and its record exists.
+   */
+  async #adoptOrphans(): Promise<void> {
+    const orphans = this.#orphans
+    this.#orphans = []
+    for (const { id, place } of orphans) {
+      this.#appender?.flushSync()
+      const known = await this.#options.connection.runAndReadAll('SELECT 1 FROM records WHERE id = $1::UUID', [id])
+      if (known.currentRowCount > 0) continue
+      const entry = new SegmentScanner(this.#options.journal, segmentOf(place))
+      try {
+        if (entry.seek(offsetOf(place))) this.#addRow(entry, place, newExchange(place), false)
+      } finally {
+        entry.close()
+      }
+      if (this.#batch.rows > 0) await this.#append()
+    }
+  }
+}
+
+/** A row without a beginning. */
+function newExchange(place: Place): OpenExchange {
+  return new OpenExchanges().begin('', place)
+}
+
+async function readCursor(connection: DuckDBConnection): Promise<Cursor> {
+  const result = await connection.runAndReadAll(
+    'SELECT segment, "offset", low_segment, low_offset, sequence, damaged_bytes FROM journal_cursor',
+  )
+  const [segment, offset, lowSegment, lowOffset, sequence, damagedBytes] = (result.getRows()[0] ?? []).map(Number)
+  return {
+    loaded: placeOf(segment ?? 0, offset ?? 0),
+    low: placeOf(lowSegment ?? 0, lowOffset ?? 0),
+    sequence: sequence ?? 0,
+    damagedBytes: damagedBytes ?? 0,
+  }
+}

@@ -1,0 +1,55 @@
+/** What the main thread asks of the store's thread, and how it answers. */
+import type { LedgerErrorCode } from '../index.ts'
+import type { Place } from './places.ts'
+import type { Store } from './store.ts'
+
+/** Methods of the store that can be asked for, with their arguments and answers. */
+export type StoreCall =
+  | 'load'
+  | 'usage'
+  | 'list'
+  | 'row'
+  | 'bodies'
+  | 'unfinished'
+  | 'written'
+  | 'retain'
+  | 'checkpoint'
+  | 'status'
+  | 'close'
+
+export type StoreArguments<C extends StoreCall> = Parameters<Store[C]>
+export type StoreAnswer<C extends StoreCall> = Awaited<ReturnType<Store[C]>>
+
+export interface StoreData {
+  readonly directory: string
+  /** One `BigInt64`: the place before which everything is with the kernel. Written by the journal, read by the loader. */
+  readonly written: SharedArrayBuffer
+  /** Milliseconds between two looks at it. */
+  readonly loadEveryMs: number
+}
+
+export interface Question {
+  readonly number: number
+  readonly call: StoreCall
+  readonly args: readonly unknown[]
+}
+
+export type FromStore =
+  | { readonly kind: 'ready'; readonly place: Place; readonly openIds: readonly string[] }
+  | { readonly kind: 'failed'; readonly error: SentError }
+  | { readonly kind: 'answer'; readonly number: number; readonly answer: unknown }
+  | { readonly kind: 'refusal'; readonly number: number; readonly error: SentError }
+  | {
+      readonly kind: 'log'
+      readonly level: 'info' | 'warn' | 'error'
+      readonly fields: object
+      readonly message: string
+    }
+
+/** An error on its way between threads. */
+export interface SentError {
+  /** Null for what is no `LedgerError`. */
+  readonly code: LedgerErrorCode | null
+  readonly range: boolean
+  readonly message: string
+}

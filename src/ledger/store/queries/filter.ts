@@ -1,0 +1,63 @@
+import type { DuckDBValue } from '@duckdb/node-api'
+import type { RecordFilter } from '../../reports.ts'
+import type { Names } from '../names.ts'
+
+/** Model of a record: what the answer was called, else what the request asked for. */
+export const modelSql = 'CASE WHEN served_model <> 0 THEN served_model ELSE requested_model END'
+
+/** Conditions of a query with their values, as `$1`, `$2`, ... */
+export class Conditions {
+  readonly values: DuckDBValue[] = []
+  readonly #conditions: string[] = []
+
+  /** `sql` holds `?` where the value goes. */
+  add(sql: string, value: DuckDBValue): void {
+    this.values.push(value)
+    this.#conditions.push(sql.replace('?', `$${this.values.length}`))
+  }
+
+  /** Nothing can match. */
+  addNever(): void {
+    this.#conditions.push('false')
+  }
+
+  addAny(sql: readonly string[]): void {
+    this.#conditions.push(sql.length === 0 ? 'false' : `(${sql.join(' OR ')})`)
+  }
+
+  /** `WHERE ...`, or nothing. */
+  get where(): string {
+    return this.#conditions.length === 0 ? '' : `WHERE ${this.#conditions.join(' AND ')}`
+  }
+}
+
+export function conditionsOf(filter: RecordFilter, names: Names): Conditions {
+  const conditions = new Conditions()
+  if (filter.fromMs !== undefined) conditions.add('started_at_ms >= ?', filter.fromMs)
+  if (filter.toMs !== undefined) conditions.add('started_at_ms < ?', filter.toMs)
+  if (filter.status !== undefined) conditions.add('status = ?', Math.trunc(filter.status))
+  const named = (sql: string, dictionary: string, text: string | undefined): void => {
+    if (text === undefined) return
+    const code = names.find(dictionary, text)
+    if (code === null) conditions.addNever()
+    else conditions.add(`${sql} = ?`, code)
+  }
+  named('workload', 'workload', filter.workload)
+  named('instance', 'instance', filter.instance)
+  named('deployment', 'deployment', filter.deployment)
+  named(modelSql, 'model', filter.model)
+  named('operation', 'operation', filter.operation)
+  named('outcome', 'outcome', filter.outcome)
+  named('outcome_code', 'outcome_code', filter.outcomeCode)
+  if (filter.caller !== undefined) addCaller(conditions, names, filter.caller)
+  return conditions
+}
+
+/** A caller may be named by key, object id, or display name. Numbers of dictionaries are ours, so they may stand in the SQL. */
+function addCaller(conditions: Conditions, names: Names, caller: string): void {
+  const found = (['caller_key', 'caller_object_id', 'caller_name'] as const).flatMap(column => {
+    const code = names.find(column, caller)
+    return code === null ? [] : [`${column} = ${code}`]
+  })
+  conditions.addAny(found)
+}

@@ -1,0 +1,114 @@
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
+import {
+  type UsageDimension,
+  type UsageLine,
+  type UsageQuery,
+  type UsageReport,
+  usageDimensions,
+} from '../../reports.ts'
+import type { Names } from '../names.ts'
+import { conditionsOf, modelSql } from './filter.ts'
+
+/** What a dimension groups by, and how a group's value is shown. */
+interface DimensionFacts {
+  readonly sql: string
+  readonly show: (value: number, names: Names) => string | null
+}
+
+const named = (column: string, dictionary = column): DimensionFacts => ({
+  sql: column,
+  show: (code, names) => names.textOf(dictionary, code),
+})
+const time = (sql: string, show: (value: number) => string): DimensionFacts => ({ sql, show })
+const iso = (ms: number): string => new Date(ms).toISOString()
+
+const dimensions: Record<UsageDimension, DimensionFacts> = {
+  workload: named('workload'),
+  caller: named('caller_key'),
+  instance: named('instance'),
+  deployment: named('deployment'),
+  model: named(modelSql, 'model'),
+  operation: named('operation'),
+  outcome: named('outcome'),
+  // Integer division by a fixed length, because calendar functions cost 40 times as much per row (bench/ledger.ts).
+  hour: time('CAST(floor(started_at_ms / 3600000) AS INTEGER)', hour => `${iso(hour * 3_600_000).slice(0, 13)}:00Z`),
+  day: time('CAST(floor(started_at_ms / 86400000) AS INTEGER)', day => iso(day * 86_400_000).slice(0, 10)),
+  month: time(
+    "CAST(date_part('year', make_timestamp_ms(CAST(started_at_ms AS BIGINT))) * 12 + date_part('month', make_timestamp_ms(CAST(started_at_ms AS BIGINT))) - 1 AS INTEGER)",
+    month => `${String(Math.floor(month / 12)).padStart(4, '0')}-${String((month % 12) + 1).padStart(2, '0')}`,
+  ),
+}
+
+/** In the order of `UsageLine` behind the keys. */
+const outcomes = ['completed', 'refused', 'failed', 'aborted', 'interrupted'] as const
+const tokens = ['prompt', 'cached', 'completion', 'reasoning', 'total'] as const
+
+/** Groups by all dimensions, and once over everything: the line where every dimension is rolled up is the total. */
+export async function usage(connection: DuckDBConnection, names: Names, query: UsageQuery): Promise<UsageReport> {
+  const { by } = query
+  checkDimensions(by)
+  const conditions = conditionsOf(query, names)
+  const keys = by.map((_, index) => `k${index}`)
+  const sql = `
+    SELECT ${keys.join(', ')}, grouping(${keys.join(', ')}) AS rolled, ${figuresSql(names)}
+    FROM (SELECT *, ${by.map((dimension, index) => `${dimensions[dimension].sql} AS k${index}`).join(', ')}
+          FROM records ${conditions.where})
+    GROUP BY GROUPING SETS ((${keys.join(', ')}), ())
+    ORDER BY rolled, ${keys.join(', ')}`
+  const result = await connection.runAndReadAll(sql, conditions.values)
+  const rows = result.getRows()
+  const total = rows.find(cells => Number(cells[keys.length]) !== 0)
+  return {
+    by,
+    lines: rows.filter(cells => cells !== total).map(cells => lineOf(cells, by, names)),
+    total: figuresOf(total?.slice(keys.length + 1) ?? []),
+  }
+}
+
+function checkDimensions(by: readonly UsageDimension[]): void {
+  if (by.length === 0 || new Set(by).size !== by.length || by.some(one => !usageDimensions.includes(one))) {
+    throw new RangeError(`by must name at least one of ${usageDimensions.join(', ')}, each at most once.`)
+  }
+}
+
+function figuresSql(names: Names): string {
+  const counted = names.find('usage_source', 'counted') ?? -1
+  return [
+    'count(*)',
+    ...outcomes.map(outcome => `count_if(outcome = ${names.find('outcome', outcome) ?? -1})`),
+    ...tokens.map(kind => `sum(${kind}_tokens)`),
+    `count_if(usage_source = ${counted})`,
+    'avg(ended_at_ms - started_at_ms)',
+    'arg_max(caller_name, started_at_ms) FILTER (caller_name <> 0)',
+  ].join(', ')
+}
+
+function lineOf(cells: readonly DuckDBValue[], by: readonly UsageDimension[], names: Names): UsageLine {
+  const callerAt = by.indexOf('caller')
+  const texts = by.map((dimension, index) => dimensions[dimension].show(Number(cells[index]), names))
+  const callerKey = callerAt === -1 ? null : (texts[callerAt] ?? null)
+  if (callerAt !== -1 && callerKey !== null) {
+    texts[callerAt] = names.textOf('caller_name', Number(cells.at(-1) ?? 0)) ?? callerKey
+  }
+  return { keys: texts, callerKey, ...figuresOf(cells.slice(by.length + 1)) }
+}
+
+function figuresOf(cells: readonly DuckDBValue[]): UsageReport['total'] {
+  const number = (index: number): number => Number(cells[index] ?? 0)
+  const average = cells[12] ?? null
+  return {
+    calls: number(0),
+    completed: number(1),
+    refused: number(2),
+    failed: number(3),
+    aborted: number(4),
+    interrupted: number(5),
+    promptTokens: number(6),
+    cachedTokens: number(7),
+    completionTokens: number(8),
+    reasoningTokens: number(9),
+    totalTokens: number(10),
+    countedCalls: number(11),
+    averageDurationMs: average === null ? null : Number(average),
+  }
+}

@@ -1,0 +1,151 @@
+import { flag } from '../journal/fields.ts'
+import { at } from '../journal/frame.ts'
+import { readId, timeOfId } from '../journal/ids.ts'
+import type { BlockView } from '../journal/metadata.ts'
+import type { SegmentScanner } from '../journal/scanner.ts'
+import type { CodedNames } from './name-blocks.ts'
+import type { OpenExchange } from './open-exchanges.ts'
+import type { Place } from './places.ts'
+import type { RowBatch } from './row-batch.ts'
+import { columnIndex } from './schema.ts'
+
+const column = (name: string): number => {
+  const index = columnIndex.get(name)
+  if (index === undefined) throw new Error(`No column ${name}.`)
+  return index
+}
+
+const c = {
+  id: column('id'),
+  sequence: column('sequence'),
+  startedAtMs: column('started_at_ms'),
+  sentAtMs: column('sent_at_ms'),
+  firstByteAtMs: column('first_byte_at_ms'),
+  endedAtMs: column('ended_at_ms'),
+  demonstration: column('demonstration'),
+  stream: column('stream'),
+  callerKey: column('caller_key'),
+  status: column('status'),
+  requestBytes: column('request_bytes'),
+  responseBytes: column('response_bytes'),
+  path: column('path'),
+  clientAddress: column('client_address'),
+  backendRequestId: column('backend_request_id'),
+  attempts: column('attempts'),
+  openedAt: column('opened_at'),
+  closedAt: column('closed_at'),
+  parts: column('parts'),
+  unnamed: column('unnamed'),
+  instance: column('instance'),
+  region: column('region'),
+} as const
+
+/** Columns of a block's names, in their order; instance and region of both blocks go to the same column. */
+const openedColumns = [
+  'caller_kind',
+  'caller_tenant_id',
+  'caller_object_id',
+  'caller_app_id',
+  'caller_name',
+  'workload',
+  'target',
+  'instance',
+  'region',
+  'deployment',
+  'requested_model',
+  'api_version',
+  'operation',
+  'method',
+  'user_agent',
+  'request_content_type',
+].map(column)
+const closedColumns = [
+  'outcome',
+  'outcome_code',
+  'instance',
+  'region',
+  'served_model',
+  'usage_source',
+  'finish_reason',
+  'response_content_type',
+].map(column)
+const usageColumns = [
+  'prompt_tokens',
+  'completion_tokens',
+  'total_tokens',
+  'cached_tokens',
+  'reasoning_tokens',
+  'audio_prompt_tokens',
+  'audio_completion_tokens',
+].map(column)
+
+export interface EndedExchange {
+  /** The entry that closes it, with its block read. */
+  readonly entry: SegmentScanner
+  readonly block: BlockView
+  readonly names: CodedNames
+  readonly opened: OpenExchange
+  readonly place: Place
+  readonly sequence: number
+}
+
+/** Writes one exchange as the batch's next row. */
+export function writeRow(batch: RowBatch, ended: EndedExchange): void {
+  const { entry, block, opened } = ended
+  const { view, window } = entry
+  const number = (index: number): number => view.getFloat64(block.numbersAt + index * 8, true)
+  batch.id(c.id, window, entry.headAt + at.id)
+  batch.long(c.sequence, ended.sequence)
+  // The opening entry was lost to damage: its id still says when the exchange began.
+  const startedAtMs = Number.isNaN(opened.startedAtMs)
+    ? timeOfId(readId(window, entry.headAt + at.id))
+    : opened.startedAtMs
+  batch.real(c.startedAtMs, startedAtMs)
+  batch.real(c.sentAtMs, number(1))
+  batch.real(c.firstByteAtMs, number(2))
+  batch.real(c.endedAtMs, number(3))
+  batch.flag(c.demonstration, (opened.flags & flag.demonstration) !== 0)
+  batch.flag(c.stream, (opened.flags & flag.stream) !== 0)
+  writeNames(batch, ended)
+  batch.whole(c.status, number(0))
+  for (let index = 0; index < usageColumns.length; index++) {
+    batch.whole(usageColumns[index] as number, number(4 + index))
+  }
+  batch.long(c.requestBytes, number(11))
+  batch.long(c.responseBytes, number(12))
+  batch.text(c.path, opened.path)
+  batch.text(c.clientAddress, opened.clientAddress)
+  writeTexts(batch, ended)
+  batch.long(c.openedAt, opened.openedAt)
+  batch.long(c.closedAt, ended.place)
+  batch.text(c.parts, opened.parts.length === 0 ? null : JSON.stringify(opened.parts))
+  batch.rows += 1
+}
+
+function writeNames(batch: RowBatch, { names, opened }: EndedExchange): void {
+  const { codes } = names
+  const openedCodes = opened.names?.codes
+  for (let index = 0; index < openedColumns.length; index++) {
+    batch.name(openedColumns[index] as number, openedCodes?.[index] ?? 0)
+  }
+  batch.name(c.callerKey, opened.names?.callerKey ?? 0)
+  for (let index = 0; index < closedColumns.length; index++) {
+    const code = codes[index] ?? 0
+    const to = closedColumns[index] as number
+    // The end corrects the instance; where it names none, none was reached and the first choice stands.
+    if (code !== 0 || (to !== c.instance && to !== c.region)) batch.name(to, code)
+  }
+  const unnamed = names.unnamed ?? opened.names?.unnamed ?? null
+  batch.text(c.unnamed, unnamed === null ? null : JSON.stringify({ ...opened.names?.unnamed, ...names.unnamed }))
+}
+
+/** The texts of the closing block: the backend's request id, and the attempts as JSON. */
+function writeTexts(batch: RowBatch, { entry, block }: EndedExchange): void {
+  const { view, window } = entry
+  const idUnits = view.getUint16(block.textLengthsAt, true)
+  const attemptUnits = view.getUint16(block.textLengthsAt + 2, true)
+  const texts = window.toString('utf8', block.textsAt, block.endAt)
+  const units = idUnits === 0xffff ? 0 : idUnits
+  batch.text(c.backendRequestId, idUnits === 0xffff ? null : texts.slice(0, units))
+  batch.text(c.attempts, texts.slice(units, units + attemptUnits))
+}

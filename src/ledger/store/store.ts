@@ -1,0 +1,244 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Direction } from '../index.ts'
+import { frameKind } from '../journal/frame.ts'
+import { BlockView, openedShape, readOpened } from '../journal/metadata.ts'
+import { SegmentScanner } from '../journal/scanner.ts'
+import type { Log } from '../log.ts'
+import type { Opened, RecordBodies, RecordRow } from '../record.ts'
+import type { RecordsPage, RecordsQuery, UsageQuery, UsageReport } from '../reports.ts'
+import { type Database, openDatabase } from './database.ts'
+import { Loader } from './loader.ts'
+import { offsetOf, type Place, segmentOf } from './places.ts'
+import { bodies, readBodies } from './queries/bodies.ts'
+import { list, row } from './queries/list.ts'
+import { usage } from './queries/usage.ts'
+import { Readers } from './readers.ts'
+import { deleteRecords, deleteSegments, type Retained } from './retention.ts'
+
+export interface StoreOptions {
+  readonly directory: string
+  readonly log: Log
+}
+
+/** An exchange that a process left open when it died. */
+export interface Unfinished {
+  readonly id: string
+  /** Null when its opening entry was lost. */
+  readonly opened: Opened | null
+  readonly request: readonly Uint8Array[]
+  readonly response: readonly Uint8Array[]
+  /** When its last entry was written, milliseconds since the epoch. */
+  readonly writtenAtMs: number
+}
+
+export interface StoreStatus {
+  readonly openExchanges: number
+  /** Bytes of the journal that could not be read since it began. */
+  readonly damagedBytes: number
+  readonly sequence: number
+}
+
+/** Rows loaded since the last checkpoint at which the next one comes: as many as a restart after a crash loads again in half a second. */
+const checkpointRows = 60_000
+const checkpointJournalBytes = 256 * 1024 * 1024
+
+export function journalPath(directory: string): string {
+  return join(directory, 'journal')
+}
+
+/** The store: follows the journal and answers questions. Lives in a worker thread, where DuckDB's synchronous calls delay nobody. */
+export class Store {
+  readonly #options: StoreOptions
+  readonly #journal: string
+  #database: Database
+  #loader: Loader
+  #readers: Readers
+  /** Loading, checkpoints and retention, one after the other. */
+  #turn: Promise<unknown> = Promise.resolve()
+  #rowsSinceCheckpoint = 0
+  #checkpointAt: Place
+  /** What the last checkpoint would have a restart read from: segments before it are needed for their bodies alone. */
+  #checkpointLow: Place
+
+  private constructor(options: StoreOptions, database: Database, loader: Loader) {
+    this.#options = options
+    this.#journal = journalPath(options.directory)
+    this.#database = database
+    this.#loader = loader
+    this.#readers = new Readers(database)
+    this.#checkpointAt = loader.place
+    this.#checkpointLow = 0
+  }
+
+  /** Opens the store and loads what the journal's files hold. */
+  static async open(options: StoreOptions): Promise<Store> {
+    mkdirSync(journalPath(options.directory), { recursive: true, mode: 0o700 })
+    const database = await openDatabase(options)
+    try {
+      const store = new Store(options, database, await startLoader(options, database))
+      store.#rowsSinceCheckpoint = await store.#loader.loadFiles()
+      return store
+    } catch (error) {
+      database.close()
+      throw error
+    }
+  }
+
+  /** Behind the last valid entry of the files. */
+  get place(): Place {
+    return this.#loader.place
+  }
+
+  /** Ids of the exchanges that are open now, oldest first. After `open` these are the unfinished ones. */
+  openIds(): string[] {
+    return this.#loader.open.ids().map(id => idText(Buffer.from(id, 'latin1')))
+  }
+
+  status(): StoreStatus {
+    const { open, damagedBytes, sequence } = this.#loader
+    return { openExchanges: open.size, damagedBytes, sequence }
+  }
+
+  /** Loads everything that ends at or before `limit`. */
+  load(limit: Place): Promise<void> {
+    return this.#inTurn(() => this.#load(limit))
+  }
+
+  usage(query: UsageQuery): Promise<UsageReport> {
+    return this.#readers.ask(connection => usage(connection, this.#loader.names, query))
+  }
+  list(query: RecordsQuery): Promise<RecordsPage> {
+    return this.#readers.ask(connection => list(connection, this.#loader.names, query, this.#loader.sequence))
+  }
+  row(id: string): Promise<RecordRow | null> {
+    return this.#readers.ask(connection => row(connection, this.#loader.names, id))
+  }
+  bodies(id: string, purgedBeforeMs: number): Promise<RecordBodies | null> {
+    return this.#readers.ask(connection => bodies(connection, this.#journal, id, purgedBeforeMs))
+  }
+
+  /** What the journal holds of an exchange that is open; null when it is not. */
+  unfinished(id: string): Unfinished | null {
+    const exchange = this.#loader.open.get(Buffer.from(id.replaceAll('-', ''), 'hex').toString('latin1'))
+    if (exchange === undefined) return null
+    const read = readBodies(this.#journal, { openedAt: exchange.openedAt, parts: exchange.parts, closedAt: 0 }, id)
+    return {
+      id,
+      opened: exchange.openedAt === 0 ? null : this.#openedAt(exchange.openedAt, id),
+      request: read?.request ?? [],
+      response: read?.response ?? [],
+      writtenAtMs: exchange.writtenAtMs,
+    }
+  }
+
+  /** The bytes of one direction that the journal holds of an open exchange. */
+  written(id: string, direction: Direction): readonly Uint8Array[] {
+    return this.unfinished(id)?.[direction] ?? []
+  }
+
+  /** `keepFrom`: other readers of the journal need what stands from there on; null when there are none. */
+  retain(recordsBeforeMs: number, bodiesBeforeMs: number, keepFrom: Place | null): Promise<Retained> {
+    return this.#inTurn(async () => {
+      const records = await deleteRecords(this.#database.loading, recordsBeforeMs)
+      // Segments go only after a checkpoint: until then a crash would have them read again.
+      await this.#checkpoint()
+      const needed = Math.min(this.#checkpointLow, keepFrom ?? Number.POSITIVE_INFINITY)
+      return { records, segments: deleteSegments(this.#journal, needed, bodiesBeforeMs) }
+    })
+  }
+
+  checkpoint(): Promise<void> {
+    return this.#inTurn(() => this.#checkpoint())
+  }
+
+  /** Writes everything down and gives the file back. Questions that run are interrupted. */
+  async close(): Promise<void> {
+    this.#readers.close()
+    await this.#inTurn(async () => {
+      try {
+        await this.#checkpoint()
+      } finally {
+        this.#loader.close()
+        this.#database.close()
+      }
+    })
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work)
+    this.#turn = result.catch(() => {})
+    return result
+  }
+
+  async #load(limit: Place): Promise<void> {
+    try {
+      this.#rowsSinceCheckpoint += await this.#loader.load(limit)
+    } catch (error) {
+      await this.#startAgain(error)
+      this.#rowsSinceCheckpoint += await this.#loader.load(limit)
+    }
+    const bytes = this.#loader.place - this.#checkpointAt
+    const segments = segmentOf(this.#loader.place) - segmentOf(this.#checkpointAt)
+    const far = segments > 0 ? segments * 64 * 1024 * 1024 : bytes
+    if (this.#rowsSinceCheckpoint < checkpointRows && far < checkpointJournalBytes) return
+    await this.#checkpoint().catch(error => {
+      this.#options.log.warn({ cause: String(error) }, 'the store could not be written; it is tried again later')
+    })
+  }
+
+  /** After a failure of the store: its last committed state, read anew; where DuckDB has given up the file, opened anew. */
+  async #startAgain(cause: unknown): Promise<void> {
+    this.#options.log.warn(
+      { cause: String(cause) },
+      'loading into the store failed; it starts again from the last commit',
+    )
+    this.#loader.close()
+    try {
+      await this.#database.loading.run('ROLLBACK').catch(() => {})
+      this.#loader = await startLoader(this.#options, this.#database)
+    } catch {
+      this.#readers.close()
+      this.#database.close()
+      this.#database = await openDatabase(this.#options)
+      this.#readers = new Readers(this.#database)
+      this.#loader = await startLoader(this.#options, this.#database)
+    }
+  }
+
+  async #checkpoint(): Promise<void> {
+    const at = this.#loader.place
+    const low = this.#loader.lowWater
+    await this.#loader.commitCursor()
+    await this.#database.checkpoint()
+    this.#rowsSinceCheckpoint = 0
+    this.#checkpointAt = at
+    this.#checkpointLow = low
+  }
+
+  #openedAt(place: Place, id: string): Opened | null {
+    const scanner = new SegmentScanner(this.#journal, segmentOf(place), 0, 16 * 1024)
+    try {
+      if (!scanner.seek(offsetOf(place)) || scanner.kind !== frameKind.opened) return null
+      const block = new BlockView()
+      if (!block.read(scanner.view, scanner.headAt + 56, scanner.metaEnd, openedShape)) return null
+      return readOpened(scanner.window, scanner.view, block, id, scanner.flags)
+    } finally {
+      scanner.close()
+    }
+  }
+}
+
+function startLoader(options: StoreOptions, database: Database): Promise<Loader> {
+  return Loader.start({
+    connection: database.loading,
+    journal: journalPath(options.directory),
+    onDamage: damage =>
+      options.log.error({ ...damage }, 'the journal is damaged here; what can be read behind it is read'),
+  })
+}
+
+function idText(bytes: Buffer): string {
+  const hex = bytes.toString('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}

@@ -1,0 +1,63 @@
+/** The store's thread: loads the journal on a timer and answers questions. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { LedgerError } from '../index.ts'
+import type { FromStore, Question, SentError, StoreData } from './messages.ts'
+import { Store } from './store.ts'
+
+const port = parentPort
+if (port === null) throw new Error('This file is the entry of a worker thread.')
+const data = workerData as StoreData
+const written = new BigInt64Array(data.written)
+const send = (message: FromStore): void => port.postMessage(message)
+const say =
+  (level: 'info' | 'warn' | 'error') =>
+  (fields: object, message: string): void =>
+    send({ kind: 'log', level, fields, message })
+
+const log = { info: say('info'), warn: say('warn'), error: say('error') }
+
+function sent(error: unknown): SentError {
+  return {
+    code: error instanceof LedgerError ? error.code : null,
+    range: error instanceof RangeError,
+    message: error instanceof Error ? error.message : String(error),
+  }
+}
+
+async function answer(store: Store, { number, call, args }: Question): Promise<void> {
+  try {
+    // The main thread's side of it checks names and arguments against this class.
+    const method = store[call] as (...args: readonly unknown[]) => unknown
+    send({ kind: 'answer', number, answer: await method.apply(store, [...args]) })
+  } catch (error) {
+    send({ kind: 'refusal', number, error: sent(error) })
+  }
+}
+
+async function run(): Promise<void> {
+  const store = await Store.open({ directory: data.directory, log })
+  Atomics.store(written, 0, BigInt(store.place))
+  let loading = false
+  const timer = setInterval(() => {
+    if (loading) return
+    loading = true
+    store
+      .load(Number(Atomics.load(written, 0)))
+      .catch(error => log.error({ cause: String(error) }, 'loading into the store failed; it is tried again'))
+      .finally(() => {
+        loading = false
+      })
+  }, data.loadEveryMs)
+  port?.on('message', (question: Question) => {
+    if (question.call === 'close') clearInterval(timer)
+    void answer(store, question).then(() => {
+      if (question.call === 'close') port.close()
+    })
+  })
+  send({ kind: 'ready', place: store.place, openIds: store.openIds() })
+}
+
+run().catch(error => {
+  send({ kind: 'failed', error: sent(error) })
+  port.close()
+})

@@ -1,7 +1,9 @@
 /** Writing answers: whole ones and streams, at the deployment's pace, with the faults that strike while an answer is written. */
+import type { ServerResponse } from 'node:http'
 import { countCompletion } from '../../tokens/count.ts'
 import { assemble } from '../../wire/assemble.ts'
 import type { Call, Spent } from './call.ts'
+import { beginChunks, type ChunkedBody } from './chunks.ts'
 import { internalError } from './errors.ts'
 import { type Pace, pace } from './latency.ts'
 
@@ -34,24 +36,24 @@ export async function sendWhole(call: Call, answer: WholeAnswer): Promise<void> 
   const bytes = fault?.kind === 'malformed-frames' ? answer.bytes.subarray(0, -2) : answer.bytes
   line.status = answer.status ?? 200
   line.promptTokens = answer.spent?.promptTokens ?? line.promptTokens
-  const breaks = fault?.kind === 'cut' || fault?.kind === 'stall'
-  if (breaks && bytes.length > 1 && call.route.method !== 'HEAD') {
-    if (!(await sendBroken(call, answer, bytes))) return
-  } else {
-    const length = fault?.kind === 'split-bytes' ? {} : { 'content-length': bytes.length }
-    response.writeHead(line.status, { ...call.headers, 'content-type': answer.contentType, ...length })
-    if (fault?.kind === 'split-bytes') for (const at of bytes.keys()) response.write(bytes.subarray(at, at + 1))
-  }
+  const breaks = (fault?.kind === 'cut' || fault?.kind === 'stall') && bytes.length > 1 && call.route.method !== 'HEAD'
+  if (breaks && !(await sendHalf(call, answer, bytes))) return
   line.completionTokens = answer.spent?.completionTokens ?? 0
   line.usageReported = answer.reportsUsage && fault?.kind !== 'malformed-frames'
   line.ended = true
-  const rest =
-    fault?.kind === 'split-bytes' ? '' : breaks && bytes.length > 1 ? bytes.subarray(bytes.length >> 1) : bytes
-  response.end(rest)
+  const headers = { ...call.headers, 'content-type': answer.contentType }
+  if (breaks) response.end(bytes.subarray(bytes.length >> 1))
+  else if (fault?.kind === 'split-bytes') sendBytes(beginChunks(response, line.status, headers), bytes)
+  else response.writeHead(line.status, { ...headers, 'content-length': bytes.length }).end(bytes)
+}
+
+function sendBytes(body: ChunkedBody, bytes: Buffer): void {
+  for (const at of bytes.keys()) body.write(bytes.subarray(at, at + 1))
+  body.end()
 }
 
 /** The first half of the body, then silence or the end. True when the second half may follow. */
-async function sendBroken(call: Call, answer: WholeAnswer, bytes: Buffer): Promise<boolean> {
+async function sendHalf(call: Call, answer: WholeAnswer, bytes: Buffer): Promise<boolean> {
   const { response, line, fault, route } = call
   const half = bytes.subarray(0, bytes.length >> 1)
   response.writeHead(line.status, {
@@ -106,6 +108,19 @@ async function stalled(call: Call): Promise<void> {
   if (!gone.aborted) await new Promise(resolve => gone.addEventListener('abort', resolve, { once: true }))
 }
 
+/** Until the socket takes more, or the client has left. */
+function drained(response: ServerResponse, gone: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const done = (): void => {
+      response.off('drain', done)
+      gone.removeEventListener('abort', done)
+      resolve()
+    }
+    response.once('drain', done)
+    gone.addEventListener('abort', done, { once: true })
+  })
+}
+
 /** An error in mid-stream: the Responses API has an event for it. */
 function errorFrame(operation: string): string {
   const { message, body } = internalError()
@@ -116,12 +131,12 @@ function errorFrame(operation: string): string {
 const garbage = 'data: {"choices":[{"index":0,"delta":{"content":"\n\n: a comment\n\nnonsense: 1\n\nevent: \n\ndata\n\n'
 
 /**
- * A stream of events. Every event is a chunk of its own on the wire, as the service sends them; Node gathers the chunks of one turn
- * into one write. What is written is in the bill at once.
+ * A stream of events. Every event is a chunk of its own on the wire, as the service sends them. What is written is in the bill at once.
  */
 export class EventStream {
   readonly #call: Call
   readonly #pace: Pace
+  #body: ChunkedBody | null = null
   #sent = 0
   #over = false
 
@@ -137,7 +152,7 @@ export class EventStream {
     stream.#over = call.gone.aborted
     if (stream.#over) return stream
     call.line.status = 200
-    call.response.writeHead(200, {
+    stream.#body = beginChunks(call.response, 200, {
       ...call.headers,
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, must-revalidate',
@@ -168,7 +183,7 @@ export class EventStream {
     this.#settle(spent)
     await this.#write(event)
     this.#close()
-    this.#call.response.end()
+    this.#body?.end()
   }
 
   /** True when a fault `content-filter` is to end the stream here. */
@@ -199,19 +214,16 @@ export class EventStream {
     let taken = true
     if (fault?.kind === 'split-bytes') {
       const bytes = Buffer.from(event)
-      for (const at of bytes.keys()) taken = response.write(bytes.subarray(at, at + 1))
+      for (const at of bytes.keys()) taken = this.#body?.write(bytes.subarray(at, at + 1)) ?? false
     } else if (event !== '') {
-      taken = response.write(event)
+      taken = this.#body?.write(event) ?? false
     }
     if (taken || gone.aborted) return
-    await new Promise<void>(resolve => {
-      response.once('drain', resolve)
-      gone.addEventListener('abort', () => resolve(), { once: true })
-    })
+    await drained(response, gone)
   }
 
   async #strike(): Promise<void> {
-    const { fault, response } = this.#call
+    const { fault } = this.#call
     switch (fault?.kind) {
       case 'cut':
         this.#close()
@@ -219,11 +231,12 @@ export class EventStream {
       case 'stall':
         return stalled(this.#call)
       case 'malformed-frames':
-        response.write(garbage)
+        this.#body?.write(garbage)
         return
       case 'error-frame':
         this.#close()
-        response.end(errorFrame(this.#call.route.operation))
+        this.#body?.write(errorFrame(this.#call.route.operation))
+        this.#body?.end()
         return
       default:
         return

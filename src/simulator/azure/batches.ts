@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { isRecord, type JsonRecord, textOf } from '../../wire/json.ts'
 import { sendJson } from './answer.ts'
-import { type Call, deploymentOf, jsonInput, meaningOf, type Spent, type Work } from './call.ts'
+import { type Call, deploymentOf, jsonInput, makeWork, meaningOf, type Spent, type Work } from './call.ts'
 import { chatWhole } from './chat.ts'
 import { completionWhole } from './completions.ts'
 import { embeddingsWhole } from './embeddings.ts'
@@ -153,15 +153,7 @@ function lineWork(call: Call, operation: OperationName, body: JsonRecord): Work 
     { ...route, operation, facts },
     typeof body.model === 'string' ? body.model : null,
   )
-  const draw = service.drawFor(deployment.name, operation, meaningOf(body))
-  return {
-    service,
-    deployment,
-    apiVersion: route.apiVersion,
-    draw,
-    createdAtSeconds: service.createdAtSeconds(draw),
-    reportsUsage: true,
-  }
+  return makeWork({ service, deployment, apiVersion: route.apiVersion, reportsUsage: true }, operation, meaningOf(body))
 }
 
 export async function listBatches(call: Call): Promise<void> {

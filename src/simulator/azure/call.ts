@@ -1,5 +1,7 @@
+import { hash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isRecord, type JsonRecord } from '../../wire/json.ts'
+import { countPrompt } from '../../tokens/count.ts'
+import type { JsonRecord } from '../../wire/json.ts'
 import type { OpenLine } from './bill.ts'
 import { deploymentNotFound, invalidRequest, operationNotSupported, promptFiltered } from './errors.ts'
 import type { Fault } from './faults.ts'
@@ -34,6 +36,8 @@ export interface Work {
   readonly deployment: Deployment
   /** Null on v1. */
   readonly apiVersion: string | null
+  /** Equal for calls of equal deployment, operation and meaning. */
+  readonly key: string
   readonly draw: Draw
   readonly createdAtSeconds: number
   /** False under the fault `no-usage`. */
@@ -47,7 +51,7 @@ export interface Spent {
 }
 
 export function jsonInput(call: Call): JsonRecord {
-  if (isRecord(call.input)) return call.input
+  if (call.input !== null && !(call.input instanceof FormData)) return call.input
   throw invalidRequest('The body of this request must be a JSON object, sent as application/json.', null, null)
 }
 
@@ -74,19 +78,29 @@ export function deploymentOf(service: Service, route: Route, named: string | nul
  * streamed or how usage is reported, so that a call gives the same answer whoever relays it.
  */
 export function workOf(call: Call, meaning: string): Work {
-  const { service, route, line } = call
+  const { service, route, line, headers, fault } = call
   const deployment = deploymentOf(service, route, line.deployment)
-  call.headers['x-ms-deployment-name'] = encodeURIComponent(deployment.name)
-  const draw = service.drawFor(deployment.name, route.operation, meaning)
-  const reportsUsage = call.fault?.kind !== 'no-usage'
-  return {
-    service,
-    deployment,
-    apiVersion: route.apiVersion,
-    draw,
-    createdAtSeconds: service.createdAtSeconds(draw),
-    reportsUsage,
-  }
+  headers['x-ms-deployment-name'] = encodeURIComponent(deployment.name)
+  return makeWork(
+    { service, deployment, apiVersion: route.apiVersion, reportsUsage: fault?.kind !== 'no-usage' },
+    route.operation,
+    meaning,
+  )
+}
+
+type Setting = Pick<Work, 'service' | 'deployment' | 'apiVersion' | 'reportsUsage'>
+
+/** As `workOf`, where there is no call: for a line of a batch. */
+export function makeWork(setting: Setting, operation: string, meaning: string): Work {
+  const { service, deployment } = setting
+  const key = hash('sha1', `${deployment.name}\n${operation}\n${meaning}`, 'base64')
+  const draw = service.drawFor(key)
+  return { ...setting, key, draw, createdAtSeconds: service.createdAtSeconds(draw) }
+}
+
+/** Prompt tokens by the model's tokenizer. Counted once for equal calls: load tests and retries repeat them. */
+export function countedPrompt(work: Work, operation: string, body: JsonRecord): number {
+  return work.service.promptTokens.get(work.key, () => countPrompt(work.deployment.model, operation, body) ?? 0)
 }
 
 /** What matters of a JSON body. */

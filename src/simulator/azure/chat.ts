@@ -1,13 +1,13 @@
 /** Chat completions. */
-import { countPrompt, countText, type TokenPiece } from '../../tokens/count.ts'
+import { countText, type TokenPiece } from '../../tokens/count.ts'
 import type { JsonRecord } from '../../wire/json.ts'
 import { EventStream, sendJson } from './answer.ts'
-import { admit, type Call, jsonInput, meaningOf, type Spent, type Work, workOf } from './call.ts'
+import { admit, type Call, countedPrompt, jsonInput, meaningOf, type Spent, type Work, workOf } from './call.ts'
 import { type ChatAsk, chatAsk, checkContext } from './chatInput.ts'
 import { completionFilter, promptFilterResults, violentCompletionFilter } from './filter.ts'
 import { logprobsOf } from './logprobs.ts'
 import { drawOf } from './seed.ts'
-import { type Said, type SaidToolCall, speak } from './speak.ts'
+import { cachedTokens, type Said, type SaidToolCall, speak } from './speak.ts'
 
 /** An asynchronous filter looks at the text in steps of this many tokens. */
 const asyncFilterStepTokens = 40
@@ -22,7 +22,7 @@ export async function chatCompletions(call: Call): Promise<void> {
   const input = jsonInput(call)
   const work = workOf(call, meaningOf(input))
   const ask = chatAsk(work, input)
-  const promptTokens = chatPromptTokens(work, input)
+  const promptTokens = countedPrompt(work, 'chat/completions', input)
   checkContext(work, promptTokens, ask.question.tokensMax, 'messages')
   const most = ask.question.tokensMax
   admit(call, work, promptTokens, most === null ? null : most * ask.question.choices)
@@ -35,21 +35,16 @@ export async function chatCompletions(call: Call): Promise<void> {
 /** The whole document, for a line of a batch. */
 export function chatWhole(work: Work, input: JsonRecord): { document: JsonRecord; spent: Spent } {
   const ask = chatAsk(work, input)
-  const promptTokens = chatPromptTokens(work, input)
+  const promptTokens = countedPrompt(work, 'chat/completions', input)
   checkContext(work, promptTokens, ask.question.tokensMax, 'messages')
   const answer = chatAnswer(work, ask, promptTokens)
   return { document: chatDocument(work, answer), spent: answer }
-}
-
-function chatPromptTokens(work: Work, input: JsonRecord): number {
-  return countPrompt(work.deployment.model, 'chat/completions', input) ?? 0
 }
 
 function chatAnswer(work: Work, ask: ChatAsk, promptTokens: number): ChatAnswer {
   const said = speak(work, ask.question)
   const sum = (of: (each: Said) => number): number => said.reduce((total, each) => total + of(each), 0)
   const completionTokens = sum(each => each.tokens)
-  const promptText = ask.question.turns.map(turn => `${turn.role}\n${turn.text}`).join('\n')
   const usage = {
     completion_tokens: completionTokens,
     completion_tokens_details: {
@@ -61,7 +56,7 @@ function chatAnswer(work: Work, ask: ChatAsk, promptTokens: number): ChatAnswer 
     prompt_tokens: promptTokens,
     prompt_tokens_details: {
       audio_tokens: 0,
-      cached_tokens: work.service.prompts.cachedTokens(work.deployment.name, promptText, promptTokens),
+      cached_tokens: cachedTokens(work, ask.question.turns, promptTokens),
     },
     total_tokens: promptTokens + completionTokens,
   }

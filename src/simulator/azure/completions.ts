@@ -1,8 +1,8 @@
 /** Completions: the older operation that goes on with a prompt. */
-import { countPrompt, countText, tokenPieces } from '../../tokens/count.ts'
+import { countText, tokenPieces } from '../../tokens/count.ts'
 import { type JsonRecord, numberOrNull } from '../../wire/json.ts'
 import { EventStream, sendJson } from './answer.ts'
-import { admit, type Call, jsonInput, meaningOf, type Spent, type Work, workOf } from './call.ts'
+import { admit, type Call, countedPrompt, jsonInput, meaningOf, type Spent, type Work, workOf } from './call.ts'
 import { checkContext, checkNumber, integerIn, type StreamAsk, stopsOf, streamAsk } from './chatInput.ts'
 import { invalidRequest } from './errors.ts'
 import { completionFilter, promptFilterResults } from './filter.ts'
@@ -32,7 +32,7 @@ export async function completions(call: Call): Promise<void> {
   const input = jsonInput(call)
   const work = workOf(call, meaningOf(input))
   const ask = completionAsk(work, input)
-  const promptTokens = countPrompt(work.deployment.model, 'completions', input) ?? 0
+  const promptTokens = countedPrompt(work, 'completions', input)
   checkContext(work, promptTokens, ask.tokensMax, 'prompt')
   admit(call, work, promptTokens, ask.tokensMax * ask.choices * ask.prompts.length)
   const answer = completionAnswer(work, ask, promptTokens)
@@ -43,7 +43,7 @@ export async function completions(call: Call): Promise<void> {
 /** The whole document, for a line of a batch. */
 export function completionWhole(work: Work, input: JsonRecord): { document: JsonRecord; spent: Spent } {
   const ask = completionAsk(work, input)
-  const promptTokens = countPrompt(work.deployment.model, 'completions', input) ?? 0
+  const promptTokens = countedPrompt(work, 'completions', input)
   checkContext(work, promptTokens, ask.tokensMax, 'prompt')
   const answer = completionAnswer(work, ask, promptTokens)
   return { document: completionDocument(work, answer), spent: answer }
@@ -92,7 +92,7 @@ function completionAnswer(work: Work, ask: CompletionAsk, promptTokens: number):
       choices: ask.choices,
       seed: ask.seed,
     }
-    return speak(at === 0 ? work : { ...work, draw: work.service.drawFor(prompt, String(at)) }, question).map(each => {
+    return speak(work, question, at).map(each => {
       return ask.echo ? echoed(work, prompt, each) : each
     })
   })

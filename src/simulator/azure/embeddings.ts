@@ -1,9 +1,8 @@
 /** Embeddings: the same text gives the same vector on every instance, seed or not. */
-import { countPrompt } from '../../tokens/count.ts'
 import type { JsonRecord } from '../../wire/json.ts'
 import { sendJson } from './answer.ts'
 import { embed } from './answers/index.ts'
-import { admit, type Call, jsonInput, meaningOf, type Spent, type Work, workOf } from './call.ts'
+import { admit, type Call, countedPrompt, jsonInput, meaningOf, type Spent, type Work, workOf } from './call.ts'
 import { integerIn } from './chatInput.ts'
 import { invalidRequest } from './errors.ts'
 
@@ -14,7 +13,7 @@ export async function embeddings(call: Call): Promise<void> {
   const input = jsonInput(call)
   const work = workOf(call, meaningOf(input))
   const texts = checkedTexts(work, input)
-  const promptTokens = countPrompt(work.deployment.model, 'embeddings', input) ?? 0
+  const promptTokens = countedPrompt(work, 'embeddings', input)
   admit(call, work, promptTokens, null)
   const { document, spent } = embeddingsDocument(work, input, texts, promptTokens)
   return sendJson(call, document, spent, work.reportsUsage)
@@ -23,7 +22,7 @@ export async function embeddings(call: Call): Promise<void> {
 /** The whole document, for a line of a batch. */
 export function embeddingsWhole(work: Work, input: JsonRecord): { document: JsonRecord; spent: Spent } {
   const texts = checkedTexts(work, input)
-  return embeddingsDocument(work, input, texts, countPrompt(work.deployment.model, 'embeddings', input) ?? 0)
+  return embeddingsDocument(work, input, texts, countedPrompt(work, 'embeddings', input))
 }
 
 function embeddingsDocument(

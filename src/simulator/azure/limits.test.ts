@@ -75,7 +75,9 @@ test('provisioned deployments tell their utilisation and refuse above 100 % unti
 test('latency adds up to time to first token plus tokens over speed, within the jitter', async () => {
   for (const jitter of [0, 0.3]) {
     let now = 0
-    const sleep = async (ms: number): Promise<void> => void (now += ms + 0.4)
+    const sleep = async (ms: number): Promise<void> => {
+      now += ms + 0.4
+    }
     const spec = { model: 'gpt-4o', timeToFirstTokenMs: 200, tokensPerSecond: 50, jitter }
     const steps = pace(spec, sequence(3), sleep, () => now, new AbortController().signal)
     await steps.firstToken()

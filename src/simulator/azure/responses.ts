@@ -1,14 +1,13 @@
 /** The Responses API: create, whole and streamed, and the objects that it keeps. */
-import { countPrompt } from '../../tokens/count.ts'
 import type { JsonRecord } from '../../wire/json.ts'
 import { sendJson } from './answer.ts'
-import { admit, type Call, jsonInput, meaningOf, type Spent, type Work, workOf } from './call.ts'
+import { admit, type Call, countedPrompt, jsonInput, meaningOf, type Spent, type Work, workOf } from './call.ts'
 import { checkContext } from './chatInput.ts'
 import { invalidRequest, noSuchObject } from './errors.ts'
 import { completionFilter, promptFilterResults } from './filter.ts'
 import { type ResponsesAsk, responsesAsk } from './responsesInput.ts'
 import { streamResponse } from './responsesStream.ts'
-import { type Said, speak } from './speak.ts'
+import { cachedTokens, type Said, speak } from './speak.ts'
 import { page, type StoredResponse } from './store.ts'
 
 export interface ResponsesAnswer extends Spent {
@@ -49,18 +48,17 @@ export function responsesWhole(work: Work, input: JsonRecord): { document: JsonR
 }
 
 function promptTokensOf(work: Work, input: JsonRecord, ask: ResponsesAsk): number {
-  return countPrompt(work.deployment.model, 'responses', { ...input, input: ask.context }) ?? 0
+  return countedPrompt(work, 'responses', { ...input, input: ask.context })
 }
 
 function responsesAnswer(work: Work, ask: ResponsesAsk, input: JsonRecord, promptTokens: number): ResponsesAnswer {
   const [said] = speak(work, ask.question)
   if (!said) throw invalidRequest('Nothing was asked.', 'input', null)
   const output = outputOf(work, said)
-  const promptText = ask.question.turns.map(turn => `${turn.role}\n${turn.text}`).join('\n')
   const usage = {
     input_tokens: promptTokens,
     input_tokens_details: {
-      cached_tokens: work.service.prompts.cachedTokens(work.deployment.name, promptText, promptTokens),
+      cached_tokens: cachedTokens(work, ask.question.turns, promptTokens),
     },
     output_tokens: said.tokens,
     output_tokens_details: { reasoning_tokens: said.reasoningTokens },

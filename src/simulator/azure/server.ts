@@ -131,7 +131,7 @@ function openCall(received: Received, input: JsonRecord | FormData | null): Call
   const { service, request, route: found, line, headers } = received
   const runs = found.facts.deployment !== 'none'
   line.deployment = found.deployment ?? (runs ? named(input, 'model') : null)
-  line.stream = runs && (isRecord(input) ? input.stream === true : named(input, 'stream') === 'true')
+  line.stream = runs && (input instanceof FormData ? input.get('stream') === 'true' : input?.stream === true)
   if (runs) headers['x-ms-rai-invoked'] = 'true'
   const header = request.headers['x-simulator-fault']
   const fault = service.faults.choose(typeof header === 'string' ? header : null, found.operation, line.deployment)

@@ -4,9 +4,11 @@ import { Bill } from './bill.ts'
 import { FaultDesk } from './faults.ts'
 import { type Sleep, sleepOnTimers } from './latency.ts'
 import { type Limits, limitsOf } from './limits.ts'
+import { Memo } from './memo.ts'
 import { type ModelFacts, modelFacts } from './models.ts'
 import { PromptCache } from './promptCache.ts'
 import { type Draw, drawOf, freshDraw, sequence } from './seed.ts'
+import type { Said } from './speak.ts'
 import { Store } from './store.ts'
 
 export interface Deployment {
@@ -30,6 +32,9 @@ export interface Service {
   readonly faults: FaultDesk
   readonly store: Store
   readonly prompts: PromptCache
+  readonly promptTokens: Memo<number>
+  /** With a seed alone: without, equal questions get other answers. */
+  readonly said: Memo<readonly Said[]>
   /** 0..1; decides jitter. */
   readonly random: () => number
   /**
@@ -66,6 +71,8 @@ export function createService(options: AzureSimulatorOptions, closing: AbortSign
     faults: new FaultDesk(sequence(seed)),
     store: new Store(),
     prompts: new PromptCache(clock),
+    promptTokens: new Memo(1_000),
+    said: new Memo(1_000),
     random: sequence(seed === null ? null : seed + 1),
     createdAtSeconds: draw =>
       derives ? derivedEpochSeconds + (draw.number('created') % derivedSpanSeconds) : Math.floor(clock() / 1000),

@@ -39,10 +39,32 @@ export interface Said {
   readonly tokens: number
 }
 
-/** One answer for each choice that was asked for. */
-export function speak(work: Work, question: Question): readonly Said[] {
-  const seed = question.seed ?? work.draw.number('text')
-  return Array.from({ length: question.choices }, (_, variant) => sayOnce(work, question, seed, variant))
+/**
+ * One answer for each choice that was asked for. `part` tells apart several questions of one call. With a seed, equal calls give
+ * equal answers, and these are kept.
+ */
+export function speak(work: Work, question: Question, part = 0): readonly Said[] {
+  // Not from the whole body: the same question under another token limit starts with the same words.
+  const seed = question.seed ?? work.service.seed ?? work.draw.number(`text ${part}`)
+  const brief = { ...question, turns: question.turns.map(shortened) }
+  const say = (): Said[] =>
+    Array.from({ length: question.choices }, (_, variant) => sayOnce(work, brief, seed, variant))
+  return work.service.seed === null ? say() : work.service.said.get(`${work.key} ${part}`, say)
+}
+
+/** Of long texts, what stands at their beginning and end decides the answer: reading all would take longer than answering. */
+const readCharsMax = 8_192
+
+function shortened(turn: Turn): Turn {
+  if (turn.text.length <= readCharsMax) return turn
+  const half = readCharsMax / 2
+  return { ...turn, text: `${turn.text.slice(0, half)}\n${turn.text.slice(-half)}`.toWellFormed() }
+}
+
+/** Prompt tokens that the service has in its cache. */
+export function cachedTokens(work: Work, turns: readonly Turn[], promptTokens: number): number {
+  const text = turns.map(turn => `${turn.role}\n${turn.text}`).join('\n')
+  return work.service.prompts.cachedTokens(work.deployment.name, text, promptTokens)
 }
 
 function sayOnce(work: Work, question: Question, seed: number, variant: number): Said {

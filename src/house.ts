@@ -117,7 +117,18 @@ async function build(
           verify: token => current.verifier.verify(token),
         },
         ledger,
-        house: config,
+        // Read at each request: a reload changes it.
+        house: {
+          get instances() {
+            return current.config.instances
+          },
+          get pools() {
+            return current.config.pools
+          },
+          get workloads() {
+            return current.config.workloads
+          },
+        },
         clock,
         log,
       })

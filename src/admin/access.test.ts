@@ -23,6 +23,10 @@ test('every route asks for a token, and then for its role', async t => {
     assert.equal(stranger.headers['www-authenticate'], 'Bearer')
 
     const nobody = await house.send(path, { as: 'dave' })
+    if (role === 'caller') {
+      assert.equal(nobody.status, 200, path)
+      continue
+    }
     assert.equal(nobody.status, 403, path)
     assert.match(
       errorIn(nobody).message,

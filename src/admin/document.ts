@@ -24,6 +24,6 @@ export const commonAnswers = {
 export const unknownRecord = jsonAnswer(errorAnswer, 'No such record.')
 
 /** What the document says about the role; `roles.ts` is what decides. */
-export function needs(role: AdminRole) {
+export function needs(role: AdminRole | 'caller') {
   return { 'x-gatehouse-role': role }
 }

@@ -8,18 +8,19 @@ import type { AdminRole } from './options.ts'
  * nothing is reachable because somebody forgot to protect it. `/healthz` alone needs no token and is not in the table.
  */
 export const roleByRoute = {
+  // Whoever has a verified token may ask who they are; without this, the refused could not find out why.
+  '/api/v1/whoami': 'caller',
   '/openapi.json': 'viewer',
-  '/api/v1/whoami': 'viewer',
   '/api/v1/usage': 'viewer',
   '/api/v1/instances': 'viewer',
   '/api/v1/records': 'viewer',
   '/api/v1/records/tail': 'viewer',
   '/api/v1/records/:id': 'viewer',
   '/api/v1/records/:id/bodies': 'auditor',
-} as const satisfies Record<string, AdminRole>
+} as const satisfies Record<string, AdminRole | 'caller'>
 
-/** The role that a route asks for; null for a route that is not in the table. `path` is the router's pattern. */
-export function roleOfRoute(path: string): AdminRole | null {
+/** The role that a route asks for, `caller` where a verified token is enough; null for a route that is not in the table. `path` is the router's pattern. */
+export function roleOfRoute(path: string): AdminRole | 'caller' | null {
   return Object.hasOwn(roleByRoute, path) ? roleByRoute[path as keyof typeof roleByRoute] : null
 }
 

@@ -99,7 +99,8 @@ function pointedAt(config: Config, instances: readonly AzureSimulator[]): Config
 function callTimes(untilMs: number, random: () => number): readonly number[] {
   const times: number[] = []
   const start = untilMs - days * dayMs
-  for (let day = 0; day < days; day += 1) {
+  // One more than the days: the first and the last are parts of a day.
+  for (let day = 0; day <= days; day += 1) {
     const weekday = new Date(start + day * dayMs).getUTCDay()
     const busy = weekday === 0 || weekday === 6 ? 14 : 90 + day * 1.5
     const calls = Math.round(busy * (0.8 + 0.4 * random()))

@@ -37,10 +37,12 @@ export async function play(scene: Scene, stage: Stage, signal?: AbortSignal): Pr
     }
   } catch (error) {
     // A client that leaves and a backend that breaks off are part of the scene.
-    if (stop.aborted || scene.kind === 'backend_error') return
+    if (stop.aborted || scene.kind === 'cut') return
     throw error
   }
 }
+
+const streamed: ReadonlySet<Scene['kind']> = new Set(['stream', 'left', 'cut'])
 
 const userAgents: Readonly<Record<string, string>> = {
   'hr-bot': 'hr-bot/2.4 AzureOpenAI/JS 7.57.0',
@@ -50,6 +52,9 @@ const userAgents: Readonly<Record<string, string>> = {
 
 /** A header that only the simulator knows. */
 function faultOf(scene: Scene): Record<string, string> {
+  // The answer waits until the client has gone, so that it goes in the middle on the fastest machine too.
+  if (scene.kind === 'left') return { 'x-simulator-fault': 'stall;after=16' }
+  if (scene.kind === 'cut') return { 'x-simulator-fault': 'cut;after=12' }
   if (scene.kind === 'filtered') return { 'x-simulator-fault': 'content-filter' }
   if (scene.kind === 'backend_error') return { 'x-simulator-fault': scene.question.length % 2 === 0 ? '429' : '500' }
   return {}
@@ -61,6 +66,6 @@ function bodyOf(scene: Scene): unknown {
   return {
     messages: [...system, { role: 'user', content: scene.question }],
     temperature: 0.2,
-    ...(scene.kind === 'stream' || scene.kind === 'left' ? { stream: true } : {}),
+    ...(streamed.has(scene.kind) ? { stream: true } : {}),
   }
 }

@@ -10,7 +10,10 @@ export interface Scene {
     | 'chat'
     | 'stream'
     | 'embedding'
+    /** The client goes in the middle of the answer. */
     | 'left'
+    /** The backend breaks off in the middle of the answer. */
+    | 'cut'
     | 'filtered'
     | 'refused'
     | 'wrong_deployment'
@@ -124,6 +127,7 @@ export function drawScene(random: () => number): Scene {
   if (fate < 0.026) return { ...scene, as: 'dave', kind: 'refused' }
   if (fate < 0.032) return { ...scene, deployment: 'gpt-4-turbo', kind: 'wrong_deployment' }
   if (fate < 0.042) return { ...scene, kind: 'backend_error' }
+  if (fate < 0.046) return { ...scene, kind: 'cut' }
   return scene
 }
 

@@ -9,7 +9,7 @@ const route = createRoute({
   method: 'get',
   path: '/api/v1/whoami',
   summary: 'The caller, as the gateway sees it.',
-  ...needs('viewer'),
+  ...needs('caller'),
   responses: { 200: jsonAnswer(whoamiAnswer, 'Identity, roles here, and workloads on the gateway.'), ...commonAnswers },
 })
 

@@ -21,8 +21,9 @@ export async function signInWithBrowser(client: SignInClient, options: BrowserOp
   const nonce = oidc.randomNonce()
   const { listeners, port } = await listen()
   try {
-    // Entra registers `http://localhost` for native clients and lets any port be; a name is the only form it takes for all of them.
-    const redirectUri = `http://localhost:${port}`
+    // Entra registers `http://localhost` for native clients and lets any port be. With the slash, because the library names the
+    // address that the answer came to, as a URL writes it, when it redeems the code; the two must be equal.
+    const redirectUri = `http://localhost:${port}/`
     const url = oidc.buildAuthorizationUrl(client.configuration, {
       redirect_uri: redirectUri,
       response_type: 'code',

@@ -59,8 +59,10 @@ export async function connectSignIn(
   // `checkedAuthority` has let plain http through for loopback hosts alone.
   const execute = issuer.protocol === 'http:' ? [oidc.allowInsecureRequests] : []
   const authentication = secret === null ? oidc.None() : oidc.ClientSecretPost(secret)
+  // ID tokens are judged by our clock: the library knows only the machine's, and how far to shift it.
+  const clockSkew = { [oidc.clockSkew]: Math.round((options.clock() - Date.now()) / 1_000) }
   const configuration = await translated(settings, () =>
-    oidc.discovery(issuer, settings.clientId, undefined, authentication, { execute, timeout: answerSeconds }),
+    oidc.discovery(issuer, settings.clientId, clockSkew, authentication, { execute, timeout: answerSeconds }),
   )
   requireTrustworthyEndpoints(configuration)
   return { settings: { ...settings, authority }, configuration, clock: options.clock }

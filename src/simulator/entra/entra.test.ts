@@ -11,7 +11,7 @@ import { demoDirectory } from '../directory.ts'
 import type { Directory, EntraSimulator } from '../types.ts'
 import { startEntra } from './index.ts'
 import { KeysFileError } from './keys.ts'
-import { azureOpenAi, claimsOf, tenant } from './person.fixture.ts'
+import { azureOpenAi, claimsOf, entraOf, tenant } from './person.fixture.ts'
 
 const ownApp = '0a9b0000-1111-4222-8333-444455556666'
 let entra: EntraSimulator
@@ -71,7 +71,7 @@ test('the gateway verifies tokens of people, applications and managed identities
 })
 
 // Figures of who is in which group decide access; a token that silently dropped groups would deny or grant at random.
-test('more than 200 groups become an overage, 200 do not', async () => {
+test('more than 200 groups become an overage, 200 do not', async t => {
   const groupsOf = async (count: number) => {
     const groups = Array.from({ length: count }, (_, at) => ({
       name: `g${at}`,
@@ -84,9 +84,8 @@ test('more than 200 groups become an overage, 200 do not', async () => {
       groups,
       people: [{ ...person, groups: groups.map(group => group.name) }],
     }
-    const crowded = await startEntra({ directory })
+    const crowded = await entraOf(t, { directory })
     const claims = claimsOf(await crowded.token({ as: person.name }))
-    await crowded.close()
     return claims
   }
   assert.equal(Array.isArray((await groupsOf(200)).groups), true)
@@ -107,8 +106,8 @@ test('claims can be replaced and taken away, for tests of what must be refused',
 })
 
 // Rotation happens in Entra without notice: callers with an old token must go on until the old key is withdrawn.
-test('rotation keeps old tokens valid until the old key is withdrawn', async () => {
-  const own = await startEntra({ directory: demoDirectory })
+test('rotation keeps old tokens valid until the old key is withdrawn', async t => {
+  const own = await entraOf(t)
   const keysUrl = `${own.url}/${tenant}/discovery/v2.0/keys`
   const old = await own.token({ as: 'alice' })
   await own.rotateKeys()
@@ -117,12 +116,11 @@ test('rotation keeps old tokens valid until the old key is withdrawn', async () 
   await jwtVerify(fresh, createRemoteJWKSet(new URL(keysUrl)))
   await json(`${own.url}/_simulator/rotate-keys`, { method: 'POST', body: '{"keepOld":false}' })
   await assert.rejects(jwtVerify(fresh, createRemoteJWKSet(new URL(keysUrl))), { code: 'ERR_JWKS_NO_MATCHING_KEY' })
-  await own.close()
 })
 
 // Tests of the gateway's key cache count these reads; a missed one would hide a stampede.
-test('an outage answers 503 to everything but its own end, and reads are counted all the while', async () => {
-  const own = await startEntra({ directory: demoDirectory })
+test('an outage answers 503 to everything but its own end, and reads are counted all the while', async t => {
+  const own = await entraOf(t)
   const keysUrl = `${own.url}/${tenant}/discovery/v2.0/keys`
   own.down = true
   const refused = await fetch(keysUrl)
@@ -133,7 +131,6 @@ test('an outage answers 503 to everything but its own end, and reads are counted
   assert.equal((await fetch(keysUrl)).status, 200)
   assert.equal((await fetch(`${own.url}/${tenant}/.well-known/openid-configuration`)).status, 200)
   assert.equal(own.keySetReads, 3)
-  await own.close()
 })
 
 // Whoever can steer the service can be anybody: pages of other origins must not be able to.

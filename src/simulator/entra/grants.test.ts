@@ -4,7 +4,17 @@ import fc from 'fast-check'
 import { azureCliClientId, demoDirectory } from '../directory.ts'
 import type { EntraSimulator } from '../types.ts'
 import { startEntra } from './index.ts'
-import { askToken, claimsOf, codeFor, HandClock, newPkce, redemption, scope, tenant } from './person.fixture.ts'
+import {
+  askToken,
+  claimsOf,
+  codeFor,
+  entraOf,
+  HandClock,
+  newPkce,
+  redemption,
+  scope,
+  tenant,
+} from './person.fixture.ts'
 
 const finder = demoDirectory.applications.find(row => row.name === 'expert-finder-app')
 const asFinder = { client_id: finder?.appId ?? '', client_secret: finder?.secret ?? '' }
@@ -62,9 +72,9 @@ test('a code is refused without its verifier, to another address, to another cli
   await refused({ ...(await fresh()), code: '1.invented' }, 'invalid_grant', 9002313)
 })
 
-test('codes expire after ten minutes, refresh tokens after ninety days', async () => {
+test('codes expire after ten minutes, refresh tokens after ninety days', async t => {
   const clock = new HandClock()
-  const own = await startEntra({ directory: demoDirectory, clock: clock.now })
+  const own = await entraOf(t, { clock: clock.now })
   const pkce = newPkce()
   const code = await codeFor(own.url, 'alice', pkce)
   const good = await askToken(own.url, redemption(await codeFor(own.url, 'alice', pkce), pkce))
@@ -75,7 +85,6 @@ test('codes expire after ten minutes, refresh tokens after ninety days', async (
   assert.equal((await askToken(own.url, refresh)).status, 200)
   clock.advance(90 * 24 * 3_600_000)
   assert.deepEqual((await askToken(own.url, refresh)).body.error_codes, [700082])
-  await own.close()
 })
 
 test('client credentials give a token of the application, in the version of its resource', async () => {

@@ -5,7 +5,18 @@ import fc from 'fast-check'
 import { azureCliClientId, demoDirectory } from '../directory.ts'
 import type { Directory, EntraSimulator } from '../types.ts'
 import { startEntra } from './index.ts'
-import { askToken, authorizeUrl, claimsOf, HandClock, newPkce, open, scope, submit, tenant } from './person.fixture.ts'
+import {
+  askToken,
+  authorizeUrl,
+  claimsOf,
+  entraOf,
+  HandClock,
+  newPkce,
+  open,
+  scope,
+  submit,
+  tenant,
+} from './person.fixture.ts'
 
 const { challenge } = newPkce()
 let entra: EntraSimulator
@@ -62,14 +73,14 @@ test('nothing is sent to an address that is not registered for the client', asyn
   }
 })
 
-test('a registered address is exact, and a client with a secret has none by default', async () => {
+test('a registered address is exact, and a client with a secret has none by default', async t => {
   const [cli, finder, ...others] = demoDirectory.applications
   assert.ok(cli && finder)
   const directory: Directory = {
     ...demoDirectory,
     applications: [{ ...cli, redirectUris: ['https://console.example/signed-in'] }, finder, ...others],
   }
-  const own = await startEntra({ directory })
+  const own = await entraOf(t, { directory })
   const status = async (changes: Readonly<Record<string, string>>) =>
     (await open(authorizeUrl(own.url, challenge, changes))).status
   assert.equal(await status({ redirect_uri: 'https://console.example/signed-in' }), 200)
@@ -77,7 +88,6 @@ test('a registered address is exact, and a client with a secret has none by defa
   assert.equal(await status({ redirect_uri: 'https://console.example:444/signed-in' }), 400)
   assert.equal(await status({ redirect_uri: 'http://localhost:4711' }), 400)
   assert.equal(await status({ client_id: finder.appId }), 400)
-  await own.close()
 })
 
 test('what is wrong with a request goes back to the client once its address is known', async () => {
@@ -167,9 +177,9 @@ test('a device waits, is signed in once the person chose, and its code works onc
   assert.equal((await poll()).body.error, 'bad_verification_code')
 })
 
-test('a device hears that the person declined, that its code expired, and that a code is unknown', async () => {
+test('a device hears that the person declined, that its code expired, and that a code is unknown', async t => {
   const clock = new HandClock()
-  const own = await startEntra({ directory: demoDirectory, clock: clock.now })
+  const own = await entraOf(t, { clock: clock.now })
   const page = `${own.url}/devicelogin`
   const declined = await startDevice(own.url)
   await submit(page, await submit(page, await open(page), { code: declined.userCode }), { cancel: '1' })
@@ -181,5 +191,4 @@ test('a device hears that the person declined, that its code expired, and that a
   const unknown = await submit(page, await open(page), { code: late.userCode })
   assert.equal(unknown.status, 400)
   assert.match(unknown.text, /aria-invalid="true" aria-describedby="problem"/)
-  await own.close()
 })

@@ -1,6 +1,9 @@
 /** What a person does in a browser, for tests: opens a page, picks a button, follows where it leads. */
 import { hash, randomBytes } from 'node:crypto'
+import type { TestContext } from 'node:test'
 import { azureCliClientId, demoDirectory } from '../directory.ts'
+import type { EntraSimulator } from '../types.ts'
+import { type EntraOptions, startEntra } from './index.ts'
 
 export const tenant = demoDirectory.tenantId
 export const azureOpenAi = 'https://cognitiveservices.azure.com'
@@ -117,4 +120,11 @@ export class HandClock {
   advance(ms: number): void {
     this.#nowMs += ms
   }
+}
+
+/** A sign-in service of the test's own, stopped with it. */
+export async function entraOf(t: TestContext, options: Partial<EntraOptions> = {}): Promise<EntraSimulator> {
+  const entra = await startEntra({ directory: demoDirectory, ...options })
+  t.after(() => entra.close())
+  return entra
 }

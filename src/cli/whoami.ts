@@ -20,8 +20,8 @@ export interface TokenHolder {
   readonly expiresAt: string | null
 }
 
+/** Of `GET /api/v1/whoami`, what the token itself does not say. */
 const answer = z.object({
-  caller: z.object({ displayName: z.string().nullable() }).loose(),
   roles: z.array(z.string()),
   workloads: z.array(z.string()),
 })

@@ -10,18 +10,22 @@ export function ordered(report: UsageReport): UsageReport {
   const weights = report.by.map((_, depth) => weigh(report.lines, depth))
   const compare = (a: UsageLine, b: UsageLine): number => {
     for (const [depth, dimension] of report.by.entries()) {
-      const [keyA, keyB] = [a.keys[depth] ?? null, b.keys[depth] ?? null]
-      if (keyA === keyB) continue
-      if (keyA === null || keyB === null) return keyA === null ? 1 : -1
-      const byWeight = times.has(dimension)
-        ? 0
-        : heavierFirst(weights[depth]?.get(prefix(a, depth)), weights[depth]?.get(prefix(b, depth)))
-      return byWeight || (keyA < keyB ? -1 : 1)
+      const byName = namelessLast(a.keys[depth] ?? null, b.keys[depth] ?? null)
+      if (byName === 0) continue
+      if (a.keys[depth] === null || b.keys[depth] === null || times.has(dimension)) return byName
+      const weight = weights[depth]
+      return heavierFirst(weight?.get(prefix(a, depth)), weight?.get(prefix(b, depth))) || byName
     }
     // Two callers of one display name.
     return (a.callerKey ?? '') < (b.callerKey ?? '') ? -1 : 1
   }
   return { ...report, lines: report.lines.toSorted(compare) }
+}
+
+function namelessLast(a: string | null, b: string | null): number {
+  if (a === b) return 0
+  if (a === null || b === null) return a === null ? 1 : -1
+  return a < b ? -1 : 1
 }
 
 interface Weight {

@@ -64,6 +64,8 @@ export interface ErrorReport {
 export function reportError(error: unknown, report: ErrorReport): ExitCode {
   // Commander ends `--help` and `--version` with an exception of its own.
   if (error instanceof CommanderError && error.exitCode === 0) return 0
+  // A noun without its verb: commander has printed the help already.
+  if (error instanceof CommanderError && error.code === 'commander.help') return 2
   const known = asCliError(error)
   report.stderr.write(`${report.json ? renderErrorJson(known) : renderError(known)}\n`)
   const unexpected = !(error instanceof CliError || error instanceof CommanderError)

@@ -18,7 +18,7 @@ import {
   translation,
 } from './shortAnswers.ts'
 import { inTone } from './tone.ts'
-import { conversationKey, instructions, question, type Turn } from './turns.ts'
+import { clipped, conversationKey, instructions, question, type Turn } from './turns.ts'
 
 export interface TextAsk {
   /** Does not change what is said: answers of different models are compared in tests. */
@@ -61,12 +61,13 @@ const intents: readonly Intent[] = [
  * same for the same conversation, seed and variant.
  */
 export function answerText(ask: TextAsk): string {
-  const { messages, seed, variant } = ask
+  const { seed, variant } = ask
+  const messages = clipped(ask.messages)
   const scene: Scene = {
     messages,
     asked: question(messages),
     told: instructions(messages),
-    luck: dice(seed, `${variant} ${conversationKey(messages)}`),
+    luck: dice(seed, `${variant} ${conversationKey(ask.messages)}`),
   }
   for (const intent of intents) {
     const answer = intent(scene)

@@ -17,6 +17,9 @@ export interface Facts {
 }
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
+/** What else stands behind `in` with a capital: units, languages, formats. */
+const notPlaces =
+  /^(?:Celsius|Fahrenheit|Kelvin|English|German|French|Spanish|Italian|Dutch|Python|TypeScript|JavaScript|Java|Go|Rust|JSON|YAML|Euros?|I|HR|IT)$/i
 const capitalPhrase = String.raw`\p{Lu}[\p{L}’'-]*(?: (?:de |la |of |the )?\p{Lu}[\p{L}’'-]*)*`
 const placeList = new RegExp(
   String.raw`\b(?:in|at|to|from|for|near|between)\s+((?:${capitalPhrase})(?:(?:,\s*(?:and |or )?|\s+and\s+|\s+or\s+)${capitalPhrase})*)`,
@@ -32,7 +35,7 @@ export function factsOf(text: string): Facts {
   const places = [...text.matchAll(placeList)].flatMap(([, list = '']) =>
     list.split(/,\s*(?:and |or )?|\s+and\s+|\s+or\s+/),
   )
-  const named = places.filter(place => !isTimeName(place))
+  const named = places.filter(place => !isTimeName(place) && !notPlaces.test(place))
   return {
     quoted: quoted.map(found => found.slice(1).find(part => part !== undefined) ?? ''),
     numbers: [...text.matchAll(/(?<![\p{L}\d.-])-?\d+(?:,\d{3})*(?:\.\d+)?(?![\d-]|\p{L})/gu)].map(([number]) =>
@@ -42,7 +45,7 @@ export function factsOf(text: string): Facts {
     whens: text.match(relative) ?? [],
     places: [...new Set(named)],
     names: namesOf(text).filter(name => !named.includes(name)),
-    emails: text.match(/[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g) ?? [],
+    emails: text.match(/(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}/g) ?? [],
     urls: text.match(/https?:\/\/[^\s"'<>]+/g) ?? [],
   }
 }

@@ -3,7 +3,7 @@ import { answerText } from './answer.ts'
 import { factsOf } from './facts.ts'
 import { dice } from './random.ts'
 import { createFiller, type Filler } from './schema.ts'
-import { question, type Turn } from './turns.ts'
+import { clipped, instructions, question, type Turn } from './turns.ts'
 import { capitalised, contentWords, topicPhrase } from './words.ts'
 
 export interface JsonAsk {
@@ -24,7 +24,8 @@ export function answerJson(ask: JsonAsk): string {
 
 /** The source of values for one question: shared by documents and by the arguments of tools. */
 export function fillerOf(ask: Omit<JsonAsk, 'schema'> & { readonly schema?: unknown }): Filler {
-  const { messages, seed, variant = 0 } = ask
+  const { seed, variant = 0 } = ask
+  const messages = clipped(ask.messages)
   const asked = question(messages)
   return createFiller({
     root: isRecord(ask.schema) ? ask.schema : {},
@@ -41,7 +42,8 @@ const amounts =
 
 /** Without a schema: the keys that the conversation names (`"keys"`, `a JSON with name and age`), else a small summary of the question. */
 function freeObject(ask: JsonAsk): JsonRecord {
-  const all = ask.messages.map(turn => turn.text).join('\n')
+  const messages = clipped(ask.messages)
+  const all = `${instructions(messages)}\n${question(messages)}`
   const keys = namedKeys(all)
   if (keys.length > 0) {
     const properties = Object.fromEntries(
@@ -50,7 +52,7 @@ function freeObject(ask: JsonAsk): JsonRecord {
     const filled = fillerOf(ask).fill({ type: 'object', properties })
     return isRecord(filled) ? filled : {}
   }
-  const asked = question(ask.messages)
+  const asked = question(messages)
   const facts = factsOf(asked)
   return {
     topic: capitalised(topicPhrase(asked)),

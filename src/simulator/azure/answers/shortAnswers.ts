@@ -67,7 +67,7 @@ const spelledSigns: readonly (readonly [RegExp, string])[] = [
 
 /** Equations of the first degree in one unknown: `8x + 7 = -23`. */
 export const equation: Intent = ({ asked }) => {
-  const found = /(-?\d*)\s*\*?\s*([a-z])\s*([-+]\s*\d+)?\s*=\s*(-?\d+)/i.exec(asked)
+  const found = /(?<!\d)(-?\d{0,9})\s?\*?\s?([a-z])(?![a-z])\s?([-+]\s?\d{1,9})?\s?=\s?(-?\d{1,9})/i.exec(asked)
   if (found === null) return null
   const [whole, factorText = '', unknown, constantText = '0', right] = found
   const factor = factorText === '' ? 1 : factorText === '-' ? -1 : Number(factorText)
@@ -103,7 +103,7 @@ export const poem: Intent = ({ asked, luck }) => {
 
 /** Sums as they are typed, and percentages. */
 export const arithmetic: Intent = ({ asked, luck }) => {
-  const percent = /(\d+(?:\.\d+)?)\s*(?:%|percent)\s+of\s+(\d[\d,]*(?:\.\d+)?)/i.exec(asked)
+  const percent = /(?<!\d)(\d{1,15}(?:\.\d{1,9})?)\s?(?:%|percent)\s+of\s+(\d[\d,]{0,19}(?:\.\d{1,9})?)/i.exec(asked)
   if (percent !== null) {
     const whole = Number((percent[2] ?? '').replaceAll(',', ''))
     return `${percent[1]}% of ${percent[2]} is ${shown((Number(percent[1]) / 100) * whole)}.`
@@ -112,7 +112,8 @@ export const arithmetic: Intent = ({ asked, luck }) => {
     (text, [words, sign]) => text.replace(words, sign),
     asked.replace(/(?<=\d),(?=\d{3})/g, ''),
   )
-  const [expression] = /[-(]*\d[\d.\s()]*(?:(?:\*\*|[-+*/])[-\s(]*\d[\d.\s()]*)+/.exec(signs) ?? []
+  const [expression] =
+    /[-(]{0,20}\d[\d.\s()]{0,40}(?:(?:\*\*|[-+*/])[-\s(]{0,20}\d[\d.\s()]{0,40}){1,60}/.exec(signs) ?? []
   if (expression === undefined || /\d{4}-\d\d-\d\d/.test(asked)) return null
   const result = evaluated(expression)
   if (result === null) return null

@@ -1,7 +1,7 @@
 import { isRecord, type JsonRecord, listOf, textOf } from '../../../wire/json.ts'
 import { factsOf } from './facts.ts'
 import { fillerOf } from './json.ts'
-import { question, type Turn } from './turns.ts'
+import { clipped, question, type Turn } from './turns.ts'
 import { contentWords, stem, wordsOf } from './words.ts'
 
 export interface ToolAsk {
@@ -56,7 +56,7 @@ export function chooseToolCall(ask: ToolAsk): ToolCall[] | null {
   const isForced = toolChoice === 'required'
   const last = ask.messages.at(-1)?.role
   if (!isForced && (last === 'tool' || last === 'function')) return null
-  const asked = question(ask.messages)
+  const asked = question(clipped(ask.messages))
   const ranked = tools
     .map(tool => ({ tool, score: score(tool, asked) }))
     .sort((left, right) => right.score - left.score)
@@ -101,12 +101,12 @@ function spelled(text: string): string[] {
 function calls(tool: Tool, ask: ToolAsk): ToolCall[] {
   const properties = isRecord(tool.parameters.properties) ? tool.parameters.properties : {}
   const placeKey = Object.keys(properties).find(key => placeWords.test(key))
-  const { places } = factsOf(question(ask.messages))
+  const { places } = factsOf(question(clipped(ask.messages)))
   const filled = fillerOf({ messages: ask.messages, schema: tool.parameters, seed: ask.seed }).fill({
     type: 'object',
     ...tool.parameters,
   })
-  const takesText = placeKey !== undefined && isRecord(properties[placeKey]) && !properties[placeKey].enum
+  const takesText = placeKey !== undefined && isPlainText(properties[placeKey])
   if (!takesText || places.length < 2 || ask.parallel === false || !isRecord(filled)) {
     return [{ name: tool.name, arguments: JSON.stringify(filled) }]
   }
@@ -114,4 +114,13 @@ function calls(tool: Tool, ask: ToolAsk): ToolCall[] {
     name: tool.name,
     arguments: JSON.stringify({ ...filled, [placeKey]: place }),
   }))
+}
+
+/** A text that any place fits. */
+function isPlainText(property: unknown): boolean {
+  return (
+    isRecord(property) &&
+    property.type === 'string' &&
+    Object.keys(property).every(key => /^(?:type|title|description)$/.test(key))
+  )
 }

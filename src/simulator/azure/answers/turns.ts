@@ -8,6 +8,24 @@ export interface Turn {
   readonly images?: readonly string[]
 }
 
+/** Of a longer message only the beginning and the end are read: orders stand in one of them, and reading stays cheap. */
+const headCharacters = 6_000
+const tailCharacters = 2_000
+
+/** The conversation as it is read. Results of tools stay whole, since they are parsed. */
+export function clipped(messages: readonly Turn[]): readonly Turn[] {
+  const isLong = ({ role, text }: Turn): boolean =>
+    role !== 'tool' && role !== 'function' && text.length > headCharacters + tailCharacters
+  if (!messages.some(isLong)) return messages
+  return messages.map(turn => {
+    if (!isLong(turn)) return turn
+    return {
+      ...turn,
+      text: `${turn.text.slice(0, headCharacters)}\n${turn.text.slice(-tailCharacters)}`.toWellFormed(),
+    }
+  })
+}
+
 /** The last message of a person; empty when there is none. */
 export function question(messages: readonly Turn[]): string {
   return messages.findLast(turn => turn.role === 'user')?.text.trim() ?? messages.at(-1)?.text.trim() ?? ''

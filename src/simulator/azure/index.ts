@@ -37,6 +37,7 @@ export async function startAzure(options: AzureSimulatorOptions): Promise<AzureS
     setFault: fault => service.faults.set(fault),
     close: async () => {
       closing.abort()
+      for (const call of service.running) call.abort('closing')
       if (!server.listening) return
       const closed = once(server, 'close')
       server.close()

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import { demoDirectory } from '../directory.ts'
 import { startEntra } from '../entra/index.ts'
@@ -160,6 +162,29 @@ test('an authority that cannot be reached is a 503, and is tried again', async t
   assert.equal((await call(sim, chatPath(), ask('Hi'), { authorization })).status, 503)
   entra.down = false
   assert.equal((await call(sim, chatPath(), ask('Hi'), { authorization })).status, 200)
+})
+
+// Pools of connections are measured through the simulator: a refusal must not cost them one.
+test('a refused call leaves its connection open, and half a request is a line without an answer', async t => {
+  const sim = await simulator(t, { keys: ['secret-1'] })
+  const { hostname, port } = new URL(sim.url)
+  const socket = connect(Number(port), hostname)
+  t.after(() => socket.destroy())
+  let seen = ''
+  socket.on('data', chunk => {
+    seen += chunk.toString('latin1')
+  })
+  const head = (length: number): string =>
+    `POST /openai${chatPath()} HTTP/1.1\r\nhost: x\r\napi-key: wrong\r\ncontent-length: ${length}\r\n\r\n`
+  socket.write(`${head(4)}abcd${head(4)}`)
+  while (seen.split('HTTP/1.1 401').length < 2) await once(socket, 'data')
+  socket.write('efgh')
+  while (seen.split('HTTP/1.1 401').length < 3) await once(socket, 'data')
+  socket.write(`${head(100)}only a part`)
+  while (sim.bill().length < 3) await new Promise(resolve => setImmediate(resolve))
+  socket.destroy()
+  const line = await lastLine(sim)
+  assert.deepEqual([line.status, line.clientGone, line.operation], [0, true, 'chat/completions'])
 })
 
 // Others on the network could read prompts' token counts or break a demonstration.

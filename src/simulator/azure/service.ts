@@ -46,6 +46,8 @@ export interface Service {
   readonly drawFor: (...parts: readonly string[]) => Draw
   /** Aborted when the instance closes. */
   readonly closing: AbortSignal
+  /** Of each call that is being answered. A set: one signal for thousands of listeners would search them all at each call. */
+  readonly running: Set<AbortController>
 }
 
 /** 2025-06-01, from where derived times start; they lie within 90 days of it. */
@@ -78,6 +80,7 @@ export function createService(options: AzureSimulatorOptions, closing: AbortSign
       derives ? derivedEpochSeconds + (draw.number('created') % derivedSpanSeconds) : Math.floor(clock() / 1000),
     drawFor: (...parts) => (seed === null ? freshDraw() : drawOf(seed, ...parts)),
     closing,
+    running: new Set(),
   }
 }
 

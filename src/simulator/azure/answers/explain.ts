@@ -7,6 +7,22 @@ import { capitalised, contentWords, stem, topicPhrase, wordsOf } from './words.t
 
 const leadWeight = 3
 
+interface WordForms {
+  readonly plain: string
+  readonly root: string
+}
+
+/** Stemmed once: doing it in each answer took most of its time. */
+const stemmedRows = knowledge.map(row => ({ row, lead: wordForms(row.lead), near: wordForms(row.near) }))
+const termPatterns = Object.keys(glossary).map(term => ({
+  term,
+  pattern: new RegExp(String.raw`(?<![\w-])${term}(?![\w-])`),
+}))
+
+function wordForms(words: string): WordForms[] {
+  return words.split(' ').map(plain => ({ plain, root: stem(plain) }))
+}
+
 /** Answers any question: from the row that knows it, else with advice around the question's own words. */
 export function explanation(scene: Scene): string {
   const foreign = foreignAnswer(scene)
@@ -27,15 +43,16 @@ export function bestRow(asked: string): KnowledgeRow | null {
 /** Rows with at least one of their lead words in the question, or three others, best first. */
 function knownRows(asked: string): KnowledgeRow[] {
   const stems = new Set(wordsOf(asked).flatMap(word => [word.toLowerCase(), stem(word)]))
-  return knowledge
-    .map(row => ({ row, score: leadWeight * hits(row.lead, stems) + hits(row.near, stems) }))
+  return stemmedRows
+    .map(({ row, lead, near }) => ({ row, score: leadWeight * hits(lead, stems) + hits(near, stems) }))
     .filter(({ score }) => score >= leadWeight)
     .sort((left, right) => right.score - left.score)
     .map(({ row }) => row)
 }
 
-function hits(words: string, stems: ReadonlySet<string>): number {
-  return words.split(' ').filter(word => stems.has(stem(word)) || stems.has(word)).length
+/** How many of the words are in the question, by either form. */
+function hits(words: readonly WordForms[], stems: ReadonlySet<string>): number {
+  return words.filter(({ plain, root }) => stems.has(root) || stems.has(plain)).length
 }
 
 function told(rows: readonly KnowledgeRow[], { asked, luck }: Scene): string {
@@ -88,7 +105,7 @@ function advice({ asked, luck }: Scene): string {
 function definitions({ asked, luck }: Scene): string | null {
   if (!/\b(?:what (?:is|are|does)|define|explain|meaning|mean|difference|compare|versus|vs)\b/i.test(asked)) return null
   const lower = asked.toLowerCase()
-  const known = Object.keys(glossary).filter(term => new RegExp(String.raw`(?<![\w-])${term}(?![\w-])`).test(lower))
+  const known = termPatterns.filter(({ pattern }) => pattern.test(lower)).map(({ term }) => term)
   if (known.length === 0 || (contentWords(asked).length > 3 && known.length < 2)) return null
   const ordered = known.toSorted((left, right) => lower.indexOf(left) - lower.indexOf(right))
   const named = (term: string): string =>

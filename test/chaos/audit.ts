@@ -1,0 +1,249 @@
+/** Compares what clients saw, what the ledger recorded and what the backends billed, call by call. */
+import type { RecordBodies, RecordRow } from '../../src/ledger/record.ts'
+import type { BillLine } from '../../src/simulator/types.ts'
+import type { Seen } from './client.ts'
+import type { Plan } from './plans.ts'
+import { type Read, read, tokensOf, withoutUsage } from './reader.ts'
+import { chaosDeployments } from './world.ts'
+
+/** Tokens by which our count may differ from what the recorded text says. */
+const completionTolerance = 2
+/** Tokens by which our count of a prompt may differ from the bill: the rendering of tools and items is not published. */
+const promptTolerance = 3
+
+export interface Evidence {
+  readonly seen: readonly Seen[]
+  readonly rows: readonly RecordRow[]
+  readonly bodies: (id: string) => Promise<RecordBodies | null>
+  readonly bill: readonly BillLine[]
+  /** True when gateways were killed: what was not opened by then may have no record, and what was may be interrupted. */
+  readonly killed?: boolean
+}
+
+export interface Findings {
+  /** What does not agree; empty when all is well. */
+  readonly faults: readonly string[]
+  /** How often each kind of ending and source of figures came, so that a run that proves nothing is seen. */
+  readonly tally: ReadonlyMap<string, number>
+}
+
+/** One call from all sides. */
+interface Case {
+  readonly plan: Plan
+  readonly seen: Seen
+  readonly row: RecordRow
+  /** Null when no backend was reached. */
+  readonly line: BillLine | null
+  readonly response: Buffer
+  readonly request: Buffer
+  readonly read: Read
+}
+
+export async function audit({ seen, rows, bodies, bill, killed = false }: Evidence): Promise<Findings> {
+  const faults: string[] = [...matching(rows, bill)]
+  const tally = new Map<string, number>()
+  const byMark = Map.groupBy(rows, row => row.userAgent ?? '')
+  const byId = new Map(bill.map(line => [line.gatehouseRequestId, line]))
+  // Side by side: one after the other, the store's answers are waited for longer than they take.
+  const cases = await mapAtOnce(seen, 64, async one => {
+    const found = byMark.get(one.plan.mark) ?? []
+    const [row] = found
+    // Who leaves before any answer may have left before the gateway had read anything.
+    if (row === undefined && one.ended === 'left' && one.id === null) return null
+    // A killed gateway leaves a record of all that reached a backend; a refusal may have been its last word.
+    if (row === undefined && killed && (one.id === null || one.refusal !== null)) return null
+    if (row === undefined || found.length > 1) {
+      faults.push(`${one.plan.mark}: ${found.length} records, expected 1 (client saw ${one.status}, ${one.ended})`)
+      return null
+    }
+    return caseOf(one, row, byId.get(row.id) ?? null, await bodies(row.id))
+  })
+  for (const whole of cases) {
+    if (whole === null) continue
+    const { row } = whole
+    for (const kind of [row.outcome, row.usage.source]) tally.set(kind, (tally.get(kind) ?? 0) + 1)
+    const wrong = [...wrongOf(whole)]
+    if (wrong.length > 0) faults.push(`${describe(whole)}: ${wrong.join('; ')}`)
+  }
+  return { faults, tally }
+}
+
+function caseOf(seen: Seen, row: RecordRow, line: BillLine | null, kept: RecordBodies | null): Case {
+  const response = Buffer.from(kept?.response ?? [])
+  const { plan } = seen
+  const isStream = isStreamed(plan, row)
+  const said = read(plan.operation, isStream, response)
+  return { plan, seen, row, line, response, request: Buffer.from(kept?.request ?? []), read: said }
+}
+
+function isStreamed(plan: Plan, row: RecordRow): boolean {
+  // Of an interrupted exchange nobody knows how the answer was labelled.
+  if (row.outcome === 'interrupted') return plan.stream
+  return row.responseContentType?.startsWith('text/event-stream') === true
+}
+
+async function mapAtOnce<T, R>(list: readonly T[], atOnce: number, work: (one: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  const waiting = list.values()
+  const worker = async (): Promise<void> => {
+    for (const one of waiting) results.push(await work(one))
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+  return results
+}
+
+/** P1 and P11, before any figures: one record for each line, one line for each call that was sent. */
+export function* matching(rows: readonly RecordRow[], bill: readonly BillLine[]): Generator<string> {
+  const byId = Map.groupBy(rows, row => row.id)
+  for (const [id, found] of byId) if (found.length > 1) yield `${id}: ${found.length} records`
+  const billed = Map.groupBy(bill, line => line.gatehouseRequestId ?? 'direct')
+  for (const [id, lines] of billed) {
+    if (lines.length > 1) yield `${id}: billed ${lines.length} times`
+    if (!byId.has(id)) yield `${id}: billed and not recorded (${lines[0]?.operation}, fault ${lines[0]?.fault})`
+    if (lines.some(line => !line.ended)) yield `${id}: its line has not ended`
+  }
+  for (const row of rows) {
+    if (row.sentAtMs !== null && !billed.has(row.id))
+      yield `${row.id}: recorded as sent and not billed (${row.outcome})`
+  }
+}
+
+function* wrongOf(whole: Case): Generator<string> {
+  const { plan, seen, row, line } = whole
+  if (seen.id !== null && seen.id !== row.id) yield `the client saw id ${seen.id}`
+  if (plan.refusal !== null) {
+    yield* wrongRefusal(whole)
+    return
+  }
+  yield* wrongOutcome(whole)
+  if (line === null) return
+  if (!whole.request.equals(Buffer.from(plan.body))) yield 'the recorded request is not what was sent'
+  if (whole.response.length !== row.responseBytes) yield `${whole.response.length} bytes kept of ${row.responseBytes}`
+  yield* wrongBytes(whole)
+  yield* wrongUsage(whole, line)
+}
+
+function* wrongRefusal({ plan, seen, row, line }: Case): Generator<string> {
+  if (line !== null) yield 'refused and billed'
+  if (row.outcome !== 'refused') yield 'its outcome is not refused'
+  if (row.outcomeCode !== plan.refusal) yield `refused as ${row.outcomeCode}, expected ${plan.refusal}`
+  if (seen.refusal !== plan.refusal) yield `the client was told ${seen.refusal}`
+  if (row.usage.source !== 'none') yield 'refused with figures'
+}
+
+/** The bytes of the client are what was recorded, without the usage that was hidden; a prefix where the answer did not end. */
+function* wrongBytes({ plan, seen, row, response }: Case): Generator<string> {
+  if (row.status !== null && seen.status !== null && seen.status !== row.status) yield `the client saw ${seen.status}`
+  // The gateway's own words: nothing came from the backend.
+  if (seen.refusal !== null) return
+  const isStream = isStreamed(plan, row)
+  const expected = plan.hidesUsage && isStream ? withoutUsage(response) : response
+  const got = row.outcome === 'failed' ? withoutBreak(seen.body) : seen.body
+  if (row.outcome === 'interrupted') {
+    // What the gateway had written down and what it had sent may be ahead of each other.
+    const shared = Math.min(got.length, expected.length)
+    if (!got.subarray(0, shared).equals(expected.subarray(0, shared))) yield 'record and client saw different bytes'
+    return
+  }
+  const isPrefix = expected.subarray(0, got.length).equals(got)
+  if (!isPrefix) yield `${got.length} bytes at the client are no prefix of the ${expected.length} recorded`
+  else if (seen.ended === 'whole' && got.length !== expected.length)
+    yield `${got.length} of ${expected.length} bytes reached the client`
+}
+
+/** Without the event by which the gateway says that a stream broke off. */
+function withoutBreak(body: Buffer): Buffer {
+  const at = body.lastIndexOf('\n\ndata: {"error":{"message":"The answer broke off')
+  return at === -1 ? body : body.subarray(0, at)
+}
+
+function* wrongUsage(whole: Case, line: BillLine): Generator<string> {
+  const { row, read: said } = whole
+  const { source, promptTokens, completionTokens } = row.usage
+  if (said.usage !== null) {
+    if (source !== 'reported') yield `usage came, but the figures are ${source}`
+    if (!line.usageReported) yield 'usage came that the bill does not know'
+    if (promptTokens !== line.promptTokens) yield `${promptTokens} prompt tokens, billed ${line.promptTokens}`
+    if ((completionTokens ?? 0) !== line.completionTokens)
+      yield `${completionTokens} completion tokens, billed ${line.completionTokens}`
+    return
+  }
+  if (source === 'reported') yield 'reported figures without a report'
+  if (source === 'none') {
+    if (line.completionTokens + line.promptTokens > 0)
+      yield `no figures, billed ${line.promptTokens}+${line.completionTokens}`
+    return
+  }
+  const model = chaosDeployments[row.deployment as keyof typeof chaosDeployments].model
+  const spoken = tokensOf(model, said.texts)
+  const counted = completionTokens ?? 0
+  if (Math.abs(counted - spoken) > completionTolerance)
+    yield `${counted} completion tokens counted, the text has ${spoken}`
+  if (counted > line.completionTokens + completionTolerance)
+    yield `${counted} completion tokens, billed ${line.completionTokens}`
+  // A client that left before any answer: whether the backend had read the prompt by then, or refused it, only the backend knows.
+  const unread = row.status === null && line.promptTokens === 0
+  if (!unread && Math.abs((promptTokens ?? 0) - line.promptTokens) > promptTolerance) {
+    yield `${promptTokens} prompt tokens counted, billed ${line.promptTokens}`
+  }
+}
+
+function* wrongOutcome({ plan, seen, row, line }: Case): Generator<string> {
+  const ended = `${row.outcome} ${row.outcomeCode ?? ''}`.trim()
+  if (plan.leave?.at === 'half-sent') {
+    if (ended !== 'aborted client_left' || line !== null) yield `${ended}: half a request must go nowhere`
+    return
+  }
+  if (row.outcome === 'interrupted') return
+  if (seen.ended === 'left') {
+    const may = ['aborted client_left', 'completed', ...endingsOf(plan)]
+    if (!may.includes(ended)) yield `${ended}: the client left`
+    return
+  }
+  if (seen.ended === 'broken' && row.outcome !== 'failed') yield `${ended}: the client's connection broke`
+  if (!endingsOf(plan).includes(ended)) yield `${ended}: expected ${endingsOf(plan).join(' or ')}`
+  const statuses = statusesOf(plan)
+  if (row.status === null || !statuses.includes(row.status))
+    yield `status ${row.status}: expected ${statuses.join(' or ')}`
+}
+
+/** How a call may end whose client stays. A fault in mid-answer may come too late for a short answer. */
+function endingsOf({ fault, stream, isRejected }: Plan): readonly string[] {
+  if (isRejected) return ['completed']
+  switch (fault) {
+    case 'cut':
+      return ['failed backend_cut', 'failed backend_broke', 'completed']
+    case 'stall':
+      return ['failed stream_idle_timeout', 'failed first_byte_timeout', 'completed']
+    case 'slow-first-byte':
+      return ['failed first_byte_timeout', 'completed']
+    case 'error-frame':
+      return stream ? ['failed error_in_stream'] : ['completed']
+    default:
+      return ['completed']
+  }
+}
+
+function statusesOf({ fault, stream, isRejected }: Plan): readonly number[] {
+  if (fault !== null && /^\d+$/.test(fault)) return [Number(fault)]
+  if (isRejected) return [400]
+  switch (fault) {
+    case 'content-filter':
+      return [200, 400]
+    case 'error-frame':
+      return stream ? [200] : [500]
+    case 'cut':
+      return [200, 502]
+    case 'stall':
+    case 'slow-first-byte':
+      return [200, 504]
+    default:
+      return [200]
+  }
+}
+
+function describe({ plan, seen, row, line }: Case): string {
+  const asked = `${plan.operation}${plan.stream ? ' streamed' : ''} fault=${plan.fault} leave=${JSON.stringify(plan.leave)}`
+  const billed = line === null ? 'not billed' : `billed ${line.status} ${line.promptTokens}+${line.completionTokens}`
+  return `${plan.mark} ${row.id} (${asked}; client ${seen.ended} ${seen.status}; ${row.outcome}; ${billed})`
+}

@@ -1,0 +1,142 @@
+/** The gateway as a process of its own, which can be killed, and the sign-in service and instances that survive it. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { ConfigInput } from '../../src/config/schema.ts'
+import { demoConfig } from '../../src/demo/configuration.ts'
+import { startAzure } from '../../src/simulator/azure/index.ts'
+import { demoDirectory } from '../../src/simulator/directory.ts'
+import { startEntra } from '../../src/simulator/entra/index.ts'
+import type { AzureSimulator, BillLine, EntraSimulator } from '../../src/simulator/types.ts'
+import { instanceKey, type Scope } from '../support/world.ts'
+import { callersOfPlans } from './plans.ts'
+import { chaosConfig, chaosDeployments, warmUp } from './world.ts'
+
+const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const readyWithinMs = 30_000
+
+/** What stands around a gateway: its bill outlives every gateway process. */
+export interface Surroundings {
+  readonly entra: EntraSimulator
+  readonly instances: readonly AzureSimulator[]
+  readonly ledgerDirectory: string
+  readonly configFile: string
+  bill(): readonly BillLine[]
+}
+
+export interface SurroundingsOptions {
+  /** Default: a directory below a temporary one. */
+  readonly ledgerDirectory?: string
+  readonly change?: (config: ConfigInput) => ConfigInput
+}
+
+export async function startSurroundings(t: Scope, options: SurroundingsOptions = {}): Promise<Surroundings> {
+  const directory = await mkdtemp(join(tmpdir(), 'gatehouse-chaos-'))
+  t.after(() => rm(directory, { recursive: true, force: true }))
+  const entra = await startEntra({ directory: demoDirectory })
+  t.after(() => entra.close())
+  const instances = await Promise.all(
+    ['dev-openai-instance-1', 'dev-openai-instance-2'].map(name =>
+      startAzure({
+        name,
+        deployments: chaosDeployments,
+        keys: [instanceKey],
+        entra: { authority: entra.url, tenantId: demoDirectory.tenantId, allowedObjectIds: 'all' },
+        seed: 7,
+      }),
+    ),
+  )
+  for (const instance of instances) t.after(() => instance.close())
+  await warmUp(instances)
+  const ledgerDirectory = options.ledgerDirectory ?? join(directory, 'ledger')
+  const [one = '', two = ''] = instances.map(instance => instance.url)
+  const written = chaosConfig(
+    demoConfig({
+      gatewayListen: '127.0.0.1:0',
+      adminListen: '127.0.0.1:0',
+      authority: entra.url,
+      instance1: one,
+      instance2: two,
+      instance2Key: instanceKey,
+      ledgerDirectory,
+    }),
+  )
+  const configFile = join(directory, 'gatehouse.yaml')
+  const config = { ...(options.change?.(written) ?? written), log: { level: 'info' } }
+  // JSON is YAML.
+  await writeFile(configFile, JSON.stringify(config, null, 2))
+  return {
+    entra,
+    instances,
+    ledgerDirectory,
+    configFile,
+    bill: () => instances.flatMap(instance => instance.bill()),
+  }
+}
+
+/** Tokens for all that plans call as, good and bad. */
+export async function tokensOf(entra: EntraSimulator): Promise<Map<string, string>> {
+  const tokens = await Promise.all(callersOfPlans.map(async as => [as, await entra.token({ as })] as const))
+  const expired = await entra.token({ as: 'alice', lifetimeSeconds: -7_200 })
+  return new Map([...tokens, ['garbage', 'eyJhbGciOiJSUzI1NiJ9.e30'], ['expired', expired]])
+}
+
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** A `gatehouse serve` that is running or has ended. */
+export interface GatewayProcess {
+  readonly pid: number
+  /** Lines of its standard error. */
+  readonly lines: readonly string[]
+  readonly exited: Promise<Exit>
+  kill(signal: NodeJS.Signals): void
+}
+
+/** Starts the process, and kills it by its number when the test is over, whatever became of it. */
+export function spawnGateway(t: Scope, around: Surroundings): GatewayProcess {
+  const { IDENTITY_ENDPOINT, IDENTITY_HEADER } = around.entra.managedIdentity
+  const child: ChildProcess = spawn(process.execPath, [program, 'serve', '--config', around.configFile, '--no-watch'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { PATH: process.env['PATH'], IDENTITY_ENDPOINT, IDENTITY_HEADER },
+  })
+  const lines: string[] = []
+  if (child.stderr !== null) createInterface(child.stderr).on('line', line => lines.push(line))
+  // 'close' comes when standard error has been read to its end as well.
+  const exited = once(child, 'close').then(([code, signal]) => ({ code, signal }) as Exit)
+  t.after(async () => {
+    child.kill('SIGKILL')
+    await exited
+  })
+  return { pid: child.pid ?? 0, lines, exited, kill: signal => void child.kill(signal) }
+}
+
+/** Waits for the line of the log that says where it listens. Rejects with what the process said when it ends or takes too long. */
+export async function startGateway(t: Scope, around: Surroundings): Promise<GatewayProcess & { readonly url: string }> {
+  const gateway = spawnGateway(t, around)
+  const end = performance.now() + readyWithinMs
+  let exit: Exit | null = null
+  void gateway.exited.then(how => {
+    exit = how
+  })
+  for (;;) {
+    const url = gateway.lines.map(readyUrl).find(found => found !== null)
+    if (url !== undefined && url !== null) return { ...gateway, url }
+    if (exit !== null || performance.now() > end) {
+      throw new Error(`the gateway is not ready (${JSON.stringify(exit)}):\n${gateway.lines.join('\n')}`)
+    }
+    await new Promise(resolve => setTimeout(resolve, 10))
+  }
+}
+
+function readyUrl(line: string): string | null {
+  if (!line.startsWith('{')) return null
+  const said = JSON.parse(line) as { msg?: unknown; gateway?: unknown }
+  return said.msg === 'ready' && typeof said.gateway === 'string' ? said.gateway : null
+}

@@ -1,0 +1,48 @@
+/** Chance that can be repeated: everything that a chaos test decides by chance comes from one seed. */
+
+export interface Random {
+  readonly seed: number
+  /** 0 (inclusive) .. 1 (exclusive). */
+  share(): number
+  /** A whole number from 0 to `count` - 1. */
+  below(count: number): number
+  /** True with this probability, 0..1. */
+  chance(probability: number): boolean
+  pick<T>(list: readonly T[]): T
+}
+
+/** The seed of this run: `GATEHOUSE_TEST_SEED`, or a new one. The test prints it, so that a failure can be repeated. */
+export function seedOfRun(): number {
+  const given = process.env['GATEHOUSE_TEST_SEED']
+  if (given === undefined || given === '') return Math.floor(Math.random() * 2 ** 31)
+  const seed = Number(given)
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new TypeError(
+      `GATEHOUSE_TEST_SEED is "${given}"; it must be a whole number from 0, as a failed run prints it`,
+    )
+  }
+  return seed
+}
+
+/** The generator `mulberry32`: 32 bits of state, good enough to mix calls, equal on every machine. */
+export function randomOf(seed: number): Random {
+  let state = seed >>> 0
+  const share = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+  const below = (count: number): number => Math.floor(share() * count)
+  return {
+    seed,
+    share,
+    below,
+    chance: probability => share() < probability,
+    pick: list => {
+      const picked = list[below(list.length)]
+      if (picked === undefined) throw new TypeError('nothing to pick from')
+      return picked
+    },
+  }
+}

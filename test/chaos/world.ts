@@ -1,0 +1,72 @@
+/** What the chaos tests add to the demonstration's world: short timeouts, a paced deployment, one for completions. */
+import type { ConfigInput } from '../../src/config/schema.ts'
+import type { AzureSimulator, SimulatedDeployment } from '../../src/simulator/types.ts'
+import { instanceKey } from '../support/world.ts'
+
+/** By name. `gpt-4o-mini` takes its time, so that calls can be left and cut while an answer is under way. */
+export const chaosDeployments = {
+  'gpt-4o': { model: 'gpt-4o' },
+  'gpt-4o-mini': { model: 'gpt-4o-mini', timeToFirstTokenMs: 4, tokensPerSecond: 3_000, jitter: 0.5 },
+  'text-embedding-3-small': { model: 'text-embedding-3-small' },
+  instruct: { model: 'gpt-35-turbo-instruct' },
+} as const satisfies Readonly<Record<string, SimulatedDeployment>>
+
+/** Milliseconds; a fault that is to run into one of them waits longer. */
+export const firstByteMs = 5_000
+export const streamIdleMs = 3_000
+/** Bytes; a larger body is refused. */
+export const bodyBytesMax = 65_536
+
+const written = Object.fromEntries(Object.entries(chaosDeployments).map(([name, { model }]) => [name, { model }]))
+
+/** The demonstration's configuration, made fit for chaos. */
+export function chaosConfig(config: ConfigInput): ConfigInput {
+  const { workloads } = config
+  const withInstruct = Object.fromEntries(
+    Object.entries(workloads).map(([name, workload]) => [
+      name,
+      name === 'expert-finder' ? workload : { ...workload, deployments: [...workload.deployments, 'instruct'] },
+    ]),
+  )
+  return {
+    ...config,
+    gateway: {
+      ...config.gateway,
+      bodyBytesMax,
+      timeouts: { firstByte: `${firstByteMs}ms`, streamIdle: `${streamIdleMs}ms`, shutdownGrace: '10s' },
+    },
+    instances: Object.fromEntries(
+      Object.entries(config.instances).map(([name, instance]) => [name, { ...instance, deployments: written }]),
+    ),
+    workloads: withInstruct,
+  }
+}
+
+/**
+ * Makes the first call of each kind to each instance, past any gateway, and forgets its bill: tokenizers load for seconds on a busy
+ * machine, and a time limit that is to catch a fault would catch that.
+ */
+export async function warmUp(instances: readonly AzureSimulator[]): Promise<void> {
+  for (const instance of instances) {
+    for (const [path, body] of firstCalls) {
+      const headers = { 'content-type': 'application/json', 'api-key': instanceKey }
+      const answer = await fetch(`${instance.url}/openai/v1/${path}`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      })
+      if (answer.status !== 200) throw new Error(`the first call to ${path} was answered ${answer.status}`)
+      await answer.arrayBuffer()
+    }
+    instance.clearBill()
+  }
+}
+
+const messages = [{ role: 'user', content: 'Explain recursion.' }] as const
+const firstCalls = [
+  ['chat/completions', { model: 'gpt-4o', messages }],
+  ['chat/completions', { model: 'gpt-4o-mini', messages, stream: true, n: 3 }],
+  ['completions', { model: 'instruct', prompt: 'Explain recursion.' }],
+  ['embeddings', { model: 'text-embedding-3-small', input: 'recursion' }],
+  ['responses', { model: 'gpt-4o', input: 'Explain recursion.', stream: true }],
+] as const

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { Agent } from 'node:http'
+import { test } from 'node:test'
+import { openLedger } from '../../src/ledger/open.ts'
+import { silentLog } from '../../src/telemetry/log.ts'
+import { createTokenCounter } from '../../src/tokens/index.ts'
+import { allRecords } from '../support/records.ts'
+import { eventually } from '../support/wait.ts'
+import { audit } from './audit.ts'
+import { type GatewayProcess, type Surroundings, startGateway, startSurroundings, tokensOf } from './child.ts'
+import { type Seen, send, sendAll } from './client.ts'
+import { longPlan, type Plan, planOf } from './plans.ts'
+import { type Random, randomOf, seedOfRun } from './random.ts'
+
+const kills = 10
+const atOnce = 24
+
+// A gateway dies of a full memory, a pulled plug or an impatient operator. What its backends have billed by then must still be
+// in the ledger, or somebody pays for calls that nobody can explain.
+test('P1 every billed call has exactly one record after ten kills in the middle of a run', async t => {
+  const seed = seedOfRun()
+  t.diagnostic(`seed ${seed}; repeat with GATEHOUSE_TEST_SEED=${seed}`)
+  const random = randomOf(seed)
+  const around = await startSurroundings(t)
+  const tokens = await tokensOf(around.entra)
+  const plans = endlessPlans(random)
+  const seen: Seen[] = []
+  for (let round = 0; round < kills; round += 1) {
+    const gateway = await startGateway(t, around)
+    const agent = new Agent({ keepAlive: true })
+    const end = endOf(random, round)
+    let begun = 0
+    let answered = 0
+    await sendAll(
+      plans,
+      atOnce,
+      async plan => {
+        begun += 1
+        if (begun === end.afterBegun) strike(gateway, end.signal, end.turns)
+        seen.push(await send({ url: gateway.url, agent, tokens }, plan))
+        if (begun >= end.afterBegun) answered += 1
+        if (answered === end.afterAnswered) gateway.kill('SIGKILL')
+      },
+      () => begun < end.afterBegun,
+    )
+    agent.destroy()
+    gateway.kill('SIGKILL')
+    await gateway.exited
+    assert.deepEqual(errorsOf(gateway), [], `round ${round}`)
+  }
+  // The last one is not killed: it takes up what the others left, works, and stops in peace.
+  const last = await startGateway(t, around)
+  const agent = new Agent({ keepAlive: true })
+  await sendAll(plans.take(20), 8, async plan => void seen.push(await send({ url: last.url, agent, tokens }, plan)))
+  agent.destroy()
+  last.kill('SIGTERM')
+  assert.deepEqual(await last.exited, { code: 0, signal: null }, last.lines.join('\n'))
+  await eventually('every line of the bill has ended', () => (around.bill().every(line => line.ended) ? true : null))
+  await compare(t, around, seen)
+})
+
+interface End {
+  /** The signal comes with this call, so many turns of the event loop after it was begun. */
+  readonly afterBegun: number
+  readonly turns: number
+  readonly signal: NodeJS.Signals
+  /** Of a graceful stop: it is killed after all when so many of the calls then in flight have ended. */
+  readonly afterAnswered: number
+}
+
+function endOf(random: Random, round: number): End {
+  const graceful = round % 3 === 2
+  return {
+    afterBegun: 40 + random.below(100),
+    turns: random.below(60),
+    signal: graceful ? 'SIGTERM' : 'SIGKILL',
+    afterAnswered: graceful ? 1 + random.below(8) : Number.POSITIVE_INFINITY,
+  }
+}
+
+function strike(gateway: GatewayProcess, signal: NodeJS.Signals, turns: number): void {
+  if (turns === 0) gateway.kill(signal)
+  else setImmediate(() => strike(gateway, signal, turns - 1))
+}
+
+function* endlessPlans(random: Random): Generator<Plan, void> {
+  for (let number = 0; ; number += 1) yield random.chance(0.3) ? longPlan(random, number) : planOf(random, number)
+}
+
+/** Lines of the log that no kill excuses. */
+function errorsOf({ lines }: GatewayProcess): readonly string[] {
+  return lines.filter(line => /"level":"error"|Warning/.test(line))
+}
+
+async function compare(
+  t: { after(fn: () => unknown): void; diagnostic(text: string): void },
+  around: Surroundings,
+  seen: readonly Seen[],
+): Promise<void> {
+  const counter = createTokenCounter()
+  t.after(() => counter.close())
+  const ledger = await openLedger({
+    directory: around.ledgerDirectory,
+    fsync: 'batch',
+    retain: { records: 86_400_000, bodies: 86_400_000 },
+    counter,
+    log: silentLog,
+  })
+  t.after(() => ledger.close())
+  const rows = await allRecords(ledger)
+  const bill = around.bill()
+  const found = await audit({ seen, rows, bodies: id => ledger.bodies(id), bill, killed: true })
+  const interrupted = rows.filter(row => row.outcome === 'interrupted')
+  const spoken = interrupted.filter(row => (row.usage.completionTokens ?? 0) > 0)
+  t.diagnostic(
+    `${seen.length} calls, ${bill.length} billed, ${rows.length} records, ${interrupted.length} interrupted (${spoken.length} in mid-answer)`,
+  )
+  assert.equal(found.faults.length, 0, `${found.faults.length} disagree:\n${found.faults.slice(0, 20).join('\n')}`)
+  // Kills that interrupt nothing prove nothing.
+  assert.ok(interrupted.length >= kills, `only ${interrupted.length} exchanges were interrupted`)
+  assert.ok(spoken.length > 0, 'no exchange was interrupted after the gateway had written a part of its answer')
+}

@@ -109,6 +109,9 @@ function fingerprint(work: Work): string {
   return drawOf('fingerprint', work.deployment.facts.snapshot).hexId('fp_', 10)
 }
 
+const safeJson = JSON.stringify(completionFilter)
+const violentJson = JSON.stringify(violentCompletionFilter)
+
 /** Frames of one answer: what all of them share is written as JSON once. */
 class ChatFrames {
   readonly #tail: string
@@ -127,10 +130,9 @@ class ChatFrames {
     this.#isAsync = work.service.filter === 'asynchronous'
   }
 
-  /** `delta` and `logprobs` are JSON. */
-  choice(index: number, delta: string, finish: string | null, logprobs: string, filter: unknown = {}): string {
-    const filtered =
-      this.#isAsync && finish !== 'content_filter' ? '' : `"content_filter_results":${JSON.stringify(filter)},`
+  /** `delta`, `logprobs` and `filter` are JSON. */
+  choice(index: number, delta: string, finish: string | null, logprobs: string, filter = '{}'): string {
+    const filtered = this.#isAsync && finish !== 'content_filter' ? '' : `"content_filter_results":${filter},`
     const reason = finish === null ? 'null' : `"${finish}"`
     return `data: {"choices":[{${filtered}"delta":${delta},"finish_reason":${reason},"index":${index},"logprobs":${logprobs}}],${this.#tail}${this.#usage}}\n\n`
   }
@@ -186,7 +188,7 @@ async function streamChat(call: Call, work: Work, answer: ChatAnswer): Promise<v
   }
   if (running.length === 0) return finish(stream, frames, answer, work.reportsUsage)
   for (const index of said.keys()) {
-    await stream.send(frames.choice(index, '{}', 'content_filter', 'null', violentCompletionFilter))
+    await stream.send(frames.choice(index, '{}', 'content_filter', 'null', violentJson))
   }
   return finish(stream, frames, cutShort(answer, call.line.completionTokens), work.reportsUsage)
 }
@@ -218,7 +220,7 @@ function* textSteps(work: Work, frames: ChatFrames, said: Said, index: number, a
   for (const piece of said.pieces) {
     const logprobs = ask.logprobs ? JSON.stringify(logprobsOf(work, [piece], ask.topLogprobs)) : 'null'
     const delta = `{"content":${JSON.stringify(piece.text)}}`
-    yield { event: frames.choice(index, delta, null, logprobs, completionFilter), tokens: piece.tokens }
+    yield { event: frames.choice(index, delta, null, logprobs, safeJson), tokens: piece.tokens }
     chars += piece.text.length
     unchecked += piece.tokens
     if (!isAsync || unchecked < asyncFilterStepTokens) continue

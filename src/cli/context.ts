@@ -8,7 +8,7 @@ import { findPlace, needAdmin, needGateway, type Place } from './place.ts'
 import { readProfile } from './profile.ts'
 import { commandToken } from './sign-in.ts'
 
-export { type DemoState, findDemoState, removeDemoState, writeDemoState } from './demo-state.ts'
+export { type DemoState, removeDemoState, writeDemoState } from './demo-state.ts'
 
 /** Where a command prints. `columns` is null when it is no terminal. */
 export interface Output {

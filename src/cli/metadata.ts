@@ -1,6 +1,6 @@
 /** What a gateway says of itself under `/.well-known/oauth-protected-resource` (RFC 9728): who signs people in, and for which scope. */
 import { z } from 'zod'
-import { checkedAuthority } from '../identity/documents.ts'
+import { checkedAuthority } from '../identity/authority.ts'
 import type { SignInSettings } from '../identity/signin/index.ts'
 import { CliError } from './errors.ts'
 

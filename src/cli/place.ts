@@ -2,6 +2,7 @@
  * Where a command finds the gateway, its management API and the sign-in service, in this order: options, environment, the demonstration
  * that runs in this directory or above it, what `login` saved. What is here goes before what holds everywhere.
  */
+import { isLoopback } from '../identity/authority.ts'
 import type { SignInSettings } from '../identity/signin/index.ts'
 import type { GlobalOptions } from './context.ts'
 import type { DemoState } from './demo-state.ts'
@@ -104,7 +105,7 @@ function givenUrl(name: string, value: string | undefined): string | null {
       { exitCode: 2 },
     )
   }
-  if (url.protocol === 'http:' && !isLoopback(url)) {
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
     throw new CliError(
       'url_invalid',
       `${name} is plain http to ${url.hostname}.`,
@@ -119,9 +120,4 @@ function givenUrl(name: string, value: string | undefined): string | null {
 function sameOrigin(one: string, other: string): boolean {
   const origin = (text: string) => new URL(text).origin.replace('//localhost', '//127.0.0.1')
   return origin(one) === origin(other)
-}
-
-export function isLoopback(url: URL): boolean {
-  const { hostname } = url
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 }

@@ -1,6 +1,6 @@
 /** Tokens for commands, without asking anybody: the demonstration's directory, the environment, the cache of `login`. */
 import type { Clock } from '../clock.ts'
-import { checkedAuthority } from '../identity/documents.ts'
+import { checkedAuthority } from '../identity/authority.ts'
 import { AuthorityError } from '../identity/errors.ts'
 import {
   connectSignIn,

@@ -5,7 +5,7 @@
 import { importJWK } from 'jose'
 import { Agent, request } from 'undici'
 import { z } from 'zod'
-import { AuthorityError } from './errors.ts'
+import { checkedAuthority, isLoopback, isTrustworthy } from './authority.ts'
 
 /** A public key that a tenant signs with. One object per key for as long as the tenant publishes it. */
 export interface TrustedKey {
@@ -49,26 +49,6 @@ const signingKey = z.object({
   /** Entra's own extension: the issuer whose tokens the key may sign, perhaps with `{tenantid}` in it. */
   issuer: z.string().optional(),
 })
-
-/**
- * The authority without a slash at its end.
- * @throws AuthorityError when it is not an https URL, or http to a loopback host, without query, fragment and user name.
- */
-export function checkedAuthority(authority: string): string {
-  const url = URL.canParse(authority) ? new URL(authority) : null
-  if (url === null || !isTrustworthy(url, true)) {
-    throw new AuthorityError(
-      'The address of the sign-in service must be an https URL, as https://login.microsoftonline.com; ' +
-        'plain http is taken for loopback addresses alone.',
-    )
-  }
-  if (url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
-    throw new AuthorityError(
-      'The address of the sign-in service must have no user name, query or fragment. Give it as https://login.microsoftonline.com.',
-    )
-  }
-  return url.href.replace(/\/+$/, '')
-}
 
 export function createDocumentReader(authority: string): DocumentReader {
   const base = checkedAuthority(authority)
@@ -134,15 +114,6 @@ export function createDocumentReader(authority: string): DocumentReader {
 export function namesTenant(issuer: string, tenantId: string): boolean {
   if (!URL.canParse(issuer)) return false
   return new URL(issuer).pathname.split('/')[1]?.toLowerCase() === tenantId
-}
-
-/** https, or http to a loopback host where that is allowed: keys that come in the clear could be anybody's. */
-function isTrustworthy(url: URL, loopbackAllowed: boolean): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && loopbackAllowed && isLoopback(url.hostname))
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
 }
 
 function keysOf(set: unknown): readonly unknown[] {

@@ -4,7 +4,7 @@
  */
 import * as oidc from 'openid-client'
 import type { Clock } from '../../clock.ts'
-import { checkedAuthority } from '../documents.ts'
+import { checkedAuthority } from '../authority.ts'
 import { AuthorityError } from '../errors.ts'
 import { SignInError } from './errors.ts'
 

@@ -101,7 +101,7 @@ function requireLoopbackHost(host: string | undefined, authority: string): void 
   if (!isLoopback(name)) throw new EntraError('host_refused')
 }
 
-export function isLoopback(hostname: string): boolean {
+function isLoopback(hostname: string): boolean {
   const name = hostname.replace(/^\[|\]$/g, '').toLowerCase()
   return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))
 }

@@ -41,7 +41,7 @@ interface Options {
   readonly candidate: 'gateway' | 'relay'
 }
 
-/** About five minutes. */
+/** About two minutes; longer on a busy machine. */
 const fullPlan: Plan = {
   rounds: 5,
   callsMax: 30_000,

@@ -56,12 +56,13 @@ function ignore(): void {}
 
 type Decoder = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>
 
-const decoders: Readonly<Record<string, Decoder>> = {
-  gzip: promisify(gunzip) as Decoder,
-  'x-gzip': promisify(gunzip) as Decoder,
-  deflate: promisify(inflate) as Decoder,
-  br: promisify(brotliDecompress) as Decoder,
-}
+/** A map, not an object: the key comes from the client, and an object has a `constructor`. */
+const decoders: ReadonlyMap<string, Decoder> = new Map([
+  ['gzip', promisify(gunzip) as Decoder],
+  ['x-gzip', promisify(gunzip) as Decoder],
+  ['deflate', promisify(inflate) as Decoder],
+  ['br', promisify(brotliDecompress) as Decoder],
+])
 
 /**
  * The body without its Content-Encoding: the backend takes none, and the gateway must read it. At most `bytesMax` come out,
@@ -70,7 +71,7 @@ const decoders: Readonly<Record<string, Decoder>> = {
  * @throws Refusal body_encoding, body_undecodable, body_too_large
  */
 export async function decodeBody(bytes: Buffer, encoding: string, bytesMax: number): Promise<Buffer> {
-  const decode = decoders[encoding.trim().toLowerCase()]
+  const decode = decoders.get(encoding.trim().toLowerCase())
   if (decode === undefined) throw new Refusal('body_encoding', { encoding })
   try {
     return await decode(bytes, { maxOutputLength: bytesMax })

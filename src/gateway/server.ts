@@ -38,6 +38,10 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
   const { timeouts, connectionsMax } = options.config
   const watch = new Watch()
   const serving = new Set<Promise<void>>()
+  /** The latest call of each connection. */
+  const latest = new WeakMap<Duplex, Call>()
+  /** Connections whose bytes could not be read any more: each further piece would be reported again. */
+  const unreadable = new WeakSet<Duplex>()
   const newId = uuidV7(initial.clock)
   let parts = initial
   let closing = false
@@ -68,6 +72,7 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
       expectsContinue,
       watch: watched,
     }
+    latest.set(req.socket, call)
     // Errors of the connection show as 'close'; without a listener they would end the process.
     res.on('error', () => {})
     try {
@@ -100,7 +105,16 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
 
   server.on('request', (req, res) => begin(req, res, false))
   server.on('checkContinue', (req, res) => begin(req, res, true))
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => answerMalformed(error.code, socket))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (unreadable.has(socket)) return
+    unreadable.add(socket)
+    const before = latest.get(socket)
+    // What comes behind a whole request is answered behind its answer, so that nobody takes one for the other. In the middle of
+    // a body there is nothing to wait for.
+    if (before?.req.complete && !before.res.writableFinished && error.code !== 'ECONNRESET') {
+      before.res.once('close', () => answerMalformed(error.code, socket))
+    } else answerMalformed(error.code, socket)
+  })
   server.on('checkExpectation', (req, res) => begin(req, res, false))
   server.on('connect', (_req, socket) => answerMalformed('CONNECT', socket))
 
@@ -164,6 +178,7 @@ function answerMalformed(code: string | undefined, socket: Duplex): void {
   socket.end(
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
       `content-length: ${body.length}\r\nx-gatehouse-refusal: ${refusal.code}\r\n\r\n${body.toString()}`,
+    () => socket.destroy(),
   )
 }
 

@@ -111,7 +111,7 @@ const gateway = z.strictObject({
         'Time in which a client must have sent its request headers.',
       ),
       requestBody: duration('1s', '1h', '2m').describe(
-        'Time in which a client must have sent its request body; 408 beyond it.',
+        'Time in which a client must have sent its request body; 408 beyond it. In an upload, the longest pause.',
       ),
       connect: duration('100ms', '2m', '10s').describe('Time to connect to a backend; 504 beyond it.'),
       firstByte: duration('1s', '1h', '5m').describe(

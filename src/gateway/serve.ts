@@ -130,15 +130,19 @@ async function signIn(instance: Instance, token: string): Promise<{ name: string
 
 async function open(account: Account, parts: GatewayParts): Promise<void> {
   if (account.call.res.destroyed) throw new ClientLeft()
-  const captured = account.grant?.workload.capture === 'full' ? (account.asked?.received ?? []) : []
   try {
-    await parts.journal.open(opened(account), captured)
+    await parts.journal.open(opened(account), captured(account))
     account.isOpen = true
   } catch (cause) {
     if (!(cause instanceof LedgerError)) throw cause
     if (!parts.continueUnrecorded) throw new Refusal('ledger_unwritable', {}, { cause })
-    parts.lost(account.call.id)
+    // Not lost yet: the end carries the whole record, should there be room again by then.
   }
+}
+
+/** The request's body as the ledger is to keep it. */
+function captured(account: Account): readonly Buffer[] {
+  return account.grant?.workload.capture === 'full' ? (account.asked?.received ?? []) : []
 }
 
 /** The exchange reached a backend: its end, its usage, its record. */
@@ -149,7 +153,12 @@ async function conclude(account: Account, relayed: Relayed, parts: GatewayParts)
   const failed = ending !== 'whole' && ending !== 'left'
   let status = relayed.status
   if (failed && status === null) {
-    const refusal = refusalOf(ending, account.instance?.name ?? '', parts.totalMs, relayed.cause ?? new Error(ending))
+    const bounds = {
+      totalMs: parts.totalMs,
+      uploadBytesMax: parts.limits.uploadBytesMax,
+      uploadPauseMs: parts.limits.timeoutMs,
+    }
+    const refusal = refusalOf(ending, account.instance?.name ?? '', bounds, relayed.cause ?? new Error(ending))
     renderRefusal(account.call, refusal, parts)
     status = refusal.status
   }
@@ -187,7 +196,6 @@ async function refuse(account: Account, error: unknown, parts: GatewayParts): Pr
       )
     }
   }
-  const received = account.grant?.workload.capture === 'full' ? (account.asked?.received ?? []) : []
   const ending: Ending = {
     outcome: left ? 'aborted' : 'refused',
     code: refusal === null ? 'client_left' : refusal.code,
@@ -197,7 +205,7 @@ async function refuse(account: Account, error: unknown, parts: GatewayParts): Pr
     requestBytes: account.asked?.received.reduce((sum, chunk) => sum + chunk.length, 0) ?? 0,
     ownBytes,
   }
-  await write(account, parts, [], endedAtMs, ending, account.isOpen ? [] : received)
+  await write(account, parts, [], endedAtMs, ending)
 }
 
 async function write(
@@ -206,8 +214,9 @@ async function write(
   responseBody: readonly Buffer[],
   endedAtMs: number,
   ending: Ending,
-  requestBody: readonly Buffer[] = [],
 ): Promise<void> {
+  // What `opened` has written stands in the journal already.
+  const requestBody = account.isOpen ? [] : captured(account)
   try {
     await parts.journal.close(closed(account, ending, endedAtMs), responseBody, requestBody)
   } catch (error) {

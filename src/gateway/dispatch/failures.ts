@@ -14,6 +14,8 @@ export type BackendFailure =
   | 'shutdown'
   /** The client's upload was larger than is accepted; the backend's call was given up. */
   | 'upload_too_large'
+  /** The client paused in the middle of its upload for too long. */
+  | 'upload_stalled'
 
 /** Thrown into an exchange from outside: its time is up, or the gateway stops. */
 export class GivenUp extends Error {
@@ -61,18 +63,27 @@ function codeOf(error: Error): string {
   return ''
 }
 
+/** The bounds that refusals name. */
+export interface Bounds {
+  readonly totalMs: number
+  readonly uploadBytesMax: number
+  readonly uploadPauseMs: number
+}
+
 /** What the client is told when nothing of the answer has been sent yet. */
-export function refusalOf(failure: BackendFailure, instance: string, totalMs: number, cause: Error): Refusal {
+export function refusalOf(failure: BackendFailure, instance: string, bounds: Bounds, cause: Error): Refusal {
   switch (failure) {
     case 'backend_cut':
     case 'stream_idle_timeout':
       return new Refusal('backend_broke', { instance }, { cause })
     case 'upload_too_large':
-      return new Refusal('body_too_large', { most: 'allowed' }, { cause })
+      return new Refusal('body_too_large', { most: bounds.uploadBytesMax }, { cause })
+    case 'upload_stalled':
+      return new Refusal('body_timeout', { seconds: bounds.uploadPauseMs / 1_000 }, { cause })
     case 'shutdown':
       return new Refusal('shutting_down', {}, { cause })
     case 'total_timeout':
-      return new Refusal('total_timeout', { seconds: totalMs / 1_000 }, { cause })
+      return new Refusal('total_timeout', { seconds: bounds.totalMs / 1_000 }, { cause })
     default:
       return new Refusal(failure, { instance }, { cause })
   }

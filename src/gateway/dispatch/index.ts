@@ -27,8 +27,7 @@ export async function dispatch(what: Dispatched): Promise<Relayed> {
   const journal = what.capture === 'full' ? parts.journal : null
   const relay = new Relay({ call, asked, instance, journal, clock: parts.clock, totalMs: parts.totalMs })
   const headers = requestHeaders(call.req.rawHeaders, credential, call.id, asked.decoded)
-  const body =
-    asked.send === 'upload' ? Readable.from(uploadBody(call, journal, parts.limits.uploadBytesMax, relay)) : asked.send
+  const body = asked.send === 'upload' ? Readable.from(uploadBody(call, journal, parts.limits, relay)) : asked.send
   const length = asked.send === 'upload' ? call.req.headers['content-length'] : undefined
   if (length !== undefined) headers.push('content-length', length)
   instance.inFlight += 1

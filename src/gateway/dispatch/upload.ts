@@ -4,24 +4,35 @@ import { GivenUp } from './failures.ts'
 
 const progressBytes = 262_144
 
+export interface UploadLimits {
+  readonly uploadBytesMax: number
+  /** Longest pause between two pieces that the gateway is ready to take, milliseconds. */
+  readonly timeoutMs: number
+}
+
 /**
  * The request's body as it comes, for uploads too large to hold: on to the backend and, on the side, into the journal.
- * Ends with an error when the client leaves or sends more than `bytesMax`, so that the backend never takes half for whole.
+ * Ends with an error when the client leaves, pauses for too long or sends too much, so that the backend never takes half for
+ * whole.
  */
 export async function* uploadBody(
   call: Call,
   journal: Journal | null,
-  bytesMax: number,
+  limits: UploadLimits,
   relay: { giveUp(reason: Error): void },
 ): AsyncGenerator<Buffer> {
   if (call.expectsContinue) call.res.writeContinue()
   let bytes = 0
   let unwritten: Buffer[] = []
   let unwrittenBytes = 0
+  // Runs only while the client is waited for: a backend that reads slowly is not the client's doing.
+  const wait = (): NodeJS.Timeout => setTimeout(() => relay.giveUp(new GivenUp('upload_stalled')), limits.timeoutMs)
+  let waiting = wait()
   try {
     for await (const chunk of call.req as AsyncIterable<Buffer>) {
+      clearTimeout(waiting)
       bytes += chunk.length
-      if (bytes > bytesMax) throw new GivenUp('upload_too_large')
+      if (bytes > limits.uploadBytesMax) throw new GivenUp('upload_too_large')
       unwritten.push(chunk)
       unwrittenBytes += chunk.length
       if (unwrittenBytes >= progressBytes) {
@@ -30,11 +41,13 @@ export async function* uploadBody(
         unwrittenBytes = 0
       }
       yield chunk
+      waiting = wait()
     }
   } catch (error) {
     relay.giveUp(error instanceof GivenUp ? error : new ClientLeft())
     throw error
   } finally {
+    clearTimeout(waiting)
     if (unwritten.length > 0) await journal?.progress(call.id, 'request', unwritten).catch(() => {})
   }
 }

@@ -7,7 +7,7 @@ type Json = Record<string, unknown>
  * are described there; what is said here are the addresses, who may call, and the answers that are the gateway's.
  */
 export function describeApi(baseUrl: string): Json {
-  const paths: Json = {}
+  const paths: Json = { ...pages }
   for (const operation of allOperations) {
     for (const { path, parameters, form } of addresses(operation)) {
       paths[path] = Object.fromEntries(
@@ -43,7 +43,7 @@ export function describeApi(baseUrl: string): Json {
 
 interface Address {
   readonly path: string
-  readonly form: 'dated' | 'v1' | 'workload' | 'workload_v1'
+  readonly form: 'dated' | 'v1' | 'short_v1' | 'workload' | 'workload_v1' | 'dated_deployment' | 'workload_deployment'
   readonly parameters: readonly Json[]
 }
 
@@ -55,11 +55,21 @@ function addresses(operation: Operation): readonly Address[] {
   const ids = inPath.filter(parameter => parameter['name'] === 'id')
   const names = [pathParameter('target'), pathParameter('workload')]
   const header = { name: 'x-gatehouse-workload', in: 'header', required: false, schema: { type: 'string' } }
-  return [
+  const always: Address[] = [
     { path: `/{target}/{workload}/openai/${below}`, form: 'workload', parameters: [...names, ...inPath, apiVersion] },
     { path: `/{target}/{workload}/openai/v1/${operation.path}`, form: 'workload_v1', parameters: [...names, ...ids] },
     { path: `/openai/${below}`, form: 'dated', parameters: [...inPath, apiVersion, header] },
     { path: `/openai/v1/${operation.path}`, form: 'v1', parameters: [...ids, header] },
+    { path: `/v1/${operation.path}`, form: 'short_v1', parameters: [...ids, header] },
+  ]
+  if (!operation.underDeployment || dated) return always
+  // With or without a deployment in the path (batches).
+  const under = `deployments/{deployment}/${operation.path}`
+  const given = [pathParameter('deployment'), ...ids, apiVersion]
+  return [
+    ...always,
+    { path: `/{target}/{workload}/openai/${under}`, form: 'workload_deployment', parameters: [...names, ...given] },
+    { path: `/openai/${under}`, form: 'dated_deployment', parameters: [...given, header] },
   ]
 }
 
@@ -80,6 +90,26 @@ function describe(operation: Operation, method: string, form: Address['form'], p
     },
   }
 }
+
+/** Addresses without a token (pages.ts). */
+const pages: Json = Object.fromEntries(
+  [
+    ['/healthz', 'Whether the process answers.'],
+    ['/readyz', 'Whether it takes calls: 503 while it does not.'],
+    ['/openapi.json', 'This document.'],
+    ['/.well-known/oauth-protected-resource', 'Where clients get tokens (RFC 9728).'],
+  ].map(([path, description]) => [
+    path,
+    {
+      get: {
+        operationId: `page_${path?.replace(/\W+/g, '_')}`,
+        summary: description,
+        security: [],
+        responses: { '2XX': { description, content: { 'application/json': { schema: { type: 'object' } } } } },
+      },
+    },
+  ]),
+)
 
 function pathParameter(name: string): Json {
   return { name, in: 'path', required: true, schema: { type: 'string' } }

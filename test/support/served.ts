@@ -1,0 +1,150 @@
+/** `gatehouse serve` as a process of its own, from a configuration file, as operators run it. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { ConfigInput } from '../../src/config/schema.ts'
+import { demoConfig } from '../../src/demo/configuration.ts'
+import { startAzure } from '../../src/simulator/azure/index.ts'
+import { demoDirectory } from '../../src/simulator/directory.ts'
+import { startEntra } from '../../src/simulator/entra/index.ts'
+import type { AzureSimulator, EntraSimulator, SimulatedDeployment } from '../../src/simulator/types.ts'
+import { eventually, soon } from './wait.ts'
+import { fastDeployments, instanceKey, type Scope } from './world.ts'
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+export interface Served {
+  readonly url: string
+  readonly adminUrl: string
+  readonly process: ChildProcess
+  /** Lines of the log so far, parsed. */
+  readonly log: readonly Readonly<Record<string, unknown>>[]
+  /** Everything written to standard output and standard error so far. */
+  readonly written: string
+  /** Waits for a line of the log with this message. @param after lines to pass over. */
+  logged(message: string, after?: number): Promise<Readonly<Record<string, unknown>>>
+  /** Sends SIGTERM and waits for the end. @returns the exit code, null when a signal ended it. */
+  stop(): Promise<number | null>
+}
+
+/** Starts the program and waits until it is ready. It is killed after the test if it still runs. */
+export async function serveFile(t: Scope, configFile: string, directory: string): Promise<Served> {
+  const child = spawn(process.execPath, [main, 'serve', '--no-watch', '--config', configFile], {
+    cwd: directory,
+    env: { PATH: process.env['PATH'], HOME: directory, TMPDIR: directory, INSTANCE_KEY: instanceKey },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = once(child, 'close')
+  t.after(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+    await ended
+  })
+  let written = ''
+  const log: Record<string, unknown>[] = []
+  child.stdout.on('data', chunk => {
+    written += String(chunk)
+  })
+  child.stderr.on('data', chunk => {
+    written += String(chunk)
+  })
+  createInterface({ input: child.stderr }).on('line', line => {
+    if (line.startsWith('{')) log.push(JSON.parse(line) as Record<string, unknown>)
+  })
+  const logged: Served['logged'] = (message, after = 0) =>
+    eventually(
+      `"${message}" in the log`,
+      () => {
+        if (child.exitCode !== null) throw new Error(`gatehouse serve has ended with ${child.exitCode}:\n${written}`)
+        return log.slice(after).find(line => line['msg'] === message) ?? null
+      },
+      20_000,
+    )
+  const ready = await logged('ready')
+  return {
+    url: String(ready['gateway']),
+    adminUrl: String(ready['admin']),
+    process: child,
+    log,
+    get written() {
+      return written
+    },
+    logged,
+    async stop() {
+      child.kill('SIGTERM')
+      await soon('gatehouse serve ends after SIGTERM', ended, 20_000)
+      return child.exitCode
+    },
+  }
+}
+
+export interface ServedWorld {
+  readonly entra: EntraSimulator
+  readonly one: AzureSimulator
+  readonly two: AzureSimulator
+  readonly directory: string
+  readonly configFile: string
+  /** As the file holds it. */
+  readonly config: ConfigInput
+  /** Writes the file anew. JSON is YAML. */
+  write(config: ConfigInput): Promise<void>
+  serve(): Promise<Served>
+  token(as: string): Promise<string>
+}
+
+export interface ServedOptions {
+  readonly change?: (config: ConfigInput) => ConfigInput
+  readonly deployments?: Readonly<Record<string, SimulatedDeployment>>
+}
+
+/** The simulators in this process, and a configuration file for `gatehouse serve`. Instance 1 is signed in to with a key too. */
+export async function startServedWorld(t: Scope, options: ServedOptions = {}): Promise<ServedWorld> {
+  const directory = await mkdtemp(join(tmpdir(), 'gatehouse-served-'))
+  t.after(() => rm(directory, { recursive: true, force: true }))
+  const entra = await startEntra({ directory: demoDirectory })
+  t.after(() => entra.close())
+  const [one, two] = await Promise.all(
+    ['dev-openai-instance-1', 'dev-openai-instance-2'].map(name =>
+      startAzure({ name, deployments: options.deployments ?? fastDeployments, keys: [instanceKey] }),
+    ),
+  )
+  if (one === undefined || two === undefined) throw new TypeError('two instances were started')
+  t.after(() => Promise.all([one.close(), two.close()]))
+  const written = demoConfig({
+    gatewayListen: '127.0.0.1:0',
+    adminListen: '127.0.0.1:0',
+    authority: entra.url,
+    instance1: one.url,
+    instance2: two.url,
+    instance2Key: '${env:INSTANCE_KEY}',
+    ledgerDirectory: join(directory, 'ledger'),
+  })
+  const first = written.instances['dev-openai-instance-1']
+  if (first === undefined) throw new TypeError('the demonstration has no dev-openai-instance-1')
+  const keyed: ConfigInput = {
+    ...written,
+    instances: {
+      ...written.instances,
+      'dev-openai-instance-1': { ...first, credential: { key: '${env:INSTANCE_KEY}' } },
+    },
+    log: { level: 'debug' },
+  }
+  const config = options.change?.(keyed) ?? keyed
+  const configFile = join(directory, 'gatehouse.yaml')
+  const write = (next: ConfigInput): Promise<void> => writeFile(configFile, JSON.stringify(next, null, 2))
+  await write(config)
+  return {
+    entra,
+    one,
+    two,
+    directory,
+    configFile,
+    config,
+    write,
+    serve: () => serveFile(t, configFile, directory),
+    token: as => entra.token({ as }),
+  }
+}

@@ -61,7 +61,7 @@ export async function startSurroundings(t: Scope, options: SurroundingsOptions =
       authority: entra.url,
       instance1: one,
       instance2: two,
-      instance2Key: instanceKey,
+      instance2Key: '${env:INSTANCE_KEY}',
       ledgerDirectory,
     }),
   )
@@ -104,7 +104,7 @@ export function spawnGateway(t: Scope, around: Surroundings): GatewayProcess {
   const { IDENTITY_ENDPOINT, IDENTITY_HEADER } = around.entra.managedIdentity
   const child: ChildProcess = spawn(process.execPath, [program, 'serve', '--config', around.configFile, '--no-watch'], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { PATH: process.env['PATH'], IDENTITY_ENDPOINT, IDENTITY_HEADER },
+    env: { PATH: process.env['PATH'], IDENTITY_ENDPOINT, IDENTITY_HEADER, INSTANCE_KEY: instanceKey },
   })
   const lines: string[] = []
   if (child.stderr !== null) createInterface(child.stderr).on('line', line => lines.push(line))

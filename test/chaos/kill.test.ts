@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict'
 import { Agent } from 'node:http'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { openLedger } from '../../src/ledger/open.ts'
 import { silentLog } from '../../src/telemetry/log.ts'
 import { createTokenCounter } from '../../src/tokens/index.ts'
 import { allRecords } from '../support/records.ts'
 import { eventually } from '../support/wait.ts'
+import type { Scope } from '../support/world.ts'
 import { audit } from './audit.ts'
 import { type GatewayProcess, type Surroundings, startGateway, startSurroundings, tokensOf } from './child.ts'
 import { type Seen, send, sendAll } from './client.ts'
 import { longPlan, type Plan, planOf } from './plans.ts'
 import { type Random, randomOf, seedOfRun } from './random.ts'
+import { lastFirst } from './world.ts'
 
 const kills = 10
 const atOnce = 24
@@ -21,12 +23,13 @@ test('P1 every billed call has exactly one record after ten kills in the middle 
   const seed = seedOfRun()
   t.diagnostic(`seed ${seed}; repeat with GATEHOUSE_TEST_SEED=${seed}`)
   const random = randomOf(seed)
-  const around = await startSurroundings(t)
+  const scope = lastFirst(t)
+  const around = await startSurroundings(scope)
   const tokens = await tokensOf(around.entra)
   const plans = endlessPlans(random)
   const seen: Seen[] = []
   for (let round = 0; round < kills; round += 1) {
-    const gateway = await startGateway(t, around)
+    const gateway = await startGateway(scope, around)
     const agent = new Agent({ keepAlive: true })
     const end = endOf(random, round)
     let begun = 0
@@ -49,14 +52,14 @@ test('P1 every billed call has exactly one record after ten kills in the middle 
     assert.deepEqual(errorsOf(gateway), [], `round ${round}`)
   }
   // The last one is not killed: it takes up what the others left, works, and stops in peace.
-  const last = await startGateway(t, around)
+  const last = await startGateway(scope, around)
   const agent = new Agent({ keepAlive: true })
   await sendAll(plans.take(20), 8, async plan => void seen.push(await send({ url: last.url, agent, tokens }, plan)))
   agent.destroy()
   last.kill('SIGTERM')
   assert.deepEqual(await last.exited, { code: 0, signal: null }, last.lines.join('\n'))
   await eventually('every line of the bill has ended', () => (around.bill().every(line => line.ended) ? true : null))
-  await compare(t, around, seen)
+  await compare(t, scope, around, seen)
 })
 
 interface End {
@@ -92,13 +95,9 @@ function errorsOf({ lines }: GatewayProcess): readonly string[] {
   return lines.filter(line => /"level":"error"|Warning/.test(line))
 }
 
-async function compare(
-  t: { after(fn: () => unknown): void; diagnostic(text: string): void },
-  around: Surroundings,
-  seen: readonly Seen[],
-): Promise<void> {
+async function compare(t: TestContext, scope: Scope, around: Surroundings, seen: readonly Seen[]): Promise<void> {
   const counter = createTokenCounter()
-  t.after(() => counter.close())
+  scope.after(() => counter.close())
   const ledger = await openLedger({
     directory: around.ledgerDirectory,
     fsync: 'batch',
@@ -106,7 +105,7 @@ async function compare(
     counter,
     log: silentLog,
   })
-  t.after(() => ledger.close())
+  scope.after(() => ledger.close())
   const rows = await allRecords(ledger)
   const bill = around.bill()
   const found = await audit({ seen, rows, bodies: id => ledger.bodies(id), bill, killed: true })

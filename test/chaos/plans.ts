@@ -346,7 +346,8 @@ function refusedPlan(random: Random, mark: string): Plan {
   return { ...plain(mark), refusal: code, ...change }
 }
 
-function plain(mark: string): Plan {
+/** A chat call that alice may make. */
+export function plain(mark: string): Plan {
   return {
     mark,
     as: 'alice',

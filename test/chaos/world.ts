@@ -1,7 +1,7 @@
 /** What the chaos tests add to the demonstration's world: short timeouts, a paced deployment, one for completions. */
 import type { ConfigInput } from '../../src/config/schema.ts'
 import type { AzureSimulator, SimulatedDeployment } from '../../src/simulator/types.ts'
-import { instanceKey } from '../support/world.ts'
+import { instanceKey, type Scope } from '../support/world.ts'
 
 /** By name. `gpt-4o-mini` takes its time, so that calls can be left and cut while an answer is under way. */
 export const chaosDeployments = {
@@ -70,3 +70,12 @@ const firstCalls = [
   ['embeddings', { model: 'text-embedding-3-small', input: 'recursion' }],
   ['responses', { model: 'gpt-4o', input: 'Explain recursion.', stream: true }],
 ] as const
+
+/** A scope of the test that takes down what was registered last first, as what stands on others must go before them. */
+export function lastFirst(t: Scope): Scope {
+  const closers: (() => unknown)[] = []
+  t.after(async () => {
+    for (const close of closers.splice(0).reverse()) await close()
+  })
+  return { after: close => closers.push(close) }
+}

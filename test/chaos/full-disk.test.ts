@@ -128,12 +128,7 @@ async function onSmallDisk(t: TestContext, whenUnwritable: 'refuse' | 'continue'
     calls += 1
     return send(client, { ...plain(`disk/${calls}`), ...change })
   }
-  const stalling = { stream: true, headers: { 'x-simulator-fault': 'stall;after=40;ms=1000' }, body: longChat }
-  // The older version reports no usage: it is counted, from a text that the journal could not take yet.
-  const unreported = {
-    ...stalling,
-    path: '/main/hr-bot/openai/deployments/gpt-4o/chat/completions?api-version=2024-06-01',
-  }
+  const stalls = { 'x-simulator-fault': 'stall;after=40;ms=1000' }
   return {
     disk,
     world,

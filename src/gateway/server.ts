@@ -61,7 +61,7 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
 
   const begin = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
     if (closing) res.setHeader('connection', 'close')
-    const watched: Watched = { deadlineAt: Number.POSITIVE_INFINITY, expire: () => {}, tick: null }
+    const watched: Watched = { deadlineAt: Number.POSITIVE_INFINITY, subject: null }
     const call: Call = {
       id: newId(),
       startedAtMs: parts.clock(),

@@ -43,16 +43,15 @@ export function readBody(call: Call, bytesMax: number, timeoutMs: number): Promi
     // After 'end' too, and then it means nothing.
     req.on('close', () => fail(new ClientLeft()))
     watch.deadlineAt = performance.now() + timeoutMs
-    watch.expire = () => fail(new Refusal('body_timeout', { seconds: timeoutMs / 1_000 }))
+    const expire = (): void => fail(new Refusal('body_timeout', { seconds: timeoutMs / 1_000 }))
+    watch.subject = { expire }
   })
 }
 
 function stopWatching({ watch }: Call): void {
   watch.deadlineAt = Number.POSITIVE_INFINITY
-  watch.expire = ignore
+  watch.subject = null
 }
-
-function ignore(): void {}
 
 type Decoder = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>
 

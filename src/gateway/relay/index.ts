@@ -5,8 +5,7 @@
 import type { Dispatcher } from 'undici'
 import type { Instance } from '../../instances/index.ts'
 import type { Journal } from '../../ledger/index.ts'
-import type { Call } from '../call.ts'
-import { ClientLeft } from '../call.ts'
+import { type Call, ClientLeft, type Timed } from '../call.ts'
 import { type BackendFailure, classify, GivenUp } from '../dispatch/failures.ts'
 import { responseHeaders } from '../dispatch/headers.ts'
 import type { Asked } from '../receive/index.ts'
@@ -47,7 +46,7 @@ export interface RelayParts {
 const progressBytes = 65_536
 const progressEveryMs = 2_000
 
-export class Relay implements Dispatcher.DispatchHandler {
+export class Relay implements Dispatcher.DispatchHandler, Timed {
   readonly done: Promise<Relayed>
   readonly #parts: RelayParts
   readonly #finish: (relayed: Relayed) => void
@@ -77,8 +76,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     // One listener for both ends: the answer is out, or the client is gone.
     res.on('close', () => this.#clientClosed())
     watch.deadlineAt = performance.now() + parts.totalMs
-    watch.expire = () => this.giveUp(new GivenUp('total_timeout'))
-    watch.tick = now => this.#tick(now)
+    watch.subject = this
     // It may have left while the record was opened: then there is no 'close' to come, and nothing is to be sent.
     if (res.destroyed) this.giveUp(new ClientLeft())
   }
@@ -189,7 +187,12 @@ export class Relay implements Dispatcher.DispatchHandler {
     res.write(Buffer.concat([held, event]), () => res.destroy())
   }
 
-  #tick(now: number): void {
+  /** The whole exchange took too long. */
+  expire(): void {
+    this.giveUp(new GivenUp('total_timeout'))
+  }
+
+  tick(now: number): void {
     if (this.#unwrittenBytes === 0) {
       this.#progressedAt = now
       return
@@ -213,7 +216,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #settle(ending: Relayed['ending'], cause: Error | null): void {
     if (this.#settled) return
     this.#settled = true
-    this.#parts.call.watch.tick = null
+    this.#parts.call.watch.subject = null
     this.#finish({
       ending,
       cause,

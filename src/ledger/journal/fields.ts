@@ -27,10 +27,9 @@ export const openedNames = [
   'method',
   'userAgent',
   'requestContentType',
+  'path',
+  'clientAddress',
 ] as const satisfies readonly (keyof Opened)[]
-
-/** Values that hardly repeat. */
-export const openedTexts = ['path', 'clientAddress'] as const satisfies readonly (keyof Opened)[]
 
 export const openedNumbers = ['startedAtMs'] as const satisfies readonly (keyof Opened)[]
 
@@ -45,7 +44,7 @@ export const closedNames = [
   'responseContentType',
 ] as const satisfies readonly (keyof Closed | 'usageSource')[]
 
-/** `attempts` as JSON. */
+/** Values that do not repeat. `attempts` is JSON, null where `onlyAttemptMs` says it all. */
 export const closedTexts = ['backendRequestId', 'attempts'] as const satisfies readonly (keyof Closed)[]
 
 export const usageNumbers = [
@@ -66,6 +65,9 @@ export const closedNumbers = [
   ...usageNumbers,
   'requestBytes',
   'responseBytes',
+  // Duration of the one attempt whose instance and status are the record's own: the ordinary case, kept as a number because its JSON costs
+  // 0.5 µs to make and 1 µs to store.
+  'onlyAttemptMs',
 ] as const
 
 /** Bits of a frame's flags. */

@@ -1,5 +1,5 @@
 /** The few file operations of the writer, as promises that cost one callback each. */
-import { close, fdatasync, fsync, ftruncate, open, write, writev } from 'node:fs'
+import { close, fdatasync, fsync, ftruncate, open, write, writev, writevSync } from 'node:fs'
 import { promisify } from 'node:util'
 
 export const openFile = promisify(open)
@@ -24,6 +24,17 @@ export function writeParts(file: number, parts: readonly Uint8Array[], position:
     }
     go(parts, position, bytes)
   })
+}
+
+/** Like `writeParts`, on this thread. */
+export function writePartsInline(file: number, parts: readonly Uint8Array[], position: number, bytes: number): void {
+  let rest = parts
+  for (let done = 0; done < bytes; ) {
+    const written = writevSync(file, rest as Uint8Array[], position + done)
+    if (written === 0) throw new Error('The file takes no more bytes.')
+    done += written
+    if (done < bytes) rest = behind(rest, written)
+  }
 }
 
 /** `parts` without their first `bytes` bytes. */

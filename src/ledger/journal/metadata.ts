@@ -7,10 +7,11 @@
  *     u16 × names         likewise
  *     UTF-8               all names joined, then all texts joined
  *
+ * Lengths in UTF-16 units survive UTF-8 whatever the text: a lone surrogate comes back as one replacement unit.
  * The lengths and bytes of the names are contiguous, so that a reader can look up all of them at once.
  */
 import type { Attempt, Closed, Opened, Outcome, UsageSource } from '../record.ts'
-import { closedNames, closedNumbers, closedTexts, flag, openedNames, openedNumbers, openedTexts } from './fields.ts'
+import { closedNames, closedNumbers, closedTexts, flag, openedNames, openedNumbers } from './fields.ts'
 
 const absent = 0xffff
 /** Longest text that a field keeps, in UTF-16 units. What is longer is cut: only a client that means harm sends it. */
@@ -25,7 +26,7 @@ export interface Shape {
 }
 export const openedShape: Shape = {
   numbers: openedNumbers.length,
-  texts: openedTexts.length,
+  texts: 0,
   names: openedNames.length,
 }
 export const closedShape: Shape = {
@@ -47,8 +48,6 @@ export class MetadataBlock {
   opened(opened: Opened): void {
     this.#begin(openedShape)
     this.#number(opened.startedAtMs)
-    this.#text(opened.path)
-    this.#text(opened.clientAddress)
     this.#name(opened.callerKind)
     this.#name(opened.callerTenantId)
     this.#name(opened.callerObjectId)
@@ -65,6 +64,8 @@ export class MetadataBlock {
     this.#name(opened.method)
     this.#name(opened.userAgent)
     this.#name(opened.requestContentType)
+    this.#name(opened.path)
+    this.#name(opened.clientAddress)
   }
 
   closed(closed: Closed): void {
@@ -82,8 +83,10 @@ export class MetadataBlock {
     this.#number(closed.usage.audioCompletionTokens)
     this.#number(closed.requestBytes)
     this.#number(closed.responseBytes)
+    const onlyAttemptMs = onlyAttempt(closed)
+    this.#number(onlyAttemptMs)
     this.#text(closed.backendRequestId)
-    this.#text(attemptsText(closed.attempts))
+    this.#text(onlyAttemptMs === null ? attemptsText(closed.attempts) : null)
     this.#name(closed.outcome)
     this.#name(closed.outcomeCode)
     this.#name(closed.instance)
@@ -141,9 +144,26 @@ export class MetadataBlock {
     }
     const kept = value.length > textUnitsMax ? value.slice(0, textUnitsMax) : value
     this.#lengths[this.#lengthCount++] = kept.length
-    // A lone surrogate at the joint of two fields would join its half of the next one and change both lengths.
-    return kept.isWellFormed() ? kept : kept.toWellFormed()
+    return kept
   }
+}
+
+/** Null when the attempts need their own text. */
+function onlyAttempt({ attempts, instance, status }: Closed): number | null {
+  const first = attempts[0]
+  if (first === undefined || attempts.length > 1) return null
+  return first.instance === instance && first.status === status && first.error === null ? first.durationMs : null
+}
+
+/** The attempts that `onlyAttempt` and `attemptsText` wrote. */
+export function attemptsOf(
+  text: string | null,
+  onlyAttemptMs: number | null,
+  record: Pick<Closed, 'instance' | 'status'>,
+): readonly Attempt[] {
+  if (text !== null) return JSON.parse(text) as Attempt[]
+  if (onlyAttemptMs === null || record.instance === null) return []
+  return [{ instance: record.instance, status: record.status, durationMs: onlyAttemptMs, error: null }]
 }
 
 function attemptsText(attempts: readonly Attempt[]): string {
@@ -209,7 +229,6 @@ const orNull = (value: number): number | null => (Number.isNaN(value) ? null : v
 /** Decodes an `Opened` in full. For recovery and feeds; the store reads only what it needs. */
 export function readOpened(source: Buffer, view: DataView, block: BlockView, id: string, flags: number): Opened {
   const names = readStrings(source, view, block.nameLengthsAt, openedNames.length, block.namesAt, block.textsAt)
-  const texts = readStrings(source, view, block.textLengthsAt, openedTexts.length, block.textsAt, block.endAt)
   const name = (index: number): string | null => names[index] ?? null
   return {
     id,
@@ -232,8 +251,8 @@ export function readOpened(source: Buffer, view: DataView, block: BlockView, id:
     method: name(13) ?? '',
     userAgent: name(14),
     requestContentType: name(15),
-    path: texts[0] ?? '',
-    clientAddress: texts[1] ?? null,
+    path: name(16) ?? '',
+    clientAddress: name(17),
   }
 }
 
@@ -254,7 +273,7 @@ export function readClosed(source: Buffer, view: DataView, block: BlockView, id:
     instance: name(2),
     region: name(3),
     servedModel: name(4),
-    attempts: JSON.parse(texts[1] ?? '[]') as Attempt[],
+    attempts: attemptsOf(texts[1] ?? null, number(13), { instance: name(2), status: number(0) }),
     usage: {
       source: name(5) as UsageSource,
       promptTokens: number(4),

@@ -3,8 +3,8 @@ import { crc32 } from 'node:zlib'
 import { at, frameBodyBytesMax, frameHeadBytes, frameKind, frameMetaBytesMax } from './frame.ts'
 import { decodePreamble, markerBytes, preambleBytes, segmentPath } from './segments.ts'
 
-/** Read at once. 1 MiB costs one system call per 300 exchanges of 1 KB bodies. */
-const windowBytes = 1024 * 1024
+/** Read at once: one system call per 80 exchanges of 1 KB bodies, and still in the processor's cache when it is looked at. */
+const windowBytes = 256 * 1024
 
 /** What a stretch of bytes that is no entry turned out to be. */
 export interface Damage {
@@ -12,6 +12,13 @@ export interface Damage {
   readonly offset: number
   readonly bytes: number
 }
+
+interface Marker {
+  readonly bytes: Buffer
+  readonly low: number
+  readonly high: number
+}
+const markerOf = (bytes: Buffer): Marker => ({ bytes, low: bytes.readUInt32LE(0), high: bytes.readUInt32LE(4) })
 
 /**
  * Walks over the entries of one segment. After `next` answered true, the fields describe the entry; `window` and `view` hold its head and
@@ -35,7 +42,7 @@ export class SegmentScanner {
   /** Stretches that were skipped since the scanner was made. */
   readonly damage: Damage[] = []
   readonly #file: number
-  #marker: Buffer<ArrayBufferLike> | null = null
+  #marker: Marker | null = null
   /** Offset of the first byte of `window`, and how many of its bytes are filled. */
   #windowFrom = 0
   #filled = 0
@@ -95,7 +102,7 @@ export class SegmentScanner {
     const marker = this.#markerOf()
     if (marker === null || !this.#hold(offset, frameHeadBytes, limit)) return false
     let headAt = offset - this.#windowFrom
-    if (this.window.compare(marker, 0, markerBytes, headAt, headAt + markerBytes) !== 0) return false
+    if (!this.#startsWith(marker, headAt)) return false
     const metaBytes = this.view.getUint32(headAt + at.metaBytes, true)
     const bodyBytes = this.view.getUint32(headAt + at.bodyBytes, true)
     const requestBytes = this.view.getUint32(headAt + at.requestBytes, true)
@@ -119,6 +126,11 @@ export class SegmentScanner {
     return true
   }
 
+  #startsWith(marker: Marker, headAt: number): boolean {
+    const { view } = this
+    return view.getUint32(headAt, true) === marker.low && view.getUint32(headAt + 4, true) === marker.high
+  }
+
   /** Looks for the next entry behind damage. Where there is none before `limit`, the rest is a torn tail and stays unread. */
   #resync(limit: number): boolean {
     const marker = this.#markerOf()
@@ -127,7 +139,7 @@ export class SegmentScanner {
     let from = damagedFrom + 1
     while (from + frameHeadBytes <= limit) {
       if (!this.#hold(from, frameHeadBytes, limit)) return false
-      const found = this.window.indexOf(marker, from - this.#windowFrom)
+      const found = this.window.indexOf(marker.bytes, from - this.#windowFrom)
       // The last bytes of the window may be the beginning of a marker.
       if (found === -1 || found + markerBytes > this.#filled) {
         from = Math.max(from + 1, this.#windowFrom + this.#filled - markerBytes + 1)
@@ -162,14 +174,14 @@ export class SegmentScanner {
     return filled >= bytes
   }
 
-  #markerOf(): Buffer<ArrayBufferLike> | null {
+  #markerOf(): Marker | null {
     if (this.#marker !== null) return this.#marker
     const bytes = Buffer.alloc(preambleBytes + markerBytes)
     const read = readSync(this.#file, bytes, 0, bytes.byteLength, 0)
     const preamble = decodePreamble(bytes.subarray(0, Math.min(read, preambleBytes)))
-    if (preamble !== null) this.#marker = preamble.marker
+    if (preamble !== null) this.#marker = markerOf(preamble.marker)
     // A damaged preamble does not take its segment along: the first entry repeats the marker.
-    else if (read === bytes.byteLength) this.#marker = Buffer.from(bytes.subarray(preambleBytes))
+    else if (read === bytes.byteLength) this.#marker = markerOf(bytes.subarray(preambleBytes))
     return this.#marker
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import { closeFile, openFile, syncData, syncDirectory, truncateFile, writeParts } from './files.ts'
+import { closeFile, openFile, syncData, syncDirectory, truncateFile, writeParts, writePartsInline } from './files.ts'
 import { encodePreamble, type Position, preambleBytes, segmentPath } from './segments.ts'
 
 /** The segment that is being written. */
@@ -10,6 +10,8 @@ export interface SegmentFile {
   /** Bytes that are whole groups; what lies beyond is undefined. */
   readonly bytes: number
   append(parts: readonly Uint8Array[], bytes: number): Promise<void>
+  /** Like `append`, on this thread. When it throws, nothing counts as appended. */
+  appendInline(parts: readonly Uint8Array[], bytes: number): void
   /** Writes `bytes` zeros behind the end and takes them away again: throws what a write of that size would throw. */
   probe(bytes: number): Promise<void>
   /** Goes back to `end`, the end of the last whole group, and takes away what a failed write or sync left behind it. */
@@ -53,6 +55,10 @@ export async function createSegment(
     },
     async append(parts, size) {
       await writeParts(file, parts, bytes, size)
+      bytes += size
+    },
+    appendInline(parts, size) {
+      writePartsInline(file, parts, bytes, size)
       bytes += size
     },
     async probe(size) {

@@ -37,6 +37,11 @@ export interface JournalWriterOptions {
 
 /** Size of the probe that decides whether the disk takes writes again: a group under load. */
 const probeBytes = 256 * 1024
+/** Groups up to this size are written on the main thread: 0.2 ms. */
+const inlineBytesMax = 1024 * 1024
+/** A write that takes longer shows a disk that makes writers wait; for a while none waits on the main thread. */
+const inlineMsMax = 50
+const inlinePauseMs = 30_000
 const noBody: readonly Uint8Array[] = []
 const noMetadata: readonly MetadataBlock[] = []
 
@@ -64,6 +69,8 @@ export class JournalWriter implements Journal {
   #marker: Buffer
   #work: Promise<void> | null = null
   #scheduled = false
+  /** Writes go through the thread pool until then, on the process's monotonic clock. */
+  #inlineFromMs = 0
   #failure: LedgerError | null = null
   #retrying = false
   #stopRetry: (() => void) | null = null
@@ -209,7 +216,7 @@ export class JournalWriter implements Journal {
 
   /** At the end of this turn of the loop: all that came in with the same poll goes into one write. */
   #schedule(): void {
-    if (this.#scheduled || this.#work !== null) return
+    if (this.#work !== null || this.#scheduled) return
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
@@ -218,28 +225,52 @@ export class JournalWriter implements Journal {
   }
 
   #start(): void {
-    if (this.#work !== null || this.#group === null) return
-    this.#work = this.#writeGroups().finally(() => {
+    const group = this.#group
+    if (this.#work !== null || group === null) return
+    if (this.#writeInline(group)) return
+    this.#work = this.#writeGroup(group).finally(() => {
       this.#work = null
-      // Who waited for the last group may have handed in the next entry before this ran.
+      // What came in meanwhile was not scheduled.
       if (this.#group !== null) this.#schedule()
     })
   }
 
-  async #writeGroups(): Promise<void> {
-    while (this.#group !== null) {
-      const group = this.#group
-      this.#group = null
-      this.#writing = group
-      try {
-        await this.#write(group.sealed(), group.bytes, group.marker)
-        group.resolve()
-        this.#writing = null
-        group.release()
-      } catch (cause) {
-        this.#writing = null
-        await this.#fail(cause, group)
-      }
+  /**
+   * Writes on this thread: into the page cache that takes 5 µs and 0.2 µs per KB, while a write through the thread pool takes 60 µs of CPU, half
+   * of it here (bench/ledger.ts). False when the group has to go the other way: its segment must be made first, it is large, every group is
+   * synced, or the disk was slow a moment ago.
+   */
+  #writeInline(group: Group): boolean {
+    const segment = this.#segment
+    const { fsync } = this.#options
+    const startedAtMs = performance.now()
+    const able = fsync !== 'batch' && group.bytes <= inlineBytesMax && startedAtMs >= this.#inlineFromMs
+    if (!able || segment === null || segment.marker !== group.marker) return false
+    try {
+      segment.appendInline(group.sealed(), group.bytes)
+    } catch {
+      // Written again from the same place on the other way, which knows what to do with errors.
+      return false
+    }
+    if (performance.now() - startedAtMs > inlineMsMax) this.#inlineFromMs = startedAtMs + inlinePauseMs
+    this.#group = null
+    this.#wrote(segment)
+    group.resolve()
+    group.release()
+    return true
+  }
+
+  async #writeGroup(group: Group): Promise<void> {
+    this.#group = null
+    this.#writing = group
+    try {
+      await this.#write(group.sealed(), group.bytes, group.marker)
+      group.resolve()
+      this.#writing = null
+      group.release()
+    } catch (cause) {
+      this.#writing = null
+      await this.#fail(cause, group)
     }
   }
 
@@ -248,7 +279,11 @@ export class JournalWriter implements Journal {
     if (segment === null || segment.marker !== marker) segment = await this.#nextSegment(marker)
     await segment.append(parts, bytes)
     if (this.#options.fsync === 'batch') await segment.sync()
-    else this.#unsynced = true
+    this.#wrote(segment)
+  }
+
+  #wrote(segment: SegmentFile): void {
+    this.#unsynced = true
     this.#end = { segment: segment.number, offset: segment.bytes }
     this.#options.onWritten(this.#end)
   }

@@ -8,6 +8,8 @@ export class Follower {
   readonly #onDamage: (damage: Damage) => void
   #scanner: SegmentScanner | null = null
   #place: Place
+  /** What `#bytesOf` said of the segment that is open. */
+  #finalBytes: number | null = null
 
   constructor(directory: string, from: Place, onDamage: (damage: Damage) => void) {
     this.#directory = directory
@@ -33,7 +35,7 @@ export class Follower {
       if (placeOf(segment, preambleBytes) > limit) return false
       const scanner = this.#open(segment)
       const live = segment === segmentOf(limit)
-      if (scanner !== null && this.#nextIn(scanner, live ? offsetOf(limit) : this.#bytesOf(scanner))) return true
+      if (scanner !== null && this.#nextIn(scanner, live ? offsetOf(limit) : this.#finalBytesOf(scanner))) return true
       if (live) return false
       this.#leave(segment)
     }
@@ -42,6 +44,7 @@ export class Follower {
   close(): void {
     this.#scanner?.close()
     this.#scanner = null
+    this.#finalBytes = null
   }
 
   #nextIn(scanner: SegmentScanner, bytes: number): boolean {
@@ -49,6 +52,11 @@ export class Follower {
     this.#place = placeOf(scanner.segment, scanner.end)
     for (const damage of scanner.damage.splice(0)) this.#onDamage(damage)
     return found
+  }
+
+  #finalBytesOf(scanner: SegmentScanner): number {
+    this.#finalBytes ??= this.#bytesOf(scanner)
+    return this.#finalBytes
   }
 
   /** How much of a segment that is not written any more is valid: its successor says so; without one, all that reads well. */

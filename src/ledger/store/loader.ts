@@ -1,8 +1,8 @@
-import type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api'
+import type { DuckDBAppender, DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api'
 import { flag } from '../journal/fields.ts'
 import { at, frameKind } from '../journal/frame.ts'
 import { readId } from '../journal/ids.ts'
-import { BlockView, closedShape, openedShape, readStrings } from '../journal/metadata.ts'
+import { BlockView, closedShape, openedShape } from '../journal/metadata.ts'
 import { type Damage, SegmentScanner } from '../journal/scanner.ts'
 import { endOfFiles, Follower, startOfFiles } from './follower.ts'
 import { NameBlocks } from './name-blocks.ts'
@@ -26,6 +26,13 @@ interface Cursor {
   readonly damagedBytes: number
 }
 
+/** What every load runs; making them anew costs some milliseconds. */
+interface Statements {
+  readonly begin: DuckDBPreparedStatement
+  readonly update: DuckDBPreparedStatement
+  readonly commit: DuckDBPreparedStatement
+}
+
 /** An entry that ends an exchange of which no beginning is known. */
 interface Orphan {
   readonly id: string
@@ -43,6 +50,7 @@ export class Loader {
   readonly names: Names
   readonly open = new OpenExchanges()
   readonly #options: LoaderOptions
+  readonly #statements: Statements
   readonly #blocks: NameBlocks
   readonly #follower: Follower
   readonly #batch = new RowBatch()
@@ -57,8 +65,9 @@ export class Loader {
   #rowsInTransaction = 0
   #orphans: Orphan[] = []
 
-  private constructor(options: LoaderOptions, names: Names, cursor: Cursor) {
+  private constructor(options: LoaderOptions, statements: Statements, names: Names, cursor: Cursor) {
     this.#options = options
+    this.#statements = statements
     this.names = names
     this.#blocks = new NameBlocks(names)
     this.#loaded = cursor.loaded
@@ -76,7 +85,8 @@ export class Loader {
 
   static async start(options: LoaderOptions): Promise<Loader> {
     const { connection } = options
-    return new Loader(options, await Names.read(connection), await readCursor(connection))
+    const statements = await prepareStatements(connection)
+    return new Loader(options, statements, await Names.read(connection), await readCursor(connection))
   }
 
   /** Behind the last entry that was read; what was closed before it is committed. */
@@ -143,7 +153,10 @@ export class Loader {
     const exchange = this.open.begin(id, place)
     exchange.writtenAtMs = entry.view.getFloat64(entry.headAt + at.writtenAtMs, true)
     if (entry.kind === frameKind.opened) this.#takeOpened(exchange, entry, place, entry.headAt)
-    else exchange.parts.push(entry.kind, place)
+    else {
+      exchange.parts ??= []
+      exchange.parts.push(entry.kind, place)
+    }
   }
 
   #takeOpened(exchange: OpenExchange, entry: SegmentScanner, place: Place, headAt: number): void {
@@ -151,16 +164,6 @@ export class Loader {
     const start = entry.kind === frameKind.closed ? this.#closedBlock.endAt : headAt + 56
     if (!block.read(entry.view, start, entry.metaEnd, openedShape)) return
     exchange.names = this.#blocks.opened(entry.window, entry.view, block)
-    const texts = readStrings(
-      entry.window,
-      entry.view,
-      block.textLengthsAt,
-      openedShape.texts,
-      block.textsAt,
-      block.endAt,
-    )
-    exchange.path = texts[0] ?? null
-    exchange.clientAddress = texts[1] ?? null
     exchange.startedAtMs = entry.view.getFloat64(block.numbersAt, true)
     exchange.flags = entry.flags
     if (entry.kind === frameKind.opened) exchange.openedAt = place
@@ -196,7 +199,7 @@ export class Loader {
   async #begin(): Promise<void> {
     if (this.#appender !== null) return
     const { connection } = this.#options
-    await connection.run('BEGIN')
+    await this.#statements.begin.run()
     this.#appender = await connection.createAppender('records', 'main', 'ledger')
   }
 
@@ -214,18 +217,10 @@ export class Loader {
     await this.names.write(connection)
     this.#loaded = this.place
     const low = this.lowWater
-    await connection.run(
-      'UPDATE journal_cursor SET segment = $1, "offset" = $2, low_segment = $3, low_offset = $4, sequence = $5, damaged_bytes = $6',
-      [
-        BigInt(segmentOf(this.#loaded)),
-        BigInt(offsetOf(this.#loaded)),
-        BigInt(segmentOf(low)),
-        BigInt(offsetOf(low)),
-        BigInt(this.#sequence),
-        BigInt(this.#damagedBytes),
-      ],
-    )
-    await connection.run('COMMIT')
+    const { update, commit } = this.#statements
+    update.bind([BigInt(this.#loaded), BigInt(low), BigInt(this.#sequence), BigInt(this.#damagedBytes)])
+    await update.run()
+    await commit.run()
     this.#appender = null
     this.#rowsInTransaction = 0
     this.#committedSequence = this.#sequence
@@ -259,15 +254,18 @@ function newExchange(place: Place): OpenExchange {
   return new OpenExchanges().begin('', place)
 }
 
-async function readCursor(connection: DuckDBConnection): Promise<Cursor> {
-  const result = await connection.runAndReadAll(
-    'SELECT segment, "offset", low_segment, low_offset, sequence, damaged_bytes FROM journal_cursor',
-  )
-  const [segment, offset, lowSegment, lowOffset, sequence, damagedBytes] = (result.getRows()[0] ?? []).map(Number)
+async function prepareStatements(connection: DuckDBConnection): Promise<Statements> {
   return {
-    loaded: placeOf(segment ?? 0, offset ?? 0),
-    low: placeOf(lowSegment ?? 0, lowOffset ?? 0),
-    sequence: sequence ?? 0,
-    damagedBytes: damagedBytes ?? 0,
+    begin: await connection.prepare('BEGIN'),
+    update: await connection.prepare(
+      'UPDATE journal_cursor SET loaded = $1, low = $2, sequence = $3, damaged_bytes = $4',
+    ),
+    commit: await connection.prepare('COMMIT'),
   }
+}
+
+async function readCursor(connection: DuckDBConnection): Promise<Cursor> {
+  const result = await connection.runAndReadAll('SELECT loaded, low, sequence, damaged_bytes FROM journal_cursor')
+  const [loaded, low, sequence, damagedBytes] = (result.getRows()[0] ?? []).map(Number)
+  return { loaded: loaded ?? 0, low: low ?? 0, sequence: sequence ?? 0, damagedBytes: damagedBytes ?? 0 }
 }

@@ -1,11 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 
 /**
- * Room of one dictionary: values and UTF-16 units of all together. Names are held in memory, and some of them are whatever a client writes;
- * what finds no room stays in its row alone.
+ * Room of one dictionary: values, and UTF-16 units of all together. Names are held in memory, and some of them are whatever a client writes;
+ * what finds no room stays in its row alone. Callers are verified, and an organisation may have many.
  */
-const valuesMax = 100_000
-const unitsMax = 8 * 1024 * 1024
+const valuesMax = 20_000
+const callersMax = 1_000_000
+const unitsPerValue = 100
 
 class Dictionary {
   readonly codes = new Map<string, number>()
@@ -32,7 +33,8 @@ export class Names {
     const names = this.#of(dictionary)
     const known = names.codes.get(text)
     if (known !== undefined) return known
-    if (names.texts.length > valuesMax || names.units + text.length > unitsMax) return -1
+    const most = dictionary.startsWith('caller_') ? callersMax : valuesMax
+    if (names.texts.length > most || names.units + text.length > most * unitsPerValue) return -1
     const code = names.texts.length
     this.#put(dictionary, code, text)
     this.#added.push({ dictionary, code, text })

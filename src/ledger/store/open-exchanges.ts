@@ -10,10 +10,8 @@ export interface OpenExchange {
   names: CodedNames | null
   startedAtMs: number
   flags: number
-  path: string | null
-  clientAddress: string | null
   /** Kind and place of each further entry, one after the other. */
-  readonly parts: number[]
+  parts: number[] | null
   /** When its last entry was written. */
   writtenAtMs: number
 }
@@ -40,9 +38,7 @@ export class OpenExchanges {
       names: null,
       startedAtMs: Number.NaN,
       flags: 0,
-      path: null,
-      clientAddress: null,
-      parts: [],
+      parts: null,
       writtenAtMs: 0,
     }
     this.#byId.set(id, exchange)

@@ -28,8 +28,7 @@ const c = {
   status: column('status'),
   requestBytes: column('request_bytes'),
   responseBytes: column('response_bytes'),
-  path: column('path'),
-  clientAddress: column('client_address'),
+  onlyAttemptMs: column('only_attempt_ms'),
   backendRequestId: column('backend_request_id'),
   attempts: column('attempts'),
   openedAt: column('opened_at'),
@@ -58,6 +57,8 @@ const openedColumns = [
   'method',
   'user_agent',
   'request_content_type',
+  'path',
+  'client_address',
 ].map(column)
 const closedColumns = [
   'outcome',
@@ -113,12 +114,11 @@ export function writeRow(batch: RowBatch, ended: EndedExchange): void {
   }
   batch.long(c.requestBytes, number(11))
   batch.long(c.responseBytes, number(12))
-  batch.text(c.path, opened.path)
-  batch.text(c.clientAddress, opened.clientAddress)
+  batch.real(c.onlyAttemptMs, number(13))
   writeTexts(batch, ended)
   batch.long(c.openedAt, opened.openedAt)
   batch.long(c.closedAt, ended.place)
-  batch.text(c.parts, opened.parts.length === 0 ? null : JSON.stringify(opened.parts))
+  batch.text(c.parts, opened.parts === null ? null : JSON.stringify(opened.parts))
   batch.rows += 1
 }
 
@@ -147,5 +147,5 @@ function writeTexts(batch: RowBatch, { entry, block }: EndedExchange): void {
   const texts = window.toString('utf8', block.textsAt, block.endAt)
   const units = idUnits === 0xffff ? 0 : idUnits
   batch.text(c.backendRequestId, idUnits === 0xffff ? null : texts.slice(0, units))
-  batch.text(c.attempts, texts.slice(units, units + attemptUnits))
+  batch.text(c.attempts, attemptUnits === 0xffff ? null : texts.slice(units))
 }

@@ -43,11 +43,14 @@ export const recordColumns: readonly Column[] = [
   model('requested_model'),
   model('served_model'),
   ...of('name', 'api_version', 'operation', 'method', 'user_agent', 'request_content_type', 'response_content_type'),
+  ...of('name', 'path', 'client_address'),
   ...of('name', 'outcome', 'outcome_code', 'usage_source', 'finish_reason'),
   ...of('whole', 'status', 'prompt_tokens', 'completion_tokens', 'total_tokens', 'cached_tokens', 'reasoning_tokens'),
   ...of('whole', 'audio_prompt_tokens', 'audio_completion_tokens'),
   ...of('long', 'request_bytes', 'response_bytes'),
-  ...of('text', 'path', 'client_address', 'backend_request_id', 'attempts'),
+  // One attempt on the record's own instance, with its status, is its duration alone; other attempts are JSON.
+  ...of('real', 'only_attempt_ms'),
+  ...of('text', 'backend_request_id', 'attempts'),
   // Where the journal holds the bodies: the entry that opened and the one that closed, and a JSON list of those between them.
   ...of('long', 'opened_at', 'closed_at'),
   ...of('text', 'parts'),
@@ -76,9 +79,8 @@ export const migrations: readonly (readonly string[])[] = [
     createRecords,
     'CREATE TABLE names (dictionary VARCHAR NOT NULL, code INTEGER NOT NULL, text VARCHAR NOT NULL)',
     createExchanges,
-    // One row: closed entries before `segment, offset` are loaded, and reading must begin at `low_segment, low_offset` to know what is open.
-    `CREATE TABLE journal_cursor (segment BIGINT NOT NULL, "offset" BIGINT NOT NULL, low_segment BIGINT NOT NULL,
-      low_offset BIGINT NOT NULL, sequence BIGINT NOT NULL, damaged_bytes BIGINT NOT NULL)`,
-    'INSERT INTO journal_cursor VALUES (0, 0, 0, 0, 0, 0)',
+    // One row, its places as places.ts numbers them: ends before `loaded` are loaded, and reading must begin at `low` to know what is open.
+    'CREATE TABLE journal_cursor (loaded BIGINT NOT NULL, low BIGINT NOT NULL, sequence BIGINT NOT NULL, damaged_bytes BIGINT NOT NULL)',
+    'INSERT INTO journal_cursor VALUES (0, 0, 0, 0)',
   ],
 ]

@@ -122,7 +122,11 @@ export class Store {
   unfinished(id: string): Unfinished | null {
     const exchange = this.#loader.open.get(Buffer.from(id.replaceAll('-', ''), 'hex').toString('latin1'))
     if (exchange === undefined) return null
-    const read = readBodies(this.#journal, { openedAt: exchange.openedAt, parts: exchange.parts, closedAt: 0 }, id)
+    const read = readBodies(
+      this.#journal,
+      { openedAt: exchange.openedAt, parts: exchange.parts ?? [], closedAt: 0 },
+      id,
+    )
     return {
       id,
       opened: exchange.openedAt === 0 ? null : this.#openedAt(exchange.openedAt, id),

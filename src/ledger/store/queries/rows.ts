@@ -1,5 +1,6 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
-import type { Attempt, Opened, Outcome, RecordRow, UsageSource } from '../../record.ts'
+import { attemptsOf } from '../../journal/metadata.ts'
+import type { Opened, Outcome, RecordRow, UsageSource } from '../../record.ts'
 import type { Names } from '../names.ts'
 import { recordColumns } from '../schema.ts'
 
@@ -79,8 +80,8 @@ function rowOf(cells: Cells): ReadRow {
     operation: cells.text('operation', 'operation'),
     stream: cells.flag('stream'),
     method: cells.text('method', 'method') ?? '',
-    path: cells.text('path', null) ?? '',
-    clientAddress: cells.text('client_address', null),
+    path: cells.text('path', 'path') ?? '',
+    clientAddress: cells.text('client_address', 'clientAddress'),
     userAgent: cells.text('user_agent', 'userAgent'),
     requestContentType: cells.text('request_content_type', 'requestContentType'),
     outcome: cells.text('outcome', null) as Outcome,
@@ -92,7 +93,10 @@ function rowOf(cells: Cells): ReadRow {
     durationMs: Math.max(0, endedAtMs - startedAtMs),
     timeToFirstByteMs: sentAtMs === null || firstByteAtMs === null ? null : Math.max(0, firstByteAtMs - sentAtMs),
     servedModel: cells.text('served_model', 'servedModel'),
-    attempts: JSON.parse(cells.text('attempts', null) ?? '[]') as Attempt[],
+    attempts: attemptsOf(cells.text('attempts', null), cells.number('only_attempt_ms'), {
+      instance: cells.text('instance', 'instance'),
+      status: cells.number('status'),
+    }),
     usage: {
       source: cells.text('usage_source', null) as UsageSource,
       promptTokens: cells.number('prompt_tokens'),

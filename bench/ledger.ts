@@ -1,0 +1,215 @@
+/**
+ * What recording one exchange costs: `node bench/ledger.ts [--exchanges N] [--rate N] [--body BYTES] [--json]`.
+ * Opens and closes exchanges at a steady rate in a ledger of its own and reports CPU per exchange, of the main thread and of all threads
+ * (journal, store and DuckDB included), then fills the store and times a report and a page.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { systemClock } from '../src/clock.ts'
+import { uuidV7 } from '../src/ids.ts'
+import type { Ledger } from '../src/ledger/index.ts'
+import { openLedger } from '../src/ledger/open.ts'
+import type { Closed, Opened } from '../src/ledger/record.ts'
+import { silentLog } from '../src/telemetry/log.ts'
+
+const { values } = parseArgs({
+  options: {
+    exchanges: { type: 'string', default: '100000' },
+    rate: { type: 'string', default: '4000' },
+    body: { type: 'string', default: '1024' },
+    rows: { type: 'string', default: '0' },
+    json: { type: 'boolean', default: false },
+  },
+})
+const exchanges = Number(values.exchanges)
+const ratePerSecond = Number(values.rate)
+const bodyBytes = Number(values.body)
+const rows = Number(values.rows)
+
+const tickMs = 5
+const newId = uuidV7(systemClock)
+const tenant = '11111111-2222-3333-4444-555555555555'
+const path = '/main/hr-bot/openai/deployments/gpt-4o/chat/completions'
+
+function openedAt(id: string, index: number, startedAtMs: number): Opened {
+  const caller = index % 50
+  return {
+    id,
+    startedAtMs,
+    demonstration: false,
+    callerKind: 'user',
+    callerTenantId: tenant,
+    callerObjectId: `22222222-3333-4444-5555-6666666666${String(caller).padStart(2, '0')}`,
+    callerAppId: '33333333-4444-5555-6666-777777777777',
+    callerName: `Person ${caller}`,
+    workload: `workload-${index % 8}`,
+    target: 'main',
+    instance: `dev-openai-instance-${index % 2}`,
+    region: 'swedencentral',
+    deployment: 'gpt-4o',
+    requestedModel: 'gpt-4o',
+    apiVersion: '2024-10-21',
+    operation: 'chat/completions',
+    stream: index % 3 === 0,
+    method: 'POST',
+    path,
+    clientAddress: '127.0.0.1',
+    userAgent: 'OpenAI/Python 1.52.0',
+    requestContentType: 'application/json',
+  }
+}
+
+function closedAt(id: string, index: number, startedAtMs: number): Closed {
+  const instance = `dev-openai-instance-${index % 2}`
+  return {
+    id,
+    outcome: 'completed',
+    outcomeCode: null,
+    status: 200,
+    sentAtMs: startedAtMs + 1,
+    firstByteAtMs: startedAtMs + 300 + (index % 100),
+    endedAtMs: startedAtMs + 900 + (index % 1000),
+    instance,
+    region: 'swedencentral',
+    servedModel: 'gpt-4o-2024-08-06',
+    attempts: [{ instance, status: 200, durationMs: 899.25, error: null }],
+    usage: {
+      source: 'reported',
+      promptTokens: 100 + (index % 900),
+      completionTokens: 20 + (index % 300),
+      totalTokens: 120 + (index % 900) + (index % 300),
+      cachedTokens: index % 64,
+      reasoningTokens: 0,
+      audioPromptTokens: 0,
+      audioCompletionTokens: 0,
+    },
+    finishReason: 'stop',
+    backendRequestId: id,
+    responseContentType: 'application/json',
+    requestBytes: bodyBytes,
+    responseBytes: bodyBytes,
+  }
+}
+
+/** Text that compresses as prompts do. */
+function bodyOf(seed: number): Uint8Array {
+  const words = Array.from(
+    { length: Math.ceil(bodyBytes / 6) },
+    (_, index) => `w${(index * 7919 + seed * 104729) % 9973}`,
+  )
+  return Buffer.from(words.join(' ')).subarray(0, bodyBytes)
+}
+const bodies = Array.from({ length: 64 }, (_, seed) => [bodyOf(seed)] as const)
+const body = (index: number): readonly Uint8Array[] => bodies[index % 64] ?? []
+
+interface Cpu {
+  readonly allMicros: number
+  readonly mainMicros: number
+}
+function cpu(): Cpu {
+  const all = process.cpuUsage()
+  const main = process.threadCpuUsage()
+  return { allMicros: all.user + all.system, mainMicros: main.user + main.system }
+}
+const between = (from: Cpu, to: Cpu): Cpu => ({
+  allMicros: to.allMicros - from.allMicros,
+  mainMicros: to.mainMicros - from.mainMicros,
+})
+
+/** Paced work: every tick does what is due. Without `ledger` it is the pacing and the making of the records alone, which is taken off. */
+async function run(count: number, ledger: Ledger | null): Promise<Cpu> {
+  const from = cpu()
+  const begun = performance.now()
+  let done = 0
+  let kept = 0
+  while (done < count) {
+    const due = Math.min(count, Math.floor(((performance.now() - begun) / 1_000) * ratePerSecond))
+    for (; done < due; done++) {
+      const id = newId()
+      const now = systemClock()
+      const opened = openedAt(id, done, now)
+      const closed = closedAt(id, done, now)
+      if (ledger === null) kept += opened.id.length + closed.endedAtMs
+      else void one(ledger, opened, closed, done)
+    }
+    await new Promise(resolve => setTimeout(resolve, tickMs))
+  }
+  await ledger?.caughtUp()
+  if (kept < 0) throw new RangeError('unreachable')
+  return between(from, cpu())
+}
+
+async function one(ledger: Ledger, opened: Opened, closed: Closed, index: number): Promise<void> {
+  await ledger.journal.open(opened, body(index))
+  await ledger.journal.close(closed, body(index + 1))
+}
+
+async function medianMs(times: number, work: () => Promise<unknown>): Promise<number> {
+  const taken: number[] = []
+  for (let index = 0; index < times; index++) {
+    const from = performance.now()
+    await work()
+    taken.push(performance.now() - from)
+  }
+  return taken.sort((a, b) => a - b)[Math.floor(times / 2)] ?? 0
+}
+
+/** Records over a year, as fast as they go. */
+async function fill(ledger: Ledger, count: number): Promise<void> {
+  const yearMs = 365 * 86_400_000
+  const from = systemClock() - yearMs
+  for (let index = 0; index < count; index++) {
+    const startedAtMs = from + Math.floor((index / count) * yearMs)
+    const id = uuidV7(() => startedAtMs)()
+    const closed = { ...closedAt(id, index, startedAtMs), opened: openedAt(id, index, startedAtMs) }
+    const written = ledger.journal.close(closed, [])
+    if (index % 2_000 === 0) await written
+  }
+  await ledger.caughtUp()
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
+const day = 86_400_000
+const ledger = await openLedger({
+  directory,
+  fsync: 1_000,
+  retain: { records: 400 * day, bodies: 30 * day },
+  counter: { count: async () => ({ promptTokens: null, completionTokens: null }) },
+  log: silentLog,
+})
+try {
+  // Warm both paths up first: the first seconds are the compiler's.
+  await run(Math.min(exchanges, 20_000), ledger)
+  const pacing = await run(exchanges, null)
+  const recorded = await run(exchanges, ledger)
+  const perExchange = (micros: number, off: number): number => Math.round(((micros - off) / exchanges) * 100) / 100
+  const result: Record<string, number> = {
+    exchanges,
+    ratePerSecond,
+    bodyBytes,
+    mainMicrosPerExchange: perExchange(recorded.mainMicros, pacing.mainMicros),
+    allMicrosPerExchange: perExchange(recorded.allMicros, pacing.allMicros),
+  }
+  if (rows > 0) {
+    const from = cpu()
+    await fill(ledger, rows)
+    result.rows = rows
+    result.fillMicrosPerRow = Math.round((between(from, cpu()).allMicros / rows) * 100) / 100
+    result.usageByWorkloadAndDayMs = await medianMs(9, () => ledger.usage({ by: ['workload', 'day'] }))
+    result.usageByCallerAndMonthMs = await medianMs(9, () => ledger.usage({ by: ['caller', 'month'] }))
+    result.newestPageMs = await medianMs(9, () => ledger.list({ limit: 50 }))
+    const page = await ledger.list({ limit: 1_000 })
+    const id = page.records.at(-1)?.id ?? ''
+    result.laterPageMs = await medianMs(9, () => ledger.list({ limit: 50, before: id, workload: 'workload-3' }))
+    result.rowMs = await medianMs(9, () => ledger.row(id))
+    result.bodiesMs = await medianMs(9, () => ledger.bodies(id))
+  }
+  result.rssMb = Math.round(process.memoryUsage.rss() / 1e6)
+  if (values.json) console.log(JSON.stringify(result))
+  else for (const [name, value] of Object.entries(result)) console.log(name.padEnd(28), String(value))
+} finally {
+  await ledger.close()
+  rmSync(directory, { recursive: true, force: true })
+}

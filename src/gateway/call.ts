@@ -17,8 +17,8 @@ export interface Call {
 
 /** Who is told by the gateway's one timer. */
 export interface Timed {
-  /** The deadline has passed. Called again at each look until the deadline moves. */
-  expire(): void
+  /** The deadline has passed (called again at each look until it moves), or the gateway stops. */
+  expire(why: 'deadline' | 'shutdown'): void
   /** Called at each look. */
   tick?(now: number): void
 }
@@ -70,7 +70,7 @@ export class Watch {
   }
 
   expireAll(): void {
-    for (const { subject } of this.#watched) subject?.expire()
+    for (const { subject } of this.#watched) subject?.expire('shutdown')
   }
 
   close(): void {
@@ -80,7 +80,7 @@ export class Watch {
   #look(): void {
     const now = performance.now()
     for (const one of this.#watched) {
-      if (now >= one.deadlineAt) one.subject?.expire()
+      if (now >= one.deadlineAt) one.subject?.expire('deadline')
       one.subject?.tick?.(now)
     }
   }

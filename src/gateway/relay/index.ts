@@ -187,9 +187,9 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     res.write(Buffer.concat([held, event]), () => res.destroy())
   }
 
-  /** The whole exchange took too long. */
-  expire(): void {
-    this.giveUp(new GivenUp('total_timeout'))
+  /** The whole exchange took too long, or the gateway stops and its grace is over. */
+  expire(why: 'deadline' | 'shutdown'): void {
+    this.giveUp(new GivenUp(why === 'shutdown' ? 'shutdown' : 'total_timeout'))
   }
 
   tick(now: number): void {

@@ -5,7 +5,9 @@ import { empty, type Learned, nothingLearned, type Observer } from './observer.t
 /** Beyond this an answer is not kept for reading; its usage is then unknown. Bytes. */
 const keepMax = 67_108_864
 
-/** What is read of a document. The texts themselves are passed over: parsing all of it costs five times as much. */
+/** Answers up to here are parsed whole; of larger ones the members that matter are picked out. Bytes. */
+const parseWholeMax = 8_192
+
 const wanted: ReadonlySet<string> = new Set(['usage', 'model', 'status', 'error', 'incomplete_details'])
 const finishWord = Buffer.from('"finish_reason"')
 
@@ -24,6 +26,7 @@ export function observeJson(): Observer {
       if (bytes === 0 || bytes > keepMax) return nothingLearned
       const document = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
       try {
+        if (bytes <= parseWholeMax) return learn(JSON.parse(document.toString()) as unknown)
         const learned = learn(members(document))
         return { ...learned, finishReason: finishIn(document) ?? learned.finishReason }
       } catch {

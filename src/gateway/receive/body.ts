@@ -45,7 +45,10 @@ export function readBody(call: Call, bytesMax: number, timeoutMs: number): Promi
       if (!over) fail(new ClientLeft())
     })
     watch.deadlineAt = performance.now() + timeoutMs
-    const expire = (): void => fail(new Refusal('body_timeout', { seconds: timeoutMs / 1_000 }))
+    const expire = (why: 'deadline' | 'shutdown'): void =>
+      fail(
+        why === 'shutdown' ? new Refusal('shutting_down') : new Refusal('body_timeout', { seconds: timeoutMs / 1_000 }),
+      )
     watch.subject = { expire }
   })
 }

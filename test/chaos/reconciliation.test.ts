@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Agent } from 'node:http'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { allRecords } from '../support/records.ts'
 import { eventually } from '../support/wait.ts'
 import { startWorld } from '../support/world.ts'
@@ -9,7 +9,7 @@ import { tokensOf } from './child.ts'
 import { type Client, type Seen, send, sendAll } from './client.ts'
 import { planOf } from './plans.ts'
 import { randomOf, seedOfRun } from './random.ts'
-import { chaosConfig, chaosDeployments, warmUp } from './world.ts'
+import { chaosConfig, chaosDeployments, collectWarnings, lastFirst, warmUp } from './world.ts'
 
 const calls = 5_000
 const atOnce = 64
@@ -17,13 +17,14 @@ const atOnce = 64
 // The ledger is what people are charged by and what an auditor reads: a call that is missing, doubled or miscounted under
 // load, faults and leaving clients harms whoever pays for it.
 test('P1 ledger and bill are equal call by call after 5,000 mixed calls with faults and clients that leave', async t => {
-  const warnings = collectWarnings(t)
+  const scope = lastFirst(t)
+  const warnings = collectWarnings(scope)
   const seed = seedOfRun()
   t.diagnostic(`seed ${seed}; repeat with GATEHOUSE_TEST_SEED=${seed}`)
-  const world = await startWorld(t, { change: chaosConfig, azure: { deployments: chaosDeployments, seed: 7 } })
+  const world = await startWorld(scope, { change: chaosConfig, azure: { deployments: chaosDeployments, seed: 7 } })
   await warmUp([world.one, world.two])
   const client: Client = { url: world.url, agent: new Agent({ keepAlive: true }), tokens: await tokensOf(world.entra) }
-  t.after(() => client.agent.destroy())
+  scope.after(() => client.agent.destroy())
 
   const random = randomOf(seed)
   const plans = Array.from({ length: calls }, (_, number) => planOf(random, number))
@@ -55,15 +56,6 @@ test('P1 ledger and bill are equal call by call after 5,000 mixed calls with fau
   }
   assert.deepEqual(warnings, [])
 })
-
-/** Among them those about listeners that grow in number. */
-function collectWarnings(t: TestContext): string[] {
-  const warnings: string[] = []
-  const note = (warning: Error): void => void warnings.push(`${warning.name}: ${warning.message}`)
-  process.on('warning', note)
-  t.after(() => process.off('warning', note))
-  return warnings
-}
 
 function describe(tally: ReadonlyMap<string, number>): string {
   return [...tally].map(([kind, count]) => `${count} ${kind}`).join(', ')

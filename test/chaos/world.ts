@@ -79,3 +79,15 @@ export function lastFirst(t: Scope): Scope {
   })
   return { after: close => closers.push(close) }
 }
+
+/** Warnings of this process until the test is over, among them those about listeners that grow in number. */
+export function collectWarnings(scope: Scope): readonly string[] {
+  const warnings: string[] = []
+  const note = (warning: Error): void => {
+    // Of a tool of the tests themselves.
+    if (warning.name !== 'ExperimentalWarning') warnings.push(`${warning.name}: ${warning.message}`)
+  }
+  process.on('warning', note)
+  scope.after(() => process.off('warning', note))
+  return warnings
+}

@@ -13,14 +13,16 @@ export interface RawAnswer {
 /** One connection. Answers are taken in the order in which they come. */
 export class RawConnection {
   readonly socket: Socket
-  #bytes: Buffer = Buffer.alloc(0)
+  #chunks: Buffer[] = []
+  #length = 0
   #ended = false
   #wake: () => void = () => {}
 
   private constructor(socket: Socket) {
     this.socket = socket
     socket.on('data', (chunk: Buffer) => {
-      this.#bytes = Buffer.concat([this.#bytes, chunk])
+      this.#chunks.push(chunk)
+      this.#length += chunk.length
       this.#wake()
     })
     socket.on('error', () => {})
@@ -59,28 +61,39 @@ export class RawConnection {
       this.#until(() => this.#ended),
       withinMs,
     )
-    return this.#bytes
+    return this.#joined()
   }
 
   /** Resolves when these bytes have come; they stay to be read. */
   async seen(text: string): Promise<void> {
     await soon(
       `"${text}" comes`,
-      this.#until(() => this.#ended || this.#bytes.includes(text)),
+      this.#until(() => this.#ended || this.#joined().includes(text)),
     )
-    if (!this.#bytes.includes(text)) throw new Error(`the connection closed before "${text}" came`)
+    if (!this.#joined().includes(text)) throw new Error(`the connection closed before "${text}" came`)
   }
 
   async #answer(ofHead: boolean): Promise<RawAnswer | null> {
-    let read: { answer: RawAnswer; length: number } | null = null
+    let found: Read = { answer: null, length: 0 }
     await this.#until(() => {
-      read = readAnswer(this.#bytes, ofHead, this.#ended)
-      return read !== null || this.#ended
+      // Large answers come in thousands of pieces: they are put together when enough is there.
+      if (this.#length >= found.length) found = readAnswer(this.#joined(), ofHead, this.#ended)
+      return found.answer !== null || this.#ended
     })
-    const found = read as { answer: RawAnswer; length: number } | null
-    if (found === null) return null
-    this.#bytes = this.#bytes.subarray(found.length)
+    if (found.answer === null) found = readAnswer(this.#joined(), ofHead, true)
+    if (found.answer === null) return null
+    const rest = this.#joined().subarray(found.length)
+    this.#chunks = [rest]
+    this.#length = rest.length
     return found.answer
+  }
+
+  #joined(): Buffer {
+    const [first = Buffer.alloc(0)] = this.#chunks
+    if (this.#chunks.length < 2) return first
+    const all = Buffer.concat(this.#chunks)
+    this.#chunks = [all]
+    return all
   }
 
   async #until(done: () => boolean): Promise<void> {
@@ -92,12 +105,34 @@ export class RawConnection {
   }
 }
 
-function readAnswer(bytes: Buffer, ofHead: boolean, ended: boolean): { answer: RawAnswer; length: number } | null {
+/** An answer and its length; or none, and how many bytes there must be at least before looking again. */
+interface Read {
+  readonly answer: RawAnswer | null
+  readonly length: number
+}
+
+function readAnswer(bytes: Buffer, ofHead: boolean, ended: boolean): Read {
   const headEnd = bytes.indexOf('\r\n\r\n')
-  if (headEnd === -1) return null
+  if (headEnd === -1) return { answer: null, length: bytes.length + 1 }
   const [statusLine = '', ...lines] = bytes.toString('latin1', 0, headEnd).split('\r\n')
   const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(statusLine)?.[1])
   if (Number.isNaN(status)) throw new Error(`not an HTTP/1.1 answer: ${statusLine.slice(0, 100)}`)
+  const headers = readHeaders(lines)
+  const start = headEnd + 4
+  const whole = (body: Buffer, length: number): Read => ({ answer: { status, headers, body }, length })
+  if (ofHead || status < 200 || status === 204 || status === 304) return whole(Buffer.alloc(0), start)
+  if (headers['transfer-encoding'] === 'chunked') {
+    return readChunks(bytes, start, whole) ?? { answer: null, length: bytes.length + 1 }
+  }
+  const length = headers['content-length']
+  if (length === undefined) {
+    return ended ? whole(bytes.subarray(start), bytes.length) : { answer: null, length: bytes.length + 1 }
+  }
+  const end = start + Number(length)
+  return bytes.length < end ? { answer: null, length: end } : whole(bytes.subarray(start, end), end)
+}
+
+function readHeaders(lines: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const line of lines) {
     const colon = line.indexOf(':')
@@ -105,20 +140,10 @@ function readAnswer(bytes: Buffer, ofHead: boolean, ended: boolean): { answer: R
     const value = line.slice(colon + 1).trim()
     headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`
   }
-  const start = headEnd + 4
-  const whole = (body: Buffer, length: number): { answer: RawAnswer; length: number } => ({
-    answer: { status, headers, body },
-    length,
-  })
-  if (ofHead || status < 200 || status === 204 || status === 304) return whole(Buffer.alloc(0), start)
-  if (headers['transfer-encoding'] === 'chunked') return readChunks(bytes, start, whole)
-  const length = headers['content-length']
-  if (length === undefined) return ended ? whole(bytes.subarray(start), bytes.length) : null
-  const end = start + Number(length)
-  return bytes.length < end ? null : whole(bytes.subarray(start, end), end)
+  return headers
 }
 
-function readChunks<T>(bytes: Buffer, start: number, whole: (body: Buffer, length: number) => T): T | null {
+function readChunks(bytes: Buffer, start: number, whole: (body: Buffer, length: number) => Read): Read | null {
   const parts: Buffer[] = []
   let at = start
   for (;;) {

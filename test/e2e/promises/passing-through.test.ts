@@ -1,0 +1,325 @@
+/** P2 and P3: bytes as they come, errors as they are. Seen between a back end and a client that are both the test's own. */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
+import { after, before, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { type Backend, startBackend } from '../../support/backend.ts'
+import { type Running, running } from '../../support/file-world.ts'
+import { type RawAnswer, RawConnection, requestBytes, send } from '../../support/raw.ts'
+import { recordOf } from '../../support/records.ts'
+import { assertRefusal } from '../../support/refused.ts'
+import { eventually, soon } from '../../support/wait.ts'
+import { apiVersion, ask, startWorld, type World } from '../../support/world.ts'
+
+let scene: { world: World; backend: Backend } & Running
+let token: string
+before(async () => {
+  scene = await running(async scope => {
+    const backend = await startBackend(scope)
+    const world = await startWorld(scope, {
+      change: config => ({
+        ...config,
+        gateway: { ...config.gateway, timeouts: { firstByte: '1s', streamIdle: '1s', connect: '1s', total: '4s' } },
+        instances: Object.fromEntries(
+          Object.entries(config.instances).map(([name, instance]) => [
+            name,
+            { ...instance, endpoint: name === 'dev-openai-instance-2' ? 'http://127.0.0.1:9' : backend.url },
+          ]),
+        ),
+      }),
+    })
+    return { world, backend }
+  })
+  token = await scene.world.token('alice')
+})
+after(() => scene.close())
+
+const target = `/dev-openai-instance-1/hr-bot/openai/deployments/gpt-4o/chat/completions?api-version=${apiVersion}`
+
+function bytesOf(more: Readonly<Record<string, unknown>> = {}, to = target): Buffer {
+  return requestBytes(scene.world.url, {
+    target: to,
+    headers: [
+      ['Authorization', `Bearer ${token}`],
+      ['Content-Type', 'application/json'],
+    ],
+    body: JSON.stringify({ messages: ask('Hello'), ...more }),
+  })
+}
+
+async function call(more: Readonly<Record<string, unknown>> = {}, to = target): Promise<RawAnswer> {
+  const connection = await RawConnection.open(scene.world.url)
+  connection.write(bytesOf(more, to))
+  const answer = await connection.answer()
+  connection.socket.destroy()
+  assert.ok(answer, 'an answer')
+  return answer
+}
+
+const eventStream = { 'content-type': 'text/event-stream; charset=utf-8' } as const
+const chunk = (text: string, usage = ',"usage":null'): string =>
+  `data: {"id":"c","model":"gpt-4o-2024-11-20","choices":[{"index":0,"delta":{"content":"${text}"}}]${usage}}\n\n`
+const lastChunk =
+  'data: {"id":"c","model":"gpt-4o-2024-11-20","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}\n\n'
+
+// A person who waits sees each word when it is there; a proxy that gathers makes a stream of no use.
+for (const asked of [{ stream: true }, { stream: true, stream_options: { include_usage: true } }, {}]) {
+  test(`P2 each piece is with the client before the next is made: ${JSON.stringify(asked)}`, async () => {
+    const { backend, world } = scene
+    let answering: ServerResponse | undefined
+    backend.answer = (_request, response) => {
+      answering = response
+      response.writeHead(200, asked.stream ? eventStream : { 'content-type': 'application/json' })
+      response.write(chunk('piece-0'))
+    }
+    const connection = await RawConnection.open(world.url)
+    connection.write(bytesOf(asked))
+    for (let at = 1; at <= 5; at += 1) {
+      await connection.seen(`piece-${at - 1}`)
+      answering?.write(chunk(`piece-${at}`))
+    }
+    answering?.end()
+    await connection.rest()
+  })
+}
+
+test('P2 where a stream is cut into pieces never matters, with usage asked for and without', async () => {
+  const texts = ['one', 't\\u00e9 \ud83d\ude00', '\\"usage\\":{}'].map(text => chunk(text)).join('')
+  const words = `${texts}${lastChunk}data: [DONE]\n\n`
+  const hidden = words.replaceAll(',"usage":null', '').replace(lastChunk, '')
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 12 }),
+      fc.boolean(),
+      async (sizes, asks) => {
+        scene.backend.answer = (_request, response) => {
+          response.writeHead(200, eventStream)
+          const bytes = Buffer.from(words)
+          let at = 0
+          for (let piece = 0; at < bytes.length; piece += 1) {
+            const size = sizes[piece % sizes.length] ?? 1
+            response.write(bytes.subarray(at, at + size))
+            at += size
+          }
+          response.end()
+        }
+        const answer = await call({ stream: true, ...(asks ? { stream_options: { include_usage: true } } : {}) })
+        assert.equal(answer.body.toString(), asks ? words : hidden)
+        const record = await recordOf(scene.world.house.ledger, answer.headers['x-gatehouse-request-id'])
+        assert.equal(record.usage.totalTokens, 5)
+      },
+    ),
+    { numRuns: 40 },
+  )
+})
+
+test('P2 no body is cut: 20 MB of bytes that are not text arrive as they were sent, and are kept', async () => {
+  const sent = randomBytes(20_000_000)
+  scene.backend.answer = (_request, response) =>
+    response.writeHead(200, { 'content-type': 'audio/mpeg', 'content-length': sent.length }).end(sent)
+  const answer = await call()
+  assert.ok(answer.body.equals(sent))
+  assert.equal(answer.headers['content-length'], String(sent.length))
+  const record = await recordOf(scene.world.house.ledger, answer.headers['x-gatehouse-request-id'])
+  assert.equal(record.responseBytes, sent.length)
+  const bodies = await scene.world.house.ledger.bodies(record.id)
+  assert.ok(Buffer.from(bodies?.response ?? []).equals(sent))
+})
+
+test('P2 an answer that is compressed although nobody asked passes as it is', async () => {
+  const packed = gzipSync('{"choices":[],"usage":{"total_tokens":5}}')
+  scene.backend.answer = (_request, response) =>
+    response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(packed)
+  const answer = await call()
+  assert.equal(answer.headers['content-encoding'], 'gzip')
+  assert.ok(answer.body.equals(packed))
+})
+
+// Without it a slow reader fills the gateway's memory with an answer that it may never take.
+test('P2 a client that does not read holds the back end up, and gets everything once it does', async () => {
+  const piece = Buffer.alloc(1_000_000, 'x')
+  const pieces = 60
+  let written = 0
+  let stopped = (): void => {}
+  const held = new Promise<void>(resolve => {
+    stopped = resolve
+  })
+  scene.backend.answer = (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/octet-stream' })
+    const more = (): void => {
+      while (written < pieces) {
+        written += 1
+        if (!response.write(piece)) {
+          response.once('drain', more)
+          stopped()
+          return
+        }
+      }
+      response.end()
+    }
+    more()
+  }
+  const connection = await RawConnection.open(scene.world.url)
+  connection.socket.pause()
+  connection.write(bytesOf())
+  await held
+  // The kernel's buffers on both connections take some of it; then nothing moves any more.
+  let seen = -1
+  await eventually('the back end stands still', () => {
+    const still = seen === written
+    seen = written
+    return still ? true : null
+  })
+  assert.ok(written < pieces, `${written} of ${pieces} MB were taken while nobody read`)
+  connection.socket.resume()
+  const bytes = await connection.rest(20_000)
+  assert.ok(bytes.length > pieces * piece.length)
+})
+
+// What a client decides by must be what the service said.
+test('P3 every status of a back end comes through with its body and its header fields', async () => {
+  const headers = {
+    'content-type': 'application/problem+json; charset=utf-8',
+    'retry-after': '86400',
+    'retry-after-ms': '86400000',
+    'x-ratelimit-remaining-tokens': '-1',
+    'x-ratelimit-reset-requests': '1s',
+    'azure-openai-deployment-utilization': '101%',
+    'x-ms-region': 'Sweden Central',
+    'apim-request-id': 'f00',
+    'x-request-id': 'bar',
+    'www-authenticate': 'Bearer realm="azure"',
+    'set-cookie': ['a=1', 'b=2'],
+    'x-should-retry': 'true',
+  }
+  const body = Buffer.from('{"error":{"code":"429","message":"\u00fc \\u0000 not closed', 'latin1')
+  for (const status of [
+    200, 201, 202, 400, 401, 403, 404, 408, 409, 413, 422, 424, 429, 451, 499, 500, 502, 503, 504, 529,
+  ]) {
+    scene.backend.answer = (_request, response) => response.writeHead(status, headers).end(body)
+    const answer = await call()
+    assert.equal(answer.status, status)
+    assert.ok(answer.body.equals(body))
+    for (const [name, value] of Object.entries(headers))
+      assert.equal(answer.headers[name], [value].flat().join(', '), name)
+    assert.equal(answer.headers['x-gatehouse-refusal'], undefined)
+    const record = await recordOf(scene.world.house.ledger, answer.headers['x-gatehouse-request-id'])
+    assert.deepEqual([record.outcome, record.status, record.backendRequestId], ['completed', status, 'f00'])
+  }
+})
+
+test('a back end that cannot be reached, closes, or says nothing is a 502 or 504 with a record', async () => {
+  const other = target.replace('instance-1', 'instance-2')
+  const failing: readonly (readonly [
+    'backend_unreachable' | 'backend_broke' | 'first_byte_timeout',
+    string,
+    Backend['answer'],
+  ])[] = [
+    ['backend_unreachable', other, () => {}],
+    ['backend_broke', target, (_request, response) => response.destroy()],
+    ['backend_broke', target, (_request, response) => response.socket?.end('HTTP/1.1 OOPS\r\n\r\n')],
+    ['first_byte_timeout', target, () => {}],
+  ]
+  for (const [code, to, answerWith] of failing) {
+    scene.backend.answer = answerWith
+    const answer = await call({}, to)
+    assertRefusal(answer, code)
+    const record = await recordOf(scene.world.house.ledger, answer.headers['x-gatehouse-request-id'])
+    assert.deepEqual([record.outcome, record.outcomeCode, record.status], ['failed', code, answer.status])
+    assert.deepEqual(
+      record.attempts.map(({ instance, error }) => [instance, error]),
+      [[record.instance, code]],
+    )
+  }
+})
+
+// A clean end would say that the answer is whole: half an answer would be taken for one.
+test('an answer that breaks off is never ended cleanly: a stream says so, a document is cut', async () => {
+  const breaking: readonly (readonly [string, (response: ServerResponse) => void])[] = [
+    ['backend_cut', response => void response.write(chunk('half'), () => response.destroy())],
+    ['stream_idle_timeout', response => void response.write(chunk('half'))],
+  ]
+  for (const [code, breakOff] of breaking) {
+    for (const stream of [true, false]) {
+      scene.backend.answer = (_request, response) => {
+        response.writeHead(200, stream ? eventStream : { 'content-type': 'application/json' })
+        breakOff(response)
+      }
+      const connection = await RawConnection.open(scene.world.url)
+      connection.write(bytesOf({ stream }))
+      const bytes = (await connection.rest()).toString()
+      assert.ok(bytes.includes('half'), code)
+      assert.ok(!bytes.endsWith('0\r\n\r\n'), `${code}: the body ends as if it were whole`)
+      if (stream) assert.match(bytes, new RegExp(`data: \\{"error":\\{.*"code":"${code}"`))
+      const id = /x-gatehouse-request-id: (\S+)/i.exec(bytes)?.[1]
+      const record = await recordOf(scene.world.house.ledger, id)
+      assert.deepEqual([record.outcome, record.outcomeCode, record.status], ['failed', code, 200])
+    }
+  }
+})
+
+test('an exchange beyond gateway.timeouts.total ends, and says so', async () => {
+  scene.backend.answer = (_request, response) => {
+    response.writeHead(200, eventStream)
+    const dripping = setInterval(() => response.write(chunk('drip')), 200)
+    response.on('close', () => clearInterval(dripping))
+  }
+  const connection = await RawConnection.open(scene.world.url)
+  connection.write(bytesOf({ stream: true }))
+  const bytes = (await connection.rest()).toString()
+  assert.match(bytes, /"code":"total_timeout"/)
+})
+
+// A call that nobody waits for any more must not go on costing tokens.
+test('a client that leaves ends the call at the back end, in a stream and before the first byte', async () => {
+  for (const began of [true, false]) {
+    const { promise: gone, resolve: left } = Promise.withResolvers<void>()
+    const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>()
+    scene.backend.answer = (_request, response) => {
+      response.on('close', left)
+      if (began) response.writeHead(200, eventStream).write(chunk('half'))
+      arrive()
+    }
+    const connection = await RawConnection.open(scene.world.url)
+    connection.write(bytesOf({ stream: true }))
+    await arrived
+    if (began) await connection.seen('half')
+    connection.leave()
+    await soon('the back end sees the connection close', gone)
+    const [record] = await eventually('the record', async () => {
+      await scene.world.house.ledger.caughtUp()
+      const page = await scene.world.house.ledger.list({ limit: 1 })
+      return page.records[0]?.outcome === 'aborted' ? page.records : null
+    })
+    assert.deepEqual([record?.outcomeCode, record?.status], ['client_left', began ? 200 : null])
+    // Only one at a time: the next must not find this one's record.
+    await send(scene.world.url, { target: '/nowhere' })
+  }
+})
+
+// Between "the token is good" and "the record is open" nobody listened to the connection: such calls stayed open for half an hour.
+test('a client that leaves while its record is being opened is noticed, and nothing is sent', async () => {
+  const { journal } = scene.world.house.ledger
+  const open = journal.open.bind(journal)
+  const { promise: opening, resolve: reached } = Promise.withResolvers<string>()
+  const { promise: goOn, resolve: release } = Promise.withResolvers<void>()
+  const sentBefore = scene.backend.received.length
+  journal.open = async (opened, body) => {
+    reached(opened.id)
+    await goOn
+    return open(opened, body)
+  }
+  const connection = await RawConnection.open(scene.world.url)
+  connection.write(bytesOf())
+  const id = await opening
+  journal.open = open
+  connection.leave()
+  // What was sent before it is seen before the answer to this: the gateway knows that the connection is gone.
+  await send(scene.world.url, { target: '/healthz' })
+  release()
+  const record = await recordOf(scene.world.house.ledger, id)
+  assert.deepEqual([record.outcome, record.outcomeCode], ['aborted', 'client_left'])
+  assert.equal(scene.backend.received.length, sentBefore)
+})

@@ -68,6 +68,7 @@ export class JournalWriter implements Journal {
   /** Marker of the segment that the newest group is made for: ahead of `#segment` when that is full. */
   #marker: Buffer
   #work: Promise<void> | null = null
+  #retired: Promise<void> = Promise.resolve()
   #scheduled = false
   /** Writes go through the thread pool until then, on the process's monotonic clock. */
   #inlineFromMs = 0
@@ -175,7 +176,8 @@ export class JournalWriter implements Journal {
     }
     const segment = this.#segment
     this.#segment = null
-    if (segment !== null) await retire(segment)
+    if (segment !== null) this.#retire(segment)
+    await this.#retired
   }
 
   #append(
@@ -295,8 +297,16 @@ export class JournalWriter implements Journal {
     this.#segment = made
     this.#marker = marker
     this.#end = { segment: made.number, offset: made.bytes }
-    if (full !== null) await retire(full)
+    if (full !== null) this.#retire(full)
     return made
+  }
+
+  /** Syncs a segment that is not written any more whatever the interval, so that one sync covers all that is open. Nobody waits for it. */
+  #retire(segment: SegmentFile): void {
+    const { log } = this.#options
+    this.#retired = Promise.allSettled([this.#retired, retire(segment)]).then(([, result]) => {
+      if (result.status === 'rejected') log.error({ cause: String(result.reason) }, 'the journal could not be synced')
+    })
   }
 
   async #syncOnInterval(): Promise<void> {
@@ -326,21 +336,25 @@ export class JournalWriter implements Journal {
       group.reject(failure)
       group.release()
     }
-    await this.#trim()
+    await this.#trim(cause)
     this.#stopRetry ??= this.#options.scheduler(this.#options.retryMs ?? 1_000, () => void this.#retry())
   }
 
-  /** Takes away what the failed write left. Where even that fails, the segment is given up: its successor says how much of it is valid. */
-  async #trim(): Promise<void> {
+  /**
+   * Takes away what the failed write left. The segment is given up where even that fails, and where it may not grow any more (EFBIG) while
+   * others may: its successor says how much of it is valid.
+   */
+  async #trim(cause: unknown): Promise<void> {
     const segment = this.#segment
     if (segment === null) return
-    try {
-      await segment.trim(this.#end.offset)
-    } catch {
-      this.#segment = null
-      this.#marker = newMarker()
-      await segment.close().catch(() => {})
-    }
+    const trimmed = await segment.trim(this.#end.offset).then(
+      () => true,
+      () => false,
+    )
+    if (trimmed && codeOf(cause) !== 'EFBIG') return
+    this.#segment = null
+    this.#marker = newMarker()
+    await segment.close().catch(() => {})
   }
 
   #hold(
@@ -371,7 +385,7 @@ export class JournalWriter implements Journal {
       this.#options.log.info({ lost: this.losses }, 'the ledger can be written again')
     } catch (cause) {
       this.#failure = unwritable(cause)
-      await this.#trim()
+      await this.#trim(cause)
     } finally {
       this.#retrying = false
     }
@@ -427,7 +441,6 @@ function piecesOf(body: readonly Uint8Array[]): Uint8Array[][] {
   return pieces
 }
 
-/** A segment that is not written any more is synced whatever the interval, so that one sync covers all that is open. */
 async function retire(segment: SegmentFile): Promise<void> {
   try {
     await segment.sync()
@@ -440,8 +453,12 @@ function flagsOf(opened: Opened): number {
   return (opened.demonstration ? flag.demonstration : 0) | (opened.stream ? flag.stream : 0)
 }
 
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+}
+
 function unwritable(cause: unknown): LedgerError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+  const code = codeOf(cause)
   const hint = code === 'ENOSPC' || code === 'EDQUOT' ? ' Free space on the disk that holds it.' : ''
   return new LedgerError('ledger_unwritable', `The ledger's journal cannot be written (${code}).${hint}`, { cause })
 }

@@ -22,6 +22,9 @@ const c = {
   sentAtMs: column('sent_at_ms'),
   firstByteAtMs: column('first_byte_at_ms'),
   endedAtMs: column('ended_at_ms'),
+  startHour: column('start_hour'),
+  startDay: column('start_day'),
+  startMonth: column('start_month'),
   demonstration: column('demonstration'),
   stream: column('stream'),
   callerKey: column('caller_key'),
@@ -80,6 +83,9 @@ const usageColumns = [
   'audio_completion_tokens',
 ].map(column)
 
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+
 export interface EndedExchange {
   /** The entry that closes it, with its block read. */
   readonly entry: SegmentScanner
@@ -102,6 +108,9 @@ export function writeRow(batch: RowBatch, ended: EndedExchange): void {
     ? timeOfId(readId(window, entry.headAt + at.id))
     : opened.startedAtMs
   batch.real(c.startedAtMs, startedAtMs)
+  batch.whole(c.startHour, Math.floor(startedAtMs / hourMs))
+  batch.whole(c.startDay, Math.floor(startedAtMs / dayMs))
+  batch.whole(c.startMonth, monthOf(startedAtMs))
   batch.real(c.sentAtMs, number(1))
   batch.real(c.firstByteAtMs, number(2))
   batch.real(c.endedAtMs, number(3))
@@ -120,6 +129,12 @@ export function writeRow(batch: RowBatch, ended: EndedExchange): void {
   batch.long(c.closedAt, ended.place)
   batch.text(c.parts, opened.parts === null ? null : JSON.stringify(opened.parts))
   batch.rows += 1
+}
+
+/** Months since January 1970. */
+function monthOf(ms: number): number {
+  const date = new Date(ms)
+  return (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth()
 }
 
 function writeNames(batch: RowBatch, { names, opened }: EndedExchange): void {

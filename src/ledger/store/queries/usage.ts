@@ -30,39 +30,28 @@ const dimensions: Record<UsageDimension, DimensionFacts> = {
   model: named(modelSql, 'model'),
   operation: named('operation'),
   outcome: named('outcome'),
-  // Integer division by a fixed length, because calendar functions cost 40 times as much per row (bench/ledger.ts).
-  hour: time('CAST(floor(started_at_ms / 3600000) AS INTEGER)', hour => `${iso(hour * 3_600_000).slice(0, 13)}:00Z`),
-  day: time('CAST(floor(started_at_ms / 86400000) AS INTEGER)', day => iso(day * 86_400_000).slice(0, 10)),
-  month: time(
-    "CAST(date_part('year', make_timestamp_ms(CAST(started_at_ms AS BIGINT))) * 12 + date_part('month', make_timestamp_ms(CAST(started_at_ms AS BIGINT))) - 1 AS INTEGER)",
-    month => `${String(Math.floor(month / 12)).padStart(4, '0')}-${String((month % 12) + 1).padStart(2, '0')}`,
-  ),
+  hour: time('start_hour', hour => `${iso(hour * 3_600_000).slice(0, 13)}:00Z`),
+  day: time('start_day', day => iso(day * 86_400_000).slice(0, 10)),
+  month: time('start_month', month => iso(Date.UTC(1970, month)).slice(0, 7)),
 }
 
 /** In the order of `UsageLine` behind the keys. */
 const outcomes = ['completed', 'refused', 'failed', 'aborted', 'interrupted'] as const
 const tokens = ['prompt', 'cached', 'completion', 'reasoning', 'total'] as const
 
-/** Groups by all dimensions, and once over everything: the line where every dimension is rolled up is the total. */
 export async function usage(connection: DuckDBConnection, names: Names, query: UsageQuery): Promise<UsageReport> {
   const { by } = query
   checkDimensions(by)
   const conditions = conditionsOf(query, names)
   const keys = by.map((_, index) => `k${index}`)
   const sql = `
-    SELECT ${keys.join(', ')}, grouping(${keys.join(', ')}) AS rolled, ${figuresSql(names)}
+    SELECT ${keys.join(', ')}, ${figuresSql(names, by)}
     FROM (SELECT *, ${by.map((dimension, index) => `${dimensions[dimension].sql} AS k${index}`).join(', ')}
           FROM records ${conditions.where})
-    GROUP BY GROUPING SETS ((${keys.join(', ')}), ())
-    ORDER BY rolled, ${keys.join(', ')}`
+    GROUP BY ${keys.join(', ')} ORDER BY ${keys.join(', ')}`
   const result = await connection.runAndReadAll(sql, conditions.values)
-  const rows = result.getRows()
-  const total = rows.find(cells => Number(cells[keys.length]) !== 0)
-  return {
-    by,
-    lines: rows.filter(cells => cells !== total).map(cells => lineOf(cells, by, names)),
-    total: figuresOf(total?.slice(keys.length + 1) ?? []),
-  }
+  const lines = result.getRows().map(cells => lineOf(cells, by, names))
+  return { by, lines, total: totalOf(lines) }
 }
 
 function checkDimensions(by: readonly UsageDimension[]): void {
@@ -71,7 +60,7 @@ function checkDimensions(by: readonly UsageDimension[]): void {
   }
 }
 
-function figuresSql(names: Names): string {
+function figuresSql(names: Names, by: readonly UsageDimension[]): string {
   const counted = names.find('usage_source', 'counted') ?? -1
   return [
     'count(*)',
@@ -79,7 +68,7 @@ function figuresSql(names: Names): string {
     ...tokens.map(kind => `sum(${kind}_tokens)`),
     `count_if(usage_source = ${counted})`,
     'avg(ended_at_ms - started_at_ms)',
-    'arg_max(caller_name, started_at_ms) FILTER (caller_name <> 0)',
+    ...(by.includes('caller') ? ['arg_max(caller_name, started_at_ms) FILTER (caller_name <> 0)'] : []),
   ].join(', ')
 }
 
@@ -90,7 +79,28 @@ function lineOf(cells: readonly DuckDBValue[], by: readonly UsageDimension[], na
   if (callerAt !== -1 && callerKey !== null) {
     texts[callerAt] = names.textOf('caller_name', Number(cells.at(-1) ?? 0)) ?? callerKey
   }
-  return { keys: texts, callerKey, ...figuresOf(cells.slice(by.length + 1)) }
+  return { keys: texts, callerKey, ...figuresOf(cells.slice(by.length)) }
+}
+
+/** Summed here: a second grouping in the query costs as much as the first. */
+function totalOf(lines: readonly UsageLine[]): UsageReport['total'] {
+  const sum = (figure: (line: UsageLine) => number): number => lines.reduce((all, line) => all + figure(line), 0)
+  const calls = sum(line => line.calls)
+  return {
+    calls,
+    completed: sum(line => line.completed),
+    refused: sum(line => line.refused),
+    failed: sum(line => line.failed),
+    aborted: sum(line => line.aborted),
+    interrupted: sum(line => line.interrupted),
+    promptTokens: sum(line => line.promptTokens),
+    cachedTokens: sum(line => line.cachedTokens),
+    completionTokens: sum(line => line.completionTokens),
+    reasoningTokens: sum(line => line.reasoningTokens),
+    totalTokens: sum(line => line.totalTokens),
+    countedCalls: sum(line => line.countedCalls),
+    averageDurationMs: calls === 0 ? null : sum(line => (line.averageDurationMs ?? 0) * line.calls) / calls,
+  }
 }
 
 function figuresOf(cells: readonly DuckDBValue[]): UsageReport['total'] {

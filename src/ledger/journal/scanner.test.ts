@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { type TestContext, test } from 'node:test'
+import fc from 'fast-check'
+import { closedOf, newId, openedOf, temporaryDirectory } from '../exchange.fixture.ts'
+import { frameKind } from './frame.ts'
+import { ChunkPool, Group } from './group.ts'
+import { readId } from './ids.ts'
+import { BlockView, closedShape, MetadataBlock, openedShape, readClosed, readOpened } from './metadata.ts'
+import { SegmentScanner } from './scanner.ts'
+import { encodePreamble, newMarker, preambleBytes, segmentPath } from './segments.ts'
+
+interface Written {
+  readonly id: string
+  readonly kind: 2 | 3
+  readonly body: Buffer
+}
+
+/** A segment that holds these entries. */
+function segmentOf(entries: readonly Written[]): Buffer {
+  const marker = newMarker()
+  const group = new Group(new ChunkPool(), marker)
+  for (const { id, kind, body } of entries) {
+    group.append({ kind, id, flags: 0, writtenAtMs: 1, requestBytes: 0 }, [], [body])
+  }
+  const preamble = encodePreamble({ marker, number: 1, previousNumber: 0, previousBytes: 0, createdAtMs: 1 })
+  return Buffer.concat([preamble, ...group.sealed()])
+}
+
+/** What a scanner reads; bodies that are not as they were written are null. */
+function read(directory: string, segment: Buffer): { id: string; kind: number; body: Buffer | null }[] {
+  writeFileSync(segmentPath(directory, 1), segment)
+  const scanner = new SegmentScanner(directory, 1, preambleBytes, 512)
+  const found: { id: string; kind: number; body: Buffer | null }[] = []
+  try {
+    while (scanner.next(segment.byteLength)) {
+      found.push({ id: readId(scanner.window, scanner.headAt + 40), kind: scanner.kind, body: scanner.body() })
+    }
+  } finally {
+    scanner.close()
+  }
+  return found
+}
+
+const entries = fc.array(
+  fc.record({
+    id: fc.constant(0).map(() => newId()),
+    kind: fc.constantFrom<2 | 3>(frameKind.requestBytes, frameKind.responseBytes),
+    body: fc.uint8Array({ maxLength: 1_500 }).map(body => Buffer.from(body)),
+  }),
+  { minLength: 1, maxLength: 12 },
+)
+
+/** Every entry that was read must be one that was written, in order; a body may be missing, never different. */
+function assertHonest(found: ReturnType<typeof read>, written: readonly Written[]): void {
+  let from = 0
+  for (const entry of found) {
+    const at = written.findIndex((one, index) => index >= from && one.id === entry.id)
+    assert.notEqual(at, -1, 'an entry was read that was never written, or out of order')
+    assert.equal(entry.kind, written[at]?.kind)
+    if (entry.body !== null) assert.deepEqual(entry.body, written[at]?.body)
+    from = at + 1
+  }
+}
+
+const directoryOf = (t: TestContext): string => temporaryDirectory(t)
+
+// Whoever reads the ledger trusts that it says what passed.
+test('entries are read back as they were written, whatever their bytes', t => {
+  const directory = directoryOf(t)
+  fc.assert(
+    fc.property(entries, written => {
+      assert.deepEqual(
+        read(directory, segmentOf(written)),
+        written.map(({ id, kind, body }) => ({ id, kind, body })),
+      )
+    }),
+    { numRuns: 60 },
+  )
+})
+
+// A killed process leaves half an entry behind; the ones before it must not be lost with it.
+test('a segment cut anywhere still gives every whole entry before the cut', t => {
+  const directory = directoryOf(t)
+  fc.assert(
+    fc.property(entries, fc.double({ min: 0, max: 1, noNaN: true }), (written, where) => {
+      const segment = segmentOf(written)
+      const cut = preambleBytes + Math.floor((segment.byteLength - preambleBytes) * where)
+      const found = read(directory, segment.subarray(0, cut))
+      let end = preambleBytes
+      const whole = written.filter(({ body }) => {
+        end += 56 + body.byteLength
+        return end <= cut
+      })
+      assert.deepEqual(
+        found,
+        whole.map(({ id, kind, body }) => ({ id, kind, body })),
+      )
+    }),
+    { numRuns: 60 },
+  )
+})
+
+// A failing disk must cost the entries that it damaged, not the evening's work, and above all it must invent nothing.
+test('a flipped bit never yields a wrong entry, and costs no more than the entry that it hit', t => {
+  const directory = directoryOf(t)
+  fc.assert(
+    fc.property(entries, fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(7), (written, where, bit) => {
+      const segment = segmentOf(written)
+      const at = Math.min(segment.byteLength - 1, Math.floor(segment.byteLength * where))
+      segment.writeUInt8(segment.readUInt8(at) ^ (1 << bit), at)
+      const found = read(directory, segment)
+      assertHonest(found, written)
+      assert.ok(found.length >= written.length - 1, `${written.length} written, ${found.length} read`)
+    }),
+    { numRuns: 120 },
+  )
+})
+
+// Any file that somebody left in the directory must neither hang nor crash the start.
+test('bytes of any kind are scanned to their end without an error', t => {
+  const directory = directoryOf(t)
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 4_000 }), fc.boolean(), (noise, withPreamble) => {
+      const preamble = withPreamble ? segmentOf([]) : Buffer.alloc(0)
+      assert.deepEqual(read(directory, Buffer.concat([preamble, noise])), [])
+    }),
+    { numRuns: 60 },
+  )
+})
+
+// A client chooses its bodies. One that holds a whole segment must not become records when the entry around it is damaged.
+test('a body that looks like the journal is not read as the journal', t => {
+  const directory = directoryOf(t)
+  const forged = segmentOf([{ id: newId(), kind: frameKind.requestBytes, body: Buffer.from('forged') }])
+  const written: Written[] = [
+    { id: newId(), kind: frameKind.requestBytes, body: forged },
+    { id: newId(), kind: frameKind.responseBytes, body: Buffer.from('after') },
+  ]
+  const segment = segmentOf(written)
+  segment.writeUInt8(segment.readUInt8(preambleBytes + 45) ^ 1, preambleBytes + 45)
+  assert.deepEqual(
+    read(directory, segment).map(({ id }) => id),
+    [written[1]?.id],
+  )
+})
+
+// The marker stands in the preamble; losing those bytes must not lose 64 MiB of records.
+test('a segment whose preamble is destroyed is read by the marker of its first entry', t => {
+  const directory = directoryOf(t)
+  const written: Written[] = [{ id: newId(), kind: frameKind.requestBytes, body: Buffer.from('kept') }]
+  const segment = segmentOf(written)
+  segment.fill(0, 0, preambleBytes)
+  assert.equal(read(directory, segment).length, 1)
+})
+
+const texts = fc.option(fc.string({ unit: fc.nat(0xffff).map(unit => String.fromCharCode(unit)), maxLength: 40 }), {
+  nil: null,
+})
+const numbers = fc.option(fc.double({ noNaN: true, noDefaultInfinity: true }), { nil: null })
+
+/** Lone surrogates cannot be kept in UTF-8; everything else can. */
+const kept = (text: string | null): string | null => text?.toWellFormed() ?? null
+
+// A model name in any script, or a hostile one, must neither shift the fields behind it nor be lost.
+test('every field of a record survives the journal, whatever its text', () => {
+  const target = Buffer.alloc(64 * 1024)
+  const view = new DataView(target.buffer, target.byteOffset, target.byteLength)
+  const block = new MetadataBlock()
+  const blockView = new BlockView()
+  fc.assert(
+    fc.property(texts, texts, texts, numbers, fc.array(texts, { maxLength: 3 }), (a, b, c, number, errors) => {
+      const id = newId()
+      const opened = openedOf(id, { callerName: a, requestedModel: b, path: c ?? '', clientAddress: a, workload: b })
+      block.opened(opened)
+      const openedEnd = block.write(target, view, 8)
+      assert.ok(openedEnd - 8 <= block.bytesMax)
+      assert.ok(blockView.read(view, 8, openedEnd, openedShape))
+      const expected = {
+        callerName: kept(a),
+        requestedModel: kept(b),
+        path: kept(c) ?? '',
+        clientAddress: kept(a),
+        workload: kept(b),
+      }
+      assert.deepEqual(readOpened(target, view, blockView, id, 0), { ...opened, ...expected })
+
+      const attempts = errors.map(error => ({ instance: c ?? 'x', status: null, durationMs: 1, error }))
+      const closed = closedOf(id, { outcomeCode: a, finishReason: b, backendRequestId: c, sentAtMs: number, attempts })
+      block.closed(closed)
+      const closedEnd = block.write(target, view, 8)
+      assert.ok(blockView.read(view, 8, closedEnd, closedShape))
+      assert.deepEqual(readClosed(target, view, blockView, id), {
+        ...closed,
+        outcomeCode: kept(a),
+        finishReason: kept(b),
+        backendRequestId: kept(c),
+      })
+    }),
+    { numRuns: 200 },
+  )
+})

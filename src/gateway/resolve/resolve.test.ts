@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { allOperations } from '../../wire/operations.ts'
+import { Refusal } from '../refusals.ts'
+import { createResolver, resolve } from './index.ts'
+import { splitPath, splitUrl } from './path.ts'
+
+test('the three forms of an address name target, workload, deployment and operation', () => {
+  const rows = [
+    [
+      'POST',
+      '/main/hr-bot/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21',
+      'main',
+      'hr-bot',
+      'gpt-4o',
+    ],
+    ['POST', '/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21', null, null, 'gpt-4o'],
+    ['POST', '/main/hr-bot/openai/v1/chat/completions', 'main', 'hr-bot', null],
+    ['POST', '/openai/v1/chat/completions', null, null, null],
+    ['POST', '/v1/chat/completions', null, null, null],
+    ['GET', '/main/hr-bot/openai/responses/resp_1/input_items?api-version=preview', 'main', 'hr-bot', null],
+  ] as const
+  for (const [method, url, target, workload, deployment] of rows) {
+    const route = resolve(method, url)
+    assert.deepEqual([route.target, route.workload, route.deployment], [target, workload, deployment], url)
+  }
+})
+
+test('the instance is asked for the same operation, below its own root', () => {
+  const rows = [
+    [
+      '/main/hr-bot/openai/deployments/gpt-4o/embeddings?api-version=1',
+      '/openai/deployments/gpt-4o/embeddings?api-version=1',
+    ],
+    ['/v1/embeddings', '/openai/v1/embeddings'],
+    ['/openai/v1/embeddings?a=%20&a=b', '/openai/v1/embeddings?a=%20&a=b'],
+    ['http://evil.example/main/hr-bot/openai/v1/embeddings', '/openai/v1/embeddings'],
+    ['/main/hr-bot/openai/deployments/g%70t-4o/embeddings', '/openai/deployments/gpt-4o/embeddings'],
+    ['/main/hr-bot/openai/deployments/a%3Fb%23c/embeddings', '/openai/deployments/a%3Fb%23c/embeddings'],
+  ] as const
+  for (const [url, path] of rows) assert.equal(resolve('POST', url).backendPath, path)
+})
+
+// Where usage may be asked for decides whether a stream's tokens are exact; where it may not, asking would break the call.
+test('include_usage is asked for where the version knows it', () => {
+  const accepted = (query: string): boolean =>
+    resolve('POST', `/openai/deployments/gpt-4o/chat/completions${query}`).includeUsageAccepted
+  for (const version of ['2024-09-01-preview', '2024-10-21', '2025-04-01-preview', '2026-01-01', 'preview']) {
+    assert.ok(accepted(`?api-version=${version}`), version)
+  }
+  for (const version of ['2023-05-15', '2024-06-01', '2024-08-01-preview'])
+    assert.ok(!accepted(`?api-version=${version}`))
+  assert.ok(!accepted(''))
+  assert.ok(resolve('POST', '/v1/chat/completions').includeUsageAccepted)
+})
+
+test('a resolver that remembers says the same as one that does not, for good and bad, again and again', () => {
+  const remembering = createResolver()
+  const outcome = (work: () => unknown): unknown => {
+    try {
+      return work()
+    } catch (error) {
+      assert.ok(error instanceof Refusal, 'only refusals are thrown')
+      return error.code
+    }
+  }
+  const word = fc.constantFrom(
+    'main',
+    'hr-bot',
+    'openai',
+    'v1',
+    'deployments',
+    'gpt-4o',
+    'chat',
+    'completions',
+    'files',
+    'x',
+    '%2e%2e',
+    '',
+    'ö',
+    '%',
+  )
+  const method = fc.constantFrom('GET', 'POST', 'DELETE', 'PUT')
+  const query = fc.constantFrom('', '?api-version=2024-10-21', '?api-key=x', '?%', '?a=b&api-version=1')
+  fc.assert(
+    fc.property(method, fc.array(word, { maxLength: 8 }), query, (how, words, asked) => {
+      const url = `/${words.join('/')}${asked}`
+      const wanted = outcome(() => resolve(how, url))
+      assert.deepEqual(
+        outcome(() => remembering(how, url)),
+        wanted,
+      )
+      assert.deepEqual(
+        outcome(() => remembering(how, url)),
+        wanted,
+      )
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('any text is an address or a refusal, and never another error', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.webUrl(), fc.webPath()), text => {
+      try {
+        const { path } = splitUrl(text)
+        for (const segment of splitPath(path)) {
+          assert.ok(segment !== '' && segment !== '.' && segment !== '..' && !/[/\\]/.test(segment))
+        }
+      } catch (error) {
+        assert.ok(error instanceof Refusal)
+      }
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+// A path that changes on the way is a path that was checked for something else.
+test('what goes to the instance decodes to what was checked', () => {
+  const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
+  fc.assert(
+    fc.property(name, fc.constantFrom(...allOperations.filter(one => one.path.includes('{id}'))), (id, operation) => {
+      const [method = 'GET'] = operation.methods
+      const path = `/openai/v1/${operation.path.replace('{id}', encodeURIComponent(id))}`
+      try {
+        const route = resolve(method, path)
+        assert.equal(decodeURIComponent(route.backendPath), decodeURIComponent(path))
+        assert.equal(route.backendPath.split('/').length, path.split('/').length)
+      } catch (error) {
+        assert.ok(error instanceof Refusal)
+      }
+    }),
+  )
+})

@@ -38,7 +38,7 @@ export const refusals = {
   expectation_failed: {
     ...invalid,
     status: 417,
-    say: 'The expectation "{expectation}" cannot be met; 100-continue is the only one that is.',
+    say: 'The header Expect asks for something else than 100-continue, which is all that can be met. Leave it out.',
   },
 
   // resolve

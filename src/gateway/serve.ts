@@ -98,7 +98,7 @@ function requireOrdinary({ req, expectsContinue }: Call): void {
   // Other upgrades (h2c, which some clients try with every call) may be ignored: RFC 9110 section 7.8.
   if (upgrade !== undefined && /websocket/i.test(upgrade))
     throw new Refusal('upgrade_unsupported', { protocol: upgrade })
-  if (expect !== undefined && !expectsContinue) throw new Refusal('expectation_failed', { expectation: expect })
+  if (expect !== undefined && !expectsContinue) throw new Refusal('expectation_failed')
 }
 
 function workloadHeader(call: Call): string | null {

@@ -49,7 +49,7 @@ test('P10 reloads under continuous calls drop none, and each is recorded once', 
   going = false
   await Promise.all(callers)
   const statuses = answers.map(answer => answer.status)
-  assert.deepEqual([...new Set(statuses)], [200], answers.find(answer => answer.status !== 200)?.body.toString())
+  assert.deepEqual([...new Set(statuses)], [200], `${answers.find(answer => answer.status !== 200)?.body ?? ''}`)
   const records = await allRecords(world.house.ledger)
   assert.equal(records.length, answers.length)
   assert.deepEqual([...new Set(records.map(record => record.outcome))], ['completed'])

@@ -169,7 +169,8 @@ async function conclude(account: Account, relayed: Relayed, parts: GatewayParts)
     )
   }
   const inStream = relayed.learned.errorInStream
-  await write(account, parts, relayed.unwritten, endedAtMs, {
+  const responseBody = account.grant?.workload.capture === 'full' ? relayed.unwritten : []
+  await write(account, parts, responseBody, endedAtMs, {
     outcome: failed || (inStream && ending === 'whole') ? 'failed' : ending === 'left' ? 'aborted' : 'completed',
     code: failed ? ending : ending === 'left' ? 'client_left' : inStream ? 'error_in_stream' : null,
     status,

@@ -26,7 +26,7 @@ export interface Relayed {
   readonly backendRequestId: string | null
   readonly contentType: string | null
   readonly responseBytes: number
-  /** Bytes of the answer that `progress` has not written. */
+  /** Bytes of the answer that `progress` has not written; where bodies are not captured, its beginning, for counting alone. */
   readonly unwritten: readonly Buffer[]
   /** True when earlier bytes were written with `progress`. */
   readonly progressed: boolean
@@ -42,6 +42,8 @@ export interface RelayParts {
   readonly totalMs: number
 }
 
+/** Of an answer that is not recorded so much is held for counting: a stream of some 25,000 tokens. Bytes. */
+const uncapturedBytesMax = 8_388_608
 /** An answer that goes on is written to the journal at this many bytes, or after this time: a crash loses no more. */
 const progressBytes = 65_536
 const progressEveryMs = 2_000
@@ -133,9 +135,10 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
         controller.resume()
       })
     }
-    if (this.#parts.journal === null) return
-    this.#unwritten.push(chunk)
     this.#unwrittenBytes += chunk.length
+    // What is not to be recorded is still to be counted, where no usage is reported.
+    if (this.#parts.journal === null && this.#unwrittenBytes > uncapturedBytesMax) return
+    this.#unwritten.push(chunk)
     if (this.#unwrittenBytes >= progressBytes) this.#progress()
   }
 

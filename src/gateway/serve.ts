@@ -9,6 +9,7 @@ import { CredentialError } from '../instances/credentials.ts'
 import type { Instance } from '../instances/index.ts'
 import { chooseMember } from '../instances/pool.ts'
 import { type Journal, LedgerError } from '../ledger/index.ts'
+import type { Usage } from '../ledger/record.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { TokenCounter } from '../tokens/index.ts'
 import { authenticate } from './authenticate/index.ts'
@@ -175,10 +176,23 @@ async function conclude(account: Account, relayed: Relayed, parts: GatewayParts)
     code: failed ? ending : ending === 'left' ? 'client_left' : inStream ? 'error_in_stream' : null,
     status,
     relayed,
-    usage: await usageOf(account, relayed, parts),
+    usage: await usageOrNone(account, relayed, parts),
     requestBytes,
     ownBytes: 0,
   })
+}
+
+async function usageOrNone(account: Account, relayed: Relayed, parts: GatewayParts): Promise<Usage> {
+  try {
+    return await usageOf(account, relayed, parts)
+  } catch (error) {
+    // What was answered is a fact, even where the journal cannot be read back to count it.
+    parts.log.error(
+      { id: account.call.id, code: error instanceof LedgerError ? error.code : 'internal_error' },
+      'usage_unknown',
+    )
+    return noUsage
+  }
 }
 
 /** The exchange never reached a backend. The client is told why, where there still is one. */

@@ -4,7 +4,7 @@ import type { BillLine } from '../../src/simulator/types.ts'
 import type { Seen } from './client.ts'
 import type { Plan } from './plans.ts'
 import { type Read, read, tokensOf, withoutUsage } from './reader.ts'
-import { chaosDeployments } from './world.ts'
+import { chaosDeployments, metadataWorkload } from './world.ts'
 
 /** Tokens by which our count may differ from what the recorded text says. */
 const completionTolerance = 2
@@ -72,6 +72,10 @@ function caseOf(seen: Seen, row: RecordRow, line: BillLine | null, kept: RecordB
   const response = Buffer.from(kept?.response ?? [])
   const { plan } = seen
   const isStream = isStreamed(plan, row)
+  if (row.workload === metadataWorkload) {
+    const said = read(plan.operation, isStream, withoutBreak(seen.body))
+    return { plan, seen, row, line, response, request: Buffer.from(kept?.request ?? []), read: said }
+  }
   const said = read(plan.operation, isStream, response)
   return { plan, seen, row, line, response, request: Buffer.from(kept?.request ?? []), read: said }
 }
@@ -117,6 +121,11 @@ function* wrongOf(whole: Case): Generator<string> {
   }
   yield* wrongOutcome(whole)
   if (line === null) return
+  if (row.workload === metadataWorkload) {
+    if (whole.request.length + whole.response.length > 0) yield 'bodies are kept that are not to be'
+    yield* wrongUnkeptUsage(whole, line)
+    return
+  }
   if (!whole.request.equals(Buffer.from(plan.body))) yield 'the recorded request is not what was sent'
   if (whole.response.length !== row.responseBytes) yield `${whole.response.length} bytes kept of ${row.responseBytes}`
   yield* wrongBytes(whole)
@@ -174,8 +183,7 @@ function* wrongUsage(whole: Case, line: BillLine): Generator<string> {
       yield `no figures, billed ${line.promptTokens}+${line.completionTokens}`
     return
   }
-  const model = chaosDeployments[row.deployment as keyof typeof chaosDeployments].model
-  const spoken = tokensOf(model, said.texts)
+  const spoken = tokensOf(modelOf(row), said.texts)
   const counted = completionTokens ?? 0
   if (Math.abs(counted - spoken) > completionTolerance)
     yield `${counted} completion tokens counted, the text has ${spoken}`
@@ -186,6 +194,31 @@ function* wrongUsage(whole: Case, line: BillLine): Generator<string> {
   if (!unread && Math.abs((promptTokens ?? 0) - line.promptTokens) > promptTolerance) {
     yield `${promptTokens} prompt tokens counted, billed ${line.promptTokens}`
   }
+}
+
+/** Without bodies in the ledger there are the bill and what the client saw, which may be less than what came. */
+function* wrongUnkeptUsage({ row, seen, read: said }: Case, line: BillLine): Generator<string> {
+  const { source, promptTokens, completionTokens } = row.usage
+  if (source === 'reported') {
+    if (promptTokens !== line.promptTokens) yield `${promptTokens} prompt tokens, billed ${line.promptTokens}`
+    if ((completionTokens ?? 0) !== line.completionTokens)
+      yield `${completionTokens} completion tokens, billed ${line.completionTokens}`
+    return
+  }
+  // Of an interrupted exchange nothing is left that could be counted.
+  if (row.outcome === 'interrupted' || row.status === null || row.status >= 400) return
+  const spoken = tokensOf(modelOf(row), said.texts)
+  const counted = completionTokens ?? 0
+  const exact = seen.ended === 'whole'
+  if (exact ? Math.abs(counted - spoken) > completionTolerance : counted < spoken - completionTolerance) {
+    yield `${counted} completion tokens counted, the client saw ${spoken}`
+  }
+  if (counted > line.completionTokens + completionTolerance)
+    yield `${counted} completion tokens, billed ${line.completionTokens}`
+}
+
+function modelOf(row: RecordRow): string {
+  return chaosDeployments[row.deployment as keyof typeof chaosDeployments].model
 }
 
 function* wrongOutcome({ plan, seen, row, line }: Case): Generator<string> {

@@ -9,7 +9,7 @@ import { eventually } from '../support/wait.ts'
 import type { Scope } from '../support/world.ts'
 import { audit } from './audit.ts'
 import { type GatewayProcess, type Surroundings, startGateway, startSurroundings, tokensOf } from './child.ts'
-import { type Seen, send, sendAll } from './client.ts'
+import { type Client, type Seen, send, sendAll } from './client.ts'
 import { longPlan, type Plan, planOf } from './plans.ts'
 import { type Random, randomOf, seedOfRun } from './random.ts'
 import { lastFirst } from './world.ts'
@@ -54,9 +54,19 @@ test('P1 every billed call has exactly one record after ten kills in the middle 
   // The last one is not killed: it takes up what the others left, works, and stops in peace.
   const last = await startGateway(scope, around)
   const agent = new Agent({ keepAlive: true })
-  await sendAll(plans.take(20), 8, async plan => void seen.push(await send({ url: last.url, agent, tokens }, plan)))
-  agent.destroy()
+  const client: Client = { url: last.url, agent, tokens }
+  await sendAll(plans.take(20), 8, async plan => void seen.push(await send(client, plan)))
+  const before = around.bill().length
+  const underWay = Array.from({ length: 12 }, (_, at) => send(client, longPlan(random, 1e6 + at)))
+  await eventually('twelve streams are under way', () => {
+    const lines = around.bill().filter(line => !line.ended)
+    return around.bill().length === before + 12 && lines.length > 0 ? true : null
+  })
   last.kill('SIGTERM')
+  const finished = await Promise.all(underWay)
+  assert.deepEqual(new Set(finished.map(one => one.ended)), new Set(['whole']), 'P12 what is in flight is finished')
+  seen.push(...finished)
+  agent.destroy()
   assert.deepEqual(await last.exited, { code: 0, signal: null }, last.lines.join('\n'))
   await eventually('every line of the bill has ended', () => (around.bill().every(line => line.ended) ? true : null))
   await compare(t, scope, around, seen)

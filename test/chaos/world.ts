@@ -11,6 +11,9 @@ export const chaosDeployments = {
   instruct: { model: 'gpt-35-turbo-instruct' },
 } as const satisfies Readonly<Record<string, SimulatedDeployment>>
 
+/** Its bodies are not kept; the demonstration's application calls as it. */
+export const metadataWorkload = 'expert-finder'
+
 /** Milliseconds; a fault that is to run into one of them waits longer. */
 export const firstByteMs = 5_000
 export const streamIdleMs = 3_000
@@ -25,7 +28,9 @@ export function chaosConfig(config: ConfigInput): ConfigInput {
   const withInstruct = Object.fromEntries(
     Object.entries(workloads).map(([name, workload]) => [
       name,
-      name === 'expert-finder' ? workload : { ...workload, deployments: [...workload.deployments, 'instruct'] },
+      name === metadataWorkload
+        ? { ...workload, capture: 'metadata' as const }
+        : { ...workload, deployments: [...workload.deployments, 'instruct'] },
     ]),
   )
   return {

@@ -35,6 +35,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     threads: '1',
     memory_limit: `${options.memoryMb ?? 512}MB`,
     temp_directory: join(options.directory, 'spill'),
+    // Checkpoints are ours to time: one that fails ends the use of the file until it is opened again, so none may hide in a commit.
+    checkpoint_threshold: '1TB',
+    auto_checkpoint_skip_wal_threshold: '1000000000000',
     // Nothing is looked up or fetched: the store is this one file.
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',

@@ -43,6 +43,8 @@ export interface StoreStatus {
 const checkpointRows = 60_000
 const checkpointJournalBytes = 256 * 1024 * 1024
 
+const checkpointPauseMs = 60_000
+
 export function journalPath(directory: string): string {
   return join(directory, 'journal')
 }
@@ -58,6 +60,8 @@ export class Store {
   #turn: Promise<unknown> = Promise.resolve()
   #rowsSinceCheckpoint = 0
   #checkpointAt: Place
+  /** After a checkpoint that failed there is none until then, on the process's monotonic clock. */
+  #checkpointFromMs = 0
   /** What the last checkpoint would have a restart read from: segments before it are needed for their bodies alone. */
   #checkpointLow: Place
 
@@ -186,16 +190,25 @@ export class Store {
     const segments = segmentOf(this.#loader.place) - segmentOf(this.#checkpointAt)
     const far = segments > 0 ? segments * 64 * 1024 * 1024 : bytes
     if (this.#rowsSinceCheckpoint < checkpointRows && far < checkpointJournalBytes) return
-    await this.#checkpoint().catch(error => {
-      this.#options.log.warn({ cause: String(error) }, 'the store could not be written; it is tried again later')
-    })
+    if (performance.now() >= this.#checkpointFromMs) await this.#tryCheckpoint(limit)
+  }
+
+  /** DuckDB gives up a file that a checkpoint could not be written to, as on a full disk: it is opened again as the last one left it. */
+  async #tryCheckpoint(limit: Place): Promise<void> {
+    try {
+      await this.#checkpoint()
+    } catch (error) {
+      this.#checkpointFromMs = performance.now() + checkpointPauseMs
+      await this.#startAgain(error)
+      this.#rowsSinceCheckpoint = await this.#loader.load(limit)
+    }
   }
 
   /** After a failure of the store: its last committed state, read anew; where DuckDB has given up the file, opened anew. */
   async #startAgain(cause: unknown): Promise<void> {
     this.#options.log.warn(
       { cause: String(cause) },
-      'loading into the store failed; it starts again from the last commit',
+      'the store could not be written; it goes on from its last checkpoint',
     )
     this.#loader.close()
     try {

@@ -1,0 +1,293 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import fc from 'fast-check'
+import { callerKey } from '../../../identity/caller.ts'
+import { bytes, closedOf, dayMs, keptLog, newId, openedOf } from '../../exchange.fixture.ts'
+import type { Ledger } from '../../index.ts'
+import { openLedger } from '../../open.ts'
+import { type Closed, noUsage, type Opened, type Outcome } from '../../record.ts'
+import { type RecordFilter, type UsageDimension, type UsageLine, usageDimensions } from '../../reports.ts'
+
+/** One ledger of 400 records for all tests here: they only read, and what they expect is worked out from the same records in plain code. */
+interface Kept {
+  readonly opened: Opened
+  readonly closed: Closed
+}
+
+const start = Date.UTC(2026, 0, 30, 22)
+const pick = <T>(from: readonly T[], index: number): T => from[index % from.length] as T
+const people = [
+  { callerObjectId: 'a0000000-0000-0000-0000-000000000001', callerName: 'Alice' },
+  { callerObjectId: 'b0000000-0000-0000-0000-000000000002', callerName: "Bob O'Neil" },
+  // Renamed while the records were made: one caller, two names.
+  { callerObjectId: 'a0000000-0000-0000-0000-000000000001', callerName: 'Alice Married' },
+]
+const outcomes: readonly Outcome[] = ['completed', 'completed', 'refused', 'failed', 'aborted', 'interrupted']
+
+function keptAt(index: number): Kept {
+  const id = newId()
+  const startedAtMs = start + index * 1_234_567
+  const app = index % 5 === 0
+  const opened = openedOf(id, {
+    startedAtMs,
+    ...(app
+      ? { callerKind: 'application', callerObjectId: null, callerName: 'finder-app' }
+      : { ...pick(people, index < 200 ? index % 2 : 1 + (index % 2)) }),
+    ...(index % 17 === 0 ? { callerKind: null, callerTenantId: null, callerName: null } : {}),
+    workload: index % 23 === 0 ? null : pick(['hr-bot', 'code-assistant'], index),
+    deployment: pick(['gpt-4o', 'text-embedding-3-small'], index >> 2),
+    requestedModel: pick(['gpt-4o', 'gpt-4o-mini'], index >> 1),
+    operation: pick(['chat/completions', 'embeddings'], index >> 2),
+  })
+  const outcome = pick(outcomes, index * 7)
+  const counted = index % 4 === 1
+  const closed = closedOf(id, {
+    outcome,
+    outcomeCode: outcome === 'completed' ? null : `code-${index % 3}`,
+    status: outcome === 'completed' ? 200 : pick([429, 403, 502], index),
+    servedModel: index % 3 === 0 ? null : 'gpt-4o-2024-08-06',
+    endedAtMs: startedAtMs + (index % 50) * 10,
+    usage:
+      index % 7 === 0
+        ? noUsage
+        : {
+            ...noUsage,
+            source: counted ? 'counted' : 'reported',
+            promptTokens: index,
+            completionTokens: index % 9,
+            totalTokens: index + (index % 9),
+            cachedTokens: index % 5 === 0 ? index % 64 : null,
+            reasoningTokens: index % 6,
+          },
+  })
+  return { opened, closed }
+}
+
+const kept: Kept[] = Array.from({ length: 400 }, (_, index) => keptAt(index))
+const directory = mkdtempSync(join(tmpdir(), 'gatehouse-queries-'))
+let ledger: Ledger
+
+before(async () => {
+  ledger = await openLedger({
+    directory,
+    fsync: 1_000,
+    retain: { records: 400_000 * dayMs, bodies: 400_000 * dayMs },
+    counter: { count: async () => ({ promptTokens: null, completionTokens: null }) },
+    log: keptLog(),
+  })
+  // Loaded in another order than begun, as long calls are.
+  for (const { opened } of kept) void ledger.journal.open(opened, [bytes('q')])
+  for (const { closed } of kept.toSorted((a, b) => a.closed.endedAtMs - b.closed.endedAtMs || 1)) {
+    void ledger.journal.close(closed, [bytes('a')])
+  }
+  await ledger.caughtUp()
+})
+after(async () => {
+  await ledger.close()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+const keyOf = ({ opened }: Kept): string | null =>
+  opened.callerKind === null || opened.callerTenantId === null
+    ? null
+    : callerKey({
+        kind: opened.callerKind,
+        tenantId: opened.callerTenantId,
+        objectId: opened.callerObjectId ?? '',
+        appId: opened.callerAppId,
+      })
+const modelOf = ({ opened, closed }: Kept): string | null => closed.servedModel ?? opened.requestedModel
+
+function matches(one: Kept, filter: RecordFilter): boolean {
+  const { opened, closed } = one
+  const same = (wanted: unknown, value: unknown): boolean => wanted === undefined || wanted === value
+  const caller = filter.caller
+  return (
+    opened.startedAtMs >= (filter.fromMs ?? 0) &&
+    opened.startedAtMs < (filter.toMs ?? Number.POSITIVE_INFINITY) &&
+    same(filter.workload, opened.workload) &&
+    same(filter.instance, opened.instance) &&
+    same(filter.deployment, opened.deployment) &&
+    same(filter.model, modelOf(one)) &&
+    same(filter.operation, opened.operation) &&
+    same(filter.outcome, closed.outcome) &&
+    same(filter.outcomeCode, closed.outcomeCode) &&
+    same(filter.status, closed.status) &&
+    (caller === undefined || [keyOf(one), opened.callerObjectId, opened.callerName].includes(caller))
+  )
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString()
+const dimension: Record<UsageDimension, (one: Kept) => string | null> = {
+  workload: ({ opened }) => opened.workload,
+  caller: keyOf,
+  instance: ({ opened }) => opened.instance,
+  deployment: ({ opened }) => opened.deployment,
+  model: modelOf,
+  operation: ({ opened }) => opened.operation,
+  outcome: ({ closed }) => closed.outcome,
+  month: ({ opened }) => iso(opened.startedAtMs).slice(0, 7),
+  day: ({ opened }) => iso(opened.startedAtMs).slice(0, 10),
+  hour: ({ opened }) => `${iso(opened.startedAtMs).slice(0, 13)}:00Z`,
+}
+
+type Figures = Omit<UsageLine, 'keys' | 'callerKey'>
+function figuresOf(group: readonly Kept[]): Figures {
+  const sum = (figure: (closed: Closed) => number | null): number =>
+    group.reduce((all, { closed }) => all + (figure(closed) ?? 0), 0)
+  const count = (outcome: Outcome): number => group.filter(({ closed }) => closed.outcome === outcome).length
+  const durations = group.reduce((all, { opened, closed }) => all + closed.endedAtMs - opened.startedAtMs, 0)
+  return {
+    calls: group.length,
+    completed: count('completed'),
+    refused: count('refused'),
+    failed: count('failed'),
+    aborted: count('aborted'),
+    interrupted: count('interrupted'),
+    promptTokens: sum(({ usage }) => usage.promptTokens),
+    cachedTokens: sum(({ usage }) => usage.cachedTokens),
+    completionTokens: sum(({ usage }) => usage.completionTokens),
+    reasoningTokens: sum(({ usage }) => usage.reasoningTokens),
+    totalTokens: sum(({ usage }) => usage.totalTokens),
+    countedCalls: group.filter(({ closed }) => closed.usage.source === 'counted').length,
+    averageDurationMs: group.length === 0 ? null : Math.round(durations / group.length),
+  }
+}
+const rounded = (line: Figures): Figures => ({
+  ...line,
+  averageDurationMs: line.averageDurationMs === null ? null : Math.round(line.averageDurationMs),
+})
+
+const oneOf = <T>(...values: readonly T[]): fc.Arbitrary<T | undefined> =>
+  fc.option(fc.constantFrom(...values), { nil: undefined, freq: 2 })
+const hostile = ["'; DROP TABLE records; --", '', 'hr-bot ', '$1', 'Ω']
+const filters: fc.Arbitrary<RecordFilter> = fc
+  .record({
+    fromMs: oneOf(start, start + 100 * 1_234_567, start + 0.5),
+    toMs: oneOf(start + 300 * 1_234_567, start),
+    workload: oneOf('hr-bot', 'code-assistant', ...hostile),
+    caller: oneOf(
+      'Alice',
+      'Alice Married',
+      "Bob O'Neil",
+      'finder-app',
+      pick(people, 0).callerObjectId,
+      ...kept
+        .map(keyOf)
+        .flatMap(key => (key === null ? [] : [key]))
+        .slice(0, 4),
+      ...hostile,
+    ),
+    deployment: oneOf('gpt-4o', ...hostile),
+    model: oneOf('gpt-4o', 'gpt-4o-mini', 'gpt-4o-2024-08-06', ...hostile),
+    operation: oneOf('embeddings', ...hostile),
+    outcome: oneOf<Outcome>('completed', 'refused'),
+    outcomeCode: oneOf('code-1', ...hostile),
+    status: oneOf(200, 429, -1),
+  })
+  // What is not asked for is absent, not undefined.
+  .map(filter => Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as RecordFilter)
+
+const dimensionsAsked = fc.uniqueArray(fc.constantFrom(...usageDimensions), { minLength: 1, maxLength: 3 })
+
+// The invoice between departments is made from this; a group too many or too few is somebody's money.
+test('a usage report is what the records add up to, for any filter and any dimensions', async () => {
+  await fc.assert(
+    fc.asyncProperty(filters, dimensionsAsked, async (filter, by) => {
+      const report = await ledger.usage({ ...filter, by })
+      const groups = new Map<string, Kept[]>()
+      const matching = kept.filter(one => matches(one, filter))
+      for (const one of matching) {
+        const key = JSON.stringify(by.map(each => dimension[each](one)))
+        groups.set(key, [...(groups.get(key) ?? []), one])
+      }
+      const lines = new Map(
+        report.lines.map(({ keys, callerKey: key, ...figures }) => [
+          JSON.stringify(keys.map((text, index) => (by[index] === 'caller' ? key : text))),
+          rounded(figures),
+        ]),
+      )
+      assert.equal(lines.size, report.lines.length, 'each group is one line')
+      assert.deepEqual(lines, new Map([...groups].map(([key, group]) => [key, figuresOf(group)])))
+      assert.deepEqual(rounded(report.total), figuresOf(matching))
+    }),
+    { numRuns: 150 },
+  )
+})
+
+// Names change in the directory; a person must not fall apart into two lines, nor show under last year's name.
+test('a caller is one line under the latest display name, with the immutable key', async () => {
+  const { lines } = await ledger.usage({ by: ['caller'] })
+  const alice = lines.filter(({ callerKey: key }) => key?.endsWith(pick(people, 0).callerObjectId))
+  assert.equal(alice.length, 1)
+  assert.equal(alice[0]?.keys[0], 'Alice Married')
+  assert.ok(
+    lines.some(line => line.callerKey === null && line.keys[0] === null),
+    'unverified callers are a line of their own',
+  )
+})
+
+// An auditor pages through everything; a record shown twice or never is a wrong audit.
+test('pages of a list go through all that matches once, newest first', async () => {
+  await fc.assert(
+    fc.asyncProperty(filters, fc.integer({ min: 1, max: 150 }), async (filter, limit) => {
+      const seen: string[] = []
+      let before: string | undefined
+      do {
+        const page = await ledger.list({ ...filter, limit, ...(before === undefined ? {} : { before }) })
+        assert.ok(page.records.length <= limit)
+        seen.push(...page.records.map(({ id }) => id))
+        before = page.next ?? undefined
+      } while (before !== undefined)
+      const expected = kept.filter(one => matches(one, filter)).map(({ opened }) => opened.id)
+      assert.deepEqual(seen, expected.sort().reverse())
+    }),
+    { numRuns: 40 },
+  )
+})
+
+// `records tail` runs all day; it must show each record once however it pages and whatever order calls end in.
+test('a tail sees every record once, and nothing of what its first page had seen', async () => {
+  const seen: string[] = []
+  let cursor = '0'
+  for (;;) {
+    const page = await ledger.list({ after: cursor, limit: 37 })
+    seen.push(...page.records.map(({ id }) => id))
+    cursor = page.cursor
+    if (page.records.length === 0) break
+  }
+  assert.equal(new Set(seen).size, kept.length)
+  assert.equal(seen.length, kept.length)
+  const newest = await ledger.list({ limit: 1 })
+  assert.deepEqual((await ledger.list({ after: newest.cursor })).records, [])
+  // A tail with a filter that nothing passes moves on all the same.
+  assert.equal((await ledger.list({ after: '0', workload: 'nobody' })).cursor, newest.cursor)
+})
+
+// A question that cannot be meant must not be answered with something else.
+test('a question that makes no sense is refused, saying what would', async () => {
+  for (const limit of [0, 1_001, 1.5, Number.NaN]) await assert.rejects(ledger.list({ limit }), /limit.*1 to 1000/)
+  await assert.rejects(ledger.list({ before: 'yesterday' }), /before/)
+  await assert.rejects(ledger.list({ after: '1; DROP TABLE records' }), /after/)
+  await assert.rejects(ledger.usage({ by: [] }), /by must name/)
+  await assert.rejects(ledger.usage({ by: ['day', 'day'] }), /by must name/)
+  await assert.rejects(ledger.usage({ by: ['sequence' as UsageDimension] }), /by must name/)
+})
+
+// Every field that the page of a record shows comes back as it went in.
+test('a listed row is what was recorded, with attempts and nulls', async () => {
+  const { records } = await ledger.list({ limit: 1_000 })
+  for (const { opened, closed } of kept) {
+    const { opened: _, ...ended } = closed
+    const row = records.find(({ id }) => id === opened.id)
+    assert.deepEqual(row, {
+      ...opened,
+      ...ended,
+      durationMs: closed.endedAtMs - opened.startedAtMs,
+      timeToFirstByteMs: 250,
+    })
+  }
+})

@@ -38,8 +38,6 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
   const { timeouts, connectionsMax } = options.config
   const watch = new Watch()
   const serving = new Set<Promise<void>>()
-  /** The latest call of each connection. */
-  const latest = new WeakMap<Duplex, Call>()
   /** Connections whose bytes could not be read any more: each further piece would be reported again. */
   const unreadable = new WeakSet<Duplex>()
   const newId = uuidV7(initial.clock)
@@ -72,7 +70,6 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
       expectsContinue,
       watch: watched,
     }
-    latest.set(req.socket, call)
     // Errors of the connection show as 'close'; without a listener they would end the process.
     res.on('error', () => {})
     try {
@@ -108,12 +105,7 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (unreadable.has(socket)) return
     unreadable.add(socket)
-    const before = latest.get(socket)
-    // What comes behind a whole request is answered behind its answer, so that nobody takes one for the other. In the middle of
-    // a body there is nothing to wait for.
-    if (before?.req.complete && !before.res.writableFinished && error.code !== 'ECONNRESET') {
-      before.res.once('close', () => answerMalformed(error.code, socket))
-    } else answerMalformed(error.code, socket)
+    answerBehind(error.code, socket)
   })
   server.on('checkExpectation', (req, res) => begin(req, res, false))
   server.on('connect', (_req, socket) => answerMalformed('CONNECT', socket))
@@ -164,6 +156,20 @@ function readAway(req: IncomingMessage): void {
     if (bytes > readAwayBytesMax) req.destroy()
   })
   req.resume()
+}
+
+/**
+ * What comes behind a whole request is answered behind its answer, so that nobody takes one for the other. In the middle of a
+ * body there is nothing to wait for. `_httpMessage` is what Node keeps the answer under way in; a map of our own would cost
+ * every call, for the few that need it.
+ */
+function answerBehind(
+  code: string | undefined,
+  socket: Duplex & { readonly _httpMessage?: ServerResponse | null },
+): void {
+  const underWay = socket._httpMessage ?? null
+  if (underWay === null || !underWay.req.complete || code === 'ECONNRESET') answerMalformed(code, socket)
+  else underWay.once('close', () => answerBehind(code, socket))
 }
 
 /** What is not HTTP, or came too slowly (RFC 9110 section 15.5). There is no call yet, so there is no record. */

@@ -4,7 +4,7 @@
 //   node scripts/run.mjs FILE [ARGUMENT...]
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -28,6 +28,9 @@ if (!installed) {
     process.stderr.write('✗ install_failed  npm ci did not succeed; its own message is above.\n  Try: npm ci\n')
     process.exit(1)
   }
+  // npm links the commands of dependencies, but not the package's own: without this, npx sets up a copy elsewhere first.
+  rmSync(join(bin, 'gatehouse'), { force: true })
+  symlinkSync(join('..', '..', 'src', 'cli', 'main.ts'), join(bin, 'gatehouse'))
   writeFileSync(stamp, wanted)
 }
 

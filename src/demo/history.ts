@@ -2,6 +2,7 @@
  * A month of history: the same calls through the same gateway into the same ledger, on a clock that is set to the past. The
  * simulated instances do not wait: where they would sleep, they move that clock, so that durations are what they would be.
  */
+import { setImmediate } from 'node:timers/promises'
 import type { Config } from '../config/schema.ts'
 import { buildHouse } from '../house.ts'
 import type { Ledger } from '../ledger/index.ts'
@@ -30,7 +31,7 @@ const dayMs = 86_400_000
 
 export async function writeHistory(parts: HistoryParts): Promise<number> {
   let nowMs = parts.untilMs - days * dayMs
-  const clock = (): number => nowMs
+  const clock = (): number => Math.round(nowMs)
   const instances = await startInstances(parts, clock, ms => {
     nowMs += ms
   })
@@ -56,6 +57,8 @@ export async function writeHistory(parts: HistoryParts): Promise<number> {
     for (const [index, time] of times.entries()) {
       nowMs = time
       await play(drawScene(random), { url: house.gateway.url, token })
+      // A client that left is gone before its record is written; the clock must not run on in between.
+      while (house.gateway.inFlight > 0) await setImmediate()
       if (index % 100 === 0) parts.progress(index, times.length)
     }
     parts.progress(times.length, times.length)

@@ -164,7 +164,7 @@ test('system messages are honoured in language, length and form', () => {
   const question = 'What applies to parental leave?'
   assert.match(said(question, { before: told('Always answer in French.') }), /«/)
   assert.match(said(question, { before: told('Antworte auf Deutsch.') }), /„/)
-  assert.equal(said(question, { before: told('Answer in one sentence.') }).match(/[.:?](\s|$)/g)?.length, 2)
+  assert.equal(said(question, { before: told('Answer in one sentence.') }).match(/[.:?](\s|$)/g)?.length, 1)
   assert.ok(said(question, { before: told('Be concise.') }).length < said(question).length)
   assert.match(said(question, { before: told('Use bullet points.') }), /^- .*\n- /)
   assert.match(said(question, { before: told('You talk like a pirate.') }), /Arr/)

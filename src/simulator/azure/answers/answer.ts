@@ -1,16 +1,20 @@
+import { jobAdvert } from './adverts.ts'
 import { codingAnswer } from './coding.ts'
-import { mail, summary, transformed } from './documents.ts'
+import { plainLanguage, summary, transformed } from './documents.ts'
+import { expertSearch } from './experts.ts'
 import { explanation } from './explain.ts'
 import { followUp, fromToolResults } from './history.ts'
 import { describeImage } from './images.ts'
+import { invention } from './inventions.ts'
+import { mail } from './mails.ts'
 import { dice } from './random.ts'
 import type { Intent, Scene } from './scene.ts'
 import {
   arithmetic,
   capital,
+  chatter,
   counting,
   equation,
-  expertSearch,
   joke,
   literal,
   poem,
@@ -39,9 +43,13 @@ const intents: readonly Intent[] = [
   // "Say exactly X" beats all topics that X may contain.
   literal,
   smallTalk,
+  chatter,
   // Text that was handed over is worked on, not answered: a mail to be summarised may ask questions itself.
   summary,
+  // Before translation: "translate into plain language" names no other language.
+  plainLanguage,
   translation,
+  jobAdvert,
   mail,
   transformed,
   followUp,
@@ -52,6 +60,7 @@ const intents: readonly Intent[] = [
   capital,
   joke,
   poem,
+  invention,
   expertSearch,
   explanation,
 ]

@@ -1,7 +1,7 @@
-import { bestRow } from './explain.ts'
+import { plainWords } from './data/plainWords.ts'
 import { factsOf } from './facts.ts'
 import type { Intent } from './scene.ts'
-import { capitalised, contentWords, isFiller, sentencesOf, stem, topicPhrase, wordsOf } from './words.ts'
+import { capitalised, contentWords, isFiller, sentencesOf, stem, wordsOf } from './words.ts'
 
 /** Summaries of a text that is in the message: its own sentences, the ones that hold most of what it repeats. */
 export const summary: Intent = ({ asked, messages, luck }) => {
@@ -35,46 +35,10 @@ function centralSentences(text: string, count: number): string[] {
     .map(({ sentence }) => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`))
 }
 
-/** Mails, letters and announcements: to the one who is named, about what is said, signed by the one who asks. */
-export const mail: Intent = ({ asked, luck }) => {
-  if (
-    !/\b(?:draft|write|compose|prepare|formulate)\b[^.]{0,60}\b(?:e-?mail|mail|letter|message|announcement|reply|note|invitation)\b/i.test(
-      asked,
-    )
-  )
-    return null
-  const facts = factsOf(asked)
-  const [, about] = /\b(?:about|regarding|concerning|that|saying|because|on|for)\s+([^.\n]{4,160})/i.exec(asked) ?? []
-  const subject = topicPhrase(
-    about ?? asked.replace(/\b(?:draft|write|compose|prepare|an?|e-?mail|mail|letter|message)\b/gi, ' '),
-  )
-  const [, receiver] = /\bto (?:my |our |the |all )?(\p{L}+(?: \p{Lu}\p{L}+)?)/u.exec(asked) ?? []
-  const name = facts.names[0] ?? receiver
-  const when = facts.dates[0] ?? facts.whens[0]
-  const row = bestRow(asked)
-  const purpose = about === undefined ? subject : about.trim().replace(/[.!?]$/, '')
-  const lines = [
-    `Subject: ${capitalised(subject)}`,
-    '',
-    `${luck.pick(['Dear', 'Hello'])} ${name ? capitalised(name) : 'colleagues'},`,
-    '',
-    `${luck.pick(['I am writing to you about', 'this is about', 'a short note on'])} ${purpose}. ${row ? luck.pick(row.facts) : `I would like to settle ${subject} soon and need your view for that.`}`,
-    when
-      ? `Would ${when} suit you, or is there a better time?`
-      : luck.pick([
-          'Could you let me know by the end of the week whether that works for you?',
-          'Please tell me if anything stands against it.',
-        ]),
-    '',
-    luck.pick(['Many thanks and best regards', 'Kind regards', 'Thank you in advance and best wishes']),
-  ]
-  return lines.map(capitalised).join('\n')
-}
-
 /** Rewriting of a text that is in the message: corrected spacing and capitals, or formal wording. */
 export const transformed: Intent = ({ asked, luck }) => {
   if (!/^(?:please )?(?:rewrite|rephrase|improve|correct|proofread|polish|make (?:this|it))\b/i.test(asked)) return null
-  const text = handedOver(asked) ?? factsOf(asked).quoted[0]
+  const text = handedOver(asked) ?? /:\s*(\S[\s\S]+)$/.exec(asked)?.[1] ?? factsOf(asked).quoted[0]
   if (text === undefined || text === null) return null
   const replacements: readonly (readonly [RegExp, string])[] = [
     [/\bcan't\b/gi, 'cannot'],
@@ -91,5 +55,47 @@ export const transformed: Intent = ({ asked, luck }) => {
   ]
   const mended = replacements.reduce((result, [from, to]) => result.replace(from, to), text)
   const sentences = sentencesOf(mended).map(capitalised)
+  if (/\bpolite(?:ly|r)?\b|\bfriendl(?:y|ier)\b/i.test(asked)) return polite(mended)
   return `${luck.pick(['Here is a clearer version:', 'I would write it this way:'])}\n\n${sentences.map(part => (/[.!?]$/.test(part) ? part : `${part}.`)).join(' ')}`
+}
+
+/** An order as a request; other sentences keep their words. */
+function polite(text: string): string {
+  const order = text
+    .trim()
+    .replace(/^please\s+/i, '')
+    .replace(/[.!]+$/, '')
+    .replace(/\s+(?:right )?now$|\s+immediately$|\s+as soon as possible$/i, '')
+  const isHurried = /\b(?:now|immediately|as soon as possible)[.!]*$/i.test(text.trim())
+  const lowered = order.charAt(0).toLowerCase() + order.slice(1)
+  return `Could you please ${lowered}${isHurried ? ' as soon as you can' : ''}? That would help me a lot. Thank you in advance!`
+}
+
+/** Legal and official wording in words that everybody knows, with the terms explained. */
+export const plainLanguage: Intent = ({ asked, luck }) => {
+  if (!/\b(?:plain|simple|simpler|easy|everyday) (?:language|words|english|terms)\b/i.test(asked)) return null
+  const [, behind] = /:\s*([\s\S]{12,})$/.exec(asked) ?? []
+  const text = behind ?? factsOf(asked).quoted.find(quoted => quoted.length >= 12)
+  if (text === undefined) return null
+  // One after the other: a longer phrase takes its words away from the shorter ones.
+  let said = text
+  const terms: string[] = []
+  for (const { formal, plain, term } of plainWords) {
+    const mended = said.replace(formal, plain)
+    if (mended !== said && term !== null) terms.push(term)
+    said = mended
+  }
+  if (said === text) return null
+  const sentences = sentencesOf(said.replace(/\s+/g, ' ').trim()).map(part =>
+    capitalised(/[.!?]$/.test(part) ? part : `${part}.`),
+  )
+  const opening = luck.pick(['In plain language:', 'In simple words:', 'This is what it says:'])
+  return `${opening}\n\n${sentences.join(' ')}${
+    terms.length > 0
+      ? `\n\n${terms
+          .slice(0, 3)
+          .map(term => `${capitalised(term)}.`)
+          .join(' ')}`
+      : ''
+  }`
 }

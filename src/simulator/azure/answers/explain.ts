@@ -1,9 +1,11 @@
 import { glossary } from './data/glossary.ts'
 import { type KnowledgeRow, knowledge } from './data/knowledge.ts'
-import { frames } from './data/phrases.ts'
-import type { Scene } from './scene.ts'
+import type { Topic } from './data/topic.ts'
+import type { Intent, Scene } from './scene.ts'
 import { foreignAnswer } from './tone.ts'
-import { capitalised, contentWords, stem, topicPhrase, wordsOf } from './words.ts'
+import { topicFor } from './topics.ts'
+import { unknown } from './unknown.ts'
+import { capitalised, contentWords, isOrder, stem, wordsOf } from './words.ts'
 
 const leadWeight = 3
 
@@ -23,31 +25,58 @@ function wordForms(words: string): WordForms[] {
   return words.split(' ').map(plain => ({ plain, root: stem(plain) }))
 }
 
-/** Answers any question: from the row that knows it, else with advice around the question's own words. */
+/** Answers any question: from the topic that it names, else from a row of facts near to it; what nobody knows gets an honest answer. */
 export function explanation(scene: Scene): string {
-  const foreign = foreignAnswer(scene)
-  if (foreign !== null) return foreign
-  const terms = definitions(scene)
-  if (terms !== null) return terms
-  const [row, second] = knownRows(scene.asked)
-  if (row === undefined) return advice(scene)
-  const compares = /\b(?:compare|difference|versus|vs|better|or|between)\b/i.test(scene.asked)
-  return told(compares && second !== undefined ? [row, second] : [row], scene)
+  return foreignAnswer(scene) ?? known(scene) ?? unknown(scene)
 }
 
-/** The row whose words the question uses most, if any. */
-export function bestRow(asked: string): KnowledgeRow | null {
-  return knownRows(asked)[0] ?? null
+/** What the stores know, else null. */
+export const known: Intent = scene => {
+  const topic = topicFor(scene.asked)
+  if (topic !== null) return fromTopic(topic, scene)
+  return definitions(scene) ?? facts(scene)
 }
 
-/** Rows with at least one of their lead words in the question, or three others, best first. */
-function knownRows(asked: string): KnowledgeRow[] {
+function fromTopic({ say, more, next }: Topic, { luck }: Scene): string {
+  const deeper = luck.some(more, 2 + luck.below(2)).join(' ')
+  const question = next !== undefined && luck.below(2) === 0 ? next : ''
+  const seam = say.includes('\n') ? '\n\n' : ' '
+  return `${say}${seam}${[deeper, question].filter(part => part !== '').join(' ')}`.trim()
+}
+
+/** Two to four facts of the nearest row, the ones first that use the question's words. */
+function facts({ asked, luck }: Scene): string | null {
   const stems = new Set(wordsOf(asked).flatMap(word => [word.toLowerCase(), stem(word)]))
-  return stemmedRows
-    .map(({ row, lead, near }) => ({ row, score: leadWeight * hits(lead, stems) + hits(near, stems) }))
-    .filter(({ score }) => score >= leadWeight)
+  const telling = contentWords(asked).filter(word => !isOrder(word))
+  const ranked = stemmedRows
+    .map(({ row, lead, near }) => {
+      const leading = hits(lead, stems)
+      return {
+        row,
+        hit: leading + hits(near, stems),
+        score: leading === 0 ? 0 : leadWeight * leading + hits(near, stems),
+      }
+    })
+    // One word in common with a long question is a coincidence.
+    .filter(({ score, hit }) => score > 0 && hit / Math.max(1, telling.length) >= 0.3)
     .sort((left, right) => right.score - left.score)
-    .map(({ row }) => row)
+  const [first, second] = ranked
+  if (first === undefined) return null
+  const compares = /\b(?:compare|difference|versus|vs|better|between)\b/i.test(asked)
+  if (compares && second !== undefined)
+    return [...chosen(first.row, 2, stems, luck), ...chosen(second.row, 2, stems, luck)].join(' ')
+  return chosen(first.row, 2 + luck.below(2), stems, luck).join(' ')
+}
+
+function chosen(row: KnowledgeRow, count: number, stems: ReadonlySet<string>, luck: Scene['luck']): string[] {
+  const ranked = row.facts.map(fact => ({
+    fact,
+    score: contentWords(fact).filter(word => stems.has(stem(word))).length + luck.next(),
+  }))
+  return ranked
+    .sort((left, right) => right.score - left.score)
+    .slice(0, count)
+    .map(({ fact }) => fact)
 }
 
 /** How many of the words are in the question, by either form. */
@@ -55,67 +84,26 @@ function hits(words: readonly WordForms[], stems: ReadonlySet<string>): number {
   return words.filter(({ plain, root }) => stems.has(root) || stems.has(plain)).length
 }
 
-function told(rows: readonly KnowledgeRow[], { asked, luck }: Scene): string {
-  const topic = topicPhrase(asked)
-  const stems = new Set(contentWords(asked).map(stem))
-  // Facts that use the question's words come first; the rest is a matter of luck.
-  const perRow = rows.length > 1 ? 2 : 2 + luck.below(3)
-  const chosen = rows.flatMap(row => {
-    const ranked = row.facts.map(fact => ({
-      fact,
-      score: contentWords(fact).filter(word => stems.has(stem(word))).length + luck.next(),
-    }))
-    return ranked.sort((left, right) => right.score - left.score).slice(0, perRow)
-  })
-  const openings = [
-    `On “${topic}”:`,
-    `Regarding ${topic}, this is what applies.`,
-    `${capitalised(topic)}: here is what to know.`,
-  ]
-  const endings = [
-    'If your case is a special one, tell me more and I will look closer.',
-    'Shall I go into one of these points?',
-    `Does that answer your question about ${topic}?`,
-  ]
-  return [luck.pick(openings), ...chosen.map(({ fact }) => fact), luck.pick(endings)].join(' ')
-}
-
-function advice({ asked, luck }: Scene): string {
-  const words = contentWords(asked)
-  if (words.length === 0)
-    return 'I am not sure what you would like to know. Could you say it in a sentence, with what you want to achieve and what you have tried?'
-  const topic = topicPhrase(asked)
-  const word = luck.pick(words)
-  const other = luck.pick(words.length > 1 ? words.filter(candidate => candidate !== word) : [topic])
-  const frame = /\b(?:how (?:do|can|should|to)|should|plan|help|prepare|improve|suggest|recommend|best way)\b/i.test(
-    asked,
-  )
-    ? frames.advising
-    : frames.explaining
-  return [
-    luck.pick<string>(frame.openings),
-    ...luck.some<string>(frame.points, 2 + luck.below(2)),
-    luck.pick<string>(frame.endings),
-  ]
-    .map(part => capitalised(part.replaceAll('{topic}', topic).replaceAll('{word}', word).replaceAll('{other}', other)))
-    .join(' ')
-}
-
 /** What is asked for by its name: "what is X", "explain X to ...", "the difference between X and Y". Null unless all that is asked is known. */
 function definitions({ asked, luck }: Scene): string | null {
-  if (!/\b(?:what (?:is|are|does)|define|explain|meaning|mean|difference|compare|versus|vs)\b/i.test(asked)) return null
+  if (
+    !/\b(?:what (?:is|are|does)|what['’]s|what about|^and\b|define|explain|meaning|mean|difference|compare|versus|vs)\b/i.test(
+      asked,
+    )
+  )
+    return null
   const lower = asked.toLowerCase()
-  const known = termPatterns.filter(({ pattern }) => pattern.test(lower)).map(({ term }) => term)
-  if (known.length === 0 || (contentWords(asked).length > 3 && known.length < 2)) return null
-  const ordered = known.toSorted((left, right) => lower.indexOf(left) - lower.indexOf(right))
+  const found = termPatterns.filter(({ pattern }) => pattern.test(lower)).map(({ term }) => term)
+  const telling = contentWords(asked).filter(word => !isOrder(word))
+  if (found.length === 0 || (telling.length > 2 && found.length < 2)) return null
+  const ordered = found.toSorted((left, right) => lower.indexOf(left) - lower.indexOf(right))
   const named = (term: string): string =>
-    term.length <= 6 && /^(?:tcp|udp|http|rest|sla|ebitda|roi|json|yaml)$/.test(term)
-      ? term.toUpperCase()
-      : capitalised(term)
+    /^(?:tcp|udp|http|rest|sla|ebitda|roi|json|yaml|api)$/.test(term) ? term.toUpperCase() : capitalised(term)
   const sentences = ordered.map(term => `${named(term)} is ${glossary[term]}.`)
-  const together =
-    ordered.length > 1
-      ? `So the choice between ${ordered.map(named).join(' and ')} follows from what you need more.`
-      : luck.pick(['Shall I give you an example?', 'In practice it is seen best in a small example; I can write one.'])
-  return [...sentences, together].join(' ')
+  const ending = luck.pick([
+    'Shall I give you an example?',
+    'Tell me where you came across it, and I can say what it means there.',
+    'Would you like to see how it is used in practice?',
+  ])
+  return [...sentences, ending].join(' ')
 }

@@ -1,4 +1,6 @@
-import type { Intent } from './scene.ts'
+import { codingAnswer } from './coding.ts'
+import type { Intent, Scene } from './scene.ts'
+import { topicFor } from './topics.ts'
 import { capitalised, contentWords, sentencesOf, topicPhrase, wordsOf } from './words.ts'
 
 /** Longest result that is put into a sentence as it is. */
@@ -60,7 +62,8 @@ function phrases(value: unknown, name: string, depth = 0): string[] {
 }
 
 /** Questions that only make sense with what was said before. */
-export const followUp: Intent = ({ messages, asked, luck }) => {
+export const followUp: Intent = scene => {
+  const { messages, asked } = scene
   const at = messages.findLastIndex(turn => turn.role === 'user')
   const before = messages.slice(0, at)
   const earlier = before.filter(turn => turn.role === 'user')
@@ -77,8 +80,10 @@ export const followUp: Intent = ({ messages, asked, luck }) => {
     return `You asked about ${topicPhrase(earlier.at(-1)?.text ?? first.text)}${earlier.length > 1 ? `, and before that about ${topicPhrase(first.text)}` : ''}.`
   }
   if (answer === undefined) return null
-  const topic = topicPhrase(earlier.at(-1)?.text ?? '')
+  const last = earlier.at(-1)?.text ?? ''
   const sentences = sentencesOf(answer)
+  const rewritten = inOtherLanguage({ asked, last, scene })
+  if (rewritten !== null) return rewritten
   if (/\b(?:shorter|in short|briefer|one line|simpler)\b/i.test(asked) && wordsOf(asked).length <= 12) {
     return `In one sentence: ${sentences.find(sentence => wordsOf(sentence).length > 5) ?? sentences[0] ?? answer}`
   }
@@ -88,8 +93,33 @@ export const followUp: Intent = ({ messages, asked, luck }) => {
     ) &&
     contentWords(asked).length <= 3
   ) {
-    const point = luck.pick(sentences.filter(sentence => wordsOf(sentence).length > 4).concat(sentences.slice(0, 1)))
-    return `On ${topic}, the point to look at is this: ${point} It follows from what you described at the beginning; with a concrete case of ${luck.pick(contentWords(topic).concat(topic))} I could show each step, from where things stand now to the result you want.`
+    return deeper(last, answer, scene)
   }
   return null
+}
+
+interface LanguageWish {
+  readonly asked: string
+  readonly last: string
+  readonly scene: Scene
+}
+
+/** "And in Go?", "can you show me that in Python?": the task before, in another language. */
+function inOtherLanguage({ asked, last, scene }: LanguageWish): string | null {
+  const language = /\b(?:in|to|into|as|for) (typescript|javascript|python|c#|go|sql)(?![\w#])/i.exec(asked)?.[1]
+  if (language === undefined || wordsOf(asked).length > 9) return null
+  const task = last.replace(/\b(?:typescript|javascript|python|golang|go|sql)\b|c#/gi, ' ')
+  return codingAnswer({ ...scene, asked: `Write code in ${language}: ${task}` })
+}
+
+/** What is known about the earlier question and has not been said yet; else the earlier answer's point, taken up again. */
+function deeper(last: string, answer: string, { luck }: Scene): string {
+  const topic = topicFor(last)
+  const unsaid = topic?.more.filter(sentence => !answer.includes(sentence)) ?? []
+  const subject = topicPhrase(last)
+  // A long phrase is not repeated: it reads as if it were read out.
+  const named = wordsOf(subject).length <= 4 ? subject : 'that'
+  if (unsaid.length > 0) return `There is more to say on ${named}. ${luck.some(unsaid, 3).join(' ')}`
+  const [point = answer] = sentencesOf(answer).filter(sentence => wordsOf(sentence).length > 4)
+  return `The main point on ${named} was this: ${point} I have nothing to add that I could back up; if you describe your own case in two or three sentences, I will go through it step by step. Which part is unclear?`
 }

@@ -1,8 +1,8 @@
-import { capitals, experts } from './data/knowledge.ts'
+import { capitals } from './data/capitals.ts'
 import { jokes, languages, phrasebook } from './data/phrases.ts'
 import type { Intent } from './scene.ts'
 import { answerLanguage } from './tone.ts'
-import { capitalised, contentWords, stem, topicPhrase, wordsOf } from './words.ts'
+import { capitalised, topicPhrase, wordsOf } from './words.ts'
 
 /** "Say this is a test", "reply with exactly OK". */
 export const literal: Intent = ({ asked }) => {
@@ -25,6 +25,25 @@ const greetings = {
   spanish: '¡Hola! ¿En qué puedo ayudarle hoy? Respondo preguntas, resumo textos y redacto borradores.',
   italian: 'Ciao! Come posso aiutarla oggi? Rispondo a domande, riassumo testi e scrivo bozze.',
 } as const
+
+/** How it is going, a mere yes, and what there is to ask for. */
+export const chatter: Intent = ({ asked, luck }) => {
+  if (/^(?:and )?how are you\b|^how(?:['’]s| is) it going\b/i.test(asked) && wordsOf(asked).length <= 6) {
+    return luck.pick([
+      'Thank you, I am fine and ready to work. How are you, and what can I do for you today?',
+      'All well here, thank you for asking! What is on your list today?',
+    ])
+  }
+  if (/^(?:ok(?:ay)?|fine|great|good|perfect|cool|yes|no|sure|test(?:ing)?|ping)[.!]?$/i.test(asked)) {
+    return /^(?:test|ping)/i.test(asked)
+      ? 'The test has arrived, and this is the answer to it. Send me a question or a text whenever you like.'
+      : 'All right. Just write when there is something else: a question, a text to be worked on, or a piece of code.'
+  }
+  if (/^what can you (?:do|help)|^help[.!]?$|^what do you do\b/i.test(asked)) {
+    return 'I answer questions on HR, IT and the business, find colleagues by skill, place and language, draft mails and job advertisements, summarise or simplify texts, and write or review code in TypeScript, JavaScript, Python, C#, Go and SQL. What would you like to begin with?'
+  }
+  return null
+}
 
 /** Greetings, thanks, and who is speaking: only when nothing else is asked. */
 export const smallTalk: Intent = scene => {
@@ -67,7 +86,8 @@ const spelledSigns: readonly (readonly [RegExp, string])[] = [
 
 /** Equations of the first degree in one unknown: `8x + 7 = -23`. */
 export const equation: Intent = ({ asked }) => {
-  const found = /(?<!\d)(-?\d{0,9})\s?\*?\s?([a-z])(?![a-z])\s?([-+]\s?\d{1,9})?\s?=\s?(-?\d{1,9})/i.exec(asked)
+  // `customer_id = 7 or 1 = 1` is no equation: the unknown stands alone.
+  const found = /(?<![\w-])(-?\d{0,9})\s?\*?\s?([a-z])(?![a-z])\s?([-+]\s?\d{1,9})?\s?=\s?(-?\d{1,9})/i.exec(asked)
   if (found === null) return null
   const [whole, factorText = '', unknown, constantText = '0', right] = found
   const factor = factorText === '' ? 1 : factorText === '-' ? -1 : Number(factorText)
@@ -115,6 +135,9 @@ export const arithmetic: Intent = ({ asked, luck }) => {
   const [expression] =
     /[-(]{0,20}\d[\d.\s()]{0,40}(?:(?:\*\*|[-+*/])[-\s(]{0,20}\d[\d.\s()]{0,40}){1,60}/.exec(signs) ?? []
   if (expression === undefined || /\d{4}-\d\d-\d\d/.test(asked)) return null
+  // "the season 2024/2025", "available 24/7": a sum stands nearly alone or is asked for.
+  const isAsked = /\b(?:calculate|compute|evaluate|what(?:['’]s| is)|how much|sum|result|solve)\b|=/i.test(asked)
+  if (!isAsked && wordsOf(signs.replace(expression, ' ')).length > 2) return null
   const result = evaluated(expression)
   if (result === null) return null
   const shownExpression = expression.trim().replace(/\s*(\*\*|[-+*/])\s*/g, ' $1 ')
@@ -184,35 +207,6 @@ export const capital: Intent = ({ asked, luck }) => {
 }
 
 export const joke: Intent = ({ asked, luck }) => (/\b(?:joke|make me laugh)\b/i.test(asked) ? luck.pick(jokes) : null)
-
-/** Who in the company knows something: by skills that the question names. */
-export const expertSearch: Intent = ({ asked, luck }) => {
-  if (
-    !/\b(?:experts?|specialists?|colleagues?|who (?:knows|can help|has experience|is good)|someone (?:who|with)|somebody|people with)\b/i.test(
-      asked,
-    )
-  )
-    return null
-  const stems = new Set(contentWords(asked).map(stem))
-  const ranked = experts
-    .map(expert => ({
-      expert,
-      score: contentWords(`${expert.skills} ${expert.unit}`).filter(word => stems.has(stem(word))).length,
-    }))
-    .sort((left, right) => right.score - left.score)
-  const fitting = ranked.filter(({ score }) => score > 0).slice(0, 3)
-  const chosen = fitting.length > 0 ? fitting : luck.some(ranked, 2)
-  const lines = chosen.map(({ expert }) => `${expert.name} (${expert.unit}) knows ${expert.skills}.`)
-  const topic = topicPhrase(
-    asked.replace(/\b(?:experts?|specialists?|colleagues?|someone|somebody|people|who|knows?|find)\b/gi, ' '),
-  )
-  const opening =
-    fitting.length > 0
-      ? `For ${topic}, I would ask these colleagues:`
-      : `Nobody lists ${topic} in their profile; these two work nearest to it:`
-  const first = chosen[0]?.expert.name.split(' ')[0] ?? 'them'
-  return `${opening} ${lines.join(' ')} I would begin with ${first}, with two or three sentences on what you need and by when.`
-}
 
 /** Phrases of the book, replaced as far as they are known; what is not stays as it is. */
 export const translation: Intent = scene => {

@@ -1,4 +1,5 @@
-import { foreign, type Language, languages } from './data/phrases.ts'
+import { foreignRows, foreignUnknown } from './data/foreign.ts'
+import { type Language, languages } from './data/phrases.ts'
 import type { Scene } from './scene.ts'
 import { sentencesOf, topicPhrase } from './words.ts'
 
@@ -14,8 +15,14 @@ const languageNames: Readonly<Record<Foreign, RegExp>> = {
 /** Small words by which a question's own language is known: two different ones are enough. */
 const telltales: Readonly<Record<Foreign, ReadonlySet<string>>> = {
   german: new Set('der das ist und wie ich nicht ein eine für wir sie mit auf kann was welche bitte zu den'.split(' ')),
-  french: new Set('le les est et comment je pas une pour nous vous avec des quelle quel sur dans mon'.split(' ')),
-  spanish: new Set('el los es y cómo yo una para nosotros con qué cuál del por mi puedo las'.split(' ')),
+  french: new Set(
+    'le les est et comment je pas une pour nous vous avec des quelle quel quels quelles sur dans mon fonctionne puis la du'.split(
+      ' ',
+    ),
+  ),
+  spanish: new Set(
+    'el los es y cómo yo una para nosotros con qué cuál del por mi puedo las la cuántos tengo funciona'.split(' '),
+  ),
   italian: new Set('il gli è come io non una per noi con che quale della mio posso le sono'.split(' ')),
 }
 
@@ -41,26 +48,32 @@ export function answerLanguage(scene: Scene): Language {
   return best.hits >= 2 ? best.language : 'english'
 }
 
-/** An answer in another language, around the question's own topic. Null for English. */
+/** An answer in another language: what employees ask most, else an honest word. Null for English. */
 export function foreignAnswer(scene: Scene): string | null {
   const language = answerLanguage(scene)
   if (language === 'english') return null
-  const { openings, points, endings } = foreign[language]
-  const { luck } = scene
-  const parts = [luck.pick(openings), ...luck.some(points, 3), luck.pick(endings)]
-  return parts.join(' ').replaceAll('{topic}', topicPhrase(scene.asked))
+  const row = foreignRows.find(({ ask }) => ask.test(scene.asked))
+  if (row !== undefined) return row.say[language]
+  return scene.luck.pick(foreignUnknown[language]).replace('{topic}', () => topicPhrase(scene.asked))
 }
 
-/** Brevity, lists and manner as system messages ask for them. Code and one-line answers stay as they are. */
+/** Sentences that are left of an answer when it is to be brief. */
+const briefSentences = 3
+
+/** Brevity, lists and manner as system messages ask for them. Code, letters and lists stay as they are. */
 export function inTone(answer: string, scene: Scene): string {
-  if (answer.includes('```')) return answer
   const told = `${scene.told}\n${scene.asked}`
+  if (answer.includes('\n')) return answer
   const sentences = sentencesOf(answer)
   if (/\b(?:one|single) sentence\b/i.test(told)) return sentences[0] ?? answer
-  const brief = /\b(?:concise|brief(?:ly)?|short(?:ly)?|terse|two sentences)\b/i.test(told)
-  const kept = brief ? sentences.slice(0, 2) : sentences
+  const count = /\b(?:two|2) sentences\b/i.test(told)
+    ? 2
+    : /\b(?:concise(?:ly)?|brief(?:ly)?|short(?:ly)?|terse)\b/i.test(told)
+      ? briefSentences
+      : sentences.length
+  const kept = sentences.slice(0, count)
   if (/\bbullet/i.test(told) && kept.length > 1) return kept.map(sentence => `- ${sentence}`).join('\n')
-  const text = brief ? kept.join(' ') : answer
+  const text = kept.length < sentences.length ? kept.join(' ') : answer
   if (/\bpirate\b/i.test(scene.told)) return `Arr, matey! ${text} Fair winds to ye!`
   return /\bformal(?:ly)?\b/i.test(scene.told) ? `Thank you for your enquiry. ${text}` : text
 }

@@ -39,6 +39,11 @@ export function isFiller(word: string): boolean {
   return fillers.has(plain) || fillers.has(plain.replace(/['’].*$/, ''))
 }
 
+/** `explain`, `compare`: what is wanted, not what it is about. */
+export function isOrder(word: string): boolean {
+  return orders.has(word.toLowerCase())
+}
+
 /** The words that carry the topic, in their order, each once. */
 export function contentWords(text: string): string[] {
   const seen = new Set<string>()

@@ -1,0 +1,56 @@
+/** Formal wording and what people say; longer phrases first. `term` explains a word that is worth knowing. */
+export const plainWords: readonly { readonly formal: RegExp; readonly plain: string; readonly term: string | null }[] =
+  [
+    {
+      formal: /the remuneration shall be (?:payable|paid)/gi,
+      plain: 'your pay comes',
+      term: '“remuneration” means what you are paid for your work',
+    },
+    {
+      formal: /in arrears on a monthly basis|monthly in arrears/gi,
+      plain: 'at the end of each month, for the work you have done in that month',
+      term: '“in arrears” means afterwards, not in advance',
+    },
+    { formal: /in arrears/gi, plain: 'afterwards', term: '“in arrears” means afterwards, not in advance' },
+    { formal: /on a (?<unit>month|week|year)ly basis/gi, plain: 'every $<unit>', term: null },
+    { formal: /on a daily basis/gi, plain: 'every day', term: null },
+    {
+      formal: /(?:the )?remuneration/gi,
+      plain: 'your pay',
+      term: '“remuneration” means what you are paid for your work',
+    },
+    { formal: /in the event (?:that|of)/gi, plain: 'if there is', term: null },
+    { formal: /prior to/gi, plain: 'before', term: null },
+    { formal: /subsequent to/gi, plain: 'after', term: null },
+    { formal: /pursuant to|in accordance with/gi, plain: 'as set out in', term: null },
+    {
+      formal: /notwithstanding/gi,
+      plain: 'despite',
+      term: '“notwithstanding” means that this rule wins over the one that is named',
+    },
+    { formal: /hereinafter referred to as/gi, plain: 'called', term: null },
+    { formal: /the (?:employee|lessee|tenant|contractor) shall/gi, plain: 'you must', term: null },
+    { formal: /the (?:employer|company) shall/gi, plain: 'the company must', term: null },
+    { formal: /the employee/gi, plain: 'you', term: null },
+    { formal: /shall not/gi, plain: 'must not', term: null },
+    { formal: /shall be entitled to/gi, plain: 'has a right to', term: null },
+    { formal: /shall be/gi, plain: 'is', term: null },
+    { formal: /shall/gi, plain: 'must', term: null },
+    { formal: /terminate(?<end>[sd]?)\b/gi, plain: 'end$<end>', term: null },
+    { formal: /termination/gi, plain: 'the end of the contract', term: null },
+    { formal: /commence(?<end>[sd]?)\b/gi, plain: 'begin$<end>', term: null },
+    { formal: /forthwith|without undue delay/gi, plain: 'at once', term: null },
+    { formal: /in writing/gi, plain: 'on paper, with a signature', term: null },
+    {
+      formal: /\bliable\b/gi,
+      plain: 'responsible for the damage',
+      term: '“liable” means that you have to pay for the damage',
+    },
+    { formal: /\bwaive\b/gi, plain: 'give up', term: '“to waive” means to give up a right' },
+    {
+      formal: /indemnif(?:y|ies)/gi,
+      plain: 'pay the costs of',
+      term: '“to indemnify” means to bear somebody’s costs and damages',
+    },
+    { formal: /utili[sz]e/gi, plain: 'use', term: null },
+  ]

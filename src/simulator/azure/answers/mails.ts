@@ -1,0 +1,137 @@
+import { mailActs, occasions } from './data/mails.ts'
+import { factsOf } from './facts.ts'
+import type { Intent } from './scene.ts'
+import { capitalised } from './words.ts'
+
+const asksForMail =
+  /\b(?:draft|write|compose|prepare|formulate|send)\b[^.\n]{0,60}\b(?:e-?mail|mail|letter|message|announcement|reply|note|invitation)\b/i
+const kindWords = /\b(?:e-?mail|mail|letter|message|announcement|reply|note|invitation)\b/i
+const group = String.raw`(?:(?:my|our|the|all|a|an)\s+)?(?:(?:new|whole|entire|dear|other|former|unhappy|angry|annoyed)\s+)?(?:colleagues?|team|customers?|managers?|boss|staff|employees?|everyone|everybody|landlord|suppliers?|department|candidates?|applicants?|clients?|neighbou?rs?|teachers?|friends?|participants|partners?|newcomers?|interns?|apprentices?)`
+const person = String.raw`(?:(?:Mr|Mrs|Ms|Dr|Prof)\.? )?\p{Lu}\p{L}+(?: \p{Lu}\p{L}+)?`
+const receiverForm = new RegExp(String.raw`\b(?:to|for)\s+(${group}\b|(?-i:${person}))`, 'iu')
+const objectForm = new RegExp(String.raw`^(${group}\b|(?-i:${person})|him|her|them)\s*`, 'iu')
+const verbForm =
+  /\b(?:that|which|to|for|and)?\s*\b(invit|remind|thank|welcom|congratulat|inform|tell|ask|request|apologi[sz]|declin|accept|cancel|announc|postpon|mov|complain|confirm)(?:es|e|ing|s)?\b\s*/i
+
+/** Mails, letters and announcements: to the one who is named, about what is said, signed by the one who asks. */
+export const mail: Intent = scene => {
+  const { asked, luck } = scene
+  if (!asksForMail.test(asked)) return null
+  const at = kindWords.exec(asked)
+  const request =
+    asked
+      .slice((at?.index ?? 0) + (at?.[0].length ?? 0))
+      .split('\n')[0]
+      ?.replace(/[.!?]+\s*$/, '')
+      .trim() ?? ''
+  const read = requestOf(request, asked)
+  const act = mailActs[read.act] ?? mailActs['about']
+  if (act === undefined) return null
+  const rest = toReceiver(read.rest)
+  const fill = (text: string): string =>
+    text
+      .replaceAll('{rest}', () => rest)
+      .replaceAll('{thing}', () => (rest === '' ? 'this' : rest.replace(/^(?:to|for|about|of|on|that)\s+/i, '')))
+  const occasion = occasions.find(({ words }) => words.test(asked))
+  const details = occasion?.acts.includes(read.act) === true ? occasion.say : luck.pick(act.details)
+  const isFormal = /\b(?:formal|official)\b/i.test(asked)
+  const subject = capitalised(fill(rest === '' && act.bareSubject !== null ? act.bareSubject : act.subject))
+    .replace(/\s+/g, ' ')
+    .trim()
+  const opening = fill(rest === '' && act.bare !== null ? act.bare : act.opening)
+  return [
+    `Subject: ${subject.length > 90 ? `${subject.slice(0, 88).replace(/\s\S*$/, '')} …` : subject}`,
+    '',
+    `${isFormal || read.receiver === null ? 'Dear' : luck.pick(['Dear', 'Hello'])} ${saluted(read.receiver)},`,
+    '',
+    capitalised(`${opening} ${details}`),
+    '',
+    fill(luck.pick(act.closing)),
+    '',
+    isFormal ? 'Yours sincerely,' : luck.pick(['Kind regards,', 'Best wishes,', 'Best regards,']),
+    '[Your name]',
+  ].join('\n')
+}
+
+/** "A thank-you note" says by its name what it is to do. */
+const actNouns: readonly { readonly words: RegExp; readonly act: string }[] = [
+  { words: /\bthank[- ]you (?:note|letter|mail|e-?mail|message)/i, act: 'thank' },
+  { words: /\binvitation\b/i, act: 'invit' },
+  { words: /\b(?:apology|apologies)\b/i, act: 'apologiz' },
+  { words: /\bannouncement\b/i, act: 'announc' },
+  { words: /\bcomplaint\b/i, act: 'complain' },
+  { words: /\breminder\b/i, act: 'remind' },
+  { words: /\bwelcome (?:note|letter|mail|e-?mail|message)/i, act: 'welcom' },
+]
+
+interface MailRequest {
+  readonly act: string
+  readonly receiver: string | null
+  /** What stands behind act and receiver. */
+  readonly rest: string
+}
+
+function requestOf(request: string, asked: string): MailRequest {
+  const named = receiverForm.exec(request)
+  const act = actNouns.find(({ words }) => words.test(asked))?.act
+  const verb = verbForm.exec(request)
+  const about = /\b(?:about|regarding|concerning)\s+/i.exec(request)
+  if (act !== undefined && (verb === null || !/^(?:that|which)\b/i.test(verb[0]))) {
+    return { act, receiver: named?.[1] ?? null, rest: withoutReceiver(request, named) }
+  }
+  if (verb === null || (about !== null && about.index < verb.index)) {
+    const subject = about === null ? withoutReceiver(request, named) : request.slice(about.index + about[0].length)
+    return {
+      act: 'about',
+      receiver: named?.[1] ?? factsOf(asked).names[0] ?? null,
+      rest: subject.replace(/^(?:that|saying)\s+/i, ''),
+    }
+  }
+  const behind = request.slice(verb.index + verb[0].length)
+  const object = objectForm.exec(behind)
+  const pronoun = /^(?:him|her|them)$/i.test(object?.[1] ?? '')
+  const receiver = object !== null && !pronoun ? object[1] : named?.[1]
+  return {
+    act: (verb[1] ?? 'about').toLowerCase().replace('apologis', 'apologiz'),
+    receiver: receiver ?? null,
+    rest: withoutReceiver(behind.slice(object?.[0].length ?? 0), object === null ? receiverForm.exec(behind) : null),
+  }
+}
+
+function withoutReceiver(text: string, receiver: RegExpExecArray | null): string {
+  return (receiver === null ? text : text.replace(receiver[0], ' ')).replace(/\s+/g, ' ').trim()
+}
+
+/** Who is spoken to: a name as it is, `my landlord` as one whose name is to be filled in. */
+function saluted(receiver: string | null): string {
+  if (receiver === null) return 'all'
+  if (/^\p{Lu}/u.test(receiver)) return receiver
+  const bare = receiver
+    .replace(/^(?:my|our|the|all|a|an|unhappy|angry|annoyed)\s+/gi, '')
+    .replace(/^(?:unhappy|angry|annoyed|whole|entire|former)\s+/i, '')
+  if (/^(?:everyone|everybody|staff|employees|department)$/i.test(bare)) return 'all'
+  return /(?:s|team)$/i.test(bare) && !/boss$/i.test(bare)
+    ? bare
+    : /colleague|boss|friend|landlord|manager|neighbou?r|teacher|newcomer|intern|apprentice/i.test(bare)
+      ? '[name]'
+      : capitalised(bare)
+}
+
+/** The receiver is spoken to: `his visit` becomes `your visit`. */
+function toReceiver(text: string): string {
+  const turned: Readonly<Record<string, string>> = {
+    his: 'your',
+    their: 'your',
+    they: 'you',
+    he: 'you',
+    she: 'you',
+    them: 'you',
+    him: 'you',
+  }
+  return text
+    .replace(/\b(?:he|she) (?:is|was)\b/gi, 'you are')
+    .replace(/\bthey (?:are|were)\b/gi, 'you are')
+    .replace(/\b(?:his|their|they|he|she|them|him)\b/gi, word => turned[word.toLowerCase()] ?? word)
+    .replace(/\bher\b(?= \p{L})/giu, 'your')
+    .trim()
+}

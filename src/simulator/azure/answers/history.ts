@@ -109,7 +109,10 @@ function inOtherLanguage({ asked, last, scene }: LanguageWish): string | null {
   const language = /\b(?:in|to|into|as|for) (typescript|javascript|python|c#|go|sql)(?![\w#])/i.exec(asked)?.[1]
   if (language === undefined || wordsOf(asked).length > 9) return null
   const task = last.replace(/\b(?:typescript|javascript|python|golang|go|sql)\b|c#/gi, ' ')
-  return codingAnswer({ ...scene, asked: `Write code in ${language}: ${task}` })
+  return (
+    codingAnswer({ ...scene, asked: `Write code in ${language}: ${task}` }) ??
+    `I have no code for that in ${language}. Tell me which part of it you want to see, and I will write that.`
+  )
 }
 
 /** What is known about the earlier question and has not been said yet; else the earlier answer's point, taken up again. */
@@ -119,7 +122,7 @@ function deeper(last: string, answer: string, { luck }: Scene): string {
   const subject = topicPhrase(last)
   // A long phrase is not repeated: it reads as if it were read out.
   const named = wordsOf(subject).length <= 4 ? subject : 'that'
-  if (unsaid.length > 0) return `There is more to say on ${named}. ${luck.some(unsaid, 3).join(' ')}`
+  if (unsaid.length > 0) return `More on ${named}: ${luck.some(unsaid, 3).join(' ')}`
   const [point = answer] = sentencesOf(answer).filter(sentence => wordsOf(sentence).length > 4)
   return `The main point on ${named} was this: ${point} I have nothing to add that I could back up; if you describe your own case in two or three sentences, I will go through it step by step. Which part is unclear?`
 }

@@ -259,4 +259,40 @@ func main() {
 }`,
     },
   },
+  {
+    words: /\bmutex|\block(?:s|ing)? (?:a |the )?(?:counter|shared|variable)/i,
+    title: 'guards a shared counter with a mutex',
+    says: 'The lock is released on every way out, also by an exception. Keep slow work such as network calls outside of it.',
+    code: {
+      python: `from threading import Lock
+
+lock = Lock()
+count = 0
+
+
+def increment() -> int:
+    global count
+    with lock:
+        count += 1
+        return count`,
+      csharp: `private readonly Lock _lock = new();
+private int _count;
+
+public int Increment()
+{
+    lock (_lock) return ++_count;
+}`,
+      go: `type Counter struct {
+	mutex sync.Mutex
+	count int
+}
+
+func (c *Counter) Increment() int {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.count++
+	return c.count
+}`,
+    },
+  },
 ]

@@ -45,7 +45,6 @@ export const glossary: Readonly<Record<string, string>> = {
   temperature: 'the setting of a language model that decides how much it varies: 0 is steady, 1 and above is lively',
   'force majeure':
     'a clause that frees a party from its duties while events beyond its control, such as floods or war, make them impossible',
-  semaphore: 'a counter that lets a fixed number of threads in at the same time and makes the others wait',
   api: 'an agreed way for one program to use another, with named operations, their inputs and their results',
   cashflow: 'the money that really comes in and goes out in a period, which can be negative although there is a profit',
   docker: 'a tool that packs a program with all it needs into an image and runs it as a container',

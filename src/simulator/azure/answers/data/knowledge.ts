@@ -21,27 +21,6 @@ export const knowledge: readonly KnowledgeRow[] = [
     ],
   },
   {
-    lead: 'parental maternity paternity childbirth adoption baby pregnancy',
-    near: 'leave child father mother weeks partner',
-    facts: [
-      'Parental leave is 16 weeks at full pay for each parent, whichever way a child joins the family.',
-      'Tell your manager and HR at least eight weeks before the planned start; the date can still move by two weeks.',
-      'It can be taken in one block or in up to three, all within the first 18 months.',
-      'Pension contributions and health insurance continue unchanged in that time.',
-      'A phased return at 60 or 80 percent is possible for the first three months.',
-    ],
-  },
-  {
-    lead: 'sick sickness ill illness doctor',
-    near: 'leave note absence call days report',
-    facts: [
-      'Report sickness to your manager before 9:30 on the first day, by phone or message.',
-      'A doctor’s certificate is needed from the fourth calendar day on and is uploaded in the HR portal.',
-      'Sick pay is the full salary for the first six weeks.',
-      'After more than six weeks, HR offers a talk about a gradual return to work.',
-    ],
-  },
-  {
     lead: 'payroll salary payslip wage paycheck bonus',
     near: 'paid pay tax month date wrong deduction bank account raise',
     facts: [
@@ -141,16 +120,6 @@ export const knowledge: readonly KnowledgeRow[] = [
       'Ask for concrete situations: what was the task, what did you do, what came of it?',
       'Two interviewers with different views see more than one with more time.',
       'Candidates hear back within five working days, also when the answer is no.',
-    ],
-  },
-  {
-    lead: 'password login mfa authenticator locked signin',
-    near: 'reset account forgot phone access windows unlock expired',
-    facts: [
-      'A forgotten password is reset at the self-service page with the second factor; no ticket is needed.',
-      'After five wrong attempts an account is locked for 15 minutes.',
-      'A new phone is registered for sign-in with the old one, or at the service desk with an ID card.',
-      'The service desk never asks for a password.',
     ],
   },
   {
@@ -413,24 +382,6 @@ export const knowledge: readonly KnowledgeRow[] = [
       'It can state wrong things fluently, so sources and checks belong to every serious use.',
       'Clear instructions, an example and the wanted form of the answer do more than long prompts.',
       'Machine learning finds rules from examples, and is as good as these examples are.',
-    ],
-  },
-  {
-    lead: 'sky rainbow blue',
-    near: 'why light colour color sun',
-    facts: [
-      'Sunlight is scattered by the molecules of the air, and blue light much more than red, because its waves are shorter.',
-      'That is why the sky looks blue from all sides by day.',
-      'In the evening the light has a longer way through the air, most of the blue is lost on it, and red remains.',
-    ],
-  },
-  {
-    lead: 'photosynthesis plant climate greenhouse',
-    near: 'light carbon dioxide energy leaves warming gas',
-    facts: [
-      'Plants use light to turn water and carbon dioxide into sugar, and give off oxygen.',
-      'Carbon dioxide holds back the warmth that the ground radiates; more of it means a warmer climate.',
-      'Forests and oceans take up about half of what is emitted.',
     ],
   },
 ]

@@ -14,6 +14,15 @@ export const programmingTopics: readonly Topic[] = [
     next: 'Shall I show you an example in your language?',
   },
   {
+    ask: 'semaphore | semaphores',
+    say: 'A semaphore is a counter that lets a fixed number of threads in at the same time and makes the others wait. With a count of 1 it is close to a mutex, except that another thread may release it.',
+    more: [
+      'A typical use is to limit how many connections or downloads run at once.',
+      'Release it in a finally block, or the count shrinks with every error.',
+      'In Go a buffered channel does the same.',
+    ],
+  },
+  {
     ask: 'deadlock | deadlocks',
     say: 'A deadlock is when two parties each hold a lock that the other one needs, so both wait for ever. Example: thread A holds the account and wants the ledger, thread B holds the ledger and wants the account.',
     more: [

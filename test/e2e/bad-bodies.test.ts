@@ -5,7 +5,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import type { RefusalCode } from '../../src/gateway/refusals.ts'
 import { type Running, runWorld } from '../support/file-world.ts'
 import { type RawAnswer, RawConnection, type RawRequest, requestBytes, send } from '../support/raw.ts'
-import { allRecords, recordOf } from '../support/records.ts'
+import { recordOf, settledRecords } from '../support/records.ts'
 import { assertAlive, assertRefusal, assertRefused } from '../support/refused.ts'
 import { eventually } from '../support/wait.ts'
 import { ask, chatPath, type World } from '../support/world.ts'
@@ -217,12 +217,12 @@ test('P9 a client that is refused and goes on dripping its body loses its connec
 })
 
 test('P9 a body shorter than its Content-Length, from a client that then leaves, is recorded as aborted', async () => {
-  const before = (await allRecords(world.house.ledger)).length
+  const before = (await settledRecords(world.house)).length
   const connection = await RawConnection.open(world.url)
   connection.write(requestBytes(world.url, request(good.slice(0, 10), [['Content-Length', '500']])))
   connection.socket.end()
   const record = await eventually('a record of the short body', async () => {
-    const records = await allRecords(world.house.ledger)
+    const records = await settledRecords(world.house)
     return records.length > before ? (records[0] ?? null) : null
   })
   assert.deepEqual([record.outcome, record.outcomeCode], ['aborted', 'client_left'])

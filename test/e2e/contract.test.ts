@@ -11,7 +11,7 @@ import { demoDirectory } from '../../src/simulator/directory.ts'
 import { startBackend } from '../support/backend.ts'
 import { type Running, runWorld } from '../support/file-world.ts'
 import { type RawAnswer, send } from '../support/raw.ts'
-import { allRecords, recordOf } from '../support/records.ts'
+import { recordOf, settledRecords } from '../support/records.ts'
 import { assertRefused } from '../support/refused.ts'
 import { startServedWorld } from '../support/served.ts'
 import { collect } from '../support/wait.ts'
@@ -201,13 +201,13 @@ test('D7 a token in api-key is taken, and does not travel on', async t => {
 
 // There: calls that failed or were denied left no trace. Whoever had to find out who had tried what.
 test('D8 refused, failed and denied calls are recorded like the others', async () => {
-  const before = (await allRecords(world.house.ledger)).length
+  const before = (await settledRecords(world.house)).length
   await call(address('chat/completions'), chat, {})
   await call(address('chat/completions', 'code-assistant'), chat)
   await call('/nowhere', chat)
   const cut = { Authorization: `Bearer ${await world.token('alice')}`, 'x-simulator-fault': 'cut;after=0' }
   await call(address('chat/completions'), chat, cut).catch(() => null)
-  const records = await allRecords(world.house.ledger)
+  const records = await settledRecords(world.house)
   assert.equal(records.length - before, 4)
   const codes = records.slice(0, 4).map(record => record.outcomeCode)
   assert.deepEqual(codes.slice(1).toReversed(), ['token_missing', 'caller_not_bound', 'route_unknown'])

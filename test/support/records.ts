@@ -1,4 +1,5 @@
 /** Reading the ledger from tests. */
+import type { House } from '../../src/house.ts'
 import type { Ledger } from '../../src/ledger/index.ts'
 import type { RecordRow } from '../../src/ledger/record.ts'
 import { eventually } from './wait.ts'
@@ -10,6 +11,12 @@ export function recordOf(ledger: Ledger, id: string | null | undefined): Promise
     await ledger.caughtUp()
     return ledger.row(id)
   })
+}
+
+/** Every record of a running house, newest first, once nothing is in flight: a client sees its answer before the record is written. */
+export async function settledRecords(house: House): Promise<readonly RecordRow[]> {
+  await eventually('nothing is in flight', () => (house.gateway.inFlight === 0 ? true : null))
+  return allRecords(house.ledger)
 }
 
 /** Every record, newest first. */

@@ -7,7 +7,7 @@ import type { RecordRow } from '../../../src/ledger/record.ts'
 import { silentLog } from '../../../src/telemetry/log.ts'
 import { createTokenCounter } from '../../../src/tokens/index.ts'
 import { type RawAnswer, RawConnection, type RawRequest, requestBytes, send } from '../../support/raw.ts'
-import { allRecords } from '../../support/records.ts'
+import { allRecords, settledRecords } from '../../support/records.ts'
 import { type Served, type ServedWorld, startServedWorld } from '../../support/served.ts'
 import { eventually, soon } from '../../support/wait.ts'
 import { apiVersion, ask, chatPath, type Scope, startWorld } from '../../support/world.ts'
@@ -50,7 +50,7 @@ test('P10 reloads under continuous calls drop none, and each is recorded once', 
   await Promise.all(callers)
   const statuses = answers.map(answer => answer.status)
   assert.deepEqual([...new Set(statuses)], [200], `${answers.find(answer => answer.status !== 200)?.body ?? ''}`)
-  const records = await allRecords(world.house.ledger)
+  const records = await settledRecords(world.house)
   assert.equal(records.length, answers.length)
   assert.deepEqual([...new Set(records.map(record => record.outcome))], ['completed'])
   const billed = [...world.one.bill(), ...world.two.bill()].map(line => line.gatehouseRequestId ?? 'none')

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { describeApi } from '../../../src/gateway/openapi.ts'
 import { type Running, runWorld } from '../../support/file-world.ts'
 import { type RawAnswer, send } from '../../support/raw.ts'
-import { allRecords } from '../../support/records.ts'
+import { settledRecords } from '../../support/records.ts'
 import { assertAlive, assertRefusal } from '../../support/refused.ts'
 import { apiVersion, ask, type World } from '../../support/world.ts'
 
@@ -55,7 +55,7 @@ async function each<T>(all: readonly T[], check: (one: T) => Promise<void>): Pro
 
 // One alias that forgot to ask has been the way into several gateways.
 test('P8 every address answers 401 without a token, also encoded, in absolute form and with a wrong Host', async () => {
-  const before = (await allRecords(world.house.ledger)).length
+  const before = (await settledRecords(world.house)).length
   const addresses = everyAddress()
   assert.ok(addresses.length > 100, `${addresses.length} addresses`)
   await each(addresses, async address => {
@@ -76,7 +76,7 @@ test('P8 every address answers 401 without a token, also encoded, in absolute fo
     }
   })
   nothingReached()
-  const records = await allRecords(world.house.ledger)
+  const records = await settledRecords(world.house)
   assert.equal(records.length - before, 5 * addresses.length, 'each try is in the ledger')
 })
 

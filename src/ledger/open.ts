@@ -108,7 +108,7 @@ class OpenLedger implements Ledger {
     this.#store = store
     this.journal = journal
     this.#unclaim = unclaim
-    this.#stopRetention = options.scheduler(retainEveryMs, () => void this.#retain())
+    this.#stopRetention = options.scheduler(retainEveryMs, () => this.#retain())
     const { counter, log } = options
     this.#recovered = recover({ store, journal, counter, log, stopped: () => this.#closing !== null }).catch(error => {
       log.error({ cause: String(error) }, 'interrupted exchanges could not all be ended; the next start goes on')
@@ -153,6 +153,8 @@ class OpenLedger implements Ledger {
     const needed = neededFrom?.() ?? null
     const keepFrom = needed === null ? null : placeOf(needed.segment, needed.offset)
     try {
+      // Only what is loaded can be let go of.
+      await this.#loadAll()
       const now = clock()
       const deleted = await this.#store.ask('retain', now - retain.records, now - retain.bodies, keepFrom)
       if (deleted.records + deleted.segments > 0) log.info({ ...deleted }, 'the ledger let go of what is too old')

@@ -1,4 +1,5 @@
 import type { TokenCounter } from '../tokens/index.ts'
+import { nothingCounted } from '../tokens/job.ts'
 import { assemble } from '../wire/assemble.ts'
 import { operations } from '../wire/operations.ts'
 import type { Journal } from './index.ts'
@@ -83,13 +84,9 @@ async function usageOf(
   const { operation } = opened
   const model = said?.model ?? opened.requestedModel ?? opened.deployment
   if (operation === null || model === null || usageShape(operation) === 'none') return noUsage
-  const { promptTokens, completionTokens } = await counter.count({
-    model,
-    operation,
-    requestBody: request,
-    responseBody: response,
-    stream: opened.stream,
-  })
+  const job = { model, operation, requestBody: request, responseBody: response, stream: opened.stream }
+  // A record without tokens is better than none.
+  const { promptTokens, completionTokens } = await counter.count(job).catch(() => nothingCounted)
   if (promptTokens === null && completionTokens === null) return noUsage
   return {
     ...noUsage,

@@ -85,7 +85,7 @@ export class JournalWriter implements Journal {
     this.#marker = newMarker()
     this.#held = new HeldEntries(options.heldBytesMax ?? 64 * 1024 * 1024, this.losses)
     const { fsync } = options
-    this.#stopSync = fsync === 'batch' ? () => {} : options.scheduler(fsync, () => void this.#syncOnInterval())
+    this.#stopSync = fsync === 'batch' ? () => {} : options.scheduler(fsync, () => this.#syncOnInterval())
   }
 
   /** Rejects with `ledger_unwritable` when not even the first segment can be made. */
@@ -337,7 +337,7 @@ export class JournalWriter implements Journal {
       group.release()
     }
     await this.#trim(cause)
-    this.#stopRetry ??= this.#options.scheduler(this.#options.retryMs ?? 1_000, () => void this.#retry())
+    this.#stopRetry ??= this.#options.scheduler(this.#options.retryMs ?? 1_000, () => this.#retry())
   }
 
   /**

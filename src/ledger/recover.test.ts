@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createTokenCounter } from '../tokens/index.ts'
+import { bytes, closedOf, keptLog, newId, openedOf, temporaryDirectory, testLedger } from './exchange.fixture.ts'
+import type { LedgerOptions } from './open.ts'
+import type { Opened, RecordRow } from './record.ts'
+
+type Counter = LedgerOptions['counter']
+
+/** Leaves one exchange open, as a killed process does, and answers its record after the next start. */
+async function interruptedRecord(
+  t: Parameters<typeof testLedger>[0],
+  exchange: { readonly opened?: Partial<Opened>; readonly request: string; readonly response: readonly string[] },
+  counter: Counter,
+): Promise<RecordRow | null> {
+  const directory = temporaryDirectory(t)
+  const first = await testLedger(t, directory)
+  const id = newId()
+  await first.journal.open(openedOf(id, exchange.opened ?? {}), [bytes(exchange.request)])
+  for (const part of exchange.response) await first.journal.progress(id, 'response', [bytes(part)])
+  await first.close()
+  const second = await testLedger(t, directory, { counter, clock: () => 1_780_000_500_000 })
+  return second.row(id)
+}
+
+const neverCounts: Counter = {
+  count: async () => assert.fail('nothing was to be counted'),
+}
+const request = JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Say hello.' }] })
+const event = (delta: object, usage: object | null = null): string =>
+  `data: ${JSON.stringify({ id: 'c1', model: 'gpt-4o-2024-08-06', choices: [{ index: 0, delta, finish_reason: null }], usage })}\n\n`
+
+// A crash must not turn a billed call into a guess when the bill had already come.
+test('an interrupted exchange keeps the usage that the backend had reported', async t => {
+  const usage = {
+    prompt_tokens: 11,
+    completion_tokens: 2,
+    total_tokens: 13,
+    prompt_tokens_details: { cached_tokens: 8 },
+  }
+  const row = await interruptedRecord(
+    t,
+    { opened: { stream: true }, request, response: [event({ content: 'Hello' }), event({}, usage)] },
+    neverCounts,
+  )
+  assert.equal(row?.outcome, 'interrupted')
+  assert.equal(row?.outcomeCode, 'process_died')
+  assert.equal(row?.usage.source, 'reported')
+  assert.equal(row?.usage.promptTokens, 11)
+  assert.equal(row?.usage.cachedTokens, 8)
+  assert.equal(row?.usage.totalTokens, 13)
+  assert.equal(row?.servedModel, 'gpt-4o-2024-08-06')
+  assert.equal(row?.status, null)
+})
+
+// Otherwise killing the gateway would be free usage.
+test('an interrupted stream without a report is counted from what had come, and marked so', async t => {
+  const counter = createTokenCounter()
+  t.after(() => counter.close())
+  const row = await interruptedRecord(
+    t,
+    {
+      opened: { stream: true },
+      request,
+      response: [event({ content: 'Hello' }), event({ content: ' there' }).slice(0, -9)],
+    },
+    counter,
+  )
+  assert.equal(row?.usage.source, 'counted')
+  assert.ok((row?.usage.promptTokens ?? 0) >= 8)
+  assert.ok((row?.usage.completionTokens ?? 0) >= 1)
+  assert.equal(row?.usage.totalTokens, (row?.usage.promptTokens ?? 0) + (row?.usage.completionTokens ?? 0))
+  assert.equal(row?.responseBytes, event({ content: 'Hello' }).length + event({ content: ' there' }).length - 9)
+})
+
+// A file list has no tokens; a figure there would be an invention.
+test('an interrupted exchange of an operation without tokens has no usage', async t => {
+  const row = await interruptedRecord(
+    t,
+    { opened: { operation: 'files', deployment: null }, request: '', response: [] },
+    neverCounts,
+  )
+  assert.equal(row?.outcome, 'interrupted')
+  assert.equal(row?.usage.source, 'none')
+  assert.equal(row?.usage.totalTokens, null)
+})
+
+// Bodies may hold anything; what they hold must not keep the gateway from starting.
+test('bodies that are no JSON, and a counter that fails, do not stop the start', async t => {
+  const directory = temporaryDirectory(t)
+  const first = await testLedger(t, directory)
+  const ids = [newId(), newId(), newId()]
+  for (const id of ids) {
+    await first.journal.open(openedOf(id, { stream: true }), [Buffer.from([0xff, 0, 0x7b])])
+    await first.journal.progress(id, 'response', [bytes('data: {{{{\n\ndata: \u0000')])
+  }
+  await first.close()
+  const log = keptLog()
+  const second = await testLedger(t, directory, { log, counter: { count: () => Promise.reject(new Error('broken')) } })
+  const { total } = await second.usage({ by: ['outcome'] })
+  assert.equal(total.interrupted, ids.length, 'each still has its record')
+})
+
+// A process that is killed while it ends what the one before left open must leave nothing out and nothing twice.
+test('P1 recovery that is cut short goes on at the next start', async t => {
+  const directory = temporaryDirectory(t)
+  const first = await testLedger(t, directory)
+  const ids = Array.from({ length: 6 }, newId)
+  for (const id of ids) await first.journal.open(openedOf(id), [bytes(request)])
+  await first.close()
+
+  const third = Promise.withResolvers<void>()
+  let counted = 0
+  const second = await testLedger(t, directory, {
+    counter: {
+      count: async () => {
+        counted += 1
+        if (counted === 3) third.resolve()
+        return { promptTokens: 1, completionTokens: 0 }
+      },
+    },
+  })
+  // Closing stops the recovery behind the exchange that it is at.
+  await third.promise
+  await second.close()
+  assert.ok(counted < ids.length, `${counted} were counted`)
+
+  const last = await testLedger(t, directory)
+  const { records } = await last.list({})
+  assert.deepEqual(records.map(({ id }) => id).sort(), ids.sort())
+  assert.ok(records.every(({ outcome }) => outcome === 'interrupted'))
+})
+
+// Calls must not wait for the past: the gateway serves while old exchanges are being ended.
+test('new exchanges are recorded while old ones are being recovered', async t => {
+  const directory = temporaryDirectory(t)
+  const first = await testLedger(t, directory)
+  const old = newId()
+  await first.journal.open(openedOf(old), [bytes(request)])
+  await first.close()
+  const gate = Promise.withResolvers<{ promptTokens: number; completionTokens: number }>()
+  const second = await testLedger(t, directory, { counter: { count: () => gate.promise } })
+  const id = newId()
+  await second.journal.open(openedOf(id), [bytes('q')])
+  await second.journal.close(closedOf(id), [bytes('a')])
+  gate.resolve({ promptTokens: 5, completionTokens: 0 })
+  // A question waits for the recovery, so that a reconciliation right after a start is complete.
+  assert.equal((await second.usage({ by: ['outcome'] })).total.calls, 2)
+})

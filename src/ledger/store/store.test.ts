@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import fc from 'fast-check'
+import {
+  bytes,
+  closedOf,
+  dayMs,
+  keptLog,
+  newId,
+  openedOf,
+  temporaryDirectory,
+  testLedger,
+  textOf,
+} from '../exchange.fixture.ts'
+import type { Ledger } from '../index.ts'
+import { LedgerError } from '../index.ts'
+import type { Position } from '../journal/segments.ts'
+import type { Opened } from '../record.ts'
+import type { Scheduler } from '../scheduler.ts'
+
+const segments = (directory: string): string[] =>
+  readdirSync(join(directory, 'journal'))
+    .sort()
+    .map(name => join(directory, 'journal', name))
+
+async function record(ledger: Ledger, id: string, opened: Partial<Opened> = {}): Promise<void> {
+  await ledger.journal.open(openedOf(id, opened), [bytes(`question ${id}`)])
+  await ledger.journal.close(closedOf(id), [bytes(`answer ${id}`)])
+}
+
+/** Steps of several exchanges in some order: which one goes on next. */
+const interleavings = fc.array(fc.nat(7), { minLength: 20, maxLength: 200 })
+
+// Streams of minutes and calls of milliseconds pass at the same time; each must end up with its own bytes.
+test('P1 exchanges in any order of steps, over restarts, have one record each with their own bytes', {
+  timeout: 60_000,
+}, async t => {
+  await fc.assert(
+    fc.asyncProperty(interleavings, fc.integer({ min: 0, max: 200 }), async (order, restartAt) => {
+      const directory = temporaryDirectory(t)
+      const open = (): Promise<Ledger> =>
+        testLedger(t, directory, { journal: { segmentBytesMax: 3_000 }, loadEveryMs: 5 })
+      const first = await open()
+      const done = await play(first, order.slice(0, restartAt))
+      await first.close()
+      const second = await open()
+      // What these leave open is still open when it is asked for, and has no record yet.
+      const later = (await play(second, order.slice(restartAt))).filter(({ whole }) => whole)
+      await assertPlayed(second, [...done, ...later])
+      await second.close()
+    }),
+    { numRuns: 4 },
+  )
+})
+
+interface Played {
+  readonly id: string
+  readonly parts: number
+  readonly whole: boolean
+}
+
+/** Goes on with the exchange of each slot in turn; slot n ends after n parts. Those that have not ended stay open. */
+async function play(ledger: Ledger, order: readonly number[]): Promise<Played[]> {
+  const slots = new Map<number, { readonly id: string; readonly parts: number }>()
+  const done: Played[] = []
+  for (const slot of order) {
+    const now = slots.get(slot)
+    if (now === undefined) {
+      const id = newId()
+      await ledger.journal.open(openedOf(id), [bytes(id)])
+      slots.set(slot, { id, parts: 0 })
+    } else if (now.parts < slot) {
+      void ledger.journal.progress(now.id, 'response', [bytes(`${now.id}${now.parts},`)])
+      slots.set(slot, { id: now.id, parts: now.parts + 1 })
+    } else {
+      void ledger.journal.close(closedOf(now.id), [bytes('end')])
+      done.push({ ...now, whole: true })
+      slots.delete(slot)
+    }
+  }
+  return [...done, ...[...slots.values()].map(open => ({ ...open, whole: false }))]
+}
+
+async function assertPlayed(ledger: Ledger, played: readonly Played[]): Promise<void> {
+  assert.equal((await ledger.usage({ by: ['outcome'] })).total.calls, played.length)
+  for (const { id, parts, whole } of played) {
+    const bodies = await ledger.bodies(id)
+    const told = Array.from({ length: parts }, (_, part) => `${id}${part},`).join('')
+    assert.equal(textOf(bodies?.request), id)
+    assert.equal(textOf(bodies?.response), whole ? `${told}end` : told)
+    assert.equal((await ledger.row(id))?.outcome, whole ? 'completed' : 'interrupted')
+  }
+}
+
+// A defective program must not be able to bill a call twice.
+test('an exchange that is closed twice has one record, its first end', async t => {
+  const directory = temporaryDirectory(t)
+  const ledger = await testLedger(t, directory)
+  const id = newId()
+  await record(ledger, id)
+  await ledger.caughtUp()
+  await ledger.journal.close(closedOf(id, { outcome: 'aborted' }), [])
+  const other = newId()
+  await ledger.journal.open(openedOf(other), [])
+  void ledger.journal.close(closedOf(other), [])
+  void ledger.journal.close(closedOf(other, { outcome: 'aborted' }), [])
+  const { total } = await ledger.usage({ by: ['outcome'] })
+  assert.equal(total.calls, 2)
+  assert.equal(total.completed, 2)
+})
+
+/** Damages one byte of the entry that holds `text`, in whatever segment that is. */
+function damage(directory: string, text: string): void {
+  for (const path of segments(directory)) {
+    const content = readFileSync(path)
+    const at = content.indexOf(text)
+    if (at === -1) continue
+    content.writeUInt8(content.readUInt8(at) ^ 1, at)
+    writeFileSync(path, content)
+    return
+  }
+  assert.fail(`${text} is in no segment`)
+}
+
+/** Records that were written and never loaded into a store: what a journal looks like after its store was lost. */
+async function journalOf(t: TestContext, records: readonly (readonly [id: string, name: string])[]): Promise<string> {
+  const directory = temporaryDirectory(t)
+  const ledger = await testLedger(t, directory)
+  for (const [id, callerName] of records) await record(ledger, id, { callerName })
+  await ledger.close()
+  rmSync(join(directory, 'ledger.duckdb'))
+  return directory
+}
+
+// A bad sector must cost what it hit. The evening's other records, and the end of the damaged one, must still be there, and somebody must be told.
+test('P1 damage to an opening entry costs its fields, not the record, and is reported', async t => {
+  const ids = Array.from({ length: 20 }, newId)
+  const directory = await journalOf(
+    t,
+    ids.map((id, index) => [id, `caller-${index}.`] as const),
+  )
+  damage(directory, 'caller-7.')
+  const log = keptLog()
+  const ledger = await testLedger(t, directory, { log })
+  const { records } = await ledger.list({})
+  assert.deepEqual(records.map(({ id }) => id).sort(), ids.toSorted())
+  const hurt = await ledger.row(ids[7] ?? '')
+  assert.equal(hurt?.callerName, null)
+  assert.equal(hurt?.outcome, 'completed')
+  assert.equal(hurt?.usage.totalTokens, 15)
+  // The id still says when.
+  assert.ok(Math.abs((hurt?.startedAtMs ?? 0) - Date.now()) < 60_000)
+  assert.equal(log.lines.filter(({ level }) => level === 'error').length, 1)
+})
+
+// The same the other way round: what was called is known, how it ended is not.
+test('P1 damage to a closing entry makes the exchange an interrupted one', async t => {
+  const ids = Array.from({ length: 6 }, newId)
+  const directory = await journalOf(
+    t,
+    ids.map(id => [id, 'Alice'] as const),
+  )
+  // The model of the answer stands in the closing entries alone; the first of them is hit.
+  damage(directory, 'gpt-4o-2024-08-06')
+  const ledger = await testLedger(t, directory)
+  const { records } = await ledger.list({})
+  assert.deepEqual(records.map(({ id }) => id).sort(), ids.toSorted())
+  assert.equal((await ledger.row(ids[0] ?? ''))?.outcome, 'interrupted')
+  assert.equal(records.filter(({ outcome }) => outcome === 'completed').length, 5)
+})
+
+// A body that is not what passed must never be shown as if it were.
+test('damage to a body is an error for who asks for it, and for nobody else', async t => {
+  const [hurt, whole] = [newId(), newId()]
+  const directory = await journalOf(t, [
+    [hurt, 'Alice'],
+    [whole, 'Alice'],
+  ])
+  damage(directory, `answer ${hurt}`)
+  const ledger = await testLedger(t, directory)
+  assert.equal((await ledger.row(hurt))?.outcome, 'completed')
+  await assert.rejects(
+    ledger.bodies(hurt),
+    (error: unknown) => error instanceof LedgerError && error.code === 'ledger_corrupt',
+  )
+  assert.equal(textOf((await ledger.bodies(whole))?.response), `answer ${whole}`)
+})
+
+const hourMs = 3_600_000
+
+/** Timers that run when the test says so. */
+function manualScheduler(): { readonly scheduler: Scheduler; readonly retain: () => Promise<void> } {
+  const works: { readonly everyMs: number; readonly work: () => Promise<void> }[] = []
+  return {
+    scheduler: (everyMs, work) => {
+      works.push({ everyMs, work })
+      return () => {}
+    },
+    retain: async () => {
+      for (const { everyMs, work } of works) if (everyMs === hourMs) await work()
+    },
+  }
+}
+
+// What the works council was promised to be deleted must be gone, from the files too; what must be kept must be there.
+test('retention deletes bodies and records at their ages, and segments with them', async t => {
+  const directory = temporaryDirectory(t)
+  const { scheduler, retain } = manualScheduler()
+  const log = keptLog()
+  let now = Date.UTC(2026, 0, 1)
+  const ledger = await testLedger(t, directory, {
+    log,
+    scheduler,
+    clock: () => now,
+    retain: { records: 10 * dayMs, bodies: 2 * dayMs },
+    journal: { segmentMsMax: dayMs / 2 },
+  })
+  const days: string[] = []
+  for (let day = 0; day < 12; day++) {
+    const id = newId()
+    days.push(id)
+    await record(ledger, id, { startedAtMs: now })
+    await ledger.caughtUp()
+    now += dayMs
+  }
+  await retain()
+  const rows = (await ledger.list({})).records.map(({ id }) => id)
+  assert.deepEqual(new Set(rows), new Set(days.slice(2)), 'older than ten days are gone')
+  const bodies = await Promise.all(days.slice(2).map(id => ledger.bodies(id)))
+  assert.deepEqual(
+    bodies.map(each => each !== null && each.request !== null),
+    [...Array.from({ length: 8 }, () => false), true, true],
+  )
+  const left = segments(directory).map(path => readFileSync(path, 'latin1'))
+  assert.ok(!left.some(text => text.includes(`question ${days[5]}`)), 'old bodies are in no file any more')
+  assert.ok(left.some(text => text.includes(`question ${days[11]}`)))
+})
+
+// A stream that has been open since yesterday must end up whole, whatever was purged around it.
+test('segments that an open exchange or another reader needs are kept', async t => {
+  const directory = temporaryDirectory(t)
+  const { scheduler, retain } = manualScheduler()
+  const log = keptLog()
+  let now = Date.UTC(2026, 0, 1)
+  let neededFrom: Position | null = null
+  const ledger = await testLedger(t, directory, {
+    log,
+    scheduler,
+    clock: () => now,
+    retain: { records: 100 * dayMs, bodies: 2 * dayMs },
+    journal: { segmentMsMax: dayMs / 2 },
+    neededFrom: () => neededFrom,
+  })
+  for (let day = 0; day < 3; day++, now += dayMs) await record(ledger, newId(), { startedAtMs: now })
+  const long = newId()
+  await ledger.journal.open(openedOf(long, { startedAtMs: now }), [bytes('long question')])
+  for (let day = 0; day < 8; day++, now += dayMs) await record(ledger, newId(), { startedAtMs: now })
+  const before = segments(directory).length
+  neededFrom = { segment: 2, offset: 64 }
+  await retain()
+  assert.equal(segments(directory).length, before - 1, 'the reader at segment 2 holds the rest')
+  neededFrom = null
+  await retain()
+  const left = segments(directory)
+  assert.ok(readFileSync(left[0] ?? '', 'latin1').includes('long question'))
+  await ledger.journal.close(closedOf(long), [bytes('long answer')])
+  assert.equal((await ledger.row(long))?.outcome, 'completed')
+})
+
+// A client that sends another user agent with every call must cost disk space, not the gateway's memory or anyone's report.
+test('names beyond the room of their dictionary stay in their records', { timeout: 60_000 }, async t => {
+  const ledger = await testLedger(t, temporaryDirectory(t))
+  const long = 'x'.repeat(60_000)
+  const ids = Array.from({ length: 60 }, newId)
+  for (const [index, id] of ids.entries())
+    await record(ledger, id, { userAgent: `${long}${index}`, requestedModel: `m${index}` })
+  for (const [index, id] of ids.entries()) {
+    const row = await ledger.row(id)
+    assert.equal(row?.userAgent, `${long}${index}`)
+    assert.equal(row?.requestedModel, `m${index}`)
+  }
+})
+
+// A gateway with few calls must not write the whole store again every minute, nor keep a gigabyte in memory.
+test('a store that was closed holds its records without the journal of before', async t => {
+  const directory = temporaryDirectory(t)
+  const first = await testLedger(t, directory)
+  const ids = Array.from({ length: 100 }, newId)
+  for (const id of ids) await record(first, id)
+  await first.close()
+  const size = statSync(join(directory, 'ledger.duckdb')).size
+  const second = await testLedger(t, directory)
+  assert.equal((await second.usage({ by: ['workload'] })).total.calls, ids.length)
+  await second.close()
+  assert.ok(statSync(join(directory, 'ledger.duckdb')).size <= size * 2)
+})

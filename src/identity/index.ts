@@ -2,8 +2,8 @@
  * Who calls. `readToken` finds the token in a request, a `Verifier` proves it, `compileRules` decides whether rules of the
  * configuration let its owner in. Signing people in is in `signin/`.
  */
-export { readToken, tokenCharactersMax } from './bearer.ts'
+export { readToken } from './bearer.ts'
 export { type Caller, callerKey } from './caller.ts'
-export { AuthorityError, IdentityError, type IdentityErrorCode } from './errors.ts'
-export { compileRules, groupsOverageAdvice, type RuleMatch, type RuleMatcher } from './rules.ts'
+export { IdentityError, type IdentityErrorCode } from './errors.ts'
+export { compileRules, type RuleMatch, type RuleMatcher } from './rules.ts'
 export { createVerifier, type IdentityLog, type Verifier, type VerifierOptions } from './verifier.ts'

@@ -10,7 +10,7 @@ import { Gate } from './auth.ts'
 import { serve } from './server.ts'
 import { createService } from './service.ts'
 
-export { type FaultKind, faultKinds } from './faults.ts'
+export type { FaultKind } from './faults.ts'
 
 /** Longer than clients keep idle connections, so that the simulator is never the one who closes. */
 const keepAliveMs = 75_000

@@ -1,7 +1,7 @@
 /** The gateway's listener: HTTP/1.1 in, calls to `serve`, and the few addresses that need no token. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Config } from '../config/schema.ts'
 import { uuidV7 } from '../ids.ts'
@@ -125,11 +125,12 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
       if (closing) return
       closing = true
       const stopped = once(server, 'close')
-      server.close()
-      server.closeIdleConnections()
+      // Not `server.close` yet: it takes an answer for over that was ended and is still on its way, and cuts its connection.
+      NetServer.prototype.close.call(server)
       await within(watch.emptied(), graceMs)
       watch.expireAll()
       await within(watch.emptied(), Math.max(4 * watchEveryMs, 2_000))
+      server.close()
       server.closeAllConnections()
       await stopped
       watch.close()

@@ -74,7 +74,9 @@ async function build(
   const clock = given.clock ?? systemClock
   const counter = createTokenCounter()
   closers.push(() => counter.close())
-  const ledger = given.ledger ?? (await openLedger({ ...config.ledger, clock, counter, log }))
+  const modelOf = (instance: string, deployment: string): string | null =>
+    config.instances[instance]?.deployments[deployment]?.model ?? null
+  const ledger = given.ledger ?? (await openLedger({ ...config.ledger, clock, counter, log, modelOf }))
   if (given.ledger === undefined) closers.push(() => ledger.close())
 
   const current = new Current(config, given, clock)

@@ -20,6 +20,8 @@ export interface LedgerOptions {
   readonly retain: { readonly records: number; readonly bodies: number }
   /** Counts what interrupted exchanges produced without a report. */
   readonly counter: Pick<TokenCounter, 'count'>
+  /** The model behind a deployment, for counting; null when it is not known. Default: what the exchange itself says. */
+  readonly modelOf?: (instance: string, deployment: string) => string | null
   readonly log: Log
   readonly clock?: Clock
   readonly scheduler?: Scheduler
@@ -109,8 +111,9 @@ class OpenLedger implements Ledger {
     this.journal = journal
     this.#unclaim = unclaim
     this.#stopRetention = options.scheduler(retainEveryMs, () => this.#retain())
-    const { counter, log } = options
-    this.#recovered = recover({ store, journal, counter, log, stopped: () => this.#closing !== null }).catch(error => {
+    const { counter, log, modelOf = () => null } = options
+    const stopped = (): boolean => this.#closing !== null
+    this.#recovered = recover({ store, journal, counter, modelOf, log, stopped }).catch(error => {
       log.error({ cause: String(error) }, 'interrupted exchanges could not all be ended; the next start goes on')
     })
   }

@@ -13,6 +13,7 @@ export interface RecoverParts {
   readonly store: StoreClient
   readonly journal: Journal
   readonly counter: Pick<TokenCounter, 'count'>
+  readonly modelOf: (instance: string, deployment: string) => string | null
   readonly log: Log
   /** True when the ledger closes: what is left then stays open and is found by the next start. */
   readonly stopped: () => boolean
@@ -53,7 +54,7 @@ async function interrupted(unfinished: Unfinished, parts: RecoverParts): Promise
     region: opened.region,
     servedModel: said?.model ?? null,
     attempts: [],
-    usage: await usageOf(opened, unfinished, said, parts.counter),
+    usage: await usageOf(opened, unfinished, said, parts),
     finishReason: said?.choices[0]?.finishReason ?? null,
     backendRequestId: null,
     responseContentType: null,
@@ -78,11 +79,13 @@ async function usageOf(
   opened: Opened,
   { request, response }: Unfinished,
   said: ReturnType<typeof assemble> | null,
-  counter: Pick<TokenCounter, 'count'>,
+  { counter, modelOf }: RecoverParts,
 ): Promise<Usage> {
   if (said?.usage != null) return { ...said.usage, source: 'reported' }
-  const { operation } = opened
-  const model = said?.model ?? opened.requestedModel ?? opened.deployment
+  const { operation, instance, deployment } = opened
+  // The name of a deployment says nothing of its model, and with it of the tokenizer.
+  const known = instance === null || deployment === null ? null : modelOf(instance, deployment)
+  const model = known ?? said?.model ?? opened.requestedModel ?? deployment
   if (operation === null || model === null || usageShape(operation) === 'none') return noUsage
   const job = { model, operation, requestBody: request, responseBody: response, stream: opened.stream }
   // A record without tokens is better than none.

@@ -9,21 +9,17 @@ import { CredentialError } from '../instances/credentials.ts'
 import type { Instance } from '../instances/index.ts'
 import { chooseMember } from '../instances/pool.ts'
 import { type Journal, LedgerError } from '../ledger/index.ts'
-import type { Usage } from '../ledger/record.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { TokenCounter } from '../tokens/index.ts'
 import { authenticate } from './authenticate/index.ts'
 import { authorize } from './authorize/index.ts'
 import { type Call, ClientLeft } from './call.ts'
-import { refusalOf } from './dispatch/failures.ts'
 import { dispatch } from './dispatch/index.ts'
+import { captured, conclude, refuse } from './endings.ts'
 import type { Plan } from './plan.ts'
 import { type ReceiveLimits, receive } from './receive/index.ts'
-import { type Account, closed, type Ending, noUsage, opened } from './record/index.ts'
-import { usageOf } from './record/usage.ts'
-import { asRefusal, Refusal } from './refusals.ts'
-import type { Relayed } from './relay/index.ts'
-import { renderRefusal } from './render.ts'
+import { type Account, opened } from './record/index.ts'
+import { Refusal } from './refusals.ts'
 import type { Route } from './resolve/index.ts'
 
 /** What the stages need of the house. */
@@ -139,110 +135,4 @@ async function open(account: Account, parts: GatewayParts): Promise<void> {
     if (!parts.continueUnrecorded) throw new Refusal('ledger_unwritable', {}, { cause })
     // Not lost yet: the end carries the whole record, should there be room again by then.
   }
-}
-
-/** The request's body as the ledger is to keep it. */
-function captured(account: Account): readonly Buffer[] {
-  return account.grant?.workload.capture === 'full' ? (account.asked?.received ?? []) : []
-}
-
-/** The exchange reached a backend: its end, its usage, its record. */
-async function conclude(account: Account, relayed: Relayed, parts: GatewayParts): Promise<void> {
-  const endedAtMs = parts.clock()
-  const { ending } = relayed
-  const requestBytes = account.asked?.received.reduce((sum, chunk) => sum + chunk.length, 0) ?? 0
-  const failed = ending !== 'whole' && ending !== 'left'
-  let status = relayed.status
-  if (failed && status === null) {
-    const bounds = {
-      totalMs: parts.totalMs,
-      uploadBytesMax: parts.limits.uploadBytesMax,
-      uploadPauseMs: parts.limits.timeoutMs,
-    }
-    const refusal = refusalOf(ending, account.instance?.name ?? '', bounds, relayed.cause ?? new Error(ending))
-    renderRefusal(account.call, refusal, parts)
-    status = refusal.status
-  }
-  if (failed) {
-    parts.log.warn(
-      { id: account.call.id, instance: account.instance?.name, failure: ending, code: codeOf(relayed.cause) },
-      'backend_failed',
-    )
-  }
-  const inStream = relayed.learned.errorInStream
-  const responseBody = account.grant?.workload.capture === 'full' ? relayed.unwritten : []
-  await write(account, parts, responseBody, endedAtMs, {
-    outcome: failed || (inStream && ending === 'whole') ? 'failed' : ending === 'left' ? 'aborted' : 'completed',
-    code: failed ? ending : ending === 'left' ? 'client_left' : inStream ? 'error_in_stream' : null,
-    status,
-    relayed,
-    usage: await usageOrNone(account, relayed, parts),
-    requestBytes,
-    ownBytes: 0,
-  })
-}
-
-async function usageOrNone(account: Account, relayed: Relayed, parts: GatewayParts): Promise<Usage> {
-  try {
-    return await usageOf(account, relayed, parts)
-  } catch (error) {
-    // What was answered is a fact, even where the journal cannot be read back to count it.
-    parts.log.error(
-      { id: account.call.id, code: error instanceof LedgerError ? error.code : 'internal_error' },
-      'usage_unknown',
-    )
-    return noUsage
-  }
-}
-
-/** The exchange never reached a backend. The client is told why, where there still is one. */
-async function refuse(account: Account, error: unknown, parts: GatewayParts): Promise<void> {
-  const endedAtMs = parts.clock()
-  const left = error instanceof ClientLeft
-  const refusal = left ? null : asRefusal(error)
-  let ownBytes = 0
-  if (refusal !== null) {
-    ownBytes = renderRefusal(account.call, refusal, parts)
-    if (refusal.status >= 500) {
-      const { cause } = refusal
-      parts.log.error(
-        { id: account.call.id, code: refusal.code, cause: cause instanceof Error ? cause : undefined },
-        'refused',
-      )
-    }
-  }
-  const ending: Ending = {
-    outcome: left ? 'aborted' : 'refused',
-    code: refusal === null ? 'client_left' : refusal.code,
-    status: refusal?.status ?? null,
-    relayed: null,
-    usage: noUsage,
-    requestBytes: account.asked?.received.reduce((sum, chunk) => sum + chunk.length, 0) ?? 0,
-    ownBytes,
-  }
-  await write(account, parts, [], endedAtMs, ending)
-}
-
-async function write(
-  account: Account,
-  parts: GatewayParts,
-  responseBody: readonly Buffer[],
-  endedAtMs: number,
-  ending: Ending,
-): Promise<void> {
-  // What `opened` has written stands in the journal already.
-  const requestBody = account.isOpen ? [] : captured(account)
-  try {
-    await parts.journal.close(closed(account, ending, endedAtMs), responseBody, requestBody)
-  } catch (error) {
-    parts.lost(account.call.id)
-    parts.log.error(
-      { id: account.call.id, code: error instanceof LedgerError ? error.code : 'internal_error' },
-      'record_lost',
-    )
-  }
-}
-
-function codeOf(error: Error | null): string | undefined {
-  return (error as NodeJS.ErrnoException | null)?.code ?? error?.name
 }

@@ -1,0 +1,126 @@
+/** How an exchange ends: what the client is told, what it cost, and the record. */
+import { LedgerError } from '../ledger/index.ts'
+import type { Usage } from '../ledger/record.ts'
+import { ClientLeft } from './call.ts'
+import { type BackendFailure, refusalOf } from './dispatch/failures.ts'
+import { type Account, closed, type Ending, noUsage } from './record/index.ts'
+import { usageOf } from './record/usage.ts'
+import { asRefusal } from './refusals.ts'
+import type { Relayed } from './relay/index.ts'
+import { renderRefusal } from './render.ts'
+import type { GatewayParts } from './serve.ts'
+
+/** The request's body as the ledger is to keep it. */
+export function captured(account: Account): readonly Buffer[] {
+  return account.grant?.workload.capture === 'full' ? (account.asked?.received ?? []) : []
+}
+
+/** The exchange reached a backend: its end, its usage, its record. */
+export async function conclude(account: Account, relayed: Relayed, parts: GatewayParts): Promise<void> {
+  const endedAtMs = parts.clock()
+  const { ending } = relayed
+  let { status } = relayed
+  if (ending !== 'whole' && ending !== 'left') {
+    parts.log.warn(
+      { id: account.call.id, instance: account.instance?.name, failure: ending, code: codeOf(relayed.cause) },
+      'backend_failed',
+    )
+    status ??= answerInstead(account, ending, relayed.cause, parts)
+  }
+  const responseBody = account.grant?.workload.capture === 'full' ? relayed.unwritten : []
+  await write(account, parts, responseBody, endedAtMs, {
+    ...outcomeOf(relayed),
+    status,
+    relayed,
+    usage: await usageOrNone(account, relayed, parts),
+    requestBytes: receivedBytes(account),
+    ownBytes: 0,
+  })
+}
+
+function outcomeOf({ ending, learned }: Relayed): Pick<Ending, 'outcome' | 'code'> {
+  if (ending === 'left') return { outcome: 'aborted', code: 'client_left' }
+  if (ending !== 'whole') return { outcome: 'failed', code: ending }
+  return learned.errorInStream ? { outcome: 'failed', code: 'error_in_stream' } : { outcome: 'completed', code: null }
+}
+
+/** Nothing of an answer has come, so the client gets one of ours. @returns its status. */
+function answerInstead(account: Account, failure: BackendFailure, cause: Error | null, parts: GatewayParts): number {
+  const bounds = {
+    totalMs: parts.totalMs,
+    uploadBytesMax: parts.limits.uploadBytesMax,
+    uploadPauseMs: parts.limits.timeoutMs,
+  }
+  const refusal = refusalOf(failure, account.instance?.name ?? '', bounds, cause ?? new Error(failure))
+  renderRefusal(account.call, refusal, parts)
+  return refusal.status
+}
+
+function receivedBytes(account: Account): number {
+  return account.asked?.received.reduce((sum, chunk) => sum + chunk.length, 0) ?? 0
+}
+
+async function usageOrNone(account: Account, relayed: Relayed, parts: GatewayParts): Promise<Usage> {
+  try {
+    return await usageOf(account, relayed, parts)
+  } catch (error) {
+    // What was answered is a fact, even where the journal cannot be read back to count it.
+    parts.log.error(
+      { id: account.call.id, code: error instanceof LedgerError ? error.code : 'internal_error' },
+      'usage_unknown',
+    )
+    return noUsage
+  }
+}
+
+/** The exchange never reached a backend. The client is told why, where there still is one. */
+export async function refuse(account: Account, error: unknown, parts: GatewayParts): Promise<void> {
+  const endedAtMs = parts.clock()
+  const left = error instanceof ClientLeft
+  const refusal = left ? null : asRefusal(error)
+  let ownBytes = 0
+  if (refusal !== null) {
+    ownBytes = renderRefusal(account.call, refusal, parts)
+    if (refusal.status >= 500) {
+      const { cause } = refusal
+      parts.log.error(
+        { id: account.call.id, code: refusal.code, cause: cause instanceof Error ? cause : undefined },
+        'refused',
+      )
+    }
+  }
+  const ending: Ending = {
+    outcome: left ? 'aborted' : 'refused',
+    code: refusal === null ? 'client_left' : refusal.code,
+    status: refusal?.status ?? null,
+    relayed: null,
+    usage: noUsage,
+    requestBytes: receivedBytes(account),
+    ownBytes,
+  }
+  await write(account, parts, [], endedAtMs, ending)
+}
+
+async function write(
+  account: Account,
+  parts: GatewayParts,
+  responseBody: readonly Buffer[],
+  endedAtMs: number,
+  ending: Ending,
+): Promise<void> {
+  // What `opened` has written stands in the journal already.
+  const requestBody = account.isOpen ? [] : captured(account)
+  try {
+    await parts.journal.close(closed(account, ending, endedAtMs), responseBody, requestBody)
+  } catch (error) {
+    parts.lost(account.call.id)
+    parts.log.error(
+      { id: account.call.id, code: error instanceof LedgerError ? error.code : 'internal_error' },
+      'record_lost',
+    )
+  }
+}
+
+function codeOf(error: Error | null): string | undefined {
+  return (error as NodeJS.ErrnoException | null)?.code ?? error?.name
+}

@@ -1,0 +1,151 @@
+/** The demonstration as a newcomer meets it: one command, and lines to paste. */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, symlink } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { eventually, soon } from '../support/wait.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const main = join(root, 'src', 'cli', 'main.ts')
+const ports = ['gateway', 'admin', 'sign-in', 'instance-1', 'instance-2'].flatMap(name => [`--${name}-port`, '0'])
+
+/** A folder in which npx finds what it finds in a checkout. */
+const folder = await mkdtemp(join(tmpdir(), 'gatehouse-demo-'))
+await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
+after(() => rm(folder, { recursive: true, force: true }))
+
+interface Run {
+  readonly child: ChildProcess
+  readonly out: () => string
+  readonly err: () => string
+  readonly ended: Promise<unknown>
+}
+
+function start(program: string, args: readonly string[], cwd = folder): Run {
+  const env = {
+    ...process.env,
+    HOME: folder,
+    PATH: join(root, 'node_modules', '.bin') + delimiter + process.env['PATH'],
+  }
+  const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const written = { out: '', err: '' }
+  child.stdout.on('data', chunk => {
+    written.out += String(chunk)
+  })
+  child.stderr.on('data', chunk => {
+    written.err += String(chunk)
+  })
+  const ended = once(child, 'close')
+  after(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+    await ended
+  })
+  return { child, out: () => written.out, err: () => written.err, ended }
+}
+
+async function startDemo(options: readonly string[]): Promise<Run> {
+  const run = start(process.execPath, [main, 'demo', ...ports, ...options])
+  await eventually(
+    'the demonstration is ready',
+    () => {
+      if (run.child.exitCode !== null) throw new Error(`it has ended:\n${run.err()}`)
+      return run.out().includes('Ready after') || null
+    },
+    60_000,
+  )
+  return run
+}
+
+async function stopDemo(run: Run): Promise<void> {
+  run.child.kill('SIGINT')
+  await soon('the demonstration ends after Ctrl-C', run.ended, 20_000)
+  assert.equal(run.child.exitCode, 0, run.err())
+}
+
+// The first thing that anybody does with a product is to paste what it prints; if that fails there is no second thing.
+test('every line that the demonstration prints works when it is pasted', async () => {
+  const demo = await startDemo(['--no-traffic', '--no-history'])
+  const lines = demo
+    .out()
+    .split('\n')
+    .filter(line => /^(curl|npx|TOKEN=)/.test(line))
+  assert.equal(lines.length, 5)
+  const expected = [
+    /"finish_reason":"stop"/,
+    /Subject:/,
+    /\w{4,} \w{2,} \w{2,}/,
+    /hr-bot {2,}alice/,
+    /chat\/completions[\s\S]*mutex/i,
+  ]
+  for (const [index, line] of lines.entries()) {
+    const pasted = start('bash', ['-c', line])
+    await soon(`the end of: ${line.slice(0, 60)}`, pasted.ended, 60_000)
+    assert.equal(pasted.child.exitCode, 0, `${line}\n${pasted.err()}`)
+    assert.match(pasted.out(), expected[index] as RegExp, line)
+  }
+  await stopDemo(demo)
+})
+
+// Records are what the product is for: a demonstration that forgets them at Ctrl-C shows the opposite.
+test('Ctrl-C stops all, and the next start has the records', async () => {
+  const first = await startDemo(['--no-traffic', '--no-history'])
+  const asked = start(process.execPath, [main, 'chat', '--as', 'bob', 'What is a semaphore?'])
+  await soon('the answer', asked.ended, 30_000)
+  assert.equal(asked.child.exitCode, 0, asked.err())
+  await stopDemo(first)
+  const second = await startDemo(['--no-traffic', '--no-history'])
+  const list = start(process.execPath, [main, 'records', 'list', '--json'])
+  await soon('the list', list.ended, 30_000)
+  const records = JSON.parse(list.out()) as { callerName: string; workload: string; outcome: string }[]
+  assert.ok(records.some(record => record.workload === 'code-assistant' && record.outcome === 'completed'))
+  await stopDemo(second)
+})
+
+// Reports without a past show nothing; a past that does not say that it is invented is a lie.
+test('the first start writes a month of history, marked as demonstration, and only the first', async () => {
+  const directory = join(folder, 'with-history')
+  const first = await startDemo(['--no-traffic', '--directory', directory])
+  assert.match(first.err(), /Wrote a month of history: \d{4} calls/)
+  const usage = start(process.execPath, [main, 'usage', '--by', 'outcome', '--json'], directory)
+  await soon('the report', usage.ended, 30_000)
+  assert.equal(usage.child.exitCode, 0, usage.err())
+  const report = JSON.parse(usage.out()) as { lines: { keys: string[]; calls: number }[]; total: { calls: number } }
+  const calls = Object.fromEntries(report.lines.map(line => [line.keys[0], line.calls]))
+  assert.ok(report.total.calls > 1_500)
+  for (const outcome of ['completed', 'refused', 'failed', 'aborted']) assert.ok((calls[outcome] ?? 0) > 0, outcome)
+  const list = start(process.execPath, [main, 'records', 'list', '--limit', '200', '--json'], directory)
+  await soon('the list', list.ended, 30_000)
+  const records = JSON.parse(list.out()) as { demonstration: boolean; durationMs: number }[]
+  assert.ok(records.every(record => record.demonstration && record.durationMs < 60_000))
+  await stopDemo(first)
+  const second = await startDemo(['--no-traffic', '--directory', directory])
+  assert.doesNotMatch(second.err(), /Wrote a month/)
+  await stopDemo(second)
+})
+
+test('a port that is taken is named, with the option that changes it', async () => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const { port } = other.address() as { port: number }
+  const directory = join(folder, 'port-taken')
+  const run = start(process.execPath, [
+    main,
+    'demo',
+    ...ports.slice(2),
+    '--gateway-port',
+    String(port),
+    '--no-history',
+    '--directory',
+    directory,
+  ])
+  await soon('it gives up', run.ended, 30_000)
+  other.close()
+  assert.equal(run.child.exitCode, 1)
+  assert.match(run.err(), new RegExp(`✗ port_taken {2}Port ${port} .*gateway`))
+  assert.match(run.err(), /Try: npm start -- --gateway-port \d+/)
+})

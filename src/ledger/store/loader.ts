@@ -1,7 +1,7 @@
 import type { DuckDBAppender, DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api'
 import { flag } from '../journal/fields.ts'
 import { at, frameKind } from '../journal/frame.ts'
-import { readId } from '../journal/ids.ts'
+import { readId, timeOfBytes, timeOfId } from '../journal/ids.ts'
 import { BlockView, closedShape, openedShape } from '../journal/metadata.ts'
 import { type Damage, SegmentScanner } from '../journal/scanner.ts'
 import { endOfFiles, Follower, startOfFiles } from './follower.ts'
@@ -9,6 +9,7 @@ import { NameBlocks } from './name-blocks.ts'
 import { Names } from './names.ts'
 import { type OpenExchange, OpenExchanges } from './open-exchanges.ts'
 import { offsetOf, type Place, placeOf, segmentOf } from './places.ts'
+import type { Loaded } from './queries/list.ts'
 import { batchRowsMax, RowBatch } from './row-batch.ts'
 import { type EndedExchange, writeRow } from './row-writer.ts'
 
@@ -24,6 +25,8 @@ interface Cursor {
   readonly low: Place
   readonly sequence: number
   readonly damagedBytes: number
+  /** Time of the newest id among the records. */
+  readonly newestMs: number
 }
 
 /** What every load runs; making them anew costs some milliseconds. */
@@ -61,6 +64,7 @@ export class Loader {
   #sequence: number
   #committedSequence: number
   #damagedBytes: number
+  #newestMs: number
   #appender: DuckDBAppender | null = null
   #rowsInTransaction = 0
   #orphans: Orphan[] = []
@@ -74,6 +78,7 @@ export class Loader {
     this.#sequence = cursor.sequence
     this.#committedSequence = cursor.sequence
     this.#damagedBytes = cursor.damagedBytes
+    this.#newestMs = cursor.newestMs
     const from = Math.max(cursor.low, startOfFiles(options.journal))
     this.#follower = new Follower(options.journal, from, damage => {
       // Damage before the cursor was counted when it was first met.
@@ -93,9 +98,9 @@ export class Loader {
   get place(): Place {
     return Math.max(this.#follower.place, this.#loaded)
   }
-  /** The sequence number of the newest record that can be read. */
-  get sequence(): number {
-    return this.#committedSequence
+  /** What can be read. */
+  get loaded(): Loaded {
+    return { sequence: this.#committedSequence, newestMs: this.#newestMs }
   }
   get damagedBytes(): number {
     return this.#damagedBytes
@@ -186,6 +191,7 @@ export class Loader {
     if (carriesOpened) this.#takeOpened(opened, entry, place, entry.headAt)
     const names = this.#blocks.closed(entry.window, entry.view, block)
     this.#sequence += 1
+    this.#newestMs = Math.max(this.#newestMs, timeOfBytes(entry.view, entry.headAt + at.id))
     const ended: EndedExchange = { entry, block, names, opened, place, sequence: this.#sequence }
     writeRow(this.#batch, ended)
   }
@@ -265,7 +271,15 @@ async function prepareStatements(connection: DuckDBConnection): Promise<Statemen
 }
 
 async function readCursor(connection: DuckDBConnection): Promise<Cursor> {
-  const result = await connection.runAndReadAll('SELECT loaded, low, sequence, damaged_bytes FROM journal_cursor')
-  const [loaded, low, sequence, damagedBytes] = (result.getRows()[0] ?? []).map(Number)
-  return { loaded: loaded ?? 0, low: low ?? 0, sequence: sequence ?? 0, damagedBytes: damagedBytes ?? 0 }
+  const result = await connection.runAndReadAll(
+    'SELECT loaded, low, sequence, damaged_bytes, (SELECT max(id)::VARCHAR FROM records) FROM journal_cursor',
+  )
+  const [loaded, low, sequence, damagedBytes, newestId] = result.getRows()[0] ?? []
+  return {
+    loaded: Number(loaded ?? 0),
+    low: Number(low ?? 0),
+    sequence: Number(sequence ?? 0),
+    damagedBytes: Number(damagedBytes ?? 0),
+    newestMs: typeof newestId === 'string' ? timeOfId(newestId) : 0,
+  }
 }

@@ -109,8 +109,9 @@ export function writeRow(batch: RowBatch, ended: EndedExchange): void {
     : opened.startedAtMs
   batch.real(c.startedAtMs, startedAtMs)
   batch.whole(c.startHour, Math.floor(startedAtMs / hourMs))
-  batch.whole(c.startDay, Math.floor(startedAtMs / dayMs))
-  batch.whole(c.startMonth, monthOf(startedAtMs))
+  const day = Math.floor(startedAtMs / dayMs)
+  batch.whole(c.startDay, day)
+  batch.whole(c.startMonth, monthOf(day))
   batch.real(c.sentAtMs, number(1))
   batch.real(c.firstByteAtMs, number(2))
   batch.real(c.endedAtMs, number(3))
@@ -131,10 +132,18 @@ export function writeRow(batch: RowBatch, ended: EndedExchange): void {
   batch.rows += 1
 }
 
-/** Months since January 1970. */
-function monthOf(ms: number): number {
-  const date = new Date(ms)
-  return (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth()
+/** Months between January 1970 and a day that is counted from its first. By arithmetic, because a Date per row costs 0.3 µs. */
+function monthOf(day: number): number {
+  // Years that begin in March have their leap day at the end; eras of 400 of them have the same number of days.
+  const shifted = day + 719_468
+  const era = Math.floor(shifted / 146_097)
+  const dayOfEra = shifted - era * 146_097
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1_460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+  )
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153)
+  return (era * 400 + yearOfEra - 1_970) * 12 + monthFromMarch + 2
 }
 
 function writeNames(batch: RowBatch, { names, opened }: EndedExchange): void {

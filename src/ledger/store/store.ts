@@ -100,8 +100,8 @@ export class Store {
   }
 
   status(): StoreStatus {
-    const { open, damagedBytes, sequence } = this.#loader
-    return { openExchanges: open.size, damagedBytes, sequence }
+    const { open, damagedBytes, loaded } = this.#loader
+    return { openExchanges: open.size, damagedBytes, sequence: loaded.sequence }
   }
 
   /** Loads everything that ends at or before `limit`. */
@@ -113,7 +113,7 @@ export class Store {
     return this.#readers.ask(connection => usage(connection, this.#loader.names, query))
   }
   list(query: RecordsQuery): Promise<RecordsPage> {
-    return this.#readers.ask(connection => list(connection, this.#loader.names, query, this.#loader.sequence))
+    return this.#readers.ask(connection => list(connection, this.#loader.names, query, this.#loader.loaded))
   }
   row(id: string): Promise<RecordRow | null> {
     return this.#readers.ask(connection => row(connection, this.#loader.names, id))

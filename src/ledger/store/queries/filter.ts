@@ -16,6 +16,14 @@ export class Conditions {
     this.#conditions.push(sql.replace('?', `$${this.values.length}`))
   }
 
+  /** The same conditions, to which more can be added apart. */
+  copy(): Conditions {
+    const copy = new Conditions()
+    copy.values.push(...this.values)
+    copy.#conditions.push(...this.#conditions)
+    return copy
+  }
+
   /** Nothing can match. */
   addNever(): void {
     this.#conditions.push('false')

@@ -1,21 +1,29 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { timeOfId } from '../../journal/ids.ts'
 import type { RecordRow } from '../../record.ts'
 import type { RecordsPage, RecordsQuery } from '../../reports.ts'
 import type { Names } from '../names.ts'
-import { conditionsOf } from './filter.ts'
-import { readRows } from './rows.ts'
+import { type Conditions, conditionsOf } from './filter.ts'
+import { type ReadRow, readRows } from './rows.ts'
 
 const limitDefault = 50
 const limitMax = 1_000
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
-/** `sequence`: the newest record that can be read now; what is loaded meanwhile belongs to the next page. */
+/** How far the store has loaded; what is loaded while a question is answered belongs to the next page. */
+export interface Loaded {
+  readonly sequence: number
+  /** Time of the newest id. */
+  readonly newestMs: number
+}
+
 export async function list(
   connection: DuckDBConnection,
   names: Names,
   query: RecordsQuery,
-  sequence: number,
+  loaded: Loaded,
 ): Promise<RecordsPage> {
+  const { sequence } = loaded
   const { limit = limitDefault, before, after } = query
   if (!Number.isInteger(limit) || limit < 1 || limit > limitMax) {
     throw new RangeError(`limit must be a whole number from 1 to ${limitMax}, not ${limit}.`)
@@ -28,14 +36,11 @@ export async function list(
   }
   const seen = after === undefined ? null : cursorOf(after)
   if (seen !== null) conditions.add('sequence > ?', BigInt(seen))
-  const order = seen === null ? 'id DESC' : 'sequence'
   // One more than asked tells whether there is a further page.
-  const found = await readRows(
-    connection,
-    names,
-    `${conditions.where} ORDER BY ${order} LIMIT ${limit + 1}`,
-    conditions.values,
-  )
+  const found =
+    seen === null
+      ? await newestFirst(connection, names, conditions, before ?? null, limit + 1, loaded)
+      : await readRows(connection, names, `${conditions.where} ORDER BY sequence LIMIT ${limit + 1}`, conditions.values)
   const shown = found.slice(0, limit)
   const more = found.length > limit
   const last = shown.at(-1)
@@ -44,6 +49,42 @@ export async function list(
     next: seen === null && more && last !== undefined ? last.row.id : null,
     cursor: String(seen !== null && more && last !== undefined ? last.sequence : Math.max(sequence, seen ?? 0)),
   }
+}
+
+/** How far back a page looks, one after the other, until it is full. */
+const windowsMs = [3_600_000, 30 * 86_400_000] as const
+
+/**
+ * Ids begin with their time and records lie in about that order, so a page that looks back a limited time skips all row groups before it
+ * instead of reading every id there is. A page that does not get full this way looks at everything.
+ */
+async function newestFirst(
+  connection: DuckDBConnection,
+  names: Names,
+  conditions: Conditions,
+  before: string | null,
+  rowsMax: number,
+  loaded: Loaded,
+): Promise<ReadRow[]> {
+  const newestMs = before === null ? loaded.newestMs : timeOfId(before)
+  for (const windowMs of windowsMs) {
+    const bounded = conditions.copy()
+    bounded.add('id >= ?::UUID', firstIdOf(newestMs - windowMs))
+    const found = await readRows(connection, names, newestSql(bounded, rowsMax), bounded.values)
+    if (found.length === rowsMax) return found
+  }
+  return readRows(connection, names, newestSql(conditions, rowsMax), conditions.values)
+}
+
+const newestSql = (conditions: Conditions, rowsMax: number): string =>
+  `${conditions.where} ORDER BY id DESC LIMIT ${rowsMax}`
+
+/** The least id of a millisecond. */
+function firstIdOf(ms: number): string {
+  const hex = Math.max(0, Number.isNaN(ms) ? 0 : ms)
+    .toString(16)
+    .padStart(12, '0')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-0000-0000-000000000000`
 }
 
 export async function row(connection: DuckDBConnection, names: Names, id: string): Promise<RecordRow | null> {

@@ -20,6 +20,10 @@ export interface Journal {
   readonly writable: boolean
 }
 
+/**
+ * Answers hold everything that was journalled before the question. A question that makes no sense (a limit beyond 1000, a cursor that no page
+ * gave) or whose answer is too large (a report of more than 20,000 lines) rejects with a `RangeError` whose message is fit for who asked.
+ */
 export interface LedgerReader {
   usage(query: UsageQuery): Promise<UsageReport>
   /** Newest first, keyset pages; never touches bodies. */

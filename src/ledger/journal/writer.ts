@@ -3,10 +3,12 @@ import { type Direction, type Journal, LedgerError } from '../index.ts'
 import type { Log } from '../log.ts'
 import type { Closed, Opened } from '../record.ts'
 import type { Scheduler } from '../scheduler.ts'
+import { codeOf, unwritable } from './failures.ts'
 import { flag } from './fields.ts'
 import { frameBodyBytesMax, frameKind } from './frame.ts'
 import { ChunkPool, type FrameFacts, Group, sizeOf } from './group.ts'
 import { entriesToKeep, HeldEntries, type JournalLosses } from './held.ts'
+import { appendLong } from './long-bodies.ts'
 import { MetadataBlock } from './metadata.ts'
 import { createSegment, type SegmentFile } from './segment-file.ts'
 import { newMarker, type Position, segmentBytesMax } from './segments.ts'
@@ -406,41 +408,6 @@ export class JournalWriter implements Journal {
   }
 }
 
-/** Puts a body that is longer than one entry into several; only the first carries the metadata. */
-function appendLong(
-  group: Group,
-  facts: FrameFacts,
-  metadata: readonly MetadataBlock[],
-  body: readonly Uint8Array[],
-): void {
-  const rest = facts.kind === frameKind.opened ? frameKind.requestBytes : facts.kind
-  piecesOf(body).forEach((piece, index) => {
-    if (index === 0) group.append(facts, metadata, piece)
-    else group.append({ ...facts, kind: rest, flags: 0 }, noMetadata, piece)
-  })
-}
-
-/** Cuts a body into pieces of at most one entry. */
-function piecesOf(body: readonly Uint8Array[]): Uint8Array[][] {
-  const pieces: Uint8Array[][] = []
-  let piece: Uint8Array[] = []
-  let room = frameBodyBytesMax
-  for (const part of body) {
-    for (let from = 0; from < part.byteLength; ) {
-      const taken = part.subarray(from, from + room)
-      piece.push(taken)
-      from += taken.byteLength
-      room -= taken.byteLength
-      if (room > 0) continue
-      pieces.push(piece)
-      piece = []
-      room = frameBodyBytesMax
-    }
-  }
-  if (piece.length > 0) pieces.push(piece)
-  return pieces
-}
-
 async function retire(segment: SegmentFile): Promise<void> {
   try {
     await segment.sync()
@@ -451,14 +418,4 @@ async function retire(segment: SegmentFile): Promise<void> {
 
 function flagsOf(opened: Opened): number {
   return (opened.demonstration ? flag.demonstration : 0) | (opened.stream ? flag.stream : 0)
-}
-
-function codeOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
-}
-
-function unwritable(cause: unknown): LedgerError {
-  const code = codeOf(cause)
-  const hint = code === 'ENOSPC' || code === 'EDQUOT' ? ' Free space on the disk that holds it.' : ''
-  return new LedgerError('ledger_unwritable', `The ledger's journal cannot be written (${code}).${hint}`, { cause })
 }

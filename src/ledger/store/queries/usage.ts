@@ -35,6 +35,9 @@ const dimensions: Record<UsageDimension, DimensionFacts> = {
   month: time('start_month', month => iso(Date.UTC(1970, month)).slice(0, 7)),
 }
 
+/** Lines of a report at most: a million of them took 1.2 GB of memory on their way out. */
+const linesMax = 20_000
+
 /** In the order of `UsageLine` behind the keys. */
 const outcomes = ['completed', 'refused', 'failed', 'aborted', 'interrupted'] as const
 const tokens = ['prompt', 'cached', 'completion', 'reasoning', 'total'] as const
@@ -48,8 +51,13 @@ export async function usage(connection: DuckDBConnection, names: Names, query: U
     SELECT ${keys.join(', ')}, ${figuresSql(names, by)}
     FROM (SELECT *, ${by.map((dimension, index) => `${dimensions[dimension].sql} AS k${index}`).join(', ')}
           FROM records ${conditions.where})
-    GROUP BY ${keys.join(', ')} ORDER BY ${keys.join(', ')}`
+    GROUP BY ${keys.join(', ')} ORDER BY ${keys.join(', ')} LIMIT ${linesMax + 1}`
   const result = await connection.runAndReadAll(sql, conditions.values)
+  if (result.currentRowCount > linesMax) {
+    throw new RangeError(
+      `This report has more than ${linesMax} lines. Ask for a shorter time, fewer dimensions, or one workload or caller.`,
+    )
+  }
   const lines = result.getRows().map(cells => lineOf(cells, by, names))
   return { by, lines, total: totalOf(lines) }
 }

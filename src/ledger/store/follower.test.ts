@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { newId, temporaryDirectory } from '../exchange.fixture.ts'
+import { frameKind } from '../journal/frame.ts'
+import { ChunkPool, Group } from '../journal/group.ts'
+import { readId } from '../journal/ids.ts'
+import type { Damage } from '../journal/scanner.ts'
+import { encodePreamble, newMarker, preambleBytes, segmentPath } from '../journal/segments.ts'
+import { endOfFiles, Follower, startOfFiles } from './follower.ts'
+import { placeOf } from './places.ts'
+
+/** Writes a segment that holds these entries and says how much of the one before counts. Answers where each entry ends. */
+function writeSegment(directory: string, number: number, ids: readonly string[], previousBytes: number): number[] {
+  const marker = newMarker()
+  const group = new Group(new ChunkPool(), marker)
+  const ends = ids.map(id => {
+    group.append({ kind: frameKind.requestBytes, id, flags: 0, writtenAtMs: 1, requestBytes: 0 }, [], [Buffer.from(id)])
+    return preambleBytes + group.bytes
+  })
+  const preamble = encodePreamble({ marker, number, previousNumber: number - 1, previousBytes, createdAtMs: 1 })
+  writeFileSync(segmentPath(directory, number), Buffer.concat([preamble, ...group.sealed()]))
+  return ends
+}
+
+function follow(directory: string): { readonly ids: string[]; readonly damage: Damage[] } {
+  const damage: Damage[] = []
+  const follower = new Follower(directory, startOfFiles(directory), one => damage.push(one))
+  const ids: string[] = []
+  const limit = endOfFiles(directory)
+  while (follower.next(limit)) ids.push(readId(follower.entry.window, follower.entry.headAt + 40))
+  follower.close()
+  return { ids, damage }
+}
+
+// A group that failed half-way may leave whole entries in the file. Their callers were refused; a record of them would be a lie.
+test('what a segment holds beyond the end that its successor gives is not read', t => {
+  const directory = temporaryDirectory(t)
+  const [first = '', refused = '', second = ''] = [newId(), newId(), newId()]
+  const [end = 0] = writeSegment(directory, 1, [first, refused], 0)
+  writeSegment(directory, 2, [second], end)
+  assert.deepEqual(follow(directory), { ids: [first, second], damage: [] })
+})
+
+// Retention, or somebody's clean-up, takes segments away; what is left must still be read.
+test('a missing segment is passed over', t => {
+  const directory = temporaryDirectory(t)
+  const [first = '', third = ''] = [newId(), newId()]
+  writeSegment(directory, 1, [first], 0)
+  writeSegment(directory, 3, [third], 500)
+  assert.deepEqual(follow(directory).ids, [first, third])
+})
+
+// A disk that lost the end of a segment which counted must be heard of: those were somebody's records.
+test('bytes that a successor counts and the file does not have are reported as damage', t => {
+  const directory = temporaryDirectory(t)
+  const [first = '', second = ''] = [newId(), newId()]
+  const [end = 0] = writeSegment(directory, 1, [first], 0)
+  writeSegment(directory, 2, [second], end + 300)
+  const { ids, damage } = follow(directory)
+  assert.deepEqual(ids, [first, second])
+  assert.deepEqual(damage, [{ segment: 1, offset: end, bytes: 300 }])
+  assert.ok(endOfFiles(directory) > placeOf(2, preambleBytes))
+})

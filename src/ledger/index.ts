@@ -33,8 +33,23 @@ export interface LedgerReader {
   bodies(id: string): Promise<RecordBodies | null>
 }
 
+/** How the ledger fares, for metrics and a health page. */
+export interface LedgerHealth {
+  readonly writable: boolean
+  /** Entries that wait in memory for a disk that takes none. */
+  readonly heldEntries: number
+  /** Bytes of bodies and whole records that found no room there, since the start. */
+  readonly lostBodyBytes: number
+  readonly lostRecords: number
+  /** Exchanges that are open now, as far as the store has read the journal. */
+  readonly openExchanges: number
+  /** Bytes of the journal that could not be read, since it began. */
+  readonly damagedBytes: number
+}
+
 export interface Ledger extends LedgerReader {
   readonly journal: Journal
+  health(): Promise<LedgerHealth>
   /** Resolves when everything that was journalled before the call can be read. Readers call it themselves first. */
   caughtUp(): Promise<void>
   /** Flushes, loads what is left, and gives the directory back. Calls after it reject. */

@@ -140,6 +140,19 @@ class OpenLedger implements Ledger {
     return this.#store.ask('bodies', id, this.#options.clock() - this.#options.retain.bodies)
   }
 
+  async health(): ReturnType<Ledger['health']> {
+    const { openExchanges, damagedBytes } = await this.#store.ask('status')
+    const { writable, heldEntries, losses } = this.journal
+    return {
+      writable,
+      heldEntries,
+      lostBodyBytes: losses.bodyBytes,
+      lostRecords: losses.records,
+      openExchanges,
+      damagedBytes,
+    }
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing

@@ -13,7 +13,6 @@ export type StoreCall =
   | 'unfinished'
   | 'written'
   | 'retain'
-  | 'checkpoint'
   | 'status'
   | 'close'
 

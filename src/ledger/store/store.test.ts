@@ -153,6 +153,7 @@ test('P1 damage to an opening entry costs its fields, not the record, and is rep
   // The id still says when.
   assert.ok(Math.abs((hurt?.startedAtMs ?? 0) - Date.now()) < 60_000)
   assert.equal(log.lines.filter(({ level }) => level === 'error').length, 1)
+  assert.ok((await ledger.health()).damagedBytes > 0)
 })
 
 // The same the other way round: what was called is known, how it ended is not.

@@ -36,7 +36,6 @@ export interface StoreStatus {
   readonly openExchanges: number
   /** Bytes of the journal that could not be read since it began. */
   readonly damagedBytes: number
-  readonly sequence: number
 }
 
 /** Rows loaded since the last checkpoint at which the next one comes: as many as a restart after a crash loads again in half a second. */
@@ -100,8 +99,8 @@ export class Store {
   }
 
   status(): StoreStatus {
-    const { open, damagedBytes, loaded } = this.#loader
-    return { openExchanges: open.size, damagedBytes, sequence: loaded.sequence }
+    const { open, damagedBytes } = this.#loader
+    return { openExchanges: open.size, damagedBytes }
   }
 
   /** Loads everything that ends at or before `limit`. */
@@ -154,10 +153,6 @@ export class Store {
       const needed = Math.min(this.#checkpointLow, keepFrom ?? Number.POSITIVE_INFINITY)
       return { records, segments: deleteSegments(this.#journal, needed, bodiesBeforeMs) }
     })
-  }
-
-  checkpoint(): Promise<void> {
-    return this.#inTurn(() => this.#checkpoint())
   }
 
   /** Writes everything down and gives the file back. Questions that run are interrupted. */

@@ -10,6 +10,7 @@ import type { AdminLog, AdminOptions, AdminRole } from './options.ts'
 import { parameterError } from './parameters.ts'
 import { prepareRoles, type Roles, roleOfRoute } from './roles.ts'
 import { addInstances } from './routes/instances.ts'
+import { addLedger } from './routes/ledger.ts'
 import { addRecords } from './routes/records.ts'
 import { addTail } from './routes/tail.ts'
 import { addUsage } from './routes/usage.ts'
@@ -58,6 +59,7 @@ export function adminApp(
   const handlerParts: AdminParts = { ...options, ...parts }
   addWhoami(app, handlerParts)
   addUsage(app, handlerParts)
+  addLedger(app, handlerParts)
   addInstances(app, handlerParts)
   // `records/tail` before `records/{id}`: the first route that fits answers.
   addTail(app, handlerParts)

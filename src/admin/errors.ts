@@ -1,5 +1,5 @@
 import { IdentityError } from '../identity/errors.ts'
-import { LedgerError } from '../ledger/index.ts'
+import { LedgerError, QuestionError } from '../ledger/index.ts'
 
 interface AdminErrorSpec {
   readonly status: 400 | 403 | 404 | 405 | 413 | 414 | 421 | 429 | 431 | 500 | 503
@@ -52,6 +52,9 @@ export function answerOf(thrown: unknown): ErrorAnswer {
     return answer(status, type, thrown.code, thrown.message, thrown.param, headersOf[thrown.code] ?? {})
   }
   if (thrown instanceof IdentityError) return identityAnswer(thrown)
+  if (thrown instanceof QuestionError) {
+    return answer(400, 'invalid_request_error', 'parameter_invalid', thrown.message, null, {})
+  }
   // A fault of the disk or of the store is never the caller's, and never a 500 that looks like a bug.
   if (thrown instanceof LedgerError) {
     const message = 'The ledger cannot be read at the moment. Try again; if it lasts, the log of the gateway says why.'

@@ -45,6 +45,10 @@ export class TestLedger implements LedgerReader {
     return (await this.#asked({ id })).bodies(id)
   }
 
+  async health(): ReturnType<LedgerReader['health']> {
+    return (await this.#asked('health')).health()
+  }
+
   /** Closes the ledger while others still ask it. */
   async stop(): Promise<void> {
     await (await this.#ledger()).close()

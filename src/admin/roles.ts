@@ -13,6 +13,7 @@ export const roleByRoute = {
   '/openapi.json': 'viewer',
   '/api/v1/usage': 'viewer',
   '/api/v1/instances': 'viewer',
+  '/api/v1/ledger': 'viewer',
   '/api/v1/records': 'viewer',
   '/api/v1/records/tail': 'viewer',
   '/api/v1/records/:id': 'viewer',

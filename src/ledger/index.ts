@@ -22,7 +22,7 @@ export interface Journal {
 
 /**
  * Answers hold everything that was journalled before the question. A question that makes no sense (a limit beyond 1000, a cursor that no page
- * gave) or whose answer is too large (a report of more than 20,000 lines) rejects with a `RangeError` whose message is fit for who asked.
+ * gave) or whose answer is too large (a report of more than 20,000 lines) rejects with a `QuestionError`.
  */
 export interface LedgerReader {
   usage(query: UsageQuery): Promise<UsageReport>
@@ -31,6 +31,15 @@ export interface LedgerReader {
   /** One record's figures, null when there is none. */
   row(id: string): Promise<RecordRow | null>
   bodies(id: string): Promise<RecordBodies | null>
+  health(): Promise<LedgerHealth>
+}
+
+/** A question that a reader cannot answer as it was asked. The message is fit for who asked. */
+export class QuestionError extends RangeError {
+  constructor(message: string) {
+    super(message)
+    this.name = 'QuestionError'
+  }
 }
 
 /** How the ledger fares, for metrics and a health page. */
@@ -49,7 +58,6 @@ export interface LedgerHealth {
 
 export interface Ledger extends LedgerReader {
   readonly journal: Journal
-  health(): Promise<LedgerHealth>
   /** Resolves when everything that was journalled before the call can be read. Readers call it themselves first. */
   caughtUp(): Promise<void>
   /** Flushes, loads what is left, and gives the directory back. Calls after it reject. */

@@ -142,7 +142,8 @@ export class MetadataBlock {
       this.#lengths[this.#lengthCount++] = absent
       return ''
     }
-    const kept = value.length > textUnitsMax ? value.slice(0, textUnitsMax) : value
+    // Texts stand joined: half a surrogate pair at the end of one would become whole with half of one at the beginning of the next.
+    const kept = (value.length > textUnitsMax ? value.slice(0, textUnitsMax) : value).toWellFormed()
     this.#lengths[this.#lengthCount++] = kept.length
     return kept
   }

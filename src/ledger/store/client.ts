@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { LedgerError } from '../index.ts'
+import { LedgerError, QuestionError } from '../index.ts'
 import type { Log } from '../log.ts'
 import type { FromStore, Question, SentError, StoreAnswer, StoreArguments, StoreCall, StoreData } from './messages.ts'
 import type { Place } from './places.ts'
@@ -96,5 +96,5 @@ function gone(): LedgerError {
 
 function received({ code, range, message }: SentError): Error {
   if (code !== null) return new LedgerError(code, message)
-  return range ? new RangeError(message) : new Error(message)
+  return range ? new QuestionError(message) : new Error(message)
 }

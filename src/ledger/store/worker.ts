@@ -1,6 +1,6 @@
 /** The store's thread: loads the journal on a timer and answers questions. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { LedgerError } from '../index.ts'
+import { LedgerError, QuestionError } from '../index.ts'
 import type { FromStore, Question, SentError, StoreData } from './messages.ts'
 import { Store } from './store.ts'
 
@@ -19,7 +19,7 @@ const log = { info: say('info'), warn: say('warn'), error: say('error') }
 function sent(error: unknown): SentError {
   return {
     code: error instanceof LedgerError ? error.code : null,
-    range: error instanceof RangeError,
+    range: error instanceof QuestionError,
     message: error instanceof Error ? error.message : String(error),
   }
 }

@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { QuestionError } from '../../index.ts'
 import { timeOfId } from '../../journal/ids.ts'
 import type { RecordRow } from '../../record.ts'
 import type { RecordsPage, RecordsQuery } from '../../reports.ts'
@@ -26,12 +27,12 @@ export async function list(
   const { sequence } = loaded
   const { limit = limitDefault, before, after } = query
   if (!Number.isInteger(limit) || limit < 1 || limit > limitMax) {
-    throw new RangeError(`limit must be a whole number from 1 to ${limitMax}, not ${limit}.`)
+    throw new QuestionError(`limit must be a whole number from 1 to ${limitMax}, not ${limit}.`)
   }
   const conditions = conditionsOf(query, names)
   conditions.add('sequence <= ?', BigInt(sequence))
   if (before !== undefined) {
-    if (!uuid.test(before)) throw new RangeError('before must be the id of a record, as the page before gave it.')
+    if (!uuid.test(before)) throw new QuestionError('before must be the id of a record, as the page before gave it.')
     conditions.add('id < ?::UUID', before)
   }
   const seen = after === undefined ? null : cursorOf(after)
@@ -94,6 +95,6 @@ export async function row(connection: DuckDBConnection, names: Names, id: string
 }
 
 function cursorOf(after: string): number {
-  if (!/^\d{1,15}$/.test(after)) throw new RangeError('after must be a cursor that an earlier page gave.')
+  if (!/^\d{1,15}$/.test(after)) throw new QuestionError('after must be a cursor that an earlier page gave.')
   return Number(after)
 }

@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
+import { QuestionError } from '../../index.ts'
 import {
   type UsageDimension,
   type UsageLine,
@@ -54,7 +55,7 @@ export async function usage(connection: DuckDBConnection, names: Names, query: U
     GROUP BY ${keys.join(', ')} ORDER BY ${keys.join(', ')} LIMIT ${linesMax + 1}`
   const result = await connection.runAndReadAll(sql, conditions.values)
   if (result.currentRowCount > linesMax) {
-    throw new RangeError(
+    throw new QuestionError(
       `This report has more than ${linesMax} lines. Ask for a shorter time, fewer dimensions, or one workload or caller.`,
     )
   }
@@ -64,7 +65,7 @@ export async function usage(connection: DuckDBConnection, names: Names, query: U
 
 function checkDimensions(by: readonly UsageDimension[]): void {
   if (by.length === 0 || new Set(by).size !== by.length || by.some(one => !usageDimensions.includes(one))) {
-    throw new RangeError(`by must name at least one of ${usageDimensions.join(', ')}, each at most once.`)
+    throw new QuestionError(`by must name at least one of ${usageDimensions.join(', ')}, each at most once.`)
   }
 }
 

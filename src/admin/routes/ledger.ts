@@ -1,0 +1,16 @@
+import { createRoute } from '@hono/zod-openapi'
+import type { AdminApp, AdminParts } from '../app.ts'
+import { commonAnswers, jsonAnswer, needs } from '../document.ts'
+import { ledgerAnswer } from '../schemas.ts'
+
+const route = createRoute({
+  method: 'get',
+  path: '/api/v1/ledger',
+  summary: 'How the ledger fares: whether it takes records, and what it could not keep.',
+  ...needs('viewer'),
+  responses: { 200: jsonAnswer(ledgerAnswer, 'The ledger, now.'), ...commonAnswers },
+})
+
+export function addLedger(app: AdminApp, { ledger }: AdminParts): void {
+  app.openapi(route, async c => c.json(await ledger.health(), 200))
+}

@@ -3,6 +3,7 @@
  * simulated instances do not wait: where they would sleep, they move that clock, so that durations are what they would be.
  */
 import { setImmediate } from 'node:timers/promises'
+import { systemClock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import { buildHouse } from '../house.ts'
 import type { Ledger } from '../ledger/index.ts'
@@ -38,7 +39,7 @@ export async function writeHistory(parts: HistoryParts): Promise<number> {
   const config = pointedAt(parts.config, instances)
   const house = await buildHouse(config, {
     clock,
-    identityClock: Date.now,
+    identityClock: systemClock,
     demonstration: true,
     withoutAdmin: true,
     ledger: parts.ledger,
@@ -81,7 +82,12 @@ async function startInstances(
         region,
         deployments: demoDeployments,
         keys: [parts.instanceKey],
-        entra: { authority: parts.entra.url, tenantId: demoDirectory.tenantId, allowedObjectIds: 'all' },
+        entra: {
+          authority: parts.entra.url,
+          tenantId: demoDirectory.tenantId,
+          allowedObjectIds: 'all',
+          clock: systemClock,
+        },
         clock,
         sleep: async ms => pass(ms),
       }),

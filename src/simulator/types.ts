@@ -102,6 +102,8 @@ export interface AzureSimulatorOptions {
     readonly authority: string
     readonly tenantId: string
     readonly allowedObjectIds: readonly string[] | 'all'
+    /** By which tokens expire, where that is not `clock`: a history of the past is called with tokens of today. */
+    readonly clock?: Clock
   }
   /** With a seed, equal questions get equal bytes (ids and `created` too, given an equal clock). */
   readonly seed?: number

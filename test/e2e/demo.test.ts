@@ -106,6 +106,14 @@ test('Ctrl-C stops all, and the next start has the records', async () => {
   await stopDemo(second)
 })
 
+interface Past {
+  readonly demonstration: boolean
+  readonly durationMs: number
+  readonly instance: string | null
+  readonly status: number | null
+  readonly usage: { readonly source: string }
+}
+
 // Reports without a past show nothing; a past that does not say that it is invented is a lie.
 test('the first start writes a month of history, marked as demonstration, and only the first', async () => {
   const directory = join(folder, 'with-history')
@@ -120,8 +128,14 @@ test('the first start writes a month of history, marked as demonstration, and on
   for (const outcome of ['completed', 'refused', 'failed', 'aborted']) assert.ok((calls[outcome] ?? 0) > 0, outcome)
   const list = start(process.execPath, [main, 'records', 'list', '--limit', '200', '--json'], directory)
   await soon('the list', list.ended, 30_000)
-  const records = JSON.parse(list.out()) as { demonstration: boolean; durationMs: number }[]
+  const records = JSON.parse(list.out()) as Past[]
   assert.ok(records.every(record => record.demonstration && record.durationMs < 60_000))
+  // Believable is: nearly all succeed, at both instances, in the time that an answer takes.
+  for (const instance of ['dev-openai-instance-1', 'dev-openai-instance-2']) {
+    const there = records.filter(record => record.instance === instance)
+    const well = there.filter(record => record.status === 200 && record.usage.source === 'reported')
+    assert.ok(there.length > 50 && well.length > 0.9 * there.length, `${instance}: ${well.length} of ${there.length}`)
+  }
   await stopDemo(first)
   const second = await startDemo(['--no-traffic', '--directory', directory])
   assert.doesNotMatch(second.err(), /Wrote a month/)

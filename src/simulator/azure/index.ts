@@ -19,7 +19,7 @@ const keepAliveMs = 75_000
 export async function startAzure(options: AzureSimulatorOptions): Promise<AzureSimulator> {
   const closing = new AbortController()
   const service = createService(options, closing.signal)
-  const gate = new Gate(options, service.clock)
+  const gate = new Gate(options, options.entra?.clock ?? service.clock)
   const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
     serve(service, gate, request, response).catch((cause: unknown) => {
       process.emitWarning(cause instanceof Error ? cause : String(cause))

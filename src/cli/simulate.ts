@@ -29,7 +29,7 @@ export function simulateCommand(context: CliContext): Command {
     .option('--name <name>', 'name of the instance', 'simulated-instance')
     .option('--region <region>', 'its region', 'swedencentral')
     .option('--key <key...>', 'API keys that are accepted; without one every call is let in', [])
-    .option('--deployment <name[=model]...>', 'deployments, as gpt-4o or chat=gpt-4o', standardDeployments)
+    .option('--deployment <name...>', 'deployments, each NAME or NAME=MODEL, as chat=gpt-4o', standardDeployments)
     .option('--seed <number>', 'equal questions get equal bytes', wholeNumber(0, 4_294_967_295))
     .option('--time-to-first-token <ms>', 'mean, milliseconds', wholeNumber(0, 600_000), 0)
     .option('--tokens-per-second <n>', 'speed of generation; as fast as it goes without', wholeNumber(1, 1_000_000))

@@ -4,7 +4,6 @@
  */
 import { type ConfigInput, configSchema } from '../src/config/schema.ts'
 import { buildHouse } from '../src/house.ts'
-import { tuneRuntime } from '../src/runtime.ts'
 import { answerParent, isChild } from './child.ts'
 import { chatPath, type GatewayReady, type LedgerTally } from './seats.ts'
 import { applicationId, audience, startSignInService, tenantId } from './signin.ts'
@@ -36,8 +35,6 @@ if (import.meta.main && isChild) {
   if (upstreamUrl === undefined || directory === undefined) {
     throw new TypeError('the gateway needs the origin of the back end and a directory for its ledger')
   }
-  // As `gatehouse serve` does.
-  tuneRuntime()
   const signIn = await startSignInService()
   const house = await buildHouse(configSchema.parse(configuration(signIn.url, upstreamUrl, directory)))
   const ready: GatewayReady = {

@@ -5,8 +5,6 @@
  */
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
-import { tuneRuntime } from '../runtime.ts'
 
 enableCompileCache(join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'gatehouse'))
-tuneRuntime()
 await import('./program.ts')

@@ -40,7 +40,7 @@ export function readBody(call: Call, bytesMax: number, timeoutMs: number): Promi
       stopWatching(call)
       resolve(chunks)
     })
-    // After 'end' too, and then it means nothing; an Error's stack would cost 3 µs.
+    // After 'end' too, and then it means nothing; an Error for each call was 3 % of a profile.
     req.on('close', () => {
       if (!over) fail(new ClientLeft())
     })

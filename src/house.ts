@@ -15,6 +15,9 @@ import type { CredentialParts } from './instances/credentials.ts'
 import { type Instance, openInstance } from './instances/index.ts'
 import type { Ledger } from './ledger/index.ts'
 import { openLedger } from './ledger/open.ts'
+import { openLimits } from './limits/open.ts'
+import { openObjects } from './objects/open.ts'
+import { openPrices } from './prices/open.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 import { createTokenCounter } from './tokens/index.ts'
 
@@ -81,6 +84,11 @@ async function build(
 
   const current = new Current(config, given, clock)
   closers.push(() => current.close())
+  const limits = openLimits()
+  closers.push(() => limits.close())
+  const prices = openPrices()
+  const objects = openObjects()
+  closers.push(() => objects.close())
   const resolve = createResolver()
   let recordsLost = 0
   const parts = (): GatewayParts => ({
@@ -91,7 +99,10 @@ async function build(
     counter,
     clock,
     log,
-    limits: {
+    limits,
+    prices,
+    objects,
+    receiveLimits: {
       bodyBytesMax: current.config.gateway.bodyBytesMax,
       uploadBytesMax: current.config.gateway.uploadBytesMax,
       timeoutMs: current.config.gateway.timeouts.requestBody,

@@ -98,6 +98,10 @@ function checkShape(root: unknown, origins: ReadonlyMap<string, string>): Shape 
     instances: section('instances'),
     pools: section('pools'),
     workloads: section('workloads'),
+    limits: section('limits'),
+    prices: section('prices'),
+    objects: section('objects'),
+    redis: section('redis'),
     ledger: section('ledger'),
     log: section('log'),
   }

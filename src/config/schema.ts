@@ -74,6 +74,88 @@ export const callerRule = z
   .meta({ title: 'caller rule' })
 export type CallerRule = z.infer<typeof callerRule>
 
+/** `500 USD`, `12.50 EUR`: an amount and a currency (ISO 4217). */
+const money = z
+  .string()
+  .regex(/^\d{1,12}(?:\.\d{1,6})? [A-Z]{3}$/, 'an amount and a currency, as 500 USD or 12.50 EUR')
+  .transform(moneyOf)
+  .refine(({ nano }) => nano > 0 && nano <= 1e15, 'more than 0 and at most 1000000')
+  .meta({ title: 'amount of money', range: '> 0 .. 1000000' })
+
+/** `12.50 EUR` -> 12,500,000,000 nano-EUR. The text must have the form of `money`. */
+export function moneyOf(text: string): { readonly nano: number; readonly currency: string } {
+  const [amount = '0', currency = ''] = text.split(' ')
+  const [whole = '0', fraction = ''] = amount.split('.')
+  return { nano: Number(whole) * 1e9 + Number(fraction.padEnd(9, '0')), currency }
+}
+
+const tokens = z.int().min(1).max(1_000_000_000_000)
+const calls = z.int().min(1).max(1_000_000_000)
+const hour = ' Calendar hours, days, weeks (from Monday) and months are those of `limits.timeZone`.'
+
+/** What can be limited; each at most once per rule. */
+const amounts = {
+  tokensPerMinute: tokens.optional().describe('Tokens in any 60 seconds (a sliding window).'),
+  tokensPerHour: tokens.optional().describe(`Tokens in a calendar hour.${hour}`),
+  tokensPerDay: tokens.optional().describe('Tokens in a calendar day.'),
+  tokensPerWeek: tokens.optional().describe('Tokens in a calendar week.'),
+  tokensPerMonth: tokens.optional().describe('Tokens in a calendar month.'),
+  requestsPerSecond: calls.optional().describe('Calls in any second (a sliding window).'),
+  requestsPerMinute: calls.optional().describe('Calls in any 60 seconds (a sliding window).'),
+  callsInFlight: calls.optional().describe('Calls under way at once.'),
+  costPerDay: money.optional().describe('Cost in a calendar day, in the currency of the price catalogue.'),
+  costPerMonth: money.optional().describe('Cost in a calendar month.'),
+}
+const mode = z
+  .enum(['enforce', 'shadow'])
+  .default('enforce')
+  .describe('`shadow` refuses nothing and reports what would have been refused: for trying a rule out.')
+
+/** The amounts that a rule can limit, in the order of the reference. */
+export const limitNames = Object.keys(amounts) as readonly LimitName[]
+export type LimitName = keyof typeof amounts
+
+const ownLimits = z.strictObject({ ...amounts, mode })
+const workloadLimits = z.strictObject({
+  ...amounts,
+  mode,
+  perCaller: ownLimits.optional().describe('The same for each caller within the workload.'),
+})
+
+/** Whom a limit can name. Groups and roles are for binding callers to workloads: a record does not keep them, so a restart could not count them again. */
+const limitedCaller = z
+  .union(
+    [
+      z.strictObject({ user: guid.describe('Object id of a person.') }),
+      z.strictObject({ app: guid.describe('Application (client) id.') }),
+      z.strictObject({ tenant: guid.describe('Every caller of this tenant.') }),
+    ],
+    { error: 'one caller with exactly one of: user, app, tenant' },
+  )
+  .meta({ title: 'limited caller' })
+
+const limitRule = z.strictObject({
+  ...amounts,
+  mode,
+  workloads: z.array(name).min(1).optional().describe('Calls of these workloads, counted together. Default: of all.'),
+  callers: z.array(limitedCaller).min(1).optional().describe('Calls of these callers. Default: of all.'),
+  deployments: z.array(z.string().min(1)).min(1).optional().describe('Calls on these deployments. Default: on all.'),
+  instances: z
+    .array(name)
+    .min(1)
+    .optional()
+    .describe('Calls that go to these instances. A full instance is passed over while its pool has another one.'),
+  per: z
+    .array(z.enum(['workload', 'caller', 'deployment', 'instance']))
+    .default([])
+    .describe(
+      'Counts each of these by itself, as [caller] for so much per person. Default: all matching calls together.',
+    ),
+  counter: name
+    .optional()
+    .describe('Rules that name the same counter share what was used. Default: a counter of its own.'),
+})
+
 const gateway = z.strictObject({
   listen: listen.default('127.0.0.1:8080').describe('Address and port on which clients call. Port 0 takes a free one.'),
   publicUrl: httpUrl
@@ -136,9 +218,19 @@ const admin = z.strictObject({
     .strictObject({
       viewer: z.array(callerRule).default([]).describe('May read figures: usage, records without bodies, instances.'),
       auditor: z.array(callerRule).default([]).describe('May read bodies as well: prompts and completions.'),
+      operator: z
+        .array(callerRule)
+        .default([])
+        .describe('May read figures and act: probe an instance. Reads no bodies.'),
     })
     .prefault({})
     .describe('Who may read what through the management API and the CLI. Nobody, unless listed.'),
+  metricsWithoutToken: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Answer /metrics without a token, for scrapers that have none. It names workloads, instances and rules; never people.',
+    ),
 })
 
 const identity = z.strictObject({
@@ -177,6 +269,7 @@ const deployment = z.strictObject({
     .enum(['standard', 'provisioned'])
     .default('standard')
     .describe('Pay as you go, or provisioned throughput (PTU).'),
+  limits: ownLimits.optional().describe('Limits of this deployment on this instance; as of a rule with `instances`.'),
 })
 
 const instance = z.strictObject({
@@ -201,6 +294,38 @@ const instance = z.strictObject({
     .describe('Scope of the managed identity’s token.'),
   connectionsMax: z.int().min(1).max(65_535).default(10_000).describe('Connections to this instance at once.'),
   deployments: z.record(z.string().min(1).max(64), deployment).describe('Deployments by name.'),
+  limits: ownLimits.optional().describe('Limits of all calls to this instance.'),
+  breaker: z
+    .strictObject({
+      failures: z
+        .int()
+        .min(1)
+        .max(1_000)
+        .default(5)
+        .describe('Failures in a row (5xx, time-outs, connection errors) after which a deployment is left alone.'),
+      failureShare: z
+        .number()
+        .min(0.05)
+        .max(1)
+        .default(0.5)
+        .describe('Share of failed calls within `window`, of at least 20, after which it is left alone.'),
+      window: duration('1s', '10m', '30s').describe('Over which the share is taken.'),
+      open: duration('100ms', '10m', '10s').describe('How long it is left alone before one call tries again.'),
+      retryAfterMax: duration('1s', '1h', '60s').describe(
+        'Longest Retry-After that is believed: Azure may say a day, and capacity comes back sooner.',
+      ),
+    })
+    .prefault({})
+    .describe('When a deployment of this instance is left alone for a while.'),
+  probe: z
+    .strictObject({
+      every: duration('1s', '1h', '30s').describe('Time between two probes.'),
+      timeout: duration('100ms', '1m', '5s').describe('Time that a probe may take.'),
+    })
+    .optional()
+    .describe(
+      'Active probes (GET of the model list, which is not billed). Default: none; calls themselves tell how it fares.',
+    ),
 })
 
 const pool = z.strictObject({
@@ -215,12 +340,72 @@ const pool = z.strictObject({
           .default(1)
           .describe('Lower is used first; a higher one only when no lower one has the deployment.'),
         weight: z.int().min(1).max(1_000).default(1).describe('Share of calls within its priority.'),
+        spillAtUtilization: z
+          .number()
+          .min(0.05)
+          .max(1)
+          .optional()
+          .describe(
+            'For provisioned deployments: from this utilisation on (azure-openai-deployment-utilization; 0.9 is 90 %) new calls go to the next priority, before a 429 happens. Default: only a 429 moves calls.',
+          ),
+        returnAtUtilization: z
+          .number()
+          .min(0)
+          .max(1)
+          .optional()
+          .describe('Calls come back below this utilisation. Default: 0.1 less than `spillAtUtilization`.'),
+        aliases: z
+          .record(z.string().min(1).max(64), z.string().min(1).max(64))
+          .default({})
+          .describe(
+            'Deployments that have another name on this instance: `gpt-4o: gpt-4o-ptu` sends calls for gpt-4o to its gpt-4o-ptu.',
+          ),
       }),
     )
     .min(1)
     .describe(
       'Instances of the pool, each once. Deployments of the same name must have the same model in all of them.',
     ),
+  strategy: z
+    .enum(['weighted', 'least-loaded', 'lowest-latency', 'round-robin'])
+    .default('weighted')
+    .describe(
+      'Choice among members of one priority. `weighted`: by weight, free capacity as last reported, calls in flight and recent latency.',
+    ),
+  attempts: z
+    .int()
+    .min(1)
+    .max(10)
+    .default(3)
+    .describe('Members that one call tries at most, while trying again is safe. 1 never tries another one.'),
+  affinity: z
+    .strictObject({
+      promptPrefixBytes: z
+        .int()
+        .min(64)
+        .max(65_536)
+        .default(4_096)
+        .describe('Bytes of the prompt that decide: calls that begin alike go to the same member.'),
+    })
+    .optional()
+    .describe("Keep calls with the same beginning on one member, so that Azure's prompt cache hits. Default: off."),
+  hedge: z
+    .strictObject({
+      operations: z
+        .array(z.enum(['embeddings']))
+        .min(1)
+        .default(['embeddings'])
+        .describe('Operations that are safe to bill twice.'),
+      afterPercentile: z
+        .number()
+        .min(50)
+        .max(99.9)
+        .default(95)
+        .describe('A second member is asked when the first takes longer than this share of recent calls did.'),
+      maxShare: z.number().min(0.001).max(0.5).default(0.05).describe('Most calls that are asked twice, as a share.'),
+    })
+    .optional()
+    .describe('Ask a second member when the first is slow, and take the first answer. Both are billed. Default: off.'),
 })
 
 const workload = z.strictObject({
@@ -231,6 +416,35 @@ const workload = z.strictObject({
     .enum(['full', 'metadata'])
     .default('full')
     .describe('What the ledger keeps: figures and bodies, or figures alone.'),
+  limits: workloadLimits.optional().describe('Limits of the workload.'),
+  priority: name
+    .default('standard')
+    .describe('Priority class, one of `limits.priorityClasses`: who goes first where calls wait.'),
+  canary: z
+    .record(
+      z.string().min(1).max(64),
+      z.strictObject({
+        deployment: z.string().min(1).max(64).describe('Where the share goes.'),
+        percent: z.number().min(0.01).max(100).describe('Share of the calls.'),
+      }),
+    )
+    .default({})
+    .describe(
+      'Sends a share of the calls for a deployment to another one, which the workload need not be allowed otherwise.',
+    ),
+  shadow: z
+    .record(
+      z.string().min(1).max(64),
+      z.strictObject({
+        deployment: z.string().min(1).max(64).describe('Where the copy goes.'),
+        target: name.optional().describe('Instance or pool of the copy. Default: that of the call.'),
+        percent: z.number().min(0.01).max(100).default(100).describe('Share of the calls that are copied.'),
+      }),
+    )
+    .default({})
+    .describe(
+      'Sends a copy of calls for a deployment to another one as well. Its answer is discarded; it is billed and recorded as a copy.',
+    ),
 })
 
 const ledger = z.strictObject({
@@ -265,6 +479,121 @@ const log = z.strictObject({
     .describe('Least severity that is logged, as JSON lines on standard error.'),
 })
 
+const redis = z.strictObject({
+  url: z
+    .string()
+    .regex(/^rediss?:\/\/\S+$/, 'a Redis URL, as redis://localhost:6379 or rediss://cache.example.net:6380')
+    .describe(`Address of Redis 7 or Valkey; rediss:// for TLS. A password comes from \${env:NAME} or \${file:PATH}.`),
+  username: z.string().min(1).optional().describe('User (ACL). Default: that of the URL, or none.'),
+  password: z.string().min(1).optional().describe('Password. Default: that of the URL, or none.'),
+  cluster: z.boolean().default(false).describe('True for a Redis cluster: the URL names one of its nodes.'),
+  keyPrefix: name
+    .default('gatehouse')
+    .describe('First part of every key. Gateways with the same one share limits and objects.'),
+  timeout: duration('10ms', '10s', '250ms').describe('Time for an answer; beyond it the store counts as down.'),
+})
+
+const limits = z.strictObject({
+  store: z
+    .enum(['memory', 'redis'])
+    .default('memory')
+    .describe(
+      'Where counters live: in this process, restored from the ledger at start; or in `redis`, shared by replicas.',
+    ),
+  whenStoreIsDown: z
+    .enum(['refuse', 'local', 'allow'])
+    .optional()
+    .describe(
+      'Needed with store redis. `refuse`: calls with limits get 503. `local`: each replica goes on with its share. `allow`: calls pass uncounted until the store is back, and are counted then.',
+    ),
+  leaseExpiry: duration('5s', '10m', '30s').describe(
+    'Silence of a replica after which what it had reserved is given back (it has crashed).',
+  ),
+  timeZone: z
+    .string()
+    .min(1)
+    .default('UTC')
+    .describe('Time zone (IANA, as Europe/Berlin) of hours, days, weeks and months.'),
+  cachedTokensShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('What a cached prompt token counts in token limits: 1 as any other, 0 nothing.'),
+  completionTokensAssumed: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(1_000)
+    .describe(
+      'Completion tokens reserved for a call that gives no maximum, until its workload and deployment have taught better.',
+    ),
+  priorityClasses: z
+    .array(name)
+    .min(1)
+    .default(['interactive', 'standard', 'batch'])
+    .describe('Classes of workloads, the most urgent first.'),
+  waitingLine: z
+    .strictObject({
+      length: z.int().min(0).max(100_000).default(0).describe('Calls that may wait at once; 0 lets none wait.'),
+      maxWait: duration('10ms', '5m', '2s').describe(
+        'Longest wait; then the call is refused as it would have been at once.',
+      ),
+      aging: duration('10ms', '5m', '1s').describe(
+        'Each time this passes, a waiting call counts as one class more urgent: nobody starves.',
+      ),
+    })
+    .prefault({})
+    .describe('Where calls wait when capacity is short, instead of being refused at once. Off by default.'),
+  rules: z
+    .record(name, limitRule)
+    .default({})
+    .describe('Limits across workloads, by name. A rule without a selection is for everything.'),
+})
+
+const perMillion = z.number().min(0).max(1_000_000)
+const price = z.strictObject({
+  input: perMillion.describe('Per million prompt tokens.'),
+  cachedInput: perMillion.optional().describe('Per million cached prompt tokens. Default: as input.'),
+  output: perMillion.default(0).describe('Per million completion tokens.'),
+  reasoning: perMillion.optional().describe('Per million reasoning tokens. Default: as output.'),
+  audioInput: perMillion.optional().describe('Per million audio prompt tokens. Default: as input.'),
+  audioOutput: perMillion.optional().describe('Per million audio completion tokens. Default: as output.'),
+  batchShare: z.number().min(0).max(1).default(0.5).describe('Part of the price that calls of a batch pay.'),
+  validFrom: z.iso.date().default('1970-01-01').describe('First day of this price (UTC), as 2026-01-01.'),
+})
+
+const prices = z.strictObject({
+  catalogue: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'YAML or JSON file that replaces the price catalogue that comes with Gatehouse, relative to the configuration file.',
+    ),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'a currency (ISO 4217), as USD')
+    .optional()
+    .describe('Currency of `models` here and of cost limits. Default, and otherwise an error: that of the catalogue.'),
+  models: z
+    .record(z.string().min(1).max(128), z.union([price, z.array(price).min(1)]))
+    .default({})
+    .describe('Prices by model that go before the catalogue, per million tokens; several with different `validFrom`.'),
+})
+
+const objects = z.strictObject({
+  remember: duration('1d', '3650d', '90d').describe(
+    'How long it is known who made a response, file, batch, vector store or conversation, and where. Azure keeps responses for 30 days.',
+  ),
+  unknown: z
+    .enum(['refuse', 'allow'])
+    .default('refuse')
+    .describe(
+      'Objects that no call through this gateway made: 404, or looked for on the first member of the target and open to every workload that may use it.',
+    ),
+})
+
 export const configSchema = z.strictObject({
   gateway: gateway.prefault({}).describe('The data plane: what clients talk to.'),
   admin: admin.prefault({}).describe('The management API, on a listener of its own.'),
@@ -275,6 +604,12 @@ export const configSchema = z.strictObject({
     .default({})
     .describe('Groups of instances by name. Pools and instances share one namespace.'),
   workloads: z.record(name, workload).describe('Use cases by name: who may call, and what.'),
+  limits: limits.prefault({}).describe('How much who may use.'),
+  prices: prices.prefault({}).describe('What tokens cost.'),
+  objects: objects.prefault({}).describe('Responses, files, batches and the like, which live on one instance.'),
+  redis: redis
+    .optional()
+    .describe('What replicas share: limits (with `limits.store: redis`) and whose objects are whose.'),
   ledger: ledger.prefault({}).describe('Where records are kept.'),
   log: log.prefault({}).describe('What the process says about itself. Never a credential, never a prompt.'),
 })
@@ -285,3 +620,8 @@ export type Config = z.output<typeof configSchema>
 export type ConfigInput = z.input<typeof configSchema>
 export type InstanceConfig = Config['instances'][string]
 export type WorkloadConfig = Config['workloads'][string]
+export type PoolConfig = Config['pools'][string]
+export type LimitsConfig = Config['limits']
+export type LimitAmounts = z.output<typeof ownLimits>
+export type LimitRuleConfig = z.output<typeof limitRule>
+export type PriceConfig = z.output<typeof price>

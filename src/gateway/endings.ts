@@ -1,6 +1,7 @@
 /** How an exchange ends: what the client is told, what it cost, and the record. */
 import { LedgerError } from '../ledger/index.ts'
-import type { Usage } from '../ledger/record.ts'
+import type { Cost, Usage } from '../ledger/record.ts'
+import { costOf } from '../prices/cost.ts'
 import { ClientLeft } from './call.ts'
 import { type BackendFailure, refusalOf } from './dispatch/failures.ts'
 import { type Account, closed, type Ending, noUsage } from './record/index.ts'
@@ -27,12 +28,16 @@ export async function conclude(account: Account, relayed: Relayed, parts: Gatewa
     )
     status ??= answerInstead(account, ending, relayed.cause, parts)
   }
+  const usage = await usageOrNone(account, relayed, parts)
+  const cost = costOfExchange(account, relayed, usage, parts)
+  settle(account, usage, cost, parts)
   const responseBody = account.grant?.workload.capture === 'full' ? relayed.unwritten : []
   await write(account, parts, responseBody, endedAtMs, {
     ...outcomeOf(relayed),
     status,
     relayed,
-    usage: await usageOrNone(account, relayed, parts),
+    usage,
+    cost,
     requestBytes: receivedBytes(account),
     ownBytes: 0,
   })
@@ -48,8 +53,8 @@ function outcomeOf({ ending, learned }: Relayed): Pick<Ending, 'outcome' | 'code
 function answerInstead(account: Account, failure: BackendFailure, cause: Error | null, parts: GatewayParts): number {
   const bounds = {
     totalMs: parts.totalMs,
-    uploadBytesMax: parts.limits.uploadBytesMax,
-    uploadPauseMs: parts.limits.timeoutMs,
+    uploadBytesMax: parts.receiveLimits.uploadBytesMax,
+    uploadPauseMs: parts.receiveLimits.timeoutMs,
   }
   const refusal = refusalOf(failure, account.instance?.name ?? '', bounds, cause ?? new Error(failure))
   renderRefusal(account.call, refusal, parts)
@@ -73,9 +78,27 @@ async function usageOrNone(account: Account, relayed: Relayed, parts: GatewayPar
   }
 }
 
+/** Null where nothing was billed, and where the model has no price: it is reported as such, never as free. */
+function costOfExchange(account: Account, relayed: Relayed, usage: Usage, parts: GatewayParts): Cost | null {
+  const { asked, instance } = account
+  if (usage.source === 'none' || asked === null || instance === null || asked.deployment === null) return null
+  const name = relayed.servedDeployment ?? asked.deployment
+  const model = instance.deployments.get(name)?.model ?? name
+  const price = parts.prices.priceOf(relayed.learned.servedModel, model, account.call.startedAtMs)
+  return price === null ? null : costOf(price, usage, parts.prices.currency)
+}
+
+/** The lease is settled whatever became of the call: what was billed is charged, the rest is given back. */
+function settle(account: Account, usage: Usage, cost: Cost | null, parts: GatewayParts): void {
+  const { promptTokens, cachedTokens, completionTokens } = usage
+  const tokens = parts.limits.weighTokens(promptTokens ?? 0, cachedTokens ?? 0, completionTokens ?? 0)
+  account.lease?.settle({ tokens, costNano: cost?.nano ?? 0 })
+}
+
 /** The exchange never reached a backend. The client is told why, where there still is one. */
 export async function refuse(account: Account, error: unknown, parts: GatewayParts): Promise<void> {
   const endedAtMs = parts.clock()
+  account.lease?.settle({ tokens: 0, costNano: 0 })
   const left = error instanceof ClientLeft
   const refusal = left ? null : asRefusal(error)
   let ownBytes = 0
@@ -95,6 +118,7 @@ export async function refuse(account: Account, error: unknown, parts: GatewayPar
     status: refusal?.status ?? null,
     relayed: null,
     usage: noUsage,
+    cost: null,
     requestBytes: receivedBytes(account),
     ownBytes,
   }

@@ -7,7 +7,13 @@
 export interface RefusalSpec {
   readonly status: number
   /** `type` of OpenAI's error object. */
-  readonly type: 'invalid_request_error' | 'authentication_error' | 'permission_error' | 'server_error'
+  readonly type:
+    | 'invalid_request_error'
+    | 'authentication_error'
+    | 'permission_error'
+    | 'rate_limit_error'
+    | 'insufficient_quota'
+    | 'server_error'
   /** `never`: the same call fails again; SDKs are told so. `later`: it may succeed. */
   readonly retry: 'never' | 'later'
   readonly say: string
@@ -16,6 +22,7 @@ export interface RefusalSpec {
 const invalid = { type: 'invalid_request_error', retry: 'never' } as const
 const unauthenticated = { status: 401, type: 'authentication_error', retry: 'never', say: '{reason}' } as const
 const forbidden = { status: 403, type: 'permission_error', retry: 'never' } as const
+const limited = { status: 429, type: 'rate_limit_error', retry: 'later' } as const
 const unavailable = { status: 503, type: 'server_error', retry: 'later' } as const
 
 export const refusals = {
@@ -125,7 +132,51 @@ export const refusals = {
     say: 'No instance of "{target}" has deployment "{deployment}".',
   },
 
-  // dispatch and relay: the backend did not answer
+  // objects
+  object_unknown: {
+    ...invalid,
+    status: 404,
+    say: 'There is no {kind} "{id}", or workload "{workload}" did not create it.',
+  },
+
+  // admit
+  token_limit_reached: {
+    ...limited,
+    say: 'Limit "{rule}" of {limit} tokens {window} is used up (workload "{workload}"; this call asks for {asked}, {remaining} are left). Try again in {seconds} seconds.',
+  },
+  request_limit_reached: {
+    ...limited,
+    say: 'Limit "{rule}" of {limit} calls {window} is used up (workload "{workload}"). Try again in {seconds} seconds.',
+  },
+  concurrency_limit_reached: {
+    ...limited,
+    say: 'Limit "{rule}" of {limit} calls at once is reached (workload "{workload}"). Try again when one of them has ended.',
+  },
+  budget_exhausted: {
+    ...limited,
+    type: 'insufficient_quota',
+    retry: 'never',
+    say: 'Budget "{rule}" of {limit} {window} is used up (workload "{workload}"). It renews at {renewsAt}; ask your platform team if it should be larger.',
+  },
+  request_exceeds_limit: {
+    ...invalid,
+    status: 400,
+    say: 'This call may need {asked}, and limit "{rule}" of workload "{workload}" is {limit} {window} in all: it can never pass. Send a shorter prompt or a smaller maximum of tokens.',
+  },
+  limits_unavailable: {
+    ...unavailable,
+    say: 'The store of the limits cannot be asked at the moment, and calls with limits are refused meanwhile. Try again shortly.',
+  },
+
+  // dispatch and relay: no member, or the backend did not answer
+  pool_exhausted: {
+    ...limited,
+    say: 'No member of "{target}" has capacity for deployment "{deployment}" at the moment. Try again in {seconds} seconds.',
+  },
+  pool_unavailable: {
+    ...unavailable,
+    say: 'No member of "{target}" with deployment "{deployment}" answers at the moment. Try again in {seconds} seconds.',
+  },
   credential_unavailable: {
     ...unavailable,
     say: 'The gateway could not sign in to instance "{instance}". Try again shortly; the operator finds the reason in the log.',
@@ -184,19 +235,31 @@ export const refusals = {
 export type RefusalCode = keyof typeof refusals
 export type RefusalDetails = Readonly<Record<string, string | number>>
 
+export interface RefusalOptions extends ErrorOptions {
+  readonly param?: string
+  readonly retryAfterMs?: number
+  readonly headers?: readonly string[]
+}
+
 /** Thrown by any stage; `serve` renders it. `param` names the offending parameter in OpenAI's error object. */
 export class Refusal extends Error {
   readonly code: RefusalCode
   readonly status: number
   readonly details: RefusalDetails
   readonly param: string | null
-  constructor(code: RefusalCode, details: RefusalDetails = {}, options: ErrorOptions & { param?: string } = {}) {
+  /** When trying again may help, milliseconds; becomes Retry-After and retry-after-ms. Null where nobody knows. */
+  readonly retryAfterMs: number | null
+  /** Further header fields of the answer, name and value in turn. */
+  readonly headers: readonly string[]
+  constructor(code: RefusalCode, details: RefusalDetails = {}, options: RefusalOptions = {}) {
     super(fill(refusals[code].say, details), options)
     this.name = 'Refusal'
     this.code = code
     this.status = refusals[code].status
     this.details = details
     this.param = options.param ?? null
+    this.retryAfterMs = options.retryAfterMs ?? null
+    this.headers = options.headers ?? []
   }
 }
 

@@ -16,7 +16,15 @@ export function renderRefusal(call: Call, refusal: Refusal, parts: { readonly pu
     'x-should-retry': refusals[refusal.code].retry === 'never' ? 'false' : 'true',
   }
   if (refusal.status === 401) headers['www-authenticate'] = challenge(call, refusal, parts.publicUrl)
-  if (refusal.status === 503) headers['retry-after'] = 1
+  const { retryAfterMs } = refusal
+  if (retryAfterMs !== null) {
+    // Whole seconds, never too early (RFC 9110 section 10.2.3); Azure's own field beside it is exact.
+    headers['retry-after'] = Math.max(1, Math.ceil(retryAfterMs / 1_000))
+    headers['retry-after-ms'] = Math.max(1, Math.ceil(retryAfterMs))
+  } else if (refusal.status === 503) headers['retry-after'] = 1
+  for (let i = 0; i + 1 < refusal.headers.length; i += 2) {
+    headers[refusal.headers[i] as string] = refusal.headers[i + 1] as string
+  }
   if (refusal.code === 'method_not_allowed') headers['allow'] = String(refusal.details['allowed'])
   // A client that waits for 100 and is refused may send its body or not (RFC 9110 section 10.1.1): what comes next on this
   // connection could not be told from a body.

@@ -5,20 +5,22 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import type { Verifier } from '../identity/index.ts'
-import { CredentialError } from '../instances/credentials.ts'
-import type { Instance } from '../instances/index.ts'
-import { chooseMember } from '../instances/pool.ts'
-import { type Journal, LedgerError } from '../ledger/index.ts'
+import type { Journal } from '../ledger/index.ts'
+import type { Limits } from '../limits/index.ts'
+import type { Objects } from '../objects/index.ts'
+import type { PriceBook } from '../prices/index.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { TokenCounter } from '../tokens/index.ts'
+import { admit } from './admit/index.ts'
 import { authenticate } from './authenticate/index.ts'
 import { authorize } from './authorize/index.ts'
-import { type Call, ClientLeft } from './call.ts'
+import type { Call } from './call.ts'
 import { dispatch } from './dispatch/index.ts'
-import { captured, conclude, refuse } from './endings.ts'
+import { conclude, refuse } from './endings.ts'
+import { locate } from './locate/index.ts'
 import type { Plan } from './plan.ts'
 import { type ReceiveLimits, receive } from './receive/index.ts'
-import { type Account, opened } from './record/index.ts'
+import type { Account } from './record/index.ts'
 import { Refusal } from './refusals.ts'
 import type { Route } from './resolve/index.ts'
 
@@ -32,7 +34,10 @@ export interface GatewayParts {
   readonly counter: TokenCounter
   readonly clock: Clock
   readonly log: Log
-  readonly limits: ReceiveLimits
+  readonly receiveLimits: ReceiveLimits
+  readonly limits: Limits
+  readonly prices: PriceBook
+  readonly objects: Objects
   readonly totalMs: number
   /** For the protected-resource metadata. */
   readonly identity: Config['identity']['entra']
@@ -55,16 +60,14 @@ export async function serve(call: Call, parts: GatewayParts): Promise<void> {
     account.route = route
     const { caller, token } = await authenticate(call.req.rawHeaders, parts.verifier)
     account.caller = caller
+    account.token = token
     const grant = authorize(caller, route, workloadHeader(call), parts.plan)
     account.grant = grant
-    const asked = await receive(call, route, grant, parts.limits)
-    account.asked = asked
-    const instance = choose(account, asked.deployment)
-    account.instance = instance
-    const credential = await signIn(instance, token)
-    // The record is with the kernel before the backend can begin to bill (P1): from here on a crash leaves a trace.
-    await open(account, parts)
-    const relayed = await dispatch({ call, route, asked, instance, credential, capture: grant.workload.capture, parts })
+    account.asked = await receive(call, route, grant, parts.receiveLimits)
+    // Before anything is reserved: what belongs to somebody else does not exist, whatever limits say.
+    const home = await locate(account, parts)
+    account.lease = await admit(account, parts)
+    const relayed = await dispatch(account, home, parts)
     await conclude(account, relayed, parts)
   } catch (error) {
     await refuse(account, error, parts)
@@ -78,9 +81,12 @@ function newAccount(call: Call, parts: GatewayParts): Account {
     trustForwardedFor: parts.trustForwardedFor,
     route: null,
     caller: null,
+    token: '',
     grant: null,
     asked: null,
+    lease: null,
     instance: null,
+    copy: null,
     isOpen: false,
   }
 }
@@ -102,37 +108,4 @@ function workloadHeader(call: Call): string | null {
   const value = call.req.headers['x-gatehouse-workload']
   // Node joins repeated ones with a comma, which is no workload's name.
   return typeof value === 'string' && value !== '' ? value : null
-}
-
-function choose(account: Account, deployment: string | null): Instance {
-  const { route, grant } = account
-  if (route === null || grant === null) throw new TypeError('choose stands behind authorize')
-  const member = chooseMember(grant.target, deployment, route.operation.stateful)
-  if (member !== null) return member.instance
-  throw new Refusal(
-    'deployment_unknown',
-    { target: grant.target.name, deployment: deployment ?? '' },
-    { param: 'model' },
-  )
-}
-
-async function signIn(instance: Instance, token: string): Promise<{ name: string; value: string }> {
-  try {
-    return await instance.credential.header(token)
-  } catch (cause) {
-    if (!(cause instanceof CredentialError)) throw cause
-    throw new Refusal('credential_unavailable', { instance: instance.name }, { cause })
-  }
-}
-
-async function open(account: Account, parts: GatewayParts): Promise<void> {
-  if (account.call.res.destroyed) throw new ClientLeft()
-  try {
-    await parts.journal.open(opened(account), captured(account))
-    account.isOpen = true
-  } catch (cause) {
-    if (!(cause instanceof LedgerError)) throw cause
-    if (!parts.continueUnrecorded) throw new Refusal('ledger_unwritable', {}, { cause })
-    // Not lost yet: the end carries the whole record, should there be room again by then.
-  }
 }

@@ -1,5 +1,5 @@
 import type { Closed, Opened, RecordBodies, RecordRow } from './record.ts'
-import type { RecordsPage, RecordsQuery, UsageQuery, UsageReport } from './reports.ts'
+import type { RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from './reports.ts'
 
 export type Direction = 'request' | 'response'
 
@@ -31,6 +31,10 @@ export interface LedgerReader {
   /** One record's figures, null when there is none. */
   row(id: string): Promise<RecordRow | null>
   bodies(id: string): Promise<RecordBodies | null>
+  /** What calls that began within [fromMs, toMs) have used, copies included, refused calls left out. */
+  spent(fromMs: number, toMs: number): Promise<readonly SpentGroup[]>
+  /** Who created an object and where it lives, by the newest record that says so; null when none does. */
+  creatorOf(objectId: string): Promise<{ readonly workload: string; readonly instance: string } | null>
   health(): Promise<LedgerHealth>
 }
 

@@ -43,6 +43,16 @@ export const noUsage: Usage = {
   audioCompletionTokens: null,
 }
 
+/** What the tokens of an exchange cost. */
+export interface Cost {
+  /** Billionths of the currency, a whole number. */
+  readonly nano: number
+  /** ISO 4217. */
+  readonly currency: string
+  /** Model and first day of the price it was computed with, as `gpt-4o-2024-08-06 2024-10-01`. */
+  readonly price: string
+}
+
 /** One try at one instance. */
 export interface Attempt {
   readonly instance: string
@@ -60,6 +70,10 @@ export interface Opened {
   readonly startedAtMs: number
   /** True for history that the demonstration wrote. */
   readonly demonstration: boolean
+  /** Id of the exchange of which this is a copy that the gateway sent by itself; null for what a client asked. */
+  readonly copyOf: string | null
+  /** `shadow`: a mirrored copy whose answer was discarded. `hedge`: a second try beside a slow one. */
+  readonly copyKind: 'shadow' | 'hedge' | null
 
   /** Null when the caller was never verified (a 401, or an address that leads nowhere). */
   readonly callerKind: 'user' | 'application' | null
@@ -72,6 +86,7 @@ export interface Opened {
   readonly target: string | null
   readonly instance: string | null
   readonly region: string | null
+  /** As the workload names it; what a canary share was sent to instead. */
   readonly deployment: string | null
   /** `model` as the client wrote it, in the body or the path. */
   readonly requestedModel: string | null
@@ -103,8 +118,20 @@ export interface Closed {
   readonly region: string | null
   /** `model` of the answer: the dated snapshot. */
   readonly servedModel: string | null
+  /** Name of the deployment on the instance that served, where it has another one (an alias). */
+  readonly servedDeployment: string | null
+  /** Deployment from which Azure itself spilled the call over to another one (x-ms-spillover-from-deployment). */
+  readonly spilledFrom: string | null
   readonly attempts: readonly Attempt[]
   readonly usage: Usage
+  /** Null where nothing was billed or the price is not known. */
+  readonly cost: Cost | null
+  /** Tokens reserved before the call; null where no limit was met. */
+  readonly reservedTokens: number | null
+  /** Milliseconds in the waiting line; null for a call that did not wait. */
+  readonly waitedMs: number | null
+  /** Id of the object that the call created (response, file, batch, ...). */
+  readonly objectId: string | null
   readonly finishReason: string | null
   readonly backendRequestId: string | null
   readonly responseContentType: string | null

@@ -79,3 +79,18 @@ export interface RecordsPage {
   /** Pass as `after` to get what comes later than all that this answer has seen. */
   readonly cursor: string
 }
+
+/** What the ledger knows of the time since a window began: how the counters of limits are restored. One group of calls, by workload, caller, deployment and instance. */
+export interface SpentGroup {
+  readonly workload: string | null
+  readonly callerKey: string | null
+  readonly deployment: string | null
+  readonly instance: string | null
+  readonly calls: number
+  readonly promptTokens: number
+  readonly cachedTokens: number
+  readonly completionTokens: number
+  readonly costNano: number
+  /** Newest start in the group, milliseconds since the epoch. */
+  readonly startedAtMs: number
+}

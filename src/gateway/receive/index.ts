@@ -25,6 +25,12 @@ export interface Asked {
   readonly send: Buffer | null | 'upload'
   /** True when the bytes to send are not encoded as the client's Content-Encoding says. */
   readonly decoded: boolean
+  /** The JSON body, decoded, as the client wrote it, and where its members stand; null for other bodies. */
+  readonly json: { readonly body: Buffer; readonly scan: Scan } | null
+  /** Most tokens of an answer, of all choices together; null where the client set no maximum. */
+  readonly completionTokensMax: number | null
+  /** Ids of objects that the body refers to: `previous_response_id`, `input_file_id`, ... */
+  readonly references: readonly string[]
 }
 
 export interface ReceiveLimits {
@@ -33,12 +39,31 @@ export interface ReceiveLimits {
   readonly timeoutMs: number
 }
 
-const wantedMembers: ReadonlySet<string> = new Set(['model', 'stream', 'stream_options', 'data_sources'])
+const wantedMembers: ReadonlySet<string> = new Set([
+  'model',
+  'stream',
+  'stream_options',
+  'data_sources',
+  // What an answer may cost at most.
+  'max_tokens',
+  'max_completion_tokens',
+  'max_output_tokens',
+  'n',
+  'best_of',
+])
 
 /** @throws Refusal body_*, model_missing, deployment_not_allowed; ClientLeft */
 export async function receive(call: Call, route: Route, grant: Grant, limits: ReceiveLimits): Promise<Asked> {
   const { operation } = route
-  const plain = { deployment: route.deployment, requestedModel: route.deployment, stream: false, hideUsage: false }
+  const plain = {
+    deployment: route.deployment,
+    requestedModel: route.deployment,
+    stream: false,
+    hideUsage: false,
+    json: null,
+    completionTokensMax: null,
+    references: [],
+  }
   if (operation.body === 'none' || call.method === 'GET' || call.method === 'HEAD') {
     return { ...plain, received: [], send: null, decoded: false }
   }
@@ -60,7 +85,7 @@ export async function receive(call: Call, route: Route, grant: Grant, limits: Re
   return { ...understand(body, route, grant), received, decoded }
 }
 
-type Understood = Pick<Asked, 'deployment' | 'requestedModel' | 'stream' | 'hideUsage' | 'send'>
+type Understood = Omit<Asked, 'received' | 'decoded'>
 
 function understand(body: Buffer, route: Route, grant: Grant): Understood {
   const scan = scanBody(body)
@@ -68,7 +93,14 @@ function understand(body: Buffer, route: Route, grant: Grant): Understood {
   const named = typeof model === 'string' ? model : null
   const deployment = route.deployment ?? requireModel(named, grant)
   const stream = route.operation.usageInStream !== 'none' && read(body, scan, 'stream') === true
-  const asked = { deployment, requestedModel: named ?? deployment, stream }
+  const asked = {
+    deployment,
+    requestedModel: named ?? deployment,
+    stream,
+    json: { body, scan },
+    completionTokensMax: completionTokensMax(body, scan),
+    references: [],
+  }
   const ask =
     stream &&
     route.operation.usageInStream === 'opt-in' &&
@@ -77,6 +109,23 @@ function understand(body: Buffer, route: Route, grant: Grant): Understood {
   const options = ask ? usageOptions(read(body, scan, 'stream_options')) : null
   if (options === null) return { ...asked, hideUsage: false, send: body }
   return { ...asked, hideUsage: true, send: withMember(body, scan, 'stream_options', options) }
+}
+
+/** Null without a usable maximum: what is no count is the backend's to refuse. */
+function completionTokensMax(body: Buffer, scan: Scan): number | null {
+  const { members } = scan
+  const most =
+    count(body, scan, 'max_completion_tokens') ??
+    count(body, scan, 'max_tokens') ??
+    count(body, scan, 'max_output_tokens')
+  if (most === null) return null
+  if (!members.has('n') && !members.has('best_of')) return most
+  return most * Math.max(count(body, scan, 'n') ?? 1, count(body, scan, 'best_of') ?? 1)
+}
+
+function count(body: Buffer, scan: Scan, key: string): number | null {
+  const value = scan.members.has(key) ? read(body, scan, key) : null
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null
 }
 
 /** The client's stream options with usage switched on; null when it is on already, or when the backend must refuse them. */

@@ -1,7 +1,8 @@
 /** Record: what the stages found out about an exchange, as the ledger's two halves. Only `serve` writes an `Account`. */
 import type { Caller } from '../../identity/index.ts'
 import type { Instance } from '../../instances/index.ts'
-import { type Attempt, type Closed, noUsage, type Opened, type Outcome, type Usage } from '../../ledger/record.ts'
+import { type Closed, type Cost, noUsage, type Opened, type Outcome, type Usage } from '../../ledger/record.ts'
+import type { Lease } from '../../limits/index.ts'
 import type { Grant } from '../authorize/index.ts'
 import type { Call } from '../call.ts'
 import type { Asked } from '../receive/index.ts'
@@ -15,9 +16,16 @@ export interface Account {
   readonly trustForwardedFor: boolean
   route: Route | null
   caller: Caller | null
+  /** The caller's verified token, for instances whose credential is `caller`; empty before. */
+  token: string
   grant: Grant | null
   asked: Asked | null
+  /** What was reserved; settled where the exchange ends, on whichever line. */
+  lease: Lease | null
+  /** The instance that is tried, at last the one that answered. Written by `dispatch`. */
   instance: Instance | null
+  /** Set on a copy that the gateway sends by itself. */
+  readonly copy: { readonly of: string; readonly kind: 'shadow' | 'hedge' } | null
   /** True once `opened` is in the journal. */
   isOpen: boolean
 }
@@ -31,6 +39,8 @@ export function opened(account: Account): Opened {
     id: call.id,
     startedAtMs: call.startedAtMs,
     demonstration: account.demonstration,
+    copyOf: account.copy?.of ?? null,
+    copyKind: account.copy?.kind ?? null,
     callerKind: caller?.kind ?? null,
     callerTenantId: caller?.tenantId ?? null,
     callerObjectId: caller?.objectId ?? null,
@@ -66,6 +76,7 @@ export interface Ending {
   readonly status: number | null
   readonly relayed: Relayed | null
   readonly usage: Usage
+  readonly cost: Cost | null
   readonly requestBytes: number
   /** Bytes of a body that the gateway wrote itself. */
   readonly ownBytes: number
@@ -85,8 +96,14 @@ export function closed(account: Account, ending: Ending, endedAtMs: number): Clo
     instance: instance?.name ?? null,
     region: instance?.region ?? null,
     servedModel: relayed?.learned.servedModel ?? null,
-    attempts: instance !== null && relayed !== null ? [attempt(instance, relayed, endedAtMs)] : [],
+    servedDeployment: relayed?.servedDeployment ?? null,
+    spilledFrom: relayed?.spilledFrom ?? null,
+    attempts: relayed?.attempts ?? [],
     usage: ending.usage,
+    cost: ending.cost,
+    reservedTokens: account.lease?.ask.tokens ?? null,
+    waitedMs: account.lease?.waitedMs ?? null,
+    objectId: relayed?.learned.objectId ?? null,
     finishReason: relayed?.learned.finishReason ?? null,
     backendRequestId: relayed?.backendRequestId ?? null,
     responseContentType: relayed?.contentType ?? null,
@@ -94,16 +111,6 @@ export function closed(account: Account, ending: Ending, endedAtMs: number): Clo
     responseBytes: relayed?.responseBytes ?? ending.ownBytes,
   }
   return account.isOpen ? half : { ...half, opened: opened(account) }
-}
-
-function attempt(instance: Instance, relayed: Relayed, endedAtMs: number): Attempt {
-  const failed = relayed.ending !== 'whole' && relayed.ending !== 'left'
-  return {
-    instance: instance.name,
-    status: relayed.status,
-    durationMs: relayed.sentAtMs === null ? 0 : endedAtMs - relayed.sentAtMs,
-    error: failed ? relayed.ending : null,
-  }
 }
 
 export { noUsage }

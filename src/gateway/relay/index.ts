@@ -5,6 +5,7 @@
 import type { Dispatcher } from 'undici'
 import type { Instance } from '../../instances/index.ts'
 import type { Journal } from '../../ledger/index.ts'
+import type { Attempt } from '../../ledger/record.ts'
 import { type Call, ClientLeft, type Timed } from '../call.ts'
 import { type BackendFailure, classify, GivenUp } from '../dispatch/failures.ts'
 import { responseHeaders } from '../dispatch/headers.ts'
@@ -26,6 +27,10 @@ export interface Relayed {
   readonly backendRequestId: string | null
   readonly contentType: string | null
   readonly responseBytes: number
+  /** Every try at an instance, in order; the last one is that whose answer this is. */
+  readonly attempts: readonly Attempt[]
+  readonly servedDeployment: string | null
+  readonly spilledFrom: string | null
   /** Bytes of the answer that `progress` has not written; where bodies are not captured, its beginning, for counting alone. */
   readonly unwritten: readonly Buffer[]
   /** True when earlier bytes were written with `progress`. */
@@ -224,6 +229,16 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     journal.progress(call.id, 'response', bytes).catch(() => {})
   }
 
+  #attempt(ending: Relayed['ending']): Attempt {
+    const failed = ending !== 'whole' && ending !== 'left'
+    return {
+      instance: this.#parts.instance.name,
+      status: this.#status,
+      durationMs: this.#sentAtMs === null ? 0 : this.#parts.clock() - this.#sentAtMs,
+      error: failed ? ending : null,
+    }
+  }
+
   #settle(ending: Relayed['ending'], cause: Error | null): void {
     if (this.#settled) return
     this.#settled = true
@@ -238,6 +253,9 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
       backendRequestId: this.#backendRequestId,
       contentType: this.#contentType,
       responseBytes: this.#responseBytes,
+      attempts: [this.#attempt(ending)],
+      servedDeployment: null,
+      spilledFrom: null,
       unwritten: this.#unwritten,
       progressed: this.#progressed,
     })

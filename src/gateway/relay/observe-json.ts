@@ -63,6 +63,7 @@ export function learn(document: unknown): Learned {
     finishReason: finishOf(choices) ?? reasonOf(incomplete_details) ?? text(status),
     errorCode: errorCodeOf(error),
     errorInStream: false,
+    objectId: null,
   }
 }
 

@@ -74,6 +74,7 @@ class StreamObserver implements Observer {
       finishReason: this.#finishReason,
       errorCode: this.#errorCode,
       errorInStream: this.#errorInStream,
+      objectId: null,
     }
   }
 

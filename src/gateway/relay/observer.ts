@@ -22,6 +22,8 @@ export interface Learned {
   readonly errorCode: string | null
   /** True when a stream carried an error frame. */
   readonly errorInStream: boolean
+  /** `id` of the object that the answer says was created; null for operations that create none. */
+  readonly objectId: string | null
 }
 
 export const nothingLearned: Learned = {
@@ -30,6 +32,7 @@ export const nothingLearned: Learned = {
   finishReason: null,
   errorCode: null,
   errorInStream: false,
+  objectId: null,
 }
 
 /** For answers that cannot be read: audio, files, compressed bytes. */

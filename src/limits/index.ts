@@ -1,0 +1,188 @@
+/**
+ * Limits: how much who may use. A call reserves what it may need before it is sent and settles what it did use after it; a
+ * rule that has no room left refuses, or only reports (`mode: shadow`). Rules stack: a call passes when all of its rules have
+ * room, and then takes from all of them, or it takes from none.
+ */
+import type { LimitName } from '../config/schema.ts'
+import type { Caller } from '../identity/caller.ts'
+
+/** Who asks, and for what. */
+export interface Subject {
+  readonly caller: Caller
+  readonly workload: string
+  /** The workload's priority class. */
+  readonly priority: string
+  /** As the workload names it; null for operations without one. */
+  readonly deployment: string | null
+}
+
+/** What a call may need, at most, as far as it can be known before. It always asks for one request and one call in flight. */
+export interface Ask {
+  /** Estimated prompt plus the most that may be answered. */
+  readonly tokens: number
+  /** Of these tokens, in billionths of the currency; 0 where the price is not known. */
+  readonly costNano: number
+}
+
+/** What a call did use. Zeros when nothing was billed. */
+export interface Spent {
+  /** Tokens, cached ones weighed by `limits.cachedTokensShare` (`weighTokens`). */
+  readonly tokens: number
+  readonly costNano: number
+}
+
+/** Where a limit stands, in its own unit; of cost in billionths of the currency. */
+export interface Gauge {
+  readonly rule: string
+  readonly limit: number
+  /** Never negative. */
+  readonly remaining: number
+  /** Until some (sliding window) or all (calendar window) of it is back. */
+  readonly resetMs: number
+}
+
+/** How the counters' store fares: `ok`, or what is done while it is down (`limits.whenStoreIsDown`). */
+export type StoreState = 'ok' | 'refuse' | 'local' | 'allow'
+
+/** A lease: what one call has reserved. It must be settled, whatever becomes of the call; a second time does nothing. */
+export interface Lease {
+  readonly ask: Ask
+  /** The tightest token and request limits that the call met, for its answer's header; null where it met none. */
+  readonly tokens: Gauge | null
+  readonly requests: Gauge | null
+  readonly store: StoreState
+  /** Milliseconds in the waiting line; null for a call that did not wait. */
+  readonly waitedMs: number | null
+  /**
+   * Reserves with the rules of an instance, before the call is sent there. A call that is sent elsewhere afterwards
+   * gives the first instance's part back by calling this again. Synchronous where the counters are.
+   * @returns null when it may be sent there.
+   */
+  enter(instance: string, deployment: string | null): Denial | null | Promise<Denial | null>
+  /** Gives back or takes what was estimated wrongly; never waits. */
+  settle(spent: Spent): void
+}
+
+/** Why a call may not go on. */
+export interface Denial {
+  /**
+   * `passes`: there is room again after `retryAfterMs`. `budget`: a calendar window is used up. `never`: the call alone asks for
+   * more than the rule ever has. `store`: the counters cannot be asked, and `whenStoreIsDown` is `refuse`.
+   */
+  readonly kind: 'passes' | 'budget' | 'never' | 'store'
+  /** Name of the rule, as `hr-bot` or `limits.rules.company`; empty for kind `store`. */
+  readonly rule: string
+  readonly measure: LimitName
+  /** In the rule's unit: tokens, calls, billionths of the currency. */
+  readonly limit: number
+  readonly asked: number
+  readonly retryAfterMs: number
+  /** End of the calendar window, milliseconds since the epoch; null for others. */
+  readonly renewsAtMs: number | null
+  readonly tokens: Gauge | null
+  readonly requests: Gauge | null
+}
+
+export type Admission =
+  | { readonly lease: Lease; readonly denial: null }
+  | { readonly lease: null; readonly denial: Denial }
+
+/** A rule as reports show it. */
+export interface RuleReport {
+  /** As in `Denial.rule`; with the counted one behind it where a rule counts `per` something, as `hr-bot/caller`. */
+  readonly rule: string
+  readonly measure: LimitName
+  readonly mode: 'enforce' | 'shadow'
+  /** Whom it is for, in words: `workload hr-bot`, `each caller of hr-bot`, `everything`. */
+  readonly scope: string
+  /** Which of a `per` rule: caller key, workload, ...; null where all are counted together. */
+  readonly subject: string | null
+  readonly counter: string
+  readonly limit: number
+  readonly used: number
+  readonly reserved: number
+  readonly remaining: number
+  /** When the window ends or moves on, milliseconds since the epoch; null for calls in flight. */
+  readonly renewsAtMs: number | null
+  /** Calls that this rule refused, or (mode shadow) would have refused, since the start of this process. */
+  readonly refused: number
+}
+
+export interface LimitsReport {
+  readonly store: 'memory' | 'redis'
+  readonly state: StoreState
+  /** Since when it is down, null when it is not. */
+  readonly downSinceMs: number | null
+  readonly waiting: number
+  readonly rules: readonly RuleReport[]
+}
+
+/** What limits tell the metrics. Every member is called on the way of a call: it must be quick and must not throw. */
+export interface LimitsObserver {
+  /** A rule refused; `shadow`: would have. */
+  refused(rule: string, measure: LimitName, shadow: boolean): void
+  /** A settled call: prompt tokens estimated and reported. */
+  estimated(deployment: string, estimated: number, actual: number): void
+  /** A call left the waiting line. */
+  waited(priority: string, ms: number, admitted: boolean): void
+  /** A call that met limits while the store was down. */
+  withoutStore(state: StoreState): void
+  /** Time that the store took to answer, milliseconds. */
+  storeAnswered(ms: number): void
+}
+
+export interface Limits {
+  /**
+   * Reserves with all rules that the call meets, or with none. Waits in line where that is configured and worth it, at most until
+   * `deadlineAt` (`performance.now()`); `signal` takes the call out of the line.
+   * Synchronous where nothing must be waited for.
+   */
+  admit(subject: Subject, ask: Ask, waiting: Waiting): Admission | Promise<Admission>
+  /** The most urgent first. */
+  readonly line: Line
+  /** Names of rules that the call meets, for `config explain`. */
+  rulesFor(subject: Subject, instances: readonly string[]): readonly RuleFacts[]
+  report(): Promise<LimitsReport>
+  readonly state: StoreState
+  /** What tokens count in token limits. */
+  weighTokens(promptTokens: number, cachedTokens: number, completionTokens: number): number
+  close(): Promise<void>
+}
+
+export interface Waiting {
+  readonly deadlineAt: number
+  readonly signal: AbortSignal | null
+}
+
+/** A rule, in words. */
+export interface RuleFacts {
+  readonly rule: string
+  readonly measure: LimitName
+  readonly limit: number
+  readonly mode: 'enforce' | 'shadow'
+  readonly scope: string
+}
+
+/** Where calls wait for capacity: bounded, by priority, with aging. */
+export interface Line {
+  /** False when no call may wait at all (`limits.waitingLine.length: 0`). */
+  readonly isOpen: boolean
+  readonly length: number
+  /** True when a call at least as urgent waits for one of these: a newcomer must stand behind it. */
+  isSpokenFor(keys: readonly string[], priority: string): boolean
+  /**
+   * Stands in line until `attempt` gives something. Resolves with null when the line is full, the time is up, or the signal came.
+   * While a more urgent call waits for one of its `keys`, an attempt is not made.
+   */
+  wait<T>(place: Place<T>): Promise<T | null>
+  /** Capacity has come back: attempts are made soon. */
+  nudge(): void
+}
+
+export interface Place<T> {
+  readonly keys: readonly string[]
+  readonly priority: string
+  readonly waiting: Waiting
+  /** Null while there is no room. */
+  attempt(): T | null | Promise<T | null>
+}

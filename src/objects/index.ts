@@ -1,0 +1,27 @@
+/**
+ * Objects: what calls create on an instance and refer to later (responses, files, batches, vector stores, conversations). They
+ * live on one instance and belong to one workload; whoever else asks gets the same 404 as for one that does not exist.
+ */
+
+export interface Owner {
+  readonly workload: string
+  readonly instance: string
+}
+
+export interface Objects {
+  /** Whose it is and where it lives; null when no call through this gateway or its replicas made it. Synchronous when it is remembered here. */
+  ownerOf(id: string): Owner | null | Promise<Owner | null>
+  /** A call has created it. Never waits; what cannot be shared at once is shared later. */
+  created(id: string, owner: Owner): void
+  /** It was deleted. */
+  deleted(id: string): void
+  /** Remembered in this process. */
+  readonly size: number
+  close(): Promise<void>
+}
+
+/** The ledger, as far as it knows who created what: asked for what this process does not remember. */
+export interface ObjectHistory {
+  /** The record that created the object, null when there is none. */
+  creatorOf(objectId: string): Promise<Owner | null>
+}

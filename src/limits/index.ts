@@ -97,6 +97,8 @@ export interface RuleReport {
   readonly scope: string
   /** Which of a `per` rule: caller key, workload, ...; null where all are counted together. */
   readonly subject: string | null
+  /** Workloads whose calls it may meet; null for all. */
+  readonly workloads: readonly string[] | null
   readonly counter: string
   readonly limit: number
   readonly used: number

@@ -1,0 +1,69 @@
+/** Calendar windows in a time zone: hours, days, weeks from Monday and months, with days of 23 and 25 hours. */
+import { Temporal } from 'temporal-polyfill'
+import type { CalendarUnit } from './counters.ts'
+
+export interface CalendarWindow {
+  /** Inclusive, milliseconds since the epoch. */
+  readonly startMs: number
+  /** Exclusive. */
+  readonly endMs: number
+}
+
+export class Calendar {
+  readonly #current: Record<CalendarUnit, CalendarWindow | null> = { hour: null, day: null, week: null, month: null }
+  #timeZone: string
+
+  /** @param timeZone IANA, as the configuration has checked. */
+  constructor(timeZone: string) {
+    this.#timeZone = timeZone
+  }
+
+  /** Another zone from now on. Windows that have begun run to the end that they had. */
+  use(timeZone: string): void {
+    if (timeZone === this.#timeZone) return
+    this.#timeZone = timeZone
+    for (const unit of ['hour', 'day', 'week', 'month'] as const) this.#current[unit] = null
+  }
+
+  /** Worked out once per window: the boundaries are remembered until the window ends. */
+  windowAt(unit: CalendarUnit, atMs: number): CalendarWindow {
+    const current = this.#current[unit]
+    if (current !== null && atMs >= current.startMs && atMs < current.endMs) return current
+    const window = windowAt(unit, atMs, this.#timeZone)
+    this.#current[unit] = window
+    return window
+  }
+}
+
+function windowAt(unit: CalendarUnit, atMs: number, timeZone: string): CalendarWindow {
+  const at = Temporal.Instant.fromEpochMilliseconds(Math.floor(atMs)).toZonedDateTimeISO(timeZone)
+  const start = startOf(unit, at)
+  return { startMs: start.epochMilliseconds, endMs: endOf(unit, start).epochMilliseconds }
+}
+
+function startOf(unit: CalendarUnit, at: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
+  switch (unit) {
+    case 'hour':
+      // In exact time: an hour that comes twice is two windows.
+      return at.subtract({ minutes: at.minute, seconds: at.second, milliseconds: at.millisecond })
+    case 'day':
+      return at.startOfDay()
+    case 'week':
+      return at.subtract({ days: at.dayOfWeek - 1 }).startOfDay()
+    case 'month':
+      return at.with({ day: 1 }).startOfDay()
+  }
+}
+
+function endOf(unit: CalendarUnit, start: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
+  switch (unit) {
+    case 'hour':
+      return start.add({ hours: 1 })
+    case 'day':
+      return start.add({ days: 1 }).startOfDay()
+    case 'week':
+      return start.add({ weeks: 1 }).startOfDay()
+    case 'month':
+      return start.add({ months: 1 }).startOfDay()
+  }
+}

@@ -1,0 +1,223 @@
+/** Tallies: sums over windows, without I/O. Amounts are whole numbers up to 2^53. Time comes in with every call. */
+import type { Calendar } from './calendar.ts'
+import type { CalendarUnit, WindowFacts } from './counters.ts'
+
+/** A moment: by the wall clock for calendar windows, and by a clock that never goes back for sliding ones. Milliseconds. */
+export interface Moment {
+  readonly atMs: number
+  readonly steadyMs: number
+}
+
+export interface Tally {
+  /** Taken by calls under way. 0 when all have ended. */
+  readonly reserved: number
+  /** Settled and reserved within the window, after moving it on to `now`. */
+  sum(now: Moment): number
+  /** Takes for a call under way. The window must have been moved on (`sum`). */
+  take(amount: number, now: Moment): void
+  /** A call that took `amount` at `taken` has ended and used `used`. What has left the window meanwhile changes nothing. */
+  settle(taken: Moment, amount: number, used: number, now: Moment): void
+  /** Adds what was used at `at`, as restored from elsewhere; nothing when that has left the window. */
+  book(amount: number, at: Moment, now: Moment): void
+  /** Milliseconds until `amount` has room under `limit`, if nothing is given back before; for calls in flight nobody knows: 1,000. */
+  roomInMs(amount: number, limit: number, now: Moment): number
+  /** Milliseconds until some (sliding) or all (calendar) of it is back; 0 when nothing is used, or for calls in flight. */
+  resetInMs(now: Moment): number
+  /** Neither used nor reserved: forgetting it changes nothing. */
+  isIdle(now: Moment): boolean
+}
+
+export function tallyFor(window: WindowFacts, calendar: Calendar): Tally {
+  switch (window.kind) {
+    case 'sliding':
+      return new SlidingTally(window.lengthMs, window.stepMs)
+    case 'calendar':
+      return new CalendarTally(window.unit, calendar)
+    case 'inFlight':
+      return new InFlightTally()
+  }
+}
+
+/** A ring of steps. A step leaves when all of it is older than the window: late by one step at most, never early. */
+export class SlidingTally implements Tally {
+  reserved = 0
+  readonly #stepMs: number
+  /** Steps that count at once: those of the window, and the one that has begun. */
+  readonly #span: number
+  readonly #steps: Float64Array
+  #sum = 0
+  /** Number of the newest step, counted from the epoch; every step in (newest - span, newest] has its place in the ring. */
+  #newest = Number.NEGATIVE_INFINITY
+
+  constructor(lengthMs: number, stepMs: number) {
+    this.#stepMs = stepMs
+    this.#span = Math.ceil(lengthMs / stepMs) + 1
+    this.#steps = new Float64Array(this.#span)
+  }
+
+  sum(now: Moment): number {
+    const step = Math.floor(now.steadyMs / this.#stepMs)
+    if (step > this.#newest) this.#moveTo(step)
+    return this.#sum
+  }
+
+  #moveTo(step: number): void {
+    if (this.#sum === 0) {
+      this.#newest = step
+      return
+    }
+    if (step - this.#newest >= this.#span) {
+      this.#steps.fill(0)
+      this.#sum = 0
+    } else {
+      for (let next = this.#newest + 1; next <= step; next += 1) {
+        const place = next % this.#span
+        this.#sum -= this.#steps[place] ?? 0
+        this.#steps[place] = 0
+      }
+    }
+    this.#newest = step
+  }
+
+  take(amount: number, now: Moment): void {
+    this.#add(amount, now)
+    this.reserved += amount
+  }
+
+  settle(taken: Moment, amount: number, used: number, now: Moment): void {
+    this.reserved -= amount
+    if (used === amount) return
+    this.sum(now)
+    this.#add(used - amount, taken)
+  }
+
+  book(amount: number, at: Moment, now: Moment): void {
+    this.sum(now)
+    this.#add(amount, at)
+  }
+
+  #add(amount: number, at: Moment): void {
+    const step = Math.min(Math.floor(at.steadyMs / this.#stepMs), this.#newest)
+    if (step <= this.#newest - this.#span) return
+    const place = step % this.#span
+    this.#steps[place] = (this.#steps[place] ?? 0) + amount
+    this.#sum += amount
+  }
+
+  roomInMs(amount: number, limit: number, now: Moment): number {
+    let sum = this.sum(now)
+    for (let step = this.#newest - this.#span + 1; step <= this.#newest; step += 1) {
+      if (sum + amount <= limit) return this.#leavesInMs(step - 1, now)
+      sum -= this.#steps[step % this.#span] ?? 0
+    }
+    return this.#leavesInMs(this.#newest, now)
+  }
+
+  resetInMs(now: Moment): number {
+    if (this.sum(now) === 0) return 0
+    let step = this.#newest - this.#span + 1
+    while (step < this.#newest && this.#steps[step % this.#span] === 0) step += 1
+    return this.#leavesInMs(step, now)
+  }
+
+  #leavesInMs(step: number, now: Moment): number {
+    return Math.max(0, (step + this.#span) * this.#stepMs - now.steadyMs)
+  }
+
+  isIdle(now: Moment): boolean {
+    return this.reserved === 0 && this.sum(now) === 0
+  }
+}
+
+/**
+ * One sum, from a boundary to the next. A clock that is set back before the window's start goes to the window of its time and takes
+ * along what was used: turning a clock gives no budget. (`Moments` keeps small corrections of the clock away.)
+ */
+export class CalendarTally implements Tally {
+  reserved = 0
+  readonly #unit: CalendarUnit
+  readonly #calendar: Calendar
+  #sum = 0
+  #startMs = Number.NEGATIVE_INFINITY
+  #endMs = Number.NEGATIVE_INFINITY
+
+  constructor(unit: CalendarUnit, calendar: Calendar) {
+    this.#unit = unit
+    this.#calendar = calendar
+  }
+
+  sum(now: Moment): number {
+    const { atMs } = now
+    if (atMs >= this.#endMs) {
+      this.#sum = 0
+      this.#moveTo(atMs)
+    } else if (atMs < this.#startMs) this.#moveTo(atMs)
+    return this.#sum
+  }
+
+  #moveTo(atMs: number): void {
+    const window = this.#calendar.windowAt(this.#unit, atMs)
+    this.#startMs = window.startMs
+    this.#endMs = window.endMs
+  }
+
+  take(amount: number, _now: Moment): void {
+    this.#sum += amount
+    this.reserved += amount
+  }
+
+  settle(taken: Moment, amount: number, used: number, now: Moment): void {
+    this.reserved -= amount
+    this.book(used - amount, taken, now)
+  }
+
+  book(amount: number, at: Moment, now: Moment): void {
+    this.sum(now)
+    // What was taken before the clock was set back lies in the future, and was taken along.
+    if (at.atMs >= this.#startMs) this.#sum += amount
+  }
+
+  roomInMs(_amount: number, _limit: number, now: Moment): number {
+    this.sum(now)
+    return Math.max(1, this.#endMs - now.atMs)
+  }
+
+  resetInMs(now: Moment): number {
+    return this.sum(now) === 0 ? 0 : Math.max(1, this.#endMs - now.atMs)
+  }
+
+  isIdle(now: Moment): boolean {
+    return this.reserved === 0 && this.sum(now) === 0
+  }
+}
+
+/** Calls under way. Nothing of it stays. */
+export class InFlightTally implements Tally {
+  reserved = 0
+
+  sum(_now: Moment): number {
+    return this.reserved
+  }
+
+  take(amount: number, _now: Moment): void {
+    this.reserved += amount
+  }
+
+  settle(_taken: Moment, amount: number, _used: number, _now: Moment): void {
+    this.reserved -= amount
+  }
+
+  book(): void {}
+
+  roomInMs(): number {
+    return 1_000
+  }
+
+  resetInMs(): number {
+    return 0
+  }
+
+  isIdle(): boolean {
+    return this.reserved === 0
+  }
+}

@@ -1,6 +1,7 @@
 /** How an exchange ends: what the client is told, what it cost, and the record. */
 import { LedgerError } from '../ledger/index.ts'
 import type { Cost, Usage } from '../ledger/record.ts'
+import { nothingSpent } from '../limits/index.ts'
 import { costOf } from '../prices/cost.ts'
 import { ClientLeft } from './call.ts'
 import { type BackendFailure, refusalOf } from './dispatch/failures.ts'
@@ -85,20 +86,29 @@ function costOfExchange(account: Account, relayed: Relayed, usage: Usage, parts:
   const name = relayed.servedDeployment ?? asked.deployment
   const model = instance.deployments.get(name)?.model ?? name
   const price = parts.prices.priceOf(relayed.learned.servedModel, model, account.call.startedAtMs)
-  return price === null ? null : costOf(price, usage, parts.prices.currency)
+  if (price !== null) return costOf(price, usage, parts.prices.currency)
+  parts.prices.unpriced(model)
+  return null
 }
 
 /** The lease is settled whatever became of the call: what was billed is charged, the rest is given back. */
 function settle(account: Account, usage: Usage, cost: Cost | null, parts: GatewayParts): void {
   const { promptTokens, cachedTokens, completionTokens } = usage
   const tokens = parts.limits.weighTokens(promptTokens ?? 0, cachedTokens ?? 0, completionTokens ?? 0)
-  account.lease?.settle({ tokens, costNano: cost?.nano ?? 0 })
+  const reported = usage.source === 'reported'
+  account.lease?.settle({
+    tokens,
+    costNano: cost?.nano ?? 0,
+    calls: 1,
+    promptTokens: reported ? promptTokens : null,
+    completionTokens: reported ? completionTokens : null,
+  })
 }
 
 /** The exchange never reached a backend. The client is told why, where there still is one. */
 export async function refuse(account: Account, error: unknown, parts: GatewayParts): Promise<void> {
   const endedAtMs = parts.clock()
-  account.lease?.settle({ tokens: 0, costNano: 0 })
+  account.lease?.settle(nothingSpent)
   const left = error instanceof ClientLeft
   const refusal = left ? null : asRefusal(error)
   let ownBytes = 0

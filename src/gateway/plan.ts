@@ -14,6 +14,8 @@ export interface Workload {
   readonly standardTarget: Target
   readonly deployments: ReadonlySet<string>
   readonly capture: WorkloadConfig['capture']
+  /** Class of `limits.priorityClasses`. */
+  readonly priority: string
   readonly rules: RuleMatcher
   /** The rule that binds the caller to this workload, or null. */
   bound(caller: Caller): RuleMatch | null
@@ -58,6 +60,7 @@ function buildWorkload(name: string, written: WorkloadConfig, targets: ReadonlyM
     standardTarget,
     deployments: new Set(written.deployments),
     capture: written.capture,
+    priority: written.priority,
     rules,
     bound: perCaller(rules),
   }

@@ -3,7 +3,7 @@
  * rule that has no room left refuses, or only reports (`mode: shadow`). Rules stack: a call passes when all of its rules have
  * room, and then takes from all of them, or it takes from none.
  */
-import type { LimitName } from '../config/schema.ts'
+import type { Config, LimitName } from '../config/schema.ts'
 import type { Caller } from '../identity/caller.ts'
 
 /** Who asks, and for what. */
@@ -18,10 +18,34 @@ export interface Subject {
 
 /** What a call may need, at most, as far as it can be known before. It always asks for one request and one call in flight. */
 export interface Ask {
-  /** Estimated prompt plus the most that may be answered. */
+  /** Estimated prompt plus the most that may be answered; 0 for operations that bill nothing. */
   readonly tokens: number
   /** Of these tokens, in billionths of the currency; 0 where the price is not known. */
   readonly costNano: number
+  /** So many it surely needs, whatever the estimates are worth: a limit below it can never let the call pass. */
+  readonly leastTokens: number
+  /** What the prompt was estimated from and as; teaches further estimates when the call is settled. */
+  readonly prompt: PromptSize
+  readonly promptTokens: number
+}
+
+/** A prompt as far as it can be measured without reading it. */
+export interface PromptSize {
+  /** Bytes of the body without encoded media. */
+  readonly textBytes: number
+  /** Encoded images, sounds and files in it. */
+  readonly media: number
+}
+
+/** What the limits of some calls count: so that no more is worked out for a call than is needed. */
+export interface Meets {
+  /** Whether any of them counts tokens, whether any counts cost. */
+  readonly tokens: boolean
+  readonly cost: boolean
+  /** Estimated tokens of a prompt, as learned per deployment. */
+  promptTokens(prompt: PromptSize): number
+  /** Completion tokens of a call that gives no maximum, as learned per workload and deployment. */
+  completionTokens(): number
 }
 
 /** What a call did use. Zeros when nothing was billed. */
@@ -29,7 +53,15 @@ export interface Spent {
   /** Tokens, cached ones weighed by `limits.cachedTokensShare` (`weighTokens`). */
   readonly tokens: number
   readonly costNano: number
+  /** 1 when the call was sent to a backend, whatever came of it; 0 when it never was, and then does not count as a request either. */
+  readonly calls: 0 | 1
+  /** As the backend reported them, unweighed; null where it reported none, so that there is nothing to learn. */
+  readonly promptTokens: number | null
+  readonly completionTokens: number | null
 }
+
+/** Of a call that never reached a backend. */
+export const nothingSpent: Spent = { tokens: 0, costNano: 0, calls: 0, promptTokens: null, completionTokens: null }
 
 /** Where a limit stands, in its own unit; of cost in billionths of the currency. */
 export interface Gauge {
@@ -56,6 +88,7 @@ export interface Lease {
   /**
    * Reserves with the rules of an instance, before the call is sent there. A call that is sent elsewhere afterwards
    * gives the first instance's part back by calling this again. Synchronous where the counters are.
+   * @param deployment Its name on that instance (an alias where it has one).
    * @returns null when it may be sent there.
    */
   enter(instance: string, deployment: string | null): Denial | null | Promise<Denial | null>
@@ -106,7 +139,10 @@ export interface RuleReport {
   readonly remaining: number
   /** When the window ends or moves on, milliseconds since the epoch; null for calls in flight. */
   readonly renewsAtMs: number | null
-  /** Calls that this rule refused, or (mode shadow) would have refused, since the start of this process. */
+  /**
+   * Calls that this rule refused, or (mode shadow) would have refused, since the start of this process; for a rule on instances,
+   * how often an instance was passed over. Of one that counts `per` something, since it was last without any use.
+   */
   readonly refused: number
 }
 
@@ -134,6 +170,8 @@ export interface LimitsObserver {
 }
 
 export interface Limits {
+  /** What the limits count that calls of this workload on this deployment meet; null when they meet none. A look-up. */
+  meets(workload: string, deployment: string | null): Meets | null
   /**
    * Reserves with all rules that the call meets, or with none. Waits in line where that is configured and worth it, at most until
    * `deadlineAt` (`performance.now()`); `signal` takes the call out of the line.
@@ -148,6 +186,8 @@ export interface Limits {
   readonly state: StoreState
   /** What tokens count in token limits. */
   weighTokens(promptTokens: number, cachedTokens: number, completionTokens: number): number
+  /** Takes a changed configuration: what was used stays, a changed limit counts at once, calls under way end on the old rules. */
+  use(config: Config): void
   close(): Promise<void>
 }
 
@@ -174,14 +214,16 @@ export interface Line {
   isSpokenFor(keys: readonly string[], priority: string): boolean
   /**
    * Stands in line until `attempt` gives something. Resolves with null when the line is full, the time is up, or the signal came.
-   * While a more urgent call waits for one of its `keys`, an attempt is not made.
+   * While a more urgent call waits for one of its `keys`, an attempt is not made. What an attempt gives is handed over even when the
+   * signal came meanwhile: the caller has it then, and must give it back.
    */
   wait<T>(place: Place<T>): Promise<T | null>
-  /** Capacity has come back: attempts are made soon. */
+  /** Capacity has come back: attempts are made soon. Costs nothing while nobody waits. */
   nudge(): void
 }
 
 export interface Place<T> {
+  /** What it waits for. May change with each attempt; what it has once waited for stays spoken for until it leaves the line. */
   readonly keys: readonly string[]
   readonly priority: string
   readonly waiting: Waiting

@@ -6,6 +6,8 @@ export function openLimits(): Limits {
       throw new TypeError('no limits yet')
     },
     line: { isOpen: false, length: 0, isSpokenFor: () => false, wait: () => Promise.resolve(null), nudge() {} },
+    meets: () => null,
+    use() {},
     rulesFor: () => [],
     report: () => Promise.resolve({ store: 'memory', state: 'ok', downSinceMs: null, waiting: 0, rules: [] }),
     state: 'ok',

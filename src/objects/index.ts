@@ -9,10 +9,14 @@ export interface Owner {
 }
 
 export interface Objects {
-  /** Whose it is and where it lives; null when no call through this gateway or its replicas made it. Synchronous when it is remembered here. */
+  /**
+   * Whose it is and where it lives; null when no call through this gateway or its replicas made it. Synchronous when it is
+   * remembered here.
+   * @throws ObjectsUnavailable (as a rejection) when it is not known here and those who may know it cannot be asked.
+   */
   ownerOf(id: string): Owner | null | Promise<Owner | null>
-  /** A call has created it. Never waits; what cannot be shared at once is shared later. */
-  created(id: string, owner: Owner): void
+  /** A call has created them. Never waits; what cannot be shared at once is shared later. */
+  created(ids: readonly string[], owner: Owner): void
   /** It was deleted. */
   deleted(id: string): void
   /** Remembered in this process. */
@@ -24,4 +28,13 @@ export interface Objects {
 export interface ObjectHistory {
   /** The record that created the object, null when there is none. */
   creatorOf(objectId: string): Promise<Owner | null>
+}
+
+/** It cannot be said whose an object is: the shared store or the ledger does not answer. It may exist, so 404 would be wrong. */
+export class ObjectsUnavailable extends Error {
+  readonly code = 'objects_unavailable'
+  constructor(options?: ErrorOptions) {
+    super('whose an object is cannot be asked at the moment', options)
+    this.name = 'ObjectsUnavailable'
+  }
 }

@@ -2,6 +2,7 @@
  * What the gateway knows of Azure OpenAI's operations, a row each (STYLE: variants are rows). Shared code asks the row.
  * Paths and bodies: the data-plane specifications `azure/ai/openai` and the v1 API, as docs/operations.md lists them.
  */
+import type { CreatedKind, ObjectKind } from './objects.ts'
 
 /** How the answer reports usage. */
 export type UsageShape = 'chat' | 'input-only' | 'responses' | 'audio' | 'none'
@@ -20,20 +21,41 @@ export interface OperationFacts {
   readonly usageInStream: 'opt-in' | 'always' | 'none'
   /** The object lives on the instance that made it: the pool's first member serves, so that it is found again. */
   readonly stateful: boolean
+  /** Of which kind the object is that the first `{id}` names; null where it names none. */
+  readonly object: ObjectKind | null
+  /** Kind of the ids that the answer of a POST tells; null when it creates nothing that can be referred to. */
+  readonly creates: ObjectKind | null
+  /** The same for the answer of any method: it is about an object that may have brought forth others meanwhile. */
+  readonly tells: CreatedKind | null
+  /** Kind of the objects that a GET lists, whoever made them; the gateway leaves in what is the workload's own. */
+  readonly lists: ObjectKind | null
+  /** Words of which a JSON body that refers to objects has at least one, as it names them. Empty where none can. */
+  readonly refersBy: readonly string[]
 }
 
-const onDeployment = { underDeployment: true, deployment: 'required', stateful: false } as const
+const noObjects = { object: null, creates: null, tells: null, lists: null, refersBy: [] } as const
+const onDeployment = { ...noObjects, underDeployment: true, deployment: 'required', stateful: false } as const
 const object = {
+  ...noObjects,
   underDeployment: false,
   deployment: 'none',
   usage: 'none',
   usageInStream: 'none',
   stateful: true,
 } as const
+/** `file_id` is also in `input_file_id` and `file_ids`, `"id"` in every item that is taken from an earlier answer by its id. */
+const byFile = ['file_id'] as const
+const byResponse = ['file_id', 'vector_store_ids', 'previous_response_id', 'conversation', 'container', '"id"'] as const
+const response = { ...object, object: 'response' } as const
+const file = { ...object, object: 'file' } as const
+const batch = { ...object, object: 'batch' } as const
+const store = { ...object, object: 'vector_store', refersBy: byFile } as const
+const conversation = { ...object, object: 'conversation', refersBy: byResponse } as const
 
 export const operations = {
   'chat/completions': {
     ...onDeployment,
+    refersBy: byFile,
     methods: ['POST'],
     path: 'chat/completions',
     body: 'json',
@@ -57,6 +79,9 @@ export const operations = {
     usageInStream: 'none',
   },
   responses: {
+    ...noObjects,
+    creates: 'response',
+    refersBy: byResponse,
     methods: ['POST'],
     path: 'responses',
     underDeployment: false,
@@ -67,6 +92,8 @@ export const operations = {
     stateful: true,
   },
   'responses/compact': {
+    ...noObjects,
+    refersBy: byResponse,
     methods: ['POST'],
     path: 'responses/compact',
     underDeployment: false,
@@ -76,14 +103,26 @@ export const operations = {
     usageInStream: 'none',
     stateful: true,
   },
-  'responses/{id}': { ...object, methods: ['GET', 'HEAD', 'DELETE'], path: 'responses/{id}', body: 'none' },
+  'responses/{id}': {
+    ...response,
+    tells: 'response_again',
+    methods: ['GET', 'HEAD', 'DELETE'],
+    path: 'responses/{id}',
+    body: 'none',
+  },
   'responses/{id}/input_items': {
-    ...object,
+    ...response,
     methods: ['GET', 'HEAD'],
     path: 'responses/{id}/input_items',
     body: 'none',
   },
-  'responses/{id}/cancel': { ...object, methods: ['POST'], path: 'responses/{id}/cancel', body: 'json' },
+  'responses/{id}/cancel': {
+    ...response,
+    tells: 'response_again',
+    methods: ['POST'],
+    path: 'responses/{id}/cancel',
+    body: 'json',
+  },
   'images/generations': {
     ...onDeployment,
     methods: ['POST'],
@@ -126,12 +165,118 @@ export const operations = {
   },
   models: { ...object, methods: ['GET', 'HEAD'], path: 'models', body: 'none' },
   'models/{id}': { ...object, methods: ['GET', 'HEAD'], path: 'models/{id}', body: 'none' },
-  files: { ...object, methods: ['GET', 'HEAD', 'POST'], path: 'files', body: 'multipart' },
-  'files/{id}': { ...object, methods: ['GET', 'HEAD', 'DELETE'], path: 'files/{id}', body: 'none' },
-  'files/{id}/content': { ...object, methods: ['GET', 'HEAD'], path: 'files/{id}/content', body: 'none' },
-  batches: { ...object, methods: ['GET', 'HEAD', 'POST'], path: 'batches', underDeployment: true, body: 'json' },
-  'batches/{id}': { ...object, methods: ['GET', 'HEAD'], path: 'batches/{id}', body: 'none' },
-  'batches/{id}/cancel': { ...object, methods: ['POST'], path: 'batches/{id}/cancel', body: 'json' },
+  files: {
+    ...object,
+    creates: 'file',
+    lists: 'file',
+    methods: ['GET', 'HEAD', 'POST'],
+    path: 'files',
+    body: 'multipart',
+  },
+  'files/{id}': { ...file, methods: ['GET', 'HEAD', 'DELETE'], path: 'files/{id}', body: 'none' },
+  'files/{id}/content': { ...file, methods: ['GET', 'HEAD'], path: 'files/{id}/content', body: 'none' },
+  batches: {
+    ...object,
+    creates: 'batch',
+    lists: 'batch',
+    refersBy: byFile,
+    methods: ['GET', 'HEAD', 'POST'],
+    path: 'batches',
+    underDeployment: true,
+    body: 'json',
+  },
+  'batches/{id}': { ...batch, tells: 'batch_again', methods: ['GET', 'HEAD'], path: 'batches/{id}', body: 'none' },
+  'batches/{id}/cancel': {
+    ...batch,
+    tells: 'batch_again',
+    methods: ['POST'],
+    path: 'batches/{id}/cancel',
+    body: 'json',
+  },
+  vector_stores: {
+    ...object,
+    creates: 'vector_store',
+    lists: 'vector_store',
+    refersBy: byFile,
+    methods: ['GET', 'HEAD', 'POST'],
+    path: 'vector_stores',
+    body: 'json',
+  },
+  'vector_stores/{id}': {
+    ...store,
+    methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    path: 'vector_stores/{id}',
+    body: 'json',
+  },
+  'vector_stores/{id}/search': { ...store, methods: ['POST'], path: 'vector_stores/{id}/search', body: 'json' },
+  'vector_stores/{id}/files': {
+    ...store,
+    methods: ['GET', 'HEAD', 'POST'],
+    path: 'vector_stores/{id}/files',
+    body: 'json',
+  },
+  'vector_stores/{id}/files/{id}': {
+    ...store,
+    methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    path: 'vector_stores/{id}/files/{id}',
+    body: 'json',
+  },
+  'vector_stores/{id}/files/{id}/content': {
+    ...store,
+    methods: ['GET', 'HEAD'],
+    path: 'vector_stores/{id}/files/{id}/content',
+    body: 'none',
+  },
+  'vector_stores/{id}/file_batches': {
+    ...store,
+    methods: ['POST'],
+    path: 'vector_stores/{id}/file_batches',
+    body: 'json',
+  },
+  'vector_stores/{id}/file_batches/{id}': {
+    ...store,
+    methods: ['GET', 'HEAD'],
+    path: 'vector_stores/{id}/file_batches/{id}',
+    body: 'none',
+  },
+  'vector_stores/{id}/file_batches/{id}/cancel': {
+    ...store,
+    methods: ['POST'],
+    path: 'vector_stores/{id}/file_batches/{id}/cancel',
+    body: 'json',
+  },
+  'vector_stores/{id}/file_batches/{id}/files': {
+    ...store,
+    methods: ['GET', 'HEAD'],
+    path: 'vector_stores/{id}/file_batches/{id}/files',
+    body: 'none',
+  },
+  conversations: {
+    ...object,
+    creates: 'conversation',
+    refersBy: byResponse,
+    methods: ['POST'],
+    path: 'conversations',
+    body: 'json',
+  },
+  'conversations/{id}': {
+    ...conversation,
+    methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    path: 'conversations/{id}',
+    body: 'json',
+  },
+  'conversations/{id}/items': {
+    ...conversation,
+    methods: ['GET', 'HEAD', 'POST'],
+    path: 'conversations/{id}/items',
+    body: 'json',
+  },
+  'conversations/{id}/items/{id}': {
+    ...conversation,
+    methods: ['GET', 'HEAD', 'DELETE'],
+    path: 'conversations/{id}/items/{id}',
+    body: 'none',
+  },
 } as const satisfies Record<string, OperationFacts>
 
 export type OperationName = keyof typeof operations
@@ -139,20 +284,34 @@ export type OperationName = keyof typeof operations
 export interface Operation extends OperationFacts {
   readonly name: OperationName
   readonly segments: readonly string[]
+  /** Place of the first `{id}` among the segments; -1 where there is none. */
+  readonly idAt: number
+  /** True where a DELETE ends the object that `{id}` names, and not only something inside of it. */
+  readonly endsObject: boolean
 }
 
 const all: readonly Operation[] = (Object.entries(operations) as [OperationName, OperationFacts][]).map(
-  ([name, facts]) => ({ ...facts, name, segments: facts.path.split('/') }),
+  ([name, facts]) => {
+    const segments = facts.path.split('/')
+    const idAt = segments.indexOf('{id}')
+    return { ...facts, name, segments, idAt, endsObject: facts.object !== null && idAt === segments.length - 1 }
+  },
 )
+
+/** By the first segment and the number of segments: `responses 3`. */
+const byShape: ReadonlyMap<string, readonly Operation[]> = Map.groupBy(all, shapeOf)
+
+function shapeOf({ segments }: { readonly segments: readonly string[] }): string {
+  return `${segments[0]} ${segments.length}`
+}
 
 /** The operation whose path these segments are, or null. Literal rows win over `{id}` rows because they stand earlier. */
 export function findOperation(segments: readonly string[]): Operation | null {
   return (
-    all.find(
-      operation =>
-        operation.segments.length === segments.length &&
-        operation.segments.every((part, index) => part === '{id}' || part === segments[index]),
-    ) ?? null
+    byShape
+      .get(shapeOf({ segments }))
+      ?.find(operation => operation.segments.every((part, index) => part === '{id}' || part === segments[index])) ??
+    null
   )
 }
 

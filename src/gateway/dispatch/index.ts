@@ -11,6 +11,7 @@ import { ClientLeft } from '../call.ts'
 import { captured } from '../endings.ts'
 import { type Account, opened } from '../record/index.ts'
 import { Refusal } from '../refusals.ts'
+import { createsOf } from '../relay/births.ts'
 import { Relay, type Relayed } from '../relay/index.ts'
 import type { GatewayParts } from '../serve.ts'
 import { requestHeaders } from './headers.ts'
@@ -35,7 +36,8 @@ export async function dispatch(account: Account, home: string | null, parts: Gat
   // The record is with the kernel before the backend can begin to bill (P1): from here on a crash leaves a trace.
   await open(account, parts)
   const journal = grant.workload.capture === 'full' ? parts.journal : null
-  const relay = new Relay({ call, asked, instance, journal, clock: parts.clock, totalMs: parts.totalMs })
+  const creates = createsOf(account, parts)
+  const relay = new Relay({ call, asked, instance, creates, journal, clock: parts.clock, totalMs: parts.totalMs })
   const headers = requestHeaders(call.req.rawHeaders, credential, call.id, asked.decoded)
   const body =
     asked.send === 'upload' ? Readable.from(uploadBody(call, journal, parts.receiveLimits, relay)) : asked.send

@@ -10,6 +10,7 @@ import { type Call, ClientLeft, type Timed } from '../call.ts'
 import { type BackendFailure, classify, GivenUp } from '../dispatch/failures.ts'
 import { responseHeaders } from '../dispatch/headers.ts'
 import type { Asked } from '../receive/index.ts'
+import { Births, type Creates } from './births.ts'
 import { observeJson } from './observe-json.ts'
 import { observeStream } from './observe-stream.ts'
 import { blind, type Learned, type Observer } from './observer.ts'
@@ -41,6 +42,8 @@ export interface RelayParts {
   readonly call: Call
   readonly asked: Asked
   readonly instance: Instance
+  /** Null for calls that create no objects. */
+  readonly creates: Creates | null
   /** Null when bodies are not captured. */
   readonly journal: Journal | null
   readonly clock: () => number
@@ -59,6 +62,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   readonly #finish: (relayed: Relayed) => void
   #controller: Dispatcher.DispatchController | null = null
   #observer: Observer = blind
+  #learned: Learned | null = null
   #status: number | null = null
   #sentAtMs: number | null = null
   #firstByteAtMs: number | null = null
@@ -120,7 +124,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
       controller.abort(new GivenUp('backend_redirected'))
       return
     }
-    const { call, asked } = this.#parts
+    const { call, asked, creates, instance } = this.#parts
     this.#status = status
     this.#firstByteAtMs = this.#parts.clock()
     this.#backendRequestId = first(headers['apim-request-id']) ?? first(headers['x-request-id'])
@@ -128,7 +132,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     const isStream = this.#contentType?.startsWith('text/event-stream') === true
     // Of a stream some bytes may be held back; it ends as it comes.
     if (!isStream) this.#announcedBytes = Number(first(headers['content-length']) ?? Number.NaN)
-    this.#observer = observerFor(this.#contentType, isStream, headers, asked)
+    const births = creates === null || status >= 300 ? null : new Births(creates, instance.name)
+    this.#observer = observerFor(this.#contentType, isStream, headers, asked, births)
     call.res.writeHead(status, responseHeaders(headers, call.id, isStream && asked.hideUsage))
     // The first event may be seconds away; the client's timers wait for the head.
     if (isStream) call.res.flushHeaders()
@@ -157,6 +162,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
 
   onResponseEnd(): void {
     this.#ended = true
+    // Before the client has the last byte: it may use at once what was created.
+    if (this.#parts.creates !== null) this.#learned = this.#observer.learned()
     const rest = this.#last ?? this.#observer.rest()
     // 'close' of the response follows once the last byte is with the kernel.
     if (rest.length > 0) this.#parts.call.res.end(rest)
@@ -249,7 +256,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
       status: this.#status,
       sentAtMs: this.#sentAtMs,
       firstByteAtMs: this.#firstByteAtMs,
-      learned: this.#observer.learned(),
+      learned: this.#learned ?? this.#observer.learned(),
       backendRequestId: this.#backendRequestId,
       contentType: this.#contentType,
       responseBytes: this.#responseBytes,
@@ -267,12 +274,13 @@ function observerFor(
   isStream: boolean,
   headers: Readonly<Record<string, unknown>>,
   asked: Asked,
+  births: Births | null,
 ): Observer {
   // The plain answer was asked for; a backend that compresses all the same is relayed as it is.
   const encoding = headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') return blind
-  if (isStream) return observeStream(asked.hideUsage)
-  return contentType !== null && /^application\/(json|[\w.+-]+\+json)\b/.test(contentType) ? observeJson() : blind
+  if (isStream) return observeStream(asked.hideUsage, births)
+  return contentType !== null && /^application\/(json|[\w.+-]+\+json)\b/.test(contentType) ? observeJson(births) : blind
 }
 
 function first(value: string | string[] | undefined): string | null {

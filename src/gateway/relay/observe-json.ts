@@ -1,5 +1,7 @@
+import { isRecord } from '../../wire/json.ts'
 import { memberValue, scanObject } from '../../wire/json-scan.ts'
 import { usageFrom } from '../../wire/usage.ts'
+import type { Births } from './births.ts'
 import { empty, type Learned, nothingLearned, type Observer } from './observer.ts'
 
 /** Beyond this an answer is not kept for reading; its usage is then unknown. Bytes. */
@@ -9,10 +11,19 @@ const keepMax = 67_108_864
 const parseWholeMax = 8_192
 
 const wanted: ReadonlySet<string> = new Set(['usage', 'model', 'status', 'error', 'incomplete_details'])
+/** Also what tells ids: for calls that create something. */
+const wantedOfCreated: ReadonlySet<string> = new Set([
+  ...wanted,
+  'id',
+  'store',
+  'output',
+  'output_file_id',
+  'error_file_id',
+])
 const finishWord = Buffer.from('"finish_reason"')
 
-/** Reads one JSON document after its end. */
-export function observeJson(): Observer {
+/** Reads one JSON document after its end. @param births null for calls that create nothing, and for answers that are errors. */
+export function observeJson(births: Births | null = null): Observer {
   const chunks: Buffer[] = []
   let bytes = 0
   return {
@@ -26,8 +37,11 @@ export function observeJson(): Observer {
       if (bytes === 0 || bytes > keepMax) return nothingLearned
       const document = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
       try {
-        if (bytes <= parseWholeMax) return learn(JSON.parse(document.toString()) as unknown)
-        const learned = learn(members(document))
+        const small = bytes <= parseWholeMax
+        const read = small ? (JSON.parse(document.toString()) as unknown) : members(document, births !== null)
+        if (births !== null && isRecord(read)) births.seen(read)
+        const learned = learn(read, births?.objectId)
+        if (small) return learned
         return { ...learned, finishReason: finishIn(document) ?? learned.finishReason }
       } catch {
         // Broken off, or not JSON whatever its type says: the client has it as it came, and nothing is known.
@@ -37,8 +51,8 @@ export function observeJson(): Observer {
   }
 }
 
-function members(document: Buffer): Record<string, unknown> {
-  const scan = scanObject(document, wanted)
+function members(document: Buffer, withIds: boolean): Record<string, unknown> {
+  const scan = scanObject(document, withIds ? wantedOfCreated : wanted)
   return Object.fromEntries([...scan.members].map(([key, range]) => [key, memberValue(document, range)]))
 }
 
@@ -54,7 +68,7 @@ function finishIn(document: Buffer): string | null {
 }
 
 /** From a chat, completions, embeddings or Responses document, or an error document. */
-export function learn(document: unknown): Learned {
+export function learn(document: unknown, objectId: string | null = null): Learned {
   if (typeof document !== 'object' || document === null) return nothingLearned
   const { usage, model, choices, status, incomplete_details, error } = document as Record<string, unknown>
   return {
@@ -63,7 +77,7 @@ export function learn(document: unknown): Learned {
     finishReason: finishOf(choices) ?? reasonOf(incomplete_details) ?? text(status),
     errorCode: errorCodeOf(error),
     errorInStream: false,
-    objectId: null,
+    objectId,
   }
 }
 

@@ -6,8 +6,10 @@
  * that has usage and no choices, and the member `"usage":null` of the others. Only then an incomplete event waits for its end.
  */
 import type { Usage } from '../../ledger/record.ts'
+import { isRecord } from '../../wire/json.ts'
 import { type MemberRange, type Scan, scanObject, withoutMember } from '../../wire/json-scan.ts'
 import { usageFrom } from '../../wire/usage.ts'
+import type { Births } from './births.ts'
 import { errorCodeOf, learn } from './observe-json.ts'
 import { empty, type Learned, type Observer } from './observer.ts'
 
@@ -25,12 +27,14 @@ const carriageReturn = 0x0d
 const braceOpen = 0x7b
 const braceClose = 0x7d
 
-export function observeStream(hideUsage: boolean): Observer {
-  return new StreamObserver(hideUsage)
+/** @param births null for calls that create nothing. */
+export function observeStream(hideUsage: boolean, births: Births | null = null): Observer {
+  return new StreamObserver(hideUsage, births)
 }
 
 class StreamObserver implements Observer {
   readonly #hide: boolean
+  readonly #births: Births | null
   /** The event that has not ended yet. */
   #open: Buffer = empty
   #blind = false
@@ -40,8 +44,9 @@ class StreamObserver implements Observer {
   #errorCode: string | null = null
   #errorInStream = false
 
-  constructor(hideUsage: boolean) {
+  constructor(hideUsage: boolean, births: Births | null) {
     this.#hide = hideUsage
+    this.#births = births
   }
 
   pass(chunk: Buffer): Buffer {
@@ -74,7 +79,7 @@ class StreamObserver implements Observer {
       finishReason: this.#finishReason,
       errorCode: this.#errorCode,
       errorInStream: this.#errorInStream,
-      objectId: null,
+      objectId: this.#births?.objectId ?? null,
     }
   }
 
@@ -134,7 +139,9 @@ class StreamObserver implements Observer {
     }
     // Responses wraps the object in an event: {"type":"response.completed","response":{…}}.
     const inner = document['response']
-    const learned = learn(typeof inner === 'object' && inner !== null ? inner : document)
+    const learned = learn(isRecord(inner) ? inner : document)
+    // The first event names the object, the last one has all of its items.
+    if (this.#births !== null && isRecord(inner)) this.#births.seen(inner)
     this.#servedModel ??= learned.servedModel
     this.#usage = usageFrom(document['usage']) ?? learned.usage ?? this.#usage
     if (inner !== undefined) this.#finishReason = learned.finishReason ?? this.#finishReason

@@ -13,6 +13,9 @@ export interface Route {
   readonly workload: string | null
   /** From the address (`/deployments/{name}/`); null when the body names it or there is none. */
   readonly deployment: string | null
+  /** What the first `{id}` of the operation's path stands for; null where it has none. */
+  readonly objectId: string | null
+  readonly isV1: boolean
   readonly apiVersion: string | null
   readonly includeUsageAccepted: boolean
   /** Path and query as the backend gets them, built from checked parts. */
@@ -62,6 +65,8 @@ export function resolve(method: string, url: string): Route {
     target: place.target,
     workload: place.workload,
     deployment: place.deployment,
+    objectId: place.rest[operation.idAt] ?? null,
+    isV1: place.isV1,
     apiVersion,
     includeUsageAccepted: acceptsIncludeUsage(apiVersion, place.isV1),
     backendPath: backendPath(place, query),

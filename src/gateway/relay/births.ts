@@ -1,0 +1,50 @@
+/**
+ * Births: the objects that an answer brings into being, told to `objects` as soon as their ids are seen. A client may use an id
+ * before the exchange has ended (cancel a background response, continue from one whose last event has just come), so they
+ * are known before the bytes that carry them go out.
+ */
+import type { Objects, Owner } from '../../objects/index.ts'
+import { type CreatedKind, createdIds } from '../../wire/objects.ts'
+import type { Account } from '../record/index.ts'
+import type { GatewayParts } from '../serve.ts'
+
+/** What a call may create. Null in `RelayParts` for nearly every call. */
+export interface Creates {
+  readonly kind: CreatedKind
+  readonly workload: string
+  readonly objects: Objects
+}
+
+/** What the call may create or tell of, null for most. Behind `locate`: an object that is not the workload's own tells nothing. */
+export function createsOf({ call, route, grant }: Account, { objects }: GatewayParts): Creates | null {
+  if (route === null || grant === null) return null
+  const { creates, tells } = route.operation
+  const workload = grant.workload.name
+  if (tells === null) {
+    return creates === null || call.method !== 'POST' ? null : { kind: creates, workload, objects }
+  }
+  const owner = objects.ownerOf(route.objectId ?? '')
+  const isOwn = owner !== null && !(owner instanceof Promise) && owner.workload === workload
+  return isOwn ? { kind: tells, workload, objects } : null
+}
+
+/** One answer's. */
+export class Births {
+  /** The object that the record names; null until it is seen. */
+  objectId: string | null = null
+  readonly #creates: Creates
+  readonly #owner: Owner
+
+  /** @param instance that gives the answer: where the objects live. */
+  constructor(creates: Creates, instance: string) {
+    this.#creates = creates
+    this.#owner = { workload: creates.workload, instance }
+  }
+
+  /** @param document the object as the answer shows it, whole or in part. */
+  seen(document: Readonly<Record<string, unknown>>): void {
+    const { objectId, all } = createdIds(this.#creates.kind, document)
+    this.objectId = objectId ?? this.objectId
+    if (all.length > 0) this.#creates.objects.created(all, this.#owner)
+  }
+}

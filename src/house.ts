@@ -86,7 +86,7 @@ async function build(
   closers.push(() => current.close())
   const limits = openLimits()
   closers.push(() => limits.close())
-  const prices = openPrices()
+  let prices = openPrices(config.prices, { log })
   const objects = openObjects()
   closers.push(() => objects.close())
   const resolve = createResolver()
@@ -155,7 +155,9 @@ async function build(
       return recordsLost
     },
     reload(next) {
+      const nextPrices = openPrices(next.prices, { log })
       const { needRestart, release } = current.take(next)
+      prices = nextPrices
       // What was replaced serves the calls that began with it to their end, also those that have not reached it yet (P10).
       void gateway.use(parts()).then(release)
       log.info({ needRestart }, 'configuration_taken')

@@ -551,8 +551,13 @@ const limits = z.strictObject({
     .describe('Limits across workloads, by name. A rule without a selection is for everything.'),
 })
 
-const perMillion = z.number().min(0).max(1_000_000)
-const price = z.strictObject({
+const perMillion = z
+  .number()
+  .min(0)
+  .max(1_000_000)
+  .refine(amount => Number(amount.toFixed(6)) === amount, 'a price with at most six decimals')
+/** What a model costs; the price catalogue has the same form. */
+export const price = z.strictObject({
   input: perMillion.describe('Per million prompt tokens.'),
   cachedInput: perMillion.optional().describe('Per million cached prompt tokens. Default: as input.'),
   output: perMillion.default(0).describe('Per million completion tokens.'),
@@ -563,6 +568,11 @@ const price = z.strictObject({
   validFrom: z.iso.date().default('1970-01-01').describe('First day of this price (UTC), as 2026-01-01.'),
 })
 
+export const currency = z
+  .string()
+  .regex(/^[A-Z]{3}$/, 'a currency (ISO 4217), as USD')
+  .meta({ title: 'currency' })
+
 const prices = z.strictObject({
   catalogue: z
     .string()
@@ -571,9 +581,7 @@ const prices = z.strictObject({
     .describe(
       'YAML or JSON file that replaces the price catalogue that comes with Gatehouse, relative to the configuration file.',
     ),
-  currency: z
-    .string()
-    .regex(/^[A-Z]{3}$/, 'a currency (ISO 4217), as USD')
+  currency: currency
     .optional()
     .describe('Currency of `models` here and of cost limits. Default, and otherwise an error: that of the catalogue.'),
   models: z

@@ -1,9 +1,12 @@
-/** Prices: what tokens of a model cost, in billionths of a currency per token, so that sums stay whole numbers. */
+/** Prices: what tokens of a model cost, in billionths of a currency per token. */
 import type { Cost, Usage } from '../ledger/record.ts'
 
 export interface Price {
   /** Model and first day, as `gpt-4o-2024-08-06 2024-10-01`: stands in the record beside the cost. */
   readonly name: string
+  /** A model of the configuration (`prices.models`), or of the catalogue. */
+  readonly from: 'configuration' | 'catalogue'
+  /** Nano per token: 2,500 for 2.50 per million. With up to three decimals, as prices have up to six. */
   readonly inputNano: number
   readonly cachedInputNano: number
   readonly outputNano: number
@@ -19,9 +22,17 @@ export interface PriceBook {
   readonly currency: string
   /**
    * The price of the first of these models that has one, at that time; null when none has. Served model first, then the one that the
-   * configuration names. Remembered: the same question is a lookup.
+   * configuration names. A model is known by its whole name, in any case: a similar name never lends its price.
    */
   priceOf(servedModel: string | null, model: string, atMs: number): Price | null
+  /** A call was billed whose model has no price: said in the log once per model, and counted. */
+  unpriced(model: string): void
+}
+
+/** What prices tell the metrics. Called on the way of a call: it must be quick and must not throw. */
+export interface PricesObserver {
+  /** A call was billed and has no cost. `model` is the configuration's. */
+  unpriced(model: string): void
 }
 
 export type { Cost, Usage }

@@ -1,5 +1,116 @@
-import type { PriceBook } from './index.ts'
+import { readFileSync } from 'node:fs'
+import { ConfigError } from '../config/messages.ts'
+import type { Config, PriceConfig } from '../config/schema.ts'
+import type { Log } from '../telemetry/log.ts'
+import { type Catalogue, parseCatalogue, shippedCatalogue } from './catalogue.ts'
+import type { Price, PriceBook, PricesObserver } from './index.ts'
 
-export function openPrices(): PriceBook {
-  return { currency: 'USD', priceOf: () => null }
+export interface PricesParts {
+  readonly log?: Log | null
+  readonly observer?: PricesObserver | null
+  /** Text of `prices.catalogue`. Default: from the disk. */
+  readonly readFile?: (path: string) => string
+}
+
+/**
+ * The book of prices: the catalogue, and before it what the configuration says.
+ * @throws ConfigError when `prices.catalogue` cannot be used. Loading a configuration has read it before: it has changed since.
+ */
+export function openPrices(prices: Config['prices'], parts: PricesParts = {}): PriceBook {
+  const { catalogue: path } = prices
+  if (path === undefined) return bookOf(shippedCatalogue(), prices.models, parts)
+  const read = parts.readFile ?? (file => readFileSync(file, 'utf8'))
+  const { catalogue, problems } = parseCatalogue(read(path))
+  if (catalogue === null) throw new ConfigError('config_invalid', path, problems)
+  return bookOf(catalogue, prices.models, parts)
+}
+
+/** A price and when it begins, milliseconds since the epoch. */
+interface Dated {
+  readonly fromMs: number
+  readonly price: Price
+}
+
+/** More models than anybody deploys: names of models come from answers, and what is remembered of them is bounded. */
+const modelsSaidMax = 1_000
+
+export function bookOf(
+  catalogue: Catalogue,
+  models: Config['prices']['models'],
+  { log = null, observer = null }: Pick<PricesParts, 'log' | 'observer'> = {},
+): PriceBook {
+  const known = new Map<string, readonly Dated[]>()
+  for (const [model, written] of Object.entries(catalogue.models)) {
+    const dated = latestFirst(listOf(written).map(one => ofCatalogue(model, one, catalogue.asOf)))
+    known.set(model.toLowerCase(), dated)
+  }
+  for (const [model, written] of Object.entries(models)) {
+    const dated = latestFirst(listOf(written).map(one => ofConfiguration(model, one)))
+    // Before the first day that the configuration gives, the catalogue's price holds.
+    known.set(model.toLowerCase(), [...dated, ...(known.get(model.toLowerCase()) ?? [])])
+  }
+  const said = new Set<string>()
+  return {
+    currency: catalogue.currency,
+    priceOf(servedModel, model, atMs) {
+      const served =
+        servedModel === null ? null : at(known.get(servedModel) ?? known.get(servedModel.toLowerCase()), atMs)
+      return served ?? at(known.get(model) ?? known.get(model.toLowerCase()), atMs)
+    },
+    unpriced(model) {
+      observer?.unpriced(model)
+      if (said.has(model) || said.size >= modelsSaidMax) return
+      said.add(model)
+      log?.warn({ model, mend: `prices.models[${JSON.stringify(model)}]` }, 'model_unpriced')
+    },
+  }
+}
+
+function at(prices: readonly Dated[] | undefined, atMs: number): Price | null {
+  if (prices === undefined) return null
+  for (const { fromMs, price } of prices) if (fromMs <= atMs) return price
+  return null
+}
+
+function listOf<One>(written: One | readonly One[]): readonly One[] {
+  return Array.isArray(written) ? written : [written as One]
+}
+
+function latestFirst(prices: readonly Dated[]): Dated[] {
+  return [...prices].sort((a, b) => b.fromMs - a.fromMs)
+}
+
+/** The day on which prices begin that name none. */
+const always = '1970-01-01'
+
+function ofCatalogue(model: string, written: Listed, asOf: string): Dated {
+  const name = `${model} ${written.validFrom ?? asOf}`
+  return { fromMs: Date.parse(written.validFrom ?? always), price: priceFrom(name, 'catalogue', written) }
+}
+
+function ofConfiguration(model: string, written: PriceConfig): Dated {
+  const name = `${model} ${written.validFrom === always ? 'configured' : written.validFrom}`
+  return { fromMs: Date.parse(written.validFrom), price: priceFrom(name, 'configuration', written) }
+}
+
+type Listed = Omit<PriceConfig, 'validFrom'> & { readonly validFrom?: string | undefined }
+
+function priceFrom(name: string, from: Price['from'], written: Listed): Price {
+  const { input, output } = written
+  return {
+    name,
+    from,
+    inputNano: perToken(input),
+    cachedInputNano: perToken(written.cachedInput ?? input),
+    outputNano: perToken(output),
+    reasoningNano: perToken(written.reasoning ?? output),
+    audioInputNano: perToken(written.audioInput ?? input),
+    audioOutputNano: perToken(written.audioOutput ?? output),
+    batchShare: written.batchShare,
+  }
+}
+
+/** Per million in units -> per token in nano, free of what binary fractions add: 0.15 is 150. */
+function perToken(perMillion: number): number {
+  return Math.round(perMillion * 1e6) / 1e3
 }

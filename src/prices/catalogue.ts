@@ -1,0 +1,45 @@
+/** Price catalogues: what models cost, in a file. One comes with Gatehouse; `prices.catalogue` names another one. */
+import { z } from 'zod'
+import { readDocument } from '../config/document.ts'
+import { findingsOf } from '../config/issues.ts'
+import type { SchemaView } from '../config/json-schema.ts'
+import type { Problem } from '../config/messages.ts'
+import { currency, price } from '../config/schema.ts'
+import shipped from './catalogue.json' with { type: 'json' }
+
+/** A price without a day of its own holds at all times: a list says what is paid, seldom since when. */
+const listed = price.extend({ validFrom: z.iso.date().optional().describe('First day of this price (UTC).') })
+
+const catalogueSchema = z.strictObject({
+  currency: currency.describe('Currency of all prices, as USD.'),
+  asOf: z.iso.date().describe('Day of the list (UTC), as 2026-08-01: stands in records beside costs.'),
+  source: z.string().min(1).max(500).describe('Where the figures come from, in words.'),
+  models: z
+    .record(z.string().min(1).max(128), z.union([listed, z.array(listed).min(1)]))
+    .describe('Prices by model, per million tokens.'),
+})
+
+export type Catalogue = z.output<typeof catalogueSchema>
+
+/** The catalogue of the package, src/prices/catalogue.json. */
+export function shippedCatalogue(): Catalogue {
+  return catalogueSchema.parse(shipped)
+}
+
+/**
+ * Reads a catalogue, YAML or JSON, as strictly as the configuration.
+ * @returns null for the catalogue when there are problems; their places are those in the catalogue's text.
+ */
+export function parseCatalogue(text: string): {
+  readonly catalogue: Catalogue | null
+  readonly problems: readonly Problem[]
+} {
+  const { document, problems } = readDocument(text)
+  if (document === null) return { catalogue: null, problems }
+  const read = catalogueSchema.safeParse(document.root)
+  if (read.success) return { catalogue: problems.length === 0 ? read.data : null, problems }
+  const schema = z.toJSONSchema(catalogueSchema, { io: 'input', reused: 'inline' }) as SchemaView
+  const context = { root: document.root, origins: new Map<string, string>(), schema }
+  const findings = read.error.issues.flatMap(issue => findingsOf(issue, context))
+  return { catalogue: null, problems: [...problems, ...findings.map(document.place)] }
+}

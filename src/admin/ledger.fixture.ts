@@ -45,6 +45,14 @@ export class TestLedger implements LedgerReader {
     return (await this.#asked({ id })).bodies(id)
   }
 
+  async spent(fromMs: number, toMs: number): ReturnType<LedgerReader['spent']> {
+    return (await this.#asked({ fromMs, toMs })).spent(fromMs, toMs)
+  }
+
+  async creatorOf(objectId: string): ReturnType<LedgerReader['creatorOf']> {
+    return (await this.#asked({ objectId })).creatorOf(objectId)
+  }
+
   async health(): ReturnType<LedgerReader['health']> {
     return (await this.#asked('health')).health()
   }
@@ -98,6 +106,8 @@ export function recordRow(id: string, changes: Partial<RecordRow> = {}): RecordR
     durationMs: 400,
     timeToFirstByteMs: 100,
     demonstration: false,
+    copyOf: null,
+    copyKind: null,
     callerKind: 'user',
     callerTenantId: '11111111-2222-3333-4444-555555555555',
     callerObjectId: '22222222-2222-3333-4444-555555555555',
@@ -110,6 +120,8 @@ export function recordRow(id: string, changes: Partial<RecordRow> = {}): RecordR
     deployment: 'gpt-4o',
     requestedModel: 'gpt-4o',
     servedModel: 'gpt-4o-2024-11-20',
+    servedDeployment: null,
+    spilledFrom: null,
     apiVersion: null,
     operation: 'chat/completions',
     stream: false,
@@ -133,6 +145,10 @@ export function recordRow(id: string, changes: Partial<RecordRow> = {}): RecordR
       audioPromptTokens: null,
       audioCompletionTokens: null,
     },
+    cost: { nano: 3_340_000, currency: 'USD', price: 'gpt-4o-2024-11-20 2024-11-20' },
+    reservedTokens: 2_200,
+    waitedMs: null,
+    objectId: null,
     finishReason: 'stop',
     backendRequestId: 'backend-1',
     requestBytes: 120,

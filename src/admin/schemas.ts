@@ -1,6 +1,6 @@
 /** What goes in and out of the management API, for validation of the questions and for the OpenAPI document. */
 import { z } from '@hono/zod-openapi'
-import type { Attempt, RecordRow, Usage } from '../ledger/record.ts'
+import type { Attempt, Cost, RecordRow, Usage } from '../ledger/record.ts'
 import type { RecordsPage, UsageLine, UsageReport } from '../ledger/reports.ts'
 import { usageDimensions } from '../ledger/reports.ts'
 
@@ -104,6 +104,15 @@ const attempt: z.ZodType<Attempt> = z.strictObject({
   error: z.string().nullable(),
 })
 
+const nano = z.int().openapi({ description: 'Billionths of the currency.' })
+const currency = z.string().openapi({ description: 'ISO 4217.' })
+
+const cost: z.ZodType<Cost> = z.strictObject({
+  nano,
+  currency,
+  price: z.string().openapi({ description: 'Model and first day of the price.' }),
+})
+
 const string = z.string().nullable()
 const timeMs = z.number().openapi({ description: 'Milliseconds since the epoch.' })
 
@@ -117,6 +126,8 @@ const recordFields = z
     durationMs: z.number(),
     timeToFirstByteMs: z.number().nullable(),
     demonstration: z.boolean(),
+    copyOf: string.openapi({ description: 'Id of the exchange of which the gateway sent this copy by itself.' }),
+    copyKind: z.enum(['shadow', 'hedge']).nullable().openapi({ description: 'Null for what a client asked.' }),
     callerKind: z.enum(['user', 'application']).nullable(),
     callerTenantId: string,
     callerObjectId: string,
@@ -129,6 +140,8 @@ const recordFields = z
     deployment: string,
     requestedModel: string,
     servedModel: string,
+    servedDeployment: string.openapi({ description: 'Name on the instance, where it has another one there.' }),
+    spilledFrom: string.openapi({ description: 'Deployment from which Azure itself spilled the call over.' }),
     apiVersion: string,
     operation: string,
     stream: z.boolean(),
@@ -143,6 +156,10 @@ const recordFields = z
     status: z.int().nullable(),
     attempts: z.array(attempt),
     usage,
+    cost: cost.nullable().openapi({ description: 'Null where nothing was billed or no price is known.' }),
+    reservedTokens: tokens,
+    waitedMs: z.number().nullable().openapi({ description: 'In the waiting line.' }),
+    objectId: string.openapi({ description: 'Of what the call created: a response, a file, a batch.' }),
     finishReason: string,
     backendRequestId: string,
     requestBytes: count,

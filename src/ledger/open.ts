@@ -5,7 +5,7 @@ import { type Ledger, LedgerError } from './index.ts'
 import type { Position } from './journal/segments.ts'
 import { JournalWriter, type JournalWriterOptions } from './journal/writer.ts'
 import type { Log } from './log.ts'
-import { recover } from './recover.ts'
+import { type CostOf, recover } from './recover.ts'
 import { type Scheduler, systemScheduler } from './scheduler.ts'
 import { type StoreClient, startStore } from './store/client.ts'
 import { placeOf, positionOf } from './store/places.ts'
@@ -22,6 +22,8 @@ export interface LedgerOptions {
   readonly counter: Pick<TokenCounter, 'count'>
   /** The model behind a deployment, for counting; null when it is not known. Default: what the exchange itself says. */
   readonly modelOf?: (instance: string, deployment: string) => string | null
+  /** What the tokens of an interrupted exchange cost; null, and that is the default, when no price is known. */
+  readonly costOf?: CostOf
   readonly log: Log
   readonly clock?: Clock
   readonly scheduler?: Scheduler
@@ -111,9 +113,9 @@ class OpenLedger implements Ledger {
     this.journal = journal
     this.#unclaim = unclaim
     this.#stopRetention = options.scheduler(retainEveryMs, () => this.#retain())
-    const { counter, log, modelOf = () => null } = options
+    const { counter, log, modelOf = () => null, costOf = () => null } = options
     const stopped = (): boolean => this.#closing !== null
-    this.#recovered = recover({ store, journal, counter, modelOf, log, stopped }).catch(error => {
+    this.#recovered = recover({ store, journal, counter, modelOf, costOf, log, stopped }).catch(error => {
       log.error({ cause: String(error) }, 'interrupted exchanges could not all be ended; the next start goes on')
     })
   }
@@ -134,6 +136,14 @@ class OpenLedger implements Ledger {
   async row(id: string): ReturnType<Ledger['row']> {
     await this.caughtUp()
     return this.#store.ask('row', id)
+  }
+  async spent(fromMs: number, toMs: number): ReturnType<Ledger['spent']> {
+    await this.caughtUp()
+    return this.#store.ask('spent', fromMs, toMs)
+  }
+  async creatorOf(objectId: string): ReturnType<Ledger['creatorOf']> {
+    await this.caughtUp()
+    return this.#store.ask('creatorOf', objectId)
   }
   async bodies(id: string): ReturnType<Ledger['bodies']> {
     await this.caughtUp()

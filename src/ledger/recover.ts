@@ -5,15 +5,19 @@ import { operations } from '../wire/operations.ts'
 import type { Journal } from './index.ts'
 import { timeOfId } from './journal/ids.ts'
 import type { Log } from './log.ts'
-import { type Closed, noUsage, type Opened, type Usage } from './record.ts'
+import { type Closed, type Cost, noUsage, type Opened, type Usage } from './record.ts'
 import type { StoreClient } from './store/client.ts'
 import type { Unfinished } from './store/store.ts'
+
+/** What tokens cost: by the price of the model that served, else of the one that the configuration names, as it was at that time. */
+export type CostOf = (usage: Usage, servedModel: string | null, model: string, startedAtMs: number) => Cost | null
 
 export interface RecoverParts {
   readonly store: StoreClient
   readonly journal: Journal
   readonly counter: Pick<TokenCounter, 'count'>
   readonly modelOf: (instance: string, deployment: string) => string | null
+  readonly costOf: CostOf
   readonly log: Log
   /** True when the ledger closes: what is left then stays open and is found by the next start. */
   readonly stopped: () => boolean
@@ -42,6 +46,7 @@ async function interrupted(unfinished: Unfinished, parts: RecoverParts): Promise
   const { id, request, response, writtenAtMs } = unfinished
   const opened = unfinished.opened ?? unknownOpened(id)
   const said = opened.operation === null ? null : assembled(opened, response)
+  const usage = await usageOf(opened, unfinished, said, parts)
   return {
     id,
     outcome: 'interrupted',
@@ -53,8 +58,15 @@ async function interrupted(unfinished: Unfinished, parts: RecoverParts): Promise
     instance: opened.instance,
     region: opened.region,
     servedModel: said?.model ?? null,
+    servedDeployment: null,
+    spilledFrom: null,
     attempts: [],
-    usage: await usageOf(opened, unfinished, said, parts),
+    usage,
+    cost: costOfTokens(opened, usage, said?.model ?? null, parts),
+    // Neither died with the process alone: leases run out by themselves, and who waits has not been sent.
+    reservedTokens: null,
+    waitedMs: null,
+    objectId: usageShape(opened.operation ?? '') === 'responses' ? (said?.id ?? null) : null,
     finishReason: said?.choices[0]?.finishReason ?? null,
     backendRequestId: null,
     responseContentType: null,
@@ -100,6 +112,16 @@ async function usageOf(
   }
 }
 
+function costOfTokens(
+  { instance, deployment, startedAtMs }: Opened,
+  usage: Usage,
+  servedModel: string | null,
+  { costOf, modelOf }: RecoverParts,
+): Cost | null {
+  if (usage.source === 'none' || instance === null || deployment === null) return null
+  return costOf(usage, servedModel, modelOf(instance, deployment) ?? deployment, startedAtMs)
+}
+
 function usageShape(operation: string): string {
   const rows: Readonly<Record<string, { readonly usage: string } | undefined>> = operations
   return rows[operation]?.usage ?? 'none'
@@ -111,6 +133,8 @@ function unknownOpened(id: string): Opened {
     id,
     startedAtMs: timeOfId(id),
     demonstration: false,
+    copyOf: null,
+    copyKind: null,
     callerKind: null,
     callerTenantId: null,
     callerObjectId: null,

@@ -7,7 +7,7 @@
  *     16  u32      metaBytes
  *     20  u32      bodyBytes
  *     24  u32      requestBytes  `closed`: the first bytes of the body that are the request's
- *     28  u8 u8 u16  kind, flags, version of the fields
+ *     28  u8 u8 u16  kind, flags, format of the metadata
  *     32  f64      writtenAtMs
  *     40  16 bytes id
  *     56  metadata, then the body as it came
@@ -20,8 +20,8 @@ export type FrameKind = (typeof frameKind)[keyof typeof frameKind]
 
 /** Largest body of one entry: longer ones go on in further entries, so that a reader needs no more memory than this. */
 export const frameBodyBytesMax = 8 * 1024 * 1024
-/** Larger metadata is no entry of ours: 27 texts of 65,534 units at three bytes each do not reach it. */
-export const frameMetaBytesMax = 6 * 1024 * 1024
+/** Larger metadata is no entry of ours: 35 texts of 65,534 units at three bytes each do not reach it. */
+export const frameMetaBytesMax = 8 * 1024 * 1024
 
 export const at = {
   headCrc: 8,

@@ -10,34 +10,22 @@
  * Lengths in UTF-16 units survive UTF-8 whatever the text: a lone surrogate comes back as one replacement unit.
  * The lengths and bytes of the names are contiguous, so that a reader can look up all of them at once.
  */
-import type { Attempt, Closed, Opened, Outcome, UsageSource } from '../record.ts'
-import { closedNames, closedNumbers, closedTexts, flag, openedNames, openedNumbers } from './fields.ts'
+import type { Attempt, Closed, Cost, Opened, Outcome, UsageSource } from '../record.ts'
+import { type Format, flag, formats, formatVersion, type Shape } from './fields.ts'
 
-const absent = 0xffff
+/** Length of a text that is null. */
+export const absent = 0xffff
 /** Longest text that a field keeps, in UTF-16 units. What is longer is cut: only a client that means harm sends it. */
 export const textUnitsMax = 0xfffe
 /** Attempts kept of one exchange. */
 const attemptsMax = 100
 
-export interface Shape {
-  readonly numbers: number
-  readonly texts: number
-  readonly names: number
-}
-export const openedShape: Shape = {
-  numbers: openedNumbers.length,
-  texts: 0,
-  names: openedNames.length,
-}
-export const closedShape: Shape = {
-  numbers: closedNumbers.length,
-  texts: closedTexts.length,
-  names: closedNames.length,
-}
+/** What this version writes. */
+const { opened: openedShape, closed: closedShape } = formats[formatVersion] as Format
 
 /** Collects one block before it is written, because its size decides where. One per writer, used again and again. */
 export class MetadataBlock {
-  readonly #numbers = new Float64Array(16)
+  readonly #numbers = new Float64Array(32)
   readonly #lengths = new Uint16Array(32)
   #shape = openedShape
   #numberCount = 0
@@ -48,6 +36,7 @@ export class MetadataBlock {
   opened(opened: Opened): void {
     this.#begin(openedShape)
     this.#number(opened.startedAtMs)
+    this.#text(opened.copyOf)
     this.#name(opened.callerKind)
     this.#name(opened.callerTenantId)
     this.#name(opened.callerObjectId)
@@ -66,6 +55,7 @@ export class MetadataBlock {
     this.#name(opened.requestContentType)
     this.#name(opened.path)
     this.#name(opened.clientAddress)
+    this.#name(opened.copyKind)
   }
 
   closed(closed: Closed): void {
@@ -85,8 +75,13 @@ export class MetadataBlock {
     this.#number(closed.responseBytes)
     const onlyAttemptMs = onlyAttempt(closed)
     this.#number(onlyAttemptMs)
+    const { cost } = closed
+    this.#number(cost === null ? null : cost.nano)
+    this.#number(closed.reservedTokens)
+    this.#number(closed.waitedMs)
     this.#text(closed.backendRequestId)
     this.#text(onlyAttemptMs === null ? attemptsText(closed.attempts) : null)
+    this.#text(closed.objectId)
     this.#name(closed.outcome)
     this.#name(closed.outcomeCode)
     this.#name(closed.instance)
@@ -95,6 +90,10 @@ export class MetadataBlock {
     this.#name(closed.usage.source)
     this.#name(closed.finishReason)
     this.#name(closed.responseContentType)
+    this.#name(closed.servedDeployment)
+    this.#name(closed.spilledFrom)
+    this.#name(cost === null ? null : cost.currency)
+    this.#name(cost === null ? null : cost.price)
   }
 
   /** Bytes that the block takes at most. */
@@ -186,9 +185,11 @@ export class BlockView {
   namesAt = 0
   textsAt = 0
   endAt = 0
+  shape: Shape = openedShape
 
   /** False when the sizes do not fit into `end`. */
   read(view: DataView, start: number, end: number, shape: Shape): boolean {
+    this.shape = shape
     this.numbersAt = start
     const sizesAt = start + shape.numbers * 8
     this.textLengthsAt = sizesAt + 8
@@ -199,10 +200,15 @@ export class BlockView {
     this.endAt = this.textsAt + view.getUint32(sizesAt + 4, true)
     return this.endAt <= end
   }
+
+  /** NaN is null, and what the block's format does not have. */
+  number(view: DataView, index: number): number {
+    return index < this.shape.numbers ? view.getFloat64(this.numbersAt + index * 8, true) : Number.NaN
+  }
 }
 
 /** The strings of `count` fields whose lengths stand at `lengthsAt` and whose joined text is `from..to`. */
-export function readStrings(
+function readStrings(
   source: Buffer,
   view: DataView,
   lengthsAt: number,
@@ -227,14 +233,32 @@ export function readStrings(
 
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
 
+/** The names of a block, in the order of its format's list. */
+export function namesOf(source: Buffer, view: DataView, block: BlockView): (string | null)[] {
+  return readStrings(source, view, block.nameLengthsAt, block.shape.names, block.namesAt, block.textsAt)
+}
+
+/** The texts of a block, likewise. */
+export function textsOf(source: Buffer, view: DataView, block: BlockView): (string | null)[] {
+  return readStrings(source, view, block.textLengthsAt, block.shape.texts, block.textsAt, block.endAt)
+}
+
+/** A cost from its three fields, which are null together. */
+export function costFrom(nano: number | null, currency: string | null, price: string | null): Cost | null {
+  return nano === null || currency === null || price === null ? null : { nano, currency, price }
+}
+
 /** Decodes an `Opened` in full. For recovery and feeds; the store reads only what it needs. */
 export function readOpened(source: Buffer, view: DataView, block: BlockView, id: string, flags: number): Opened {
-  const names = readStrings(source, view, block.nameLengthsAt, openedNames.length, block.namesAt, block.textsAt)
+  const names = namesOf(source, view, block)
+  const texts = textsOf(source, view, block)
   const name = (index: number): string | null => names[index] ?? null
   return {
     id,
-    startedAtMs: view.getFloat64(block.numbersAt, true),
+    startedAtMs: block.number(view, 0),
     demonstration: (flags & flag.demonstration) !== 0,
+    copyOf: texts[0] ?? null,
+    copyKind: name(18) as Opened['copyKind'],
     callerKind: name(0) as Opened['callerKind'],
     callerTenantId: name(1),
     callerObjectId: name(2),
@@ -259,9 +283,9 @@ export function readOpened(source: Buffer, view: DataView, block: BlockView, id:
 
 /** Decodes a `Closed` without the `Opened` that it may carry. */
 export function readClosed(source: Buffer, view: DataView, block: BlockView, id: string): Closed {
-  const names = readStrings(source, view, block.nameLengthsAt, closedNames.length, block.namesAt, block.textsAt)
-  const texts = readStrings(source, view, block.textLengthsAt, closedTexts.length, block.textsAt, block.endAt)
-  const number = (index: number): number | null => orNull(view.getFloat64(block.numbersAt + index * 8, true))
+  const names = namesOf(source, view, block)
+  const texts = textsOf(source, view, block)
+  const number = (index: number): number | null => orNull(block.number(view, index))
   const name = (index: number): string | null => names[index] ?? null
   return {
     id,
@@ -274,6 +298,8 @@ export function readClosed(source: Buffer, view: DataView, block: BlockView, id:
     instance: name(2),
     region: name(3),
     servedModel: name(4),
+    servedDeployment: name(8),
+    spilledFrom: name(9),
     attempts: attemptsOf(texts[1] ?? null, number(13), { instance: name(2), status: number(0) }),
     usage: {
       source: name(5) as UsageSource,
@@ -285,6 +311,10 @@ export function readClosed(source: Buffer, view: DataView, block: BlockView, id:
       audioPromptTokens: number(9),
       audioCompletionTokens: number(10),
     },
+    cost: costFrom(number(14), name(10), name(11)),
+    reservedTokens: number(15),
+    waitedMs: number(16),
+    objectId: texts[2] ?? null,
     finishReason: name(6),
     backendRequestId: texts[0] ?? null,
     responseContentType: name(7),

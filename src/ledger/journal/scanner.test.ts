@@ -3,10 +3,11 @@ import { writeFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { closedOf, newId, openedOf, temporaryDirectory } from '../exchange.fixture.ts'
+import { type Format, formats, formatVersion } from './fields.ts'
 import { frameKind } from './frame.ts'
 import { ChunkPool, Group } from './group.ts'
 import { readId } from './ids.ts'
-import { BlockView, closedShape, MetadataBlock, openedShape, readClosed, readOpened } from './metadata.ts'
+import { BlockView, MetadataBlock, readClosed, readOpened } from './metadata.ts'
 import { SegmentScanner } from './scanner.ts'
 import { encodePreamble, newMarker, preambleBytes, segmentPath } from './segments.ts'
 
@@ -157,6 +158,7 @@ test('a segment whose preamble is destroyed is read by the marker of its first e
 const texts = fc.option(fc.string({ unit: fc.nat(0xffff).map(unit => String.fromCharCode(unit)), maxLength: 40 }), {
   nil: null,
 })
+const newest = formats[formatVersion] as Format
 const numbers = fc.option(fc.double({ noNaN: true, noDefaultInfinity: true }), { nil: null })
 
 /** Lone surrogates cannot be kept in UTF-8; everything else can. */
@@ -171,12 +173,21 @@ test('every field of a record survives the journal, whatever its text', () => {
   fc.assert(
     fc.property(texts, texts, texts, numbers, fc.array(texts, { maxLength: 3 }), (a, b, c, number, errors) => {
       const id = newId()
-      const opened = openedOf(id, { callerName: a, requestedModel: b, path: c ?? '', clientAddress: a, workload: b })
+      const opened = openedOf(id, {
+        copyOf: b,
+        copyKind: 'shadow',
+        callerName: a,
+        requestedModel: b,
+        path: c ?? '',
+        clientAddress: a,
+        workload: b,
+      })
       block.opened(opened)
       const openedEnd = block.write(target, view, 8)
       assert.ok(openedEnd - 8 <= block.bytesMax)
-      assert.ok(blockView.read(view, 8, openedEnd, openedShape))
+      assert.ok(blockView.read(view, 8, openedEnd, newest.opened))
       const expected = {
+        copyOf: kept(b),
         callerName: kept(a),
         requestedModel: kept(b),
         path: kept(c) ?? '',
@@ -186,15 +197,31 @@ test('every field of a record survives the journal, whatever its text', () => {
       assert.deepEqual(readOpened(target, view, blockView, id, 0), { ...opened, ...expected })
 
       const attempts = errors.map(error => ({ instance: c ?? 'x', status: null, durationMs: 1, error }))
-      const closed = closedOf(id, { outcomeCode: a, finishReason: b, backendRequestId: c, sentAtMs: number, attempts })
+      const closed = closedOf(id, {
+        outcomeCode: a,
+        finishReason: b,
+        backendRequestId: c,
+        sentAtMs: number,
+        attempts,
+        servedDeployment: c,
+        spilledFrom: a,
+        objectId: b,
+        waitedMs: number,
+        reservedTokens: number,
+        cost: a === null ? null : { nano: 5, currency: a, price: a },
+      })
       block.closed(closed)
       const closedEnd = block.write(target, view, 8)
-      assert.ok(blockView.read(view, 8, closedEnd, closedShape))
+      assert.ok(blockView.read(view, 8, closedEnd, newest.closed))
       assert.deepEqual(readClosed(target, view, blockView, id), {
         ...closed,
         outcomeCode: kept(a),
         finishReason: kept(b),
         backendRequestId: kept(c),
+        servedDeployment: kept(c),
+        spilledFrom: kept(a),
+        objectId: kept(b),
+        cost: a === null ? null : { nano: 5, currency: kept(a), price: kept(a) },
       })
     }),
     { numRuns: 200, examples: [['\ud800', '\udc00', null, null, []]] },

@@ -34,6 +34,8 @@ export class SegmentScanner {
   end = preambleBytes
   kind = 0
   flags = 0
+  /** Format of its metadata, as `formats` has them. */
+  version = 0
   /** Position of the entry's head, and of its metadata's end, inside `window`. */
   headAt = 0
   metaEnd = 0
@@ -117,6 +119,7 @@ export class SegmentScanner {
     if (kind < frameKind.opened || kind > frameKind.closed) return false
     this.kind = kind
     this.flags = this.view.getUint8(headAt + at.flags)
+    this.version = this.view.getUint16(headAt + at.version, true)
     this.headAt = headAt
     this.metaEnd = metaEnd
     this.bodyBytes = bodyBytes

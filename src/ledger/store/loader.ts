@@ -1,8 +1,9 @@
 import type { DuckDBAppender, DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api'
-import { flag } from '../journal/fields.ts'
+import { LedgerError } from '../index.ts'
+import { type Format, flag, formats, formatVersion } from '../journal/fields.ts'
 import { at, frameKind } from '../journal/frame.ts'
 import { readId, timeOfBytes, timeOfId } from '../journal/ids.ts'
-import { BlockView, closedShape, openedShape } from '../journal/metadata.ts'
+import { BlockView, textsOf } from '../journal/metadata.ts'
 import { type Damage, SegmentScanner } from '../journal/scanner.ts'
 import { endOfFiles, Follower, startOfFiles } from './follower.ts'
 import { NameBlocks } from './name-blocks.ts'
@@ -167,9 +168,10 @@ export class Loader {
   #takeOpened(exchange: OpenExchange, entry: SegmentScanner, place: Place, headAt: number): void {
     const block = this.#openedBlock
     const start = entry.kind === frameKind.closed ? this.#closedBlock.endAt : headAt + 56
-    if (!block.read(entry.view, start, entry.metaEnd, openedShape)) return
+    if (!block.read(entry.view, start, entry.metaEnd, formatOf(entry).opened)) return
     exchange.names = this.#blocks.opened(entry.window, entry.view, block)
-    exchange.startedAtMs = entry.view.getFloat64(block.numbersAt, true)
+    exchange.startedAtMs = block.number(entry.view, 0)
+    if (block.endAt > block.textsAt) exchange.copyOf = textsOf(entry.window, entry.view, block)[0] ?? null
     exchange.flags = entry.flags
     if (entry.kind === frameKind.opened) exchange.openedAt = place
   }
@@ -187,7 +189,7 @@ export class Loader {
 
   #addRow(entry: SegmentScanner, place: Place, opened: OpenExchange, carriesOpened: boolean): void {
     const block = this.#closedBlock
-    if (!block.read(entry.view, entry.headAt + 56, entry.metaEnd, closedShape)) return
+    if (!block.read(entry.view, entry.headAt + 56, entry.metaEnd, formatOf(entry).closed)) return
     if (carriesOpened) this.#takeOpened(opened, entry, place, entry.headAt)
     const names = this.#blocks.closed(entry.window, entry.view, block)
     this.#sequence += 1
@@ -253,6 +255,16 @@ export class Loader {
       if (this.#batch.rows > 0) await this.#append()
     }
   }
+}
+
+/** Throws `ledger_directory` for an entry of a version that is yet to come: leaving it out would lose records in silence. */
+export function formatOf(entry: SegmentScanner): Format {
+  const format = formats[entry.version]
+  if (format !== undefined) return format
+  throw new LedgerError(
+    'ledger_directory',
+    `The journal was written by a newer version (format ${entry.version}, this one knows ${formatVersion}). Run that version, or use another directory.`,
+  )
 }
 
 /** A row without a beginning. */

@@ -10,6 +10,8 @@ export type StoreCall =
   | 'list'
   | 'row'
   | 'bodies'
+  | 'spent'
+  | 'creatorOf'
   | 'unfinished'
   | 'written'
   | 'retain'

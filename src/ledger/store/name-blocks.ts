@@ -1,6 +1,6 @@
 import { callerKey } from '../../identity/caller.ts'
-import { closedNames, openedNames } from '../journal/fields.ts'
-import { type BlockView, readStrings } from '../journal/metadata.ts'
+import { closedNames, openedNames, type Shape } from '../journal/fields.ts'
+import { type BlockView, namesOf } from '../journal/metadata.ts'
 import type { Names } from './names.ts'
 import { columnIndex, recordColumns } from './schema.ts'
 
@@ -37,23 +37,22 @@ const closedDictionaries = closedNames.map(dictionaryOfField)
  */
 export class NameBlocks {
   readonly #names: Names
-  readonly #opened = new Map<string, CodedNames>()
-  readonly #closed = new Map<string, CodedNames>()
+  /** By shape, because the same bytes may mean something else in another one. */
+  readonly #known = new Map<Shape, Map<string, CodedNames>>()
 
   constructor(names: Names) {
     this.#names = names
   }
 
   opened(source: Buffer, view: DataView, block: BlockView): CodedNames {
-    return this.#look(this.#opened, source, view, block, openedNames, openedDictionaries)
+    return this.#look(source, view, block, openedNames, openedDictionaries)
   }
 
   closed(source: Buffer, view: DataView, block: BlockView): CodedNames {
-    return this.#look(this.#closed, source, view, block, closedNames, closedDictionaries)
+    return this.#look(source, view, block, closedNames, closedDictionaries)
   }
 
   #look(
-    known: Map<string, CodedNames>,
     source: Buffer,
     view: DataView,
     block: BlockView,
@@ -61,15 +60,25 @@ export class NameBlocks {
     dictionaries: readonly string[],
   ): CodedNames {
     const key = source.toString('latin1', block.nameLengthsAt, block.textsAt)
+    const known = this.#knownOf(block.shape)
     const found = known.get(key)
     if (found !== undefined) return found
-    const texts = readStrings(source, view, block.nameLengthsAt, fields.length, block.namesAt, block.textsAt)
+    const texts = namesOf(source, view, block)
     const coded = this.#code(texts, fields, dictionaries)
     if (key.length <= blockBytesMax) {
       if (known.size >= blocksMax) known.clear()
       known.set(key, coded)
     }
     return coded
+  }
+
+  #knownOf(shape: Shape): Map<string, CodedNames> {
+    let known = this.#known.get(shape)
+    if (known === undefined) {
+      known = new Map()
+      this.#known.set(shape, known)
+    }
+    return known
   }
 
   #code(texts: readonly (string | null)[], fields: readonly string[], dictionaries: readonly string[]): CodedNames {

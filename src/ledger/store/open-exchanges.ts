@@ -10,6 +10,8 @@ export interface OpenExchange {
   names: CodedNames | null
   startedAtMs: number
   flags: number
+  /** Id of the exchange of which it is a copy. */
+  copyOf: string | null
   /** Kind and place of each further entry, one after the other. */
   parts: number[] | null
   /** When its last entry was written. */
@@ -38,6 +40,7 @@ export class OpenExchanges {
       names: null,
       startedAtMs: Number.NaN,
       flags: 0,
+      copyOf: null,
       parts: null,
       writtenAtMs: 0,
     }

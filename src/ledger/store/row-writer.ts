@@ -1,7 +1,7 @@
 import { flag } from '../journal/fields.ts'
 import { at } from '../journal/frame.ts'
 import { readId, timeOfId } from '../journal/ids.ts'
-import type { BlockView } from '../journal/metadata.ts'
+import { absent, type BlockView } from '../journal/metadata.ts'
 import type { SegmentScanner } from '../journal/scanner.ts'
 import type { CodedNames } from './name-blocks.ts'
 import type { OpenExchange } from './open-exchanges.ts'
@@ -32,8 +32,10 @@ const c = {
   requestBytes: column('request_bytes'),
   responseBytes: column('response_bytes'),
   onlyAttemptMs: column('only_attempt_ms'),
-  backendRequestId: column('backend_request_id'),
-  attempts: column('attempts'),
+  costNano: column('cost_nano'),
+  reservedTokens: column('reserved_tokens'),
+  waitedMs: column('waited_ms'),
+  copyOf: column('copy_of'),
   openedAt: column('opened_at'),
   closedAt: column('closed_at'),
   parts: column('parts'),
@@ -62,6 +64,7 @@ const openedColumns = [
   'request_content_type',
   'path',
   'client_address',
+  'copy_kind',
 ].map(column)
 const closedColumns = [
   'outcome',
@@ -72,7 +75,12 @@ const closedColumns = [
   'usage_source',
   'finish_reason',
   'response_content_type',
+  'served_deployment',
+  'spilled_from',
+  'currency',
+  'price',
 ].map(column)
+const textColumns = ['backend_request_id', 'attempts', 'object_id'].map(column)
 const usageColumns = [
   'prompt_tokens',
   'completion_tokens',
@@ -100,7 +108,7 @@ export interface EndedExchange {
 export function writeRow(batch: RowBatch, ended: EndedExchange): void {
   const { entry, block, opened } = ended
   const { view, window } = entry
-  const number = (index: number): number => view.getFloat64(block.numbersAt + index * 8, true)
+  const number = (index: number): number => block.number(view, index)
   batch.id(c.id, window, entry.headAt + at.id)
   batch.long(c.sequence, ended.sequence)
   // The opening entry was lost to damage: its id still says when the exchange began.
@@ -125,10 +133,14 @@ export function writeRow(batch: RowBatch, ended: EndedExchange): void {
   batch.long(c.requestBytes, number(11))
   batch.long(c.responseBytes, number(12))
   batch.real(c.onlyAttemptMs, number(13))
+  batch.long(c.costNano, number(14))
+  batch.whole(c.reservedTokens, number(15))
+  batch.real(c.waitedMs, number(16))
   writeTexts(batch, ended)
   batch.long(c.openedAt, opened.openedAt)
   batch.long(c.closedAt, ended.place)
   batch.text(c.parts, opened.parts === null ? null : JSON.stringify(opened.parts))
+  batch.text(c.copyOf, opened.copyOf)
   batch.rows += 1
 }
 
@@ -163,13 +175,14 @@ function writeNames(batch: RowBatch, { names, opened }: EndedExchange): void {
   batch.text(c.unnamed, unnamed === null ? null : JSON.stringify({ ...opened.names?.unnamed, ...names.unnamed }))
 }
 
-/** The texts of the closing block: the backend's request id, and the attempts as JSON. */
 function writeTexts(batch: RowBatch, { entry, block }: EndedExchange): void {
   const { view, window } = entry
-  const idUnits = view.getUint16(block.textLengthsAt, true)
-  const attemptUnits = view.getUint16(block.textLengthsAt + 2, true)
   const texts = window.toString('utf8', block.textsAt, block.endAt)
-  const units = idUnits === 0xffff ? 0 : idUnits
-  batch.text(c.backendRequestId, idUnits === 0xffff ? null : texts.slice(0, units))
-  batch.text(c.attempts, attemptUnits === 0xffff ? null : texts.slice(units))
+  let from = 0
+  for (let index = 0; index < textColumns.length; index++) {
+    const units = index < block.shape.texts ? view.getUint16(block.textLengthsAt + index * 2, true) : absent
+    const to = units === absent ? from : from + units
+    batch.text(textColumns[index] as number, units === absent ? null : texts.slice(from, to))
+    from = to
+  }
 }

@@ -29,9 +29,10 @@ const of = (kind: ColumnKind, ...names: readonly string[]): Column[] =>
   names.map(name => ({ name, kind, dictionary: name }))
 
 const model = (name: string): Column => ({ name, kind: 'name', dictionary: 'model' })
+const deployment = (name: string): Column => ({ name, kind: 'name', dictionary: 'deployment' })
 
-/** In the order of the table. A new column goes to the end and gets a migration. */
-export const recordColumns: readonly Column[] = [
+/** The table as the first version of the schema makes it. */
+const firstColumns: readonly Column[] = [
   ...of('id', 'id'),
   // In the order of loading, without gaps: what a tail asks by.
   ...of('sequence', 'sequence'),
@@ -60,29 +61,53 @@ export const recordColumns: readonly Column[] = [
   ...of('text', 'unnamed'),
 ]
 
+const columnsOfVersion2: readonly Column[] = [
+  // 0 without a cost; `currency` and `price` are null then.
+  ...of('long', 'cost_nano'),
+  ...of('name', 'currency', 'price'),
+  ...of('whole', 'reserved_tokens'),
+  ...of('real', 'waited_ms'),
+  deployment('served_deployment'),
+  deployment('spilled_from'),
+  ...of('text', 'object_id', 'copy_of'),
+  ...of('name', 'copy_kind'),
+]
+
+/** In the order of the table. A new column goes to the end and gets a migration. */
+export const recordColumns: readonly Column[] = [...firstColumns, ...columnsOfVersion2]
+
 export const columnIndex: ReadonlyMap<string, number> = new Map(
   recordColumns.map((column, index) => [column.name, index]),
 )
 
-const createRecords = `CREATE TABLE records (${recordColumns.map(c => `${c.name} ${sqlTypes[c.kind]}`).join(', ')})`
+const createRecords = `CREATE TABLE records (${firstColumns.map(c => `${c.name} ${sqlTypes[c.kind]}`).join(', ')})`
+
+/** DuckDB adds no columns with NOT NULL. Records of before have the default: 0 is the name, or the cost, of none. */
+const addColumn = ({ name, kind }: Column): string => {
+  const type = sqlTypes[kind].replace(' NOT NULL', '')
+  const none = kind === 'name' || kind === 'long' ? ' DEFAULT 0' : ''
+  return `ALTER TABLE records ADD COLUMN ${name} ${type}${none}`
+}
 
 /** Every record with its names as text. */
-const createExchanges = `CREATE VIEW exchanges AS SELECT ${recordColumns
-  .map(column =>
-    column.kind === 'name'
-      ? `(SELECT text FROM names n WHERE n.dictionary = '${column.dictionary}' AND n.code = r.${column.name}) AS ${column.name}`
-      : `r.${column.name}`,
-  )
-  .join(', ')} FROM records r`
+const exchangesOf = (columns: readonly Column[]): string =>
+  `CREATE VIEW exchanges AS SELECT ${columns
+    .map(column =>
+      column.kind === 'name'
+        ? `(SELECT text FROM names n WHERE n.dictionary = '${column.dictionary}' AND n.code = r.${column.name}) AS ${column.name}`
+        : `r.${column.name}`,
+    )
+    .join(', ')} FROM records r`
 
 /** Each list is one version of the schema, run once, in order. What stands here is never changed, only added to. */
 export const migrations: readonly (readonly string[])[] = [
   [
     createRecords,
     'CREATE TABLE names (dictionary VARCHAR NOT NULL, code INTEGER NOT NULL, text VARCHAR NOT NULL)',
-    createExchanges,
+    exchangesOf(firstColumns),
     // One row, its places as places.ts numbers them: ends before `loaded` are loaded, and reading must begin at `low` to know what is open.
     'CREATE TABLE journal_cursor (loaded BIGINT NOT NULL, low BIGINT NOT NULL, sequence BIGINT NOT NULL, damaged_bytes BIGINT NOT NULL)',
     'INSERT INTO journal_cursor VALUES (0, 0, 0, 0)',
   ],
+  ['DROP VIEW exchanges', ...columnsOfVersion2.map(addColumn), exchangesOf(recordColumns)],
 ]

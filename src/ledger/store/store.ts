@@ -2,16 +2,18 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Direction } from '../index.ts'
 import { frameKind } from '../journal/frame.ts'
-import { BlockView, openedShape, readOpened } from '../journal/metadata.ts'
+import { BlockView, readOpened } from '../journal/metadata.ts'
 import { SegmentScanner } from '../journal/scanner.ts'
 import type { Log } from '../log.ts'
 import type { Opened, RecordBodies, RecordRow } from '../record.ts'
-import type { RecordsPage, RecordsQuery, UsageQuery, UsageReport } from '../reports.ts'
+import type { RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from '../reports.ts'
 import { type Database, openDatabase } from './database.ts'
-import { Loader } from './loader.ts'
+import { formatOf, Loader } from './loader.ts'
 import { offsetOf, type Place, segmentOf } from './places.ts'
 import { bodies, readBodies } from './queries/bodies.ts'
+import { creatorOf } from './queries/creator.ts'
 import { list, row } from './queries/list.ts'
+import { spent } from './queries/spent.ts'
 import { usage } from './queries/usage.ts'
 import { Readers } from './readers.ts'
 import { deleteRecords, deleteSegments, type Retained } from './retention.ts'
@@ -116,6 +118,12 @@ export class Store {
   }
   row(id: string): Promise<RecordRow | null> {
     return this.#readers.ask(connection => row(connection, this.#loader.names, id))
+  }
+  spent(fromMs: number, toMs: number): Promise<readonly SpentGroup[]> {
+    return this.#readers.ask(connection => spent(connection, this.#loader.names, fromMs, toMs))
+  }
+  creatorOf(objectId: string): ReturnType<typeof creatorOf> {
+    return this.#readers.ask(connection => creatorOf(connection, this.#loader.names, objectId))
   }
   bodies(id: string, purgedBeforeMs: number): Promise<RecordBodies | null> {
     return this.#readers.ask(connection => bodies(connection, this.#journal, id, purgedBeforeMs))
@@ -233,7 +241,7 @@ export class Store {
     try {
       if (!scanner.seek(offsetOf(place)) || scanner.kind !== frameKind.opened) return null
       const block = new BlockView()
-      if (!block.read(scanner.view, scanner.headAt + 56, scanner.metaEnd, openedShape)) return null
+      if (!block.read(scanner.view, scanner.headAt + 56, scanner.metaEnd, formatOf(scanner).opened)) return null
       return readOpened(scanner.window, scanner.view, block, id, scanner.flags)
     } finally {
       scanner.close()

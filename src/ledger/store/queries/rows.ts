@@ -1,5 +1,6 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
-import { attemptsOf } from '../../journal/metadata.ts'
+import type { closedNames, openedNames } from '../../journal/fields.ts'
+import { attemptsOf, costFrom } from '../../journal/metadata.ts'
 import type { Opened, Outcome, RecordRow, UsageSource } from '../../record.ts'
 import type { Names } from '../names.ts'
 import { recordColumns } from '../schema.ts'
@@ -24,6 +25,9 @@ export async function readRows(
   return result.getRows().map(cells => rowOf(new Cells(cells, names)))
 }
 
+/** Fields whose names may find no room in their dictionary. */
+type UnnamedField = Exclude<(typeof openedNames)[number] | (typeof closedNames)[number], 'outcome' | 'usageSource'>
+
 /** One row's cells by column. */
 class Cells {
   readonly #byColumn = new Map<string, DuckDBValue>()
@@ -39,10 +43,7 @@ class Cells {
   }
 
   /** `field`: the record's name of it, under which a name without room stands. */
-  text(
-    column: string,
-    field: keyof Opened | 'outcomeCode' | 'servedModel' | 'finishReason' | 'responseContentType' | null,
-  ): string | null {
+  text(column: string, field: UnnamedField | null): string | null {
     const cell = this.#byColumn.get(column) ?? null
     if (cell !== null) return String(cell)
     return field === null ? null : (this.#unnamed[field] ?? null)
@@ -65,6 +66,8 @@ function rowOf(cells: Cells): ReadRow {
     id: cells.text('id', null) ?? '',
     startedAtMs,
     demonstration: cells.flag('demonstration'),
+    copyOf: cells.text('copy_of', null),
+    copyKind: cells.text('copy_kind', 'copyKind') as Opened['copyKind'],
     callerKind: cells.text('caller_kind', 'callerKind') as Opened['callerKind'],
     callerTenantId: cells.text('caller_tenant_id', 'callerTenantId'),
     callerObjectId: cells.text('caller_object_id', 'callerObjectId'),
@@ -93,6 +96,8 @@ function rowOf(cells: Cells): ReadRow {
     durationMs: Math.max(0, endedAtMs - startedAtMs),
     timeToFirstByteMs: sentAtMs === null || firstByteAtMs === null ? null : Math.max(0, firstByteAtMs - sentAtMs),
     servedModel: cells.text('served_model', 'servedModel'),
+    servedDeployment: cells.text('served_deployment', 'servedDeployment'),
+    spilledFrom: cells.text('spilled_from', 'spilledFrom'),
     attempts: attemptsOf(cells.text('attempts', null), cells.number('only_attempt_ms'), {
       instance: cells.text('instance', 'instance'),
       status: cells.number('status'),
@@ -107,6 +112,10 @@ function rowOf(cells: Cells): ReadRow {
       audioPromptTokens: cells.number('audio_prompt_tokens'),
       audioCompletionTokens: cells.number('audio_completion_tokens'),
     },
+    cost: costFrom(cells.number('cost_nano'), cells.text('currency', 'currency'), cells.text('price', 'price')),
+    reservedTokens: cells.number('reserved_tokens'),
+    waitedMs: cells.number('waited_ms'),
+    objectId: cells.text('object_id', null),
     finishReason: cells.text('finish_reason', 'finishReason'),
     backendRequestId: cells.text('backend_request_id', null),
     responseContentType: cells.text('response_content_type', 'responseContentType'),

@@ -1,0 +1,35 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { SpentGroup } from '../../reports.ts'
+import type { Names } from '../names.ts'
+
+/** What calls that began within [fromMs, toMs) have used, one group per workload, caller, deployment and instance. */
+export async function spent(
+  connection: DuckDBConnection,
+  names: Names,
+  fromMs: number,
+  toMs: number,
+): Promise<readonly SpentGroup[]> {
+  const result = await connection.runAndReadAll(
+    `SELECT workload, caller_key, deployment, instance, count(*), sum(prompt_tokens), sum(cached_tokens),
+       sum(completion_tokens), sum(cost_nano)::DOUBLE, max(started_at_ms)
+     FROM records WHERE started_at_ms >= $1 AND started_at_ms < $2 AND outcome <> ${names.find('outcome', 'refused') ?? -1}
+     GROUP BY ALL`,
+    [fromMs, toMs],
+  )
+  return result.getRows().map(cells => {
+    const name = (index: number, dictionary: string): string | null => names.textOf(dictionary, Number(cells[index]))
+    const number = (index: number): number => Number(cells[index] ?? 0)
+    return {
+      workload: name(0, 'workload'),
+      callerKey: name(1, 'caller_key'),
+      deployment: name(2, 'deployment'),
+      instance: name(3, 'instance'),
+      calls: number(4),
+      promptTokens: number(5),
+      cachedTokens: number(6),
+      completionTokens: number(7),
+      costNano: number(8),
+      startedAtMs: number(9),
+    }
+  })
+}

@@ -87,7 +87,7 @@ async function build(
   const limits = openLimits()
   closers.push(() => limits.close())
   let prices = openPrices(config.prices, { log })
-  const objects = openObjects()
+  const objects = openObjects({ redis: null, history: ledger, rememberMs: config.objects.remember })
   closers.push(() => objects.close())
   const resolve = createResolver()
   let recordsLost = 0

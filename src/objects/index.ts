@@ -15,6 +15,8 @@ export interface Objects {
    * @throws ObjectsUnavailable (as a rejection) when it is not known here and those who may know it cannot be asked.
    */
   ownerOf(id: string): Owner | null | Promise<Owner | null>
+  /** As `ownerOf`, of what is remembered in this process alone. */
+  remembered(id: string): Owner | null
   /** A call has created them. Never waits; what cannot be shared at once is shared later. */
   created(ids: readonly string[], owner: Owner): void
   /** It was deleted. */

@@ -1,5 +1,132 @@
-import type { Objects } from './index.ts'
+/**
+ * Whose which object is, asked in the order of cost: this process's memory, Redis where replicas share one, this gateway's ledger,
+ * which survives restarts.
+ */
+import type { RedisStore } from '../redis/index.ts'
+import { type ObjectHistory, type Objects, ObjectsUnavailable, type Owner } from './index.ts'
+import { Remembered } from './remembered.ts'
+import { Shared } from './shared.ts'
 
-export function openObjects(): Objects {
-  return { ownerOf: () => null, created() {}, deleted() {}, size: 0, close: () => Promise.resolve() }
+export interface ObjectsParts {
+  /** Null where replicas share nothing. */
+  readonly redis: RedisStore | null
+  readonly history: ObjectHistory
+  /** How long Redis keeps an object's owner, milliseconds. */
+  readonly rememberMs: number
+  /** Objects in memory; beyond, the oldest must be asked for again. Default 200,000, some 40 MB when full. */
+  readonly rememberedMax?: number
+}
+
+/** As instances give them; nothing else is worth a question. */
+const idPattern = /^[\w.:-]{1,256}$/
+
+/** Ids that the ledger does not know. Some 4 MB when full. */
+const unknownMax = 50_000
+/** Questions to the ledger at once; more would only hold up each other and everybody else's. */
+const questionsMax = 4
+
+export function openObjects(parts: ObjectsParts): Objects {
+  return new Ownership(parts)
+}
+
+class Ownership implements Objects {
+  readonly #remembered: Remembered
+  readonly #shared: Shared | null
+  readonly #history: ObjectHistory
+  /**
+   * What this process creates it remembers, so that the ledger's "no" stays true until then. Of Redis nothing is kept: another
+   * replica may create an id at any time.
+   */
+  readonly #notInLedger = new Set<string>()
+  readonly #asking = new Map<string, Promise<Owner | null>>()
+  readonly #waiting: (() => void)[] = []
+  #questions = 0
+
+  constructor({ redis, history, rememberMs, rememberedMax = 200_000 }: ObjectsParts) {
+    this.#remembered = new Remembered(rememberedMax)
+    this.#shared = redis === null ? null : new Shared(redis, rememberMs, this.#remembered)
+    this.#history = history
+  }
+
+  get size(): number {
+    return this.#remembered.size
+  }
+
+  remembered(id: string): Owner | null {
+    return this.#remembered.get(id)
+  }
+
+  ownerOf(id: string): Owner | null | Promise<Owner | null> {
+    const known = this.#remembered.get(id)
+    if (known !== null) return known
+    if (!idPattern.test(id)) return null
+    const asking = this.#asking.get(id)
+    if (asking !== undefined) return asking
+    const question = this.#ask(id).finally(() => this.#asking.delete(id))
+    this.#asking.set(id, question)
+    return question
+  }
+
+  created(ids: readonly string[], owner: Owner): void {
+    const fresh = ids.filter(id => this.#remembered.put(id, owner))
+    for (const id of fresh) this.#notInLedger.delete(id)
+    if (fresh.length > 0) this.#shared?.put(fresh, owner)
+  }
+
+  deleted(id: string): void {
+    this.#remembered.delete(id)
+    this.#shared?.put([id], null)
+  }
+
+  async close(): Promise<void> {}
+
+  async #ask(id: string): Promise<Owner | null> {
+    const shared = await this.#askReplicas(id)
+    const found = shared.owner ?? (await this.#askLedger(id))
+    // It may have been created while others were asked.
+    const owner = this.#remembered.get(id) ?? found
+    if (owner === null) {
+      if (shared.unknown) throw new ObjectsUnavailable()
+      return null
+    }
+    this.#remembered.put(id, owner)
+    // Of before there was a Redis, or of one that has lost it: other replicas will be asked for it too.
+    if (shared.owner === null) this.#shared?.put([id], owner)
+    return owner
+  }
+
+  async #askReplicas(id: string): Promise<{ readonly owner: Owner | null; readonly unknown: boolean }> {
+    if (this.#shared === null) return { owner: null, unknown: false }
+    if (!this.#shared.isUp) return { owner: null, unknown: true }
+    try {
+      return { owner: await this.#shared.ownerOf(id), unknown: false }
+    } catch {
+      return { owner: null, unknown: true }
+    }
+  }
+
+  async #askLedger(id: string): Promise<Owner | null> {
+    if (this.#notInLedger.has(id)) return null
+    if (this.#questions >= questionsMax) await new Promise<void>(resolve => this.#waiting.push(resolve))
+    else this.#questions += 1
+    try {
+      const owner = await this.#history.creatorOf(id)
+      if (owner === null) this.#noteUnknown(id)
+      return owner
+    } catch (cause) {
+      throw new ObjectsUnavailable({ cause })
+    } finally {
+      const next = this.#waiting.shift()
+      // The place is handed on, so that nobody takes it in between.
+      if (next !== undefined) next()
+      else this.#questions -= 1
+    }
+  }
+
+  #noteUnknown(id: string): void {
+    this.#notInLedger.add(id)
+    if (this.#notInLedger.size <= unknownMax) return
+    const [oldest] = this.#notInLedger
+    if (oldest !== undefined) this.#notInLedger.delete(oldest)
+  }
 }

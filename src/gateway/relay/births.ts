@@ -23,9 +23,7 @@ export function createsOf({ call, route, grant }: Account, { objects }: GatewayP
   if (tells === null) {
     return creates === null || call.method !== 'POST' ? null : { kind: creates, workload, objects }
   }
-  const owner = objects.ownerOf(route.objectId ?? '')
-  const isOwn = owner !== null && !(owner instanceof Promise) && owner.workload === workload
-  return isOwn ? { kind: tells, workload, objects } : null
+  return objects.remembered(route.objectId ?? '')?.workload === workload ? { kind: tells, workload, objects } : null
 }
 
 /** One answer's. */

@@ -1,0 +1,53 @@
+import type { Owner } from './index.ts'
+
+/** Whose which object is, the newest so many of them. */
+export class Remembered {
+  readonly #owners = new Map<string, Owner>()
+  /** Owners are few and objects many: each pair of names is kept once. */
+  readonly #pairs = new Map<string, Owner>()
+  readonly #sizeMax: number
+
+  constructor(sizeMax: number) {
+    this.#sizeMax = sizeMax
+  }
+
+  get size(): number {
+    return this.#owners.size
+  }
+
+  get(id: string): Owner | null {
+    return this.#owners.get(id) ?? null
+  }
+
+  /** @returns false when that was known already. */
+  put(id: string, owner: Owner): boolean {
+    const kept = this.#pairOf(owner)
+    if (this.#owners.get(id) === kept) return false
+    this.#owners.set(id, kept)
+    if (this.#owners.size > this.#sizeMax) this.#forgetOldest()
+    return true
+  }
+
+  delete(id: string): void {
+    this.#owners.delete(id)
+  }
+
+  /** Oldest first. */
+  entries(): IterableIterator<[string, Owner]> {
+    return this.#owners.entries()
+  }
+
+  #pairOf({ workload, instance }: Owner): Owner {
+    const key = `${workload}\n${instance}`
+    const known = this.#pairs.get(key)
+    if (known !== undefined) return known
+    const pair = { workload, instance }
+    this.#pairs.set(key, pair)
+    return pair
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#owners.keys()
+    if (oldest !== undefined) this.#owners.delete(oldest)
+  }
+}

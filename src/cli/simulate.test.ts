@@ -2,24 +2,28 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
 
-// The lines of docs/simulator.md: whoever tests a client pastes them before anything else.
-test('gatehouse simulate takes deployments, models and keys, and lets in nobody else', async t => {
-  const options = ['--port', '0', '--key', 'some-key-of-16-characters', '--deployment', 'chat=gpt-4o', 'gpt-4o-mini']
+async function simulate(t: TestContext, options: readonly string[]) {
   const child = spawn(process.execPath, [main, 'simulate', ...options, '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  const ended = once(child, 'close')
   t.after(async () => {
     child.kill('SIGKILL')
     await ended
   })
-  const ended = once(child, 'close')
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
-  const { url } = JSON.parse(line) as { url: string }
+  return { child, ended, url: (JSON.parse(line) as { url: string }).url }
+}
+
+// The lines of docs/simulator.md: whoever tests a client pastes them before anything else.
+test('gatehouse simulate takes deployments, models and keys, and lets in nobody else', async t => {
+  const options = ['--port', '0', '--key', 'some-key-of-16-characters', '--deployment', 'chat=gpt-4o', 'gpt-4o-mini']
+  const { child, ended, url } = await simulate(t, options)
   const ask = async (deployment: string, key: string): Promise<Response> =>
     fetch(`${url}/openai/deployments/${deployment}/chat/completions?api-version=2024-10-21`, {
       method: 'POST',
@@ -35,4 +39,37 @@ test('gatehouse simulate takes deployments, models and keys, and lets in nobody 
   child.kill('SIGTERM')
   await ended
   assert.equal(child.exitCode, 0)
+})
+
+// Whoever plans for provisioned capacity tries its limits here, before he pays for it.
+test('gatehouse simulate runs a provisioned deployment that spills over, and knows the names that it is given', async t => {
+  const deployments = ['--deployment', 'ptu=gpt-4o', 'gpt-4o']
+  const options = [
+    '--port',
+    '0',
+    ...deployments,
+    '--provisioned',
+    'ptu',
+    '--tokens-per-minute',
+    '60',
+    '--spillover',
+    'gpt-4o',
+  ]
+  const { url } = await simulate(t, options)
+  const served: (string | null)[] = []
+  for (let round = 0; round < 2; round += 1) {
+    const { headers } = await fetch(`${url}/openai/deployments/ptu/chat/completions?api-version=2024-10-21`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"messages":[{"role":"user","content":"What is a mutex? And explain at length what a semaphore is for."}]}',
+    })
+    served.push(headers.get('x-ms-deployment-name'), headers.get('x-ms-spillover-from-deployment'))
+  }
+  assert.deepEqual(served, ['ptu', null, 'gpt-4o', 'ptu'])
+  const wrong = spawn(process.execPath, [main, 'simulate', ...deployments, '--spillover', 'gpt'])
+  t.after(() => wrong.kill('SIGKILL'))
+  let said = ''
+  for await (const chunk of wrong.stderr) said += String(chunk)
+  assert.match(said, /--spillover: "gpt" is no deployment of this instance; it has ptu, gpt-4o\./)
+  assert.equal(wrong.exitCode, 2)
 })

@@ -16,6 +16,10 @@ interface SimulateOptions {
   readonly tokensPerSecond?: number
   readonly tokensPerMinute?: number
   readonly requestsPerMinute?: number
+  readonly provisioned: readonly string[]
+  readonly burstSeconds?: number
+  readonly spillover?: string
+  readonly responsesHideLimits: boolean
   readonly jitter: number
   readonly filter: 'default' | 'asynchronous'
 }
@@ -35,6 +39,10 @@ export function simulateCommand(context: CliContext): Command {
     .option('--tokens-per-second <n>', 'speed of generation; as fast as it goes without', wholeNumber(1, 1_000_000))
     .option('--tokens-per-minute <n>', 'limit of each deployment; 429 beyond it', wholeNumber(1, 1_000_000_000))
     .option('--requests-per-minute <n>', 'limit of each deployment; 429 beyond it', wholeNumber(1, 1_000_000_000))
+    .option('--provisioned <name...>', 'deployments that are provisioned: tokens per minute are their capacity', [])
+    .option('--burst-seconds <n>', 'seconds of capacity that are 100 % of a provisioned one', wholeNumber(1, 3_600))
+    .option('--spillover <name>', 'deployment that serves what a full provisioned one cannot')
+    .option('--responses-hide-limits', 'the Responses API tells -1 for its rate limits, as Azure did', false)
     .option('--jitter <share>', 'by which share both vary, 0 to 1', share, 0)
     .option('--filter <mode>', 'content filter of streams: default or asynchronous', filterMode, 'default')
     .addHelpText(
@@ -45,15 +53,19 @@ export function simulateCommand(context: CliContext): Command {
 }
 
 async function simulate(context: CliContext, options: SimulateOptions): Promise<void> {
+  const deployments = Object.fromEntries(options.deployment.map(text => deploymentOf(text, options)))
+  checkNamed('--provisioned', options.provisioned, deployments)
+  checkNamed('--spillover', options.spillover === undefined ? [] : [options.spillover], deployments)
   const stopped = stopSignal()
   const { startAzure } = await import('../simulator/azure/index.ts')
   const instance = await startAzure({
     name: options.name,
     region: options.region,
     port: options.port,
-    keys: options.key,
-    deployments: Object.fromEntries(options.deployment.map(text => deploymentOf(text, options))),
+    ...(options.key.length === 0 ? {} : { keys: options.key }),
+    deployments,
     filter: options.filter,
+    responsesHideLimits: options.responsesHideLimits,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
   }).catch(error => {
     throw startFailure(error, [{ port: options.port, use: 'simulated instance', option: 'gatehouse simulate --port' }])
@@ -70,7 +82,8 @@ function deploymentOf(text: string, options: SimulateOptions): [string, Simulate
     const what = `"${text}" is no deployment.`
     throw new CliError('deployment_invalid', what, null, 'gatehouse simulate --deployment chat=gpt-4o', { exitCode: 2 })
   }
-  const { tokensPerSecond, tokensPerMinute, requestsPerMinute } = options
+  const { tokensPerSecond, tokensPerMinute, requestsPerMinute, burstSeconds, spillover } = options
+  const isProvisioned = options.provisioned.includes(name)
   return [
     name,
     {
@@ -80,8 +93,18 @@ function deploymentOf(text: string, options: SimulateOptions): [string, Simulate
       ...(tokensPerSecond === undefined ? {} : { tokensPerSecond }),
       ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
       ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
+      ...(isProvisioned ? { kind: 'provisioned' } : {}),
+      ...(isProvisioned && burstSeconds !== undefined ? { burstSeconds } : {}),
+      ...(isProvisioned && spillover !== undefined ? { spillover } : {}),
     },
   ]
+}
+
+function checkNamed(option: string, names: readonly string[], deployments: Readonly<Record<string, unknown>>): void {
+  const odd = names.find(name => !Object.hasOwn(deployments, name))
+  if (odd === undefined) return
+  const what = `${option}: "${odd}" is no deployment of this instance; it has ${Object.keys(deployments).join(', ')}.`
+  throw new CliError('deployment_invalid', what, null, 'gatehouse simulate --deployment NAME', { exitCode: 2 })
 }
 
 function wholeNumber(least: number, most: number): (text: string) => number {

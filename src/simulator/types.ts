@@ -77,9 +77,19 @@ export interface SimulatedDeployment {
   /** As gpt-4o; decides tokenizer, snapshot name and abilities. */
   readonly model: string
   readonly kind?: 'standard' | 'provisioned'
-  /** Unlimited when absent. */
+  /** Standard: the limit of a sliding minute; provisioned: the capacity. Unlimited when absent. */
   readonly tokensPerMinute?: number
+  /** Standard alone. Unlimited when absent. */
   readonly requestsPerMinute?: number
+  /** Azure evens requests out within the minute: the shorter window has its share of the limit. Default 10. */
+  readonly requestWindowSeconds?: 1 | 10
+  /** Provisioned: how many seconds of its capacity make a utilisation of 100 %; default 60. */
+  readonly burstSeconds?: number
+  /**
+   * Provisioned: a standard deployment of the same instance that serves what this one cannot (429, 500, 503, a context too long).
+   * A request's `x-ms-spillover-deployment` says the same for itself.
+   */
+  readonly spillover?: string
   /** Milliseconds to the first token, mean; default 0. */
   readonly timeToFirstTokenMs?: number
   /** Speed of generation; default unlimited (everything as fast as the socket takes it). */
@@ -112,6 +122,8 @@ export interface AzureSimulatorOptions {
   readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>
   /** Stream content filter: `default` (buffered annotations in each chunk) or `asynchronous` (annotation frames). */
   readonly filter?: 'default' | 'asynchronous'
+  /** The Responses API tells -1, -1 and 0 for its rate limits and no time to retry, as Azure did in late 2025. Default false. */
+  readonly responsesHideLimits?: boolean
 }
 
 /** One line of the simulator's own bill: every received call, whatever became of it. */
@@ -123,6 +135,8 @@ export interface BillLine {
   readonly receivedAtMs: number
   readonly instance: string
   readonly deployment: string | null
+  /** The provisioned deployment that was called, where Azure's own spillover let `deployment` serve; else null. */
+  readonly spilledFrom: string | null
   readonly operation: string | null
   /** `oid` of the token, `key` for an API key, null when refused before. */
   readonly subject: string | null
@@ -145,7 +159,10 @@ export interface AzureSimulator {
   readonly url: string
   bill(): readonly BillLine[]
   clearBill(): void
-  /** Standing faults; the same as `POST /_simulator/faults`. See simulator/azure/faults.ts for the kinds. */
+  /**
+   * Standing faults until they are replaced or lifted (null); the same as `POST /_simulator/faults`. See simulator/azure/faults.ts for
+   * the kinds.
+   */
   setFault(fault: Readonly<Record<string, unknown>> | null): void
   close(): Promise<void>
 }

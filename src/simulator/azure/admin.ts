@@ -15,13 +15,16 @@ interface AdminAnswer {
   readonly status: number
   readonly type: string
   readonly bytes: string | Buffer
+  /** Done once the answer has left: it may be the end of this connection too. */
+  readonly afterwards?: () => void
 }
 
 export async function adminRoute(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { status, type, bytes } = await adminAnswer(service, request).catch((cause: unknown) => {
+  const { status, type, bytes, afterwards } = await adminAnswer(service, request).catch((cause: unknown) => {
     if (cause instanceof AzureError) return json(cause.body, cause.status)
     throw cause
   })
+  if (afterwards) response.once('close', afterwards).setHeader('connection', 'close')
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(bytes) })
   response.end(bytes)
 }
@@ -43,14 +46,23 @@ async function adminAnswer(service: Service, request: IncomingMessage): Promise<
     case 'GET /_simulator/faults':
       return json({ faults: service.faults.standing() })
     case 'POST /_simulator/faults':
-      service.faults.set(await readJson(request))
-      return json({ faults: service.faults.standing() })
+      return setFaults(service, await readJson(request))
     case 'DELETE /_simulator/faults':
-      service.faults.set(null)
-      return json({ faults: [] })
+      return setFaults(service, null)
     default:
       throw resourceNotFound()
   }
+}
+
+function setFaults(service: Service, faults: unknown): AdminAnswer {
+  service.faults.set(faults)
+  if (service.faults.outage !== null && service.faults.outage.ms === null) {
+    service.faults.liftOutage()
+    throw badRequest(
+      'Simulator: over HTTP "refuse-connections" needs "ms": nobody could reach the instance to lift it.',
+    )
+  }
+  return { ...json({ faults: service.faults.standing() }), afterwards: service.applyOutage }
 }
 
 function bill(service: Service, query: URLSearchParams): AdminAnswer {

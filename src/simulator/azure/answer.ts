@@ -103,8 +103,11 @@ async function cut(call: Call): Promise<void> {
 
 async function stalled(call: Call): Promise<void> {
   const ms = call.fault?.ms ?? 0
-  if (ms > 0) return call.service.sleep(ms, call.gone)
-  const { gone } = call
+  return ms > 0 ? call.service.sleep(ms, call.gone) : untilGone(call.gone)
+}
+
+/** Until the client has left or the instance closes. */
+export async function untilGone(gone: AbortSignal): Promise<void> {
   if (!gone.aborted) await new Promise(resolve => gone.addEventListener('abort', resolve, { once: true }))
 }
 

@@ -25,6 +25,7 @@ export class Bill {
     if (this.#lines.length >= this.#linesMax) this.#lines = this.#lines.slice(Math.ceil(this.#linesMax / 10))
     const open: OpenLine = {
       ...line,
+      spilledFrom: null,
       subject: null,
       stream: false,
       status: 0,

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { countPrompt } from '../../tokens/count.ts'
 import type { JsonRecord } from '../../wire/json.ts'
 import type { OpenLine } from './bill.ts'
-import { deploymentNotFound, invalidRequest, operationNotSupported, promptFiltered } from './errors.ts'
+import { AzureError, deploymentNotFound, invalidRequest, operationNotSupported, promptFiltered } from './errors.ts'
 import type { Fault } from './faults.ts'
 import type { Route } from './routing.ts'
 import type { Draw } from './seed.ts'
@@ -22,6 +22,8 @@ export interface Received {
   readonly gone: AbortSignal
   /** `brokenOff` is set when the simulator itself broke the connection: then the client is not the one who left. */
   readonly connection: { brokenOff: boolean }
+  /** Set when the deployment's limits have counted the call. */
+  readonly demand: { counted: boolean }
 }
 
 /** A call that was let in and read. */
@@ -117,8 +119,39 @@ export function admit(call: Call, work: Work, promptTokens: number, answerTokens
   const { route, line, fault } = call
   const apiVersion = route.apiVersion ?? 'v1'
   const tokens = promptTokens + (answerTokensMax ?? 0)
-  work.deployment.limits?.take({ tokens, azureName: route.facts.azureName, apiVersion }, call.headers)
+  call.demand.counted = true
+  try {
+    work.deployment.limits?.take({ tokens, azureName: route.facts.azureName, apiVersion }, call.headers)
+  } catch (refusal) {
+    throw hidesLimits(call) ? withoutTimes(refusal) : refusal
+  } finally {
+    if (work.deployment.limits && hidesLimits(call)) hideLimits(call.headers)
+  }
   line.promptTokens = promptTokens
   const filtersLater = line.stream && fault?.after !== null && route.operation === 'chat/completions'
   if (fault?.kind === 'content-filter' && !filtersLater) throw promptFiltered()
+}
+
+function hidesLimits(call: Call): boolean {
+  return call.service.responsesHideLimits && call.route.operation === 'responses'
+}
+
+function hideLimits(headers: Record<string, string>): void {
+  for (const unit of ['requests', 'tokens']) {
+    headers[`x-ratelimit-limit-${unit}`] = '-1'
+    headers[`x-ratelimit-remaining-${unit}`] = '-1'
+    headers[`x-ratelimit-reset-${unit}`] = '0'
+  }
+}
+
+function withoutTimes(refusal: unknown): unknown {
+  if (!(refusal instanceof AzureError)) return refusal
+  return new AzureError(refusal.status, refusal.code, refusal.message, refusal.body)
+}
+
+/** Sends an answer and then settles what `admit` had taken for it with what was produced, also of an answer that broke off. */
+export function settled(call: Call, work: Work, answerTokensMax: number | null, sending: Promise<void>): Promise<void> {
+  const { limits } = work.deployment
+  if (limits === null) return sending
+  return sending.finally(() => limits.finished(call.line.completionTokens, answerTokensMax))
 }

@@ -2,7 +2,17 @@
 import { countText, type TokenPiece } from '../../tokens/count.ts'
 import type { JsonRecord } from '../../wire/json.ts'
 import { EventStream, sendJson } from './answer.ts'
-import { admit, type Call, countedPrompt, jsonInput, meaningOf, type Spent, type Work, workOf } from './call.ts'
+import {
+  admit,
+  type Call,
+  countedPrompt,
+  jsonInput,
+  meaningOf,
+  type Spent,
+  settled,
+  type Work,
+  workOf,
+} from './call.ts'
 import { type ChatAsk, chatAsk, checkContext } from './chatInput.ts'
 import { completionFilter, promptFilterResults, violentCompletionFilter } from './filter.ts'
 import { logprobsOf } from './logprobs.ts'
@@ -24,12 +34,14 @@ export async function chatCompletions(call: Call): Promise<void> {
   const ask = chatAsk(work, input)
   const promptTokens = countedPrompt(work, 'chat/completions', input)
   checkContext(work, promptTokens, ask.question.tokensMax, 'messages')
-  const most = ask.question.tokensMax
-  admit(call, work, promptTokens, most === null ? null : most * ask.question.choices)
+  const { tokensMax, choices } = ask.question
+  const most = tokensMax === null ? null : tokensMax * choices
+  admit(call, work, promptTokens, most)
   const answer = chatAnswer(work, ask, promptTokens)
-  if (most === null) work.deployment.limits?.add(answer.completionTokens)
-  if (ask.stream) return streamChat(call, work, answer)
-  return sendJson(call, chatDocument(work, answer), answer, work.reportsUsage)
+  const sending = ask.stream
+    ? streamChat(call, work, answer)
+    : sendJson(call, chatDocument(work, answer), answer, work.reportsUsage)
+  return settled(call, work, most, sending)
 }
 
 /** The whole document, for a line of a batch. */

@@ -2,7 +2,17 @@
 import { countText, tokenPieces } from '../../tokens/count.ts'
 import { type JsonRecord, numberOrNull } from '../../wire/json.ts'
 import { EventStream, sendJson } from './answer.ts'
-import { admit, type Call, countedPrompt, jsonInput, meaningOf, type Spent, type Work, workOf } from './call.ts'
+import {
+  admit,
+  type Call,
+  countedPrompt,
+  jsonInput,
+  meaningOf,
+  type Spent,
+  settled,
+  type Work,
+  workOf,
+} from './call.ts'
 import { checkContext, checkNumber, integerIn, type StreamAsk, stopsOf, streamAsk } from './chatInput.ts'
 import { invalidRequest } from './errors.ts'
 import { completionFilter, promptFilterResults } from './filter.ts'
@@ -34,10 +44,13 @@ export async function completions(call: Call): Promise<void> {
   const ask = completionAsk(work, input)
   const promptTokens = countedPrompt(work, 'completions', input)
   checkContext(work, promptTokens, ask.tokensMax, 'prompt')
-  admit(call, work, promptTokens, ask.tokensMax * ask.choices * ask.prompts.length)
+  const most = ask.tokensMax * ask.choices * ask.prompts.length
+  admit(call, work, promptTokens, most)
   const answer = completionAnswer(work, ask, promptTokens)
-  if (ask.stream) return streamCompletions(call, work, answer)
-  return sendJson(call, completionDocument(work, answer), answer, work.reportsUsage)
+  const sending = ask.stream
+    ? streamCompletions(call, work, answer)
+    : sendJson(call, completionDocument(work, answer), answer, work.reportsUsage)
+  return settled(call, work, most, sending)
 }
 
 /** The whole document, for a line of a batch. */

@@ -42,6 +42,9 @@ export const deploymentNotFound = (): AzureError =>
     'The API deployment for this resource does not exist. If you created the deployment within the last 5 minutes, please wait a moment and try again.',
   )
 
+export const missingDeployment = (): AzureError =>
+  coded(400, 'BadRequest', 'Missing deployment: the request names no deployment that this resource has.')
+
 export const badRequest = (message: string): AzureError => coded(400, 'BadRequest', message)
 
 /** No token, or one that does not verify. The endpoint's API decides which audience the text names. */

@@ -4,6 +4,7 @@ import {
   badRequest,
   deploymentNotFound,
   internalError,
+  missingDeployment,
   throttled,
   timedOut,
   tokenRefused,
@@ -14,9 +15,9 @@ import type { Route } from './routing.ts'
 interface FaultFacts {
   /**
    * `refusal`: an error answer instead of the operation. `answer`: strikes while the answer is written, in a stream after `after`
-   * events, in a whole answer at half of its body.
+   * events, in a whole answer at half of its body. `instance`: no single call, but the instance as a whole; as a standing fault only.
    */
-  readonly strikes: 'refusal' | 'answer'
+  readonly strikes: 'refusal' | 'answer' | 'instance'
   readonly about: string
 }
 
@@ -33,6 +34,10 @@ export const faultKinds = {
   '401': { strikes: 'refusal', about: 'The token is refused.' },
   '404': { strikes: 'refusal', about: 'DeploymentNotFound.' },
   '408': { strikes: 'refusal', about: 'The operation timed out.' },
+  'missing-deployment': {
+    strikes: 'refusal',
+    about: '400: the deployment is missing, as some API versions say it instead of 404.',
+  },
   '500': { strikes: 'refusal', about: 'InternalServerError.' },
   '503': { strikes: 'refusal', about: 'ServiceUnavailable. With `retry-after` seconds, the header too.' },
   'content-filter': {
@@ -55,6 +60,12 @@ export const faultKinds = {
     strikes: 'answer',
     about:
       'Broken JSON, a comment, an unknown field and an empty event after `after` events (default 3). Not streamed: JSON without its end.',
+  },
+  'unreachable-slow': { strikes: 'answer', about: 'The call is accepted and never answered.' },
+  'refuse-connections': {
+    strikes: 'instance',
+    about:
+      'An outage: connections are refused, those that stand are destroyed, until the fault is lifted or `ms` have passed (needed over HTTP).',
   },
   'split-bytes': { strikes: 'answer', about: 'Every byte of the body is a chunk of its own.' },
 } as const satisfies Record<string, FaultFacts>
@@ -99,6 +110,15 @@ export class FaultDesk {
     this.#standing = several.map(each => ({ rule: readRule(each), struck: 0 }))
   }
 
+  /** The standing fault that takes the whole instance down; null for none. */
+  get outage(): Fault | null {
+    return this.#standing.find(({ rule }) => faultKinds[rule.kind].strikes === 'instance')?.rule ?? null
+  }
+
+  liftOutage(): void {
+    this.#standing = this.#standing.filter(({ rule }) => faultKinds[rule.kind].strikes !== 'instance')
+  }
+
   standing(): readonly (FaultRule & { readonly struck: number })[] {
     return this.#standing.map(({ rule, struck }) => ({ ...rule, struck }))
   }
@@ -116,6 +136,8 @@ export class FaultDesk {
 
   #fromHeader(header: string, operation: string, deployment: string | null): Fault | null {
     const rule = readRule(parseHeader(header))
+    if (faultKinds[rule.kind].strikes === 'instance')
+      throw badRequest(`Simulator: "${rule.kind}" is for the whole instance; set it with POST /_simulator/faults.`)
     if (!this.#strikes(rule, operation, deployment)) return null
     if (rule.times === Number.POSITIVE_INFINITY) return rule
     const struck = this.#struckByHeader.get(header) ?? 0
@@ -125,6 +147,7 @@ export class FaultDesk {
   }
 
   #strikes(rule: FaultRule, operation: string, deployment: string | null): boolean {
+    if (faultKinds[rule.kind].strikes === 'instance') return false
     if (rule.deployment !== null && rule.deployment !== deployment) return false
     if (rule.operation !== null && rule.operation !== operation) return false
     return rule.probability >= 1 || this.#random() < rule.probability
@@ -151,6 +174,9 @@ function readRule(fault: unknown): FaultRule {
   const known: readonly string[] = [...numberOptions, ...textOptions]
   const odd = Object.keys(options).find(option => !known.includes(option))
   if (odd !== undefined) throw badRequest(`Simulator: unknown option "${odd}"; known: ${known.join(', ')}.`)
+  const narrowing = ['probability', 'times', 'deployment', 'operation', 'key'].find(option => option in options)
+  if (faultKinds[kind].strikes === 'instance' && narrowing !== undefined)
+    throw badRequest(`Simulator: "${kind}" is for the whole instance; "${narrowing}" cannot narrow it.`)
   return {
     kind,
     probability: numberOption(options, 'probability') ?? 1,
@@ -195,6 +221,8 @@ export function refusalOf(fault: Fault, route: Route): AzureError | null {
       return tokenRefused(route.apiVersion === null)
     case '404':
       return deploymentNotFound()
+    case 'missing-deployment':
+      return missingDeployment()
     case '408':
       return timedOut()
     case '500':
@@ -213,6 +241,8 @@ export function refusalOf(fault: Fault, route: Route): AzureError | null {
     case 'error-frame':
     case 'no-usage':
     case 'malformed-frames':
+    case 'unreachable-slow':
+    case 'refuse-connections':
     case 'split-bytes':
       return null
     default:

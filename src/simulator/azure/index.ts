@@ -2,11 +2,10 @@
  * A faithful Azure OpenAI instance for development and tests: the dated API and v1, with a bill of its own. Bodies, headers and
  * errors follow the service's specifications and recorded answers; what it says is made here and follows from the question.
  */
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
 import type { AzureSimulator, AzureSimulatorOptions } from '../types.ts'
 import { Gate } from './auth.ts'
+import { Door } from './door.ts'
 import { serve } from './server.ts'
 import { createService } from './service.ts'
 
@@ -18,7 +17,7 @@ const keepAliveMs = 75_000
 /** Starts an instance on `host` (default 127.0.0.1). Rejects with the system's error when the port cannot be had. */
 export async function startAzure(options: AzureSimulatorOptions): Promise<AzureSimulator> {
   const closing = new AbortController()
-  const service = createService(options, closing.signal)
+  const service = createService(options, closing.signal, () => outage())
   const gate = new Gate(options, options.entra?.clock ?? service.clock)
   const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
     serve(service, gate, request, response).catch((cause: unknown) => {
@@ -27,27 +26,34 @@ export async function startAzure(options: AzureSimulatorOptions): Promise<AzureS
     })
   })
   const host = options.host ?? '127.0.0.1'
-  server.listen(options.port ?? 0, host)
-  await once(server, 'listening')
+  const door = new Door(server, host)
+  const outage = (): void => {
+    const { outage } = service.faults
+    if (outage === null) {
+      door.reopen()
+      return
+    }
+    // Before their connections go: the bill must not say that these clients left.
+    for (const call of service.running) call.abort('outage')
+    door.shut(outage.ms, () => {
+      service.faults.liftOutage()
+      door.reopen()
+    })
+  }
+  await door.open(options.port ?? 0)
   return {
     name: options.name,
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${portOf(server)}`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${door.port}`,
     bill: () => service.bill.lines(),
     clearBill: () => service.bill.clear(),
-    setFault: fault => service.faults.set(fault),
+    setFault: fault => {
+      service.faults.set(fault)
+      service.applyOutage()
+    },
     close: async () => {
       closing.abort()
       for (const call of service.running) call.abort('closing')
-      if (!server.listening) return
-      const closed = once(server, 'close')
-      server.close()
-      server.closeAllConnections()
-      await closed
+      await door.close()
     },
   }
-}
-
-function portOf(server: Server): number {
-  const address: AddressInfo | string | null = server.address()
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

@@ -1,121 +1,148 @@
 import type { Clock } from '../../clock.ts'
 import type { SimulatedDeployment } from '../types.ts'
 import { type AzureError, throttled } from './errors.ts'
+import { SlidingWindow } from './window.ts'
 
-const windowMs = 60_000
+const minuteMs = 60_000
+const requestWindowSecondsDefault = 10
+const burstSecondsDefault = 60
 
 /** What a call asks of its deployment's limits. */
 export interface Demand {
   /** Prompt tokens and the most that may be answered. */
   readonly tokens: number
+  /** Operation id and version, for the message of a 429. */
   readonly azureName: string
   readonly apiVersion: string
 }
 
-/** Limits of one deployment. Takes the demand and adds the headers that say what is left; throws 429 when it does not fit. */
+/** Limits of one deployment. */
 export interface Limits {
+  /** Takes the demand and adds the headers that say what is left; throws 429 when it does not fit. Counts the request either way. */
   take(demand: Demand, headers: Record<string, string>): void
-  /** Tokens that were produced beyond the demand (an answer without an upper bound). */
-  add(tokens: number): void
+  /** A request that failed before it could take anything: Azure counts it all the same. */
+  failed(): void
+  /** An answer is over: what it produced, and what `take` had reserved for it (null: the call named no maximum). */
+  finished(completionTokens: number, reservedTokens: number | null): void
 }
 
 /** Null where the deployment has none: then no header speaks of them. */
 export function limitsOf(spec: SimulatedDeployment, clock: Clock): Limits | null {
-  if (spec.kind === 'provisioned') return new ProvisionedLimits(spec.tokensPerMinute ?? null, clock)
+  if (spec.kind === 'provisioned')
+    return new ProvisionedLimits(spec.tokensPerMinute ?? null, spec.burstSeconds ?? burstSecondsDefault, clock)
   if (spec.tokensPerMinute === undefined && spec.requestsPerMinute === undefined) return null
-  return new StandardLimits(spec.tokensPerMinute ?? null, spec.requestsPerMinute ?? null, clock)
+  return new StandardLimits(spec, clock)
 }
 
 /**
- * Standard: windows of one minute from the first call on. Every call counts as a request, refused ones too, as in Azure.
- * A call larger than the whole token limit is let in when nothing else ran in the minute: it could never run otherwise.
+ * Standard: sliding windows. Tokens count for a minute: the demand when it is taken, what was answered without a maximum when it is
+ * over. Requests count for a minute and, as Azure evens them out, for a shorter window with its share of the minute's limit (at least
+ * one). Refused and failed requests count too. A call larger than the whole token limit is let in when the minute is empty: it could
+ * never run otherwise. `x-ratelimit-reset-*` are the seconds until everything is free again, `retry-after` until this call would fit.
  */
 class StandardLimits implements Limits {
-  readonly #tokensMax: number | null
-  readonly #requestsMax: number | null
+  readonly #tokens: SlidingWindow | null
+  readonly #requests: readonly SlidingWindow[]
   readonly #clock: Clock
-  #startedAtMs = 0
-  #tokens = 0
-  #requests = 0
 
-  constructor(tokensMax: number | null, requestsMax: number | null, clock: Clock) {
-    this.#tokensMax = tokensMax
-    this.#requestsMax = requestsMax
+  constructor(spec: SimulatedDeployment, clock: Clock) {
+    const { tokensPerMinute, requestsPerMinute, requestWindowSeconds: seconds = requestWindowSecondsDefault } = spec
     this.#clock = clock
+    this.#tokens = tokensPerMinute === undefined ? null : new SlidingWindow(tokensPerMinute, minuteMs)
+    const short = (perMinute: number): number => Math.max(1, Math.ceil((perMinute * seconds) / 60))
+    this.#requests =
+      requestsPerMinute === undefined
+        ? []
+        : [new SlidingWindow(requestsPerMinute, minuteMs), new SlidingWindow(short(requestsPerMinute), seconds * 1000)]
   }
 
   take(demand: Demand, headers: Record<string, string>): void {
     const now = this.#clock()
-    if (now - this.#startedAtMs >= windowMs || now < this.#startedAtMs) {
-      this.#startedAtMs = now
-      this.#tokens = 0
-      this.#requests = 0
-    }
-    const leftMs = this.#startedAtMs + windowMs - now
-    this.#requests += 1
-    const refusal = this.#refusal(demand, leftMs)
-    if (!refusal) this.#tokens += demand.tokens
-    this.#tell(headers, Math.ceil(leftMs / 1000))
+    this.failed()
+    const refusal = this.#refusal(demand, now)
+    if (refusal === null) this.#tokens?.add(demand.tokens, now)
+    const [requestsOfMinute] = this.#requests
+    if (requestsOfMinute) tell(headers, 'requests', requestsOfMinute, now)
+    if (this.#tokens) tell(headers, 'tokens', this.#tokens, now)
     if (refusal) throw refusal
   }
 
-  add(tokens: number): void {
-    this.#tokens += tokens
+  failed(): void {
+    const now = this.#clock()
+    for (const window of this.#requests) window.add(1, now)
   }
 
-  #refusal({ tokens, azureName, apiVersion }: Demand, leftMs: number): AzureError | null {
-    const said = { operation: azureName, apiVersion, retryAfterMs: leftMs }
-    if (this.#requestsMax !== null && this.#requests > this.#requestsMax)
-      return throttled({ ...said, rate: 'call rate limit' })
-    const tokensFit = this.#tokensMax === null || this.#tokens === 0 || this.#tokens + tokens <= this.#tokensMax
-    return tokensFit ? null : throttled({ ...said, rate: 'token rate limit' })
+  finished(completionTokens: number, reservedTokens: number | null): void {
+    if (reservedTokens === null && completionTokens > 0) this.#tokens?.add(completionTokens, this.#clock())
   }
 
-  #tell(headers: Record<string, string>, resetSeconds: number): void {
-    const both = [
-      ['requests', this.#requestsMax, this.#requests],
-      ['tokens', this.#tokensMax, this.#tokens],
-    ] as const
-    for (const [unit, most, used] of both) {
-      if (most === null) continue
-      headers[`x-ratelimit-limit-${unit}`] = String(most)
-      headers[`x-ratelimit-remaining-${unit}`] = String(Math.max(0, most - used))
-      headers[`x-ratelimit-reset-${unit}`] = String(resetSeconds)
-    }
+  #refusal({ tokens, azureName: operation, apiVersion }: Demand, now: number): AzureError | null {
+    const requestsFit = this.#requests.every(window => window.sum(now) <= window.limit)
+    const window = this.#tokens
+    const tokensFit = window === null || window.sum(now) === 0 || window.sum(now) + tokens <= window.limit
+    if (requestsFit && tokensFit) return null
+    // Whatever refused: who comes back must find room in all of them.
+    const waitsMs = this.#requests.map(requests => requests.untilAtMost(requests.limit - 1, now))
+    if (window && !tokensFit) waitsMs.push(window.untilAtMost(Math.max(0, window.limit - tokens), now))
+    const rate = requestsFit ? 'token rate limit' : 'call rate limit'
+    return throttled({ operation, apiVersion, rate, retryAfterMs: Math.max(...waitsMs) })
   }
 }
 
+function tell(headers: Record<string, string>, unit: 'requests' | 'tokens', window: SlidingWindow, now: number): void {
+  headers[`x-ratelimit-limit-${unit}`] = String(window.limit)
+  headers[`x-ratelimit-remaining-${unit}`] = String(Math.max(0, window.limit - window.sum(now)))
+  headers[`x-ratelimit-reset-${unit}`] = String(Math.ceil(window.untilAtMost(0, now) / 1000))
+}
+
 /**
- * Provisioned: a bucket that drains at the capacity's speed. Utilisation is its level over one minute's capacity, told on every
- * answer; above 100 % calls are refused until it has drained below. Without a capacity the utilisation stays 0.
+ * Provisioned: a bucket that drains at the capacity's speed and holds `burstSeconds` of it. Utilisation is its level, told on every
+ * answer; from 100 % on calls are refused until it has drained below. A call is let in whole while there is any room, and what its
+ * answer used less or more than reserved is given back or added when it is over. Without a capacity the utilisation stays 0.
  */
 class ProvisionedLimits implements Limits {
   readonly #tokensPerMinute: number | null
+  readonly #depthTokens: number
   readonly #clock: Clock
   #level = 0
-  #seenAtMs = 0
+  #seenAtMs: number
 
-  constructor(tokensPerMinute: number | null, clock: Clock) {
+  constructor(tokensPerMinute: number | null, burstSeconds: number, clock: Clock) {
     this.#tokensPerMinute = tokensPerMinute
+    this.#depthTokens = ((tokensPerMinute ?? 0) * burstSeconds) / 60
     this.#clock = clock
+    this.#seenAtMs = clock()
   }
 
   take({ tokens, azureName, apiVersion }: Demand, headers: Record<string, string>): void {
     const capacity = this.#tokensPerMinute
-    const now = this.#clock()
-    const drained = capacity === null ? this.#level : (Math.max(0, now - this.#seenAtMs) * capacity) / windowMs
-    this.#level = Math.max(0, this.#level - drained)
-    this.#seenAtMs = now
-    const full = capacity !== null && this.#level >= capacity
+    if (capacity === null) {
+      headers['azure-openai-deployment-utilization'] = '0.0%'
+      return
+    }
+    this.#drain(capacity)
+    const full = this.#level >= this.#depthTokens
     if (!full) this.#level += tokens
-    headers['azure-openai-deployment-utilization'] =
-      `${capacity === null ? '0.0' : ((this.#level / capacity) * 100).toFixed(1)}%`
+    headers['azure-openai-deployment-utilization'] = `${((this.#level / this.#depthTokens) * 100).toFixed(1)}%`
     if (!full) return
-    const retryAfterMs = ((this.#level - capacity) / capacity) * windowMs + 1
+    const retryAfterMs = ((this.#level - this.#depthTokens) / capacity) * minuteMs + 1
     throw throttled({ operation: azureName, apiVersion, rate: 'provisioned throughput', retryAfterMs })
   }
 
-  add(tokens: number): void {
-    this.#level += tokens
+  failed(): void {
+    // Capacity is bought by tokens; requests are not counted.
+  }
+
+  finished(completionTokens: number, reservedTokens: number | null): void {
+    if (this.#tokensPerMinute === null) return
+    this.#drain(this.#tokensPerMinute)
+    this.#level = Math.max(0, this.#level + completionTokens - (reservedTokens ?? 0))
+  }
+
+  #drain(tokensPerMinute: number): void {
+    const now = this.#clock()
+    const drained = (Math.max(0, now - this.#seenAtMs) * tokensPerMinute) / minuteMs
+    this.#level = Math.max(0, this.#level - drained)
+    this.#seenAtMs = now
   }
 }

@@ -1,7 +1,17 @@
 /** The Responses API: create, whole and streamed, and the objects that it keeps. */
 import type { JsonRecord } from '../../wire/json.ts'
 import { sendJson } from './answer.ts'
-import { admit, type Call, countedPrompt, jsonInput, meaningOf, type Spent, type Work, workOf } from './call.ts'
+import {
+  admit,
+  type Call,
+  countedPrompt,
+  jsonInput,
+  meaningOf,
+  type Spent,
+  settled,
+  type Work,
+  workOf,
+} from './call.ts'
 import { checkContext } from './chatInput.ts'
 import { invalidRequest, noSuchObject } from './errors.ts'
 import { completionFilter, promptFilterResults } from './filter.ts'
@@ -26,7 +36,6 @@ export async function createResponse(call: Call): Promise<void> {
   checkContext(work, promptTokens, most, 'input')
   admit(call, work, promptTokens, most)
   const answer = responsesAnswer(work, ask, input, promptTokens)
-  if (most === null) work.deployment.limits?.add(answer.completionTokens)
   if (ask.store) {
     const background = ask.background && !ask.stream ? 'running' : 'no'
     const stored = { object: answer.object, inputItems: ask.context, outputItems: answer.output, background } as const
@@ -34,6 +43,10 @@ export async function createResponse(call: Call): Promise<void> {
   }
   // The official service names the dated snapshot in a header, because `model` holds what the caller wrote.
   call.headers['x-ms-served-model'] = work.deployment.facts.snapshot
+  return settled(call, work, most, sendResponse(call, work, ask, answer))
+}
+
+function sendResponse(call: Call, work: Work, ask: ResponsesAsk, answer: ResponsesAnswer): Promise<void> {
   if (ask.stream) return streamResponse(call, work, answer)
   if (ask.background)
     return sendJson(call, unfinished(answer.object, 'queued'), { ...answer, completionTokens: 0 }, false)

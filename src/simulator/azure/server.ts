@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isRecord, type JsonRecord } from '../../wire/json.ts'
 import { adminRoute } from './admin.ts'
+import { untilGone } from './answer.ts'
 import { createSpeech, transcribe, translate } from './audio.ts'
 import type { Gate } from './auth.ts'
 import { cancelBatch, createBatch, getBatch, listBatches } from './batches.ts'
@@ -19,6 +20,7 @@ import { getModel, listModels } from './modelsApi.ts'
 import { cancelResponse, createResponse, deleteResponse, getResponse, listInputItems } from './responses.ts'
 import { type OperationName, type Route, route } from './routing.ts'
 import type { Service } from './service.ts'
+import { spill } from './spillover.ts'
 
 /** The service's limit for files of batches, its largest. */
 const bodyBytesMax = 200 * 1024 * 1024
@@ -99,11 +101,12 @@ function receive(
     service.running.delete(leaving)
     line.ended = true
     if (response.writableFinished) return
-    line.clientGone = !connection.brokenOff && !service.closing.aborted
+    line.clientGone = !connection.brokenOff && !leaving.signal.aborted
     // A reason of one's own: the standard one is an exception with a stack, 20 µs each.
     leaving.abort('left')
   })
-  return { service, request, response, route: found, line, headers, gone: leaving.signal, connection }
+  const demand = { counted: false }
+  return { service, request, response, route: found, line, headers, gone: leaving.signal, connection, demand }
 }
 
 async function serveOperation(gate: Gate, received: Received): Promise<void> {
@@ -114,7 +117,7 @@ async function serveOperation(gate: Gate, received: Received): Promise<void> {
     if (bytes === null) return
     line.subject = await gate.admit(request.headers, found)
     const input = await readInput(request, bytes)
-    if (!gone.aborted) await answer(openCall(received, input))
+    if (!gone.aborted) await serveCall(openCall(received, input))
   } catch (cause) {
     sendError(response, headers, cause, line)
   }
@@ -150,10 +153,21 @@ function named(input: JsonRecord | FormData | null, field: string): string | nul
   return typeof value === 'string' ? value : null
 }
 
+async function serveCall(call: Call): Promise<void> {
+  const asked = call.service.deployments.get(call.line.deployment ?? '')
+  try {
+    await answer(call)
+  } catch (cause) {
+    if (asked && !call.demand.counted) asked.limits?.failed()
+    await spill(call, asked, cause, again => answer(again))
+  }
+}
+
 async function answer(call: Call): Promise<void> {
   const { fault, route: found } = call
   const refusal = fault ? refusalOf(fault, found) : null
   if (refusal) throw refusal
+  if (fault?.kind === 'unreachable-slow') return untilGone(call.gone)
   const handler = handlers[found.operation][found.method === 'HEAD' ? 'GET' : found.method]
   if (!handler) throw deploymentNotFound()
   await handler(call)

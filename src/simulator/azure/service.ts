@@ -27,6 +27,7 @@ export interface Service {
   readonly clock: Clock
   readonly sleep: Sleep
   readonly filter: 'default' | 'asynchronous'
+  readonly responsesHideLimits: boolean
   readonly deployments: ReadonlyMap<string, Deployment>
   readonly bill: Bill
   readonly faults: FaultDesk
@@ -46,6 +47,8 @@ export interface Service {
   readonly drawFor: (...parts: readonly string[]) => Draw
   /** Aborted when the instance closes. */
   readonly closing: AbortSignal
+  /** Shuts or opens the listener as the standing faults say. */
+  readonly applyOutage: () => void
   /** Of each call that is being answered. A set: one signal for thousands of listeners would search them all at each call. */
   readonly running: Set<AbortController>
 }
@@ -54,7 +57,7 @@ export interface Service {
 const derivedEpochSeconds = 1_748_736_000
 const derivedSpanSeconds = 90 * 86_400
 
-export function createService(options: AzureSimulatorOptions, closing: AbortSignal): Service {
+export function createService(options: AzureSimulatorOptions, closing: AbortSignal, applyOutage: () => void): Service {
   const clock = options.clock ?? systemClock
   const seed = options.seed ?? null
   const entries = Object.entries(options.deployments).map(
@@ -68,6 +71,7 @@ export function createService(options: AzureSimulatorOptions, closing: AbortSign
     clock,
     sleep: options.sleep ?? sleepOnTimers,
     filter: options.filter ?? 'default',
+    responsesHideLimits: options.responsesHideLimits ?? false,
     deployments: new Map(entries),
     bill: new Bill(),
     faults: new FaultDesk(sequence(seed)),
@@ -80,6 +84,7 @@ export function createService(options: AzureSimulatorOptions, closing: AbortSign
       derives ? derivedEpochSeconds + (draw.number('created') % derivedSpanSeconds) : Math.floor(clock() / 1000),
     drawFor: (...parts) => (seed === null ? freshDraw() : drawOf(seed, ...parts)),
     closing,
+    applyOutage,
     running: new Set(),
   }
 }

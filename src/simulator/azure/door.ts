@@ -1,0 +1,56 @@
+/** The listener of an instance: it can be shut for an outage and opened again on the same port. */
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export class Door {
+  readonly #server: Server
+  readonly #host: string
+  #port = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(server: Server, host: string) {
+    this.#server = server
+    this.#host = host
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  /** 0 takes a free port. Rejects with the system's error when the port cannot be had. */
+  async open(port: number): Promise<void> {
+    this.#server.listen(port, this.#host)
+    await once(this.#server, 'listening')
+    this.#port = portOf(this.#server)
+    // From here on: the port was taken while the door was shut.
+    this.#server.on('error', cause => process.emitWarning(cause))
+  }
+
+  /** New connections are refused by the system and those that stand are destroyed; after `ms` (null: never by itself) `lifted` is called. */
+  shut(ms: number | null, lifted: () => void): void {
+    clearTimeout(this.#timer)
+    if (ms !== null) this.#timer = setTimeout(lifted, ms).unref()
+    if (this.#server.listening) this.#server.close()
+    this.#server.closeAllConnections()
+  }
+
+  reopen(): void {
+    clearTimeout(this.#timer)
+    if (!this.#server.listening) this.#server.listen(this.#port, this.#host)
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    if (!this.#server.listening) return
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    this.#server.closeAllConnections()
+    await closed
+  }
+}
+
+function portOf(server: Server): number {
+  const address: AddressInfo | string | null = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ask, call, chatPath, lastLine, raw, simulator } from './testkit.ts'
+
+const codeOf = (error: unknown): unknown => (error instanceof Error ? (error.cause as { code?: unknown })?.code : null)
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+// Only a refused connection is certain not to have been billed: a gateway that may replay must be tried with a real one.
+test('refuse-connections: the system refuses, running calls are cut without a word, lifting brings the same port back', async t => {
+  const sim = await simulator(t)
+  const running = raw(
+    sim,
+    chatPath(),
+    ask('Explain payroll.', { stream: true }),
+    { 'x-simulator-fault': 'stall;after=5' },
+    99,
+  )
+  while ((sim.bill()[0]?.completionTokens ?? 0) < 3) await turn()
+  sim.setFault({ kind: 'refuse-connections' })
+  assert.equal((await running).broken, true)
+  const line = await lastLine(sim)
+  assert.deepEqual([line.clientGone, line.usageReported, line.completionTokens > 0], [false, false, true])
+  await assert.rejects(call(sim, chatPath(), ask('Hello')), error => codeOf(error) === 'ECONNREFUSED')
+  await assert.rejects(call(sim, '/models'), error => codeOf(error) === 'ECONNREFUSED')
+  assert.equal(sim.bill().length, 1)
+  sim.setFault(null)
+  assert.equal((await call(sim, chatPath(), ask('Hello'))).status, 200)
+  sim.setFault({ kind: 'refuse-connections', ms: 5 })
+  for (;;) {
+    const status = await call(sim, chatPath(), ask('Hello')).then(
+      reply => reply.status,
+      () => 0,
+    )
+    if (status === 200) break
+    await turn()
+  }
+  sim.setFault({ kind: 'refuse-connections' })
+  await sim.close()
+})
+
+test('refuse-connections over HTTP ends by itself; it cannot be narrowed, nor come with a call', async t => {
+  const sim = await simulator(t)
+  const set = (fault: unknown): Promise<Response> =>
+    fetch(`${sim.url}/_simulator/faults`, { method: 'POST', body: JSON.stringify(fault) })
+  const endless = await set({ kind: 'refuse-connections' })
+  assert.equal(endless.status, 400)
+  assert.match(await endless.text(), /needs \\"ms\\"/)
+  assert.equal((await set({ kind: 'refuse-connections', ms: 10, deployment: 'gpt-4o' })).status, 400)
+  assert.equal((await call(sim, chatPath(), ask('Hello'), { 'x-simulator-fault': 'refuse-connections' })).status, 400)
+  assert.equal((await set({ kind: 'refuse-connections', ms: 60_000 })).status, 200)
+  for (;;) {
+    const refused = await call(sim, '/models').then(
+      () => false,
+      error => codeOf(error) === 'ECONNREFUSED',
+    )
+    if (refused) break
+    await turn()
+  }
+})
+
+// A region that takes connections and never answers is what time-outs and hedges are for.
+test('unreachable-slow: no answer until the client leaves, nothing is charged', async t => {
+  const sim = await simulator(t)
+  sim.setFault({ kind: 'unreachable-slow' })
+  const leaving = new AbortController()
+  const hanging = fetch(`${sim.url}/openai${chatPath()}`, {
+    method: 'POST',
+    body: JSON.stringify(ask('Hello')),
+    signal: leaving.signal,
+  })
+  while (sim.bill()[0]?.fault !== 'unreachable-slow') await turn()
+  sim.setFault(null)
+  assert.equal((await call(sim, chatPath(), ask('Hello'))).status, 200)
+  leaving.abort()
+  await assert.rejects(hanging)
+  while (!sim.bill()[0]?.ended) await turn()
+  const [line] = sim.bill()
+  assert.deepEqual([line?.status, line?.promptTokens, line?.completionTokens, line?.clientGone], [0, 0, 0, true])
+})
+
+test('a day to wait is said in the header and in the text; a missing deployment is 400', async t => {
+  const sim = await simulator(t)
+  const day = await call(sim, chatPath(), ask('Hello'), { 'x-simulator-fault': '429;retry-after=86400' })
+  assert.deepEqual(
+    [day.status, day.headers.get('retry-after'), day.headers.get('retry-after-ms')],
+    [429, '86400', '86400000'],
+  )
+  assert.match(day.text, /Please retry after 86400 seconds/)
+  const missing = await call(sim, chatPath(), ask('Hello'), { 'x-simulator-fault': 'missing-deployment' })
+  assert.equal(missing.status, 400)
+  assert.match(missing.text, /Missing deployment/)
+})

@@ -68,8 +68,10 @@ test('gatehouse simulate runs a provisioned deployment that spills over, and kno
   assert.deepEqual(served, ['ptu', null, 'gpt-4o', 'ptu'])
   const wrong = spawn(process.execPath, [main, 'simulate', ...deployments, '--spillover', 'gpt'])
   t.after(() => wrong.kill('SIGKILL'))
+  const wrongEnded = once(wrong, 'close')
   let said = ''
   for await (const chunk of wrong.stderr) said += String(chunk)
   assert.match(said, /--spillover: "gpt" is no deployment of this instance; it has ptu, gpt-4o\./)
+  await wrongEnded
   assert.equal(wrong.exitCode, 2)
 })

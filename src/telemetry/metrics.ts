@@ -1,0 +1,179 @@
+/**
+ * Metrics, in the text format of Prometheus. Calls write into plain figures (`tally.ts`); what is a state (breakers, the ledger,
+ * the waiting line) is read when somebody scrapes. No label holds a person, an id, or anything that a client wrote.
+ * docs/metrics.md lists all of them; a test compares.
+ */
+import { Registry } from 'prom-client'
+import packageFile from '../../package.json' with { type: 'json' }
+import type { InstanceState, LaneState } from '../instances/state.ts'
+import type { LedgerHealth } from '../ledger/index.ts'
+import type { LimitsObserver, LimitsReport } from '../limits/index.ts'
+import { CallFigures, counts, type EndedCall } from './calls.ts'
+import { LimitFigures } from './limit-figures.ts'
+import { registerProcess } from './process-figures.ts'
+import { Children, newCount, type Reading, readAtScrape } from './tally.ts'
+
+/** What is asked at a scrape. A question that fails leaves its families empty. */
+export interface MetricsSources {
+  readonly instances: () => readonly InstanceState[]
+  readonly limits: () => Promise<LimitsReport>
+  readonly ledger: () => Promise<LedgerHealth>
+  readonly callsInFlight: () => number
+  /** Records that the journal could not take when their call ended, since the start. */
+  readonly recordsRefused: () => number
+}
+
+export interface Metrics {
+  readonly limits: LimitsObserver
+  ended(call: EndedCall): void
+  /** A call was billed whose model has no price. */
+  unpriced(model: string): void
+  /** Everything, as a scraper takes it. Never rejects. */
+  render(): Promise<string>
+}
+
+export const metricsContentType = Registry.PROMETHEUS_CONTENT_TYPE
+
+export function createMetrics(sources: MetricsSources): Metrics {
+  const registry = new Registry()
+  const calls = new CallFigures()
+  const limits = new LimitFigures()
+  const unpriced = new Children(newCount)
+  calls.register(registry)
+  readAtScrape(registry, 'gauge', families.inFlight, () => [[[], sources.callsInFlight()]])
+  readAtScrape(registry, 'counter', families.unpriced, () => counts(unpriced))
+  limits.register(registry, sources.limits)
+  registerInstances(registry, sources.instances)
+  registerLedger(registry, sources)
+  registerProcess(registry, packageFile.version)
+  return {
+    limits,
+    ended: call => calls.ended(call),
+    unpriced(model) {
+      const known = unpriced.find(model) ?? unpriced.add(model, [model])
+      known.value += 1
+    },
+    render: () => registry.metrics(),
+  }
+}
+
+const lane = ['instance', 'deployment'] as const
+
+const families = {
+  inFlight: { name: 'gatehouse_calls_in_flight', help: 'Calls under way.' },
+  unpriced: {
+    name: 'gatehouse_unpriced_calls_total',
+    help: 'Billed calls whose model has no price, so that their cost is missing in all sums.',
+    labels: ['model'],
+  },
+  healthy: {
+    name: 'gatehouse_instance_healthy',
+    help: '0 while every deployment of the instance is left alone or its last active probe failed, else 1.',
+    labels: ['instance'],
+  },
+  tries: {
+    name: 'gatehouse_backend_tries_total',
+    help: 'Tries of calls on a deployment of an instance. A call that is replayed elsewhere is a try each.',
+    labels: lane,
+  },
+  failures: {
+    name: 'gatehouse_backend_failures_total',
+    help: 'Those that failed: 429, 5xx, time-outs, connection errors.',
+    labels: lane,
+  },
+  inFlightThere: {
+    name: 'gatehouse_backend_in_flight',
+    help: 'Calls under way on a deployment of an instance.',
+    labels: lane,
+  },
+  breaker: {
+    name: 'gatehouse_backend_breaker',
+    help: '1 for the state in which the breaker is, 0 for the others.',
+    labels: [...lane, 'state'],
+  },
+  utilization: {
+    name: 'gatehouse_backend_utilization_ratio',
+    help: 'Of provisioned throughput, as last reported; 1 is all of it.',
+    labels: lane,
+  },
+  spilling: {
+    name: 'gatehouse_backend_spilling',
+    help: '1 while new calls go to the next priority because of utilisation.',
+    labels: lane,
+  },
+  remainingTokens: {
+    name: 'gatehouse_backend_remaining_tokens',
+    help: 'Tokens left this minute, as the backend last said.',
+    labels: lane,
+  },
+  remainingRequests: {
+    name: 'gatehouse_backend_remaining_requests',
+    help: 'Requests left, as the backend last said.',
+    labels: lane,
+  },
+  writable: { name: 'gatehouse_ledger_writable', help: '1 while the disk takes records, else 0.' },
+  held: { name: 'gatehouse_ledger_held_entries', help: 'Entries that wait in memory for a disk that takes none.' },
+  open: { name: 'gatehouse_ledger_open_exchanges', help: 'Exchanges that are open, as far as the store has read.' },
+  lostRecords: {
+    name: 'gatehouse_ledger_lost_records_total',
+    help: 'Records lost since the start: the disk took none, and there was no room to hold them.',
+  },
+  lostBodies: { name: 'gatehouse_ledger_lost_body_bytes_total', help: 'The same for bytes of bodies.' },
+  refusedRecords: {
+    name: 'gatehouse_ledger_refused_records_total',
+    help: 'Records that the disk did not take when their call ended; those that are held are written later.',
+  },
+  damaged: { name: 'gatehouse_ledger_damaged_bytes', help: 'Bytes of the journal that could not be read.' },
+} as const
+
+const breakerStates = ['closed', 'half-open', 'open'] as const
+
+function registerInstances(registry: Registry, states: () => readonly InstanceState[]): void {
+  readAtScrape(registry, 'gauge', families.healthy, () =>
+    states().map(({ name, healthy }) => [[name], Number(healthy)]),
+  )
+  const each = (
+    type: 'counter' | 'gauge',
+    family: Parameters<typeof readAtScrape>[2],
+    figure: (state: LaneState) => number | null,
+  ): void => readAtScrape(registry, type, family, () => laneReadings(states(), figure))
+  each('counter', families.tries, state => state.calls)
+  each('counter', families.failures, state => state.failures)
+  each('gauge', families.inFlightThere, state => state.inFlight)
+  each('gauge', families.utilization, state => state.utilization)
+  each('gauge', families.spilling, state => (state.kind === 'provisioned' ? Number(state.spilling) : null))
+  each('gauge', families.remainingTokens, state => state.remainingTokens)
+  each('gauge', families.remainingRequests, state => state.remainingRequests)
+  readAtScrape(registry, 'gauge', families.breaker, () =>
+    breakerStates.flatMap(name =>
+      laneReadings(states(), ({ breaker }) => Number(breaker === name)).map(
+        ([labels, value]): Reading => [[...labels, name], value],
+      ),
+    ),
+  )
+}
+
+/** Null leaves the series out: unknown is not zero. */
+function laneReadings(states: readonly InstanceState[], figure: (state: LaneState) => number | null): Reading[] {
+  return states.flatMap(({ name, lanes }) =>
+    lanes.flatMap((state): Reading[] => {
+      const value = figure(state)
+      return value === null ? [] : [[[name, state.deployment], value]]
+    }),
+  )
+}
+
+function registerLedger(registry: Registry, sources: MetricsSources): void {
+  const figure = (
+    type: 'counter' | 'gauge',
+    family: Parameters<typeof readAtScrape>[2],
+    read: (health: LedgerHealth) => number,
+  ): void => readAtScrape(registry, type, family, async () => [[[], read(await sources.ledger())]])
+  figure('gauge', families.writable, health => Number(health.writable))
+  figure('gauge', families.held, health => health.heldEntries)
+  figure('gauge', families.open, health => health.openExchanges)
+  figure('counter', families.lostRecords, health => health.lostRecords)
+  figure('counter', families.lostBodies, health => health.lostBodyBytes)
+  figure('gauge', families.damaged, health => health.damagedBytes)
+  readAtScrape(registry, 'counter', families.refusedRecords, () => [[[], sources.recordsRefused()]])
+}

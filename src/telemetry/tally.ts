@@ -1,0 +1,153 @@
+/**
+ * Figures that calls write and a scrape reads. On the way of a call nothing is hashed, allocated or validated: a child is looked
+ * up once by its key and then only counted up.
+ */
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+
+/** Label values, in the order of the family's label names. */
+export type Labels = readonly string[]
+
+/** Children of one family beyond this many are counted together, under `other`: nothing outside can make the memory grow. */
+const childrenMax = 10_000
+
+/** Children by key. A key may be anything that stands for the labels; it is made where the call is. */
+export class Children<Child> {
+  readonly #byKey = new Map<string, { readonly labels: Labels; readonly child: Child }>()
+  readonly #make: () => Child
+  constructor(make: () => Child) {
+    this.#make = make
+  }
+
+  /** The child of a key that has been seen; `add` makes others. */
+  find(key: string): Child | undefined {
+    return this.#byKey.get(key)?.child
+  }
+
+  add(key: string, labels: Labels): Child {
+    const known = this.#byKey.get(key)
+    if (known !== undefined) return known.child
+    if (this.#byKey.size >= childrenMax && key !== 'other')
+      return this.add(
+        'other',
+        labels.map(() => 'other'),
+      )
+    const child = this.#make()
+    this.#byKey.set(key, { labels, child })
+    return child
+  }
+
+  all(): Iterable<{ readonly labels: Labels; readonly child: Child }> {
+    return this.#byKey.values()
+  }
+}
+
+export interface Count {
+  value: number
+}
+
+export function newCount(): Count {
+  return { value: 0 }
+}
+
+/** How values spread over buckets: `counts[i]` are those up to `bounds[i]`, the last those beyond. */
+export class Spread {
+  readonly bounds: readonly number[]
+  readonly counts: Float64Array
+  sum = 0
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds
+    this.counts = new Float64Array(bounds.length + 1)
+  }
+
+  add(value: number): void {
+    const { bounds, counts } = this
+    let at = 0
+    while (at < bounds.length && value > (bounds[at] as number)) at += 1
+    counts[at] = (counts[at] as number) + 1
+    this.sum += value
+  }
+}
+
+/** Name, help and labels of a family, as the documentation has them. */
+export interface Family {
+  readonly name: string
+  readonly help: string
+  readonly labels?: readonly string[]
+}
+
+/** One series at the time of a scrape. */
+export type Reading = readonly [labels: Labels, value: number]
+
+/** A counter or a gauge that is read when it is asked for. A reading that fails leaves the family empty, never the scrape without an answer. */
+export function readAtScrape(
+  registry: Registry,
+  type: 'counter' | 'gauge',
+  family: Family,
+  read: () => Iterable<Reading> | Promise<Iterable<Reading>>,
+): void {
+  const names = family.labels ?? []
+  const configuration = {
+    name: family.name,
+    help: family.help,
+    labelNames: [...names],
+    registers: [registry],
+    async collect(this: Counter | Gauge) {
+      const readings = await settled(read)
+      // Without an await between: two scrapes at once must not add to one another.
+      this.reset()
+      if (names.length === 0 && readings.length === 0) this.remove()
+      for (const [labels, value] of readings) this.inc(labelled(names, labels), value)
+    },
+  }
+  if (type === 'counter') new Counter(configuration)
+  else new Gauge(configuration)
+}
+
+async function settled(read: () => Iterable<Reading> | Promise<Iterable<Reading>>): Promise<Reading[]> {
+  try {
+    return [...(await read())]
+  } catch {
+    return []
+  }
+}
+
+function labelled(names: readonly string[], values: Labels): Record<string, string> {
+  return Object.fromEntries(names.map((name, at) => [name, values[at] ?? '']))
+}
+
+/** A histogram whose buckets are kept in `Spread`s. */
+export class SpreadHistogram extends Histogram {
+  readonly #family: Family
+  readonly #children: Children<Spread>
+  constructor(registry: Registry, family: Family, children: Children<Spread>) {
+    super({ name: family.name, help: family.help, labelNames: [...(family.labels ?? [])], registers: [registry] })
+    this.#family = family
+    this.#children = children
+  }
+
+  override async get(): ReturnType<Histogram['get']> {
+    const values = [...this.#children.all()].flatMap(({ labels, child }) => this.#lines(labels, child))
+    return { ...(await super.get()), values }
+  }
+
+  /** What the registry prints from; it would go round `get` otherwise. */
+  getForPromString(): ReturnType<Histogram['get']> {
+    return this.get()
+  }
+
+  #lines(labels: Labels, spread: Spread) {
+    const { name } = this.#family
+    const own = labelled(this.#family.labels ?? [], labels)
+    let below = 0
+    const buckets = Array.from(spread.counts, (count, at) => {
+      below += count
+      const le = at < spread.bounds.length ? (spread.bounds[at] as number) : '+Inf'
+      return { metricName: `${name}_bucket`, labels: { le, ...own }, value: below }
+    })
+    return [
+      ...buckets,
+      { metricName: `${name}_sum`, labels: own, value: spread.sum },
+      { metricName: `${name}_count`, labels: own, value: below },
+    ]
+  }
+}

@@ -1,28 +1,31 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { eventually } from '../../test/support/wait.ts'
 import { configSchema } from '../config/schema.ts'
 import { demoDirectory } from '../simulator/directory.ts'
 import { configInput, errorIn, instanceKey, sendTo, startHouse } from './house.fixture.ts'
 import { recordId, recordRow } from './ledger.fixture.ts'
 import { roleByRoute } from './roles.ts'
+import { failedProbe, goodProbe, runningHouse } from './running.fixture.ts'
 
-const routes = Object.entries(roleByRoute).map(([pattern, role]) => ({
-  pattern,
-  role,
-  path: pattern.replace(':id', recordId(1)) + (pattern.endsWith('/tail') ? '?after=0&waitSeconds=0' : ''),
-}))
+const routes = Object.entries(roleByRoute).map(([route, role]) => {
+  const [method = '', pattern = ''] = route.split(' ')
+  const query = pattern.endsWith('/tail') ? '?after=0&waitSeconds=0' : ''
+  return { method, role, path: pattern.replace(':id', recordId(1)).replace(':name', 'east') + query }
+})
 
 // Someone without a token must learn nothing; a route that was added and forgotten in the role table must not answer either.
 test('every route asks for a token, and then for its role', async t => {
   const house = await startHouse(t)
   await house.ledger.add(recordRow(recordId(1)))
-  for (const { path, role } of routes) {
-    const stranger = await house.send(path)
+  const roles = { alice: ['viewer', 'operator'], bob: ['viewer'], carol: ['viewer', 'auditor'] } as const
+  for (const { method, path, role } of routes) {
+    const stranger = await house.send(path, { method })
     assert.equal(stranger.status, 401, path)
     assert.equal(errorIn(stranger).code, 'token_missing')
     assert.equal(stranger.headers['www-authenticate'], 'Bearer')
 
-    const nobody = await house.send(path, { as: 'dave' })
+    const nobody = await house.send(path, { method, as: 'dave' })
     if (role === 'caller') {
       assert.equal(nobody.status, 200, path)
       continue
@@ -33,11 +36,10 @@ test('every route asks for a token, and then for its role', async t => {
       new RegExp(`needs the role ${role}, which dave@contoso\\.example .*admin\\.roles\\.${role}`),
     )
 
-    const viewer = await house.send(path, { as: 'bob' })
-    assert.equal(viewer.status, role === 'viewer' ? 200 : 403, path)
-
-    const auditor = await house.send(path, { as: 'carol' })
-    assert.equal(auditor.status, 200, path)
+    for (const [as, held] of Object.entries(roles)) {
+      const { status } = await house.send(path, { method, as })
+      assert.equal(status, held.some(one => one === role) ? 200 : 403, `${as}: ${path}`)
+    }
   }
 })
 
@@ -45,11 +47,13 @@ test('every route asks for a token, and then for its role', async t => {
 test('the document lists exactly the routes of the role table', async t => {
   const house = await startHouse(t)
   const { paths } = (await house.send('/openapi.json', { as: 'bob' })).json as { paths: Record<string, object> }
-  const documented = Object.entries(paths).map(([path, operations]) => {
-    const [operation] = Object.values(operations) as { 'x-gatehouse-role': string }[]
-    return [path.replace(/\{(\w+)\}/g, ':$1'), operation?.['x-gatehouse-role']]
-  })
-  const { '/openapi.json': _, ...inTable } = roleByRoute
+  const documented = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations as Record<string, { 'x-gatehouse-role': string }>).map(([method, operation]) => [
+      `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`,
+      operation['x-gatehouse-role'],
+    ]),
+  )
+  const { 'GET /openapi.json': _, ...inTable } = roleByRoute
   assert.deepEqual(Object.fromEntries(documented), inTable)
 })
 
@@ -92,7 +96,60 @@ test('healthz alone answers without a token, and says nothing more', async t => 
   for (const path of ['/', '/healthz/', '/HEALTHZ', '/healthz/x', '/metrics', '/api', '/favicon.ico']) {
     assert.equal((await house.send(path)).status, 401, path)
   }
-  assert.equal((await house.send('/metrics', { as: 'bob' })).status, 404)
+})
+
+// A scraper without a token is let in only where the operator has said so, and nowhere else than at the metrics.
+test('metrics ask for a token, unless admin.metricsWithoutToken says otherwise', async t => {
+  const closed = await startHouse(t)
+  assert.equal((await closed.send('/metrics')).status, 401)
+  const open = await startHouse(t, { metricsWithoutToken: true })
+  const answer = await open.send('/metrics')
+  assert.deepEqual([answer.status, answer.text], [200, 'gatehouse_info 1\n'])
+  assert.equal(answer.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8')
+  assert.equal((await open.send('/metrics', { headers: ['host', 'evil.example'] })).status, 421)
+  assert.equal((await open.send('/metrics', { method: 'POST' })).status, 405)
+  for (const path of ['/metrics/', '/METRICS', '/api/v1/limits']) {
+    assert.equal((await open.send(path)).status, 401, path)
+  }
+})
+
+// A probe makes the gateway call with its own credential: who did that must be known, and nobody may make it hammer an instance.
+test('a probe is the operator’s, is logged, and is made once however many ask', async t => {
+  const house = await startHouse(t)
+  const path = '/api/v1/instances/west/probe'
+  assert.equal((await house.send(path, { method: 'POST', as: 'carol' })).status, 403)
+  const asked = Promise.withResolvers<typeof failedProbe>()
+  house.running.probe = name => {
+    house.running.probed.push(name)
+    return asked.promise
+  }
+  const answers = Promise.all(Array.from({ length: 5 }, () => house.send(path, { method: 'POST', as: 'alice' })))
+  await eventually('five wait', () => (house.running.probed.length > 0 ? true : null))
+  asked.resolve(failedProbe)
+  for (const { json } of await answers) assert.deepEqual(json, failedProbe)
+  assert.ok(house.running.probed.length < 5)
+  const line = house.logged.find(({ event }) => event === 'instance_probed')
+  assert.deepEqual([line?.fields.audit, line?.fields.instance, line?.fields.ok], [true, 'west', false])
+  assert.match(String(line?.fields.caller), /^user:[\w-]+\/a11ce000-/)
+
+  const unknown = await house.send('/api/v1/instances/wst/probe', { method: 'POST', as: 'alice' })
+  assert.deepEqual([unknown.status, errorIn(unknown).code], [404, 'instance_unknown'])
+  assert.match(errorIn(unknown).message, /There are: east, west\./)
+  const read = await house.send(path, { as: 'alice' })
+  assert.deepEqual([read.status, read.headers['allow']], [405, 'POST'])
+})
+
+test('limits are told rule by rule, of one workload where asked', async t => {
+  const house = await startHouse(t)
+  const rulesFor = async (query: string): Promise<string[]> => {
+    const { json } = await house.send(`/api/v1/limits${query}`, { as: 'bob' })
+    return (json as { rules: { rule: string }[] }).rules.map(({ rule }) => rule)
+  }
+  const company = 'limits.rules.company'
+  assert.deepEqual(await rulesFor(''), ['hr-bot', 'hr-bot', 'hr-bot/caller', 'code-assistant', company])
+  assert.deepEqual(await rulesFor('?workload=code-assistant'), ['code-assistant', company])
+  const misspelt = await house.send('/api/v1/limits?workload=hrbot', { as: 'bob' })
+  assert.deepEqual([misspelt.status, errorIn(misspelt).param], [400, 'workload'])
 })
 
 // A page of the web whose name was pointed at 127.0.0.1 must not read the ledger with a browser's help.
@@ -149,9 +206,10 @@ test('tokens that are doubtful are refused with their own code', async t => {
 })
 
 // The operator who looks for what a caller may do must not find what the gateway itself may do.
-test('instances tell names, regions and deployments, and no secret', async t => {
+test('instances tell names, regions, deployments and how they fare, and no secret', async t => {
   const house = await startHouse(t)
   const answer = await house.send('/api/v1/instances', { as: 'bob' })
+  const [east, west] = house.running.instanceStates()
   assert.deepEqual(answer.json, {
     instances: [
       {
@@ -159,22 +217,29 @@ test('instances tell names, regions and deployments, and no secret', async t => 
         endpoint: 'https://east.openai.azure.com',
         region: 'eastus2',
         credential: 'key',
-        deployments: [{ name: 'gpt-4o', model: 'gpt-4o', kind: 'provisioned' }],
+        healthy: true,
+        inFlight: 3,
+        lastProbe: goodProbe,
+        deployments: [{ name: 'gpt-4o', model: 'gpt-4o', kind: 'provisioned', state: east?.lanes[0] }],
       },
       {
         name: 'west',
         endpoint: 'https://west.openai.azure.com',
         region: null,
         credential: 'managed-identity',
-        deployments: [{ name: 'gpt-4o', model: 'gpt-4o', kind: 'standard' }],
+        healthy: false,
+        inFlight: 0,
+        lastProbe: failedProbe,
+        deployments: [{ name: 'gpt-4o', model: 'gpt-4o', kind: 'standard', state: west?.lanes[0] }],
       },
     ],
     pools: [
       {
         name: 'main',
+        strategy: 'weighted',
         members: [
-          { instance: 'east', priority: 1, weight: 1 },
-          { instance: 'west', priority: 2, weight: 1 },
+          { instance: 'east', priority: 1, weight: 1, spillAtUtilization: 0.9, share: 0.75 },
+          { instance: 'west', priority: 2, weight: 1, spillAtUtilization: null, share: 0.25 },
         ],
       },
     ],
@@ -209,17 +274,11 @@ test('what is told about the house follows a reload', async t => {
   })
   let config = before
   const house = await startHouse(t, {
-    house: {
-      get instances() {
-        return config.instances
-      },
-      get pools() {
-        return config.pools
-      },
-      get workloads() {
-        return config.workloads
-      },
-    },
+    house: Object.defineProperties(runningHouse(before), {
+      instances: { get: () => config.instances },
+      pools: { get: () => config.pools },
+      workloads: { get: () => config.workloads },
+    }),
   })
   const told = async () => {
     const whoami = (await house.send('/api/v1/whoami', { as: 'carol' })).json as { workloads: string[] }

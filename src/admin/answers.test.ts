@@ -6,8 +6,9 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { bodiesJson } from './bodies.ts'
 import { errorIn, startHouse } from './house.fixture.ts'
+import { instancesAnswer, limitsAnswer } from './house-schemas.ts'
 import { recordId, recordRow } from './ledger.fixture.ts'
-import { bodiesAnswer, instancesAnswer, pageAnswer, recordAnswer, usageAnswer, whoamiAnswer } from './schemas.ts'
+import { bodiesAnswer, pageAnswer, recordAnswer, usageAnswer, whoamiAnswer } from './schemas.ts'
 
 // Clients are generated from the document; an answer that differs from it breaks them without a word.
 test('every answer has the form that the document promises', async t => {
@@ -20,6 +21,7 @@ test('every answer has the form that the document promises', async t => {
     '/api/v1/whoami': whoamiAnswer,
     '/api/v1/usage?by=caller,outcome,day': usageAnswer,
     '/api/v1/instances': instancesAnswer,
+    '/api/v1/limits': limitsAnswer,
     '/api/v1/records': pageAnswer,
     '/api/v1/records/tail?after=0': pageAnswer,
     [`/api/v1/records/${recordId(1)}`]: recordAnswer,

@@ -8,9 +8,11 @@ import { groupsOverageAdvice } from '../identity/rules.ts'
 import { AdminError, answerOf } from './errors.ts'
 import type { AdminLog, AdminOptions, AdminRole } from './options.ts'
 import { parameterError } from './parameters.ts'
-import { prepareRoles, type Roles, roleOfRoute } from './roles.ts'
+import { methodsAt, prepareRoles, type Roles, roleOfRoute } from './roles.ts'
 import { addInstances } from './routes/instances.ts'
 import { addLedger } from './routes/ledger.ts'
+import { addLimits } from './routes/limits.ts'
+import { addMetrics, metricsAnswer } from './routes/metrics.ts'
 import { addRecords } from './routes/records.ts'
 import { addTail } from './routes/tail.ts'
 import { addUsage } from './routes/usage.ts'
@@ -31,7 +33,7 @@ export interface AdminParts extends Pick<AdminOptions, 'ledger' | 'house' | 'log
 
 /** The management API without its listener. */
 export function adminApp(
-  options: Pick<AdminOptions, 'roles' | 'verifier' | 'ledger' | 'house' | 'log'>,
+  options: Pick<AdminOptions, 'roles' | 'verifier' | 'ledger' | 'house' | 'log' | 'metricsWithoutToken'>,
   parts: Pick<AdminParts, 'tailPollMs' | 'closing'> & { newId: () => string },
 ): AdminApp {
   const { log, verifier } = options
@@ -50,6 +52,8 @@ export function adminApp(
     everyAnswer(parts.newId),
     // Before the token is asked for: a supervisor that asks whether we live has none. It tells nothing else.
     healthz,
+    // Here only where the operator says so: scrapers often have no token.
+    ...(options.metricsWithoutToken ? [openMetrics(options.house)] : []),
     // Before anything that depends on the address, so that unknown addresses tell nothing to strangers.
     authenticated(verifier),
     authorized(prepareRoles(options.roles), log),
@@ -61,6 +65,8 @@ export function adminApp(
   addUsage(app, handlerParts)
   addLedger(app, handlerParts)
   addInstances(app, handlerParts)
+  addLimits(app, handlerParts)
+  addMetrics(app, handlerParts)
   // `records/tail` before `records/{id}`: the first route that fits answers.
   addTail(app, handlerParts)
   addRecords(app, handlerParts)
@@ -80,7 +86,7 @@ const openApiHead = {
     title: 'Gatehouse management API',
     version: '1',
     description:
-      'Figures and records of the ledger. Every route but /healthz asks for a verified token and a role: `viewer` for figures, `auditor` for bodies as well.',
+      'Figures and records of the ledger. Every route but /healthz asks for a verified token and a role: `viewer` for figures, `auditor` for bodies as well, `operator` to probe instances.',
     license: { name: 'MIT', identifier: 'MIT' },
   },
   security: [{ entra: [] }],
@@ -115,6 +121,14 @@ const healthz: MiddlewareHandler<AdminEnv> = async (c, next) => {
   return c.json({ status: 'ok' })
 }
 
+function openMetrics(house: AdminOptions['house']): MiddlewareHandler<AdminEnv> {
+  return async (c, next) => {
+    if (c.req.path !== '/metrics') return next()
+    requireReading(c)
+    return metricsAnswer(c, house)
+  }
+}
+
 function authenticated(verifier: AdminOptions['verifier']): MiddlewareHandler<AdminEnv> {
   return async (c, next) => {
     const { token } = readToken(c.env.incoming.rawHeaders)
@@ -128,7 +142,7 @@ function authorized(roles: Roles, log: AdminLog): MiddlewareHandler<AdminEnv> {
     const caller = c.get('caller')
     const held = roles.of(caller)
     const pattern = patternOf(c)
-    const needed = pattern === null ? 'viewer' : roleOfRoute(pattern)
+    const needed = pattern === null ? 'viewer' : roleOfRoute(c.req.method, pattern)
     if (needed !== 'caller' && !held.includes(needed ?? 'viewer')) {
       log.warn(
         { audit: true, caller: callerKey(caller), route: pattern, needed, requestId: c.get('requestId') },
@@ -136,7 +150,7 @@ function authorized(roles: Roles, log: AdminLog): MiddlewareHandler<AdminEnv> {
       )
       throw new AdminError('role_missing', roleMessage(caller, needed ?? 'viewer', roles.groupsOverage(caller)))
     }
-    requireReading(c)
+    if (pattern === null) requireMethod(c)
     if (needed === null)
       throw new AdminError('route_unknown', 'No role is set for this address, so it is not answered.')
     c.set('roles', held)
@@ -155,10 +169,23 @@ function patternOf(c: Context<AdminEnv>): string | null {
   return matchedRoutes(c).find(route => route.path !== '/*')?.path ?? null
 }
 
-/** Nothing here changes anything, so nothing but reading is taken. */
+/** No route answers: it may be for the method alone. Where there is nothing at all, nothing but reading is taken. */
+function requireMethod(c: Context<AdminEnv>): void {
+  const allowed = methodsAt(c.req.path)
+  requireOneOf(c, allowed.length > 0 ? allowed : reading)
+}
+
 function requireReading(c: Context<AdminEnv>): void {
-  if (c.req.method === 'GET' || c.req.method === 'HEAD') return
-  throw new AdminError('method_not_allowed', `${c.req.method} is not taken here. Use GET.`)
+  requireOneOf(c, reading)
+}
+
+const reading = ['GET', 'HEAD']
+
+function requireOneOf(c: Context<AdminEnv>, allowed: readonly string[]): void {
+  if (allowed.includes(c.req.method)) return
+  throw new AdminError('method_not_allowed', `${c.req.method} is not taken here. Use ${allowed[0]}.`, {
+    headers: { allow: allowed.join(', ') },
+  })
 }
 
 function failed(c: Context<AdminEnv>, thrown: unknown, log: AdminLog): Response {

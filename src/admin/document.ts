@@ -22,6 +22,7 @@ export const commonAnswers = {
 }
 
 export const unknownRecord = jsonAnswer(errorAnswer, 'No such record.')
+export const unknownInstance = jsonAnswer(errorAnswer, 'No such instance.')
 
 /** What the document says about the role; `roles.ts` is what decides. */
 export function needs(role: AdminRole | 'caller') {

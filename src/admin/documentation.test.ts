@@ -13,9 +13,9 @@ test('every error and every route is documented, and nothing that does not exist
     Object.fromEntries(errors),
     Object.fromEntries(Object.entries(adminErrors).map(([code, { status }]) => [code, status])),
   )
-  const routes = [...page.matchAll(/^\| `GET (\S+)` \| (\w+) \|/gm)].map(([, path, role]) => [
-    path?.replace('{id}', ':id'),
+  const routes = [...page.matchAll(/^\| `([A-Z]+ \S+)` \| (\w+) \|/gm)].map(([, route, role]) => [
+    route?.replace(/\{(\w+)\}/, ':$1'),
     role,
   ])
-  assert.deepEqual(Object.fromEntries(routes), { '/healthz': 'none', ...roleByRoute })
+  assert.deepEqual(Object.fromEntries(routes), { 'GET /healthz': 'none', ...roleByRoute })
 })

@@ -13,6 +13,7 @@ export const adminErrors = {
   role_missing: { status: 403, type: 'permission_error' },
   route_unknown: { status: 404, type: 'invalid_request_error' },
   record_unknown: { status: 404, type: 'invalid_request_error' },
+  instance_unknown: { status: 404, type: 'invalid_request_error' },
   method_not_allowed: { status: 405, type: 'invalid_request_error' },
   body_not_taken: { status: 413, type: 'invalid_request_error' },
   url_too_long: { status: 414, type: 'invalid_request_error' },
@@ -25,16 +26,24 @@ export const adminErrors = {
 
 export type AdminErrorCode = keyof typeof adminErrors
 
+export interface AdminErrorOptions extends ErrorOptions {
+  readonly param?: string
+  /** Further header fields of the answer. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /** Thrown by handlers and layers. `message` is fit for the caller: what was wrong, and what to do. */
 export class AdminError extends Error {
   readonly code: AdminErrorCode
   /** The parameter that is wrong, null when it is not one. */
   readonly param: string | null
-  constructor(code: AdminErrorCode, message: string, options?: ErrorOptions & { param?: string }) {
+  readonly headers: Readonly<Record<string, string>>
+  constructor(code: AdminErrorCode, message: string, options?: AdminErrorOptions) {
     super(message, options)
     this.name = 'AdminError'
     this.code = code
     this.param = options?.param ?? null
+    this.headers = options?.headers ?? {}
   }
 }
 
@@ -49,7 +58,10 @@ export interface ErrorAnswer {
 export function answerOf(thrown: unknown): ErrorAnswer {
   if (thrown instanceof AdminError) {
     const { status, type } = adminErrors[thrown.code]
-    return answer(status, type, thrown.code, thrown.message, thrown.param, headersOf[thrown.code] ?? {})
+    return answer(status, type, thrown.code, thrown.message, thrown.param, {
+      ...headersOf[thrown.code],
+      ...thrown.headers,
+    })
   }
   if (thrown instanceof IdentityError) return identityAnswer(thrown)
   if (thrown instanceof QuestionError) {
@@ -67,7 +79,6 @@ export function answerOf(thrown: unknown): ErrorAnswer {
 const retrySoon = { 'retry-after': '5' }
 
 const headersOf: Partial<Record<AdminErrorCode, Readonly<Record<string, string>>>> = {
-  method_not_allowed: { allow: 'GET, HEAD' },
   tails_exhausted: retrySoon,
   ledger_unavailable: retrySoon,
 }

@@ -11,12 +11,19 @@ import type { Admin } from './index.ts'
 import { startAdmin } from './index.ts'
 import { TestLedger } from './ledger.fixture.ts'
 import type { AdminLog, AdminOptions } from './options.ts'
+import { type Running, runningHouse } from './running.fixture.ts'
 
 export const instanceKey = 'canary-key-of-an-instance-0123456789'
 const idOf = (name: string): string => demoDirectory.people.find(person => person.name === name)?.objectId ?? ''
 
 export const configInput = {
-  admin: { roles: { viewer: [{ user: idOf('bob') }], auditor: [{ role: 'Gatehouse.Auditor' }] } },
+  admin: {
+    roles: {
+      viewer: [{ user: idOf('bob') }],
+      auditor: [{ role: 'Gatehouse.Auditor' }],
+      operator: [{ user: idOf('alice') }],
+    },
+  },
   identity: { entra: { tenants: [demoDirectory.tenantId] } },
   instances: {
     east: {
@@ -27,7 +34,14 @@ export const configInput = {
     },
     west: { endpoint: 'https://west.openai.azure.com', deployments: { 'gpt-4o': { model: 'gpt-4o' } } },
   },
-  pools: { main: { members: [{ instance: 'east' }, { instance: 'west', priority: 2 }] } },
+  pools: {
+    main: {
+      members: [
+        { instance: 'east', spillAtUtilization: 0.9 },
+        { instance: 'west', priority: 2 },
+      ],
+    },
+  },
   workloads: {
     'hr-bot': { callers: [{ user: idOf('carol') }], targets: ['main'], deployments: ['gpt-4o'] },
     'code-assistant': { callers: [{ user: idOf('bob') }], targets: ['main'], deployments: ['gpt-4o'] },
@@ -40,11 +54,12 @@ export interface LogLine {
   readonly event: string
 }
 
-/** Bob is a viewer, Carol an auditor, Alice and Dave have no role. */
+/** Bob is a viewer, Carol an auditor, Alice an operator, Dave has no role. */
 export interface House {
   readonly admin: Admin
   readonly entra: EntraSimulator
   readonly ledger: TestLedger
+  readonly running: Running
   readonly logged: readonly LogLine[]
   readonly log: AdminLog
   token(name: string): Promise<string>
@@ -74,6 +89,7 @@ export async function startHouse(t: TestContext, changes: Partial<AdminOptions> 
   const entra = await startEntra({ directory: demoDirectory })
   t.after(() => entra.close())
   const config = configSchema.parse(configInput)
+  const running = runningHouse(config)
   const { tenants, audiences } = config.identity.entra
   const verifier = createVerifier({
     authority: entra.url,
@@ -92,7 +108,8 @@ export async function startHouse(t: TestContext, changes: Partial<AdminOptions> 
     roles: config.admin.roles,
     verifier,
     ledger,
-    house: config,
+    house: running,
+    metricsWithoutToken: false,
     clock: systemClock,
     log,
     tailPollMs: 5,
@@ -104,7 +121,7 @@ export async function startHouse(t: TestContext, changes: Partial<AdminOptions> 
     const bearer = options.as === undefined ? [] : ['authorization', `Bearer ${await token(options.as)}`]
     return sendTo(admin.url, path, { ...options, headers: [...bearer, ...(options.headers ?? [])] })
   }
-  return { admin, entra, ledger, logged, log, token, send }
+  return { admin, entra, ledger, running, logged, log, token, send }
 }
 
 function memoryLog(): { logged: LogLine[]; log: AdminLog } {
@@ -119,6 +136,10 @@ export function sendTo(url: string, path: string, sending: Sending): Promise<Ans
   const { hostname, port, host } = new URL(url)
   const headers = [...(sending.headers ?? [])]
   if (!headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'host')) headers.unshift('host', host)
+  // Node announces a body of unknown length with every POST that says nothing else.
+  if (sending.method === 'POST' && sending.body === undefined && !headers.includes('content-length')) {
+    headers.push('content-length', '0')
+  }
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const outgoing = httpRequest({ hostname, port, path, method: sending.method ?? 'GET', headers, agent: false })
   outgoing.on('error', reject)

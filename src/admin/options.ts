@@ -1,15 +1,32 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import type { Caller } from '../identity/caller.ts'
+import type { InstanceState, ProbeResult } from '../instances/state.ts'
 import type { LedgerReader } from '../ledger/index.ts'
+import type { LimitsReport } from '../limits/index.ts'
 import type { Log } from '../telemetry/log.ts'
 
-/** What a caller may do here. `auditor` may do all that `viewer` may. */
-export type AdminRole = 'viewer' | 'auditor'
+/** What a caller may do here. `auditor` and `operator` may each do all that `viewer` may, and neither what the other may. */
+export type AdminRole = 'viewer' | 'auditor' | 'operator'
 
 /**
- * Where the management API writes. Lines of the audit carry `audit: true`: `bodies_read` for each reading of bodies, `admin_refused`
- * for each request whose caller lacks the role.
+ * What the management API tells about the house, and the one thing that it does to it. Credentials in the configuration are never
+ * answered. Members are read at each request, so that getters can follow a reload.
+ */
+export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'workloads'> {
+  instanceStates(): readonly InstanceState[]
+  limits(): Promise<LimitsReport>
+  /** Of limits of cost, ISO 4217. */
+  readonly currency: string
+  /** Asks an instance for its models, with its credential. Null for an instance that there is not. */
+  probe(instance: string): Promise<ProbeResult | null>
+  /** All metrics, in the text format of Prometheus. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>
+}
+
+/**
+ * Where the management API writes. Lines of the audit carry `audit: true`: `bodies_read` for each reading of bodies, `instance_probed`
+ * for each probe, `admin_refused` for each request whose caller lacks the role.
  */
 export type AdminLog = Pick<Log, 'info' | 'warn' | 'error'>
 
@@ -20,11 +37,9 @@ export interface AdminOptions {
   /** The two methods of the gateway's verifier that are needed; rejects with `IdentityError`. */
   readonly verifier: { remembered(token: string): Caller | null; verify(token: string): Promise<Caller> }
   readonly ledger: LedgerReader
-  /**
-   * What `instances` and `whoami` tell about the house. Credentials in it are never answered. Its members are read at each
-   * request, so that getters can follow a reload of the configuration.
-   */
-  readonly house: Pick<Config, 'instances' | 'pools' | 'workloads'>
+  readonly house: AdminHouse
+  /** True answers `/metrics` to whoever asks. */
+  readonly metricsWithoutToken: boolean
   readonly clock: Clock
   readonly log: AdminLog
   /** Milliseconds between two looks into the ledger while a tail waits. 1..10_000, default 500. */

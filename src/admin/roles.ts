@@ -4,29 +4,45 @@ import { compileRules } from '../identity/rules.ts'
 import type { AdminRole } from './options.ts'
 
 /**
- * Who may ask for what, by route. A route that is not in this table is answered 404 even when a handler stands behind it:
+ * Who may ask for what, by method and route (HEAD counts as GET). A route that is not in this table is answered 404 even when a handler stands behind it:
  * nothing is reachable because somebody forgot to protect it. `/healthz` alone needs no token and is not in the table.
  */
 export const roleByRoute = {
   // Whoever has a verified token may ask who they are; without this, the refused could not find out why.
-  '/api/v1/whoami': 'caller',
-  '/openapi.json': 'viewer',
-  '/api/v1/usage': 'viewer',
-  '/api/v1/instances': 'viewer',
-  '/api/v1/ledger': 'viewer',
-  '/api/v1/records': 'viewer',
-  '/api/v1/records/tail': 'viewer',
-  '/api/v1/records/:id': 'viewer',
-  '/api/v1/records/:id/bodies': 'auditor',
+  'GET /api/v1/whoami': 'caller',
+  'GET /openapi.json': 'viewer',
+  'GET /metrics': 'viewer',
+  'GET /api/v1/usage': 'viewer',
+  'GET /api/v1/instances': 'viewer',
+  // It makes the gateway call, though it bills nothing: reading alone must not be enough.
+  'POST /api/v1/instances/:name/probe': 'operator',
+  'GET /api/v1/limits': 'viewer',
+  'GET /api/v1/ledger': 'viewer',
+  'GET /api/v1/records': 'viewer',
+  'GET /api/v1/records/tail': 'viewer',
+  'GET /api/v1/records/:id': 'viewer',
+  'GET /api/v1/records/:id/bodies': 'auditor',
 } as const satisfies Record<string, AdminRole | 'caller'>
 
 /** The role that a route asks for, `caller` where a verified token is enough; null for a route that is not in the table. `path` is the router's pattern. */
-export function roleOfRoute(path: string): AdminRole | 'caller' | null {
-  return Object.hasOwn(roleByRoute, path) ? roleByRoute[path as keyof typeof roleByRoute] : null
+export function roleOfRoute(method: string, path: string): AdminRole | 'caller' | null {
+  const key = `${method === 'HEAD' ? 'GET' : method} ${path}`
+  return Object.hasOwn(roleByRoute, key) ? roleByRoute[key as keyof typeof roleByRoute] : null
 }
 
+/** Methods that are taken at an address, as `POST`; none where there is nothing. */
+export function methodsAt(path: string): readonly string[] {
+  const found = patterns.filter(({ form }) => form.test(path)).map(({ method }) => method)
+  return found.flatMap(method => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+}
+
+const patterns = Object.keys(roleByRoute).map(route => {
+  const [method = '', pattern = ''] = route.split(' ')
+  return { method, form: new RegExp(`^${pattern.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+')}$`) }
+})
+
 export interface Roles {
-  /** The roles of a caller, `auditor` always together with `viewer`; none for most callers. */
+  /** The roles of a caller, `auditor` and `operator` always together with `viewer`; none for most callers. */
   of(caller: Caller): readonly AdminRole[]
   /** True when only the groups that the token leaves out could have given a role. */
   groupsOverage(caller: Caller): boolean
@@ -35,12 +51,15 @@ export interface Roles {
 /** Prepares the rules once. Nobody has a role unless a rule says so. */
 export function prepareRoles(roles: Config['admin']['roles']): Roles {
   const viewer = compileRules(roles.viewer)
-  const auditor = compileRules(roles.auditor)
+  const above = [
+    ['auditor', compileRules(roles.auditor)],
+    ['operator', compileRules(roles.operator)],
+  ] as const
   return {
     of(caller) {
-      if (auditor(caller) !== null) return ['viewer', 'auditor']
-      return viewer(caller) !== null ? ['viewer'] : []
+      const held = above.flatMap(([role, admits]) => (admits(caller) === null ? [] : [role]))
+      return held.length > 0 || viewer(caller) !== null ? ['viewer', ...held] : []
     },
-    groupsOverage: caller => auditor.groupsOverage(caller) || viewer.groupsOverage(caller),
+    groupsOverage: caller => viewer.groupsOverage(caller) || above.some(([, admits]) => admits.groupsOverage(caller)),
   }
 }

@@ -208,32 +208,10 @@ export const whoamiAnswer = z
       appId: string,
       displayName: string,
     }),
-    roles: z.array(z.enum(['viewer', 'auditor'])),
+    roles: z.array(z.enum(['viewer', 'auditor', 'operator'])),
     workloads: z.array(z.string()).openapi({ description: 'Workloads that this caller may call as.' }),
   })
   .openapi('WhoAmI')
-
-export const instancesAnswer = z
-  .strictObject({
-    instances: z.array(
-      z.strictObject({
-        name: z.string(),
-        endpoint: z.string(),
-        region: string,
-        credential: z.enum(['caller', 'managed-identity', 'key']),
-        deployments: z.array(
-          z.strictObject({ name: z.string(), model: z.string(), kind: z.enum(['standard', 'provisioned']) }),
-        ),
-      }),
-    ),
-    pools: z.array(
-      z.strictObject({
-        name: z.string(),
-        members: z.array(z.strictObject({ instance: z.string(), priority: z.int(), weight: z.int() })),
-      }),
-    ),
-  })
-  .openapi('Instances')
 
 export const ledgerAnswer = z
   .strictObject({

@@ -1,39 +1,105 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { InstanceConfig } from '../../config/schema.ts'
+import { callerKey } from '../../identity/caller.ts'
+import type { InstanceState, ProbeResult } from '../../instances/state.ts'
 import type { AdminApp, AdminParts } from '../app.ts'
-import { commonAnswers, jsonAnswer, needs } from '../document.ts'
-import { instancesAnswer } from '../schemas.ts'
+import { commonAnswers, jsonAnswer, needs, unknownInstance } from '../document.ts'
+import { AdminError } from '../errors.ts'
+import { type InstancesAnswer, instancesAnswer, nameParameters, probeAnswer } from '../house-schemas.ts'
+import type { AdminHouse } from '../options.ts'
 
-const route = createRoute({
+const list = createRoute({
   method: 'get',
   path: '/api/v1/instances',
-  summary: 'Instances and pools as they are configured, without secrets.',
+  summary: 'Instances and pools as they are configured, without secrets, and how they fare.',
   ...needs('viewer'),
   responses: { 200: jsonAnswer(instancesAnswer, 'Instances with their deployments, and pools.'), ...commonAnswers },
 })
 
-export function addInstances(app: AdminApp, { house }: AdminParts): void {
-  app.openapi(route, c => {
-    const instances = Object.entries(house.instances).map(([name, instance]) => instanceFacts(name, instance))
-    const pools = Object.entries(house.pools).map(([name, { members }]) => ({
-      name,
-      members: members.map(({ instance, priority, weight }) => ({ instance, priority, weight })),
-    }))
-    return c.json({ instances, pools }, 200)
+const probe = createRoute({
+  method: 'post',
+  path: '/api/v1/instances/{name}/probe',
+  summary: 'Asks an instance for its models with the gateway’s credential, which bills nothing. Each probe is logged.',
+  ...needs('operator'),
+  request: { params: nameParameters },
+  responses: {
+    200: jsonAnswer(probeAnswer, 'What came of it; `ok` is false when it failed.'),
+    404: unknownInstance,
+    ...commonAnswers,
+  },
+})
+
+export function addInstances(app: AdminApp, { house, log }: AdminParts): void {
+  app.openapi(list, c => c.json(factsOf(house), 200))
+
+  const underWay = new Map<string, Promise<ProbeResult | null>>()
+  app.openapi(probe, async c => {
+    const { name } = c.req.valid('param')
+    if (!Object.hasOwn(house.instances, name)) throw unknown(house)
+    // Whoever asks while an instance is being probed gets that probe's result: nobody can make the gateway hammer it.
+    const asked = underWay.get(name) ?? house.probe(name).finally(() => underWay.delete(name))
+    underWay.set(name, asked)
+    const result = await asked
+    if (result === null) throw unknown(house)
+    const { ok, status } = result
+    log.info(
+      { audit: true, caller: callerKey(c.get('caller')), instance: name, ok, status, requestId: c.get('requestId') },
+      'instance_probed',
+    )
+    return c.json(result, 200)
   })
 }
 
+function unknown(house: AdminHouse): AdminError {
+  const names = Object.keys(house.instances).join(', ')
+  return new AdminError('instance_unknown', `There is no such instance. There are: ${names}.`)
+}
+
+function factsOf(house: AdminHouse): InstancesAnswer {
+  const states = new Map(house.instanceStates().map(state => [state.name, state]))
+  const tries = new Map(
+    [...states].map(([name, { lanes }]) => [name, lanes.reduce((sum, { calls }) => sum + calls, 0)] as const),
+  )
+  const instances = Object.entries(house.instances).map(([name, written]) =>
+    instanceFacts(name, written, states.get(name) ?? null),
+  )
+  const pools = Object.entries(house.pools).map(([name, { members, strategy }]) => {
+    const all = members.reduce((sum, { instance }) => sum + (tries.get(instance) ?? 0), 0)
+    return {
+      name,
+      strategy,
+      members: members.map(({ instance, priority, weight, spillAtUtilization }) => ({
+        instance,
+        priority,
+        weight,
+        spillAtUtilization: spillAtUtilization ?? null,
+        share: all === 0 ? null : (tries.get(instance) ?? 0) / all,
+      })),
+    }
+  })
+  return { instances, pools }
+}
+
 /** Field by field: what is added to the configuration later does not appear here by itself. */
-function instanceFacts(name: string, instance: InstanceConfig) {
+function instanceFacts(
+  name: string,
+  written: InstanceConfig,
+  state: InstanceState | null,
+): InstancesAnswer['instances'][number] {
+  const lanes = new Map(state?.lanes.map(lane => [lane.deployment, lane]))
   return {
     name,
-    endpoint: new URL(instance.endpoint).origin,
-    region: instance.region ?? null,
-    credential: credentialKind(instance.credential),
-    deployments: Object.entries(instance.deployments).map(([deployment, { model, kind }]) => ({
+    endpoint: new URL(written.endpoint).origin,
+    region: written.region ?? null,
+    credential: credentialKind(written.credential),
+    healthy: state?.healthy ?? true,
+    inFlight: state?.inFlight ?? 0,
+    lastProbe: state?.lastProbe ?? null,
+    deployments: Object.entries(written.deployments).map(([deployment, { model, kind }]) => ({
       name: deployment,
       model,
       kind,
+      state: lanes.get(deployment) ?? null,
     })),
   }
 }

@@ -1,0 +1,126 @@
+/** What the management API answers about the running house: limits, instances, probes. */
+import { z } from '@hono/zod-openapi'
+import { limitNames } from '../config/schema.ts'
+import type { LaneState, ProbeResult } from '../instances/state.ts'
+import type { LimitsReport, RuleReport } from '../limits/index.ts'
+
+const string = z.string().nullable()
+const count = z.int().min(0)
+const timeMs = z.number().openapi({ description: 'Milliseconds since the epoch.' })
+
+const ruleFields: z.ZodType<RuleReport> = z
+  .strictObject({
+    rule: z.string().openapi({ description: 'As refusals name it.', example: 'hr-bot' }),
+    measure: z.enum(limitNames),
+    mode: z.enum(['enforce', 'shadow']),
+    scope: z.string().openapi({ description: 'Whom it is for, in words.', example: 'workload hr-bot' }),
+    subject: string.openapi({
+      description: 'Which of those that a rule counts by themselves, as a caller’s key; null where all count together.',
+    }),
+    workloads: z.array(z.string()).nullable().openapi({ description: 'Whose calls it may meet; null for all.' }),
+    counter: z.string().openapi({ description: 'Rules with the same counter share what was used.' }),
+    limit: z.number().openapi({ description: 'Tokens, calls, or billionths of the currency, as the measure says.' }),
+    used: z.number(),
+    reserved: z.number().openapi({ description: 'By calls that are under way.' }),
+    remaining: z.number(),
+    renewsAtMs: timeMs.nullable().openapi({ description: 'When its window ends or moves on.' }),
+    refused: count.openapi({ description: 'Calls that it refused, or would have, since the start of the process.' }),
+  })
+  .openapi('LimitRule')
+
+export const limitsAnswer: z.ZodType<LimitsReport & { readonly currency: string }> = z
+  .strictObject({
+    store: z.enum(['memory', 'redis']),
+    state: z.enum(['ok', 'refuse', 'local', 'allow']).openapi({
+      description: 'How the store of the counters fares: `ok`, or what is done with calls while it does not answer.',
+    }),
+    downSinceMs: timeMs.nullable(),
+    waiting: count.openapi({ description: 'Calls in the waiting line.' }),
+    currency: z.string().openapi({ description: 'Of limits of cost, ISO 4217.' }),
+    rules: z.array(ruleFields),
+  })
+  .openapi('Limits')
+
+const probeFields = z
+  .strictObject({
+    atMs: timeMs,
+    ok: z.boolean(),
+    status: z.int().nullable().openapi({ description: 'HTTP status; null when no answer came.' }),
+    durationMs: z.number(),
+    error: string.openapi({ description: 'What failed, in words.' }),
+  })
+  .openapi('Probe')
+export const probeAnswer: z.ZodType<ProbeResult> = probeFields
+
+const laneFields: z.ZodType<LaneState> = z.strictObject({
+  deployment: z.string(),
+  kind: z.enum(['standard', 'provisioned']),
+  breaker: z.enum(['closed', 'open', 'half-open']).openapi({ description: 'Open: it is left alone.' }),
+  breakerReason: string,
+  retryAtMs: timeMs.nullable(),
+  utilization: z.number().nullable().openapi({ description: 'Of provisioned throughput; 1 is all of it.' }),
+  spilling: z.boolean().openapi({ description: 'True while new calls go to the next priority because of it.' }),
+  remainingTokens: z.number().nullable(),
+  remainingRequests: z.number().nullable(),
+  latencyMs: z.number().nullable().openapi({ description: 'From sending to the first byte, of recent calls.' }),
+  latencyP95Ms: z.number().nullable(),
+  inFlight: count,
+  calls: count.openapi({ description: 'Tries since the start of the process.' }),
+  failures: count,
+})
+
+export const instancesAnswer = z
+  .strictObject({
+    instances: z.array(
+      z.strictObject({
+        name: z.string(),
+        endpoint: z.string(),
+        region: string,
+        credential: z.enum(['caller', 'managed-identity', 'key']),
+        healthy: z.boolean(),
+        inFlight: count,
+        lastProbe: probeFields.nullable(),
+        deployments: z.array(
+          z.strictObject({
+            name: z.string(),
+            model: z.string(),
+            kind: z.enum(['standard', 'provisioned']),
+            state: laneFields.nullable().openapi({ description: 'Null until something is known of it.' }),
+          }),
+        ),
+      }),
+    ),
+    pools: z.array(
+      z.strictObject({
+        name: z.string(),
+        strategy: z.enum(['weighted', 'least-loaded', 'lowest-latency', 'round-robin']),
+        members: z.array(
+          z.strictObject({
+            instance: z.string(),
+            priority: z.int(),
+            weight: z.int(),
+            spillAtUtilization: z.number().nullable(),
+            share: z.number().nullable().openapi({
+              description:
+                'Of all tries at the members of this pool since the start of the process, from 0 to 1; null before the first.',
+            }),
+          }),
+        ),
+      }),
+    ),
+  })
+  .openapi('Instances')
+/** As the document promises it. */
+export type InstancesAnswer = z.output<typeof instancesAnswer>
+export type LimitsAnswer = z.output<typeof limitsAnswer>
+
+export const nameParameters = z.strictObject({ name: z.string().min(1).max(64) })
+
+export const limitsParameters = z.strictObject({
+  workload: z
+    .string()
+    .min(1, 'must not be empty')
+    .max(64, 'at most 64 characters')
+    .optional()
+    .openapi({ description: 'Only rules that calls of this workload may meet.' }),
+})

@@ -1,0 +1,25 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { AdminApp, AdminEnv, AdminParts } from '../app.ts'
+import { commonAnswers, needs } from '../document.ts'
+import type { AdminHouse } from '../options.ts'
+
+const route = createRoute({
+  method: 'get',
+  path: '/metrics',
+  summary: 'Metrics in the text format of Prometheus. With `admin.metricsWithoutToken` it asks for no token.',
+  ...needs('viewer'),
+  responses: {
+    200: { description: 'The metrics, now.', content: { 'text/plain': { schema: z.string() } } },
+    ...commonAnswers,
+  },
+})
+
+export function addMetrics(app: AdminApp, { house }: AdminParts): void {
+  app.openapi(route, c => metricsAnswer(c, house))
+}
+
+export async function metricsAnswer(c: Context<AdminEnv>, house: AdminHouse) {
+  const { contentType, text } = await house.metrics()
+  return c.text(text, 200, { 'content-type': contentType })
+}

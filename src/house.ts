@@ -7,18 +7,21 @@ import { startAdmin } from './admin/index.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config/schema.ts'
 import { buildPlan } from './gateway/plan.ts'
+import { limitedThroughout } from './gateway/readiness.ts'
 import { createResolver } from './gateway/resolve/index.ts'
 import type { GatewayParts } from './gateway/serve.ts'
 import { startGateway } from './gateway/server.ts'
 import { createVerifier, type Verifier } from './identity/index.ts'
 import type { CredentialParts } from './instances/credentials.ts'
 import { type Instance, openInstance } from './instances/index.ts'
+import type { InstanceState, ProbeResult } from './instances/state.ts'
 import type { Ledger } from './ledger/index.ts'
 import { openLedger } from './ledger/open.ts'
 import { openLimits } from './limits/open.ts'
 import { openObjects } from './objects/open.ts'
 import { openPrices } from './prices/open.ts'
 import { createLog, type Log } from './telemetry/log.ts'
+import { createMetrics, metricsContentType } from './telemetry/metrics.ts'
 import { createTokenCounter } from './tokens/index.ts'
 
 export interface HouseParts {
@@ -84,9 +87,16 @@ async function build(
 
   const current = new Current(config, given, clock)
   closers.push(() => current.close())
+  const metrics = createMetrics({
+    instances: () => current.instanceStates(),
+    limits: () => limits.report(),
+    ledger: () => ledger.health(),
+    callsInFlight: () => gateway.inFlight,
+    recordsRefused: () => recordsLost,
+  })
   const limits = openLimits()
   closers.push(() => limits.close())
-  let prices = openPrices(config.prices, { log })
+  let prices = openPrices(config.prices, { log, observer: metrics })
   const objects = openObjects({ redis: null, history: ledger, rememberMs: config.objects.remember })
   closers.push(() => objects.close())
   const resolve = createResolver()
@@ -116,6 +126,8 @@ async function build(
     lost: () => {
       recordsLost += 1
     },
+    ended: metrics.ended,
+    limitedThroughout: limitedThroughout(current.config),
   })
   const gateway = await startGateway({ listen: address(config.gateway.listen), config: config.gateway }, parts())
   closers.push(() => gateway.close(current.config.gateway.timeouts.shutdownGrace))
@@ -124,6 +136,7 @@ async function build(
     : await startAdmin({
         listen: address(config.admin.listen),
         roles: config.admin.roles,
+        metricsWithoutToken: config.admin.metricsWithoutToken,
         // Asked anew each time: a reload may have changed whose tokens are accepted.
         verifier: {
           remembered: token => current.verifier.remembered(token),
@@ -141,6 +154,13 @@ async function build(
           get workloads() {
             return current.config.workloads
           },
+          get currency() {
+            return prices.currency
+          },
+          instanceStates: () => current.instanceStates(),
+          limits: () => limits.report(),
+          probe: name => current.probe(name),
+          metrics: async () => ({ contentType: metricsContentType, text: await metrics.render() }),
         },
         clock,
         log,
@@ -155,7 +175,7 @@ async function build(
       return recordsLost
     },
     reload(next) {
-      const nextPrices = openPrices(next.prices, { log })
+      const nextPrices = openPrices(next.prices, { log, observer: metrics })
       const { needRestart, release } = current.take(next)
       prices = nextPrices
       // What was replaced serves the calls that began with it to their end, also those that have not reached it yet (P10).
@@ -229,6 +249,16 @@ class Current {
         for (const instance of gone) void instance.close()
       },
     }
+  }
+
+  instanceStates(): InstanceState[] {
+    const nowMs = this.#clock()
+    return [...this.#instances.values()].map(instance => instance.state(nowMs))
+  }
+
+  /** Null for an instance that there is not. */
+  async probe(name: string): Promise<ProbeResult | null> {
+    return (await this.#instances.get(name)?.probe()) ?? null
   }
 
   async close(): Promise<void> {

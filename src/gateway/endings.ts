@@ -3,6 +3,7 @@ import { LedgerError } from '../ledger/index.ts'
 import type { Cost, Usage } from '../ledger/record.ts'
 import { nothingSpent } from '../limits/index.ts'
 import { costOf } from '../prices/cost.ts'
+import type { EndedCall } from '../telemetry/calls.ts'
 import { ClientLeft } from './call.ts'
 import { type BackendFailure, refusalOf } from './dispatch/failures.ts'
 import { type Account, closed, type Ending, noUsage } from './record/index.ts'
@@ -142,6 +143,7 @@ async function write(
   endedAtMs: number,
   ending: Ending,
 ): Promise<void> {
+  parts.ended(figures(account, ending, endedAtMs))
   // What `opened` has written stands in the journal already.
   const requestBody = account.isOpen ? [] : captured(account)
   try {
@@ -152,6 +154,27 @@ async function write(
       { id: account.call.id, code: error instanceof LedgerError ? error.code : 'internal_error' },
       'record_lost',
     )
+  }
+}
+
+/** For the metrics: names as the configuration has them, nothing that only the client says. */
+function figures(account: Account, ending: Ending, endedAtMs: number): EndedCall {
+  const { call, grant, asked, instance, copy } = account
+  const { outcome, code, status, relayed, usage, cost } = ending
+  const sentAtMs = relayed?.sentAtMs ?? null
+  const firstByteAtMs = relayed?.firstByteAtMs ?? null
+  return {
+    workload: grant?.workload.name ?? null,
+    deployment: instance === null ? null : (asked?.deployment ?? null),
+    instance: instance?.name ?? null,
+    copyKind: copy?.kind ?? null,
+    outcome,
+    code,
+    status,
+    usage,
+    cost,
+    durationMs: endedAtMs - call.startedAtMs,
+    firstByteMs: sentAtMs === null || firstByteAtMs === null ? null : firstByteAtMs - sentAtMs,
   }
 }
 

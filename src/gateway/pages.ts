@@ -1,15 +1,25 @@
 /** Addresses of the gateway's port that need no token: health, readiness, and descriptions of the gateway itself. */
 import type { Config } from '../config/schema.ts'
+import type { StoreState } from '../limits/index.ts'
 import type { Call } from './call.ts'
 import { describeApi } from './openapi.ts'
 import { Refusal } from './refusals.ts'
 import { baseUrl } from './render.ts'
 
+/** What decides whether a balancer should send calls here. */
+export interface Readiness {
+  readonly accepting: boolean
+  readonly ledger: boolean
+  readonly limits: StoreState
+  /** True when no call passes without meeting a limit. */
+  readonly limitedThroughout: boolean
+}
+
 export interface PageParts {
   /** Null takes the Host header. */
   readonly publicUrl: string | null
   readonly identity: Config['identity']['entra']
-  readonly ready: () => Readonly<Record<string, boolean>>
+  readonly ready: () => Readiness
 }
 
 interface Page {
@@ -54,17 +64,26 @@ function find(path: string, call: Call, parts: PageParts): Page | null {
   // The first letters decide nearly always that it is none of these.
   if (path.length > 512 || !/^\/(healthz|readyz|openapi\.json|\.well-known\/)/.test(path)) return null
   if (path === '/healthz') return { status: 200, body: { status: 'ok' } }
-  if (path === '/readyz') {
-    const checks = parts.ready()
-    const ready = Object.values(checks).every(Boolean)
-    return { status: ready ? 200 : 503, body: { status: ready ? 'ready' : 'not ready', checks } }
-  }
+  if (path === '/readyz') return readiness(parts.ready())
   const base = baseUrl(call, parts.publicUrl)
   if (path === '/openapi.json') return { status: 200, body: describeApi(base) }
   if (path === metadataPath || path.startsWith(`${metadataPath}/`)) {
     return { status: 200, body: protectedResource(base + path.slice(metadataPath.length), parts.identity) }
   }
   return null
+}
+
+/**
+ * Without the store of the limits this process is ready while there is something that it can serve: `local` and `allow` serve all, and
+ * with `refuse` calls that meet no limit still pass. Replicas share that store: were they all unready, a balancer would have nobody
+ * left to send those calls to, and clients would lose the answer that says what is wrong.
+ */
+function readiness({ accepting, ledger, limits, limitedThroughout }: Readiness): Page {
+  const ready = accepting && ledger && !(limits === 'refuse' && limitedThroughout)
+  return {
+    status: ready ? 200 : 503,
+    body: { status: ready ? 'ready' : 'not ready', checks: { accepting, ledger }, limits },
+  }
 }
 
 /** RFC 9728 section 2: where clients get tokens for this gateway. */

@@ -9,6 +9,7 @@ import type { Journal } from '../ledger/index.ts'
 import type { Limits } from '../limits/index.ts'
 import type { Objects } from '../objects/index.ts'
 import type { PriceBook } from '../prices/index.ts'
+import type { EndedCall } from '../telemetry/calls.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { TokenCounter } from '../tokens/index.ts'
 import { admit } from './admit/index.ts'
@@ -50,6 +51,10 @@ export interface GatewayParts {
   readonly demonstration: boolean
   /** Told of each record that the journal could not take. */
   readonly lost: (id: string) => void
+  /** Told of each call that has ended, for the metrics. */
+  readonly ended: (call: EndedCall) => void
+  /** True when no call passes without meeting a limit: for readiness while the store of the limits is down. */
+  readonly limitedThroughout: boolean
 }
 
 export async function serve(call: Call, parts: GatewayParts): Promise<void> {

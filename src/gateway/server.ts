@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import type { Config } from '../config/schema.ts'
 import { uuidV7 } from '../ids.ts'
 import { type Call, Watch, type Watched, watchEveryMs } from './call.ts'
-import { openPage } from './pages.ts'
+import { openPage, type Readiness } from './pages.ts'
 import { asRefusal, Refusal, refusalBody } from './refusals.ts'
 import { renderRefusal } from './render.ts'
 import { type GatewayParts, serve } from './serve.ts'
@@ -95,9 +95,11 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
     })
     serving.add(served)
   }
-  const readiness = (): Readonly<Record<string, boolean>> => ({
+  const readiness = (): Readiness => ({
     accepting: !closing,
     ledger: parts.journal.writable,
+    limits: parts.limits.state,
+    limitedThroughout: parts.limitedThroughout,
   })
 
   server.on('request', (req, res) => begin(req, res, false))

@@ -1,15 +1,31 @@
 /**
  * The gateway in its seat, with everything on: a verified Entra token, one workload bound to its caller, full bodies
- * journalled and stored. Arguments: origin of the back end, directory of the ledger.
+ * journalled and stored. Arguments: origin of the back end, directory of the ledger, a `GatewayVariant` as JSON.
  */
 import { type ConfigInput, configSchema } from '../src/config/schema.ts'
 import { buildHouse } from '../src/house.ts'
 import { answerParent, isChild } from './child.ts'
-import { chatPath, type GatewayReady, type LedgerTally } from './seats.ts'
+import { chatPath, type GatewayReady, type GatewayVariant, type LedgerTally } from './seats.ts'
 import { applicationId, audience, startSignInService, tenantId } from './signin.ts'
 
+/** A real set of rules, wide enough that no call is refused. */
+const workloadLimits = {
+  tokensPerMinute: 1_000_000_000,
+  requestsPerMinute: 10_000_000,
+  tokensPerDay: 1_000_000_000_000,
+  costPerMonth: '1000000000 USD',
+  perCaller: { tokensPerMinute: 1_000_000_000 },
+}
+
+interface Place {
+  readonly authority: string
+  readonly upstreamUrl: string
+  readonly directory: string
+}
+
 /** Nothing is switched off or tuned: what is not said here is as shipped. */
-function configuration(authority: string, upstreamUrl: string, directory: string): ConfigInput {
+function configuration({ authority, upstreamUrl, directory }: Place, variant: GatewayVariant): ConfigInput {
+  const { limits, redisUrl } = variant
   return {
     gateway: { listen: '127.0.0.1:0' },
     admin: { listen: '127.0.0.1:0' },
@@ -24,19 +40,28 @@ function configuration(authority: string, upstreamUrl: string, directory: string
     },
     pools: { main: { members: [{ instance: 'sweden' }] } },
     workloads: {
-      'hr-bot': { callers: [{ app: applicationId }], targets: ['main'], deployments: ['gpt-4o'], capture: 'full' },
+      'hr-bot': {
+        callers: [{ app: applicationId }],
+        targets: ['main'],
+        deployments: ['gpt-4o'],
+        capture: 'full',
+        ...(limits === null ? {} : { limits: workloadLimits }),
+      },
     },
     ledger: { directory },
+    ...(redisUrl === null ? {} : { redis: { url: redisUrl }, limits: { store: 'redis', whenStoreIsDown: 'refuse' } }),
   }
 }
 
 if (import.meta.main && isChild) {
-  const [, , upstreamUrl, directory] = process.argv
+  const [, , upstreamUrl, directory, variant = '{"limits":null,"redisUrl":null}'] = process.argv
   if (upstreamUrl === undefined || directory === undefined) {
     throw new TypeError('the gateway needs the origin of the back end and a directory for its ledger')
   }
   const signIn = await startSignInService()
-  const house = await buildHouse(configSchema.parse(configuration(signIn.url, upstreamUrl, directory)))
+  const place = { authority: signIn.url, upstreamUrl, directory }
+  // Both ends are files of this directory, of the same version.
+  const house = await buildHouse(configSchema.parse(configuration(place, JSON.parse(variant) as GatewayVariant)))
   const ready: GatewayReady = {
     url: `${house.gateway.url}/main/hr-bot${chatPath}`,
     headers: { authorization: `Bearer ${await signIn.issue()}` },

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { type LimitsFigures, measureLimits, redisOf } from './limits.ts'
 import {
   Account,
   accountOf,
@@ -29,7 +30,7 @@ import {
   type SeatSpec,
 } from './seats.ts'
 
-const stages = ['calls', 'streams', 'latency', 'memory'] as const
+const stages = ['calls', 'streams', 'latency', 'memory', 'limits'] as const
 type Stage = (typeof stages)[number]
 
 interface Options {
@@ -37,11 +38,12 @@ interface Options {
   readonly rounds: number | null
   readonly json: string | null
   readonly peers: boolean
+  readonly redis: boolean
   readonly only: Stage | null
   readonly candidate: 'gateway' | 'relay'
 }
 
-/** About two minutes; longer on a busy machine. */
+/** About three minutes; longer on a busy machine. */
 const fullPlan: Plan = {
   rounds: 5,
   callsMax: 30_000,
@@ -57,6 +59,8 @@ const fullPlan: Plan = {
   ],
   heldStreams: 2_000,
   heldChunks: 8,
+  limitsRounds: 24,
+  limitsMs: 1_000,
 }
 
 /** Under a minute: to see that all works, and roughly where the figures lie. */
@@ -73,6 +77,8 @@ const quickPlan: Plan = {
     { bodyKiB: 400, pairs: 100, warmUp: 20 },
   ],
   heldChunks: 4,
+  limitsRounds: 6,
+  limitsMs: 700,
 }
 
 function say(line: string): void {
@@ -92,6 +98,7 @@ function readOptions(): Options {
     .addOption(new Option('--rounds <count>', 'rounds of each stage').argParser(roundsOption).default(null))
     .addOption(new Option('--json <file>', 'also write all figures into this file').default(null))
     .option('--peers', 'also measure nginx and @portkey-ai/gateway, where they are installed', false)
+    .option('--redis', 'also measure limits whose counters are in Redis (needs redis-server)', false)
     .addOption(new Option('--only <stage>', 'measure this alone').choices(stages).default(null))
     .addOption(
       new Option('--candidate <who>', 'who is compared with the relay; a second relay proves the bench itself')
@@ -155,18 +162,37 @@ async function vacate(workshop: Workshop, seat: Seat): Promise<void> {
   await seat.stop()
 }
 
-type Figures = Pick<Report, 'calls' | 'streams' | 'latency' | 'memory'>
+type Figures = Pick<Report, 'calls' | 'streams' | 'latency' | 'memory' | 'limits'>
 
-async function measure(workshop: Workshop, specs: readonly SeatSpec[], only: Stage | null): Promise<Figures> {
+/** The gateway without limits first, then what is compared with it. */
+async function limitsSpecs(workshop: Workshop, withRedis: boolean): Promise<SeatSpec[]> {
+  const specs = [gatewaySeat(), gatewaySeat('limits', { limits: 'memory', redisUrl: null })]
+  if (!withRedis) return specs
+  const redisUrl = await redisOf(workshop.stack, workshop.context.cores.load)
+  return [...specs, gatewaySeat('limits in Redis', { limits: 'redis', redisUrl })]
+}
+
+async function compareLimits(workshop: Workshop, withRedis: boolean): Promise<LimitsFigures | null> {
+  const seats: Seat[] = []
+  for (const spec of await limitsSpecs(workshop, withRedis)) seats.push(await occupy(workshop, spec, 3))
+  await warmUp(workshop.bench, seats)
+  const figures = await measureLimits(workshop.bench, seats)
+  for (const seat of seats) await vacate(workshop, seat)
+  return figures
+}
+
+async function measure(workshop: Workshop, specs: readonly SeatSpec[], options: Options): Promise<Figures> {
   const { bench } = workshop
+  const { only } = options
   const wanted = (stage: Stage): boolean => only === null || only === stage
   const figures: { -readonly [Name in keyof Figures]: Figures[Name] } = {
     calls: null,
     streams: null,
     latency: null,
     memory: null,
+    limits: null,
   }
-  if (only !== 'memory') {
+  if (only !== 'memory' && only !== 'limits') {
     const seats: Seat[] = []
     for (const spec of specs) seats.push(await occupy(workshop, spec, 1))
     await warmUp(bench, seats)
@@ -184,6 +210,9 @@ async function measure(workshop: Workshop, specs: readonly SeatSpec[], only: Sta
       await vacate(workshop, seat)
     }
     figures.memory = memory
+  }
+  if (wanted('limits') && options.candidate === 'gateway') {
+    figures.limits = await compareLimits(workshop, options.redis)
   }
   return figures
 }
@@ -239,11 +268,12 @@ async function run(stack: AsyncDisposableStack, options: Options): Promise<numbe
   const specs = [relaySeat('relay'), candidate, ...peers.present]
   const workshop = await openWorkshop(stack, plan)
   const { server, load } = workshop.context.cores
-  const figures = await measure(workshop, specs, options.only)
-  const names = [...specs.map(spec => spec.name), ...(workshop.bench.accounts.has('direct') ? ['direct'] : [])]
+  const figures = await measure(workshop, specs, options)
+  const names = [...new Set([...specs.map(spec => spec.name), ...workshop.bench.accounts.keys()])]
   const accounts = Object.fromEntries(
     names.map(name => [name, accountReport(accountOf(workshop.bench, name), workshop.tallies.get(name))]),
   )
+  const isPeer = (name: string): boolean => peers.present.some(peer => peer.name === name)
   const faults = (name: string): string[] => faultsOf(name, accounts[name] ?? accountReport(new Account(), undefined))
   const unjudged: Omit<Report, 'targets'> = {
     startedAt: startedAt.toISOString(),
@@ -268,7 +298,7 @@ async function run(stack: AsyncDisposableStack, options: Options): Promise<numbe
   if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
   process.stdout.write(asText(report))
   // A peer that fails is a remark; the comparison that this is for does not need it.
-  const wrong = ['direct', 'relay', candidate.name].flatMap(faults)
+  const wrong = names.filter(name => !isPeer(name)).flatMap(faults)
   for (const line of wrong) say(`✗ ${line}`)
   return wrong.length === 0 ? 0 : 1
 }

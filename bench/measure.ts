@@ -30,13 +30,22 @@ export interface Plan {
   readonly streamChunks: number
   readonly streamPaceMs: number
   /** Pairs of calls per size of body, and streams held open for the measurement of memory. */
-  readonly pairs: readonly { readonly bodyKiB: number; readonly pairs: number; readonly warmUp: number }[]
+  readonly pairs: readonly [PairsPlan, ...PairsPlan[]]
   readonly heldStreams: number
   readonly heldChunks: number
+  /** Rounds of calls with limits and without, and how long each of them calls. */
+  readonly limitsRounds: number
+  readonly limitsMs: number
+}
+
+interface PairsPlan {
+  readonly bodyKiB: number
+  readonly pairs: number
+  readonly warmUp: number
 }
 
 const connections = 64
-const smallQuestion = { questionBytes: 170, answerBytes: 800, chunks: 0, paceMs: 0 }
+export const smallQuestion = { questionBytes: 170, answerBytes: 800, chunks: 0, paceMs: 0 }
 
 /** What was sent through a seat and what went wrong with it, over all stages. */
 export class Account {
@@ -85,7 +94,7 @@ function spent(before: ProcessUsage, after: ProcessUsage): Spent {
   }
 }
 
-interface Watched<Result> extends Spent {
+export interface Watched<Result> extends Spent {
   readonly result: Result
   /** Time from the last answer until everything was stored. */
   readonly settleMs: number
@@ -140,7 +149,7 @@ export interface CallsFigures {
   readonly rounds: readonly number[]
 }
 
-async function callsOnce(bench: Bench, seat: Seat, bounds: Pick<CallsOrder, 'callsMax' | 'durationMsMax'>) {
+export async function callsOnce(bench: Bench, seat: Seat, bounds: Pick<CallsOrder, 'callsMax' | 'durationMsMax'>) {
   const order: CallsOrder = { target: seat.target, question: smallQuestion, connections, ...bounds }
   const watched = await watch(bench, seat, () => bench.load.ask<CallsResult>('calls', order))
   const { sent, answered, errors } = watched.result
@@ -181,7 +190,11 @@ async function alternate<Round>(
   return rounds
 }
 
-function flawless(result: { readonly sent: number; readonly answered: number; readonly errors: Errors }): boolean {
+export function flawless(result: {
+  readonly sent: number
+  readonly answered: number
+  readonly errors: Errors
+}): boolean {
   return result.answered === result.sent && Object.keys(result.errors).length === 0
 }
 

@@ -1,5 +1,6 @@
 /** What the bench found, as JSON and as tables. */
 import Table from 'cli-table3'
+import type { LimitsFigures } from './limits.ts'
 import type { CallsFigures, LatencyFigures, MemoryFigures, StreamsFigures } from './measure.ts'
 import { median } from './quantiles.ts'
 import type { LedgerTally } from './seats.ts'
@@ -38,6 +39,7 @@ export interface Report {
   readonly streams: Readonly<Record<string, StreamsFigures>> | null
   readonly latency: Readonly<Record<string, readonly LatencyFigures[]>> | null
   readonly memory: Readonly<Record<string, MemoryFigures>> | null
+  readonly limits: LimitsFigures | null
   readonly accounts: Readonly<Record<string, AccountReport>>
   readonly targets: readonly Target[]
   /** Peers that are not installed, figures that are to be doubted. */
@@ -55,6 +57,7 @@ export interface Target {
 const cpuRatioMax = 2
 const chunkCpuRatioMax = 1.5
 const heldRssBytesMax = 350 * 1_024 * 1_024
+const limitsAddedUsMax = 5
 
 /** `first`: name of the yardstick. `second`: name of who is held to the targets. */
 export function targetsOf(report: Omit<Report, 'targets'>, first: string, second: string): Target[] {
@@ -62,10 +65,11 @@ export function targetsOf(report: Omit<Report, 'targets'>, first: string, second
   const add = (figure: string, value: number | null | undefined, atMost: number): void => {
     if (typeof value === 'number') targets.push({ figure, value, atMost, met: value <= atMost })
   }
-  const { calls, streams, memory } = report
+  const { calls, streams, memory, limits } = report
   add('CPU per call, times the relay', roundsRatio(calls?.[first], calls?.[second]), cpuRatioMax)
   add('CPU per streamed chunk, times the relay', roundsRatio(streams?.[first], streams?.[second]), chunkCpuRatioMax)
   add('bytes of memory while streams are open', memory?.[second]?.rssWhileBytes, heldRssBytesMax)
+  add('CPU per call that limits add, µs', limits?.added.limits?.addedUs, limitsAddedUsMax)
   return targets
 }
 
@@ -190,6 +194,18 @@ function figuresTable(report: Report): string {
   return table.toString()
 }
 
+function limitsLines({ limits }: Report): string[] {
+  if (limits === null) return []
+  const signed = (value: number | null, digits: number): string =>
+    value === null ? '-' : `${value < 0 ? '' : '+'}${shown(value, digits)}`
+  const lines = Object.entries(limits.added).map(
+    ([name, added]) =>
+      `${name}: ${signed(added.addedUs, 1)} µs CPU per call (${signed(added.addedUsLow, 1)} to ${signed(added.addedUsHigh, 1)}, ` +
+      `main thread ${signed(added.addedMainThreadUs, 1)}), latency p50 ${signed(added.addedP50Ms, 3)} ms, p99 ${signed(added.addedP99Ms, 3)} ms`,
+  )
+  return [`without limits: ${shown(limits.withoutCpuUsPerCall, 1)} µs CPU per call`, ...lines]
+}
+
 /** The report for people. */
 export function asText(report: Report): string {
   const { machine } = report
@@ -199,7 +215,8 @@ export function asText(report: Report): string {
       : `seats on core ${machine.pinned.server}, load and back end on core ${machine.pinned.load}`
   const lines = [
     `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${pinned}, ${report.elapsedSeconds.toFixed(0)} s`,
-    figuresTable(report),
+    ...(report.options.only === 'limits' ? [] : [figuresTable(report)]),
+    ...limitsLines(report),
     ...report.targets.map(({ figure, value, atMost, met }) => {
       const digits = atMost < 100 ? 2 : 0
       return `${met ? '✓' : '✗'} ${figure}: ${shown(value, digits)}, at most ${shown(atMost, digits)}`

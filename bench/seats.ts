@@ -66,16 +66,23 @@ export function relaySeat(name: string): SeatSpec {
   }
 }
 
-export function gatewaySeat(): SeatSpec {
-  const name = 'gateway'
+/** What sets a gateway apart from one as shipped. */
+export interface GatewayVariant {
+  /** Where the counters of its workload's limits are; null for no limits. */
+  readonly limits: 'memory' | 'redis' | null
+  readonly redisUrl: string | null
+}
+
+export function gatewaySeat(name = 'gateway', variant: GatewayVariant = { limits: null, redisUrl: null }): SeatSpec {
   return {
     name,
     start: async context => {
-      const options = { name: `${name}-${context.run}`, core: context.cores.server, directory: context.directory }
-      const ledgerDirectory = `${context.directory}/ledger-${context.run}`
+      const file = `${name.replaceAll(' ', '-')}-${context.run}`
+      const options = { name: file, core: context.cores.server, directory: context.directory }
+      const ledgerDirectory = `${context.directory}/ledger-${options.name}`
       const { child, ready } = await Child.start<GatewayReady>(
         'gateway.ts',
-        [context.upstreamUrl, ledgerDirectory],
+        [context.upstreamUrl, ledgerDirectory, JSON.stringify(variant)],
         options,
       )
       return {

@@ -94,7 +94,7 @@ async function build(
     callsInFlight: () => gateway.inFlight,
     recordsRefused: () => recordsLost,
   })
-  const limits = openLimits()
+  const limits = await openLimits(config, { clock, observer: metrics.limits, ledger })
   closers.push(() => limits.close())
   let prices = openPrices(config.prices, { log, observer: metrics })
   const objects = openObjects({ redis: null, history: ledger, rememberMs: config.objects.remember })
@@ -112,6 +112,7 @@ async function build(
     limits,
     prices,
     objects,
+    unknownObjects: current.config.objects.unknown,
     receiveLimits: {
       bodyBytesMax: current.config.gateway.bodyBytesMax,
       uploadBytesMax: current.config.gateway.uploadBytesMax,
@@ -178,6 +179,7 @@ async function build(
       const nextPrices = openPrices(next.prices, { log, observer: metrics })
       const { needRestart, release } = current.take(next)
       prices = nextPrices
+      limits.use(next)
       // What was replaced serves the calls that began with it to their end, also those that have not reached it yet (P10).
       void gateway.use(parts()).then(release)
       log.info({ needRestart }, 'configuration_taken')
@@ -194,6 +196,10 @@ const restartOnly = [
   'gateway.timeouts.requestHeaders',
   'gateway.timeouts.keepAlive',
   'admin',
+  'limits.store',
+  'limits.whenStoreIsDown',
+  'limits.leaseExpiry',
+  'redis',
   'ledger',
   'log',
 ]

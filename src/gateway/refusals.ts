@@ -138,6 +138,20 @@ export const refusals = {
     status: 404,
     say: 'There is no {kind} "{id}", or workload "{workload}" did not create it.',
   },
+  object_elsewhere: {
+    ...invalid,
+    status: 400,
+    say: 'The {kind} "{id}" lives on instance "{instance}", which {reason}.',
+  },
+  objects_apart: {
+    ...invalid,
+    status: 400,
+    say: 'The {kind} "{id}" and the {otherKind} "{otherId}" live on different instances, and no call can use both. Create one of them again in a call that names the other, or through a target that is one instance.',
+  },
+  objects_unavailable: {
+    ...unavailable,
+    say: 'It cannot be asked at the moment whose the objects of this call are. Try again shortly.',
+  },
 
   // admit
   token_limit_reached: {
@@ -156,7 +170,11 @@ export const refusals = {
     ...limited,
     type: 'insufficient_quota',
     retry: 'never',
-    say: 'Budget "{rule}" of {limit} {window} is used up (workload "{workload}"). It renews at {renewsAt}; ask your platform team if it should be larger.',
+    say: 'Budget "{rule}" of {limit} {window} is used up (workload "{workload}"; this call asks for {asked}, {remaining} are left). It renews at {renewsAt}; ask your platform team if it should be larger.',
+  },
+  cost_limit_reached: {
+    ...limited,
+    say: 'Budget "{rule}" of {limit} {window} is taken by calls that are under way (workload "{workload}"; this call asks for {asked}). What they do not use is back when they end: try again in {seconds} seconds.',
   },
   request_exceeds_limit: {
     ...invalid,

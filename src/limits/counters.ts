@@ -39,7 +39,7 @@ export const measures: Readonly<Record<LimitName, { readonly unit: Unit; readonl
 
 /** What makes a counter the one that it is. */
 export interface CounterIdentity {
-  /** `BASE:MEASURE`, or `BASE/SUBJECT:MEASURE`. The same in every replica and after a restart. */
+  /** `BASE:MEASURE`, or `BASE|SUBJECT:MEASURE`. The same in every replica and after a restart. */
   readonly key: string
   /** Name of the rule, or of the counter that rules share. */
   readonly base: string
@@ -139,7 +139,7 @@ export interface Short {
   readonly retryAfterMs: number
   /** What is left of `worst`. */
   readonly remaining: number
-  /** End of its calendar window, milliseconds since the epoch; null for others. */
+  /** End of its calendar window, milliseconds since the epoch; null for others, and where only calls under way keep its room. */
   readonly renewsAtMs: number | null
   readonly tokens: Gauge | null
   readonly requests: Gauge | null

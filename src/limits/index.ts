@@ -27,6 +27,8 @@ export interface Ask {
   /** What the prompt was estimated from and as; teaches further estimates when the call is settled. */
   readonly prompt: PromptSize
   readonly promptTokens: number
+  /** Whether the client gave a maximum for the answer: only calls without one teach how long answers are. */
+  readonly maximumGiven: boolean
 }
 
 /** A prompt as far as it can be measured without reading it. */
@@ -42,6 +44,8 @@ export interface Meets {
   /** Whether any of them counts tokens, whether any counts cost. */
   readonly tokens: boolean
   readonly cost: boolean
+  /** The configured model of the deployment, for its price; the deployment's name where none is configured. */
+  readonly model: string
   /** Estimated tokens of a prompt, as learned per deployment. */
   promptTokens(prompt: PromptSize): number
   /** Completion tokens of a call that gives no maximum, as learned per workload and deployment. */
@@ -109,6 +113,8 @@ export interface Denial {
   /** In the rule's unit: tokens, calls, billionths of the currency. */
   readonly limit: number
   readonly asked: number
+  /** What is left of it. */
+  readonly remaining: number
   readonly retryAfterMs: number
   /** End of the calendar window, milliseconds since the epoch; null for others. */
   readonly renewsAtMs: number | null

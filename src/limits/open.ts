@@ -1,17 +1,27 @@
-import type { Limits } from './index.ts'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config/schema.ts'
+import type { LedgerReader } from '../ledger/index.ts'
+import { StandingLimits } from './admission.ts'
+import { Calendar } from './calendar.ts'
+import { Estimates } from './estimates.ts'
+import type { Limits, LimitsObserver } from './index.ts'
+import { MemoryStore } from './memory.ts'
+import { Moments } from './moments.ts'
+import { remembered } from './remembered.ts'
 
-export function openLimits(): Limits {
-  return {
-    admit: () => {
-      throw new TypeError('no limits yet')
-    },
-    line: { isOpen: false, length: 0, isSpokenFor: () => false, wait: () => Promise.resolve(null), nudge() {} },
-    meets: () => null,
-    use() {},
-    rulesFor: () => [],
-    report: () => Promise.resolve({ store: 'memory', state: 'ok', downSinceMs: null, waiting: 0, rules: [] }),
-    state: 'ok',
-    weighTokens: (prompt, _cached, completion) => prompt + completion,
-    close: () => Promise.resolve(),
-  }
+export interface LimitsParts {
+  readonly clock: Clock
+  readonly observer: LimitsObserver
+  /** Asked at the start for what was used in the windows that run. */
+  readonly ledger: Pick<LedgerReader, 'spent'>
+}
+
+/** Opens the limits of a configuration, with what the ledger remembers already counted. */
+export async function openLimits(config: Config, { clock, observer, ledger }: LimitsParts): Promise<Limits> {
+  const calendar = new Calendar(config.limits.timeZone)
+  const store = new MemoryStore(calendar, new Moments(clock))
+  const limits = new StandingLimits(config, { store, calendar, estimates: new Estimates(), observer })
+  const weigh = limits.weighTokens.bind(limits)
+  store.restore(await remembered(limits.book, config, { ledger, clock, calendar, store, weigh }))
+  return limits
 }

@@ -19,13 +19,19 @@ export interface Tally {
   settle(taken: Moment, amount: number, used: number, now: Moment): void
   /** Adds what was used at `at`, as restored from elsewhere; nothing when that has left the window. */
   book(amount: number, at: Moment, now: Moment): void
-  /** Milliseconds until `amount` has room under `limit`, if nothing is given back before; for calls in flight nobody knows: 1,000. */
+  /**
+   * Milliseconds until `amount` has room under `limit`, if nothing is given back before; where only calls under way keep it,
+   * nobody knows: `untilSettledMs`.
+   */
   roomInMs(amount: number, limit: number, now: Moment): number
   /** Milliseconds until some (sliding) or all (calendar) of it is back; 0 when nothing is used, or for calls in flight. */
   resetInMs(now: Moment): number
   /** Neither used nor reserved: forgetting it changes nothing. */
   isIdle(now: Moment): boolean
 }
+
+/** After which trying again is worth it where calls under way keep the room. Milliseconds. */
+export const untilSettledMs = 1_000
 
 export function tallyFor(window: WindowFacts, calendar: Calendar): Tally {
   switch (window.kind) {
@@ -177,9 +183,9 @@ export class CalendarTally implements Tally {
     if (at.atMs >= this.#startMs) this.#sum += amount
   }
 
-  roomInMs(_amount: number, _limit: number, now: Moment): number {
-    this.sum(now)
-    return Math.max(1, this.#endMs - now.atMs)
+  roomInMs(amount: number, limit: number, now: Moment): number {
+    const settled = this.sum(now) - this.reserved
+    return settled + amount <= limit ? untilSettledMs : Math.max(1, this.#endMs - now.atMs)
   }
 
   resetInMs(now: Moment): number {
@@ -210,7 +216,7 @@ export class InFlightTally implements Tally {
   book(): void {}
 
   roomInMs(): number {
-    return 1_000
+    return untilSettledMs
   }
 
   resetInMs(): number {

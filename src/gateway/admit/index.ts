@@ -1,13 +1,92 @@
-/** Admit: reserves what a call may need with every limit that it meets, or refuses it. */
-import type { Lease } from '../../limits/index.ts'
+/**
+ * Admit: reserves what a call may need with every limit that it meets, or refuses it. It stands behind `receive`, which knows how long
+ * the prompt is and which maximum it names, and before anything that can bill.
+ */
+
+import { promptSizeOf } from '../../limits/estimates.ts'
+import type { Admission, Ask, Lease, Meets, PromptSize, Waiting } from '../../limits/index.ts'
+import type { Operation } from '../../wire/operations.ts'
+import type { Asked } from '../receive/index.ts'
 import type { Account } from '../record/index.ts'
 import type { GatewayParts } from '../serve.ts'
+import { refusalFor } from './refusal.ts'
+import { CallWaiting } from './waiting.ts'
+
+export { limitHeaders } from './headers.ts'
+export { refusalFor } from './refusal.ts'
+export { CallWaiting } from './waiting.ts'
 
 /**
  * @returns null for a call that meets no limit.
- * @throws Refusal token_limit_reached, request_limit_reached, concurrency_limit_reached, budget_exhausted, request_exceeds_limit,
- *   limits_unavailable; ClientLeft
+ * @throws Refusal token_limit_reached, request_limit_reached, concurrency_limit_reached, cost_limit_reached, budget_exhausted,
+ *   request_exceeds_limit, limits_unavailable, shutting_down; ClientLeft
  */
-export function admit(_account: Account, _parts: GatewayParts): Promise<Lease | null> | Lease | null {
-  return null
+export function admit(account: Account, parts: GatewayParts): Promise<Lease | null> | Lease | null {
+  const { call, caller, grant, asked, route } = account
+  if (caller === null || grant === null || asked === null || route === null) {
+    throw new TypeError('admit stands behind receive')
+  }
+  const { limits } = parts
+  const { workload } = grant
+  const meets = limits.meets(workload.name, asked.deployment)
+  if (meets === null) return null
+  const ask = askOf(route.operation, asked, meets, parts)
+  const { name, priority } = workload
+  const subject = { caller, workload: name, priority, deployment: asked.deployment }
+  if (!limits.line.isOpen) return granted(limits.admit(subject, ask, noWaiting), account, parts)
+  const waiting = new CallWaiting(call, parts.totalMs)
+  return granted(limits.admit(subject, ask, waiting), account, parts, waiting)
+}
+
+const noWaiting: Waiting = { deadlineAt: 0, signal: null }
+
+function granted(
+  admission: Admission | Promise<Admission>,
+  account: Account,
+  parts: GatewayParts,
+  waiting: CallWaiting | null = null,
+): Lease | Promise<Lease> {
+  if (admission instanceof Promise) return admission.then(found => granted(found, account, parts, waiting))
+  const { lease, denial } = admission
+  // Known before anything can throw: whatever happens now, it is settled.
+  account.lease = lease
+  waiting?.end()
+  if (denial !== null) throw refusalFor(denial, account.grant?.workload.name ?? '', parts.prices.currency)
+  return lease
+}
+
+const nothing: Ask = {
+  tokens: 0,
+  costNano: 0,
+  leastTokens: 0,
+  prompt: { textBytes: 0, media: 0 },
+  promptTokens: 0,
+  maximumGiven: true,
+}
+/** An upload is a medium, whatever is in it. */
+const uploaded: PromptSize = { textBytes: 0, media: 1 }
+
+/** @returns zeros for operations that bill nothing: they are counted as requests and calls in flight alone. */
+function askOf(operation: Operation, asked: Asked, meets: Meets, parts: GatewayParts): Ask {
+  if (operation.usage === 'none' || asked.deployment === null || asked.send === null) return nothing
+  if (!meets.tokens && !meets.cost) return nothing
+  const prompt = asked.json === null ? uploaded : promptSizeOf(asked.json.body)
+  const promptTokens = meets.promptTokens(prompt)
+  const maximumGiven = asked.completionTokensMax !== null || operation.usage === 'input-only'
+  const most = asked.completionTokensMax ?? meets.completionTokens()
+  const completionTokens = operation.usage === 'input-only' ? 0 : most
+  return {
+    tokens: promptTokens + completionTokens,
+    costNano: meets.cost ? costOf(promptTokens, completionTokens, meets.model, parts) : 0,
+    // The prompt is estimated: a call is told that it can never pass only when it could not with half of that either.
+    leastTokens: (promptTokens >> 1) + (maximumGiven ? completionTokens : 0),
+    prompt,
+    promptTokens,
+    maximumGiven,
+  }
+}
+
+function costOf(promptTokens: number, completionTokens: number, model: string, parts: GatewayParts): number {
+  const price = parts.prices.priceOf(null, model, parts.clock())
+  return price === null ? 0 : Math.round(promptTokens * price.inputNano + completionTokens * price.outputNano)
 }

@@ -1,0 +1,62 @@
+/** Denials of limits as answers: one way for `admit`, and for `dispatch` where every instance is at its limit. */
+import type { LimitName } from '../../config/schema.ts'
+import type { Denial } from '../../limits/index.ts'
+import { Refusal, type RefusalCode, type RefusalOptions } from '../refusals.ts'
+import { gaugeHeaders } from './headers.ts'
+
+/** What is counted, and over which time, in words. */
+const words: Readonly<Record<LimitName, { readonly unit: 'tokens' | 'calls' | 'money'; readonly window: string }>> = {
+  tokensPerMinute: { unit: 'tokens', window: 'per minute' },
+  tokensPerHour: { unit: 'tokens', window: 'per hour' },
+  tokensPerDay: { unit: 'tokens', window: 'per day' },
+  tokensPerWeek: { unit: 'tokens', window: 'per week' },
+  tokensPerMonth: { unit: 'tokens', window: 'per month' },
+  requestsPerSecond: { unit: 'calls', window: 'per second' },
+  requestsPerMinute: { unit: 'calls', window: 'per minute' },
+  callsInFlight: { unit: 'calls', window: 'at once' },
+  costPerDay: { unit: 'money', window: 'per day' },
+  costPerMonth: { unit: 'money', window: 'per month' },
+}
+
+/** @param currency Of the price catalogue. */
+export function refusalFor(denial: Denial, workload: string, currency: string): Refusal {
+  const { measure, retryAfterMs, renewsAtMs } = denial
+  if (denial.kind === 'store') {
+    return new Refusal('limits_unavailable', {}, { retryAfterMs, headers: ['x-gatehouse-limits', 'refuse'] })
+  }
+  const { unit, window } = words[measure]
+  const amount = (value: number): string => {
+    if (unit === 'money') return `${(value / 1e9).toFixed(2)} ${currency}`
+    return unit === 'tokens' && codeOf(denial) !== 'token_limit_reached' ? `${value} tokens` : String(value)
+  }
+  const details = {
+    rule: denial.rule,
+    workload,
+    window,
+    limit: amount(denial.limit),
+    asked: amount(denial.asked),
+    remaining: amount(denial.remaining),
+    seconds: Math.max(1, Math.ceil(retryAfterMs / 1_000)),
+    renewsAt: renewsAtMs === null ? '' : new Date(renewsAtMs).toISOString(),
+  }
+  const headers = gaugeHeaders(denial.tokens, denial.requests)
+  return new Refusal(codeOf(denial), details, optionsOf(denial, headers))
+}
+
+/** A budget renews in hours or days: clients that obey Retry-After would hang on for as long. The message says when. */
+function optionsOf({ kind, retryAfterMs }: Denial, headers: readonly string[]): RefusalOptions {
+  return kind === 'passes' ? { headers, retryAfterMs } : { headers }
+}
+
+function codeOf({ kind, measure }: Denial): RefusalCode {
+  if (kind === 'never') return 'request_exceeds_limit'
+  if (kind === 'budget') return 'budget_exhausted'
+  switch (words[measure].unit) {
+    case 'tokens':
+      return 'token_limit_reached'
+    case 'calls':
+      return measure === 'callsInFlight' ? 'concurrency_limit_reached' : 'request_limit_reached'
+    case 'money':
+      return 'cost_limit_reached'
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * What calls will need, learned from what earlier ones needed. Cheap by design: a prompt is estimated from its length and never read,
+ * since reading it with a tokenizer costs milliseconds on the loop.
+ */
+import type { PromptSize } from './index.ts'
+
+/** English prose in JSON, before anything is learned. */
+const tokensPerByteAtFirst = 0.27
+/** An image of ordinary size in high detail, before anything is learned. */
+const tokensPerMediumAtFirst = 800
+/** What is known before the first call weighs as much as a prompt of so many bytes. */
+const bytesAtFirst = 4_000
+/** What is left of an observation's weight after each further one: some 20 to 50 calls decide. */
+const kept = 0.95
+const weight = 0.1
+/** Calls after which what was learned replaces `limits.completionTokensAssumed`. */
+const enoughCalls = 5
+const completionTokensMax = 1_000_000
+
+/** Prompts on one deployment. Long prompts weigh more than short ones: their error is what counts. */
+export class PromptEstimate {
+  #bytes = bytesAtFirst
+  #tokens = bytesAtFirst * tokensPerByteAtFirst
+  #perMedium = tokensPerMediumAtFirst
+
+  /** Whole tokens, at least 1. */
+  of(prompt: PromptSize): number {
+    const text = (prompt.textBytes * this.#tokens) / this.#bytes
+    return Math.max(1, Math.round(text + prompt.media * this.#perMedium))
+  }
+
+  learn(prompt: PromptSize, tokens: number): void {
+    if (prompt.media > 0) {
+      const text = (prompt.textBytes * this.#tokens) / this.#bytes
+      const each = Math.max(0, tokens - text) / prompt.media
+      this.#perMedium += weight * (each - this.#perMedium)
+      return
+    }
+    if (prompt.textBytes === 0) return
+    this.#bytes = this.#bytes * kept + prompt.textBytes
+    this.#tokens = this.#tokens * kept + tokens
+  }
+}
+
+/** Completions of one workload on one deployment, for calls that give no maximum: the mean and two deviations. */
+export class CompletionEstimate {
+  #calls = 0
+  #mean = 0
+  #variance = 0
+
+  of(assumed: number): number {
+    if (this.#calls < enoughCalls) return assumed
+    const most = Math.ceil(this.#mean + 2 * Math.sqrt(this.#variance))
+    return Math.min(Math.max(1, most), completionTokensMax)
+  }
+
+  learn(tokens: number): void {
+    this.#calls += 1
+    // The first few are averaged as they are, so that the very first does not linger.
+    const share = Math.max(weight, 1 / this.#calls)
+    const difference = tokens - this.#mean
+    this.#mean += share * difference
+    this.#variance = (1 - share) * (this.#variance + share * difference * difference)
+  }
+}
+
+/** Kept over changes of configuration. As many as there are configured workloads and deployments. */
+export class Estimates {
+  readonly #prompts = new Map<string, PromptEstimate>()
+  readonly #completions = new Map<string, CompletionEstimate>()
+
+  prompt(deployment: string): PromptEstimate {
+    return getOrMake(this.#prompts, deployment, () => new PromptEstimate())
+  }
+
+  completion(workload: string, deployment: string): CompletionEstimate {
+    return getOrMake(this.#completions, `${workload}/${deployment}`, () => new CompletionEstimate())
+  }
+}
+
+function getOrMake<T>(map: Map<string, T>, key: string, make: () => T): T {
+  const found = map.get(key)
+  if (found !== undefined) return found
+  const made = make()
+  map.set(key, made)
+  return made
+}
+
+const marker = Buffer.from(';base64,')
+const quote = 0x22
+/** Fewer bytes than this behind the marker are text about media, not a medium. */
+const mediumBytesMin = 256
+
+/** Encoded media are as long as they are large, and cost tokens by their pixels or seconds: they are counted, not measured. */
+export function promptSizeOf(body: Uint8Array): PromptSize {
+  let textBytes = body.length
+  let media = 0
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  let at = bytes.indexOf(marker)
+  while (at !== -1) {
+    const start = at + marker.length
+    const end = bytes.indexOf(quote, start)
+    const length = (end === -1 ? bytes.length : end) - start
+    if (length >= mediumBytesMin) {
+      textBytes -= length
+      media += 1
+    }
+    at = bytes.indexOf(marker, start + length)
+  }
+  return { textBytes, media }
+}

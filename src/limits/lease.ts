@@ -1,0 +1,154 @@
+import type { Caller } from '../identity/index.ts'
+import type { Entry } from './claims.ts'
+import { askedOf, impossible } from './claims.ts'
+import type { Claim, CounterStore, Outcome, Short, Taken, Used } from './counters.ts'
+import type { Ask, Denial, Gauge, Lease, LimitsObserver, Spent, StoreState } from './index.ts'
+import type { WaitingLine } from './line.ts'
+
+/** What leases share. */
+export interface LeaseParts {
+  readonly store: CounterStore
+  readonly observer: LimitsObserver
+  readonly line: WaitingLine
+}
+
+const nothingUsed: Used = { tokens: 0, costNano: 0, calls: 0 }
+
+export class OpenLease implements Lease {
+  readonly ask: Ask
+  readonly waitedMs: number | null
+  readonly #parts: LeaseParts
+  readonly #entry: Entry
+  readonly #caller: Caller
+  /** Null when no rule had to be asked. */
+  readonly #taken: Taken | null
+  #atInstance: Taken | null = null
+  #isSettled = false
+
+  constructor(parts: LeaseParts, entry: Entry, caller: Caller, ask: Ask, taken: Taken | null, waitedMs: number | null) {
+    this.#parts = parts
+    this.#entry = entry
+    this.#caller = caller
+    this.ask = ask
+    this.#taken = taken
+    this.waitedMs = waitedMs
+  }
+
+  get tokens(): Gauge | null {
+    return this.#taken?.tokens ?? null
+  }
+
+  get requests(): Gauge | null {
+    return this.#taken?.requests ?? null
+  }
+
+  get store(): StoreState {
+    return this.#taken?.state ?? 'ok'
+  }
+
+  enter(instance: string, deployment: string | null): Denial | null | Promise<Denial | null> {
+    if (!this.#entry.meetsInstances || this.#isSettled) return null
+    this.#leaveInstance()
+    const { claims } = this.#entry.claimsAt(instance, deployment, this.#caller)
+    if (claims.length === 0) return null
+    const never = impossible(claims, this.ask)
+    if (never !== null) return told(never, deniedForEver(never, this.ask), this.#parts.observer)
+    const outcome = this.#parts.store.reserve(claims, this.ask)
+    return outcome instanceof Promise ? outcome.then(found => this.#entered(found)) : this.#entered(outcome)
+  }
+
+  #entered({ taken, short }: Outcome): Denial | null {
+    const { store, observer } = this.#parts
+    if (short !== null) return denied(short, this.ask, observer)
+    // Settled while the store was asked: nobody would give it back otherwise.
+    if (this.#isSettled) store.settle(taken, nothingUsed)
+    else this.#atInstance = taken
+    tellShadowed(taken, observer)
+    return null
+  }
+
+  #leaveInstance(): void {
+    if (this.#atInstance === null) return
+    this.#parts.store.settle(this.#atInstance, nothingUsed)
+    this.#atInstance = null
+    this.#parts.line.nudge()
+  }
+
+  settle(spent: Spent): void {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    const { store, line, observer } = this.#parts
+    if (this.#taken !== null) store.settle(this.#taken, spent)
+    if (this.#atInstance !== null) store.settle(this.#atInstance, spent)
+    this.#learn(spent, observer)
+    line.nudge()
+  }
+
+  #learn({ promptTokens, completionTokens }: Spent, observer: LimitsObserver): void {
+    const { place, prompt, completion } = this.#entry
+    if (promptTokens === null || this.ask.tokens === 0) return
+    observer.estimated(place.deployment ?? '', this.ask.promptTokens, promptTokens)
+    prompt.learn(this.ask.prompt, promptTokens)
+    if (completionTokens !== null && !this.ask.maximumGiven) completion.learn(completionTokens)
+  }
+}
+
+/** Tells and counts what rules in mode shadow would have refused, and calls that met a store that was down. */
+export function tellShadowed(taken: Taken, observer: LimitsObserver): void {
+  for (const claim of taken.shadowed) count(claim, observer)
+  if (taken.state !== 'ok') observer.withoutStore(taken.state)
+}
+
+function count({ counter, rule, enforce }: Claim, observer: LimitsObserver): void {
+  counter.refused ??= new Map()
+  counter.refused.set(rule, (counter.refused.get(rule) ?? 0) + 1)
+  observer.refused(rule, counter.measure, !enforce)
+}
+
+/** Counts a refusal with the rule that refused. */
+export function told(claim: Claim | null, denial: Denial, observer: LimitsObserver): Denial {
+  if (claim !== null) count(claim, observer)
+  else observer.withoutStore('refuse')
+  return denial
+}
+
+export function denied(short: Short, ask: Ask, observer: LimitsObserver): Denial {
+  return told(short.worst, denialOf(short, ask), observer)
+}
+
+export function denialOf(short: Short, ask: Ask): Denial {
+  const { worst, retryAfterMs, renewsAtMs, remaining, tokens, requests } = short
+  if (worst === null) return withoutStore
+  const { rule, counter, limit } = worst
+  const kind = renewsAtMs === null ? 'passes' : 'budget'
+  const asked = askedOf(worst, ask)
+  return { kind, rule, measure: counter.measure, limit, asked, remaining, retryAfterMs, renewsAtMs, tokens, requests }
+}
+
+export function deniedForEver({ rule, counter, limit }: Claim, ask: Ask): Denial {
+  return {
+    kind: 'never',
+    rule,
+    measure: counter.measure,
+    limit,
+    asked: ask.leastTokens,
+    remaining: limit,
+    retryAfterMs: 0,
+    renewsAtMs: null,
+    tokens: null,
+    requests: null,
+  }
+}
+
+const withoutStore: Denial = {
+  kind: 'store',
+  rule: '',
+  measure: 'requestsPerMinute',
+  limit: 0,
+  asked: 0,
+  remaining: 0,
+  retryAfterMs: 1_000,
+  renewsAtMs: null,
+  tokens: null,
+  requests: null,
+}

@@ -1,0 +1,189 @@
+/**
+ * Counters of one process. Everything is synchronous, so that nothing comes between looking and taking; a crash takes what was
+ * reserved along with the process.
+ */
+import type { Calendar } from './calendar.ts'
+import {
+  type Asked,
+  amountOf,
+  type Booking,
+  type Claim,
+  type Counter,
+  type CounterIdentity,
+  type CounterStore,
+  measures,
+  type Outcome,
+  type Short,
+  type Standing,
+  type Taken,
+  type Used,
+  usedOf,
+} from './counters.ts'
+import { GaugesSoFar } from './gauges.ts'
+import type { Moments } from './moments.ts'
+import { type Moment, tallyFor, untilSettledMs } from './tally.ts'
+
+/** Counters before the first look for idle ones. */
+const countersAtFirst = 256
+const noClaims: readonly Claim[] = []
+
+export class CounterBook {
+  readonly #byKey = new Map<string, Counter>()
+  readonly #calendar: Calendar
+  readonly #moments: Moments
+  #sweepAt = countersAtFirst
+
+  constructor(calendar: Calendar, moments: Moments) {
+    this.#calendar = calendar
+    this.#moments = moments
+  }
+
+  get(identity: CounterIdentity): Counter {
+    const found = this.#byKey.get(identity.key)
+    if (found !== undefined) return found
+    if (this.#byKey.size >= this.#sweepAt) this.dropIdle()
+    const { unit, window } = measures[identity.measure]
+    const { key, base, subject, measure } = identity
+    const own = tallyFor(window, this.#calendar)
+    const counter: Counter = { key, base, subject, measure, unit, window, own, isDropped: false, refused: null }
+    this.#byKey.set(key, counter)
+    return counter
+  }
+
+  values(): Iterable<Counter> {
+    return this.#byKey.values()
+  }
+
+  /**
+   * Forgets counters of single callers and the like that nothing is left in. It happens when their number has doubled, so that a
+   * call pays for it next to nothing, and memory holds at most twice what is in use.
+   */
+  dropIdle(): void {
+    const now = this.#moments.now()
+    for (const counter of this.#byKey.values()) {
+      if (counter.subject === null || !counter.own.isIdle(now)) continue
+      counter.isDropped = true
+      this.#byKey.delete(counter.key)
+    }
+    this.#sweepAt = Math.max(countersAtFirst, this.#byKey.size * 2)
+  }
+}
+
+/**
+ * Reserving with 4 claims (tokens and requests per minute, tokens per day, calls in flight) and settling it takes {{MEASURED}}.
+ */
+export class MemoryStore implements CounterStore {
+  readonly kind = 'memory'
+  readonly state = 'ok'
+  readonly downSinceMs = null
+  readonly #book: CounterBook
+  readonly #moments: Moments
+
+  constructor(calendar: Calendar, moments: Moments) {
+    this.#book = new CounterBook(calendar, moments)
+    this.#moments = moments
+  }
+
+  counter(identity: CounterIdentity): Counter {
+    return this.#book.get(identity)
+  }
+
+  counters(): Iterable<Counter> {
+    return this.#book.values()
+  }
+
+  reserve(claims: readonly Claim[], asked: Asked): Outcome {
+    const now = this.#moments.now()
+    let full: Claim[] | null = null
+    let shadowed: Claim[] | null = null
+    for (const claim of claims) {
+      const amount = amountOf(claim, asked)
+      // What asks for nothing always fits, even where settling has gone beyond the limit.
+      if (claim.counter.own.sum(now) + amount <= claim.limit || amount === 0) continue
+      if (claim.enforce) full = added(full, claim)
+      else shadowed = added(shadowed, claim)
+    }
+    if (full !== null) return { taken: null, short: shortOf(claims, full, asked, now) }
+    for (const claim of claims) if (claim.takes) claim.counter.own.take(amountOf(claim, asked), now)
+    const gauges = gaugesOf(claims, now)
+    const taken: Taken = {
+      claims,
+      asked,
+      atMs: now.atMs,
+      steadyMs: now.steadyMs,
+      tokens: gauges.tokens,
+      requests: gauges.requests,
+      shadowed: shadowed ?? noClaims,
+      state: 'ok',
+    }
+    return { taken, short: null }
+  }
+
+  settle(taken: Taken, used: Used): void {
+    const now = this.#moments.now()
+    for (const claim of taken.claims) {
+      if (claim.takes) claim.counter.own.settle(taken, amountOf(claim, taken.asked), usedOf(claim, used), now)
+    }
+  }
+
+  /** Adds what was used before this process began. */
+  restore(bookings: readonly Booking[]): void {
+    const now = this.#moments.now()
+    for (const { counter, amount, atMs } of bookings) counter.own.book(amount, { atMs, steadyMs: atMs }, now)
+  }
+
+  read(counters: readonly Counter[]): readonly Standing[] {
+    const now = this.#moments.now()
+    return counters.map(({ own, window }) => {
+      const sum = own.sum(now)
+      const resetInMs = own.resetInMs(now)
+      return {
+        used: Math.max(0, sum - own.reserved),
+        reserved: own.reserved,
+        renewsAtMs: window.kind === 'inFlight' ? null : now.atMs + resetInMs,
+      }
+    })
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+}
+
+function added(list: Claim[] | null, claim: Claim): Claim[] {
+  if (list === null) return [claim]
+  list.push(claim)
+  return list
+}
+
+function shortOf(claims: readonly Claim[], full: readonly Claim[], asked: Asked, now: Moment): Short {
+  let worst: Claim | null = null
+  let retryAfterMs = 0
+  for (const claim of full) {
+    const room = claim.counter.own.roomInMs(amountOf(claim, asked), claim.limit, now)
+    if (worst !== null && room <= retryAfterMs) continue
+    worst = claim
+    retryAfterMs = room
+  }
+  const gauges = gaugesOf(claims, now)
+  const isSpent = worst?.counter.window.kind === 'calendar' && retryAfterMs > untilSettledMs
+  return {
+    full,
+    worst,
+    retryAfterMs,
+    remaining: worst === null ? 0 : Math.max(0, worst.limit - worst.counter.own.sum(now)),
+    renewsAtMs: isSpent ? now.atMs + retryAfterMs : null,
+    tokens: gauges.tokens,
+    requests: gauges.requests,
+    state: 'ok',
+  }
+}
+
+function gaugesOf(claims: readonly Claim[], now: Moment): GaugesSoFar {
+  const gauges = new GaugesSoFar()
+  for (const claim of claims) {
+    const { own } = claim.counter
+    if (gauges.isTighter(claim, own.sum(now))) gauges.add(claim, own.sum(now), own.resetInMs(now))
+  }
+  return gauges
+}

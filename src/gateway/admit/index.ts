@@ -9,11 +9,11 @@ import type { Operation } from '../../wire/operations.ts'
 import type { Asked } from '../receive/index.ts'
 import type { Account } from '../record/index.ts'
 import type { GatewayParts } from '../serve.ts'
-import { refusalFor } from './refusal.ts'
+import { refusalOfDenial } from './refusals.ts'
 import { CallWaiting } from './waiting.ts'
 
 export { limitHeaders } from './headers.ts'
-export { refusalFor } from './refusal.ts'
+export { refusalOfDenial } from './refusals.ts'
 export { CallWaiting } from './waiting.ts'
 
 /**
@@ -51,7 +51,7 @@ function granted(
   // Known before anything can throw: whatever happens now, it is settled.
   account.lease = lease
   waiting?.end()
-  if (denial !== null) throw refusalFor(denial, account.grant?.workload.name ?? '', parts.prices.currency)
+  if (denial !== null) throw refusalOfDenial(denial, account.grant?.workload.name ?? '', parts.prices.currency)
   return lease
 }
 

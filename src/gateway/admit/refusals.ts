@@ -19,7 +19,7 @@ const words: Readonly<Record<LimitName, { readonly unit: 'tokens' | 'calls' | 'm
 }
 
 /** @param currency Of the price catalogue. */
-export function refusalFor(denial: Denial, workload: string, currency: string): Refusal {
+export function refusalOfDenial(denial: Denial, workload: string, currency: string): Refusal {
   const { measure, retryAfterMs, renewsAtMs } = denial
   if (denial.kind === 'store') {
     return new Refusal('limits_unavailable', {}, { retryAfterMs, headers: ['x-gatehouse-limits', 'refuse'] })

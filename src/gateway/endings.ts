@@ -30,6 +30,7 @@ export async function conclude(account: Account, relayed: Relayed, parts: Gatewa
     )
     status ??= answerInstead(account, ending, relayed.cause, parts)
   }
+  forgetDeleted(account, relayed, parts)
   const usage = await usageOrNone(account, relayed, parts)
   const cost = costOfExchange(account, relayed, usage, parts)
   settle(account, usage, cost, parts)
@@ -65,6 +66,12 @@ function answerInstead(account: Account, failure: BackendFailure, cause: Error |
 
 function receivedBytes(account: Account): number {
   return account.asked?.received.reduce((sum, chunk) => sum + chunk.length, 0) ?? 0
+}
+
+/** What a DELETE has ended is nobody's any more. */
+function forgetDeleted({ call, route }: Account, { status }: Relayed, parts: GatewayParts): void {
+  if (call.method !== 'DELETE' || route?.objectId == null || !route.operation.endsObject) return
+  if (status !== null && status < 300) parts.objects.deleted(route.objectId)
 }
 
 async function usageOrNone(account: Account, relayed: Relayed, parts: GatewayParts): Promise<Usage> {

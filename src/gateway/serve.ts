@@ -13,6 +13,8 @@ import type { EndedCall } from '../telemetry/calls.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { TokenCounter } from '../tokens/index.ts'
 import { admit } from './admit/index.ts'
+import { answerList } from './answers/lists.ts'
+import { answerModels } from './answers/models.ts'
 import { authenticate } from './authenticate/index.ts'
 import { authorize } from './authorize/index.ts'
 import type { Call } from './call.ts'
@@ -39,6 +41,8 @@ export interface GatewayParts {
   readonly limits: Limits
   readonly prices: PriceBook
   readonly objects: Objects
+  /** `objects.unknown`. */
+  readonly unknownObjects: 'refuse' | 'allow'
   readonly totalMs: number
   /** For the protected-resource metadata. */
   readonly identity: Config['identity']['entra']
@@ -68,11 +72,13 @@ export async function serve(call: Call, parts: GatewayParts): Promise<void> {
     account.token = token
     const grant = authorize(caller, route, workloadHeader(call), parts.plan)
     account.grant = grant
+    if (route.operation.answeredHere) return await conclude(account, await answerModels(account), parts)
     account.asked = await receive(call, route, grant, parts.receiveLimits)
     // Before anything is reserved: what belongs to somebody else does not exist, whatever limits say.
     const home = await locate(account, parts)
     account.lease = await admit(account, parts)
-    const relayed = await dispatch(account, home, parts)
+    const isList = route.operation.lists !== null && call.method !== 'POST'
+    const relayed = await (isList ? answerList : dispatch)(account, home, parts)
     await conclude(account, relayed, parts)
   } catch (error) {
     await refuse(account, error, parts)

@@ -127,7 +127,7 @@ function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }
 
-function skipSpace(bytes: Buffer, from: number, end: number): number {
+export function skipSpace(bytes: Buffer, from: number, end: number): number {
   let at = from
   while (at < end && isSpace(bytes[at] as number)) at += 1
   return at
@@ -137,7 +137,7 @@ function skipSpace(bytes: Buffer, from: number, end: number): number {
 const shortString = 24
 
 /** From an opening quote to behind the closing one. Long texts are searched natively and cost next to nothing. */
-function skipString(bytes: Buffer, from: number, end: number): number {
+export function skipString(bytes: Buffer, from: number, end: number): number {
   const near = Math.min(end, from + shortString)
   let at = from + 1
   for (; at < near; at += 1) {

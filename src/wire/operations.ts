@@ -29,11 +29,20 @@ export interface OperationFacts {
   readonly tells: CreatedKind | null
   /** Kind of the objects that a GET lists, whoever made them; the gateway leaves in what is the workload's own. */
   readonly lists: ObjectKind | null
+  /** True where the gateway itself answers and no instance is asked. */
+  readonly answeredHere: boolean
   /** Words of which a JSON body that refers to objects has at least one, as it names them. Empty where none can. */
   readonly refersBy: readonly string[]
 }
 
-const noObjects = { object: null, creates: null, tells: null, lists: null, refersBy: [] } as const
+const noObjects = {
+  object: null,
+  creates: null,
+  tells: null,
+  lists: null,
+  answeredHere: false,
+  refersBy: [],
+} as const
 const onDeployment = { ...noObjects, underDeployment: true, deployment: 'required', stateful: false } as const
 const object = {
   ...noObjects,
@@ -163,8 +172,8 @@ export const operations = {
     usage: 'audio',
     usageInStream: 'none',
   },
-  models: { ...object, methods: ['GET', 'HEAD'], path: 'models', body: 'none' },
-  'models/{id}': { ...object, methods: ['GET', 'HEAD'], path: 'models/{id}', body: 'none' },
+  models: { ...object, answeredHere: true, methods: ['GET', 'HEAD'], path: 'models', body: 'none' },
+  'models/{id}': { ...object, answeredHere: true, methods: ['GET', 'HEAD'], path: 'models/{id}', body: 'none' },
   files: {
     ...object,
     creates: 'file',

@@ -4,6 +4,7 @@
  * ledger; what is sent differs from them in `stream_options` alone, and only where usage would not be reported otherwise.
  */
 import { depthMax, JsonScanError, memberValue, type Scan, scanObject, withMember } from '../../wire/json-scan.ts'
+import { allReferences, findReferences, type Reference } from '../../wire/references.ts'
 import { type Grant, requireDeployment } from '../authorize/index.ts'
 import type { Call } from '../call.ts'
 import { Refusal } from '../refusals.ts'
@@ -29,8 +30,8 @@ export interface Asked {
   readonly json: { readonly body: Buffer; readonly scan: Scan } | null
   /** Most tokens of an answer, of all choices together; null where the client set no maximum. */
   readonly completionTokensMax: number | null
-  /** Ids of objects that the body refers to: `previous_response_id`, `input_file_id`, ... */
-  readonly references: readonly string[]
+  /** Objects that the body refers to: `previous_response_id`, `input_file_id`, ... */
+  readonly references: readonly Reference[]
 }
 
 export interface ReceiveLimits {
@@ -38,6 +39,8 @@ export interface ReceiveLimits {
   readonly uploadBytesMax: number
   readonly timeoutMs: number
 }
+
+const noReferences: readonly Reference[] = []
 
 const wantedMembers: ReadonlySet<string> = new Set([
   'model',
@@ -62,7 +65,7 @@ export async function receive(call: Call, route: Route, grant: Grant, limits: Re
     hideUsage: false,
     json: null,
     completionTokensMax: null,
-    references: [],
+    references: noReferences,
   }
   if (operation.body === 'none' || call.method === 'GET' || call.method === 'HEAD') {
     return { ...plain, received: [], send: null, decoded: false }
@@ -81,14 +84,19 @@ export async function receive(call: Call, route: Route, grant: Grant, limits: Re
     const deployment = requireModel(form.model, grant)
     return { ...plain, deployment, requestedModel: deployment, stream: form.stream, received, send: body, decoded }
   }
-  if (operation.deployment === 'none') return { ...plain, received, send: body, decoded }
+  if (operation.deployment === 'none') {
+    // Some take no body at all, or may do without.
+    const references = body.length === 0 ? noReferences : scanned(() => allReferences(body))
+    return { ...plain, references, received, send: body, decoded }
+  }
   return { ...understand(body, route, grant), received, decoded }
 }
 
 type Understood = Omit<Asked, 'received' | 'decoded'>
 
 function understand(body: Buffer, route: Route, grant: Grant): Understood {
-  const scan = scanBody(body)
+  const scan = scanned(() => scanObject(body, wantedMembers))
+  const { refersBy } = route.operation
   const model = read(body, scan, 'model')
   const named = typeof model === 'string' ? model : null
   const deployment = route.deployment ?? requireModel(named, grant)
@@ -99,7 +107,7 @@ function understand(body: Buffer, route: Route, grant: Grant): Understood {
     stream,
     json: { body, scan },
     completionTokensMax: completionTokensMax(body, scan),
-    references: [],
+    references: refersBy.length === 0 ? noReferences : scanned(() => findReferences(body, refersBy)),
   }
   const ask =
     stream &&
@@ -146,9 +154,10 @@ function requireModel(model: string | null, grant: Grant): string {
   return model
 }
 
-function scanBody(body: Buffer): Scan {
+/** @throws Refusal body_* */
+function scanned<T>(scan: () => T): T {
   try {
-    return scanObject(body, wantedMembers)
+    return scan()
   } catch (error) {
     throw asBodyRefusal(error)
   }

@@ -1,0 +1,255 @@
+/**
+ * Lists of objects: what the members of the target list, one after the other, with everything left out that is not the workload's own.
+ * An instance lists all that was ever made on it, whoever asks. Pages are asked for until as many are found as the client
+ * wants, because SDKs take an empty page for the end.
+ */
+import type { Instance } from '../../instances/index.ts'
+import type { Attempt } from '../../ledger/record.ts'
+import { isRecord, type JsonRecord, listOf, textOrNull } from '../../wire/json.ts'
+import { createdIds, type ObjectKind } from '../../wire/objects.ts'
+import { ClientLeft, type Timed } from '../call.ts'
+import { type BackendFailure, classify, GivenUp } from '../dispatch/failures.ts'
+import { requestHeaders, responseHeaders } from '../dispatch/headers.ts'
+import { signIn } from '../dispatch/sign-in.ts'
+import { askFor } from '../locate/index.ts'
+import type { Account } from '../record/index.ts'
+import { openRecord } from '../record/open.ts'
+import type { Relayed } from '../relay/index.ts'
+import type { GatewayParts } from '../serve.ts'
+import { asRelayed, sendWhole } from './send.ts'
+
+/** As the API has it: how many are listed where the client does not say, and the most of a page. */
+const pageSizes: Readonly<Record<ObjectKind, { readonly standard: number; readonly most: number }>> = {
+  file: { standard: 10_000, most: 10_000 },
+  batch: { standard: 20, most: 100 },
+  vector_store: { standard: 20, most: 100 },
+  conversation: { standard: 20, most: 100 },
+  response: { standard: 20, most: 100 },
+}
+/** Pages that are looked through for one call, of all members together. */
+const pagesMax = 100
+/** A larger page is not one of these APIs'. Bytes. */
+const pageBytesMax = 33_554_432
+
+/**
+ * @param home The instance that the page before ended on (its `after` or `before` lives there), null for the first page.
+ * @throws Refusal credential_unavailable, ledger_unwritable, objects_unavailable; ClientLeft
+ */
+export async function answerList(account: Account, home: string | null, parts: GatewayParts): Promise<Relayed> {
+  const listing = new Listing(account, home, parts)
+  try {
+    return await listing.answer()
+  } finally {
+    account.call.watch.subject = null
+  }
+}
+
+interface Page {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: Buffer
+  readonly document: JsonRecord | null
+}
+
+class Listing implements Timed {
+  readonly #account: Account
+  readonly #parts: GatewayParts
+  readonly #kind: ObjectKind
+  readonly #query: URLSearchParams
+  readonly #wanted: number
+  readonly #members: readonly Instance[]
+  readonly #leaving = new AbortController()
+  readonly #attempts: Attempt[] = []
+  readonly #data: JsonRecord[] = []
+  #sentAtMs: number | null = null
+  #firstByteAtMs: number | null = null
+  #pages = 0
+
+  constructor(account: Account, home: string | null, parts: GatewayParts) {
+    const { route, grant, call } = account
+    const kind = route?.operation.lists ?? null
+    if (route === null || grant === null || kind === null) throw new TypeError('no list is asked for')
+    this.#account = account
+    this.#parts = parts
+    this.#kind = kind
+    this.#query = new URLSearchParams(route.backendPath.split('?')[1] ?? '')
+    this.#wanted = wantedOf(this.#query.get('limit'), kind)
+    const all = grant.target.members.map(member => member.instance)
+    const start = all.findIndex(instance => instance.name === home)
+    // Backwards there is no telling where one member's list ends: it stays on the one where it is.
+    this.#members = this.#query.has('before') ? all.slice(start, start + 1) : all.slice(Math.max(0, start))
+    call.watch.deadlineAt = performance.now() + parts.totalMs
+    call.watch.subject = this
+    call.res.on('close', () => this.#leaving.abort(new ClientLeft()))
+  }
+
+  expire(why: 'deadline' | 'shutdown'): void {
+    this.#leaving.abort(new GivenUp(why === 'shutdown' ? 'shutdown' : 'total_timeout'))
+  }
+
+  async answer(): Promise<Relayed> {
+    let last: Page | null = null
+    let more = false
+    for (const [at, instance] of this.#members.entries()) {
+      const result = await this.#member(instance, at === 0 ? this.#query.get('after') : null)
+      if ('failure' in result) return this.#relayed(result.failure, null, result.cause)
+      last = result.page
+      // An instance that cannot list is said so: a list without its objects would look whole.
+      if (last.document === null) return this.#send(last, last.body)
+      more = result.more
+      const isFull = this.#data.length >= this.#wanted || this.#pages >= pagesMax
+      if (isFull && at < this.#members.length - 1) more = true
+      if (isFull) break
+    }
+    if (last === null) throw new TypeError('a target without members')
+    const ends = { first_id: this.#data[0]?.['id'] ?? null, last_id: this.#data.at(-1)?.['id'] ?? null }
+    const document = { ...last.document, data: this.#data, ...ends, has_more: more }
+    return this.#send(last, Buffer.from(JSON.stringify(document)))
+  }
+
+  /** Collects from one member. @returns its last page, and whether it has more. */
+  async #member(
+    instance: Instance,
+    after: string | null,
+  ): Promise<{ page: Page; more: boolean } | { failure: BackendFailure | 'left'; cause: Error }> {
+    this.#account.instance = instance
+    const credential = await signIn(instance, this.#account.token)
+    if (!this.#account.isOpen) await openRecord(this.#account, this.#parts)
+    const headers = requestHeaders(this.#account.call.req.rawHeaders, credential, this.#account.call.id, false)
+    for (let cursor = after; ; ) {
+      const page = await this.#page(instance, headers, cursor)
+      if ('failure' in page) return page
+      if (page.document === null) return { page, more: false }
+      const items = listOf(page.document['data']).filter(isRecord)
+      const rest = await this.#take(items, instance)
+      const next = textOrNull(items.at(-1)?.['id'])
+      const more = page.document['has_more'] === true && next !== null && next !== cursor
+      if (rest || !more || this.#data.length >= this.#wanted || this.#pages >= pagesMax) {
+        return { page, more: rest || more }
+      }
+      cursor = next
+    }
+  }
+
+  /** Takes what is the workload's own. @returns true when some were left because there are enough. */
+  async #take(items: readonly JsonRecord[], instance: Instance): Promise<boolean> {
+    const own = await Promise.all(items.map(item => this.#isOwn(item, instance)))
+    for (const [at, item] of items.entries()) {
+      if (!own[at]) continue
+      if (this.#data.length >= this.#wanted) return true
+      this.#data.push(item)
+    }
+    return false
+  }
+
+  async #isOwn(item: JsonRecord, instance: Instance): Promise<boolean> {
+    const { objects, unknownObjects } = this.#parts
+    const workload = this.#account.grant?.workload.name ?? ''
+    const id = textOrNull(item['id'])
+    if (id === null) return false
+    const owner = objects.remembered(id) ?? (await askFor(id, this.#parts))
+    if (owner === null) return unknownObjects === 'allow'
+    if (owner.workload !== workload) return false
+    if (this.#kind === 'batch') {
+      objects.created(createdIds('batch_again', item).all, { workload, instance: instance.name })
+    }
+    return true
+  }
+
+  async #page(
+    instance: Instance,
+    headers: readonly string[],
+    after: string | null,
+  ): Promise<Page | { failure: BackendFailure | 'left'; cause: Error }> {
+    const { clock } = this.#parts
+    const began = clock()
+    this.#sentAtMs ??= began
+    this.#pages += 1
+    const attempt = (status: number | null, error: string | null): void => {
+      this.#attempts.push({ instance: instance.name, status, durationMs: clock() - began, error })
+    }
+    try {
+      const answer = await instance.connections.request({
+        method: 'GET',
+        path: this.#path(after),
+        headers: [...headers],
+        signal: this.#leaving.signal,
+      })
+      this.#firstByteAtMs ??= clock()
+      const body = Buffer.from(await bounded(answer.body))
+      attempt(answer.statusCode, null)
+      const document = answer.statusCode === 200 ? parsed(body) : null
+      return { status: answer.statusCode, headers: answer.headers, body, document }
+    } catch (error) {
+      const cause = error instanceof Error ? error : new Error('the list could not be read')
+      const failure = cause instanceof ClientLeft ? 'left' : classify(cause, false)
+      attempt(null, failure === 'left' ? null : failure)
+      return { failure, cause }
+    }
+  }
+
+  /** The client's query, with the page that is wanted now. */
+  #path(after: string | null): string {
+    const query = new URLSearchParams(this.#query)
+    const { most } = pageSizes[this.#kind]
+    // Of others' objects there may be many between two of one's own.
+    if (this.#kind !== 'file') query.set('limit', String(most))
+    if (after === null) query.delete('after')
+    else query.set('after', after)
+    const path = this.#account.route?.backendPath.split('?')[0] ?? ''
+    return query.size === 0 ? path : `${path}?${query.toString()}`
+  }
+
+  async #send(page: Page, body: Buffer): Promise<Relayed> {
+    const { call } = this.#account
+    const ending = await sendWhole(call, page.status, responseHeaders(page.headers, call.id, true), body)
+    return this.#relayed(ending, page, null, body)
+  }
+
+  #relayed(ending: Relayed['ending'], page: Page | null, cause: Error | null, body?: Buffer): Relayed {
+    return asRelayed({
+      ending,
+      status: page?.status ?? null,
+      ...(cause === null ? {} : { cause }),
+      ...(body === undefined ? {} : { body }),
+      contentType: text(page?.headers['content-type']),
+      sentAtMs: this.#sentAtMs,
+      firstByteAtMs: this.#firstByteAtMs,
+      backendRequestId: text(page?.headers['apim-request-id']) ?? text(page?.headers['x-request-id']),
+      attempts: this.#attempts,
+    })
+  }
+}
+
+function wantedOf(limit: string | null, kind: ObjectKind): number {
+  const { standard, most } = pageSizes[kind]
+  const asked = Number(limit ?? standard)
+  return Number.isInteger(asked) && asked > 0 ? Math.min(asked, most) : standard
+}
+
+async function bounded(body: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    bytes += chunk.length
+    if (bytes > pageBytesMax) throw new GivenUp('backend_broke')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Null for what is no list: it is passed on as it is, unless it is a success that cannot be read. */
+function parsed(body: Buffer): JsonRecord | null {
+  let document: unknown
+  try {
+    document = JSON.parse(body.toString())
+  } catch {
+    throw new GivenUp('backend_broke')
+  }
+  if (isRecord(document) && Array.isArray(document['data'])) return document
+  throw new GivenUp('backend_broke')
+}
+
+function text(value: string | string[] | undefined): string | null {
+  return (Array.isArray(value) ? value[0] : value) ?? null
+}

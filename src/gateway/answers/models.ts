@@ -1,0 +1,63 @@
+/**
+ * The list of models, answered by the gateway itself: what the workload may use in its target, under the names by which a client
+ * calls it. An instance would list what Azure offers in its region, whether deployed or not and whoever asks.
+ */
+import { candidatesFor } from '../../instances/pool.ts'
+import { requireDeployment } from '../authorize/index.ts'
+import type { Account } from '../record/index.ts'
+import { Refusal } from '../refusals.ts'
+import type { Relayed } from '../relay/index.ts'
+import { sendOwn } from './send.ts'
+
+/** @throws Refusal deployment_not_allowed, deployment_unknown */
+export function answerModels(account: Account): Promise<Relayed> {
+  const { route, grant, call } = account
+  if (route === null || grant === null) throw new TypeError('answers stand behind authorize')
+  const describe = route.isV1 ? describeV1 : describeDated
+  if (route.objectId === null) {
+    const data = [...grant.workload.deployments].flatMap(name => {
+      const model = modelOf(account, name)
+      return model === null ? [] : [describe(name, model)]
+    })
+    return sendOwn(call, { object: 'list', data })
+  }
+  requireDeployment(grant.workload, route.objectId)
+  const model = modelOf(account, route.objectId)
+  if (model === null) {
+    throw new Refusal('deployment_unknown', { target: grant.target.name, deployment: route.objectId })
+  }
+  return sendOwn(call, describe(route.objectId, model))
+}
+
+/** The model behind a deployment or an alias, null when no member has it. */
+function modelOf({ grant }: Account, name: string): string | null {
+  const [first] = (grant && candidatesFor(grant.target, name)?.all) ?? []
+  return first === undefined ? null : (first.instance.deployments.get(first.alias ?? name)?.model ?? name)
+}
+
+/** OpenAI's `Model`. When a deployment was made is not known here. */
+function describeV1(name: string, model: string): unknown {
+  return { id: name, object: 'model', created: 0, owned_by: 'gatehouse', model }
+}
+
+/** As the dated API describes a model. */
+function describeDated(name: string, model: string): unknown {
+  const embeddings = /embedding/i.test(model)
+  const completion = /instruct|davinci|babbage/i.test(model)
+  const other = /whisper|tts|transcribe|dall-e|image|sora/i.test(model)
+  return {
+    capabilities: {
+      fine_tune: false,
+      inference: true,
+      completion,
+      chat_completion: !embeddings && !completion && !other,
+      embeddings,
+    },
+    lifecycle_status: 'generally-available',
+    status: 'succeeded',
+    created_at: 0,
+    id: name,
+    object: 'model',
+    model,
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * Finds the objects that a JSON body refers to by id, wherever they stand. All of them count, also those under a key that stands
+ * twice or is written with escapes: `JSON.parse` would show one and the instance might take the other.
+ *
+ * Left out is what quotes instead of reading: annotations and search results of earlier answers, and what is the caller's own to
+ * fill (metadata, attributes, schemas of functions and formats).
+ */
+import { depthMax, JsonScanError, skipSpace, skipString } from './json-scan.ts'
+import type { ObjectKind } from './objects.ts'
+
+/** Items are parts of responses and conversations; containers are where code of a response runs. */
+export type ReferenceKind = ObjectKind | 'item' | 'container'
+
+export interface Reference {
+  readonly id: string
+  readonly kind: ReferenceKind
+  /** The member that names it. */
+  readonly param: string
+}
+
+interface Place {
+  readonly kind: ReferenceKind
+  /** Only as a member of the body itself. */
+  readonly outermost?: true
+  /** Only as a member of an object that stands under this key. */
+  readonly under?: string
+}
+
+/** Members whose text, or whose list of texts, is an id. */
+const places: ReadonlyMap<string, Place> = new Map<string, Place>([
+  ['file_id', { kind: 'file' }],
+  ['file_ids', { kind: 'file' }],
+  ['input_file_id', { kind: 'file', outermost: true }],
+  ['vector_store_ids', { kind: 'vector_store' }],
+  ['previous_response_id', { kind: 'response', outermost: true }],
+  ['conversation', { kind: 'conversation', outermost: true }],
+  ['id', { kind: 'conversation', under: 'conversation' }],
+  ['container', { kind: 'container', under: 'tools' }],
+  ['container_id', { kind: 'container', under: 'environment' }],
+])
+
+const quoting: ReadonlySet<string> = new Set([
+  'annotations',
+  'attributes',
+  'metadata',
+  'parameters',
+  'results',
+  'schema',
+])
+/** Lists whose members are items. */
+const itemLists: ReadonlySet<string> = new Set(['input', 'items'])
+
+/** No key that matters is longer, even with every character escaped. */
+const keyBytesMax = 160
+const idBytesMax = 1_024
+
+const none: readonly Reference[] = []
+
+/** With these a letter or the underscore of a key could be hidden. Python escapes all that is not ASCII, and never these. */
+const escapesOfLetters = ['\\u005', '\\u006', '\\u007'].map(text => Buffer.from(text))
+const escapeOfAscii = Buffer.from('\\u00')
+
+/**
+ * @param words Of which a body that refers to anything has at least one: without them the body is not looked through.
+ * @throws JsonScanError when the body cannot be read.
+ */
+export function findReferences(bytes: Buffer, words: readonly string[]): readonly Reference[] {
+  for (const word of words) {
+    if (bytes.includes(word)) return allReferences(bytes)
+  }
+  if (bytes.includes(escapeOfAscii) && escapesOfLetters.some(letter => bytes.includes(letter))) {
+    return allReferences(bytes)
+  }
+  return none
+}
+
+/** Without a look at words first. @throws JsonScanError when the body is no JSON object, as far as its structure shows. */
+export function allReferences(bytes: Buffer): readonly Reference[] {
+  return new Finder(bytes).find()
+}
+
+interface Frame {
+  readonly isList: boolean
+  /** Key under which it stands; lists hand theirs down. */
+  readonly name: string
+  readonly quotes: boolean
+  /** The member whose value comes next. */
+  key: string
+  /** What an item says of itself; null for everything else. */
+  readonly item: { ids: string[]; refers: boolean; hasType: boolean; hasRole: boolean } | null
+}
+
+class Finder {
+  readonly #bytes: Buffer
+  readonly #found = new Map<string, Reference>()
+  readonly #frames: Frame[] = []
+  #began = false
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  find(): readonly Reference[] {
+    const bytes = this.#bytes
+    let at = skipSpace(bytes, 0, bytes.length)
+    if (bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf) at += 3
+    at = skipSpace(bytes, at, bytes.length)
+    if (bytes[at] !== 0x7b) throw new JsonScanError('not_an_object', at)
+    while (at < bytes.length) at = this.#token(at)
+    if (this.#frames.length > 0) throw new JsonScanError('malformed', bytes.length)
+    return [...this.#found.values()]
+  }
+
+  /** @returns the offset behind it. */
+  #token(at: number): number {
+    const byte = this.#bytes[at] as number
+    switch (byte) {
+      case 0x22:
+        return this.#string(at)
+      case 0x7b:
+      case 0x5b:
+        this.#open(byte === 0x5b, at)
+        return at + 1
+      case 0x7d:
+      case 0x5d:
+        this.#close(byte === 0x5d, at)
+        return at + 1
+      default:
+        if (!outsideTexts[byte]) throw new JsonScanError('malformed', at)
+        return at + 1
+    }
+  }
+
+  #string(at: number): number {
+    const bytes = this.#bytes
+    const frame = this.#frames.at(-1)
+    if (frame === undefined) throw new JsonScanError('malformed', at)
+    const end = skipString(bytes, at, bytes.length)
+    if (frame.isList) this.#value(frame, frame.name, at, end)
+    else if (bytes[skipSpace(bytes, end, bytes.length)] === 0x3a) frame.key = this.#key(at, end)
+    else this.#value(frame, frame.key, at, end)
+    return end
+  }
+
+  #key(at: number, end: number): string {
+    return end - at > keyBytesMax ? '' : this.#text(at, end)
+  }
+
+  #value(frame: Frame, key: string, at: number, end: number): void {
+    if (frame.quotes || end - at > idBytesMax) return
+    if (frame.item !== null) this.#noteItem(frame.item, key, at, end)
+    const place = places.get(key)
+    if (place === undefined || (place.outermost && !this.#isOutermost(frame))) return
+    if (place.under !== undefined && frame.name !== place.under) return
+    this.#add(this.#text(at, end), place.kind, place.under === 'conversation' ? place.under : key)
+  }
+
+  /** A member of the body itself, or of a list that is one. */
+  #isOutermost(frame: Frame): boolean {
+    return this.#frames.length === (frame.isList ? 2 : 1)
+  }
+
+  #noteItem(item: NonNullable<Frame['item']>, key: string, at: number, end: number): void {
+    if (key === 'id') item.ids.push(this.#text(at, end))
+    else if (key === 'role') item.hasRole = true
+    else if (key === 'type') {
+      item.hasType = true
+      item.refers ||= this.#text(at, end) === 'item_reference'
+    }
+  }
+
+  #open(isList: boolean, at: number): void {
+    const parent = this.#frames.at(-1)
+    if (this.#frames.length >= depthMax) throw new JsonScanError('too_deep', at)
+    if (parent === undefined) {
+      if (this.#began) throw new JsonScanError('malformed', at)
+      this.#began = true
+      this.#frames.push({ isList, name: '', quotes: false, key: '', item: null })
+      return
+    }
+    const name = parent.isList ? parent.name : parent.key
+    const isItem = !isList && parent.isList && this.#frames.length === 2 && itemLists.has(name)
+    const item = isItem ? { ids: [], refers: false, hasType: false, hasRole: false } : null
+    this.#frames.push({ isList, name, quotes: parent.quotes || quoting.has(name), key: '', item })
+  }
+
+  #close(isList: boolean, at: number): void {
+    const frame = this.#frames.pop()
+    if (frame === undefined || frame.isList !== isList) throw new JsonScanError('malformed', at)
+    const { item } = frame
+    // The type may be left out of a reference; of a message too, but then it has a role.
+    if (item === null || !(item.refers || (!item.hasType && !item.hasRole))) return
+    for (const id of item.ids) this.#add(id, 'item', 'input')
+  }
+
+  #add(id: string, kind: ReferenceKind, param: string): void {
+    if (!this.#found.has(id)) this.#found.set(id, { id, kind, param })
+  }
+
+  #text(at: number, end: number): string {
+    const raw = this.#bytes.toString('utf8', at + 1, end - 1)
+    if (!raw.includes('\\')) return raw
+    try {
+      return JSON.parse(`"${raw}"`) as string
+    } catch {
+      throw new JsonScanError('malformed', at)
+    }
+  }
+}
+
+/** Bytes that may stand outside of texts and brackets: of numbers, literals, separators and space. */
+const outsideTexts: readonly boolean[] = Array.from({ length: 256 }, (_, byte) =>
+  /[\t\n\r A-Za-z0-9+\-.,:]/.test(String.fromCharCode(byte)),
+)

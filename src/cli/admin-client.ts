@@ -12,7 +12,13 @@ const answerBytesMax = 256 * 1_048_576
 /** Asks, and answers the JSON. `T` is what the API promises for this path (/openapi.json). Throws CliError. */
 export async function askAdmin<T>(
   context: CliContext,
-  question: { readonly path: string; readonly query?: AdminQuery; readonly as: string | undefined },
+  question: {
+    readonly path: string
+    readonly query?: AdminQuery
+    readonly as: string | undefined
+    /** Default: GET. */
+    readonly method?: 'GET' | 'POST'
+  },
 ): Promise<T> {
   const base = await context.admin()
   const url = new URL(base + question.path)
@@ -21,6 +27,7 @@ export async function askAdmin<T>(
   }
   const token = await context.token({ as: question.as })
   const answer = await request(url, {
+    method: question.method ?? 'GET',
     headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
     headersTimeout: 60_000,
   }).catch((cause: unknown) => {
@@ -88,6 +95,7 @@ export function reasonOf(cause: unknown): string {
 const nextByCode: Readonly<Record<string, string>> = {
   role_missing: 'another account, with --as NAME or after gatehouse login',
   record_unknown: 'gatehouse records list',
+  instance_unknown: 'gatehouse instances',
 }
 
 function refused(status: number, body: unknown, base: string): CliError {

@@ -6,6 +6,8 @@ import { configCommand } from './config.ts'
 import { createContext, type GlobalOptions, prepareProgram } from './context.ts'
 import { demoCommand } from './demo.ts'
 import { reportError } from './errors.ts'
+import { instancesCommand } from './instances.ts'
+import { limitsCommand } from './limits.ts'
 import { loginCommand, logoutCommand } from './login.ts'
 import { recordsCommand } from './records.ts'
 import { serveCommand } from './serve.ts'
@@ -30,6 +32,8 @@ for (const command of [
   chatCommand(context),
   usageCommand(context),
   recordsCommand(context),
+  limitsCommand(context),
+  instancesCommand(context),
   simulateCommand(context),
 ]) {
   program.addCommand(command)

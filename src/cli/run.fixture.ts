@@ -5,6 +5,8 @@ import { Command } from 'commander'
 import { chatCommand } from './chat.ts'
 import type { CliContext, TokenOptions } from './context.ts'
 import { CliError, type ExitCode, reportError } from './errors.ts'
+import { instancesCommand } from './instances.ts'
+import { limitsCommand } from './limits.ts'
 import { recordsCommand } from './records.ts'
 import { usageCommand } from './usage.ts'
 
@@ -62,7 +64,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     token: options.token ?? (async () => 'a.b.c'),
   }
   const program = new Command('gatehouse').addCommand(usageCommand(context)).addCommand(recordsCommand(context))
-  program.addCommand(chatCommand(context))
+  for (const command of [chatCommand, limitsCommand, instancesCommand]) program.addCommand(command(context))
   quiet(program)
   try {
     await program.parseAsync(args, { from: 'user' })

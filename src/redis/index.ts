@@ -4,15 +4,25 @@ export interface RedisStore {
   /** `{PREFIX}:NAME` with a hash tag, so that all keys of a script are in one slot of a cluster. */
   key(name: string): string
   /**
-   * Runs a script by its digest, one round trip; it is loaded again where the server has forgotten it.
-   * @throws RedisDown when there is no answer within `redis.timeout`, no connection, or the server refuses.
+   * Runs a script by its digest, one round trip; it is loaded again where the server has forgotten it. While `isUp` is false it still
+   * tries, as handlers of `onReturn` must: whoever can do without asks `isUp` first.
+   * @throws RedisDown when there is no answer within `redis.timeout` (it may have run nevertheless), no connection, or the server refuses.
    */
   run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>
-  /** False from the first failure until the server has answered a ping again. */
+  /** False until `start`, and from the first failure until the server has answered again and every handler of `onReturn` is done. */
   readonly isUp: boolean
+  /** Milliseconds since the epoch; null when it is up. */
   readonly downSinceMs: number | null
-  /** Called each time after the server has come back, before `isUp` turns true; `isUp` waits for it. */
+  /**
+   * Called each time after the server has begun to answer, the first time included, before `isUp` turns true; `isUp` waits for it. When it rejects,
+   * the server counts as down, and everything is tried again soon.
+   */
   onReturn(handler: () => Promise<void>): void
+  /**
+   * Connects. Resolves when `isUp` has turned true, or when it is known that it will not soon (it is tried on); never rejects. To be called once,
+   * after handlers were given.
+   */
+  start(): Promise<void>
   close(): Promise<void>
 }
 

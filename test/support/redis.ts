@@ -1,5 +1,5 @@
 /** A real Redis of one's own: loopback, a free port, a directory that goes with the test. It can be stopped, killed, frozen and started again. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
@@ -85,13 +85,20 @@ export async function startRedis(t: Scope, options: TestRedisOptions = {}): Prom
   for (let tried = 1; ; tried += 1) {
     try {
       await redis.start()
-      break
+      if (options.cluster === true) tell(port, 'CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
+      return redis
     } catch (error) {
       if (!(error instanceof PortTaken) || tried === portTriesMax) throw error
       port = await freePort()
     }
   }
-  return redis
+}
+
+/** One command, as an operator types it. Its answer. */
+export function tell(port: number, ...command: readonly string[]): string {
+  const { stdout, error } = spawnSync('redis-cli', ['-p', String(port), ...command], { encoding: 'utf8' })
+  if (error !== undefined) throw new Error('redis-cli cannot be started: it comes with redis-server', { cause: error })
+  return stdout.trim()
 }
 
 /** Somebody else took the port between our finding it free and the server's start. */
@@ -105,7 +112,7 @@ function settings(options: TestRedisOptions): string {
     'daemonize no',
   ]
   if (options.password !== undefined) lines.push(`requirepass "${options.password}"`)
-  if (options.cluster === true) lines.push('cluster-enabled yes', 'cluster-require-full-coverage no')
+  if (options.cluster === true) lines.push('cluster-enabled yes', 'cluster-announce-ip 127.0.0.1')
   return `${lines.join('\n')}\n`
 }
 

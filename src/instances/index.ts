@@ -1,7 +1,15 @@
-/** Instances: one Azure OpenAI resource each, with its connections and its credential. */
+/**
+ * Instances: where a call can go, how to sign in there, and how each of them fares. What the gateway learns of an instance
+ * lives as long as its connections: a reload that does not change it forgets nothing.
+ */
 import { Pool } from 'undici'
+import type { Clock } from '../clock.ts'
 import type { Config, InstanceConfig } from '../config/schema.ts'
+import { Breaker } from './breaker.ts'
 import { type CredentialParts, createCredential, type InstanceCredential } from './credentials.ts'
+import { Lane } from './lane.ts'
+import { Probes } from './probe.ts'
+import type { InstanceState, ProbeResult } from './state.ts'
 
 export interface Instance {
   readonly name: string
@@ -11,18 +19,28 @@ export interface Instance {
   readonly deployments: ReadonlyMap<string, { readonly model: string; readonly kind: 'standard' | 'provisioned' }>
   readonly connections: Pool
   readonly credential: InstanceCredential
-  /** Calls under way. Written by `dispatch` alone. */
-  inFlight: number
+  /** One for each deployment. */
+  readonly lanes: ReadonlyMap<string, Lane>
+  /** For calls without a deployment: files, batches, stored responses. */
+  readonly plainLane: Lane
+  /** Asks for its models with its credential, which is not billed. Never rejects. */
+  probe(): Promise<ProbeResult>
+  state(nowMs: number): InstanceState
   close(): Promise<void>
 }
 
 export type Timeouts = Config['gateway']['timeouts']
 
+export interface InstanceParts extends CredentialParts {
+  /** By which calls run, where that is not the clock by which tokens expire. */
+  readonly callClock?: Clock
+}
+
 export function openInstance(
   name: string,
   written: InstanceConfig,
   timeouts: Timeouts,
-  parts: CredentialParts,
+  parts: InstanceParts,
 ): Instance {
   const origin = new URL(written.endpoint).origin
   const connections = new Pool(origin, {
@@ -39,14 +57,44 @@ export function openInstance(
     // The first answer header block of Azure is about 2 KiB; a far larger one is not from Azure.
     maxHeaderSize: 65_536,
   })
+  const credential = createCredential(written, parts)
+  const reach = new Breaker(written.breaker)
+  const deployments = new Map(Object.entries(written.deployments))
+  const lanes = new Map(
+    [...deployments].map(([deployment, { kind }]) => [deployment, new Lane(deployment, kind, written.breaker, reach)]),
+  )
+  const plainLane = new Lane('', 'standard', written.breaker, reach)
+  const probes = new Probes({
+    connections,
+    credential,
+    reach,
+    clock: parts.callClock ?? parts.clock,
+    settings: written.probe ?? null,
+  })
   return {
     name,
     region: written.region ?? null,
     origin,
-    deployments: new Map(Object.entries(written.deployments)),
+    deployments,
     connections,
-    credential: createCredential(written, parts),
-    inFlight: 0,
-    close: () => connections.destroy(),
+    credential,
+    lanes,
+    plainLane,
+    probe: () => probes.probe(),
+    state(nowMs) {
+      const states = [...lanes.values()].map(lane => lane.state(nowMs))
+      const isOpen = reach.state !== 'closed' || (states.length > 0 && states.every(lane => lane.breaker === 'open'))
+      return {
+        name,
+        healthy: !isOpen && probes.last?.ok !== false,
+        lastProbe: probes.last,
+        inFlight: states.reduce((sum, lane) => sum + lane.inFlight, plainLane.inFlight),
+        lanes: states,
+      }
+    },
+    close() {
+      probes.close()
+      return connections.destroy()
+    },
   }
 }

@@ -1,6 +1,7 @@
-/** Targets: what a URL can name. An instance is a target with one member; a pool has several. */
-import type { Config } from '../config/schema.ts'
+/** Targets: what a URL can name. An instance is a target with one member; a pool has several. Made ready at boot. */
+import type { PoolConfig } from '../config/schema.ts'
 import type { Instance } from './index.ts'
+import type { Lane } from './lane.ts'
 
 export interface Member {
   readonly instance: Instance
@@ -8,60 +9,156 @@ export interface Member {
   readonly weight: number
 }
 
+/** A member for one deployment. What it learns in the course of choosing is written by `choose` alone. */
+export interface Candidate {
+  readonly instance: Instance
+  readonly lane: Lane
+  readonly weight: number
+  /** The deployment's name on the instance, where it has another one there; null where it has the same. */
+  readonly alias: string | null
+  /** 1 is all of its provisioned throughput; null where only a 429 moves calls. */
+  readonly spillAt: number | null
+  readonly returnAt: number
+  /** Decides with a prompt's beginning, where calls that begin alike stay together. */
+  readonly seed: number
+  /** True while new calls go to the next priority. */
+  isSpilling: boolean
+  /** When a call was last sent here while it spilled, to learn how it fares. Milliseconds since the epoch. */
+  lookedAtMs: number
+  /** Scratch of one choice: its share of the turns now, 0 when it must not be taken. */
+  share: number
+  /** Smooth turns: grows by the share, shrinks by everybody's share when chosen. */
+  turn: number
+}
+
+/** The members that have a deployment. */
+export interface Candidates {
+  /** By priority, the first one first. */
+  readonly tiers: readonly (readonly Candidate[])[]
+  readonly all: readonly Candidate[]
+}
+
+export interface Hedge {
+  readonly operations: ReadonlySet<string>
+  readonly afterPercentile: number
+  readonly maxShare: number
+  /** Calls that might have been asked twice, and those that were, since the start; written by `dispatch`. */
+  calls: number
+  hedged: number
+}
+
 export interface Target {
   readonly name: string
   /** By priority, then in the order of the configuration. */
   readonly members: readonly Member[]
-  /** How often a member was chosen: equal members take turns. Written by `chooseMember` alone. */
-  turns: number
+  readonly candidates: ReadonlyMap<string, Candidates>
+  /** For calls without a deployment: the first member, so that what is made there is found again. */
+  readonly plain: Candidates
+  readonly strategy: PoolConfig['strategy']
+  /** Members that one call tries at most. */
+  readonly attemptsMax: number
+  /** Null where prompts do not decide. */
+  readonly prefixBytes: number | null
+  readonly hedge: Hedge | null
 }
 
 export function singleOf(instance: Instance): Target {
-  return { name: instance.name, members: [{ instance, priority: 1, weight: 1 }], turns: 0 }
-}
-
-export function poolOf(
-  name: string,
-  written: Config['pools'][string]['members'],
-  instances: ReadonlyMap<string, Instance>,
-): Target {
-  const members = written.flatMap(({ instance, priority, weight }) => {
-    const found = instances.get(instance)
-    return found ? [{ instance: found, priority, weight }] : []
-  })
-  return { name, members: members.sort((a, b) => a.priority - b.priority), turns: 0 }
-}
-
-/**
- * The member for a call: of those with the deployment the lowest priority, there the one with the fewest calls under way
- * for its weight; where several are equal, they take turns. Null when no member has the deployment.
- *
- * @param deployment null for operations on objects (files, batches, stored responses), which live on one instance: the
- *   first member serves, so that what was made there is found again. The same for `stateful` operations on a deployment.
- */
-export function chooseMember(target: Target, deployment: string | null, stateful: boolean): Member | null {
-  const able = deployment === null ? target.members : target.members.filter(m => m.instance.deployments.has(deployment))
-  const first = able[0]
-  if (first === undefined) return null
-  if (stateful || able.length === 1) return first
-  const equals = able.filter(m => m.priority === first.priority)
-  const least = Math.min(...equals.map(load))
-  const idlest = equals.filter(m => load(m) === least)
-  target.turns = (target.turns + 1) % 1_000_000_007
-  return weighted(idlest, target.turns)
-}
-
-function load(member: Member): number {
-  return member.instance.inFlight / member.weight
-}
-
-/** Takes each member in turn, as often as its weight says. */
-function weighted(members: readonly Member[], turn: number): Member {
-  const total = members.reduce((sum, m) => sum + m.weight, 0)
-  let place = turn % total
-  for (const member of members) {
-    place -= member.weight
-    if (place < 0) return member
+  const written = { instance: instance.name, priority: 1, weight: 1, aliases: {} }
+  return {
+    name: instance.name,
+    members: [{ instance, priority: 1, weight: 1 }],
+    candidates: candidatesOf([[written, instance]]),
+    plain: plainOf([instance]),
+    strategy: 'weighted',
+    attemptsMax: 1,
+    prefixBytes: null,
+    hedge: null,
   }
-  return members[0] as Member
+}
+
+type MemberConfig = PoolConfig['members'][number]
+
+export function poolOf(name: string, pool: PoolConfig, instances: ReadonlyMap<string, Instance>): Target {
+  const found = pool.members.flatMap(written => {
+    const instance = instances.get(written.instance)
+    return instance === undefined ? [] : [[written, instance] as const]
+  })
+  found.sort(([a], [b]) => a.priority - b.priority)
+  const { hedge } = pool
+  return {
+    name,
+    members: found.map(([{ priority, weight }, instance]) => ({ instance, priority, weight })),
+    candidates: candidatesOf(found),
+    plain: plainOf(found.map(([, instance]) => instance)),
+    strategy: pool.strategy,
+    attemptsMax: pool.attempts,
+    prefixBytes: pool.affinity?.promptPrefixBytes ?? null,
+    hedge: hedge === undefined ? null : { ...hedge, operations: new Set(hedge.operations), calls: 0, hedged: 0 },
+  }
+}
+
+/** The members that have the deployment; null when none has. @param deployment null for calls without one. */
+export function candidatesFor(target: Target, deployment: string | null): Candidates | null {
+  return deployment === null ? target.plain : (target.candidates.get(deployment) ?? null)
+}
+
+/** Calls without a deployment concern objects, which stay where they are: every member stands alone. */
+function plainOf(instances: readonly Instance[]): Candidates {
+  const all = instances.map(instance => candidate(instance, instance.plainLane, null, null))
+  return { tiers: all.slice(0, 1).map(first => [first]), all }
+}
+
+function candidatesOf(found: readonly (readonly [MemberConfig, Instance])[]): ReadonlyMap<string, Candidates> {
+  const tiersOf = new Map<string, Map<number, Candidate[]>>()
+  for (const [written, instance] of found) {
+    for (const [deployment, served] of namesOf(written, instance)) {
+      const lane = instance.lanes.get(served)
+      if (lane === undefined) continue
+      const tiers = tiersOf.get(deployment) ?? new Map<number, Candidate[]>()
+      tiersOf.set(deployment, tiers)
+      const tier = tiers.get(written.priority) ?? []
+      tiers.set(written.priority, tier)
+      tier.push(candidate(instance, lane, served === deployment ? null : served, written))
+    }
+  }
+  return new Map(
+    [...tiersOf].map(([deployment, byPriority]) => {
+      const tiers = [...byPriority.values()]
+      return [deployment, { tiers, all: tiers.flat() }]
+    }),
+  )
+}
+
+/** Deployment as it is asked for, and its name on the instance. An alias goes before a deployment of the same name. */
+function namesOf({ aliases }: MemberConfig, instance: Instance): Map<string, string> {
+  const names = new Map([...instance.deployments.keys()].map(deployment => [deployment, deployment]))
+  for (const [asked, served] of Object.entries(aliases)) names.set(asked, served)
+  return names
+}
+
+/** Calls come back 10 % below the mark unless the configuration says otherwise. */
+const hysteresis = 0.1
+
+function candidate(instance: Instance, lane: Lane, alias: string | null, written: MemberConfig | null): Candidate {
+  const spillAt = lane.kind === 'provisioned' ? (written?.spillAtUtilization ?? null) : null
+  return {
+    instance,
+    lane,
+    weight: written?.weight ?? 1,
+    alias,
+    spillAt,
+    returnAt: written?.returnAtUtilization ?? Math.max(0, (spillAt ?? 1) - hysteresis),
+    seed: seedOf(`${instance.name}/${lane.deployment}`),
+    isSpilling: spillAt !== null && lane.isSpilling,
+    lookedAtMs: 0,
+    share: 0,
+    turn: 0,
+  }
+}
+
+/** FNV-1a, 32 bits. */
+function seedOf(text: string): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  return hash >>> 0
 }

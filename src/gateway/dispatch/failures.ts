@@ -50,6 +50,8 @@ export function classify(error: Error, answerBegan: boolean): BackendFailure {
   const code = codeOf(error)
   if (code === 'UND_ERR_BODY_TIMEOUT') return 'stream_idle_timeout'
   if (answerBegan) return 'backend_cut'
+  // The same codes come from connections that stood: then the request may have been read.
+  if (syscallOf(error) === 'read') return 'backend_broke'
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'connect_timeout'
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return 'first_byte_timeout'
   return unreachable.has(code) ? 'backend_unreachable' : 'backend_broke'
@@ -61,6 +63,10 @@ function codeOf(error: Error): string {
   // One error per address that was tried.
   if (error instanceof AggregateError && error.errors[0] instanceof Error) return codeOf(error.errors[0])
   return ''
+}
+
+function syscallOf(error: Error): string {
+  return (error as NodeJS.ErrnoException).syscall ?? ''
 }
 
 /** The bounds that refusals name. */

@@ -74,22 +74,32 @@ export function requestHeaders(
   return [...(ofConnection === null ? headers : without(headers, ofConnection)), ...own]
 }
 
-/** The header fields for the client. `content-length` is left out where the gateway takes something out of the body. */
+const none: readonly string[] = []
+
+/**
+ * The header fields for the client. `content-length` is left out where the gateway takes something out of the body.
+ * @param limits Names and values in turn, of the gateway's own limits: where they say how much is left, the instance's word for it,
+ *   which all of its callers share, stays behind.
+ */
 export function responseHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
   requestId: string,
   changesBody: boolean,
+  limits: readonly string[] = none,
 ): string[] {
   const returned: string[] = []
+  const ownLimits = limits[0]?.startsWith('x-ratelimit-') === true
   const connection = headers['connection']
   const ofConnection = typeof connection === 'string' && connection.length > 10 ? named(connection) : null
   for (const name in headers) {
     const value = headers[name]
     if (value === undefined || notReturned.has(name) || (changesBody && name === 'content-length')) continue
     if (ofConnection?.has(name)) continue
+    if (ownLimits && name.startsWith('x-ratelimit-')) continue
     if (typeof value === 'string') returned.push(name, value)
     else for (const one of value) returned.push(name, one)
   }
+  for (let at = 0; at < limits.length; at += 1) returned.push(limits[at] as string)
   returned.push('x-gatehouse-request-id', requestId)
   return returned
 }

@@ -19,8 +19,10 @@ export async function* uploadBody(
   call: Call,
   journal: Journal | null,
   limits: UploadLimits,
-  relay: { giveUp(reason: Error): void },
+  relay: { giveUp(reason: Error): void; bodyIsRead(): void },
 ): AsyncGenerator<Buffer> {
+  // What was read is gone: from here on no other member can be sent the same.
+  relay.bodyIsRead()
   if (call.expectsContinue) call.res.writeContinue()
   let bytes = 0
   let unwritten: Buffer[] = []

@@ -1,16 +1,25 @@
 /**
  * Relay: the backend's answer to the client, byte by byte as it comes, with back-pressure; observed on the side. Also the
  * place where an exchange ends in one of four ways: whole, broken by the backend, left by the client, given up by us.
+ *
+ * One relay serves a call through all of its tries, one after the other: an answer that may be a refusal is held while another
+ * member is left, and what fails safely leaves the relay ready for the next try.
  */
 import type { Dispatcher } from 'undici'
 import type { Instance } from '../../instances/index.ts'
+import type { Try } from '../../instances/lane.ts'
+import type { Candidate } from '../../instances/pool.ts'
 import type { Journal } from '../../ledger/index.ts'
 import type { Attempt } from '../../ledger/record.ts'
+import type { Lease } from '../../limits/index.ts'
+import { limitHeaders } from '../admit/headers.ts'
 import { type Call, ClientLeft, type Timed } from '../call.ts'
 import { type BackendFailure, classify, GivenUp } from '../dispatch/failures.ts'
 import { responseHeaders } from '../dispatch/headers.ts'
+import { lacksDeployment, mayBeRefusal, safeToReplay } from '../dispatch/replay.ts'
 import type { Asked } from '../receive/index.ts'
 import { Births, type Creates } from './births.ts'
+import { type AnswerHeaders, Held } from './held.ts'
 import { observeJson } from './observe-json.ts'
 import { observeStream } from './observe-stream.ts'
 import { blind, type Learned, type Observer } from './observer.ts'
@@ -28,9 +37,11 @@ export interface Relayed {
   readonly backendRequestId: string | null
   readonly contentType: string | null
   readonly responseBytes: number
-  /** Every try at an instance, in order; the last one is that whose answer this is. */
+  /** Every try at an instance, in order. */
   readonly attempts: readonly Attempt[]
+  /** Name of the deployment on the instance, where it has another one there than the client wrote. */
   readonly servedDeployment: string | null
+  /** Deployment from which Azure itself spilled the call over. */
   readonly spilledFrom: string | null
   /** Bytes of the answer that `progress` has not written; where bodies are not captured, its beginning, for counting alone. */
   readonly unwritten: readonly Buffer[]
@@ -41,13 +52,13 @@ export interface Relayed {
 export interface RelayParts {
   readonly call: Call
   readonly asked: Asked
-  readonly instance: Instance
-  /** Null for calls that create no objects. */
-  readonly creates: Creates | null
   /** Null when bodies are not captured. */
   readonly journal: Journal | null
   readonly clock: () => number
   readonly totalMs: number
+  readonly lease: Lease | null
+  /** Null for nearly every call. */
+  readonly creates: Creates | null
 }
 
 /** Of an answer that is not recorded so much is held for counting: a stream of some 25,000 tokens. Bytes. */
@@ -55,19 +66,31 @@ const uncapturedBytesMax = 8_388_608
 /** An answer that goes on is written to the journal at this many bytes, or after this time: a crash loses no more. */
 const progressBytes = 65_536
 const progressEveryMs = 2_000
+/** A refusal whose body does not come within this time is judged by its head. */
+const heldMs = 2_000
 
 export class Relay implements Dispatcher.DispatchHandler, Timed {
-  readonly done: Promise<Relayed>
   readonly #parts: RelayParts
-  readonly #finish: (relayed: Relayed) => void
+  #finish: (relayed: Relayed | null) => void = unset
+  #candidate: Candidate | null = null
+  #try: Try | null = null
+  #mayReplay = false
+  #held: Held | null = null
+  #heldSince = 0
+  /** The most useful refusal so far. */
+  #best: Held | null = null
+  /** How the last try failed that brought no answer. */
+  #failure: BackendFailure | null = null
+  #cause: Error | null = null
+  #attempts: Attempt[] = []
   #controller: Dispatcher.DispatchController | null = null
   #observer: Observer = blind
-  #learned: Learned | null = null
   #status: number | null = null
   #sentAtMs: number | null = null
   #firstByteAtMs: number | null = null
   #backendRequestId: string | null = null
   #contentType: string | null = null
+  #spilledFrom: string | null = null
   #responseBytes = 0
   /** Content-Length of an answer that is no stream; NaN when it is unknown. */
   #announcedBytes = Number.NaN
@@ -79,14 +102,15 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   #progressed = false
   #draining = false
   #givenUp: Error | null = null
+  /** Status of an answer that the client got from elsewhere, while this one is still read to its end; null for all but hedged calls. */
+  #standInStatus: number | null = null
   #ended = false
   #settled = false
+  /** The instance whose answer this is, or that was tried last. */
+  instance: Instance | null = null
 
   constructor(parts: RelayParts) {
     this.#parts = parts
-    const { promise, resolve } = Promise.withResolvers<Relayed>()
-    this.done = promise
-    this.#finish = resolve
     const { res, watch } = parts.call
     // One listener for both ends: the answer is out, or the client is gone.
     res.on('close', () => this.#clientClosed())
@@ -96,12 +120,75 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     if (res.destroyed) this.giveUp(new ClientLeft())
   }
 
+  /** True while a head has neither come nor been given from elsewhere. */
+  get isWaiting(): boolean {
+    return this.#status === null && this.#held === null && this.#standInStatus === null && !this.#settled
+  }
+
+  /** True when the call is over without an answer of a backend: the client left, its time is up, or the gateway stops. */
+  get isGivenUp(): boolean {
+    return this.#givenUp !== null
+  }
+
+  /**
+   * Sends the call to a member.
+   * @param mayReplay another member could be tried after this one.
+   * @returns how it ended; null when it failed safely and another member may be tried: then `send` or `conclude` must follow.
+   */
+  send(
+    request: Dispatcher.DispatchOptions,
+    candidate: Candidate,
+    attempt: Try,
+    mayReplay: boolean,
+  ): Promise<Relayed | null> {
+    this.#candidate = candidate
+    this.instance = candidate.instance
+    this.#try = attempt
+    this.#mayReplay = mayReplay
+    this.#controller = null
+    this.#sentAtMs = null
+    const { promise, resolve } = Promise.withResolvers<Relayed | null>()
+    this.#finish = resolve
+    if (this.#givenUp === null) candidate.instance.connections.dispatch(request, this)
+    else this.onResponseError(null, this.#givenUp)
+    return promise
+  }
+
+  /** No member is left: the client gets the most useful of the refusals, or learns how the last try failed. */
+  conclude(): Promise<Relayed | null> {
+    const { promise, resolve } = Promise.withResolvers<Relayed | null>()
+    this.#finish = resolve
+    if (this.#givenUp !== null) this.#settle(endingOf(this.#givenUp), this.#givenUp)
+    else if (this.#best !== null) this.#release(this.#best)
+    else this.#settle(this.#failure ?? 'backend_broke', this.#cause)
+    return promise
+  }
+
   /** Ends the exchange from outside. */
   giveUp(reason: Error): void {
     if (this.#settled) return
     this.#givenUp ??= reason
     // Before the request is under way there is nothing to abort: onRequestStart does it.
     this.#controller?.abort(reason)
+  }
+
+  /** The client's upload is being read, and cannot be read again: there is no other member to try. */
+  bodyIsRead(): void {
+    this.#mayReplay = false
+  }
+
+  /**
+   * The client gets this whole answer instead; the one under way is read to its end, since it is billed.
+   * @returns false when it is too late.
+   */
+  answerWith(status: number, headers: AnswerHeaders, body: readonly Buffer[]): boolean {
+    const { call, lease } = this.#parts
+    if (!this.isWaiting || call.res.destroyed) return false
+    this.#standInStatus = status
+    call.res.writeHead(status, responseHeaders(headers, call.id, false, limitHeaders(lease)))
+    for (const chunk of body) this.#responseBytes += chunk.length
+    call.res.end(Buffer.concat(body))
+    return true
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -113,44 +200,68 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     this.#sentAtMs = this.#parts.clock()
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
     if (status < 200) return
     if (status >= 300 && status < 400 && status !== 304) {
       // SDKs would follow it, past the gateway and with the caller's token.
       controller.abort(new GivenUp('backend_redirected'))
       return
     }
-    const { call, asked, creates, instance } = this.#parts
+    const nowMs = this.#parts.clock()
+    this.#try?.answered(status, headers, nowMs)
+    // The last member's refusal is held as well: an earlier one may help the client more.
+    if ((this.#mayReplay || this.#best !== null) && mayBeRefusal(status) && this.#candidate !== null) {
+      const { instance, alias } = this.#candidate
+      this.#held = new Held({ instance, alias, sentAtMs: this.#sentAtMs }, status, headers, nowMs)
+      this.#heldSince = 0
+      return
+    }
+    this.#firstByteAtMs = nowMs
+    this.#answer(status, headers)
+  }
+
+  /** The head of the client's answer. */
+  #answer(status: number, headers: AnswerHeaders): void {
+    const { call, asked, lease, creates } = this.#parts
     this.#status = status
-    this.#firstByteAtMs = this.#parts.clock()
     this.#backendRequestId = first(headers['apim-request-id']) ?? first(headers['x-request-id'])
     this.#contentType = first(headers['content-type'])
+    if (this.#candidate?.lane.kind === 'provisioned') this.#spilledFrom = spilledFrom(headers)
     const isStream = this.#contentType?.startsWith('text/event-stream') === true
     // Of a stream some bytes may be held back; it ends as it comes.
     if (!isStream) this.#announcedBytes = Number(first(headers['content-length']) ?? Number.NaN)
-    const births = creates === null || status >= 300 ? null : new Births(creates, instance.name)
+    const births = creates === null || status >= 400 ? null : new Births(creates, this.instance?.name ?? '')
     this.#observer = observerFor(this.#contentType, isStream, headers, asked, births)
-    call.res.writeHead(status, responseHeaders(headers, call.id, isStream && asked.hideUsage))
+    if (this.#standInStatus !== null) return
+    const limits = lease === null || status >= 400 ? noHeaders : limitHeaders(lease)
+    call.res.writeHead(status, responseHeaders(headers, call.id, isStream && asked.hideUsage, limits))
     // The first event may be seconds away; the client's timers wait for the head.
     if (isStream) call.res.flushHeaders()
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#held !== null) {
+      if (!this.#held.add(chunk)) this.#passOn(this.#held, controller)
+      return
+    }
+    this.#pass(chunk, controller)
+  }
+
+  #pass(chunk: Buffer, controller: Dispatcher.DispatchController | null): void {
     const { res } = this.#parts.call
     this.#responseBytes += chunk.length
     const out = this.#observer.pass(chunk)
+    if (this.#standInStatus !== null) {
+      // The client has its answer from elsewhere.
+    }
     // The end is called in the same turn: head, body and end go out in one piece.
-    if (this.#responseBytes === this.#announcedBytes) this.#last = out
+    else if (this.#responseBytes === this.#announcedBytes) this.#last = out
     else if (out.length > 0 && !res.write(out) && !this.#draining) {
       this.#draining = true
-      controller.pause()
+      controller?.pause()
       res.once('drain', () => {
         this.#draining = false
-        controller.resume()
+        controller?.resume()
       })
     }
     this.#unwrittenBytes += chunk.length
@@ -161,28 +272,103 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   }
 
   onResponseEnd(): void {
+    if (this.#held !== null) {
+      this.#judge(this.#held)
+      return
+    }
+    this.#end()
+  }
+
+  #end(): void {
     this.#ended = true
-    // Before the client has the last byte: it may use at once what was created.
-    if (this.#parts.creates !== null) this.#learned = this.#observer.learned()
+    if (this.#standInStatus !== null) {
+      this.#settleStoodIn()
+      return
+    }
     const rest = this.#last ?? this.#observer.rest()
     // 'close' of the response follows once the last byte is with the kernel.
     if (rest.length > 0) this.#parts.call.res.end(rest)
     else this.#parts.call.res.end()
   }
 
+  /** A held answer has come whole: replay, or give it to the client. */
+  #judge(held: Held): void {
+    this.#held = null
+    const error = held.error()
+    if (lacksDeployment(held.status, error)) this.#try?.absent(this.#parts.clock())
+    if (!safeToReplay({ kind: 'answered', status: held.status, error })) {
+      this.#release(held)
+      return
+    }
+    this.#note(null, held.status)
+    if (held.isMoreUsefulThan(this.#best)) this.#best = held
+    if (this.#mayReplay) this.#finish(null)
+    else this.#release(this.#best ?? held)
+  }
+
+  /** A held answer is the client's, whole as it came. */
+  #release(held: Held): void {
+    const { watch } = this.#parts.call
+    this.instance = held.instance
+    this.#sentAtMs = held.sentAtMs
+    this.#firstByteAtMs = held.firstByteAtMs
+    watch.subject = this
+    this.#answer(held.status, held.headers)
+    for (const chunk of held.chunks) this.#pass(chunk, null)
+    this.#end()
+    // It left meanwhile, and 'close' came before.
+    if (this.#givenUp !== null) this.#settle('left', null)
+  }
+
+  /** A held answer is too long to be a refusal, or its end does not come: from here on it is relayed as it comes. */
+  #passOn(held: Held, controller: Dispatcher.DispatchController | null): void {
+    this.#held = null
+    this.#firstByteAtMs = held.firstByteAtMs
+    this.#answer(held.status, held.headers)
+    for (const chunk of held.chunks) this.#pass(chunk, controller)
+  }
+
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    if (this.#settled) return
+    const held = this.#held
+    this.#held = null
     if (error instanceof ClientLeft) {
       this.#settle('left', null)
       return
     }
-    const failure = classify(error, this.#status !== null)
+    const failure = classify(error, this.#status !== null || held !== null)
+    if (isOfBackend(failure)) this.#try?.broke(this.#sentAtMs !== null, this.#parts.clock())
+    if (this.#standInStatus !== null) {
+      this.#settleStoodIn()
+      return
+    }
+    if (!(error instanceof GivenUp) && this.#retries(held, failure, error)) return
+    if (held !== null) this.#passOn(held, null)
     if (this.#status !== null) this.#breakOff(failure)
     this.#settle(failure, error)
+  }
+
+  /** @returns true when the failure is not the end: another member may be tried, or an earlier refusal is the answer. */
+  #retries(held: Held | null, failure: BackendFailure, error: Error): boolean {
+    if (this.#status !== null) return false
+    // Of a 429 or 503 the head is enough: what its body would have said changes nothing.
+    const refused = held !== null && (held.status === 429 || held.status === 503)
+    if (!refused && (held !== null || !safeToReplay({ kind: 'unanswered', sent: this.#sentAtMs !== null })))
+      return false
+    if (!this.#mayReplay && this.#best === null) return false
+    this.#note(refused ? null : failure, held?.status ?? null)
+    this.#failure = failure
+    this.#cause = error
+    if (this.#mayReplay) this.#finish(null)
+    else if (this.#best !== null) this.#release(this.#best)
+    return true
   }
 
   #clientClosed(): void {
     if (this.#settled) return
     const { res } = this.#parts.call
+    // The answer from elsewhere is out; the one under way is still to be read.
+    if (this.#standInStatus !== null) return
     if (this.#ended && res.writableFinished) this.#settle('whole', null)
     else if (this.#ended) this.#settle('left', null)
     else this.giveUp(new ClientLeft())
@@ -216,12 +402,22 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   }
 
   tick(now: number): void {
+    if (this.#held !== null) this.#holdOn(now)
     if (this.#unwrittenBytes === 0) {
       this.#progressedAt = now
       return
     }
     if (this.#progressedAt === 0) this.#progressedAt = now
     if (now - this.#progressedAt >= progressEveryMs) this.#progress()
+  }
+
+  #holdOn(now: number): void {
+    if (this.#heldSince === 0) this.#heldSince = now
+    if (now - this.#heldSince < heldMs) return
+    const held = this.#held
+    if (held === null) return
+    if (held.status === 429 || held.status === 503) this.#controller?.abort(new HeldTooLong())
+    else this.#passOn(held, this.#controller)
   }
 
   #progress(): void {
@@ -236,19 +432,38 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     journal.progress(call.id, 'response', bytes).catch(() => {})
   }
 
-  #attempt(ending: Relayed['ending']): Attempt {
-    const failed = ending !== 'whole' && ending !== 'left'
-    return {
-      instance: this.#parts.instance.name,
-      status: this.#status,
-      durationMs: this.#sentAtMs === null ? 0 : this.#parts.clock() - this.#sentAtMs,
-      error: failed ? ending : null,
-    }
+  /** The try under way is over. */
+  #note(error: string | null, status: number | null): void {
+    const { clock } = this.#parts
+    const attempt = this.#try
+    if (attempt === null || this.#candidate === null) return
+    const nowMs = clock()
+    this.#attempts.push({
+      instance: this.#candidate.instance.name,
+      status,
+      durationMs: this.#sentAtMs === null ? nowMs - attempt.beganAtMs : nowMs - this.#sentAtMs,
+      error,
+    })
+    this.#try = null
+    this.#controller = null
+    attempt.end(nowMs)
+  }
+
+  #settleStoodIn(): void {
+    const isBilled = this.#status === null || this.#status < 400
+    // A refused call is billed nowhere; the client's status is that of the answer from elsewhere.
+    if (!isBilled) this.#sentAtMs = null
+    this.#note(null, this.#status)
+    this.#status = this.#standInStatus
+    this.#settle(this.#parts.call.res.writableFinished ? 'whole' : 'left', null)
   }
 
   #settle(ending: Relayed['ending'], cause: Error | null): void {
     if (this.#settled) return
     this.#settled = true
+    const failed = ending !== 'whole' && ending !== 'left'
+    const learned = this.#observer.learned()
+    this.#note(failed ? ending : null, this.#status)
     this.#parts.call.watch.subject = null
     this.#finish({
       ending,
@@ -256,17 +471,67 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
       status: this.#status,
       sentAtMs: this.#sentAtMs,
       firstByteAtMs: this.#firstByteAtMs,
-      learned: this.#learned ?? this.#observer.learned(),
+      learned,
       backendRequestId: this.#backendRequestId,
       contentType: this.#contentType,
       responseBytes: this.#responseBytes,
-      attempts: [this.#attempt(ending)],
-      servedDeployment: null,
-      spilledFrom: null,
+      attempts: this.#attempts,
+      servedDeployment: this.#candidate?.alias ?? null,
+      spilledFrom: this.#spilledFrom,
       unwritten: this.#unwritten,
       progressed: this.#progressed,
     })
   }
+}
+
+/** The body of a refusal does not come. */
+class HeldTooLong extends Error {
+  constructor() {
+    super('the body of the refusal did not come')
+    this.name = 'HeldTooLong'
+  }
+}
+
+const noHeaders: readonly string[] = []
+
+function unset(): void {}
+
+function endingOf(reason: Error): Relayed['ending'] {
+  return reason instanceof GivenUp ? reason.failure : 'left'
+}
+
+/** Failures that say something about how an instance fares. */
+function isOfBackend(failure: BackendFailure): boolean {
+  switch (failure) {
+    case 'backend_unreachable':
+    case 'connect_timeout':
+    case 'first_byte_timeout':
+    case 'backend_broke':
+    case 'backend_cut':
+    case 'stream_idle_timeout':
+      return true
+    case 'backend_redirected':
+    case 'total_timeout':
+    case 'shutdown':
+    case 'upload_too_large':
+    case 'upload_stalled':
+      return false
+    default:
+      return failure satisfies never
+  }
+}
+
+const spilledPrefix = 'x-ms-spillover-from-'
+
+/** `x-ms-spillover-from-deployment: NAME` as captures have it, or `x-ms-spillover-from-NAME` as the documentation does. */
+function spilledFrom(headers: AnswerHeaders): string | null {
+  for (const name in headers) {
+    if (!name.startsWith(spilledPrefix)) continue
+    const rest = name.slice(spilledPrefix.length)
+    const said = first(headers[name])
+    return (rest === 'deployment' && said !== null ? said : rest).slice(0, 64)
+  }
+  return null
 }
 
 function observerFor(

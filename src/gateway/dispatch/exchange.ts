@@ -1,0 +1,165 @@
+/** One call's way through the members of its target: which one is next, what it is sent, and what follows when none is left. */
+import { choose, shortestWaitMs } from '../../instances/choose.ts'
+import type { CredentialHeader } from '../../instances/credentials.ts'
+import type { Instance } from '../../instances/index.ts'
+import type { Try } from '../../instances/lane.ts'
+import type { Candidate, Candidates, Target } from '../../instances/pool.ts'
+import type { Journal } from '../../ledger/index.ts'
+import type { Denial } from '../../limits/index.ts'
+import { refusalOfDenial } from '../admit/refusals.ts'
+import type { Account } from '../record/index.ts'
+import { openRecord } from '../record/open.ts'
+import { Refusal } from '../refusals.ts'
+import { createsOf } from '../relay/births.ts'
+import { Relay, type Relayed } from '../relay/index.ts'
+import type { GatewayParts } from '../serve.ts'
+import { prefixHash } from './prefix.ts'
+import { requestFor, type Sending } from './request.ts'
+import { signIn } from './sign-in.ts'
+import { waitInLine } from './waiting.ts'
+
+export class Exchange {
+  readonly #account: Account
+  readonly #sending: Sending
+  readonly #target: Target
+  readonly #candidates: Candidates
+  readonly #pinned: Candidate | null
+  readonly #parts: GatewayParts
+  readonly #journal: Journal | null
+  readonly #prefixHash: number
+  /** Instances that were tried, or had no room for this call. */
+  #tried: Instance[] | null = null
+  #sent = 0
+  #relay: Relay | null = null
+  #denial: Denial | null = null
+  #lacksCredential: Refusal | null = null
+
+  /** @param pinned the one that must serve; null where any may. */
+  constructor(account: Account, candidates: Candidates, pinned: Candidate | null, parts: GatewayParts) {
+    const { call, route, asked, grant } = account
+    if (route === null || asked === null || grant === null) throw new TypeError('dispatch stands behind receive')
+    this.#account = account
+    this.#sending = { call, route, asked }
+    this.#target = grant.target
+    this.#candidates = candidates
+    this.#pinned = pinned
+    this.#parts = parts
+    this.#journal = grant.workload.capture === 'full' ? parts.journal : null
+    const { prefixBytes } = grant.target
+    this.#prefixHash = prefixBytes === null ? -1 : prefixHash(asked, prefixBytes)
+  }
+
+  /** The member to try; null when none is left, or none may be tried now. */
+  next(): Candidate | null {
+    if (this.#pinned !== null) return this.#tried === null ? this.#pinned : null
+    if (this.#sent >= this.#target.attemptsMax || this.#relay?.isGivenUp === true) return null
+    const nowMs = this.#parts.clock()
+    const hints = { nowMs, tried: this.#tried, prefixHash: this.#prefixHash }
+    return choose(this.#target, this.#candidates, hints)
+  }
+
+  /**
+   * All members are left alone for a while. The call stands in line when that is worth it; where there is one member alone, nobody else
+   * could serve, and its own answer says more than ours.
+   */
+  async wait(): Promise<Candidate | null> {
+    const found = await waitInLine(this.#account, this.#candidates, this.#parts, () => this.next())
+    if (found !== null || this.#candidates.all.length > 1) return found
+    return this.#candidates.all[0] ?? null
+  }
+
+  /** @returns null when another member may be tried: this one has no room, no credential, or has refused. */
+  async send(candidate: Candidate): Promise<Relayed | null> {
+    const { instance, lane } = candidate
+    // At once, so that of several calls only one is the probe of a member that was left alone.
+    const attempt = lane.begin(this.#parts.clock())
+    try {
+      return await this.#send(candidate, attempt)
+    } finally {
+      attempt.end(this.#parts.clock())
+      if (this.#tried === null) this.#tried = [instance]
+      else this.#tried.push(instance)
+      const { line } = this.#parts.limits
+      if (line.length > 0) line.nudge()
+    }
+  }
+
+  async #send(candidate: Candidate, attempt: Try): Promise<Relayed | null> {
+    const { instance, lane } = candidate
+    const credential = this.#credential(instance)
+    const header = credential instanceof Promise ? await credential : credential
+    if (header === null) return null
+    if (this.#account.lease !== null) {
+      const entering = this.#account.lease.enter(instance.name, lane.deployment === '' ? null : lane.deployment)
+      const denial = entering instanceof Promise ? await entering : entering
+      if (denial !== null) {
+        this.#denial = sooner(denial, this.#denial)
+        return null
+      }
+    }
+    this.#account.instance = instance
+    const relay = this.#relay ?? (await this.#open())
+    this.#sent += 1
+    const upload = { journal: this.#journal, limits: this.#parts.receiveLimits, relay }
+    const request = requestFor(this.#sending, candidate, header, upload)
+    const relayed = await relay.send(request, candidate, attempt, this.#mayReplay())
+    if (relayed !== null) this.#account.instance = relay.instance
+    return relayed
+  }
+
+  /** No member is left. @throws Refusal when none was sent the call. */
+  async conclude(): Promise<Relayed> {
+    const relay = this.#relay
+    if (relay === null) throw this.#refusal()
+    const relayed = await relay.conclude()
+    if (relayed === null) throw new TypeError('a relay concludes with an ending')
+    this.#account.instance = relay.instance
+    return relayed
+  }
+
+  /** Another member could be tried after the one that is tried now. */
+  #mayReplay(): boolean {
+    if (this.#pinned !== null) return false
+    return this.#sent < this.#target.attemptsMax && this.#candidates.all.length > 1 + (this.#tried?.length ?? 0)
+  }
+
+  #credential(instance: Instance): CredentialHeader | null | Promise<CredentialHeader | null> {
+    const header = signIn(instance, this.#account.token)
+    return header instanceof Promise ? header.catch(error => this.#withoutCredential(error)) : header
+  }
+
+  #withoutCredential(error: unknown): null {
+    if (!(error instanceof Refusal)) throw error
+    this.#lacksCredential = error
+    return null
+  }
+
+  async #open(): Promise<Relay> {
+    const account = this.#account
+    const { call, asked } = this.#sending
+    const { clock, totalMs } = this.#parts
+    await openRecord(account, this.#parts)
+    const creates = createsOf(account, this.#parts)
+    this.#relay = new Relay({ call, asked, journal: this.#journal, clock, totalMs, lease: account.lease, creates })
+    return this.#relay
+  }
+
+  #refusal(): Refusal {
+    const { workload } = this.#account.grant ?? {}
+    if (this.#denial !== null) return refusalOfDenial(this.#denial, workload?.name ?? '', this.#parts.prices.currency)
+    if (this.#lacksCredential !== null) return this.#lacksCredential
+    const hints = { nowMs: this.#parts.clock(), tried: this.#tried, prefixHash: -1 }
+    const waitMs = Math.max(1, shortestWaitMs(this.#candidates, hints) ?? 1)
+    const details = {
+      target: this.#target.name,
+      deployment: this.#sending.asked.deployment ?? '',
+      seconds: Math.ceil(waitMs / 1_000),
+    }
+    const isThrottled = this.#candidates.all.some(({ lane }) => lane.isThrottled)
+    return new Refusal(isThrottled ? 'pool_exhausted' : 'pool_unavailable', details, { retryAfterMs: waitMs })
+  }
+}
+
+function sooner(one: Denial, other: Denial | null): Denial {
+  return other === null || one.retryAfterMs < other.retryAfterMs ? one : other
+}

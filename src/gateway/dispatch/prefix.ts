@@ -1,0 +1,17 @@
+/** Where the prompt begins alike: what decides on the member, so that Azure's prompt cache hits there. */
+import { crc32 } from 'node:zlib'
+import type { Asked } from '../receive/index.ts'
+
+const messages = Buffer.from('"messages"')
+const input = Buffer.from('"input"')
+
+/**
+ * Of the first bytes from `messages` or `input` on: model, temperature and the like before them do not decide.
+ * @returns 32 bits; -1 for a call without a JSON body.
+ */
+export function prefixHash(asked: Asked, prefixBytes: number): number {
+  const body = asked.json?.body
+  if (body === undefined) return -1
+  const at = Math.max(body.indexOf(messages), 0) || Math.max(body.indexOf(input), 0)
+  return crc32(body.subarray(at, at + prefixBytes))
+}

@@ -1,0 +1,82 @@
+/** What a member is sent: the call as it came, under the deployment's name on that instance. */
+import { Readable } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import type { Candidate } from '../../instances/pool.ts'
+import type { Journal } from '../../ledger/index.ts'
+import { scanObject, withMember } from '../../wire/json-scan.ts'
+import type { Call } from '../call.ts'
+import type { Asked } from '../receive/index.ts'
+import type { Relay } from '../relay/index.ts'
+import type { Route } from '../resolve/index.ts'
+import { requestHeaders } from './headers.ts'
+import { type UploadLimits, uploadBody } from './upload.ts'
+
+export interface Sending {
+  readonly call: Call
+  readonly route: Route
+  readonly asked: Asked
+}
+
+/** Null where the deployment has the same name on the instance as the client wrote. */
+function otherName({ route, asked }: Sending, candidate: Candidate): string | null {
+  const written = route.deployment ?? asked.requestedModel
+  const served = candidate.alias ?? asked.deployment
+  return served === written ? null : served
+}
+
+/** @param relay is told when an upload breaks off. */
+export function requestFor(
+  sending: Sending,
+  candidate: Candidate,
+  credential: { readonly name: string; readonly value: string },
+  upload: { readonly journal: Journal | null; readonly limits: UploadLimits; readonly relay: Relay },
+): Dispatcher.DispatchOptions {
+  const { call, route, asked } = sending
+  const headers = requestHeaders(call.req.rawHeaders, credential, call.id, asked.decoded)
+  const name = otherName(sending, candidate)
+  const path = name === null ? route.backendPath : pathWith(name, route)
+  if (asked.send !== 'upload') {
+    const body = name === null || route.deployment !== null ? asked.send : bodyWith(name, asked)
+    return { method: call.method, path, headers, body }
+  }
+  const length = call.req.headers['content-length']
+  if (length !== undefined) headers.push('content-length', length)
+  const body = Readable.from(uploadBody(call, upload.journal, upload.limits, upload.relay))
+  return { method: call.method, path, headers, body }
+}
+
+/** The deployment stands in the path: `model` in the body decides nothing then, and stays as it is. */
+export function pathWith(name: string, { deployment, backendPath }: Route): string {
+  if (deployment === null) return backendPath
+  const prefix = '/openai/deployments/'
+  const end = prefix.length + encodeURIComponent(deployment).length
+  return `${prefix}${encodeURIComponent(name)}${backendPath.slice(end)}`
+}
+
+const modelOnly: ReadonlySet<string> = new Set(['model'])
+
+/** The body with another `model`; every other byte as it is. */
+export function bodyWith(name: string, asked: Pick<Asked, 'send' | 'json'>): Buffer | null {
+  const { send, json } = asked
+  if (send === null || send === 'upload') return null
+  if (json === null) return formWith(name, send)
+  return withMember(send, scanObject(send, modelOnly), 'model', JSON.stringify(name))
+}
+
+const field = Buffer.from('name="model"')
+const headEnd = Buffer.from('\r\n\r\n')
+const partEnd = Buffer.from('\r\n--')
+
+/** A multipart form (RFC 7578) with another `model`, which `receive` has found exactly once. */
+function formWith(name: string, form: Buffer): Buffer {
+  for (let at = form.indexOf(field); at !== -1; at = form.indexOf(field, at + 1)) {
+    // The head of a part, not some file's bytes: Content-Disposition stands before it on its line.
+    const line = form.lastIndexOf('\r\n', at)
+    if (!/^\r\ncontent-disposition:[^\r\n]*$/i.test(form.toString('latin1', line, at))) continue
+    const from = form.indexOf(headEnd, at)
+    const to = from === -1 ? -1 : form.indexOf(partEnd, from + headEnd.length)
+    if (to === -1) continue
+    return Buffer.concat([form.subarray(0, from + headEnd.length), Buffer.from(name), form.subarray(to)])
+  }
+  return form
+}

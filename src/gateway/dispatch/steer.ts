@@ -1,0 +1,14 @@
+/** Canary: sends a share of a workload's calls to another deployment, as the operator has configured it. */
+import type { Grant } from '../authorize/index.ts'
+import type { Asked } from '../receive/index.ts'
+
+/**
+ * Behind `receive`, before anything is reserved: limits and prices are those of the deployment that serves.
+ * @param random 0..1, 1 excluded. @returns the same object for a call that stays where it is.
+ */
+export function steer(asked: Asked, grant: Grant, random: () => number): Asked {
+  const { canary } = grant.workload
+  if (canary.size === 0 || asked.deployment === null) return asked
+  const to = canary.get(asked.deployment)
+  return to === undefined || random() >= to.share ? asked : { ...asked, deployment: to.deployment }
+}

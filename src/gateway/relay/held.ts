@@ -1,0 +1,66 @@
+/**
+ * Held: an answer that may be a refusal, kept back until it is known whether another member can serve. When none can, the client
+ * gets exactly this answer.
+ */
+import type { Instance } from '../../instances/index.ts'
+import { retryAfterMs } from '../../instances/retry-after.ts'
+import { type AnswerError, errorIn } from '../dispatch/replay.ts'
+
+export type AnswerHeaders = Record<string, string | string[] | undefined>
+
+/** Errors are short: what is longer is none that could be replayed, and passes. Bytes. */
+const heldBytesMax = 65_536
+
+export class Held {
+  readonly instance: Instance
+  readonly alias: string | null
+  readonly status: number
+  readonly headers: AnswerHeaders
+  readonly sentAtMs: number | null
+  readonly firstByteAtMs: number
+  readonly chunks: Buffer[] = []
+  readonly #retryAfterMs: number
+  #bytes = 0
+
+  constructor(
+    from: { readonly instance: Instance; readonly alias: string | null; readonly sentAtMs: number | null },
+    status: number,
+    headers: AnswerHeaders,
+    nowMs: number,
+  ) {
+    this.instance = from.instance
+    this.alias = from.alias
+    this.sentAtMs = from.sentAtMs
+    this.status = status
+    this.headers = headers
+    this.firstByteAtMs = nowMs
+    this.#retryAfterMs = retryAfterMs(headers, nowMs) ?? Number.POSITIVE_INFINITY
+  }
+
+  /** @returns false when it has become too long to be held. */
+  add(chunk: Buffer): boolean {
+    this.chunks.push(chunk)
+    this.#bytes += chunk.length
+    return this.#bytes <= heldBytesMax
+  }
+
+  error(): AnswerError {
+    return errorIn(Buffer.concat(this.chunks))
+  }
+
+  /**
+   * Which of two refusals helps the client more: one that says when there is room, the sooner the better; then one that may pass by
+   * itself; then that the deployment is missing.
+   */
+  isMoreUsefulThan(other: Held | null): boolean {
+    if (other === null) return true
+    if (rank(this.status) !== rank(other.status)) return rank(this.status) < rank(other.status)
+    return this.#retryAfterMs < other.#retryAfterMs
+  }
+}
+
+function rank(status: number): number {
+  if (status === 429) return 0
+  if (status === 503) return 1
+  return status === 404 ? 2 : 3
+}

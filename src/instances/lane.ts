@@ -1,0 +1,227 @@
+/**
+ * A lane: one deployment on one instance, with all that is known about how it fares. Calls tell it; choosing a member reads
+ * it. All times are milliseconds since the epoch, by the clock of those who ask.
+ */
+import { Breaker, type BreakerSettings } from './breaker.ts'
+import { Latency } from './latency.ts'
+import { numberOf, retryAfterMs } from './retry-after.ts'
+import type { BreakerState, LaneState } from './state.ts'
+
+/** Figures that a backend reported count for so long. */
+const reportedForMs = 60_000
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>
+
+export class Lane {
+  readonly deployment: string
+  readonly kind: 'standard' | 'provisioned'
+  readonly breaker: Breaker
+  /** Of the whole instance, shared by its lanes: whether it can be connected to. */
+  readonly reach: Breaker
+  readonly latency = new Latency()
+  inFlight = 0
+  calls = 0
+  failures = 0
+  /** Tells readings apart that come out of order: the number of the call that brought the newest one. */
+  #readBy = 0
+  #utilization: number | null = null
+  #utilizationAtMs = 0
+  /** By how much one call raises the utilisation, smoothed; never negative. */
+  #risePerCall = 0
+  #remainingTokens = -1
+  #remainingRequests = -1
+  #remainingAtMs = 0
+  /** What a pool decided last about this lane, for reports. */
+  isSpilling = false
+
+  constructor(deployment: string, kind: 'standard' | 'provisioned', settings: BreakerSettings, reach: Breaker) {
+    this.deployment = deployment
+    this.kind = kind
+    this.breaker = new Breaker(settings)
+    this.reach = reach
+  }
+
+  admits(nowMs: number): boolean {
+    return this.breaker.admits(nowMs) && this.reach.admits(nowMs)
+  }
+
+  /** Milliseconds until a call may try; at least 1 while a probe is under way. */
+  waitMs(nowMs: number): number {
+    if (this.admits(nowMs)) return 0
+    return Math.max(1, this.breaker.waitMs(nowMs), this.reach.waitMs(nowMs))
+  }
+
+  /** True while it is left alone because the backend said that it has no capacity. */
+  get isThrottled(): boolean {
+    return this.breaker.reason === 'throttled'
+  }
+
+  /** Takes a place for a call. It must end with `end`. */
+  begin(nowMs: number): Try {
+    this.inFlight += 1
+    this.calls += 1
+    return new Try(this, this.calls, nowMs)
+  }
+
+  /** Of provisioned throughput as last reported; null when it was not, or too long ago. */
+  utilization(nowMs: number): number | null {
+    return nowMs - this.#utilizationAtMs > reportedForMs ? null : this.#utilization
+  }
+
+  /**
+   * The same with what has been sent since: whole answers bring their reading seconds after the call was counted, and a load
+   * that rises in steps would be far beyond the mark by then.
+   */
+  expectedUtilization(nowMs: number): number | null {
+    const read = this.utilization(nowMs)
+    return read === null ? null : read + (this.calls - this.#readBy) * this.#risePerCall
+  }
+
+  utilizationAgeMs(nowMs: number): number {
+    return nowMs - this.#utilizationAtMs
+  }
+
+  /** Null when unknown. */
+  remainingTokens(nowMs: number): number | null {
+    return this.#remainingTokens < 0 || nowMs - this.#remainingAtMs > reportedForMs ? null : this.#remainingTokens
+  }
+
+  remainingRequests(nowMs: number): number | null {
+    return this.#remainingRequests < 0 || nowMs - this.#remainingAtMs > reportedForMs ? null : this.#remainingRequests
+  }
+
+  /** Reads what an answer's head says about capacity. @param call number of the call. */
+  read(headers: Headers, call: number, nowMs: number): void {
+    if (call <= this.#readBy && nowMs - this.#utilizationAtMs <= reportedForMs) return
+    const used = this.kind === 'provisioned' ? headers['azure-openai-deployment-utilization'] : undefined
+    if (used !== undefined) this.#readUtilization(used, call, nowMs)
+    const tokens = headers['x-ratelimit-remaining-tokens']
+    const requests = headers['x-ratelimit-remaining-requests']
+    if (tokens === undefined && requests === undefined) return
+    // Negative means unknown: the Responses API has said -1 for months.
+    this.#remainingTokens = numberOf(tokens) ?? -1
+    this.#remainingRequests = numberOf(requests) ?? -1
+    this.#remainingAtMs = nowMs
+  }
+
+  #readUtilization(written: string | string[], call: number, nowMs: number): void {
+    const percent = typeof written === 'string' ? Number.parseFloat(written) : Number.NaN
+    if (!(percent >= 0)) return
+    const before = this.#utilization
+    const now = percent / 100
+    if (before !== null && call > this.#readBy) {
+      const rise = Math.max(0, (now - before) / (call - this.#readBy))
+      this.#risePerCall += 0.3 * (rise - this.#risePerCall)
+    }
+    this.#utilization = now
+    this.#utilizationAtMs = nowMs
+    this.#readBy = call
+  }
+
+  state(nowMs: number): LaneState {
+    const { meanMs } = this.latency
+    const stopped = this.reach.state === 'closed' ? this.breaker : this.reach
+    const p95 = this.latency.percentile(95)
+    return {
+      deployment: this.deployment,
+      kind: this.kind,
+      breaker: stateOf(this.breaker.state, this.reach.state),
+      breakerReason: stopped.reason,
+      retryAtMs: stopped.retryAtMs,
+      utilization: this.#utilization,
+      spilling: this.isSpilling,
+      remainingTokens: this.remainingTokens(nowMs),
+      remainingRequests: this.remainingRequests(nowMs),
+      latencyMs: meanMs === null ? null : Math.round(meanMs * 10) / 10,
+      latencyP95Ms: p95 === null ? null : Math.round(p95 * 10) / 10,
+      inFlight: this.inFlight,
+      calls: this.calls,
+      failures: this.failures,
+    }
+  }
+}
+
+function stateOf(lane: BreakerState, reach: BreakerState): BreakerState {
+  return reach === 'closed' ? lane : reach
+}
+
+/** One call's try at a lane: what becomes of it is told here, once; then it ends. */
+export class Try {
+  readonly lane: Lane
+  readonly beganAtMs: number
+  readonly #number: number
+  readonly #ticket: number
+  readonly #reachTicket: number
+  #told = false
+  #failed = false
+  #ended = false
+
+  constructor(lane: Lane, number: number, nowMs: number) {
+    this.lane = lane
+    this.beganAtMs = nowMs
+    this.#number = number
+    this.#ticket = lane.breaker.begin()
+    this.#reachTicket = lane.reach.begin()
+  }
+
+  /** The head of an answer has come. What it is worth is told when it ends; but a probe has its answer now. */
+  answered(status: number, headers: Headers, nowMs: number): void {
+    if (this.#told) return
+    this.#told = true
+    const { lane } = this
+    if (lane.reach.state !== 'closed') lane.reach.succeeded(this.#reachTicket, nowMs)
+    lane.read(headers, this.#number, nowMs)
+    if (status === 429) {
+      this.#fail()
+      lane.breaker.throttled(this.#ticket, nowMs, retryAfterMs(headers, nowMs))
+    } else if (status >= 500) {
+      this.#fail()
+      lane.breaker.failed(this.#ticket, nowMs)
+    } else {
+      if (lane.breaker.state !== 'closed') lane.breaker.succeeded(this.#ticket, nowMs)
+      // Refusals are quick: they say nothing about how long a call takes.
+      if (status < 400) lane.latency.add(nowMs - this.beganAtMs, nowMs)
+    }
+  }
+
+  /** The answer says that the deployment does not exist. After `answered`. */
+  absent(nowMs: number): void {
+    this.lane.breaker.absent(nowMs)
+  }
+
+  /** No answer came, or it broke off. @param connected false when no connection came about, which concerns the whole instance. */
+  broke(connected: boolean, nowMs: number): void {
+    const { lane } = this
+    this.#fail()
+    if (connected) {
+      lane.breaker.failed(this.#ticket, nowMs)
+      lane.reach.abandoned(this.#reachTicket)
+    } else {
+      lane.reach.failed(this.#reachTicket, nowMs)
+      // Whether the deployment works is not known: a probe of it was none.
+      lane.breaker.abandoned(this.#ticket)
+    }
+    this.#told = true
+  }
+
+  /** Gives the place back. Nothing told before: the client left, or the call was not sent. */
+  end(nowMs: number): void {
+    if (this.#ended) return
+    this.#ended = true
+    const { lane } = this
+    lane.inFlight -= 1
+    if (!this.#told) {
+      lane.breaker.abandoned(this.#ticket)
+      lane.reach.abandoned(this.#reachTicket)
+    } else if (!this.#failed) {
+      lane.breaker.succeeded(this.#ticket, nowMs)
+      lane.reach.succeeded(this.#reachTicket, nowMs)
+    }
+  }
+
+  #fail(): void {
+    if (this.#failed) return
+    this.#failed = true
+    this.lane.failures += 1
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Probes: an instance is asked for its models, which needs a connection and a credential and is not billed. Done when somebody
+ * asks, and at intervals where `instances.X.probe` says so.
+ */
+import type { Pool } from 'undici'
+import type { Clock } from '../clock.ts'
+import type { InstanceConfig } from '../config/schema.ts'
+import type { Breaker } from './breaker.ts'
+import { CredentialError, type InstanceCredential } from './credentials.ts'
+import type { ProbeResult } from './state.ts'
+
+const path = '/openai/models?api-version=2024-10-21'
+/** Where no active probes are configured. Milliseconds. */
+const standardTimeoutMs = 5_000
+/** One lost answer is no outage: so many probes in a row must fail before the instance is left alone. */
+const failuresLeast = 2
+
+export interface ProbeParts {
+  readonly connections: Pool
+  readonly credential: InstanceCredential
+  readonly reach: Breaker
+  readonly clock: Clock
+  /** Null where only somebody's question makes a probe. */
+  readonly settings: NonNullable<InstanceConfig['probe']> | null
+}
+
+export class Probes {
+  readonly #parts: ProbeParts
+  readonly #timer: NodeJS.Timeout | null
+  #failuresInRow = 0
+  #underWay = false
+  /** The newest one, null before the first. */
+  last: ProbeResult | null = null
+
+  constructor(parts: ProbeParts) {
+    this.#parts = parts
+    const { settings } = parts
+    this.#timer = settings === null ? null : setInterval(() => this.#look(), settings.every).unref()
+  }
+
+  /** Never rejects. */
+  async probe(): Promise<ProbeResult> {
+    const beganAt = performance.now()
+    const { status, error } = await this.#ask()
+    const durationMs = Math.round((performance.now() - beganAt) * 10) / 10
+    const result = { atMs: this.#parts.clock(), ok: error === null, status, durationMs, error }
+    // A token of nobody's: what cannot be asked is no sign of ill health.
+    if (this.#parts.credential.kind !== 'caller') this.#learn(result)
+    return result
+  }
+
+  close(): void {
+    if (this.#timer !== null) clearInterval(this.#timer)
+  }
+
+  #look(): void {
+    if (this.#underWay) return
+    this.#underWay = true
+    void this.probe().finally(() => {
+      this.#underWay = false
+    })
+  }
+
+  async #ask(): Promise<{ readonly status: number | null; readonly error: string | null }> {
+    const { connections, credential, settings } = this.#parts
+    if (credential.kind === 'caller') {
+      return {
+        status: null,
+        error: 'It is signed in to with each caller’s own token, so that there is none to probe it with.',
+      }
+    }
+    const timeoutMs = settings?.timeout ?? standardTimeoutMs
+    try {
+      const { name, value } = await credential.header('')
+      const answer = await connections.request({
+        method: 'GET',
+        path,
+        headers: { [name]: value, accept: 'application/json', 'accept-encoding': 'identity' },
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+      await answer.body.dump({ limit: 4_194_304 })
+      return { status: answer.statusCode, error: wordsOf(answer.statusCode) }
+    } catch (error) {
+      return { status: null, error: failureWords(error, timeoutMs) }
+    }
+  }
+
+  #learn(result: ProbeResult): void {
+    this.last = result
+    const { reach, settings } = this.#parts
+    // A refused credential is no outage: calls may pass with it elsewhere, and a person must look at it anyhow.
+    const answers = result.status !== null && result.status < 500
+    if (answers) {
+      this.#failuresInRow = 0
+      if (reach.reason === 'probe' || reach.reason === 'failures' || reach.reason === 'failure_share') reach.restore()
+      return
+    }
+    this.#failuresInRow += 1
+    if (settings === null || this.#failuresInRow < failuresLeast) return
+    // Until the next probe has had its time to say otherwise.
+    reach.trip('probe', result.atMs + settings.every + settings.timeout)
+  }
+}
+
+function wordsOf(status: number): string | null {
+  if (status < 400) return null
+  if (status === 401 || status === 403)
+    return `It answered ${status}: the credential is not accepted, or lacks the role.`
+  return `It answered ${status}.`
+}
+
+/** Without the error's own message: libraries put what was sent into theirs. */
+function failureWords(error: unknown, timeoutMs: number): string {
+  if (error instanceof CredentialError) return 'The gateway could not sign in to it; the log has the reason.'
+  const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error
+  const { code, name } = (first ?? {}) as { readonly code?: unknown; readonly name?: unknown }
+  if (name === 'TimeoutError') return `It did not answer within ${timeoutMs} ms.`
+  return `No answer came (${typeof code === 'string' ? code : 'unknown reason'}).`
+}

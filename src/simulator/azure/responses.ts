@@ -41,6 +41,7 @@ export async function createResponse(call: Call): Promise<void> {
     const stored = { object: answer.object, inputItems: ask.context, outputItems: answer.output, background } as const
     work.service.store.responses.put(answer.object.id, { ...stored })
   }
+  ask.conversation?.items.push(...ask.items, ...answer.output)
   // The official service names the dated snapshot in a header, because `model` holds what the caller wrote.
   call.headers['x-ms-served-model'] = work.deployment.facts.snapshot
   return settled(call, work, most, sendResponse(call, work, ask, answer))
@@ -85,6 +86,7 @@ function responsesAnswer(work: Work, ask: ResponsesAsk, input: JsonRecord, promp
     status: isCut ? 'incomplete' : 'completed',
     background: ask.background,
     content_filters: contentFilters,
+    conversation: ask.conversation === null ? null : { id: ask.conversation.id },
     error: null,
     incomplete_details: isCut ? { reason: 'max_output_tokens' } : null,
     instructions: input.instructions ?? null,

@@ -3,9 +3,9 @@ import { isRecord, type JsonRecord, listOf, textOf, textOrNull } from '../../wir
 import type { Turn } from './answers/index.ts'
 import type { Work } from './call.ts'
 import { checkNumber, contentText, imagesOf, integerIn } from './chatInput.ts'
-import { invalidRequest } from './errors.ts'
+import { invalidRequest, noSuchObject } from './errors.ts'
 import type { Question } from './speak.ts'
-import type { StoredResponse } from './store.ts'
+import type { StoredConversation, StoredResponse } from './store.ts'
 
 export interface ResponsesAsk {
   readonly stream: boolean
@@ -15,6 +15,8 @@ export interface ResponsesAsk {
   readonly items: readonly JsonRecord[]
   /** What came before in the conversation, then `items`. */
   readonly context: readonly JsonRecord[]
+  /** Gets the items of this call and its answer. */
+  readonly conversation: StoredConversation | null
   readonly question: Question
 }
 
@@ -22,8 +24,11 @@ export function responsesAsk(work: Work, input: JsonRecord): ResponsesAsk {
   checkNumber(input, 'temperature', 0, 2)
   checkNumber(input, 'top_p', 0, 1)
   const previous = previousOf(work, input.previous_response_id)
+  const conversation = conversationOf(work, input)
   const items = itemsOf(work, input.input)
-  const context = previous ? [...previous.inputItems, ...previous.outputItems, ...items] : items
+  const before = previous ? [...previous.inputItems, ...previous.outputItems] : (conversation?.items ?? [])
+  const context = [...before, ...items]
+  requireKnown(work, input.tools)
   const system = typeof input.instructions === 'string' ? [{ role: 'system', text: input.instructions }] : []
   return {
     stream: input.stream === true,
@@ -31,6 +36,7 @@ export function responsesAsk(work: Work, input: JsonRecord): ResponsesAsk {
     background: input.background === true,
     items,
     context,
+    conversation,
     question: {
       turns: [...system, ...context.flatMap(turnOf)],
       tools: listOf(input.tools).filter(isRecord).flatMap(asChatTool),
@@ -54,6 +60,49 @@ function previousOf(work: Work, id: unknown): StoredResponse | null {
   throw invalidRequest(message, 'previous_response_id', 'previous_response_not_found')
 }
 
+function conversationOf(work: Work, { conversation, previous_response_id }: JsonRecord): StoredConversation | null {
+  if (conversation === undefined || conversation === null) return null
+  if (typeof previous_response_id === 'string') {
+    throw invalidRequest("Only one of 'previous_response_id' and 'conversation' may be given.", 'conversation', null)
+  }
+  const id = isRecord(conversation) ? textOf(conversation.id) : textOf(conversation)
+  const found = work.service.store.conversations.get(id)
+  if (found) return found
+  throw noSuchObject(`Conversation with id '${id}' not found.`, 'conversation')
+}
+
+/** Files and vector stores that tools name. */
+function requireKnown(work: Work, tools: unknown): void {
+  const { files, vectorStores } = work.service.store
+  for (const tool of listOf(tools).filter(isRecord)) {
+    const stores = listOf(tool.vector_store_ids).map(textOf)
+    const inside = isRecord(tool.container) ? listOf(tool.container.file_ids).map(textOf) : []
+    const missing = stores.find(id => vectorStores.get(id) === null) ?? inside.find(id => files.get(id) === null)
+    if (missing !== undefined) throw noSuchObject(`'${missing}' was not found.`, 'tools')
+  }
+}
+
+/** An item of an earlier answer, wherever it is kept on this resource. */
+function keptItem(work: Work, id: string): JsonRecord {
+  const { responses, conversations } = work.service.store
+  const kept = [
+    ...responses.newest().flatMap(each => [...each.outputItems, ...each.inputItems]),
+    ...conversations.newest().flatMap(each => each.items),
+  ]
+  const item = kept.find(each => each.id === id)
+  if (item) return item
+  throw noSuchObject(`Item with id '${id}' not found.`, 'input')
+}
+
+function requireFiles(work: Work, content: readonly unknown[]): void {
+  for (const part of content.filter(isRecord)) {
+    const id = textOrNull(part.file_id)
+    if (id !== null && work.service.store.files.get(id) === null) {
+      throw noSuchObject(`No such File object: ${id}`, 'input')
+    }
+  }
+}
+
 /** A text or a list of items; plain messages get the form in which they are kept. */
 function itemsOf(work: Work, input: unknown): JsonRecord[] {
   if (input === undefined || input === null) {
@@ -64,6 +113,8 @@ function itemsOf(work: Work, input: unknown): JsonRecord[] {
     throw invalidRequest("Invalid type for 'input': expected a string or an array of objects.", 'input', 'invalid_type')
   }
   return input.map((item, at) => {
+    const isReference = item.type === 'item_reference' || (item.type === undefined && item.role === undefined)
+    if (isReference) return keptItem(work, textOf(item.id))
     if (item.type === undefined || item.type === 'message') return message(work, item, at)
     return { id: work.draw.hexId(item.type === 'function_call' ? 'fc_' : 'item_', 48, `input ${at}`), ...item }
   })
@@ -80,6 +131,7 @@ function message(work: Work, item: JsonRecord, at: number): JsonRecord {
   }
   const type = role === 'assistant' ? 'output_text' : 'input_text'
   const content = typeof item.content === 'string' ? [{ type, text: item.content }] : listOf(item.content)
+  requireFiles(work, content)
   return {
     id: work.draw.hexId('msg_', 48, `input ${at}`),
     status: 'completed',

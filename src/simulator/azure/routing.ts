@@ -20,6 +20,8 @@ const work = { methods: ['POST'], deployment: 'path' } as const
 const object = { deployment: 'none', ability: null, says: '' } as const
 const responses = { ...object, azureName: 'Responses', dataAction: 'responses' } as const
 const files = { ...object, azureName: 'Files', dataAction: 'files' } as const
+const stores = { ...object, azureName: 'VectorStores', dataAction: 'vector-stores' } as const
+const conversations = { ...object, azureName: 'Conversations', dataAction: 'conversations' } as const
 const batches = { ...object, azureName: 'Batches', dataAction: 'batch-jobs' } as const
 
 /** Keys are the paths below /openai, /openai/v1 or the deployment; `{id}` stands for one segment. */
@@ -99,6 +101,20 @@ export const operations = {
   batches: { ...batches, methods: ['GET', 'HEAD', 'POST'] },
   'batches/{id}': { ...batches, methods: ['GET', 'HEAD'] },
   'batches/{id}/cancel': { ...batches, methods: ['POST'] },
+  vector_stores: { ...stores, methods: ['GET', 'HEAD', 'POST'] },
+  'vector_stores/{id}': { ...stores, methods: ['GET', 'HEAD', 'POST', 'DELETE'] },
+  'vector_stores/{id}/search': { ...stores, methods: ['POST'] },
+  'vector_stores/{id}/files': { ...stores, methods: ['GET', 'HEAD', 'POST'] },
+  'vector_stores/{id}/files/{id}': { ...stores, methods: ['GET', 'HEAD', 'POST', 'DELETE'] },
+  'vector_stores/{id}/files/{id}/content': { ...stores, methods: ['GET', 'HEAD'] },
+  'vector_stores/{id}/file_batches': { ...stores, methods: ['POST'] },
+  'vector_stores/{id}/file_batches/{id}': { ...stores, methods: ['GET', 'HEAD'] },
+  'vector_stores/{id}/file_batches/{id}/cancel': { ...stores, methods: ['POST'] },
+  'vector_stores/{id}/file_batches/{id}/files': { ...stores, methods: ['GET', 'HEAD'] },
+  conversations: { ...conversations, methods: ['POST'] },
+  'conversations/{id}': { ...conversations, methods: ['GET', 'HEAD', 'POST', 'DELETE'] },
+  'conversations/{id}/items': { ...conversations, methods: ['GET', 'HEAD', 'POST'] },
+  'conversations/{id}/items/{id}': { ...conversations, methods: ['GET', 'HEAD', 'DELETE'] },
 } as const satisfies Record<string, OperationFacts>
 
 export type OperationName = keyof typeof operations
@@ -109,8 +125,10 @@ export interface Route {
   readonly method: string
   /** From the path; null where the body names it or none is needed. */
   readonly deployment: string | null
-  /** Last variable part of the path: a file, batch, response or model. */
+  /** First variable part of the path: a file, batch, response, model, vector store or conversation. */
   readonly id: string | null
+  /** The second one: something inside of it. */
+  readonly secondId: string | null
   /** Null on v1. */
   readonly apiVersion: string | null
   readonly query: URLSearchParams
@@ -140,7 +158,7 @@ export function route(method: string, target: string): Route {
     throw badRequest('Azure OpenAI Responses API is enabled only for api-version 2025-03-01-preview and later')
   }
   const deployment = underDeployment ? decode(parts[2] ?? '') : null
-  return { operation: found.name, facts, method, deployment, id: found.id, apiVersion, query }
+  return { operation: found.name, facts, method, deployment, id: found.id, secondId: found.secondId, apiVersion, query }
 }
 
 function datedVersion(query: URLSearchParams): string {
@@ -155,15 +173,17 @@ function v1Version(query: URLSearchParams): null {
   return null
 }
 
-function match(segments: readonly string[]): { name: OperationName; id: string | null } | null {
+function match(
+  segments: readonly string[],
+): { name: OperationName; id: string | null; secondId: string | null } | null {
   const found = patterns.find(
     ({ parts }) =>
       parts.length === segments.length &&
       parts.every((part, at) => (part === '{id}' ? segments[at] !== '' : part === segments[at])),
   )
   if (!found) return null
-  const at = found.parts.indexOf('{id}')
-  return { name: found.name, id: at < 0 ? null : decode(segments[at] ?? '') }
+  const [id = null, secondId = null] = segments.filter((_, at) => found.parts[at] === '{id}').map(decode)
+  return { name: found.name, id, secondId }
 }
 
 function decode(segment: string): string {

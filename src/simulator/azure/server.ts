@@ -11,6 +11,16 @@ import type { OpenLine } from './bill.ts'
 import type { Call, Received } from './call.ts'
 import { chatCompletions } from './chat.ts'
 import { completions } from './completions.ts'
+import {
+  addConversationItems,
+  createConversation,
+  deleteConversation,
+  deleteConversationItem,
+  getConversation,
+  getConversationItem,
+  listConversationItems,
+  updateConversation,
+} from './conversations.ts'
 import { embeddings } from './embeddings.ts'
 import { AzureError, deploymentNotFound, internalError, invalidRequest, tooLarge } from './errors.ts'
 import { refusalOf } from './faults.ts'
@@ -21,6 +31,23 @@ import { cancelResponse, createResponse, deleteResponse, getResponse, listInputI
 import { type OperationName, type Route, route } from './routing.ts'
 import type { Service } from './service.ts'
 import { spill } from './spillover.ts'
+import {
+  addVectorStoreFile,
+  createFileBatch,
+  createVectorStore,
+  deleteVectorStore,
+  deleteVectorStoreFile,
+  getFileBatch,
+  getVectorStore,
+  getVectorStoreFile,
+  getVectorStoreFileContent,
+  listFileBatchFiles,
+  listVectorStoreFiles,
+  listVectorStores,
+  searchVectorStore,
+  updateVectorStore,
+  updateVectorStoreFile,
+} from './vectorStores.ts'
 
 /** The service's limit for files of batches, its largest. */
 const bodyBytesMax = 200 * 1024 * 1024
@@ -49,6 +76,24 @@ const handlers: Readonly<Record<OperationName, Readonly<Record<string, Handler>>
   batches: { GET: listBatches, POST: createBatch },
   'batches/{id}': { GET: getBatch },
   'batches/{id}/cancel': { POST: cancelBatch },
+  vector_stores: { GET: listVectorStores, POST: createVectorStore },
+  'vector_stores/{id}': { GET: getVectorStore, POST: updateVectorStore, DELETE: deleteVectorStore },
+  'vector_stores/{id}/search': { POST: searchVectorStore },
+  'vector_stores/{id}/files': { GET: listVectorStoreFiles, POST: addVectorStoreFile },
+  'vector_stores/{id}/files/{id}': {
+    GET: getVectorStoreFile,
+    POST: updateVectorStoreFile,
+    DELETE: deleteVectorStoreFile,
+  },
+  'vector_stores/{id}/files/{id}/content': { GET: getVectorStoreFileContent },
+  'vector_stores/{id}/file_batches': { POST: createFileBatch },
+  'vector_stores/{id}/file_batches/{id}': { GET: getFileBatch },
+  'vector_stores/{id}/file_batches/{id}/cancel': { POST: getFileBatch },
+  'vector_stores/{id}/file_batches/{id}/files': { GET: listFileBatchFiles },
+  conversations: { POST: createConversation },
+  'conversations/{id}': { GET: getConversation, POST: updateConversation, DELETE: deleteConversation },
+  'conversations/{id}/items': { GET: listConversationItems, POST: addConversationItems },
+  'conversations/{id}/items/{id}': { GET: getConversationItem, DELETE: deleteConversationItem },
 }
 
 export async function serve(

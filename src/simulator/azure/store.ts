@@ -15,6 +15,27 @@ export interface StoredResponse {
   background: 'no' | 'running' | 'done' | 'cancelled'
 }
 
+export interface StoredVectorStore {
+  readonly id: string
+  readonly createdAtSeconds: number
+  name: string | null
+  metadata: JsonRecord
+  /** By the file's id. */
+  readonly files: Map<string, { readonly id: string; readonly attributes: JsonRecord }>
+  readonly batches: Map<
+    string,
+    { readonly id: string; readonly createdAtSeconds: number; readonly files: readonly string[] }
+  >
+}
+
+export interface StoredConversation {
+  readonly id: string
+  readonly createdAtSeconds: number
+  metadata: JsonRecord
+  /** Oldest first, with ids. */
+  readonly items: JsonRecord[]
+}
+
 /** Most objects of one kind that are kept; beyond, the oldest is forgotten. */
 const objectsMax = 5_000
 
@@ -48,6 +69,8 @@ export class Store {
   readonly files = new Shelf<StoredFile>()
   readonly responses = new Shelf<StoredResponse>()
   readonly batches = new Shelf<JsonRecord & { readonly id: string }>()
+  readonly vectorStores = new Shelf<StoredVectorStore>()
+  readonly conversations = new Shelf<StoredConversation>()
 }
 
 /** A page of a list, by the query's `limit` (1..100, default `limit`) and `after`. */

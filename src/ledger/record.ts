@@ -53,6 +53,9 @@ export interface Cost {
   readonly price: string
 }
 
+/** A call that the gateway sends by itself. `shadow`: a mirrored copy whose answer is discarded. `hedge`: a second try beside a slow one. */
+export type CopyKind = 'shadow' | 'hedge'
+
 /** One try at one instance. */
 export interface Attempt {
   readonly instance: string
@@ -72,8 +75,7 @@ export interface Opened {
   readonly demonstration: boolean
   /** Id of the exchange of which this is a copy that the gateway sent by itself; null for what a client asked. */
   readonly copyOf: string | null
-  /** `shadow`: a mirrored copy whose answer was discarded. `hedge`: a second try beside a slow one. */
-  readonly copyKind: 'shadow' | 'hedge' | null
+  readonly copyKind: CopyKind | null
 
   /** Null when the caller was never verified (a 401, or an address that leads nowhere). */
   readonly callerKind: 'user' | 'application' | null

@@ -1,6 +1,6 @@
-import type { Outcome, RecordRow } from './record.ts'
+import type { CopyKind, Outcome, RecordRow } from './record.ts'
 
-/** What a usage report can be broken down by. `day`, `hour`, `month` are of the start time, UTC. */
+/** What a usage report can be broken down by. `day`, `hour`, `month` are of the start time, UTC; `copy` is the kind of copy, null for what clients asked. */
 export const usageDimensions = [
   'workload',
   'caller',
@@ -9,6 +9,7 @@ export const usageDimensions = [
   'model',
   'operation',
   'outcome',
+  'copy',
   'month',
   'day',
   'hour',
@@ -29,11 +30,24 @@ export interface RecordFilter {
   readonly outcome?: Outcome
   readonly outcomeCode?: string
   readonly status?: number
+  /** `none`: what clients asked, without copies. */
+  readonly copyKind?: CopyKind | 'none'
+  /** Copies of this exchange. */
+  readonly copyOf?: string
+  /** The calls that created this object. */
+  readonly objectId?: string
 }
 
 export interface UsageQuery extends RecordFilter {
   /** At least one, each at most once. */
   readonly by: readonly UsageDimension[]
+}
+
+export interface CostSum {
+  /** Billionths of the currency, a whole number. */
+  readonly nano: number
+  /** ISO 4217. */
+  readonly currency: string
 }
 
 export interface UsageLine {
@@ -54,6 +68,12 @@ export interface UsageLine {
   readonly totalTokens: number
   /** Calls whose tokens were counted here, not reported by the backend. */
   readonly countedCalls: number
+  /** Calls that the gateway sent by itself. They are in all other figures too, because they are billed. */
+  readonly copies: number
+  /** Sums of what had a price, one per currency, by its name; empty where nothing had. */
+  readonly costs: readonly CostSum[]
+  /** Calls with tokens whose model had no price: their cost is in no sum. */
+  readonly unpricedCalls: number
   readonly averageDurationMs: number | null
 }
 

@@ -46,6 +46,11 @@ export class Names {
     return this.#of(dictionary).codes.get(text) ?? null
   }
 
+  /** Every number of a dictionary. */
+  codes(dictionary: string): readonly number[] {
+    return [...this.#of(dictionary).codes.values()]
+  }
+
   textOf(dictionary: string, code: number): string | null {
     return this.#of(dictionary).texts[code] ?? null
   }

@@ -4,6 +4,7 @@ import { readId, timeOfId } from '../journal/ids.ts'
 import { absent, type BlockView } from '../journal/metadata.ts'
 import type { SegmentScanner } from '../journal/scanner.ts'
 import type { CodedNames } from './name-blocks.ts'
+import { objectHash } from './object-hash.ts'
 import type { OpenExchange } from './open-exchanges.ts'
 import type { Place } from './places.ts'
 import type { RowBatch } from './row-batch.ts'
@@ -35,6 +36,7 @@ const c = {
   costNano: column('cost_nano'),
   reservedTokens: column('reserved_tokens'),
   waitedMs: column('waited_ms'),
+  objectHash: column('object_hash'),
   copyOf: column('copy_of'),
   openedAt: column('opened_at'),
   closedAt: column('closed_at'),
@@ -81,6 +83,7 @@ const closedColumns = [
   'price',
 ].map(column)
 const textColumns = ['backend_request_id', 'attempts', 'object_id'].map(column)
+const objectIdAt = 2
 const usageColumns = [
   'prompt_tokens',
   'completion_tokens',
@@ -182,7 +185,9 @@ function writeTexts(batch: RowBatch, { entry, block }: EndedExchange): void {
   for (let index = 0; index < textColumns.length; index++) {
     const units = index < block.shape.texts ? view.getUint16(block.textLengthsAt + index * 2, true) : absent
     const to = units === absent ? from : from + units
-    batch.text(textColumns[index] as number, units === absent ? null : texts.slice(from, to))
+    const text = units === absent ? null : texts.slice(from, to)
+    batch.text(textColumns[index] as number, text)
+    if (index === objectIdAt) batch.whole(c.objectHash, text === null ? Number.NaN : objectHash(text))
     from = to
   }
 }

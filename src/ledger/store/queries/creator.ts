@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Names } from '../names.ts'
+import { objectHash } from '../object-hash.ts'
 
 /** Who created an object and where it lives, by the newest record that says both; null when none does. */
 export async function creatorOf(
@@ -8,7 +9,8 @@ export async function creatorOf(
   objectId: string,
 ): Promise<{ readonly workload: string; readonly instance: string } | null> {
   const result = await connection.runAndReadAll(
-    'SELECT workload, instance FROM records WHERE object_id = $1 AND workload <> 0 AND instance <> 0 ORDER BY id DESC LIMIT 1',
+    `SELECT workload, instance FROM records WHERE object_hash = ${objectHash(objectId)} AND object_id = $1
+       AND workload <> 0 AND instance <> 0 ORDER BY id DESC LIMIT 1`,
     [objectId],
   )
   const [workloadCode, instanceCode] = result.getRows()[0] ?? []

@@ -1,6 +1,7 @@
 import type { DuckDBValue } from '@duckdb/node-api'
 import type { RecordFilter } from '../../reports.ts'
 import type { Names } from '../names.ts'
+import { objectHash } from '../object-hash.ts'
 
 /** Model of a record: what the answer was called, else what the request asked for. */
 export const modelSql = 'CASE WHEN served_model <> 0 THEN served_model ELSE requested_model END'
@@ -57,6 +58,13 @@ export function conditionsOf(filter: RecordFilter, names: Names): Conditions {
   named('operation', 'operation', filter.operation)
   named('outcome', 'outcome', filter.outcome)
   named('outcome_code', 'outcome_code', filter.outcomeCode)
+  if (filter.copyKind === 'none') conditions.add('copy_kind = ?', 0)
+  else named('copy_kind', 'copy_kind', filter.copyKind)
+  if (filter.copyOf !== undefined) conditions.add('copy_of = ?', filter.copyOf)
+  if (filter.objectId !== undefined) {
+    conditions.add('object_hash = ?', objectHash(filter.objectId))
+    conditions.add('object_id = ?', filter.objectId)
+  }
   if (filter.caller !== undefined) addCaller(conditions, names, filter.caller)
   return conditions
 }

@@ -9,7 +9,13 @@ import { bytes, closedOf, dayMs, keptLog, newId, openedOf } from '../../exchange
 import type { Ledger } from '../../index.ts'
 import { openLedger } from '../../open.ts'
 import { type Closed, noUsage, type Opened, type Outcome } from '../../record.ts'
-import { type RecordFilter, type UsageDimension, type UsageLine, usageDimensions } from '../../reports.ts'
+import {
+  type RecordFilter,
+  type SpentGroup,
+  type UsageDimension,
+  type UsageLine,
+  usageDimensions,
+} from '../../reports.ts'
 
 /** One ledger of 400 records for all tests here: they only read, and what they expect is worked out from the same records in plain code. */
 interface Kept {
@@ -25,6 +31,10 @@ const people = [
   // Renamed while the records were made: one caller, two names.
   { callerObjectId: 'a0000000-0000-0000-0000-000000000001', callerName: 'Alice Married' },
 ]
+/** The catalogue's currency was changed while the records were made. */
+const currencies = ['USD', 'EUR'] as const
+const copyKinds = [null, null, null, 'shadow', null, 'hedge'] as const
+const objects = ['resp_1', 'resp_2', 'resp_3'] as const
 const outcomes: readonly Outcome[] = ['completed', 'completed', 'refused', 'failed', 'aborted', 'interrupted']
 
 function keptAt(index: number): Kept {
@@ -33,11 +43,14 @@ function keptAt(index: number): Kept {
   const app = index % 5 === 0
   const opened = openedOf(id, {
     startedAtMs,
+    copyKind: pick(copyKinds, index),
+    copyOf: pick(copyKinds, index) === null ? null : `0199c0de-0000-7000-8000-00000000000${index % 3}`,
     ...(app
       ? { callerKind: 'application', callerObjectId: null, callerName: 'finder-app' }
       : { ...pick(people, index < 200 ? index % 2 : 1 + (index % 2)) }),
     ...(index % 17 === 0 ? { callerKind: null, callerTenantId: null, callerName: null } : {}),
     workload: index % 23 === 0 ? null : pick(['hr-bot', 'code-assistant'], index),
+    instance: pick(['east', 'west', null], index),
     deployment: pick(['gpt-4o', 'text-embedding-3-small'], index >> 2),
     requestedModel: pick(['gpt-4o', 'gpt-4o-mini'], index >> 1),
     operation: pick(['chat/completions', 'embeddings'], index >> 2),
@@ -49,6 +62,17 @@ function keptAt(index: number): Kept {
     outcomeCode: outcome === 'completed' ? null : `code-${index % 3}`,
     status: outcome === 'completed' ? 200 : pick([429, 403, 502], index),
     servedModel: index % 3 === 0 ? null : 'gpt-4o-2024-08-06',
+    instance: pick(['east', null, 'north'], index),
+    attempts: [],
+    servedDeployment: index % 8 === 0 ? 'gpt-4o-eu' : null,
+    spilledFrom: index % 31 === 0 ? 'gpt-4o-ptu' : null,
+    cost:
+      index % 3 === 1
+        ? null
+        : { nano: index * 1_000_003, currency: pick(currencies, index >> 7), price: 'gpt-4o 2024-10-01' },
+    reservedTokens: index % 6 === 0 ? null : index * 3,
+    waitedMs: index % 40 === 0 ? index / 8 : null,
+    objectId: index % 11 === 0 ? pick(objects, index) : null,
     endedAtMs: startedAtMs + (index % 50) * 10,
     usage:
       index % 7 === 0
@@ -99,6 +123,8 @@ const keyOf = ({ opened }: Kept): string | null =>
         objectId: opened.callerObjectId ?? '',
         appId: opened.callerAppId,
       })
+/** The end corrects the choice; where it names none, none was reached. */
+const instanceOf = ({ opened, closed }: Kept): string | null => closed.instance ?? opened.instance
 const modelOf = ({ opened, closed }: Kept): string | null => closed.servedModel ?? opened.requestedModel
 
 function matches(one: Kept, filter: RecordFilter): boolean {
@@ -109,13 +135,16 @@ function matches(one: Kept, filter: RecordFilter): boolean {
     opened.startedAtMs >= (filter.fromMs ?? 0) &&
     opened.startedAtMs < (filter.toMs ?? Number.POSITIVE_INFINITY) &&
     same(filter.workload, opened.workload) &&
-    same(filter.instance, opened.instance) &&
+    same(filter.instance, instanceOf(one)) &&
     same(filter.deployment, opened.deployment) &&
     same(filter.model, modelOf(one)) &&
     same(filter.operation, opened.operation) &&
     same(filter.outcome, closed.outcome) &&
     same(filter.outcomeCode, closed.outcomeCode) &&
     same(filter.status, closed.status) &&
+    (filter.copyKind === 'none' ? opened.copyKind === null : same(filter.copyKind, opened.copyKind)) &&
+    same(filter.copyOf, opened.copyOf) &&
+    same(filter.objectId, closed.objectId) &&
     (caller === undefined || [keyOf(one), opened.callerObjectId, opened.callerName].includes(caller))
   )
 }
@@ -124,11 +153,12 @@ const iso = (ms: number): string => new Date(ms).toISOString()
 const dimension: Record<UsageDimension, (one: Kept) => string | null> = {
   workload: ({ opened }) => opened.workload,
   caller: keyOf,
-  instance: ({ opened }) => opened.instance,
+  instance: instanceOf,
   deployment: ({ opened }) => opened.deployment,
   model: modelOf,
   operation: ({ opened }) => opened.operation,
   outcome: ({ closed }) => closed.outcome,
+  copy: ({ opened }) => opened.copyKind,
   month: ({ opened }) => iso(opened.startedAtMs).slice(0, 7),
   day: ({ opened }) => iso(opened.startedAtMs).slice(0, 10),
   hour: ({ opened }) => `${iso(opened.startedAtMs).slice(0, 13)}:00Z`,
@@ -153,8 +183,19 @@ function figuresOf(group: readonly Kept[]): Figures {
     reasoningTokens: sum(({ usage }) => usage.reasoningTokens),
     totalTokens: sum(({ usage }) => usage.totalTokens),
     countedCalls: group.filter(({ closed }) => closed.usage.source === 'counted').length,
+    copies: group.filter(({ opened }) => opened.copyKind !== null).length,
+    costs: costsOf(group),
+    unpricedCalls: group.filter(({ closed }) => closed.cost === null && (closed.usage.totalTokens ?? 0) > 0).length,
     averageDurationMs: group.length === 0 ? null : Math.round(durations / group.length),
   }
+}
+/** Sums of what was priced above zero, a currency each. */
+function costsOf(group: readonly Kept[]): Figures['costs'] {
+  const sums = [...currencies].sort().map(currency => {
+    const priced = group.flatMap(({ closed: { cost } }) => (cost?.currency === currency ? [cost.nano] : []))
+    return { nano: priced.reduce((all, nano) => all + nano, 0), currency }
+  })
+  return sums.filter(({ nano }) => nano > 0)
 }
 const rounded = (line: Figures): Figures => ({
   ...line,
@@ -187,6 +228,10 @@ const filters: fc.Arbitrary<RecordFilter> = fc
     outcome: oneOf<Outcome>('completed', 'refused'),
     outcomeCode: oneOf('code-1', ...hostile),
     status: oneOf(200, 429, -1),
+    instance: oneOf('east', 'north', ...hostile),
+    copyKind: oneOf<RecordFilter['copyKind']>('shadow', 'hedge', 'none'),
+    copyOf: oneOf('0199c0de-0000-7000-8000-000000000001', ...hostile),
+    objectId: oneOf('resp_1', ...hostile),
   })
   // What is not asked for is absent, not undefined.
   .map(filter => Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as RecordFilter)
@@ -286,8 +331,60 @@ test('a listed row is what was recorded, with attempts and nulls', async () => {
     assert.deepEqual(row, {
       ...opened,
       ...ended,
+      instance: instanceOf({ opened, closed }),
       durationMs: closed.endedAtMs - opened.startedAtMs,
       timeToFirstByteMs: 250,
     })
+  }
+})
+
+// The counters of limits begin with this after a restart: what it leaves out may be spent twice, what it counts too often is a refused call.
+test('P7 what was spent is what the records add up to, by workload, caller, deployment and instance', async () => {
+  const moments = [start, start + 50 * 1_234_567, start + 50 * 1_234_567 + 1, start + 500 * 1_234_567]
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...moments), fc.constantFrom(...moments), async (fromMs, toMs) => {
+      const groups = new Map<string, SpentGroup>()
+      for (const one of kept) {
+        const { startedAtMs, workload, deployment } = one.opened
+        if (startedAtMs < fromMs || startedAtMs >= toMs || one.closed.outcome === 'refused') continue
+        const group = { workload, callerKey: keyOf(one), deployment, instance: instanceOf(one) }
+        const key = JSON.stringify(group)
+        const before = groups.get(key)
+        const { usage, cost } = one.closed
+        groups.set(key, {
+          ...group,
+          calls: (before?.calls ?? 0) + 1,
+          promptTokens: (before?.promptTokens ?? 0) + (usage.promptTokens ?? 0),
+          cachedTokens: (before?.cachedTokens ?? 0) + (usage.cachedTokens ?? 0),
+          completionTokens: (before?.completionTokens ?? 0) + (usage.completionTokens ?? 0),
+          costNano: (before?.costNano ?? 0) + (cost?.nano ?? 0),
+          startedAtMs: Math.max(before?.startedAtMs ?? 0, startedAtMs),
+        })
+      }
+      const spent = await ledger.spent(fromMs, toMs)
+      const keyed = spent.map(group => {
+        const { workload, callerKey: caller, deployment, instance } = group
+        return [JSON.stringify({ workload, callerKey: caller, deployment, instance }), group] as const
+      })
+      assert.equal(new Map(keyed).size, spent.length, 'each group is there once')
+      assert.deepEqual(new Map(keyed), groups)
+    }),
+  )
+})
+
+// Another workload that continues a response must get 404 and not somebody's conversation, also after a restart.
+test('the creator of an object is the newest record that names it with a workload and an instance', async () => {
+  for (const objectId of objects) {
+    const newest = kept
+      .filter(one => one.closed.objectId === objectId && one.opened.workload !== null && instanceOf(one) !== null)
+      .toSorted((a, b) => (a.opened.id < b.opened.id ? 1 : -1))[0]
+    assert.ok(newest)
+    assert.deepEqual(await ledger.creatorOf(objectId), {
+      workload: newest.opened.workload,
+      instance: instanceOf(newest),
+    })
+  }
+  for (const nobodys of ['resp_4', '', 'resp_1 ', "' OR 1=1 --", 'Ω'.repeat(70_000)]) {
+    assert.equal(await ledger.creatorOf(nobodys), null)
   }
 })

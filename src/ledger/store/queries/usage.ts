@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
 import { QuestionError } from '../../index.ts'
 import {
+  type CostSum,
   type UsageDimension,
   type UsageLine,
   type UsageQuery,
@@ -31,6 +32,7 @@ const dimensions: Record<UsageDimension, DimensionFacts> = {
   model: named(modelSql, 'model'),
   operation: named('operation'),
   outcome: named('outcome'),
+  copy: named('copy_kind'),
   hour: time('start_hour', hour => `${iso(hour * 3_600_000).slice(0, 13)}:00Z`),
   day: time('start_day', day => iso(day * 86_400_000).slice(0, 10)),
   month: time('start_month', month => iso(Date.UTC(1970, month)).slice(0, 7)),
@@ -47,9 +49,10 @@ export async function usage(connection: DuckDBConnection, names: Names, query: U
   const { by } = query
   checkDimensions(by)
   const conditions = conditionsOf(query, names)
+  const currencies = names.codes('currency')
   const keys = by.map((_, index) => `k${index}`)
   const sql = `
-    SELECT ${keys.join(', ')}, ${figuresSql(names, by)}
+    SELECT ${keys.join(', ')}, ${figuresSql(names, currencies, by)}
     FROM (SELECT *, ${by.map((dimension, index) => `${dimensions[dimension].sql} AS k${index}`).join(', ')}
           FROM records ${conditions.where})
     GROUP BY ${keys.join(', ')} ORDER BY ${keys.join(', ')} LIMIT ${linesMax + 1}`
@@ -59,7 +62,7 @@ export async function usage(connection: DuckDBConnection, names: Names, query: U
       `This report has more than ${linesMax} lines. Ask for a shorter time, fewer dimensions, or one workload or caller.`,
     )
   }
-  const lines = result.getRows().map(cells => lineOf(cells, by, names))
+  const lines = result.getRows().map(cells => lineOf(cells, by, currencies, names))
   return { by, lines, total: totalOf(lines) }
 }
 
@@ -69,26 +72,48 @@ function checkDimensions(by: readonly UsageDimension[]): void {
   }
 }
 
-function figuresSql(names: Names, by: readonly UsageDimension[]): string {
-  const counted = names.find('usage_source', 'counted') ?? -1
+function figuresSql(names: Names, currencies: readonly number[], by: readonly UsageDimension[]): string {
+  const code = (dictionary: string, name: string): number => names.find(dictionary, name) ?? -1
   return [
     'count(*)',
-    ...outcomes.map(outcome => `count_if(outcome = ${names.find('outcome', outcome) ?? -1})`),
+    ...outcomes.map(outcome => `count_if(outcome = ${code('outcome', outcome)})`),
     ...tokens.map(kind => `sum(${kind}_tokens)`),
-    `count_if(usage_source = ${counted})`,
+    `count_if(usage_source = ${code('usage_source', 'counted')})`,
     'avg(ended_at_ms - started_at_ms)',
+    'count_if(copy_kind <> 0)',
+    'count_if(currency = 0 AND total_tokens > 0)',
+    ...currencies.map(currency => `sum(cost_nano) FILTER (currency = ${currency})`),
     ...(by.includes('caller') ? ['arg_max(caller_name, started_at_ms) FILTER (caller_name <> 0)'] : []),
   ].join(', ')
 }
 
-function lineOf(cells: readonly DuckDBValue[], by: readonly UsageDimension[], names: Names): UsageLine {
+function lineOf(
+  cells: readonly DuckDBValue[],
+  by: readonly UsageDimension[],
+  currencies: readonly number[],
+  names: Names,
+): UsageLine {
   const callerAt = by.indexOf('caller')
   const texts = by.map((dimension, index) => dimensions[dimension].show(Number(cells[index]), names))
   const callerKey = callerAt === -1 ? null : (texts[callerAt] ?? null)
   if (callerAt !== -1 && callerKey !== null) {
     texts[callerAt] = names.textOf('caller_name', Number(cells.at(-1) ?? 0)) ?? callerKey
   }
-  return { keys: texts, callerKey, ...figuresOf(cells.slice(by.length)) }
+  const figures = cells.slice(by.length)
+  const costs = currencies.map((currency, index) => ({
+    nano: Number(figures[costsAt + index] ?? 0),
+    currency: names.textOf('currency', currency) ?? '',
+  }))
+  return { keys: texts, callerKey, ...figuresOf(figures), costs: summed(costs) }
+}
+
+/** One sum per currency, by its name. */
+function summed(costs: readonly CostSum[]): CostSum[] {
+  const byCurrency = new Map<string, number>()
+  for (const { nano, currency } of costs) {
+    if (nano > 0) byCurrency.set(currency, (byCurrency.get(currency) ?? 0) + nano)
+  }
+  return [...byCurrency].sort(([a], [b]) => (a < b ? -1 : 1)).map(([currency, nano]) => ({ nano, currency }))
 }
 
 /** Summed here: a second grouping in the query costs as much as the first. */
@@ -109,10 +134,16 @@ function totalOf(lines: readonly UsageLine[]): UsageReport['total'] {
     totalTokens: sum(line => line.totalTokens),
     countedCalls: sum(line => line.countedCalls),
     averageDurationMs: calls === 0 ? null : sum(line => (line.averageDurationMs ?? 0) * line.calls) / calls,
+    copies: sum(line => line.copies),
+    costs: summed(lines.flatMap(line => line.costs)),
+    unpricedCalls: sum(line => line.unpricedCalls),
   }
 }
 
-function figuresOf(cells: readonly DuckDBValue[]): UsageReport['total'] {
+/** Where the sums of costs begin behind the keys. */
+const costsAt = 15
+
+function figuresOf(cells: readonly DuckDBValue[]): Omit<UsageReport['total'], 'costs'> {
   const number = (index: number): number => Number(cells[index] ?? 0)
   const average = cells[12] ?? null
   return {
@@ -129,5 +160,7 @@ function figuresOf(cells: readonly DuckDBValue[]): UsageReport['total'] {
     totalTokens: number(10),
     countedCalls: number(11),
     averageDurationMs: average === null ? null : Number(average),
+    copies: number(13),
+    unpricedCalls: number(14),
   }
 }

@@ -278,6 +278,7 @@ class Current {
     const { appService, log } = this.#given
     return openInstance(name, written, config.gateway.timeouts, {
       clock: this.#given.identityClock ?? this.#clock,
+      callClock: this.#clock,
       log,
       ...(appService === undefined ? {} : { appService }),
     })

@@ -3,7 +3,7 @@ import { systemClock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import { type Caller, callerKey } from '../identity/index.ts'
 import { type Instance, openInstance } from '../instances/index.ts'
-import { chooseMember } from '../instances/pool.ts'
+import { candidatesFor } from '../instances/pool.ts'
 import { authorize, type Grant, requireDeployment } from './authorize/index.ts'
 import { buildPlan, type Plan } from './plan.ts'
 import { asRefusal, Refusal } from './refusals.ts'
@@ -102,17 +102,13 @@ interface Members {
 
 function membersOf(grant: Grant, route: Route, deployment: string | null): Members {
   const { target } = grant
-  if (chooseMember(target, deployment, true) === null) {
+  const candidates = candidatesFor(target, deployment)
+  if (candidates === null) {
     throw new Refusal('deployment_unknown', { target: target.name, deployment: deployment ?? '' })
   }
-  const able = target.members.filter(m => deployment === null || m.instance.deployments.has(deployment))
-  const first = able[0]?.priority
   const { stateful } = route.operation
   return {
-    able: able
-      .filter(m => m.priority === first)
-      .map(m => m.instance)
-      .slice(0, stateful ? 1 : undefined),
+    able: (candidates.tiers[0] ?? []).map(({ instance }) => instance).slice(0, stateful ? 1 : undefined),
     path: route.backendPath,
     stateful,
   }

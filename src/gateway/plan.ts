@@ -16,14 +16,26 @@ export interface Workload {
   readonly capture: WorkloadConfig['capture']
   /** Class of `limits.priorityClasses`. */
   readonly priority: string
+  /** By deployment: where a share of its calls goes instead. */
+  readonly canary: ReadonlyMap<string, Share>
+  /** By deployment: where a copy of a share of its calls goes as well. */
+  readonly shadow: ReadonlyMap<string, Share & { readonly target: Target | null }>
   readonly rules: RuleMatcher
   /** The rule that binds the caller to this workload, or null. */
   bound(caller: Caller): RuleMatch | null
 }
 
+export interface Share {
+  readonly deployment: string
+  /** 0..1 */
+  readonly share: number
+}
+
 export interface Plan {
   readonly targets: ReadonlyMap<string, Target>
   readonly workloads: ReadonlyMap<string, Workload>
+  /** Longest wait in the line, milliseconds. */
+  readonly waitMaxMs: number
   /** Workloads that the caller may use, in the order of the configuration. */
   workloadsOf(caller: Caller): readonly Workload[]
 }
@@ -31,7 +43,7 @@ export interface Plan {
 export function buildPlan(config: Config, instances: ReadonlyMap<string, Instance>): Plan {
   const targets = new Map<string, Target>()
   for (const instance of instances.values()) targets.set(instance.name, singleOf(instance))
-  for (const [name, pool] of Object.entries(config.pools)) targets.set(name, poolOf(name, pool.members, instances))
+  for (const [name, pool] of Object.entries(config.pools)) targets.set(name, poolOf(name, pool, instances))
   const workloads = new Map<string, Workload>()
   for (const [name, written] of Object.entries(config.workloads)) {
     workloads.set(name, buildWorkload(name, written, targets))
@@ -39,6 +51,7 @@ export function buildPlan(config: Config, instances: ReadonlyMap<string, Instanc
   return {
     targets,
     workloads,
+    waitMaxMs: config.limits.waitingLine.maxWait,
     workloadsOf: perCaller(caller => [...workloads.values()].filter(workload => workload.bound(caller) !== null)),
   }
 }
@@ -61,9 +74,20 @@ function buildWorkload(name: string, written: WorkloadConfig, targets: ReadonlyM
     deployments: new Set(written.deployments),
     capture: written.capture,
     priority: written.priority,
+    canary: new Map(Object.entries(written.canary).map(([from, to]) => [from, shareOf(to)])),
+    shadow: new Map(
+      Object.entries(written.shadow).map(([from, to]) => [
+        from,
+        { ...shareOf(to), target: to.target === undefined ? null : (targets.get(to.target) ?? null) },
+      ]),
+    ),
     rules,
     bound: perCaller(rules),
   }
+}
+
+function shareOf({ deployment, percent }: { readonly deployment: string; readonly percent: number }): Share {
+  return { deployment, share: percent / 100 }
 }
 
 /** Keeps an answer for as long as the verifier remembers the caller: the same token gives the same object. */

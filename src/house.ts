@@ -20,6 +20,7 @@ import { openLedger } from './ledger/open.ts'
 import { openLimits } from './limits/open.ts'
 import { openObjects } from './objects/open.ts'
 import { openPrices } from './prices/open.ts'
+import { openRedis } from './redis/open.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 import { createMetrics, metricsContentType } from './telemetry/metrics.ts'
 import { createTokenCounter } from './tokens/index.ts'
@@ -94,11 +95,15 @@ async function build(
     callsInFlight: () => gateway.inFlight,
     recordsRefused: () => recordsLost,
   })
+  const redis = config.redis === undefined ? null : openRedis(config.redis, { clock, log })
+  closers.push(() => redis?.close())
   const limits = await openLimits(config, { clock, observer: metrics.limits, ledger })
   closers.push(() => limits.close())
   let prices = openPrices(config.prices, { log, observer: metrics })
-  const objects = openObjects({ redis: null, history: ledger, rememberMs: config.objects.remember })
+  const objects = openObjects({ redis, history: ledger, rememberMs: config.objects.remember })
   closers.push(() => objects.close())
+  // Behind everyone who must hear that it has come.
+  await redis?.start()
   const resolve = createResolver()
   let recordsLost = 0
   const parts = (): GatewayParts => ({

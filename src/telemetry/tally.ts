@@ -125,14 +125,11 @@ export class SpreadHistogram extends Histogram {
     this.#children = children
   }
 
-  override async get(): ReturnType<Histogram['get']> {
+  /** What the registry prints from, and `get` as well; the types of prom-client leave it out. */
+  async getForPromString() {
+    const { name, help } = this.#family
     const values = [...this.#children.all()].flatMap(({ labels, child }) => this.#lines(labels, child))
-    return { ...(await super.get()), values }
-  }
-
-  /** What the registry prints from; it would go round `get` otherwise. */
-  getForPromString(): ReturnType<Histogram['get']> {
-    return this.get()
+    return { name, help, type: 'histogram', aggregator: 'sum', values }
   }
 
   #lines(labels: Labels, spread: Spread) {

@@ -63,6 +63,10 @@ function ofUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path, context: Issue
     const words = schemaAt(context.schema, path).flatMap(view => (typeof view.const === 'string' ? [view.const] : []))
     return [{ ...whole, nearest: nearestOf(value, words) }]
   }
+  // One form alone is of this kind, as the list where a single entry may stand without one: what is wrong is wrong within it.
+  const within = issue.errors.filter(errors => errors.length > 0 && errors.every(({ path: inner }) => inner.length > 0))
+  const [only] = within
+  if (only !== undefined && within.length === 1) return only.flatMap(inner => findingsOf(inner, context, path))
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [{ ...whole, code: 'wrong_type' }]
   const known = schemaAt(context.schema, path).flatMap(view => Object.keys(view.properties ?? {}))
   const unknown = Object.keys(value).filter(key => !known.includes(key))
@@ -123,8 +127,12 @@ function showAt(context: IssueContext, path: Path): string {
   return showValue(valueAt(context.root, path), context.origins.get(formatPath(path)) ?? null, isSecret(path))
 }
 
-/** Keys of instances, and whatever else stands where one is expected: a key written one level too high is still a key. */
+/**
+ * Keys of instances, and the URL and the password of Redis; and whatever else stands where one of them is expected: a key written one
+ * level too high is still a key.
+ */
 function isSecret(path: Path): boolean {
+  if (path[0] === 'redis') return path.length === 1 || path[1] === 'url' || path[1] === 'password'
   return path.includes('credential')
 }
 

@@ -5,19 +5,24 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { configBytesMax, readDocument } from './document.ts'
+import { type Catalogue, parseCatalogue, shippedCatalogue } from '../prices/catalogue.ts'
+import { bookOf } from '../prices/open.ts'
+import { configBytesMax, type Finding, readDocument } from './document.ts'
 import { fileFault, resolveExpressions } from './expressions.ts'
 import { findingsOf } from './issues.ts'
 import { configJsonSchema } from './json-schema.ts'
 import { byPlace, ConfigError, formatPath, type Problem, printable } from './messages.ts'
+import type { KnownPrices } from './rules/prices.ts'
 import { checkRules, type Sections } from './rules.ts'
 import { type Config, configSchema } from './schema.ts'
 
 /** Longest file that `${file:PATH}` may bring in, in bytes. */
 const secretBytesMax = 65_536
+/** Longest price catalogue, in bytes. */
+const catalogueBytesMax = 1_048_576
 
 export interface LoadedConfig {
-  /** Checked; `ledger.directory` is absolute, and URLs of instances and of the authority have no trailing slash. */
+  /** Checked; `ledger.directory` and `prices.catalogue` are absolute, and URLs of instances and of the authority have no trailing slash. */
   readonly config: Config
   /** Absolute path of the file. */
   readonly path: string
@@ -31,8 +36,8 @@ export interface ParseParts {
   /** Path of the configuration file: for messages, and what relative paths in it start from. */
   readonly path: string
   readonly env: NodeJS.ProcessEnv
-  /** Text of a file that `${file:PATH}` names, by absolute path; rejects with a Node error. */
-  readFile(path: string): Promise<string>
+  /** Text of a file that `${file:PATH}` or `prices.catalogue` names, by absolute path; rejects with a Node error. */
+  readFile(path: string, bytesMax?: number): Promise<string>
 }
 
 /** Reads and checks a file. Rejects with `ConfigError` and with nothing else. */
@@ -40,7 +45,7 @@ export async function loadConfig(path: string, env: NodeJS.ProcessEnv): Promise<
   const text = await readTextFile(path, configBytesMax).catch((cause: unknown) => {
     throw new ConfigError('config_unreadable', path, [unreadable(path, cause)])
   })
-  return parseConfig(text, { path, env, readFile: file => readTextFile(file, secretBytesMax) })
+  return parseConfig(text, { path, env, readFile: (file, bytesMax = secretBytesMax) => readTextFile(file, bytesMax) })
 }
 
 function unreadable(path: string, cause: unknown): Problem {
@@ -58,9 +63,10 @@ export async function parseConfig(text: string, parts: ParseParts): Promise<Load
 
   const resolved = await resolveExpressions(document.root, { ...parts, directory })
   const shape = checkShape(resolved.root, resolved.origins)
-  const rules = checkRules(shape.sections, resolved.origins)
+  const prices = await readPrices(shape.sections.prices, parts, directory)
+  const rules = checkRules(shape.sections, resolved.origins, prices.known)
 
-  const beyondExpressions = [...shape.findings, ...rules.errors].filter(
+  const beyondExpressions = [...shape.findings, ...prices.findings, ...rules.errors].filter(
     finding => !resolved.failed.has(formatPath(finding.path)),
   )
   const errors = [...resolved.findings, ...beyondExpressions].map(document.place)
@@ -71,7 +77,7 @@ export async function parseConfig(text: string, parts: ParseParts): Promise<Load
     config: settled(shape.config, directory),
     path,
     warnings: rules.warnings.map(document.place).sort(byPlace),
-    sources: [path, ...resolved.files],
+    sources: [path, ...resolved.files, ...prices.files],
   }
 }
 
@@ -108,6 +114,42 @@ function checkShape(root: unknown, origins: ReadonlyMap<string, string>): Shape 
   return { config: null, sections, findings: whole.error.issues.flatMap(issue => findingsOf(issue, context)) }
 }
 
+interface ReadPrices {
+  /** Null when the section or the catalogue could not be read. */
+  readonly known: KnownPrices | null
+  readonly findings: readonly Finding[]
+  readonly files: readonly string[]
+}
+
+/** The prices in force. What is wrong with a catalogue file is told at `prices.catalogue`, a finding per problem. */
+async function readPrices(prices: Config['prices'] | null, parts: ParseParts, directory: string): Promise<ReadPrices> {
+  if (prices === null) return { known: null, findings: [], files: [] }
+  const { catalogue: written } = prices
+  if (written === undefined) return { known: knownPrices(shippedCatalogue(), prices), findings: [], files: [] }
+  const file = resolve(directory, written)
+  const at = { path: ['prices', 'catalogue'], nearest: null } as const
+  try {
+    const { catalogue, problems } = parseCatalogue(await parts.readFile(file, catalogueBytesMax))
+    const known = catalogue === null ? null : knownPrices(catalogue, prices)
+    const findings = problems.map(problem => {
+      const { line, column, path, seen } = problem
+      return {
+        ...problem,
+        ...at,
+        seen: `${printable(file)}:${line}:${column} ${path}: ${seen ?? ''}`.replace(/[: ]+$/, ''),
+      }
+    })
+    return { known, findings, files: [file] }
+  } catch (cause) {
+    const expected = `a price catalogue that can be read; ${printable(file)}: ${fileFault(cause)}`
+    return { known: null, findings: [{ ...at, code: 'missing_file', seen: printable(written), expected }], files: [] }
+  }
+}
+
+function knownPrices(catalogue: Catalogue, prices: Config['prices']): KnownPrices {
+  return { book: bookOf(catalogue, prices.models), models: Object.keys(catalogue.models) }
+}
+
 /** What depends on the place of the file, and one spelling of what has several. */
 function settled(config: Config, directory: string): Config {
   const instances = Object.entries(config.instances).map(([name, instance]) => {
@@ -118,8 +160,14 @@ function settled(config: Config, directory: string): Config {
     ...config,
     identity: { entra: { ...config.identity.entra, authority } },
     instances: Object.fromEntries(instances),
+    prices: settledPrices(config.prices, directory),
     ledger: { ...config.ledger, directory: resolve(directory, config.ledger.directory) },
   }
+}
+
+function settledPrices(prices: Config['prices'], directory: string): Config['prices'] {
+  const { catalogue } = prices
+  return catalogue === undefined ? prices : { ...prices, catalogue: resolve(directory, catalogue) }
 }
 
 class FileFault extends Error {

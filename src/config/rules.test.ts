@@ -1,47 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { parse as parseYaml } from 'yaml'
-import { parseConfig } from './load.ts'
-import { ConfigError, type Problem } from './messages.ts'
+import { base, brief, changed, check } from './rules.fixture.ts'
 import { reservedNames } from './rules.ts'
-
-const base = `
-admin: { roles: { viewer: [{ role: Viewer }] } }
-identity: { entra: { tenants: [11111111-2222-3333-4444-555555555555] } }
-instances:
-  one: { endpoint: "https://one.example", deployments: { gpt-4o: { model: gpt-4o }, small: { model: gpt-4o-mini } } }
-  two: { endpoint: "https://two.example", deployments: { gpt-4o: { model: gpt-4o } } }
-pools:
-  main: { members: [{ instance: one }, { instance: two }] }
-workloads:
-  bot: { callers: [{ role: Bot.Use }], targets: [main], deployments: [gpt-4o] }
-`
-
-/** The base with one value set at a path, as `pools.main.members.0.instance`. */
-function changed(path: string, value: unknown): string {
-  const root = parseYaml(base) as Record<string, unknown>
-  const steps = path.split('/')
-  const last = steps.pop() ?? ''
-  let at = root
-  for (const step of steps) {
-    at[step] ??= {}
-    at = at[step] as Record<string, unknown>
-  }
-  at[last] = value
-  return JSON.stringify(root)
-}
-
-async function check(text: string): Promise<{ errors: readonly Problem[]; warnings: readonly Problem[] }> {
-  try {
-    const parts = { path: '/c/gatehouse.yaml', env: { KEY: '0123456789abcdef' }, readFile: async () => '' }
-    return { errors: [], warnings: (await parseConfig(text, parts)).warnings }
-  } catch (error) {
-    if (error instanceof ConfigError) return { errors: error.problems, warnings: [] }
-    throw error
-  }
-}
-
-const brief = (problems: readonly Problem[]): string[] => problems.map(({ code, path }) => `${code} ${path}`)
 
 test('the base of these tests has neither errors nor warnings', async () => {
   assert.deepEqual(await check(base), { errors: [], warnings: [] })

@@ -91,12 +91,13 @@ export function moneyOf(text: string): { readonly nano: number; readonly currenc
 
 const tokens = z.int().min(1).max(1_000_000_000_000)
 const calls = z.int().min(1).max(1_000_000_000)
-const hour = ' Calendar hours, days, weeks (from Monday) and months are those of `limits.timeZone`.'
 
 /** What can be limited; each at most once per rule. */
 const amounts = {
   tokensPerMinute: tokens.optional().describe('Tokens in any 60 seconds (a sliding window).'),
-  tokensPerHour: tokens.optional().describe(`Tokens in a calendar hour.${hour}`),
+  tokensPerHour: tokens
+    .optional()
+    .describe('Tokens in a calendar hour. Hours, days, weeks (from Monday) and months are those of `limits.timeZone`.'),
   tokensPerDay: tokens.optional().describe('Tokens in a calendar day.'),
   tokensPerWeek: tokens.optional().describe('Tokens in a calendar week.'),
   tokensPerMonth: tokens.optional().describe('Tokens in a calendar month.'),
@@ -264,7 +265,12 @@ const identity = z.strictObject({
 })
 
 const deployment = z.strictObject({
-  model: z.string().min(1).describe('Model behind the deployment, as gpt-4o: chooses the tokenizer.'),
+  model: z
+    .string()
+    .min(1)
+    .describe(
+      'Model behind the deployment, as gpt-4o: chooses the tokenizer and, where an answer names no priced one, the price.',
+    ),
   kind: z
     .enum(['standard', 'provisioned'])
     .default('standard')
@@ -338,7 +344,9 @@ const pool = z.strictObject({
           .min(1)
           .max(100)
           .default(1)
-          .describe('Lower is used first; a higher one only when no lower one has the deployment.'),
+          .describe(
+            'Lower is used first; a higher one when no lower one has the deployment, or none of these takes calls at the moment.',
+          ),
         weight: z.int().min(1).max(1_000).default(1).describe('Share of calls within its priority.'),
         spillAtUtilization: z
           .number()
@@ -507,7 +515,7 @@ const limits = z.strictObject({
       'Needed with store redis. `refuse`: calls with limits get 503. `local`: each replica goes on with its share. `allow`: calls pass uncounted until the store is back, and are counted then.',
     ),
   leaseExpiry: duration('5s', '10m', '30s').describe(
-    'Silence of a replica after which what it had reserved is given back (it has crashed).',
+    'With store redis: silence of a replica after which what it had reserved is given back (it has crashed).',
   ),
   timeZone: z
     .string()
@@ -585,7 +593,12 @@ const prices = z.strictObject({
     .optional()
     .describe('Currency of `models` here and of cost limits. Default, and otherwise an error: that of the catalogue.'),
   models: z
-    .record(z.string().min(1).max(128), z.union([price, z.array(price).min(1)]))
+    .record(
+      z.string().min(1).max(128),
+      z.union([price, z.array(price).min(1)], {
+        error: 'a price with at least input and output, as { input: 2.5, output: 10 }, or a list of such prices',
+      }),
+    )
     .default({})
     .describe('Prices by model that go before the catalogue, per million tokens; several with different `validFrom`.'),
 })

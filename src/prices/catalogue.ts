@@ -15,7 +15,12 @@ const catalogueSchema = z.strictObject({
   asOf: z.iso.date().describe('Day of the list (UTC), as 2026-08-01: stands in records beside costs.'),
   source: z.string().min(1).max(500).describe('Where the figures come from, in words.'),
   models: z
-    .record(z.string().min(1).max(128), z.union([listed, z.array(listed).min(1)]))
+    .record(
+      z.string().min(1).max(128),
+      z.union([listed, z.array(listed).min(1)], {
+        error: 'a price with at least input and output, as { input: 2.5, output: 10 }, or a list of such prices',
+      }),
+    )
     .describe('Prices by model, per million tokens.'),
 })
 

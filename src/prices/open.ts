@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { ConfigError } from '../config/messages.ts'
+import { ConfigError, formatPath } from '../config/messages.ts'
 import type { Config, PriceConfig } from '../config/schema.ts'
 import type { Log } from '../telemetry/log.ts'
 import { type Catalogue, parseCatalogue, shippedCatalogue } from './catalogue.ts'
@@ -61,7 +61,7 @@ export function bookOf(
       observer?.unpriced(model)
       if (said.has(model) || said.size >= modelsSaidMax) return
       said.add(model)
-      log?.warn({ model, mend: `prices.models[${JSON.stringify(model)}]` }, 'model_unpriced')
+      log?.warn({ model, mend: formatPath(['prices', 'models', model]) }, 'model_unpriced')
     },
   }
 }

@@ -126,8 +126,8 @@ suite('the book of prices', () => {
     for (const model of ['whisper', 'whisper', 'tts']) prices.unpriced(model)
     assert.deepEqual(counted, ['whisper', 'whisper', 'tts'])
     assert.deepEqual(said, [
-      [{ model: 'whisper', mend: 'prices.models["whisper"]' }, 'model_unpriced'],
-      [{ model: 'tts', mend: 'prices.models["tts"]' }, 'model_unpriced'],
+      [{ model: 'whisper', mend: 'prices.models.whisper' }, 'model_unpriced'],
+      [{ model: 'tts', mend: 'prices.models.tts' }, 'model_unpriced'],
     ])
   })
 })

@@ -1,0 +1,73 @@
+/** Rules of what is kept outside the process, and for how long: Redis, objects. */
+import { formatPath, type Path } from '../messages.ts'
+import type { Config } from '../schema.ts'
+import { conflict, type Notes, warn } from './notes.ts'
+
+type Redis = NonNullable<Config['redis']>
+
+/** Nothing of the URL but its host is ever shown: the rest may be a password, also where it was written wrongly. */
+export function checkRedis(redis: Redis, notes: Notes): void {
+  const path = ['redis', 'url']
+  const url = URL.parse(redis.url)
+  const fault = url === null ? 'a Redis URL, as rediss://cache.example.net:6380' : urlFault(url, redis)
+  if (url === null || fault !== null) {
+    notes.errors.push({
+      code: 'wrong_value',
+      path,
+      seen: '(a secret, not shown)',
+      expected: fault ?? '',
+      nearest: null,
+    })
+    return
+  }
+  checkTwice(url, redis, notes)
+  warnWritten(redis.password !== undefined, ['redis', 'password'], notes)
+  warnWritten(url.password !== '', path, notes)
+  const hasPassword = redis.password !== undefined || url.password !== ''
+  if (hasPassword && url.protocol === 'redis:' && !isLoopback(url.hostname)) {
+    warn(
+      notes,
+      path,
+      `redis:// and ${url.hostname}`,
+      'rediss://, which is TLS: without it the password travels in clear',
+    )
+  }
+}
+
+function urlFault(url: URL, { cluster }: Redis): string | null {
+  if (url.hostname === '') return 'a host, as redis://localhost:6379'
+  if (url.search !== '' || url.hash !== '')
+    return 'a URL without ? and #; these characters of a password are written %3F and %23'
+  const database = url.pathname.replace(/^\//, '')
+  if (!/^\d{0,4}$/.test(database))
+    return 'nothing, or the number of a database, behind the host: redis://localhost:6379/0'
+  if (cluster && Number(database) !== 0) return 'no number of a database: a cluster has database 0 alone'
+  return null
+}
+
+function checkTwice(url: URL, redis: Redis, notes: Notes): void {
+  for (const part of ['username', 'password'] as const) {
+    if (redis[part] === undefined || url[part] === '') continue
+    const expected = `the ${part} in one place: redis.url has one too`
+    conflict(notes, ['redis', part], '(not shown)', expected)
+  }
+}
+
+function warnWritten(isWritten: boolean, path: Path, notes: Notes): void {
+  if (!isWritten || notes.origins.has(formatPath(path))) return
+  const expected = `\${env:NAME} or \${file:PATH}: a password in the file itself travels with every copy of it`
+  warn(notes, path, '(a secret, not shown)', expected)
+}
+
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}
+
+/** What left the memory is looked up in the ledger. */
+export function checkObjects(objects: Config['objects'], ledger: Config['ledger'], notes: Notes): void {
+  const { records } = ledger.retain
+  if (objects.remember <= records) return
+  const days = (ms: number): string => `${ms / 86_400_000} d`
+  const expected = `at most ledger.retain.records (${days(records)}): after a restart, owners are known from records alone`
+  warn(notes, ['objects', 'remember'], days(objects.remember), expected)
+}

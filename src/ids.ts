@@ -1,31 +1,51 @@
 import { randomFillSync } from 'node:crypto'
 import type { Clock } from './clock.ts'
 
-const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
-const poolBytes = 10 * 256
+const idCharacters = 36
+const randomBytesPerId = 10
+const poolBytes = randomBytesPerId * 256
+const digits = Buffer.from('0123456789abcdef', 'latin1')
+const dash = 0x2d
+/** Where the two digits of each byte stand, dashes left out. */
+const places = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const
+const bytesOfTime = 6
 
 /**
  * Makes UUIDs of version 7 (RFC 9562 section 5.7): 48 bits of milliseconds, then random, so that ids sort by time.
- * Random bytes are drawn 256 ids at a time: `randomUUID` costs a system call each.
+ * Random bytes are drawn 256 ids at a time: `randomUUID` costs a system call each. The text is made in one piece: strings
+ * put together from two digits at a time cost three times as much, and again when they are written somewhere.
  */
 export function uuidV7(clock: Clock): () => string {
   const random = Buffer.alloc(poolBytes)
+  const text = Buffer.alloc(idCharacters, dash)
   let used = poolBytes
-  const h = (byte: number): string => hex[byte & 0xff] as string
+  let writtenMs = -1
+
+  function put(index: number, byte: number): void {
+    const at = places[index] as number
+    text[at] = digits[byte >> 4] as number
+    text[at + 1] = digits[byte & 0x0f] as number
+  }
+
+  function putTime(ms: number): void {
+    writtenMs = ms
+    const high = Math.floor(ms / 0x1_0000_0000)
+    for (let index = 0; index < 2; index++) put(index, (high >>> (8 - 8 * index)) & 0xff)
+    for (let index = 0; index < 4; index++) put(2 + index, (ms >>> (24 - 8 * index)) & 0xff)
+  }
+
   return () => {
     if (used === poolBytes) {
       randomFillSync(random)
       used = 0
     }
-    const at = Math.floor(clock())
-    const high = Math.floor(at / 0x1_0000_0000)
-    const low = at >>> 0
-    const r = (index: number): number => random[used + index] as number
-    const id =
-      `${h(high >>> 8)}${h(high)}${h(low >>> 24)}${h(low >>> 16)}-${h(low >>> 8)}${h(low)}` +
-      `-${h(0x70 | (r(0) & 0x0f))}${h(r(1))}-${h(0x80 | (r(2) & 0x3f))}${h(r(3))}` +
-      `-${h(r(4))}${h(r(5))}${h(r(6))}${h(r(7))}${h(r(8))}${h(r(9))}`
-    used += 10
-    return id
+    const ms = Math.floor(clock())
+    if (ms !== writtenMs) putTime(ms)
+    put(bytesOfTime, 0x70 | ((random[used] as number) & 0x0f))
+    put(bytesOfTime + 1, random[used + 1] as number)
+    put(bytesOfTime + 2, 0x80 | ((random[used + 2] as number) & 0x3f))
+    for (let index = 3; index < randomBytesPerId; index++) put(bytesOfTime + index, random[used + index] as number)
+    used += randomBytesPerId
+    return text.toString('latin1')
   }
 }

@@ -67,7 +67,7 @@ export async function serve(call: Call, parts: GatewayParts): Promise<void> {
     requireOrdinary(call)
     const route = parts.resolve(call.method, call.url)
     account.route = route
-    const { caller, token } = await authenticate(call.req.rawHeaders, parts.verifier)
+    const { caller, token } = await authenticate(call.req, parts.verifier)
     account.caller = caller
     account.token = token
     const grant = authorize(caller, route, workloadHeader(call), parts.plan)

@@ -158,9 +158,11 @@ test('what a withdrawn key signed is no longer remembered after the next reading
   await verifier.verify(mint(second))
   authority.keys.set(tenantA, [second.jwk])
   clock.nowMs += refreshAfterMs
-  assert.ok(verifier.remembered(stolen))
+  const connection = {}
+  assert.ok(verifier.remembered(stolen, connection))
   await verifier.verify(mint(second))
   assert.equal(verifier.remembered(stolen), null)
+  assert.equal(verifier.remembered(stolen, connection), null)
   assert.equal(verifier.remembered(good), caller, 'a key that is still there keeps what it signed')
   await refused(stolen, 'token_signature')
 })

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Caller } from './caller.ts'
 import type { TrustedKey } from './documents.ts'
 
-interface Remembered {
+export interface Remembered {
   readonly caller: Caller
   /** `exp` and the tolerance for it, in milliseconds since the epoch. */
   readonly untilMs: number
@@ -27,12 +27,17 @@ export class CallerMemory {
     return this.#entries.size
   }
 
-  get(digest: string): Caller | null {
+  get(digest: string): Remembered | null {
     const entry = this.#entries.get(digest)
     if (entry === undefined) return null
-    if (this.#holds(entry)) return entry.caller
+    if (this.holds(entry)) return entry
     this.#entries.delete(digest)
     return null
+  }
+
+  /** Whether its token is still valid and its key still published. */
+  holds(entry: Remembered): boolean {
+    return this.#clock() < entry.untilMs && !entry.key.withdrawn
   }
 
   put(digest: string, entry: Remembered): void {
@@ -40,16 +45,12 @@ export class CallerMemory {
     this.#entries.set(digest, entry)
     // A Map is walked in the order of insertion: the oldest go first, because the room is needed or because they are over anyway.
     for (const [oldest, candidate] of this.#entries) {
-      if (this.#entries.size <= this.#entriesMax && this.#holds(candidate)) break
+      if (this.#entries.size <= this.#entriesMax && this.holds(candidate)) break
       this.#entries.delete(oldest)
     }
   }
 
   clear(): void {
     this.#entries.clear()
-  }
-
-  #holds(entry: Remembered): boolean {
-    return this.#clock() < entry.untilMs && !entry.key.withdrawn
   }
 }

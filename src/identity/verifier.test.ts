@@ -313,6 +313,27 @@ test('tokens that share a long prefix are different callers', async () => {
   assert.equal(verifier.remembered(alice)?.objectId, person)
 })
 
+// A proxy in front sends many callers down one connection: what came last must never speak for what comes now.
+test('a connection knows its last token by every character of it, while it is valid', async () => {
+  const connection = {}
+  const claims = claimsOf(authority)
+  const alice = signed(keyA, JSON.stringify({ ...claims, oid: person }))
+  const other = signed(keyA, JSON.stringify({ ...claims, oid: tenantB }))
+  assert.equal(verifier.remembered(alice, connection), null)
+  const caller = await verifier.verify(alice)
+  await verifier.verify(other)
+  for (const token of [alice, alice, other, alice, other, other, alice]) {
+    const known = verifier.remembered(`${token.slice(0, 20)}${token.slice(20)}`, connection)
+    assert.equal(known?.objectId, token === alice ? person : tenantB)
+  }
+  assert.equal(verifier.remembered(alice, connection), caller)
+  const last = alice.slice(-1) === 'A' ? 'B' : 'A'
+  assert.equal(verifier.remembered(`${alice.slice(0, -1)}${last}`, connection), null)
+  assert.equal(verifier.remembered(alice.slice(0, -1), connection), null)
+  clock.nowMs = caller.expiresAtMs + 120_000
+  assert.equal(verifier.remembered(alice, connection), null, 'a connection must not outlive its token')
+})
+
 // Others hang what they computed for a caller on this object: a new one per call would make that worthless.
 test('the same token gives the same object, also when verified at the same time', async () => {
   const token = mint()
@@ -326,8 +347,11 @@ test('the same token gives the same object, also when verified at the same time'
 test('a closed verifier knows nobody', async () => {
   const token = mint()
   await verifier.verify(token)
+  const connection = {}
+  assert.ok(verifier.remembered(token, connection))
   verifier.close()
   assert.equal(verifier.remembered(token), null)
+  assert.equal(verifier.remembered(token, connection), null)
   await refused(token, 'keys_unavailable')
 })
 

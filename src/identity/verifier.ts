@@ -7,7 +7,7 @@ import { comparableAudience, type Expectations, readCaller, readOrigin, wrongIss
 import { createDocumentReader, type TrustedKey } from './documents.ts'
 import { IdentityError } from './errors.ts'
 import { TenantKeys } from './keys.ts'
-import { CallerMemory } from './memory.ts'
+import { CallerMemory, type Remembered } from './memory.ts'
 import { parseToken } from './token.ts'
 
 /** Where the verifier says what an operator should know. A `pino` logger fits. No token is ever in a field or a message. */
@@ -36,8 +36,12 @@ export interface Verifier {
    * The caller of a token that was verified before, has not expired, and whose key is still published; else null. Synchronous:
    * the way of nearly every request. The same token gives the same object for as long as it is remembered, so that a WeakMap
    * may hang things on it.
+   *
+   * @param connection on which the token came. Its last token is known again by comparing the whole text, without a digest:
+   *   a comparison takes 0.1 µs, a digest 2 µs, and connections are kept by one caller nearly always. Nothing is kept of a
+   *   connection beyond its own life and that of this verifier.
    */
-  remembered(token: string): Caller | null
+  remembered(token: string, connection?: object): Caller | null
   /**
    * Verifies a token, or answers from memory. Equal tokens at the same time are verified once.
    * @throws IdentityError
@@ -45,6 +49,12 @@ export interface Verifier {
   verify(token: string): Promise<Caller>
   /** Forgets everything and ends requests for keys. `verify` then rejects with keys_unavailable. */
   close(): void
+}
+
+/** What came last on a connection. */
+interface Last {
+  readonly token: string
+  readonly entry: Remembered
 }
 
 /** Verified tokens that are kept; the oldest go first. About 1 KB each, 8 KB where a token lists 200 groups. */
@@ -64,6 +74,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   for (const tenantId of expected.tenants) tenants.set(tenantId, new TenantKeys(tenantId, { reader, clock, log }))
   const memory = new CallerMemory(rememberedMax, clock)
   const underway = new Map<string, Promise<Caller>>()
+  let lastOf = new WeakMap<object, Last>()
   let closed = false
 
   async function verifyAnew(token: string, digest: string): Promise<Caller> {
@@ -82,8 +93,15 @@ export function createVerifier(options: VerifierOptions): Verifier {
     return caller
   }
 
-  function remembered(token: string): Caller | null {
-    return token.length > tokenCharactersMax ? null : memory.get(digestOf(token))
+  function remembered(token: string, connection?: object): Caller | null {
+    if (token.length > tokenCharactersMax) return null
+    if (connection === undefined) return memory.get(digestOf(token))?.caller ?? null
+    const last = lastOf.get(connection)
+    if (last !== undefined && last.token === token && memory.holds(last.entry)) return last.entry.caller
+    const entry = memory.get(digestOf(token))
+    if (entry === null) return null
+    lastOf.set(connection, { token, entry })
+    return entry.caller
   }
 
   async function verify(token: string): Promise<Caller> {
@@ -91,7 +109,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     if (closed) throw new IdentityError('keys_unavailable', 'The gateway is stopping. Try again in a few seconds.')
     const digest = digestOf(token)
     const known = memory.get(digest)
-    if (known !== null) return known
+    if (known !== null) return known.caller
     const waiting = underway.get(digest)
     if (waiting !== undefined) return waiting
     const started = verifyAnew(token, digest).finally(() => underway.delete(digest))
@@ -102,6 +120,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   function close(): void {
     closed = true
     memory.clear()
+    lastOf = new WeakMap()
     reader.close()
   }
   return { remembered, verify, close }

@@ -2,6 +2,7 @@
  * Authenticate: the request's token to a caller. Nearly every token has been seen before, so the ordinary answer is
  * synchronous. An outage of the sign-in service is our trouble (503), never the caller's (401).
  */
+import type { IncomingMessage } from 'node:http'
 import { type Caller, IdentityError, readToken, type Verifier } from '../../identity/index.ts'
 import { Refusal } from '../refusals.ts'
 
@@ -13,12 +14,12 @@ export interface Authenticated {
 
 /** @throws Refusal token_*, keys_unavailable */
 export function authenticate(
-  rawHeaders: readonly string[],
+  { rawHeaders, socket }: Pick<IncomingMessage, 'rawHeaders' | 'socket'>,
   verifier: Verifier,
 ): Authenticated | Promise<Authenticated> {
   try {
     const { token } = readToken(rawHeaders)
-    const caller = verifier.remembered(token)
+    const caller = verifier.remembered(token, socket)
     if (caller !== null) return { caller, token }
     return verifier.verify(token).then(
       verified => ({ caller: verified, token }),

@@ -17,6 +17,7 @@ test('every answer has the form that the document promises', async t => {
   await house.ledger.add(
     recordRow(recordId(2), { callerKind: null, callerTenantId: null, workload: null, outcome: 'refused' }),
   )
+  await house.ledger.add(recordRow(recordId(3), { copyKind: 'hedge', copyOf: recordId(1), cost: null, waitedMs: 3.5 }))
   const promised = {
     '/api/v1/whoami': whoamiAnswer,
     '/api/v1/usage?by=caller,outcome,day': usageAnswer,
@@ -77,6 +78,8 @@ test('a wrong parameter is named, with what is allowed', async t => {
     ['/api/v1/usage?workload=', 'workload', /must not be empty/],
     ['/api/v1/usage?workload=a&workload=b', 'workload', /give it once/],
     ['/api/v1/usage?outcome=fine', 'outcome', /expected one of completed, refused/],
+    ['/api/v1/usage?copyKind=echo', 'copyKind', /expected one of shadow, hedge, none/],
+    ['/api/v1/records?copyOf=17', 'copyOf', /expected a record id/],
     ['/api/v1/usage?status=99', 'status', /whole number from 100 to 599/],
     ['/api/v1/usage?status=200&status=201', 'status', /give it once/],
     ['/api/v1/usage?workloads=a', 'workloads', /not known here/],

@@ -6,6 +6,8 @@ import { usageDimensions } from '../ledger/reports.ts'
 
 const outcomes = ['completed', 'refused', 'failed', 'aborted', 'interrupted'] as const
 
+const copyKinds = ['shadow', 'hedge'] as const
+
 const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
   error: 'expected a date (2026-11-01, midnight UTC) or an instant (2026-11-01T08:30:00Z)',
 })
@@ -38,6 +40,12 @@ export const filterParameters = {
   outcome: z.enum(outcomes).optional(),
   outcomeCode: text.optional().openapi({ description: 'Code of a refusal or a failure.' }),
   status: whole(100, 599).optional(),
+  copyKind: z
+    .enum([...copyKinds, 'none'])
+    .optional()
+    .openapi({ description: 'Copies of this kind; `none`: what clients asked, without copies.' }),
+  copyOf: z.uuid('expected a record id').toLowerCase().optional().openapi({ description: 'Copies of this exchange.' }),
+  objectId: text.optional().openapi({ description: 'Calls that created this object.', example: 'resp_0a1b2c' }),
 }
 
 const by = z
@@ -127,7 +135,7 @@ const recordFields = z
     timeToFirstByteMs: z.number().nullable(),
     demonstration: z.boolean(),
     copyOf: string.openapi({ description: 'Id of the exchange of which the gateway sent this copy by itself.' }),
-    copyKind: z.enum(['shadow', 'hedge']).nullable().openapi({ description: 'Null for what a client asked.' }),
+    copyKind: z.enum(copyKinds).nullable().openapi({ description: 'Null for what a client asked.' }),
     callerKind: z.enum(['user', 'application']).nullable(),
     callerTenantId: string,
     callerObjectId: string,
@@ -191,6 +199,11 @@ const figures = {
   totalTokens: count,
   countedCalls: count,
   averageDurationMs: z.number().nullable(),
+  copies: count.openapi({ description: 'Calls that the gateway sent by itself; they are in all other figures too.' }),
+  costs: z
+    .array(z.strictObject({ nano, currency }))
+    .openapi({ description: 'Sums of what had a price, one per currency.' }),
+  unpricedCalls: count.openapi({ description: 'Calls with tokens whose model had no price: their cost is in no sum.' }),
 }
 const usageLine: z.ZodType<UsageLine> = z.strictObject({ keys: z.array(string), callerKey: string, ...figures })
 

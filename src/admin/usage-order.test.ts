@@ -18,6 +18,9 @@ const figures: UsageReport['total'] = {
   totalTokens: 0,
   countedCalls: 0,
   averageDurationMs: null,
+  copies: 0,
+  costs: [],
+  unpricedCalls: 0,
 }
 
 function line(totalTokens: number, ...keys: (string | null)[]): UsageLine {

@@ -18,6 +18,9 @@ export interface FilterOptions {
   readonly outcome?: string
   readonly code?: string
   readonly status?: number
+  readonly copies?: string
+  readonly copyOf?: string
+  readonly object?: string
 }
 
 export interface ReaderOptions extends FilterOptions {
@@ -55,15 +58,24 @@ export function addFilterOptions(command: Command, standardFrom: string | null):
     )
     .option('--code <code>', 'only this code of a refusal or a failure')
     .option('--status <status>', 'only this HTTP status', text => wholeNumber(text, 100, 599))
+    .addOption(
+      new Option(
+        '--copies <kind>',
+        'only copies that the gateway sent by itself, of this kind; none: without any',
+      ).choices(['shadow', 'hedge', 'none']),
+    )
+    .option('--copy-of <id>', 'only copies of this exchange')
+    .option('--object <id>', 'only calls that created this object, as a response or a file')
 }
 
 /** The options as parameters of the management API. */
 export function filterQuery(options: FilterOptions, context: CliContext, standardFrom?: string): AdminQuery {
   const { from, to, workload, caller, instance, deployment, model, operation, outcome, code, status } = options
+  const { copies, copyOf, object } = options
   return {
     ...periodOf(from ?? standardFrom, to, context.clock),
     ...{ workload, caller, instance, deployment, model, operation, outcome, status },
-    outcomeCode: code,
+    ...{ outcomeCode: code, copyKind: copies, copyOf, objectId: object },
   }
 }
 

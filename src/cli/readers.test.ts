@@ -51,6 +51,38 @@ test('usage prints a table with a total, numbers at the right', async t => {
   assert.equal(at(8, 'tokens'), '1,002,468')
 })
 
+// An invoice that leaves out what has no price looks right and is too low.
+test('usage adds costs up by currency and says which calls are in no sum', async t => {
+  const { house, read } = await startReaders(t)
+  const priced = (nano: number, currency: string) => ({ cost: { nano, currency, price: 'gpt-4o 2024-10-01' } })
+  await house.ledger.add(recordRow(recordId(1), priced(1_234_000_000_000, 'USD')))
+  await house.ledger.add(recordRow(recordId(2), priced(1_500_000_000, 'USD')))
+  await house.ledger.add(recordRow(recordId(3), { ...priced(4_000, 'EUR'), workload: 'code-assistant' }))
+  const none = await read(['usage', '--by', 'workload'])
+  assert.match(none.out, /^hr-bot .* 1,235\.50 USD$/m)
+  assert.match(none.out, /^code-assistant .* 0\.000004 EUR$/m)
+  assert.match(none.out, /^total .* 0\.000004 EUR \+ 1,235\.50 USD\n$/m)
+  await house.ledger.add(recordRow(recordId(4), { cost: null, servedModel: 'secret-model' }))
+  const { out } = await read(['usage', '--by', 'workload'])
+  assert.match(out, /^hr-bot .* 1,235\.50 USD \+ \?$/m)
+  assert.match(out, /\n\? 1 call has tokens but no price, and is in no sum\.\nBy model: gatehouse usage --by model\n$/)
+  const narrow = await read(['usage', '--by', 'workload'], { columns: 60 })
+  assert.match(narrow.out, /\? 1 call has tokens but no price/)
+  assert.match((await read(['usage', '--by', 'model'])).out, /^secret-model .* \?$/m)
+  const csv = (await read(['usage', '--format', 'csv'])).out.split('\n').map(line => line.split(',').slice(-3))
+  assert.deepEqual(csv[0], ['unpricedCalls', 'costNanoEUR', 'costNanoUSD'])
+  assert.deepEqual(csv[1], ['1', '0', '1235500000000'])
+  const [head, ...records] = (await read(['records', 'list', '--format', 'csv'])).out.split('\n')
+  const at = head?.split(',').indexOf('costNano') ?? -1
+  assert.deepEqual(
+    records.slice(0, 2).map(line => line.split(',').slice(at, at + 3)),
+    [
+      ['', '', ''],
+      ['4000', 'EUR', 'gpt-4o 2024-10-01'],
+    ],
+  )
+})
+
 // A line that wraps on a narrow terminal cannot be read; a number that is cut is a wrong number.
 test('tables never get wider than the terminal, and never cut a number', async t => {
   const { house, read } = await startReaders(t)
@@ -85,7 +117,8 @@ test('usage as JSON is the report itself, as CSV one line per group', async t =>
   assert.equal((await read(['usage'], { json: true })).out[0], '{')
   const csv = (await read(['usage', '--by', 'workload,caller', '--format', 'csv'])).out.split('\n')
   assert.match(csv[0] ?? '', /^workload,caller,callerKey,calls,completed,refused,/)
-  assert.match(csv[1] ?? '', /^code-assistant,bob,user:[0-9a-f-]+\/[0-9a-f-]+,1,1,0,.*,1000000,0,400$/)
+  assert.match(csv[0] ?? '', /,copies,unpricedCalls,costNanoUSD$/)
+  assert.match(csv[1] ?? '', /^code-assistant,bob,user:[0-9a-f-]+\/[0-9a-f-]+,1,1,0,.*,1000000,0,400,0,0,3340000$/)
   assert.match(csv[3] ?? '', /^,carol@contoso\.example,/)
   assert.deepEqual([csv.length, csv[4]], [5, ''])
 })
@@ -122,6 +155,12 @@ test('filters and periods reach the management API', async t => {
     'x',
     '--outcome',
     'refused',
+    '--copies',
+    'none',
+    '--copy-of',
+    recordId(7).toUpperCase(),
+    '--object',
+    'resp_1',
   ]
   await read(['usage', '--from', '2026-11-01', '--to', '2026-11-02', ...filters])
   await read(['records', 'list', '--from', '7d', '--to', '2026-10', '--limit', '7'], { nowMs: Date.UTC(2026, 9, 30) })
@@ -131,6 +170,7 @@ test('filters and periods reach the management API', async t => {
       fromMs: Date.UTC(2026, 10, 1),
       toMs: Date.UTC(2026, 10, 3),
       ...{ workload: 'hr-bot', caller: 'Carol', status: 429, outcomeCode: 'x', outcome: 'refused' },
+      ...{ copyKind: 'none', copyOf: recordId(7), objectId: 'resp_1' },
     },
     { fromMs: Date.UTC(2026, 9, 23), toMs: Date.UTC(2026, 10, 1), limit: 7 },
   ])
@@ -169,6 +209,43 @@ test('show prints figures; bodies only when they are asked for', async t => {
   const json = JSON.parse((await read(['records', 'show', recordId(1), '--bodies', '--format', 'json'])).out)
   assert.equal(Buffer.from(json.bodies.request.base64, 'base64').toString(), request)
   assert.equal(json.usage.totalTokens, 1_234)
+})
+
+// Why a call was dear, slow or answered from elsewhere must be seen in one place.
+test('show tells tries, reservation, waiting, spillover, alias and cost', async t => {
+  const { house, read } = await startReaders(t)
+  await house.ledger.add(
+    recordRow(recordId(1), {
+      servedDeployment: 'gpt-4o-eu',
+      spilledFrom: 'gpt-4o-ptu',
+      waitedMs: 1_250,
+      objectId: 'resp_1',
+      attempts: [
+        { instance: 'west', status: 429, durationMs: 12, error: null },
+        { instance: 'north', status: null, durationMs: 5_000, error: 'connect_timeout' },
+        { instance: 'east', status: 200, durationMs: 398, error: 'backend_cut' },
+      ],
+    }),
+  )
+  await house.ledger.add(recordRow(recordId(2), { copyKind: 'shadow', copyOf: recordId(1), cost: null }))
+  const { out } = await read(['records', 'show', recordId(1)])
+  for (const line of [
+    'deployment    gpt-4o (there gpt-4o-eu)',
+    'spilled over  by Azure, from gpt-4o-ptu',
+    'reserved      2,200 tokens, used 1,234',
+    'cost          0.003340 USD (price of gpt-4o-2024-11-20 2024-11-20)',
+    'waited        1,250 ms in line',
+    'attempts      1. west 429 in 12 ms',
+    '              2. north connect_timeout in 5,000 ms',
+    '              3. east 200 backend_cut in 398 ms',
+    'object        resp_1',
+  ]) {
+    assert.ok(out.includes(`\n${line}\n`), `${line}\nin\n${out}`)
+  }
+  const copy = (await read(['records', 'show', recordId(2)])).out
+  assert.ok(copy.includes(`\ncopy        shadow of ${recordId(1)}, sent by the gateway itself\n`), copy)
+  assert.match(copy, /^cost +not known: the model has no price$/m)
+  assert.match(copy, /^attempts +east 200 in 398 ms$/m)
 })
 
 test('show tells binary bodies and missing ones apart', async t => {

@@ -2,6 +2,7 @@
 import { callerKey } from '../identity/caller.ts'
 import type { RecordRow } from '../ledger/record.ts'
 import { type CsvCell, csvLine } from './csv.ts'
+import { money } from './money.ts'
 import { figure, instant, type TableColumn } from './table.ts'
 
 interface RecordColumn extends TableColumn {
@@ -22,6 +23,7 @@ const columns: readonly RecordColumn[] = [
   { title: 'prompt', align: 'right', least: 7, leaves: 7, cell: row => figure(row.usage.promptTokens) },
   { title: 'completion', align: 'right', leaves: 8, cell: row => figure(row.usage.completionTokens) },
   { title: 'tokens', align: 'right', least: 7, leaves: 1, cell: row => figure(row.usage.totalTokens) },
+  { title: 'cost', align: 'right', least: 9, leaves: 8, cell: row => costText(row) ?? '-' },
   { title: 'ms', align: 'right', least: 6, leaves: 5, cell: row => figure(row.durationMs) },
   { title: 'first byte', align: 'right', leaves: 11, cell: row => figure(row.timeToFirstByteMs) },
 ]
@@ -33,6 +35,12 @@ export const tailColumns: readonly TableColumn[] = columns
 
 export function recordCells(row: RecordRow): string[] {
   return columns.map(column => column.cell(row))
+}
+
+/** Null where nothing was billed; `?` where tokens were and their model has no price. */
+export function costText({ cost, usage }: RecordRow): string | null {
+  if (cost !== null) return `${money(cost.nano)} ${cost.currency}`
+  return usage.totalTokens ? '?' : null
 }
 
 /** The immutable key of the caller of a record, null when nobody was verified. */
@@ -70,6 +78,11 @@ const csvColumns: Readonly<Record<string, (row: RecordRow) => CsvCell>> = {
   audioPromptTokens: row => row.usage.audioPromptTokens,
   audioCompletionTokens: row => row.usage.audioCompletionTokens,
   totalTokens: row => row.usage.totalTokens,
+  costNano: row => row.cost?.nano ?? null,
+  currency: row => row.cost?.currency ?? null,
+  price: row => row.cost?.price ?? null,
+  reservedTokens: row => row.reservedTokens,
+  waitedMs: row => row.waitedMs,
   finishReason: row => row.finishReason,
   attempts: row => row.attempts.length,
   requestBytes: row => row.requestBytes,
@@ -79,6 +92,11 @@ const csvColumns: Readonly<Record<string, (row: RecordRow) => CsvCell>> = {
   clientAddress: row => row.clientAddress,
   userAgent: row => row.userAgent,
   backendRequestId: row => row.backendRequestId,
+  servedDeployment: row => row.servedDeployment,
+  spilledFrom: row => row.spilledFrom,
+  objectId: row => row.objectId,
+  copyKind: row => row.copyKind,
+  copyOf: row => row.copyOf,
   demonstration: row => row.demonstration,
 }
 

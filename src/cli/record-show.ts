@@ -6,7 +6,7 @@ import type { CliContext } from './context.ts'
 import { CliError } from './errors.ts'
 import { formatOf, type ReaderOptions } from './filters.ts'
 import { printable, printableLine } from './printable.ts'
-import { callerKeyOf, recordCsv, recordCsvHead } from './record-lines.ts'
+import { callerKeyOf, costText, recordCsv, recordCsvHead } from './record-lines.ts'
 import { figure, instant } from './table.ts'
 
 export interface ShowOptions extends ReaderOptions {
@@ -57,16 +57,26 @@ function bodiesHint(id: string): string {
 }
 
 function factsText(row: RecordRow): string {
-  const facts = Object.entries(factsOf(row)).filter(([, value]) => value !== null)
+  const facts = Object.entries(factsOf(row)).flatMap(([name, value]) => linesOf(name, value))
   const widest = Math.max(...facts.map(([name]) => name.length))
-  return facts.map(([name, value]) => `${name.padEnd(widest)}  ${printableLine(value ?? '')}\n`).join('')
+  return facts.map(([name, line]) => `${name.padEnd(widest)}  ${printableLine(line)}\n`).join('')
 }
 
-function factsOf(row: RecordRow): Record<string, string | null> {
+/** A fact of several lines has its name before the first of them. */
+function linesOf(name: string, value: Fact): [string, string][] {
+  if (value === null) return []
+  const lines = typeof value === 'string' ? [value] : value
+  return lines.map((line, index) => [index === 0 ? name : '', line])
+}
+
+type Fact = string | readonly string[] | null
+
+function factsOf(row: RecordRow): Record<string, Fact> {
   const usage = row.usage
   const served = row.servedModel !== null && row.servedModel !== row.requestedModel ? `, served ${row.servedModel}` : ''
   return {
     id: row.id,
+    copy: row.copyKind === null ? null : `${row.copyKind} of ${row.copyOf}, sent by the gateway itself`,
     outcome: row.outcomeCode === null ? row.outcome : `${row.outcome}: ${row.outcomeCode}`,
     status: row.status === null ? null : String(row.status),
     started: `${instant(row.startedAtMs)} UTC`,
@@ -76,7 +86,8 @@ function factsOf(row: RecordRow): Record<string, string | null> {
     workload: row.workload,
     target: row.target,
     instance: row.region === null ? row.instance : `${row.instance} (${row.region})`,
-    deployment: row.deployment,
+    deployment: row.servedDeployment === null ? row.deployment : `${row.deployment} (there ${row.servedDeployment})`,
+    'spilled over': row.spilledFrom === null ? null : `by Azure, from ${row.spilledFrom}`,
     model: row.requestedModel === null ? row.servedModel : `${row.requestedModel}${served}`,
     operation: row.operation === null ? null : `${row.operation}${row.stream ? ', streamed' : ''}`,
     'api version': row.apiVersion,
@@ -84,7 +95,12 @@ function factsOf(row: RecordRow): Record<string, string | null> {
     response: `${row.responseContentType ?? 'no content type'}, ${figure(row.responseBytes)} bytes`,
     finish: row.finishReason,
     tokens: usage.source === 'none' ? 'none' : tokensText(row),
-    attempts: row.attempts.length === 0 ? null : row.attempts.map(attemptText).join('; '),
+    reserved:
+      row.reservedTokens === null ? null : `${figure(row.reservedTokens)} tokens, used ${figure(usage.totalTokens)}`,
+    cost: priceText(row),
+    waited: row.waitedMs === null ? null : `${figure(row.waitedMs)} ms in line`,
+    attempts: attemptTexts(row.attempts),
+    object: row.objectId,
     client: [row.clientAddress, row.userAgent].filter(text => text !== null).join(', ') || null,
     'backend id': row.backendRequestId,
     history: row.demonstration ? 'written by the demonstration' : null,
@@ -107,8 +123,17 @@ function tokensText({ usage }: RecordRow): string {
   return `${figure(usage.totalTokens)} (${[...told, usage.source].join(', ')})`
 }
 
-function attemptText({ instance, status, durationMs, error }: RecordRow['attempts'][number]): string {
-  return `${instance} ${status ?? error ?? 'no answer'} in ${figure(durationMs)} ms`
+function priceText(row: RecordRow): string | null {
+  if (row.cost !== null) return `${costText(row)} (price of ${row.cost.price})`
+  return costText(row) === null ? null : 'not known: the model has no price'
+}
+
+/** All tries in their order, a line each; numbered where there was more than one. */
+function attemptTexts(attempts: RecordRow['attempts']): readonly string[] {
+  return attempts.map(({ instance, status, durationMs, error }, index) => {
+    const answer = [status, error].filter(part => part !== null).join(' ') || 'no answer'
+    return `${attempts.length > 1 ? `${index + 1}. ` : ''}${instance} ${answer} in ${figure(durationMs)} ms`
+  })
 }
 
 function bodiesText({ request, response }: Bodies): string {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import { after, before, beforeEach, test } from 'node:test'
-import type { InstanceConfig } from '../config/schema.ts'
+import { configSchema, type InstanceConfig } from '../config/schema.ts'
 import {
   CredentialError,
   type CredentialHeader,
@@ -57,13 +57,10 @@ function fail(status: number, body = '{"error":"unavailable"}'): void {
 }
 
 function instance(credential: InstanceConfig['credential']): InstanceConfig {
-  return {
-    endpoint: 'https://east.openai.azure.com',
-    credential,
-    scope: 'https://cognitiveservices.azure.com/.default',
-    connectionsMax: 10,
-    deployments: {},
-  }
+  const written = { endpoint: 'https://east.openai.azure.com', credential, deployments: {} }
+  const parsed = configSchema.shape.instances.parse({ east: written })['east']
+  assert.ok(parsed)
+  return parsed
 }
 
 function managed(clientId: string | null = null): InstanceCredential {

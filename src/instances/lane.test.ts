@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { laneOf, testInstance } from './instance.fixture.ts'
+import { Latency } from './latency.ts'
+import { retryAfterMs } from './retry-after.ts'
+
+const ok = { 'x-ratelimit-remaining-tokens': '900', 'x-ratelimit-remaining-requests': '9' }
+
+test('what the backend says about its capacity is known for a minute, and negative figures are none', () => {
+  const lane = laneOf(testInstance('one'))
+  lane.begin(0).answered(200, ok, 10)
+  assert.deepEqual([lane.remainingTokens(60_000), lane.remainingRequests(60_000)], [900, 9])
+  assert.equal(lane.remainingTokens(60_011), null)
+  lane.begin(0).answered(200, { 'x-ratelimit-remaining-tokens': '-1' }, 20)
+  assert.equal(lane.remainingTokens(20), null, 'the Responses API has said -1')
+})
+
+test('the utilisation is read from whichever call was sent last, however late the others answer', () => {
+  const lane = laneOf(testInstance('one', [['gpt-4o', 'provisioned']]))
+  const [early, late] = [lane.begin(0), lane.begin(1)]
+  late.answered(200, { 'azure-openai-deployment-utilization': '95.3%' }, 10)
+  early.answered(200, { 'azure-openai-deployment-utilization': '12.0%' }, 20)
+  assert.equal(lane.utilization(20), 0.953)
+  assert.equal(lane.utilization(60_011), null)
+  lane.begin(30).answered(200, { 'azure-openai-deployment-utilization': 'unknown' }, 40)
+  assert.equal(lane.utilization(40), 0.953)
+})
+
+// Whole answers bring their reading seconds after the call was counted.
+test('calls that were sent since the last reading are counted with what such calls have added', () => {
+  const lane = laneOf(testInstance('one', [['gpt-4o', 'provisioned']]))
+  for (let call = 1; call <= 40; call += 1) {
+    lane.begin(call).answered(200, { 'azure-openai-deployment-utilization': `${call}%` }, call)
+  }
+  for (let call = 0; call < 30; call += 1) lane.begin(50)
+  const expected = lane.expectedUtilization(50) ?? 0
+  assert.ok(expected > 0.65 && expected <= 0.71, `${expected}`)
+})
+
+test('a place is given back once, and a probe that tells nothing makes room for the next', () => {
+  const lane = laneOf(testInstance('one'))
+  lane.begin(0).answered(429, { 'retry-after-ms': '1000' }, 5)
+  const probe = lane.begin(2_000)
+  assert.equal(lane.admits(2_000), false)
+  probe.end(2_001)
+  probe.end(2_001)
+  assert.equal(lane.inFlight, 1, 'the first one has not ended')
+  assert.equal(lane.admits(2_002), true)
+})
+
+// Streams that are cut begin with a proper head: if heads counted as successes, cuts would never add up.
+test('answers that break off after their head are failures in a row', () => {
+  const lane = laneOf(testInstance('one'))
+  for (let call = 0; call < 5; call += 1) {
+    const attempt = lane.begin(call)
+    attempt.answered(200, {}, call)
+    attempt.broke(true, call)
+    attempt.end(call)
+  }
+  assert.deepEqual([lane.breaker.reason, lane.failures, lane.calls], ['failures', 5, 5])
+})
+
+test('connections that do not come about concern the whole instance, answers one deployment alone', () => {
+  const instance = testInstance('one', ['gpt-4o', 'o1'])
+  const [chat, other] = [laneOf(instance), laneOf(instance, 'o1')]
+  for (let call = 0; call < 5; call += 1) {
+    const attempt = chat.begin(call)
+    attempt.answered(500, {}, call)
+    attempt.end(call)
+  }
+  assert.deepEqual([chat.admits(10), other.admits(10)], [false, true])
+  for (let call = 0; call < 5; call += 1) {
+    const attempt = other.begin(call)
+    attempt.broke(false, call)
+    attempt.end(call)
+  }
+  assert.deepEqual([chat.admits(20_000), other.admits(10)], [true, false])
+  assert.equal(instance.state(10).healthy, false)
+  assert.equal(instance.state(10).lanes[1]?.breakerReason, 'failures')
+})
+
+test('Retry-After is read in all of its forms, and nothing else is', () => {
+  const nowMs = Date.UTC(2026, 0, 1, 12)
+  const rows = [
+    [{ 'retry-after-ms': '8500', 'retry-after': '9' }, 8_500],
+    [{ 'retry-after': '9' }, 9_000],
+    [{ 'retry-after': '0' }, 0],
+    [{ 'retry-after': 'Thu, 01 Jan 2026 12:00:30 GMT' }, 30_000],
+    [{ 'retry-after': 'Thu, 01 Jan 2026 11:00:30 GMT' }, 0],
+    [{ 'retry-after': '-5' }, null],
+    [{ 'retry-after': '2026-01-01' }, null],
+    [{ 'retry-after': 'soon' }, null],
+    [{ 'retry-after': ['1', '2'] }, null],
+    [{ 'retry-after-ms': 'NaN', 'retry-after': '2' }, 2_000],
+    [{}, null],
+  ] as const
+  for (const [headers, ms] of rows) {
+    assert.equal(retryAfterMs(headers as Record<string, string | string[]>, nowMs), ms, JSON.stringify(headers))
+  }
+})
+
+test('a percentile is the value within a step of the histogram, and old values fade', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 100_000 }), { minLength: 1, maxLength: 250 }), values => {
+      const latency = new Latency()
+      for (const ms of values) latency.add(ms, 0)
+      const sorted = [...values].sort((a, b) => a - b)
+      for (const percent of [50, 95, 99.9]) {
+        const exact = sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? 0
+        const got = latency.percentile(percent) ?? 0
+        assert.ok(got >= exact * 0.999 && got <= exact * 1.2501, `${percent} %: ${got} of ${exact}`)
+      }
+    }),
+    { numRuns: 100 },
+  )
+  const latency = new Latency()
+  for (let n = 0; n < 300; n += 1) latency.add(10_000, 0)
+  for (let n = 0; n < 3_000; n += 1) latency.add(10, 0)
+  assert.ok((latency.percentile(99) ?? 0) < 13)
+  assert.equal(new Latency().percentile(95), null)
+})

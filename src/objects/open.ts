@@ -78,7 +78,9 @@ class Ownership implements Objects {
     this.#shared?.put([id], null)
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    await this.#shared?.close()
+  }
 
   async #ask(id: string): Promise<Owner | null> {
     const shared = await this.#askReplicas(id)

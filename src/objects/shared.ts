@@ -33,6 +33,7 @@ export class Shared {
   readonly #remembered: Remembered
   /** What Redis has not heard of; null says deleted. */
   readonly #unsent = new Map<string, Owner | null>()
+  readonly #underWay = new Set<Promise<void>>()
 
   constructor(redis: RedisStore, rememberMs: number, remembered: Remembered) {
     this.#redis = redis
@@ -53,8 +54,22 @@ export class Shared {
 
   put(ids: readonly string[], owner: Owner | null): void {
     const entries = ids.map(id => [id, owner] as const)
-    if (!this.#redis.isUp) this.#keep(entries)
-    else this.#write(entries).catch(() => this.#keep(entries))
+    if (!this.#redis.isUp) {
+      this.#keep(entries)
+      return
+    }
+    const writing = this.#write(entries)
+      .then(
+        () => {},
+        () => this.#keep(entries),
+      )
+      .finally(() => this.#underWay.delete(writing))
+    this.#underWay.add(writing)
+  }
+
+  /** What is under way is finished, one way or the other. */
+  async close(): Promise<void> {
+    await Promise.all(this.#underWay)
   }
 
   #keep(entries: readonly (readonly [string, Owner | null])[]): void {

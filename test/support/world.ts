@@ -96,6 +96,13 @@ export async function startWorld(t: Scope, options: WorldOptions = {}): Promise<
   }
 }
 
+/** Another house on the same configuration, after the first one was closed; or on a changed one, beside it. */
+export async function reopen(t: Scope, world: World, config: Config = world.config): Promise<House> {
+  const house = await buildHouse(config, { log: silentLog, appService: world.entra.managedIdentity })
+  t.after(() => house.close())
+  return house
+}
+
 function withDeployments(config: ConfigInput, simulated: Readonly<Record<string, SimulatedDeployment>>): ConfigInput {
   const deployments = Object.fromEntries(
     Object.entries(simulated).map(([name, { model, kind }]) => [name, { model, ...(kind ? { kind } : {}) }]),

@@ -2,7 +2,7 @@
 import type { Config } from '../config/schema.ts'
 import type { Calendar } from './calendar.ts'
 import { type Entry, impossible, RuleBook } from './claims.ts'
-import type { CounterStore, Outcome, Short } from './counters.ts'
+import type { Counter, CounterStore, Outcome, Short } from './counters.ts'
 import type { Estimates } from './estimates.ts'
 import type {
   Admission,
@@ -67,6 +67,11 @@ export class StandingLimits implements Limits {
 
   get book(): RuleBook {
     return this.#book
+  }
+
+  /** Every counter that this process holds. */
+  counters(): Iterable<Counter> {
+    return this.#parts.store.counters()
   }
 
   get state(): StoreState {

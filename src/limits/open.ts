@@ -4,7 +4,7 @@ import type { LedgerReader } from '../ledger/index.ts'
 import { StandingLimits } from './admission.ts'
 import { Calendar } from './calendar.ts'
 import { Estimates } from './estimates.ts'
-import type { Limits, LimitsObserver } from './index.ts'
+import type { LimitsObserver } from './index.ts'
 import { MemoryStore } from './memory.ts'
 import { Moments } from './moments.ts'
 import { remembered } from './remembered.ts'
@@ -17,7 +17,7 @@ export interface LimitsParts {
 }
 
 /** Opens the limits of a configuration, with what the ledger remembers already counted. */
-export async function openLimits(config: Config, { clock, observer, ledger }: LimitsParts): Promise<Limits> {
+export async function openLimits(config: Config, { clock, observer, ledger }: LimitsParts): Promise<StandingLimits> {
   const calendar = new Calendar(config.limits.timeZone)
   const store = new MemoryStore(calendar, new Moments(clock))
   const limits = new StandingLimits(config, { store, calendar, estimates: new Estimates(), observer })

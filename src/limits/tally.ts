@@ -44,40 +44,53 @@ export function tallyFor(window: WindowFacts, calendar: Calendar): Tally {
   }
 }
 
-/** A ring of steps. A step leaves when all of it is older than the window: late by one step at most, never early. */
+/**
+ * A ring of steps. A step leaves when all of it is older than the window: late by one step at most, never early. Steps are counted from
+ * the first moment seen, so that they stay small integers, and the ring's size is a power of two: both for speed.
+ */
 export class SlidingTally implements Tally {
   reserved = 0
   readonly #stepMs: number
   /** Steps that count at once: those of the window, and the one that has begun. */
   readonly #span: number
   readonly #steps: Float64Array
+  readonly #mask: number
   #sum = 0
-  /** Number of the newest step, counted from the epoch; every step in (newest - span, newest] has its place in the ring. */
-  #newest = Number.NEGATIVE_INFINITY
+  #originMs = Number.NaN
+  /** Every step in (newest - span, newest] has its place in the ring; places beyond are 0. */
+  #newest = 0
+  /** No step before it has anything. */
+  #oldest = 0
 
   constructor(lengthMs: number, stepMs: number) {
     this.#stepMs = stepMs
     this.#span = Math.ceil(lengthMs / stepMs) + 1
-    this.#steps = new Float64Array(this.#span)
+    const size = 2 ** Math.ceil(Math.log2(this.#span))
+    this.#steps = new Float64Array(size)
+    this.#mask = size - 1
   }
 
   sum(now: Moment): number {
-    const step = Math.floor(now.steadyMs / this.#stepMs)
+    const step = this.#stepAt(now.steadyMs)
     if (step > this.#newest) this.#moveTo(step)
     return this.#sum
   }
 
+  #stepAt(steadyMs: number): number {
+    // On a multiple of the step, so that all processes have the same boundaries.
+    if (Number.isNaN(this.#originMs)) this.#originMs = Math.floor(steadyMs / this.#stepMs) * this.#stepMs
+    return Math.floor((steadyMs - this.#originMs) / this.#stepMs)
+  }
+
   #moveTo(step: number): void {
-    if (this.#sum === 0) {
-      this.#newest = step
-      return
-    }
-    if (step - this.#newest >= this.#span) {
-      this.#steps.fill(0)
+    const first = step - this.#span + 1
+    if (first > this.#newest) {
+      if (this.#sum !== 0) this.#steps.fill(0)
       this.#sum = 0
+      this.#oldest = step
     } else {
-      for (let next = this.#newest + 1; next <= step; next += 1) {
-        const place = next % this.#span
+      for (; this.#oldest < first; this.#oldest += 1) {
+        const place = this.#oldest & this.#mask
         this.#sum -= this.#steps[place] ?? 0
         this.#steps[place] = 0
       }
@@ -103,31 +116,32 @@ export class SlidingTally implements Tally {
   }
 
   #add(amount: number, at: Moment): void {
-    const step = Math.min(Math.floor(at.steadyMs / this.#stepMs), this.#newest)
+    const step = Math.min(this.#stepAt(at.steadyMs), this.#newest)
     if (step <= this.#newest - this.#span) return
-    const place = step % this.#span
+    const place = step & this.#mask
     this.#steps[place] = (this.#steps[place] ?? 0) + amount
     this.#sum += amount
+    if (step < this.#oldest) this.#oldest = step
   }
 
   roomInMs(amount: number, limit: number, now: Moment): number {
     let sum = this.sum(now)
-    for (let step = this.#newest - this.#span + 1; step <= this.#newest; step += 1) {
-      if (sum + amount <= limit) return this.#leavesInMs(step - 1, now)
-      sum -= this.#steps[step % this.#span] ?? 0
+    if (sum + amount <= limit) return 0
+    for (let step = this.#oldest; step < this.#newest; step += 1) {
+      sum -= this.#steps[step & this.#mask] ?? 0
+      if (sum + amount <= limit) return this.#leavesInMs(step, now)
     }
     return this.#leavesInMs(this.#newest, now)
   }
 
   resetInMs(now: Moment): number {
     if (this.sum(now) === 0) return 0
-    let step = this.#newest - this.#span + 1
-    while (step < this.#newest && this.#steps[step % this.#span] === 0) step += 1
-    return this.#leavesInMs(step, now)
+    while (this.#oldest < this.#newest && this.#steps[this.#oldest & this.#mask] === 0) this.#oldest += 1
+    return this.#leavesInMs(this.#oldest, now)
   }
 
   #leavesInMs(step: number, now: Moment): number {
-    return Math.max(0, (step + this.#span) * this.#stepMs - now.steadyMs)
+    return Math.max(0, this.#originMs + (step + this.#span) * this.#stepMs - now.steadyMs)
   }
 
   isIdle(now: Moment): boolean {

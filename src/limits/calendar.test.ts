@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { Calendar } from './calendar.ts'
+import { CalendarTally } from './tally.ts'
+
+const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe', 'America/Sao_Paulo']
+const units = ['hour', 'day', 'week', 'month'] as const
+const hourMs = 3_600_000
+
+function local(zone: string, ms: number): Record<string, string> {
+  const format = new Intl.DateTimeFormat('en-GB', {
+    timeZone: zone,
+    weekday: 'short',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  })
+  return Object.fromEntries(format.formatToParts(ms).map(({ type, value }) => [type, value]))
+}
+
+// A budget that renews an hour late or early is noticed on the day the clocks change, by everybody at once.
+test('P7 windows of every zone follow each other without gap or overlap and begin at its own midnight', () => {
+  const when = fc.integer({ min: Date.UTC(2016, 0, 1), max: Date.UTC(2036, 0, 1) })
+  fc.assert(
+    fc.property(fc.constantFrom(...zones), fc.constantFrom(...units), when, (zone, unit, ms) => {
+      const calendar = new Calendar(zone)
+      const { startMs, endMs } = calendar.windowAt(unit, ms)
+      assert.ok(startMs <= ms && ms < endMs)
+      assert.deepEqual(new Calendar(zone).windowAt(unit, startMs), { startMs, endMs })
+      assert.equal(new Calendar(zone).windowAt(unit, endMs).startMs, endMs)
+      assert.equal(new Calendar(zone).windowAt(unit, startMs - 1).endMs, startMs)
+      const first = local(zone, startMs)
+      assert.equal(first['second'], '00')
+      if (unit === 'hour') return
+      // Where the clocks change at midnight, the day begins at 01:00.
+      assert.match(`${first['hour']}:${first['minute']}`, /^0[01]:00$/)
+      if (unit === 'week') assert.equal(first['weekday'], 'Mon')
+      if (unit === 'month') assert.equal(first['day'], '01')
+    }),
+    { numRuns: 600 },
+  )
+})
+
+test('P7 in Europe/Berlin the days on which clocks change have 23 and 25 hours', () => {
+  const calendar = new Calendar('Europe/Berlin')
+  const hours = (ms: number): number => {
+    const { startMs, endMs } = calendar.windowAt('day', ms)
+    return (endMs - startMs) / hourMs
+  }
+  assert.equal(hours(Date.UTC(2026, 2, 28, 12)), 24)
+  assert.equal(hours(Date.UTC(2026, 2, 29, 12)), 23)
+  assert.equal(hours(Date.UTC(2026, 9, 25, 12)), 25)
+})
+
+test('an hour that comes twice is two windows', () => {
+  const calendar = new Calendar('Europe/Berlin')
+  const first = calendar.windowAt('hour', Date.UTC(2026, 9, 25, 0, 30))
+  const second = calendar.windowAt('hour', Date.UTC(2026, 9, 25, 1, 30))
+  assert.equal(first.endMs, second.startMs)
+  assert.equal(second.endMs - second.startMs, hourMs)
+})
+
+// Half a day's budget twice would be a gift to whoever may change the zone.
+test('a window that has begun runs to its end when the zone is changed, and the next ones are of the new zone', () => {
+  const calendar = new Calendar('UTC')
+  const day = new CalendarTally('day', calendar)
+  const at = (hour: number): { atMs: number; steadyMs: number } => {
+    const ms = Date.UTC(2026, 0, 1, hour)
+    return { atMs: ms, steadyMs: ms }
+  }
+  day.sum(at(9))
+  day.take(100, at(9))
+  calendar.use('Asia/Tokyo')
+  assert.equal(day.sum(at(20)), 100, 'midnight in Tokyo was at 15:00')
+  assert.equal(day.sum(at(24)), 0)
+  day.take(50, at(24))
+  assert.equal(day.sum(at(38)), 50)
+  assert.equal(day.sum(at(39)), 0, 'midnight in Tokyo')
+})

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { CompletionEstimate, PromptEstimate, promptSizeOf } from './estimates.ts'
+
+const text = (textBytes: number) => ({ textBytes, media: 0 })
+
+test('prompts are estimated at the configured languages’ length after some calls, long and short ones', () => {
+  fc.assert(
+    fc.property(
+      fc.double({ min: 0.1, max: 0.9, noNaN: true }),
+      fc.array(fc.integer({ min: 400, max: 60_000 }), { minLength: 60, maxLength: 120 }),
+      (tokensPerByte, sizes) => {
+        const estimate = new PromptEstimate()
+        for (const bytes of sizes) estimate.learn(text(bytes), Math.round(bytes * tokensPerByte))
+        const error = estimate.of(text(20_000)) / (20_000 * tokensPerByte) - 1
+        assert.ok(Math.abs(error) < 0.1, `off by ${error}`)
+      },
+    ),
+  )
+})
+
+test('a prompt of nothing, or a report of nonsense, never makes an estimate that is no count', () => {
+  const sizes = fc.record({ textBytes: fc.nat(10_000_000), media: fc.nat(20) })
+  fc.assert(
+    fc.property(fc.array(fc.tuple(sizes, fc.nat(2_000_000)), { maxLength: 50 }), sizes, (learned, asked) => {
+      const estimate = new PromptEstimate()
+      for (const [size, tokens] of learned) estimate.learn(size, tokens)
+      const tokens = estimate.of(asked)
+      assert.ok(Number.isSafeInteger(tokens) && tokens >= 1)
+    }),
+  )
+})
+
+// An image of 2 MB would otherwise be estimated at half a million tokens, and no limit would let it pass.
+test('encoded images are counted, not measured', () => {
+  const image = 'A'.repeat(400_000)
+  const part = { type: 'image_url', image_url: { url: `data:image/png;base64,${image}` } }
+  const body = Buffer.from(JSON.stringify({ messages: [{ role: 'user', content: [part, part] }] }))
+  const size = promptSizeOf(body)
+  assert.equal(size.media, 2)
+  assert.equal(size.textBytes, body.length - 800_000)
+  const estimate = new PromptEstimate()
+  assert.ok(estimate.of(size) < 2_000)
+  for (let call = 0; call < 60; call += 1) estimate.learn(size, 250)
+  assert.ok(Math.abs(estimate.of(size) - 250) < 50, `${estimate.of(size)}`)
+})
+
+test('text that speaks of base64 is text, and a body that is cut off is measured all the same', () => {
+  const plain = Buffer.from(JSON.stringify({ input: 'a data URL has ";base64," in it; ;base64,abc' }))
+  assert.deepEqual(promptSizeOf(plain), { textBytes: plain.length, media: 0 })
+  const cut = Buffer.from(`{"input":"data:;base64,${'A'.repeat(1_000)}`)
+  assert.deepEqual(promptSizeOf(cut), { textBytes: cut.length - 1_000, media: 1 })
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(';base64,', '"', 'A'.repeat(300), 'x')), parts => {
+      const body = Buffer.from(parts.join(''))
+      const { textBytes, media } = promptSizeOf(body)
+      assert.ok(textBytes >= 0 && textBytes + media * 256 <= body.length)
+    }),
+  )
+})
+
+test('answers without a maximum are reserved as assumed at first, then as long as nearly all of them were', () => {
+  const estimate = new CompletionEstimate()
+  assert.equal(estimate.of(1_000), 1_000)
+  const lengths = [80, 120, 100, 90, 110]
+  for (let call = 0; call < 100; call += 1) estimate.learn(lengths[call % lengths.length] ?? 0)
+  const most = estimate.of(1_000)
+  assert.ok(most >= 115 && most <= 150, `${most}`)
+})
+
+test('the assumption holds until there is enough to learn from', () => {
+  const estimate = new CompletionEstimate()
+  for (let call = 0; call < 4; call += 1) estimate.learn(10)
+  assert.equal(estimate.of(500), 500)
+  estimate.learn(10)
+  assert.equal(estimate.of(500), 10)
+})

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { Calendar } from './calendar.ts'
+import { Moments } from './moments.ts'
+import { CalendarTally, InFlightTally, type Moment, SlidingTally } from './tally.ts'
+
+const limit = 1_000
+const startMs = Date.UTC(2026, 2, 1)
+
+/** A moment of a clock that was never set back. */
+function at(ms: number): Moment {
+  return { atMs: ms, steadyMs: ms }
+}
+
+const events = fc.array(
+  fc.record({
+    waitMs: fc.oneof(fc.nat(700), fc.nat(9_000), fc.nat(90_000)),
+    ask: fc.integer({ min: 1, max: 600 }),
+    /** Which of those under way is settled, and as how much; -1 settles none. */
+    settle: fc.integer({ min: -1, max: 8 }),
+    used: fc.oneof(fc.nat(300), fc.nat(2_000)),
+  }),
+  { minLength: 1, maxLength: 80 },
+)
+
+// A platform team promises each workload so much in any minute, not in the minutes of some clock.
+test('P7 in any 60 seconds a sliding window lets no more pass than its limit and what calls used above their estimate', () => {
+  let admitted = 0
+  let refused = 0
+  fc.assert(
+    fc.property(events, list => {
+      const tally = new SlidingTally(60_000, 500)
+      const calls: { readonly atMs: number; readonly asked: number; amount: number; isOpen: boolean }[] = []
+      let now = startMs
+      const within = (ms: number): number =>
+        calls.filter(call => call.atMs > now - ms).reduce((sum, call) => sum + call.amount, 0)
+      for (const { waitMs, ask, settle, used } of list) {
+        now += waitMs
+        const settled = calls.filter(call => call.isOpen)[settle]
+        if (settled !== undefined) {
+          tally.settle(at(settled.atMs), settled.asked, used, at(now))
+          settled.amount = used
+          settled.isOpen = false
+        }
+        const sum = tally.sum(at(now))
+        assert.ok(sum >= within(60_000), 'nothing leaves early')
+        assert.ok(sum <= within(60_500), 'nothing stays more than a step too long')
+        if (sum + ask <= limit) {
+          tally.take(ask, at(now))
+          calls.push({ atMs: now, asked: ask, amount: ask, isOpen: true })
+          const above = calls.reduce((over, call) => over + Math.max(0, call.amount - call.asked), 0)
+          assert.ok(within(60_000) <= limit + above)
+          admitted += 1
+        } else refused += 1
+      }
+      for (const call of calls) if (call.isOpen) tally.settle(at(call.atMs), call.asked, 0, at(now))
+      assert.equal(tally.reserved, 0, 'nothing leaks')
+      assert.ok(tally.isIdle(at(now + 61_000)))
+    }),
+    { numRuns: 1_000 },
+  )
+  assert.ok(admitted > 500 && refused > 500, 'the property has seen both')
+})
+
+test('P7 the time after which trying again is said to help is exact: a moment before it, there is no room', () => {
+  fc.assert(
+    fc.property(events, fc.integer({ min: 1, max: limit }), (list, ask) => {
+      const tally = new SlidingTally(60_000, 500)
+      let now = startMs + 0.5
+      for (const { waitMs, ask: amount } of list) {
+        now += waitMs
+        if (tally.sum(at(now)) + amount <= limit) tally.take(amount, at(now))
+      }
+      const roomInMs = tally.roomInMs(ask, limit, at(now))
+      assert.ok(roomInMs <= 60_500)
+      if (roomInMs > 0) assert.ok(tally.sum(at(now + roomInMs - 0.25)) + ask > limit)
+      assert.ok(tally.sum(at(now + roomInMs)) + ask <= limit)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('what is left of a sliding window is reset when its oldest step leaves', () => {
+  const tally = new SlidingTally(1_000, 10)
+  tally.sum(at(startMs))
+  assert.equal(tally.resetInMs(at(startMs)), 0)
+  tally.take(5, at(startMs))
+  tally.sum(at(startMs + 400))
+  tally.take(7, at(startMs + 400))
+  assert.equal(tally.resetInMs(at(startMs + 400)), 610)
+  assert.equal(tally.sum(at(startMs + 1_009)), 12)
+  assert.equal(tally.sum(at(startMs + 1_010)), 7)
+  assert.equal(tally.resetInMs(at(startMs + 1_010)), 400)
+})
+
+// Whoever holds budget for a day loses trust in it when a call of yesterday changes today.
+test('P7 a calendar window counts what was taken in it, whenever it is settled, and nothing else', () => {
+  fc.assert(
+    fc.property(events, list => {
+      const tally = new CalendarTally('hour', new Calendar('UTC'))
+      const calls: { readonly atMs: number; readonly asked: number; amount: number; isOpen: boolean }[] = []
+      let now = startMs
+      for (const { waitMs, ask, settle, used } of list) {
+        now += waitMs * 20
+        const settled = calls.filter(call => call.isOpen)[settle]
+        if (settled !== undefined) {
+          tally.settle(at(settled.atMs), settled.asked, used, at(now))
+          settled.amount = used
+          settled.isOpen = false
+        }
+        const hour = Math.floor(now / 3_600_000) * 3_600_000
+        const expected = calls.filter(call => call.atMs >= hour).reduce((sum, call) => sum + call.amount, 0)
+        assert.equal(tally.sum(at(now)), expected)
+        if (expected + ask > limit) continue
+        tally.take(ask, at(now))
+        calls.push({ atMs: now, asked: ask, amount: ask, isOpen: true })
+      }
+      for (const call of calls) if (call.isOpen) tally.settle(at(call.atMs), call.asked, call.asked, at(now))
+      assert.equal(tally.reserved, 0)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('a budget that only calls under way keep is not used up: trying again soon may help', () => {
+  const tally = new CalendarTally('day', new Calendar('UTC'))
+  const now = at(startMs + 3_600_000)
+  tally.sum(now)
+  tally.take(900, now)
+  assert.equal(tally.roomInMs(200, limit, now), 1_000)
+  tally.settle(now, 900, 850, now)
+  assert.equal(tally.roomInMs(200, limit, now), 23 * 3_600_000)
+})
+
+test('calls in flight are a count, and what is settled leaves nothing behind', () => {
+  const tally = new InFlightTally()
+  tally.take(1, at(0))
+  tally.take(1, at(0))
+  assert.equal(tally.sum(at(0)), 2)
+  tally.settle(at(0), 1, 0, at(1))
+  tally.settle(at(0), 1, 0, at(1))
+  assert.ok(tally.isIdle())
+})
+
+// NTP steps clocks, and people set them: neither may free a limit or stop it for ever.
+test('P7 a clock that is set back frees no limit and blocks none', () => {
+  let wall = startMs
+  const moments = new Moments(() => wall)
+  const copy = (): Moment => ({ ...moments.now() })
+  const sliding = new SlidingTally(60_000, 500)
+  const day = new CalendarTally('day', new Calendar('UTC'))
+  for (const tally of [sliding, day]) {
+    tally.sum(copy())
+    tally.take(100, copy())
+  }
+  wall -= 5_000
+  assert.equal(sliding.sum(copy()), 100)
+  assert.equal(day.sum(copy()), 100, 'five seconds before midnight again: still the new day')
+  wall -= 86_400_000 * 3
+  assert.equal(sliding.sum(copy()), 100)
+  assert.equal(day.sum(copy()), 100, 'what was used in the future is taken along')
+  wall += 60_501
+  assert.equal(sliding.sum(copy()), 0, 'a minute is a minute, whatever the clock says')
+  wall = startMs + 86_400_000
+  assert.equal(day.sum(copy()), 0)
+})
+
+test('what was reserved before a clock was set back is given back whole', () => {
+  let wall = startMs
+  const moments = new Moments(() => wall)
+  const day = new CalendarTally('day', new Calendar('UTC'))
+  day.sum(moments.now())
+  const taken = { ...moments.now() }
+  day.take(400, taken)
+  wall -= 86_400_000 * 2
+  day.settle(taken, 400, 100, moments.now())
+  assert.equal(day.reserved, 0)
+  assert.equal(day.sum(moments.now()), 100)
+})

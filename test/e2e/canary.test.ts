@@ -108,21 +108,26 @@ async function beRefused({ served, token, answers }: Scene): Promise<void> {
   answers.push({ status: 400, headers: {}, body: await connection.rest() })
 }
 
+/** One instance by its own name, which is called whatever it answered before. */
+const alone = chat.replace('main', 'dev-openai-instance-1')
+
 /** Calls that fail at an instance or break off, and clients that leave. */
 async function fail({ served, token, answers }: Scene): Promise<void> {
   for (const fault of ['500', '503', '429', '401', 'content-filter', 'error-frame', 'malformed-frames']) {
     answers.push(await send(served.url, request(token, {}, [['x-simulator-fault', fault]])))
+    answers.push(await send(served.url, request(token, {}, [['x-simulator-fault', fault]], alone)))
   }
   for (const fault of ['cut;after=0', 'cut;after=2', 'stall;after=2;ms=200', 'error-frame']) {
     const connection = await RawConnection.open(served.url)
-    connection.write(requestBytes(served.url, request(token, { stream: true }, [['x-simulator-fault', fault]])))
+    const streamed = request(token, { stream: true }, [['x-simulator-fault', fault]], alone)
+    connection.write(requestBytes(served.url, streamed))
     await connection.rest()
   }
   answers.push(await send(served.url, request(token, {}, [], chat.replace('main', 'dead'))))
   for (const after of ['HTTP/1.1 200', '"delta"']) {
     const connection = await RawConnection.open(served.url)
     connection.write(
-      requestBytes(served.url, request(token, { stream: true }, [['x-simulator-fault', 'stall;after=2']])),
+      requestBytes(served.url, request(token, { stream: true }, [['x-simulator-fault', 'stall;after=2']], alone)),
     )
     await connection.seen(after)
     connection.leave()

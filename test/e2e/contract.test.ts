@@ -89,7 +89,8 @@ test('D3 errors of the back end reach the client unchanged, with their Retry-Aft
     ['404', 404],
   ] as const) {
     const headers = { Authorization: `Bearer ${token}`, 'x-simulator-fault': fault }
-    const answer = await call(address('chat/completions'), chat, headers)
+    // An instance by its own name: a pool would try its other member first.
+    const answer = await call(address('chat/completions').replace('/main/', '/dev-openai-instance-1/'), chat, headers)
     assert.equal(answer.status, status)
     assert.ok(JSON.parse(answer.body.toString()).error.code)
     assert.equal(answer.headers['x-gatehouse-refusal'], undefined)

@@ -17,8 +17,10 @@ import { type Instance, openInstance } from './instances/index.ts'
 import type { InstanceState, ProbeResult } from './instances/state.ts'
 import type { Ledger } from './ledger/index.ts'
 import { openLedger } from './ledger/open.ts'
+import type { CostOf } from './ledger/recover.ts'
 import { openLimits } from './limits/open.ts'
 import { openObjects } from './objects/open.ts'
+import { costOf } from './prices/cost.ts'
 import { openPrices } from './prices/open.ts'
 import { openRedis } from './redis/open.ts'
 import { createLog, type Log } from './telemetry/log.ts'
@@ -83,11 +85,6 @@ async function build(
   closers.push(() => counter.close())
   const modelOf = (instance: string, deployment: string): string | null =>
     config.instances[instance]?.deployments[deployment]?.model ?? null
-  const ledger = given.ledger ?? (await openLedger({ ...config.ledger, clock, counter, log, modelOf }))
-  if (given.ledger === undefined) closers.push(() => ledger.close())
-
-  const current = new Current(config, given, clock)
-  closers.push(() => current.close())
   const metrics = createMetrics({
     instances: () => current.instanceStates(),
     limits: () => limits.report(),
@@ -95,11 +92,23 @@ async function build(
     callsInFlight: () => gateway.inFlight,
     recordsRefused: () => recordsLost,
   })
+  let prices = openPrices(config.prices, { log, observer: metrics })
+  const costOfTokens: CostOf = (usage, servedModel, model, startedAtMs) => {
+    const price = prices.priceOf(servedModel, model, startedAtMs)
+    if (price !== null) return costOf(price, usage, prices.currency)
+    prices.unpriced(model)
+    return null
+  }
+  const ledger =
+    given.ledger ?? (await openLedger({ ...config.ledger, clock, counter, log, modelOf, costOf: costOfTokens }))
+  if (given.ledger === undefined) closers.push(() => ledger.close())
+
+  const current = new Current(config, given, clock)
+  closers.push(() => current.close())
   const redis = config.redis === undefined ? null : openRedis(config.redis, { clock, log })
   closers.push(() => redis?.close())
   const limits = await openLimits(config, { clock, observer: metrics.limits, ledger })
   closers.push(() => limits.close())
-  let prices = openPrices(config.prices, { log, observer: metrics })
   const objects = openObjects({ redis, history: ledger, rememberMs: config.objects.remember })
   closers.push(() => objects.close())
   // Behind everyone who must hear that it has come.

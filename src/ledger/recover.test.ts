@@ -12,6 +12,7 @@ async function interruptedRecord(
   t: Parameters<typeof testLedger>[0],
   exchange: { readonly opened?: Partial<Opened>; readonly request: string; readonly response: readonly string[] },
   counter: Counter,
+  over: Partial<LedgerOptions> = {},
 ): Promise<RecordRow | null> {
   const directory = temporaryDirectory(t)
   const first = await testLedger(t, directory)
@@ -19,7 +20,7 @@ async function interruptedRecord(
   await first.journal.open(openedOf(id, exchange.opened ?? {}), [bytes(exchange.request)])
   for (const part of exchange.response) await first.journal.progress(id, 'response', [bytes(part)])
   await first.close()
-  const second = await testLedger(t, directory, { counter, clock: () => 1_780_000_500_000 })
+  const second = await testLedger(t, directory, { counter, clock: () => 1_780_000_500_000, ...over })
   return second.row(id)
 }
 
@@ -71,6 +72,44 @@ test('an interrupted stream without a report is counted from what had come, and 
   assert.ok((row?.usage.completionTokens ?? 0) >= 1)
   assert.equal(row?.usage.totalTokens, (row?.usage.promptTokens ?? 0) + (row?.usage.completionTokens ?? 0))
   assert.equal(row?.responseBytes, event({ content: 'Hello' }).length + event({ content: ' there' }).length - 9)
+})
+
+// Otherwise a process that is killed often spends money that no budget knows of.
+test('P7 an interrupted exchange costs what its tokens cost when it began', async t => {
+  const asked: unknown[] = []
+  const costOf: LedgerOptions['costOf'] = (usage, servedModel, model, startedAtMs) => {
+    asked.push([servedModel, model, startedAtMs])
+    return { nano: (usage.totalTokens ?? 0) * 1_000, currency: 'USD', price: `${model} 2026-05-01` }
+  }
+  const modelOf = (): string => 'gpt-4o'
+  const opened = { deployment: 'chat', stream: true, copyOf: newId(), copyKind: 'hedge' } as const
+  const usage = { prompt_tokens: 11, completion_tokens: 2, total_tokens: 13 }
+  const row = await interruptedRecord(t, { opened, request, response: [event({}, usage)] }, neverCounts, {
+    costOf,
+    modelOf,
+  })
+  assert.deepEqual(row?.cost, { nano: 13_000, currency: 'USD', price: 'gpt-4o 2026-05-01' })
+  assert.deepEqual(asked, [['gpt-4o-2024-08-06', 'gpt-4o', 1_780_000_000_000]])
+  assert.deepEqual([row.copyOf, row.copyKind], [opened.copyOf, 'hedge'])
+  const counter: Counter = { count: async () => ({ promptTokens: 7, completionTokens: 0 }) }
+  const counted = await interruptedRecord(t, { opened, request, response: [] }, counter, { costOf, modelOf })
+  assert.equal(counted?.cost?.nano, 7_000)
+})
+
+// The first event of a stream names the response: whoever had read it may go on with it, and nobody else may.
+test('an interrupted response is known by its id, with its workload and instance', async t => {
+  const directory = temporaryDirectory(t)
+  const first = await testLedger(t, directory)
+  const id = newId()
+  const created = {
+    type: 'response.created',
+    response: { id: 'resp_cut', model: 'gpt-4o', status: 'in_progress', output: [] },
+  }
+  await first.journal.open(openedOf(id, { operation: 'responses', stream: true }), [bytes(request)])
+  await first.journal.progress(id, 'response', [bytes(`event: response.created\ndata: ${JSON.stringify(created)}\n\n`)])
+  await first.close()
+  const second = await testLedger(t, directory)
+  assert.deepEqual(await second.creatorOf('resp_cut'), { workload: 'hr-bot', instance: 'east' })
 })
 
 // A file list has no tokens; a figure there would be an invention.

@@ -45,7 +45,8 @@ export class CounterBook {
     const { unit, window } = measures[identity.measure]
     const { key, base, subject, measure } = identity
     const own = tallyFor(window, this.#calendar)
-    const counter: Counter = { key, base, subject, measure, unit, window, own, isDropped: false, refused: null }
+    const told = null
+    const counter: Counter = { key, base, subject, measure, unit, window, own, told, isDropped: false, refused: null }
     this.#byKey.set(key, counter)
     return counter
   }

@@ -28,6 +28,14 @@ export interface Tally {
   resetInMs(now: Moment): number
   /** Neither used nor reserved: forgetting it changes nothing. */
   isIdle(now: Moment): boolean
+  /** What it is made of, reserved amounts included. */
+  contents(now: Moment): readonly Content[]
+}
+
+/** An amount and where it stands: number of the step, counted from the epoch, or end of the window in milliseconds since the epoch. */
+export interface Content {
+  readonly slot: number
+  readonly amount: number
 }
 
 /** After which trying again is worth it where calls under way keep the room. Milliseconds. */
@@ -147,6 +155,17 @@ export class SlidingTally implements Tally {
   isIdle(now: Moment): boolean {
     return this.reserved === 0 && this.sum(now) === 0
   }
+
+  contents(now: Moment): readonly Content[] {
+    const contents: Content[] = []
+    if (this.sum(now) === 0) return contents
+    const origin = this.#originMs / this.#stepMs
+    for (let step = this.#oldest; step <= this.#newest; step += 1) {
+      const amount = this.#steps[step & this.#mask] ?? 0
+      if (amount !== 0) contents.push({ slot: origin + step, amount })
+    }
+    return contents
+  }
 }
 
 /**
@@ -209,6 +228,11 @@ export class CalendarTally implements Tally {
   isIdle(now: Moment): boolean {
     return this.reserved === 0 && this.sum(now) === 0
   }
+
+  contents(now: Moment): readonly Content[] {
+    const amount = this.sum(now)
+    return amount === 0 ? [] : [{ slot: this.#endMs, amount }]
+  }
 }
 
 /** Calls under way. Nothing of it stays. */
@@ -239,5 +263,9 @@ export class InFlightTally implements Tally {
 
   isIdle(): boolean {
     return this.reserved === 0
+  }
+
+  contents(): readonly Content[] {
+    return []
   }
 }

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { crc32, gunzipSync } from 'node:zlib'
+import { DuckDBInstance } from '@duckdb/node-api'
+import {
+  bytes,
+  closedOf,
+  keptLog,
+  newId,
+  openedOf,
+  temporaryDirectory,
+  testLedger,
+  textOf,
+} from './exchange.fixture.ts'
+import { LedgerError } from './index.ts'
+import { formatVersion } from './journal/fields.ts'
+import { at, frameHeadBytes } from './journal/frame.ts'
+import { preambleBytes, segmentPath } from './journal/segments.ts'
+import { noUsage } from './record.ts'
+
+/**
+ * A ledger that the first version wrote, before costs, reservations, copies and objects: a completed exchange, a refused one, one with two
+ * attempts, one that its process left open.
+ */
+const fixture = new URL('./format-1.fixture/', import.meta.url)
+const unpacked = (name: string): Buffer => gunzipSync(readFileSync(new URL(name, fixture)))
+const idOf = (number: number): string => `0199c0de-0000-7000-8000-${String(number).padStart(12, '0')}`
+
+function oldLedger(t: TestContext, withStore: boolean): string {
+  const directory = temporaryDirectory(t)
+  mkdirSync(join(directory, 'journal'), { recursive: true })
+  writeFileSync(segmentPath(join(directory, 'journal'), 1), unpacked('0000000001.seg.gz'))
+  if (withStore) writeFileSync(join(directory, 'ledger.duckdb'), unpacked('ledger.duckdb.gz'))
+  return directory
+}
+
+/** What the first version did not know. */
+const unknown = {
+  cost: null,
+  reservedTokens: null,
+  waitedMs: null,
+  objectId: null,
+  servedDeployment: null,
+  spilledFrom: null,
+}
+
+// Whoever updates the gateway must find last month's figures and prompts as they were, from the store and, when that is lost, from the journal.
+for (const [withStore, name] of [
+  [true, 'a store and a journal'],
+  [false, 'a journal alone'],
+] as const) {
+  test(`P1 ${name} of the version before are read whole, and go on`, async t => {
+    const directory = oldLedger(t, withStore)
+    const log = keptLog()
+    const ledger = await testLedger(t, directory, { log })
+    assert.deepEqual(await ledger.row(idOf(1)), {
+      ...openedOf(idOf(1)),
+      ...closedOf(idOf(1)),
+      ...unknown,
+      durationMs: 900,
+      timeToFirstByteMs: 250,
+    })
+    const refused = await ledger.row(idOf(2))
+    assert.deepEqual(
+      [refused?.callerName, refused?.outcomeCode, refused?.usage],
+      ['Zoë 株式会社', 'caller_not_bound', noUsage],
+    )
+    assert.deepEqual((await ledger.row(idOf(3)))?.attempts, [
+      { instance: 'west', status: 429, durationMs: 3, error: null },
+      { instance: 'east', status: 200, durationMs: 9, error: null },
+    ])
+    const open = await ledger.row(idOf(4))
+    assert.deepEqual([open?.outcome, open?.callerName, open?.copyKind], ['interrupted', 'Alice Example', null])
+    for (const [number, answer] of [
+      [1, 'answer 1'],
+      [2, ''],
+      [3, 'answer 3'],
+      [4, 'half an ans'],
+    ] as const) {
+      const bodies = await ledger.bodies(idOf(number))
+      assert.deepEqual([textOf(bodies?.request), textOf(bodies?.response)], [`question ${number}`, answer])
+    }
+
+    const id = newId()
+    const copy = { copyOf: idOf(1), copyKind: 'shadow' } as const
+    const learned = { servedDeployment: 'gpt-4o-eu', spilledFrom: 'gpt-4o', objectId: 'resp_1', waitedMs: 12.5 }
+    await ledger.journal.open(openedOf(id, copy), [bytes('new question')])
+    await ledger.journal.close(closedOf(id, learned), [bytes('new answer')])
+    const row = await ledger.row(id)
+    assert.deepEqual(row, { ...row, ...copy, ...learned, cost: closedOf(id).cost, reservedTokens: 900 })
+    const { total } = await ledger.usage({ by: ['workload'] })
+    assert.deepEqual([total.calls, total.unpricedCalls, total.copies], [5, 2, 1])
+    assert.deepEqual(total.costs, [{ nano: 75_000, currency: 'USD' }])
+    assert.deepEqual(
+      log.lines.filter(({ level }) => level === 'error'),
+      [],
+    )
+    await ledger.close()
+    await assertViewShows(directory, id)
+  })
+}
+
+/** People read the store with SQL, also what the new version added. */
+async function assertViewShows(directory: string, id: string): Promise<void> {
+  const instance = await DuckDBInstance.create(join(directory, 'ledger.duckdb'), { access_mode: 'READ_ONLY' })
+  const connection = await instance.connect()
+  const result = await connection.runAndReadAll(
+    `SELECT workload, price, currency, copy_kind, served_deployment FROM exchanges WHERE id = '${id}'::UUID`,
+  )
+  assert.deepEqual(result.getRows(), [['hr-bot', 'gpt-4o-2024-08-06 2024-10-01', 'USD', 'shadow', 'gpt-4o-eu']])
+  connection.closeSync()
+  instance.closeSync()
+}
+
+// A gateway that is set back to an older version must not read what it does not understand as something else, nor leave it out.
+test('a journal of a later version is refused, saying so', async t => {
+  const directory = temporaryDirectory(t)
+  const ledger = await testLedger(t, directory)
+  await ledger.journal.open(openedOf(newId()), [])
+  await ledger.close()
+  rmSync(join(directory, 'ledger.duckdb'))
+  const path = segmentPath(join(directory, 'journal'), 1)
+  const segment = readFileSync(path)
+  const entry = segment.subarray(preambleBytes)
+  entry.writeUInt16LE(formatVersion + 1, at.version)
+  const metaEnd = frameHeadBytes + entry.readUInt32LE(at.metaBytes)
+  entry.writeUInt32LE(crc32(entry.subarray(at.bodyCrc, metaEnd)), at.headCrc)
+  writeFileSync(path, segment)
+  await assert.rejects(testLedger(t, directory), (error: unknown) => {
+    assert.ok(error instanceof LedgerError)
+    assert.equal(error.code, 'ledger_directory')
+    assert.match(error.message, /newer version \(format 3, this one knows 2\)\. Run that version/)
+    return true
+  })
+})

@@ -255,9 +255,10 @@ function stepsText(question: ExplainQuestion, steps: readonly ExplainStep[]): st
   const who =
     caller === null ? 'without a token' : `as ${caller.kind} ${caller.kind === 'user' ? caller.objectId : caller.appId}`
   const width = Math.max(...steps.map(step => step.stage.length))
-  const lines = steps.map(step => {
+  const lines = steps.flatMap(step => {
     const refusal = step.refusal === undefined ? '' : ` (${step.refusal})`
-    return `  ${step.verdict === 'pass' ? '✓' : '✗'} ${step.stage.padEnd(width)}  ${step.text}${refusal}`
+    const own = `  ${step.verdict === 'pass' ? '✓' : '✗'} ${step.stage.padEnd(width)}  ${step.text}${refusal}`
+    return [own, ...(step.details ?? []).map(detail => `${' '.repeat(width + 6)}· ${detail}`)]
   })
   return [`${question.method} ${question.url} ${who}`, ...lines, ''].join('\n')
 }

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { type Config, configSchema } from '../config/schema.ts'
+import type { Caller } from '../identity/index.ts'
+import { type ExplainQuestion, type ExplainStep, explain } from './explain.ts'
+
+const tenant = '11111111-2222-3333-4444-555555555555'
+const person = '44444444-0000-4000-8000-000000000001'
+
+const config: Config = configSchema.parse({
+  identity: { entra: { tenants: [tenant] } },
+  instances: {
+    east: {
+      endpoint: 'https://east.example',
+      deployments: { 'gpt-4o-ptu': { model: 'gpt-4o', kind: 'provisioned', limits: { callsInFlight: 7 } } },
+      limits: { tokensPerMinute: 450_000 },
+      breaker: { failures: 3 },
+    },
+    sweden: {
+      endpoint: 'https://sweden.example',
+      credential: 'caller',
+      deployments: { 'gpt-4o': { model: 'gpt-4o' }, next: { model: 'gpt-5' }, voice: { model: 'whisper' } },
+    },
+  },
+  pools: {
+    main: {
+      members: [
+        { instance: 'east', aliases: { 'gpt-4o': 'gpt-4o-ptu' }, spillAtUtilization: 0.9 },
+        { instance: 'sweden', priority: 2 },
+      ],
+    },
+  },
+  workloads: {
+    bot: {
+      callers: [{ user: person }],
+      targets: ['main', 'sweden'],
+      deployments: ['gpt-4o', 'voice'],
+      limits: { tokensPerMinute: 60_000, costPerMonth: '12.5 USD', perCaller: { callsInFlight: 2 } },
+      canary: { 'gpt-4o': { deployment: 'next', percent: 5 } },
+      shadow: { 'gpt-4o': { deployment: 'next', target: 'sweden', percent: 0.5 } },
+    },
+  },
+  limits: {
+    rules: {
+      trial: { requestsPerMinute: 100, mode: 'shadow' },
+      others: { requestsPerMinute: 1, callers: [{ user: tenant }] },
+      voices: { requestsPerMinute: 5, deployments: ['voice'] },
+    },
+    waitingLine: { length: 10, maxWait: '3s' },
+  },
+  prices: { models: { whisper: { input: 0 } } },
+})
+
+const caller: Caller = {
+  kind: 'user',
+  tenantId: tenant,
+  objectId: person,
+  appId: null,
+  displayName: null,
+  groups: [],
+  groupsOverage: false,
+  roles: [],
+  scopes: [],
+  managedIdentityId: null,
+  audience: 'a',
+  tokenVersion: '2.0',
+  expiresAtMs: 0,
+}
+
+function ask(question: Partial<ExplainQuestion>): readonly ExplainStep[] {
+  const standard = { method: 'POST', url: '/main/bot/openai/v1/chat/completions', headers: {}, model: 'gpt-4o', caller }
+  return explain(config, { ...standard, ...question }, () => Date.UTC(2026, 10, 23))
+}
+
+function at(steps: readonly ExplainStep[], stage: ExplainStep['stage']): ExplainStep {
+  const step = steps.find(one => one.stage === stage)
+  assert.ok(step, `no step ${stage}`)
+  return step
+}
+
+suite('config explain', () => {
+  test('names the stages in the order in which a call passes them', () => {
+    const stages = ask({}).map(({ stage }) => stage)
+    assert.deepEqual(stages, ['resolve', 'authenticate', 'authorize', 'receive', 'locate', 'admit', 'dispatch'])
+  })
+
+  // Who asks "why was I refused?" needs every rule that may have been it, and none that cannot.
+  test('names the limits that the call meets, with amounts and modes, and no others', () => {
+    const { text, details } = at(ask({}), 'admit')
+    assert.match(text, /Meets 4 limits.*in line up to 3 s.*in memory/)
+    assert.deepEqual(details, [
+      'bot: 60,000 tokens per minute (workload bot)',
+      'bot: 12.5 USD per month (workload bot)',
+      'bot/caller: 2 calls in flight (each caller of workload bot)',
+      'limits.rules.trial: 100 requests per minute (everything; mode shadow: reports, refuses nothing)',
+    ])
+    assert.match(at(ask({ model: 'voice' }), 'admit').details?.join() ?? '', /limits\.rules\.voices: 5 requests/)
+  })
+
+  test('names members in their order, with alias, spilling, breaker and the limits of each', () => {
+    const { text, details } = at(ask({}), 'dispatch')
+    assert.match(text, /^Sent to east, then sweden; at most 2 are tried, while that is safe/)
+    const lines = details ?? []
+    assert.match(
+      lines[0] ?? '',
+      /^east: https:\/\/east\.example, credential managed-identity, priority 1, as its deployment gpt-4o-ptu, provisioned, spills from 90 % utilisation, takes calls back below 80 %$/,
+    )
+    assert.deepEqual(lines.slice(1, 3), [
+      '  instances.east: 450,000 tokens per minute (instance east)',
+      '  instances.east.deployments.gpt-4o-ptu: 7 calls in flight (deployment gpt-4o-ptu of instance east)',
+    ])
+    assert.match(lines[3] ?? '', /^sweden: .*credential caller, priority 2$/)
+    assert.match(lines[4] ?? '', /^east is left alone for 10 s after 3 failures in a row or 50 % within 30 s/)
+    assert.match(lines[5] ?? '', /^sweden is left alone for 10 s after 5 failures/)
+  })
+
+  test('names the price, and says when there is none', () => {
+    assert.match(
+      at(ask({}), 'dispatch').details?.at(-1) ?? '',
+      /^Priced as model gpt-4o,.*input 2\.5, cached input 1\.25, output 10 USD per million tokens \(gpt-4o 2026-08-01\)/,
+    )
+    assert.match(
+      at(ask({ model: 'voice' }), 'dispatch').details?.at(-1) ?? '',
+      /input 0, output 0 USD.*whisper configured/,
+    )
+    const bare = { ...config, prices: { models: {} } }
+    const steps = explain(bare, {
+      method: 'POST',
+      url: '/main/bot/openai/v1/chat/completions',
+      headers: {},
+      model: 'voice',
+      caller,
+    })
+    assert.match(at(steps, 'dispatch').details?.at(-1) ?? '', /^No price of model whisper/)
+  })
+
+  test('says where shares and copies of such calls go', () => {
+    assert.deepEqual(at(ask({}), 'receive').details, [
+      'Canary: 5 % of these calls go to next instead; the rest is explained here.',
+      'Shadow: a copy of 0.5 % of these calls goes to next of sweden; its answer is discarded.',
+    ])
+    assert.equal(at(ask({ model: 'voice' }), 'receive').details, undefined)
+  })
+
+  test('says of objects whose they must be, and that they stay where they live', () => {
+    const steps = ask({ method: 'GET', url: '/main/bot/openai/v1/responses/resp_1', model: null })
+    assert.match(
+      at(steps, 'locate').text,
+      /^The response resp_1 must have been made by workload bot; any other is answered 404/,
+    )
+    assert.match(at(steps, 'admit').text, /bills no tokens/)
+    assert.match(at(steps, 'dispatch').text, /^Sent to the instance where the response lives \(east, sweden\)/)
+    const list = ask({ method: 'GET', url: '/main/bot/openai/v1/files', model: null })
+    assert.match(at(list, 'dispatch').text, /^Put together from what east, sweden list/)
+    const upload = ask({ method: 'POST', url: '/main/bot/openai/v1/files', model: null })
+    assert.match(at(upload, 'dispatch').text, /^Sent to east,/)
+    assert.equal(
+      upload.some(({ stage }) => stage === 'locate'),
+      false,
+    )
+  })
+
+  test('answers the list of models as the gateway does: what the workload may use in this target', () => {
+    const steps = ask({ method: 'GET', url: '/sweden/bot/openai/v1/models', model: null })
+    assert.match(steps.at(-1)?.text ?? '', /^Answered by the gateway itself.*: gpt-4o, voice\.$/)
+    assert.equal(steps.at(-1)?.stage, 'answer')
+    const one = ask({ method: 'GET', url: '/sweden/bot/openai/v1/models/next', model: null })
+    assert.deepEqual([one.at(-1)?.verdict, one.at(-1)?.refusal], ['refuse', 'deployment_not_allowed'])
+  })
+
+  test('ends with the refusal that the call would get', () => {
+    const cases: readonly (readonly [Partial<ExplainQuestion>, string])[] = [
+      [{ url: '/nowhere' }, 'route_unknown'],
+      [{ caller: null }, 'token_missing'],
+      [{ caller: { ...caller, objectId: tenant } }, 'caller_not_bound'],
+      [{ model: 'next' }, 'deployment_not_allowed'],
+      [{ model: null }, 'model_missing'],
+    ]
+    for (const [question, code] of cases) assert.equal(ask(question).at(-1)?.refusal, code)
+  })
+})

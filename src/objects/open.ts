@@ -83,28 +83,18 @@ class Ownership implements Objects {
   }
 
   async #ask(id: string): Promise<Owner | null> {
-    const shared = await this.#askReplicas(id)
-    const found = shared.owner ?? (await this.#askLedger(id))
+    const shared = (await this.#shared?.ownerOf(id)) ?? null
+    const found = shared === null || shared === 'unknown' ? await this.#askLedger(id) : shared
     // It may have been created while others were asked.
     const owner = this.#remembered.get(id) ?? found
     if (owner === null) {
-      if (shared.unknown) throw new ObjectsUnavailable()
+      if (shared === 'unknown') throw new ObjectsUnavailable()
       return null
     }
     this.#remembered.put(id, owner)
     // Of before there was a Redis, or of one that has lost it: other replicas will be asked for it too.
-    if (shared.owner === null) this.#shared?.put([id], owner)
+    if (shared === null) this.#shared?.put([id], owner)
     return owner
-  }
-
-  async #askReplicas(id: string): Promise<{ readonly owner: Owner | null; readonly unknown: boolean }> {
-    if (this.#shared === null) return { owner: null, unknown: false }
-    if (!this.#shared.isUp) return { owner: null, unknown: true }
-    try {
-      return { owner: await this.#shared.ownerOf(id), unknown: false }
-    } catch {
-      return { owner: null, unknown: true }
-    }
   }
 
   async #askLedger(id: string): Promise<Owner | null> {

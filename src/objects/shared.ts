@@ -2,6 +2,7 @@
  * What replicas share: a key per object in Redis. Writing never waits; what Redis could not take is kept and written when it is
  * back, the newest `unsentMax` of it. A Redis that came back empty is told everything that this process remembers.
  */
+import { randomUUID } from 'node:crypto'
 import type { RedisStore, Script } from '../redis/index.ts'
 import type { Owner } from './index.ts'
 import type { Remembered } from './remembered.ts'
@@ -18,14 +19,23 @@ end
 return #KEYS`,
 }
 
-/** 1 for who is the first to ask: the server is new, or has lost what it had. */
+/** The name of what the server holds, which a server that is new or has lost everything takes from who asks first, and its age. */
 const begin: Script = {
   name: 'objects_begin',
-  lua: "if redis.call('SET', KEYS[1], '1', 'NX') then return 1 end return 0",
+  lua: `local time = redis.call('TIME')
+local seconds = tonumber(time[1])
+redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. seconds, 'NX')
+local name, since = string.match(redis.call('GET', KEYS[1]), '^(%S+) (%d+)$')
+return {name, seconds - tonumber(since)}`,
 }
+
+/** So long replicas have to tell an empty server what they know: until then what it does not know may exist. Seconds. */
+const restoreSeconds = 3
 
 const unsentMax = 50_000
 const keysPerWrite = 500
+/** Between tries to write what Redis has not heard of. */
+const laterMs = 500
 
 export class Shared {
   readonly #redis: RedisStore
@@ -33,6 +43,11 @@ export class Shared {
   readonly #remembered: Remembered
   /** What Redis has not heard of; null says deleted. */
   readonly #unsent = new Map<string, Owner | null>()
+  #timer: NodeJS.Timeout | null = null
+  /** What the server was called that has heard of everything; null before the first. */
+  #told: string | null = null
+  /** By `performance.now()`. */
+  #restoredAt = 0
   readonly #underWay = new Set<Promise<void>>()
 
   constructor(redis: RedisStore, rememberMs: number, remembered: Remembered) {
@@ -42,14 +57,17 @@ export class Shared {
     redis.onReturn(() => this.#catchUp())
   }
 
-  /** Whose it is as far as replicas know. @throws RedisDown */
-  async ownerOf(id: string): Promise<Owner | null> {
-    const value = await this.#redis.run(read, [this.#key(id)], [])
-    return typeof value === 'string' ? parse(value) : null
-  }
-
-  get isUp(): boolean {
-    return this.#redis.isUp
+  /** Whose it is as far as replicas know; `unknown` when they could not be asked, or not all of them have been heard. */
+  async ownerOf(id: string): Promise<Owner | 'unknown' | null> {
+    if (!this.#redis.isUp) return 'unknown'
+    let value: unknown
+    try {
+      value = await this.#redis.run(read, [this.#key(id)], [])
+    } catch {
+      return 'unknown'
+    }
+    const owner = typeof value === 'string' ? parse(value) : null
+    return owner === null && performance.now() < this.#restoredAt ? 'unknown' : owner
   }
 
   put(ids: readonly string[], owner: Owner | null): void {
@@ -69,6 +87,7 @@ export class Shared {
 
   /** What is under way is finished, one way or the other. */
   async close(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer)
     await Promise.all(this.#underWay)
   }
 
@@ -79,8 +98,32 @@ export class Shared {
       this.#unsent.set(id, owner)
     }
     for (const oldest of this.#unsent.keys()) {
-      if (this.#unsent.size <= unsentMax) return
+      if (this.#unsent.size <= unsentMax) break
       this.#unsent.delete(oldest)
+    }
+    this.#tryLater()
+  }
+
+  /** What is kept between catching up and the moment from which Redis counts as up would else wait for the next outage. */
+  #tryLater(): void {
+    if (this.#timer !== null || this.#unsent.size === 0) return
+    this.#timer = setTimeout(() => {
+      this.#timer = null
+      const sent = this.#redis.isUp ? this.#sendUnsent() : Promise.resolve()
+      sent.then(
+        () => this.#tryLater(),
+        () => this.#tryLater(),
+      )
+    }, laterMs).unref()
+  }
+
+  /** @throws RedisDown */
+  async #sendUnsent(): Promise<void> {
+    for (;;) {
+      const some = [...this.#unsent.entries().take(keysPerWrite)]
+      if (some.length === 0) return
+      await this.#write(some)
+      for (const [id, owner] of some) if (this.#unsent.get(id) === owner) this.#unsent.delete(id)
     }
   }
 
@@ -95,17 +138,21 @@ export class Shared {
 
   /** @throws RedisDown */
   async #catchUp(): Promise<void> {
-    const isNew = (await this.#redis.run(begin, [this.#redis.key('objects')], [])) === 1
-    for (let some = this.#next(); some.length > 0; some = this.#next()) {
-      await this.#write(some)
-      for (const [id, owner] of some) if (this.#unsent.get(id) === owner) this.#unsent.delete(id)
-    }
+    const answer = await this.#redis.run(begin, [this.#redis.key('objects')], [randomUUID()])
+    const [name, ageSeconds] = Array.isArray(answer) ? (answer as readonly unknown[]) : []
+    const isNew = name !== this.#told
+    const left = restoreSeconds - Number(ageSeconds ?? 0)
+    if (isNew) this.#restoredAt = performance.now() + Math.max(0, left) * 1_000
+    await this.#sendUnsent()
     // Behind the return, which limits wait for too: there may be 200,000 of them.
-    if (isNew) void this.#tellAll().catch(() => {})
-  }
-
-  #next(): (readonly [string, Owner | null])[] {
-    return [...this.#unsent.entries().take(keysPerWrite)]
+    if (isNew) {
+      void this.#tellAll().then(
+        () => {
+          this.#told = String(name)
+        },
+        () => {},
+      )
+    }
   }
 
   async #tellAll(): Promise<void> {

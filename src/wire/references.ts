@@ -126,7 +126,7 @@ class Finder {
         this.#close(byte === 0x5d, at)
         return at + 1
       default:
-        if (!outsideTexts[byte]) throw new JsonScanError('malformed', at)
+        if (!outsideTexts[byte] || (this.#frames.length === 0 && byte > 0x20)) throw new JsonScanError('malformed', at)
         return at + 1
     }
   }

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { JsonScanError } from './json-scan.ts'
+import { allReferences, findReferences } from './references.ts'
+
+const found = (body: unknown): string[] =>
+  allReferences(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))).map(
+    ({ kind, id }) => `${kind} ${id}`,
+  )
+
+test('every place where the API takes an id is known', () => {
+  const rows: readonly (readonly [unknown, readonly string[]])[] = [
+    [{ previous_response_id: 'resp_1' }, ['response resp_1']],
+    [{ conversation: 'conv_1' }, ['conversation conv_1']],
+    [{ conversation: { id: 'conv_1' } }, ['conversation conv_1']],
+    [{ input_file_id: 'file-1' }, ['file file-1']],
+    [{ file_id: 'file-1', attributes: {} }, ['file file-1']],
+    [{ file_ids: ['file-1', 'file-2', 'file-1'] }, ['file file-1', 'file file-2']],
+    [{ files: [{ file_id: 'file-1' }, { file_id: 'file-2' }] }, ['file file-1', 'file file-2']],
+    [{ tools: [{ type: 'file_search', vector_store_ids: ['vs_1'] }] }, ['vector_store vs_1']],
+    [{ tools: [{ type: 'code_interpreter', container: 'cntr_1' }] }, ['container cntr_1']],
+    [{ tools: [{ container: { type: 'auto', file_ids: ['file-1'] } }] }, ['file file-1']],
+    [{ tools: [{ environment: { type: 'container_reference', container_id: 'cntr_1' } }] }, ['container cntr_1']],
+    [{ tools: [{ input_image_mask: { file_id: 'file-1' } }] }, ['file file-1']],
+    [{ input: [{ content: [{ type: 'input_file', file_id: 'file-1' }] }] }, ['file file-1']],
+    [{ messages: [{ content: [{ type: 'file', file: { file_id: 'file-1' } }] }] }, ['file file-1']],
+    [{ input: [{ type: 'item_reference', id: 'msg_1' }] }, ['item msg_1']],
+    [{ input: [{ id: 'msg_1' }] }, ['item msg_1']],
+    [{ input: [{ id: 'msg_1', type: null }] }, ['item msg_1']],
+    [{ items: [{ id: 'msg_1', type: 'item_reference' }] }, ['item msg_1']],
+  ]
+  for (const [body, expected] of rows) assert.deepEqual(found(body), expected, JSON.stringify(body))
+})
+
+// A call that passes everything on that an earlier answer held is the ordinary way to go on; it must not be taken for theft.
+test('what quotes an answer, or is the caller’s own to fill, is no reference', () => {
+  const bodies: readonly unknown[] = [
+    { metadata: { file_id: 'x', previous_response_id: 'x' } },
+    { input: [{ type: 'message', id: 'msg_1', role: 'assistant', content: 'x' }] },
+    { input: [{ id: 'msg_1', role: 'user', content: 'x' }] },
+    { input: [{ type: 'reasoning', id: 'rs_1', summary: [] }] },
+    { input: [{ type: 'code_interpreter_call', id: 'ci_1', container_id: 'cntr_1' }] },
+    { input: [{ type: 'file_search_call', id: 'fs_1', results: [{ file_id: 'x' }] }] },
+    { input: [{ content: [{ annotations: [{ type: 'container_file_citation', file_id: 'x', container_id: 'y' }] }] }] },
+    { tools: [{ name: 'f', parameters: { properties: { file_id: { type: 'string', default: 'x' } } } }] },
+    { text: { format: { schema: { examples: [{ file_id: 'x' }] } } } },
+    { input: 'a text with "file_id": "x" in it' },
+    { input: [{ conversation: 'x', previous_response_id: 'x' }] },
+    { previous_response_id: null, conversation: null, file_ids: [] },
+  ]
+  for (const body of bodies) assert.deepEqual(found(body), [], JSON.stringify(body))
+})
+
+test('a key that stands twice, or is written with escapes, hides nothing', () => {
+  assert.deepEqual(found('{"file_id":"a","file_id":"b"}'), ['file a', 'file b'])
+  assert.deepEqual(found('{"\\u0066ile\\u005fid":"\\u0061"}'), ['file a'])
+  assert.deepEqual(found('{"input":[{"type":"message","type":"item_reference","id":"a","id":"b"}]}'), [
+    'item a',
+    'item b',
+  ])
+  assert.deepEqual(found('\ufeff { "file_id" \n:\t"a" } '), ['file a'])
+})
+
+/** Any key or text with any of its characters escaped. */
+const written = (text: string, escapes: readonly boolean[]): string =>
+  `"${Array.from(text, (letter, at) => (escapes[at % escapes.length] ? `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}` : letter)).join('')}"`
+
+// One way round this search would be a way into everybody's files.
+test('an id is found wherever it stands among other JSON, however it is written, also by the look at words first', () => {
+  const key = fc
+    .string({ maxLength: 12 })
+    .filter(text => !/^(metadata|attributes|parameters|schema|annotations|results|__proto__)$/.test(text))
+  const noise = fc.dictionary(key, fc.jsonValue({ maxDepth: 3 }), { maxKeys: 4 })
+  const path = fc.array(fc.oneof(key, fc.constant(null)), { maxLength: 6 })
+  const escapes = fc.array(fc.boolean(), { minLength: 1, maxLength: 9 })
+  fc.assert(
+    fc.property(
+      noise,
+      path,
+      escapes,
+      escapes,
+      fc.stringMatching(/^file-[0-9a-f]{4,12}$/),
+      (more, steps, ofKey, ofId, id) => {
+        const inner = `{${written('file_id', ofKey)}:${written(id, ofId)}}`
+        const nested = steps.reduce<string>(
+          (json, step) => (step === null ? `[1,${json}]` : `{${JSON.stringify(step)}:${json},"z":[{}]}`),
+          inner,
+        )
+        const rest = JSON.stringify(more).slice(1, -1)
+        const body = Buffer.from(`{${rest}${rest === '' ? '' : ','}"q":${nested}}`)
+        for (const references of [allReferences(body), findReferences(body, ['file_id'])]) {
+          assert.ok(
+            references.some(reference => reference.id === id && reference.kind === 'file'),
+            body.toString(),
+          )
+        }
+      },
+    ),
+    { numRuns: 500 },
+  )
+})
+
+test('any bytes are read or refused, and never another error', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.uint8Array({ maxLength: 60 }),
+        fc.json().map(text => Buffer.from(text)),
+      ),
+      bytes => {
+        try {
+          allReferences(Buffer.from(bytes))
+        } catch (error) {
+          assert.ok(error instanceof JsonScanError, String(error))
+        }
+      },
+    ),
+    { numRuns: 2_000 },
+  )
+  const odds = [
+    '',
+    '[]',
+    '"a"',
+    '{',
+    '{}{}',
+    '{}x',
+    '{"a":1}x',
+    '{]',
+    "{'a':1}",
+    '{"a":1/*file_id*/}',
+    'x{}',
+    '{"a"}\0',
+  ]
+  for (const odd of odds) assert.throws(() => allReferences(Buffer.from(odd)), JsonScanError, odd)
+})

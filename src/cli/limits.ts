@@ -102,14 +102,14 @@ function columnsFor({ rules, currency }: Limits, { nowMs, nameOf }: TextParts): 
     : []
   return [
     { title: '', cell: markOf },
-    { title: 'rule', cutTo: 20, cell: ({ rule }) => rule },
+    { title: 'rule', cutTo: 16, cell: ({ rule }) => rule },
     ...subjects,
     { title: 'limit', align: right, cell: rule => limitOf(rule, currency) },
     { title: 'used', align: right, cell: rule => amount(rule, rule.used) },
     { title: 'reserved', align: right, leaves: 2, cell: rule => amount(rule, rule.reserved) },
     { title: 'left', align: right, cell: rule => amount(rule, rule.remaining) },
     { title: '%', align: right, leaves: 3, cell: rule => String(Math.floor(100 * shareOf(rule))) },
-    { title: 'renews', align: right, cell: ({ renewsAtMs }) => renewal(renewsAtMs, nowMs) },
+    { title: 'renews', align: right, leaves: 0, cell: ({ renewsAtMs }) => renewal(renewsAtMs, nowMs) },
     { title: 'at (UTC)', leaves: 4, cell: ({ renewsAtMs }) => (renewsAtMs === null ? '-' : instant(renewsAtMs)) },
     { title: 'refused', align: right, leaves: 1, cell: ({ refused }) => figure(refused) },
     { title: 'for', leaves: 5, cutTo: 24, cell: ({ scope }) => scope },
@@ -118,7 +118,7 @@ function columnsFor({ rules, currency }: Limits, { nowMs, nameOf }: TextParts): 
 
 function renewal(renewsAtMs: number | null, nowMs: number): string {
   if (renewsAtMs === null) return '-'
-  return renewsAtMs <= nowMs ? 'now' : `in ${spoken(renewsAtMs - nowMs)}`
+  return renewsAtMs <= nowMs ? 'now' : spoken(renewsAtMs - nowMs)
 }
 
 function limitOf(rule: RuleReport, currency: string): string {

@@ -18,8 +18,8 @@ export function demoBanner(at: Addresses, config: Config): string {
     `  gateway         ${at.gateway}   what programs call`,
     `  management API  ${at.admin}   what the ledger knows`,
     `  sign-in         ${at.authority}   a simulated Entra tenant`,
-    `  instances       ${at.instance1}   dev-openai-instance-1`,
-    `                  ${at.instance2}   dev-openai-instance-2; pool "main" has both`,
+    `  instances       ${at.instance1}   dev-openai-instance-1; gpt-4o is provisioned there`,
+    `                  ${at.instance2}   dev-openai-instance-2; pool "main" spills over to it`,
     `  deployments     ${Object.keys(config.instances['dev-openai-instance-1']?.deployments ?? {}).join(', ')}`,
     '',
     '  who can sign in     what for',
@@ -72,6 +72,11 @@ export function pasteLines(gateway: string): readonly PasteLine[] {
     },
     { title: 'Python', line: `TOKEN=$(npx gatehouse token --as alice) python3 -c "${python}"` },
     { title: 'what the ledger says', line: 'npx gatehouse usage --by workload,caller' },
+    { title: 'what is left of the limits', line: 'npx gatehouse limits' },
+    {
+      title: 'how the instances fare, and whether one accepts its credential',
+      line: 'npx gatehouse instances && npx gatehouse instances probe dev-openai-instance-1',
+    },
     {
       title: 'the last calls, and a question of your own',
       line: 'npx gatehouse records list --limit 5 && npx gatehouse chat --as bob "What is a mutex?"',

@@ -38,7 +38,7 @@ export interface DemoAddresses {
   readonly ledgerDirectory: string
 }
 
-/** Instance 1 takes the gateway's managed identity, instance 2 an API key: both ways are shown. */
+/** Instance 1 takes the gateway's managed identity, instance 2 an API key: both ways are shown. Without limits: `showcase.ts` has them. */
 export function demoConfig(at: DemoAddresses): ConfigInput {
   const deployments = Object.fromEntries(
     Object.entries(demoDeployments).map(([name, { model, kind }]) => [name, { model, ...(kind ? { kind } : {}) }]),
@@ -47,7 +47,11 @@ export function demoConfig(at: DemoAddresses): ConfigInput {
     gateway: { listen: at.gatewayListen },
     admin: {
       listen: at.adminListen,
-      roles: { viewer: [{ group: group('compliance') }], auditor: [{ role: 'Gatehouse.Auditor' }] },
+      roles: {
+        viewer: [{ group: group('compliance') }],
+        auditor: [{ role: 'Gatehouse.Auditor' }],
+        operator: [{ group: group('engineering') }],
+      },
     },
     identity: {
       entra: { authority: at.authority, tenants: [demoDirectory.tenantId], signInClient: azureCliClientId },

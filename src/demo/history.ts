@@ -6,18 +6,18 @@ import { setImmediate } from 'node:timers/promises'
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import { buildHouse } from '../house.ts'
-import type { Ledger } from '../ledger/index.ts'
 import { startAzure } from '../simulator/azure/index.ts'
 import { demoDirectory } from '../simulator/directory.ts'
 import type { AzureSimulator, EntraSimulator } from '../simulator/types.ts'
 import type { Log } from '../telemetry/log.ts'
-import { demoDeployments, demoInstances } from './configuration.ts'
+import { demoInstances } from './configuration.ts'
 import { play } from './play.ts'
 import { drawScene, seededRandom } from './scenes.ts'
+import { showcaseDeployments } from './showcase.ts'
 
 export interface HistoryParts {
+  /** Its ledger must not be open. */
   readonly config: Config
-  readonly ledger: Ledger
   readonly entra: EntraSimulator
   readonly instanceKey: string
   readonly log: Log
@@ -42,7 +42,6 @@ export async function writeHistory(parts: HistoryParts): Promise<number> {
     identityClock: systemClock,
     demonstration: true,
     withoutAdmin: true,
-    ledger: parts.ledger,
     log: parts.log,
     appService: parts.entra.managedIdentity,
   })
@@ -80,7 +79,7 @@ async function startInstances(
       startAzure({
         name,
         region,
-        deployments: demoDeployments,
+        deployments: showcaseDeployments(name),
         keys: [parts.instanceKey],
         entra: {
           authority: parts.entra.url,

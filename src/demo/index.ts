@@ -1,6 +1,8 @@
 /** The demonstration: sign-in service, two instances, the gateway, history and traffic, started in order, closed in reverse. */
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type Config, configSchema } from '../config/schema.ts'
 import { buildHouse, type House } from '../house.ts'
@@ -10,8 +12,9 @@ import { startEntra } from '../simulator/entra/index.ts'
 import type { EntraSimulator } from '../simulator/types.ts'
 import { createLog } from '../telemetry/log.ts'
 import { demoBanner } from './banner.ts'
-import { demoAudience, demoConfig, demoDeployments, demoInstances } from './configuration.ts'
+import { demoAudience, demoConfig, demoInstances } from './configuration.ts'
 import { writeHistory } from './history.ts'
+import { showcase, showcaseDeployments } from './showcase.ts'
 import { startTraffic } from './traffic.ts'
 
 export interface DemoParts {
@@ -73,20 +76,23 @@ async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: 
   closers.push(() => entra.close())
   const [instance1, instance2] = await startInstances(parts, entra, closers)
   const config = configSchema.parse(
-    demoConfig({
-      gatewayListen: `${host}:${parts.gatewayPort}`,
-      adminListen: `${host}:${parts.adminPort}`,
-      authority: entra.url,
-      instance1,
-      instance2,
-      instance2Key: instanceKey,
-      ledgerDirectory: join(parts.stateDirectory, 'ledger'),
-    }),
+    showcase(
+      demoConfig({
+        gatewayListen: `${host}:${parts.gatewayPort}`,
+        adminListen: `${host}:${parts.adminPort}`,
+        authority: entra.url,
+        instance1,
+        instance2,
+        instance2Key: instanceKey,
+        ledgerDirectory: join(parts.stateDirectory, 'ledger'),
+      }),
+    ),
   )
   const log = createLog(config.log.level)
+  // Before the house: its limits count what the ledger has of this month when it is built.
+  if (parts.history) await historyOnce(parts, config, entra)
   const house = await buildHouse(config, { log, appService: entra.managedIdentity })
   closers.push(() => house.close())
-  if (parts.history) await historyOnce(parts, config, house, entra)
   if (parts.traffic) {
     const traffic = startTraffic({ url: house.gateway.url, token: freshTokens(entra) }, Math.random)
     closers.push(() => traffic.stop())
@@ -129,7 +135,7 @@ async function startInstances(
       host,
       port: index === 0 ? parts.instance1Port : parts.instance2Port,
       region,
-      deployments: demoDeployments,
+      deployments: showcaseDeployments(name),
       keys: [instanceKey],
       entra: { authority: entra.url, tenantId: demoDirectory.tenantId, allowedObjectIds: 'all' },
     })
@@ -140,24 +146,32 @@ async function startInstances(
 }
 
 /** The marker is written when the month is whole: a first start that was cut short begins again. */
-async function historyOnce(parts: DemoParts, config: Config, house: House, entra: EntraSimulator): Promise<void> {
+async function historyOnce(parts: DemoParts, config: Config, entra: EntraSimulator): Promise<void> {
   const marker = join(parts.stateDirectory, 'history-written')
   if (existsSync(marker)) return
+  // The month takes a while: who has chosen a port that is taken should hear of it before.
+  for (const port of [parts.gatewayPort, parts.adminPort]) await requireFree(port)
   const started = performance.now()
   const written = await writeHistory({
     config,
-    ledger: house.ledger,
     entra,
     instanceKey,
     log: createLog('error'),
     untilMs: Date.now(),
     progress: (done, all) => parts.say(`\rWriting a month of history (once) ... ${Math.floor((100 * done) / all)} %`),
   })
-  await house.ledger.caughtUp()
   await writeFile(marker, `${new Date().toISOString()}\n`)
   parts.say(
     `\rWrote a month of history: ${written} calls in ${((performance.now() - started) / 1_000).toFixed(0)} s.\n`,
   )
+}
+
+/** Rejects with the error of `listen` when the port is taken. */
+async function requireFree(port: number): Promise<void> {
+  const server = createServer().listen(port, host)
+  await once(server, 'listening')
+  server.close()
+  await once(server, 'close')
 }
 
 /** Tokens by name, new ones well before the old ones end. */

@@ -41,7 +41,7 @@ export const desks: readonly Desk[] = [
   {
     as: ['alice', 'alice', 'carol'],
     workload: 'hr-bot',
-    targets: ['main', 'main', 'dev-openai-instance-1'],
+    targets: ['main', 'main', 'dev-openai-instance-2'],
     deployments: ['gpt-4o', 'gpt-4o', 'gpt-4o-mini'],
     system: 'You answer questions of employees about human resources, briefly and kindly.',
     questions: [

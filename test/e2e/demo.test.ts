@@ -74,12 +74,14 @@ test('every line that the demonstration prints works when it is pasted', async (
     .out()
     .split('\n')
     .filter(line => /^(curl|npx|TOKEN=)/.test(line))
-  assert.equal(lines.length, 5)
+  assert.equal(lines.length, 7)
   const expected = [
     /"finish_reason":"stop"/,
     /Subject:/,
     /\w{4,} \w{2,} \w{2,}/,
     /hr-bot {2,}alice/,
+    /hr-bot {2,}.*40k tokens\/min[\s\S]*company {2,}.*50\.00 USD\/month/,
+    /dev-openai-instance-1 {2,}gpt-4o {2,}ok[\s\S]*✓ dev-openai-instance-1 {2}answered 200/,
     /chat\/completions[\s\S]*mutex/i,
   ]
   for (const [index, line] of lines.entries()) {
@@ -134,7 +136,7 @@ test('the first start writes a month of history, marked as demonstration, and on
   for (const instance of ['dev-openai-instance-1', 'dev-openai-instance-2']) {
     const there = records.filter(record => record.instance === instance)
     const well = there.filter(record => record.status === 200 && record.usage.source === 'reported')
-    assert.ok(there.length > 50 && well.length > 0.9 * there.length, `${instance}: ${well.length} of ${there.length}`)
+    assert.ok(there.length > 25 && well.length > 0.9 * there.length, `${instance}: ${well.length} of ${there.length}`)
   }
   await stopDemo(first)
   const second = await startDemo(['--no-traffic', '--directory', directory])

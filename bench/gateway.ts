@@ -13,7 +13,7 @@ const workloadLimits = {
   tokensPerMinute: 1_000_000_000,
   requestsPerMinute: 10_000_000,
   tokensPerDay: 1_000_000_000_000,
-  costPerMonth: '1000000000 USD',
+  costPerMonth: '1000000 USD',
   perCaller: { tokensPerMinute: 1_000_000_000 },
 }
 

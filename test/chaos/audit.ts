@@ -16,6 +16,8 @@ export interface Evidence {
   readonly rows: readonly RecordRow[]
   readonly bodies: (id: string) => Promise<RecordBodies | null>
   readonly bill: readonly BillLine[]
+  /** True when instances refused connections in between: what was written to a connection that just ended may have reached nobody. */
+  readonly outages?: boolean
   /** True when gateways were killed: what was not opened by then may have no record, and what was may be interrupted. */
   readonly killed?: boolean
 }
@@ -39,11 +41,22 @@ interface Case {
   readonly read: Read
 }
 
-export async function audit({ seen, rows, bodies, bill, killed = false }: Evidence): Promise<Findings> {
-  const faults: string[] = [...matching(rows, bill)]
+export async function audit({
+  seen,
+  rows,
+  bodies,
+  bill,
+  killed = false,
+  outages = false,
+}: Evidence): Promise<Findings> {
+  const faults: string[] = [...matching(rows, bill, outages)]
   const tally = new Map<string, number>()
-  const byMark = Map.groupBy(rows, row => row.userAgent ?? '')
-  const byId = new Map(bill.map(line => [line.gatehouseRequestId, line]))
+  // What the gateway sent by itself has no client.
+  const byMark = Map.groupBy(
+    rows.filter(row => row.copyOf === null),
+    row => row.userAgent ?? '',
+  )
+  const byId = Map.groupBy(bill, line => line.gatehouseRequestId)
   // Side by side: one after the other, the store's answers are waited for longer than they take.
   const cases = await mapAtOnce(seen, 64, async one => {
     const found = byMark.get(one.plan.mark) ?? []
@@ -56,12 +69,15 @@ export async function audit({ seen, rows, bodies, bill, killed = false }: Eviden
       faults.push(`${one.plan.mark}: ${found.length} records, expected 1 (client saw ${one.status}, ${one.ended})`)
       return null
     }
-    return caseOf(one, row, byId.get(row.id) ?? null, await bodies(row.id))
+    // Of several tries the one counts whose answer the client got.
+    const line = byId.get(row.id)?.findLast(each => each.instance === row.instance) ?? null
+    return caseOf(one, row, line, await bodies(row.id))
   })
   for (const whole of cases) {
     if (whole === null) continue
     const { row } = whole
-    for (const kind of [row.outcome, row.usage.source]) tally.set(kind, (tally.get(kind) ?? 0) + 1)
+    const tries = row.attempts.length > 1 ? ['replayed'] : []
+    for (const kind of [row.outcome, row.usage.source, ...tries]) tally.set(kind, (tally.get(kind) ?? 0) + 1)
     const wrong = [...wrongOf(whole)]
     if (wrong.length > 0) faults.push(`${describe(whole)}: ${wrong.join('; ')}`)
   }
@@ -96,19 +112,51 @@ async function mapAtOnce<T, R>(list: readonly T[], atOnce: number, work: (one: T
   return results
 }
 
-/** P1 and P11, before any figures: one record for each line, one line for each call that was sent. */
-export function* matching(rows: readonly RecordRow[], bill: readonly BillLine[]): Generator<string> {
+/** Refusals of calls with which nothing is wrong: no member takes calls at the moment, or a limit has no room. */
+const leftAlone: ReadonlySet<string> = new Set(['pool_exhausted', 'pool_unavailable', 'request_limit_reached'])
+
+/** P1 and P11, before any figures: one record for each call that was billed, and of its tries one at most that could cost anything. */
+export function* matching(rows: readonly RecordRow[], bill: readonly BillLine[], outages = false): Generator<string> {
   const byId = Map.groupBy(rows, row => row.id)
   for (const [id, found] of byId) if (found.length > 1) yield `${id}: ${found.length} records`
   const billed = Map.groupBy(bill, line => line.gatehouseRequestId ?? 'direct')
   for (const [id, lines] of billed) {
-    if (lines.length > 1) yield `${id}: billed ${lines.length} times`
+    const [row] = byId.get(id) ?? []
+    if (row !== undefined) for (const fault of wrongTries(row, lines, outages)) yield `${id}: ${fault}`
     if (!byId.has(id)) yield `${id}: billed and not recorded (${lines[0]?.operation}, fault ${lines[0]?.fault})`
     if (lines.some(line => !line.ended)) yield `${id}: its line has not ended`
   }
   for (const row of rows) {
-    if (row.sentAtMs !== null && !billed.has(row.id))
+    if (row.sentAtMs !== null && !billed.has(row.id) && !(outages && row.status !== 200))
       yield `${row.id}: recorded as sent and not billed (${row.outcome})`
+    const copied = row.copyOf === null ? null : byId.get(row.copyOf)
+    if (copied === undefined) yield `${row.id}: a copy of a call that has no record`
+  }
+}
+
+/** Refusals that cost nothing: after them alone a call may be sent to another member (P11). */
+function isSafeRefusal({ status, promptTokens, completionTokens }: BillLine): boolean {
+  return [429, 503, 404, 400].includes(status) && promptTokens + completionTokens === 0
+}
+
+/** Each try reached the instance that the record says, with the status that it says, and no member twice; all but one cost nothing. */
+function* wrongTries(row: RecordRow, lines: readonly BillLine[], outages: boolean): Generator<string> {
+  if (lines.length > 1 && lines.filter(line => !isSafeRefusal(line)).length > 1) {
+    yield `billed ${lines.length} times (${lines.map(each => `${each.instance} ${each.status}`).join(', ')})`
+  }
+  // A process that was killed has not written what its tries were.
+  if (row.outcome === 'interrupted') return
+  const tried = row.attempts.map(attempt => attempt.instance)
+  if (new Set(tried).size < tried.length) yield `tried twice on one member: ${tried.join(', ')}`
+  for (const line of lines) {
+    const attempt = row.attempts.find(each => each.instance === line.instance)
+    if (attempt === undefined) yield `billed by ${line.instance}, which it was not sent to`
+    else if (attempt.status !== null && line.status !== 0 && attempt.status !== line.status)
+      yield `${line.instance} answered ${line.status}, recorded as ${attempt.status}`
+  }
+  for (const { instance, status } of row.attempts) {
+    if (status !== null && !lines.some(line => line.instance === instance) && !outages)
+      yield `${instance} is said to have answered ${status} and has not billed it`
   }
 }
 
@@ -117,6 +165,11 @@ function* wrongOf(whole: Case): Generator<string> {
   if (seen.id !== null && seen.id !== row.id) yield `the client saw id ${seen.id}`
   if (plan.refusal !== null) {
     yield* wrongRefusal(whole)
+    return
+  }
+  if (row.outcome === 'refused' && leftAlone.has(row.outcomeCode ?? '')) {
+    if (line !== null) yield `${row.outcomeCode} and billed`
+    if (seen.ended === 'whole' && seen.refusal !== row.outcomeCode) yield `the client was told ${seen.refusal}`
     return
   }
   yield* wrongOutcome(whole)

@@ -128,12 +128,19 @@ const weather = {
   },
 } as const
 
+export interface PlanOptions {
+  /** Calls bring faults of their own; default true. Without, what goes wrong is the instances' doing. */
+  readonly faults?: boolean
+  /** Every call goes to the pool; default false: some name an instance. */
+  readonly poolOnly?: boolean
+}
+
 /** One call by chance. Of a hundred about eight are refused, thirty meet a fault, and twenty lose their client. */
-export function planOf(random: Random, number: number): Plan {
+export function planOf(random: Random, number: number, options: PlanOptions = {}): Plan {
   const mark = `chaos/${number}`
   if (random.chance(0.08)) return refusedPlan(random, mark)
-  const asked = ask(random)
-  const fault = random.chance(0.3) ? faultFor(random, asked.operation, asked.stream) : null
+  const asked = ask(random, options.poolOnly === true)
+  const fault = options.faults !== false && random.chance(0.3) ? faultFor(random, asked.operation, asked.stream) : null
   const leave = random.chance(0.2) ? leaveOf(random, asked.stream) : null
   return {
     ...asked,
@@ -154,8 +161,9 @@ export function longPlan(random: Random, number: number): Plan {
 
 type Asked = Pick<Plan, 'as' | 'path' | 'headers' | 'body' | 'operation' | 'stream' | 'hidesUsage' | 'isRejected'>
 
-function ask(random: Random): Asked {
-  const caller = random.pick(callers)
+function ask(random: Random, poolOnly: boolean): Asked {
+  const chosen = random.pick(callers)
+  const caller = poolOnly ? { ...chosen, targets: ['main'] } : chosen
   const operation = operationFor(random, caller)
   const able = caller.deployments.filter(name => abilities[operation].includes(name))
   const deployment = random.pick(able)
@@ -282,12 +290,12 @@ interface PlannedFault {
 function faultFor(random: Random, operation: Operation, stream: boolean): PlannedFault {
   const after = random.below(6)
   const every: readonly PlannedFault[] = [
-    { kind: '429', header: random.pick(['429', '429;retry-after=2', '429;retry-after=0;retry-after-ms=40']) },
+    // Every member of a pool meets the fault of a call: what leaves all of them alone for long would be all that happens.
+    { kind: '429', header: `429;retry-after=0;retry-after-ms=${random.pick([1, 5, 40])}` },
     { kind: '401', header: '401' },
-    { kind: '404', header: '404' },
     { kind: '408', header: '408' },
     { kind: '500', header: '500' },
-    { kind: '503', header: random.pick(['503', '503;retry-after=1']) },
+    { kind: '503', header: random.pick(['503', '503;retry-after=0']) },
     { kind: 'content-filter', header: 'content-filter' },
     {
       kind: 'slow-first-byte',

@@ -20,6 +20,9 @@ export const streamIdleMs = 3_000
 /** Bytes; a larger body is refused. */
 export const bodyBytesMax = 65_536
 
+/** A third of the calls bring a fault along: as shipped, breakers would leave both instances alone most of the time. */
+const breaker = { failures: 1_000, failureShare: 1, open: '100ms', retryAfterMax: '1s' } as const
+
 const written = Object.fromEntries(Object.entries(chaosDeployments).map(([name, { model }]) => [name, { model }]))
 
 /** The demonstration's configuration, made fit for chaos. */
@@ -41,7 +44,10 @@ export function chaosConfig(config: ConfigInput): ConfigInput {
       timeouts: { firstByte: `${firstByteMs}ms`, streamIdle: `${streamIdleMs}ms`, shutdownGrace: '10s' },
     },
     instances: Object.fromEntries(
-      Object.entries(config.instances).map(([name, instance]) => [name, { ...instance, deployments: written }]),
+      Object.entries(config.instances).map(([name, instance]) => [
+        name,
+        { ...instance, deployments: written, breaker },
+      ]),
     ),
     workloads: withInstruct,
   }

@@ -9,6 +9,7 @@ import { reportError } from './errors.ts'
 import { instancesCommand } from './instances.ts'
 import { limitsCommand } from './limits.ts'
 import { loginCommand, logoutCommand } from './login.ts'
+import { pricesCommand } from './prices.ts'
 import { recordsCommand } from './records.ts'
 import { serveCommand } from './serve.ts'
 import { simulateCommand } from './simulate.ts'
@@ -34,6 +35,7 @@ for (const command of [
   recordsCommand(context),
   limitsCommand(context),
   instancesCommand(context),
+  pricesCommand(context),
   simulateCommand(context),
 ]) {
   program.addCommand(command)

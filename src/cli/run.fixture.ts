@@ -7,6 +7,7 @@ import type { CliContext, TokenOptions } from './context.ts'
 import { CliError, type ExitCode, reportError } from './errors.ts'
 import { instancesCommand } from './instances.ts'
 import { limitsCommand } from './limits.ts'
+import { pricesCommand } from './prices.ts'
 import { recordsCommand } from './records.ts'
 import { usageCommand } from './usage.ts'
 
@@ -64,7 +65,8 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     token: options.token ?? (async () => 'a.b.c'),
   }
   const program = new Command('gatehouse').addCommand(usageCommand(context)).addCommand(recordsCommand(context))
-  for (const command of [chatCommand, limitsCommand, instancesCommand]) program.addCommand(command(context))
+  for (const command of [chatCommand, limitsCommand, instancesCommand, pricesCommand])
+    program.addCommand(command(context))
   quiet(program)
   try {
     await program.parseAsync(args, { from: 'user' })

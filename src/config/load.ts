@@ -28,6 +28,8 @@ export interface LoadedConfig {
   readonly path: string
   /** What is allowed and probably not meant, sorted by place. */
   readonly warnings: readonly Problem[]
+  /** Prices as they are in force with this configuration. */
+  readonly prices: KnownPrices
   /** Absolute paths of every file that was read, this one first: what a reload watches. */
   readonly sources: readonly string[]
 }
@@ -70,13 +72,14 @@ export async function parseConfig(text: string, parts: ParseParts): Promise<Load
     finding => !resolved.failed.has(formatPath(finding.path)),
   )
   const errors = [...resolved.findings, ...beyondExpressions].map(document.place)
-  if (textProblems.length + errors.length > 0 || shape.config === null) {
+  if (textProblems.length + errors.length > 0 || shape.config === null || prices.known === null) {
     throw new ConfigError('config_invalid', parts.path, [...textProblems, ...errors])
   }
   return {
     config: settled(shape.config, directory),
     path,
     warnings: rules.warnings.map(document.place).sort(byPlace),
+    prices: prices.known,
     sources: [path, ...resolved.files, ...prices.files],
   }
 }

@@ -6,12 +6,14 @@ import { isDeepStrictEqual } from 'node:util'
 import { startAdmin } from './admin/index.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config/schema.ts'
+import { Copies } from './gateway/copies/index.ts'
 import { buildPlan } from './gateway/plan.ts'
 import { limitedThroughout } from './gateway/readiness.ts'
 import { createResolver } from './gateway/resolve/index.ts'
 import type { GatewayParts } from './gateway/serve.ts'
 import { startGateway } from './gateway/server.ts'
 import { createVerifier, type Verifier } from './identity/index.ts'
+import { uuidV7 } from './ids.ts'
 import type { CredentialParts } from './instances/credentials.ts'
 import { type Instance, openInstance } from './instances/index.ts'
 import type { InstanceState, ProbeResult } from './instances/state.ts'
@@ -34,6 +36,8 @@ export interface HouseParts {
   readonly identityClock?: Clock
   /** Marks every record as the demonstration's history. */
   readonly demonstration?: boolean
+  /** 0..1, 1 excluded: decides who is part of a canary's or a shadow's share. Default: the machine's. */
+  readonly random?: () => number
   /** Where managed-identity tokens come from, other than the environment of the process. */
   readonly appService?: CredentialParts['appService']
   /** A ledger that stays open when this house closes. Default: one of its own, from the configuration. */
@@ -113,6 +117,9 @@ async function build(
   closers.push(() => objects.close())
   // Behind everyone who must hear that it has come.
   await redis?.start()
+  const random = given.random ?? Math.random
+  const copies = new Copies({ newId: uuidV7(clock), random })
+  closers.push(() => copies.close())
   const resolve = createResolver()
   let recordsLost = 0
   const parts = (): GatewayParts => ({
@@ -126,6 +133,8 @@ async function build(
     limits,
     prices,
     objects,
+    copies,
+    random,
     unknownObjects: current.config.objects.unknown,
     receiveLimits: {
       bodyBytesMax: current.config.gateway.bodyBytesMax,
@@ -195,7 +204,10 @@ async function build(
       prices = nextPrices
       limits.use(next)
       // What was replaced serves the calls that began with it to their end, also those that have not reached it yet (P10).
-      void gateway.use(parts()).then(release)
+      void gateway
+        .use(parts())
+        .then(() => copies.settled())
+        .then(release)
       log.info({ needRestart }, 'configuration_taken')
       return needRestart
     },

@@ -28,7 +28,8 @@ export async function conclude(account: Account, relayed: Relayed, parts: Gatewa
       { id: account.call.id, instance: account.instance?.name, failure: ending, code: codeOf(relayed.cause) },
       'backend_failed',
     )
-    status ??= answerInstead(account, ending, relayed.cause, parts)
+    // Of a copy nobody sees a status.
+    if (account.copy === null) status ??= answerInstead(account, ending, relayed.cause, parts)
   }
   forgetDeleted(account, relayed, parts)
   const usage = await usageOrNone(account, relayed, parts)

@@ -18,7 +18,9 @@ import { answerModels } from './answers/models.ts'
 import { authenticate } from './authenticate/index.ts'
 import { authorize } from './authorize/index.ts'
 import type { Call } from './call.ts'
+import type { Copies } from './copies/index.ts'
 import { dispatch } from './dispatch/index.ts'
+import { steer } from './dispatch/steer.ts'
 import { conclude, refuse } from './endings.ts'
 import { locate } from './locate/index.ts'
 import type { Plan } from './plan.ts'
@@ -41,6 +43,9 @@ export interface GatewayParts {
   readonly limits: Limits
   readonly prices: PriceBook
   readonly objects: Objects
+  readonly copies: Copies
+  /** 0..1, 1 excluded: decides who is part of a share. */
+  readonly random: () => number
   /** `objects.unknown`. */
   readonly unknownObjects: 'refuse' | 'allow'
   readonly totalMs: number
@@ -73,7 +78,7 @@ export async function serve(call: Call, parts: GatewayParts): Promise<void> {
     const grant = authorize(caller, route, workloadHeader(call), parts.plan)
     account.grant = grant
     if (route.operation.answeredHere) return await conclude(account, await answerModels(account), parts)
-    account.asked = await receive(call, route, grant, parts.receiveLimits)
+    account.asked = steer(await receive(call, route, grant, parts.receiveLimits), grant, parts.random)
     // Before anything is reserved: what belongs to somebody else does not exist, whatever limits say.
     const home = await locate(account, parts)
     account.lease = await admit(account, parts)

@@ -3,7 +3,7 @@ import { choose, shortestWaitMs } from '../../instances/choose.ts'
 import type { CredentialHeader } from '../../instances/credentials.ts'
 import type { Instance } from '../../instances/index.ts'
 import type { Try } from '../../instances/lane.ts'
-import type { Candidate, Candidates, Target } from '../../instances/pool.ts'
+import type { Candidate, Candidates, Hedge, Target } from '../../instances/pool.ts'
 import type { Journal } from '../../ledger/index.ts'
 import type { Denial } from '../../limits/index.ts'
 import { refusalOfDenial } from '../admit/refusals.ts'
@@ -17,6 +17,9 @@ import { prefixHash } from './prefix.ts'
 import { requestFor, type Sending } from './request.ts'
 import { signIn } from './sign-in.ts'
 import { waitInLine } from './waiting.ts'
+
+/** A percentile of fewer calls is none. */
+const hedgeCallsLeast = 20
 
 export class Exchange {
   readonly #account: Account
@@ -102,9 +105,38 @@ export class Exchange {
     this.#sent += 1
     const upload = { journal: this.#journal, limits: this.#parts.receiveLimits, relay }
     const request = requestFor(this.#sending, candidate, header, upload)
-    const relayed = await relay.send(request, candidate, attempt, this.#mayReplay())
+    const sending = relay.send(request, candidate, attempt, this.#mayReplay())
+    const { hedge } = this.#target
+    const relayed = await (hedge === null ? sending : this.#hedged(hedge, sending, candidate, relay))
     if (relayed !== null) this.#account.instance = relay.instance
     return relayed
+  }
+
+  /** Asks a second member when the first takes longer than such calls do, and gives the client whichever answer is whole first. */
+  async #hedged(
+    hedge: Hedge,
+    sending: Promise<Relayed | null>,
+    { lane, instance }: Candidate,
+    relay: Relay,
+  ): Promise<Relayed | null> {
+    const { route, asked } = this.#sending
+    if (!hedge.operations.has(route.operation.name) || !(asked.send instanceof Buffer)) return sending
+    hedge.calls += 1
+    const afterMs = lane.latency.percentile(hedge.afterPercentile, hedgeCallsLeast)
+    if (afterMs === null) return sending
+    const timer = setTimeout(() => {
+      if (!relay.isWaiting || hedge.hedged + 1 > hedge.maxShare * hedge.calls) return
+      hedge.hedged += 1
+      const apart = [...(this.#tried ?? []), instance]
+      void this.#parts.copies.hedge(this.#account, apart, this.#parts).then(answer => {
+        if (answer?.body && answer.status !== null) relay.answerWith(answer.status, answer.headers, answer.body)
+      })
+    }, afterMs)
+    try {
+      return await sending
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   /** No member is left. @throws Refusal when none was sent the call. */
@@ -139,6 +171,8 @@ export class Exchange {
     const { call, asked } = this.#sending
     const { clock, totalMs } = this.#parts
     await openRecord(account, this.#parts)
+    if (account.grant !== null && account.grant.workload.shadow.size > 0)
+      this.#parts.copies.shadow(account, this.#parts)
     const creates = createsOf(account, this.#parts)
     this.#relay = new Relay({ call, asked, journal: this.#journal, clock, totalMs, lease: account.lease, creates })
     return this.#relay

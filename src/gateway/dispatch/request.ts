@@ -24,12 +24,12 @@ function otherName({ route, asked }: Sending, candidate: Candidate): string | nu
   return served === written ? null : served
 }
 
-/** @param relay is told when an upload breaks off. */
+/** @param upload Where a streamed body goes besides, and who is told when it breaks off; null where there is none. */
 export function requestFor(
   sending: Sending,
   candidate: Candidate,
   credential: { readonly name: string; readonly value: string },
-  upload: { readonly journal: Journal | null; readonly limits: UploadLimits; readonly relay: Relay },
+  upload: { readonly journal: Journal | null; readonly limits: UploadLimits; readonly relay: Relay } | null,
 ): Dispatcher.DispatchOptions {
   const { call, route, asked } = sending
   const headers = requestHeaders(call.req.rawHeaders, credential, call.id, asked.decoded)
@@ -39,6 +39,7 @@ export function requestFor(
     const body = name === null || route.deployment !== null ? asked.send : bodyWith(name, asked)
     return { method: call.method, path, headers, body }
   }
+  if (upload === null) throw new TypeError('a streamed body can be sent once')
   const length = call.req.headers['content-length']
   if (length !== undefined) headers.push('content-length', length)
   const body = Readable.from(uploadBody(call, upload.journal, upload.limits, upload.relay))

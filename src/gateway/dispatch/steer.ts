@@ -8,7 +8,8 @@ import type { Asked } from '../receive/index.ts'
  */
 export function steer(asked: Asked, grant: Grant, random: () => number): Asked {
   const { canary } = grant.workload
-  if (canary.size === 0 || asked.deployment === null) return asked
+  // What continues from a stored object stays with the deployment that began it.
+  if (canary.size === 0 || asked.deployment === null || asked.references.length > 0) return asked
   const to = canary.get(asked.deployment)
   return to === undefined || random() >= to.share ? asked : { ...asked, deployment: to.deployment }
 }

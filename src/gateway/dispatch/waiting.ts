@@ -1,13 +1,17 @@
 /** Standing in line for a member: only where the line is open, and while a member comes back soon enough. */
 import { shortestWaitMs } from '../../instances/choose.ts'
 import type { Candidate, Candidates } from '../../instances/pool.ts'
+import { CallWaiting } from '../admit/waiting.ts'
 import type { Account } from '../record/index.ts'
 import type { GatewayParts } from '../serve.ts'
 
 /** A member's time may be over a moment later than the clock says. Milliseconds. */
 const slackMs = 2
 
-/** @returns the member to try; null when it is not worth waiting, or when it came to nothing. */
+/**
+ * @returns the member to try; null when it is not worth waiting, or when it came to nothing.
+ * @throws ClientLeft; Refusal shutting_down
+ */
 export async function waitInLine(
   account: Account,
   candidates: Candidates,
@@ -19,20 +23,18 @@ export async function waitInLine(
   if (!line.isOpen || grant === null || asked === null || call.res.destroyed) return null
   const shortestMs = shortestWaitMs(candidates, { nowMs: parts.clock(), tried: null, prefixHash: -1 })
   if (shortestMs === null || shortestMs > parts.plan.waitMaxMs) return null
-  const left = new AbortController()
-  const leave = (): void => left.abort()
-  call.res.once('close', leave)
   // Nobody tells when a member's time is over.
   const nudges = setInterval(() => line.nudge(), Math.max(10, shortestMs + slackMs))
+  const waiting = new CallWaiting(call, parts.plan.waitMaxMs)
   try {
     return await line.wait({
       keys: [`${grant.target.name}/${asked.deployment ?? ''}`],
       priority: grant.workload.priority,
-      waiting: { deadlineAt: performance.now() + parts.plan.waitMaxMs, signal: left.signal },
+      waiting,
       attempt,
     })
   } finally {
     clearInterval(nudges)
-    call.res.off('close', leave)
+    waiting.end()
   }
 }

@@ -5,8 +5,7 @@
 import type { Instance } from '../../instances/index.ts'
 import { retryAfterMs } from '../../instances/retry-after.ts'
 import { type AnswerError, errorIn } from '../dispatch/replay.ts'
-
-export type AnswerHeaders = Record<string, string | string[] | undefined>
+import type { AnswerHeaders } from './facts.ts'
 
 /** Errors are short: what is longer is none that could be replayed, and passes. Bytes. */
 const heldBytesMax = 65_536

@@ -19,9 +19,8 @@ import { responseHeaders } from '../dispatch/headers.ts'
 import { lacksDeployment, mayBeRefusal, safeToReplay } from '../dispatch/replay.ts'
 import type { Asked } from '../receive/index.ts'
 import { Births, type Creates } from './births.ts'
-import { type AnswerHeaders, Held } from './held.ts'
-import { observeJson } from './observe-json.ts'
-import { observeStream } from './observe-stream.ts'
+import { type AnswerHeaders, first, isOfBackend, observerFor, spilledFrom } from './facts.ts'
+import { Held } from './held.ts'
 import { blind, type Learned, type Observer } from './observer.ts'
 
 /** How the answer went. */
@@ -122,7 +121,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
 
   /** True while a head has neither come nor been given from elsewhere. */
   get isWaiting(): boolean {
-    return this.#status === null && this.#held === null && this.#standInStatus === null && !this.#settled
+    return this.#try !== null && this.#status === null && this.#held === null && this.#standInStatus === null
   }
 
   /** True when the call is over without an answer of a backend: the client left, its time is up, or the gateway stops. */
@@ -210,7 +209,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     const nowMs = this.#parts.clock()
     this.#try?.answered(status, headers, nowMs)
     // The last member's refusal is held as well: an earlier one may help the client more.
-    if ((this.#mayReplay || this.#best !== null) && mayBeRefusal(status) && this.#candidate !== null) {
+    const mayHold = (this.#mayReplay || this.#best !== null) && this.#standInStatus === null
+    if (mayHold && mayBeRefusal(status) && this.#candidate !== null) {
       const { instance, alias } = this.#candidate
       this.#held = new Held({ instance, alias, sentAtMs: this.#sentAtMs }, status, headers, nowMs)
       this.#heldSince = 0
@@ -498,56 +498,4 @@ function unset(): void {}
 
 function endingOf(reason: Error): Relayed['ending'] {
   return reason instanceof GivenUp ? reason.failure : 'left'
-}
-
-/** Failures that say something about how an instance fares. */
-function isOfBackend(failure: BackendFailure): boolean {
-  switch (failure) {
-    case 'backend_unreachable':
-    case 'connect_timeout':
-    case 'first_byte_timeout':
-    case 'backend_broke':
-    case 'backend_cut':
-    case 'stream_idle_timeout':
-      return true
-    case 'backend_redirected':
-    case 'total_timeout':
-    case 'shutdown':
-    case 'upload_too_large':
-    case 'upload_stalled':
-      return false
-    default:
-      return failure satisfies never
-  }
-}
-
-const spilledPrefix = 'x-ms-spillover-from-'
-
-/** `x-ms-spillover-from-deployment: NAME` as captures have it, or `x-ms-spillover-from-NAME` as the documentation does. */
-function spilledFrom(headers: AnswerHeaders): string | null {
-  for (const name in headers) {
-    if (!name.startsWith(spilledPrefix)) continue
-    const rest = name.slice(spilledPrefix.length)
-    const said = first(headers[name])
-    return (rest === 'deployment' && said !== null ? said : rest).slice(0, 64)
-  }
-  return null
-}
-
-function observerFor(
-  contentType: string | null,
-  isStream: boolean,
-  headers: Readonly<Record<string, unknown>>,
-  asked: Asked,
-  births: Births | null,
-): Observer {
-  // The plain answer was asked for; a backend that compresses all the same is relayed as it is.
-  const encoding = headers['content-encoding']
-  if (encoding !== undefined && encoding !== 'identity') return blind
-  if (isStream) return observeStream(asked.hideUsage, births)
-  return contentType !== null && /^application\/(json|[\w.+-]+\+json)\b/.test(contentType) ? observeJson(births) : blind
-}
-
-function first(value: string | string[] | undefined): string | null {
-  return (Array.isArray(value) ? value[0] : value) ?? null
 }

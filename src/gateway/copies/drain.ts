@@ -1,0 +1,121 @@
+/** Drain: the answer of a call that no client waits for, read to its end and observed as a relayed one is. */
+import type { Dispatcher } from 'undici'
+import type { Try } from '../../instances/lane.ts'
+import type { Candidate } from '../../instances/pool.ts'
+import { classify, GivenUp } from '../dispatch/failures.ts'
+import type { Asked } from '../receive/index.ts'
+import { type AnswerHeaders, first, isOfBackend, observerFor, spilledFrom } from '../relay/facts.ts'
+import type { Relayed } from '../relay/index.ts'
+import { blind, type Observer } from '../relay/observer.ts'
+
+/** Of a longer answer the beginning is kept: nobody gets it, and it is counted. Bytes. */
+const keptBytesMax = 8_388_608
+
+export interface DrainParts {
+  readonly asked: Asked
+  readonly candidate: Candidate
+  readonly attempt: Try
+  readonly clock: () => number
+  readonly totalMs: number
+}
+
+export class Drain implements Dispatcher.DispatchHandler {
+  readonly done: Promise<Relayed>
+  readonly #parts: DrainParts
+  readonly #finish: (relayed: Relayed) => void
+  readonly #timer: NodeJS.Timeout
+  #controller: Dispatcher.DispatchController | null = null
+  #observer: Observer = blind
+  #givenUp: GivenUp | null = null
+  #sentAtMs: number | null = null
+  #firstByteAtMs: number | null = null
+  #kept: Buffer[] = []
+  #bytes = 0
+  status: number | null = null
+  headers: AnswerHeaders = {}
+
+  constructor(parts: DrainParts) {
+    this.#parts = parts
+    const { promise, resolve } = Promise.withResolvers<Relayed>()
+    this.done = promise
+    this.#finish = resolve
+    this.#timer = setTimeout(() => this.giveUp(new GivenUp('total_timeout')), parts.totalMs)
+  }
+
+  /** The answer, where all of it was kept. */
+  get body(): readonly Buffer[] | null {
+    return this.#bytes <= keptBytesMax ? this.#kept : null
+  }
+
+  giveUp(reason: GivenUp): void {
+    this.#givenUp ??= reason
+    this.#controller?.abort(reason)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#givenUp === null) this.#sentAtMs = this.#parts.clock()
+    else controller.abort(this.#givenUp)
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
+    if (status < 200) return
+    const { asked, attempt, clock } = this.#parts
+    this.#firstByteAtMs = clock()
+    this.status = status
+    this.headers = headers
+    attempt.answered(status, headers, this.#firstByteAtMs)
+    const contentType = first(headers['content-type'])
+    const isStream = contentType?.startsWith('text/event-stream') === true
+    this.#observer = observerFor(contentType, isStream, headers, asked, null)
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#observer.pass(chunk)
+    this.#bytes += chunk.length
+    if (this.#bytes <= keptBytesMax) this.#kept.push(chunk)
+  }
+
+  onResponseEnd(): void {
+    this.#observer.rest()
+    this.#settle('whole', null)
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    const failure = classify(error, this.status !== null)
+    const { attempt, clock } = this.#parts
+    if (isOfBackend(failure)) attempt.broke(this.#sentAtMs !== null, clock())
+    this.#settle(failure, error)
+  }
+
+  #settle(ending: Relayed['ending'], cause: Error | null): void {
+    clearTimeout(this.#timer)
+    const { candidate, attempt, clock } = this.#parts
+    const nowMs = clock()
+    const { status, headers } = this
+    attempt.end(nowMs)
+    this.#finish({
+      ending,
+      cause,
+      status,
+      sentAtMs: this.#sentAtMs,
+      firstByteAtMs: this.#firstByteAtMs,
+      learned: this.#observer.learned(),
+      backendRequestId: first(headers['apim-request-id']) ?? first(headers['x-request-id']),
+      contentType: first(headers['content-type']),
+      responseBytes: this.#bytes,
+      attempts: [
+        {
+          instance: candidate.instance.name,
+          status,
+          durationMs: nowMs - (this.#sentAtMs ?? attempt.beganAtMs),
+          error: ending === 'whole' ? null : ending,
+        },
+      ],
+      servedDeployment: candidate.alias,
+      spilledFrom: candidate.lane.kind === 'provisioned' ? spilledFrom(headers) : null,
+      unwritten: this.#kept,
+      progressed: false,
+    })
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * Copies: calls that the gateway sends by itself beside a client's. A shadow goes to another deployment and its answer is discarded; a
+ * hedge goes to another member when the first is slow. Each is an exchange of its own: with an id, a lease, a record that names the
+ * call of which it is a copy, and a line in the instance's bill under its own id. None delays or fails the client's call.
+ */
+import { ServerResponse } from 'node:http'
+import { choose } from '../../instances/choose.ts'
+import type { Instance } from '../../instances/index.ts'
+import { type Candidate, candidatesFor, type Target } from '../../instances/pool.ts'
+import { nothingSpent } from '../../limits/index.ts'
+import { admit } from '../admit/index.ts'
+import { GivenUp } from '../dispatch/failures.ts'
+import { requestFor } from '../dispatch/request.ts'
+import { signIn } from '../dispatch/sign-in.ts'
+import { conclude } from '../endings.ts'
+import type { Account } from '../record/index.ts'
+import { openRecord } from '../record/open.ts'
+import { Refusal } from '../refusals.ts'
+import type { GatewayParts } from '../serve.ts'
+import { Drain } from './drain.ts'
+
+/** Copies at once; further ones are not sent. */
+const atOnceMax = 256
+
+export interface CopiesParts {
+  readonly newId: () => string
+  /** 0..1, 1 excluded. */
+  readonly random: () => number
+}
+
+/** What a copy is of, and where it goes. */
+interface Order {
+  readonly kind: 'shadow' | 'hedge'
+  readonly target: Target
+  readonly deployment: string
+  /** Instances that must not serve it. */
+  readonly apart: readonly Instance[] | null
+}
+
+export class Copies {
+  readonly #parts: CopiesParts
+  readonly #underWay = new Set<Promise<unknown>>()
+  readonly #drains = new Set<Drain>()
+  #isClosing = false
+
+  constructor(parts: CopiesParts) {
+    this.#parts = parts
+  }
+
+  /** A copy of the call, where the workload wants one. Calls that make or use stored objects are not copied, nor are streamed uploads. */
+  shadow(account: Account, parts: GatewayParts): void {
+    const { grant, asked, route } = account
+    if (grant === null || asked === null || route === null || asked.deployment === null) return
+    const to = grant.workload.shadow.get(asked.deployment)
+    if (to === undefined || route.operation.stateful || !(asked.send instanceof Buffer)) return
+    if (this.#parts.random() >= to.share) return
+    const target = to.target ?? grant.target
+    this.#start(account, { kind: 'shadow', target, deployment: to.deployment, apart: null }, parts)
+  }
+
+  /**
+   * The same call to another member.
+   * @returns its answer when it is one that a client can use; null otherwise. Never rejects.
+   */
+  hedge(account: Account, apart: readonly Instance[], parts: GatewayParts): Promise<Drain | null> {
+    const { grant, asked } = account
+    if (grant === null || asked === null || asked.deployment === null) return Promise.resolve(null)
+    return this.#start(account, { kind: 'hedge', target: grant.target, deployment: asked.deployment, apart }, parts)
+  }
+
+  /** Resolves when the copies that are under way now have ended. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#underWay)
+  }
+
+  /** Gives up what is under way. Every copy that was sent is recorded. */
+  async close(): Promise<void> {
+    this.#isClosing = true
+    for (const drain of this.#drains) drain.giveUp(new GivenUp('shutdown'))
+    await this.settled()
+  }
+
+  #start(account: Account, order: Order, parts: GatewayParts): Promise<Drain | null> {
+    // A copy never takes the place of a call that waits.
+    if (this.#isClosing || this.#underWay.size >= atOnceMax || parts.limits.line.length > 0)
+      return Promise.resolve(null)
+    const running = this.#run(account, order, parts).catch(error => {
+      parts.log.warn({ id: account.call.id, copy: order.kind, code: codeOf(error) }, 'copy_failed')
+      return null
+    })
+    this.#underWay.add(running)
+    void running.then(() => this.#underWay.delete(running))
+    return running
+  }
+
+  async #run(original: Account, order: Order, parts: GatewayParts): Promise<Drain | null> {
+    const account = this.#copyOf(original, order, parts)
+    let isConcluded = false
+    try {
+      account.lease = await admit(account, parts)
+      const drain = await this.#send(account, order, parts)
+      if (drain === null) return null
+      const relayed = await drain.done
+      this.#drains.delete(drain)
+      const concluding = conclude(account, relayed, parts)
+      isConcluded = true
+      const isUsable = relayed.ending === 'whole' && relayed.status !== null && relayed.status < 400
+      // Whoever waits for the answer does not wait for the record.
+      this.#underWay.add(concluding)
+      void concluding.finally(() => this.#underWay.delete(concluding))
+      return isUsable ? drain : null
+    } catch (error) {
+      // No room, no credential: a copy is then not sent, and nobody is the worse for it.
+      if (error instanceof Refusal && !account.isOpen) return null
+      throw error
+    } finally {
+      if (!isConcluded) account.lease?.settle(nothingSpent)
+    }
+  }
+
+  /** @returns null when no member can take it now. */
+  async #send(account: Account, order: Order, parts: GatewayParts): Promise<Drain | null> {
+    const { call, route, asked, lease } = account
+    const candidate = memberFor(order, parts.clock())
+    if (candidate === null || route === null || asked === null) return null
+    const { instance, lane } = candidate
+    const attempt = lane.begin(parts.clock())
+    let isSent = false
+    try {
+      const credential = await signIn(instance, account.token)
+      if (lease !== null && (await lease.enter(instance.name, lane.deployment)) !== null) return null
+      account.instance = instance
+      await openRecord(account, parts)
+      const drain = new Drain({ asked, candidate, attempt, clock: parts.clock, totalMs: parts.totalMs })
+      isSent = true
+      this.#drains.add(drain)
+      if (this.#isClosing) drain.giveUp(new GivenUp('shutdown'))
+      instance.connections.dispatch(requestFor({ call, route, asked }, candidate, credential, null), drain)
+      return drain
+    } finally {
+      if (!isSent) attempt.end(parts.clock())
+    }
+  }
+
+  #copyOf(original: Account, { kind, target, deployment }: Order, parts: GatewayParts): Account {
+    const { call, grant, asked } = original
+    if (grant === null || asked === null) throw new TypeError('a copy is made of a call that was received')
+    return {
+      ...original,
+      call: {
+        ...call,
+        id: this.#parts.newId(),
+        startedAtMs: parts.clock(),
+        // Nobody is behind it.
+        res: new ServerResponse(call.req),
+        watch: { deadlineAt: Number.POSITIVE_INFINITY, subject: null },
+      },
+      grant: { ...grant, target },
+      asked: { ...asked, deployment },
+      lease: null,
+      instance: null,
+      copy: { of: call.id, kind },
+      isOpen: false,
+    }
+  }
+}
+
+function memberFor({ target, deployment, apart }: Order, nowMs: number): Candidate | null {
+  const candidates = candidatesFor(target, deployment)
+  return candidates === null ? null : choose(target, candidates, { nowMs, tried: apart, prefixHash: -1 })
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'internal_error'
+}

@@ -2,7 +2,7 @@
 import type { Config } from '../config/schema.ts'
 import type { Calendar } from './calendar.ts'
 import { type Entry, impossible, RuleBook } from './claims.ts'
-import type { Counter, CounterStore, Outcome, Short } from './counters.ts'
+import type { Counter, CounterStore, Outcome, Short, Taken } from './counters.ts'
 import type { Estimates } from './estimates.ts'
 import type {
   Admission,
@@ -90,7 +90,7 @@ export class StandingLimits implements Limits {
     const never = impossible(claims, ask)
     if (never !== null) return refused(told(never, deniedForEver(never, ask), this.#parts.observer))
     if (this.line.length > 0 && this.line.isSpokenFor(keys, subject.priority)) {
-      return this.#wait(new Standing(this.#leases, entry, subject, ask, waiting, null))
+      return this.#wait(this.#standing(entry, subject, ask, waiting, null))
     }
     const outcome = this.#parts.store.reserve(claims, ask)
     if (!(outcome instanceof Promise)) return this.#decided(outcome, entry, subject, ask, waiting)
@@ -112,7 +112,13 @@ export class StandingLimits implements Limits {
     if (!this.line.isOpen || !isWorthWaiting(short, this.#config.limits.waitingLine.maxWait)) {
       return refused(denied(short, ask, this.#parts.observer))
     }
-    return this.#wait(new Standing(this.#leases, entry, subject, ask, waiting, short))
+    return this.#wait(this.#standing(entry, subject, ask, waiting, short))
+  }
+
+  #standing(entry: Entry, subject: Subject, ask: Ask, waiting: Waiting, short: Short | null): Standing {
+    // Asked for at each attempt: a change of configuration is for those who wait, too.
+    const entryNow = (): Entry | null => this.#book.entry(subject.workload, subject.deployment)
+    return new Standing({ leases: this.#leases, entry, entryNow, subject, ask, waiting }, short)
   }
 
   async #wait(standing: Standing): Promise<Admission> {
@@ -169,56 +175,69 @@ function isWorthWaiting({ worst, retryAfterMs, renewsAtMs }: Short, maxWaitMs: n
   return retryAfterMs <= maxWaitMs || worst.counter.own.reserved > 0
 }
 
+interface StandingParts {
+  readonly leases: LeaseParts
+  /** As it was when the call came. */
+  readonly entry: Entry
+  /** Null when no rule concerns the call any more. */
+  readonly entryNow: () => Entry | null
+  readonly subject: Subject
+  readonly ask: Ask
+  readonly waiting: Waiting
+}
+
 /** A call that stands in line. What it waits for is what had no room at its last attempt. */
 class Standing implements Place<Admission> {
   readonly priority: string
   readonly waiting: Waiting
-  readonly #leases: LeaseParts
-  readonly #entry: Entry
-  readonly #subject: Subject
-  readonly #ask: Ask
+  readonly #parts: StandingParts
   readonly #sinceAt = performance.now()
   #short: Short | null
 
-  constructor(leases: LeaseParts, entry: Entry, subject: Subject, ask: Ask, waiting: Waiting, short: Short | null) {
-    this.#leases = leases
-    this.#entry = entry
-    this.#subject = subject
-    this.#ask = ask
-    this.priority = subject.priority
-    this.waiting = waiting
+  /** @param short why it did not pass at once; null for one that stands behind others without an attempt of its own. */
+  constructor(parts: StandingParts, short: Short | null) {
+    this.priority = parts.subject.priority
+    this.waiting = parts.waiting
+    this.#parts = parts
     this.#short = short
   }
 
   get keys(): readonly string[] {
-    if (this.#short === null) return this.#entry.claimsFor(this.#subject.caller).keys
+    const { entry, subject } = this.#parts
+    if (this.#short === null) return entry.claimsFor(subject.caller).keys
     return this.#short.full.map(claim => claim.counter.key)
   }
 
   attempt(): Admission | null | Promise<Admission | null> {
-    const { claims } = this.#entry.claimsFor(this.#subject.caller)
-    const outcome = this.#leases.store.reserve(claims, this.#ask)
+    const { leases, entryNow, subject, ask } = this.#parts
+    const entry = entryNow()
+    const claims = entry?.claimsFor(subject.caller).claims ?? []
+    if (entry === null || claims.length === 0) return this.#admitted(null)
+    const outcome = leases.store.reserve(claims, ask)
     return outcome instanceof Promise ? outcome.then(found => this.#found(found)) : this.#found(outcome)
   }
 
   #found({ taken, short }: Outcome): Admission | null {
-    if (taken !== null) {
-      tellShadowed(taken, this.#leases.observer)
-      const waitedMs = performance.now() - this.#sinceAt
-      return admitted(new OpenLease(this.#leases, this.#entry, this.#subject.caller, this.#ask, taken, waitedMs))
-    }
+    if (taken !== null) return this.#admitted(taken)
     this.#short = short
     // A budget that has been used up meanwhile, or a store that went down: waiting does not help.
     return short.worst === null || short.renewsAtMs !== null ? refused(this.denied()) : null
   }
 
-  /** Why it went without. One that never made an attempt stood behind others for the first of its claims. */
+  #admitted(taken: Taken | null): Admission {
+    const { leases, entry, subject, ask } = this.#parts
+    if (taken !== null) tellShadowed(taken, leases.observer)
+    const waitedMs = Math.round(performance.now() - this.#sinceAt)
+    return admitted(new OpenLease(leases, entry, subject.caller, ask, taken, waitedMs))
+  }
+
+  /** Why it went without. One that never made an attempt stood behind others for the first of its claims that they wait for. */
   denied(): Denial {
-    const short = this.#short
-    if (short !== null) return denied(short, this.#ask, this.#leases.observer)
-    const { claims } = this.#entry.claimsFor(this.#subject.caller)
-    const worst =
-      claims.find(({ counter }) => this.#leases.line.isSpokenFor([counter.key], this.priority)) ?? claims[0] ?? null
+    const { leases, entry, subject, ask } = this.#parts
+    if (this.#short !== null) return denied(this.#short, ask, leases.observer)
+    const { claims } = entry.claimsFor(subject.caller)
+    const spokenFor = claims.find(({ counter }) => leases.line.isSpokenFor([counter.key], this.priority))
+    const worst = spokenFor ?? claims[0] ?? null
     const behind = {
       full: [],
       worst,
@@ -228,6 +247,6 @@ class Standing implements Place<Admission> {
       tokens: null,
       requests: null,
     }
-    return told(worst, denialOf({ ...behind, state: 'ok' }, this.#ask), this.#leases.observer)
+    return told(worst, denialOf({ ...behind, state: 'ok' }, ask), leases.observer)
   }
 }

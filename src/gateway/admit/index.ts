@@ -63,6 +63,8 @@ const nothing: Ask = {
   promptTokens: 0,
   maximumGiven: true,
 }
+/** Absurd maxima must not overflow: no limit is larger than this. */
+const completionTokensMost = 1_000_000_000_000
 /** An upload is a medium, whatever is in it. */
 const uploaded: PromptSize = { textBytes: 0, media: 1 }
 
@@ -73,7 +75,7 @@ function askOf(operation: Operation, asked: Asked, meets: Meets, parts: GatewayP
   const prompt = asked.json === null ? uploaded : promptSizeOf(asked.json.body)
   const promptTokens = meets.promptTokens(prompt)
   const maximumGiven = asked.completionTokensMax !== null || operation.usage === 'input-only'
-  const most = asked.completionTokensMax ?? meets.completionTokens()
+  const most = Math.min(asked.completionTokensMax ?? meets.completionTokens(), completionTokensMost)
   const completionTokens = operation.usage === 'input-only' ? 0 : most
   return {
     tokens: promptTokens + completionTokens,

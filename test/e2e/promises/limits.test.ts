@@ -1,0 +1,425 @@
+/** P7 through the whole gateway: what clients are told, what the bill says, and what is left afterwards. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ConfigInput } from '../../../src/config/schema.ts'
+import { buildHouse } from '../../../src/house.ts'
+import type { LimitsReport, RuleReport } from '../../../src/limits/index.ts'
+import { silentLog } from '../../../src/telemetry/log.ts'
+import { type RawAnswer, RawConnection, type RawRequest, requestBytes, send } from '../../support/raw.ts'
+import { recordOf, settledRecords } from '../../support/records.ts'
+import { errorOf } from '../../support/refused.ts'
+import { eventually } from '../../support/wait.ts'
+import { apiVersion, ask, type Scope, startWorld, type World, type WorldOptions } from '../../support/world.ts'
+
+type Limits = ConfigInput['limits']
+type WorkloadLimits = ConfigInput['workloads'][string]['limits']
+
+interface Change {
+  readonly hrBot?: WorkloadLimits
+  readonly codeAssistant?: WorkloadLimits
+  readonly limits?: Limits
+  readonly parts?: WorldOptions['parts']
+  /** Further changes. */
+  readonly change?: (config: ConfigInput) => ConfigInput
+}
+
+/** The demonstration with limits of workloads hr-bot and code-assistant; carol may call as both, alice as hr-bot alone. */
+async function limited(t: Scope, { hrBot, codeAssistant, limits, parts, change }: Change): Promise<Caller> {
+  const world = await startWorld(t, {
+    ...(parts === undefined ? {} : { parts }),
+    change: config => {
+      const changed: ConfigInput = {
+        ...config,
+        workloads: {
+          ...config.workloads,
+          'hr-bot': {
+            ...named(config, 'hr-bot'),
+            ...(hrBot === undefined ? {} : { limits: hrBot }),
+            priority: 'batch',
+          },
+          'code-assistant': {
+            ...named(config, 'code-assistant'),
+            ...(codeAssistant === undefined ? {} : { limits: codeAssistant }),
+            priority: 'interactive',
+          },
+        },
+        ...(limits === undefined ? {} : { limits }),
+      }
+      return change?.(changed) ?? changed
+    },
+  })
+  return new Caller(world, await world.token('alice'), await world.token('carol'))
+}
+
+function named(config: ConfigInput, workload: string): ConfigInput['workloads'][string] {
+  const found = config.workloads[workload]
+  assert.ok(found)
+  return found
+}
+
+interface Asked {
+  readonly as?: 'alice' | 'carol'
+  readonly workload?: string
+  readonly deployment?: string
+  readonly max?: number | null
+  readonly text?: string
+  readonly fault?: string
+  readonly stream?: boolean
+}
+
+class Caller {
+  readonly world: World
+  readonly #tokens: { readonly alice: string; readonly carol: string }
+
+  constructor(world: World, alice: string, carol: string) {
+    this.world = world
+    this.#tokens = { alice, carol }
+  }
+
+  request({
+    as = 'alice',
+    workload = 'hr-bot',
+    deployment = 'gpt-4o',
+    max = 20,
+    text = 'Hello',
+    fault,
+    stream,
+  }: Asked = {}): RawRequest {
+    return {
+      target: `/main/${workload}/openai/deployments/${deployment}/chat/completions?api-version=${apiVersion}`,
+      headers: [
+        ['Authorization', `Bearer ${this.#tokens[as]}`],
+        ['Content-Type', 'application/json'],
+        ...(fault === undefined ? [] : ([['x-simulator-fault', fault]] as const)),
+      ],
+      body: JSON.stringify({
+        messages: ask(text),
+        ...(max === null ? {} : { max_tokens: max }),
+        ...(stream === undefined ? {} : { stream }),
+      }),
+    }
+  }
+
+  call(asked: Asked = {}, url = this.world.url): Promise<RawAnswer> {
+    return send(url, this.request(asked))
+  }
+
+  async report(adminUrl = this.world.house.admin?.url ?? ''): Promise<LimitsReport> {
+    const answer = await send(adminUrl, {
+      target: '/api/v1/limits',
+      headers: [['Authorization', `Bearer ${this.#tokens.carol}`]],
+    })
+    assert.equal(answer.status, 200, answer.body.toString())
+    return JSON.parse(answer.body.toString()) as LimitsReport
+  }
+
+  async line(rule: string, measure: string): Promise<RuleReport> {
+    await eventually('nothing is in flight', () => (this.world.house.gateway.inFlight === 0 ? true : null))
+    const found = (await this.report()).rules.find(one => one.rule === rule && one.measure === measure)
+    assert.ok(found, `no line of ${rule} ${measure}`)
+    return found
+  }
+
+  /** Tokens that both instances have billed. */
+  billed(): number {
+    const lines = [...this.world.one.bill(), ...this.world.two.bill()]
+    return lines.reduce((sum, line) => sum + line.promptTokens + line.completionTokens, 0)
+  }
+}
+
+function refusedWith(answer: RawAnswer, status: number, code: string): string {
+  assert.equal(answer.status, status, answer.body.toString())
+  assert.equal(answer.headers['x-gatehouse-refusal'], code)
+  const error = errorOf(answer)
+  assert.equal(error.code, code)
+  return String(error.message)
+}
+
+// Whoever is refused must learn which rule it was, for whom, and when to come back; a bare 429 costs an afternoon.
+test('P7 a limit of tokens refuses with the rule, the workload, what is left and when to try again', async t => {
+  const caller = await limited(t, { hrBot: { tokensPerMinute: 300 } })
+  const first = await caller.call({ max: 150 })
+  assert.equal(first.status, 200)
+  assert.equal(first.headers['x-ratelimit-limit-tokens'], '300')
+  assert.ok(Number(first.headers['x-ratelimit-remaining-tokens']) < 150)
+  assert.match(first.headers['x-ratelimit-reset-tokens'] ?? '', /^(60|61)$/)
+  const { remaining } = await caller.line('hr-bot', 'tokensPerMinute')
+  const refused = await caller.call({ max: remaining })
+  const message = refusedWith(refused, 429, 'token_limit_reached')
+  assert.match(
+    message,
+    /^Limit "hr-bot" of 300 tokens per minute .*workload "hr-bot".* \d+ are left.*in \d+ seconds\.$/,
+  )
+  assert.ok(message.includes(`${remaining} are left`), message)
+  assert.equal(refused.headers['x-should-retry'], 'true')
+  const seconds = Number(refused.headers['retry-after'])
+  assert.ok(seconds >= 50 && seconds <= 61, `retry after ${seconds}`)
+  assert.ok(Math.ceil(Number(refused.headers['retry-after-ms']) / 1_000) === seconds)
+  assert.equal(refused.headers['x-ratelimit-remaining-tokens'], String(remaining))
+  assert.equal((await caller.line('hr-bot', 'tokensPerMinute')).refused, 1)
+  const record = await recordOf(caller.world.house.ledger, first.headers['x-gatehouse-request-id'])
+  assert.ok((record.reservedTokens ?? 0) >= 150)
+})
+
+test('P7 rules stack: caller, workload and everything hold together, and a refused call takes from none', async t => {
+  const caller = await limited(t, {
+    hrBot: { requestsPerMinute: 4, perCaller: { requestsPerMinute: 2 } },
+    limits: { rules: { everything: { requestsPerMinute: 5 } } },
+  })
+  const statuses: number[] = []
+  for (let call = 0; call < 4; call += 1) statuses.push((await caller.call()).status)
+  assert.deepEqual(statuses, [200, 200, 429, 429])
+  assert.match(refusedWith(await caller.call(), 429, 'request_limit_reached'), /"hr-bot\/caller" of 2 calls per minute/)
+  assert.equal((await caller.call({ as: 'carol' })).status, 200)
+  assert.equal((await caller.call({ as: 'carol' })).status, 200)
+  assert.equal((await caller.call({ as: 'carol', workload: 'code-assistant' })).status, 200)
+  const message = refusedWith(
+    await caller.call({ as: 'carol', workload: 'code-assistant' }),
+    429,
+    'request_limit_reached',
+  )
+  assert.match(message, /"limits\.rules\.everything" of 5 calls per minute.*workload "code-assistant"/)
+  assert.equal((await caller.line('limits.rules.everything', 'requestsPerMinute')).used, 5)
+})
+
+test('P7 workloads that share a counter share what is left of it', async t => {
+  const caller = await limited(t, {
+    limits: {
+      rules: {
+        hr: { requestsPerMinute: 3, workloads: ['hr-bot'], counter: 'wallet' },
+        code: { requestsPerMinute: 3, workloads: ['code-assistant'], counter: 'wallet' },
+      },
+    },
+  })
+  for (const workload of ['hr-bot', 'code-assistant', 'hr-bot']) {
+    assert.equal((await caller.call({ as: 'carol', workload })).status, 200)
+  }
+  refusedWith(await caller.call({ as: 'carol', workload: 'code-assistant' }), 429, 'request_limit_reached')
+  refusedWith(await caller.call({ workload: 'hr-bot' }), 429, 'request_limit_reached')
+})
+
+test('a rule in mode shadow lets everything pass, is in no header, and reports what it would have refused', async t => {
+  const caller = await limited(t, { hrBot: { requestsPerMinute: 1, mode: 'shadow' } })
+  for (let call = 0; call < 3; call += 1) {
+    const answer = await caller.call()
+    assert.equal(answer.status, 200)
+    assert.notEqual(answer.headers['x-ratelimit-limit-requests'], '1')
+  }
+  const line = await caller.line('hr-bot', 'requestsPerMinute')
+  assert.deepEqual([line.mode, line.used, line.refused], ['shadow', 3, 2])
+})
+
+// SDKs wait as long as Retry-After says: with a budget of a month they would hang for days.
+test('P7 a spent budget is refused without Retry-After, and says when it renews: midnight in the configured zone', async t => {
+  const time = { ms: Date.UTC(2026, 9, 24, 21, 59) }
+  const caller = await limited(t, {
+    hrBot: { tokensPerDay: 400 },
+    limits: { timeZone: 'Europe/Berlin' },
+    parts: { clock: () => time.ms, identityClock: Date.now },
+  })
+  assert.equal((await caller.call({ max: 380, text: 'Say exactly: a b c' })).status, 200)
+  while ((await caller.line('hr-bot', 'tokensPerDay')).remaining > 40) await caller.call({ max: 20 })
+  const refused = await caller.call({ max: 200 })
+  const message = refusedWith(refused, 429, 'budget_exhausted')
+  assert.match(message, /^Budget "hr-bot" of 400 tokens per day is used up .*renews at 2026-10-24T22:00:00\.000Z/)
+  assert.equal(refused.headers['x-should-retry'], 'false')
+  assert.equal(refused.headers['retry-after'], undefined)
+  assert.equal(errorOf(refused).type, 'insufficient_quota')
+  time.ms = Date.UTC(2026, 9, 24, 22)
+  assert.equal((await caller.call({ max: 200 })).status, 200)
+  const { renewsAtMs } = await caller.line('hr-bot', 'tokensPerDay')
+  assert.equal(renewsAtMs, Date.UTC(2026, 9, 25, 23), 'the day on which the clocks go back has 25 hours')
+})
+
+test('P7 a restart forgets no budget, of nobody', async t => {
+  const caller = await limited(t, {
+    hrBot: { tokensPerDay: 100_000, requestsPerMinute: 3, perCaller: { tokensPerMonth: 50_000 } },
+  })
+  const { world } = caller
+  assert.equal((await caller.call({ max: 60 })).status, 200)
+  assert.equal((await caller.call({ as: 'carol', max: 60 })).status, 200)
+  const before = (await caller.report()).rules.map(line => [line.rule, line.measure, line.subject, line.used])
+  await eventually('nothing is in flight', () => (world.house.gateway.inFlight === 0 ? true : null))
+  await world.house.close()
+  const again = await buildHouse(world.config, { log: silentLog, appService: world.entra.managedIdentity })
+  t.after(() => again.close())
+  const after = (await caller.report(again.admin?.url)).rules.map(line => [
+    line.rule,
+    line.measure,
+    line.subject,
+    line.used,
+  ])
+  assert.deepEqual(new Set(after.map(String)), new Set(before.map(String)))
+  assert.equal(after.length, 4)
+  assert.equal((await caller.call({}, again.gateway.url)).status, 200)
+  refusedWith(await caller.call({}, again.gateway.url), 429, 'request_limit_reached')
+})
+
+test('P7 refused and failed calls cost no token and leave nothing reserved', async t => {
+  const caller = await limited(t, { hrBot: { tokensPerMinute: 1_000, callsInFlight: 5, costPerDay: '5 USD' } })
+  const refused = await caller.call({ deployment: 'o3' })
+  assert.equal(refused.status, 403)
+  assert.equal((await caller.call({ fault: '500' })).status, 500)
+  assert.equal((await caller.call({ fault: '503' })).status, 503)
+  for (const measure of ['tokensPerMinute', 'callsInFlight', 'costPerDay']) {
+    const { used, reserved } = await caller.line('hr-bot', measure)
+    assert.deepEqual([measure, used, reserved], [measure, 0, 0])
+  }
+  const answer = await caller.call({ max: 30 })
+  const { usage } = JSON.parse(answer.body.toString()) as { usage: { total_tokens: number } }
+  assert.equal((await caller.line('hr-bot', 'tokensPerMinute')).used, usage.total_tokens)
+  const cost = await caller.line('hr-bot', 'costPerDay')
+  const record = await recordOf(caller.world.house.ledger, answer.headers['x-gatehouse-request-id'])
+  assert.deepEqual([cost.used, cost.reserved], [record.cost?.nano, 0])
+})
+
+// What a client left behind is what other gateways lose: the limit shrinks until somebody restarts it.
+test('P7 a client that leaves in the middle gives back what it did not use', async t => {
+  const caller = await limited(t, { hrBot: { tokensPerMinute: 5_000, callsInFlight: 2 } })
+  for (const stream of [true, false]) {
+    const connection = await RawConnection.open(caller.world.url)
+    connection.write(requestBytes(caller.world.url, caller.request({ max: 4_000, stream, fault: 'stall;after=2' })))
+    await eventually('it is under way', async () => ((await caller.report()).rules[0]?.reserved ?? 0) > 0 || null)
+    refusedWith(await caller.call({ max: 4_000 }), 429, 'token_limit_reached')
+    connection.leave()
+    await settledRecords(caller.world.house)
+    const { reserved, used } = await caller.line('hr-bot', 'tokensPerMinute')
+    assert.equal(reserved, 0)
+    assert.ok(used < 500, `${used} used`)
+    assert.equal((await caller.line('hr-bot', 'callsInFlight')).reserved, 0)
+  }
+})
+
+test('P7 of 200 calls at once no more than the limit of tokens are let through, with maxima that are given', async t => {
+  const caller = await limited(t, { hrBot: { tokensPerMinute: 3_000 } })
+  const answers = await Promise.all(Array.from({ length: 200 }, () => caller.call({ max: 50, text: 'Hello' })))
+  const statuses = answers.map(answer => answer.status)
+  assert.deepEqual([...new Set(statuses)].toSorted(), [200, 429])
+  const { used, reserved } = await caller.line('hr-bot', 'tokensPerMinute')
+  assert.deepEqual([used, reserved], [caller.billed(), 0])
+  assert.ok(used <= 3_000, `${used} used`)
+})
+
+test('P7 of 200 calls at once at most so many are under way as the limit says', async t => {
+  const caller = await limited(t, { hrBot: { callsInFlight: 7 } })
+  let most = 0
+  const watching = setInterval(() => {
+    const open = [caller.world.one, caller.world.two].flatMap(one => one.bill().filter(line => !line.ended))
+    most = Math.max(most, open.length)
+  }, 2)
+  t.after(() => clearInterval(watching))
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, () => caller.call({ fault: 'slow-first-byte;ms=60', stream: true })),
+  )
+  const passed = answers.filter(answer => answer.status === 200).length
+  assert.ok(passed >= 7, `${passed} passed`)
+  assert.ok(most > 0 && most <= 7, `${most} under way at once`)
+  const [refused] = answers.filter(answer => answer.status === 429)
+  assert.ok(refused)
+  refusedWith(refused, 429, 'concurrency_limit_reached')
+  assert.equal((await caller.line('hr-bot', 'callsInFlight')).reserved, 0)
+})
+
+test('with a waiting line an interactive call passes batch calls, and all of them get through', async t => {
+  const caller = await limited(t, {
+    limits: {
+      rules: { lane: { callsInFlight: 1 } },
+      waitingLine: { length: 20, maxWait: '10s', aging: '5s' },
+    },
+  })
+  const order: string[] = []
+  const calling = (workload: string, fault: string): Promise<void> =>
+    caller.call({ as: 'carol', workload, fault }).then(answer => {
+      assert.equal(answer.status, 200, answer.body.toString())
+      order.push(workload)
+    })
+  const first = calling('hr-bot', 'slow-first-byte;ms=400')
+  await eventually('the first is under way', async () => (await caller.report()).rules[0]?.reserved === 1 || null)
+  const batch = [1, 2, 3].map(() => calling('hr-bot', 'slow-first-byte;ms=30'))
+  await eventually('they wait', async () => (await caller.report()).waiting === 3 || null)
+  const interactive = calling('code-assistant', 'slow-first-byte;ms=30')
+  await Promise.all([first, interactive, ...batch])
+  assert.deepEqual(order, ['hr-bot', 'code-assistant', 'hr-bot', 'hr-bot', 'hr-bot'])
+  const waits = (await settledRecords(caller.world.house)).map(record => record.waitedMs)
+  assert.equal(waits.filter(ms => ms === null).length, 1, 'the first did not wait')
+  assert.equal(waits.filter(ms => ms !== null && ms > 0).length, 4)
+})
+
+test('a client that leaves the waiting line is out of it at once; one whose time is up is refused as it would have been', async t => {
+  const caller = await limited(t, {
+    limits: {
+      rules: { lane: { callsInFlight: 1 } },
+      waitingLine: { length: 1, maxWait: '300ms' },
+    },
+  })
+  const first = caller.call({ fault: 'slow-first-byte;ms=1500' })
+  await eventually('the first is under way', async () => (await caller.report()).rules[0]?.reserved === 1 || null)
+  const connection = await RawConnection.open(caller.world.url)
+  connection.write(requestBytes(caller.world.url, caller.request()))
+  await eventually('it waits', async () => (await caller.report()).waiting === 1 || null)
+  refusedWith(await caller.call(), 429, 'concurrency_limit_reached')
+  connection.leave()
+  await eventually('nobody waits', async () => (await caller.report()).waiting === 0 || null)
+  refusedWith(await caller.call(), 429, 'concurrency_limit_reached')
+  assert.equal((await first).status, 200)
+  const records = await settledRecords(caller.world.house)
+  assert.deepEqual(records.map(record => record.outcome).toSorted(), ['aborted', 'completed', 'refused', 'refused'])
+  assert.equal((await caller.line('limits.rules.lane', 'callsInFlight')).reserved, 0)
+})
+
+test('P7 a call that can never pass is told so; one whose length is only assumed is let through alone', async t => {
+  const caller = await limited(t, { hrBot: { tokensPerMinute: 500 } })
+  const refused = await caller.call({ max: 501 })
+  assert.match(refusedWith(refused, 400, 'request_exceeds_limit'), /limit "hr-bot".* is 500 tokens per minute in all/)
+  assert.equal(refused.headers['x-should-retry'], 'false')
+  assert.equal((await caller.call({ max: null })).status, 200)
+})
+
+test('P3 a 429 of the instance itself stays as it is, with the figures of the instance', async t => {
+  const caller = await limited(t, {
+    hrBot: { tokensPerMinute: 100_000 },
+    change: config => ({
+      ...config,
+      pools: { main: { members: [{ instance: 'dev-openai-instance-1' }] } },
+    }),
+  })
+  const answer = await caller.call({ fault: '429;retry-after=7' })
+  assert.equal(answer.status, 429)
+  assert.equal(answer.headers['retry-after'], '7')
+  assert.equal(answer.headers['x-gatehouse-refusal'], undefined)
+  assert.notEqual(answer.headers['x-ratelimit-limit-tokens'], '100000')
+  assert.equal((await caller.line('hr-bot', 'tokensPerMinute')).used, 0)
+})
+
+test('an instance at its own limit is passed over while the pool has another one, and then the call is refused', async t => {
+  const caller = await limited(t, {
+    change: config => ({
+      ...config,
+      instances: Object.fromEntries(
+        Object.entries(config.instances).map(([name, one]) => [name, { ...one, limits: { requestsPerMinute: 2 } }]),
+      ),
+    }),
+  })
+  const statuses: number[] = []
+  for (let call = 0; call < 5; call += 1) statuses.push((await caller.call()).status)
+  assert.deepEqual(statuses, [200, 200, 200, 200, 429])
+  assert.deepEqual([caller.world.one.bill().length, caller.world.two.bill().length], [2, 2])
+  refusedWith(await caller.call(), 429, 'request_limit_reached')
+})
+
+test('P10 a limit that is raised while calls wait for it lets them through', async t => {
+  const caller = await limited(t, {
+    limits: { rules: { lane: { requestsPerMinute: 1 } }, waitingLine: { length: 5, maxWait: '5s' } },
+  })
+  const first = caller.call({ fault: 'slow-first-byte;ms=700' })
+  await eventually('the first is under way', async () => (await caller.report()).rules[0]?.reserved === 1 || null)
+  const second = caller.call()
+  await eventually('one waits', async () => (await caller.report()).waiting === 1 || null)
+  const { config } = caller.world
+  const [lane] = Object.values(config.limits.rules)
+  assert.ok(lane)
+  const rules = { lane: { ...lane, requestsPerMinute: 2 } }
+  assert.deepEqual(caller.world.house.reload({ ...config, limits: { ...config.limits, rules } }), [])
+  assert.equal((await second).status, 200)
+  assert.equal((await first).status, 200)
+})

@@ -52,7 +52,8 @@ export class Copies {
     const { grant, asked, route } = account
     if (grant === null || asked === null || route === null || asked.deployment === null) return
     const to = grant.workload.shadow.get(asked.deployment)
-    if (to === undefined || route.operation.stateful || !(asked.send instanceof Buffer)) return
+    if (to === undefined || !(asked.send instanceof Buffer)) return
+    if (route.operation.creates !== null || asked.references.length > 0) return
     if (this.#parts.random() >= to.share) return
     const target = to.target ?? grant.target
     this.#start(account, { kind: 'shadow', target, deployment: to.deployment, apart: null }, parts)

@@ -4,11 +4,10 @@ const units = [
   [86_400_000, 'd'],
   [3_600_000, 'h'],
   [60_000, 'min'],
-  [1_000, 's'],
 ] as const
 
-/** `20 s`, `12 min`, `5 h`, `8 d`: rounded, to the next unit from twice its length on. Less than two seconds in `ms`. */
+/** `20 s`, `12 min`, `5 h`, `8 d`: rounded, in the next unit from twice its length on, and never less than a second. */
 export function spoken(ms: number): string {
-  const [length, unit] = units.find(([unitMs]) => ms >= 2 * unitMs) ?? [1, 'ms']
-  return `${Math.round(ms / length)} ${unit}`
+  const [length, unit] = units.find(([unitMs]) => ms >= 2 * unitMs) ?? [1_000, 's']
+  return `${Math.max(1, Math.round(ms / length))} ${unit}`
 }

@@ -102,7 +102,7 @@ function columnsFor({ rules, currency }: Limits, { nowMs, nameOf }: TextParts): 
     : []
   return [
     { title: '', cell: markOf },
-    { title: 'rule', cutTo: 16, cell: ({ rule }) => rule },
+    { title: 'rule', cutTo: 18, cell: ({ rule }) => rule },
     ...subjects,
     { title: 'limit', align: right, cell: rule => limitOf(rule, currency) },
     { title: 'used', align: right, cell: rule => amount(rule, rule.used) },

@@ -40,9 +40,9 @@ export function showcase(config: ConfigInput): ConfigInput {
     workloads: mapped(config.workloads, (workload, name) => ({ ...workload, ...limitsOf[name] })),
     limits: {
       rules: {
-        company: { costPerMonth: '50 USD' },
+        all: { costPerMonth: '50 USD' },
         // Refuses nothing: `gatehouse limits` tells what it would have refused.
-        'trial-per-person': { mode: 'shadow', per: ['caller'], tokensPerHour: 3_000 },
+        trial: { mode: 'shadow', per: ['caller'], tokensPerHour: 3_000 },
       },
     },
   }

@@ -80,7 +80,7 @@ test('every line that the demonstration prints works when it is pasted', async (
     /Subject:/,
     /\w{4,} \w{2,} \w{2,}/,
     /hr-bot {2,}alice/,
-    /hr-bot {2,}.*40k tokens\/min[\s\S]*company {2,}.*50\.00 USD\/month/,
+    /hr-bot {2,}.*40k tokens\/min[\s\S]*limits\.rules\.all {2,}.*50\.00 USD\/month/,
     /dev-openai-instance-1 {2,}gpt-4o {2,}ok[\s\S]*✓ dev-openai-instance-1 {2}answered 200/,
     /chat\/completions[\s\S]*mutex/i,
   ]

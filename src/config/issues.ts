@@ -83,7 +83,8 @@ function ofUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path, context: Issue
 }
 
 function boundText(issue: Issue): string | null {
-  if (issue.code !== 'too_small' && issue.code !== 'too_big') return null
+  // Where the schema has words of its own, they say more.
+  if ((issue.code !== 'too_small' && issue.code !== 'too_big') || !issue.message.startsWith('Too ')) return null
   const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`
   if (issue.origin === 'string') return `${bound} ${bound.endsWith(' 1') ? 'character' : 'characters'}`
   if (issue.origin === 'array') return `${bound} ${bound.endsWith(' 1') ? 'entry' : 'entries'} in the list`

@@ -89,8 +89,9 @@ export function moneyOf(text: string): { readonly nano: number; readonly currenc
   return { nano: Number(whole) * 1e9 + Number(fraction.padEnd(9, '0')), currency }
 }
 
-const tokens = z.int().min(1).max(1_000_000_000_000)
-const calls = z.int().min(1).max(1_000_000_000)
+const aboveZero = 'at least 1; for no limit, leave it out'
+const tokens = z.int().min(1, aboveZero).max(1_000_000_000_000)
+const calls = z.int().min(1, aboveZero).max(1_000_000_000)
 
 /** What can be limited; each at most once per rule. */
 const amounts = {

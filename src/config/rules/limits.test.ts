@@ -87,6 +87,12 @@ suite('limits that cannot be are refused', () => {
     })
   }
 
+  // Zero looks like "no limit" to some and like "nothing allowed" to others.
+  test('zero is answered with what to do instead', async () => {
+    const [error] = (await check(changed(own, { tokensPerMinute: 0 }))).errors
+    assert.equal(error?.expected, 'at least 1; for no limit, leave it out')
+  })
+
   test('what Redis being down means must be said, and the three choices are named', async () => {
     const { errors } = await check(changedBy({ limits: { store: 'redis' }, ...withRedis }))
     for (const choice of ['refuse', 'local', 'allow'])

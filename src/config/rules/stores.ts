@@ -9,7 +9,10 @@ type Redis = NonNullable<Config['redis']>
 export function checkRedis(redis: Redis, notes: Notes): void {
   const path = ['redis', 'url']
   const url = URL.parse(redis.url)
-  const fault = url === null ? 'a Redis URL, as rediss://cache.example.net:6380' : urlFault(url, redis)
+  const fault =
+    url === null
+      ? 'a Redis URL, as rediss://cache.example.net:6380; a password with characters like / or # stands in redis.password'
+      : urlFault(url, redis)
   if (url === null || fault !== null) {
     notes.errors.push({
       code: 'wrong_value',
@@ -37,7 +40,7 @@ export function checkRedis(redis: Redis, notes: Notes): void {
 function urlFault(url: URL, { cluster }: Redis): string | null {
   if (url.hostname === '') return 'a host, as redis://localhost:6379'
   if (url.search !== '' || url.hash !== '')
-    return 'a URL without ? and #; these characters of a password are written %3F and %23'
+    return 'a URL without ? and #; a password with such characters stands in redis.password'
   const database = url.pathname.replace(/^\//, '')
   if (!/^\d{0,4}$/.test(database))
     return 'nothing, or the number of a database, behind the host: redis://localhost:6379/0'

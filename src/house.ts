@@ -53,6 +53,8 @@ export interface House {
   readonly ledger: Ledger
   /** Records that the journal could not take since the start. */
   readonly recordsLost: number
+  /** How each instance fares. */
+  instanceStates(): readonly InstanceState[]
   /**
    * Takes a changed configuration for all further calls; calls in flight finish on the old one.
    * @returns the settings whose change needs a restart, as paths; they keep their old values.
@@ -198,6 +200,7 @@ async function build(
     get recordsLost() {
       return recordsLost
     },
+    instanceStates: () => current.instanceStates(),
     reload(next) {
       const nextPrices = openPrices(next.prices, { log, observer: metrics })
       const { needRestart, release } = current.take(next)

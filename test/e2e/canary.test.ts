@@ -230,6 +230,8 @@ test('P5 no credential is anywhere, and no prompt or completion outside the ledg
       '/api/v1/usage?by=caller',
       '/api/v1/records?limit=1000',
       '/api/v1/instances',
+      '/api/v1/limits',
+      '/metrics',
     ]
     for (const path of [...paths, ...ids.slice(0, 40).map(id => `/api/v1/records/${id}`)]) {
       const { status, text } = await admin(path, 'bob')

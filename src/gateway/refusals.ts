@@ -156,7 +156,7 @@ export const refusals = {
   // admit
   token_limit_reached: {
     ...limited,
-    say: 'Limit "{rule}" of {limit} tokens {window} is used up (workload "{workload}"; this call asks for {asked}, {remaining} are left). Try again in {seconds} seconds.',
+    say: 'Limit "{rule}" of {limit} tokens {window} has no room for this call now: it asks for {asked}, and {remaining} are left (workload "{workload}"). Try again in {seconds} seconds.',
   },
   request_limit_reached: {
     ...limited,
@@ -170,11 +170,11 @@ export const refusals = {
     ...limited,
     type: 'insufficient_quota',
     retry: 'never',
-    say: 'Budget "{rule}" of {limit} {window} is used up (workload "{workload}"; this call asks for {asked}, {remaining} are left). It renews at {renewsAt}; ask your platform team if it should be larger.',
+    say: 'Budget "{rule}" of {limit} {window} is used up: this call asks for {asked}, and {remaining} are left (workload "{workload}"). It renews at {renewsAt}; ask your platform team if it should be larger.',
   },
   cost_limit_reached: {
     ...limited,
-    say: 'Budget "{rule}" of {limit} {window} is taken by calls that are under way (workload "{workload}"; this call asks for {asked}). What they do not use is back when they end: try again in {seconds} seconds.',
+    say: 'Budget "{rule}" of {limit} {window} is taken by calls that are under way: this call asks for {asked}, and {remaining} are left (workload "{workload}"). What they do not use is back when they end: try again in {seconds} seconds.',
   },
   request_exceeds_limit: {
     ...invalid,

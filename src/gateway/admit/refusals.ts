@@ -37,7 +37,7 @@ export function refusalOfDenial(denial: Denial, workload: string, currency: stri
     asked: amount(denial.asked),
     remaining: amount(denial.remaining),
     seconds: Math.max(1, Math.ceil(retryAfterMs / 1_000)),
-    renewsAt: renewsAtMs === null ? '' : new Date(renewsAtMs).toISOString(),
+    renewsAt: renewsAtMs === null ? '' : new Date(renewsAtMs).toISOString().replace('.000Z', 'Z'),
   }
   const headers = gaugeHeaders(denial.tokens, denial.requests)
   return new Refusal(codeOf(denial), details, optionsOf(denial, headers))

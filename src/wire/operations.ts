@@ -19,8 +19,6 @@ export interface OperationFacts {
   readonly usage: UsageShape
   /** Whether a stream reports usage only when asked (`stream_options.include_usage`), always, or there is no stream. */
   readonly usageInStream: 'opt-in' | 'always' | 'none'
-  /** The object lives on the instance that made it: the pool's first member serves, so that it is found again. */
-  readonly stateful: boolean
   /** Of which kind the object is that the first `{id}` names; null where it names none. */
   readonly object: ObjectKind | null
   /** Kind of the ids that the answer of a POST tells; null when it creates nothing that can be referred to. */
@@ -43,14 +41,13 @@ const noObjects = {
   answeredHere: false,
   refersBy: [],
 } as const
-const onDeployment = { ...noObjects, underDeployment: true, deployment: 'required', stateful: false } as const
+const onDeployment = { ...noObjects, underDeployment: true, deployment: 'required' } as const
 const object = {
   ...noObjects,
   underDeployment: false,
   deployment: 'none',
   usage: 'none',
   usageInStream: 'none',
-  stateful: true,
 } as const
 /** `file_id` is also in `input_file_id` and `file_ids`, `"id"` in every item that is taken from an earlier answer by its id. */
 const byFile = ['file_id'] as const
@@ -98,7 +95,6 @@ export const operations = {
     body: 'json',
     usage: 'responses',
     usageInStream: 'always',
-    stateful: true,
   },
   'responses/compact': {
     ...noObjects,
@@ -110,7 +106,6 @@ export const operations = {
     body: 'json',
     usage: 'responses',
     usageInStream: 'none',
-    stateful: true,
   },
   'responses/{id}': {
     ...response,

@@ -246,10 +246,9 @@ test('a file goes round: upload, list, read, content, batch, delete', async () =
   })
 })
 
-test('models, images and audio are the same', async () => {
+test('images and audio are the same', async () => {
   await twins.same(async door => {
     const openai = client(door)
-    const models = await openai.models.list()
     const picture = await openai.images.generate({ model: 'picture', prompt: 'a gatehouse', size: '1024x1024' })
     const speech = await openai.audio.speech.create({
       model: 'voice',
@@ -261,7 +260,7 @@ test('models, images and audio are the same', async () => {
     assert.equal(sound.subarray(0, 4).toString(), 'RIFF')
     const heard = await openai.audio.transcriptions.create({ model: 'ears', file: await toFile(sound, 'a.wav') })
     const translated = await openai.audio.translations.create({ model: 'ears', file: await toFile(sound, 'a.wav') })
-    return { models: models.data.length, picture, sound: sound.length, heard, translated }
+    return { picture, sound: sound.length, heard, translated }
   })
 })
 

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { APIError, OpenAI, toFile } from 'openai'
 import { type Running, runTwins } from '../support/file-world.ts'
 import { recordOf } from '../support/records.ts'
-import type { Door, TwinWorld } from '../support/twin.ts'
+import { type Door, everyDeployment, type TwinWorld } from '../support/twin.ts'
 import { collect } from '../support/wait.ts'
 import { ask } from '../support/world.ts'
 
@@ -86,15 +86,57 @@ test('a transcription on v1, whose deployment stands in the form, is the same', 
   })
 })
 
-test('files and models on v1 are the same', async () => {
+test('files on v1 are the same', async () => {
   await twins.same(async door => {
     const openai = client(door)
     const file = await openai.files.create({ purpose: 'batch', file: await toFile(Buffer.from('{}\n'), 'in.jsonl') })
     const back = await (await openai.files.content(file.id)).text()
-    const model = await openai.models.retrieve('gpt-4o')
+    const listed = await collect(openai.files.list({ limit: 10 }))
     await openai.files.delete(file.id)
-    return { bytes: file.bytes, back, model }
+    return { bytes: file.bytes, back, listed }
   })
+})
+
+test('vector stores and conversations on v1 are the same', async () => {
+  await twins.same(async door => {
+    const openai = client(door)
+    const file = await openai.files.create({
+      purpose: 'assistants',
+      file: await toFile(Buffer.from('Travel expenses are approved by the manager.\n'), 'policy.txt'),
+    })
+    const store = await openai.vectorStores.create({ name: 'policies', file_ids: [file.id] })
+    const found = await openai.vectorStores.search(store.id, { query: 'Who approves travel?' })
+    const batch = await openai.vectorStores.fileBatches.create(store.id, { file_ids: [file.id] })
+    const files = await collect(await openai.vectorStores.files.list(store.id))
+    const conversation = await openai.conversations.create({ metadata: { topic: 'travel' } })
+    const answer = await openai.responses.create({
+      model: 'gpt-4o',
+      input: 'Who approves travel?',
+      conversation: conversation.id,
+      tools: [{ type: 'file_search', vector_store_ids: [store.id] }],
+    })
+    const items = await collect(await openai.conversations.items.list(conversation.id))
+    const stores = await collect(openai.vectorStores.list())
+    await openai.conversations.delete(conversation.id)
+    await openai.vectorStores.delete(store.id)
+    return { found: found.data, batch, files, answer: answer.output_text, items, stores }
+  })
+})
+
+// Tools fill their menus from this list: with Azure's own they would offer what a call then refuses.
+test('the SDK lists the models that the workload may use', async () => {
+  const { world } = twins
+  const openai = new OpenAI({
+    baseURL: `${world.url}/main/hr-bot/openai/v1`,
+    apiKey: () => world.token('alice'),
+    maxRetries: 0,
+  })
+  const models = await collect(openai.models.list())
+  assert.deepEqual(
+    models.map(model => model.id),
+    Object.keys(everyDeployment),
+  )
+  assert.equal((await openai.models.retrieve('gpt-4o')).object, 'model')
 })
 
 // For tools that can set neither path nor header: a caller with one workload needs to say nothing.

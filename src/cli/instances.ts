@@ -45,7 +45,7 @@ interface TextParts {
 
 function instancesText(answer: InstancesAnswer, { nowMs, width }: TextParts): string {
   const lines = linesOf(answer)
-  if (lines.length === 0) return 'No instance has a deployment.\n'
+  if (lines.length === 0) return 'No instances are configured.\n'
   const columns = laneColumns(
     nowMs,
     lines.reduce((sum, { lane }) => sum + (lane?.calls ?? 0), 0),
@@ -71,13 +71,12 @@ interface Line {
 }
 
 function linesOf({ instances }: InstancesAnswer): readonly Line[] {
-  return instances.flatMap(instance =>
-    instance.deployments.map(({ name, model, kind, state }) => ({
-      ...{ instance, model, kind },
-      deployment: name,
-      lane: state,
-    })),
-  )
+  return instances.flatMap((instance): readonly Line[] => {
+    if (instance.deployments.length === 0) return [{ instance, deployment: '-', model: '-', kind: '-', lane: null }]
+    return instance.deployments.map(({ name, model, kind, state }) => {
+      return { instance, deployment: name, model, kind, lane: state }
+    })
+  })
 }
 
 interface LaneColumn extends TableColumn {

@@ -59,7 +59,7 @@ function limitsText(limits: Limits, parts: TextParts): string {
   const columns = columnsFor(limits, parts)
   const rows = limits.rules.filter(rule => shown.has(rule)).map(rule => columns.map(({ cell }) => cell(rule)))
   const left = limits.rules.length - rows.length
-  const more = `\nAnd ${figure(left)} that are less used, each counted by itself: --format json has all.\n`
+  const more = `\nAnd ${figure(left)} that are less used, each counted by itself: --format json has them.\n`
   return head + renderTable(columns, rows, parts.width) + (left === 0 ? '' : more)
 }
 

@@ -69,6 +69,7 @@ test('limits reach throughout when every workload meets an enforced one on every
     [true, { limits: { rules: { a: { ...minute, workloads: ['one'] }, b: { ...minute, workloads: ['two'] } } } }],
     [false, { limits: { rules: { all: { ...minute, callers: [{ tenant }] } } } }],
     [false, { limits: { rules: { all: { ...minute, deployments: ['gpt-4o'] } } } }],
+    [false, { limits: { rules: { all: { ...minute, per: ['deployment'] } } } }],
     [false, { limits: { rules: { all: { ...minute, instances: ['east'] } } } }],
     [false, { workloads: {} }],
   ]

@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import { compileLimits, needsInstance } from '../limits/rules.ts'
+import { compileLimits, type LimitRule, needsInstance } from '../limits/rules.ts'
 
 /**
  * True when no call passes without meeting a limit that is enforced, whichever workload makes it, for whichever deployment: without the
@@ -7,11 +7,16 @@ import { compileLimits, needsInstance } from '../limits/rules.ts'
  */
 export function limitedThroughout(config: Config): boolean {
   const forAll = compileLimits(config).filter(
-    rule => rule.enforce && rule.callers === null && rule.deployments === null && !needsInstance(rule),
+    rule => rule.enforce && rule.callers === null && !needsInstance(rule) && !needsDeployment(rule),
   )
   const workloads = Object.keys(config.workloads)
   return (
     workloads.length > 0 &&
     workloads.every(name => forAll.some(rule => rule.workloads === null || rule.workloads.has(name)))
   )
+}
+
+/** Calls on files or batches are on no deployment, and meet no such rule. */
+function needsDeployment(rule: LimitRule): boolean {
+  return rule.deployments !== null || rule.per.includes('deployment')
 }

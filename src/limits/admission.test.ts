@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { SpentGroup } from '../ledger/reports.ts'
 import { type Denial, type Lease, nothingSpent, type RuleReport } from './index.ts'
-import { configOf, isLease, type Opened, opened, person, spentOf } from './limits.fixture.ts'
+import { askOf, configOf, isLease, type Opened, opened, person, spentOf } from './limits.fixture.ts'
 
 function lease(one: Lease | Denial): Lease {
   assert.ok(isLease(one), `refused: ${JSON.stringify(one)}`)
@@ -86,6 +86,27 @@ test('each caller is counted by itself, with however many tokens it signs in', a
   lease(house.take(1, { caller: { ...person(1) } }))
   denial(house.take(1, { caller: { ...person(1) } }))
   lease(house.take(1, { caller: person(2) }))
+})
+
+// A mirrored copy that stood in line would keep a person waiting behind it.
+test('a call that must not wait is refused at once, also where others stand in line for the same', async () => {
+  const config = configOf({ chat: { callsInFlight: 1 }, limits: { waitingLine: { length: 5, maxWait: '5m' } } })
+  const { limits, take, told } = await opened(config)
+  const first = lease(take(1))
+  denial(take(1))
+  const subject = { caller: person(1), workload: 'chat', priority: 'standard', deployment: 'gpt' }
+  const waiting = limits.admit(subject, askOf(1), { deadlineAt: Number.POSITIVE_INFINITY, signal: null })
+  assert.ok(waiting instanceof Promise)
+  assert.deepEqual([limits.line.length, denial(take(1)).rule], [1, 'chat'])
+  first.settle(spentOf(1))
+  const admission = await waiting
+  assert.ok(admission.lease !== null && admission.lease.waitedMs !== null)
+  denial(take(1))
+  assert.deepEqual(
+    told.waited.map(one => one.admitted),
+    [true],
+  )
+  assert.equal(told.refused.length, 3, 'who waited was not refused')
 })
 
 test('a rule in mode shadow refuses nothing, and tells what it would have refused', async () => {

@@ -109,7 +109,11 @@ export class StandingLimits implements Limits {
       if (taken.shadowed.length > 0 || taken.state !== 'ok') tellShadowed(taken, this.#parts.observer)
       return admitted(new OpenLease(this.#leases, entry, subject.caller, ask, taken, null))
     }
-    if (!this.line.isOpen || !isWorthWaiting(short, this.#config.limits.waitingLine.maxWait)) {
+    if (
+      !this.line.isOpen ||
+      waiting.deadlineAt === 0 ||
+      !isWorthWaiting(short, this.#config.limits.waitingLine.maxWait)
+    ) {
       return refused(denied(short, ask, this.#parts.observer))
     }
     return this.#wait(this.#standing(entry, subject, ask, waiting, short))
@@ -121,9 +125,9 @@ export class StandingLimits implements Limits {
     return new Standing({ leases: this.#leases, entry, entryNow, subject, ask, waiting }, short)
   }
 
-  async #wait(standing: Standing): Promise<Admission> {
-    const found = await this.line.wait(standing)
-    return found ?? refused(standing.denied())
+  #wait(standing: Standing): Admission | Promise<Admission> {
+    if (standing.waiting.deadlineAt === 0) return refused(standing.denied())
+    return this.line.wait(standing).then(found => found ?? refused(standing.denied()))
   }
 
   rulesFor(subject: Subject, instances: readonly string[]): readonly RuleFacts[] {

@@ -198,6 +198,7 @@ export interface Limits {
 }
 
 export interface Waiting {
+  /** 0 for a call that must not wait. */
   readonly deadlineAt: number
   readonly signal: AbortSignal | null
 }

@@ -58,7 +58,7 @@ export interface Opened {
   readonly told: Told
   /** Milliseconds since the epoch; tests move it. */
   readonly time: { ms: number }
-  /** Reserves for a call at once. @throws TypeError when it would have to wait. */
+  /** Reserves for a call that must not wait. */
   take(tokens: number, of?: Partial<Call>): Lease | Denial
 }
 

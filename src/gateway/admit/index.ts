@@ -33,7 +33,9 @@ export function admit(account: Account, parts: GatewayParts): Promise<Lease | nu
   const ask = askOf(route.operation, asked, meets, parts)
   const { name, priority } = workload
   const subject = { caller, workload: name, priority, deployment: asked.deployment }
-  if (!limits.line.isOpen) return granted(limits.admit(subject, ask, noWaiting), account, parts)
+  // A copy that the gateway sends by itself must not stand before a client.
+  if (!limits.line.isOpen || account.copy !== null)
+    return granted(limits.admit(subject, ask, noWaiting), account, parts)
   const waiting = new CallWaiting(call, parts.totalMs)
   return granted(limits.admit(subject, ask, waiting), account, parts, waiting)
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { ConfigError, formatPath } from '../config/messages.ts'
+import { fileFault } from '../config/expressions.ts'
+import { ConfigError, formatPath, printable } from '../config/messages.ts'
 import type { Config, PriceConfig } from '../config/schema.ts'
 import type { Log } from '../telemetry/log.ts'
 import { type Catalogue, parseCatalogue, shippedCatalogue } from './catalogue.ts'
@@ -19,10 +20,28 @@ export interface PricesParts {
 export function openPrices(prices: Config['prices'], parts: PricesParts = {}): PriceBook {
   const { catalogue: path } = prices
   if (path === undefined) return bookOf(shippedCatalogue(), prices.models, parts)
-  const read = parts.readFile ?? (file => readFileSync(file, 'utf8'))
-  const { catalogue, problems } = parseCatalogue(read(path))
+  const { catalogue, problems } = parseCatalogue(textOf(path, parts.readFile ?? (file => readFileSync(file, 'utf8'))))
   if (catalogue === null) throw new ConfigError('config_invalid', path, problems)
   return bookOf(catalogue, prices.models, parts)
+}
+
+function textOf(path: string, read: (path: string) => string): string {
+  try {
+    return read(path)
+  } catch (cause) {
+    const seen = `${printable(path)}: ${fileFault(cause)}`
+    const expected = 'a price catalogue that can be read'
+    const problem = {
+      code: 'missing_file',
+      path: 'prices.catalogue',
+      line: null,
+      column: null,
+      seen,
+      expected,
+      nearest: null,
+    } as const
+    throw new ConfigError('config_unreadable', path, [problem])
+  }
 }
 
 /** A price and when it begins, milliseconds since the epoch. */

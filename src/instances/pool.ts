@@ -52,7 +52,7 @@ export interface Target {
   /** By priority, then in the order of the configuration. */
   readonly members: readonly Member[]
   readonly candidates: ReadonlyMap<string, Candidates>
-  /** For calls without a deployment: the first member, so that what is made there is found again. */
+  /** For calls without a deployment: the first member, so that objects are together; another one while it cannot serve. */
   readonly plain: Candidates
   readonly strategy: PoolConfig['strategy']
   /** Members that one call tries at most. */
@@ -102,10 +102,10 @@ export function candidatesFor(target: Target, deployment: string | null): Candid
   return deployment === null ? target.plain : (target.candidates.get(deployment) ?? null)
 }
 
-/** Calls without a deployment concern objects, which stay where they are: every member stands alone. */
+/** Calls without a deployment make or use objects. Who knows where those live pins the call; new ones go to the first that can. */
 function plainOf(instances: readonly Instance[]): Candidates {
   const all = instances.map(instance => candidate(instance, instance.plainLane, null, null))
-  return { tiers: all.slice(0, 1).map(first => [first]), all }
+  return { tiers: all.map(one => [one]), all }
 }
 
 function candidatesOf(found: readonly (readonly [MemberConfig, Instance])[]): ReadonlyMap<string, Candidates> {

@@ -18,7 +18,7 @@ export async function dispatch(account: Account, home: string | null, parts: Gat
   const { asked, grant } = account
   if (asked === null || grant === null) throw new TypeError('dispatch stands behind receive')
   const candidates = candidatesFor(grant.target, asked.deployment)
-  const pinned = candidates === null ? undefined : pinnedOf(candidates, asked.deployment, home)
+  const pinned = candidates === null ? undefined : pinnedOf(candidates, home)
   if (candidates === null || pinned === undefined) {
     const details = { target: grant.target.name, deployment: asked.deployment ?? '' }
     throw new Refusal('deployment_unknown', details, { param: 'model' })
@@ -32,12 +32,6 @@ export async function dispatch(account: Account, home: string | null, parts: Gat
 }
 
 /** The one member that can serve; null where any may, undefined where none can. */
-function pinnedOf(
-  candidates: Candidates,
-  deployment: string | null,
-  home: string | null,
-): Candidate | null | undefined {
-  if (home !== null) return candidates.all.find(({ instance }) => instance.name === home)
-  // Lists and uploads without a home are the first member's, so that what is made there is found again.
-  return deployment === null ? candidates.all[0] : null
+function pinnedOf(candidates: Candidates, home: string | null): Candidate | null | undefined {
+  return home === null ? null : candidates.all.find(({ instance }) => instance.name === home)
 }

@@ -275,6 +275,18 @@ test('the list of models is what the workload may use there, and no instance is 
   assert.ok((record.responseBytes ?? 0) > 50)
 })
 
+test('new objects are made on the first member, and on another while it cannot be reached', async t => {
+  const own = await startWorld(t)
+  const by = await person(own)
+  const instanceOf = async (answer: Answered): Promise<string | null> =>
+    (await recordOf(own.house.ledger, (await ok(Promise.resolve(answer))).requestId)).instance
+  for (let i = 0; i < 3; i += 1) assert.equal(await instanceOf(await by.call('POST', 'conversations', {})), first)
+  await own.one.close()
+  const made = await by.call('POST', 'conversations', {})
+  assert.equal(await instanceOf(made), second)
+  await ok(by.call('GET', `conversations/${made.id}`))
+})
+
 // SDKs cancel and poll a response as soon as its first event has come.
 test('a response can be asked for from its first event on', async () => {
   const token = await world.token('alice')

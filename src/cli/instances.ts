@@ -209,10 +209,10 @@ async function probeInstance(context: CliContext, name: string, as: string | und
 }
 
 function probeFailed(name: string, { status, durationMs, error }: ProbeResult): CliError {
-  const answered = status === null ? 'gave no answer' : `answered ${status}`
+  const what = status === null ? `could not be probed.` : `answered ${status}, after ${Math.round(durationMs)} ms.`
   return new CliError(
     'probe_failed',
-    `Instance ${name} ${answered}, after ${Math.round(durationMs)} ms.`,
+    `Instance ${name} ${what}`,
     error === null ? null : printableLine(error),
     'gatehouse instances, and look at instances.NAME in the configuration'.replace('NAME', name),
   )

@@ -108,6 +108,13 @@ test('Ctrl-C stops all, and the next start has the records', async () => {
   await stopDemo(second)
 })
 
+async function readJson<T>(args: readonly string[], cwd: string): Promise<T> {
+  const run = start(process.execPath, [main, ...args, '--json'], cwd)
+  await soon(args.join(' '), run.ended, 30_000)
+  assert.equal(run.child.exitCode, 0, run.err())
+  return JSON.parse(run.out()) as T
+}
+
 interface Past {
   readonly demonstration: boolean
   readonly durationMs: number
@@ -138,6 +145,14 @@ test('the first start writes a month of history, marked as demonstration, and on
     const well = there.filter(record => record.status === 200 && record.usage.source === 'reported')
     assert.ok(there.length > 25 && well.length > 0.9 * there.length, `${instance}: ${well.length} of ${there.length}`)
   }
+  // A budget that does not know of the month that the ledger tells would be one more invention.
+  const month = new Date().toISOString().slice(0, 7)
+  const [spent, limits] = await Promise.all([
+    readJson<{ total: { costs: { nano: number }[] } }>(['usage', '--from', month], directory),
+    readJson<{ rules: { rule: string; measure: string; used: number; reserved: number }[] }>(['limits'], directory),
+  ])
+  const budget = limits.rules.find(({ rule, measure }) => rule === 'limits.rules.all' && measure === 'costPerMonth')
+  assert.deepEqual([budget?.used, budget?.reserved], [spent.total.costs[0]?.nano ?? 0, 0])
   await stopDemo(first)
   const second = await startDemo(['--no-traffic', '--directory', directory])
   assert.doesNotMatch(second.err(), /Wrote a month/)

@@ -4,6 +4,7 @@
  * (journal, store, DuckDB and its checkpoints included); of several rounds the least, which other work on the machine disturbed least, and the
  * median. With `--rows`, fills the store and times reports and pages.
  */
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -182,11 +183,17 @@ async function fill(ledger: Ledger, count: number): Promise<void> {
   for (let index = 0; index < count; index++) {
     const startedAtMs = from + Math.floor((index / count) * yearMs)
     const id = uuidV7(() => startedAtMs)()
-    const closed = { ...closedAt(id, index, startedAtMs), opened: openedAt(id, index, startedAtMs) }
+    const objectId = index % 2 === 0 ? objectIdOf(index) : null
+    const closed = { ...closedAt(id, index, startedAtMs), objectId, opened: openedAt(id, index, startedAtMs) }
     const written = ledger.journal.close(closed, [])
     if (index % 2_000 === 0) await written
   }
   await ledger.caughtUp()
+}
+
+/** As long as a response's. */
+function objectIdOf(index: number): string {
+  return `resp_${createHash('sha256').update(String(index)).digest('hex').slice(0, 48)}`
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
@@ -231,6 +238,9 @@ try {
     const id = page.records.at(-1)?.id ?? ''
     result.laterPageMs = await medianMs(9, () => ledger.list({ limit: 50, before: id, workload: 'workload-3' }))
     result.rowMs = await medianMs(9, () => ledger.row(id))
+    result.spentInYearMs = await medianMs(9, () => ledger.spent(systemClock() - 365 * day, systemClock()))
+    result.spentInDayMs = await medianMs(9, () => ledger.spent(systemClock() - day, systemClock()))
+    result.creatorOfMs = await medianMs(9, () => ledger.creatorOf(objectIdOf(2)))
     result.bodiesMs = await medianMs(9, () => ledger.bodies(id))
   }
   result.rssMb = Math.round(process.memoryUsage.rss() / 1e6)

@@ -6,7 +6,7 @@ import { columnIndex, recordColumns } from './schema.ts'
 
 /** The names of one block as numbers. */
 export interface CodedNames {
-  /** In the order of the block's names. */
+  /** In the order of the list of names, as long as it is; 0 for names that the block's format does not have. */
   readonly codes: readonly number[]
   /** 0 for blocks of the end. */
   readonly callerKey: number
@@ -88,7 +88,7 @@ export class NameBlocks {
       if (code === -1 && text !== null) unnamed[field] = text
       return Math.max(code, 0)
     }
-    const codes = texts.map((text, index) => coded(fields[index] ?? '', dictionaries[index] ?? '', text))
+    const codes = fields.map((field, index) => coded(field, dictionaries[index] ?? '', texts[index] ?? null))
     const key = fields === openedNames ? keyOf(texts) : null
     const callerCode = coded('callerKey', 'caller_key', key)
     return { codes, callerKey: callerCode, unnamed: Object.keys(unnamed).length === 0 ? null : unnamed }

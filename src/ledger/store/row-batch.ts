@@ -23,7 +23,8 @@ const types: Record<ColumnKind, DuckDBType> = {
 class ColumnBuffer {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly #validity = new Uint8Array(batchRowsMax / 8).fill(0xff)
-  readonly #texts: (string | null)[] = []
+  /** By row, of those that have one: most rows of most columns have none. */
+  readonly #texts: string[] = []
   readonly #isText: boolean
   #hasNulls = false
 
@@ -39,17 +40,12 @@ class ColumnBuffer {
   }
 
   setText(row: number, text: string | null): void {
-    this.#texts[row] = text
-    if (text === null) this.setNull(row)
+    if (text !== null) this.#texts[row] = text
   }
 
   writeTo(vector: duckdb.Vector, rows: number): void {
-    if (this.#isText) {
-      for (let row = 0; row < rows; row++) {
-        const text = this.#texts[row]
-        if (typeof text === 'string') duckdb.vector_assign_string_element(vector, row, text)
-      }
-    } else {
+    if (this.#isText) this.#writeTexts(vector, rows)
+    else {
       duckdb.copy_data_to_vector(vector, 0, this.bytes.buffer, 0, (this.bytes.byteLength / batchRowsMax) * rows)
     }
     if (!this.#hasNulls) return
@@ -60,6 +56,20 @@ class ColumnBuffer {
   clear(): void {
     if (this.#hasNulls) this.#validity.fill(0xff)
     this.#hasNulls = false
+    if (this.#texts.length > 0) this.#texts.length = 0
+  }
+
+  #writeTexts(vector: duckdb.Vector, rows: number): void {
+    if (this.#texts.length === 0) {
+      this.#hasNulls = true
+      this.#validity.fill(0)
+      return
+    }
+    for (let row = 0; row < rows; row++) {
+      const text = this.#texts[row]
+      if (text === undefined) this.setNull(row)
+      else duckdb.vector_assign_string_element(vector, row, text)
+    }
   }
 }
 
@@ -94,6 +104,16 @@ export class RowBatch {
 
   name(column: number, code: number): void {
     this.#words(column)[this.rows] = code
+  }
+
+  /** A row's names at once, in the order of `columns`. */
+  names(columns: readonly number[], codes: readonly number[]): void {
+    const { rows } = this
+    const integers = this.#integers
+    for (let index = 0; index < columns.length; index++) {
+      const words = integers[columns[index] as number] as Int32Array
+      words[rows] = codes[index] as number
+    }
   }
 
   /** NaN is null. */

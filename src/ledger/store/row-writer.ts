@@ -82,6 +82,11 @@ const closedColumns = [
   'currency',
   'price',
 ].map(column)
+/** Of an exchange whose opening entry was lost. */
+const noOpenedCodes = openedColumns.map(() => 0)
+/** The region stands behind the instance. */
+const openedInstanceAt = openedColumns.indexOf(c.instance)
+const closedInstanceAt = closedColumns.indexOf(c.instance)
 const textColumns = ['backend_request_id', 'attempts', 'object_id'].map(column)
 const objectIdAt = 2
 const usageColumns = [
@@ -163,17 +168,13 @@ function monthOf(day: number): number {
 
 function writeNames(batch: RowBatch, { names, opened }: EndedExchange): void {
   const { codes } = names
-  const openedCodes = opened.names?.codes
-  for (let index = 0; index < openedColumns.length; index++) {
-    batch.name(openedColumns[index] as number, openedCodes?.[index] ?? 0)
-  }
+  const openedCodes = opened.names?.codes ?? noOpenedCodes
+  batch.names(openedColumns, openedCodes)
   batch.name(c.callerKey, opened.names?.callerKey ?? 0)
-  for (let index = 0; index < closedColumns.length; index++) {
-    const code = codes[index] ?? 0
-    const to = closedColumns[index] as number
-    // The end corrects the instance; where it names none, none was reached and the first choice stands.
-    if (code !== 0 || (to !== c.instance && to !== c.region)) batch.name(to, code)
-  }
+  batch.names(closedColumns, codes)
+  // The end corrects the instance; where it names none, none was reached and the first choice stands.
+  if (codes[closedInstanceAt] === 0) batch.name(c.instance, openedCodes[openedInstanceAt] ?? 0)
+  if (codes[closedInstanceAt + 1] === 0) batch.name(c.region, openedCodes[openedInstanceAt + 1] ?? 0)
   const unnamed = names.unnamed ?? opened.names?.unnamed ?? null
   batch.text(c.unnamed, unnamed === null ? null : JSON.stringify({ ...opened.names?.unnamed, ...names.unnamed }))
 }

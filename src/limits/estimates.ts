@@ -92,20 +92,19 @@ const quote = 0x22
 const mediumBytesMin = 256
 
 /** Encoded media are as long as they are large, and cost tokens by their pixels or seconds: they are counted, not measured. */
-export function promptSizeOf(body: Uint8Array): PromptSize {
+export function promptSizeOf(body: Buffer): PromptSize {
   let textBytes = body.length
   let media = 0
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-  let at = bytes.indexOf(marker)
+  let at = body.indexOf(marker)
   while (at !== -1) {
     const start = at + marker.length
-    const end = bytes.indexOf(quote, start)
-    const length = (end === -1 ? bytes.length : end) - start
+    const end = body.indexOf(quote, start)
+    const length = (end === -1 ? body.length : end) - start
     if (length >= mediumBytesMin) {
       textBytes -= length
       media += 1
     }
-    at = bytes.indexOf(marker, start + length)
+    at = body.indexOf(marker, start + length)
   }
   return { textBytes, media }
 }

@@ -53,8 +53,11 @@ export interface Counter extends CounterIdentity {
   readonly window: WindowFacts
   /** What this process itself has taken: in memory all there is, beside Redis what is known when it cannot be asked. */
   readonly own: Tally
-  /** The sum over all replicas as a shared store last told it, and when; null before the first time, and in memory. */
-  told: { readonly sum: number; readonly atMs: number } | null
+  /**
+   * The sum over all replicas as a shared store last told it, when, and until when that holds (end of a calendar window, 0 for others);
+   * null before the first time, and in memory.
+   */
+  told: { sum: number; atMs: number; endMs: number } | null
   /** True once the store has forgotten it, being idle: whoever holds it asks for `counter(identity)` again before the next use. */
   isDropped: boolean
   /** Calls refused (or that would have been, in mode shadow) by rule name; null before the first. */

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { Calendar } from './calendar.ts'
+import type { Claim, CounterStore, Outcome, Taken, Used } from './counters.ts'
+import { MemoryStore } from './memory.ts'
+import { Moments } from './moments.ts'
+import { claim, type Replica, startRedis, startReplica } from './redis.fixture.ts'
+
+const leaseExpiryMs = 40_000
+/** No step of time is longer, so that those who live are never taken for dead. */
+const stepMs = 15_000
+/** Replicas whose clocks are 2 seconds apart, and one that is right. */
+const clocksOffMs = [-1_000, 1_000]
+
+const claims = (store: CounterStore, name: string): readonly Claim[] => [
+  claim(store, name, 'tokensPerMinute', 1_000),
+  claim(store, name, 'requestsPerSecond', 3),
+  claim(store, name, 'callsInFlight', 6),
+  claim(store, name, 'tokensPerHour', 4_000),
+  claim(store, name, 'costPerDay', 4_000_000_000_000_000),
+  claim(store, `${name}-tried out`, 'tokensPerMinute', 500, false),
+  { ...claim(store, name, 'tokensPerMinute', 900), takes: false },
+]
+
+type Step =
+  | { readonly do: 'reserve'; readonly at: 0 | 1; readonly tokens: number; readonly costNano: number }
+  | { readonly do: 'settle'; readonly which: number; readonly used: Used }
+  | { readonly do: 'wait'; readonly ms: number }
+  | { readonly do: 'crash'; readonly at: 0 | 1 }
+
+const at = fc.constantFrom<0 | 1>(0, 1)
+const costNano = fc.integer({ min: 0, max: 1_000_000_000_000_001 })
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({ do: fc.constant('reserve'), at, tokens: fc.integer({ min: 0, max: 600 }), costNano }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('settle'),
+      which: fc.nat(5),
+      used: fc.record({ tokens: fc.nat(900), costNano, calls: fc.constantFrom<0 | 1>(0, 1) }),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant('wait'), ms: fc.oneof(fc.nat(600), fc.nat(20_000), fc.nat(150_000)) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('crash'), at }) },
+)
+
+interface Open {
+  readonly memory: Taken
+  readonly shared: Taken
+  readonly replica: Replica
+}
+
+/** What an outcome says, without what only one store has. */
+function said({ taken, short }: Outcome): unknown {
+  if (short !== null) {
+    const { worst, full, ...rest } = short
+    return { ...rest, worst: worst?.counter.key, full: full.map(({ counter }) => counter.key) }
+  }
+  const { tokens, requests, shadowed, state } = taken
+  return { tokens, requests, shadowed: shadowed.map(({ counter }) => counter.key), state }
+}
+
+// Whoever moves from one process to several must not get other limits: both stores are one definition, and this compares them.
+test('P7 replicas on Redis decide and count as one process in memory does, through expiry and crashes', async t => {
+  const redis = await startRedis(t)
+  let now = Date.UTC(2026, 10, 23, 22, 40)
+  const expired: number[] = []
+  const start = (offMs: number): Promise<Replica> =>
+    startReplica(t, redis, { clock: () => now + offMs, serverClock: () => now, leaseExpiryMs })
+  const replicas = [await start(clocksOffMs[0] ?? 0), await start(clocksOffMs[1] ?? 0)]
+  let runs = 0
+  let taken = 0
+  let refused = 0
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async steps => {
+      runs += 1
+      const memory = new MemoryStore(new Calendar('UTC'), new Moments(() => now))
+      const name = `run ${runs}`
+      const open: Open[] = []
+      const crashed: { readonly calls: Open[]; readonly lastBeatMs: number }[] = []
+      let lastBeatMs = now
+      const beat = async (): Promise<void> => {
+        for (const { counters } of replicas) await counters.beat()
+        lastBeatMs = now
+        for (const dead of crashed.splice(0)) {
+          if (now <= dead.lastBeatMs + leaseExpiryMs) {
+            crashed.push(dead)
+            continue
+          }
+          expired.push(dead.calls.length)
+          // One dead holder is looked at with each beat.
+          for (let more = 0; more <= runs && more < 4; more += 1) await replicas[0]?.counters.beat()
+          for (const { memory: one } of dead.calls) memory.settle(one, { tokens: 0, costNano: 0, calls: 0 })
+        }
+      }
+      const wait = async (ms: number): Promise<void> => {
+        for (let left = ms; left > 0; left -= stepMs) {
+          now += Math.min(left, stepMs)
+          await beat()
+        }
+      }
+      const reserve = async (which: 0 | 1, tokens: number, costNano: number): Promise<void> => {
+        const replica = replicas[which]
+        if (replica === undefined) return
+        const one = memory.reserve(claims(memory, name), { tokens, costNano })
+        const other = await replica.counters.reserve(claims(replica.counters, name), { tokens, costNano })
+        assert.deepEqual(said(other), said(one))
+        if (one.taken !== null && other.taken !== null) open.push({ memory: one.taken, shared: other.taken, replica })
+        if (one.taken !== null) taken += 1
+        else refused += 1
+      }
+      const settle = async (which: number, used: Used): Promise<void> => {
+        const [one] = open.splice(which % Math.max(1, open.length), 1)
+        if (one === undefined) return
+        memory.settle(one.memory, used)
+        one.replica.counters.settle(one.shared, used)
+        await one.replica.counters.told()
+      }
+      await beat()
+      for (const one of steps) {
+        if (one.do === 'reserve') await reserve(one.at, one.tokens, one.costNano)
+        else if (one.do === 'settle') await settle(one.which, one.used)
+        else if (one.do === 'wait') await wait(one.ms)
+        else {
+          const gone = replicas[one.at]
+          await gone?.crash()
+          const calls = open.filter(({ replica }) => replica === gone)
+          for (const call of calls) open.splice(open.indexOf(call), 1)
+          crashed.push({ calls, lastBeatMs })
+          replicas[one.at] = await start(clocksOffMs[one.at] ?? 0)
+          await beat()
+        }
+        const mine = claims(memory, name).map(({ counter }) => counter)
+        const own = replicas[0]?.counters ?? assert.fail()
+        const theirs = claims(own, name).map(({ counter }) => counter)
+        assert.deepEqual(await own.read(theirs), memory.read(mine))
+      }
+      while (open.length > 0) await settle(0, { tokens: 1, costNano: 1, calls: 1 })
+      await wait(2 * leaseExpiryMs + stepMs)
+      const left = claims(memory, name).map(({ counter }) => counter.own.reserved)
+      assert.deepEqual(new Set(left), new Set([0]), 'nothing leaks')
+      const own = replicas[1]?.counters ?? assert.fail()
+      for (const standing of await own.read(claims(own, name).map(({ counter }) => counter))) {
+        assert.equal(standing.reserved, 0)
+      }
+    }),
+    { numRuns: 200 },
+  )
+  assert.ok(taken > 100 && refused > 100, `the property has seen both: ${taken} taken, ${refused} refused`)
+  assert.ok(
+    expired.some(calls => calls > 0),
+    'and crashes with calls under way',
+  )
+})

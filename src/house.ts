@@ -96,6 +96,7 @@ async function build(
     limits: () => limits.report(),
     ledger: () => ledger.health(),
     callsInFlight: () => gateway.inFlight,
+    redisUp: () => redis?.isUp ?? null,
     recordsRefused: () => recordsLost,
   })
   let prices = openPrices(config.prices, { log, observer: metrics })

@@ -92,6 +92,7 @@ const sources: MetricsSources = {
     damagedBytes: 0,
   }),
   callsInFlight: () => 5,
+  redisUp: () => false,
   recordsRefused: () => 1,
 }
 
@@ -188,6 +189,7 @@ test('states are read at each scrape: limits, the line, breakers, the ledger', a
     gatehouse_waiting_calls: 4,
     'gatehouse_waiting_seconds_bucket{le="1",priority="batch",admitted="true"}': 1,
     'gatehouse_limits_store_up{store="redis"}': 0,
+    gatehouse_redis_up: 0,
     'gatehouse_limits_without_store_total{mode="local"}': 1,
     'gatehouse_limits_store_answer_seconds_bucket{le="0.001"}': 1,
     [`gatehouse_backend_tries_total{${lane}}`]: 10,

@@ -19,6 +19,8 @@ export interface MetricsSources {
   readonly limits: () => Promise<LimitsReport>
   readonly ledger: () => Promise<LedgerHealth>
   readonly callsInFlight: () => number
+  /** Null where none is configured. */
+  readonly redisUp: () => boolean | null
   /** Records that the journal could not take when their call ended, since the start. */
   readonly recordsRefused: () => number
 }
@@ -43,6 +45,10 @@ export function createMetrics(sources: MetricsSources): Metrics {
   readAtScrape(registry, 'gauge', families.inFlight, () => [[[], sources.callsInFlight()]])
   readAtScrape(registry, 'counter', families.unpriced, () => counts(unpriced))
   limits.register(registry, sources.limits)
+  readAtScrape(registry, 'gauge', families.redisUp, () => {
+    const isUp = sources.redisUp()
+    return isUp === null ? [] : [[[], Number(isUp)]]
+  })
   registerInstances(registry, sources.instances)
   registerLedger(registry, sources)
   registerProcess(registry, packageFile.version)
@@ -65,6 +71,10 @@ const families = {
     name: 'gatehouse_unpriced_calls_total',
     help: 'Billed calls whose model has no price, so that their cost is missing in all sums.',
     labels: ['model'],
+  },
+  redisUp: {
+    name: 'gatehouse_redis_up',
+    help: '1 while Redis answers, which replicas share limits and objects through. Missing where none is configured.',
   },
   healthy: {
     name: 'gatehouse_instance_healthy',

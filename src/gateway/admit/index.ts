@@ -12,10 +12,6 @@ import type { GatewayParts } from '../serve.ts'
 import { refusalOfDenial } from './refusals.ts'
 import { CallWaiting } from './waiting.ts'
 
-export { limitHeaders } from './headers.ts'
-export { refusalOfDenial } from './refusals.ts'
-export { CallWaiting } from './waiting.ts'
-
 /**
  * @returns null for a call that meets no limit.
  * @throws Refusal token_limit_reached, request_limit_reached, concurrency_limit_reached, cost_limit_reached, budget_exhausted,

@@ -176,8 +176,9 @@ function checkMeets(rule: LimitRuleConfig, path: Path, { workloads, instances }:
   const { workloads: whose, deployments: which, instances: where } = rule
   if (whose !== undefined && which !== undefined && workloads !== null) {
     const used = whose.flatMap(name => {
-      const { deployments = [], canary = {} } = workloads[name] ?? {}
-      return [...deployments, ...Object.values(canary).map(({ deployment }) => deployment)]
+      const { deployments = [], canary = {}, shadow = {} } = workloads[name] ?? {}
+      const shares = [...Object.values(canary), ...Object.values(shadow)]
+      return [...deployments, ...shares.map(({ deployment }) => deployment)]
     })
     if (!which.some(name => used.includes(name))) {
       const expected = `a deployment that ${listOf(whose)} may use: ${listOf([...new Set(used)])}; as it is, no call meets this rule`

@@ -50,6 +50,15 @@ suite('prices and cost limits that cannot be are refused', () => {
       },
       'conflict workloads.bot.limits.perCaller.costPerDay',
     ],
+    [
+      'a limit over a copy on such a model',
+      {
+        ...unpriced,
+        'workloads/bot/shadow': { 'gpt-4o': { deployment: 'voice', target: 'two' } },
+        'workloads/bot/limits': { costPerDay: '5 USD' },
+      },
+      'conflict workloads.bot.limits.costPerDay',
+    ],
     ['a negative price', { 'prices/models': { 'gpt-4o': { input: -1 } } }, 'wrong_value prices.models.gpt-4o.input'],
     [
       'no price of the input',

@@ -143,6 +143,7 @@ function modelsMet({ path, written }: Amounts, { sections, offers }: Costs): Rea
   return new Map(names.flatMap(workload => modelsOfWorkload(workloads[workload], rule, offers)))
 }
 
+/** Also of shares and copies: they are charged to the workload like any other call. */
 function modelsOfWorkload(
   workload: Config['workloads'][string] | undefined,
   rule: Partial<LimitRuleConfig>,
@@ -150,7 +151,11 @@ function modelsOfWorkload(
 ): (readonly [model: string, deployment: string])[] {
   if (workload === undefined) return []
   const offer = offerOfAll(workload.targets, offers)
-  const used = [...workload.deployments, ...Object.values(workload.canary).map(({ deployment }) => deployment)]
-  const limited = used.filter(deployment => rule.deployments === undefined || rule.deployments.includes(deployment))
-  return limited.flatMap(deployment => [...(offer.get(deployment) ?? [])].map(model => [model, deployment] as const))
+  const called = [...workload.deployments, ...Object.values(workload.canary).map(({ deployment }) => deployment)]
+  const copied = Object.values(workload.shadow).map(({ deployment, target }) => {
+    return [deployment, target === undefined ? offer : offers.get(target)] as const
+  })
+  return [...called.map(deployment => [deployment, offer] as const), ...copied]
+    .filter(([deployment]) => rule.deployments === undefined || rule.deployments.includes(deployment))
+    .flatMap(([deployment, of]) => [...(of?.get(deployment) ?? [])].map(model => [model, deployment] as const))
 }

@@ -31,6 +31,9 @@ export interface Findings {
 
 /** One call from all sides. */
 interface Case {
+  /** The answer of a second member that was asked as well; null where there was none. */
+  readonly hedge: Buffer | null
+  readonly outages: boolean
   readonly plan: Plan
   readonly seen: Seen
   readonly row: RecordRow
@@ -57,6 +60,7 @@ export async function audit({
     row => row.userAgent ?? '',
   )
   const byId = Map.groupBy(bill, line => line.gatehouseRequestId)
+  const hedges = new Map(rows.filter(row => row.copyKind === 'hedge').map(row => [row.copyOf, row]))
   // Side by side: one after the other, the store's answers are waited for longer than they take.
   const cases = await mapAtOnce(seen, 64, async one => {
     const found = byMark.get(one.plan.mark) ?? []
@@ -71,20 +75,28 @@ export async function audit({
     }
     // Of several tries the one counts whose answer the client got.
     const line = byId.get(row.id)?.findLast(each => each.instance === row.instance) ?? null
-    return caseOf(one, row, line, await bodies(row.id))
+    const hedged = hedges.get(row.id)
+    const hedge = hedged === undefined ? null : Buffer.from((await bodies(hedged.id))?.response ?? [])
+    return { ...caseOf(one, row, line, await bodies(row.id)), outages, hedge }
   })
   for (const whole of cases) {
     if (whole === null) continue
     const { row } = whole
     const tries = row.attempts.length > 1 ? ['replayed'] : []
-    for (const kind of [row.outcome, row.usage.source, ...tries]) tally.set(kind, (tally.get(kind) ?? 0) + 1)
+    for (const kind of [row.outcome, row.outcomeCode ?? '', row.usage.source, ...tries])
+      tally.set(kind, (tally.get(kind) ?? 0) + 1)
     const wrong = [...wrongOf(whole)]
     if (wrong.length > 0) faults.push(`${describe(whole)}: ${wrong.join('; ')}`)
   }
   return { faults, tally }
 }
 
-function caseOf(seen: Seen, row: RecordRow, line: BillLine | null, kept: RecordBodies | null): Case {
+function caseOf(
+  seen: Seen,
+  row: RecordRow,
+  line: BillLine | null,
+  kept: RecordBodies | null,
+): Omit<Case, 'outages' | 'hedge'> {
   const response = Buffer.from(kept?.response ?? [])
   const { plan } = seen
   const isStream = isStreamed(plan, row)
@@ -180,6 +192,12 @@ function* wrongOf(whole: Case): Generator<string> {
     return
   }
   if (!whole.request.equals(Buffer.from(plan.body))) yield 'the recorded request is not what was sent'
+  // The client's answer is in the record of whichever member was first.
+  if (whole.hedge !== null && seen.body.equals(whole.hedge)) {
+    if (row.responseBytes !== seen.body.length) yield `${row.responseBytes} bytes recorded, ${seen.body.length} came`
+    yield* wrongUsage(whole, line)
+    return
+  }
   if (whole.response.length !== row.responseBytes) yield `${whole.response.length} bytes kept of ${row.responseBytes}`
   yield* wrongBytes(whole)
   yield* wrongUsage(whole, line)
@@ -242,8 +260,8 @@ function* wrongUsage(whole: Case, line: BillLine): Generator<string> {
     yield `${counted} completion tokens counted, the text has ${spoken}`
   if (counted > line.completionTokens + completionTolerance)
     yield `${counted} completion tokens, billed ${line.completionTokens}`
-  // A client that left before any answer: whether the backend had read the prompt by then, or refused it, only the backend knows.
-  const unread = row.status === null && line.promptTokens === 0
+  // Without any answer of the backend: whether it had read the prompt by then, or refused it, only the backend knows.
+  const unread = (row.status === null || line.status === 0) && line.promptTokens === 0
   if (!unread && Math.abs((promptTokens ?? 0) - line.promptTokens) > promptTolerance) {
     yield `${promptTokens} prompt tokens counted, billed ${line.promptTokens}`
   }
@@ -274,13 +292,18 @@ function modelOf(row: RecordRow): string {
   return chaosDeployments[row.deployment as keyof typeof chaosDeployments].model
 }
 
-function* wrongOutcome({ plan, seen, row, line }: Case): Generator<string> {
+function* wrongOutcome(whole: Case): Generator<string> {
+  const { plan, seen, row, line } = whole
   const ended = `${row.outcome} ${row.outcomeCode ?? ''}`.trim()
   if (plan.leave?.at === 'half-sent') {
     if (ended !== 'aborted client_left' || line !== null) yield `${ended}: half a request must go nowhere`
     return
   }
   if (row.outcome === 'interrupted') return
+  if (whole.outages && plan.fault === null) {
+    yield* wrongUnderOutage(whole)
+    return
+  }
   if (seen.ended === 'left') {
     const may = ['aborted client_left', 'completed', ...endingsOf(plan)]
     if (!may.includes(ended)) yield `${ended}: the client left`
@@ -291,6 +314,19 @@ function* wrongOutcome({ plan, seen, row, line }: Case): Generator<string> {
   const statuses = statusesOf(plan)
   if (row.status === null || !statuses.includes(row.status))
     yield `status ${row.status}: expected ${statuses.join(' or ')}`
+}
+
+/** With nothing wrong with the call itself, it fails only where trying it elsewhere could have billed it twice. */
+function* wrongUnderOutage({ plan, seen, row, line }: Case): Generator<string> {
+  const ended = `${row.outcome} ${row.outcomeCode ?? ''} ${row.status}`
+  if (row.outcome === 'aborted') {
+    if (seen.ended !== 'left') yield `${ended}: the client stayed`
+    return
+  }
+  const isGood = row.outcome === 'completed' && row.status === (plan.isRejected ? 400 : 200)
+  if (isGood || seen.ended === 'left') return
+  const mayHaveRun = line === null ? row.sentAtMs !== null : !isSafeRefusal(line)
+  if (!mayHaveRun) yield `${ended}: it could have been sent to another member`
 }
 
 /** How a call may end whose client stays. A fault in mid-answer may come too late for a short answer. */

@@ -159,6 +159,18 @@ export function longPlan(random: Random, number: number): Plan {
   return { ...plain(`chaos/${number}`), body: JSON.stringify(body), stream: true, hidesUsage: true }
 }
 
+/** Embeddings, which may be asked of two members. */
+export function embeddingPlan(random: Random, number: number): Plan {
+  const operation = 'embeddings'
+  const path = `/main/hr-bot/openai/v1/${operation}`
+  return {
+    ...plain(`chaos/${number}`),
+    operation,
+    path,
+    body: JSON.stringify({ model: embedding, ...question(random, operation) }),
+  }
+}
+
 type Asked = Pick<Plan, 'as' | 'path' | 'headers' | 'body' | 'operation' | 'stream' | 'hidesUsage' | 'isRejected'>
 
 function ask(random: Random, poolOnly: boolean): Asked {

@@ -249,7 +249,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
 
   #pass(chunk: Buffer, controller: Dispatcher.DispatchController | null): void {
     const { res } = this.#parts.call
-    this.#responseBytes += chunk.length
+    // Of what the client got: behind an answer from elsewhere, that one has been counted.
+    if (this.#standInStatus === null) this.#responseBytes += chunk.length
     const out = this.#observer.pass(chunk)
     if (this.#standInStatus !== null) {
       // The client has its answer from elsewhere.

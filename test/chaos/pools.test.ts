@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { Agent } from 'node:http'
+import { test } from 'node:test'
+import type { ConfigInput } from '../../src/config/schema.ts'
+import type { RecordRow } from '../../src/ledger/record.ts'
+import { startAzure } from '../../src/simulator/azure/index.ts'
+import type { AzureSimulator } from '../../src/simulator/types.ts'
+import { allRecords } from '../support/records.ts'
+import { eventually } from '../support/wait.ts'
+import { instanceKey, startWorld, type World } from '../support/world.ts'
+import { audit } from './audit.ts'
+import { tokensOf } from './child.ts'
+import { type Client, type Seen, send, sendAll } from './client.ts'
+import { embeddingPlan, type Plan, planOf } from './plans.ts'
+import { randomOf, seedOfRun } from './random.ts'
+import { chaosConfig, chaosDeployments, collectWarnings, lastFirst, warmUp } from './world.ts'
+
+const atOnce = 32
+const callsPerOutage = 160
+/** Of each phase's calls, the one with which the outage begins and the one with which it ends. */
+const from = 30
+const until = 110
+
+/**
+ * One instance at a time: number and what happens to it. The last two are not found again for a minute, so that the third, which is
+ * the reserve, serves alone at the end.
+ */
+const outages: readonly (readonly [instance: number, fault: Readonly<Record<string, unknown>>])[] = [
+  [0, { kind: 'slow-first-byte', ms: 250 }],
+  [0, { kind: 'refuse-connections' }],
+  [1, { kind: '503' }],
+  [0, { kind: '429', 'retry-after': 86_400 }],
+  [1, { kind: 'unreachable-slow' }],
+  [0, { kind: '500' }],
+  [1, { kind: 'cut', after: 1 }],
+  [1, { kind: 'refuse-connections' }],
+  [0, { kind: '404' }],
+  [1, { kind: 'missing-deployment' }],
+]
+
+const third = 'dev-openai-instance-3'
+const wide = { tokensPerMinute: 100_000_000, tokensPerDay: 1_000_000_000, costPerMonth: '100000 USD' }
+
+function poolsConfig(thirdUrl: string): (config: ConfigInput) => ConfigInput {
+  return written => {
+    const config = chaosConfig(written)
+    const breaker = { failures: 3, open: '300ms', retryAfterMax: '1s' }
+    const [first] = Object.values(config.instances)
+    if (first === undefined) throw new TypeError('the demonstration has instances')
+    const credential = { key: instanceKey }
+    const instances = { ...config.instances, [third]: { ...first, endpoint: thirdUrl, credential } }
+    const workloads = Object.entries(config.workloads).map(([name, workload]) => [
+      name,
+      { ...workload, limits: { ...wide, perCaller: { callsInFlight: 1_000 } } },
+    ])
+    return {
+      ...config,
+      gateway: { ...config.gateway, timeouts: { firstByte: '1s', streamIdle: '1s', connect: '1s' } },
+      instances: Object.fromEntries(Object.entries(instances).map(([name, each]) => [name, { ...each, breaker }])),
+      pools: {
+        main: {
+          members: [
+            { instance: 'dev-openai-instance-1' },
+            { instance: 'dev-openai-instance-2' },
+            { instance: third, priority: 2 },
+          ],
+          hedge: { afterPercentile: 90, maxShare: 0.3 },
+        },
+      },
+      workloads: withShadow(Object.fromEntries(workloads)),
+      limits: { rules: { company: { ...wide, requestsPerSecond: 400 } } },
+    }
+  }
+}
+
+function withShadow(workloads: ConfigInput['workloads']): ConfigInput['workloads'] {
+  const copied = workloads['code-assistant']
+  if (copied === undefined) throw new TypeError('the demonstration has no code-assistant')
+  const shadow = { 'gpt-4o': { deployment: 'gpt-4o-mini', percent: 30 } }
+  return { ...workloads, 'code-assistant': { ...copied, shadow } }
+}
+
+/** Sets and lifts the outages as calls begin. */
+function* under(plans: Iterable<Plan>, instances: readonly AzureSimulator[]): Generator<Plan, void> {
+  let number = 0
+  for (const plan of plans) {
+    const [struck = 0, fault = null] = outages[Math.floor(number / callsPerOutage)] ?? []
+    if (number % callsPerOutage === from) instances[struck]?.setFault(fault)
+    if (number % callsPerOutage === until) instances[struck]?.setFault(null)
+    number += 1
+    yield plan
+  }
+}
+
+// Pools exist so that a failing instance is nobody's problem; a replay that bills a call twice, or a copy that nobody recorded, is
+// paid by whoever trusted them.
+test('P1 P7 P11 three instances, one failing at a time: what could be replayed succeeds, nothing is billed twice, nothing stays reserved', async t => {
+  const scope = lastFirst(t)
+  const warnings = collectWarnings(scope)
+  const seed = seedOfRun()
+  t.diagnostic(`seed ${seed}; repeat with GATEHOUSE_TEST_SEED=${seed}`)
+  const three = await startAzure({ name: third, deployments: chaosDeployments, keys: [instanceKey], seed: 7 })
+  scope.after(() => three.close())
+  const azure = { deployments: chaosDeployments, seed: 7 }
+  const world = await startWorld(scope, { change: poolsConfig(three.url), azure })
+  const instances = [world.one, world.two, three]
+  await warmUp(instances)
+  const client: Client = { url: world.url, agent: new Agent({ keepAlive: true }), tokens: await tokensOf(world.entra) }
+  scope.after(() => client.agent.destroy())
+
+  const random = randomOf(seed)
+  const calls = outages.length * callsPerOutage
+  const plans = Array.from({ length: calls }, (_, number) =>
+    number < callsPerOutage ? embeddingPlan(random, number) : planOf(random, number, { faults: false, poolOnly: true }),
+  )
+  const seen: Seen[] = []
+  await sendAll(under(plans, instances), atOnce, async plan => void seen.push(await send(client, plan)))
+
+  const bill = () => instances.flatMap(instance => instance.bill())
+  await eventually('nothing is in flight', () =>
+    world.house.gateway.inFlight === 0 && bill().every(line => line.ended) ? true : null,
+  )
+  const rows = await allRecords(world.house.ledger)
+  const evidence = { seen, rows, bill: bill(), bodies: (id: string) => world.house.ledger.bodies(id), outages: true }
+  const { faults, tally } = await audit(evidence)
+  t.diagnostic([...tally].map(([kind, count]) => `${count} ${kind}`).join(', '))
+  assert.equal(faults.length, 0, `${faults.length} of ${calls} disagree:\n${faults.slice(0, 20).join('\n')}`)
+  assert.equal(world.house.recordsLost, 0)
+  const leftAlone = rows.filter(row => row.outcomeCode?.startsWith('pool_'))
+  assert.deepEqual(
+    leftAlone.map(row => `${row.userAgent} ${row.outcomeCode}`),
+    [],
+  )
+  assert.ok((tally.get('replayed') ?? 0) > 20, 'hardly any call was replayed')
+  const copies = Map.groupBy(rows, row => row.copyKind ?? 'asked')
+  for (const kind of ['shadow', 'hedge'] as const) assert.ok((copies.get(kind)?.length ?? 0) > 3, `no ${kind} copies`)
+  await assertLimits(world, rows)
+  assert.deepEqual(warnings, [])
+})
+
+interface Rule {
+  readonly rule: string
+  readonly measure: string
+  readonly used: number
+  readonly reserved: number
+}
+
+/** What the limits say is what the ledger says, and nothing is reserved for calls that are over. */
+async function assertLimits(world: World, rows: readonly RecordRow[]): Promise<void> {
+  const answer = await fetch(`${world.house.admin?.url}/api/v1/limits`, {
+    headers: { authorization: `Bearer ${await world.token('carol')}` },
+  })
+  assert.equal(answer.status, 200)
+  const { rules } = (await answer.json()) as { rules: readonly Rule[] }
+  assert.ok(rules.length > 8)
+  assert.deepEqual(
+    rules.filter(each => each.reserved !== 0),
+    [],
+  )
+  const tokens = (of: (row: RecordRow) => boolean): number =>
+    rows
+      .filter(row => of(row))
+      .reduce((sum, { usage }) => sum + (usage.promptTokens ?? 0) + (usage.completionTokens ?? 0), 0)
+  const perDay = rules.filter(each => each.measure === 'tokensPerDay')
+  for (const { rule, used } of perDay) {
+    assert.equal(
+      used,
+      tokens(row => rule === 'limits.rules.company' || row.workload === rule),
+      rule,
+    )
+  }
+  assert.equal(perDay.length, 4)
+}

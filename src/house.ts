@@ -114,7 +114,8 @@ async function build(
   closers.push(() => current.close())
   const redis = config.redis === undefined ? null : openRedis(config.redis, { clock, log })
   closers.push(() => redis?.close())
-  const limits = await openLimits(config, { clock, observer: metrics.limits, ledger })
+  const shared = redis === null ? {} : { shared: { redis, log, newId: uuidV7(clock) } }
+  const limits = await openLimits(config, { clock, observer: metrics.limits, ledger, ...shared })
   closers.push(() => limits.close())
   const objects = openObjects({ redis, history: ledger, rememberMs: config.objects.remember })
   closers.push(() => objects.close())

@@ -178,7 +178,7 @@ test('a call that surely needs more than a limit ever has is told so; one that i
   const ask = { tokens: 5_000, costNano: 0, leastTokens: 50, promptTokens: 100, maximumGiven: false }
   const given = house.limits.admit(
     subject,
-    { ...ask, prompt: { textBytes: 400, media: 0 } },
+    { ...ask, prompt: { textBytes: 400, media: 0, stored: 0 } },
     { deadlineAt: 0, signal: null },
   )
   assert.ok(!(given instanceof Promise) && given.lease)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { CompletionEstimate, PromptEstimate, promptSizeOf } from './estimates.ts'
 
-const text = (textBytes: number) => ({ textBytes, media: 0 })
+const text = (textBytes: number) => ({ textBytes, media: 0, stored: 0 })
 
 test('prompts are estimated at the configured languages’ length after some calls, long and short ones', () => {
   fc.assert(
@@ -21,7 +21,7 @@ test('prompts are estimated at the configured languages’ length after some cal
 })
 
 test('a prompt of nothing, or a report of nonsense, never makes an estimate that is no count', () => {
-  const sizes = fc.record({ textBytes: fc.nat(10_000_000), media: fc.nat(20) })
+  const sizes = fc.record({ textBytes: fc.nat(10_000_000), media: fc.nat(20), stored: fc.nat(5) })
   fc.assert(
     fc.property(fc.array(fc.tuple(sizes, fc.nat(2_000_000)), { maxLength: 50 }), sizes, (learned, asked) => {
       const estimate = new PromptEstimate()
@@ -37,7 +37,7 @@ test('encoded images are counted, not measured', () => {
   const image = 'A'.repeat(400_000)
   const part = { type: 'image_url', image_url: { url: `data:image/png;base64,${image}` } }
   const body = Buffer.from(JSON.stringify({ messages: [{ role: 'user', content: [part, part] }] }))
-  const size = promptSizeOf(body)
+  const size = promptSizeOf(body, 0)
   assert.equal(size.media, 2)
   assert.equal(size.textBytes, body.length - 800_000)
   const estimate = new PromptEstimate()
@@ -46,15 +46,39 @@ test('encoded images are counted, not measured', () => {
   assert.ok(Math.abs(estimate.of(size) - 250) < 50, `${estimate.of(size)}`)
 })
 
+// One who sends megabytes of blanks, or links to images, would decide for all others what they reserve.
+test('no single call spoils the estimates of the others', () => {
+  const estimate = new PromptEstimate()
+  const ordinary = (calls: number): void => {
+    for (let call = 0; call < calls; call += 1) estimate.learn(text(2_000), 500)
+  }
+  ordinary(50)
+  estimate.learn(text(30_000_000), 10)
+  ordinary(60)
+  assert.ok(Math.abs(estimate.of(text(2_000)) - 500) < 75, `${estimate.of(text(2_000))}`)
+  estimate.learn(text(300), 100_000)
+  assert.ok(Math.abs(estimate.of(text(2_000)) - 500) < 75, `${estimate.of(text(2_000))}`)
+})
+
+test('what stored conversations add is learned apart from text', () => {
+  const estimate = new PromptEstimate()
+  for (let call = 0; call < 60; call += 1) {
+    estimate.learn(text(2_000), 500)
+    estimate.learn({ textBytes: 200, media: 0, stored: 1 }, 20_050)
+  }
+  assert.ok(Math.abs(estimate.of({ textBytes: 200, media: 0, stored: 1 }) - 20_050) < 500)
+  assert.ok(Math.abs(estimate.of(text(2_000)) - 500) < 20)
+})
+
 test('text that speaks of base64 is text, and a body that is cut off is measured all the same', () => {
   const plain = Buffer.from(JSON.stringify({ input: 'a data URL has ";base64," in it; ;base64,abc' }))
-  assert.deepEqual(promptSizeOf(plain), { textBytes: plain.length, media: 0 })
+  assert.deepEqual(promptSizeOf(plain, 0), { textBytes: plain.length, media: 0, stored: 0 })
   const cut = Buffer.from(`{"input":"data:;base64,${'A'.repeat(1_000)}`)
-  assert.deepEqual(promptSizeOf(cut), { textBytes: cut.length - 1_000, media: 1 })
+  assert.deepEqual(promptSizeOf(cut, 0), { textBytes: cut.length - 1_000, media: 1, stored: 0 })
   fc.assert(
     fc.property(fc.array(fc.constantFrom(';base64,', '"', 'A'.repeat(300), 'x')), parts => {
       const body = Buffer.from(parts.join(''))
-      const { textBytes, media } = promptSizeOf(body)
+      const { textBytes, media } = promptSizeOf(body, 0)
       assert.ok(textBytes >= 0 && textBytes + media * 256 <= body.length)
     }),
   )

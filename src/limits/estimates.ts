@@ -8,6 +8,10 @@ import type { PromptSize } from './index.ts'
 const tokensPerByteAtFirst = 0.27
 /** An image of ordinary size in high detail, before anything is learned. */
 const tokensPerMediumAtFirst = 800
+/** A stored conversation or file, before anything is learned. */
+const tokensPerStoredAtFirst = 2_000
+/** Of a longer prompt no more than this weighs. */
+const bytesThatDecideMost = 65_536
 /** What is known before the first call weighs as much as a prompt of so many bytes. */
 const bytesAtFirst = 4_000
 /** What is left of an observation's weight after each further one: some 20 to 50 calls decide. */
@@ -17,28 +21,41 @@ const weight = 0.1
 const enoughCalls = 5
 const completionTokensMax = 1_000_000
 
-/** Prompts on one deployment. Long prompts weigh more than short ones: their error is what counts. */
+/**
+ * Prompts on one deployment. Long prompts weigh more than short ones, since their error is what counts; but none so much that one caller's
+ * monster decides for everybody.
+ */
 export class PromptEstimate {
   #bytes = bytesAtFirst
   #tokens = bytesAtFirst * tokensPerByteAtFirst
   #perMedium = tokensPerMediumAtFirst
+  #perStored = tokensPerStoredAtFirst
 
   /** Whole tokens, at least 1. */
   of(prompt: PromptSize): number {
-    const text = (prompt.textBytes * this.#tokens) / this.#bytes
-    return Math.max(1, Math.round(text + prompt.media * this.#perMedium))
+    const beside = prompt.media * this.#perMedium + prompt.stored * this.#perStored
+    return Math.max(1, Math.round(this.#ofText(prompt) + beside))
+  }
+
+  #ofText({ textBytes }: PromptSize): number {
+    return (textBytes * this.#tokens) / this.#bytes
   }
 
   learn(prompt: PromptSize, tokens: number): void {
-    if (prompt.media > 0) {
-      const text = (prompt.textBytes * this.#tokens) / this.#bytes
-      const each = Math.max(0, tokens - text) / prompt.media
-      this.#perMedium += weight * (each - this.#perMedium)
-      return
-    }
-    if (prompt.textBytes === 0) return
-    this.#bytes = this.#bytes * kept + prompt.textBytes
-    this.#tokens = this.#tokens * kept + tokens
+    const { textBytes, media, stored } = prompt
+    // What is no text is learned from calls that have one kind of it.
+    const each = Math.max(0, tokens - this.#ofText(prompt)) / (media + stored)
+    if (media > 0 && stored > 0) return
+    if (media > 0) this.#perMedium += weight * (each - this.#perMedium)
+    else if (stored > 0) this.#perStored += weight * (each - this.#perStored)
+    else if (textBytes > 0) this.#learnText(textBytes, tokens)
+  }
+
+  #learnText(bytes: number, tokens: number): void {
+    const share = Math.min(1, bytesThatDecideMost / bytes)
+    this.#bytes = this.#bytes * kept + bytes * share
+    // A token stands for a byte at least: what is reported beyond that came from elsewhere (an image behind a link).
+    this.#tokens = this.#tokens * kept + Math.min(tokens, bytes) * share
   }
 }
 
@@ -91,8 +108,11 @@ const quote = 0x22
 /** Fewer bytes than this behind the marker are text about media, not a medium. */
 const mediumBytesMin = 256
 
-/** Encoded media are as long as they are large, and cost tokens by their pixels or seconds: they are counted, not measured. */
-export function promptSizeOf(body: Buffer): PromptSize {
+/**
+ * Encoded media are as long as they are large, and cost tokens by their pixels or seconds: they are counted, not measured.
+ * @param stored Objects that the body refers to.
+ */
+export function promptSizeOf(body: Buffer, stored: number): PromptSize {
   let textBytes = body.length
   let media = 0
   let at = body.indexOf(marker)
@@ -106,5 +126,5 @@ export function promptSizeOf(body: Buffer): PromptSize {
     }
     at = body.indexOf(marker, start + length)
   }
-  return { textBytes, media }
+  return { textBytes, media, stored }
 }

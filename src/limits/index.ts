@@ -37,6 +37,8 @@ export interface PromptSize {
   readonly textBytes: number
   /** Encoded images, sounds and files in it. */
   readonly media: number
+  /** Stored objects (responses, files, ...) that it refers to: the instance adds what is in them. */
+  readonly stored: number
 }
 
 /** What the limits of some calls count: so that no more is worked out for a call than is needed. */

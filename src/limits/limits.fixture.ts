@@ -104,7 +104,7 @@ export function askOf(tokens: number, costNano = 0): Ask {
     tokens,
     costNano,
     leastTokens: tokens,
-    prompt: { textBytes: 100, media: 0 },
+    prompt: { textBytes: 100, media: 0, stored: 0 },
     promptTokens: 20,
     maximumGiven: true,
   }

@@ -57,20 +57,20 @@ const nothing: Ask = {
   tokens: 0,
   costNano: 0,
   leastTokens: 0,
-  prompt: { textBytes: 0, media: 0 },
+  prompt: { textBytes: 0, media: 0, stored: 0 },
   promptTokens: 0,
   maximumGiven: true,
 }
 /** Absurd maxima must not overflow: no limit is larger than this. */
 const completionTokensMost = 1_000_000_000_000
 /** An upload is a medium, whatever is in it. */
-const uploaded: PromptSize = { textBytes: 0, media: 1 }
+const uploaded: PromptSize = { textBytes: 0, media: 1, stored: 0 }
 
 /** @returns zeros for operations that bill nothing: they are counted as requests and calls in flight alone. */
 function askOf(operation: Operation, asked: Asked, meets: Meets, parts: GatewayParts): Ask {
   if (operation.usage === 'none' || asked.deployment === null || asked.send === null) return nothing
   if (!meets.tokens && !meets.cost) return nothing
-  const prompt = asked.json === null ? uploaded : promptSizeOf(asked.json.body)
+  const prompt = asked.json === null ? uploaded : promptSizeOf(asked.json.body, asked.references.length)
   const promptTokens = meets.promptTokens(prompt)
   const maximumGiven = asked.completionTokensMax !== null || operation.usage === 'input-only'
   const most = Math.min(asked.completionTokensMax ?? meets.completionTokens(), completionTokensMost)

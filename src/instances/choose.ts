@@ -3,13 +3,10 @@
  * this runs for every call.
  */
 import type { Instance } from './index.ts'
-import type { Candidate, Candidates, Target } from './pool.ts'
+import { type Candidate, type Candidates, lookFirstMs, type Target } from './pool.ts'
 
-/** While a provisioned deployment spills, one call in this time goes there, to learn how it fares: nobody would come back else. */
-const lookEveryMs = 1_000
-/** More often when what is known is this old: answers take long to come, and the figure comes with them. */
-const oldReadingMs = 5_000
-const lookOftenMs = 250
+/** While it does not drain, each look waits twice as long, up to this: of a small deployment looks alone could be all it can serve. */
+const lookMostMs = 8_000
 /** A latency of longer ago says nothing about now. */
 const latencyForMs = 60_000
 /** Of free capacity as last reported: the least share that a member keeps, since the report may be late. */
@@ -68,7 +65,9 @@ function isFree(one: Candidate, { tried, nowMs }: ChoiceHints): boolean {
 }
 
 function taken(one: Candidate, nowMs: number): Candidate {
-  if (one.spillAt !== null) one.lookedAtMs = nowMs
+  if (one.spillAt === null) return one
+  if (one.isSpilling) one.lookEveryMs = one.lane.isDraining ? lookFirstMs : Math.min(lookMostMs, one.lookEveryMs * 2)
+  one.lookedAtMs = nowMs
   return one
 }
 
@@ -79,12 +78,11 @@ function passesOver(one: Candidate, spillAt: number, nowMs: number): boolean {
   if (used === null || used < one.returnAt) one.isSpilling = false
   else if (used >= spillAt) one.isSpilling = true
   lane.isSpilling = one.isSpilling
-  const isAbove = one.isSpilling || (used !== null && (lane.expectedUtilization(nowMs) ?? 0) >= spillAt)
-  if (!isAbove) return false
-  const everyMs = lane.utilizationAgeMs(nowMs) > oldReadingMs ? lookOftenMs : lookEveryMs
+  if (!one.isSpilling) one.lookEveryMs = lookFirstMs
+  if (!one.isSpilling && (used === null || used + lane.expectedRise < spillAt)) return false
   const sinceMs = nowMs - one.lookedAtMs
   // A clock that was set back must not keep everybody away.
-  return sinceMs < everyMs && sinceMs >= 0
+  return sinceMs < one.lookEveryMs && sinceMs >= 0
 }
 
 function pick(tier: readonly Candidate[], target: Target, hints: ChoiceHints): Candidate | null {

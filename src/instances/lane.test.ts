@@ -22,9 +22,22 @@ test('the utilisation is read from whichever call was sent last, however late th
   late.answered(200, { 'azure-openai-deployment-utilization': '95.3%' }, 10)
   early.answered(200, { 'azure-openai-deployment-utilization': '12.0%' }, 20)
   assert.equal(lane.utilization(20), 0.953)
-  assert.equal(lane.utilization(60_011), null)
+  assert.equal(lane.utilization(60_002), null)
   lane.begin(30).answered(200, { 'azure-openai-deployment-utilization': 'unknown' }, 40)
   assert.equal(lane.utilization(40), 0.953)
+})
+
+test('a utilisation that was falling is taken to fall on, until a reading says otherwise', () => {
+  const lane = laneOf(testInstance('one', [['gpt-4o', 'provisioned']]))
+  const read = (percent: number, sentAtMs: number, nowMs: number): void =>
+    lane.begin(sentAtMs).answered(200, { 'azure-openai-deployment-utilization': `${percent}%` }, nowMs)
+  read(90, 1_000, 4_000)
+  read(88, 2_000, 5_000)
+  assert.equal(Math.round((lane.utilization(6_000) ?? 0) * 100), 80)
+  assert.equal(lane.isDraining, true)
+  read(91, 6_000, 7_000)
+  assert.equal(lane.utilization(9_000), 0.91)
+  assert.equal(lane.isDraining, false)
 })
 
 // Whole answers bring their reading seconds after the call was counted.
@@ -34,7 +47,7 @@ test('calls that were sent since the last reading are counted with what such cal
     lane.begin(call).answered(200, { 'azure-openai-deployment-utilization': `${call}%` }, call)
   }
   for (let call = 0; call < 30; call += 1) lane.begin(50)
-  const expected = lane.expectedUtilization(50) ?? 0
+  const expected = (lane.utilization(50) ?? 0) + lane.expectedRise
   assert.ok(expected > 0.65 && expected <= 0.71, `${expected}`)
 })
 

@@ -9,6 +9,10 @@ import type { BreakerState, LaneState } from './state.ts'
 
 /** Figures that a backend reported count for so long. */
 const reportedForMs = 60_000
+/** Share of the newest value in what one call adds to the utilisation. */
+const riseNewest = 0.3
+/** Readings closer to each other say nothing about how fast it falls. Milliseconds. */
+const slopeLeastMs = 200
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 
@@ -25,7 +29,10 @@ export class Lane {
   /** Tells readings apart that come out of order: the number of the call that brought the newest one. */
   #readBy = 0
   #utilization: number | null = null
-  #utilizationAtMs = 0
+  /** When the call was sent that brought the newest reading, which is when the backend counted it. */
+  #readSentAtMs = 0
+  /** By how much the utilisation falls in a millisecond while hardly any call comes; never positive. */
+  #fallPerMs = 0
   /** By how much one call raises the utilisation, smoothed; never negative. */
   #risePerCall = 0
   #remainingTokens = -1
@@ -63,22 +70,25 @@ export class Lane {
     return new Try(this, this.calls, nowMs)
   }
 
-  /** Of provisioned throughput as last reported; null when it was not, or too long ago. */
-  utilization(nowMs: number): number | null {
-    return nowMs - this.#utilizationAtMs > reportedForMs ? null : this.#utilization
-  }
-
   /**
-   * The same with what has been sent since: whole answers bring their reading seconds after the call was counted, and a load
-   * that rises in steps would be far beyond the mark by then.
+   * Of provisioned throughput: as last reported, and as it has fallen since where it was falling. Whole answers bring their reading
+   * seconds after the call was counted. Null when it was not reported, or too long ago.
    */
-  expectedUtilization(nowMs: number): number | null {
-    const read = this.utilization(nowMs)
-    return read === null ? null : read + (this.calls - this.#readBy) * this.#risePerCall
+  utilization(nowMs: number): number | null {
+    const ageMs = nowMs - this.#readSentAtMs
+    if (this.#utilization === null || ageMs > reportedForMs) return null
+    return this.#fallPerMs === 0 || ageMs < 0
+      ? this.#utilization
+      : Math.max(0, this.#utilization + this.#fallPerMs * ageMs)
   }
 
-  utilizationAgeMs(nowMs: number): number {
-    return nowMs - this.#utilizationAtMs
+  /** What the calls add to it that were sent since the reading: a load that rises in steps would be far beyond the mark by then. */
+  get expectedRise(): number {
+    return (this.calls - this.#readBy) * this.#risePerCall
+  }
+
+  get isDraining(): boolean {
+    return this.#fallPerMs < 0
   }
 
   /** Null when unknown. */
@@ -90,11 +100,10 @@ export class Lane {
     return this.#remainingRequests < 0 || nowMs - this.#remainingAtMs > reportedForMs ? null : this.#remainingRequests
   }
 
-  /** Reads what an answer's head says about capacity. @param call number of the call. */
-  read(headers: Headers, call: number, nowMs: number): void {
-    if (call <= this.#readBy && nowMs - this.#utilizationAtMs <= reportedForMs) return
+  /** Reads what an answer's head says about capacity. @param call number of the call, and when it was sent. */
+  read(headers: Headers, call: number, sentAtMs: number, nowMs: number): void {
     const used = this.kind === 'provisioned' ? headers['azure-openai-deployment-utilization'] : undefined
-    if (used !== undefined) this.#readUtilization(used, call, nowMs)
+    if (used !== undefined) this.#readUtilization(used, call, sentAtMs)
     const tokens = headers['x-ratelimit-remaining-tokens']
     const requests = headers['x-ratelimit-remaining-requests']
     if (tokens === undefined && requests === undefined) return
@@ -104,18 +113,21 @@ export class Lane {
     this.#remainingAtMs = nowMs
   }
 
-  #readUtilization(written: string | string[], call: number, nowMs: number): void {
+  #readUtilization(written: string | string[], call: number, sentAtMs: number): void {
     const percent = typeof written === 'string' ? Number.parseFloat(written) : Number.NaN
-    if (!(percent >= 0)) return
+    if (!(percent >= 0) || call <= this.#readBy) return
     const before = this.#utilization
     const now = percent / 100
-    if (before !== null && call > this.#readBy) {
+    const sinceMs = sentAtMs - this.#readSentAtMs
+    if (before !== null) {
       const rise = Math.max(0, (now - before) / (call - this.#readBy))
-      this.#risePerCall += 0.3 * (rise - this.#risePerCall)
+      this.#risePerCall += riseNewest * (rise - this.#risePerCall)
+      if (sinceMs >= slopeLeastMs) this.#fallPerMs = Math.min(0, (now - before) / sinceMs)
     }
     this.#utilization = now
-    this.#utilizationAtMs = nowMs
     this.#readBy = call
+    // Two readings of one moment tell no slope: the earlier time stays.
+    if (before === null || sinceMs >= slopeLeastMs || sinceMs < 0 || now > before) this.#readSentAtMs = sentAtMs
   }
 
   state(nowMs: number): LaneState {
@@ -170,7 +182,7 @@ export class Try {
     this.#told = true
     const { lane } = this
     if (lane.reach.state !== 'closed') lane.reach.succeeded(this.#reachTicket, nowMs)
-    lane.read(headers, this.#number, nowMs)
+    lane.read(headers, this.#number, this.beganAtMs, nowMs)
     if (status === 429) {
       this.#fail()
       lane.breaker.throttled(this.#ticket, nowMs, retryAfterMs(headers, nowMs))

@@ -3,6 +3,12 @@ import type { PoolConfig } from '../config/schema.ts'
 import type { Instance } from './index.ts'
 import type { Lane } from './lane.ts'
 
+/**
+ * While a provisioned deployment spills, one call in this time goes there, to learn how it fares: nobody would come back else.
+ * Milliseconds.
+ */
+export const lookFirstMs = 1_000
+
 export interface Member {
   readonly instance: Instance
   readonly priority: number
@@ -25,6 +31,8 @@ export interface Candidate {
   isSpilling: boolean
   /** When a call was last sent here while it spilled, to learn how it fares. Milliseconds since the epoch. */
   lookedAtMs: number
+  /** Time between two such calls. */
+  lookEveryMs: number
   /** Scratch of one choice: its share of the turns now, 0 when it must not be taken. */
   share: number
   /** Smooth turns: grows by the share, shrinks by everybody's share when chosen. */
@@ -151,6 +159,7 @@ function candidate(instance: Instance, lane: Lane, alias: string | null, written
     seed: seedOf(`${instance.name}/${lane.deployment}`),
     isSpilling: spillAt !== null && lane.isSpilling,
     lookedAtMs: 0,
+    lookEveryMs: lookFirstMs,
     share: 0,
     turn: 0,
   }

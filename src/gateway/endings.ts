@@ -90,12 +90,15 @@ async function usageOrNone(account: Account, relayed: Relayed, parts: GatewayPar
 
 /** Null where nothing was billed, and where the model has no price: it is reported as such, never as free. */
 function costOfExchange(account: Account, relayed: Relayed, usage: Usage, parts: GatewayParts): Cost | null {
-  const { asked, instance } = account
-  if (usage.source === 'none' || asked === null || instance === null || asked.deployment === null) return null
-  const name = relayed.servedDeployment ?? asked.deployment
+  const { route, asked, instance } = account
+  if (usage.source === 'none' || asked === null || instance === null) return null
+  // An object that was made before says itself what it ran on.
+  const name = relayed.servedDeployment ?? asked.deployment ?? relayed.learned.servedModel
+  if (name === null) return null
   const model = instance.deployments.get(name)?.model ?? name
   const price = parts.prices.priceOf(relayed.learned.servedModel, model, account.call.startedAtMs)
-  if (price !== null) return costOf(price, usage, parts.prices.currency)
+  const ofBatch = route?.operation.object === 'batch'
+  if (price !== null) return costOf(price, usage, parts.prices.currency, ofBatch ? price.batchShare : 1)
   parts.prices.unpriced(model)
   return null
 }

@@ -21,6 +21,10 @@ export interface Objects {
   created(ids: readonly string[], owner: Owner): void
   /** It was deleted. */
   deleted(id: string): void
+  /** It is at work, and what it used will be said by an answer that shows its end. */
+  owes(id: string): void
+  /** True once for an object that owes: what is said now has not been counted yet. Never rejects. */
+  collects(id: string): Promise<boolean>
   /** Remembered in this process. */
   readonly size: number
   close(): Promise<void>

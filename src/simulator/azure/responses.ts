@@ -50,7 +50,8 @@ export async function createResponse(call: Call): Promise<void> {
 function sendResponse(call: Call, work: Work, ask: ResponsesAsk, answer: ResponsesAnswer): Promise<void> {
   if (ask.stream) return streamResponse(call, work, answer)
   if (ask.background)
-    return sendJson(call, unfinished(answer.object, 'queued'), { ...answer, completionTokens: 0 }, false)
+    // What it makes is billed, whether or not anybody asks for it.
+    return sendJson(call, unfinished(answer.object, 'queued'), answer, false)
   return sendJson(call, answer.object, answer, work.reportsUsage)
 }
 

@@ -258,6 +258,32 @@ test('a list shows the workload its own objects of all members, page by page, an
   assert.deepEqual([record.outcome, record.status], ['completed', 200])
 })
 
+// Whoever polls would pay for the same answer with every look, and who does not would pay nothing.
+test('P1 what a response in the background used is counted once, when its end is seen', async t => {
+  const own = await startWorld(t)
+  const by = await person(own)
+  const tokensOf = async ({ requestId }: Answered): Promise<number> => {
+    const { usage, cost } = await recordOf(own.house.ledger, requestId)
+    assert.equal(cost === null, usage.source === 'none', 'what is counted has its price')
+    return usage.totalTokens ?? 0
+  }
+  const begun = await ok(by.call('POST', 'responses', respond({ background: true })))
+  assert.deepEqual([begun.body['status'], await tokensOf(begun)], ['queued', 0])
+  const looks: Answered[] = []
+  for (let i = 0; i < 4; i += 1) looks.push(await ok(by.call('GET', `responses/${begun.id}`)))
+  const [, finished] = looks
+  assert.ok(finished)
+  const used = (finished.body['usage'] as { total_tokens: number }).total_tokens
+  const counted: number[] = []
+  for (const look of looks) counted.push(await tokensOf(look))
+  assert.deepEqual(counted, [0, used, 0, 0])
+  const billed = [...own.one.bill(), ...own.two.bill()].reduce((sum, l) => sum + l.promptTokens + l.completionTokens, 0)
+  assert.equal(billed, used)
+  const plain = await ok(by.call('POST', 'responses', respond()))
+  assert.ok((await tokensOf(plain)) > 0)
+  assert.equal(await tokensOf(await ok(by.call('GET', `responses/${plain.id}`))), 0)
+})
+
 test('the list of models is what the workload may use there, and no instance is asked', async () => {
   const before = calls()
   assert.deepEqual(idsOf(await ok(alice.call('GET', 'models'))), ['gpt-4o', 'gpt-4o-mini', 'text-embedding-3-small'])

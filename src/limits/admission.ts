@@ -238,6 +238,8 @@ class Standing implements Place<Admission> {
   /** Why it went without. One that never made an attempt stood behind others for the first of its claims that they wait for. */
   denied(): Denial {
     const { leases, entry, subject, ask } = this.#parts
+    // Who has left was not refused.
+    if (this.#short !== null && this.waiting.signal?.aborted) return denialOf(this.#short, ask)
     if (this.#short !== null) return denied(this.#short, ask, leases.observer)
     const { claims } = entry.claimsFor(subject.caller)
     const spokenFor = claims.find(({ counter }) => leases.line.isSpokenFor([counter.key], this.priority))

@@ -1,12 +1,15 @@
 /** P7 through the whole gateway: what clients are told, what the bill says, and what is left afterwards. */
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ConfigInput } from '../../../src/config/schema.ts'
 import { buildHouse } from '../../../src/house.ts'
+import { openLedger } from '../../../src/ledger/open.ts'
 import type { LimitsReport, RuleReport } from '../../../src/limits/index.ts'
 import { silentLog } from '../../../src/telemetry/log.ts'
+import { createTokenCounter } from '../../../src/tokens/index.ts'
 import { type RawAnswer, RawConnection, type RawRequest, requestBytes, send } from '../../support/raw.ts'
-import { recordOf, settledRecords } from '../../support/records.ts'
+import { allRecords, recordOf, settledRecords } from '../../support/records.ts'
 import { errorOf } from '../../support/refused.ts'
 import { eventually } from '../../support/wait.ts'
 import { apiVersion, ask, type Scope, startWorld, type World, type WorldOptions } from '../../support/world.ts'
@@ -364,7 +367,39 @@ test('a client that leaves the waiting line is out of it at once; one whose time
   assert.equal((await first).status, 200)
   const records = await settledRecords(caller.world.house)
   assert.deepEqual(records.map(record => record.outcome).toSorted(), ['aborted', 'completed', 'refused', 'refused'])
-  assert.equal((await caller.line('limits.rules.lane', 'callsInFlight')).reserved, 0)
+  const { reserved, refused } = await caller.line('limits.rules.lane', 'callsInFlight')
+  assert.deepEqual([reserved, refused], [0, 2], 'who leaves is not refused')
+})
+
+// A rolling restart must not hang on those who wait for room that will never come.
+test('P12 calls that wait when the gateway stops are told so, and recorded', async t => {
+  const caller = await limited(t, {
+    limits: { rules: { lane: { callsInFlight: 1 } }, waitingLine: { length: 5, maxWait: '5m' } },
+    change: config => ({ ...config, gateway: { ...config.gateway, timeouts: { shutdownGrace: '1s' } } }),
+  })
+  const stuck = caller.call({ fault: 'slow-first-byte;ms=60000' })
+  await eventually('the first is under way', async () => (await caller.report()).rules[0]?.reserved === 1 || null)
+  const waiting = caller.call()
+  await eventually('one waits', async () => (await caller.report()).waiting === 1 || null)
+  const { house, directory } = caller.world
+  await house.close()
+  refusedWith(await waiting, 503, 'shutting_down')
+  assert.equal((await stuck).status, 503)
+  const counter = createTokenCounter()
+  const ledger = await openLedger({
+    ...caller.world.config.ledger,
+    directory: join(directory, 'ledger'),
+    clock: Date.now,
+    counter,
+    log: silentLog,
+    modelOf: () => null,
+  })
+  t.after(async () => {
+    await ledger.close()
+    await counter.close()
+  })
+  const outcomes = (await allRecords(ledger)).map(record => record.outcomeCode)
+  assert.deepEqual(outcomes.toSorted(), ['shutdown', 'shutting_down'])
 })
 
 test('P7 a call that can never pass is told so; one whose length is only assumed is let through alone', async t => {

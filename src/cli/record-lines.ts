@@ -23,7 +23,7 @@ const columns: readonly RecordColumn[] = [
   { title: 'prompt', align: 'right', least: 7, leaves: 7, cell: row => figure(row.usage.promptTokens) },
   { title: 'completion', align: 'right', leaves: 8, cell: row => figure(row.usage.completionTokens) },
   { title: 'tokens', align: 'right', least: 7, leaves: 1, cell: row => figure(row.usage.totalTokens) },
-  { title: 'cost', align: 'right', least: 9, leaves: 8, cell: row => costText(row) ?? '-' },
+  { title: 'cost', align: 'right', least: 9, leaves: 6, cell: row => costText(row) ?? '-' },
   { title: 'ms', align: 'right', least: 6, leaves: 5, cell: row => figure(row.durationMs) },
   { title: 'first byte', align: 'right', leaves: 11, cell: row => figure(row.timeToFirstByteMs) },
 ]

@@ -53,20 +53,21 @@ type FigureKey = Exclude<keyof UsageReport['total'], 'costs'>
 /** Figures in the order of the table; `leaves` as in table.ts. */
 const figures: readonly (TableColumn & { readonly key: FigureKey })[] = [
   { key: 'calls', title: 'calls' },
-  { key: 'completed', title: 'completed', leaves: 9 },
-  { key: 'refused', title: 'refused', leaves: 5 },
-  { key: 'failed', title: 'failed', leaves: 6 },
-  { key: 'aborted', title: 'aborted', leaves: 7 },
-  { key: 'interrupted', title: 'interrupted', leaves: 13 },
-  { key: 'promptTokens', title: 'prompt', leaves: 3 },
+  { key: 'completed', title: 'completed', leaves: 8 },
+  { key: 'refused', title: 'refused', leaves: 4 },
+  { key: 'failed', title: 'failed', leaves: 5 },
+  { key: 'aborted', title: 'aborted', leaves: 6 },
+  { key: 'interrupted', title: 'interrupted', leaves: 14 },
+  { key: 'promptTokens', title: 'prompt', leaves: 2 },
   { key: 'cachedTokens', title: 'cached', leaves: 10 },
-  { key: 'completionTokens', title: 'completion', leaves: 4 },
+  { key: 'completionTokens', title: 'completion', leaves: 3 },
   { key: 'reasoningTokens', title: 'reasoning', leaves: 11 },
   { key: 'totalTokens', title: 'tokens' },
-  { key: 'countedCalls', title: 'counted calls', leaves: 12 },
-  { key: 'averageDurationMs', title: 'avg ms', leaves: 8 },
-  { key: 'copies', title: 'copies', leaves: 14 },
-  { key: 'unpricedCalls', title: 'unpriced', leaves: 2 },
+  { key: 'countedCalls', title: 'counted calls', leaves: 13 },
+  { key: 'averageDurationMs', title: 'avg ms', leaves: 7 },
+  { key: 'copies', title: 'copies', leaves: 15 },
+  // The cost of such a line has a `?`, and a note below the table says how many there are.
+  { key: 'unpricedCalls', title: 'unpriced', leaves: 12 },
 ]
 
 function usageTable(report: UsageReport, width: number | null): string {

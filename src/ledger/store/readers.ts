@@ -2,21 +2,22 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { LedgerError } from '../index.ts'
 import type { Database } from './database.ts'
 
-/** Queries at a time: each holds one of the four threads that the process has for files as well. */
-const connectionsMax = 2
 const queryMsMax = 60_000
 
 /** Connections that answer questions. One question holds one connection; the others wait. */
 export class Readers {
   readonly #database: Database
+  readonly #connectionsMax: number
   readonly #idle: DuckDBConnection[] = []
   readonly #busy = new Set<DuckDBConnection>()
   readonly #waiting: (() => void)[] = []
   #made = 0
   #closed = false
 
-  constructor(database: Database) {
+  /** `connectionsMax`: questions at a time. Each holds one of the four threads that the process has for files as well. */
+  constructor(database: Database, connectionsMax: number) {
     this.#database = database
+    this.#connectionsMax = connectionsMax
   }
 
   /** Rejects with `ledger_closed` after `close`. */
@@ -41,7 +42,7 @@ export class Readers {
   }
 
   async #take(): Promise<DuckDBConnection> {
-    while (!this.#closed && this.#idle.length === 0 && this.#made >= connectionsMax) {
+    while (!this.#closed && this.#idle.length === 0 && this.#made >= this.#connectionsMax) {
       await new Promise<void>(resolve => this.#waiting.push(resolve))
     }
     if (this.#closed) throw new LedgerError('ledger_closed', 'The ledger has been closed.')

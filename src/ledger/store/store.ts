@@ -45,6 +45,8 @@ const checkpointRows = 60_000
 const checkpointJournalBytes = 256 * 1024 * 1024
 
 const checkpointPauseMs = 60_000
+/** Reports and lists at a time. */
+const reportsMax = 2
 
 export function journalPath(directory: string): string {
   return join(directory, 'journal')
@@ -56,7 +58,10 @@ export class Store {
   readonly #journal: string
   #database: Database
   #loader: Loader
+  /** Reports and lists. */
   #readers: Readers
+  /** What a call or a start waits for: it must not stand behind somebody's report over a year. */
+  #urgent: Readers
   /** Loading, checkpoints and retention, one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
   #rowsSinceCheckpoint = 0
@@ -71,7 +76,8 @@ export class Store {
     this.#journal = journalPath(options.directory)
     this.#database = database
     this.#loader = loader
-    this.#readers = new Readers(database)
+    this.#readers = new Readers(database, reportsMax)
+    this.#urgent = new Readers(database, 1)
     this.#checkpointAt = loader.place
     this.#checkpointLow = 0
   }
@@ -120,10 +126,10 @@ export class Store {
     return this.#readers.ask(connection => row(connection, this.#loader.names, id))
   }
   spent(fromMs: number, toMs: number): Promise<readonly SpentGroup[]> {
-    return this.#readers.ask(connection => spent(connection, this.#loader.names, fromMs, toMs))
+    return this.#urgent.ask(connection => spent(connection, this.#loader.names, fromMs, toMs))
   }
   creatorOf(objectId: string): ReturnType<typeof creatorOf> {
-    return this.#readers.ask(connection => creatorOf(connection, this.#loader.names, objectId))
+    return this.#urgent.ask(connection => creatorOf(connection, this.#loader.names, objectId))
   }
   bodies(id: string, purgedBeforeMs: number): Promise<RecordBodies | null> {
     return this.#readers.ask(connection => bodies(connection, this.#journal, id, purgedBeforeMs))
@@ -165,7 +171,7 @@ export class Store {
 
   /** Writes everything down and gives the file back. Questions that run are interrupted. */
   async close(): Promise<void> {
-    this.#readers.close()
+    this.#closeReaders()
     await this.#inTurn(async () => {
       try {
         await this.#checkpoint()
@@ -174,6 +180,11 @@ export class Store {
         this.#database.close()
       }
     })
+  }
+
+  #closeReaders(): void {
+    this.#readers.close()
+    this.#urgent.close()
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -218,10 +229,11 @@ export class Store {
       await this.#database.loading.run('ROLLBACK').catch(() => {})
       this.#loader = await startLoader(this.#options, this.#database)
     } catch {
-      this.#readers.close()
+      this.#closeReaders()
       this.#database.close()
       this.#database = await openDatabase(this.#options)
-      this.#readers = new Readers(this.#database)
+      this.#readers = new Readers(this.#database, reportsMax)
+      this.#urgent = new Readers(this.#database, 1)
       this.#loader = await startLoader(this.#options, this.#database)
     }
   }

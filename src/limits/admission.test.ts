@@ -109,6 +109,27 @@ test('a call that must not wait is refused at once, also where others stand in l
   assert.equal(told.refused.length, 3, 'who waited was not refused')
 })
 
+// Two teams under one company-wide limit: one of them at its own limit must not hold up the other.
+test('calls that wait for a limit of their own do not speak for one that has room for all', async () => {
+  const { limits, take } = await opened(
+    configOf({
+      chat: { callsInFlight: 1 },
+      limits: { rules: { company: { tokensPerMinute: 1_000 } }, waitingLine: { length: 5, maxWait: '5m' } },
+    }),
+  )
+  const first = lease(take(10))
+  const subject = { caller: person(1), workload: 'chat', priority: 'standard', deployment: 'gpt' }
+  const waiting = [1, 2].map(() =>
+    limits.admit(subject, askOf(10), { deadlineAt: Number.POSITIVE_INFINITY, signal: null }),
+  )
+  assert.equal(limits.line.length, 2)
+  lease(take(10, { workload: 'batch' }))
+  first.settle(spentOf(10))
+  const second = await waiting[0]
+  second?.lease?.settle(spentOf(10))
+  assert.ok((await waiting[1])?.lease)
+})
+
 test('a rule in mode shadow refuses nothing, and tells what it would have refused', async () => {
   const house = await opened(configOf({ chat: { tokensPerMinute: 100, mode: 'shadow' } }))
   for (const tokens of [80, 80, 500]) lease(house.take(tokens)).settle(spentOf(tokens))

@@ -90,7 +90,7 @@ export class StandingLimits implements Limits {
     const never = impossible(claims, ask)
     if (never !== null) return refused(told(never, deniedForEver(never, ask), this.#parts.observer))
     if (this.line.length > 0 && this.line.isSpokenFor(keys, subject.priority)) {
-      return this.#wait(this.#standing(entry, subject, ask, waiting, null))
+      return this.#wait(this.#inLine(entry, subject, ask, waiting, null))
     }
     const outcome = this.#parts.store.reserve(claims, ask)
     if (!(outcome instanceof Promise)) return this.#decided(outcome, entry, subject, ask, waiting)
@@ -116,18 +116,18 @@ export class StandingLimits implements Limits {
     ) {
       return refused(denied(short, ask, this.#parts.observer))
     }
-    return this.#wait(this.#standing(entry, subject, ask, waiting, short))
+    return this.#wait(this.#inLine(entry, subject, ask, waiting, short))
   }
 
-  #standing(entry: Entry, subject: Subject, ask: Ask, waiting: Waiting, short: Short | null): Standing {
+  #inLine(entry: Entry, subject: Subject, ask: Ask, waiting: Waiting, short: Short | null): InLine {
     // Asked for at each attempt: a change of configuration is for those who wait, too.
     const entryNow = (): Entry | null => this.#book.entry(subject.workload, subject.deployment)
-    return new Standing({ leases: this.#leases, entry, entryNow, subject, ask, waiting }, short)
+    return new InLine({ leases: this.#leases, entry, entryNow, subject, ask, waiting }, short)
   }
 
-  #wait(standing: Standing): Admission | Promise<Admission> {
-    if (standing.waiting.deadlineAt === 0) return refused(standing.denied())
-    return this.line.wait(standing).then(found => found ?? refused(standing.denied()))
+  #wait(call: InLine): Admission | Promise<Admission> {
+    if (call.waiting.deadlineAt === 0) return refused(call.denied())
+    return this.line.wait(call).then(found => found ?? refused(call.denied()))
   }
 
   rulesFor(subject: Subject, instances: readonly string[]): readonly RuleFacts[] {
@@ -179,7 +179,7 @@ function isWorthWaiting({ worst, retryAfterMs, renewsAtMs }: Short, maxWaitMs: n
   return retryAfterMs <= maxWaitMs || worst.counter.own.reserved > 0
 }
 
-interface StandingParts {
+interface InLineParts {
   readonly leases: LeaseParts
   /** As it was when the call came. */
   readonly entry: Entry
@@ -190,16 +190,16 @@ interface StandingParts {
   readonly waiting: Waiting
 }
 
-/** A call that stands in line. What it waits for is what had no room at its last attempt. */
-class Standing implements Place<Admission> {
+/** A call that stands in line. */
+class InLine implements Place<Admission> {
   readonly priority: string
   readonly waiting: Waiting
-  readonly #parts: StandingParts
+  readonly #parts: InLineParts
   readonly #sinceAt = performance.now()
   #short: Short | null
 
   /** @param short why it did not pass at once; null for one that stands behind others without an attempt of its own. */
-  constructor(parts: StandingParts, short: Short | null) {
+  constructor(parts: InLineParts, short: Short | null) {
     this.priority = parts.subject.priority
     this.waiting = parts.waiting
     this.#parts = parts
@@ -208,8 +208,13 @@ class Standing implements Place<Admission> {
 
   get keys(): readonly string[] {
     const { entry, subject } = this.#parts
-    if (this.#short === null) return entry.claimsFor(subject.caller).keys
-    return this.#short.full.map(claim => claim.counter.key)
+    return entry.claimsFor(subject.caller).keys
+  }
+
+  get waitsFor(): readonly string[] {
+    if (this.#short !== null) return this.#short.full.map(claim => claim.counter.key)
+    // Of others before it: it must not speak for what there is room of.
+    return this.keys.filter(key => this.#parts.leases.line.isSpokenFor([key], this.priority))
   }
 
   attempt(): Admission | null | Promise<Admission | null> {

@@ -232,8 +232,13 @@ export interface Line {
 }
 
 export interface Place<T> {
-  /** What it waits for. May change with each attempt; what it has once waited for stays spoken for until it leaves the line. */
+  /** All that an attempt takes from: none is made while somebody more urgent waits for one of them. */
   readonly keys: readonly string[]
+  /**
+   * Those of them that had no room, so that they are spoken for; without it, all. May change with each attempt; what it has once waited for
+   * stays spoken for until it leaves the line.
+   */
+  readonly waitsFor?: readonly string[]
   readonly priority: string
   readonly waiting: Waiting
   /** Null while there is no room. */

@@ -115,6 +115,30 @@ test('a call whose attempt fails keeps what it waits for from those behind it; o
   assert.equal(await small, 'small')
 })
 
+test('nobody takes on the way what somebody more urgent waits for, though waiting for something else', async () => {
+  const { line, room, admitted, stand } = scene()
+  room.set('b', 1)
+  const urgent = stand('urgent', 'interactive', ['a', 'b'])
+  await turn()
+  const place = (name: string, waitsFor: readonly string[]): Place<string> => ({
+    keys: ['b', 'c'],
+    waitsFor,
+    priority: 'batch',
+    waiting: { deadlineAt: Number.POSITIVE_INFINITY, signal: null },
+    attempt() {
+      admitted.push(name)
+      return name
+    },
+  })
+  const other = line.wait(place('other', ['c']))
+  await turn()
+  assert.deepEqual(admitted, [])
+  room.set('a', 1)
+  line.nudge()
+  await Promise.all([urgent, other])
+  assert.deepEqual(admitted, ['urgent', 'other'])
+})
+
 test('a full line refuses at once, but turns its least urgent call away for a more urgent one', async () => {
   const { line, waited, stand } = scene({ length: 2 })
   const first = stand('b1', 'batch')

@@ -141,7 +141,8 @@ export class WaitingLine implements Line {
   }
 
   #speakFor(waiter: Waiter): void {
-    for (const key of waiter.place.keys) {
+    const { keys, waitsFor = keys } = waiter.place
+    for (const key of waitsFor) {
       if (waiter.spokenFor.has(key)) continue
       waiter.spokenFor.add(key)
       const orders = this.#byKey.get(key)
@@ -199,12 +200,12 @@ export class WaitingLine implements Line {
     this.#isMoving = false
   }
 
-  /** Everybody once, the most urgent first, but for those who wait for what somebody before them waits for in vain. */
+  /** Everybody once, the most urgent first, but for those who would take what somebody before them waits for in vain. */
   async #pass(): Promise<void> {
     const inVain = new Set<string>()
     for (const waiter of [...this.#waiters]) {
       if (waiter.isGone) continue
-      if (!meetsOne(waiter.spokenFor, inVain)) await this.#attempt(waiter)
+      if (!waiter.place.keys.some(key => inVain.has(key))) await this.#attempt(waiter)
       if (waiter.isGone) continue
       for (const key of waiter.spokenFor) inVain.add(key)
     }
@@ -230,10 +231,4 @@ export class WaitingLine implements Line {
   #isOver(waiter: Waiter): boolean {
     return waiter.place.waiting.signal?.aborted === true || this.#now() >= waiter.untilAt
   }
-}
-
-function meetsOne(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
-  if (others.size === 0) return false
-  for (const one of some) if (others.has(one)) return true
-  return false
 }

@@ -50,6 +50,8 @@ export function chaosConfig(config: ConfigInput): ConfigInput {
       ]),
     ),
     workloads: withInstruct,
+    // The catalogue has no price of it any more.
+    prices: { models: { 'gpt-35-turbo-instruct': { input: 1.5, output: 2 } } },
   }
 }
 

@@ -1,0 +1,251 @@
+/**
+ * Several gateway processes on one real Redis, one simulated instance, and callers who want more than the limit: what is admitted, by the instance's own
+ * bill. The instance is slow enough that calls overlap.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Agent, request } from 'undici'
+import type { ConfigInput } from '../../src/config/schema.ts'
+import { demoConfig } from '../../src/demo/configuration.ts'
+import { startAzure } from '../../src/simulator/azure/index.ts'
+import { demoDirectory } from '../../src/simulator/directory.ts'
+import { startEntra } from '../../src/simulator/entra/index.ts'
+import type { AzureSimulator, BillLine } from '../../src/simulator/types.ts'
+import { startRedis, type TestRedis } from '../support/redis.ts'
+import { eventually } from '../support/wait.ts'
+import { ask, instanceKey, type Scope } from '../support/world.ts'
+import { type GatewayProcess, startGateway } from './child.ts'
+
+export type WhenDown = 'refuse' | 'local' | 'allow'
+
+export interface FleetOptions {
+  readonly whenDown: WhenDown
+  /** Default: Redis comes back empty. */
+  readonly keepsData?: boolean
+  /** Default 4. */
+  readonly replicas?: number
+}
+
+export interface Fleet {
+  readonly redis: TestRedis
+  readonly gateways: readonly (GatewayProcess & { readonly url: string })[]
+  readonly instance: AzureSimulator
+  readonly tokens: readonly string[]
+}
+
+/** Tokens of each call's answer: exactly what it asks for at most. */
+const completionTokens = 60
+/** Workloads with a limit of their own, so that what one run has used is not another's. */
+const workload = 'hr-bot'
+
+/** @param tokensPerMinute The limit. */
+export async function startFleet(t: Scope, tokensPerMinute: number, options: FleetOptions): Promise<Fleet> {
+  const directory = await mkdtemp(join(tmpdir(), 'gatehouse-fleet-'))
+  t.after(() => rm(directory, { recursive: true, force: true }))
+  const redis = await startRedis(t, { appendOnly: options.keepsData === true })
+  const entra = await startEntra({ directory: demoDirectory })
+  t.after(() => entra.close())
+  const instance = await startAzure({
+    name: 'dev-openai-instance-1',
+    deployments: { 'gpt-4o': { model: 'gpt-4o', timeToFirstTokenMs: 100, jitter: 0.3 } },
+    keys: [instanceKey],
+    entra: { authority: entra.url, tenantId: demoDirectory.tenantId, allowedObjectIds: 'all' },
+  })
+  t.after(() => instance.close())
+  const configOf = (number: number): ConfigInput => {
+    const config = demoConfig({
+      gatewayListen: '127.0.0.1:0',
+      adminListen: '127.0.0.1:0',
+      authority: entra.url,
+      instance1: instance.url,
+      instance2: instance.url,
+      instance2Key: '${env:INSTANCE_KEY}',
+      ledgerDirectory: join(directory, `ledger-${number}`),
+    })
+    const limited = config.workloads[workload]
+    if (limited === undefined) throw new TypeError(`the demonstration has no workload ${workload}`)
+    return {
+      ...config,
+      workloads: { ...config.workloads, [workload]: { ...limited, limits: { tokensPerMinute } } },
+      redis: { url: redis.url },
+      limits: { store: 'redis', whenStoreIsDown: options.whenDown },
+      log: { level: 'info' },
+    }
+  }
+  const around = { entra, instances: [instance], ledgerDirectory: directory, bill: () => instance.bill() }
+  const starts = Array.from({ length: options.replicas ?? 4 }, async (_, number) => {
+    const configFile = join(directory, `gatehouse-${number}.yaml`)
+    await writeFile(configFile, JSON.stringify(configOf(number)))
+    return await startGateway(t, { ...around, configFile })
+  })
+  const gateways = await Promise.all(starts)
+  const tokens = await Promise.all(['alice', 'carol'].map(as => entra.token({ as })))
+  return { redis, gateways, instance, tokens }
+}
+
+export interface Load {
+  readonly callers: number
+  /** All callers together, as far as they get through. */
+  readonly callsPerSecond: number
+  readonly seconds: number
+  /** Kills Redis after so many seconds, and starts it again after so many more. */
+  readonly outage?: { readonly afterSeconds: number; readonly forSeconds: number }
+}
+
+export interface Loaded {
+  /** By the instance's bill, in order of arrival. */
+  readonly admitted: readonly Admitted[]
+  readonly refused: number
+  /** Answers by status and code, for those that are neither. */
+  readonly others: Readonly<Record<string, number>>
+  /** CPU of all gateways per admitted or refused call, microseconds. */
+  readonly cpuMicros: number
+}
+
+interface Admitted {
+  readonly atMs: number
+  readonly tokens: number
+  /** Its answer said that the limit was not asked. */
+  readonly isAllowed: boolean
+}
+
+export async function loadFleet(fleet: Fleet, load: Load): Promise<Loaded> {
+  const { redis, gateways, instance, tokens } = fleet
+  await firstCalls(fleet)
+  const agent = new Agent({ connections: load.callers })
+  const began = performance.now()
+  const endsAt = began + load.seconds * 1_000
+  const pauseMs = (load.callers / load.callsPerSecond) * 1_000
+  const allowed = new Set<string>()
+  const others: Record<string, number> = {}
+  let refused = 0
+  const cpuBefore = await cpuOf(gateways)
+  const call = async (number: number): Promise<void> => {
+    const token = tokens[number % tokens.length] ?? ''
+    const url = gateways[number % gateways.length]?.url ?? ''
+    const { status, headers, code } = await callOnce(agent, url, token)
+    if (headers['x-gatehouse-limits'] === 'allow') allowed.add(String(headers['x-gatehouse-request-id']))
+    if (status === 429 || status === 503) refused += 1
+    if (status === 200 || (status === 429 && code === 'token_limit_reached')) return
+    const what = `${status} ${code}`
+    others[what] = (others[what] ?? 0) + 1
+  }
+  const caller = async (number: number): Promise<void> => {
+    // Evenly spread from the start on.
+    let next = began + (number / load.callers) * pauseMs
+    for (let calls = number; ; calls += 1) {
+      await delay(Math.max(0, next - performance.now()))
+      if (performance.now() >= endsAt) return
+      await call(calls)
+      next = Math.max(next + pauseMs, performance.now())
+    }
+  }
+  const outage = async (): Promise<void> => {
+    if (load.outage === undefined) return
+    await delay(load.outage.afterSeconds * 1_000)
+    await redis.kill()
+    await delay(load.outage.forSeconds * 1_000)
+    await redis.start()
+  }
+  await Promise.all([outage(), ...Array.from({ length: load.callers }, (_, number) => caller(number))])
+  const calls = (await eventually('every line of the bill has ended', () => ended(instance.bill()))).filter(
+    line => line.status === 200,
+  )
+  const cpuMicros = (await cpuOf(gateways)) - cpuBefore
+  await agent.close()
+  const admitted = calls
+    .map(line => ({
+      atMs: line.receivedAtMs,
+      tokens: line.promptTokens + line.completionTokens,
+      isAllowed: allowed.has(line.gatehouseRequestId ?? ''),
+    }))
+    .sort((a, b) => a.atMs - b.atMs)
+  return { admitted, refused, others, cpuMicros: cpuMicros / (admitted.length + refused) }
+}
+
+/** Tokenizers and connections of everyone are ready, and estimates learned, before it counts. */
+async function firstCalls({ gateways, instance, tokens }: Fleet): Promise<void> {
+  const agent = new Agent()
+  for (const { url } of gateways) {
+    for (let calls = 0; calls < 3; calls += 1) await callOnce(agent, url, tokens[0] ?? '')
+  }
+  await agent.close()
+  await eventually('every line of the bill has ended', () => ended(instance.bill()))
+}
+
+function ended(bill: readonly BillLine[]): readonly BillLine[] | null {
+  return bill.every(line => line.ended) ? bill : null
+}
+
+interface Answered {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly code: string
+}
+
+const body = JSON.stringify({
+  model: 'gpt-4o',
+  max_tokens: completionTokens,
+  messages: ask('Explain recursion at length.'),
+})
+
+async function callOnce(agent: Agent, url: string, token: string): Promise<Answered> {
+  const answer = await request(`${url}/dev-openai-instance-1/${workload}/openai/v1/chat/completions`, {
+    method: 'POST',
+    dispatcher: agent,
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body,
+  })
+  const text = await answer.body.text()
+  const { error } = JSON.parse(text) as { readonly error?: { readonly code?: string } }
+  return { status: answer.statusCode, headers: answer.headers, code: error?.code ?? '' }
+}
+
+/** User and system time of all processes, microseconds. */
+async function cpuOf(gateways: readonly { readonly pid: number }[]): Promise<number> {
+  let ticks = 0
+  for (const { pid } of gateways) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+    // Fields 14 and 15; the second is a name in brackets, which may hold blanks.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    ticks += Number(fields[11]) + Number(fields[12])
+  }
+  return ticks * 10_000
+}
+
+export interface Verdict {
+  /** Of the limit: the most that was used in the 60 seconds before a call that the limit let pass, that call included. */
+  readonly most: number
+  /** Of the limit: the most that was used in any 60 seconds, those let pass without it included. */
+  readonly used: number
+  readonly allowed: number
+}
+
+export function judge(admitted: readonly Admitted[], tokensPerMinute: number): Verdict {
+  let most = 0
+  let used = 0
+  let sum = 0
+  let oldest = 0
+  for (const { atMs, tokens, isAllowed } of admitted) {
+    sum += tokens
+    for (let first = admitted[oldest]; first !== undefined && first.atMs <= atMs - 60_000; first = admitted[oldest]) {
+      sum -= first.tokens
+      oldest += 1
+    }
+    used = Math.max(used, sum)
+    if (!isAllowed) most = Math.max(most, sum)
+  }
+  return {
+    most: most / tokensPerMinute,
+    used: used / tokensPerMinute,
+    allowed: admitted.filter(({ isAllowed }) => isAllowed).length,
+  }
+}
+
+/** Ends the gateways in order; resolves when all have. */
+export async function stopFleet({ gateways }: Fleet): Promise<void> {
+  for (const gateway of gateways) gateway.kill('SIGTERM')
+  await Promise.all(gateways.map(({ exited }) => exited))
+}

@@ -85,35 +85,39 @@ export class Copies {
     // A copy never takes the place of a call that waits.
     if (this.#isClosing || this.#underWay.size >= atOnceMax || parts.limits.line.length > 0)
       return Promise.resolve(null)
-    const running = this.#run(account, order, parts).catch(error => {
-      parts.log.warn({ id: account.call.id, copy: order.kind, code: codeOf(error) }, 'copy_failed')
-      return null
-    })
+    const { promise, resolve } = Promise.withResolvers<Drain | null>()
+    const running = this.#run(account, order, parts, resolve)
+      .catch(error => parts.log.warn({ id: account.call.id, copy: order.kind, code: codeOf(error) }, 'copy_failed'))
+      .finally(() => {
+        resolve(null)
+        this.#underWay.delete(running)
+      })
     this.#underWay.add(running)
-    void running.then(() => this.#underWay.delete(running))
-    return running
+    return promise
   }
 
-  async #run(original: Account, order: Order, parts: GatewayParts): Promise<Drain | null> {
+  /** @param answered Whoever waits for the answer does not wait for the record. */
+  async #run(
+    original: Account,
+    order: Order,
+    parts: GatewayParts,
+    answered: (drain: Drain | null) => void,
+  ): Promise<void> {
     const account = this.#copyOf(original, order, parts)
     let isConcluded = false
     try {
       account.lease = await admit(account, parts)
       const drain = await this.#send(account, order, parts)
-      if (drain === null) return null
+      if (drain === null) return
       const relayed = await drain.done
       this.#drains.delete(drain)
-      const concluding = conclude(account, relayed, parts)
-      isConcluded = true
       const isUsable = relayed.ending === 'whole' && relayed.status !== null && relayed.status < 400
-      // Whoever waits for the answer does not wait for the record.
-      this.#underWay.add(concluding)
-      void concluding.finally(() => this.#underWay.delete(concluding))
-      return isUsable ? drain : null
+      if (isUsable) answered(drain)
+      isConcluded = true
+      await conclude(account, relayed, parts)
     } catch (error) {
       // No room, no credential: a copy is then not sent, and nobody is the worse for it.
-      if (error instanceof Refusal && !account.isOpen) return null
-      throw error
+      if (!(error instanceof Refusal) || account.isOpen) throw error
     } finally {
       if (!isConcluded) account.lease?.settle(nothingSpent)
     }

@@ -9,6 +9,8 @@ import { type Candidate, type Candidates, lookFirstMs, type Target } from './poo
 const lookMostMs = 8_000
 /** A latency of longer ago says nothing about now. */
 const latencyForMs = 60_000
+/** Below it, differences are those of the moment. Milliseconds. */
+const latencyLeastMs = 50
 /** Of free capacity as last reported: the least share that a member keeps, since the report may be late. */
 const shareLeast = 0.001
 
@@ -145,7 +147,8 @@ function shareByWeight(tier: readonly Candidate[], nowMs: number): void {
     if (one.share === 0) continue
     const { lane, weight } = one
     const latencyMs = latencyOf(one, nowMs)
-    const speed = latencyMs > 2 * fastestMs && latencyMs !== Number.POSITIVE_INFINITY ? (2 * fastestMs) / latencyMs : 1
+    const ordinaryMs = 2 * Math.max(latencyLeastMs, fastestMs)
+    const speed = latencyMs > ordinaryMs && latencyMs !== Number.POSITIVE_INFINITY ? ordinaryMs / latencyMs : 1
     const free = Math.min(
       shareOf(lane.remainingTokens(nowMs), mostTokens),
       shareOf(lane.remainingRequests(nowMs), mostRequests),
@@ -173,9 +176,7 @@ function shareByLatency(tier: readonly Candidate[], nowMs: number): void {
 
 /** Infinite when it is not known. */
 function latencyOf({ lane: { latency } }: Candidate, nowMs: number): number {
-  return latency.meanMs === null || nowMs - latency.lastAtMs > latencyForMs
-    ? Number.POSITIVE_INFINITY
-    : Math.max(1, latency.meanMs)
+  return latency.meanMs === null || nowMs - latency.lastAtMs > latencyForMs ? Number.POSITIVE_INFINITY : latency.meanMs
 }
 
 /** 0 when it is not known, but for a member that is being asked already. */

@@ -49,22 +49,24 @@ interface Address {
 
 function addresses(operation: Operation): readonly Address[] {
   const dated = operation.underDeployment && operation.deployment === 'required'
-  const below = dated ? `deployments/{deployment}/${operation.path}` : operation.path
+  // Names of parameters are unique in an address; `part` is something inside of the object.
+  const operationPath = operation.path.replace(/(\{id\}.*)\{id\}/, '$1{part}')
+  const below = dated ? `deployments/{deployment}/${operationPath}` : operationPath
   const inPath = [...below.matchAll(/\{(\w+)\}/g)].map(([, name]) => pathParameter(name ?? ''))
   const apiVersion = { name: 'api-version', in: 'query', required: true, schema: { type: 'string' } }
-  const ids = inPath.filter(parameter => parameter['name'] === 'id')
+  const ids = inPath.filter(parameter => parameter['name'] !== 'deployment')
   const names = [pathParameter('target'), pathParameter('workload')]
   const header = { name: 'x-gatehouse-workload', in: 'header', required: false, schema: { type: 'string' } }
   const always: Address[] = [
     { path: `/{target}/{workload}/openai/${below}`, form: 'workload', parameters: [...names, ...inPath, apiVersion] },
-    { path: `/{target}/{workload}/openai/v1/${operation.path}`, form: 'workload_v1', parameters: [...names, ...ids] },
+    { path: `/{target}/{workload}/openai/v1/${operationPath}`, form: 'workload_v1', parameters: [...names, ...ids] },
     { path: `/openai/${below}`, form: 'dated', parameters: [...inPath, apiVersion, header] },
-    { path: `/openai/v1/${operation.path}`, form: 'v1', parameters: [...ids, header] },
-    { path: `/v1/${operation.path}`, form: 'short_v1', parameters: [...ids, header] },
+    { path: `/openai/v1/${operationPath}`, form: 'v1', parameters: [...ids, header] },
+    { path: `/v1/${operationPath}`, form: 'short_v1', parameters: [...ids, header] },
   ]
   if (!operation.underDeployment || dated) return always
   // With or without a deployment in the path (batches).
-  const under = `deployments/{deployment}/${operation.path}`
+  const under = `deployments/{deployment}/${operationPath}`
   const given = [pathParameter('deployment'), ...ids, apiVersion]
   return [
     ...always,

@@ -72,6 +72,7 @@ export async function receive(call: Call, route: Route, grant: Grant, limits: Re
   }
   if (operation.body === 'multipart' && (operation.deployment === 'none' || route.deployment !== null)) {
     refuseAnnounced(call, limits.uploadBytesMax)
+    requireForm(call)
     return { ...plain, received: [], send: 'upload', decoded: false }
   }
   const received = await readBody(call, limits.bodyBytesMax, limits.timeoutMs)
@@ -187,6 +188,12 @@ function asBodyRefusal(error: unknown): unknown {
     default:
       return error.fault satisfies never
   }
+}
+
+/** An upload is streamed and not read: another kind of body could name deployments and objects that nobody has looked at. */
+function requireForm(call: Call): void {
+  if (/^multipart\/form-data\s*(;|$)/i.test(call.req.headers['content-type'] ?? '')) return
+  throw new Refusal('body_undecodable', { encoding: 'multipart/form-data' })
 }
 
 function refuseAnnounced(call: Call, bytesMax: number): void {

@@ -17,6 +17,7 @@ const wantedOfCreated: ReadonlySet<string> = new Set([
   'id',
   'store',
   'output',
+  'data',
   'output_file_id',
   'error_file_id',
 ])

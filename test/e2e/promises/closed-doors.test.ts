@@ -27,6 +27,7 @@ function everyAddress(names: Readonly<Record<string, string>> = {}): Address[] {
     workload: 'hr-bot',
     deployment: 'gpt-4o',
     id: 'x_1',
+    part: 'y_2',
     ...names,
   }
   return Object.entries(paths)

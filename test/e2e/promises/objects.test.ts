@@ -258,6 +258,50 @@ test('a list shows the workload its own objects of all members, page by page, an
   assert.deepEqual([record.outcome, record.status], ['completed', 200])
 })
 
+// Half a list looks like a whole one: a script that deletes what is not listed would delete the rest.
+test('a list fails as a whole when a member does not answer, or answers with an error', async t => {
+  const own = await startWorld(t)
+  const by = await person(own)
+  await ok(by.upload('on the first'))
+  await ok(by.call('GET', 'files'))
+  const refused = await by.call('GET', `batches?after=${(await ok(by.upload('x'))).id}&limit=0`)
+  assert.equal(refused.status, 200, 'an odd limit is the standard one')
+  await own.two.close()
+  const answer = await by.call('GET', 'files')
+  assert.deepEqual([answer.status, answer.refusal], [502, 'backend_unreachable'])
+  const record = await recordOf(own.house.ledger, answer.requestId)
+  assert.deepEqual([record.outcome, record.outcomeCode], ['failed', 'backend_unreachable'])
+  assert.deepEqual(
+    record.attempts.map(each => [each.instance, each.status]),
+    [
+      [first, 200],
+      [second, null],
+    ],
+  )
+  const onFirst = await person(own, { target: first })
+  assert.equal(idsOf(await ok(onFirst.call('GET', 'files'))).length, 2)
+})
+
+test('an item is known from any list that has shown it', async () => {
+  const { id } = await ok(alice.call('POST', 'conversations', {}))
+  const items = await ok(
+    alice.call('POST', `conversations/${id}/items`, { items: [{ role: 'user', content: 'Hello' }] }),
+  )
+  const [item] = idsOf(items)
+  const refer = respond({ input: [{ type: 'item_reference', id: item }] })
+  await ok(alice.call('POST', 'responses', refer))
+  assert.equal((await bob.call('POST', 'responses', refer)).refusal, 'object_unknown')
+})
+
+// An upload is not read: another kind of body could name anything.
+test('what is to be a form and is none is refused', async () => {
+  const { id } = await ok(alice.upload('secret'))
+  for (const path of ['files', 'images/edits']) {
+    const answer = await bob.call('POST', path, { model: 'gpt-4o', images: [{ file_id: id }] })
+    assert.deepEqual([answer.status, answer.refusal], [400, 'body_undecodable'], path)
+  }
+})
+
 // Whoever polls would pay for the same answer with every look, and who does not would pay nothing.
 test('P1 what a response in the background used is counted once, when its end is seen', async t => {
   const own = await startWorld(t)

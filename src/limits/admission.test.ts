@@ -283,6 +283,16 @@ test('counters of callers who are idle are forgotten, and nobody else loses anyt
   denial(house.take(1, { caller: { ...known } }))
 })
 
+test('P7 no caller is let through once more because counters were forgotten while its own were made', async () => {
+  const house = await opened(
+    configOf({ chat: { perCaller: { requestsPerMinute: 1, tokensPerMinute: 1_000, callsInFlight: 9 } } }),
+  )
+  for (let id = 0; id < 2_000; id += 1) {
+    lease(house.take(1, { caller: person(id) })).settle(spentOf(1))
+    denial(house.take(1, { caller: person(id) }))
+  }
+})
+
 test('P10 a changed configuration keeps what was used: a limit changes at once, a rule that is gone refuses nobody', async () => {
   const house = await opened(configOf({ chat: { tokensPerDay: 100, requestsPerMinute: 3 } }))
   const open = lease(house.take(60))
@@ -339,6 +349,18 @@ test('P7 a restart forgets no budget: the ledger fills the windows that run', as
   assert.equal(denial(house.take(1)).rule, 'chat')
   house.time.ms += 60_000
   assert.ok(isLease(house.take(1)))
+})
+
+// With some hundreds of callers, a budget of the first ones would be forgotten while those of the last ones are read.
+test('P7 a restart forgets the budget of none of thousands of callers', async () => {
+  const spent = Array.from({ length: 3_000 }, (_, id) => ({
+    ...group,
+    callerKey: `user:${person(id).tenantId}/${person(id).objectId}`,
+  }))
+  const house = await opened(configOf({ chat: { perCaller: { tokensPerDay: 650 } } }), { spent })
+  for (let id = 0; id < 3_000; id += 1) {
+    assert.equal(denial(house.take(51, { caller: person(id) })).remaining, 50, `caller ${id}`)
+  }
 })
 
 test('what a cached prompt token counts is configured', async () => {

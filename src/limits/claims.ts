@@ -31,6 +31,12 @@ export function identityOf(rule: LimitRule, measure: LimitName, of: Subjects): C
 
 /** One claim per limit of each rule. Of those that share a counter the smallest takes, so that it is taken once. */
 export function claimsOf(rules: readonly LimitRule[], of: Subjects, counterOf: CounterOf): ClaimList {
+  const list = composed(rules, of, counterOf)
+  // Making the later counters may have made the store forget the first ones, which nobody has used yet.
+  return isStale(list) ? composed(rules, of, counterOf) : list
+}
+
+function composed(rules: readonly LimitRule[], of: Subjects, counterOf: CounterOf): ClaimList {
   const claims = rules.flatMap(rule =>
     rule.limits.map(({ measure, limit }) => {
       const counter = counterOf(identityOf(rule, measure, of))

@@ -51,6 +51,11 @@ export class CounterBook {
     return counter
   }
 
+  /** The counter itself, or what stands for it now when it was dropped meanwhile. */
+  live(counter: Counter): Counter {
+    return counter.isDropped ? this.get(counter) : counter
+  }
+
   values(): Iterable<Counter> {
     return this.#byKey.values()
   }
@@ -131,7 +136,9 @@ export class MemoryStore implements CounterStore {
   /** Adds what was used before this process began. */
   restore(bookings: readonly Booking[]): void {
     const now = this.#moments.now()
-    for (const { counter, amount, atMs } of bookings) counter.own.book(amount, { atMs, steadyMs: atMs }, now)
+    for (const { counter, amount, atMs } of bookings) {
+      this.#book.live(counter).own.book(amount, { atMs, steadyMs: atMs }, now)
+    }
   }
 
   read(counters: readonly Counter[]): readonly Standing[] {

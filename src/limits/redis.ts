@@ -164,7 +164,9 @@ export class RedisCounters implements CounterStore {
   /** Adds what was used before this process began; before the connection is opened. */
   restore(bookings: readonly Booking[]): void {
     const now = this.#now()
-    for (const { counter, amount, atMs } of bookings) counter.own.book(amount, { atMs, steadyMs: atMs }, now)
+    for (const { counter, amount, atMs } of bookings) {
+      this.#book.live(counter).own.book(amount, { atMs, steadyMs: atMs }, now)
+    }
   }
 
   reserve(claims: readonly Claim[], asked: Asked): Outcome | Promise<Outcome> {

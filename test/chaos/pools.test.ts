@@ -55,7 +55,7 @@ function poolsConfig(thirdUrl: string): (config: ConfigInput) => ConfigInput {
     ])
     return {
       ...config,
-      gateway: { ...config.gateway, timeouts: { firstByte: '1s', streamIdle: '1s', connect: '1s' } },
+      gateway: { ...config.gateway, timeouts: { firstByte: '3s', streamIdle: '3s' } },
       instances: Object.fromEntries(Object.entries(instances).map(([name, each]) => [name, { ...each, breaker }])),
       pools: {
         main: {
@@ -128,7 +128,7 @@ test('P1 P7 P11 three instances, one failing at a time: what could be replayed s
   assert.equal(world.house.recordsLost, 0)
   const leftAlone = rows.filter(row => row.outcomeCode?.startsWith('pool_'))
   assert.deepEqual(
-    leftAlone.map(row => `${row.userAgent} ${row.outcomeCode}`),
+    leftAlone.map(row => `${row.userAgent} ${row.deployment} ${row.outcomeCode}`),
     [],
   )
   assert.ok((tally.get('replayed') ?? 0) > 20, 'hardly any call was replayed')
@@ -137,6 +137,8 @@ test('P1 P7 P11 three instances, one failing at a time: what could be replayed s
   await assertLimits(world, rows)
   assert.deepEqual(warnings, [])
 })
+
+const tokensOfRow = ({ usage }: RecordRow): number => (usage.promptTokens ?? 0) + (usage.completionTokens ?? 0)
 
 interface Rule {
   readonly rule: string
@@ -157,17 +159,22 @@ async function assertLimits(world: World, rows: readonly RecordRow[]): Promise<v
     rules.filter(each => each.reserved !== 0),
     [],
   )
-  const tokens = (of: (row: RecordRow) => boolean): number =>
-    rows
-      .filter(row => of(row))
-      .reduce((sum, { usage }) => sum + (usage.promptTokens ?? 0) + (usage.completionTokens ?? 0), 0)
-  const perDay = rules.filter(each => each.measure === 'tokensPerDay')
-  for (const { rule, used } of perDay) {
-    assert.equal(
-      used,
-      tokens(row => rule === 'limits.rules.company' || row.workload === rule),
-      rule,
-    )
+  const spent = { tokensPerDay: tokensOfRow, costPerMonth: (row: RecordRow) => row.cost?.nano ?? 0 }
+  for (const [measure, of] of Object.entries(spent)) {
+    const counted = rules.filter(each => each.measure === measure)
+    assert.equal(counted.length, 4, measure)
+    for (const { rule, used } of counted) {
+      const met = rows.filter(row => rule === 'limits.rules.company' || row.workload === rule)
+      assert.equal(
+        used,
+        met.reduce((sum, row) => sum + of(row), 0),
+        `${rule} ${measure}`,
+      )
+    }
   }
-  assert.equal(perDay.length, 4)
+  const unpriced = rows.filter(row => tokensOfRow(row) > 0 && row.cost === null)
+  assert.deepEqual(
+    unpriced.map(row => row.deployment),
+    [],
+  )
 }

@@ -14,7 +14,7 @@ export interface ObjectsParts {
   readonly history: ObjectHistory
   /** How long Redis keeps an object's owner, milliseconds. */
   readonly rememberMs: number
-  /** Objects in memory; beyond, the oldest must be asked for again. Default 200,000, some 40 MB when full. */
+  /** Objects in memory; beyond, the oldest must be asked for again. Default 200,000, some 22 MB when full. */
   readonly rememberedMax?: number
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { House } from '../../../src/house.ts'
 import { type Answered, type Person, person } from '../../support/objects.ts'
+import { recordOf } from '../../support/records.ts'
 import { startRedis, type TestRedis } from '../../support/redis.ts'
 import { eventually } from '../../support/wait.ts'
 import { reopen, type Scope, startWorld, type World } from '../../support/world.ts'
@@ -50,6 +51,26 @@ test('a response created through one replica is found by another, and refused to
   }
   assert.deepEqual(outcome(await stranger.call('DELETE', `responses/${id}`)), [404, 'object_unknown'])
   assert.deepEqual(outcome(await there.call('GET', `responses/${id}`)), [200, null])
+})
+
+test('what one replica deletes another one does not find, and what is reported later is counted by one of them', async t => {
+  const { world, other, here, there } = await startReplicas(t)
+  const { id } = await here.call('POST', 'responses', ask)
+  assert.equal((await here.call('DELETE', `responses/${id}`)).status, 200)
+  assert.equal((await there.call('GET', `responses/${id}`)).status, 404)
+  const begun = await here.call('POST', 'responses', { ...ask, background: true })
+  await there.call('GET', `responses/${begun.id}`)
+  const looks: number[] = []
+  for (const [by, house] of [
+    [there, other],
+    [here, world.house],
+    [there, other],
+  ] as const) {
+    const { requestId } = await by.call('GET', `responses/${begun.id}`)
+    looks.push((await recordOf(house.ledger, requestId)).usage.totalTokens ?? 0)
+  }
+  assert.ok((looks[0] ?? 0) > 0)
+  assert.deepEqual(looks.slice(1), [0, 0])
 })
 
 test('while Redis is down own objects serve, others’ get 503 and not 404, and all is shared once it is back, even empty', async t => {

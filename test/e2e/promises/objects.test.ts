@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { OpenAI } from 'openai'
+import { startBackend } from '../../support/backend.ts'
 import { type Running, runWorld } from '../../support/file-world.ts'
 import { type Answered, type Person, type PersonOptions, person } from '../../support/objects.ts'
-import { recordOf } from '../../support/records.ts'
-import { collect } from '../../support/wait.ts'
+import { recordOf, settledRecords } from '../../support/records.ts'
+import { collect, eventually } from '../../support/wait.ts'
 import { instanceKey, reopen, startWorld, type World } from '../../support/world.ts'
 
 const first = 'dev-openai-instance-1'
@@ -280,6 +281,30 @@ test('a list fails as a whole when a member does not answer, or answers with an 
   )
   const onFirst = await person(own, { target: first })
   assert.equal(idsOf(await ok(onFirst.call('GET', 'files'))).length, 2)
+})
+
+test('a client that leaves while a list is gathered ends it, and the record says so', async t => {
+  const backend = await startBackend(t)
+  backend.answer = () => {}
+  const own = await startWorld(t, {
+    change: config => ({
+      ...config,
+      instances: Object.fromEntries(
+        Object.entries(config.instances).map(([name, instance]) => [
+          name,
+          { ...instance, endpoint: backend.url, credential: { key: instanceKey } },
+        ]),
+      ),
+    }),
+  })
+  const leaving = new AbortController()
+  const headers = { authorization: `Bearer ${await own.token('alice')}` }
+  const call = fetch(`${own.url}/main/hr-bot/openai/v1/files`, { headers, signal: leaving.signal })
+  await eventually('the instance is asked', () => backend.received[0] ?? null)
+  leaving.abort()
+  await assert.rejects(call)
+  const [record] = await settledRecords(own.house)
+  assert.deepEqual([record?.outcome, record?.operation], ['aborted', 'files'])
 })
 
 test('an item is known from any list that has shown it', async () => {

@@ -133,9 +133,11 @@ export class WaitingLine implements Line {
   }
 
   #enter(waiter: Waiter): void {
-    let at = this.#waiters.length
-    while (at > 0 && (this.#waiters[at - 1]?.order ?? 0) > waiter.order) at -= 1
-    this.#waiters.splice(at, 0, waiter)
+    this.#waiters.splice(
+      placeFor(waiter.order, this.#waiters.length, at => this.#waiters[at]?.order ?? 0),
+      0,
+      waiter,
+    )
     this.#speakFor(waiter)
     this.#timer ??= setInterval(() => this.#look(), lookEveryMs).unref()
   }
@@ -147,11 +149,12 @@ export class WaitingLine implements Line {
       waiter.spokenFor.add(key)
       const orders = this.#byKey.get(key)
       if (orders === undefined) this.#byKey.set(key, [waiter.order])
-      else {
-        let at = orders.length
-        while (at > 0 && (orders[at - 1] ?? 0) > waiter.order) at -= 1
-        orders.splice(at, 0, waiter.order)
-      }
+      else
+        orders.splice(
+          placeFor(waiter.order, orders.length, at => orders[at] ?? 0),
+          0,
+          waiter.order,
+        )
     }
   }
 
@@ -203,11 +206,15 @@ export class WaitingLine implements Line {
   /** Everybody once, the most urgent first, but for those who would take what somebody before them waits for in vain. */
   async #pass(): Promise<void> {
     const inVain = new Set<string>()
-    for (const waiter of [...this.#waiters]) {
-      if (waiter.isGone) continue
+    let at = 0
+    for (let waiter = this.#waiters[at]; waiter !== undefined; waiter = this.#waiters[at]) {
       if (!waiter.place.keys.some(key => inVain.has(key))) await this.#attempt(waiter)
+      // What has gone has left its place to the next one; while an attempt was awaited, others may have come before.
       if (waiter.isGone) continue
+      at = (this.#waiters[at] === waiter ? at : this.#waiters.indexOf(waiter)) + 1
       for (const key of waiter.spokenFor) inVain.add(key)
+      // Everybody behind waits for one of these: a long line is not walked to its end for each call that ends.
+      if (inVain.size >= this.#byKey.size) return
     }
   }
 
@@ -231,4 +238,16 @@ export class WaitingLine implements Line {
   #isOver(waiter: Waiter): boolean {
     return waiter.place.waiting.signal?.aborted === true || this.#now() >= waiter.untilAt
   }
+}
+
+/** Behind all of the same order: first come, first served. */
+function placeFor(order: number, length: number, orderAt: (index: number) => number): number {
+  let from = 0
+  let to = length
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if (orderAt(middle) <= order) from = middle + 1
+    else to = middle
+  }
+  return from
 }

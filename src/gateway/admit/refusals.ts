@@ -26,7 +26,7 @@ export function refusalOfDenial(denial: Denial, workload: string, currency: stri
   }
   const { unit, window } = words[measure]
   const amount = (value: number): string => {
-    if (unit === 'money') return `${(value / 1e9).toFixed(2)} ${currency}`
+    if (unit === 'money') return money(value, currency)
     return unit === 'tokens' && codeOf(denial) !== 'token_limit_reached' ? `${value} tokens` : String(value)
   }
   const details = {
@@ -41,6 +41,12 @@ export function refusalOfDenial(denial: Denial, workload: string, currency: stri
   }
   const headers = gaugeHeaders(denial.tokens, denial.requests)
   return new Refusal(codeOf(denial), details, optionsOf(denial, headers))
+}
+
+/** `12.50 EUR`; of less than one, as much as tells it from nothing: `0.0021 EUR`. */
+function money(nano: number, currency: string): string {
+  const amount = nano >= 1e9 ? (nano / 1e9).toFixed(2) : (nano / 1e9).toFixed(6).replace(/0{1,4}$/, '')
+  return `${amount} ${currency}`
 }
 
 /** A budget renews in hours or days: clients that obey Retry-After would hang on for as long. The message says when. */

@@ -89,9 +89,12 @@ export interface Load {
   readonly callers: number
   /** All callers together, as far as they get through. */
   readonly callsPerSecond: number
+  /** Longest; less with `isEnough`. */
   readonly seconds: number
-  /** Kills Redis after so many seconds, and starts it again after so many more. */
-  readonly outage?: { readonly afterSeconds: number; readonly forSeconds: number }
+  /** Kills Redis when so many calls were admitted, and starts it again after so many seconds. */
+  readonly outage?: { readonly afterCalls: number; readonly forSeconds: number }
+  /** Ends it early: so many calls were refused by the limit after the outage. */
+  readonly refusedMax?: number
 }
 
 export interface Loaded {
@@ -120,34 +123,43 @@ export async function loadFleet(fleet: Fleet, load: Load): Promise<Loaded> {
   const pauseMs = (load.callers / load.callsPerSecond) * 1_000
   const allowed = new Set<string>()
   const others: Record<string, number> = {}
+  let answered = 0
   let refused = 0
+  let refusedSince = 0
+  let isOver = load.outage === undefined
   const cpuBefore = await cpuOf(gateways)
+  const isDone = (): boolean =>
+    performance.now() >= endsAt || (isOver && refused - refusedSince >= (load.refusedMax ?? Number.POSITIVE_INFINITY))
   const call = async (number: number): Promise<void> => {
     const token = tokens[number % tokens.length] ?? ''
     const url = gateways[number % gateways.length]?.url ?? ''
     const { status, headers, code } = await callOnce(agent, url, token)
     if (headers['x-gatehouse-limits'] === 'allow') allowed.add(String(headers['x-gatehouse-request-id']))
-    if (status === 429 || status === 503) refused += 1
-    if (status === 200 || (status === 429 && code === 'token_limit_reached')) return
-    const what = `${status} ${code}`
-    others[what] = (others[what] ?? 0) + 1
+    if (status === 200) answered += 1
+    else if (status === 429 && code === 'token_limit_reached') refused += 1
+    else others[`${status} ${code}`] = (others[`${status} ${code}`] ?? 0) + 1
   }
   const caller = async (number: number): Promise<void> => {
     // Evenly spread from the start on.
     let next = began + (number / load.callers) * pauseMs
     for (let calls = number; ; calls += 1) {
       await delay(Math.max(0, next - performance.now()))
-      if (performance.now() >= endsAt) return
+      if (isDone()) return
       await call(calls)
       next = Math.max(next + pauseMs, performance.now())
     }
   }
   const outage = async (): Promise<void> => {
     if (load.outage === undefined) return
-    await delay(load.outage.afterSeconds * 1_000)
+    const { afterCalls, forSeconds } = load.outage
+    await eventually('enough calls for an outage', () => (answered >= afterCalls ? true : null), load.seconds * 1_000)
     await redis.kill()
-    await delay(load.outage.forSeconds * 1_000)
+    await delay(forSeconds * 1_000)
     await redis.start()
+    // By then everybody is back.
+    await delay(1_000)
+    refusedSince = refused
+    isOver = true
   }
   await Promise.all([outage(), ...Array.from({ length: load.callers }, (_, number) => caller(number))])
   const calls = (await eventually('every line of the bill has ended', () => ended(instance.bill()))).filter(

@@ -39,13 +39,13 @@ for (const [whenDown, withOutage, keepsData] of runs) {
   const scope: Scope = { after: close => closers.push(close) }
   try {
     const fleet = await startFleet(scope, tokensPerMinute, { whenDown, keepsData, replicas })
-    const outage = { outage: { afterSeconds: seconds / 3, forSeconds: Math.min(3, seconds / 10) } }
+    const outage = { outage: { afterCalls: tokensPerMinute / 72 / 3, forSeconds: Math.min(3, seconds / 10) } }
     const load: Load = { callers, callsPerSecond, seconds, ...(withOutage ? outage : {}) }
     const { admitted, refused, others, cpuMicros } = await loadFleet(fleet, load)
     const { most, used, allowed } = judge(admitted, tokensPerMinute)
     const how = !withOutage ? 'stays' : keepsData ? 'back with data' : 'back empty'
     process.stdout.write(
-      [
+      `${[
         whenDown.padEnd(15),
         how.padEnd(15),
         `${(most * 100).toFixed(1)} %`.padStart(7),
@@ -55,7 +55,7 @@ for (const [whenDown, withOutage, keepsData] of runs) {
         String(refused).padStart(7),
         `${cpuMicros.toFixed(0)} µs`.padStart(8),
         JSON.stringify(others),
-      ].join('  ') + '\n',
+      ].join('  ')}\n`,
     )
     if (most > 1.01 || used < 0.97) process.exitCode = 1
     await stopFleet(fleet)

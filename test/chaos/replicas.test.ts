@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { judge, type Load, loadFleet, startFleet, type WhenDown } from './fleet.ts'
+
+const tokensPerCall = 72
+/** All of it lies within one minute, however busy the machine is: a run ends when the limit has been asked for long enough after the outage. */
+const callsPerMinute = 1_000
+const tokensPerMinute = callsPerMinute * tokensPerCall
+const load: Load = {
+  callers: 200,
+  callsPerSecond: 500,
+  seconds: 50,
+  outage: { afterCalls: callsPerMinute / 3, forSeconds: 0.5 },
+  refusedMax: 100,
+}
+
+const runs: readonly (readonly [WhenDown, boolean])[] = [
+  ['refuse', true],
+  ['local', false],
+  ['allow', false],
+]
+
+// A limit that is multiplied by replicas, or forgotten by a crash of Redis, is what platform teams suffer from: they promise what does not hold.
+for (const [whenDown, keepsData] of runs) {
+  const how = keepsData ? 'keeps its data' : 'comes back empty'
+  test(`P7 four processes and 200 callers stay within a limit and use it, while Redis dies and ${how}: ${whenDown}`, async t => {
+    const fleet = await startFleet(t, tokensPerMinute, { whenDown, keepsData })
+    const { admitted, refused, others } = await loadFleet(fleet, load)
+    const { most, used, allowed } = judge(admitted, tokensPerMinute)
+    const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
+    t.diagnostic(
+      `at most ${percent(most)}, used ${percent(used)}, ${refused} refused, ${allowed} let pass without the limit`,
+    )
+    assert.ok(most <= 1.01, `${percent(most)} of the limit were admitted`)
+    assert.ok(used >= 0.97, `only ${percent(used)} of the limit were used`)
+    assert.ok(refused > 0, 'the callers wanted more than the limit')
+    const codes = Object.keys(others)
+    assert.deepEqual(codes, whenDown === 'refuse' ? ['503 limits_unavailable'] : [], 'nothing else was answered')
+    assert.equal(allowed > 0, whenDown === 'allow', 'what passed without the limit says so')
+  })
+}

@@ -1,0 +1,61 @@
+/** How much of a limit is used when more is asked for than there is: a limit that wastes its own room is as wrong as one that leaks. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { configOf, isLease, opened, spentOf } from './limits.fixture.ts'
+
+interface Passed {
+  readonly atMs: number
+  readonly tokens: number
+}
+
+/** Numbers from 0 to 1, the same ones from the same seed. */
+function randomFrom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}
+
+/** 200 callers who each ask again as soon as they are through, with exact maxima, for as long as given. */
+async function crowd(limit: number, minutes: number): Promise<readonly Passed[]> {
+  const house = await opened(configOf({ chat: { tokensPerMinute: limit } }))
+  const random = randomFrom(7)
+  const passed: Passed[] = []
+  const startMs = house.time.ms
+  const under: { readonly endMs: number; readonly end: () => void }[] = []
+  for (let tick = 0; tick < minutes * 3_000; tick += 1) {
+    house.time.ms = startMs + tick * 20
+    for (let at = under.length - 1; at >= 0; at -= 1) {
+      const one = under[at]
+      if (one === undefined || one.endMs > house.time.ms) continue
+      one.end()
+      under.splice(at, 1)
+    }
+    for (let caller = under.length; caller < 200; caller += 1) {
+      const tokens = 50 + Math.floor(random() * 400)
+      const given = house.take(tokens)
+      if (!isLease(given)) break
+      passed.push({ atMs: house.time.ms, tokens })
+      under.push({ endMs: house.time.ms + 200 + random() * 4_000, end: () => given.settle(spentOf(tokens)) })
+    }
+  }
+  return passed
+}
+
+test('P7 under demand beyond it, at least 97 % of a limit is used, and in no minute more than all of it', async () => {
+  const limit = 60_000
+  const minutes = 10
+  const passed = await crowd(limit, minutes)
+  let within = 0
+  let first = 0
+  let most = 0
+  for (const { atMs, tokens } of passed) {
+    within += tokens
+    for (; (passed[first]?.atMs ?? atMs) <= atMs - 60_000; first += 1) within -= passed[first]?.tokens ?? 0
+    most = Math.max(most, within)
+  }
+  const share = passed.reduce((sum, one) => sum + one.tokens, 0) / (limit * minutes)
+  assert.ok(most <= limit, `${most} in a minute`)
+  assert.ok(share >= 0.97, `${share} of it used`)
+})

@@ -2,7 +2,6 @@
 import { choose, shortestWaitMs } from '../../instances/choose.ts'
 import type { CredentialHeader } from '../../instances/credentials.ts'
 import type { Instance } from '../../instances/index.ts'
-import type { Try } from '../../instances/lane.ts'
 import type { Candidate, Candidates, Hedge, Target } from '../../instances/pool.ts'
 import type { Journal } from '../../ledger/index.ts'
 import type { Denial } from '../../limits/index.ts'
@@ -73,35 +72,27 @@ export class Exchange {
 
   /** @returns null when another member may be tried: this one has no room, no credential, or has refused. */
   async send(candidate: Candidate): Promise<Relayed | null> {
-    const { instance, lane } = candidate
+    const { instance } = candidate
     // At once, so that of several calls only one is the probe of a member that was left alone.
-    const attempt = lane.begin(this.#parts.clock())
+    const attempt = candidate.lane.begin(this.#parts.clock())
+    if (this.#tried === null) this.#tried = [instance]
+    else this.#tried.push(instance)
+    let relay: Relay
+    let header: CredentialHeader | null
     try {
-      return await this.#send(candidate, attempt)
-    } finally {
-      attempt.end(this.#parts.clock())
-      if (this.#tried === null) this.#tried = [instance]
-      else this.#tried.push(instance)
-      const { line } = this.#parts.limits
-      if (line.length > 0) line.nudge()
-    }
-  }
-
-  async #send(candidate: Candidate, attempt: Try): Promise<Relayed | null> {
-    const { instance, lane } = candidate
-    const credential = this.#credential(instance)
-    const header = credential instanceof Promise ? await credential : credential
-    if (header === null) return null
-    if (this.#account.lease !== null) {
-      const entering = this.#account.lease.enter(instance.name, lane.deployment === '' ? null : lane.deployment)
-      const denial = entering instanceof Promise ? await entering : entering
-      if (denial !== null) {
-        this.#denial = sooner(denial, this.#denial)
+      const credential = this.#credential(instance)
+      header = credential instanceof Promise ? await credential : credential
+      const room = header !== null && this.#hasRoom(candidate)
+      if (header === null || !(room instanceof Promise ? await room : room)) {
+        attempt.end(this.#parts.clock())
         return null
       }
+      this.#account.instance = instance
+      relay = this.#relay ?? (await this.#open())
+    } catch (error) {
+      attempt.end(this.#parts.clock())
+      throw error
     }
-    this.#account.instance = instance
-    const relay = this.#relay ?? (await this.#open())
     this.#sent += 1
     const upload = { journal: this.#journal, limits: this.#parts.receiveLimits, relay }
     const request = requestFor(this.#sending, candidate, header, upload)
@@ -109,7 +100,22 @@ export class Exchange {
     const { hedge } = this.#target
     const relayed = await (hedge === null ? sending : this.#hedged(hedge, sending, candidate, relay))
     if (relayed !== null) this.#account.instance = relay.instance
+    const { line } = this.#parts.limits
+    if (line.length > 0) line.nudge()
     return relayed
+  }
+
+  /** Reserves with the rules of the instance. Synchronous where the counters are. */
+  #hasRoom({ instance, lane }: Candidate): boolean | Promise<boolean> {
+    const { lease } = this.#account
+    if (lease === null) return true
+    const entering = lease.enter(instance.name, lane.deployment === '' ? null : lane.deployment)
+    return entering instanceof Promise ? entering.then(denial => this.#passes(denial)) : this.#passes(entering)
+  }
+
+  #passes(denial: Denial | null): boolean {
+    if (denial !== null) this.#denial = sooner(denial, this.#denial)
+    return denial === null
   }
 
   /** Asks a second member when the first takes longer than such calls do, and gives the client whichever answer is whole first. */
@@ -127,7 +133,7 @@ export class Exchange {
     const timer = setTimeout(() => {
       if (!relay.isWaiting || hedge.hedged + 1 > hedge.maxShare * hedge.calls) return
       hedge.hedged += 1
-      const apart = [...(this.#tried ?? []), instance]
+      const apart = this.#tried === null ? [instance] : [...this.#tried]
       void this.#parts.copies.hedge(this.#account, apart, this.#parts).then(answer => {
         if (answer?.body && answer.status !== null) relay.answerWith(answer.status, answer.headers, answer.body)
       })
@@ -152,7 +158,7 @@ export class Exchange {
   /** Another member could be tried after the one that is tried now. */
   #mayReplay(): boolean {
     if (this.#pinned !== null) return false
-    return this.#sent < this.#target.attemptsMax && this.#candidates.all.length > 1 + (this.#tried?.length ?? 0)
+    return this.#sent < this.#target.attemptsMax && this.#candidates.all.length > (this.#tried?.length ?? 0)
   }
 
   #credential(instance: Instance): CredentialHeader | null | Promise<CredentialHeader | null> {

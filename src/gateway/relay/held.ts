@@ -63,3 +63,11 @@ function rank(status: number): number {
   if (status === 503) return 1
   return status === 404 ? 2 : 3
 }
+
+/** The body of a refusal does not come. */
+export class HeldTooLong extends Error {
+  constructor() {
+    super('the body of the refusal did not come')
+    this.name = 'HeldTooLong'
+  }
+}

@@ -19,34 +19,13 @@ import { responseHeaders } from '../dispatch/headers.ts'
 import { lacksDeployment, mayBeRefusal, safeToReplay } from '../dispatch/replay.ts'
 import type { Asked } from '../receive/index.ts'
 import { Births, type Creates } from './births.ts'
+import { Capture } from './capture.ts'
 import { type AnswerHeaders, first, isOfBackend, observerFor, spilledFrom } from './facts.ts'
-import { Held } from './held.ts'
-import { blind, type Learned, type Observer } from './observer.ts'
+import { Held, HeldTooLong } from './held.ts'
+import { blind, type Observer } from './observer.ts'
+import type { Relayed } from './relayed.ts'
 
-/** How the answer went. */
-export interface Relayed {
-  readonly ending: 'whole' | 'left' | BackendFailure
-  /** The error behind a failure, for the log. */
-  readonly cause: Error | null
-  /** Status that the backend gave, null when it gave none. */
-  readonly status: number | null
-  readonly sentAtMs: number | null
-  readonly firstByteAtMs: number | null
-  readonly learned: Learned
-  readonly backendRequestId: string | null
-  readonly contentType: string | null
-  readonly responseBytes: number
-  /** Every try at an instance, in order. */
-  readonly attempts: readonly Attempt[]
-  /** Name of the deployment on the instance, where it has another one there than the client wrote. */
-  readonly servedDeployment: string | null
-  /** Deployment from which Azure itself spilled the call over. */
-  readonly spilledFrom: string | null
-  /** Bytes of the answer that `progress` has not written; where bodies are not captured, its beginning, for counting alone. */
-  readonly unwritten: readonly Buffer[]
-  /** True when earlier bytes were written with `progress`. */
-  readonly progressed: boolean
-}
+export type { Relayed }
 
 export interface RelayParts {
   readonly call: Call
@@ -60,11 +39,6 @@ export interface RelayParts {
   readonly creates: Creates | null
 }
 
-/** Of an answer that is not recorded so much is held for counting: a stream of some 25,000 tokens. Bytes. */
-const uncapturedBytesMax = 8_388_608
-/** An answer that goes on is written to the journal at this many bytes, or after this time: a crash loses no more. */
-const progressBytes = 65_536
-const progressEveryMs = 2_000
 /** A refusal whose body does not come within this time is judged by its head. */
 const heldMs = 2_000
 
@@ -95,10 +69,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   #announcedBytes = Number.NaN
   /** The piece that completes an announced answer. */
   #last: Buffer | null = null
-  #unwritten: Buffer[] = []
-  #unwrittenBytes = 0
-  #progressedAt = 0
-  #progressed = false
+  readonly #capture: Capture
   #draining = false
   #givenUp: Error | null = null
   /** Status of an answer that the client got from elsewhere, while this one is still read to its end; null for all but hedged calls. */
@@ -110,6 +81,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
 
   constructor(parts: RelayParts) {
     this.#parts = parts
+    this.#capture = new Capture(parts.journal, parts.call.id)
     const { res, watch } = parts.call
     // One listener for both ends: the answer is out, or the client is gone.
     res.on('close', () => this.#clientClosed())
@@ -265,11 +237,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
         controller?.resume()
       })
     }
-    this.#unwrittenBytes += chunk.length
-    // What is not to be recorded is still to be counted, where no usage is reported.
-    if (this.#parts.journal === null && this.#unwrittenBytes > uncapturedBytesMax) return
-    this.#unwritten.push(chunk)
-    if (this.#unwrittenBytes >= progressBytes) this.#progress()
+    this.#capture.add(chunk)
   }
 
   onResponseEnd(): void {
@@ -404,12 +372,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
 
   tick(now: number): void {
     if (this.#held !== null) this.#holdOn(now)
-    if (this.#unwrittenBytes === 0) {
-      this.#progressedAt = now
-      return
-    }
-    if (this.#progressedAt === 0) this.#progressedAt = now
-    if (now - this.#progressedAt >= progressEveryMs) this.#progress()
+    this.#capture.tick(now)
   }
 
   #holdOn(now: number): void {
@@ -419,18 +382,6 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     if (held === null) return
     if (held.status === 429 || held.status === 503) this.#controller?.abort(new HeldTooLong())
     else this.#passOn(held, this.#controller)
-  }
-
-  #progress(): void {
-    const { journal, call } = this.#parts
-    if (journal === null) return
-    const bytes = this.#unwritten
-    this.#unwritten = []
-    this.#unwrittenBytes = 0
-    this.#progressed = true
-    this.#progressedAt = performance.now()
-    // What the disk refuses now the journal keeps and tries again; the record's end reports a loss.
-    journal.progress(call.id, 'response', bytes).catch(() => {})
   }
 
   /** The try under way is over. */
@@ -479,17 +430,9 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
       attempts: this.#attempts,
       servedDeployment: this.#candidate?.alias ?? null,
       spilledFrom: this.#spilledFrom,
-      unwritten: this.#unwritten,
-      progressed: this.#progressed,
+      unwritten: this.#capture.unwritten,
+      progressed: this.#capture.progressed,
     })
-  }
-}
-
-/** The body of a refusal does not come. */
-class HeldTooLong extends Error {
-  constructor() {
-    super('the body of the refusal did not come')
-    this.name = 'HeldTooLong'
   }
 }
 

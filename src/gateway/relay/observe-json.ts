@@ -17,7 +17,6 @@ const wantedOfCreated: ReadonlySet<string> = new Set([
   'id',
   'store',
   'output',
-  'data',
   'output_file_id',
   'error_file_id',
 ])

@@ -23,7 +23,10 @@ interface Place {
   readonly directory: string
 }
 
-/** Nothing is switched off or tuned: what is not said here is as shipped. */
+/**
+ * Nothing is switched off or tuned: what is not said here is as shipped. But for the time that Redis has: on a machine that others use
+ * it may be late, and a call that is refused for it says nothing.
+ */
 function configuration({ authority, upstreamUrl, directory }: Place, variant: GatewayVariant): ConfigInput {
   const { limits, redisUrl } = variant
   return {
@@ -49,7 +52,9 @@ function configuration({ authority, upstreamUrl, directory }: Place, variant: Ga
       },
     },
     ledger: { directory },
-    ...(redisUrl === null ? {} : { redis: { url: redisUrl }, limits: { store: 'redis', whenStoreIsDown: 'refuse' } }),
+    ...(redisUrl === null
+      ? {}
+      : { redis: { url: redisUrl, timeout: '10s' }, limits: { store: 'redis', whenStoreIsDown: 'refuse' } }),
   }
 }
 

@@ -15,6 +15,8 @@ export interface AddedFigures {
   readonly cpuUsPerCall: number
   /** Beyond the gateway without limits: median of the differences within the rounds, µs per call. */
   readonly addedUs: number
+  /** The calmest round of each against the other: neighbours only ever add to CPU time. */
+  readonly addedLeastUs: number
   /** Where the true median lies with 95 % certainty, as far as the rounds tell. */
   readonly addedUsLow: number
   readonly addedUsHigh: number
@@ -37,27 +39,28 @@ interface Round {
   readonly mainThreadUs: number | null
 }
 
-/** Null when a call went wrong somewhere. The first of `seats` is the one without limits. */
+/** The first of `seats` is the one without limits; null when a call went wrong with it, and others are left out for the same reason. */
 export async function measureLimits(bench: Bench, seats: readonly Seat[]): Promise<LimitsFigures | null> {
   const { limitsRounds, limitsMs, callsMax } = bench.plan
   const bounds = { callsMax, durationMsMax: limitsMs }
   const rounds = new Map<Seat, Round[]>(seats.map(seat => [seat, []]))
-  let isWhole = true
+  const broken = new Set<Seat>()
   for (let round = 1; round <= limitsRounds; round++) {
     bench.say(`limits: round ${round} of ${limitsRounds}`)
     for (const seat of round % 2 === 0 ? seats.toReversed() : seats) {
       const watched = await callsOnce(bench, seat, bounds)
-      isWhole &&= flawless(watched.result)
+      if (!flawless(watched.result)) broken.add(seat)
       rounds.get(seat)?.push(perCall(watched))
     }
   }
   const latency = await measurePairs(bench, seats)
-  const [base, ...others] = seats
-  const without = base === undefined ? [] : (rounds.get(base) ?? [])
-  if (!isWhole || latency === null) return null
-  const added = others.map((seat, index) => {
-    const target = latency.targets[index + 1]
-    return [seat.name, addedFigures(without, rounds.get(seat) ?? [], target?.addedMs ?? null)] as const
+  const [base] = seats
+  if (base === undefined || broken.has(base)) return null
+  const without = rounds.get(base) ?? []
+  const added = seats.flatMap((seat, index) => {
+    if (seat === base || broken.has(seat)) return []
+    const addedMs = latency?.targets[index]?.addedMs ?? null
+    return [[seat.name, addedFigures(without, rounds.get(seat) ?? [], addedMs)] as const]
   })
   return { withoutCpuUsPerCall: median(without.map(round => round.cpuUs)), added: Object.fromEntries(added) }
 }
@@ -83,6 +86,7 @@ function addedFigures(
   return {
     cpuUsPerCall: median(rounds.map(round => round.cpuUs)),
     addedUs: median(addedUs),
+    addedLeastUs: least(rounds) - least(without),
     addedUsLow: low,
     addedUsHigh: high,
     addedMainThreadUs: mainUs.length === 0 ? null : median(mainUs),
@@ -90,6 +94,10 @@ function addedFigures(
     addedP99Ms: latency?.p99 ?? null,
     rounds: addedUs,
   }
+}
+
+function least(rounds: readonly Round[]): number {
+  return Math.min(...rounds.map(round => round.cpuUs))
 }
 
 /** The order statistics between which the median lies with 95 % certainty, whatever the distribution; of few values the extremes. */

@@ -55,6 +55,8 @@ export interface House {
   readonly recordsLost: number
   /** How each instance fares. */
   instanceStates(): readonly InstanceState[]
+  /** Asks an instance for its models with its credential; null for one that there is not. */
+  probe(name: string): Promise<ProbeResult | null>
   /**
    * Takes a changed configuration for all further calls; calls in flight finish on the old one.
    * @returns the settings whose change needs a restart, as paths; they keep their old values.
@@ -203,6 +205,7 @@ async function build(
       return recordsLost
     },
     instanceStates: () => current.instanceStates(),
+    probe: name => current.probe(name),
     reload(next) {
       const nextPrices = openPrices(next.prices, { log, observer: metrics })
       const { needRestart, release } = current.take(next)
@@ -231,6 +234,7 @@ const restartOnly = [
   'limits.whenStoreIsDown',
   'limits.leaseExpiry',
   'redis',
+  'objects.remember',
   'ledger',
   'log',
 ]

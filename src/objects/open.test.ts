@@ -41,6 +41,13 @@ test('what was created here is known at once, and the ledger is not asked', () =
   assert.deepEqual([objects.size, ledger.asked], [1, []])
 })
 
+test('the first owner stays', () => {
+  const objects = openObjects({ redis: null, history: history({}), rememberMs })
+  objects.created(['msg_1'], hr)
+  objects.created(['msg_1'], code)
+  assert.deepEqual(objects.ownerOf('msg_1'), hr)
+})
+
 // Callers may ask for made-up ids as fast as they can: each must not become a question to the database.
 test('the ledger is asked once for an id, however often and by however many it is asked for', async () => {
   const ledger = history({ 'file-1': code })

@@ -19,10 +19,13 @@ export class Remembered {
     return this.#owners.get(id) ?? null
   }
 
-  /** @returns false when that was known already. */
+  /**
+   * @returns false when it has an owner already. The first one stays: ids are never given twice, so a second one would be somebody
+   *   who has made an instance say an id that is not its own.
+   */
   put(id: string, owner: Owner): boolean {
+    if (this.#owners.has(id)) return false
     const kept = this.#pairOf(owner)
-    if (this.#owners.get(id) === kept) return false
     this.#owners.set(id, kept)
     if (this.#owners.size > this.#sizeMax) this.#forgetOldest()
     return true

@@ -9,12 +9,12 @@ import type { Remembered } from './remembered.ts'
 
 const read: Script = { name: 'objects_read', lua: "return redis.call('GET', KEYS[1])" }
 
-/** ARGV: the time to live, then a value per key; an empty one deletes. */
+/** ARGV: the time to live, then a value per key; an empty one deletes. The first owner stays. */
 const write: Script = {
   name: 'objects_write',
   lua: `for i, key in ipairs(KEYS) do
   if ARGV[i + 1] == '' then redis.call('DEL', key)
-  else redis.call('SET', key, ARGV[i + 1], 'PX', ARGV[1]) end
+  else redis.call('SET', key, ARGV[i + 1], 'PX', ARGV[1], 'NX') end
 end
 return #KEYS`,
 }

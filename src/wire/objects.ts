@@ -6,9 +6,9 @@ export type ObjectKind = 'response' | 'file' | 'batch' | 'vector_store' | 'conve
 /**
  * How to read the answer of an operation for ids. `batch_again` and `response_again` are answers about an object that is known
  * already, and that by now may have brought forth others: a batch its files of answers, a response in the background its items.
- * `items` are lists of what is inside of a response or conversation.
+ * Lists of input items tell nothing: ids of input are the client's to choose, and could be somebody else's.
  */
-export type CreatedKind = ObjectKind | 'batch_again' | 'response_again' | 'items'
+export type CreatedKind = ObjectKind | 'batch_again' | 'response_again'
 
 export interface CreatedIds {
   /** What the record of the exchange names as created. */
@@ -20,7 +20,6 @@ export interface CreatedIds {
 const none: CreatedIds = { objectId: null, all: [] }
 
 export function createdIds(kind: CreatedKind, document: Readonly<Record<string, unknown>>): CreatedIds {
-  if (kind === 'items') return { objectId: null, all: idsOf(document['data']) }
   const id = textOrNull(document['id'])
   if (id === null) return none
   switch (kind) {
@@ -42,13 +41,6 @@ export function createdIds(kind: CreatedKind, document: Readonly<Record<string, 
 
 function filesOfBatch(batch: Readonly<Record<string, unknown>>): string[] {
   return [textOrNull(batch['output_file_id']), textOrNull(batch['error_file_id'])].filter(id => id !== null)
-}
-
-function idsOf(list: unknown): string[] {
-  return listOf(list)
-    .filter(isRecord)
-    .map(item => textOrNull(item['id']))
-    .filter(id => id !== null)
 }
 
 /** Items can be put into a later input by id alone (`item_reference`); a container can be named by a later call's tool. */

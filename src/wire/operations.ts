@@ -116,7 +116,6 @@ export const operations = {
   },
   'responses/{id}/input_items': {
     ...response,
-    tells: 'items',
     methods: ['GET', 'HEAD'],
     path: 'responses/{id}/input_items',
     body: 'none',
@@ -272,7 +271,6 @@ export const operations = {
   },
   'conversations/{id}/items': {
     ...conversation,
-    tells: 'items',
     methods: ['GET', 'HEAD', 'POST'],
     path: 'conversations/{id}/items',
     body: 'json',

@@ -307,15 +307,19 @@ test('a client that leaves while a list is gathered ends it, and the record says
   assert.deepEqual([record?.outcome, record?.operation], ['aborted', 'files'])
 })
 
-test('an item is known from any list that has shown it', async () => {
-  const { id } = await ok(alice.call('POST', 'conversations', {}))
-  const items = await ok(
-    alice.call('POST', `conversations/${id}/items`, { items: [{ role: 'user', content: 'Hello' }] }),
-  )
-  const [item] = idsOf(items)
-  const refer = respond({ input: [{ type: 'item_reference', id: item }] })
-  await ok(alice.call('POST', 'responses', refer))
-  assert.equal((await bob.call('POST', 'responses', refer)).refusal, 'object_unknown')
+// Ids of input are the client's to choose: who could have an instance repeat one would own what it names.
+test('nobody comes to own an object by having an instance say its id', async () => {
+  const response = await ok(alice.call('POST', 'responses', respond()))
+  const item = (response.body['output'] as { id: string }[])[0]?.id
+  const claimed = { type: 'message', role: 'user', content: 'Hello', id: item }
+  const echo = await ok(bob.call('POST', 'responses', respond({ input: [claimed] })))
+  await ok(bob.call('GET', `responses/${echo.id}/input_items`))
+  const conversation = await ok(bob.call('POST', 'conversations', {}))
+  await ok(bob.call('POST', `conversations/${conversation.id}/items`, { items: [claimed] }))
+  await ok(bob.call('GET', `conversations/${conversation.id}/items`))
+  const answer = await bob.call('POST', 'responses', respond({ input: [{ type: 'item_reference', id: item }] }))
+  assert.equal(answer.refusal, 'object_unknown')
+  await ok(alice.call('POST', 'responses', respond({ input: [{ type: 'item_reference', id: item }] })))
 })
 
 // An upload is not read: another kind of body could name anything.

@@ -27,6 +27,10 @@ test('each failure has its name, by when it happened', () => {
   ]
   for (const [code, began, failure] of rows) assert.equal(classify(failed(code), began), failure, code)
   assert.equal(classify(new GivenUp('total_timeout'), true), 'total_timeout')
+  for (const code of ['ETIMEDOUT', 'EHOSTUNREACH']) {
+    const stood = Object.assign(failed(code), { syscall: 'read' })
+    assert.equal(classify(stood, false), 'backend_broke', `${code} of a connection that stood: it may have been read`)
+  }
   const several = new AggregateError([failed('ECONNREFUSED'), failed('ENETUNREACH')])
   assert.equal(classify(several, false), 'backend_unreachable', 'one error for each address that was tried')
   assert.equal(classify(new AggregateError([]), false), 'backend_broke')

@@ -80,6 +80,56 @@ test('P7 rules that share a counter take once, and the smaller limit decides for
   assert.equal(await left(house, 'limits.rules.chatters'), 0)
 })
 
+test('P7 what a shared counter is taken from is the whole call, however small another limit on it is', async () => {
+  const sharing = { workloads: ['chat'], counter: 'wallet' }
+  const house = await opened(
+    configOf({
+      limits: {
+        rules: {
+          trial: { ...sharing, tokensPerDay: 10, mode: 'shadow' },
+          small: { ...sharing, tokensPerDay: 300 },
+          large: { ...sharing, tokensPerDay: 1_000 },
+        },
+      },
+    }),
+  )
+  const subject = { caller: person(1), workload: 'chat', priority: 'standard', deployment: 'gpt' }
+  const ask = { ...askOf(500), leastTokens: 20, maximumGiven: false }
+  const given = house.limits.admit(subject, ask, { deadlineAt: 0, signal: null })
+  assert.ok(!(given instanceof Promise) && given.lease)
+  const reserved = (await house.limits.report()).rules.map(line => [line.rule, line.reserved])
+  assert.deepEqual(reserved, [
+    ['limits.rules.trial', 500],
+    ['limits.rules.small', 500],
+    ['limits.rules.large', 500],
+  ])
+  given.lease.settle(spentOf(40))
+  assert.equal(await left(house, 'limits.rules.small'), 260)
+})
+
+// A long prompt would wait for ever while short ones slip through.
+test('a newcomer who would fit stands behind one at least as urgent who waits for the same limit', async () => {
+  const { limits, take } = await opened(
+    configOf({ chat: { tokensPerMinute: 1_000 }, limits: { waitingLine: { length: 5, maxWait: '5m' } } }),
+  )
+  const first = lease(take(600))
+  const standing = (priority: string, tokens: number) =>
+    limits.admit({ caller: person(1), workload: 'chat', priority, deployment: 'gpt' }, askOf(tokens), {
+      deadlineAt: Number.POSITIVE_INFINITY,
+      signal: null,
+    })
+  const long = standing('standard', 800)
+  const short = standing('standard', 50)
+  assert.ok(long instanceof Promise && short instanceof Promise)
+  assert.equal(limits.line.length, 2)
+  const urgent = standing('interactive', 50)
+  assert.ok(!(urgent instanceof Promise) && urgent.lease)
+  urgent.lease.settle(spentOf(0))
+  first.settle(spentOf(100))
+  assert.ok((await long).lease)
+  assert.ok((await short).lease)
+})
+
 test('each caller is counted by itself, with however many tokens it signs in', async () => {
   const house = await opened(configOf({ chat: { perCaller: { requestsPerMinute: 2 } } }))
   lease(house.take(1, { caller: person(1) }))
@@ -325,7 +375,14 @@ test('P7 a restart forgets no budget: the ledger fills the windows that run', as
   const config = configOf({
     chat: { tokensPerMinute: 1_000, tokensPerDay: 5_000, costPerMonth: '2 USD', perCaller: { tokensPerDay: 2_000 } },
     instances: { limits: { tokensPerDay: 3_000 } },
-    limits: { cachedTokensShare: 0.5, rules: { company: { requestsPerMinute: 100, tokensPerHour: 900 } } },
+    limits: {
+      cachedTokensShare: 0.5,
+      rules: {
+        company: { requestsPerMinute: 100, tokensPerHour: 900 },
+        wallet: { requestsPerMinute: 50, counter: 'wallet' },
+        purse: { requestsPerMinute: 20, counter: 'wallet', workloads: ['chat'] },
+      },
+    },
   })
   const yesterday = { ...group, startedAtMs: Date.UTC(2026, 2, 1, 23) }
   const lastMonth = { ...group, startedAtMs: Date.UTC(2026, 1, 28, 23) }
@@ -343,6 +400,8 @@ test('P7 a restart forgets no budget: the ledger fills the windows that run', as
     [`chat/caller tokensPerDay ${someone.callerKey}`]: 500,
     'limits.rules.company tokensPerHour': 0,
     'limits.rules.company requestsPerMinute': 6,
+    'limits.rules.wallet requestsPerMinute': 6,
+    'limits.rules.purse requestsPerMinute': 6,
     'instances.one tokensPerDay': 500,
     'instances.two tokensPerDay': 500,
   })

@@ -29,7 +29,10 @@ export function identityOf(rule: LimitRule, measure: LimitName, of: Subjects): C
   return { key: subject === null ? `${base}:${measure}` : `${base}|${subject}:${measure}`, base, subject, measure }
 }
 
-/** One claim per limit of each rule. Of those that share a counter the smallest takes, so that it is taken once. */
+/**
+ * One claim per limit of each rule. Of those that share a counter one takes: the largest of the enforced ones, since an estimate beyond a
+ * limit is cut to it, and the others are to see all that is reserved.
+ */
 export function claimsOf(rules: readonly LimitRule[], of: Subjects, counterOf: CounterOf): ClaimList {
   const list = composed(rules, of, counterOf)
   // Making the later counters may have made the store forget the first ones, which nobody has used yet.
@@ -53,7 +56,7 @@ function composed(rules: readonly LimitRule[], of: Subjects, counterOf: CounterO
 }
 
 function goesBefore(one: Claim, other: Claim): boolean {
-  return one.enforce === other.enforce ? one.limit < other.limit : one.enforce
+  return one.enforce === other.enforce ? one.limit > other.limit : one.enforce
 }
 
 function isStale(list: ClaimList): boolean {

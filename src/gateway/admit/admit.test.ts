@@ -23,7 +23,9 @@ const denial: Denial = {
   retryAfterMs: 4_200,
   renewsAtMs: null,
   tokens: gauge(20),
+  store: 'ok',
   requests: null,
+  store: 'ok',
 }
 
 test('an answer says where its caller stands, in Azure’s words and whole seconds', () => {
@@ -39,9 +41,11 @@ test('an answer says where its caller stands, in Azure’s words and whole secon
 test('P7 an answer that was given without the store of the limits says so', () => {
   assert.deepEqual(limitHeaders(leaseOf(null, null, 'allow')), ['x-gatehouse-limits', 'allow'])
   assert.deepEqual(limitHeaders(leaseOf(gauge(1), null, 'local')).slice(-2), ['x-gatehouse-limits', 'local'])
-  const refusal = refusalOfDenial({ ...denial, kind: 'store', rule: '' }, 'hr-bot', 'USD')
+  const refusal = refusalOfDenial({ ...denial, kind: 'store', rule: '', store: 'refuse' }, 'hr-bot', 'USD')
   assert.deepEqual([refusal.code, refusal.status, refusal.retryAfterMs], ['limits_unavailable', 503, 4_200])
   assert.deepEqual(refusal.headers, ['x-gatehouse-limits', 'refuse'])
+  const local = refusalOfDenial({ ...denial, store: 'local' }, 'hr-bot', 'USD')
+  assert.deepEqual(local.headers.slice(-2), ['x-gatehouse-limits', 'local'])
 })
 
 test('every measure has words for each way of being at its limit, and none of them has a gap', () => {

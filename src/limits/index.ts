@@ -122,6 +122,8 @@ export interface Denial {
   readonly renewsAtMs: number | null
   readonly tokens: Gauge | null
   readonly requests: Gauge | null
+  /** How the store fared when it was decided. */
+  readonly store: StoreState
 }
 
 export type Admission =

@@ -117,12 +117,24 @@ export function denied(short: Short, ask: Ask, observer: LimitsObserver): Denial
 }
 
 export function denialOf(short: Short, ask: Ask): Denial {
-  const { worst, retryAfterMs, renewsAtMs, remaining, tokens, requests } = short
+  const { worst, retryAfterMs, renewsAtMs, remaining, tokens, requests, state: store } = short
   if (worst === null) return withoutStore
   const { rule, counter, limit } = worst
   const kind = renewsAtMs === null ? 'passes' : 'budget'
   const asked = askedOf(worst, ask)
-  return { kind, rule, measure: counter.measure, limit, asked, remaining, retryAfterMs, renewsAtMs, tokens, requests }
+  return {
+    kind,
+    rule,
+    measure: counter.measure,
+    limit,
+    asked,
+    remaining,
+    retryAfterMs,
+    renewsAtMs,
+    tokens,
+    requests,
+    store,
+  }
 }
 
 export function deniedForEver({ rule, counter, limit }: Claim, ask: Ask): Denial {
@@ -137,6 +149,7 @@ export function deniedForEver({ rule, counter, limit }: Claim, ask: Ask): Denial
     renewsAtMs: null,
     tokens: null,
     requests: null,
+    store: 'ok',
   }
 }
 
@@ -151,4 +164,5 @@ const withoutStore: Denial = {
   renewsAtMs: null,
   tokens: null,
   requests: null,
+  store: 'refuse',
 }

@@ -23,7 +23,6 @@ const denial: Denial = {
   retryAfterMs: 4_200,
   renewsAtMs: null,
   tokens: gauge(20),
-  store: 'ok',
   requests: null,
   store: 'ok',
 }

@@ -40,6 +40,7 @@ export function refusalOfDenial(denial: Denial, workload: string, currency: stri
     renewsAt: renewsAtMs === null ? '' : new Date(renewsAtMs).toISOString().replace('.000Z', 'Z'),
   }
   const headers = gaugeHeaders(denial.tokens, denial.requests)
+  if (denial.store !== 'ok') headers.push('x-gatehouse-limits', denial.store)
   return new Refusal(codeOf(denial), details, optionsOf(denial, headers))
 }
 

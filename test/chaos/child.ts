@@ -118,7 +118,7 @@ export function spawnGateway(t: Scope, around: Surroundings): GatewayProcess {
 }
 
 /** Waits for the line of the log that says where it listens. Rejects with what the process said when it ends or takes too long. */
-export async function startGateway(t: Scope, around: Surroundings): Promise<GatewayProcess & { readonly url: string }> {
+export async function startGateway(t: Scope, around: Surroundings): Promise<GatewayProcess & Addresses> {
   const gateway = spawnGateway(t, around)
   const end = performance.now() + readyWithinMs
   let exit: Exit | null = null
@@ -126,8 +126,8 @@ export async function startGateway(t: Scope, around: Surroundings): Promise<Gate
     exit = how
   })
   for (;;) {
-    const url = gateway.lines.map(readyUrl).find(found => found !== null)
-    if (url !== undefined && url !== null) return { ...gateway, url }
+    const ready = gateway.lines.map(addresses).find(found => found !== null)
+    if (ready !== undefined && ready !== null) return { ...gateway, ...ready }
     if (exit !== null || performance.now() > end) {
       throw new Error(`the gateway is not ready (${JSON.stringify(exit)}):\n${gateway.lines.join('\n')}`)
     }
@@ -135,8 +135,15 @@ export async function startGateway(t: Scope, around: Surroundings): Promise<Gate
   }
 }
 
-function readyUrl(line: string): string | null {
+interface Addresses {
+  readonly url: string
+  readonly adminUrl: string
+}
+
+function addresses(line: string): Addresses | null {
   if (!line.startsWith('{')) return null
-  const said = JSON.parse(line) as { msg?: unknown; gateway?: unknown }
-  return said.msg === 'ready' && typeof said.gateway === 'string' ? said.gateway : null
+  const said = JSON.parse(line) as { msg?: unknown; gateway?: unknown; admin?: unknown }
+  return said.msg === 'ready' && typeof said.gateway === 'string'
+    ? { url: said.gateway, adminUrl: String(said.admin) }
+    : null
 }

@@ -13,7 +13,7 @@ import { tokensOf } from './child.ts'
 import { type Client, type Seen, send, sendAll } from './client.ts'
 import { embeddingPlan, type Plan, planOf } from './plans.ts'
 import { randomOf, seedOfRun } from './random.ts'
-import { chaosConfig, chaosDeployments, collectWarnings, lastFirst, warmUp } from './world.ts'
+import { chaosConfig, chaosDeployments, collectWarnings, lastFirst, warmUp, withLimits } from './world.ts'
 
 const atOnce = 32
 const callsPerOutage = 160
@@ -39,20 +39,15 @@ const outages: readonly (readonly [instance: number, fault: Readonly<Record<stri
 ]
 
 const third = 'dev-openai-instance-3'
-const wide = { tokensPerMinute: 100_000_000, tokensPerDay: 1_000_000_000, costPerMonth: '100000 USD' }
 
 function poolsConfig(thirdUrl: string): (config: ConfigInput) => ConfigInput {
   return written => {
-    const config = chaosConfig(written)
+    const config = withLimits(chaosConfig(written))
     const breaker = { failures: 3, open: '300ms', retryAfterMax: '1s' }
     const [first] = Object.values(config.instances)
     if (first === undefined) throw new TypeError('the demonstration has instances')
     const credential = { key: instanceKey }
     const instances = { ...config.instances, [third]: { ...first, endpoint: thirdUrl, credential } }
-    const workloads = Object.entries(config.workloads).map(([name, workload]) => [
-      name,
-      { ...workload, limits: { ...wide, perCaller: { callsInFlight: 1_000 } } },
-    ])
     return {
       ...config,
       gateway: { ...config.gateway, timeouts: { firstByte: '3s', streamIdle: '3s' } },
@@ -67,8 +62,7 @@ function poolsConfig(thirdUrl: string): (config: ConfigInput) => ConfigInput {
           hedge: { afterPercentile: 90, maxShare: 0.3 },
         },
       },
-      workloads: withShadow(Object.fromEntries(workloads)),
-      limits: { rules: { company: { ...wide, requestsPerSecond: 400 } } },
+      workloads: withShadow(config.workloads),
     }
   }
 }

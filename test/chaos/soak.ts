@@ -1,6 +1,7 @@
 /**
  * A long steady run against a gateway process: `node test/chaos/soak.ts [--minutes 3] [--at-once 32] [--seed N]`.
- * Prints the gateway's memory, handles and rate as it goes, then compares ledger and bill. Exit code 1 when something is lost.
+ * Limits of every kind are on. Prints the gateway's memory, handles and rate as it goes, then compares ledger and bill. Exit code 1 when
+ * something is lost, or when something stays reserved.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
@@ -16,6 +17,7 @@ import { startGateway, startSurroundings, tokensOf } from './child.ts'
 import { type Client, type Seen, send, sendAll } from './client.ts'
 import { longPlan, type Plan, planOf } from './plans.ts'
 import { randomOf, seedOfRun } from './random.ts'
+import { withLimits } from './world.ts'
 
 const sampleEveryMs = 10_000
 /** So many calls are compared byte by byte; the rest by their ids in ledger and bill. */
@@ -38,7 +40,7 @@ try {
 
 async function soak(durationMs: number, atOnce: number, seed: number): Promise<number> {
   process.stdout.write(`seed ${seed}, ${atOnce} calls at once, ${durationMs / 60_000} minutes\n`)
-  const around = await startSurroundings(scope)
+  const around = await startSurroundings(scope, { change: withLimits })
   const gateway = await startGateway(scope, around)
   const agent = new Agent({ keepAlive: true })
   const client: Client = { url: gateway.url, agent, tokens: await tokensOf(around.entra) }
@@ -64,13 +66,26 @@ async function soak(durationMs: number, atOnce: number, seed: number): Promise<n
   samples.stop()
   agent.destroy()
   await eventually('every line of the bill has ended', () => (around.bill().every(line => line.ended) ? true : null))
+  const reserved = await eventually('no call is in flight', async () => {
+    const rules = await reservedRules(gateway.adminUrl, await around.entra.token({ as: 'carol' }))
+    return rules.some(rule => rule.startsWith('callsInFlight ')) ? null : rules
+  })
   gateway.kill('SIGTERM')
   const exit = await gateway.exited
   const lost = gateway.lines.filter(line => line.includes('"record_lost"')).length
   const faults = await compare(around.ledgerDirectory, around.bill(), seen)
   process.stdout.write(`${calls} calls, records lost ${lost}, disagreements ${faults.length}, exit ${exit.code}\n`)
+  for (const rule of reserved) process.stdout.write(`  still reserved: ${rule}\n`)
   for (const fault of faults.slice(0, 10)) process.stdout.write(`  ${fault}\n`)
-  return lost === 0 && faults.length === 0 && exit.code === 0 ? 0 : 1
+  return lost === 0 && faults.length === 0 && reserved.length === 0 && exit.code === 0 ? 0 : 1
+}
+
+/** Rules that hold something back, as `tokensPerDay hr-bot 120`. */
+async function reservedRules(adminUrl: string, token: string): Promise<readonly string[]> {
+  const answer = await fetch(`${adminUrl}/api/v1/limits`, { headers: { authorization: `Bearer ${token}` } })
+  if (answer.status !== 200) throw new Error(`the limits were answered ${answer.status}`)
+  const { rules } = (await answer.json()) as { rules: { measure: string; rule: string; reserved: number }[] }
+  return rules.filter(each => each.reserved !== 0).map(each => `${each.measure} ${each.rule} ${each.reserved}`)
 }
 
 /** The process's memory and open files, from /proc; a line each time. */

@@ -55,6 +55,21 @@ export function chaosConfig(config: ConfigInput): ConfigInput {
   }
 }
 
+const wide = { tokensPerMinute: 100_000_000, tokensPerDay: 1_000_000_000, costPerMonth: '100000 USD' } as const
+
+/** Limits of every kind on every workload and on all together, so wide that hardly a call is refused. */
+export function withLimits(config: ConfigInput): ConfigInput {
+  const workloads = Object.entries(config.workloads).map(([name, workload]) => [
+    name,
+    { ...workload, limits: { ...wide, perCaller: { callsInFlight: 1_000 } } },
+  ])
+  return {
+    ...config,
+    workloads: Object.fromEntries(workloads),
+    limits: { rules: { company: { ...wide, requestsPerSecond: 400 } } },
+  }
+}
+
 /**
  * Makes the first call of each kind to each instance, past any gateway, and forgets its bill: tokenizers load for seconds on a busy
  * machine, and a time limit that is to catch a fault would catch that.

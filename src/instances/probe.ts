@@ -14,6 +14,7 @@ const path = '/openai/models?api-version=2024-10-21'
 const standardTimeoutMs = 5_000
 /** One lost answer is no outage: so many probes in a row must fail before the instance is left alone. */
 const failuresLeast = 2
+const leftAloneMostMs = 60_000
 
 export interface ProbeParts {
   readonly connections: Pool
@@ -97,8 +98,8 @@ export class Probes {
     }
     this.#failuresInRow += 1
     if (settings === null || this.#failuresInRow < failuresLeast) return
-    // Until the next probe has had its time to say otherwise.
-    reach.trip('probe', result.atMs + settings.every + settings.timeout)
+    // Until the next probe has had its time to say otherwise; where probes are rare, calls find out before.
+    reach.trip('probe', result.atMs + Math.min(leftAloneMostMs, settings.every + settings.timeout))
   }
 }
 

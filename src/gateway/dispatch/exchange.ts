@@ -15,7 +15,7 @@ import type { GatewayParts } from '../serve.ts'
 import { prefixHash } from './prefix.ts'
 import { requestFor, type Sending } from './request.ts'
 import { signIn } from './sign-in.ts'
-import { waitInLine } from './waiting.ts'
+import { lineKey, waitInLine } from './waiting.ts'
 
 /** A percentile of fewer calls is none. */
 const hedgeCallsLeast = 20
@@ -51,7 +51,18 @@ export class Exchange {
     this.#prefixHash = prefixBytes === null ? -1 : prefixHash(asked, prefixBytes)
   }
 
-  /** The member to try; null when none is left, or none may be tried now. */
+  /** The member to try first; null when all are left alone for a while, or others wait for the next that is free. */
+  first(): Candidate | null {
+    const { line } = this.#parts.limits
+    const { grant, asked } = this.#account
+    if (line.length > 0 && grant !== null && this.#pinned === null) {
+      if (line.isSpokenFor([lineKey(grant.target.name, asked?.deployment ?? null)], grant.workload.priority))
+        return null
+    }
+    return this.next()
+  }
+
+  /** The next member to try; null when none is left, or none may be tried now. */
   next(): Candidate | null {
     if (this.#pinned !== null) return this.#tried === null ? this.#pinned : null
     if (this.#sent >= this.#target.attemptsMax || this.#relay?.isGivenUp === true) return null
@@ -66,8 +77,8 @@ export class Exchange {
    */
   async wait(): Promise<Candidate | null> {
     const found = await waitInLine(this.#account, this.#candidates, this.#parts, () => this.next())
-    if (found !== null || this.#candidates.all.length > 1) return found
-    return this.#candidates.all[0] ?? null
+    if (found !== null) return found
+    return this.next() ?? (this.#candidates.all.length === 1 ? (this.#candidates.all[0] ?? null) : null)
   }
 
   /** @returns null when another member may be tried: this one has no room, no credential, or has refused. */

@@ -24,7 +24,7 @@ export async function dispatch(account: Account, home: string | null, parts: Gat
     throw new Refusal('deployment_unknown', details, { param: 'model' })
   }
   const exchange = new Exchange(account, candidates, pinned, parts)
-  for (let candidate = exchange.next() ?? (await exchange.wait()); candidate !== null; candidate = exchange.next()) {
+  for (let candidate = exchange.first() ?? (await exchange.wait()); candidate !== null; candidate = exchange.next()) {
     const relayed = await exchange.send(candidate)
     if (relayed !== null) return relayed
   }

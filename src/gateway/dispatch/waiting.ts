@@ -8,6 +8,11 @@ import type { GatewayParts } from '../serve.ts'
 /** A member's time may be over a moment later than the clock says. Milliseconds. */
 const slackMs = 2
 
+/** Calls that wait for the same members stand in one line. */
+export function lineKey(target: string, deployment: string | null): string {
+  return `${target}/${deployment ?? ''}`
+}
+
 /**
  * @returns the member to try; null when it is not worth waiting, or when it came to nothing.
  * @throws ClientLeft; Refusal shutting_down
@@ -28,7 +33,7 @@ export async function waitInLine(
   const waiting = new CallWaiting(call, parts.plan.waitMaxMs)
   try {
     return await line.wait({
-      keys: [`${grant.target.name}/${asked.deployment ?? ''}`],
+      keys: [lineKey(grant.target.name, asked.deployment)],
       priority: grant.workload.priority,
       waiting,
       attempt,

@@ -31,7 +31,7 @@ export async function usageOf(
   // An error is not billed, but for a prompt that had to be read to be refused (content-streaming.md).
   if (status !== null && status >= 400 && learned.errorCode !== 'content_filter') return noUsage
   const counted = await parts.counter.count({
-    model: instance.deployments.get(asked.deployment)?.model ?? asked.deployment,
+    model: instance.deployments.get(relayed.servedDeployment ?? asked.deployment)?.model ?? asked.deployment,
     operation: route.operation.name,
     requestBody: asked.received,
     responseBody: status === null || status >= 400 ? [] : await responseBytes(account, relayed, parts.journal),

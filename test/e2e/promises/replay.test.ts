@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import type { RecordRow } from '../../../src/ledger/record.ts'
 import type { BillLine } from '../../../src/simulator/types.ts'
+import { startBackend } from '../../support/backend.ts'
 import { type Running, running } from '../../support/file-world.ts'
 import { type PoolWorld, startPool } from '../../support/pool-world.ts'
 import type { RawAnswer } from '../../support/raw.ts'
@@ -208,6 +209,29 @@ test('P11 an ordinary 400 or 404 is the answer, from the member that gave it, an
   const odd = await scene.chat({ body: { messages: 'none' } })
   assert.equal(odd.status, 400)
   assert.equal(scene.bill().length, before + 2)
+})
+
+// The model may be at work on it: whoever sends it again pays twice, and lets tools act twice.
+test('P11 a call that was sent and not answered is not sent again, whether the connection breaks or nothing comes', async t => {
+  const silent = await startBackend(t)
+  const pool = await startPool(t, {
+    count: 3,
+    instance: at => (at === 0 ? { endpoint: silent.url } : {}),
+    members: ([one = '', two = '', three = '']) => [
+      { instance: one },
+      { instance: two, priority: 2 },
+      { instance: three, priority: 2 },
+    ],
+    change: config => ({ ...config, gateway: { ...config.gateway, timeouts: { firstByte: '1s' } } }),
+  })
+  silent.answer = (_request, response) => response.destroy()
+  const broken = await pool.chat()
+  assert.deepEqual([broken.status, broken.headers['x-gatehouse-refusal']], [502, 'backend_broke'])
+  silent.answer = () => {}
+  const late = await pool.chat()
+  assert.deepEqual([late.status, late.headers['x-gatehouse-refusal']], [504, 'first_byte_timeout'])
+  assert.equal(silent.received.length, 2)
+  assert.equal(pool.bill().length, 0, 'nobody else was asked')
 })
 
 test('P11 attempts: 1 tries no other member, and gives the first one’s answer', async t => {

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { resolve } from '../resolve/index.ts'
+import { bodyWith, pathWith } from './request.ts'
+
+test('an alias stands in the path for the deployment alone', () => {
+  const route = resolve('POST', '/main/hr-bot/openai/deployments/gpt%204o/chat/completions?api-version=2024-10-21')
+  assert.equal(pathWith('a/b', route), '/openai/deployments/a%2Fb/chat/completions?api-version=2024-10-21')
+  const v1 = resolve('POST', '/main/hr-bot/openai/v1/chat/completions')
+  assert.equal(pathWith('other', v1), v1.backendPath)
+})
+
+// Whatever else a body holds, and however it is written, reaches the instance as it came.
+test('an alias stands in the body for the model, and every other member stays as it is', () => {
+  const name = fc.string({ minLength: 1, maxLength: 64 })
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), name, name, (more, model, alias) => {
+      const document = { ...more, model }
+      const send = Buffer.from(JSON.stringify(document))
+      const body = bodyWith(alias, {
+        send,
+        json: { body: send, scan: { openEnd: 1, empty: false, members: new Map() } },
+      })
+      assert.deepEqual(JSON.parse(String(body)), JSON.parse(JSON.stringify({ ...document, model: alias })))
+    }),
+  )
+})
+
+test('an alias stands in a form for the field alone, wherever its words stand besides', () => {
+  const part = (head: string, value: string): string =>
+    `--b\r\nContent-Disposition: form-data; ${head}\r\n\r\n${value}\r\n`
+  const file = part('name="file"; filename="name=\\"model\\".wav"', 'RIFF name="model"\r\n\r\nears')
+  for (const parts of [
+    [file, part('name="model"', 'ears')],
+    [part('name="model"', 'ears'), file],
+  ]) {
+    const form = `${parts.join('')}--b--\r\n`
+    const changed = bodyWith('whisper-eu', { send: Buffer.from(form), json: null })
+    assert.equal(
+      String(changed),
+      form.replace('form-data; name="model"\r\n\r\nears', 'form-data; name="model"\r\n\r\nwhisper-eu'),
+    )
+  }
+})

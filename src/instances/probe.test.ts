@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { test } from 'node:test'
+import { laneOf, testInstance } from './instance.fixture.ts'
+
+// An instance that nobody calls at night is found dead in the morning by the first who do.
+test('active probes take an instance out after two that fail, and back with the first that is answered', async t => {
+  let status = 500
+  let asked = 0
+  const server = createServer((request, response) => {
+    asked += 1
+    assert.equal(request.headers['api-key'], 'a-key-that-is-long-enough')
+    assert.equal(request.url, '/openai/models?api-version=2024-10-21')
+    response.writeHead(status).end('{}')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const instance = testInstance('one', ['gpt-4o'], { endpoint, probe: { every: '1h', timeout: '1s' } })
+  t.after(async () => {
+    await instance.close()
+    server.close()
+  })
+  const lane = laneOf(instance)
+  assert.equal((await instance.probe()).ok, false)
+  assert.equal(lane.admits(Date.now()), true, 'one lost answer is no outage')
+  assert.equal(instance.state(Date.now()).healthy, false)
+  await instance.probe()
+  assert.equal(lane.admits(Date.now()), false)
+  assert.deepEqual([lane.state(Date.now()).breaker, lane.state(Date.now()).breakerReason], ['open', 'probe'])
+  status = 200
+  assert.deepEqual((await instance.probe()).error, null)
+  assert.equal(lane.admits(Date.now()), true)
+  assert.equal(instance.state(Date.now()).healthy, true)
+  assert.equal(asked, 3)
+})
+
+test('a probe that is not answered in time says so, without a word of what was sent', async t => {
+  const server = createServer(() => {})
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const instance = testInstance('one', ['gpt-4o'], { endpoint, probe: { every: '1h', timeout: '100ms' } })
+  t.after(async () => {
+    await instance.close()
+    server.closeAllConnections()
+    server.close()
+  })
+  const { ok, status, error } = await instance.probe()
+  assert.deepEqual([ok, status], [false, null])
+  assert.equal(error, 'It did not answer within 100 ms.')
+})

@@ -1,6 +1,3 @@
-import { createHash } from 'node:crypto'
-import { hostname } from 'node:os'
-import { resolve } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import type { LedgerReader } from '../ledger/index.ts'
@@ -10,6 +7,7 @@ import { StandingLimits } from './admission.ts'
 import { Calendar } from './calendar.ts'
 import { Estimates } from './estimates.ts'
 import type { LimitsObserver } from './index.ts'
+import { memberOf } from './member.ts'
 import { MemoryStore } from './memory.ts'
 import { Moments } from './moments.ts'
 import { RedisCounters } from './redis.ts'
@@ -54,14 +52,6 @@ function openStore(config: Config, parts: LimitsParts, calendar: Calendar): Memo
     observer,
     whenDown: whenStoreIsDown,
     leaseExpiryMs: leaseExpiry,
-    member: memberOf(config.ledger.directory),
+    member: memberOf(config.ledger.directory, shared.newId),
   })
-}
-
-/** Whose ledger it is, over restarts: what stands in it is told once to each Redis. */
-function memberOf(directory: string): string {
-  return createHash('sha256')
-    .update(`${hostname()}\n${resolve(directory)}`)
-    .digest('hex')
-    .slice(0, 16)
 }

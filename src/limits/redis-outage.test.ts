@@ -306,3 +306,16 @@ test('P7 what the ledger remembers is told once: to an empty Redis, not to one t
     )
   }
 })
+
+// One counter that somebody else has spoiled must not keep all others from being settled, nor fill the memory.
+test('a settlement that fails for good is logged and given up, and those behind it are counted', async t => {
+  const redis = await startRedis(t)
+  const one = await startReplica(t, redis)
+  const spoiled = [claim(one.counters, 'spoiled', 'tokensPerMinute', 100)]
+  const calls = [await taken(one, 20), await taken(one, 10, spoiled), await taken(one, 20)]
+  tell(redis.port, 'SET', '{gatehouse}:c:spoiled:tokensPerMinute', 'by somebody else')
+  for (const call of calls) settle(one, call, 5)
+  await shows(one, 10, 0)
+  assert.deepEqual(one.said, ['limits_not_told'])
+  assert.equal((await take(one, 10, spoiled)).taken?.state, 'local', 'nobody can be asked about it')
+})

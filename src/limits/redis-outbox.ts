@@ -2,7 +2,8 @@
  * What Redis has not heard of yet, in order. What is said is kept until it is answered, and said again after an outage; the scripts take nothing
  * a second time.
  */
-import type { RedisStore } from '../redis/index.ts'
+import { RedisScriptFailed, type RedisStore } from '../redis/index.ts'
+import type { Log } from '../telemetry/log.ts'
 import { amountOf, type Counter, type Used, usedOf } from './counters.ts'
 import { adoptScript, bookScript, settleScript } from './redis-scripts.ts'
 import type { Holder, Places, SharedTaken } from './redis-taken.ts'
@@ -34,6 +35,7 @@ const slotsMax = 512
 
 export interface OutboxParts {
   readonly redis: RedisStore
+  readonly log: Log
   readonly places: Places
   /** Arguments that all scripts begin with: epoch and time. */
   readonly opening: () => readonly [string, string]
@@ -48,6 +50,7 @@ export class Outbox {
   /** Used by calls that began and ended while Redis could not be told: by counter and slot. */
   readonly #unheard = new Map<Counter, Map<number, number>>()
   #number = 0
+  #settledMax = settledMax
   #flushing: Promise<void> | null = null
 
   constructor(parts: OutboxParts) {
@@ -108,12 +111,26 @@ export class Outbox {
       const [first] = this.#entries
       if (first === undefined) return
       const said = first.kind === 'settle' || first.kind === 'release' ? this.#settled() : [first]
-      if (first.kind === 'book') await this.#book(first.holder, first.number, first.amounts)
-      else if (first.kind === 'adopt') await this.#adopt(first.taken, first.counts)
-      else await this.#settle(said)
+      try {
+        await this.#say(first, said)
+      } catch (error) {
+        if (!(error instanceof RedisScriptFailed)) throw error
+        // One by one, to find the one that it fails on: what was done is not done again.
+        this.#settledMax = 1
+        if (said.length > 1) continue
+        this.#settledMax = settledMax
+        // It would fail again, and hold up everything behind it.
+        this.#parts.log.error({ cause: error, what: first.kind }, 'limits_not_told')
+      }
       // After `clear` others stand there.
       if (this.#entries[0] === first) this.#entries.splice(0, said.length)
     }
+  }
+
+  async #say(first: Entry, said: readonly Entry[]): Promise<void> {
+    if (first.kind === 'book') await this.#book(first.holder, first.number, first.amounts)
+    else if (first.kind === 'adopt') await this.#adopt(first.taken, first.counts)
+    else await this.#settle(said)
   }
 
   /** Makes what was added so far the next to be said. */
@@ -133,7 +150,7 @@ export class Outbox {
   /** The entries in front that go into one script call. */
   #settled(): readonly Entry[] {
     let count = 0
-    while (count < settledMax) {
+    while (count < this.#settledMax) {
       const kind = this.#entries[count]?.kind
       if (kind !== 'settle' && kind !== 'release') break
       count += 1

@@ -23,7 +23,7 @@ local function whole(n) return string.format('%.0f', n) end
 
 -- A sliding counter of so many steps, as a hash has it; v are s, r, n, o and the step that runs.
 local function slid(c, v, now)
-  local step = math.floor(now / c.p1)
+  local step = c.step
   c.n = tonumber(v[3])
   if not c.n then
     c.n, c.o, c.moved = step, step, true
@@ -34,9 +34,12 @@ local function slid(c, v, now)
     -- The clock was set back by more than the window: what was used is taken along, else it would stand in the future.
     redis.call('DEL', c.key)
     c.n, c.o, c.cur, c.moved = step, step, c.s, true
-    redis.call('HSET', c.key, 's', c.s, 'r', c.r, 'n', step, 'o', step, whole(step), c.s)
+    redis.call('HSET', c.key, 's', c.s, 'r', c.r, 'n', step, 'o', step, c.slot, c.s)
   elseif step <= c.n then
-    if step < c.n then c.cur = tonumber(redis.call('HGET', c.key, whole(c.n))) or 0 end
+    if step < c.n then
+      c.slot = v[3]
+      c.cur = tonumber(redis.call('HGET', c.key, c.slot)) or 0
+    end
   else
     local last, first = c.n, step - c.p2 + 1
     c.moved, c.n = true, step
@@ -63,16 +66,19 @@ local function load(key, at, now)
     c.s = c.r
   elseif c.kind == 'c' then
     local v = redis.call('HMGET', key, 's', 'r', 'e')
-    c.s, c.r, c.e = tonumber(v[1]) or 0, tonumber(v[2]) or 0, tonumber(v[3]) or 0
+    c.s, c.r, c.e, c.slot = tonumber(v[1]) or 0, tonumber(v[2]) or 0, tonumber(v[3]) or 0, v[3]
     if c.e <= now then
       c.s, c.moved = 0, true
-      c.e = now < c.p1 and c.p1 or c.p2
+      c.slot = ARGV[now < c.p1 and at + 1 or at + 2]
+      c.e = tonumber(c.slot)
     elseif c.e > c.p2 then
       -- The clock was set back by a window: what was used is taken along.
-      c.e, c.moved = c.p1, true
+      c.e, c.slot, c.moved = c.p1, ARGV[at + 1], true
     end
   else
-    local v = redis.call('HMGET', key, 's', 'r', 'n', 'o', whole(math.floor(now / c.p1)))
+    c.step = math.floor(now / c.p1)
+    c.slot = whole(c.step)
+    local v = redis.call('HMGET', key, 's', 'r', 'n', 'o', c.slot)
     c.s, c.r, c.cur = tonumber(v[1]) or 0, tonumber(v[2]) or 0, tonumber(v[5]) or 0
     slid(c, v, now)
   end
@@ -82,24 +88,24 @@ end
 -- So long an idle counter stays beyond its window, for calls that began within it.
 local afterMs = 900000
 
--- Adds to what is counted now, and to what is reserved.
+-- Adds to what is counted now, and to what is reserved. Returns the slot, as text.
 local function put(c, amount, reserved)
   c.s, c.r = c.s + amount, math.max(0, c.r + reserved)
   if c.kind == 'i' then
     c.s = c.r
     if c.r == 0 then redis.call('DEL', c.key) else redis.call('HSET', c.key, 'r', c.r) end
-    return 0
+    return '0'
   elseif c.kind == 'c' then
-    redis.call('HSET', c.key, 's', c.s, 'r', c.r, 'e', c.e)
+    redis.call('HSET', c.key, 's', c.s, 'r', c.r, 'e', c.slot)
     if c.moved then redis.call('PEXPIREAT', c.key, whole(c.e + afterMs)) end
     c.moved = false
-    return c.e
+    return c.slot
   end
   c.cur = c.cur + amount
-  redis.call('HSET', c.key, 's', c.s, 'r', c.r, 'n', c.n, 'o', c.o, whole(c.n), c.cur)
+  redis.call('HSET', c.key, 's', c.s, 'r', c.r, 'n', c.n, 'o', c.o, c.slot, c.cur)
   if c.moved then redis.call('PEXPIRE', c.key, whole(c.p1 * c.p2 + afterMs)) end
   c.moved = false
-  return c.n
+  return c.slot
 end
 
 -- Adds to a slot of its own time, which may have left the window; then only what is reserved changes.
@@ -199,16 +205,17 @@ for i = 1, #KEYS - 2 do
     c = load(key, at, now)
     known[key] = c
   end
-  local one = { c = c, amount = tonumber(ARGV[at + 3]), limit = tonumber(ARGV[at + 4]), flags = tonumber(ARGV[at + 5]) }
-  one.fits = one.amount == 0 or c.s + one.amount <= one.limit
-  if not one.fits and one.flags % 2 == 1 then short = true end
-  all[i] = one
+  local amount, flags = tonumber(ARGV[at + 3]), ARGV[at + 5]
+  local fits = amount == 0 or c.s + amount <= tonumber(ARGV[at + 4])
+  if not fits and (flags == '1' or flags == '3') then short = true end
+  all[i] = { c = c, amount = amount, fits = fits, takes = flags >= '2' }
 end
 if not short then
   local lease = {}
-  for _, one in ipairs(all) do
-    if one.flags >= 2 then
-      lease[#lease + 1] = one.c.key .. ' ' .. whole(one.amount) .. ' ' .. whole(put(one.c, one.amount, one.amount))
+  for i, one in ipairs(all) do
+    if one.takes then
+      local slot = put(one.c, one.amount, one.amount)
+      lease[#lease + 1] = one.c.key .. ' ' .. ARGV[i * 6 + 1] .. ' ' .. slot
     end
   end
   redis.call('HSET', KEYS[2], ARGV[3], table.concat(lease, '\\n'))
@@ -217,7 +224,7 @@ local reply = { short and 0 or 1, now }
 for i, one in ipairs(all) do
   reply[i * 3] = one.c.s
   reply[i * 3 + 1] = reset(one.c, now)
-  reply[i * 3 + 2] = one.fits and 0 or (short and room(one.c, one.amount, one.limit, now) or 1)
+  reply[i * 3 + 2] = one.fits and 0 or (short and room(one.c, one.amount, tonumber(ARGV[i * 6 + 2]), now) or 1)
 end
 return reply
 `,
@@ -299,7 +306,7 @@ for i = 1, #KEYS - 2 do
   local at = 4 + (i - 1) * 6
   local amount, slot = tonumber(ARGV[at + 3]), ARGV[at + 4]
   book(load(KEYS[i + 2], at, now), tonumber(slot), ARGV[at + 5] == '1' and amount or 0, amount)
-  lease[#lease + 1] = KEYS[i + 2] .. ' ' .. whole(amount) .. ' ' .. slot
+  lease[#lease + 1] = KEYS[i + 2] .. ' ' .. ARGV[at + 3] .. ' ' .. slot
 end
 redis.call('HSET', KEYS[2], ARGV[3], table.concat(lease, '\\n'))
 return 1

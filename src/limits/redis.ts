@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
-import type { RedisStore } from '../redis/index.ts'
+import { RedisScriptFailed, type RedisStore } from '../redis/index.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Calendar } from './calendar.ts'
 import {
@@ -107,6 +107,7 @@ export class RedisCounters implements CounterStore {
     this.#holder = this.#newHolder()
     this.#outbox = new Outbox({
       redis,
+      log: parts.log,
       places: this.#places,
       epochKey: this.#keys.epoch,
       opening: () => [this.#epoch, this.#time()],
@@ -190,7 +191,8 @@ export class RedisCounters implements CounterStore {
     let reply: readonly number[]
     try {
       reply = (await redis.run(reserveScript, keys, args)) as readonly number[]
-    } catch {
+    } catch (error) {
+      if (error instanceof RedisScriptFailed) this.#parts.log.error({ cause: error }, 'limits_not_asked')
       // It may have been taken although nobody heard: then it is to be given back.
       this.#outbox.release(holder, lease)
       return this.#withoutStore(claims, asked)

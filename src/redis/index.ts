@@ -6,7 +6,7 @@ export interface RedisStore {
   /**
    * Runs a script by its digest, one round trip; it is loaded again where the server has forgotten it. While `isUp` is false it still
    * tries, as handlers of `onReturn` must: whoever can do without asks `isUp` first.
-   * @throws RedisDown when there is no answer within `redis.timeout` (it may have run nevertheless), no connection, or the server refuses.
+   * @throws RedisScriptFailed when the script fails; RedisDown when there is no answer within `redis.timeout` (it may have run nevertheless), no connection, or the server refuses.
    */
   run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>
   /** False until `start`, and from the first failure until the server has answered again and every handler of `onReturn` is done. */
@@ -33,9 +33,18 @@ export interface Script {
 
 /** The server could not be asked: a fault of the infrastructure, never of the caller. */
 export class RedisDown extends Error {
-  readonly code = 'redis_down'
+  readonly code: 'redis_down' | 'redis_script_failed' = 'redis_down'
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)
     this.name = 'RedisDown'
+  }
+}
+
+/** The server answers, and this script fails on it: trying again does not help. What the script did before stays done. */
+export class RedisScriptFailed extends RedisDown {
+  override readonly code = 'redis_script_failed'
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'RedisScriptFailed'
   }
 }

@@ -9,7 +9,7 @@ import type { Scope } from '../../test/support/world.ts'
 import { configSchema } from '../config/schema.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { RedisConfig } from './address.ts'
-import { RedisDown, type RedisStore } from './index.ts'
+import { RedisDown, RedisScriptFailed, type RedisStore } from './index.ts'
 import { openRedis } from './open.ts'
 
 const increment = { name: 'increment', lua: `return redis.call('INCRBY', KEYS[1], ARGV[1])` }
@@ -54,7 +54,9 @@ test('a script runs on keys with one hash tag, and again after the server has fo
 test('a script that fails is told to its caller, and the store stays up', async t => {
   const { store } = open(t, await startRedis(t))
   await store.start()
-  await assert.rejects(store.run({ name: 'wrong', lua: 'return nothing.here' }, [], []), RedisDown)
+  await assert.rejects(store.run({ name: 'wrong', lua: 'return nothing.here' }, [], []), RedisScriptFailed)
+  await store.run({ name: 'list', lua: `return redis.call('RPUSH', KEYS[1], 1)` }, [store.key('a')], [])
+  await assert.rejects(store.run(increment, [store.key('a')], [1]), RedisScriptFailed)
   assert.equal(store.isUp, true)
 })
 

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../telemetry/log.ts'
 import { type RedisConfig, readAddress } from './address.ts'
 import { type Client, connect } from './client.ts'
-import { RedisDown, type RedisStore, type Script } from './index.ts'
+import { RedisDown, RedisScriptFailed, type RedisStore, type Script } from './index.ts'
 
 export interface RedisParts {
   readonly clock: Clock
@@ -104,7 +104,8 @@ class Store implements RedisStore {
   /** A failed command: the store is down, unless only this command was at fault. */
   #down(error: Error): RedisDown {
     const reason = this.#wordsOf(error)
-    if (!isFaultOfScript(error)) this.#fell(reason)
+    if (isFaultOfScript(error)) return new RedisScriptFailed(reason)
+    this.#fell(reason)
     return new RedisDown(reason)
   }
 
@@ -190,5 +191,5 @@ function refusalOf(error: Error): string | null {
 
 /** The server answers, and only this script is wrong: asking for others goes on. */
 function isFaultOfScript(error: Error): boolean {
-  return error.message.startsWith('ERR ') && /user_script|script/i.test(error.message)
+  return /^(?:ERR|WRONGTYPE) .*script/i.test(error.message)
 }

@@ -20,6 +20,7 @@ import { lacksDeployment, mayBeRefusal, safeToReplay } from '../dispatch/replay.
 import type { Asked } from '../receive/index.ts'
 import { Births, type Creates } from './births.ts'
 import { Capture } from './capture.ts'
+import { endWith } from './end.ts'
 import { type AnswerHeaders, first, isOfBackend, observerFor, spilledFrom } from './facts.ts'
 import { Held, HeldTooLong } from './held.ts'
 import { blind, type Observer } from './observer.ts'
@@ -256,8 +257,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     }
     const rest = this.#last ?? this.#observer.rest()
     // 'close' of the response follows once the last byte is with the kernel.
-    if (rest.length > 0) this.#parts.call.res.end(rest)
-    else this.#parts.call.res.end()
+    endWith(this.#parts.call.res, rest)
   }
 
   /** A held answer has come whole: replay, or give it to the client. */

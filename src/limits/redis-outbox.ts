@@ -115,12 +115,10 @@ export class Outbox {
         await this.#say(first, said)
       } catch (error) {
         if (!(error instanceof RedisScriptFailed)) throw error
-        // One by one, to find the one that it fails on: what was done is not done again.
-        this.#settledMax = 1
+        this.#parts.log.error({ cause: error, what: first.kind, entries: said.length }, 'limits_not_told')
+        // One by one, to find the one that it fails on: what was done is not done again. That one would fail for ever, and hold up all behind it.
+        this.#settledMax = said.length > 1 ? 1 : settledMax
         if (said.length > 1) continue
-        this.#settledMax = settledMax
-        // It would fail again, and hold up everything behind it.
-        this.#parts.log.error({ cause: error, what: first.kind }, 'limits_not_told')
       }
       // After `clear` others stand there.
       if (this.#entries[0] === first) this.#entries.splice(0, said.length)

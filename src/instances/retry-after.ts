@@ -1,5 +1,8 @@
 /** When a backend says that trying again may help. */
 
+/** Far beyond any figure that makes sense. */
+const numberMost = 1e15
+
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 
 /**
@@ -17,8 +20,12 @@ export function retryAfterMs(headers: Headers, nowMs: number): number | null {
   return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs)
 }
 
-/** Null for what is absent, repeated, negative, or no plain number. */
+/** Null for what is absent, repeated, negative, or no plain number. Without a pattern: it is asked several times for each answer. */
 export function numberOf(value: string | string[] | undefined): number | null {
-  if (typeof value !== 'string' || !/^\s*\d{1,15}(?:\.\d{1,6})?\s*$/.test(value)) return null
-  return Number(value)
+  if (typeof value !== 'string') return null
+  const first = value.charCodeAt(0)
+  // Signs, spaces and words are none; nor is the empty text, whose first character is NaN.
+  if (!(first >= 0x30 && first <= 0x39)) return null
+  const number = Number(value)
+  return number <= numberMost ? number : null
 }

@@ -68,6 +68,7 @@ export async function startFleet(t: Scope, tokensPerMinute: number, options: Fle
     if (limited === undefined) throw new TypeError(`the demonstration has no workload ${workload}`)
     return {
       ...config,
+      admin: { ...config.admin, metricsWithoutToken: true },
       workloads: { ...config.workloads, [workload]: { ...limited, limits: { tokensPerMinute } } },
       redis: { url: redis.url },
       limits: { store: 'redis', whenStoreIsDown: options.whenDown },
@@ -105,6 +106,8 @@ export interface Loaded {
   readonly others: Readonly<Record<string, number>>
   /** CPU of all gateways per admitted or refused call, microseconds. */
   readonly cpuMicros: number
+  /** Time that Redis took to answer, as gateways saw it, milliseconds: half of the answers, and 99 of 100, took no longer than this. */
+  readonly answers: { readonly p50Ms: number; readonly p99Ms: number }
 }
 
 interface Admitted {
@@ -174,7 +177,8 @@ export async function loadFleet(fleet: Fleet, load: Load): Promise<Loaded> {
       isAllowed: allowed.has(line.gatehouseRequestId ?? ''),
     }))
     .sort((a, b) => a.atMs - b.atMs)
-  return { admitted, refused, others, cpuMicros: cpuMicros / (admitted.length + refused) }
+  const answers = await answersOf(gateways)
+  return { admitted, refused, others, cpuMicros: cpuMicros / (admitted.length + refused), answers }
 }
 
 /** Tokenizers and connections of everyone are ready, and estimates learned, before it counts. */
@@ -225,6 +229,25 @@ async function cpuOf(gateways: readonly { readonly pid: number }[]): Promise<num
     ticks += Number(fields[11]) + Number(fields[12])
   }
   return ticks * 10_000
+}
+
+/** From the histograms of all gateways: bounds of their buckets. */
+async function answersOf(gateways: Fleet['gateways']): Promise<Loaded['answers']> {
+  const counts = new Map<number, number>()
+  for (const { lines } of gateways) {
+    const ready = lines.find(line => line.includes('"msg":"ready"')) ?? '{}'
+    const { admin } = JSON.parse(ready) as { readonly admin: string }
+    const text = await (await fetch(`${admin}/metrics`)).text()
+    for (const [, bound = '', count = ''] of text.matchAll(
+      /^gatehouse_limits_store_answer_seconds_bucket\{le="([^"]+)"\} (\d+)$/gm,
+    )) {
+      const ms = bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound) * 1_000
+      counts.set(ms, (counts.get(ms) ?? 0) + Number(count))
+    }
+  }
+  const all = Math.max(...counts.values())
+  const within = (share: number): number => [...counts].find(([, count]) => count >= all * share)?.[0] ?? Number.NaN
+  return { p50Ms: within(0.5), p99Ms: within(0.99) }
 }
 
 export interface Verdict {

@@ -4,6 +4,8 @@
  * or was not used.
  */
 import { parseArgs } from 'node:util'
+import { claim, startReplica } from '../../src/limits/redis.fixture.ts'
+import { startRedis } from '../support/redis.ts'
 import type { Scope } from '../support/world.ts'
 import { judge, type Load, loadFleet, startFleet, stopFleet, type WhenDown } from './fleet.ts'
 
@@ -21,6 +23,29 @@ const callsPerSecond = 150
 /** Two thirds of what is wanted in a minute, or in a shorter run. */
 const tokensPerMinute = Math.round((callsPerSecond * Math.min(seconds, 60) * 72) / 1.5)
 
+/** One call after the other, of two limits, by a process that does nothing else. */
+async function roundTrips(): Promise<string> {
+  const closers: (() => unknown)[] = []
+  const scope: Scope = { after: close => closers.push(close) }
+  try {
+    const { counters } = await startReplica(scope, await startRedis(scope))
+    const claims = [claim(counters, 'a', 'tokensPerMinute', 1e12), claim(counters, 'a', 'requestsPerMinute', 1e12)]
+    const ms: number[] = []
+    for (let calls = 0; calls < 6_000; calls += 1) {
+      const began = performance.now()
+      const { taken } = await counters.reserve(claims, { tokens: 10, costNano: 0 })
+      // The first ones are the compiler's.
+      if (calls >= 1_000) ms.push(performance.now() - began)
+      if (taken !== null) counters.settle(taken, { tokens: 8, costNano: 0, calls: 1 })
+    }
+    ms.sort((a, b) => a - b)
+    const at = (share: number): string => (ms[Math.floor(ms.length * share)] ?? 0).toFixed(2)
+    return `reserving alone: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`
+  } finally {
+    for (const close of closers.reverse()) await close()
+  }
+}
+
 const runs: readonly (readonly [WhenDown, boolean, boolean])[] = [
   ['local', false, false],
   ['refuse', true, false],
@@ -30,9 +55,10 @@ const runs: readonly (readonly [WhenDown, boolean, boolean])[] = [
   ['allow', true, false],
   ['allow', true, true],
 ]
+process.stdout.write(`${await roundTrips()}\n`)
 process.stdout.write(
   `${replicas} gateways, ${callers} callers, ${seconds} s each, ${tokensPerMinute} tokens per minute\n` +
-    'whenStoreIsDown  Redis              most  used  allowed  admitted  refused  CPU/call  others\n',
+    'whenStoreIsDown  Redis              most  used  allowed  admitted  refused  CPU/call  Redis p50/p99  others\n',
 )
 for (const [whenDown, withOutage, keepsData] of runs) {
   const closers: (() => unknown)[] = []
@@ -41,7 +67,7 @@ for (const [whenDown, withOutage, keepsData] of runs) {
     const fleet = await startFleet(scope, tokensPerMinute, { whenDown, keepsData, replicas })
     const outage = { outage: { afterCalls: tokensPerMinute / 72 / 3, forSeconds: Math.min(3, seconds / 10) } }
     const load: Load = { callers, callsPerSecond, seconds, ...(withOutage ? outage : {}) }
-    const { admitted, refused, others, cpuMicros } = await loadFleet(fleet, load)
+    const { admitted, refused, others, cpuMicros, answers } = await loadFleet(fleet, load)
     const { most, used, allowed } = judge(admitted, tokensPerMinute)
     const how = !withOutage ? 'stays' : keepsData ? 'back with data' : 'back empty'
     process.stdout.write(
@@ -54,6 +80,7 @@ for (const [whenDown, withOutage, keepsData] of runs) {
         String(admitted.length).padStart(8),
         String(refused).padStart(7),
         `${cpuMicros.toFixed(0)} µs`.padStart(8),
+        `≤ ${answers.p50Ms}/${answers.p99Ms} ms`.padStart(13),
         JSON.stringify(others),
       ].join('  ')}\n`,
     )

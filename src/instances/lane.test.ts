@@ -49,6 +49,9 @@ test('calls that were sent since the last reading are counted with what such cal
   for (let call = 0; call < 30; call += 1) lane.begin(50)
   const expected = (lane.utilization(50) ?? 0) + lane.expectedRise
   assert.ok(expected > 0.65 && expected <= 0.71, `${expected}`)
+  for (let call = 0; call < 30; call += 1) lane.begin(60).withdraw(60)
+  assert.equal((lane.utilization(50) ?? 0) + lane.expectedRise, expected, 'what was not sent adds nothing')
+  assert.deepEqual([lane.calls, lane.inFlight], [70, 70])
 })
 
 test('a place is given back once, and a probe that tells nothing makes room for the next', () => {

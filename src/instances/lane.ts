@@ -24,8 +24,12 @@ export class Lane {
   readonly reach: Breaker
   readonly latency = new Latency()
   inFlight = 0
+  /** Calls that were sent here. */
   calls = 0
   failures = 0
+  /** Places that were taken, some of which were given back unused: their numbers tell the order of calls. */
+  #begun = 0
+  #withdrawnSinceRead = 0
   /** Tells readings apart that come out of order: the number of the call that brought the newest one. */
   #readBy = 0
   #utilization: number | null = null
@@ -67,7 +71,14 @@ export class Lane {
   begin(nowMs: number): Try {
     this.inFlight += 1
     this.calls += 1
-    return new Try(this, this.calls, nowMs)
+    this.#begun += 1
+    return new Try(this, this.#begun, nowMs)
+  }
+
+  /** A place was given back unused. Called by its `Try` alone. */
+  withdrawn(): void {
+    this.calls -= 1
+    this.#withdrawnSinceRead += 1
   }
 
   /**
@@ -84,7 +95,7 @@ export class Lane {
 
   /** What the calls add to it that were sent since the reading: a load that rises in steps would be far beyond the mark by then. */
   get expectedRise(): number {
-    return (this.calls - this.#readBy) * this.#risePerCall
+    return Math.max(0, this.#begun - this.#readBy - this.#withdrawnSinceRead) * this.#risePerCall
   }
 
   get isDraining(): boolean {
@@ -126,6 +137,7 @@ export class Lane {
     }
     this.#utilization = now
     this.#readBy = call
+    this.#withdrawnSinceRead = 0
     // Two readings of one moment tell no slope: the earlier time stays.
     if (before === null || sinceMs >= slopeLeastMs || sinceMs < 0 || now > before) this.#readSentAtMs = sentAtMs
   }
@@ -214,6 +226,13 @@ export class Try {
       lane.breaker.abandoned(this.#ticket)
     }
     this.#told = true
+  }
+
+  /** Gives the place back before the call was sent. */
+  withdraw(nowMs: number): void {
+    if (this.#ended) return
+    this.lane.withdrawn()
+    this.end(nowMs)
   }
 
   /** Gives the place back. Nothing told before: the client left, or the call was not sent. */

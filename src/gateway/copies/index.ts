@@ -143,7 +143,7 @@ export class Copies {
       instance.connections.dispatch(requestFor({ call, route, asked }, candidate, credential, null), drain)
       return drain
     } finally {
-      if (!isSent) attempt.end(parts.clock())
+      if (!isSent) attempt.withdraw(parts.clock())
     }
   }
 

@@ -95,13 +95,13 @@ export class Exchange {
       header = credential instanceof Promise ? await credential : credential
       const room = header !== null && this.#hasRoom(candidate)
       if (header === null || !(room instanceof Promise ? await room : room)) {
-        attempt.end(this.#parts.clock())
+        attempt.withdraw(this.#parts.clock())
         return null
       }
       this.#account.instance = instance
       relay = this.#relay ?? (await this.#open())
     } catch (error) {
-      attempt.end(this.#parts.clock())
+      attempt.withdraw(this.#parts.clock())
       throw error
     }
     this.#sent += 1

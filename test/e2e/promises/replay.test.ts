@@ -96,6 +96,31 @@ for (const [what, failing, failuresExpected] of [
   })
 }
 
+test('P11 whatever fails, wherever and mixed: no call is billed twice, none comes twice to one member', async t => {
+  const pool = await startPool(t, {
+    count: 3,
+    instance: () => ({ breaker: settings }),
+    pool: { strategy: 'round-robin' },
+  })
+  const kinds = [
+    { kind: '429', 'retry-after-ms': 1, probability: 0.25 },
+    { kind: '503', probability: 0.2 },
+    { kind: '500', probability: 0.1 },
+    { kind: 'cut', probability: 0.1 },
+    { kind: 'missing-deployment', probability: 0.002 },
+  ]
+  for (const instance of pool.instances) instance.setFault({ faults: kinds })
+  await many(pool, 250)
+  await many(pool, 150, 8, stream)
+  const records = await settledRecords(pool.world.house)
+  assert.equal(records.length, 400)
+  assertConsistent(records, pool.bill())
+  assert.ok(
+    records.some(record => record.attempts.length === 3) && records.some(record => record.attempts.length === 2),
+  )
+  for (const { lanes } of pool.world.house.instanceStates()) assert.ok(lanes.every(lane => lane.inFlight === 0))
+})
+
 test('P11 an instance that goes silent for all is left alone after a few calls, and called again when it is back', async t => {
   const pool = await startPool(t, {
     count: 3,

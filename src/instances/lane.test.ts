@@ -91,9 +91,13 @@ test('connections that do not come about concern the whole instance, answers one
     attempt.broke(false, call)
     attempt.end(call)
   }
-  assert.deepEqual([chat.admits(20_000), other.admits(10)], [true, false])
+  assert.deepEqual([chat.admits(10), other.admits(10)], [false, false])
   assert.equal(instance.state(10).healthy, false)
   assert.equal(instance.state(10).lanes[1]?.breakerReason, 'failures')
+  const probe = other.begin(20_000)
+  assert.equal(chat.admits(20_000), false, 'one probe for all of the instance')
+  probe.connected(20_001)
+  assert.equal(chat.admits(20_002), true, 'it can be reached, however long the answer takes')
 })
 
 test('Retry-After is read in all of its forms, and nothing else is', () => {

@@ -188,12 +188,16 @@ export class Try {
     this.#reachTicket = lane.reach.begin()
   }
 
+  /** A connection stands and the call goes out on it: the instance can be reached, however long the answer takes. */
+  connected(nowMs: number): void {
+    this.lane.reach.succeeded(this.#reachTicket, nowMs)
+  }
+
   /** The head of an answer has come. What it is worth is told when it ends; but a probe has its answer now. */
   answered(status: number, headers: Headers, nowMs: number): void {
     if (this.#told) return
     this.#told = true
     const { lane } = this
-    if (lane.reach.state !== 'closed') lane.reach.succeeded(this.#reachTicket, nowMs)
     lane.read(headers, this.#number, this.beganAtMs, nowMs)
     if (status === 429) {
       this.#fail()
@@ -219,7 +223,6 @@ export class Try {
     this.#fail()
     if (connected) {
       lane.breaker.failed(this.#ticket, nowMs)
-      lane.reach.abandoned(this.#reachTicket)
     } else {
       lane.reach.failed(this.#reachTicket, nowMs)
       // Whether the deployment works is not known: a probe of it was none.
@@ -244,10 +247,7 @@ export class Try {
     if (!this.#told) {
       lane.breaker.abandoned(this.#ticket)
       lane.reach.abandoned(this.#reachTicket)
-    } else if (!this.#failed) {
-      lane.breaker.succeeded(this.#ticket, nowMs)
-      lane.reach.succeeded(this.#reachTicket, nowMs)
-    }
+    } else if (!this.#failed) lane.breaker.succeeded(this.#ticket, nowMs)
   }
 
   #fail(): void {

@@ -54,8 +54,12 @@ export class Drain implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    if (this.#givenUp === null) this.#sentAtMs = this.#parts.clock()
-    else controller.abort(this.#givenUp)
+    if (this.#givenUp !== null) {
+      controller.abort(this.#givenUp)
+      return
+    }
+    this.#sentAtMs = this.#parts.clock()
+    this.#parts.attempt.connected(this.#sentAtMs)
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {

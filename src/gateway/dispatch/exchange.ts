@@ -6,6 +6,7 @@ import type { Candidate, Candidates, Hedge, Target } from '../../instances/pool.
 import type { Journal } from '../../ledger/index.ts'
 import type { Denial } from '../../limits/index.ts'
 import { refusalOfDenial } from '../admit/refusals.ts'
+import type { Drain } from '../copies/drain.ts'
 import type { Account } from '../record/index.ts'
 import { openRecord } from '../record/open.ts'
 import { Refusal } from '../refusals.ts'
@@ -144,15 +145,27 @@ export class Exchange {
     const timer = setTimeout(() => {
       if (!relay.isWaiting || hedge.hedged + 1 > hedge.maxShare * hedge.calls) return
       hedge.hedged += 1
-      const apart = this.#tried === null ? [instance] : [...this.#tried]
-      void this.#parts.copies.hedge(this.#account, apart, this.#parts).then(answer => {
-        if (answer?.body && answer.status !== null) relay.answerWith(answer.status, answer.headers, answer.body)
-      })
+      const apart = [...(this.#tried ?? [instance])]
+      void this.#answerFrom(this.#parts.copies.hedge(this.#account, apart, this.#parts), relay)
     }, afterMs)
     try {
       return await sending
     } finally {
       clearTimeout(timer)
+    }
+  }
+
+  async #answerFrom(hedge: Promise<Drain | null>, relay: Relay): Promise<void> {
+    const answer = await hedge
+    if (answer === null || answer.status === null || answer.body === null) return
+    try {
+      relay.answerWith(answer.status, answer.headers, answer.body)
+    } catch (error) {
+      // The first try is still under way, and is the answer then.
+      this.#parts.log.warn(
+        { id: this.#sending.call.id, error: error instanceof Error ? error.name : '' },
+        'hedge_failed',
+      )
     }
   }
 

@@ -170,6 +170,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
       return
     }
     this.#sentAtMs = this.#parts.clock()
+    this.#try?.connected(this.#sentAtMs)
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {

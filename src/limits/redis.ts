@@ -3,9 +3,8 @@
  * also counts what it has taken itself: with it it goes on while Redis is away, and tells it again to a Redis that has lost its data.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
-import { RedisScriptFailed, type RedisStore } from '../redis/index.ts'
+import { RedisScriptFailed } from '../redis/index.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Calendar } from './calendar.ts'
 import {
@@ -22,45 +21,26 @@ import {
   type Used,
   usedOf,
 } from './counters.ts'
-import { GaugesSoFar } from './gauges.ts'
 import type { LimitsObserver, StoreState } from './index.ts'
 import { CounterBook } from './memory.ts'
 import { Moments } from './moments.ts'
 import { decide, refusedWithoutStore, Shares } from './redis-local.ts'
+import { Membership, type MembershipParts } from './redis-membership.ts'
 import { EpochChanged, Outbox } from './redis-outbox.ts'
-import {
-  beatScript,
-  joinScript,
-  leasesScript,
-  leaveScript,
-  readScript,
-  reserveScript,
-  toldScript,
-} from './redis-scripts.ts'
+import { fillTaken, type Reply, shortOf, slotsOf, standingOf } from './redis-replies.ts'
+import { readScript, reserveScript } from './redis-scripts.ts'
 import { type Holder, noClaims, Places, SharedTaken } from './redis-taken.ts'
-import { type Moment, untilSettledMs } from './tally.ts'
+import type { Moment } from './tally.ts'
 
-export interface RedisCountersParts {
-  readonly redis: RedisStore
+export interface RedisCountersParts extends MembershipParts {
   readonly calendar: Calendar
-  readonly clock: Clock
   readonly log: Log
   readonly observer: Pick<LimitsObserver, 'storeAnswered'>
   readonly whenDown: NonNullable<Config['limits']['whenStoreIsDown']>
-  /** Silence after which what this process has reserved is given back. */
-  readonly leaseExpiryMs: number
-  /** Whose ledger it is: the same after a restart, without blanks, colons and dots. What it has used is told once in each epoch. */
-  readonly member: string
-  /** Makes names of holders and epochs: letters, digits and hyphens. */
-  readonly newId: () => string
-  /** For tests: time that scripts go by instead of the server's. */
-  readonly serverClock?: Clock
 }
 
 /** How often a process says that it lives, at most. Also how soon an idle one hears that others come back. */
 const beatMsMax = 500
-/** How long those are waited for that have not told theirs yet. */
-const gatherMsMax = 3_000
 const betweenAsksMs = 40
 
 export class RedisCounters implements CounterStore {
@@ -70,16 +50,10 @@ export class RedisCounters implements CounterStore {
   readonly #moments: Moments
   readonly #places: Places
   readonly #outbox: Outbox
-  readonly #keys: Readonly<Record<'epoch' | 'awaited' | 'until' | 'members' | 'holders', string>>
+  readonly #fleet: Membership
   /** Calls under way, by lease. */
   readonly #live = new Map<string, SharedTaken>()
   readonly #timers: NodeJS.Timeout[] = []
-  /** To be added to this machine's clock, to have the server's. */
-  #offsetMs = Number.NEGATIVE_INFINITY
-  #holder: Holder
-  #epoch = ''
-  #members: readonly string[] = []
-  #replicas = 1
   #leases = 0
   #returning: Promise<void> | null = null
   #isClosed = false
@@ -92,26 +66,19 @@ export class RedisCounters implements CounterStore {
 
   constructor(parts: RedisCountersParts) {
     this.#parts = parts
-    const { redis, calendar, clock } = parts
-    this.#moments = new Moments(() => clock() + (Number.isFinite(this.#offsetMs) ? this.#offsetMs : 0))
+    const { redis, calendar, log } = parts
+    const fleet = new Membership(parts)
+    this.#fleet = fleet
+    this.#moments = new Moments(() => fleet.serverMs())
     this.#book = new CounterBook(calendar, this.#moments)
     this.#places = new Places(calendar, redis.key('c:'))
-    const key = (name: string): string => redis.key(`limits:${name}`)
-    this.#keys = {
-      epoch: key('epoch'),
-      awaited: key('awaited'),
-      until: key('until'),
-      members: key('members'),
-      holders: key('holders'),
-    }
-    this.#holder = this.#newHolder()
     this.#outbox = new Outbox({
       redis,
-      log: parts.log,
+      log,
       places: this.#places,
-      epochKey: this.#keys.epoch,
-      opening: () => [this.#epoch, this.#time()],
-      nowMs: () => this.#moments.now().atMs,
+      epochKey: fleet.epochKey,
+      opening: () => [fleet.epoch, fleet.time()],
+      nowMs: () => this.#now().atMs,
     })
     redis.onReturn(() => this.#return())
     const beatMs = Math.min(beatMsMax, parts.leaseExpiryMs / 5)
@@ -119,26 +86,10 @@ export class RedisCounters implements CounterStore {
     this.#timers.push(setInterval(() => void this.#audit(), parts.leaseExpiryMs).unref())
   }
 
-  #newHolder(): Holder {
-    const { redis, member, newId } = this.#parts
-    const id = `${member}:${newId()}`
-    return {
-      id,
-      leases: redis.key(`limits:leases:${id}`),
-      gone: redis.key(`limits:gone:${id}`),
-      told: redis.key(`limits:told:${id}`),
-    }
-  }
-
   /** By the server's clock, as far as it is known. */
   #now(): Moment {
     const { atMs } = this.#moments.now()
     return { atMs, steadyMs: atMs }
-  }
-
-  #time(): string {
-    const { serverClock } = this.#parts
-    return serverClock === undefined ? '' : String(Math.floor(serverClock()))
   }
 
   /** True while Redis is asked. */
@@ -178,9 +129,9 @@ export class RedisCounters implements CounterStore {
     const { redis, observer } = this.#parts
     this.#leases += 1
     const lease = this.#leases.toString(36)
-    const holder = this.#holder
-    const keys = [this.#keys.epoch, holder.leases]
-    const args: (string | number)[] = [this.#epoch, this.#time(), lease]
+    const holder = this.#fleet.holder
+    const keys = [this.#fleet.epochKey, holder.leases]
+    const args: (string | number)[] = [this.#fleet.epoch, this.#fleet.time(), lease]
     const nowMs = this.#moments.now().atMs
     for (const claim of claims) {
       keys.push(this.#places.keyOf(claim.counter))
@@ -188,9 +139,9 @@ export class RedisCounters implements CounterStore {
       args.push(amountOf(claim, asked), claim.limit, (claim.enforce ? 1 : 0) + (claim.takes ? 2 : 0))
     }
     const askedAt = performance.now()
-    let reply: readonly number[]
+    let reply: Reply
     try {
-      reply = (await redis.run(reserveScript, keys, args)) as readonly number[]
+      reply = (await redis.run(reserveScript, keys, args)) as Reply
     } catch (error) {
       if (error instanceof RedisScriptFailed) this.#parts.log.error({ cause: error }, 'limits_not_asked')
       // It may have been taken although nobody heard: then it is to be given back.
@@ -199,9 +150,9 @@ export class RedisCounters implements CounterStore {
     }
     observer.storeAnswered(performance.now() - askedAt)
     const [verdict = 0, serverMs = 0] = reply
-    this.#heard(serverMs)
+    this.#fleet.heard(serverMs)
     if (verdict === 1) return { taken: this.#taken(claims, asked, lease, holder, reply), short: null }
-    if (verdict === 0) return short(claims, reply)
+    if (verdict === 0) return shortOf(claims, reply)
     const returned = this.#catchUp()
     returned.catch(nothing)
     // Everybody has to say what is theirs again: that takes milliseconds, and is no reason to refuse.
@@ -211,43 +162,29 @@ export class RedisCounters implements CounterStore {
     return this.#withoutStore(claims, asked)
   }
 
-  #taken(claims: readonly Claim[], asked: Asked, lease: string, holder: Holder, reply: readonly number[]): SharedTaken {
-    const nowMs = reply[1] ?? 0
-    const moment = { atMs: nowMs, steadyMs: nowMs }
-    const gauges = new GaugesSoFar()
-    const slots: number[] = []
-    let shadowed: Claim[] | null = null
-    for (const [index, claim] of claims.entries()) {
-      const { counter } = claim
-      const sum = reply[2 + index * 3] ?? 0
-      const reset = reply[3 + index * 3] ?? 0
-      const { window } = counter
-      if (window.kind === 'sliding') slots.push(Math.floor(nowMs / window.stepMs))
-      else slots.push(window.kind === 'calendar' ? nowMs + reset : 0)
-      tell(counter, sum, nowMs, reset)
-      if (claim.takes) {
-        counter.own.sum(moment)
-        counter.own.take(amountOf(claim, asked), moment)
-      }
-      if (reply[4 + index * 3] !== 0) {
-        shadowed ??= []
-        shadowed.push(claim)
-      }
-      if (gauges.isTighter(claim, sum)) gauges.add(claim, sum, sum === 0 ? 0 : reset)
-    }
-    const taken = new SharedTaken(lease, holder, claims, asked, nowMs, slots)
-    taken.tokens = gauges.tokens
-    taken.requests = gauges.requests
-    if (shadowed !== null) taken.shadowed = shadowed
-    this.#live.set(lease, taken)
+  #taken(claims: readonly Claim[], asked: Asked, lease: string, holder: Holder, reply: Reply): SharedTaken {
+    const taken = new SharedTaken(lease, holder, claims, asked, reply[1] ?? 0, slotsOf(claims, reply))
+    fillTaken(taken, reply)
+    this.#take(taken)
     return taken
+  }
+
+  /** Counts it as this process's own. */
+  #take(taken: SharedTaken): void {
+    for (const claim of taken.claims) {
+      if (!claim.takes) continue
+      const { own } = claim.counter
+      own.sum(taken)
+      own.take(amountOf(claim, taken.asked), taken)
+    }
+    this.#live.set(taken.lease, taken)
   }
 
   #withoutStore(claims: readonly Claim[], asked: Asked): Outcome {
     const { whenDown } = this.#parts
     this.#wentDown()
     const now = this.#now()
-    const shares = this.#outage?.shares ?? new Shares(this.#replicas, now.atMs)
+    const shares = this.#outage?.shares ?? new Shares(this.#fleet.replicas, now.atMs)
     // Rules in mode shadow refuse nothing, whatever has become of the store.
     const mode = whenDown === 'refuse' && !claims.some(claim => claim.enforce) ? 'allow' : whenDown
     if (mode === 'refuse') return refusedWithoutStore
@@ -255,18 +192,13 @@ export class RedisCounters implements CounterStore {
     if (short !== null) return { taken: null, short }
     this.#leases += 1
     const slots = claims.map(({ counter }) => this.#places.slotAt(counter, now.atMs))
-    const taken = new SharedTaken(this.#leases.toString(36), this.#holder, claims, asked, now.atMs, slots)
+    const taken = new SharedTaken(this.#leases.toString(36), this.#fleet.holder, claims, asked, now.atMs, slots)
     taken.isTold = false
     taken.state = mode
     taken.tokens = gauges.tokens
     taken.requests = gauges.requests
     taken.shadowed = shadowed.length === 0 ? noClaims : shadowed
-    for (const claim of claims) {
-      if (!claim.takes) continue
-      claim.counter.own.sum(now)
-      claim.counter.own.take(amountOf(claim, asked), now)
-    }
-    this.#live.set(taken.lease, taken)
+    this.#take(taken)
     return { taken, short: null }
   }
 
@@ -292,7 +224,7 @@ export class RedisCounters implements CounterStore {
 
   async #flush(): Promise<void> {
     try {
-      await this.#outbox.flush(this.#holder)
+      await this.#outbox.flush(this.#fleet.holder)
       this.#isFlushing = false
       if (!this.#outbox.isEmpty) this.#flushSoon()
     } catch (error) {
@@ -320,14 +252,14 @@ export class RedisCounters implements CounterStore {
     const standings: Standing[] = []
     for (let from = 0; from < counters.length; from += readMax) {
       const some = counters.slice(from, from + readMax)
-      const args: (string | number)[] = [this.#time()]
+      const args: (string | number)[] = [this.#fleet.time()]
       const nowMs = this.#moments.now().atMs
       for (const counter of some) {
         this.#places.describe(counter, nowMs, args)
         args.push(0, 0, 0)
       }
       const keys = some.map(counter => this.#places.keyOf(counter))
-      const reply = (await this.#parts.redis.run(readScript, keys, args)) as readonly number[]
+      const reply = (await this.#parts.redis.run(readScript, keys, args)) as Reply
       for (const [index, { window }] of some.entries()) {
         const [sum = 0, reserved = 0, reset = 0] = reply.slice(1 + index * 3, 4 + index * 3)
         const renewsAtMs = window.kind === 'inFlight' ? null : (reply[0] ?? 0) + (sum === 0 ? 0 : reset)
@@ -337,17 +269,11 @@ export class RedisCounters implements CounterStore {
     return standings
   }
 
-  #heard(serverMs: number): void {
-    const offset = serverMs - this.#parts.clock()
-    // The quickest answer tells it best: all others are late, never early. A difference of a second is a clock that was set.
-    if (offset > this.#offsetMs || this.#offsetMs - offset > 1_000) this.#offsetMs = offset
-  }
-
   #wentDown(): void {
     if (this.#outage !== null || this.#isClosed) return
     const { clock, log, whenDown } = this.#parts
-    this.#outage = { sinceMs: clock(), shares: new Shares(this.#replicas, this.#moments.now().atMs) }
-    log.warn({ whenStoreIsDown: whenDown, replicas: this.#replicas }, 'limits_store_down')
+    this.#outage = { sinceMs: clock(), shares: new Shares(this.#fleet.replicas, this.#moments.now().atMs) }
+    log.warn({ whenStoreIsDown: whenDown, replicas: this.#fleet.replicas }, 'limits_store_down')
   }
 
   #cameBack(): void {
@@ -359,7 +285,7 @@ export class RedisCounters implements CounterStore {
 
   /** As the connection calls it. */
   async #return(): Promise<void> {
-    if (this.#epoch !== '') this.#wentDown()
+    if (this.#fleet.epoch !== '') this.#wentDown()
     await this.#catchUp()
     this.#cameBack()
   }
@@ -377,15 +303,15 @@ export class RedisCounters implements CounterStore {
     for (let tries = 0; !this.#isClosed; tries += 1) {
       try {
         await this.#join(tries === 0)
-        await this.#outbox.flush(this.#holder)
-        while ((await this.#isGathering()) && !this.#isClosed) {
+        await this.#outbox.flush(this.#fleet.holder)
+        while ((await this.#fleet.isGathering()) && !this.#isClosed) {
           await delay(betweenAsksMs)
           this.#adoptLive()
-          await this.#outbox.flush(this.#holder)
+          await this.#outbox.flush(this.#fleet.holder)
         }
-        await this.#sayAlive()
+        await this.#fleet.sayAlive()
         this.#adoptLive()
-        await this.#outbox.flush(this.#holder)
+        await this.#outbox.flush(this.#fleet.holder)
         return
       } catch (error) {
         if (!(error instanceof EpochChanged)) throw error
@@ -395,20 +321,10 @@ export class RedisCounters implements CounterStore {
 
   /** @param calls Whether everybody is called together for what is to be told here: once, or two would call each other for ever. */
   async #join(calls: boolean): Promise<void> {
-    const { redis, member, newId } = this.#parts
-    const { epoch, awaited, until, members, holders } = this.#keys
     const hasNews = calls && (this.#outbox.hasNews || [...this.#live.values()].some(taken => !taken.isTold))
-    const reply = await redis.run(
-      joinScript,
-      [epoch, awaited, until, members, holders],
-      [this.#time(), this.#epoch, newId(), member, hasNews ? 1 : 0, gatherMsMax, ...this.#members],
-    )
-    const [serverMs, found, isMember] = reply as [number, string, number]
-    this.#heard(serverMs)
-    const isSame = idOf(found) === idOf(this.#epoch)
-    this.#epoch = found
-    if (!isSame) this.#outbox.clear()
-    if (isMember === 1) this.#adoptLive()
+    const { isLost, isKnown } = await this.#fleet.join(hasNews)
+    if (isLost) this.#outbox.clear()
+    if (isKnown) this.#adoptLive()
     else this.#tellAll()
   }
 
@@ -419,9 +335,9 @@ export class RedisCounters implements CounterStore {
     for (const counter of this.#book.values()) {
       for (const { slot, amount } of counter.own.contents(now)) this.#outbox.add(counter, slot, amount)
     }
-    this.#outbox.gather(this.#holder)
+    this.#outbox.gather(this.#fleet.holder)
     for (const taken of this.#live.values()) {
-      taken.holder = this.#holder
+      taken.holder = this.#fleet.holder
       taken.isTold = true
       this.#outbox.adopt(taken, false)
     }
@@ -431,21 +347,10 @@ export class RedisCounters implements CounterStore {
   #adoptLive(): void {
     for (const taken of this.#live.values()) {
       if (taken.isTold) continue
-      taken.holder = this.#holder
+      taken.holder = this.#fleet.holder
       taken.isTold = true
       this.#outbox.adopt(taken, true)
     }
-  }
-
-  /** Says that all is told, and asks whether others still have to. */
-  async #isGathering(): Promise<boolean> {
-    const { redis, member } = this.#parts
-    const { epoch, awaited, until, members } = this.#keys
-    const reply = await redis.run(toldScript, [epoch, awaited, until, members], [this.#epoch, this.#time(), member])
-    const [serverMs, gathering] = reply as [number, number]
-    this.#heard(serverMs)
-    if (gathering === -1) throw new EpochChanged('Redis has begun another epoch')
-    return gathering === 1
   }
 
   /** Says that this process lives, and gives back what silent ones have reserved. A timer calls it; tests that have their own time do, too. */
@@ -455,7 +360,7 @@ export class RedisCounters implements CounterStore {
     try {
       this.#adoptLive()
       if (!this.#outbox.isEmpty) this.#flushSoon()
-      await this.#sayAlive()
+      await this.#fleet.sayAlive()
     } catch (error) {
       if (error instanceof EpochChanged) this.#catchUp().catch(nothing)
     } finally {
@@ -463,33 +368,13 @@ export class RedisCounters implements CounterStore {
     }
   }
 
-  /** @throws RedisDown, EpochChanged */
-  async #sayAlive(): Promise<void> {
-    const { redis, leaseExpiryMs, member } = this.#parts
-    const { epoch, holders, members } = this.#keys
-    const { id, gone } = this.#holder
-    const reply = await redis.run(
-      beatScript,
-      [epoch, holders, gone, members],
-      [this.#epoch, this.#time(), id, leaseExpiryMs, member, redis.key('limits:leases:'), redis.key('limits:gone:')],
-    )
-    const [serverMs, found, wasGivenUp, ...living] = reply as [number, string, number, ...string[]]
-    this.#heard(serverMs)
-    if (found !== this.#epoch) throw new EpochChanged('Redis has begun another epoch')
-    this.#members = [...new Set(living.map(holder => holder.slice(0, holder.indexOf(':'))))]
-    this.#replicas = Math.max(1, this.#members.length)
-    if (wasGivenUp === 0) return
-    this.#holder = this.#newHolder()
-    await this.#sayAlive()
-  }
-
   /** Gives back what stands in this process's name and what it does not know, seen twice: an answer that was lost, and whatever else may go wrong. */
   async #audit(): Promise<void> {
     if (!this.#isUsable || this.#isClosed) return
     try {
-      const leases = (await this.#parts.redis.run(leasesScript, [this.#holder.leases], [])) as readonly string[]
+      const leases = await this.#fleet.leases()
       const strangers = leases.filter(lease => !this.#live.has(lease))
-      for (const lease of strangers) if (this.#strangers.has(lease)) this.#outbox.release(this.#holder, lease)
+      for (const lease of strangers) if (this.#strangers.has(lease)) this.#outbox.release(this.#fleet.holder, lease)
       this.#strangers = new Set(strangers)
       this.#flushSoon()
     } catch {
@@ -499,7 +384,7 @@ export class RedisCounters implements CounterStore {
 
   /** Resolves when Redis has heard of everything that was settled so far. @throws RedisDown, EpochChanged */
   told(): Promise<void> {
-    return this.#outbox.flush(this.#holder)
+    return this.#outbox.flush(this.#fleet.holder)
   }
 
   /** Says what is left to say, and that this process ends. */
@@ -509,7 +394,7 @@ export class RedisCounters implements CounterStore {
     if (!this.#isUsable) return
     try {
       await this.told()
-      await this.#parts.redis.run(leaveScript, [this.#keys.holders, this.#holder.leases], [this.#holder.id])
+      await this.#fleet.leave()
     } catch {
       // It is given up in time.
     }
@@ -518,54 +403,10 @@ export class RedisCounters implements CounterStore {
 
 function nothing(): void {}
 
-/** Calls that have been under way for longer than the window are no part of it any more. */
-function standingOf(sum: number, reserved: number, renewsAtMs: number | null): Standing {
-  return { used: Math.max(0, sum - reserved), reserved: Math.min(sum, reserved), renewsAtMs }
-}
-
 /** Counters that one script call reads. */
 const readMax = 100
 /** A call waits so long for everybody to say again what is theirs, instead of being refused. */
 const retryWithinMs = 250
-
-function idOf(epoch: string): string {
-  return epoch.slice(0, epoch.indexOf('.'))
-}
-
-function tell(counter: Counter, sum: number, atMs: number, resetMs: number): void {
-  const endMs = counter.window.kind === 'calendar' ? atMs + resetMs : 0
-  const { told } = counter
-  if (told === null) counter.told = { sum, atMs, endMs }
-  else {
-    told.sum = sum
-    told.atMs = atMs
-    told.endMs = endMs
-  }
-}
-
-function short(claims: readonly Claim[], reply: readonly number[]): Outcome {
-  const nowMs = reply[1] ?? 0
-  const full: Claim[] = []
-  const gauges = new GaugesSoFar()
-  let worst: Claim | null = null
-  let retryAfterMs = 0
-  let remaining = 0
-  for (const [index, claim] of claims.entries()) {
-    const [sum = 0, reset = 0, room = 0] = reply.slice(2 + index * 3, 5 + index * 3)
-    tell(claim.counter, sum, nowMs, reset)
-    if (gauges.isTighter(claim, sum)) gauges.add(claim, sum, sum === 0 ? 0 : reset)
-    if (room === 0 || !claim.enforce) continue
-    full.push(claim)
-    if (worst !== null && room <= retryAfterMs) continue
-    worst = claim
-    retryAfterMs = room
-    remaining = Math.max(0, claim.limit - sum)
-  }
-  const isSpent = worst?.counter.window.kind === 'calendar' && retryAfterMs > untilSettledMs
-  const renewsAtMs = isSpent ? nowMs + retryAfterMs : null
-  const { tokens, requests } = gauges
-  return { taken: null, short: { full, worst, retryAfterMs, remaining, renewsAtMs, tokens, requests, state: 'ok' } }
-}
 
 async function isDoneWithin(work: Promise<void>, ms: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()

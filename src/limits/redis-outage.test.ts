@@ -316,6 +316,32 @@ test('a settlement that fails for good is logged and given up, and those behind 
   tell(redis.port, 'SET', '{gatehouse}:c:spoiled:tokensPerMinute', 'by somebody else')
   for (const call of calls) settle(one, call, 5)
   await shows(one, 10, 0)
-  assert.deepEqual(one.said, ['limits_not_told'])
   assert.equal((await take(one, 10, spoiled)).taken?.state, 'local', 'nobody can be asked about it')
+  assert.deepEqual(one.said, ['limits_not_told', 'limits_not_asked'])
+})
+
+// With a counter for each caller, idle ones are dropped all the time; one of them may be asked about just then.
+test('a counter that is dropped while Redis is asked is counted all the same', async t => {
+  const redis = await startRedis(t)
+  const one = await startReplica(t, redis)
+  const { counters } = one
+  const ofCaller = (name: string): Claim => {
+    const counter = counters.counter({
+      key: `a|${name}:tokensPerDay`,
+      base: 'a',
+      subject: name,
+      measure: 'tokensPerDay',
+    })
+    return { counter, limit: 100, enforce: true, takes: true, rule: 'a' }
+  }
+  const claims = [ofCaller('alice')]
+  const asked = take(one, 40, claims)
+  for (let others = 0; !(claims[0]?.counter.isDropped ?? true); others += 1) ofCaller(`caller ${others}`)
+  const outcome = await asked
+  settle(one, outcome.taken ?? assert.fail(), 30)
+  await one.counters.told()
+  await redis.kill()
+  await redis.start()
+  await isOk(one)
+  assert.deepEqual((await standing(one, [ofCaller('alice')]))[0]?.used, 30)
 })

@@ -173,7 +173,8 @@ export class RedisCounters implements CounterStore {
   #take(taken: SharedTaken): void {
     for (const claim of taken.claims) {
       if (!claim.takes) continue
-      const { own } = claim.counter
+      // Redis may have answered after the counter was dropped as idle.
+      const { own } = this.#book.live(claim.counter)
       own.sum(taken)
       own.take(amountOf(claim, taken.asked), taken)
     }
@@ -182,7 +183,7 @@ export class RedisCounters implements CounterStore {
 
   #withoutStore(claims: readonly Claim[], asked: Asked): Outcome {
     const { whenDown } = this.#parts
-    this.#wentDown()
+    if (!this.#isUsable) this.#wentDown()
     const now = this.#now()
     const shares = this.#outage?.shares ?? new Shares(this.#fleet.replicas, now.atMs)
     // Rules in mode shadow refuse nothing, whatever has become of the store.
@@ -208,7 +209,7 @@ export class RedisCounters implements CounterStore {
     const now = this.#now()
     for (const [index, claim] of taken.claims.entries()) {
       if (!claim.takes) continue
-      claim.counter.own.settle(taken, amountOf(claim, taken.asked), usedOf(claim, used), now)
+      this.#book.live(claim.counter).own.settle(taken, amountOf(claim, taken.asked), usedOf(claim, used), now)
       if (!taken.isTold) this.#outbox.add(claim.counter, taken.slots[index] ?? 0, usedOf(claim, used))
     }
     if (taken.isTold) this.#outbox.settle(taken, used)

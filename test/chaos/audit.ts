@@ -233,7 +233,9 @@ function* wrongBytes({ plan, seen, row, response }: Case): Generator<string> {
 
 /** Bytes of the events that are whole: of one that was cut nobody can tell what would have been taken out. */
 function wholeEvents(body: Buffer, isStream: boolean): number {
-  return isStream ? body.lastIndexOf('\n\n') + 2 : body.length
+  if (!isStream) return body.length
+  const end = body.lastIndexOf('\n\n')
+  return end === -1 ? 0 : end + 2
 }
 
 /** Without the event by which the gateway says that a stream broke off. */

@@ -18,13 +18,29 @@ export function limitHeaders(lease: Lease | null): readonly string[] {
 /** @returns a new array. */
 export function gaugeHeaders(tokens: Gauge | null, requests: Gauge | null): string[] {
   const headers: string[] = []
-  if (tokens !== null) push(headers, 'tokens', tokens)
-  if (requests !== null) push(headers, 'requests', requests)
+  if (tokens !== null) push(headers, ofTokens, tokens)
+  if (requests !== null) push(headers, ofRequests, requests)
   return headers
 }
 
-function push(headers: string[], what: 'tokens' | 'requests', { limit, remaining, resetMs }: Gauge): void {
-  headers.push(`x-ratelimit-limit-${what}`, String(limit))
-  headers.push(`x-ratelimit-remaining-${what}`, String(remaining))
-  headers.push(`x-ratelimit-reset-${what}`, String(Math.ceil(resetMs / 1_000)))
+/** Whole names: one that is put together for each call is hashed and checked anew each time. */
+interface Names {
+  readonly limit: string
+  readonly remaining: string
+  readonly reset: string
+}
+const ofTokens: Names = {
+  limit: 'x-ratelimit-limit-tokens',
+  remaining: 'x-ratelimit-remaining-tokens',
+  reset: 'x-ratelimit-reset-tokens',
+}
+const ofRequests: Names = {
+  limit: 'x-ratelimit-limit-requests',
+  remaining: 'x-ratelimit-remaining-requests',
+  reset: 'x-ratelimit-reset-requests',
+}
+
+function push(headers: string[], names: Names, { limit, remaining, resetMs }: Gauge): void {
+  const reset = String(Math.ceil(resetMs / 1_000))
+  headers.push(names.limit, String(limit), names.remaining, String(remaining), names.reset, reset)
 }

@@ -69,9 +69,10 @@ export function requestHeaders(
     if (notForwarded.has(name) || (decoded && name === 'content-encoding')) continue
     headers.push(name, value)
   }
-  const own = ['accept-encoding', 'identity', credential.name, credential.value, 'x-gatehouse-request-id', requestId]
   // What `Connection` names is the client's word about its own fields: it takes none of the gateway's away.
-  return [...(ofConnection === null ? headers : without(headers, ofConnection)), ...own]
+  const sent = ofConnection === null ? headers : without(headers, ofConnection)
+  sent.push('accept-encoding', 'identity', credential.name, credential.value, 'x-gatehouse-request-id', requestId)
+  return sent
 }
 
 const none: readonly string[] = []

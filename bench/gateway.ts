@@ -17,6 +17,13 @@ const workloadLimits = {
   perCaller: { tokensPerMinute: 1_000_000_000 },
 }
 
+const workload: ConfigInput['workloads'][string] = {
+  callers: [{ app: applicationId }],
+  targets: ['main'],
+  deployments: ['gpt-4o'],
+  capture: 'full',
+}
+
 interface Place {
   readonly authority: string
   readonly upstreamUrl: string
@@ -43,13 +50,8 @@ function configuration({ authority, upstreamUrl, directory }: Place, variant: Ga
     },
     pools: { main: { members: [{ instance: 'sweden' }] } },
     workloads: {
-      'hr-bot': {
-        callers: [{ app: applicationId }],
-        targets: ['main'],
-        deployments: ['gpt-4o'],
-        capture: 'full',
-        ...(limits === null ? {} : { limits: workloadLimits }),
-      },
+      'hr-bot': { ...workload, ...(limits === null ? {} : { limits: workloadLimits }) },
+      ...(limits === null ? {} : { unlimited: workload }),
     },
     ledger: { directory },
     ...(redisUrl === null
@@ -69,6 +71,7 @@ if (import.meta.main && isChild) {
   const house = await buildHouse(configSchema.parse(configuration(place, JSON.parse(variant) as GatewayVariant)))
   const ready: GatewayReady = {
     url: `${house.gateway.url}/main/hr-bot${chatPath}`,
+    unlimitedUrl: `${house.gateway.url}/main/unlimited${chatPath}`,
     headers: { authorization: `Bearer ${await signIn.issue()}` },
   }
   const tally = async (): Promise<LedgerTally> => {

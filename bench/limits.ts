@@ -1,7 +1,7 @@
 /**
- * What limits cost: the gateway with a workload's limits on against the same gateway without, in processes of their own that are
- * called in turn. Each round calls both (A B, then B A), and what counts is the difference within a round: neighbours of the
- * machine disturb both of them alike.
+ * What limits cost: one gateway process, called in turn as a workload with limits and as one without. Each round calls both (A B,
+ * then B A), and what counts is the difference within a round: neighbours of the machine disturb both of them alike. Two
+ * processes of the same program differ by more than limits cost (some 10 µs, whichever has the limits).
  */
 import { spawnSync } from 'node:child_process'
 import { startRedis } from '../test/support/redis.ts'
@@ -29,6 +29,7 @@ export interface AddedFigures {
 }
 
 export interface LimitsFigures {
+  /** Of the first process. */
   readonly withoutCpuUsPerCall: number
   /** Per seat's name. */
   readonly added: Readonly<Record<string, AddedFigures>>
@@ -39,30 +40,50 @@ interface Round {
   readonly mainThreadUs: number | null
 }
 
-/** The first of `seats` is the one without limits; null when a call went wrong with it, and others are left out for the same reason. */
+/** Null when a call went wrong with every seat; one with which a call went wrong is left out. */
 export async function measureLimits(bench: Bench, seats: readonly Seat[]): Promise<LimitsFigures | null> {
+  const added: Record<string, AddedFigures> = {}
+  const without: number[] = []
+  for (const seat of seats) {
+    const { unlimited } = seat
+    if (unlimited === null) throw new TypeError(`${seat.name} has no workload without limits`)
+    const pair = await measurePair(bench, unlimited, seat)
+    if (pair === null) continue
+    without.push(pair.withoutUs)
+    added[seat.name] = pair.added
+  }
+  const [withoutCpuUsPerCall] = without
+  return withoutCpuUsPerCall === undefined ? null : { withoutCpuUsPerCall, added }
+}
+
+async function measurePair(
+  bench: Bench,
+  without: Seat,
+  limited: Seat,
+): Promise<{ readonly withoutUs: number; readonly added: AddedFigures } | null> {
   const { limitsRounds, limitsMs, callsMax } = bench.plan
   const bounds = { callsMax, durationMsMax: limitsMs }
-  const rounds = new Map<Seat, Round[]>(seats.map(seat => [seat, []]))
-  const broken = new Set<Seat>()
+  const rounds = new Map<Seat, Round[]>([
+    [without, []],
+    [limited, []],
+  ])
+  let isFlawless = true
   for (let round = 1; round <= limitsRounds; round++) {
-    bench.say(`limits: round ${round} of ${limitsRounds}`)
-    for (const seat of round % 2 === 0 ? seats.toReversed() : seats) {
+    bench.say(`${limited.name}: round ${round} of ${limitsRounds}`)
+    for (const seat of round % 2 === 0 ? [limited, without] : [without, limited]) {
       const watched = await callsOnce(bench, seat, bounds)
-      if (!flawless(watched.result)) broken.add(seat)
+      isFlawless &&= flawless(watched.result)
       rounds.get(seat)?.push(perCall(watched))
     }
   }
-  const latency = await measurePairs(bench, seats)
-  const [base] = seats
-  if (base === undefined || broken.has(base)) return null
-  const without = rounds.get(base) ?? []
-  const added = seats.flatMap((seat, index) => {
-    if (seat === base || broken.has(seat)) return []
-    const addedMs = latency?.targets[index]?.addedMs ?? null
-    return [[seat.name, addedFigures(without, rounds.get(seat) ?? [], addedMs)] as const]
-  })
-  return { withoutCpuUsPerCall: median(without.map(round => round.cpuUs)), added: Object.fromEntries(added) }
+  const latency = await measurePairs(bench, [without, limited])
+  if (!isFlawless) return null
+  const base = rounds.get(without) ?? []
+  const addedMs = latency?.targets[1]?.addedMs ?? null
+  return {
+    withoutUs: median(base.map(round => round.cpuUs)),
+    added: addedFigures(base, rounds.get(limited) ?? [], addedMs),
+  }
 }
 
 function perCall({ cpuUs, mainThreadCpuUs, result }: Watched<{ answered: number }>): Round {

@@ -75,6 +75,7 @@ function peerSeat(name: string, program: Program, target: Target): Seat {
   return {
     name,
     target,
+    unlimited: null,
     usage: async () => usageOf(program.pid, tickUs),
     settle: async () => {},
     tally: async () => null,

@@ -18,6 +18,8 @@ export interface LedgerTally {
 export interface Seat {
   readonly name: string
   readonly target: Target
+  /** The same process called as a workload without limits; null where there is none. */
+  readonly unlimited: Seat | null
   usage(): Promise<ProcessUsage>
   /** Resolves when all that the seat still does about the calls it has answered is done. */
   settle(): Promise<void>
@@ -45,6 +47,8 @@ export interface SeatSpec {
 /** What the gateway's process says when it is ready. */
 export interface GatewayReady {
   readonly url: string
+  /** The same call as a workload without limits. */
+  readonly unlimitedUrl: string
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -57,6 +61,7 @@ export function relaySeat(name: string): SeatSpec {
       return {
         name,
         target: { url: ready.url + chatPath, headers: { authorization: 'Bearer not-looked-at' } },
+        unlimited: null,
         usage: () => child.usage(),
         settle: async () => {},
         tally: async () => null,
@@ -85,14 +90,16 @@ export function gatewaySeat(name = 'gateway', variant: GatewayVariant = { limits
         [context.upstreamUrl, ledgerDirectory, JSON.stringify(variant)],
         options,
       )
-      return {
+      const seat: Seat = {
         name,
-        target: ready,
+        target: { url: ready.url, headers: ready.headers },
+        unlimited: null,
         usage: () => child.usage(),
         settle: () => child.ask('settle'),
         tally: () => child.ask<LedgerTally>('tally'),
         stop: () => child.stop(),
       }
+      return { ...seat, unlimited: { ...seat, target: { url: ready.unlimitedUrl, headers: ready.headers } } }
     },
   }
 }

@@ -1,15 +1,13 @@
 import type { Gauge, Lease } from '../../limits/index.ts'
 
-const none: readonly string[] = []
-
 /**
  * Header fields that tell a client where it stands, as Azure names them: names and values in turn. They replace the instance's
- * own, since the gateway's limits are those that the caller has. The same empty array for a call that met no limit.
+ * own, since the gateway's limits are those that the caller has. A new array, null for a call that met no limit.
  */
-export function limitHeaders(lease: Lease | null): readonly string[] {
-  if (lease === null) return none
+export function limitHeaders(lease: Lease | null): string[] | null {
+  if (lease === null) return null
   const { tokens, requests, store } = lease
-  if (tokens === null && requests === null && store === 'ok') return none
+  if (tokens === null && requests === null && store === 'ok') return null
   const headers = gaugeHeaders(tokens, requests)
   if (store !== 'ok') headers.push('x-gatehouse-limits', store)
   return headers

@@ -75,21 +75,19 @@ export function requestHeaders(
   return sent
 }
 
-const none: readonly string[] = []
-
 /**
  * The header fields for the client. `content-length` is left out where the gateway takes something out of the body.
  * @param limits Names and values in turn, of the gateway's own limits: where they say how much is left, the instance's word for it,
- *   which all of its callers share, stays behind.
+ *   which all of its callers share, stays behind. The array is taken over.
  */
 export function responseHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
   requestId: string,
   changesBody: boolean,
-  limits: readonly string[] = none,
+  limits: string[] | null = null,
 ): string[] {
-  const returned: string[] = []
-  const ownLimits = limits[0]?.startsWith('x-ratelimit-') === true
+  const returned = limits ?? []
+  const ownLimits = returned.length > 0 && (returned[0] as string).startsWith('x-ratelimit-')
   const connection = headers['connection']
   const ofConnection = typeof connection === 'string' && connection.length > 10 ? named(connection) : null
   for (const name in headers) {
@@ -100,7 +98,6 @@ export function responseHeaders(
     if (typeof value === 'string') returned.push(name, value)
     else for (const one of value) returned.push(name, one)
   }
-  for (let at = 0; at < limits.length; at += 1) returned.push(limits[at] as string)
   returned.push('x-gatehouse-request-id', requestId)
   return returned
 }

@@ -207,7 +207,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     const births = creates === null || status >= 400 ? null : new Births(creates, this.instance?.name ?? '')
     this.#observer = observerFor(this.#contentType, isStream, headers, asked, births)
     if (this.#standInStatus !== null) return
-    const limits = lease === null || status >= 400 ? noHeaders : limitHeaders(lease)
+    const limits = status >= 400 ? null : limitHeaders(lease)
     call.res.writeHead(status, responseHeaders(headers, call.id, isStream && asked.hideUsage, limits))
     // The first event may be seconds away; the client's timers wait for the head.
     if (isStream) call.res.flushHeaders()
@@ -436,8 +436,6 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     })
   }
 }
-
-const noHeaders: readonly string[] = []
 
 function unset(): void {}
 

@@ -59,8 +59,8 @@ const fullPlan: Plan = {
   ],
   heldStreams: 2_000,
   heldChunks: 8,
-  limitsRounds: 40,
-  limitsMs: 600,
+  limitsRounds: 120,
+  limitsMs: 350,
 }
 
 /** Under a minute: to see that all works, and roughly where the figures lie. */

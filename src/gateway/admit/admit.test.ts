@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { limitNames } from '../../config/schema.ts'
 import type { Denial, Gauge, Lease, StoreState } from '../../limits/index.ts'
-import { limitFields } from './headers.ts'
+import { limitHeaders } from './headers.ts'
 import { refusalOfDenial } from './refusals.ts'
 
 const gauge = (remaining: number): Gauge => ({ rule: 'hr-bot', limit: 1_000, remaining, resetMs: 4_200 })
@@ -28,21 +28,18 @@ const denial: Denial = {
 }
 
 test('an answer says where its caller stands, in Azure’s words and whole seconds', () => {
-  assert.deepEqual(limitFields(leaseOf(gauge(600), gauge(9), 'ok'))?.split('\r\n'), [
-    ...['x-ratelimit-limit-tokens: 1000', 'x-ratelimit-remaining-tokens: 600', 'x-ratelimit-reset-tokens: 5'],
-    ...['x-ratelimit-limit-requests: 1000', 'x-ratelimit-remaining-requests: 9', 'x-ratelimit-reset-requests: 5', ''],
+  assert.deepEqual(limitHeaders(leaseOf(gauge(600), gauge(9), 'ok')), [
+    ...['x-ratelimit-limit-tokens', '1000', 'x-ratelimit-remaining-tokens', '600', 'x-ratelimit-reset-tokens', '5'],
+    ...['x-ratelimit-limit-requests', '1000', 'x-ratelimit-remaining-requests', '9', 'x-ratelimit-reset-requests', '5'],
   ])
-  assert.equal(limitFields(null), null)
-  assert.equal(limitFields(leaseOf(null, null, 'ok')), null, 'nothing is made per call')
+  assert.equal(limitHeaders(null), null)
+  assert.equal(limitHeaders(leaseOf(null, null, 'ok')), null, 'nothing is made per call')
 })
 
 // Whoever operates the gateway must see in a single answer that limits are not what they are said to be.
 test('P7 an answer that was given without the store of the limits says so', () => {
-  assert.equal(limitFields(leaseOf(null, null, 'allow')), 'x-gatehouse-limits: allow\r\n')
-  assert.match(
-    limitFields(leaseOf(gauge(1), null, 'local')) ?? '',
-    /^x-ratelimit-.*\r\nx-gatehouse-limits: local\r\n$/s,
-  )
+  assert.deepEqual(limitHeaders(leaseOf(null, null, 'allow')), ['x-gatehouse-limits', 'allow'])
+  assert.deepEqual(limitHeaders(leaseOf(gauge(1), null, 'local'))?.slice(-2), ['x-gatehouse-limits', 'local'])
   const refusal = refusalOfDenial({ ...denial, kind: 'store', rule: '', store: 'refuse' }, 'hr-bot', 'USD')
   assert.deepEqual([refusal.code, refusal.status, refusal.retryAfterMs], ['limits_unavailable', 503, 4_200])
   assert.deepEqual(refusal.headers, ['x-gatehouse-limits', 'refuse'])

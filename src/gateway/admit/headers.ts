@@ -1,46 +1,44 @@
 import type { Gauge, Lease } from '../../limits/index.ts'
 
 /**
- * Header fields that tell a client where it stands, as Azure names them, as they stand in the head of an answer: `NAME: VALUE`, each with its
- * line end. They replace the instance's own, since the gateway's limits are those that the caller has. Null for a call that met no
- * limit.
+ * Header fields that tell a client where it stands, as Azure names them: names and values in turn. They replace the instance's
+ * own, since the gateway's limits are those that the caller has. A new array, null for a call that met no limit.
  */
-export function limitFields(lease: Lease | null): string | null {
+export function limitHeaders(lease: Lease | null): string[] | null {
   if (lease === null) return null
   const { tokens, requests, store } = lease
   if (tokens === null && requests === null && store === 'ok') return null
-  const ofTokens = tokens === null ? '' : tokenFields(tokens)
-  const ofRequests = requests === null ? '' : requestFields(requests)
-  return store === 'ok' ? ofTokens + ofRequests : `${ofTokens}${ofRequests}x-gatehouse-limits: ${store}\r\n`
-}
-
-/** Not where the store's state alone is told. */
-export function saysWhatIsLeft(fields: string | null): boolean {
-  return fields?.startsWith('x-ratelimit-') === true
-}
-
-function tokenFields({ limit, remaining, resetMs }: Gauge): string {
-  return `x-ratelimit-limit-tokens: ${limit}\r\nx-ratelimit-remaining-tokens: ${remaining}\r\nx-ratelimit-reset-tokens: ${secondsOf(resetMs)}\r\n`
-}
-
-function requestFields({ limit, remaining, resetMs }: Gauge): string {
-  return `x-ratelimit-limit-requests: ${limit}\r\nx-ratelimit-remaining-requests: ${remaining}\r\nx-ratelimit-reset-requests: ${secondsOf(resetMs)}\r\n`
-}
-
-/** The same as names and values in turn, for refusals. */
-export function gaugeHeaders(tokens: Gauge | null, requests: Gauge | null): string[] {
-  const headers: string[] = []
-  if (tokens !== null) push(headers, 'tokens', tokens)
-  if (requests !== null) push(headers, 'requests', requests)
+  const headers = gaugeHeaders(tokens, requests)
+  if (store !== 'ok') headers.push('x-gatehouse-limits', store)
   return headers
 }
 
-function push(headers: string[], what: 'tokens' | 'requests', { limit, remaining, resetMs }: Gauge): void {
-  headers.push(`x-ratelimit-limit-${what}`, String(limit))
-  headers.push(`x-ratelimit-remaining-${what}`, String(remaining))
-  headers.push(`x-ratelimit-reset-${what}`, String(secondsOf(resetMs)))
+/** @returns a new array. */
+export function gaugeHeaders(tokens: Gauge | null, requests: Gauge | null): string[] {
+  const headers: string[] = []
+  if (tokens !== null) push(headers, ofTokens, tokens)
+  if (requests !== null) push(headers, ofRequests, requests)
+  return headers
 }
 
-function secondsOf(ms: number): number {
-  return Math.ceil(ms / 1_000)
+/** Whole names: one that is put together for each call is hashed and checked anew each time. */
+interface Names {
+  readonly limit: string
+  readonly remaining: string
+  readonly reset: string
+}
+const ofTokens: Names = {
+  limit: 'x-ratelimit-limit-tokens',
+  remaining: 'x-ratelimit-remaining-tokens',
+  reset: 'x-ratelimit-reset-tokens',
+}
+const ofRequests: Names = {
+  limit: 'x-ratelimit-limit-requests',
+  remaining: 'x-ratelimit-remaining-requests',
+  reset: 'x-ratelimit-reset-requests',
+}
+
+function push(headers: string[], names: Names, { limit, remaining, resetMs }: Gauge): void {
+  const reset = String(Math.ceil(resetMs / 1_000))
+  headers.push(names.limit, String(limit), names.remaining, String(remaining), names.reset, reset)
 }

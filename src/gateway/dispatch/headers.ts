@@ -77,16 +77,17 @@ export function requestHeaders(
 
 /**
  * The header fields for the client. `content-length` is left out where the gateway takes something out of the body.
- * @param ownLimits True where the gateway's own limits say how much is left: the instance's word for it, which all of its callers
- *   share, stays behind.
+ * @param limits Names and values in turn, of the gateway's own limits: where they say how much is left, the instance's word for it,
+ *   which all of its callers share, stays behind. The array is taken over.
  */
 export function responseHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
   requestId: string,
   changesBody: boolean,
-  ownLimits = false,
+  limits: string[] | null = null,
 ): string[] {
-  const returned: string[] = []
+  const returned = limits ?? []
+  const ownLimits = returned.length > 0 && (returned[0] as string).startsWith('x-ratelimit-')
   const connection = headers['connection']
   const ofConnection = typeof connection === 'string' && connection.length > 10 ? named(connection) : null
   for (const name in headers) {

@@ -12,7 +12,7 @@ import type { Candidate } from '../../instances/pool.ts'
 import type { Journal } from '../../ledger/index.ts'
 import type { Attempt } from '../../ledger/record.ts'
 import type { Lease } from '../../limits/index.ts'
-import { limitFields, saysWhatIsLeft } from '../admit/headers.ts'
+import { limitHeaders } from '../admit/headers.ts'
 import { type Call, ClientLeft, type Timed } from '../call.ts'
 import { type BackendFailure, classify, GivenUp } from '../dispatch/failures.ts'
 import { responseHeaders } from '../dispatch/headers.ts'
@@ -22,7 +22,6 @@ import { Births, type Creates } from './births.ts'
 import { Capture } from './capture.ts'
 import { endWith } from './end.ts'
 import { type AnswerHeaders, first, isOfBackend, observerFor, spilledFrom } from './facts.ts'
-import { writeHead } from './head.ts'
 import { Held, HeldTooLong } from './held.ts'
 import { blind, type Observer } from './observer.ts'
 import type { Relayed } from './relayed.ts'
@@ -158,8 +157,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     const { call, lease } = this.#parts
     if (!this.isWaiting || call.res.destroyed) return false
     this.#standInStatus = status
-    const fields = limitFields(lease)
-    writeHead(call.res, status, responseHeaders(headers, call.id, false, saysWhatIsLeft(fields)), fields)
+    call.res.writeHead(status, responseHeaders(headers, call.id, false, limitHeaders(lease)))
     for (const chunk of body) this.#responseBytes += chunk.length
     call.res.end(Buffer.concat(body))
     return true
@@ -209,9 +207,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     const births = creates === null || status >= 400 ? null : new Births(creates, this.instance?.name ?? '')
     this.#observer = observerFor(this.#contentType, isStream, headers, asked, births)
     if (this.#standInStatus !== null) return
-    const fields = status >= 400 ? null : limitFields(lease)
-    const changesBody = isStream && asked.hideUsage
-    writeHead(call.res, status, responseHeaders(headers, call.id, changesBody, saysWhatIsLeft(fields)), fields)
+    const limits = status >= 400 ? null : limitHeaders(lease)
+    call.res.writeHead(status, responseHeaders(headers, call.id, isStream && asked.hideUsage, limits))
     // The first event may be seconds away; the client's timers wait for the head.
     if (isStream) call.res.flushHeaders()
   }

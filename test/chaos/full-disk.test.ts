@@ -3,7 +3,7 @@ import { Agent } from 'node:http'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { RecordRow } from '../../src/ledger/record.ts'
-import { allRecords } from '../support/records.ts'
+import { settledRecords } from '../support/records.ts'
 import { eventually } from '../support/wait.ts'
 import { startWorld, type World } from '../support/world.ts'
 import { matching } from './audit.ts'
@@ -46,7 +46,7 @@ test('P1 on a full disk calls are refused, those under way end and are recorded,
     return after.at(-1)?.refusal === null ? true : null
   })
   assert.equal((await fetch(`${client.url}/readyz`)).status, 200)
-  const rows = await allRecords(world.house.ledger)
+  const rows = await settledRecords(world.house)
   assert.deepEqual([...matching(rows, bill(world))], [])
   for (const one of [...before, ...during, ...ended, ...after]) assertRecord(rows, one)
   const billed = new Map(bill(world).map(line => [line.gatehouseRequestId, line]))
@@ -79,7 +79,7 @@ test('P1 on a full disk calls go on and are counted as lost where the configurat
   await eventually('the journal can be written again', () => (world.house.ledger.journal.writable ? true : null))
   const lost = world.house.recordsLost
   const after = await Promise.all(Array.from({ length: 4 }, () => call()))
-  const rows = await allRecords(world.house.ledger)
+  const rows = await settledRecords(world.house)
   for (const one of after) assertRecord(rows, one)
   assert.equal(world.house.recordsLost, lost)
   const doubled = [...matching(rows, bill(world))].filter(fault => !fault.includes('billed and not recorded'))

@@ -10,10 +10,15 @@ import { answerBody, ordersOf, type StreamFrames, streamFrames } from './questio
 const endOfHead = Buffer.from('\r\n\r\n')
 const includeUsage = Buffer.from('"include_usage":true')
 
-/** Headers that Azure OpenAI sends too: they are to be read and passed on by whoever is measured. */
+/**
+ * Headers that Azure OpenAI sends too: they are to be read and passed on by whoever is measured. The six of its limits come with every
+ * call, says Microsoft's "Manage Azure OpenAI quota"; a gateway with limits of its own sends its own six instead.
+ */
 const commonHeaders =
   'apim-request-id: 3f1d1a9e-6d0f-4e39-9d0a-7a1f8f1c2b3d\r\nx-ms-region: Sweden Central\r\n' +
-  'x-ratelimit-remaining-requests: 4999\r\nx-ratelimit-remaining-tokens: 449000\r\n'
+  'x-ratelimit-limit-requests: 5000\r\nx-ratelimit-limit-tokens: 500000\r\n' +
+  'x-ratelimit-remaining-requests: 4999\r\nx-ratelimit-remaining-tokens: 449000\r\n' +
+  'x-ratelimit-reset-requests: 1\r\nx-ratelimit-reset-tokens: 7\r\n'
 
 const streamHead = Buffer.from(
   `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n${commonHeaders}\r\n`,

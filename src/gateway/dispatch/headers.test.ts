@@ -89,3 +89,20 @@ test('an answer’s fields come back but for those of the connection; repeated o
   assert.deepEqual(responseHeaders(headers, 'id-1', false), [...type, 'content-length', '5', ...kept])
   assert.deepEqual(responseHeaders(headers, 'id-1', true), [...type, ...kept], 'no length for a body that changes')
 })
+
+// Two words for how much is left would send a client by the wrong one: all callers share the instance's.
+test('where the gateway says how much is left, nothing comes back of what the instance says about it', () => {
+  const limits = ['x-ratelimit-limit-tokens', '1000', 'x-ratelimit-remaining-tokens', '600']
+  const answer = {
+    'content-type': 'application/json',
+    'x-ratelimit-limit-tokens': '500000',
+    'x-ratelimit-remaining-requests': '4999',
+    'x-ratelimit-renewalperiod-tokens': '60',
+    'x-request-id': 'r-1',
+  }
+  const rest = ['content-type', 'application/json', 'x-request-id', 'r-1', 'x-gatehouse-request-id', 'id-1']
+  assert.deepEqual(responseHeaders(answer, 'id-1', false, [...limits]), [...limits, ...rest])
+  const told = responseHeaders(answer, 'id-1', false, ['x-gatehouse-limits', 'allow'])
+  assert.ok(told.includes('x-ratelimit-remaining-requests'), 'the store’s state alone replaces nothing')
+  assert.equal(responseHeaders(answer, 'id-1', false).length, 12)
+})

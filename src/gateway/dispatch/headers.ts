@@ -50,6 +50,17 @@ const notForwarded: ReadonlySet<string> = new Set([
 /** Fields of an answer that do not come back: of the connection, or of the backend's own host. */
 const notReturned: ReadonlySet<string> = new Set([...hopByHop, 'alt-svc', 'x-gatehouse-request-id'])
 
+/** What an instance says about its own limits, which all of its callers share. */
+const limitPrefix = 'x-ratelimit-'
+/** Beside the gateway's own figures those of the instance stay behind, too. The usual ones by name: one look-up finds them. */
+const notReturnedBesideOwn: ReadonlySet<string> = new Set([
+  ...notReturned,
+  ...['limit', 'remaining', 'reset'].flatMap(what => [
+    `${limitPrefix}${what}-tokens`,
+    `${limitPrefix}${what}-requests`,
+  ]),
+])
+
 /**
  * The header fields for the backend, as name, value, name, value. Accept-Encoding asks for the plain answer, since the gateway
  * reads along; on the short way between gateway and backend compression gains nothing.
@@ -87,14 +98,15 @@ export function responseHeaders(
   limits: string[] | null = null,
 ): string[] {
   const returned = limits ?? []
-  const ownLimits = returned.length > 0 && (returned[0] as string).startsWith('x-ratelimit-')
+  const ownLimits = returned.length > 0 && (returned[0] as string).startsWith(limitPrefix)
+  const withheld = ownLimits ? notReturnedBesideOwn : notReturned
   const connection = headers['connection']
   const ofConnection = typeof connection === 'string' && connection.length > 10 ? named(connection) : null
   for (const name in headers) {
     const value = headers[name]
-    if (value === undefined || notReturned.has(name) || (changesBody && name === 'content-length')) continue
+    if (value === undefined || withheld.has(name) || (changesBody && name === 'content-length')) continue
     if (ofConnection?.has(name)) continue
-    if (ownLimits && name.startsWith('x-ratelimit-')) continue
+    if (ownLimits && name.startsWith(limitPrefix)) continue
     if (typeof value === 'string') returned.push(name, value)
     else for (const one of value) returned.push(name, one)
   }

@@ -85,9 +85,10 @@ export class StandingLimits implements Limits {
   admit(subject: Subject, ask: Ask, waiting: Waiting): Admission | Promise<Admission> {
     const entry = this.#book.entry(subject.workload, subject.deployment)
     if (entry === null) throw new TypeError('a call that meets no limit is not admitted by limits')
-    const { claims, keys } = entry.claimsFor(subject.caller)
+    const list = entry.claimsFor(subject.caller)
+    const { claims, keys } = list
     if (claims.length === 0) return admitted(new OpenLease(this.#leases, entry, subject.caller, ask, null, null))
-    const never = impossible(claims, ask)
+    const never = impossible(list, ask)
     if (never !== null) return refused(told(never, deniedForEver(never, ask), this.#parts.observer))
     if (this.line.length > 0 && this.line.isSpokenFor(keys, subject.priority)) {
       return this.#wait(this.#inLine(entry, subject, ask, waiting, null))

@@ -11,6 +11,10 @@ import { concerns, type LimitRule, needsCaller, needsInstance, type Place } from
 export interface ClaimList {
   readonly claims: readonly Claim[]
   readonly keys: readonly string[]
+  /** The least of the enforced limits on tokens: a call that surely needs more can never pass. Infinity without any. */
+  readonly tokensMost: number
+  /** Counters of the list that the store may forget: those of single callers and the like. */
+  readonly droppable: readonly Counter[]
 }
 
 /** What a rule may count by itself, for one call. */
@@ -43,7 +47,8 @@ function composed(rules: readonly LimitRule[], of: Subjects, counterOf: CounterO
   const claims = rules.flatMap(rule =>
     rule.limits.map(({ measure, limit }) => {
       const counter = counterOf(identityOf(rule, measure, of))
-      return { counter, limit, enforce: rule.enforce, takes: true, rule: rule.name }
+      const { own, unit } = counter
+      return { counter, own, unit, limit, enforce: rule.enforce, takes: true, rule: rule.name }
     }),
   )
   const takers = new Map<Counter, Claim>()
@@ -52,7 +57,13 @@ function composed(rules: readonly LimitRule[], of: Subjects, counterOf: CounterO
     if (other === undefined || goesBefore(claim, other)) takers.set(claim.counter, claim)
   }
   for (const claim of claims) claim.takes = takers.get(claim.counter) === claim
-  return { claims, keys: [...takers.keys()].map(counter => counter.key) }
+  const tokens = claims.filter(claim => claim.enforce && claim.unit === 'tokens')
+  return {
+    claims,
+    keys: [...takers.keys()].map(counter => counter.key),
+    droppable: [...takers.keys()].filter(counter => counter.subject !== null),
+    tokensMost: Math.min(...tokens.map(claim => claim.limit)),
+  }
 }
 
 function goesBefore(one: Claim, other: Claim): boolean {
@@ -60,7 +71,7 @@ function goesBefore(one: Claim, other: Claim): boolean {
 }
 
 function isStale(list: ClaimList): boolean {
-  for (const { counter } of list.claims) if (counter.isDropped) return true
+  for (const counter of list.droppable) if (counter.isDropped) return true
   return false
 }
 
@@ -165,16 +176,14 @@ function counts(rules: readonly LimitRule[], unit: 'tokens' | 'cost'): boolean {
 }
 
 /** An enforced claim that the call can never meet, because it surely needs more than the limit ever has. */
-export function impossible(claims: readonly Claim[], ask: Ask): Claim | null {
-  for (const claim of claims) {
-    if (claim.enforce && claim.counter.unit === 'tokens' && ask.leastTokens > claim.limit) return claim
-  }
-  return null
+export function impossible({ claims, tokensMost }: ClaimList, { leastTokens }: Ask): Claim | null {
+  if (leastTokens <= tokensMost) return null
+  return claims.find(claim => claim.enforce && claim.unit === 'tokens' && leastTokens > claim.limit) ?? null
 }
 
 /** What the claim was asked for, whole: an amount beyond the limit is cut only for counting. */
 export function askedOf(claim: Claim, asked: Asked): number {
-  switch (claim.counter.unit) {
+  switch (claim.unit) {
     case 'tokens':
       return asked.tokens
     case 'cost':

@@ -58,7 +58,7 @@ export interface Counter extends CounterIdentity {
    * null before the first time, and in memory.
    */
   told: { sum: number; atMs: number; endMs: number } | null
-  /** True once the store has forgotten it, being idle: whoever holds it asks for `counter(identity)` again before the next use. */
+  /** True once the store has forgotten it, being idle, as it may with one that has a subject: whoever holds it asks for `counter(identity)` again before the next use. */
   isDropped: boolean
   /** Calls refused (or that would have been, in mode shadow) by rule name; null before the first. */
   refused: Map<string, number> | null
@@ -67,6 +67,9 @@ export interface Counter extends CounterIdentity {
 /** One rule's limit, as one call meets it. Made ready per workload, deployment and caller; never changed. */
 export interface Claim {
   readonly counter: Counter
+  /** Of the counter, as long as it is not dropped. Here too, so that a call finds all that it needs in one place. */
+  readonly own: Tally
+  readonly unit: Unit
   readonly limit: number
   /** False in mode shadow: it refuses nothing, but is told in `Taken.shadowed`. */
   readonly enforce: boolean
@@ -93,7 +96,7 @@ export interface Used extends Asked {
  * needs more is decided before the store is asked.)
  */
 export function amountOf(claim: Claim, asked: Asked): number {
-  switch (claim.counter.unit) {
+  switch (claim.unit) {
     case 'tokens':
       return Math.min(asked.tokens, claim.limit)
     case 'cost':
@@ -106,7 +109,7 @@ export function amountOf(claim: Claim, asked: Asked): number {
 
 /** What stays of a claim's amount when the call has ended. */
 export function usedOf(claim: Claim, used: Used): number {
-  switch (claim.counter.unit) {
+  switch (claim.unit) {
     case 'tokens':
       return used.tokens
     case 'cost':

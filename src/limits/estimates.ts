@@ -114,6 +114,7 @@ const mediumBytesMin = 256
  */
 export function promptSizeOf(body: Buffer, stored: number): PromptSize {
   let textBytes = body.length
+  if (textBytes < mediumBytesMin) return { textBytes, media: 0, stored }
   let media = 0
   let at = body.indexOf(marker)
   while (at !== -1) {

@@ -9,7 +9,7 @@ export class GaugesSoFar {
   /** @param sum Used and reserved, what the call takes included. */
   isTighter(claim: Claim, sum: number): boolean {
     if (!claim.enforce) return false
-    const { unit } = claim.counter
+    const { unit } = claim
     if (unit === 'tokens') return this.tokens === null || claim.limit - sum < this.tokens.remaining
     return unit === 'requests' && (this.requests === null || claim.limit - sum < this.requests.remaining)
   }
@@ -17,7 +17,7 @@ export class GaugesSoFar {
   /** @param resetMs Until some or all of it is back. */
   add(claim: Claim, sum: number, resetMs: number): void {
     const gauge = { rule: claim.rule, limit: claim.limit, remaining: Math.max(0, claim.limit - sum), resetMs }
-    if (claim.counter.unit === 'tokens') this.tokens = gauge
+    if (claim.unit === 'tokens') this.tokens = gauge
     else this.requests = gauge
   }
 }

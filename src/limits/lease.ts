@@ -49,9 +49,10 @@ export class OpenLease implements Lease {
   enter(instance: string, deployment: string | null): Denial | null | Promise<Denial | null> {
     if (!this.#entry.meetsInstances || this.#isSettled) return null
     this.#leaveInstance()
-    const { claims } = this.#entry.claimsAt(instance, deployment, this.#caller)
+    const list = this.#entry.claimsAt(instance, deployment, this.#caller)
+    const { claims } = list
     if (claims.length === 0) return null
-    const never = impossible(claims, this.ask)
+    const never = impossible(list, this.ask)
     if (never !== null) return told(never, deniedForEver(never, this.ask), this.#parts.observer)
     const outcome = this.#parts.store.reserve(claims, this.ask)
     return outcome instanceof Promise ? outcome.then(found => this.#entered(found)) : this.#entered(outcome)

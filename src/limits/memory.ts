@@ -106,12 +106,12 @@ export class MemoryStore implements CounterStore {
     for (const claim of claims) {
       const amount = amountOf(claim, asked)
       // What asks for nothing always fits, even where settling has gone beyond the limit.
-      if (claim.counter.own.sum(now) + amount <= claim.limit || amount === 0) continue
+      if (claim.own.sum(now) + amount <= claim.limit || amount === 0) continue
       if (claim.enforce) full = added(full, claim)
       else shadowed = added(shadowed, claim)
     }
     if (full !== null) return { taken: null, short: shortOf(claims, full, asked, now) }
-    for (const claim of claims) if (claim.takes) claim.counter.own.take(amountOf(claim, asked), now)
+    for (const claim of claims) if (claim.takes) claim.own.take(amountOf(claim, asked), now)
     const gauges = gaugesOf(claims, now)
     const taken: Taken = {
       claims,
@@ -129,7 +129,7 @@ export class MemoryStore implements CounterStore {
   settle(taken: Taken, used: Used): void {
     const now = this.#moments.now()
     for (const claim of taken.claims) {
-      if (claim.takes) claim.counter.own.settle(taken, amountOf(claim, taken.asked), usedOf(claim, used), now)
+      if (claim.takes) claim.own.settle(taken, amountOf(claim, taken.asked), usedOf(claim, used), now)
     }
   }
 
@@ -171,7 +171,7 @@ function shortOf(claims: readonly Claim[], full: readonly Claim[], asked: Asked,
   let worst: Claim | null = null
   let retryAfterMs = 0
   for (const claim of full) {
-    const room = claim.counter.own.roomInMs(amountOf(claim, asked), claim.limit, now)
+    const room = claim.own.roomInMs(amountOf(claim, asked), claim.limit, now)
     if (worst !== null && room <= retryAfterMs) continue
     worst = claim
     retryAfterMs = room
@@ -182,7 +182,7 @@ function shortOf(claims: readonly Claim[], full: readonly Claim[], asked: Asked,
     full,
     worst,
     retryAfterMs,
-    remaining: worst === null ? 0 : Math.max(0, worst.limit - worst.counter.own.sum(now)),
+    remaining: worst === null ? 0 : Math.max(0, worst.limit - worst.own.sum(now)),
     renewsAtMs: isSpent ? now.atMs + retryAfterMs : null,
     tokens: gauges.tokens,
     requests: gauges.requests,
@@ -193,8 +193,9 @@ function shortOf(claims: readonly Claim[], full: readonly Claim[], asked: Asked,
 function gaugesOf(claims: readonly Claim[], now: Moment): GaugesSoFar {
   const gauges = new GaugesSoFar()
   for (const claim of claims) {
-    const { own } = claim.counter
-    if (gauges.isTighter(claim, own.sum(now))) gauges.add(claim, own.sum(now), own.resetInMs(now))
+    const { own } = claim
+    const sum = own.sum(now)
+    if (gauges.isTighter(claim, sum)) gauges.add(claim, sum, own.resetInMs(now))
   }
   return gauges
 }

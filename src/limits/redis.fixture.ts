@@ -60,7 +60,7 @@ export async function startReplica(
 
 export function claim(store: CounterStore, name: string, measure: LimitName, limit: number, enforce = true): Claim {
   const counter = store.counter({ key: `${name}:${measure}`, base: name, subject: null, measure })
-  return { counter, limit, enforce, takes: true, rule: name }
+  return { counter, own: counter.own, unit: counter.unit, limit, enforce, takes: true, rule: name }
 }
 
 export { startRedis }

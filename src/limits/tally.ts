@@ -65,6 +65,9 @@ export class SlidingTally implements Tally {
   readonly #mask: number
   #sum = 0
   #originMs = Number.NaN
+  /** When the newest step began and ends: nearly every call falls into it, and needs no division then. */
+  #startMs = Number.NEGATIVE_INFINITY
+  #endMs = Number.NEGATIVE_INFINITY
   /** Every step in (newest - span, newest] has its place in the ring; places beyond are 0. */
   #newest = 0
   /** No step before it has anything. */
@@ -79,8 +82,7 @@ export class SlidingTally implements Tally {
   }
 
   sum(now: Moment): number {
-    const step = this.#stepAt(now.steadyMs)
-    if (step > this.#newest) this.#moveTo(step)
+    if (now.steadyMs >= this.#endMs) this.#moveTo(this.#stepAt(now.steadyMs))
     return this.#sum
   }
 
@@ -91,6 +93,8 @@ export class SlidingTally implements Tally {
   }
 
   #moveTo(step: number): void {
+    this.#startMs = this.#originMs + step * this.#stepMs
+    this.#endMs = this.#startMs + this.#stepMs
     const first = step - this.#span + 1
     if (first > this.#newest) {
       if (this.#sum !== 0) this.#steps.fill(0)
@@ -124,7 +128,7 @@ export class SlidingTally implements Tally {
   }
 
   #add(amount: number, at: Moment): void {
-    const step = Math.min(this.#stepAt(at.steadyMs), this.#newest)
+    const step = at.steadyMs >= this.#startMs ? this.#newest : this.#stepAt(at.steadyMs)
     if (step <= this.#newest - this.#span) return
     const place = step & this.#mask
     this.#steps[place] = (this.#steps[place] ?? 0) + amount

@@ -5,6 +5,7 @@
 
 import { promptSizeOf } from '../../limits/estimates.ts'
 import type { Admission, Ask, Lease, Meets, PromptSize, Waiting } from '../../limits/index.ts'
+import type { Price } from '../../prices/index.ts'
 import type { Operation } from '../../wire/operations.ts'
 import type { Asked } from '../receive/index.ts'
 import type { Account } from '../record/index.ts'
@@ -26,7 +27,7 @@ export function admit(account: Account, parts: GatewayParts): Promise<Lease | nu
   const { workload } = grant
   const meets = limits.meets(workload.name, asked.deployment)
   if (meets === null) return null
-  const ask = askOf(route.operation, asked, meets, parts)
+  const ask = askOf(account, route.operation, asked, meets, parts)
   const { name, priority } = workload
   const subject = { caller, workload: name, priority, deployment: asked.deployment }
   // A copy that the gateway sends by itself must not stand before a client.
@@ -67,7 +68,7 @@ const completionTokensMost = 1_000_000_000_000
 const uploaded: PromptSize = { textBytes: 0, media: 1, stored: 0 }
 
 /** @returns zeros for operations that bill nothing: they are counted as requests and calls in flight alone. */
-function askOf(operation: Operation, asked: Asked, meets: Meets, parts: GatewayParts): Ask {
+function askOf({ call }: Account, operation: Operation, asked: Asked, meets: Meets, parts: GatewayParts): Ask {
   if (operation.usage === 'none' || asked.deployment === null || asked.send === null) return nothing
   if (!meets.tokens && !meets.cost) return nothing
   const prompt = asked.json === null ? uploaded : promptSizeOf(asked.json.body, asked.references.length)
@@ -77,7 +78,9 @@ function askOf(operation: Operation, asked: Asked, meets: Meets, parts: GatewayP
   const completionTokens = operation.usage === 'input-only' ? 0 : most
   return {
     tokens: promptTokens + completionTokens,
-    costNano: meets.cost ? costOf(promptTokens, completionTokens, meets.model, parts) : 0,
+    costNano: meets.cost
+      ? costOf(promptTokens, completionTokens, parts.prices.priceOf(null, meets.model, call.startedAtMs))
+      : 0,
     // The prompt is estimated: a call is told that it can never pass only when it could not with half of that either.
     leastTokens: (promptTokens >> 1) + (maximumGiven ? completionTokens : 0),
     prompt,
@@ -86,7 +89,6 @@ function askOf(operation: Operation, asked: Asked, meets: Meets, parts: GatewayP
   }
 }
 
-function costOf(promptTokens: number, completionTokens: number, model: string, parts: GatewayParts): number {
-  const price = parts.prices.priceOf(null, model, parts.clock())
+function costOf(promptTokens: number, completionTokens: number, price: Price | null): number {
   return price === null ? 0 : Math.round(promptTokens * price.inputNano + completionTokens * price.outputNano)
 }

@@ -1,133 +1,125 @@
 /**
- * What limits cost: one gateway process, called in turn as a workload with limits and as one without. Each round calls both (A B,
- * then B A), and what counts is the difference within a round: neighbours of the machine disturb both of them alike. Two
- * processes of the same program differ by more than limits cost (some 10 µs, whichever has the limits).
+ * What limits cost: one gateway process, called in turn as a workload with limits and as one without. Two processes of the same
+ * program differ by more than limits cost (some 10 µs, whichever has the limits).
+ *
+ * A round is three slices in random order, each of one call per connection (some 10 ms): two of the workload without limits, one of
+ * the one with. Neighbours of a shared machine make all of them up to twice as slow, now and then and for a while. So what counts is
+ * the difference within a round, over the rounds in which the machine was calm; and that is for one of the two slices without
+ * limits to say, the witness, which is no part of the difference: choosing rounds by it favours neither side.
  */
 import { spawnSync } from 'node:child_process'
 import { startRedis } from '../test/support/redis.ts'
 import type { PairsOrder, PairsResult } from './load.ts'
-import { accountOf, type Bench, callsOnce, flawless, smallQuestion, type Watched } from './measure.ts'
-import { median } from './quantiles.ts'
+import { accountOf, type Bench, flawless, sliceOnce, smallQuestion } from './measure.ts'
+import { type Centre, centre, quantile } from './quantiles.ts'
 import type { Seat } from './seats.ts'
 
 export interface AddedFigures {
-  /** Median of the rounds, all threads, until everything is stored. */
-  readonly cpuUsPerCall: number
-  /** Beyond the gateway without limits: median of the differences within the rounds, µs per call. */
-  readonly addedUs: number
-  /** The calmest round of each against the other: neighbours only ever add to CPU time. */
-  readonly addedLeastUs: number
-  /** Where the true median lies with 95 % certainty, as far as the rounds tell. */
-  readonly addedUsLow: number
-  readonly addedUsHigh: number
-  readonly addedMainThreadUs: number | null
-  /** One call at a time, beyond the gateway without limits. */
+  /** Main thread, µs per call, beyond the workload without limits, while the machine was calm. */
+  readonly addedUs: Centre
+  /** The same over all rounds. */
+  readonly addedUsAlways: Centre
+  /** What the two slices without limits differ by, over all rounds: without a mistake in the method it is around 0. */
+  readonly nothingUs: Centre
+  /** All other threads, over all rounds. */
+  readonly addedElsewhereUs: Centre
+  /** Main thread, µs per call without limits, while the machine was calm and over all rounds. */
+  readonly withoutUs: Centre
+  readonly withoutUsAlways: Centre
+  /** One call at a time, beyond the workload without limits. */
   readonly addedP50Ms: number | null
   readonly addedP99Ms: number | null
-  /** Added µs of each round. */
-  readonly rounds: readonly number[]
 }
 
 export interface LimitsFigures {
-  /** Of the first process. */
-  readonly withoutCpuUsPerCall: number
   /** Per seat's name. */
   readonly added: Readonly<Record<string, AddedFigures>>
 }
 
-interface Round {
-  readonly cpuUs: number
-  readonly mainThreadUs: number | null
+/** CPU time of a slice, µs per call. */
+interface Slice {
+  readonly mainUs: number
+  readonly elsewhereUs: number
 }
+
+export interface Round {
+  readonly witness: Slice
+  readonly without: Slice
+  readonly limited: Slice
+}
+
+/** Share of the rounds that is called calm. */
+const calmShare = 1 / 3
 
 /** Null when a call went wrong with every seat; one with which a call went wrong is left out. */
 export async function measureLimits(bench: Bench, seats: readonly Seat[]): Promise<LimitsFigures | null> {
   const added: Record<string, AddedFigures> = {}
-  const without: number[] = []
   for (const seat of seats) {
     const { unlimited } = seat
     if (unlimited === null) throw new TypeError(`${seat.name} has no workload without limits`)
-    const pair = await measurePair(bench, unlimited, seat)
-    if (pair === null) continue
-    without.push(pair.withoutUs)
-    added[seat.name] = pair.added
-  }
-  const [withoutCpuUsPerCall] = without
-  return withoutCpuUsPerCall === undefined ? null : { withoutCpuUsPerCall, added }
-}
-
-async function measurePair(
-  bench: Bench,
-  without: Seat,
-  limited: Seat,
-): Promise<{ readonly withoutUs: number; readonly added: AddedFigures } | null> {
-  const { limitsRounds, limitsMs, callsMax } = bench.plan
-  const bounds = { callsMax, durationMsMax: limitsMs }
-  const rounds = new Map<Seat, Round[]>([
-    [without, []],
-    [limited, []],
-  ])
-  let isFlawless = true
-  for (let round = 1; round <= limitsRounds; round++) {
-    bench.say(`${limited.name}: round ${round} of ${limitsRounds}`)
-    for (const seat of round % 2 === 0 ? [limited, without] : [without, limited]) {
-      const watched = await callsOnce(bench, seat, bounds)
-      isFlawless &&= flawless(watched.result)
-      rounds.get(seat)?.push(perCall(watched))
+    const rounds = await measureRounds(bench, unlimited, seat)
+    const latency = await measurePairs(bench, [unlimited, seat])
+    if (rounds === null) continue
+    const addedMs = latency?.targets[1]?.addedMs ?? null
+    added[seat.name] = {
+      ...figuresOf(rounds),
+      addedP50Ms: addedMs?.p50 ?? null,
+      addedP99Ms: addedMs?.p99 ?? null,
     }
   }
-  const latency = await measurePairs(bench, [without, limited])
-  if (!isFlawless) return null
-  const base = rounds.get(without) ?? []
-  const addedMs = latency?.targets[1]?.addedMs ?? null
-  return {
-    withoutUs: median(base.map(round => round.cpuUs)),
-    added: addedFigures(base, rounds.get(limited) ?? [], addedMs),
+  return Object.keys(added).length === 0 ? null : { added }
+}
+
+/** Null when a call went wrong. */
+async function measureRounds(bench: Bench, without: Seat, limited: Seat): Promise<readonly Round[] | null> {
+  const { limitsRounds } = bench.plan
+  const rounds: Round[] = []
+  try {
+    for (let number = 1; number <= limitsRounds; number++) {
+      if (number % 100 === 1) bench.say(`${limited.name}: round ${number} of ${limitsRounds}`)
+      const slices = { witness: without, without, limited }
+      const round: Partial<Record<keyof Round, Slice>> = {}
+      // At random: whatever the process does every so often then meets all of them alike.
+      for (const name of shuffled(['witness', 'without', 'limited'] as const)) {
+        const { result, cpuUs, mainThreadCpuUs } = await sliceOnce(bench, slices[name])
+        if (!flawless(result) || mainThreadCpuUs === null) return null
+        const { answered } = result
+        round[name] = { mainUs: mainThreadCpuUs / answered, elsewhereUs: (cpuUs - mainThreadCpuUs) / answered }
+      }
+      // All three have been set.
+      rounds.push(round as Round)
+    }
+  } finally {
+    await bench.load.ask('letGo')
   }
+  for (const seat of [without, limited]) await seat.settle()
+  return rounds
 }
 
-function perCall({ cpuUs, mainThreadCpuUs, result }: Watched<{ answered: number }>): Round {
+function shuffled<T>(list: readonly T[]): readonly T[] {
+  return list
+    .map(value => ({ value, place: Math.random() }))
+    .sort((one, other) => one.place - other.place)
+    .map(({ value }) => value)
+}
+
+/** @param rounds at least one. */
+export function figuresOf(rounds: readonly Round[]): Omit<AddedFigures, 'addedP50Ms' | 'addedP99Ms'> {
+  const slowest = quantile(Float64Array.from(rounds, round => round.witness.mainUs).sort(), calmShare)
+  const calm = rounds.filter(round => round.witness.mainUs <= slowest)
+  const added = ({ limited, without }: Round): number => limited.mainUs - without.mainUs
   return {
-    cpuUs: cpuUs / result.answered,
-    mainThreadUs: mainThreadCpuUs === null ? null : mainThreadCpuUs / result.answered,
+    addedUs: centre(calm.map(added)),
+    addedUsAlways: centre(rounds.map(added)),
+    nothingUs: centre(rounds.map(({ witness, without }) => witness.mainUs - without.mainUs)),
+    addedElsewhereUs: centre(
+      rounds.map(({ limited, without, witness }) => {
+        return limited.elsewhereUs - (without.elsewhereUs + witness.elsewhereUs) / 2
+      }),
+    ),
+    withoutUs: centre(calm.map(({ without }) => without.mainUs)),
+    withoutUsAlways: centre(rounds.map(({ without }) => without.mainUs)),
   }
-}
-
-function addedFigures(
-  without: readonly Round[],
-  rounds: readonly Round[],
-  latency: { readonly p50: number; readonly p99: number } | null,
-): AddedFigures {
-  const addedUs = rounds.map((round, index) => round.cpuUs - (without[index]?.cpuUs ?? 0))
-  const mainUs = rounds.flatMap((round, index) => {
-    const base = without[index]?.mainThreadUs
-    return typeof base === 'number' && round.mainThreadUs !== null ? [round.mainThreadUs - base] : []
-  })
-  const [low, high] = medianBounds(addedUs)
-  return {
-    cpuUsPerCall: median(rounds.map(round => round.cpuUs)),
-    addedUs: median(addedUs),
-    addedLeastUs: least(rounds) - least(without),
-    addedUsLow: low,
-    addedUsHigh: high,
-    addedMainThreadUs: mainUs.length === 0 ? null : median(mainUs),
-    addedP50Ms: latency?.p50 ?? null,
-    addedP99Ms: latency?.p99 ?? null,
-    rounds: addedUs,
-  }
-}
-
-function least(rounds: readonly Round[]): number {
-  return Math.min(...rounds.map(round => round.cpuUs))
-}
-
-/** The order statistics between which the median lies with 95 % certainty, whatever the distribution; of few values the extremes. */
-export function medianBounds(values: readonly number[]): readonly [number, number] {
-  const sorted = values.toSorted((one, other) => one - other)
-  const half = 0.98 * Math.sqrt(sorted.length)
-  const low = Math.max(0, Math.floor(sorted.length / 2 - half))
-  const high = Math.min(sorted.length - 1, Math.ceil(sorted.length / 2 + half) - 1)
-  return [sorted[low] ?? Number.NaN, sorted[high] ?? Number.NaN]
 }
 
 /** Latency one call at a time, against the first seat. Null when a call went wrong. */

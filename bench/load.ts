@@ -90,8 +90,28 @@ export interface CallsResult {
   readonly latencyMs: Spread | null
 }
 
-/** Calls one after the other on each connection (closed loop). */
-export async function runCalls(order: CallsOrder): Promise<CallsResult> {
+/**
+ * Connections that stay open between one order and the next, so that short runs measure calls and not the opening of connections.
+ * All to one origin.
+ */
+export class KeptLines {
+  readonly #lines: Line[] = []
+
+  take(count: number, url: string): readonly Line[] {
+    while (this.#lines.length < count) this.#lines.push(new Line(url))
+    return this.#lines.slice(0, count)
+  }
+
+  close(): void {
+    for (const line of this.#lines.splice(0)) line.close()
+  }
+}
+
+/**
+ * Calls one after the other on each connection (closed loop).
+ * @param kept Connections to use and to leave open; without, each run opens its own.
+ */
+export async function runCalls(order: CallsOrder, kept: KeptLines | null = null): Promise<CallsResult> {
   const request = requestBytes(order.target.url, order.target.headers, questionBody(order.question))
   const expected = expectedAnswer(order.question)
   const errors = new ErrorCount()
@@ -99,8 +119,8 @@ export async function runCalls(order: CallsOrder): Promise<CallsResult> {
   let sent = 0
   const startedAt = performance.now()
   const endsAt = startedAt + order.durationMsMax
-  const worker = async (): Promise<void> => {
-    const line = new Line(order.target.url)
+  const lines = kept ?? new KeptLines()
+  const worker = async (line: Line): Promise<void> => {
     await repeat(errors, async () => {
       if (sent >= order.callsMax || performance.now() >= endsAt) return false
       const connection = await line.ready()
@@ -113,10 +133,10 @@ export async function runCalls(order: CallsOrder): Promise<CallsResult> {
       else errors.add(wrong)
       return true
     })
-    line.close()
   }
-  await Promise.all(Array.from({ length: order.connections }, worker))
+  await Promise.all(lines.take(order.connections, order.target.url).map(worker))
   const elapsedMs = performance.now() - startedAt
+  if (kept === null) lines.close()
   return { sent, answered: latenciesMs.length, errors: errors.byKind, elapsedMs, latencyMs: spread(latenciesMs) }
 }
 
@@ -357,8 +377,11 @@ export function holdStreams(order: HoldOrder): Hold {
 
 if (import.meta.main && isChild) {
   let hold: Hold | null = null
+  const kept = new KeptLines()
   const orders = {
     calls: (order: unknown) => runCalls(order as CallsOrder),
+    slice: (order: unknown) => runCalls(order as CallsOrder, kept),
+    letGo: () => kept.close(),
     streams: (order: unknown) => runStreams(order as StreamsOrder),
     pairs: (order: unknown) => runPairs(order as PairsOrder),
     open: (order: unknown) => {

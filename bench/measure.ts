@@ -33,9 +33,8 @@ export interface Plan {
   readonly pairs: readonly [PairsPlan, ...PairsPlan[]]
   readonly heldStreams: number
   readonly heldChunks: number
-  /** Rounds of calls with limits and without, and how long each of them calls. */
+  /** Rounds of slices with limits and without. */
   readonly limitsRounds: number
-  readonly limitsMs: number
 }
 
 interface PairsPlan {
@@ -45,6 +44,8 @@ interface PairsPlan {
 }
 
 const connections = 64
+/** Milliseconds; a slice takes some ten. */
+const sliceMsMax = 20_000
 export const smallQuestion = { questionBytes: 170, answerBytes: 800, chunks: 0, paceMs: 0 }
 
 /** What was sent through a seat and what went wrong with it, over all stages. */
@@ -155,6 +156,25 @@ export async function callsOnce(bench: Bench, seat: Seat, bounds: Pick<CallsOrde
   const { sent, answered, errors } = watched.result
   accountOf(bench, seat.name).add(sent, answered, errors)
   return watched
+}
+
+/**
+ * One call on each of the connections, which stay open from one slice to the next until the load is asked to `letGo`. What the seat puts
+ * off is not waited for.
+ */
+export async function sliceOnce(bench: Bench, seat: Seat): Promise<Spent & { readonly result: CallsResult }> {
+  const order: CallsOrder = {
+    target: seat.target,
+    question: smallQuestion,
+    connections,
+    callsMax: connections,
+    durationMsMax: sliceMsMax,
+  }
+  const before = await seat.usage()
+  const result = await bench.load.ask<CallsResult>('slice', order)
+  const cpu = spent(before, await seat.usage())
+  accountOf(bench, seat.name).add(result.sent, result.answered, result.errors)
+  return { ...cpu, result }
 }
 
 function callsFigures(rounds: readonly Watched<CallsResult>[]): CallsFigures {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { median, quantile, spread } from './quantiles.ts'
+import { centre, median, quantile, spread } from './quantiles.ts'
 
 const values = fc.array(fc.double({ noNaN: true, min: -1e9, max: 1e9 }), { minLength: 1, maxLength: 300 })
 const share = fc.double({ min: Number.MIN_VALUE, max: 1, noNaN: true })
@@ -33,9 +33,28 @@ test('a spread is ordered and does not depend on the order of measuring', () => 
   )
 })
 
+// One pause of the machine among a hundred rounds must not become the figure.
+test('the centre lies within the middle of the values, whatever the ends are', () => {
+  fc.assert(
+    fc.property(values, measured => {
+      const sorted = Float64Array.from(measured).sort()
+      const { value, within } = centre(measured)
+      const cut = Math.floor(sorted.length / 10)
+      const rounding = 1e-6
+      assert.ok(value >= (sorted[cut] ?? Number.NaN) - rounding)
+      assert.ok(value <= (sorted.at(-1 - cut) ?? Number.NaN) + rounding)
+      assert.ok(within >= 0)
+    }),
+  )
+  const calm = Array.from({ length: 99 }, (_, index) => 4 + (index % 3))
+  assert.deepEqual(centre([...calm, 1e9]), centre([...calm, 7]))
+  assert.deepEqual(centre([3, 3, 3]), { value: 3, within: 0 })
+})
+
 // A stage in which nothing was answered must not report zero milliseconds.
 test('nothing measured is no figure', () => {
   assert.equal(spread([]), null)
   assert.throws(() => median([]), RangeError)
+  assert.throws(() => centre([]), RangeError)
   for (const q of [0, -1, 1.01, Number.NaN]) assert.throws(() => quantile([1], q), RangeError)
 })

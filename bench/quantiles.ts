@@ -16,6 +16,32 @@ export function median(values: readonly number[]): number {
   return quantile(Float64Array.from(values).sort(), 0.5)
 }
 
+/** Where values lie, and how far the figure may be off. */
+export interface Centre {
+  /** Mean of the values without the tenth at either end, which single disturbances decide. */
+  readonly value: number
+  /** The true one lies so far from it at most, with 95 % certainty, as far as the values tell (Tukey and McLaughlin 1963). */
+  readonly within: number
+}
+
+/** Trimmed mean of at least one value. */
+export function centre(values: readonly number[]): Centre {
+  const sorted = Float64Array.from(values).sort()
+  const cut = Math.floor(sorted.length / 10)
+  const kept = sorted.subarray(cut, sorted.length - cut)
+  const lowest = quantile(kept, Number.MIN_VALUE)
+  const highest = quantile(kept, 1)
+  const held = sorted.map(value => Math.min(Math.max(value, lowest), highest))
+  const mean = meanOf(held)
+  const variance = held.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, held.length - 1)
+  const share = kept.length / sorted.length
+  return { value: meanOf(kept), within: (1.96 * Math.sqrt(variance / sorted.length)) / share }
+}
+
+function meanOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
 export interface Spread {
   readonly count: number
   readonly p50: number

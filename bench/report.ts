@@ -2,7 +2,7 @@
 import Table from 'cli-table3'
 import type { LimitsFigures } from './limits.ts'
 import type { CallsFigures, LatencyFigures, MemoryFigures, StreamsFigures } from './measure.ts'
-import { median } from './quantiles.ts'
+import { type Centre, median } from './quantiles.ts'
 import type { LedgerTally } from './seats.ts'
 
 /** What was sent through a seat, and what its ledger says of it. */
@@ -69,7 +69,7 @@ export function targetsOf(report: Omit<Report, 'targets'>, first: string, second
   add('CPU per call, times the relay', roundsRatio(calls?.[first], calls?.[second]), cpuRatioMax)
   add('CPU per streamed chunk, times the relay', roundsRatio(streams?.[first], streams?.[second]), chunkCpuRatioMax)
   add('bytes of memory while streams are open', memory?.[second]?.rssWhileBytes, heldRssBytesMax)
-  add('CPU per call that limits add, µs', limits?.added.limits?.addedUs, limitsAddedUsMax)
+  add('CPU per call that limits add, µs', limits?.added.limits?.addedUs.value, limitsAddedUsMax)
   return targets
 }
 
@@ -196,14 +196,25 @@ function figuresTable(report: Report): string {
 
 function limitsLines({ limits }: Report): string[] {
   if (limits === null) return []
-  const signed = (value: number | null, digits: number): string =>
-    value === null ? '-' : `${value < 0 ? '' : '+'}${shown(value, digits)}`
-  const lines = Object.entries(limits.added).map(
-    ([name, added]) =>
-      `${name}: ${signed(added.addedUs, 1)} µs CPU per call (${signed(added.addedUsLow, 1)} to ${signed(added.addedUsHigh, 1)}, ` +
-      `calmest rounds ${signed(added.addedLeastUs, 1)}, main thread ${signed(added.addedMainThreadUs, 1)}), latency p50 ${signed(added.addedP50Ms, 3)} ms, p99 ${signed(added.addedP99Ms, 3)} ms`,
-  )
-  return [`without limits: ${shown(limits.withoutCpuUsPerCall, 1)} µs CPU per call`, ...lines]
+  return Object.entries(limits.added).flatMap(([name, figures]) => [
+    `${name}: ${signed(figures.addedUs)} µs CPU per call of ${around(figures.withoutUs)} while the machine was calm (the third of the rounds ` +
+      `in which a slice without limits says so), main thread`,
+    `  over all rounds ${signed(figures.addedUsAlways)} of ${around(figures.withoutUsAlways)}; two slices without limits differ by ` +
+      `${signed(figures.nothingUs)}; other threads ${signed(figures.addedElsewhereUs)}`,
+    `  latency p50 ${signedFigure(figures.addedP50Ms, 3)} ms, p99 ${signedFigure(figures.addedP99Ms, 3)} ms`,
+  ])
+}
+
+function signedFigure(value: Value, digits: number): string {
+  return typeof value === 'number' && value >= 0 ? `+${shown(value, digits)}` : shown(value, digits)
+}
+
+function signed({ value, within }: Centre): string {
+  return `${signedFigure(value, 1)} ± ${shown(within, 1)}`
+}
+
+function around({ value }: Centre): string {
+  return shown(value, 0)
 }
 
 /** The report for people. */

@@ -198,6 +198,10 @@ export class RuleBook {
   readonly rules: readonly LimitRule[]
   readonly #parts: EntryParts
   readonly #entries = new Map<string, Map<string | null, Entry | null>>()
+  /** What was asked for last: a call asks twice. */
+  #lastWorkload: string | null = null
+  #lastDeployment: string | null = null
+  #lastEntry: Entry | null = null
 
   constructor(rules: readonly LimitRule[], parts: EntryParts) {
     this.rules = rules
@@ -206,6 +210,15 @@ export class RuleBook {
 
   /** Null when no rule concerns such calls. Places are configured ones: a call has been authorised before it asks. */
   entry(workload: string, deployment: string | null): Entry | null {
+    if (this.#lastWorkload === workload && this.#lastDeployment === deployment) return this.#lastEntry
+    const entry = this.#find(workload, deployment)
+    this.#lastWorkload = workload
+    this.#lastDeployment = deployment
+    this.#lastEntry = entry
+    return entry
+  }
+
+  #find(workload: string, deployment: string | null): Entry | null {
     let byDeployment = this.#entries.get(workload)
     if (byDeployment === undefined) {
       byDeployment = new Map()

@@ -17,6 +17,9 @@ const nothingUsed: Used = { tokens: 0, costNano: 0, calls: 0 }
 export class OpenLease implements Lease {
   readonly ask: Ask
   readonly waitedMs: number | null
+  readonly tokens: Gauge | null
+  readonly requests: Gauge | null
+  readonly store: StoreState
   readonly #parts: LeaseParts
   readonly #entry: Entry
   readonly #caller: Caller
@@ -32,18 +35,9 @@ export class OpenLease implements Lease {
     this.ask = ask
     this.#taken = taken
     this.waitedMs = waitedMs
-  }
-
-  get tokens(): Gauge | null {
-    return this.#taken?.tokens ?? null
-  }
-
-  get requests(): Gauge | null {
-    return this.#taken?.requests ?? null
-  }
-
-  get store(): StoreState {
-    return this.#taken?.state ?? 'ok'
+    this.tokens = taken === null ? null : taken.tokens
+    this.requests = taken === null ? null : taken.requests
+    this.store = taken === null ? 'ok' : taken.state
   }
 
   enter(instance: string, deployment: string | null): Denial | null | Promise<Denial | null> {

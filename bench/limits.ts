@@ -3,9 +3,9 @@
  * program differ by more than limits cost (some 10 µs, whichever has the limits).
  *
  * A round is three slices in random order, each of one call per connection (some 10 ms): two of the workload without limits, one of
- * the one with. Neighbours of a shared machine make all of them up to twice as slow, now and then and for a while. So what counts is
- * the difference within a round, over the rounds in which the machine was calm; and that is for one of the two slices without
- * limits to say, the witness, which is no part of the difference: choosing rounds by it favours neither side.
+ * the one with. Neighbours of a shared machine make all of them up to twice as slow, now and then and for a while: what counts is
+ * the difference within a round. The figure is told for all rounds, and for those in which the machine was calm; which these are, one of
+ * the two slices without limits says, the witness, which is no part of the difference: choosing rounds by it favours neither side.
  */
 import { spawnSync } from 'node:child_process'
 import { startRedis } from '../test/support/redis.ts'
@@ -15,17 +15,17 @@ import { type Centre, centre, quantile } from './quantiles.ts'
 import type { Seat } from './seats.ts'
 
 export interface AddedFigures {
-  /** Main thread, µs per call, beyond the workload without limits, while the machine was calm. */
+  /** Main thread, µs per call, beyond the workload without limits. Of all rounds, as everything that does not say otherwise. */
   readonly addedUs: Centre
-  /** The same over all rounds. */
-  readonly addedUsAlways: Centre
-  /** What the two slices without limits differ by, over all rounds: without a mistake in the method it is around 0. */
+  /** The same while the machine was calm. */
+  readonly addedWhenCalmUs: Centre
+  /** What the two slices without limits differ by: without a mistake in the method it is around 0. */
   readonly nothingUs: Centre
-  /** All other threads, over all rounds. */
+  /** The same of all other threads. */
   readonly addedElsewhereUs: Centre
-  /** Main thread, µs per call without limits, while the machine was calm and over all rounds. */
+  /** Main thread, µs per call without limits. */
   readonly withoutUs: Centre
-  readonly withoutUsAlways: Centre
+  readonly withoutWhenCalmUs: Centre
   /** One call at a time, beyond the workload without limits. */
   readonly addedP50Ms: number | null
   readonly addedP99Ms: number | null
@@ -70,7 +70,7 @@ export async function measureLimits(bench: Bench, seats: readonly Seat[]): Promi
   return Object.keys(added).length === 0 ? null : { added }
 }
 
-/** Null when a call went wrong. */
+/** Null when a call went wrong, or when the process does not tell the time of its main thread. */
 async function measureRounds(bench: Bench, without: Seat, limited: Seat): Promise<readonly Round[] | null> {
   const { limitsRounds } = bench.plan
   const rounds: Round[] = []
@@ -92,13 +92,14 @@ async function measureRounds(bench: Bench, without: Seat, limited: Seat): Promis
   } finally {
     await bench.load.ask('letGo')
   }
-  for (const seat of [without, limited]) await seat.settle()
+  await limited.settle()
   return rounds
 }
 
-function shuffled<T>(list: readonly T[]): readonly T[] {
+/** @param random 0 (inclusive) .. 1 (exclusive). */
+export function shuffled<T>(list: readonly T[], random: () => number = Math.random): readonly T[] {
   return list
-    .map(value => ({ value, place: Math.random() }))
+    .map(value => ({ value, place: random() }))
     .sort((one, other) => one.place - other.place)
     .map(({ value }) => value)
 }
@@ -109,16 +110,16 @@ export function figuresOf(rounds: readonly Round[]): Omit<AddedFigures, 'addedP5
   const calm = rounds.filter(round => round.witness.mainUs <= slowest)
   const added = ({ limited, without }: Round): number => limited.mainUs - without.mainUs
   return {
-    addedUs: centre(calm.map(added)),
-    addedUsAlways: centre(rounds.map(added)),
+    addedUs: centre(rounds.map(added)),
+    addedWhenCalmUs: centre(calm.map(added)),
     nothingUs: centre(rounds.map(({ witness, without }) => witness.mainUs - without.mainUs)),
     addedElsewhereUs: centre(
       rounds.map(({ limited, without, witness }) => {
         return limited.elsewhereUs - (without.elsewhereUs + witness.elsewhereUs) / 2
       }),
     ),
-    withoutUs: centre(calm.map(({ without }) => without.mainUs)),
-    withoutUsAlways: centre(rounds.map(({ without }) => without.mainUs)),
+    withoutUs: centre(rounds.map(({ without }) => without.mainUs)),
+    withoutWhenCalmUs: centre(calm.map(({ without }) => without.mainUs)),
   }
 }
 

@@ -43,7 +43,7 @@ interface Options {
   readonly candidate: 'gateway' | 'relay'
 }
 
-/** About three minutes; longer on a busy machine. */
+/** About four minutes; longer on a busy machine. */
 const fullPlan: Plan = {
   rounds: 5,
   callsMax: 30_000,

@@ -197,10 +197,9 @@ function figuresTable(report: Report): string {
 function limitsLines({ limits }: Report): string[] {
   if (limits === null) return []
   return Object.entries(limits.added).flatMap(([name, figures]) => [
-    `${name}: ${signed(figures.addedUs)} µs CPU per call of ${around(figures.withoutUs)} while the machine was calm (the third of the rounds ` +
-      `in which a slice without limits says so), main thread`,
-    `  over all rounds ${signed(figures.addedUsAlways)} of ${around(figures.withoutUsAlways)}; two slices without limits differ by ` +
-      `${signed(figures.nothingUs)}; other threads ${signed(figures.addedElsewhereUs)}`,
+    `${name}: ${signed(figures.addedUs)} µs CPU per call beyond ${around(figures.withoutUs)} without, main thread; ` +
+      `other threads ${signed(figures.addedElsewhereUs)}; two slices without limits differ by ${signed(figures.nothingUs)}`,
+    `  in the third of the rounds in which the machine was calm: ${signed(figures.addedWhenCalmUs)} beyond ${around(figures.withoutWhenCalmUs)}`,
     `  latency p50 ${signedFigure(figures.addedP50Ms, 3)} ms, p99 ${signedFigure(figures.addedP99Ms, 3)} ms`,
   ])
 }

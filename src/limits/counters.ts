@@ -58,7 +58,10 @@ export interface Counter extends CounterIdentity {
    * null before the first time, and in memory.
    */
   told: { sum: number; atMs: number; endMs: number } | null
-  /** True once the store has forgotten it, being idle, as it may with one that has a subject: whoever holds it asks for `counter(identity)` again before the next use. */
+  /**
+   * True once the store has forgotten it, being idle, as it may with one that has a subject: whoever holds it asks for
+   * `counter(identity)` again before the next use.
+   */
   isDropped: boolean
   /** Calls refused (or that would have been, in mode shadow) by rule name; null before the first. */
   refused: Map<string, number> | null

@@ -24,8 +24,11 @@ export interface Client {
   readonly tokens: ReadonlyMap<string, string>
 }
 
-/** Makes the call. Never rejects: whatever happens is what was seen. */
-export function send(client: Client, plan: Plan): Promise<Seen> {
+/**
+ * Makes the call. Never rejects: whatever happens is what was seen.
+ * @param onHead Called when the head of an answer has come.
+ */
+export function send(client: Client, plan: Plan, onHead: () => void = () => {}): Promise<Seen> {
   const token = plan.as === null ? undefined : client.tokens.get(plan.as)
   const body = Buffer.from(plan.body)
   const { hostname, port } = new URL(client.url)
@@ -46,7 +49,10 @@ export function send(client: Client, plan: Plan): Promise<Seen> {
       },
     })
     const call = new OneCall(plan, req, resolve)
-    req.on('response', res => call.answered(res))
+    req.on('response', res => {
+      call.answered(res)
+      onHead()
+    })
     req.on('error', () => call.end('broken'))
     call.start(body)
   })

@@ -99,8 +99,7 @@ class Walk {
   #onwards(route: Route, { method, caller, grant, deployment }: Standing): void {
     const located = locateText(route, method, grant, this.#config)
     if (located !== null) this.steps.push({ stage: 'locate', verdict: 'pass', text: located })
-    const { name, priority } = grant.workload
-    const limits = limitsMet(this.#config, { caller, workload: name, priority, deployment })
+    const limits = limitsMet(this.#config, { caller, workload: grant.workload.name, deployment })
     const { currency } = this.#parts.prices
     const met = limits.anywhere.map(fact => describeLimit(fact, currency))
     const text = admitText(met.length, route, this.#config)

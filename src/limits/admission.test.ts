@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { SpentGroup } from '../ledger/reports.ts'
+import type { StandingLimits } from './admission.ts'
+import type { Entry } from './claims.ts'
 import { type Denial, type Lease, nothingSpent, type RuleReport } from './index.ts'
 import { askOf, configOf, isLease, type Opened, opened, person, spentOf } from './limits.fixture.ts'
 
@@ -13,6 +15,10 @@ function lease(one: Lease | Denial): Lease {
 function denial(one: Lease | Denial): Denial {
   assert.ok(!isLease(one), 'admitted')
   return one
+}
+
+function met(limits: StandingLimits): Entry {
+  return limits.meets('chat', 'gpt') ?? assert.fail('the call meets no limit')
 }
 
 async function left({ limits }: Opened, rule: string, subject: string | null = null): Promise<number> {
@@ -55,8 +61,8 @@ test('the tightest limits that a call met are those of its header fields, shadow
     }),
   )
   const { tokens, requests } = lease(house.take(100))
-  assert.deepEqual(tokens, { rule: 'chat/caller', limit: 600, remaining: 500, resetMs: 60_500 })
-  assert.deepEqual(requests, { rule: 'chat/caller', limit: 5, remaining: 4, resetMs: 1_010 })
+  assert.deepEqual(tokens, { rule: 'chat/caller', limitText: '600', remaining: 500, resetMs: 60_500 })
+  assert.deepEqual(requests, { rule: 'chat/caller', limitText: '5', remaining: 4, resetMs: 1_010 })
   const refusal = denial(house.take(550))
   assert.deepEqual(refusal.tokens?.remaining, 500)
 })
@@ -93,9 +99,8 @@ test('P7 what a shared counter is taken from is the whole call, however small an
       },
     }),
   )
-  const subject = { caller: person(1), workload: 'chat', priority: 'standard', deployment: 'gpt' }
   const ask = { ...askOf(500), leastTokens: 20, maximumGiven: false }
-  const given = house.limits.admit(subject, ask, { deadlineAt: 0, signal: null })
+  const given = house.limits.admit(met(house.limits), ask, { deadlineAt: 0, signal: null })
   assert.ok(!(given instanceof Promise) && given.lease)
   const reserved = (await house.limits.report()).rules.map(line => [line.rule, line.reserved])
   assert.deepEqual(reserved, [
@@ -114,10 +119,7 @@ test('a newcomer who would fit stands behind one at least as urgent who waits fo
   )
   const first = lease(take(600))
   const standing = (priority: string, tokens: number) =>
-    limits.admit({ caller: person(1), workload: 'chat', priority, deployment: 'gpt' }, askOf(tokens), {
-      deadlineAt: Number.POSITIVE_INFINITY,
-      signal: null,
-    })
+    limits.admit(met(limits), { ...askOf(tokens), priority }, { deadlineAt: Number.POSITIVE_INFINITY, signal: null })
   const long = standing('standard', 800)
   const short = standing('standard', 50)
   assert.ok(long instanceof Promise && short instanceof Promise)
@@ -144,8 +146,7 @@ test('a call that must not wait is refused at once, also where others stand in l
   const { limits, take, told } = await opened(config)
   const first = lease(take(1))
   denial(take(1))
-  const subject = { caller: person(1), workload: 'chat', priority: 'standard', deployment: 'gpt' }
-  const waiting = limits.admit(subject, askOf(1), { deadlineAt: Number.POSITIVE_INFINITY, signal: null })
+  const waiting = limits.admit(met(limits), askOf(1), { deadlineAt: Number.POSITIVE_INFINITY, signal: null })
   assert.ok(waiting instanceof Promise)
   assert.deepEqual([limits.line.length, denial(take(1)).rule], [1, 'chat'])
   first.settle(spentOf(1))
@@ -168,9 +169,8 @@ test('calls that wait for a limit of their own do not speak for one that has roo
     }),
   )
   const first = lease(take(10))
-  const subject = { caller: person(1), workload: 'chat', priority: 'standard', deployment: 'gpt' }
   const waiting = [1, 2].map(() =>
-    limits.admit(subject, askOf(10), { deadlineAt: Number.POSITIVE_INFINITY, signal: null }),
+    limits.admit(met(limits), askOf(10), { deadlineAt: Number.POSITIVE_INFINITY, signal: null }),
   )
   assert.equal(limits.line.length, 2)
   lease(take(10, { workload: 'batch' }))
@@ -245,17 +245,22 @@ test('a call that surely needs more than a limit ever has is told so; one that i
   const house = await opened(configOf({ chat: { tokensPerMinute: 100 } }))
   const refusal = denial(house.take(101))
   assert.deepEqual([refusal.kind, refusal.asked, refusal.limit], ['never', 101, 100])
-  const subject = { caller: person(1), workload: 'chat', priority: 'standard', deployment: 'gpt' }
-  const ask = { tokens: 5_000, costNano: 0, leastTokens: 50, promptTokens: 100, maximumGiven: false }
-  const given = house.limits.admit(
-    subject,
-    { ...ask, prompt: { textBytes: 400, media: 0, stored: 0 } },
-    { deadlineAt: 0, signal: null },
-  )
+  const ask = { ...askOf(5_000), leastTokens: 50, promptTokens: 100, maximumGiven: false }
+  const given = house.limits.admit(met(house.limits), ask, { deadlineAt: 0, signal: null })
   assert.ok(!(given instanceof Promise) && given.lease)
   assert.equal(given.lease.tokens?.remaining, 0)
   given.lease.settle(spentOf(60))
   assert.equal(await left(house, 'chat'), 40)
+})
+
+// The metric by which an operator sees whether reservations are worth anything.
+test('each settled call tells how far its prompt was estimated wrongly', async () => {
+  const house = await opened(configOf({ chat: { tokensPerMinute: 1_000 } }))
+  for (const promptTokens of [10, 25, 0, null]) lease(house.take(30)).settle({ ...spentOf(30), promptTokens })
+  assert.deepEqual(house.told.estimateErrors, [
+    { deployment: 'gpt', error: 1 },
+    { deployment: 'gpt', error: -0.2 },
+  ])
 })
 
 test('operations that ask for no tokens pass where tokens are used up', async () => {

@@ -11,7 +11,6 @@ import type {
   Limits,
   LimitsObserver,
   LimitsReport,
-  Meets,
   Place,
   RuleFacts,
   StoreState,
@@ -56,10 +55,11 @@ export class StandingLimits implements Limits {
   }
 
   #compile(config: Config): RuleBook {
-    const { store, estimates } = this.#parts
+    const { store, estimates, observer } = this.#parts
     return new RuleBook(compileLimits(config), {
       counterOf: identity => store.counter(identity),
       estimates,
+      observer,
       completionTokensAssumed: config.limits.completionTokensAssumed,
       modelOf: deployment => modelOf(config, deployment),
     })
@@ -78,37 +78,29 @@ export class StandingLimits implements Limits {
     return this.#parts.store.state
   }
 
-  meets(workload: string, deployment: string | null): Meets | null {
+  meets(workload: string, deployment: string | null): Entry | null {
     return this.#book.entry(workload, deployment)
   }
 
-  admit(subject: Subject, ask: Ask, waiting: Waiting): Admission | Promise<Admission> {
-    const entry = this.#book.entry(subject.workload, subject.deployment)
-    if (entry === null) throw new TypeError('a call that meets no limit is not admitted by limits')
-    const list = entry.claimsFor(subject.caller)
-    const { claims, keys } = list
-    if (claims.length === 0) return admitted(new OpenLease(this.#leases, entry, subject.caller, ask, null, null))
+  admit(entry: Entry, ask: Ask, waiting: Waiting): Admission | Promise<Admission> {
+    const list = entry.claimsFor(ask.caller)
+    const { claims } = list
+    if (claims.length === 0) return admitted(new OpenLease(this.#leases, entry, ask, null, null))
     const never = impossible(list, ask)
     if (never !== null) return refused(told(never, deniedForEver(never, ask), this.#parts.observer))
-    if (this.line.length > 0 && this.line.isSpokenFor(keys, subject.priority)) {
-      return this.#wait(this.#inLine(entry, subject, ask, waiting, null))
+    if (this.line.length > 0 && this.line.isSpokenFor(list.keys, ask.priority)) {
+      return this.#wait(this.#inLine(entry, ask, waiting, null))
     }
     const outcome = this.#parts.store.reserve(claims, ask)
-    if (!(outcome instanceof Promise)) return this.#decided(outcome, entry, subject, ask, waiting)
-    return outcome.then(found => this.#decided(found, entry, subject, ask, waiting))
+    if (!(outcome instanceof Promise)) return this.#decided(outcome, entry, ask, waiting)
+    return outcome.then(found => this.#decided(found, entry, ask, waiting))
   }
 
-  #decided(
-    outcome: Outcome,
-    entry: Entry,
-    subject: Subject,
-    ask: Ask,
-    waiting: Waiting,
-  ): Admission | Promise<Admission> {
+  #decided(outcome: Outcome, entry: Entry, ask: Ask, waiting: Waiting): Admission | Promise<Admission> {
     const { taken, short } = outcome
     if (taken !== null) {
       if (taken.shadowed.length > 0 || taken.state !== 'ok') tellShadowed(taken, this.#parts.observer)
-      return admitted(new OpenLease(this.#leases, entry, subject.caller, ask, taken, null))
+      return admitted(new OpenLease(this.#leases, entry, ask, taken, null))
     }
     if (
       !this.line.isOpen ||
@@ -117,13 +109,13 @@ export class StandingLimits implements Limits {
     ) {
       return refused(denied(short, ask, this.#parts.observer))
     }
-    return this.#wait(this.#inLine(entry, subject, ask, waiting, short))
+    return this.#wait(this.#inLine(entry, ask, waiting, short))
   }
 
-  #inLine(entry: Entry, subject: Subject, ask: Ask, waiting: Waiting, short: Short | null): InLine {
+  #inLine(entry: Entry, ask: Ask, waiting: Waiting, short: Short | null): InLine {
     // Asked for at each attempt: a change of configuration is for those who wait, too.
-    const entryNow = (): Entry | null => this.#book.entry(subject.workload, subject.deployment)
-    return new InLine({ leases: this.#leases, entry, entryNow, subject, ask, waiting }, short)
+    const entryNow = (): Entry | null => this.#book.entry(entry.place.workload, entry.place.deployment)
+    return new InLine({ leases: this.#leases, entry, entryNow, ask, waiting }, short)
   }
 
   #wait(call: InLine): Admission | Promise<Admission> {
@@ -186,7 +178,6 @@ interface InLineParts {
   readonly entry: Entry
   /** Null when no rule concerns the call any more. */
   readonly entryNow: () => Entry | null
-  readonly subject: Subject
   readonly ask: Ask
   readonly waiting: Waiting
 }
@@ -201,15 +192,15 @@ class InLine implements Place<Admission> {
 
   /** @param short why it did not pass at once; null for one that stands behind others without an attempt of its own. */
   constructor(parts: InLineParts, short: Short | null) {
-    this.priority = parts.subject.priority
+    this.priority = parts.ask.priority
     this.waiting = parts.waiting
     this.#parts = parts
     this.#short = short
   }
 
   get keys(): readonly string[] {
-    const { entry, subject } = this.#parts
-    return entry.claimsFor(subject.caller).keys
+    const { entry, ask } = this.#parts
+    return entry.claimsFor(ask.caller).keys
   }
 
   get waitsFor(): readonly string[] {
@@ -219,9 +210,9 @@ class InLine implements Place<Admission> {
   }
 
   attempt(): Admission | null | Promise<Admission | null> {
-    const { leases, entryNow, subject, ask } = this.#parts
+    const { leases, entryNow, ask } = this.#parts
     const entry = entryNow()
-    const claims = entry?.claimsFor(subject.caller).claims ?? []
+    const claims = entry?.claimsFor(ask.caller).claims ?? []
     if (entry === null || claims.length === 0) return this.#admitted(null)
     const outcome = leases.store.reserve(claims, ask)
     return outcome instanceof Promise ? outcome.then(found => this.#found(found)) : this.#found(outcome)
@@ -235,19 +226,19 @@ class InLine implements Place<Admission> {
   }
 
   #admitted(taken: Taken | null): Admission {
-    const { leases, entry, subject, ask } = this.#parts
+    const { leases, entry, ask } = this.#parts
     if (taken !== null) tellShadowed(taken, leases.observer)
     const waitedMs = Math.round(performance.now() - this.#sinceAt)
-    return admitted(new OpenLease(leases, entry, subject.caller, ask, taken, waitedMs))
+    return admitted(new OpenLease(leases, entry, ask, taken, waitedMs))
   }
 
   /** Why it went without. One that never made an attempt stood behind others for the first of its claims that they wait for. */
   denied(): Denial {
-    const { leases, entry, subject, ask } = this.#parts
+    const { leases, entry, ask } = this.#parts
     // Who has left was not refused.
     if (this.#short !== null && this.waiting.signal?.aborted) return denialOf(this.#short, ask)
     if (this.#short !== null) return denied(this.#short, ask, leases.observer)
-    const { claims } = entry.claimsFor(subject.caller)
+    const { claims } = entry.claimsFor(ask.caller)
     const spokenFor = claims.find(({ counter }) => leases.line.isSpokenFor([counter.key], this.priority))
     const worst = spokenFor ?? claims[0] ?? null
     const behind = {

@@ -4,7 +4,7 @@ import type { LimitName } from '../config/schema.ts'
 import { type Caller, callerKey } from '../identity/index.ts'
 import { type Asked, amountOf, type Claim, type Counter, type CounterIdentity, measures } from './counters.ts'
 import type { CompletionEstimate, Estimates, PromptEstimate } from './estimates.ts'
-import type { Ask, Meets, PromptSize } from './index.ts'
+import type { Ask, Figure, LimitsObserver, Meets, PromptSize, Spent } from './index.ts'
 import { concerns, type LimitRule, needsCaller, needsInstance, type Place } from './rules.ts'
 
 /** Claims that are taken together, and the keys of their counters. */
@@ -48,7 +48,16 @@ function composed(rules: readonly LimitRule[], of: Subjects, counterOf: CounterO
     rule.limits.map(({ measure, limit }) => {
       const counter = counterOf(identityOf(rule, measure, of))
       const { own, unit } = counter
-      return { counter, own, unit, limit, enforce: rule.enforce, takes: true, rule: rule.name }
+      return {
+        counter,
+        own,
+        unit,
+        limit,
+        limitText: String(limit),
+        enforce: rule.enforce,
+        takes: true,
+        rule: rule.name,
+      }
     }),
   )
   const takers = new Map<Counter, Claim>()
@@ -78,6 +87,7 @@ function isStale(list: ClaimList): boolean {
 export interface EntryParts {
   readonly counterOf: CounterOf
   readonly estimates: Estimates
+  readonly observer: Pick<LimitsObserver, 'estimateErrors'>
   readonly completionTokensAssumed: number
   /** The configured model of a deployment. */
   readonly modelOf: (deployment: string) => string
@@ -89,10 +99,12 @@ export class Entry implements Meets {
   readonly tokens: boolean
   readonly cost: boolean
   readonly model: string
-  readonly prompt: PromptEstimate
-  readonly completion: CompletionEstimate
-  readonly #completionTokensAssumed: number
-  readonly #counterOf: CounterOf
+  readonly meetsInstances: boolean
+  readonly #prompt: PromptEstimate
+  readonly #completion: CompletionEstimate
+  readonly #parts: EntryParts
+  /** Null until the first call is settled. */
+  #errors: Figure | null = null
   /** Rules that are asked when a call is admitted, and those that are asked when its instance is chosen. */
   readonly #rules: readonly LimitRule[]
   readonly #instanceRules: readonly LimitRule[]
@@ -104,36 +116,43 @@ export class Entry implements Meets {
 
   constructor(place: Place, rules: readonly LimitRule[], parts: EntryParts) {
     this.place = place
-    this.#counterOf = parts.counterOf
-    this.#completionTokensAssumed = parts.completionTokensAssumed
+    this.#parts = parts
     this.#rules = rules.filter(rule => !needsInstance(rule))
     this.#instanceRules = rules.filter(needsInstance)
+    this.meetsInstances = this.#instanceRules.length > 0
     this.#looksAtCallers = this.#rules.some(needsCaller)
     this.tokens = counts(rules, 'tokens')
     this.cost = counts(rules, 'cost')
     const deployment = place.deployment ?? ''
     this.model = parts.modelOf(deployment)
-    this.prompt = parts.estimates.prompt(deployment)
-    this.completion = parts.estimates.completion(place.workload, deployment)
+    this.#prompt = parts.estimates.prompt(deployment)
+    this.#completion = parts.estimates.completion(place.workload, deployment)
   }
 
   promptTokens(prompt: PromptSize): number {
-    return this.prompt.of(prompt)
+    return this.#prompt.of(prompt)
   }
 
   completionTokens(): number {
-    return this.completion.of(this.#completionTokensAssumed)
+    return this.#completion.of(this.#parts.completionTokensAssumed)
   }
 
-  get meetsInstances(): boolean {
-    return this.#instanceRules.length > 0
+  /** Compares what was estimated with what the call turned out to be. Nothing where the backend reported no usage. */
+  learn(ask: Ask, { promptTokens, completionTokens }: Spent): void {
+    if (promptTokens === null || ask.tokens === 0) return
+    if (promptTokens > 0) {
+      this.#errors ??= this.#parts.observer.estimateErrors(this.place.deployment ?? '')
+      this.#errors.add((ask.promptTokens - promptTokens) / promptTokens)
+    }
+    this.#prompt.learn(ask.prompt, promptTokens)
+    if (completionTokens !== null && !ask.maximumGiven) this.#completion.learn(completionTokens)
   }
 
   claimsFor(caller: Caller): ClaimList {
     const known = this.#looksAtCallers ? this.#perCaller.get(caller) : this.#forAll
     if (known !== undefined && known !== null && !isStale(known)) return known
     const rules = this.#rules.filter(rule => rule.callers === null || rule.callers(caller) !== null)
-    const list = claimsOf(rules, { ...this.place, caller: callerKey(caller), instance: null }, this.#counterOf)
+    const list = claimsOf(rules, { ...this.place, caller: callerKey(caller), instance: null }, this.#parts.counterOf)
     if (this.#looksAtCallers) this.#perCaller.set(caller, list)
     else this.#forAll = list
     return list
@@ -152,7 +171,7 @@ export class Entry implements Meets {
     const rules = this.rulesAt(instance, deployment).filter(
       rule => rule.callers === null || rule.callers(caller) !== null,
     )
-    const list = claimsOf(rules, { ...this.place, caller: callerKey(caller), instance }, this.#counterOf)
+    const list = claimsOf(rules, { ...this.place, caller: callerKey(caller), instance }, this.#parts.counterOf)
     known.set(key, list)
     return list
   }
@@ -198,10 +217,6 @@ export class RuleBook {
   readonly rules: readonly LimitRule[]
   readonly #parts: EntryParts
   readonly #entries = new Map<string, Map<string | null, Entry | null>>()
-  /** What was asked for last: a call asks twice. */
-  #lastWorkload: string | null = null
-  #lastDeployment: string | null = null
-  #lastEntry: Entry | null = null
 
   constructor(rules: readonly LimitRule[], parts: EntryParts) {
     this.rules = rules
@@ -210,15 +225,6 @@ export class RuleBook {
 
   /** Null when no rule concerns such calls. Places are configured ones: a call has been authorised before it asks. */
   entry(workload: string, deployment: string | null): Entry | null {
-    if (this.#lastWorkload === workload && this.#lastDeployment === deployment) return this.#lastEntry
-    const entry = this.#find(workload, deployment)
-    this.#lastWorkload = workload
-    this.#lastDeployment = deployment
-    this.#lastEntry = entry
-    return entry
-  }
-
-  #find(workload: string, deployment: string | null): Entry | null {
     let byDeployment = this.#entries.get(workload)
     if (byDeployment === undefined) {
       byDeployment = new Map()

@@ -4,7 +4,7 @@
  */
 import type { LimitName } from '../config/schema.ts'
 import type { Gauge, StoreState } from './index.ts'
-import type { Tally } from './tally.ts'
+import type { Moment, Tally } from './tally.ts'
 
 /** What a measure counts: tokens, calls, calls under way, or billionths of the currency. */
 export type Unit = 'tokens' | 'requests' | 'inFlight' | 'cost'
@@ -74,6 +74,8 @@ export interface Claim {
   readonly own: Tally
   readonly unit: Unit
   readonly limit: number
+  /** In digits, as header fields have it. */
+  readonly limitText: string
   /** False in mode shadow: it refuses nothing, but is told in `Taken.shadowed`. */
   readonly enforce: boolean
   /** False where another claim of the same list has the same counter: it is checked, and nothing is taken a second time. */
@@ -128,10 +130,8 @@ export function usedOf(claim: Claim, used: Used): number {
 export interface Taken {
   readonly claims: readonly Claim[]
   readonly asked: Asked
-  /** The store's time of taking, milliseconds since the epoch: chooses the calendar window in which it is settled. */
-  readonly atMs: number
-  /** The same on a clock that never goes back: chooses the step of a sliding window. */
-  readonly steadyMs: number
+  /** The store's time of taking: chooses window and step in which it is settled. */
+  readonly at: Moment
   /** Of the enforced claims; see `Lease.tokens`. */
   readonly tokens: Gauge | null
   readonly requests: Gauge | null

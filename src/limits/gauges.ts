@@ -16,7 +16,8 @@ export class GaugesSoFar {
 
   /** @param resetMs Until some or all of it is back. */
   add(claim: Claim, sum: number, resetMs: number): void {
-    const gauge = { rule: claim.rule, limit: claim.limit, remaining: Math.max(0, claim.limit - sum), resetMs }
+    const { rule, limitText } = claim
+    const gauge = { rule, limitText, remaining: Math.max(0, claim.limit - sum), resetMs }
     if (claim.unit === 'tokens') this.tokens = gauge
     else this.requests = gauge
   }

@@ -6,18 +6,19 @@
 import type { Config, LimitName } from '../config/schema.ts'
 import type { Caller } from '../identity/caller.ts'
 
-/** Who asks, and for what. */
+/** Whom limits are asked about. */
 export interface Subject {
   readonly caller: Caller
   readonly workload: string
-  /** The workload's priority class. */
-  readonly priority: string
   /** As the workload names it; null for operations without one. */
   readonly deployment: string | null
 }
 
-/** What a call may need, at most, as far as it can be known before. It always asks for one request and one call in flight. */
+/** Who asks, and what the call may need, at most, as far as it can be known before. It always asks for one request and one call in flight. */
 export interface Ask {
+  readonly caller: Caller
+  /** The workload's priority class. */
+  readonly priority: string
   /** Estimated prompt plus the most that may be answered; 0 for operations that bill nothing. */
   readonly tokens: number
   /** Of these tokens, in billionths of the currency; 0 where the price is not known. */
@@ -41,7 +42,7 @@ export interface PromptSize {
   readonly stored: number
 }
 
-/** What the limits of some calls count: so that no more is worked out for a call than is needed. */
+/** The limits that some calls meet, and what these count: so that no more is worked out for a call than is needed. */
 export interface Meets {
   /** Whether any of them counts tokens, whether any counts cost. */
   readonly tokens: boolean
@@ -72,7 +73,8 @@ export const nothingSpent: Spent = { tokens: 0, costNano: 0, calls: 0, promptTok
 /** Where a limit stands, in its own unit; of cost in billionths of the currency. */
 export interface Gauge {
   readonly rule: string
-  readonly limit: number
+  /** The limit in digits, as header fields have it. */
+  readonly limitText: string
   /** Never negative. */
   readonly remaining: number
   /** Until some (sliding window) or all (calendar window) of it is back. */
@@ -165,12 +167,16 @@ export interface LimitsReport {
   readonly rules: readonly RuleReport[]
 }
 
+export interface Figure {
+  add(value: number): void
+}
+
 /** What limits tell the metrics. Every member is called on the way of a call: it must be quick and must not throw. */
 export interface LimitsObserver {
   /** A rule refused; `shadow`: would have. */
   refused(rule: string, measure: LimitName, shadow: boolean): void
-  /** A settled call: prompt tokens estimated and reported. */
-  estimated(deployment: string, estimated: number, actual: number): void
+  /** Where errors of prompt estimates are counted, (estimated - actual) / actual. Asked for once per deployment, then told of each settled call. */
+  estimateErrors(deployment: string): Figure
   /** A call left the waiting line. */
   waited(priority: string, ms: number, admitted: boolean): void
   /** A call that met limits while the store was down. */
@@ -186,8 +192,9 @@ export interface Limits {
    * Reserves with all rules that the call meets, or with none. Waits in line where that is configured and worth it, at most until
    * `deadlineAt` (`performance.now()`); `signal` takes the call out of the line.
    * Synchronous where nothing must be waited for.
+   * @param meets What `meets` has just said of the call.
    */
-  admit(subject: Subject, ask: Ask, waiting: Waiting): Admission | Promise<Admission>
+  admit(meets: Meets, ask: Ask, waiting: Waiting): Admission | Promise<Admission>
   /** The most urgent first. */
   readonly line: Line
   /** Names of rules that the call meets, for `config explain`. */

@@ -1,4 +1,3 @@
-import type { Caller } from '../identity/index.ts'
 import type { Entry } from './claims.ts'
 import { askedOf, impossible } from './claims.ts'
 import type { Claim, CounterStore, Outcome, Short, Taken, Used } from './counters.ts'
@@ -17,33 +16,37 @@ const nothingUsed: Used = { tokens: 0, costNano: 0, calls: 0 }
 export class OpenLease implements Lease {
   readonly ask: Ask
   readonly waitedMs: number | null
-  readonly tokens: Gauge | null
-  readonly requests: Gauge | null
-  readonly store: StoreState
   readonly #parts: LeaseParts
   readonly #entry: Entry
-  readonly #caller: Caller
   /** Null when no rule had to be asked. */
   readonly #taken: Taken | null
   #atInstance: Taken | null = null
   #isSettled = false
 
-  constructor(parts: LeaseParts, entry: Entry, caller: Caller, ask: Ask, taken: Taken | null, waitedMs: number | null) {
+  constructor(parts: LeaseParts, entry: Entry, ask: Ask, taken: Taken | null, waitedMs: number | null) {
     this.#parts = parts
     this.#entry = entry
-    this.#caller = caller
     this.ask = ask
     this.#taken = taken
     this.waitedMs = waitedMs
-    this.tokens = taken === null ? null : taken.tokens
-    this.requests = taken === null ? null : taken.requests
-    this.store = taken === null ? 'ok' : taken.state
+  }
+
+  get tokens(): Gauge | null {
+    return this.#taken === null ? null : this.#taken.tokens
+  }
+
+  get requests(): Gauge | null {
+    return this.#taken === null ? null : this.#taken.requests
+  }
+
+  get store(): StoreState {
+    return this.#taken === null ? 'ok' : this.#taken.state
   }
 
   enter(instance: string, deployment: string | null): Denial | null | Promise<Denial | null> {
     if (!this.#entry.meetsInstances || this.#isSettled) return null
     this.#leaveInstance()
-    const list = this.#entry.claimsAt(instance, deployment, this.#caller)
+    const list = this.#entry.claimsAt(instance, deployment, this.ask.caller)
     const { claims } = list
     if (claims.length === 0) return null
     const never = impossible(list, this.ask)
@@ -72,19 +75,11 @@ export class OpenLease implements Lease {
   settle(spent: Spent): void {
     if (this.#isSettled) return
     this.#isSettled = true
-    const { store, line, observer } = this.#parts
+    const { store, line } = this.#parts
     if (this.#taken !== null) store.settle(this.#taken, spent)
     if (this.#atInstance !== null) store.settle(this.#atInstance, spent)
-    this.#learn(spent, observer)
+    this.#entry.learn(this.ask, spent)
     line.nudge()
-  }
-
-  #learn({ promptTokens, completionTokens }: Spent, observer: LimitsObserver): void {
-    const { place, prompt, completion } = this.#entry
-    if (promptTokens === null || this.ask.tokens === 0) return
-    observer.estimated(place.deployment ?? '', this.ask.promptTokens, promptTokens)
-    prompt.learn(this.ask.prompt, promptTokens)
-    if (completionTokens !== null && !this.ask.maximumGiven) completion.learn(completionTokens)
   }
 }
 

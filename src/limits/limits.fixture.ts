@@ -1,4 +1,5 @@
 /** Limits on a clock of the test's own, with a ledger that remembers what it is told. */
+import assert from 'node:assert/strict'
 import { type Config, type ConfigInput, configSchema } from '../config/schema.ts'
 import type { Caller } from '../identity/index.ts'
 import type { SpentGroup } from '../ledger/reports.ts'
@@ -49,7 +50,7 @@ export function configOf(change: {
 
 export interface Told {
   readonly refused: { readonly rule: string; readonly measure: string; readonly shadow: boolean }[]
-  readonly estimated: (readonly [deployment: string, estimated: number, actual: number])[]
+  readonly estimateErrors: { readonly deployment: string; readonly error: number }[]
   readonly waited: { readonly priority: string; readonly ms: number; readonly admitted: boolean }[]
 }
 
@@ -74,10 +75,10 @@ export async function opened(
   given: { startMs?: number; spent?: readonly SpentGroup[] } = {},
 ): Promise<Opened> {
   const time = { ms: given.startMs ?? Date.UTC(2026, 2, 2, 9) }
-  const told: Told = { refused: [], estimated: [], waited: [] }
+  const told: Told = { refused: [], estimateErrors: [], waited: [] }
   const observer: LimitsObserver = {
     refused: (rule, measure, shadow) => void told.refused.push({ rule, measure, shadow }),
-    estimated: (...all) => void told.estimated.push(all),
+    estimateErrors: deployment => ({ add: error => void told.estimateErrors.push({ deployment, error }) }),
     waited: (priority, ms, admitted) => void told.waited.push({ priority, ms, admitted }),
     withoutStore() {},
     storeAnswered() {},
@@ -91,8 +92,9 @@ export async function opened(
     time,
     take(tokens, of = {}) {
       const { caller = person(1), workload = 'chat', deployment = 'gpt', costNano = 0 } = of
-      const subject = { caller, workload, priority: 'standard', deployment }
-      const admission = limits.admit(subject, askOf(tokens, costNano), { deadlineAt: 0, signal: null })
+      const meets = limits.meets(workload, deployment) ?? assert.fail('the call meets no limit')
+      const ask = { ...askOf(tokens, costNano), caller }
+      const admission = limits.admit(meets, ask, { deadlineAt: 0, signal: null })
       if (admission instanceof Promise) throw new TypeError('the call has to wait')
       return admission.lease ?? admission.denial
     },
@@ -101,6 +103,8 @@ export async function opened(
 
 export function askOf(tokens: number, costNano = 0): Ask {
   return {
+    caller: person(1),
+    priority: 'standard',
     tokens,
     costNano,
     leastTokens: tokens,

@@ -20,6 +20,7 @@ import {
   usedOf,
 } from './counters.ts'
 import { GaugesSoFar } from './gauges.ts'
+import type { Gauge } from './index.ts'
 import type { Moments } from './moments.ts'
 import { type Moment, tallyFor, untilSettledMs } from './tally.ts'
 
@@ -101,36 +102,44 @@ export class MemoryStore implements CounterStore {
 
   reserve(claims: readonly Claim[], asked: Asked): Outcome {
     const now = this.#moments.now()
+    let tokens: Claim | null = null
+    let tokensLeft = 0
+    let requests: Claim | null = null
+    let requestsLeft = 0
     let full: Claim[] | null = null
     let shadowed: Claim[] | null = null
     for (const claim of claims) {
+      const { unit, enforce } = claim
       const amount = amountOf(claim, asked)
+      const left = claim.limit - claim.own.sum(now) - amount
       // What asks for nothing always fits, even where settling has gone beyond the limit.
-      if (claim.own.sum(now) + amount <= claim.limit || amount === 0) continue
-      if (claim.enforce) full = added(full, claim)
-      else shadowed = added(shadowed, claim)
+      if (left < 0 && amount > 0) {
+        if (enforce) full = added(full, claim)
+        else shadowed = added(shadowed, claim)
+      } else if (enforce && unit === 'tokens' && (tokens === null || left < tokensLeft)) {
+        tokens = claim
+        tokensLeft = left
+      } else if (enforce && unit === 'requests' && (requests === null || left < requestsLeft)) {
+        requests = claim
+        requestsLeft = left
+      }
     }
     if (full !== null) return { taken: null, short: shortOf(claims, full, asked, now) }
     for (const claim of claims) if (claim.takes) claim.own.take(amountOf(claim, asked), now)
-    const gauges = gaugesOf(claims, now)
     const taken: Taken = {
       claims,
       asked,
-      atMs: now.atMs,
-      steadyMs: now.steadyMs,
-      tokens: gauges.tokens,
-      requests: gauges.requests,
+      at: now,
+      tokens: tokens === null ? null : gaugeOf(tokens, tokensLeft, now),
+      requests: requests === null ? null : gaugeOf(requests, requestsLeft, now),
       shadowed: shadowed ?? noClaims,
       state: 'ok',
     }
     return { taken, short: null }
   }
 
-  settle(taken: Taken, used: Used): void {
-    const now = this.#moments.now()
-    for (const claim of taken.claims) {
-      if (claim.takes) claim.own.settle(taken, amountOf(claim, taken.asked), usedOf(claim, used), now)
-    }
+  settle({ claims, asked, at }: Taken, used: Used): void {
+    for (const claim of claims) if (claim.takes) claim.own.settle(at, amountOf(claim, asked), usedOf(claim, used))
   }
 
   /** Adds what was used before this process began. */
@@ -159,6 +168,10 @@ export class MemoryStore implements CounterStore {
   close(): Promise<void> {
     return Promise.resolve()
   }
+}
+
+function gaugeOf({ rule, own, limitText }: Claim, left: number, now: Moment): Gauge {
+  return { rule, limitText, remaining: Math.max(0, left), resetMs: own.resetInMs(now) }
 }
 
 function added(list: Claim[] | null, claim: Claim): Claim[] {

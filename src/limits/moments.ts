@@ -4,27 +4,33 @@ import type { Moment } from './tally.ts'
 /** Clocks are corrected by less than this all the time: then time stands still until it has caught up. Milliseconds. */
 const correctionMs = 60_000
 
-/** The process's time as tallies need it. Each call of `now` gives the same object, changed: copy what must last. */
+/** The process's time as tallies need it. A moment is the same object for all who ask while the clock stands, and never changes. */
 export class Moments {
   readonly #clock: Clock
-  readonly #now = { atMs: 0, steadyMs: 0 }
+  #now: Moment
   #lastMs: number
   #aheadMs = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
     this.#lastMs = clock()
-    this.#now.atMs = this.#lastMs
+    this.#now = { atMs: this.#lastMs, steadyMs: this.#lastMs }
   }
 
   now(): Moment {
     const read = this.#clock()
+    if (read !== this.#lastMs) this.#now = this.#moment(read)
+    return this.#now
+  }
+
+  #moment(read: number): Moment {
     // As long as the clock was set back: sliding windows go on as if it had not been.
     if (read < this.#lastMs) this.#aheadMs += this.#lastMs - read
     this.#lastMs = read
-    const now = this.#now
-    if (read > now.atMs || read < now.atMs - correctionMs) now.atMs = read
-    now.steadyMs = read + this.#aheadMs
-    return now
+    const { atMs } = this.#now
+    return {
+      atMs: read > atMs || read < atMs - correctionMs ? read : atMs,
+      steadyMs: read + this.#aheadMs,
+    }
   }
 }

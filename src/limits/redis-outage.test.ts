@@ -332,7 +332,8 @@ test('a counter that is dropped while Redis is asked is counted all the same', a
       subject: name,
       measure: 'tokensPerDay',
     })
-    return { counter, own: counter.own, unit: counter.unit, limit: 100, enforce: true, takes: true, rule: 'a' }
+    const { own, unit } = counter
+    return { counter, own, unit, limit: 100, limitText: '100', enforce: true, takes: true, rule: 'a' }
   }
   const claims = [ofCaller('alice')]
   const asked = take(one, 40, claims)

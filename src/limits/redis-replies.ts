@@ -38,7 +38,7 @@ export function fillTaken(taken: SharedTaken, reply: Reply): void {
     const at = first + index * 3
     const sum = reply[at] ?? 0
     const reset = reply[at + 1] ?? 0
-    tell(claim.counter, sum, taken.atMs, reset)
+    tell(claim.counter, sum, taken.at.atMs, reset)
     if (reply[at + 2] !== 0) {
       shadowed ??= []
       shadowed.push(claim)

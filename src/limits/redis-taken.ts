@@ -2,6 +2,7 @@
 import type { Calendar } from './calendar.ts'
 import type { Asked, CalendarUnit, Claim, Counter, Taken } from './counters.ts'
 import type { Gauge, StoreState } from './index.ts'
+import type { Moment } from './tally.ts'
 
 /** As whom a process holds leases. It takes another name after it was given up for dead, so that old and new leases are told apart. */
 export interface Holder {
@@ -15,8 +16,7 @@ export interface Holder {
 export class SharedTaken implements Taken {
   readonly claims: readonly Claim[]
   readonly asked: Asked
-  readonly atMs: number
-  readonly steadyMs: number
+  readonly at: Moment
   readonly lease: string
   /** Where each claim's amount stands: number of the step, or end of the window; 0 for calls in flight. */
   readonly slots: readonly number[]
@@ -33,8 +33,7 @@ export class SharedTaken implements Taken {
     this.holder = holder
     this.claims = claims
     this.asked = asked
-    this.atMs = atMs
-    this.steadyMs = atMs
+    this.at = { atMs, steadyMs: atMs }
     this.slots = slots
     this.isTold = true
   }

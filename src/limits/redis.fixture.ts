@@ -60,7 +60,8 @@ export async function startReplica(
 
 export function claim(store: CounterStore, name: string, measure: LimitName, limit: number, enforce = true): Claim {
   const counter = store.counter({ key: `${name}:${measure}`, base: name, subject: null, measure })
-  return { counter, own: counter.own, unit: counter.unit, limit, enforce, takes: true, rule: name }
+  const { own, unit } = counter
+  return { counter, own, unit, limit, limitText: String(limit), enforce, takes: true, rule: name }
 }
 
 export { startRedis }

@@ -175,8 +175,8 @@ export class RedisCounters implements CounterStore {
       if (!claim.takes) continue
       // Redis may have answered after the counter was dropped as idle.
       const { own } = this.#book.live(claim.counter)
-      own.sum(taken)
-      own.take(amountOf(claim, taken.asked), taken)
+      own.sum(taken.at)
+      own.take(amountOf(claim, taken.asked), taken.at)
     }
     this.#live.set(taken.lease, taken)
   }
@@ -206,10 +206,9 @@ export class RedisCounters implements CounterStore {
   settle(taken: Taken, used: Used): void {
     if (!(taken instanceof SharedTaken)) throw new TypeError('settled with a store that it was not taken from')
     this.#live.delete(taken.lease)
-    const now = this.#now()
     for (const [index, claim] of taken.claims.entries()) {
       if (!claim.takes) continue
-      this.#book.live(claim.counter).own.settle(taken, amountOf(claim, taken.asked), usedOf(claim, used), now)
+      this.#book.live(claim.counter).own.settle(taken.at, amountOf(claim, taken.asked), usedOf(claim, used))
       if (!taken.isTold) this.#outbox.add(claim.counter, taken.slots[index] ?? 0, usedOf(claim, used))
     }
     if (taken.isTold) this.#outbox.settle(taken, used)

@@ -39,7 +39,7 @@ test('P7 in any 60 seconds a sliding window lets no more pass than its limit and
         now += waitMs
         const settled = calls.filter(call => call.isOpen)[settle]
         if (settled !== undefined) {
-          tally.settle(at(settled.atMs), settled.asked, used, at(now))
+          tally.settle(at(settled.atMs), settled.asked, used)
           settled.amount = used
           settled.isOpen = false
         }
@@ -54,7 +54,7 @@ test('P7 in any 60 seconds a sliding window lets no more pass than its limit and
           admitted += 1
         } else refused += 1
       }
-      for (const call of calls) if (call.isOpen) tally.settle(at(call.atMs), call.asked, 0, at(now))
+      for (const call of calls) if (call.isOpen) tally.settle(at(call.atMs), call.asked, 0)
       assert.equal(tally.reserved, 0, 'nothing leaks')
       assert.ok(tally.isIdle(at(now + 61_000)))
     }),
@@ -105,7 +105,7 @@ test('P7 a calendar window counts what was taken in it, whenever it is settled, 
         now += waitMs * 20
         const settled = calls.filter(call => call.isOpen)[settle]
         if (settled !== undefined) {
-          tally.settle(at(settled.atMs), settled.asked, used, at(now))
+          tally.settle(at(settled.atMs), settled.asked, used)
           settled.amount = used
           settled.isOpen = false
         }
@@ -116,7 +116,7 @@ test('P7 a calendar window counts what was taken in it, whenever it is settled, 
         tally.take(ask, at(now))
         calls.push({ atMs: now, asked: ask, amount: ask, isOpen: true })
       }
-      for (const call of calls) if (call.isOpen) tally.settle(at(call.atMs), call.asked, call.asked, at(now))
+      for (const call of calls) if (call.isOpen) tally.settle(at(call.atMs), call.asked, call.asked)
       assert.equal(tally.reserved, 0)
     }),
     { numRuns: 500 },
@@ -129,7 +129,7 @@ test('a budget that only calls under way keep is not used up: trying again soon 
   tally.sum(now)
   tally.take(900, now)
   assert.equal(tally.roomInMs(200, limit, now), 1_000)
-  tally.settle(now, 900, 850, now)
+  tally.settle(now, 900, 850)
   assert.equal(tally.roomInMs(200, limit, now), 23 * 3_600_000)
 })
 
@@ -138,8 +138,8 @@ test('calls in flight are a count, and what is settled leaves nothing behind', (
   tally.take(1, at(0))
   tally.take(1, at(0))
   assert.equal(tally.sum(at(0)), 2)
-  tally.settle(at(0), 1, 0, at(1))
-  tally.settle(at(0), 1, 0, at(1))
+  tally.settle(at(0), 1)
+  tally.settle(at(0), 1)
   assert.ok(tally.isIdle())
 })
 
@@ -174,7 +174,7 @@ test('what was reserved before a clock was set back is given back whole', () => 
   const taken = { ...moments.now() }
   day.take(400, taken)
   wall -= 86_400_000 * 2
-  day.settle(taken, 400, 100, moments.now())
+  day.settle(taken, 400, 100)
   assert.equal(day.reserved, 0)
   assert.equal(day.sum(moments.now()), 100)
 })

@@ -15,8 +15,11 @@ export interface Tally {
   sum(now: Moment): number
   /** Takes for a call under way. The window must have been moved on (`sum`). */
   take(amount: number, now: Moment): void
-  /** A call that took `amount` at `taken` has ended and used `used`. What has left the window meanwhile changes nothing. */
-  settle(taken: Moment, amount: number, used: number, now: Moment): void
+  /**
+   * A call that took `amount` at `taken` has ended and used `used`. What has left the window meanwhile changes nothing. It needs no clock:
+   * the amount leaves with the step or window of its taking, whenever that is noticed.
+   */
+  settle(taken: Moment, amount: number, used: number): void
   /** Adds what was used at `at`, as restored from elsewhere; nothing when that has left the window. */
   book(amount: number, at: Moment, now: Moment): void
   /**
@@ -65,8 +68,8 @@ export class SlidingTally implements Tally {
   readonly #mask: number
   #sum = 0
   #originMs = Number.NaN
-  /** When the newest step began and ends: nearly every call falls into it, and needs no division then. */
-  #startMs = Number.NEGATIVE_INFINITY
+  /** When the newest step began and ends: nearly every call falls into it, and needs no division then. Empty before the first. */
+  #startMs = Number.POSITIVE_INFINITY
   #endMs = Number.NEGATIVE_INFINITY
   /** Every step in (newest - span, newest] has its place in the ring; places beyond are 0. */
   #newest = 0
@@ -115,11 +118,9 @@ export class SlidingTally implements Tally {
     this.reserved += amount
   }
 
-  settle(taken: Moment, amount: number, used: number, now: Moment): void {
+  settle(taken: Moment, amount: number, used: number): void {
     this.reserved -= amount
-    if (used === amount) return
-    this.sum(now)
-    this.#add(used - amount, taken)
+    if (used !== amount) this.#add(used - amount, taken)
   }
 
   book(amount: number, at: Moment, now: Moment): void {
@@ -209,13 +210,19 @@ export class CalendarTally implements Tally {
     this.reserved += amount
   }
 
-  settle(taken: Moment, amount: number, used: number, now: Moment): void {
+  settle(taken: Moment, amount: number, used: number): void {
     this.reserved -= amount
-    this.book(used - amount, taken, now)
+    // Never asked before: the counter of the taking was forgotten meanwhile, and this one stands for it.
+    if (this.#endMs === Number.NEGATIVE_INFINITY) this.#moveTo(taken.atMs)
+    this.#add(used - amount, taken)
   }
 
   book(amount: number, at: Moment, now: Moment): void {
     this.sum(now)
+    this.#add(amount, at)
+  }
+
+  #add(amount: number, at: Moment): void {
     // What was taken before the clock was set back lies in the future, and was taken along.
     if (at.atMs >= this.#startMs) this.#sum += amount
   }
@@ -251,7 +258,7 @@ export class InFlightTally implements Tally {
     this.reserved += amount
   }
 
-  settle(_taken: Moment, amount: number, _used: number, _now: Moment): void {
+  settle(_taken: Moment, amount: number): void {
     this.reserved -= amount
   }
 

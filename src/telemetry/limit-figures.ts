@@ -59,10 +59,8 @@ export class LimitFigures implements LimitsObserver {
     known.value += 1
   }
 
-  estimated(deployment: string, estimated: number, actual: number): void {
-    if (actual <= 0) return
-    const spread = this.#errors.find(deployment) ?? this.#errors.add(deployment, [deployment])
-    spread.add((estimated - actual) / actual)
+  estimateErrors(deployment: string): Spread {
+    return this.#errors.add(deployment, [deployment])
   }
 
   waited(priority: string, ms: number, admitted: boolean): void {

@@ -102,7 +102,7 @@ function told(metrics: Metrics): Metrics {
   metrics.ended({ ...call, copyKind: 'shadow' })
   metrics.unpriced('gpt-9')
   metrics.limits.refused('hr-bot', 'tokensPerMinute', false)
-  metrics.limits.estimated('gpt-4o', 1_100, 1_000)
+  metrics.limits.estimateErrors('gpt-4o').add(0.1)
   metrics.limits.waited('batch', 750, true)
   metrics.limits.withoutStore('local')
   metrics.limits.storeAnswered(0.7)

@@ -2,15 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { limitNames } from '../../config/schema.ts'
 import type { Denial, Gauge, Lease, StoreState } from '../../limits/index.ts'
+import { askOf } from '../../limits/limits.fixture.ts'
 import { limitHeaders } from './headers.ts'
 import { refusalOfDenial } from './refusals.ts'
 
-const gauge = (remaining: number): Gauge => ({ rule: 'hr-bot', limit: 1_000, remaining, resetMs: 4_200 })
+const gauge = (remaining: number): Gauge => ({ rule: 'hr-bot', limitText: '1000', remaining, resetMs: 4_200 })
 
 function leaseOf(tokens: Gauge | null, requests: Gauge | null, store: StoreState): Lease {
-  const prompt = { textBytes: 0, media: 0, stored: 0 }
-  const ask = { tokens: 0, costNano: 0, leastTokens: 0, prompt, promptTokens: 0, maximumGiven: true }
-  return { ask, tokens, requests, store, waitedMs: null, enter: () => null, settle() {} }
+  return { ask: askOf(0), tokens, requests, store, waitedMs: null, enter: () => null, settle() {} }
 }
 
 const denial: Denial = {

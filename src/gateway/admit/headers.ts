@@ -26,19 +26,36 @@ interface Names {
   readonly limit: string
   readonly remaining: string
   readonly reset: string
+  readonly lastReset: LastText
+}
+
+/** A number's text, kept until another one is asked for: many calls in turn ask for the same one. */
+class LastText {
+  #number = 0
+  #text = '0'
+
+  text(number: number): string {
+    if (number !== this.#number) {
+      this.#number = number
+      this.#text = String(number)
+    }
+    return this.#text
+  }
 }
 const ofTokens: Names = {
   limit: 'x-ratelimit-limit-tokens',
   remaining: 'x-ratelimit-remaining-tokens',
   reset: 'x-ratelimit-reset-tokens',
+  lastReset: new LastText(),
 }
 const ofRequests: Names = {
   limit: 'x-ratelimit-limit-requests',
   remaining: 'x-ratelimit-remaining-requests',
   reset: 'x-ratelimit-reset-requests',
+  lastReset: new LastText(),
 }
 
-function push(headers: string[], names: Names, { limit, remaining, resetMs }: Gauge): void {
-  const reset = String(Math.ceil(resetMs / 1_000))
-  headers.push(names.limit, String(limit), names.remaining, String(remaining), names.reset, reset)
+function push(headers: string[], names: Names, { limitText, remaining, resetMs }: Gauge): void {
+  const reset = names.lastReset.text(Math.ceil(resetMs / 1_000))
+  headers.push(names.limit, limitText, names.remaining, String(remaining), names.reset, reset)
 }

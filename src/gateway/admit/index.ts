@@ -3,12 +3,14 @@
  * the prompt is and which maximum it names, and before anything that can bill.
  */
 
+import type { Caller } from '../../identity/index.ts'
 import { promptSizeOf } from '../../limits/estimates.ts'
 import type { Admission, Ask, Lease, Meets, PromptSize, Waiting } from '../../limits/index.ts'
 import type { Price } from '../../prices/index.ts'
-import type { Operation } from '../../wire/operations.ts'
+import type { Grant } from '../authorize/index.ts'
 import type { Asked } from '../receive/index.ts'
 import type { Account } from '../record/index.ts'
+import type { Route } from '../resolve/index.ts'
 import type { GatewayParts } from '../serve.ts'
 import { refusalOfDenial } from './refusals.ts'
 import { CallWaiting } from './waiting.ts'
@@ -19,22 +21,28 @@ import { CallWaiting } from './waiting.ts'
  *   request_exceeds_limit, limits_unavailable, shutting_down; ClientLeft
  */
 export function admit(account: Account, parts: GatewayParts): Promise<Lease | null> | Lease | null {
-  const { call, caller, grant, asked, route } = account
-  if (caller === null || grant === null || asked === null || route === null) {
-    throw new TypeError('admit stands behind receive')
-  }
+  if (!isReceived(account)) throw new TypeError('admit stands behind receive')
   const { limits } = parts
-  const { workload } = grant
-  const meets = limits.meets(workload.name, asked.deployment)
+  const meets = limits.meets(account.grant.workload.name, account.asked.deployment)
   if (meets === null) return null
-  const ask = askOf(account, route.operation, asked, meets, parts)
-  const { name, priority } = workload
-  const subject = { caller, workload: name, priority, deployment: asked.deployment }
+  const ask = askOf(account, meets, parts)
   // A copy that the gateway sends by itself must not stand before a client.
-  if (!limits.line.isOpen || account.copy !== null)
-    return granted(limits.admit(subject, ask, noWaiting), account, parts)
-  const waiting = new CallWaiting(call, parts.totalMs)
-  return granted(limits.admit(subject, ask, waiting), account, parts, waiting)
+  if (!limits.line.isOpen || account.copy !== null) return granted(limits.admit(meets, ask, noWaiting), account, parts)
+  const waiting = new CallWaiting(account.call, parts.totalMs)
+  return granted(limits.admit(meets, ask, waiting), account, parts, waiting)
+}
+
+/** What is known of a call behind `receive`. */
+type Received = Account & {
+  readonly caller: Caller
+  readonly grant: Grant
+  readonly asked: Asked
+  readonly route: Route
+}
+
+function isReceived(account: Account): account is Received {
+  const { caller, grant, asked, route } = account
+  return caller !== null && grant !== null && asked !== null && route !== null
 }
 
 const noWaiting: Waiting = { deadlineAt: 0, signal: null }
@@ -54,7 +62,7 @@ function granted(
   return lease
 }
 
-const nothing: Ask = {
+const nothing = {
   tokens: 0,
   costNano: 0,
   leastTokens: 0,
@@ -68,19 +76,23 @@ const completionTokensMost = 1_000_000_000_000
 const uploaded: PromptSize = { textBytes: 0, media: 1, stored: 0 }
 
 /** @returns zeros for operations that bill nothing: they are counted as requests and calls in flight alone. */
-function askOf({ call }: Account, operation: Operation, asked: Asked, meets: Meets, parts: GatewayParts): Ask {
-  if (operation.usage === 'none' || asked.deployment === null || asked.send === null) return nothing
-  if (!meets.tokens && !meets.cost) return nothing
+function askOf({ call, caller, grant, asked, route }: Received, meets: Meets, { prices }: GatewayParts): Ask {
+  const { priority } = grant.workload
+  const { usage } = route.operation
+  if (usage === 'none' || asked.deployment === null || asked.send === null || !(meets.tokens || meets.cost)) {
+    return { caller, priority, ...nothing }
+  }
   const prompt = asked.json === null ? uploaded : promptSizeOf(asked.json.body, asked.references.length)
   const promptTokens = meets.promptTokens(prompt)
-  const maximumGiven = asked.completionTokensMax !== null || operation.usage === 'input-only'
+  const maximumGiven = asked.completionTokensMax !== null || usage === 'input-only'
   const most = Math.min(asked.completionTokensMax ?? meets.completionTokens(), completionTokensMost)
-  const completionTokens = operation.usage === 'input-only' ? 0 : most
+  const completionTokens = usage === 'input-only' ? 0 : most
+  const price = meets.cost ? prices.priceOf(null, meets.model, call.startedAtMs) : null
   return {
+    caller,
+    priority,
     tokens: promptTokens + completionTokens,
-    costNano: meets.cost
-      ? costOf(promptTokens, completionTokens, parts.prices.priceOf(null, meets.model, call.startedAtMs))
-      : 0,
+    costNano: costOf(promptTokens, completionTokens, price),
     // The prompt is estimated: a call is told that it can never pass only when it could not with half of that either.
     leastTokens: (promptTokens >> 1) + (maximumGiven ? completionTokens : 0),
     prompt,

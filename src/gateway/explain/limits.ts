@@ -21,6 +21,7 @@ export function limitsMet(config: Config, subject: Subject): LimitsMet {
       throw new TypeError('rules are explained, not asked')
     },
     estimates: new Estimates(),
+    observer: { estimateErrors: () => ({ add() {} }) },
     completionTokensAssumed: config.limits.completionTokensAssumed,
     modelOf: deployment => deployment,
   })

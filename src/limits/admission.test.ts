@@ -61,8 +61,8 @@ test('the tightest limits that a call met are those of its header fields, shadow
     }),
   )
   const { tokens, requests } = lease(house.take(100))
-  assert.deepEqual(tokens, { rule: 'chat/caller', limitText: '600', remaining: 500, resetMs: 60_500 })
-  assert.deepEqual(requests, { rule: 'chat/caller', limitText: '5', remaining: 4, resetMs: 1_010 })
+  assert.deepEqual(tokens, { rule: 'chat/caller', limitText: '600', remaining: 500, resetSeconds: 61 })
+  assert.deepEqual(requests, { rule: 'chat/caller', limitText: '5', remaining: 4, resetSeconds: 2 })
   const refusal = denial(house.take(550))
   assert.deepEqual(refusal.tokens?.remaining, 500)
 })

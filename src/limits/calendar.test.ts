@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Calendar } from './calendar.ts'
-import { CalendarTally } from './tally.ts'
+import { Tally } from './tally.ts'
+import { windowFor } from './windows.ts'
 
 const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe', 'America/Sao_Paulo']
 const units = ['hour', 'day', 'week', 'month'] as const
@@ -66,7 +67,7 @@ test('an hour that comes twice is two windows', () => {
 // Half a day's budget twice would be a gift to whoever may change the zone.
 test('a window that has begun runs to its end when the zone is changed, and the next ones are of the new zone', () => {
   const calendar = new Calendar('UTC')
-  const day = new CalendarTally('day', calendar)
+  const day = new Tally(windowFor({ kind: 'calendar', unit: 'day' }, calendar))
   const at = (hour: number): { atMs: number; steadyMs: number } => {
     const ms = Date.UTC(2026, 0, 1, hour)
     return { atMs: ms, steadyMs: ms }

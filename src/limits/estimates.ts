@@ -33,8 +33,10 @@ export class PromptEstimate {
 
   /** Whole tokens, at least 1. */
   of(prompt: PromptSize): number {
-    const beside = prompt.media * this.#perMedium + prompt.stored * this.#perStored
-    return Math.max(1, Math.round(this.#ofText(prompt) + beside))
+    const { media, stored } = prompt
+    const ofText = this.#ofText(prompt)
+    if (media === 0 && stored === 0) return Math.max(1, Math.round(ofText))
+    return Math.max(1, Math.round(ofText + media * this.#perMedium + stored * this.#perStored))
   }
 
   #ofText({ textBytes }: PromptSize): number {
@@ -43,16 +45,19 @@ export class PromptEstimate {
 
   learn(prompt: PromptSize, tokens: number): void {
     const { textBytes, media, stored } = prompt
+    if (media === 0 && stored === 0) {
+      if (textBytes > 0) this.#learnText(textBytes, tokens)
+      return
+    }
     // What is no text is learned from calls that have one kind of it.
-    const each = Math.max(0, tokens - this.#ofText(prompt)) / (media + stored)
     if (media > 0 && stored > 0) return
+    const each = Math.max(0, tokens - this.#ofText(prompt)) / (media + stored)
     if (media > 0) this.#perMedium += weight * (each - this.#perMedium)
-    else if (stored > 0) this.#perStored += weight * (each - this.#perStored)
-    else if (textBytes > 0) this.#learnText(textBytes, tokens)
+    else this.#perStored += weight * (each - this.#perStored)
   }
 
   #learnText(bytes: number, tokens: number): void {
-    const share = Math.min(1, bytesThatDecideMost / bytes)
+    const share = bytes <= bytesThatDecideMost ? 1 : bytesThatDecideMost / bytes
     this.#bytes = this.#bytes * kept + bytes * share
     // A token stands for a byte at least: what is reported beyond that came from elsewhere (an image behind a link).
     this.#tokens = this.#tokens * kept + Math.min(tokens, bytes) * share

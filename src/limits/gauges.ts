@@ -16,9 +16,12 @@ export class GaugesSoFar {
 
   /** @param resetMs Until some or all of it is back. */
   add(claim: Claim, sum: number, resetMs: number): void {
-    const { rule, limitText } = claim
-    const gauge = { rule, limitText, remaining: Math.max(0, claim.limit - sum), resetMs }
+    const gauge = gaugeOf(claim, claim.limit - sum, resetMs)
     if (claim.unit === 'tokens') this.tokens = gauge
     else this.requests = gauge
   }
+}
+
+export function gaugeOf({ rule, limitText }: Claim, left: number, resetMs: number): Gauge {
+  return { rule, limitText, remaining: Math.max(0, left), resetSeconds: Math.ceil(resetMs / 1_000) }
 }

@@ -77,8 +77,8 @@ export interface Gauge {
   readonly limitText: string
   /** Never negative. */
   readonly remaining: number
-  /** Until some (sliding window) or all (calendar window) of it is back. */
-  readonly resetMs: number
+  /** Until some (sliding window) or all (calendar window) of it is back; whole seconds, rounded up. */
+  readonly resetSeconds: number
 }
 
 /** How the counters' store fares: `ok`, or what is done while it is down (`limits.whenStoreIsDown`). */

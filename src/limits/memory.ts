@@ -19,10 +19,10 @@ import {
   type Used,
   usedOf,
 } from './counters.ts'
-import { GaugesSoFar } from './gauges.ts'
-import type { Gauge } from './index.ts'
+import { GaugesSoFar, gaugeOf } from './gauges.ts'
 import type { Moments } from './moments.ts'
-import { type Moment, tallyFor, untilSettledMs } from './tally.ts'
+import { type Moment, Tally } from './tally.ts'
+import { untilSettledMs, windowFor } from './windows.ts'
 
 /** Counters before the first look for idle ones. */
 const countersAtFirst = 256
@@ -45,7 +45,7 @@ export class CounterBook {
     if (this.#byKey.size >= this.#sweepAt) this.dropIdle()
     const { unit, window } = measures[identity.measure]
     const { key, base, subject, measure } = identity
-    const own = tallyFor(window, this.#calendar)
+    const own = new Tally(windowFor(window, this.#calendar))
     const told = null
     const counter: Counter = { key, base, subject, measure, unit, window, own, told, isDropped: false, refused: null }
     this.#byKey.set(key, counter)
@@ -130,8 +130,8 @@ export class MemoryStore implements CounterStore {
       claims,
       asked,
       at: now,
-      tokens: tokens === null ? null : gaugeOf(tokens, tokensLeft, now),
-      requests: requests === null ? null : gaugeOf(requests, requestsLeft, now),
+      tokens: tokens === null ? null : gaugeOf(tokens, tokensLeft, tokens.own.resetInMs(now)),
+      requests: requests === null ? null : gaugeOf(requests, requestsLeft, requests.own.resetInMs(now)),
       shadowed: shadowed ?? noClaims,
       state: 'ok',
     }
@@ -168,10 +168,6 @@ export class MemoryStore implements CounterStore {
   close(): Promise<void> {
     return Promise.resolve()
   }
-}
-
-function gaugeOf({ rule, own, limitText }: Claim, left: number, now: Moment): Gauge {
-  return { rule, limitText, remaining: Math.max(0, left), resetMs: own.resetInMs(now) }
 }
 
 function added(list: Claim[] | null, claim: Claim): Claim[] {

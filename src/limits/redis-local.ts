@@ -3,7 +3,8 @@ import type { Asked, Claim, Counter, Outcome, Short } from './counters.ts'
 import { amountOf } from './counters.ts'
 import { GaugesSoFar } from './gauges.ts'
 import type { StoreState } from './index.ts'
-import { type Moment, untilSettledMs } from './tally.ts'
+import type { Moment } from './tally.ts'
+import { untilSettledMs } from './windows.ts'
 
 /** Where a counter stood when Redis went away: what was used here, and by all as last told; null when nobody told, or it is too long ago. */
 interface Before {

@@ -2,7 +2,7 @@
 import type { Claim, Counter, Outcome, Standing } from './counters.ts'
 import { GaugesSoFar } from './gauges.ts'
 import type { SharedTaken } from './redis-taken.ts'
-import { untilSettledMs } from './tally.ts'
+import { untilSettledMs } from './windows.ts'
 
 export type Reply = readonly number[]
 

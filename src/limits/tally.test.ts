@@ -2,11 +2,23 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Calendar } from './calendar.ts'
+import type { CalendarUnit } from './counters.ts'
 import { Moments } from './moments.ts'
-import { CalendarTally, InFlightTally, type Moment, SlidingTally } from './tally.ts'
+import { type Moment, Tally } from './tally.ts'
+import { windowFor } from './windows.ts'
 
 const limit = 1_000
 const startMs = Date.UTC(2026, 2, 1)
+
+const utc = new Calendar('UTC')
+
+function sliding(lengthMs: number, stepMs: number): Tally {
+  return new Tally(windowFor({ kind: 'sliding', lengthMs, stepMs }, utc))
+}
+
+function calendar(unit: CalendarUnit): Tally {
+  return new Tally(windowFor({ kind: 'calendar', unit }, utc))
+}
 
 /** A moment of a clock that was never set back. */
 function at(ms: number): Moment {
@@ -30,7 +42,7 @@ test('P7 in any 60 seconds a sliding window lets no more pass than its limit and
   let refused = 0
   fc.assert(
     fc.property(events, list => {
-      const tally = new SlidingTally(60_000, 500)
+      const tally = sliding(60_000, 500)
       const calls: { readonly atMs: number; readonly asked: number; amount: number; isOpen: boolean }[] = []
       let now = startMs
       const within = (ms: number): number =>
@@ -66,7 +78,7 @@ test('P7 in any 60 seconds a sliding window lets no more pass than its limit and
 test('P7 the time after which trying again is said to help is exact: a moment before it, there is no room', () => {
   fc.assert(
     fc.property(events, fc.integer({ min: 1, max: limit }), (list, ask) => {
-      const tally = new SlidingTally(60_000, 500)
+      const tally = sliding(60_000, 500)
       let now = startMs + 0.5
       for (const { waitMs, ask: amount } of list) {
         now += waitMs
@@ -82,7 +94,7 @@ test('P7 the time after which trying again is said to help is exact: a moment be
 })
 
 test('what is left of a sliding window is reset when its oldest step leaves', () => {
-  const tally = new SlidingTally(1_000, 10)
+  const tally = sliding(1_000, 10)
   tally.sum(at(startMs))
   assert.equal(tally.resetInMs(at(startMs)), 0)
   tally.take(5, at(startMs))
@@ -98,7 +110,7 @@ test('what is left of a sliding window is reset when its oldest step leaves', ()
 test('P7 a calendar window counts what was taken in it, whenever it is settled, and nothing else', () => {
   fc.assert(
     fc.property(events, list => {
-      const tally = new CalendarTally('hour', new Calendar('UTC'))
+      const tally = calendar('hour')
       const calls: { readonly atMs: number; readonly asked: number; amount: number; isOpen: boolean }[] = []
       let now = startMs
       for (const { waitMs, ask, settle, used } of list) {
@@ -124,7 +136,7 @@ test('P7 a calendar window counts what was taken in it, whenever it is settled, 
 })
 
 test('a budget that only calls under way keep is not used up: trying again soon may help', () => {
-  const tally = new CalendarTally('day', new Calendar('UTC'))
+  const tally = calendar('day')
   const now = at(startMs + 3_600_000)
   tally.sum(now)
   tally.take(900, now)
@@ -134,13 +146,13 @@ test('a budget that only calls under way keep is not used up: trying again soon 
 })
 
 test('calls in flight are a count, and what is settled leaves nothing behind', () => {
-  const tally = new InFlightTally()
+  const tally = new Tally(windowFor({ kind: 'inFlight' }, utc))
   tally.take(1, at(0))
   tally.take(1, at(0))
   assert.equal(tally.sum(at(0)), 2)
-  tally.settle(at(0), 1)
-  tally.settle(at(0), 1)
-  assert.ok(tally.isIdle())
+  tally.settle(at(0), 1, 0)
+  tally.settle(at(0), 1, 0)
+  assert.ok(tally.isIdle(at(1)))
 })
 
 // NTP steps clocks, and people set them: neither may free a limit or stop it for ever.
@@ -148,20 +160,20 @@ test('P7 a clock that is set back frees no limit and blocks none', () => {
   let wall = startMs
   const moments = new Moments(() => wall)
   const copy = (): Moment => ({ ...moments.now() })
-  const sliding = new SlidingTally(60_000, 500)
-  const day = new CalendarTally('day', new Calendar('UTC'))
-  for (const tally of [sliding, day]) {
+  const minute = sliding(60_000, 500)
+  const day = calendar('day')
+  for (const tally of [minute, day]) {
     tally.sum(copy())
     tally.take(100, copy())
   }
   wall -= 5_000
-  assert.equal(sliding.sum(copy()), 100)
+  assert.equal(minute.sum(copy()), 100)
   assert.equal(day.sum(copy()), 100, 'five seconds before midnight again: still the new day')
   wall -= 86_400_000 * 3
-  assert.equal(sliding.sum(copy()), 100)
+  assert.equal(minute.sum(copy()), 100)
   assert.equal(day.sum(copy()), 100, 'what was used in the future is taken along')
   wall += 60_501
-  assert.equal(sliding.sum(copy()), 0, 'a minute is a minute, whatever the clock says')
+  assert.equal(minute.sum(copy()), 0, 'a minute is a minute, whatever the clock says')
   wall = startMs + 86_400_000
   assert.equal(day.sum(copy()), 0)
 })
@@ -169,7 +181,7 @@ test('P7 a clock that is set back frees no limit and blocks none', () => {
 test('what was reserved before a clock was set back is given back whole', () => {
   let wall = startMs
   const moments = new Moments(() => wall)
-  const day = new CalendarTally('day', new Calendar('UTC'))
+  const day = calendar('day')
   day.sum(moments.now())
   const taken = { ...moments.now() }
   day.take(400, taken)
@@ -177,4 +189,31 @@ test('what was reserved before a clock was set back is given back whole', () => 
   day.settle(taken, 400, 100)
   assert.equal(day.reserved, 0)
   assert.equal(day.sum(moments.now()), 100)
+})
+
+// A counter of one of many callers is forgotten while nothing is in it, also while a call is under way that asked for nothing.
+test('a call that is settled with a counter made anew is counted there', () => {
+  const taken = at(startMs + 250)
+  const now = at(startMs + 700)
+  for (const tally of [sliding(60_000, 500), calendar('day')]) {
+    tally.settle(taken, 0, 30)
+    assert.equal(tally.sum(now), 30)
+    assert.deepEqual(
+      tally.contents(now).map(({ amount }) => amount),
+      [30],
+    )
+  }
+})
+
+// Answers of a shared store come in another order than it gave them in.
+test('what was taken before the newest step leaves with its own step', () => {
+  const tally = sliding(1_000, 10)
+  for (const ms of [25, 14]) {
+    tally.sum(at(startMs + ms))
+    tally.take(5, at(startMs + ms))
+  }
+  tally.settle(at(startMs + 14), 5, 3)
+  assert.equal(tally.sum(at(startMs + 1_019)), 8)
+  assert.equal(tally.sum(at(startMs + 1_020)), 5)
+  assert.equal(tally.sum(at(startMs + 1_030)), 0)
 })

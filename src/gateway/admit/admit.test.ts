@@ -6,7 +6,7 @@ import { askOf } from '../../limits/limits.fixture.ts'
 import { limitHeaders } from './headers.ts'
 import { refusalOfDenial } from './refusals.ts'
 
-const gauge = (remaining: number): Gauge => ({ rule: 'hr-bot', limitText: '1000', remaining, resetMs: 4_200 })
+const gauge = (remaining: number): Gauge => ({ rule: 'hr-bot', limitText: '1000', remaining, resetSeconds: 5 })
 
 function leaseOf(tokens: Gauge | null, requests: Gauge | null, store: StoreState): Lease {
   return { ask: askOf(0), tokens, requests, store, waitedMs: null, enter: () => null, settle() {} }

@@ -1,4 +1,5 @@
 import type { Gauge, Lease } from '../../limits/index.ts'
+import { digits } from './digits.ts'
 
 /**
  * Header fields that tell a client where it stands, as Azure names them: names and values in turn. They replace the instance's
@@ -26,36 +27,19 @@ interface Names {
   readonly limit: string
   readonly remaining: string
   readonly reset: string
-  readonly lastReset: LastText
 }
 
-/** A number's text, kept until another one is asked for: many calls in turn ask for the same one. */
-class LastText {
-  #number = 0
-  #text = '0'
-
-  text(number: number): string {
-    if (number !== this.#number) {
-      this.#number = number
-      this.#text = String(number)
-    }
-    return this.#text
-  }
-}
 const ofTokens: Names = {
   limit: 'x-ratelimit-limit-tokens',
   remaining: 'x-ratelimit-remaining-tokens',
   reset: 'x-ratelimit-reset-tokens',
-  lastReset: new LastText(),
 }
 const ofRequests: Names = {
   limit: 'x-ratelimit-limit-requests',
   remaining: 'x-ratelimit-remaining-requests',
   reset: 'x-ratelimit-reset-requests',
-  lastReset: new LastText(),
 }
 
-function push(headers: string[], names: Names, { limitText, remaining, resetMs }: Gauge): void {
-  const reset = names.lastReset.text(Math.ceil(resetMs / 1_000))
-  headers.push(names.limit, limitText, names.remaining, String(remaining), names.reset, reset)
+function push(headers: string[], names: Names, { limitText, remaining, resetSeconds }: Gauge): void {
+  headers.push(names.limit, limitText, names.remaining, digits(remaining), names.reset, digits(resetSeconds))
 }

@@ -4,8 +4,9 @@
  *
  * A round is three slices in random order, each of one call per connection (some 10 ms): two of the workload without limits, one of
  * the one with. Neighbours of a shared machine make all of them up to twice as slow, now and then and for a while: what counts is
- * the difference within a round. The figure is told for all rounds, and for those in which the machine was calm; which these are, one of
- * the two slices without limits says, the witness, which is no part of the difference: choosing rounds by it favours neither side.
+ * the difference within a round, between the slice with limits and the mean of the two without. It is told for all rounds, and apart for
+ * those in which the machine was calm. Which these are, one of the two slices without limits says, the witness; there only the other one
+ * is compared: choosing rounds by the witness favours neither side.
  */
 import { spawnSync } from 'node:child_process'
 import { startRedis } from '../test/support/redis.ts'
@@ -108,10 +109,12 @@ export function shuffled<T>(list: readonly T[], random: () => number = Math.rand
 export function figuresOf(rounds: readonly Round[]): Omit<AddedFigures, 'addedP50Ms' | 'addedP99Ms'> {
   const slowest = quantile(Float64Array.from(rounds, round => round.witness.mainUs).sort(), calmShare)
   const calm = rounds.filter(round => round.witness.mainUs <= slowest)
-  const added = ({ limited, without }: Round): number => limited.mainUs - without.mainUs
   return {
-    addedUs: centre(rounds.map(added)),
-    addedWhenCalmUs: centre(calm.map(added)),
+    // No round is chosen: the witness is one more slice without limits.
+    addedUs: centre(
+      rounds.map(({ limited, without, witness }) => limited.mainUs - (without.mainUs + witness.mainUs) / 2),
+    ),
+    addedWhenCalmUs: centre(calm.map(({ limited, without }) => limited.mainUs - without.mainUs)),
     nothingUs: centre(rounds.map(({ witness, without }) => witness.mainUs - without.mainUs)),
     addedElsewhereUs: centre(
       rounds.map(({ limited, without, witness }) => {

@@ -68,7 +68,8 @@ function composed(rules: readonly LimitRule[], of: Subjects, counterOf: CounterO
   for (const claim of claims) claim.takes = takers.get(claim.counter) === claim
   const tokens = claims.filter(claim => claim.enforce && claim.unit === 'tokens')
   return {
-    claims,
+    // Who only looks comes before who takes from the same counter.
+    claims: [...claims.filter(claim => !claim.takes), ...claims.filter(claim => claim.takes)],
     keys: [...takers.keys()].map(counter => counter.key),
     droppable: [...takers.keys()].filter(counter => counter.subject !== null),
     tokensMost: Math.min(...tokens.map(claim => claim.limit)),

@@ -186,7 +186,10 @@ export interface CounterStore {
   counter(identity: CounterIdentity): Counter
   /** Every counter that this process knows and has not dropped. */
   counters(): Iterable<Counter>
-  /** Takes from all counters or from none (shadow claims do not decide, and are taken as well). One round trip, or synchronous. */
+  /**
+   * Takes from all counters or from none (shadow claims do not decide, and are taken as well). One round trip, or synchronous.
+   * @param claims those that do not take before those that do.
+   */
   reserve(claims: readonly Claim[], asked: Asked): Outcome | Promise<Outcome>
   /** Corrects what was taken to what was used, in the step and window of its taking. Never waits, never throws; once per `Taken`. */
   settle(taken: Taken, used: Used): void

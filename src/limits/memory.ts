@@ -100,6 +100,7 @@ export class MemoryStore implements CounterStore {
     return this.#book.values()
   }
 
+  /** Nearly every call fits: it takes while it looks, and what does not fit is given back. */
   reserve(claims: readonly Claim[], asked: Asked): Outcome {
     const now = this.#moments.now()
     let tokens: Claim | null = null
@@ -111,7 +112,7 @@ export class MemoryStore implements CounterStore {
     for (const claim of claims) {
       const { unit, enforce } = claim
       const amount = amountOf(claim, asked)
-      const left = claim.limit - claim.own.sum(now) - amount
+      const left = claim.limit - (claim.takes ? claim.own.take(amount, now) : claim.own.sum(now) + amount)
       // What asks for nothing always fits, even where settling has gone beyond the limit.
       if (left < 0 && amount > 0) {
         if (enforce) full = added(full, claim)
@@ -124,8 +125,10 @@ export class MemoryStore implements CounterStore {
         requestsLeft = left
       }
     }
-    if (full !== null) return { taken: null, short: shortOf(claims, full, asked, now) }
-    for (const claim of claims) if (claim.takes) claim.own.take(amountOf(claim, asked), now)
+    if (full !== null) {
+      for (const claim of claims) if (claim.takes) claim.own.settle(now, amountOf(claim, asked), 0)
+      return { taken: null, short: shortOf(claims, full, asked, now) }
+    }
     const taken: Taken = {
       claims,
       asked,

@@ -14,13 +14,13 @@ const stepMs = 15_000
 const clocksOffMs = [-1_000, 1_000]
 
 const claims = (store: CounterStore, name: string): readonly Claim[] => [
+  { ...claim(store, name, 'tokensPerMinute', 900), takes: false },
   claim(store, name, 'tokensPerMinute', 1_000),
   claim(store, name, 'requestsPerSecond', 3),
   claim(store, name, 'callsInFlight', 6),
   claim(store, name, 'tokensPerHour', 4_000),
   claim(store, name, 'costPerDay', 4_000_000_000_000_000),
   claim(store, `${name}-tried out`, 'tokensPerMinute', 500, false),
-  { ...claim(store, name, 'tokensPerMinute', 900), takes: false },
 ]
 
 type Step =

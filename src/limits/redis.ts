@@ -175,7 +175,6 @@ export class RedisCounters implements CounterStore {
       if (!claim.takes) continue
       // Redis may have answered after the counter was dropped as idle.
       const { own } = this.#book.live(claim.counter)
-      own.sum(taken.at)
       own.take(amountOf(claim, taken.asked), taken.at)
     }
     this.#live.set(taken.lease, taken)

@@ -50,10 +50,12 @@ export class Tally {
     return { sum: this.#sum, recent: this.#recent, reserved: this.reserved }
   }
 
-  /** Takes for a call under way. The window must have been moved on (`sum`). */
-  take(amount: number, now: Moment): void {
+  /** Takes for a call under way. @returns the sum with it. */
+  take(amount: number, now: Moment): number {
+    const sum = this.sum(now)
     this.#add(amount, now)
     this.reserved += amount
+    return sum + amount
   }
 
   /**

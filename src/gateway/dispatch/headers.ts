@@ -106,7 +106,8 @@ export function responseHeaders(
     const value = headers[name]
     if (value === undefined || withheld.has(name) || (changesBody && name === 'content-length')) continue
     if (ofConnection?.has(name)) continue
-    if (ownLimits && name.startsWith(limitPrefix)) continue
+    // Nearly no name has an r there: that is quicker seen than compared.
+    if (ownLimits && name[2] === 'r' && name.startsWith(limitPrefix)) continue
     if (typeof value === 'string') returned.push(name, value)
     else for (const one of value) returned.push(name, one)
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { randomOf } from '../test/chaos/random.ts'
-import { figuresOf, type Round, shuffled } from './limits.ts'
+import { figuresOf, type Round, shuffled, slicesOfRound } from './limits.ts'
 
 /** A machine that is up to twice as slow for a while, now and then; a call costs 100 µs on it when it is calm, and limits `costUs` more. */
 function roundsOf(count: number, costUs: number, seed: number): Round[] {
@@ -11,10 +11,10 @@ function roundsOf(count: number, costUs: number, seed: number): Round[] {
     if (chance(0.1)) slow = 1 + share()
     return { mainUs: us * slow * (0.95 + 0.1 * share()), elsewhereUs: chance(0.05) ? 200 : 0 }
   }
-  const costs = { witness: 100, without: 100, limited: 100 + costUs }
+  const costs = { witness: 100, without: 100, limited: 100 + costUs, limitedAgain: 100 + costUs }
   return Array.from({ length: count }, () => {
-    const order = shuffled(['witness', 'without', 'limited'] as const, share)
-    // All three are set.
+    const order = shuffled(slicesOfRound, share)
+    // All of them are set.
     return Object.fromEntries(order.map(name => [name, slice(costs[name])])) as unknown as Round
   })
 }

@@ -2,11 +2,11 @@
  * What limits cost: one gateway process, called in turn as a workload with limits and as one without. Two processes of the same
  * program differ by more than limits cost (some 10 µs, whichever has the limits).
  *
- * A round is three slices in random order, each of one call per connection (some 10 ms): two of the workload without limits, one of
- * the one with. Neighbours of a shared machine make all of them up to twice as slow, now and then and for a while: what counts is
- * the difference within a round, between the slice with limits and the mean of the two without. It is told for all rounds, and apart for
- * those in which the machine was calm. Which these are, one of the two slices without limits says, the witness; there only the other one
- * is compared: choosing rounds by the witness favours neither side.
+ * A round is four slices in random order, each of one call per connection (some 10 ms): two of the workload with limits, two of the one
+ * without, so that either follows itself as often as the other does. Neighbours of a shared machine make all of them up to twice as slow,
+ * now and then and for a while: what counts is the difference within a round. It is told for all rounds, and apart for those in which the
+ * machine was calm. Which these are, one of the slices without limits says, the witness; there only the other one is compared: choosing
+ * rounds by the witness favours neither side.
  */
 import { spawnSync } from 'node:child_process'
 import { startRedis } from '../test/support/redis.ts'
@@ -47,7 +47,10 @@ export interface Round {
   readonly witness: Slice
   readonly without: Slice
   readonly limited: Slice
+  readonly limitedAgain: Slice
 }
+
+export const slicesOfRound = ['witness', 'without', 'limited', 'limitedAgain'] as const
 
 /** Share of the rounds that is called calm. */
 const calmShare = 1 / 3
@@ -78,16 +81,16 @@ async function measureRounds(bench: Bench, without: Seat, limited: Seat): Promis
   try {
     for (let number = 1; number <= limitsRounds; number++) {
       if (number % 100 === 1) bench.say(`${limited.name}: round ${number} of ${limitsRounds}`)
-      const slices = { witness: without, without, limited }
+      const slices = { witness: without, without, limited, limitedAgain: limited }
       const round: Partial<Record<keyof Round, Slice>> = {}
       // At random: whatever the process does every so often then meets all of them alike.
-      for (const name of shuffled(['witness', 'without', 'limited'] as const)) {
+      for (const name of shuffled(slicesOfRound)) {
         const { result, cpuUs, mainThreadCpuUs } = await sliceOnce(bench, slices[name])
         if (!flawless(result) || mainThreadCpuUs === null) return null
         const { answered } = result
         round[name] = { mainUs: mainThreadCpuUs / answered, elsewhereUs: (cpuUs - mainThreadCpuUs) / answered }
       }
-      // All three have been set.
+      // All of them have been set.
       rounds.push(round as Round)
     }
   } finally {
@@ -111,19 +114,23 @@ export function figuresOf(rounds: readonly Round[]): Omit<AddedFigures, 'addedP5
   const calm = rounds.filter(round => round.witness.mainUs <= slowest)
   return {
     // No round is chosen: the witness is one more slice without limits.
-    addedUs: centre(
-      rounds.map(({ limited, without, witness }) => limited.mainUs - (without.mainUs + witness.mainUs) / 2),
-    ),
-    addedWhenCalmUs: centre(calm.map(({ limited, without }) => limited.mainUs - without.mainUs)),
+    addedUs: centre(rounds.map(round => bothLimited(round, 'mainUs') - bothWithout(round, 'mainUs'))),
+    addedWhenCalmUs: centre(calm.map(round => bothLimited(round, 'mainUs') - round.without.mainUs)),
     nothingUs: centre(rounds.map(({ witness, without }) => witness.mainUs - without.mainUs)),
     addedElsewhereUs: centre(
-      rounds.map(({ limited, without, witness }) => {
-        return limited.elsewhereUs - (without.elsewhereUs + witness.elsewhereUs) / 2
-      }),
+      rounds.map(round => bothLimited(round, 'elsewhereUs') - bothWithout(round, 'elsewhereUs')),
     ),
     withoutUs: centre(rounds.map(({ without }) => without.mainUs)),
     withoutWhenCalmUs: centre(calm.map(({ without }) => without.mainUs)),
   }
+}
+
+function bothLimited({ limited, limitedAgain }: Round, figure: keyof Slice): number {
+  return (limited[figure] + limitedAgain[figure]) / 2
+}
+
+function bothWithout({ without, witness }: Round, figure: keyof Slice): number {
+  return (without[figure] + witness[figure]) / 2
 }
 
 /** Latency one call at a time, against the first seat. Null when a call went wrong. */

@@ -101,6 +101,7 @@ function newAccount(call: Call, parts: GatewayParts): Account {
     grant: null,
     asked: null,
     lease: null,
+    limitHeaders: null,
     instance: null,
     copy: null,
     isOpen: false,

@@ -5,9 +5,7 @@ import { digits } from './digits.ts'
  * Header fields that tell a client where it stands, as Azure names them: names and values in turn. They replace the instance's
  * own, since the gateway's limits are those that the caller has. A new array, null for a call that met no limit.
  */
-export function limitHeaders(lease: Lease | null): string[] | null {
-  if (lease === null) return null
-  const { tokens, requests, store } = lease
+export function limitHeaders({ tokens, requests, store }: Lease): string[] | null {
   if (tokens === null && requests === null && store === 'ok') return null
   const headers = gaugeHeaders(tokens, requests)
   if (store !== 'ok') headers.push('x-gatehouse-limits', store)

@@ -12,6 +12,7 @@ import type { Asked } from '../receive/index.ts'
 import type { Account } from '../record/index.ts'
 import type { Route } from '../resolve/index.ts'
 import type { GatewayParts } from '../serve.ts'
+import { limitHeaders } from './headers.ts'
 import { refusalOfDenial } from './refusals.ts'
 import { CallWaiting } from './waiting.ts'
 
@@ -59,6 +60,8 @@ function granted(
   account.lease = lease
   waiting?.end()
   if (denial !== null) throw refusalOfDenial(denial, account.grant?.workload.name ?? '', parts.prices.currency)
+  // Now, while the processor's cache has what they are made of: once the answer is there it costs several times as much.
+  account.limitHeaders = limitHeaders(lease)
   return lease
 }
 

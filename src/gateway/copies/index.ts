@@ -163,6 +163,7 @@ export class Copies {
       grant: { ...grant, target },
       asked: { ...asked, deployment },
       lease: null,
+      limitHeaders: null,
       instance: null,
       copy: { of: call.id, kind },
       isOpen: false,

@@ -204,7 +204,8 @@ export class Exchange {
     if (account.grant !== null && account.grant.workload.shadow.size > 0)
       this.#parts.copies.shadow(account, this.#parts)
     const creates = createsOf(account, this.#parts)
-    this.#relay = new Relay({ call, asked, journal: this.#journal, clock, totalMs, lease: account.lease, creates })
+    const { limitHeaders } = account
+    this.#relay = new Relay({ call, asked, journal: this.#journal, clock, totalMs, limitHeaders, creates })
     return this.#relay
   }
 

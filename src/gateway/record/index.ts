@@ -22,6 +22,8 @@ export interface Account {
   asked: Asked | null
   /** What was reserved; settled where the exchange ends, on whichever line. */
   lease: Lease | null
+  /** Header fields about limits for the answer, names and values in turn: what the answer's head is begun with. Null for a call that met none. */
+  limitHeaders: string[] | null
   /** The instance that is tried, at last the one that answered. Written by `dispatch`. */
   instance: Instance | null
   /** Set on a copy that the gateway sends by itself. */

@@ -11,8 +11,6 @@ import type { Try } from '../../instances/lane.ts'
 import type { Candidate } from '../../instances/pool.ts'
 import type { Journal } from '../../ledger/index.ts'
 import type { Attempt } from '../../ledger/record.ts'
-import type { Lease } from '../../limits/index.ts'
-import { limitHeaders } from '../admit/headers.ts'
 import { type Call, ClientLeft, type Timed } from '../call.ts'
 import { type BackendFailure, classify, GivenUp } from '../dispatch/failures.ts'
 import { responseHeaders } from '../dispatch/headers.ts'
@@ -35,7 +33,8 @@ export interface RelayParts {
   readonly journal: Journal | null
   readonly clock: () => number
   readonly totalMs: number
-  readonly lease: Lease | null
+  /** Header fields about limits; the answer's head takes the array over. */
+  readonly limitHeaders: string[] | null
   /** Null for nearly every call. */
   readonly creates: Creates | null
 }
@@ -154,10 +153,10 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
    * @returns false when it is too late.
    */
   answerWith(status: number, headers: AnswerHeaders, body: readonly Buffer[]): boolean {
-    const { call, lease } = this.#parts
+    const { call, limitHeaders } = this.#parts
     if (!this.isWaiting || call.res.destroyed) return false
     this.#standInStatus = status
-    call.res.writeHead(status, responseHeaders(headers, call.id, false, limitHeaders(lease)))
+    call.res.writeHead(status, responseHeaders(headers, call.id, false, limitHeaders))
     for (const chunk of body) this.#responseBytes += chunk.length
     call.res.end(Buffer.concat(body))
     return true
@@ -196,7 +195,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
 
   /** The head of the client's answer. */
   #answer(status: number, headers: AnswerHeaders): void {
-    const { call, asked, lease, creates } = this.#parts
+    const { call, asked, limitHeaders, creates } = this.#parts
     this.#status = status
     this.#backendRequestId = first(headers['apim-request-id']) ?? first(headers['x-request-id'])
     this.#contentType = first(headers['content-type'])
@@ -207,7 +206,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     const births = creates === null || status >= 400 ? null : new Births(creates, this.instance?.name ?? '')
     this.#observer = observerFor(this.#contentType, isStream, headers, asked, births)
     if (this.#standInStatus !== null) return
-    const limits = status >= 400 ? null : limitHeaders(lease)
+    const limits = status >= 400 ? null : limitHeaders
     call.res.writeHead(status, responseHeaders(headers, call.id, isStream && asked.hideUsage, limits))
     // The first event may be seconds away; the client's timers wait for the head.
     if (isStream) call.res.flushHeaders()

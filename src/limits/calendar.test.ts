@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { Temporal } from 'temporal-polyfill'
 import { Calendar } from './calendar.ts'
 import { Tally } from './tally.ts'
 import { windowFor } from './windows.ts'
@@ -22,11 +23,30 @@ function local(zone: string, ms: number): Record<string, string> {
   return Object.fromEntries(format.formatToParts(ms).map(({ type, value }) => [type, value]))
 }
 
+/** When its clocks change, 2016 to 2035. */
+function changesOf(zone: string): number[] {
+  const changes: number[] = []
+  let at = Temporal.Instant.fromEpochMilliseconds(Date.UTC(2016, 0, 1)).toZonedDateTimeISO(zone)
+  for (;;) {
+    const next = at.getTimeZoneTransition('next')
+    if (next === null || next.year >= 2036) return changes
+    changes.push(next.epochMilliseconds)
+    at = next
+  }
+}
+
 // A budget that renews an hour late or early is noticed on the day the clocks change, by everybody at once.
 test('P7 windows of every zone follow each other without gap or overlap and begin at its own midnight', () => {
-  const when = fc.integer({ min: Date.UTC(2016, 0, 1), max: Date.UTC(2036, 0, 1) })
+  const anyTime = fc.integer({ min: Date.UTC(2016, 0, 1), max: Date.UTC(2036, 0, 1) })
+  const place = fc.constantFrom(...zones).chain(zone => {
+    const changes = changesOf(zone)
+    if (changes.length === 0) return fc.tuple(fc.constant(zone), anyTime)
+    const change = fc.constantFrom(...changes)
+    const around = fc.tuple(change, fc.integer({ min: -2 * hourMs, max: 2 * hourMs })).map(([at, ms]) => at + ms)
+    return fc.tuple(fc.constant(zone), fc.oneof(anyTime, around, change))
+  })
   fc.assert(
-    fc.property(fc.constantFrom(...zones), fc.constantFrom(...units), when, (zone, unit, ms) => {
+    fc.property(place, fc.constantFrom(...units), ([zone, ms], unit) => {
       const calendar = new Calendar(zone)
       const { startMs, endMs } = calendar.windowAt(unit, ms)
       assert.ok(startMs <= ms && ms < endMs)
@@ -54,6 +74,31 @@ test('P7 in Europe/Berlin the days on which clocks change have 23 and 25 hours',
   assert.equal(hours(Date.UTC(2026, 2, 28, 12)), 24)
   assert.equal(hours(Date.UTC(2026, 2, 29, 12)), 23)
   assert.equal(hours(Date.UTC(2026, 9, 25, 12)), 25)
+})
+
+test('where clocks change by half an hour, the half hour that is left over or comes twice is a window', () => {
+  const windowsFrom = (ms: number): unknown[] => {
+    const windows: unknown[] = []
+    for (let at = ms; windows.length < 3; ) {
+      const { startMs, endMs } = new Calendar('Australia/Lord_Howe').windowAt('hour', at)
+      const from = local('Australia/Lord_Howe', startMs)
+      windows.push([`${from['hour']}:${from['minute']}`, (endMs - startMs) / 60_000])
+      at = endMs
+    }
+    return windows
+  }
+  // At 2:00 it is 1:30 again.
+  assert.deepEqual(windowsFrom(Date.UTC(2021, 3, 3, 14)), [
+    ['01:00', 60],
+    ['01:30', 30],
+    ['02:00', 60],
+  ])
+  // At 2:00 it is 2:30.
+  assert.deepEqual(windowsFrom(Date.UTC(2021, 9, 2, 14, 30)), [
+    ['01:00', 60],
+    ['02:30', 30],
+    ['03:00', 60],
+  ])
 })
 
 test('an hour that comes twice is two windows', () => {

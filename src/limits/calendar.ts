@@ -44,8 +44,7 @@ function windowAt(unit: CalendarUnit, atMs: number, timeZone: string): CalendarW
 function startOf(unit: CalendarUnit, at: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
   switch (unit) {
     case 'hour':
-      // In exact time: an hour that comes twice is two windows.
-      return at.subtract({ minutes: at.minute, seconds: at.second, milliseconds: at.millisecond })
+      return startOfHour(at)
     case 'day':
       return at.startOfDay()
     case 'week':
@@ -58,7 +57,7 @@ function startOf(unit: CalendarUnit, at: Temporal.ZonedDateTime): Temporal.Zoned
 function endOf(unit: CalendarUnit, start: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
   switch (unit) {
     case 'hour':
-      return start.add({ hours: 1 })
+      return endOfHour(start)
     case 'day':
       return start.add({ days: 1 }).startOfDay()
     case 'week':
@@ -66,4 +65,21 @@ function endOf(unit: CalendarUnit, start: Temporal.ZonedDateTime): Temporal.Zone
     case 'month':
       return start.add({ months: 1 }).startOfDay()
   }
+}
+
+/**
+ * In exact time: an hour that comes twice is two windows. Where the clocks change within an hour (Lord Howe's by half of one), a window ends
+ * and another begins at the change.
+ */
+function startOfHour(at: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
+  const start = at.subtract({ minutes: at.minute, seconds: at.second, milliseconds: at.millisecond })
+  if (start.offsetNanoseconds === at.offsetNanoseconds) return start
+  // The last change before `at` or right then.
+  return at.add({ nanoseconds: 1 }).getTimeZoneTransition('previous') ?? start
+}
+
+function endOfHour(start: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
+  const end = start.add({ hours: 1 }).subtract({ minutes: start.minute, seconds: start.second })
+  if (end.subtract({ nanoseconds: 1 }).offsetNanoseconds === start.offsetNanoseconds) return end
+  return start.getTimeZoneTransition('next') ?? end
 }

@@ -5,20 +5,28 @@ import type { Gauge } from './index.ts'
 export class GaugesSoFar {
   tokens: Gauge | null = null
   requests: Gauge | null = null
+  /** Below 0 where settling went beyond the limit, which a gauge does not show. */
+  #tokensLeft = Number.POSITIVE_INFINITY
+  #requestsLeft = Number.POSITIVE_INFINITY
 
   /** @param sum Used and reserved, what the call takes included. */
   isTighter(claim: Claim, sum: number): boolean {
     if (!claim.enforce) return false
-    const { unit } = claim
-    if (unit === 'tokens') return this.tokens === null || claim.limit - sum < this.tokens.remaining
-    return unit === 'requests' && (this.requests === null || claim.limit - sum < this.requests.remaining)
+    const left = claim.limit - sum
+    return claim.unit === 'tokens' ? left < this.#tokensLeft : claim.unit === 'requests' && left < this.#requestsLeft
   }
 
   /** @param resetMs Until some or all of it is back. */
   add(claim: Claim, sum: number, resetMs: number): void {
-    const gauge = gaugeOf(claim, claim.limit - sum, resetMs)
-    if (claim.unit === 'tokens') this.tokens = gauge
-    else this.requests = gauge
+    const left = claim.limit - sum
+    const gauge = gaugeOf(claim, left, resetMs)
+    if (claim.unit === 'tokens') {
+      this.tokens = gauge
+      this.#tokensLeft = left
+    } else {
+      this.requests = gauge
+      this.#requestsLeft = left
+    }
   }
 }
 

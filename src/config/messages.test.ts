@@ -111,6 +111,10 @@ suite('the nearest name', () => {
     assert.equal(nearestOf('a', []), null)
   })
 
+  test('a name with control characters is shown, not printed', () => {
+    assert.equal(nearestOf('text-small', ['text\tsmall']), 'text\\u0009small')
+  })
+
   test('one slip in a name of three letters or more always finds it', () => {
     fc.assert(
       fc.property(

@@ -164,6 +164,7 @@ export function printable(text: string): string {
 /**
  * The candidate that is most like `written`, without regard to case: at most a third of its letters away by insertions,
  * deletions, replacements and swaps of neighbours. Null when none is near enough.
+ * @returns as it may be printed: candidates are names that somebody wrote, too.
  */
 export function nearestOf(written: string, candidates: Iterable<string>): string | null {
   if (written.length === 0 || written.length > 100) return null
@@ -177,7 +178,7 @@ export function nearestOf(written: string, candidates: Iterable<string>): string
     best = candidate
     bestDistance = distance
   }
-  return best
+  return best === null ? null : printable(best)
 }
 
 /** Optimal string alignment distance. */

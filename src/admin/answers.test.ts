@@ -78,7 +78,7 @@ test('a wrong parameter is named, with what is allowed', async t => {
     ['/api/v1/usage?workload=', 'workload', /must not be empty/],
     ['/api/v1/usage?workload=a&workload=b', 'workload', /give it once/],
     ['/api/v1/usage?outcome=fine', 'outcome', /expected one of completed, refused/],
-    ['/api/v1/usage?copyKind=echo', 'copyKind', /expected one of shadow, hedge, none/],
+    ['/api/v1/usage?copyKind=echo', 'copyKind', /expected one of shadow, hedge, follow_up, none/],
     ['/api/v1/records?copyOf=17', 'copyOf', /expected a record id/],
     ['/api/v1/usage?status=99', 'status', /whole number from 100 to 599/],
     ['/api/v1/usage?status=200&status=201', 'status', /give it once/],

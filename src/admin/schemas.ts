@@ -1,12 +1,11 @@
 /** What goes in and out of the management API, for validation of the questions and for the OpenAPI document. */
 import { z } from '@hono/zod-openapi'
 import type { Attempt, Cost, RecordRow, Usage } from '../ledger/record.ts'
+import { copyKinds, usageSources } from '../ledger/record.ts'
 import type { RecordsPage, UsageLine, UsageReport } from '../ledger/reports.ts'
 import { usageDimensions } from '../ledger/reports.ts'
 
 const outcomes = ['completed', 'refused', 'failed', 'aborted', 'interrupted'] as const
-
-const copyKinds = ['shadow', 'hedge'] as const
 
 const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
   error: 'expected a date (2026-11-01, midnight UTC) or an instant (2026-11-01T08:30:00Z)',
@@ -95,7 +94,10 @@ const count = z.int().min(0)
 const tokens = count.nullable()
 
 const usage: z.ZodType<Usage> = z.strictObject({
-  source: z.enum(['reported', 'counted', 'none']),
+  source: z.enum(usageSources).openapi({
+    description:
+      'Where the figures come from. `bounded`: nothing told the truth, so they are a bound. `owed`: a later record has them.',
+  }),
   promptTokens: tokens,
   completionTokens: tokens,
   totalTokens: tokens,
@@ -150,6 +152,9 @@ const recordFields = z
     servedModel: string,
     servedDeployment: string.openapi({ description: 'Name on the instance, where it has another one there.' }),
     spilledFrom: string.openapi({ description: 'Deployment from which Azure itself spilled the call over.' }),
+    toolDeployments: z.array(z.string()).openapi({
+      description: 'Deployments that the request names besides its own: in a header, a tool, a data source.',
+    }),
     apiVersion: string,
     operation: string,
     stream: z.boolean(),
@@ -164,6 +169,8 @@ const recordFields = z
     status: z.int().nullable(),
     attempts: z.array(attempt),
     usage,
+    serviceTier: string.openapi({ description: 'Service tier that the answer names.' }),
+    summedCalls: count.openapi({ description: 'Refused calls that this record stands for; 1 for every other.' }),
     cost: cost.nullable().openapi({ description: 'Null where nothing was billed or no price is known.' }),
     reservedTokens: tokens,
     waitedMs: z.number().nullable().openapi({ description: 'In the waiting line.' }),

@@ -1,5 +1,6 @@
 /** Options that the readers of the ledger share. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { copyKinds } from '../ledger/record.ts'
 import type { AdminQuery } from './admin-client.ts'
 import type { CliContext } from './context.ts'
 import { periodEnd, periodHelp, periodOf } from './periods.ts'
@@ -62,7 +63,7 @@ export function addFilterOptions(command: Command, standardFrom: string | null):
       new Option(
         '--copies <kind>',
         'only copies that the gateway sent by itself, of this kind; none: without any',
-      ).choices(['shadow', 'hedge', 'none']),
+      ).choices([...copyKinds, 'none']),
     )
     .option('--copy-of <id>', 'only copies of this exchange')
     .option('--object <id>', 'only calls that created this object, as a response or a file')

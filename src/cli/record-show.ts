@@ -89,6 +89,7 @@ function factsOf(row: RecordRow): Record<string, Fact> {
     deployment: row.servedDeployment === null ? row.deployment : `${row.deployment} (there ${row.servedDeployment})`,
     'spilled over': row.spilledFrom === null ? null : `by Azure, from ${row.spilledFrom}`,
     model: row.requestedModel === null ? row.servedModel : `${row.requestedModel}${served}`,
+    'further deployments': row.toolDeployments.join(', ') || null,
     operation: row.operation === null ? null : `${row.operation}${row.stream ? ', streamed' : ''}`,
     'api version': row.apiVersion,
     request: `${row.method} ${row.path}, ${figure(row.requestBytes)} bytes`,
@@ -97,7 +98,9 @@ function factsOf(row: RecordRow): Record<string, Fact> {
     tokens: usage.source === 'none' ? 'none' : tokensText(row),
     reserved:
       row.reservedTokens === null ? null : `${figure(row.reservedTokens)} tokens, used ${figure(usage.totalTokens)}`,
+    tier: row.serviceTier,
     cost: priceText(row),
+    'stands for': row.summedCalls === 1 ? null : `${figure(row.summedCalls)} refused calls`,
     waited: row.waitedMs === null ? null : `${figure(row.waitedMs)} ms in line`,
     attempts: attemptTexts(row.attempts),
     object: row.objectId,

@@ -18,8 +18,16 @@ export type Outcome =
   /** The gateway's process died while the exchange was open; found when it started again. */
   | 'interrupted'
 
-/** Where token figures come from: the backend's own report, our tokenizer, or nowhere (nothing was produced, or nothing can be counted). */
-export type UsageSource = 'reported' | 'counted' | 'none'
+/**
+ * Where token figures come from.
+ * - `reported`: the backend's own report.
+ * - `counted`: the gateway's tokenizer counted the text that passed.
+ * - `bounded`: nothing told the truth, so the figures are a bound: at least what passed, and at least what was reserved or learned.
+ * - `owed`: the call began work in the background; a later record that names this one in `copyOf` or the same object has the figures.
+ * - `none`: nothing was produced, or nothing can be counted.
+ */
+export const usageSources = ['reported', 'counted', 'bounded', 'owed', 'none'] as const
+export type UsageSource = (typeof usageSources)[number]
 
 export interface Usage {
   readonly source: UsageSource
@@ -53,8 +61,12 @@ export interface Cost {
   readonly price: string
 }
 
-/** A call that the gateway sends by itself. `shadow`: a mirrored copy whose answer is discarded. `hedge`: a second try beside a slow one. */
-export type CopyKind = 'shadow' | 'hedge'
+/**
+ * Calls that the gateway sends by itself. `shadow`: a mirrored copy whose answer is discarded. `hedge`: a second try beside a slow one.
+ * `follow_up`: it asks for the end of a background response or batch, to learn what that used.
+ */
+export const copyKinds = ['shadow', 'hedge', 'follow_up'] as const
+export type CopyKind = (typeof copyKinds)[number]
 
 /** One try at one instance. */
 export interface Attempt {
@@ -92,6 +104,8 @@ export interface Opened {
   readonly deployment: string | null
   /** `model` as the client wrote it, in the body or the path. */
   readonly requestedModel: string | null
+  /** Deployments that the request names besides its own, in a header, a tool or a data source; empty for nearly all calls. */
+  readonly toolDeployments: readonly string[]
   readonly apiVersion: string | null
   /** Row of the operations table, as `chat/completions`; null when the address leads nowhere. */
   readonly operation: string | null
@@ -126,6 +140,10 @@ export interface Closed {
   readonly spilledFrom: string | null
   readonly attempts: readonly Attempt[]
   readonly usage: Usage
+  /** `service_tier` that the answer names, as `default`, `priority` or `flex`; null where it names none. It decides the price. */
+  readonly serviceTier: string | null
+  /** Refused calls that this record stands for; 1 for every call that has a record of its own. */
+  readonly summedCalls: number
   /** Null where nothing was billed or the price is not known. */
   readonly cost: Cost | null
   /** Tokens reserved before the call; null where no limit was met. */

@@ -66,6 +66,8 @@ async function interrupted(unfinished: Unfinished, parts: RecoverParts): Promise
     // Neither died with the process alone: leases run out by themselves, and who waits has not been sent.
     reservedTokens: null,
     waitedMs: null,
+    serviceTier: null,
+    summedCalls: 1,
     objectId: usageShape(opened.operation ?? '') === 'responses' ? (said?.id ?? null) : null,
     finishReason: said?.choices[0]?.finishReason ?? null,
     backendRequestId: null,
@@ -146,6 +148,7 @@ function unknownOpened(id: string): Opened {
     region: null,
     deployment: null,
     requestedModel: null,
+    toolDeployments: [],
     apiVersion: null,
     operation: null,
     stream: false,

@@ -66,7 +66,7 @@ export interface UsageLine {
   readonly completionTokens: number
   readonly reasoningTokens: number
   readonly totalTokens: number
-  /** Calls whose tokens were counted here, not reported by the backend. */
+  /** Calls whose tokens were counted or bounded here, not reported by the backend. */
   readonly countedCalls: number
   /** Calls that the gateway sent by itself. They are in all other figures too, because they are billed. */
   readonly copies: number

@@ -21,23 +21,23 @@ import { preambleBytes, segmentPath } from './journal/segments.ts'
 import { noUsage } from './record.ts'
 
 /**
- * A ledger that the first version wrote, before costs, reservations, copies and objects: a completed exchange, a refused one, one with two
- * attempts, one that its process left open.
+ * Ledgers that earlier versions wrote: a completed exchange, a refused one, one with two attempts, one that its process left open.
+ * Format 1 came before costs, reservations, copies and objects; format 2 before tiers, further deployments and summed calls.
  */
-const fixture = new URL('./format-1.fixture/', import.meta.url)
-const unpacked = (name: string): Buffer => gunzipSync(readFileSync(new URL(name, fixture)))
+const unpacked = (format: number, name: string): Buffer =>
+  gunzipSync(readFileSync(new URL(`./format-${format}.fixture/${name}`, import.meta.url)))
 const idOf = (number: number): string => `0199c0de-0000-7000-8000-${String(number).padStart(12, '0')}`
 
-function oldLedger(t: TestContext, withStore: boolean): string {
+function oldLedger(t: TestContext, format: number, withStore: boolean): string {
   const directory = temporaryDirectory(t)
   mkdirSync(join(directory, 'journal'), { recursive: true })
-  writeFileSync(segmentPath(join(directory, 'journal'), 1), unpacked('0000000001.seg.gz'))
-  if (withStore) writeFileSync(join(directory, 'ledger.duckdb'), unpacked('ledger.duckdb.gz'))
+  writeFileSync(segmentPath(join(directory, 'journal'), 1), unpacked(format, '0000000001.seg.gz'))
+  if (withStore) writeFileSync(join(directory, 'ledger.duckdb'), unpacked(format, 'ledger.duckdb.gz'))
   return directory
 }
 
 /** What the first version did not know. */
-const unknown = {
+const unknownToFormat1 = {
   cost: null,
   reservedTokens: null,
   waitedMs: null,
@@ -45,20 +45,25 @@ const unknown = {
   servedDeployment: null,
   spilledFrom: null,
 }
+/** What the fixture of format 2 has beside the figures of `closedOf`. */
+const knownToFormat2 = { waitedMs: 12.5, objectId: 'resp_1', servedDeployment: 'gpt-4o-eu', spilledFrom: 'gpt-4o' }
 
 // Whoever updates the gateway must find last month's figures and prompts as they were, from the store and, when that is lost, from the journal.
-for (const [withStore, name] of [
-  [true, 'a store and a journal'],
-  [false, 'a journal alone'],
+for (const [format, withStore, known, costs] of [
+  [1, true, unknownToFormat1, [5, 2, 1, 75_000]],
+  [1, false, unknownToFormat1, [5, 2, 1, 75_000]],
+  [2, true, knownToFormat2, [5, 0, 2, 225_000]],
+  [2, false, knownToFormat2, [5, 0, 2, 225_000]],
 ] as const) {
-  test(`P1 ${name} of the version before are read whole, and go on`, async t => {
-    const directory = oldLedger(t, withStore)
+  const name = withStore ? 'a store and a journal' : 'a journal alone'
+  test(`P1 ${name} of format ${format} are read whole, and go on`, async t => {
+    const directory = oldLedger(t, format, withStore)
     const log = keptLog()
     const ledger = await testLedger(t, directory, { log })
     assert.deepEqual(await ledger.row(idOf(1)), {
       ...openedOf(idOf(1)),
       ...closedOf(idOf(1)),
-      ...unknown,
+      ...known,
       durationMs: 900,
       timeToFirstByteMs: 250,
     })
@@ -85,14 +90,17 @@ for (const [withStore, name] of [
 
     const id = newId()
     const copy = { copyOf: idOf(1), copyKind: 'shadow' } as const
-    const learned = { servedDeployment: 'gpt-4o-eu', spilledFrom: 'gpt-4o', objectId: 'resp_1', waitedMs: 12.5 }
-    await ledger.journal.open(openedOf(id, copy), [bytes('new question')])
+    const learned = { ...knownToFormat2, serviceTier: 'priority', summedCalls: 3 }
+    const named = { toolDeployments: ['gpt-image-1', 'text-embedding-3-small'] }
+    await ledger.journal.open(openedOf(id, { ...copy, ...named }), [bytes('new question')])
     await ledger.journal.close(closedOf(id, learned), [bytes('new answer')])
     const row = await ledger.row(id)
-    assert.deepEqual(row, { ...row, ...copy, ...learned, cost: closedOf(id).cost, reservedTokens: 900 })
+    assert.deepEqual(row, { ...row, ...copy, ...learned, ...named, cost: closedOf(id).cost, reservedTokens: 900 })
     const { total } = await ledger.usage({ by: ['workload'] })
-    assert.deepEqual([total.calls, total.unpricedCalls, total.copies], [5, 2, 1])
-    assert.deepEqual(total.costs, [{ nano: 75_000, currency: 'USD' }])
+    const [records, unpriced, copies, nano] = costs
+    // The newest record stands for three calls.
+    assert.deepEqual([total.calls, total.unpricedCalls, total.copies], [records + 2, unpriced, copies])
+    assert.deepEqual(total.costs, [{ nano, currency: 'USD' }])
     assert.deepEqual(
       log.lines.filter(({ level }) => level === 'error'),
       [],
@@ -107,9 +115,11 @@ async function assertViewShows(directory: string, id: string): Promise<void> {
   const instance = await DuckDBInstance.create(join(directory, 'ledger.duckdb'), { access_mode: 'READ_ONLY' })
   const connection = await instance.connect()
   const result = await connection.runAndReadAll(
-    `SELECT workload, price, currency, copy_kind, served_deployment FROM exchanges WHERE id = '${id}'::UUID`,
+    `SELECT workload, price, currency, copy_kind, served_deployment, service_tier FROM exchanges WHERE id = '${id}'::UUID`,
   )
-  assert.deepEqual(result.getRows(), [['hr-bot', 'gpt-4o-2024-08-06 2024-10-01', 'USD', 'shadow', 'gpt-4o-eu']])
+  assert.deepEqual(result.getRows(), [
+    ['hr-bot', 'gpt-4o-2024-08-06 2024-10-01', 'USD', 'shadow', 'gpt-4o-eu', 'priority'],
+  ])
   connection.closeSync()
   instance.closeSync()
 }
@@ -131,7 +141,7 @@ test('a journal of a later version is refused, saying so', async t => {
   await assert.rejects(testLedger(t, directory), (error: unknown) => {
     assert.ok(error instanceof LedgerError)
     assert.equal(error.code, 'ledger_directory')
-    assert.match(error.message, /newer version \(format 3, this one knows 2\)\. Run that version/)
+    assert.match(error.message, /newer version \(format 4, this one knows 3\)\. Run that version/)
     return true
   })
 })

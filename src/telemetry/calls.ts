@@ -1,6 +1,6 @@
 /** Figures of calls, written once where a call ends. Measured: 0.2 µs a call (metrics.test.ts bounds it). */
 import type { Registry } from 'prom-client'
-import type { Cost, Outcome, Usage } from '../ledger/record.ts'
+import type { CopyKind, Cost, Outcome, Usage } from '../ledger/record.ts'
 import { Children, type Count, newCount, type Reading, readAtScrape, Spread, SpreadHistogram } from './tally.ts'
 
 /** What the metrics are told of a call that has ended. Names are those of the configuration: nothing that a client wrote becomes a label. */
@@ -10,7 +10,7 @@ export interface EndedCall {
   /** As the workload names it; null where no instance was chosen. */
   readonly deployment: string | null
   readonly instance: string | null
-  readonly copyKind: 'shadow' | 'hedge' | null
+  readonly copyKind: CopyKind | null
   readonly outcome: Outcome
   readonly code: string | null
   readonly status: number | null
@@ -41,7 +41,7 @@ const families = {
   },
   copies: {
     name: 'gatehouse_copies_total',
-    help: 'Copies that the gateway sent by itself: shadow, hedge.',
+    help: 'Calls that the gateway sent by itself: shadow, hedge, follow_up.',
     labels: ['workload', 'kind'],
   },
   duration: {

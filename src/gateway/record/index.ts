@@ -1,7 +1,15 @@
 /** Record: what the stages found out about an exchange, as the ledger's two halves. Only `serve` writes an `Account`. */
 import type { Caller } from '../../identity/index.ts'
 import type { Instance } from '../../instances/index.ts'
-import { type Closed, type Cost, noUsage, type Opened, type Outcome, type Usage } from '../../ledger/record.ts'
+import {
+  type Closed,
+  type CopyKind,
+  type Cost,
+  noUsage,
+  type Opened,
+  type Outcome,
+  type Usage,
+} from '../../ledger/record.ts'
 import type { Lease } from '../../limits/index.ts'
 import type { Grant } from '../authorize/index.ts'
 import type { Call } from '../call.ts'
@@ -27,7 +35,7 @@ export interface Account {
   /** The instance that is tried, at last the one that answered. Written by `dispatch`. */
   instance: Instance | null
   /** Set on a copy that the gateway sends by itself. */
-  readonly copy: { readonly of: string; readonly kind: 'shadow' | 'hedge' } | null
+  readonly copy: { readonly of: string; readonly kind: CopyKind } | null
   /** True once `opened` is in the journal. */
   isOpen: boolean
 }
@@ -54,6 +62,7 @@ export function opened(account: Account): Opened {
     region: instance?.region ?? null,
     deployment: asked?.deployment ?? route?.deployment ?? null,
     requestedModel: asked?.requestedModel ?? null,
+    toolDeployments: [],
     apiVersion: route?.apiVersion ?? null,
     operation: route?.operation.name ?? null,
     stream: asked?.stream ?? false,
@@ -102,6 +111,8 @@ export function closed(account: Account, ending: Ending, endedAtMs: number): Clo
     spilledFrom: relayed?.spilledFrom ?? null,
     attempts: relayed?.attempts ?? [],
     usage: ending.usage,
+    serviceTier: null,
+    summedCalls: 1,
     cost: ending.cost,
     reservedTokens: account.lease?.ask.tokens ?? null,
     waitedMs: account.lease?.waitedMs ?? null,

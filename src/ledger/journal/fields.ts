@@ -8,7 +8,7 @@
  */
 import type { Closed, Opened } from '../record.ts'
 
-export const formatVersion = 2
+export const formatVersion = 3
 
 /** Values that repeat from exchange to exchange: the store keeps them as numbers of a dictionary, per field. */
 export const openedNames = [
@@ -33,8 +33,8 @@ export const openedNames = [
   'copyKind',
 ] as const satisfies readonly (keyof Opened)[]
 
-/** Values that do not repeat. */
-export const openedTexts = ['copyOf'] as const satisfies readonly (keyof Opened)[]
+/** Values that do not repeat. `toolDeployments` is JSON, null where it is empty. */
+export const openedTexts = ['copyOf', 'toolDeployments'] as const satisfies readonly (keyof Opened)[]
 
 export const openedNumbers = ['startedAtMs'] as const satisfies readonly (keyof Opened)[]
 
@@ -51,6 +51,7 @@ export const closedNames = [
   'spilledFrom',
   'currency',
   'price',
+  'serviceTier',
 ] as const satisfies readonly (keyof Closed | 'usageSource' | 'currency' | 'price')[]
 
 /** Values that do not repeat. `attempts` is JSON, null where `onlyAttemptMs` says it all. */
@@ -80,6 +81,7 @@ export const closedNumbers = [
   'costNano',
   'reservedTokens',
   'waitedMs',
+  'summedCalls',
 ] as const
 
 /** How many fields of each list a block has. */
@@ -96,6 +98,7 @@ export interface Format {
 /** By format version. What is missing in an older one is null. */
 export const formats: Readonly<Record<number, Format | undefined>> = {
   1: { opened: { numbers: 1, texts: 0, names: 18 }, closed: { numbers: 14, texts: 2, names: 8 } },
+  2: { opened: { numbers: 1, texts: 1, names: 19 }, closed: { numbers: 17, texts: 3, names: 12 } },
   [formatVersion]: {
     opened: { numbers: openedNumbers.length, texts: openedTexts.length, names: openedNames.length },
     closed: { numbers: closedNumbers.length, texts: closedTexts.length, names: closedNames.length },

@@ -37,6 +37,7 @@ export class MetadataBlock {
     this.#begin(openedShape)
     this.#number(opened.startedAtMs)
     this.#text(opened.copyOf)
+    this.#text(namesText(opened.toolDeployments))
     this.#name(opened.callerKind)
     this.#name(opened.callerTenantId)
     this.#name(opened.callerObjectId)
@@ -79,6 +80,7 @@ export class MetadataBlock {
     this.#number(cost === null ? null : cost.nano)
     this.#number(closed.reservedTokens)
     this.#number(closed.waitedMs)
+    this.#number(closed.summedCalls)
     this.#text(closed.backendRequestId)
     this.#text(onlyAttemptMs === null ? attemptsText(closed.attempts) : null)
     this.#text(closed.objectId)
@@ -94,6 +96,7 @@ export class MetadataBlock {
     this.#name(closed.spilledFrom)
     this.#name(cost === null ? null : cost.currency)
     this.#name(cost === null ? null : cost.price)
+    this.#name(closed.serviceTier)
   }
 
   /** Bytes that the block takes at most. */
@@ -170,6 +173,17 @@ function attemptsText(attempts: readonly Attempt[]): string {
   const kept = attempts.length > attemptsMax ? attempts.slice(-attemptsMax) : attempts
   const text = JSON.stringify(kept)
   return text.length > textUnitsMax ? '[]' : text
+}
+
+function namesText(names: readonly string[]): string | null {
+  if (names.length === 0) return null
+  const text = JSON.stringify(names)
+  return text.length > textUnitsMax ? null : text
+}
+
+/** The names that `namesText` wrote. */
+export function namesFrom(text: string | null): readonly string[] {
+  return text === null ? [] : (JSON.parse(text) as string[])
 }
 
 /** Bytes of a block without its text. */
@@ -270,6 +284,7 @@ export function readOpened(source: Buffer, view: DataView, block: BlockView, id:
     region: name(8),
     deployment: name(9),
     requestedModel: name(10),
+    toolDeployments: namesFrom(texts[1] ?? null),
     apiVersion: name(11),
     operation: name(12),
     stream: (flags & flag.stream) !== 0,
@@ -311,6 +326,8 @@ export function readClosed(source: Buffer, view: DataView, block: BlockView, id:
       audioPromptTokens: number(9),
       audioCompletionTokens: number(10),
     },
+    serviceTier: name(12),
+    summedCalls: number(17) ?? 1,
     cost: costFrom(number(14), name(10), name(11)),
     reservedTokens: number(15),
     waitedMs: number(16),

@@ -171,7 +171,11 @@ export class Loader {
     if (!block.read(entry.view, start, entry.metaEnd, formatOf(entry).opened)) return
     exchange.names = this.#blocks.opened(entry.window, entry.view, block)
     exchange.startedAtMs = block.number(entry.view, 0)
-    if (block.endAt > block.textsAt) exchange.copyOf = textsOf(entry.window, entry.view, block)[0] ?? null
+    if (block.endAt > block.textsAt) {
+      const [copyOf, toolDeployments] = textsOf(entry.window, entry.view, block)
+      exchange.copyOf = copyOf ?? null
+      exchange.toolDeployments = toolDeployments ?? null
+    }
     exchange.flags = entry.flags
     if (entry.kind === frameKind.opened) exchange.openedAt = place
   }

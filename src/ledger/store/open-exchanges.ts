@@ -12,6 +12,8 @@ export interface OpenExchange {
   flags: number
   /** Id of the exchange of which it is a copy. */
   copyOf: string | null
+  /** JSON of the deployments that the request names besides its own; null where there are none. */
+  toolDeployments: string | null
   /** Kind and place of each further entry, one after the other. */
   parts: number[] | null
   /** When its last entry was written. */
@@ -41,6 +43,7 @@ export class OpenExchanges {
       startedAtMs: Number.NaN,
       flags: 0,
       copyOf: null,
+      toolDeployments: null,
       parts: null,
       writtenAtMs: 0,
     }

@@ -38,6 +38,8 @@ const c = {
   waitedMs: column('waited_ms'),
   objectHash: column('object_hash'),
   copyOf: column('copy_of'),
+  toolDeployments: column('tool_deployments'),
+  summedCalls: column('summed_calls'),
   openedAt: column('opened_at'),
   closedAt: column('closed_at'),
   parts: column('parts'),
@@ -81,6 +83,7 @@ const closedColumns = [
   'spilled_from',
   'currency',
   'price',
+  'service_tier',
 ].map(column)
 /** Of an exchange whose opening entry was lost. */
 const noOpenedCodes = openedColumns.map(() => 0)
@@ -144,11 +147,13 @@ export function writeRow(batch: RowBatch, ended: EndedExchange): void {
   batch.long(c.costNano, number(14))
   batch.whole(c.reservedTokens, number(15))
   batch.real(c.waitedMs, number(16))
+  batch.whole(c.summedCalls, number(17))
   writeTexts(batch, ended)
   batch.long(c.openedAt, opened.openedAt)
   batch.long(c.closedAt, ended.place)
   batch.text(c.parts, opened.parts === null ? null : JSON.stringify(opened.parts))
   batch.text(c.copyOf, opened.copyOf)
+  batch.text(c.toolDeployments, opened.toolDeployments)
   batch.rows += 1
 }
 

@@ -76,8 +76,16 @@ const columnsOfVersion2: readonly Column[] = [
   ...of('name', 'copy_kind'),
 ]
 
+const columnsOfVersion3: readonly Column[] = [
+  // JSON; null where there are none.
+  ...of('text', 'tool_deployments'),
+  ...of('name', 'service_tier'),
+  // Null for records of before: each stands for one call.
+  ...of('whole', 'summed_calls'),
+]
+
 /** In the order of the table. A new column goes to the end and gets a migration. */
-export const recordColumns: readonly Column[] = [...firstColumns, ...columnsOfVersion2]
+export const recordColumns: readonly Column[] = [...firstColumns, ...columnsOfVersion2, ...columnsOfVersion3]
 
 export const columnIndex: ReadonlyMap<string, number> = new Map(
   recordColumns.map((column, index) => [column.name, index]),
@@ -112,5 +120,6 @@ export const migrations: readonly (readonly string[])[] = [
     'CREATE TABLE journal_cursor (loaded BIGINT NOT NULL, low BIGINT NOT NULL, sequence BIGINT NOT NULL, damaged_bytes BIGINT NOT NULL)',
     'INSERT INTO journal_cursor VALUES (0, 0, 0, 0)',
   ],
-  ['DROP VIEW exchanges', ...columnsOfVersion2.map(addColumn), exchangesOf(recordColumns)],
+  ['DROP VIEW exchanges', ...columnsOfVersion2.map(addColumn), exchangesOf([...firstColumns, ...columnsOfVersion2])],
+  ['DROP VIEW exchanges', ...columnsOfVersion3.map(addColumn), exchangesOf(recordColumns)],
 ]

@@ -1,6 +1,6 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
 import type { closedNames, openedNames } from '../../journal/fields.ts'
-import { attemptsOf, costFrom } from '../../journal/metadata.ts'
+import { attemptsOf, costFrom, namesFrom } from '../../journal/metadata.ts'
 import type { Opened, Outcome, RecordRow, UsageSource } from '../../record.ts'
 import type { Names } from '../names.ts'
 import { recordColumns } from '../schema.ts'
@@ -79,6 +79,7 @@ function rowOf(cells: Cells): ReadRow {
     region: cells.text('region', 'region'),
     deployment: cells.text('deployment', 'deployment'),
     requestedModel: cells.text('requested_model', 'requestedModel'),
+    toolDeployments: namesFrom(cells.text('tool_deployments', null)),
     apiVersion: cells.text('api_version', 'apiVersion'),
     operation: cells.text('operation', 'operation'),
     stream: cells.flag('stream'),
@@ -112,6 +113,8 @@ function rowOf(cells: Cells): ReadRow {
       audioPromptTokens: cells.number('audio_prompt_tokens'),
       audioCompletionTokens: cells.number('audio_completion_tokens'),
     },
+    serviceTier: cells.text('service_tier', 'serviceTier'),
+    summedCalls: cells.number('summed_calls') ?? 1,
     cost: costFrom(cells.number('cost_nano'), cells.text('currency', 'currency'), cells.text('price', 'price')),
     reservedTokens: cells.number('reserved_tokens'),
     waitedMs: cells.number('waited_ms'),

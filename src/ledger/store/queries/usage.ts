@@ -75,10 +75,11 @@ function checkDimensions(by: readonly UsageDimension[]): void {
 function figuresSql(names: Names, currencies: readonly number[], by: readonly UsageDimension[]): string {
   const code = (dictionary: string, name: string): number => names.find(dictionary, name) ?? -1
   return [
-    'count(*)',
-    ...outcomes.map(outcome => `count_if(outcome = ${code('outcome', outcome)})`),
+    // A record may stand for many refused calls.
+    'sum(coalesce(summed_calls, 1))',
+    ...outcomes.map(outcome => `sum(coalesce(summed_calls, 1)) FILTER (outcome = ${code('outcome', outcome)})`),
     ...tokens.map(kind => `sum(${kind}_tokens)`),
-    `count_if(usage_source = ${code('usage_source', 'counted')})`,
+    `count_if(usage_source IN (${code('usage_source', 'counted')}, ${code('usage_source', 'bounded')}))`,
     'avg(ended_at_ms - started_at_ms)',
     'count_if(copy_kind <> 0)',
     'count_if(currency = 0 AND total_tokens > 0)',

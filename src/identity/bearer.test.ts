@@ -64,7 +64,64 @@ test('two credentials are refused, because nobody can know which was meant', () 
   refused(['Authorization', '', 'Authorization', `Bearer ${token}`], 'token_ambiguous')
   refused(['api-key', token, 'api-key', other], 'token_ambiguous')
   refused(['Authorization', `Bearer ${token}`, 'api-key', other], 'token_ambiguous', /different/)
-  refused(['api-key', '0123456789abcdef0123456789abcdef', 'Authorization', `Bearer ${token}`], 'token_ambiguous')
+  // A signature that is missing makes it no placeholder.
+  refused(['Authorization', 'Bearer eyJh.eyJz.', 'api-key', token], 'token_ambiguous')
+  refused(['Authorization', '', 'authorization', 'Bearer undefined', 'api-key', token], 'token_ambiguous')
+})
+
+const placeholders = [
+  'undefined',
+  'null',
+  'unused',
+  'sk-abc',
+  '0123456789abcdef0123456789abcdef',
+  'not.a.token',
+  'a.b',
+  '',
+]
+
+// SDKs that are told to use `api-key` send an Authorization of their own beside it, with whatever the variable held.
+test('C6 of two credentials the one that has the form of a token counts', () => {
+  for (const text of placeholders) {
+    assert.deepEqual(readToken(['Authorization', `Bearer ${text}`, 'api-key', token]), { token }, text)
+    assert.deepEqual(readToken(['api-key', text, 'Authorization', `Bearer ${token}`]), { token }, text)
+  }
+  for (const value of [
+    'Basic YWxpY2U6c2VjcmV0',
+    'Bearer',
+    'Bearer   ',
+    'undefined',
+    `DPoP ${other}`,
+    'Negotiate eyJh.b.c',
+  ])
+    assert.deepEqual(readToken(['Authorization', value, 'api-key', token]), { token }, value)
+  refused(['Authorization', 'Bearer undefined', 'api-key', 'undefined'], 'token_malformed', /"api-key" holds/)
+  refused(['Authorization', 'Basic eDp5', 'api-key', 'sk-abc'], 'token_malformed', /"api-key" holds/)
+})
+
+test('C6 two tokens are refused in whatever order and spelling they come, one beside anything else is taken', () => {
+  const encoded = (min: number) =>
+    fc.stringMatching(/^[A-Za-z0-9_-]*$/, { size: 'small' }).map(text => text.padEnd(min, 'x'))
+  const real = fc
+    .tuple(fc.constantFrom('{"alg":"RS256"}', '{ "alg": "RS256" }', '{\n"kid":"a"}'), encoded(1), encoded(0))
+    .map(([head, claims, signature]) => `${Buffer.from(head).toString('base64url')}.${claims}.${signature}`)
+  const useless = fc.oneof(
+    fc.constantFrom(...placeholders.filter(text => text !== '')),
+    fc.stringMatching(/^[!-~]{1,30}$/),
+  )
+  const names = fc.mixedCase(fc.constant('authorization'))
+  const property = fc.property(real, real, useless, names, fc.boolean(), (one, two, text, name, turned) => {
+    const pair = (bearer: string, key: string): string[] => {
+      const fields = [name, `Bearer ${bearer}`, 'api-key', key]
+      return turned ? [...fields.slice(2), ...fields.slice(0, 2)] : fields
+    }
+    if (one === two) assert.equal(readToken(pair(one, two)).token, one)
+    else refused(pair(one, two), 'token_ambiguous')
+    fc.pre(!/^e[yw][^.]*\.[^.]+\.[^.]*$/.test(text))
+    assert.equal(readToken(pair(one, text)).token, one)
+    assert.equal(readToken(pair(text, one)).token, one)
+  })
+  fc.assert(property, { seed: 20_261_125, numRuns: 300 })
 })
 
 // Whoever comes from Azure OpenAI has an API key in the environment: the answer must say what to do instead.

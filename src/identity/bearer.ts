@@ -12,6 +12,8 @@ const howToGetOne =
 
 /**
  * The token of a request, from `Authorization: Bearer` or from `api-key`, which clients without support for tokens can set.
+ * Where both are sent and exactly one of them has the form of a token, that one counts: SDKs fill the other with a placeholder
+ * (`Bearer undefined`, `Bearer unused`). Neither travels on, so no reader behind the gateway can take the other one.
  *
  * @param rawHeaders names and values in turn, as `IncomingMessage.rawHeaders` holds them: duplicates are still visible there.
  * @returns the token, of the form `a.b.c` and at most `tokenCharactersMax` long; nothing about it has been verified.
@@ -20,26 +22,30 @@ const howToGetOne =
 export function readToken(rawHeaders: readonly string[]): { token: string } {
   const authorization = single(rawHeaders, 'authorization')
   const apiKey = single(rawHeaders, 'api-key')
-  const bearer = authorization === null ? null : bearerToken(authorization)
-  if (bearer !== null && apiKey !== null && apiKey !== bearer) {
-    throw new IdentityError(
-      'token_ambiguous',
-      'The headers "Authorization" and "api-key" hold different credentials. Send the token in one of them.',
-    )
-  }
-  const token = bearer ?? apiKey
-  if (token === null) {
-    throw new IdentityError('token_missing', `The request carries no token. ${howToGetOne}`)
-  }
+  if (authorization !== null && apiKey !== null) return { token: ofTwo(authorization, apiKey) }
+  if (authorization !== null) return { token: checked(bearerToken(authorization), 'Authorization') }
+  if (apiKey !== null) return { token: checked(apiKey, 'api-key') }
+  throw new IdentityError('token_missing', `The request carries no token. ${howToGetOne}`)
+}
+
+function ofTwo(authorization: string, apiKey: string): string {
+  const bearer = bearerOrNull(authorization)
+  if (bearer === apiKey || !looksLikeToken(bearer)) return checked(apiKey, 'api-key')
+  if (!looksLikeToken(apiKey)) return checked(bearer, 'Authorization')
+  throw new IdentityError(
+    'token_ambiguous',
+    'The headers "Authorization" and "api-key" hold different tokens. Send the token in one of them.',
+  )
+}
+
+/** @throws IdentityError token_malformed */
+function checked(token: string, name: 'Authorization' | 'api-key'): string {
   if (token.length > tokenCharactersMax) throw tokenTooLong()
-  if (!hasThreeParts(token)) {
-    const where = bearer === null ? 'The header "api-key" holds' : 'The header "Authorization" holds'
-    throw new IdentityError(
-      'token_malformed',
-      `${where} something else than a token, perhaps an API key. ${howToGetOne}`,
-    )
-  }
-  return { token }
+  if (hasThreeParts(token)) return token
+  throw new IdentityError(
+    'token_malformed',
+    `The header "${name}" holds something else than a token, perhaps an API key. ${howToGetOne}`,
+  )
 }
 
 export function tokenTooLong(): IdentityError {
@@ -68,21 +74,29 @@ function single(rawHeaders: readonly string[], name: 'authorization' | 'api-key'
   return value === '' ? null : value
 }
 
-/** RFC 9110, section 11.1: the scheme's letters may be of either case, one space or more follow it. */
+/** @throws IdentityError token_missing */
 function bearerToken(value: string): string {
-  if (value.length >= 6 && value.slice(0, 6).toLowerCase() === 'bearer') {
-    if (value.length === 6) {
-      throw new IdentityError(
-        'token_missing',
-        `No token follows "Bearer" in the header "Authorization". ${howToGetOne}`,
-      )
-    }
-    if (value.charCodeAt(6) === 0x20) return trimmed(value.slice(7))
+  const token = bearerOrNull(value)
+  if (token === null) {
+    throw new IdentityError(
+      'token_missing',
+      `The header "Authorization" is not of the form "Bearer TOKEN"; other schemes are not taken. ${howToGetOne}`,
+    )
   }
-  throw new IdentityError(
-    'token_missing',
-    `The header "Authorization" is not of the form "Bearer TOKEN"; other schemes are not taken. ${howToGetOne}`,
-  )
+  if (token === '') {
+    throw new IdentityError('token_missing', `No token follows "Bearer" in the header "Authorization". ${howToGetOne}`)
+  }
+  return token
+}
+
+/**
+ * What follows the scheme, empty when nothing does; null for another scheme. RFC 9110, section 11.1: the scheme's letters may be of
+ * either case, one space or more follow it.
+ */
+function bearerOrNull(value: string): string | null {
+  if (value.slice(0, 6).toLowerCase() !== 'bearer') return null
+  if (value.length === 6) return ''
+  return value.charCodeAt(6) === 0x20 ? trimmed(value.slice(7)) : null
 }
 
 /** Without spaces and tabs at both ends. By hand: `trim` would also take characters that HTTP does not count as white space. */
@@ -106,4 +120,9 @@ function hasThreeParts(token: string): boolean {
   const first = token.indexOf('.')
   const second = token.indexOf('.', first + 1)
   return first > 0 && second > first + 1 && token.indexOf('.', second + 1) === -1
+}
+
+/** Three parts, of which the first is base64url of something that begins as a JSON object does: `{"`, `{ ` or a line break behind `{`. */
+function looksLikeToken(text: string | null): text is string {
+  return text !== null && text.charCodeAt(0) === 0x65 && (text[1] === 'y' || text[1] === 'w') && hasThreeParts(text)
 }

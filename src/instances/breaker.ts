@@ -20,6 +20,8 @@ const callsLeast = 20
 /** A 429 that says no time: so long at first, then doubled at each further one, up to the most. */
 const pauseFirstMs = 1_000
 const pauseMostMs = 30_000
+/** A 429 that names a shorter time leaves the deployment alone for so long: each try of a call that is refused costs it a round trip. */
+const pauseLeastMs = 250
 /** A deployment that does not exist may just have been made: Azure itself says to look again after a few minutes. */
 const absentMs = 60_000
 
@@ -107,11 +109,11 @@ export class Breaker {
     else if (this.#shareReached()) this.#open('failure_share', nowMs + this.#settings.open)
   }
 
-  /** 429. @param retryAfterMs as the backend said; null when it said nothing. */
+  /** 429. @param retryAfterMs as the backend said; null when it said nothing. "At once" is no time that a refusal can mean: it says nothing. */
   throttled(ticket: number, nowMs: number, retryAfterMs: number | null): void {
     const stale = this.#isStale(ticket)
-    if (retryAfterMs !== null) {
-      const until = nowMs + Math.min(retryAfterMs, this.#settings.retryAfterMax)
+    if (retryAfterMs !== null && retryAfterMs > 0) {
+      const until = nowMs + Math.min(Math.max(pauseLeastMs, retryAfterMs), this.#settings.retryAfterMax)
       // Calls that were under way together are told of the same shortage, each from where it stands.
       this.#open('throttled', stale ? Math.max(until, this.#retryAtMs) : until, stale)
       return

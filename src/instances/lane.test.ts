@@ -103,7 +103,10 @@ test('connections that do not come about concern the whole instance, answers one
 test('Retry-After is read in all of its forms, and nothing else is', () => {
   const nowMs = Date.UTC(2026, 0, 1, 12)
   const rows = [
-    [{ 'retry-after-ms': '8500', 'retry-after': '9' }, 8_500],
+    [{ 'retry-after-ms': '8500', 'retry-after': '9' }, 9_000],
+    [{ 'retry-after-ms': '0', 'retry-after': '1' }, 1_000],
+    [{ 'retry-after-ms': '1500', 'retry-after': '0' }, 1_500],
+    [{ 'retry-after-ms': '500', 'retry-after': 'Thu, 01 Jan 2026 12:00:30 GMT' }, 30_000],
     [{ 'retry-after': '9' }, 9_000],
     [{ 'retry-after': '0' }, 0],
     [{ 'retry-after': 'Thu, 01 Jan 2026 12:00:30 GMT' }, 30_000],
@@ -111,7 +114,10 @@ test('Retry-After is read in all of its forms, and nothing else is', () => {
     [{ 'retry-after': '-5' }, null],
     [{ 'retry-after': '2026-01-01' }, null],
     [{ 'retry-after': 'soon' }, null],
-    [{ 'retry-after': ['1', '2'] }, null],
+    [{ 'retry-after': 'Thursday, 01-Jan-26 12:00:30 GMT' }, 30_000],
+    [{ 'retry-after': 'Thu Jan  1 12:00:30 2026' }, 30_000],
+    [{ 'retry-after': ['1', '2'] }, 2_000],
+    [{ 'retry-after': ['soon', 'later'] }, null],
     [{ 'retry-after-ms': 'NaN', 'retry-after': '2' }, 2_000],
     [{}, null],
   ] as const
@@ -139,4 +145,41 @@ test('a percentile is the value within a step of the histogram, and old values f
   for (let n = 0; n < 3_000; n += 1) latency.add(10, 0)
   assert.ok((latency.percentile(99) ?? 0) < 13)
   assert.equal(new Latency().percentile(95), null)
+})
+
+// The smaller of two figures sends calls to a member that refuses them.
+test('C7 whatever pair of figures a 429 carries, the member is left alone for the longer one and for 250 ms at least', () => {
+  const nowMs = Date.UTC(2026, 0, 1, 12)
+  const figure = fc.oneof(fc.integer({ min: 0, max: 40_000 }), fc.constantFrom(0, 1, 999))
+  const seconds = fc.integer({ min: 0, max: 40 })
+  const written = fc.oneof(
+    seconds.map(s => ({ text: String(s), ms: s * 1_000 })),
+    seconds.map(s => ({ text: new Date(nowMs + s * 1_000).toUTCString(), ms: s * 1_000 })),
+    fc.constantFrom({ text: 'soon', ms: 0 }, { text: '-1', ms: 0 }),
+  )
+  const property = fc.property(fc.option(figure), fc.option(written), (exact, whole) => {
+    const headers: Record<string, string> = {}
+    if (exact !== null) headers['retry-after-ms'] = String(exact)
+    if (whole !== null) headers['retry-after'] = whole.text
+    const throttled = laneOf(testInstance('one'))
+    throttled.begin(nowMs).answered(429, headers, nowMs)
+    const said = Math.max(exact ?? 0, whole?.ms ?? 0)
+    // What says nothing, or "at once", begins with a second.
+    assert.equal(throttled.waitMs(nowMs), said === 0 ? 1_000 : Math.max(250, said))
+  })
+  fc.assert(property, { seed: 20_261_125, numRuns: 500 })
+})
+
+test('C7 a member that says again and again that it may be called at once is called less and less', () => {
+  const throttled = laneOf(testInstance('one'))
+  let nowMs = 0
+  let calls = 0
+  for (; nowMs < 60_000; nowMs += 50) {
+    if (!throttled.admits(nowMs)) continue
+    const attempt = throttled.begin(nowMs)
+    attempt.answered(429, { 'retry-after': '0', 'retry-after-ms': '0' }, nowMs)
+    attempt.end(nowMs)
+    calls += 1
+  }
+  assert.ok(calls <= 7, `${calls} calls in a minute`)
 })

@@ -55,7 +55,7 @@ const refused: readonly (readonly [string, string, RefusalCode])[] = [
   ['a doubly encoded operation', `/main/hr-bot/openai/deployments/gpt-4o/chat%252Fcompletions`, 'route_unknown'],
   ['an operation in capitals', `/main/hr-bot/openai/deployments/gpt-4o/Chat/Completions`, 'route_unknown'],
   ['openai twice', `/main/hr-bot/openai/openai/deployments/gpt-4o/chat/completions`, 'route_unknown'],
-  ['the root', '/', 'path_malformed'],
+  ['the root', '/', 'route_unknown'],
   ['one segment', '/main', 'route_unknown'],
   ['two segments', '/main/hr-bot', 'route_unknown'],
   ['three segments', '/main/hr-bot/openai', 'route_unknown'],

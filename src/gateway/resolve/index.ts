@@ -47,6 +47,8 @@ export function createResolver(): (method: string, url: string) => Route {
 /** @throws Refusal path_malformed, route_unknown, method_not_allowed, credential_in_query */
 export function resolve(method: string, url: string): Route {
   const { path, query } = splitUrl(url)
+  // What somebody sees who opens the endpoint in a browser: the refusal says which addresses there are.
+  if (path === '/') throw new Refusal('route_unknown', { path })
   const segments = splitPath(path)
   const place = locate(segments, path)
   const operation = findOperation(place.rest)

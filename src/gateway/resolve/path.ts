@@ -19,20 +19,31 @@ export function splitUrl(url: string): { path: string; query: string } {
 
 /**
  * Decoded segments of a path. What two readers could read in two ways is refused: empty and dot segments, encoded
- * separators, control characters, characters that a URL must encode.
+ * separators, control characters, characters that a URL must encode. One empty segment is left out, as Azure does: the one that an
+ * endpoint with a slash at its end leaves before `openai` or `v1`.
  */
 export function splitPath(path: string): string[] {
   if (!path.startsWith('/')) throw new Refusal('path_malformed', { reason: 'the path does not begin with /' })
-  return path
-    .slice(1)
-    .split('/')
-    .map(raw => {
-      if (raw === '') throw new Refusal('path_malformed', { reason: 'it has an empty segment (// or a / at the end)' })
-      const text = plainSegment.test(raw) ? raw : decodeSegment(raw)
-      if (text === '.' || text === '..') throw new Refusal('path_malformed', { reason: 'it has a dot segment' })
-      if (/[/\\]/.test(text)) throw new Refusal('path_malformed', { reason: 'it has an encoded separator' })
-      return text
-    })
+  return withoutJoint(path.slice(1).split('/')).map(raw => {
+    if (raw === '') throw new Refusal('path_malformed', { reason: 'it has an empty segment (// or a / at the end)' })
+    const text = plainSegment.test(raw) ? raw : decodeSegment(raw)
+    if (text === '.' || text === '..') throw new Refusal('path_malformed', { reason: 'it has a dot segment' })
+    if (/[/\\]/.test(text)) throw new Refusal('path_malformed', { reason: 'it has an encoded separator' })
+    return text
+  })
+}
+
+/** Endpoints end at the root, behind `/TARGET/WORKLOAD`, or behind the `openai` of either: only there is an empty segment a joint. */
+function withoutJoint(segments: readonly string[]): readonly string[] {
+  const at = segments.indexOf('')
+  if (at === -1) return segments
+  const [first] = segments
+  const root = first === '' || first === 'openai' || first === 'v1' ? 0 : 2
+  const next = segments[at + 1]
+  const isJoint =
+    (at === root && (next === 'openai' || (next === 'v1' && root === 0))) ||
+    (at === root + 1 && next === 'v1' && segments[root] === 'openai')
+  return isJoint ? segments.toSpliced(at, 1) : segments
 }
 
 const plainSegment = /^[A-Za-z0-9._~-]+$/

@@ -133,3 +133,56 @@ test('what goes to the instance decodes to what was checked', () => {
     }),
   )
 })
+
+// Portals show endpoints with a slash at the end, and SDKs put theirs behind it.
+test('C5 one empty segment just before openai or v1 is left out, and nothing of it goes to the instance', () => {
+  const chat = 'deployments/gpt-4o/chat/completions'
+  for (const [url, backendPath] of [
+    [`//openai/${chat}?api-version=2024-10-21`, `/openai/${chat}?api-version=2024-10-21`],
+    [`/main/hr-bot//openai/${chat}?api-version=2024-10-21`, `/openai/${chat}?api-version=2024-10-21`],
+    ['//v1/chat/completions', '/openai/v1/chat/completions'],
+    ['//openai/v1/embeddings', '/openai/v1/embeddings'],
+    ['/openai//v1/embeddings', '/openai/v1/embeddings'],
+    ['/main/hr-bot/openai//v1/embeddings', '/openai/v1/embeddings'],
+    ['http://gateway.example//openai/v1/embeddings', '/openai/v1/embeddings'],
+  ] as const) {
+    assert.equal(resolve('POST', url).backendPath, backendPath, url)
+  }
+})
+
+test('C5 empty segments anywhere else are refused, and a second one too', () => {
+  const property = fc.property(
+    fc.constantFrom('/openai', '/main/hr-bot/openai', '/v1', '/openai/v1', '/main/hr-bot/openai/v1'),
+    fc.constantFrom('/deployments/gpt-4o/chat/completions', '/chat/completions', '/files/v1', '/files/openai/content'),
+    fc.array(fc.nat(9), { minLength: 1, maxLength: 3 }),
+    (root, rest, places) => {
+      const segments = `${root}${rest}`.slice(1).split('/')
+      const at = [...new Set(places.map(place => place % (segments.length + 1)))]
+      const slashed = segments.flatMap((segment, i) => (at.includes(i) ? ['', segment] : [segment]))
+      const path = `/${slashed.join('/')}${at.includes(segments.length) ? '/' : ''}`
+      const [first = -1] = at
+      const rootAt = root.startsWith('/main') ? 2 : 0
+      const isJoint =
+        first === rootAt || (first === rootAt + 1 && segments[first] === 'v1' && segments[rootAt] === 'openai')
+      let code = ''
+      try {
+        resolve('POST', path)
+      } catch (error) {
+        assert.ok(error instanceof Refusal)
+        code = error.code
+      }
+      if (at.length > 1 || !isJoint) assert.equal(code, 'path_malformed', path)
+      else assert.notEqual(code, 'path_malformed', path)
+    },
+  )
+  fc.assert(property, { seed: 20_261_125, numRuns: 500 })
+})
+
+test('C5 the root is an address at which nothing answers, with the way to those that there are', () => {
+  for (const url of ['/', '/?x=1', 'http://gateway.example', 'http://gateway.example/']) {
+    assert.throws(
+      () => resolve('GET', url),
+      error => error instanceof Refusal && error.code === 'route_unknown' && /openapi\.json/.test(error.message),
+    )
+  }
+})

@@ -135,7 +135,8 @@ export function expectedAnswer(question: Question): ExpectedAnswer {
   }
 }
 
-const orders = /answer=(\d{1,8}) chunks=(\d{1,6}) pace=(\d{1,5})/
+/** With the quotation mark behind it: where the first bytes end within the last number, that number would be a shorter one. */
+const orders = /answer=(\d{1,8}) chunks=(\d{1,6}) pace=(\d{1,5})"/
 /** Where the orders stand unless somebody on the way has put the fields into another order. */
 const ordersBytes = 512
 

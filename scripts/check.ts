@@ -1,7 +1,7 @@
 /** `npm test`: every check that must hold, in order of cost, each named in words. */
 import { spawnSync } from 'node:child_process'
-import { globSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { seedOfRun } from '../test/chaos/random.ts'
+import { testArguments, testFiles } from './tests.ts'
 
 interface Check {
   readonly claim: string
@@ -9,7 +9,7 @@ interface Check {
   readonly args: readonly string[]
 }
 
-const tests = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts']).sort()
+const seed = seedOfRun()
 
 const checks: readonly Check[] = [
   {
@@ -23,10 +23,12 @@ const checks: readonly Check[] = [
   {
     claim: 'the tests pass',
     command: 'node',
-    // As many files at once as there are cores: each starts servers and threads of its own.
-    args: ['--test', `--test-concurrency=${availableParallelism()}`, '--test-timeout=300000', ...tests],
+    args: testArguments(testFiles()),
   },
 ]
+
+// Whatever tests decide by chance follows from it.
+process.stdout.write(`GATEHOUSE_TEST_SEED=${seed}\n`)
 
 for (const { claim, command, args } of checks) {
   const started = performance.now()

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { randomOf, seedOfRun } from '../../test/chaos/random.ts'
 import { temporaryDirectory, testLedger, textOf } from './exchange.fixture.ts'
 
 const program = fileURLToPath(new URL('./writer.fixture.ts', import.meta.url))
@@ -33,9 +34,10 @@ test('P1 after ten kills at random moments every acknowledged exchange has exact
     ['progress', new Set()],
     ['closed', new Set()],
   ])
+  const random = randomOf(seedOfRun())
   for (let kill = 0; kill < kills; kill++) {
     // From the very first step on; a process may also die while it still ends what the one before left open.
-    const lines = kill === 0 ? 1 : Math.ceil(Math.random() * 2_500)
+    const lines = kill === 0 ? 1 : 1 + random.below(2_500)
     for (const line of await runAndKill(directory, lines)) {
       const [step = '', id = ''] = line.split(' ')
       acknowledged.get(step)?.add(id)

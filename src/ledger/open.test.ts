@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { noiseOf } from '../../test/chaos/random.ts'
 import {
   bytes,
   closedOf,
@@ -85,9 +85,9 @@ test('bodies that were not captured are null, empty ones are empty', async t => 
 test('bodies longer than one entry come back whole, across segments', async t => {
   const ledger = await testLedger(t, temporaryDirectory(t), { journal: { segmentBytesMax: 1024 * 1024 } })
   const id = newId()
-  const request = randomBytes(20 * 1024 * 1024)
-  const progress = randomBytes(9 * 1024 * 1024)
-  const rest = randomBytes(17 * 1024 * 1024)
+  const request = noiseOf(1, 20 * 1024 * 1024)
+  const progress = noiseOf(2, 9 * 1024 * 1024)
+  const rest = noiseOf(3, 17 * 1024 * 1024)
   await ledger.journal.open(openedOf(id), [request.subarray(0, 1_000), request.subarray(1_000)])
   await ledger.journal.progress(id, 'response', [progress])
   assert.deepEqual(Buffer.concat(await ledger.journal.written(id, 'response')), Buffer.from(progress))

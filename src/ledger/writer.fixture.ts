@@ -2,8 +2,10 @@
  * A process that writes exchanges until it is killed: `node writer.fixture.ts DIRECTORY CONCURRENCY`. It prints `ready`, then a line for each promise of
  * the journal that was kept: `opened ID`, `progress ID`, `closed ID`. Bodies are made of the id.
  */
+
 import { writeSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
+import { randomOf, seedOfRun } from '../../test/chaos/random.ts'
 import { closedOf, dayMs, newId, openedOf } from './exchange.fixture.ts'
 import { openLedger } from './open.ts'
 import { noUsage } from './record.ts'
@@ -37,6 +39,8 @@ const ledger = await openLedger({
 })
 say('ready')
 
+const random = randomOf(seedOfRun())
+
 async function exchange(): Promise<void> {
   const id = newId()
   await ledger.journal.open(openedOf(id), [Buffer.from(`question ${id}`)])
@@ -45,7 +49,7 @@ async function exchange(): Promise<void> {
   for (let part = 0; part < 3; part++) {
     await ledger.journal.progress(id, 'response', [Buffer.from(`part ${part} `)])
     if (part === 0) say(`progress ${id}`)
-    if (Math.random() < 0.2) await wait(1)
+    if (random.chance(0.2)) await wait(1)
   }
   await ledger.journal.close(closedOf(id, { usage }), [Buffer.from(`end ${id}`)])
   say(`closed ${id}`)

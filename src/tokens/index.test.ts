@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import type { Worker } from 'node:worker_threads'
+import { noiseOf, seedOfRun } from '../../test/chaos/random.ts'
 import { createTokenCounter, type TokenCounter, type TokenCounterOptions, type TokenJob } from './index.ts'
 
 const utf8 = new TextEncoder()
@@ -81,7 +81,7 @@ test('a thread that runs out of memory costs its own job alone', () =>
 test('a job beyond its time is given up and the next one is counted', () =>
   withCounter({ jobMsMax: 3_000 }, async counter => {
     assert.deepEqual(await counter.count(chatJob(question, answer)), counted)
-    const letters = randomBytes(24_000_000).map(byte => 97 + (byte % 26))
+    const letters = noiseOf(seedOfRun(), 24_000_000).map(byte => 97 + (byte % 26))
     const slow = [utf8.encode('{"messages":[{"role":"user","content":"'), letters, utf8.encode('"}]}')]
     const asked = performance.now()
     const given = await counter.count({ ...chatJob('', answer), requestBody: slow })

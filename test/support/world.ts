@@ -15,6 +15,7 @@ import type {
   SimulatedDeployment,
 } from '../../src/simulator/types.ts'
 import { silentLog } from '../../src/telemetry/log.ts'
+import { randomOf, seedOfRun } from '../chaos/random.ts'
 
 export const instanceKey = 'key-of-the-simulated-instance-0001'
 
@@ -78,7 +79,13 @@ export async function startWorld(t: Scope, options: WorldOptions = {}): Promise<
     options.deployments ?? fastDeployments,
   )
   const config = configSchema.parse(options.change?.(written) ?? written)
-  const house = await buildHouse(config, { log: silentLog, appService: entra.managedIdentity, ...options.parts })
+  const { share: random } = randomOf(seedOfRun())
+  const house = await buildHouse(config, {
+    log: silentLog,
+    appService: entra.managedIdentity,
+    random,
+    ...options.parts,
+  })
   t.after(async () => {
     await house.close()
     await Promise.all([one.close(), two.close(), entra.close()])

@@ -1,10 +1,11 @@
 /** P2 and P3: bytes as they come, errors as they are. Seen between a back end and a client that are both the test's own. */
+
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { after, before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
+import { noiseOf, seedOfRun } from '../../chaos/random.ts'
 import { type Backend, startBackend } from '../../support/backend.ts'
 import { type Running, running } from '../../support/file-world.ts'
 import { type RawAnswer, RawConnection, requestBytes, send } from '../../support/raw.ts'
@@ -116,7 +117,7 @@ test('P2 where a stream is cut into pieces never matters, with usage asked for a
 })
 
 test('P2 no body is cut: 20 MB of bytes that are not text arrive as they were sent, and are kept', async () => {
-  const sent = randomBytes(20_000_000)
+  const sent = noiseOf(seedOfRun(), 20_000_000)
   scene.backend.answer = (_request, response) =>
     response.writeHead(200, { 'content-type': 'audio/mpeg', 'content-length': sent.length }).end(sent)
   const answer = await call()

@@ -1,6 +1,7 @@
 /** `npm test`: every check that must hold, in order of cost, each named in words. */
 import { spawnSync } from 'node:child_process'
 import { seedOfRun } from '../test/chaos/random.ts'
+import { installMissing } from './packages.ts'
 import { testArguments, testFiles } from './tests.ts'
 
 interface Check {
@@ -26,6 +27,12 @@ const checks: readonly Check[] = [
     args: testArguments(testFiles()),
   },
 ]
+
+const lacking = installMissing()
+if (lacking !== null) {
+  process.stderr.write(`✗ packages_missing  ${lacking}\n`)
+  process.exit(1)
+}
 
 // Whatever tests decide by chance follows from it.
 process.stdout.write(`GATEHOUSE_TEST_SEED=${seed}\n`)

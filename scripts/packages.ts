@@ -1,0 +1,55 @@
+/** What the tests need beside Node and npm: programs of Debian's packages. */
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** By program: the package that has it, and what tests do with it. */
+const needed: Readonly<Record<string, { readonly package: string; readonly reason: string }>> = {
+  curl: { package: 'curl', reason: 'pastes what the demonstration prints' },
+  python3: { package: 'python3', reason: 'pastes what the demonstration prints' },
+  mount: { package: 'mount', reason: 'fills a small disk' },
+  prlimit: { package: 'util-linux', reason: 'fills a small disk' },
+  'redis-server': { package: 'redis-server', reason: 'shares limits and objects between replicas' },
+}
+
+/** Installs what is missing, as root with apt-get. @returns what is wrong and what to do; null when everything is there. */
+export function installMissing(): string | null {
+  const missing = missingPackages()
+  if (missing.length === 0) return null
+  const install = `apt-get install -y ${missing.join(' ')}`
+  if (process.getuid?.() !== 0 || !isInstalled('apt-get')) {
+    return `the tests need ${reasons()}; as root, type: ${install}`
+  }
+  process.stdout.write(`Installing Debian's packages ${missing.join(', ')} (once) ...\n`)
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  for (const args of [
+    ['update', '-qq'],
+    ['install', '-y', '-qq', ...missing],
+  ]) {
+    spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], env: environment })
+  }
+  return missingPackages().length === 0 ? null : `the tests need ${reasons()}; apt-get did not install them: ${install}`
+}
+
+function missingPackages(): readonly string[] {
+  const names = Object.entries(needed).flatMap(([program, row]) => (isInstalled(program) ? [] : [row.package]))
+  return [...new Set(names)]
+}
+
+function reasons(): string {
+  return Object.entries(needed)
+    .filter(([program]) => !isInstalled(program))
+    .map(([program, { reason }]) => `${program} (it ${reason})`)
+    .join(', ')
+}
+
+function isInstalled(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some(folder => {
+    try {
+      accessSync(join(folder, program), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}

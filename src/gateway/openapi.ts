@@ -52,7 +52,9 @@ function addresses(operation: Operation): readonly Address[] {
   // Names of parameters are unique in an address; `part` is something inside of the object.
   const operationPath = operation.path.replace(/(\{id\}.*)\{id\}/, '$1{part}')
   const below = dated ? `deployments/{deployment}/${operationPath}` : operationPath
-  const inPath = [...below.matchAll(/\{(\w+)\}/g)].map(([, name]) => pathParameter(name ?? ''))
+  const inPath = [...below.matchAll(/\{(\w+)\}/g)].map(([, name]) =>
+    name === 'id' ? idParameter(operation) : pathParameter(name ?? ''),
+  )
   const apiVersion = { name: 'api-version', in: 'query', required: true, schema: { type: 'string' } }
   const ids = inPath.filter(parameter => parameter['name'] !== 'deployment')
   const names = [pathParameter('target'), pathParameter('workload')]
@@ -76,13 +78,13 @@ function addresses(operation: Operation): readonly Address[] {
 }
 
 function describe(operation: Operation, method: string, form: Address['form'], parameters: readonly Json[]): Json {
-  const content = operation.body === 'multipart' ? 'multipart/form-data' : 'application/json'
+  const types = contentTypes[operation.body].map(type => [type, { schema: { type: 'object' } }])
   const hasBody = method === 'POST' && operation.body !== 'none'
   return {
     operationId: `${form}_${method.toLowerCase()}_${operation.name.replace(/\W+/g, '_')}`,
     summary: operation.name,
     parameters,
-    ...(hasBody ? { requestBody: { required: true, content: { [content]: { schema: { type: 'object' } } } } } : {}),
+    ...(hasBody ? { requestBody: { required: true, content: Object.fromEntries(types) } } : {}),
     responses: {
       '2XX': { description: 'The answer of Azure OpenAI, as it came.' },
       default: {
@@ -92,6 +94,13 @@ function describe(operation: Operation, method: string, form: Address['form'], p
     },
   }
 }
+
+const contentTypes = {
+  json: ['application/json'],
+  multipart: ['multipart/form-data'],
+  either: ['application/json', 'multipart/form-data'],
+  none: [],
+} as const satisfies Record<Operation['body'], readonly string[]>
 
 /** Addresses without a token (pages.ts). */
 const pages: Json = Object.fromEntries(
@@ -112,6 +121,11 @@ const pages: Json = Object.fromEntries(
     },
   ]),
 )
+
+function idParameter({ idPrefix }: Operation): Json {
+  const schema = idPrefix === null ? { type: 'string' } : { type: 'string', pattern: `^${idPrefix}` }
+  return { ...pathParameter('id'), schema }
+}
 
 function pathParameter(name: string): Json {
   return { name, in: 'path', required: true, schema: { type: 'string' } }

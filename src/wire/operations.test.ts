@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { allOperations, findOperation } from './operations.ts'
 
 test('every operation is found by its own path, and by no longer or shorter one', () => {
-  for (const { name, path, segments } of allOperations) {
-    const called = path.split('/').map(part => (part === '{id}' ? 'some-id' : part))
+  for (const { name, path, segments, idPrefix } of allOperations) {
+    const called = path.split('/').map(part => (part === '{id}' ? `${idPrefix ?? ''}some-id` : part))
     assert.equal(findOperation(called)?.name, name)
     assert.notEqual(findOperation([...called, 'more'])?.name, name)
     assert.notEqual(findOperation(segments.slice(0, -1))?.name, name)
@@ -17,10 +17,18 @@ test('a literal row wins over one with an id', () => {
   assert.equal(findOperation(['responses', 'compact'])?.name, 'responses/compact')
 })
 
+test('an id that cannot be one is no route', () => {
+  assert.equal(findOperation(['responses', 'resp_1'])?.name, 'responses/{id}')
+  assert.equal(findOperation(['responses', 'resp_1', 'cancel'])?.name, 'responses/{id}/cancel')
+  assert.equal(findOperation(['responses', 'tokens']), null)
+  assert.equal(findOperation(['responses', 'tokens', 'cancel']), null)
+})
+
 // Deleting a file inside of a vector store must not make the gateway forget whose the store is.
 test('a DELETE ends an object only where the path ends with its id', () => {
   const ending = allOperations.filter(each => each.endsObject && (each.methods as readonly string[]).includes('DELETE'))
   assert.deepEqual(ending.map(each => each.name).sort(), [
+    'containers/{id}',
     'conversations/{id}',
     'files/{id}',
     'responses/{id}',

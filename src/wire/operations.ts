@@ -15,14 +15,17 @@ export interface OperationFacts {
   readonly underDeployment: boolean
   /** Whether the call runs on a deployment: `required` in the path or as `model`; `none` for files, lists and the like. */
   readonly deployment: 'required' | 'none'
-  readonly body: 'json' | 'multipart' | 'none'
+  /** `either`: JSON, or a form where the client says so. */
+  readonly body: 'json' | 'multipart' | 'either' | 'none'
   readonly usage: UsageShape
   /** Whether a stream reports usage only when asked (`stream_options.include_usage`), always, or there is no stream. */
   readonly usageInStream: 'opt-in' | 'always' | 'none'
   /** Of which kind the object is that the first `{id}` names; null where it names none. */
   readonly object: ObjectKind | null
+  /** What the first `{id}` begins with; null where it may be anything. Other names are no route. */
+  readonly idPrefix: string | null
   /** Kind of the ids that the answer of a POST tells; null when it creates nothing that can be referred to. */
-  readonly creates: ObjectKind | null
+  readonly creates: ObjectKind | 'parts' | null
   /** The same for the answer of any method: it is about an object that may have brought forth others meanwhile. */
   readonly tells: CreatedKind | null
   /** Kind of the objects that a GET lists, whoever made them; the gateway leaves in what is the workload's own. */
@@ -35,6 +38,7 @@ export interface OperationFacts {
 
 const noObjects = {
   object: null,
+  idPrefix: null,
   creates: null,
   tells: null,
   lists: null,
@@ -52,11 +56,12 @@ const object = {
 /** `file_id` is also in `input_file_id` and `file_ids`, `"id"` in every item that is taken from an earlier answer by its id. */
 const byFile = ['file_id'] as const
 const byResponse = ['file_id', 'vector_store_ids', 'previous_response_id', 'conversation', 'container', '"id"'] as const
-const response = { ...object, object: 'response' } as const
+const response = { ...object, object: 'response', idPrefix: 'resp_' } as const
 const file = { ...object, object: 'file' } as const
 const batch = { ...object, object: 'batch' } as const
 const store = { ...object, object: 'vector_store', refersBy: byFile } as const
 const conversation = { ...object, object: 'conversation', refersBy: byResponse } as const
+const container = { ...object, object: 'container' } as const
 
 export const operations = {
   'chat/completions': {
@@ -98,6 +103,7 @@ export const operations = {
   },
   'responses/compact': {
     ...noObjects,
+    creates: 'parts',
     refersBy: byResponse,
     methods: ['POST'],
     path: 'responses/compact',
@@ -105,6 +111,18 @@ export const operations = {
     deployment: 'required',
     body: 'json',
     usage: 'responses',
+    usageInStream: 'none',
+  },
+  // It says how many tokens such a call would read. Nothing is generated, and nothing billed.
+  'responses/input_tokens': {
+    ...noObjects,
+    refersBy: byResponse,
+    methods: ['POST'],
+    path: 'responses/input_tokens',
+    underDeployment: false,
+    deployment: 'required',
+    body: 'json',
+    usage: 'none',
     usageInStream: 'none',
   },
   'responses/{id}': {
@@ -281,6 +299,35 @@ export const operations = {
     path: 'conversations/{id}/items/{id}',
     body: 'none',
   },
+  containers: {
+    ...object,
+    creates: 'container',
+    lists: 'container',
+    refersBy: byFile,
+    methods: ['GET', 'HEAD', 'POST'],
+    path: 'containers',
+    body: 'json',
+  },
+  'containers/{id}': { ...container, methods: ['GET', 'HEAD', 'DELETE'], path: 'containers/{id}', body: 'none' },
+  'containers/{id}/files': {
+    ...container,
+    refersBy: byFile,
+    methods: ['GET', 'HEAD', 'POST'],
+    path: 'containers/{id}/files',
+    body: 'either',
+  },
+  'containers/{id}/files/{id}': {
+    ...container,
+    methods: ['GET', 'HEAD', 'DELETE'],
+    path: 'containers/{id}/files/{id}',
+    body: 'none',
+  },
+  'containers/{id}/files/{id}/content': {
+    ...container,
+    methods: ['GET', 'HEAD'],
+    path: 'containers/{id}/files/{id}/content',
+    body: 'none',
+  },
 } as const satisfies Record<string, OperationFacts>
 
 export type OperationName = keyof typeof operations
@@ -314,8 +361,13 @@ export function findOperation(segments: readonly string[]): Operation | null {
   return (
     byShape
       .get(shapeOf({ segments }))
-      ?.find(operation => operation.segments.every((part, index) => part === '{id}' || part === segments[index])) ??
-    null
+      ?.find(({ segments: parts, idAt, idPrefix }) =>
+        parts.every((part, at) =>
+          part === '{id}'
+            ? at !== idAt || idPrefix === null || segments[at]?.startsWith(idPrefix) === true
+            : part === segments[at],
+        ),
+      ) ?? null
   )
 }
 

@@ -8,8 +8,8 @@
 import { depthMax, JsonScanError, skipSpace, skipString } from './json-scan.ts'
 import type { ObjectKind } from './objects.ts'
 
-/** Items are parts of responses and conversations; containers are where code of a response runs. */
-export type ReferenceKind = ObjectKind | 'item' | 'container'
+/** Items are parts of responses and conversations. */
+export type ReferenceKind = ObjectKind | 'item'
 
 export interface Reference {
   readonly id: string

@@ -67,7 +67,7 @@ const filled = (path: string): string =>
     .replace('{target}', 'main')
     .replace('{workload}', 'hr-bot')
     .replace('{deployment}', 'gpt-4o')
-    .replace('{id}', 'x_1')
+    .replace('{id}', 'resp_1')
 
 test('/openapi.json is served without a token, and lists every operation in every form', async t => {
   const world = await startWorld(t)
@@ -120,7 +120,19 @@ test('what is routed is listed: no address gets through that the description doe
   const patterns = addresses.map(
     ([path]) => new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+').replaceAll('.', '\\.')}$`),
   )
-  const words = ['main', 'hr-bot', 'openai', 'v1', 'deployments', 'gpt-4o', 'x_1', 'cancel', 'content', 'input_items']
+  const words = [
+    'main',
+    'hr-bot',
+    'openai',
+    'v1',
+    'deployments',
+    'gpt-4o',
+    'x_1',
+    'resp_1',
+    'cancel',
+    'content',
+    'input_items',
+  ]
   const segments = fc.array(fc.constantFrom(...words, ...new Set(allOperations.flatMap(one => one.segments))), {
     minLength: 1,
     maxLength: 9,

@@ -25,6 +25,7 @@ const pageSizes: Readonly<Record<ObjectKind, { readonly standard: number; readon
   vector_store: { standard: 20, most: 100 },
   conversation: { standard: 20, most: 100 },
   response: { standard: 20, most: 100 },
+  container: { standard: 20, most: 100 },
 }
 /** Pages that are looked through for one call, of all members together. */
 const pagesMax = 100

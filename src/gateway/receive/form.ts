@@ -1,3 +1,4 @@
+import type { Reference } from '../../wire/references.ts'
 import { Refusal } from '../refusals.ts'
 
 export interface FormFacts {
@@ -12,13 +13,28 @@ export interface FormFacts {
  * @throws Refusal body_undecodable, body_duplicate_key
  */
 export async function modelOfForm(body: Buffer, contentType: string | undefined): Promise<FormFacts> {
-  let form: FormData
+  const form = await parse(body, contentType)
+  return { model: only(form, 'model'), stream: only(form, 'stream') === 'true' }
+}
+
+/** Files that a form takes by their id instead of bringing them. @throws Refusal body_undecodable */
+export async function referencesOfForm(body: Buffer, contentType: string | undefined): Promise<readonly Reference[]> {
+  const found: Reference[] = []
+  for (const [name, value] of await parse(body, contentType)) {
+    // In any spelling that a lenient reader might take for the name.
+    if (typeof value === 'string' && /file_ids?/i.test(name)) {
+      found.push({ id: value, kind: 'file', param: 'file_id' })
+    }
+  }
+  return found
+}
+
+async function parse(body: Buffer, contentType: string | undefined): Promise<FormData> {
   try {
-    form = await new Response(new Uint8Array(body), { headers: { 'content-type': contentType ?? '' } }).formData()
+    return await new Response(new Uint8Array(body), { headers: { 'content-type': contentType ?? '' } }).formData()
   } catch (cause) {
     throw new Refusal('body_undecodable', { encoding: 'multipart/form-data' }, { cause })
   }
-  return { model: only(form, 'model'), stream: only(form, 'stream') === 'true' }
 }
 
 function only(form: FormData, key: string): string | null {

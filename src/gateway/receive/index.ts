@@ -10,7 +10,7 @@ import type { Call } from '../call.ts'
 import { Refusal } from '../refusals.ts'
 import type { Route } from '../resolve/index.ts'
 import { decodeBody, readBody } from './body.ts'
-import { modelOfForm } from './form.ts'
+import { modelOfForm, referencesOfForm } from './form.ts'
 
 export interface Asked {
   /** Null for operations without a deployment. */
@@ -84,6 +84,10 @@ export async function receive(call: Call, route: Route, grant: Grant, limits: Re
     const form = await modelOfForm(body, call.req.headers['content-type'])
     const deployment = requireModel(form.model, grant)
     return { ...plain, deployment, requestedModel: deployment, stream: form.stream, received, send: body, decoded }
+  }
+  if (operation.body === 'either' && isForm(call)) {
+    const references = await referencesOfForm(body, call.req.headers['content-type'])
+    return { ...plain, references, received, send: body, decoded }
   }
   if (operation.deployment === 'none') {
     // Some take no body at all, or may do without.
@@ -192,8 +196,11 @@ function asBodyRefusal(error: unknown): unknown {
 
 /** An upload is streamed and not read: another kind of body could name deployments and objects that nobody has looked at. */
 function requireForm(call: Call): void {
-  if (/^multipart\/form-data\s*(;|$)/i.test(call.req.headers['content-type'] ?? '')) return
-  throw new Refusal('body_undecodable', { encoding: 'multipart/form-data' })
+  if (!isForm(call)) throw new Refusal('body_undecodable', { encoding: 'multipart/form-data' })
+}
+
+function isForm(call: Call): boolean {
+  return /^multipart\/form-data\s*(;|$)/i.test(call.req.headers['content-type'] ?? '')
 }
 
 function refuseAnnounced(call: Call, bytesMax: number): void {

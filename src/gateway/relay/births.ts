@@ -4,7 +4,8 @@
  * are known before the bytes that carry them go out.
  */
 import type { Objects, Owner } from '../../objects/index.ts'
-import { type CreatedKind, createdIds } from '../../wire/objects.ts'
+import { isRecord, type JsonRecord } from '../../wire/json.ts'
+import { type CreatedKind, createdIds, idsOfEvent } from '../../wire/objects.ts'
 import type { Account } from '../record/index.ts'
 import type { GatewayParts } from '../serve.ts'
 
@@ -32,6 +33,7 @@ export class Births {
   objectId: string | null = null
   readonly #creates: Creates
   readonly #owner: Owner
+  #isKept = true
 
   /** @param instance that gives the answer: where the objects live. */
   constructor(creates: Creates, instance: string) {
@@ -40,9 +42,21 @@ export class Births {
   }
 
   /** @param document the object as the answer shows it, whole or in part. */
-  seen(document: Readonly<Record<string, unknown>>): void {
+  seen(document: JsonRecord): void {
+    if (document['store'] === false) this.#isKept = false
     const { objectId, all } = createdIds(this.#creates.kind, document)
     this.objectId = objectId ?? this.objectId
-    if (all.length > 0) this.#creates.objects.created(all, this.#owner)
+    this.#remember(all)
+  }
+
+  /** @param event of a stream: the object itself stands in the first and the last ones, its items in those between. */
+  heard(event: JsonRecord): void {
+    const { response } = event
+    if (isRecord(response)) this.seen(response)
+    else this.#remember(idsOfEvent(event, this.#isKept))
+  }
+
+  #remember(ids: readonly string[]): void {
+    if (ids.length > 0) this.#creates.objects.created(ids, this.#owner)
   }
 }

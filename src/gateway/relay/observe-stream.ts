@@ -19,6 +19,8 @@ const eventBytesMax = 4_194_304
 const usageWord = Buffer.from('"usage"')
 const errorWord = Buffer.from('"error"')
 const finishWord = Buffer.from('"finish_reason":"')
+/** Events that hold one of these tell ids: read only where the call may create something. */
+const tellingWords = ['"item"', '"annotation"', '"encrypted_content"'].map(word => Buffer.from(word))
 const nullAtEnd = Buffer.from(',"usage":null}')
 const usageAndChoices: ReadonlySet<string> = new Set(['usage', 'choices'])
 
@@ -91,7 +93,8 @@ class StreamObserver implements Observer {
   }
 
   #event(bytes: Buffer, start: number, end: number, words: Words, kept: Buffer[]): void {
-    if (this.#servedModel === null || words.error(start, end)) this.#read(bytes, start, end)
+    const tells = this.#births !== null && words.tells(start, end)
+    if (this.#servedModel === null || tells || words.error(start, end)) this.#read(bytes, start, end)
     const finishAt = words.finish(start, end)
     if (finishAt !== -1) {
       const from = finishAt + finishWord.length
@@ -140,8 +143,7 @@ class StreamObserver implements Observer {
     // Responses wraps the object in an event: {"type":"response.completed","response":{…}}.
     const inner = document['response']
     const learned = learn(isRecord(inner) ? inner : document)
-    // The first event names the object, the last one has all of its items.
-    if (this.#births !== null && isRecord(inner)) this.#births.seen(inner)
+    this.#births?.heard(document)
     this.#servedModel ??= learned.servedModel
     this.#usage = usageFrom(document['usage']) ?? learned.usage ?? this.#usage
     if (inner !== undefined) this.#finishReason = learned.finishReason ?? this.#finishReason
@@ -203,6 +205,7 @@ class Words {
   #usageAt = -2
   #errorAt = -2
   #finishAt = -2
+  readonly #tellsAt: number[] = [-2, -2, -2]
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
@@ -221,6 +224,16 @@ class Words {
   finish(start: number, end: number): number {
     this.#finishAt = this.#next(finishWord, this.#finishAt, start)
     return this.#finishAt < end ? this.#finishAt : -1
+  }
+
+  tells(start: number, end: number): boolean {
+    let found = false
+    for (const [at, word] of tellingWords.entries()) {
+      const next = this.#next(word, this.#tellsAt[at] ?? -2, start)
+      this.#tellsAt[at] = next
+      found ||= next !== -1 && next < end
+    }
+    return found
   }
 
   #next(word: Buffer, last: number, start: number): number {

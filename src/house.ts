@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { startAdmin } from './admin/index.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { needingRestart } from './config/restart.ts'
 import type { Config } from './config/schema.ts'
 import { Copies } from './gateway/copies/index.ts'
 import { buildPlan } from './gateway/plan.ts'
@@ -108,8 +109,10 @@ async function build(
     prices.unpriced(model)
     return null
   }
+  // Read at each look: a reload changes it.
+  const retain = { ...config.ledger.retain }
   const ledger =
-    given.ledger ?? (await openLedger({ ...config.ledger, clock, counter, log, modelOf, costOf: costOfTokens }))
+    given.ledger ?? (await openLedger({ ...config.ledger, retain, clock, counter, log, modelOf, costOf: costOfTokens }))
   if (given.ledger === undefined) closers.push(() => ledger.close())
 
   const current = new Current(config, given, clock)
@@ -165,8 +168,8 @@ async function build(
     ? null
     : await startAdmin({
         listen: address(config.admin.listen),
-        roles: config.admin.roles,
-        metricsWithoutToken: config.admin.metricsWithoutToken,
+        // Read at each request: what a reload takes away is gone with the next one.
+        access: () => current.config.admin,
         // Asked anew each time: a reload may have changed whose tokens are accepted.
         verifier: {
           remembered: token => current.verifier.remembered(token),
@@ -211,33 +214,19 @@ async function build(
       const { needRestart, release } = current.take(next)
       prices = nextPrices
       limits.use(next)
+      Object.assign(retain, next.ledger.retain)
       // What was replaced serves the calls that began with it to their end, also those that have not reached it yet (P10).
       void gateway
         .use(parts())
         .then(() => copies.settled())
         .then(release)
-      log.info({ needRestart }, 'configuration_taken')
+      log.info({}, 'configuration_taken')
+      if (needRestart.length > 0) log.warn({ settings: needRestart }, 'restart_needed')
       return needRestart
     },
     close: closeAll,
   }
 }
-
-/** Settings that the listeners and the ledger take at the start. */
-const restartOnly = [
-  'gateway.listen',
-  'gateway.connectionsMax',
-  'gateway.timeouts.requestHeaders',
-  'gateway.timeouts.keepAlive',
-  'admin',
-  'limits.store',
-  'limits.whenStoreIsDown',
-  'limits.leaseExpiry',
-  'redis',
-  'objects.remember',
-  'ledger',
-  'log',
-]
 
 /** What a change of configuration replaces. */
 class Current {
@@ -266,7 +255,7 @@ class Current {
    */
   take(next: Config): { readonly needRestart: readonly string[]; readonly release: () => void } {
     const before = this.config
-    const needRestart = restartOnly.filter(path => !isDeepStrictEqual(at(this.#started, path), at(next, path)))
+    const needRestart = needingRestart(this.#started, next)
     const sameTimeouts = isDeepStrictEqual(before.gateway.timeouts, next.gateway.timeouts)
     const instances = new Map<string, Instance>()
     for (const name of Object.keys(next.instances)) {
@@ -331,10 +320,6 @@ class Current {
       log: this.#given.log,
     })
   }
-}
-
-function at(config: Config, path: string): unknown {
-  return path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], config)
 }
 
 /** `[::1]:8080` or `127.0.0.1:8080`, as the schema has checked. */

@@ -102,7 +102,8 @@ test('healthz alone answers without a token, and says nothing more', async t => 
 test('metrics ask for a token, unless admin.metricsWithoutToken says otherwise', async t => {
   const closed = await startHouse(t)
   assert.equal((await closed.send('/metrics')).status, 401)
-  const open = await startHouse(t, { metricsWithoutToken: true })
+  const { admin } = configSchema.parse(configInput)
+  const open = await startHouse(t, { access: () => ({ ...admin, metricsWithoutToken: true }) })
   const answer = await open.send('/metrics')
   assert.deepEqual([answer.status, answer.text], [200, 'gatehouse_info 1\n'])
   assert.equal(answer.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8')

@@ -33,7 +33,7 @@ export interface AdminParts extends Pick<AdminOptions, 'ledger' | 'house' | 'log
 
 /** The management API without its listener. */
 export function adminApp(
-  options: Pick<AdminOptions, 'roles' | 'verifier' | 'ledger' | 'house' | 'log' | 'metricsWithoutToken'>,
+  options: Pick<AdminOptions, 'access' | 'verifier' | 'ledger' | 'house' | 'log'>,
   parts: Pick<AdminParts, 'tailPollMs' | 'closing'> & { newId: () => string },
 ): AdminApp {
   const { log, verifier } = options
@@ -53,10 +53,10 @@ export function adminApp(
     // Before the token is asked for: a supervisor that asks whether we live has none. It tells nothing else.
     healthz,
     // Here only where the operator says so: scrapers often have no token.
-    ...(options.metricsWithoutToken ? [openMetrics(options.house)] : []),
+    openMetrics(options.house, options.access),
     // Before anything that depends on the address, so that unknown addresses tell nothing to strangers.
     authenticated(verifier),
-    authorized(prepareRoles(options.roles), log),
+    authorized(currentRoles(options.access), log),
   ]
   for (const layer of layers) app.use('*', layer)
 
@@ -121,9 +121,9 @@ const healthz: MiddlewareHandler<AdminEnv> = async (c, next) => {
   return c.json({ status: 'ok' })
 }
 
-function openMetrics(house: AdminOptions['house']): MiddlewareHandler<AdminEnv> {
+function openMetrics(house: AdminOptions['house'], access: AdminOptions['access']): MiddlewareHandler<AdminEnv> {
   return async (c, next) => {
-    if (c.req.path !== '/metrics') return next()
+    if (c.req.path !== '/metrics' || !access().metricsWithoutToken) return next()
     requireReading(c)
     return metricsAnswer(c, house)
   }
@@ -137,8 +137,21 @@ function authenticated(verifier: AdminOptions['verifier']): MiddlewareHandler<Ad
   }
 }
 
-function authorized(roles: Roles, log: AdminLog): MiddlewareHandler<AdminEnv> {
+/** Rules are prepared once per configuration. */
+function currentRoles(access: AdminOptions['access']): () => Roles {
+  let written = access().roles
+  let prepared = prepareRoles(written)
+  return () => {
+    const { roles } = access()
+    if (roles !== written) prepared = prepareRoles(roles)
+    written = roles
+    return prepared
+  }
+}
+
+function authorized(rolesNow: () => Roles, log: AdminLog): MiddlewareHandler<AdminEnv> {
   return async (c, next) => {
+    const roles = rolesNow()
     const caller = c.get('caller')
     const held = roles.of(caller)
     const pattern = patternOf(c)

@@ -105,11 +105,10 @@ export async function startHouse(t: TestContext, changes: Partial<AdminOptions> 
   const { logged, log } = memoryLog()
   const admin = await startAdmin({
     listen: { host: '127.0.0.1', port: 0 },
-    roles: config.admin.roles,
     verifier,
     ledger,
     house: running,
-    metricsWithoutToken: false,
+    access: () => config.admin,
     clock: systemClock,
     log,
     tailPollMs: 5,

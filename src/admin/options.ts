@@ -33,13 +33,15 @@ export type AdminLog = Pick<Log, 'info' | 'warn' | 'error'>
 export interface AdminOptions {
   /** Port 0 takes a free one. On a loopback host only requests whose Host header names loopback are answered. */
   readonly listen: { readonly host: string; readonly port: number }
-  readonly roles: Config['admin']['roles']
+  /**
+   * Who may do what, and whether `/metrics` is answered to whoever asks. Asked at each request, so that a reload can take a role away; the
+   * same `roles` object gives the same answers without being read again.
+   */
+  readonly access: () => Pick<Config['admin'], 'roles' | 'metricsWithoutToken'>
   /** The two methods of the gateway's verifier that are needed; rejects with `IdentityError`. */
   readonly verifier: { remembered(token: string): Caller | null; verify(token: string): Promise<Caller> }
   readonly ledger: LedgerReader
   readonly house: AdminHouse
-  /** True answers `/metrics` to whoever asks. */
-  readonly metricsWithoutToken: boolean
   readonly clock: Clock
   readonly log: AdminLog
   /** Milliseconds between two looks into the ledger while a tail waits. 1..10_000, default 500. */

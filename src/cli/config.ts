@@ -6,6 +6,7 @@ import { exampleText } from '../config/example.ts'
 import { jsonSchemaText } from '../config/json-schema.ts'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import { ConfigError, countOf, problemLine, renderProblems } from '../config/messages.ts'
+import { restartOnly } from '../config/restart.ts'
 import type { Config } from '../config/schema.ts'
 import type { ExplainQuestion, ExplainStep } from '../gateway/explain.ts'
 import type { Caller } from '../identity/caller.ts'
@@ -65,7 +66,9 @@ function checkCommand(context: CliContext): Command {
       const loaded = await check(context, options.config)
       const { config, warnings } = loaded
       if (context.json) {
-        context.stdout.write(`${JSON.stringify({ ok: true, file: loaded.path, problems: [], warnings })}\n`)
+        context.stdout.write(
+          `${JSON.stringify({ ok: true, file: loaded.path, problems: [], warnings, restartOnly })}\n`,
+        )
       } else {
         const counts = [
           count(config.instances, 'instance'),
@@ -73,6 +76,9 @@ function checkCommand(context: CliContext): Command {
           count(config.workloads, 'workload'),
         ]
         context.stdout.write(`✓ ${options.config} is valid: ${counts.join(', ')}\n`)
+        context.stdout.write(
+          `A reload takes every change but those of ${restartOnly.join(', ')}: these wait for a restart.\n`,
+        )
         if (warnings.length > 0) context.stdout.write(`\nwarnings\n\n${renderProblems(options.config, warnings)}\n`)
       }
       if (options.strict !== true || warnings.length === 0) return

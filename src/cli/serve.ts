@@ -5,7 +5,7 @@ import { Command } from 'commander'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import { ConfigError, problemLine } from '../config/messages.ts'
 import type { House } from '../house.ts'
-import type { Log } from '../telemetry/log.ts'
+import type { LeveledLog } from '../telemetry/log.ts'
 import { configFileDefault, readConfig } from './config.ts'
 import type { CliContext } from './context.ts'
 import { startFailure, stopSignal } from './lifetime.ts'
@@ -41,7 +41,7 @@ async function serveFrom(context: CliContext, options: ServeOptions): Promise<vo
 }
 
 interface ReloadParts {
-  readonly log: Log
+  readonly log: LeveledLog
   readonly env: CliContext['env']
   readonly watching: boolean
 }
@@ -58,6 +58,7 @@ function startReloading(house: House, loaded: LoadedConfig, parts: ReloadParts):
     try {
       const next = await loadConfig(loaded.path, env)
       house.reload(next.config)
+      log.level = next.config.log.level
       follow(next.sources)
     } catch (error) {
       // Whatever it is, the process goes on with what it has: nobody stops a gateway with a typing mistake.

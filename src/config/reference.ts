@@ -1,6 +1,7 @@
 /** Generates docs/configuration.md from the schema: the descriptions there are the texts here. */
 import { configJsonSchema, type SchemaView } from './json-schema.ts'
 import type { ProblemCode } from './messages.ts'
+import { restartOnly } from './restart.ts'
 import { reservedNames } from './rules.ts'
 import { limitNames } from './schema.ts'
 
@@ -29,6 +30,12 @@ written.
 - Names of instances, pools, workloads, rules, counters and classes are lower-case letters, digits, dots, hyphens and underscores, at most 64 characters, with a
   letter or digit at both ends.
 - Relative paths start from the directory of the file.
+
+### Reloading
+
+\`gatehouse serve\` reads the file again when it changes, and at SIGHUP. A file that is not valid is refused whole, and the old configuration stays.
+The next request after a reload meets the new one: whoever lost a role, a workload or a tenant is refused at once, on open connections too.
+These settings wait for a restart, and a reload that changes one of them logs \`restart_needed\` at level warn: ${restartOnly.map(path => `\`${path}\``).join(', ')}.
 
 ### Secrets and the environment
 

@@ -10,8 +10,13 @@ export interface Log {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
+/** A log whose level can be changed at any time. */
+export interface LeveledLog extends Log {
+  level: string
+}
+
 /** JSON lines on standard error. */
-export function createLog(level: LogLevel): Log {
+export function createLog(level: LogLevel): LeveledLog {
   return pino(
     {
       level,

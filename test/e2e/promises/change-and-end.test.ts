@@ -91,6 +91,59 @@ test('P10 a reload that cannot be is refused whole: the old configuration goes o
   assert.deepEqual(world.house.reload(other), ['gateway.listen'], 'also the second time')
 })
 
+// Somebody who leaves the audit team at noon must not read prompts at five past: not even until the next restart.
+test('H5 a reload takes roles, open metrics and retention away at once, and says what waits for a restart', async t => {
+  const lines: { level: string; fields: unknown; event: string }[] = []
+  const say =
+    (level: string) =>
+    (fields: unknown, event: string): void =>
+      void lines.push({ level, fields, event })
+  const log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') }
+  const world = await startWorld(t, { parts: { log }, change: config => openMetrics(config) })
+  const { house } = world
+  const admin = async (path: string, as: string | null): Promise<number> => {
+    const headers = as === null ? {} : { authorization: `Bearer ${await world.token(as)}` }
+    return (await fetch(`${house.admin?.url}${path}`, { headers })).status
+  }
+  await send(world.url, request(await world.token('alice')))
+  const [record] = await settledRecords(house)
+  const bodies = `/api/v1/records/${record?.id}/bodies`
+  assert.deepEqual([await admin(bodies, 'carol'), await admin('/metrics', null)], [200, 200])
+
+  const roles = { viewer: world.config.admin.roles.viewer, auditor: [], operator: [] }
+  const next: Config = { ...world.config, admin: { ...world.config.admin, roles, metricsWithoutToken: false } }
+  assert.deepEqual(house.reload(next), [], 'nothing of it waits for a restart')
+  assert.deepEqual([await admin(bodies, 'carol'), await admin('/metrics', null)], [403, 401])
+  assert.equal(
+    lines.find(line => line.event === 'restart_needed'),
+    undefined,
+  )
+
+  // Bodies older than a shortened time are not shown any more, whenever their files are deleted.
+  assert.deepEqual(
+    house.reload({ ...world.config, ledger: { ...world.config.ledger, retain: { records: 2, bodies: 1 } } }),
+    [],
+  )
+  const kept = await eventually('a body is older than a millisecond', async () => {
+    const answer = await fetch(`${house.admin?.url}${bodies}`, {
+      headers: { authorization: `Bearer ${await world.token('carol')}` },
+    })
+    const { request: shown } = (await answer.json()) as { request: unknown }
+    return shown === null ? 'purged' : null
+  })
+  assert.equal(kept, 'purged')
+
+  house.reload({ ...world.config, admin: { ...world.config.admin, listen: '127.0.0.1:1' } })
+  assert.deepEqual(
+    lines.filter(line => line.event === 'restart_needed'),
+    [{ level: 'warn', fields: { settings: ['admin.listen'] }, event: 'restart_needed' }],
+  )
+})
+
+function openMetrics(config: ConfigInput): ConfigInput {
+  return { ...config, admin: { ...config.admin, metricsWithoutToken: true } }
+}
+
 async function signal(world: ServedWorld, served: Served, config: ConfigInput, message: string): Promise<void> {
   const seen = served.log.length
   await world.write(config)

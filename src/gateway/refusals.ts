@@ -108,6 +108,11 @@ export const refusals = {
   // receive
   body_not_json: { ...invalid, status: 400, say: 'The body is not a JSON object ({reason}).' },
   body_too_deep: { ...invalid, status: 400, say: 'The body nests deeper than {most} levels.' },
+  body_too_complex: {
+    ...invalid,
+    status: 400,
+    say: 'The body has more than {most} {what}, which no call needs. Send it in several calls, or leave out what is not used.',
+  },
   body_duplicate_key: {
     ...invalid,
     status: 400,

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { depthMax, JsonScanError, memberValue, scanObject, withMember, withoutMember } from './json-scan.ts'
+import {
+  depthMax,
+  JsonScanError,
+  memberValue,
+  ObjectScanner,
+  requestCaps,
+  scanObject,
+  withMember,
+  withoutMember,
+} from './json-scan.ts'
 
 const keys = fc.constantFrom('model', 'stream', 'usage', 'x', 'a"b', 'é', '\\', '')
 const documents = fc.dictionary(keys, fc.jsonValue({ maxDepth: 4 }), { maxKeys: 6 })
@@ -103,4 +112,69 @@ test('__proto__ is a key like any other', () => {
   assert.ok(range)
   assert.equal(memberValue(bytes, range), 'y')
   assert.equal(({} as Record<string, unknown>)['model'], undefined)
+})
+
+// A large body is read in pieces; read otherwise than in one go, it would pass under another model.
+test('H4 a document that is scanned in pieces of any size reads as in one go', () => {
+  const read = (text: string, bytes: number): unknown => {
+    const wanted = new Set(['model', 'x', 'a"b', '\\'])
+    try {
+      const scanner = new ObjectScanner(Buffer.from(text), wanted, requestCaps)
+      while (!scanner.advance(bytes));
+      return scanner.result()
+    } catch (error) {
+      assert.ok(error instanceof JsonScanError)
+      return [error.fault, error.offset]
+    }
+  }
+  const texts = fc.oneof(
+    documents.map(document => JSON.stringify(document)),
+    fc.string({ unit: fc.constantFrom('{', '}', '[', ']', '"', '\\', ',', ':', 'a', '1', ' ', '/'), maxLength: 40 }),
+    fc
+      .string({ unit: fc.constantFrom('\\"', '\\\\', 'x', '"'), maxLength: 60 })
+      .map(text => `{"x":["${text}"],"model":"m"}`),
+  )
+  fc.assert(
+    fc.property(texts, fc.integer({ min: 1, max: 30 }), (text, bytes) => {
+      assert.deepEqual(read(text, bytes), read(text, 1_000_000))
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+// What cannot be left half way keeps everybody waiting; bytes that are cheap to send must not be dear to read.
+test('H4 no piece of a bomb is much longer than asked for, and beyond the caps it ends', () => {
+  const bytes = 1_000_000
+  const bombs = {
+    'escaped quotes': ['{"a":"', '\\"', '"}'],
+    'numbers in a list': ['{"a":[', '1,', '1]}'],
+    'numbers in lists': ['{"a":[', '[1],', '1]}'],
+    'short texts': ['{"a":["', '","', '"]}'],
+    'escaped keys': ['{"a":{', '"\\u0061":1,', '"a":1}}'],
+  } as const
+  for (const [name, [open, unit, close]] of Object.entries(bombs)) {
+    const bomb = Buffer.from(open + unit.repeat(bytes / unit.length) + close)
+    const scanner = new ObjectScanner(bomb, new Set(['model']), { members: 10, parts: 1_000_000 })
+    let pieces = 1
+    while (!scanner.advance(1_000)) pieces += 1
+    assert.ok(pieces > bomb.length / 1_100, `${name}: ${pieces} pieces`)
+  }
+  const many = (members: number): Buffer =>
+    Buffer.from(`{${Array.from({ length: members }, (_, n) => `"k${n}":1`).join(',')}}`)
+  const capped = (body: Buffer) => new ObjectScanner(body, new Set(['model']), requestCaps).advance(body.length)
+  assert.equal(capped(many(requestCaps.members)), true)
+  assert.throws(() => capped(many(requestCaps.members + 1)), { fault: 'too_many', most: requestCaps.members })
+  const lists = (count: number): Buffer => Buffer.from(`{"x":[${'[],'.repeat(count)}1]}`)
+  assert.equal(capped(lists(requestCaps.parts - 1)), true)
+  assert.throws(() => capped(lists(requestCaps.parts)), { fault: 'too_many', most: requestCaps.parts })
+  assert.equal(fault(`{"model":${' '.repeat(70_000)}1}`), 'malformed')
+  assert.equal(fault(`{"model":${'1'.repeat(5_000)}}`), 'malformed')
+})
+
+// Two readers of one body: a lenient one skips comments, and would read another model behind them.
+test('L10 what may stand nowhere outside of texts is malformed in a request, and read over in an answer', () => {
+  const body = Buffer.from('{"model":"gpt-4o","x":[/*"*/],"model":"secret-model","messages":[],"y":[/*"*/]}')
+  const scanner = new ObjectScanner(body, new Set(['model']), requestCaps)
+  assert.throws(() => scanner.advance(body.length), { fault: 'malformed' })
+  assert.equal(fault('{"model":{"a":[/1]}}'), 'none')
 })

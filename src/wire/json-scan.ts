@@ -2,8 +2,10 @@
  * Finds members of a JSON document's outermost object without building the document. The gateway must read a handful of
  * members (`model`, `stream`, `usage`) of bodies that may be megabytes, must change one of them without touching any
  * other byte, and must notice what `JSON.parse` hides: a key that stands twice, of which the backend may take the other.
- * Grammar: RFC 8259. Values are skipped by brackets and strings, not validated: what is malformed inside is the backend's to refuse.
+ * Grammar: RFC 8259. Values are skipped by brackets and strings, not validated: what is malformed inside is the backend's to refuse,
+ * but in requests bytes that may stand nowhere outside of texts (comments) are malformed, because another reader might skip them.
  */
+import type { Sliced } from './slices.ts'
 
 export interface MemberRange {
   /** Offset of the key's opening quote. */
@@ -13,7 +15,7 @@ export interface MemberRange {
   readonly valueEnd: number
 }
 
-export type ScanFault = 'not_an_object' | 'malformed' | 'too_deep' | 'duplicate_key'
+export type ScanFault = 'not_an_object' | 'malformed' | 'too_deep' | 'duplicate_key' | 'too_many'
 
 export interface Scan {
   /** Offset behind the opening brace. */
@@ -26,13 +28,17 @@ export class JsonScanError extends Error {
   readonly fault: ScanFault
   /** Byte offset. */
   readonly offset: number
+  /** The key of `duplicate_key`; of `too_many`, what there is too much of. */
   readonly key: string | null
-  constructor(fault: ScanFault, offset: number, key: string | null = null) {
+  /** Of `too_many`: how many there may be. */
+  readonly most: number
+  constructor(fault: ScanFault, offset: number, key: string | null = null, most = 0) {
     super(`${fault} at byte ${offset}`)
     this.name = 'JsonScanError'
     this.fault = fault
     this.offset = offset
     this.key = key
+    this.most = most
   }
 }
 
@@ -45,46 +51,225 @@ const braceClose = 0x7d
 const bracketOpen = 0x5b
 const bracketClose = 0x5d
 
+/** Longest run of space, and longest number or literal. */
+const spaceBytesMax = 65_536
+const scalarBytesMax = 4_096
+
 /** Deepest nesting that is read. Far beyond what any request needs, far below what hurts a parser. */
 export const depthMax = 128
+
+/** What a document may have at most; beyond it the scan ends with `too_many`. */
+export interface ScanCaps {
+  /** Members of the outermost object. */
+  readonly members: number
+  /** Keys, texts, lists and objects, of all levels together. */
+  readonly parts: number
+}
+
+/** No operation has 100 members; a million tokens of a long conversation with tools are some 50,000 parts. */
+export const requestCaps: ScanCaps = { members: 1_000, parts: 500_000 }
 
 /**
  * @param wanted Keys to report; each may stand once at most, however it is escaped.
  * @throws JsonScanError when the bytes are no object, break off, nest deeper than `depthMax`, or repeat a wanted key.
  */
 export function scanObject(bytes: Buffer, wanted: ReadonlySet<string>, start = 0, end = bytes.length): Scan {
-  let at = skipSpace(bytes, start, end)
-  // A byte order mark is not JSON, but editors write it and backends take it.
-  if (bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf) at = skipSpace(bytes, at + 3, end)
-  if (at >= end || bytes[at] !== braceOpen) throw new JsonScanError('not_an_object', at)
-  const openEnd = at + 1
-  const members = new Map<string, MemberRange>()
-  at = skipSpace(bytes, openEnd, end)
-  if (bytes[at] === braceClose && at < end) {
-    requireEnd(bytes, at + 1, end)
-    return { openEnd, empty: true, members }
-  }
-  for (;;) {
-    if (at >= end || bytes[at] !== quote) throw new JsonScanError('malformed', at)
-    const keyStart = at
-    const keyEnd = skipString(bytes, at, end)
-    at = skipSpace(bytes, keyEnd, end)
-    if (at >= end || bytes[at] !== colon) throw new JsonScanError('malformed', at)
-    const valueStart = skipSpace(bytes, at + 1, end)
-    const valueEnd = skipValue(bytes, valueStart, end)
-    const key = keyText(bytes, keyStart, keyEnd)
-    if (wanted.has(key)) {
-      if (members.has(key)) throw new JsonScanError('duplicate_key', keyStart, key)
-      members.set(key, { keyStart, valueStart, valueEnd })
-    }
-    at = skipSpace(bytes, valueEnd, end)
-    if (at >= end) throw new JsonScanError('malformed', at)
-    if (bytes[at] === braceClose) break
-    if (bytes[at] !== comma) throw new JsonScanError('malformed', at)
+  const scanner = new ObjectScanner(bytes, wanted, null, start, end)
+  scanner.advance(end)
+  return scanner.result()
+}
+
+/** Where a scanner stands: before a key, within one, within a text or a nested value, or behind the object. */
+type Phase = 'key' | 'in_key' | 'in_text' | 'in_nested' | 'done'
+
+/** `scanObject` piece by piece: `advance` goes on to about an offset and can be called again. */
+export class ObjectScanner implements Sliced<Scan> {
+  readonly #bytes: Buffer
+  readonly #end: number
+  readonly #wanted: ReadonlySet<string>
+  readonly #caps: ScanCaps | null
+  readonly #openEnd: number
+  readonly #empty: boolean
+  readonly #members = new Map<string, MemberRange>()
+  #phase: Phase
+  #at: number
+  #keyStart = 0
+  #keyEnd = 0
+  #valueStart = 0
+  /** Of a nested value; the outermost object is 1. */
+  #depth = 1
+  /** The nested value was left within a text. */
+  #inText = false
+  #membersSeen = 0
+  #partsSeen = 0
+
+  /** @throws JsonScanError not_an_object, malformed */
+  constructor(bytes: Buffer, wanted: ReadonlySet<string>, caps: ScanCaps | null, start = 0, end = bytes.length) {
+    this.#bytes = bytes
+    this.#wanted = wanted
+    this.#caps = caps
+    this.#end = end
+    let at = skipSpace(bytes, start, end)
+    // A byte order mark is not JSON, but editors write it and backends take it.
+    if (bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf) at = skipSpace(bytes, at + 3, end)
+    if (at >= end || bytes[at] !== braceOpen) throw new JsonScanError('not_an_object', at)
+    this.#openEnd = at + 1
     at = skipSpace(bytes, at + 1, end)
+    this.#empty = at < end && bytes[at] === braceClose
+    if (this.#empty) requireEnd(bytes, at + 1, end)
+    this.#phase = this.#empty ? 'done' : 'key'
+    this.#at = at
   }
-  requireEnd(bytes, at + 1, end)
-  return { openEnd, empty: false, members }
+
+  /** @throws JsonScanError */
+  advance(bytes: number): boolean {
+    const to = this.#at + bytes
+    while (this.#phase !== 'done' && this.#step(to));
+    return this.#phase === 'done'
+  }
+
+  /** Behind an `advance` that answered true. */
+  result(): Scan {
+    if (this.#phase !== 'done') throw new JsonScanError('malformed', this.#at)
+    return { openEnd: this.#openEnd, empty: this.#empty, members: this.#members }
+  }
+
+  /** @returns false when it has come to `to`. */
+  #step(to: number): boolean {
+    const bytes = this.#bytes
+    const end = this.#end
+    switch (this.#phase) {
+      case 'key':
+        if (this.#at >= end || bytes[this.#at] !== quote) throw new JsonScanError('malformed', this.#at)
+        if (this.#at >= to && to < end) return false
+        this.#keyStart = this.#at
+        this.#at += 1
+        this.#phase = 'in_key'
+        return true
+      case 'in_key':
+        return this.#text(to) && this.#value(this.#at)
+      case 'in_text':
+        return this.#text(to) && this.#member(this.#at)
+      case 'in_nested':
+        return this.#nested(to) && this.#member(this.#at)
+      default:
+        return false
+    }
+  }
+
+  /** Behind a key: its colon, and the value as far as it is neither a text nor nested. */
+  #value(keyEnd: number): true {
+    const bytes = this.#bytes
+    const end = this.#end
+    this.#keyEnd = keyEnd
+    const at = skipSpace(bytes, keyEnd, end)
+    if (at >= end || bytes[at] !== colon) throw new JsonScanError('malformed', at)
+    const from = skipSpace(bytes, at + 1, end)
+    if (from >= end) throw new JsonScanError('malformed', from)
+    this.#valueStart = from
+    const first = bytes[from] as number
+    if (first === quote) {
+      this.#at = from + 1
+      this.#phase = 'in_text'
+      return true
+    }
+    if (first === braceOpen || first === bracketOpen) {
+      this.#at = from
+      this.#depth = 1
+      this.#phase = 'in_nested'
+      return true
+    }
+    let behind = from
+    const most = Math.min(end, from + scalarBytesMax)
+    while (behind < most && isScalar(bytes[behind] as number)) behind += 1
+    if (behind === from || behind - from === scalarBytesMax) throw new JsonScanError('malformed', from)
+    return this.#member(behind)
+  }
+
+  /** A member is over: it is noted, and what must stand behind it is looked at. */
+  #member(valueEnd: number): true {
+    const bytes = this.#bytes
+    const end = this.#end
+    this.#membersSeen += 1
+    if (this.#caps !== null && this.#membersSeen > this.#caps.members) {
+      throw new JsonScanError('too_many', this.#keyStart, 'members at its outermost level', this.#caps.members)
+    }
+    const key = keyText(bytes, this.#keyStart, this.#keyEnd)
+    if (this.#wanted.has(key)) {
+      if (this.#members.has(key)) throw new JsonScanError('duplicate_key', this.#keyStart, key)
+      this.#members.set(key, { keyStart: this.#keyStart, valueStart: this.#valueStart, valueEnd })
+    }
+    const at = skipSpace(bytes, valueEnd, end)
+    const byte = at < end ? bytes[at] : -1
+    if (byte === braceClose) {
+      requireEnd(bytes, at + 1, end)
+      this.#phase = 'done'
+      return true
+    }
+    if (byte !== comma) throw new JsonScanError('malformed', at)
+    this.#at = skipSpace(bytes, at + 1, end)
+    this.#phase = 'key'
+    return true
+  }
+
+  /** @returns true behind the text's closing quote. */
+  #text(to: number): boolean {
+    const behind = skipTextUntil(this.#bytes, this.#at, to, this.#end)
+    this.#at = behind < 0 ? ~behind : behind
+    return behind >= 0
+  }
+
+  /** @returns true behind the value's closing bracket. */
+  #nested(to: number): boolean {
+    const bytes = this.#bytes
+    const end = this.#end
+    const stop = Math.min(to, end)
+    // Of answers as much is read as can be: what was billed stands in them.
+    const isRequest = this.#caps !== null
+    let at = this.#at
+    let depth = this.#depth
+    if (this.#inText) {
+      if (!this.#text(to)) return false
+      this.#inText = false
+      at = this.#at
+    }
+    while (at < stop) {
+      const byte = bytes[at] as number
+      if (byte === quote) {
+        this.#countPart(at)
+        const behind = skipTextUntil(bytes, at + 1, to, end)
+        if (behind < 0) {
+          this.#inText = true
+          this.#at = ~behind
+          this.#depth = depth
+          return false
+        }
+        at = behind
+        continue
+      }
+      if (byte === braceOpen || byte === bracketOpen) {
+        this.#countPart(at)
+        depth += 1
+        if (depth > depthMax) throw new JsonScanError('too_deep', at)
+      } else if (byte === braceClose || byte === bracketClose) {
+        depth -= 1
+        if (depth === 1) {
+          this.#at = at + 1
+          return true
+        }
+      } else if (isRequest && !outsideTexts[byte]) throw new JsonScanError('malformed', at)
+      at += 1
+    }
+    if (at >= end) throw new JsonScanError('malformed', this.#valueStart)
+    this.#at = at
+    this.#depth = depth
+    return false
+  }
+
+  #countPart(at: number): void {
+    this.#partsSeen += 1
+    if (this.#caps !== null && this.#partsSeen > this.#caps.parts) throw tooManyParts(at, this.#caps)
+  }
 }
 
 /** The member's value, parsed. @throws JsonScanError when it is not JSON. */
@@ -127,19 +312,27 @@ function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }
 
+/** @throws JsonScanError malformed for more space in one place than any document has: it could not be left half way. */
 export function skipSpace(bytes: Buffer, from: number, end: number): number {
+  const most = Math.min(end, from + spaceBytesMax)
   let at = from
-  while (at < end && isSpace(bytes[at] as number)) at += 1
+  while (at < most && isSpace(bytes[at] as number)) at += 1
+  if (at - from === spaceBytesMax) throw new JsonScanError('malformed', at)
   return at
 }
 
 /** Keys and most values are shorter: for them a loop is faster than the call of a native search. */
 const shortString = 24
 
-/** From an opening quote to behind the closing one. Long texts are searched natively and cost next to nothing. */
-export function skipString(bytes: Buffer, from: number, end: number): number {
+/**
+ * To behind the closing quote of a text, or at least to `to` in one that holds many escaped quotes. Long texts are searched natively and
+ * cost next to nothing.
+ * @param from Within the text, not between a backslash and what it escapes.
+ * @returns the offset behind the quote; where it was left before its end, the complement (`~`) of the offset to go on from.
+ */
+export function skipTextUntil(bytes: Buffer, from: number, to: number, end: number): number {
   const near = Math.min(end, from + shortString)
-  let at = from + 1
+  let at = from
   for (; at < near; at += 1) {
     const byte = bytes[at]
     if (byte === quote) return at + 1
@@ -149,23 +342,13 @@ export function skipString(bytes: Buffer, from: number, end: number): number {
   const whole = at
   for (;;) {
     const close = bytes.indexOf(quote, at)
-    if (close === -1 || close >= end) throw new JsonScanError('malformed', from)
+    if (close === -1 || close >= end) throw new JsonScanError('malformed', from - 1)
     let slashes = 0
     while (close - 1 - slashes >= whole && bytes[close - 1 - slashes] === backslash) slashes += 1
     if (slashes % 2 === 0) return close + 1
     at = close + 1
+    if (at > to) return ~at
   }
-}
-
-function skipValue(bytes: Buffer, from: number, end: number): number {
-  if (from >= end) throw new JsonScanError('malformed', from)
-  const first = bytes[from] as number
-  if (first === quote) return skipString(bytes, from, end)
-  if (first === braceOpen || first === bracketOpen) return skipNested(bytes, from, end)
-  let at = from
-  while (at < end && isScalar(bytes[at] as number)) at += 1
-  if (at === from) throw new JsonScanError('malformed', from)
-  return at
 }
 
 /** Bytes of numbers, true, false and null. */
@@ -173,26 +356,14 @@ function isScalar(byte: number): boolean {
   return byte !== comma && byte !== braceClose && byte !== bracketClose && !isSpace(byte)
 }
 
-function skipNested(bytes: Buffer, from: number, end: number): number {
-  let depth = 1 // the outermost object
-  let at = from
-  while (at < end) {
-    const byte = bytes[at] as number
-    if (byte === quote) {
-      at = skipString(bytes, at, end)
-      continue
-    }
-    if (byte === braceOpen || byte === bracketOpen) {
-      depth += 1
-      if (depth > depthMax) throw new JsonScanError('too_deep', at)
-    } else if (byte === braceClose || byte === bracketClose) {
-      depth -= 1
-      if (depth === 1) return at + 1
-    }
-    at += 1
-  }
-  throw new JsonScanError('malformed', from)
+export function tooManyParts(at: number, caps = requestCaps): JsonScanError {
+  return new JsonScanError('too_many', at, 'keys, texts, lists and objects in all', caps.parts)
 }
+
+/** Bytes that may stand outside of texts and brackets: of numbers, literals, separators and space. */
+export const outsideTexts: readonly boolean[] = Array.from({ length: 256 }, (_, byte) =>
+  /[\t\n\r A-Za-z0-9+\-.,:]/.test(String.fromCharCode(byte)),
+)
 
 function keyText(bytes: Buffer, keyStart: number, keyEnd: number): string {
   const raw = bytes.toString('utf8', keyStart + 1, keyEnd - 1)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { JsonScanError } from './json-scan.ts'
-import { allReferences, findReferences } from './references.ts'
+import { allReferences, findReferences, ReferenceFinder, ReferenceSearch, referencesMax } from './references.ts'
 
 const found = (body: unknown): string[] =>
   allReferences(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))).map(
@@ -133,4 +133,44 @@ test('any bytes are read or refused, and never another error', () => {
     '{"a"}\0',
   ]
   for (const odd of odds) assert.throws(() => allReferences(Buffer.from(odd)), JsonScanError, odd)
+})
+
+test('H4 references are the same whether a body is read in pieces or in one go', () => {
+  const unit = fc.constantFrom('"file_id"', '"f\\u0069le_id"', ':', ',', '"a\\"b"', '"x"', '{', '}', '[', ']', ' ', '1')
+  const texts = fc.oneof(
+    fc.string({ unit, maxLength: 30 }).map(text => `{${text}}`),
+    fc
+      .array(fc.string({ maxLength: 20 }), { maxLength: 8 })
+      .map(ids => JSON.stringify({ a: { file_ids: ids, x: ids } })),
+  )
+  const read = (text: string, bytes: number): unknown[] =>
+    [ReferenceFinder, ReferenceSearch].map(Reader => {
+      try {
+        const reader = new Reader(Buffer.from(text), ['file_id'])
+        while (!reader.advance(bytes));
+        return reader.result()
+      } catch (error) {
+        assert.ok(error instanceof JsonScanError)
+        return [error.fault, error.offset]
+      }
+    })
+  fc.assert(
+    fc.property(texts, fc.integer({ min: 1, max: 20 }), (text, bytes) => {
+      assert.deepEqual(read(text, bytes), read(text, 1_000_000))
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+// Two million ids in 300 bytes that were sent stopped the gateway for three seconds, and each would have been asked for.
+test('H4 a body refers to a bounded number of objects', () => {
+  const ids = (count: number): Buffer =>
+    Buffer.from(JSON.stringify({ file_ids: Array.from({ length: count }, (_, n) => `f${n}`) }))
+  assert.equal(allReferences(ids(referencesMax)).length, referencesMax)
+  assert.throws(() => allReferences(ids(referencesMax + 1)), { fault: 'too_many', most: referencesMax })
+  assert.throws(() => findReferences(ids(referencesMax + 1), ['file_ids']), { fault: 'too_many' })
+  assert.throws(() => allReferences(Buffer.from(`{"x":[${'[],'.repeat(500_001)}1]}`)), {
+    fault: 'too_many',
+    most: 500_000,
+  })
 })

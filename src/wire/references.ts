@@ -5,8 +5,17 @@
  * Left out is what quotes instead of reading: annotations and search results of earlier answers, and what is the caller's own to
  * fill (metadata, attributes, schemas of functions and formats).
  */
-import { depthMax, JsonScanError, skipSpace, skipString } from './json-scan.ts'
+import {
+  depthMax,
+  JsonScanError,
+  outsideTexts,
+  requestCaps,
+  skipSpace,
+  skipTextUntil,
+  tooManyParts,
+} from './json-scan.ts'
 import type { ObjectKind } from './objects.ts'
+import type { Sliced } from './slices.ts'
 
 /** Items are parts of responses and conversations. */
 export type ReferenceKind = ObjectKind | 'item'
@@ -54,6 +63,9 @@ const itemLists: ReadonlySet<string> = new Set(['input', 'items'])
 const keyBytesMax = 160
 const idBytesMax = 1_024
 
+/** Different objects that one body may refer to. Each of them may have to be asked for. */
+export const referencesMax = 1_000
+
 const none: readonly Reference[] = []
 
 /** With these a letter or the underscore of a key could be hidden. Python escapes all that is not ASCII, and never these. */
@@ -65,18 +77,54 @@ const escapeOfAscii = Buffer.from('\\u00')
  * @throws JsonScanError when the body cannot be read.
  */
 export function findReferences(bytes: Buffer, words: readonly string[]): readonly Reference[] {
-  for (const word of words) {
-    if (bytes.includes(word)) return allReferences(bytes)
+  return inSlice(new ReferenceSearch(bytes, words), bytes)
+}
+
+/** False when a body has none of the words, however its keys are escaped: it refers to nothing then. */
+function mayRefer(bytes: Buffer, words: readonly string[]): boolean {
+  if (words.some(word => bytes.includes(word))) return true
+  return bytes.includes(escapeOfAscii) && escapesOfLetters.some(letter => bytes.includes(letter))
+}
+
+/** Longer than any of the words: so far a window reaches into the next one. */
+const overlapBytes = 64
+
+/** `findReferences` piece by piece: looks for the words, window by window, and reads the body from the first that has one. */
+export class ReferenceSearch implements Sliced<readonly Reference[]> {
+  readonly #bytes: Buffer
+  readonly #words: readonly string[]
+  #looked = 0
+  #finder: ReferenceFinder | null = null
+
+  constructor(bytes: Buffer, words: readonly string[]) {
+    this.#bytes = bytes
+    this.#words = words
   }
-  if (bytes.includes(escapeOfAscii) && escapesOfLetters.some(letter => bytes.includes(letter))) {
-    return allReferences(bytes)
+
+  /** @throws JsonScanError */
+  advance(bytes: number): boolean {
+    if (this.#finder !== null) return this.#finder.advance(bytes)
+    const window = this.#bytes.subarray(this.#looked, this.#looked + bytes + overlapBytes)
+    this.#looked += bytes
+    if (!mayRefer(window, this.#words)) return this.#looked >= this.#bytes.length
+    this.#finder = new ReferenceFinder(this.#bytes)
+    return false
   }
-  return none
+
+  /** @throws JsonScanError */
+  result(): readonly Reference[] {
+    return this.#finder === null ? none : this.#finder.result()
+  }
 }
 
 /** Without a look at words first. @throws JsonScanError when the body is no JSON object, as far as its structure shows. */
 export function allReferences(bytes: Buffer): readonly Reference[] {
-  return new Finder(bytes).find()
+  return inSlice(new ReferenceFinder(bytes), bytes)
+}
+
+function inSlice<T>(work: Sliced<T>, bytes: Buffer): T {
+  while (!work.advance(bytes.length));
+  return work.result()
 }
 
 interface Frame {
@@ -90,33 +138,48 @@ interface Frame {
   readonly item: { ids: string[]; refers: boolean; hasType: boolean; hasRole: boolean } | null
 }
 
-class Finder {
+/** `allReferences` piece by piece. */
+export class ReferenceFinder implements Sliced<readonly Reference[]> {
   readonly #bytes: Buffer
   readonly #found = new Map<string, Reference>()
   readonly #frames: Frame[] = []
   #began = false
+  #at: number
+  #parts = 0
+  /** Where the text begins that was left within; -1 between texts. */
+  #textFrom = -1
 
+  /** @throws JsonScanError not_an_object */
   constructor(bytes: Buffer) {
     this.#bytes = bytes
-  }
-
-  find(): readonly Reference[] {
-    const bytes = this.#bytes
     let at = skipSpace(bytes, 0, bytes.length)
     if (bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf) at += 3
-    at = skipSpace(bytes, at, bytes.length)
-    if (bytes[at] !== 0x7b) throw new JsonScanError('not_an_object', at)
-    while (at < bytes.length) at = this.#token(at)
-    if (this.#frames.length > 0) throw new JsonScanError('malformed', bytes.length)
+    this.#at = skipSpace(bytes, at, bytes.length)
+    if (bytes[this.#at] !== 0x7b) throw new JsonScanError('not_an_object', this.#at)
+  }
+
+  /** @throws JsonScanError */
+  advance(bytes: number): boolean {
+    const to = this.#at + bytes
+    const stop = Math.min(to, this.#bytes.length)
+    while (this.#at < stop) this.#at = this.#token(this.#at, to)
+    return this.#at >= this.#bytes.length
+  }
+
+  /** Behind an `advance` that answered true. @throws JsonScanError malformed when the body breaks off. */
+  result(): readonly Reference[] {
+    if (this.#frames.length > 0 || this.#at < this.#bytes.length)
+      throw new JsonScanError('malformed', this.#bytes.length)
     return [...this.#found.values()]
   }
 
   /** @returns the offset behind it. */
-  #token(at: number): number {
+  #token(at: number, to: number): number {
+    if (this.#textFrom !== -1) return this.#string(this.#textFrom, at, to)
     const byte = this.#bytes[at] as number
     switch (byte) {
       case 0x22:
-        return this.#string(at)
+        return this.#string(at, at + 1, to)
       case 0x7b:
       case 0x5b:
         this.#open(byte === 0x5b, at)
@@ -131,11 +194,15 @@ class Finder {
     }
   }
 
-  #string(at: number): number {
+  /** @param at Its opening quote. @param from Where to go on within it. */
+  #string(at: number, from: number, to: number): number {
     const bytes = this.#bytes
     const frame = this.#frames.at(-1)
     if (frame === undefined) throw new JsonScanError('malformed', at)
-    const end = skipString(bytes, at, bytes.length)
+    const end = skipTextUntil(bytes, from, to, bytes.length)
+    this.#textFrom = end < 0 ? at : -1
+    if (end < 0) return ~end
+    this.#countPart(at)
     if (frame.isList) this.#value(frame, frame.name, at, end)
     else if (bytes[skipSpace(bytes, end, bytes.length)] === 0x3a) frame.key = this.#key(at, end)
     else this.#value(frame, frame.key, at, end)
@@ -170,6 +237,7 @@ class Finder {
   }
 
   #open(isList: boolean, at: number): void {
+    this.#countPart(at)
     const parent = this.#frames.at(-1)
     if (this.#frames.length >= depthMax) throw new JsonScanError('too_deep', at)
     if (parent === undefined) {
@@ -193,8 +261,17 @@ class Finder {
     for (const id of item.ids) this.#add(id, 'item', 'input')
   }
 
+  #countPart(at: number): void {
+    this.#parts += 1
+    if (this.#parts > requestCaps.parts) throw tooManyParts(at)
+  }
+
   #add(id: string, kind: ReferenceKind, param: string): void {
-    if (!this.#found.has(id)) this.#found.set(id, { id, kind, param })
+    if (this.#found.has(id)) return
+    if (this.#found.size >= referencesMax) {
+      throw new JsonScanError('too_many', this.#at, 'references to stored objects', referencesMax)
+    }
+    this.#found.set(id, { id, kind, param })
   }
 
   #text(at: number, end: number): string {
@@ -207,8 +284,3 @@ class Finder {
     }
   }
 }
-
-/** Bytes that may stand outside of texts and brackets: of numbers, literals, separators and space. */
-const outsideTexts: readonly boolean[] = Array.from({ length: 256 }, (_, byte) =>
-  /[\t\n\r A-Za-z0-9+\-.,:]/.test(String.fromCharCode(byte)),
-)

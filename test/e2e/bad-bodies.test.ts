@@ -64,6 +64,12 @@ const notJson: readonly (readonly [string, string | Buffer, RefusalCode])[] = [
   ['129 lists', nested(128), 'body_too_deep'],
   ['30,000 lists', `{"model":"gpt-4o","x":${'['.repeat(30_000)}`, 'body_too_deep'],
   ['30,000 objects', `{"model":"gpt-4o","x":${'{"a":'.repeat(12_000)}`, 'body_too_deep'],
+  ['H4: 1,001 members', `{"model":"gpt-4o"${',"x":1'.repeat(1_001)}}`, 'body_too_complex'],
+  [
+    'L10: a comment between values',
+    '{"model":"gpt-4o","x":[/*"*/],"model":"o1","messages":[],"y":[/*"*/]}',
+    'body_not_json',
+  ],
   ['model twice', '{"model":"gpt-4o","messages":[],"model":"o1"}', 'body_duplicate_key'],
   ['model twice, once escaped', '{"model":"gpt-4o","mod\\u0065l":"o1","messages":[]}', 'body_duplicate_key'],
   ['stream twice', '{"model":"gpt-4o","stream":false,"stream":true}', 'body_duplicate_key'],

@@ -3,8 +3,17 @@
  * hold 32 MiB; a deployment that the body names is authorised here. The bytes that came are kept as they came for the
  * ledger; what is sent differs from them in `stream_options` alone, and only where usage would not be reported otherwise.
  */
-import { depthMax, JsonScanError, memberValue, type Scan, scanObject, withMember } from '../../wire/json-scan.ts'
-import { allReferences, findReferences, type Reference } from '../../wire/references.ts'
+import {
+  depthMax,
+  JsonScanError,
+  memberValue,
+  ObjectScanner,
+  requestCaps,
+  type Scan,
+  withMember,
+} from '../../wire/json-scan.ts'
+import { type Reference, ReferenceFinder, ReferenceSearch } from '../../wire/references.ts'
+import { inSlices, type Sliced } from '../../wire/slices.ts'
 import { type Grant, requireDeployment } from '../authorize/index.ts'
 import type { Call } from '../call.ts'
 import { Refusal } from '../refusals.ts'
@@ -91,34 +100,37 @@ export async function receive(call: Call, route: Route, grant: Grant, limits: Re
   }
   if (operation.deployment === 'none') {
     // Some take no body at all, or may do without.
-    const references = body.length === 0 ? noReferences : scanned(() => allReferences(body))
+    const references = body.length === 0 ? noReferences : await scanned(body, () => new ReferenceFinder(body))
     return { ...plain, references, received, send: body, decoded }
   }
-  return { ...understand(body, route, grant), received, decoded }
+  return { ...(await understand(body, route, grant)), received, decoded }
 }
 
 type Understood = Omit<Asked, 'received' | 'decoded'>
 
-function understand(body: Buffer, route: Route, grant: Grant): Understood {
-  const scan = scanned(() => scanObject(body, wantedMembers))
+async function understand(body: Buffer, route: Route, grant: Grant): Promise<Understood> {
+  const scanning = scanned(body, () => new ObjectScanner(body, wantedMembers, requestCaps))
+  const scan = scanning instanceof Promise ? await scanning : scanning
   const { refersBy } = route.operation
   const model = read(body, scan, 'model')
   const named = typeof model === 'string' ? model : null
   const deployment = route.deployment ?? requireModel(named, grant)
   const stream = route.operation.usageInStream !== 'none' && read(body, scan, 'stream') === true
+  const searching = refersBy.length === 0 ? noReferences : scanned(body, () => new ReferenceSearch(body, refersBy))
+  const references = searching instanceof Promise ? await searching : searching
   const asked = {
     deployment,
     requestedModel: named ?? deployment,
     stream,
     json: { body, scan },
     completionTokensMax: completionTokensMax(body, scan),
-    references: refersBy.length === 0 ? noReferences : scanned(() => findReferences(body, refersBy)),
+    references,
   }
   const ask =
     stream &&
     route.operation.usageInStream === 'opt-in' &&
     route.includeUsageAccepted &&
-    (read(body, scan, 'data_sources') ?? null) === null
+    isAbsent(body, scan, 'data_sources')
   const options = ask ? usageOptions(read(body, scan, 'stream_options')) : null
   if (options === null) return { ...asked, hideUsage: false, send: body }
   return { ...asked, hideUsage: true, send: withMember(body, scan, 'stream_options', options) }
@@ -159,24 +171,46 @@ function requireModel(model: string | null, grant: Grant): string {
   return model
 }
 
-/** @throws Refusal body_* */
-function scanned<T>(scan: () => T): T {
+/** At once for a body of one slice. @throws Refusal body_*, also as a rejection */
+function scanned<T>(body: Buffer, begin: () => Sliced<T>): T | Promise<T> {
   try {
-    return scan()
+    const result = inSlices(begin(), body.length)
+    return result instanceof Promise ? result.catch(refuseBody) : result
   } catch (error) {
-    throw asBodyRefusal(error)
+    return refuseBody(error)
   }
 }
+
+function refuseBody(error: unknown): never {
+  throw asBodyRefusal(error)
+}
+
+/** Of the members that are read: their values are names, numbers and a few options. */
+const valueBytesMax = 65_536
 
 function read(body: Buffer, scan: Scan, key: string): unknown {
   const range = scan.members.get(key)
   if (range === undefined) return undefined
+  if (range.valueEnd - range.valueStart > valueBytesMax) {
+    throw new Refusal('body_too_complex', { most: valueBytesMax, what: `bytes in ${key}` }, { param: key })
+  }
   try {
     return memberValue(body, range)
   } catch (error) {
     throw asBodyRefusal(error)
   }
 }
+
+/** Absent or null, without a look at what may be megabytes. */
+function isAbsent(body: Buffer, scan: Scan, key: string): boolean {
+  const range = scan.members.get(key)
+  return (
+    range === undefined ||
+    body.subarray(range.valueStart, Math.min(range.valueEnd, range.valueStart + 5)).equals(nullBytes)
+  )
+}
+
+const nullBytes = Buffer.from('null')
 
 function asBodyRefusal(error: unknown): unknown {
   if (!(error instanceof JsonScanError)) return error
@@ -185,6 +219,8 @@ function asBodyRefusal(error: unknown): unknown {
       return new Refusal('body_too_deep', { most: depthMax })
     case 'duplicate_key':
       return new Refusal('body_duplicate_key', { key: error.key ?? '' }, { param: error.key ?? '' })
+    case 'too_many':
+      return new Refusal('body_too_complex', { most: error.most, what: error.key ?? '' })
     case 'not_an_object':
       return new Refusal('body_not_json', { reason: 'it does not begin with {' })
     case 'malformed':

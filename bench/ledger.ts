@@ -243,7 +243,7 @@ try {
     result.rowMs = await medianMs(9, () => ledger.row(id))
     result.spentInYearMs = await medianMs(9, () => ledger.spent(systemClock() - 365 * day, systemClock()))
     result.spentInDayMs = await medianMs(9, () => ledger.spent(systemClock() - day, systemClock()))
-    result.creatorOfMs = await medianMs(9, () => ledger.creatorOf(objectIdOf(2)))
+    result.creatorOfMs = await medianMs(9, () => ledger.creatorsOf([objectIdOf(2)]))
     result.bodiesMs = await medianMs(9, () => ledger.bodies(id))
   }
   result.rssMb = Math.round(process.memoryUsage.rss() / 1e6)

@@ -49,8 +49,8 @@ export class TestLedger implements LedgerReader {
     return (await this.#asked({ fromMs, toMs })).spent(fromMs, toMs)
   }
 
-  async creatorOf(objectId: string): ReturnType<LedgerReader['creatorOf']> {
-    return (await this.#asked({ objectId })).creatorOf(objectId)
+  async creatorsOf(objectIds: readonly string[]): ReturnType<LedgerReader['creatorsOf']> {
+    return (await this.#asked({ objectIds })).creatorsOf(objectIds)
   }
 
   async health(): ReturnType<LedgerReader['health']> {

@@ -33,8 +33,10 @@ export interface LedgerReader {
   bodies(id: string): Promise<RecordBodies | null>
   /** What calls that began within [fromMs, toMs) have used, copies included, refused calls left out. */
   spent(fromMs: number, toMs: number): Promise<readonly SpentGroup[]>
-  /** Who created an object and where it lives, by the newest record that says so; null when none does. */
-  creatorOf(objectId: string): Promise<{ readonly workload: string; readonly instance: string } | null>
+  /** Who created objects and where they live, each by the newest record that says so; those that none names are left out. */
+  creatorsOf(
+    objectIds: readonly string[],
+  ): Promise<ReadonlyMap<string, { readonly workload: string; readonly instance: string }>>
   health(): Promise<LedgerHealth>
 }
 

@@ -141,9 +141,9 @@ class OpenLedger implements Ledger {
     await this.caughtUp()
     return this.#store.ask('spent', fromMs, toMs)
   }
-  async creatorOf(objectId: string): ReturnType<Ledger['creatorOf']> {
+  async creatorsOf(objectIds: readonly string[]): ReturnType<Ledger['creatorsOf']> {
     await this.caughtUp()
-    return this.#store.ask('creatorOf', objectId)
+    return this.#store.ask('creatorsOf', objectIds)
   }
   async bodies(id: string): ReturnType<Ledger['bodies']> {
     await this.caughtUp()

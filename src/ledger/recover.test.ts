@@ -109,7 +109,10 @@ test('an interrupted response is known by its id, with its workload and instance
   await first.journal.progress(id, 'response', [bytes(`event: response.created\ndata: ${JSON.stringify(created)}\n\n`)])
   await first.close()
   const second = await testLedger(t, directory)
-  assert.deepEqual(await second.creatorOf('resp_cut'), { workload: 'hr-bot', instance: 'east' })
+  assert.deepEqual(
+    await second.creatorsOf(['resp_cut']),
+    new Map([['resp_cut', { workload: 'hr-bot', instance: 'east' }]]),
+  )
 })
 
 // A file list has no tokens; a figure there would be an invention.

@@ -17,6 +17,11 @@ export interface Objects {
   ownerOf(id: string): Owner | null | Promise<Owner | null>
   /** As `ownerOf`, of what is remembered in this process alone. */
   remembered(id: string): Owner | null
+  /**
+   * Of several, as far as this process and its replicas remember: those that are unknown are left out, and the ledger is not asked.
+   * Also left out is what only replicas could know that cannot be asked. Synchronous when all are remembered here, or nobody else is asked.
+   */
+  known(ids: readonly string[]): ReadonlyMap<string, Owner> | Promise<ReadonlyMap<string, Owner>>
   /** A call has created them. Never waits; what cannot be shared at once is shared later. */
   created(ids: readonly string[], owner: Owner): void
   /** It was deleted. */
@@ -32,8 +37,8 @@ export interface Objects {
 
 /** The ledger, as far as it knows who created what: asked for what this process does not remember. */
 export interface ObjectHistory {
-  /** The record that created the object, null when there is none. */
-  creatorOf(objectId: string): Promise<Owner | null>
+  /** By the records that created the objects; those that no record names are left out. */
+  creatorsOf(objectIds: readonly string[]): Promise<ReadonlyMap<string, Owner>>
 }
 
 /** It cannot be said whose an object is: the shared store or the ledger does not answer. It may exist, so 404 would be wrong. */

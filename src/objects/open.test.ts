@@ -10,19 +10,22 @@ const code = { workload: 'code-assistant', instance: 'west' }
 function history(known: Readonly<Record<string, Owner>>): {
   asked: string[]
   most: number
-  creatorOf(id: string): Promise<Owner | null>
+  questions: number
+  creatorsOf(ids: readonly string[]): Promise<ReadonlyMap<string, Owner>>
 } {
   let underWay = 0
   const ledger = {
     asked: [] as string[],
     most: 0,
-    async creatorOf(id: string): Promise<Owner | null> {
-      ledger.asked.push(id)
+    questions: 0,
+    async creatorsOf(ids: readonly string[]): Promise<ReadonlyMap<string, Owner>> {
+      ledger.asked.push(...ids)
+      ledger.questions += 1
       underWay += 1
       ledger.most = Math.max(ledger.most, underWay)
       await new Promise(resolve => setImmediate(resolve))
       underWay -= 1
-      return known[id] ?? null
+      return new Map(Object.entries(known).filter(([id]) => ids.includes(id)))
     },
   }
   return ledger
@@ -66,8 +69,35 @@ test('the ledger is asked once for an id, however often and by however many it i
 test('at most four questions are put to the ledger at once, and all are answered', async () => {
   const ledger = history({})
   const objects = openObjects({ redis: null, history: ledger, rememberMs })
-  await Promise.all(Array.from({ length: 50 }, (_, at) => objects.ownerOf(`file-${at}`)))
-  assert.deepEqual([ledger.asked.length, ledger.most], [50, 4])
+  await Promise.all(Array.from({ length: 2_000 }, (_, at) => objects.ownerOf(`file-${at}`)))
+  assert.deepEqual([ledger.asked.length, ledger.most, ledger.questions], [2_000, 4, 8])
+})
+
+// Three hundred questions of one caller held up everybody else's for two seconds.
+test('W7 unknown ids that are asked for at once are one question to the ledger, and who comes later waits for no more', async () => {
+  const ledger = history({ 'file-own': hr })
+  const objects = openObjects({ redis: null, history: ledger, rememberMs })
+  const many = Array.from({ length: 240 }, (_, at) => objects.ownerOf(`file-${at}`))
+  const mine = objects.ownerOf('file-own')
+  assert.deepEqual([await mine, ledger.questions], [hr, 1])
+  assert.ok((await Promise.all(many)).every(owner => owner === null))
+})
+
+test('what is only asked whether it is known is never asked of the ledger', async () => {
+  const ledger = history({ 'file-1': hr })
+  const objects = openObjects({ redis: null, history: ledger, rememberMs })
+  objects.created(['msg_1'], hr)
+  objects.created(['msg_2'], code)
+  const known = objects.known(['msg_1', 'file-1', 'msg_2', 'nobodys'])
+  assert.ok(known instanceof Map, 'at once')
+  assert.deepEqual(
+    [...known],
+    [
+      ['msg_1', hr],
+      ['msg_2', code],
+    ],
+  )
+  assert.deepEqual(ledger.asked, [])
 })
 
 test('beyond what memory holds the oldest is asked for again', async () => {
@@ -82,16 +112,16 @@ test('beyond what memory holds the oldest is asked for again', async () => {
 
 // A 404 would make a client give up a conversation that is there.
 test('a ledger that cannot be asked is no "no"', async () => {
-  const history = { creatorOf: (): Promise<Owner | null> => Promise.reject(new Error('the disk is gone')) }
+  const history = { creatorsOf: (): Promise<never> => Promise.reject(new Error('the disk is gone')) }
   const objects = openObjects({ redis: null, history, rememberMs })
   await assert.rejects(async () => objects.ownerOf('file-1'), ObjectsUnavailable)
   await assert.rejects(async () => objects.ownerOf('file-1'), ObjectsUnavailable, 'and it is asked again')
 })
 
 test('an object that is created while others are asked for it is found', async () => {
-  let answer: (owner: Owner | null) => void = () => {}
+  let answer: (owners: ReadonlyMap<string, Owner>) => void = () => {}
   const history = {
-    creatorOf: (): Promise<Owner | null> =>
+    creatorsOf: (): Promise<ReadonlyMap<string, Owner>> =>
       new Promise(resolve => {
         answer = resolve
       }),
@@ -100,6 +130,6 @@ test('an object that is created while others are asked for it is found', async (
   const asking = objects.ownerOf('resp_1')
   await new Promise(resolve => setImmediate(resolve))
   objects.created(['resp_1'], hr)
-  answer(null)
+  answer(new Map())
   assert.deepEqual(await asking, hr)
 })

@@ -25,6 +25,8 @@ const idPattern = /^[\w.:-]{1,256}$/
 const unknownMax = 50_000
 /** Questions to the ledger at once; more would only hold up each other and everybody else's. */
 const questionsMax = 4
+/** Objects of one question: one caller's many unknown ids must not be many questions, which others wait for. */
+const idsPerQuestion = 250
 
 export function openObjects(parts: ObjectsParts): Objects {
   return new Ownership(parts)
@@ -41,7 +43,8 @@ class Ownership implements Objects {
    */
   readonly #notInLedger = new Set<string>()
   readonly #asking = new Map<string, Promise<Owner | null>>()
-  readonly #waiting: (() => void)[] = []
+  /** What is to be asked of the ledger with the next question. */
+  readonly #toAsk = new Map<string, PromiseWithResolvers<Owner | null>>()
   #questions = 0
 
   constructor({ redis, history, rememberMs, rememberedMax = 200_000 }: ObjectsParts) {
@@ -68,6 +71,17 @@ class Ownership implements Objects {
     const question = this.#ask(id).finally(() => this.#asking.delete(id))
     this.#asking.set(id, question)
     return question
+  }
+
+  known(ids: readonly string[]): ReadonlyMap<string, Owner> | Promise<ReadonlyMap<string, Owner>> {
+    const found = new Map<string, Owner>()
+    const missing: string[] = []
+    for (const id of ids) {
+      const owner = this.#remembered.get(id)
+      if (owner !== null) found.set(id, owner)
+      else if (this.#shared !== null && idPattern.test(id)) missing.push(id)
+    }
+    return this.#shared === null || missing.length === 0 ? found : this.#knownToReplicas(this.#shared, missing, found)
   }
 
   created(ids: readonly string[], owner: Owner): void {
@@ -108,22 +122,51 @@ class Ownership implements Objects {
     return owner
   }
 
+  async #knownToReplicas(
+    shared: Shared,
+    ids: readonly string[],
+    found: Map<string, Owner>,
+  ): Promise<ReadonlyMap<string, Owner>> {
+    for (const [id, owner] of await shared.ownersOf(ids)) {
+      this.#remembered.put(id, owner)
+      // It may have been created while Redis was asked.
+      found.set(id, this.#remembered.get(id) ?? owner)
+    }
+    return found
+  }
+
   async #askLedger(id: string): Promise<Owner | null> {
     if (this.#notInLedger.has(id)) return null
-    if (this.#questions >= questionsMax) await new Promise<void>(resolve => this.#waiting.push(resolve))
-    else this.#questions += 1
-    try {
-      const owner = await this.#history.creatorOf(id)
-      if (owner === null) this.#noteUnknown(id)
-      return owner
-    } catch (cause) {
-      throw new ObjectsUnavailable({ cause })
-    } finally {
-      const next = this.#waiting.shift()
-      // The place is handed on, so that nobody takes it in between.
-      if (next !== undefined) next()
-      else this.#questions -= 1
-    }
+    const question = Promise.withResolvers<Owner | null>()
+    this.#toAsk.set(id, question)
+    // Behind this turn, so that all ids of one body are one question.
+    queueMicrotask(() => this.#askNext())
+    return question.promise
+  }
+
+  #askNext(): void {
+    if (this.#questions >= questionsMax || this.#toAsk.size === 0) return
+    const some = [...this.#toAsk.entries().take(idsPerQuestion)]
+    for (const [id] of some) this.#toAsk.delete(id)
+    this.#questions += 1
+    this.#history
+      .creatorsOf(some.map(([id]) => id))
+      .then(
+        owners => {
+          for (const [id, question] of some) {
+            const owner = owners.get(id) ?? null
+            if (owner === null) this.#noteUnknown(id)
+            question.resolve(owner)
+          }
+        },
+        cause => {
+          for (const [, question] of some) question.reject(new ObjectsUnavailable({ cause }))
+        },
+      )
+      .finally(() => {
+        this.#questions -= 1
+        this.#askNext()
+      })
   }
 
   #noteUnknown(id: string): void {

@@ -9,6 +9,11 @@ import type { Remembered } from './remembered.ts'
 
 const read: Script = { name: 'objects_read', lua: "return redis.call('GET', KEYS[1])" }
 
+const readAll: Script = {
+  name: 'objects_read_all',
+  lua: "local found = {} for i, key in ipairs(KEYS) do found[i] = redis.call('GET', key) or '' end return found",
+}
+
 /** ARGV: the time to live, then a value per key; an empty one deletes. The first owner stays. */
 const write: Script = {
   name: 'objects_write',
@@ -34,6 +39,7 @@ const restoreSeconds = 3
 
 const unsentMax = 50_000
 const keysPerWrite = 500
+const keysPerRead = 500
 /** Between tries to write what Redis has not heard of. */
 const laterMs = 500
 
@@ -68,6 +74,22 @@ export class Shared {
     }
     const owner = typeof value === 'string' ? parse(value) : null
     return owner === null && performance.now() < this.#restoredAt ? 'unknown' : owner
+  }
+
+  /** Those that replicas know; the others are left out, and all of them when they cannot be asked. Never rejects. */
+  async ownersOf(ids: readonly string[]): Promise<ReadonlyMap<string, Owner>> {
+    const found = new Map<string, Owner>()
+    for (let from = 0; from < ids.length && this.#redis.isUp; from += keysPerRead) {
+      const some = ids.slice(from, from + keysPerRead)
+      const keys = some.map(id => this.#key(id))
+      const values = await this.#redis.run(readAll, keys, []).catch(() => [])
+      for (const [at, value] of (Array.isArray(values) ? (values as readonly unknown[]) : []).entries()) {
+        const owner = typeof value === 'string' ? parse(value) : null
+        const id = some[at]
+        if (owner !== null && id !== undefined) found.set(id, owner)
+      }
+    }
+    return found
   }
 
   put(ids: readonly string[], owner: Owner | null): void {

@@ -11,7 +11,7 @@ export type StoreCall =
   | 'row'
   | 'bodies'
   | 'spent'
-  | 'creatorOf'
+  | 'creatorsOf'
   | 'unfinished'
   | 'written'
   | 'retain'

@@ -11,7 +11,7 @@ import { type Database, openDatabase } from './database.ts'
 import { formatOf, Loader } from './loader.ts'
 import { offsetOf, type Place, segmentOf } from './places.ts'
 import { bodies, readBodies } from './queries/bodies.ts'
-import { creatorOf } from './queries/creator.ts'
+import { creatorsOf } from './queries/creator.ts'
 import { list, row } from './queries/list.ts'
 import { spent } from './queries/spent.ts'
 import { usage } from './queries/usage.ts'
@@ -128,8 +128,8 @@ export class Store {
   spent(fromMs: number, toMs: number): Promise<readonly SpentGroup[]> {
     return this.#urgent.ask(connection => spent(connection, this.#loader.names, fromMs, toMs))
   }
-  creatorOf(objectId: string): ReturnType<typeof creatorOf> {
-    return this.#urgent.ask(connection => creatorOf(connection, this.#loader.names, objectId))
+  creatorsOf(objectIds: readonly string[]): ReturnType<typeof creatorsOf> {
+    return this.#urgent.ask(connection => creatorsOf(connection, this.#loader.names, objectIds))
   }
   bodies(id: string, purgedBeforeMs: number): Promise<RecordBodies | null> {
     return this.#readers.ask(connection => bodies(connection, this.#journal, id, purgedBeforeMs))

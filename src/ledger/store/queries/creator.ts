@@ -2,19 +2,25 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Names } from '../names.ts'
 import { objectHash } from '../object-hash.ts'
 
-/** Who created an object and where it lives, by the newest record that says both; null when none does. */
-export async function creatorOf(
+/** Who created objects and where they live, each by the newest record that says both; what no record names is left out. */
+export async function creatorsOf(
   connection: DuckDBConnection,
   names: Names,
-  objectId: string,
-): Promise<{ readonly workload: string; readonly instance: string } | null> {
+  objectIds: readonly string[],
+): Promise<Map<string, { readonly workload: string; readonly instance: string }>> {
+  const found = new Map<string, { readonly workload: string; readonly instance: string }>()
+  if (objectIds.length === 0) return found
+  const hashes = objectIds.map(objectHash).join(', ')
+  const places = objectIds.map((_, at) => `$${at + 1}`).join(', ')
   const result = await connection.runAndReadAll(
-    `SELECT workload, instance FROM records WHERE object_hash = ${objectHash(objectId)} AND object_id = $1
-       AND workload <> 0 AND instance <> 0 ORDER BY id DESC LIMIT 1`,
-    [objectId],
+    `SELECT object_id, workload, instance FROM records WHERE object_hash IN (${hashes}) AND object_id IN (${places})
+       AND workload <> 0 AND instance <> 0 ORDER BY id DESC`,
+    [...objectIds],
   )
-  const [workloadCode, instanceCode] = result.getRows()[0] ?? []
-  const workload = names.textOf('workload', Number(workloadCode ?? 0))
-  const instance = names.textOf('instance', Number(instanceCode ?? 0))
-  return workload === null || instance === null ? null : { workload, instance }
+  for (const [id, workloadCode, instanceCode] of result.getRows()) {
+    const workload = names.textOf('workload', Number(workloadCode ?? 0))
+    const instance = names.textOf('instance', Number(instanceCode ?? 0))
+    if (workload !== null && instance !== null && !found.has(String(id))) found.set(String(id), { workload, instance })
+  }
+  return found
 }

@@ -140,7 +140,8 @@ export class Copies {
       isSent = true
       this.#drains.add(drain)
       if (this.#isClosing) drain.giveUp(new GivenUp('shutdown'))
-      instance.connections.dispatch(requestFor({ call, route, asked }, candidate, credential, null), drain)
+      const sending = { call, route, asked, target: order.target, forwards: parts.plan.forwards }
+      instance.connections.dispatch(requestFor(sending, candidate, credential, null), drain)
       return drain
     } finally {
       if (!isSent) attempt.withdraw(parts.clock())

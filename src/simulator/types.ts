@@ -122,6 +122,11 @@ export interface AzureSimulatorOptions {
   readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>
   /** Stream content filter: `default` (buffered annotations in each chunk) or `asynchronous` (annotation frames). */
   readonly filter?: 'default' | 'asynchronous'
+  /**
+   * Milliseconds by `clock` that a response in the background takes to its end. Default: as long as its deployment's speed makes it, and
+   * where that is unlimited until it has been asked for once.
+   */
+  readonly backgroundMs?: number
   /** The Responses API tells -1, -1 and 0 for its rate limits and no time to retry, as Azure did in late 2025. Default false. */
   readonly responsesHideLimits?: boolean
 }

@@ -4,7 +4,7 @@ import { sendJson } from './answer.ts'
 import { type Call, jsonInput, meaningOf } from './call.ts'
 import { invalidRequest, noSuchObject } from './errors.ts'
 import type { Draw } from './seed.ts'
-import { page, type StoredConversation } from './store.ts'
+import { page, type Store, type StoredConversation } from './store.ts'
 
 /** Items of one call. */
 const itemsMax = 20
@@ -17,7 +17,9 @@ export async function createConversation(call: Call): Promise<void> {
     createdAtSeconds: call.service.createdAtSeconds(draw),
     metadata: isRecord(input.metadata) ? input.metadata : {},
     items: itemsOf(draw, input.items),
+    runs: [],
   }
+  call.service.store.items.hold(conversation.items)
   call.service.store.conversations.put(conversation.id, conversation)
   return sendJson(call, describe(conversation))
 }
@@ -43,7 +45,7 @@ export async function deleteConversation(call: Call): Promise<void> {
 }
 
 export async function listConversationItems(call: Call): Promise<void> {
-  const { items } = conversationOf(call)
+  const items = conversationItems(call.service.store, conversationOf(call))
   const ordered = call.route.query.get('order') === 'asc' ? items : items.toReversed()
   return sendJson(call, page(ordered, call.route.query))
 }
@@ -54,22 +56,38 @@ export async function addConversationItems(call: Call): Promise<void> {
   const draw = call.service.drawFor('items', conversation.id, String(conversation.items.length), meaningOf(input))
   const items = itemsOf(draw, input.items)
   conversation.items.push(...items)
+  call.service.store.items.hold(items)
   return sendJson(call, page(items, new URLSearchParams()))
 }
 
 export async function getConversationItem(call: Call): Promise<void> {
-  const { items } = conversationOf(call)
-  const item = items.find(each => each.id === call.route.secondId)
+  const item = conversationItems(call.service.store, conversationOf(call)).find(each => each.id === call.route.secondId)
   if (!item) throw noSuchObject(`No item found with id '${call.route.secondId}'.`, 'item_id')
   return sendJson(call, item)
 }
 
 export async function deleteConversationItem(call: Call): Promise<void> {
   const conversation = conversationOf(call)
-  const at = conversation.items.findIndex(each => each.id === call.route.secondId)
+  const at = conversationItems(call.service.store, conversation).findIndex(each => each.id === call.route.secondId)
   if (at < 0) throw noSuchObject(`No item found with id '${call.route.secondId}'.`, 'item_id')
-  conversation.items.splice(at, 1)
+  call.service.store.items.release(conversation.items.splice(at, 1))
   return sendJson(call, describe(conversation))
+}
+
+/**
+ * What a conversation holds now, oldest first: responses add their items when they are over. Reading it is asking for those that run in
+ * the background and go by no clock.
+ */
+export function conversationItems(store: Store, { items, runs }: StoredConversation): readonly JsonRecord[] {
+  const open = runs.filter(run => {
+    if (run.ask.background) run.look()
+    const { outputItems } = run
+    items.push(...outputItems)
+    store.items.hold(outputItems)
+    return run.stage === 'in_progress'
+  })
+  runs.splice(0, runs.length, ...open)
+  return items
 }
 
 function itemsOf(draw: Draw, value: unknown): JsonRecord[] {

@@ -1,4 +1,4 @@
-/** The Responses API: create, whole and streamed, and the objects that it keeps. */
+/** The Responses API: create, whole and streamed, in the background or not, and the objects that it keeps. */
 import type { JsonRecord } from '../../wire/json.ts'
 import { sendJson } from './answer.ts'
 import {
@@ -14,16 +14,19 @@ import {
 } from './call.ts'
 import { checkContext } from './chatInput.ts'
 import { invalidRequest, noSuchObject } from './errors.ts'
-import { completionFilter, promptFilterResults } from './filter.ts'
+import { isInstant } from './latency.ts'
+import { responseEvents } from './responsesEvents.ts'
 import { type ResponsesAsk, responsesAsk } from './responsesInput.ts'
-import { streamResponse } from './responsesStream.ts'
-import { cachedTokens, type Said, speak } from './speak.ts'
+import { answerMs, finishedObject, type ResponseObject } from './responsesObject.ts'
+import { type Made, madeItems } from './responsesOutput.ts'
+import { Run } from './responsesRun.ts'
+import { followRun, streamSynchronous } from './responsesStream.ts'
+import { cachedTokens, speak } from './speak.ts'
 import { page, type StoredResponse } from './store.ts'
 
-export interface ResponsesAnswer extends Spent {
-  readonly said: Said
-  /** The finished object. */
-  readonly object: JsonRecord & { readonly id: string }
+interface ResponsesAnswer extends Spent {
+  readonly object: ResponseObject
+  readonly made: readonly Made[]
   readonly output: readonly JsonRecord[]
 }
 
@@ -36,23 +39,68 @@ export async function createResponse(call: Call): Promise<void> {
   checkContext(work, promptTokens, most, 'input')
   admit(call, work, promptTokens, most)
   const answer = responsesAnswer(work, ask, input, promptTokens)
-  if (ask.store) {
-    const background = ask.background && !ask.stream ? 'running' : 'no'
-    const stored = { object: answer.object, inputItems: ask.context, outputItems: answer.output, background } as const
-    work.service.store.responses.put(answer.object.id, { ...stored })
-  }
-  ask.conversation?.items.push(...ask.items, ...answer.output)
+  const run = runOf(call, work, ask, answer)
+  keep(work, ask, run, answer)
   // The official service names the dated snapshot in a header, because `model` holds what the caller wrote.
   call.headers['x-ms-served-model'] = work.deployment.facts.snapshot
-  return settled(call, work, most, sendResponse(call, work, ask, answer))
+  const sending = ask.background
+    ? sendBackground(call, run, work.reportsUsage)
+    : sendSynchronous(call, work, run, answer)
+  return settled(call, work, most, sending)
 }
 
-function sendResponse(call: Call, work: Work, ask: ResponsesAsk, answer: ResponsesAnswer): Promise<void> {
-  if (ask.stream) return streamResponse(call, work, answer)
-  if (ask.background)
-    // What it makes is billed, whether or not anybody asks for it.
-    return sendJson(call, unfinished(answer.object, 'queued'), answer, false)
-  return sendJson(call, answer.object, answer, work.reportsUsage)
+/** Closing the connection cancels a synchronous response: what is asked for later was never finished. */
+async function sendSynchronous(call: Call, work: Work, run: Run, answer: ResponsesAnswer): Promise<void> {
+  try {
+    if (run.ask.stream) await streamSynchronous(call, run, answer, work.reportsUsage)
+    else await sendJson(call, answer.object, answer, work.reportsUsage)
+  } finally {
+    const isWhole = call.response.writableEnded && call.fault?.kind !== 'error-frame'
+    if (isWhole) run.end()
+    else run.cancel()
+  }
+}
+
+/** One in the background goes on whoever listens: all that it makes is charged to the call that began it, and to no other. */
+async function sendBackground(call: Call, run: Run, reportsUsage: boolean): Promise<void> {
+  run.charge()
+  try {
+    if (!run.ask.stream) return await sendJson(call, run.queued())
+    await followRun(call, run, 0, run.ask.obfuscates)
+    call.line.usageReported = reportsUsage && call.response.writableEnded && run.stage === 'ended'
+  } finally {
+    run.charge()
+  }
+}
+
+function runOf(call: Call, work: Work, ask: ResponsesAsk, answer: ResponsesAnswer): Run {
+  const { deployment, service } = work
+  const speedMs = isInstant(deployment.spec) ? null : answerMs(work, answer.completionTokens)
+  const { object, made, output, promptTokens, completionTokens } = answer
+  return new Run({
+    ask,
+    object,
+    output,
+    promptTokens,
+    completionTokens,
+    events: obfuscates => responseEvents(work, ask, object, made, obfuscates),
+    clock: service.clock,
+    line: call.line,
+    takesMs: service.backgroundMs ?? speedMs,
+  })
+}
+
+function keep(work: Work, ask: ResponsesAsk, run: Run, { object, output }: ResponsesAnswer): void {
+  const { items, responses } = work.service.store
+  if (ask.store) {
+    items.hold(ask.context)
+    items.hold(output)
+    responses.put(object.id, { id: object.id, run, inputItems: ask.context, output })
+  }
+  if (ask.conversation === null) return
+  ask.conversation.items.push(...ask.items)
+  items.hold(ask.items)
+  ask.conversation.runs.push(run)
 }
 
 /** The whole document, for a line of a batch. */
@@ -69,106 +117,44 @@ function promptTokensOf(work: Work, input: JsonRecord, ask: ResponsesAsk): numbe
 function responsesAnswer(work: Work, ask: ResponsesAsk, input: JsonRecord, promptTokens: number): ResponsesAnswer {
   const [said] = speak(work, ask.question)
   if (!said) throw invalidRequest('Nothing was asked.', 'input', null)
-  const output = outputOf(work, said)
+  const made = madeItems(work, ask, said)
+  const output = made.map(each => each.item)
   const usage = {
     input_tokens: promptTokens,
-    input_tokens_details: {
-      cached_tokens: cachedTokens(work, ask.question.turns, promptTokens),
-    },
+    input_tokens_details: { cached_tokens: cachedTokens(work, ask.question.turns, promptTokens) },
     output_tokens: said.tokens,
     output_tokens_details: { reasoning_tokens: said.reasoningTokens },
     total_tokens: promptTokens + said.tokens,
   }
-  const isCut = said.finish === 'length'
-  const object = {
-    id: work.draw.hexId('resp_', 48),
-    object: 'response',
-    created_at: work.createdAtSeconds,
-    status: isCut ? 'incomplete' : 'completed',
-    background: ask.background,
-    content_filters: contentFilters,
-    conversation: ask.conversation === null ? null : { id: ask.conversation.id },
-    error: null,
-    incomplete_details: isCut ? { reason: 'max_output_tokens' } : null,
-    instructions: input.instructions ?? null,
-    max_output_tokens: input.max_output_tokens ?? null,
-    model: work.deployment.name,
-    output,
-    parallel_tool_calls: input.parallel_tool_calls ?? true,
-    previous_response_id: input.previous_response_id ?? null,
-    reasoning: { effort: work.deployment.facts.reasons ? (ask.question.effort ?? 'medium') : null, summary: null },
-    service_tier: 'default',
-    store: ask.store,
-    temperature: input.temperature ?? 1,
-    text: input.text ?? { format: { type: 'text' } },
-    tool_choice: input.tool_choice ?? 'auto',
-    tools: input.tools ?? [],
-    top_p: input.top_p ?? 1,
-    truncation: input.truncation ?? 'disabled',
-    usage: work.reportsUsage ? usage : null,
-    user: input.user ?? null,
-    metadata: input.metadata ?? {},
-  }
-  return { said, object, output, promptTokens, completionTokens: said.tokens }
+  const completedAtSeconds = work.createdAtSeconds + Math.ceil(answerMs(work, said.tokens) / 1000)
+  const finish = { said, output, usage: work.reportsUsage ? usage : null, completedAtSeconds }
+  return { object: finishedObject(work, ask, input, finish), made, output, promptTokens, completionTokens: said.tokens }
 }
 
-const contentFilters = [
-  ...promptFilterResults.map(each => ({
-    blocked: false,
-    source_type: 'prompt',
-    content_filter_results: each.content_filter_results,
-  })),
-  { blocked: false, source_type: 'completion', content_filter_results: completionFilter },
-]
-
-function outputOf(work: Work, said: Said): JsonRecord[] {
-  const status = said.finish === 'length' ? 'incomplete' : 'completed'
-  const thought = work.deployment.facts.reasons
-    ? [{ id: work.draw.hexId('rs_', 48), type: 'reasoning', summary: [] }]
-    : []
-  const calls = said.toolCalls.map((each, at) => ({
-    id: work.draw.hexId('fc_', 48, `${at}`),
-    type: 'function_call',
-    status,
-    arguments: each.arguments,
-    call_id: work.draw.id('call_', 24, `${at}`),
-    name: each.name,
-  }))
-  if (calls.length > 0) return [...thought, ...calls]
-  if (said.text === '' && said.finish === 'length') return thought
-  const content = [{ type: 'output_text', annotations: [], logprobs: [], text: said.text }]
-  return [...thought, { id: work.draw.hexId('msg_', 48), type: 'message', status, content, role: 'assistant' }]
-}
-
-function unfinished(object: JsonRecord, status: string): JsonRecord {
-  return { ...object, status, output: [], usage: null, incomplete_details: null }
-}
-
-/** Who asks for a background response a first time finds it at work, then finished. */
+/** The object as it is now, or with `stream=true` its events behind `starting_after`, the rest as they come. */
 export async function getResponse(call: Call): Promise<void> {
-  const stored = storedOf(call)
-  if (stored.background === 'running') {
-    stored.background = 'done'
-    return sendJson(call, unfinished(stored.object, 'in_progress'))
+  const { run } = storedOf(call)
+  const { query } = call.route
+  if (query.get('stream') !== 'true') return sendJson(call, run.look())
+  const after = query.get('starting_after')
+  const next = after === null ? 0 : Number(after) + 1
+  if (!Number.isInteger(next) || next < 0) {
+    throw invalidRequest("Invalid type for 'starting_after': expected an integer.", 'starting_after', 'invalid_type')
   }
-  return sendJson(call, current(stored))
-}
-
-function current(stored: StoredResponse): JsonRecord {
-  return stored.background === 'cancelled' ? unfinished(stored.object, 'cancelled') : stored.object
+  return followRun(call, run, next, query.get('include_obfuscation') !== 'false')
 }
 
 export async function deleteResponse(call: Call): Promise<void> {
-  const { object } = storedOf(call)
-  call.service.store.responses.delete(object.id)
-  return sendJson(call, { id: object.id, object: 'response', deleted: true })
+  const { id } = storedOf(call)
+  call.service.store.responses.delete(id)
+  return sendJson(call, { id, object: 'response', deleted: true })
 }
 
 export async function cancelResponse(call: Call): Promise<void> {
-  const stored = storedOf(call)
-  if (stored.background === 'no') throw invalidRequest('Cannot cancel a synchronous response.', null, null)
-  if (stored.background === 'running') stored.background = 'cancelled'
-  return sendJson(call, current(stored))
+  const { run } = storedOf(call)
+  if (!run.ask.background) throw invalidRequest('Cannot cancel a synchronous response.', null, null)
+  run.cancel()
+  return sendJson(call, run.look())
 }
 
 export async function listInputItems(call: Call): Promise<void> {

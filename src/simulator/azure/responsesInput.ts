@@ -3,7 +3,12 @@ import { isRecord, type JsonRecord, listOf, textOf, textOrNull } from '../../wir
 import type { Turn } from './answers/index.ts'
 import type { Work } from './call.ts'
 import { checkNumber, contentText, imagesOf, integerIn } from './chatInput.ts'
+import { conversationItems } from './conversations.ts'
+import { closed } from './echoedTools.ts'
 import { invalidRequest, noSuchObject } from './errors.ts'
+import { inputItems } from './responsesItems.ts'
+import { checkMembers, includesOf, obfuscates } from './responsesMembers.ts'
+import { standardEffort } from './responsesObject.ts'
 import type { Question } from './speak.ts'
 import type { StoredConversation, StoredResponse } from './store.ts'
 
@@ -11,6 +16,13 @@ export interface ResponsesAsk {
   readonly stream: boolean
   readonly store: boolean
   readonly background: boolean
+  /** Deltas of its stream are padded. */
+  readonly obfuscates: boolean
+  readonly include: ReadonlySet<unknown>
+  /** How its reasoning is to be summed up; null where it is not. */
+  readonly summary: string | null
+  /** What the object says of its tier until it is over. */
+  readonly serviceTier: string
   /** The call's own input as items, each with an id. */
   readonly items: readonly JsonRecord[]
   /** What came before in the conversation, then `items`. */
@@ -21,19 +33,31 @@ export interface ResponsesAsk {
 }
 
 export function responsesAsk(work: Work, input: JsonRecord): ResponsesAsk {
+  checkMembers(input)
   checkNumber(input, 'temperature', 0, 2)
   checkNumber(input, 'top_p', 0, 1)
+  checkNumber(input, 'frequency_penalty', -2, 2)
+  checkNumber(input, 'presence_penalty', -2, 2)
+  const reasoning = isRecord(input.reasoning) ? input.reasoning : {}
+  const effort = effortOf(work, reasoning)
+  refuseSampling(input, effort)
+  const store = input.store !== false
+  const background = input.background === true
+  if (background && !store) throw invalidRequest("Background mode requires 'store' to be true.", 'background', null)
   const previous = previousOf(work, input.previous_response_id)
   const conversation = conversationOf(work, input)
-  const items = itemsOf(work, input.input)
-  const before = previous ? [...previous.inputItems, ...previous.outputItems] : (conversation?.items ?? [])
-  const context = [...before, ...items]
+  const items = inputItems(work, input.input, store)
+  const context = [...itemsBefore(work, previous, conversation), ...items]
   requireKnown(work, input.tools)
   const system = typeof input.instructions === 'string' ? [{ role: 'system', text: input.instructions }] : []
   return {
     stream: input.stream === true,
-    store: input.store !== false,
-    background: input.background === true,
+    store,
+    background,
+    obfuscates: obfuscates(input),
+    include: includesOf(input),
+    summary: textOrNull(reasoning.summary ?? reasoning.generate_summary),
+    serviceTier: textOrNull(input.service_tier) ?? 'auto',
     items,
     context,
     conversation,
@@ -45,10 +69,35 @@ export function responsesAsk(work: Work, input: JsonRecord): ResponsesAsk {
       json: jsonForm(input.text),
       stop: [],
       tokensMax: integerIn(input, 'max_output_tokens', 16, work.deployment.facts.contextTokensMax),
-      effort: isRecord(input.reasoning) ? textOrNull(input.reasoning.effort) : null,
+      effort,
       choices: 1,
       seed: null,
     },
+  }
+}
+
+const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh']
+
+/** How hard the model thinks; null for one that does not reason. */
+function effortOf(work: Work, { effort }: JsonRecord): string | null {
+  const standard = standardEffort(work)
+  if (effort === undefined || effort === null) return standard
+  if (standard === null) {
+    const message = "Unsupported parameter: 'reasoning.effort' is not supported with this model."
+    throw invalidRequest(message, 'reasoning.effort', 'unsupported_parameter')
+  }
+  if (typeof effort === 'string' && efforts.includes(effort)) return effort
+  const message = `Invalid value: ${JSON.stringify(effort)}. Supported values are: ${efforts.map(each => `'${each}'`).join(', ')}.`
+  throw invalidRequest(message, 'reasoning.effort', 'invalid_value')
+}
+
+/** Who thinks takes no sampling parameters but their standard values. */
+function refuseSampling(input: JsonRecord, effort: string | null): void {
+  if (effort === null || effort === 'none') return
+  for (const name of ['temperature', 'top_p']) {
+    if (input[name] === undefined || input[name] === null || input[name] === 1) continue
+    const message = `Unsupported parameter: '${name}' is not supported with this model.`
+    throw invalidRequest(message, name, null)
   }
 }
 
@@ -58,6 +107,15 @@ function previousOf(work: Work, id: unknown): StoredResponse | null {
   if (previous) return previous
   const message = `Previous response with id '${String(id)}' not found.`
   throw invalidRequest(message, 'previous_response_id', 'previous_response_not_found')
+}
+
+function itemsBefore(
+  work: Work,
+  previous: StoredResponse | null,
+  conversation: StoredConversation | null,
+): readonly JsonRecord[] {
+  if (previous) return [...previous.inputItems, ...previous.run.outputItems]
+  return conversation ? conversationItems(work.service.store, conversation) : []
 }
 
 function conversationOf(work: Work, { conversation, previous_response_id }: JsonRecord): StoredConversation | null {
@@ -82,66 +140,6 @@ function requireKnown(work: Work, tools: unknown): void {
   }
 }
 
-/** An item of an earlier answer, wherever it is kept on this resource. */
-function keptItem(work: Work, id: string): JsonRecord {
-  const { responses, conversations } = work.service.store
-  const kept = [
-    ...responses.newest().flatMap(each => [...each.outputItems, ...each.inputItems]),
-    ...conversations.newest().flatMap(each => each.items),
-  ]
-  const item = kept.find(each => each.id === id)
-  if (item) return item
-  throw noSuchObject(`Item with id '${id}' not found.`, 'input')
-}
-
-function requireFiles(work: Work, content: readonly unknown[]): void {
-  for (const part of content.filter(isRecord)) {
-    const id = textOrNull(part.file_id)
-    if (id !== null && work.service.store.files.get(id) === null) {
-      throw noSuchObject(`No such File object: ${id}`, 'input')
-    }
-  }
-}
-
-/** A text or a list of items; plain messages get the form in which they are kept. */
-function itemsOf(work: Work, input: unknown): JsonRecord[] {
-  if (input === undefined || input === null) {
-    throw invalidRequest("Missing required parameter: 'input'.", 'input', 'missing_required_parameter')
-  }
-  if (typeof input === 'string') return [message(work, { role: 'user', content: input }, 0)]
-  if (!Array.isArray(input) || !input.every(isRecord)) {
-    throw invalidRequest("Invalid type for 'input': expected a string or an array of objects.", 'input', 'invalid_type')
-  }
-  return input.map((item, at) => {
-    const isReference = item.type === 'item_reference' || (item.type === undefined && item.role === undefined)
-    if (isReference) return keptItem(work, textOf(item.id))
-    if (item.type === undefined || item.type === 'message') return message(work, item, at)
-    return { id: work.draw.hexId(item.type === 'function_call' ? 'fc_' : 'item_', 48, `input ${at}`), ...item }
-  })
-}
-
-function message(work: Work, item: JsonRecord, at: number): JsonRecord {
-  const role = textOf(item.role)
-  if (!['user', 'assistant', 'system', 'developer'].includes(role)) {
-    throw invalidRequest(
-      `Invalid value: ${JSON.stringify(item.role) ?? 'none'} for a role.`,
-      `input[${at}].role`,
-      'invalid_value',
-    )
-  }
-  const type = role === 'assistant' ? 'output_text' : 'input_text'
-  const content = typeof item.content === 'string' ? [{ type, text: item.content }] : listOf(item.content)
-  requireFiles(work, content)
-  return {
-    id: work.draw.hexId('msg_', 48, `input ${at}`),
-    status: 'completed',
-    ...item,
-    type: 'message',
-    role,
-    content,
-  }
-}
-
 function turnOf(item: JsonRecord): Turn[] {
   if (item.type === 'message') {
     return [{ role: textOf(item.role), text: contentText(item.content), images: imagesOf(item.content) }]
@@ -152,7 +150,8 @@ function turnOf(item: JsonRecord): Turn[] {
 
 function asChatTool(tool: JsonRecord): JsonRecord[] {
   if (tool.type !== 'function') return []
-  const { name, description, parameters } = tool
+  const { name, description, strict } = tool
+  const parameters = strict === false ? tool.parameters : closed(tool.parameters)
   if (textOf(name) !== '') return [{ type: 'function', function: { name, description, parameters } }]
   throw invalidRequest("Missing required parameter: 'tools[].name'.", 'tools', 'missing_required_parameter')
 }

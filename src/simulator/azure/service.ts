@@ -7,6 +7,7 @@ import { type Limits, limitsOf } from './limits.ts'
 import { Memo } from './memo.ts'
 import { type ModelFacts, modelFacts } from './models.ts'
 import { PromptCache } from './promptCache.ts'
+import { instanceSecret, Seal } from './sealed.ts'
 import { type Draw, drawOf, freshDraw, sequence } from './seed.ts'
 import type { Said } from './speak.ts'
 import { Store } from './store.ts'
@@ -32,6 +33,10 @@ export interface Service {
   readonly bill: Bill
   readonly faults: FaultDesk
   readonly store: Store
+  /** Opens what this instance sealed, and nothing else. */
+  readonly seal: Seal
+  /** Milliseconds that a response in the background takes; null where the speed of its deployment, or being asked for, decides. */
+  readonly backgroundMs: number | null
   readonly prompts: PromptCache
   readonly promptTokens: Memo<number>
   /** With a seed alone: without, equal questions get other answers. */
@@ -76,6 +81,8 @@ export function createService(options: AzureSimulatorOptions, closing: AbortSign
     bill: new Bill(),
     faults: new FaultDesk(sequence(seed)),
     store: new Store(),
+    seal: new Seal(instanceSecret(seed, options.name)),
+    backgroundMs: options.backgroundMs ?? null,
     prompts: new PromptCache(clock),
     promptTokens: new Memo(1_000),
     said: new Memo(1_000),

@@ -1,4 +1,6 @@
 import type { JsonRecord } from '../../wire/json.ts'
+import { Items } from './items.ts'
+import type { Run } from './responsesRun.ts'
 
 export interface StoredFile {
   readonly object: JsonRecord & { readonly id: string }
@@ -6,13 +8,12 @@ export interface StoredFile {
 }
 
 export interface StoredResponse {
-  /** As it is given to who asks; of a background response, what it will be. */
-  readonly object: JsonRecord & { readonly id: string }
+  readonly id: string
+  readonly run: Run
   /** Everything that the model saw, oldest first, with ids. */
   readonly inputItems: readonly JsonRecord[]
-  readonly outputItems: readonly JsonRecord[]
-  /** In the background: not finished until it has been asked for once. */
-  background: 'no' | 'running' | 'done' | 'cancelled'
+  /** Everything that it puts out, whether or not it is over. */
+  readonly output: readonly JsonRecord[]
 }
 
 export interface StoredVectorStore {
@@ -34,6 +35,8 @@ export interface StoredConversation {
   metadata: JsonRecord
   /** Oldest first, with ids. */
   readonly items: JsonRecord[]
+  /** Responses that are to add their items. */
+  readonly runs: Run[]
 }
 
 /** Most objects of one kind that are kept; beyond, the oldest is forgotten. */
@@ -42,12 +45,20 @@ const objectsMax = 5_000
 /** Objects that calls leave behind, in the order in which they were made. */
 class Shelf<Value> {
   readonly #byId = new Map<string, Value>()
+  readonly #forgotten: (value: Value) => void
+
+  /** `forgotten` is told of what is deleted, replaced or crowded out. */
+  constructor(forgotten: (value: Value) => void = () => {}) {
+    this.#forgotten = forgotten
+  }
 
   put(id: string, value: Value): void {
+    const before = this.#byId.get(id)
+    if (before !== undefined) this.#forgotten(before)
     this.#byId.set(id, value)
     for (const oldest of this.#byId.keys()) {
       if (this.#byId.size <= objectsMax) return
-      this.#byId.delete(oldest)
+      this.delete(oldest)
     }
   }
 
@@ -56,6 +67,9 @@ class Shelf<Value> {
   }
 
   delete(id: string): boolean {
+    const value = this.#byId.get(id)
+    if (value === undefined) return false
+    this.#forgotten(value)
     return this.#byId.delete(id)
   }
 
@@ -66,11 +80,15 @@ class Shelf<Value> {
 }
 
 export class Store {
+  readonly items = new Items()
   readonly files = new Shelf<StoredFile>()
-  readonly responses = new Shelf<StoredResponse>()
+  readonly responses = new Shelf<StoredResponse>(({ inputItems, output }) => {
+    this.items.release(inputItems)
+    this.items.release(output)
+  })
   readonly batches = new Shelf<JsonRecord & { readonly id: string }>()
   readonly vectorStores = new Shelf<StoredVectorStore>()
-  readonly conversations = new Shelf<StoredConversation>()
+  readonly conversations = new Shelf<StoredConversation>(({ items }) => this.items.release(items))
 }
 
 /** A page of a list, by the query's `limit` (1..100, default `limit`) and `after`. */

@@ -161,6 +161,7 @@ async function build(
     },
     ended: metrics.ended,
     limitedThroughout: limitedThroughout(current.config),
+    credentialsRefused: () => current.credentialsRefused(),
   })
   const gateway = await startGateway({ listen: address(config.gateway.listen), config: config.gateway }, parts())
   closers.push(() => gateway.close(current.config.gateway.timeouts.shutdownGrace))
@@ -284,6 +285,10 @@ class Current {
   instanceStates(): InstanceState[] {
     const nowMs = this.#clock()
     return [...this.#instances.values()].map(instance => instance.state(nowMs))
+  }
+
+  credentialsRefused(): number {
+    return [...this.#instances.values()].filter(({ own }) => own?.isRefused === true).length
   }
 
   /** Null for an instance that there is not. */

@@ -78,6 +78,9 @@ export const instancesAnswer = z
         region: string,
         credential: z.enum(['caller', 'managed-identity', 'key']),
         healthy: z.boolean(),
+        credentialRefused: z.boolean().openapi({
+          description: 'True from when the gateway’s own credential was refused until a call is let in again.',
+        }),
         inFlight: count,
         lastProbe: probeFields.nullable(),
         deployments: z.array(

@@ -55,6 +55,8 @@ const instanceStates: readonly InstanceState[] = [
   {
     name: 'east',
     healthy: true,
+    credentialRefused: false,
+    credentialRefusals: 0,
     lastProbe: goodProbe,
     inFlight: 3,
     lanes: [laneState({ kind: 'provisioned', utilization: 0.934, spilling: true })],
@@ -62,6 +64,8 @@ const instanceStates: readonly InstanceState[] = [
   {
     name: 'west',
     healthy: false,
+    credentialRefused: true,
+    credentialRefusals: 7,
     lastProbe: failedProbe,
     inFlight: 0,
     lanes: [

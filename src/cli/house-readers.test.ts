@@ -102,7 +102,10 @@ test('instances tell state, utilisation, breaker with its reason, latency and sh
   const { read } = await startReaders(t)
   const { code, out } = await read(['instances'], { nowMs: Date.UTC(2026, 10, 23, 12, 0, 5) })
   assert.equal(code, 0)
-  assert.match(out, /^! west: the last probe, 5 s ago, failed\. The instance refused the key \(401\)\.\n/)
+  assert.match(
+    out,
+    /^! west: it refuses the gateway’s own credential \(401, 403\)\.\n! west: the last probe, 5 s ago, failed\. The instance refused the key \(401\)\.\n/,
+  )
   assert.match(
     lineWith(out, 'provisioned'),
     /^! +east +gpt-4o +spilling +93 % +75 % +300 +2 +3 +412 +1,204 +- +provisioned$/,

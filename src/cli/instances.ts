@@ -57,7 +57,7 @@ function instancesText(answer: InstancesAnswer, { nowMs, width }: TextParts): st
   )
   const rows = answer.pools.flatMap(pool => pool.members.map(member => poolCells(pool, member)))
   const pools = rows.length === 0 ? '' : `\n${renderTable(poolColumns, rows, width)}`
-  const probes = answer.instances.flatMap(instance => probeLine(instance, nowMs))
+  const probes = answer.instances.flatMap(instance => [...credentialLine(instance), ...probeLine(instance, nowMs)])
   return (probes.length === 0 ? '' : `${probes.join('\n')}\n\n`) + lanes + pools
 }
 
@@ -111,6 +111,7 @@ function laneColumns(nowMs: number, allCalls: number): readonly LaneColumn[] {
 function stateOf({ instance, lane }: Line, nowMs: number): string {
   if (lane === null || lane.breaker === 'closed') {
     if (lane?.spilling === true) return 'spilling'
+    if (instance.credentialRefused) return 'credential refused'
     return instance.healthy ? 'ok' : 'not healthy'
   }
   const reason = lane.breakerReason === null ? '' : ` (${lane.breakerReason.replaceAll('_', ' ')})`
@@ -120,7 +121,7 @@ function stateOf({ instance, lane }: Line, nowMs: number): string {
 }
 
 function markOf({ instance, lane }: Line): string {
-  if (lane?.breaker === 'open' || !instance.healthy) return '✗'
+  if (lane?.breaker === 'open' || !instance.healthy || instance.credentialRefused) return '✗'
   return lane?.breaker === 'half-open' || lane?.spilling === true ? '!' : ''
 }
 
@@ -136,6 +137,11 @@ function probeLine({ name, lastProbe }: Instance, nowMs: number): string[] {
   if (lastProbe === null || lastProbe.ok) return []
   const ago = spoken(Math.max(0, nowMs - lastProbe.atMs))
   return [`! ${printableLine(`${name}: the last probe, ${ago} ago, failed. ${lastProbe.error ?? ''}`.trimEnd())}`]
+}
+
+function credentialLine({ name, credentialRefused }: Instance): string[] {
+  if (!credentialRefused) return []
+  return [`! ${name}: it refuses the gateway’s own credential (401, 403).`]
 }
 
 const poolColumns: readonly TableColumn[] = [

@@ -37,7 +37,7 @@ async function startPages(t: TestContext, ready: () => Readiness): Promise<strin
 // All replicas share one Redis: if each called itself unready without it, a balancer would have nobody left for the calls that
 // need no limits, and clients would see its words in place of ours.
 test('readyz tells how limits fare, and is 503 for them only where nothing could be served', async t => {
-  let now: Readiness = { accepting: true, ledger: true, limits: 'ok', limitedThroughout: true }
+  let now: Readiness = { accepting: true, ledger: true, limits: 'ok', limitedThroughout: true, credentialsRefused: 0 }
   const url = await startPages(t, () => now)
   const asked = async (limits: StoreState, limitedThroughout: boolean): Promise<readonly unknown[]> => {
     now = { ...now, limits, limitedThroughout }
@@ -50,6 +50,13 @@ test('readyz tells how limits fare, and is 503 for them only where nothing could
   assert.deepEqual(await asked('allow', true), [200, 'ready', 'allow'])
   assert.deepEqual(await asked('refuse', false), [200, 'ready', 'refuse'])
   assert.deepEqual(await asked('refuse', true), [503, 'not ready', 'refuse'])
+  // Other members may serve; and one that is refused here is refused to every replica.
+  now = { ...now, limits: 'ok', credentialsRefused: 1 }
+  const refused = await fetch(url)
+  assert.deepEqual(
+    [refused.status, ((await refused.json()) as { credentialsRefused: number }).credentialsRefused],
+    [200, 1],
+  )
   now = { ...now, ledger: false }
   assert.deepEqual(await asked('ok', false), [503, 'not ready', 'ok'])
 })

@@ -13,6 +13,8 @@ export interface Readiness {
   readonly limits: StoreState
   /** True when no call passes without meeting a limit. */
   readonly limitedThroughout: boolean
+  /** Instances that refuse the gateway's own credential. Their names are for those who have a token. */
+  readonly credentialsRefused: number
 }
 
 export interface PageParts {
@@ -78,11 +80,13 @@ function find(path: string, call: Call, parts: PageParts): Page | null {
  * with `refuse` calls that meet no limit still pass. Replicas share that store: were they all unready, a balancer would have nobody
  * left to send those calls to, and clients would lose the answer that says what is wrong.
  */
-function readiness({ accepting, ledger, limits, limitedThroughout }: Readiness): Page {
+function readiness({ accepting, ledger, limits, limitedThroughout, credentialsRefused }: Readiness): Page {
   const ready = accepting && ledger && !(limits === 'refuse' && limitedThroughout)
+  // The process is ready all the same: other members serve, and no other replica has another credential.
+  const refused = credentialsRefused > 0 ? { credentialsRefused } : {}
   return {
     status: ready ? 200 : 503,
-    body: { status: ready ? 'ready' : 'not ready', checks: { accepting, ledger }, limits },
+    body: { status: ready ? 'ready' : 'not ready', checks: { accepting, ledger }, limits, ...refused },
   }
 }
 

@@ -6,7 +6,6 @@ import type { Config, WorkloadConfig } from '../config/schema.ts'
 import { type Caller, compileRules, type RuleMatch, type RuleMatcher } from '../identity/index.ts'
 import type { Instance } from '../instances/index.ts'
 import { poolOf, singleOf, type Target } from '../instances/pool.ts'
-import { compileForwards, type Forwards } from '../wire/requestFields.ts'
 
 export interface Workload {
   readonly name: string
@@ -35,8 +34,6 @@ export interface Share {
 export interface Plan {
   readonly targets: ReadonlyMap<string, Target>
   readonly workloads: ReadonlyMap<string, Workload>
-  /** Which header fields of a request reach an instance. */
-  readonly forwards: Forwards
   /** Longest wait in the line, milliseconds. */
   readonly waitMaxMs: number
   /** Workloads that the caller may use, in the order of the configuration. */
@@ -54,7 +51,6 @@ export function buildPlan(config: Config, instances: ReadonlyMap<string, Instanc
   return {
     targets,
     workloads,
-    forwards: compileForwards(config.gateway.forwardHeaders),
     waitMaxMs: config.limits.waitingLine.maxWait,
     workloadsOf: perCaller(caller => [...workloads.values()].filter(workload => workload.bound(caller) !== null)),
   }

@@ -62,6 +62,8 @@ export interface GatewayParts {
   readonly lost: (id: string) => void
   /** Told of each call that has ended, for the metrics. */
   readonly ended: (call: EndedCall) => void
+  /** Instances that refuse the gateway's own credential now. */
+  readonly credentialsRefused: () => number
   /** True when no call passes without meeting a limit: for readiness while the store of the limits is down. */
   readonly limitedThroughout: boolean
 }

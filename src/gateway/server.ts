@@ -100,6 +100,7 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
     ledger: parts.journal.writable,
     limits: parts.limits.state,
     limitedThroughout: parts.limitedThroughout,
+    credentialsRefused: parts.credentialsRefused(),
   })
 
   server.on('request', (req, res) => begin(req, res, false))

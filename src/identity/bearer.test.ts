@@ -121,7 +121,7 @@ test('C6 two tokens are refused in whatever order and spelling they come, one be
     assert.equal(readToken(pair(one, text)).token, one)
     assert.equal(readToken(pair(text, one)).token, one)
   })
-  fc.assert(property, { seed: 20_261_125, numRuns: 300 })
+  fc.assert(property, { numRuns: 300 })
 })
 
 // Whoever comes from Azure OpenAI has an API key in the environment: the answer must say what to do instead.

@@ -13,7 +13,13 @@ import type { BreakerState } from './state.ts'
 /** Times in milliseconds. */
 export type BreakerSettings = InstanceConfig['breaker']
 
-export type BreakerReason = 'throttled' | 'failures' | 'failure_share' | 'deployment_not_found' | 'probe'
+export type BreakerReason =
+  | 'throttled'
+  | 'failures'
+  | 'failure_share'
+  | 'deployment_not_found'
+  | 'credential_refused'
+  | 'probe'
 
 /** The share of failures means nothing of fewer calls. */
 const callsLeast = 20
@@ -24,6 +30,10 @@ const pauseMostMs = 30_000
 const pauseLeastMs = 250
 /** A deployment that does not exist may just have been made: Azure itself says to look again after a few minutes. */
 const absentMs = 60_000
+/** A credential that is refused is tried again after `open`, then after twice as long each time, up to this: a person must mend it. */
+const refusedMostMs = 60_000
+/** Refusals in a row of which one alone might hang on what the call asked for. */
+const refusalsLeast = 3
 
 export class Breaker {
   readonly #settings: BreakerSettings
@@ -35,6 +45,8 @@ export class Breaker {
   #probing = false
   #failuresInRow = 0
   #pauseMs = pauseFirstMs
+  #refusalsInRow = 0
+  #refusedMs: number
   /** Calls and failures of this half of the window and of the one before. */
   #halfSinceMs = 0
   #calls = 0
@@ -44,6 +56,7 @@ export class Breaker {
 
   constructor(settings: BreakerSettings) {
     this.#settings = settings
+    this.#refusedMs = settings.open
   }
 
   get state(): BreakerState {
@@ -70,7 +83,7 @@ export class Breaker {
   waitMs(nowMs: number): number {
     if (this.#state === 'closed') return 0
     const { open, retryAfterMax } = this.#settings
-    const most = Math.max(open, retryAfterMax, pauseMostMs, absentMs)
+    const most = Math.max(open, retryAfterMax, pauseMostMs, absentMs, refusedMostMs)
     const left = this.#retryAtMs - nowMs
     return left <= 0 || left > most ? 0 : left
   }
@@ -92,6 +105,7 @@ export class Breaker {
     if (this.#isStale(ticket)) return
     if (this.#state === 'closed') {
       this.#failuresInRow = 0
+      this.#refusalsInRow = 0
       this.#count(nowMs, 0)
     } else this.restore()
   }
@@ -123,6 +137,20 @@ export class Breaker {
     this.#pauseMs = Math.min(pauseMostMs, this.#pauseMs * 2)
   }
 
+  /**
+   * The instance refused the gateway's own credential.
+   * @param certain false when it may hang on what the call asked for: then several in a row must say so.
+   * @returns true when it is left alone for it from now on.
+   */
+  refused(ticket: number, nowMs: number, certain: boolean): boolean {
+    if (this.#isStale(ticket)) return false
+    this.#refusalsInRow += 1
+    if (this.#state === 'closed' && !certain && this.#refusalsInRow < refusalsLeast) return false
+    this.#open('credential_refused', nowMs + this.#refusedMs)
+    this.#refusedMs = Math.min(Math.max(refusedMostMs, this.#settings.open), this.#refusedMs * 2)
+    return true
+  }
+
   /** The deployment does not exist on this instance: an answer, so that it may come after `succeeded`. */
   absent(nowMs: number): void {
     if (this.#state !== 'open') this.#open('deployment_not_found', nowMs + absentMs)
@@ -151,6 +179,8 @@ export class Breaker {
     this.#era += 1
     this.#failuresInRow = 0
     this.#pauseMs = pauseFirstMs
+    this.#refusalsInRow = 0
+    this.#refusedMs = this.#settings.open
     this.#calls = 0
     this.#failures = 0
     this.#callsBefore = 0

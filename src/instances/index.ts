@@ -8,6 +8,7 @@ import type { Config, InstanceConfig } from '../config/schema.ts'
 import { Breaker } from './breaker.ts'
 import { type CredentialParts, createCredential, type InstanceCredential } from './credentials.ts'
 import { Lane } from './lane.ts'
+import { OwnCredential, type OwnCredentialLog } from './own-credential.ts'
 import { Probes } from './probe.ts'
 import type { InstanceState, ProbeResult } from './state.ts'
 
@@ -19,6 +20,8 @@ export interface Instance {
   readonly deployments: ReadonlyMap<string, { readonly model: string; readonly kind: 'standard' | 'provisioned' }>
   readonly connections: Pool
   readonly credential: InstanceCredential
+  /** Whether the gateway's own credential is taken there; null where calls carry the caller's token. */
+  readonly own: OwnCredential | null
   /** One for each deployment. */
   readonly lanes: ReadonlyMap<string, Lane>
   /** For calls without a deployment: files, batches, stored responses. */
@@ -32,6 +35,7 @@ export interface Instance {
 export type Timeouts = Config['gateway']['timeouts']
 
 export interface InstanceParts extends CredentialParts {
+  readonly log?: NonNullable<CredentialParts['log']> & OwnCredentialLog
   /** By which calls run, where that is not the clock by which tokens expire. */
   readonly callClock?: Clock
 }
@@ -59,11 +63,15 @@ export function openInstance(
   })
   const credential = createCredential(written, parts)
   const reach = new Breaker(written.breaker)
+  const own = credential.kind === 'caller' ? null : new OwnCredential(name, parts.log ?? null)
   const deployments = new Map(Object.entries(written.deployments))
   const lanes = new Map(
-    [...deployments].map(([deployment, { kind }]) => [deployment, new Lane(deployment, kind, written.breaker, reach)]),
+    [...deployments].map(([deployment, { kind }]) => [
+      deployment,
+      new Lane(deployment, kind, written.breaker, reach, own),
+    ]),
   )
-  const plainLane = new Lane('', 'standard', written.breaker, reach)
+  const plainLane = new Lane('', 'standard', written.breaker, reach, own)
   const probes = new Probes({
     connections,
     credential,
@@ -78,6 +86,7 @@ export function openInstance(
     deployments,
     connections,
     credential,
+    own,
     lanes,
     plainLane,
     probe: () => probes.probe(),
@@ -87,6 +96,8 @@ export function openInstance(
       return {
         name,
         healthy: !isOpen && probes.last?.ok !== false,
+        credentialRefused: own?.isRefused === true,
+        credentialRefusals: own?.refusals ?? 0,
         lastProbe: probes.last,
         inFlight: states.reduce((sum, lane) => sum + lane.inFlight, plainLane.inFlight),
         lanes: states,

@@ -4,6 +4,7 @@
  */
 import { Breaker, type BreakerSettings } from './breaker.ts'
 import { Latency } from './latency.ts'
+import type { OwnCredential } from './own-credential.ts'
 import { numberOf, retryAfterMs } from './retry-after.ts'
 import type { BreakerState, LaneState } from './state.ts'
 
@@ -22,6 +23,8 @@ export class Lane {
   readonly breaker: Breaker
   /** Of the whole instance, shared by its lanes: whether it can be connected to. */
   readonly reach: Breaker
+  /** Null where calls carry the caller's own token: what is refused then is the caller. */
+  readonly credential: OwnCredential | null
   readonly latency = new Latency()
   inFlight = 0
   /** Calls that were sent here. */
@@ -42,14 +45,23 @@ export class Lane {
   #remainingTokens = -1
   #remainingRequests = -1
   #remainingAtMs = 0
+  /** Kinds of calls for which it does not know the gateway's `stream_options`; null while none was found. Written by `dispatch`. */
+  refusesUsage: Set<string> | null = null
   /** What a pool decided last about this lane, for reports. */
   isSpilling = false
 
-  constructor(deployment: string, kind: 'standard' | 'provisioned', settings: BreakerSettings, reach: Breaker) {
+  constructor(
+    deployment: string,
+    kind: 'standard' | 'provisioned',
+    settings: BreakerSettings,
+    reach: Breaker,
+    credential: OwnCredential | null,
+  ) {
     this.deployment = deployment
     this.kind = kind
     this.breaker = new Breaker(settings)
     this.reach = reach
+    this.credential = credential
   }
 
   admits(nowMs: number): boolean {
@@ -177,6 +189,8 @@ export class Try {
   readonly #ticket: number
   readonly #reachTicket: number
   #told = false
+  /** 401 or 403 of an instance with the gateway's own credential, until it is told whose trouble it is; 0 otherwise. */
+  #unjudged = 0
   #failed = false
   #ended = false
 
@@ -205,11 +219,40 @@ export class Try {
     } else if (status >= 500) {
       this.#fail()
       lane.breaker.failed(this.#ticket, nowMs)
+    } else if ((status === 401 || status === 403) && lane.credential !== null) {
+      this.#unjudged = status
     } else {
-      if (lane.breaker.state !== 'closed') lane.breaker.succeeded(this.#ticket, nowMs)
+      if (lane.breaker.state !== 'closed') this.#works(nowMs)
       // Refusals are quick: they say nothing about how long a call takes.
       if (status < 400) lane.latency.add(nowMs - this.beganAtMs, nowMs)
     }
+  }
+
+  /** The probe of a lane that was left alone is answered. */
+  #works(nowMs: number): void {
+    const { breaker, credential, deployment } = this.lane
+    breaker.succeeded(this.#ticket, nowMs)
+    if (breaker.state === 'closed') credential?.accepted(deployment)
+  }
+
+  /**
+   * The answer refuses the gateway, not the caller. After `answered`.
+   * @param certain every call would meet the same. @param code as the answer says.
+   */
+  refused(certain: boolean, code: string | null, nowMs: number): void {
+    const { lane } = this
+    const status = this.#unjudged
+    if (status === 0) return
+    this.#unjudged = 0
+    this.#fail()
+    lane.credential?.refused(lane.deployment, lane.breaker.refused(this.#ticket, nowMs, certain), status, code)
+  }
+
+  /** The answer is about what the caller asks for: the instance has let the call in. After `answered`. */
+  letIn(nowMs: number): void {
+    if (this.#unjudged === 0) return
+    this.#unjudged = 0
+    if (this.lane.breaker.state !== 'closed') this.#works(nowMs)
   }
 
   /** The answer says that the deployment does not exist. After `answered`. */
@@ -244,6 +287,8 @@ export class Try {
     this.#ended = true
     const { lane } = this
     lane.inFlight -= 1
+    // Nobody has read what the answer says: a copy's, or one whose client left.
+    if (this.#unjudged !== 0) this.refused(this.#unjudged === 401, null, nowMs)
     if (!this.#told) {
       lane.breaker.abandoned(this.#ticket)
       lane.reach.abandoned(this.#reachTicket)

@@ -7,7 +7,7 @@ export interface LaneState {
   readonly deployment: string
   readonly kind: 'standard' | 'provisioned'
   readonly breaker: BreakerState
-  /** Why it is not closed: `throttled`, `failures`, `failure_share`, `deployment_not_found`, `probe`; null when it is closed. */
+  /** Why it is not closed: `throttled`, `failures`, `failure_share`, `deployment_not_found`, `credential_refused`, `probe`; null when it is closed. */
   readonly breakerReason: string | null
   /** When it is tried again, milliseconds since the epoch; null when it is closed. */
   readonly retryAtMs: number | null
@@ -22,7 +22,7 @@ export interface LaneState {
   readonly latencyMs: number | null
   readonly latencyP95Ms: number | null
   readonly inFlight: number
-  /** Tries since the start of the process, and those of them that failed (429 and 5xx, time-outs, connection errors). */
+  /** Tries since the start of the process, and those of them that failed (429 and 5xx, refused credentials, time-outs, connection errors). */
   readonly calls: number
   readonly failures: number
 }
@@ -31,6 +31,10 @@ export interface InstanceState {
   readonly name: string
   /** False while every deployment's breaker is open, or the last active probe failed. */
   readonly healthy: boolean
+  /** True from when the gateway's own credential was refused until a call is let in again; always false with the caller's. */
+  readonly credentialRefused: boolean
+  /** Calls for which it was refused, since the start of the process. */
+  readonly credentialRefusals: number
   readonly lastProbe: ProbeResult | null
   readonly inFlight: number
   readonly lanes: readonly LaneState[]

@@ -57,6 +57,8 @@ const states: readonly InstanceState[] = [
   {
     name: 'east',
     healthy: false,
+    credentialRefused: true,
+    credentialRefusals: 3,
     lastProbe: null,
     inFlight: 2,
     lanes: [
@@ -199,6 +201,8 @@ test('states are read at each scrape: limits, the line, breakers, the ledger', a
     [`gatehouse_backend_utilization_ratio{${lane}}`]: 0.93,
     [`gatehouse_backend_remaining_requests{${lane}}`]: 7,
     'gatehouse_instance_healthy{instance="east"}': 0,
+    'gatehouse_instance_credential_refused{instance="east"}': 1,
+    'gatehouse_instance_credential_refusals_total{instance="east"}': 3,
     gatehouse_ledger_lost_records_total: 2,
     gatehouse_ledger_refused_records_total: 1,
     gatehouse_calls_in_flight: 5,

@@ -81,6 +81,16 @@ const families = {
     help: '0 while every deployment of the instance is left alone or its last active probe failed, else 1.',
     labels: ['instance'],
   },
+  credentialRefused: {
+    name: 'gatehouse_instance_credential_refused',
+    help: '1 from when the instance refused the gateway’s own credential (401, 403) until it lets a call in again, else 0.',
+    labels: ['instance'],
+  },
+  credentialRefusals: {
+    name: 'gatehouse_instance_credential_refusals_total',
+    help: 'Tries that an instance refused with 401 or 403 although the credential is the gateway’s own.',
+    labels: ['instance'],
+  },
   tries: {
     name: 'gatehouse_backend_tries_total',
     help: 'Tries of calls on a deployment of an instance. A call that is replayed elsewhere is a try each.',
@@ -88,7 +98,7 @@ const families = {
   },
   failures: {
     name: 'gatehouse_backend_failures_total',
-    help: 'Those that failed: 429, 5xx, time-outs, connection errors.',
+    help: 'Those that failed: 429, 5xx, refused credentials, time-outs, connection errors.',
     labels: lane,
   },
   inFlightThere: {
@@ -141,6 +151,12 @@ const breakerStates = ['closed', 'half-open', 'open'] as const
 function registerInstances(registry: Registry, states: () => readonly InstanceState[]): void {
   readAtScrape(registry, 'gauge', families.healthy, () =>
     states().map(({ name, healthy }) => [[name], Number(healthy)]),
+  )
+  readAtScrape(registry, 'gauge', families.credentialRefused, () =>
+    states().map(({ name, credentialRefused }) => [[name], Number(credentialRefused)]),
+  )
+  readAtScrape(registry, 'counter', families.credentialRefusals, () =>
+    states().map(({ name, credentialRefusals }) => [[name], credentialRefusals]),
   )
   const each = (
     type: 'counter' | 'gauge',

@@ -281,7 +281,6 @@ async function failure(
 // P3 in the hands of a client: what it decides by must be what Azure said.
 const errors: Readonly<Record<string, number>> = {
   'content-filter': 400,
-  '401': 401,
   '404': 404,
   '408': 408,
   '429;retry-after=7;retry-after-ms=6500': 429,

@@ -80,7 +80,7 @@ async function beRefused({ served, token, answers }: Scene): Promise<void> {
   const cut = token.slice(0, -30)
   const json: Fields = [['Content-Type', 'application/json']]
   const refused: readonly RawRequest[] = [
-    request(token, {}, [['api-key', secrets.apiKey]]),
+    request(cut, {}, [['api-key', secrets.apiKey]]),
     { ...request(token), headers: [['api-key', secrets.apiKey], ...json] },
     { ...request(token), headers: [['Authorization', `Basic ${secrets.basic}`], ...json] },
     { ...request(token), headers: [['Cookie', `session=${secrets.cookie}`], ...json] },

@@ -1,5 +1,6 @@
 /** Two back ends of one's own, `up1` and `up2`, as members of pools: what an instance that keeps state would answer, and what reached which. */
 import type { ConfigInput } from '../../src/config/schema.ts'
+import type { HouseParts } from '../../src/house.ts'
 import { type Backend, type Received, startBackend } from './backend.ts'
 import { type Person, type PersonOptions, person } from './objects.ts'
 import { instanceKey, type Scope, startWorld, type World } from './world.ts'
@@ -17,6 +18,7 @@ export interface TwinBackends {
 export interface TwinBackendsOptions {
   readonly deployments?: readonly string[]
   readonly change?: (config: ConfigInput) => ConfigInput
+  readonly parts?: Partial<HouseParts>
 }
 
 export interface JsonAnswer {
@@ -33,6 +35,7 @@ export async function startTwinBackends(t: Scope, options: TwinBackendsOptions =
   // Noted by what is kept of each, so that tests may change `answer` as they like.
   const counts = { up1: 0, up2: 0 }
   const world = await startWorld(t, {
+    ...(options.parts === undefined ? {} : { parts: options.parts }),
     change: config => {
       const changed = withTwins(config, up1, up2, deployments)
       return options.change?.(changed) ?? changed

@@ -93,6 +93,7 @@ function instanceFacts(
     region: written.region ?? null,
     credential: credentialKind(written.credential),
     healthy: state?.healthy ?? true,
+    credentialRefused: state?.credentialRefused ?? false,
     inFlight: state?.inFlight ?? 0,
     lastProbe: state?.lastProbe ?? null,
     deployments: Object.entries(written.deployments).map(([deployment, { model, kind }]) => ({

@@ -10,6 +10,7 @@ import { createdIds, type ObjectKind } from '../../wire/objects.ts'
 import { ClientLeft, type Timed } from '../call.ts'
 import { type BackendFailure, classify, GivenUp } from '../dispatch/failures.ts'
 import { requestHeaders, responseHeaders } from '../dispatch/headers.ts'
+import { errorIn, refusesGateway } from '../dispatch/replay.ts'
 import { signIn } from '../dispatch/sign-in.ts'
 import { askFor } from '../locate/index.ts'
 import type { Account } from '../record/index.ts'
@@ -116,9 +117,7 @@ class Listing implements Timed {
     this.#account.instance = instance
     const credential = await signIn(instance, this.#account.token)
     if (!this.#account.isOpen) await openRecord(this.#account, this.#parts)
-    const { req, id } = this.#account.call
-    const choice = { forwards: this.#parts.plan.forwards, decoded: false, imageDeployment: null }
-    const headers = requestHeaders(req.rawHeaders, credential, id, choice)
+    const headers = requestHeaders(this.#account.call.req.rawHeaders, credential, this.#account.call.id, false)
     for (let cursor = after; ; ) {
       const page = await this.#page(instance, headers, cursor)
       if ('failure' in page) return page
@@ -180,7 +179,10 @@ class Listing implements Timed {
       })
       this.#firstByteAtMs ??= clock()
       const body = Buffer.from(await bounded(answer.body))
-      attempt(answer.statusCode, null)
+      const refused =
+        instance.credential.kind !== 'caller' && refusesGateway(answer.statusCode, errorIn(body), false) !== 'no'
+      attempt(answer.statusCode, refused ? 'credential_refused' : null)
+      if (refused) return { failure: 'credential_refused', cause: new GivenUp('credential_refused') }
       const document = answer.statusCode === 200 ? parsed(body) : null
       return { status: answer.statusCode, headers: answer.headers, body, document }
     } catch (error) {

@@ -71,7 +71,7 @@ export class Drain implements Dispatcher.DispatchHandler {
     attempt.answered(status, headers, this.#firstByteAtMs)
     const contentType = first(headers['content-type'])
     const isStream = contentType?.startsWith('text/event-stream') === true
-    this.#observer = observerFor(contentType, isStream, headers, asked, null)
+    this.#observer = observerFor(contentType, isStream, headers, asked.hideUsage, null)
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {

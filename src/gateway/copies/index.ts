@@ -12,6 +12,7 @@ import { admit } from '../admit/index.ts'
 import { GivenUp } from '../dispatch/failures.ts'
 import { requestFor } from '../dispatch/request.ts'
 import { signIn } from '../dispatch/sign-in.ts'
+import { sendingFor } from '../dispatch/usage-options.ts'
 import { conclude } from '../endings.ts'
 import type { Account } from '../record/index.ts'
 import { openRecord } from '../record/open.ts'
@@ -136,11 +137,11 @@ export class Copies {
       if (lease !== null && (await lease.enter(instance.name, lane.deployment)) !== null) return null
       account.instance = instance
       await openRecord(account, parts)
-      const drain = new Drain({ asked, candidate, attempt, clock: parts.clock, totalMs: parts.totalMs })
+      const sending = sendingFor({ call, route, asked }, lane)
+      const drain = new Drain({ asked: sending.asked, candidate, attempt, clock: parts.clock, totalMs: parts.totalMs })
       isSent = true
       this.#drains.add(drain)
       if (this.#isClosing) drain.giveUp(new GivenUp('shutdown'))
-      const sending = { call, route, asked, target: order.target, forwards: parts.plan.forwards }
       instance.connections.dispatch(requestFor(sending, candidate, credential, null), drain)
       return drain
     } finally {

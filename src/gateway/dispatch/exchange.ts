@@ -16,6 +16,7 @@ import type { GatewayParts } from '../serve.ts'
 import { prefixHash } from './prefix.ts'
 import { requestFor, type Sending } from './request.ts'
 import { signIn } from './sign-in.ts'
+import { rememberRefusedUsage, sendingFor, withoutUsage } from './usage-options.ts'
 import { lineKey, waitInLine } from './waiting.ts'
 
 /** A percentile of fewer calls is none. */
@@ -42,7 +43,7 @@ export class Exchange {
     const { call, route, asked, grant } = account
     if (route === null || asked === null || grant === null) throw new TypeError('dispatch stands behind receive')
     this.#account = account
-    this.#sending = { call, route, asked, target: grant.target, forwards: parts.plan.forwards }
+    this.#sending = { call, route, asked }
     this.#target = grant.target
     this.#candidates = candidates
     this.#pinned = pinned
@@ -107,14 +108,25 @@ export class Exchange {
     }
     this.#sent += 1
     const upload = { journal: this.#journal, limits: this.#parts.receiveLimits, relay }
-    const request = requestFor(this.#sending, candidate, header, upload)
-    const sending = relay.send(request, candidate, attempt, this.#mayReplay())
+    const call = sendingFor(this.#sending, candidate.lane)
+    const request = requestFor(call, candidate, header, upload)
+    const sending = relay.send(request, candidate, attempt, this.#mayReplay(), call.asked.hideUsage)
     const { hedge } = this.#target
-    const relayed = await (hedge === null ? sending : this.#hedged(hedge, sending, candidate, relay))
+    let relayed = await (hedge === null ? sending : this.#hedged(hedge, sending, candidate, relay))
+    if (relayed === null && relay.isUsageRefused) relayed = await this.#sendWithoutUsage(candidate, header, relay)
     if (relayed !== null) this.#account.instance = relay.instance
     const { line } = this.#parts.limits
     if (line.length > 0) line.nudge()
     return relayed
+  }
+
+  /** The member does not know what the gateway asked for on the client's behalf: it gets the call as the client wrote it. */
+  #sendWithoutUsage(candidate: Candidate, header: CredentialHeader, relay: Relay): Promise<Relayed | null> {
+    const { lane } = candidate
+    const call = withoutUsage(this.#sending)
+    relay.whenAnswered = () => rememberRefusedUsage(call, lane)
+    const attempt = lane.begin(this.#parts.clock())
+    return relay.send(requestFor(call, candidate, header, null), candidate, attempt, this.#mayReplay(), false)
   }
 
   /** Reserves with the rules of the instance. Synchronous where the counters are. */
@@ -220,7 +232,11 @@ export class Exchange {
       deployment: this.#sending.asked.deployment ?? '',
       seconds: Math.ceil(waitMs / 1_000),
     }
-    const isThrottled = this.#candidates.all.some(({ lane }) => lane.isThrottled)
+    const { all } = this.#candidates
+    if (all.every(({ lane }) => lane.breaker.reason === 'credential_refused')) {
+      return new Refusal('credential_refused', { instance: all[0]?.instance.name ?? '' }, { retryAfterMs: waitMs })
+    }
+    const isThrottled = all.some(({ lane }) => lane.isThrottled)
     return new Refusal(isThrottled ? 'pool_exhausted' : 'pool_unavailable', details, { retryAfterMs: waitMs })
   }
 }

@@ -7,6 +7,8 @@ export type BackendFailure =
   | 'first_byte_timeout'
   | 'backend_broke'
   | 'backend_redirected'
+  /** It was answered 401 or 403, which is the gateway's own trouble: its credential, role or network. */
+  | 'credential_refused'
   | 'total_timeout'
   /** The rest can only happen after the answer began, when no status can be sent any more. */
   | 'backend_cut'

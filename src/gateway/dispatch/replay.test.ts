@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { errorIn, lacksDeployment, mayBeRefusal, safeToReplay } from './replay.ts'
+import {
+  type AnswerError,
+  errorIn,
+  lacksDeployment,
+  mayBeRefusal,
+  refusesGateway,
+  refusesUsageOptions,
+  safeToReplay,
+} from './replay.ts'
 
+const noError: AnswerError = { code: null, message: null, param: null, innerCode: null }
 const answered = (status: number, code: string | null = null, message: string | null = null) =>
-  safeToReplay({ kind: 'answered', status, error: { code, message } })
+  safeToReplay({ kind: 'answered', status, error: { ...noError, code, message } })
 
 // One row too many here is a bill that is paid twice; one too few is a call that failed for nothing.
 test('P11 exactly these failures are safe to try again', () => {
@@ -13,7 +22,8 @@ test('P11 exactly these failures are safe to try again', () => {
   assert.equal(answered(404, 'DeploymentNotFound'), true)
   assert.equal(answered(400, 'BadRequest', 'Missing deployment: the request names none.'), true)
   assert.equal(answered(400, 'DeploymentNotFound'), true)
-  assert.equal(answered(404, '404', 'Resource not found'), false)
+  assert.equal(answered(404, '404', 'Resource not found'), true)
+  assert.equal(answered(404, 'not_found', 'No file found with id'), false)
   assert.equal(answered(400, 'content_filter', 'Your text says: missing deployment'), false)
   const safe: number[] = []
   for (let status = 200; status < 600; status += 1) if (answered(status)) safe.push(status)
@@ -29,7 +39,7 @@ test('what may be replayed is held, and nothing that succeeds ever is', () => {
       (status, code, message) => {
         if (answered(status, code, message)) assert.ok(mayBeRefusal(status))
         if (status < 400) assert.equal(mayBeRefusal(status), false)
-        if (lacksDeployment(status, { code, message })) assert.ok(status === 404 || status === 400)
+        if (lacksDeployment(status, { ...noError, code, message })) assert.ok(status === 404 || status === 400)
       },
     ),
   )
@@ -40,10 +50,70 @@ test('the error of a body is read where there is one, whatever the body is', () 
   assert.deepEqual(body('{"error":{"code":"DeploymentNotFound","message":"It does not exist."}}'), {
     code: 'DeploymentNotFound',
     message: 'It does not exist.',
+    param: null,
+    innerCode: null,
   })
-  const none = { code: null, message: null }
   for (const text of ['', 'Bad Gateway', '{', '[]', '{"error":null}', '{"error":"odd"}', '{"error":{"code":404}}']) {
-    assert.deepEqual(body(text), none, text)
+    assert.deepEqual(body(text), noError, text)
   }
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), bytes => void errorIn(Buffer.from(bytes))))
+})
+
+const network = 'Access denied due to Virtual Network/Firewall rules.'
+const lacksAction = 'The principal `1` lacks the required data action `x` to perform `POST /openai/…` operation.'
+const refusals: readonly (readonly [number, Partial<AnswerError>, string])[] = [
+  [401, {}, 'certain'],
+  [401, { code: '401', message: 'Access denied due to invalid subscription key or wrong API endpoint.' }, 'certain'],
+  [401, { code: 'PermissionDenied', message: lacksAction }, 'certain'],
+  [403, { code: 'AuthenticationTypeDisabled', message: 'Key based authentication is disabled.' }, 'certain'],
+  [403, { code: '403', message: network }, 'certain'],
+  [403, { code: 'Forbidden', message: 'Public access is disabled. Please configure private endpoint.' }, 'certain'],
+  [403, { code: 'PermissionDenied', message: lacksAction }, 'likely'],
+  [
+    403,
+    { code: '403', message: 'Your resource has been temporarily blocked because we detected behavior …' },
+    'likely',
+  ],
+  [403, {}, 'likely'],
+  [403, { code: 'content_policy_violation' }, 'no'],
+  [403, { code: 'content_filter' }, 'no'],
+  [403, { code: 'x', innerCode: 'ResponsibleAIPolicyViolation' }, 'no'],
+  [403, { code: 'forbidden', param: 'tools[0].file_ids' }, 'no'],
+  [400, { code: '401' }, 'no'],
+  [404, { code: 'PermissionDenied' }, 'no'],
+]
+
+// A caller who could shut a member for everybody with one odd request would; one whose pool has a wrong key can mend nothing.
+test('F4 what refuses the gateway is told from what refuses the request, by codes', () => {
+  for (const [status, error, found] of refusals) {
+    const whole = { ...noError, ...error }
+    assert.equal(refusesGateway(status, whole, false), found, JSON.stringify([status, error]))
+    assert.equal(refusesGateway(status, whole, true), found === 'certain' ? 'likely' : found)
+  }
+  const texts = fc.option(fc.string())
+  fc.assert(
+    fc.property(fc.integer({ min: 200, max: 599 }), texts, texts, fc.boolean(), (status, code, message, outside) => {
+      const found = refusesGateway(status, { ...noError, code, message }, outside)
+      if (status !== 401 && status !== 403) assert.equal(found, 'no')
+    }),
+  )
+})
+
+test('F5 a refusal that names the usage options is known in whatever form, and a prompt that names them is none', () => {
+  const refuses = (status: number, body: unknown) => refusesUsageOptions(status, Buffer.from(JSON.stringify(body)))
+  const words = ['stream_options', 'stream_options.include_usage', 'include_usage', 'Stream options', 'include-usage']
+  for (const word of words) {
+    assert.ok(refuses(400, { error: { message: `Unrecognized request argument supplied: ${word}`, code: null } }))
+    assert.ok(refuses(422, { error: { code: 'Invalid input', message: `extra_forbidden ${word}`, status: 422 } }))
+    assert.ok(refuses(422, { detail: [{ type: 'extra_forbidden', loc: ['body', word] }] }))
+    assert.ok(refuses(400, { error: { message: 'Unknown parameter', param: word, code: 'unknown_parameter' } }))
+    assert.equal(refuses(500, { error: { message: word } }), false)
+    assert.equal(refuses(404, { error: { message: word } }), false)
+    assert.equal(
+      refuses(400, { error: { message: `filtered: ${word}`, code: 'content_filter', param: 'prompt' } }),
+      false,
+    )
+    assert.equal(refuses(400, { error: { message: `not a type: ${word}`, param: 'messages[0].content' } }), false)
+  }
+  assert.equal(refuses(400, { error: { message: 'max_tokens is too large', param: null } }), false)
 })

@@ -11,18 +11,24 @@ export type DispatchFailure =
 export interface AnswerError {
   readonly code: string | null
   readonly message: string | null
+  /** The member of the request that the answer finds fault with. */
+  readonly param: string | null
+  /** `innererror.code`. */
+  readonly innerCode: string | null
 }
 
 /**
- * True only while the backend cannot have begun to bill: no connection came about, so that nothing was sent; or it refused the call
- * with 429 or 503, or because it has no such deployment.
+ * True only while the backend cannot have begun to bill: no connection was established, so nothing was sent; or it refused the call
+ * with 429 or 503, or because it has no such deployment or no such address. What refuses the gateway itself (`refusesGateway`) is
+ * safe as well: a call that is not let in is not run.
  *
  * What could happen twice otherwise: a call that was sent and not answered, or answered with 500, may have run. The prompt would
  * be billed again, tools would be called again by the client that gets the second answer, and a stored response would exist twice.
  */
 export function safeToReplay(failure: DispatchFailure): boolean {
   if (failure.kind === 'unanswered') return !failure.sent
-  return failure.status === 429 || failure.status === 503 || lacksDeployment(failure.status, failure.error)
+  const { status, error } = failure
+  return status === 429 || status === 503 || lacksDeployment(status, error) || lacksAddress(status, error)
 }
 
 /** The instance says that it does not have the deployment: 404 DeploymentNotFound, or 400 "missing deployment". */
@@ -31,12 +37,58 @@ export function lacksDeployment(status: number, { code, message }: AnswerError):
   return code === 'DeploymentNotFound' || (message !== null && /^missing deployment\b/i.test(message))
 }
 
+/**
+ * The instance says that it has nothing at this address: 404 "Resource not found" is how Azure answers a version or an operation that
+ * the resource does not know. Other members of a pool may be newer. Nothing shows whose fault it is, so the member is not left alone for it.
+ */
+function lacksAddress(status: number, { code, message }: AnswerError): boolean {
+  return status === 404 && code === '404' && message !== null && /^resource not found\b/i.test(message)
+}
+
+/** Codes of a 401 or 403 that finds fault with what is asked for. `message` decides nothing: a blocked resource is told about content, too. */
+const aboutTheRequest = /content|policy_?violation|responsibleai|safety|moderation|prompt/i
+/** Codes and words of a 403 that concern the resource as a whole, whatever is asked for. */
+const aboutTheResource =
+  /^(authenticationtypedisabled|authorizationfailed|accountdisabled|resourceblocked|subscription\w+)$/i
+const outOfTheNetwork = /virtual network|firewall|private endpoint|public (network )?access|trusted service/i
+
+/**
+ * Whether an instance refuses the gateway: its credential, its network, its role, or the whole resource. Asked only where the
+ * credential is the gateway's; with the caller's own token the answer is the caller's.
+ * @returns `certain` when every call would meet it; `likely` when it may hang on what this call asks for, as a role that lacks one action
+ *   or a firewall that reads bodies; `no` when it is about the request.
+ */
+export function refusesGateway(status: number, error: AnswerError, asksOutside: boolean): 'certain' | 'likely' | 'no' {
+  const { code, message, param, innerCode } = error
+  if (status !== 401 && status !== 403) return 'no'
+  if (aboutTheRequest.test(code ?? '') || aboutTheRequest.test(innerCode ?? '')) return 'no'
+  if (param !== null && param !== '') return 'no'
+  // The credential that was refused may be the one for a source of data that the caller has named.
+  if (asksOutside) return 'likely'
+  if (status === 401) return 'certain'
+  return aboutTheResource.test(code ?? '') || outOfTheNetwork.test(message ?? '') ? 'certain' : 'likely'
+}
+
+/**
+ * The instance does not know `stream_options`, or not `include_usage` in it. It said so before it ran anything.
+ * @param body of the answer: forms of validation errors differ, and all of them name what they refuse.
+ */
+export function refusesUsageOptions(status: number, body: Buffer): boolean {
+  if (status !== 400 && status !== 422) return false
+  const { code, innerCode, param } = errorIn(body)
+  // A prompt that was refused for its content was read, and billed; it may hold any words.
+  if (aboutTheRequest.test(code ?? '') || aboutTheRequest.test(innerCode ?? '')) return false
+  if (param !== null && param !== '' && !usageOptions.test(param)) return false
+  return usageOptions.test(body.toString('latin1'))
+}
+const usageOptions = /stream[_ -]?options|include[_ -]?usage/i
+
 /** Whether an answer with this status may turn out to be a refusal that is safe to replay. */
 export function mayBeRefusal(status: number): boolean {
   return status === 429 || status === 503 || status === 404 || status === 400
 }
 
-const noError: AnswerError = { code: null, message: null }
+const noError: AnswerError = { code: null, message: null, param: null, innerCode: null }
 const errorOnly: ReadonlySet<string> = new Set(['error'])
 
 /** OpenAI's error object in a body; nothing where there is none. */
@@ -45,9 +97,14 @@ export function errorIn(body: Buffer): AnswerError {
     const range = scanObject(body, errorOnly).members.get('error')
     const error = range === undefined ? null : memberValue(body, range)
     if (typeof error !== 'object' || error === null) return noError
-    const { code, message } = error as Readonly<Record<string, unknown>>
-    return { code: typeof code === 'string' ? code : null, message: typeof message === 'string' ? message : null }
+    const { code, message, param, innererror } = error as Readonly<Record<string, unknown>>
+    const inner = typeof innererror === 'object' && innererror !== null && 'code' in innererror ? innererror.code : null
+    return { code: textOf(code), message: textOf(message), param: textOf(param), innerCode: textOf(inner) }
   } catch {
     return noError
   }
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
 }

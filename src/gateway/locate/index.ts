@@ -6,7 +6,7 @@ import { candidatesFor } from '../../instances/pool.ts'
 import { ObjectsUnavailable, type Owner } from '../../objects/index.ts'
 import type { Reference } from '../../wire/references.ts'
 import type { Account } from '../record/index.ts'
-import { listed, Refusal } from '../refusals.ts'
+import { Refusal } from '../refusals.ts'
 import type { GatewayParts } from '../serve.ts'
 
 type Named = Pick<Reference, 'id' | 'kind'> & { readonly param: string | null }
@@ -83,7 +83,7 @@ function requireServing({ grant, asked }: Account, { id, kind, param }: Named, i
   const { target, workload } = grant
   if (target.members.every(member => member.instance.name !== instance)) {
     const others = [...workload.targets.values()].filter(other => other.members.some(m => m.instance.name === instance))
-    const names = listed(others.map(other => `"${other.name}"`))
+    const names = others.map(other => `"${other.name}"`).join(', ')
     const advice = names === '' ? `, nor is any other target of workload "${workload.name}"` : `; call ${names} instead`
     refuse(`is no member of "${target.name}"${advice}`)
   }

@@ -13,11 +13,10 @@ import {
   withMember,
 } from '../../wire/json-scan.ts'
 import { type Reference, ReferenceFinder, ReferenceSearch } from '../../wire/references.ts'
-import { imageDeploymentField } from '../../wire/requestFields.ts'
 import { inSlices, type Sliced } from '../../wire/slices.ts'
 import { type Grant, requireDeployment } from '../authorize/index.ts'
 import type { Call } from '../call.ts'
-import { listed, Refusal } from '../refusals.ts'
+import { Refusal } from '../refusals.ts'
 import type { Route } from '../resolve/index.ts'
 import { decodeBody, readBody } from './body.ts'
 import { modelOfForm, referencesOfForm } from './form.ts'
@@ -40,8 +39,6 @@ export interface Asked {
   readonly json: { readonly body: Buffer; readonly scan: Scan } | null
   /** Most tokens of an answer, of all choices together; null where the client set no maximum. */
   readonly completionTokensMax: number | null
-  /** Deployments that the call names besides its own, as the client wrote them, each allowed: of tools and data sources. */
-  readonly toolDeployments: readonly string[]
   /** Objects that the body refers to: `previous_response_id`, `input_file_id`, ... */
   readonly references: readonly Reference[]
 }
@@ -53,7 +50,6 @@ export interface ReceiveLimits {
 }
 
 const noReferences: readonly Reference[] = []
-const noDeployments: readonly string[] = []
 
 const wantedMembers: ReadonlySet<string> = new Set([
   'model',
@@ -78,7 +74,6 @@ export async function receive(call: Call, route: Route, grant: Grant, limits: Re
     hideUsage: false,
     json: null,
     completionTokensMax: null,
-    toolDeployments: imageDeployment(call, grant),
     references: noReferences,
   }
   if (operation.body === 'none' || call.method === 'GET' || call.method === 'HEAD') {
@@ -108,10 +103,10 @@ export async function receive(call: Call, route: Route, grant: Grant, limits: Re
     const references = body.length === 0 ? noReferences : await scanned(body, () => new ReferenceFinder(body))
     return { ...plain, references, received, send: body, decoded }
   }
-  return { ...plain, ...(await understand(body, route, grant)), received, decoded }
+  return { ...(await understand(body, route, grant)), received, decoded }
 }
 
-type Understood = Omit<Asked, 'received' | 'decoded' | 'toolDeployments'>
+type Understood = Omit<Asked, 'received' | 'decoded'>
 
 async function understand(body: Buffer, route: Route, grant: Grant): Promise<Understood> {
   const scanning = scanned(body, () => new ObjectScanner(body, wantedMembers, requestCaps))
@@ -139,16 +134,6 @@ async function understand(body: Buffer, route: Route, grant: Grant): Promise<Und
   const options = ask ? usageOptions(read(body, scan, 'stream_options')) : null
   if (options === null) return { ...asked, hideUsage: false, send: body }
   return { ...asked, hideUsage: true, send: withMember(body, scan, 'stream_options', options) }
-}
-
-/** Azure runs the tool `image_generation` on the deployment that a header field names. @throws Refusal deployment_not_allowed */
-function imageDeployment({ req }: Call, grant: Grant): readonly string[] {
-  const named = req.headers[imageDeploymentField]
-  if (named === undefined) return noDeployments
-  // Node joins repeated fields with a comma, which is in no deployment's name.
-  const deployment = String(named)
-  requireDeployment(grant.workload, deployment, imageDeploymentField)
-  return [deployment]
 }
 
 /** Null without a usable maximum: what is no count is the backend's to refuse. */
@@ -180,7 +165,7 @@ function usageOptions(written: unknown): string | null {
 
 function requireModel(model: string | null, grant: Grant): string {
   if (model === null || model === '') {
-    throw new Refusal('model_missing', { allowed: listed(grant.workload.deployments) }, { param: 'model' })
+    throw new Refusal('model_missing', { allowed: [...grant.workload.deployments].join(', ') }, { param: 'model' })
   }
   requireDeployment(grant.workload, model)
   return model

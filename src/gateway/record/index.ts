@@ -62,7 +62,7 @@ export function opened(account: Account): Opened {
     region: instance?.region ?? null,
     deployment: asked?.deployment ?? route?.deployment ?? null,
     requestedModel: asked?.requestedModel ?? null,
-    toolDeployments: asked?.toolDeployments ?? [],
+    toolDeployments: [],
     apiVersion: route?.apiVersion ?? null,
     operation: route?.operation.name ?? null,
     stream: asked?.stream ?? false,

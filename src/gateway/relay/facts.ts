@@ -1,6 +1,5 @@
 /** What a head or a failure says, whoever asks: the relay to a client, or a copy that has none. */
 import type { BackendFailure } from '../dispatch/failures.ts'
-import type { Asked } from '../receive/index.ts'
 import type { Births } from './births.ts'
 import { observeJson } from './observe-json.ts'
 import { observeStream } from './observe-stream.ts'
@@ -12,13 +11,13 @@ export function observerFor(
   contentType: string | null,
   isStream: boolean,
   headers: Readonly<Record<string, unknown>>,
-  asked: Asked,
+  hideUsage: boolean,
   births: Births | null,
 ): Observer {
   // The plain answer was asked for; a backend that compresses all the same is relayed as it is.
   const encoding = headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') return blind
-  if (isStream) return observeStream(asked.hideUsage, births)
+  if (isStream) return observeStream(hideUsage, births)
   return contentType !== null && /^application\/(json|[\w.+-]+\+json)\b/.test(contentType) ? observeJson(births) : blind
 }
 
@@ -37,6 +36,7 @@ export function isOfBackend(failure: BackendFailure): boolean {
     case 'stream_idle_timeout':
       return true
     case 'backend_redirected':
+    case 'credential_refused':
     case 'total_timeout':
     case 'shutdown':
     case 'upload_too_large':

@@ -18,6 +18,8 @@ export class Held {
   readonly sentAtMs: number | null
   readonly firstByteAtMs: number
   readonly chunks: Buffer[] = []
+  /** True once it is known that the instance refuses the gateway: no client gets this answer. */
+  isOwnTrouble = false
   readonly #retryAfterMs: number
   #bytes = 0
 
@@ -43,25 +45,30 @@ export class Held {
     return this.#bytes <= heldBytesMax
   }
 
+  body(): Buffer {
+    return this.chunks.length === 1 ? (this.chunks[0] as Buffer) : Buffer.concat(this.chunks)
+  }
+
   error(): AnswerError {
-    return errorIn(Buffer.concat(this.chunks))
+    return errorIn(this.body())
   }
 
   /**
    * Which of two refusals helps the client more: one that says when there is room, the sooner the better; then one that may pass by
-   * itself; then that the deployment is missing.
+   * itself; then that the gateway is not let in; then that the deployment is missing.
    */
   isMoreUsefulThan(other: Held | null): boolean {
     if (other === null) return true
-    if (rank(this.status) !== rank(other.status)) return rank(this.status) < rank(other.status)
+    if (rank(this) !== rank(other)) return rank(this) < rank(other)
     return this.#retryAfterMs < other.#retryAfterMs
   }
 }
 
-function rank(status: number): number {
+function rank({ status, isOwnTrouble }: Held): number {
   if (status === 429) return 0
   if (status === 503) return 1
-  return status === 404 ? 2 : 3
+  if (isOwnTrouble) return 2
+  return status === 404 ? 3 : 4
 }
 
 /** The body of a refusal does not come. */

@@ -14,7 +14,8 @@ import type { Attempt } from '../../ledger/record.ts'
 import { type Call, ClientLeft, type Timed } from '../call.ts'
 import { type BackendFailure, classify, GivenUp } from '../dispatch/failures.ts'
 import { responseHeaders } from '../dispatch/headers.ts'
-import { lacksDeployment, mayBeRefusal, safeToReplay } from '../dispatch/replay.ts'
+import type { AnswerError } from '../dispatch/replay.ts'
+import { lacksDeployment, mayBeRefusal, refusesGateway, refusesUsageOptions, safeToReplay } from '../dispatch/replay.ts'
 import type { Asked } from '../receive/index.ts'
 import { Births, type Creates } from './births.ts'
 import { Capture } from './capture.ts'
@@ -48,6 +49,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   #candidate: Candidate | null = null
   #try: Try | null = null
   #mayReplay = false
+  /** What is sent now asks for usage that the client did not ask for. */
+  #hideUsage = false
   #held: Held | null = null
   #heldSince = 0
   /** The most useful refusal so far. */
@@ -78,6 +81,10 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   #settled = false
   /** The instance whose answer this is, or that was tried last. */
   instance: Instance | null = null
+  /** True when the last try was refused for the usage that the gateway asked for: the same member is to be asked without. */
+  isUsageRefused = false
+  /** Called when a try that follows such a refusal is answered with a success. */
+  whenAnswered: (() => void) | null = null
 
   constructor(parts: RelayParts) {
     this.#parts = parts
@@ -104,6 +111,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   /**
    * Sends the call to a member.
    * @param mayReplay another member could be tried after this one.
+   * @param hideUsage usage is asked for on the client's behalf, and must be taken out of the stream again.
    * @returns how it ended; null when it failed safely and another member may be tried: then `send` or `conclude` must follow.
    */
   send(
@@ -111,7 +119,10 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     candidate: Candidate,
     attempt: Try,
     mayReplay: boolean,
+    hideUsage: boolean,
   ): Promise<Relayed | null> {
+    this.#hideUsage = hideUsage
+    this.isUsageRefused = false
     this.#candidate = candidate
     this.instance = candidate.instance
     this.#try = attempt
@@ -130,7 +141,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     const { promise, resolve } = Promise.withResolvers<Relayed | null>()
     this.#finish = resolve
     if (this.#givenUp !== null) this.#settle(endingOf(this.#givenUp), this.#givenUp)
-    else if (this.#best !== null) this.#release(this.#best)
+    else if (this.#best !== null) this.#answerWithHeld(this.#best)
     else this.#settle(this.#failure ?? 'backend_broke', this.#cause)
     return promise
   }
@@ -181,9 +192,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     }
     const nowMs = this.#parts.clock()
     this.#try?.answered(status, headers, nowMs)
-    // The last member's refusal is held as well: an earlier one may help the client more.
-    const mayHold = (this.#mayReplay || this.#best !== null) && this.#standInStatus === null
-    if (mayHold && mayBeRefusal(status) && this.#candidate !== null) {
+    if (status >= 400 && this.#candidate !== null && this.#mayHold(status, this.#candidate)) {
       const { instance, alias } = this.#candidate
       this.#held = new Held({ instance, alias, sentAtMs: this.#sentAtMs }, status, headers, nowMs)
       this.#heldSince = 0
@@ -193,10 +202,20 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     this.#answer(status, headers)
   }
 
+  #mayHold(status: number, { lane }: Candidate): boolean {
+    if (this.#standInStatus !== null) return false
+    // The gateway's own trouble, or made by what it asked for itself: never the client's, whether or not another member is left.
+    if (isOfCredential(status)) return lane.credential !== null
+    if (this.#hideUsage && (status === 400 || status === 422)) return true
+    // The last member's refusal is held as well: an earlier one may help the client more.
+    return (this.#mayReplay || this.#best !== null) && mayBeRefusal(status)
+  }
+
   /** The head of the client's answer. */
   #answer(status: number, headers: AnswerHeaders): void {
-    const { call, asked, limitHeaders, creates } = this.#parts
+    const { call, limitHeaders, creates } = this.#parts
     this.#status = status
+    if (this.whenAnswered !== null && status < 400) this.whenAnswered()
     this.#backendRequestId = first(headers['apim-request-id']) ?? first(headers['x-request-id'])
     this.#contentType = first(headers['content-type'])
     if (this.#candidate?.lane.kind === 'provisioned') this.#spilledFrom = spilledFrom(headers)
@@ -204,17 +223,19 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     // Of a stream some bytes may be held back; it ends as it comes.
     if (!isStream) this.#announcedBytes = Number(first(headers['content-length']) ?? Number.NaN)
     const births = creates === null || status >= 400 ? null : new Births(creates, this.instance?.name ?? '')
-    this.#observer = observerFor(this.#contentType, isStream, headers, asked, births)
+    this.#observer = observerFor(this.#contentType, isStream, headers, this.#hideUsage, births)
     if (this.#standInStatus !== null) return
     const limits = status >= 400 ? null : limitHeaders
-    call.res.writeHead(status, responseHeaders(headers, call.id, isStream && asked.hideUsage, limits))
+    call.res.writeHead(status, responseHeaders(headers, call.id, isStream && this.#hideUsage, limits))
     // The first event may be seconds away; the client's timers wait for the head.
     if (isStream) call.res.flushHeaders()
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#held !== null) {
-      if (!this.#held.add(chunk)) this.#passOn(this.#held, controller)
+      if (this.#held.add(chunk)) return
+      if (isOfCredential(this.#held.status)) controller.abort(new HeldTooLong())
+      else this.#passOn(this.#held, controller)
       return
     }
     this.#pass(chunk, controller)
@@ -263,16 +284,50 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   /** A held answer has come whole: replay, or give it to the client. */
   #judge(held: Held): void {
     this.#held = null
+    const nowMs = this.#parts.clock()
     const error = held.error()
-    if (lacksDeployment(held.status, error)) this.#try?.absent(this.#parts.clock())
-    if (!safeToReplay({ kind: 'answered', status: held.status, error })) {
+    if (this.#hideUsage && refusesUsageOptions(held.status, held.body())) {
+      this.#note('usage_refused', held.status)
+      this.isUsageRefused = true
+      this.#finish(null)
+      return
+    }
+    if (lacksDeployment(held.status, error)) this.#try?.absent(nowMs)
+    if (isOfCredential(held.status)) this.#judgeCredential(held, error, nowMs)
+    if (!held.isOwnTrouble && !safeToReplay({ kind: 'answered', status: held.status, error })) {
       this.#release(held)
       return
     }
-    this.#note(null, held.status)
+    this.#refuse(held)
+  }
+
+  #judgeCredential(held: Held, error: AnswerError, nowMs: number): void {
+    if (this.#candidate === null || this.#candidate.lane.credential === null) return
+    const { json } = this.#parts.asked
+    const found = refusesGateway(held.status, error, json?.scan.members.has('data_sources') === true)
+    held.isOwnTrouble = found !== 'no'
+    if (held.isOwnTrouble) this.#try?.refused(found === 'certain', error.code, nowMs)
+    else this.#try?.letIn(nowMs)
+  }
+
+  /** A held answer is a refusal that was not billed. */
+  #refuse(held: Held): void {
+    this.#note(held.isOwnTrouble ? 'credential_refused' : null, held.status)
     if (held.isMoreUsefulThan(this.#best)) this.#best = held
     if (this.#mayReplay) this.#finish(null)
-    else this.#release(this.#best ?? held)
+    else this.#answerWithHeld(this.#best ?? held)
+  }
+
+  /** No other member is left. */
+  #answerWithHeld(held: Held): void {
+    if (!held.isOwnTrouble) {
+      this.#release(held)
+      return
+    }
+    this.instance = held.instance
+    // What is not let in is not run, and not billed.
+    this.#sentAtMs = null
+    this.#settle('credential_refused', null)
   }
 
   /** A held answer is the client's, whole as it came. */
@@ -312,7 +367,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
       return
     }
     if (!(error instanceof GivenUp) && this.#retries(held, failure, error)) return
-    if (held !== null) this.#passOn(held, null)
+    if (held !== null && !isOfCredential(held.status)) this.#passOn(held, null)
     if (this.#status !== null) this.#breakOff(failure)
     this.#settle(failure, error)
   }
@@ -320,16 +375,23 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   /** @returns true when the failure is not the end: another member may be tried, or an earlier refusal is the answer. */
   #retries(held: Held | null, failure: BackendFailure, error: Error): boolean {
     if (this.#status !== null) return false
-    // Of a 429 or 503 the head is enough: what its body would have said changes nothing.
-    const refused = held !== null && (held.status === 429 || held.status === 503)
+    const refused = held !== null && isJudgedByHead(held.status)
+    if (refused && isOfCredential(held.status)) {
+      held.isOwnTrouble = true
+      this.#try?.refused(held.status === 401, null, this.#parts.clock())
+    }
     if (!refused && (held !== null || !safeToReplay({ kind: 'unanswered', sent: this.#sentAtMs !== null })))
       return false
+    if (held?.isOwnTrouble === true) {
+      this.#refuse(held)
+      return true
+    }
     if (!this.#mayReplay && this.#best === null) return false
     this.#note(refused ? null : failure, held?.status ?? null)
     this.#failure = failure
     this.#cause = error
     if (this.#mayReplay) this.#finish(null)
-    else if (this.#best !== null) this.#release(this.#best)
+    else if (this.#best !== null) this.#answerWithHeld(this.#best)
     return true
   }
 
@@ -380,7 +442,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     if (now - this.#heldSince < heldMs) return
     const held = this.#held
     if (held === null) return
-    if (held.status === 429 || held.status === 503) this.#controller?.abort(new HeldTooLong())
+    if (isJudgedByHead(held.status)) this.#controller?.abort(new HeldTooLong())
     else this.#passOn(held, this.#controller)
   }
 
@@ -437,6 +499,16 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
 }
 
 function unset(): void {}
+
+/** Only answers of instances with the gateway's own credential are held with these. */
+function isOfCredential(status: number): boolean {
+  return status === 401 || status === 403
+}
+
+/** What the body would have said changes nothing. */
+function isJudgedByHead(status: number): boolean {
+  return status === 429 || status === 503 || isOfCredential(status)
+}
 
 function endingOf(reason: Error): Relayed['ending'] {
   return reason instanceof GivenUp ? reason.failure : 'left'

@@ -197,7 +197,8 @@ test('P3 every status of a back end comes through with its body and its header f
   }
   const body = Buffer.from('{"error":{"code":"429","message":"\u00fc \\u0000 not closed', 'latin1')
   for (const status of [
-    200, 201, 202, 400, 401, 403, 404, 408, 409, 413, 422, 424, 429, 451, 499, 500, 502, 503, 504, 529,
+    // 401 and 403 are about the gateway's own credential (`own-trouble.test.ts`).
+    200, 201, 202, 400, 404, 408, 409, 413, 422, 424, 429, 451, 499, 500, 502, 503, 504, 529,
   ]) {
     scene.backend.answer = (_request, response) => response.writeHead(status, headers).end(body)
     const answer = await call()

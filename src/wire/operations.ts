@@ -55,7 +55,18 @@ const object = {
 } as const
 /** `file_id` is also in `input_file_id` and `file_ids`, `"id"` in every item that is taken from an earlier answer by its id. */
 const byFile = ['file_id'] as const
-const byResponse = ['file_id', 'vector_store_ids', 'previous_response_id', 'conversation', 'container', '"id"'] as const
+const byResponse = [
+  'file_id',
+  'vector_store_ids',
+  'previous_response_id',
+  'conversation',
+  'container',
+  'encrypted_content',
+  'approval_request_id',
+  '"id"',
+] as const
+/** An answer in sound is named by a later turn: `"audio": {"id": …}`. */
+const byChat = ['file_id', '"audio"'] as const
 const response = { ...object, object: 'response', idPrefix: 'resp_' } as const
 const file = { ...object, object: 'file' } as const
 const batch = { ...object, object: 'batch' } as const
@@ -66,7 +77,7 @@ const container = { ...object, object: 'container' } as const
 export const operations = {
   'chat/completions': {
     ...onDeployment,
-    refersBy: byFile,
+    refersBy: byChat,
     methods: ['POST'],
     path: 'chat/completions',
     body: 'json',

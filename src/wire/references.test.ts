@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { digestOf } from './encrypted.ts'
 import { JsonScanError } from './json-scan.ts'
 import { allReferences, findReferences, ReferenceFinder, ReferenceSearch, referencesMax } from './references.ts'
 
-const found = (body: unknown): string[] =>
-  allReferences(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))).map(
-    ({ kind, id }) => `${kind} ${id}`,
-  )
+const found = (body: unknown): string[] => of(body, false)
+
+/** Those that are looked up by the instance, or those that are only mentioned. */
+const of = (body: unknown, echoed: boolean): string[] =>
+  allReferences(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)))
+    .filter(one => one.echoed === echoed)
+    .map(({ kind, id }) => `${kind} ${id}`)
+
+const mentioned = (body: unknown): string[] => of(body, true)
 
 test('every place where the API takes an id is known', () => {
   const rows: readonly (readonly [unknown, readonly string[]])[] = [
@@ -29,27 +35,100 @@ test('every place where the API takes an id is known', () => {
     [{ input: [{ id: 'msg_1' }] }, ['item msg_1']],
     [{ input: [{ id: 'msg_1', type: null }] }, ['item msg_1']],
     [{ items: [{ id: 'msg_1', type: 'item_reference' }] }, ['item msg_1']],
+    [{ input: [[[{ id: 'msg_1', type: 'item_reference' }]]] }, ['item msg_1']],
+    [{ input: { id: 'msg_1' } }, ['item msg_1']],
+    // They say what they are, and bring nothing of it: M6.
+    [{ input: [{ id: 'msg_1', role: 'user' }] }, ['item msg_1']],
+    [{ input: [{ id: 'msg_1', type: 'message', role: 'user', content: [] }] }, ['item msg_1']],
+    [{ input: [{ id: 'ig_1', type: 'image_generation_call', quality: 'high' }] }, ['item ig_1']],
+    [{ input: [{ id: 'rs_1', type: 'reasoning', summary: [], encrypted_content: null }] }, ['item rs_1']],
+    [{ input: [{ id: 'rs_1', type: 'reasoning', summary: [], encrypted_content: '' }] }, ['item rs_1']],
+    [{ input: [{ id: 'fc_1', type: 'function_call', call_id: 'call_1' }] }, ['item fc_1']],
+    [{ messages: [{ role: 'assistant', audio: { id: 'audio_1' } }] }, ['audio audio_1']],
   ]
   for (const [body, expected] of rows) assert.deepEqual(found(body), expected, JSON.stringify(body))
 })
 
 // A call that passes everything on that an earlier answer held is the ordinary way to go on; it must not be taken for theft.
-test('what quotes an answer, or is the caller’s own to fill, is no reference', () => {
+test('what brings its content, or quotes an answer, is mentioned, so that an unknown id may pass', () => {
+  const digest = 'sha256:'
+  const rows: readonly (readonly [unknown, readonly string[]])[] = [
+    [{ input: [{ type: 'message', id: 'msg_1', role: 'assistant', content: 'x' }] }, ['item msg_1']],
+    [{ input: [{ id: 'msg_1', role: 'user', content: 'x' }] }, ['item msg_1']],
+    [{ input: [{ type: 'reasoning', id: 'rs_1', summary: [{ type: 'summary_text', text: 'x' }] }] }, ['item rs_1']],
+    [{ input: [{ type: 'reasoning', summary: [], encrypted_content: 'AAA' }] }, [digest]],
+    [{ input: [{ type: 'compaction', id: 'cmp_1', encrypted_content: 'AAA' }] }, [digest, 'item cmp_1']],
+    [{ input: [{ type: 'web_search_call', id: 'ws_1', status: 'completed' }] }, ['item ws_1']],
+    [
+      { input: [{ type: 'code_interpreter_call', id: 'ci_1', code: 'x', container_id: 'cntr_1' }] },
+      ['container cntr_1', 'item ci_1'],
+    ],
+    [{ input: [{ type: 'mcp_approval_response', approve: true, approval_request_id: 'mcpr_1' }] }, ['item mcpr_1']],
+    [
+      { input: [{ type: 'file_search_call', id: 'fs_1', queries: ['q'], results: [{ file_id: 'x' }] }] },
+      ['file x', 'item fs_1'],
+    ],
+    [
+      {
+        input: [
+          {
+            role: 'assistant',
+            content: [{ annotations: [{ type: 'container_file_citation', file_id: 'x', container_id: 'y' }] }],
+          },
+        ],
+      },
+      ['file x', 'container y'],
+    ],
+    [
+      { input: [{ role: 'user', content: [{ conversation: 'x', previous_response_id: 'y' }] }] },
+      ['conversation x', 'response y'],
+    ],
+    [{ input: [{ role: 'user', content: [[{ a: { id: 'msg_1' } }]] }] }, ['item msg_1']],
+  ]
+  for (const [body, expected] of rows) {
+    const found = mentioned(body).map(one => (one.startsWith('reasoning sha256:') ? digest : one))
+    assert.deepEqual(found, expected, JSON.stringify(body))
+    assert.deepEqual(of(body, false), [], JSON.stringify(body))
+  }
+})
+
+test('what is looked up in one place is looked up, wherever else it is mentioned', () => {
+  const echo = { type: 'message', id: 'msg_1', role: 'user', content: 'x' }
+  const reference = { type: 'item_reference', id: 'msg_1' }
+  for (const input of [
+    [echo, reference],
+    [reference, echo],
+  ]) {
+    assert.deepEqual([found({ input }), mentioned({ input })], [['item msg_1'], []])
+  }
+})
+
+// The same content may come back written in another way: .NET escapes the +, PHP the /.
+test('encrypted content is the same however it is written, short or long', () => {
+  for (const content of ['gAAA+/==', `gAAA${'+/x'.repeat(60_000)}`]) {
+    const plain = JSON.stringify({ input: [{ type: 'reasoning', encrypted_content: content }] })
+    const spellings = [
+      plain,
+      plain.replaceAll('+', '\\u002b'),
+      plain.replaceAll('/', '\\/'),
+      plain.replaceAll('_', '\\u005f'),
+    ]
+    const digests = spellings.map(text => mentioned(text))
+    assert.deepEqual(new Set(digests.flat()).size, 1, content.slice(0, 10))
+    assert.equal(digests[0]?.[0], `reasoning ${digestOf(Buffer.from(content))}`)
+    assert.notDeepEqual(mentioned(plain.replace('gAAA', 'gAAB')), digests[0])
+  }
+})
+
+test('what is the caller’s own to fill is no reference', () => {
   const bodies: readonly unknown[] = [
     { metadata: { file_id: 'x', previous_response_id: 'x' } },
-    { input: [{ type: 'message', id: 'msg_1', role: 'assistant', content: 'x' }] },
-    { input: [{ id: 'msg_1', role: 'user', content: 'x' }] },
-    { input: [{ type: 'reasoning', id: 'rs_1', summary: [] }] },
-    { input: [{ type: 'code_interpreter_call', id: 'ci_1', container_id: 'cntr_1' }] },
-    { input: [{ type: 'file_search_call', id: 'fs_1', results: [{ file_id: 'x' }] }] },
-    { input: [{ content: [{ annotations: [{ type: 'container_file_citation', file_id: 'x', container_id: 'y' }] }] }] },
     { tools: [{ name: 'f', parameters: { properties: { file_id: { type: 'string', default: 'x' } } } }] },
     { text: { format: { schema: { examples: [{ file_id: 'x' }] } } } },
     { input: 'a text with "file_id": "x" in it' },
-    { input: [{ conversation: 'x', previous_response_id: 'x' }] },
     { previous_response_id: null, conversation: null, file_ids: [] },
   ]
-  for (const body of bodies) assert.deepEqual(found(body), [], JSON.stringify(body))
+  for (const body of bodies) assert.deepEqual([...found(body), ...mentioned(body)], [], JSON.stringify(body))
 })
 
 test('a key that stands twice, or is written with escapes, hides nothing', () => {

@@ -2,9 +2,12 @@
  * Finds the objects that a JSON body refers to by id, wherever they stand. All of them count, also those under a key that stands
  * twice or is written with escapes: `JSON.parse` would show one and the instance might take the other.
  *
- * Left out is what quotes instead of reading: annotations and search results of earlier answers, and what is the caller's own to
- * fill (metadata, attributes, schemas of functions and formats).
+ * Some are named so that the instance looks them up; others come along in what a client sends back of earlier answers, with their content
+ * beside them (`echoed`). Left out is what is the caller's own to fill (metadata, attributes, schemas of functions and formats).
  */
+
+import { digestOf } from './encrypted.ts'
+import { type Item, itemOf, mustBeKnown, noteFilled, noteMember, saysWhat } from './items.ts'
 import {
   depthMax,
   JsonScanError,
@@ -17,14 +20,19 @@ import {
 import type { ObjectKind } from './objects.ts'
 import type { Sliced } from './slices.ts'
 
-/** Items are parts of responses and conversations. */
-export type ReferenceKind = ObjectKind | 'item'
+/**
+ * Items are parts of responses and conversations. Reasoning is content that only the instance can read which encrypted it: its id is the
+ * digest of the content. Audio is an answer that a later turn of a chat names.
+ */
+export type ReferenceKind = ObjectKind | 'item' | 'reasoning' | 'audio'
 
 export interface Reference {
   readonly id: string
   readonly kind: ReferenceKind
   /** The member that names it. */
   readonly param: string
+  /** True where the call brings the content along, or only mentions the id: one that is unknown may pass. */
+  readonly echoed: boolean
 }
 
 interface Place {
@@ -33,38 +41,59 @@ interface Place {
   readonly outermost?: true
   /** Only as a member of an object that stands under this key. */
   readonly under?: string
+  /** Only inside of this member of the body. */
+  readonly inside?: string
 }
 
-/** Members whose text, or whose list of texts, is an id. */
-const places: ReadonlyMap<string, Place> = new Map<string, Place>([
-  ['file_id', { kind: 'file' }],
-  ['file_ids', { kind: 'file' }],
-  ['input_file_id', { kind: 'file', outermost: true }],
-  ['vector_store_ids', { kind: 'vector_store' }],
-  ['previous_response_id', { kind: 'response', outermost: true }],
-  ['conversation', { kind: 'conversation', outermost: true }],
-  ['id', { kind: 'conversation', under: 'conversation' }],
-  ['container', { kind: 'container', under: 'tools' }],
-  ['container_id', { kind: 'container', under: 'environment' }],
+/** Members whose text, or whose list of texts, is an id that the instance looks up. */
+const places: ReadonlyMap<string, readonly Place[]> = new Map<string, readonly Place[]>([
+  ['file_id', [{ kind: 'file' }]],
+  ['file_ids', [{ kind: 'file' }]],
+  ['input_file_id', [{ kind: 'file', outermost: true }]],
+  ['vector_store_ids', [{ kind: 'vector_store' }]],
+  ['previous_response_id', [{ kind: 'response', outermost: true }]],
+  ['conversation', [{ kind: 'conversation', outermost: true }]],
+  [
+    'id',
+    [
+      { kind: 'conversation', under: 'conversation' },
+      { kind: 'audio', under: 'audio', inside: 'messages' },
+    ],
+  ],
+  ['container', [{ kind: 'container', under: 'tools' }]],
+  ['container_id', [{ kind: 'container', under: 'environment' }]],
 ])
 
-const quoting: ReadonlySet<string> = new Set([
-  'annotations',
-  'attributes',
-  'metadata',
-  'parameters',
-  'results',
-  'schema',
+/** The same and others where they stand in other places: whose they are matters, and not whether they are known. */
+const mentions: ReadonlyMap<string, ReferenceKind> = new Map<string, ReferenceKind>([
+  ['id', 'item'],
+  ['approval_request_id', 'item'],
+  ['container_id', 'container'],
+  ['container', 'container'],
+  ['file_id', 'file'],
+  ['file_ids', 'file'],
+  ['vector_store_ids', 'vector_store'],
+  ['previous_response_id', 'response'],
+  ['conversation', 'conversation'],
 ])
-/** Lists whose members are items. */
+
+/** The caller's own to fill: nothing in them is looked at. */
+const free: ReadonlySet<string> = new Set(['attributes', 'metadata', 'parameters', 'schema'])
+/** What earlier answers cite: mentioned, and not looked up. */
+const citing: ReadonlySet<string> = new Set(['annotations', 'results'])
+/** Members of the body whose members are items. */
 const itemLists: ReadonlySet<string> = new Set(['input', 'items'])
+/** There ids name calls of tools, which the model makes up. */
+const messages = 'messages'
 
 /** No key that matters is longer, even with every character escaped. */
 const keyBytesMax = 160
-const idBytesMax = 1_024
+const idBytesMax = 2_048
 
 /** Different objects that one body may refer to. Each of them may have to be asked for. */
 export const referencesMax = 1_000
+/** Different ones that it may mention: a long conversation that is sent back has some per turn. */
+const mentionsMax = 10_000
 
 const none: readonly Reference[] = []
 
@@ -131,11 +160,18 @@ interface Frame {
   readonly isList: boolean
   /** Key under which it stands; lists hand theirs down. */
   readonly name: string
-  readonly quotes: boolean
+  /** Member of the body inside of which it stands; empty for the body itself. */
+  readonly root: string
+  readonly isFree: boolean
+  readonly cites: boolean
+  /** True for a list of items. */
+  readonly holdsItems: boolean
+  /** Where it begins. */
+  readonly start: number
   /** The member whose value comes next. */
   key: string
   /** What an item says of itself; null for everything else. */
-  readonly item: { ids: string[]; refers: boolean; hasType: boolean; hasRole: boolean } | null
+  readonly item: Item | null
 }
 
 /** `allReferences` piece by piece. */
@@ -144,6 +180,7 @@ export class ReferenceFinder implements Sliced<readonly Reference[]> {
   readonly #found = new Map<string, Reference>()
   readonly #frames: Frame[] = []
   #began = false
+  #mentioned = 0
   #at: number
   #parts = 0
   /** Where the text begins that was left within; -1 between texts. */
@@ -214,26 +251,37 @@ export class ReferenceFinder implements Sliced<readonly Reference[]> {
   }
 
   #value(frame: Frame, key: string, at: number, end: number): void {
-    if (frame.quotes || end - at > idBytesMax) return
-    if (frame.item !== null) this.#noteItem(frame.item, key, at, end)
-    const place = places.get(key)
-    if (place === undefined || (place.outermost && !this.#isOutermost(frame))) return
-    if (place.under !== undefined && frame.name !== place.under) return
-    this.#add(this.#text(at, end), place.kind, place.under === 'conversation' ? place.under : key)
-  }
-
-  /** A member of the body itself, or of a list that is one. */
-  #isOutermost(frame: Frame): boolean {
-    return this.#frames.length === (frame.isList ? 2 : 1)
-  }
-
-  #noteItem(item: NonNullable<Frame['item']>, key: string, at: number, end: number): void {
-    if (key === 'id') item.ids.push(this.#text(at, end))
-    else if (key === 'role') item.hasRole = true
-    else if (key === 'type') {
-      item.hasType = true
-      item.refers ||= this.#text(at, end) === 'item_reference'
+    if (frame.isFree) return
+    if (frame.item !== null && end - at > 2) noteFilled(frame.item, key)
+    if (key === 'encrypted_content' && !frame.cites) {
+      if (end - at > 2) this.#add(this.#digest(at, end), 'reasoning', key, true)
+      return
     }
+    if (end - at > idBytesMax) return
+    if (frame.item !== null && saysWhat(key)) {
+      noteMember(frame.item, key, this.#text(at, end))
+      return
+    }
+    const place = frame.cites ? undefined : places.get(key)?.find(one => this.#isAt(frame, one))
+    if (place !== undefined) {
+      this.#add(this.#text(at, end), place.kind, place.under === 'conversation' ? place.under : key, false)
+      return
+    }
+    const kind = mentions.get(key)
+    if (kind !== undefined && !(kind === 'item' && frame.root === messages)) {
+      this.#add(this.#text(at, end), kind, key, true)
+    }
+  }
+
+  #isAt(frame: Frame, { outermost, under, inside }: Place): boolean {
+    // A member of the body itself, or of a list that is one.
+    if (outermost === true) return this.#frames.length === (frame.isList ? 2 : 1)
+    return (under === undefined || frame.name === under) && (inside === undefined || frame.root === inside)
+  }
+
+  #digest(at: number, end: number): string {
+    const raw = this.#bytes.subarray(at + 1, end - 1)
+    return digestOf(raw.includes(0x5c) ? Buffer.from(this.#text(at, end)) : raw)
   }
 
   #open(isList: boolean, at: number): void {
@@ -243,22 +291,34 @@ export class ReferenceFinder implements Sliced<readonly Reference[]> {
     if (parent === undefined) {
       if (this.#began) throw new JsonScanError('malformed', at)
       this.#began = true
-      this.#frames.push({ isList, name: '', quotes: false, key: '', item: null })
+      this.#frames.push({ ...bodyFrame, isList, start: at })
       return
     }
     const name = parent.isList ? parent.name : parent.key
-    const isItem = !isList && parent.isList && this.#frames.length === 2 && itemLists.has(name)
-    const item = isItem ? { ids: [], refers: false, hasType: false, hasRole: false } : null
-    this.#frames.push({ isList, name, quotes: parent.quotes || quoting.has(name), key: '', item })
+    const isOutermost = this.#frames.length === 1
+    const holds = parent.holdsItems || (isOutermost && itemLists.has(name))
+    this.#frames.push({
+      isList,
+      name,
+      root: isOutermost ? name : parent.root,
+      isFree: parent.isFree || free.has(name),
+      cites: parent.cites || citing.has(name),
+      holdsItems: holds && isList,
+      start: at,
+      key: '',
+      item: holds && !isList ? itemOf() : null,
+    })
   }
 
   #close(isList: boolean, at: number): void {
     const frame = this.#frames.pop()
     if (frame === undefined || frame.isList !== isList) throw new JsonScanError('malformed', at)
+    const parent = this.#frames.at(-1)
+    if (parent?.item != null && skipSpace(this.#bytes, frame.start + 1, at) < at) noteFilled(parent.item, parent.key)
     const { item } = frame
-    // The type may be left out of a reference; of a message too, but then it has a role.
-    if (item === null || !(item.refers || (!item.hasType && !item.hasRole))) return
-    for (const id of item.ids) this.#add(id, 'item', 'input')
+    if (item === null || item.ids.length === 0) return
+    const echoed = !mustBeKnown(item)
+    for (const id of item.ids) this.#add(id, 'item', 'input', echoed)
   }
 
   #countPart(at: number): void {
@@ -266,12 +326,15 @@ export class ReferenceFinder implements Sliced<readonly Reference[]> {
     if (this.#parts > requestCaps.parts) throw tooManyParts(at)
   }
 
-  #add(id: string, kind: ReferenceKind, param: string): void {
-    if (this.#found.has(id)) return
-    if (this.#found.size >= referencesMax) {
-      throw new JsonScanError('too_many', this.#at, 'references to stored objects', referencesMax)
-    }
-    this.#found.set(id, { id, kind, param })
+  #add(id: string, kind: ReferenceKind, param: string, echoed: boolean): void {
+    const before = this.#found.get(id)
+    // What is looked up in one place is not made harmless by another one that mentions it.
+    if (before !== undefined && (echoed || !before.echoed)) return
+    if (before === undefined && echoed) this.#mentioned += 1
+    if (before !== undefined) this.#mentioned -= 1
+    this.#found.set(id, { id, kind, param, echoed })
+    const isTooMany = this.#mentioned > mentionsMax || this.#found.size - this.#mentioned > referencesMax
+    if (isTooMany) throw new JsonScanError('too_many', this.#at, 'references to stored objects', referencesMax)
   }
 
   #text(at: number, end: number): string {
@@ -283,4 +346,14 @@ export class ReferenceFinder implements Sliced<readonly Reference[]> {
       throw new JsonScanError('malformed', at)
     }
   }
+}
+
+const bodyFrame: Omit<Frame, 'isList' | 'start'> = {
+  name: '',
+  root: '',
+  isFree: false,
+  cites: false,
+  holdsItems: false,
+  key: '',
+  item: null,
 }

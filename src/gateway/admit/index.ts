@@ -85,7 +85,8 @@ function askOf({ call, caller, grant, asked, route }: Received, meets: Meets, { 
   if (usage === 'none' || asked.deployment === null || asked.send === null || !(meets.tokens || meets.cost)) {
     return { caller, priority, ...nothing }
   }
-  const prompt = asked.json === null ? uploaded : promptSizeOf(asked.json.body, asked.references.length)
+  const prompt =
+    asked.json === null ? uploaded : promptSizeOf(asked.json.body, asked.references.filter(one => !one.echoed).length)
   const promptTokens = meets.promptTokens(prompt)
   const maximumGiven = asked.completionTokensMax !== null || usage === 'input-only'
   const most = Math.min(asked.completionTokensMax ?? meets.completionTokens(), completionTokensMost)

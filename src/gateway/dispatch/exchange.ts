@@ -70,7 +70,10 @@ export class Exchange {
     if (this.#sent >= this.#target.attemptsMax || this.#relay?.isGivenUp === true) return null
     const nowMs = this.#parts.clock()
     const hints = { nowMs, tried: this.#tried, prefixHash: this.#prefixHash }
-    return choose(this.#target, this.#candidates, hints)
+    const chosen = choose(this.#target, this.#candidates, hints)
+    if (chosen !== null || this.#relay?.lacksState !== true) return chosen
+    // One that is left alone has made what the call brings: its own answer says more than another one's 400.
+    return this.#candidates.all.find(({ instance }) => this.#tried?.includes(instance) !== true) ?? null
   }
 
   /**

@@ -24,6 +24,14 @@ test('P11 exactly these failures are safe to try again', () => {
   assert.equal(answered(400, 'DeploymentNotFound'), true)
   assert.equal(answered(404, '404', 'Resource not found'), true)
   assert.equal(answered(404, 'not_found', 'No file found with id'), false)
+  assert.equal(answered(400, 'invalid_encrypted_content', 'The encrypted content could not be verified.'), true)
+  assert.equal(answered(400, null, "Item with id 'rs_a' not found."), true)
+  assert.equal(
+    answered(404, null, "Item with id 'rs_a' not found. Items are not persisted when `store` is false."),
+    true,
+  )
+  assert.equal(answered(400, null, "The model said: Item with id 'rs_a' not found."), false)
+  assert.equal(answered(500, 'invalid_encrypted_content'), false)
   assert.equal(answered(400, 'content_filter', 'Your text says: missing deployment'), false)
   const safe: number[] = []
   for (let status = 200; status < 600; status += 1) if (answered(status)) safe.push(status)

@@ -19,7 +19,8 @@ export interface AnswerError {
 
 /**
  * True only while the backend cannot have begun to bill: no connection was established, so nothing was sent; or it refused the call
- * with 429 or 503, or because it has no such deployment or no such address. What refuses the gateway itself (`refusesGateway`) is
+ * with 429 or 503, or because it has no such deployment or no such address, or because another
+ * instance has made what the call brings. What refuses the gateway itself (`refusesGateway`) is
  * safe as well: a call that is not let in is not run.
  *
  * What could happen twice otherwise: a call that was sent and not answered, or answered with 500, may have run. The prompt would
@@ -28,7 +29,25 @@ export interface AnswerError {
 export function safeToReplay(failure: DispatchFailure): boolean {
   if (failure.kind === 'unanswered') return !failure.sent
   const { status, error } = failure
-  return status === 429 || status === 503 || lacksDeployment(status, error) || lacksAddress(status, error)
+  return (
+    status === 429 ||
+    status === 503 ||
+    lacksDeployment(status, error) ||
+    lacksAddress(status, error) ||
+    lacksState(status, error)
+  )
+}
+
+/**
+ * The instance cannot read what the call brings of earlier answers: encrypted reasoning of another resource, or an item that it does not
+ * have. It finds that out before the model is called. Only of calls of which nobody knows where their content was made: others go there.
+ */
+export function lacksState(status: number, { code, message }: AnswerError): boolean {
+  if (status !== 400 && status !== 404) return false
+  return (
+    code === 'invalid_encrypted_content' ||
+    (message !== null && /^Item with id '[^']{1,256}' not found\b/.test(message))
+  )
 }
 
 /** The instance says that it does not have the deployment: 404 DeploymentNotFound, or 400 "missing deployment". */

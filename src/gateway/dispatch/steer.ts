@@ -1,4 +1,6 @@
 /** Canary: sends a share of a workload's calls to another deployment, as the operator has configured it. */
+
+import type { Reference } from '../../wire/references.ts'
 import type { Grant } from '../authorize/index.ts'
 import type { Asked } from '../receive/index.ts'
 
@@ -8,8 +10,12 @@ import type { Asked } from '../receive/index.ts'
  */
 export function steer(asked: Asked, grant: Grant, random: () => number): Asked {
   const { canary } = grant.workload
-  // What continues from a stored object stays with the deployment that began it.
-  if (canary.size === 0 || asked.deployment === null || asked.references.length > 0) return asked
+  if (canary.size === 0 || asked.deployment === null || asked.references.some(isBound)) return asked
   const to = canary.get(asked.deployment)
   return to === undefined || random() >= to.share ? asked : { ...asked, deployment: to.deployment }
+}
+
+/** What continues from a stored object, or brings what only one deployment can read, stays with the deployment that began it. */
+function isBound({ echoed, kind }: Reference): boolean {
+  return !echoed || kind === 'reasoning'
 }

@@ -9,7 +9,7 @@ import type { Account } from '../record/index.ts'
 import { Refusal } from '../refusals.ts'
 import type { GatewayParts } from '../serve.ts'
 
-type Named = Pick<Reference, 'id' | 'kind'> & { readonly param: string | null }
+type Named = Omit<Reference, 'param'> & { readonly param: string | null }
 
 /**
  * @returns the instance that must serve; null where any member may.
@@ -21,7 +21,7 @@ export function locate(account: Account, parts: GatewayParts): Promise<string | 
   const { object, lists } = route.operation
   if (lists !== null && account.call.method !== 'POST') return cursorHome(account, parts)
   if (object === null) return asked.references.length === 0 ? null : homeOf(account, asked.references, parts)
-  const own = { id: route.objectId ?? '', kind: object, param: null }
+  const own = { id: route.objectId ?? '', kind: object, param: null, echoed: false }
   return homeOf(account, [own, ...asked.references], parts)
 }
 
@@ -32,31 +32,51 @@ async function cursorHome(account: Account, parts: GatewayParts): Promise<string
   const param = query.has('after') ? 'after' : 'before'
   const id = query.get(param)
   const kind = route?.operation.lists ?? null
-  return id === null || kind === null ? null : homeOf(account, [{ id, kind, param }], parts)
+  return id === null || kind === null ? null : homeOf(account, [{ id, kind, param, echoed: false }], parts)
 }
 
 async function homeOf(account: Account, named: readonly Named[], parts: GatewayParts): Promise<string | null> {
+  const owners = await ownersOf(account, named, parts)
   let first: { readonly named: Named; readonly instance: string } | null = null
-  for (const one of named) {
-    const owner = await ownerOf(account, one, parts)
+  for (const [at, one] of named.entries()) {
+    const owner = owners[at] ?? null
     if (owner === null) continue
+    // What a client sends back of earlier answers can be read by all, but for what is encrypted.
+    if (isReadByAll(one) && whyNotServing(account, owner.instance) !== null) continue
     first ??= { named: one, instance: owner.instance }
     if (owner.instance !== first.instance) throw apart(first.named, one)
   }
   // What nobody made through this gateway is looked for where it was before there were pools.
-  if (first === null) return firstMember(account)
+  if (first === null) return named.every(one => one.echoed) ? null : firstMember(account)
   requireServing(account, first.named, first.instance)
   return first.instance
 }
 
-/** @returns null for an object that nobody made, where such are allowed. */
-async function ownerOf(account: Account, named: Named, parts: GatewayParts): Promise<Owner | null> {
+function isReadByAll({ kind, echoed }: Named): boolean {
+  return echoed && kind !== 'reasoning'
+}
+
+/**
+ * One for each that is named; null for an object that nobody made, where such may pass.
+ * @throws Refusal object_unknown, objects_unavailable
+ */
+async function ownersOf(
+  account: Account,
+  named: readonly Named[],
+  parts: GatewayParts,
+): Promise<readonly (Owner | null)[]> {
+  const mentioned = named.filter(one => one.echoed)
+  const known = mentioned.length === 0 ? null : await parts.objects.known(mentioned.map(one => one.id))
+  // All at once, so that the ledger is asked once.
+  const asked = await Promise.all(named.map(one => (one.echoed ? null : askFor(one.id, parts))))
   const workload = account.grant?.workload.name ?? ''
-  const owner = await askFor(named.id, parts)
-  if (owner?.workload === workload) return owner
-  if (owner === null && parts.unknownObjects === 'allow') return null
-  const { id, kind, param } = named
-  throw new Refusal('object_unknown', { kind: words[kind], id, workload }, param === null ? {} : { param })
+  return named.map((one, at) => {
+    const owner = one.echoed ? (known?.get(one.id) ?? null) : (asked[at] ?? null)
+    if (owner?.workload === workload) return owner
+    if (owner === null && (one.echoed || parts.unknownObjects === 'allow')) return null
+    const { id, kind, param } = one
+    throw new Refusal('object_unknown', { kind: words[kind], id, workload }, param === null ? {} : { param })
+  })
 }
 
 /** @throws Refusal objects_unavailable */
@@ -75,22 +95,26 @@ function firstMember({ grant, asked }: Account): string | null {
 }
 
 /** The instance must be one that the call's target leads to, and have the deployment. @throws Refusal object_elsewhere */
-function requireServing({ grant, asked }: Account, { id, kind, param }: Named, instance: string): void {
-  if (grant === null || asked === null) return
-  const refuse = (reason: string): never => {
-    throw new Refusal('object_elsewhere', { kind: words[kind], id, instance, reason }, param === null ? {} : { param })
-  }
+function requireServing(account: Account, { id, kind, param }: Named, instance: string): void {
+  const reason = whyNotServing(account, instance)
+  if (reason === null) return
+  throw new Refusal('object_elsewhere', { kind: words[kind], id, instance, reason }, param === null ? {} : { param })
+}
+
+/** Null when the instance can serve the call. */
+function whyNotServing({ grant, asked }: Account, instance: string): string | null {
+  if (grant === null || asked === null) return null
   const { target, workload } = grant
   if (target.members.every(member => member.instance.name !== instance)) {
     const others = [...workload.targets.values()].filter(other => other.members.some(m => m.instance.name === instance))
     const names = others.map(other => `"${other.name}"`).join(', ')
     const advice = names === '' ? `, nor is any other target of workload "${workload.name}"` : `; call ${names} instead`
-    refuse(`is no member of "${target.name}"${advice}`)
+    return `is no member of "${target.name}"${advice}`
   }
   const candidates = candidatesFor(target, asked.deployment)
   // A deployment that no member has is for `dispatch` to refuse.
-  if (candidates === null || candidates.all.some(candidate => candidate.instance.name === instance)) return
-  refuse(`has no deployment "${asked.deployment}"`)
+  if (candidates === null || candidates.all.some(candidate => candidate.instance.name === instance)) return null
+  return `has no deployment "${asked.deployment}"`
 }
 
 function apart(one: Named, other: Named): Refusal {
@@ -106,4 +130,6 @@ const words = {
   conversation: 'conversation',
   item: 'item',
   container: 'container',
+  reasoning: 'encrypted content',
+  audio: 'audio',
 } as const satisfies Record<Reference['kind'], string>

@@ -23,7 +23,7 @@ export async function referencesOfForm(body: Buffer, contentType: string | undef
   for (const [name, value] of await parse(body, contentType)) {
     // In any spelling that a lenient reader might take for the name.
     if (typeof value === 'string' && /file_ids?/i.test(name)) {
-      found.push({ id: value, kind: 'file', param: 'file_id' })
+      found.push({ id: value, kind: 'file', param: 'file_id', echoed: false })
     }
   }
   return found

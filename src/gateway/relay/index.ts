@@ -15,7 +15,14 @@ import { type Call, ClientLeft, type Timed } from '../call.ts'
 import { type BackendFailure, classify, GivenUp } from '../dispatch/failures.ts'
 import { responseHeaders } from '../dispatch/headers.ts'
 import type { AnswerError } from '../dispatch/replay.ts'
-import { lacksDeployment, mayBeRefusal, refusesGateway, refusesUsageOptions, safeToReplay } from '../dispatch/replay.ts'
+import {
+  lacksDeployment,
+  lacksState,
+  mayBeRefusal,
+  refusesGateway,
+  refusesUsageOptions,
+  safeToReplay,
+} from '../dispatch/replay.ts'
 import type { Asked } from '../receive/index.ts'
 import { Births, type Creates } from './births.ts'
 import { Capture } from './capture.ts'
@@ -55,6 +62,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   #heldSince = 0
   /** The most useful refusal so far. */
   #best: Held | null = null
+  /** True once an instance has said that it did not make what the call brings: another one did. */
+  lacksState = false
   /** How the last try failed that brought no answer. */
   #failure: BackendFailure | null = null
   #cause: Error | null = null
@@ -293,6 +302,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
       return
     }
     if (lacksDeployment(held.status, error)) this.#try?.absent(nowMs)
+    if (lacksState(held.status, error)) this.lacksState = true
     if (isOfCredential(held.status)) this.#judgeCredential(held, error, nowMs)
     if (!held.isOwnTrouble && !safeToReplay({ kind: 'answered', status: held.status, error })) {
       this.#release(held)

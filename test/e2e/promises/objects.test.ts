@@ -312,11 +312,21 @@ test('nobody comes to own an object by having an instance say its id', async () 
   const response = await ok(alice.call('POST', 'responses', respond()))
   const item = (response.body['output'] as { id: string }[])[0]?.id
   const claimed = { type: 'message', role: 'user', content: 'Hello', id: item }
-  const echo = await ok(bob.call('POST', 'responses', respond({ input: [claimed] })))
-  await ok(bob.call('GET', `responses/${echo.id}/input_items`))
   const conversation = await ok(bob.call('POST', 'conversations', {}))
-  await ok(bob.call('POST', `conversations/${conversation.id}/items`, { items: [claimed] }))
+  for (const [path, body] of [
+    ['responses', respond({ input: [claimed] })],
+    [`conversations/${conversation.id}/items`, { items: [claimed] }],
+  ] as const) {
+    const refused = await bob.call('POST', path, body)
+    assert.deepEqual([refused.status, refused.refusal], [404, 'object_unknown'], path)
+  }
+  // An id that nobody has made passes with its content, and is nobody's afterwards.
+  const early = { ...claimed, id: 'msg_that_nobody_has_made' }
+  const echo = await ok(bob.call('POST', 'responses', respond({ input: [early] })))
+  await ok(bob.call('GET', `responses/${echo.id}/input_items`))
+  await ok(bob.call('POST', `conversations/${conversation.id}/items`, { items: [early] }))
   await ok(bob.call('GET', `conversations/${conversation.id}/items`))
+  await ok(alice.call('POST', 'responses', respond({ input: [early] })))
   const answer = await bob.call('POST', 'responses', respond({ input: [{ type: 'item_reference', id: item }] }))
   assert.equal(answer.refusal, 'object_unknown')
   await ok(alice.call('POST', 'responses', respond({ input: [{ type: 'item_reference', id: item }] })))

@@ -1,5 +1,6 @@
 import type { RecordBodies, RecordRow } from '../ledger/record.ts'
 import { createAssembler } from '../wire/assemble.ts'
+import { isEventStream, isJson } from '../wire/mediaTypes.ts'
 
 /** A multiple of 3, so that pieces of base64 join without padding between them. Small enough not to hold up calls that pass. */
 const pieceBytes = 48 * 1_024
@@ -40,7 +41,5 @@ function assemblerOf(row: RecordRow) {
 }
 
 function canAssemble(bytes: Uint8Array, contentType: string | null): boolean {
-  const type = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
-  if (type === 'text/event-stream') return true
-  return (type === 'application/json' || type.endsWith('+json')) && bytes.byteLength <= assembledDocumentBytesMax
+  return isEventStream(contentType) || (isJson(contentType) && bytes.byteLength <= assembledDocumentBytesMax)
 }

@@ -4,7 +4,7 @@ import type { Try } from '../../instances/lane.ts'
 import type { Candidate } from '../../instances/pool.ts'
 import { classify, GivenUp } from '../dispatch/failures.ts'
 import type { Asked } from '../receive/index.ts'
-import { type AnswerHeaders, first, isOfBackend, observerFor, spilledFrom } from '../relay/facts.ts'
+import { type AnswerHeaders, first, formOf, isOfBackend, observerFor, spilledFrom } from '../relay/facts.ts'
 import type { Relayed } from '../relay/index.ts'
 import { blind, type Observer } from '../relay/observer.ts'
 
@@ -69,9 +69,7 @@ export class Drain implements Dispatcher.DispatchHandler {
     this.status = status
     this.headers = headers
     attempt.answered(status, headers, this.#firstByteAtMs)
-    const contentType = first(headers['content-type'])
-    const isStream = contentType?.startsWith('text/event-stream') === true
-    this.#observer = observerFor(contentType, isStream, headers, asked.hideUsage, null)
+    this.#observer = observerFor(formOf(headers, asked.hideUsage), asked, null)
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -94,10 +92,17 @@ export class Drain implements Dispatcher.DispatchHandler {
 
   #settle(ending: Relayed['ending'], cause: Error | null): void {
     clearTimeout(this.#timer)
-    const { candidate, attempt, clock } = this.#parts
+    const { attempt, clock } = this.#parts
     const nowMs = clock()
-    const { status, headers } = this
     attempt.end(nowMs)
+    const reading = this.#observer.whenRead?.()
+    if (reading === undefined) this.#report(ending, cause, nowMs)
+    else reading.then(() => this.#report(ending, cause, nowMs))
+  }
+
+  #report(ending: Relayed['ending'], cause: Error | null, nowMs: number): void {
+    const { candidate, attempt } = this.#parts
+    const { status, headers } = this
     this.#finish({
       ending,
       cause,

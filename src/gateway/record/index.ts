@@ -111,7 +111,7 @@ export function closed(account: Account, ending: Ending, endedAtMs: number): Clo
     spilledFrom: relayed?.spilledFrom ?? null,
     attempts: relayed?.attempts ?? [],
     usage: ending.usage,
-    serviceTier: null,
+    serviceTier: relayed?.learned.serviceTier ?? null,
     summedCalls: 1,
     cost: ending.cost,
     reservedTokens: account.lease?.ask.tokens ?? null,

@@ -4,17 +4,16 @@
  */
 import { noUsage, type Usage } from '../../ledger/record.ts'
 import type { Objects } from '../../objects/index.ts'
+import { isEventStream } from '../../wire/mediaTypes.ts'
 import type { Relayed } from '../relay/index.ts'
+import { underWay } from '../relay/learn.ts'
 import type { Account } from './index.ts'
-
-/** What objects say of themselves while they are at work. */
-const underWay: ReadonlySet<string> = new Set(['queued', 'in_progress', 'validating', 'finalizing', 'cancelling'])
 
 /** True for an answer that says that the object is at work: nothing is to be counted in it. */
 export function isBegun({ route }: Account, { learned, contentType, status }: Relayed): boolean {
   if (route === null || status === null || status >= 300 || learned.usage !== null) return false
   // A stream says itself what it used; one that breaks off is counted by its text.
-  if (contentType?.startsWith('text/event-stream') === true) return false
+  if (isEventStream(contentType)) return false
   const { creates } = route.operation
   return (creates === 'response' || creates === 'batch') && underWay.has(learned.finishReason ?? '')
 }

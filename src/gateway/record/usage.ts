@@ -2,6 +2,7 @@ import type { Journal } from '../../ledger/index.ts'
 import { noUsage, type Usage } from '../../ledger/record.ts'
 import type { Objects } from '../../objects/index.ts'
 import type { TokenCounter } from '../../tokens/index.ts'
+import { isEventStream } from '../../wire/mediaTypes.ts'
 import type { Relayed } from '../relay/index.ts'
 import type { Account } from './index.ts'
 import { isBegun, usageOfObject } from './later.ts'
@@ -35,7 +36,7 @@ export async function usageOf(
     operation: route.operation.name,
     requestBody: asked.received,
     responseBody: status === null || status >= 400 ? [] : await responseBytes(account, relayed, parts.journal),
-    stream: relayed.contentType?.startsWith('text/event-stream') === true,
+    stream: asked.stream || isEventStream(relayed.contentType),
   })
   if (counted.promptTokens === null && counted.completionTokens === null) return noUsage
   return {

@@ -1,24 +1,39 @@
 /** What a head or a failure says, whoever asks: the relay to a client, or a copy that has none. */
+import { isEventStream, isJson } from '../../wire/mediaTypes.ts'
 import type { BackendFailure } from '../dispatch/failures.ts'
+import type { Asked } from '../receive/index.ts'
 import type { Births } from './births.ts'
-import { observeJson } from './observe-json.ts'
-import { observeStream } from './observe-stream.ts'
+import { observeAnswer } from './observe-answer.ts'
+import { observeEncoded } from './observe-encoded.ts'
 import { blind, type Observer } from './observer.ts'
 
 export type AnswerHeaders = Record<string, string | string[] | undefined>
 
-export function observerFor(
-  contentType: string | null,
-  isStream: boolean,
-  headers: Readonly<Record<string, unknown>>,
-  hideUsage: boolean,
-  births: Births | null,
-): Observer {
-  // The plain answer was asked for; a backend that compresses all the same is relayed as it is.
-  const encoding = headers['content-encoding']
-  if (encoding !== undefined && encoding !== 'identity') return blind
-  if (isStream) return observeStream(hideUsage, births)
-  return contentType !== null && /^application\/(json|[\w.+-]+\+json)\b/.test(contentType) ? observeJson(births) : blind
+/** What an answer's head says of its body, for whoever observes it. */
+export interface AnswerForm {
+  readonly contentType: string | null
+  readonly encoding: string | null
+  /** True when usage is to be taken out of a stream. */
+  readonly hideUsage: boolean
+}
+
+/** @param hidden True where the client did not ask for usage and the gateway did. */
+export function formOf(headers: AnswerHeaders, hidden: boolean): AnswerForm {
+  const contentType = first(headers['content-type'])
+  const encoding = first(headers['content-encoding'])
+  const isPlain = encoding === null || /^\s*identity\s*$/i.test(encoding)
+  // Of an answer whose length is announced nothing can be taken out, unless it is a stream by its type: then the length is left out.
+  const isOfLength = headers['content-length'] !== undefined && !isEventStream(contentType)
+  return { contentType, encoding: isPlain ? null : encoding, hideUsage: hidden && isPlain && !isOfLength }
+}
+
+export function observerFor(form: AnswerForm, asked: Asked, births: Births | null): Observer {
+  const { contentType, encoding, hideUsage } = form
+  const declared = isEventStream(contentType) ? 'stream' : isJson(contentType) ? 'json' : 'other'
+  // A file may be of any form; what a deployment says is read whatever it is called.
+  if (declared === 'other' && asked.deployment === null) return blind
+  const observer = observeAnswer(declared, hideUsage, births)
+  return encoding === null ? observer : observeEncoded(encoding, observer)
 }
 
 export function first(value: string | string[] | undefined): string | null {

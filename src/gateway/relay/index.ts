@@ -11,6 +11,7 @@ import type { Try } from '../../instances/lane.ts'
 import type { Candidate } from '../../instances/pool.ts'
 import type { Journal } from '../../ledger/index.ts'
 import type { Attempt } from '../../ledger/record.ts'
+import { isEventStream } from '../../wire/mediaTypes.ts'
 import { type Call, ClientLeft, type Timed } from '../call.ts'
 import { type BackendFailure, classify, GivenUp } from '../dispatch/failures.ts'
 import { responseHeaders } from '../dispatch/headers.ts'
@@ -27,7 +28,7 @@ import type { Asked } from '../receive/index.ts'
 import { Births, type Creates } from './births.ts'
 import { Capture } from './capture.ts'
 import { endWith } from './end.ts'
-import { type AnswerHeaders, first, isOfBackend, observerFor, spilledFrom } from './facts.ts'
+import { type AnswerHeaders, first, formOf, isOfBackend, observerFor, spilledFrom } from './facts.ts'
 import { Held, HeldTooLong } from './held.ts'
 import { blind, type Observer } from './observer.ts'
 import type { Relayed } from './relayed.ts'
@@ -222,20 +223,21 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
 
   /** The head of the client's answer. */
   #answer(status: number, headers: AnswerHeaders): void {
-    const { call, limitHeaders, creates } = this.#parts
+    const { call, asked, limitHeaders, creates } = this.#parts
     this.#status = status
     if (this.whenAnswered !== null && status < 400) this.whenAnswered()
     this.#backendRequestId = first(headers['apim-request-id']) ?? first(headers['x-request-id'])
     this.#contentType = first(headers['content-type'])
     if (this.#candidate?.lane.kind === 'provisioned') this.#spilledFrom = spilledFrom(headers)
-    const isStream = this.#contentType?.startsWith('text/event-stream') === true
+    const isStream = isEventStream(this.#contentType)
+    const form = formOf(headers, this.#hideUsage)
     // Of a stream some bytes may be held back; it ends as it comes.
     if (!isStream) this.#announcedBytes = Number(first(headers['content-length']) ?? Number.NaN)
     const births = creates === null || status >= 400 ? null : new Births(creates, this.instance?.name ?? '')
-    this.#observer = observerFor(this.#contentType, isStream, headers, this.#hideUsage, births)
+    this.#observer = observerFor(form, asked, births)
     if (this.#standInStatus !== null) return
     const limits = status >= 400 ? null : limitHeaders
-    call.res.writeHead(status, responseHeaders(headers, call.id, isStream && this.#hideUsage, limits))
+    call.res.writeHead(status, responseHeaders(headers, call.id, isStream && form.hideUsage, limits))
     // The first event may be seconds away; the client's timers wait for the head.
     if (isStream) call.res.flushHeaders()
   }
@@ -421,7 +423,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
    */
   #breakOff(failure: BackendFailure): void {
     const { res, id } = this.#parts.call
-    const isStream = this.#contentType?.startsWith('text/event-stream') === true
+    const isStream = isEventStream(this.#contentType)
     const held = this.#observer.rest()
     if (!isStream || res.destroyed) {
       res.destroy()
@@ -486,16 +488,21 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     if (this.#settled) return
     this.#settled = true
     const failed = ending !== 'whole' && ending !== 'left'
-    const learned = this.#observer.learned()
     this.#note(failed ? ending : null, this.#status)
     this.#parts.call.watch.subject = null
+    const reading = this.#observer.whenRead?.()
+    if (reading === undefined) this.#report(ending, cause)
+    else reading.then(() => this.#report(ending, cause))
+  }
+
+  #report(ending: Relayed['ending'], cause: Error | null): void {
     this.#finish({
       ending,
       cause,
       status: this.#status,
       sentAtMs: this.#sentAtMs,
       firstByteAtMs: this.#firstByteAtMs,
-      learned,
+      learned: this.#observer.learned(),
       backendRequestId: this.#backendRequestId,
       contentType: this.#contentType,
       responseBytes: this.#responseBytes,

@@ -9,6 +9,8 @@ export interface Observer {
   pass(chunk: Buffer): Buffer
   /** At the end, also after a break: bytes that were held back. */
   rest(): Buffer
+  /** Where reading lags behind the bytes: resolves when all of them are read. Called once, after the last chunk and before `learned`. */
+  whenRead?(): Promise<void>
   /** What was learned. Called once, after the last chunk. */
   learned(): Learned
 }
@@ -16,8 +18,14 @@ export interface Observer {
 export interface Learned {
   /** Null when the backend reported none. */
   readonly usage: Usage | null
+  /** True when `usage` stood in the middle of a stream: had the stream gone on, it would have been more. */
+  readonly usageSoFar: boolean
   readonly servedModel: string | null
+  /** `service_tier` as the answer names it, which need not be the one that was asked for. */
+  readonly serviceTier: string | null
   readonly finishReason: string | null
+  /** True when the answer said that it is at its end: a finish reason, a closing event, a whole document. */
+  readonly isFinished: boolean
   /** `code` of an error object in the answer (of an error answer, or an error frame of a stream). */
   readonly errorCode: string | null
   /** True when a stream carried an error frame. */
@@ -28,8 +36,11 @@ export interface Learned {
 
 export const nothingLearned: Learned = {
   usage: null,
+  usageSoFar: false,
   servedModel: null,
+  serviceTier: null,
   finishReason: null,
+  isFinished: false,
   errorCode: null,
   errorInStream: false,
   objectId: null,

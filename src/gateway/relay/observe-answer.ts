@@ -1,0 +1,69 @@
+/**
+ * Observes an answer by what it is, which need not be what its Content-Type says: a document that comes as a stream, events that come as
+ * JSON, or either without a type.
+ */
+import type { Births } from './births.ts'
+import { observeJson } from './observe-json.ts'
+import { observeStream } from './observe-stream.ts'
+import { blind, type Learned, nothingLearned, type Observer } from './observer.ts'
+
+/** @param declared What its type says. */
+export function observeAnswer(
+  declared: 'stream' | 'json' | 'other',
+  hideUsage: boolean,
+  births: Births | null,
+): Observer {
+  return new AnswerObserver(declared, hideUsage, births)
+}
+
+class AnswerObserver implements Observer {
+  readonly #declared: 'stream' | 'json' | 'other'
+  readonly #hideUsage: boolean
+  readonly #births: Births | null
+  /** Null until a byte came that tells. */
+  #observer: Observer | null = null
+
+  constructor(declared: 'stream' | 'json' | 'other', hideUsage: boolean, births: Births | null) {
+    this.#declared = declared
+    this.#hideUsage = hideUsage
+    this.#births = births
+  }
+
+  pass(chunk: Buffer): Buffer {
+    if (this.#observer !== null) return this.#observer.pass(chunk)
+    const first = firstByte(chunk)
+    // White space and a byte order mark mean nothing in either form.
+    if (first === null) return chunk
+    this.#observer = this.#observerOf(first)
+    return this.#observer.pass(chunk)
+  }
+
+  rest(): Buffer {
+    return (this.#observer ?? blind).rest()
+  }
+
+  learned(): Learned {
+    return this.#observer === null ? nothingLearned : this.#observer.learned()
+  }
+
+  #observerOf(first: number): Observer {
+    // No line of a stream that means anything begins with a bracket.
+    if (first === 0x7b || first === 0x5b) return observeJson(this.#births)
+    // Fields are `data`, `event`, `id` and `retry`; a comment begins with a colon.
+    if (this.#declared === 'stream' || beginsLine.has(first)) return observeStream(this.#hideUsage, this.#births)
+    return this.#declared === 'json' ? observeJson(this.#births) : blind
+  }
+}
+
+const beginsLine: ReadonlySet<number> = new Set(Buffer.from('deir:'))
+
+/** Null while only white space came, or parts of a byte order mark. */
+function firstByte(chunk: Buffer): number | null {
+  for (let at = 0; at < chunk.length; at += 1) {
+    const byte = chunk[at] as number
+    if (byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d) continue
+    if (byte === 0xef || byte === 0xbb || byte === 0xbf) continue
+    return byte
+  }
+  return null
+}

@@ -1,0 +1,116 @@
+// An answer that is large, encoded or broken off is billed like any other: what it reports is read whatever stands beside it.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import fc from 'fast-check'
+import { pieces } from './framing.fixture.ts'
+import { observeAnswer } from './observe-answer.ts'
+import { observeEncoded } from './observe-encoded.ts'
+import { observeJson } from './observe-json.ts'
+import { nothingLearned } from './observer.ts'
+
+const usage = { prompt_tokens: 12, completion_tokens: 5, total_tokens: 17 }
+
+test('F6 a document of any size is read: model, finish reason, usage, whatever stands beside them', () => {
+  const image = 'iVBORw0KGgo'.repeat(650_000)
+  const observer = observeJson()
+  let bytes = 0
+  const push = (text: string): void => {
+    bytes += text.length
+    for (const part of pieces(Buffer.from(text), [1, 70_000, 2_000_000])) observer.pass(part)
+  }
+  push('{"created":1,"data":[')
+  for (let at = 0; at < 10; at += 1) push(`${at === 0 ? '' : ','}{"b64_json":"${image}","usage":{"input_tokens":1}}`)
+  push('],"model":"gpt-image-1","usage":{"total_tokens":4200,"input_tokens":40,"output_tokens":4160}}')
+  assert.ok(bytes > 67_108_864)
+  const { usage: read, servedModel, isFinished } = observer.learned()
+  assert.deepEqual(
+    [read?.promptTokens, read?.completionTokens, servedModel, isFinished],
+    [40, 4160, 'gpt-image-1', true],
+  )
+})
+
+test('a long document is read as a short one is, wherever its bytes are cut', () => {
+  const filler = fc.oneof(
+    fc.string(),
+    fc.constantFrom('"usage":{"prompt_tokens":1}', '\\', '"', '}]', 'é\u2028'),
+    fc.jsonValue(),
+  )
+  const documents = fc.record({
+    before: fc.array(filler, { maxLength: 5 }),
+    model: fc.constantFrom('gpt-4o', 'gpt-5'),
+    choices: fc.array(fc.record({ text: fc.string(), finish_reason: fc.constantFrom('stop', 'length') }), {
+      maxLength: 3,
+    }),
+    service_tier: fc.constantFrom('default', 'priority'),
+    usage: fc.constantFrom(usage, null, { input_tokens: 3 }, { ...usage, prompt_tokens_details: { cached_tokens: 4 } }),
+    status: fc.constantFrom('completed', null),
+    after: filler,
+  })
+  fc.assert(
+    fc.property(documents, fc.boolean(), fc.array(fc.nat(), { maxLength: 20 }), (document, spaced, cuts) => {
+      const short = JSON.stringify(document, null, spaced ? 2 : 0)
+      const padded = `${short.slice(0, -1)},"padding":"${'x'.repeat(9_000)}"}`
+      const learned = [short, padded].map(text => {
+        const observer = observeJson()
+        for (const part of pieces(Buffer.from(text), cuts)) observer.pass(part)
+        return observer.learned()
+      })
+      assert.deepEqual(learned[1], learned[0])
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('of a document that broke off, the usage that had come is read', () => {
+  const observer = observeJson()
+  observer.pass(Buffer.from(`{"usage":${JSON.stringify(usage)},"model":"gpt-4o","choices":[{"mess`))
+  const { usage: read, servedModel, isFinished } = observer.learned()
+  assert.deepEqual([read?.promptTokens, servedModel, isFinished], [12, 'gpt-4o', false])
+})
+
+const encodings = {
+  gzip: gzipSync,
+  'x-gzip': gzipSync,
+  deflate: deflateSync,
+  br: brotliCompressSync,
+  zstd: zstdCompressSync,
+}
+
+for (const [name, encode] of Object.entries(encodings)) {
+  test(`an answer that comes as ${name} although the plain one was asked for is read, and passes as it is`, async () => {
+    const stream = `data: {"choices":[{"delta":{"content":"a"}}]}\n\ndata: ${JSON.stringify({ choices: [], usage })}\n\n`
+    const bytes = encode(Buffer.from(stream))
+    const observer = observeEncoded(name.toUpperCase(), observeAnswer('stream', false, null))
+    const parts = pieces(bytes, [1, 5, 20])
+    assert.deepEqual(
+      parts.map(part => observer.pass(part)),
+      parts,
+    )
+    await observer.whenRead?.()
+    const { usage: read } = observer.learned()
+    assert.deepEqual([read?.promptTokens, read?.completionTokens], [12, 5])
+  })
+}
+
+test('an encoded answer that is broken, or no such encoding, tells nothing and hangs nothing', async () => {
+  for (const bytes of [
+    Buffer.from('no gzip at all'),
+    gzipSync(Buffer.from('{"usage":')).subarray(0, 12),
+    Buffer.alloc(0),
+  ]) {
+    const observer = observeEncoded('gzip', observeAnswer('json', false, null))
+    assert.equal(observer.pass(bytes), bytes)
+    await observer.whenRead?.()
+    assert.deepEqual(observer.learned(), nothingLearned)
+  }
+  assert.deepEqual(observeEncoded('rot13', observeAnswer('json', false, null)).learned(), nothingLearned)
+})
+
+test('an encoded answer that unpacks beyond all measure is given up, and its bytes pass', async () => {
+  const bomb = gzipSync(Buffer.alloc(300_000_000, '{'))
+  const observer = observeEncoded('gzip', observeAnswer('json', false, null))
+  for (const part of pieces(bomb, [100_000, 200_000])) assert.equal(observer.pass(part), part)
+  await observer.whenRead?.()
+  assert.deepEqual(observer.learned(), nothingLearned)
+})

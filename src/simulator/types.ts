@@ -94,6 +94,8 @@ export interface SimulatedDeployment {
   readonly timeToFirstTokenMs?: number
   /** Speed of generation; default unlimited (everything as fast as the socket takes it). */
   readonly tokensPerSecond?: number
+  /** Speed of hidden reasoning, during which a stream is silent; default that of `tokensPerSecond`. */
+  readonly reasoningTokensPerSecond?: number
   /** 0..1, share by which both vary; default 0. */
   readonly jitter?: number
 }

@@ -1,12 +1,12 @@
 /**
- * Synchronous counting, without I/O: for worker threads and the simulator. Long prompts take tens of milliseconds; the data plane goes
+ * Synchronous counting, without I/O: for worker threads and tests. Long prompts take tens of milliseconds; the data plane goes
  * through `index.ts`, which uses a worker.
  */
 import type { Assembled } from '../wire/assemble.ts'
 import { countText } from './encodings.ts'
 
 export { countText, encodingName, type TokenPiece, tokenPieces } from './encodings.ts'
-export { dataUrlImageHeader, type ImageHeader, imageHeader } from './imageHeader.ts'
+export { type ImageHeader, imageHeader } from './imageHeader.ts'
 export { imageTokens } from './images.ts'
 export { countPrompt } from './prompt.ts'
 

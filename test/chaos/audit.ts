@@ -8,6 +8,8 @@ import { chaosDeployments, metadataWorkload } from './world.ts'
 
 /** Tokens by which our count may differ from what the recorded text says. */
 const completionTolerance = 2
+/** Choices that a call asks for at most; the bill has one token more for the end of each. */
+const choicesMax = 4
 /** Tokens by which our count of a prompt may differ from the bill: the rendering of tools and items is not published. */
 const promptTolerance = 3
 
@@ -261,8 +263,24 @@ function* wrongUsage(whole: Case, line: BillLine): Generator<string> {
       yield `no figures, billed ${line.promptTokens}+${line.completionTokens}`
     return
   }
+  yield* wrongCount(whole, line)
+}
+
+/** Figures that the gateway found by itself. */
+function* wrongCount({ plan, row, read: said }: Case, line: BillLine): Generator<string> {
+  const { source, promptTokens, completionTokens } = row.usage
   const spoken = tokensOf(modelOf(row), said.texts)
   const counted = completionTokens ?? 0
+  // A bound may be far above the bill, and never below it.
+  if (source === 'bounded') {
+    if (counted < line.completionTokens - completionTolerance)
+      yield `bounded at ${counted} completion tokens, billed ${line.completionTokens}`
+    return
+  }
+  // What an answer without calls costs is its text and its ends.
+  const isWhole = row.outcome === 'completed' && !plan.body.includes('"tools"')
+  if (isWhole && counted < line.completionTokens - completionTolerance - choicesMax)
+    yield `${counted} completion tokens of a whole answer, billed ${line.completionTokens}`
   if (Math.abs(counted - spoken) > completionTolerance)
     yield `${counted} completion tokens counted, the text has ${spoken}`
   if (counted > line.completionTokens + completionTolerance)

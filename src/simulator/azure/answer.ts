@@ -1,13 +1,13 @@
 /** Writing answers: whole ones and streams, at the deployment's pace, with the faults that strike while an answer is written. */
 import type { ServerResponse } from 'node:http'
-import { countCompletion } from '../../tokens/count.ts'
-import { assemble } from '../../wire/assemble.ts'
 import type { Call, Spent } from './call.ts'
 import { beginChunks, type ChunkedBody } from './chunks.ts'
 import { internalError } from './errors.ts'
 import { type Pace, pace } from './latency.ts'
 
 const slowFirstByteMs = 5_000
+/** Reasoning comes into the bill in steps of this many tokens. */
+const thoughtStepTokens = 64
 /** Events that pass before a fault in mid-stream, when the fault does not say. */
 const eventsBefore = 3
 
@@ -31,14 +31,13 @@ export function sendJson(call: Call, value: unknown, spent: Spent | null = null,
 export async function sendWhole(call: Call, answer: WholeAnswer): Promise<void> {
   const { response, line, fault } = call
   if (fault?.kind === 'error-frame') throw internalError()
-  await waitForFirstByte(call, answer.spent?.completionTokens ?? 0)
+  await produced(call, answer.spent)
   if (call.gone.aborted) return
   const bytes = fault?.kind === 'malformed-frames' ? answer.bytes.subarray(0, -2) : answer.bytes
   line.status = answer.status ?? 200
   line.promptTokens = answer.spent?.promptTokens ?? line.promptTokens
   const breaks = (fault?.kind === 'cut' || fault?.kind === 'stall') && bytes.length > 1 && call.route.method !== 'HEAD'
   if (breaks && !(await sendHalf(call, answer, bytes))) return
-  line.completionTokens = answer.spent?.completionTokens ?? 0
   line.usageReported = answer.reportsUsage && fault?.kind !== 'malformed-frames'
   line.ended = true
   const headers = { ...call.headers, 'content-type': answer.contentType }
@@ -54,7 +53,7 @@ function sendBytes(body: ChunkedBody, bytes: Buffer): void {
 
 /** The first half of the body, then silence or the end. True when the second half may follow. */
 async function sendHalf(call: Call, answer: WholeAnswer, bytes: Buffer): Promise<boolean> {
-  const { response, line, fault, route } = call
+  const { response, line, fault } = call
   const half = bytes.subarray(0, bytes.length >> 1)
   response.writeHead(line.status, {
     ...call.headers,
@@ -62,8 +61,6 @@ async function sendHalf(call: Call, answer: WholeAnswer, bytes: Buffer): Promise
     'content-length': bytes.length,
   })
   response.write(half)
-  const model = call.service.deployments.get(line.deployment ?? '')?.model ?? ''
-  line.completionTokens = countCompletion(model, route.operation, assemble(route.operation, false, half)) ?? 0
   if (fault?.kind === 'cut') {
     await cut(call)
     return false
@@ -72,13 +69,23 @@ async function sendHalf(call: Call, answer: WholeAnswer, bytes: Buffer): Promise
   return !call.gone.aborted
 }
 
-/** Time to the first token and, of a whole answer, to its last one. */
-async function waitForFirstByte(call: Call, tokens: number): Promise<void> {
+/**
+ * Lets the time pass that the answer takes. The whole of it is made before its first byte, so all of it is billed by then, or as much as
+ * was made when the client left.
+ */
+async function produced(call: Call, spent: Spent | null): Promise<void> {
+  const { line } = call
+  const pace = paceOf(call)
+  await waitForFirstToken(call, pace)
+  const thoughtTokens = spent?.thoughtTokens ?? 0
+  line.completionTokens += await pace.produce(thoughtTokens, 'thought')
+  line.completionTokens += await pace.produce((spent?.completionTokens ?? 0) - thoughtTokens, 'said')
+}
+
+async function waitForFirstToken(call: Call, pace: Pace): Promise<void> {
   const { fault, gone } = call
   if (fault?.kind === 'slow-first-byte') await call.service.sleep(fault.ms ?? slowFirstByteMs, gone)
-  const steps = paceOf(call)
-  await steps.firstToken()
-  await steps.tokens(tokens)
+  await pace.firstToken()
 }
 
 function paceOf(call: Call): Pace {
@@ -151,7 +158,7 @@ export class EventStream {
   /** Waits for the first token and writes the head. The stream is over from the start when the client has left by then. */
   static async open(call: Call): Promise<EventStream> {
     const stream = new EventStream(call)
-    await waitForFirstByte(call, 0)
+    await waitForFirstToken(call, stream.#pace)
     stream.#over = call.gone.aborted
     if (stream.#over) return stream
     call.line.status = 200
@@ -169,6 +176,16 @@ export class EventStream {
     this.#call.line.completionTokens += tokens
     await this.#write(event)
     return true
+  }
+
+  /** Lets hidden tokens be produced, in silence and into the bill as they come. False when the stream is over by then. */
+  async think(tokens: number): Promise<boolean> {
+    const { gone, line } = this.#call
+    for (let left = tokens; left > 0 && !this.#over; left -= thoughtStepTokens) {
+      line.completionTokens += await this.#pace.produce(Math.min(left, thoughtStepTokens), 'thought')
+      this.#over ||= gone.aborted
+    }
+    return !this.#over
   }
 
   /** Puts an event with the usage on the wire; the bill says the same from there on. */

@@ -1,8 +1,8 @@
 /** Speech, transcription and translation. */
-import { countText, tokenPieces } from '../../tokens/count.ts'
 import type { JsonRecord } from '../../wire/json.ts'
 import { EventStream, sendJson, sendWhole } from './answer.ts'
 import { type SpeechFormat, speechBytes, speechFormats, transcript } from './answers/index.ts'
+import { countText, tokenPieces } from './billing/index.ts'
 import { admit, type Call, formInput, jsonInput, meaningOf, type Spent, type Work, workOf } from './call.ts'
 import { invalidRequest, tooLarge } from './errors.ts'
 import { drawOf } from './seed.ts'

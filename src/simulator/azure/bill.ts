@@ -6,8 +6,9 @@ export type OpenLine = { -readonly [Field in keyof BillLine]: BillLine[Field] }
 /**
  * What every received call produced and would be charged. A line is there from the moment the request's head has arrived, with status 0
  * until an answer begins. What counts as produced:
- * - a whole answer: all of it once it is written; of an answer cut in its body, the text that went on the wire;
- * - a stream: the tokens of the events written so far, as they are written; hidden reasoning joins when the stream has finished;
+ * - a whole answer: it is made before its first byte, so all of it, whatever becomes of the bytes; when the client leaves while it is made,
+ *   what had been made by then;
+ * - a stream: hidden reasoning as it is thought, before the first visible token; then the tokens of the events written so far;
  * - a prompt refused by the content filter: the prompt alone, as Azure charges it. Other refusals: nothing.
  * Work of a batch is in the batch object's own `usage`, not here.
  */

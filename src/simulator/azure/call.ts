@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { countPrompt } from '../../tokens/count.ts'
 import type { JsonRecord } from '../../wire/json.ts'
 import type { OpenLine } from './bill.ts'
+import { promptTokens } from './billing/index.ts'
 import { AzureError, deploymentNotFound, invalidRequest, operationNotSupported, promptFiltered } from './errors.ts'
 import type { Fault } from './faults.ts'
 import type { Route } from './routing.ts'
@@ -50,6 +50,8 @@ export interface Work {
 export interface Spent {
   readonly promptTokens: number
   readonly completionTokens: number
+  /** Of the completion tokens, those that are thought before anything is said. Default 0. */
+  readonly thoughtTokens?: number
 }
 
 export function jsonInput(call: Call): JsonRecord {
@@ -102,7 +104,7 @@ export function makeWork(setting: Setting, operation: string, meaning: string): 
 
 /** Prompt tokens by the model's tokenizer. Counted once for equal calls: load tests and retries repeat them. */
 export function countedPrompt(work: Work, operation: string, body: JsonRecord): number {
-  return work.service.promptTokens.get(work.key, () => countPrompt(work.deployment.model, operation, body) ?? 0)
+  return work.service.promptTokens.get(work.key, () => promptTokens(work.deployment.model, operation, body))
 }
 
 /** What matters of a JSON body. */
@@ -115,10 +117,10 @@ export function meaningOf(input: JsonRecord): string {
  * Takes the call's demand from its deployment's limits and writes the prompt into the bill. Throws 429, or the 400 of the content
  * filter, whose prompt stays in the bill.
  */
-export function admit(call: Call, work: Work, promptTokens: number, answerTokensMax: number | null): void {
+export function admit(call: Call, work: Work, prompt: number, answerTokensMax: number | null): void {
   const { route, line, fault } = call
   const apiVersion = route.apiVersion ?? 'v1'
-  const tokens = promptTokens + (answerTokensMax ?? 0)
+  const tokens = prompt + (answerTokensMax ?? 0)
   call.demand.counted = true
   try {
     work.deployment.limits?.take({ tokens, azureName: route.facts.azureName, apiVersion }, call.headers)
@@ -127,7 +129,7 @@ export function admit(call: Call, work: Work, promptTokens: number, answerTokens
   } finally {
     if (work.deployment.limits && hidesLimits(call)) hideLimits(call.headers)
   }
-  line.promptTokens = promptTokens
+  line.promptTokens = prompt
   const filtersLater = line.stream && fault?.after !== null && route.operation === 'chat/completions'
   if (fault?.kind === 'content-filter' && !filtersLater) throw promptFiltered()
 }

@@ -1,7 +1,7 @@
 /** Chat completions. */
-import { countText, type TokenPiece } from '../../tokens/count.ts'
 import type { JsonRecord } from '../../wire/json.ts'
 import { EventStream, sendJson } from './answer.ts'
+import type { TokenPiece } from './billing/index.ts'
 import {
   admit,
   type Call,
@@ -57,6 +57,7 @@ function chatAnswer(work: Work, ask: ChatAsk, promptTokens: number): ChatAnswer 
   const said = speak(work, ask.question)
   const sum = (of: (each: Said) => number): number => said.reduce((total, each) => total + of(each), 0)
   const completionTokens = sum(each => each.tokens)
+  const thoughtTokens = sum(each => each.thoughtTokens)
   const usage = {
     completion_tokens: completionTokens,
     completion_tokens_details: {
@@ -72,7 +73,7 @@ function chatAnswer(work: Work, ask: ChatAsk, promptTokens: number): ChatAnswer 
     },
     total_tokens: promptTokens + completionTokens,
   }
-  return { ask, said, usage, promptTokens, completionTokens }
+  return { ask, said, usage, promptTokens, completionTokens, thoughtTokens }
 }
 
 function chatDocument(work: Work, answer: ChatAnswer): JsonRecord {
@@ -185,6 +186,7 @@ async function streamChat(call: Call, work: Work, answer: ChatAnswer): Promise<v
   const frames = new ChatFrames(work, ask.includeUsage)
   const stream = await EventStream.open(call)
   if (!(await stream.send(promptFrame))) return
+  if (!(await stream.think(answer.thoughtTokens ?? 0))) return
   const steps = said.map((each, index) => choiceSteps(work, frames, each, index, ask))
   // The choices of one call come side by side, a token of each in turn.
   let running = steps
@@ -220,7 +222,7 @@ async function finish(stream: EventStream, frames: ChatFrames, answer: ChatAnswe
 function* choiceSteps(work: Work, frames: ChatFrames, said: Said, index: number, ask: ChatAsk): Generator<Step, void> {
   if (said.toolCalls.length > 0) yield* toolSteps(work, frames, said, index, ask)
   else yield* textSteps(work, frames, said, index, ask)
-  yield { event: frames.choice(index, '{}', finishOf(said, ask), 'null'), tokens: 0 }
+  yield { event: frames.choice(index, '{}', finishOf(said, ask), 'null'), tokens: said.closingTokens }
 }
 
 function* textSteps(work: Work, frames: ChatFrames, said: Said, index: number, ask: ChatAsk): Generator<Step, void> {
@@ -247,7 +249,7 @@ function* toolSteps(work: Work, frames: ChatFrames, said: Said, index: number, a
   for (const [at, each] of said.toolCalls.entries()) {
     yield {
       event: frames.choice(index, openingOf(work, each, index, at, ask), null, 'null'),
-      tokens: nameTokens(work, each),
+      tokens: each.openingTokens,
     }
     for (const piece of each.pieces) {
       yield { event: frames.choice(index, argumentsDelta(piece, at, ask), null, 'null'), tokens: piece.tokens }
@@ -271,5 +273,3 @@ function argumentsDelta(piece: TokenPiece, at: number, ask: ChatAsk): string {
     ask.isLegacyFunctions ? { function_call: called } : { tool_calls: [{ index: at, function: called }] },
   )
 }
-
-const nameTokens = (work: Work, said: SaidToolCall): number => countText(work.deployment.model, said.name)

@@ -1,7 +1,7 @@
 /** Completions: the older operation that goes on with a prompt. */
-import { countText, tokenPieces } from '../../tokens/count.ts'
 import { type JsonRecord, numberOrNull } from '../../wire/json.ts'
 import { EventStream, sendJson } from './answer.ts'
+import { countText, tokenPieces } from './billing/index.ts'
 import {
   admit,
   type Call,
@@ -183,7 +183,7 @@ async function streamCompletions(call: Call, work: Work, answer: CompletionAnswe
     for (const piece of each.pieces) {
       if (!(await stream.send(frame(piece.text, null, completionFilter), piece.tokens))) return
     }
-    if (!(await stream.send(frame('', each.finish, {})))) return
+    if (!(await stream.send(frame('', each.finish, {}), each.closingTokens))) return
   }
   if (ask.includeUsage && work.reportsUsage) {
     await stream.report(`data: ${JSON.stringify({ choices: [], ...shared, usage })}\n\n`, answer)

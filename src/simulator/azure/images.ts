@@ -1,8 +1,8 @@
 /** Image generation and editing: small valid pictures of the size asked for. */
-import { countText } from '../../tokens/count.ts'
 import type { JsonRecord } from '../../wire/json.ts'
 import { sendJson } from './answer.ts'
 import { pngBytes } from './answers/index.ts'
+import { countText } from './billing/index.ts'
 import { admit, type Call, formInput, jsonInput, meaningOf, type Spent, type Work, workOf } from './call.ts'
 import { integerIn } from './chatInput.ts'
 import { invalidRequest, noSuchObject } from './errors.ts'

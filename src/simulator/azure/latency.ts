@@ -25,13 +25,15 @@ export interface Pace {
   firstToken(): Promise<void>
   /** Null when nothing is to be waited for. */
   tokens(count: number): Promise<void> | null
+  /** As many tokens at once, of an answer that is written or thought whole; the number that was produced when the client left. */
+  produce(count: number, kind: 'said' | 'thought'): Promise<number>
 }
 
-const instant: Pace = { firstToken: async () => {}, tokens: () => null }
+const instant: Pace = { firstToken: async () => {}, tokens: () => null, produce: async count => count }
 
 /** True where the deployment has no latency at all: answers then take the shortest way. */
 export function isInstant(spec: SimulatedDeployment): boolean {
-  return !spec.timeToFirstTokenMs && !spec.tokensPerSecond
+  return !spec.timeToFirstTokenMs && !spec.tokensPerSecond && !spec.reasoningTokensPerSecond
 }
 
 /** `random` gives 0..1 and decides the jitter; a mean of 100 ms with jitter 0.2 lies between 80 and 120. */
@@ -45,6 +47,7 @@ export function pace(
   if (isInstant(spec)) return instant
   const vary = (mean: number): number => Math.max(0, mean * (1 + (spec.jitter ?? 0) * (2 * random() - 1)))
   const perTokenMs = spec.tokensPerSecond ? 1000 / spec.tokensPerSecond : 0
+  const perThoughtMs = spec.reasoningTokensPerSecond ? 1000 / spec.reasoningTokensPerSecond : perTokenMs
   let debtMs = 0
   return {
     firstToken: async () => {
@@ -61,6 +64,15 @@ export function pace(
         const sleptMs = clock() - startedAtMs
         debtMs = sleptMs > 0 ? debtMs - sleptMs : 0
       })
+    },
+    produce: async (count, kind) => {
+      if (gone.aborted) return 0
+      const ms = count === 0 ? 0 : vary(kind === 'said' ? perTokenMs * count : perThoughtMs * count)
+      if (ms < debtFloorMs) return count
+      const startedAtMs = clock()
+      await sleep(ms, gone)
+      if (!gone.aborted) return count
+      return Math.min(count, Math.max(0, Math.floor((count * (clock() - startedAtMs)) / ms)))
     },
   }
 }

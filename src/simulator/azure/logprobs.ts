@@ -1,5 +1,5 @@
-import type { TokenPiece } from '../../tokens/count.ts'
 import type { JsonRecord } from '../../wire/json.ts'
+import type { TokenPiece } from './billing/index.ts'
 import type { Work } from './call.ts'
 
 /** The `logprobs` of a choice, in chat's form: believable, falling, the same for the same token of the same answer. */

@@ -83,7 +83,7 @@ function runOf(call: Call, work: Work, ask: ResponsesAsk, answer: ResponsesAnswe
     output,
     promptTokens,
     completionTokens,
-    events: obfuscates => responseEvents(work, ask, object, made, obfuscates),
+    events: obfuscates => responseEvents(ask, object, made, obfuscates),
     clock: service.clock,
     line: call.line,
     takesMs: service.backgroundMs ?? speedMs,
@@ -128,7 +128,9 @@ function responsesAnswer(work: Work, ask: ResponsesAsk, input: JsonRecord, promp
   }
   const completedAtSeconds = work.createdAtSeconds + Math.ceil(answerMs(work, said.tokens) / 1000)
   const finish = { said, output, usage: work.reportsUsage ? usage : null, completedAtSeconds }
-  return { object: finishedObject(work, ask, input, finish), made, output, promptTokens, completionTokens: said.tokens }
+  const object = finishedObject(work, ask, input, finish)
+  const { thoughtTokens, tokens: completionTokens } = said
+  return { object, made, output, promptTokens, completionTokens, thoughtTokens }
 }
 
 /** The object as it is now, or with `stream=true` its events behind `starting_after`, the rest as they come. */

@@ -1,7 +1,6 @@
 /** The events of a streamed response. Every one says its type twice, as event name and in its data, and counts on. */
-import { countText, type TokenPiece } from '../../tokens/count.ts'
 import { isRecord, type JsonRecord, listOf } from '../../wire/json.ts'
-import type { Work } from './call.ts'
+import type { TokenPiece } from './billing/index.ts'
 import { obfuscation } from './obfuscation.ts'
 import type { ResponsesAsk } from './responsesInput.ts'
 import { type ResponseObject, unfinishedObject } from './responsesObject.ts'
@@ -14,11 +13,12 @@ interface Step {
   /** Text of a delta, which is padded; null for other events. */
   readonly delta: string | null
   readonly tokens: number
+  /** Produced in silence before it. */
+  readonly thoughtTokens: number
 }
 
 /** From `response.created` to the last one, which has the finished object. */
 export function* responseEvents(
-  work: Work,
   ask: ResponsesAsk,
   object: ResponseObject,
   made: readonly Made[],
@@ -26,16 +26,16 @@ export function* responseEvents(
 ): Generator<RunEvent, void> {
   const lastType = `response.${String(object.status)}`
   let sequence = 0
-  for (const { type, fields, delta, tokens } of steps(work, ask, object, made)) {
+  for (const { type, fields, delta, tokens, thoughtTokens } of steps(ask, object, made)) {
     const padding = delta !== null && obfuscates ? { obfuscation: obfuscation(delta, sequence) } : null
     const data = { type, sequence_number: sequence, ...fields, ...padding }
     const isLast = type === lastType
-    yield { text: `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`, tokens, isLast }
+    yield { text: `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`, thoughtTokens, tokens, isLast }
     sequence += 1
   }
 }
 
-function* steps(work: Work, ask: ResponsesAsk, object: ResponseObject, made: readonly Made[]): Generator<Step, void> {
+function* steps(ask: ResponsesAsk, object: ResponseObject, made: readonly Made[]): Generator<Step, void> {
   const begun = unfinishedObject(object, ask, 'in_progress')
   if (ask.background) {
     const queued = unfinishedObject(object, ask, 'queued')
@@ -43,11 +43,11 @@ function* steps(work: Work, ask: ResponsesAsk, object: ResponseObject, made: rea
     yield step('response.queued', { response: queued })
   } else yield step('response.created', { response: begun })
   yield step('response.in_progress', { response: begun })
-  for (const [at, each] of made.entries()) yield* itemEvents(work, each, at)
+  for (const [at, each] of made.entries()) yield* itemEvents(each, at)
   yield step(`response.${String(object.status)}`, { response: object })
 }
 
-function* itemEvents(work: Work, made: Made, at: number): Generator<Step, void> {
+function* itemEvents(made: Made, at: number): Generator<Step, void> {
   switch (made.kind) {
     case 'reasoning':
       yield* reasoningSteps(made, at)
@@ -56,38 +56,38 @@ function* itemEvents(work: Work, made: Made, at: number): Generator<Step, void> 
       yield* messageSteps(made, at)
       return
     case 'call':
-      yield* callSteps(work, made, at)
+      yield* callSteps(made, at)
       return
     default:
       made satisfies never
   }
 }
 
-function step(type: string, fields: JsonRecord, tokens = 0): Step {
-  return { type, fields, delta: null, tokens }
+function step(type: string, fields: JsonRecord, tokens = 0, thoughtTokens = 0): Step {
+  return { type, fields, delta: null, tokens, thoughtTokens }
 }
 
 function deltaStep(type: string, place: JsonRecord, { text, tokens }: TokenPiece, more: JsonRecord = {}): Step {
-  return { type, fields: { ...place, delta: text, ...more }, delta: text, tokens }
+  return { type, fields: { ...place, delta: text, ...more }, delta: text, tokens, thoughtTokens: 0 }
 }
 
-const added = (at: number, item: JsonRecord, tokens = 0): Step =>
-  step('response.output_item.added', { output_index: at, item }, tokens)
+const added = (at: number, item: JsonRecord, tokens = 0, thoughtTokens = 0): Step =>
+  step('response.output_item.added', { output_index: at, item }, tokens, thoughtTokens)
 
-const done = (at: number, item: JsonRecord, tokens = 0): Step =>
-  step('response.output_item.done', { output_index: at, item }, tokens)
+const done = (at: number, item: JsonRecord, thoughtTokens = 0): Step =>
+  step('response.output_item.done', { output_index: at, item }, 0, thoughtTokens)
 
 /** Thinking is silent: its tokens pass between the item's opening and what comes next. */
 function* reasoningSteps(made: Made & { readonly kind: 'reasoning' }, at: number): Generator<Step, void> {
-  const { item, sealedEarly, summary, tokens } = made
+  const { item, sealedEarly, summary, thoughtTokens } = made
   yield added(at, { ...item, ...(sealedEarly === null ? {} : { encrypted_content: sealedEarly }), summary: [] })
   if (summary === null) {
-    yield done(at, item, tokens)
+    yield done(at, item, thoughtTokens)
     return
   }
   const place = { item_id: item.id, output_index: at, summary_index: 0 }
   const part = { type: 'summary_text', text: '' }
-  yield step('response.reasoning_summary_part.added', { ...place, part }, tokens)
+  yield step('response.reasoning_summary_part.added', { ...place, part }, 0, thoughtTokens)
   // The words of a summary are not charged: the thoughts that it sums up are.
   for (const word of summary.match(/\s*\S+/g) ?? []) {
     yield deltaStep('response.reasoning_summary_text.delta', place, { text: word, tokens: 0 })
@@ -97,21 +97,22 @@ function* reasoningSteps(made: Made & { readonly kind: 'reasoning' }, at: number
   yield done(at, item)
 }
 
-function* messageSteps({ item, pieces, text }: Made & { readonly kind: 'message' }, at: number): Generator<Step, void> {
+function* messageSteps(made: Made & { readonly kind: 'message' }, at: number): Generator<Step, void> {
+  const { item, pieces, text } = made
   const place = { item_id: item.id, output_index: at, content_index: 0 }
   const part = listOf(item.content).find(isRecord) ?? {}
-  yield added(at, { ...item, status: 'in_progress', content: [] })
+  yield added(at, { ...item, status: 'in_progress', content: [] }, 0, made.thoughtTokens)
   yield step('response.content_part.added', { ...place, part: { ...part, text: '' } })
   for (const piece of pieces) yield deltaStep('response.output_text.delta', place, piece, { logprobs: [] })
-  yield step('response.output_text.done', { ...place, text, logprobs: [] })
+  yield step('response.output_text.done', { ...place, text, logprobs: [] }, made.closingTokens)
   yield step('response.content_part.done', { ...place, part })
   yield done(at, item)
 }
 
-function* callSteps(work: Work, { item, said }: Made & { readonly kind: 'call' }, at: number): Generator<Step, void> {
+function* callSteps(made: Made & { readonly kind: 'call' }, at: number): Generator<Step, void> {
+  const { item, said } = made
   const place = { item_id: item.id, output_index: at }
-  const nameTokens = countText(work.deployment.model, said.name)
-  yield added(at, { ...item, status: 'in_progress', arguments: '' }, nameTokens)
+  yield added(at, { ...item, status: 'in_progress', arguments: '' }, said.openingTokens, made.thoughtTokens)
   for (const piece of said.pieces) yield deltaStep('response.function_call_arguments.delta', place, piece)
   yield step('response.function_call_arguments.done', { ...place, arguments: said.arguments })
   yield done(at, item)

@@ -1,6 +1,6 @@
 /** What a response puts out: items with their ids, and of what each is made while it is streamed. */
-import type { TokenPiece } from '../../tokens/count.ts'
 import type { JsonRecord } from '../../wire/json.ts'
+import type { TokenPiece } from './billing/index.ts'
 import type { Work } from './call.ts'
 import type { ResponsesAsk } from './responsesInput.ts'
 import type { Said, SaidToolCall } from './speak.ts'
@@ -13,29 +13,39 @@ export type Made =
       /** Sealed at the beginning of thinking: another text than the finished one's. Null where nothing is to be sealed. */
       readonly sealedEarly: string | null
       readonly summary: string | null
-      readonly tokens: number
+      readonly thoughtTokens: number
     }
   | {
       readonly kind: 'message'
       readonly item: JsonRecord
       readonly pieces: readonly TokenPiece[]
       readonly text: string
+      /** Produced before it where no item shows that there was reasoning, and behind it. */
+      readonly thoughtTokens: number
+      readonly closingTokens: number
     }
-  | { readonly kind: 'call'; readonly item: JsonRecord; readonly said: SaidToolCall }
+  | { readonly kind: 'call'; readonly item: JsonRecord; readonly said: SaidToolCall; readonly thoughtTokens: number }
 
 export function madeItems(work: Work, ask: ResponsesAsk, said: Said): Made[] {
-  return [...reasoningOf(work, ask, said), ...answerOf(work, said)]
+  const reasoning = reasoningOf(work, ask, said)
+  return [...reasoning, ...answerOf(work, said, reasoning.length > 0 ? 0 : said.thoughtTokens)]
 }
 
-function answerOf(work: Work, said: Said): Made[] {
+function answerOf(work: Work, said: Said, thoughtTokens: number): Made[] {
   const status = said.finish === 'length' ? 'incomplete' : 'completed'
   if (said.toolCalls.length > 0) {
-    return said.toolCalls.map((each, at) => ({ kind: 'call', said: each, item: callItem(work, each, at, status) }))
+    return said.toolCalls.map((each, at) => ({
+      kind: 'call',
+      said: each,
+      item: callItem(work, each, at, status),
+      thoughtTokens: at === 0 ? thoughtTokens : 0,
+    }))
   }
   if (said.text === '' && said.finish === 'length') return []
   const content = [{ type: 'output_text', annotations: [], logprobs: [], text: said.text }]
   const item = { id: work.draw.hexId('msg_', 48), type: 'message', status, content, role: 'assistant' }
-  return [{ kind: 'message', item, pieces: said.pieces, text: said.text }]
+  const { pieces, text, closingTokens } = said
+  return [{ kind: 'message', item, pieces, text, thoughtTokens, closingTokens }]
 }
 
 function callItem(work: Work, said: SaidToolCall, at: number, status: string): JsonRecord {
@@ -63,7 +73,8 @@ function reasoningOf(work: Work, ask: ResponsesAsk, said: Said): Made[] {
     ...(isSealed ? { encrypted_content: sealedThoughts(work, id, tokens) } : {}),
     summary: summary === null ? [] : [{ type: 'summary_text', text: summary }],
   }
-  return [{ kind: 'reasoning', item, sealedEarly: isSealed ? sealedThoughts(work, id, 0) : null, summary, tokens }]
+  const sealedEarly = isSealed ? sealedThoughts(work, id, 0) : null
+  return [{ kind: 'reasoning', item, sealedEarly, summary, thoughtTokens: said.thoughtTokens }]
 }
 
 const summaryText =

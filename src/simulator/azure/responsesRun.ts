@@ -8,9 +8,10 @@ import { type ResponseObject, unfinishedObject } from './responsesObject.ts'
 
 export type Stage = 'in_progress' | 'ended' | 'cancelled'
 
-/** One event of its stream. `tokens` were produced for it. */
+/** One event of its stream. `thoughtTokens` were produced before it, in silence, and `tokens` for it. */
 export interface RunEvent {
   readonly text: string
+  readonly thoughtTokens: number
   readonly tokens: number
   /** It has the finished object. */
   readonly isLast: boolean
@@ -98,7 +99,7 @@ export class Run {
     const { takesMs, completionTokens } = this.#options
     let tokens = 0
     for (const event of this.#options.events(obfuscates)) {
-      tokens += event.tokens
+      tokens += event.thoughtTokens + event.tokens
       const share = completionTokens === 0 ? 1 : Math.min(1, tokens / completionTokens)
       yield { ...event, atMs: this.#startsAtMs + (takesMs ?? 0) * share }
     }

@@ -9,7 +9,8 @@ const lookMs = 25
 /** What is written is in the bill at once; the last event settles it. */
 export async function streamSynchronous(call: Call, run: Run, spent: Spent, reportsUsage: boolean): Promise<void> {
   const stream = await EventStream.open(call)
-  for (const { text, tokens, isLast } of run.timedEvents(run.ask.obfuscates)) {
+  for (const { text, thoughtTokens, tokens, isLast } of run.timedEvents(run.ask.obfuscates)) {
+    if (!(await stream.think(thoughtTokens))) return
     if (!isLast) {
       if (!(await stream.send(text, tokens))) return
     } else if (reportsUsage) {

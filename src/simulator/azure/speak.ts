@@ -1,7 +1,7 @@
 /** What a model says to a conversation: text, JSON or tool calls, cut at stop sequences and at the token limit. */
-import { countText, type TokenPiece, tokenPieces } from '../../tokens/count.ts'
 import type { JsonRecord } from '../../wire/json.ts'
 import { answerJson, answerText, chooseToolCall, type Turn } from './answers/index.ts'
+import { countText, familyOf, nextCallTokens, type TokenPiece, tokenPieces } from './billing/index.ts'
 import type { Work } from './call.ts'
 
 export interface Question {
@@ -26,7 +26,10 @@ export interface Question {
 export interface SaidToolCall {
   readonly name: string
   readonly arguments: string
+  /** Of the arguments. */
   readonly pieces: readonly TokenPiece[]
+  /** What the call costs beside its arguments; charged when its name goes out. */
+  readonly openingTokens: number
 }
 
 export interface Said {
@@ -35,7 +38,11 @@ export interface Said {
   readonly toolCalls: readonly SaidToolCall[]
   readonly finish: 'stop' | 'length' | 'tool_calls'
   readonly reasoningTokens: number
-  /** All of it, reasoning included: what is charged. */
+  /** What is produced before anything can be seen: the reasoning and the model's own opening. */
+  readonly thoughtTokens: number
+  /** What is produced after the last visible token; 0 where a limit cut the answer. */
+  readonly closingTokens: number
+  /** All of it: what is charged. */
   readonly tokens: number
 }
 
@@ -68,31 +75,40 @@ export function cachedTokens(work: Work, turns: readonly Turn[], promptTokens: n
 }
 
 function sayOnce(work: Work, question: Question, seed: number, variant: number): Said {
+  const { model } = work.deployment
+  const { openingTokens, closingTokens } = familyOf(model)
   const reasoning = reasoningTokens(work, question.effort, variant)
-  const left = question.tokensMax === null ? Number.POSITIVE_INFINITY : question.tokensMax - reasoning
-  if (left <= 0 && reasoning > 0) return silent(Math.max(0, question.tokensMax ?? 0))
+  const thought = reasoning + openingTokens
+  const left = question.tokensMax === null ? Number.POSITIVE_INFINITY : question.tokensMax - thought
+  if (left <= 0 && thought > 0) return silent(question.tokensMax ?? 0, reasoning)
   const calls = toolCalls(question, seed + variant)
-  if (calls && calls.length > 0) return sayCalls(work, question, calls, reasoning, left)
+  if (calls && calls.length > 0) return sayCalls(work, question, calls, { reasoning, thought, left })
   const full = question.json
     ? answerJson({ messages: question.turns, schema: question.json.schema, seed, variant })
-    : answerText({ model: work.deployment.model, messages: question.turns, seed, variant })
+    : answerText({ model, messages: question.turns, seed, variant })
   const text = beforeStop(full, question.stop)
-  const pieces = tokenPieces(work.deployment.model, text)
+  const pieces = tokenPieces(model, text)
   const kept = keep(pieces, left)
-  const isCut = kept.length < pieces.length
+  // The token that ends a text needs room as well.
+  const isCut = kept.length < pieces.length || total(kept) + closingTokens > left
+  const closing = isCut ? 0 : closingTokens
   return {
     text: isCut ? joined(kept) : text,
     pieces: kept,
     toolCalls: [],
     finish: isCut ? 'length' : 'stop',
     reasoningTokens: reasoning,
-    tokens: total(kept) + reasoning,
+    thoughtTokens: thought,
+    closingTokens: closing,
+    tokens: thought + total(kept) + closing,
   }
 }
 
-/** The limit was used up by thinking. */
-function silent(tokens: number): Said {
-  return { text: '', pieces: [], toolCalls: [], finish: 'length', reasoningTokens: tokens, tokens }
+/** The limit was used up before anything was said. */
+function silent(tokensMax: number, reasoning: number): Said {
+  const tokens = Math.max(0, tokensMax)
+  const thought = { reasoningTokens: Math.min(tokens, reasoning), thoughtTokens: tokens, closingTokens: 0, tokens }
+  return { text: '', pieces: [], toolCalls: [], finish: 'length', ...thought }
 }
 
 function toolCalls(question: Question, seed: number): readonly { name: string; arguments: string }[] | null {
@@ -105,32 +121,34 @@ function sayCalls(
   work: Work,
   question: Question,
   calls: readonly { name: string; arguments: string }[],
-  reasoning: number,
-  tokensMax: number,
+  { reasoning, thought, left: tokensMax }: { reasoning: number; thought: number; left: number },
 ): Said {
   const { model } = work.deployment
   let left = tokensMax
   let isCut = false
-  const said = calls.flatMap(call => {
-    left -= countText(model, call.name)
-    if (left < 0) {
+  const said = calls.flatMap((call, at) => {
+    const openingTokens = countText(model, call.name) + nextCallTokens(at)
+    if (left < openingTokens) {
       isCut = true
+      left = 0
       return []
     }
+    left -= openingTokens
     const pieces = tokenPieces(model, call.arguments)
     const kept = keep(pieces, left)
     left -= total(kept)
     isCut ||= kept.length < pieces.length
-    return [{ name: call.name, arguments: joined(kept), pieces: kept }]
+    return [{ name: call.name, arguments: joined(kept), pieces: kept, openingTokens }]
   })
-  const tokens = said.reduce((sum, call) => sum + countText(model, call.name) + total(call.pieces), reasoning)
+  const tokens = said.reduce((sum, call) => sum + call.openingTokens + total(call.pieces), thought)
   // A function that was forced by name ends with `stop`, as in the service.
   const finish = isCut
     ? 'length'
     : typeof question.toolChoice === 'object' && question.toolChoice !== null
       ? 'stop'
       : 'tool_calls'
-  return { text: '', pieces: [], toolCalls: said, finish, reasoningTokens: reasoning, tokens }
+  const thinking = { reasoningTokens: reasoning, thoughtTokens: thought, closingTokens: 0 }
+  return { text: '', pieces: [], toolCalls: said, finish, ...thinking, tokens }
 }
 
 /** Reasoning models think in steps of 64 tokens, more with more effort. */

@@ -1,4 +1,4 @@
-import { dataUrlImageHeader } from '../../../tokens/count.ts'
+import { pictureHeader } from '../billing/index.ts'
 import { dice } from './random.ts'
 import { contentWords, topicPhrase } from './words.ts'
 
@@ -32,7 +32,7 @@ export function describeImage(look: {
 }
 
 function kindOf(url: string): string {
-  const header = dataUrlImageHeader(url)
+  const header = pictureHeader(url)
   if (header === null) {
     const host = URL.canParse(url) && !url.startsWith('data:') ? new URL(url).hostname : null
     return host === null ? 'attached in a form whose header I cannot read' : `linked from ${host}`

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { isRecord, type JsonRecord } from '../../wire/json.ts'
+import type { AzureSimulator } from '../types.ts'
+import { ask, call, chatPath, frames, lastLine, raw, simulator } from './testkit.ts'
+
+/** Time that stands still until the test lets it pass. */
+class SlowTime {
+  nowMs = 1_000_000
+  #sleeper: { readonly wake: () => void; readonly ms: number } | null = null
+  readonly clock = (): number => this.nowMs
+  readonly sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+    new Promise(resolve => {
+      signal?.addEventListener('abort', () => resolve(), { once: true })
+      this.#sleeper = { wake: resolve, ms }
+    })
+
+  /** Waits until something sleeps, lets `share` of its time pass, and wakes it when that is all. */
+  async pass(share = 1): Promise<void> {
+    while (this.#sleeper === null) await turn()
+    const { wake, ms } = this.#sleeper
+    this.nowMs += ms * share
+    if (share < 1) return
+    this.#sleeper = null
+    wake()
+  }
+}
+
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+interface Sent {
+  readonly leave: () => void
+  readonly response: Promise<IncomingMessage>
+}
+
+function post(sim: AzureSimulator, path: string, body: JsonRecord): Sent {
+  const sent = request(`${sim.url}/openai${path}`, { method: 'POST', headers: { 'content-type': 'application/json' } })
+  sent.on('error', () => {})
+  const response = once(sent, 'response').then(([answer]) => answer as IncomingMessage)
+  response.catch(() => {})
+  sent.end(JSON.stringify(body))
+  return { leave: () => sent.destroy(), response }
+}
+
+const week = 'Plan a week in Lisbon'
+const reasoningOf = (usage: unknown): number =>
+  isRecord(usage) && isRecord(usage.completion_tokens_details)
+    ? Number(usage.completion_tokens_details.reasoning_tokens)
+    : Number.NaN
+
+// Reasoning comes before the text: a bill that has it only at the end makes hanging up a discount, and every test agrees with it.
+test('S1 F3 reasoning is in the bill as it is thought, before anything can be seen', async t => {
+  const time = new SlowTime()
+  const deployments = { 'gpt-5': { model: 'gpt-5', reasoningTokensPerSecond: 64 } }
+  const sim = await simulator(t, { deployments, clock: time.clock, sleep: time.sleep })
+  const sent = post(sim, chatPath('gpt-5', '2025-04-01-preview'), ask(week, { stream: true, reasoning_effort: 'high' }))
+  const response = await sent.response
+  const [first] = await once(response, 'data')
+  assert.match(String(first), /prompt_filter_results/)
+  response.on('error', () => {})
+  const billed = (): number => sim.bill()[0]?.completionTokens ?? 0
+  for (const tokens of [64, 128, 192]) {
+    await time.pass()
+    while (billed() < tokens) await turn()
+    assert.equal(billed(), tokens)
+  }
+  await turn()
+  await time.pass(0.5)
+  sent.leave()
+  const line = await lastLine(sim)
+  assert.deepEqual([line.clientGone, line.usageReported], [true, false])
+  while (billed() < 224) await turn()
+  assert.equal(billed(), 224)
+})
+
+test('S1 C2 a client that leaves after the first words is billed all of the reasoning and those words', async t => {
+  const sim = await simulator(t, { deployments: { 'gpt-5': { model: 'gpt-5' } } })
+  const path = chatPath('gpt-5', '2025-04-01-preview')
+  const whole = await call(sim, path, ask(week))
+  const reasoning = reasoningOf(whole.json.usage)
+  assert.ok(reasoning >= 128)
+  // Silence after six events, so that the client leaves in the middle however fast the answer is.
+  const left = await raw(sim, path, ask(week, { stream: true }), { 'x-simulator-fault': 'stall;after=6' }, 6)
+  assert.equal(left.chunks.length, 6)
+  const line = await lastLine(sim)
+  assert.equal(line.clientGone, true)
+  // Nine tokens open an answer of GPT-5; of the six events two carry no text.
+  assert.equal(line.completionTokens, reasoning + 9 + 4)
+})
+
+test('S1 a whole answer that the client does not wait for is billed by what had been made', async t => {
+  const time = new SlowTime()
+  const deployments = { 'gpt-5': { model: 'gpt-5', tokensPerSecond: 100 } }
+  const sim = await simulator(t, { deployments, clock: time.clock, sleep: time.sleep })
+  const path = chatPath('gpt-5', '2025-04-01-preview')
+  const patient = call(sim, path, ask(week))
+  await time.pass()
+  await time.pass()
+  const { usage } = (await patient).json as { usage: { completion_tokens: number } }
+  const thought = reasoningOf(usage) + 9
+  const said = usage.completion_tokens - thought
+  const sent = post(sim, path, ask(week))
+  await time.pass()
+  await turn()
+  await time.pass(0.5)
+  sent.leave()
+  const line = await lastLine(sim)
+  const due = thought + Math.floor(said / 2)
+  while ((sim.bill()[1]?.completionTokens ?? 0) < due) await turn()
+  assert.equal(sim.bill()[1]?.completionTokens, due)
+  assert.deepEqual([line.status, line.clientGone, line.usageReported], [0, true, false])
+})
+
+const tool = {
+  type: 'function',
+  function: {
+    name: 'get_weather',
+    description: 'The weather in a city',
+    parameters: { type: 'object', properties: { city: { type: 'string' } } },
+  },
+}
+
+// Usage is what callers are charged by and the bill is what the resource pays.
+test('S1 reported usage equals the bill, whole and streamed', async t => {
+  const deployments = Object.fromEntries(
+    ['gpt-4o', 'gpt-35-turbo', 'gpt-5-mini', 'o3-mini'].map(model => [model, { model }]),
+  )
+  const sim = await simulator(t, { deployments })
+  const questions = fc.record({
+    model: fc.constantFrom(...Object.keys(deployments)),
+    text: fc.constantFrom('Hi', 'What is the weather in Lisbon?', week, 'Answer in json: which day is it?'),
+    tools: fc.boolean(),
+    most: fc.constantFrom(null, 1, 5, 9, 40, 200),
+    n: fc.constantFrom(1, 3),
+  })
+  await fc.assert(
+    fc.asyncProperty(questions, async ({ model, text, tools, most, n }) => {
+      const limit = most === null ? {} : { max_completion_tokens: most }
+      const body = ask(text, { model, n, ...limit, ...(tools ? { tools: [tool], tool_choice: 'required' } : {}) })
+      const whole = await call(sim, '/v1/chat/completions', body)
+      assert.equal(whole.status, 200, whole.text)
+      assertBilled(await lastLine(sim), whole.json.usage)
+      const options = { stream: true, stream_options: { include_usage: true } }
+      const streamed = await call(sim, '/v1/chat/completions', { ...body, ...options })
+      const usage = frames(streamed.text).filter(isRecord).at(-1)?.usage
+      assert.deepEqual(usage, whole.json.usage)
+      assertBilled(await lastLine(sim), usage)
+      // Without a report the bill comes from the events alone.
+      await call(sim, '/v1/chat/completions', { ...body, stream: true }, { 'x-simulator-fault': 'no-usage' })
+      assertBilled(await lastLine(sim), usage)
+      const { completion_tokens: completion } = usage as { completion_tokens: number }
+      assert.ok(most === null || completion <= most * n)
+    }),
+    { numRuns: 40 },
+  )
+})
+
+function assertBilled(line: { promptTokens: number; completionTokens: number }, usage: unknown): void {
+  assert.ok(isRecord(usage))
+  assert.deepEqual([line.promptTokens, line.completionTokens], [usage.prompt_tokens, usage.completion_tokens])
+}

@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { startAdmin } from './admin/index.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { configuredNames } from './config/names.ts'
 import { needingRestart } from './config/restart.ts'
 import type { Config } from './config/schema.ts'
 import { Copies } from './gateway/copies/index.ts'
@@ -112,7 +113,18 @@ async function build(
   // Read at each look: a reload changes it.
   const retain = { ...config.ledger.retain }
   const ledger =
-    given.ledger ?? (await openLedger({ ...config.ledger, retain, clock, counter, log, modelOf, costOf: costOfTokens }))
+    given.ledger ??
+    (await openLedger({
+      ...config.ledger,
+      retain,
+      clock,
+      counter,
+      log,
+      modelOf,
+      costOf: costOfTokens,
+      names: configuredNames(config),
+    }))
+  if (given.ledger !== undefined) ledger.keepNames(configuredNames(config))
   if (given.ledger === undefined) closers.push(() => ledger.close())
 
   const current = new Current(config, given, clock)
@@ -215,6 +227,7 @@ async function build(
       const { needRestart, release } = current.take(next)
       prices = nextPrices
       limits.use(next)
+      ledger.keepNames(configuredNames(next))
       Object.assign(retain, next.ledger.retain)
       // What was replaced serves the calls that began with it to their end, also those that have not reached it yet (P10).
       void gateway

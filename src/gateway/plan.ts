@@ -2,6 +2,7 @@
  * The plan: a configuration made ready for requests, so that a request only looks things up. It is never changed; a change
  * of configuration makes a new one, and exchanges in flight finish on theirs.
  */
+import { configuredNames } from '../config/names.ts'
 import type { Config, WorkloadConfig } from '../config/schema.ts'
 import { type Caller, compileRules, type RuleMatch, type RuleMatcher } from '../identity/index.ts'
 import type { Instance } from '../instances/index.ts'
@@ -34,6 +35,8 @@ export interface Share {
 export interface Plan {
   readonly targets: ReadonlyMap<string, Target>
   readonly workloads: ReadonlyMap<string, Workload>
+  /** Every deployment that the configuration names, of whichever workload or instance. */
+  readonly deployments: ReadonlySet<string>
   /** Longest wait in the line, milliseconds. */
   readonly waitMaxMs: number
   /** Workloads that the caller may use, in the order of the configuration. */
@@ -51,6 +54,7 @@ export function buildPlan(config: Config, instances: ReadonlyMap<string, Instanc
   return {
     targets,
     workloads,
+    deployments: new Set(configuredNames(config).deployment),
     waitMaxMs: config.limits.waitingLine.maxWait,
     workloadsOf: perCaller(caller => [...workloads.values()].filter(workload => workload.bound(caller) !== null)),
   }

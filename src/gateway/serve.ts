@@ -97,6 +97,7 @@ function newAccount(call: Call, parts: GatewayParts): Account {
     call,
     demonstration: parts.demonstration,
     trustForwardedFor: parts.trustForwardedFor,
+    plan: parts.plan,
     route: null,
     caller: null,
     token: '',

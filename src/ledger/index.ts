@@ -1,3 +1,4 @@
+import type { LedgerNames } from './names.ts'
 import type { Closed, Opened, RecordBodies, RecordRow } from './record.ts'
 import type { RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from './reports.ts'
 
@@ -64,6 +65,8 @@ export interface LedgerHealth {
 
 export interface Ledger extends LedgerReader {
   readonly journal: Journal
+  /** Names of a changed configuration: from the next entry of the journal on, each has a number of its own in reports. */
+  keepNames(names: LedgerNames): void
   /** Resolves when everything that was journalled before the call can be read. Readers call it themselves first. */
   caughtUp(): Promise<void>
   /** Flushes, loads what is left, and gives the directory back. Calls after it reject. */

@@ -5,6 +5,7 @@ import { type Ledger, LedgerError } from './index.ts'
 import type { Position } from './journal/segments.ts'
 import { JournalWriter, type JournalWriterOptions } from './journal/writer.ts'
 import type { Log } from './log.ts'
+import type { LedgerNames } from './names.ts'
 import { type CostOf, recover } from './recover.ts'
 import { type Scheduler, systemScheduler } from './scheduler.ts'
 import { type StoreClient, startStore } from './store/client.ts'
@@ -24,6 +25,8 @@ export interface LedgerOptions {
   readonly modelOf?: (instance: string, deployment: string) => string | null
   /** What the tokens of an interrupted exchange cost; null, and that is the default, when no price is known. */
   readonly costOf?: CostOf
+  /** Names that always have a number in the store, whatever else is recorded. Default: none. */
+  readonly names?: LedgerNames
   readonly log: Log
   readonly clock?: Clock
   readonly scheduler?: Scheduler
@@ -48,7 +51,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const directory = prepareDirectory(options.directory)
   const unclaim = claimDirectory(directory)
   try {
-    const store = await startStore(directory, log, options.loadEveryMs ?? 1_000)
+    const store = await startStore(directory, log, options.loadEveryMs ?? 1_000, options.names ?? {})
     try {
       const writer = await openWriter(options, directory, store, clock, scheduler)
       return new OpenLedger({ ...options, clock, scheduler }, store, writer, unclaim)
@@ -123,6 +126,12 @@ class OpenLedger implements Ledger {
   async caughtUp(): Promise<void> {
     await this.#recovered
     await this.#loadAll()
+  }
+
+  keepNames(names: LedgerNames): void {
+    this.#store.ask('keepNames', names).catch(error => {
+      this.#options.log.error({ cause: String(error) }, 'names of the configuration could not be put into the store')
+    })
   }
 
   async usage(...[query]: Parameters<Ledger['usage']>): ReturnType<Ledger['usage']> {

@@ -13,6 +13,7 @@ import {
 import type { Lease } from '../../limits/index.ts'
 import type { Grant } from '../authorize/index.ts'
 import type { Call } from '../call.ts'
+import type { Plan } from '../plan.ts'
 import type { Asked } from '../receive/index.ts'
 import type { Relayed } from '../relay/index.ts'
 import type { Route } from '../resolve/index.ts'
@@ -22,6 +23,7 @@ export interface Account {
   readonly call: Call
   readonly demonstration: boolean
   readonly trustForwardedFor: boolean
+  readonly plan: Plan
   route: Route | null
   caller: Caller | null
   /** The caller's verified token, for instances whose credential is `caller`; empty before. */
@@ -41,9 +43,16 @@ export interface Account {
 }
 
 const pathCharactersMax = 2_048
+/** Of what a client writes as it likes. */
+const nameCharactersMax = 256
+
+/** A name of an address that nobody was allowed to use: kept where it is one of the configuration. The path shows the others. */
+function configured(name: string | null | undefined, names: Pick<ReadonlySet<string>, 'has'>): string | null {
+  return name != null && names.has(name) ? name : null
+}
 
 export function opened(account: Account): Opened {
-  const { call, route, caller, grant, asked, instance } = account
+  const { call, route, caller, grant, asked, instance, plan } = account
   const headers = call.req.headers
   return {
     id: call.id,
@@ -56,21 +65,21 @@ export function opened(account: Account): Opened {
     callerObjectId: caller?.objectId ?? null,
     callerAppId: caller?.appId ?? null,
     callerName: caller?.displayName ?? null,
-    workload: grant?.workload.name ?? route?.workload ?? null,
-    target: grant?.target.name ?? route?.target ?? null,
+    workload: grant?.workload.name ?? configured(route?.workload, plan.workloads),
+    target: grant?.target.name ?? configured(route?.target, plan.targets),
     instance: instance?.name ?? null,
     region: instance?.region ?? null,
-    deployment: asked?.deployment ?? route?.deployment ?? null,
-    requestedModel: asked?.requestedModel ?? null,
+    deployment: asked?.deployment ?? configured(route?.deployment, plan.deployments),
+    requestedModel: asked?.requestedModel?.slice(0, nameCharactersMax) ?? null,
     toolDeployments: [],
-    apiVersion: route?.apiVersion ?? null,
+    apiVersion: route?.apiVersion?.slice(0, nameCharactersMax) ?? null,
     operation: route?.operation.name ?? null,
     stream: asked?.stream ?? false,
     method: call.method,
     path: pathOf(call.url).slice(0, pathCharactersMax),
     clientAddress: clientAddress(account),
-    userAgent: headers['user-agent']?.slice(0, 512) ?? null,
-    requestContentType: headers['content-type']?.slice(0, 256) ?? null,
+    userAgent: headers['user-agent']?.slice(0, nameCharactersMax) ?? null,
+    requestContentType: headers['content-type']?.slice(0, nameCharactersMax) ?? null,
   }
 }
 

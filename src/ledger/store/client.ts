@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { LedgerError, QuestionError } from '../index.ts'
 import type { Log } from '../log.ts'
+import type { LedgerNames } from '../names.ts'
 import type { FromStore, Question, SentError, StoreAnswer, StoreArguments, StoreCall, StoreData } from './messages.ts'
 import type { Place } from './places.ts'
 
@@ -23,10 +24,10 @@ interface Waiting {
 }
 
 /** Starts the store's thread. Rejects with what kept the store from opening. */
-export function startStore(directory: string, log: Log, loadEveryMs: number): Promise<StoreClient> {
+export function startStore(directory: string, log: Log, loadEveryMs: number, names: LedgerNames): Promise<StoreClient> {
   const written = new SharedArrayBuffer(8)
   const cell = new BigInt64Array(written)
-  const data: StoreData = { directory, written, loadEveryMs }
+  const data: StoreData = { directory, written, loadEveryMs, names }
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: data })
   const waiting = new Map<number, Waiting>()
   const ready = Promise.withResolvers<StoreClient>()

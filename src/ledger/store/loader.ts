@@ -5,12 +5,14 @@ import { at, frameKind } from '../journal/frame.ts'
 import { readId, timeOfBytes, timeOfId } from '../journal/ids.ts'
 import { BlockView, textsOf } from '../journal/metadata.ts'
 import { type Damage, SegmentScanner } from '../journal/scanner.ts'
+import type { LedgerNames } from '../names.ts'
 import { endOfFiles, Follower, startOfFiles } from './follower.ts'
 import { NameBlocks } from './name-blocks.ts'
 import { Names } from './names.ts'
 import { type OpenExchange, OpenExchanges } from './open-exchanges.ts'
 import { offsetOf, type Place, placeOf, segmentOf } from './places.ts'
 import type { Loaded } from './queries/list.ts'
+import { makeRoom, numberRows } from './room.ts'
 import { batchRowsMax, RowBatch } from './row-batch.ts'
 import { type EndedExchange, writeRow } from './row-writer.ts'
 
@@ -19,6 +21,8 @@ export interface LoaderOptions {
   /** Where the segments stand. */
   readonly journal: string
   readonly onDamage: (damage: Damage) => void
+  /** Names that have a number before anything is loaded. */
+  readonly names: LedgerNames
 }
 
 interface Cursor {
@@ -91,8 +95,24 @@ export class Loader {
 
   static async start(options: LoaderOptions): Promise<Loader> {
     const { connection } = options
+    await makeRoom(connection)
     const statements = await prepareStatements(connection)
-    return new Loader(options, statements, await Names.read(connection), await readCursor(connection))
+    const loader = new Loader(options, statements, await Names.read(connection), await readCursor(connection))
+    await loader.keep(options.names)
+    return loader
+  }
+
+  /** Gives names their numbers, also in records of before. Not while something is loaded. */
+  async keep(kept: LedgerNames): Promise<void> {
+    const fresh = this.names.keep(kept)
+    if (fresh.length === 0) return
+    this.#blocks.forget()
+    const { connection } = this.#options
+    const { begin, commit } = this.#statements
+    await begin.run()
+    await this.names.write(connection)
+    await numberRows(connection, fresh)
+    await commit.run()
   }
 
   /** Behind the last entry that was read; what was closed before it is committed. */

@@ -1,11 +1,13 @@
 /** What the main thread asks of the store's thread, and how it answers. */
 import type { LedgerErrorCode } from '../index.ts'
+import type { LedgerNames } from '../names.ts'
 import type { Place } from './places.ts'
 import type { Store } from './store.ts'
 
 /** Methods of the store that can be asked for, with their arguments and answers. */
 export type StoreCall =
   | 'load'
+  | 'keepNames'
   | 'usage'
   | 'list'
   | 'row'
@@ -23,6 +25,7 @@ export type StoreAnswer<C extends StoreCall> = Awaited<ReturnType<Store[C]>>
 
 export interface StoreData {
   readonly directory: string
+  readonly names: LedgerNames
   /** One `BigInt64`: the place before which everything is with the kernel. Written by the journal, read by the loader. */
   readonly written: SharedArrayBuffer
   /** Milliseconds between two looks at it. */

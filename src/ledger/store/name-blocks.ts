@@ -1,12 +1,12 @@
 import { callerKey } from '../../identity/caller.ts'
 import { closedNames, openedNames, type Shape } from '../journal/fields.ts'
 import { type BlockView, namesOf } from '../journal/metadata.ts'
-import type { Names } from './names.ts'
+import { type NameOrigin, type Names, unnumbered } from './names.ts'
 import { columnIndex, recordColumns } from './schema.ts'
 
 /** The names of one block as numbers. */
 export interface CodedNames {
-  /** In the order of the list of names, as long as it is; 0 for names that the block's format does not have. */
+  /** In the order of the list of names, as long as it is; 0 for names that the block's format does not have, -1 for those in `unnamed`. */
   readonly codes: readonly number[]
   /** 0 for blocks of the end. */
   readonly callerKey: number
@@ -27,6 +27,21 @@ export function dictionaryOfField(field: string): string {
   if (column === undefined) throw new Error(`No column for ${field}.`)
   return column.dictionary
 }
+
+/** What a client writes as it likes. */
+const freeFields: ReadonlySet<string> = new Set([
+  'requestedModel',
+  'apiVersion',
+  'userAgent',
+  'requestContentType',
+  'path',
+  'clientAddress',
+])
+/** Of a call whose caller is not known: names of the address, of which none becomes a lasting one. */
+const addressFields: ReadonlySet<string> = new Set(['workload', 'target', 'deployment', 'requestedModel', 'apiVersion'])
+/** Text of a row, UTF-16 units: the whole path has at most 2,048. */
+const rowTextMax = 2_048
+const strangersTextMax = 256
 
 const openedDictionaries = openedNames.map(dictionaryOfField)
 const closedDictionaries = closedNames.map(dictionaryOfField)
@@ -81,12 +96,25 @@ export class NameBlocks {
     return known
   }
 
+  /** After names have got numbers that they did not have. */
+  forget(): void {
+    this.#known.clear()
+  }
+
   #code(texts: readonly (string | null)[], fields: readonly string[], dictionaries: readonly string[]): CodedNames {
     const unnamed: Record<string, string> = {}
+    const isStrangers = fields === openedNames && texts[0] === null
     const coded = (field: string, dictionary: string, text: string | null): number => {
-      const code = this.#names.codeOf(dictionary, text)
-      if (code === -1 && text !== null) unnamed[field] = text
-      return Math.max(code, 0)
+      if (text === null) return 0
+      if (isStrangers && addressFields.has(field)) {
+        const known = this.#names.find(dictionary, text)
+        if (known === null) unnamed[field] = text.slice(0, strangersTextMax)
+        return known ?? 0
+      }
+      const origin: NameOrigin = freeFields.has(field) ? 'free' : 'ours'
+      const code = this.#names.codeOf(dictionary, text, origin)
+      if (code === unnumbered) unnamed[field] = text.slice(0, rowTextMax)
+      return code
     }
     const codes = fields.map((field, index) => coded(field, dictionaries[index] ?? '', texts[index] ?? null))
     const key = fields === openedNames ? keyOf(texts) : null

@@ -1,24 +1,43 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import type { LedgerNames } from '../names.ts'
 
 /**
  * Room of one dictionary: values, and UTF-16 units of all together. Names are held in memory, and some of them are whatever a client writes;
- * what finds no room stays in its row alone. Callers are verified, and an organisation may have many.
+ * what finds no room stays in its row alone. Callers are verified, and an organisation may have many. Fewer than a report may have lines
+ * (queries/usage.ts), so that a full dictionary can still be reported by.
  */
-const valuesMax = 20_000
+const valuesMax = 18_000
 const callersMax = 1_000_000
 const unitsPerValue = 100
+/** Part of the room that is for what clients write freely: the rest stays for what instances and the configuration name. */
+const freeShare = 0.5
+
+/** A longer name stays in its row, whatever the room. UTF-16 units. */
+const nameUnitsMax = 512
+
+/** Number of a name that has found no room: its text stands in its row alone. Reports show all of them as one. */
+export const unnumbered = -1
+
+/** Whose word a name is: `ours` of the configuration, an instance or a verified caller; `free` whatever a client wrote. */
+export type NameOrigin = 'ours' | 'free'
 
 class Dictionary {
   readonly codes = new Map<string, number>()
-  /** By code; 0 is null. */
+  /** By code; 0 is null. Codes of names that were deleted are gaps. */
   readonly texts: (string | null)[] = [null]
   units = 0
+}
+
+export interface NewName {
+  readonly dictionary: string
+  readonly code: number
+  readonly text: string
 }
 
 /** The dictionaries, as they are in the store and with what the current batch adds. */
 export class Names {
   readonly #dictionaries = new Map<string, Dictionary>()
-  #added: { dictionary: string; code: number; text: string }[] = []
+  #added: NewName[] = []
 
   static async read(connection: DuckDBConnection): Promise<Names> {
     const names = new Names()
@@ -27,21 +46,28 @@ export class Names {
     return names
   }
 
-  /** The number of a name, made when it is new; 0 for null, -1 when there is no room for it. */
-  codeOf(dictionary: string, text: string | null): number {
+  /** The number of a name, made when it is new; 0 for null, `unnumbered` when there is no room for it. */
+  codeOf(dictionary: string, text: string | null, origin: NameOrigin = 'ours'): number {
     if (text === null) return 0
     const names = this.#of(dictionary)
     const known = names.codes.get(text)
     if (known !== undefined) return known
-    const most = dictionary.startsWith('caller_') ? callersMax : valuesMax
-    if (names.texts.length > most || names.units + text.length > most * unitsPerValue) return -1
-    const code = names.texts.length
-    this.#put(dictionary, code, text)
-    this.#added.push({ dictionary, code, text })
-    return code
+    const values = dictionary.startsWith('caller_') ? callersMax : valuesMax
+    const most = origin === 'free' ? values * freeShare : values
+    const isFull = names.codes.size >= most || names.units + text.length > most * unitsPerValue
+    return isFull || text.length > nameUnitsMax ? unnumbered : this.#add(dictionary, text)
   }
 
-  /** The number of a name that exists, null otherwise. For filters. */
+  /** Gives each of these a number, however full its dictionary is. @returns those that had none. */
+  keep(kept: LedgerNames): readonly NewName[] {
+    const from = this.#added.length
+    for (const [dictionary, texts] of Object.entries(kept)) {
+      for (const text of texts) if (!this.#of(dictionary).codes.has(text)) this.#add(dictionary, text)
+    }
+    return this.#added.slice(from)
+  }
+
+  /** The number of a name that exists, null otherwise. */
   find(dictionary: string, text: string): number | null {
     return this.#of(dictionary).codes.get(text) ?? null
   }
@@ -53,6 +79,11 @@ export class Names {
 
   textOf(dictionary: string, code: number): string | null {
     return this.#of(dictionary).texts[code] ?? null
+  }
+
+  /** As `textOf`, for reports: what has no number of its own is one group with a name, and never the group of those that have none. */
+  groupOf(dictionary: string, code: number): string | null {
+    return code === unnumbered ? '(other)' : this.textOf(dictionary, code)
   }
 
   /** Writes what is new, in the caller's transaction. */
@@ -78,10 +109,23 @@ export class Names {
     return names
   }
 
+  #add(dictionary: string, text: string): number {
+    const code = this.#of(dictionary).texts.length
+    this.#put(dictionary, code, text)
+    this.#added.push({ dictionary, code, text })
+    return code
+  }
+
   #put(dictionary: string, code: number, text: string): void {
     const names = this.#of(dictionary)
     names.codes.set(text, code)
     names.texts[code] = text
     names.units += text.length
   }
+}
+
+/** True where a dictionary has less than half of its room left: names that no record has any more are deleted then. */
+export function needsRoom(dictionary: string, values: number, units: number): boolean {
+  const most = dictionary.startsWith('caller_') ? callersMax : valuesMax
+  return values > most / 2 || units > (most * unitsPerValue) / 2
 }

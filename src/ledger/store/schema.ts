@@ -110,6 +110,33 @@ const exchangesOf = (columns: readonly Column[]): string =>
     )
     .join(', ')} FROM records r`
 
+/** Where a call ends whose workload or deployment nobody has allowed. */
+const refusedNames = [
+  'workload_missing',
+  'workload_unknown',
+  'caller_not_bound',
+  'caller_unbound',
+  'caller_groups_overage',
+  'target_unknown',
+  'target_not_allowed',
+  'deployment_not_allowed',
+]
+  .map(code => `'${code}'`)
+  .join(', ')
+
+/**
+ * Names that strangers wrote into addresses go from the records, unless a call that was not refused has the name too. What they wrote stays in
+ * `path`. Names that no record has are deleted.
+ */
+const withoutStrangersNames = (column: string): string =>
+  `UPDATE records SET ${column} = 0 WHERE ${column} <> 0
+     AND (caller_key = 0 OR outcome_code IN (SELECT code FROM names WHERE dictionary = 'outcome_code' AND text IN (${refusedNames})))
+     AND ${column} NOT IN (SELECT ${column} FROM records
+       WHERE outcome NOT IN (SELECT code FROM names WHERE dictionary = 'outcome' AND text = 'refused'))`
+const withoutUnused = (dictionary: string, columns: readonly string[]): string =>
+  `DELETE FROM names WHERE dictionary = '${dictionary}'
+     AND code NOT IN (${columns.map(column => `SELECT ${column} FROM records WHERE ${column} IS NOT NULL`).join(' UNION ')})`
+
 /** Each list is one version of the schema, run once, in order. What stands here is never changed, only added to. */
 export const migrations: readonly (readonly string[])[] = [
   [
@@ -122,4 +149,11 @@ export const migrations: readonly (readonly string[])[] = [
   ],
   ['DROP VIEW exchanges', ...columnsOfVersion2.map(addColumn), exchangesOf([...firstColumns, ...columnsOfVersion2])],
   ['DROP VIEW exchanges', ...columnsOfVersion3.map(addColumn), exchangesOf(recordColumns)],
+  [
+    ...['workload', 'target', 'deployment', 'requested_model'].map(withoutStrangersNames),
+    withoutUnused('workload', ['workload']),
+    withoutUnused('target', ['target']),
+    withoutUnused('deployment', ['deployment', 'served_deployment', 'spilled_from']),
+    withoutUnused('model', ['requested_model', 'served_model']),
+  ],
 ]

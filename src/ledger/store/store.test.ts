@@ -273,7 +273,7 @@ test('segments that an open exchange or another reader needs are kept', async t 
 // A client that sends another user agent with every call must cost disk space, not the gateway's memory or anyone's report.
 test('names beyond the room of their dictionary stay in their records', { timeout: 60_000 }, async t => {
   const ledger = await testLedger(t, temporaryDirectory(t))
-  const long = 'x'.repeat(60_000)
+  const long = 'x'.repeat(2_000)
   const ids = Array.from({ length: 60 }, newId)
   for (const [index, id] of ids.entries())
     await record(ledger, id, { userAgent: `${long}${index}`, requestedModel: `m${index}` })

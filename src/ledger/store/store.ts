@@ -5,6 +5,7 @@ import { frameKind } from '../journal/frame.ts'
 import { BlockView, readOpened } from '../journal/metadata.ts'
 import { SegmentScanner } from '../journal/scanner.ts'
 import type { Log } from '../log.ts'
+import type { LedgerNames } from '../names.ts'
 import type { Opened, RecordBodies, RecordRow } from '../record.ts'
 import type { RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from '../reports.ts'
 import { type Database, openDatabase } from './database.ts'
@@ -21,6 +22,7 @@ import { deleteRecords, deleteSegments, type Retained } from './retention.ts'
 export interface StoreOptions {
   readonly directory: string
   readonly log: Log
+  readonly names: LedgerNames
 }
 
 /** An exchange that a process left open when it died. */
@@ -54,7 +56,7 @@ export function journalPath(directory: string): string {
 
 /** The store: follows the journal and answers questions. Lives in a worker thread, where DuckDB's synchronous calls delay nobody. */
 export class Store {
-  readonly #options: StoreOptions
+  #options: StoreOptions
   readonly #journal: string
   #database: Database
   #loader: Loader
@@ -114,6 +116,12 @@ export class Store {
   /** Loads everything that ends at or before `limit`. */
   load(limit: Place): Promise<void> {
     return this.#inTurn(() => this.#load(limit))
+  }
+
+  /** Names of a changed configuration: each has a number before anything further is loaded. */
+  keepNames(names: LedgerNames): Promise<void> {
+    this.#options = { ...this.#options, names }
+    return this.#inTurn(() => this.#loader.keep(names))
   }
 
   usage(query: UsageQuery): Promise<UsageReport> {
@@ -265,6 +273,7 @@ function startLoader(options: StoreOptions, database: Database): Promise<Loader>
   return Loader.start({
     connection: database.loading,
     journal: journalPath(options.directory),
+    names: options.names,
     onDamage: damage =>
       options.log.error({ ...damage }, 'the journal is damaged here; what can be read behind it is read'),
   })

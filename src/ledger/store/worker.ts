@@ -35,7 +35,7 @@ async function answer(store: Store, { number, call, args }: Question): Promise<v
 }
 
 async function run(): Promise<void> {
-  const store = await Store.open({ directory: data.directory, log })
+  const store = await Store.open({ directory: data.directory, names: data.names, log })
   Atomics.store(written, 0, BigInt(store.place))
   let loading = false
   const timer = setInterval(() => {

@@ -14,7 +14,7 @@ export async function creatorsOf(
   const places = objectIds.map((_, at) => `$${at + 1}`).join(', ')
   const result = await connection.runAndReadAll(
     `SELECT object_id, workload, instance FROM records WHERE object_hash IN (${hashes}) AND object_id IN (${places})
-       AND workload <> 0 AND instance <> 0 ORDER BY id DESC`,
+       AND workload > 0 AND instance > 0 ORDER BY id DESC`,
     [...objectIds],
   )
   for (const [id, workloadCode, instanceCode] of result.getRows()) {

@@ -101,6 +101,7 @@ before(async () => {
     retain: { records: 400_000 * dayMs, bodies: 400_000 * dayMs },
     counter: { count: async () => ({ promptTokens: null, completionTokens: null }) },
     log: keptLog(),
+    names: { workload: ['hr-bot', 'code-assistant'], deployment: ['gpt-4o', 'text-embedding-3-small'] },
   })
   // Loaded in another order than begun, as long calls are.
   for (const { opened } of kept) void ledger.journal.open(opened, [bytes('q')])

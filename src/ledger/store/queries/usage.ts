@@ -19,7 +19,7 @@ interface DimensionFacts {
 
 const named = (column: string, dictionary = column): DimensionFacts => ({
   sql: column,
-  show: (code, names) => names.textOf(dictionary, code),
+  show: (code, names) => names.groupOf(dictionary, code),
 })
 const time = (sql: string, show: (value: number) => string): DimensionFacts => ({ sql, show })
 const iso = (ms: number): string => new Date(ms).toISOString()
@@ -81,10 +81,10 @@ function figuresSql(names: Names, currencies: readonly number[], by: readonly Us
     ...tokens.map(kind => `sum(${kind}_tokens)`),
     `count_if(usage_source IN (${code('usage_source', 'counted')}, ${code('usage_source', 'bounded')}))`,
     'avg(ended_at_ms - started_at_ms)',
-    'count_if(copy_kind <> 0)',
+    'count_if(copy_kind > 0)',
     'count_if(currency = 0 AND total_tokens > 0)',
     ...currencies.map(currency => `sum(cost_nano) FILTER (currency = ${currency})`),
-    ...(by.includes('caller') ? ['arg_max(caller_name, started_at_ms) FILTER (caller_name <> 0)'] : []),
+    ...(by.includes('caller') ? ['arg_max(caller_name, started_at_ms) FILTER (caller_name > 0)'] : []),
   ].join(', ')
 }
 

@@ -1,0 +1,42 @@
+import type { Config } from './schema.ts'
+
+/** Every name that a record may have from the configuration, by what it names. */
+export interface ConfiguredNames {
+  readonly workload: readonly string[]
+  /** Instances and pools. */
+  readonly target: readonly string[]
+  readonly instance: readonly string[]
+  readonly region: readonly string[]
+  /** As clients, instances and other workloads' rules call them. */
+  readonly deployment: readonly string[]
+  readonly model: readonly string[]
+}
+
+export function configuredNames({ instances, pools, workloads }: Config): ConfiguredNames {
+  const all = Object.values(instances)
+  const deployments = [
+    ...all.flatMap(instance => Object.keys(instance.deployments)),
+    ...Object.values(pools).flatMap(pool => pool.members.flatMap(({ aliases }) => Object.entries(aliases).flat())),
+    ...Object.values(workloads).flatMap(({ deployments, canary, shadow }) => [
+      ...deployments,
+      ...Object.keys(canary),
+      ...Object.keys(shadow),
+      ...[...Object.values(canary), ...Object.values(shadow)].map(({ deployment }) => deployment),
+    ]),
+  ]
+  return {
+    workload: Object.keys(workloads),
+    target: [...Object.keys(instances), ...Object.keys(pools)],
+    instance: Object.keys(instances),
+    region: unique(all.flatMap(({ region }) => (region === undefined ? [] : [region]))),
+    deployment: unique(deployments),
+    model: unique([
+      ...deployments,
+      ...all.flatMap(instance => Object.values(instance.deployments).map(({ model }) => model)),
+    ]),
+  }
+}
+
+function unique(names: readonly string[]): readonly string[] {
+  return [...new Set(names)]
+}

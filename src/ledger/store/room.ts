@@ -1,0 +1,44 @@
+/** Room in the dictionaries: names that nobody uses go, and rows get the number of a name that had none. */
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { type NewName, needsRoom, unnumbered } from './names.ts'
+import { recordColumns } from './schema.ts'
+
+/** Deletes the names that no record has, of dictionaries that are more than half full. Only while nothing else holds numbers of names. */
+export async function makeRoom(connection: DuckDBConnection): Promise<void> {
+  const sizes = await connection.runAndReadAll(
+    'SELECT dictionary, count(*), sum(length(text)) FROM names GROUP BY dictionary',
+  )
+  for (const [dictionary, values, units] of sizes.getRows()) {
+    const name = String(dictionary)
+    if (!needsRoom(name, Number(values), Number(units))) continue
+    const used = columnsOf(name).map(column => `SELECT ${column} FROM records WHERE ${column} IS NOT NULL`)
+    if (used.length === 0) continue
+    await connection.run(`DELETE FROM names WHERE dictionary = $1 AND code NOT IN (${used.join(' UNION ')})`, [name])
+  }
+}
+
+/** Gives rows in which a name stands as text, because it had no number, the number that it has now. */
+export async function numberRows(connection: DuckDBConnection, names: readonly NewName[]): Promise<void> {
+  const some = await connection.runAndReadAll('SELECT 1 FROM records WHERE unnamed IS NOT NULL LIMIT 1')
+  if (some.currentRowCount === 0) return
+  for (const { dictionary, code, text } of names) {
+    for (const column of columnsOf(dictionary)) {
+      // `unnamed` is JSON of texts by field. A quote within a text is escaped, so that nobody can write such a pair into one.
+      const pair = `${JSON.stringify(fieldOf(column))}:${JSON.stringify(text)}`
+      await connection.run(
+        `UPDATE records SET ${column} = ${code} WHERE ${column} IN (0, ${unnumbered}) AND unnamed IS NOT NULL AND contains(unnamed, $1)`,
+        [pair],
+      )
+    }
+  }
+}
+
+function columnsOf(dictionary: string): string[] {
+  return recordColumns.flatMap(column =>
+    column.kind === 'name' && column.dictionary === dictionary ? [column.name] : [],
+  )
+}
+
+function fieldOf(column: string): string {
+  return column.replace(/_[a-z]/g, letter => letter.charAt(1).toUpperCase())
+}

@@ -124,6 +124,19 @@ test('usage in the middle of a stream is told to be so, and usage at the end is 
   assert.equal(observeText(false, `data: ${JSON.stringify(usageEvent)}\n\n`).learned.usageSoFar, false)
 })
 
+test('F9 audio tokens in the last event of a transcription are learned', () => {
+  const done = {
+    type: 'transcript.text.done',
+    text: 'hello world',
+    usage: { type: 'tokens', input_tokens: 114, input_token_details: { audio_tokens: 100 }, output_tokens: 45 },
+  }
+  const { learned } = observeText(
+    false,
+    `data: {"type":"transcript.text.delta","delta":"hello"}\n\ndata: ${JSON.stringify(done)}\n\n`,
+  )
+  assert.deepEqual([told(learned), learned.usage?.audioPromptTokens], [[114, 45], 100])
+})
+
 test('the tier that the answer names at its end is learned', () => {
   const event = (status: string, tier: string): string =>
     `data: ${JSON.stringify({ type: 'response.x', response: { status, service_tier: tier, error: null, usage: null } })}\n\n`

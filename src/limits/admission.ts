@@ -8,6 +8,7 @@ import type {
   Admission,
   Ask,
   Denial,
+  Learned,
   Limits,
   LimitsObserver,
   LimitsReport,
@@ -80,6 +81,19 @@ export class StandingLimits implements Limits {
 
   meets(workload: string, deployment: string | null): Entry | null {
     return this.#book.entry(workload, deployment)
+  }
+
+  learned(workload: string, deployment: string | null): Learned {
+    const entry = this.#book.entry(workload, deployment)
+    if (entry !== null) return entry
+    const { estimates } = this.#parts
+    const prompts = estimates.prompt(deployment ?? '')
+    const completions = estimates.completion(workload, deployment ?? '')
+    const { completionTokensAssumed } = this.#config.limits
+    return {
+      promptTokens: prompt => prompts.of(prompt),
+      completionTokens: () => completions.of(completionTokensAssumed),
+    }
   }
 
   admit(entry: Entry, ask: Ask, waiting: Waiting): Admission | Promise<Admission> {

@@ -42,17 +42,21 @@ export interface PromptSize {
   readonly stored: number
 }
 
+/** What is known of calls like one that is to come. */
+export interface Learned {
+  /** Estimated tokens of a prompt, as learned per deployment. */
+  promptTokens(prompt: PromptSize): number
+  /** Completion tokens of a call that gives no maximum, as learned per workload and deployment. */
+  completionTokens(): number
+}
+
 /** The limits that some calls meet, and what these count: so that no more is worked out for a call than is needed. */
-export interface Meets {
+export interface Meets extends Learned {
   /** Whether any of them counts tokens, whether any counts cost. */
   readonly tokens: boolean
   readonly cost: boolean
   /** The configured model of the deployment, for its price; the deployment's name where none is configured. */
   readonly model: string
-  /** Estimated tokens of a prompt, as learned per deployment. */
-  promptTokens(prompt: PromptSize): number
-  /** Completion tokens of a call that gives no maximum, as learned per workload and deployment. */
-  completionTokens(): number
 }
 
 /** What a call did use. Zeros when nothing was billed. */
@@ -188,6 +192,8 @@ export interface LimitsObserver {
 export interface Limits {
   /** What the limits count that calls of this workload on this deployment meet; null when they meet none. A look-up. */
   meets(workload: string, deployment: string | null): Meets | null
+  /** What calls of this workload on this deployment were seen to need, whether or not they meet a limit. */
+  learned(workload: string, deployment: string | null): Learned
   /**
    * Reserves with all rules that the call meets, or with none. Waits in line where that is configured and worth it, at most until
    * `deadlineAt` (`performance.now()`); `signal` takes the call out of the line.

@@ -1,0 +1,46 @@
+/** The bound: what a call is charged at where nothing tells what it used. It is what was reserved for it, or would have been. */
+import { noUsage, type Usage } from '../../ledger/record.ts'
+import { promptSizeOf } from '../../limits/estimates.ts'
+import type { Limits } from '../../limits/index.ts'
+import type { Account } from './index.ts'
+
+/** Whole tokens, 0 or more. */
+export interface Bound {
+  readonly promptTokens: number
+  readonly completionTokens: number
+}
+
+/** An upload, or the file behind a batch, is a medium, whatever is in it. */
+const uploaded = { textBytes: 0, media: 1, stored: 0 }
+/** Absurd maxima must not overflow a column of the ledger. */
+const tokensMost = 1_000_000_000
+
+/**
+ * What was reserved for the call before it was sent; for one that met no limit on tokens, what was learned of calls like it, and before
+ * anything is learned `limits.completionTokensAssumed`.
+ */
+export function boundOf(account: Account, { limits }: { readonly limits: Pick<Limits, 'learned'> }): Bound {
+  const { lease, asked, grant, route } = account
+  if (lease !== null && lease.ask.tokens > 0) {
+    const { promptTokens, tokens } = lease.ask
+    return { promptTokens, completionTokens: Math.max(0, tokens - promptTokens) }
+  }
+  const learned = limits.learned(grant?.workload.name ?? '', asked?.deployment ?? null)
+  const prompt = asked?.json == null ? uploaded : promptSizeOf(asked.json.body, asked.references.length)
+  const completionTokens = asked?.completionTokensMax ?? learned.completionTokens()
+  return {
+    promptTokens: learned.promptTokens(prompt),
+    completionTokens: route?.operation.usage === 'input-only' ? 0 : Math.min(completionTokens, tokensMost),
+  }
+}
+
+/** A bound as the record's figures. */
+export function boundedUsage({ promptTokens, completionTokens }: Bound): Usage {
+  return {
+    ...noUsage,
+    source: 'bounded',
+    promptTokens,
+    completionTokens,
+    totalTokens: promptTokens + completionTokens,
+  }
+}

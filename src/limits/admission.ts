@@ -8,6 +8,8 @@ import type {
   Admission,
   Ask,
   Denial,
+  Held,
+  Kept,
   Learned,
   Limits,
   LimitsObserver,
@@ -18,7 +20,17 @@ import type {
   Subject,
   Waiting,
 } from './index.ts'
-import { denialOf, denied, deniedForEver, type LeaseParts, OpenLease, tellShadowed, told } from './lease.ts'
+import {
+  denialOf,
+  denied,
+  deniedForEver,
+  type LeaseParts,
+  OpenKept,
+  OpenLease,
+  takeLasting,
+  tellShadowed,
+  told,
+} from './lease.ts'
 import { type LineOptions, WaitingLine } from './line.ts'
 import { factsOf, namesThere, reportOf } from './report.ts'
 import { compileLimits } from './rules.ts'
@@ -108,6 +120,15 @@ export class StandingLimits implements Limits {
     const outcome = this.#parts.store.reserve(claims, ask)
     if (!(outcome instanceof Promise)) return this.#decided(outcome, entry, ask, waiting)
     return outcome.then(found => this.#decided(found, entry, ask, waiting))
+  }
+
+  hold({ caller, workload, deployment, instance, servedDeployment, tokens, costNano, atMs }: Held): Kept | null {
+    const entry = this.#book.entry(workload, deployment)
+    if (entry === null) return null
+    const { store } = this.#parts
+    const lists = [entry.claimsFor(caller), entry.claimsAt(instance, servedDeployment ?? deployment, caller)]
+    const taken = lists.flatMap(({ claims }) => takeLasting(store, claims, { tokens, costNano }, atMs) ?? [])
+    return taken.length === 0 ? null : new OpenKept(this.#leases, entry, null, taken)
   }
 
   #decided(outcome: Outcome, entry: Entry, ask: Ask, waiting: Waiting): Admission | Promise<Admission> {

@@ -191,6 +191,11 @@ export interface CounterStore {
    * @param claims those that do not take before those that do.
    */
   reserve(claims: readonly Claim[], asked: Asked): Outcome | Promise<Outcome>
+  /**
+   * Takes from all counters whether or not they have room: what was admitted once stays reserved. Never waits.
+   * @param atMs when it was admitted, milliseconds since the epoch: chooses step and window.
+   */
+  take(claims: readonly Claim[], asked: Asked, atMs: number): Taken
   /** Corrects what was taken to what was used, in the step and window of its taking. Never waits, never throws; once per `Taken`. */
   settle(taken: Taken, used: Used): void
   read(counters: readonly Counter[]): readonly Standing[] | Promise<readonly Standing[]>

@@ -106,6 +106,29 @@ export interface Lease {
   enter(instance: string, deployment: string | null): Denial | null | Promise<Denial | null>
   /** Gives back or takes what was estimated wrongly; never waits. */
   settle(spent: Spent): void
+  /**
+   * The call has ended, and what it began goes on: its request is settled and its place in flight given back, while tokens and cost stay
+   * reserved until the result is settled. Null for a lease that was settled before.
+   */
+  keep(): Kept | null
+}
+
+/** Tokens and cost that stay reserved beyond the call, in the windows of its admission. It must be settled; a second time does nothing. */
+export interface Kept {
+  /** `spent.calls` says nothing here: the request was counted with the call. */
+  settle(spent: Spent): void
+}
+
+/** What a call had reserved that another process admitted, or this one before it was started again. */
+export interface Held extends Subject {
+  /** Where it was sent. */
+  readonly instance: string
+  /** The deployment's name there, where it has another one. */
+  readonly servedDeployment: string | null
+  readonly tokens: number
+  readonly costNano: number
+  /** When it was admitted, milliseconds since the epoch. */
+  readonly atMs: number
 }
 
 /** Why a call may not go on. */
@@ -201,6 +224,8 @@ export interface Limits {
    * @param meets What `meets` has just said of the call.
    */
   admit(meets: Meets, ask: Ask, waiting: Waiting): Admission | Promise<Admission>
+  /** Reserves again, whether or not there is room, for what a call began that was admitted before; null where it meets no limit on tokens or cost. */
+  hold(held: Held): Kept | null
   /** The most urgent first. */
   readonly line: Line
   /** Names of rules that the call meets, for `config explain`. */

@@ -1,7 +1,7 @@
 import type { Entry } from './claims.ts'
 import { askedOf, impossible } from './claims.ts'
-import type { Claim, CounterStore, Outcome, Short, Taken, Used } from './counters.ts'
-import type { Ask, Denial, Gauge, Lease, LimitsObserver, Spent, StoreState } from './index.ts'
+import type { Asked, Claim, CounterStore, Outcome, Short, Taken, Used } from './counters.ts'
+import type { Ask, Denial, Gauge, Kept, Lease, LimitsObserver, Spent, StoreState } from './index.ts'
 import type { WaitingLine } from './line.ts'
 
 /** What leases share. */
@@ -11,6 +11,7 @@ export interface LeaseParts {
   readonly line: WaitingLine
 }
 
+const onlyTheCall: Spent = { tokens: 0, costNano: 0, calls: 1, promptTokens: null, completionTokens: null }
 const nothingUsed: Used = { tokens: 0, costNano: 0, calls: 0 }
 
 export class OpenLease implements Lease {
@@ -72,6 +73,18 @@ export class OpenLease implements Lease {
     this.#parts.line.nudge()
   }
 
+  keep(): Kept | null {
+    if (this.#isSettled) return null
+    const { store } = this.#parts
+    const taken = [this.#taken, this.#atInstance].flatMap(one => {
+      // Taken before the call gives it back: no call in between finds room that is none.
+      const kept = one === null ? null : takeLasting(store, one.claims, one.asked, one.at.atMs)
+      return kept ?? []
+    })
+    this.settle(onlyTheCall)
+    return new OpenKept(this.#parts, this.#entry, this.ask, taken)
+  }
+
   settle(spent: Spent): void {
     if (this.#isSettled) return
     this.#isSettled = true
@@ -81,6 +94,38 @@ export class OpenLease implements Lease {
     this.#entry.learn(this.ask, spent)
     line.nudge()
   }
+}
+
+/** Tokens and cost of a call whose work goes on. */
+export class OpenKept implements Kept {
+  readonly #parts: LeaseParts
+  readonly #entry: Entry
+  /** Null for what was taken over from elsewhere: nothing is learned from it. */
+  readonly #ask: Ask | null
+  readonly #taken: readonly Taken[]
+  #isSettled = false
+
+  constructor(parts: LeaseParts, entry: Entry, ask: Ask | null, taken: readonly Taken[]) {
+    this.#parts = parts
+    this.#entry = entry
+    this.#ask = ask
+    this.#taken = taken
+  }
+
+  settle(spent: Spent): void {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    const { store, line } = this.#parts
+    for (const taken of this.#taken) store.settle(taken, spent)
+    if (this.#ask !== null) this.#entry.learn(this.#ask, spent)
+    line.nudge()
+  }
+}
+
+/** Takes the claims on tokens and cost among these; null when there are none. */
+export function takeLasting(store: CounterStore, claims: readonly Claim[], asked: Asked, atMs: number): Taken | null {
+  const lasting = claims.filter(({ unit, takes }) => takes && (unit === 'tokens' || unit === 'cost'))
+  return lasting.length === 0 ? null : store.take(lasting, asked, atMs)
 }
 
 /** Tells and counts what rules in mode shadow would have refused, and calls that met a store that was down. */

@@ -141,6 +141,16 @@ export class MemoryStore implements CounterStore {
     return { taken, short: null }
   }
 
+  take(claims: readonly Claim[], asked: Asked, atMs: number): Taken {
+    const now = this.#moments.now()
+    // As `restore` does: what began before this process is placed by the wall clock.
+    const at = { atMs, steadyMs: now.steadyMs - Math.max(0, now.atMs - atMs) }
+    for (const claim of claims) {
+      if (claim.takes) claim.own.hold(amountOf(claim, asked), at, now)
+    }
+    return { claims, asked, at, tokens: null, requests: null, shadowed: noClaims, state: 'ok' }
+  }
+
   settle({ claims, asked, at }: Taken, used: Used): void {
     for (const claim of claims) if (claim.takes) claim.own.settle(at, amountOf(claim, asked), usedOf(claim, used))
   }

@@ -202,6 +202,22 @@ export class RedisCounters implements CounterStore {
     return { taken, short: null }
   }
 
+  take(claims: readonly Claim[], asked: Asked, atMs: number): Taken {
+    const now = this.#now()
+    this.#leases += 1
+    const slots = claims.map(({ counter }) => this.#places.slotAt(counter, atMs))
+    const taken = new SharedTaken(this.#leases.toString(36), this.#fleet.holder, claims, asked, atMs, slots)
+    for (const claim of claims) {
+      if (claim.takes) this.#book.live(claim.counter).own.hold(amountOf(claim, asked), taken.at, now)
+    }
+    this.#live.set(taken.lease, taken)
+    // Told like a call that passed without the store; where that is away, once it is back.
+    taken.isTold = this.#isUsable
+    if (taken.isTold) this.#outbox.adopt(taken, true)
+    this.#flushSoon()
+    return taken
+  }
+
   settle(taken: Taken, used: Used): void {
     if (!(taken instanceof SharedTaken)) throw new TypeError('settled with a store that it was not taken from')
     this.#live.delete(taken.lease)

@@ -58,6 +58,12 @@ export class Tally {
     return sum + amount
   }
 
+  /** As `take`, for what was taken at an earlier time: it stands where it would if it had been taken then. */
+  hold(amount: number, at: Moment, now: Moment): void {
+    this.book(amount, at, now)
+    this.reserved += amount
+  }
+
   /**
    * A call that took `amount` at `taken` has ended and used `used`. What has left the window meanwhile changes nothing. It needs no clock:
    * the amount leaves with the step or window of its taking, whenever that is noticed.

@@ -9,7 +9,7 @@ import { refusalOfDenial } from './refusals.ts'
 const gauge = (remaining: number): Gauge => ({ rule: 'hr-bot', limitText: '1000', remaining, resetSeconds: 5 })
 
 function leaseOf(tokens: Gauge | null, requests: Gauge | null, store: StoreState): Lease {
-  return { ask: askOf(0), tokens, requests, store, waitedMs: null, enter: () => null, settle() {} }
+  return { ask: askOf(0), tokens, requests, store, waitedMs: null, enter: () => null, settle() {}, keep: () => null }
 }
 
 const denial: Denial = {

@@ -9,6 +9,7 @@ import { configuredNames } from './config/names.ts'
 import { needingRestart } from './config/restart.ts'
 import type { Config } from './config/schema.ts'
 import { Copies } from './gateway/copies/index.ts'
+import { FollowUps } from './gateway/follow-ups/index.ts'
 import { buildPlan } from './gateway/plan.ts'
 import { limitedThroughout } from './gateway/readiness.ts'
 import { createResolver } from './gateway/resolve/index.ts'
@@ -141,6 +142,15 @@ async function build(
   const random = given.random ?? Math.random
   const copies = new Copies({ newId: uuidV7(clock), random })
   closers.push(() => copies.close())
+  const followUps = new FollowUps({
+    limits,
+    debts: objects.debts,
+    newId: uuidV7(clock),
+    clock,
+    random,
+    settings: () => current.config.objects.followUp,
+  })
+  closers.push(() => followUps.close())
   const resolve = createResolver()
   let recordsLost = 0
   const parts = (): GatewayParts => ({
@@ -155,6 +165,7 @@ async function build(
     prices,
     objects,
     copies,
+    followUps,
     random,
     unknownObjects: current.config.objects.unknown,
     receiveLimits: {
@@ -177,6 +188,7 @@ async function build(
   })
   const gateway = await startGateway({ listen: address(config.gateway.listen), config: config.gateway }, parts())
   closers.push(() => gateway.close(current.config.gateway.timeouts.shutdownGrace))
+  followUps.use(parts())
   const admin = given.withoutAdmin
     ? null
     : await startAdmin({
@@ -230,9 +242,11 @@ async function build(
       ledger.keepNames(configuredNames(next))
       Object.assign(retain, next.ledger.retain)
       // What was replaced serves the calls that began with it to their end, also those that have not reached it yet (P10).
+      const nextParts = parts()
+      followUps.use(nextParts)
       void gateway
-        .use(parts())
-        .then(() => copies.settled())
+        .use(nextParts)
+        .then(() => Promise.all([copies.settled(), followUps.settled()]))
         .then(release)
       log.info({}, 'configuration_taken')
       if (needRestart.length > 0) log.warn({ settings: needRestart }, 'restart_needed')

@@ -604,10 +604,24 @@ const prices = z.strictObject({
     .describe('Prices by model that go before the catalogue, per million tokens; several with different `validFrom`.'),
 })
 
+const followUp = z.strictObject({
+  first: duration('1s', '1h', '5s').describe(
+    'Time from the beginning of a background response or a batch to the first question how it ended. Pauses double from there.',
+  ),
+  every: duration('1s', '6h', '10m').describe('Longest pause between two questions about one object.'),
+  longest: duration('1m', '30d', '3d').describe(
+    'An object whose end nobody knows after this time is charged at what was reserved for it; until then that stays reserved.',
+  ),
+  atOnce: z.int().min(1).max(256).default(8).describe('Questions under way at a time.'),
+})
+
 const objects = z.strictObject({
   remember: duration('1d', '3650d', '90d').describe(
     'How long it is known who made a response, file, batch, vector store or conversation, and where. Azure keeps responses for 30 days.',
   ),
+  followUp: followUp
+    .prefault({})
+    .describe('How the gateway asks what background responses and batches used, where no client asks.'),
   unknown: z
     .enum(['refuse', 'allow'])
     .default('refuse')

@@ -1,15 +1,17 @@
 /** How an exchange ends: what the client is told, what it cost, and the record. */
 import { LedgerError } from '../ledger/index.ts'
 import type { Cost, Usage } from '../ledger/record.ts'
-import { nothingSpent } from '../limits/index.ts'
+import { nothingSpent, type Spent } from '../limits/index.ts'
 import { costOf } from '../prices/cost.ts'
 import type { EndedCall } from '../telemetry/calls.ts'
 import { ClientLeft } from './call.ts'
 import { type BackendFailure, refusalOf } from './dispatch/failures.ts'
+import { boundedUsage } from './record/bound.ts'
 import { type Account, closed, type Ending, noUsage } from './record/index.ts'
 import { usageOf } from './record/usage.ts'
 import { asRefusal } from './refusals.ts'
 import type { Relayed } from './relay/index.ts'
+import { nothingRelayed } from './relay/relayed.ts'
 import { renderRefusal } from './render.ts'
 import type { GatewayParts } from './serve.ts'
 
@@ -91,9 +93,11 @@ async function usageOrNone(account: Account, relayed: Relayed, parts: GatewayPar
 /** Null where nothing was billed, and where the model has no price: it is reported as such, never as free. */
 function costOfExchange(account: Account, relayed: Relayed, usage: Usage, parts: GatewayParts): Cost | null {
   const { route, asked, instance } = account
-  if (usage.source === 'none' || asked === null || instance === null) return null
+  if (usage.source === 'none' || usage.source === 'owed' || asked === null || instance === null) return null
   // An object that was made before says itself what it ran on.
-  const name = relayed.servedDeployment ?? asked.deployment ?? relayed.learned.servedModel
+  const debt = account.charges?.debt
+  const ran = debt?.servedDeployment ?? debt?.deployment ?? relayed.learned.servedModel
+  const name = relayed.servedDeployment ?? asked.deployment ?? ran
   if (name === null) return null
   const model = instance.deployments.get(name)?.model ?? name
   const price = parts.prices.priceOf(relayed.learned.servedModel, model, account.call.startedAtMs)
@@ -108,12 +112,45 @@ function settle(account: Account, usage: Usage, cost: Cost | null, parts: Gatewa
   const { promptTokens, cachedTokens, completionTokens } = usage
   const tokens = parts.limits.weighTokens(promptTokens ?? 0, cachedTokens ?? 0, completionTokens ?? 0)
   const reported = usage.source === 'reported'
-  account.lease?.settle({
+  const spent: Spent = {
     tokens,
     costNano: cost?.nano ?? 0,
     calls: 1,
     promptTokens: reported ? promptTokens : null,
     completionTokens: reported ? completionTokens : null,
+  }
+  if (account.charges === null) {
+    account.lease?.settle(spent)
+    return
+  }
+  // What it reports was used by the call that began the work, whoever asks: that one's limits are charged.
+  account.lease?.settle(onlyTheCall)
+  parts.followUps.charge(account.charges, spent)
+}
+
+const onlyTheCall: Spent = { ...nothingSpent, calls: 1 }
+
+/**
+ * Nobody can say any more how the work of a background response or a batch ended: what it owes is charged at its bound, in a record of its
+ * own. Nothing was sent for it.
+ */
+export async function concludeUnknown(account: Account, parts: GatewayParts): Promise<void> {
+  const { charges, owing } = account
+  if (charges === null || owing === null) throw new TypeError('nothing is charged without a debt')
+  account.instance = parts.plan.targets.get(owing.instance)?.members[0]?.instance ?? null
+  const relayed = nothingRelayed(owing.servedDeployment)
+  const usage = boundedUsage(charges.debt.bound)
+  const cost = costOfExchange(account, relayed, usage, parts)
+  settle(account, usage, cost, parts)
+  await write(account, parts, [], parts.clock(), {
+    outcome: 'failed',
+    code: 'end_unknown',
+    status: null,
+    relayed,
+    usage,
+    cost,
+    requestBytes: 0,
+    ownBytes: 0,
   })
 }
 
@@ -155,6 +192,7 @@ async function write(
   ending: Ending,
 ): Promise<void> {
   parts.ended(figures(account, ending, endedAtMs))
+  const { charges } = account
   // What `opened` has written stands in the journal already.
   const requestBody = account.isOpen ? [] : captured(account)
   try {
@@ -166,6 +204,7 @@ async function write(
       'record_lost',
     )
   }
+  if (charges !== null) parts.followUps.recorded(charges, ending.usage.source)
 }
 
 /** For the metrics: names as the configuration has them, nothing that only the client says. */

@@ -22,6 +22,7 @@ import type { Copies } from './copies/index.ts'
 import { dispatch } from './dispatch/index.ts'
 import { steer } from './dispatch/steer.ts'
 import { conclude, refuse } from './endings.ts'
+import type { FollowUps } from './follow-ups/index.ts'
 import { locate } from './locate/index.ts'
 import type { Plan } from './plan.ts'
 import { type ReceiveLimits, receive } from './receive/index.ts'
@@ -44,6 +45,7 @@ export interface GatewayParts {
   readonly prices: PriceBook
   readonly objects: Objects
   readonly copies: Copies
+  readonly followUps: FollowUps
   /** 0..1, 1 excluded: decides who is part of a share. */
   readonly random: () => number
   /** `objects.unknown`. */
@@ -83,13 +85,21 @@ export async function serve(call: Call, parts: GatewayParts): Promise<void> {
     account.asked = steer(await receive(call, route, grant, parts.receiveLimits), grant, parts.random)
     // Before anything is reserved: what belongs to somebody else does not exist, whatever limits say.
     const home = await locate(account, parts)
+    if (route.objectId !== null) account.owing = parts.followUps.of(route.objectId)
     account.lease = await admit(account, parts)
+    await learnBeforeEnd(account, parts)
     const isList = route.operation.lists !== null && call.method !== 'POST'
     const relayed = await (isList ? answerList : dispatch)(account, home, parts)
     await conclude(account, relayed, parts)
   } catch (error) {
     await refuse(account, error, parts)
   }
+}
+
+/** Once an object is deleted, nobody can say what it used: that is asked before. */
+async function learnBeforeEnd({ call, route, owing, token }: Account, { followUps }: GatewayParts): Promise<void> {
+  if (owing === null || call.method !== 'DELETE' || route?.operation.endsObject !== true) return
+  await followUps.askNow(owing.objectId, token)
 }
 
 function newAccount(call: Call, parts: GatewayParts): Account {
@@ -107,6 +117,8 @@ function newAccount(call: Call, parts: GatewayParts): Account {
     limitHeaders: null,
     instance: null,
     copy: null,
+    owing: null,
+    charges: null,
     isOpen: false,
   }
 }

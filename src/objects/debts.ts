@@ -1,47 +1,178 @@
+/**
+ * Debts in Redis: a key per object that owes, which says the debt or that it was paid, and a set of all that are open, by when their process
+ * last said that it looks after them. What Redis could not be told is told when it is back; a Redis that comes back empty is told
+ * everything again.
+ */
 import type { RedisStore, Script } from '../redis/index.ts'
+import type { Debt, SharedDebts } from './index.ts'
 
-const owe: Script = { name: 'objects_owe', lua: "return redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])" }
-/** Deleting says whether it was there, and so who was first. */
-const collect: Script = { name: 'objects_collect', lua: "return redis.call('DEL', KEYS[1])" }
+/** KEYS: debt, set. ARGV: the debt, time to live, id, now. What was paid meanwhile stays paid. */
+const owe: Script = {
+  name: 'objects_owe',
+  lua: `if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3]) end
+return 1`,
+}
 
-const owedMax = 50_000
+/** KEYS: debt, claim. ARGV: time of the claim, 1 when the caller knows the debt itself. */
+const claim: Script = {
+  name: 'objects_claim',
+  lua: `local debt = redis.call('GET', KEYS[1])
+if debt == 'paid' then return 'paid' end
+if not debt and ARGV[2] == '0' then return 'none' end
+if not redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[1]) then return 'claimed' end
+return debt or 'own'`,
+}
 
-/** Objects whose tokens nobody has counted yet. With Redis a replica other than the one that made it may be the one to see its end. */
-export class Debts {
-  readonly #redis: RedisStore | null
+const look: Script = { name: 'objects_paid', lua: "return redis.call('GET', KEYS[1])" }
+
+/** KEYS: debt, claim, set. ARGV: time to live, id. */
+const pay: Script = {
+  name: 'objects_pay',
+  lua: `redis.call('SET', KEYS[1], 'paid', 'PX', ARGV[1])
+redis.call('DEL', KEYS[2])
+redis.call('ZREM', KEYS[3], ARGV[2])
+return 1`,
+}
+
+/** KEYS: set. ARGV: now, ids. */
+const tend: Script = {
+  name: 'objects_tend',
+  lua: `for i = 2, #ARGV do redis.call('ZADD', KEYS[1], 'XX', ARGV[1], ARGV[i]) end
+return 1`,
+}
+
+/** KEYS: set. ARGV: now, the latest time, how many. Whoever is told looks after them from now on. */
+const adopt: Script = {
+  name: 'objects_adopt',
+  lua: `local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'LIMIT', 0, ARGV[3])
+for _, id in ipairs(ids) do redis.call('ZADD', KEYS[1], ARGV[1], id) end
+return ids`,
+}
+
+/** KEYS: debt, set. ARGV: id. One that is paid or forgotten is open no more. */
+const read: Script = {
+  name: 'objects_debt',
+  lua: `local debt = redis.call('GET', KEYS[1])
+if not debt or debt == 'paid' then
+  redis.call('ZREM', KEYS[2], ARGV[1])
+  return false
+end
+return debt`,
+}
+
+/** Long enough for a record to be written; after it, others may charge what a process that died has claimed. */
+const claimMs = 60_000
+/** Silence about a debt after which others look after it. */
+const orphanMs = 180_000
+const adoptedMax = 20
+const idsPerTending = 500
+
+export class RedisDebts implements SharedDebts {
+  readonly #redis: RedisStore
   readonly #keepMs: number
-  /** What Redis does not hold: without one, or while it is down. */
-  readonly #own = new Set<string>()
+  /** Told by this process and not paid yet. */
+  readonly #told = new Map<string, Debt>()
+  /** Paid while Redis could not be told. */
+  readonly #unheard = new Set<string>()
 
-  constructor(redis: RedisStore | null, keepMs: number) {
+  /** @param keepMs how long Redis keeps a debt, and that it was paid. */
+  constructor(redis: RedisStore, keepMs: number) {
     this.#redis = redis
     this.#keepMs = keepMs
+    redis.onReturn(() => this.#tellAll())
   }
 
-  owes(id: string): void {
-    if (this.#redis?.isUp !== true) this.#keep(id)
-    else this.#redis.run(owe, [this.#key(this.#redis, id)], [this.#keepMs]).catch(() => this.#keep(id))
+  owes(debt: Debt): void {
+    this.#told.set(debt.objectId, debt)
+    // What fails now is told when Redis is back.
+    if (this.#redis.isUp) this.#owe(debt).catch(() => {})
   }
 
-  /** True once. False while Redis is down for what it holds: rather counted later than twice. */
-  async collects(id: string): Promise<boolean> {
-    if (this.#own.delete(id)) return true
-    if (this.#redis?.isUp !== true) return false
+  async claim(objectId: string, isKnown: boolean): ReturnType<SharedDebts['claim']> {
+    if (!this.#redis.isUp) return 'unknown'
+    let answer: unknown
     try {
-      return (await this.#redis.run(collect, [this.#key(this.#redis, id)], [])) === 1
+      const keys = [this.#debtKey(objectId), this.#claimKey(objectId)]
+      answer = await this.#redis.run(claim, keys, [claimMs, isKnown ? 1 : 0])
+    } catch {
+      return 'unknown'
+    }
+    if (answer === 'paid' || answer === 'claimed' || answer === 'none' || answer === 'own') return answer
+    return parse(answer) ?? (isKnown ? 'own' : 'none')
+  }
+
+  async isPaid(objectId: string): Promise<boolean> {
+    if (!this.#redis.isUp) return false
+    try {
+      return (await this.#redis.run(look, [this.#debtKey(objectId)], [])) === 'paid'
     } catch {
       return false
     }
   }
 
-  #keep(id: string): void {
-    this.#own.add(id)
-    if (this.#own.size <= owedMax) return
-    const [oldest] = this.#own
-    if (oldest !== undefined) this.#own.delete(oldest)
+  paid(objectId: string): void {
+    this.#told.delete(objectId)
+    this.#unheard.add(objectId)
+    if (this.#redis.isUp) this.#pay(objectId).catch(() => {})
   }
 
-  #key(redis: RedisStore, id: string): string {
-    return redis.key(`owed:${id}`)
+  async orphans(nowMs: number): Promise<readonly Debt[]> {
+    if (!this.#redis.isUp) return []
+    const set = this.#redis.key('owing')
+    try {
+      const ids = (await this.#redis.run(adopt, [set], [nowMs, nowMs - orphanMs, adoptedMax])) as readonly string[]
+      const found = await Promise.all(ids.map(id => this.#redis.run(read, [this.#debtKey(id), set], [id])))
+      return found.map(parse).filter(debt => debt !== null)
+    } catch {
+      return []
+    }
+  }
+
+  tended(objectIds: readonly string[], nowMs: number): void {
+    if (!this.#redis.isUp) return
+    for (let from = 0; from < objectIds.length; from += idsPerTending) {
+      const some = objectIds.slice(from, from + idsPerTending)
+      this.#redis.run(tend, [this.#redis.key('owing')], [nowMs, ...some]).catch(() => {})
+    }
+  }
+
+  /** @throws RedisDown */
+  async #tellAll(): Promise<void> {
+    for (const id of this.#unheard) await this.#pay(id)
+    for (const debt of this.#told.values()) await this.#owe(debt)
+  }
+
+  #owe(debt: Debt): Promise<unknown> {
+    const { objectId, startedAtMs } = debt
+    const keys = [this.#debtKey(objectId), this.#redis.key('owing')]
+    return this.#redis.run(owe, keys, [JSON.stringify(debt), this.#keepMs, objectId, startedAtMs])
+  }
+
+  async #pay(objectId: string): Promise<void> {
+    const keys = [this.#debtKey(objectId), this.#claimKey(objectId), this.#redis.key('owing')]
+    await this.#redis.run(pay, keys, [this.#keepMs, objectId])
+    this.#unheard.delete(objectId)
+  }
+
+  #debtKey(objectId: string): string {
+    return this.#redis.key(`owed:${objectId}`)
+  }
+
+  #claimKey(objectId: string): string {
+    return this.#redis.key(`owed:${objectId}:claim`)
+  }
+}
+
+/** What a replica of another version wrote may lack what this one needs: then it is no debt here, and its own process charges it. */
+function parse(text: unknown): Debt | null {
+  if (typeof text !== 'string') return null
+  try {
+    const debt = JSON.parse(text) as Partial<Debt> | null
+    const { objectId, kind, recordId, startedAtMs, caller, workload, target, instance, bound } = debt ?? {}
+    const names = [objectId, kind, recordId, workload, target, instance]
+    if (names.some(name => typeof name !== 'string') || typeof startedAtMs !== 'number') return null
+    return caller === undefined || bound === undefined ? null : (debt as Debt)
+  } catch {
+    return null
   }
 }

@@ -3,8 +3,8 @@
  * which survives restarts.
  */
 import type { RedisStore } from '../redis/index.ts'
-import { Debts } from './debts.ts'
-import { type ObjectHistory, type Objects, ObjectsUnavailable, type Owner } from './index.ts'
+import { RedisDebts } from './debts.ts'
+import { type ObjectHistory, type Objects, ObjectsUnavailable, type Owner, type SharedDebts } from './index.ts'
 import { Remembered } from './remembered.ts'
 import { Shared } from './shared.ts'
 
@@ -35,7 +35,7 @@ export function openObjects(parts: ObjectsParts): Objects {
 class Ownership implements Objects {
   readonly #remembered: Remembered
   readonly #shared: Shared | null
-  readonly #debts: Debts
+  readonly debts: SharedDebts | null
   readonly #history: ObjectHistory
   /**
    * What this process creates it remembers, so that the ledger's "no" stays true until then. Of Redis nothing is kept: another
@@ -50,7 +50,7 @@ class Ownership implements Objects {
   constructor({ redis, history, rememberMs, rememberedMax = 200_000 }: ObjectsParts) {
     this.#remembered = new Remembered(rememberedMax)
     this.#shared = redis === null ? null : new Shared(redis, rememberMs, this.#remembered)
-    this.#debts = new Debts(redis, rememberMs)
+    this.debts = redis === null ? null : new RedisDebts(redis, rememberMs)
     this.#history = history
   }
 
@@ -93,14 +93,6 @@ class Ownership implements Objects {
   deleted(id: string): void {
     this.#remembered.delete(id)
     this.#shared?.put([id], null)
-  }
-
-  owes(id: string): void {
-    this.#debts.owes(id)
-  }
-
-  collects(id: string): Promise<boolean> {
-    return this.#debts.collects(id)
   }
 
   async close(): Promise<void> {

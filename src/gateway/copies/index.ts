@@ -168,6 +168,8 @@ export class Copies {
       limitHeaders: null,
       instance: null,
       copy: { of: call.id, kind },
+      owing: null,
+      charges: null,
       isOpen: false,
     }
   }

@@ -11,8 +11,10 @@ import {
   type Usage,
 } from '../../ledger/record.ts'
 import type { Lease } from '../../limits/index.ts'
+import type { Debt } from '../../objects/index.ts'
 import type { Grant } from '../authorize/index.ts'
 import type { Call } from '../call.ts'
+import type { Collected } from '../follow-ups/index.ts'
 import type { Plan } from '../plan.ts'
 import type { Asked } from '../receive/index.ts'
 import type { Relayed } from '../relay/index.ts'
@@ -38,6 +40,10 @@ export interface Account {
   instance: Instance | null
   /** Set on a copy that the gateway sends by itself. */
   readonly copy: { readonly of: string; readonly kind: CopyKind } | null
+  /** What the object that the call is about owes, where that is known when the call begins. */
+  owing: Debt | null
+  /** The debt that this exchange charges. Written where its usage is found. */
+  charges: Collected | null
   /** True once `opened` is in the journal. */
   isOpen: boolean
 }
@@ -52,7 +58,7 @@ function configured(name: string | null | undefined, names: Pick<ReadonlySet<str
 }
 
 export function opened(account: Account): Opened {
-  const { call, route, caller, grant, asked, instance, plan } = account
+  const { call, route, caller, grant, asked, instance, owing, plan } = account
   const headers = call.req.headers
   return {
     id: call.id,
@@ -65,11 +71,12 @@ export function opened(account: Account): Opened {
     callerObjectId: caller?.objectId ?? null,
     callerAppId: caller?.appId ?? null,
     callerName: caller?.displayName ?? null,
-    workload: grant?.workload.name ?? configured(route?.workload, plan.workloads),
-    target: grant?.target.name ?? configured(route?.target, plan.targets),
+    workload: grant?.workload.name ?? owing?.workload ?? configured(route?.workload, plan.workloads),
+    target: grant?.target.name ?? owing?.target ?? configured(route?.target, plan.targets),
     instance: instance?.name ?? null,
     region: instance?.region ?? null,
-    deployment: asked?.deployment ?? configured(route?.deployment, plan.deployments),
+    // What is reported for a debt belongs to the deployment that worked for it.
+    deployment: asked?.deployment ?? owing?.deployment ?? configured(route?.deployment, plan.deployments),
     requestedModel: asked?.requestedModel?.slice(0, nameCharactersMax) ?? null,
     toolDeployments: [],
     apiVersion: route?.apiVersion?.slice(0, nameCharactersMax) ?? null,

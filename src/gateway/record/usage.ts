@@ -1,11 +1,12 @@
 import type { Journal } from '../../ledger/index.ts'
 import { noUsage, type Usage } from '../../ledger/record.ts'
-import type { Objects } from '../../objects/index.ts'
+import type { Limits } from '../../limits/index.ts'
 import type { TokenCounter } from '../../tokens/index.ts'
 import { isEventStream } from '../../wire/mediaTypes.ts'
+import type { FollowUps } from '../follow-ups/index.ts'
 import type { Relayed } from '../relay/index.ts'
 import type { Account } from './index.ts'
-import { isBegun, usageOfObject } from './later.ts'
+import { beginDebt, isBegun, usageOfObject } from './later.ts'
 
 /**
  * What the backend reported, or, where it billed without reporting (the client or the backend left early, old versions, a
@@ -14,18 +15,20 @@ import { isBegun, usageOfObject } from './later.ts'
 export async function usageOf(
   account: Account,
   relayed: Relayed,
-  parts: { readonly counter: TokenCounter; readonly journal: Journal; readonly objects: Objects },
+  parts: {
+    readonly counter: TokenCounter
+    readonly journal: Journal
+    readonly limits: Pick<Limits, 'learned'>
+    readonly followUps: FollowUps
+  },
 ): Promise<Usage> {
   const { learned, status } = relayed
   const { route, asked, instance } = account
   if (route?.operation.usage === 'none' && route.operation.object !== null) {
-    return usageOfObject(account, relayed, parts.objects)
+    return usageOfObject(account, relayed, parts)
   }
   if (learned.usage !== null) return learned.usage
-  if (isBegun(account, relayed)) {
-    if (learned.objectId !== null) parts.objects.owes(learned.objectId)
-    return noUsage
-  }
+  if (isBegun(account, relayed)) return beginDebt(account, relayed, parts)
   if (route === null || asked === null || instance === null || asked.deployment === null) return noUsage
   // Nothing was sent, so nothing was billed.
   if (relayed.sentAtMs === null || route.operation.usage === 'none') return noUsage

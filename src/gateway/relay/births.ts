@@ -31,6 +31,8 @@ export function createsOf({ call, route, grant }: Account, { objects }: GatewayP
 export class Births {
   /** The object that the record names; null until it is seen. */
   objectId: string | null = null
+  /** True once the answer has said that its object is at work in the background: it goes on, whatever becomes of this call. */
+  isBackground = false
   readonly #creates: Creates
   readonly #owner: Owner
   #isKept = true
@@ -44,6 +46,7 @@ export class Births {
   /** @param document the object as the answer shows it, whole or in part. */
   seen(document: JsonRecord): void {
     if (document['store'] === false) this.#isKept = false
+    if (document['background'] === true) this.isBackground = true
     const { objectId, all } = createdIds(this.#creates.kind, document)
     this.objectId = objectId ?? this.objectId
     this.#remember(all)

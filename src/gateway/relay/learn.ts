@@ -6,7 +6,18 @@ import { type Learned, nothingLearned } from './observer.ts'
 /** Members of an answer's document or event, and of a response in it, that say something. The last ones tell ids. */
 export const wantedMembers: ReadonlySet<string> = new Set([
   ...['usage', 'model', 'status', 'error', 'incomplete_details', 'service_tier', 'choices', 'type', 'code'],
-  ...['id', 'store', 'output', 'output_file_id', 'error_file_id', 'item', 'part', 'annotation', 'encrypted_content'],
+  ...[
+    'id',
+    'store',
+    'background',
+    'output',
+    'output_file_id',
+    'error_file_id',
+    'item',
+    'part',
+    'annotation',
+    'encrypted_content',
+  ],
 ])
 
 /** What objects say of themselves while they are at work. */
@@ -32,6 +43,7 @@ export function learn(document: unknown, objectId: string | null = null): Learne
     errorCode: errorCodeOf(error),
     errorInStream: false,
     objectId,
+    isBackground: false,
   }
 }
 

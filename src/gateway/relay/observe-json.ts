@@ -44,7 +44,8 @@ class JsonObserver implements Observer {
     if (read === null) return nothingLearned
     const { document, isWhole } = read
     if (this.#births !== null) this.#births.seen(document)
-    return { ...learn(document, this.#births?.objectId), isFinished: isWhole }
+    const isBackground = this.#births?.isBackground === true
+    return { ...learn(document, this.#births?.objectId), isFinished: isWhole, isBackground }
   }
 
   #pickOut(): Members {

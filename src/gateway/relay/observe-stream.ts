@@ -124,6 +124,7 @@ class StreamObserver implements Observer {
       errorCode: this.#errorCode,
       errorInStream: this.#errorInStream,
       objectId: this.#births?.objectId ?? null,
+      isBackground: this.#births?.isBackground === true,
     }
   }
 

@@ -32,6 +32,8 @@ export interface Learned {
   readonly errorInStream: boolean
   /** `id` of the object that the answer says was created; null for operations that create none. */
   readonly objectId: string | null
+  /** True when the answer says that the object is at work in the background. */
+  readonly isBackground: boolean
 }
 
 export const nothingLearned: Learned = {
@@ -44,6 +46,7 @@ export const nothingLearned: Learned = {
   errorCode: null,
   errorInStream: false,
   objectId: null,
+  isBackground: false,
 }
 
 /** For answers that cannot be read: audio, files, compressed bytes. */

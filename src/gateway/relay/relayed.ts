@@ -1,6 +1,6 @@
 import type { Attempt } from '../../ledger/record.ts'
 import type { BackendFailure } from '../dispatch/failures.ts'
-import type { Learned } from './observer.ts'
+import { type Learned, nothingLearned } from './observer.ts'
 
 /** How the answer went. */
 export interface Relayed {
@@ -25,4 +25,24 @@ export interface Relayed {
   readonly unwritten: readonly Buffer[]
   /** True when earlier bytes were written with `progress`. */
   readonly progressed: boolean
+}
+
+/** Of an exchange for which nothing was sent. */
+export function nothingRelayed(servedDeployment: string | null): Relayed {
+  return {
+    ending: 'whole',
+    cause: null,
+    status: null,
+    sentAtMs: null,
+    firstByteAtMs: null,
+    learned: nothingLearned,
+    backendRequestId: null,
+    contentType: null,
+    responseBytes: 0,
+    attempts: [],
+    servedDeployment,
+    spilledFrom: null,
+    unwritten: [],
+    progressed: false,
+  }
 }

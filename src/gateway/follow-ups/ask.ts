@@ -1,0 +1,143 @@
+/** One question how the work of a background response or a batch ended: a GET of the object on its instance, with the gateway's credential. */
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import type { Caller } from '../../identity/index.ts'
+import { type Candidate, candidatesFor } from '../../instances/pool.ts'
+import type { Beginner, Debt } from '../../objects/index.ts'
+import type { Grant } from '../authorize/index.ts'
+import { Drain } from '../copies/drain.ts'
+import type { GivenUp } from '../dispatch/failures.ts'
+import { requestFor } from '../dispatch/request.ts'
+import { signIn } from '../dispatch/sign-in.ts'
+import { conclude } from '../endings.ts'
+import type { Plan } from '../plan.ts'
+import type { Asked } from '../receive/index.ts'
+import type { Account } from '../record/index.ts'
+import { openRecord } from '../record/open.ts'
+import type { GatewayParts } from '../serve.ts'
+
+/** A GET of an object takes a fraction of a second; one that hangs must not keep others from being asked about. Milliseconds. */
+const answerMsMax = 30_000
+
+/** What the gateway sends by itself has no body and asks for nothing else. */
+const nothingAsked: Omit<Asked, 'deployment'> = {
+  requestedModel: null,
+  stream: false,
+  hideUsage: false,
+  received: [],
+  send: null,
+  decoded: false,
+  json: null,
+  completionTokensMax: null,
+  references: [],
+}
+
+/** Whoever asks, so that the end of the process can give it up. */
+export interface Asking {
+  begun(drain: { giveUp(reason: GivenUp): void }): void
+}
+
+/**
+ * The question is an exchange of its own, in the name of the caller whose call began the work, with a record that names that call. What the
+ * answer says is charged where the answer to a client's own GET would be: in `conclude`.
+ * @param token the verified token of a call that waits for the answer, for instances whose credential is `caller`; empty without one.
+ * @returns false when the instance cannot be asked now. @throws Refusal credential_unavailable, ledger_unwritable
+ */
+export async function askForEnd(
+  account: Account,
+  debt: Debt,
+  token: string,
+  gateway: GatewayParts,
+  asking: Asking,
+): Promise<boolean> {
+  const { call, route, asked } = account
+  const candidate = memberOf(debt, gateway.plan)
+  if (candidate === null || route === null || asked === null) return false
+  const { instance, lane } = candidate
+  if (instance.credential.kind === 'caller' && token === '') return false
+  const { clock, totalMs } = gateway
+  if (!lane.admits(clock())) return false
+  const attempt = lane.begin(clock())
+  let isSent = false
+  try {
+    const credential = await signIn(instance, token)
+    account.instance = instance
+    await openRecord(account, gateway)
+    const drain = new Drain({ asked, candidate, attempt, clock, totalMs: Math.min(totalMs, answerMsMax) })
+    isSent = true
+    asking.begun(drain)
+    instance.connections.dispatch(requestFor({ call, route, asked }, candidate, credential, null), drain)
+    await conclude(account, await drain.done, gateway)
+    return true
+  } finally {
+    if (!isSent) attempt.withdraw(clock())
+  }
+}
+
+const folders = { response: 'responses', batch: 'batches' } as const satisfies Record<Debt['kind'], string>
+
+/** The exchange that asks, as it would be if the beginner of the work asked through the same address. */
+export function accountOf(debt: Debt, id: string, gateway: GatewayParts): Account {
+  const { apiVersion, target, workload } = debt
+  const root = `/${target}/${workload}/openai/${apiVersion === null ? 'v1/' : ''}`
+  const path = `${root}${folders[debt.kind]}/${encodeURIComponent(debt.objectId)}`
+  const url = apiVersion === null ? path : `${path}?api-version=${encodeURIComponent(apiVersion)}`
+  const req = new IncomingMessage(new Socket())
+  return {
+    call: {
+      id,
+      startedAtMs: gateway.clock(),
+      method: 'GET',
+      url,
+      req,
+      // No client is behind it.
+      res: new ServerResponse(req),
+      expectsContinue: false,
+      watch: { deadlineAt: Number.POSITIVE_INFINITY, subject: null },
+    },
+    plan: gateway.plan,
+    demonstration: gateway.demonstration,
+    trustForwardedFor: false,
+    route: gateway.resolve('GET', url),
+    caller: callerOf(debt.caller),
+    token: '',
+    grant: grantOf(debt, gateway.plan),
+    asked: { ...nothingAsked, deployment: debt.deployment },
+    lease: null,
+    limitHeaders: null,
+    instance: null,
+    copy: { of: debt.recordId, kind: 'follow_up' },
+    owing: debt,
+    charges: null,
+    isOpen: false,
+  }
+}
+
+/** Null for what a change of configuration has taken away. The address then names the workload in the record. */
+function grantOf(debt: Debt, plan: Plan): Grant | null {
+  const workload = plan.workloads.get(debt.workload)
+  const target = plan.targets.get(debt.target) ?? plan.targets.get(debt.instance)
+  return workload === undefined || target === undefined ? null : { workload, target }
+}
+
+/** Null for an instance that the configuration has no longer. */
+function memberOf({ instance }: Debt, { targets }: Plan): Candidate | null {
+  const target = targets.get(instance)
+  if (target === undefined) return null
+  return candidatesFor(target, null)?.all.find(one => one.instance.name === instance) ?? null
+}
+
+/** For limits and records; it decides nothing. */
+export function callerOf(beginner: Beginner): Caller {
+  return {
+    ...beginner,
+    groups: [],
+    groupsOverage: false,
+    roles: [],
+    scopes: [],
+    managedIdentityId: null,
+    audience: '',
+    tokenVersion: '2.0',
+    expiresAtMs: 0,
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * Background responses and batches go on after the call that began them. They are charged once, at what they used, whoever asks and whether
+ * anybody asks: without this, who starts work and never fetches it through the gateway has an unlimited budget.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { chargedOf, leaveAt, startBackground } from '../../support/background.ts'
+import { eventually } from '../../support/wait.ts'
+
+const plan = { model: 'gpt-5', background: true, input: 'Plan a week in Lisbon' }
+
+interface Shown {
+  readonly id: string
+}
+
+async function begin(by: Awaited<ReturnType<typeof startBackground>>, body: unknown = plan): Promise<string> {
+  const answer = await by.sends('POST', 'responses', body)
+  assert.equal(answer.status, 200, await answer.clone().text())
+  return ((await answer.json()) as Shown).id
+}
+
+async function beginAndLeave(by: Awaited<ReturnType<typeof startBackground>>): Promise<string> {
+  const text = await leaveAt(await by.sends('POST', 'responses', { ...plan, stream: true }), 'the castle')
+  return /"id":"(resp_\d+)"/.exec(text)?.[1] ?? assert.fail(text)
+}
+
+for (const [shape, path] of [
+  ['JSON', ''],
+  ['a stream', '?stream=true&starting_after=0'],
+] as const) {
+  test(`F2 a background response whose stream the client leaves is charged with ${shape} that shows its end`, async t => {
+    const by = await startBackground(t)
+    const id = await beginAndLeave(by)
+    const [created] = await eventually('the record of the creation', async () => {
+      const records = await by.records()
+      return records.length === 1 ? records : null
+    })
+    assert.deepEqual([created?.outcome, created?.usage.source, created?.usage.totalTokens], ['aborted', 'owed', null])
+    by.finish(id)
+    for (let i = 0; i < 2; i += 1) await (await by.sends('GET', `responses/${id}${path}`)).text()
+    const records = await by.records()
+    const usages = records.map(({ usage }) => [usage.source, usage.promptTokens, usage.completionTokens])
+    assert.deepEqual(usages, [
+      ['none', null, null],
+      ['reported', 12, 317],
+      ['owed', null, null],
+    ])
+    assert.equal(records[1]?.deployment, 'gpt-5')
+    by.time.ms += 3_600_000
+    const later = await begin(by)
+    await by.untilAsked(later, 1)
+    assert.equal(by.asked(id), 0, 'what is charged is asked about no more')
+  })
+}
+
+test('F2 H2 where no client asks, the gateway asks itself, with growing pauses, and charges once', async t => {
+  const by = await startBackground(t)
+  const id = await beginAndLeave(by)
+  await by.untilAsked(id, 3)
+  const records = await by.records()
+  assert.equal(chargedOf(records), 0)
+  by.finish(id)
+  await by.untilAsked(id, 4)
+  const settled = await eventually('the charge', async () => {
+    const all = await by.records()
+    return all.find(({ usage }) => usage.source === 'reported') ?? null
+  })
+  const created = (await by.records()).at(-1)
+  assert.deepEqual(
+    [settled.copyKind, settled.copyOf, settled.workload, settled.callerObjectId, settled.deployment],
+    ['follow_up', created?.id, 'w', created?.callerObjectId, 'gpt-5'],
+  )
+  assert.deepEqual([settled.usage.promptTokens, settled.usage.completionTokens], [12, 317])
+  await (await by.sends('GET', `responses/${id}`)).text()
+  assert.equal(chargedOf(await by.records()), 329)
+})
+
+test('H2 items of a conversation show the answers, and every answer is charged all the same', async t => {
+  const by = await startBackground(t)
+  const ids: string[] = []
+  for (let i = 0; i < 10; i += 1) ids.push(await begin(by))
+  for (const id of ids) by.finish(id, { input: 7, output: 100 })
+  const text = await (await by.sends('GET', 'conversations/conv_1/items')).text()
+  assert.match(text, /object_unknown|list/)
+  for (const id of ids) await by.untilAsked(id, 1)
+  const charged = await eventually('all charges', async () => {
+    const sum = chargedOf(await by.records())
+    return sum >= 1_070 ? sum : null
+  })
+  assert.equal(charged, 1_070)
+})
+
+test('H2 what background calls may need stays reserved until their end is known: a budget stops them', async t => {
+  const by = await startBackground(t, {
+    change: config => ({
+      ...config,
+      workloads: { w: { ...config.workloads['w'], limits: { tokensPerDay: 3_000 } } } as typeof config.workloads,
+    }),
+  })
+  const statuses: number[] = []
+  for (let i = 0; i < 30; i += 1) {
+    const answer = await by.sends('POST', 'responses', { ...plan, max_output_tokens: 1_000 })
+    statuses.push(answer.status)
+    await answer.text()
+  }
+  assert.deepEqual([statuses.filter(status => status === 200).length, statuses.at(-1)], [2, 429])
+  const before = await by.standing('tokensPerDay')
+  assert.ok(before.reserved >= 2_000 && before.used === 0, JSON.stringify(before))
+  for (const id of ['resp_1', 'resp_2']) by.finish(id, { input: 10, output: 40 })
+  for (const id of ['resp_1', 'resp_2']) await by.untilAsked(id, 1)
+  const after = await eventually('the charges', async () => {
+    const standing = await by.standing('tokensPerDay')
+    return standing.reserved === 0 ? standing : null
+  })
+  assert.equal(after.used, 100)
+  assert.equal((await by.sends('POST', 'responses', { ...plan, max_output_tokens: 1_000 })).status, 200)
+})
+
+test('H2 a stream of a GET that is left before its end leaves the debt open, and the gateway collects it', async t => {
+  const by = await startBackground(t)
+  const id = await begin(by)
+  await leaveAt(await by.sends('GET', `responses/${id}?stream=true`), 'the castle')
+  by.finish(id, { input: 5, output: 1_000 })
+  await by.untilAsked(id, 1)
+  const charged = await eventually('the charge', async () => {
+    const sum = chargedOf(await by.records())
+    return sum > 0 ? sum : null
+  })
+  assert.equal(charged, 1_005)
+})
+
+test('H2 a batch that nobody reads is charged, at the price of batches', async t => {
+  const by = await startBackground(t, {
+    change: config => ({
+      ...config,
+      objects: { unknown: 'allow' },
+      prices: { models: { 'gpt-5': { input: 1, output: 2 } } },
+    }),
+  })
+  const id = await (async () => {
+    const answer = await by.sends('POST', 'batches', { input_file_id: 'file-1', endpoint: '/chat/completions' })
+    assert.equal(answer.status, 200, await answer.clone().text())
+    return ((await answer.json()) as Shown).id
+  })()
+  by.finish(id, { input: 1_000_000, output: 0 })
+  await by.untilAsked(id, 1)
+  const settled = await eventually('the charge', async () => {
+    const all = await by.records()
+    return all.find(({ usage }) => usage.source === 'reported') ?? null
+  })
+  assert.deepEqual([settled.operation, settled.cost?.nano], ['batches/{id}', 500_000_000])
+})
+
+test('H2 a response that is deleted before anybody reads it is asked about first', async t => {
+  const by = await startBackground(t)
+  const id = await begin(by)
+  by.finish(id)
+  assert.equal((await by.sends('DELETE', `responses/${id}`)).status, 200)
+  const records = await by.records()
+  assert.deepEqual(
+    records.map(({ copyKind, method, usage }) => [copyKind, method, usage.source, usage.totalTokens]),
+    [
+      ['follow_up', 'GET', 'reported', 329],
+      [null, 'DELETE', 'none', null],
+      [null, 'POST', 'owed', null],
+    ],
+  )
+})
+
+test('H2 one that is deleted while it is at work is charged at what was reserved, once, and marked so', async t => {
+  const by = await startBackground(t)
+  const id = await begin(by, { ...plan, max_output_tokens: 400 })
+  assert.equal((await by.sends('DELETE', `responses/${id}`)).status, 200)
+  const [, deleted] = (await by.records()).toReversed().filter(({ copyKind }) => copyKind === null)
+  assert.deepEqual([deleted?.method, deleted?.usage.source], ['DELETE', 'bounded'])
+  assert.ok((deleted?.usage.totalTokens ?? 0) >= 400, JSON.stringify(deleted?.usage))
+})
+
+test('H2 an object that is gone is charged at its bound after the second 404', async t => {
+  const by = await startBackground(t)
+  const id = await begin(by, { ...plan, max_output_tokens: 400 })
+  by.works.delete(id)
+  await by.untilAsked(id, 1)
+  assert.equal(chargedOf(await by.records()), 0)
+  await by.untilAsked(id, 2)
+  const charged = await eventually('the charge', async () => {
+    const found = (await by.records()).find(({ usage }) => usage.source === 'bounded')
+    return found ?? null
+  })
+  assert.deepEqual([charged.copyKind, charged.status], ['follow_up', 404])
+  assert.ok((charged.usage.completionTokens ?? 0) >= 400)
+})
+
+test('H2 where the gateway has no credential of its own, the bound is charged when the time is over', async t => {
+  const by = await startBackground(t, { credential: 'caller' })
+  const id = await begin(by, { ...plan, max_output_tokens: 400 })
+  by.finish(id)
+  by.time.ms += 4 * 86_400_000
+  const charged = await eventually('the charge', async () => {
+    const found = (await by.records()).find(({ usage }) => usage.source === 'bounded')
+    return found ?? null
+  })
+  assert.deepEqual([charged.outcome, charged.outcomeCode, charged.copyKind], ['failed', 'end_unknown', 'follow_up'])
+  assert.equal(by.asked(id), 0)
+  await (await by.sends('GET', `responses/${id}`)).text()
+  const records = await by.records()
+  assert.equal(records.filter(({ usage }) => usage.totalTokens !== null).length, 1)
+})

@@ -1,0 +1,207 @@
+/** An instance that works in the background as a test says, and a gateway in front of it on a clock of the test's own. */
+import type { ServerResponse } from 'node:http'
+import type { ConfigInput } from '../../src/config/schema.ts'
+import type { House } from '../../src/house.ts'
+import type { RecordRow } from '../../src/ledger/record.ts'
+import type { LimitsReport, RuleReport } from '../../src/limits/index.ts'
+import { type Backend, type Received, startBackend } from './backend.ts'
+import { allRecords } from './records.ts'
+import { eventually } from './wait.ts'
+import { instanceKey, type Scope, startWorld, type World } from './world.ts'
+
+/** Work of the instance: a response or a batch. */
+export interface Work {
+  readonly id: string
+  status: string
+  /** What is billed for it, reported once its status is not `in_progress` or `queued`; null never. */
+  usage: { readonly input: number; readonly output: number } | null
+  /** Streams of it that are held open. */
+  readonly streams: Set<ServerResponse>
+}
+
+export interface BackgroundWorld {
+  readonly world: World
+  readonly backend: Backend
+  readonly works: Map<string, Work>
+  /** Milliseconds since the epoch, the gateway's clock. */
+  readonly time: { ms: number }
+  /** Ends the work: what is asked from now on shows it. */
+  finish(id: string, usage?: Work['usage'], status?: string): void
+  /** Every record, newest first, once nothing is in flight. */
+  records(house?: House): Promise<readonly RecordRow[]>
+  /** Moves the clock on until the gateway has asked about the object `times` times in all. */
+  untilAsked(id: string, times: number): Promise<void>
+  asked(id: string): number
+  /** As `gatehouse limits` shows it. */
+  standing(measure: string): Promise<RuleReport>
+  sends(method: string, path: string, body?: unknown, as?: string): Promise<Response>
+}
+
+export interface BackgroundOptions {
+  readonly change?: (config: ConfigInput) => ConfigInput
+  readonly credential?: ConfigInput['instances'][string]['credential']
+  /** Replaces the answer to some requests: true when it has answered. */
+  readonly instead?: (request: Received, response: ServerResponse) => boolean
+}
+
+/** Instance `up` behind target `up`, workload `w` of everybody; deployments `gpt-5` and `gpt-4o`. */
+export async function startBackground(t: Scope, options: BackgroundOptions = {}): Promise<BackgroundWorld> {
+  const backend = await startBackend(t)
+  const works = new Map<string, Work>()
+  const time = { ms: Date.now() }
+  backend.answer = (request, response) => {
+    if (options.instead?.(request, response) !== true) answer(works, request, response)
+  }
+  const world = await startWorld(t, {
+    parts: { clock: () => time.ms, identityClock: Date.now, random: () => 0.5 },
+    change: config => {
+      const changed = inFrontOf(config, backend, options)
+      return options.change?.(changed) ?? changed
+    },
+  })
+  const isFollowUp = ({ url, headers }: Received, id: string): boolean =>
+    url.includes(id) && headers['user-agent'] === undefined
+  const asked = (id: string): number => backend.received.filter(request => isFollowUp(request, id)).length
+  return {
+    world,
+    backend,
+    works,
+    time,
+    asked,
+    finish(id, usage = { input: 12, output: 317 }, status = 'completed') {
+      const work = works.get(id)
+      if (work === undefined) throw new Error(`no work ${id}`)
+      Object.assign(work, { usage, status })
+    },
+    async records(house = world.house) {
+      await eventually('nothing is in flight', () => (house.gateway.inFlight === 0 ? true : null))
+      return allRecords(house.ledger)
+    },
+    async untilAsked(id, times) {
+      await eventually(`asked about ${id} ${times} times`, () => {
+        if (asked(id) >= times) return true
+        time.ms += 5_000
+        return null
+      })
+    },
+    async standing(measure) {
+      const answer = await fetch(`${world.house.admin?.url}/api/v1/limits`, {
+        headers: { authorization: `Bearer ${await world.token('carol')}` },
+      })
+      const { rules } = (await answer.json()) as LimitsReport
+      const found = rules.find(rule => rule.measure === measure)
+      if (found === undefined) throw new Error(`no rule of ${measure}`)
+      return found
+    },
+    async sends(method, path, body, as = 'alice') {
+      // Records are listed by their time.
+      time.ms += 1
+      const token = await world.token(as)
+      return fetch(`${world.url}/up/w/openai/v1/${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'user-agent': 'test' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+    },
+  }
+}
+
+/** Reads a stream until it has said the words, then leaves it. */
+export async function leaveAt(answer: Response, words: string): Promise<string> {
+  const reader = answer.body?.getReader()
+  let text = ''
+  while (reader !== undefined && !text.includes(words)) {
+    const { done, value } = await reader.read()
+    if (done) break
+    text += Buffer.from(value).toString()
+  }
+  await reader?.cancel()
+  return text
+}
+
+/** The sum of what records say was used. */
+export function chargedOf(records: readonly RecordRow[]): number {
+  return records.reduce((sum, { usage }) => sum + (usage.totalTokens ?? 0), 0)
+}
+
+function inFrontOf(config: ConfigInput, backend: Backend, options: BackgroundOptions): ConfigInput {
+  const [some] = Object.values(config.workloads)
+  if (some === undefined) throw new TypeError('the demonstration has no workload')
+  const deployments = { 'gpt-5': { model: 'gpt-5' }, 'gpt-4o': { model: 'gpt-4o' } }
+  const { tenants } = config.identity.entra
+  const tenant = (tenants ?? [])[0]
+  return {
+    ...config,
+    instances: {
+      up: { endpoint: backend.url, credential: options.credential ?? { key: instanceKey }, deployments },
+    },
+    pools: {},
+    workloads: {
+      w: { callers: [{ tenant: String(tenant) }], targets: ['up'], deployments: ['gpt-5', 'gpt-4o'], capture: 'full' },
+    },
+    limits: {},
+  }
+}
+
+function shown(work: Work): Record<string, unknown> {
+  const { id, status, usage } = work
+  const isDone = !['queued', 'in_progress', 'validating'].includes(status)
+  const reported = isDone && usage !== null ? { ...usageOf(usage) } : null
+  if (id.startsWith('batch')) return { id, object: 'batch', status, usage: reported, model: 'gpt-5' }
+  return {
+    id,
+    object: 'response',
+    status,
+    background: true,
+    model: 'gpt-5',
+    output: isDone ? [{ id: `msg_${id}`, type: 'message', content: [] }] : [],
+    usage: reported,
+  }
+}
+
+function usageOf({ input, output }: NonNullable<Work['usage']>): Record<string, number> {
+  return { input_tokens: input, output_tokens: output, total_tokens: input + output }
+}
+
+const event = (type: string, more: Record<string, unknown>): string =>
+  `event: ${type}\ndata: ${JSON.stringify({ type, ...more })}\n\n`
+
+function answer(works: Map<string, Work>, request: Received, response: ServerResponse): void {
+  const { method, url, body } = request
+  const [path = '', query = ''] = url.replace(/^\/openai\/(v1\/)?/, '').split('?')
+  const [kind = '', id = '', verb] = path.split('/')
+  const json = (status: number, document: unknown): void => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(document))
+  }
+  if (method === 'POST' && id === '') {
+    const asked = JSON.parse(body) as { stream?: boolean }
+    const name = kind === 'batches' ? 'batch' : 'resp'
+    const work: Work = { id: `${name}_${works.size + 1}`, status: 'in_progress', usage: null, streams: new Set() }
+    works.set(work.id, work)
+    if (asked.stream === true) stream(work, response)
+    else json(200, shown(work))
+    return
+  }
+  const work = works.get(id)
+  if (kind === 'conversations') json(200, { object: 'list', data: [] })
+  else if (work === undefined) json(404, { error: { code: 'not_found', message: 'no such object' } })
+  else if (method === 'DELETE') {
+    works.delete(id)
+    json(200, { id, deleted: true })
+  } else show(work, verb ?? '', query, response)
+}
+
+function show(work: Work, verb: string, query: string, response: ServerResponse): void {
+  if (verb === 'cancel') work.status = 'cancelled'
+  if (query.includes('stream=true')) stream(work, response)
+  else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(shown(work)))
+}
+
+/** The first events; the last one only where the work is done by then. */
+function stream(work: Work, response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  response.write(event('response.created', { response: shown({ ...work, status: 'in_progress' }) }))
+  response.write(event('response.output_text.delta', { delta: 'Day one: the castle. ' }))
+  if (work.status === 'completed') response.end(event('response.completed', { response: shown(work) }))
+  else work.streams.add(response)
+}

@@ -95,7 +95,7 @@ export function createContext(given: ContextOptions): SignInContext {
   const clock = given.clock ?? systemClock
   const directory = stateDirectory(env)
   const tokens = openTokenCache(directory, message => stderr.write(`${message}\n`))
-  const demo = once(() => findDemoState(cwd))
+  const demo = once(() => findDemoState(cwd, message => stderr.write(`! ${message}\n`)))
   const place = once(async () =>
     findPlace({ options: given.options(), env, demo: await demo(), profile: await readProfile(directory) }),
   )

@@ -3,16 +3,23 @@
  * which open nothing else, and is readable only by the user all the same.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { isLoopback } from '../identity/authority.ts'
+import { PrivateFileError, readPrivateFile, requireOwnDirectory } from '../private-file.ts'
 import { CliError } from './errors.ts'
+
+const stateBytesMax = 1_048_576
+
+/** A demonstration runs on this machine; an address elsewhere would be handed its reader's tokens. */
+const ownAddress = z.url().refine(url => isLoopback(new URL(url).hostname), 'an address of this machine')
 
 const demoState = z.object({
   /** Base URLs, without a trailing slash. */
-  gateway: z.url(),
-  admin: z.url(),
-  authority: z.url(),
+  gateway: ownAddress,
+  admin: ownAddress,
+  authority: ownAddress,
   tenantId: z.string(),
   /** The public client with which people sign in. */
   clientId: z.string(),
@@ -43,28 +50,38 @@ export async function writeDemoState(directory: string, state: DemoState): Promi
 
 /** Takes the state away again, unless another demonstration has written its own since. */
 export async function removeDemoState(directory: string, pid: number): Promise<void> {
-  const state = await readState(statePath(directory))
+  const state = await readTrusted(statePath(directory), () => {})
   if (state?.pid === pid) await rm(statePath(directory), { force: true })
 }
 
 /**
- * The state of the demonstration that runs in `directory` or in one of its parents; null when none does.
+ * The state of the demonstration that runs in `directory` or in one of its parents; null when none does. A file that another user wrote, or
+ * could have written, is passed over: it could send the reader's secrets and tokens to addresses of that user's choosing.
+ * @param warn told of each file that is passed over.
  * @throws CliError `demo_state_invalid`
  */
-export async function findDemoState(directory: string): Promise<DemoState | null> {
+export async function findDemoState(directory: string, warn: (message: string) => void): Promise<DemoState | null> {
   for (let at = directory; ; at = dirname(at)) {
-    const state = await readState(statePath(at))
+    const state = await readTrusted(statePath(at), warn)
     if (state !== null && isRunning(state.pid)) return state
     if (at === dirname(at)) return null
   }
 }
 
+async function readTrusted(path: string, warn: (message: string) => void): Promise<DemoState | null> {
+  try {
+    const state = await readState(path)
+    if (state !== null) await requireOwnDirectory(dirname(path))
+    return state
+  } catch (error) {
+    if (!(error instanceof PrivateFileError)) throw error
+    if (error.problem !== 'unreadable') warn(`${path} is not used: ${error.message}.`)
+    return null
+  }
+}
+
 async function readState(path: string): Promise<DemoState | null> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    // A directory of another user, or a file where the directory should be: no demonstration of ours runs there.
-    if (['ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR'].includes(error.code ?? '')) return null
-    throw error
-  })
+  const text = await readPrivateFile(path, stateBytesMax)
   if (text === null) return null
   try {
     return demoState.parse(JSON.parse(text))

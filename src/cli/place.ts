@@ -25,19 +25,37 @@ export interface Place {
   readonly admin: string | null
   readonly demo: DemoState | null
   readonly profile: Profile | null
+  /** True when a demonstration runs here and nothing that its file says is used, because a secret of somebody else is in the environment. */
+  readonly demoPassedOver: boolean
 }
 
 /** The well-known public client id of the Azure CLI, as in the configuration's `signInClient`. */
 const standardClientId = '04b07795-8ddb-461a-bbee-02f9e1bf7b46'
 
 /** @throws CliError `url_invalid` */
-export function findPlace({ options, env, demo, profile }: PlaceFacts): Place {
+export function findPlace({ options, env, demo: found, profile }: PlaceFacts): Place {
+  const demo = hasForeignSecret(env, found) ? null : found
   const named = givenUrl('--gateway', options.gateway) ?? givenUrl('GATEHOUSE_GATEWAY', env.GATEHOUSE_GATEWAY)
   const namedAdmin = givenUrl('--admin', options.admin) ?? givenUrl('GATEHOUSE_ADMIN', env.GATEHOUSE_ADMIN)
   const gateway = named ?? demo?.gateway ?? profile?.gateway ?? null
   const fitting = { demo: fits(demo, gateway) ? demo : null, profile: fits(profile, gateway) ? profile : null }
-  const admin = namedAdmin ?? fitting.profile?.admin ?? fitting.demo?.admin ?? null
-  return { gateway, admin, ...fitting }
+  const admin = namedAdmin ?? fitting.profile?.admin ?? adminOfDemo(fitting) ?? null
+  return { gateway, admin, ...fitting, demoPassedOver: found !== null && demo === null }
+}
+
+/** A secret that is none of the demonstration's applications': it must not be sent where the demonstration's file says. */
+function hasForeignSecret(env: PlaceFacts['env'], demo: DemoState | null): boolean {
+  const { GATEHOUSE_CLIENT_ID: id = '', GATEHOUSE_CLIENT_SECRET: secret = '' } = env
+  // A secret without its client is never sent: it is refused where it would be used.
+  if (demo === null || secret === '' || id === '') return false
+  return demo.applications.every(row => row.appId !== id)
+}
+
+/** Who signed in elsewhere keeps that token: a demonstration's file must not say where it goes. */
+function adminOfDemo({ demo, profile }: Pick<Place, 'demo' | 'profile'>): string | null {
+  if (demo === null) return null
+  const ownSignIn = profile === null || sameOrigin(profile.authority, demo.authority)
+  return ownSignIn ? demo.admin : null
 }
 
 /** A sign-in or a demonstration of another gateway must not be used for this one: its token would go to a stranger. */
@@ -72,6 +90,7 @@ function withGiven(known: SignInSettings, given: Partial<SignInSettings>): SignI
 /** @throws CliError `gateway_unknown` */
 export function needGateway(place: Place): string {
   if (place.gateway !== null) return place.gateway
+  if (place.demoPassedOver) throw passedOver('No gateway is known.', '--gateway http://127.0.0.1:8080')
   throw new CliError(
     'gateway_unknown',
     'No gateway is known.',
@@ -83,12 +102,19 @@ export function needGateway(place: Place): string {
 /** @throws CliError `admin_unknown` */
 export function needAdmin(place: Place): string {
   if (place.admin !== null) return place.admin
+  if (place.demoPassedOver) throw passedOver('The management API is not known.', '--admin http://127.0.0.1:8081')
   throw new CliError(
     'admin_unknown',
     'The management API is not known.',
     'No --admin, no GATEHOUSE_ADMIN, none was given at login, and no demonstration runs here.',
     'the same with --admin http://127.0.0.1:8081',
   )
+}
+
+function passedOver(what: string, option: string): CliError {
+  const why =
+    'A demonstration runs here, but GATEHOUSE_CLIENT_SECRET is set and belongs to none of its applications: such a secret is not sent where its file says.'
+  return new CliError('gateway_unknown', what, why, `unset GATEHOUSE_CLIENT_SECRET, or the same with ${option}`)
 }
 
 /** A base URL that was given by name; null when it was not. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, copyFile, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
 import { demoDirectory } from '../simulator/directory.ts'
@@ -190,6 +190,78 @@ test('a script signs in with the secret in its environment, wherever it runs', a
   assert.equal(wrong.stderr.includes('a-wrong-secret'), false)
   terminal.env = { XDG_STATE_HOME: terminal.stateHome, GATEHOUSE_CLIENT_SECRET: secret }
   assert.deepEqual([(await terminal.run('token', '--json')).exitCode], [2])
+})
+
+// A file that somebody else planted in a shared folder names addresses of that somebody's choosing.
+test('M7 a secret or a sign-in that is not the demonstration’s never goes where its file says', async t => {
+  const terminal = await terminalOf(t)
+  const asked: string[] = []
+  const stranger = await serviceOf(t, (request, response) => {
+    asked.push(`${request.url} ${request.headers.authorization ?? ''}`)
+    response.writeHead(404).end()
+  })
+  await demoIn(terminal.cwd, entra, { authority: stranger, gateway: stranger, admin: stranger })
+  const finder = demoDirectory.applications.find(row => row.name === 'expert-finder-app')
+  const secret = {
+    GATEHOUSE_CLIENT_ID: '00000000-0000-4000-8000-000000000000',
+    GATEHOUSE_CLIENT_SECRET: finder?.secret ?? '',
+  }
+  terminal.env = { ...terminal.env, ...secret }
+  for (const words of [['token'], ['whoami']]) {
+    const ran = await terminal.run(...words, '--json')
+    assert.deepEqual([ran.exitCode, errorOf(ran).code], [1, 'gateway_unknown'], words.join(' '))
+    assert.match(errorOf(ran).why ?? '', /belongs to none of its applications/)
+  }
+  assert.deepEqual(asked, [])
+
+  // Signed in elsewhere, without --admin: the token stays away from the management API of the file.
+  const gateway = await gatewayOf(t)
+  terminal.env = { XDG_STATE_HOME: terminal.stateHome }
+  browse(terminal, 'bob')
+  assert.equal((await terminal.run('login', '--gateway', gateway)).exitCode, 0)
+  await demoIn(terminal.cwd, entra, { authority: stranger, gateway, admin: stranger })
+  const whoami = await terminal.run('whoami')
+  assert.equal(whoami.exitCode, 0, whoami.stderr)
+  assert.match(whoami.stdout, /bob@contoso\.example/)
+  assert.deepEqual(asked, [])
+})
+
+test('M7 a demonstration’s file that others wrote or can write, or that leads elsewhere, is passed over and named', async t => {
+  const terminal = await terminalOf(t)
+  await demoIn(terminal.cwd, entra)
+  const folder = join(terminal.cwd, '.gatehouse')
+  const file = join(folder, 'demo.json')
+  const passedOver = async (reason: RegExp): Promise<void> => {
+    const ran = await terminal.run('token', '--json')
+    assert.equal(ran.exitCode, 1)
+    assert.match(ran.stderr, reason)
+    assert.match(ran.stderr, /gateway_unknown/)
+  }
+  assert.equal((await terminal.run('token')).exitCode, 0)
+  await chmod(file, 0o644)
+  await passedOver(/demo\.json is not used: others can read or write it \(mode 0644\)/)
+  await chmod(file, 0o600)
+  await chmod(folder, 0o777)
+  await passedOver(/demo\.json is not used: others can write into it \(mode 0777\)/)
+  await chmod(folder, 0o700)
+  const elsewhere = join(terminal.cwd, 'elsewhere')
+  await rename(folder, elsewhere)
+  await symlink(elsewhere, folder)
+  await passedOver(/demo\.json is not used: it is no directory/)
+  await rm(folder)
+  await mkdir(folder, { mode: 0o700 })
+  await symlink(join(elsewhere, 'demo.json'), file)
+  await passedOver(/demo\.json is not used: it is a symbolic link/)
+  await rm(file)
+  // Only root can give files away; where the tests run as somebody else, there is nobody to plant one.
+  if (process.getuid?.() === 0) {
+    await copyFile(join(elsewhere, 'demo.json'), file)
+    await chown(file, 65_534, 65_534)
+    await passedOver(/demo\.json is not used: it belongs to another user/)
+    await rm(file)
+  }
+  await demoIn(terminal.cwd, entra, { admin: 'http://collector.example' })
+  assert.equal(errorOf(await terminal.run('token', '--json')).code, 'demo_state_invalid')
 })
 
 test('the environment alone can say where to sign in, without any gateway', async t => {

@@ -15,7 +15,10 @@ export interface IssueContext {
 
 export function findingsOf(issue: Issue, context: IssueContext, above: Path = []): Finding[] {
   const path: Path = [...above, ...issue.path.map(step => (typeof step === 'symbol' ? String(step) : step))]
-  if (issue.code === 'unrecognized_keys') return issue.keys.map(key => unknownKey([...path, key], context))
+  if (issue.code === 'unrecognized_keys') {
+    if (isAnotherFile(path, context)) return [anotherFile(context)]
+    return issue.keys.map(key => unknownKey([...path, key], context))
+  }
   if (issue.code === 'invalid_union') return ofUnion(issue, path, context)
   const value = valueAt(context.root, path)
   const seen = showAt(context, path)
@@ -27,7 +30,8 @@ export function findingsOf(issue: Issue, context: IssueContext, above: Path = []
     return [{ code: 'missing_key', path, seen: 'nothing', expected: expectedAt(path, context), nearest: null }]
   }
   if (issue.code === 'invalid_type') {
-    return [{ code: 'wrong_type', path, seen, expected: typeText(issue.expected, path, context), nearest: null }]
+    const expected = typeText(issue.expected, path, context)
+    return [{ code: 'wrong_type', path, seen: misplaced(value, issue.expected) ?? seen, expected, nearest: null }]
   }
   if (issue.code === 'invalid_value') {
     const nearest = typeof value === 'string' ? nearestOf(value, issue.values.map(String)) : null
@@ -35,6 +39,26 @@ export function findingsOf(issue: Issue, context: IssueContext, above: Path = []
     return [{ code: 'wrong_value', path, seen, expected, nearest }]
   }
   return [{ code: 'wrong_value', path, seen, expected: boundText(issue) ?? issue.message, nearest: null }]
+}
+
+/** Text where a mapping or a list belongs is often something else altogether, as a mounted secret: its size is enough to find it by. */
+function misplaced(value: unknown, expected: string): string | null {
+  if (typeof value !== 'string' || !['object', 'record', 'array'].includes(expected)) return null
+  return `text of ${value.length} ${value.length === 1 ? 'character' : 'characters'}`
+}
+
+/** True for a file that has no key of a configuration, nor one that is nearly so: another file stands in its place, and what is in it is not to be shown. */
+function isAnotherFile(path: Path, { root, schema }: IssueContext): boolean {
+  if (path.length > 0 || typeof root !== 'object' || root === null) return false
+  const known = schemaAt(schema, []).flatMap(view => Object.keys(view.properties ?? {}))
+  return Object.keys(root).every(key => !known.includes(key) && nearestOf(key, known) === null)
+}
+
+function anotherFile({ root, schema }: IssueContext): Finding {
+  const known = schemaAt(schema, []).flatMap(view => Object.keys(view.properties ?? {}))
+  const keys = Object.keys(root as object).length
+  const seen = `a mapping of ${keys} ${keys === 1 ? 'key' : 'keys'}, none of them a configuration's`
+  return { code: 'unknown_key', path: [], seen, expected: `the keys ${known.join(', ')}`, nearest: null }
 }
 
 function unknownKey(path: Path, context: IssueContext): Finding {

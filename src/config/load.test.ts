@@ -154,6 +154,27 @@ suite('expressions', () => {
       assert.ok(result.includes('expected'), text)
       assert.ok(!result.includes(key), result)
     }
+    // L14 whoever mounts a secret in the configuration's place must not find it in the log.
+    for (const text of [
+      key,
+      `root:${key}:0:0`,
+      `- ${key}`,
+      `${key}: ${key}`,
+      `{"password": "${key}", "${key}": 1}`,
+      `gateway: ${key}`,
+      `instances: ${key}`,
+      `instances: { one: ${key} }`,
+      `identity: { entra: { tenants: ${key} } }`,
+      `identity: { entra: ${key} }`,
+      `workloads: { one: { callers: ${key} } }`,
+    ]) {
+      const error = await parse(text).then(
+        () => assert.fail(`${text} was taken`),
+        (thrown: ConfigError) => thrown,
+      )
+      const told = `${error.message}${error.stack}${JSON.stringify(error)}${renderProblems('f', error.problems)}`
+      assert.ok(!told.includes(key), told)
+    }
     for (const path of ['endpoint', 'region', 'credential', 'scope']) {
       const value = 'short-c4n4ry'
       const text = altered('deployments:', `deployments: { gpt-4o: { model: gpt-4o } }\n    other: { x: 1 }\n    x:`)

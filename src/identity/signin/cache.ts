@@ -3,11 +3,11 @@
  * later wins, and all that is lost is a refresh.
  */
 import { randomBytes } from 'node:crypto'
-import { constants } from 'node:fs'
-import { chmod, type FileHandle, lstat, mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { z } from 'zod'
+import { PrivateFileError, readPrivateFile } from '../../private-file.ts'
 import type { SignedIn, SignInSettings } from './client.ts'
 import { SignInError } from './errors.ts'
 
@@ -91,43 +91,16 @@ async function readTokens(path: string, warn: (message: string) => void): Promis
 
 /** The text of a file that is the user's alone; null when there is none. */
 async function readPrivate(path: string): Promise<string | null> {
-  const file = await openPrivate(path)
-  if (file === null) return null
   try {
-    const { size } = await requirePrivate(file, path)
-    if (size > fileBytesMax) throw unusable(path, 'it is far too large')
-    return await file.readFile('utf8')
-  } finally {
-    await file.close()
-  }
-}
-
-async function openPrivate(path: string): Promise<FileHandle | null> {
-  try {
-    // A link could lead to a file of somebody else's choosing; a pipe must not keep us waiting.
-    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    return await readPrivateFile(path, fileBytesMax)
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT') return null
-    throw unusable(path, code === 'ELOOP' ? 'it is a symbolic link' : (code ?? 'unreadable'), cause)
+    if (!(cause instanceof PrivateFileError)) throw cause
+    if (cause.problem !== 'exposed') throw unusable(path, cause.message, cause)
+    throw new SignInError('token_file_exposed', `${path}: ${cause.message}, so its tokens may be known to them.`, {
+      next: `rm ${path} && gatehouse login`,
+      cause,
+    })
   }
-}
-
-async function requirePrivate(file: FileHandle, path: string): Promise<{ size: number }> {
-  const facts = await file.stat()
-  if (!facts.isFile()) throw unusable(path, 'it is no ordinary file')
-  // Windows has neither owner nor mode in this sense.
-  if (process.getuid === undefined) return facts
-  if (facts.uid !== process.getuid()) throw unusable(path, 'it belongs to another user')
-  const mode = facts.mode & 0o777
-  if ((mode & 0o077) !== 0) {
-    throw new SignInError(
-      'token_file_exposed',
-      `${path} can be read by others (mode ${mode.toString(8).padStart(4, '0')}): its tokens may be known to them.`,
-      { next: `rm ${path} && gatehouse login` },
-    )
-  }
-  return facts
 }
 
 async function writeTokens(directory: string, path: string, tokens: readonly CachedToken[]): Promise<void> {

@@ -1,0 +1,82 @@
+/** Files that are the user's alone: tokens, and what a demonstration tells the commands beside it. */
+import { constants } from 'node:fs'
+import { type FileHandle, lstat, open } from 'node:fs/promises'
+
+/**
+ * Why a file is not taken. `exposed`: group or others may read or write it. `foreign`: it belongs to another user. `odd`: it is a link, a
+ * directory, a pipe, or too large. `unreadable`: the system refuses.
+ */
+export type PrivateFileProblem = 'exposed' | 'foreign' | 'odd' | 'unreadable'
+
+export class PrivateFileError extends Error {
+  readonly problem: PrivateFileProblem
+
+  /** @param reason completes "cannot be used: ". */
+  constructor(problem: PrivateFileProblem, reason: string, options?: ErrorOptions) {
+    super(reason, options)
+    this.name = 'PrivateFileError'
+    this.problem = problem
+  }
+}
+
+/**
+ * The text of a file that is the user's alone; null when there is none.
+ * @param bytesMax larger files are refused.
+ * @throws PrivateFileError
+ */
+export async function readPrivateFile(path: string, bytesMax: number): Promise<string | null> {
+  const file = await openNoFollow(path)
+  if (file === null) return null
+  try {
+    const facts = await file.stat()
+    if (!facts.isFile()) throw new PrivateFileError('odd', 'it is no ordinary file')
+    requireOwn(facts)
+    const mode = facts.mode & 0o777
+    if (hasOwners && (mode & 0o077) !== 0) {
+      throw new PrivateFileError('exposed', `others can read or write it (mode ${octal(mode)})`)
+    }
+    if (facts.size > bytesMax) throw new PrivateFileError('odd', 'it is far too large')
+    return await file.readFile('utf8')
+  } finally {
+    await file.close()
+  }
+}
+
+/**
+ * Checks that nobody else can put files into a directory.
+ * @throws PrivateFileError
+ */
+export async function requireOwnDirectory(path: string): Promise<void> {
+  const facts = await lstat(path)
+  if (!facts.isDirectory()) throw new PrivateFileError('odd', 'it is no directory')
+  requireOwn(facts)
+  const mode = facts.mode & 0o777
+  if (hasOwners && (mode & 0o022) !== 0) {
+    throw new PrivateFileError('exposed', `others can write into it (mode ${octal(mode)})`)
+  }
+}
+
+/** Windows has neither owner nor mode in this sense. */
+const hasOwners = process.getuid !== undefined
+
+function requireOwn({ uid }: { readonly uid: number }): void {
+  if (process.getuid !== undefined && uid !== process.getuid()) {
+    throw new PrivateFileError('foreign', 'it belongs to another user')
+  }
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0')
+}
+
+async function openNoFollow(path: string): Promise<FileHandle | null> {
+  try {
+    // A link could lead to a file of somebody else's choosing; opening a pipe must not wait for its writer.
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null
+    if (code === 'ELOOP') throw new PrivateFileError('odd', 'it is a symbolic link', { cause })
+    throw new PrivateFileError('unreadable', code ?? 'unreadable', { cause })
+  }
+}

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { answerInPieces, answerWhole, type ChatAnswer, sendQuestion } from './chat-call.ts'
 import type { CliContext } from './context.ts'
 import { CliError } from './errors.ts'
-import { printable } from './printable.ts'
+import { jsonText, printable } from './printable.ts'
 
 interface ChatOptions {
   readonly workload?: string
@@ -63,7 +63,7 @@ async function chat(context: CliContext, words: string, options: ChatOptions): P
   }
   if (!stream) {
     const answer = await answerWhole(call)
-    if (context.json) context.stdout.write(`${JSON.stringify(answer)}\n`)
+    if (context.json) context.stdout.write(`${jsonText(answer)}\n`)
     else write(`${answer.text}\n`)
     note(context, answer)
     return

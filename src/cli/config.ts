@@ -12,6 +12,7 @@ import type { ExplainQuestion, ExplainStep } from '../gateway/explain.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { CliContext } from './context.ts'
 import { CliError } from './errors.ts'
+import { jsonText } from './printable.ts'
 
 export const configFileDefault = 'gatehouse.yaml'
 
@@ -66,9 +67,7 @@ function checkCommand(context: CliContext): Command {
       const loaded = await check(context, options.config)
       const { config, warnings } = loaded
       if (context.json) {
-        context.stdout.write(
-          `${JSON.stringify({ ok: true, file: loaded.path, problems: [], warnings, restartOnly })}\n`,
-        )
+        context.stdout.write(`${jsonText({ ok: true, file: loaded.path, problems: [], warnings, restartOnly })}\n`)
       } else {
         const counts = [
           count(config.instances, 'instance'),
@@ -93,7 +92,7 @@ async function check(context: CliContext, file: string): Promise<LoadedConfig> {
     return await readConfig(context, file)
   } catch (error) {
     if (context.json && error instanceof CliError && error.cause instanceof ConfigError) {
-      context.stdout.write(`${JSON.stringify({ ok: false, ...error.cause.toJSON(), warnings: [] })}\n`)
+      context.stdout.write(`${jsonText({ ok: false, ...error.cause.toJSON(), warnings: [] })}\n`)
     }
     throw error
   }
@@ -120,7 +119,7 @@ function initCommand(context: CliContext): Command {
       })
       const files = schemaWritten === null ? [path] : [path, schemaWritten]
       const text = `written: ${files.join(', ')}\nNext: fill in your tenant, instances and workloads, then gatehouse config check --config ${file}\n`
-      context.stdout.write(context.json ? `${JSON.stringify({ files })}\n` : text)
+      context.stdout.write(context.json ? `${jsonText({ files })}\n` : text)
     })
 }
 
@@ -185,7 +184,7 @@ function explainCommand(context: CliContext, given: Explain | null): Command {
       const steps = foreign === null ? explain(config, question) : [foreign]
       const refused = steps.find(step => step.verdict === 'refuse')
       context.stdout.write(
-        context.json ? `${JSON.stringify({ allowed: refused === undefined, steps })}\n` : stepsText(question, steps),
+        context.json ? `${jsonText({ allowed: refused === undefined, steps })}\n` : stepsText(question, steps),
       )
       if (refused === undefined) return
       const what = `The call would be refused${refused.refusal === undefined ? '' : ` with ${refused.refusal}`}.`

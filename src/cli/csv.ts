@@ -1,8 +1,11 @@
+import { printable } from './printable.ts'
+
 export type CsvCell = string | number | boolean | null
 
 /**
  * One line of CSV (RFC 4180), with a line feed at its end; null is an empty cell. Text that a spreadsheet would run as a formula gets an
- * apostrophe before it: names and paths in the ledger were written by whoever called (OWASP, "CSV injection").
+ * apostrophe before it, and control characters, which a terminal would act on, become a middle dot: names and paths in the ledger were written
+ * by whoever called (OWASP, "CSV injection").
  */
 export function csvLine(cells: readonly CsvCell[]): string {
   return `${cells.map(csvCell).join(',')}\n`
@@ -11,6 +14,7 @@ export function csvLine(cells: readonly CsvCell[]): string {
 function csvCell(cell: CsvCell): string {
   if (cell === null) return ''
   if (typeof cell !== 'string') return String(cell)
-  const inert = /^[\s\u00a0]*[=+\-@\uff0b\uff0d\uff1d\uff20]|^[\t\r\n]/.test(cell) ? `'${cell}` : cell
+  const clean = printable(cell)
+  const inert = /^[\s\u00a0]*[=+\-@\uff0b\uff0d\uff1d\uff20]|^[\t\r\n]/.test(clean) ? `'${clean}` : clean
   return /[",\r\n]|^\s|\s$/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert
 }

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { type CliContext, removeDemoState, writeDemoState } from './context.ts'
 import { type PortOption, startFailure, stopSignal } from './lifetime.ts'
+import { jsonText } from './printable.ts'
 
 export interface DemoOptions {
   readonly gatewayPort: number
@@ -45,7 +46,7 @@ async function run(context: CliContext, options: DemoOptions): Promise<void> {
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
   context.stdout.write(
     context.json
-      ? `${JSON.stringify(demo.summary)}\n`
+      ? `${jsonText(demo.summary)}\n`
       : `${demo.banner}\n  Ready after ${seconds} s. Ctrl-C stops everything; records are kept.\n`,
   )
   await stopped

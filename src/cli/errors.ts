@@ -8,6 +8,7 @@
  * Exit codes: 1 the command failed, 2 it was called wrongly, 70 a fault of Gatehouse itself.
  */
 import { CommanderError } from 'commander'
+import { jsonText, printable } from './printable.ts'
 
 export type ExitCode = 0 | 1 | 2 | 70
 
@@ -44,13 +45,13 @@ export function renderError(error: CliError): string {
   const lines = [`✗ ${error.code}  ${error.what}`]
   if (error.why !== null) lines.push(`  ${error.why}`)
   if (error.next !== null) lines.push(`  Try: ${error.next}`)
-  return lines.join('\n')
+  return printable(lines.join('\n'))
 }
 
 /** `{"error":{"code","what","why","next"}}`, no trailing newline. */
 export function renderErrorJson(error: CliError): string {
   const { code, what, why, next } = error
-  return JSON.stringify({ error: { code, what, why, next } })
+  return jsonText({ error: { code, what, why, next } })
 }
 
 export interface ErrorReport {

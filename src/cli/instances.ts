@@ -7,7 +7,7 @@ import { csvLine } from './csv.ts'
 import { spoken } from './durations.ts'
 import { CliError } from './errors.ts'
 import { addReaderOptions, formatOf, type ReaderOptions, widthOf } from './filters.ts'
-import { printableLine } from './printable.ts'
+import { jsonText, printableLine } from './printable.ts'
 import { figure, renderTable, type TableColumn } from './table.ts'
 
 type InstancesOptions = Pick<ReaderOptions, 'format' | 'as'>
@@ -32,7 +32,7 @@ export function instancesCommand(context: CliContext): Command {
 async function showInstances(context: CliContext, options: InstancesOptions): Promise<void> {
   const answer = await askAdmin<InstancesAnswer>(context, { path: '/api/v1/instances', as: options.as })
   const format = formatOf(options, context)
-  if (format === 'json') context.stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
+  if (format === 'json') context.stdout.write(`${jsonText(answer, 2)}\n`)
   else if (format === 'csv') context.stdout.write(instancesCsv(answer))
   else context.stdout.write(instancesText(answer, { nowMs: context.clock(), width: widthOf(context) }))
 }
@@ -209,7 +209,7 @@ async function probeInstance(context: CliContext, name: string, as: string | und
   const { status, durationMs } = result
   context.stdout.write(
     context.json
-      ? `${JSON.stringify({ instance: name, ...result })}\n`
+      ? `${jsonText({ instance: name, ...result })}\n`
       : `✓ ${name}  answered ${status} in ${Math.round(durationMs)} ms; its credential is accepted.\n`,
   )
 }

@@ -7,6 +7,7 @@ import { csvLine } from './csv.ts'
 import { spoken } from './durations.ts'
 import { addReaderOptions, formatOf, type ReaderOptions, widthOf } from './filters.ts'
 import { callerNames, type NameCaller } from './names.ts'
+import { jsonText } from './printable.ts'
 import { figure, instant, renderTable, type TableColumn } from './table.ts'
 
 type Limits = LimitsReport & { readonly currency: string }
@@ -33,7 +34,7 @@ async function showLimits(context: CliContext, options: LimitsOptions): Promise<
   const { workload, as } = options
   const limits = await askAdmin<Limits>(context, { path: '/api/v1/limits', query: { workload }, as })
   const format = formatOf(options, context)
-  if (format === 'json') context.stdout.write(`${JSON.stringify(limits, null, 2)}\n`)
+  if (format === 'json') context.stdout.write(`${jsonText(limits, 2)}\n`)
   else if (format === 'csv') context.stdout.write(limitsCsv(limits))
   else {
     const callers = limits.rules.some(({ subject }) => subject !== null)

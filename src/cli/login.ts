@@ -12,6 +12,7 @@ import { browserCommand, openBrowser } from './browser.ts'
 import type { SignInContext } from './context.ts'
 import { CliError } from './errors.ts'
 import type { Place } from './place.ts'
+import { jsonText } from './printable.ts'
 import { removeProfile, writeProfile } from './profile.ts'
 import { explained, settingsFor } from './sign-in.ts'
 
@@ -105,7 +106,7 @@ async function remember(
   await writeProfile(context.stateDirectory, { ...settings, gateway: place.gateway, admin: place.admin, account })
   if (context.json) {
     const { authority, tenantId, scope } = settings
-    context.stdout.write(`${JSON.stringify({ account, tenantId, authority, scope, gateway: place.gateway })}\n`)
+    context.stdout.write(`${jsonText({ account, tenantId, authority, scope, gateway: place.gateway })}\n`)
     return
   }
   const mark = context.stdout.isTTY === true ? styleText('green', '✓') : '✓'
@@ -117,8 +118,6 @@ export function logoutCommand(context: SignInContext): Command {
   return new Command('logout').description('forget all tokens of this machine').action(async () => {
     await explained(() => context.tokens.forget())
     await removeProfile(context.stateDirectory)
-    context.stdout.write(
-      context.json ? `${JSON.stringify({ signedIn: false })}\n` : 'Signed out: no token is kept here.\n',
-    )
+    context.stdout.write(context.json ? `${jsonText({ signedIn: false })}\n` : 'Signed out: no token is kept here.\n')
   })
 }

@@ -6,6 +6,7 @@ import { configFileDefault, readConfig } from './config.ts'
 import type { CliContext } from './context.ts'
 import { csvLine } from './csv.ts'
 import { type Format, formatOf, widthOf } from './filters.ts'
+import { jsonText } from './printable.ts'
 import { renderTable, type TableColumn } from './table.ts'
 
 interface PricesOptions {
@@ -69,8 +70,7 @@ function perMillion(nano: number): number {
 }
 
 function printed(lines: readonly PriceLine[], currency: string, format: Format, width: number | null): string {
-  if (format === 'json')
-    return `${JSON.stringify({ currency, perTokens: 1_000_000, models: lines.map(asJson) }, null, 2)}\n`
+  if (format === 'json') return `${jsonText({ currency, perTokens: 1_000_000, models: lines.map(asJson) }, 2)}\n`
   if (format === 'csv') return csvOf(lines, currency)
   const table = renderTable(columns, lines.map(cellsOf), width)
   const unpriced = lines.filter(({ price }) => price === null).map(({ model }) => model)

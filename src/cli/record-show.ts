@@ -5,7 +5,7 @@ import { askAdmin } from './admin-client.ts'
 import type { CliContext } from './context.ts'
 import { CliError } from './errors.ts'
 import { formatOf, type ReaderOptions } from './filters.ts'
-import { printable, printableLine } from './printable.ts'
+import { jsonText, printable, printableLine } from './printable.ts'
 import { callerKeyOf, costText, recordCsv, recordCsvHead } from './record-lines.ts'
 import { figure, instant } from './table.ts'
 
@@ -47,8 +47,7 @@ export async function showRecord(context: CliContext, id: string, options: ShowO
   const bodies =
     options.bodies === true ? await askAdmin<Bodies>(context, { path: `${path}/bodies`, as: options.as }) : null
   if (format === 'csv') context.stdout.write(recordCsvHead + recordCsv(row))
-  else if (format === 'json')
-    context.stdout.write(`${JSON.stringify(bodies === null ? row : { ...row, bodies }, null, 2)}\n`)
+  else if (format === 'json') context.stdout.write(`${jsonText(bodies === null ? row : { ...row, bodies }, 2)}\n`)
   else context.stdout.write(factsText(row) + (bodies === null ? bodiesHint(id) : bodiesText(bodies)))
 }
 

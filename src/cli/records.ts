@@ -13,6 +13,7 @@ import {
   wholeNumber,
   widthOf,
 } from './filters.ts'
+import { jsonText } from './printable.ts'
 import { recordCells, recordColumns, recordCsv, recordCsvHead, tailColumns } from './record-lines.ts'
 import { type ShowOptions, showRecord } from './record-show.ts'
 import { layOut, renderTable } from './table.ts'
@@ -51,7 +52,7 @@ async function listRecords(context: CliContext, options: ListOptions): Promise<v
     if (format === 'csv') context.stdout.write(page.map(recordCsv).join(''))
     else records.push(...page)
   }
-  if (format === 'json') context.stdout.write(`${JSON.stringify(records, null, 2)}\n`)
+  if (format === 'json') context.stdout.write(`${jsonText(records, 2)}\n`)
   if (format !== 'table') return
   context.stdout.write(
     printed === 0 ? 'No records.\n' : renderTable(recordColumns, records.map(recordCells), widthOf(context)),
@@ -121,7 +122,7 @@ async function* arrivals(context: CliContext, options: TailOptions): AsyncGenera
 
 /** JSON is one object a line here: a list without an end has no closing bracket. */
 function linePrinter(context: CliContext, format: Format): (row: RecordRow) => void {
-  if (format === 'json') return row => context.stdout.write(`${JSON.stringify(row)}\n`)
+  if (format === 'json') return row => context.stdout.write(`${jsonText(row)}\n`)
   if (format === 'csv') {
     context.stdout.write(recordCsvHead)
     return row => context.stdout.write(recordCsv(row))

@@ -4,6 +4,7 @@ import type { SimulatedDeployment } from '../simulator/types.ts'
 import type { CliContext } from './context.ts'
 import { CliError } from './errors.ts'
 import { startFailure, stopSignal } from './lifetime.ts'
+import { jsonText } from './printable.ts'
 
 interface SimulateOptions {
   readonly port: number
@@ -70,7 +71,7 @@ async function simulate(context: CliContext, options: SimulateOptions): Promise<
   }).catch(error => {
     throw startFailure(error, [{ port: options.port, use: 'simulated instance', option: 'gatehouse simulate --port' }])
   })
-  if (context.json) context.stdout.write(`${JSON.stringify({ name: instance.name, url: instance.url })}\n`)
+  if (context.json) context.stdout.write(`${jsonText({ name: instance.name, url: instance.url })}\n`)
   else context.stdout.write(`${instance.name} answers on ${instance.url} (Ctrl-C ends it)\n`)
   await stopped
   await instance.close()

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { type CsvCell, csvLine } from './csv.ts'
 import { periodEnd, periodOf } from './periods.ts'
-import { columnsOf, cutToColumns, printable, printableLine } from './printable.ts'
+import { columnsOf, cutToColumns, jsonText, printable, printableLine } from './printable.ts'
 import { layOut, type TableColumn } from './table.ts'
 
 // A report that a spreadsheet reads differently from what was written is worse than none.
@@ -22,7 +22,8 @@ test('CSV comes back as it went out, and no cell starts a formula', () => {
         const text = read[at] ?? ''
         if (typeof written !== 'string') assert.equal(text, written === null ? '' : String(written))
         else {
-          assert.ok(text === written || text === `'${written}`, JSON.stringify([text, written]))
+          const kept = printable(written)
+          assert.ok(text === kept || text === `'${kept}`, JSON.stringify([text, written]))
           assert.doesNotMatch(text, /^[=+\-@\t\r\n]/)
         }
       }
@@ -132,3 +133,18 @@ test('periods are read as people mean them', () => {
     assert.throws(() => periodEnd(wrong), /Expected 7d, 12h/, wrong)
   }
 })
+
+// A model that a caller named `\u001b]0;…` set the title of the auditor's terminal, in every format but the table.
+test('L13 CSV and JSON hold no control characters, and JSON still says the same', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), text => {
+      assert.doesNotMatch(csvLine([text]).replace(/[\t\n]/g, ''), controls)
+      const json = jsonText({ [text]: text })
+      assert.doesNotMatch(json, controls)
+      assert.deepEqual(JSON.parse(json), { [text]: text })
+    }),
+    { examples: [['\u001b]0;pwned\u0007'], ['\u009b2J'], ['\u202egnp.exe']] },
+  )
+})
+
+const controls = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { CliContext } from './context.ts'
+import { jsonText } from './printable.ts'
 
 /** `gatehouse token`: one access token on standard output and nothing else, for `$(...)`. */
 export function tokenCommand(context: CliContext): Command {
@@ -12,6 +13,6 @@ export function tokenCommand(context: CliContext): Command {
     .option('--scope <scope>', 'scope to ask for instead of the gateway’s own')
     .action(async (options: { readonly as?: string; readonly scope?: string }) => {
       const token = await context.token(options)
-      context.stdout.write(context.json ? `${JSON.stringify({ token })}\n` : `${token}\n`)
+      context.stdout.write(context.json ? `${jsonText({ token })}\n` : `${token}\n`)
     })
 }

@@ -5,6 +5,7 @@ import type { CliContext } from './context.ts'
 import { csvLine } from './csv.ts'
 import { addFilterOptions, addReaderOptions, filterQuery, formatOf, type ReaderOptions, widthOf } from './filters.ts'
 import { money } from './money.ts'
+import { jsonText } from './printable.ts'
 import { figure, renderTable, type TableColumn } from './table.ts'
 
 interface UsageOptions extends ReaderOptions {
@@ -37,7 +38,7 @@ async function showUsage(context: CliContext, options: UsageOptions): Promise<vo
   const query: AdminQuery = { ...filterQuery(options, context, standardFrom), by: options.by.join(',') }
   const report = await askAdmin<UsageReport>(context, { path: '/api/v1/usage', query, as: options.as })
   const format = formatOf(options, context)
-  if (format === 'json') context.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+  if (format === 'json') context.stdout.write(`${jsonText(report, 2)}\n`)
   else if (format === 'csv') context.stdout.write(usageCsv(report))
   else context.stdout.write(periodLine(query) + usageTable(report, widthOf(context)))
 }

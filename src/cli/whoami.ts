@@ -5,6 +5,7 @@ import { parseToken } from '../identity/token.ts'
 import type { SignInContext } from './context.ts'
 import { CliError } from './errors.ts'
 import { reasonOf } from './metadata.ts'
+import { jsonText } from './printable.ts'
 
 /** What a token says of its holder; read, not verified: that is the gateway's work. */
 export interface TokenHolder {
@@ -95,7 +96,7 @@ function claimsOf(token: string): Readonly<Record<string, unknown>> {
 function renderJson(holder: TokenHolder, known: Known): string {
   const more = typeof known === 'string' ? { roles: null, workloads: null, note: known } : known
   const { roles, workloads, ...rest } = more
-  return `${JSON.stringify({ ...holder, roles, workloads, ...('note' in rest ? { note: rest.note } : {}) })}\n`
+  return `${jsonText({ ...holder, roles, workloads, ...('note' in rest ? { note: rest.note } : {}) })}\n`
 }
 
 function renderText(holder: TokenHolder, known: Known): string {

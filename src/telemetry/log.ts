@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { escapeControls } from '../control-characters.ts'
 
 /** Fields first, then what happened as a stable word. No field may hold a header, a token, or any part of a body. */
 export interface Log {
@@ -17,6 +18,7 @@ export interface LeveledLog extends Log {
 
 /** JSON lines on standard error. */
 export function createLog(level: LogLevel): LeveledLog {
+  const standardError = pino.destination({ dest: 2, sync: false })
   return pino(
     {
       level,
@@ -25,7 +27,8 @@ export function createLog(level: LogLevel): LeveledLog {
       formatters: { level: label => ({ level: label }) },
       serializers: { cause: errorFields, error: errorFields },
     },
-    pino.destination({ dest: 2, sync: false }),
+    // Names, paths and errors may quote what a client wrote.
+    { write: line => standardError.write(escapeControls(line)) },
   )
 }
 

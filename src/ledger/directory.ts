@@ -1,23 +1,53 @@
-import { accessSync, constants, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { LedgerError } from './index.ts'
 
-/** Creates the ledger's directory where it is missing and checks that it can be used. Rejects what cannot with `ledger_directory`. */
+/**
+ * Creates the ledger's directory where it is missing, for this user alone, and checks that it can be used. Prompts and completions stand in it:
+ * one that belongs to another user, or into which others can write, is refused.
+ * @throws LedgerError `ledger_directory`
+ */
 export function prepareDirectory(directory: string): string {
   const path = resolve(directory)
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
-    if (!statSync(path).isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' })
+    const facts = statSync(path)
+    if (!facts.isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' })
+    requireOwn(facts)
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
     // Access bits do not tell of read-only file systems, and mean nothing to root.
-    const probe = join(path, '.writable')
-    writeFileSync(probe, '', { mode: 0o600 })
-    rmSync(probe)
+    rmSync(writeNew(join(path, '.writable'), ''))
   } catch (cause) {
     throw new LedgerError('ledger_directory', `The ledger's directory ${path} ${whatIsWrong(cause)}`, { cause })
   }
   return path
+}
+
+function requireOwn({ uid, mode }: Stats): void {
+  // Windows has neither owner nor mode in this sense.
+  if (process.getuid === undefined) return
+  if (uid !== process.getuid()) throw Object.assign(new Error(`owned by ${uid}`), { code: 'foreign' })
+  // Whoever can write into it can put a link where the ledger writes.
+  if ((mode & 0o022) !== 0) throw Object.assign(new Error(`mode ${mode.toString(8)}`), { code: 'exposed' })
+}
+
+/** Writes a file that was not there under a name that nobody can foresee, so that it follows no link. @returns its path. */
+function writeNew(path: string, text: string): string {
+  const fresh = `${path}.${randomBytes(6).toString('hex')}`
+  writeFileSync(fresh, text, { mode: 0o600, flag: 'wx' })
+  return fresh
 }
 
 function whatIsWrong(cause: unknown): string {
@@ -29,6 +59,10 @@ function whatIsWrong(cause: unknown): string {
     case 'EACCES':
     case 'EPERM':
       return 'cannot be written by this user. Change its owner or mode, or set ledger.directory to another path.'
+    case 'foreign':
+      return 'belongs to another user. Give it to this one (chown), or set ledger.directory to a directory below it, which is then made for this user alone.'
+    case 'exposed':
+      return 'can be written by others. Take that away (chmod go-w), or set ledger.directory to a directory below it, which is then made for this user alone.'
     case 'EROFS':
       return 'is on a read-only file system. Mount it for writing, or set ledger.directory to another path.'
     case 'ENOSPC':
@@ -57,7 +91,8 @@ export function claimDirectory(path: string): () => void {
   if (found?.pid === mine.pid && found.processStartedAtMs === mine.processStartedAtMs) {
     throw new LedgerError('ledger_in_use', `The ledger in ${path} is already open in this process (${mine.pid}).`)
   }
-  writeFileSync(note, JSON.stringify(mine), { mode: 0o600 })
+  // A link that stands there is replaced, not followed.
+  renameSync(writeNew(note, JSON.stringify(mine)), note)
   return () => rmSync(note, { force: true })
 }
 

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
@@ -168,6 +178,41 @@ test('a directory that cannot be used is refused with what to do', async t => {
       return true
     })
   }
+})
+
+// Prompts stand in it: a directory of somebody else's, or one into which others put links, gives them away or destroys files elsewhere.
+test('L12 a directory that others own or can write is refused, and no link in it is followed', async t => {
+  const parent = temporaryDirectory(t)
+  const refused = async (path: string, reason: RegExp): Promise<void> => {
+    await assert.rejects(testLedger(t, path), (error: unknown) => {
+      assert.ok(error instanceof LedgerError && error.code === 'ledger_directory', String(error))
+      assert.match(error.message, reason)
+      return true
+    })
+  }
+  for (const mode of [0o777, 0o770, 0o720, 0o702, 0o1777]) {
+    const open = join(parent, `mode-${mode}`)
+    mkdirSync(open)
+    chmodSync(open, mode)
+    await refused(open, /can be written by others\. Take that away \(chmod go-w\)/)
+  }
+  // Only root can give a directory away; as anybody else there is none that belongs to others and can be used.
+  if (process.getuid?.() === 0) {
+    const foreign = join(parent, 'foreign')
+    mkdirSync(foreign, { mode: 0o700 })
+    chownSync(foreign, 65_534, 65_534)
+    await refused(foreign, /belongs to another user/)
+  }
+
+  const own = join(parent, 'own')
+  mkdirSync(own, { mode: 0o700 })
+  const victim = join(parent, 'victim')
+  writeFileSync(victim, 'precious')
+  for (const name of ['.writable', 'owner.json']) symlinkSync(victim, join(own, name))
+  const ledger = await testLedger(t, own)
+  assert.equal(readFileSync(victim, 'utf8'), 'precious')
+  await ledger.close()
+  assert.equal(readFileSync(victim, 'utf8'), 'precious')
 })
 
 // A store that is broken must not be taken for an empty one, and must not keep the journal from being found.

@@ -28,6 +28,16 @@ if (!installed) {
     process.stderr.write('✗ install_failed  npm ci did not succeed; its own message is above.\n  Try: npm ci\n')
     process.exit(1)
   }
+  // The runtime is one package per platform, each with its checksum in the lockfile; npm passes over those of other platforms.
+  if (!existsSync(join(bin, 'node'))) {
+    const platform = `${process.platform}-${process.arch}`
+    process.stderr.write(`✗ runtime_missing  There is no package with Node for ${platform}.\n`)
+    process.stderr.write(
+      '  package.json lists those that there are (optionalDependencies), or npm was told to omit them.\n',
+    )
+    process.stderr.write('  Try: npm ci --include=optional\n')
+    process.exit(1)
+  }
   // npm links the commands of dependencies, but not the package's own: without this, npx sets up a copy elsewhere first.
   rmSync(join(bin, 'gatehouse'), { force: true })
   symlinkSync(join('..', '..', 'src', 'cli', 'main.ts'), join(bin, 'gatehouse'))

@@ -129,6 +129,11 @@ export interface AzureSimulatorOptions {
    * where that is unlimited until it has been asked for once.
    */
   readonly backgroundMs?: number
+  /**
+   * Least bytes of each picture that an image model draws, partial ones in a stream included: real ones have megabytes. Default: as few
+   * as a small valid picture takes, 5 to 60 KB.
+   */
+  readonly pictureBytes?: number
   /** The Responses API tells -1, -1 and 0 for its rate limits and no time to retry, as Azure did in late 2025. Default false. */
   readonly responsesHideLimits?: boolean
 }
@@ -152,6 +157,12 @@ export interface BillLine {
   /** What was produced and would be charged. */
   readonly promptTokens: number
   readonly completionTokens: number
+  /** What tools of the call cost on other deployments, as the image tool does; not in the call's own usage. */
+  readonly tools: readonly {
+    readonly deployment: string
+    readonly promptTokens: number
+    readonly completionTokens: number
+  }[]
   /** True when a usage object was put on the wire. */
   readonly usageReported: boolean
   readonly fault: string | null

@@ -39,9 +39,49 @@ export async function createSpeech(call: Call): Promise<void> {
     const message = `Invalid value: '${String(format)}'. Supported values are: ${speechFormats.map(each => `'${each}'`).join(', ')}.`
     throw invalidRequest(message, 'response_format', 'invalid_value')
   }
-  admit(call, work, countText(work.deployment.model, text), null)
+  const asEvents = isStreamed(work, input.stream_format)
+  const promptTokens = countText(work.deployment.model, text)
+  admit(call, work, promptTokens, null)
   const bytes = speechBytes({ text, format: known, seed: work.draw.number('voice') })
+  if (asEvents) return streamSpeech(call, work, bytes, { promptTokens, completionTokens: soundTokens(text) })
   return sendWhole(call, { contentType: typeOf[known], bytes, spent: null, reportsUsage: false })
+}
+
+/** Whether sound comes as events with its usage. Throws 400 for the older voices, which have none. */
+function isStreamed(work: Work, format: unknown): boolean {
+  if (format === undefined || format === null || format === 'audio') return false
+  const isOld = /^tts/i.test(work.deployment.model)
+  if (format === 'sse' && !isOld) return true
+  const known = isOld ? "'audio'" : "'audio' and 'sse'"
+  const message = `Invalid value: '${String(format)}'. Supported values are: ${known}.`
+  throw invalidRequest(message, 'stream_format', 'invalid_value')
+}
+
+/** Twenty tokens a second of speech, at some fifteen letters a second. */
+function soundTokens(text: string): number {
+  return Math.ceil((text.length / 15) * 20)
+}
+
+const soundChunkBytes = 4_096
+
+async function streamSpeech(call: Call, work: Work, bytes: Buffer, spent: Spent): Promise<void> {
+  const stream = await EventStream.open(call)
+  const event = (fields: JsonRecord): string => `data: ${JSON.stringify(fields)}\n\n`
+  const chunks = Math.ceil(bytes.length / soundChunkBytes)
+  const tokens = Math.floor(spent.completionTokens / chunks)
+  for (let at = 0; at < chunks; at += 1) {
+    const audio = bytes.subarray(at * soundChunkBytes, (at + 1) * soundChunkBytes).toString('base64')
+    if (!(await stream.send(event({ type: 'speech.audio.delta', audio }), tokens))) return
+  }
+  const { promptTokens, completionTokens } = spent
+  const usage = {
+    input_tokens: promptTokens,
+    output_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
+  }
+  if (!work.reportsUsage) return stream.end(event({ type: 'speech.audio.done' }), spent)
+  await stream.report(event({ type: 'speech.audio.done', usage }), spent)
+  return stream.end('', spent)
 }
 
 export const transcribe = (call: Call): Promise<void> => hear(call, 'transcribe')

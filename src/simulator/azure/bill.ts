@@ -32,6 +32,7 @@ export class Bill {
       status: 0,
       promptTokens: 0,
       completionTokens: 0,
+      tools: [],
       usageReported: false,
       fault: null,
       clientGone: false,

@@ -5,7 +5,7 @@ import type { OpenLine } from './bill.ts'
 import { promptTokens } from './billing/index.ts'
 import { AzureError, deploymentNotFound, invalidRequest, operationNotSupported, promptFiltered } from './errors.ts'
 import type { Fault } from './faults.ts'
-import type { Route } from './routing.ts'
+import type { OperationFacts, Route } from './routing.ts'
 import type { Draw } from './seed.ts'
 import type { Deployment, Service } from './service.ts'
 
@@ -69,9 +69,17 @@ export function deploymentOf(service: Service, route: Route, named: string | nul
   if (named === null || named === '') {
     throw invalidRequest("Missing required parameter: 'model'.", 'model', 'missing_required_parameter')
   }
+  return workableDeployment(service, named, route.facts)
+}
+
+/** The deployment of that name. Throws 404 when it is none, 400 when it cannot do what is asked. */
+export function workableDeployment(
+  service: Service,
+  named: string,
+  { ability, says }: Pick<OperationFacts, 'ability' | 'says'>,
+): Deployment {
   const deployment = service.deployments.get(named)
   if (!deployment) throw deploymentNotFound()
-  const { ability, says } = route.facts
   if (ability !== null && !deployment.facts.abilities.includes(ability))
     throw operationNotSupported(says, deployment.model)
   return deployment

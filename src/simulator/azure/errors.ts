@@ -9,6 +9,7 @@ export class AzureError extends Error {
   readonly status: number
   /** The `code` inside of the body, or the status as text where the body has none. */
   readonly code: string
+  /** A value that is written as JSON, or a text that is written as it is. */
   readonly body: unknown
   readonly headers: Readonly<Record<string, string>>
   constructor(status: number, code: string, message: string, body: unknown, headers: Record<string, string> = {}) {
@@ -125,6 +126,14 @@ export function promptFiltered(): AzureError {
       },
     },
   })
+}
+
+/** The content filter's answer of the Responses API: written over several lines, and without what the filter found. */
+export function responseFiltered(): AzureError {
+  const message =
+    'The response was filtered due to the prompt triggering Azure OpenAI\u2019s content management policy. Please modify your prompt and retry. To learn more about our content filtering policies please read our documentation: https://go.microsoft.com/fwlink/?linkid=2198766'
+  const error = { message, type: 'invalid_request_error', param: null, code: 'content_filter' }
+  return new AzureError(400, 'content_filter', message, JSON.stringify({ error }, null, 2))
 }
 
 export const timedOut = (): AzureError => coded(408, 'Timeout', 'The operation was timeout.')

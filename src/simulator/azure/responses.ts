@@ -13,7 +13,8 @@ import {
   workOf,
 } from './call.ts'
 import { checkContext } from './chatInput.ts'
-import { invalidRequest, noSuchObject } from './errors.ts'
+import { AzureError, invalidRequest, noSuchObject, responseFiltered } from './errors.ts'
+import { citing, hostedTools, type ToolSpent } from './hosted.ts'
 import { isInstant } from './latency.ts'
 import { responseEvents } from './responsesEvents.ts'
 import { type ResponsesAsk, responsesAsk } from './responsesInput.ts'
@@ -28,6 +29,7 @@ interface ResponsesAnswer extends Spent {
   readonly object: ResponseObject
   readonly made: readonly Made[]
   readonly output: readonly JsonRecord[]
+  readonly elsewhere: readonly ToolSpent[]
 }
 
 export async function createResponse(call: Call): Promise<void> {
@@ -37,8 +39,10 @@ export async function createResponse(call: Call): Promise<void> {
   const promptTokens = promptTokensOf(work, input, ask)
   const most = ask.question.tokensMax
   checkContext(work, promptTokens, most, 'input')
-  admit(call, work, promptTokens, most)
-  const answer = responsesAnswer(work, ask, input, promptTokens)
+  admitResponse(call, work, promptTokens, most)
+  const header = call.request.headers['x-ms-oai-image-generation-deployment']
+  const answer = responsesAnswer(work, ask, input, promptTokens, typeof header === 'string' ? header : null)
+  call.line.tools = answer.elsewhere
   const run = runOf(call, work, ask, answer)
   keep(work, ask, run, answer)
   // The official service names the dated snapshot in a header, because `model` holds what the caller wrote.
@@ -47,6 +51,17 @@ export async function createResponse(call: Call): Promise<void> {
     ? sendBackground(call, run, work.reportsUsage)
     : sendSynchronous(call, work, run, answer)
   return settled(call, work, most, sending)
+}
+
+/** As `admit`, but that the content filter has another answer here, without the header that it has elsewhere. */
+function admitResponse(call: Call, work: Work, promptTokens: number, most: number | null): void {
+  try {
+    admit(call, work, promptTokens, most)
+  } catch (refusal) {
+    if (!(refusal instanceof AzureError) || refusal.code !== 'content_filter') throw refusal
+    delete call.headers['x-ms-rai-invoked']
+    throw responseFiltered()
+  }
 }
 
 /** Closing the connection cancels a synchronous response: what is asked for later was never finished. */
@@ -106,7 +121,7 @@ function keep(work: Work, ask: ResponsesAsk, run: Run, { object, output }: Respo
 /** The whole document, for a line of a batch. */
 export function responsesWhole(work: Work, input: JsonRecord): { document: JsonRecord; spent: Spent } {
   const ask = responsesAsk(work, input)
-  const answer = responsesAnswer(work, ask, input, promptTokensOf(work, input, ask))
+  const answer = responsesAnswer(work, ask, input, promptTokensOf(work, input, ask), null)
   return { document: answer.object, spent: answer }
 }
 
@@ -114,23 +129,39 @@ function promptTokensOf(work: Work, input: JsonRecord, ask: ResponsesAsk): numbe
   return countedPrompt(work, 'responses', { ...input, input: ask.context })
 }
 
-function responsesAnswer(work: Work, ask: ResponsesAsk, input: JsonRecord, promptTokens: number): ResponsesAnswer {
-  const [said] = speak(work, ask.question)
-  if (!said) throw invalidRequest('Nothing was asked.', 'input', null)
-  const made = madeItems(work, ask, said)
+/** `imageDeployment` as the call's header names it, null where it names none. */
+function responsesAnswer(
+  work: Work,
+  ask: ResponsesAsk,
+  input: JsonRecord,
+  promptTokens: number,
+  imageDeployment: string | null,
+): ResponsesAnswer {
+  const [spoken] = speak(work, ask.question)
+  if (!spoken) throw invalidRequest('Nothing was asked.', 'input', null)
+  const hosted = hostedTools(work, ask, spoken, imageDeployment)
+  const { said, annotations } = citing(work, spoken, hosted)
+  const made = madeItems(work, ask, said, hosted.made, annotations)
   const output = made.map(each => each.item)
+  const completionTokens = said.tokens + hosted.tokens
   const usage = {
     input_tokens: promptTokens,
     input_tokens_details: { cached_tokens: cachedTokens(work, ask.question.turns, promptTokens) },
-    output_tokens: said.tokens,
+    output_tokens: completionTokens,
     output_tokens_details: { reasoning_tokens: said.reasoningTokens },
-    total_tokens: promptTokens + said.tokens,
+    total_tokens: promptTokens + completionTokens,
   }
-  const completedAtSeconds = work.createdAtSeconds + Math.ceil(answerMs(work, said.tokens) / 1000)
+  const completedAtSeconds = work.createdAtSeconds + Math.ceil(answerMs(work, completionTokens) / 1000)
   const finish = { said, output, usage: work.reportsUsage ? usage : null, completedAtSeconds }
-  const object = finishedObject(work, ask, input, finish)
-  const { thoughtTokens, tokens: completionTokens } = said
-  return { object, made, output, promptTokens, completionTokens, thoughtTokens }
+  return {
+    object: finishedObject(work, ask, input, finish),
+    made,
+    output,
+    promptTokens,
+    completionTokens,
+    thoughtTokens: said.thoughtTokens,
+    elsewhere: hosted.elsewhere,
+  }
 }
 
 /** The object as it is now, or with `stream=true` its events behind `starting_after`, the rest as they come. */

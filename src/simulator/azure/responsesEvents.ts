@@ -55,6 +55,12 @@ function* itemEvents(made: Made, at: number): Generator<Step, void> {
     case 'message':
       yield* messageSteps(made, at)
       return
+    case 'picture':
+      yield* pictureSteps(made, at)
+      return
+    case 'code':
+      yield* codeSteps(made, at)
+      return
     case 'call':
       yield* callSteps(made, at)
       return
@@ -102,10 +108,40 @@ function* messageSteps(made: Made & { readonly kind: 'message' }, at: number): G
   const place = { item_id: item.id, output_index: at, content_index: 0 }
   const part = listOf(item.content).find(isRecord) ?? {}
   yield added(at, { ...item, status: 'in_progress', content: [] }, 0, made.thoughtTokens)
-  yield step('response.content_part.added', { ...place, part: { ...part, text: '' } })
+  yield step('response.content_part.added', { ...place, part: { ...part, annotations: [], text: '' } })
   for (const piece of pieces) yield deltaStep('response.output_text.delta', place, piece, { logprobs: [] })
+  for (const [annotation_index, annotation] of listOf(part.annotations).entries()) {
+    yield step('response.output_text.annotation.added', { ...place, annotation_index, annotation })
+  }
   yield step('response.output_text.done', { ...place, text, logprobs: [] }, made.closingTokens)
   yield step('response.content_part.done', { ...place, part })
+  yield done(at, item)
+}
+
+function* pictureSteps(
+  { item, partials, tokens }: Made & { readonly kind: 'picture' },
+  at: number,
+): Generator<Step, void> {
+  const { id, type, size, quality, background, output_format, result } = item
+  const place = { output_index: at, item_id: id }
+  yield added(at, { id, type, status: 'in_progress' }, tokens)
+  yield step('response.image_generation_call.in_progress', place)
+  yield step('response.image_generation_call.generating', place)
+  for (let index = 0; index < partials; index += 1) {
+    const partial = { partial_image_index: index, partial_image_b64: result, size, quality, background, output_format }
+    yield step('response.image_generation_call.partial_image', { ...place, ...partial })
+  }
+  yield done(at, item)
+}
+
+function* codeSteps({ item, pieces }: Made & { readonly kind: 'code' }, at: number): Generator<Step, void> {
+  const place = { output_index: at, item_id: item.id }
+  yield added(at, { ...item, status: 'in_progress', code: '', outputs: item.outputs === null ? null : [] })
+  yield step('response.code_interpreter_call.in_progress', place)
+  for (const piece of pieces) yield deltaStep('response.code_interpreter_call_code.delta', place, piece)
+  yield step('response.code_interpreter_call_code.done', { ...place, code: item.code })
+  yield step('response.code_interpreter_call.interpreting', place)
+  yield step('response.code_interpreter_call.completed', place)
   yield done(at, item)
 }
 

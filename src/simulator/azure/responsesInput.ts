@@ -3,9 +3,11 @@ import { isRecord, type JsonRecord, listOf, textOf, textOrNull } from '../../wir
 import type { Turn } from './answers/index.ts'
 import type { Work } from './call.ts'
 import { checkNumber, contentText, imagesOf, integerIn } from './chatInput.ts'
+import { usedContainer } from './containers.ts'
 import { conversationItems } from './conversations.ts'
 import { closed } from './echoedTools.ts'
 import { invalidRequest, noSuchObject } from './errors.ts'
+import { hostedAmong } from './hosted.ts'
 import { inputItems } from './responsesItems.ts'
 import { checkMembers, includesOf, obfuscates } from './responsesMembers.ts'
 import { standardEffort } from './responsesObject.ts'
@@ -29,6 +31,8 @@ export interface ResponsesAsk {
   readonly context: readonly JsonRecord[]
   /** Gets the items of this call and its answer. */
   readonly conversation: StoredConversation | null
+  /** Tools that run in the service. */
+  readonly hosted: readonly JsonRecord[]
   readonly question: Question
 }
 
@@ -61,6 +65,7 @@ export function responsesAsk(work: Work, input: JsonRecord): ResponsesAsk {
     items,
     context,
     conversation,
+    hosted: hostedAmong(input.tools),
     question: {
       turns: [...system, ...context.flatMap(turnOf)],
       tools: listOf(input.tools).filter(isRecord).flatMap(asChatTool),
@@ -135,6 +140,7 @@ function requireKnown(work: Work, tools: unknown): void {
   for (const tool of listOf(tools).filter(isRecord)) {
     const stores = listOf(tool.vector_store_ids).map(textOf)
     const inside = isRecord(tool.container) ? listOf(tool.container.file_ids).map(textOf) : []
+    if (typeof tool.container === 'string') usedContainer(work.service, tool.container)
     const missing = stores.find(id => vectorStores.get(id) === null) ?? inside.find(id => files.get(id) === null)
     if (missing !== undefined) throw noSuchObject(`'${missing}' was not found.`, 'tools')
   }

@@ -8,6 +8,8 @@ import { invalidRequest, noSuchObject } from './errors.ts'
 
 /** Types that clients make themselves; every other comes from an answer. */
 const clientMade: ReadonlySet<unknown> = new Set([
+  // What it stands for comes with it.
+  'compaction',
   'function_call_output',
   'custom_tool_call_output',
   'computer_call_output',

@@ -24,14 +24,24 @@ export type Made =
       readonly thoughtTokens: number
       readonly closingTokens: number
     }
+  | { readonly kind: 'picture'; readonly item: JsonRecord; readonly partials: number; readonly tokens: number }
+  | { readonly kind: 'code'; readonly item: JsonRecord; readonly pieces: readonly TokenPiece[] }
   | { readonly kind: 'call'; readonly item: JsonRecord; readonly said: SaidToolCall; readonly thoughtTokens: number }
 
-export function madeItems(work: Work, ask: ResponsesAsk, said: Said): Made[] {
+/** `hosted` are the items of tools that ran in the service, `annotations` what the message cites of them. */
+export function madeItems(
+  work: Work,
+  ask: ResponsesAsk,
+  said: Said,
+  hosted: readonly Made[],
+  annotations: readonly JsonRecord[],
+): Made[] {
   const reasoning = reasoningOf(work, ask, said)
-  return [...reasoning, ...answerOf(work, said, reasoning.length > 0 ? 0 : said.thoughtTokens)]
+  const thoughtTokens = reasoning.length > 0 ? 0 : said.thoughtTokens
+  return [...reasoning, ...hosted, ...answerOf(work, said, thoughtTokens, annotations)]
 }
 
-function answerOf(work: Work, said: Said, thoughtTokens: number): Made[] {
+function answerOf(work: Work, said: Said, thoughtTokens: number, annotations: readonly JsonRecord[]): Made[] {
   const status = said.finish === 'length' ? 'incomplete' : 'completed'
   if (said.toolCalls.length > 0) {
     return said.toolCalls.map((each, at) => ({
@@ -42,7 +52,7 @@ function answerOf(work: Work, said: Said, thoughtTokens: number): Made[] {
     }))
   }
   if (said.text === '' && said.finish === 'length') return []
-  const content = [{ type: 'output_text', annotations: [], logprobs: [], text: said.text }]
+  const content = [{ type: 'output_text', annotations, logprobs: [], text: said.text }]
   const item = { id: work.draw.hexId('msg_', 48), type: 'message', status, content, role: 'assistant' }
   const { pieces, text, closingTokens } = said
   return [{ kind: 'message', item, pieces, text, thoughtTokens, closingTokens }]

@@ -21,6 +21,7 @@ const object = { deployment: 'none', ability: null, says: '' } as const
 const responses = { ...object, azureName: 'Responses', dataAction: 'responses' } as const
 const files = { ...object, azureName: 'Files', dataAction: 'files' } as const
 const stores = { ...object, azureName: 'VectorStores', dataAction: 'vector-stores' } as const
+const containers = { ...object, azureName: 'Containers', dataAction: 'containers' } as const
 const conversations = { ...object, azureName: 'Conversations', dataAction: 'conversations' } as const
 const batches = { ...object, azureName: 'Batches', dataAction: 'batch-jobs' } as const
 
@@ -90,6 +91,23 @@ export const operations = {
     azureName: 'Responses_Create',
     dataAction: 'responses/write',
   },
+  // Before the ids: a path that fits both is this one.
+  'responses/compact': {
+    methods: ['POST'],
+    deployment: 'body',
+    ability: 'chat',
+    says: 'responses',
+    azureName: 'Responses_Compact',
+    dataAction: 'responses/write',
+  },
+  'responses/input_tokens': {
+    methods: ['POST'],
+    deployment: 'body',
+    ability: 'chat',
+    says: 'responses',
+    azureName: 'Responses_InputTokens',
+    dataAction: 'responses/write',
+  },
   'responses/{id}': { ...responses, methods: ['GET', 'HEAD', 'DELETE'] },
   'responses/{id}/input_items': { ...responses, methods: ['GET', 'HEAD'] },
   'responses/{id}/cancel': { ...responses, methods: ['POST'] },
@@ -111,6 +129,11 @@ export const operations = {
   'vector_stores/{id}/file_batches/{id}': { ...stores, methods: ['GET', 'HEAD'] },
   'vector_stores/{id}/file_batches/{id}/cancel': { ...stores, methods: ['POST'] },
   'vector_stores/{id}/file_batches/{id}/files': { ...stores, methods: ['GET', 'HEAD'] },
+  containers: { ...containers, methods: ['GET', 'HEAD', 'POST'] },
+  'containers/{id}': { ...containers, methods: ['GET', 'HEAD', 'DELETE'] },
+  'containers/{id}/files': { ...containers, methods: ['GET', 'HEAD', 'POST'] },
+  'containers/{id}/files/{id}': { ...containers, methods: ['GET', 'HEAD', 'DELETE'] },
+  'containers/{id}/files/{id}/content': { ...containers, methods: ['GET', 'HEAD'] },
   conversations: { ...conversations, methods: ['POST'] },
   'conversations/{id}': { ...conversations, methods: ['GET', 'HEAD', 'POST', 'DELETE'] },
   'conversations/{id}/items': { ...conversations, methods: ['GET', 'HEAD', 'POST'] },

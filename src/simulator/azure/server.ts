@@ -12,6 +12,17 @@ import type { Call, Received } from './call.ts'
 import { chatCompletions } from './chat.ts'
 import { completions } from './completions.ts'
 import {
+  addContainerFile,
+  createContainer,
+  deleteContainer,
+  deleteContainerFile,
+  getContainer,
+  getContainerFile,
+  getContainerFileContent,
+  listContainerFiles,
+  listContainers,
+} from './containers.ts'
+import {
   addConversationItems,
   createConversation,
   deleteConversation,
@@ -28,6 +39,7 @@ import { deleteFile, getFile, getFileContent, listFiles, uploadFile } from './fi
 import { editImages, generateImages } from './images.ts'
 import { getModel, listModels } from './modelsApi.ts'
 import { cancelResponse, createResponse, deleteResponse, getResponse, listInputItems } from './responses.ts'
+import { compactResponse, countResponseInput } from './responsesTokens.ts'
 import { type OperationName, type Route, route } from './routing.ts'
 import type { Service } from './service.ts'
 import { spill } from './spillover.ts'
@@ -65,6 +77,8 @@ const handlers: Readonly<Record<OperationName, Readonly<Record<string, Handler>>
   'audio/transcriptions': { POST: transcribe },
   'audio/translations': { POST: translate },
   responses: { POST: createResponse },
+  'responses/compact': { POST: compactResponse },
+  'responses/input_tokens': { POST: countResponseInput },
   'responses/{id}': { GET: getResponse, DELETE: deleteResponse },
   'responses/{id}/input_items': { GET: listInputItems },
   'responses/{id}/cancel': { POST: cancelResponse },
@@ -90,6 +104,11 @@ const handlers: Readonly<Record<OperationName, Readonly<Record<string, Handler>>
   'vector_stores/{id}/file_batches/{id}': { GET: getFileBatch },
   'vector_stores/{id}/file_batches/{id}/cancel': { POST: getFileBatch },
   'vector_stores/{id}/file_batches/{id}/files': { GET: listFileBatchFiles },
+  containers: { GET: listContainers, POST: createContainer },
+  'containers/{id}': { GET: getContainer, DELETE: deleteContainer },
+  'containers/{id}/files': { GET: listContainerFiles, POST: addContainerFile },
+  'containers/{id}/files/{id}': { GET: getContainerFile, DELETE: deleteContainerFile },
+  'containers/{id}/files/{id}/content': { GET: getContainerFileContent },
   conversations: { POST: createConversation },
   'conversations/{id}': { GET: getConversation, POST: updateConversation, DELETE: deleteConversation },
   'conversations/{id}/items': { GET: listConversationItems, POST: addConversationItems },
@@ -278,7 +297,7 @@ function sendError(
   }
   if (response.destroyed) return
   const error = cause instanceof AzureError ? cause : internalError()
-  const bytes = Buffer.from(JSON.stringify(error.body))
+  const bytes = Buffer.from(typeof error.body === 'string' ? error.body : JSON.stringify(error.body))
   if (line) {
     line.status = error.status
     line.ended = true

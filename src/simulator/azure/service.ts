@@ -35,6 +35,8 @@ export interface Service {
   readonly store: Store
   /** Opens what this instance sealed, and nothing else. */
   readonly seal: Seal
+  /** Least bytes of a drawn picture; null for as many as it takes. */
+  readonly pictureBytes: number | null
   /** Milliseconds that a response in the background takes; null where the speed of its deployment, or being asked for, decides. */
   readonly backgroundMs: number | null
   readonly prompts: PromptCache
@@ -82,6 +84,7 @@ export function createService(options: AzureSimulatorOptions, closing: AbortSign
     faults: new FaultDesk(sequence(seed)),
     store: new Store(),
     seal: new Seal(instanceSecret(seed, options.name)),
+    pictureBytes: options.pictureBytes ?? null,
     backgroundMs: options.backgroundMs ?? null,
     prompts: new PromptCache(clock),
     promptTokens: new Memo(1_000),

@@ -5,6 +5,8 @@ import type { Run } from './responsesRun.ts'
 export interface StoredFile {
   readonly object: JsonRecord & { readonly id: string }
   readonly bytes: Buffer
+  /** Null for one that stays. */
+  readonly expiresAtMs: number | null
 }
 
 export interface StoredResponse {
@@ -27,6 +29,17 @@ export interface StoredVectorStore {
     string,
     { readonly id: string; readonly createdAtSeconds: number; readonly files: readonly string[] }
   >
+}
+
+export interface StoredContainer {
+  readonly id: string
+  readonly name: string
+  readonly memoryLimit: string
+  readonly idleMinutes: number
+  readonly createdAtSeconds: number
+  usedAtMs: number
+  /** By their own ids. */
+  readonly files: Map<string, StoredFile>
 }
 
 export interface StoredConversation {
@@ -88,6 +101,7 @@ export class Store {
   })
   readonly batches = new Shelf<JsonRecord & { readonly id: string }>()
   readonly vectorStores = new Shelf<StoredVectorStore>()
+  readonly containers = new Shelf<StoredContainer>()
   readonly conversations = new Shelf<StoredConversation>(({ items }) => this.items.release(items))
 }
 

@@ -15,6 +15,8 @@ export const deployments = {
   picture: { model: 'gpt-image-1' },
   voice: { model: 'tts' },
   ears: { model: 'whisper' },
+  'gpt-4o-mini-tts': { model: 'gpt-4o-mini-tts' },
+  'gpt-image-1': { model: 'gpt-image-1' },
 } as const
 
 export async function simulator(t: TestContext, options: Partial<AzureSimulatorOptions> = {}): Promise<AzureSimulator> {

@@ -57,3 +57,9 @@ function chunk(kind: string, content: Buffer): Buffer {
 function inBounds(pixels: number): number {
   return Math.min(4_096, Math.max(1, Math.floor(pixels) || 1))
 }
+
+/** The same picture with `filling` in it, in a private chunk that viewers skip. */
+export function pngFilled(png: Buffer, filling: Buffer): Buffer {
+  // IEND, the last chunk, is empty: length, name, checksum.
+  return Buffer.concat([png.subarray(0, -12), chunk('fiLl', filling), png.subarray(-12)])
+}

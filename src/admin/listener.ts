@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { isIPv4 } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener, RequestError } from '@hono/node-server'
+import { framingFault, hostFault, LastRequests } from '../framing.ts'
 import { type AdminApp, headersOf } from './app.ts'
 import { AdminError, answerOf, type ErrorAnswer } from './errors.ts'
 
@@ -21,8 +22,15 @@ export function attach(server: Server, parts: { app: AdminApp; host: string; new
     },
   })
   const onLoopback = isLoopback(parts.host)
+  const lastRequests = new LastRequests()
   server.on('request', (request, response) => {
-    const refusal = refusalOf(request, onLoopback)
+    if (!lastRequests.admits(request)) {
+      request.resume()
+      return
+    }
+    const fault = framingFault(request)
+    if (lastRequests.isLast(request, fault)) response.setHeader('connection', 'close')
+    const refusal = fault === null ? refusalOf(request, onLoopback) : malformed(fault)
     if (refusal === null) void listener(request, response)
     else refuse(response, refusal, parts.newId())
   })
@@ -55,6 +63,8 @@ function refusalOf(request: IncomingMessage, onLoopback: boolean): AdminError | 
       'This listener answers under localhost, 127.0.0.1 and [::1] alone. Use one of these in the address.',
     )
   }
+  const fault = hostFault(request)
+  if (fault !== null) return malformed(fault)
   const length = request.headers['content-length']
   if (request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')) {
     return new AdminError(
@@ -63,6 +73,10 @@ function refusalOf(request: IncomingMessage, onLoopback: boolean): AdminError | 
     )
   }
   return null
+}
+
+function malformed(fault: string): AdminError {
+  return new AdminError('request_malformed', `The request is not well formed: ${fault}.`)
 }
 
 function refuse(response: ServerResponse, refusal: AdminError, requestId: string): void {

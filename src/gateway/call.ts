@@ -12,6 +12,8 @@ export interface Call {
   readonly res: ServerResponse
   /** True when the client waits for `100 Continue` before it sends its body. */
   readonly expectsContinue: boolean
+  /** Why its framing cannot be taken, in words for the client; null for nearly every call. */
+  readonly fault: string | null
   readonly watch: Watched
 }
 

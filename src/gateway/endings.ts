@@ -154,6 +154,9 @@ export async function concludeUnknown(account: Account, parts: GatewayParts): Pr
   })
 }
 
+/** Each member that is left alone has been told of; a line at error for each call would be an alarm that callers can raise. */
+const toldAlready: ReadonlySet<string> = new Set(['pool_unavailable', 'credential_refused'])
+
 /** The exchange never reached a backend. The client is told why, where there still is one. */
 export async function refuse(account: Account, error: unknown, parts: GatewayParts): Promise<void> {
   const endedAtMs = parts.clock()
@@ -165,7 +168,8 @@ export async function refuse(account: Account, error: unknown, parts: GatewayPar
     ownBytes = renderRefusal(account.call, refusal, parts)
     if (refusal.status >= 500) {
       const { cause } = refusal
-      parts.log.error(
+      const level = toldAlready.has(refusal.code) ? 'warn' : 'error'
+      parts.log[level](
         { id: account.call.id, code: refusal.code, cause: cause instanceof Error ? cause : undefined },
         'refused',
       )

@@ -26,7 +26,7 @@ async function startPages(t: TestContext, ready: () => Readiness): Promise<strin
   const server = createServer((req, res) => {
     const { method = '', url = '' } = req
     const watch = { deadlineAt: 0, subject: null }
-    const call: Call = { id: 'id', startedAtMs: 0, expectsContinue: false, method, url, req, res, watch }
+    const call: Call = { id: 'id', startedAtMs: 0, expectsContinue: false, fault: null, method, url, req, res, watch }
     openPage(call, { publicUrl: null, identity: identity.entra, ready })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')

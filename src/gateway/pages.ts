@@ -34,13 +34,14 @@ const metadataPath = '/.well-known/oauth-protected-resource'
 /**
  * Answers when the call is for one of these addresses.
  * @returns false when it is not: the call then passes the whole chain.
- * @throws Refusal method_not_allowed
+ * @throws Refusal method_not_allowed, request_malformed
  */
 export function openPage(call: Call, parts: PageParts): boolean {
   const question = call.url.indexOf('?')
   const path = question === -1 ? call.url : call.url.slice(0, question)
   const page = find(path, call, parts)
   if (page === null) return false
+  if (call.fault !== null) throw new Refusal('request_malformed', { reason: call.fault })
   const { res, method, id } = call
   if (method === 'OPTIONS') {
     res.writeHead(204, { allow: 'GET, HEAD, OPTIONS', 'x-gatehouse-request-id': id })

@@ -63,7 +63,7 @@ export const refusals = {
   },
   upgrade_unsupported: {
     ...invalid,
-    status: 501,
+    status: 426,
     say: 'Upgrading to {protocol} is not offered at this address. Call it with plain HTTP; answers can be streamed as server-sent events.',
   },
 

@@ -124,15 +124,15 @@ function newAccount(call: Call, parts: GatewayParts): Account {
 }
 
 /** @throws Refusal request_malformed, upgrade_unsupported, expectation_failed */
-function requireOrdinary({ req, expectsContinue }: Call): void {
-  const { host, upgrade, expect } = req.headers
-  // RFC 9112 section 3.2. Nothing is decided by it, but proxies in front may decide by it.
-  if (host === undefined && req.httpVersionMinor === 1) {
-    throw new Refusal('request_malformed', { reason: 'it has no Host' })
-  }
+function requireOrdinary({ req, fault, expectsContinue }: Call): void {
+  if (fault !== null) throw new Refusal('request_malformed', { reason: fault })
+  const { upgrade, expect } = req.headers
   // Other upgrades (h2c, which some clients try with every call) may be ignored: RFC 9110 section 7.8.
-  if (upgrade !== undefined && /websocket/i.test(upgrade))
-    throw new Refusal('upgrade_unsupported', { protocol: upgrade })
+  if (upgrade !== undefined && /websocket/i.test(upgrade)) {
+    // RFC 9110 section 15.5.22 wants to be told what is spoken instead. Clients fall back to HTTP at once on this status alone.
+    const headers = ['connection', 'close, upgrade', 'upgrade', 'HTTP/1.1']
+    throw new Refusal('upgrade_unsupported', { protocol: upgrade }, { headers })
+  }
   if (expect !== undefined && !expectsContinue) throw new Refusal('expectation_failed')
 }
 

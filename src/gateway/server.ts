@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import { type AddressInfo, Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Config } from '../config/schema.ts'
+import { framingFault, hostFault, LastRequests } from '../framing.ts'
 import { uuidV7 } from '../ids.ts'
 import { type Call, Watch, type Watched, watchEveryMs } from './call.ts'
 import { openPage, type Readiness } from './pages.ts'
@@ -40,6 +41,7 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
   const serving = new Set<Promise<void>>()
   /** Connections whose bytes could not be read any more: each further piece would be reported again. */
   const unreadable = new WeakSet<Duplex>()
+  const lastRequests = new LastRequests()
   const newId = uuidV7(initial.clock)
   let parts = initial
   let closing = false
@@ -58,7 +60,12 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
   server.maxConnections = connectionsMax
 
   const begin = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
-    if (closing) res.setHeader('connection', 'close')
+    if (!lastRequests.admits(req)) {
+      req.resume()
+      return
+    }
+    const fault = framingFault(req) ?? hostFault(req)
+    if (lastRequests.isLast(req, fault) || closing) res.setHeader('connection', 'close')
     const watched: Watched = { deadlineAt: Number.POSITIVE_INFINITY, subject: null }
     const call: Call = {
       id: newId(),
@@ -68,6 +75,7 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
       req,
       res,
       expectsContinue,
+      fault,
       watch: watched,
     }
     // Errors of the connection show as 'close'; without a listener they would end the process.
@@ -172,6 +180,12 @@ function answerBehind(
   socket: Duplex & { readonly _httpMessage?: ServerResponse | null },
 ): void {
   const underWay = socket._httpMessage ?? null
+  if (underWay?.headersSent === true && !underWay.req.complete) {
+    // It has its answer, of which these bytes would be a part.
+    if (underWay.writableEnded) underWay.once('close', () => socket.destroy())
+    else socket.destroy()
+    return
+  }
   if (underWay === null || !underWay.req.complete || code === 'ECONNRESET') answerMalformed(code, socket)
   else underWay.once('close', () => answerBehind(code, socket))
 }

@@ -93,6 +93,7 @@ export function accountOf(debt: Debt, id: string, gateway: GatewayParts): Accoun
       // No client is behind it.
       res: new ServerResponse(req),
       expectsContinue: false,
+      fault: null,
       watch: { deadlineAt: Number.POSITIVE_INFINITY, subject: null },
     },
     plan: gateway.plan,

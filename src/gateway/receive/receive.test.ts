@@ -22,7 +22,17 @@ async function callOf(t: TestContext, bytes: string): Promise<{ call: Call; leav
   socket.write(bytes)
   const [req, res] = await once(server, 'request')
   const watch: Watched = { deadlineAt: Number.POSITIVE_INFINITY, subject: null }
-  const call = { id: 'x', startedAtMs: 0, method: 'POST', url: '/', req, res, expectsContinue: false, watch }
+  const call = {
+    id: 'x',
+    startedAtMs: 0,
+    method: 'POST',
+    url: '/',
+    req,
+    res,
+    expectsContinue: false,
+    fault: null,
+    watch,
+  }
   return { call, leave: () => socket.destroy() }
 }
 

@@ -12,6 +12,7 @@ import { Copies } from './gateway/copies/index.ts'
 import { FollowUps } from './gateway/follow-ups/index.ts'
 import { buildPlan } from './gateway/plan.ts'
 import { limitedThroughout } from './gateway/readiness.ts'
+import { BodyBudget, type BodyBudgetOptions } from './gateway/receive/budget.ts'
 import { createResolver } from './gateway/resolve/index.ts'
 import type { GatewayParts } from './gateway/serve.ts'
 import { startGateway } from './gateway/server.ts'
@@ -152,6 +153,7 @@ async function build(
   })
   closers.push(() => followUps.close())
   const resolve = createResolver()
+  const bodies = new BodyBudget(bodyBytes(config))
   let recordsLost = 0
   const parts = (): GatewayParts => ({
     resolve,
@@ -173,6 +175,7 @@ async function build(
       uploadBytesMax: current.config.gateway.uploadBytesMax,
       timeoutMs: current.config.gateway.timeouts.requestBody,
     },
+    bodies,
     totalMs: current.config.gateway.timeouts.total,
     identity: current.config.identity.entra,
     publicUrl: current.config.gateway.publicUrl ?? null,
@@ -239,6 +242,7 @@ async function build(
       const { needRestart, release } = current.take(next)
       prices = nextPrices
       limits.use(next)
+      bodies.use(bodyBytes(next))
       ledger.keepNames(configuredNames(next))
       Object.assign(retain, next.ledger.retain)
       // What was replaced serves the calls that began with it to their end, also those that have not reached it yet (P10).
@@ -254,6 +258,10 @@ async function build(
     },
     close: closeAll,
   }
+}
+
+function bodyBytes({ gateway }: Config): BodyBudgetOptions {
+  return { bytesMax: gateway.bodyBytesInFlight, callerBytesMax: gateway.bodyBytesInFlightPerCaller }
 }
 
 /** What a change of configuration replaces. */

@@ -71,6 +71,7 @@ export function checkRules(
 /** What clients and operators talk to. */
 function checkFront({ gateway, admin, identity }: Sections, notes: Notes): void {
   if (gateway !== null) checkTimeouts(gateway, notes)
+  if (gateway !== null) checkBodies(gateway, notes)
   if (gateway?.publicUrl !== undefined) checkUrl(gateway.publicUrl, ['gateway', 'publicUrl'], { path: true }, notes)
   if (gateway !== null && admin !== null) checkListeners(gateway.listen, admin.listen, notes)
   if (admin !== null) checkRoles(admin.roles, notes)
@@ -126,6 +127,15 @@ function checkTimeouts(gateway: Config['gateway'], notes: Notes): void {
     const path = ['gateway', 'timeouts', part]
     const expected = `at most gateway.timeouts.total (${total / 1000} s), which ends the exchange before`
     warn(notes, path, `${parts[part] / 1000} s`, expected)
+  }
+}
+
+/** A body may be held three times: as it came, decompressed, and as it is sent. With less, the largest would never pass. */
+function checkBodies(gateway: Config['gateway'], notes: Notes): void {
+  const least = 3 * gateway.bodyBytesMax
+  for (const part of ['bodyBytesInFlight', 'bodyBytesInFlightPerCaller'] as const) {
+    if (gateway[part] >= least) continue
+    conflict(notes, ['gateway', part], String(gateway[part]), `at least 3 times gateway.bodyBytesMax, ${least}`)
   }
 }
 

@@ -173,6 +173,22 @@ const gateway = z.strictObject({
     .describe(
       'Largest request body, in bytes, also after decompression; larger ones are answered 413. Multipart uploads are streamed and count against `uploadBytesMax`.',
     ),
+  bodyBytesInFlight: z
+    .int()
+    .min(65_536)
+    .max(1_099_511_627_776)
+    .default(536_870_912)
+    .describe(
+      'Bytes of request bodies in memory at once, of all calls under way: as they came, decompressed, and as they are sent. A call beyond it waits up to 5 s and is answered 503. At least 3 times `bodyBytesMax`.',
+    ),
+  bodyBytesInFlightPerCaller: z
+    .int()
+    .min(65_536)
+    .max(1_099_511_627_776)
+    .default(268_435_456)
+    .describe(
+      'The same for the calls of one caller; bodies up to 16 KiB are not in this sum. At least 3 times `bodyBytesMax`.',
+    ),
   uploadBytesMax: z
     .int()
     .min(1_024)

@@ -119,6 +119,15 @@ export const refusals = {
     say: 'The body has "{key}" more than once, so that it is not certain which one the model would see. Send it once.',
   },
   body_too_large: { ...invalid, status: 413, say: 'The body is larger than the {most} bytes that are accepted.' },
+  body_ratio: {
+    ...invalid,
+    status: 413,
+    say: 'The body unpacks to more than {most} times its size, and to more than a mebibyte. Send it without Content-Encoding.',
+  },
+  bodies_full: {
+    ...unavailable,
+    say: 'The gateway holds as many bytes of bodies as it may for {whose}. Try again in a moment, with fewer large calls at once.',
+  },
   body_encoding: {
     ...invalid,
     status: 415,

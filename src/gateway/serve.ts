@@ -25,6 +25,7 @@ import { conclude, refuse } from './endings.ts'
 import type { FollowUps } from './follow-ups/index.ts'
 import { locate } from './locate/index.ts'
 import type { Plan } from './plan.ts'
+import { type BodyBudget, BodyHold } from './receive/budget.ts'
 import { type ReceiveLimits, receive } from './receive/index.ts'
 import type { Account } from './record/index.ts'
 import { Refusal } from './refusals.ts'
@@ -41,6 +42,7 @@ export interface GatewayParts {
   readonly clock: Clock
   readonly log: Log
   readonly receiveLimits: ReceiveLimits
+  readonly bodies: BodyBudget
   readonly limits: Limits
   readonly prices: PriceBook
   readonly objects: Objects
@@ -72,6 +74,7 @@ export interface GatewayParts {
 
 export async function serve(call: Call, parts: GatewayParts): Promise<void> {
   const account = newAccount(call, parts)
+  const hold = new BodyHold(parts.bodies)
   try {
     requireOrdinary(call)
     const route = parts.resolve(call.method, call.url)
@@ -81,8 +84,9 @@ export async function serve(call: Call, parts: GatewayParts): Promise<void> {
     account.token = token
     const grant = authorize(caller, route, workloadHeader(call), parts.plan)
     account.grant = grant
+    hold.caller = caller
     if (route.operation.answeredHere) return await conclude(account, await answerModels(account), parts)
-    account.asked = steer(await receive(call, route, grant, parts.receiveLimits), grant, parts.random)
+    account.asked = steer(await receive(call, route, grant, hold, parts.receiveLimits), grant, parts.random)
     // Before anything is reserved: what belongs to somebody else does not exist, whatever limits say.
     const home = await locate(account, parts)
     if (route.objectId !== null) account.owing = parts.followUps.of(route.objectId)
@@ -93,6 +97,9 @@ export async function serve(call: Call, parts: GatewayParts): Promise<void> {
     await conclude(account, relayed, parts)
   } catch (error) {
     await refuse(account, error, parts)
+  } finally {
+    // The body may be sent again, or counted, until now.
+    hold.release()
   }
 }
 

@@ -1,10 +1,14 @@
 /** Few bytes must not cost much: not of the ledger's room, not of memory, not of everybody's time. */
 import assert from 'node:assert/strict'
+import type { ServerResponse } from 'node:http'
 import { after, before, test } from 'node:test'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { type Running, runWorld } from '../support/file-world.ts'
 import { type RawAnswer, send } from '../support/raw.ts'
 import { recordOf, settledRecords } from '../support/records.ts'
 import { assertAlive, assertRefused } from '../support/refused.ts'
+import { startTwinBackends } from '../support/twin-backends.ts'
+import { eventually } from '../support/wait.ts'
 import { ask, type World } from '../support/world.ts'
 
 let world: World & Running
@@ -12,6 +16,8 @@ before(async () => {
   world = await runWorld()
 })
 after(() => world.close())
+
+const chat = '/main/hr-bot/openai/v1/chat/completions'
 
 function call(target: string, token: string | null, body: object = { messages: ask('Hello') }): Promise<RawAnswer> {
   const authorization = token === null ? [] : ([['Authorization', `Bearer ${token}`]] as const)
@@ -61,4 +67,73 @@ test('H1 what a client writes freely is cut in its record', async () => {
   assert.equal(record.requestedModel, 'm'.repeat(256))
   await settledRecords(world.house)
   await assertAlive(world)
+})
+
+// 24 bodies of 87 bytes took 1.4 GB of memory in front of an instance that takes two seconds.
+test('H4 a body that unpacks out of all proportion is refused before it has been unpacked', async () => {
+  const token = await world.token('alice')
+  const body = brotliCompressSync(Buffer.from(`{"model":"gpt-4o","messages":[],"x":"${'y'.repeat(31 * 1_048_576)}"}`))
+  assert.ok(body.length < 200, `${body.length} bytes are sent`)
+  const headers = [
+    ['Authorization', `Bearer ${token}`],
+    ['Content-Type', 'application/json'],
+    ['Content-Encoding', 'br'],
+  ] as const
+  const bombs = Array.from({ length: 24 }, () => send(world.url, { target: chat, headers, body }))
+  for (const answer of await Promise.all(bombs)) await assertRefused(world.house.ledger, answer, 'body_ratio')
+  const text = Array.from({ length: 30_000 }, (_, n) => `word${n * 7_919}`).join(' ')
+  const fair = gzipSync(JSON.stringify({ model: 'gpt-4o', messages: ask(text.repeat(4)), max_tokens: 5 }))
+  const answer = await send(world.url, {
+    target: chat,
+    headers: [...headers.slice(0, 2), ['Content-Encoding', 'gzip']],
+    body: fair,
+  })
+  assert.notEqual(answer.headers['x-gatehouse-refusal'], 'body_ratio')
+  await assertAlive(world)
+})
+
+// Bodies below every bound of their own, all at once: connections times bodyBytesMax is more than any machine has.
+test('H4 calls of one caller hold no more bodies than its share; others are served, and the share comes back', async t => {
+  const twin = await startTwinBackends(t, {
+    change: config => ({
+      ...config,
+      gateway: {
+        ...config.gateway,
+        bodyBytesMax: 100_000,
+        bodyBytesInFlight: 1_000_000,
+        bodyBytesInFlightPerCaller: 300_000,
+      },
+    }),
+  })
+  const held: ServerResponse[] = []
+  const answer = (response: ServerResponse) =>
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"object":"chat.completion","choices":[]}')
+  for (const up of [twin.up1, twin.up2]) up.answer = (_, response) => held.push(response)
+  const body = JSON.stringify({ model: 'gpt-4o', messages: ask('x'.repeat(90_000)), max_tokens: 5 })
+  const large = async (as: string, workload: string, announced = true): Promise<RawAnswer> => {
+    const token = await twin.world.token(as)
+    const chunked = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
+    return send(twin.world.url, {
+      target: `/rr/${workload}/openai/v1/chat/completions`,
+      headers: [
+        ['Authorization', `Bearer ${token}`],
+        ['Content-Type', 'application/json'],
+        ...(announced ? [] : ([['Transfer-Encoding', 'chunked']] as const)),
+      ],
+      body: announced ? body : chunked,
+    })
+  }
+  const first = Array.from({ length: 3 }, () => large('alice', 'hr-bot'))
+  await eventually('three calls are with the instances', () => (held.length === 3 ? true : null))
+  const refused = await large('alice', 'hr-bot', false)
+  await assertRefused(twin.world.house.ledger, refused, 'bodies_full')
+  assert.equal(refused.headers['retry-after'], '1')
+  const others = large('bob', 'code-assistant')
+  await eventually('the call of another caller is with an instance', () => (held.length === 4 ? true : null))
+  const waits = large('alice', 'hr-bot')
+  for (const response of held.splice(0)) answer(response)
+  for (const done of await Promise.all([...first, others])) assert.equal(done.status, 200)
+  await eventually('the call that waited is with an instance', () => (held.length === 1 ? true : null))
+  for (const response of held.splice(0)) answer(response)
+  assert.equal((await waits).status, 200)
 })

@@ -1,20 +1,30 @@
-import { promisify } from 'node:util'
-import { brotliDecompress, gunzip, inflate } from 'node:zlib'
+import type { Transform } from 'node:stream'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import type { Call } from '../call.ts'
 import { ClientLeft } from '../call.ts'
 import { Refusal } from '../refusals.ts'
+import { announcedBytes, type BodyHold } from './budget.ts'
 
 /**
- * The whole body, as the chunks that came.
+ * The whole body. Its bytes are counted in `hold`: all at once where the client announces them, as they come where it does not.
  *
- * @throws Refusal body_too_large (before anything is read where Content-Length tells), body_timeout
+ * @throws Refusal body_too_large (before anything is read where Content-Length tells), bodies_full, body_timeout
  * @throws ClientLeft when the client goes before the end
  */
-export function readBody(call: Call, bytesMax: number, timeoutMs: number): Promise<readonly Buffer[]> {
+export async function readBody(call: Call, hold: BodyHold, bytesMax: number, timeoutMs: number): Promise<Buffer> {
+  const announced = announcedBytes(call)
+  if (announced > bytesMax) throw new Refusal('body_too_large', { most: bytesMax })
+  const waiting = announced === 0 ? undefined : hold.takeOrWait(announced)
+  if (waiting !== undefined) await waiting
+  const chunks = await chunksOf(call, announced > 0 ? null : hold, bytesMax, timeoutMs)
+  // The pieces are not kept beside the whole.
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
+}
+
+/** @param hold Null where the bytes are counted already. */
+function chunksOf(call: Call, hold: BodyHold | null, bytesMax: number, timeoutMs: number): Promise<readonly Buffer[]> {
   const { req, res, watch } = call
-  const announced = Number(req.headers['content-length'] ?? 0)
-  if (announced > bytesMax) return Promise.reject(new Refusal('body_too_large', { most: bytesMax }))
-  // It may have left while its token was verified; its events are over then, and nothing would end the wait.
+  // It may have left while its token was verified, or while it waited; its events are over then, and nothing would end the wait.
   if (res.destroyed) return Promise.reject(new ClientLeft())
   if (call.expectsContinue) res.writeContinue()
   return new Promise((resolve, reject) => {
@@ -28,11 +38,19 @@ export function readBody(call: Call, bytesMax: number, timeoutMs: number): Promi
       stopWatching(call)
       reject(error)
     }
+    const take = (chunk: Buffer): void => {
+      hold?.take(chunk.length)
+      chunks.push(chunk)
+    }
     req.on('data', (chunk: Buffer) => {
       if (over) return
       bytes += chunk.length
-      if (bytes > bytesMax) fail(new Refusal('body_too_large', { most: bytesMax }))
-      else chunks.push(chunk)
+      if (bytes > bytesMax) return fail(new Refusal('body_too_large', { most: bytesMax }))
+      try {
+        take(chunk)
+      } catch (error) {
+        fail(error as Error)
+      }
     })
     req.on('end', () => {
       if (over) return
@@ -58,31 +76,41 @@ function stopWatching({ watch }: Call): void {
   watch.subject = null
 }
 
-type Decoder = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>
-
 /** A map, not an object: the key comes from the client, and an object has a `constructor`. */
-const decoders: ReadonlyMap<string, Decoder> = new Map([
-  ['gzip', promisify(gunzip) as Decoder],
-  ['x-gzip', promisify(gunzip) as Decoder],
-  ['deflate', promisify(inflate) as Decoder],
-  ['br', promisify(brotliDecompress) as Decoder],
+const decoders: ReadonlyMap<string, () => Transform> = new Map([
+  ['gzip', () => createGunzip()],
+  ['x-gzip', () => createGunzip()],
+  ['deflate', () => createInflate()],
+  ['br', () => createBrotliDecompress()],
 ])
+
+/** JSON packs to a third or a twentieth. What packs better than this is a bomb. Out of one byte. */
+const ratioMax = 100
+/** Below it a ratio says nothing: a few repeated words pack well too. */
+const ratioFromBytes = 1_048_576
 
 /**
  * The body without its Content-Encoding: the backend takes none, and the gateway must read it. At most `bytesMax` come out,
- * however small the bytes that went in.
+ * however small the bytes that went in, and what comes out is counted in `hold`. Unpacking stops at the first byte too many.
  *
- * @throws Refusal body_encoding, body_undecodable, body_too_large
+ * @throws Refusal body_encoding, body_undecodable, body_too_large, body_ratio, bodies_full
  */
-export async function decodeBody(bytes: Buffer, encoding: string, bytesMax: number): Promise<Buffer> {
-  const decode = decoders.get(encoding.trim().toLowerCase())
-  if (decode === undefined) throw new Refusal('body_encoding', { encoding })
+export async function decodeBody(bytes: Buffer, encoding: string, bytesMax: number, hold: BodyHold): Promise<Buffer> {
+  const decoder = decoders.get(encoding.trim().toLowerCase())?.()
+  if (decoder === undefined) throw new Refusal('body_encoding', { encoding })
+  const chunks: Buffer[] = []
+  let size = 0
+  decoder.end(bytes)
   try {
-    return await decode(bytes, { maxOutputLength: bytesMax })
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new Refusal('body_too_large', { most: bytesMax })
+    for await (const chunk of decoder as AsyncIterable<Buffer>) {
+      size += chunk.length
+      if (size > bytesMax) throw new Refusal('body_too_large', { most: bytesMax })
+      if (size > ratioFromBytes && size > bytes.length * ratioMax) throw new Refusal('body_ratio', { most: ratioMax })
+      hold.take(chunk.length)
+      chunks.push(chunk)
     }
-    throw new Refusal('body_undecodable', { encoding }, { cause })
+  } catch (cause) {
+    throw cause instanceof Refusal ? cause : new Refusal('body_undecodable', { encoding }, { cause })
   }
+  return Buffer.concat(chunks)
 }

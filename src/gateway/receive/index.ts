@@ -19,6 +19,7 @@ import type { Call } from '../call.ts'
 import { Refusal } from '../refusals.ts'
 import type { Route } from '../resolve/index.ts'
 import { decodeBody, readBody } from './body.ts'
+import type { BodyHold } from './budget.ts'
 import { modelOfForm, referencesOfForm } from './form.ts'
 
 export interface Asked {
@@ -64,8 +65,14 @@ const wantedMembers: ReadonlySet<string> = new Set([
   'best_of',
 ])
 
-/** @throws Refusal body_*, model_missing, deployment_not_allowed; ClientLeft */
-export async function receive(call: Call, route: Route, grant: Grant, limits: ReceiveLimits): Promise<Asked> {
+/** @throws Refusal body_*, bodies_full, model_missing, deployment_not_allowed; ClientLeft */
+export async function receive(
+  call: Call,
+  route: Route,
+  grant: Grant,
+  hold: BodyHold,
+  limits: ReceiveLimits,
+): Promise<Asked> {
   const { operation } = route
   const plain = {
     deployment: route.deployment,
@@ -84,11 +91,11 @@ export async function receive(call: Call, route: Route, grant: Grant, limits: Re
     requireForm(call)
     return { ...plain, received: [], send: 'upload', decoded: false }
   }
-  const received = await readBody(call, limits.bodyBytesMax, limits.timeoutMs)
-  const joined = received.length === 1 ? (received[0] as Buffer) : Buffer.concat(received)
+  const whole = await readBody(call, hold, limits.bodyBytesMax, limits.timeoutMs)
+  const received = [whole]
   const encoding = call.req.headers['content-encoding']
   const decoded = encoding !== undefined && encoding.toLowerCase() !== 'identity'
-  const body = decoded ? await decodeBody(joined, encoding, limits.bodyBytesMax) : joined
+  const body = decoded ? await decodeBody(whole, encoding, limits.bodyBytesMax, hold) : whole
   if (operation.body === 'multipart') {
     const form = await modelOfForm(body, call.req.headers['content-type'])
     const deployment = requireModel(form.model, grant)
@@ -103,7 +110,10 @@ export async function receive(call: Call, route: Route, grant: Grant, limits: Re
     const references = body.length === 0 ? noReferences : await scanned(body, () => new ReferenceFinder(body))
     return { ...plain, references, received, send: body, decoded }
   }
-  return { ...(await understand(body, route, grant)), received, decoded }
+  const understood = await understand(body, route, grant)
+  // A changed body stands beside the one that it was made of.
+  if (understood.send instanceof Buffer && understood.send !== body) hold.take(understood.send.length)
+  return { ...understood, received, decoded }
 }
 
 type Understood = Omit<Asked, 'received' | 'decoded'>

@@ -19,7 +19,7 @@ import { offersOf } from './rules/offers.ts'
 import { checkPools } from './rules/pools.ts'
 import { checkCostLimits, checkPrices, type KnownPrices } from './rules/prices.ts'
 import { checkObjects, checkRedis, isLoopback } from './rules/stores.ts'
-import { checkPriorities, checkTargets } from './rules/workloads.ts'
+import { checkOperations, checkPriorities, checkTargets } from './rules/workloads.ts'
 import type { Config } from './schema.ts'
 
 export type { Sections } from './rules/notes.ts'
@@ -84,6 +84,7 @@ function checkBack({ identity, instances, pools, workloads }: Sections, notes: N
   if (instances !== null && identity !== null) checkPassedTokens(instances, identity, notes)
   for (const name of Object.keys(pools ?? {})) refuseReserved(name, ['pools', name], notes)
   if (workloads !== null) checkWorkloads(workloads, notes)
+  if (workloads !== null) checkOperations(workloads, notes)
   if (instances === null || pools === null) return
   checkPools(instances, pools, notes)
   if (workloads !== null) checkTargets(workloads, offersOf(instances, pools), notes)

@@ -437,6 +437,13 @@ const workload = z.strictObject({
   callers: z.array(callerRule).min(1).describe('Who may call as this workload.'),
   targets: z.array(name).min(1).describe('Instances and pools that it may use.'),
   deployments: z.array(z.string().min(1)).min(1).describe('Deployments that it may use.'),
+  operations: z
+    .array(z.string().min(1).max(64))
+    .min(1)
+    .default(['standard'])
+    .describe(
+      'Operations that it may use: names as chat/completions, families as responses or files, `standard` for all but those that must be named: fine_tuning, evals, videos.',
+    ),
   capture: z
     .enum(['full', 'metadata'])
     .default('full')

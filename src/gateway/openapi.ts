@@ -10,9 +10,12 @@ export function describeApi(baseUrl: string): Json {
   const paths: Json = { ...pages }
   for (const operation of allOperations) {
     for (const { path, parameters, form } of addresses(operation)) {
-      paths[path] = Object.fromEntries(
-        operation.methods.map(method => [method.toLowerCase(), describe(operation, method, form, parameters)]),
-      )
+      const described = operation.methods.map(method => [
+        method.toLowerCase(),
+        describe(operation, method, form, parameters),
+      ])
+      // Two operations may share a path, each with methods of its own.
+      paths[path] = { ...(paths[path] as Json | undefined), ...Object.fromEntries(described) }
     }
   }
   return {
@@ -41,6 +44,12 @@ export function describeApi(baseUrl: string): Json {
   }
 }
 
+/** Names of parameters are unique in an address; `part` and `member` are inside of the object. */
+export function describedPath(path: string): string {
+  const names = ['{id}', '{part}', '{member}'].values()
+  return path.replaceAll('{id}', () => names.next().value ?? '{id}')
+}
+
 interface Address {
   readonly path: string
   readonly form: 'dated' | 'v1' | 'short_v1' | 'workload' | 'workload_v1' | 'dated_deployment' | 'workload_deployment'
@@ -49,8 +58,7 @@ interface Address {
 
 function addresses(operation: Operation): readonly Address[] {
   const dated = operation.underDeployment && operation.deployment === 'required'
-  // Names of parameters are unique in an address; `part` is something inside of the object.
-  const operationPath = operation.path.replace(/(\{id\}.*)\{id\}/, '$1{part}')
+  const operationPath = describedPath(operation.path)
   const below = dated ? `deployments/{deployment}/${operationPath}` : operationPath
   const inPath = [...below.matchAll(/\{(\w+)\}/g)].map(([, name]) =>
     name === 'id' ? idParameter(operation) : pathParameter(name ?? ''),

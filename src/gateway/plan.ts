@@ -7,6 +7,7 @@ import type { Config, WorkloadConfig } from '../config/schema.ts'
 import { type Caller, compileRules, type RuleMatch, type RuleMatcher } from '../identity/index.ts'
 import type { Instance } from '../instances/index.ts'
 import { poolOf, singleOf, type Target } from '../instances/pool.ts'
+import { allOperations, namesOperation, type Operation } from '../wire/operations.ts'
 
 export interface Workload {
   readonly name: string
@@ -14,6 +15,7 @@ export interface Workload {
   /** The first of its targets: where the short addresses lead. */
   readonly standardTarget: Target
   readonly deployments: ReadonlySet<string>
+  readonly operations: ReadonlySet<Operation>
   readonly capture: WorkloadConfig['capture']
   /** Class of `limits.priorityClasses`. */
   readonly priority: string
@@ -76,6 +78,7 @@ function buildWorkload(name: string, written: WorkloadConfig, targets: ReadonlyM
     targets: own,
     standardTarget,
     deployments: new Set(written.deployments),
+    operations: new Set(allOperations.filter(one => namesOperation(written.operations, one))),
     capture: written.capture,
     priority: written.priority,
     canary: new Map(Object.entries(written.canary).map(([from, to]) => [from, shareOf(to)])),

@@ -104,8 +104,16 @@ export const refusals = {
     ...forbidden,
     say: 'Workload "{workload}" may not use deployment "{deployment}". It may use: {allowed}.',
   },
+  operation_not_allowed: {
+    ...forbidden,
+    say: 'Workload "{workload}" may not use {operation}. Its `operations` do not name it.',
+  },
 
   // receive
+  purpose_not_allowed: {
+    ...forbidden,
+    say: 'A file of purpose "{purpose}" is not taken in parts, because its lines are looked at. Upload it whole, to files.',
+  },
   body_not_json: { ...invalid, status: 400, say: 'The body is not a JSON object ({reason}).' },
   body_too_deep: { ...invalid, status: 400, say: 'The body nests deeper than {most} levels.' },
   body_too_complex: {

@@ -2,15 +2,27 @@
 import { encryptedContents } from './encrypted.ts'
 import { isRecord, type JsonRecord, listOf, textOrNull } from './json.ts'
 
-export type ObjectKind = 'response' | 'file' | 'batch' | 'vector_store' | 'conversation' | 'container'
+export type ObjectKind =
+  | 'response'
+  | 'file'
+  | 'batch'
+  | 'vector_store'
+  | 'conversation'
+  | 'container'
+  | 'upload'
+  | 'chat_completion'
+  | 'fine_tuning_job'
+  | 'eval'
+  | 'video'
 
 /**
  * How to read the answer of an operation for ids. `batch_again` and `response_again` are answers about an object that is known
  * already, and that by now may have brought forth others: a batch its files of answers, a response in the background its items.
- * `parts` is an answer that is no object itself and whose output can be put into later calls.
+ * `parts` is an answer that is no object itself and whose output can be put into later calls;
+ * `audio` a chat that is not stored, whose sound a later turn names; `upload_again` tells the file that the parts have become.
  * Lists of input items tell nothing: ids of input are the client's to choose, and could be somebody else's.
  */
-export type CreatedKind = ObjectKind | 'batch_again' | 'response_again' | 'parts'
+export type CreatedKind = ObjectKind | 'batch_again' | 'response_again' | 'upload_again' | 'parts' | 'audio'
 
 export interface CreatedIds {
   /** What the record of the exchange names as created. */
@@ -40,6 +52,16 @@ export function createdIds(kind: CreatedKind, document: JsonRecord): CreatedIds 
       const files = filesOfBatch(document)
       return { objectId: files[0] ?? null, all: files }
     }
+    case 'upload_again': {
+      const file = isRecord(document['file']) ? textOrNull(document['file']['id']) : null
+      return file === null ? none : { objectId: file, all: [file] }
+    }
+    case 'chat_completion': {
+      const sounds = soundsOf(document)
+      return id === null ? { objectId: null, all: sounds } : { objectId: id, all: [id, ...sounds] }
+    }
+    case 'audio':
+      return { objectId: null, all: soundsOf(document) }
     default:
       return id === null ? none : { objectId: id, all: [id] }
   }
@@ -56,6 +78,15 @@ export function idsOfEvent(event: JsonRecord, isKept: boolean): readonly string[
     ...(isRecord(annotation) ? idsOfAnnotation(annotation) : []),
     ...encryptedContents(event),
   ]
+}
+
+/** Of a chat's answer, or of a piece of one. */
+function soundsOf(chat: JsonRecord): string[] {
+  return listOf(chat['choices'])
+    .filter(isRecord)
+    .map(({ message, delta }) => (isRecord(message) ? message : delta))
+    .map(said => (isRecord(said) && isRecord(said['audio']) ? textOrNull(said['audio']['id']) : null))
+    .filter(id => id !== null)
 }
 
 function filesOfBatch(batch: JsonRecord): string[] {

@@ -1,38 +1,56 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { allOperations, findOperation } from './operations.ts'
+import { allOperations, findOperation, namesOperation, type Operation, operationNames } from './operations.ts'
 
-test('every operation is found by its own path, and by no longer or shorter one', () => {
-  for (const { name, path, segments, idPrefix } of allOperations) {
-    const called = path.split('/').map(part => (part === '{id}' ? `${idPrefix ?? ''}some-id` : part))
-    assert.equal(findOperation(called)?.name, name)
-    assert.notEqual(findOperation([...called, 'more'])?.name, name)
-    assert.notEqual(findOperation(segments.slice(0, -1))?.name, name)
+const nameOf = (segments: readonly string[], method = 'GET'): string | undefined =>
+  findOperation(segments, method, 'v1')?.name
+const pathOf = ({ path, idPrefix }: Operation): string[] =>
+  path.split('/').map(part => (part === '{id}' ? `${idPrefix ?? ''}some-id` : part))
+
+test('every operation is found by its own path and methods, and by no longer or shorter one', () => {
+  for (const operation of allOperations) {
+    const { name, methods, segments } = operation
+    const called = pathOf(operation)
+    for (const method of methods) {
+      assert.equal(nameOf(called, method), name)
+      assert.notEqual(nameOf([...called, 'more'], method), name)
+      assert.notEqual(nameOf(segments.slice(0, -1), method), name)
+    }
   }
-  assert.equal(findOperation([]), null)
-  assert.equal(findOperation(['__proto__']), null)
+  assert.equal(findOperation([], 'GET', 'v1'), null)
+  assert.equal(findOperation(['__proto__'], 'GET', 'v1'), null)
 })
 
-test('a literal row wins over one with an id', () => {
-  assert.equal(findOperation(['responses', 'compact'])?.name, 'responses/compact')
+// The methods of a refusal are those of one row: a path with two must not take one method twice.
+test('no method of a path belongs to two operations', () => {
+  const seen = allOperations.flatMap(({ path, methods }) => methods.map(method => `${method} ${path}`))
+  assert.equal(new Set(seen).size, seen.length)
+})
+
+test('a literal row wins over one with an id, whatever the method', () => {
+  for (const method of ['POST', 'GET']) assert.equal(nameOf(['responses', 'compact'], method), 'responses/compact')
+  assert.equal(nameOf(['responses', 'input_tokens'], 'DELETE'), 'responses/input_tokens')
 })
 
 test('an id that cannot be one is no route', () => {
-  assert.equal(findOperation(['responses', 'resp_1'])?.name, 'responses/{id}')
-  assert.equal(findOperation(['responses', 'resp_1', 'cancel'])?.name, 'responses/{id}/cancel')
-  assert.equal(findOperation(['responses', 'tokens']), null)
-  assert.equal(findOperation(['responses', 'tokens', 'cancel']), null)
+  assert.equal(nameOf(['responses', 'resp_1']), 'responses/{id}')
+  assert.equal(nameOf(['responses', 'resp_1', 'cancel']), 'responses/{id}/cancel')
+  assert.equal(nameOf(['responses', 'tokens']), undefined)
+  assert.equal(nameOf(['responses', 'tokens', 'cancel']), undefined)
 })
 
 // Deleting a file inside of a vector store must not make the gateway forget whose the store is.
 test('a DELETE ends an object only where the path ends with its id', () => {
   const ending = allOperations.filter(each => each.endsObject && (each.methods as readonly string[]).includes('DELETE'))
   assert.deepEqual(ending.map(each => each.name).sort(), [
+    'chat/completions/{id}',
     'containers/{id}',
     'conversations/{id}',
+    'evals/{id}',
     'files/{id}',
     'responses/{id}',
     'vector_stores/{id}',
+    'videos/{id}',
   ])
 })
 
@@ -40,4 +58,20 @@ test('a DELETE ends an object only where the path ends with its id', () => {
 test('every path with an id names an object, but for models', () => {
   for (const { name, idAt, object } of allOperations)
     assert.equal(idAt !== -1, object !== null || name === 'models/{id}', name)
+})
+
+// What nobody has allowed is not open because its row is there.
+test('a list names operations by name, by family, or all that are offered to every workload', () => {
+  const named = (...names: string[]): string[] =>
+    allOperations.filter(one => namesOperation(names, one)).map(({ name }) => name)
+  const optional = allOperations.filter(one => one.offered === 'optional')
+  assert.deepEqual([...new Set(optional.map(({ family }) => family))].sort(), ['evals', 'fine_tuning', 'videos'])
+  assert.deepEqual(
+    named('standard'),
+    allOperations.filter(one => !optional.includes(one)).map(({ name }) => name),
+  )
+  assert.deepEqual(named('chat/completions', 'embeddings'), ['chat/completions', 'embeddings'])
+  assert.deepEqual(named('stored_completions').length, 3)
+  assert.deepEqual(named('standard', 'fine_tuning', 'evals', 'videos').length, allOperations.length)
+  for (const name of operationNames) assert.ok(named(name).length > 0, name)
 })

@@ -34,6 +34,12 @@ export interface OperationFacts {
   readonly answeredHere: boolean
   /** Words of which a JSON body that refers to objects has at least one, as it names them. Empty where none can. */
   readonly refersBy: readonly string[]
+  /** Kind of what the answer makes when the body asks for it: a chat whose answer is stored. Null where nothing can be asked for. */
+  readonly createsWhenAsked: ObjectKind | null
+  /** `optional` only to workloads whose `operations` name it. */
+  readonly offered: 'always' | 'optional'
+  /** Under which name `operations` of a workload has it with its neighbours; null for the first segment of its path. */
+  readonly family: string | null
 }
 
 const noObjects = {
@@ -44,6 +50,9 @@ const noObjects = {
   lists: null,
   answeredHere: false,
   refersBy: [],
+  createsWhenAsked: null,
+  offered: 'always',
+  family: null,
 } as const
 const onDeployment = { ...noObjects, underDeployment: true, deployment: 'required' } as const
 const object = {
@@ -73,10 +82,16 @@ const batch = { ...object, object: 'batch' } as const
 const store = { ...object, object: 'vector_store', refersBy: byFile } as const
 const conversation = { ...object, object: 'conversation', refersBy: byResponse } as const
 const container = { ...object, object: 'container' } as const
+const upload = { ...object, object: 'upload' } as const
+const completion = { ...object, object: 'chat_completion', family: 'stored_completions' } as const
+const job = { ...object, object: 'fine_tuning_job', offered: 'optional' } as const
+const evaluation = { ...object, object: 'eval', offered: 'optional', refersBy: ['"id"', 'file_id'] } as const
+const video = { ...object, object: 'video', offered: 'optional' } as const
 
 export const operations = {
   'chat/completions': {
     ...onDeployment,
+    createsWhenAsked: 'chat_completion',
     refersBy: byChat,
     methods: ['POST'],
     path: 'chat/completions',
@@ -339,12 +354,119 @@ export const operations = {
     path: 'containers/{id}/files/{id}/content',
     body: 'none',
   },
+  uploads: { ...object, creates: 'upload', methods: ['POST'], path: 'uploads', body: 'json' },
+  'uploads/{id}/parts': { ...upload, methods: ['POST'], path: 'uploads/{id}/parts', body: 'multipart' },
+  'uploads/{id}/complete': {
+    ...upload,
+    tells: 'upload_again',
+    methods: ['POST'],
+    path: 'uploads/{id}/complete',
+    body: 'json',
+  },
+  'uploads/{id}/cancel': { ...upload, methods: ['POST'], path: 'uploads/{id}/cancel', body: 'json' },
+  'chat/completions (stored)': {
+    ...completion,
+    object: null,
+    lists: 'chat_completion',
+    methods: ['GET', 'HEAD'],
+    path: 'chat/completions',
+    body: 'none',
+  },
+  'chat/completions/{id}': {
+    ...completion,
+    methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    path: 'chat/completions/{id}',
+    body: 'json',
+  },
+  'chat/completions/{id}/messages': {
+    ...completion,
+    methods: ['GET', 'HEAD'],
+    path: 'chat/completions/{id}/messages',
+    body: 'none',
+  },
+  'fine_tuning/jobs': {
+    ...job,
+    object: null,
+    creates: 'fine_tuning_job',
+    lists: 'fine_tuning_job',
+    refersBy: ['training_file', 'validation_file', 'file_id'],
+    methods: ['GET', 'HEAD', 'POST'],
+    path: 'fine_tuning/jobs',
+    body: 'json',
+  },
+  'fine_tuning/jobs/{id}': { ...job, methods: ['GET', 'HEAD'], path: 'fine_tuning/jobs/{id}', body: 'none' },
+  'fine_tuning/jobs/{id}/cancel': { ...job, methods: ['POST'], path: 'fine_tuning/jobs/{id}/cancel', body: 'json' },
+  'fine_tuning/jobs/{id}/pause': { ...job, methods: ['POST'], path: 'fine_tuning/jobs/{id}/pause', body: 'json' },
+  'fine_tuning/jobs/{id}/resume': { ...job, methods: ['POST'], path: 'fine_tuning/jobs/{id}/resume', body: 'json' },
+  'fine_tuning/jobs/{id}/events': {
+    ...job,
+    methods: ['GET', 'HEAD'],
+    path: 'fine_tuning/jobs/{id}/events',
+    body: 'none',
+  },
+  'fine_tuning/jobs/{id}/checkpoints': {
+    ...job,
+    methods: ['GET', 'HEAD'],
+    path: 'fine_tuning/jobs/{id}/checkpoints',
+    body: 'none',
+  },
+  evals: {
+    ...evaluation,
+    object: null,
+    creates: 'eval',
+    lists: 'eval',
+    methods: ['GET', 'HEAD', 'POST'],
+    path: 'evals',
+    body: 'json',
+  },
+  'evals/{id}': { ...evaluation, methods: ['GET', 'HEAD', 'POST', 'DELETE'], path: 'evals/{id}', body: 'json' },
+  'evals/{id}/runs': { ...evaluation, methods: ['GET', 'HEAD', 'POST'], path: 'evals/{id}/runs', body: 'json' },
+  'evals/{id}/runs/{id}': {
+    ...evaluation,
+    methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    path: 'evals/{id}/runs/{id}',
+    body: 'json',
+  },
+  'evals/{id}/runs/{id}/output_items': {
+    ...evaluation,
+    methods: ['GET', 'HEAD'],
+    path: 'evals/{id}/runs/{id}/output_items',
+    body: 'none',
+  },
+  'evals/{id}/runs/{id}/output_items/{id}': {
+    ...evaluation,
+    methods: ['GET', 'HEAD'],
+    path: 'evals/{id}/runs/{id}/output_items/{id}',
+    body: 'none',
+  },
+  videos: {
+    ...video,
+    object: null,
+    creates: 'video',
+    deployment: 'required',
+    refersBy: byFile,
+    methods: ['POST'],
+    path: 'videos',
+    body: 'either',
+  },
+  'videos (list)': {
+    ...video,
+    object: null,
+    lists: 'video',
+    methods: ['GET', 'HEAD'],
+    path: 'videos',
+    body: 'none',
+  },
+  'videos/{id}': { ...video, methods: ['GET', 'HEAD', 'DELETE'], path: 'videos/{id}', body: 'none' },
+  'videos/{id}/content': { ...video, methods: ['GET', 'HEAD'], path: 'videos/{id}/content', body: 'none' },
+  'videos/{id}/remix': { ...video, creates: 'video', methods: ['POST'], path: 'videos/{id}/remix', body: 'json' },
 } as const satisfies Record<string, OperationFacts>
 
 export type OperationName = keyof typeof operations
 
 export interface Operation extends OperationFacts {
   readonly name: OperationName
+  readonly family: string
   readonly segments: readonly string[]
   /** Place of the first `{id}` among the segments; -1 where there is none. */
   readonly idAt: number
@@ -356,7 +478,8 @@ const all: readonly Operation[] = (Object.entries(operations) as [OperationName,
   ([name, facts]) => {
     const segments = facts.path.split('/')
     const idAt = segments.indexOf('{id}')
-    return { ...facts, name, segments, idAt, endsObject: facts.object !== null && idAt === segments.length - 1 }
+    const endsObject = facts.object !== null && idAt === segments.length - 1
+    return { ...facts, name, family: facts.family ?? segments[0] ?? '', segments, idAt, endsObject }
   },
 )
 
@@ -367,19 +490,48 @@ function shapeOf({ segments }: { readonly segments: readonly string[] }): string
   return `${segments[0]} ${segments.length}`
 }
 
-/** The operation whose path these segments are, or null. Literal rows win over `{id}` rows because they stand earlier. */
-export function findOperation(segments: readonly string[]): Operation | null {
-  return (
-    byShape
-      .get(shapeOf({ segments }))
-      ?.find(({ segments: parts, idAt, idPrefix }) =>
-        parts.every((part, at) =>
-          part === '{id}'
-            ? at !== idAt || idPrefix === null || segments[at]?.startsWith(idPrefix) === true
-            : part === segments[at],
-        ),
-      ) ?? null
+/** Form of an address: `/openai/…`, `/openai/deployments/{deployment}/…`, `/openai/v1/…`. */
+export type AddressForm = 'dated' | 'deployment' | 'v1'
+
+/**
+ * The operation whose path these segments are, or null. Literal rows win over `{id}` rows because they stand earlier; of rows with the same
+ * path the one that takes the method.
+ */
+export function findOperation(segments: readonly string[], method: string, form: AddressForm): Operation | null {
+  let found: Operation | null = null
+  for (const operation of byShape.get(shapeOf({ segments })) ?? []) {
+    if (!isServedAs(operation, form) || !isAt(operation, segments)) continue
+    if (found !== null && found.path !== operation.path) continue
+    if (operation.methods.includes(method)) return operation
+    found ??= operation
+  }
+  return found
+}
+
+function isServedAs({ underDeployment, deployment }: Operation, form: AddressForm): boolean {
+  if (form === 'deployment') return underDeployment
+  return form === 'v1' || !underDeployment || deployment === 'none'
+}
+
+function isAt({ segments: parts, idAt, idPrefix }: Operation, segments: readonly string[]): boolean {
+  return parts.every((part, at) =>
+    part === '{id}'
+      ? at !== idAt || idPrefix === null || segments[at]?.startsWith(idPrefix) === true
+      : part === segments[at],
   )
+}
+
+/** In a workload's list of operations: all that are offered to every workload. */
+export const standardOperations = 'standard'
+
+/** Names that a workload's list of operations may have. */
+export const operationNames: readonly string[] = [
+  ...new Set([standardOperations, ...all.flatMap(({ name, family }) => [family, name])]),
+]
+
+/** Whether a list of operations has this one, by its name, with its family, or because all workloads have it. */
+export function namesOperation(names: readonly string[], { name, family, offered }: Operation): boolean {
+  return names.some(one => one === name || one === family || (one === standardOperations && offered === 'always'))
 }
 
 export const allOperations = all

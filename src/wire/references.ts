@@ -50,6 +50,8 @@ const places: ReadonlyMap<string, readonly Place[]> = new Map<string, readonly P
   ['file_id', [{ kind: 'file' }]],
   ['file_ids', [{ kind: 'file' }]],
   ['input_file_id', [{ kind: 'file', outermost: true }]],
+  ['training_file', [{ kind: 'file', outermost: true }]],
+  ['validation_file', [{ kind: 'file', outermost: true }]],
   ['vector_store_ids', [{ kind: 'vector_store' }]],
   ['previous_response_id', [{ kind: 'response', outermost: true }]],
   ['conversation', [{ kind: 'conversation', outermost: true }]],
@@ -58,6 +60,7 @@ const places: ReadonlyMap<string, readonly Place[]> = new Map<string, readonly P
     [
       { kind: 'conversation', under: 'conversation' },
       { kind: 'audio', under: 'audio', inside: 'messages' },
+      { kind: 'file', under: 'source', inside: 'data_source' },
     ],
   ],
   ['container', [{ kind: 'container', under: 'tools' }]],

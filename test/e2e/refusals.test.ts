@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
-import { describeApi } from '../../src/gateway/openapi.ts'
+import { describeApi, describedPath } from '../../src/gateway/openapi.ts'
 import { Refusal, refusalBody, refusals } from '../../src/gateway/refusals.ts'
 import { resolve } from '../../src/gateway/resolve/index.ts'
 import { allOperations } from '../../src/wire/operations.ts'
@@ -78,7 +78,7 @@ test('/openapi.json is served without a token, and lists every operation in ever
   assert.equal(served.servers[0]?.url, world.url)
   for (const operation of allOperations) {
     // A name may stand in an address once.
-    const path = operation.path.replace(/(\{id\}.*)\{id\}/, '$1{part}')
+    const path = describedPath(operation.path)
     for (const form of [`/{target}/{workload}/openai/v1/${path}`, `/openai/v1/${path}`, `/v1/${path}`]) {
       assert.ok(served.paths[form], form)
     }

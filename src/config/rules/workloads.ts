@@ -1,7 +1,8 @@
 /** Rules of workloads: what they may use, and where shares and copies of their calls go. */
+import { operationNames } from '../../wire/operations.ts'
 import { type Path, printable, showValue } from '../messages.ts'
 import type { Config, LimitsConfig, WorkloadConfig } from '../schema.ts'
-import { conflict, listOf, type Notes, unknownKeyName, unknownName, warn } from './notes.ts'
+import { conflict, listOf, type Notes, refuseDuplicates, unknownKeyName, unknownName, warn } from './notes.ts'
 import { type Offer, offerOfAll } from './offers.ts'
 
 export function checkTargets(workloads: Config['workloads'], offers: ReadonlyMap<string, Offer>, notes: Notes): void {
@@ -79,6 +80,17 @@ function refuseAbsent(
   const finding = unknownName(deployment, path, `deployment of ${listOf(lacking)}`, known)
   const elsewhere = lacking.length < taking.length ? '; each target of the workload needs it' : ''
   notes.errors.push({ ...finding, expected: `${finding.expected}${elsewhere}` })
+}
+
+export function checkOperations(workloads: Config['workloads'], notes: Notes): void {
+  for (const [name, { operations }] of Object.entries(workloads)) {
+    const path = ['workloads', name, 'operations']
+    refuseDuplicates(operations, path, notes)
+    for (const [index, operation] of operations.entries()) {
+      if (operationNames.includes(operation)) continue
+      notes.errors.push(unknownName(operation, [...path, index], 'operation or family', operationNames))
+    }
+  }
 }
 
 export function checkPriorities(workloads: Config['workloads'], limits: LimitsConfig, notes: Notes): void {

@@ -27,6 +27,11 @@ const pageSizes: Readonly<Record<ObjectKind, { readonly standard: number; readon
   conversation: { standard: 20, most: 100 },
   response: { standard: 20, most: 100 },
   container: { standard: 20, most: 100 },
+  chat_completion: { standard: 20, most: 100 },
+  fine_tuning_job: { standard: 20, most: 100 },
+  eval: { standard: 20, most: 100 },
+  video: { standard: 20, most: 100 },
+  upload: { standard: 20, most: 100 },
 }
 /** Pages that are looked through for one call, of all members together. */
 const pagesMax = 100

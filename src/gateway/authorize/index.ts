@@ -4,6 +4,7 @@
  */
 import { type Caller, callerKey } from '../../identity/index.ts'
 import type { Target } from '../../instances/pool.ts'
+import type { Operation } from '../../wire/operations.ts'
 import type { Plan, Workload } from '../plan.ts'
 import { Refusal } from '../refusals.ts'
 import type { Route } from '../resolve/index.ts'
@@ -16,12 +17,13 @@ export interface Grant {
 /**
  * @param named Value of `x-gatehouse-workload`, null when absent. Ignored where the address names the workload.
  * @throws Refusal workload_missing, workload_unknown, caller_not_bound, caller_unbound, caller_groups_overage,
- *   target_unknown, target_not_allowed, deployment_not_allowed
+ *   target_unknown, target_not_allowed, deployment_not_allowed, operation_not_allowed
  */
 export function authorize(caller: Caller, route: Route, named: string | null, plan: Plan): Grant {
   const workload = findWorkload(caller, route.workload ?? named, plan)
   const target = findTarget(workload, route.target, plan)
   if (route.deployment !== null) requireDeployment(workload, route.deployment)
+  requireOperation(workload, route.operation)
   return { workload, target }
 }
 
@@ -33,6 +35,11 @@ export function requireDeployment(workload: Workload, deployment: string): void 
     { workload: workload.name, deployment, allowed: [...workload.deployments].join(', ') },
     { param: 'model' },
   )
+}
+
+function requireOperation(workload: Workload, operation: Operation): void {
+  if (workload.operations.has(operation)) return
+  throw new Refusal('operation_not_allowed', { workload: workload.name, operation: operation.name })
 }
 
 function findWorkload(caller: Caller, name: string | null, plan: Plan): Workload {

@@ -54,7 +54,7 @@ export class Copies {
     if (grant === null || asked === null || route === null || asked.deployment === null) return
     const to = grant.workload.shadow.get(asked.deployment)
     if (to === undefined || !(asked.send instanceof Buffer)) return
-    if (route.operation.creates !== null || asked.references.length > 0) return
+    if (route.operation.creates !== null || asked.keeps !== null || asked.references.length > 0) return
     if (this.#parts.random() >= to.share) return
     const target = to.target ?? grant.target
     this.#start(account, { kind: 'shadow', target, deployment: to.deployment, apart: null }, parts)

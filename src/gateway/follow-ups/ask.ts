@@ -30,6 +30,7 @@ const nothingAsked: Omit<Asked, 'deployment'> = {
   json: null,
   completionTokensMax: null,
   references: [],
+  keeps: null,
 }
 
 /** Whoever asks, so that the end of the process can give it up. */

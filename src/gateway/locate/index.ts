@@ -130,6 +130,11 @@ const words = {
   conversation: 'conversation',
   item: 'item',
   container: 'container',
+  upload: 'upload',
+  chat_completion: 'stored chat completion',
+  fine_tuning_job: 'fine-tuning job',
+  eval: 'evaluation',
+  video: 'video',
   reasoning: 'encrypted content',
   audio: 'audio',
 } as const satisfies Record<Reference['kind'], string>

@@ -12,6 +12,7 @@ import {
   type Scan,
   withMember,
 } from '../../wire/json-scan.ts'
+import type { CreatedKind } from '../../wire/objects.ts'
 import { type Reference, ReferenceFinder, ReferenceSearch } from '../../wire/references.ts'
 import { inSlices, type Sliced } from '../../wire/slices.ts'
 import { type Grant, requireDeployment } from '../authorize/index.ts'
@@ -42,6 +43,8 @@ export interface Asked {
   readonly completionTokensMax: number | null
   /** Objects that the body refers to: `previous_response_id`, `input_file_id`, ... */
   readonly references: readonly Reference[]
+  /** What of the answer later calls can name, because the body asks for it; null for most. */
+  readonly keeps: CreatedKind | null
 }
 
 export interface ReceiveLimits {
@@ -63,7 +66,11 @@ const wantedMembers: ReadonlySet<string> = new Set([
   'max_output_tokens',
   'n',
   'best_of',
+  // Whether later calls can name the answer.
+  'store',
+  'audio',
 ])
+const purposeOnly: ReadonlySet<string> = new Set(['purpose'])
 
 /** @throws Refusal body_*, bodies_full, model_missing, deployment_not_allowed; ClientLeft */
 export async function receive(
@@ -82,6 +89,7 @@ export async function receive(
     json: null,
     completionTokensMax: null,
     references: noReferences,
+    keeps: null,
   }
   if (operation.body === 'none' || call.method === 'GET' || call.method === 'HEAD') {
     return { ...plain, received: [], send: null, decoded: false }
@@ -102,12 +110,15 @@ export async function receive(
     return { ...plain, deployment, requestedModel: deployment, stream: form.stream, received, send: body, decoded }
   }
   if (operation.body === 'either' && isForm(call)) {
-    const references = await referencesOfForm(body, call.req.headers['content-type'])
-    return { ...plain, references, received, send: body, decoded }
+    const type = call.req.headers['content-type']
+    const references = await referencesOfForm(body, type)
+    const model = operation.deployment === 'none' ? null : requireModel((await modelOfForm(body, type)).model, grant)
+    return { ...plain, deployment: model, requestedModel: model, references, received, send: body, decoded }
   }
   if (operation.deployment === 'none') {
     // Some take no body at all, or may do without.
     const references = body.length === 0 ? noReferences : await scanned(body, () => new ReferenceFinder(body))
+    if (operation.creates === 'upload') await requirePurpose(body)
     return { ...plain, references, received, send: body, decoded }
   }
   const understood = await understand(body, route, grant)
@@ -135,6 +146,7 @@ async function understand(body: Buffer, route: Route, grant: Grant): Promise<Und
     json: { body, scan },
     completionTokensMax: completionTokensMax(body, scan),
     references,
+    keeps: route.operation.createsWhenAsked === null ? null : keptOf(body, scan, route.operation.createsWhenAsked),
   }
   const ask =
     stream &&
@@ -144,6 +156,19 @@ async function understand(body: Buffer, route: Route, grant: Grant): Promise<Und
   const options = ask ? usageOptions(read(body, scan, 'stream_options')) : null
   if (options === null) return { ...asked, hideUsage: false, send: body }
   return { ...asked, hideUsage: true, send: withMember(body, scan, 'stream_options', options) }
+}
+
+function keptOf(body: Buffer, scan: Scan, kind: CreatedKind): CreatedKind | null {
+  if (scan.members.has('store') && read(body, scan, 'store') === true) return kind
+  return scan.members.has('audio') ? 'audio' : null
+}
+
+/** What the lines of a batch ask for is looked at while they are uploaded whole. Of an upload in parts nobody sees a line. */
+async function requirePurpose(body: Buffer): Promise<void> {
+  const scan = await scanned(body, () => new ObjectScanner(body, purposeOnly, requestCaps))
+  const purpose = read(body, scan, 'purpose')
+  if (typeof purpose !== 'string' || !/batch/i.test(purpose)) return
+  throw new Refusal('purpose_not_allowed', { purpose }, { param: 'purpose' })
 }
 
 /** Null without a usable maximum: what is no count is the backend's to refuse. */

@@ -17,12 +17,13 @@ export interface Creates {
 }
 
 /** What the call may create or tell of, null for most. Behind `locate`: an object that is not the workload's own tells nothing. */
-export function createsOf({ call, route, grant }: Account, { objects }: GatewayParts): Creates | null {
+export function createsOf({ call, route, grant, asked }: Account, { objects }: GatewayParts): Creates | null {
   if (route === null || grant === null) return null
-  const { creates, tells } = route.operation
+  const { tells } = route.operation
   const workload = grant.workload.name
   if (tells === null) {
-    return creates === null || call.method !== 'POST' ? null : { kind: creates, workload, objects }
+    const kind = route.operation.creates ?? asked?.keeps ?? null
+    return kind === null || call.method !== 'POST' ? null : { kind, workload, objects }
   }
   return objects.remembered(route.objectId ?? '')?.workload === workload ? { kind: tells, workload, objects } : null
 }
@@ -54,8 +55,9 @@ export class Births {
 
   /** @param event of a stream: the object itself stands in the first and the last ones, its items in those between. */
   heard(event: JsonRecord): void {
-    const { response } = event
+    const { response, choices } = event
     if (isRecord(response)) this.seen(response)
+    else if (Array.isArray(choices)) this.seen(event)
     else this.#remember(idsOfEvent(event, this.#isKept))
   }
 

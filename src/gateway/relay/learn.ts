@@ -11,6 +11,7 @@ export const wantedMembers: ReadonlySet<string> = new Set([
     'store',
     'background',
     'output',
+    'file',
     'output_file_id',
     'error_file_id',
     'item',

@@ -24,7 +24,7 @@ const usageWord = Buffer.from('"usage"')
 const errorWord = Buffer.from('"error"')
 const finishWord = Buffer.from('"finish_reason"')
 /** Events that hold one of these tell ids: read only where the call may create something. */
-const tellingWords = ['"item"', '"annotation"', '"encrypted_content"'].map(word => Buffer.from(word))
+const tellingWords = ['"item"', '"annotation"', '"encrypted_content"', '"audio"'].map(word => Buffer.from(word))
 const escapeWord = Buffer.from('\\u00')
 const nullAtEnd = Buffer.from(',"usage":null}')
 
@@ -330,7 +330,7 @@ class Words {
   #errorAt = -2
   #finishAt = -2
   #escapeAt = -2
-  readonly #tellsAt: number[] = [-2, -2, -2]
+  readonly #tellsAt: number[] = [-2, -2, -2, -2]
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes

@@ -2,7 +2,7 @@
  * Resolve: method and URL to a route. Only the grammar of addresses is decided here; whether the named target and workload
  * exist is for `authorize`, so that nobody learns names without a token.
  */
-import { acceptsIncludeUsage, findOperation, type Operation } from '../../wire/operations.ts'
+import { type AddressForm, acceptsIncludeUsage, findOperation, type Operation } from '../../wire/operations.ts'
 import { Refusal } from '../refusals.ts'
 import { decodeSegment, splitPath, splitUrl } from './path.ts'
 
@@ -51,12 +51,8 @@ export function resolve(method: string, url: string): Route {
   if (path === '/') throw new Refusal('route_unknown', { path })
   const segments = splitPath(path)
   const place = locate(segments, path)
-  const operation = findOperation(place.rest)
+  const operation = findOperation(place.rest, method, formOf(place))
   if (operation === null) throw new Refusal('route_unknown', { path })
-  if (place.deployment !== null && !operation.underDeployment) throw new Refusal('route_unknown', { path })
-  if (place.deployment === null && !place.isV1 && operation.underDeployment && operation.deployment === 'required') {
-    throw new Refusal('route_unknown', { path })
-  }
   if (!operation.methods.includes(method)) {
     const allowed = operation.methods.join(', ')
     throw new Refusal('method_not_allowed', { operation: operation.name, allowed, method })
@@ -82,6 +78,11 @@ interface Place {
   readonly deployment: string | null
   /** Decoded segments of the operation. */
   readonly rest: readonly string[]
+}
+
+function formOf({ isV1, deployment }: Place): AddressForm {
+  if (isV1) return 'v1'
+  return deployment === null ? 'dated' : 'deployment'
 }
 
 /** Reads the three forms: `/{target}/{workload}/openai/…`, `/openai/…`, `/v1/…`. */

@@ -5,6 +5,7 @@ import { OpenAI } from 'openai'
 import type { Received } from '../../support/backend.ts'
 import { recordOf } from '../../support/records.ts'
 import { answering, type JsonAnswer, startTwinBackends, type TwinBackends } from '../../support/twin-backends.ts'
+import { eventually } from '../../support/wait.ts'
 
 const unknown: JsonAnswer = {
   status: 404,
@@ -78,7 +79,10 @@ test('F20 C8 a file of the code interpreter is fetched where it was made, by the
     assert.equal((await alice.call('DELETE', path)).status, 200)
   }
   assert.deepEqual(twins.called(), ['up2', 'up2'])
-  assert.equal((await alice.call('GET', 'containers/cntr_1')).refusal, 'object_unknown', 'it was deleted')
+  // Known a moment after the client has its answer.
+  await eventually('it is gone', async () =>
+    (await alice.call('GET', 'containers/cntr_1')).refusal === 'object_unknown' ? true : null,
+  )
 })
 
 test('F20 the container of a stream is known from the item that names it, before the response has ended', async t => {
@@ -185,4 +189,183 @@ test('C11 responses/input_tokens is an operation of its own, and other names bel
   }
   assert.equal((await alice.call('GET', 'responses/anything')).refusal, 'route_unknown')
   assert.deepEqual(twins.called(), [])
+})
+
+const clientOf = async ({ world }: TwinBackends, as: string, workload: string, target = 'main'): Promise<OpenAI> =>
+  new OpenAI({ baseURL: `${world.url}/${target}/${workload}/openai/v1`, apiKey: await world.token(as), maxRetries: 0 })
+
+const refused = { status: 404, code: 'object_unknown' }
+const emptyList: JsonAnswer = { body: { object: 'list', data: [], has_more: false } }
+
+// A stored completion is another team's prompt and answer; behind one shared identity an instance shows it to everybody.
+test('C8 stored chat completions are found, listed, changed and deleted by who stored them, streamed or not', async t => {
+  const twins = await startTwinBackends(t)
+  const stored: { id: string; object: string }[] = []
+  twins.up1.answer = (request, response) => {
+    const { method, url, body } = request
+    if (method === 'POST' && url === '/openai/v1/chat/completions') {
+      const asked = JSON.parse(body) as { stream?: boolean; store?: boolean }
+      const id = `chatcmpl-${twins.up1.received.length}`
+      if (asked.store === true) stored.push({ id, object: 'chat.completion' })
+      const answer = { id, model: 'gpt-4o', choices: [{ index: 0, message: { content: 'Hi' }, finish_reason: 'stop' }] }
+      if (asked.stream !== true) return answering(() => ({ body: answer }))(request, response)
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write('data: {"id":"","object":"","model":"","choices":[],"prompt_filter_results":[]}\n\n')
+      response.end(
+        `data: ${JSON.stringify({ id, model: 'gpt-4o', choices: [{ delta: { content: 'Hi' } }] })}\n\ndata: [DONE]\n\n`,
+      )
+      return
+    }
+    if (url.startsWith('/openai/v1/chat/completions?')) {
+      return answering(() => ({ body: { object: 'list', data: stored, has_more: false } }))(request, response)
+    }
+    const one = stored.find(({ id }) => url.includes(id))
+    answering(() =>
+      one === undefined ? unknown : { body: { ...one, deleted: method === 'DELETE', data: [{ id: 'm' }] } },
+    )(request, response)
+  }
+  twins.up2.answer = answering(() => emptyList)
+  const [alice, bob] = [await clientOf(twins, 'alice', 'hr-bot'), await clientOf(twins, 'bob', 'code-assistant')]
+  const ask = { model: 'gpt-4o', messages: [{ role: 'user' as const, content: 'Hello' }] }
+  const own = await alice.chat.completions.create({ ...ask, store: true })
+  const plain = await alice.chat.completions.create(ask)
+  const streamed = await alice.chat.completions.create({ ...ask, store: true, stream: true })
+  let streamedId = ''
+  for await (const chunk of streamed) streamedId = chunk.id
+  const his = await bob.chat.completions.create({ ...ask, store: true })
+  const listed: string[] = []
+  for await (const one of alice.chat.completions.list()) listed.push(one.id)
+  assert.deepEqual(listed, [own.id, streamedId])
+  assert.equal((await alice.chat.completions.retrieve(streamedId)).id, streamedId)
+  assert.equal((await alice.chat.completions.update(own.id, { metadata: { a: 'b' } })).id, own.id)
+  assert.equal((await alice.chat.completions.messages.list(own.id)).data[0]?.id, 'm')
+  await assert.rejects(alice.chat.completions.retrieve(plain.id), refused, 'it was not stored')
+  await assert.rejects(alice.chat.completions.retrieve(his.id), refused)
+  await assert.rejects(alice.chat.completions.messages.list(his.id), refused)
+  await assert.rejects(alice.chat.completions.delete(his.id), refused)
+  assert.equal((await alice.chat.completions.delete(own.id)).deleted, true)
+  await eventually('it is gone', () =>
+    alice.chat.completions.retrieve(own.id).then(
+      () => null,
+      (error: { code?: string }) => (error.code === 'object_unknown' ? true : null),
+    ),
+  )
+})
+
+test('C8 an upload in parts becomes a file of who began it, and never a batch file that nobody has looked at', async t => {
+  const twins = await startTwinBackends(t)
+  twins.up2.answer = answering(() => unknown)
+  twins.up1.answer = answering(({ url }) => {
+    if (url === '/openai/v1/uploads') return { body: { id: 'upload_1', object: 'upload', status: 'pending' } }
+    if (url.endsWith('/parts')) return { body: { id: 'part_1', object: 'upload.part' } }
+    if (url.endsWith('/complete')) return { body: { id: 'upload_1', status: 'completed', file: { id: 'file-whole' } } }
+    if (url.startsWith('/openai/v1/files/file-whole')) return { body: { id: 'file-whole', object: 'file' } }
+    return { body: { id: 'upload_1', status: 'cancelled' } }
+  })
+  const [alice, bob] = [await clientOf(twins, 'alice', 'hr-bot'), await clientOf(twins, 'bob', 'code-assistant')]
+  const about = { filename: 'a.jsonl', bytes: 3, mime_type: 'text/plain' }
+  const upload = await alice.uploads.create({ ...about, purpose: 'fine-tune' })
+  const part = await alice.uploads.parts.create(upload.id, { data: new File(['abc'], 'part') })
+  await assert.rejects(bob.uploads.parts.create(upload.id, { data: new File(['abc'], 'part') }), refused)
+  await assert.rejects(bob.uploads.complete(upload.id, { part_ids: [part.id] }), refused)
+  const whole = await alice.uploads.complete(upload.id, { part_ids: [part.id] })
+  assert.equal(whole.file?.id, 'file-whole')
+  assert.equal((await alice.files.retrieve('file-whole')).id, 'file-whole')
+  await assert.rejects(bob.files.retrieve('file-whole'), refused)
+  assert.equal((await alice.uploads.cancel(upload.id)).id, 'upload_1')
+  const before = twins.up1.received.length
+  for (const purpose of ['batch', 'Batch'] as const) {
+    await assert.rejects(alice.uploads.create({ ...about, purpose: purpose as 'batch' }), {
+      status: 403,
+      code: 'purpose_not_allowed',
+    })
+  }
+  assert.equal(twins.up1.received.length, before)
+})
+
+// Jobs and evaluations cost without a token in any answer, and videos by the second: whoever wants them says so.
+test('C8 fine-tuning, evaluations and videos are refused unless the workload names them, then owned and recorded', async t => {
+  const twins = await startTwinBackends(t, {
+    deployments: ['gpt-4o', 'sora-2'],
+    change: config => ({
+      ...config,
+      workloads: Object.fromEntries(
+        Object.entries(config.workloads).map(([name, workload]) => [
+          name,
+          name === 'code-assistant'
+            ? workload
+            : { ...workload, operations: ['standard', 'fine_tuning', 'evals', 'videos'] },
+        ]),
+      ),
+    }),
+  })
+  twins.up2.answer = answering(() => emptyList)
+  twins.up1.answer = answering(({ method, url }) => {
+    const [, , , family = ''] = url.split(/[/?]/)
+    const id = { fine_tuning: 'ftjob-1', evals: 'eval_1', videos: 'video_1', files: 'file-1' }[family]
+    const isList = method === 'GET' && /(jobs|evals|videos)(\?|$)/.test(url)
+    return {
+      body: isList ? { object: 'list', data: [{ id }, { id: 'of_others' }], has_more: false } : { id, object: family },
+    }
+  })
+  const [alice, bob] = [await clientOf(twins, 'alice', 'hr-bot'), await clientOf(twins, 'bob', 'code-assistant')]
+  const { id: training_file } = await alice.files.create({ purpose: 'fine-tune', file: new File(['{}'], 'a.jsonl') })
+  const idsOf = async (list: AsyncIterable<{ id: string }>): Promise<string[]> => {
+    const ids: string[] = []
+    for await (const { id } of list) ids.push(id)
+    return ids
+  }
+  const makes = {
+    job: (by: OpenAI) => by.fineTuning.jobs.create({ model: 'gpt-4o', training_file }),
+    evaluation: (by: OpenAI) => by.evals.create({ data_source_config: { type: 'logs' }, testing_criteria: [] }),
+    video: (by: OpenAI) => by.videos.create({ model: 'sora-2', prompt: 'a cat' }),
+  }
+  for (const [what, make] of Object.entries(makes)) {
+    assert.ok((await make(alice)).id, what)
+    await assert.rejects(make(bob), { status: 403, code: 'operation_not_allowed' }, what)
+  }
+  assert.deepEqual(await idsOf(alice.fineTuning.jobs.list()), ['ftjob-1'])
+  assert.deepEqual(await idsOf(alice.evals.list()), ['eval_1'])
+  assert.deepEqual(await idsOf(alice.videos.list()), ['video_1'])
+  assert.equal((await alice.fineTuning.jobs.cancel('ftjob-1')).id, 'ftjob-1')
+  assert.equal((await alice.evals.runs.retrieve('run_1', { eval_id: 'eval_1' })).id, 'eval_1')
+  assert.equal((await alice.videos.remix('video_1', { prompt: 'a dog' })).id, 'video_1')
+  assert.ok((await (await alice.videos.downloadContent('video_1')).text()).length > 0)
+  for (const foreign of [
+    () => alice.fineTuning.jobs.retrieve('of_others'),
+    () => alice.evals.runs.list('of_others'),
+    () => alice.videos.delete('of_others'),
+    () => alice.fineTuning.jobs.create({ model: 'gpt-4o', training_file: 'file-of-others' }),
+    () => alice.fineTuning.jobs.create({ model: 'gpt-4o', training_file, validation_file: 'file-of-others' }),
+    () =>
+      alice.evals.runs.create('eval_1', {
+        data_source: { type: 'jsonl', source: { type: 'file_id', id: 'file-of-others' } },
+      }),
+  ]) {
+    await assert.rejects(foreign(), refused)
+  }
+  await assert.rejects(alice.videos.create({ model: 'dall-e', prompt: 'a cat' }), { code: 'deployment_not_allowed' })
+  const { records } = await twins.world.house.ledger.list({ limit: 100 })
+  const job = records.find(one => one.operation === 'fine_tuning/jobs' && one.objectId !== null)
+  assert.deepEqual([job?.objectId, job?.usage.source, job?.cost], ['ftjob-1', 'none', null])
+})
+
+test('C8 a video from a form names its deployment there, and it is authorised', async t => {
+  const twins = await startTwinBackends(t, {
+    deployments: ['sora-2'],
+    change: config => ({
+      ...config,
+      workloads: Object.fromEntries(
+        Object.entries(config.workloads).map(([name, workload]) => [name, { ...workload, operations: ['videos'] }]),
+      ),
+    }),
+  })
+  twins.up1.answer = answering(() => ({ body: { id: 'video_1', object: 'video' } }))
+  const alice = await clientOf(twins, 'alice', 'hr-bot')
+  const input_reference = new File(['x'], 'a.png', { type: 'image/png' })
+  assert.equal((await alice.videos.create({ model: 'sora-2', prompt: 'a cat', input_reference })).id, 'video_1')
+  await assert.rejects(alice.videos.create({ model: 'sora-3' as 'sora-2', prompt: 'a cat', input_reference }), {
+    code: 'deployment_not_allowed',
+  })
+  await assert.rejects(alice.responses.create({ model: 'sora-2', input: 'x' }), { code: 'operation_not_allowed' })
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { recordedCompletions, recordedPrompts } from '../../test/support/recorded-figures.ts'
 import { assemble } from '../wire/assemble.ts'
 import {
   countCompletion,
@@ -230,7 +231,7 @@ test('the guard changes a count by less than 3 tokens for each cut', () => {
 test('a completion is its text, its refusals and its tool calls, over all choices', () => {
   const body = {
     choices: [
-      { index: 0, message: { content: 'hello world' } },
+      { index: 0, message: { content: 'hello world' }, finish_reason: 'stop' },
       {
         index: 1,
         message: {
@@ -242,9 +243,38 @@ test('a completion is its text, its refusals and its tool calls, over all choice
     ],
   }
   const assembled = assemble('chat/completions', false, new TextEncoder().encode(JSON.stringify(body)))
-  assert.equal(countCompletion('gpt-4o', 'chat/completions', assembled), 2 + 1 + 1 + 2)
+  // A text that ended has one more; one call has eight more; a text that was cut has none.
+  assert.equal(countCompletion('gpt-4o', 'chat/completions', assembled), 2 + 1 + (1 + 1 + 2 + 8))
+  const cut = assemble(
+    'chat/completions',
+    false,
+    new TextEncoder().encode(JSON.stringify(body).replace('"stop"', '"length"')),
+  )
+  assert.equal(countCompletion('gpt-4o', 'chat/completions', cut), 2 + (1 + 1 + 2 + 8))
   assert.equal(countCompletion('gpt-4o', 'embeddings', assembled), null)
 })
+
+// What is counted where nothing was reported is charged: it must be what Azure would have said.
+for (const [what, model, operation, body, tokens] of recordedPrompts) {
+  test(`C14 a prompt is counted as it was recorded: ${what}, ${model}, ${operation}: ${tokens}`, () => {
+    assert.equal(countPrompt(model, operation, body), tokens)
+  })
+}
+
+for (const [model, said, tokens] of recordedCompletions) {
+  test(`C14 an answer is counted as it was recorded: ${typeof said === 'string' ? said : 'two calls'}, ${model}: ${tokens}`, () => {
+    const message =
+      typeof said === 'string'
+        ? { content: said }
+        : {
+            content: null,
+            tool_calls: said.map((each, at) => ({ id: `call_${at}`, type: 'function', function: each })),
+          }
+    const answer = { choices: [{ index: 0, message, finish_reason: typeof said === 'string' ? 'stop' : 'tool_calls' }] }
+    const bytes = new TextEncoder().encode(JSON.stringify(answer))
+    assert.equal(countCompletion(model, 'chat/completions', assemble('chat/completions', false, bytes)), tokens)
+  })
+}
 
 function pngUrl(widthPx: number, heightPx: number): string {
   const header = Buffer.alloc(24)

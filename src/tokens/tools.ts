@@ -1,5 +1,6 @@
 import { isRecord, type JsonRecord, jsonText, listOf, textOf } from '../wire/json.ts'
 import { countText } from './encodings.ts'
+import { overheadsOf } from './overheads.ts'
 
 /** Depth to which parameters are followed; deeper ones are counted as their JSON text. */
 const schemaDepthMax = 16
@@ -11,9 +12,8 @@ const schemaDepthMax = 16
  */
 export function toolsTokens(model: string, functions: readonly JsonRecord[]): number {
   if (functions.length === 0) return 0
-  const isLater = !/^(ft:)?gpt-(4(?![\d.o])|3\.?5)/i.test(model)
-  const perFunction = isLater ? 7 : 10
-  return functions.reduce((sum, tool) => sum + perFunction + functionTokens(model, tool), 12)
+  const { tools, perFunction } = overheadsOf(model)
+  return functions.reduce((sum, tool) => sum + perFunction + functionTokens(model, tool), tools)
 }
 
 function functionTokens(model: string, tool: JsonRecord): number {

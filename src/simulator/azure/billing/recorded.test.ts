@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { type RecordedCalls, recordedCompletions, recordedPrompts } from '../../../../test/support/recorded-figures.ts'
 import type { JsonRecord } from '../../../wire/json.ts'
 import {
   audioPromptTokens,
@@ -13,86 +14,13 @@ import {
 } from './index.ts'
 import { pictureTokens } from './media.ts'
 
-/** The recordings' bodies in shape and in counts, in words of our own. */
-const lookup = {
-  name: 'look_up_locker_code',
-  description: 'Looks up the code of the locker of guests.',
-  parameters: {
-    type: 'object',
-    properties: { guest: { type: 'string' } },
-    required: ['guest'],
-    additionalProperties: false,
-  },
-}
-const asked = [
-  { role: 'system', content: 'Call tools side by side.' },
-  { role: 'user', content: 'Please find the locker codes of both these guests: marlene,augustin' },
-]
-const called = [
-  { name: lookup.name, arguments: '{"guest": "marlene"}' },
-  { name: lookup.name, arguments: '{"guest": "augustin"}' },
-]
-const outputs = ['Left of the lift!', 'Blue before green']
-const chat = {
-  first: { messages: asked, tools: [{ type: 'function', function: lookup }] },
-  second: {
-    messages: [
-      ...asked,
-      {
-        role: 'assistant',
-        content: null,
-        tool_calls: called.map((each, at) => ({ id: `call_${at}`, type: 'function', function: each })),
-      },
-      ...outputs.map((content, at) => ({ role: 'tool', tool_call_id: `call_${at}`, content })),
-    ],
-    tools: [{ type: 'function', function: lookup }],
-  },
-}
-const items = [
-  ...called.map((each, at) => ({ type: 'function_call', call_id: `call_${at}`, ...each })),
-  ...outputs.map((output, at) => ({ type: 'function_call_output', call_id: `call_${at}`, output })),
-]
-const unspaced = items.map(item =>
-  'arguments' in item ? { ...item, arguments: item.arguments.replace(' ', '') } : item,
-)
-const responses = {
-  first: { input: asked, tools: [{ type: 'function', ...lookup }] },
-  second: { input: [...asked, ...unspaced], tools: [{ type: 'function', ...lookup }] },
-}
-const one = (content: string): JsonRecord => ({ messages: [{ role: 'user', content }] })
-
-/** Prompt tokens that Azure reported for bodies of this shape. */
-const prompts: readonly (readonly [string, string, string, JsonRecord, number])[] = [
-  ['one message', 'gpt-4o-mini', 'chat/completions', one('What is 1900 + 77?'), 16],
-  ['one message', 'gpt-5-mini', 'chat/completions', one('What is 1900 + 77?'), 15],
-  ['a shorter message', 'gpt-4.1-mini', 'chat/completions', one('How far is Rome?'), 12],
-  ['a shorter message', 'gpt-5-mini', 'chat/completions', one('How far is Rome?'), 11],
-  ['one tool', 'gpt-4o-mini', 'chat/completions', chat.first, 75],
-  ['two earlier calls and their results', 'gpt-4o-mini', 'chat/completions', chat.second, 149],
-  ['one tool', 'gpt-5-mini', 'chat/completions', chat.first, 159],
-  ['two earlier calls and their results', 'gpt-5-mini', 'chat/completions', chat.second, 239],
-  ['one tool', 'gpt-4o-mini', 'responses', responses.first, 36],
-  ['two earlier calls and their results', 'gpt-4o-mini', 'responses', responses.second, 137],
-]
-
-for (const [what, model, operation, body, tokens] of prompts) {
+for (const [what, model, operation, body, tokens] of recordedPrompts) {
   test(`C14 the bill of a prompt: ${what}, ${model}, ${operation}: ${tokens}`, () => {
     assert.equal(promptTokens(model, operation, body), tokens)
   })
 }
 
-/** Completion tokens beside reasoning, as Azure reported them; a text, or the calls above. */
-const completions: readonly (readonly [string, string | typeof called, number])[] = [
-  ['gpt-4o-mini', '1977', 3],
-  ['gpt-4.1-mini', 'Yes', 2],
-  ['gpt-5-mini', '1977', 12],
-  ['gpt-5-mini', 'Yes', 11],
-  ['gpt-4o-mini', called, 54],
-  ['gpt-5-mini', called, 63],
-  ['gpt-35-turbo', '1977', 2],
-]
-
-for (const [model, said, tokens] of completions) {
+for (const [model, said, tokens] of recordedCompletions) {
   const what = typeof said === 'string' ? `a text of ${countText(model, said)}` : 'two calls'
   test(`S1 the bill of an answer: ${what}, ${model}: ${tokens}`, () => {
     const { openingTokens, closingTokens } = familyOf(model)
@@ -101,7 +29,7 @@ for (const [model, said, tokens] of completions) {
   })
 }
 
-function callTokens(model: string, calls: typeof called): number {
+function callTokens(model: string, calls: RecordedCalls): number {
   return calls.reduce(
     (sum, call, at) => sum + countText(model, call.name) + countText(model, call.arguments) + nextCallTokens(at),
     0,

@@ -9,7 +9,7 @@ import { configuredNames } from './config/names.ts'
 import { needingRestart } from './config/restart.ts'
 import type { Config } from './config/schema.ts'
 import { Copies } from './gateway/copies/index.ts'
-import { FollowUps } from './gateway/follow-ups/index.ts'
+import { openFollowUps } from './gateway/follow-ups/open.ts'
 import { buildPlan } from './gateway/plan.ts'
 import { limitedThroughout } from './gateway/readiness.ts'
 import { BodyBudget, type BodyBudgetOptions } from './gateway/receive/budget.ts'
@@ -124,6 +124,7 @@ async function build(
       log,
       modelOf,
       costOf: costOfTokens,
+      completionTokensAssumed: config.limits.completionTokensAssumed,
       names: configuredNames(config),
     }))
   if (given.ledger !== undefined) ledger.keepNames(configuredNames(config))
@@ -143,9 +144,12 @@ async function build(
   const random = given.random ?? Math.random
   const copies = new Copies({ newId: uuidV7(clock), random })
   closers.push(() => copies.close())
-  const followUps = new FollowUps({
+  const followUps = await openFollowUps({
     limits,
     debts: objects.debts,
+    ledger,
+    prices: () => prices,
+    modelOf,
     newId: uuidV7(clock),
     clock,
     random,

@@ -65,6 +65,8 @@ export interface LedgerHealth {
 
 export interface Ledger extends LedgerReader {
   readonly journal: Journal
+  /** Calls since then that began work in the background whose use no record has yet, oldest first. */
+  owed(sinceMs: number): Promise<readonly RecordRow[]>
   /** Names of a changed configuration: from the next entry of the journal on, each has a number of its own in reports. */
   keepNames(names: LedgerNames): void
   /** Resolves when everything that was journalled before the call can be read. Readers call it themselves first. */

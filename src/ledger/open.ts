@@ -27,6 +27,8 @@ export interface LedgerOptions {
   readonly costOf?: CostOf
   /** Names that always have a number in the store, whatever else is recorded. Default: none. */
   readonly names?: LedgerNames
+  /** Completion tokens of an interrupted call that began work in the background of which nothing is known. Default 1,000. */
+  readonly completionTokensAssumed?: number
   readonly log: Log
   readonly clock?: Clock
   readonly scheduler?: Scheduler
@@ -116,9 +118,18 @@ class OpenLedger implements Ledger {
     this.journal = journal
     this.#unclaim = unclaim
     this.#stopRetention = options.scheduler(retainEveryMs, () => this.#retain())
-    const { counter, log, modelOf = () => null, costOf = () => null } = options
+    const { counter, log, modelOf = () => null, costOf = () => null, completionTokensAssumed = 1_000 } = options
     const stopped = (): boolean => this.#closing !== null
-    this.#recovered = recover({ store, journal, counter, modelOf, costOf, log, stopped }).catch(error => {
+    this.#recovered = recover({
+      store,
+      journal,
+      counter,
+      modelOf,
+      costOf,
+      completionTokensAssumed,
+      log,
+      stopped,
+    }).catch(error => {
       log.error({ cause: String(error) }, 'interrupted exchanges could not all be ended; the next start goes on')
     })
   }
@@ -149,6 +160,10 @@ class OpenLedger implements Ledger {
   async spent(fromMs: number, toMs: number): ReturnType<Ledger['spent']> {
     await this.caughtUp()
     return this.#store.ask('spent', fromMs, toMs)
+  }
+  async owed(sinceMs: number): ReturnType<Ledger['owed']> {
+    await this.caughtUp()
+    return this.#store.ask('owed', sinceMs)
   }
   async creatorsOf(objectIds: readonly string[]): ReturnType<Ledger['creatorsOf']> {
     await this.caughtUp()

@@ -189,3 +189,30 @@ test('new exchanges are recorded while old ones are being recovered', async t =>
   // A question waits for the recovery, so that a reconciliation right after a start is complete.
   assert.equal((await second.usage({ by: ['outcome'] })).total.calls, 2)
 })
+
+const background = JSON.stringify({ model: 'gpt-5', background: true, input: 'Plan a week in Lisbon' })
+const queued = { id: 'resp_1', status: 'queued', background: true, model: 'gpt-5' }
+const begins: Partial<Opened> = { operation: 'responses', stream: true }
+
+// It goes on at the instance. Without its id nobody could ever ask what it used.
+test('F2 an interrupted call that began work in the background owes, and names the object', async t => {
+  const response = [
+    `event: response.created\ndata: ${JSON.stringify({ type: 'response.created', response: queued })}\n\n`,
+  ]
+  const row = await interruptedRecord(t, { opened: begins, request: background, response }, neverCounts)
+  assert.deepEqual([row?.outcome, row?.usage.source, row?.objectId, row?.cost], ['interrupted', 'owed', 'resp_1', null])
+  const batch = await interruptedRecord(
+    t,
+    { opened: { operation: 'batches' }, request: '{}', response: ['{"id":"batch_1","status":"validating"'] },
+    neverCounts,
+  )
+  assert.deepEqual([batch?.usage.source, batch?.objectId], ['owed', 'batch_1'])
+})
+
+// Killing the gateway before the id comes must not make the work free.
+test('F2 where its id never came, it is charged at what such a call is taken to need', async t => {
+  const counter: Counter = { count: () => Promise.resolve({ promptTokens: 9, completionTokens: null }) }
+  const over = { completionTokensAssumed: 700 }
+  const row = await interruptedRecord(t, { opened: begins, request: background, response: [] }, counter, over)
+  assert.deepEqual([row?.usage.source, row?.usage.promptTokens, row?.usage.completionTokens], ['bounded', 9, 700])
+})

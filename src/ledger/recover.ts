@@ -1,6 +1,7 @@
 import type { TokenCounter } from '../tokens/index.ts'
 import { nothingCounted } from '../tokens/job.ts'
 import { assemble } from '../wire/assemble.ts'
+import { asksForBackground, goesOn } from '../wire/background.ts'
 import { operations } from '../wire/operations.ts'
 import type { Journal } from './index.ts'
 import { timeOfId } from './journal/ids.ts'
@@ -18,6 +19,8 @@ export interface RecoverParts {
   readonly counter: Pick<TokenCounter, 'count'>
   readonly modelOf: (instance: string, deployment: string) => string | null
   readonly costOf: CostOf
+  /** Completion tokens of a call of which nothing is known. */
+  readonly completionTokensAssumed: number
   readonly log: Log
   /** True when the ledger closes: what is left then stays open and is found by the next start. */
   readonly stopped: () => boolean
@@ -46,7 +49,9 @@ async function interrupted(unfinished: Unfinished, parts: RecoverParts): Promise
   const { id, request, response, writtenAtMs } = unfinished
   const opened = unfinished.opened ?? unknownOpened(id)
   const said = opened.operation === null ? null : assembled(opened, response)
-  const usage = await usageOf(opened, unfinished, said, parts)
+  const begun = goingOn(opened, response)
+  const isOwed = begun !== null && said?.usage == null
+  const usage: Usage = isOwed ? { ...noUsage, source: 'owed' } : await usageOf(opened, unfinished, said, parts)
   return {
     id,
     outcome: 'interrupted',
@@ -68,7 +73,7 @@ async function interrupted(unfinished: Unfinished, parts: RecoverParts): Promise
     waitedMs: null,
     serviceTier: null,
     summedCalls: 1,
-    objectId: usageShape(opened.operation ?? '') === 'responses' ? (said?.id ?? null) : null,
+    objectId: begun ?? (usageShape(opened.operation ?? '') === 'responses' ? (said?.id ?? null) : null),
     finishReason: said?.choices[0]?.finishReason ?? null,
     backendRequestId: null,
     responseContentType: null,
@@ -88,14 +93,40 @@ function assembled(opened: Opened, response: readonly Uint8Array[]): ReturnType<
   }
 }
 
+/** Id of the response or batch that the call began and that goes on at its instance; null where none is known. */
+function goingOn({ operation }: Opened, response: readonly Uint8Array[]): string | null {
+  if (operation !== 'responses' && operation !== 'batches') return null
+  return goesOn(Buffer.concat(response))
+}
+
+/** Whether the call may have begun work that goes on, whose id nobody knows. */
+function mayGoOn({ operation, method }: Opened, request: readonly Uint8Array[]): boolean {
+  if (operation === 'batches') return method === 'POST'
+  return operation === 'responses' && asksForBackground(Buffer.concat(request))
+}
+
 /** Reported where the answer came as far as its usage; counted where it did not; none for operations that have no tokens. */
 async function usageOf(
+  opened: Opened,
+  unfinished: Unfinished,
+  said: ReturnType<typeof assemble> | null,
+  parts: RecoverParts,
+): Promise<Usage> {
+  if (said?.usage != null) return { ...said.usage, source: 'reported' }
+  const usage = await counted(opened, unfinished, said, parts)
+  if (!mayGoOn(opened, unfinished.request)) return usage
+  // Nobody can ask for its end, so it is charged at what such a call is taken to need.
+  const promptTokens = usage.promptTokens ?? 0
+  const completionTokens = Math.max(usage.completionTokens ?? 0, parts.completionTokensAssumed)
+  return { ...noUsage, source: 'bounded', promptTokens, completionTokens, totalTokens: promptTokens + completionTokens }
+}
+
+async function counted(
   opened: Opened,
   { request, response }: Unfinished,
   said: ReturnType<typeof assemble> | null,
   { counter, modelOf }: RecoverParts,
 ): Promise<Usage> {
-  if (said?.usage != null) return { ...said.usage, source: 'reported' }
   const { operation, instance, deployment } = opened
   // The name of a deployment says nothing of its model, and with it of the tokenizer.
   const known = instance === null || deployment === null ? null : modelOf(instance, deployment)
@@ -120,7 +151,7 @@ function costOfTokens(
   servedModel: string | null,
   { costOf, modelOf }: RecoverParts,
 ): Cost | null {
-  if (usage.source === 'none' || instance === null || deployment === null) return null
+  if (usage.source === 'none' || usage.source === 'owed' || instance === null || deployment === null) return null
   return costOf(usage, servedModel, modelOf(instance, deployment) ?? deployment, startedAtMs)
 }
 

@@ -1,9 +1,10 @@
 /** An instance that works in the background as a test says, and a gateway in front of it on a clock of the test's own. */
 import type { ServerResponse } from 'node:http'
-import type { ConfigInput } from '../../src/config/schema.ts'
-import type { House } from '../../src/house.ts'
+import type { Config, ConfigInput } from '../../src/config/schema.ts'
+import { buildHouse, type House } from '../../src/house.ts'
 import type { RecordRow } from '../../src/ledger/record.ts'
 import type { LimitsReport, RuleReport } from '../../src/limits/index.ts'
+import { silentLog } from '../../src/telemetry/log.ts'
 import { type Backend, type Received, startBackend } from './backend.ts'
 import { allRecords } from './records.ts'
 import { eventually } from './wait.ts'
@@ -27,8 +28,12 @@ export interface BackgroundWorld {
   readonly time: { ms: number }
   /** Ends the work: what is asked from now on shows it. */
   finish(id: string, usage?: Work['usage'], status?: string): void
+  /** The one that runs now. */
+  readonly house: House
+  /** Ends the gateway and starts it again on the same ledger, with a changed configuration where one is given. */
+  restart(config?: Config): Promise<void>
   /** Every record, newest first, once nothing is in flight. */
-  records(house?: House): Promise<readonly RecordRow[]>
+  records(): Promise<readonly RecordRow[]>
   /** Moves the clock on until the gateway has asked about the object `times` times in all. */
   untilAsked(id: string, times: number): Promise<void>
   asked(id: string): number
@@ -52,13 +57,15 @@ export async function startBackground(t: Scope, options: BackgroundOptions = {})
   backend.answer = (request, response) => {
     if (options.instead?.(request, response) !== true) answer(works, request, response)
   }
+  const parts = { clock: () => time.ms, identityClock: Date.now, random: () => 0.5 }
   const world = await startWorld(t, {
-    parts: { clock: () => time.ms, identityClock: Date.now, random: () => 0.5 },
+    parts,
     change: config => {
       const changed = inFrontOf(config, backend, options)
       return options.change?.(changed) ?? changed
     },
   })
+  let house = world.house
   const isFollowUp = ({ url, headers }: Received, id: string): boolean =>
     url.includes(id) && headers['user-agent'] === undefined
   const asked = (id: string): number => backend.received.filter(request => isFollowUp(request, id)).length
@@ -68,12 +75,21 @@ export async function startBackground(t: Scope, options: BackgroundOptions = {})
     works,
     time,
     asked,
+    get house() {
+      return house
+    },
+    async restart(config = world.config) {
+      await house.close()
+      house = await buildHouse(config, { log: silentLog, appService: world.entra.managedIdentity, ...parts })
+      const { close } = house
+      t.after(() => close())
+    },
     finish(id, usage = { input: 12, output: 317 }, status = 'completed') {
       const work = works.get(id)
       if (work === undefined) throw new Error(`no work ${id}`)
       Object.assign(work, { usage, status })
     },
-    async records(house = world.house) {
+    async records() {
       await eventually('nothing is in flight', () => (house.gateway.inFlight === 0 ? true : null))
       return allRecords(house.ledger)
     },
@@ -85,7 +101,7 @@ export async function startBackground(t: Scope, options: BackgroundOptions = {})
       })
     },
     async standing(measure) {
-      const answer = await fetch(`${world.house.admin?.url}/api/v1/limits`, {
+      const answer = await fetch(`${house.admin?.url}/api/v1/limits`, {
         headers: { authorization: `Bearer ${await world.token('carol')}` },
       })
       const { rules } = (await answer.json()) as LimitsReport
@@ -97,7 +113,7 @@ export async function startBackground(t: Scope, options: BackgroundOptions = {})
       // Records are listed by their time.
       time.ms += 1
       const token = await world.token(as)
-      return fetch(`${world.url}/up/w/openai/v1/${path}`, {
+      return fetch(`${house.gateway.url}/up/w/openai/v1/${path}`, {
         method,
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'user-agent': 'test' },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -81,7 +81,11 @@ const uploaded: PromptSize = { textBytes: 0, media: 1, stored: 0 }
 /** @returns zeros for operations that bill nothing: they are counted as requests and calls in flight alone. */
 function askOf({ call, caller, grant, asked, route }: Received, meets: Meets, { prices }: GatewayParts): Ask {
   const { priority } = grant.workload
-  const { usage } = route.operation
+  const { usage, creates } = route.operation
+  // What its lines may need is known when it has ended; until then it is reserved at what batches of the workload were seen to need.
+  if (creates === 'batch' && call.method === 'POST') {
+    return { caller, priority, ...nothing, tokens: meets.completionTokens(), maximumGiven: false }
+  }
   if (usage === 'none' || asked.deployment === null || asked.send === null || !(meets.tokens || meets.cost)) {
     return { caller, priority, ...nothing }
   }

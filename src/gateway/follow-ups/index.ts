@@ -29,6 +29,8 @@ export interface FollowUpsParts {
   /** 0..1, 1 excluded: spreads the questions. */
   readonly random: () => number
   readonly settings: () => FollowUpSettings
+  /** What a debt's bound costs, for limits on cost; 0 where no price is known. */
+  readonly costNanoOf: (debt: Debt) => number
 }
 
 /** A debt that an exchange has the right to charge, and what is reserved for it here. */
@@ -120,11 +122,11 @@ export class FollowUps {
   }
 
   /** Debts of a process before this one, or of a replica that is gone. */
-  takeOver(debts: readonly Debt[], costNanoOf: (debt: Debt) => number): void {
+  takeOver(debts: readonly Debt[]): void {
     for (const debt of debts) {
       if (this.#open.has(debt.objectId)) continue
       const { promptTokens, completionTokens } = debt.bound
-      this.owes(debt, this.#hold(debt, promptTokens + completionTokens, costNanoOf(debt)))
+      this.owes(debt, this.#hold(debt, promptTokens + completionTokens, this.#parts.costNanoOf(debt)))
     }
   }
 
@@ -292,7 +294,7 @@ export class FollowUps {
     debts.tended([...this.#open.keys()], nowMs)
     const adopting = debts
       .orphans(nowMs)
-      .then(found => this.takeOver(found, () => 0))
+      .then(found => this.takeOver(found))
       .finally(() => this.#underWay.delete(adopting))
     this.#underWay.add(adopting)
   }

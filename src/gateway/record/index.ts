@@ -132,7 +132,8 @@ export function closed(account: Account, ending: Ending, endedAtMs: number): Clo
     cost: ending.cost,
     reservedTokens: account.lease?.ask.tokens ?? null,
     waitedMs: account.lease?.waitedMs ?? null,
-    objectId: relayed?.learned.objectId ?? null,
+    // A record with the charge of background work names the object, so that a restart finds that it is charged.
+    objectId: relayed?.learned.objectId ?? account.charges?.debt.objectId ?? null,
     finishReason: relayed?.learned.finishReason ?? null,
     backendRequestId: relayed?.backendRequestId ?? null,
     responseContentType: relayed?.contentType ?? null,

@@ -5,10 +5,10 @@
 import { noUsage, type Usage } from '../../ledger/record.ts'
 import type { Limits } from '../../limits/index.ts'
 import type { Debt } from '../../objects/index.ts'
+import { underWay } from '../../wire/background.ts'
 import { isEventStream } from '../../wire/mediaTypes.ts'
 import type { FollowUps } from '../follow-ups/index.ts'
 import type { Relayed } from '../relay/index.ts'
-import { underWay } from '../relay/learn.ts'
 import { boundedUsage, boundOf } from './bound.ts'
 import type { Account } from './index.ts'
 

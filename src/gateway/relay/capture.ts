@@ -27,7 +27,7 @@ export class Capture {
     // What is not to be recorded is still to be counted, where no usage is reported.
     if (this.#journal === null && this.#unwrittenBytes > uncapturedBytesMax) return
     this.unwritten.push(chunk)
-    if (this.#unwrittenBytes >= progressBytes) this.#progress()
+    if (this.#unwrittenBytes >= progressBytes) this.progress()
   }
 
   /** Called a few times a second. */
@@ -37,10 +37,11 @@ export class Capture {
       return
     }
     if (this.#progressedAt === 0) this.#progressedAt = now
-    if (now - this.#progressedAt >= progressEveryMs) this.#progress()
+    if (now - this.#progressedAt >= progressEveryMs) this.progress()
   }
 
-  #progress(): void {
+  /** Writes what has come. Also called early, where the beginning says what a restart must know: the id of work that goes on. */
+  progress(): void {
     if (this.#journal === null) return
     const bytes = this.unwritten
     this.unwritten = []

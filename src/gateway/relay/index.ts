@@ -71,6 +71,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   #attempts: Attempt[] = []
   #controller: Dispatcher.DispatchController | null = null
   #observer: Observer = blind
+  /** Null for nearly every call. */
+  #births: Births | null = null
   #status: number | null = null
   #sentAtMs: number | null = null
   #firstByteAtMs: number | null = null
@@ -233,8 +235,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     const form = formOf(headers, this.#hideUsage)
     // Of a stream some bytes may be held back; it ends as it comes.
     if (!isStream) this.#announcedBytes = Number(first(headers['content-length']) ?? Number.NaN)
-    const births = creates === null || status >= 400 ? null : new Births(creates, this.instance?.name ?? '')
-    this.#observer = observerFor(form, asked, births)
+    this.#births = creates === null || status >= 400 ? null : new Births(creates, this.instance?.name ?? '')
+    this.#observer = observerFor(form, asked, this.#births)
     if (this.#standInStatus !== null) return
     const limits = status >= 400 ? null : limitHeaders
     call.res.writeHead(status, responseHeaders(headers, call.id, isStream && form.hideUsage, limits))
@@ -271,6 +273,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
       })
     }
     this.#capture.add(chunk)
+    if (this.#births?.isBackground === true && !this.#capture.progressed) this.#capture.progress()
   }
 
   onResponseEnd(): void {

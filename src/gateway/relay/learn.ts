@@ -6,28 +6,8 @@ import { type Learned, nothingLearned } from './observer.ts'
 /** Members of an answer's document or event, and of a response in it, that say something. The last ones tell ids. */
 export const wantedMembers: ReadonlySet<string> = new Set([
   ...['usage', 'model', 'status', 'error', 'incomplete_details', 'service_tier', 'choices', 'type', 'code'],
-  ...[
-    'id',
-    'store',
-    'background',
-    'output',
-    'file',
-    'output_file_id',
-    'error_file_id',
-    'item',
-    'part',
-    'annotation',
-    'encrypted_content',
-  ],
-])
-
-/** What objects say of themselves while they are at work. */
-export const underWay: ReadonlySet<string> = new Set([
-  'queued',
-  'in_progress',
-  'validating',
-  'finalizing',
-  'cancelling',
+  ...['background', 'id', 'store', 'output', 'output_file_id', 'error_file_id'],
+  ...['file', 'item', 'part', 'annotation', 'encrypted_content'],
 ])
 
 /** From a chat, completions, embeddings or Responses document, or an error document. */

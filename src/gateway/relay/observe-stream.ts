@@ -7,12 +7,13 @@
  * and no choices, and the member `usage` of the others. Only then an incomplete event waits for its end.
  */
 import type { Usage } from '../../ledger/record.ts'
+import { underWay } from '../../wire/background.ts'
 import { EventReader, lineEnd } from '../../wire/eventReader.ts'
 import { isRecord, listOf } from '../../wire/json.ts'
 import type { MembersOptions } from '../../wire/members.ts'
 import { usageFrom } from '../../wire/usage.ts'
 import type { Births } from './births.ts'
-import { errorCodeOf, learn, underWay, wantedMembers } from './learn.ts'
+import { errorCodeOf, learn, wantedMembers } from './learn.ts'
 import { empty, type Learned, type Observer } from './observer.ts'
 
 /** An open event beyond this is read as it comes and no longer kept. Bytes. */

@@ -13,6 +13,7 @@ export type StoreCall =
   | 'row'
   | 'bodies'
   | 'spent'
+  | 'owed'
   | 'creatorsOf'
   | 'unfinished'
   | 'written'

@@ -14,6 +14,7 @@ import { offsetOf, type Place, segmentOf } from './places.ts'
 import { bodies, readBodies } from './queries/bodies.ts'
 import { creatorsOf } from './queries/creator.ts'
 import { list, row } from './queries/list.ts'
+import { owed } from './queries/owed.ts'
 import { spent } from './queries/spent.ts'
 import { usage } from './queries/usage.ts'
 import { Readers } from './readers.ts'
@@ -135,6 +136,9 @@ export class Store {
   }
   spent(fromMs: number, toMs: number): Promise<readonly SpentGroup[]> {
     return this.#urgent.ask(connection => spent(connection, this.#loader.names, fromMs, toMs))
+  }
+  owed(sinceMs: number): Promise<readonly RecordRow[]> {
+    return this.#urgent.ask(connection => owed(connection, this.#loader.names, sinceMs))
   }
   creatorsOf(objectIds: readonly string[]): ReturnType<typeof creatorsOf> {
     return this.#urgent.ask(connection => creatorsOf(connection, this.#loader.names, objectIds))

@@ -1,0 +1,85 @@
+/** Debts of a process before this one: what its ledger says that calls began and no record has charged. */
+import type { Ledger } from '../../ledger/index.ts'
+import type { RecordRow } from '../../ledger/record.ts'
+import type { Limits } from '../../limits/index.ts'
+import type { Debt } from '../../objects/index.ts'
+import { costOf } from '../../prices/cost.ts'
+import type { PriceBook } from '../../prices/index.ts'
+import { boundedUsage } from '../record/bound.ts'
+import { FollowUps, type FollowUpsParts } from './index.ts'
+
+export interface OpenFollowUpsParts extends Omit<FollowUpsParts, 'costNanoOf'> {
+  readonly ledger: Pick<Ledger, 'owed'>
+  readonly prices: () => PriceBook
+  readonly modelOf: (instance: string, deployment: string) => string | null
+}
+
+/** Opens the follow-ups with what calls before this process owe, reserved again: to be waited for before calls are admitted. */
+export async function openFollowUps(parts: OpenFollowUpsParts): Promise<FollowUps> {
+  const { ledger, limits, clock, settings } = parts
+  const followUps = new FollowUps({ ...parts, costNanoOf: debt => costNanoOf(debt, parts) })
+  // Also what has become too old meanwhile: that is charged at its bound.
+  const rows = await ledger.owed(clock() - 2 * settings().longest)
+  const debts = rows.map(row => debtOfRecord(row, limits)).filter(debt => debt !== null)
+  followUps.takeOver(debts)
+  return followUps
+}
+
+/** What the bound costs, for limits on cost; 0 where no price is known. */
+function costNanoOf(
+  { deployment, servedDeployment, instance, startedAtMs, bound }: Debt,
+  { prices, modelOf }: Pick<OpenFollowUpsParts, 'prices' | 'modelOf'>,
+): number {
+  const name = servedDeployment ?? deployment
+  const book = prices()
+  const price = name === null ? null : book.priceOf(null, modelOf(instance, name) ?? name, startedAtMs)
+  return price === null ? 0 : costOf(price, boundedUsage(bound), book.currency).nano
+}
+
+/** Null for a record that does not say enough to ask. */
+function debtOfRecord(row: RecordRow, limits: Pick<Limits, 'learned'>): Debt | null {
+  const { id, objectId, callerKind, callerTenantId, workload, target, instance, operation } = row
+  if (objectId === null || callerKind === null || callerTenantId === null) return null
+  if (workload === null || target === null || instance === null) return null
+  if (operation !== 'responses' && operation !== 'batches') return null
+  return {
+    objectId,
+    kind: operation === 'batches' ? 'batch' : 'response',
+    recordId: id,
+    startedAtMs: row.startedAtMs,
+    caller: {
+      kind: callerKind,
+      tenantId: callerTenantId,
+      objectId: row.callerObjectId ?? '',
+      appId: row.callerAppId,
+      displayName: row.callerName,
+    },
+    workload,
+    target,
+    instance,
+    deployment: row.deployment,
+    servedDeployment: row.servedDeployment,
+    apiVersion: isV1(row.path) ? null : row.apiVersion,
+    bound: boundOfRecord(row, limits),
+  }
+}
+
+/** \`/v1/...\` and \`/{target}/{workload}/openai/v1/...\`; the query, with a version that v1 may carry, is not in the path. */
+function isV1(path: string): boolean {
+  return /^\/+v1\/|\/openai\/v1\//.test(path)
+}
+
+/** What was reserved where a limit was met; else what is known of calls like it now. */
+function boundOfRecord(
+  { workload, deployment, operation, requestBytes, reservedTokens }: RecordRow,
+  limits: Pick<Limits, 'learned'>,
+): Debt['bound'] {
+  const learned = limits.learned(workload ?? '', deployment)
+  const isBatch = operation === 'batches'
+  const prompt = isBatch ? 0 : learned.promptTokens({ textBytes: requestBytes, media: 0, stored: 0 })
+  if (reservedTokens === null || reservedTokens === 0) {
+    return { promptTokens: prompt, completionTokens: learned.completionTokens() }
+  }
+  const promptTokens = Math.min(prompt, reservedTokens)
+  return { promptTokens, completionTokens: reservedTokens - promptTokens }
+}

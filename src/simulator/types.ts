@@ -90,6 +90,8 @@ export interface SimulatedDeployment {
    * A request's `x-ms-spillover-deployment` says the same for itself.
    */
   readonly spillover?: string
+  /** As models of other makers: `stream_options` is refused with 422, and streams report usage in their last ordinary chunk. Default false. */
+  readonly refusesStreamOptions?: boolean
   /** Milliseconds to the first token, mean; default 0. */
   readonly timeToFirstTokenMs?: number
   /** Speed of generation; default unlimited (everything as fast as the socket takes it). */
@@ -163,6 +165,8 @@ export interface BillLine {
     readonly promptTokens: number
     readonly completionTokens: number
   }[]
+  /** `default`, `priority`, `flex`, ...: what the call was served at. Null until it has been let in. */
+  readonly serviceTier: string | null
   /** True when a usage object was put on the wire. */
   readonly usageReported: boolean
   readonly fault: string | null

@@ -39,6 +39,10 @@ export const isV1Version = (version: string): boolean => evergreen.has(version)
 export const knowsStreamOptions = (version: string | null): boolean =>
   version === null || version.slice(0, 10) >= '2024-09-01'
 
+/** Models that reason came with 2024-12-01-preview. */
+export const knowsReasoning = (version: string | null): boolean =>
+  version === null || version.slice(0, 10) >= '2024-12-01'
+
 /** The Responses API came with 2025-03-01-preview. */
 export const knowsResponses = (version: string | null): boolean =>
   version === null || version.slice(0, 10) >= '2025-03-01'

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { isRecord, type JsonRecord } from '../../wire/json.ts'
 import type { AzureSimulator } from '../types.ts'
-import { ask, call, chatPath, frames, lastLine, raw, simulator } from './testkit.ts'
+import { ask, call, chatPath, frames, lastLine, later, raw, simulator } from './testkit.ts'
 
 /** Time that stands still until the test lets it pass. */
 class SlowTime {
@@ -56,7 +56,7 @@ test('S1 F3 reasoning is in the bill as it is thought, before anything can be se
   const time = new SlowTime()
   const deployments = { 'gpt-5': { model: 'gpt-5', reasoningTokensPerSecond: 64 } }
   const sim = await simulator(t, { deployments, clock: time.clock, sleep: time.sleep })
-  const sent = post(sim, chatPath('gpt-5', '2025-04-01-preview'), ask(week, { stream: true, reasoning_effort: 'high' }))
+  const sent = post(sim, chatPath('gpt-5', later), ask(week, { stream: true, reasoning_effort: 'high' }))
   const response = await sent.response
   const [first] = await once(response, 'data')
   assert.match(String(first), /prompt_filter_results/)
@@ -78,7 +78,7 @@ test('S1 F3 reasoning is in the bill as it is thought, before anything can be se
 
 test('S1 C2 a client that leaves after the first words is billed all of the reasoning and those words', async t => {
   const sim = await simulator(t, { deployments: { 'gpt-5': { model: 'gpt-5' } } })
-  const path = chatPath('gpt-5', '2025-04-01-preview')
+  const path = chatPath('gpt-5', later)
   const whole = await call(sim, path, ask(week))
   const reasoning = reasoningOf(whole.json.usage)
   assert.ok(reasoning >= 128)
@@ -95,7 +95,7 @@ test('S1 a whole answer that the client does not wait for is billed by what had 
   const time = new SlowTime()
   const deployments = { 'gpt-5': { model: 'gpt-5', tokensPerSecond: 100 } }
   const sim = await simulator(t, { deployments, clock: time.clock, sleep: time.sleep })
-  const path = chatPath('gpt-5', '2025-04-01-preview')
+  const path = chatPath('gpt-5', later)
   const patient = call(sim, path, ask(week))
   await time.pass()
   await time.pass()

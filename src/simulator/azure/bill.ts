@@ -33,6 +33,7 @@ export class Bill {
       promptTokens: 0,
       completionTokens: 0,
       tools: [],
+      serviceTier: null,
       usageReported: false,
       fault: null,
       clientGone: false,

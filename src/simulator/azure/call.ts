@@ -5,6 +5,7 @@ import type { OpenLine } from './bill.ts'
 import { promptTokens } from './billing/index.ts'
 import { AzureError, deploymentNotFound, invalidRequest, operationNotSupported, promptFiltered } from './errors.ts'
 import type { Fault } from './faults.ts'
+import { servedTier } from './members.ts'
 import type { OperationFacts, Route } from './routing.ts'
 import type { Draw } from './seed.ts'
 import type { Deployment, Service } from './service.ts'
@@ -138,6 +139,7 @@ export function admit(call: Call, work: Work, prompt: number, answerTokensMax: n
     if (work.deployment.limits && hidesLimits(call)) hideLimits(call.headers)
   }
   line.promptTokens = prompt
+  line.serviceTier = call.input instanceof FormData ? 'default' : servedTier(call.input ?? {})
   const filtersLater = line.stream && fault?.after !== null && route.operation === 'chat/completions'
   if (fault?.kind === 'content-filter' && !filtersLater) throw promptFiltered()
 }

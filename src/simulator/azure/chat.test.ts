@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { countText } from '../../tokens/count.ts'
 import { assemble } from '../../wire/assemble.ts'
 import { isRecord, type JsonRecord, listOf } from '../../wire/json.ts'
-import { ask, call, chatPath, frames, lastLine, simulator } from './testkit.ts'
+import { ask, call, chatPath, frames, lastLine, later, simulator } from './testkit.ts'
 
 const question = 'How many days of parental leave does a new father have?'
 const weather = {
@@ -38,6 +38,7 @@ test('a whole answer has the form, the filter results and the usage of the servi
   assert.equal(choice(json).finish_reason, 'stop')
   assert.deepEqual(Object.keys(choice(json).content_filter_results as object), [
     'hate',
+    'protected_material_text',
     'self_harm',
     'sexual',
     'violence',
@@ -208,14 +209,14 @@ test('token limits, stop words, n and JSON forms shape the answer', async t => {
 // Reasoning is charged and never seen: who counts text alone is wrong by these tokens.
 test('reasoning models report reasoning tokens; long prompts that come again report cached ones', async t => {
   const sim = await simulator(t)
-  const thought = (await call(sim, chatPath('thinker'), ask(question, { reasoning_effort: 'high' }))).json
+  const thought = (await call(sim, chatPath('thinker', later), ask(question, { reasoning_effort: 'high' }))).json
   const usage = thought.usage as JsonRecord
   const { reasoning_tokens: reasoning } = usage.completion_tokens_details as { reasoning_tokens: number }
   assert.ok(reasoning >= 512 && reasoning % 64 === 0)
   // Ten tokens more than reasoning and text.
   assert.equal(usage.completion_tokens, reasoning + countText('o3-mini', String(message(thought).content)) + 10)
   const cut = (
-    await call(sim, chatPath('thinker'), ask(question, { reasoning_effort: 'high', max_completion_tokens: 100 }))
+    await call(sim, chatPath('thinker', later), ask(question, { reasoning_effort: 'high', max_completion_tokens: 100 }))
   ).json
   assert.deepEqual([message(cut).content, choice(cut).finish_reason], ['', 'length'])
   const long = `${'The policy on business travel has many clauses, each with its exception. '.repeat(150)}Summarise.`

@@ -14,8 +14,9 @@ import {
   workOf,
 } from './call.ts'
 import { type ChatAsk, chatAsk, checkContext } from './chatInput.ts'
-import { completionFilter, promptFilterResults, violentCompletionFilter } from './filter.ts'
+import { answerFilter, completionFilter, promptFilterResults, violentCompletionFilter } from './filter.ts'
 import { logprobsOf } from './logprobs.ts'
+import { obfuscation } from './obfuscation.ts'
 import { drawOf } from './seed.ts'
 import { cachedTokens, type Said, type SaidToolCall, speak } from './speak.ts'
 
@@ -68,7 +69,7 @@ function chatAnswer(work: Work, ask: ChatAsk, promptTokens: number): ChatAnswer 
     },
     prompt_tokens: promptTokens,
     prompt_tokens_details: {
-      audio_tokens: 0,
+      audio_tokens: ask.audioTokens,
       cached_tokens: cachedTokens(work, ask.question.turns, promptTokens),
     },
     total_tokens: promptTokens + completionTokens,
@@ -80,7 +81,7 @@ function chatDocument(work: Work, answer: ChatAnswer): JsonRecord {
   const { said, ask, usage } = answer
   return {
     choices: said.map((each, index) => ({
-      content_filter_results: completionFilter,
+      content_filter_results: answerFilter(each.text),
       finish_reason: finishOf(each, ask),
       index,
       logprobs: ask.logprobs ? logprobsOf(work, each.pieces, ask.topLogprobs) : null,
@@ -91,6 +92,7 @@ function chatDocument(work: Work, answer: ChatAnswer): JsonRecord {
     model: work.deployment.facts.snapshot,
     object: 'chat.completion',
     prompt_filter_results: promptFilterResults,
+    ...(ask.serviceTier === null ? {} : { service_tier: ask.serviceTier }),
     system_fingerprint: fingerprint(work),
     ...(work.reportsUsage ? { usage } : {}),
   }
@@ -117,8 +119,9 @@ function finishOf(said: Said, ask: ChatAsk): string {
 
 const toolCallId = (work: Work, choice: number, at: number): string => work.draw.id('call_', 24, `${choice} ${at}`)
 
-/** One for all answers of a model's snapshot. */
-function fingerprint(work: Work): string {
+/** One for all answers of a model's snapshot; GPT-5 has none. */
+function fingerprint(work: Work): string | null {
+  if (work.deployment.facts.snapshot.startsWith('gpt-5')) return null
   return drawOf('fingerprint', work.deployment.facts.snapshot).hexId('fp_', 10)
 }
 
@@ -127,31 +130,50 @@ const violentJson = JSON.stringify(violentCompletionFilter)
 
 /** Frames of one answer: what all of them share is written as JSON once. */
 class ChatFrames {
-  readonly #tail: string
+  readonly #before: string
+  readonly #after: string
   readonly #usage: string
   readonly #isAsync: boolean
-  constructor(work: Work, includeUsage: boolean) {
-    const shared = {
+  readonly #obfuscates: boolean
+  #frames = 0
+  constructor(work: Work, ask: ChatAsk) {
+    const before = {
       created: work.createdAtSeconds,
       id: work.draw.id('chatcmpl-', 29),
       model: work.deployment.facts.snapshot,
+    }
+    const after = {
       object: 'chat.completion.chunk',
+      ...(ask.serviceTier === null ? {} : { service_tier: ask.serviceTier }),
       system_fingerprint: fingerprint(work),
     }
-    this.#tail = JSON.stringify(shared).slice(1, -1)
-    this.#usage = includeUsage ? ',"usage":null' : ''
+    this.#before = JSON.stringify(before).slice(1, -1)
+    this.#after = JSON.stringify(after).slice(1, -1)
+    this.#usage = ask.includeUsage ? ',"usage":null' : ''
     this.#isAsync = work.service.filter === 'asynchronous'
+    this.#obfuscates = ask.obfuscates
   }
 
-  /** `delta`, `logprobs` and `filter` are JSON. */
-  choice(index: number, delta: string, finish: string | null, logprobs: string, filter = '{}'): string {
+  /** `delta`, `logprobs` and `filter` are JSON; `text` is what the padding goes by. */
+  choice(index: number, delta: string, finish: string | null, logprobs: string, filter = '{}', text = ''): string {
     const filtered = this.#isAsync && finish !== 'content_filter' ? '' : `"content_filter_results":${filter},`
     const reason = finish === null ? 'null' : `"${finish}"`
-    return `data: {"choices":[{${filtered}"delta":${delta},"finish_reason":${reason},"index":${index},"logprobs":${logprobs}}],${this.#tail}${this.#usage}}\n\n`
+    return `data: {"choices":[{${filtered}"delta":${delta},"finish_reason":${reason},"index":${index},"logprobs":${logprobs}}],${this.#tail(text)}${this.#usage}}\n\n`
   }
 
   usage(usage: JsonRecord): string {
-    return `data: {"choices":[],${this.#tail},"usage":${JSON.stringify(usage)}}\n\n`
+    return `data: {"choices":[],${this.#tail('')},"usage":${JSON.stringify(usage)}}\n\n`
+  }
+
+  /** The same frame with the usage in it, as models report it that know no `stream_options`. */
+  withUsage(frame: string, usage: JsonRecord): string {
+    return `${frame.slice(0, -3)},"usage":${JSON.stringify(usage)}}\n\n`
+  }
+
+  #tail(text: string): string {
+    if (!this.#obfuscates) return `${this.#before},${this.#after}`
+    this.#frames += 1
+    return `${this.#before},"obfuscation":"${obfuscation(text, this.#frames)}",${this.#after}`
   }
 
   /** What the asynchronous filter found in the characters from `start` to `end`. */
@@ -179,11 +201,13 @@ const promptFrame = `data: ${JSON.stringify({
 interface Step {
   readonly event: string
   readonly tokens: number
+  /** It ends the choice. */
+  readonly isLast?: true
 }
 
 async function streamChat(call: Call, work: Work, answer: ChatAnswer): Promise<void> {
   const { ask, said } = answer
-  const frames = new ChatFrames(work, ask.includeUsage)
+  const frames = new ChatFrames(work, ask)
   const stream = await EventStream.open(call)
   if (!(await stream.send(promptFrame))) return
   if (!(await stream.think(answer.thoughtTokens ?? 0))) return
@@ -195,7 +219,14 @@ async function streamChat(call: Call, work: Work, answer: ChatAnswer): Promise<v
     for (const each of running) {
       const { value, done } = each.next()
       if (done) continue
-      if (!(await stream.send(value.event, value.tokens))) return
+      if (
+        value.isLast &&
+        running.length === 1 &&
+        work.deployment.spec.refusesStreamOptions === true &&
+        work.reportsUsage
+      ) {
+        if (!(await stream.report(frames.withUsage(value.event, answer.usage), answer))) return
+      } else if (!(await stream.send(value.event, value.tokens))) return
       next.push(each)
     }
     running = next
@@ -222,7 +253,7 @@ async function finish(stream: EventStream, frames: ChatFrames, answer: ChatAnswe
 function* choiceSteps(work: Work, frames: ChatFrames, said: Said, index: number, ask: ChatAsk): Generator<Step, void> {
   if (said.toolCalls.length > 0) yield* toolSteps(work, frames, said, index, ask)
   else yield* textSteps(work, frames, said, index, ask)
-  yield { event: frames.choice(index, '{}', finishOf(said, ask), 'null'), tokens: said.closingTokens }
+  yield { event: frames.choice(index, '{}', finishOf(said, ask), 'null'), tokens: said.closingTokens, isLast: true }
 }
 
 function* textSteps(work: Work, frames: ChatFrames, said: Said, index: number, ask: ChatAsk): Generator<Step, void> {
@@ -234,7 +265,7 @@ function* textSteps(work: Work, frames: ChatFrames, said: Said, index: number, a
   for (const piece of said.pieces) {
     const logprobs = ask.logprobs ? JSON.stringify(logprobsOf(work, [piece], ask.topLogprobs)) : 'null'
     const delta = `{"content":${JSON.stringify(piece.text)}}`
-    yield { event: frames.choice(index, delta, null, logprobs, safeJson), tokens: piece.tokens }
+    yield { event: frames.choice(index, delta, null, logprobs, safeJson, piece.text), tokens: piece.tokens }
     chars += piece.text.length
     unchecked += piece.tokens
     if (!isAsync || unchecked < asyncFilterStepTokens) continue
@@ -246,30 +277,32 @@ function* textSteps(work: Work, frames: ChatFrames, said: Said, index: number, a
 }
 
 function* toolSteps(work: Work, frames: ChatFrames, said: Said, index: number, ask: ChatAsk): Generator<Step, void> {
+  yield { event: frames.choice(index, '{"content":null,"role":"assistant"}', null, 'null'), tokens: 0 }
   for (const [at, each] of said.toolCalls.entries()) {
     yield {
       event: frames.choice(index, openingOf(work, each, index, at, ask), null, 'null'),
       tokens: each.openingTokens,
     }
     for (const piece of each.pieces) {
-      yield { event: frames.choice(index, argumentsDelta(piece, at, ask), null, 'null'), tokens: piece.tokens }
+      yield {
+        event: frames.choice(index, argumentsDelta(piece, at, ask), null, 'null', '{}', piece.text),
+        tokens: piece.tokens,
+      }
     }
   }
 }
 
 function openingOf(work: Work, said: SaidToolCall, choice: number, at: number, ask: ChatAsk): string {
-  const spoken = at === 0 ? { role: 'assistant', content: null } : {}
-  const called = { name: said.name, arguments: '' }
-  if (ask.isLegacyFunctions) return JSON.stringify({ ...spoken, function_call: called })
+  const called = { arguments: '', name: said.name }
+  if (ask.isLegacyFunctions) return JSON.stringify({ function_call: called })
   return JSON.stringify({
-    ...spoken,
-    tool_calls: [{ index: at, id: toolCallId(work, choice, at), type: 'function', function: called }],
+    tool_calls: [{ function: called, id: toolCallId(work, choice, at), index: at, type: 'function' }],
   })
 }
 
 function argumentsDelta(piece: TokenPiece, at: number, ask: ChatAsk): string {
   const called = { arguments: piece.text }
   return JSON.stringify(
-    ask.isLegacyFunctions ? { function_call: called } : { tool_calls: [{ index: at, function: called }] },
+    ask.isLegacyFunctions ? { function_call: called } : { tool_calls: [{ function: called, index: at }] },
   )
 }

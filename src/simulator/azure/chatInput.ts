@@ -2,8 +2,10 @@
 import { isRecord, type JsonRecord, listOf, numberOrNull, textOf, textOrNull } from '../../wire/json.ts'
 import type { Turn } from './answers/index.ts'
 import { knowsStreamOptions } from './apiVersions.ts'
+import { audioPromptTokens } from './billing/index.ts'
 import type { Work } from './call.ts'
-import { AzureError, invalidRequest } from './errors.ts'
+import { AzureError, extraForbidden, invalidRequest } from './errors.ts'
+import { checkMembers, checkModelMembers, checkServiceTier, servedTier } from './members.ts'
 import type { Question } from './speak.ts'
 
 const roles: ReadonlySet<unknown> = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'function'])
@@ -58,12 +60,16 @@ export function imagesOf(content: unknown): string[] {
 export interface StreamAsk {
   readonly stream: boolean
   readonly includeUsage: boolean
+  /** Chunks are padded, so that their size does not tell the length of a token. */
+  readonly obfuscates: boolean
 }
 
 /** `stream` and `stream_options`, refused where the version or "on your data" does not know them. */
-export function streamAsk(input: JsonRecord, apiVersion: string | null): StreamAsk {
+export function streamAsk(input: JsonRecord, work: Work): StreamAsk {
+  const { apiVersion, deployment } = work
   const { stream, stream_options: options } = input
   if (options !== undefined && options !== null) {
+    if (deployment.spec.refusesStreamOptions === true) throw extraForbidden('stream_options', options)
     if (!knowsStreamOptions(apiVersion)) {
       throw invalidRequest('Unrecognized request argument supplied: stream_options', null, null)
     }
@@ -76,7 +82,11 @@ export function streamAsk(input: JsonRecord, apiVersion: string | null): StreamA
       throw invalidRequest(message, 'stream_options', null)
     }
   }
-  return { stream: stream === true, includeUsage: isRecord(options) && options.include_usage === true }
+  return {
+    stream: stream === true,
+    includeUsage: isRecord(options) && options.include_usage === true,
+    obfuscates: !isRecord(options) || options.include_obfuscation !== false,
+  }
 }
 
 /** An integer within bounds, null when absent; 400 otherwise. */
@@ -137,13 +147,20 @@ export interface ChatAsk extends StreamAsk {
   readonly question: Question
   readonly logprobs: boolean
   readonly topLogprobs: number
+  /** Of the prompt's tokens, those of sounds. */
+  readonly audioTokens: number
+  /** The tier that the call names and that the answer names then; null where it names none. */
+  readonly serviceTier: string | null
   /** Tools came as `functions`, the older form, and are answered in it. */
   readonly isLegacyFunctions: boolean
 }
 
 export function chatAsk(work: Work, input: JsonRecord): ChatAsk {
+  checkMembers('chat/completions', input)
   const turns = turnsOf(input.messages)
-  const asked = streamAsk(input, work.apiVersion)
+  const asked = streamAsk(input, work)
+  checkModelMembers(work, input)
+  checkServiceTier(input)
   checkNumber(input, 'temperature', 0, 2)
   checkNumber(input, 'top_p', 0, 1)
   checkNumber(input, 'presence_penalty', -2, 2)
@@ -166,18 +183,13 @@ export function chatAsk(work: Work, input: JsonRecord): ChatAsk {
     },
     logprobs: input.logprobs === true,
     topLogprobs,
+    audioTokens: audioPromptTokens(input),
+    serviceTier: textOrNull(input.service_tier) === null ? null : servedTier(input),
     isLegacyFunctions,
   }
 }
 
 function answerTokensMax(work: Work, input: JsonRecord): number | null {
-  if (work.deployment.facts.reasons && input.max_tokens !== undefined && input.max_tokens !== null) {
-    throw invalidRequest(
-      "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
-      'max_tokens',
-      'unsupported_parameter',
-    )
-  }
   const most = work.deployment.facts.contextTokensMax
   return integerIn(input, 'max_completion_tokens', 1, most) ?? integerIn(input, 'max_tokens', 1, most)
 }

@@ -16,6 +16,7 @@ import {
 import { checkContext, checkNumber, integerIn, type StreamAsk, stopsOf, streamAsk } from './chatInput.ts'
 import { invalidRequest } from './errors.ts'
 import { completionFilter, promptFilterResults } from './filter.ts'
+import { checkMembers } from './members.ts'
 import { type Said, speak } from './speak.ts'
 
 /** What the service answers at most when the call does not say. */
@@ -63,9 +64,10 @@ export function completionWhole(work: Work, input: JsonRecord): { document: Json
 }
 
 function completionAsk(work: Work, input: JsonRecord): CompletionAsk {
+  checkMembers('completions', input)
   checkNumber(input, 'temperature', 0, 2)
   return {
-    ...streamAsk(input, work.apiVersion),
+    ...streamAsk(input, work),
     prompts: promptsOf(input.prompt),
     choices: integerIn(input, 'n', 1, 128) ?? 1,
     echo: input.echo === true,

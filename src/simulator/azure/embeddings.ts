@@ -2,9 +2,11 @@
 import type { JsonRecord } from '../../wire/json.ts'
 import { sendJson } from './answer.ts'
 import { embed } from './answers/index.ts'
+import { countText } from './billing/index.ts'
 import { admit, type Call, countedPrompt, jsonInput, meaningOf, type Spent, type Work, workOf } from './call.ts'
 import { integerIn } from './chatInput.ts'
 import { invalidRequest } from './errors.ts'
+import { checkMembers } from './members.ts'
 
 const inputsMax = 2_048
 const standardDimensions = 1_536
@@ -62,6 +64,7 @@ function dimensionsOf(work: Work, input: JsonRecord): number {
 }
 
 function checkedTexts(work: Work, input: JsonRecord): string[] {
+  checkMembers('embeddings', input)
   const format = input.encoding_format
   if (format !== undefined && format !== null && format !== 'float' && format !== 'base64') {
     throw invalidRequest(
@@ -71,7 +74,25 @@ function checkedTexts(work: Work, input: JsonRecord): string[] {
     )
   }
   dimensionsOf(work, input)
-  return textsOf(input.input)
+  const texts = textsOf(input.input)
+  for (const [at, text] of texts.entries()) checkLength(work, input.input, text, at)
+  return texts
+}
+
+/** Each text must fit into the model's context. */
+function checkLength(work: Work, input: unknown, text: string, at: number): void {
+  const { facts, model } = work.deployment
+  const most = facts.contextTokensMax
+  // A token has a byte at least.
+  if (Buffer.byteLength(text) <= most) return
+  const given = Array.isArray(input) ? input[at] : text
+  const tokens = typeof given === 'string' ? countText(model, given) : text.split(' ').length
+  if (tokens <= most) return
+  throw invalidRequest(
+    `This model's maximum context length is ${most} tokens, however you requested ${tokens} tokens (${tokens} in your prompt; 0 for the completion). Please reduce your prompt; or completion length.`,
+    null,
+    null,
+  )
 }
 
 /** A string, strings, tokens, or lists of tokens; tokens stand for themselves as words, so that equal ones are near each other. */

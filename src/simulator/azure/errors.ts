@@ -33,6 +33,14 @@ export function invalidRequest(message: string, param: string | null, code: stri
   })
 }
 
+/** Deployments of other makers check bodies by their own schema and say so in their own words: 422. */
+export function extraForbidden(member: string, input: unknown): AzureError {
+  const names = typeof input === 'object' && input !== null ? Object.keys(input) : []
+  const detail = [member, ...names].map(name => `'${name}'`).join(', ')
+  const message = `[{'type': 'extra_forbidden', 'loc': ('body', '${member}'), 'msg': 'Extra inputs are not permitted', 'input': (${detail})}]`
+  return new AzureError(422, 'Invalid input', message, { error: { code: 'Invalid input', message, status: 422 } })
+}
+
 /** Unknown paths, unknown methods, a missing or unknown `api-version`. */
 export const resourceNotFound = (): AzureError => coded(404, '404', 'Resource not found')
 

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { test } from 'node:test'
 import { demoDirectory } from '../directory.ts'
 import { startEntra } from '../entra/index.ts'
-import { ask, call, chatPath, lastLine, simulator, version } from './testkit.ts'
+import { ask, call, chatPath, lastLine, later, simulator, version } from './testkit.ts'
 
 // Who tests a client against the simulator must see the 404 that Azure gives, or ships a client that cannot read it.
 test('unknown paths, methods and versions are answered as Azure answers them, and are no line of the bill', async t => {
@@ -60,7 +60,7 @@ test('bad input is refused with the reason: deployment, operation, JSON, types, 
     [chatPath(), ask('Hi', { max_tokens: 127_999 }), 400, 'context_length_exceeded'],
     [chatPath(), ask('Hi', { stop: ['a', 'b', 'c', 'd', 'e'] }), 400, 'invalid_type'],
     [chatPath(), ask('Hi', { response_format: { type: 'json_object' } }), 400, null],
-    [chatPath('thinker'), ask('Hi', { max_tokens: 5 }), 400, 'unsupported_parameter'],
+    [chatPath('thinker', later), ask('Hi', { max_tokens: 5 }), 400, 'unsupported_parameter'],
     [`/deployments/text-embedding-3-small/embeddings?api-version=${version}`, { input: [] }, 400, null],
     [`/deployments/ears/audio/transcriptions?api-version=${version}`, { file: 'x' }, 400, null],
   ]

@@ -6,6 +6,8 @@ import type { AzureSimulator, AzureSimulatorOptions, BillLine } from '../types.t
 import { startAzure } from './index.ts'
 
 export const version = '2024-10-21'
+/** One that knows models that reason. */
+export const later = '2025-04-01-preview'
 export const deployments = {
   'gpt-4o': { model: 'gpt-4o' },
   thinker: { model: 'o3-mini' },

@@ -45,7 +45,7 @@ export function createFiller(source: FillerSource): Filler {
   const ofType = (schema: JsonRecord, type: string, name: string, depth: number): unknown => {
     if (type === 'object') return object(schema, depth)
     if (type === 'array') return array(schema, name, depth)
-    if (type === 'number' || type === 'integer') return number(schema, type === 'integer')
+    if (type === 'number' || type === 'integer') return number(schema, name, type === 'integer')
     if (type === 'boolean') return luck.below(4) > 0
     return type === 'null' ? null : string(schema, name)
   }
@@ -99,10 +99,13 @@ export function createFiller(source: FillerSource): Filler {
     }
     return items
   }
-  const number = (schema: JsonRecord, whole: boolean): number => {
-    const range = rangeOf(schema, whole)
-    const at = numbersLeft.findIndex(value => fits(value, range, whole))
-    if (at >= 0) return numbersLeft.splice(at, 1)[0] ?? range.least
+  const number = (schema: JsonRecord, name: string, whole: boolean): number => {
+    const allowed = rangeOf(schema, whole)
+    const at = numbersLeft.findIndex(value => fits(value, allowed, whole))
+    if (at >= 0) return numbersLeft.splice(at, 1)[0] ?? allowed.least
+    const wholes = rangeOf(schema, true)
+    const inWholes = schema.multipleOf === undefined && !fractional.test(name) && wholes.least <= wholes.most
+    const range = inWholes ? wholes : allowed
     const steps = Math.max(0, Math.floor((range.most - range.least) / range.step + 1e-9))
     const value = range.least + range.step * luck.below(Math.min(steps, 1_000) + 1)
     return Number(value.toPrecision(12))
@@ -175,6 +178,10 @@ function record(value: unknown): JsonRecord {
 function without(schema: JsonRecord, ...keys: readonly string[]): JsonRecord {
   return Object.fromEntries(Object.entries(schema).filter(([key]) => !keys.includes(key)))
 }
+
+/** What is measured or divided; everything else that is a number is counted, and models count in whole numbers. */
+const fractional =
+  /price|cost|amount|total|rate|ratio|score|lat|lon|lng|percent|confiden|probab|share|weight|height|temperature|factor|celsius/i
 
 interface Range {
   readonly least: number

@@ -28,7 +28,13 @@ interface Tool {
 }
 
 const callsMax = 5
-const placeWords = /^(city|town|location|place|destination|country)$/i
+/** What a tool takes one of, while the question may name several. */
+const severals: readonly (readonly [RegExp, (asked: string) => readonly string[]])[] = [
+  [/^(city|town|location|place|destination|country)$/i, asked => factsOf(asked).places],
+  [/^(e-?mail|recipient|address)$/i, asked => factsOf(asked).emails],
+  [/^(name|person|employee|user|customer|guest)$/i, asked => factsOf(asked).names],
+  [/(?:)/, listed],
+]
 /** What people ask for without using the tool's own word. */
 const relatives: Readonly<Record<string, readonly string[]>> = {
   weather: ['rain', 'sunny', 'temperature', 'forecast', 'umbrella', 'cold', 'warm'],
@@ -42,7 +48,7 @@ const relatives: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * The calls that a model would make, or null when it would rather answer: nothing offered, `none`, a result just came, or no tool's words meet the
- * question's. `required` and a named function always call. One call per place where a tool takes one and several are asked.
+ * question's. `required` and a named function always call. One call for each place, name, ... where a tool takes one and several are asked.
  */
 export function chooseToolCall(ask: ToolAsk): ToolCall[] | null {
   const tools = ask.tools.flatMap(toolOf)
@@ -100,20 +106,37 @@ function spelled(text: string): string[] {
 
 function calls(tool: Tool, ask: ToolAsk): ToolCall[] {
   const properties = isRecord(tool.parameters.properties) ? tool.parameters.properties : {}
-  const placeKey = Object.keys(properties).find(key => placeWords.test(key))
-  const { places } = factsOf(question(clipped(ask.messages)))
+  const asked = question(clipped(ask.messages))
+  const [key, values] = severalOf(properties, asked)
   const filled = fillerOf({ messages: ask.messages, schema: tool.parameters, seed: ask.seed }).fill({
     type: 'object',
     ...tool.parameters,
   })
-  const takesText = placeKey !== undefined && isPlainText(properties[placeKey])
-  if (!takesText || places.length < 2 || ask.parallel === false || !isRecord(filled)) {
+  if (values.length < 2 || ask.parallel === false || !isRecord(filled)) {
     return [{ name: tool.name, arguments: JSON.stringify(filled) }]
   }
-  return places.slice(0, callsMax).map(place => ({
+  return values.slice(0, callsMax).map(value => ({
     name: tool.name,
-    arguments: JSON.stringify({ ...filled, [placeKey]: place }),
+    arguments: JSON.stringify({ ...filled, [key]: value }),
   }))
+}
+
+/** The text that the question has several values for: by its name, or whatever it is called where it is the only one. */
+function severalOf(properties: JsonRecord, asked: string): readonly [key: string, values: readonly string[]] {
+  const texts = Object.keys(properties).filter(key => isPlainText(properties[key]))
+  const isOnly = Object.keys(properties).length === 1
+  for (const [names, valuesIn] of severals) {
+    const key = texts.find(each => names.test(each) && (isOnly || names.source !== '(?:)'))
+    const values = key === undefined ? [] : valuesIn(asked)
+    if (key !== undefined && values.length > 1) return [key, values]
+  }
+  return ['', []]
+}
+
+/** Single words behind a colon, set apart by commas: `these passwords: mellon,radiance`. */
+function listed(asked: string): readonly string[] {
+  const [, list = ''] = /:\s*([\p{L}\d_-]+(?:\s*,\s*(?:and\s+)?[\p{L}\d_-]+)+)\s*[.?!]?\s*$/u.exec(asked) ?? []
+  return list.split(/\s*,\s*(?:and\s+)?/).filter(word => word !== '')
 }
 
 /** A text that any place fits. */

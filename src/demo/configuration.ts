@@ -44,7 +44,8 @@ export function demoConfig(at: DemoAddresses): ConfigInput {
     Object.entries(demoDeployments).map(([name, { model, kind }]) => [name, { model, ...(kind ? { kind } : {}) }]),
   )
   return {
-    gateway: { listen: at.gatewayListen },
+    // Calls can ask the simulator for faults, as docs/simulator.md shows.
+    gateway: { listen: at.gatewayListen, forwardHeaders: ['x-simulator-fault'] },
     admin: {
       listen: at.adminListen,
       roles: {

@@ -2,6 +2,8 @@
  * Rules across the fields of a configuration. Errors keep it from being used; warnings say what is allowed and probably not
  * meant. A section that could not be read is null, and the rules that need it are passed over: nothing is said twice.
  */
+
+import { neverForwarded } from '../wire/requestFields.ts'
 import { formatPath, type Path, printable, showValue } from './messages.ts'
 import {
   amountsOfInstances,
@@ -72,6 +74,7 @@ export function checkRules(
 function checkFront({ gateway, admin, identity }: Sections, notes: Notes): void {
   if (gateway !== null) checkTimeouts(gateway, notes)
   if (gateway !== null) checkBodies(gateway, notes)
+  if (gateway !== null) checkForwardHeaders(gateway.forwardHeaders, notes)
   if (gateway?.publicUrl !== undefined) checkUrl(gateway.publicUrl, ['gateway', 'publicUrl'], { path: true }, notes)
   if (gateway !== null && admin !== null) checkListeners(gateway.listen, admin.listen, notes)
   if (admin !== null) checkRoles(admin.roles, notes)
@@ -147,6 +150,15 @@ function checkListeners(gatewayListen: string, adminListen: string, notes: Notes
   if (gateway.port !== admin.port || gateway.port === 0 || !overlap) return
   const expected = `a port of its own: gateway.listen has ${gatewayListen}`
   conflict(notes, ['admin', 'listen'], showValue(adminListen, null, false), expected)
+}
+
+function checkForwardHeaders(names: readonly string[], notes: Notes): void {
+  const path = ['gateway', 'forwardHeaders']
+  refuseDuplicates(names, path, notes)
+  for (const [index, name] of names.entries()) {
+    const why = neverForwarded(name)
+    if (why !== null) conflict(notes, [...path, index], shown(name, path, notes), `another field: this one ${why}`)
+  }
 }
 
 /** `[::]:8080` -> host `[::]`, port 8080. The text must have the form of the schema. */

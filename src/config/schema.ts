@@ -158,6 +158,13 @@ const limitRule = z.strictObject({
     .describe('Rules that name the same counter share what was used. Default: a counter of its own.'),
 })
 
+const headerName = z
+  .string()
+  .max(128)
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'the name of a header field, as x-company-team')
+  .toLowerCase()
+  .meta({ title: 'header name' })
+
 const gateway = z.strictObject({
   listen: listen.default('127.0.0.1:8080').describe('Address and port on which clients call. Port 0 takes a free one.'),
   publicUrl: httpUrl
@@ -205,6 +212,12 @@ const gateway = z.strictObject({
     .boolean()
     .default(false)
     .describe('Take the client address from the last entry of X-Forwarded-For. Only behind a proxy that writes it.'),
+  forwardHeaders: z
+    .array(headerName)
+    .default([])
+    .describe(
+      'Request header fields that reach instances besides those known to be harmless (docs/clients.md lists them). Everything else that a client sends stays behind. Credentials, fields of the connection, and fields that name another deployment, another address or another caller cannot be listed. With care: a field such as x-policy-id chooses another content filter of the resource.',
+    ),
   timeouts: z
     .strictObject({
       requestHeaders: duration('1s', '5m', '30s').describe(

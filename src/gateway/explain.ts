@@ -10,7 +10,7 @@ import { authorize, type Grant, requireDeployment } from './authorize/index.ts'
 import { describeLimit, limitsMet } from './explain/limits.ts'
 import { type Destination, describeDestination, detailsOf } from './explain/members.ts'
 import { buildPlan, type Plan } from './plan.ts'
-import { asRefusal, Refusal } from './refusals.ts'
+import { asRefusal, listed, Refusal } from './refusals.ts'
 import { type Route, resolve } from './resolve/index.ts'
 
 export interface ExplainQuestion {
@@ -152,7 +152,7 @@ interface Received {
 function receivedOf(route: Route, grant: Grant, model: string | null): Received {
   if (route.deployment !== null || route.operation.deployment === 'none') return { deployment: route.deployment }
   if (model === null || model === '') {
-    throw new Refusal('model_missing', { allowed: [...grant.workload.deployments].join(', ') })
+    throw new Refusal('model_missing', { allowed: listed(grant.workload.deployments) })
   }
   requireDeployment(grant.workload, model)
   return { deployment: model }

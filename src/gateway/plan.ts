@@ -8,6 +8,7 @@ import { type Caller, compileRules, type RuleMatch, type RuleMatcher } from '../
 import type { Instance } from '../instances/index.ts'
 import { poolOf, singleOf, type Target } from '../instances/pool.ts'
 import { allOperations, namesOperation, type Operation } from '../wire/operations.ts'
+import { compileForwards, type Forwards } from '../wire/requestFields.ts'
 
 export interface Workload {
   readonly name: string
@@ -39,6 +40,8 @@ export interface Plan {
   readonly workloads: ReadonlyMap<string, Workload>
   /** Every deployment that the configuration names, of whichever workload or instance. */
   readonly deployments: ReadonlySet<string>
+  /** Which header fields of a request reach an instance. */
+  readonly forwards: Forwards
   /** Longest wait in the line, milliseconds. */
   readonly waitMaxMs: number
   /** Workloads that the caller may use, in the order of the configuration. */
@@ -57,6 +60,7 @@ export function buildPlan(config: Config, instances: ReadonlyMap<string, Instanc
     targets,
     workloads,
     deployments: new Set(configuredNames(config).deployment),
+    forwards: compileForwards(config.gateway.forwardHeaders),
     waitMaxMs: config.limits.waitingLine.maxWait,
     workloadsOf: perCaller(caller => [...workloads.values()].filter(workload => workload.bound(caller) !== null)),
   }

@@ -321,12 +321,27 @@ export function refusalBody(refusal: Refusal): Buffer {
 }
 
 const shownMax = 200
+/** Room for " and 9999 more" behind the names. */
+const listedMax = 180
 
-/** Values come from callers: they are cut, and control characters are taken out. */
+/** Names for a refusal's words, whole ones alone: `gpt-4o, gpt-4o-mini, and 18 more`. The first one is always named. */
+export function listed(names: Iterable<string>): string {
+  const all = [...names]
+  let text = all[0] ?? ''
+  let shown = 1
+  for (; shown < all.length && text.length + 2 + (all[shown] as string).length <= listedMax; shown += 1) {
+    text += `, ${all[shown]}`
+  }
+  if (shown >= all.length) return text
+  const whole = text.length <= listedMax ? text : `${text.slice(0, listedMax - 1)}…`
+  return `${whole}, and ${all.length - shown} more`
+}
+
+/** Values come from callers: long ones are cut, which … says, and control characters are taken out. */
 function fill(words: string, details: RefusalDetails): string {
-  return words.replace(/\{(\w+)\}/g, (_, key: string) =>
-    Array.from(String(details[key] ?? ''), c => (c < ' ' || c === '\u007f' ? ' ' : c))
-      .slice(0, key === 'reason' ? 600 : shownMax)
-      .join(''),
-  )
+  return words.replace(/\{(\w+)\}/g, (_, key: string) => {
+    const characters = Array.from(String(details[key] ?? ''), c => (c < ' ' || c === '\u007f' ? ' ' : c))
+    const most = key === 'reason' ? 600 : shownMax
+    return characters.length <= most ? characters.join('') : `${characters.slice(0, most - 1).join('')}…`
+  })
 }

@@ -110,6 +110,19 @@ export function candidatesFor(target: Target, deployment: string | null): Candid
   return deployment === null ? target.plain : (target.candidates.get(deployment) ?? null)
 }
 
+/** Name of a deployment on one member of the target, as a call names it; null where the member does not have it. */
+export function nameOn(target: Target, instance: Instance, deployment: string): string | null {
+  const found = target.candidates.get(deployment)?.all.find(candidate => candidate.instance === instance)
+  return found === undefined ? null : (found.alias ?? deployment)
+}
+
+/** Of these candidates the ones whose instance has all the other deployments too; null when none has. */
+export function havingAll(target: Target, candidates: Candidates, deployments: readonly string[]): Candidates | null {
+  const has = ({ instance }: Candidate): boolean => deployments.every(name => nameOn(target, instance, name) !== null)
+  const tiers = candidates.tiers.map(tier => tier.filter(has)).filter(tier => tier.length > 0)
+  return tiers.length === 0 ? null : { tiers, all: tiers.flat() }
+}
+
 /** Calls without a deployment make or use objects. Who knows where those live pins the call; new ones go to the first that can. */
 function plainOf(instances: readonly Instance[]): Candidates {
   const all = instances.map(instance => candidate(instance, instance.plainLane, null, null))

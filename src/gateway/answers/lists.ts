@@ -122,7 +122,9 @@ class Listing implements Timed {
     this.#account.instance = instance
     const credential = await signIn(instance, this.#account.token)
     if (!this.#account.isOpen) await openRecord(this.#account, this.#parts)
-    const headers = requestHeaders(this.#account.call.req.rawHeaders, credential, this.#account.call.id, false)
+    const { req, id } = this.#account.call
+    const choice = { forwards: this.#parts.plan.forwards, decoded: false, imageDeployment: null }
+    const headers = requestHeaders(req.rawHeaders, credential, id, choice)
     for (let cursor = after; ; ) {
       const page = await this.#page(instance, headers, cursor)
       if ('failure' in page) return page

@@ -6,7 +6,7 @@ import { type Caller, callerKey } from '../../identity/index.ts'
 import type { Target } from '../../instances/pool.ts'
 import type { Operation } from '../../wire/operations.ts'
 import type { Plan, Workload } from '../plan.ts'
-import { Refusal } from '../refusals.ts'
+import { listed, Refusal } from '../refusals.ts'
 import type { Route } from '../resolve/index.ts'
 
 export interface Grant {
@@ -27,14 +27,14 @@ export function authorize(caller: Caller, route: Route, named: string | null, pl
   return { workload, target }
 }
 
-/** Also for a deployment that the body names. @throws Refusal deployment_not_allowed */
-export function requireDeployment(workload: Workload, deployment: string): void {
+/**
+ * Also for a deployment that the body or a header field names.
+ * @param param Where it stands. @throws Refusal deployment_not_allowed
+ */
+export function requireDeployment(workload: Workload, deployment: string, param = 'model'): void {
   if (workload.deployments.has(deployment)) return
-  throw new Refusal(
-    'deployment_not_allowed',
-    { workload: workload.name, deployment, allowed: [...workload.deployments].join(', ') },
-    { param: 'model' },
-  )
+  const details = { workload: workload.name, deployment, allowed: listed(workload.deployments) }
+  throw new Refusal('deployment_not_allowed', details, { param })
 }
 
 function requireOperation(workload: Workload, operation: Operation): void {
@@ -56,7 +56,7 @@ function onlyWorkload(caller: Caller, plan: Plan): Workload {
   const [first] = bound
   if (first === undefined) throw new Refusal('caller_unbound', { caller: shown(caller) })
   if (bound.length === 1) return first
-  const workloads = bound.map(workload => workload.name).join(', ')
+  const workloads = listed(bound.map(workload => workload.name))
   throw new Refusal('workload_missing', { count: bound.length, workloads }, { param: 'x-gatehouse-workload' })
 }
 
@@ -65,7 +65,7 @@ function findTarget(workload: Workload, name: string | null, plan: Plan): Target
   const target = workload.targets.get(name)
   if (target !== undefined) return target
   if (!plan.targets.has(name)) throw new Refusal('target_unknown', { target: name })
-  const allowed = [...workload.targets.keys()].join(', ')
+  const allowed = listed(workload.targets.keys())
   throw new Refusal('target_not_allowed', { workload: workload.name, target: name, allowed })
 }
 

@@ -126,7 +126,7 @@ export class Copies {
 
   /** @returns null when no member can take it now. */
   async #send(account: Account, order: Order, parts: GatewayParts): Promise<Drain | null> {
-    const { call, route, asked, lease } = account
+    const { route, asked, lease } = account
     const candidate = memberFor(order, parts.clock())
     if (candidate === null || route === null || asked === null) return null
     const { instance, lane } = candidate
@@ -137,7 +137,8 @@ export class Copies {
       if (lease !== null && (await lease.enter(instance.name, lane.deployment)) !== null) return null
       account.instance = instance
       await openRecord(account, parts)
-      const sending = sendingFor({ call, route, asked }, lane)
+      const call = { call: account.call, route, asked, target: order.target, forwards: parts.plan.forwards }
+      const sending = sendingFor(call, lane)
       const drain = new Drain({ asked: sending.asked, candidate, attempt, clock: parts.clock, totalMs: parts.totalMs })
       isSent = true
       this.#drains.add(drain)

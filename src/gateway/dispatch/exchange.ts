@@ -43,7 +43,7 @@ export class Exchange {
     const { call, route, asked, grant } = account
     if (route === null || asked === null || grant === null) throw new TypeError('dispatch stands behind receive')
     this.#account = account
-    this.#sending = { call, route, asked }
+    this.#sending = { call, route, asked, target: grant.target, forwards: parts.plan.forwards }
     this.#target = grant.target
     this.#candidates = candidates
     this.#pinned = pinned

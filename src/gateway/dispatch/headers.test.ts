@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { compileForwards, neverForwarded } from '../../wire/requestFields.ts'
 import { requestHeaders, responseHeaders } from './headers.ts'
 
+const plain = { forwards: compileForwards(['x-a', 'x-b', 'x-private']), decoded: false, imageDeployment: null }
 const credential = { name: 'api-key', value: 'key-of-the-instance' }
 const own = ['accept-encoding', 'identity', 'api-key', 'key-of-the-instance', 'x-gatehouse-request-id', 'id-1']
 
@@ -18,10 +20,10 @@ test('what belongs to the connection, to credentials and to the way here does no
     ...['Content-Length', '5', 'Accept-Encoding', 'gzip', 'X-Forwarded-Host', 'evil', 'Forwarded', 'host=evil'],
     ...['X-Original-URL', '/x', 'x-ms-spillover-deployment', 'gpt-5', 'X-Gatehouse-Request-Id', 'mine'],
   ]
-  assert.deepEqual(requestHeaders(raw, credential, 'id-1', false), own)
+  assert.deepEqual(requestHeaders(raw, credential, 'id-1', plain), own)
 })
 
-test('everything else travels on as it came, in its order, repeated ones too', () => {
+test('what is harmless or listed travels on as it came, in its order, repeated ones too', () => {
   const raw = [
     'X-A',
     '1',
@@ -35,8 +37,12 @@ test('everything else travels on as it came, in its order, repeated ones too', (
     'gzip',
   ]
   const kept = ['x-a', '1', 'content-type', 'application/json', 'x-a', '2', 'user-agent', 'me']
-  assert.deepEqual(requestHeaders(raw, credential, 'id-1', false), [...kept, 'content-encoding', 'gzip', ...own])
-  assert.deepEqual(requestHeaders(raw, credential, 'id-1', true), [...kept, ...own], 'a body that was unpacked says so')
+  assert.deepEqual(requestHeaders(raw, credential, 'id-1', plain), [...kept, 'content-encoding', 'gzip', ...own])
+  assert.deepEqual(
+    requestHeaders(raw, credential, 'id-1', { ...plain, decoded: true }),
+    [...kept, ...own],
+    'a body that was unpacked says so',
+  )
 })
 
 // RFC 9110 section 7.6.1. A client that names the gateway's own fields would send its call on without a credential.
@@ -49,7 +55,7 @@ test('what Connection names is taken out of the client’s fields, and of nothin
     'X-B',
     '2',
   ]
-  assert.deepEqual(requestHeaders(raw, credential, 'id-1', false), ['x-b', '2', ...own])
+  assert.deepEqual(requestHeaders(raw, credential, 'id-1', plain), ['x-b', '2', ...own])
 })
 
 test('whatever a client sends, the instance gets exactly one credential, the gateway’s', () => {
@@ -63,12 +69,55 @@ test('whatever a client sends, the instance gets exactly one credential, the gat
   )
   fc.assert(
     fc.property(fc.array(fc.tuple(name, value)), fields => {
-      const sent = pairs(requestHeaders(fields.flat(), credential, 'id-1', false))
+      const sent = pairs(requestHeaders(fields.flat(), credential, 'id-1', plain))
       const credentials = sent.filter(([one]) => one === 'authorization' || one === 'api-key')
       assert.deepEqual(credentials, [['api-key', 'key-of-the-instance']])
       assert.equal(sent.filter(([one]) => one === 'x-gatehouse-request-id').length, 1)
     }),
   )
+})
+
+// x-policy-id chose another content filter, and x-ms-oai-image-generation-deployment another deployment, with the gateway's own credential.
+test('H3 a field that is neither harmless nor listed never travels on, whatever its name', () => {
+  const forwards = compileForwards([])
+  const choosing = fc.constantFrom('deployment', 'policy-id', 'authorization', 'api-key', 'model', 'cookie', 'override')
+  const name = fc.oneof(
+    fc
+      .tuple(fc.constantFrom('x-ms-', 'x-', 'openai-', 'content-', 'x-stainless-', 'azureml-', ''), choosing)
+      .map(([a, b]) => a + b),
+    fc.stringMatching(/^x-[a-z0-9-]{1,24}$/),
+    fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,24}$/),
+  )
+  const allowed = /^(content-|openai-|x-stainless-)[^ ]*$/
+  const named = new Set(['accept', 'date', 'range', 'prefer', 'traceparent', 'tracestate', 'user-agent', 'aoai-evals'])
+  fc.assert(
+    fc.property(fc.array(name, { maxLength: 20 }), fc.func(fc.boolean()), (names, upper) => {
+      const raw = names.flatMap(one => [upper(one) ? one.toUpperCase() : one, 'v'])
+      const sent = pairs(requestHeaders(raw, credential, 'id-1', { ...plain, forwards })).slice(0, -3)
+      for (const [one] of sent) {
+        assert.ok(allowed.test(one) || named.has(one), one)
+        assert.equal(neverForwarded(one), null, one)
+        assert.ok(!/deployment|policy|auth|key|model|cookie|override/.test(one), one)
+      }
+    }),
+  )
+})
+
+test('H3 what a list cannot open stays closed, even when it is listed', () => {
+  const never = [
+    'authorization',
+    'x-ms-spillover-deployment',
+    'x-http-method-override',
+    'x-forwarded-host',
+    'host',
+    'te',
+  ]
+  const forwards = compileForwards([...never, 'x-company-team'])
+  for (const name of never) {
+    assert.equal(forwards(name), false, name)
+    assert.notEqual(neverForwarded(name), null, name)
+  }
+  assert.equal(forwards('x-company-team'), true)
 })
 
 test('an answer’s fields come back but for those of the connection; repeated ones stay repeated', () => {

@@ -1,51 +1,5 @@
 /** What a proxy must do with header fields: RFC 9110 section 7.6.1, and the gateway's own rules on credentials (P4, P6). */
-
-/** Fields that concern one connection alone. */
-const hopByHop = [
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-]
-
-/** Fields of a request that never travel on. */
-const notForwarded: ReadonlySet<string> = new Set([
-  ...hopByHop,
-  // The instance's own credential is set instead.
-  'authorization',
-  'api-key',
-  'ocp-apim-subscription-key',
-  'cookie',
-  // Set anew for the backend.
-  'host',
-  'content-length',
-  'expect',
-  'accept-encoding',
-  // Where a client and its proxies are is the operator's to know.
-  'forwarded',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-prefix',
-  'x-forwarded-proto',
-  'x-forwarded-server',
-  'x-original-host',
-  'x-original-url',
-  'x-rewrite-url',
-  'x-real-ip',
-  'x-client-ip',
-  // Names another deployment, past what the workload may use.
-  'x-ms-spillover-deployment',
-  'x-gatehouse-workload',
-  'x-gatehouse-request-id',
-])
+import { type Forwards, hopByHop, imageDeploymentField } from '../../wire/requestFields.ts'
 
 /** Fields of an answer that do not come back: of the connection, or of the backend's own host. */
 const notReturned: ReadonlySet<string> = new Set([...hopByHop, 'alt-svc', 'x-gatehouse-request-id'])
@@ -61,15 +15,24 @@ const notReturnedBesideOwn: ReadonlySet<string> = new Set([
   ]),
 ])
 
+/** What decides about the header fields of one call. */
+export interface HeaderChoice {
+  readonly forwards: Forwards
+  /** True when the bytes to send are not encoded as the client's Content-Encoding says. */
+  readonly decoded: boolean
+  /** The image deployment's name on the instance, where it has another one there; null leaves the client's. */
+  readonly imageDeployment: string | null
+}
+
 /**
- * The header fields for the backend, as name, value, name, value. Accept-Encoding asks for the plain answer, since the gateway
- * reads along; on the short way between gateway and backend compression gains nothing.
+ * The header fields for the backend, as name, value, name, value: what is known to be harmless, and what the operator lists. Accept-Encoding
+ * asks for the plain answer, since the gateway reads along; on the short way between gateway and backend compression gains nothing.
  */
 export function requestHeaders(
   rawHeaders: readonly string[],
   credential: { readonly name: string; readonly value: string },
   requestId: string,
-  decoded: boolean,
+  { forwards, decoded, imageDeployment }: HeaderChoice,
 ): string[] {
   const headers: string[] = []
   let ofConnection: ReadonlySet<string> | null = null
@@ -77,8 +40,8 @@ export function requestHeaders(
     const name = (rawHeaders[i] as string).toLowerCase()
     const value = rawHeaders[i + 1] as string
     if (name === 'connection' && value.length > 10) ofConnection = named(value)
-    if (notForwarded.has(name) || (decoded && name === 'content-encoding')) continue
-    headers.push(name, value)
+    if (!forwards(name) || (decoded && name === 'content-encoding')) continue
+    headers.push(name, imageDeployment !== null && name === imageDeploymentField ? imageDeployment : value)
   }
   // What `Connection` names is the client's word about its own fields: it takes none of the gateway's away.
   const sent = ofConnection === null ? headers : without(headers, ofConnection)

@@ -2,7 +2,8 @@
  * Dispatch: sends the call to a member of its target, and to another one while that is safe (`safeToReplay`). The host comes from
  * the instance's configuration; method, checked path, filtered header fields and the body come from the call.
  */
-import { type Candidate, type Candidates, candidatesFor } from '../../instances/pool.ts'
+import { type Candidate, type Candidates, candidatesFor, havingAll, type Target } from '../../instances/pool.ts'
+import type { Asked } from '../receive/index.ts'
 import type { Account } from '../record/index.ts'
 import { Refusal } from '../refusals.ts'
 import type { Relayed } from '../relay/index.ts'
@@ -17,18 +18,31 @@ import { Exchange } from './exchange.ts'
 export async function dispatch(account: Account, home: string | null, parts: GatewayParts): Promise<Relayed> {
   const { asked, grant } = account
   if (asked === null || grant === null) throw new TypeError('dispatch stands behind receive')
-  const candidates = candidatesFor(grant.target, asked.deployment)
-  const pinned = candidates === null ? undefined : pinnedOf(candidates, home)
-  if (candidates === null || pinned === undefined) {
-    const details = { target: grant.target.name, deployment: asked.deployment ?? '' }
-    throw new Refusal('deployment_unknown', details, { param: 'model' })
-  }
+  const candidates = servingAll(grant.target, asked)
+  const pinned = pinnedOf(candidates, home)
+  if (pinned === undefined) throw unknownDeployment(grant.target, asked.deployment ?? '')
   const exchange = new Exchange(account, candidates, pinned, parts)
   for (let candidate = exchange.first() ?? (await exchange.wait()); candidate !== null; candidate = exchange.next()) {
     const relayed = await exchange.send(candidate)
     if (relayed !== null) return relayed
   }
   return exchange.conclude()
+}
+
+/** Members that have the deployment, and those that the call's tools name besides. @throws Refusal deployment_unknown */
+function servingAll(target: Target, { deployment, toolDeployments }: Asked): Candidates {
+  const candidates = candidatesFor(target, deployment)
+  if (candidates === null) throw unknownDeployment(target, deployment ?? '')
+  if (toolDeployments.length === 0) return candidates
+  const having = havingAll(target, candidates, toolDeployments)
+  if (having !== null) return having
+  // The first that no member has, or the last where each is somewhere but nowhere all of them.
+  const lacking = toolDeployments.find(name => havingAll(target, candidates, [name]) === null)
+  throw unknownDeployment(target, lacking ?? (toolDeployments.at(-1) as string))
+}
+
+function unknownDeployment({ name }: Target, deployment: string): Refusal {
+  return new Refusal('deployment_unknown', { target: name, deployment }, { param: 'model' })
 }
 
 /** The one member that can serve; null where any may, undefined where none can. */

@@ -1,9 +1,10 @@
 /** What a member is sent: the call as it came, under the deployment's name on that instance. */
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import type { Candidate } from '../../instances/pool.ts'
+import { type Candidate, nameOn, type Target } from '../../instances/pool.ts'
 import type { Journal } from '../../ledger/index.ts'
 import { scanObject, withMember } from '../../wire/json-scan.ts'
+import { type Forwards, imageDeploymentField } from '../../wire/requestFields.ts'
 import type { Call } from '../call.ts'
 import type { Asked } from '../receive/index.ts'
 import type { Relay } from '../relay/index.ts'
@@ -15,12 +16,23 @@ export interface Sending {
   readonly call: Call
   readonly route: Route
   readonly asked: Asked
+  /** Where the call goes: it knows what deployments are called on each of its members. */
+  readonly target: Target
+  readonly forwards: Forwards
 }
 
 /** Null where the deployment has the same name on the instance as the client wrote. */
 function otherName({ route, asked }: Sending, candidate: Candidate): string | null {
   const written = route.deployment ?? asked.requestedModel
   const served = candidate.alias ?? asked.deployment
+  return served === written ? null : served
+}
+
+/** Null for a call without the header field, and where the instance has the deployment by the same name. */
+function imageDeploymentOn({ call, asked, target }: Sending, { instance }: Candidate): string | null {
+  if (asked.toolDeployments.length === 0) return null
+  const written = call.req.headers[imageDeploymentField]
+  const served = typeof written === 'string' ? nameOn(target, instance, written) : null
   return served === written ? null : served
 }
 
@@ -32,7 +44,12 @@ export function requestFor(
   upload: { readonly journal: Journal | null; readonly limits: UploadLimits; readonly relay: Relay } | null,
 ): Dispatcher.DispatchOptions {
   const { call, route, asked } = sending
-  const headers = requestHeaders(call.req.rawHeaders, credential, call.id, asked.decoded)
+  const choice = {
+    forwards: sending.forwards,
+    decoded: asked.decoded,
+    imageDeployment: imageDeploymentOn(sending, candidate),
+  }
+  const headers = requestHeaders(call.req.rawHeaders, credential, call.id, choice)
   const name = otherName(sending, candidate)
   const path = name === null ? route.backendPath : pathWith(name, route)
   if (asked.send !== 'upload') {

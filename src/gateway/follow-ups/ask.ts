@@ -2,7 +2,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Caller } from '../../identity/index.ts'
-import { type Candidate, candidatesFor } from '../../instances/pool.ts'
+import { type Candidate, candidatesFor, singleOf } from '../../instances/pool.ts'
 import type { Beginner, Debt } from '../../objects/index.ts'
 import type { Grant } from '../authorize/index.ts'
 import { Drain } from '../copies/drain.ts'
@@ -29,6 +29,7 @@ const nothingAsked: Omit<Asked, 'deployment'> = {
   decoded: false,
   json: null,
   completionTokensMax: null,
+  toolDeployments: [],
   references: [],
   keeps: null,
 }
@@ -67,7 +68,8 @@ export async function askForEnd(
     const drain = new Drain({ asked, candidate, attempt, clock, totalMs: Math.min(totalMs, answerMsMax) })
     isSent = true
     asking.begun(drain)
-    instance.connections.dispatch(requestFor({ call, route, asked }, candidate, credential, null), drain)
+    const sending = { call, route, asked, target: singleOf(instance), forwards: gateway.plan.forwards }
+    instance.connections.dispatch(requestFor(sending, candidate, credential, null), drain)
     await conclude(account, await drain.done, gateway)
     return true
   } finally {

@@ -6,7 +6,7 @@ import { candidatesFor } from '../../instances/pool.ts'
 import { ObjectsUnavailable, type Owner } from '../../objects/index.ts'
 import type { Reference } from '../../wire/references.ts'
 import type { Account } from '../record/index.ts'
-import { Refusal } from '../refusals.ts'
+import { listed, Refusal } from '../refusals.ts'
 import type { GatewayParts } from '../serve.ts'
 
 type Named = Omit<Reference, 'param'> & { readonly param: string | null }
@@ -107,7 +107,7 @@ function whyNotServing({ grant, asked }: Account, instance: string): string | nu
   const { target, workload } = grant
   if (target.members.every(member => member.instance.name !== instance)) {
     const others = [...workload.targets.values()].filter(other => other.members.some(m => m.instance.name === instance))
-    const names = others.map(other => `"${other.name}"`).join(', ')
+    const names = listed(others.map(other => `"${other.name}"`))
     const advice = names === '' ? `, nor is any other target of workload "${workload.name}"` : `; call ${names} instead`
     return `is no member of "${target.name}"${advice}`
   }

@@ -14,10 +14,11 @@ import {
 } from '../../wire/json-scan.ts'
 import type { CreatedKind } from '../../wire/objects.ts'
 import { type Reference, ReferenceFinder, ReferenceSearch } from '../../wire/references.ts'
+import { imageDeploymentField } from '../../wire/requestFields.ts'
 import { inSlices, type Sliced } from '../../wire/slices.ts'
 import { type Grant, requireDeployment } from '../authorize/index.ts'
 import type { Call } from '../call.ts'
-import { Refusal } from '../refusals.ts'
+import { listed, Refusal } from '../refusals.ts'
 import type { Route } from '../resolve/index.ts'
 import { decodeBody, readBody } from './body.ts'
 import type { BodyHold } from './budget.ts'
@@ -41,6 +42,8 @@ export interface Asked {
   readonly json: { readonly body: Buffer; readonly scan: Scan } | null
   /** Most tokens of an answer, of all choices together; null where the client set no maximum. */
   readonly completionTokensMax: number | null
+  /** Deployments that the call names besides its own, as the client wrote them, each allowed: of tools and data sources. */
+  readonly toolDeployments: readonly string[]
   /** Objects that the body refers to: `previous_response_id`, `input_file_id`, ... */
   readonly references: readonly Reference[]
   /** What of the answer later calls can name, because the body asks for it; null for most. */
@@ -54,6 +57,7 @@ export interface ReceiveLimits {
 }
 
 const noReferences: readonly Reference[] = []
+const noDeployments: readonly string[] = []
 
 const wantedMembers: ReadonlySet<string> = new Set([
   'model',
@@ -88,6 +92,7 @@ export async function receive(
     hideUsage: false,
     json: null,
     completionTokensMax: null,
+    toolDeployments: imageDeployment(call, grant),
     references: noReferences,
     keeps: null,
   }
@@ -124,10 +129,10 @@ export async function receive(
   const understood = await understand(body, route, grant)
   // A changed body stands beside the one that it was made of.
   if (understood.send instanceof Buffer && understood.send !== body) hold.take(understood.send.length)
-  return { ...understood, received, decoded }
+  return { ...plain, ...understood, received, decoded }
 }
 
-type Understood = Omit<Asked, 'received' | 'decoded'>
+type Understood = Omit<Asked, 'received' | 'decoded' | 'toolDeployments'>
 
 async function understand(body: Buffer, route: Route, grant: Grant): Promise<Understood> {
   const scanning = scanned(body, () => new ObjectScanner(body, wantedMembers, requestCaps))
@@ -171,6 +176,16 @@ async function requirePurpose(body: Buffer): Promise<void> {
   throw new Refusal('purpose_not_allowed', { purpose }, { param: 'purpose' })
 }
 
+/** Azure runs the tool `image_generation` on the deployment that a header field names. @throws Refusal deployment_not_allowed */
+function imageDeployment({ req }: Call, grant: Grant): readonly string[] {
+  const named = req.headers[imageDeploymentField]
+  if (named === undefined) return noDeployments
+  // Node joins repeated fields with a comma, which is in no deployment's name.
+  const deployment = String(named)
+  requireDeployment(grant.workload, deployment, imageDeploymentField)
+  return [deployment]
+}
+
 /** Null without a usable maximum: what is no count is the backend's to refuse. */
 function completionTokensMax(body: Buffer, scan: Scan): number | null {
   const { members } = scan
@@ -200,7 +215,7 @@ function usageOptions(written: unknown): string | null {
 
 function requireModel(model: string | null, grant: Grant): string {
   if (model === null || model === '') {
-    throw new Refusal('model_missing', { allowed: [...grant.workload.deployments].join(', ') }, { param: 'model' })
+    throw new Refusal('model_missing', { allowed: listed(grant.workload.deployments) }, { param: 'model' })
   }
   requireDeployment(grant.workload, model)
   return model

@@ -78,7 +78,7 @@ export function opened(account: Account): Opened {
     // What is reported for a debt belongs to the deployment that worked for it.
     deployment: asked?.deployment ?? owing?.deployment ?? configured(route?.deployment, plan.deployments),
     requestedModel: asked?.requestedModel?.slice(0, nameCharactersMax) ?? null,
-    toolDeployments: [],
+    toolDeployments: asked?.toolDeployments ?? [],
     apiVersion: route?.apiVersion?.slice(0, nameCharactersMax) ?? null,
     operation: route?.operation.name ?? null,
     stream: asked?.stream ?? false,

@@ -1,0 +1,145 @@
+/**
+ * Which header fields of a request may reach an instance. Azure runs some calls by what a header says (another deployment, another
+ * content filter), with the credential that the gateway adds: what is not known to be harmless stays behind.
+ */
+
+/** Fields that concern one connection alone: RFC 9110 section 7.6.1. */
+export const hopByHop: readonly string[] = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+]
+
+/** Names the deployment on which the Responses tool `image_generation` runs. It is checked like `model`, and passed on when allowed. */
+export const imageDeploymentField = 'x-ms-oai-image-generation-deployment'
+
+/** Passed on as they come. Those of the answer's form, of tracing, and of the SDKs; and the preview switches of Azure OpenAI. */
+const harmless: readonly string[] = [
+  'content-type',
+  'content-encoding',
+  'content-language',
+  'content-disposition',
+  'content-md5',
+  'content-digest',
+  'accept',
+  'accept-language',
+  'cache-control',
+  'date',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-unmodified-since',
+  'idempotency-key',
+  'prefer',
+  'range',
+  'user-agent',
+  'client-request-id',
+  'x-client-request-id',
+  'x-ms-client-request-id',
+  'x-ms-return-client-request-id',
+  'x-ms-date',
+  'x-ms-useragent',
+  'x-ms-user-agent',
+  'traceparent',
+  'tracestate',
+  'aoai-evals',
+  'openai-beta',
+  'openai-organization',
+  'openai-project',
+  'x-stainless-arch',
+  'x-stainless-async',
+  'x-stainless-helper-method',
+  'x-stainless-lang',
+  'x-stainless-os',
+  'x-stainless-package-version',
+  'x-stainless-poll-helper',
+  'x-stainless-read-timeout',
+  'x-stainless-retry-count',
+  'x-stainless-runtime',
+  'x-stainless-runtime-version',
+  'x-stainless-timeout',
+]
+
+/** Families of which new members appear with every version of an SDK. */
+const harmlessPrefixes: readonly string[] = ['content-', 'openai-', 'x-stainless-']
+
+/** Words of a name that chooses, signs in or addresses: no member of a family passes with one of them. */
+const choosing =
+  /deployment|model|policy|policies|override|auth|credential|secret|token|key|cookie|url|host|base|endpoint/
+
+/** Reasons why a field can never be listed in `gateway.forwardHeaders`. Names in lower case. */
+const neverNames: ReadonlyMap<string, string> = new Map<string, string>([
+  ...hopByHop.map((name): [string, string] => [name, 'belongs to one connection']),
+  ...['host', 'content-length', 'expect', 'accept-encoding'].map((name): [string, string] => [
+    name,
+    'is set by the gateway',
+  ]),
+  ...[
+    'authorization',
+    'api-key',
+    'x-api-key',
+    'ocp-apim-subscription-key',
+    'cookie',
+    'set-cookie',
+    'x-functions-key',
+    'x-ms-authorization-auxiliary',
+  ].map((name): [string, string] => [name, 'is a credential; the gateway signs in itself']),
+  ...[
+    'forwarded',
+    'via',
+    'x-client-ip',
+    'x-cluster-client-ip',
+    'x-host',
+    'x-original-host',
+    'x-original-url',
+    'x-real-ip',
+    'x-rewrite-url',
+    'true-client-ip',
+    'cf-connecting-ip',
+  ].map((name): [string, string] => [name, 'says where a client and its proxies are, or another address']),
+  ...['x-http-method', 'x-http-method-override', 'x-method-override'].map((name): [string, string] => [
+    name,
+    'makes another call of the one that was allowed',
+  ]),
+  ...['x-ms-spillover-deployment', 'azureml-model-deployment'].map((name): [string, string] => [
+    name,
+    'names another deployment, past what workloads may use',
+  ]),
+  [imageDeploymentField, 'passes without being listed: it is checked against the deployments of the workload'],
+])
+
+const neverPrefixes: readonly (readonly [string, string])[] = [
+  ['proxy-', 'belongs to one connection'],
+  ['x-forwarded-', 'says where a client and its proxies are'],
+  ['x-gatehouse-', 'is the gateway’s own'],
+  ['x-ms-client-principal', 'says who the caller is; the gateway has verified that itself'],
+  ['x-ms-token-', 'is a credential; the gateway signs in itself'],
+]
+
+/** Why an operator cannot let this field pass; null where that is for the operator to decide. @param name in lower case */
+export function neverForwarded(name: string): string | null {
+  return neverNames.get(name) ?? neverPrefixes.find(([prefix]) => name.startsWith(prefix))?.[1] ?? null
+}
+
+/** Says of a name, in lower case, whether the field passes. */
+export type Forwards = (name: string) => boolean
+
+/** @param listed `gateway.forwardHeaders`: names in lower case that pass besides. */
+export function compileForwards(listed: readonly string[]): Forwards {
+  // Nearly every name of nearly every call is found here by one look-up.
+  const known = new Set([...harmless, imageDeploymentField, ...listed.filter(name => neverForwarded(name) === null)])
+  return name => known.has(name) || isOfFamily(name)
+}
+
+function isOfFamily(name: string): boolean {
+  return (
+    harmlessPrefixes.some(prefix => name.startsWith(prefix)) && !choosing.test(name) && neverForwarded(name) === null
+  )
+}

@@ -10,9 +10,9 @@ import { needingRestart } from './config/restart.ts'
 import type { Config } from './config/schema.ts'
 import { Copies } from './gateway/copies/index.ts'
 import { openFollowUps } from './gateway/follow-ups/open.ts'
+import { Guards } from './gateway/guards.ts'
 import { buildPlan } from './gateway/plan.ts'
 import { limitedThroughout } from './gateway/readiness.ts'
-import { BodyBudget, type BodyBudgetOptions } from './gateway/receive/budget.ts'
 import { createResolver } from './gateway/resolve/index.ts'
 import type { GatewayParts } from './gateway/serve.ts'
 import { startGateway } from './gateway/server.ts'
@@ -157,8 +157,10 @@ async function build(
   })
   closers.push(() => followUps.close())
   const resolve = createResolver()
-  const bodies = new BodyBudget(bodyBytes(config))
   let recordsLost = 0
+  const { journal } = ledger
+  const guards = new Guards(config, { clock, journal, lost: calls => (recordsLost += calls) })
+  closers.push(() => guards.close())
   const parts = (): GatewayParts => ({
     resolve,
     plan: current.plan,
@@ -179,7 +181,7 @@ async function build(
       uploadBytesMax: current.config.gateway.uploadBytesMax,
       timeoutMs: current.config.gateway.timeouts.requestBody,
     },
-    bodies,
+    guards,
     totalMs: current.config.gateway.timeouts.total,
     identity: current.config.identity.entra,
     publicUrl: current.config.gateway.publicUrl ?? null,
@@ -246,7 +248,7 @@ async function build(
       const { needRestart, release } = current.take(next)
       prices = nextPrices
       limits.use(next)
-      bodies.use(bodyBytes(next))
+      guards.use(next)
       ledger.keepNames(configuredNames(next))
       Object.assign(retain, next.ledger.retain)
       // What was replaced serves the calls that began with it to their end, also those that have not reached it yet (P10).
@@ -262,10 +264,6 @@ async function build(
     },
     close: closeAll,
   }
-}
-
-function bodyBytes({ gateway }: Config): BodyBudgetOptions {
-  return { bytesMax: gateway.bodyBytesInFlight, callerBytesMax: gateway.bodyBytesInFlightPerCaller }
 }
 
 /** What a change of configuration replaces. */

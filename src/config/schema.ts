@@ -515,6 +515,25 @@ const ledger = z.strictObject({
     })
     .prefault({})
     .describe('How long the ledger keeps what.'),
+  unauthenticated: z
+    .strictObject({
+      perMinute: z
+        .int()
+        .min(0)
+        .max(1_000_000)
+        .default(60)
+        .describe('Records of one client address in a minute. IPv6 addresses are counted by their first 64 bits.'),
+      allPerMinute: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .default(600)
+        .describe('Records of all addresses together in a minute, and at most as many sums.'),
+    })
+    .prefault({})
+    .describe(
+      'How many calls without a valid token have a record of their own. Beyond it there is one record for each address, code and minute, with the number of calls (`summedCalls`).',
+    ),
 })
 
 const log = z.strictObject({

@@ -7,7 +7,7 @@ import type { EndedCall } from '../telemetry/calls.ts'
 import { ClientLeft } from './call.ts'
 import { type BackendFailure, refusalOf } from './dispatch/failures.ts'
 import { boundedUsage } from './record/bound.ts'
-import { type Account, closed, type Ending, noUsage } from './record/index.ts'
+import { type Account, clientAddress, closed, type Ending, noUsage } from './record/index.ts'
 import { usageOf } from './record/usage.ts'
 import { asRefusal } from './refusals.ts'
 import type { Relayed } from './relay/index.ts'
@@ -155,7 +155,7 @@ export async function concludeUnknown(account: Account, parts: GatewayParts): Pr
 }
 
 /** Each member that is left alone has been told of; a line at error for each call would be an alarm that callers can raise. */
-const toldAlready: ReadonlySet<string> = new Set(['pool_unavailable', 'credential_refused'])
+const toldAlready: ReadonlySet<string> = new Set(['pool_unavailable', 'credential_refused', 'bodies_full'])
 
 /** The exchange never reached a backend. The client is told why, where there still is one. */
 export async function refuse(account: Account, error: unknown, parts: GatewayParts): Promise<void> {
@@ -196,6 +196,7 @@ async function write(
   ending: Ending,
 ): Promise<void> {
   parts.ended(figures(account, ending, endedAtMs))
+  if (account.caller === null && isSummed(account, ending, endedAtMs, parts)) return
   const { charges } = account
   // What `opened` has written stands in the journal already.
   const requestBody = account.isOpen ? [] : captured(account)
@@ -209,6 +210,16 @@ async function write(
     )
   }
   if (charges !== null) parts.followUps.recorded(charges, ending.usage.source)
+}
+
+/** Of callers who are not known, beyond a rate. */
+function isSummed(account: Account, ending: Ending, endedAtMs: number, { guards }: GatewayParts): boolean {
+  return guards.strangers.takes({
+    address: clientAddress(account),
+    code: ending.code ?? '',
+    endedAtMs,
+    record: () => closed(account, ending, endedAtMs),
+  })
 }
 
 /** For the metrics: names as the configuration has them, nothing that only the client says. */

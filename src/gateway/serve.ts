@@ -23,9 +23,10 @@ import { dispatch } from './dispatch/index.ts'
 import { steer } from './dispatch/steer.ts'
 import { conclude, refuse } from './endings.ts'
 import type { FollowUps } from './follow-ups/index.ts'
+import type { Guards } from './guards.ts'
 import { locate } from './locate/index.ts'
 import type { Plan } from './plan.ts'
-import { type BodyBudget, BodyHold } from './receive/budget.ts'
+import { BodyHold } from './receive/budget.ts'
 import { type ReceiveLimits, receive } from './receive/index.ts'
 import type { Account } from './record/index.ts'
 import { Refusal } from './refusals.ts'
@@ -42,7 +43,7 @@ export interface GatewayParts {
   readonly clock: Clock
   readonly log: Log
   readonly receiveLimits: ReceiveLimits
-  readonly bodies: BodyBudget
+  readonly guards: Guards
   readonly limits: Limits
   readonly prices: PriceBook
   readonly objects: Objects
@@ -74,7 +75,7 @@ export interface GatewayParts {
 
 export async function serve(call: Call, parts: GatewayParts): Promise<void> {
   const account = newAccount(call, parts)
-  const hold = new BodyHold(parts.bodies)
+  const hold = new BodyHold(parts.guards.bodies)
   try {
     requireOrdinary(call)
     const route = parts.resolve(call.method, call.url)

@@ -1,7 +1,7 @@
 /** What the chaos tests add to the demonstration's world: short timeouts, a paced deployment, one for completions. */
 import type { ConfigInput } from '../../src/config/schema.ts'
 import type { AzureSimulator, SimulatedDeployment } from '../../src/simulator/types.ts'
-import { instanceKey, type Scope } from '../support/world.ts'
+import { everyRefusal, instanceKey, type Scope } from '../support/world.ts'
 
 /** By name. `gpt-4o-mini` takes its time, so that calls can be left and cut while an answer is under way. */
 export const chaosDeployments = {
@@ -43,6 +43,7 @@ export function chaosConfig(config: ConfigInput): ConfigInput {
       bodyBytesMax,
       timeouts: { firstByte: `${firstByteMs}ms`, streamIdle: `${streamIdleMs}ms`, shutdownGrace: '10s' },
     },
+    ledger: { ...config.ledger, unauthenticated: everyRefusal },
     instances: Object.fromEntries(
       Object.entries(config.instances).map(([name, instance]) => [
         name,

@@ -5,11 +5,11 @@ import { after, before, test } from 'node:test'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { type Running, runWorld } from '../support/file-world.ts'
 import { type RawAnswer, send } from '../support/raw.ts'
-import { recordOf, settledRecords } from '../support/records.ts'
-import { assertAlive, assertRefused } from '../support/refused.ts'
+import { allRecords, recordOf, settledRecords } from '../support/records.ts'
+import { assertAlive, assertRefusal, assertRefused } from '../support/refused.ts'
 import { startTwinBackends } from '../support/twin-backends.ts'
 import { eventually } from '../support/wait.ts'
-import { ask, type World } from '../support/world.ts'
+import { ask, reopen, startWorld, type World } from '../support/world.ts'
 
 let world: World & Running
 before(async () => {
@@ -136,4 +136,29 @@ test('H4 calls of one caller hold no more bodies than its share; others are serv
   await eventually('the call that waited is with an instance', () => (held.length === 1 ? true : null))
   for (const response of held.splice(0)) answer(response)
   assert.equal((await waits).status, 200)
+})
+
+// A flood without tokens filled the disk, and a full disk is 503 for everybody.
+test('W2 refusals without a token beyond a rate are sums in the ledger, and every call is counted', async t => {
+  const own = await startWorld(t, {
+    change: config => ({ ...config, ledger: { ...config.ledger, unauthenticated: { perMinute: 5 } } }),
+    parts: { clock: () => 1_790_000_000_000 },
+  })
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, (_, n) =>
+      send(own.url, { method: 'POST', target: `/main/w${n}/openai/deployments/d${n}/chat/completions`, body: '{}' }),
+    ),
+  )
+  for (const answer of answers) assertRefusal(answer, 'token_missing')
+  await own.house.close()
+  const house = await reopen(t, own)
+  const { total } = await house.ledger.usage({ by: ['outcome'] })
+  assert.deepEqual([total.calls, total.refused], [40, 40])
+  const records = await allRecords(house.ledger)
+  assert.equal(records.length, 6)
+  const sum = records.find(({ summedCalls }) => summedCalls > 1)
+  assert.deepEqual(
+    [sum?.summedCalls, sum?.outcomeCode, sum?.status, sum?.clientAddress, sum?.workload],
+    [35, 'token_missing', 401, '127.0.0.1', null],
+  )
 })

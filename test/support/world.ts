@@ -52,6 +52,9 @@ export const fastDeployments = {
   'text-embedding-3-small': { model: 'text-embedding-3-small' },
 } as const
 
+/** Tests send more calls without a token in a minute than anybody else, and look at the record of each. */
+export const everyRefusal = { perMinute: 1_000_000, allPerMinute: 1_000_000 } as const
+
 /** Builds a world and takes it down after the test. */
 export async function startWorld(t: Scope, options: WorldOptions = {}): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-test-'))
@@ -78,7 +81,8 @@ export async function startWorld(t: Scope, options: WorldOptions = {}): Promise<
     }),
     options.deployments ?? fastDeployments,
   )
-  const config = configSchema.parse(options.change?.(written) ?? written)
+  const recorded = { ...written, ledger: { ...written.ledger, unauthenticated: everyRefusal } }
+  const config = configSchema.parse(options.change?.(recorded) ?? recorded)
   const { share: random } = randomOf(seedOfRun())
   const house = await buildHouse(config, {
     log: silentLog,

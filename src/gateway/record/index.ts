@@ -145,7 +145,7 @@ export function closed(account: Account, ending: Ending, endedAtMs: number): Clo
 
 export { noUsage }
 
-function clientAddress(account: Account): string | null {
+export function clientAddress(account: Account): string | null {
   const { req } = account.call
   if (account.trustForwardedFor) {
     const forwarded = req.headers['x-forwarded-for']

@@ -1,0 +1,153 @@
+/**
+ * Refusals of calls whose caller is not known, beyond a rate: one record for an address, a code and a minute, with the number of calls.
+ * Whoever has no token writes a bounded part of the journal this way, however fast it calls. Metrics count every call all the same.
+ */
+import { isIPv4, isIPv6 } from 'node:net'
+import type { Clock } from '../../clock.ts'
+import type { Closed } from '../../ledger/record.ts'
+
+export interface StrangersOptions {
+  /** Records of one address in a minute; `ledger.unauthenticated.perMinute`. */
+  readonly perMinute: number
+  /** Of all addresses together, and as many sums again; `ledger.unauthenticated.allPerMinute`. */
+  readonly allPerMinute: number
+}
+
+export interface StrangersParts {
+  readonly clock: Clock
+  /** Takes the record of a sum. Never rejects. */
+  readonly write: (closed: Closed) => void
+}
+
+/** A call that may be summed. */
+export interface StrangersCall {
+  readonly address: string | null
+  readonly code: string
+  readonly endedAtMs: number
+  /** Its record, with the half that opens it. Asked for only where a sum begins. */
+  record(): Closed
+}
+
+interface Sum {
+  readonly first: Closed
+  readonly network: string | null
+  calls: number
+  endedAtMs: number
+}
+
+const minuteMs = 60_000
+/** The newest sums are written at most this long after their minute, milliseconds. */
+const lookEveryMs = 5_000
+const pathCharactersMax = 256
+
+export class Strangers {
+  #options: StrangersOptions
+  readonly #parts: StrangersParts
+  readonly #timer: NodeJS.Timeout
+  #minute = 0
+  /** Records of this minute by network; no more entries than `allPerMinute`. */
+  readonly #recorded = new Map<string, number>()
+  #records = 0
+  readonly #sums = new Map<string, Sum>()
+
+  constructor(options: StrangersOptions, parts: StrangersParts) {
+    this.#options = options
+    this.#parts = parts
+    this.#timer = setInterval(() => this.#roll(parts.clock()), lookEveryMs).unref()
+  }
+
+  use(options: StrangersOptions): void {
+    this.#options = options
+  }
+
+  /** @returns true where the call is part of a sum and has no record of its own. */
+  takes(call: StrangersCall): boolean {
+    this.#roll(call.endedAtMs)
+    const { perMinute, allPerMinute } = this.#options
+    const network = networkOf(call.address)
+    const recorded = this.#recorded.get(network) ?? 0
+    if (recorded < perMinute && this.#records < allPerMinute) {
+      this.#recorded.set(network, recorded + 1)
+      this.#records += 1
+      return false
+    }
+    this.#add(call, network)
+    return true
+  }
+
+  /** Writes the sums as they are. */
+  close(): void {
+    clearInterval(this.#timer)
+    this.#write()
+  }
+
+  #add(call: StrangersCall, network: string): void {
+    const isKept = this.#sums.has(keyOf(network, call.code)) || this.#sums.size < this.#options.allPerMinute
+    // So many addresses in one minute are one: codes are few, so this ends.
+    const shown = isKept ? network : null
+    const key = keyOf(shown ?? '', call.code)
+    const sum = this.#sums.get(key)
+    if (sum === undefined) {
+      this.#sums.set(key, { first: call.record(), network: shown, calls: 1, endedAtMs: call.endedAtMs })
+      return
+    }
+    sum.calls += 1
+    sum.endedAtMs = call.endedAtMs
+  }
+
+  #roll(nowMs: number): void {
+    const minute = Math.floor(nowMs / minuteMs)
+    if (minute === this.#minute) return
+    this.#minute = minute
+    this.#recorded.clear()
+    this.#records = 0
+    this.#write()
+  }
+
+  #write(): void {
+    const sums = [...this.#sums.values()]
+    this.#sums.clear()
+    for (const sum of sums) this.#parts.write(recordOf(sum))
+  }
+}
+
+const keyOf = (network: string, code: string): string => `${code} ${network}`
+
+/** The record of the first of them, without what may differ between them but its path, which is an example. */
+function recordOf({ first, network, calls, endedAtMs }: Sum): Closed {
+  const { opened, ...closed } = first
+  const sum = { ...closed, endedAtMs, summedCalls: calls, requestBytes: 0, responseBytes: 0 }
+  if (opened === undefined) return sum
+  return {
+    ...sum,
+    opened: {
+      ...opened,
+      workload: null,
+      target: null,
+      deployment: null,
+      apiVersion: null,
+      operation: null,
+      userAgent: null,
+      requestContentType: null,
+      path: opened.path.slice(0, pathCharactersMax),
+      clientAddress: network,
+    },
+  }
+}
+
+/** An address as it is counted: IPv4 by itself, IPv6 by its first 64 bits, which one customer has whole. */
+export function networkOf(address: string | null): string {
+  if (address === null) return ''
+  const [plain = ''] = address.split('%')
+  const mapped = plain.replace(/^::ffff:(?=\d+\.)/i, '')
+  if (isIPv4(mapped) || !isIPv6(plain)) return mapped.slice(0, 64)
+  const [left = '', right] = plain.toLowerCase().split('::')
+  const before = left === '' ? [] : left.split(':')
+  const behind = right === undefined || right === '' ? [] : right.split(':')
+  const zeros = right === undefined ? 0 : 8 - before.length - behind.length - (plain.includes('.') ? 1 : 0)
+  const groups = [...before, ...Array.from({ length: Math.max(0, zeros) }, () => '0'), ...behind]
+  return `${groups
+    .slice(0, 4)
+    .map(group => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`
+}

@@ -9,6 +9,7 @@ const needed: Readonly<Record<string, { readonly package: string; readonly reaso
   python3: { package: 'python3', reason: 'pastes what the demonstration prints' },
   mount: { package: 'mount', reason: 'fills a small disk' },
   prlimit: { package: 'util-linux', reason: 'fills a small disk' },
+  chromium: { package: 'chromium', reason: 'calls from a page' },
   'redis-server': { package: 'redis-server', reason: 'shares limits and objects between replicas' },
 }
 

@@ -9,6 +9,7 @@ import { configuredNames } from './config/names.ts'
 import { needingRestart } from './config/restart.ts'
 import type { Config } from './config/schema.ts'
 import { Copies } from './gateway/copies/index.ts'
+import { createCors } from './gateway/cors.ts'
 import { openFollowUps } from './gateway/follow-ups/open.ts'
 import { Guards } from './gateway/guards.ts'
 import { buildPlan } from './gateway/plan.ts'
@@ -185,6 +186,7 @@ async function build(
     totalMs: current.config.gateway.timeouts.total,
     identity: current.config.identity.entra,
     publicUrl: current.config.gateway.publicUrl ?? null,
+    cors: createCors(current.config.gateway.cors.origins, resolve),
     trustForwardedFor: current.config.gateway.trustForwardedFor,
     continueUnrecorded: config.ledger.whenUnwritable === 'continue',
     demonstration: given.demonstration === true,

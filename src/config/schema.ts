@@ -49,6 +49,16 @@ const httpUrl = z
   .url({ protocol: /^https?$/, error: 'an http(s) URL, as https://contoso.openai.azure.com' })
   .meta({ title: 'URL' })
 
+/** What a browser sends as `Origin`: of a page over TLS, or of one on the machine of its developer. */
+const pageOrigin = z
+  .string()
+  .regex(
+    /^(?:https:\/\/[a-z0-9._-]+|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\]))(?::\d{1,5})?$/,
+    'https://HOST or https://HOST:PORT in lower case without a path, or http://localhost:PORT',
+  )
+  .refine(text => URL.parse(text)?.origin === text, 'as browsers send it, without the port that the scheme has anyway')
+  .meta({ title: 'origin' })
+
 /** One way to match a caller. Exactly one key each; a list of rules matches when one of them does. */
 export const callerRule = z
   .union(
@@ -172,6 +182,18 @@ const gateway = z.strictObject({
     .describe(
       'Address that clients see, for the protected-resource metadata (RFC 9728). Default: from the Host header of the request.',
     ),
+  cors: z
+    .strictObject({
+      origins: z
+        .array(pageOrigin)
+        .max(1_000)
+        .default([])
+        .describe(
+          'Origins whose pages may call from a browser, exactly as browsers send them. There is no wildcard. A page needs a token as everybody does.',
+        ),
+    })
+    .prefault({})
+    .describe('Calls from pages in browsers (CORS). None are possible unless listed.'),
   bodyBytesMax: z
     .int()
     .min(1_024)

@@ -10,6 +10,7 @@ export function renderRefusal(call: Call, refusal: Refusal, parts: { readonly pu
     'content-type': 'application/json',
     'content-length': body.length,
     'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
     'x-gatehouse-request-id': id,
     'x-gatehouse-refusal': refusal.code,
     // SDKs of OpenAI ask this before their own rules.

@@ -19,6 +19,7 @@ import { authenticate } from './authenticate/index.ts'
 import { authorize } from './authorize/index.ts'
 import type { Call } from './call.ts'
 import type { Copies } from './copies/index.ts'
+import type { Cors } from './cors.ts'
 import { dispatch } from './dispatch/index.ts'
 import { steer } from './dispatch/steer.ts'
 import { conclude, refuse } from './endings.ts'
@@ -58,6 +59,8 @@ export interface GatewayParts {
   readonly identity: Config['identity']['entra']
   /** For `WWW-Authenticate`; null takes the Host header. */
   readonly publicUrl: string | null
+  /** Null where no page of a browser may call. */
+  readonly cors: Cors | null
   readonly trustForwardedFor: boolean
   /** When the disk refuses: true goes on without a record and counts what was lost. */
   readonly continueUnrecorded: boolean

@@ -80,6 +80,13 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
     }
     // Errors of the connection show as 'close'; without a listener they would end the process.
     res.on('error', () => {})
+    if (parts.cors !== null) {
+      parts.cors.allow(req, res)
+      if (fault === null && parts.cors.preflight(req, res)) {
+        readAway(req)
+        return
+      }
+    }
     try {
       if (openPage(call, { publicUrl: parts.publicUrl, identity: parts.identity, ready: readiness })) {
         readAway(req)
@@ -113,10 +120,11 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
 
   server.on('request', (req, res) => begin(req, res, false))
   server.on('checkContinue', (req, res) => begin(req, res, true))
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+  server.on('clientError', (error: NodeJS.ErrnoException & { readonly rawPacket?: Buffer }, socket) => {
     if (unreadable.has(socket)) return
     unreadable.add(socket)
-    answerBehind(error.code, socket)
+    const lines = error.rawPacket === undefined ? '' : (parts.cors?.linesFor(error.rawPacket) ?? '')
+    answerBehind(error.code, socket, lines)
   })
   server.on('checkExpectation', (req, res) => begin(req, res, false))
   server.on('connect', (_req, socket) => answerMalformed('CONNECT', socket))
@@ -178,6 +186,7 @@ function readAway(req: IncomingMessage): void {
 function answerBehind(
   code: string | undefined,
   socket: Duplex & { readonly _httpMessage?: ServerResponse | null },
+  lines: string,
 ): void {
   const underWay = socket._httpMessage ?? null
   if (underWay?.headersSent === true && !underWay.req.complete) {
@@ -186,12 +195,12 @@ function answerBehind(
     else socket.destroy()
     return
   }
-  if (underWay === null || !underWay.req.complete || code === 'ECONNRESET') answerMalformed(code, socket)
-  else underWay.once('close', () => answerBehind(code, socket))
+  if (underWay === null || !underWay.req.complete || code === 'ECONNRESET') answerMalformed(code, socket, lines)
+  else underWay.once('close', () => answerBehind(code, socket, lines))
 }
 
 /** What is not HTTP, or came too slowly (RFC 9110 section 15.5). There is no call yet, so there is no record. */
-function answerMalformed(code: string | undefined, socket: Duplex): void {
+function answerMalformed(code: string | undefined, socket: Duplex, lines = ''): void {
   socket.on('error', () => {})
   if (code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
@@ -201,7 +210,8 @@ function answerMalformed(code: string | undefined, socket: Duplex): void {
   const body = refusalBody(refusal)
   socket.end(
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
-      `content-length: ${body.length}\r\nx-gatehouse-refusal: ${refusal.code}\r\n\r\n${body.toString()}`,
+      `content-length: ${body.length}\r\nx-gatehouse-refusal: ${refusal.code}\r\n` +
+      `x-content-type-options: nosniff\r\n${lines}\r\n${body.toString()}`,
     () => socket.destroy(),
   )
 }

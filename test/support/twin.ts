@@ -40,6 +40,11 @@ const ofItsNature = new Set([
   'apim-request-id',
   'x-request-id',
   'x-gatehouse-request-id',
+  // Of the instance's own origin (`dispatch/headers.ts`).
+  'access-control-allow-origin',
+  'strict-transport-security',
+  'vary',
+  'server',
 ])
 
 export interface TwinWorld {

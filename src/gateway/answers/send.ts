@@ -44,7 +44,16 @@ export function asRelayed(sent: Sent): Relayed {
 export async function sendOwn(call: Call, document: unknown): Promise<Relayed> {
   const body = Buffer.from(JSON.stringify(document))
   const contentType = 'application/json'
-  const headers = ['content-type', contentType, 'cache-control', 'no-store', 'x-gatehouse-request-id', call.id]
+  const headers = [
+    'content-type',
+    contentType,
+    'cache-control',
+    'no-store',
+    'x-content-type-options',
+    'nosniff',
+    'x-gatehouse-request-id',
+    call.id,
+  ]
   const ending = await sendWhole(call, 200, headers, body)
   return asRelayed({ ending, status: 200, body, contentType })
 }

@@ -1,8 +1,57 @@
 /** What a proxy must do with header fields: RFC 9110 section 7.6.1, and the gateway's own rules on credentials (P4, P6). */
 import { type Forwards, hopByHop, imageDeploymentField } from '../../wire/requestFields.ts'
 
-/** Fields of an answer that do not come back: of the connection, or of the backend's own host. */
-const notReturned: ReadonlySet<string> = new Set([...hopByHop, 'alt-svc', 'x-gatehouse-request-id'])
+/**
+ * Fields of an answer that do not come back: those of the connection; those that speak for the whole origin, which is the gateway's and not
+ * the instance's; those that lead a client past the gateway, with its token; and what runs the instance. All others do, also `x-ms-region`
+ * and the like, which SDKs and people read.
+ */
+const notReturned: ReadonlySet<string> = new Set([
+  ...hopByHop,
+  // Of the origin.
+  'set-cookie',
+  'set-cookie2',
+  'strict-transport-security',
+  'public-key-pins',
+  'expect-ct',
+  'content-security-policy',
+  'content-security-policy-report-only',
+  'permissions-policy',
+  'referrer-policy',
+  'x-frame-options',
+  'cross-origin-embedder-policy',
+  'cross-origin-opener-policy',
+  'cross-origin-resource-policy',
+  'origin-agent-cluster',
+  'timing-allow-origin',
+  'clear-site-data',
+  'service-worker-allowed',
+  'report-to',
+  'reporting-endpoints',
+  'nel',
+  // Between gateway and instance alone: what clients may cache is decided here.
+  'vary',
+  // To other addresses.
+  'alt-svc',
+  'location',
+  'content-location',
+  'operation-location',
+  'azure-asyncoperation',
+  'refresh',
+  'link',
+  // What runs the instance.
+  'server',
+  'via',
+  'x-powered-by',
+  'x-aspnet-version',
+])
+
+/** Whole families of fields: of browsers' rules, which are the gateway's to make, and of its own words, which an instance could forge. */
+function isOwnFamily(name: string): boolean {
+  // Nearly no name has these letters there: that is quicker seen than compared.
+  if (name[2] === 'g') return name.startsWith('x-gatehouse-')
+  return name[0] === 'a' && name[2] === 'c' && name.startsWith('access-control-')
+}
 
 /** What an instance says about its own limits, which all of its callers share. */
 const limitPrefix = 'x-ratelimit-'
@@ -68,6 +117,7 @@ export function responseHeaders(
   for (const name in headers) {
     const value = headers[name]
     if (value === undefined || withheld.has(name) || (changesBody && name === 'content-length')) continue
+    if (isOwnFamily(name)) continue
     if (ofConnection?.has(name)) continue
     // Nearly no name has an r there: that is quicker seen than compared.
     if (ownLimits && name[2] === 'r' && name.startsWith(limitPrefix)) continue

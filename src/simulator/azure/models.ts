@@ -1,5 +1,5 @@
 /** What a model can do. `chat` includes the Responses API. */
-export type Ability = 'chat' | 'completion' | 'embeddings' | 'image' | 'speech' | 'transcription'
+export type Ability = 'chat' | 'completion' | 'embeddings' | 'image' | 'speech' | 'transcription' | 'video'
 
 export interface ModelFacts {
   /** What the answer names in `model`: the dated snapshot. */
@@ -53,6 +53,8 @@ const rows: Readonly<Record<string, Row>> = {
   'text-embedding-ada-002': { ...vector, snapshot: '$', dimensions: 1536 },
   'dall-e-3': { abilities: ['image'], snapshot: '$' },
   'gpt-image-1': { abilities: ['image'], snapshot: '$' },
+  'sora-2': { abilities: ['video'], snapshot: '$' },
+  'sora-2-pro': { abilities: ['video'], snapshot: '$' },
   tts: { abilities: ['speech'], snapshot: '$' },
   'tts-hd': { abilities: ['speech'], snapshot: '$' },
   'gpt-4o-mini-tts': { abilities: ['speech'], snapshot: '$' },

@@ -178,6 +178,8 @@ test('S7 response objects have all members, and say what the service fills in', 
   const [begun, ended] = [responseOf(all[0]), responseOf(all.at(-1))]
   for (const object of [begun, ended]) assert.deepEqual(Object.keys(object), members)
   assert.deepEqual([begun.service_tier, ended.service_tier], ['auto', 'default'])
+  const priority = await client.responses.create({ model: 'gpt-5', input: 'Hello', service_tier: 'priority' })
+  assert.deepEqual([priority.service_tier, (await lastLine(sim)).serviceTier], ['priority', 'priority'])
   assert.deepEqual([begun.completed_at, typeof ended.completed_at], [null, 'number'])
   assert.deepEqual(begun.text, { format: { type: 'text' }, verbosity: 'medium' })
   const effort = async (model: string): Promise<unknown> =>

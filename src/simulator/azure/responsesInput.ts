@@ -8,6 +8,7 @@ import { conversationItems } from './conversations.ts'
 import { closed } from './echoedTools.ts'
 import { invalidRequest, noSuchObject } from './errors.ts'
 import { hostedAmong } from './hosted.ts'
+import { checkServiceTier } from './members.ts'
 import { inputItems } from './responsesItems.ts'
 import { checkMembers, includesOf, obfuscates } from './responsesMembers.ts'
 import { standardEffort } from './responsesObject.ts'
@@ -38,6 +39,7 @@ export interface ResponsesAsk {
 
 export function responsesAsk(work: Work, input: JsonRecord): ResponsesAsk {
   checkMembers(input)
+  checkServiceTier(input)
   checkNumber(input, 'temperature', 0, 2)
   checkNumber(input, 'top_p', 0, 1)
   checkNumber(input, 'frequency_penalty', -2, 2)

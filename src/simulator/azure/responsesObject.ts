@@ -3,6 +3,7 @@ import { isRecord, type JsonRecord } from '../../wire/json.ts'
 import type { Work } from './call.ts'
 import { echoedTools } from './echoedTools.ts'
 import { completionFilter, promptFilterResults } from './filter.ts'
+import { servedTier } from './members.ts'
 import type { ResponsesAsk } from './responsesInput.ts'
 import type { Said } from './speak.ts'
 
@@ -41,7 +42,7 @@ export function finishedObject(work: Work, ask: ResponsesAsk, input: JsonRecord,
     prompt_cache_retention: input.prompt_cache_retention ?? null,
     reasoning: { effort: ask.question.effort, summary: ask.summary },
     safety_identifier: input.safety_identifier ?? null,
-    service_tier: 'default',
+    service_tier: servedTier(input),
     store: ask.store,
     temperature: input.temperature ?? 1,
     text: echoedText(input.text),

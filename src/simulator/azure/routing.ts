@@ -23,17 +23,26 @@ const files = { ...object, azureName: 'Files', dataAction: 'files' } as const
 const stores = { ...object, azureName: 'VectorStores', dataAction: 'vector-stores' } as const
 const containers = { ...object, azureName: 'Containers', dataAction: 'containers' } as const
 const conversations = { ...object, azureName: 'Conversations', dataAction: 'conversations' } as const
+const uploads = { ...object, azureName: 'Uploads', dataAction: 'uploads' } as const
+const chats = { ...object, azureName: 'ChatCompletions_Stored', dataAction: 'stored-completions' } as const
+const jobs = { ...object, azureName: 'FineTuning', dataAction: 'fine-tunes' } as const
+const evals = { ...object, azureName: 'Evals', dataAction: 'evals' } as const
+const videos = { ...object, azureName: 'Videos', dataAction: 'video-generations' } as const
 const batches = { ...object, azureName: 'Batches', dataAction: 'batch-jobs' } as const
 
 /** Keys are the paths below /openai, /openai/v1 or the deployment; `{id}` stands for one segment. */
 export const operations = {
   'chat/completions': {
     ...work,
+    // GET lists the stored ones.
+    methods: ['GET', 'HEAD', 'POST'],
     ability: 'chat',
     says: 'chatCompletion',
     azureName: 'ChatCompletions_Create',
     dataAction: 'deployments/chat/completions/action',
   },
+  'chat/completions/{id}': { ...chats, methods: ['GET', 'HEAD', 'POST', 'DELETE'] },
+  'chat/completions/{id}/messages': { ...chats, methods: ['GET', 'HEAD'] },
   completions: {
     ...work,
     ability: 'completion',
@@ -129,6 +138,34 @@ export const operations = {
   'vector_stores/{id}/file_batches/{id}': { ...stores, methods: ['GET', 'HEAD'] },
   'vector_stores/{id}/file_batches/{id}/cancel': { ...stores, methods: ['POST'] },
   'vector_stores/{id}/file_batches/{id}/files': { ...stores, methods: ['GET', 'HEAD'] },
+  uploads: { ...uploads, methods: ['POST'] },
+  'uploads/{id}/parts': { ...uploads, methods: ['POST'] },
+  'uploads/{id}/complete': { ...uploads, methods: ['POST'] },
+  'uploads/{id}/cancel': { ...uploads, methods: ['POST'] },
+  'fine_tuning/jobs': { ...jobs, methods: ['GET', 'HEAD', 'POST'] },
+  'fine_tuning/jobs/{id}': { ...jobs, methods: ['GET', 'HEAD', 'DELETE'] },
+  'fine_tuning/jobs/{id}/cancel': { ...jobs, methods: ['POST'] },
+  'fine_tuning/jobs/{id}/pause': { ...jobs, methods: ['POST'] },
+  'fine_tuning/jobs/{id}/resume': { ...jobs, methods: ['POST'] },
+  'fine_tuning/jobs/{id}/events': { ...jobs, methods: ['GET', 'HEAD'] },
+  'fine_tuning/jobs/{id}/checkpoints': { ...jobs, methods: ['GET', 'HEAD'] },
+  evals: { ...evals, methods: ['GET', 'HEAD', 'POST'] },
+  'evals/{id}': { ...evals, methods: ['GET', 'HEAD', 'POST', 'DELETE'] },
+  'evals/{id}/runs': { ...evals, methods: ['GET', 'HEAD', 'POST'] },
+  'evals/{id}/runs/{id}': { ...evals, methods: ['GET', 'HEAD', 'DELETE'] },
+  'evals/{id}/runs/{id}/cancel': { ...evals, methods: ['POST'] },
+  'evals/{id}/runs/{id}/output_items': { ...evals, methods: ['GET', 'HEAD'] },
+  videos: {
+    methods: ['GET', 'HEAD', 'POST'],
+    deployment: 'body',
+    ability: 'video',
+    says: 'videoGenerations',
+    azureName: 'Videos_Create',
+    dataAction: 'video-generations/action',
+  },
+  'videos/{id}': { ...videos, methods: ['GET', 'HEAD', 'DELETE'] },
+  'videos/{id}/content': { ...videos, methods: ['GET', 'HEAD'] },
+  'videos/{id}/remix': { ...videos, ability: 'video', methods: ['POST'] },
   containers: { ...containers, methods: ['GET', 'HEAD', 'POST'] },
   'containers/{id}': { ...containers, methods: ['GET', 'HEAD', 'DELETE'] },
   'containers/{id}/files': { ...containers, methods: ['GET', 'HEAD', 'POST'] },
@@ -176,7 +213,9 @@ export function route(method: string, target: string): Route {
   if (!found) throw resourceNotFound()
   const facts: OperationFacts = operations[found.name]
   const pathAgrees = isV1 || (facts.deployment === 'path') === underDeployment || found.name === 'batches'
-  if (!facts.methods.includes(method) || !pathAgrees) throw resourceNotFound()
+  // Stored chats are listed by v1 alone.
+  const isLater = found.name === 'chat/completions' && method !== 'POST' && !isV1
+  if (!facts.methods.includes(method) || !pathAgrees || isLater) throw resourceNotFound()
   if (found.name.startsWith('responses') && !knowsResponses(apiVersion)) {
     throw badRequest('Azure OpenAI Responses API is enabled only for api-version 2025-03-01-preview and later')
   }

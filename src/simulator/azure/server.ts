@@ -4,116 +4,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isRecord, type JsonRecord } from '../../wire/json.ts'
 import { adminRoute } from './admin.ts'
 import { untilGone } from './answer.ts'
-import { createSpeech, transcribe, translate } from './audio.ts'
 import type { Gate } from './auth.ts'
-import { cancelBatch, createBatch, getBatch, listBatches } from './batches.ts'
 import type { OpenLine } from './bill.ts'
 import type { Call, Received } from './call.ts'
-import { chatCompletions } from './chat.ts'
-import { completions } from './completions.ts'
-import {
-  addContainerFile,
-  createContainer,
-  deleteContainer,
-  deleteContainerFile,
-  getContainer,
-  getContainerFile,
-  getContainerFileContent,
-  listContainerFiles,
-  listContainers,
-} from './containers.ts'
-import {
-  addConversationItems,
-  createConversation,
-  deleteConversation,
-  deleteConversationItem,
-  getConversation,
-  getConversationItem,
-  listConversationItems,
-  updateConversation,
-} from './conversations.ts'
-import { embeddings } from './embeddings.ts'
 import { AzureError, deploymentNotFound, internalError, invalidRequest, tooLarge } from './errors.ts'
 import { refusalOf } from './faults.ts'
-import { deleteFile, getFile, getFileContent, listFiles, uploadFile } from './files.ts'
-import { editImages, generateImages } from './images.ts'
-import { getModel, listModels } from './modelsApi.ts'
-import { cancelResponse, createResponse, deleteResponse, getResponse, listInputItems } from './responses.ts'
-import { compactResponse, countResponseInput } from './responsesTokens.ts'
-import { type OperationName, type Route, route } from './routing.ts'
+import { handlers } from './handlers.ts'
+import { type Route, route } from './routing.ts'
 import type { Service } from './service.ts'
 import { spill } from './spillover.ts'
-import {
-  addVectorStoreFile,
-  createFileBatch,
-  createVectorStore,
-  deleteVectorStore,
-  deleteVectorStoreFile,
-  getFileBatch,
-  getVectorStore,
-  getVectorStoreFile,
-  getVectorStoreFileContent,
-  listFileBatchFiles,
-  listVectorStoreFiles,
-  listVectorStores,
-  searchVectorStore,
-  updateVectorStore,
-  updateVectorStoreFile,
-} from './vectorStores.ts'
 
 /** The service's limit for files of batches, its largest. */
 const bodyBytesMax = 200 * 1024 * 1024
-
-type Handler = (call: Call) => Promise<void>
-
-/** HEAD is answered as GET. */
-const handlers: Readonly<Record<OperationName, Readonly<Record<string, Handler>>>> = {
-  'chat/completions': { POST: chatCompletions },
-  completions: { POST: completions },
-  embeddings: { POST: embeddings },
-  'images/generations': { POST: generateImages },
-  'images/edits': { POST: editImages },
-  'audio/speech': { POST: createSpeech },
-  'audio/transcriptions': { POST: transcribe },
-  'audio/translations': { POST: translate },
-  responses: { POST: createResponse },
-  'responses/compact': { POST: compactResponse },
-  'responses/input_tokens': { POST: countResponseInput },
-  'responses/{id}': { GET: getResponse, DELETE: deleteResponse },
-  'responses/{id}/input_items': { GET: listInputItems },
-  'responses/{id}/cancel': { POST: cancelResponse },
-  models: { GET: listModels },
-  'models/{id}': { GET: getModel },
-  files: { GET: listFiles, POST: uploadFile },
-  'files/{id}': { GET: getFile, DELETE: deleteFile },
-  'files/{id}/content': { GET: getFileContent },
-  batches: { GET: listBatches, POST: createBatch },
-  'batches/{id}': { GET: getBatch },
-  'batches/{id}/cancel': { POST: cancelBatch },
-  vector_stores: { GET: listVectorStores, POST: createVectorStore },
-  'vector_stores/{id}': { GET: getVectorStore, POST: updateVectorStore, DELETE: deleteVectorStore },
-  'vector_stores/{id}/search': { POST: searchVectorStore },
-  'vector_stores/{id}/files': { GET: listVectorStoreFiles, POST: addVectorStoreFile },
-  'vector_stores/{id}/files/{id}': {
-    GET: getVectorStoreFile,
-    POST: updateVectorStoreFile,
-    DELETE: deleteVectorStoreFile,
-  },
-  'vector_stores/{id}/files/{id}/content': { GET: getVectorStoreFileContent },
-  'vector_stores/{id}/file_batches': { POST: createFileBatch },
-  'vector_stores/{id}/file_batches/{id}': { GET: getFileBatch },
-  'vector_stores/{id}/file_batches/{id}/cancel': { POST: getFileBatch },
-  'vector_stores/{id}/file_batches/{id}/files': { GET: listFileBatchFiles },
-  containers: { GET: listContainers, POST: createContainer },
-  'containers/{id}': { GET: getContainer, DELETE: deleteContainer },
-  'containers/{id}/files': { GET: listContainerFiles, POST: addContainerFile },
-  'containers/{id}/files/{id}': { GET: getContainerFile, DELETE: deleteContainerFile },
-  'containers/{id}/files/{id}/content': { GET: getContainerFileContent },
-  conversations: { POST: createConversation },
-  'conversations/{id}': { GET: getConversation, POST: updateConversation, DELETE: deleteConversation },
-  'conversations/{id}/items': { GET: listConversationItems, POST: addConversationItems },
-  'conversations/{id}/items/{id}': { GET: getConversationItem, DELETE: deleteConversationItem },
-}
 
 export async function serve(
   service: Service,

@@ -35,6 +35,8 @@ export interface Service {
   readonly store: Store
   /** Opens what this instance sealed, and nothing else. */
   readonly seal: Seal
+  /** Milliseconds that a batch takes at least; null for as fast as its lines are answered. */
+  readonly batchMs: number | null
   /** Least bytes of a drawn picture; null for as many as it takes. */
   readonly pictureBytes: number | null
   /** Milliseconds that a response in the background takes; null where the speed of its deployment, or being asked for, decides. */
@@ -85,6 +87,7 @@ export function createService(options: AzureSimulatorOptions, closing: AbortSign
     store: new Store(),
     seal: new Seal(instanceSecret(seed, options.name)),
     pictureBytes: options.pictureBytes ?? null,
+    batchMs: options.batchMs ?? null,
     backgroundMs: options.backgroundMs ?? null,
     prompts: new PromptCache(clock),
     promptTokens: new Memo(1_000),

@@ -31,6 +31,23 @@ export interface StoredVectorStore {
   >
 }
 
+export interface StoredUpload {
+  object: JsonRecord
+  readonly parts: Map<string, Buffer>
+  /** How long the file stays that it becomes; null for ever. */
+  readonly fileSeconds: number | null
+}
+
+export interface StoredChat {
+  object: JsonRecord & { readonly id: string }
+  readonly messages: readonly (JsonRecord & { readonly id: string })[]
+}
+
+export interface StoredEval {
+  object: JsonRecord & { readonly id: string }
+  readonly runs: Map<string, JsonRecord & { readonly id: string }>
+}
+
 export interface StoredContainer {
   readonly id: string
   readonly name: string
@@ -100,6 +117,11 @@ export class Store {
     this.items.release(output)
   })
   readonly batches = new Shelf<JsonRecord & { readonly id: string }>()
+  readonly uploads = new Shelf<StoredUpload>()
+  readonly chats = new Shelf<StoredChat>()
+  readonly jobs = new Shelf<JsonRecord & { readonly id: string }>()
+  readonly evals = new Shelf<StoredEval>()
+  readonly videos = new Shelf<JsonRecord & { readonly id: string }>()
   readonly vectorStores = new Shelf<StoredVectorStore>()
   readonly containers = new Shelf<StoredContainer>()
   readonly conversations = new Shelf<StoredConversation>(({ items }) => this.items.release(items))

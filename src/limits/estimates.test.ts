@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { CompletionEstimate, PromptEstimate, promptSizeOf } from './estimates.ts'
+import { CompletionEstimate, PromptEstimate } from './estimates.ts'
+import { promptSizeOf } from './prompt-size.ts'
 
-const text = (textBytes: number) => ({ textBytes, media: 0, stored: 0 })
+const text = (textBytes: number) => ({ textBytes, media: 0, soundTokens: 0, stored: 0 })
 
 test('prompts are estimated at the configured languages’ length after some calls, long and short ones', () => {
   fc.assert(
@@ -21,7 +22,12 @@ test('prompts are estimated at the configured languages’ length after some cal
 })
 
 test('a prompt of nothing, or a report of nonsense, never makes an estimate that is no count', () => {
-  const sizes = fc.record({ textBytes: fc.nat(10_000_000), media: fc.nat(20), stored: fc.nat(5) })
+  const sizes = fc.record({
+    textBytes: fc.nat(10_000_000),
+    media: fc.nat(20),
+    soundTokens: fc.nat(100_000),
+    stored: fc.nat(5),
+  })
   fc.assert(
     fc.property(fc.array(fc.tuple(sizes, fc.nat(2_000_000)), { maxLength: 50 }), sizes, (learned, asked) => {
       const estimate = new PromptEstimate()
@@ -64,17 +70,17 @@ test('what stored conversations add is learned apart from text', () => {
   const estimate = new PromptEstimate()
   for (let call = 0; call < 60; call += 1) {
     estimate.learn(text(2_000), 500)
-    estimate.learn({ textBytes: 200, media: 0, stored: 1 }, 20_050)
+    estimate.learn({ textBytes: 200, media: 0, soundTokens: 0, stored: 1 }, 20_050)
   }
-  assert.ok(Math.abs(estimate.of({ textBytes: 200, media: 0, stored: 1 }) - 20_050) < 500)
+  assert.ok(Math.abs(estimate.of({ textBytes: 200, media: 0, soundTokens: 0, stored: 1 }) - 20_050) < 500)
   assert.ok(Math.abs(estimate.of(text(2_000)) - 500) < 20)
 })
 
 test('text that speaks of base64 is text, and a body that is cut off is measured all the same', () => {
   const plain = Buffer.from(JSON.stringify({ input: 'a data URL has ";base64," in it; ;base64,abc' }))
-  assert.deepEqual(promptSizeOf(plain, 0), { textBytes: plain.length, media: 0, stored: 0 })
+  assert.deepEqual(promptSizeOf(plain, 0), { textBytes: plain.length, media: 0, soundTokens: 0, stored: 0 })
   const cut = Buffer.from(`{"input":"data:;base64,${'A'.repeat(1_000)}`)
-  assert.deepEqual(promptSizeOf(cut, 0), { textBytes: cut.length - 1_000, media: 1, stored: 0 })
+  assert.deepEqual(promptSizeOf(cut, 0), { textBytes: cut.length - 1_000, media: 1, soundTokens: 0, stored: 0 })
   fc.assert(
     fc.property(fc.array(fc.constantFrom(';base64,', '"', 'A'.repeat(300), 'x')), parts => {
       const body = Buffer.from(parts.join(''))
@@ -99,4 +105,79 @@ test('the assumption holds until there is enough to learn from', () => {
   assert.equal(estimate.of(500), 500)
   estimate.learn(10)
   assert.equal(estimate.of(500), 10)
+})
+
+/** 30 seconds of 16 kHz mono. */
+function wav(): string {
+  const bytes = Buffer.alloc(44 + 960_000)
+  bytes.write('RIFF', 0, 'latin1')
+  bytes.write('WAVE', 8, 'latin1')
+  bytes.writeUInt32LE(32_000, 28)
+  return bytes.toString('base64')
+}
+
+// A minute of speech was estimated as half a million tokens of text, and told that it could never pass.
+test('F10 sounds are estimated by their length, whatever their format', () => {
+  const said = (data: string, format: string) =>
+    Buffer.from(
+      JSON.stringify({
+        messages: [{ role: 'user', content: [{ type: 'input_audio', input_audio: { data, format } }] }],
+      }),
+    )
+  const body = said(wav(), 'wav')
+  const size = promptSizeOf(body, 0)
+  assert.deepEqual([size.media, size.soundTokens], [0, 301])
+  assert.ok(size.textBytes < 200)
+  assert.equal(new PromptEstimate().of(size) > 300, true)
+  for (const magic of ['SUQzBAAA', '//tQxAAA', 'T2dnUwAC', 'ZkxhQwAA']) {
+    const { media, soundTokens } = promptSizeOf(said(magic + 'QUJD'.repeat(20_000), 'mp3'), 0)
+    assert.deepEqual([media, soundTokens], [0, 76], magic)
+  }
+  const marked = Buffer.from(JSON.stringify({ input: `data:audio/wav;base64,${wav()}` }))
+  assert.equal(promptSizeOf(marked, 0).soundTokens, 301)
+})
+
+// Clients give pictures back that an answer before brought; nothing stands before their base64.
+test('F10 media without a marker are media where a medium belongs, and text where text belongs', () => {
+  const png = `iVBORw0KGgo${'aGVsbG8gd29ybGQ'.repeat(5_000)}`
+  const size = (value: unknown) => promptSizeOf(Buffer.from(JSON.stringify(value)), 0)
+  const item = { type: 'image_generation_call', id: 'ig_1', status: 'completed', result: png }
+  for (const body of [
+    { model: 'gpt-4o', input: [item, item] },
+    { input: [{ type: 'input_file', file_data: png }, { source: { type: 'base64', data: png } }] },
+    { image: png, mask: png },
+  ]) {
+    const { media, textBytes } = size(body)
+    assert.equal(media, 2, JSON.stringify(Object.keys(body)))
+    assert.ok(textBytes < 400, `${textBytes}`)
+  }
+  for (const body of [{ messages: [{ content: png }] }, { input: png }, { input: [png] }, { arguments: png }]) {
+    assert.deepEqual([size(body).media, size(body).textBytes > png.length], [0, true])
+  }
+  const spaced = Buffer.from(`{"input":[{"result"  :\n "${png}"}]}`)
+  assert.equal(promptSizeOf(spaced, 0).media, 1)
+})
+
+test('F10 whatever a body is, its text is not negative and what is measured is not more than the body', () => {
+  const pieces = fc.constantFrom(
+    ';base64,',
+    '"',
+    '"data":"',
+    '"result": "',
+    'UklGRgAAAABXQVZF',
+    'SUQz',
+    'A'.repeat(3_000),
+    'x y ',
+    '\\/',
+    ':',
+  )
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 40 }), parts => {
+      const body = Buffer.from(parts.join(''))
+      const { textBytes, media, soundTokens } = promptSizeOf(body, 0)
+      assert.ok(textBytes >= 0 && textBytes <= body.length)
+      assert.ok(media >= 0 && media * 256 <= body.length && Number.isSafeInteger(soundTokens) && soundTokens >= 0)
+    }),
+    { numRuns: 500 },
+  )
 })

@@ -33,8 +33,8 @@ export class PromptEstimate {
 
   /** Whole tokens, at least 1. */
   of(prompt: PromptSize): number {
-    const { media, stored } = prompt
-    const ofText = this.#ofText(prompt)
+    const { media, soundTokens, stored } = prompt
+    const ofText = this.#ofText(prompt) + soundTokens
     if (media === 0 && stored === 0) return Math.max(1, Math.round(ofText))
     return Math.max(1, Math.round(ofText + media * this.#perMedium + stored * this.#perStored))
   }
@@ -44,7 +44,9 @@ export class PromptEstimate {
   }
 
   learn(prompt: PromptSize, tokens: number): void {
-    const { textBytes, media, stored } = prompt
+    const { textBytes, media, soundTokens, stored } = prompt
+    // How long sounds are is known; what a body with one would teach of anything else is only their error.
+    if (soundTokens > 0) return
     if (media === 0 && stored === 0) {
       if (textBytes > 0) this.#learnText(textBytes, tokens)
       return
@@ -106,31 +108,4 @@ function getOrMake<T>(map: Map<string, T>, key: string, make: () => T): T {
   const made = make()
   map.set(key, made)
   return made
-}
-
-const marker = Buffer.from(';base64,')
-const quote = 0x22
-/** Fewer bytes than this behind the marker are text about media, not a medium. */
-const mediumBytesMin = 256
-
-/**
- * Encoded media are as long as they are large, and cost tokens by their pixels or seconds: they are counted, not measured.
- * @param stored Objects that the body refers to.
- */
-export function promptSizeOf(body: Buffer, stored: number): PromptSize {
-  let textBytes = body.length
-  if (textBytes < mediumBytesMin) return { textBytes, media: 0, stored }
-  let media = 0
-  let at = body.indexOf(marker)
-  while (at !== -1) {
-    const start = at + marker.length
-    const end = body.indexOf(quote, start)
-    const length = (end === -1 ? body.length : end) - start
-    if (length >= mediumBytesMin) {
-      textBytes -= length
-      media += 1
-    }
-    at = body.indexOf(marker, start + length)
-  }
-  return { textBytes, media, stored }
 }

@@ -36,8 +36,10 @@ export interface Ask {
 export interface PromptSize {
   /** Bytes of the body without encoded media. */
   readonly textBytes: number
-  /** Encoded images, sounds and files in it. */
+  /** Encoded images and files in it. */
   readonly media: number
+  /** Tokens of encoded sounds in it, by their length. */
+  readonly soundTokens: number
   /** Stored objects (responses, files, ...) that it refers to: the instance adds what is in them. */
   readonly stored: number
 }

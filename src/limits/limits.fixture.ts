@@ -108,7 +108,7 @@ export function askOf(tokens: number, costNano = 0): Ask {
     tokens,
     costNano,
     leastTokens: tokens,
-    prompt: { textBytes: 100, media: 0, stored: 0 },
+    prompt: { textBytes: 100, media: 0, soundTokens: 0, stored: 0 },
     promptTokens: 20,
     maximumGiven: true,
   }

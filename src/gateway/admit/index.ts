@@ -4,8 +4,8 @@
  */
 
 import type { Caller } from '../../identity/index.ts'
-import { promptSizeOf } from '../../limits/estimates.ts'
 import type { Admission, Ask, Lease, Meets, PromptSize, Waiting } from '../../limits/index.ts'
+import { promptSizeOf } from '../../limits/prompt-size.ts'
 import type { Price } from '../../prices/index.ts'
 import type { Grant } from '../authorize/index.ts'
 import type { Asked } from '../receive/index.ts'
@@ -69,14 +69,14 @@ const nothing = {
   tokens: 0,
   costNano: 0,
   leastTokens: 0,
-  prompt: { textBytes: 0, media: 0, stored: 0 },
+  prompt: { textBytes: 0, media: 0, soundTokens: 0, stored: 0 },
   promptTokens: 0,
   maximumGiven: true,
 }
 /** Absurd maxima must not overflow: no limit is larger than this. */
 const completionTokensMost = 1_000_000_000_000
 /** An upload is a medium, whatever is in it. */
-const uploaded: PromptSize = { textBytes: 0, media: 1, stored: 0 }
+const uploaded: PromptSize = { textBytes: 0, media: 1, soundTokens: 0, stored: 0 }
 
 /** @returns zeros for operations that bill nothing: they are counted as requests and calls in flight alone. */
 function askOf({ call, caller, grant, asked, route }: Received, meets: Meets, { prices }: GatewayParts): Ask {
@@ -93,7 +93,7 @@ function askOf({ call, caller, grant, asked, route }: Received, meets: Meets, { 
     asked.json === null ? uploaded : promptSizeOf(asked.json.body, asked.references.filter(one => !one.echoed).length)
   const promptTokens = meets.promptTokens(prompt)
   const maximumGiven = asked.completionTokensMax !== null || usage === 'input-only'
-  const most = Math.min(asked.completionTokensMax ?? meets.completionTokens(), completionTokensMost)
+  const most = Math.min(asked.completionTokensMax ?? meets.completionTokens() * asked.answers, completionTokensMost)
   const completionTokens = usage === 'input-only' ? 0 : most
   const price = meets.cost ? prices.priceOf(null, meets.model, call.startedAtMs) : null
   return {
@@ -105,7 +105,8 @@ function askOf({ call, caller, grant, asked, route }: Received, meets: Meets, { 
     leastTokens: (promptTokens >> 1) + (maximumGiven ? completionTokens : 0),
     prompt,
     promptTokens,
-    maximumGiven,
+    // Several answers together say nothing of how long one is.
+    maximumGiven: maximumGiven || asked.answers > 1,
   }
 }
 

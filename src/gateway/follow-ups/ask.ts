@@ -28,6 +28,7 @@ const nothingAsked: Omit<Asked, 'deployment'> = {
   send: null,
   decoded: false,
   json: null,
+  answers: 1,
   completionTokensMax: null,
   toolDeployments: [],
   references: [],

@@ -76,7 +76,7 @@ function boundOfRecord(
 ): Debt['bound'] {
   const learned = limits.learned(workload ?? '', deployment)
   const isBatch = operation === 'batches'
-  const prompt = isBatch ? 0 : learned.promptTokens({ textBytes: requestBytes, media: 0, stored: 0 })
+  const prompt = isBatch ? 0 : learned.promptTokens({ textBytes: requestBytes, media: 0, soundTokens: 0, stored: 0 })
   if (reservedTokens === null || reservedTokens === 0) {
     return { promptTokens: prompt, completionTokens: learned.completionTokens() }
   }

@@ -22,6 +22,7 @@ import { listed, Refusal } from '../refusals.ts'
 import type { Route } from '../resolve/index.ts'
 import { decodeBody, readBody } from './body.ts'
 import type { BodyHold } from './budget.ts'
+import { demandMembers, demandOf } from './demand.ts'
 import { modelOfForm, referencesOfForm } from './form.ts'
 
 export interface Asked {
@@ -40,7 +41,9 @@ export interface Asked {
   readonly decoded: boolean
   /** The JSON body, decoded, as the client wrote it, and where its members stand; null for other bodies. */
   readonly json: { readonly body: Buffer; readonly scan: Scan } | null
-  /** Most tokens of an answer, of all choices together; null where the client set no maximum. */
+  /** Answers that are made: choices of every prompt, and candidates that are thrown away. */
+  readonly answers: number
+  /** Most tokens of all answers together; null where the client set no maximum. */
   readonly completionTokensMax: number | null
   /** Deployments that the call names besides its own, as the client wrote them, each allowed: of tools and data sources. */
   readonly toolDeployments: readonly string[]
@@ -64,12 +67,7 @@ const wantedMembers: ReadonlySet<string> = new Set([
   'stream',
   'stream_options',
   'data_sources',
-  // What an answer may cost at most.
-  'max_tokens',
-  'max_completion_tokens',
-  'max_output_tokens',
-  'n',
-  'best_of',
+  ...demandMembers,
   // Whether later calls can name the answer.
   'store',
   'audio',
@@ -91,6 +89,7 @@ export async function receive(
     stream: false,
     hideUsage: false,
     json: null,
+    answers: 1,
     completionTokensMax: null,
     toolDeployments: imageDeployment(call, grant),
     references: noReferences,
@@ -144,12 +143,13 @@ async function understand(body: Buffer, route: Route, grant: Grant): Promise<Und
   const stream = route.operation.usageInStream !== 'none' && read(body, scan, 'stream') === true
   const searching = refersBy.length === 0 ? noReferences : scanned(body, () => new ReferenceSearch(body, refersBy))
   const references = searching instanceof Promise ? await searching : searching
+  const demanded = demandOf(route.operation.name, body, scan)
   const asked = {
     deployment,
     requestedModel: named ?? deployment,
     stream,
     json: { body, scan },
-    completionTokensMax: completionTokensMax(body, scan),
+    ...(demanded instanceof Promise ? await demanded : demanded),
     references,
     keeps: route.operation.createsWhenAsked === null ? null : keptOf(body, scan, route.operation.createsWhenAsked),
   }
@@ -184,23 +184,6 @@ function imageDeployment({ req }: Call, grant: Grant): readonly string[] {
   const deployment = String(named)
   requireDeployment(grant.workload, deployment, imageDeploymentField)
   return [deployment]
-}
-
-/** Null without a usable maximum: what is no count is the backend's to refuse. */
-function completionTokensMax(body: Buffer, scan: Scan): number | null {
-  const { members } = scan
-  const most =
-    count(body, scan, 'max_completion_tokens') ??
-    count(body, scan, 'max_tokens') ??
-    count(body, scan, 'max_output_tokens')
-  if (most === null) return null
-  if (!members.has('n') && !members.has('best_of')) return most
-  return most * Math.max(count(body, scan, 'n') ?? 1, count(body, scan, 'best_of') ?? 1)
-}
-
-function count(body: Buffer, scan: Scan, key: string): number | null {
-  const value = scan.members.has(key) ? read(body, scan, key) : null
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null
 }
 
 /** The client's stream options with usage switched on; null when it is on already, or when the backend must refuse them. */

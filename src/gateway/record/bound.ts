@@ -1,7 +1,7 @@
 /** The bound: what a call is charged at where nothing tells what it used. It is what was reserved for it, or would have been. */
 import { noUsage, type Usage } from '../../ledger/record.ts'
-import { promptSizeOf } from '../../limits/estimates.ts'
 import type { Limits } from '../../limits/index.ts'
+import { promptSizeOf } from '../../limits/prompt-size.ts'
 import type { Account } from './index.ts'
 
 /** Whole tokens, 0 or more. */
@@ -11,7 +11,7 @@ export interface Bound {
 }
 
 /** An upload, or the file behind a batch, is a medium, whatever is in it. */
-const uploaded = { textBytes: 0, media: 1, stored: 0 }
+const uploaded = { textBytes: 0, media: 1, soundTokens: 0, stored: 0 }
 /** Absurd maxima must not overflow a column of the ledger. */
 const tokensMost = 1_000_000_000
 
@@ -27,7 +27,7 @@ export function boundOf(account: Account, { limits }: { readonly limits: Pick<Li
   }
   const learned = limits.learned(grant?.workload.name ?? '', asked?.deployment ?? null)
   const prompt = asked?.json == null ? uploaded : promptSizeOf(asked.json.body, asked.references.length)
-  const completionTokens = asked?.completionTokensMax ?? learned.completionTokens()
+  const completionTokens = asked?.completionTokensMax ?? learned.completionTokens() * (asked?.answers ?? 1)
   return {
     promptTokens: learned.promptTokens(prompt),
     completionTokens: route?.operation.usage === 'input-only' ? 0 : Math.min(completionTokens, tokensMost),

@@ -1,0 +1,62 @@
+/** What a JSON body asks to be answered, as far as it says so: how many answers, and how long they may be at most. */
+import { memberValue, type Scan } from '../../wire/json-scan.ts'
+import { PromptCounter } from '../../wire/prompts.ts'
+import { inSlices } from '../../wire/slices.ts'
+
+export interface Demand {
+  /** Answers that are made, at least 1: choices of every prompt, and candidates that are thrown away. */
+  readonly answers: number
+  /** Most tokens of all answers together; null where the body sets no maximum. */
+  readonly completionTokensMax: number | null
+}
+
+/** Members that a demand is read from. */
+export const demandMembers = [
+  'max_tokens',
+  'max_completion_tokens',
+  'max_output_tokens',
+  'n',
+  'best_of',
+  'prompt',
+] as const
+
+/** More answers than any operation makes: an absurd number must not overflow what is reserved. */
+const answersMost = 1_000_000
+
+const one: Demand = { answers: 1, completionTokensMax: null }
+
+/** @param operation row of the operations table: a prompt of several is read for `completions` alone. */
+export function demandOf(operation: string, body: Buffer, scan: Scan): Demand | Promise<Demand> {
+  const { members } = scan
+  const count = (key: string): number | null => (members.has(key) ? countIn(body, scan, key) : null)
+  const maxima = [count('max_tokens'), count('max_completion_tokens'), count('max_output_tokens')]
+  // Backends refuse two of them, or believe one: which one is not for a caller to choose.
+  const most = maxima.reduce((larger, next) => (next === null ? larger : Math.max(larger ?? 0, next)), null)
+  const choices = Math.max(1, count('n') ?? 1, count('best_of') ?? 1)
+  const prompts = operation === 'completions' ? promptsIn(body, scan) : 1
+  if (prompts instanceof Promise) return prompts.then(number => demand(most, choices * number))
+  return most === null && choices * prompts === 1 ? one : demand(most, choices * prompts)
+}
+
+function demand(most: number | null, asked: number): Demand {
+  const answers = Math.min(asked, answersMost)
+  return { answers, completionTokensMax: most === null ? null : most * answers }
+}
+
+function promptsIn(body: Buffer, scan: Scan): number | Promise<number> {
+  const range = scan.members.get('prompt')
+  return range === undefined ? 1 : inSlices(new PromptCounter(body, range), range.valueEnd - range.valueStart)
+}
+
+/** Longer values are no counts. */
+const digitsMax = 24
+
+/** Null for what is no count: it is the backend's to refuse. */
+function countIn(body: Buffer, scan: Scan, key: string): number | null {
+  const range = scan.members.get(key)
+  if (range === undefined || range.valueEnd - range.valueStart > digitsMax) return null
+  const first = body[range.valueStart] ?? 0
+  if (first < 0x30 || first > 0x39) return null
+  const value = memberValue(body, range)
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null
+}

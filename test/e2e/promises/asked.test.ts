@@ -1,0 +1,69 @@
+/** What a call asks for is what is reserved for it. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { ConfigInput } from '../../../src/config/schema.ts'
+import { type Running, running } from '../../support/file-world.ts'
+import { chatOn, startUpstream, type Upstream } from '../../support/upstream.ts'
+
+let upstream: Upstream & Running
+before(async () => {
+  upstream = await running(t => startUpstream(t, { deployments: { 'gpt-4o': { model: 'gpt-4o' } }, change: limited }))
+  upstream.backend.answer = (_request, response) => {
+    const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 }
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ model: 'gpt-4o-2024-11-20', choices: [], usage }))
+  }
+})
+after(() => upstream.close())
+
+function limited(config: ConfigInput): ConfigInput {
+  const hrBot = config.workloads['hr-bot']
+  assert.ok(hrBot)
+  return {
+    ...config,
+    limits: { completionTokensAssumed: 1_000 },
+    workloads: { ...config.workloads, 'hr-bot': { ...hrBot, limits: { tokensPerMinute: 1_000_000 } } },
+  }
+}
+
+async function reserved(body: Readonly<Record<string, unknown>>, path = chatOn('gpt-4o')): Promise<number> {
+  const { record } = await upstream.call(body, path)
+  return record.reservedTokens ?? 0
+}
+
+const within = (tokens: number, least: number): void => {
+  assert.ok(tokens >= least && tokens < least + 200, `${tokens}, expected ${least} and a short prompt`)
+}
+
+// A hundred answers for the reservation of one are a way round every limit.
+test('M8 the reservation has all answers in it, of all prompts, by the largest maximum', async () => {
+  within(await reserved({}), 1_000)
+  within(await reserved({ n: 100 }), 100_000)
+  within(await reserved({ n: 3, max_tokens: 20 }), 60)
+  within(await reserved({ max_tokens: 3, max_completion_tokens: 500 }), 500)
+  const completions = chatOn('gpt-4o').replace('chat/completions', 'completions')
+  within(await reserved({ messages: undefined, prompt: Array(100).fill('hi'), max_tokens: 100 }, completions), 10_000)
+  within(
+    await reserved(
+      { model: 'gpt-4o', input: 'hi', max_completion_tokens: 1, max_output_tokens: 4_000 },
+      '/openai/v1/responses',
+    ),
+    4_000,
+  )
+})
+
+// Half a minute of speech was refused as larger than the limit can ever be.
+test('F10 half a minute of sound is admitted, and reserves what it costs', async () => {
+  const sound = Buffer.alloc(44 + 960_000)
+  sound.write('RIFF', 0, 'latin1')
+  sound.write('WAVE', 8, 'latin1')
+  sound.writeUInt32LE(32_000, 28)
+  const part = { type: 'input_audio', input_audio: { data: sound.toString('base64'), format: 'wav' } }
+  within(await reserved({ messages: [{ role: 'user', content: [part] }], max_tokens: 100 }), 401)
+  const result = { type: 'image_generation_call', id: 'ig_1', status: 'completed', result: 'iVBORw0K'.repeat(100_000) }
+  const item = await reserved(
+    { model: 'gpt-4o', input: [result, { role: 'user', content: 'again' }], max_output_tokens: 10 },
+    '/openai/v1/responses',
+  )
+  assert.ok(item < 2_000, `${item}`)
+})

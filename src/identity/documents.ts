@@ -54,7 +54,7 @@ export function createDocumentReader(authority: string): DocumentReader {
   const base = checkedAuthority(authority)
   const loopback = isLoopback(new URL(base).hostname)
   const closing = new AbortController()
-  // Without keep-alive: documents are read once an hour, and a connection that the other side has dropped would fail the reading.
+  // Without keep-alive: documents are read every quarter of an hour, and a connection that the other side has dropped would fail the reading.
   const agent = new Agent({
     pipelining: 0,
     connect: { timeout: documentTimeoutMs },

@@ -3,8 +3,14 @@ import { type DocumentReader, reasonOf, type TenantDocuments } from './documents
 import { IdentityError } from './errors.ts'
 import type { IdentityLog } from './verifier.ts'
 
-/** Documents older than this are read anew before they are used again. */
-export const refreshAfterMs = 3_600_000
+/**
+ * Documents older than this are read anew before they are used again, and soon after it where only remembered tokens come: so long a key
+ * that was withdrawn may still count.
+ */
+export const refreshAfterMs = 900_000
+
+/** How often the age of the documents is looked at without a token that asks for them. */
+export const freshnessEveryMs = 60_000
 
 /**
  * How long the last documents serve while the sign-in service cannot be reached. Entra publishes a key days before it signs with
@@ -13,10 +19,15 @@ export const refreshAfterMs = 3_600_000
 export const keepWhileDownMs = 86_400_000
 
 /**
- * A key id that the set does not have makes it be read anew, but not more often than this: anybody can invent key ids. Counted
- * from the last such reading that succeeded; one that failed may be repeated after `failurePauseMs`.
+ * A key id that the set does not have makes it be read anew, but anybody can invent key ids. So there are a few such readings at once, and
+ * after them one for each pause: a key that was rolled over in an emergency is found within a pause, whatever others invent.
  */
-export const unknownKeyPauseMs = 300_000
+export const unknownKeyReadings = 5
+export const unknownKeyPauseMs = 60_000
+
+/** A key id that a reading did not find is not looked for again for so long. Readings for other reasons may find it before. */
+export const absentKeyMs = 300_000
+const absentKeysMax = 1_000
 
 /** After a failed reading the next one waits this long, so that an outage is not met with a request per call. */
 export const failurePauseMs = 2_000
@@ -30,7 +41,11 @@ export class TenantKeys {
   #documents: TenantDocuments | null = null
   #readAtMs = 0
   #failedAtMs: number | null = null
-  #unknownKeyAtMs: number | null = null
+  /** Readings for unknown keys that are left, as of `#readingsAtMs`; parts of one come back with time. */
+  #readingsLeft = unknownKeyReadings
+  #readingsAtMs: number
+  /** By key id, when a reading did not find it. */
+  readonly #absent = new Map<string, number>()
   #reading: Promise<TenantDocuments> | null = null
 
   constructor(tenantId: string, parts: { reader: DocumentReader; clock: Clock; log: IdentityLog | null }) {
@@ -38,10 +53,11 @@ export class TenantKeys {
     this.#reader = parts.reader
     this.#clock = parts.clock
     this.#log = parts.log
+    this.#readingsAtMs = parts.clock()
   }
 
   /**
-   * The documents to verify with: at most an hour old, or at most `keepWhileDownMs` while the service is down.
+   * The documents to verify with: at most `refreshAfterMs` old, or at most `keepWhileDownMs` while the service is down.
    * @throws IdentityError keys_unavailable
    */
   async current(): Promise<TenantDocuments> {
@@ -57,17 +73,49 @@ export class TenantKeys {
   }
 
   /**
-   * The documents after a token named a key that they do not have: read anew if the last such reading is long enough ago.
-   * @throws IdentityError keys_unavailable when it failed: whether the key is good is then unknown.
+   * The documents after a token named a key that they do not have: read anew, unless a reading has just not found this key.
+   * @throws IdentityError keys_unavailable when they could not be read, or may not be read yet: whether the key is good is then unknown.
    */
-  async currentForUnknownKey(): Promise<TenantDocuments> {
+  async currentForUnknownKey(keyId: string): Promise<TenantDocuments> {
     const held = this.#documents
-    const last = this.#unknownKeyAtMs
-    const due = last === null || Math.abs(this.#clock() - last) >= unknownKeyPauseMs
-    if (held !== null && !due && this.#reading === null) return held
-    const documents = await this.#read()
-    this.#unknownKeyAtMs = this.#clock()
-    return documents
+    const absentAtMs = this.#absent.get(keyId)
+    const isAbsent = absentAtMs !== undefined && Math.abs(this.#clock() - absentAtMs) < absentKeyMs
+    if (held !== null && isAbsent) return held
+    const isOwn = this.#reading === null
+    if (isOwn && !this.#takeReading()) throw unavailable()
+    try {
+      const documents = await this.#read()
+      if (!documents.keys.has(keyId)) this.#noteAbsent(keyId)
+      return documents
+    } catch (error) {
+      if (isOwn) this.#readingsLeft = Math.min(unknownKeyReadings, this.#readingsLeft + 1)
+      throw error
+    }
+  }
+
+  /** Reads documents anew that are held and too old, also where no new token asks for them. */
+  async refresh(): Promise<void> {
+    if (this.#documents === null || this.#clock() - this.#readAtMs < refreshAfterMs) return
+    // What failed is in the log; those that are held serve on.
+    await this.#read().catch(() => {})
+  }
+
+  #takeReading(): boolean {
+    const now = this.#clock()
+    const back = Math.abs(now - this.#readingsAtMs) / unknownKeyPauseMs
+    this.#readingsLeft = Math.min(unknownKeyReadings, this.#readingsLeft + back)
+    this.#readingsAtMs = now
+    if (this.#readingsLeft < 1) return false
+    this.#readingsLeft -= 1
+    return true
+  }
+
+  #noteAbsent(keyId: string): void {
+    this.#absent.delete(keyId)
+    this.#absent.set(keyId, this.#clock())
+    if (this.#absent.size <= absentKeysMax) return
+    const [oldest] = this.#absent.keys()
+    if (oldest !== undefined) this.#absent.delete(oldest)
   }
 
   #read(): Promise<TenantDocuments> {
@@ -83,7 +131,10 @@ export class TenantKeys {
 
   async #readNow(): Promise<TenantDocuments> {
     try {
-      const fresh = withKnownKeys(await this.#reader.read(this.#tenantId), this.#documents)
+      const before = this.#documents
+      const fresh = withKnownKeys(await this.#reader.read(this.#tenantId), before)
+      // What has been withdrawn need not be looked for.
+      for (const id of before?.keys.keys() ?? []) if (!fresh.keys.has(id)) this.#noteAbsent(id)
       if (this.#failedAtMs !== null) this.#log?.info({ tenant: this.#tenantId }, 'token keys can be read again')
       this.#documents = fresh
       this.#readAtMs = this.#clock()

@@ -6,7 +6,7 @@ import type { Caller } from './caller.ts'
 import { comparableAudience, type Expectations, readCaller, readOrigin, wrongIssuer } from './claims.ts'
 import { createDocumentReader, type TrustedKey } from './documents.ts'
 import { IdentityError } from './errors.ts'
-import { TenantKeys } from './keys.ts'
+import { freshnessEveryMs, TenantKeys } from './keys.ts'
 import { CallerMemory, type Remembered } from './memory.ts'
 import { parseToken } from './token.ts'
 
@@ -72,6 +72,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const reader = createDocumentReader(options.authority)
   const tenants = new Map<string, TenantKeys>()
   for (const tenantId of expected.tenants) tenants.set(tenantId, new TenantKeys(tenantId, { reader, clock, log }))
+  // Remembered tokens ask for no documents: without it, one that a withdrawn key has signed would count until it ends.
+  const freshness = setInterval(() => {
+    for (const tenant of tenants.values()) void tenant.refresh()
+  }, freshnessEveryMs).unref()
   const memory = new CallerMemory(rememberedMax, clock)
   const underway = new Map<string, Promise<Caller>>()
   let lastOf = new WeakMap<object, Last>()
@@ -85,7 +89,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const documents = await tenant.current()
     // Compared before the key is looked for: a made-up issuer must not cause a reading of keys.
     if (origin.issuer !== documents.issuers[origin.version]) throw wrongIssuer(origin.issuer, origin.tenantId)
-    const key = documents.keys.get(keyId) ?? (await tenant.currentForUnknownKey()).keys.get(keyId)
+    const key = documents.keys.get(keyId) ?? (await tenant.currentForUnknownKey(keyId)).keys.get(keyId)
     if (key === undefined) throw unknownKey(origin.tenantId)
     await checkSignature(token, key)
     const caller = readCaller(claims, origin, expected.clients)
@@ -119,6 +123,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   function close(): void {
     closed = true
+    clearInterval(freshness)
     memory.clear()
     lastOf = new WeakMap()
     reader.close()

@@ -61,7 +61,7 @@ return debt`,
 }
 
 /** Long enough for a record to be written; after it, others may charge what a process that died has claimed. */
-const claimMs = 60_000
+const claimMsDefault = 60_000
 /** Silence about a debt after which others look after it. */
 const orphanMs = 180_000
 const adoptedMax = 20
@@ -70,15 +70,17 @@ const idsPerTending = 500
 export class RedisDebts implements SharedDebts {
   readonly #redis: RedisStore
   readonly #keepMs: number
+  readonly #claimMs: number
   /** Told by this process and not paid yet. */
   readonly #told = new Map<string, Debt>()
   /** Paid while Redis could not be told. */
   readonly #unheard = new Set<string>()
 
-  /** @param keepMs how long Redis keeps a debt, and that it was paid. */
-  constructor(redis: RedisStore, keepMs: number) {
+  /** @param keepMs how long Redis keeps a debt, and that it was paid. @param claimMs how long a claim keeps others away. */
+  constructor(redis: RedisStore, keepMs: number, claimMs = claimMsDefault) {
     this.#redis = redis
     this.#keepMs = keepMs
+    this.#claimMs = claimMs
     redis.onReturn(() => this.#tellAll())
   }
 
@@ -93,7 +95,7 @@ export class RedisDebts implements SharedDebts {
     let answer: unknown
     try {
       const keys = [this.#debtKey(objectId), this.#claimKey(objectId)]
-      answer = await this.#redis.run(claim, keys, [claimMs, isKnown ? 1 : 0])
+      answer = await this.#redis.run(claim, keys, [this.#claimMs, isKnown ? 1 : 0])
     } catch {
       return 'unknown'
     }

@@ -30,16 +30,19 @@ export interface BackgroundWorld {
   finish(id: string, usage?: Work['usage'], status?: string): void
   /** The one that runs now. */
   readonly house: House
+  /** Another gateway on the same configuration, but for a ledger of its own. */
+  replica(): Promise<House>
   /** Ends the gateway and starts it again on the same ledger, with a changed configuration where one is given. */
   restart(config?: Config): Promise<void>
   /** Every record, newest first, once nothing is in flight. */
-  records(): Promise<readonly RecordRow[]>
+  records(of?: House): Promise<readonly RecordRow[]>
   /** Moves the clock on until the gateway has asked about the object `times` times in all. */
   untilAsked(id: string, times: number): Promise<void>
   asked(id: string): number
   /** As `gatehouse limits` shows it. */
   standing(measure: string): Promise<RuleReport>
-  sends(method: string, path: string, body?: unknown, as?: string): Promise<Response>
+  /** As alice, through the gateway that runs now or through the one that is given. */
+  sends(method: string, path: string, body?: unknown, through?: House): Promise<Response>
 }
 
 export interface BackgroundOptions {
@@ -78,6 +81,13 @@ export async function startBackground(t: Scope, options: BackgroundOptions = {})
     get house() {
       return house
     },
+    async replica() {
+      const ledger = { ...world.config.ledger, directory: `${world.directory}/ledger-of-the-other` }
+      const config = { ...world.config, ledger }
+      const other = await buildHouse(config, { log: silentLog, appService: world.entra.managedIdentity, ...parts })
+      t.after(() => other.close())
+      return other
+    },
     async restart(config = world.config) {
       await house.close()
       house = await buildHouse(config, { log: silentLog, appService: world.entra.managedIdentity, ...parts })
@@ -89,9 +99,9 @@ export async function startBackground(t: Scope, options: BackgroundOptions = {})
       if (work === undefined) throw new Error(`no work ${id}`)
       Object.assign(work, { usage, status })
     },
-    async records() {
-      await eventually('nothing is in flight', () => (house.gateway.inFlight === 0 ? true : null))
-      return allRecords(house.ledger)
+    async records(of = house) {
+      await eventually('nothing is in flight', () => (of.gateway.inFlight === 0 ? true : null))
+      return allRecords(of.ledger)
     },
     async untilAsked(id, times) {
       await eventually(`asked about ${id} ${times} times`, () => {
@@ -109,11 +119,11 @@ export async function startBackground(t: Scope, options: BackgroundOptions = {})
       if (found === undefined) throw new Error(`no rule of ${measure}`)
       return found
     },
-    async sends(method, path, body, as = 'alice') {
+    async sends(method, path, body, through = house) {
       // Records are listed by their time.
       time.ms += 1
-      const token = await world.token(as)
-      return fetch(`${house.gateway.url}/up/w/openai/v1/${path}`, {
+      const token = await world.token('alice')
+      return fetch(`${through.gateway.url}/up/w/openai/v1/${path}`, {
         method,
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'user-agent': 'test' },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),

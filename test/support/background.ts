@@ -52,14 +52,30 @@ export interface BackgroundOptions {
   readonly instead?: (request: Received, response: ServerResponse) => boolean
 }
 
-/** Instance `up` behind target `up`, workload `w` of everybody; deployments `gpt-5` and `gpt-4o`. */
-export async function startBackground(t: Scope, options: BackgroundOptions = {}): Promise<BackgroundWorld> {
+export interface WorkingBackend extends Pick<BackgroundWorld, 'backend' | 'works' | 'finish'> {}
+
+/** An instance that works in the background until it is told that it has finished. */
+export async function startWorkingBackend(t: Scope, instead?: BackgroundOptions['instead']): Promise<WorkingBackend> {
   const backend = await startBackend(t)
   const works = new Map<string, Work>()
-  const time = { ms: Date.now() }
   backend.answer = (request, response) => {
-    if (options.instead?.(request, response) !== true) answer(works, request, response)
+    if (instead?.(request, response) !== true) answer(works, request, response)
   }
+  return {
+    backend,
+    works,
+    finish(id, usage = { input: 12, output: 317 }, status = 'completed') {
+      const work = works.get(id)
+      if (work === undefined) throw new Error(`no work ${id}`)
+      Object.assign(work, { usage, status })
+    },
+  }
+}
+
+/** Instance `up` behind target `up`, workload `w` of everybody; deployments `gpt-5` and `gpt-4o`. */
+export async function startBackground(t: Scope, options: BackgroundOptions = {}): Promise<BackgroundWorld> {
+  const { backend, works, finish } = await startWorkingBackend(t, options.instead)
+  const time = { ms: Date.now() }
   const parts = { clock: () => time.ms, identityClock: Date.now, random: () => 0.5 }
   const world = await startWorld(t, {
     parts,
@@ -94,11 +110,7 @@ export async function startBackground(t: Scope, options: BackgroundOptions = {})
       const { close } = house
       t.after(() => close())
     },
-    finish(id, usage = { input: 12, output: 317 }, status = 'completed') {
-      const work = works.get(id)
-      if (work === undefined) throw new Error(`no work ${id}`)
-      Object.assign(work, { usage, status })
-    },
+    finish,
     async records(of = house) {
       await eventually('nothing is in flight', () => (of.gateway.inFlight === 0 ? true : null))
       return allRecords(of.ledger)
@@ -150,7 +162,12 @@ export function chargedOf(records: readonly RecordRow[]): number {
   return records.reduce((sum, { usage }) => sum + (usage.totalTokens ?? 0), 0)
 }
 
-function inFrontOf(config: ConfigInput, backend: Backend, options: BackgroundOptions): ConfigInput {
+/** The configuration with that instance alone. */
+export function inFrontOf(
+  config: ConfigInput,
+  backend: Backend,
+  { credential = { key: instanceKey } }: Pick<BackgroundOptions, 'credential'> = {},
+): ConfigInput {
   const [some] = Object.values(config.workloads)
   if (some === undefined) throw new TypeError('the demonstration has no workload')
   const deployments = { 'gpt-5': { model: 'gpt-5' }, 'gpt-4o': { model: 'gpt-4o' } }
@@ -159,7 +176,7 @@ function inFrontOf(config: ConfigInput, backend: Backend, options: BackgroundOpt
   return {
     ...config,
     instances: {
-      up: { endpoint: backend.url, credential: options.credential ?? { key: instanceKey }, deployments },
+      up: { endpoint: backend.url, credential, deployments },
     },
     pools: {},
     workloads: {

@@ -126,6 +126,16 @@ export const refusals = {
     status: 400,
     say: 'The body has "{key}" more than once, so that it is not certain which one the model would see. Send it once.',
   },
+  body_key_spelling: {
+    ...invalid,
+    status: 400,
+    say: 'The body has "{key}", which some readers take for "{meant}" and others do not. Write it "{meant}", or leave it out.',
+  },
+  body_type: {
+    ...invalid,
+    status: 415,
+    say: 'Content-Type "{type}" is not accepted here: {reason}.',
+  },
   body_too_large: { ...invalid, status: 413, say: 'The body is larger than the {most} bytes that are accepted.' },
   body_ratio: {
     ...invalid,

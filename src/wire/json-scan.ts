@@ -15,7 +15,14 @@ export interface MemberRange {
   readonly valueEnd: number
 }
 
-export type ScanFault = 'not_an_object' | 'malformed' | 'too_deep' | 'duplicate_key' | 'too_many'
+export type ScanFault =
+  | 'not_an_object'
+  | 'malformed'
+  | 'too_deep'
+  | 'duplicate_key'
+  | 'too_many'
+  | 'key_variant'
+  | 'not_utf8'
 
 export interface Scan {
   /** Offset behind the opening brace. */
@@ -28,17 +35,20 @@ export class JsonScanError extends Error {
   readonly fault: ScanFault
   /** Byte offset. */
   readonly offset: number
-  /** The key of `duplicate_key`; of `too_many`, what there is too much of. */
+  /** The key of `duplicate_key`, and of `key_variant` as it is written; of `too_many`, what there is too much of. */
   readonly key: string | null
   /** Of `too_many`: how many there may be. */
   readonly most: number
-  constructor(fault: ScanFault, offset: number, key: string | null = null, most = 0) {
+  /** Of `key_variant`: the key that it could be taken for. */
+  readonly meant: string
+  constructor(fault: ScanFault, offset: number, key: string | null = null, most = 0, meant = '') {
     super(`${fault} at byte ${offset}`)
     this.name = 'JsonScanError'
     this.fault = fault
     this.offset = offset
     this.key = key
     this.most = most
+    this.meant = meant
   }
 }
 

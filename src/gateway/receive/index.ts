@@ -3,18 +3,12 @@
  * hold 32 MiB; a deployment that the body names is authorised here. The bytes that came are kept as they came for the
  * ledger; what is sent differs from them in `stream_options` alone, and only where usage would not be reported otherwise.
  */
-import {
-  depthMax,
-  JsonScanError,
-  memberValue,
-  ObjectScanner,
-  requestCaps,
-  type Scan,
-  withMember,
-} from '../../wire/json-scan.ts'
+import { BodyScanner } from '../../wire/body-scan.ts'
+import { depthMax, JsonScanError, memberValue, type Scan, withMember } from '../../wire/json-scan.ts'
 import type { CreatedKind } from '../../wire/objects.ts'
 import { type Reference, ReferenceFinder, ReferenceSearch } from '../../wire/references.ts'
 import { imageDeploymentField } from '../../wire/requestFields.ts'
+import { Shape } from '../../wire/shape.ts'
 import { inSlices, type Sliced } from '../../wire/slices.ts'
 import { type Grant, requireDeployment } from '../authorize/index.ts'
 import type { Call } from '../call.ts'
@@ -22,6 +16,7 @@ import { listed, Refusal } from '../refusals.ts'
 import type { Route } from '../resolve/index.ts'
 import { decodeBody, readBody } from './body.ts'
 import type { BodyHold } from './budget.ts'
+import { isWithoutBody, requireFormType, requireJsonType, saysForm } from './content-type.ts'
 import { demandMembers, demandOf } from './demand.ts'
 import { modelOfForm, referencesOfForm } from './form.ts'
 
@@ -62,7 +57,7 @@ export interface ReceiveLimits {
 const noReferences: readonly Reference[] = []
 const noDeployments: readonly string[] = []
 
-const wantedMembers: ReadonlySet<string> = new Set([
+const wantedMembers = [
   'model',
   'stream',
   'stream_options',
@@ -71,8 +66,10 @@ const wantedMembers: ReadonlySet<string> = new Set([
   // Whether later calls can name the answer.
   'store',
   'audio',
-])
-const purposeOnly: ReadonlySet<string> = new Set(['purpose'])
+  // Of an upload in parts.
+  'purpose',
+]
+const bodyShape = new Shape({ find: Object.fromEntries(wantedMembers.map(key => [key, true])) })
 
 /** @throws Refusal body_*, bodies_full, model_missing, deployment_not_allowed; ClientLeft */
 export async function receive(
@@ -100,9 +97,13 @@ export async function receive(
   }
   if (operation.body === 'multipart' && (operation.deployment === 'none' || route.deployment !== null)) {
     refuseAnnounced(call, limits.uploadBytesMax)
-    requireForm(call)
+    requireFormType(call.req)
+    refuseEncoded(call)
     return { ...plain, received: [], send: 'upload', decoded: false }
   }
+  const isForm = operation.body === 'multipart' || (operation.body === 'either' && saysForm(call.req))
+  if (isForm) requireFormType(call.req)
+  else if (!isWithoutBody(call.req)) requireJsonType(call.req)
   const whole = await readBody(call, hold, limits.bodyBytesMax, limits.timeoutMs)
   const received = [whole]
   const encoding = call.req.headers['content-encoding']
@@ -113,7 +114,7 @@ export async function receive(
     const deployment = requireModel(form.model, grant)
     return { ...plain, deployment, requestedModel: deployment, stream: form.stream, received, send: body, decoded }
   }
-  if (operation.body === 'either' && isForm(call)) {
+  if (isForm) {
     const type = call.req.headers['content-type']
     const references = await referencesOfForm(body, type)
     const model = operation.deployment === 'none' ? null : requireModel((await modelOfForm(body, type)).model, grant)
@@ -121,8 +122,10 @@ export async function receive(
   }
   if (operation.deployment === 'none') {
     // Some take no body at all, or may do without.
-    const references = body.length === 0 ? noReferences : await scanned(body, () => new ReferenceFinder(body))
-    if (operation.creates === 'upload') await requirePurpose(body)
+    if (body.length === 0) return { ...plain, received, send: body, decoded }
+    const scan = await scanned(body, () => new BodyScanner(body, bodyShape))
+    const references = await scanned(body, () => new ReferenceFinder(body))
+    if (operation.creates === 'upload') requirePurpose(body, scan)
     return { ...plain, references, received, send: body, decoded }
   }
   const understood = await understand(body, route, grant)
@@ -134,7 +137,7 @@ export async function receive(
 type Understood = Omit<Asked, 'received' | 'decoded' | 'toolDeployments'>
 
 async function understand(body: Buffer, route: Route, grant: Grant): Promise<Understood> {
-  const scanning = scanned(body, () => new ObjectScanner(body, wantedMembers, requestCaps))
+  const scanning = scanned(body, () => new BodyScanner(body, bodyShape))
   const scan = scanning instanceof Promise ? await scanning : scanning
   const { refersBy } = route.operation
   const model = read(body, scan, 'model')
@@ -169,8 +172,7 @@ function keptOf(body: Buffer, scan: Scan, kind: CreatedKind): CreatedKind | null
 }
 
 /** What the lines of a batch ask for is looked at while they are uploaded whole. Of an upload in parts nobody sees a line. */
-async function requirePurpose(body: Buffer): Promise<void> {
-  const scan = await scanned(body, () => new ObjectScanner(body, purposeOnly, requestCaps))
+function requirePurpose(body: Buffer, scan: Scan): void {
   const purpose = read(body, scan, 'purpose')
   if (typeof purpose !== 'string' || !/batch/i.test(purpose)) return
   throw new Refusal('purpose_not_allowed', { purpose }, { param: 'purpose' })
@@ -254,6 +256,10 @@ function asBodyRefusal(error: unknown): unknown {
       return new Refusal('body_duplicate_key', { key: error.key ?? '' }, { param: error.key ?? '' })
     case 'too_many':
       return new Refusal('body_too_complex', { most: error.most, what: error.key ?? '' })
+    case 'key_variant':
+      return new Refusal('body_key_spelling', { key: error.key ?? '', meant: error.meant }, { param: error.meant })
+    case 'not_utf8':
+      return new Refusal('body_not_json', { reason: 'it is not UTF-8' })
     case 'not_an_object':
       return new Refusal('body_not_json', { reason: 'it does not begin with {' })
     case 'malformed':
@@ -263,13 +269,10 @@ function asBodyRefusal(error: unknown): unknown {
   }
 }
 
-/** An upload is streamed and not read: another kind of body could name deployments and objects that nobody has looked at. */
-function requireForm(call: Call): void {
-  if (!isForm(call)) throw new Refusal('body_undecodable', { encoding: 'multipart/form-data' })
-}
-
-function isForm(call: Call): boolean {
-  return /^multipart\/form-data\s*(;|$)/i.test(call.req.headers['content-type'] ?? '')
+/** An upload is streamed as it is: what is packed could not be looked at, and Azure takes no such form. @throws Refusal body_encoding */
+function refuseEncoded({ req }: Call): void {
+  const encoding = req.headers['content-encoding']
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw new Refusal('body_encoding', { encoding })
 }
 
 function refuseAnnounced(call: Call, bytesMax: number): void {

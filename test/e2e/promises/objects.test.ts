@@ -337,7 +337,7 @@ test('what is to be a form and is none is refused', async () => {
   const { id } = await ok(alice.upload('secret'))
   for (const path of ['files', 'images/edits']) {
     const answer = await bob.call('POST', path, { model: 'gpt-4o', images: [{ file_id: id }] })
-    assert.deepEqual([answer.status, answer.refusal], [400, 'body_undecodable'], path)
+    assert.deepEqual([answer.status, answer.refusal], [415, 'body_type'], path)
   }
 })
 

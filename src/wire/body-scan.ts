@@ -1,0 +1,440 @@
+/**
+ * Reads the JSON body of a request, strictly and in one pass: it is taken exactly when `JSON.parse` takes it, so that no other reader
+ * sees another document in it, and the members that matter are found where they stand, nested ones too. What `JSON.parse` hides is
+ * refused besides: such a member twice, or in another spelling (`Model`), which a reader that minds no case would take for it.
+ * Grammar: RFC 8259; a byte order mark in front is passed over, as backends do.
+ */
+import { isUtf8 } from 'node:buffer'
+import { depthMax, JsonScanError, type MemberRange, requestCaps, type Scan, tooManyParts } from './json-scan.ts'
+import type { Entry, Shape } from './shape.ts'
+import type { Sliced } from './slices.ts'
+import { TextBytes } from './text-bytes.ts'
+
+/** A member that was found below the outermost object. */
+export interface Found extends MemberRange {
+  /** Keys from the outermost object on, lists left out: `tools.type`. */
+  readonly path: string
+  /** Number of the object that it stands in: the same for members of one object. */
+  readonly object: number
+}
+
+/** An object that a shape was looked for in, below the outermost one. */
+export interface FoundObject {
+  readonly path: string
+  /** As `Found.object`. */
+  readonly object: number
+  readonly start: number
+}
+
+export interface BodyScan extends Scan {
+  readonly nested: readonly Found[]
+  readonly objects: readonly FoundObject[]
+}
+
+/** A list or an object that is not closed yet. One for each depth is made, and used again. */
+interface Frame {
+  isList: boolean
+  /** Of an object, what to find in it; of a list under a key that does not matter, that of the object around it. */
+  shape: Shape | null
+  path: string
+  object: number
+  /** Bits of the entries that were found in it. */
+  seen: number
+  /** The member whose value comes next; of a list, the member that it is the value of. */
+  entry: Entry | null
+  keyStart: number
+  /** Where it opens. */
+  start: number
+}
+
+/** What may come next. */
+type Expected = 'value' | 'value_or_close' | 'key' | 'key_or_close' | 'colon' | 'comma_or_close' | 'end'
+
+const none: readonly never[] = []
+
+/** What may come next where nothing is looked for, in the order that `#skip` compares by. */
+const wantsValue = 0
+const wantsValueOrClose = 1
+const wantsKey = 2
+const wantsKeyOrClose = 3
+const wantsColon = 4
+const wantsCommaOrClose = 5
+
+/** `advance` goes on to about an offset and can be called again. */
+export class BodyScanner implements Sliced<BodyScan> {
+  readonly #bytes: Buffer
+  readonly #end: number
+  readonly #shape: Shape
+  readonly #texts: TextBytes
+  readonly #members = new Map<string, MemberRange>()
+  readonly #frames: Frame[] = []
+  #nested: Found[] | null = null
+  #objects: FoundObject[] | null = null
+  #depth = 0
+  /** The innermost; null outside of the document. */
+  #frame: Frame | null = null
+  #expected: Expected = 'value'
+  #at: number
+  /** Opening quote of a text that was left within; -1 elsewhere. */
+  #textStart = -1
+  #openEnd = 0
+  #empty = false
+  /** Lists and objects that are open where nothing is looked for: 1 for a list. Most of a body stands there. */
+  readonly #skipped = new Uint8Array(depthMax)
+  #skippedDepth = 0
+  #skippedStart = 0
+  #skippedWants = wantsValue
+  #membersSeen = 0
+  #partsSeen = 0
+  #objectsSeen = 0
+
+  /** @throws JsonScanError not_an_object, malformed */
+  constructor(bytes: Buffer, shape: Shape, end = bytes.length) {
+    this.#bytes = bytes
+    this.#end = end
+    this.#shape = shape
+    const from = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+    const at = skipSpaces(bytes, from, end)
+    if (at >= end || bytes[at] !== 0x7b) throw new JsonScanError('not_an_object', at)
+    // Bytes that are no UTF-8 are read in as many ways as there are readers.
+    if (!isUtf8(bytes.subarray(0, end))) throw new JsonScanError('not_utf8', at)
+    this.#texts = new TextBytes(bytes, end)
+    this.#openEnd = at + 1
+    this.#empty = bytes[skipSpaces(bytes, at + 1, end)] === 0x7d
+    this.#at = at
+  }
+
+  /** @throws JsonScanError */
+  advance(bytes: number): boolean {
+    const to = Math.min(this.#end, this.#at + bytes)
+    while (this.#at < to) {
+      if (this.#skippedDepth > 0) this.#skip(to)
+      else this.#token(to)
+    }
+    if (this.#at < this.#end) return false
+    if (this.#expected !== 'end' || this.#textStart !== -1) throw new JsonScanError('malformed', this.#end)
+    return true
+  }
+
+  /** Behind an `advance` that answered true. */
+  result(): BodyScan {
+    return {
+      openEnd: this.#openEnd,
+      empty: this.#empty,
+      members: this.#members,
+      nested: this.#nested ?? none,
+      objects: this.#objects ?? none,
+    }
+  }
+
+  #token(to: number): void {
+    const byte = this.#bytes[this.#at] as number
+    if (this.#textStart !== -1 || byte === 0x22) this.#text(to)
+    else if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) this.#at += 1
+    else if (byte === 0x2c) this.#separator('comma_or_close', this.#frame?.isList ? 'value' : 'key')
+    else if (byte === 0x3a) this.#separator('colon', 'value')
+    else if (byte === 0x7b || byte === 0x5b) this.#open(byte === 0x5b)
+    else if (byte === 0x7d || byte === 0x5d) this.#close(byte === 0x5d)
+    else this.#scalar()
+  }
+
+  #separator(fits: Expected, next: Expected): void {
+    if (this.#expected !== fits) throw this.#malformed()
+    this.#expected = next
+    this.#at += 1
+  }
+
+  #text(to: number): void {
+    const begins = this.#textStart === -1
+    if (begins) {
+      if (this.#expected === 'colon' || this.#expected === 'comma_or_close' || this.#expected === 'end') {
+        throw this.#malformed()
+      }
+      this.#countPart()
+      this.#textStart = this.#at
+    }
+    const behind = this.#texts.skip(begins ? this.#at + 1 : this.#at, to)
+    if (behind < 0) {
+      this.#at = ~behind
+      return
+    }
+    const start = this.#textStart
+    this.#textStart = -1
+    this.#at = behind
+    if (this.#expected === 'key' || this.#expected === 'key_or_close') this.#key(start, behind)
+    else this.#value(start, behind)
+  }
+
+  #key(start: number, behind: number): void {
+    const frame = this.#frame as Frame
+    this.#expected = 'colon'
+    if (this.#depth === 1) this.#countMember(start)
+    const { shape } = frame
+    if (shape === null) return
+    const entry = shape.entryOf(this.#bytes, start + 1, behind - 1)
+    frame.entry = entry
+    if (entry === null) return
+    if ((frame.seen & entry.bit) !== 0) throw new JsonScanError('duplicate_key', start, entry.key)
+    frame.seen |= entry.bit
+    frame.keyStart = start
+  }
+
+  /** A text or a scalar is over, or a list or an object is closed: it is the value of a member, or one of a list. */
+  #value(start: number, behind: number): void {
+    if (this.#expected !== 'value' && this.#expected !== 'value_or_close') throw this.#malformed()
+    this.#ended(start, behind)
+  }
+
+  #ended(start: number, behind: number): void {
+    const frame = this.#frame as Frame
+    this.#expected = 'comma_or_close'
+    const { entry } = frame
+    if (entry === null) return
+    if (frame.isList) {
+      // Not an object, where objects are looked into: it is for the caller to mind.
+      if (entry.inside?.each && this.#bytes[start] !== 0x7b && this.#bytes[start] !== 0x5b) {
+        this.#report(frame.path, frame.object, start, start, behind)
+      }
+      return
+    }
+    frame.entry = null
+    if (!entry.reported) return
+    if (this.#depth === 1) {
+      this.#members.set(entry.key, { keyStart: frame.keyStart, valueStart: start, valueEnd: behind })
+    } else this.#report(pathBelow(frame.path, entry.key), frame.object, frame.keyStart, start, behind)
+  }
+
+  #report(path: string, object: number, keyStart: number, valueStart: number, valueEnd: number): void {
+    this.#nested ??= []
+    this.#nested.push({ path, object, keyStart, valueStart, valueEnd })
+  }
+
+  #open(isList: boolean): void {
+    const at = this.#at
+    if (this.#expected !== 'value' && this.#expected !== 'value_or_close') throw this.#malformed()
+    if (this.#depth >= depthMax) throw new JsonScanError('too_deep', at)
+    this.#countPart()
+    this.#enter(isList, at)
+    this.#expected = isList ? 'value_or_close' : 'key_or_close'
+    this.#at = at + 1
+  }
+
+  #enter(isList: boolean, start: number): void {
+    const parent = this.#frame
+    const entry = parent?.entry ?? null
+    const inside = parent === null ? this.#shape : entry === null ? (parent.shape?.rest ?? null) : entry.inside
+    if (inside === null) {
+      this.#skipped[0] = isList ? 1 : 0
+      this.#skippedDepth = 1
+      this.#skippedStart = start
+      this.#skippedWants = isList ? wantsValueOrClose : wantsKeyOrClose
+      return
+    }
+    this.#frames[this.#depth] ??= newFrame()
+    const frame = this.#frames[this.#depth] as Frame
+    this.#depth += 1
+    this.#frame = frame
+    frame.isList = isList
+    frame.start = start
+    frame.seen = 0
+    frame.entry = null
+    frame.shape = null
+    if (parent === null) {
+      frame.shape = inside
+      return
+    }
+    frame.path = parent.isList || entry === null ? parent.path : pathBelow(parent.path, entry.key)
+    frame.object = parent.object
+    if (isList) {
+      frame.entry = entry
+      if (entry === null) frame.shape = parent.shape
+      return
+    }
+    frame.shape = inside
+    this.#objectsSeen += 1
+    frame.object = this.#objectsSeen
+    if (!inside.each) return
+    this.#objects ??= []
+    this.#objects.push({ path: frame.path, object: frame.object, start })
+  }
+
+  #close(isList: boolean): void {
+    const frame = this.#frame
+    const expected = this.#expected
+    const fits = expected === 'comma_or_close' || expected === (isList ? 'value_or_close' : 'key_or_close')
+    if (frame === null || frame.isList !== isList || !fits) throw this.#malformed()
+    this.#at += 1
+    this.#depth -= 1
+    this.#frame = this.#depth === 0 ? null : (this.#frames[this.#depth - 1] as Frame)
+    if (this.#frame === null) this.#expected = 'end'
+    else this.#ended(frame.start, this.#at)
+  }
+
+  #scalar(): void {
+    const at = this.#at
+    if (this.#expected !== 'value' && this.#expected !== 'value_or_close') throw this.#malformed()
+    this.#at = this.#scalarEnd(at)
+    this.#ended(at, this.#at)
+  }
+
+  /** @returns the offset behind the number or the literal. */
+  #scalarEnd(at: number): number {
+    const byte = this.#bytes[at] as number
+    const behind = byte === 0x2d || (byte >= 0x30 && byte <= 0x39) ? this.#number(at) : literalEnd(this.#bytes, at)
+    if (behind > this.#end) throw new JsonScanError('malformed', at)
+    return behind
+  }
+
+  /** @returns the offset behind the number. */
+  #number(from: number): number {
+    const bytes = this.#bytes
+    let at = bytes[from] === 0x2d ? from + 1 : from
+    if (bytes[at] === 0x30) at += 1
+    else at = this.#digits(at)
+    if (bytes[at] === 0x2e) at = this.#digits(at + 1)
+    if (bytes[at] === 0x65 || bytes[at] === 0x45) {
+      at += 1
+      if (bytes[at] === 0x2b || bytes[at] === 0x2d) at += 1
+      at = this.#digits(at)
+    }
+    return at
+  }
+
+  #digits(from: number): number {
+    const bytes = this.#bytes
+    let at = from
+    for (; at < this.#end; at += 1) {
+      const byte = bytes[at] as number
+      if (byte < 0x30 || byte > 0x39) break
+    }
+    if (at === from) throw new JsonScanError('malformed', at)
+    return at
+  }
+
+  /** Through a value in which nothing is looked for: the same grammar, without anything that is noted. */
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one loop over local variables takes a sixth of the time that a method per byte takes (66 KB of tools: 108 instead of 590 µs).
+  #skip(to: number): void {
+    const bytes = this.#bytes
+    const open = this.#skipped
+    const depthBelow = depthMax - this.#depth
+    let depth = this.#skippedDepth
+    let wants = this.#skippedWants
+    let at = this.#at
+    if (this.#textStart !== -1) {
+      const behind = this.#texts.skip(at, to)
+      this.#at = behind < 0 ? ~behind : behind
+      if (behind < 0) return
+      this.#textStart = -1
+      at = behind
+    }
+    while (at < to) {
+      const byte = bytes[at] as number
+      if (byte === 0x22) {
+        if (wants > wantsKeyOrClose) throw new JsonScanError('malformed', at)
+        this.#partsSeen += 1
+        wants = wants >= wantsKey ? wantsColon : wantsCommaOrClose
+        let behind = at + 1
+        for (let near = Math.min(to, at + 24); behind < near; behind += 1) {
+          const inside = bytes[behind] as number
+          if (inside === 0x22 || inside === 0x5c || inside < 0x20) break
+        }
+        if (bytes[behind] === 0x22) behind += 1
+        else {
+          behind = this.#texts.skip(behind, to)
+          if (behind < 0) {
+            this.#textStart = at
+            at = ~behind
+            break
+          }
+        }
+        at = behind
+      } else if (byte === 0x2c) {
+        if (wants !== wantsCommaOrClose) throw new JsonScanError('malformed', at)
+        wants = open[depth - 1] === 1 ? wantsValue : wantsKey
+        at += 1
+      } else if (byte === 0x3a) {
+        if (wants !== wantsColon) throw new JsonScanError('malformed', at)
+        wants = wantsValue
+        at += 1
+      } else if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) at += 1
+      else if (byte === 0x7d || byte === 0x5d) {
+        const isList = byte === 0x5d
+        const fits = wants === wantsCommaOrClose || wants === (isList ? wantsValueOrClose : wantsKeyOrClose)
+        if (!fits || (open[depth - 1] === 1) !== isList) throw new JsonScanError('malformed', at)
+        depth -= 1
+        at += 1
+        wants = wantsCommaOrClose
+        if (depth === 0) break
+      } else {
+        if (wants > wantsValueOrClose) throw new JsonScanError('malformed', at)
+        if (byte === 0x7b || byte === 0x5b) {
+          if (depth >= depthBelow) throw new JsonScanError('too_deep', at)
+          this.#partsSeen += 1
+          const isList = byte === 0x5b
+          open[depth] = isList ? 1 : 0
+          depth += 1
+          wants = isList ? wantsValueOrClose : wantsKeyOrClose
+          at += 1
+        } else {
+          at = this.#scalarEnd(at)
+          wants = wantsCommaOrClose
+        }
+      }
+    }
+    if (this.#partsSeen > requestCaps.parts) throw tooManyParts(at)
+    this.#at = at
+    this.#skippedDepth = depth
+    this.#skippedWants = wants
+    if (depth === 0) this.#ended(this.#skippedStart, at)
+  }
+
+  #countMember(at: number): void {
+    this.#membersSeen += 1
+    if (this.#membersSeen <= requestCaps.members) return
+    throw new JsonScanError('too_many', at, 'members at its outermost level', requestCaps.members)
+  }
+
+  #countPart(): void {
+    this.#partsSeen += 1
+    if (this.#partsSeen > requestCaps.parts) throw tooManyParts(this.#at)
+  }
+
+  #malformed(): JsonScanError {
+    return new JsonScanError('malformed', this.#at)
+  }
+}
+
+function newFrame(): Frame {
+  return { isList: false, shape: null, path: '', object: 0, seen: 0, entry: null, keyStart: 0, start: 0 }
+}
+
+function pathBelow(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`
+}
+
+const literals: ReadonlyMap<number, Buffer> = new Map(
+  ['true', 'false', 'null'].map(word => [word.charCodeAt(0), Buffer.from(word)]),
+)
+
+/** @returns the offset behind the literal; infinity where there is none. */
+function literalEnd(bytes: Buffer, at: number): number {
+  const word = literals.get(bytes[at] as number)
+  if (word === undefined) return Number.POSITIVE_INFINITY
+  for (let index = 1; index < word.length; index += 1) {
+    if (bytes[at + index] !== word[index]) return Number.POSITIVE_INFINITY
+  }
+  return at + word.length
+}
+
+function skipSpaces(bytes: Buffer, from: number, end: number): number {
+  let at = from
+  while (at < end && (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09)) at += 1
+  return at
+}
+
+/** The whole body in one go. @throws JsonScanError */
+export function scanBody(bytes: Buffer, shape: Shape): BodyScan {
+  const scanner = new BodyScanner(bytes, shape)
+  scanner.advance(bytes.length)
+  return scanner.result()
+}

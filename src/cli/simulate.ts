@@ -23,6 +23,9 @@ interface SimulateOptions {
   readonly responsesHideLimits: boolean
   readonly jitter: number
   readonly filter: 'default' | 'asynchronous'
+  readonly backgroundMs?: number
+  readonly batchMs?: number
+  readonly pictureBytes?: number
 }
 
 const standardDeployments = ['gpt-4o', 'gpt-4o-mini', 'text-embedding-3-small']
@@ -46,6 +49,9 @@ export function simulateCommand(context: CliContext): Command {
     .option('--responses-hide-limits', 'the Responses API tells -1 for its rate limits, as Azure did', false)
     .option('--jitter <share>', 'by which share both vary, 0 to 1', share, 0)
     .option('--filter <mode>', 'content filter of streams: default or asynchronous', filterMode, 'default')
+    .option('--background-ms <ms>', 'how long a response in the background takes', wholeNumber(0, 86_400_000))
+    .option('--batch-ms <ms>', 'how long a batch takes at least', wholeNumber(0, 86_400_000))
+    .option('--picture-bytes <n>', 'least bytes of a drawn picture', wholeNumber(0, 50_000_000))
     .addHelpText(
       'after',
       '\nFaults: send the header x-simulator-fault, as "429;retry-after=2", or POST /_simulator/faults.\nThe bill: GET /_simulator/bill.',
@@ -68,6 +74,9 @@ async function simulate(context: CliContext, options: SimulateOptions): Promise<
     filter: options.filter,
     responsesHideLimits: options.responsesHideLimits,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
+    ...(options.backgroundMs === undefined ? {} : { backgroundMs: options.backgroundMs }),
+    ...(options.batchMs === undefined ? {} : { batchMs: options.batchMs }),
+    ...(options.pictureBytes === undefined ? {} : { pictureBytes: options.pictureBytes }),
   }).catch(error => {
     throw startFailure(error, [{ port: options.port, use: 'simulated instance', option: 'gatehouse simulate --port' }])
   })

@@ -11,6 +11,7 @@ import { AzureError, internalError, invalidRequest, noSuchObject } from './error
 import { keepFile } from './files.ts'
 import { responsesWhole } from './responses.ts'
 import { type OperationName, operations } from './routing.ts'
+import type { Draw } from './seed.ts'
 import { page, type StoredFile } from './store.ts'
 
 type Batch = JsonRecord & { readonly id: string }
@@ -37,10 +38,15 @@ export async function createBatch(call: Call): Promise<void> {
   if (!file) {
     throw invalidRequest(`File '${textOf(input.input_file_id)}' was not found.`, 'input_file_id', 'invalid_value')
   }
-  const draw = call.service.drawFor('batch', meaningOf(input))
-  const created = call.service.createdAtSeconds(draw)
+  const { drawFor, store, createdAtSeconds } = call.service
+  let draw = drawFor('batch', meaningOf(input))
+  // A batch is another piece of work each time, however equal what is asked.
+  for (let others = 1; store.batches.get(batchId(draw)) !== null; others += 1) {
+    draw = drawFor('batch', meaningOf(input), String(others))
+  }
+  const created = createdAtSeconds(draw)
   const batch = {
-    id: draw.hexId('batch_', 32),
+    id: batchId(draw),
     object: 'batch',
     endpoint: input.endpoint,
     errors: null,
@@ -65,6 +71,8 @@ export async function createBatch(call: Call): Promise<void> {
   void new BatchRun(call, batch, operation).run(file)
   return sendJson(call, batch)
 }
+
+const batchId = (draw: Draw): string => draw.hexId('batch_', 32)
 
 function operationOf(url: unknown): OperationName | null {
   const found = (Object.keys(wholes) as OperationName[]).find(each => each === pathOf(url))

@@ -281,6 +281,66 @@ test('F2 a stream is taken up again behind any event, by the official client too
   assert.equal(billed(sim), usageOf(responseOf(whole.at(-1))))
 })
 
+test('F2 equal questions in the background are as many responses, with the same words', async t => {
+  const { client, sim } = await instance(t, 'one')
+  const begun = await Promise.all([1, 2, 3].map(() => client.responses.create(plan)))
+  const texts = new Set<string>()
+  for (const { id } of begun) {
+    await client.responses.retrieve(id)
+    texts.add((await client.responses.retrieve(id)).output_text)
+  }
+  assert.deepEqual([new Set(begun.map(each => each.id)).size, texts.size], [3, 1])
+  assert.equal(
+    new Set(
+      sim
+        .bill()
+        .slice(0, 3)
+        .map(line => line.completionTokens),
+    ).size,
+    1,
+  )
+})
+
+// However often and wherever a stream is left and taken up, it is the same stream, and nothing is charged twice.
+test('F2 any reading of a background response in pieces gives its events once, and one charge', async t => {
+  let now = Date.UTC(2026, 10, 2)
+  const sleep = async (ms: number): Promise<void> => {
+    now += ms
+  }
+  const { sim, client } = await instance(t, 'one', { clock: () => now, sleep, backgroundMs: 10_000 })
+  const reading = fc.record({
+    stream: fc.boolean(),
+    cuts: fc.array(fc.nat(12), { maxLength: 6 }),
+    waits: fc.nat(12_000),
+  })
+  await fc.assert(
+    fc.asyncProperty(reading, async ({ stream, cuts, waits }) => {
+      sim.clearBill()
+      const begun = stream
+        ? responseOf(events((await raw(sim, path, { ...plan, stream }, {}, 1)).chunks.join(''))[0])
+        : { ...(await client.responses.create(plan)) }
+      now += waits
+      const seen: unknown[] = []
+      for (const cut of [...cuts, Number.POSITIVE_INFINITY]) {
+        const url = `${path}/${begun.id}?stream=true&starting_after=${seen.length - 1}`
+        const { text } = await call(sim, url)
+        seen.push(
+          ...events(text)
+            .slice(0, cut)
+            .map(each => each.sequence_number),
+        )
+      }
+      assert.deepEqual(
+        seen,
+        seen.map((_, at) => at),
+      )
+      const { usage, status } = await client.responses.retrieve(String(begun.id))
+      assert.deepEqual([status, usage?.total_tokens], ['completed', billed(sim)])
+    }),
+    { numRuns: 15 },
+  )
+})
+
 test('F2 the time that it takes goes by the clock of the instance', async t => {
   let now = Date.UTC(2026, 10, 2)
   const waits: number[] = []

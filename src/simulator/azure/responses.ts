@@ -18,7 +18,7 @@ import { citing, hostedTools, type ToolSpent } from './hosted.ts'
 import { isInstant } from './latency.ts'
 import { responseEvents } from './responsesEvents.ts'
 import { type ResponsesAsk, responsesAsk } from './responsesInput.ts'
-import { answerMs, finishedObject, type ResponseObject } from './responsesObject.ts'
+import { answerMs, finishedObject, type ResponseObject, responseId } from './responsesObject.ts'
 import { type Made, madeItems } from './responsesOutput.ts'
 import { Run } from './responsesRun.ts'
 import { followRun, streamSynchronous } from './responsesStream.ts'
@@ -34,8 +34,9 @@ interface ResponsesAnswer extends Spent {
 
 export async function createResponse(call: Call): Promise<void> {
   const input = jsonInput(call)
-  const work = workOf(call, meaningOf(input))
-  const ask = responsesAsk(work, input)
+  const asked = workOf(call, meaningOf(input))
+  const ask = responsesAsk(asked, input)
+  const work = ask.background ? unlikeOthers(asked) : asked
   const promptTokens = promptTokensOf(work, input, ask)
   const most = ask.question.tokensMax
   checkContext(work, promptTokens, most, 'input')
@@ -51,6 +52,16 @@ export async function createResponse(call: Call): Promise<void> {
     ? sendBackground(call, run, work.reportsUsage)
     : sendSynchronous(call, work, run, answer)
   return settled(call, work, most, sending)
+}
+
+/** With a seed equal calls have equal ids; but what goes on in the background is another piece of work each time, and has an id of its own. */
+function unlikeOthers(work: Work): Work {
+  const { service, key } = work
+  let own = work
+  for (let others = 1; service.store.responses.get(responseId(own)) !== null; others += 1) {
+    own = { ...work, draw: service.drawFor(key, 'again', String(others)) }
+  }
+  return own
 }
 
 /** As `admit`, but that the content filter has another answer here, without the header that it has elsewhere. */
@@ -90,7 +101,7 @@ async function sendBackground(call: Call, run: Run, reportsUsage: boolean): Prom
 
 function runOf(call: Call, work: Work, ask: ResponsesAsk, answer: ResponsesAnswer): Run {
   const { deployment, service } = work
-  const speedMs = isInstant(deployment.spec) ? null : answerMs(work, answer.completionTokens)
+  const speedMs = isInstant(deployment.spec) ? null : answerMs(work, answer)
   const { object, made, output, promptTokens, completionTokens } = answer
   return new Run({
     ask,
@@ -151,7 +162,8 @@ function responsesAnswer(
     output_tokens_details: { reasoning_tokens: said.reasoningTokens },
     total_tokens: promptTokens + completionTokens,
   }
-  const completedAtSeconds = work.createdAtSeconds + Math.ceil(answerMs(work, completionTokens) / 1000)
+  const completedAtSeconds =
+    work.createdAtSeconds + Math.ceil(answerMs(work, { completionTokens, thoughtTokens: said.thoughtTokens }) / 1000)
   const finish = { said, output, usage: work.reportsUsage ? usage : null, completedAtSeconds }
   return {
     object: finishedObject(work, ask, input, finish),

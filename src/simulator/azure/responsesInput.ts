@@ -156,12 +156,16 @@ function turnOf(item: JsonRecord): Turn[] {
   return []
 }
 
-function asChatTool(tool: JsonRecord): JsonRecord[] {
+function asChatTool(tool: JsonRecord, at: number): JsonRecord[] {
   if (tool.type !== 'function') return []
   const { name, description, strict } = tool
   const parameters = strict === false ? tool.parameters : closed(tool.parameters)
   if (textOf(name) !== '') return [{ type: 'function', function: { name, description, parameters } }]
-  throw invalidRequest("Missing required parameter: 'tools[].name'.", 'tools', 'missing_required_parameter')
+  throw invalidRequest(
+    `Missing required parameter: 'tools[${at}].name'.`,
+    `tools[${at}].name`,
+    'missing_required_parameter',
+  )
 }
 
 function choiceOf(choice: unknown): unknown {

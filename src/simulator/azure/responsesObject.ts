@@ -1,6 +1,6 @@
 /** The response object: all its members, finished and while it is at work, as the service writes them in 2026. */
 import { isRecord, type JsonRecord } from '../../wire/json.ts'
-import type { Work } from './call.ts'
+import type { Spent, Work } from './call.ts'
 import { echoedTools } from './echoedTools.ts'
 import { completionFilter, promptFilterResults } from './filter.ts'
 import { servedTier } from './members.ts'
@@ -16,10 +16,12 @@ export interface Finish {
   readonly completedAtSeconds: number
 }
 
+export const responseId = (work: Work): string => work.draw.hexId('resp_', 48)
+
 export function finishedObject(work: Work, ask: ResponsesAsk, input: JsonRecord, finish: Finish): ResponseObject {
   const isCut = finish.said.finish === 'length'
   return {
-    id: work.draw.hexId('resp_', 48),
+    id: responseId(work),
     object: 'response',
     created_at: work.createdAtSeconds,
     status: isCut ? 'incomplete' : 'completed',
@@ -111,8 +113,11 @@ export function standardEffort(work: Work): string | null {
   return /^gpt-5\.\d/i.test(model) ? 'none' : 'medium'
 }
 
-/** Seconds from creation to completion at the deployment's mean speed. */
-export function answerMs(work: Work, tokens: number): number {
-  const { timeToFirstTokenMs = 0, tokensPerSecond } = work.deployment.spec
-  return timeToFirstTokenMs + (tokensPerSecond ? (tokens * 1000) / tokensPerSecond : 0)
+/** Milliseconds from creation to completion at the deployment's mean speed. */
+export function answerMs(work: Work, spent: Pick<Spent, 'completionTokens' | 'thoughtTokens'>): number {
+  const { timeToFirstTokenMs = 0, tokensPerSecond, reasoningTokensPerSecond = tokensPerSecond } = work.deployment.spec
+  const thought = spent.thoughtTokens ?? 0
+  const msOf = (tokens: number, perSecond: number | undefined): number => (perSecond ? (tokens * 1000) / perSecond : 0)
+  const said = msOf(spent.completionTokens - thought, tokensPerSecond)
+  return timeToFirstTokenMs + msOf(thought, reasoningTokensPerSecond) + said
 }

@@ -85,7 +85,7 @@ export function createService(options: AzureSimulatorOptions, closing: AbortSign
     bill: new Bill(),
     faults: new FaultDesk(sequence(seed)),
     store: new Store(),
-    seal: new Seal(instanceSecret(seed, options.name)),
+    seal: new Seal(instanceSecret(seed, `${options.name} ${options.port ?? 0}`)),
     pictureBytes: options.pictureBytes ?? null,
     batchMs: options.batchMs ?? null,
     backgroundMs: options.backgroundMs ?? null,

@@ -220,6 +220,7 @@ interface InLineParts {
 /** A call that stands in line. */
 class InLine implements Place<Admission> {
   readonly priority: string
+  readonly workload: string
   readonly waiting: Waiting
   readonly #parts: InLineParts
   readonly #sinceAt = performance.now()
@@ -228,6 +229,7 @@ class InLine implements Place<Admission> {
   /** @param short why it did not pass at once; null for one that stands behind others without an attempt of its own. */
   constructor(parts: InLineParts, short: Short | null) {
     this.priority = parts.ask.priority
+    this.workload = parts.entry.place.workload
     this.waiting = parts.waiting
     this.#parts = parts
     this.#short = short

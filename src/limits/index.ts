@@ -282,6 +282,8 @@ export interface Place<T> {
    */
   readonly waitsFor?: readonly string[]
   readonly priority: string
+  /** Whose it is: a full line takes a place from the workload that has most of them for one that has fewer. */
+  readonly workload: string
   readonly waiting: Waiting
   /** Null while there is no room. */
   attempt(): T | null | Promise<T | null>

@@ -21,7 +21,13 @@ interface Scene {
   readonly admitted: string[]
   readonly waited: { readonly priority: string; readonly admitted: boolean }[]
   /** Stands in line; resolves with its name, or null. */
-  stand(name: string, priority: string, keys?: readonly string[], signal?: AbortSignal): Promise<string | null>
+  stand(
+    name: string,
+    priority: string,
+    keys?: readonly string[],
+    signal?: AbortSignal,
+    workload?: string,
+  ): Promise<string | null>
 }
 
 function scene(change: Partial<LineOptions> = {}): Scene {
@@ -39,10 +45,11 @@ function scene(change: Partial<LineOptions> = {}): Scene {
     room,
     admitted,
     waited,
-    stand(name, priority, keys = ['a'], signal) {
+    stand(name, priority, keys = ['a'], signal, workload = 'bot') {
       const place: Place<string> = {
         keys,
         priority,
+        workload,
         waiting: { deadlineAt: Number.POSITIVE_INFINITY, signal: signal ?? null },
         attempt() {
           if (keys.some(key => (room.get(key) ?? 0) < 1)) return null
@@ -122,6 +129,7 @@ test('nobody takes on the way what somebody more urgent waits for, though waitin
   await turn()
   const place = (name: string, waitsFor: readonly string[]): Place<string> => ({
     keys: ['b', 'c'],
+    workload: 'bot',
     waitsFor,
     priority: 'batch',
     waiting: { deadlineAt: Number.POSITIVE_INFINITY, signal: null },
@@ -176,6 +184,7 @@ test('P7 what an attempt has given is handed over even when the client left mean
   const controller = new AbortController()
   const waiting = line.wait({
     keys: ['a'],
+    workload: 'bot',
     priority: 'batch',
     waiting: { deadlineAt: Number.POSITIVE_INFINITY, signal: controller.signal },
     attempt: () => promise,
@@ -191,6 +200,7 @@ test('an attempt that throws ends that wait alone', async () => {
   const { line, room, stand } = scene()
   const broken = line.wait({
     keys: ['x'],
+    workload: 'bot',
     priority: 'interactive',
     waiting: { deadlineAt: Number.POSITIVE_INFINITY, signal: null },
     attempt: () => {
@@ -248,4 +258,40 @@ test('whoever comes and whatever comes free, nobody is passed by a less urgent c
     }),
     { numRuns: 200 },
   )
+})
+
+// Twelve calls of one workload for one place in flight took all places of the line: everybody else was refused at once.
+test('W9 a full line takes a place from the workload that has most of them, and no more than is fair', async () => {
+  const { line, room, admitted, stand } = scene({ length: 4 })
+  const greedy = Array.from({ length: 12 }, (_, n) => stand(`g${n}`, 'standard', ['own'], undefined, 'greedy'))
+  await turn()
+  assert.deepEqual(
+    await Promise.all(greedy.slice(4)),
+    Array.from({ length: 8 }, () => null),
+  )
+  assert.equal(line.length, 4)
+  const other = stand('o1', 'standard', ['other'], undefined, 'other')
+  const second = stand('o2', 'standard', ['other'], undefined, 'other')
+  assert.equal(await greedy[3], null, 'the last of the greedy workload has gone')
+  assert.equal(await greedy[2], null)
+  assert.equal(await stand('o3', 'standard', ['other'], undefined, 'other'), null, 'two places each are a fair share')
+  assert.equal(await stand('g12', 'standard', ['own'], undefined, 'greedy'), null)
+  const third = stand('t1', 'standard', ['third'], undefined, 'third')
+  await turn()
+  assert.equal(line.length, 4)
+  for (const key of ['own', 'other', 'third']) room.set(key, 4)
+  line.nudge()
+  await Promise.all([...greedy, other, second, third])
+  assert.equal(admitted.length, 4)
+  assert.ok(admitted.includes('t1') && admitted.includes('g0') && admitted.includes('o1'))
+})
+
+test('W9 a more urgent call never leaves for a less urgent one, however many places its workload has', async () => {
+  const { line, stand } = scene({ length: 2 })
+  const urgent = ['i1', 'i2'].map(name => stand(name, 'interactive', ['a'], undefined, 'greedy'))
+  await turn()
+  assert.equal(await stand('b', 'batch', ['b'], undefined, 'other'), null)
+  assert.equal(line.length, 2)
+  line.close()
+  await Promise.all(urgent)
 })

@@ -118,18 +118,42 @@ export class WaitingLine implements Line {
   }
 
   #orderOf(priority: string, at: number): number {
-    const rank = this.#options.classes.indexOf(priority)
     // A class that a change of configuration has taken away is the least urgent.
-    return at + (rank === -1 ? this.#options.classes.length : rank) * this.#options.agingMs
+    return at + rankOf(priority, this.#options.classes) * this.#options.agingMs
   }
 
-  /** A full line turns its least urgent call away for a more urgent one. */
+  /**
+   * A full line turns its least urgent call away for a more urgent one, else the last call of the workload that has most places for one of a
+   * workload that has fewer: nobody can take all places.
+   */
   #makeRoomFor(waiter: Waiter): boolean {
     if (this.#waiters.length < this.#options.length) return true
     const last = this.#waiters.at(-1)
-    if (last === undefined || last.isTrying || last.order <= waiter.order) return false
-    this.#turnAway(last)
+    if (last === undefined) return false
+    const leaves = !last.isTrying && last.order > waiter.order ? last : this.#overShare(waiter)
+    if (leaves === null) return false
+    this.#turnAway(leaves)
     return true
+  }
+
+  /** The call that leaves for the sake of equal shares; null where none must. A more urgent class never leaves for a less urgent one. */
+  #overShare({ place }: Waiter): Waiter | null {
+    const places = new Map<string, number>()
+    for (const { place: other } of this.#waiters) places.set(other.workload, (places.get(other.workload) ?? 0) + 1)
+    const least = (places.get(place.workload) ?? 0) + 1
+    let leaves: Waiter | null = null
+    let most = least
+    for (const other of this.#waiters) {
+      const held = places.get(other.place.workload) ?? 0
+      if (held < most || held <= least || other.isTrying || this.#rankOf(other.place) < this.#rankOf(place)) continue
+      most = held
+      leaves = other
+    }
+    return leaves
+  }
+
+  #rankOf({ priority }: Place<unknown>): number {
+    return rankOf(priority, this.#options.classes)
   }
 
   #enter(waiter: Waiter): void {
@@ -238,6 +262,11 @@ export class WaitingLine implements Line {
   #isOver(waiter: Waiter): boolean {
     return waiter.place.waiting.signal?.aborted === true || this.#now() >= waiter.untilAt
   }
+}
+
+function rankOf(priority: string, classes: readonly string[]): number {
+  const rank = classes.indexOf(priority)
+  return rank === -1 ? classes.length : rank
 }
 
 /** Behind all of the same order: first come, first served. */

@@ -162,3 +162,56 @@ test('W2 refusals without a token beyond a rate are sums in the ledger, and ever
     [35, 'token_missing', 401, '127.0.0.1', null],
   )
 })
+
+// The waiting line was one for all: a workload with a dozen calls for one place took all places of it.
+test('W9 a workload with many calls for one place leaves places in the line to others', async t => {
+  const twin = await startTwinBackends(t, {
+    change: config => ({
+      ...config,
+      limits: { waitingLine: { length: 2, maxWait: '5m' } },
+      workloads: Object.fromEntries(
+        Object.entries(config.workloads).map(([name, workload]) => [
+          name,
+          { ...workload, limits: { callsInFlight: 1 } },
+        ]),
+      ),
+    }),
+  })
+  const held: ServerResponse[] = []
+  for (const up of [twin.up1, twin.up2]) up.answer = (_, response) => held.push(response)
+  const one = async (as: string, workload: string): Promise<RawAnswer> =>
+    send(twin.world.url, {
+      target: `/rr/${workload}/openai/v1/chat/completions`,
+      headers: [
+        ['Authorization', `Bearer ${await twin.world.token(as)}`],
+        ['Content-Type', 'application/json'],
+      ],
+      body: JSON.stringify({ model: 'gpt-4o', messages: ask('Hello'), max_tokens: 5 }),
+    })
+  const waiting = async (): Promise<number> => {
+    const answer = await fetch(`${twin.world.house.admin?.url}/metrics`, {
+      headers: { authorization: `Bearer ${await twin.world.token('carol')}` },
+    })
+    return Number(/^gatehouse_waiting_calls\S* (\d+)$/m.exec(await answer.text())?.[1] ?? Number.NaN)
+  }
+  const first = [one('alice', 'hr-bot'), one('bob', 'code-assistant')]
+  await eventually('both have a call under way', () => (held.length === 2 ? true : null))
+  const alices = Array.from({ length: 12 }, () => one('alice', 'hr-bot'))
+  let refused = 0
+  for (const call of alices) void call.then(({ status }) => (refused += status === 429 ? 1 : 0))
+  await eventually('ten of twelve are refused', () => (refused === 10 ? true : null))
+  assert.equal(await waiting(), 2)
+  const bobs = one('bob', 'code-assistant')
+  await eventually('one of the two has left for another workload', () => (refused === 11 ? true : null))
+  assert.equal(await waiting(), 2)
+  const done = Promise.all([...first, ...alices, bobs])
+  const over = new AbortController()
+  void done.then(() => over.abort())
+  await eventually('all are answered', () => {
+    for (const response of held.splice(0)) response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+    return over.signal.aborted ? true : null
+  })
+  const statuses = (await done).map(({ status }) => status)
+  assert.equal(statuses.filter(status => status === 200).length, 4)
+  assert.equal((await bobs).status, 200)
+})

@@ -35,6 +35,7 @@ export async function waitInLine(
     return await line.wait({
       keys: [lineKey(grant.target.name, asked.deployment)],
       priority: grant.workload.priority,
+      workload: grant.workload.name,
       waiting,
       attempt,
     })

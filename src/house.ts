@@ -103,6 +103,7 @@ async function build(
     limits: () => limits.report(),
     ledger: () => ledger.health(),
     callsInFlight: () => gateway.inFlight,
+    followUps: () => followUps.figures,
     redisUp: () => redis?.isUp ?? null,
     recordsRefused: () => recordsLost,
   })
@@ -147,11 +148,10 @@ async function build(
   closers.push(() => copies.close())
   const followUps = await openFollowUps({
     limits,
-    debts: objects.debts,
+    objects,
     ledger,
     prices: () => prices,
     modelOf,
-    newId: uuidV7(clock),
     clock,
     random,
     settings: () => current.config.objects.followUp,

@@ -94,6 +94,7 @@ const sources: MetricsSources = {
     damagedBytes: 0,
   }),
   callsInFlight: () => 5,
+  followUps: () => ({ open: 2, asked: 5, reported: 3, bounded: 1 }),
   redisUp: () => false,
   recordsRefused: () => 1,
 }

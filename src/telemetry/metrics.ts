@@ -19,6 +19,13 @@ export interface MetricsSources {
   readonly limits: () => Promise<LimitsReport>
   readonly ledger: () => Promise<LedgerHealth>
   readonly callsInFlight: () => number
+  /** Work in the background: what is owed now, and since the start questions asked, and charges by where their figures come from. */
+  readonly followUps: () => {
+    readonly open: number
+    readonly asked: number
+    readonly reported: number
+    readonly bounded: number
+  }
   /** Null where none is configured. */
   readonly redisUp: () => boolean | null
   /** Records that the journal could not take when their call ended, since the start. */
@@ -44,6 +51,15 @@ export function createMetrics(sources: MetricsSources): Metrics {
   calls.register(registry)
   readAtScrape(registry, 'gauge', families.inFlight, () => [[[], sources.callsInFlight()]])
   readAtScrape(registry, 'counter', families.unpriced, () => counts(unpriced))
+  readAtScrape(registry, 'gauge', families.owed, () => [[[], sources.followUps().open]])
+  readAtScrape(registry, 'counter', families.followUps, () => [[[], sources.followUps().asked]])
+  readAtScrape(registry, 'counter', families.charged, () => {
+    const { reported, bounded } = sources.followUps()
+    return [
+      [['reported'], reported],
+      [['bounded'], bounded],
+    ]
+  })
   limits.register(registry, sources.limits)
   readAtScrape(registry, 'gauge', families.redisUp, () => {
     const isUp = sources.redisUp()
@@ -67,6 +83,19 @@ const lane = ['instance', 'deployment'] as const
 
 const families = {
   inFlight: { name: 'gatehouse_calls_in_flight', help: 'Calls under way.' },
+  owed: {
+    name: 'gatehouse_background_owed',
+    help: 'Background responses and batches whose use is not known yet: what was reserved for them stays reserved.',
+  },
+  followUps: {
+    name: 'gatehouse_follow_ups_total',
+    help: 'Questions that the gateway asked itself how background work ended.',
+  },
+  charged: {
+    name: 'gatehouse_background_charged_total',
+    help: 'Background responses and batches that were charged, by source: reported, or bounded where nobody could say what they used.',
+    labels: ['source'],
+  },
   unpriced: {
     name: 'gatehouse_unpriced_calls_total',
     help: 'Billed calls whose model has no price, so that their cost is missing in all sums.',

@@ -1,14 +1,16 @@
 /** Debts of a process before this one: what its ledger says that calls began and no record has charged. */
+import { uuidV7 } from '../../ids.ts'
 import type { Ledger } from '../../ledger/index.ts'
 import type { RecordRow } from '../../ledger/record.ts'
 import type { Limits } from '../../limits/index.ts'
-import type { Debt } from '../../objects/index.ts'
+import type { Debt, Objects } from '../../objects/index.ts'
 import { costOf } from '../../prices/cost.ts'
 import type { PriceBook } from '../../prices/index.ts'
 import { boundedUsage } from '../record/bound.ts'
 import { FollowUps, type FollowUpsParts } from './index.ts'
 
-export interface OpenFollowUpsParts extends Omit<FollowUpsParts, 'costNanoOf'> {
+export interface OpenFollowUpsParts extends Omit<FollowUpsParts, 'costNanoOf' | 'debts' | 'newId'> {
+  readonly objects: Pick<Objects, 'debts'>
   readonly ledger: Pick<Ledger, 'owed'>
   readonly prices: () => PriceBook
   readonly modelOf: (instance: string, deployment: string) => string | null
@@ -16,8 +18,13 @@ export interface OpenFollowUpsParts extends Omit<FollowUpsParts, 'costNanoOf'> {
 
 /** Opens the follow-ups with what calls before this process owe, reserved again: to be waited for before calls are admitted. */
 export async function openFollowUps(parts: OpenFollowUpsParts): Promise<FollowUps> {
-  const { ledger, limits, clock, settings } = parts
-  const followUps = new FollowUps({ ...parts, costNanoOf: debt => costNanoOf(debt, parts) })
+  const { ledger, limits, objects, clock, settings } = parts
+  const followUps = new FollowUps({
+    ...parts,
+    debts: objects.debts,
+    newId: uuidV7(clock),
+    costNanoOf: debt => costNanoOf(debt, parts),
+  })
   // Also what has become too old meanwhile: that is charged at its bound.
   const rows = await ledger.owed(clock() - 2 * settings().longest)
   const debts = rows.map(row => debtOfRecord(row, limits)).filter(debt => debt !== null)

@@ -186,7 +186,7 @@ async function build(
     totalMs: current.config.gateway.timeouts.total,
     identity: current.config.identity.entra,
     publicUrl: current.config.gateway.publicUrl ?? null,
-    cors: createCors(current.config.gateway.cors.origins, resolve),
+    cors: createCors(current.config.gateway.cors.origins, current.config.gateway.forwardHeaders, resolve),
     trustForwardedFor: current.config.gateway.trustForwardedFor,
     continueUnrecorded: config.ledger.whenUnwritable === 'continue',
     demonstration: given.demonstration === true,

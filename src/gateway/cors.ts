@@ -47,10 +47,18 @@ export interface Cors {
   linesFor(bytes: Buffer): string
 }
 
-/** @param origins exactly as browsers send them. @returns null where there are none. */
-export function createCors(origins: readonly string[], resolve: (method: string, url: string) => Route): Cors | null {
+/**
+ * @param origins exactly as browsers send them. @param forwarded request fields that the operator lets through to instances.
+ * @returns null where there are no origins.
+ */
+export function createCors(
+  origins: readonly string[],
+  forwarded: readonly string[],
+  resolve: (method: string, url: string) => Route,
+): Cors | null {
   if (origins.length === 0) return null
   const allowed: ReadonlySet<string> = new Set(origins)
+  const added: ReadonlySet<string> = new Set(forwarded.map(name => name.toLowerCase()))
   const allow: Cors['allow'] = ({ headers }, res) => {
     const { origin } = headers
     if (origin === undefined) return
@@ -67,7 +75,7 @@ export function createCors(origins: readonly string[], resolve: (method: string,
       if (method !== 'OPTIONS' || asked === undefined || !allowed.has(headers.origin ?? '')) return false
       res.writeHead(204, {
         'access-control-allow-methods': methodsAt(url ?? '/', asked, resolve),
-        ...fieldsOf(headers['access-control-request-headers']),
+        ...fieldsOf(headers['access-control-request-headers'], added),
         ...(headers['access-control-request-private-network'] === 'true'
           ? { 'access-control-allow-private-network': 'true' }
           : {}),
@@ -99,9 +107,9 @@ function methodsAt(url: string, asked: string, resolve: (method: string, url: st
   }
 }
 
-function fieldsOf(asked: string | string[] | undefined): Readonly<Record<string, string>> {
+function fieldsOf(asked: string | string[] | undefined, added: ReadonlySet<string>): Readonly<Record<string, string>> {
   if (typeof asked !== 'string' || asked.length > askedCharactersMax) return {}
   const names = asked.split(',', requestFieldsMax).map(name => name.trim().toLowerCase())
-  const taken = names.filter(name => requestField.test(name))
+  const taken = names.filter(name => requestField.test(name) || added.has(name))
   return taken.length === 0 ? {} : { 'access-control-allow-headers': taken.join(', ') }
 }

@@ -127,7 +127,12 @@ async function mapAtOnce<T, R>(list: readonly T[], atOnce: number, work: (one: T
 }
 
 /** Refusals of calls with which nothing is wrong: no member takes calls at the moment, or a limit has no room. */
-const leftAlone: ReadonlySet<string> = new Set(['pool_exhausted', 'pool_unavailable', 'request_limit_reached'])
+const leftAlone: ReadonlySet<string> = new Set([
+  'pool_exhausted',
+  'pool_unavailable',
+  'credential_refused',
+  'request_limit_reached',
+])
 
 /** P1 and P11, before any figures: one record for each call that was billed, and of its tries one at most that could cost anything. */
 export function* matching(rows: readonly RecordRow[], bill: readonly BillLine[], outages = false): Generator<string> {
@@ -150,7 +155,7 @@ export function* matching(rows: readonly RecordRow[], bill: readonly BillLine[],
 
 /** Refusals that cost nothing: after them alone a call may be sent to another member (P11). */
 function isSafeRefusal({ status, promptTokens, completionTokens }: BillLine): boolean {
-  return [429, 503, 404, 400].includes(status) && promptTokens + completionTokens === 0
+  return [429, 503, 404, 400, 401].includes(status) && promptTokens + completionTokens === 0
 }
 
 /** Each try reached the instance that the record says, with the status that it says, and no member twice; all but one cost nothing. */
@@ -356,6 +361,8 @@ function* wrongUnderOutage({ plan, seen, row, line }: Case): Generator<string> {
 
 /** How a call may end whose client stays. A fault in mid-answer may come too late for a short answer. */
 function endingsOf({ fault, stream, isRejected }: Plan): readonly string[] {
+  // Of whichever instance: it is the gateway that was refused there.
+  if (fault === '401') return ['failed credential_refused']
   if (isRejected) return ['completed']
   switch (fault) {
     case 'cut':
@@ -372,6 +379,7 @@ function endingsOf({ fault, stream, isRejected }: Plan): readonly string[] {
 }
 
 function statusesOf({ fault, stream, isRejected }: Plan): readonly number[] {
+  if (fault === '401') return [503]
   if (fault !== null && /^\d+$/.test(fault)) return [Number(fault)]
   if (isRejected) return [400]
   switch (fault) {

@@ -19,7 +19,11 @@ const others = [
 const chatPath = '/up1/hr-bot/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21'
 const withCors = (config: ConfigInput): ConfigInput => ({
   ...config,
-  gateway: { ...config.gateway, cors: { origins: [origin, 'http://localhost:5173'] } },
+  gateway: {
+    ...config.gateway,
+    cors: { origins: [origin, 'http://localhost:5173'] },
+    forwardHeaders: ['X-Policy-Id'],
+  },
 })
 
 const preflightOf = (from: string, more: readonly (readonly [string, string])[] = [], method = 'POST') => [
@@ -33,6 +37,8 @@ test('F15 and C3 a preflight of a listed origin is answered without a token and 
   const { world } = await startTwinBackends(t, { change: withCors })
   const wanted = [
     'authorization',
+    // As the operator has listed it.
+    'x-policy-id',
     'api-key',
     'content-type',
     'x-ms-client-request-id',

@@ -93,6 +93,8 @@ function closedAt(id: string, index: number, startedAtMs: number): Closed {
       reasoningTokens: 0,
       audioPromptTokens: 0,
       audioCompletionTokens: 0,
+      imagePromptTokens: null,
+      imageCompletionTokens: null,
     },
     cost: { nano: 250_000 + index * 10, currency: 'USD', price: 'gpt-4o-2024-08-06 2024-10-01' },
     reservedTokens: 1_000 + (index % 900),

@@ -27,7 +27,7 @@ import { openLedger } from './ledger/open.ts'
 import type { CostOf } from './ledger/recover.ts'
 import { openLimits } from './limits/open.ts'
 import { openObjects } from './objects/open.ts'
-import { costOf } from './prices/cost.ts'
+import { chargeOf } from './prices/cost.ts'
 import { openPrices } from './prices/open.ts'
 import { openRedis } from './redis/open.ts'
 import { createLog, type Log } from './telemetry/log.ts'
@@ -108,12 +108,8 @@ async function build(
     recordsRefused: () => recordsLost,
   })
   let prices = openPrices(config.prices, { log, observer: metrics })
-  const costOfTokens: CostOf = (usage, servedModel, model, startedAtMs) => {
-    const price = prices.priceOf(servedModel, model, startedAtMs)
-    if (price !== null) return costOf(price, usage, prices.currency)
-    prices.unpriced(model)
-    return null
-  }
+  const costOfTokens: CostOf = (usage, servedModel, model, startedAtMs) =>
+    chargeOf(prices, { servedModel, model, startedAtMs, usage, tier: null })
   // Read at each look: a reload changes it.
   const retain = { ...config.ledger.retain }
   const ledger =

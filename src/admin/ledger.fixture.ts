@@ -145,6 +145,8 @@ export function recordRow(id: string, changes: Partial<RecordRow> = {}): RecordR
       reasoningTokens: 0,
       audioPromptTokens: null,
       audioCompletionTokens: null,
+      imagePromptTokens: null,
+      imageCompletionTokens: null,
     },
     cost: { nano: 3_340_000, currency: 'USD', price: 'gpt-4o-2024-11-20 2024-11-20' },
     reservedTokens: 2_200,

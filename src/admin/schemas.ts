@@ -105,6 +105,8 @@ const usage: z.ZodType<Usage> = z.strictObject({
   reasoningTokens: tokens,
   audioPromptTokens: tokens,
   audioCompletionTokens: tokens,
+  imagePromptTokens: tokens,
+  imageCompletionTokens: tokens,
 })
 
 const attempt: z.ZodType<Attempt> = z.strictObject({

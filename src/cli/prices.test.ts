@@ -31,7 +31,7 @@ test('each deployed model stands with its price and where that comes from; one w
   assert.match(out, /^Prices per million tokens, USD\n/)
   assert.match(
     out,
-    /^gpt-4o +one\/chat, two\/chat +2\.5 +1\.25 +10 +10 +2\.5 +10 +50 % +catalogue +gpt-4o 2026-08-01$/m,
+    /^gpt-4o +one\/chat, two\/chat +2\.5 +1\.25 +10 +10 +2\.5 +10 +2\.5 +10 +50 % +catalogue +gpt-4o 2026-08-01$/m,
   )
   assert.match(out, /^house-model +two\/own +0\.5 +0\.5 +1\.5 .*configuration +house-model 2026-01-01$/m)
   assert.match(out, /^whisper +one\/voice +- +- .*nowhere/m)
@@ -51,10 +51,14 @@ test('as JSON and CSV the same figures come, and null where there is none', asyn
     reasoning: 1.5,
     audioInput: 0.5,
     audioOutput: 1.5,
+    imageInput: 0.5,
+    imageOutput: 1.5,
     batchShare: 0.5,
+    tiers: {},
+    longContext: null,
   })
   const lines = (await prices('--format', 'csv')).out.split('\n')
-  assert.equal(lines[2]?.replace('\r', ''), 'whisper,one/voice,USD,,,,,,,,,')
+  assert.equal(lines[2]?.replace('\r', ''), 'whisper,one/voice,USD,,,,,,,,,,,')
 })
 
 test('--all lists the catalogue as well, each model once', async () => {

@@ -62,6 +62,8 @@ const rates = [
   { key: 'reasoning', title: 'reasoning', nano: 'reasoningNano' },
   { key: 'audioInput', title: 'audio in', nano: 'audioInputNano' },
   { key: 'audioOutput', title: 'audio out', nano: 'audioOutputNano' },
+  { key: 'imageInput', title: 'image in', nano: 'imageInputNano' },
+  { key: 'imageOutput', title: 'image out', nano: 'imageOutputNano' },
 ] as const
 
 /** Nano per token -> units per million. */
@@ -105,8 +107,14 @@ function cellsOf({ model, deployments, price }: PriceLine): string[] {
 function asJson({ model, deployments, price }: PriceLine): unknown {
   if (price === null) return { model, deployments, price: null }
   const { name, from, batchShare } = price
-  const figures = Object.fromEntries(rates.map(({ key, nano }) => [key, perMillion(price[nano])]))
-  return { model, deployments, price: { name, from, ...figures, batchShare } }
+  const tiers = Object.fromEntries([...price.tiers].map(([tier, one]) => [tier, figuresOf(one)]))
+  const { longContext: long } = price
+  const longContext = long === null ? null : { above: long.above, ...figuresOf(long.price) }
+  return { model, deployments, price: { name, from, ...figuresOf(price), batchShare, tiers, longContext } }
+}
+
+function figuresOf(price: Price): Readonly<Record<string, number>> {
+  return Object.fromEntries(rates.map(({ key, nano }) => [key, perMillion(price[nano])]))
 }
 
 function csvOf(lines: readonly PriceLine[], currency: string): string {

@@ -80,6 +80,8 @@ const csvColumns: Readonly<Record<string, (row: RecordRow) => CsvCell>> = {
   reasoningTokens: row => row.usage.reasoningTokens,
   audioPromptTokens: row => row.usage.audioPromptTokens,
   audioCompletionTokens: row => row.usage.audioCompletionTokens,
+  imagePromptTokens: row => row.usage.imagePromptTokens,
+  imageCompletionTokens: row => row.usage.imageCompletionTokens,
   totalTokens: row => row.usage.totalTokens,
   costNano: row => row.cost?.nano ?? null,
   currency: row => row.cost?.currency ?? null,

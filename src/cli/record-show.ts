@@ -117,6 +117,8 @@ function tokensText({ usage }: RecordRow): string {
     ['reasoning', usage.reasoningTokens],
     ['audio in', usage.audioPromptTokens],
     ['audio out', usage.audioCompletionTokens],
+    ['image in', usage.imagePromptTokens],
+    ['image out', usage.imageCompletionTokens],
   ]
   // Zeros are of interest for what was asked and answered; of the rarer kinds they only fill the line.
   const told = parts

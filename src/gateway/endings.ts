@@ -2,7 +2,7 @@
 import { LedgerError } from '../ledger/index.ts'
 import type { Cost, Usage } from '../ledger/record.ts'
 import { nothingSpent, type Spent } from '../limits/index.ts'
-import { costOf } from '../prices/cost.ts'
+import { chargeOf } from '../prices/cost.ts'
 import type { EndedCall } from '../telemetry/calls.ts'
 import { ClientLeft } from './call.ts'
 import { type BackendFailure, refusalOf } from './dispatch/failures.ts'
@@ -100,11 +100,9 @@ function costOfExchange(account: Account, relayed: Relayed, usage: Usage, parts:
   const name = relayed.servedDeployment ?? asked.deployment ?? ran
   if (name === null) return null
   const model = instance.deployments.get(name)?.model ?? name
-  const price = parts.prices.priceOf(relayed.learned.servedModel, model, account.call.startedAtMs)
+  const { servedModel, serviceTier: tier } = relayed.learned
   const ofBatch = route?.operation.object === 'batch'
-  if (price !== null) return costOf(price, usage, parts.prices.currency, ofBatch ? price.batchShare : 1)
-  parts.prices.unpriced(model)
-  return null
+  return chargeOf(parts.prices, { servedModel, model, startedAtMs: account.call.startedAtMs, usage, tier, ofBatch })
 }
 
 /** The lease is settled whatever became of the call: what was billed is charged, the rest is given back. */

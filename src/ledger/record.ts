@@ -38,6 +38,8 @@ export interface Usage {
   readonly reasoningTokens: number | null
   readonly audioPromptTokens: number | null
   readonly audioCompletionTokens: number | null
+  readonly imagePromptTokens: number | null
+  readonly imageCompletionTokens: number | null
 }
 
 export const noUsage: Usage = {
@@ -49,6 +51,8 @@ export const noUsage: Usage = {
   reasoningTokens: null,
   audioPromptTokens: null,
   audioCompletionTokens: null,
+  imagePromptTokens: null,
+  imageCompletionTokens: null,
 }
 
 /** What the tokens of an exchange cost. */

@@ -1,29 +1,82 @@
+/** What an exchange cost. */
 import type { Cost, Usage } from '../ledger/record.ts'
-import type { Price } from './index.ts'
+import type { Price, PriceBook, Sold } from './index.ts'
+
+/** Tiers that cost what the list says. Azure answers `default` where nothing else was asked for. */
+const ordinaryTiers: ReadonlySet<string> = new Set(['default', 'auto', 'standard'])
+
+/** A call whose tokens are known. */
+export interface Billed extends Sold {
+  readonly servedModel: string | null
+  /** As the configuration names it. */
+  readonly model: string
+  readonly startedAtMs: number
+  readonly usage: Usage
+  readonly ofBatch?: boolean
+}
+
+/** What a call costs; null where its model, or the tier that served it, has no price: that is reported, never taken for free. */
+export function chargeOf(book: PriceBook, call: Billed): Cost | null {
+  const price = book.priceOf(call.servedModel, call.model, call.startedAtMs)
+  const sold = price === null ? null : priceOfCall(price, call)
+  if (sold !== null) return costOf(sold, call.usage, book.currency, call.ofBatch === true ? sold.batchShare : 1)
+  book.unpriced(call.model, price === null ? null : call.tier)
+  return null
+}
 
 /**
- * What an exchange cost. Cached, reasoning and audio tokens are parts of prompt and completion, as Azure reports them; a cached
- * audio token, which Azure reports as both, counts as audio. The parts are whole billionths of a thousandth (pico) and only their
- * sum is rounded: exact up to 9,000 units of the currency per call, beyond it to the 16th digit.
+ * The price of a call among those of its model: by the tier that the answer names, and by the length of its prompt.
+ * @returns null for a tier without a price: another tier's price would be wrong, and usually too low.
+ */
+export function priceOfCall(price: Price, { tier, usage: { promptTokens } }: Sold): Price | null {
+  const ofTier = tier === null || ordinaryTiers.has(tier) ? price : (price.tiers.get(tier.toLowerCase()) ?? null)
+  const long = ofTier?.longContext ?? null
+  return long !== null && (promptTokens ?? 0) > long.above ? long.price : ofTier
+}
+
+/**
+ * Cached, reasoning, audio and image tokens are parts of prompt and completion, as Azure reports them; a cached audio or image token, which
+ * Azure reports as both, counts as audio or image. The parts are whole billionths of a thousandth (pico) and only their sum is rounded: exact up to
+ * 9,000 units of the currency per call, beyond it to the 16th digit.
  *
  * @param share part of the price that is paid: `price.batchShare` for a call of a batch.
  */
 export function costOf(price: Price, usage: Usage, currency: string, share = 1): Cost {
-  const prompt = whole(usage.promptTokens)
-  const audioPrompt = Math.min(whole(usage.audioPromptTokens), prompt)
-  const cached = Math.min(whole(usage.cachedTokens), prompt - audioPrompt)
-  const completion = whole(usage.completionTokens)
-  const audioCompletion = Math.min(whole(usage.audioCompletionTokens), completion)
-  const reasoning = Math.min(whole(usage.reasoningTokens), completion - audioCompletion)
+  const prompt = new Rest(usage.promptTokens)
+  const audioPrompt = prompt.take(usage.audioPromptTokens)
+  const imagePrompt = prompt.take(usage.imagePromptTokens)
+  const cached = prompt.take(usage.cachedTokens)
+  const completion = new Rest(usage.completionTokens)
+  const audioCompletion = completion.take(usage.audioCompletionTokens)
+  const imageCompletion = completion.take(usage.imageCompletionTokens)
+  const reasoning = completion.take(usage.reasoningTokens)
   const pico =
-    (prompt - audioPrompt - cached) * picoOf(price.inputNano) +
+    prompt.tokens * picoOf(price.inputNano) +
     cached * picoOf(price.cachedInputNano) +
     audioPrompt * picoOf(price.audioInputNano) +
-    (completion - audioCompletion - reasoning) * picoOf(price.outputNano) +
+    imagePrompt * picoOf(price.imageInputNano) +
+    completion.tokens * picoOf(price.outputNano) +
     reasoning * picoOf(price.reasoningNano) +
-    audioCompletion * picoOf(price.audioOutputNano)
+    audioCompletion * picoOf(price.audioOutputNano) +
+    imageCompletion * picoOf(price.imageOutputNano)
   const nano = Math.min(Math.round((pico * share) / 1_000), Number.MAX_SAFE_INTEGER)
   return { nano, currency, price: price.name }
+}
+
+/** Tokens of which no part has been taken yet. */
+class Rest {
+  tokens: number
+
+  constructor(tokens: number | null) {
+    this.tokens = whole(tokens)
+  }
+
+  /** @returns the part, no more than what is left. */
+  take(part: number | null): number {
+    const taken = Math.min(whole(part), this.tokens)
+    this.tokens -= taken
+    return taken
+  }
 }
 
 /** Tokens as Azure reports them may be absent, and -1 where it does not know. */

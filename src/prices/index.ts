@@ -13,8 +13,21 @@ export interface Price {
   readonly reasoningNano: number
   readonly audioInputNano: number
   readonly audioOutputNano: number
+  readonly imageInputNano: number
+  readonly imageOutputNano: number
   /** Part of the price that calls of a batch pay. */
   readonly batchShare: number
+  /** Prices of service tiers by their names in lower case. */
+  readonly tiers: ReadonlyMap<string, Price>
+  /** The price of a call whose prompt has more tokens than `above`; null where its length does not matter. */
+  readonly longContext: { readonly above: number; readonly price: Price } | null
+}
+
+/** What decides between the prices of one model. */
+export interface Sold {
+  /** `service_tier` that the answer names; null where it names none. */
+  readonly tier: string | null
+  readonly usage: Pick<Usage, 'promptTokens'>
 }
 
 export interface PriceBook {
@@ -25,8 +38,11 @@ export interface PriceBook {
    * configuration names. A model is known by its whole name, in any case: a similar name never lends its price.
    */
   priceOf(servedModel: string | null, model: string, atMs: number): Price | null
-  /** A call was billed whose model has no price: said in the log once per model, and counted. */
-  unpriced(model: string): void
+  /**
+   * A call was billed whose model has no price: said in the log once per model, and counted.
+   * @param tier set where the model has a price and this tier of it has none.
+   */
+  unpriced(model: string, tier?: string | null): void
 }
 
 /** What prices tell the metrics. Called on the way of a call: it must be quick and must not throw. */

@@ -76,11 +76,14 @@ export function bookOf(
         servedModel === null ? null : at(known.get(servedModel) ?? known.get(servedModel.toLowerCase()), atMs)
       return served ?? at(known.get(model) ?? known.get(model.toLowerCase()), atMs)
     },
-    unpriced(model) {
+    unpriced(model, tier = null) {
       observer?.unpriced(model)
-      if (said.has(model) || said.size >= modelsSaidMax) return
-      said.add(model)
-      log?.warn({ model, mend: formatPath(['prices', 'models', model]) }, 'model_unpriced')
+      const key = tier === null ? model : `${model} ${tier}`
+      if (said.has(key) || said.size >= modelsSaidMax) return
+      said.add(key)
+      const path = ['prices', 'models', model]
+      if (tier === null) log?.warn({ model, mend: formatPath(path) }, 'model_unpriced')
+      else log?.warn({ model, tier, mend: formatPath([...path, 'tiers', tier]) }, 'tier_unpriced')
     },
   }
 }
@@ -114,7 +117,24 @@ function ofConfiguration(model: string, written: PriceConfig): Dated {
 
 type Listed = Omit<PriceConfig, 'validFrom'> & { readonly validFrom?: string | undefined }
 
+type Rates = Omit<Listed, 'tiers' | 'longContext' | 'batchShare' | 'validFrom'>
+
+const noTiers: ReadonlyMap<string, Price> = new Map()
+
 function priceFrom(name: string, from: Price['from'], written: Listed): Price {
+  const { batchShare, longContext } = written
+  const base = ratesFrom(name, from, written, batchShare)
+  const long = longContext === undefined ? null : ratesFrom(`${name} long`, from, longContext, batchShare)
+  const priced = { ...base, longContext: long === null ? null : { above: longContext?.above ?? 0, price: long } }
+  const tiers = Object.entries(written.tiers).map(([tier, one]) => {
+    const tierName = `${name} ${tier}`
+    const price = 'times' in one ? multiplied(tierName, priced, one.times) : ratesFrom(tierName, from, one, batchShare)
+    return [tier.toLowerCase(), price] as const
+  })
+  return tiers.length === 0 ? priced : { ...priced, tiers: new Map(tiers) }
+}
+
+function ratesFrom(name: string, from: Price['from'], written: Rates, batchShare: number): Price {
   const { input, output } = written
   return {
     name,
@@ -125,7 +145,29 @@ function priceFrom(name: string, from: Price['from'], written: Listed): Price {
     reasoningNano: perToken(written.reasoning ?? output),
     audioInputNano: perToken(written.audioInput ?? input),
     audioOutputNano: perToken(written.audioOutput ?? output),
-    batchShare: written.batchShare,
+    imageInputNano: perToken(written.imageInput ?? input),
+    imageOutputNano: perToken(written.imageOutput ?? output),
+    batchShare,
+    tiers: noTiers,
+    longContext: null,
+  }
+}
+
+function multiplied(name: string, price: Price, times: number): Price {
+  const by = (nano: number): number => Math.round(nano * times * 1e3) / 1e3
+  const long = price.longContext
+  return {
+    ...price,
+    name,
+    inputNano: by(price.inputNano),
+    cachedInputNano: by(price.cachedInputNano),
+    outputNano: by(price.outputNano),
+    reasoningNano: by(price.reasoningNano),
+    audioInputNano: by(price.audioInputNano),
+    audioOutputNano: by(price.audioOutputNano),
+    imageInputNano: by(price.imageInputNano),
+    imageOutputNano: by(price.imageOutputNano),
+    longContext: long === null ? null : { ...long, price: multiplied(`${name} long`, long.price, times) },
   }
 }
 

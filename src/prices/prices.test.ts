@@ -6,7 +6,7 @@ import { configSchema } from '../config/schema.ts'
 import { noUsage, type Usage } from '../ledger/record.ts'
 import { silentLog } from '../telemetry/log.ts'
 import { parseCatalogue, shippedCatalogue } from './catalogue.ts'
-import { costOf } from './cost.ts'
+import { chargeOf, costOf } from './cost.ts'
 import type { Price, PriceBook } from './index.ts'
 import { openPrices } from './open.ts'
 
@@ -28,6 +28,11 @@ suite('the catalogue that comes with Gatehouse', () => {
     ['o1', 15, 7.5, 60],
     ['o3-mini', 1.1, 0.55, 4.4],
     ['gpt-5', 1.25, 0.125, 10],
+    // C15 models that people deploy under Azure's own names.
+    ['gpt-35-turbo', 0.5, null, 1.5],
+    ['gpt-4o-transcribe', 2.5, null, 10],
+    ['gpt-4o-mini-tts', 0.6, null, 12],
+    ['gpt-image-1', 5, 1.25, 40],
     ['text-embedding-3-small', 0.02, null, 0],
     ['text-embedding-3-large', 0.13, null, 0],
     ['text-embedding-ada-002', 0.1, null, 0],
@@ -66,7 +71,7 @@ suite('the catalogue that comes with Gatehouse', () => {
   })
 
   test('leaves out what is not billed by tokens or not known for certain, instead of pricing it wrongly', () => {
-    for (const model of ['tts', 'dall-e-3', 'whisper', 'gpt-35-turbo', 'gpt-image-1', 'sora-2', 'constructor']) {
+    for (const model of ['tts', 'dall-e-3', 'whisper', 'sora-2', 'constructor']) {
       assert.equal(shipped.priceOf(null, model, now), null, model)
     }
   })
@@ -176,6 +181,10 @@ const prices: fc.Arbitrary<Price> = fc.record({
   reasoningNano: nano,
   audioInputNano: nano,
   audioOutputNano: nano,
+  imageInputNano: nano,
+  imageOutputNano: nano,
+  tiers: fc.constant(new Map<string, Price>()),
+  longContext: fc.constant(null),
   batchShare: fc.constant(0.5),
 })
 const tokens = fc.option(fc.integer({ min: -1, max: 1_000_000 }))
@@ -188,6 +197,8 @@ const usages: fc.Arbitrary<Usage> = fc.record({
   reasoningTokens: tokens,
   audioPromptTokens: tokens,
   audioCompletionTokens: tokens,
+  imagePromptTokens: tokens,
+  imageCompletionTokens: tokens,
 })
 
 suite('the cost of an exchange', () => {
@@ -209,14 +220,18 @@ suite('the cost of an exchange', () => {
         const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
         const pico = (value: number): bigint => BigInt(Math.round(value * 1_000))
         const audio = least(of(usage.audioPromptTokens), of(usage.promptTokens))
-        const cached = least(of(usage.cachedTokens), of(usage.promptTokens) - audio)
+        const seen = least(of(usage.imagePromptTokens), of(usage.promptTokens) - audio)
+        const cached = least(of(usage.cachedTokens), of(usage.promptTokens) - audio - seen)
         const spoken = least(of(usage.audioCompletionTokens), of(usage.completionTokens))
-        const thought = least(of(usage.reasoningTokens), of(usage.completionTokens) - spoken)
+        const drawn = least(of(usage.imageCompletionTokens), of(usage.completionTokens) - spoken)
+        const thought = least(of(usage.reasoningTokens), of(usage.completionTokens) - spoken - drawn)
         const sum =
-          (of(usage.promptTokens) - audio - cached) * pico(price.inputNano) +
+          (of(usage.promptTokens) - audio - seen - cached) * pico(price.inputNano) +
+          seen * pico(price.imageInputNano) +
           cached * pico(price.cachedInputNano) +
           audio * pico(price.audioInputNano) +
-          (of(usage.completionTokens) - spoken - thought) * pico(price.outputNano) +
+          (of(usage.completionTokens) - spoken - drawn - thought) * pico(price.outputNano) +
+          drawn * pico(price.imageOutputNano) +
           thought * pico(price.reasoningNano) +
           spoken * pico(price.audioOutputNano)
         assert.equal(BigInt(costOf(price, usage, 'USD').nano), (sum + 500n) / 1_000n)
@@ -239,6 +254,8 @@ suite('the cost of an exchange', () => {
           reasoningTokens: null,
           audioPromptTokens: null,
           audioCompletionTokens: null,
+          imagePromptTokens: null,
+          imageCompletionTokens: null,
         }
         assert.ok(
           costOf(price, { ...larger, ...plain }, 'USD').nano >= costOf(price, { ...usage, ...plain }, 'USD').nano,
@@ -254,5 +271,87 @@ suite('the cost of an exchange', () => {
     assert.equal(costOf(price, usage, 'USD').nano, 17_500)
     assert.equal(costOf(price, usage, 'USD', price.batchShare).nano, 8_750)
     assert.deepEqual(costOf(price, noUsage, 'USD'), { nano: 0, currency: 'USD', price: 'gpt-4o 2026-08-01' })
+  })
+})
+
+/** 1,000 prompt tokens and 1,000 completion tokens. */
+const thousands: Usage = { ...noUsage, source: 'reported', promptTokens: 1_000, completionTokens: 1_000 }
+
+suite('what decides between the prices of a model', () => {
+  const call = { servedModel: 'gpt-4o-2024-08-06', model: 'gpt-4o', startedAtMs: now, usage: thousands }
+  const nanoOf = (prices: PriceBook, tier: string | null, usage = thousands) =>
+    chargeOf(prices, { ...call, servedModel: null, usage, tier })?.nano ?? null
+
+  // Priority is dearer: charged at the list price, its true cost is in no report.
+  test('F12 the tier that the answer names is charged, and one without a price is unpriced', () => {
+    const told: unknown[] = []
+    const log = { ...silentLog, warn: (fields: unknown, event: string) => told.push([event, fields]) }
+    const models = {
+      'gpt-4o': { input: 2.5, output: 10, tiers: { Priority: { times: 1.7 }, flex: { input: 1, output: 5 } } },
+    }
+    const prices = openPrices(section({ models }), { log })
+    assert.equal(nanoOf(prices, null), 12_500_000)
+    for (const tier of ['default', 'auto', 'standard']) assert.equal(nanoOf(prices, tier), 12_500_000, tier)
+    assert.equal(nanoOf(prices, 'priority'), 21_250_000)
+    assert.equal(nanoOf(prices, 'flex'), 6_000_000)
+    assert.deepEqual([nanoOf(prices, 'scale'), nanoOf(prices, 'scale')], [null, null])
+    assert.deepEqual(told, [
+      ['tier_unpriced', { model: 'gpt-4o', tier: 'scale', mend: 'prices.models.gpt-4o.tiers.scale' }],
+    ])
+    const { price } = chargeOf(prices, { ...call, servedModel: null, tier: 'priority' }) ?? {}
+    assert.equal(price, 'gpt-4o configured Priority')
+  })
+
+  test('F12 the catalogue says nothing of tiers, so that they have no cost until somebody says it', () => {
+    assert.deepEqual(
+      [nanoOf(openPrices(section({})), 'priority'), nanoOf(openPrices(section({})), 'default')],
+      [null, 12_500_000],
+    )
+  })
+
+  test('the length of the prompt decides where the model charges more for long ones, in every tier', () => {
+    const longContext = { above: 1_000, input: 5, output: 15 }
+    const models = { 'gpt-4o': { input: 2.5, output: 10, longContext, tiers: { priority: { times: 2 } } } }
+    const prices = openPrices(section({ models }))
+    const long = { ...thousands, promptTokens: 1_001 }
+    assert.equal(nanoOf(prices, null), 12_500_000)
+    assert.equal(nanoOf(prices, null, long), 1_001 * 5_000 + 15_000_000)
+    assert.equal(nanoOf(prices, 'priority', long), 2 * (1_001 * 5_000 + 15_000_000))
+    assert.match(chargeOf(prices, { ...call, servedModel: null, usage: long, tier: null })?.price ?? '', / long$/)
+  })
+
+  test('F9 sounds and pictures in a prompt cost what they cost', () => {
+    const models = { 'gpt-4o-transcribe': { input: 2.5, audioInput: 6, output: 10 } }
+    const usage = {
+      ...noUsage,
+      source: 'reported',
+      promptTokens: 114,
+      audioPromptTokens: 100,
+      completionTokens: 45,
+    } as const
+    const heard = chargeOf(openPrices(section({ models })), {
+      ...call,
+      servedModel: null,
+      model: 'gpt-4o-transcribe',
+      usage,
+      tier: null,
+    })
+    assert.equal(heard?.nano, 1_085_000)
+    const picture = { ...thousands, imagePromptTokens: 900, imageCompletionTokens: 1_000 }
+    const drawn = chargeOf(openPrices(section({})), {
+      ...call,
+      servedModel: null,
+      model: 'gpt-image-1',
+      usage: picture,
+      tier: null,
+    })
+    assert.equal(drawn?.nano, 100 * 5_000 + 900 * 10_000 + 1_000 * 40_000)
+  })
+
+  test('a tier that is neither a multiple nor rates is refused', () => {
+    for (const tier of [{}, { times: 0 }, { times: 1.7, input: 2 }, { output: 3 }, 1.7]) {
+      const written = { models: { own: { input: 1, tiers: { priority: tier } } } }
+      assert.equal(configSchema.shape.prices.safeParse(written).success, false, JSON.stringify(tier))
+    }
   })
 })

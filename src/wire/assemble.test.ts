@@ -73,6 +73,8 @@ const chatSaid: Assembled = {
     reasoningTokens: 2,
     audioPromptTokens: null,
     audioCompletionTokens: null,
+    imagePromptTokens: null,
+    imageCompletionTokens: null,
   },
   error: null,
   complete: true,

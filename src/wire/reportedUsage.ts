@@ -9,6 +9,8 @@ export interface ReportedUsage {
   readonly reasoningTokens: number | null
   readonly audioPromptTokens: number | null
   readonly audioCompletionTokens: number | null
+  readonly imagePromptTokens: number | null
+  readonly imageCompletionTokens: number | null
 }
 
 /** No call has more: the largest context windows have some millions. */
@@ -18,7 +20,7 @@ const tokensMax = 1_000_000_000
  * Reads a `usage` object in either naming: chat's (`prompt_tokens`, ...) or that of Responses, images and audio (`input_tokens`, ...).
  * What is absurd is not believed, since money is charged by it:
  * - A figure is a whole number from 0 to `tokensMax`. Where prompt or completion are anything else, nothing of the report is believed.
- * - A part (cached, reasoning, audio) that is no figure, or larger than what it is a part of, counts as not reported.
+ * - A part (cached, reasoning, audio, image) that is no figure, or larger than what it is a part of, counts as not reported.
  * - A total that contradicts prompt and completion counts as not reported: their sum stands. Three totals do say something. Where one of the two is
  *   missing, it is what is left of the total. Where the total is larger by the reasoning tokens, the backend reports these beside the completion, and they
  *   are added to it. Where both are 0 and the total is not, nothing is believed.
@@ -45,6 +47,8 @@ export function reportedUsage(usage: unknown): ReportedUsage | null {
     reasoningTokens: part(ofCompletion.reasoning_tokens, completionTokens),
     audioPromptTokens: part(ofPrompt.audio_tokens, promptTokens),
     audioCompletionTokens: part(ofCompletion.audio_tokens, completionTokens),
+    imagePromptTokens: part(ofPrompt.image_tokens, promptTokens),
+    imageCompletionTokens: part(ofCompletion.image_tokens, completionTokens),
   }
 }
 

@@ -78,7 +78,7 @@ function reportUnpriced(instances: Config['instances'], known: KnownPrices, note
       if (said.has(model) || isPriced(model, known)) continue
       said.add(model)
       const path = ['instances', name, 'deployments', deployment, 'model']
-      const expected = `a model with a price: its calls are reported without a cost. Give one in prices.models, or name the model as Azure does`
+      const expected = `a model with a price: its calls are reported without a cost. Give one in prices.models, or name the model as the catalogue does (gatehouse prices --all)`
       warn(notes, path, printable(model), expected, nearestOf(model, known.models))
     }
   }

@@ -82,6 +82,8 @@ export const closedNumbers = [
   'reservedTokens',
   'waitedMs',
   'summedCalls',
+  'imagePromptTokens',
+  'imageCompletionTokens',
 ] as const
 
 /** How many fields of each list a block has. */

@@ -81,6 +81,8 @@ export class MetadataBlock {
     this.#number(closed.reservedTokens)
     this.#number(closed.waitedMs)
     this.#number(closed.summedCalls)
+    this.#number(closed.usage.imagePromptTokens)
+    this.#number(closed.usage.imageCompletionTokens)
     this.#text(closed.backendRequestId)
     this.#text(onlyAttemptMs === null ? attemptsText(closed.attempts) : null)
     this.#text(closed.objectId)
@@ -325,6 +327,8 @@ export function readClosed(source: Buffer, view: DataView, block: BlockView, id:
       reasoningTokens: number(8),
       audioPromptTokens: number(9),
       audioCompletionTokens: number(10),
+      imagePromptTokens: number(18),
+      imageCompletionTokens: number(19),
     },
     serviceTier: name(12),
     summedCalls: number(17) ?? 1,

@@ -158,4 +158,6 @@ const noTokens = {
   reasoningTokens: null,
   audioPromptTokens: null,
   audioCompletionTokens: null,
+  imagePromptTokens: null,
+  imageCompletionTokens: null,
 } as const

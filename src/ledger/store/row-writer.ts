@@ -40,6 +40,8 @@ const c = {
   copyOf: column('copy_of'),
   toolDeployments: column('tool_deployments'),
   summedCalls: column('summed_calls'),
+  imagePromptTokens: column('image_prompt_tokens'),
+  imageCompletionTokens: column('image_completion_tokens'),
   openedAt: column('opened_at'),
   closedAt: column('closed_at'),
   parts: column('parts'),
@@ -148,6 +150,8 @@ export function writeRow(batch: RowBatch, ended: EndedExchange): void {
   batch.whole(c.reservedTokens, number(15))
   batch.real(c.waitedMs, number(16))
   batch.whole(c.summedCalls, number(17))
+  batch.whole(c.imagePromptTokens, number(18))
+  batch.whole(c.imageCompletionTokens, number(19))
   writeTexts(batch, ended)
   batch.long(c.openedAt, opened.openedAt)
   batch.long(c.closedAt, ended.place)

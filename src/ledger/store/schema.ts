@@ -82,6 +82,7 @@ const columnsOfVersion3: readonly Column[] = [
   ...of('name', 'service_tier'),
   // Null for records of before: each stands for one call.
   ...of('whole', 'summed_calls'),
+  ...of('whole', 'image_prompt_tokens', 'image_completion_tokens'),
 ]
 
 /** In the order of the table. A new column goes to the end and gets a migration. */

@@ -112,6 +112,8 @@ function rowOf(cells: Cells): ReadRow {
       reasoningTokens: cells.number('reasoning_tokens'),
       audioPromptTokens: cells.number('audio_prompt_tokens'),
       audioCompletionTokens: cells.number('audio_completion_tokens'),
+      imagePromptTokens: cells.number('image_prompt_tokens'),
+      imageCompletionTokens: cells.number('image_completion_tokens'),
     },
     serviceTier: cells.text('service_tier', 'serviceTier'),
     summedCalls: cells.number('summed_calls') ?? 1,

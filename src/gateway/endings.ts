@@ -36,7 +36,7 @@ export async function conclude(account: Account, relayed: Relayed, parts: Gatewa
   forgetDeleted(account, relayed, parts)
   const usage = await usageOrNone(account, relayed, parts)
   const cost = costOfExchange(account, relayed, usage, parts)
-  settle(account, usage, cost, parts)
+  settle(account, relayed, { usage, cost }, parts)
   const responseBody = account.grant?.workload.capture === 'full' ? relayed.unwritten : []
   await write(account, parts, responseBody, endedAtMs, {
     ...outcomeOf(relayed),
@@ -106,14 +106,19 @@ function costOfExchange(account: Account, relayed: Relayed, usage: Usage, parts:
 }
 
 /** The lease is settled whatever became of the call: what was billed is charged, the rest is given back. */
-function settle(account: Account, usage: Usage, cost: Cost | null, parts: GatewayParts): void {
+function settle(
+  account: Account,
+  relayed: Relayed,
+  { usage, cost }: { readonly usage: Usage; readonly cost: Cost | null },
+  parts: GatewayParts,
+): void {
   const { promptTokens, cachedTokens, completionTokens } = usage
   const tokens = parts.limits.weighTokens(promptTokens ?? 0, cachedTokens ?? 0, completionTokens ?? 0)
   const reported = usage.source === 'reported'
   const spent: Spent = {
     tokens,
     costNano: cost?.nano ?? 0,
-    calls: 1,
+    calls: backendCalls(account, relayed),
     promptTokens: reported ? promptTokens : null,
     completionTokens: reported ? completionTokens : null,
   }
@@ -124,6 +129,11 @@ function settle(account: Account, usage: Usage, cost: Cost | null, parts: Gatewa
   // What it reports was used by the call that began the work, whoever asks: that one's limits are charged.
   account.lease?.settle(onlyTheCall)
   parts.followUps.charge(account.charges, spent)
+}
+
+/** A list is gathered with as many calls as it needs pages; whatever else was tried was sent once in the end. */
+function backendCalls({ route, call }: Account, { attempts }: Relayed): number {
+  return route !== null && route.operation.lists !== null && call.method !== 'POST' ? Math.max(1, attempts.length) : 1
 }
 
 const onlyTheCall: Spent = { ...nothingSpent, calls: 1 }
@@ -139,7 +149,7 @@ export async function concludeUnknown(account: Account, parts: GatewayParts): Pr
   const relayed = nothingRelayed(owing.servedDeployment)
   const usage = boundedUsage(charges.debt.bound)
   const cost = costOfExchange(account, relayed, usage, parts)
-  settle(account, usage, cost, parts)
+  settle(account, relayed, { usage, cost }, parts)
   await write(account, parts, [], parts.clock(), {
     outcome: 'failed',
     code: 'end_unknown',

@@ -92,8 +92,8 @@ export interface Asked {
 
 /** What a call did use. */
 export interface Used extends Asked {
-  /** 1 for a call that was sent to a backend, 0 for one that never was: its request is given back. */
-  readonly calls: 0 | 1
+  /** Calls of backends, 0 for one that never was sent: its request is given back. More than one was reserved for are added. */
+  readonly calls: number
 }
 
 /**

@@ -66,8 +66,11 @@ export interface Spent {
   /** Tokens, cached ones weighed by `limits.cachedTokensShare` (`weighTokens`). */
   readonly tokens: number
   readonly costNano: number
-  /** 1 when the call was sent to a backend, whatever came of it; 0 when it never was, and then does not count as a request either. */
-  readonly calls: 0 | 1
+  /**
+   * Calls of backends that it took, whatever came of them: 1 for most, one per page for a list; 0 when it was never sent, and then does not
+   * count as a request either.
+   */
+  readonly calls: number
   /** As the backend reported them, unweighed; null where it reported none, so that there is nothing to learn. */
   readonly promptTokens: number | null
   readonly completionTokens: number | null

@@ -5,6 +5,7 @@
  */
 import type { Instance } from '../../instances/index.ts'
 import type { Attempt } from '../../ledger/record.ts'
+import type { Owner } from '../../objects/index.ts'
 import { isRecord, type JsonRecord, listOf, textOrNull } from '../../wire/json.ts'
 import { createdIds, type ObjectKind } from '../../wire/objects.ts'
 import { ClientLeft, type Timed } from '../call.ts'
@@ -33,8 +34,10 @@ const pageSizes: Readonly<Record<ObjectKind, { readonly standard: number; readon
   video: { standard: 20, most: 100 },
   upload: { standard: 20, most: 100 },
 }
-/** Pages that are looked through for one call, of all members together. */
-const pagesMax = 100
+/** Pages that are asked for in one call, of all members together. Each counts as a request in limits. */
+const pagesMax = 20
+/** Fewer are not asked for at once, however few the client wants: of others' objects there may be many between two of one's own. */
+const leastOfPage = 1_000
 /** A larger page is not one of these APIs'. Bytes. */
 const pageBytesMax = 33_554_432
 
@@ -142,7 +145,9 @@ class Listing implements Timed {
 
   /** Takes what is the workload's own. @returns true when some were left because there are enough. */
   async #take(items: readonly JsonRecord[], instance: Instance): Promise<boolean> {
-    const own = await Promise.all(items.map(item => this.#isOwn(item, instance)))
+    // In one question, so that the others are few of which the ledger must be asked.
+    const known = await this.#parts.objects.known(items.map(item => textOrNull(item['id'])).filter(id => id !== null))
+    const own = await Promise.all(items.map(item => this.#isOwn(item, known, instance)))
     for (const [at, item] of items.entries()) {
       if (!own[at]) continue
       if (this.#data.length >= this.#wanted) return true
@@ -151,12 +156,12 @@ class Listing implements Timed {
     return false
   }
 
-  async #isOwn(item: JsonRecord, instance: Instance): Promise<boolean> {
+  async #isOwn(item: JsonRecord, known: ReadonlyMap<string, Owner>, instance: Instance): Promise<boolean> {
     const { objects, unknownObjects } = this.#parts
     const workload = this.#account.grant?.workload.name ?? ''
     const id = textOrNull(item['id'])
     if (id === null) return false
-    const owner = objects.remembered(id) ?? (await askFor(id, this.#parts))
+    const owner = known.get(id) ?? (await askFor(id, this.#parts))
     if (owner === null) return unknownObjects === 'allow'
     if (owner.workload !== workload) return false
     if (this.#kind === 'batch') {
@@ -204,8 +209,10 @@ class Listing implements Timed {
   #path(after: string | null): string {
     const query = new URLSearchParams(this.#query)
     const { most } = pageSizes[this.#kind]
-    // Of others' objects there may be many between two of one's own.
-    if (this.#kind !== 'file') query.set('limit', String(most))
+    // Without a limit an instance lists as many as a page may have, or at least as many as it does for everybody.
+    if (most <= leastOfPage || query.has('limit')) {
+      query.set('limit', String(Math.min(most, Math.max(leastOfPage, this.#wanted))))
+    }
     if (after === null) query.delete('after')
     else query.set('after', after)
     const path = this.#account.route?.backendPath.split('?')[0] ?? ''

@@ -162,6 +162,8 @@ test('C8 F20 the code interpreter makes a file in a container, which is fetched 
   const again = { ...ask, tools: [{ type: 'code_interpreter' as const, container: cited.container_id }] }
   assert.equal((await client.responses.create(again)).status, 'completed')
   await assert.rejects(other.responses.create(again), { status: 404 })
+  const { id } = await client.conversations.create()
+  await assert.rejects(other.responses.create({ model: 'gpt-4o', input: 'Hello', conversation: id }), { status: 404 })
 })
 
 test('C8 containers are made, listed, filled, emptied and deleted, and expire when nobody uses them', async t => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { Readable } from 'node:stream'
@@ -279,7 +280,7 @@ test('a tail without news ends in time, with a cursor to go on from', async t =>
 })
 
 // Clients that vanish while they wait would otherwise keep the store busy until nobody else can tail.
-test('waiting tails are bounded, and one whose client left makes room', async t => {
+test('W6 waiting tails of a reader are bounded, others have theirs, and one whose client left makes room', async t => {
   const house = await startHouse(t)
   const token = await house.token('bob')
   const open = (): ReturnType<typeof request> =>
@@ -293,16 +294,49 @@ test('waiting tails are bounded, and one whose client left makes room', async t 
   let lists = 0
   house.ledger.onList = () => {
     lists++
-    if (lists === 32) everyoneWaits.resolve()
+    if (lists === 8) everyoneWaits.resolve()
   }
-  const waiting = Array.from({ length: 32 }, open)
+  const waiting = Array.from({ length: 8 }, open)
   await everyoneWaits.promise
   const full = await house.send('/api/v1/records/tail?after=0&waitSeconds=0', { as: 'bob' })
   assert.deepEqual([full.status, errorIn(full).code, full.headers['retry-after']], [429, 'tails_exhausted', '5'])
+  assert.equal((await house.send('/api/v1/records/tail?after=0&waitSeconds=0', { as: 'alice' })).status, 200)
   for (const one of waiting) one.destroy()
   let status = 429
   while (status === 429) status = (await house.send('/api/v1/records/tail?after=0&waitSeconds=0', { as: 'bob' })).status
   assert.equal(status, 200)
+})
+
+// 256 connections that said nothing kept everybody out for 37 seconds.
+test('W6 connections that say nothing keep nobody out', async t => {
+  const house = await startHouse(t)
+  const { hostname, port } = new URL(house.admin.url)
+  const silent = Array.from({ length: 300 }, () => connect(Number(port), hostname).on('error', () => {}))
+  t.after(() => {
+    for (const socket of silent) socket.destroy()
+  })
+  await Promise.all(silent.slice(0, 256).map(socket => (socket.connecting ? once(socket, 'connect') : null)))
+  for (let n = 0; n < 5; n++) assert.equal((await house.send('/healthz')).status, 200)
+})
+
+// Whoever asks for sixty reports waits for them; the one report of somebody else does not.
+test('W6 reports of one reader do not keep another from an answer', async t => {
+  const house = await startHouse(t)
+  await house.ledger.add(recordRow(recordId(1)))
+  const path = '/api/v1/usage?by=workload'
+  const held = Promise.withResolvers<void>()
+  house.ledger.onUsage = () => held.promise
+  const greedy = Array.from({ length: 40 }, () => house.send(path, { as: 'bob' }))
+  const refused = await Promise.race(greedy)
+  assert.deepEqual(
+    [refused.status, errorIn(refused).code, refused.headers['retry-after']],
+    [429, 'questions_exhausted', '5'],
+  )
+  house.ledger.onUsage = () => Promise.resolve()
+  assert.equal((await house.send(path, { as: 'alice' })).status, 200)
+  held.resolve()
+  const statuses = (await Promise.all(greedy)).map(({ status }) => status)
+  assert.equal(statuses.filter(status => status === 200).length, 16)
 })
 
 // A rollout must not hang for 25 s on every console that is open.

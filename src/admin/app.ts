@@ -8,6 +8,7 @@ import { groupsOverageAdvice } from '../identity/rules.ts'
 import { AdminError, answerOf } from './errors.ts'
 import type { AdminLog, AdminOptions, AdminRole } from './options.ts'
 import { parameterError } from './parameters.ts'
+import { Questions } from './questions.ts'
 import { methodsAt, prepareRoles, type Roles, roleOfRoute } from './roles.ts'
 import { addInstances } from './routes/instances.ts'
 import { addLedger } from './routes/ledger.ts'
@@ -29,6 +30,7 @@ export interface AdminParts extends Pick<AdminOptions, 'ledger' | 'house' | 'log
   readonly tailPollMs: number
   /** Aborted when the listener closes. */
   readonly closing: AbortSignal
+  readonly questions: Questions
 }
 
 /** The management API without its listener. */
@@ -60,7 +62,7 @@ export function adminApp(
   ]
   for (const layer of layers) app.use('*', layer)
 
-  const handlerParts: AdminParts = { ...options, ...parts }
+  const handlerParts: AdminParts = { ...options, ...parts, questions: new Questions() }
   addWhoami(app, handlerParts)
   addUsage(app, handlerParts)
   addLedger(app, handlerParts)

@@ -18,7 +18,11 @@ export const commonAnswers = {
   400: jsonAnswer(errorAnswer, 'A parameter is wrong: `param` says which, `message` what is allowed.'),
   401: jsonAnswer(errorAnswer, 'No token, or one that is not accepted.'),
   403: jsonAnswer(errorAnswer, 'The caller does not have the role.'),
-  503: jsonAnswer(errorAnswer, 'The ledger or the key set of the sign-in service cannot be reached.'),
+  429: jsonAnswer(errorAnswer, 'Too many questions or tails of this reader are waiting.'),
+  503: jsonAnswer(
+    errorAnswer,
+    'The ledger or the key set of the sign-in service cannot be reached, or the ledger is busy.',
+  ),
 }
 
 export const unknownRecord = jsonAnswer(errorAnswer, 'No such record.')

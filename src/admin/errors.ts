@@ -19,9 +19,11 @@ export const adminErrors = {
   url_too_long: { status: 414, type: 'invalid_request_error' },
   host_not_allowed: { status: 421, type: 'invalid_request_error' },
   tails_exhausted: { status: 429, type: 'rate_limit_error' },
+  questions_exhausted: { status: 429, type: 'rate_limit_error' },
   headers_too_large: { status: 431, type: 'invalid_request_error' },
   internal: { status: 500, type: 'server_error' },
   ledger_unavailable: { status: 503, type: 'server_error' },
+  ledger_busy: { status: 503, type: 'server_error' },
 } as const satisfies Record<string, AdminErrorSpec>
 
 export type AdminErrorCode = keyof typeof adminErrors
@@ -68,6 +70,9 @@ export function answerOf(thrown: unknown): ErrorAnswer {
     return answer(400, 'invalid_request_error', 'parameter_invalid', thrown.message, null, {})
   }
   // A fault of the disk or of the store is never the caller's, and never a 500 that looks like a bug.
+  if (thrown instanceof LedgerError && thrown.code === 'ledger_busy') {
+    return answer(503, 'server_error', 'ledger_busy', thrown.message, null, retrySoon)
+  }
   if (thrown instanceof LedgerError) {
     const message = 'The ledger cannot be read at the moment. Try again; if it lasts, the log of the gateway says why.'
     return answer(503, 'server_error', 'ledger_unavailable', message, null, retrySoon)
@@ -80,6 +85,8 @@ const retrySoon = { 'retry-after': '5' }
 
 const headersOf: Partial<Record<AdminErrorCode, Readonly<Record<string, string>>>> = {
   tails_exhausted: retrySoon,
+  questions_exhausted: retrySoon,
+  ledger_busy: retrySoon,
   ledger_unavailable: retrySoon,
 }
 

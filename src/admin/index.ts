@@ -8,10 +8,13 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { uuidV7 } from '../ids.ts'
 import { adminApp } from './app.ts'
+import { boundConnections } from './connections.ts'
 import { attach } from './listener.ts'
 import type { Admin, AdminOptions } from './options.ts'
 
 export type { Admin, AdminLog, AdminOptions, AdminRole, StartAdmin } from './options.ts'
+
+const connectionsMax = 256
 
 /** Longest that `close` waits for answers under way, in milliseconds. */
 const closeGraceMs = 1_000
@@ -24,12 +27,14 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const server = createServer({
     // A token may be 16 KiB long (identity/bearer.ts), which is all that Node allows for the headers together by default.
     maxHeaderSize: 32_768,
-    headersTimeout: 10_000,
+    // Whoever connects and says nothing is gone within six seconds.
+    headersTimeout: 5_000,
+    connectionsCheckingInterval: 1_000,
     requestTimeout: 30_000,
     keepAliveTimeout: 60_000,
     requireHostHeader: false,
   })
-  server.maxConnections = 256
+  boundConnections(server, connectionsMax)
   attach(server, { app, host: options.listen.host, newId })
   server.listen(options.listen.port, options.listen.host)
   await once(server, 'listening')

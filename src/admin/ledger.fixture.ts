@@ -18,6 +18,8 @@ export class TestLedger implements LedgerReader {
   readonly asked: unknown[] = []
   /** Called before every list is answered. */
   onList: () => void | Promise<void> = () => {}
+  /** Called before every report is answered. */
+  onUsage: () => void | Promise<void> = () => {}
 
   /** Writes an exchange that has ended. */
   async add(row: RecordRow, bodies?: { request: Uint8Array | null; response: Uint8Array | null }): Promise<void> {
@@ -28,7 +30,9 @@ export class TestLedger implements LedgerReader {
   }
 
   async usage(query: UsageQuery): Promise<UsageReport> {
-    return (await this.#asked(query)).usage(query)
+    const ledger = await this.#asked(query)
+    await this.onUsage()
+    return ledger.usage(query)
   }
 
   async list(query: RecordsQuery): Promise<RecordsPage> {

@@ -81,6 +81,7 @@ export type LedgerErrorCode =
   | 'ledger_unwritable'
   | 'ledger_closed'
   | 'ledger_corrupt'
+  | 'ledger_busy'
 
 export class LedgerError extends Error {
   readonly code: LedgerErrorCode

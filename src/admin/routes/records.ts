@@ -1,8 +1,9 @@
 import { createRoute } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { callerKey } from '../../identity/caller.ts'
 import type { LedgerReader } from '../../ledger/index.ts'
 import type { RecordRow } from '../../ledger/record.ts'
-import type { AdminApp, AdminParts } from '../app.ts'
+import type { AdminApp, AdminEnv, AdminParts } from '../app.ts'
 import { bodiesJson } from '../bodies.ts'
 import { commonAnswers, jsonAnswer, needs, streamedJsonAnswer, unknownRecord } from '../document.ts'
 import { AdminError } from '../errors.ts'
@@ -36,17 +37,21 @@ const bodies = createRoute({
   responses: { 200: streamedJsonAnswer(bodiesAnswer, 'The bodies.'), 404: unknownRecord, ...commonAnswers },
 })
 
-export function addRecords(app: AdminApp, { ledger, log }: AdminParts): void {
+export function addRecords(app: AdminApp, { ledger, log, questions }: AdminParts): void {
+  const ask = <T>(c: Context<AdminEnv>, question: () => Promise<T>): Promise<T> =>
+    questions.ask(callerKey(c.get('caller')), c.req.raw.signal, question)
+
   app.openapi(list, async c => {
     const { limit, before, ...filters } = c.req.valid('query')
-    return c.json(await ledger.list({ ...filterOf(filters), ...present({ limit, before }) }), 200)
+    const query = { ...filterOf(filters), ...present({ limit, before }) }
+    return c.json(await ask(c, () => ledger.list(query)), 200)
   })
 
-  app.openapi(one, async c => c.json(await rowOf(ledger, c.req.valid('param').id), 200))
+  app.openapi(one, async c => c.json(await ask(c, () => rowOf(ledger, c.req.valid('param').id)), 200))
 
   app.openapi(bodies, async c => {
-    const row = await rowOf(ledger, c.req.valid('param').id)
-    const kept = await ledger.bodies(row.id)
+    const row = await ask(c, () => rowOf(ledger, c.req.valid('param').id))
+    const kept = await ask(c, () => ledger.bodies(row.id))
     // Before the first byte goes out: what was read is known even when the reader leaves half way.
     log.info(
       { audit: true, caller: callerKey(c.get('caller')), record: row.id, requestId: c.get('requestId') },

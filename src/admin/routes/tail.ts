@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { createRoute } from '@hono/zod-openapi'
+import { callerKey } from '../../identity/caller.ts'
 import type { LedgerReader } from '../../ledger/index.ts'
 import type { RecordsPage, RecordsQuery } from '../../ledger/reports.ts'
 import type { AdminApp, AdminParts } from '../app.ts'
@@ -10,6 +11,8 @@ import { errorAnswer, pageAnswer, tailParameters, tailWaitSecondsMax } from '../
 
 /** Each waiting tail asks the store twice a second; this many of them are no burden for it. */
 const tailsMax = 32
+/** Of one reader: four readers at the least have a tail. */
+const readersTailsMax = 8
 
 const route = createRoute({
   method: 'get',
@@ -19,25 +22,35 @@ const route = createRoute({
   request: { query: tailParameters },
   responses: {
     200: jsonAnswer(pageAnswer, 'What came; empty when nothing did in time. Go on with its `cursor`.'),
-    429: jsonAnswer(errorAnswer, `More than ${tailsMax} tails are waiting.`),
     ...commonAnswers,
+    429: jsonAnswer(errorAnswer, `${tailsMax} tails are waiting, or ${readersTailsMax} of this reader.`),
   },
 })
 
 export function addTail(app: AdminApp, { ledger, tailPollMs, closing }: AdminParts): void {
   let waiting = 0
+  const byReader = new Map<string, number>()
   app.openapi(route, async c => {
     const { waitSeconds = tailWaitSecondsMax, after, limit, ...filters } = c.req.valid('query')
     const query = { ...filterOf(filters), ...present({ limit }), after } as RecordsQuery & { after: string }
     if (waiting >= tailsMax) {
       throw new AdminError('tails_exhausted', `${tailsMax} tails are waiting already. Try again in a few seconds.`)
     }
+    const reader = callerKey(c.get('caller'))
+    const own = byReader.get(reader) ?? 0
+    if (own >= readersTailsMax) {
+      throw new AdminError('tails_exhausted', `${readersTailsMax} tails of yours are waiting already. End one of them.`)
+    }
     waiting++
+    byReader.set(reader, own + 1)
     try {
       const ends = AbortSignal.any([AbortSignal.timeout(waitSeconds * 1_000), c.req.raw.signal, closing])
       return c.json(await follow(ledger, query, tailPollMs, ends), 200)
     } finally {
       waiting--
+      const left = (byReader.get(reader) ?? 1) - 1
+      if (left > 0) byReader.set(reader, left)
+      else byReader.delete(reader)
     }
   })
 }

@@ -1,4 +1,5 @@
 import { createRoute } from '@hono/zod-openapi'
+import { callerKey } from '../../identity/caller.ts'
 import type { AdminApp, AdminParts } from '../app.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { filterOf } from '../parameters.ts'
@@ -17,9 +18,11 @@ const route = createRoute({
   },
 })
 
-export function addUsage(app: AdminApp, { ledger }: AdminParts): void {
+export function addUsage(app: AdminApp, { ledger, questions }: AdminParts): void {
   app.openapi(route, async c => {
     const { by, ...filters } = c.req.valid('query')
-    return c.json(ordered(await ledger.usage({ by, ...filterOf(filters) })), 200)
+    const query = { by, ...filterOf(filters) }
+    const report = await questions.ask(callerKey(c.get('caller')), c.req.raw.signal, () => ledger.usage(query))
+    return c.json(ordered(report), 200)
   })
 }

@@ -2,30 +2,39 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { LedgerError } from '../index.ts'
 import type { Database } from './database.ts'
 
-const queryMsMax = 60_000
+/** Nobody waits longer for a report, and nobody who asks for shorter ones has to. Milliseconds. */
+export const reportMsMax = 30_000
 
 /** Connections that answer questions. One question holds one connection; the others wait. */
 export class Readers {
   readonly #database: Database
   readonly #connectionsMax: number
+  readonly #questionMsMax: number
   readonly #idle: DuckDBConnection[] = []
   readonly #busy = new Set<DuckDBConnection>()
   readonly #waiting: (() => void)[] = []
   #made = 0
   #closed = false
 
-  /** `connectionsMax`: questions at a time. Each holds one of the four threads that the process has for files as well. */
-  constructor(database: Database, connectionsMax: number) {
+  /** `connectionsMax`: questions at a time; each is given up after `questionMsMax`. Each holds one of the four threads that the process has for files as well. */
+  constructor(database: Database, connectionsMax: number, questionMsMax: number) {
     this.#database = database
     this.#connectionsMax = connectionsMax
+    this.#questionMsMax = questionMsMax
   }
 
   /** Rejects with `ledger_closed` after `close`. */
   async ask<T>(question: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     const connection = await this.#take()
-    const timer = setTimeout(() => connection.interrupt(), queryMsMax)
+    let isOver = false
+    const timer = setTimeout(() => {
+      isOver = true
+      connection.interrupt()
+    }, this.#questionMsMax)
     try {
       return await question(connection)
+    } catch (error) {
+      throw isOver ? tooLong(this.#questionMsMax, error) : error
     } finally {
       clearTimeout(timer)
       this.#busy.delete(connection)
@@ -54,4 +63,13 @@ export class Readers {
     this.#busy.add(connection)
     return connection
   }
+}
+
+function tooLong(ms: number, cause: unknown): LedgerError {
+  const seconds = ms / 1_000
+  return new LedgerError(
+    'ledger_busy',
+    `This question took longer than ${seconds} seconds and was given up. Ask for a shorter time, fewer dimensions, or one workload or caller.`,
+    { cause },
+  )
 }

@@ -17,7 +17,7 @@ import { list, row } from './queries/list.ts'
 import { owed } from './queries/owed.ts'
 import { spent } from './queries/spent.ts'
 import { usage } from './queries/usage.ts'
-import { Readers } from './readers.ts'
+import { Readers, reportMsMax } from './readers.ts'
 import { deleteRecords, deleteSegments, type Retained } from './retention.ts'
 
 export interface StoreOptions {
@@ -50,6 +50,8 @@ const checkpointJournalBytes = 256 * 1024 * 1024
 const checkpointPauseMs = 60_000
 /** Reports and lists at a time. */
 const reportsMax = 2
+/** For what a start or a call waits for, milliseconds. */
+const urgentMsMax = 60_000
 
 export function journalPath(directory: string): string {
   return join(directory, 'journal')
@@ -79,8 +81,8 @@ export class Store {
     this.#journal = journalPath(options.directory)
     this.#database = database
     this.#loader = loader
-    this.#readers = new Readers(database, reportsMax)
-    this.#urgent = new Readers(database, 1)
+    this.#readers = new Readers(database, reportsMax, reportMsMax)
+    this.#urgent = new Readers(database, 1, urgentMsMax)
     this.#checkpointAt = loader.place
     this.#checkpointLow = 0
   }
@@ -244,8 +246,8 @@ export class Store {
       this.#closeReaders()
       this.#database.close()
       this.#database = await openDatabase(this.#options)
-      this.#readers = new Readers(this.#database, reportsMax)
-      this.#urgent = new Readers(this.#database, 1)
+      this.#readers = new Readers(this.#database, reportsMax, reportMsMax)
+      this.#urgent = new Readers(this.#database, 1, urgentMsMax)
       this.#loader = await startLoader(this.#options, this.#database)
     }
   }

@@ -52,7 +52,7 @@ export interface HouseParts {
 }
 
 export interface House {
-  readonly gateway: { readonly url: string; readonly inFlight: number }
+  readonly gateway: { readonly url: string; readonly inFlight: number; readonly readingOn: number }
   /** Null when built without. */
   readonly admin: { readonly url: string } | null
   readonly ledger: Ledger
@@ -102,8 +102,8 @@ async function build(
     instances: () => current.instanceStates(),
     limits: () => limits.report(),
     ledger: () => ledger.health(),
-    callsInFlight: () => gateway.inFlight,
     followUps: () => followUps.figures,
+    calls: () => gateway,
     redisUp: () => redis?.isUp ?? null,
     recordsRefused: () => recordsLost,
   })

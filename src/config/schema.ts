@@ -255,6 +255,9 @@ const gateway = z.strictObject({
       streamIdle: duration('1s', '1h', '2m').describe(
         'Longest silence between two chunks of an answer; the answer is cut beyond it.',
       ),
+      readOn: duration('0s', '10m', '10s').describe(
+        'How long an answer is read on towards its usage after its client left, so that leaving early hides nothing that is billed. The instance goes on for that long; where the end is not reached, the call is charged at least at what was reserved, and marked `bounded`. `0s` switches it off.',
+      ),
       total: duration('1s', '24h', '30m').describe('Longest duration of one exchange; 504 or a cut beyond it.'),
       keepAlive: duration('1s', '1h', '75s').describe('How long an idle client connection stays open.'),
       shutdownGrace: duration('1s', '1h', '60s').describe('How long SIGTERM waits for exchanges in flight.'),

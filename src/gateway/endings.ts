@@ -6,7 +6,7 @@ import { chargeOf } from '../prices/cost.ts'
 import type { EndedCall } from '../telemetry/calls.ts'
 import { ClientLeft } from './call.ts'
 import { type BackendFailure, refusalOf } from './dispatch/failures.ts'
-import { boundedUsage } from './record/bound.ts'
+import { boundedUsage, boundOf } from './record/bound.ts'
 import { type Account, clientAddress, closed, type Ending, noUsage } from './record/index.ts'
 import { usageOf } from './record/usage.ts'
 import { asRefusal } from './refusals.ts'
@@ -86,7 +86,8 @@ async function usageOrNone(account: Account, relayed: Relayed, parts: GatewayPar
       { id: account.call.id, code: error instanceof LedgerError ? error.code : 'internal_error' },
       'usage_unknown',
     )
-    return noUsage
+    const isBilled = relayed.sentAtMs !== null && (relayed.status ?? 0) < 400 && account.asked?.deployment != null
+    return isBilled ? boundedUsage(boundOf(account, parts)) : noUsage
   }
 }
 

@@ -1,18 +1,21 @@
-/** What bounds the cost of all calls together: bytes of bodies in memory, records of callers who are not known. */
+/** What bounds the cost of all calls together: bytes of bodies in memory, records of callers who are not known, answers that nobody waits for. */
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import type { Journal } from '../ledger/index.ts'
 import { BodyBudget, type BodyBudgetOptions } from './receive/budget.ts'
 import { Strangers } from './record/strangers.ts'
+import { Unseen } from './record/unseen.ts'
 
 export class Guards {
   readonly bodies: BodyBudget
   readonly strangers: Strangers
+  readonly unseen: Unseen
 
   /** @param lost told of records that the journal could not take, with their number of calls. */
   constructor(config: Config, parts: { clock: Clock; journal: Journal; lost: (calls: number) => void }) {
     const { clock, journal, lost } = parts
     this.bodies = new BodyBudget(bodyBytes(config))
+    this.unseen = new Unseen(config)
     this.strangers = new Strangers(config.ledger.unauthenticated, {
       clock,
       write: closed => void journal.close(closed, []).catch(() => lost(closed.summedCalls)),
@@ -21,6 +24,7 @@ export class Guards {
 
   use(config: Config): void {
     this.bodies.use(bodyBytes(config))
+    this.unseen.use(config)
     this.strangers.use(config.ledger.unauthenticated)
   }
 

@@ -16,6 +16,8 @@ export interface Gateway {
   /** `http://HOST:PORT`, with the port that was taken. */
   readonly url: string
   readonly inFlight: number
+  /** Of these, calls whose client has left and whose answer is read on. */
+  readonly readingOn: number
   /**
    * Further requests are served with these parts; those in flight keep theirs.
    * @returns resolves when the last of those in flight has ended.
@@ -135,6 +137,9 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
     url: urlOf(server),
     get inFlight() {
       return watch.size
+    },
+    get readingOn() {
+      return parts.guards.unseen.reading.underWay
     },
     async use(next) {
       parts = next

@@ -25,10 +25,10 @@ export interface LedgerOptions {
   readonly modelOf?: (instance: string, deployment: string) => string | null
   /** What the tokens of an interrupted exchange cost; null, and that is the default, when no price is known. */
   readonly costOf?: CostOf
+  /** Completion tokens that an interrupted exchange is charged at least where its request names no maximum. Default 1,000. */
+  readonly completionTokensAssumed?: number
   /** Names that always have a number in the store, whatever else is recorded. Default: none. */
   readonly names?: LedgerNames
-  /** Completion tokens of an interrupted call that began work in the background of which nothing is known. Default 1,000. */
-  readonly completionTokensAssumed?: number
   readonly log: Log
   readonly clock?: Clock
   readonly scheduler?: Scheduler

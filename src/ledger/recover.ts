@@ -2,6 +2,9 @@ import type { TokenCounter } from '../tokens/index.ts'
 import { nothingCounted } from '../tokens/job.ts'
 import { assemble } from '../wire/assemble.ts'
 import { asksForBackground, goesOn } from '../wire/background.ts'
+import { numberOrNull } from '../wire/json.ts'
+import { Members } from '../wire/members.ts'
+import { isReasoner, isUnmeteredModel } from '../wire/models.ts'
 import { operations } from '../wire/operations.ts'
 import type { Journal } from './index.ts'
 import { timeOfId } from './journal/ids.ts'
@@ -9,6 +12,9 @@ import type { Log } from './log.ts'
 import { type Closed, type Cost, noUsage, type Opened, type Usage } from './record.ts'
 import type { StoreClient } from './store/client.ts'
 import type { Unfinished } from './store/store.ts'
+
+/** Absurd maxima must not overflow a column. */
+const tokensMost = 1_000_000_000
 
 /** What tokens cost: by the price of the model that served, else of the one that the configuration names, as it was at that time. */
 export type CostOf = (usage: Usage, servedModel: string | null, model: string, startedAtMs: number) => Cost | null
@@ -19,7 +25,7 @@ export interface RecoverParts {
   readonly counter: Pick<TokenCounter, 'count'>
   readonly modelOf: (instance: string, deployment: string) => string | null
   readonly costOf: CostOf
-  /** Completion tokens of a call of which nothing is known. */
+  /** Completion tokens of a call that names no maximum (`limits.completionTokensAssumed`). */
   readonly completionTokensAssumed: number
   readonly log: Log
   /** True when the ledger closes: what is left then stays open and is found by the next start. */
@@ -105,15 +111,18 @@ function mayGoOn({ operation, method }: Opened, request: readonly Uint8Array[]):
   return operation === 'responses' && asksForBackground(Buffer.concat(request))
 }
 
-/** Reported where the answer came as far as its usage; counted where it did not; none for operations that have no tokens. */
+/**
+ * Reported where the answer came as far as its usage. Where it did not, nobody knows what was billed: at least what had come, and at least
+ * the maximum of the request, or what is assumed of a call without one. None for operations that have no tokens.
+ */
 async function usageOf(
   opened: Opened,
   unfinished: Unfinished,
   said: ReturnType<typeof assemble> | null,
   parts: RecoverParts,
 ): Promise<Usage> {
-  if (said?.usage != null) return { ...said.usage, source: 'reported' }
-  const usage = await counted(opened, unfinished, said, parts)
+  if (said?.usage != null && !said.usageSoFar) return { ...said.usage, source: 'reported' }
+  const usage = await untold(opened, unfinished, said, parts)
   if (!mayGoOn(opened, unfinished.request)) return usage
   // Nobody can ask for its end, so it is charged at what such a call is taken to need.
   const promptTokens = usage.promptTokens ?? 0
@@ -121,28 +130,54 @@ async function usageOf(
   return { ...noUsage, source: 'bounded', promptTokens, completionTokens, totalTokens: promptTokens + completionTokens }
 }
 
-async function counted(
+/** What is charged where nothing was reported. */
+async function untold(
   opened: Opened,
   { request, response }: Unfinished,
   said: ReturnType<typeof assemble> | null,
-  { counter, modelOf }: RecoverParts,
+  { counter, modelOf, completionTokensAssumed }: RecoverParts,
 ): Promise<Usage> {
   const { operation, instance, deployment } = opened
   // The name of a deployment says nothing of its model, and with it of the tokenizer.
   const known = instance === null || deployment === null ? null : modelOf(instance, deployment)
   const model = known ?? said?.model ?? opened.requestedModel ?? deployment
-  if (operation === null || model === null || usageShape(operation) === 'none') return noUsage
+  if (operation === null || model === null || usageShape(operation) === 'none' || isUnmeteredModel(model))
+    return noUsage
   const job = { model, operation, requestBody: request, responseBody: response, stream: opened.stream }
   // A record without tokens is better than none.
-  const { promptTokens, completionTokens } = await counter.count(job).catch(() => nothingCounted)
-  if (promptTokens === null && completionTokens === null) return noUsage
+  const counted = await counter.count(job).catch(() => nothingCounted)
+  const isInputOnly = usageShape(operation) === 'input-only'
+  const isKnown = counted.promptTokens !== null && (isInputOnly || isWhole(said, model))
+  const most = isKnown || isInputOnly ? 0 : (completionTokensMax(request) ?? completionTokensAssumed)
+  // Where bodies are not recorded, of the prompt nothing is known either.
+  const promptTokens = counted.promptTokens ?? completionTokensAssumed
+  const completionTokens = Math.max(counted.completionTokens ?? 0, said?.usage?.completionTokens ?? 0, most)
   return {
     ...noUsage,
-    source: 'counted',
+    source: isKnown ? 'counted' : 'bounded',
     promptTokens,
-    completionTokens: completionTokens ?? 0,
-    totalTokens: (promptTokens ?? 0) + (completionTokens ?? 0),
+    completionTokens,
+    totalTokens: promptTokens + completionTokens,
   }
+}
+
+/** True when the whole answer had come, and shows all that it cost. */
+function isWhole(said: ReturnType<typeof assemble> | null, model: string): boolean {
+  return said?.complete === true && said.choices.length > 0 && !isReasoner(model)
+}
+
+const maxima: ReadonlySet<string> = new Set([
+  ...['max_completion_tokens', 'max_tokens', 'max_output_tokens', 'n', 'best_of'],
+])
+
+/** The most that the request allows; null where it names no maximum. */
+function completionTokensMax(request: readonly Uint8Array[]): number | null {
+  const members = new Members({ wanted: maxima, inner: null, removed: null })
+  for (const part of request)
+    members.push(Buffer.from(part.buffer, part.byteOffset, part.byteLength), 0, part.byteLength)
+  const count = (key: string): number => Math.max(0, Math.floor(numberOrNull(members.found[key]) ?? 0))
+  const most = Math.max(count('max_completion_tokens'), count('max_tokens'), count('max_output_tokens'))
+  return most === 0 ? null : Math.min(most * Math.max(1, count('n'), count('best_of')), tokensMost)
 }
 
 function costOfTokens(

@@ -31,6 +31,9 @@ class Billed {
   cachedTokens = 0
   reasoningTokens = 0
   costNano = 0
+  /** Calls by where their figures come from. */
+  counted = 0
+  bounded = 0
 }
 
 const families = {
@@ -68,6 +71,11 @@ const families = {
     name: 'gatehouse_reasoning_tokens_total',
     help: 'Completion tokens spent on reasoning; part of the completion tokens.',
     labels: ['workload', 'deployment'],
+  },
+  unreported: {
+    name: 'gatehouse_unreported_calls_total',
+    help: 'Calls whose usage no backend reported. Source: counted (our tokenizer), bounded (at least what was reserved or learned).',
+    labels: ['workload', 'deployment', 'source'],
   },
   cost: {
     name: 'gatehouse_cost_total',
@@ -119,6 +127,8 @@ export class CallFigures {
     billed.completionTokens += usage.completionTokens ?? 0
     billed.cachedTokens += usage.cachedTokens ?? 0
     billed.reasoningTokens += usage.reasoningTokens ?? 0
+    if (usage.source === 'counted') billed.counted += 1
+    if (usage.source === 'bounded') billed.bounded += 1
     if (cost === null) return
     billed.costNano += cost.nano
     // One catalogue has one currency (prices/index.ts).
@@ -136,6 +146,10 @@ export class CallFigures {
     ])
     readAtScrape(registry, 'counter', families.cached, () => this.#read([], billed => billed.cachedTokens))
     readAtScrape(registry, 'counter', families.reasoning, () => this.#read([], billed => billed.reasoningTokens))
+    readAtScrape(registry, 'counter', families.unreported, () => [
+      ...this.#read(['counted'], billed => billed.counted),
+      ...this.#read(['bounded'], billed => billed.bounded),
+    ])
     readAtScrape(registry, 'counter', families.cost, () =>
       this.#currency === '' ? [] : this.#read([this.#currency], billed => billed.costNano / 1e9),
     )

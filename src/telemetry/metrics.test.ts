@@ -93,8 +93,8 @@ const sources: MetricsSources = {
     openExchanges: 1,
     damagedBytes: 0,
   }),
-  callsInFlight: () => 5,
   followUps: () => ({ open: 2, asked: 5, reported: 3, bounded: 1 }),
+  calls: () => ({ inFlight: 5, readingOn: 2 }),
   redisUp: () => false,
   recordsRefused: () => 1,
 }
@@ -207,6 +207,7 @@ test('states are read at each scrape: limits, the line, breakers, the ledger', a
     gatehouse_ledger_lost_records_total: 2,
     gatehouse_ledger_refused_records_total: 1,
     gatehouse_calls_in_flight: 5,
+    gatehouse_calls_read_on: 2,
   }
   for (const [name, value] of Object.entries(expected)) assert.equal(series.get(name), value, name)
   assert.ok(!series.has(`gatehouse_backend_remaining_tokens{${lane}}`), 'what is unknown is not told as zero')

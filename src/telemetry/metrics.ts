@@ -18,7 +18,8 @@ export interface MetricsSources {
   readonly instances: () => readonly InstanceState[]
   readonly limits: () => Promise<LimitsReport>
   readonly ledger: () => Promise<LedgerHealth>
-  readonly callsInFlight: () => number
+  /** Calls under way, and of these the ones whose client has left. */
+  readonly calls: () => { readonly inFlight: number; readonly readingOn: number }
   /** Work in the background: what is owed now, and since the start questions asked, and charges by where their figures come from. */
   readonly followUps: () => {
     readonly open: number
@@ -49,7 +50,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const limits = new LimitFigures()
   const unpriced = new Children(newCount)
   calls.register(registry)
-  readAtScrape(registry, 'gauge', families.inFlight, () => [[[], sources.callsInFlight()]])
+  readAtScrape(registry, 'gauge', families.inFlight, () => [[[], sources.calls().inFlight]])
+  readAtScrape(registry, 'gauge', families.readOn, () => [[[], sources.calls().readingOn]])
   readAtScrape(registry, 'counter', families.unpriced, () => counts(unpriced))
   readAtScrape(registry, 'gauge', families.owed, () => [[[], sources.followUps().open]])
   readAtScrape(registry, 'counter', families.followUps, () => [[[], sources.followUps().asked]])
@@ -83,6 +85,10 @@ const lane = ['instance', 'deployment'] as const
 
 const families = {
   inFlight: { name: 'gatehouse_calls_in_flight', help: 'Calls under way.' },
+  readOn: {
+    name: 'gatehouse_calls_read_on',
+    help: 'Calls under way whose client has left and whose answer is read on towards its usage.',
+  },
   owed: {
     name: 'gatehouse_background_owed',
     help: 'Background responses and batches whose use is not known yet: what was reserved for them stays reserved.',

@@ -12,8 +12,9 @@ export { imageTokens } from './images.ts'
 export { countPrompt } from './prompt.ts'
 
 /**
- * Tokens of what a response says: text, refusals, names and arguments of tool calls, over all choices, with what the service adds to them. What
- * was thought and not shown is not in the figure. Null for operations that say nothing (embeddings, images, ...) and where no choice came.
+ * Tokens of what a response says: text, refusals, names and arguments of tool calls, thoughts that were shown, over all choices, with what the
+ * service adds to them. What was thought and not shown is not in the figure. Null for operations that say nothing (embeddings, images, ...) and
+ * where no choice came.
  */
 export function countCompletion(model: string, operation: string, assembled: Assembled): number | null {
   const speaks = operation === 'chat/completions' || operation === 'completions' || operation === 'responses'
@@ -24,10 +25,11 @@ export function countCompletion(model: string, operation: string, assembled: Ass
 function choiceTokens(model: string, choice: AssembledChoice): number {
   const { opening, closing } = overheadsOf(model)
   const text = countText(model, choice.text) + countText(model, choice.refusal ?? '')
+  const thought = countText(model, choice.reasoning ?? '')
   const calls = choice.toolCalls.reduce((sum, call) => {
     return sum + countText(model, call.name) + countText(model, call.arguments)
   }, callsTokens(choice.toolCalls.length))
-  return opening + text + calls + (text > 0 && isEnded(choice.finishReason) ? closing : 0)
+  return opening + thought + text + calls + (text > 0 && isEnded(choice.finishReason) ? closing : 0)
 }
 
 /** False for a text that was cut, by a limit or by somebody who left: its end was not produced. */

@@ -56,11 +56,12 @@ const chatSaid: Assembled = {
   id: 'chatcmpl-1',
   model: 'gpt-4o-2024-11-20',
   choices: [
-    { index: 0, text: 'Grüße an 東京 😀', refusal: null, toolCalls: [], finishReason: 'stop' },
+    { index: 0, text: 'Grüße an 東京 😀', refusal: null, reasoning: null, toolCalls: [], finishReason: 'stop' },
     {
       index: 1,
       text: '',
       refusal: null,
+      reasoning: null,
       toolCalls: [{ id: 'call_1', name: 'find', arguments: '{"q":1}' }],
       finishReason: 'tool_calls',
     },
@@ -76,6 +77,7 @@ const chatSaid: Assembled = {
     imagePromptTokens: null,
     imageCompletionTokens: null,
   },
+  usageSoFar: false,
   error: null,
   complete: true,
 }
@@ -149,7 +151,13 @@ test('a stream of Responses is put together from its deltas, and its last event 
   const open = assemble('responses', true, utf8.encode(deltas))
   const closed = assemble('responses', true, utf8.encode(deltas + typed('response.completed', responsesEnd)))
   const said = [
-    { index: 0, text: 'Hello', refusal: null, toolCalls: [{ id: 'call_9', name: 'find', arguments: '{"a":2}' }] },
+    {
+      index: 0,
+      text: 'Hello',
+      refusal: null,
+      reasoning: null,
+      toolCalls: [{ id: 'call_9', name: 'find', arguments: '{"a":2}' }],
+    },
   ]
   assert.deepEqual(
     open.choices,

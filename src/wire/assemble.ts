@@ -16,6 +16,8 @@ export interface AssembledChoice {
   readonly index: number
   readonly text: string
   readonly refusal: string | null
+  /** What was thought and shown (`reasoning_content`, summaries); null where nothing was. */
+  readonly reasoning: string | null
   readonly toolCalls: readonly AssembledToolCall[]
   /** `stop`, `length`, `tool_calls`, `content_filter`, ...; for Responses the status or the reason of being incomplete. */
   readonly finishReason: string | null
@@ -28,6 +30,8 @@ export interface Assembled {
   /** In the order of their index. A response of the Responses API is one choice. */
   readonly choices: readonly AssembledChoice[]
   readonly usage: ReportedUsage | null
+  /** True when `usage` stood in the middle of a stream: had the stream gone on, it would have been more. */
+  readonly usageSoFar: boolean
   /** An error body or an error frame in mid-stream; `code` as text. */
   readonly error: { readonly code: string | null; readonly type: string | null; readonly message: string } | null
   /** True when the end was seen: a whole document, `[DONE]`, or a closing event of Responses. */
@@ -37,6 +41,7 @@ export interface Assembled {
 export interface DraftChoice {
   text: string
   refusal: string
+  reasoning: string
   finishReason: string | null
   /** By the index under which the service numbers them. */
   readonly toolCalls: Map<number, { id: string | null; name: string; arguments: string }>
@@ -47,6 +52,7 @@ export interface Draft {
   id: string | null
   model: string | null
   usage: ReportedUsage | null
+  usageSoFar: boolean
   error: Assembled['error']
   complete: boolean
   readonly choices: Map<number, DraftChoice>
@@ -71,7 +77,15 @@ export function assemble(operation: string, stream: boolean, bytes: Uint8Array):
 
 /** The same for bytes that come one after the other. A stream is read as it comes; a document is kept whole until `result`. */
 export function createAssembler(operation: string, stream: boolean): Assembler {
-  const draft: Draft = { id: null, model: null, usage: null, error: null, complete: false, choices: new Map() }
+  const draft: Draft = {
+    id: null,
+    model: null,
+    usage: null,
+    usageSoFar: false,
+    error: null,
+    complete: false,
+    choices: new Map(),
+  }
   const parser = createSseParser(event => takeEvent(draft, operation, event.data))
   const document: Uint8Array[] = []
   let isDocument: boolean | null = stream ? null : true
@@ -82,12 +96,20 @@ export function createAssembler(operation: string, stream: boolean): Assembler {
       if (isDocument !== true) parser.push(bytes)
     },
     result() {
-      if (isDocument !== true) return finished(draft)
+      if (isDocument !== true) return finished(withLast(draft, operation, parser.open()))
       const whole: Draft = { ...draft, choices: new Map() }
       takeDocument(whole, operation, Buffer.concat(document))
       return finished(whole)
     },
   }
+}
+
+/** The event at the end of the bytes may have no blank line: clients act on it all the same. */
+function withLast(draft: Draft, operation: string, data: string | null): Draft {
+  if (data === null) return draft
+  const copy = structuredClone(draft)
+  takeEvent(copy, operation, data)
+  return copy
 }
 
 /** No line of an event stream that means anything begins with a bracket. Null while only white space came. */
@@ -126,7 +148,13 @@ function takeEvent(draft: Draft, operation: string, text: string): void {
 function takeShared(draft: Draft, body: JsonRecord): void {
   draft.id = textOrNull(body.id) ?? draft.id
   draft.model = textOrNull(body.model) ?? draft.model
-  draft.usage = reportedUsage(body.usage) ?? draft.usage
+  const usage = reportedUsage(body.usage)
+  if (usage !== null) {
+    draft.usage = usage
+    draft.usageSoFar = listOf(body.choices).some(
+      choice => isRecord(choice) && textOrNull(choice.finish_reason) === null,
+    )
+  }
   draft.error = errorOf(body) ?? draft.error
 }
 
@@ -161,6 +189,8 @@ function takeMessage(into: DraftChoice, message: unknown): void {
   if (!isRecord(message)) return
   into.text += textOf(message.content)
   into.refusal += textOf(message.refusal)
+  // DeepSeek's name, and that of other servers for the same.
+  into.reasoning += textOf(message.reasoning_content) || textOf(message.reasoning)
   for (const [place, call] of listOf(message.tool_calls).entries()) takeCall(into, call, place)
   if (isRecord(message.function_call)) takeCall(into, { function: message.function_call }, 0)
 }
@@ -177,7 +207,7 @@ function takeCall(into: DraftChoice, call: unknown, place: number): void {
 export function choiceOf(draft: Draft, index: number): DraftChoice {
   const known = draft.choices.get(index)
   if (known !== undefined) return known
-  const begun: DraftChoice = { text: '', refusal: '', finishReason: null, toolCalls: new Map() }
+  const begun: DraftChoice = { text: '', refusal: '', reasoning: '', finishReason: null, toolCalls: new Map() }
   draft.choices.set(index, begun)
   return begun
 }
@@ -192,15 +222,16 @@ export function toolCallOf(choice: DraftChoice, index: number): { id: string | n
 }
 
 function finished(draft: Draft): Assembled {
-  const { id, model, usage, error, complete } = draft
-  const choices = inOrder(draft.choices).map(([index, { text, refusal, finishReason, toolCalls }]) => ({
+  const { id, model, usage, usageSoFar, error, complete } = draft
+  const choices = inOrder(draft.choices).map(([index, { text, refusal, reasoning, finishReason, toolCalls }]) => ({
     index,
     text,
     refusal: refusal === '' ? null : refusal,
+    reasoning: reasoning === '' ? null : reasoning,
     toolCalls: inOrder(toolCalls).map(([, call]) => ({ ...call })),
     finishReason,
   }))
-  return { id, model, choices, usage, error, complete }
+  return { id, model, choices, usage, usageSoFar, error, complete }
 }
 
 function inOrder<T>(byIndex: ReadonlyMap<number, T>): [number, T][] {

@@ -11,6 +11,7 @@ export function takeResponsesDocument(draft: Draft, response: JsonRecord): void 
   draft.id = textOrNull(response.id) ?? draft.id
   draft.model = textOrNull(response.model) ?? draft.model
   draft.usage = reportedUsage(response.usage) ?? draft.usage
+  draft.usageSoFar = response.status === 'in_progress' || response.status === 'queued'
   takeError(draft, response.error)
   if (Array.isArray(response.output) && response.output.length > 0) {
     draft.choices.clear()
@@ -38,6 +39,10 @@ export function takeResponsesEvent(draft: Draft, event: JsonRecord): void {
     case 'response.refusal.delta':
       choiceOf(draft, 0).refusal += textOf(event.delta)
       return
+    case 'response.reasoning_text.delta':
+    case 'response.reasoning_summary_text.delta':
+      choiceOf(draft, 0).reasoning += textOf(event.delta)
+      return
     case 'response.function_call_arguments.delta':
       toolCallOf(choiceOf(draft, 0), place).arguments += textOf(event.delta)
       return
@@ -57,6 +62,11 @@ function takeItem(draft: Draft, item: unknown, place: number): void {
     call.id = textOrNull(item.call_id) ?? textOrNull(item.id)
     call.name = textOf(item.name)
     call.arguments = textOf(item.arguments)
+  }
+  if (item.type === 'reasoning') {
+    for (const part of [...listOf(item.content), ...listOf(item.summary)]) {
+      if (isRecord(part)) choice.reasoning += textOf(part.text)
+    }
   }
   if (item.type !== 'message') return
   for (const part of listOf(item.content)) {

@@ -9,6 +9,8 @@ export interface ServerSentEvent {
 export interface SseParser {
   /** Takes the next bytes of the stream, split anywhere, inside a character too. */
   push(bytes: Uint8Array): void
+  /** Data of the event that has begun and not ended; null where it has none. */
+  open(): string | null
 }
 
 /**
@@ -53,6 +55,10 @@ export function createSseParser(onEvent: (event: ServerSentEvent) => void): SseP
         pending = ''
       }
       pending += rest
+    },
+    open() {
+      const last = pending.startsWith('data:') ? [pending.slice(pending[5] === ' ' ? 6 : 5)] : []
+      return dataLines.length + last.length === 0 ? null : [...dataLines, ...last].join('\n')
     },
   }
 }

@@ -8,8 +8,6 @@ import { chaosDeployments, metadataWorkload } from './world.ts'
 
 /** Tokens by which our count may differ from what the recorded text says. */
 const completionTolerance = 2
-/** Choices that a call asks for at most; the bill has one token more for the end of each. */
-const choicesMax = 4
 /** Tokens by which our count of a prompt may differ from the bill: the rendering of tools and items is not published. */
 const promptTolerance = 3
 
@@ -271,34 +269,34 @@ function* wrongUsage(whole: Case, line: BillLine): Generator<string> {
   yield* wrongCount(whole, line)
 }
 
-/** Figures that the gateway found by itself. */
-function* wrongCount({ plan, row, read: said }: Case, line: BillLine): Generator<string> {
-  const { source, promptTokens, completionTokens } = row.usage
-  const spoken = tokensOf(modelOf(row), said.texts)
-  const counted = completionTokens ?? 0
-  // A bound may be far above the bill, and never below it.
-  if (source === 'bounded') {
-    if (counted < line.completionTokens - completionTolerance)
-      yield `bounded at ${counted} completion tokens, billed ${line.completionTokens}`
-    return
-  }
-  // What an answer without calls costs is its text and its ends.
-  const isWhole = row.outcome === 'completed' && !plan.body.includes('"tools"')
-  if (isWhole && counted < line.completionTokens - completionTolerance - choicesMax)
-    yield `${counted} completion tokens of a whole answer, billed ${line.completionTokens}`
-  if (Math.abs(counted - spoken) > completionTolerance)
-    yield `${counted} completion tokens counted, the text has ${spoken}`
-  if (counted > line.completionTokens + completionTolerance)
+/** Figures that the gateway found by itself: never below what was billed, and above it only where they are a bound. */
+function* wrongCompletion({ row, read: said }: Case, line: BillLine): Generator<string> {
+  const { source } = row.usage
+  const counted = row.usage.completionTokens ?? 0
+  if (counted < line.completionTokens - completionTolerance)
+    yield `${source} at ${counted} completion tokens, billed ${line.completionTokens}`
+  if (source === 'counted' && counted > line.completionTokens + completionTolerance)
     yield `${counted} completion tokens, billed ${line.completionTokens}`
+  const spoken = tokensOf(modelOf(row), said.texts)
+  if (counted < spoken - completionTolerance) yield `${counted} completion tokens ${source}, the text has ${spoken}`
+}
+
+function* wrongCount(whole: Case, line: BillLine): Generator<string> {
+  yield* wrongCompletion(whole, line)
+  const { row } = whole
+  const promptTokens = row.usage.promptTokens ?? 0
   // Without any answer of the backend: whether it had read the prompt by then, or refused it, only the backend knows.
   const unread = (row.status === null || line.status === 0) && line.promptTokens === 0
-  if (!unread && Math.abs((promptTokens ?? 0) - line.promptTokens) > promptTolerance) {
-    yield `${promptTokens} prompt tokens counted, billed ${line.promptTokens}`
-  }
+  const isWrong =
+    row.usage.source === 'bounded'
+      ? promptTokens < line.promptTokens - promptTolerance
+      : Math.abs(promptTokens - line.promptTokens) > promptTolerance
+  if (!unread && isWrong) yield `${promptTokens} prompt tokens counted, billed ${line.promptTokens}`
 }
 
 /** Without bodies in the ledger there are the bill and what the client saw, which may be less than what came. */
-function* wrongUnkeptUsage({ row, seen, read: said }: Case, line: BillLine): Generator<string> {
+function* wrongUnkeptUsage(whole: Case, line: BillLine): Generator<string> {
+  const { row } = whole
   const { source, promptTokens, completionTokens } = row.usage
   if (source === 'reported') {
     if (promptTokens !== line.promptTokens) yield `${promptTokens} prompt tokens, billed ${line.promptTokens}`
@@ -308,14 +306,7 @@ function* wrongUnkeptUsage({ row, seen, read: said }: Case, line: BillLine): Gen
   }
   // Of an interrupted exchange nothing is left that could be counted.
   if (row.outcome === 'interrupted' || row.status === null || row.status >= 400) return
-  const spoken = tokensOf(modelOf(row), said.texts)
-  const counted = completionTokens ?? 0
-  const exact = seen.ended === 'whole'
-  if (exact ? Math.abs(counted - spoken) > completionTolerance : counted < spoken - completionTolerance) {
-    yield `${counted} completion tokens counted, the client saw ${spoken}`
-  }
-  if (counted > line.completionTokens + completionTolerance)
-    yield `${counted} completion tokens, billed ${line.completionTokens}`
+  yield* wrongCompletion(whole, line)
 }
 
 function modelOf(row: RecordRow): string {

@@ -127,7 +127,10 @@ async function fail({ served, token, answers }: Scene): Promise<void> {
   for (const after of ['HTTP/1.1 200', '"delta"']) {
     const connection = await RawConnection.open(served.url)
     connection.write(
-      requestBytes(served.url, request(token, { stream: true }, [['x-simulator-fault', 'stall;after=2']], alone)),
+      requestBytes(
+        served.url,
+        request(token, { stream: true }, [['x-simulator-fault', 'stall;after=2;ms=1000']], alone),
+      ),
     )
     await connection.seen(after)
     connection.leave()

@@ -35,6 +35,7 @@ export function asRelayed(sent: Sent): Relayed {
     attempts: sent.attempts ?? [],
     servedDeployment: null,
     spilledFrom: null,
+    isKeptWhole: true,
     unwritten: body === null ? [] : [body],
     progressed: false,
   }

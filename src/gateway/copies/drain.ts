@@ -123,6 +123,7 @@ export class Drain implements Dispatcher.DispatchHandler {
       ],
       servedDeployment: candidate.alias,
       spilledFrom: candidate.lane.kind === 'provisioned' ? spilledFrom(headers) : null,
+      isKeptWhole: this.#bytes <= keptBytesMax,
       unwritten: this.#kept,
       progressed: false,
     })

@@ -12,6 +12,7 @@ import { openRecord } from '../record/open.ts'
 import { Refusal } from '../refusals.ts'
 import { createsOf } from '../relay/births.ts'
 import { Relay, type Relayed } from '../relay/index.ts'
+import { isWorthReading } from '../relay/read-on.ts'
 import type { GatewayParts } from '../serve.ts'
 import { prefixHash } from './prefix.ts'
 import { requestFor, type Sending } from './request.ts'
@@ -220,7 +221,10 @@ export class Exchange {
       this.#parts.copies.shadow(account, this.#parts)
     const creates = createsOf(account, this.#parts)
     const { limitHeaders } = account
-    this.#relay = new Relay({ call, asked, journal: this.#journal, clock, totalMs, limitHeaders, creates })
+    const { reading, readOnMs } = this.#parts.guards.unseen
+    const isWorth = readOnMs > 0 && account.route !== null && isWorthReading(account.route.operation)
+    const readOn = isWorth ? { reading, forMs: readOnMs } : null
+    this.#relay = new Relay({ call, asked, journal: this.#journal, clock, totalMs, limitHeaders, creates, readOn })
     return this.#relay
   }
 

@@ -1,58 +1,171 @@
 import type { Journal } from '../../ledger/index.ts'
+import { LedgerError } from '../../ledger/index.ts'
 import { noUsage, type Usage } from '../../ledger/record.ts'
 import type { Limits } from '../../limits/index.ts'
-import type { TokenCounter } from '../../tokens/index.ts'
+import type { Log } from '../../telemetry/log.ts'
+import type { CountedTokens, TokenCounter } from '../../tokens/index.ts'
 import { isEventStream } from '../../wire/mediaTypes.ts'
+import { isUnmeteredModel } from '../../wire/models.ts'
+import type { Operation } from '../../wire/operations.ts'
 import type { FollowUps } from '../follow-ups/index.ts'
+import type { Asked } from '../receive/index.ts'
 import type { Relayed } from '../relay/index.ts'
+import { boundedUsage, boundOf } from './bound.ts'
 import type { Account } from './index.ts'
 import { beginDebt, isBegun, usageOfObject } from './later.ts'
+import type { NeedsSeen } from './needs.ts'
+import type { Unseen } from './unseen.ts'
+
+interface UsageParts {
+  readonly counter: TokenCounter
+  readonly journal: Journal
+  readonly limits: Pick<Limits, 'learned'>
+  readonly followUps: FollowUps
+  readonly guards: { readonly unseen: Unseen }
+  readonly log: Log
+}
 
 /**
- * What the backend reported, or, where it billed without reporting (the client or the backend left early, old versions, a
- * prompt that the content filter refused), what our tokenizer counts in the text. Counting happens in a worker.
+ * What a call used: what the backend reported at the end of its answer. Where it reported nothing but the answer came whole and shows all that
+ * is billed (old versions, other models), what our tokenizer counts in the text. And where nobody can know (the client or the backend left early
+ * and the end was not reached, the answer cannot be read, a model thought unseen), a bound: at least what passed, what was reserved,
+ * and what calls of the deployment were seen to need. Never a small number because nothing was seen.
  */
-export async function usageOf(
-  account: Account,
-  relayed: Relayed,
-  parts: {
-    readonly counter: TokenCounter
-    readonly journal: Journal
-    readonly limits: Pick<Limits, 'learned'>
-    readonly followUps: FollowUps
-  },
-): Promise<Usage> {
-  const { learned, status } = relayed
-  const { route, asked, instance } = account
+export async function usageOf(account: Account, relayed: Relayed, parts: UsageParts): Promise<Usage> {
+  const { learned } = relayed
+  const { route, asked } = account
   if (route?.operation.usage === 'none' && route.operation.object !== null) {
     return usageOfObject(account, relayed, parts)
   }
-  if (learned.usage !== null) return learned.usage
+  if (learned.usage !== null && (relayed.ending === 'whole' || !learned.usageSoFar)) {
+    if (asked?.deployment != null) parts.guards.unseen.needs.learn(asked.deployment, learned.usage)
+    return learned.usage
+  }
   if (isBegun(account, relayed)) return beginDebt(account, relayed, parts)
-  if (route === null || asked === null || instance === null || asked.deployment === null) return noUsage
-  // Nothing was sent, so nothing was billed.
-  if (relayed.sentAtMs === null || route.operation.usage === 'none') return noUsage
+  const sent = sentOf(account, relayed)
+  if (sent === null) return noUsage
   // An error is not billed, but for a prompt that had to be read to be refused (content-streaming.md).
-  if (status !== null && status >= 400 && learned.errorCode !== 'content_filter') return noUsage
-  const counted = await parts.counter.count({
-    model: instance.deployments.get(relayed.servedDeployment ?? asked.deployment)?.model ?? asked.deployment,
-    operation: route.operation.name,
+  if (isError(relayed))
+    return learned.errorCode === 'content_filter' ? promptUsage(account, sent, relayed, parts) : noUsage
+  if (isUnmetered(sent, relayed)) return noUsage
+  const counted = await count(account, sent, relayed, parts)
+  if (isKnown(sent, relayed, counted, parts.guards.unseen.needs)) return countedUsage(counted)
+  return bounded(account, sent, relayed, counted, parts)
+}
+
+/** A call that a backend may have billed by tokens. */
+interface Sent {
+  readonly operation: Operation
+  readonly asked: Asked
+  readonly deployment: string
+  readonly model: string
+}
+
+/** Null where nothing was billed: nothing was sent, or half of a request, or what it asks for has no tokens. */
+function sentOf(
+  { route, asked, instance, call }: Account,
+  { sentAtMs, servedDeployment, status, ending }: Relayed,
+): Sent | null {
+  if (route === null || asked === null || instance === null || asked.deployment === null || sentAtMs === null)
+    return null
+  if (route.operation.usage === 'none' || ending === 'backend_redirected') return null
+  if (status === null && asked.send === 'upload' && !call.req.complete) return null
+  const model = instance.deployments.get(servedDeployment ?? asked.deployment)?.model ?? asked.deployment
+  return { operation: route.operation, asked, deployment: asked.deployment, model }
+}
+
+function isError({ status }: Relayed): boolean {
+  return status !== null && status >= 400
+}
+
+/** True for models that are billed by pictures, seconds or characters: they never report tokens. */
+function isUnmetered({ operation, model }: Sent, { ending, learned }: Relayed): boolean {
+  const speaks =
+    operation.usage === 'chat' || operation.usage === 'input-only' || operation.name.startsWith('responses')
+  if (speaks) return false
+  // A document that came whole and names no tokens has none.
+  return isUnmeteredModel(model) || (ending === 'whole' && learned.isFinished)
+}
+
+/** True where the text that passed is all that is billed. */
+function isKnown(
+  { operation, deployment, model }: Sent,
+  relayed: Relayed,
+  counted: CountedTokens,
+  needs: NeedsSeen,
+): boolean {
+  if (counted.promptTokens === null) return false
+  if (operation.usage === 'input-only') return true
+  const { ending, learned, isKeptWhole } = relayed
+  if (counted.completionTokens === null || ending !== 'whole' || !isKeptWhole) return false
+  if (!learned.isFinished || learned.errorInStream || learned.finishReason === 'content_filter') return false
+  return !needs.mayHide(deployment, model)
+}
+
+function countedUsage({ promptTokens, completionTokens }: CountedTokens): Usage {
+  const totalTokens = (promptTokens ?? 0) + (completionTokens ?? 0)
+  return { ...noUsage, source: 'counted', promptTokens, completionTokens: completionTokens ?? 0, totalTokens }
+}
+
+async function promptUsage(account: Account, sent: Sent, relayed: Relayed, parts: UsageParts): Promise<Usage> {
+  const { promptTokens } = await count(account, sent, relayed, parts)
+  if (promptTokens !== null) return countedUsage({ promptTokens, completionTokens: 0 })
+  return boundedUsage({ promptTokens: boundOf(account, parts).promptTokens, completionTokens: 0 })
+}
+
+function bounded(
+  account: Account,
+  { asked, deployment }: Sent,
+  { learned }: Relayed,
+  counted: CountedTokens,
+  parts: UsageParts,
+): Usage {
+  const bound = boundOf(account, parts)
+  const needs = parts.guards.unseen.needs.of(deployment)
+  const passed = (counted.completionTokens ?? 0) + needs.hidden
+  // Without a maximum the estimate is a middle one: of a call whose end nobody saw the most is taken that is known.
+  const unlimited =
+    asked.completionTokensMax === null ? Math.max(needs.completion, parts.guards.unseen.completionTokensAssumed) : 0
+  // What the instance adds to a prompt from stored objects is in no text.
+  const isReadable = counted.promptTokens !== null && asked.references.length === 0
+  const promptTokens = isReadable
+    ? (counted.promptTokens ?? 0)
+    : Math.max(counted.promptTokens ?? 0, bound.promptTokens)
+  return boundedUsage({
+    promptTokens: Math.max(promptTokens, learned.usage?.promptTokens ?? 0),
+    completionTokens: Math.max(passed, unlimited, bound.completionTokens, learned.usage?.completionTokens ?? 0),
+  })
+}
+
+/** What our tokenizer counts, in a worker; null is what cannot be counted. */
+async function count(
+  account: Account,
+  { operation, asked, model }: Sent,
+  relayed: Relayed,
+  parts: UsageParts,
+): Promise<CountedTokens> {
+  return parts.counter.count({
+    model,
+    operation: operation.name,
     requestBody: asked.received,
-    responseBody: status === null || status >= 400 ? [] : await responseBytes(account, relayed, parts.journal),
+    responseBody: isError(relayed) ? [] : await responseBytes(account, relayed, parts),
     stream: asked.stream || isEventStream(relayed.contentType),
   })
-  if (counted.promptTokens === null && counted.completionTokens === null) return noUsage
-  return {
-    ...noUsage,
-    source: 'counted',
-    promptTokens: counted.promptTokens,
-    completionTokens: counted.completionTokens ?? 0,
-    totalTokens: (counted.promptTokens ?? 0) + (counted.completionTokens ?? 0),
-  }
 }
 
 /** All that came of the answer: long ones have left the memory and are read back from the journal. */
-async function responseBytes(account: Account, relayed: Relayed, journal: Journal): Promise<readonly Buffer[]> {
+async function responseBytes(
+  account: Account,
+  relayed: Relayed,
+  { journal, log }: UsageParts,
+): Promise<readonly Buffer[]> {
   if (!relayed.progressed) return relayed.unwritten
-  return [...(await journal.written(account.call.id, 'response')), ...relayed.unwritten]
+  try {
+    return [...(await journal.written(account.call.id, 'response')), ...relayed.unwritten]
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error
+    // What was answered is a fact, even where the journal cannot be read back to count it.
+    log.error({ id: account.call.id, code: error.code }, 'usage_unknown')
+    return []
+  }
 }

@@ -11,6 +11,8 @@ export class Capture {
   readonly #journal: Journal | null
   readonly #id: string
   unwritten: Buffer[] = []
+  /** False once bytes were left out, so that what is held is a part. */
+  isWhole = true
   /** True when earlier bytes were written. */
   progressed = false
   #unwrittenBytes = 0
@@ -25,7 +27,10 @@ export class Capture {
   add(chunk: Buffer): void {
     this.#unwrittenBytes += chunk.length
     // What is not to be recorded is still to be counted, where no usage is reported.
-    if (this.#journal === null && this.#unwrittenBytes > uncapturedBytesMax) return
+    if (this.#journal === null && this.#unwrittenBytes > uncapturedBytesMax) {
+      this.isWhole = false
+      return
+    }
     this.unwritten.push(chunk)
     if (this.#unwrittenBytes >= progressBytes) this.progress()
   }

@@ -31,6 +31,7 @@ import { endWith } from './end.ts'
 import { type AnswerHeaders, first, formOf, isOfBackend, observerFor, spilledFrom } from './facts.ts'
 import { Held, HeldTooLong } from './held.ts'
 import { blind, type Observer } from './observer.ts'
+import { type ReadingOn, readOnBytesMax } from './read-on.ts'
 import type { Relayed } from './relayed.ts'
 
 export type { Relayed }
@@ -46,6 +47,8 @@ export interface RelayParts {
   readonly limitHeaders: string[] | null
   /** Null for nearly every call. */
   readonly creates: Creates | null
+  /** Where the answer is to be read on after the client has left, and for how long at most; null where it is not. */
+  readonly readOn: { readonly reading: ReadingOn; readonly forMs: number } | null
 }
 
 /** A refusal whose body does not come within this time is judged by its head. */
@@ -90,6 +93,10 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   /** Status of an answer that the client got from elsewhere, while this one is still read to its end; null for all but hedged calls. */
   #standInStatus: number | null = null
   #ended = false
+  /** True once the client has left and the answer is read on without it. */
+  #isReadOn = false
+  /** Bytes of the answer when the client left. */
+  #bytesHeard = 0
   #settled = false
   /** The instance whose answer this is, or that was tried last. */
   instance: Instance | null = null
@@ -215,7 +222,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   }
 
   #mayHold(status: number, { lane }: Candidate): boolean {
-    if (this.#standInStatus !== null) return false
+    if (this.#standInStatus !== null || this.#isReadOn) return false
     // The gateway's own trouble, or made by what it asked for itself: never the client's, whether or not another member is left.
     if (isOfCredential(status)) return lane.credential !== null
     if (this.#hideUsage && (status === 400 || status === 422)) return true
@@ -238,6 +245,11 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     this.#births = creates === null || status >= 400 ? null : new Births(creates, this.instance?.name ?? '')
     this.#observer = observerFor(form, asked, this.#births)
     if (this.#standInStatus !== null) return
+    if (this.#isReadOn) {
+      // A refusal is billed nowhere: there is nothing to read it for.
+      if (status >= 400) this.giveUp(new ClientLeft())
+      return
+    }
     const limits = status >= 400 ? null : limitHeaders
     call.res.writeHead(status, responseHeaders(headers, call.id, isStream && form.hideUsage, limits))
     // The first event may be seconds away; the client's timers wait for the head.
@@ -261,6 +273,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     const out = this.#observer.pass(chunk)
     if (this.#standInStatus !== null) {
       // The client has its answer from elsewhere.
+    } else if (this.#isReadOn) {
+      if (this.#responseBytes - this.#bytesHeard > readOnBytesMax) this.giveUp(new ClientLeft())
     }
     // The end is called in the same turn: head, body and end go out in one piece.
     else if (this.#responseBytes === this.#announcedBytes) this.#last = out
@@ -288,6 +302,10 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     this.#ended = true
     if (this.#standInStatus !== null) {
       this.#settleStoodIn()
+      return
+    }
+    if (this.#isReadOn) {
+      this.#settle('left', null)
       return
     }
     const rest = this.#last ?? this.#observer.rest()
@@ -372,6 +390,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     const held = this.#held
     this.#held = null
     if (error instanceof ClientLeft) {
+      // What was refused is billed nowhere, even if the refusal was still held.
+      if (held !== null) this.#status = held.status
       this.#settle('left', null)
       return
     }
@@ -379,6 +399,10 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     if (isOfBackend(failure)) this.#try?.broke(this.#sentAtMs !== null, this.#parts.clock())
     if (this.#standInStatus !== null) {
       this.#settleStoodIn()
+      return
+    }
+    if (this.#isReadOn) {
+      this.#settle('left', null)
       return
     }
     if (!(error instanceof GivenUp) && this.#retries(held, failure, error)) return
@@ -417,7 +441,22 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     if (this.#standInStatus !== null) return
     if (this.#ended && res.writableFinished) this.#settle('whole', null)
     else if (this.#ended) this.#settle('left', null)
-    else this.giveUp(new ClientLeft())
+    else if (!this.#readsOn()) this.giveUp(new ClientLeft())
+  }
+
+  /** The client has left. @returns true when the answer under way is read on. */
+  #readsOn(): boolean {
+    const { readOn, call } = this.#parts
+    if (readOn === null || this.#givenUp !== null || this.#try === null || this.#held !== null) return false
+    // Half a request goes nowhere, and of a refusal there is nothing to read.
+    if (this.#sentAtMs === null || !call.req.complete || (this.#status ?? 0) >= 400) return false
+    if (!readOn.reading.begin()) return false
+    this.#isReadOn = true
+    this.#bytesHeard = this.#responseBytes
+    this.#mayReplay = false
+    call.watch.deadlineAt = Math.min(call.watch.deadlineAt, performance.now() + readOn.forMs)
+    if (this.#draining) this.#controller?.resume()
+    return true
   }
 
   /**
@@ -444,7 +483,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
 
   /** The whole exchange took too long, or the gateway stops and its grace is over. */
   expire(why: 'deadline' | 'shutdown'): void {
-    this.giveUp(new GivenUp(why === 'shutdown' ? 'shutdown' : 'total_timeout'))
+    if (this.#isReadOn) this.giveUp(new ClientLeft())
+    else this.giveUp(new GivenUp(why === 'shutdown' ? 'shutdown' : 'total_timeout'))
   }
 
   tick(now: number): void {
@@ -490,6 +530,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   #settle(ending: Relayed['ending'], cause: Error | null): void {
     if (this.#settled) return
     this.#settled = true
+    if (this.#isReadOn) this.#parts.readOn?.reading.end()
     const failed = ending !== 'whole' && ending !== 'left'
     this.#note(failed ? ending : null, this.#status)
     this.#parts.call.watch.subject = null
@@ -512,6 +553,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
       attempts: this.#attempts,
       servedDeployment: this.#candidate?.alias ?? null,
       spilledFrom: this.#spilledFrom,
+      isKeptWhole: this.#capture.isWhole,
       unwritten: this.#capture.unwritten,
       progressed: this.#capture.progressed,
     })

@@ -21,6 +21,8 @@ export interface Relayed {
   readonly servedDeployment: string | null
   /** Deployment from which Azure itself spilled the call over. */
   readonly spilledFrom: string | null
+  /** True unless a part of the answer was too long to be kept for counting. */
+  readonly isKeptWhole: boolean
   /** Bytes of the answer that `progress` has not written; where bodies are not captured, its beginning, for counting alone. */
   readonly unwritten: readonly Buffer[]
   /** True when earlier bytes were written with `progress`. */
@@ -42,6 +44,7 @@ export function nothingRelayed(servedDeployment: string | null): Relayed {
     attempts: [],
     servedDeployment,
     spilledFrom: null,
+    isKeptWhole: true,
     unwritten: [],
     progressed: false,
   }

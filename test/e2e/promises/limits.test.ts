@@ -281,7 +281,9 @@ test('P7 a client that leaves in the middle gives back what it did not use', asy
   const caller = await limited(t, { hrBot: { tokensPerMinute: 5_000, callsInFlight: 2 } })
   for (const stream of [true, false]) {
     const connection = await RawConnection.open(caller.world.url)
-    connection.write(requestBytes(caller.world.url, caller.request({ max: 4_000, stream, fault: 'stall;after=2' })))
+    connection.write(
+      requestBytes(caller.world.url, caller.request({ max: 4_000, stream, fault: 'stall;after=2;ms=1500' })),
+    )
     await eventually('it is under way', async () => ((await caller.report()).rules[0]?.reserved ?? 0) > 0 || null)
     refusedWith(await caller.call({ max: 4_000 }), 429, 'token_limit_reached')
     connection.leave()
@@ -291,6 +293,23 @@ test('P7 a client that leaves in the middle gives back what it did not use', asy
     assert.ok(used < 500, `${used} used`)
     assert.equal((await caller.line('hr-bot', 'callsInFlight')).reserved, 0)
   }
+})
+
+// Where nobody can know what was used, what was reserved is used: else leaving early would be a way around the limit.
+test('P7 a client that leaves an answer whose end never comes uses what was reserved, and nothing stays reserved', async t => {
+  const caller = await limited(t, {
+    hrBot: { tokensPerMinute: 5_000, callsInFlight: 2 },
+    change: config => ({ ...config, gateway: { ...config.gateway, timeouts: { readOn: '50ms' } } }),
+  })
+  const connection = await RawConnection.open(caller.world.url)
+  connection.write(requestBytes(caller.world.url, caller.request({ max: 4_000, stream: true, fault: 'stall;after=2' })))
+  await connection.seen('data: ')
+  connection.leave()
+  const [record] = await settledRecords(caller.world.house)
+  assert.deepEqual([record?.usage.source, record?.usage.completionTokens], ['bounded', 4_000])
+  const { reserved, used } = await caller.line('hr-bot', 'tokensPerMinute')
+  assert.deepEqual([reserved, used], [0, record?.usage.totalTokens])
+  assert.equal((await caller.line('hr-bot', 'callsInFlight')).reserved, 0)
 })
 
 test('P7 of 200 calls at once no more than the limit of tokens are let through, with maxima that are given', async t => {

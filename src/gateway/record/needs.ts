@@ -1,0 +1,65 @@
+/**
+ * What calls of a deployment were seen to need, for those whose end nobody is told of. A reasoning model thinks before its first word, and of
+ * an answer that broke off no text says how much.
+ */
+import type { Usage } from '../../ledger/record.ts'
+import { isReasoner } from '../../wire/models.ts'
+
+/** Calls after which what was seen before them is forgotten, together with as many before. */
+const callsOfSpan = 64
+
+/** The most tokens that one call of a deployment had. */
+export interface Needs {
+  /** Beyond the text that passes. */
+  readonly hidden: number
+  /** In all of the answer. */
+  readonly completion: number
+}
+
+interface Seen {
+  calls: number
+  now: Needs
+  before: Needs
+}
+
+const nothing: Needs = { hidden: 0, completion: 0 }
+
+/** Over the last 64 to 128 calls of each deployment. As many as there are deployments that workloads may use. */
+export class NeedsSeen {
+  readonly #seen = new Map<string, Seen>()
+
+  /** @param usage as reported at the end of an answer of this deployment. */
+  learn(deployment: string, { reasoningTokens, completionTokens }: Usage): void {
+    const seen = this.#seen.get(deployment) ?? this.#begin(deployment)
+    const hidden = reasoningTokens ?? 0
+    const completion = completionTokens ?? 0
+    if (hidden > seen.now.hidden || completion > seen.now.completion) {
+      seen.now = most(seen.now, { hidden, completion })
+    }
+    seen.calls += 1
+    if (seen.calls < callsOfSpan) return
+    seen.calls = 0
+    seen.before = seen.now
+    seen.now = nothing
+  }
+
+  #begin(deployment: string): Seen {
+    const begun = { calls: 0, now: nothing, before: nothing }
+    this.#seen.set(deployment, begun)
+    return begun
+  }
+
+  of(deployment: string): Needs {
+    const seen = this.#seen.get(deployment)
+    return seen === undefined ? nothing : most(seen.now, seen.before)
+  }
+
+  /** Whether the text of an answer may be less than what is billed. */
+  mayHide(deployment: string, model: string): boolean {
+    return this.of(deployment).hidden > 0 || isReasoner(model)
+  }
+}
+
+function most(one: Needs, other: Needs): Needs {
+  return { hidden: Math.max(one.hidden, other.hidden), completion: Math.max(one.completion, other.completion) }
+}

@@ -1,0 +1,208 @@
+// Reasoning is billed before the first word is seen, and whatever was made is billed whether the client is there or not. Who hangs up early
+// must not use less of a limit than who stays: else leaving is a way around every budget.
+import assert from 'node:assert/strict'
+import type { ServerResponse } from 'node:http'
+import { test } from 'node:test'
+import type { ConfigInput } from '../../src/config/schema.ts'
+import type { RecordRow } from '../../src/ledger/record.ts'
+import type { RawConnection } from '../support/raw.ts'
+import { settledRecords } from '../support/records.ts'
+import { startUpstream, type Upstream } from '../support/upstream.ts'
+import { eventually } from '../support/wait.ts'
+
+const chunk = (delta: unknown, finish: string | null = null): string =>
+  `data: ${JSON.stringify({ id: 'c1', model: 'gpt-5-2025-08-07', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`
+const usageChunk = (completion: number, reasoning: number): string =>
+  `data: ${JSON.stringify({ id: 'c1', model: 'gpt-5-2025-08-07', choices: [], usage: { prompt_tokens: 12, completion_tokens: completion, total_tokens: 12 + completion, completion_tokens_details: { reasoning_tokens: reasoning } } })}\n\ndata: [DONE]\n\n`
+const eventStream = { 'content-type': 'text/event-stream' }
+const told = ({ outcome, usage }: RecordRow): unknown => [
+  outcome,
+  usage.source,
+  usage.promptTokens,
+  usage.completionTokens,
+]
+
+function withReadOn(readOn: string): (config: ConfigInput) => ConfigInput {
+  return config => ({ ...config, gateway: { ...config.gateway, timeouts: { ...config.gateway?.timeouts, readOn } } })
+}
+
+/** The backend answers with the first piece; the rest is the test's to send. */
+function answersWith(upstream: Upstream, first: string): Promise<ServerResponse> {
+  const { promise, resolve } = Promise.withResolvers<ServerResponse>()
+  upstream.backend.answer = (_request, response) => {
+    response.writeHead(200, eventStream)
+    response.write(first)
+    resolve(response)
+  }
+  return promise
+}
+
+/** Calls, and leaves once this has come. */
+async function leaveAfter(connection: RawConnection, text: string): Promise<void> {
+  await connection.seen(text)
+  connection.leave()
+}
+
+/** The gateway has seen that the client is gone. */
+async function isAlone(upstream: Upstream): Promise<void> {
+  await eventually('the client is gone', () => (upstream.world.house.gateway.readingOn === 1 ? true : null))
+}
+
+async function onlyRecord(upstream: Upstream): Promise<RecordRow> {
+  const [record] = await settledRecords(upstream.world.house)
+  assert.ok(record)
+  return record
+}
+
+test('F3 C2 a client that leaves after the third word is charged what the whole answer reports', async t => {
+  const upstream = await startUpstream(t)
+  const answering = answersWith(upstream, chunk({ content: 'one two three' }))
+  await leaveAfter(await upstream.begin({ stream: true }), 'one two three')
+  const response = await answering
+  await isAlone(upstream)
+  response.end(chunk({ content: ' four' }) + chunk({}, 'stop') + usageChunk(317, 256))
+  const record = await onlyRecord(upstream)
+  assert.deepEqual(told(record), ['aborted', 'reported', 12, 317])
+  assert.equal(record.usage.reasoningTokens, 256)
+})
+
+test('W4 a client that leaves between finish_reason and usage is charged what is reported', async t => {
+  const upstream = await startUpstream(t)
+  const answering = answersWith(upstream, chunk({ content: 'Hi' }) + chunk({}, 'stop'))
+  await leaveAfter(await upstream.begin({ stream: true }), '"stop"')
+  const response = await answering
+  await isAlone(upstream)
+  response.end(usageChunk(2505, 2494))
+  assert.deepEqual(told(await onlyRecord(upstream)), ['aborted', 'reported', 12, 2505])
+})
+
+test('a client that leaves before anything has come is charged what the whole answer reports', async t => {
+  const upstream = await startUpstream(t)
+  const { promise, resolve } = Promise.withResolvers<ServerResponse>()
+  upstream.backend.answer = (_request, response) => resolve(response)
+  const connection = await upstream.begin()
+  const response = await promise
+  connection.leave()
+  await isAlone(upstream)
+  response.writeHead(200, { 'content-type': 'application/json' })
+  response.end('{"choices":[{"message":{"content":"Hi"}}],"usage":{"prompt_tokens":12,"completion_tokens":2000}}')
+  assert.deepEqual(told(await onlyRecord(upstream)), ['aborted', 'reported', 12, 2000])
+})
+
+test('a client that leaves is not charged for what the backend then refuses', async t => {
+  const upstream = await startUpstream(t)
+  const { promise, resolve } = Promise.withResolvers<ServerResponse>()
+  upstream.backend.answer = (_request, response) => resolve(response)
+  const connection = await upstream.begin()
+  const response = await promise
+  connection.leave()
+  await isAlone(upstream)
+  response.writeHead(429, { 'content-type': 'application/json' }).end('{"error":{"code":"429","message":"slow down"}}')
+  assert.deepEqual(told(await onlyRecord(upstream)), ['aborted', 'none', null, null])
+})
+
+test('a response whose reading the client leaves is charged by the answer that is read on', async t => {
+  const upstream = await startUpstream(t)
+  const first =
+    '{"type":"response.created","response":{"id":"resp_1","status":"in_progress","model":"gpt-5","usage":null}}'
+  const end =
+    '{"type":"response.completed","response":{"id":"resp_1","status":"completed","usage":{"input_tokens":12,"output_tokens":1005}}}'
+  const answering = answersWith(upstream, `data: ${first}\n\n`)
+  const connection = await upstream.begin({ model: 'gpt-4o', input: 'Hi', stream: true }, '/openai/v1/responses')
+  await leaveAfter(connection, 'response.created')
+  const response = await answering
+  await isAlone(upstream)
+  response.end(`data: ${end}\n\n`)
+  assert.deepEqual(told(await onlyRecord(upstream)), ['aborted', 'reported', 12, 1005])
+})
+
+test('an answer is read on for a bounded time; a call whose end is not reached is charged at its bound', async t => {
+  const upstream = await startUpstream(t, { change: withReadOn('100ms') })
+  const answering = answersWith(upstream, chunk({ content: 'one two three' }))
+  await leaveAfter(await upstream.begin({ stream: true, max_completion_tokens: 400 }), 'one two three')
+  const response = await answering
+  const record = await onlyRecord(upstream)
+  const { outcome, usage } = record
+  assert.deepEqual([outcome, usage.source, usage.completionTokens], ['aborted', 'bounded', 400])
+  assert.ok((usage.promptTokens ?? 0) > 0)
+  await eventually('the backend is told', () => (response.destroyed ? true : null))
+})
+
+test('F3 without reading on, a call is charged at least what calls of its deployment were seen to hide', async t => {
+  const upstream = await startUpstream(t, { change: withReadOn('0s') })
+  upstream.backend.answer = (_request, response) =>
+    response.writeHead(200, eventStream).end(chunk({ content: 'Hi' }) + chunk({}, 'stop') + usageChunk(9_010, 9_000))
+  assert.deepEqual(told((await upstream.call({ stream: true })).record), ['completed', 'reported', 12, 9_010])
+  answersWith(upstream, chunk({ content: 'one two three' }))
+  await leaveAfter(await upstream.begin({ stream: true }), 'one two three')
+  const { outcome, usage } = await onlyRecord(upstream)
+  assert.deepEqual([outcome, usage.source], ['aborted', 'bounded'])
+  assert.ok((usage.completionTokens ?? 0) >= 9_003, `${usage.completionTokens}`)
+})
+
+test('an answer that the backend breaks off is charged at its bound, and usage in its middle is no report', async t => {
+  const upstream = await startUpstream(t)
+  const running = chunk({ content: 'Hi' }).replace('}\n\n', ',"usage":{"prompt_tokens":12,"completion_tokens":1}}\n\n')
+  for (const first of [chunk({ content: 'Hi' }), running, ': nothing yet\n\n']) {
+    const answering = answersWith(upstream, first)
+    const connection = await upstream.begin({ stream: true, max_tokens: 700 })
+    await connection.seen(first.slice(0, 12))
+    ;(await answering).destroy()
+    await connection.rest()
+    const { outcome, usage } = await onlyRecord(upstream)
+    assert.deepEqual([outcome, usage.source, usage.completionTokens], ['failed', 'bounded', 700], first)
+  }
+})
+
+test('a whole answer that cannot be read is charged at its bound', async t => {
+  const upstream = await startUpstream(t)
+  for (const [type, body] of [
+    ['application/json', '<html>'],
+    ['text/html', '<html>'],
+    ['application/json', '{"choices":[{"mess'],
+    ['text/event-stream', 'data: nothing\n\n'],
+  ] as const) {
+    upstream.backend.answer = (_request, response) => response.writeHead(200, { 'content-type': type }).end(body)
+    const { record } = await upstream.call({ max_tokens: 700 })
+    assert.deepEqual([record.usage.source, record.usage.completionTokens], ['bounded', 700], body)
+  }
+})
+
+test('F3 reasoning that passed is counted as text is, streamed and whole', async t => {
+  const upstream = await startUpstream(t)
+  const thoughts = Array.from({ length: 50 }, () => chunk({ reasoning_content: 'thinking hard about it. ' })).join('')
+  upstream.backend.answer = (_request, response) =>
+    response
+      .writeHead(200, eventStream)
+      .end(`${thoughts}${chunk({ content: 'ok' })}${chunk({}, 'stop')}data: [DONE]\n\n`)
+  const { record } = await upstream.call({ stream: true })
+  assert.equal(record.usage.source, 'counted')
+  assert.ok((record.usage.completionTokens ?? 0) > 200, `${record.usage.completionTokens}`)
+  const message = { reasoning_content: 'thinking hard about it. '.repeat(50), content: 'ok' }
+  const body = JSON.stringify({ choices: [{ message, finish_reason: 'stop' }] })
+  upstream.backend.answer = (_request, response) =>
+    response.writeHead(200, { 'content-type': 'application/json' }).end(body)
+  const { record: whole } = await upstream.call()
+  assert.equal(whole.usage.source, 'counted')
+  assert.ok((whole.usage.completionTokens ?? 0) > 200, `${whole.usage.completionTokens}`)
+})
+
+test('the limit has what was charged: three calls that are left use up what three whole ones do', async t => {
+  const upstream = await startUpstream(t, {
+    change: config => {
+      const hrBot = config.workloads['hr-bot']
+      assert.ok(hrBot)
+      return {
+        ...withReadOn('0s')(config),
+        workloads: { ...config.workloads, 'hr-bot': { ...hrBot, limits: { tokensPerDay: 2_000 } } },
+      }
+    },
+  })
+  answersWith(upstream, chunk({ content: 'Hi' }))
+  for (let at = 0; at < 3; at += 1) {
+    await leaveAfter(await upstream.begin({ stream: true, max_tokens: 600 }), 'Hi')
+    await settledRecords(upstream.world.house)
+  }
+  const { answer } = await upstream.call({ stream: true, max_tokens: 600 })
+  assert.deepEqual([answer.status, answer.headers['x-gatehouse-refusal']], [429, 'budget_exhausted'])
+})

@@ -33,6 +33,25 @@ suite('errors across fields', () => {
       { model: 'gpt-4' },
       'conflict pools.main.members[1].instance',
     ],
+    ['W1: tools are known', 'workloads/bot/tools', ['websearch'], 'unknown_name workloads.bot.tools[0]', 'web_search'],
+    [
+      'W1: a tier stands once',
+      'workloads/bot/serviceTiers',
+      ['flex', 'flex'],
+      'duplicate workloads.bot.serviceTiers[1]',
+    ],
+    [
+      'H3: credentials are not forwarded',
+      'gateway/forwardHeaders',
+      ['x-team', 'Authorization'],
+      'conflict gateway.forwardHeaders[1]',
+    ],
+    [
+      'H3: another deployment is not named past the list',
+      'gateway/forwardHeaders',
+      ['x-ms-spillover-deployment'],
+      'conflict gateway.forwardHeaders[0]',
+    ],
     ['retained bodies have a record', 'ledger/retain/records', '2d', 'conflict ledger.retain.bodies'],
     [
       'an endpoint has no path',

@@ -4,6 +4,7 @@
  * Rules across fields live in `rules.ts`; reading, `${env:NAME}` and `${file:PATH}` in `load.ts`; messages in `messages.ts`.
  */
 import { z } from 'zod'
+import { standardTools, toolNames } from '../wire/tools.ts'
 
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
@@ -475,6 +476,44 @@ const workload = z.strictObject({
   callers: z.array(callerRule).min(1).describe('Who may call as this workload.'),
   targets: z.array(name).min(1).describe('Instances and pools that it may use.'),
   deployments: z.array(z.string().min(1)).min(1).describe('Deployments that it may use.'),
+  tools: z
+    .array(z.string().min(1))
+    .default([...standardTools])
+    .describe(
+      `Tools that calls may bring, of ${toolNames.join(', ')}. The list replaces the default, which is what the client runs and what stays within the resource; mcp, web_search and others that reach outside of it must be named. container_network: a network for the containers of code_interpreter.`,
+    ),
+  dataSources: z
+    .enum(['refuse', 'callerCredentials', 'allow'])
+    .default('refuse')
+    .describe(
+      'Azure OpenAI On Your Data (`data_sources`), and batches from blob storage (`input_blob`). `callerCredentials`: data sources that bring a key or a token; `allow`: also those that the resource signs in to with its own identity, where a caller reads what the resource may read. Lines of a batch in blob storage are not looked at.',
+    ),
+  outsideUrls: z
+    .enum(['allow', 'refuse'])
+    .default('allow')
+    .describe(
+      'Addresses of images and files in a body (`image_url`, `file_url`), which Azure fetches from its own network, not from yours. `refuse` lets only data: addresses and ids of files pass.',
+    ),
+  serviceTiers: z
+    .array(z.enum(['auto', 'default', 'flex', 'scale', 'priority']))
+    .default(['auto', 'default'])
+    .describe('Values of `service_tier` that calls may ask for. Others have other prices, so they must be named.'),
+  background: z
+    .enum(['allow', 'refuse'])
+    .default('allow')
+    .describe('Responses in the background (`background: true`).'),
+  store: z
+    .enum(['allow', 'refuse'])
+    .default('allow')
+    .describe(
+      'Answers that Azure stores. With `refuse`, a Response must say `store: false`, since it is stored otherwise; a chat completion must not say `store: true`.',
+    ),
+  storedPrompts: z
+    .enum(['refuse', 'allow'])
+    .default('refuse')
+    .describe(
+      'Prompts and agents that are stored on the resource (`prompt`, `agent`): they bring models and tools of their own, which nobody looks at here.',
+    ),
   operations: z
     .array(z.string().min(1).max(64))
     .min(1)

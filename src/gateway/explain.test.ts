@@ -84,6 +84,18 @@ suite('config explain', () => {
     assert.deepEqual(stages, ['resolve', 'authenticate', 'authorize', 'receive', 'locate', 'admit', 'dispatch'])
   })
 
+  test('W1: says what calls of the workload may ask for', () => {
+    const { details = [] } = at(ask({}), 'authorize')
+    const text = details.join('\n')
+    assert.match(text, /^Operations: chat, .*; refused: .*fine_tuning/m)
+    assert.match(text, /^Tools: function, custom, .*; refused: .*mcp.*web_search/m)
+    assert.match(
+      text,
+      /^Data sources: refused; outside addresses in a body: allowed; stored prompts and agents: refused\.$/m,
+    )
+    assert.match(text, /^Service tiers: auto, default; background: allowed; storing of answers: allowed\.$/m)
+  })
+
   // Who asks "why was I refused?" needs every rule that may have been it, and none that cannot.
   test('names the limits that the call meets, with amounts and modes, and no others', () => {
     const { text, details } = at(ask({}), 'admit')

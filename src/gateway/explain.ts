@@ -9,6 +9,7 @@ import { openPrices } from '../prices/open.ts'
 import { authorize, type Grant, requireDeployment } from './authorize/index.ts'
 import { describeLimit, limitsMet } from './explain/limits.ts'
 import { type Destination, describeDestination, detailsOf } from './explain/members.ts'
+import { policyTexts } from './explain/policy.ts'
 import { buildPlan, type Plan } from './plan.ts'
 import { asRefusal, listed, Refusal } from './refusals.ts'
 import { type Route, resolve } from './resolve/index.ts'
@@ -80,7 +81,7 @@ class Walk {
     if (caller === null) return
     const named = question.headers['x-gatehouse-workload'] ?? null
     const authorized = (): Grant => authorize(caller, route, named, this.#parts.plan)
-    const grant = this.#step('authorize', authorized, granted => describeGrant(granted, caller))
+    const grant = this.#step('authorize', authorized, granted => describeGrant(granted, caller), policyTexts)
     if (grant === null) return
     if (route.operation.answeredHere) {
       this.#step('answer', () => modelsOf(grant, route), describeModels)

@@ -9,6 +9,7 @@ import type { Instance } from '../instances/index.ts'
 import { poolOf, singleOf, type Target } from '../instances/pool.ts'
 import { allOperations, namesOperation, type Operation } from '../wire/operations.ts'
 import { compileForwards, type Forwards } from '../wire/requestFields.ts'
+import { type Policy, policyOf } from './authorize/policy.ts'
 
 export interface Workload {
   readonly name: string
@@ -17,6 +18,8 @@ export interface Workload {
   readonly standardTarget: Target
   readonly deployments: ReadonlySet<string>
   readonly operations: ReadonlySet<Operation>
+  /** What its calls may ask for besides. */
+  readonly policy: Policy
   readonly capture: WorkloadConfig['capture']
   /** Class of `limits.priorityClasses`. */
   readonly priority: string
@@ -83,6 +86,7 @@ function buildWorkload(name: string, written: WorkloadConfig, targets: ReadonlyM
     standardTarget,
     deployments: new Set(written.deployments),
     operations: new Set(allOperations.filter(one => namesOperation(written.operations, one))),
+    policy: policyOf(written),
     capture: written.capture,
     priority: written.priority,
     canary: new Map(Object.entries(written.canary).map(([from, to]) => [from, shareOf(to)])),

@@ -109,6 +109,27 @@ export const refusals = {
     say: 'Workload "{workload}" may not use {operation}. Its `operations` do not name it.',
   },
 
+  tool_not_allowed: {
+    ...forbidden,
+    say: 'Workload "{workload}" may not use the tool {tool}. It may use: {allowed}. Leave it out, or ask your platform team to list it in workloads.{workload}.tools.',
+  },
+  data_source_not_allowed: {
+    ...forbidden,
+    say: 'Workload "{workload}" may not use {source} ({reason}). Leave it out, or ask your platform team to change workloads.{workload}.dataSources.',
+  },
+  outside_url_not_allowed: {
+    ...forbidden,
+    say: 'Workload "{workload}" may not have Azure fetch {url}. Send the content itself (a data: address), or the id of an uploaded file.',
+  },
+  service_tier_not_allowed: {
+    ...forbidden,
+    say: 'Workload "{workload}" may not ask for the service tier {tier}. It may ask for: {allowed}. Leave service_tier out, or ask your platform team.',
+  },
+  option_not_allowed: {
+    ...forbidden,
+    say: 'Workload "{workload}" may not use "{option}" (workloads.{workload}.{setting}). {advice}, or ask your platform team.',
+  },
+
   // receive
   purpose_not_allowed: {
     ...forbidden,

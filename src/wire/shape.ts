@@ -5,8 +5,8 @@ import { JsonScanError } from './json-scan.ts'
 
 /** What to find in an object. Objects in lists, and in lists of lists, are looked at as the list's own value would be. */
 export interface ShapeSpec {
-  /** By key: true to report the member, or what to find in its value; then the member is reported too. */
-  readonly find: Readonly<Record<string, true | Shape>>
+  /** By key: true to report the member, or what to find in its value (`self`: the same); then the member is reported too. */
+  readonly find: Readonly<Record<string, true | 'self' | Shape>>
   /** Keys whose values are not looked into although `rest` would. */
   readonly leave?: readonly string[]
   /** For the values of all other keys: null looks into none of them, `self` looks for the same in all of them. */
@@ -39,7 +39,7 @@ export class Shape {
     // What is reported alone is looked into as the values of other keys are.
     const found = Object.entries(find).map(([key, inside]) => ({
       key,
-      inside: inside === true ? this.rest : inside,
+      inside: inside === true ? this.rest : inside === 'self' ? this : inside,
       reported: true,
     }))
     const left = leave.map(key => ({ key, inside: null, reported: false }))

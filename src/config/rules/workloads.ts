@@ -1,5 +1,6 @@
 /** Rules of workloads: what they may use, and where shares and copies of their calls go. */
 import { operationNames } from '../../wire/operations.ts'
+import { toolNames } from '../../wire/tools.ts'
 import { type Path, printable, showValue } from '../messages.ts'
 import type { Config, LimitsConfig, WorkloadConfig } from '../schema.ts'
 import { conflict, listOf, type Notes, refuseDuplicates, unknownKeyName, unknownName, warn } from './notes.ts'
@@ -83,13 +84,23 @@ function refuseAbsent(
 }
 
 export function checkOperations(workloads: Config['workloads'], notes: Notes): void {
-  for (const [name, { operations }] of Object.entries(workloads)) {
+  for (const [name, { operations, tools, serviceTiers }] of Object.entries(workloads)) {
     const path = ['workloads', name, 'operations']
     refuseDuplicates(operations, path, notes)
+    checkTools(tools, ['workloads', name, 'tools'], notes)
+    refuseDuplicates(serviceTiers, ['workloads', name, 'serviceTiers'], notes)
     for (const [index, operation] of operations.entries()) {
       if (operationNames.includes(operation)) continue
       notes.errors.push(unknownName(operation, [...path, index], 'operation or family', operationNames))
     }
+  }
+}
+
+function checkTools(tools: readonly string[], path: Path, notes: Notes): void {
+  const known: readonly string[] = toolNames
+  refuseDuplicates(tools, path, notes)
+  for (const [index, tool] of tools.entries()) {
+    if (!known.includes(tool)) notes.errors.push(unknownName(tool, [...path, index], 'tool', known))
   }
 }
 

@@ -32,9 +32,12 @@ export function authorize(caller: Caller, route: Route, named: string | null, pl
  * @param param Where it stands. @throws Refusal deployment_not_allowed
  */
 export function requireDeployment(workload: Workload, deployment: string, param = 'model'): void {
-  if (workload.deployments.has(deployment)) return
+  if (!workload.deployments.has(deployment)) throw deploymentRefused(workload, deployment, param)
+}
+
+export function deploymentRefused(workload: Workload, deployment: string, param: string): Refusal {
   const details = { workload: workload.name, deployment, allowed: listed(workload.deployments) }
-  throw new Refusal('deployment_not_allowed', details, { param })
+  return new Refusal('deployment_not_allowed', details, { param })
 }
 
 function requireOperation(workload: Workload, operation: Operation): void {

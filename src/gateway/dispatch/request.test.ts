@@ -20,7 +20,7 @@ test('an alias stands in the body for the model, and every other member stays as
       const send = Buffer.from(JSON.stringify(document))
       const body = bodyWith(alias, {
         send,
-        json: { body: send, scan: { openEnd: 1, empty: false, members: new Map() } },
+        json: { body: send, scan: { openEnd: 1, empty: false, members: new Map() }, named: [] },
       })
       assert.deepEqual(JSON.parse(String(body)), JSON.parse(JSON.stringify({ ...document, model: alias })))
     }),

@@ -53,7 +53,8 @@ export function requestFor(
   const name = otherName(sending, candidate)
   const path = name === null ? route.backendPath : pathWith(name, route)
   if (asked.send !== 'upload') {
-    const body = name === null || route.deployment !== null ? asked.send : bodyWith(name, asked)
+    const send = withAliases(sending, candidate)
+    const body = name === null || route.deployment !== null ? send : bodyWith(name, { send, json: asked.json })
     return { method: call.method, path, headers, body }
   }
   if (upload === null) throw new TypeError('a streamed body can be sent once')
@@ -61,6 +62,26 @@ export function requestFor(
   if (length !== undefined) headers.push('content-length', length)
   const body = Readable.from(uploadBody(call, upload.journal, upload.limits, upload.relay))
   return { method: call.method, path, headers, body }
+}
+
+/** The body with the deployments of its tools and data sources by their names on the member; every other byte as it is. */
+function withAliases({ asked, target }: Sending, { instance }: Candidate): Buffer | null {
+  const { send, json } = asked
+  if (send === 'upload' || send === null) return null
+  if (json === null || json.named.length === 0) return send
+  // What stands behind the gateway's own `stream_options` has moved by their length.
+  const moved = send.length - json.body.length
+  const from = json.scan.members.get('stream_options')?.valueStart ?? json.scan.openEnd
+  const pieces: Buffer[] = []
+  let at = 0
+  for (const { name, start, end } of json.named) {
+    const served = nameOn(target, instance, name)
+    if (served === null || served === name) continue
+    const shift = start >= from ? moved : 0
+    pieces.push(send.subarray(at, start + shift), Buffer.from(JSON.stringify(served)))
+    at = end + shift
+  }
+  return at === 0 ? send : Buffer.concat([...pieces, send.subarray(at)])
 }
 
 /** The deployment stands in the path: `model` in the body decides nothing then, and stays as it is. */

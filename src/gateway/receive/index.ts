@@ -8,9 +8,10 @@ import { depthMax, JsonScanError, memberValue, type Scan, withMember } from '../
 import type { CreatedKind } from '../../wire/objects.ts'
 import { type Reference, ReferenceFinder, ReferenceSearch } from '../../wire/references.ts'
 import { imageDeploymentField } from '../../wire/requestFields.ts'
-import { Shape } from '../../wire/shape.ts'
 import { inSlices, type Sliced } from '../../wire/slices.ts'
+import { authorizeBody, type NamedDeployment } from '../authorize/body.ts'
 import { type Grant, requireDeployment } from '../authorize/index.ts'
+import { bodyShapes, shapeFor } from '../authorize/shapes.ts'
 import type { Call } from '../call.ts'
 import { listed, Refusal } from '../refusals.ts'
 import type { Route } from '../resolve/index.ts'
@@ -35,7 +36,7 @@ export interface Asked {
   /** True when the bytes to send are not encoded as the client's Content-Encoding says. */
   readonly decoded: boolean
   /** The JSON body, decoded, as the client wrote it, and where its members stand; null for other bodies. */
-  readonly json: { readonly body: Buffer; readonly scan: Scan } | null
+  readonly json: { readonly body: Buffer; readonly scan: Scan; readonly named: readonly NamedDeployment[] } | null
   /** Answers that are made: choices of every prompt, and candidates that are thrown away. */
   readonly answers: number
   /** Most tokens of all answers together; null where the client set no maximum. */
@@ -69,7 +70,7 @@ const wantedMembers = [
   // Of an upload in parts.
   'purpose',
 ]
-const bodyShape = new Shape({ find: Object.fromEntries(wantedMembers.map(key => [key, true])) })
+const shapes = bodyShapes(wantedMembers)
 
 /** @throws Refusal body_*, bodies_full, model_missing, deployment_not_allowed; ClientLeft */
 export async function receive(
@@ -123,26 +124,32 @@ export async function receive(
   if (operation.deployment === 'none') {
     // Some take no body at all, or may do without.
     if (body.length === 0) return { ...plain, received, send: body, decoded }
-    const scan = await scanned(body, () => new BodyScanner(body, bodyShape))
+    const scan = await scanned(body, () => new BodyScanner(body, shapeFor(shapes, operation, grant.workload.policy)))
+    const named = authorizeBody(body, scan, operation, grant.workload)
     const references = await scanned(body, () => new ReferenceFinder(body))
     if (operation.creates === 'upload') requirePurpose(body, scan)
-    return { ...plain, references, received, send: body, decoded }
+    const toolDeployments = withNamed(plain.toolDeployments, named)
+    const json = named.length === 0 ? null : { body, scan, named }
+    return { ...plain, json, toolDeployments, references, received, send: body, decoded }
   }
   const understood = await understand(body, route, grant)
   // A changed body stands beside the one that it was made of.
   if (understood.send instanceof Buffer && understood.send !== body) hold.take(understood.send.length)
-  return { ...plain, ...understood, received, decoded }
+  const toolDeployments = withNamed(plain.toolDeployments, understood.json?.named ?? [])
+  return { ...plain, ...understood, toolDeployments, received, decoded }
 }
 
 type Understood = Omit<Asked, 'received' | 'decoded' | 'toolDeployments'>
 
 async function understand(body: Buffer, route: Route, grant: Grant): Promise<Understood> {
-  const scanning = scanned(body, () => new BodyScanner(body, bodyShape))
+  const { operation } = route
+  const scanning = scanned(body, () => new BodyScanner(body, shapeFor(shapes, operation, grant.workload.policy)))
   const scan = scanning instanceof Promise ? await scanning : scanning
   const { refersBy } = route.operation
   const model = read(body, scan, 'model')
   const named = typeof model === 'string' ? model : null
   const deployment = route.deployment ?? requireModel(named, grant)
+  const further = authorizeBody(body, scan, operation, grant.workload)
   const stream = route.operation.usageInStream !== 'none' && read(body, scan, 'stream') === true
   const searching = refersBy.length === 0 ? noReferences : scanned(body, () => new ReferenceSearch(body, refersBy))
   const references = searching instanceof Promise ? await searching : searching
@@ -151,7 +158,7 @@ async function understand(body: Buffer, route: Route, grant: Grant): Promise<Und
     deployment,
     requestedModel: named ?? deployment,
     stream,
-    json: { body, scan },
+    json: { body, scan, named: further },
     ...(demanded instanceof Promise ? await demanded : demanded),
     references,
     keeps: route.operation.createsWhenAsked === null ? null : keptOf(body, scan, route.operation.createsWhenAsked),
@@ -176,6 +183,10 @@ function requirePurpose(body: Buffer, scan: Scan): void {
   const purpose = read(body, scan, 'purpose')
   if (typeof purpose !== 'string' || !/batch/i.test(purpose)) return
   throw new Refusal('purpose_not_allowed', { purpose }, { param: 'purpose' })
+}
+
+function withNamed(first: readonly string[], named: readonly NamedDeployment[]): readonly string[] {
+  return named.length === 0 ? first : [...new Set([...first, ...named.map(({ name }) => name)])]
 }
 
 /** Azure runs the tool `image_generation` on the deployment that a header field names. @throws Refusal deployment_not_allowed */

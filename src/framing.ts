@@ -10,6 +10,9 @@ type Head = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'httpVersionMajor' 
 /** RFC 9110 section 7.2: a name or an address, and perhaps a port. */
 const hostPattern = /^(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::\d{0,5})?$/
 
+/** Nearly every Host. */
+const plainHost = /^[a-z0-9.-]+(?::\d{1,5})?$/
+
 /** @returns why the request is refused with 400, in words for its sender; null when nothing is wrong. */
 export function framingFault(req: Head): string | null {
   // The parser also takes 0.9 and 2.0, which frame their messages in other ways.
@@ -27,7 +30,7 @@ export function framingFault(req: Head): string | null {
 export function hostFault({ headers, httpVersionMinor }: Head): string | null {
   const { host } = headers
   if (host === undefined) return httpVersionMinor === 1 ? 'it has no Host' : null
-  return hostPattern.test(host) ? null : 'its Host is not a name or an address'
+  return plainHost.test(host) || hostPattern.test(host) ? null : 'its Host is not a name or an address'
 }
 
 /** Node shows the first alone. By length first: hardly another field has a name of four letters. */

@@ -108,6 +108,26 @@ test('a user-assigned identity is asked for by its client id', async () => {
   assert.match(asked[0]?.url ?? '', /client_id=33333333-0000-4000-8000-000000000003/)
 })
 
+// A token of a managed identity lives for a day; without this an instance that refuses it is lost for as long.
+test('F4 a token that an instance refused is replaced in the background, and no more often than a refresh', async () => {
+  const credential = managed()
+  credential.renew()
+  await credential.header('')
+  assert.equal(asked.length, 1, 'there was none to replace')
+  credential.renew()
+  assert.equal(asked.length, 1, 'it has only just come')
+  nowMs += refreshPauseMs
+  for (let call = 0; call < 5; call += 1) credential.renew()
+  assert.equal(atOnce(credential).value, 'Bearer token-1', 'no call waits for it')
+  await until(() => atOnce(credential).value === 'Bearer token-2')
+  fail(500)
+  nowMs += refreshPauseMs
+  credential.renew()
+  await until(() => lines.length === 1)
+  assert.equal(atOnce(credential).value, 'Bearer token-2')
+  assert.equal(asked.length, 3)
+})
+
 // Without this every call of an instance waits once an hour, and fails when the identity service hiccups.
 test('a token is replaced in the background five minutes before its end', async () => {
   const credential = managed()

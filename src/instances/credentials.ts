@@ -17,6 +17,8 @@ export interface InstanceCredential {
    * @throws CredentialError, by rejecting.
    */
   header(callerToken: string): CredentialHeader | Promise<CredentialHeader>
+  /** The instance has refused it: a token that was withdrawn before its end is replaced, in the background. Nothing for the other kinds. */
+  renew(): void
 }
 
 /** The gateway has no credential to offer to the instance: ours to mend (503). The reason is in `cause`, without any secret. */
@@ -60,19 +62,21 @@ export const refreshPauseMs = 5_000
 export function createCredential(instance: InstanceConfig, parts: CredentialParts): InstanceCredential {
   const { credential } = instance
   if (credential === 'caller') {
-    return { kind: 'caller', header: callerToken => bearer(callerToken) }
+    return { kind: 'caller', header: callerToken => bearer(callerToken), renew: nothing }
   }
   if (typeof credential === 'object' && 'key' in credential) {
     const header: CredentialHeader = Object.freeze({ name: 'api-key', value: credential.key })
-    return { kind: 'key', header: () => header }
+    return { kind: 'key', header: () => header, renew: nothing }
   }
   const clientId = credential === 'managed-identity' ? null : credential.managedIdentity
   const { appService } = parts
   const read =
     appService === undefined ? readSdk(clientId, instance.scope) : readAppService(appService, clientId, instance.scope)
   const held = new HeldToken(read, parts)
-  return { kind: 'managed-identity', header: () => held.header() }
+  return { kind: 'managed-identity', header: () => held.header(), renew: () => held.renew() }
 }
+
+function nothing(): void {}
 
 interface Held {
   readonly header: CredentialHeader
@@ -103,6 +107,12 @@ class HeldToken {
       this.#refresh().catch(() => {})
     }
     return held.header
+  }
+
+  /** The token in hand serves on until there is another: it may be fine for other deployments. */
+  renew(): void {
+    if (this.#held === null || this.#refreshing !== null || this.#clock() < this.#pauseUntilMs) return
+    this.#refresh().catch(() => {})
   }
 
   #refresh(): Promise<Held> {

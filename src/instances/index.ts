@@ -63,7 +63,7 @@ export function openInstance(
   })
   const credential = createCredential(written, parts)
   const reach = new Breaker(written.breaker)
-  const own = credential.kind === 'caller' ? null : new OwnCredential(name, parts.log ?? null)
+  const own = credential.kind === 'caller' ? null : new OwnCredential(name, parts.log ?? null, () => credential.renew())
   const deployments = new Map(Object.entries(written.deployments))
   const lanes = new Map(
     [...deployments].map(([deployment, { kind }]) => [

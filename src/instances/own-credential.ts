@@ -18,8 +18,12 @@ export class OwnCredential {
   /** Calls that were refused since the start. */
   refusals = 0
 
-  constructor(instance: string, log: OwnCredentialLog | null) {
+  readonly #renew: () => void
+
+  /** @param renew asks for another token, where it is one. */
+  constructor(instance: string, log: OwnCredentialLog | null, renew: () => void) {
     this.#instance = instance
+    this.#renew = renew
     this.#log = log
   }
 
@@ -31,6 +35,7 @@ export class OwnCredential {
   /** @param leftAlone the deployment is left alone for it. @param code as the answer says; null when it says none. */
   refused(deployment: string, leftAlone: boolean, status: number, code: string | null): void {
     this.refusals += 1
+    if (leftAlone && status === 401) this.#renew()
     if (!leftAlone || this.#refused.has(deployment)) return
     this.#refused.add(deployment)
     this.#log?.error(

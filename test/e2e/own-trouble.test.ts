@@ -197,6 +197,44 @@ test('F4 a 429 of the other member is told, for it says when there is room; a mi
   assert.deepEqual([limited.status, limited.refusal], [429, null])
 })
 
+interface Said {
+  readonly answer: JsonAnswer
+  /** What helps a client more when nobody serves: the smaller. 0 serves. */
+  readonly rank: number
+  readonly status: number
+  readonly refusal: string | null
+}
+
+const anything: fc.Arbitrary<Said> = fc.oneof(
+  fc.constant({ answer: served, rank: 0, status: 200, refusal: null }),
+  fc.constant({ answer: refusing(429, '429', 'Please retry'), rank: 1, status: 429, refusal: null }),
+  fc.constant({ answer: refusing(503, 'InternalServerError', 'Busy'), rank: 2, status: 503, refusal: null }),
+  fc.constantFrom(...troubles).map(answer => ({ answer, rank: 3, status: 503, refusal: 'credential_refused' })),
+  fc.constant({ answer: refusing(404, 'DeploymentNotFound', 'None'), rank: 4, status: 404, refusal: null }),
+)
+
+test('F4 whatever two members answer, whoever can serve does, and the client sees no refusal of the gateway’s credential', async t => {
+  const twin = await twins(t)
+  const alice = await twin.as()
+  let runs = 0
+  const property = fc.asyncProperty(anything, anything, async (one, two) => {
+    runs += 1
+    twin.up1.answer = answering(() => one.answer)
+    twin.up2.answer = answering(() => two.answer)
+    // Instances of which nothing is known yet.
+    const { config } = twin.world
+    const instances = Object.fromEntries(
+      Object.entries(config.instances).map(([name, each]) => [name, { ...each, region: `r${runs}` }]),
+    )
+    twin.world.house.reload({ ...config, instances })
+    const best = one.rank <= two.rank ? one : two
+    const answer = await alice.call('POST', 'chat/completions', chat)
+    assert.deepEqual([answer.status, answer.refusal], [best.status, best.refusal])
+  })
+  await fc.assert(property, { numRuns: 60 })
+  assertNoSecret(twin.lines)
+})
+
 test('F4 it comes back by itself, and the log says so once', async t => {
   const twin = await twins(t, { open: '100ms' })
   const alice = await twin.as({ target: 'main' })

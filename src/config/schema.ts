@@ -526,6 +526,25 @@ const workload = z.strictObject({
     .default('full')
     .describe('What the ledger keeps: figures and bodies, or figures alone.'),
   limits: workloadLimits.optional().describe('Limits of the workload.'),
+  output: z
+    .strictObject({
+      required: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Refuse calls that set no maximum (`max_tokens`, `max_completion_tokens`, `max_output_tokens`) with 400.',
+        ),
+      standard: tokens
+        .optional()
+        .describe('Maximum of each answer that is put into calls that set none, tokens. Default: nothing is put in.'),
+      most: tokens
+        .optional()
+        .describe('Largest maximum of one answer that a call may set, tokens; 400 beyond it. Default: any.'),
+    })
+    .optional()
+    .describe(
+      'How long answers may be at most, in chat, completions and responses. A call without a maximum is as long as the model likes: limits then reserve what such calls needed before.',
+    ),
   priority: name
     .default('standard')
     .describe('Priority class, one of `limits.priorityClasses`: who goes first where calls wait.'),

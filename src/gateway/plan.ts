@@ -21,6 +21,8 @@ export interface Workload {
   /** What its calls may ask for besides. */
   readonly policy: Policy
   readonly capture: WorkloadConfig['capture']
+  /** Maxima of one answer, tokens; null where calls may be as long as they like. */
+  readonly output: { readonly required: boolean; readonly standard: number | null; readonly most: number | null } | null
   /** Class of `limits.priorityClasses`. */
   readonly priority: string
   /** By deployment: where a share of its calls goes instead. */
@@ -88,6 +90,7 @@ function buildWorkload(name: string, written: WorkloadConfig, targets: ReadonlyM
     operations: new Set(allOperations.filter(one => namesOperation(written.operations, one))),
     policy: policyOf(written),
     capture: written.capture,
+    output: outputOf(written.output),
     priority: written.priority,
     canary: new Map(Object.entries(written.canary).map(([from, to]) => [from, shareOf(to)])),
     shadow: new Map(
@@ -99,6 +102,12 @@ function buildWorkload(name: string, written: WorkloadConfig, targets: ReadonlyM
     rules,
     bound: perCaller(rules),
   }
+}
+
+function outputOf(written: WorkloadConfig['output']): Workload['output'] {
+  if (written === undefined) return null
+  const { required, standard = null, most = null } = written
+  return { required, standard, most }
 }
 
 function shareOf({ deployment, percent }: { readonly deployment: string; readonly percent: number }): Share {

@@ -179,6 +179,16 @@ export const refusals = {
     status: 400,
     say: 'The body has no "model". Name a deployment there: {allowed}.',
   },
+  maximum_missing: {
+    ...invalid,
+    status: 400,
+    say: 'Workload {workload} asks for a maximum in every call. Set "{param}".',
+  },
+  maximum_too_large: {
+    ...invalid,
+    status: 400,
+    say: 'The call sets a maximum of {asked} tokens; workload {workload} allows {most} for one answer.',
+  },
   deployment_unknown: {
     ...invalid,
     status: 404,

@@ -21,9 +21,19 @@ export function checkTargets(workloads: Config['workloads'], offers: ReadonlyMap
       const kind = `deployment of the targets ${workload.targets.join(', ')}`
       notes.errors.push(unknownName(deployment, [...path, 'deployments', index], kind, [...reachable.keys()]))
     }
+    checkOutput(workload, path, notes)
     checkCanaries(workload, offers, path, notes)
     checkShadows(workload, offers, path, notes)
   }
+}
+
+function checkOutput({ output }: WorkloadConfig, path: Path, notes: Notes): void {
+  const { required = false, standard, most } = output ?? {}
+  if (standard === undefined) return
+  const at = [...path, 'output', 'standard']
+  if (required)
+    conflict(notes, at, String(standard), 'nothing, or required: false: calls without a maximum are refused')
+  if (most !== undefined && standard > most) conflict(notes, at, String(standard), `at most output.most (${most})`)
 }
 
 function checkCanaries(workload: WorkloadConfig, offers: ReadonlyMap<string, Offer>, path: Path, notes: Notes): void {

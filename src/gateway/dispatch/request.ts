@@ -7,6 +7,7 @@ import { scanObject, withMember } from '../../wire/json-scan.ts'
 import { type Forwards, imageDeploymentField } from '../../wire/requestFields.ts'
 import type { Call } from '../call.ts'
 import type { Asked } from '../receive/index.ts'
+import { maximumMember } from '../receive/maximum.ts'
 import type { Relay } from '../relay/index.ts'
 import type { Route } from '../resolve/index.ts'
 import { requestHeaders } from './headers.ts'
@@ -54,8 +55,8 @@ export function requestFor(
   const path = name === null ? route.backendPath : pathWith(name, route)
   if (asked.send !== 'upload') {
     const send = withAliases(sending, candidate)
-    const body = name === null || route.deployment !== null ? send : bodyWith(name, { send, json: asked.json })
-    return { method: call.method, path, headers, body }
+    const named = name === null || route.deployment !== null ? send : bodyWith(name, { send, json: asked.json })
+    return { method: call.method, path, headers, body: bounded(named, sending, candidate) }
   }
   if (upload === null) throw new TypeError('a streamed body can be sent once')
   const length = call.req.headers['content-length']
@@ -82,6 +83,16 @@ function withAliases({ asked, target }: Sending, { instance }: Candidate): Buffe
     at = end + shift
   }
   return at === 0 ? send : Buffer.concat([...pieces, send.subarray(at)])
+}
+
+/** The body with the workload's maximum, under the name that the model of this member takes. */
+function bounded(body: Buffer | null, { route, asked }: Sending, { instance, alias }: Candidate): Buffer | null {
+  const { addedMaximum, deployment } = asked
+  if (addedMaximum === null || body === null) return body
+  const model = instance.deployments.get(alias ?? deployment ?? '')?.model ?? ''
+  const member = maximumMember(route.operation.name, model)
+  if (member === null) return body
+  return withMember(body, scanObject(body, new Set([member])), member, String(addedMaximum))
 }
 
 /** The deployment stands in the path: `model` in the body decides nothing then, and stays as it is. */

@@ -30,6 +30,7 @@ const nothingAsked: Omit<Asked, 'deployment'> = {
   json: null,
   answers: 1,
   completionTokensMax: null,
+  addedMaximum: null,
   toolDeployments: [],
   references: [],
   keeps: null,

@@ -20,6 +20,7 @@ import type { BodyHold } from './budget.ts'
 import { isWithoutBody, requireFormType, requireJsonType, saysForm } from './content-type.ts'
 import { demandMembers, demandOf } from './demand.ts'
 import { modelOfForm, referencesOfForm } from './form.ts'
+import { withMaximum } from './maximum.ts'
 
 export interface Asked {
   /** Null for operations without a deployment. */
@@ -41,6 +42,8 @@ export interface Asked {
   readonly answers: number
   /** Most tokens of all answers together; null where the client set no maximum. */
   readonly completionTokensMax: number | null
+  /** Maximum of one answer that is put into the body, because the call sets none and its workload says one; null for most. */
+  readonly addedMaximum: number | null
   /** Deployments that the call names besides its own, as the client wrote them, each allowed: of tools and data sources. */
   readonly toolDeployments: readonly string[]
   /** Objects that the body refers to: `previous_response_id`, `input_file_id`, ... */
@@ -89,6 +92,7 @@ export async function receive(
     json: null,
     answers: 1,
     completionTokensMax: null,
+    addedMaximum: null,
     toolDeployments: imageDeployment(call, grant),
     references: noReferences,
     keeps: null,
@@ -153,13 +157,16 @@ async function understand(body: Buffer, route: Route, grant: Grant): Promise<Und
   const stream = route.operation.usageInStream !== 'none' && read(body, scan, 'stream') === true
   const searching = refersBy.length === 0 ? noReferences : scanned(body, () => new ReferenceSearch(body, refersBy))
   const references = searching instanceof Promise ? await searching : searching
-  const demanded = demandOf(route.operation.name, body, scan)
+  const reading = demandOf(route.operation.name, body, scan)
+  const demanded = reading instanceof Promise ? await reading : reading
+  const { demand, added } = withMaximum(demanded, grant.workload, route.operation.name)
   const asked = {
     deployment,
     requestedModel: named ?? deployment,
     stream,
     json: { body, scan, named: further },
-    ...(demanded instanceof Promise ? await demanded : demanded),
+    ...demand,
+    addedMaximum: added,
     references,
     keeps: route.operation.createsWhenAsked === null ? null : keptOf(body, scan, route.operation.createsWhenAsked),
   }

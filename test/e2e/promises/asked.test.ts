@@ -67,3 +67,46 @@ test('F10 half a minute of sound is admitted, and reserves what it costs', async
   )
   assert.ok(item < 2_000, `${item}`)
 })
+
+// A call without a maximum is as large as its caller wants: an operator can ask for one, or set one.
+test('W3 a workload asks for a maximum, bounds it, or sets one that the backend gets', async t => {
+  const deployments = { 'gpt-4o': { model: 'gpt-4o' }, 'gpt-5': { model: 'gpt-5' } }
+  const start = (output: NonNullable<ConfigInput['workloads'][string]['output']>) =>
+    startUpstream(t, { deployments, change: config => withOutput(limited(config), output) })
+  const asking = await start({ required: true, most: 100 })
+  for (const [body, status, code] of [
+    [{}, 400, 'maximum_missing'],
+    [{ max_tokens: 101 }, 400, 'maximum_too_large'],
+    [{ max_completion_tokens: 101, n: 2 }, 400, 'maximum_too_large'],
+    [{ max_tokens: 100, n: 2 }, 200, null],
+  ] as const) {
+    asking.backend.answer = upstream.backend.answer
+    const { answer, record } = await asking.call(body)
+    assert.deepEqual([answer.status, record.outcomeCode], [status, code], JSON.stringify(body))
+  }
+  assert.equal(asking.backend.received.length, 1)
+
+  const setting = await start({ standard: 50 })
+  setting.backend.answer = upstream.backend.answer
+  const sent = async (body: Readonly<Record<string, unknown>>, path?: string): Promise<Record<string, unknown>> => {
+    const { record } = await setting.call(body, path)
+    assert.ok((record.reservedTokens ?? 0) < 200, `${record.reservedTokens}`)
+    return JSON.parse(setting.backend.received.at(-1)?.body ?? '{}')
+  }
+  assert.equal((await sent({}))['max_tokens'], 50)
+  const five = await sent(
+    { model: 'gpt-5', messages: [{ role: 'user', content: 'hi' }] },
+    '/openai/v1/chat/completions',
+  )
+  assert.deepEqual([five['max_tokens'], five['max_completion_tokens'], five['model']], [undefined, 50, 'gpt-5'])
+  assert.equal((await sent({ model: 'gpt-5', input: 'hi' }, '/openai/v1/responses'))['max_output_tokens'], 50)
+  assert.equal((await sent({ max_tokens: 7 }))['max_tokens'], 7)
+  const streamed = await sent({ stream: true })
+  assert.deepEqual([streamed['max_tokens'], streamed['stream_options']], [50, { include_usage: true }])
+})
+
+function withOutput(config: ConfigInput, output: ConfigInput['workloads'][string]['output']): ConfigInput {
+  const hrBot = config.workloads['hr-bot']
+  assert.ok(hrBot)
+  return { ...config, workloads: { ...config.workloads, 'hr-bot': { ...hrBot, output } } }
+}

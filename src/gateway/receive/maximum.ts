@@ -1,0 +1,46 @@
+/** What a workload says of maxima: that calls must set one, how large it may be, and which one a call gets that sets none. */
+import type { Operation } from '../../wire/operations.ts'
+import type { Workload } from '../plan.ts'
+import { Refusal } from '../refusals.ts'
+import type { Demand } from './demand.ts'
+
+/** Operations whose answers are text, and the member that bounds each of them. Chat has two: the model decides. */
+const members: Readonly<Partial<Record<Operation['name'], string>>> = {
+  'chat/completions': 'max_tokens',
+  completions: 'max_tokens',
+  responses: 'max_output_tokens',
+}
+
+/** Reasoning models refuse `max_tokens`, all others take it in every version of the API. */
+const reasoning = /^(ft:)?(o\d|gpt-5(?!.*chat))/i
+
+/** The member that bounds an answer of this operation on this model; null for operations that have none. */
+export function maximumMember(operation: Operation['name'], model: string): string | null {
+  const member = members[operation] ?? null
+  return operation === 'chat/completions' && reasoning.test(model) ? 'max_completion_tokens' : member
+}
+
+/**
+ * The demand with the workload's own maximum where the call sets none.
+ * @returns as `added`, the maximum of one answer that must be put into the body; null where nothing is put in.
+ * @throws Refusal maximum_missing, maximum_too_large
+ */
+export function withMaximum(
+  demand: Demand,
+  { name, output }: Workload,
+  operation: Operation['name'],
+): { readonly demand: Demand; readonly added: number | null } {
+  const param = members[operation]
+  if (output === null || param === undefined) return { demand, added: null }
+  const { completionTokensMax, answers } = demand
+  if (completionTokensMax === null) {
+    if (output.required) throw new Refusal('maximum_missing', { workload: name, param }, { param })
+    if (output.standard === null) return { demand, added: null }
+    return { demand: { answers, completionTokensMax: output.standard * answers }, added: output.standard }
+  }
+  const asked = completionTokensMax / answers
+  if (output.most !== null && asked > output.most) {
+    throw new Refusal('maximum_too_large', { workload: name, asked, most: output.most }, { param })
+  }
+  return { demand, added: null }
+}

@@ -173,6 +173,7 @@ async function build(
     followUps,
     random,
     unknownObjects: current.config.objects.unknown,
+    encryptedReasoning: current.config.objects.encryptedReasoning,
     receiveLimits: {
       bodyBytesMax: current.config.gateway.bodyBytesMax,
       uploadBytesMax: current.config.gateway.uploadBytesMax,

@@ -793,6 +793,12 @@ const objects = z.strictObject({
     .describe(
       'Objects that no call through this gateway made: 404, or looked for on the first member of the target and open to every workload that may use it.',
     ),
+  encryptedReasoning: z
+    .enum(['pin', 'drop'])
+    .default('pin')
+    .describe(
+      'When the instance that encrypted the reasoning of a call cannot serve: its 429 or 503, or the call goes to another member without that reasoning, and without ids of items that it keeps.',
+    ),
 })
 
 export const configSchema = z.strictObject({

@@ -54,6 +54,8 @@ export interface GatewayParts {
   readonly random: () => number
   /** `objects.unknown`. */
   readonly unknownObjects: 'refuse' | 'allow'
+  /** `objects.encryptedReasoning`. */
+  readonly encryptedReasoning: 'pin' | 'drop'
   readonly totalMs: number
   /** For the protected-resource metadata. */
   readonly identity: Config['identity']['entra']
@@ -97,7 +99,7 @@ export async function serve(call: Call, parts: GatewayParts): Promise<void> {
     account.lease = await admit(account, parts)
     await learnBeforeEnd(account, parts)
     const isList = route.operation.lists !== null && call.method !== 'POST'
-    const relayed = await (isList ? answerList : dispatch)(account, home, parts)
+    const relayed = await (isList ? answerList(account, home?.instance ?? null, parts) : dispatch(account, home, parts))
     await conclude(account, relayed, parts)
   } catch (error) {
     await refuse(account, error, parts)

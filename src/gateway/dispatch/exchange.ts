@@ -5,6 +5,7 @@ import type { Instance } from '../../instances/index.ts'
 import type { Candidate, Candidates, Hedge, Target } from '../../instances/pool.ts'
 import type { Journal } from '../../ledger/index.ts'
 import type { Denial } from '../../limits/index.ts'
+import type { LooseBody } from '../../wire/loose.ts'
 import { refusalOfDenial } from '../admit/refusals.ts'
 import type { Drain } from '../copies/drain.ts'
 import type { Account } from '../record/index.ts'
@@ -29,6 +30,8 @@ export class Exchange {
   readonly #target: Target
   readonly #candidates: Candidates
   readonly #pinned: Candidate | null
+  /** Set where others than the pinned one may serve: what each of them is sent. */
+  readonly #loose: LooseBody | null
   readonly #parts: GatewayParts
   readonly #journal: Journal | null
   readonly #prefixHash: number
@@ -39,15 +42,21 @@ export class Exchange {
   #denial: Denial | null = null
   #lacksCredential: Refusal | null = null
 
-  /** @param pinned the one that must serve; null where any may. */
-  constructor(account: Account, candidates: Candidates, pinned: Candidate | null, parts: GatewayParts) {
+  /** @param place `pinned` must serve, or had best serve where `loose` is set; null where any may. */
+  constructor(
+    account: Account,
+    candidates: Candidates,
+    place: { readonly pinned: Candidate | null; readonly loose: LooseBody | null },
+    parts: GatewayParts,
+  ) {
     const { call, route, asked, grant } = account
     if (route === null || asked === null || grant === null) throw new TypeError('dispatch stands behind receive')
     this.#account = account
     this.#sending = { call, route, asked, target: grant.target, forwards: parts.plan.forwards }
     this.#target = grant.target
     this.#candidates = candidates
-    this.#pinned = pinned
+    this.#pinned = place.pinned
+    this.#loose = place.loose
     this.#parts = parts
     this.#journal = grant.workload.capture === 'full' ? parts.journal : null
     const { prefixBytes } = grant.target
@@ -67,7 +76,10 @@ export class Exchange {
 
   /** The next member to try; null when none is left, or none may be tried now. */
   next(): Candidate | null {
-    if (this.#pinned !== null) return this.#tried === null ? this.#pinned : null
+    const home = this.#pinned
+    if (home !== null && this.#tried === null && (this.#loose === null || home.lane.admits(this.#parts.clock())))
+      return home
+    if (home !== null && this.#loose === null) return null
     if (this.#sent >= this.#target.attemptsMax || this.#relay?.isGivenUp === true) return null
     const nowMs = this.#parts.clock()
     const hints = { nowMs, tried: this.#tried, prefixHash: this.#prefixHash }
@@ -112,7 +124,7 @@ export class Exchange {
     }
     this.#sent += 1
     const upload = { journal: this.#journal, limits: this.#parts.receiveLimits, relay }
-    const call = sendingFor(this.#sending, candidate.lane)
+    const call = sendingFor(this.#sendingTo(instance), candidate.lane)
     const request = requestFor(call, candidate, header, upload)
     const sending = relay.send(request, candidate, attempt, this.#mayReplay(), call.asked.hideUsage)
     const { hedge } = this.#target
@@ -122,6 +134,15 @@ export class Exchange {
     const { line } = this.#parts.limits
     if (line.length > 0) line.nudge()
     return relayed
+  }
+
+  /** Without what this instance cannot read, where the call may be sent so. */
+  #sendingTo({ name }: Instance): Sending {
+    const { asked } = this.#sending
+    const body = this.#loose?.for(name) ?? asked.send
+    if (body === asked.send) return this.#sending
+    this.#parts.log.info({ id: this.#sending.call.id, instance: name }, 'reasoning_dropped')
+    return { ...this.#sending, asked: { ...asked, send: body } }
   }
 
   /** The member does not know what the gateway asked for on the client's behalf: it gets the call as the client wrote it. */
@@ -197,7 +218,7 @@ export class Exchange {
 
   /** Another member could be tried after the one that is tried now. */
   #mayReplay(): boolean {
-    if (this.#pinned !== null) return false
+    if (this.#pinned !== null && this.#loose === null) return false
     return this.#sent < this.#target.attemptsMax && this.#candidates.all.length > (this.#tried?.length ?? 0)
   }
 

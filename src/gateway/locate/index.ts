@@ -4,18 +4,27 @@
  */
 import { candidatesFor } from '../../instances/pool.ts'
 import { ObjectsUnavailable, type Owner } from '../../objects/index.ts'
+import { LooseBody } from '../../wire/loose.ts'
 import type { Reference } from '../../wire/references.ts'
 import type { Account } from '../record/index.ts'
 import { listed, Refusal } from '../refusals.ts'
 import type { GatewayParts } from '../serve.ts'
 
+/** Where a call must go, or had best go. */
+export interface Home {
+  /** Null where no member is better than another one. */
+  readonly instance: string | null
+  /** Set where others may serve it too: what each of them is sent then. */
+  readonly loose: LooseBody | null
+}
+
 type Named = Omit<Reference, 'param'> & { readonly param: string | null }
 
 /**
- * @returns the instance that must serve; null where any member may.
+ * @returns null where any member may serve.
  * @throws Refusal object_unknown, object_elsewhere, objects_apart, objects_unavailable
  */
-export function locate(account: Account, parts: GatewayParts): Promise<string | null> | string | null {
+export function locate(account: Account, parts: GatewayParts): Promise<Home | null> | null {
   const { route, asked } = account
   if (route === null || asked === null) throw new TypeError('locate stands behind receive')
   const { object, lists } = route.operation
@@ -26,7 +35,7 @@ export function locate(account: Account, parts: GatewayParts): Promise<string | 
 }
 
 /** A list goes on where the object lives that ended the page before. */
-async function cursorHome(account: Account, parts: GatewayParts): Promise<string | null> {
+async function cursorHome(account: Account, parts: GatewayParts): Promise<Home | null> {
   const { route } = account
   const query = new URLSearchParams(route?.backendPath.split('?')[1] ?? '')
   const param = query.has('after') ? 'after' : 'before'
@@ -35,8 +44,32 @@ async function cursorHome(account: Account, parts: GatewayParts): Promise<string
   return id === null || kind === null ? null : homeOf(account, [{ id, kind, param, echoed: false }], parts)
 }
 
-async function homeOf(account: Account, named: readonly Named[], parts: GatewayParts): Promise<string | null> {
+async function homeOf(account: Account, named: readonly Named[], parts: GatewayParts): Promise<Home | null> {
   const owners = await ownersOf(account, named, parts)
+  const loose = parts.encryptedReasoning === 'drop' ? looseHome(account, named, owners) : null
+  if (loose !== null) return loose
+  const instance = strictHome(account, named, owners)
+  return instance === null ? null : { instance, loose: null }
+}
+
+/** Where all that the call brings was made: the newest of it decides, and others are sent what they can read. Null where it must stay whole. */
+function looseHome(account: Account, named: readonly Named[], owners: readonly (Owner | null)[]): Home | null {
+  const send = account.asked?.send ?? null
+  if (!(send instanceof Buffer) || named.some(one => !one.echoed)) return null
+  const makers = new Map<string, string>()
+  const homes: { readonly instance: string; readonly isReasoning: boolean }[] = []
+  for (const [at, { id, kind }] of named.entries()) {
+    const instance = owners[at]?.instance
+    if (instance === undefined) continue
+    makers.set(id, instance)
+    if (whyNotServing(account, instance) === null) homes.push({ instance, isReasoning: kind === 'reasoning' })
+  }
+  const loose = makers.size === 0 ? null : LooseBody.of(send, makers)
+  if (loose === null) return null
+  return { instance: (homes.findLast(one => one.isReasoning) ?? homes.at(-1))?.instance ?? null, loose }
+}
+
+function strictHome(account: Account, named: readonly Named[], owners: readonly (Owner | null)[]): string | null {
   let first: { readonly named: Named; readonly instance: string } | null = null
   for (const [at, one] of named.entries()) {
     const owner = owners[at] ?? null

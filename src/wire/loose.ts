@@ -1,0 +1,147 @@
+/**
+ * A body without what only one instance can read of it: encrypted reasoning, and the ids of items that it keeps. What is left says the same
+ * to the model but for its earlier thoughts. All other bytes stay as they are.
+ */
+import { digestOf } from './encrypted.ts'
+import {
+  JsonScanError,
+  type MemberRange,
+  memberValue,
+  type Scan,
+  scanObject,
+  skipSpace,
+  skipTextUntil,
+  withoutMember,
+} from './json-scan.ts'
+
+/** Where the content of digests and the items of ids were made. Of what is not in it nobody knows. */
+export type Makers = ReadonlyMap<string, string>
+
+interface Item {
+  readonly start: number
+  readonly end: number
+  readonly scan: Scan
+  readonly type: string | null
+  readonly id: string | null
+  readonly digest: string | null
+}
+
+/** Larger bodies are not taken apart. Bytes. */
+const bodyBytesMax = 4_194_304
+
+const inputOnly: ReadonlySet<string> = new Set(['input'])
+const itemMembers: ReadonlySet<string> = new Set(['type', 'id', 'encrypted_content'])
+/** Kinds of items that say all that they are without an id. */
+const needNoId: ReadonlySet<string> = new Set(['message', 'function_call', 'custom_tool_call', 'web_search_call'])
+
+const comma = 0x2c
+const bracketOpen = 0x5b
+const bracketClose = 0x5d
+
+export class LooseBody {
+  readonly #body: Buffer
+  readonly #items: readonly Item[]
+  readonly #makers: Makers
+
+  private constructor(body: Buffer, items: readonly Item[], makers: Makers) {
+    this.#body = body
+    this.#items = items
+    this.#makers = makers
+  }
+
+  /**
+   * @returns null for a body that must stay whole: its input is no list of items, a member that decides stands twice, or what is encrypted is more
+   *   than reasoning (a compacted conversation is all that is left of it).
+   */
+  static of(body: Buffer, makers: Makers): LooseBody | null {
+    if (body.length > bodyBytesMax) return null
+    try {
+      const range = scanObject(body, inputOnly).members.get('input')
+      if (range === undefined || body[range.valueStart] !== bracketOpen) return null
+      const items = elementsOf(body, range).map(([start, end]) => readItem(body, start, end))
+      if (items.some(({ digest, type }) => digest !== null && type !== 'reasoning')) return null
+      const own = new Set(items.map(({ digest }) => digest))
+      const isElsewhere = [...makers.keys()].some(made => made.startsWith('sha256:') && !own.has(made))
+      return isElsewhere ? null : new LooseBody(body, items, makers)
+    } catch (error) {
+      if (error instanceof JsonScanError) return null
+      throw error
+    }
+  }
+
+  /** As this instance can read it; the same bytes where it has made all of it. */
+  for(instance: string): Buffer {
+    const isForeign = (made: string | null): boolean => {
+      const maker = made === null ? undefined : this.#makers.get(made)
+      return maker !== undefined && maker !== instance
+    }
+    const kept: Buffer[] = []
+    let changed = false
+    for (const { start, end, scan, type, id, digest } of this.#items) {
+      if (type === 'reasoning' && (isForeign(digest) || isForeign(id))) {
+        changed = true
+        continue
+      }
+      const range = isForeign(id) && needNoId.has(type ?? 'message') ? scan.members.get('id') : undefined
+      if (range === undefined) kept.push(this.#body.subarray(start, end))
+      else {
+        changed = true
+        const [before, behind] = withoutMember(this.#body, scan, range, end)
+        kept.push(Buffer.concat([this.#body.subarray(start, before), this.#body.subarray(behind, end)]))
+      }
+    }
+    return changed ? this.#with(kept) : this.#body
+  }
+
+  #with(items: readonly Buffer[]): Buffer {
+    const range = scanObject(this.#body, inputOnly).members.get('input') as MemberRange
+    const list = items.flatMap((item, at) => (at === 0 ? [item] : [Buffer.from(','), item]))
+    const [head, tail] = [this.#body.subarray(0, range.valueStart + 1), this.#body.subarray(range.valueEnd - 1)]
+    return Buffer.concat([head, ...list, tail])
+  }
+}
+
+function readItem(body: Buffer, start: number, end: number): Item {
+  const scan = scanObject(body, itemMembers, start, end)
+  const text = (key: string): string | null => {
+    const range = scan.members.get(key)
+    const value = range === undefined ? null : memberValue(body, range)
+    return typeof value === 'string' && value !== '' ? value : null
+  }
+  const content = text('encrypted_content')
+  const digest = content === null ? null : digestOf(Buffer.from(content))
+  return { start, end, scan, type: text('type'), id: text('id'), digest }
+}
+
+/** Where the elements of a list begin and end. @throws JsonScanError */
+function elementsOf(body: Buffer, { valueStart, valueEnd }: MemberRange): [number, number][] {
+  const found: [number, number][] = []
+  const last = valueEnd - 1
+  let at = skipSpace(body, valueStart + 1, last)
+  while (at < last) {
+    const end = elementEnd(body, at, last)
+    let behind = end
+    while (behind > at && body[behind - 1] !== undefined && (body[behind - 1] as number) <= 0x20) behind -= 1
+    found.push([at, behind])
+    at = end < last ? skipSpace(body, end + 1, last) : last
+  }
+  return found
+}
+
+/** Offset of the comma behind it, or of the list's end. */
+function elementEnd(body: Buffer, from: number, end: number): number {
+  let depth = 0
+  for (let at = from; at < end; ) {
+    const byte = body[at] as number
+    if (byte === 0x22) {
+      at = skipTextUntil(body, at + 1, end, end)
+      if (at < 0) throw new JsonScanError('malformed', from)
+      continue
+    }
+    if (byte === 0x7b || byte === bracketOpen) depth += 1
+    else if (byte === 0x7d || byte === bracketClose) depth -= 1
+    else if (byte === comma && depth === 0) return at
+    at += 1
+  }
+  return end
+}

@@ -178,6 +178,9 @@ test('F4 when no member is left the client learns that it is not its token, and 
       assert.deepEqual([record.status, record.outcomeCode, record.usage.source], [503, 'credential_refused', 'none'])
     }
   }
+  const told = twin.lines.filter(({ event }) => event === 'backend_failed').map(({ fields }) => fields['code'])
+  for (const code of ['401', 'PermissionDenied', 'AuthenticationTypeDisabled', 'none'])
+    assert.ok(told.includes(code), code)
   const files = await alice.call('GET', 'files')
   assert.deepEqual([files.status, files.refusal], [503, 'credential_refused'], 'lists too')
   assertNoSecret(twin.lines)

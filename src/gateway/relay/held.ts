@@ -71,6 +71,17 @@ function rank({ status, isOwnTrouble }: Held): number {
   return status === 404 ? 3 : 4
 }
 
+/** An instance refused the gateway itself. `code` is that of its answer, for the log. */
+export class NotLetIn extends Error {
+  readonly code: string
+  constructor(code: string | null) {
+    super('the instance refused the gateway')
+    this.name = 'NotLetIn'
+    // Codes come from answers: a line of the log holds a short word at most.
+    this.code = code !== null && /^[A-Za-z0-9_.-]{1,64}$/.test(code) ? code : 'none'
+  }
+}
+
 /** The body of a refusal does not come. */
 export class HeldTooLong extends Error {
   constructor() {

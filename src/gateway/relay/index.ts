@@ -29,7 +29,7 @@ import { Births, type Creates } from './births.ts'
 import { Capture } from './capture.ts'
 import { endWith } from './end.ts'
 import { type AnswerHeaders, first, formOf, isOfBackend, observerFor, spilledFrom } from './facts.ts'
-import { Held, HeldTooLong } from './held.ts'
+import { Held, HeldTooLong, NotLetIn } from './held.ts'
 import { blind, type Observer } from './observer.ts'
 import { type ReadingOn, readOnBytesMax } from './read-on.ts'
 import type { Relayed } from './relayed.ts'
@@ -360,7 +360,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     this.instance = held.instance
     // What is not let in is not run, and not billed.
     this.#sentAtMs = null
-    this.#settle('credential_refused', null)
+    this.#settle('credential_refused', new NotLetIn(held.error().code))
   }
 
   /** A held answer is the client's, whole as it came. */

@@ -102,7 +102,7 @@ function costOfExchange(account: Account, relayed: Relayed, usage: Usage, parts:
   if (name === null) return null
   const model = instance.deployments.get(name)?.model ?? name
   const { servedModel, serviceTier: tier } = relayed.learned
-  const ofBatch = route?.operation.object === 'batch'
+  const ofBatch = route?.operation.object === 'batch' || debt?.kind === 'batch'
   return chargeOf(parts.prices, { servedModel, model, startedAtMs: account.call.startedAtMs, usage, tier, ofBatch })
 }
 

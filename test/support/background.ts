@@ -16,6 +16,9 @@ export interface Work {
   status: string
   /** What is billed for it, reported once its status is not `in_progress` or `queued`; null never. */
   usage: { readonly input: number; readonly output: number } | null
+  /** Of a batch: what else its object shows, and the file of its answers. */
+  shows: Record<string, unknown>
+  answers: string | null
   /** Streams of it that are held open. */
   readonly streams: Set<ServerResponse>
 }
@@ -190,7 +193,8 @@ function shown(work: Work): Record<string, unknown> {
   const { id, status, usage } = work
   const isDone = !['queued', 'in_progress', 'validating'].includes(status)
   const reported = isDone && usage !== null ? { ...usageOf(usage) } : null
-  if (id.startsWith('batch')) return { id, object: 'batch', status, usage: reported, model: 'gpt-5' }
+  if (id.startsWith('batch'))
+    return { id, object: 'batch', status, usage: reported, model: 'gpt-5', ...(isDone ? work.shows : {}) }
   return {
     id,
     object: 'response',
@@ -219,10 +223,22 @@ function answer(works: Map<string, Work>, request: Received, response: ServerRes
   if (method === 'POST' && id === '') {
     const asked = JSON.parse(body) as { stream?: boolean }
     const name = kind === 'batches' ? 'batch' : 'resp'
-    const work: Work = { id: `${name}_${works.size + 1}`, status: 'in_progress', usage: null, streams: new Set() }
+    const work: Work = {
+      id: `${name}_${works.size + 1}`,
+      status: 'in_progress',
+      usage: null,
+      shows: {},
+      answers: null,
+      streams: new Set(),
+    }
     works.set(work.id, work)
     if (asked.stream === true) stream(work, response)
     else json(200, shown(work))
+    return
+  }
+  if (kind === 'files') {
+    const answers = [...works.values()].find(({ shows }) => shows['output_file_id'] === id)?.answers ?? null
+    response.writeHead(answers === null ? 404 : 200, { 'content-type': 'application/octet-stream' }).end(answers)
     return
   }
   const work = works.get(id)

@@ -17,6 +17,8 @@ export interface DrainParts {
   readonly attempt: Try
   readonly clock: () => number
   readonly totalMs: number
+  /** What reads the answer, where the answer's head does not decide it. */
+  readonly observer?: Observer
 }
 
 export class Drain implements Dispatcher.DispatchHandler {
@@ -69,7 +71,8 @@ export class Drain implements Dispatcher.DispatchHandler {
     this.status = status
     this.headers = headers
     attempt.answered(status, headers, this.#firstByteAtMs)
-    this.#observer = observerFor(formOf(headers, asked.hideUsage), asked, null)
+    const { observer } = this.#parts
+    this.#observer = observer ?? observerFor(formOf(headers, asked.hideUsage), asked, null)
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {

@@ -14,10 +14,8 @@ import type { Plan } from '../plan.ts'
 import type { Asked } from '../receive/index.ts'
 import type { Account } from '../record/index.ts'
 import { openRecord } from '../record/open.ts'
+import type { Observer } from '../relay/observer.ts'
 import type { GatewayParts } from '../serve.ts'
-
-/** A GET of an object takes a fraction of a second; one that hangs must not keep others from being asked about. Milliseconds. */
-const answerMsMax = 30_000
 
 /** What the gateway sends by itself has no body and asks for nothing else. */
 const nothingAsked: Omit<Asked, 'deployment'> = {
@@ -36,8 +34,12 @@ const nothingAsked: Omit<Asked, 'deployment'> = {
   keeps: null,
 }
 
-/** Whoever asks, so that the end of the process can give it up. */
+/** How it is asked, and who is told, so that the end of the process can give it up. */
 export interface Asking {
+  /** What reads the answer, where it is no object; null for the object itself. */
+  readonly observer: Observer | null
+  /** Longest time for the answer, milliseconds. */
+  readonly answerMsMax: number
   begun(drain: { giveUp(reason: GivenUp): void }): void
 }
 
@@ -67,7 +69,10 @@ export async function askForEnd(
     const credential = await signIn(instance, token)
     account.instance = instance
     await openRecord(account, gateway)
-    const drain = new Drain({ asked, candidate, attempt, clock, totalMs: Math.min(totalMs, answerMsMax) })
+    const drain = new Drain({
+      ...{ asked, candidate, attempt, clock, totalMs: Math.min(totalMs, asking.answerMsMax) },
+      ...(asking.observer === null ? {} : { observer: asking.observer }),
+    })
     isSent = true
     asking.begun(drain)
     const sending = { call, route, asked, target: singleOf(instance), forwards: gateway.plan.forwards }
@@ -81,11 +86,18 @@ export async function askForEnd(
 
 const folders = { response: 'responses', batch: 'batches' } as const satisfies Record<Debt['kind'], string>
 
-/** The exchange that asks, as it would be if the beginner of the work asked through the same address. */
-export function accountOf(debt: Debt, id: string, gateway: GatewayParts): Account {
+/**
+ * The exchange that asks, as it would be if the beginner of the work asked through the same address.
+ * @param file the file of a batch's answers, to be asked for instead of the object; null for the object.
+ */
+export function accountOf(debt: Debt, id: string, gateway: GatewayParts, file: string | null = null): Account {
   const { apiVersion, target, workload } = debt
   const root = `/${target}/${workload}/openai/${apiVersion === null ? 'v1/' : ''}`
-  const path = `${root}${folders[debt.kind]}/${encodeURIComponent(debt.objectId)}`
+  const below =
+    file === null
+      ? `${folders[debt.kind]}/${encodeURIComponent(debt.objectId)}`
+      : `files/${encodeURIComponent(file)}/content`
+  const path = root + below
   const url = apiVersion === null ? path : `${path}?api-version=${encodeURIComponent(apiVersion)}`
   const req = new IncomingMessage(new Socket())
   return {

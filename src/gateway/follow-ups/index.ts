@@ -9,8 +9,10 @@ import type { Kept, Limits, Spent } from '../../limits/index.ts'
 import type { Debt, SharedDebts } from '../../objects/index.ts'
 import { GivenUp } from '../dispatch/failures.ts'
 import { concludeUnknown } from '../endings.ts'
+import type { Account } from '../record/index.ts'
 import type { GatewayParts } from '../serve.ts'
-import { accountOf, askForEnd, callerOf } from './ask.ts'
+import { BatchAnswers } from './answers.ts'
+import { type Asking, accountOf, askForEnd, callerOf } from './ask.ts'
 
 /** `objects.followUp`. Milliseconds, but for `atOnce`. */
 export interface FollowUpSettings {
@@ -55,6 +57,9 @@ interface Open {
   pauseMs: number
   /** Answers that showed an end without usage, or no object: two of them are believed. */
   silent: number
+  /** The file of a batch's answers, to be read next; null when there is none to read. */
+  answersFile: string | null
+  answersTries: number
   isAsking: boolean
   isCollecting: boolean
 }
@@ -66,6 +71,11 @@ const tendEveryMs = 60_000
 /** Debts in memory, some 1 KB each; beyond it the oldest is charged at its bound. */
 const openMax = 50_000
 const silentMax = 2
+const answersTriesMax = 3
+/** A GET of an object takes a fraction of a second; one that hangs must not keep others from being asked about. Milliseconds. */
+const answerMsMax = 30_000
+/** The same for a file of answers, which may have hundreds of megabytes. */
+const fileMsMax = 600_000
 
 export class FollowUps {
   readonly #parts: FollowUpsParts
@@ -114,6 +124,8 @@ export class FollowUps {
       nextAtMs: this.#parts.clock() + this.#spread(first),
       pauseMs: first,
       silent: 0,
+      answersFile: null,
+      answersTries: 0,
       isAsking: false,
       isCollecting: false,
     })
@@ -170,6 +182,14 @@ export class FollowUps {
     if (open === undefined) return false
     open.silent += 1
     return open.silent >= silentMax
+  }
+
+  /** A batch has ended and does not say what it used: its answers do. @returns false when they have been read in vain. */
+  readsAnswers(objectId: string, file: string): boolean {
+    const open = this.#open.get(objectId)
+    if (open === undefined || open.answersTries >= answersTriesMax) return false
+    open.answersFile = file
+    return true
   }
 
   /** Asks about everything that is due, as far as places allow. Called by the timer; tests that have their own time call it, too. */
@@ -239,7 +259,21 @@ export class FollowUps {
     open.pauseMs = Math.min(open.pauseMs * 2, every)
     // The last question is asked when the time is over, not a pause later.
     open.nextAtMs = Math.min(nowMs + this.#spread(open.pauseMs), debt.startedAtMs + longest)
-    const account = accountOf(debt, newId(), gateway)
+    await this.#ask(accountOf(debt, newId(), gateway), debt, { token, observer: null, answerMsMax }, gateway)
+    const { answersFile } = open
+    if (answersFile === null) return
+    open.answersFile = null
+    open.answersTries += 1
+    const reading = accountOf(debt, newId(), gateway, answersFile)
+    await this.#ask(reading, debt, { token, observer: new BatchAnswers(), answerMsMax: fileMsMax }, gateway)
+  }
+
+  async #ask(
+    account: Account,
+    debt: Debt,
+    { token, ...how }: { readonly token: string } & Omit<Asking, 'begun'>,
+    gateway: GatewayParts,
+  ): Promise<void> {
     let drain: { giveUp(reason: GivenUp): void } | null = null
     const begun = (one: { giveUp(reason: GivenUp): void }): void => {
       drain = one
@@ -248,7 +282,7 @@ export class FollowUps {
       if (this.#isClosing) one.giveUp(new GivenUp('shutdown'))
     }
     try {
-      await askForEnd(account, debt, token, gateway, { begun })
+      await askForEnd(account, debt, token, gateway, { ...how, begun })
     } finally {
       if (drain !== null) this.#drains.delete(drain)
     }

@@ -6,6 +6,7 @@ import { noUsage, type Usage } from '../../ledger/record.ts'
 import type { Limits } from '../../limits/index.ts'
 import type { Debt } from '../../objects/index.ts'
 import { underWay } from '../../wire/background.ts'
+import { isRecord, textOrNull } from '../../wire/json.ts'
 import { isEventStream } from '../../wire/mediaTypes.ts'
 import type { FollowUps } from '../follow-ups/index.ts'
 import type { Relayed } from '../relay/index.ts'
@@ -68,9 +69,10 @@ export async function usageOfObject(
   relayed: Relayed,
   { followUps }: { readonly followUps: FollowUps },
 ): Promise<Usage> {
-  const { route } = account
-  const id = route?.objectId ?? null
-  if (id === null || route === null || route.operation.tells === null) return noUsage
+  const { route, copy, owing } = account
+  const isOwn = copy?.kind === 'follow_up'
+  const id = (isOwn ? owing?.objectId : route?.objectId) ?? null
+  if (id === null || route === null || (route.operation.tells === null && !isOwn)) return noUsage
   const end = endOf(account, relayed, id, followUps)
   if (end === null) return noUsage
   const collected = await followUps.collect(id)
@@ -80,23 +82,51 @@ export async function usageOfObject(
 }
 
 /** What the answer says that the object used; `unknown` when nobody will ever know, null while it may still be told. */
-function endOf(
-  { call, route, copy }: Account,
-  { learned, status, ending }: Relayed,
+function endOf(account: Account, relayed: Relayed, id: string, followUps: FollowUps): Usage | 'unknown' | null {
+  const { call, route, copy } = account
+  const { learned, status, ending } = relayed
+  // A file of answers, read by the gateway itself: half of it is no sum.
+  if (route?.operation.tells == null)
+    return ending === 'whole' && status !== null && status < 300 ? learned.usage : null
+  const state = learned.finishReason ?? ''
+  if (status !== null && status < 300) {
+    if (learned.usage !== null) return underWay.has(state) ? null : learned.usage
+    if (call.method === 'DELETE' && route.operation.endsObject) return 'unknown'
+  }
+  // What a client's own call shows of this may be the answer to something else; the gateway's own question has one meaning.
+  return copy?.kind === 'follow_up' && ending === 'whole' ? silentEndOf(account, relayed, id, followUps) : null
+}
+
+/** Of an answer to the gateway's own question that tells no usage. */
+function silentEndOf(
+  { route }: Account,
+  { learned, status, unwritten }: Relayed,
   id: string,
   followUps: FollowUps,
 ): Usage | 'unknown' | null {
   const state = learned.finishReason ?? ''
-  if (status !== null && status < 300) {
-    if (learned.usage !== null) return underWay.has(state) ? null : learned.usage
-    if (call.method === 'DELETE' && route?.operation.endsObject === true) return 'unknown'
-  }
-  // What a client's own call shows of this may be the answer to something else; the gateway's own question has one meaning.
-  if (copy?.kind !== 'follow_up' || ending !== 'whole' || status === null) return null
   const isGone = status === 404 || status === 410
-  const isSilent = status < 300 && state !== '' && !underWay.has(state)
-  if (!(isGone || isSilent)) return null
-  // Validation has failed: no line of it was run.
-  if (state === 'failed' && route?.operation.object === 'batch') return noUsage
-  return followUps.isSilent(id) ? 'unknown' : null
+  const hasEnded = status !== null && status < 300 && state !== '' && !underWay.has(state)
+  if (hasEnded && route?.operation.object === 'batch') {
+    const { answersFile, completed } = endOfBatch(unwritten)
+    // Validation has failed, or it has ended before its first line: nothing was run.
+    if (state === 'failed' || completed === 0) return noUsage
+    if (answersFile !== null && followUps.readsAnswers(id, answersFile)) return null
+  }
+  return (isGone || hasEnded) && followUps.isSilent(id) ? 'unknown' : null
+}
+
+/** Of a batch that has ended: the file of its answers, and how many lines were answered. */
+function endOfBatch(body: readonly Buffer[]): {
+  readonly answersFile: string | null
+  readonly completed: number | null
+} {
+  try {
+    const batch = JSON.parse(Buffer.concat(body).toString()) as unknown
+    const { output_file_id: file, request_counts: counts } = isRecord(batch) ? batch : {}
+    const completed = isRecord(counts) ? counts['completed'] : null
+    return { answersFile: textOrNull(file), completed: typeof completed === 'number' ? completed : null }
+  } catch {
+    return { answersFile: null, completed: null }
+  }
 }

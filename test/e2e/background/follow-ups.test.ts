@@ -204,3 +204,58 @@ test('H2 where the gateway has no credential of its own, the bound is charged wh
   const records = await by.records()
   assert.equal(records.filter(({ usage }) => usage.totalTokens !== null).length, 1)
 })
+
+const startBatches = (t: Parameters<typeof startBackground>[0]): ReturnType<typeof startBackground> =>
+  startBackground(t, {
+    change: config => ({
+      ...config,
+      objects: { unknown: 'allow' },
+      prices: { models: { 'gpt-5': { input: 1, output: 2 } } },
+    }),
+  })
+
+async function beginBatch(by: Awaited<ReturnType<typeof startBackground>>): Promise<string> {
+  const answer = await by.sends('POST', 'batches', { input_file_id: 'file-1', endpoint: '/chat/completions' })
+  assert.equal(answer.status, 200, await answer.clone().text())
+  return ((await answer.json()) as Shown).id
+}
+
+const answered = (prompt: number, completion: number): string => {
+  const usage = { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion }
+  return JSON.stringify({ custom_id: 'a', response: { status_code: 200, body: { model: 'gpt-5', usage } } })
+}
+
+// Otherwise a batch of ten thousand lines is charged like one call where the service reports no sum.
+test('H2 a batch that ends without usage is charged by its file of answers', async t => {
+  const by = await startBatches(t)
+  const id = await beginBatch(by)
+  by.finish(id, null)
+  Object.assign(by.works.get(id) ?? {}, {
+    shows: { output_file_id: 'file-out', request_counts: { total: 2, completed: 2, failed: 0 } },
+    answers: `${answered(1_000, 500)}\n${answered(2_000, 0)}\n`,
+  })
+  await by.untilAsked(id, 1)
+  const charged = await eventually('the charge', async () => {
+    return (await by.records()).find(({ usage }) => usage.source === 'reported') ?? null
+  })
+  assert.deepEqual(
+    [charged.operation, charged.copyKind, charged.usage.totalTokens],
+    ['files/{id}/content', 'follow_up', 3_500],
+  )
+  assert.equal(charged.cost?.nano, (3_000 * 1_000 + 500 * 2_000) / 2)
+  assert.deepEqual(await by.house.ledger.owed(0), [])
+})
+
+test('H2 a batch whose answers nobody can read is charged at its bound, and one that ran no line is not', async t => {
+  const by = await startBatches(t)
+  const [unreadable, failed] = [await beginBatch(by), await beginBatch(by)]
+  by.finish(unreadable, null)
+  Object.assign(by.works.get(unreadable) ?? {}, { shows: { output_file_id: 'file-gone' } })
+  by.finish(failed, null, 'failed')
+  await by.untilAsked(failed, 1)
+  const charged = await eventually('the charge', async () => {
+    by.time.ms += 60_000
+    return (await by.records()).find(({ usage }) => usage.totalTokens !== null) ?? null
+  })
+  assert.deepEqual([charged.usage.source, charged.path], ['bounded', `/up/w/openai/v1/batches/${unreadable}`])
+})

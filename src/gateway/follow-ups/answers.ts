@@ -100,5 +100,7 @@ function added(one: Usage, other: Usage): Usage {
     reasoningTokens: sum(one.reasoningTokens, other.reasoningTokens),
     audioPromptTokens: sum(one.audioPromptTokens, other.audioPromptTokens),
     audioCompletionTokens: sum(one.audioCompletionTokens, other.audioCompletionTokens),
+    imagePromptTokens: sum(one.imagePromptTokens, other.imagePromptTokens),
+    imageCompletionTokens: sum(one.imageCompletionTokens, other.imageCompletionTokens),
   }
 }

@@ -274,7 +274,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     if (this.#standInStatus !== null) {
       // The client has its answer from elsewhere.
     } else if (this.#isReadOn) {
-      if (this.#responseBytes - this.#bytesHeard > readOnBytesMax) this.giveUp(new ClientLeft())
+      const isEnough = this.#responseBytes - this.#bytesHeard > readOnBytesMax || this.#births?.isBackground === true
+      if (isEnough) this.giveUp(new ClientLeft())
     }
     // The end is called in the same turn: head, body and end go out in one piece.
     else if (this.#responseBytes === this.#announcedBytes) this.#last = out
@@ -450,6 +451,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     if (readOn === null || this.#givenUp !== null || this.#try === null || this.#held !== null) return false
     // Half a request goes nowhere, and of a refusal there is nothing to read.
     if (this.#sentAtMs === null || !call.req.complete || (this.#status ?? 0) >= 400) return false
+    // What goes on in the background is asked about later.
+    if (this.#births?.isBackground === true) return false
     if (!readOn.reading.begin()) return false
     this.#isReadOn = true
     this.#bytesHeard = this.#responseBytes

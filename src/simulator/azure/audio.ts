@@ -43,19 +43,24 @@ export async function createSpeech(call: Call): Promise<void> {
   const promptTokens = countText(work.deployment.model, text)
   admit(call, work, promptTokens, null)
   const bytes = speechBytes({ text, format: known, seed: work.draw.number('voice') })
-  if (asEvents) return streamSpeech(call, work, bytes, { promptTokens, completionTokens: soundTokens(text) })
-  return sendWhole(call, { contentType: typeOf[known], bytes, spent: null, reportsUsage: false })
+  const spent = { promptTokens, completionTokens: soundTokens(text) }
+  if (asEvents) return streamSpeech(call, work, bytes, spent)
+  // The older voices are billed by letters. The newer ones by tokens, which sound alone has no place to report.
+  const billed = isOldVoice(work) ? null : spent
+  return sendWhole(call, { contentType: typeOf[known], bytes, spent: billed, reportsUsage: false })
 }
 
 /** Whether sound comes as events with its usage. Throws 400 for the older voices, which have none. */
 function isStreamed(work: Work, format: unknown): boolean {
   if (format === undefined || format === null || format === 'audio') return false
-  const isOld = /^tts/i.test(work.deployment.model)
+  const isOld = isOldVoice(work)
   if (format === 'sse' && !isOld) return true
   const known = isOld ? "'audio'" : "'audio' and 'sse'"
   const message = `Invalid value: '${String(format)}'. Supported values are: ${known}.`
   throw invalidRequest(message, 'stream_format', 'invalid_value')
 }
+
+const isOldVoice = (work: Work): boolean => /^tts/i.test(work.deployment.model)
 
 /** Twenty tokens a second of speech, at some fifteen letters a second. */
 function soundTokens(text: string): number {

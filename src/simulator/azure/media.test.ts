@@ -68,6 +68,7 @@ test('S13 speech as events ends in its usage; the older voices have none', async
   const { sim } = await instance(t)
   const ask = { model: 'gpt-4o-mini-tts', voice: 'alloy', input: 'Good morning to all of you', response_format: 'pcm' }
   const whole = await call(sim, '/v1/audio/speech', ask)
+  const unreported = await lastLine(sim)
   const { text, headers } = await call(sim, '/v1/audio/speech', { ...ask, stream_format: 'sse' })
   assert.match(headers.get('content-type') ?? '', /^text\/event-stream/)
   const all = events(text)
@@ -78,6 +79,7 @@ test('S13 speech as events ends in its usage; the older voices have none', async
   assert.ok(isRecord(usage) && type === 'speech.audio.done')
   assert.deepEqual([usage.input_tokens, usage.output_tokens], cost(line))
   assert.ok(line.completionTokens > 0 && line.usageReported)
+  assert.deepEqual([cost(unreported), unreported.usageReported], [cost(line), false], 'sound alone costs the same')
   assert.equal((await call(sim, '/v1/audio/speech', { ...ask, model: 'voice', stream_format: 'sse' })).status, 400)
 })
 

@@ -398,3 +398,21 @@ test('H2 what a conversation got from the background is read there, by who never
     assert.deepEqual(await roles(), ['message', 'reasoning', 'message'])
   }
 })
+
+test('S7 log probabilities come where they are included, of every token, and JSON must be spoken of', async t => {
+  const { client, sim } = await instance(t, 'one')
+  const ask = { model: 'gpt-4o', input: 'Hello', include: ['message.output_text.logprobs' as const], top_logprobs: 2 }
+  const [said] = (await client.responses.create(ask)).output
+  const part = said?.type === 'message' ? said.content[0] : undefined
+  assert.ok(part?.type === 'output_text')
+  assert.equal(part.logprobs?.map(each => each.token).join(''), part.text)
+  assert.ok(part.logprobs?.every(each => each.top_logprobs.length === 2))
+  const deltas = events((await call(sim, path, { ...ask, stream: true })).text).flatMap(each => listOf(each.logprobs))
+  assert.equal(deltas.length, 2 * (part.logprobs?.length ?? 0), 'each delta has its own, their end all of them')
+  const text = { format: { type: 'json_object' as const } }
+  await assert.rejects(client.responses.create({ model: 'gpt-4o', input: 'Hello', text }), {
+    status: 400,
+    param: 'input',
+  })
+  assert.equal((await client.responses.create({ model: 'gpt-4o', input: 'Hello in JSON', text })).status, 'completed')
+})

@@ -104,16 +104,18 @@ function* reasoningSteps(made: Made & { readonly kind: 'reasoning' }, at: number
 }
 
 function* messageSteps(made: Made & { readonly kind: 'message' }, at: number): Generator<Step, void> {
-  const { item, pieces, text } = made
+  const { item, pieces, text, logprobs } = made
   const place = { item_id: item.id, output_index: at, content_index: 0 }
   const part = listOf(item.content).find(isRecord) ?? {}
   yield added(at, { ...item, status: 'in_progress', content: [] }, 0, made.thoughtTokens)
-  yield step('response.content_part.added', { ...place, part: { ...part, annotations: [], text: '' } })
-  for (const piece of pieces) yield deltaStep('response.output_text.delta', place, piece, { logprobs: [] })
+  yield step('response.content_part.added', { ...place, part: { ...part, annotations: [], logprobs: [], text: '' } })
+  for (const [number, piece] of pieces.entries()) {
+    yield deltaStep('response.output_text.delta', place, piece, { logprobs: logprobs.slice(number, number + 1) })
+  }
   for (const [annotation_index, annotation] of listOf(part.annotations).entries()) {
     yield step('response.output_text.annotation.added', { ...place, annotation_index, annotation })
   }
-  yield step('response.output_text.done', { ...place, text, logprobs: [] }, made.closingTokens)
+  yield step('response.output_text.done', { ...place, text, logprobs }, made.closingTokens)
   yield step('response.content_part.done', { ...place, part })
   yield done(at, item)
 }

@@ -22,6 +22,8 @@ export interface ResponsesAsk {
   /** Deltas of its stream are padded. */
   readonly obfuscates: boolean
   readonly include: ReadonlySet<unknown>
+  /** How many likely tokens are named beside each, where log probabilities are included. */
+  readonly topLogprobs: number
   /** How its reasoning is to be summed up; null where it is not. */
   readonly summary: string | null
   /** What the object says of its tier until it is over. */
@@ -56,12 +58,14 @@ export function responsesAsk(work: Work, input: JsonRecord): ResponsesAsk {
   const context = [...itemsBefore(work, previous, conversation), ...items]
   requireKnown(work, input.tools)
   const system = typeof input.instructions === 'string' ? [{ role: 'system', text: input.instructions }] : []
+  const turns = [...system, ...context.flatMap(turnOf)]
   return {
     stream: input.stream === true,
     store,
     background,
     obfuscates: obfuscates(input),
     include: includesOf(input),
+    topLogprobs: integerIn(input, 'top_logprobs', 0, 20) ?? 0,
     summary: textOrNull(reasoning.summary ?? reasoning.generate_summary),
     serviceTier: textOrNull(input.service_tier) ?? 'auto',
     items,
@@ -69,11 +73,11 @@ export function responsesAsk(work: Work, input: JsonRecord): ResponsesAsk {
     conversation,
     hosted: hostedAmong(input.tools),
     question: {
-      turns: [...system, ...context.flatMap(turnOf)],
+      turns,
       tools: listOf(input.tools).filter(isRecord).flatMap(asChatTool),
       toolChoice: choiceOf(input.tool_choice),
       parallelTools: input.parallel_tool_calls !== false,
-      json: jsonForm(input.text),
+      json: jsonForm(input.text, turns),
       stop: [],
       tokensMax: integerIn(input, 'max_output_tokens', 16, work.deployment.facts.contextTokensMax),
       effort,
@@ -173,9 +177,13 @@ function choiceOf(choice: unknown): unknown {
   return choice ?? 'auto'
 }
 
-function jsonForm(text: unknown): { readonly schema: unknown } | null {
+function jsonForm(text: unknown, turns: readonly Turn[]): { readonly schema: unknown } | null {
   const format = isRecord(text) ? text.format : null
   if (!isRecord(format)) return null
   if (format.type === 'json_schema') return { schema: format.schema ?? null }
-  return format.type === 'json_object' ? { schema: null } : null
+  if (format.type !== 'json_object') return null
+  if (turns.some(turn => /json/i.test(turn.text))) return { schema: null }
+  const message =
+    "Response input messages must contain the word 'json' in some form to use 'text.format' of type 'json_object'."
+  throw invalidRequest(message, 'input', null)
 }

@@ -1,7 +1,8 @@
 /** What a response puts out: items with their ids, and of what each is made while it is streamed. */
-import type { JsonRecord } from '../../wire/json.ts'
+import { type JsonRecord, listOf } from '../../wire/json.ts'
 import type { TokenPiece } from './billing/index.ts'
 import type { Work } from './call.ts'
+import { logprobsOf } from './logprobs.ts'
 import type { ResponsesAsk } from './responsesInput.ts'
 import type { Said, SaidToolCall } from './speak.ts'
 
@@ -20,6 +21,8 @@ export type Made =
       readonly item: JsonRecord
       readonly pieces: readonly TokenPiece[]
       readonly text: string
+      /** Of each piece; empty where they are not included. */
+      readonly logprobs: readonly unknown[]
       /** Produced before it where no item shows that there was reasoning, and behind it. */
       readonly thoughtTokens: number
       readonly closingTokens: number
@@ -38,10 +41,16 @@ export function madeItems(
 ): Made[] {
   const reasoning = reasoningOf(work, ask, said)
   const thoughtTokens = reasoning.length > 0 ? 0 : said.thoughtTokens
-  return [...reasoning, ...hosted, ...answerOf(work, said, thoughtTokens, annotations)]
+  return [...reasoning, ...hosted, ...answerOf(work, ask, said, thoughtTokens, annotations)]
 }
 
-function answerOf(work: Work, said: Said, thoughtTokens: number, annotations: readonly JsonRecord[]): Made[] {
+function answerOf(
+  work: Work,
+  ask: ResponsesAsk,
+  said: Said,
+  thoughtTokens: number,
+  annotations: readonly JsonRecord[],
+): Made[] {
   const status = said.finish === 'length' ? 'incomplete' : 'completed'
   if (said.toolCalls.length > 0) {
     return said.toolCalls.map((each, at) => ({
@@ -52,10 +61,12 @@ function answerOf(work: Work, said: Said, thoughtTokens: number, annotations: re
     }))
   }
   if (said.text === '' && said.finish === 'length') return []
-  const content = [{ type: 'output_text', annotations, logprobs: [], text: said.text }]
+  const isLikely = ask.include.has('message.output_text.logprobs')
+  const logprobs = isLikely ? listOf(logprobsOf(work, said.pieces, ask.topLogprobs).content) : []
+  const content = [{ type: 'output_text', annotations, logprobs, text: said.text }]
   const item = { id: work.draw.hexId('msg_', 48), type: 'message', status, content, role: 'assistant' }
   const { pieces, text, closingTokens } = said
-  return [{ kind: 'message', item, pieces, text, thoughtTokens, closingTokens }]
+  return [{ kind: 'message', item, pieces, text, logprobs, thoughtTokens, closingTokens }]
 }
 
 function callItem(work: Work, said: SaidToolCall, at: number, status: string): JsonRecord {

@@ -91,6 +91,6 @@ function hashOf(bytes: Buffer, from: number, to: number): number {
 }
 
 /** Upper case first: of letters such as ſ and K (Kelvin) only one of the two ways leads to the plain one. */
-function fold(text: string): string {
+export function fold(text: string): string {
   return text.toUpperCase().toLowerCase()
 }

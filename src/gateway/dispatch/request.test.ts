@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { factsOfForm } from '../receive/form.ts'
 import { resolve } from '../resolve/index.ts'
 import { bodyWith, pathWith } from './request.ts'
 
@@ -21,6 +22,7 @@ test('an alias stands in the body for the model, and every other member stays as
       const body = bodyWith(alias, {
         send,
         json: { body: send, scan: { openEnd: 1, empty: false, members: new Map() }, named: [] },
+        modelAt: null,
       })
       assert.deepEqual(JSON.parse(String(body)), JSON.parse(JSON.stringify({ ...document, model: alias })))
     }),
@@ -36,7 +38,9 @@ test('an alias stands in a form for the field alone, wherever its words stand be
     [part('name="model"', 'ears'), file],
   ]) {
     const form = `${parts.join('')}--b--\r\n`
-    const changed = bodyWith('whisper-eu', { send: Buffer.from(form), json: null })
+    const send = Buffer.from(form)
+    const { modelAt } = factsOfForm(send, 'b')
+    const changed = bodyWith('whisper-eu', { send, json: null, modelAt })
     assert.equal(
       String(changed),
       form.replace('form-data; name="model"\r\n\r\nears', 'form-data; name="model"\r\n\r\nwhisper-eu'),

@@ -55,7 +55,7 @@ export function requestFor(
   const path = name === null ? route.backendPath : pathWith(name, route)
   if (asked.send !== 'upload') {
     const send = withAliases(sending, candidate)
-    const named = name === null || route.deployment !== null ? send : bodyWith(name, { send, json: asked.json })
+    const named = name === null || route.deployment !== null ? send : bodyWith(name, { ...asked, send })
     return { method: call.method, path, headers, body: bounded(named, sending, candidate) }
   }
   if (upload === null) throw new TypeError('a streamed body can be sent once')
@@ -106,27 +106,11 @@ export function pathWith(name: string, { deployment, backendPath }: Route): stri
 const modelOnly: ReadonlySet<string> = new Set(['model'])
 
 /** The body with another `model`; every other byte as it is. */
-export function bodyWith(name: string, asked: Pick<Asked, 'send' | 'json'>): Buffer | null {
-  const { send, json } = asked
+export function bodyWith(name: string, asked: Pick<Asked, 'send' | 'json' | 'modelAt'>): Buffer | null {
+  const { send, json, modelAt } = asked
   if (send === null || send === 'upload') return null
-  if (json === null) return formWith(name, send)
+  if (modelAt !== null)
+    return Buffer.concat([send.subarray(0, modelAt.start), Buffer.from(name), send.subarray(modelAt.end)])
+  if (json === null) return send
   return withMember(send, scanObject(send, modelOnly), 'model', JSON.stringify(name))
-}
-
-const field = Buffer.from('name="model"')
-const headEnd = Buffer.from('\r\n\r\n')
-const partEnd = Buffer.from('\r\n--')
-
-/** A multipart form (RFC 7578) with another `model`, which `receive` has found exactly once. */
-function formWith(name: string, form: Buffer): Buffer {
-  for (let at = form.indexOf(field); at !== -1; at = form.indexOf(field, at + 1)) {
-    // The head of a part, not some file's bytes: Content-Disposition stands before it on its line.
-    const line = form.lastIndexOf('\r\n', at)
-    if (!/^\r\ncontent-disposition:[^\r\n]*$/i.test(form.toString('latin1', line, at))) continue
-    const from = form.indexOf(headEnd, at)
-    const to = from === -1 ? -1 : form.indexOf(partEnd, from + headEnd.length)
-    if (to === -1) continue
-    return Buffer.concat([form.subarray(0, from + headEnd.length), Buffer.from(name), form.subarray(to)])
-  }
-  return form
 }

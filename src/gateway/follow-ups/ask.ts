@@ -26,6 +26,7 @@ const nothingAsked: Omit<Asked, 'deployment'> = {
   send: null,
   decoded: false,
   json: null,
+  modelAt: null,
   answers: 1,
   completionTokensMax: null,
   addedMaximum: null,

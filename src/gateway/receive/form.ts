@@ -1,45 +1,122 @@
+import { MultipartError, MultipartReader, type PartHead, type PartSink } from '../../wire/multipart.ts'
 import type { Reference } from '../../wire/references.ts'
+import { fold } from '../../wire/shape.ts'
 import { Refusal } from '../refusals.ts'
 
 export interface FormFacts {
   readonly model: string | null
+  /** Where the content of the part `model` stands in the form; null without one. */
+  readonly modelAt: { readonly start: number; readonly end: number } | null
   readonly stream: boolean
+  /** Files that the form takes by their id instead of bringing them. */
+  readonly references: readonly Reference[]
 }
 
 /**
- * `model` and `stream` of a multipart form (RFC 7578), read with the runtime's own form parser. Only uploads to v1 come here:
- * there the deployment stands in the form and must be known before anything is sent.
- *
- * @throws Refusal body_undecodable, body_duplicate_key
+ * What decides in a multipart form that is read whole, where the deployment stands in it and must be known before anything is sent.
+ * @throws Refusal body_undecodable, body_duplicate_key, body_key_spelling
  */
-export async function modelOfForm(body: Buffer, contentType: string | undefined): Promise<FormFacts> {
-  const form = await parse(body, contentType)
-  return { model: only(form, 'model'), stream: only(form, 'stream') === 'true' }
+export function factsOfForm(body: Buffer, boundary: string): FormFacts {
+  const sink = new FactSink()
+  readingForm(() => {
+    const reader = new MultipartReader(boundary, sink)
+    reader.write(body)
+    reader.end()
+  })
+  return sink.facts()
 }
 
-/** Files that a form takes by their id instead of bringing them. @throws Refusal body_undecodable */
-export async function referencesOfForm(body: Buffer, contentType: string | undefined): Promise<readonly Reference[]> {
-  const found: Reference[] = []
-  for (const [name, value] of await parse(body, contentType)) {
+/** What cannot be read as a form is a refusal. */
+export function readingForm(read: () => void): void {
+  try {
+    read()
+  } catch (error) {
+    if (!(error instanceof MultipartError)) throw error
+    const reason = `multipart/form-data: ${error.message}`
+    throw new Refusal('body_undecodable', { encoding: reason }, { cause: error })
+  }
+}
+
+/** Parts by whose content something is decided. */
+const mattering: readonly string[] = ['model', 'stream', 'purpose', '_charset_']
+
+/**
+ * @returns the part's name when it decides something, else null.
+ * @throws Refusal body_key_spelling for one that a lenient reader could take for such a name: in another case, in single quotes, as a list,
+ *   encoded, or of a file.
+ */
+export function matteringName({ name, filename }: PartHead): string | null {
+  if (mattering.includes(name)) {
+    if (filename !== null)
+      throw new Refusal('body_key_spelling', { key: `${name} as a file`, meant: name }, { param: name })
+    return name
+  }
+  const meant = fold(unescaped(name)).replace(/[\s\0'"`\u2018-\u201f]|\[.*$/g, '')
+  if (!mattering.includes(meant)) return null
+  throw new Refusal('body_key_spelling', { key: name, meant }, { param: meant })
+}
+
+/** Browsers write %22 for a quotation mark, and some readers take any %XX back. */
+function unescaped(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
+}
+
+/** Longer contents are no values that decide. */
+const valueBytesMax = 4_096
+
+/** Reads what decides, and passes over the rest. */
+class FactSink implements PartSink {
+  readonly #values = new Map<string, { text: string; start: number; end: number }>()
+  readonly #references: Reference[] = []
+  #part: { key: string | null; isReference: boolean; start: number; pieces: Buffer[]; bytes: number } | null = null
+
+  begin(head: PartHead, start: number): void {
+    const key = matteringName(head)
+    if (key !== null && this.#values.has(key)) throw new Refusal('body_duplicate_key', { key }, { param: key })
+    if (key !== null) requirePlainText(head)
     // In any spelling that a lenient reader might take for the name.
-    if (typeof value === 'string' && /file_ids?/i.test(name)) {
-      found.push({ id: value, kind: 'file', param: 'file_id', echoed: false })
+    const isReference = head.filename === null && /file_ids?/i.test(unescaped(head.name))
+    this.#part = key === null && !isReference ? null : { key, isReference, start, pieces: [], bytes: 0 }
+  }
+
+  content(bytes: Buffer): void {
+    const part = this.#part
+    if (part === null) return
+    part.bytes += bytes.length
+    if (part.bytes > valueBytesMax) {
+      throw new Refusal('body_too_complex', { most: valueBytesMax, what: 'bytes in a field of the form' })
+    }
+    part.pieces.push(bytes)
+  }
+
+  end(end: number): void {
+    const part = this.#part
+    this.#part = null
+    if (part === null) return
+    const text = Buffer.concat(part.pieces).toString()
+    if (part.key !== null) this.#values.set(part.key, { text, start: part.start, end })
+    if (part.isReference) this.#references.push({ id: text, kind: 'file', param: 'file_id', echoed: false })
+  }
+
+  facts(): FormFacts {
+    const model = this.#values.get('model')
+    const charset = this.#values.get('_charset_')?.text ?? 'utf-8'
+    if (!/^utf-?8$/i.test(charset)) throw new Refusal('body_undecodable', { encoding: 'multipart/form-data in UTF-8' })
+    return {
+      model: model?.text ?? null,
+      modelAt: model === undefined ? null : { start: model.start, end: model.end },
+      stream: this.#values.get('stream')?.text === 'true',
+      references: this.#references,
     }
   }
-  return found
 }
 
-async function parse(body: Buffer, contentType: string | undefined): Promise<FormData> {
-  try {
-    return await new Response(new Uint8Array(body), { headers: { 'content-type': contentType ?? '' } }).formData()
-  } catch (cause) {
-    throw new Refusal('body_undecodable', { encoding: 'multipart/form-data' }, { cause })
-  }
-}
-
-function only(form: FormData, key: string): string | null {
-  const values = form.getAll(key)
-  if (values.length > 1) throw new Refusal('body_duplicate_key', { key }, { param: key })
-  const [value] = values
-  return typeof value === 'string' ? value : null
+/** A field that decides is text in UTF-8. @throws Refusal body_undecodable */
+export function requirePlainText({ type }: PartHead): void {
+  if (type === '' || /^text\/plain\s*(?:;\s*charset="?(?:utf-?8|us-ascii)"?\s*)?$/i.test(type.trim())) return
+  throw new Refusal('body_undecodable', { encoding: 'multipart/form-data with fields in UTF-8' })
 }

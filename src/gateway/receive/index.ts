@@ -19,7 +19,7 @@ import { decodeBody, readBody } from './body.ts'
 import type { BodyHold } from './budget.ts'
 import { isWithoutBody, requireFormType, requireJsonType, saysForm } from './content-type.ts'
 import { demandMembers, demandOf } from './demand.ts'
-import { modelOfForm, referencesOfForm } from './form.ts'
+import { type FormFacts, factsOfForm } from './form.ts'
 import { withMaximum } from './maximum.ts'
 
 export interface Asked {
@@ -44,6 +44,8 @@ export interface Asked {
   readonly completionTokensMax: number | null
   /** Maximum of one answer that is put into the body, because the call sets none and its workload says one; null for most. */
   readonly addedMaximum: number | null
+  /** Where `model` stands in a form that was read whole; null for other bodies. */
+  readonly modelAt: FormFacts['modelAt']
   /** Deployments that the call names besides its own, as the client wrote them, each allowed: of tools and data sources. */
   readonly toolDeployments: readonly string[]
   /** Objects that the body refers to: `previous_response_id`, `input_file_id`, ... */
@@ -90,6 +92,7 @@ export async function receive(
     stream: false,
     hideUsage: false,
     json: null,
+    modelAt: null,
     answers: 1,
     completionTokensMax: null,
     addedMaximum: null,
@@ -107,23 +110,28 @@ export async function receive(
     return { ...plain, received: [], send: 'upload', decoded: false }
   }
   const isForm = operation.body === 'multipart' || (operation.body === 'either' && saysForm(call.req))
-  if (isForm) requireFormType(call.req)
-  else if (!isWithoutBody(call.req)) requireJsonType(call.req)
+  const boundary = isForm ? requireFormType(call.req) : null
+  if (!isForm && !isWithoutBody(call.req)) requireJsonType(call.req)
   const whole = await readBody(call, hold, limits.bodyBytesMax, limits.timeoutMs)
   const received = [whole]
   const encoding = call.req.headers['content-encoding']
   const decoded = encoding !== undefined && encoding.toLowerCase() !== 'identity'
   const body = decoded ? await decodeBody(whole, encoding, limits.bodyBytesMax, hold) : whole
-  if (operation.body === 'multipart') {
-    const form = await modelOfForm(body, call.req.headers['content-type'])
-    const deployment = requireModel(form.model, grant)
-    return { ...plain, deployment, requestedModel: deployment, stream: form.stream, received, send: body, decoded }
-  }
-  if (isForm) {
-    const type = call.req.headers['content-type']
-    const references = await referencesOfForm(body, type)
-    const model = operation.deployment === 'none' ? null : requireModel((await modelOfForm(body, type)).model, grant)
-    return { ...plain, deployment: model, requestedModel: model, references, received, send: body, decoded }
+  if (boundary !== null) {
+    const form = factsOfForm(body, boundary)
+    const model = operation.deployment === 'none' ? null : requireModel(form.model, grant)
+    const { stream, references, modelAt } = form
+    return {
+      ...plain,
+      deployment: model,
+      requestedModel: model,
+      stream,
+      references,
+      modelAt,
+      received,
+      send: body,
+      decoded,
+    }
   }
   if (operation.deployment === 'none') {
     // Some take no body at all, or may do without.
@@ -143,7 +151,7 @@ export async function receive(
   return { ...plain, ...understood, toolDeployments, received, decoded }
 }
 
-type Understood = Omit<Asked, 'received' | 'decoded' | 'toolDeployments'>
+type Understood = Omit<Asked, 'received' | 'decoded' | 'toolDeployments' | 'modelAt'>
 
 async function understand(body: Buffer, route: Route, grant: Grant): Promise<Understood> {
   const { operation } = route

@@ -4,10 +4,13 @@ import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { MultipartReader } from '../../wire/multipart.ts'
 import { type Call, ClientLeft, type Watched } from '../call.ts'
+import { Refusal } from '../refusals.ts'
 import { decodeBody, readBody } from './body.ts'
 import { BodyBudget, BodyHold } from './budget.ts'
-import { modelOfForm } from './form.ts'
+import { factsOfForm } from './form.ts'
 
 /** A request of these bytes, as the server sees it; the connection stays the test's. */
 async function callOf(t: TestContext, bytes: string): Promise<{ call: Call; leave(): void }> {
@@ -93,26 +96,169 @@ test('bytes are unpacked up to the limit and not beyond, and only as a known enc
   }
 })
 
-const form = (...parts: readonly string[]): Buffer =>
-  Buffer.from(`${parts.map(part => `--x\r\nContent-Disposition: form-data; ${part}\r\n`).join('')}--x--\r\n`)
-const type = 'multipart/form-data; boundary=x'
+const part = (head: string, value: string): string =>
+  `--x\r\nContent-Disposition: form-data; ${head}\r\n\r\n${value}\r\n`
+const file =
+  '--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\nContent-Type: audio/wav\r\n\r\nRIFF\r\n'
+const whole = (...parts: readonly string[]): Buffer => Buffer.from(`${parts.join('')}--x--\r\n`)
+const modelOf = (...parts: readonly string[]): string | null => factsOfForm(whole(...parts), 'x').model
 
-test('the model of a form is read, and two of them are refused', async () => {
-  const file = 'name="file"; filename="a.wav"\r\nContent-Type: audio/wav\r\n\r\nRIFF'
-  assert.deepEqual(await modelOfForm(form(file, 'name="model"\r\n\r\nears'), type), { model: 'ears', stream: false })
-  const streamed = form('name="stream"\r\n\r\ntrue', 'name="model"\r\n\r\nears')
-  assert.deepEqual(await modelOfForm(streamed, type), { model: 'ears', stream: true })
-  assert.deepEqual(await modelOfForm(form(file), type), { model: null, stream: false })
-  const asFile = form('name="model"; filename="m"\r\n\r\nears')
-  assert.equal((await modelOfForm(asFile, type)).model, null, 'a file is no name')
-  const twice = form('name="model"\r\n\r\nears', 'name="model"\r\n\r\nothers')
-  await assert.rejects(modelOfForm(twice, type), { code: 'body_duplicate_key' })
-  for (const [bytes, contentType] of [
-    [form(file), 'multipart/form-data'],
-    [form(file), undefined],
-    [Buffer.from('hello'), type],
-    [form(file).subarray(0, 40), type],
-  ] as const) {
-    await assert.rejects(modelOfForm(bytes, contentType), { code: 'body_undecodable' })
+test('the model of a form is read, and two of them are refused', () => {
+  assert.equal(modelOf(file, part('name="model"', 'ears')), 'ears')
+  const streamed = factsOfForm(whole(part('name="stream"', 'true'), part('name="model"', 'ears')), 'x')
+  assert.deepEqual([streamed.model, streamed.stream], ['ears', true])
+  assert.equal(modelOf(file), null)
+  const twice = [part('name="model"', 'ears'), part('name=model', 'others')]
+  assert.throws(() => modelOf(...twice), { code: 'body_duplicate_key' })
+  for (const bytes of [
+    Buffer.from('hello'),
+    whole(file).subarray(0, 40),
+    whole(file).subarray(0, -6),
+    Buffer.alloc(0),
+  ]) {
+    assert.throws(() => factsOfForm(bytes, 'x'), { code: 'body_undecodable' })
   }
+})
+
+// .NET writes names as tokens, others in other ways; each that is taken must also be the one that is renamed.
+test('F17 each spelling of a part that is read is read alike, with its place', () => {
+  const heads = [
+    'Content-Disposition: form-data; name="model"',
+    'Content-Disposition: form-data; name=model',
+    'content-disposition:form-data;name=model',
+    'CONTENT-DISPOSITION: Form-Data; NAME="model"',
+    'Content-Type: text/plain; charset=utf-8\r\nContent-Disposition: form-data; name=model',
+    'Content-Disposition: form-data; name="model"\r\nContent-Transfer-Encoding: 8bit',
+  ]
+  for (const head of heads) {
+    const form = whole(file, `--x\r\n${head}\r\n\r\nears\r\n`, part('name="prompt"', 'name="model"\r\n\r\nother'))
+    const { model, modelAt } = factsOfForm(form, 'x')
+    assert.equal(model, 'ears', head)
+    assert.ok(modelAt)
+    assert.equal(form.toString('utf8', modelAt.start, modelAt.end), 'ears', head)
+  }
+})
+
+test('F17 W10 what one reader takes for the model and another does not is refused', () => {
+  const spelled = [
+    "name='model'",
+    'name="Model"',
+    'name="model[]"',
+    'name=model[]',
+    'name="model[0]"',
+    'name="mod%65l"',
+  ]
+  for (const head of [
+    ...spelled,
+    'name=" model"',
+    'name="\'model\'"',
+    'name="model"; filename="m"',
+    'name="_Charset_"',
+  ]) {
+    assert.throws(() => modelOf(part(head, 'ears')), { code: 'body_key_spelling' }, head)
+  }
+  const unread = [
+    part("name*=utf-8''model", 'ears'),
+    part('name="other"; name="model"', 'ears'),
+    part('name="mo\\del"', 'ears'),
+    part('name=other\r\n ; x="model"', 'ears'),
+    part('name="other"\r\nContent-Disposition: form-data; name="model"', 'ears'),
+    part('name="model"\r\nContent-Transfer-Encoding: base64', 'ZWFycw=='),
+    part('name="model"\r\nContent-Type: text/plain; charset=utf-16', 'ears'),
+    `--x\nContent-Disposition: form-data; name="model"\n\nears\r\n`,
+    '--x\r\nContent-Disposition: attachment; name="model"\r\n\r\nears\r\n',
+    part('name="prompt"', 'a\n--x\nContent-Disposition: form-data; name="model"\n\nears'),
+    part('name="prompt"', 'a\r\n--x \r\nContent-Disposition: form-data; name="model"\r\n\r\nears'),
+    `preamble\r\n${part('name="model"', 'ears')}`,
+    part('name="_charset_"', 'utf-7'),
+  ]
+  for (const bad of unread) assert.throws(() => modelOf(bad), { code: 'body_undecodable' }, bad)
+  const behind = Buffer.from(`${part('name="model"', 'ears')}--x--\r\n${part('name="model"', 'others')}`)
+  assert.throws(() => factsOfForm(behind, 'x'), { code: 'body_undecodable' })
+  assert.throws(() => modelOf(...Array.from({ length: 1_001 }, () => file)), { code: 'body_undecodable' })
+})
+
+test('F17 whatever the spelling, either the model is read where it stands or the form is refused', async () => {
+  const quotes = fc.constantFrom('', '"', "'")
+  const names = fc.constantFrom(
+    'model',
+    'Model',
+    'model[]',
+    'MODEL',
+    'mod%65l',
+    'mödel',
+    'models',
+    'model ',
+    'mo\\del',
+    'file',
+  )
+  const keys = fc.constantFrom('name', 'NAME', 'name*', 'Name ', 'filename')
+  const fields = fc.constantFrom(
+    'Content-Disposition',
+    'content-disposition',
+    'Content-Disposition ',
+    ' Content-Disposition',
+  )
+  const spelled = fc.tuple(
+    fields,
+    keys,
+    quotes,
+    names,
+    fc.constantFrom('\r\n', '\n', '\r\n '),
+    fc.string({ maxLength: 12 }),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(spelled, { minLength: 1, maxLength: 3 }), async parts => {
+      const text = parts
+        .map(
+          ([field, key, quote, name, line, value]) =>
+            `--x\r\n${field}: form-data; ${key}=${quote}${name}${quote}${line}\r\n${value}\r\n`,
+        )
+        .join('')
+      const bytes = Buffer.from(`${text}--x--\r\n`)
+      let read: string | null
+      try {
+        const facts = factsOfForm(bytes, 'x')
+        read = facts.model
+        if (facts.modelAt !== null) assert.equal(bytes.toString('utf8', facts.modelAt.start, facts.modelAt.end), read)
+      } catch (error) {
+        assert.ok(error instanceof Refusal, String(error))
+        return
+      }
+      // What is taken, the runtime's own reader takes for the same.
+      const type = { 'content-type': 'multipart/form-data; boundary=x' }
+      const form = await new Response(new Uint8Array(bytes), { headers: type }).formData().catch(() => null)
+      if (form !== null) assert.equal(form.get('model'), read)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('F17 a form is read alike wherever it is cut into pieces', () => {
+  const form = whole(file, part('name=model', 'ears'), part('name="prompt"', '\r\n--\r\n-\r\n--y'))
+  const events = (sizes: readonly number[]): unknown => {
+    const seen: unknown[] = []
+    let content: Buffer[] = []
+    const reader = new MultipartReader('x', {
+      begin: (head, start) => seen.push([head, start]),
+      content: bytes => content.push(bytes),
+      end: end => {
+        seen.push([Buffer.concat(content).toString(), end])
+        content = []
+      },
+    })
+    for (let at = 0, index = 0; at < form.length; index += 1) {
+      const size = sizes[index % sizes.length] ?? 1
+      reader.write(form.subarray(at, at + size))
+      at += size
+    }
+    reader.end()
+    return seen
+  }
+  const expected = events([form.length])
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 8 }), sizes => {
+      assert.deepEqual(events(sizes), expected)
+    }),
+  )
 })

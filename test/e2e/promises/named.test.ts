@@ -294,6 +294,32 @@ test('W1 a workload can be given more, or less, than is standard', async t => {
   )
 })
 
+test('F17 the model of a form is sent by its name on the member, in every spelling that is taken', async () => {
+  scene.taken()
+  const form = (head: string): string =>
+    `--b\r\nContent-Disposition: form-data; name=file; filename=a.wav\r\n\r\nRIFF name=model\r\n--b\r\n${head}\r\n\r\ngpt-4o\r\n--b--\r\n`
+  const type = [['Content-Type', 'multipart/form-data; boundary=b']] as const
+  for (const head of [
+    'Content-Disposition: form-data; name=model',
+    'Content-Disposition: form-data; name="model"',
+    'Content-Type: text/plain; charset=utf-8\r\ncontent-disposition: form-data; NAME=model',
+  ]) {
+    assert.equal((await scene.post('audio/transcriptions', form(head), type)).status, 200, head)
+    assert.equal(scene.taken()[0]?.body, form(head).replace('\r\n\r\ngpt-4o\r\n', '\r\n\r\ngpt-4o-ptu\r\n'), head)
+  }
+  for (const head of [
+    "Content-Disposition: form-data; name='model'",
+    'Content-Disposition: form-data; name="model[]"',
+  ]) {
+    assertRefusal(await scene.post('audio/transcriptions', form(head), type), 'body_key_spelling')
+  }
+  const two = form(
+    'Content-Disposition: form-data; name=model\r\n\r\ngpt-4o\r\n--b\r\nContent-Disposition: form-data; name="model"',
+  )
+  assertRefusal(await scene.post('audio/transcriptions', two, type), 'body_duplicate_key')
+  assert.deepEqual(scene.taken(), [])
+})
+
 test('C13 a message lists whole names, and says how many more there are', async t => {
   const deployments = Array.from({ length: 20 }, (_, at) => `deployment-number-${at}`)
   const { post } = await startNamed(t, { deployments, workload: { deployments } })

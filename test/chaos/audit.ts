@@ -260,7 +260,13 @@ function* wrongUsage(whole: Case, line: BillLine): Generator<string> {
       yield `${completionTokens} completion tokens, billed ${line.completionTokens}`
     return
   }
-  if (source === 'reported') yield 'reported figures without a report'
+  if (source === 'reported') {
+    // Usage in a document that is malformed elsewhere is read all the same.
+    if (whole.plan.fault !== 'malformed-frames') yield 'reported figures without a report'
+    if (promptTokens !== line.promptTokens || (completionTokens ?? 0) !== line.completionTokens)
+      yield `${promptTokens}+${completionTokens} reported, billed ${line.promptTokens}+${line.completionTokens}`
+    return
+  }
   if (source === 'none') {
     if (line.completionTokens + line.promptTokens > 0)
       yield `no figures, billed ${line.promptTokens}+${line.completionTokens}`

@@ -19,6 +19,13 @@ export async function settledRecords(house: House): Promise<readonly RecordRow[]
   return allRecords(house.ledger)
 }
 
+/** The newest record, once nothing is in flight; null where there is none. */
+export async function settled(house: House): Promise<RecordRow | null> {
+  await eventually('nothing is in flight', () => (house.gateway.inFlight === 0 ? true : null), 20_000)
+  await house.ledger.caughtUp()
+  return (await house.ledger.list({ limit: 1 })).records[0] ?? null
+}
+
 /** Every record, newest first. */
 export async function allRecords(ledger: Ledger): Promise<readonly RecordRow[]> {
   await ledger.caughtUp()

@@ -11,7 +11,7 @@ export interface Framed {
 }
 
 /** How one event is written. */
-interface Style {
+export interface Framing {
   readonly comment: string | null
   readonly fields: readonly string[]
   /** What follows `data:`. */
@@ -24,7 +24,7 @@ interface Style {
 
 const lineEnds = fc.constantFrom('\n', '\r\n', '\r')
 
-const styles: fc.Arbitrary<Style> = fc.record({
+export const framings: fc.Arbitrary<Framing> = fc.record({
   comment: fc.option(
     fc.constantFrom(': ping', ':', ': ping {x', ':{"usage":{"prompt_tokens":7,"completion_tokens":7}}'),
     {
@@ -44,14 +44,14 @@ export function framed(events: fc.Arbitrary<readonly (Json | string)[]>): fc.Arb
   return fc
     .record({
       events,
-      styles: fc.array(styles, { minLength: 1, maxLength: 8 }),
+      styles: fc.array(framings, { minLength: 1, maxLength: 8 }),
       oneEnd: fc.option(lineEnds, { freq: 1 }),
       mark: fc.boolean(),
       lastBlank: fc.boolean(),
     })
     .map(({ events: written, styles: each, oneEnd, mark, lastBlank }) => {
       const texts = written.map((event, index) => {
-        const style = each[index % each.length] as Style
+        const style = each[index % each.length] as Framing
         return eventText(
           event,
           oneEnd === null ? style : { ...style, ends: [oneEnd] },
@@ -62,7 +62,7 @@ export function framed(events: fc.Arbitrary<readonly (Json | string)[]>): fc.Arb
     })
 }
 
-function eventText(event: Json | string, style: Style, withBlank: boolean): string {
+function eventText(event: Json | string, style: Framing, withBlank: boolean): string {
   const { comment, fields, gap, ends } = style
   const text = typeof event === 'string' ? event : jsonText(event, style)
   const data = text.split('\n').map(line => `data:${gap}${line}`)
@@ -81,10 +81,15 @@ function endOf(ends: readonly string[], index: number): string {
   return end === '\n' && before === '\r' ? '\r\n' : end
 }
 
-function jsonText(event: Json, { manyLines, spaced, escapes }: Style): string {
+function jsonText(event: Json, { manyLines, spaced, escapes }: Framing): string {
   const text = manyLines ? JSON.stringify(event, null, 1) : JSON.stringify(event)
   const apart = spaced && !manyLines ? text.replace(/"(usage|choices|finish_reason)":/g, '"$1" : ') : text
   return escapes ? apart.replace(/"usage"/g, '"us\\u0061ge"') : apart
+}
+
+/** One event in one framing. */
+export function dataFramed(event: Json | string, framing: Framing): string {
+  return eventText(event, framing, true)
 }
 
 /** What a client that parses as the specification says gets; an event without its blank line at the end counts, as in newer SDKs. */

@@ -107,6 +107,7 @@ export interface AzureSimulatorOptions {
   readonly host?: string
   /** 0 (default) takes a free one. */
   readonly port?: number
+  /** By either of its names, as swedencentral or Sweden Central; answers say the second. Default East US. */
   readonly region?: string
   readonly deployments: Readonly<Record<string, SimulatedDeployment>>
   /** API keys that are accepted. */
@@ -138,6 +139,8 @@ export interface AzureSimulatorOptions {
    * as a small valid picture takes, 5 to 60 KB.
    */
   readonly pictureBytes?: number
+  /** In what `x-ratelimit-reset-*` is written: hosts of the service differ. Default seconds. */
+  readonly rateLimitResets?: 'seconds' | 'milliseconds'
   /** The Responses API tells -1, -1 and 0 for its rate limits and no time to retry, as Azure did in late 2025. Default false. */
   readonly responsesHideLimits?: boolean
 }

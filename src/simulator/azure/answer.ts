@@ -20,7 +20,7 @@ export interface WholeAnswer {
   readonly reportsUsage: boolean
 }
 
-const jsonType = 'application/json; charset=utf-8'
+const jsonType = 'application/json'
 
 /** Sends a JSON document. */
 export function sendJson(call: Call, value: unknown, spent: Spent | null = null, reportsUsage = false): Promise<void> {

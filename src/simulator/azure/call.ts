@@ -5,9 +5,11 @@ import type { OpenLine } from './bill.ts'
 import { promptTokens } from './billing/index.ts'
 import { AzureError, deploymentNotFound, invalidRequest, operationNotSupported, promptFiltered } from './errors.ts'
 import type { Fault } from './faults.ts'
+import { modelHeaders } from './headers.ts'
+import type { Asked } from './limits.ts'
 import { servedTier } from './members.ts'
 import type { OperationFacts, Route } from './routing.ts'
-import type { Draw } from './seed.ts'
+import { type Draw, drawOf } from './seed.ts'
 import type { Deployment, Service } from './service.ts'
 
 /** A call whose head has arrived and whose path names an operation. */
@@ -93,7 +95,7 @@ export function workableDeployment(
 export function workOf(call: Call, meaning: string): Work {
   const { service, route, line, headers, fault } = call
   const deployment = deploymentOf(service, route, line.deployment)
-  headers['x-ms-deployment-name'] = encodeURIComponent(deployment.name)
+  Object.assign(headers, modelHeaders(deployment, route.operation, drawOf('session', deployment.name)))
   return makeWork(
     { service, deployment, apiVersion: route.apiVersion, reportsUsage: fault?.kind !== 'no-usage' },
     route.operation,
@@ -127,21 +129,33 @@ export function meaningOf(input: JsonRecord): string {
  * filter, whose prompt stays in the bill.
  */
 export function admit(call: Call, work: Work, prompt: number, answerTokensMax: number | null): void {
-  const { route, line, fault } = call
-  const apiVersion = route.apiVersion ?? 'v1'
+  const { route, line, fault, headers } = call
   const tokens = prompt + (answerTokensMax ?? 0)
   call.demand.counted = true
+  headers['x-ms-is-spilled-over'] = String('x-ms-spillover-from-deployment' in headers)
   try {
-    work.deployment.limits?.take({ tokens, azureName: route.facts.azureName, apiVersion }, call.headers)
+    work.deployment.limits.take({ tokens, asked: askedOf(call) }, headers)
   } catch (refusal) {
     throw hidesLimits(call) ? withoutTimes(refusal) : refusal
   } finally {
-    if (work.deployment.limits && hidesLimits(call)) hideLimits(call.headers)
+    if (hidesLimits(call)) hideLimits(headers)
   }
   line.promptTokens = prompt
   line.serviceTier = call.input instanceof FormData ? 'default' : servedTier(call.input ?? {})
   const filtersLater = line.stream && fault?.after !== null && route.operation === 'chat/completions'
   if (fault?.kind === 'content-filter' && !filtersLater) throw promptFiltered()
+}
+
+/** What a 429 says of the call that it refuses. */
+export function askedOf({ service, route, line }: Call): Asked {
+  const deployment = line.deployment ?? ''
+  return {
+    operation: route.facts.azureName,
+    apiVersion: route.apiVersion,
+    deployment,
+    model: service.deployments.get(deployment)?.model ?? deployment,
+    region: service.region,
+  }
 }
 
 function hidesLimits(call: Call): boolean {
@@ -164,6 +178,6 @@ function withoutTimes(refusal: unknown): unknown {
 /** Sends an answer and then settles what `admit` had taken for it with what was produced, also of an answer that broke off. */
 export function settled(call: Call, work: Work, answerTokensMax: number | null, sending: Promise<void>): Promise<void> {
   const { limits } = work.deployment
-  if (limits === null) return sending
+  if (!limits.settles) return sending
   return sending.finally(() => limits.finished(call.line.completionTokens, answerTokensMax))
 }

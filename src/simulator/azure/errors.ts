@@ -88,27 +88,46 @@ export function operationNotSupported(operation: string, model: string): AzureEr
   )
 }
 
-export interface Throttling {
+/** What a 429 says of the call that it refuses. */
+export interface Asked {
   /** As ChatCompletions_Create. */
   readonly operation: string
-  readonly apiVersion: string
-  readonly rate: 'token rate limit' | 'call rate limit' | 'provisioned throughput'
+  /** Null on v1, of which the service names the version that it stands for. */
+  readonly apiVersion: string | null
+  readonly deployment: string
+  readonly model: string
+  /** As Sweden Central. */
+  readonly region: string
+}
+
+export interface Throttling {
+  readonly asked: Asked
+  /** What has run out. */
+  readonly rate: 'tokens' | 'requests' | 'capacity'
   readonly retryAfterMs: number
 }
 
-/** 429 with `retry-after` in whole seconds (rounded up, at least 1) and `retry-after-ms`. */
-export function throttled(throttling: Throttling): AzureError {
-  const seconds = Math.max(1, Math.ceil(throttling.retryAfterMs / 1000))
-  const tier =
-    throttling.rate === 'provisioned throughput' ? 'capacity of your provisioned deployment' : 'S0 pricing tier'
-  const message =
-    `Requests to the ${throttling.operation} Operation under Azure OpenAI API version ${throttling.apiVersion} have exceeded ` +
-    `${throttling.rate} of your current OpenAI ${tier}. Please retry after ${seconds} seconds. ` +
-    'To increase your default rate limit, visit: https://aka.ms/oai/quotaincrease.'
-  return coded(429, '429', message, {
+const currentVersion = '2025-04-01-preview'
+
+/** 429 with `retry-after` in whole seconds (rounded up, at least 1) and `retry-after-ms`, in the words of 2025 and 2026. */
+export function throttled({ asked, rate, retryAfterMs }: Throttling): AzureError {
+  const { operation, apiVersion, deployment, model, region } = asked
+  const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000))
+  const request = `This request was for ${operation} under Azure OpenAI API version ${apiVersion ?? currentVersion}.`
+  const retry = `Please retry after ${seconds} second${seconds === 1 ? '' : 's'}.`
+  const used = `Your requests to ${deployment} for ${model} in ${region} have exceeded the`
+  const times = {
     'retry-after': String(seconds),
-    'retry-after-ms': String(Math.max(0, Math.ceil(throttling.retryAfterMs))),
-  })
+    'retry-after-ms': String(Math.max(0, Math.ceil(retryAfterMs))),
+  }
+  if (rate === 'capacity') {
+    return coded(429, '429', `${used} provisioned throughput of your deployment. ${request} ${retry}`, times)
+  }
+  const limit = rate === 'tokens' ? 'token rate limit' : 'call rate limit'
+  const message =
+    `${used} ${limit} for your current AIServices S0 pricing tier. ${request} ${retry} ` +
+    'To increase your default rate limit, visit: https://aka.ms/oai/quotaincrease.'
+  return coded(429, 'RateLimitReached', message, { ...times, 'x-ratelimit-type': rate })
 }
 
 export function promptFiltered(): AzureError {

@@ -35,7 +35,10 @@ test('refusals: each kind answers with its status, and 429 with both retry heade
     [limited.status, limited.headers.get('retry-after'), limited.headers.get('retry-after-ms')],
     [429, '7', '6500'],
   )
-  assert.match(limited.text, /"code":"429".*ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21/)
+  assert.match(
+    limited.text,
+    /"code":"RateLimitReached".*This request was for ChatCompletions_Create under Azure OpenAI API version 2024-10-21\./,
+  )
   const unknown = await call(sim, chatPath(), streamed, fault('flood'))
   assert.equal(unknown.status, 400)
 })

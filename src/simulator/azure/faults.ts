@@ -10,6 +10,7 @@ import {
   tokenRefused,
   unavailable,
 } from './errors.ts'
+import type { Asked } from './limits.ts'
 import type { Route } from './routing.ts'
 
 interface FaultFacts {
@@ -205,13 +206,12 @@ function isFaultKind(kind: string): kind is FaultKind {
 }
 
 /** The error answer of a fault that is a refusal; null for the others. */
-export function refusalOf(fault: Fault, route: Route): AzureError | null {
+export function refusalOf(fault: Fault, route: Route, asked: Asked): AzureError | null {
   switch (fault.kind) {
     case '429': {
       const seconds = fault.retryAfterSeconds ?? 1
       const retryAfterMs = fault.retryAfterMs ?? seconds * 1000
-      const said = { operation: route.facts.azureName, apiVersion: route.apiVersion ?? 'v1', retryAfterMs }
-      const error = throttled({ ...said, rate: 'call rate limit' })
+      const error = throttled({ asked, rate: 'requests', retryAfterMs })
       if (fault.retryAfterSeconds === null) return error
       // What the caller asked for goes out as it is, 0 and fractions too.
       const headers = { ...error.headers, 'retry-after': String(seconds) }

@@ -8,6 +8,8 @@ import { modelFacts } from './models.ts'
 import { sequence } from './seed.ts'
 import { ask, call, chatPath, lastLine, raw, simulator } from './testkit.ts'
 
+const asked = { operation: 'X', apiVersion: null, deployment: 'd', model: 'gpt-4o', region: 'East US' }
+
 // Clients steer by these headers; a limiter that is tested against them must meet a real one.
 test('standard deployments count requests in a sliding minute, evened out over ten seconds, and say when there is room', async t => {
   let now = 1_000_000
@@ -44,10 +46,13 @@ test('standard deployments count requests in a sliding minute, evened out over t
 test('a window of one second holds its share of the minute', () => {
   let now = 0
   const limits = limitsOf({ model: 'gpt-4o', requestsPerMinute: 120, requestWindowSeconds: 1 }, () => now)
-  const take = (): void => limits?.take({ tokens: 1, azureName: 'X', apiVersion: 'v1' }, {})
+  const take = (): void => limits.take({ tokens: 1, asked }, {})
   take()
   take()
-  assert.throws(take, { status: 429, headers: { 'retry-after': '1', 'retry-after-ms': '1000' } })
+  assert.throws(take, {
+    status: 429,
+    headers: { 'retry-after': '1', 'retry-after-ms': '1000', 'x-ratelimit-type': 'requests' },
+  })
   now = 1_000
   take()
 })
@@ -65,7 +70,7 @@ test('whatever was sent before, a call that waits out its retry-after is let in,
       const headers: Record<string, string> = {}
       const refusal = (tokens: number): AzureError | null => {
         try {
-          limits.take({ tokens, azureName: 'X', apiVersion: 'v1' }, headers)
+          limits.take({ tokens, asked }, headers)
           return null
         } catch (error) {
           assert.ok(error instanceof AzureError)
@@ -101,7 +106,7 @@ test('no sliding minute of any history has more tokens than its limit, but for o
       for (const { waitMs, tokens } of sent) {
         now += waitMs
         try {
-          limits?.take({ tokens, azureName: 'X', apiVersion: 'v1' }, {})
+          limits.take({ tokens, asked }, {})
           taken.push({ atMs: now, tokens })
         } catch {
           const inWindow = taken.filter(each => each.atMs > now - 60_000).reduce((sum, each) => sum + each.tokens, 0)
@@ -157,7 +162,7 @@ test('provisioned deployments tell their utilisation and refuse above 100 % unti
   assert.ok(limits)
   const headers: Record<string, string> = {}
   const take = (tokens: number): string | undefined => {
-    limits.take({ tokens, azureName: 'X', apiVersion: 'v1' }, headers)
+    limits.take({ tokens, asked }, headers)
     return headers['azure-openai-deployment-utilization']
   }
   assert.equal(take(3_000), '50.0%')
@@ -178,13 +183,13 @@ test('provisioned: burstSeconds is the depth of the bucket, and what an answer d
   const limits = limitsOf({ model: 'm', kind: 'provisioned', tokensPerMinute: 6_000, burstSeconds: 10 }, () => now)
   const headers: Record<string, string> = {}
   const take = (tokens: number): string | undefined => {
-    limits?.take({ tokens, azureName: 'X', apiVersion: 'v1' }, headers)
+    limits.take({ tokens, asked }, headers)
     return headers['azure-openai-deployment-utilization']
   }
   assert.equal(take(500), '50.0%')
-  limits?.finished(100, 400)
+  limits.finished(100, 400)
   assert.equal(take(0), '20.0%')
-  limits?.finished(300, null)
+  limits.finished(300, null)
   assert.equal(take(0), '50.0%')
   now = 4_000
   assert.equal(take(0), '10.0%')
@@ -192,10 +197,10 @@ test('provisioned: burstSeconds is the depth of the bucket, and what an answer d
     clock: () => now,
     deployments: { ptu: { model: 'gpt-4o', kind: 'provisioned', tokensPerMinute: 10_000 } },
   })
-  const asked = ask('Hello', { max_tokens: 4_000 })
+  const greeting = ask('Hello', { max_tokens: 4_000 })
   const utilizations: number[] = []
   for (let round = 0; round < 5; round += 1) {
-    const { status, headers: told } = await call(sim, chatPath('ptu'), { ...asked, stream: round % 2 === 0 })
+    const { status, headers: told } = await call(sim, chatPath('ptu'), { ...greeting, stream: round % 2 === 0 })
     assert.equal(status, 200)
     utilizations.push(Number.parseFloat(told.get('azure-openai-deployment-utilization') ?? ''))
   }
@@ -215,7 +220,7 @@ test('provisioned: utilisation rises under a load above the capacity and falls u
     for (let step = 0; step < seconds * 10; step += 1) {
       now += 100
       try {
-        limits?.take({ tokens: 100 * share, azureName: 'X', apiVersion: 'v1' }, headers)
+        limits.take({ tokens: 100 * share, asked }, headers)
       } catch {
         // Above 100 % some are refused; the level says the rest.
       }

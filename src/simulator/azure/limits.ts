@@ -1,38 +1,47 @@
 import type { Clock } from '../../clock.ts'
 import type { SimulatedDeployment } from '../types.ts'
-import { type AzureError, throttled } from './errors.ts'
+import { type Asked, type AzureError, throttled } from './errors.ts'
 import { SlidingWindow } from './window.ts'
 
 const minuteMs = 60_000
 const requestWindowSecondsDefault = 10
 const burstSecondsDefault = 60
 
+/** In what `x-ratelimit-reset-*` is written; hosts of the service differ. */
+export type ResetUnit = 'seconds' | 'milliseconds'
+
+export type { Asked } from './errors.ts'
+
 /** What a call asks of its deployment's limits. */
 export interface Demand {
   /** Prompt tokens and the most that may be answered. */
   readonly tokens: number
-  /** Operation id and version, for the message of a 429. */
-  readonly azureName: string
-  readonly apiVersion: string
+  /** For the message of a 429. */
+  readonly asked: Asked
 }
 
 /** Limits of one deployment. */
 export interface Limits {
   /** Takes the demand and adds the headers that say what is left; throws 429 when it does not fit. Counts the request either way. */
   take(demand: Demand, headers: Record<string, string>): void
+  /** Adds the headers alone. */
+  tell(headers: Record<string, string>): void
   /** A request that failed before it could take anything: Azure counts it all the same. */
   failed(): void
+  /** False where `finished` changes nothing. */
+  readonly settles: boolean
   /** An answer is over: what it produced, and what `take` had reserved for it (null: the call named no maximum). */
   finished(completionTokens: number, reservedTokens: number | null): void
 }
 
-/** Null where the deployment has none: then no header speaks of them. */
-export function limitsOf(spec: SimulatedDeployment, clock: Clock): Limits | null {
+export function limitsOf(spec: SimulatedDeployment, clock: Clock, resets: ResetUnit = 'seconds'): Limits {
   if (spec.kind === 'provisioned')
     return new ProvisionedLimits(spec.tokensPerMinute ?? null, spec.burstSeconds ?? burstSecondsDefault, clock)
-  if (spec.tokensPerMinute === undefined && spec.requestsPerMinute === undefined) return null
-  return new StandardLimits(spec, clock)
+  return new StandardLimits(spec, clock, resets)
 }
+
+/** What a deployment tells whose limit is not set: a quota that nobody reaches. */
+const wideOpen = { requests: 100_000, tokens: 100_000_000 } as const
 
 /**
  * Standard: sliding windows. Tokens count for a minute: the demand when it is taken, what was answered without a maximum when it is
@@ -44,8 +53,10 @@ class StandardLimits implements Limits {
   readonly #tokens: SlidingWindow | null
   readonly #requests: readonly SlidingWindow[]
   readonly #clock: Clock
+  readonly #resets: ResetUnit
 
-  constructor(spec: SimulatedDeployment, clock: Clock) {
+  constructor(spec: SimulatedDeployment, clock: Clock, resets: ResetUnit) {
+    this.#resets = resets
     const { tokensPerMinute, requestsPerMinute, requestWindowSeconds: seconds = requestWindowSecondsDefault } = spec
     this.#clock = clock
     this.#tokens = tokensPerMinute === undefined ? null : new SlidingWindow(tokensPerMinute, minuteMs)
@@ -61,10 +72,17 @@ class StandardLimits implements Limits {
     this.failed()
     const refusal = this.#refusal(demand, now)
     if (refusal === null) this.#tokens?.add(demand.tokens, now)
-    const [requestsOfMinute] = this.#requests
-    if (requestsOfMinute) tell(headers, 'requests', requestsOfMinute, now)
-    if (this.#tokens) tell(headers, 'tokens', this.#tokens, now)
+    this.tell(headers)
     if (refusal) throw refusal
+  }
+
+  get settles(): boolean {
+    return this.#tokens !== null
+  }
+
+  tell(headers: Record<string, string>): void {
+    this.#tell(headers, 'requests', this.#requests[0] ?? null)
+    this.#tell(headers, 'tokens', this.#tokens)
   }
 
   failed(): void {
@@ -76,7 +94,22 @@ class StandardLimits implements Limits {
     if (reservedTokens === null && completionTokens > 0) this.#tokens?.add(completionTokens, this.#clock())
   }
 
-  #refusal({ tokens, azureName: operation, apiVersion }: Demand, now: number): AzureError | null {
+  #tell(headers: Record<string, string>, unit: 'requests' | 'tokens', window: SlidingWindow | null): void {
+    const now = this.#clock()
+    const limit = window?.limit ?? wideOpen[unit]
+    const used = window?.sum(now) ?? 0
+    headers[`x-ratelimit-limit-${unit}`] = String(limit)
+    headers[`x-ratelimit-remaining-${unit}`] = String(Math.max(0, limit - used))
+    headers[`x-ratelimit-renewalperiod-${unit}`] = '60'
+    // Hosts that say milliseconds say by when the limit's own speed would have made up for what was used.
+    headers[`x-ratelimit-reset-${unit}`] = String(
+      this.#resets === 'milliseconds'
+        ? Math.ceil((used / limit) * minuteMs)
+        : Math.ceil((window?.untilAtMost(0, now) ?? 0) / 1000),
+    )
+  }
+
+  #refusal({ tokens, asked }: Demand, now: number): AzureError | null {
     const requestsFit = this.#requests.every(window => window.sum(now) <= window.limit)
     const window = this.#tokens
     const tokensFit = window === null || window.sum(now) === 0 || window.sum(now) + tokens <= window.limit
@@ -84,15 +117,8 @@ class StandardLimits implements Limits {
     // Whatever refused: who comes back must find room in all of them.
     const waitsMs = this.#requests.map(requests => requests.untilAtMost(requests.limit - 1, now))
     if (window && !tokensFit) waitsMs.push(window.untilAtMost(Math.max(0, window.limit - tokens), now))
-    const rate = requestsFit ? 'token rate limit' : 'call rate limit'
-    return throttled({ operation, apiVersion, rate, retryAfterMs: Math.max(...waitsMs) })
+    return throttled({ asked, rate: requestsFit ? 'tokens' : 'requests', retryAfterMs: Math.max(...waitsMs) })
   }
-}
-
-function tell(headers: Record<string, string>, unit: 'requests' | 'tokens', window: SlidingWindow, now: number): void {
-  headers[`x-ratelimit-limit-${unit}`] = String(window.limit)
-  headers[`x-ratelimit-remaining-${unit}`] = String(Math.max(0, window.limit - window.sum(now)))
-  headers[`x-ratelimit-reset-${unit}`] = String(Math.ceil(window.untilAtMost(0, now) / 1000))
 }
 
 /**
@@ -114,7 +140,13 @@ class ProvisionedLimits implements Limits {
     this.#seenAtMs = clock()
   }
 
-  take({ tokens, azureName, apiVersion }: Demand, headers: Record<string, string>): void {
+  readonly settles = true
+
+  tell(): void {
+    // The utilisation is told by `take`.
+  }
+
+  take({ tokens, asked }: Demand, headers: Record<string, string>): void {
     const capacity = this.#tokensPerMinute
     if (capacity === null) {
       headers['azure-openai-deployment-utilization'] = '0.0%'
@@ -126,7 +158,7 @@ class ProvisionedLimits implements Limits {
     headers['azure-openai-deployment-utilization'] = `${((this.#level / this.#depthTokens) * 100).toFixed(1)}%`
     if (!full) return
     const retryAfterMs = ((this.#level - this.#depthTokens) / capacity) * minuteMs + 1
-    throw throttled({ operation: azureName, apiVersion, rate: 'provisioned throughput', retryAfterMs })
+    throw throttled({ asked, rate: 'capacity', retryAfterMs })
   }
 
   failed(): void {

@@ -198,12 +198,14 @@ const patterns = (Object.keys(operations) as OperationName[]).map(name => ({ nam
 
 /**
  * Finds the operation of a request target. Throws 404 `Resource not found` for paths and methods that do not exist and for
- * dated paths without a known `api-version`; 400 where the version exists and the operation came later.
+ * dated paths without a known `api-version`; 400 where the version exists and the operation came later. Null stands for any method.
  */
-export function route(method: string, target: string): Route {
+export function route(method: string | null, target: string): Route {
   const mark = target.indexOf('?')
   const query = new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1))
   const parts = (mark < 0 ? target : target.slice(0, mark)).split('/').slice(1)
+  // Endpoints are shown with a slash at their end, and older clients add one more.
+  if (parts[0] === '' && parts[1] === 'openai') parts.shift()
   if (parts[0] !== 'openai') throw resourceNotFound()
   const isV1 = parts[1] === 'v1'
   const underDeployment = !isV1 && parts[1] === 'deployments'
@@ -215,12 +217,22 @@ export function route(method: string, target: string): Route {
   const pathAgrees = isV1 || (facts.deployment === 'path') === underDeployment || found.name === 'batches'
   // Stored chats are listed by v1 alone.
   const isLater = found.name === 'chat/completions' && method !== 'POST' && !isV1
-  if (!facts.methods.includes(method) || !pathAgrees || isLater) throw resourceNotFound()
+  const isKnown = method === null || (facts.methods.includes(method) && !isLater)
+  if (!isKnown || !pathAgrees) throw resourceNotFound()
   if (found.name.startsWith('responses') && !knowsResponses(apiVersion)) {
     throw badRequest('Azure OpenAI Responses API is enabled only for api-version 2025-03-01-preview and later')
   }
   const deployment = underDeployment ? decode(parts[2] ?? '') : null
-  return { operation: found.name, facts, method, deployment, id: found.id, secondId: found.secondId, apiVersion, query }
+  return {
+    operation: found.name,
+    facts,
+    method: method ?? 'OPTIONS',
+    deployment,
+    id: found.id,
+    secondId: found.secondId,
+    apiVersion,
+    query,
+  }
 }
 
 function datedVersion(query: URLSearchParams): string {

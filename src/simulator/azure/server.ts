@@ -1,16 +1,18 @@
 /** One call from its head to its last byte: route, bill, admit, read, strike, answer. */
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isRecord, type JsonRecord } from '../../wire/json.ts'
 import { adminRoute } from './admin.ts'
 import { untilGone } from './answer.ts'
 import type { Gate } from './auth.ts'
 import type { OpenLine } from './bill.ts'
-import type { Call, Received } from './call.ts'
+
+import { askedOf, type Call, type Received } from './call.ts'
 import { AzureError, deploymentNotFound, internalError, invalidRequest, tooLarge } from './errors.ts'
 import { refusalOf } from './faults.ts'
 import { handlers } from './handlers.ts'
+import { answerHeaders, preflightHeaders } from './headers.ts'
 import { type Route, route } from './routing.ts'
+
 import type { Service } from './service.ts'
 import { spill } from './spillover.ts'
 
@@ -26,8 +28,10 @@ export async function serve(
   const target = request.url ?? '/'
   if (target.startsWith('/_simulator/')) return adminRoute(service, request, response)
   const headers = answerHeaders(service, request)
+  const preflight = preflightHeaders(request)
   try {
-    const found = route(request.method ?? 'GET', target)
+    const found = route(preflight === null ? (request.method ?? 'GET') : null, target)
+    if (preflight !== null) return preflighted(request, response, { ...headers, ...preflight })
     // Before anything is decided: what reached the instance is in its bill, whatever becomes of it.
     const line = openLine(service, found, request, headers)
     await serveOperation(gate, receive(service, request, response, found, line, headers))
@@ -37,19 +41,14 @@ export async function serve(
   }
 }
 
-/** What every answer carries. */
-function answerHeaders(service: Service, request: IncomingMessage): Record<string, string> {
-  const id = randomUUID()
-  const headers: Record<string, string> = {
-    'apim-request-id': id,
-    'x-request-id': id,
-    'x-ms-region': service.region,
-    'x-content-type-options': 'nosniff',
-    'strict-transport-security': 'max-age=31536000; includeSubDomains; preload',
-  }
-  const clientId = request.headers['x-ms-client-request-id']
-  if (typeof clientId === 'string') headers['x-ms-client-request-id'] = clientId
-  return headers
+/** It bears no credential and costs nothing: it has no line in the bill. */
+async function preflighted(
+  request: IncomingMessage,
+  response: ServerResponse,
+  headers: Record<string, string>,
+): Promise<void> {
+  await readBody(request)
+  if (!response.destroyed) response.writeHead(200, headers).end()
 }
 
 function receive(
@@ -106,7 +105,7 @@ function openCall(received: Received, input: JsonRecord | FormData | null): Call
   const runs = found.facts.deployment !== 'none'
   line.deployment = found.deployment ?? (runs ? named(input, 'model') : null)
   line.stream = runs && (input instanceof FormData ? input.get('stream') === 'true' : input?.stream === true)
-  if (runs) headers['x-ms-rai-invoked'] = 'true'
+  if (runs && found.operation !== 'responses') headers['x-ms-rai-invoked'] = 'true'
   const header = request.headers['x-simulator-fault']
   const fault = service.faults.choose(typeof header === 'string' ? header : null, found.operation, line.deployment)
   line.fault = fault?.kind ?? null
@@ -124,14 +123,18 @@ async function serveCall(call: Call): Promise<void> {
   try {
     await answer(call)
   } catch (cause) {
-    if (asked && !call.demand.counted) asked.limits?.failed()
+    if (asked && !call.demand.counted) {
+      asked.limits.failed()
+      // The front that counts stands before the model that refuses.
+      if (cause instanceof AzureError && cause.status < 500) asked.limits.tell(call.headers)
+    }
     await spill(call, asked, cause, again => answer(again))
   }
 }
 
 async function answer(call: Call): Promise<void> {
   const { fault, route: found } = call
-  const refusal = fault ? refusalOf(fault, found) : null
+  const refusal = fault ? refusalOf(fault, found, askedOf(call)) : null
   if (refusal) throw refusal
   if (fault?.kind === 'unreachable-slow') return untilGone(call.gone)
   const handler = handlers[found.operation][found.method === 'HEAD' ? 'GET' : found.method]
@@ -206,8 +209,11 @@ function sendError(
     // A failure of the service itself is not charged, however far it had come; a prompt that the filter refused is.
     if (error.status >= 500) line.promptTokens = 0
   }
+  const { 'x-request-id': modelId, ...others } = headers
   response.writeHead(error.status, {
-    ...headers,
+    ...others,
+    // A prompt that the filter refused has reached no model.
+    ...(error.code === 'content_filter' || modelId === undefined ? {} : { 'x-request-id': modelId }),
     ...error.headers,
     'content-type': 'application/json',
     'content-length': bytes.length,

@@ -2,8 +2,9 @@ import { type Clock, systemClock } from '../../clock.ts'
 import type { AzureSimulatorOptions, SimulatedDeployment } from '../types.ts'
 import { Bill } from './bill.ts'
 import { FaultDesk } from './faults.ts'
+import { regionName } from './headers.ts'
 import { type Sleep, sleepOnTimers } from './latency.ts'
-import { type Limits, limitsOf } from './limits.ts'
+import { type Limits, limitsOf, type ResetUnit } from './limits.ts'
 import { Memo } from './memo.ts'
 import { type ModelFacts, modelFacts } from './models.ts'
 import { PromptCache } from './promptCache.ts'
@@ -17,12 +18,13 @@ export interface Deployment {
   readonly spec: SimulatedDeployment
   readonly model: string
   readonly facts: ModelFacts
-  readonly limits: Limits | null
+  readonly limits: Limits
 }
 
 /** One instance: everything that its calls share. */
 export interface Service {
   readonly name: string
+  /** Its display name. */
   readonly region: string
   readonly seed: number | null
   readonly clock: Clock
@@ -70,12 +72,12 @@ export function createService(options: AzureSimulatorOptions, closing: AbortSign
   const clock = options.clock ?? systemClock
   const seed = options.seed ?? null
   const entries = Object.entries(options.deployments).map(
-    ([name, spec]) => [name, deployment(name, spec, clock)] as const,
+    ([name, spec]) => [name, deployment(name, spec, clock, options.rateLimitResets)] as const,
   )
   const derives = seed !== null && options.clock === undefined
   return {
     name: options.name,
-    region: options.region ?? 'East US',
+    region: regionName(options.region ?? 'East US'),
     seed,
     clock,
     sleep: options.sleep ?? sleepOnTimers,
@@ -102,6 +104,6 @@ export function createService(options: AzureSimulatorOptions, closing: AbortSign
   }
 }
 
-function deployment(name: string, spec: SimulatedDeployment, clock: Clock): Deployment {
-  return { name, spec, model: spec.model, facts: modelFacts(spec.model), limits: limitsOf(spec, clock) }
+function deployment(name: string, spec: SimulatedDeployment, clock: Clock, resets?: ResetUnit): Deployment {
+  return { name, spec, model: spec.model, facts: modelFacts(spec.model), limits: limitsOf(spec, clock, resets) }
 }

@@ -204,3 +204,8 @@ test('H4 nesting and parts are bounded', () => {
   const members = Array.from({ length: requestCaps.members + 1 }, (_, at) => `"k${at}":1`).join()
   assert.equal(fault(`{${members}}`, empty), 'too_many')
 })
+
+test('H4 a number longer than any is malformed: it could not be left half way', () => {
+  assert.equal(fault(`{"x":${'1'.repeat(4_000)}}`), 'none')
+  assert.equal(fault(`{"x":${'1'.repeat(5_000)}}`), 'malformed')
+})

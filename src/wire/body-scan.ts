@@ -60,6 +60,9 @@ const wantsKeyOrClose = 3
 const wantsColon = 4
 const wantsCommaOrClose = 5
 
+/** More digits in a row have no meaning, and could not be left half way. */
+const digitsMax = 4_096
+
 /** `advance` goes on to about an offset and can be called again. */
 export class BodyScanner implements Sliced<BodyScan> {
   readonly #bytes: Buffer
@@ -302,12 +305,13 @@ export class BodyScanner implements Sliced<BodyScan> {
 
   #digits(from: number): number {
     const bytes = this.#bytes
+    const most = Math.min(this.#end, from + digitsMax)
     let at = from
-    for (; at < this.#end; at += 1) {
+    for (; at < most; at += 1) {
       const byte = bytes[at] as number
       if (byte < 0x30 || byte > 0x39) break
     }
-    if (at === from) throw new JsonScanError('malformed', at)
+    if (at === from || at - from === digitsMax) throw new JsonScanError('malformed', at)
     return at
   }
 

@@ -19,10 +19,11 @@ export type ObjectKind =
  * How to read the answer of an operation for ids. `batch_again` and `response_again` are answers about an object that is known
  * already, and that by now may have brought forth others: a batch its files of answers, a response in the background its items.
  * `parts` is an answer that is no object itself and whose output can be put into later calls;
+ * `content` is a list of items, of which only what the instance has encrypted counts;
  * `audio` a chat that is not stored, whose sound a later turn names; `upload_again` tells the file that the parts have become.
  * Lists of input items tell nothing: ids of input are the client's to choose, and could be somebody else's.
  */
-export type CreatedKind = ObjectKind | 'batch_again' | 'response_again' | 'upload_again' | 'parts' | 'audio'
+export type CreatedKind = ObjectKind | 'batch_again' | 'response_again' | 'upload_again' | 'parts' | 'content' | 'audio'
 
 export interface CreatedIds {
   /** What the record of the exchange names as created. */
@@ -60,6 +61,8 @@ export function createdIds(kind: CreatedKind, document: JsonRecord): CreatedIds 
       const sounds = soundsOf(document)
       return id === null ? { objectId: null, all: sounds } : { objectId: id, all: [id, ...sounds] }
     }
+    case 'content':
+      return { objectId: null, all: encryptedContents(document) }
     case 'audio':
       return { objectId: null, all: soundsOf(document) }
     default:

@@ -160,6 +160,7 @@ export const operations = {
   },
   'responses/{id}/input_items': {
     ...response,
+    tells: 'content',
     methods: ['GET', 'HEAD'],
     path: 'responses/{id}/input_items',
     body: 'none',
@@ -315,12 +316,14 @@ export const operations = {
   },
   'conversations/{id}/items': {
     ...conversation,
+    tells: 'content',
     methods: ['GET', 'HEAD', 'POST'],
     path: 'conversations/{id}/items',
     body: 'json',
   },
   'conversations/{id}/items/{id}': {
     ...conversation,
+    tells: 'content',
     methods: ['GET', 'HEAD', 'DELETE'],
     path: 'conversations/{id}/items/{id}',
     body: 'none',

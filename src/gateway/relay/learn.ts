@@ -10,6 +10,9 @@ export const wantedMembers: ReadonlySet<string> = new Set([
   ...['file', 'item', 'part', 'annotation', 'encrypted_content'],
 ])
 
+/** Also of answers that tell nothing but ids: lists of items. */
+export const wantedOfBirths: ReadonlySet<string> = new Set([...wantedMembers, 'data'])
+
 /** From a chat, completions, embeddings or Responses document, or an error document. */
 export function learn(document: unknown, objectId: string | null = null): Learned {
   if (!isRecord(document)) return nothingLearned

@@ -1,7 +1,7 @@
 import { isRecord } from '../../wire/json.ts'
 import { Members } from '../../wire/members.ts'
 import type { Births } from './births.ts'
-import { learn, wantedMembers } from './learn.ts'
+import { learn, wantedMembers, wantedOfBirths } from './learn.ts'
 import { empty, type Learned, nothingLearned, type Observer } from './observer.ts'
 
 /** Answers up to here are parsed whole; of larger ones the members that matter are picked out. Bytes. */
@@ -49,7 +49,11 @@ class JsonObserver implements Observer {
   }
 
   #pickOut(): Members {
-    const members = new Members({ wanted: wantedMembers, inner: null, removed: null })
+    const members = new Members({
+      wanted: this.#births === null ? wantedMembers : wantedOfBirths,
+      inner: null,
+      removed: null,
+    })
     for (const chunk of this.#chunks) members.push(chunk, 0, chunk.length)
     this.#chunks = []
     this.#members = members

@@ -385,3 +385,62 @@ test('F1 M6 replicas that share a Redis know what each of them has seen', async 
   await redis.kill()
   outputOf(await there.call('POST', 'responses', turn([user, ...before, result], stateless)))
 })
+
+test('F1 encrypted content of a list of items is known as well, however long the list is', async t => {
+  const { twins, alice } = await start(t)
+  const item = { id: 'rs_1', type: 'reasoning', summary: [], encrypted_content: 'listed-of-up2' }
+  const long = { id: 'msg_1', type: 'message', role: 'user', content: 'x'.repeat(20_000) }
+  twins.up1.answer = answering(() => unreadable)
+  twins.up2.answer = answering(({ url }) => {
+    if (url.includes('/items')) return { body: { object: 'list', data: [long, item], has_more: false } }
+    return { body: { id: url.endsWith('conversations') ? 'conv_1' : 'resp_1', output: [] } }
+  })
+  const onTwo = await twins.as({ target: 'up2' })
+  await onTwo.call('POST', 'conversations', {})
+  assert.equal(
+    (await onTwo.call('GET', 'conversations/conv_1/items?include[]=reasoning.encrypted_content')).status,
+    200,
+  )
+  twins.called()
+  for (let i = 0; i < 3; i += 1) {
+    assert.equal((await alice.call('POST', 'responses', turn([item, user], stateless))).status, 200)
+  }
+  assert.deepEqual(twins.called(), ['up2', 'up2', 'up2'])
+})
+
+// An agent hands over to another one, whose model is deployed elsewhere: texts can be read by all, encrypted reasoning cannot.
+test('F1 what every instance can read goes to another deployment’s instance, what is encrypted is refused', async t => {
+  const { twins } = await start(t, {
+    change: config => ({
+      ...config,
+      instances: Object.fromEntries(
+        Object.entries(config.instances).map(([name, instance]) => [
+          name,
+          {
+            ...instance,
+            deployments: name === 'up1' ? { 'gpt-5': { model: 'gpt-5' } } : { 'gpt-4o': { model: 'gpt-4o' } },
+          },
+        ]),
+      ),
+      workloads: Object.fromEntries(
+        Object.entries(config.workloads).map(([name, workload]) => [
+          name,
+          { ...workload, targets: ['rr', 'up1', 'up2'] },
+        ]),
+      ),
+      pools: { rr: { members: [{ instance: 'up1' }, { instance: 'up2' }] } },
+    }),
+  })
+  const alice = await twins.as()
+  const stored = outputOf(await alice.call('POST', 'responses', turn([user])))
+  const calls = stored.filter(({ type }) => type === 'function_call')
+  outputOf(await alice.call('POST', 'responses', turn([user, ...calls, result], { model: 'gpt-4o' })))
+  const encrypted = outputOf(await alice.call('POST', 'responses', turn([user], stateless)))
+  const other = await alice.call(
+    'POST',
+    'responses',
+    turn([user, ...encrypted, result], { ...stateless, model: 'gpt-4o' }),
+  )
+  assert.deepEqual(outcome(other), [400, 'object_elsewhere'])
+  assert.deepEqual(twins.called(), ['up1', 'up1', 'up2'])
+})

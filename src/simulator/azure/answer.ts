@@ -38,12 +38,19 @@ export async function sendWhole(call: Call, answer: WholeAnswer): Promise<void> 
   line.promptTokens = answer.spent?.promptTokens ?? line.promptTokens
   const breaks = (fault?.kind === 'cut' || fault?.kind === 'stall') && bytes.length > 1 && call.route.method !== 'HEAD'
   if (breaks && !(await sendHalf(call, answer, bytes))) return
-  line.usageReported = answer.reportsUsage && fault?.kind !== 'malformed-frames'
+  line.usageReported = answer.reportsUsage && (bytes === answer.bytes || hasWholeUsage(bytes))
   line.ended = true
   const headers = { ...call.headers, 'content-type': answer.contentType }
   if (breaks) response.end(bytes.subarray(bytes.length >> 1))
   else if (fault?.kind === 'split-bytes') sendBytes(beginChunks(response, line.status, headers), bytes)
   else response.writeHead(line.status, { ...headers, 'content-length': bytes.length }).end(bytes)
+}
+
+/** Whether the usage stands whole in a document whose end was cut off: in some answers other members follow it. */
+function hasWholeUsage(bytes: Buffer): boolean {
+  const text = bytes.toString('utf8')
+  const at = text.lastIndexOf('"usage":{')
+  return at >= 0 && /^[^{}]*\{([^{}]|\{[^{}]*\})*\}/.test(text.slice(at))
 }
 
 function sendBytes(body: ChunkedBody, bytes: Buffer): void {

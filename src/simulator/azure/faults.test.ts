@@ -121,6 +121,10 @@ test('malformed-frames: garbage between whole frames, a document without its end
   assert.ok(odd.text.includes(': a comment\n'))
   const document = await call(sim, chatPath(), ask(question), fault('malformed-frames'))
   assert.throws(() => JSON.parse(document.text))
+  assert.equal((await lastLine(sim)).usageReported, false)
+  const response = await call(sim, '/v1/responses', { model: 'gpt-4o', input: 'Hello' }, fault('malformed-frames'))
+  assert.throws(() => JSON.parse(response.text))
+  assert.equal((await lastLine(sim)).usageReported, true, 'other members follow the usage, which stands there whole')
 })
 
 test('slow-first-byte: nothing comes before its time; content-filter;after ends a stream with its reason', async t => {

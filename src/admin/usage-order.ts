@@ -7,19 +7,20 @@ const times: ReadonlySet<UsageDimension> = new Set(['month', 'day', 'hour'])
  * most tokens first, then with most calls; what has no name comes last.
  */
 export function ordered(report: UsageReport): UsageReport {
-  const weights = report.by.map((_, depth) => weigh(report.lines, depth))
-  const compare = (a: UsageLine, b: UsageLine): number => {
-    for (const [depth, dimension] of report.by.entries()) {
-      const byName = namelessLast(a.keys[depth] ?? null, b.keys[depth] ?? null)
+  const { by } = report
+  const weighed = weigh(report.lines, by.length)
+  const compare = (a: Weighed, b: Weighed): number => {
+    for (let depth = 0; depth < by.length; depth++) {
+      const [ofA, ofB] = [a.line.keys[depth] ?? null, b.line.keys[depth] ?? null]
+      const byName = namelessLast(ofA, ofB)
       if (byName === 0) continue
-      if (a.keys[depth] === null || b.keys[depth] === null || times.has(dimension)) return byName
-      const weight = weights[depth]
-      return heavierFirst(weight?.get(prefix(a, depth)), weight?.get(prefix(b, depth))) || byName
+      if (ofA === null || ofB === null || times.has(by[depth] as UsageDimension)) return byName
+      return heavierFirst(a.weights[depth], b.weights[depth]) || byName
     }
     // Two callers of one display name.
-    return (a.callerKey ?? '') < (b.callerKey ?? '') ? -1 : 1
+    return (a.line.callerKey ?? '') < (b.line.callerKey ?? '') ? -1 : 1
   }
-  return { ...report, lines: report.lines.toSorted(compare) }
+  return { ...report, lines: weighed.sort(compare).map(({ line }) => line) }
 }
 
 function namelessLast(a: string | null, b: string | null): number {
@@ -33,21 +34,32 @@ interface Weight {
   calls: number
 }
 
-/** Sums over all lines that agree in their first dimensions: a workload with many days weighs what its days weigh together. */
-function weigh(lines: readonly UsageLine[], depth: number): Map<string, Weight> {
-  const weights = new Map<string, Weight>()
-  for (const line of lines) {
-    const key = prefix(line, depth)
-    const weight = weights.get(key) ?? { tokens: 0, calls: 0 }
-    weight.tokens += line.totalTokens
-    weight.calls += line.calls
-    weights.set(key, weight)
-  }
-  return weights
+/** A line with what its first dimensions weigh, by depth: looked up once, since a sort of 20,000 lines compares 300,000 times. */
+interface Weighed {
+  readonly line: UsageLine
+  readonly weights: readonly Weight[]
 }
 
-function prefix(line: UsageLine, depth: number): string {
-  return JSON.stringify(line.keys.slice(0, depth + 1))
+/** Sums over all lines that agree in their first dimensions: a workload with many days weighs what its days weigh together. */
+function weigh(lines: readonly UsageLine[], depths: number): Weighed[] {
+  const byPrefix = new Map<string, Weight>()
+  return lines.map(line => {
+    const weights: Weight[] = []
+    let prefix = ''
+    for (let depth = 0; depth < depths; depth++) {
+      const key = line.keys[depth] ?? null
+      prefix += key === null ? 'n' : `t${key.length}:${key}`
+      let weight = byPrefix.get(prefix)
+      if (weight === undefined) {
+        weight = { tokens: 0, calls: 0 }
+        byPrefix.set(prefix, weight)
+      }
+      weight.tokens += line.totalTokens
+      weight.calls += line.calls
+      weights.push(weight)
+    }
+    return { line, weights }
+  })
 }
 
 function heavierFirst(a: Weight | undefined, b: Weight | undefined): number {

@@ -3,13 +3,14 @@ import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { after, before, test } from 'node:test'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
+import type { House } from '../../src/house.ts'
 import { type Running, runWorld } from '../support/file-world.ts'
 import { type RawAnswer, send } from '../support/raw.ts'
 import { allRecords, recordOf, settledRecords } from '../support/records.ts'
 import { assertAlive, assertRefusal, assertRefused } from '../support/refused.ts'
 import { startTwinBackends } from '../support/twin-backends.ts'
 import { eventually } from '../support/wait.ts'
-import { ask, reopen, startWorld, type World } from '../support/world.ts'
+import { ask, chatPath, reopen, startWorld, type World } from '../support/world.ts'
 
 let world: World & Running
 before(async () => {
@@ -53,6 +54,45 @@ test('H1 names that nobody was allowed to use are in no report; those of the con
       by,
     )
   }
+})
+
+// A budget that begins anew at each restart is none.
+test('H1 a budget of a deployment holds over a restart, whatever strangers have written before', async t => {
+  const own = await startWorld(t, {
+    change: config => ({ ...config, limits: { rules: { all: { deployments: ['gpt-4o'], tokensPerDay: 1_000_000 } } } }),
+  })
+  const invented = Array.from({ length: 300 }, (_, n) => `${n}`.padEnd(7_900 - n, 'x'))
+  for (const name of invented) {
+    const target = `/t/w/openai/deployments/${name}/chat/completions`
+    assertRefusal(await send(own.url, { method: 'POST', target, body: '{}' }), 'token_missing')
+  }
+  const headers = [
+    ['Authorization', `Bearer ${await own.token('alice')}`],
+    ['Content-Type', 'application/json'],
+  ] as const
+  const body = JSON.stringify({ messages: ask('Hello'), max_tokens: 5 })
+  assert.equal((await send(own.url, { target: chatPath, headers, body })).status, 200)
+  const usedOf = async (house: House): Promise<number> => {
+    await settledRecords(house)
+    const answer = await fetch(`${house.admin?.url}/api/v1/limits`, {
+      headers: { authorization: `Bearer ${await own.token('carol')}` },
+    })
+    const { rules } = (await answer.json()) as { rules: { rule: string; used: number }[] }
+    return rules.find(({ rule }) => rule === 'limits.rules.all')?.used ?? Number.NaN
+  }
+  const used = await usedOf(own.house)
+  assert.ok(used > 0)
+  await own.house.close()
+  const again = await reopen(t, own)
+  assert.equal(await usedOf(again), used)
+  const { lines } = await again.ledger.usage({ by: ['deployment'] })
+  assert.deepEqual(
+    new Map(lines.map(({ keys, calls }) => [keys[0], calls])),
+    new Map([
+      ['gpt-4o', 1],
+      [null, 300],
+    ]),
+  )
 })
 
 test('H1 what a client writes freely is cut in its record', async () => {

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { createRoute } from '@hono/zod-openapi'
 import { callerKey } from '../../identity/caller.ts'
 import type { AdminApp, AdminParts } from '../app.ts'
@@ -23,6 +24,10 @@ export function addUsage(app: AdminApp, { ledger, questions }: AdminParts): void
     const { by, ...filters } = c.req.valid('query')
     const query = { by, ...filterOf(filters) }
     const report = await questions.ask(callerKey(c.get('caller')), c.req.raw.signal, () => ledger.usage(query))
-    return c.json(ordered(report), 200)
+    // Each of the three takes up to 40 ms of a report of 20,000 lines: calls of the gateway go on in between.
+    await turn()
+    const answer = ordered(report)
+    await turn()
+    return c.json(answer, 200)
   })
 }

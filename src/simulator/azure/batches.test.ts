@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import fc from 'fast-check'
 import OpenAI, { toFile } from 'openai'
 import type { JsonRecord } from '../../wire/json.ts'
 import type { AzureSimulatorOptions } from '../types.ts'
+import { readBatchFile } from './batchFile.ts'
 import { simulator } from './testkit.ts'
 
 async function instance(t: TestContext, options: Partial<AzureSimulatorOptions> = {}) {
@@ -102,4 +104,30 @@ test('H2 a batch takes the time that it is set to, and is charged for what was d
   assert.equal((await done(two.id)).status, 'in_progress')
   now += 3_600_000
   assert.equal((await ended(two.id)).status, 'completed')
+})
+
+test('W1 whatever stands in a file is read as lines or said to be wrong, and no line is lost', () => {
+  const good = fc.record({
+    custom_id: fc.string({ minLength: 1 }),
+    method: fc.constant('POST'),
+    url: fc.constantFrom('/chat/completions', '/v1/chat/completions', '/openai/v1/chat/completions'),
+    body: fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true }),
+  })
+  const bad = fc.oneof(
+    fc.string().filter(text => text.trim() !== '' && !text.includes('\n')),
+    fc.jsonValue().map(value => JSON.stringify(value)),
+    good.map(line => JSON.stringify({ ...line, method: 'GET' })),
+  )
+  const pieces = fc.array(fc.oneof(good, bad, fc.constantFrom('', ' ', '\t')), { maxLength: 8 })
+  fc.assert(
+    fc.property(pieces, fc.constantFrom('\n', '\r\n', '\n\n'), (given, end) => {
+      const text = given.map(piece => (typeof piece === 'string' ? piece : JSON.stringify(piece))).join(end)
+      const { lines, faults } = readBatchFile(Buffer.from(text), '/v1/chat/completions')
+      const written = text.split('\n').filter(each => each.trim() !== '').length
+      assert.equal(lines.length + faults.length, Math.max(1, written))
+      assert.equal(new Set(lines.map(each => each.customId)).size, lines.length)
+      for (const { text: read, body } of lines) assert.deepEqual(JSON.parse(read).body, body)
+    }),
+    { numRuns: 200 },
+  )
 })

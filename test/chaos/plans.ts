@@ -1,7 +1,7 @@
 /** Calls as a chaos run makes them: every operation, caller, address form and fault, and clients that leave. */
 import type { FaultKind } from '../../src/simulator/azure/faults.ts'
 import type { Random } from './random.ts'
-import { bodyBytesMax, firstByteMs } from './world.ts'
+import { bodyBytesMax, firstByteMs, metadataWorkload } from './world.ts'
 
 export type Operation = 'chat/completions' | 'completions' | 'embeddings' | 'responses'
 
@@ -42,6 +42,7 @@ interface Caller {
   readonly alone: boolean
 }
 
+const thinker = 'thinker'
 const speaking = ['gpt-4o', 'gpt-4o-mini']
 const everywhere = ['main', 'dev-openai-instance-1', 'dev-openai-instance-2']
 const embedding = 'text-embedding-3-small'
@@ -131,6 +132,8 @@ const weather = {
 export interface PlanOptions {
   /** Calls bring faults of their own; default true. Without, what goes wrong is the instances' doing. */
   readonly faults?: boolean
+  /** Some calls go to a model that reasons; default false. */
+  readonly thinks?: boolean
   /** Every call goes to the pool; default false: some name an instance. */
   readonly poolOnly?: boolean
 }
@@ -139,7 +142,7 @@ export interface PlanOptions {
 export function planOf(random: Random, number: number, options: PlanOptions = {}): Plan {
   const mark = `chaos/${number}`
   if (random.chance(0.08)) return refusedPlan(random, mark)
-  const asked = ask(random, options.poolOnly === true)
+  const asked = ask(random, options)
   const fault = options.faults !== false && random.chance(0.3) ? faultFor(random, asked.operation, asked.stream) : null
   const leave = random.chance(0.2) ? leaveOf(random, asked.stream) : null
   return {
@@ -173,12 +176,14 @@ export function embeddingPlan(random: Random, number: number): Plan {
 
 type Asked = Pick<Plan, 'as' | 'path' | 'headers' | 'body' | 'operation' | 'stream' | 'hidesUsage' | 'isRejected'>
 
-function ask(random: Random, poolOnly: boolean): Asked {
+function ask(random: Random, { poolOnly = false, thinks = false }: PlanOptions): Asked {
   const chosen = random.pick(callers)
   const caller = poolOnly ? { ...chosen, targets: ['main'] } : chosen
   const operation = operationFor(random, caller)
   const able = caller.deployments.filter(name => abilities[operation].includes(name))
-  const deployment = random.pick(able)
+  const speaks = operation === 'chat/completions' || operation === 'responses'
+  const isThinker = thinks && speaks && caller.workload !== metadataWorkload && random.chance(0.2)
+  const deployment = isThinker ? thinker : random.pick(able)
   const stream = operation !== 'embeddings' && random.chance(0.55)
   const form = addressFor(random, caller, operation, deployment)
   const options: StreamOptions =
@@ -186,7 +191,7 @@ function ask(random: Random, poolOnly: boolean): Asked {
   const asks = options.stream_options?.include_usage === true
   const body = {
     ...(form.isDated && operation !== 'responses' && random.chance(0.5) ? {} : { model: deployment }),
-    ...question(random, operation),
+    ...question(random, operation, isThinker),
     ...(stream ? { stream: true } : {}),
     ...options,
   }
@@ -235,7 +240,7 @@ interface Address {
 function addressFor(random: Random, caller: Caller, operation: Operation, deployment: string): Address {
   const isDated = random.chance(0.6)
   const version =
-    operation === 'responses'
+    operation === 'responses' || deployment === thinker
       ? '2025-03-01-preview'
       : random.chance(0.3)
         ? random.pick(datedOld)
@@ -263,7 +268,7 @@ function streamOptions(random: Random, taken: boolean): StreamOptions {
   return { stream_options: { include_usage: random.chance(0.7) } }
 }
 
-function question(random: Random, operation: Operation): object {
+function question(random: Random, operation: Operation, isThinker = false): object {
   const text = `${random.pick(questions)} ${random.pick(subjects)}, and then ${random.pick(subjects)}. (${random.below(1e9)})`
   switch (operation) {
     case 'chat/completions':
@@ -274,7 +279,7 @@ function question(random: Random, operation: Operation): object {
         ],
         ...(random.chance(0.15) ? { n: 2 + random.below(3) } : {}),
         ...(random.chance(0.15) ? { tools: [weather], tool_choice: random.pick(['auto', 'required']) } : {}),
-        ...(random.chance(0.2) ? { max_tokens: 5 + random.below(60) } : {}),
+        ...(random.chance(0.2) ? maximum(random, isThinker) : {}),
       }
     case 'completions':
       return {
@@ -292,6 +297,11 @@ function question(random: Random, operation: Operation): object {
     default:
       return operation satisfies never
   }
+}
+
+/** Models that reason know the member by another name, and spend most of it before they say anything. */
+function maximum(random: Random, isThinker: boolean): object {
+  return isThinker ? { max_completion_tokens: 50 + random.below(500) } : { max_tokens: 5 + random.below(60) }
 }
 
 interface PlannedFault {

@@ -27,7 +27,7 @@ test('P1 ledger and bill are equal call by call after 5,000 mixed calls with fau
   scope.after(() => client.agent.destroy())
 
   const random = randomOf(seed)
-  const plans = Array.from({ length: calls }, (_, number) => planOf(random, number))
+  const plans = Array.from({ length: calls }, (_, number) => planOf(random, number, { thinks: true }))
   const seen: Seen[] = []
   const started = performance.now()
   const waiting = plans.values()
@@ -51,7 +51,7 @@ test('P1 ledger and bill are equal call by call after 5,000 mixed calls with fau
   )
   assert.equal(world.house.recordsLost, 0)
   // A run in which nothing happened proves nothing.
-  for (const kind of ['completed', 'refused', 'failed', 'aborted', 'reported', 'counted']) {
+  for (const kind of ['completed', 'refused', 'failed', 'aborted', 'reported', 'counted', 'bounded']) {
     assert.ok((found.tally.get(kind) ?? 0) > calls / 100, `hardly any call was ${kind}`)
   }
   assert.deepEqual(warnings, [])

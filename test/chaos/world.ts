@@ -3,10 +3,11 @@ import type { ConfigInput } from '../../src/config/schema.ts'
 import type { AzureSimulator, SimulatedDeployment } from '../../src/simulator/types.ts'
 import { everyRefusal, instanceKey, type Scope } from '../support/world.ts'
 
-/** By name. `gpt-4o-mini` takes its time, so that calls can be left and cut while an answer is under way. */
+/** By name. `gpt-4o-mini` takes its time, so that calls can be left and cut while an answer is under way; `thinker` is silent for a while first. */
 export const chaosDeployments = {
   'gpt-4o': { model: 'gpt-4o' },
   'gpt-4o-mini': { model: 'gpt-4o-mini', timeToFirstTokenMs: 4, tokensPerSecond: 3_000, jitter: 0.5 },
+  thinker: { model: 'gpt-5-mini', tokensPerSecond: 5_000, reasoningTokensPerSecond: 10_000 },
   'text-embedding-3-small': { model: 'text-embedding-3-small' },
   instruct: { model: 'gpt-35-turbo-instruct' },
 } as const satisfies Readonly<Record<string, SimulatedDeployment>>
@@ -33,7 +34,7 @@ export function chaosConfig(config: ConfigInput): ConfigInput {
       name,
       name === metadataWorkload
         ? { ...workload, capture: 'metadata' as const }
-        : { ...workload, deployments: [...workload.deployments, 'instruct'] },
+        : { ...workload, deployments: [...workload.deployments, 'instruct', 'thinker'] },
     ]),
   )
   return {

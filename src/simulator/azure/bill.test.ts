@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { isRecord, type JsonRecord } from '../../wire/json.ts'
+import { isRecord, type JsonRecord, listOf } from '../../wire/json.ts'
 import type { AzureSimulator } from '../types.ts'
+import { countText, nextCallTokens } from './billing/index.ts'
 import { ask, call, chatPath, frames, lastLine, later, raw, simulator } from './testkit.ts'
 
 /** Time that stands still until the test lets it pass. */
@@ -157,6 +158,85 @@ test('S1 reported usage equals the bill, whole and streamed', async t => {
     { numRuns: 40 },
   )
 })
+
+// The completion tokens of the other ways to ask come by other code.
+test('S1 reported usage equals the bill in Responses and completions, too', async t => {
+  const deployments = Object.fromEntries(
+    ['gpt-4o', 'gpt-35-turbo-instruct', 'gpt-5-mini'].map(model => [model, { model }]),
+  )
+  const sim = await simulator(t, { deployments })
+  for (const model of ['gpt-4o', 'gpt-5-mini']) {
+    for (const more of [{}, { tools: [{ type: 'function', ...tool.function }] }, { max_output_tokens: 40 }]) {
+      const body = { model, input: 'What is the weather in Lisbon and Oslo?', ...more }
+      const whole = await call(sim, '/v1/responses', body)
+      assert.equal(whole.status, 200, whole.text)
+      const { usage } = whole.json as { usage: { input_tokens: number; output_tokens: number } }
+      const due = { prompt_tokens: usage.input_tokens, completion_tokens: usage.output_tokens }
+      assertBilled(await lastLine(sim), due)
+      await call(sim, '/v1/responses', { ...body, stream: true })
+      assertBilled(await lastLine(sim), due)
+    }
+  }
+  const body = { model: 'gpt-35-turbo-instruct', prompt: ['Explain payroll.', 'Hi'], max_tokens: 9, n: 2, echo: true }
+  const whole = await call(sim, '/v1/completions', body)
+  assertBilled(await lastLine(sim), whole.json.usage)
+  await call(sim, '/v1/completions', { ...body, stream: true })
+  assertBilled(await lastLine(sim), whole.json.usage)
+})
+
+// Wherever a client hangs up: the reasoning was thought, and what went out was said.
+test('F3 for any hang-up the bill is the reasoning and the words that went out', async t => {
+  const deployments = { 'gpt-4o': { model: 'gpt-4o' }, 'gpt-5': { model: 'gpt-5' } }
+  const sim = await simulator(t, { deployments })
+  const path = '/v1/chat/completions'
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom('gpt-4o', 'gpt-5'),
+      fc.integer({ min: 1, max: 14 }),
+      fc.boolean(),
+      async (model, events, calls) => {
+        const asked = calls ? { tools: [tool], tool_choice: 'required' } : {}
+        const body = ask('What is the weather in Lisbon and Oslo?', { model, ...asked })
+        const { usage } = (await call(sim, path, body)).json
+        const fault = { 'x-simulator-fault': `stall;after=${events}` }
+        const left = await raw(sim, path, { ...body, stream: true }, fault, events)
+        const thought = model === 'gpt-5' ? reasoningOf(usage) + 9 : 0
+        const due = (events > 1 ? thought : 0) + spokenTokens(model, left.chunks)
+        const { completionTokens, usageReported } = await lastLine(sim)
+        // A stall after the first event comes while the model thinks or when it has thought.
+        if (events === 1) assert.ok(completionTokens <= thought)
+        else if (!left.chunks.includes('data: [DONE]\n\n') && !isFinished(left.chunks))
+          assert.equal(completionTokens, due)
+        assert.equal(usageReported, false)
+      },
+    ),
+    { numRuns: 40 },
+  )
+})
+
+const isFinished = (chunks: readonly string[]): boolean => chunks.some(chunk => /"finish_reason":"/.test(chunk))
+
+/** Names, arguments and text of the events, each charged as the event that carried it. */
+function spokenTokens(model: string, chunks: readonly string[]): number {
+  const choices = chunks.flatMap(chunk => frames(chunk).filter(isRecord)).flatMap(frame => listOf(frame.choices))
+  const deltas = choices.filter(isRecord).map(choice => choice.delta as JsonRecord)
+  const texts = deltas.map(delta => (typeof delta.content === 'string' ? delta.content : ''))
+  const parts = deltas.flatMap(delta => listOf(delta.tool_calls)) as ToolPart[]
+  const opened = parts.filter(part => part.function.name !== undefined)
+  const openings = opened.reduce(
+    (sum, part, at) => sum + countText(model, part.function.name ?? '') + nextCallTokens(at),
+    0,
+  )
+  // Piece by piece: a text that was cut may be written in fewer tokens than the model took.
+  return [...texts, ...parts.map(part => part.function.arguments)].reduce(
+    (sum, text) => sum + countText(model, text),
+    openings,
+  )
+}
+
+interface ToolPart {
+  readonly function: { readonly name?: string; readonly arguments: string }
+}
 
 function assertBilled(line: { promptTokens: number; completionTokens: number }, usage: unknown): void {
   assert.ok(isRecord(usage))

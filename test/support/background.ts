@@ -224,7 +224,7 @@ function answer(works: Map<string, Work>, request: Received, response: ServerRes
     const asked = JSON.parse(body) as { stream?: boolean }
     const name = kind === 'batches' ? 'batch' : 'resp'
     const work: Work = {
-      id: `${name}_${works.size + 1}`,
+      id: `${name}_${count(works)}`,
       status: 'in_progress',
       usage: null,
       shows: {},
@@ -263,4 +263,13 @@ function stream(work: Work, response: ServerResponse): void {
   response.write(event('response.output_text.delta', { delta: 'Day one: the castle. ' }))
   if (work.status === 'completed') response.end(event('response.completed', { response: shown(work) }))
   else work.streams.add(response)
+}
+
+const made = new WeakMap<object, number>()
+
+/** Ids are never given twice, also of what was deleted. */
+function count(works: object): number {
+  const number = (made.get(works) ?? 0) + 1
+  made.set(works, number)
+  return number
 }

@@ -12,6 +12,7 @@ import type { FollowUps } from '../follow-ups/index.ts'
 import type { Relayed } from '../relay/index.ts'
 import { boundedUsage, boundOf } from './bound.ts'
 import type { Account } from './index.ts'
+import type { Unseen } from './unseen.ts'
 
 /** True for an answer that says that the object is at work: nothing is to be counted in it. */
 export function isBegun({ route }: Account, { learned, contentType, status }: Relayed): boolean {
@@ -26,22 +27,41 @@ export function isBegun({ route }: Account, { learned, contentType, status }: Re
   return underWay.has(learned.finishReason ?? '')
 }
 
-/** Notes what the object owes, with what was reserved for it. */
-export function beginDebt(
-  account: Account,
-  relayed: Relayed,
-  parts: { readonly limits: Pick<Limits, 'learned'>; readonly followUps: FollowUps },
-): Usage {
-  const debt = debtOf(account, relayed, parts)
+/** True for a batch that may have been created although its id never came: nobody can ask for its end. */
+export function isBatchUnseen({ route, call }: Account, { learned, sentAtMs, status }: Relayed): boolean {
+  if (route?.operation.creates !== 'batch' || call.method !== 'POST') return false
+  return sentAtMs !== null && learned.objectId === null && (status === null || status < 300)
+}
+
+interface DebtParts {
+  readonly limits: Pick<Limits, 'learned'>
+  readonly followUps: FollowUps
+  readonly guards: { readonly unseen: Unseen }
+}
+
+/** Notes what the object owes, with what was reserved for it. @param passed tokens of the text that has passed already. */
+export function beginDebt(account: Account, relayed: Relayed, passed: number, parts: DebtParts): Usage {
+  const debt = debtOf(account, relayed, passed, parts)
   if (debt === null) return noUsage
   parts.followUps.owes(debt, account.lease?.keep() ?? null)
   return { ...noUsage, source: 'owed' }
 }
 
+/** What it is charged at where nobody can tell: without a maximum, the most that is known of such calls. */
+function boundOfDebt(account: Account, passed: number, parts: DebtParts): Debt['bound'] {
+  const { promptTokens, completionTokens } = boundOf(account, parts)
+  const { asked } = account
+  const { needs, completionTokensAssumed } = parts.guards.unseen
+  const isOpen = asked?.deployment != null && asked.completionTokensMax === null
+  const most = isOpen ? Math.max(needs.of(asked.deployment).completion, completionTokensAssumed) : 0
+  return { promptTokens, completionTokens: Math.max(completionTokens, most, passed) }
+}
+
 function debtOf(
   account: Account,
   { learned, servedDeployment }: Relayed,
-  parts: { readonly limits: Pick<Limits, 'learned'> },
+  passed: number,
+  parts: DebtParts,
 ): Debt | null {
   const { call, caller, grant, route, asked, instance } = account
   const { objectId } = learned
@@ -59,7 +79,7 @@ function debtOf(
     deployment: asked?.deployment ?? null,
     servedDeployment,
     apiVersion: route.isV1 ? null : route.apiVersion,
-    bound: boundOf(account, parts),
+    bound: boundOfDebt(account, passed, parts),
   }
 }
 
@@ -67,7 +87,7 @@ function debtOf(
 export async function usageOfObject(
   account: Account,
   relayed: Relayed,
-  { followUps }: { readonly followUps: FollowUps },
+  { followUps, guards }: Pick<DebtParts, 'followUps' | 'guards'>,
 ): Promise<Usage> {
   const { route, copy, owing } = account
   const isOwn = copy?.kind === 'follow_up'
@@ -78,7 +98,10 @@ export async function usageOfObject(
   const collected = await followUps.collect(id)
   if (collected === null) return noUsage
   account.charges = collected
-  return end === 'unknown' ? boundedUsage(collected.debt.bound) : end
+  const { kind, deployment, bound } = collected.debt
+  if (end === 'unknown') return boundedUsage(bound)
+  if (kind === 'response' && deployment !== null) guards.unseen.needs.learn(deployment, end)
+  return end
 }
 
 /** What the answer says that the object used; `unknown` when nobody will ever know, null while it may still be told. */
@@ -88,13 +111,18 @@ function endOf(account: Account, relayed: Relayed, id: string, followUps: Follow
   // A file of answers, read by the gateway itself: half of it is no sum.
   if (route?.operation.tells == null)
     return ending === 'whole' && status !== null && status < 300 ? learned.usage : null
-  const state = learned.finishReason ?? ''
   if (status !== null && status < 300) {
-    if (learned.usage !== null) return underWay.has(state) ? null : learned.usage
+    if (learned.usage !== null) return isLast(learned) ? learned.usage : null
     if (call.method === 'DELETE' && route.operation.endsObject) return 'unknown'
   }
   // What a client's own call shows of this may be the answer to something else; the gateway's own question has one meaning.
   return copy?.kind === 'follow_up' && ending === 'whole' ? silentEndOf(account, relayed, id, followUps) : null
+}
+
+/** True where the usage is that of all the work: more would come of work that goes on, and in a stream that was left in its middle. */
+function isLast({ finishReason, isFinished, usageSoFar }: Relayed['learned']): boolean {
+  if (usageSoFar || underWay.has(finishReason ?? '')) return false
+  return isFinished || finishReason !== null
 }
 
 /** Of an answer to the gateway's own question that tells no usage. */

@@ -12,7 +12,7 @@ import type { Asked } from '../receive/index.ts'
 import type { Relayed } from '../relay/index.ts'
 import { boundedUsage, boundOf } from './bound.ts'
 import type { Account } from './index.ts'
-import { beginDebt, isBegun, usageOfObject } from './later.ts'
+import { beginDebt, isBatchUnseen, isBegun, usageOfObject } from './later.ts'
 import type { NeedsSeen } from './needs.ts'
 import type { Unseen } from './unseen.ts'
 
@@ -41,8 +41,14 @@ export async function usageOf(account: Account, relayed: Relayed, parts: UsagePa
     if (asked?.deployment != null) parts.guards.unseen.needs.learn(asked.deployment, learned.usage)
     return learned.usage
   }
-  if (isBegun(account, relayed)) return beginDebt(account, relayed, parts)
   const sent = sentOf(account, relayed)
+  if (isBegun(account, relayed)) {
+    // A stream that is left may have shown more than was reserved.
+    const hasText = sent !== null && isEventStream(relayed.contentType)
+    const passed = hasText ? (await count(account, sent, relayed, parts)).completionTokens : 0
+    return beginDebt(account, relayed, passed ?? 0, parts)
+  }
+  if (isBatchUnseen(account, relayed)) return boundedUsage(boundOf(account, parts))
   if (sent === null) return noUsage
   // An error is not billed, but for a prompt that had to be read to be refused (content-streaming.md).
   if (isError(relayed))

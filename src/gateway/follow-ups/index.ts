@@ -51,7 +51,7 @@ export interface FollowUpFigures {
 }
 
 interface Open {
-  readonly debt: Debt
+  debt: Debt
   readonly kept: Kept | null
   nextAtMs: number
   pauseMs: number
@@ -131,6 +131,13 @@ export class FollowUps {
     })
     this.#parts.debts?.owes(debt)
     this.#makeRoom()
+  }
+
+  /** So much of the work's text has passed already: it is charged at no less. */
+  raise(objectId: string, completionTokens: number): void {
+    const open = this.#open.get(objectId)
+    if (open === undefined || open.debt.bound.completionTokens >= completionTokens) return
+    open.debt = { ...open.debt, bound: { ...open.debt.bound, completionTokens } }
   }
 
   /** Debts of a process before this one, or of a replica that is gone. */

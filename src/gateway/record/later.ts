@@ -39,30 +39,25 @@ interface DebtParts {
   readonly guards: { readonly unseen: Unseen }
 }
 
-/** Notes what the object owes, with what was reserved for it. @param passed tokens of the text that has passed already. */
-export function beginDebt(account: Account, relayed: Relayed, passed: number, parts: DebtParts): Usage {
-  const debt = debtOf(account, relayed, passed, parts)
+/** Notes what the object owes, with what was reserved for it. */
+export function beginDebt(account: Account, relayed: Relayed, parts: DebtParts): Usage {
+  const debt = debtOf(account, relayed, parts)
   if (debt === null) return noUsage
   parts.followUps.owes(debt, account.lease?.keep() ?? null)
   return { ...noUsage, source: 'owed' }
 }
 
 /** What it is charged at where nobody can tell: without a maximum, the most that is known of such calls. */
-function boundOfDebt(account: Account, passed: number, parts: DebtParts): Debt['bound'] {
+function boundOfDebt(account: Account, parts: DebtParts): Debt['bound'] {
   const { promptTokens, completionTokens } = boundOf(account, parts)
   const { asked } = account
   const { needs, completionTokensAssumed } = parts.guards.unseen
   const isOpen = asked?.deployment != null && asked.completionTokensMax === null
   const most = isOpen ? Math.max(needs.of(asked.deployment).completion, completionTokensAssumed) : 0
-  return { promptTokens, completionTokens: Math.max(completionTokens, most, passed) }
+  return { promptTokens, completionTokens: Math.max(completionTokens, most) }
 }
 
-function debtOf(
-  account: Account,
-  { learned, servedDeployment }: Relayed,
-  passed: number,
-  parts: DebtParts,
-): Debt | null {
+function debtOf(account: Account, { learned, servedDeployment }: Relayed, parts: DebtParts): Debt | null {
   const { call, caller, grant, route, asked, instance } = account
   const { objectId } = learned
   if (caller === null || grant === null || route === null || instance === null || objectId === null) return null
@@ -79,7 +74,7 @@ function debtOf(
     deployment: asked?.deployment ?? null,
     servedDeployment,
     apiVersion: route.isV1 ? null : route.apiVersion,
-    bound: boundOfDebt(account, passed, parts),
+    bound: boundOfDebt(account, parts),
   }
 }
 

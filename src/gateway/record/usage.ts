@@ -43,10 +43,14 @@ export async function usageOf(account: Account, relayed: Relayed, parts: UsagePa
   }
   const sent = sentOf(account, relayed)
   if (isBegun(account, relayed)) {
-    // A stream that is left may have shown more than was reserved.
-    const hasText = sent !== null && isEventStream(relayed.contentType)
-    const passed = hasText ? (await count(account, sent, relayed, parts)).completionTokens : 0
-    return beginDebt(account, relayed, passed ?? 0, parts)
+    // Before anything is waited for: the client may ask at once.
+    const owed = beginDebt(account, relayed, parts)
+    if (sent !== null && isEventStream(relayed.contentType)) {
+      // A stream that is left may have shown more than was reserved.
+      const { completionTokens } = await count(account, sent, relayed, parts)
+      parts.followUps.raise(learned.objectId ?? '', completionTokens ?? 0)
+    }
+    return owed
   }
   if (isBatchUnseen(account, relayed)) return boundedUsage(boundOf(account, parts))
   if (sent === null) return noUsage

@@ -61,6 +61,7 @@ test('H2 what clients have read is not asked about after a restart, a batch and 
   const id = await beginAndLeave(by)
   const batch = await by.sends('POST', 'batches', { input_file_id: 'file-1', endpoint: '/chat/completions' })
   const { id: batchId } = (await batch.json()) as { id: string }
+  await by.records()
   by.finish(id)
   by.finish(batchId, { input: 5, output: 6 })
   await (await by.sends('GET', `responses/${id}`)).text()

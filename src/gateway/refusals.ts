@@ -130,6 +130,15 @@ export const refusals = {
     say: 'Workload "{workload}" may not use "{option}" (workloads.{workload}.{setting}). {advice}, or ask your platform team.',
   },
 
+  batch_line_refused: {
+    ...forbidden,
+    say: 'Line {line} of the file is refused, and the file with it: {reason}',
+  },
+  deployment_aliased: {
+    ...forbidden,
+    say: 'Deployment "{deployment}" is called "{there}" on instance "{instance}", where the file would lie, and lines of a batch go as they are. Upload it through a target where the deployment has its own name.',
+  },
+
   // receive
   purpose_not_allowed: {
     ...forbidden,

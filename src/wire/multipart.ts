@@ -23,9 +23,12 @@ export interface PartSink {
 }
 
 export class MultipartError extends Error {
-  constructor(reason: string) {
+  /** How many parts there may be, where there are more; 0 for all else. */
+  readonly partsMost: number
+  constructor(reason: string, partsMost = 0) {
     super(reason)
     this.name = 'MultipartError'
+    this.partsMost = partsMost
   }
 }
 
@@ -112,7 +115,7 @@ export class MultipartReader {
       throw new MultipartError('the head of a part is too large')
     if (end === -1) return null
     this.#parts += 1
-    if (this.#parts > partsMax) throw new MultipartError(`it has more than ${partsMax} parts`)
+    if (this.#parts > partsMax) throw new MultipartError('it has too many parts', partsMax)
     const start = end + headEnd.length
     this.#sink.begin(readHead(bytes.toString('latin1', at, end)), this.#offset + start)
     this.#state = 'content'

@@ -40,7 +40,8 @@ export function deploymentRefused(workload: Workload, deployment: string, param:
   return new Refusal('deployment_not_allowed', details, { param })
 }
 
-function requireOperation(workload: Workload, operation: Operation): void {
+/** @throws Refusal operation_not_allowed */
+export function requireOperation(workload: Workload, operation: Operation): void {
   if (workload.operations.has(operation)) return
   throw new Refusal('operation_not_allowed', { workload: workload.name, operation: operation.name })
 }

@@ -137,7 +137,14 @@ export class Copies {
       if (lease !== null && (await lease.enter(instance.name, lane.deployment)) !== null) return null
       account.instance = instance
       await openRecord(account, parts)
-      const call = { call: account.call, route, asked, target: order.target, forwards: parts.plan.forwards }
+      const call = {
+        call: account.call,
+        route,
+        asked,
+        target: order.target,
+        forwards: parts.plan.forwards,
+        workload: null,
+      }
       const sending = sendingFor(call, lane)
       const drain = new Drain({ asked: sending.asked, candidate, attempt, clock: parts.clock, totalMs: parts.totalMs })
       isSent = true

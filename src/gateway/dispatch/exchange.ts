@@ -52,7 +52,14 @@ export class Exchange {
     const { call, route, asked, grant } = account
     if (route === null || asked === null || grant === null) throw new TypeError('dispatch stands behind receive')
     this.#account = account
-    this.#sending = { call, route, asked, target: grant.target, forwards: parts.plan.forwards }
+    this.#sending = {
+      call,
+      route,
+      asked,
+      target: grant.target,
+      forwards: parts.plan.forwards,
+      workload: grant.workload,
+    }
     this.#target = grant.target
     this.#candidates = candidates
     this.#pinned = place.pinned

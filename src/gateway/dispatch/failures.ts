@@ -18,6 +18,8 @@ export type BackendFailure =
   | 'upload_too_large'
   /** The client paused in the middle of its upload for too long. */
   | 'upload_stalled'
+  /** The client's upload has something in it that may not be sent; the backend's call was given up. */
+  | 'upload_refused'
 
 /** Thrown into an exchange from outside: its time is up, or the gateway stops. */
 export class GivenUp extends Error {
@@ -26,6 +28,15 @@ export class GivenUp extends Error {
     super(failure)
     this.name = 'GivenUp'
     this.failure = failure
+  }
+}
+
+/** An upload may not go on. `refusal` is what the client is told. */
+export class UploadRefused extends GivenUp {
+  readonly refusal: Refusal
+  constructor(refusal: Refusal) {
+    super('upload_refused')
+    this.refusal = refusal
   }
 }
 
@@ -88,6 +99,9 @@ export function refusalOf(failure: BackendFailure, instance: string, bounds: Bou
       return new Refusal('body_too_large', { most: bounds.uploadBytesMax }, { cause })
     case 'upload_stalled':
       return new Refusal('body_timeout', { seconds: bounds.uploadPauseMs / 1_000 }, { cause })
+    case 'upload_refused':
+      if (cause instanceof UploadRefused) return cause.refusal
+      return new Refusal('body_undecodable', { encoding: 'multipart/form-data' }, { cause })
     case 'shutdown':
       return new Refusal('shutting_down', {}, { cause })
     case 'total_timeout':

@@ -29,7 +29,7 @@ test('an alias stands in the body for the model, and every other member stays as
   )
 })
 
-test('an alias stands in a form for the field alone, wherever its words stand besides', () => {
+test('an alias stands in a form for the field alone, wherever its words stand besides', async () => {
   const part = (head: string, value: string): string =>
     `--b\r\nContent-Disposition: form-data; ${head}\r\n\r\n${value}\r\n`
   const file = part('name="file"; filename="name=\\"model\\".wav"', 'RIFF name="model"\r\n\r\nears')
@@ -39,7 +39,7 @@ test('an alias stands in a form for the field alone, wherever its words stand be
   ]) {
     const form = `${parts.join('')}--b--\r\n`
     const send = Buffer.from(form)
-    const { modelAt } = factsOfForm(send, 'b')
+    const { modelAt } = await factsOfForm(send, 'b')
     const changed = bodyWith('whisper-eu', { send, json: null, modelAt })
     assert.equal(
       String(changed),

@@ -5,7 +5,10 @@ import { type Candidate, nameOn, type Target } from '../../instances/pool.ts'
 import type { Journal } from '../../ledger/index.ts'
 import { scanObject, withMember } from '../../wire/json-scan.ts'
 import { type Forwards, imageDeploymentField } from '../../wire/requestFields.ts'
+import { UploadInspector } from '../authorize/batch.ts'
 import type { Call } from '../call.ts'
+import type { Workload } from '../plan.ts'
+import { requireFormType } from '../receive/content-type.ts'
 import type { Asked } from '../receive/index.ts'
 import { maximumMember } from '../receive/maximum.ts'
 import type { Relay } from '../relay/index.ts'
@@ -20,6 +23,8 @@ export interface Sending {
   /** Where the call goes: it knows what deployments are called on each of its members. */
   readonly target: Target
   readonly forwards: Forwards
+  /** Whose call it is; null for what the gateway asks by itself. */
+  readonly workload: Workload | null
 }
 
 /** Null where the deployment has the same name on the instance as the client wrote. */
@@ -61,8 +66,17 @@ export function requestFor(
   if (upload === null) throw new TypeError('a streamed body can be sent once')
   const length = call.req.headers['content-length']
   if (length !== undefined) headers.push('content-length', length)
-  const body = Readable.from(uploadBody(call, upload.journal, upload.limits, upload.relay))
+  const body = Readable.from(
+    uploadBody(call, upload.journal, upload.limits, upload.relay, inspectorOf(sending, candidate)),
+  )
   return { method: call.method, path, headers, body }
+}
+
+/** Files of batches name deployments in their lines. */
+function inspectorOf({ call, route, target, workload }: Sending, { instance }: Candidate): UploadInspector | null {
+  if (route.operation.creates !== 'file' || workload === null) return null
+  const nameThere = (deployment: string): string | null => nameOn(target, instance, deployment)
+  return new UploadInspector(requireFormType(call.req), { workload, nameThere, instance: instance.name })
 }
 
 /** The body with the deployments of its tools and data sources by their names on the member; every other byte as it is. */

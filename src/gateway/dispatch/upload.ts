@@ -1,6 +1,8 @@
 import type { Journal } from '../../ledger/index.ts'
+import type { UploadInspector } from '../authorize/batch.ts'
 import { type Call, ClientLeft } from '../call.ts'
-import { GivenUp } from './failures.ts'
+import { Refusal } from '../refusals.ts'
+import { GivenUp, UploadRefused } from './failures.ts'
 
 const progressBytes = 262_144
 
@@ -14,12 +16,15 @@ export interface UploadLimits {
  * The request's body as it comes, for uploads too large to hold: on to the backend and, on the side, into the journal.
  * Ends with an error when the client leaves, pauses for too long or sends too much, so that the backend never takes half for
  * whole.
+ *
+ * @param inspector Looks at each piece before it goes on; null where nothing is looked at.
  */
 export async function* uploadBody(
   call: Call,
   journal: Journal | null,
   limits: UploadLimits,
   relay: { giveUp(reason: Error): void; bodyIsRead(): void },
+  inspector: UploadInspector | null,
 ): AsyncGenerator<Buffer> {
   // What was read is gone: from here on no other member can be sent the same.
   relay.bodyIsRead()
@@ -27,6 +32,8 @@ export async function* uploadBody(
   let bytes = 0
   let unwritten: Buffer[] = []
   let unwrittenBytes = 0
+  // The last piece that was looked at goes on with the next: a form that is refused at its end was not sent whole.
+  let held: Buffer | null = null
   // Runs only while the client is waited for: a backend that reads slowly is not the client's doing.
   const wait = (): NodeJS.Timeout => setTimeout(() => relay.giveUp(new GivenUp('upload_stalled')), limits.timeoutMs)
   let waiting = wait()
@@ -42,12 +49,21 @@ export async function* uploadBody(
         unwritten = []
         unwrittenBytes = 0
       }
-      yield chunk
+      if (inspector === null) yield chunk
+      else {
+        await inspector.write(chunk)
+        if (held !== null) yield held
+        held = chunk
+      }
       waiting = wait()
     }
+    clearTimeout(waiting)
+    await inspector?.end()
+    if (held !== null) yield held
   } catch (error) {
-    relay.giveUp(error instanceof GivenUp ? error : new ClientLeft())
-    throw error
+    const reason = error instanceof Refusal ? new UploadRefused(error) : error
+    relay.giveUp(reason instanceof GivenUp ? reason : new ClientLeft())
+    throw reason
   } finally {
     clearTimeout(waiting)
     if (unwritten.length > 0) await journal?.progress(call.id, 'request', unwritten).catch(() => {})

@@ -76,7 +76,7 @@ export async function askForEnd(
     })
     isSent = true
     asking.begun(drain)
-    const sending = { call, route, asked, target: singleOf(instance), forwards: gateway.plan.forwards }
+    const sending = { call, route, asked, target: singleOf(instance), forwards: gateway.plan.forwards, workload: null }
     instance.connections.dispatch(requestFor(sending, candidate, credential, null), drain)
     await conclude(account, await drain.done, gateway)
     return true

@@ -1,6 +1,7 @@
 import { MultipartError, MultipartReader, type PartHead, type PartSink } from '../../wire/multipart.ts'
 import type { Reference } from '../../wire/references.ts'
 import { fold } from '../../wire/shape.ts'
+import { inSlices, type Sliced } from '../../wire/slices.ts'
 import { Refusal } from '../refusals.ts'
 
 export interface FormFacts {
@@ -16,14 +17,34 @@ export interface FormFacts {
  * What decides in a multipart form that is read whole, where the deployment stands in it and must be known before anything is sent.
  * @throws Refusal body_undecodable, body_duplicate_key, body_key_spelling
  */
-export function factsOfForm(body: Buffer, boundary: string): FormFacts {
-  const sink = new FactSink()
-  readingForm(() => {
-    const reader = new MultipartReader(boundary, sink)
-    reader.write(body)
-    reader.end()
-  })
-  return sink.facts()
+export function factsOfForm(body: Buffer, boundary: string): FormFacts | Promise<FormFacts> {
+  return inSlices(new FormScan(body, boundary), body.length)
+}
+
+class FormScan implements Sliced<FormFacts> {
+  readonly #body: Buffer
+  readonly #reader: MultipartReader
+  readonly #sink = new FactSink()
+  #at = 0
+
+  constructor(body: Buffer, boundary: string) {
+    this.#body = body
+    this.#reader = new MultipartReader(boundary, this.#sink)
+  }
+
+  advance(bytes: number): boolean {
+    const to = Math.min(this.#body.length, this.#at + bytes)
+    readingForm(() => {
+      this.#reader.write(this.#body.subarray(this.#at, to))
+      if (to === this.#body.length) this.#reader.end()
+    })
+    this.#at = to
+    return to === this.#body.length
+  }
+
+  result(): FormFacts {
+    return this.#sink.facts()
+  }
 }
 
 /** What cannot be read as a form is a refusal. */
@@ -32,6 +53,7 @@ export function readingForm(read: () => void): void {
     read()
   } catch (error) {
     if (!(error instanceof MultipartError)) throw error
+    if (error.partsMost > 0) throw new Refusal('body_too_complex', { most: error.partsMost, what: 'parts of its form' })
     const reason = `multipart/form-data: ${error.message}`
     throw new Refusal('body_undecodable', { encoding: reason }, { cause: error })
   }

@@ -118,7 +118,7 @@ export async function receive(
   const decoded = encoding !== undefined && encoding.toLowerCase() !== 'identity'
   const body = decoded ? await decodeBody(whole, encoding, limits.bodyBytesMax, hold) : whole
   if (boundary !== null) {
-    const form = factsOfForm(body, boundary)
+    const form = await factsOfForm(body, boundary)
     const model = operation.deployment === 'none' ? null : requireModel(form.model, grant)
     const { stream, references, modelAt } = form
     return {

@@ -56,6 +56,7 @@ export function isOfBackend(failure: BackendFailure): boolean {
     case 'shutdown':
     case 'upload_too_large':
     case 'upload_stalled':
+    case 'upload_refused':
       return false
     default:
       return failure satisfies never

@@ -75,3 +75,28 @@ test('gatehouse simulate runs a provisioned deployment that spills over, and kno
   await wrongEnded
   assert.equal(wrong.exitCode, 2)
 })
+
+// Silence while a model thinks, and refusals of other makers' models, are what time limits and gateways are tried against.
+test('gatehouse simulate says resets in milliseconds, and refuses stream_options where it is told to', async t => {
+  const named = ['--deployment', 'mistral', 'gpt-5', '--refuse-stream-options', 'mistral']
+  const speeds = [
+    '--rate-limit-resets',
+    'milliseconds',
+    '--requests-per-minute',
+    '120',
+    '--reasoning-tokens-per-second',
+    '100000',
+  ]
+  const { url } = await simulate(t, ['--port', '0', ...named, ...speeds])
+  const ask = (model: string): Promise<Response> =>
+    fetch(`${url}/openai/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: `{"model":"${model}","messages":[{"role":"user","content":"Hi"}],"stream":true,"stream_options":{"include_usage":true}}`,
+    })
+  assert.equal((await ask('mistral')).status, 422)
+  const answer = await ask('gpt-5')
+  assert.equal(answer.status, 200)
+  assert.match(answer.headers.get('x-ratelimit-reset-requests') ?? '', /^[1-9]\d\d$/)
+  assert.match(await answer.text(), /"reasoning_tokens":[1-9]/)
+})

@@ -15,12 +15,15 @@ interface SimulateOptions {
   readonly seed?: number
   readonly timeToFirstToken: number
   readonly tokensPerSecond?: number
+  readonly reasoningTokensPerSecond?: number
   readonly tokensPerMinute?: number
   readonly requestsPerMinute?: number
   readonly provisioned: readonly string[]
   readonly burstSeconds?: number
   readonly spillover?: string
   readonly responsesHideLimits: boolean
+  readonly rateLimitResets: 'seconds' | 'milliseconds'
+  readonly refuseStreamOptions: readonly string[]
   readonly jitter: number
   readonly filter: 'default' | 'asynchronous'
   readonly backgroundMs?: number
@@ -41,12 +44,15 @@ export function simulateCommand(context: CliContext): Command {
     .option('--seed <number>', 'equal questions get equal bytes', wholeNumber(0, 4_294_967_295))
     .option('--time-to-first-token <ms>', 'mean, milliseconds', wholeNumber(0, 600_000), 0)
     .option('--tokens-per-second <n>', 'speed of generation; as fast as it goes without', wholeNumber(1, 1_000_000))
+    .option('--reasoning-tokens-per-second <n>', 'speed of hidden reasoning', wholeNumber(1, 1_000_000))
     .option('--tokens-per-minute <n>', 'limit of each deployment; 429 beyond it', wholeNumber(1, 1_000_000_000))
     .option('--requests-per-minute <n>', 'limit of each deployment; 429 beyond it', wholeNumber(1, 1_000_000_000))
     .option('--provisioned <name...>', 'deployments that are provisioned: tokens per minute are their capacity', [])
     .option('--burst-seconds <n>', 'seconds of capacity that are 100 % of a provisioned one', wholeNumber(1, 3_600))
     .option('--spillover <name>', 'deployment that serves what a full provisioned one cannot')
     .option('--responses-hide-limits', 'the Responses API tells -1 for its rate limits, as Azure did', false)
+    .option('--rate-limit-resets <unit>', 'seconds or milliseconds', resetUnit, 'seconds')
+    .option('--refuse-stream-options <name...>', 'deployments that answer 422 to stream_options', [])
     .option('--jitter <share>', 'by which share both vary, 0 to 1', share, 0)
     .option('--filter <mode>', 'content filter of streams: default or asynchronous', filterMode, 'default')
     .option('--background-ms <ms>', 'how long a response in the background takes', wholeNumber(0, 86_400_000))
@@ -62,6 +68,7 @@ export function simulateCommand(context: CliContext): Command {
 async function simulate(context: CliContext, options: SimulateOptions): Promise<void> {
   const deployments = Object.fromEntries(options.deployment.map(text => deploymentOf(text, options)))
   checkNamed('--provisioned', options.provisioned, deployments)
+  checkNamed('--refuse-stream-options', options.refuseStreamOptions, deployments)
   checkNamed('--spillover', options.spillover === undefined ? [] : [options.spillover], deployments)
   const stopped = stopSignal()
   const { startAzure } = await import('../simulator/azure/index.ts')
@@ -73,6 +80,7 @@ async function simulate(context: CliContext, options: SimulateOptions): Promise<
     deployments,
     filter: options.filter,
     responsesHideLimits: options.responsesHideLimits,
+    rateLimitResets: options.rateLimitResets,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.backgroundMs === undefined ? {} : { backgroundMs: options.backgroundMs }),
     ...(options.batchMs === undefined ? {} : { batchMs: options.batchMs }),
@@ -92,7 +100,8 @@ function deploymentOf(text: string, options: SimulateOptions): [string, Simulate
     const what = `"${text}" is no deployment.`
     throw new CliError('deployment_invalid', what, null, 'gatehouse simulate --deployment chat=gpt-4o', { exitCode: 2 })
   }
-  const { tokensPerSecond, tokensPerMinute, requestsPerMinute, burstSeconds, spillover } = options
+  const { tokensPerSecond, reasoningTokensPerSecond, tokensPerMinute, requestsPerMinute, burstSeconds, spillover } =
+    options
   const isProvisioned = options.provisioned.includes(name)
   return [
     name,
@@ -101,6 +110,8 @@ function deploymentOf(text: string, options: SimulateOptions): [string, Simulate
       timeToFirstTokenMs: options.timeToFirstToken,
       jitter: options.jitter,
       ...(tokensPerSecond === undefined ? {} : { tokensPerSecond }),
+      ...(reasoningTokensPerSecond === undefined ? {} : { reasoningTokensPerSecond }),
+      ...(options.refuseStreamOptions.includes(name) ? { refusesStreamOptions: true } : {}),
       ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
       ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
       ...(isProvisioned ? { kind: 'provisioned' } : {}),
@@ -129,6 +140,11 @@ function share(text: string): number {
   const value = Number(text)
   if (text.trim() !== '' && value >= 0 && value <= 1) return value
   throw new InvalidArgumentError('a number between 0 and 1')
+}
+
+function resetUnit(text: string): string {
+  if (text === 'seconds' || text === 'milliseconds') return text
+  throw new InvalidArgumentError('seconds or milliseconds')
 }
 
 function filterMode(text: string): string {

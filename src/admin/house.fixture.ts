@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test'
 import { systemClock } from '../clock.ts'
 import { type ConfigInput, configSchema } from '../config/schema.ts'
 import { createVerifier } from '../identity/index.ts'
-import { demoDirectory } from '../simulator/directory.ts'
+import { demoAudience, demoDirectory } from '../simulator/directory.ts'
 import { startEntra } from '../simulator/entra/index.ts'
 import type { EntraSimulator } from '../simulator/types.ts'
 import type { Admin } from './index.ts'
@@ -24,7 +24,7 @@ export const configInput = {
       operator: [{ user: idOf('alice') }],
     },
   },
-  identity: { entra: { tenants: [demoDirectory.tenantId] } },
+  identity: { entra: { tenants: [demoDirectory.tenantId], audiences: [demoAudience] } },
   instances: {
     east: {
       endpoint: 'https://east.openai.azure.com',

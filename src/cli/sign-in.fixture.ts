@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { Command } from 'commander'
-import { azureCliClientId, demoDirectory } from '../simulator/directory.ts'
+import { azureCliClientId, demoAudience, demoDirectory } from '../simulator/directory.ts'
 import type { EntraSimulator } from '../simulator/types.ts'
 import { createContext, type DemoState, prepareProgram, writeDemoState } from './context.ts'
 import { type ExitCode, reportError } from './errors.ts'
@@ -79,7 +79,7 @@ export async function demoIn(
     authority: entra.url,
     tenantId: demoDirectory.tenantId,
     clientId: azureCliClientId,
-    scope: 'https://cognitiveservices.azure.com/.default',
+    scope: `${demoAudience}/.default`,
     pid: process.pid,
     people: demoDirectory.people.map(({ name, userPrincipalName, password }) => ({
       name,

@@ -1,6 +1,6 @@
 /** The demonstration's configuration: two instances, a pool, three workloads, and who may do what. */
 import type { ConfigInput } from '../config/schema.ts'
-import { azureCliClientId, demoDirectory } from '../simulator/directory.ts'
+import { azureCliClientId, demoAudience, demoDirectory } from '../simulator/directory.ts'
 import type { Directory, SimulatedDeployment } from '../simulator/types.ts'
 
 /** What both simulated instances offer, with the speed of the real ones. */
@@ -21,7 +21,6 @@ export const demoDeployments: Readonly<Record<string, SimulatedDeployment>> = {
   },
 }
 
-export const demoAudience = 'https://cognitiveservices.azure.com'
 export const demoInstances = {
   'dev-openai-instance-1': { region: 'swedencentral' },
   'dev-openai-instance-2': { region: 'eastus2' },
@@ -55,7 +54,13 @@ export function demoConfig(at: DemoAddresses): ConfigInput {
       },
     },
     identity: {
-      entra: { authority: at.authority, tenants: [demoDirectory.tenantId], signInClient: azureCliClientId },
+      entra: {
+        authority: at.authority,
+        tenants: [demoDirectory.tenantId],
+        // The company's own registration: tokens for Microsoft's own audience list no groups and no app roles.
+        audiences: [demoAudience],
+        signInClient: azureCliClientId,
+      },
     },
     instances: {
       'dev-openai-instance-1': {

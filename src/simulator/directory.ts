@@ -2,7 +2,7 @@
  * The tenant of the demonstration: who can sign in, and as what. Ids are fixed, so that a configuration, a ledger and a test written
  * against yesterday's demonstration still fit today's.
  */
-import type { Application, Directory, Person } from './types.ts'
+import type { Application, Directory, Person, Registration } from './types.ts'
 
 /** The well-known public client id of the Azure CLI: what developers sign in with where no application is registered. */
 export const azureCliClientId = '04b07795-8ddb-461a-bbee-02f9e1bf7b46'
@@ -80,8 +80,9 @@ const applications: readonly Application[] = [
     secret: null,
     groups: [],
     roles: [],
+    graphPermissions: ['GroupMember.Read.All', 'User.Read.All'],
     managedIdentityId: `${subscription}/providers/microsoft.managedidentity/userassignedidentities/gatehouse-gateway`,
-    about: 'The managed identity of the gateway itself, towards its instances.',
+    about: 'The managed identity of the gateway itself, towards its instances and Microsoft Graph.',
   },
   {
     name: 'nightly-summaries',
@@ -95,6 +96,19 @@ const applications: readonly Application[] = [
   },
 ]
 
+/** What the company registered for its gateway, as docs/entra.md says. */
+const gatehouse: Registration = {
+  name: 'gatehouse',
+  appId: '6a7eca11-2c5f-4d0b-8c3e-5b9a7d1f3e23',
+  uris: ['api://gatehouse'],
+  accessTokenVersion: 1,
+  groupMembershipClaims: 'SecurityGroup',
+  appRoles: ['HrBot.Use', 'ExpertFinder.Call', 'Gatehouse.Auditor'],
+}
+
+/** What people and programs ask a token for. */
+export const demoAudience = 'api://gatehouse'
+
 export const demoDirectory: Directory = {
   tenantId: '6f2b6c1e-3d0a-4b57-9c5e-0d2f8a7b1c34',
   people,
@@ -104,4 +118,5 @@ export const demoDirectory: Directory = {
     { name: 'compliance', objectId: '64000000-6b1d-4c1e-9a53-0f5d1c7e2b03' },
   ],
   applications,
+  registrations: [gatehouse],
 }

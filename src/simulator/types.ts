@@ -9,7 +9,7 @@ export interface Person {
   readonly objectId: string
   /** Names of groups. */
   readonly groups: readonly string[]
-  /** App roles on the gateway's audience. */
+  /** Values of the app roles that are assigned to it; a token has those that its resource defines. */
   readonly roles: readonly string[]
   /** What the person is there for, one line for the sign-in page. */
   readonly about: string
@@ -25,7 +25,10 @@ export interface Application {
   /** Client secret for client credentials; null for a public client (people sign in with it). */
   readonly secret: string | null
   readonly groups: readonly string[]
+  /** As those of a person. */
   readonly roles: readonly string[]
+  /** Application permissions of Microsoft Graph that an administrator granted, as GroupMember.Read.All. Default none. */
+  readonly graphPermissions?: readonly string[]
   /** ARM id when it is a managed identity: its tokens come from the managed-identity endpoint. */
   readonly managedIdentityId: string | null
   /**
@@ -36,19 +39,38 @@ export interface Application {
   readonly about: string
 }
 
+/** An API that the company registered itself. Its manifest decides what a token for it says. */
+export interface Registration {
+  readonly name: string
+  /** Client id: `aud` of tokens of version 2, and a name of the resource beside its URIs. */
+  readonly appId: string
+  /** Application ID URIs, as `api://gatehouse`. The first is what a token is asked for when nothing else is said. */
+  readonly uris: readonly string[]
+  /** `requestedAccessTokenVersion`; Entra takes null as 1. */
+  readonly accessTokenVersion: 1 | 2
+  /** `groupMembershipClaims`: null lists no groups in any token. */
+  readonly groupMembershipClaims: 'SecurityGroup' | null
+  /** Values of the app roles that it defines. */
+  readonly appRoles: readonly string[]
+}
+
 export interface Directory {
   readonly tenantId: string
   readonly people: readonly Person[]
   readonly groups: readonly { readonly name: string; readonly objectId: string }[]
   readonly applications: readonly Application[]
+  readonly registrations: readonly Registration[]
 }
 
 export interface TokenRequest {
   /** Name of a person or an application of the directory. */
   readonly as: string
-  /** Default `https://cognitiveservices.azure.com`. */
+  /**
+   * Default: the directory's first registration. One of Microsoft's own, as `https://cognitiveservices.azure.com`, gives a token without
+   * groups and app roles; an unknown one does, too.
+   */
   readonly audience?: string
-  /** Default '1.0', as for the cognitiveservices resource; '2.0' when the audience is the client id of an app registration. */
+  /** Default: what the registration says, '1.0' for others. */
   readonly version?: '1.0' | '2.0'
   /** Claims that replace or (undefined) remove what the directory says: for tests of what must be refused. */
   readonly claims?: Readonly<Record<string, unknown>>

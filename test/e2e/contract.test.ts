@@ -104,8 +104,9 @@ test('D3 errors of the back end reach the client unchanged, with their Retry-Aft
 })
 
 // There: only v1 issuers and one audience. Everyone with an app registration, and every SDK that asks for ai.azure.com.
-test('D4 tokens of version 1 and 2, and both audiences, are accepted', async t => {
-  const ownApi = 'c0ffee00-2c5f-4d0b-8c3e-5b9a7d1f3e30'
+test('D4 tokens of version 1 and 2, and both audiences of Azure beside an own one, are accepted', async t => {
+  const { appId: ownApi = '' } = demoDirectory.registrations[0] ?? {}
+  const alice = demoDirectory.people.find(person => person.name === 'alice')?.objectId ?? ''
   const wide = await startWorld(t, {
     change: config => ({
       ...config,
@@ -115,6 +116,10 @@ test('D4 tokens of version 1 and 2, and both audiences, are accepted', async t =
           audiences: ['https://cognitiveservices.azure.com', 'https://ai.azure.com', ownApi],
         },
       },
+      // By user: a token for Azure's own audience lists no groups.
+      workloads: Object.fromEntries(
+        Object.entries(config.workloads).map(([name, workload]) => [name, { ...workload, callers: [{ user: alice }] }]),
+      ),
     }),
   })
   for (const request of [

@@ -66,6 +66,9 @@ export const everyDeployment = {
   ears: { model: 'whisper' },
 } as const satisfies Record<string, SimulatedDeployment>
 
+/** What Azure OpenAI itself takes tokens for. */
+const azureOpenAi = 'https://cognitiveservices.azure.com'
+
 export async function startTwins(t: Scope): Promise<TwinWorld> {
   // With a seed and without a clock, times in answers follow from the call, so that both ways get equal bytes.
   const azure = { seed: 11 }
@@ -113,7 +116,8 @@ function openDoor(world: World, endpoint: string, direct: boolean): { door: Door
   const door = {
     endpoint,
     v1: `${endpoint}/openai/v1`,
-    token: () => world.token('alice'),
+    // An instance takes tokens for its own audience alone, and the gateway here those for the company's registration.
+    token: () => (direct ? world.entra.token({ as: 'alice', audience: azureOpenAi }) : world.token('alice')),
     fetch: recording,
     direct,
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
-import { demoDirectory } from '../directory.ts'
+import { demoAudience, demoDirectory } from '../directory.ts'
 import { startEntra } from '../entra/index.ts'
 import { ask, call, chatPath, lastLine, later, simulator, version } from './testkit.ts'
 
@@ -111,7 +111,7 @@ test('API keys are checked, in api-key and on v1 as bearer; the bill says `key`'
 
 // The pass-through of caller tokens is tested against this: if the simulator let wrong tokens in, nobody would notice.
 test('Entra tokens are checked for signature, audience, tenant, time and role', async t => {
-  const entra = await startEntra({ directory: demoDirectory, audiences: ['https://example.org'] })
+  const entra = await startEntra({ directory: demoDirectory })
   t.after(() => entra.close())
   const [alice] = demoDirectory.people
   assert.ok(alice)
@@ -125,12 +125,18 @@ test('Entra tokens are checked for signature, audience, tenant, time and role', 
     assert.equal((await status(await entra.token({ as: 'alice', audience })))[0], 200, audience)
   }
   assert.equal((await lastLine(sim)).subject, alice.objectId)
-  const good = await entra.token({ as: 'alice' })
+  const audience = 'https://cognitiveservices.azure.com'
+  const good = await entra.token({ as: 'alice', audience })
   const bad = [
-    await entra.token({ as: 'alice', claims: { aud: 'https://example.org' } }),
-    await entra.token({ as: 'alice', claims: { tid: '99999999-0000-0000-0000-000000000000' } }),
-    await entra.token({ as: 'alice', claims: { iss: 'https://sts.windows.net/other/' } }),
-    await entra.token({ as: 'alice', claims: { exp: 1_600_000_000, iat: 1_599_990_000, nbf: 1_599_990_000 } }),
+    await entra.token({ as: 'alice', audience, claims: { aud: 'https://example.org' } }),
+    await entra.token({ as: 'alice', audience: demoAudience }),
+    await entra.token({ as: 'alice', audience, claims: { tid: '99999999-0000-0000-0000-000000000000' } }),
+    await entra.token({ as: 'alice', audience, claims: { iss: 'https://sts.windows.net/other/' } }),
+    await entra.token({
+      as: 'alice',
+      audience,
+      claims: { exp: 1_600_000_000, iat: 1_599_990_000, nbf: 1_599_990_000 },
+    }),
     `${good.slice(0, -8)}AAAAAAAA`,
     'not-a-token',
     'a.b.c',
@@ -140,14 +146,14 @@ test('Entra tokens are checked for signature, audience, tenant, time and role', 
     assert.equal(code, 401, text)
     assert.match(text, /^\{"statusCode":401,"message":"Unauthorized\./)
   }
-  const [code, text] = await status(await entra.token({ as: 'bob' }))
+  const [code, text] = await status(await entra.token({ as: 'bob', audience }))
   assert.equal(code, 401)
   assert.match(
     text,
     /PermissionDenied.*lacks the required data action `Microsoft\.CognitiveServices\/accounts\/OpenAI\/deployments\/chat\/completions\/action`/,
   )
   await entra.rotateKeys()
-  assert.equal((await status(await entra.token({ as: 'alice' })))[0], 200)
+  assert.equal((await status(await entra.token({ as: 'alice', audience })))[0], 200)
 })
 
 // An outage of the sign-in service must not read as a wrong token.
@@ -156,7 +162,7 @@ test('an authority that cannot be reached is a 503, and is tried again', async t
   t.after(() => entra.close())
   const { tenantId } = demoDirectory
   const sim = await simulator(t, { entra: { authority: entra.url, tenantId, allowedObjectIds: 'all' } })
-  const authorization = `Bearer ${await entra.token({ as: 'dave' })}`
+  const authorization = `Bearer ${await entra.token({ as: 'dave', audience: 'https://cognitiveservices.azure.com' })}`
   entra.down = true
   assert.equal((await call(sim, chatPath(), ask('Hi'), { authorization })).status, 503)
   entra.down = false

@@ -1,9 +1,10 @@
 /**
  * What a token says. Claims and their presence by version: Microsoft, "access token claims reference" and "ID token claims reference".
+ * An access token is made by the manifest of its resource: "Configure group claims and app roles in tokens".
  */
 import { hash, randomBytes } from 'node:crypto'
 import type { Application, Directory, Person } from '../types.ts'
-import type { Resource } from './resources.ts'
+import { graphAudience, type Resource, sameResource } from './resources.ts'
 
 /** A JWT carries at most so many groups; beyond them it only says that there are more. */
 const groupsInTokenMax = 200
@@ -42,8 +43,8 @@ export function accessTokenClaims(facts: TokenFacts): Claims {
     iss: issuers(facts.authority, directory.tenantId)[resource.version],
     ...times(facts),
     ...(subject.kind === 'person' ? personClaims(subject, facts) : applicationClaims(subject.application, facts)),
-    ...(resource.gateway ? groupClaims(directory, principal) : {}),
-    ...(resource.gateway && principal.roles.length > 0 ? { roles: principal.roles } : {}),
+    ...(resource.registration?.groupMembershipClaims ? groupClaims(directory, principal) : {}),
+    ...roleClaims(principal, resource),
     oid: principal.objectId,
     tid: directory.tenantId,
     // Entra's own id of a token: 16 bytes.
@@ -126,6 +127,14 @@ function applicationClaims(application: Application, facts: TokenFacts): Claims 
 function strength(application: Application): '0' | '1' | '2' {
   if (application.managedIdentityId !== null) return '2'
   return application.secret === null ? '0' : '1'
+}
+
+/** Of one's own registration: the roles that it defines. Of Graph: an application's permissions. Of all else by Microsoft: none. */
+function roleClaims(principal: Person | Application, { audience, registration }: Resource): Claims {
+  const defined = registration?.appRoles ?? []
+  const permitted = 'graphPermissions' in principal && sameResource(audience, graphAudience)
+  const roles = permitted ? (principal.graphPermissions ?? []) : principal.roles.filter(role => defined.includes(role))
+  return roles.length === 0 ? {} : { roles }
 }
 
 function groupClaims(directory: Directory, principal: Person | Application): Claims {

@@ -7,16 +7,16 @@ import { after, before, test } from 'node:test'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { systemClock } from '../../clock.ts'
 import { createVerifier } from '../../identity/index.ts'
-import { demoDirectory } from '../directory.ts'
+import { demoAudience, demoDirectory } from '../directory.ts'
 import type { Directory, EntraSimulator } from '../types.ts'
 import { startEntra } from './index.ts'
 import { KeysFileError } from './keys.ts'
-import { azureOpenAi, claimsOf, entraOf, tenant } from './person.fixture.ts'
+import { askToken, azureOpenAi, claimsOf, entraOf, otherApi, tenant, twoApis } from './person.fixture.ts'
 
-const ownApp = '0a9b0000-1111-4222-8333-444455556666'
+const groupOfAlice = '64000000-6b1d-4c1e-9a53-0f5d1c7e2b01'
 let entra: EntraSimulator
 before(async () => {
-  entra = await startEntra({ directory: demoDirectory, audiences: [ownApp] })
+  entra = await startEntra({ directory: twoApis })
 })
 after(() => entra.close())
 
@@ -31,9 +31,9 @@ test('discovery names the issuers that the tokens carry, in both versions', asyn
   assert.equal(v1.issuer, `https://sts.windows.net/${tenant}/`)
   assert.equal(v2.issuer, `${entra.url}/${tenant}/v2.0`)
   assert.equal(claimsOf(await entra.token({ as: 'alice' })).iss, v1.issuer)
-  assert.equal(claimsOf(await entra.token({ as: 'alice', audience: ownApp })).iss, v2.issuer)
+  assert.equal(claimsOf(await entra.token({ as: 'alice', audience: otherApi.appId })).iss, v2.issuer)
   const keySet = createRemoteJWKSet(new URL(String(v2.jwks_uri)))
-  await jwtVerify(await entra.token({ as: 'alice' }), keySet, { issuer: String(v1.issuer), audience: azureOpenAi })
+  await jwtVerify(await entra.token({ as: 'alice' }), keySet, { issuer: String(v1.issuer), audience: demoAudience })
 })
 
 // Entra's aliases name no tenant of their own; a client that took one for an issuer would accept any tenant.
@@ -50,17 +50,17 @@ test('the gateway verifies tokens of people, applications and managed identities
   const verifier = createVerifier({
     authority: entra.url,
     tenants: [tenant],
-    audiences: [azureOpenAi, ownApp],
+    audiences: [azureOpenAi, demoAudience, otherApi.appId],
     clients: null,
     clockSkewMs: 0,
     clock: systemClock,
   })
-  for (const audience of [azureOpenAi, ownApp]) {
+  for (const audience of [azureOpenAi, demoAudience, otherApi.appId]) {
     const alice = await verifier.verify(await entra.token({ as: 'alice', audience }))
     assert.equal(alice.kind, 'user')
     assert.equal(alice.displayName, 'alice@contoso.example')
-    assert.deepEqual(alice.groups, ['64000000-6b1d-4c1e-9a53-0f5d1c7e2b01'])
-    assert.deepEqual(alice.roles, ['HrBot.Use'])
+    assert.deepEqual(alice.groups, audience === demoAudience ? [groupOfAlice] : [])
+    assert.deepEqual(alice.roles, audience === demoAudience ? ['HrBot.Use'] : [])
     const finder = await verifier.verify(await entra.token({ as: 'expert-finder-app', audience }))
     assert.equal(finder.kind, 'application')
     assert.equal(finder.appId, 'e47e4710-2c5f-4d0b-8c3e-5b9a7d1f3e20')
@@ -68,6 +68,76 @@ test('the gateway verifies tokens of people, applications and managed identities
     assert.match(job.managedIdentityId ?? '', /userassignedidentities\/nightly-summaries$/)
   }
   verifier.close()
+})
+
+// Entra makes an access token by the manifest of its resource. Whoever tests rules by group with tokens of Microsoft's own audience finds
+// out in production that nobody is let in.
+test('N-K1 groups and app roles stand in tokens for registrations of one’s own alone, as their manifests say', async t => {
+  const [registration] = demoDirectory.registrations
+  assert.ok(registration)
+  const quiet = { ...registration, uris: ['api://quiet'], appId: otherApi.appId, groupMembershipClaims: null }
+  const own = await entraOf(t, { directory: { ...demoDirectory, registrations: [registration, quiet, otherApi] } })
+  const said = async (as: string, audience: string): Promise<unknown[]> => {
+    const { aud, ver, groups, roles } = claimsOf(await own.token({ as, audience }))
+    return [aud, ver, groups, roles]
+  }
+  const carolsGroups = demoDirectory.groups.map(group => group.objectId)
+  const uri = 'api://gatehouse'
+  assert.deepEqual(await said('carol', uri), [uri, '1.0', carolsGroups, ['HrBot.Use', 'Gatehouse.Auditor']])
+  assert.deepEqual(await said('carol', 'api://quiet'), [
+    'api://quiet',
+    '1.0',
+    undefined,
+    ['HrBot.Use', 'Gatehouse.Auditor'],
+  ])
+  const other = otherApi.uris[1] ?? ''
+  assert.deepEqual(await said('carol', other), [otherApi.appId, '2.0', undefined, ['Gatehouse.Auditor']])
+  assert.deepEqual(await said('expert-finder-app', uri), [uri, '1.0', undefined, ['ExpertFinder.Call']])
+  assert.deepEqual(await said('nightly-summaries', uri), [uri, '1.0', carolsGroups.slice(1, 2), undefined])
+  const graph = 'https://graph.microsoft.com'
+  for (const audience of [
+    azureOpenAi,
+    `${azureOpenAi}/`,
+    'https://ai.azure.com',
+    graph,
+    'https://management.azure.com/',
+  ]) {
+    for (const as of ['carol', 'expert-finder-app', 'nightly-summaries']) {
+      assert.deepEqual(await said(as, audience), [audience, '1.0', undefined, undefined], `${as} ${audience}`)
+    }
+  }
+  const permissions = ['GroupMember.Read.All', 'User.Read.All']
+  assert.deepEqual(await said('gatehouse-gateway', graph), [graph, '1.0', undefined, permissions])
+  assert.deepEqual((await said('gatehouse-gateway', azureOpenAi))[3], undefined)
+})
+
+// The same by the protocol: every grant and the managed identity's endpoint make tokens in one place.
+test('N-K1 sign-in, client credentials and managed identity give what the resource’s manifest says', async () => {
+  const alice = { grant_type: 'password', username: 'alice', password: 'alice-in-the-simulator' }
+  const finder = {
+    grant_type: 'client_credentials',
+    client_id: 'e47e4710-2c5f-4d0b-8c3e-5b9a7d1f3e20',
+    client_secret: 'expert-finder-secret-of-the-simulator',
+  }
+  for (const [audience, groups, roles] of [
+    [demoAudience, [groupOfAlice], ['HrBot.Use']],
+    [azureOpenAi, undefined, undefined],
+    [otherApi.uris[0], undefined, undefined],
+  ] as const) {
+    const scope = `${audience}/.default`
+    const person = claimsOf((await askToken(entra.url, { ...alice, scope })).body.access_token)
+    assert.deepEqual([person.groups, person.roles], [groups, roles], scope)
+    const app = claimsOf((await askToken(entra.url, { ...finder, scope })).body.access_token)
+    assert.deepEqual(app.roles, audience === demoAudience ? ['ExpertFinder.Call'] : undefined, scope)
+    const query = new URLSearchParams({ resource: String(audience), 'api-version': '2019-08-01' })
+    const job = await json(
+      `${entra.managedIdentity.IDENTITY_ENDPOINT}?${query}&client_id=51e4a000-2c5f-4d0b-8c3e-5b9a7d1f3e22`,
+      {
+        headers: { 'x-identity-header': entra.managedIdentity.IDENTITY_HEADER },
+      },
+    )
+    assert.equal('groups' in claimsOf(job.access_token), audience === demoAudience, scope)
+  }
 })
 
 // Figures of who is in which group decide access; a token that silently dropped groups would deny or grant at random.

@@ -11,19 +11,20 @@ import {
   entraOf,
   HandClock,
   newPkce,
+  otherApi,
   redemption,
   scope,
   tenant,
+  twoApis,
 } from './person.fixture.ts'
 
 const finder = demoDirectory.applications.find(row => row.name === 'expert-finder-app')
 const asFinder = { client_id: finder?.appId ?? '', client_secret: finder?.secret ?? '' }
 const asAlice = { grant_type: 'password', username: 'alice@contoso.example', password: 'alice-in-the-simulator' }
-const ownApp = '0a9b0000-1111-4222-8333-444455556666'
 
 let entra: EntraSimulator
 before(async () => {
-  entra = await startEntra({ directory: demoDirectory, audiences: [ownApp] })
+  entra = await startEntra({ directory: twoApis })
 })
 after(() => entra.close())
 
@@ -96,9 +97,9 @@ test('client credentials give a token of the application, in the version of its 
     ['1.0', 'https://ai.azure.com', finder?.appId, '1', 'app', finder?.objectId],
   )
   assert.equal('scp' in claims || 'refresh_token' in v1.body || 'id_token' in v1.body, false)
-  const v2 = await askToken(entra.url, { ...grant, scope: `api://${ownApp}/.default` })
+  const v2 = await askToken(entra.url, { ...grant, scope: `${otherApi.uris[0]}/.default` })
   const own = claimsOf(v2.body.access_token)
-  assert.deepEqual([own.ver, own.aud, own.azp, own.azpacr], ['2.0', ownApp, finder?.appId, '1'])
+  assert.deepEqual([own.ver, own.aud, own.azp, own.azpacr], ['2.0', otherApi.appId, finder?.appId, '1'])
 })
 
 test('the v1 endpoint takes a resource, and answers with numbers as strings', async () => {
@@ -167,7 +168,7 @@ test('a refresh token serves its client for any resource, and nobody else', asyn
   const again = await askToken(entra.url, grant)
   assert.equal(claimsOf(again.body.access_token).aud, 'https://cognitiveservices.azure.com')
   assert.notEqual(again.body.refresh_token, first.body.refresh_token)
-  const other = await askToken(entra.url, { ...grant, scope: `${ownApp}/.default` })
+  const other = await askToken(entra.url, { ...grant, scope: `${otherApi.appId}/.default` })
   assert.equal(claimsOf(other.body.access_token).ver, '2.0')
   await refused({ ...grant, ...asFinder }, 'invalid_grant', 9002313)
   const without = await askToken(entra.url, { ...asAlice, scope: 'https://ai.azure.com/.default' })

@@ -22,8 +22,6 @@ export interface EntraOptions {
   /** 0 (default) takes a free one. */
   readonly port?: number
   readonly directory: Directory
-  /** Resources that tokens may be for, besides cognitiveservices.azure.com and ai.azure.com: URIs (v1) or client ids (v2). */
-  readonly audiences?: readonly string[]
   /** Where the signing keys are kept between two starts; absent keeps them in memory. */
   readonly keysDirectory?: string
   readonly clock?: Clock
@@ -42,7 +40,6 @@ export async function startEntra(options: EntraOptions): Promise<EntraSimulator>
   const service = createService({
     authority,
     directory: options.directory,
-    audiences: options.audiences ?? [],
     keys,
     clock: options.clock ?? systemClock,
     pollIntervalSeconds: options.pollIntervalSeconds ?? 5,

@@ -2,11 +2,21 @@
 import { hash, randomBytes } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import { azureCliClientId, demoDirectory } from '../directory.ts'
-import type { EntraSimulator } from '../types.ts'
+import type { Directory, EntraSimulator, Registration } from '../types.ts'
 import { type EntraOptions, startEntra } from './index.ts'
 
 export const tenant = demoDirectory.tenantId
 export const azureOpenAi = 'https://cognitiveservices.azure.com'
+/** A second registration beside the demonstration's own: tokens of version 2, no groups. */
+export const otherApi: Registration = {
+  name: 'other-api',
+  appId: '0a9b0000-1111-4222-8333-444455556666',
+  uris: ['api://0a9b0000-1111-4222-8333-444455556666', 'https://api.contoso.example/other'],
+  accessTokenVersion: 2,
+  groupMembershipClaims: null,
+  appRoles: ['Gatehouse.Auditor'],
+}
+export const twoApis: Directory = { ...demoDirectory, registrations: [...demoDirectory.registrations, otherApi] }
 export const scope = `${azureOpenAi}/.default openid profile offline_access`
 
 export interface Page {

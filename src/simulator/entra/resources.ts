@@ -1,4 +1,6 @@
 /** Resources of the tenant: what a scope or an audience may name, and which form of token each one takes. */
+
+import type { Directory, Registration } from '../types.ts'
 import { EntraError } from './errors.ts'
 import { printable } from './http.ts'
 
@@ -7,8 +9,8 @@ export interface Resource {
   /** Claim `aud`. */
   readonly audience: string
   readonly version: '1.0' | '2.0'
-  /** Application roles and groups are for the gateway's own audiences; every tenant has Graph and Resource Manager besides. */
-  readonly gateway: boolean
+  /** The manifest by which its tokens are made; null for a resource of Microsoft's own, which no company configures. */
+  readonly registration: Registration | null
 }
 
 export interface RequestedScopes {
@@ -23,45 +25,52 @@ export interface RequestedScopes {
   readonly asked: string
 }
 
-const standardAudiences = ['https://cognitiveservices.azure.com', 'https://ai.azure.com']
-const graph: Resource = { audience: 'https://graph.microsoft.com', version: '1.0', gateway: false }
-const tenantResources: readonly Resource[] = [
-  graph,
-  { audience: 'https://management.azure.com', version: '1.0', gateway: false },
+export const graphAudience = 'https://graph.microsoft.com'
+/** Every tenant has them. */
+const microsoftAudiences = [
+  'https://cognitiveservices.azure.com',
+  'https://ai.azure.com',
+  graphAudience,
+  'https://management.azure.com',
 ]
 const protocolScopes = new Set(['openid', 'profile', 'email', 'offline_access'])
-const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
-/**
- * An app registration of one's own takes version 2 tokens, whose audience is always its client id; Microsoft's own resources take
- * version 1 tokens, whose audience is the URI as it was asked for. Source: Entra, "access token claims reference", claim `aud`.
- */
-export function resourceOf(audience: string): Resource {
-  const clientId = audience.replace(/^api:\/\//, '')
-  if (guid.test(clientId)) return { audience: clientId.toLowerCase(), version: '2.0', gateway: true }
-  return { audience, version: '1.0', gateway: true }
-}
 
 export class Resources {
-  readonly #known: ReadonlyMap<string, Resource>
-  readonly #tenantId: string
+  readonly #known: ReadonlyMap<string, Registration | null>
+  readonly #directory: Directory
 
-  /** @param audiences Besides the standard ones: URIs, or client ids of own app registrations. */
-  constructor(tenantId: string, audiences: readonly string[]) {
-    const rows = [...tenantResources, ...[...standardAudiences, ...audiences].map(resourceOf)]
-    this.#known = new Map(rows.map(row => [bare(row.audience), row]))
-    this.#tenantId = tenantId
+  constructor(directory: Directory) {
+    const own = directory.registrations.flatMap(row => [row.appId, ...row.uris].map(name => [bare(name), row] as const))
+    this.#known = new Map([...microsoftAudiences.map(name => [bare(name), null] as const), ...own])
+    this.#directory = directory
   }
 
   /** The v1 endpoints name a resource, the v2 endpoints one inside each scope. */
   named(name: string): Resource {
-    const row = this.#known.get(bare(name))
-    if (row === undefined) {
-      const known = [...this.#known.values()].map(resource => resource.audience).join(', ')
-      throw new EntraError('resource_unknown', { resource: printable(name), tenant: this.#tenantId, known })
+    if (this.#known.has(bare(name))) return this.any(name)
+    const known = [...this.#known.keys()].join(', ')
+    throw new EntraError('resource_unknown', { resource: printable(name), tenant: this.#directory.tenantId, known })
+  }
+
+  /**
+   * The same for any name: one that nobody registered has no manifest. Tokens of version 2 have the client id as audience, those of version 1
+   * the name as it was asked for, with a slash at its end if it had one. Source: Entra, "access token claims reference", claim `aud`.
+   * @param version Instead of the registration's own.
+   */
+  any(name: string, version?: Resource['version']): Resource {
+    const registration = this.#known.get(bare(name)) ?? null
+    const made = version ?? (registration?.accessTokenVersion === 2 ? '2.0' : '1.0')
+    return {
+      audience: registration !== null && made === '2.0' ? registration.appId : name,
+      version: made,
+      registration,
     }
-    // Entra puts the URI into `aud` as it was asked for, trailing slash and all.
-    return row.version === '1.0' ? { ...row, audience: name } : row
+  }
+
+  /** What a token is for when nothing is said. */
+  get ownAudience(): string {
+    const [own] = this.#directory.registrations
+    return own?.uris[0] ?? own?.appId ?? 'https://cognitiveservices.azure.com'
   }
 
   /** `X/.default openid offline_access` -> audience X. Without any resource, a token for Microsoft Graph, as Entra does. */
@@ -79,7 +88,7 @@ export class Resources {
       permissions.add(permission === '.default' ? 'user_impersonation' : permission)
     }
     return {
-      resource: name === null ? graph : this.named(name),
+      resource: this.named(name ?? graphAudience),
       permissions: name === null ? ['User.Read'] : [...permissions].sort(),
       idToken: words.includes('openid'),
       refreshToken: words.includes('offline_access'),
@@ -91,15 +100,17 @@ export class Resources {
 function splitScope(word: string): [resource: string, permission: string] {
   const at = word.lastIndexOf('/')
   // A permission without a resource is one of Microsoft Graph.
-  if (at < 0) return [graph.audience, word]
+  if (at < 0) return [graphAudience, word]
   const permission = word.slice(at + 1)
   if (at === 0 || permission === '') throw new EntraError('scope_invalid', { reason: 'Use RESOURCE/.default.' })
   return [word.slice(0, at), permission]
 }
 
+/** Whether two names are of one resource: a slash at the end and case do not matter. */
+export function sameResource(one: string, other: string): boolean {
+  return bare(one) === bare(other)
+}
+
 function bare(name: string): string {
-  return name
-    .replace(/^api:\/\//, '')
-    .replace(/\/$/, '')
-    .toLowerCase()
+  return name.replace(/\/$/, '').toLowerCase()
 }

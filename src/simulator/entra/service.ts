@@ -6,7 +6,7 @@ import { EntraError } from './errors.ts'
 import { Expiring } from './expiring.ts'
 import { type Call, printable } from './http.ts'
 import type { SigningKeys } from './keys.ts'
-import { type RequestedScopes, type Resource, Resources, resourceOf } from './resources.ts'
+import { type RequestedScopes, type Resource, Resources } from './resources.ts'
 
 /** As Entra gives out, without its random 60 to 90 minutes. */
 export const tokenLifetimeSeconds = 3_600
@@ -59,13 +59,13 @@ export interface Service {
 type ServiceOptions = Pick<
   Service,
   'authority' | 'directory' | 'keys' | 'clock' | 'pollIntervalSeconds' | 'identityHeader'
-> & { readonly audiences: readonly string[] }
+>
 
-export function createService({ audiences, ...options }: ServiceOptions): Service {
+export function createService(options: ServiceOptions): Service {
   const { clock } = options
   return {
     ...options,
-    resources: new Resources(options.directory.tenantId, audiences),
+    resources: new Resources(options.directory),
     codes: new Expiring(2 * codeLifetimeMs, underWayMax, clock),
     deviceCodes: new Expiring(2 * deviceCodeLifetimeMs, underWayMax, clock),
     userCodes: new Expiring(2 * deviceCodeLifetimeMs, underWayMax, clock),
@@ -94,18 +94,17 @@ export function issueIdToken(
   version: EndpointVersion,
   nonce: string | null,
 ): string {
-  const resource: Resource = { audience: subject.client.appId, version, gateway: false }
+  const resource: Resource = { audience: subject.client.appId, version, registration: null }
   const facts = { ...service, subject, resource, issuedAtMs: service.clock(), lifetimeSeconds: tokenLifetimeSeconds }
   return service.keys.sign(idTokenClaims(facts, nonce))
 }
 
 /** A token for whoever asks by name, without the protocol: see `EntraSimulator.token`. */
 export function issueByName(service: Service, request: TokenRequest): string {
-  const resource = resourceOf(request.audience ?? 'https://cognitiveservices.azure.com')
   const claims = accessTokenClaims({
     ...service,
     subject: subjectNamed(service.directory, request.as),
-    resource: { ...resource, version: request.version ?? resource.version },
+    resource: service.resources.any(request.audience ?? service.resources.ownAudience, request.version),
     issuedAtMs: service.clock(),
     lifetimeSeconds: request.lifetimeSeconds ?? tokenLifetimeSeconds,
   })

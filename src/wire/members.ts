@@ -17,6 +17,8 @@ const bracketClose = 0x5d
 const keyBytesMax = 256
 /** A longer text in a wanted value is left out: it reads as an empty one. Bytes. */
 const textBytesMax = 1_048_576
+/** The same in `choices`, of which the reasons for their end are wanted, and not what they say. */
+const choiceTextBytesMax = 1_024
 /** A wanted value that is longer without such texts is not kept: it then counts as missing. Bytes. */
 const valueBytesMax = 4_194_304
 
@@ -156,7 +158,7 @@ export class Members {
       this.found[name] = {}
       return at + 1
     }
-    if (name !== null && wanted.has(name)) this.#value = new Kept(at)
+    if (name !== null && wanted.has(name)) this.#value = new Kept(at, name === 'choices' ? choiceTextBytesMax : textBytesMax)
     this.#expected = 'comma'
     if (byte === quote) {
       this.#isKey = false
@@ -302,9 +304,11 @@ class Kept {
   /** True while the rest of a text is left out. */
   #inLongText = false
   #isTooLong = false
+  readonly #textBytesMax: number
 
-  constructor(at: number) {
+  constructor(at: number, textMax: number) {
     this.#from = at
+    this.#textBytesMax = textMax
   }
 
   begin(from: number): void {
@@ -318,7 +322,7 @@ class Kept {
     if (to <= from || this.#isTooLong) return
     if (this.#textAt !== -1) {
       this.#textLength += to - from
-      if (this.#textLength > textBytesMax) {
+      if (this.#textLength > this.#textBytesMax) {
         this.#inLongText = true
         this.#length = this.#textAt
       }

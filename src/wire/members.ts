@@ -158,7 +158,8 @@ export class Members {
       this.found[name] = {}
       return at + 1
     }
-    if (name !== null && wanted.has(name)) this.#value = new Kept(at, name === 'choices' ? choiceTextBytesMax : textBytesMax)
+    if (name !== null && wanted.has(name))
+      this.#value = new Kept(at, name === 'choices' ? choiceTextBytesMax : textBytesMax)
     this.#expected = 'comma'
     if (byte === quote) {
       this.#isKey = false

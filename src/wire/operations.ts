@@ -193,7 +193,7 @@ export const operations = {
     methods: ['POST'],
     path: 'audio/speech',
     body: 'json',
-    usage: 'none',
+    usage: 'audio',
     usageInStream: 'none',
   },
   'audio/transcriptions': {

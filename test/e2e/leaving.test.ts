@@ -101,6 +101,41 @@ test('a client that leaves is not charged for what the backend then refuses', as
   assert.deepEqual(told(await onlyRecord(upstream)), ['aborted', 'none', null, null])
 })
 
+test('a refusal of the content filter that nobody stayed for is charged with its prompt, and one that broke off too', async t => {
+  const upstream = await startUpstream(t)
+  const filtered =
+    '{"error":{"code":"content_filter","message":"no","innererror":{"code":"ResponsibleAIPolicyViolation"}}}'
+  for (const rest of [filtered, null]) {
+    const { promise, resolve } = Promise.withResolvers<ServerResponse>()
+    upstream.backend.answer = (_request, response) => resolve(response)
+    const connection = await upstream.begin()
+    const response = await promise
+    connection.leave()
+    await isAlone(upstream)
+    response.writeHead(400, { 'content-type': 'application/json' })
+    if (rest === null) response.write(filtered.slice(0, 20), () => response.destroy())
+    else response.end(rest)
+    const { usage } = await onlyRecord(upstream)
+    assert.deepEqual([usage.source, usage.completionTokens], [rest === null ? 'bounded' : 'counted', 0])
+    assert.ok((usage.promptTokens ?? 0) > 5)
+  }
+})
+
+test('speech of a model that is billed by tokens is charged at a bound by its length, as its answer tells nothing', async t => {
+  const upstream = await startUpstream(t, {
+    deployments: { 'gpt-4o-mini-tts': { model: 'gpt-4o-mini-tts' }, tts: { model: 'tts' } },
+  })
+  upstream.backend.answer = (_request, response) =>
+    response.writeHead(200, { 'content-type': 'audio/mpeg' }).end(Buffer.from([0xff, 0xf3, 0, 0x7b]))
+  const input = 'How many days of leave do I have?'
+  const charged = async (model: string): Promise<RecordRow['usage']> =>
+    (await upstream.call({ model, input, voice: 'alloy' }, '/openai/v1/audio/speech')).record.usage
+  const { source, promptTokens, completionTokens } = await charged('gpt-4o-mini-tts')
+  assert.equal(source, 'bounded')
+  assert.ok((promptTokens ?? 0) >= 8 && (completionTokens ?? 0) >= 40 && (completionTokens ?? 0) < 400)
+  assert.equal((await charged('tts')).source, 'none', 'it is billed by characters')
+})
+
 test('a response whose reading the client leaves is charged by the answer that is read on', async t => {
   const upstream = await startUpstream(t)
   const first =

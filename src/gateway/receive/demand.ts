@@ -6,7 +6,7 @@ import { inSlices } from '../../wire/slices.ts'
 export interface Demand {
   /** Answers that are made, at least 1: choices of every prompt, and candidates that are thrown away. */
   readonly answers: number
-  /** Most tokens of all answers together; null where the body sets no maximum. */
+  /** Most tokens of all answers together; null where neither the body sets a maximum nor its length does. */
   readonly completionTokensMax: number | null
 }
 
@@ -18,16 +18,26 @@ export const demandMembers = [
   'n',
   'best_of',
   'prompt',
+  // What is to be spoken.
+  'input',
 ] as const
 
 /** More answers than any operation makes: an absurd number must not overflow what is reserved. */
 const answersMost = 1_000_000
+
+/**
+ * Sound that is made of a byte of text, in tokens: some 21 tokens a second (1,250 a minute by the price list of gpt-4o-mini-tts), 13 bytes of English or
+ * 12 of Chinese a second, and half as much again for slow voices. Its answers tell no usage.
+ */
+const soundTokensPerByte = 2.5
+const soundTokensAtLeast = 50
 
 const one: Demand = { answers: 1, completionTokensMax: null }
 
 /** @param operation row of the operations table: a prompt of several is read for `completions` alone. */
 export function demandOf(operation: string, body: Buffer, scan: Scan): Demand | Promise<Demand> {
   const { members } = scan
+  if (operation === 'audio/speech') return spokenDemand(scan)
   const count = (key: string): number | null => (members.has(key) ? countIn(body, scan, key) : null)
   const maxima = [count('max_tokens'), count('max_completion_tokens'), count('max_output_tokens')]
   // Backends refuse two of them, or believe one: which one is not for a caller to choose.
@@ -36,6 +46,12 @@ export function demandOf(operation: string, body: Buffer, scan: Scan): Demand | 
   const prompts = operation === 'completions' ? promptsIn(body, scan) : 1
   if (prompts instanceof Promise) return prompts.then(number => demand(most, choices * number))
   return most === null && choices * prompts === 1 ? one : demand(most, choices * prompts)
+}
+
+function spokenDemand({ members }: Scan): Demand {
+  const range = members.get('input')
+  const bytes = range === undefined ? 0 : range.valueEnd - range.valueStart
+  return { answers: 1, completionTokensMax: soundTokensAtLeast + Math.ceil(bytes * soundTokensPerByte) }
 }
 
 function demand(most: number | null, asked: number): Demand {

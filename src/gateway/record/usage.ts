@@ -55,8 +55,7 @@ export async function usageOf(account: Account, relayed: Relayed, parts: UsagePa
   if (isBatchUnseen(account, relayed)) return boundedUsage(boundOf(account, parts))
   if (sent === null) return noUsage
   // An error is not billed, but for a prompt that had to be read to be refused (content-streaming.md).
-  if (isError(relayed))
-    return learned.errorCode === 'content_filter' ? promptUsage(account, sent, relayed, parts) : noUsage
+  if (isError(relayed)) return isOfPrompt(relayed) ? promptUsage(account, sent, relayed, parts) : noUsage
   if (isUnmetered(sent, relayed)) return noUsage
   const counted = await count(account, sent, relayed, parts)
   if (isKnown(sent, relayed, counted, parts.guards.unseen.needs)) return countedUsage(counted)
@@ -86,6 +85,11 @@ function sentOf(
 
 function isError({ status }: Relayed): boolean {
   return status !== null && status >= 400
+}
+
+/** True for a refusal by the content filter, or one that may be: it broke off before it said what it is. */
+function isOfPrompt({ status, ending, learned }: Relayed): boolean {
+  return learned.errorCode === 'content_filter' || (status === 400 && ending !== 'whole' && learned.errorCode === null)
 }
 
 /** True for models that are billed by pictures, seconds or characters: they never report tokens. */
@@ -119,8 +123,9 @@ function countedUsage({ promptTokens, completionTokens }: CountedTokens): Usage 
 
 async function promptUsage(account: Account, sent: Sent, relayed: Relayed, parts: UsageParts): Promise<Usage> {
   const { promptTokens } = await count(account, sent, relayed, parts)
-  if (promptTokens !== null) return countedUsage({ promptTokens, completionTokens: 0 })
-  return boundedUsage({ promptTokens: boundOf(account, parts).promptTokens, completionTokens: 0 })
+  if (promptTokens !== null && relayed.learned.errorCode !== null)
+    return countedUsage({ promptTokens, completionTokens: 0 })
+  return boundedUsage({ promptTokens: promptTokens ?? boundOf(account, parts).promptTokens, completionTokens: 0 })
 }
 
 function bounded(

@@ -246,8 +246,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     this.#observer = observerFor(form, asked, this.#births)
     if (this.#standInStatus !== null) return
     if (this.#isReadOn) {
-      // A refusal is billed nowhere: there is nothing to read it for.
-      if (status >= 400) this.giveUp(new ClientLeft())
+      // A refusal is billed nowhere: there is nothing to read it for. But a prompt that was read to be refused is, and its body says so.
+      if (status > 400) this.giveUp(new ClientLeft())
       return
     }
     const limits = status >= 400 ? null : limitHeaders

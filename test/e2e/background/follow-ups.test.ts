@@ -259,3 +259,29 @@ test('H2 a batch whose answers nobody can read is charged at its bound, and one 
   })
   assert.deepEqual([charged.usage.source, charged.path], ['bounded', `/up/w/openai/v1/batches/${unreadable}`])
 })
+
+test('F2 an answer that is cut behind the id owes, too', async t => {
+  const by = await startBackground(t, {
+    instead({ method, url }, response) {
+      if (method !== 'POST' || !url.endsWith('/responses')) return false
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '4000' })
+      response.write(
+        '{"id":"resp_cut","object":"response","status":"queued","background":true,"model":"gpt-5","output":[',
+      )
+      setImmediate(() => response.destroy())
+      return true
+    },
+  })
+  await assert.rejects(async () => (await by.sends('POST', 'responses', plan)).text())
+  by.works.set('resp_cut', {
+    ...{ id: 'resp_cut', status: 'completed', usage: { input: 12, output: 317 } },
+    ...{ shows: {}, answers: null, streams: new Set() },
+  })
+  await by.untilAsked('resp_cut', 1)
+  const charged = await eventually('the charge', async () => {
+    return (await by.records()).find(({ usage }) => usage.source === 'reported') ?? null
+  })
+  const created = (await by.records()).at(-1)
+  assert.deepEqual([created?.outcome, created?.usage.source], ['failed', 'owed'])
+  assert.deepEqual([charged.copyOf, charged.usage.totalTokens], [created?.id, 329])
+})

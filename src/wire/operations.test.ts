@@ -48,6 +48,7 @@ test('a DELETE ends an object only where the path ends with its id', () => {
     'conversations/{id}',
     'evals/{id}',
     'files/{id}',
+    'fine_tuning/jobs/{id}',
     'responses/{id}',
     'vector_stores/{id}',
     'videos/{id}',

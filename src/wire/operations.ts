@@ -397,7 +397,7 @@ export const operations = {
     path: 'fine_tuning/jobs',
     body: 'json',
   },
-  'fine_tuning/jobs/{id}': { ...job, methods: ['GET', 'HEAD'], path: 'fine_tuning/jobs/{id}', body: 'none' },
+  'fine_tuning/jobs/{id}': { ...job, methods: ['GET', 'HEAD', 'DELETE'], path: 'fine_tuning/jobs/{id}', body: 'none' },
   'fine_tuning/jobs/{id}/cancel': { ...job, methods: ['POST'], path: 'fine_tuning/jobs/{id}/cancel', body: 'json' },
   'fine_tuning/jobs/{id}/pause': { ...job, methods: ['POST'], path: 'fine_tuning/jobs/{id}/pause', body: 'json' },
   'fine_tuning/jobs/{id}/resume': { ...job, methods: ['POST'], path: 'fine_tuning/jobs/{id}/resume', body: 'json' },

@@ -26,6 +26,7 @@ async function later<Result>(work: Sliced<Result>): Promise<Result> {
   return work.result()
 }
 
-function nextTurn(): Promise<void> {
+/** Resolves behind what else the event loop has to do. */
+export function nextTurn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
 }

@@ -110,6 +110,23 @@ test('W1 files that are no batch are not looked into, and forms that two readers
   assert.deepEqual(scene.taken(), [])
 })
 
+test('W1 H4 a file of very many or very long lines is refused, whatever stands in them', async () => {
+  for (const [content, number] of [
+    ['\n'.repeat(500_001), 500_001],
+    [`\n{"a":"${'x'.repeat(16_777_216)}`, 2],
+  ] as const) {
+    const answer = await scene.post('files', form(field('purpose', 'batch'), file(content)), type)
+    assertRefusal(answer, 'batch_line_refused')
+    assert.match(errorOf(answer).message, new RegExp(`^Line ${number} `))
+  }
+  assert.deepEqual(scene.taken(), [])
+  const long = line({ body: { ...body, user: 'x'.repeat(300_000) } })
+  assert.equal((await scene.post('files', batch(long, long), type)).status, 200, 'a long line is looked at in slices')
+  const hidden = line({ body: { padding: 'x'.repeat(300_000), ...body, model: 'secret-model' } })
+  assertRefusal(await scene.post('files', batch(long, hidden), type), 'batch_line_refused')
+  scene.taken()
+})
+
 test('W1 wherever the upload is cut into pieces, the same line refuses it', async () => {
   const bytes = Buffer.from(
     batch(line(), line({ body: { ...body, user: 'é'.repeat(300) } }), line({ model: 'secret-model' })),

@@ -7,7 +7,7 @@ import { JsonScanError, type MemberRange } from '../../wire/json-scan.ts'
 import { MultipartReader, type PartHead, type PartSink } from '../../wire/multipart.ts'
 import { findOperation, type Operation } from '../../wire/operations.ts'
 import { Shape } from '../../wire/shape.ts'
-import { inSlices } from '../../wire/slices.ts'
+import { inSlices, nextTurn } from '../../wire/slices.ts'
 import type { Workload } from '../plan.ts'
 import { matteringName, readingForm, requirePlainText } from '../receive/form.ts'
 import { Refusal } from '../refusals.ts'
@@ -17,6 +17,10 @@ import { bodyShapes, shapeFor } from './shapes.ts'
 
 /** Longest line: it is held while it comes, and looked at in slices. */
 const lineBytesMax = 16_777_216
+/** Azure takes 100,000 requests in a file; empty lines count here, too. */
+const linesMax = 500_000
+/** Other work of the event loop is done after so many lines, some 2 ms. */
+const linesAtOnce = 250
 const purposeBytesMax = 256
 
 export interface BatchParts {
@@ -123,6 +127,7 @@ class Lines {
       at = end + 1
       const looking = this.#look(line)
       if (looking !== null) await looking
+      else if (this.#line % linesAtOnce === 0) await nextTurn()
     }
   }
 
@@ -149,7 +154,8 @@ class Lines {
   #look(line: Buffer): Promise<void> | null {
     this.#line += 1
     const number = this.#line
-    if (isBlank(line)) return null
+    if (number > linesMax) this.#refuse(number, `a file may have ${linesMax} lines.`)
+    if (this.refusal !== null || isBlank(line)) return null
     try {
       const looking = authorizeLine(line, this.#parts)
       return looking === null ? null : looking.catch(error => this.#caught(number, error))

@@ -209,7 +209,7 @@ const gateway = z.strictObject({
     .max(1_099_511_627_776)
     .default(536_870_912)
     .describe(
-      'Bytes of request bodies in memory at once, of all calls under way: as they came, decompressed, and as they are sent. A call beyond it waits up to 5 s and is answered 503. At least 3 times `bodyBytesMax`.',
+      'Bytes of request bodies in memory at once, of all calls under way: as they came, decompressed, and as they are sent. Bodies beyond it are not read on for up to 5 s, then answered 503. At least 3 times `bodyBytesMax`.',
     ),
   bodyBytesInFlightPerCaller: z
     .int()

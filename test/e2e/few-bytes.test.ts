@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import type { House } from '../../src/house.ts'
 import { type Running, runWorld } from '../support/file-world.ts'
-import { type RawAnswer, send } from '../support/raw.ts'
+import { type RawAnswer, RawConnection, send } from '../support/raw.ts'
 import { allRecords, recordOf, settledRecords } from '../support/records.ts'
 import { assertAlive, assertRefusal, assertRefused } from '../support/refused.ts'
 import { startTwinBackends } from '../support/twin-backends.ts'
@@ -150,32 +150,61 @@ test('H4 calls of one caller hold no more bodies than its share; others are serv
     response.writeHead(200, { 'content-type': 'application/json' }).end('{"object":"chat.completion","choices":[]}')
   for (const up of [twin.up1, twin.up2]) up.answer = (_, response) => held.push(response)
   const body = JSON.stringify({ model: 'gpt-4o', messages: ask('x'.repeat(90_000)), max_tokens: 5 })
-  const large = async (as: string, workload: string, announced = true): Promise<RawAnswer> => {
+  const large = async (as: string, workload: string, packed = false): Promise<RawAnswer> => {
     const token = await twin.world.token(as)
-    const chunked = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
     return send(twin.world.url, {
       target: `/rr/${workload}/openai/v1/chat/completions`,
       headers: [
         ['Authorization', `Bearer ${token}`],
         ['Content-Type', 'application/json'],
-        ...(announced ? [] : ([['Transfer-Encoding', 'chunked']] as const)),
+        ...(packed ? ([['Content-Encoding', 'gzip']] as const) : []),
       ],
-      body: announced ? body : chunked,
+      body: packed ? gzipSync(body) : body,
     })
   }
   const first = Array.from({ length: 3 }, () => large('alice', 'hr-bot'))
   await eventually('three calls are with the instances', () => (held.length === 3 ? true : null))
-  const refused = await large('alice', 'hr-bot', false)
-  await assertRefused(twin.world.house.ledger, refused, 'bodies_full')
-  assert.equal(refused.headers['retry-after'], '1')
   const others = large('bob', 'code-assistant')
   await eventually('the call of another caller is with an instance', () => (held.length === 4 ? true : null))
+  const refused = await large('alice', 'hr-bot', true)
+  await assertRefused(twin.world.house.ledger, refused, 'bodies_full')
+  assert.equal(refused.headers['retry-after'], '1')
   const waits = large('alice', 'hr-bot')
   for (const response of held.splice(0)) answer(response)
   for (const done of await Promise.all([...first, others])) assert.equal(done.status, 200)
   await eventually('the call that waited is with an instance', () => (held.length === 1 ? true : null))
   for (const response of held.splice(0)) answer(response)
   assert.equal((await waits).status, 200)
+})
+
+// Fifty bytes of headers that announce 32 MiB must not take 32 MiB of anybody's room.
+test('H4 bodies that are announced and never sent keep nobody out', async t => {
+  const twin = await startTwinBackends(t, {
+    change: config => ({
+      ...config,
+      gateway: {
+        ...config.gateway,
+        bodyBytesMax: 100_000,
+        bodyBytesInFlight: 300_000,
+        bodyBytesInFlightPerCaller: 300_000,
+      },
+    }),
+  })
+  const token = await twin.world.token('alice')
+  const head = `POST /rr/hr-bot/openai/v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: 99000\r\n\r\n{`
+  const silent = await Promise.all(Array.from({ length: 20 }, () => RawConnection.open(twin.world.url)))
+  for (const connection of silent) connection.write(head)
+  await eventually('all of them are under way', () => (twin.world.house.gateway.inFlight === 20 ? true : null))
+  const answer = await send(twin.world.url, {
+    target: '/rr/hr-bot/openai/v1/chat/completions',
+    headers: [
+      ['Authorization', `Bearer ${token}`],
+      ['Content-Type', 'application/json'],
+    ],
+    body: JSON.stringify({ model: 'gpt-4o', messages: ask('x'.repeat(90_000)), max_tokens: 5 }),
+  })
+  assert.equal(answer.status, 200)
+  for (const connection of silent) connection.leave()
 })
 
 // A flood without tokens filled the disk, and a full disk is 503 for everybody.

@@ -3,28 +3,26 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import type { Call } from '../call.ts'
 import { ClientLeft } from '../call.ts'
 import { Refusal } from '../refusals.ts'
-import { announcedBytes, type BodyHold } from './budget.ts'
+import type { BodyHold } from './budget.ts'
 
 /**
- * The whole body. Its bytes are counted in `hold`: all at once where the client announces them, as they come where it does not.
+ * The whole body. Its bytes are counted in `hold` as they come: what is announced and never sent keeps nobody out. Where there is no room, no
+ * more is read until there is.
  *
  * @throws Refusal body_too_large (before anything is read where Content-Length tells), bodies_full, body_timeout
  * @throws ClientLeft when the client goes before the end
  */
 export async function readBody(call: Call, hold: BodyHold, bytesMax: number, timeoutMs: number): Promise<Buffer> {
-  const announced = announcedBytes(call)
+  const announced = Number(call.req.headers['content-length'] ?? 0)
   if (announced > bytesMax) throw new Refusal('body_too_large', { most: bytesMax })
-  const waiting = announced === 0 ? undefined : hold.takeOrWait(announced)
-  if (waiting !== undefined) await waiting
-  const chunks = await chunksOf(call, announced > 0 ? null : hold, bytesMax, timeoutMs)
+  const chunks = await chunksOf(call, hold, bytesMax, timeoutMs)
   // The pieces are not kept beside the whole.
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
 }
 
-/** @param hold Null where the bytes are counted already. */
-function chunksOf(call: Call, hold: BodyHold | null, bytesMax: number, timeoutMs: number): Promise<readonly Buffer[]> {
+function chunksOf(call: Call, hold: BodyHold, bytesMax: number, timeoutMs: number): Promise<readonly Buffer[]> {
   const { req, res, watch } = call
-  // It may have left while its token was verified, or while it waited; its events are over then, and nothing would end the wait.
+  // It may have left while its token was verified; its events are over then, and nothing would end the wait.
   if (res.destroyed) return Promise.reject(new ClientLeft())
   if (call.expectsContinue) res.writeContinue()
   return new Promise((resolve, reject) => {
@@ -35,26 +33,28 @@ function chunksOf(call: Call, hold: BodyHold | null, bytesMax: number, timeoutMs
     const fail = (error: Error): void => {
       if (over) return
       over = true
+      hold.hasCome()
       stopWatching(call)
       reject(error)
     }
-    const take = (chunk: Buffer): void => {
-      hold?.take(chunk.length)
-      chunks.push(chunk)
+    const goOn = (): void => {
+      if (!over) req.resume()
     }
     req.on('data', (chunk: Buffer) => {
       if (over) return
       bytes += chunk.length
       if (bytes > bytesMax) return fail(new Refusal('body_too_large', { most: bytesMax }))
-      try {
-        take(chunk)
-      } catch (error) {
-        fail(error as Error)
-      }
+      chunks.push(chunk)
+      if (chunks.length === 2) hold.comes(fail)
+      const waiting = hold.takeOrWait(chunk.length, fail)
+      if (waiting === undefined) return
+      req.pause()
+      waiting.then(goOn, fail)
     })
     req.on('end', () => {
       if (over) return
       over = true
+      hold.hasCome()
       stopWatching(call)
       resolve(chunks)
     })

@@ -3,7 +3,6 @@
  * bound their sum: a call holds its body until its answer has ended, because it may have to be sent again or counted.
  */
 import { type Caller, callerKey } from '../../identity/index.ts'
-import type { Call } from '../call.ts'
 import { Refusal } from '../refusals.ts'
 
 export interface BodyBudgetOptions {
@@ -13,7 +12,7 @@ export interface BodyBudgetOptions {
   readonly callerBytesMax: number
 }
 
-/** A body that is announced waits so long for others to end, milliseconds. */
+/** A body waits so long for others to end, milliseconds. It is not read on meanwhile. */
 const waitMsMax = 5_000
 /** More bodies do not wait, of all callers and of one: what they wait for would not come in time. */
 const waitingMax = 1_000
@@ -32,6 +31,8 @@ export class BodyBudget {
   readonly #byCaller = new Map<string, number>()
   /** First come, first served; who waits for its own caller's room is passed by the others. */
   readonly #waiting = new Set<Waiter>()
+  /** Bodies that are still coming, the oldest first, but for those that come in one piece. */
+  readonly #coming = new Set<BodyHold>()
   #bytes = 0
 
   constructor(options: BodyBudgetOptions) {
@@ -64,6 +65,7 @@ export class BodyBudget {
   wait(hold: BodyHold, bytes: number): Promise<boolean> {
     const { bytesMax, callerBytesMax } = this.#options
     if (hold.bytes + bytes > Math.min(bytesMax, callerBytesMax) || this.#isCrowded(hold)) return Promise.resolve(false)
+    if (this.#givesWay(hold)) return Promise.resolve(false)
     return new Promise(resolve => {
       const waiter: Waiter = {
         hold,
@@ -80,8 +82,18 @@ export class BodyBudget {
     })
   }
 
-  /** Everything that the call holds. */
+  /** More of the call's body is to come. */
+  comes(hold: BodyHold): void {
+    this.#coming.add(hold)
+  }
+
+  hasCome(hold: BodyHold): void {
+    this.#coming.delete(hold)
+  }
+
+  /** Everything that the call holds or waits for. */
   release(hold: BodyHold): void {
+    for (const waiter of this.#waiting) if (waiter.hold === hold) waiter.go(false)
     this.#bytes -= hold.bytes
     if (hold.callersBytes > 0) {
       const left = (this.#byCaller.get(hold.key) ?? 0) - hold.callersBytes
@@ -96,6 +108,19 @@ export class BodyBudget {
   /** Which of the two had no room, for the message. */
   fullOf(hold: BodyHold, bytes: number): 'this caller' | 'all callers' {
     return this.#callersBytes(hold, bytes) > this.#options.callerBytesMax ? 'this caller' : 'all callers'
+  }
+
+  /**
+   * Of bodies of one caller that hold a part each and wait for the rest none would ever be whole: the youngest of those that are still coming
+   * gives way to an older one that waits. Bodies of others do not: who sends slowly must not be able to push them out.
+   * @returns true when it is this one that gives way.
+   */
+  #givesWay(hold: BodyHold): boolean {
+    if (hold.bytes === 0) return false
+    const own = [...this.#coming].filter(other => other.bytes > 0 && other.key === hold.key)
+    const youngest = own.at(-1)
+    if (youngest !== hold) youngest?.giveWay()
+    return youngest === hold && [...this.#waiting].some(waiter => own.includes(waiter.hold))
   }
 
   #isCrowded(hold: BodyHold): boolean {
@@ -141,6 +166,8 @@ export class BodyHold {
   bytes = 0
   /** Those of them that are in the caller's sum. */
   callersBytes = 0
+  /** Ends the reading of a body that is still coming; null while none is. */
+  refuse: ((refusal: Refusal) => void) | null = null
 
   constructor(budget: BodyBudget) {
     this.#budget = budget
@@ -157,14 +184,36 @@ export class BodyHold {
 
   /**
    * Waits a while where there is no room now. Synchronous where there is.
+   * @param refuse told when the body must give way to an older one while it waits, or comes on after it.
    * @throws Refusal bodies_full, as a rejection
    */
-  takeOrWait(bytes: number): Promise<void> | undefined {
-    return this.#budget.take(this, bytes) ? undefined : this.#wait(bytes)
+  takeOrWait(bytes: number, refuse: (refusal: Refusal) => void): Promise<void> | undefined {
+    if (this.#budget.take(this, bytes)) return undefined
+    this.comes(refuse)
+    return this.#wait(bytes)
   }
 
   release(): void {
-    if (this.bytes > 0) this.#budget.release(this)
+    this.#budget.hasCome(this)
+    this.#budget.release(this)
+  }
+
+  /** The body is coming in pieces. @param refuse told once when it must give way to older ones of its caller. */
+  comes(refuse: (refusal: Refusal) => void): void {
+    this.refuse = refuse
+    this.#budget.comes(this)
+  }
+
+  hasCome(): void {
+    if (this.refuse === null) return
+    this.refuse = null
+    this.#budget.hasCome(this)
+  }
+
+  giveWay(): void {
+    const { refuse } = this
+    this.hasCome()
+    refuse?.(this.#full(0))
   }
 
   async #wait(bytes: number): Promise<void> {
@@ -174,10 +223,4 @@ export class BodyHold {
   #full(bytes: number): Refusal {
     return new Refusal('bodies_full', { whose: this.#budget.fullOf(this, bytes) }, { retryAfterMs: 1_000 })
   }
-}
-
-/** Bytes of the body that a call announces, 0 where it does not. */
-export function announcedBytes({ req }: Pick<Call, 'req'>): number {
-  const announced = Number(req.headers['content-length'] ?? 0)
-  return Number.isSafeInteger(announced) && announced > 0 ? announced : 0
 }

@@ -80,7 +80,7 @@ const applications: readonly Application[] = [
     secret: null,
     groups: [],
     roles: [],
-    graphPermissions: ['GroupMember.Read.All', 'User.Read.All'],
+    graphPermissions: ['Application.Read.All', 'GroupMember.Read.All', 'User.Read.All'],
     managedIdentityId: `${subscription}/providers/microsoft.managedidentity/userassignedidentities/gatehouse-gateway`,
     about: 'The managed identity of the gateway itself, towards its instances and Microsoft Graph.',
   },

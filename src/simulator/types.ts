@@ -78,6 +78,12 @@ export interface TokenRequest {
   readonly lifetimeSeconds?: number
 }
 
+export interface GraphFault {
+  readonly status: 429 | 503
+  /** Of `Retry-After`; absent, there is none. */
+  readonly retryAfterSeconds?: number
+}
+
 export interface EntraSimulator {
   /** `http://127.0.0.1:PORT`: the authority. */
   readonly url: string
@@ -90,8 +96,12 @@ export interface EntraSimulator {
   rotateKeys(options?: { readonly keepOld?: boolean }): Promise<void>
   /** Requests that reached the key set and discovery documents so far. */
   readonly keySetReads: number
-  /** While true the service answers 503 to everything: an outage. */
+  /** While true the service answers 503 to everything: an outage. Microsoft Graph, below /v1.0 of the same address, goes on. */
   down: boolean
+  /** What Microsoft Graph answers to every question until it is null again. */
+  graphFault: GraphFault | null
+  /** Questions that reached Microsoft Graph so far. */
+  readonly graphReads: number
   close(): Promise<void>
 }
 

@@ -9,6 +9,10 @@ import { issueByName, type Service } from './service.ts'
 
 const rotation = z.strictObject({ keepOld: z.boolean().default(true) })
 const outage = z.strictObject({ down: z.boolean() })
+const graphFault = z.strictObject({
+  status: z.literal([429, 503]).nullable(),
+  retryAfterSeconds: z.int().min(0).optional(),
+})
 const wanted = z.strictObject({
   as: z.string(),
   audience: z.string().min(1).optional(),
@@ -29,6 +33,14 @@ export async function rotateKeys(call: Call, service: Service): Promise<Answer> 
 export async function setDown(call: Call, service: Service): Promise<Answer> {
   const { down } = await read(call, outage)
   service.state.down = down
+  return jsonAnswer(200, service.state)
+}
+
+/** `POST /_simulator/graph {"status": 429, "retryAfterSeconds"?: 5}`: what Microsoft Graph answers until it is called with status null. */
+export async function setGraphFault(call: Call, service: Service): Promise<Answer> {
+  const { status, retryAfterSeconds } = await read(call, graphFault)
+  const retry = retryAfterSeconds === undefined ? {} : { retryAfterSeconds }
+  service.state.graphFault = status === null ? null : { status, ...retry }
   return jsonAnswer(200, service.state)
 }
 

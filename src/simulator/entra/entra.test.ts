@@ -106,7 +106,7 @@ test('N-K1 groups and app roles stand in tokens for registrations of one’s own
       assert.deepEqual(await said(as, audience), [audience, '1.0', undefined, undefined], `${as} ${audience}`)
     }
   }
-  const permissions = ['GroupMember.Read.All', 'User.Read.All']
+  const permissions = ['Application.Read.All', 'GroupMember.Read.All', 'User.Read.All']
   assert.deepEqual(await said('gatehouse-gateway', graph), [graph, '1.0', undefined, permissions])
   assert.deepEqual((await said('gatehouse-gateway', azureOpenAi))[3], undefined)
 })

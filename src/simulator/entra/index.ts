@@ -11,6 +11,7 @@ import { type AddressInfo, isIP } from 'node:net'
 import { type Clock, systemClock } from '../../clock.ts'
 import type { Directory, EntraSimulator } from '../types.ts'
 import { EntraError, errorAnswer } from './errors.ts'
+import { answerGraph } from './graph.ts'
 import { type Answer, readCall, writeAnswer } from './http.ts'
 import { openKeys } from './keys.ts'
 import { answerRoute, findRoute } from './routes.ts'
@@ -63,6 +64,15 @@ export async function startEntra(options: EntraOptions): Promise<EntraSimulator>
     set down(down) {
       state.down = down
     },
+    get graphFault() {
+      return state.graphFault
+    },
+    set graphFault(fault) {
+      state.graphFault = fault
+    },
+    get graphReads() {
+      return state.graphReads
+    },
     close: () => close(server),
   }
 }
@@ -77,6 +87,8 @@ async function serve(request: IncomingMessage, response: ServerResponse, service
 async function answerTo(request: IncomingMessage, service: Service): Promise<Answer> {
   const call = readCall(request, service.authority)
   requireLoopbackHost(request.headers.host, service.authority)
+  const graph = await answerGraph(call, service)
+  if (graph !== null) return graph
   const found = findRoute(call.url.pathname)
   if (found?.route.read === true) service.state.keySetReads += 1
   if (service.state.down && found?.route.evenDown !== true) throw new EntraError('down')

@@ -1,6 +1,6 @@
 /** Which path is which endpoint. `{tenant}` is the tenant's id, `common` or `organizations`. */
 import { authorize } from './authorize.ts'
-import { rotateKeys, setDown, tokenByName } from './control.ts'
+import { rotateKeys, setDown, setGraphFault, tokenByName } from './control.ts'
 import { devicePage, logout, startDevice } from './device.ts'
 import { discoveryDocument, keySet } from './discovery.ts'
 import { EntraError } from './errors.ts'
@@ -79,6 +79,7 @@ const routes: readonly Route[] = [
   { methods: ['GET'], path: '/metadata/identity/oauth2/token', answer: instanceMetadataToken },
   { methods: ['POST'], path: '/_simulator/rotate-keys', evenDown: true, answer: rotateKeys },
   { methods: ['POST'], path: '/_simulator/down', evenDown: true, answer: setDown },
+  { methods: ['POST'], path: '/_simulator/graph', evenDown: true, answer: setGraphFault },
   { methods: ['POST'], path: '/_simulator/token', evenDown: true, answer: tokenByName },
 ]
 

@@ -1,6 +1,6 @@
 /** What the endpoints of the sign-in service share: the tenant, its keys, what is under way, and how tokens are made. */
 import type { Clock } from '../../clock.ts'
-import type { Application, Directory, Person, TokenRequest } from '../types.ts'
+import type { Application, Directory, GraphFault, Person, TokenRequest } from '../types.ts'
 import { accessTokenClaims, idTokenClaims, type Subject } from './claims.ts'
 import { EntraError } from './errors.ts'
 import { Expiring } from './expiring.ts'
@@ -39,6 +39,15 @@ export interface DeviceRequest {
   decision: { readonly person: Person } | 'declined' | 'pending' | 'redeemed'
 }
 
+interface ServiceState {
+  down: boolean
+  keySetReads: number
+  /** What Microsoft Graph answers to everything; null is the ordinary way. */
+  graphFault: GraphFault | null
+  /** Questions that reached Microsoft Graph. */
+  graphReads: number
+}
+
 export interface Service {
   readonly authority: string
   readonly directory: Directory
@@ -53,7 +62,7 @@ export interface Service {
   readonly codes: Expiring<AuthorizationCode>
   readonly deviceCodes: Expiring<DeviceRequest>
   readonly userCodes: Expiring<DeviceRequest>
-  readonly state: { down: boolean; keySetReads: number }
+  readonly state: ServiceState
 }
 
 type ServiceOptions = Pick<
@@ -69,7 +78,7 @@ export function createService(options: ServiceOptions): Service {
     codes: new Expiring(2 * codeLifetimeMs, underWayMax, clock),
     deviceCodes: new Expiring(2 * deviceCodeLifetimeMs, underWayMax, clock),
     userCodes: new Expiring(2 * deviceCodeLifetimeMs, underWayMax, clock),
-    state: { down: false, keySetReads: 0 },
+    state: { down: false, keySetReads: 0, graphFault: null, graphReads: 0 },
   }
 }
 

@@ -109,10 +109,10 @@ export async function serve(call: Call, parts: GatewayParts): Promise<void> {
   }
 }
 
-/** Once an object is deleted, nobody can say what it used: that is asked before. */
-async function learnBeforeEnd({ call, route, owing, token }: Account, { followUps }: GatewayParts): Promise<void> {
-  if (owing === null || call.method !== 'DELETE' || route?.operation.endsObject !== true) return
-  await followUps.askNow(owing.objectId, token)
+/** Once a response is deleted, nobody can say what it used: that is asked before. */
+async function learnBeforeEnd({ call, route, token }: Account, { followUps }: GatewayParts): Promise<void> {
+  if (call.method !== 'DELETE' || route === null || route.objectId === null) return
+  if (route.operation.tells !== null && route.operation.endsObject) await followUps.askNow(route.objectId, token)
 }
 
 function newAccount(call: Call, parts: GatewayParts): Account {

@@ -112,10 +112,23 @@ export class RedisDebts implements SharedDebts {
     }
   }
 
+  async find(objectId: string): Promise<Debt | null> {
+    if (!this.#redis.isUp) return null
+    try {
+      return parse(await this.#redis.run(read, [this.#debtKey(objectId), this.#redis.key('owing')], [objectId]))
+    } catch {
+      return null
+    }
+  }
+
   paid(objectId: string): void {
     this.#told.delete(objectId)
     this.#unheard.add(objectId)
     if (this.#redis.isUp) this.#pay(objectId).catch(() => {})
+  }
+
+  paidElsewhere(objectId: string): void {
+    this.#told.delete(objectId)
   }
 
   async orphans(nowMs: number): Promise<readonly Debt[]> {

@@ -78,8 +78,12 @@ export interface SharedDebts {
   claim(objectId: string, isKnown: boolean): Promise<Debt | 'own' | 'paid' | 'claimed' | 'none' | 'unknown'>
   /** Whether somebody has charged it; false when nobody can be asked. */
   isPaid(objectId: string): Promise<boolean>
+  /** The debt of that object while it is open; null also when nobody can be asked. */
+  find(objectId: string): Promise<Debt | null>
   /** Its charge is in the ledger. */
   paid(objectId: string): void
+  /** Somebody else has charged it: this process has nothing to tell of it any more. */
+  paidElsewhere(objectId: string): void
   /** Debts that their process has not looked after for a while; they are taken over with the answer. */
   orphans(nowMs: number): Promise<readonly Debt[]>
   /** Says that this process looks after these. */

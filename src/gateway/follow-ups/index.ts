@@ -60,7 +60,8 @@ interface Open {
   /** The file of a batch's answers, to be read next; null when there is none to read. */
   answersFile: string | null
   answersTries: number
-  isAsking: boolean
+  /** The question under way. */
+  asking: Promise<void> | null
   isCollecting: boolean
 }
 
@@ -126,7 +127,7 @@ export class FollowUps {
       silent: 0,
       answersFile: null,
       answersTries: 0,
-      isAsking: false,
+      asking: null,
       isCollecting: false,
     })
     this.#parts.debts?.owes(debt)
@@ -207,7 +208,7 @@ export class FollowUps {
     if (nowMs >= this.#tendAtMs) this.#tend(nowMs)
     for (const open of this.#open.values()) {
       if (this.#underWay.size >= atOnce) return
-      if (open.nextAtMs <= nowMs && !open.isAsking) this.#start(open, '')
+      if (open.nextAtMs <= nowMs && open.asking === null) this.#start(open, '')
     }
   }
 
@@ -216,9 +217,17 @@ export class FollowUps {
    * @param token of the call that deletes it, for instances whose credential is `caller`.
    */
   async askNow(objectId: string, token: string): Promise<void> {
-    const open = this.#open.get(objectId)
-    if (open === undefined || open.isAsking || this.#isClosing) return
-    await this.#start(open, token)
+    const open = this.#open.get(objectId) ?? (await this.#ofReplica(objectId))
+    if (open === null || this.#isClosing) return
+    await (open.asking ?? this.#start(open, token))
+  }
+
+  /** The debt of an object that another replica looks after. */
+  async #ofReplica(objectId: string): Promise<Open | null> {
+    const debt = (await this.#parts.debts?.find(objectId)) ?? null
+    if (debt === null) return null
+    this.takeOver([debt])
+    return this.#open.get(objectId) ?? null
   }
 
   /** Resolves when the questions that are under way now have been answered. */
@@ -235,15 +244,15 @@ export class FollowUps {
   }
 
   #start(open: Open, token: string): Promise<void> {
-    open.isAsking = true
     const running = this.#follow(open, token)
       .catch(error => {
         this.#gateway?.log.warn({ id: open.debt.recordId, code: codeOf(error) }, 'follow_up_failed')
       })
       .finally(() => {
-        open.isAsking = false
+        open.asking = null
         this.#underWay.delete(running)
       })
+    open.asking = running
     this.#underWay.add(running)
     return running
   }
@@ -319,6 +328,7 @@ export class FollowUps {
   /** Somebody else has charged it. */
   #forget(open: Open): void {
     this.#open.delete(open.debt.objectId)
+    this.#parts.debts?.paidElsewhere(open.debt.objectId)
     open.kept?.settle(nothingMore)
   }
 
@@ -343,9 +353,8 @@ export class FollowUps {
   #makeRoom(): void {
     if (this.#open.size <= openMax || this.#gateway === null) return
     const [oldest] = this.#open.values()
-    if (oldest === undefined || oldest.isAsking) return
-    oldest.isAsking = true
-    void this.#giveUp(oldest, this.#gateway).catch(() => {})
+    if (oldest === undefined || oldest.asking !== null) return
+    oldest.asking = this.#giveUp(oldest, this.#gateway).catch(() => {})
   }
 }
 

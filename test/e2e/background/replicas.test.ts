@@ -104,3 +104,27 @@ test('H2 a Redis that comes back empty is told what is owed, and nothing is char
   for (const house of [by.house, other]) await (await by.sends('GET', `responses/${id}`, undefined, house)).text()
   assert.deepEqual([charged, await chargedOfAll(by, [by.house, other])], [2 * 329, 2 * 329])
 })
+
+test('H2 a response that is deleted through another replica is asked about before', async t => {
+  const { by, other } = await startReplicas(t)
+  const id = await begin(by)
+  by.finish(id)
+  await by.records()
+  const deleted = await eventually('the other one knows it', async () => {
+    const answer = await by.sends('DELETE', `responses/${id}`, undefined, other)
+    await answer.text()
+    return answer.status === 200 ? true : null
+  })
+  assert.ok(deleted)
+  const charges = (await by.records(other)).filter(({ usage }) => usage.totalTokens !== null)
+  assert.deepEqual(
+    charges.map(({ copyKind, usage }) => [copyKind, usage.source, usage.totalTokens]),
+    [['follow_up', 'reported', 329]],
+  )
+  const standing = await eventually('what was reserved is back', async () => {
+    by.time.ms += 5_000
+    const { used, reserved } = await by.standing('tokensPerDay')
+    return reserved === 0 ? { used, reserved } : null
+  })
+  assert.deepEqual(standing, { used: 329, reserved: 0 })
+})

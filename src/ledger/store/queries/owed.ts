@@ -6,11 +6,15 @@ import { readRows } from './rows.ts'
 /** Calls since then that began work in the background whose use no record has yet, oldest first. */
 export async function owed(connection: DuckDBConnection, names: Names, sinceMs: number): Promise<readonly RecordRow[]> {
   const source = (name: UsageSource): number => names.find('usage_source', name) ?? -1
+  const isOwed = `usage_source = ${source('owed')} AND started_at_ms >= $1`
+  // Most gateways begin no such work: then nothing else is looked at.
+  const some = await connection.runAndReadAll(`SELECT 1 FROM records WHERE ${isOwed} LIMIT 1`, [sinceMs])
+  if (some.currentRowCount === 0) return []
   const charged = `usage_source IN (${source('reported')}, ${source('bounded')}) AND started_at_ms >= $1`
   const found = await readRows(
     connection,
     names,
-    `WHERE usage_source = ${source('owed')} AND started_at_ms >= $1
+    `WHERE ${isOwed}
        AND id::VARCHAR NOT IN (SELECT copy_of FROM records WHERE copy_of IS NOT NULL AND ${charged})
        AND object_id NOT IN (SELECT object_id FROM records WHERE object_id IS NOT NULL AND ${charged})
      ORDER BY id`,

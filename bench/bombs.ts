@@ -1,7 +1,7 @@
 /**
  * How long one call keeps everybody else waiting: the processor time of the longest turn of the gateway's event loop while it takes each of the
  * bombs, and of the whole call. Processor time, because on a busy machine the time on the clock is somebody else's. Client and instances are in
- * a thread of their own. `node bench/bombs.ts [MEGABYTES]`
+ * a thread of their own. `node bench/bombs.ts [MEGABYTES [PART OF THE NAME]]`
  */
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
@@ -59,7 +59,7 @@ async function send({ url, token, bomb, bytes }: Shot): Promise<Hit> {
   }
 }
 
-async function measure(megabytes: number): Promise<void> {
+async function measure(megabytes: number, named: string): Promise<void> {
   const worker = new Worker(new URL(import.meta.url), { workerData })
   const [port] = await once(worker, 'message')
   const world = await running(scope =>
@@ -84,9 +84,10 @@ async function measure(megabytes: number): Promise<void> {
     return hit as Hit
   }
   // Tokens and code are there before anything is measured.
-  for (const { name } of bombs) await fire(name, 20_000)
+  const chosen = bombs.filter(({ name }) => name.includes(named))
+  for (const { name } of chosen) await fire(name, 20_000)
   console.log('bomb'.padEnd(34), 'longest turn ms', '  processor ms', '  answer')
-  for (const { name } of bombs) {
+  for (const { name } of chosen) {
     const turns = new Turns()
     const { status, refusal } = await fire(name, megabytes * 1_048_576)
     const { longestMs, workMs } = turns.stop()
@@ -125,5 +126,5 @@ class Turns {
   }
 }
 
-if (isMainThread) await measure(Number(process.argv[2] ?? 31))
+if (isMainThread) await measure(Number(process.argv[2] ?? 31), process.argv[3] ?? '')
 else await shoot()

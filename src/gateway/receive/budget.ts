@@ -160,6 +160,7 @@ export class BodyBudget {
 /** What one call holds. It must be released, whatever becomes of the call; a second time does nothing. */
 export class BodyHold {
   readonly #budget: BodyBudget
+  #key: string | null = null
   /** Null before it is known; nothing is held then. */
   caller: Caller | null = null
   /** Written by the budget alone. */
@@ -173,8 +174,10 @@ export class BodyHold {
     this.#budget = budget
   }
 
+  /** Of its caller; made once, for bodies that are counted by caller. */
   get key(): string {
-    return this.caller === null ? '' : callerKey(this.caller)
+    this.#key ??= this.caller === null ? null : callerKey(this.caller)
+    return this.#key ?? ''
   }
 
   /** @throws Refusal bodies_full */

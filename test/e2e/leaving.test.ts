@@ -4,11 +4,13 @@ import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import type { ConfigInput } from '../../src/config/schema.ts'
+import { ReadingOn } from '../../src/gateway/relay/read-on.ts'
 import type { RecordRow } from '../../src/ledger/record.ts'
 import type { RawConnection } from '../support/raw.ts'
 import { settledRecords } from '../support/records.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 import { eventually } from '../support/wait.ts'
+import { reopen } from '../support/world.ts'
 
 const chunk = (delta: unknown, finish: string | null = null): string =>
   `data: ${JSON.stringify({ id: 'c1', model: 'gpt-5-2025-08-07', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`
@@ -220,6 +222,28 @@ test('F3 reasoning that passed is counted as text is, streamed and whole', async
   const { record: whole } = await upstream.call()
   assert.equal(whole.usage.source, 'counted')
   assert.ok((whole.usage.completionTokens ?? 0) > 200, `${whole.usage.completionTokens}`)
+})
+
+// An operator who stops the gateway waits for its grace period, and not for answers that nobody waits for.
+test('P12 reading on ends with the grace period of a gateway that stops, and the call is recorded', async t => {
+  const upstream = await startUpstream(t, {
+    change: config => ({ ...config, gateway: { ...config.gateway, timeouts: { readOn: '10m', shutdownGrace: '1s' } } }),
+  })
+  answersWith(upstream, chunk({ content: 'Hi' }))
+  await leaveAfter(await upstream.begin({ stream: true, max_tokens: 600 }), 'Hi')
+  await isAlone(upstream)
+  await upstream.world.house.close()
+  const [record] = await settledRecords(await reopen(t, upstream.world))
+  assert.deepEqual([record?.usage.source, record?.usage.completionTokens], ['bounded', 600])
+})
+
+test('no more answers than there is room for are read on at once, and room comes back', () => {
+  const reading = new ReadingOn()
+  let begun = 0
+  while (reading.begin()) begun += 1
+  assert.equal(begun, 512)
+  reading.end()
+  assert.deepEqual([reading.begin(), reading.begin(), reading.underWay], [true, false, 512])
 })
 
 test('the limit has what was charged: three calls that are left use up what three whole ones do', async t => {

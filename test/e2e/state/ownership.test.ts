@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
+import type { ConfigInput } from '../../../src/config/schema.ts'
 import { type Running, running } from '../../support/file-world.ts'
 import type { Answered, Person } from '../../support/objects.ts'
 import { answering, startTwinBackends, type TwinBackends } from '../../support/twin-backends.ts'
@@ -46,11 +47,22 @@ const spoken = (whose: string): Json => ({
   usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
 })
 
+/** Only then it is decided by whose a container is. */
+const withTools = (config: ConfigInput): ConfigInput => ({
+  ...config,
+  workloads: Object.fromEntries(
+    Object.entries(config.workloads).map(([name, workload]) => [
+      name,
+      { ...workload, tools: ['code_interpreter', 'shell'] },
+    ]),
+  ),
+})
+
 let twins: TwinBackends & Running
 let alice: Person
 let bob: Person
 before(async () => {
-  twins = await running(startTwinBackends)
+  twins = await running(t => startTwinBackends(t, { change: withTools }))
   alice = await twins.as({ target: 'up1' })
   bob = await twins.as({ target: 'up1', as: 'bob', workload: 'code-assistant' })
   for (const [who, whose] of [
@@ -109,7 +121,7 @@ const members = (whose: string): readonly Json[] => [
   { tools: [{ type: 'code_interpreter', container: `cntr_${whose}` }] },
   { tools: [{ type: 'shell', environment: { type: 'container_reference', container_id: `cntr_shell_${whose}` } }] },
   { tools: [{ type: 'code_interpreter', container: { type: 'auto', file_ids: [`cfile_${whose}`] } }] },
-  { prompt: { id: 'pmpt_1', variables: { file: { type: 'input_file', file_id: `cfile_${whose}` } } } },
+  { context: { variables: { file: { type: 'input_file', file_id: `cfile_${whose}` } } } },
   { more: { deep: [{ id: `ig_${whose}` }] } },
 ]
 

@@ -27,6 +27,8 @@ const tools = {
   code_interpreter: own,
   file_search: own,
   image_generation: own,
+  // In containers, which have no network unless container_network gives them one.
+  shell: own,
   // They reach servers, indexes and agents outside of it, with its identity or the caller's word.
   a2a: { standard: false, types: ['a2a', 'a2a_preview'] },
   azure_ai_search: outside,
@@ -42,7 +44,6 @@ const tools = {
   memory_search: { standard: false, types: ['memory_search', 'memory_search_preview'] },
   openapi: outside,
   sharepoint_grounding: { standard: false, types: ['sharepoint_grounding', 'sharepoint_grounding_preview'] },
-  shell: outside,
   web_search: { standard: false, types: ['web_search', 'web_search_preview'] },
 } as const satisfies Record<string, ToolFacts>
 

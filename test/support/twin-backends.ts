@@ -80,6 +80,8 @@ function withTwins(config: ConfigInput, up1: Backend, up2: Backend, deployments:
         ...workload,
         targets: ['rr', 'main', 'up1', 'up2'],
         deployments: [...deployments],
+        // Stored prompts name objects, too.
+        storedPrompts: 'allow' as const,
         canary: {},
         shadow: {},
       },

@@ -177,7 +177,7 @@ test('W1 what reaches outside of the resource is refused unless the workload nam
   })
   const code = 'tool_not_allowed'
   await refusedAll(scene, [
-    ...['mcp', 'web_search', 'web_search_preview', 'web_search_preview_2025_03_11', 'shell', 'openapi', 'MCP', 'x'].map(
+    ...['mcp', 'web_search', 'web_search_preview', 'web_search_preview_2025_03_11', 'openapi', 'MCP', 'x'].map(
       type => ['responses', responses(tool(type) as object as Record<string, unknown>), code] as const,
     ),
     ['responses', responses({ tools: [{ server_url: 'https://evil.example' }] }), code],

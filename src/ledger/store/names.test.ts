@@ -78,8 +78,8 @@ test('H1 models that clients write freely leave room for those that instances na
     Object.values(by).reduce((sum, calls) => sum + calls, 0),
     11_042,
   )
-  const [last] = (await ledger.list({ limit: 1 })).records
-  assert.equal(last?.requestedModel, 'too-late')
+  const { records } = await ledger.list({ limit: 1_000 })
+  assert.ok(records.some(({ requestedModel }) => requestedModel === 'too-late'))
 })
 
 // Without a number a workload's budgets began anew at each restart, and its files were nobody's.

@@ -1,5 +1,7 @@
 /** What every command is given: where the gateway is, who calls, and where to print. */
+import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import type { Command } from 'commander'
 import { type Clock, systemClock } from '../clock.ts'
 import { openTokenCache, stateDirectory, type TokenCache } from '../identity/signin/index.ts'
@@ -95,10 +97,13 @@ export function createContext(given: ContextOptions): SignInContext {
   const clock = given.clock ?? systemClock
   const directory = stateDirectory(env)
   const tokens = openTokenCache(directory, message => stderr.write(`${message}\n`))
-  const demo = once(() => findDemoState(cwd, message => stderr.write(`! ${message}\n`)))
-  const place = once(async () =>
-    findPlace({ options: given.options(), env, demo: await demo(), profile: await readProfile(directory) }),
-  )
+  const demo = once(() => findDemoState(demoDirectoryOf(env, cwd), message => stderr.write(`! ${message}\n`)))
+  const place = once(async () => {
+    const facts = { options: given.options(), env, demo: await demo(), profile: await readProfile(directory) }
+    const found = findPlace(facts)
+    believe(found.demo?.certificate ?? null)
+    return found
+  })
   return {
     env,
     cwd,
@@ -117,6 +122,19 @@ export function createContext(given: ContextOptions): SignInContext {
     admin: async () => needAdmin(await place()),
     token: async (options = {}) => commandToken({ place: await place(), env, cache: tokens, clock }, options),
   }
+}
+
+/** Where a demonstration is looked for, in or above: here, unless the environment says where it keeps its state. */
+export const demoVariable = 'GATEHOUSE_DEMO'
+
+function demoDirectoryOf(env: SignInContext['env'], cwd: string): string {
+  const named = env[demoVariable] ?? ''
+  return named === '' ? cwd : resolve(cwd, named)
+}
+
+/** The demonstration's sign-in service has a certificate of its own: the file that says so is the user's own as well. */
+function believe(certificate: string | null): void {
+  if (certificate !== null) setDefaultCACertificates([...getCACertificates('default'), certificate])
 }
 
 function once<Result>(make: () => Promise<Result>): () => Promise<Result> {

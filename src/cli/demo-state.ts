@@ -23,8 +23,10 @@ const demoState = z.object({
   tenantId: z.string(),
   /** The public client with which people sign in. */
   clientId: z.string(),
-  /** As `https://cognitiveservices.azure.com/.default`. */
+  /** As `api://gatehouse/.default`. */
   scope: z.string(),
+  /** PEM with which its sign-in service speaks TLS; null without. */
+  certificate: z.string().nullable().default(null),
   /** Of the process that wrote the file: when it is gone, the demonstration is over. */
   pid: z.int().positive(),
   people: z.array(z.object({ name: z.string(), userPrincipalName: z.string(), password: z.string() })),

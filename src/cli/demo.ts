@@ -1,7 +1,7 @@
 /** `gatehouse demo`: a whole working Gateway with everything around it, on this machine, with one command. */
 import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { type CliContext, removeDemoState, writeDemoState } from './context.ts'
+import { type CliContext, demoVariable, removeDemoState, writeDemoState } from './context.ts'
 import { type PortOption, startFailure, stopSignal } from './lifetime.ts'
 import { jsonText } from './printable.ts'
 
@@ -14,6 +14,7 @@ export interface DemoOptions {
   readonly directory: string
   readonly traffic: boolean
   readonly history: boolean
+  readonly tls?: boolean
 }
 
 export function demoCommand(context: CliContext): Command {
@@ -25,6 +26,10 @@ export function demoCommand(context: CliContext): Command {
     .option('--instance-1-port <port>', 'port of dev-openai-instance-1', port, 8083)
     .option('--instance-2-port <port>', 'port of dev-openai-instance-2', port, 8084)
     .option('--directory <path>', 'where the ledger and the keys are kept', '.')
+    .option(
+      '--tls',
+      'let the sign-in service speak TLS, as the Azure SDKs ask for, with a certificate made at the start',
+    )
     .option('--no-traffic', 'send no calls')
     .option('--no-history', 'write no month of history on the first start')
     .action(async (options: DemoOptions) => run(context, options))
@@ -34,10 +39,12 @@ async function run(context: CliContext, options: DemoOptions): Promise<void> {
   const startedAt = performance.now()
   const stopped = stopSignal()
   const directory = resolve(context.cwd, options.directory)
-  const { startDemo } = await import('../demo/index.ts')
+  const [{ startDemo }, { shellQuoted }] = await Promise.all([import('../demo/index.ts'), import('../demo/banner.ts')])
   const demo = await startDemo({
     ...options,
+    tls: options.tls === true,
     stateDirectory: join(directory, '.gatehouse'),
+    pasteFirst: directory === context.cwd ? null : `export ${demoVariable}=${shellQuoted(directory)}`,
     say: text => void context.stderr.write(text),
   }).catch(error => {
     throw startFailure(error, portOptions(options))

@@ -80,6 +80,7 @@ export async function demoIn(
     tenantId: demoDirectory.tenantId,
     clientId: azureCliClientId,
     scope: `${demoAudience}/.default`,
+    certificate: null,
     pid: process.pid,
     people: demoDirectory.people.map(({ name, userPrincipalName, password }) => ({
       name,

@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import { demoDirectory } from '../simulator/directory.ts'
+import { demoAudience, demoDirectory } from '../simulator/directory.ts'
 
 interface Addresses {
   readonly gateway: string
@@ -7,17 +7,21 @@ interface Addresses {
   readonly authority: string
   readonly instance1: string
   readonly instance2: string
+  /** Path of the certificate with which the sign-in service speaks TLS; absent without. */
+  readonly certificate?: string
 }
 
 /** What runs where, who may do what, and lines that work when they are pasted as they are. */
-export function demoBanner(at: Addresses, config: Config): string {
+/** @param pasteFirst What makes the commands find this demonstration; null where they find it as they are. */
+export function demoBanner(at: Addresses, config: Config, pasteFirst: string | null): string {
   return [
     '',
     '  Gatehouse, the demonstration',
     '',
     `  gateway         ${at.gateway}   what programs call`,
     `  management API  ${at.admin}   what the ledger knows`,
-    `  sign-in         ${at.authority}   a simulated Entra tenant`,
+    `  sign-in         ${at.authority}   a simulated Entra tenant; tokens are for ${demoAudience}`,
+    ...(at.certificate === undefined ? [] : [`  certificate     ${at.certificate}   for NODE_EXTRA_CA_CERTS`]),
     `  instances       ${at.instance1}   dev-openai-instance-1; gpt-4o is provisioned there`,
     `                  ${at.instance2}   dev-openai-instance-2; pool "main" spills over to it`,
     `  deployments     ${Object.keys(config.instances['dev-openai-instance-1']?.deployments ?? {}).join(', ')}`,
@@ -27,7 +31,7 @@ export function demoBanner(at: Addresses, config: Config): string {
     '',
     '  Paste in another terminal, in this folder:',
     '',
-    ...pasteLines(at.gateway).flatMap(({ title, line }) => [`  # ${title}`, line, '']),
+    ...pasteLines(at, pasteFirst).flatMap(({ title, line }) => [`  # ${title}`, line, '']),
   ].join('\n')
 }
 
@@ -36,13 +40,16 @@ function people(): string[] {
   return [...demoDirectory.people, ...applications].map(({ name, about }) => `  ${name.padEnd(18)}  ${about}`)
 }
 
-export interface PasteLine {
+interface PasteLine {
   readonly title: string
   readonly line: string
 }
 
 /** One line each; a test runs them as they are printed. */
-export function pasteLines(gateway: string): readonly PasteLine[] {
+export function pasteLines(
+  { gateway, authority, certificate }: Addresses,
+  pasteFirst: string | null,
+): readonly PasteLine[] {
   const endpoint = `${gateway}/main/hr-bot`
   const url = `${endpoint}/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21`
   const body = '{"messages":[{"role":"user","content":"How many days of leave do I have?"}]}'
@@ -62,6 +69,9 @@ export function pasteLines(gateway: string): readonly PasteLine[] {
     `print(answer['choices'][0]['message']['content'])`,
   ].join('; ')
   return [
+    ...(pasteFirst === null
+      ? []
+      : [{ title: 'first of all: where this demonstration keeps what it is', line: pasteFirst }]),
     {
       title: 'curl',
       line: `curl -sS '${url}' -H "Authorization: Bearer $(npx gatehouse token --as alice)" -H 'Content-Type: application/json' -d '${body}'`,
@@ -71,6 +81,8 @@ export function pasteLines(gateway: string): readonly PasteLine[] {
       line: `TOKEN=$(npx gatehouse token --as alice) npx node --input-type=module -e "${node}"`,
     },
     { title: 'Python', line: `TOKEN=$(npx gatehouse token --as alice) python3 -c "${python}"` },
+    ownAudienceLine(gateway),
+    ...(certificate === undefined ? [] : [azureIdentityLine(gateway, authority, certificate)]),
     { title: 'what the ledger says', line: 'npx gatehouse usage --by workload,caller' },
     { title: 'what is left of the limits', line: 'npx gatehouse limits' },
     {
@@ -82,4 +94,43 @@ export function pasteLines(gateway: string): readonly PasteLine[] {
       line: 'npx gatehouse records list --limit 5 && npx gatehouse chat --as bob "What is a mutex?"',
     },
   ]
+}
+
+const finder = demoDirectory.applications.find(one => one.name === 'expert-finder-app')
+const finderBody = '{"messages":[{"role":"user","content":"Who knows about battery recycling and speaks French?"}]}'
+
+function finderUrl(gateway: string): string {
+  return `${gateway}/main/expert-finder/openai/deployments/gpt-4o-mini/chat/completions?api-version=2024-10-21`
+}
+
+/** The workload is bound to the application itself, so that a token without groups and app roles is enough. */
+function ownAudienceLine(gateway: string): PasteLine {
+  const token = 'npx gatehouse token --as expert-finder-app --scope https://ai.azure.com/.default'
+  return {
+    title:
+      "with a token for Azure's own audience: it carries no groups and no app roles, which a rule by app or user does not need",
+    line: `curl -sS '${finderUrl(gateway)}' -H "Authorization: Bearer $(${token})" -H 'Content-Type: application/json' -d '${finderBody}'`,
+  }
+}
+
+function azureIdentityLine(gateway: string, authority: string, certificate: string): PasteLine {
+  const program = [
+    `import { ClientSecretCredential } from '@azure/identity'`,
+    `const options = { authorityHost: '${authority}', disableInstanceDiscovery: true }`,
+    `const credential = new ClientSecretCredential('${demoDirectory.tenantId}', '${finder?.appId}', '${finder?.secret}', options)`,
+    `const { token } = await credential.getToken('${demoAudience}/.default')`,
+    `const headers = { authorization: 'Bearer ' + token, 'content-type': 'application/json' }`,
+    `const body = JSON.stringify({ messages: [{ role: 'user', content: 'Who can explain our pricing model to a customer in Japan?' }] })`,
+    `const answer = await fetch('${finderUrl(gateway)}', { method: 'POST', headers, body })`,
+    `console.log((await answer.json()).choices[0].message.content)`,
+  ].join('; ')
+  return {
+    title: "Microsoft's own library signs an application in",
+    line: `NODE_EXTRA_CA_CERTS=${shellQuoted(certificate)} npx node --input-type=module -e "${program}"`,
+  }
+}
+
+/** For a POSIX shell. */
+export function shellQuoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

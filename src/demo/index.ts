@@ -4,10 +4,12 @@ import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { type Config, configSchema } from '../config/schema.ts'
 import { buildHouse, type House } from '../house.ts'
 import { startAzure } from '../simulator/azure/index.ts'
 import { azureCliClientId, demoAudience, demoDirectory } from '../simulator/directory.ts'
+import { type Certificate, selfMadeCertificate } from '../simulator/entra/certificate.ts'
 import { startEntra } from '../simulator/entra/index.ts'
 import type { EntraSimulator } from '../simulator/types.ts'
 import { createLog } from '../telemetry/log.ts'
@@ -25,8 +27,12 @@ export interface DemoParts {
   readonly instance2Port: number
   readonly traffic: boolean
   readonly history: boolean
+  /** The sign-in service speaks TLS, as Microsoft's own libraries ask for. Trusts its certificate in this whole process. */
+  readonly tls: boolean
   /** Ledger and keys are kept here. */
   readonly stateDirectory: string
+  /** What makes the commands find this demonstration, to be pasted first; null where they find it as they are. */
+  readonly pasteFirst: string | null
   /** Where progress is told. */
   readonly say: (text: string) => void
 }
@@ -47,6 +53,8 @@ export interface DemoFacts {
   readonly tenantId: string
   readonly clientId: string
   readonly scope: string
+  /** PEM of the sign-in service's certificate; null without TLS. */
+  readonly certificate: string | null
   readonly people: { readonly name: string; readonly userPrincipalName: string; readonly password: string }[]
   readonly applications: { readonly name: string; readonly appId: string; readonly secret: string }[]
 }
@@ -72,7 +80,14 @@ export async function startDemo(parts: DemoParts): Promise<Demo> {
 async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: () => Promise<void>): Promise<Demo> {
   await mkdir(parts.stateDirectory, { recursive: true, mode: 0o700 })
   const keysDirectory = join(parts.stateDirectory, 'keys')
-  const entra = await startEntra({ host, port: parts.signInPort, directory: demoDirectory, keysDirectory })
+  const tls = parts.tls ? await ownCertificate(parts.stateDirectory) : null
+  const entra = await startEntra({
+    host,
+    port: parts.signInPort,
+    directory: demoDirectory,
+    keysDirectory,
+    ...(tls === null ? {} : { tls }),
+  })
   closers.push(() => entra.close())
   const [instance1, instance2] = await startInstances(parts, entra, closers)
   const config = configSchema.parse(
@@ -98,9 +113,16 @@ async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: 
     closers.push(() => traffic.stop())
   }
   const admin = house.admin?.url ?? ''
-  const addresses = { gateway: house.gateway.url, admin, authority: entra.url, instance1, instance2 }
+  const addresses = {
+    gateway: house.gateway.url,
+    admin,
+    authority: entra.url,
+    instance1,
+    instance2,
+    ...(tls === null ? {} : { certificate: tls.path }),
+  }
   return {
-    banner: demoBanner(addresses, config),
+    banner: demoBanner(addresses, config, parts.pasteFirst),
     summary: { ...addresses, people: demoDirectory.people.map(person => person.name) },
     house,
     state: {
@@ -110,6 +132,7 @@ async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: 
       tenantId: demoDirectory.tenantId,
       clientId: azureCliClientId,
       scope: `${demoAudience}/.default`,
+      certificate: tls?.certificate ?? null,
       people: demoDirectory.people.map(({ name, userPrincipalName, password }) => ({
         name,
         userPrincipalName,
@@ -121,6 +144,15 @@ async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: 
     },
     close,
   }
+}
+
+/** Made at each start. The gateway, the instances and the commands of this process believe it from here on. */
+async function ownCertificate(directory: string): Promise<Certificate & { readonly path: string }> {
+  const made = selfMadeCertificate(Date.now())
+  const path = join(directory, 'sign-in-certificate.pem')
+  await writeFile(path, made.certificate)
+  setDefaultCACertificates([...getCACertificates('default'), made.certificate])
+  return { ...made, path }
 }
 
 async function startInstances(

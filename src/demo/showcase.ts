@@ -1,5 +1,6 @@
 /** What the demonstration has beyond an ordinary configuration: limits that can be watched, and provisioned capacity that spills over. */
 import type { ConfigInput } from '../config/schema.ts'
+import { demoAudience } from '../simulator/directory.ts'
 import type { SimulatedDeployment } from '../simulator/types.ts'
 import { demoDeployments, type demoInstances } from './configuration.ts'
 
@@ -21,6 +22,13 @@ export function showcaseDeployments(instance: string): Readonly<Record<string, S
 export function showcase(config: ConfigInput): ConfigInput {
   return {
     ...config,
+    identity: {
+      entra: {
+        ...config.identity.entra,
+        // For callers who cannot ask for another; a token of these carries no groups and no app roles.
+        audiences: [demoAudience, 'https://cognitiveservices.azure.com', 'https://ai.azure.com'],
+      },
+    },
     instances: mapped(config.instances, (instance, name) => ({
       ...instance,
       deployments: mapped(instance.deployments, (deployment, of) =>

@@ -85,7 +85,7 @@ export interface GraphFault {
 }
 
 export interface EntraSimulator {
-  /** `http://127.0.0.1:PORT`: the authority. */
+  /** `http://127.0.0.1:PORT`, with TLS `https://127.0.0.1:PORT`: the authority. */
   readonly url: string
   readonly directory: Directory
   /** What App Service and Container Apps put into the environment of a workload with a managed identity. */

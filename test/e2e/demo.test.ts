@@ -74,11 +74,12 @@ test('every line that the demonstration prints works when it is pasted', async (
     .out()
     .split('\n')
     .filter(line => /^(curl|npx|TOKEN=)/.test(line))
-  assert.equal(lines.length, 7)
+  assert.equal(lines.length, 8)
   const expected = [
     /"finish_reason":"stop"/,
     /Subject:/,
     /\w{4,} \w{2,} \w{2,}/,
+    /"finish_reason":"stop"/,
     /hr-bot {2,}alice/,
     /hr-bot {2,}.*40k tokens\/min[\s\S]*limits\.rules\.all {2,}.*50\.00 USD\/month/,
     /dev-openai-instance-1 {2,}gpt-4o {2,}ok[\s\S]*✓ dev-openai-instance-1 {2}answered 200/,
@@ -90,6 +91,33 @@ test('every line that the demonstration prints works when it is pasted', async (
     assert.equal(pasted.child.exitCode, 0, `${line}\n${pasted.err()}`)
     assert.match(pasted.out(), expected[index] as RegExp, line)
   }
+  await stopDemo(demo)
+})
+
+// Commands look for the demonstration in their own folder and above it: where its state is kept elsewhere, the banner must say how they find it.
+test('C10, C15 with --directory and --tls the printed lines work too, in this folder and after the first of them', async () => {
+  const directory = join(folder, "elsewhere, with blanks and '")
+  const demo = await startDemo(['--no-traffic', '--no-history', '--tls', '--directory', directory])
+  const printed = demo.out().split('\n')
+  const first = printed.find(line => line.startsWith('export GATEHOUSE_DEMO='))
+  assert.ok(first !== undefined, demo.out())
+  const lines = printed.filter(line => /^(curl|npx|TOKEN=|NODE_EXTRA_CA_CERTS=)/.test(line))
+  assert.equal(lines.length, 9)
+  const chosen = [
+    [/^NODE_EXTRA_CA_CERTS=/, /Yuki Mori/],
+    [/^curl/, /"finish_reason":"stop"/],
+    [/gatehouse usage/, /hr-bot {2,}alice/],
+  ] as const
+  for (const [wanted, expected] of chosen) {
+    const line = lines.find(one => wanted.test(one)) ?? ''
+    const pasted = start('bash', ['-c', `${first}\n${line}`])
+    await soon(`the end of: ${line.slice(0, 60)}`, pasted.ended, 60_000)
+    assert.equal(pasted.child.exitCode, 0, `${line}\n${pasted.err()}`)
+    assert.match(pasted.out(), expected, line)
+  }
+  const without = start('bash', ['-c', 'npx gatehouse usage'])
+  await soon('the end of a line without the first', without.ended, 60_000)
+  assert.match(without.err(), /no demonstration runs here/)
   await stopDemo(demo)
 })
 

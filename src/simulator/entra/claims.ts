@@ -20,7 +20,7 @@ export type Subject =
 
 export interface TokenFacts {
   readonly directory: Directory
-  /** `http://127.0.0.1:PORT` */
+  /** `http://127.0.0.1:PORT` or https */
   readonly authority: string
   readonly subject: Subject
   readonly resource: Resource

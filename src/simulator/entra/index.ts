@@ -7,9 +7,11 @@
  */
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, isIP } from 'node:net'
 import { type Clock, systemClock } from '../../clock.ts'
 import type { Directory, EntraSimulator } from '../types.ts'
+import type { Certificate } from './certificate.ts'
 import { EntraError, errorAnswer } from './errors.ts'
 import { answerGraph } from './graph.ts'
 import { type Answer, readCall, writeAnswer } from './http.ts'
@@ -28,15 +30,22 @@ export interface EntraOptions {
   readonly clock?: Clock
   /** Seconds between two polls of a device code; 1 and up, default 5 as with Entra. */
   readonly pollIntervalSeconds?: number
+  /** Speaks TLS with this certificate, and says https in every document. Default: plain http. */
+  readonly tls?: Certificate
 }
 
 /** @throws KeysFileError when `keysDirectory` holds something else than keys; the error of `listen` when the port is taken. */
 export async function startEntra(options: EntraOptions): Promise<EntraSimulator> {
   const keys = await openKeys(options.keysDirectory ?? null)
-  const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 })
+  const { tls } = options
+  const limits = { requestTimeout: 10_000, headersTimeout: 10_000 }
+  const server =
+    tls === undefined
+      ? createServer(limits)
+      : createTlsServer({ ...limits, cert: tls.certificate, key: tls.privateKey, minVersion: 'TLSv1.2' })
   const host = options.host ?? '127.0.0.1'
   await listen(server, host, options.port ?? 0)
-  const authority = authorityOf(host, (server.address() as AddressInfo).port)
+  const authority = authorityOf(tls === undefined ? 'http' : 'https', host, (server.address() as AddressInfo).port)
   const identityHeader = randomBytes(16).toString('hex')
   const service = createService({
     authority,
@@ -115,9 +124,9 @@ function isLoopback(hostname: string): boolean {
   return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))
 }
 
-function authorityOf(host: string, port: number): string {
+function authorityOf(scheme: 'http' | 'https', host: string, port: number): string {
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return `http://${isIP(name) === 6 ? `[${name}]` : name}:${port}`
+  return `${scheme}://${isIP(name) === 6 ? `[${name}]` : name}:${port}`
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

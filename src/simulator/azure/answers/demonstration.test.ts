@@ -70,9 +70,19 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
 const filler =
   /best understood from|in brief:|says more than a definition|depends on the setting|here is what to know|this is what applies|have changed over time|point to look at is|from where things stand|Where “.*” and “.*” are mixed|side of .* would you like to look at|work nearest to it|undefined(?! or null)|\[object|\$1|\{\w+\}.*,$/m
 
+const nowhere = 'http://127.0.0.1:1'
+const addresses = {
+  gateway: nowhere,
+  admin: nowhere,
+  authority: nowhere,
+  instance1: nowhere,
+  instance2: nowhere,
+  certificate: '/certificate.pem',
+}
+
 /** Questions beyond the demonstration, of every kind. */
 const others = [
-  ...pasteLines('http://127.0.0.1:1').flatMap(({ line }) =>
+  ...pasteLines(addresses, null).flatMap(({ line }) =>
     [...line.matchAll(/(?:'?content'?: '|"content":"|bob ")([^'"]+)/g)].map(found => found[1] ?? ''),
   ),
   'What is the quickest way to polish brass?',

@@ -7,7 +7,7 @@ import { everyRefusal, instanceKey, type Scope } from '../support/world.ts'
 export const chaosDeployments = {
   'gpt-4o': { model: 'gpt-4o' },
   'gpt-4o-mini': { model: 'gpt-4o-mini', timeToFirstTokenMs: 4, tokensPerSecond: 3_000, jitter: 0.5 },
-  thinker: { model: 'gpt-5-mini', tokensPerSecond: 5_000, reasoningTokensPerSecond: 10_000 },
+  thinker: { model: 'gpt-5-mini', reasoningTokensPerSecond: 50_000 },
   'text-embedding-3-small': { model: 'text-embedding-3-small' },
   instruct: { model: 'gpt-35-turbo-instruct' },
 } as const satisfies Readonly<Record<string, SimulatedDeployment>>

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { chmod, chown, copyFile, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { demoDirectory } from '../simulator/directory.ts'
 import { startEntra } from '../simulator/entra/index.ts'
 import { claimsOf, entraOf, open, submit, tenant } from '../simulator/entra/person.fixture.ts'
@@ -327,5 +329,27 @@ test('whoami still shows the token when the management API does not answer, refu
     assert.equal(ran.exitCode, 0)
     assert.match(ran.stdout, /^object id +da7e0000-/m)
     assert.match(/^roles +not known\. (.*)$/m.exec(ran.stdout)?.[1] ?? '', said)
+  }
+})
+
+// A server has nobody who could sign in: what a tool runs for its token must work as an application, for the company's own audience.
+test('C9 token signs in as an application from the environment, and its help says how', async t => {
+  const terminal = await terminalOf(t)
+  const finder = demoDirectory.applications.find(row => row.name === 'expert-finder-app')
+  const gateway = await gatewayOf(t, { scopes_supported: ['api://gatehouse/.default', cognitive] })
+  terminal.env = {
+    XDG_STATE_HOME: terminal.stateHome,
+    GATEHOUSE_GATEWAY: gateway,
+    GATEHOUSE_CLIENT_ID: finder?.appId ?? '',
+    GATEHOUSE_CLIENT_SECRET: finder?.secret ?? '',
+  }
+  const ran = await terminal.run('token')
+  assert.equal(ran.exitCode, 0, ran.stderr)
+  const { aud, appid, roles } = claimsOf(ran.stdout.trim())
+  assert.deepEqual([aud, appid, roles], ['api://gatehouse', finder?.appId, ['ExpertFinder.Call']])
+  const main = fileURLToPath(new URL('main.ts', import.meta.url))
+  const help = spawnSync(process.execPath, [main, 'token', '--help'], { encoding: 'utf8' })
+  for (const name of ['GATEHOUSE_CLIENT_ID', 'GATEHOUSE_CLIENT_SECRET', 'GATEHOUSE_TENANT', 'GATEHOUSE_SCOPE']) {
+    assert.ok(help.stdout.includes(name), name)
   }
 })

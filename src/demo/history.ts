@@ -2,7 +2,7 @@
  * A month of history: the same calls through the same gateway into the same ledger, on a clock that is set to the past. The
  * simulated instances do not wait: where they would sleep, they move that clock, so that durations are what they would be.
  */
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import { buildHouse } from '../house.ts'
@@ -11,7 +11,7 @@ import { demoDirectory } from '../simulator/directory.ts'
 import type { AzureSimulator, EntraSimulator } from '../simulator/types.ts'
 import type { Log } from '../telemetry/log.ts'
 import { demoInstances } from './configuration.ts'
-import { play } from './play.ts'
+import { pauseForLeavingMs, play } from './play.ts'
 import { drawScene, seededRandom } from './scenes.ts'
 import { showcaseDeployments } from './showcase.ts'
 
@@ -28,6 +28,8 @@ export interface HistoryParts {
 }
 
 const days = 30
+/** Real milliseconds in which a client that leaves has left. */
+const leavingMs = 40
 const dayMs = 86_400_000
 
 export async function writeHistory(parts: HistoryParts): Promise<number> {
@@ -88,7 +90,11 @@ async function startInstances(
           clock: systemClock,
         },
         clock,
-        sleep: async ms => pass(ms),
+        async sleep(ms) {
+          pass(ms)
+          // A client leaves in real time: without some of it the answer would be over before.
+          if (ms >= pauseForLeavingMs) await setTimeout(leavingMs)
+        },
       }),
     ),
   )

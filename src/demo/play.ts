@@ -11,6 +11,8 @@ export interface Stage {
 
 const apiVersion = '2024-10-21'
 const callMsMax = 120_000
+/** Silence in which a client leaves, milliseconds: longer than any other wait of the simulated instances. */
+export const pauseForLeavingMs = 3_000
 
 /** Resolves when the call has ended, whichever way. Rejects only when the gateway cannot be reached. */
 export async function play(scene: Scene, stage: Stage, signal?: AbortSignal): Promise<void> {
@@ -52,8 +54,8 @@ const userAgents: Readonly<Record<string, string>> = {
 
 /** A header that only the simulator knows. */
 function faultOf(scene: Scene): Record<string, string> {
-  // The answer waits until the client has gone, so that it goes in the middle on the fastest machine too.
-  if (scene.kind === 'left') return { 'x-simulator-fault': 'stall;after=16' }
+  // The answer waits until the client has gone, so that it goes in the middle on the fastest machine too; then it is read on to its end.
+  if (scene.kind === 'left') return { 'x-simulator-fault': `stall;after=16;ms=${pauseForLeavingMs}` }
   if (scene.kind === 'cut') return { 'x-simulator-fault': 'cut;after=12' }
   if (scene.kind === 'filtered') return { 'x-simulator-fault': 'content-filter' }
   if (scene.kind === 'backend_error') return { 'x-simulator-fault': scene.question.length % 2 === 0 ? '429' : '500' }

@@ -17,7 +17,8 @@ import { limitedThroughout } from './gateway/readiness.ts'
 import { createResolver } from './gateway/resolve/index.ts'
 import type { GatewayParts } from './gateway/serve.ts'
 import { startGateway } from './gateway/server.ts'
-import { createVerifier, type Verifier } from './identity/index.ts'
+import { openGroups } from './graph.ts'
+import { createVerifier, type GroupDirectory, type Verifier } from './identity/index.ts'
 import { uuidV7 } from './ids.ts'
 import type { CredentialParts } from './instances/credentials.ts'
 import { type Instance, openInstance } from './instances/index.ts'
@@ -162,6 +163,7 @@ async function build(
     resolve,
     plan: current.plan,
     verifier: current.verifier,
+    groups: current.groups,
     journal: ledger.journal,
     counter,
     clock,
@@ -208,6 +210,7 @@ async function build(
           remembered: token => current.verifier.remembered(token),
           verify: token => current.verifier.verify(token),
         },
+        groups: () => current.groups,
         ledger,
         // Read at each request: a reload changes it.
         house: {
@@ -270,6 +273,7 @@ class Current {
   config: Config
   plan: ReturnType<typeof buildPlan>
   verifier: Verifier
+  groups: GroupDirectory | null
   /** As the process started: what only a restart changes is compared with it, however many reloads came between. */
   readonly #started: Config
   readonly #given: HouseParts & { readonly log: Log }
@@ -284,6 +288,7 @@ class Current {
     this.#instances = new Map(Object.keys(config.instances).map(name => [name, this.#open(config, name)]))
     this.plan = buildPlan(config, this.#instances)
     this.verifier = this.#verifier(config)
+    this.groups = this.#groups(config)
   }
 
   /**
@@ -303,16 +308,21 @@ class Current {
     // Everything is built before anything is given up: if it cannot be, the old one stays whole (P10).
     const plan = buildPlan(next, instances)
     const oldVerifier = this.verifier
-    const verifier = isDeepStrictEqual(before.identity, next.identity) ? oldVerifier : this.#verifier(next)
+    const sameIdentity = isDeepStrictEqual(before.identity, next.identity)
+    const verifier = sameIdentity ? oldVerifier : this.#verifier(next)
+    const oldGroups = this.groups
+    const groups = sameIdentity ? oldGroups : this.#groups(next)
     const gone = [...this.#instances.values()].filter(instance => instances.get(instance.name) !== instance)
     this.plan = plan
     this.#instances = instances
     this.verifier = verifier
+    this.groups = groups
     this.config = next
     return {
       needRestart,
       release() {
         if (verifier !== oldVerifier) oldVerifier.close()
+        if (groups !== oldGroups) oldGroups?.close()
         for (const instance of gone) void instance.close()
       },
     }
@@ -334,6 +344,7 @@ class Current {
 
   async close(): Promise<void> {
     this.verifier.close()
+    this.groups?.close()
     await Promise.all([...this.#instances.values()].map(instance => instance.close()))
   }
 
@@ -347,6 +358,12 @@ class Current {
       log,
       ...(appService === undefined ? {} : { appService }),
     })
+  }
+
+  #groups(config: Config): GroupDirectory | null {
+    const { appService, log, identityClock } = this.#given
+    const clock = identityClock ?? this.#clock
+    return openGroups(config.identity.entra, { clock, log, ...(appService === undefined ? {} : { appService }) })
   }
 
   #verifier(config: Config): Verifier {

@@ -4,7 +4,8 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import { readToken } from '../identity/bearer.ts'
 import { type Caller, callerKey } from '../identity/caller.ts'
-import { groupsOverageAdvice } from '../identity/rules.ts'
+import { type GroupDirectory, GroupsUnavailable } from '../identity/groups.ts'
+import { groupsOverageAdvice, lackingText } from '../identity/rules.ts'
 import { AdminError, answerOf } from './errors.ts'
 import type { AdminLog, AdminOptions, AdminRole } from './options.ts'
 import { parameterError } from './parameters.ts'
@@ -35,7 +36,7 @@ export interface AdminParts extends Pick<AdminOptions, 'ledger' | 'house' | 'log
 
 /** The management API without its listener. */
 export function adminApp(
-  options: Pick<AdminOptions, 'access' | 'verifier' | 'ledger' | 'house' | 'log'>,
+  options: Pick<AdminOptions, 'access' | 'verifier' | 'groups' | 'ledger' | 'house' | 'log'>,
   parts: Pick<AdminParts, 'tailPollMs' | 'closing'> & { newId: () => string },
 ): AdminApp {
   const { log, verifier } = options
@@ -58,7 +59,7 @@ export function adminApp(
     openMetrics(options.house, options.access),
     // Before anything that depends on the address, so that unknown addresses tell nothing to strangers.
     authenticated(verifier),
-    authorized(currentRoles(options.access), log),
+    authorized(currentRoles(options.access), options.groups ?? (() => null), log),
   ]
   for (const layer of layers) app.use('*', layer)
 
@@ -151,19 +152,28 @@ function currentRoles(access: AdminOptions['access']): () => Roles {
   }
 }
 
-function authorized(rolesNow: () => Roles, log: AdminLog): MiddlewareHandler<AdminEnv> {
+function authorized(
+  rolesNow: () => Roles,
+  groups: () => GroupDirectory | null,
+  log: AdminLog,
+): MiddlewareHandler<AdminEnv> {
   return async (c, next) => {
     const roles = rolesNow()
-    const caller = c.get('caller')
-    const held = roles.of(caller)
     const pattern = patternOf(c)
     const needed = pattern === null ? 'viewer' : roleOfRoute(c.req.method, pattern)
+    const verified = c.get('caller')
+    // Whoever has the role without them is not asked for.
+    const enough = needed !== 'caller' && roles.of(verified).includes(needed ?? 'viewer')
+    const caller =
+      enough || !roles.asksForGroups || verified.listsGroups ? verified : await withGroups(verified, groups())
+    c.set('caller', caller)
+    const held = roles.of(caller)
     if (needed !== 'caller' && !held.includes(needed ?? 'viewer')) {
       log.warn(
         { audit: true, caller: callerKey(caller), route: pattern, needed, requestId: c.get('requestId') },
         'admin_refused',
       )
-      throw new AdminError('role_missing', roleMessage(caller, needed ?? 'viewer', roles.groupsOverage(caller)))
+      throw new AdminError('role_missing', roleMessage(caller, needed ?? 'viewer', roles))
     }
     if (pattern === null) requireMethod(c)
     if (needed === null)
@@ -173,9 +183,21 @@ function authorized(rolesNow: () => Roles, log: AdminLog): MiddlewareHandler<Adm
   }
 }
 
-function roleMessage(caller: Caller, needed: AdminRole, groupsOverage: boolean): string {
+async function withGroups(caller: Caller, groups: GroupDirectory | null): Promise<Caller> {
+  if (groups === null) return caller
+  try {
+    return await groups.complete(caller)
+  } catch (cause) {
+    if (!(cause instanceof GroupsUnavailable)) throw cause
+    const message =
+      'Your groups decide what you may do here, your token does not list them, and they cannot be looked up right now. Try again shortly.'
+    throw new AdminError('groups_unavailable', message, { cause })
+  }
+}
+
+function roleMessage(caller: Caller, needed: AdminRole, roles: Roles): string {
   const who = caller.displayName === null ? callerKey(caller) : `${caller.displayName} (${callerKey(caller)})`
-  const advice = groupsOverage ? ` ${groupsOverageAdvice}` : ''
+  const advice = roles.groupsOverage(caller) ? ` ${groupsOverageAdvice}` : lackingText(roles.lacking(caller), caller)
   return `This needs the role ${needed}, which ${who} does not have. An operator grants it in the configuration under admin.roles.${needed}.${advice}`
 }
 

@@ -22,6 +22,7 @@ export const adminErrors = {
   questions_exhausted: { status: 429, type: 'rate_limit_error' },
   headers_too_large: { status: 431, type: 'invalid_request_error' },
   internal: { status: 500, type: 'server_error' },
+  groups_unavailable: { status: 503, type: 'server_error' },
   ledger_unavailable: { status: 503, type: 'server_error' },
   ledger_busy: { status: 503, type: 'server_error' },
 } as const satisfies Record<string, AdminErrorSpec>
@@ -86,6 +87,7 @@ const retrySoon = { 'retry-after': '5' }
 const headersOf: Partial<Record<AdminErrorCode, Readonly<Record<string, string>>>> = {
   tails_exhausted: retrySoon,
   questions_exhausted: retrySoon,
+  groups_unavailable: retrySoon,
   ledger_busy: retrySoon,
   ledger_unavailable: retrySoon,
 }

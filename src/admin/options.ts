@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import type { Caller } from '../identity/caller.ts'
+import type { GroupDirectory } from '../identity/groups.ts'
 import type { InstanceState, ProbeResult } from '../instances/state.ts'
 import type { LedgerReader } from '../ledger/index.ts'
 import type { LimitsReport } from '../limits/index.ts'
@@ -40,6 +41,8 @@ export interface AdminOptions {
   readonly access: () => Pick<Config['admin'], 'roles' | 'metricsWithoutToken'>
   /** The two methods of the gateway's verifier that are needed; rejects with `IdentityError`. */
   readonly verifier: { remembered(token: string): Caller | null; verify(token: string): Promise<Caller> }
+  /** Where groups are looked up that a token does not list; null where it alone counts. Default: null. Asked at each request. */
+  readonly groups?: () => GroupDirectory | null
   readonly ledger: LedgerReader
   readonly house: AdminHouse
   readonly clock: Clock

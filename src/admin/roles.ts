@@ -46,6 +46,10 @@ export interface Roles {
   of(caller: Caller): readonly AdminRole[]
   /** True when only the groups that the token leaves out could have given a role. */
   groupsOverage(caller: Caller): boolean
+  /** True where a rule asks for a group. */
+  readonly asksForGroups: boolean
+  /** Claims that a rule asks for and that the token does not have at all. */
+  lacking(caller: Caller): readonly ('groups' | 'roles')[]
 }
 
 /** Prepares the rules once. Nobody has a role unless a rule says so. */
@@ -55,11 +59,14 @@ export function prepareRoles(roles: Config['admin']['roles']): Roles {
     ['auditor', compileRules(roles.auditor)],
     ['operator', compileRules(roles.operator)],
   ] as const
+  const all = [viewer, ...above.map(([, admits]) => admits)]
   return {
     of(caller) {
       const held = above.flatMap(([role, admits]) => (admits(caller) === null ? [] : [role]))
       return held.length > 0 || viewer(caller) !== null ? ['viewer', ...held] : []
     },
-    groupsOverage: caller => viewer.groupsOverage(caller) || above.some(([, admits]) => admits.groupsOverage(caller)),
+    groupsOverage: caller => all.some(admits => admits.groupsOverage(caller)),
+    asksForGroups: all.some(admits => admits.asksForGroups),
+    lacking: caller => [...new Set(all.flatMap(admits => admits.lacking(caller)))],
   }
 }

@@ -231,7 +231,7 @@ suite('config explain', () => {
     assert.equal(allowed.exitCode, 0, allowed.stderr)
     assert.match(
       allowed.stdout,
-      /✓ resolve .*\n.*✓ authenticate .*\n.*✓ authorize .*hr-bot.*\n.*✓ receive .*\n.*✓ locate .*\n.*✓ admit .*\n +· hr-bot: 60,000 tokens per minute .*\n[^✓]*✓ dispatch .*east-ptu.*\n +· east-ptu: /,
+      /✓ resolve .*\n.*✓ authenticate .*\n.*✓ authorize .*hr-bot.*\n[^✓]*✓ receive .*\n.*✓ locate .*\n.*✓ admit .*\n +· hr-bot: 60,000 tokens per minute .*\n[^✓]*✓ dispatch .*east-ptu.*\n +· east-ptu: /,
     )
     const refused = await run([...base, '--user', oid, '--model', 'gpt-4o'], { explain: null })
     assert.equal(refused.exitCode, 1)

@@ -226,6 +226,7 @@ function callerOf(options: ExplainOptions, config: Config, context: CliContext):
     appId: app === undefined ? null : guid(app, '--app'),
     displayName: null,
     groups: options.group.map(group => guid(group, '--group')),
+    listsGroups: options.group.length > 0,
     groupsOverage: false,
     roles: options.role,
     scopes: options.scope,

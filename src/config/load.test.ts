@@ -13,7 +13,7 @@ import { ConfigError, type Problem, renderProblems } from './messages.ts'
 
 const tenant = '11111111-2222-3333-4444-555555555555'
 const minimal = `
-identity: { entra: { tenants: [${tenant}] } }
+identity: { entra: { tenants: [${tenant}], audiences: [api://own] } }
 instances:
   one:
     endpoint: https://one.openai.azure.com

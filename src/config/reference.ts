@@ -76,6 +76,7 @@ Errors:
 Warnings, with which the gateway starts all the same:
 
 - Nobody is in \`admin.roles\`, so that nobody can read usage or records.
+- A rule asks for a group or an app role, and all accepted audiences are Microsoft's own, whose tokens carry neither (\`docs/entra.md\`).
 - An instance has the credential \`caller\`, and an accepted audience is not one that Azure OpenAI accepts.
 - An API key or a password stands in the file itself; a password goes to Redis without TLS. Two instances have the same endpoint. An
   instance has no deployment.

@@ -4,7 +4,7 @@ import { parseConfig } from './load.ts'
 import { ConfigError, type Problem } from './messages.ts'
 
 export const base = `
-admin: { roles: { viewer: [{ role: Viewer }] } }
+admin: { roles: { viewer: [{ tenant: 11111111-2222-3333-4444-555555555555 }] } }
 identity: { entra: { tenants: [11111111-2222-3333-4444-555555555555] } }
 instances:
   one: { endpoint: "https://one.example", deployments: { gpt-4o: { model: gpt-4o }, small: { model: gpt-4o-mini } } }
@@ -12,7 +12,7 @@ instances:
 pools:
   main: { members: [{ instance: one }, { instance: two }] }
 workloads:
-  bot: { callers: [{ role: Bot.Use }], targets: [main], deployments: [gpt-4o] }
+  bot: { callers: [{ tenant: 11111111-2222-3333-4444-555555555555 }], targets: [main], deployments: [gpt-4o] }
 `
 
 /** The base with one value set at a path, as `pools/main/members/0/instance`. */

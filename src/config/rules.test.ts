@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { base, brief, changed, check } from './rules.fixture.ts'
+import { base, brief, changed, changedBy, check } from './rules.fixture.ts'
 import { reservedNames } from './rules.ts'
 
 test('the base of these tests has neither errors nor warnings', async () => {
@@ -191,5 +191,33 @@ suite('warnings', () => {
     const { warnings } = await check(JSON.stringify(own))
     assert.deepEqual(brief(warnings), ['risk instances.one.credential'])
     assert.match(warnings[0]?.expected ?? '', /api:\/\/gatehouse/)
+  })
+})
+
+suite('claims that no accepted token has', () => {
+  const group = '33333333-0000-4000-8000-000000000001'
+  const bound = { 'workloads/bot/callers': [{ group }, { role: 'Bot.Use' }], 'admin/roles': { viewer: [{ group }] } }
+
+  // Everybody of the group is refused, and neither the gateway nor Entra says why.
+  test('N-K1 group and role rules are told where only Microsoft’s own audiences are accepted', async () => {
+    const { errors, warnings } = await check(changedBy(bound))
+    assert.deepEqual(errors, [])
+    assert.deepEqual(brief(warnings), [
+      'risk admin.roles.viewer[0]',
+      'risk workloads.bot.callers[0]',
+      'risk workloads.bot.callers[1]',
+    ])
+    assert.match(warnings[1]?.expected ?? '', /identity\.entra\.graph, or a registration of your own/)
+    assert.match(
+      warnings[2]?.expected ?? '',
+      /https:\/\/cognitiveservices\.azure\.com and https:\/\/ai\.azure\.com carry none/,
+    )
+  })
+
+  test('N-K1 an own audience, or looking groups up, makes them possible', async () => {
+    const own = { ...bound, 'identity/entra/audiences': ['api://gatehouse', 'https://ai.azure.com/'] }
+    assert.deepEqual((await check(changedBy(own))).warnings, [])
+    const lookedUp = { ...bound, 'identity/entra/graph': {} }
+    assert.deepEqual(brief((await check(changedBy(lookedUp))).warnings), ['risk workloads.bot.callers[1]'])
   })
 })

@@ -22,7 +22,7 @@ import { checkPools } from './rules/pools.ts'
 import { checkCostLimits, checkPrices, type KnownPrices } from './rules/prices.ts'
 import { checkObjects, checkRedis, isLoopback } from './rules/stores.ts'
 import { checkOperations, checkPriorities, checkTargets } from './rules/workloads.ts'
-import type { Config } from './schema.ts'
+import type { CallerRule, Config } from './schema.ts'
 
 export type { Sections } from './rules/notes.ts'
 
@@ -65,6 +65,7 @@ export function checkRules(
   checkFront(sections, notes)
   checkBack(sections, notes)
   checkLimits(sections, notes)
+  if (sections.identity !== null) checkClaims(sections.identity, rulesOf(sections), notes)
   if (prices !== null) checkCosts(sections, prices, notes)
   checkKept(sections, notes)
   return notes
@@ -181,6 +182,43 @@ function checkIdentity(identity: Config['identity'], notes: Notes): void {
   refuseDuplicates(tenants, [...path, 'tenants'], notes)
   refuseDuplicates(audiences.map(withoutSlash), [...path, 'audiences'], notes)
   if (clients !== undefined) refuseDuplicates(clients, [...path, 'clients'], notes)
+}
+
+/** Resources of Microsoft's own: their manifests are not the company's, so that their tokens list neither its groups nor its app roles. */
+const foreignResources: ReadonlySet<string> = new Set([
+  'https://cognitiveservices.azure.com',
+  'https://ai.azure.com',
+  'https://management.azure.com',
+  'https://graph.microsoft.com',
+])
+
+/** A rule that no accepted token can meet refuses everybody whom it is meant for, and nothing says why. */
+function checkClaims(identity: Config['identity'], rules: readonly Ruled[], notes: Notes): void {
+  const { audiences, graph } = identity.entra
+  if (audiences.some(audience => !foreignResources.has(withoutSlash(audience)))) return
+  for (const { path, rule } of rules) {
+    if ('role' in rule) {
+      const expected = `an app role of a registration of your own, as one of identity.entra.audiences: tokens for ${audiences.join(' and ')} carry none (docs/entra.md)`
+      warn(notes, path, printable(`role ${rule.role}`), expected)
+    }
+    if ('group' in rule && graph === undefined) {
+      const expected = `identity.entra.graph, or a registration of your own among identity.entra.audiences: tokens for ${audiences.join(' and ')} list no groups (docs/entra.md)`
+      warn(notes, path, `group ${rule.group}`, expected)
+    }
+  }
+}
+
+interface Ruled {
+  readonly path: Path
+  readonly rule: CallerRule
+}
+
+function rulesOf({ admin, workloads }: Sections): readonly Ruled[] {
+  const lists: readonly (readonly [path: Path, rules: readonly CallerRule[]])[] = [
+    ...Object.entries(admin?.roles ?? {}).map(([role, rules]) => [['admin', 'roles', role], rules] as const),
+    ...Object.entries(workloads ?? {}).map(([name, { callers }]) => [['workloads', name, 'callers'], callers] as const),
+  ]
+  return lists.flatMap(([path, rules]) => rules.map((rule, index) => ({ path: [...path, index], rule })))
 }
 
 function withoutSlash(text: string): string {

@@ -4,7 +4,7 @@
  */
 import { configuredNames } from '../config/names.ts'
 import type { Config, WorkloadConfig } from '../config/schema.ts'
-import { type Caller, compileRules, type RuleMatch, type RuleMatcher } from '../identity/index.ts'
+import { type Caller, compileRules, lackingText, type RuleMatch, type RuleMatcher } from '../identity/index.ts'
 import type { Instance } from '../instances/index.ts'
 import { poolOf, singleOf, type Target } from '../instances/pool.ts'
 import { allOperations, namesOperation, type Operation } from '../wire/operations.ts'
@@ -51,6 +51,10 @@ export interface Plan {
   readonly waitMaxMs: number
   /** Workloads that the caller may use, in the order of the configuration. */
   workloadsOf(caller: Caller): readonly Workload[]
+  /** True when groups that the token does not list could bind the caller to a workload: to this one, or to any where it is null. */
+  needsGroups(caller: Caller, workload: string | null): boolean
+  /** What a refusal of a caller that is bound to nothing says of claims that its token lacks. */
+  lacking(caller: Caller): string
 }
 
 export function buildPlan(config: Config, instances: ReadonlyMap<string, Instance>): Plan {
@@ -61,12 +65,26 @@ export function buildPlan(config: Config, instances: ReadonlyMap<string, Instanc
   for (const [name, written] of Object.entries(config.workloads)) {
     workloads.set(name, buildWorkload(name, written, targets))
   }
+  const asksForGroups = [...workloads.values()].some(({ rules }) => rules.asksForGroups)
+  const couldBindMore = perCaller(caller =>
+    [...workloads.values()].some(({ rules, bound }) => rules.asksForGroups && bound(caller) === null),
+  )
   return {
     targets,
     workloads,
     deployments: new Set(configuredNames(config).deployment),
     forwards: compileForwards(config.gateway.forwardHeaders),
     waitMaxMs: config.limits.waitingLine.maxWait,
+    needsGroups(caller, name) {
+      if (!asksForGroups || caller.listsGroups) return false
+      if (name === null) return couldBindMore(caller)
+      const workload = workloads.get(name)
+      return workload?.rules.asksForGroups === true && workload.bound(caller) === null
+    },
+    lacking(caller) {
+      const claims = new Set([...workloads.values()].flatMap(({ rules }) => rules.lacking(caller)))
+      return lackingText([...claims], caller)
+    },
     workloadsOf: perCaller(caller => [...workloads.values()].filter(workload => workload.bound(caller) !== null)),
   }
 }

@@ -85,6 +85,13 @@ export const refusals = {
     say: 'The keys of the sign-in service cannot be read at the moment, so the token cannot be verified. Try again shortly.',
   },
 
+  groups_unavailable: {
+    status: 503,
+    type: 'server_error',
+    retry: 'later',
+    say: 'Your groups decide whether you may call, your token does not list them, and they cannot be looked up right now. Try again shortly.',
+  },
+
   // authorize
   workload_missing: {
     ...invalid,
@@ -93,8 +100,8 @@ export const refusals = {
   },
   workload_unknown: { ...invalid, status: 404, say: 'There is no workload "{workload}".' },
   target_unknown: { ...invalid, status: 404, say: 'There is no instance or pool "{target}".' },
-  caller_not_bound: { ...forbidden, say: 'You ({caller}) may not call as workload "{workload}".' },
-  caller_unbound: { ...forbidden, say: 'You ({caller}) may not call as any workload.' },
+  caller_not_bound: { ...forbidden, say: 'You ({caller}) may not call as workload "{workload}".{lacking}' },
+  caller_unbound: { ...forbidden, say: 'You ({caller}) may not call as any workload.{lacking}' },
   caller_groups_overage: {
     ...forbidden,
     say: 'Workload "{workload}" is bound to groups, and your token lists none because you are in too many. Ask for an app role, or have the group assigned to the application.',

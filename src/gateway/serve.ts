@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
-import type { Verifier } from '../identity/index.ts'
+import type { GroupDirectory, Verifier } from '../identity/index.ts'
 import type { Journal } from '../ledger/index.ts'
 import type { Limits } from '../limits/index.ts'
 import type { Objects } from '../objects/index.ts'
@@ -15,6 +15,7 @@ import type { TokenCounter } from '../tokens/index.ts'
 import { admit } from './admit/index.ts'
 import { answerList } from './answers/lists.ts'
 import { answerModels } from './answers/models.ts'
+import { withGroups } from './authenticate/groups.ts'
 import { authenticate } from './authenticate/index.ts'
 import { authorize } from './authorize/index.ts'
 import type { Call } from './call.ts'
@@ -39,6 +40,8 @@ export interface GatewayParts {
   readonly resolve: (method: string, url: string) => Route
   readonly plan: Plan
   readonly verifier: Verifier
+  /** Null where tokens alone say who is in which group. */
+  readonly groups: GroupDirectory | null
   readonly journal: Journal
   readonly counter: TokenCounter
   readonly clock: Clock
@@ -85,10 +88,14 @@ export async function serve(call: Call, parts: GatewayParts): Promise<void> {
     requireOrdinary(call)
     const route = parts.resolve(call.method, call.url)
     account.route = route
-    const { caller, token } = await authenticate(call.req, parts.verifier)
-    account.caller = caller
+    const { caller: verified, token } = await authenticate(call.req, parts.verifier)
+    account.caller = verified
     account.token = token
-    const grant = authorize(caller, route, workloadHeader(call), parts.plan)
+    const named = workloadHeader(call)
+    const found = withGroups(verified, route, named, parts)
+    const caller = found instanceof Promise ? await found : found
+    account.caller = caller
+    const grant = authorize(caller, route, named, parts.plan)
     account.grant = grant
     hold.caller = caller
     if (route.operation.answeredHere) return await conclude(account, await answerModels(account), parts)

@@ -14,9 +14,11 @@ export interface Caller {
   readonly displayName: string | null
   /** Claim `groups`: object ids. Empty when the token carries none. */
   readonly groups: readonly string[]
+  /** False when the token has no claim `groups` at all: then nothing is known of them. */
+  readonly listsGroups: boolean
   /** True when the token says that there are more groups than it carries (`_claim_names.groups` or `hasgroups`). */
   readonly groupsOverage: boolean
-  /** Claim `roles`: app roles. */
+  /** Claim `roles`: app roles. Empty also where the token has no such claim. */
   readonly roles: readonly string[]
   /** Claim `scp`, split at spaces: delegated permissions. */
   readonly scopes: readonly string[]

@@ -123,6 +123,7 @@ export function readCaller(claims: Claims, origin: Origin, clients: ReadonlySet<
     appId,
     displayName: readDisplayName(claims),
     groups: Object.freeze(groups),
+    listsGroups: claims.groups !== undefined,
     groupsOverage: hasMoreGroups(claims),
     roles: Object.freeze([...strings(claims.roles, 'roles')]),
     scopes: Object.freeze(scopesOf(claims)),

@@ -5,5 +5,6 @@
 export { readToken } from './bearer.ts'
 export { type Caller, callerKey } from './caller.ts'
 export { IdentityError, type IdentityErrorCode } from './errors.ts'
-export { compileRules, type RuleMatch, type RuleMatcher } from './rules.ts'
+export { type GroupDirectory, GroupsUnavailable, openGroupDirectory } from './groups.ts'
+export { compileRules, lackingText, type RuleMatch, type RuleMatcher } from './rules.ts'
 export { createVerifier, type IdentityLog, type Verifier, type VerifierOptions } from './verifier.ts'

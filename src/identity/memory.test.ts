@@ -12,6 +12,7 @@ const caller: Caller = {
   appId: null,
   displayName: null,
   groups: [],
+  listsGroups: true,
   groupsOverage: false,
   roles: [],
   scopes: [],

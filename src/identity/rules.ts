@@ -17,6 +17,23 @@ export interface RuleMatcher {
    * them out beyond 200) while one of the rules asks for a group. The refusal should then say what to do: `groupsOverageAdvice`.
    */
   readonly groupsOverage: (caller: Caller) => boolean
+  /** True where one of the rules asks for a group. */
+  readonly asksForGroups: boolean
+  /**
+   * Asked after a null: claims that a rule asks for and that the token does not have at all. A refusal should say so, or nobody finds out why
+   * somebody who is in the group is refused.
+   */
+  readonly lacking: (caller: Caller) => readonly ('groups' | 'roles')[]
+}
+
+/** What a refusal says of claims that the token lacks; empty where it lacks none. Begins with a space. */
+export function lackingText(lacking: readonly ('groups' | 'roles')[], { audience }: Caller): string {
+  if (lacking.length === 0) return ''
+  const claims = lacking.map(claim => `"${claim}"`).join(' and no ')
+  return (
+    ` Your token, which is for ${audience}, has no ${claims}: only tokens for an application registration that emits them do. ` +
+    'Ask the operator (docs/entra.md).'
+  )
 }
 
 export const groupsOverageAdvice =
@@ -72,7 +89,12 @@ export function compileRules(rules: readonly CallerRule[]): RuleMatcher {
     return null
   }
   const groupsOverage = (caller: Caller): boolean => asksForGroups && caller.groupsOverage && match(caller) === null
-  return Object.assign(match, { groupsOverage })
+  const asksForRoles = table.has('role')
+  const lacking = (caller: Caller): readonly ('groups' | 'roles')[] => [
+    ...(asksForGroups && !caller.listsGroups && !caller.groupsOverage ? (['groups'] as const) : []),
+    ...(asksForRoles && caller.roles.length === 0 ? (['roles'] as const) : []),
+  ]
+  return Object.assign(match, { groupsOverage, asksForGroups, lacking })
 }
 
 function compared(kind: RuleKind, value: string): string {

@@ -59,7 +59,10 @@ export const refreshPauseMs = 5_000
 /**
  * @param instance its `credential` and `scope` are read.
  */
-export function createCredential(instance: InstanceConfig, parts: CredentialParts): InstanceCredential {
+export function createCredential(
+  instance: Pick<InstanceConfig, 'credential' | 'scope'>,
+  parts: CredentialParts,
+): InstanceCredential {
   const { credential } = instance
   if (credential === 'caller') {
     return { kind: 'caller', header: callerToken => bearer(callerToken), renew: nothing }

@@ -18,6 +18,7 @@ export function person(id: number): Caller {
     appId: null,
     displayName: null,
     groups: [],
+    listsGroups: true,
     groupsOverage: false,
     roles: [],
     scopes: [],

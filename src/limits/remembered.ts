@@ -105,6 +105,7 @@ function callerOf(key: string): Caller | null {
     appId: kind === 'user' ? null : id,
     displayName: null,
     groups: [],
+    listsGroups: true,
     groupsOverage: false,
     roles: [],
     scopes: [],

@@ -41,6 +41,7 @@ const member: Caller = {
   appId: null,
   displayName: 'Member',
   groups: [groupId],
+  listsGroups: true,
   groupsOverage: false,
   roles: [],
   scopes: [],

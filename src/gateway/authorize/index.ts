@@ -2,7 +2,7 @@
  * Authorize: caller and route to a grant. The workload is a claim of the URL or a header until a rule of the configuration
  * binds the caller to it; what is not configured is not allowed.
  */
-import { type Caller, callerKey } from '../../identity/index.ts'
+import { type Caller, callerKey, lackingText } from '../../identity/index.ts'
 import type { Target } from '../../instances/pool.ts'
 import type { Operation } from '../../wire/operations.ts'
 import type { Plan, Workload } from '../plan.ts'
@@ -52,13 +52,14 @@ function findWorkload(caller: Caller, name: string | null, plan: Plan): Workload
   if (workload === undefined) throw new Refusal('workload_unknown', { workload: name })
   if (workload.bound(caller) !== null) return workload
   if (workload.rules.groupsOverage(caller)) throw new Refusal('caller_groups_overage', { workload: name })
-  throw new Refusal('caller_not_bound', { caller: shown(caller), workload: name })
+  const lacking = lackingText(workload.rules.lacking(caller), caller)
+  throw new Refusal('caller_not_bound', { caller: shown(caller), workload: name, lacking })
 }
 
 function onlyWorkload(caller: Caller, plan: Plan): Workload {
   const bound = plan.workloadsOf(caller)
   const [first] = bound
-  if (first === undefined) throw new Refusal('caller_unbound', { caller: shown(caller) })
+  if (first === undefined) throw new Refusal('caller_unbound', { caller: shown(caller), lacking: plan.lacking(caller) })
   if (bound.length === 1) return first
   const workloads = listed(bound.map(workload => workload.name))
   throw new Refusal('workload_missing', { count: bound.length, workloads }, { param: 'x-gatehouse-workload' })

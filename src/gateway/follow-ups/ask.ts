@@ -151,6 +151,7 @@ export function callerOf(beginner: Beginner): Caller {
   return {
     ...beginner,
     groups: [],
+    listsGroups: true,
     groupsOverage: false,
     roles: [],
     scopes: [],

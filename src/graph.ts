@@ -1,0 +1,34 @@
+/** Microsoft Graph, asked with the gateway's own identity: where the two meet. */
+import type { Clock } from './clock.ts'
+import type { Config } from './config/schema.ts'
+import { type GroupDirectory, openGroupDirectory } from './identity/index.ts'
+import { createCredential } from './instances/credentials.ts'
+import type { AppServiceEndpoint } from './instances/managed-identity.ts'
+import type { Log } from './telemetry/log.ts'
+
+export interface GraphParts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly appService?: AppServiceEndpoint
+}
+
+/** Null where tokens alone say who is in which group. */
+export function openGroups({ graph }: Config['identity']['entra'], parts: GraphParts): GroupDirectory | null {
+  if (graph === undefined) return null
+  const { managedIdentity } = graph
+  const credential = createCredential(
+    {
+      credential: managedIdentity === undefined ? 'managed-identity' : { managedIdentity },
+      scope: `${graph.endpoint}/.default`,
+    },
+    parts,
+  )
+  return openGroupDirectory({
+    endpoint: graph.endpoint,
+    authorization: async () => (await credential.header('')).value,
+    rememberMs: graph.remember,
+    timeoutMs: graph.timeout,
+    clock: parts.clock,
+    log: parts.log,
+  })
+}

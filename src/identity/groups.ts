@@ -1,0 +1,249 @@
+/**
+ * Groups that a token does not list. A token is made by the manifest of its resource: one for a resource of Microsoft's own never lists the
+ * company's groups, and any token leaves them out beyond 200 ("Configure group claims", Microsoft Entra). Microsoft Graph knows them, and
+ * is asked with the gateway's own identity. The address in `_claim_sources` is ignored: it names a service that is gone.
+ */
+import { request } from 'undici'
+import { z } from 'zod'
+import type { Clock } from '../clock.ts'
+import type { Caller } from './caller.ts'
+import type { IdentityLog } from './verifier.ts'
+
+/** It cannot be said in which groups a caller is: our trouble (503), never a refusal of the caller. */
+export class GroupsUnavailable extends Error {
+  readonly code = 'groups_unavailable'
+  /** Milliseconds after which asking again may help. */
+  readonly retryAfterMs: number
+
+  constructor(retryAfterMs: number, options?: ErrorOptions) {
+    super('The groups of the caller cannot be looked up right now.', options)
+    this.name = 'GroupsUnavailable'
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+export interface GroupDirectory {
+  /**
+   * The caller with all of its groups. Synchronous for one that was asked for before; the same token gives the same object for as long as its
+   * groups are remembered.
+   * @throws GroupsUnavailable, also as a rejection
+   */
+  complete(caller: Caller): Caller | Promise<Caller>
+  /** Since the start: questions to Graph, and those of them that failed. */
+  readonly asked: number
+  readonly failed: number
+  close(): void
+}
+
+export interface GroupDirectoryOptions {
+  /** Microsoft Graph, as `https://graph.microsoft.com`, without a slash at its end. */
+  readonly endpoint: string
+  /** `Authorization` for Graph. Rejects when the gateway has no token. */
+  readonly authorization: () => string | Promise<string>
+  /** How long an answer counts, milliseconds: so long somebody who left a group keeps what it gives. */
+  readonly rememberMs: number
+  readonly timeoutMs: number
+  readonly clock: Clock
+  readonly log: IdentityLog | null
+}
+
+/** Callers whose groups are remembered; beyond, the oldest are asked for again. About 8 KB each with 200 groups. */
+const rememberedMax = 10_000
+/** Questions at once; as many more as `waitingMax` wait for one of these. */
+const atOnceMax = 16
+const waitingMax = 500
+/** After a failure the same caller is not asked for again so long, and after a refusal of Graph nobody is. */
+const pauseMs = 5_000
+/** Longest Retry-After that is believed. */
+const pauseMaxMs = 60_000
+/** Ids of more groups than Entra lets anybody be in. */
+const answerBytesMax = 2_097_152
+
+const answerForm = z.object({ value: z.array(z.string()) })
+
+/** What is known of one caller. */
+interface Known {
+  readonly groups: readonly string[]
+  readonly untilMs: number
+}
+
+export function openGroupDirectory(options: GroupDirectoryOptions): GroupDirectory {
+  return new Graph(options)
+}
+
+class Graph implements GroupDirectory {
+  readonly #options: GroupDirectoryOptions
+  /** By kind, tenant and object id. Insertion order is the order of age. */
+  readonly #known = new Map<string, Known>()
+  /** Of each caller's object, so that what hangs on it stays while its groups are remembered. */
+  #completed = new WeakMap<Caller, { readonly caller: Caller; readonly untilMs: number }>()
+  readonly #asking = new Map<string, Promise<Known>>()
+  readonly #failed = new Map<string, { readonly untilMs: number; readonly cause: unknown }>()
+  readonly #closing = new AbortController()
+  #waiting: (() => void)[] = []
+  #underWay = 0
+  /**
+   * Graph refuses all questions of a kind: it throttles, or the gateway's identity lacks the permission. By kind, because people and applications need
+   * permissions of their own: one that is missing must not keep the other's answers away.
+   */
+  readonly #pausedUntilMs = { user: 0, application: 0 }
+  #lastTrouble: string | null = null
+  asked = 0
+  failed = 0
+
+  constructor(options: GroupDirectoryOptions) {
+    this.#options = options
+  }
+
+  complete(caller: Caller): Caller | Promise<Caller> {
+    const nowMs = this.#options.clock()
+    const before = this.#completed.get(caller)
+    if (before !== undefined && nowMs < before.untilMs) return before.caller
+    const key = `${caller.kind} ${caller.tenantId} ${caller.objectId}`
+    const known = this.#known.get(key)
+    if (known !== undefined && nowMs < known.untilMs) return this.#with(caller, known)
+    return this.#lookUp(key, caller).then(found => this.#with(caller, found))
+  }
+
+  close(): void {
+    this.#closing.abort()
+    this.#known.clear()
+    this.#completed = new WeakMap()
+  }
+
+  #with(caller: Caller, { groups, untilMs }: Known): Caller {
+    const completed = Object.freeze({ ...caller, groups, listsGroups: true, groupsOverage: false })
+    this.#completed.set(caller, { caller: completed, untilMs })
+    return completed
+  }
+
+  #lookUp(key: string, caller: Caller): Promise<Known> {
+    const asking = this.#asking.get(key)
+    if (asking !== undefined) return asking
+    const started = this.#askFor(key, caller).finally(() => this.#asking.delete(key))
+    this.#asking.set(key, started)
+    return started
+  }
+
+  async #askFor(key: string, caller: Caller): Promise<Known> {
+    const { clock, rememberMs } = this.#options
+    this.#requireOpen(key, caller.kind)
+    await this.#place()
+    try {
+      this.#requireOpen(key, caller.kind)
+      this.asked += 1
+      const groups = await this.#ask(caller)
+      this.#said(null)
+      const known = { groups, untilMs: clock() + rememberMs }
+      this.#remember(key, known)
+      return known
+    } catch (cause) {
+      if (cause instanceof GroupsUnavailable) throw cause
+      this.failed += 1
+      this.#noteFailure(key, cause)
+      throw new GroupsUnavailable(pauseMs, { cause })
+    } finally {
+      this.#leave()
+    }
+  }
+
+  /** @throws GroupsUnavailable */
+  #requireOpen(key: string, kind: Caller['kind']): void {
+    const nowMs = this.#options.clock()
+    const pausedUntilMs = this.#pausedUntilMs[kind]
+    if (nowMs < pausedUntilMs) throw new GroupsUnavailable(pausedUntilMs - nowMs)
+    const failed = this.#failed.get(key)
+    if (failed === undefined) return
+    if (nowMs < failed.untilMs) throw new GroupsUnavailable(failed.untilMs - nowMs, { cause: failed.cause })
+    this.#failed.delete(key)
+  }
+
+  async #place(): Promise<void> {
+    if (this.#underWay < atOnceMax) {
+      this.#underWay += 1
+      return
+    }
+    if (this.#waiting.length >= waitingMax) throw new GroupsUnavailable(pauseMs)
+    // The place is handed on, so that nobody takes it in between.
+    await new Promise<void>(resolve => this.#waiting.push(resolve))
+  }
+
+  #leave(): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#underWay -= 1
+    else next()
+  }
+
+  async #ask(caller: Caller): Promise<readonly string[]> {
+    const { endpoint, authorization, timeoutMs } = this.#options
+    const kind = caller.kind === 'user' ? 'users' : 'servicePrincipals'
+    const answer = await request(`${endpoint}/v1.0/${kind}/${caller.objectId}/getMemberObjects`, {
+      method: 'POST',
+      headers: { authorization: await authorization(), 'content-type': 'application/json', accept: 'application/json' },
+      body: '{"securityEnabledOnly":false}',
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#closing.signal]),
+    })
+    const text = await boundedText(answer.body)
+    // The account was deleted since its token was issued, or is a guest that Graph does not know: it is in no group.
+    if (answer.statusCode === 404) return []
+    if (answer.statusCode !== 200) {
+      this.#pauseFor(caller.kind, answer.statusCode, answer.headers['retry-after'])
+      throw new Error(`Microsoft Graph answered ${answer.statusCode}`)
+    }
+    return groupsIn(text)
+  }
+
+  /** What is said to one is said to all: throttling, and a missing permission. */
+  #pauseFor(kind: Caller['kind'], status: number, retryAfter: string | string[] | undefined): void {
+    if (status !== 401 && status !== 403 && status !== 429 && status !== 503) return
+    const seconds = typeof retryAfter === 'string' && /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) : 0
+    this.#pausedUntilMs[kind] = this.#options.clock() + Math.min(pauseMaxMs, Math.max(pauseMs, seconds * 1_000))
+  }
+
+  #noteFailure(key: string, cause: unknown): void {
+    this.#failed.set(key, { untilMs: this.#options.clock() + pauseMs, cause })
+    for (const oldest of this.#failed.keys()) {
+      if (this.#failed.size <= rememberedMax) break
+      this.#failed.delete(oldest)
+    }
+    this.#said(cause instanceof Error ? cause.message : 'unknown')
+  }
+
+  /** Said in the log when it begins, when it changes, and when it is over. */
+  #said(trouble: string | null): void {
+    if (trouble === this.#lastTrouble) return
+    this.#lastTrouble = trouble
+    const { log, endpoint } = this.#options
+    if (trouble === null) log?.info({ endpoint }, 'groups_available')
+    else log?.warn({ endpoint, reason: trouble.slice(0, 200) }, 'groups_unavailable')
+  }
+
+  #remember(key: string, known: Known): void {
+    this.#known.delete(key)
+    this.#known.set(key, known)
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= rememberedMax) break
+      this.#known.delete(oldest)
+    }
+  }
+}
+
+/** The parser's own message would quote the answer. */
+function groupsIn(text: string): readonly string[] {
+  try {
+    return Object.freeze(answerForm.parse(JSON.parse(text)).value.map(id => id.toLowerCase()))
+  } catch {
+    throw new Error('Microsoft Graph answered without a list of ids')
+  }
+}
+
+async function boundedText(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const kept: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of chunks) {
+    bytes += chunk.byteLength
+    if (bytes > answerBytesMax) throw new Error('Microsoft Graph answered with more than 2 MiB')
+    kept.push(chunk)
+  }
+  return Buffer.concat(kept).toString('utf8')
+}

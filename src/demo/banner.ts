@@ -81,7 +81,7 @@ export function pasteLines(
       line: `TOKEN=$(npx gatehouse token --as alice) npx node --input-type=module -e "${node}"`,
     },
     { title: 'Python', line: `TOKEN=$(npx gatehouse token --as alice) python3 -c "${python}"` },
-    ownAudienceLine(gateway),
+    ownAudienceLine(url, body),
     ...(certificate === undefined ? [] : [azureIdentityLine(gateway, authority, certificate)]),
     { title: 'what the ledger says', line: 'npx gatehouse usage --by workload,caller' },
     { title: 'what is left of the limits', line: 'npx gatehouse limits' },
@@ -97,19 +97,17 @@ export function pasteLines(
 }
 
 const finder = demoDirectory.applications.find(one => one.name === 'expert-finder-app')
-const finderBody = '{"messages":[{"role":"user","content":"Who knows about battery recycling and speaks French?"}]}'
 
 function finderUrl(gateway: string): string {
   return `${gateway}/main/expert-finder/openai/deployments/gpt-4o-mini/chat/completions?api-version=2024-10-21`
 }
 
-/** The workload is bound to the application itself, so that a token without groups and app roles is enough. */
-function ownAudienceLine(gateway: string): PasteLine {
-  const token = 'npx gatehouse token --as expert-finder-app --scope https://ai.azure.com/.default'
+/** Such a token lists no groups: the gateway asks the simulated Microsoft Graph for them. */
+function ownAudienceLine(url: string, body: string): PasteLine {
+  const token = 'npx gatehouse token --as alice --scope https://ai.azure.com/.default'
   return {
-    title:
-      "with a token for Azure's own audience: it carries no groups and no app roles, which a rule by app or user does not need",
-    line: `curl -sS '${finderUrl(gateway)}' -H "Authorization: Bearer $(${token})" -H 'Content-Type: application/json' -d '${finderBody}'`,
+    title: "with a token for Azure's own audience, which lists no groups: the gateway asks Microsoft Graph for them",
+    line: `curl -sS '${url}' -H "Authorization: Bearer $(${token})" -H 'Content-Type: application/json' -d '${body}'`,
   }
 }
 

@@ -25,8 +25,10 @@ export function showcase(config: ConfigInput): ConfigInput {
     identity: {
       entra: {
         ...config.identity.entra,
-        // For callers who cannot ask for another; a token of these carries no groups and no app roles.
+        // Azure's own are for callers who cannot ask for another: their tokens carry no groups and no app roles.
         audiences: [demoAudience, 'https://cognitiveservices.azure.com', 'https://ai.azure.com'],
+        // So their groups are asked of Microsoft Graph, which the simulated tenant has at the same address.
+        graph: { endpoint: config.identity.entra.authority ?? '' },
       },
     },
     instances: mapped(config.instances, (instance, name) => ({

@@ -141,7 +141,7 @@ class Graph implements GroupDirectory {
       if (cause instanceof GroupsUnavailable) throw cause
       this.failed += 1
       this.#noteFailure(key, cause)
-      throw new GroupsUnavailable(pauseMs, { cause })
+      throw new GroupsUnavailable(Math.max(pauseMs, this.#pausedUntilMs[caller.kind] - clock()), { cause })
     } finally {
       this.#leave()
     }

@@ -105,7 +105,7 @@ test('C10, C15 with --directory and --tls the printed lines work too, in this fo
   assert.equal(lines.length, 9)
   const chosen = [
     [/^NODE_EXTRA_CA_CERTS=/, /Yuki Mori/],
-    [/^curl/, /"finish_reason":"stop"/],
+    [/ai\.azure\.com/, /"finish_reason":"stop"/],
     [/gatehouse usage/, /hr-bot {2,}alice/],
   ] as const
   for (const [wanted, expected] of chosen) {

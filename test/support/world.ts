@@ -11,6 +11,7 @@ import { startEntra } from '../../src/simulator/entra/index.ts'
 import type {
   AzureSimulator,
   AzureSimulatorOptions,
+  Directory,
   EntraSimulator,
   SimulatedDeployment,
 } from '../../src/simulator/types.ts'
@@ -43,6 +44,8 @@ export interface WorldOptions {
   /** Deployments of both instances, which workload hr-bot may use. Default: `fastDeployments`. */
   readonly deployments?: Readonly<Record<string, SimulatedDeployment>>
   readonly parts?: Partial<HouseParts>
+  /** People, groups and registrations of the tenant. Default: the demonstration's. */
+  readonly tenant?: Directory
 }
 
 /** Deployments without latency and limits: the demonstration's names at the speed of the machine. */
@@ -58,7 +61,7 @@ export const everyRefusal = { perMinute: 1_000_000, allPerMinute: 1_000_000 } as
 /** Builds a world and takes it down after the test. */
 export async function startWorld(t: Scope, options: WorldOptions = {}): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-test-'))
-  const entra = await startEntra({ directory: demoDirectory })
+  const entra = await startEntra({ directory: options.tenant ?? demoDirectory })
   const simulated = (name: string): Promise<AzureSimulator> =>
     startAzure({
       name,

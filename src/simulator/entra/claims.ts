@@ -4,7 +4,7 @@
  */
 import { hash, randomBytes } from 'node:crypto'
 import type { Application, Directory, Person } from '../types.ts'
-import { graphAudience, type Resource, sameResource } from './resources.ts'
+import type { Resource } from './resources.ts'
 
 /** A JWT carries at most so many groups; beyond them it only says that there are more. */
 const groupsInTokenMax = 200
@@ -130,10 +130,10 @@ function strength(application: Application): '0' | '1' | '2' {
 }
 
 /** Of one's own registration: the roles that it defines. Of Graph: an application's permissions. Of all else by Microsoft: none. */
-function roleClaims(principal: Person | Application, { audience, registration }: Resource): Claims {
+function roleClaims(principal: Person | Application, { isGraph, registration }: Resource): Claims {
   const defined = registration?.appRoles ?? []
-  const permitted = 'graphPermissions' in principal && sameResource(audience, graphAudience)
-  const roles = permitted ? (principal.graphPermissions ?? []) : principal.roles.filter(role => defined.includes(role))
+  const permissions = 'graphPermissions' in principal ? (principal.graphPermissions ?? []) : []
+  const roles = isGraph ? permissions : principal.roles.filter(role => defined.includes(role))
   return roles.length === 0 ? {} : { roles }
 }
 

@@ -95,7 +95,7 @@ async function permissionsOf(call: Call, service: Service): Promise<ReadonlySet<
   try {
     const { payload } = await jwtVerify(token, createLocalJWKSet({ keys: [...service.keys.published()] }), {
       algorithms: ['RS256'],
-      audience: [graphAudience, `${graphAudience}/`],
+      audience: [graphAudience, service.authority].flatMap(name => [name, `${name}/`]),
       issuer: Object.values(issuers(service.authority, service.directory.tenantId)),
       requiredClaims: ['exp'],
       currentDate: new Date(service.clock()),

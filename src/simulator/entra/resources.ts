@@ -11,6 +11,8 @@ export interface Resource {
   readonly version: '1.0' | '2.0'
   /** The manifest by which its tokens are made; null for a resource of Microsoft's own, which no company configures. */
   readonly registration: Registration | null
+  /** Microsoft Graph: an application's permissions stand in the token. */
+  readonly isGraph: boolean
 }
 
 export interface RequestedScopes {
@@ -38,11 +40,14 @@ const protocolScopes = new Set(['openid', 'profile', 'email', 'offline_access'])
 export class Resources {
   readonly #known: ReadonlyMap<string, Registration | null>
   readonly #directory: Directory
+  readonly #graphNames: ReadonlySet<string>
 
-  constructor(directory: Directory) {
+  /** @param graphUrl Where the tenant's own Graph answers: a name of Graph beside Microsoft's, as sovereign clouds have theirs. */
+  constructor(directory: Directory, graphUrl: string) {
     const own = directory.registrations.flatMap(row => [row.appId, ...row.uris].map(name => [bare(name), row] as const))
-    this.#known = new Map([...microsoftAudiences.map(name => [bare(name), null] as const), ...own])
+    this.#known = new Map([...[...microsoftAudiences, graphUrl].map(name => [bare(name), null] as const), ...own])
     this.#directory = directory
+    this.#graphNames = new Set([graphAudience, graphUrl].map(bare))
   }
 
   /** The v1 endpoints name a resource, the v2 endpoints one inside each scope. */
@@ -64,6 +69,7 @@ export class Resources {
       audience: registration !== null && made === '2.0' ? registration.appId : name,
       version: made,
       registration,
+      isGraph: this.#graphNames.has(bare(name)),
     }
   }
 
@@ -106,11 +112,7 @@ function splitScope(word: string): [resource: string, permission: string] {
   return [word.slice(0, at), permission]
 }
 
-/** Whether two names are of one resource: a slash at the end and case do not matter. */
-export function sameResource(one: string, other: string): boolean {
-  return bare(one) === bare(other)
-}
-
+/** A slash at the end and case do not matter. */
 function bare(name: string): string {
   return name.replace(/\/$/, '').toLowerCase()
 }

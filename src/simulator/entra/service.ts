@@ -74,7 +74,7 @@ export function createService(options: ServiceOptions): Service {
   const { clock } = options
   return {
     ...options,
-    resources: new Resources(options.directory),
+    resources: new Resources(options.directory, options.authority),
     codes: new Expiring(2 * codeLifetimeMs, underWayMax, clock),
     deviceCodes: new Expiring(2 * deviceCodeLifetimeMs, underWayMax, clock),
     userCodes: new Expiring(2 * deviceCodeLifetimeMs, underWayMax, clock),
@@ -103,7 +103,7 @@ export function issueIdToken(
   version: EndpointVersion,
   nonce: string | null,
 ): string {
-  const resource: Resource = { audience: subject.client.appId, version, registration: null }
+  const resource: Resource = { audience: subject.client.appId, version, registration: null, isGraph: false }
   const facts = { ...service, subject, resource, issuedAtMs: service.clock(), lifetimeSeconds: tokenLifetimeSeconds }
   return service.keys.sign(idTokenClaims(facts, nonce))
 }

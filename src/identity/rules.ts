@@ -31,7 +31,7 @@ export function lackingText(lacking: readonly ('groups' | 'roles')[], { audience
   if (lacking.length === 0) return ''
   const claims = lacking.map(claim => `"${claim}"`).join(' and no ')
   return (
-    ` Your token, which is for ${audience}, has no ${claims}: only tokens for an application registration that emits them do. ` +
+    ` Your token, which is for ${audience}, has no ${claims}: none is assigned to you, or tokens for that audience do not carry them. ` +
     'Ask the operator (docs/entra.md).'
   )
 }

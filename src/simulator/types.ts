@@ -52,6 +52,8 @@ export interface Registration {
   readonly groupMembershipClaims: 'SecurityGroup' | null
   /** Values of the app roles that it defines. */
   readonly appRoles: readonly string[]
+  /** `optionalClaims.accessToken`: `idtyp` says whether a token is a person's or an application's. Default none. */
+  readonly optionalClaims?: readonly 'idtyp'[]
 }
 
 export interface Directory {

@@ -88,7 +88,7 @@ function personClaims(subject: Subject & { kind: 'person' }, facts: TokenFacts):
     name: person.displayName,
     scp: subject.permissions.join(' '),
     sub: pairwise(person.objectId, facts.resource.audience),
-    idtyp: 'user',
+    ...typeClaim('user', facts.resource),
   }
   if (facts.resource.version === '2.0') {
     return { ...shared, azp: client.appId, azpacr: strength(client), preferred_username: person.userPrincipalName }
@@ -109,7 +109,7 @@ function personClaims(subject: Subject & { kind: 'person' }, facts: TokenFacts):
 function applicationClaims(application: Application, facts: TokenFacts): Claims {
   const shared = {
     sub: application.objectId,
-    idtyp: 'app',
+    ...typeClaim('app', facts.resource),
     app_displayname: application.name,
     ...(application.managedIdentityId === null ? {} : { xms_mirid: application.managedIdentityId }),
   }
@@ -121,6 +121,11 @@ function applicationClaims(application: Application, facts: TokenFacts): Claims 
         appidacr: strength(application),
         idp: issuers(facts.authority, facts.directory.tenantId)['1.0'],
       }
+}
+
+/** An optional claim: a registration of one's own has it when its manifest asks for it. */
+function typeClaim(idtyp: 'user' | 'app', { registration }: Resource): Claims {
+  return registration === null || registration.optionalClaims?.includes('idtyp') ? { idtyp } : {}
 }
 
 /** 0 a public client, 1 a client secret, 2 a certificate, which is what a managed identity holds. */

@@ -111,6 +111,20 @@ test('N-K1 groups and app roles stand in tokens for registrations of one’s own
   assert.deepEqual((await said('gatehouse-gateway', azureOpenAi))[3], undefined)
 })
 
+// A verifier that needs the claim works with the simulator and with no registration that was made by the book.
+test('N-K1 idtyp is an optional claim: of one’s own registration where its manifest asks for it', async () => {
+  for (const [as, kind] of [
+    ['alice', 'user'],
+    ['expert-finder-app', 'app'],
+  ] as const) {
+    const said = async (audience: string): Promise<unknown> => claimsOf(await entra.token({ as, audience })).idtyp
+    assert.deepEqual(
+      [await said(demoAudience), await said(otherApi.appId), await said(azureOpenAi)],
+      [undefined, kind, kind],
+    )
+  }
+})
+
 // The same by the protocol: every grant and the managed identity's endpoint make tokens in one place.
 test('N-K1 sign-in, client credentials and managed identity give what the resource’s manifest says', async () => {
   const alice = { grant_type: 'password', username: 'alice', password: 'alice-in-the-simulator' }

@@ -15,6 +15,7 @@ export const otherApi: Registration = {
   accessTokenVersion: 2,
   groupMembershipClaims: null,
   appRoles: ['Gatehouse.Auditor'],
+  optionalClaims: ['idtyp'],
 }
 export const twoApis: Directory = { ...demoDirectory, registrations: [...demoDirectory.registrations, otherApi] }
 export const scope = `${azureOpenAi}/.default openid profile offline_access`

@@ -72,6 +72,7 @@ test('a person is known by tid and oid, in both versions of tokens', async () =>
       appId: program,
       displayName: 'alice@contoso.example',
       groups: [tenantB],
+      listsGroups: true,
       groupsOverage: false,
       roles: ['Use'],
       scopes: ['user_impersonation'],

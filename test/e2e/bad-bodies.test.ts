@@ -119,7 +119,10 @@ test('P9 a body larger than allowed is a 413: announced, in chunks, unpacked, an
   await assertRefused(ledger, await call(undefined, [['Content-Length', '9'.repeat(15)]]), 'body_too_large')
   const files = '/main/hr-bot/openai/v1/files'
   const form: Headers = [['Content-Type', 'multipart/form-data; boundary=x']]
-  const upload = (bytes: number): string => `--x\r\n${'y'.repeat(bytes)}`
+  const part = (name: string, text: string): string =>
+    `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${text}\r\n`
+  const upload = (bytes: number): string =>
+    `${part('purpose', 'assistants')}${part('file', 'y'.repeat(bytes))}--x--\r\n`
   const announced = { ...request(upload(uploadBytesMax), form, files) }
   const plain = { ...announced, headers: announced.headers?.filter(([, value]) => value !== 'application/json') ?? [] }
   await assertRefused(ledger, await send(world.url, plain), 'body_too_large')

@@ -27,7 +27,9 @@ export async function readMetadata(gateway: string): Promise<Omit<SignInSettings
   const [, authority, tenantId] = /^(.+?)\/([A-Za-z0-9.-]+)\/v2\.0\/?$/.exec(server ?? '') ?? []
   if (authority === undefined || tenantId === undefined)
     throw unusable(url, 'Its authorization server is not of Entra.')
-  const scope = found.data.scopes_supported.find(name => usualScopes.has(name) || ownScope.test(name))
+  const { scopes_supported: scopes } = found.data
+  // The company's own first, whatever the order: tokens for Azure's own carry no groups and no app roles.
+  const scope = scopes.find(name => ownScope.test(name)) ?? scopes.find(name => usualScopes.has(name))
   // A gateway could otherwise ask for a token of any other service, and be handed it.
   if (scope === undefined) throw unusable(url, 'It asks for no scope that a gateway to Azure OpenAI needs.', '--scope')
   try {

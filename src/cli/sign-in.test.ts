@@ -353,3 +353,16 @@ test('C9 token signs in as an application from the environment, and its help say
     assert.ok(help.stdout.includes(name), name)
   }
 })
+
+// A token for Azure's own audience passes the gateway and carries nothing that a rule by group or role could match.
+test('N-K1 of several audiences the company’s own is asked for, in whatever order the gateway names them', async t => {
+  const scopes = [cognitive, 'https://ai.azure.com/.default', 'api://gatehouse/.default']
+  for (const scopes_supported of [scopes, scopes.toReversed()]) {
+    const terminal = await terminalOf(t)
+    const gateway = await gatewayOf(t, { scopes_supported })
+    browse(terminal, 'bob')
+    assert.equal((await terminal.run('login', '--gateway', gateway)).exitCode, 0)
+    const { aud, groups } = claimsOf((await terminal.run('token')).stdout.trim())
+    assert.deepEqual([aud, groups], ['api://gatehouse', ['64000000-6b1d-4c1e-9a53-0f5d1c7e2b02']])
+  }
+})

@@ -71,7 +71,7 @@ export function pasteLines(
   return [
     ...(pasteFirst === null
       ? []
-      : [{ title: 'first of all: where this demonstration keeps what it is', line: pasteFirst }]),
+      : [{ title: 'first: tells the commands where this demonstration keeps its state', line: pasteFirst }]),
     {
       title: 'curl',
       line: `curl -sS '${url}' -H "Authorization: Bearer $(npx gatehouse token --as alice)" -H 'Content-Type: application/json' -d '${body}'`,

@@ -100,7 +100,7 @@ function decide(asked: Form, back: Return, request: CheckedRequest, service: Ser
     client: back.client,
     people: service.directory.people,
     hint: asked.get('login_hint'),
-    asksFor: request.scopes.resource.audience,
+    asksFor: request.scopes.resource,
     // Browsers hold a redirect after a form to the form's policy too.
     formTarget: new URL(back.redirectUri).origin,
   })

@@ -60,7 +60,7 @@ export async function devicePage(call: Call, service: Service): Promise<Answer> 
     client: request.client,
     people: service.directory.people,
     hint: null,
-    asksFor: request.scopes.resource.audience,
+    asksFor: request.scopes.resource,
     formTarget: null,
   })
 }

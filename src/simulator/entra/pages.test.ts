@@ -13,9 +13,11 @@ import {
   HandClock,
   newPkce,
   open,
+  otherApi,
   scope,
   submit,
   tenant,
+  twoApis,
 } from './person.fixture.ts'
 
 const { challenge } = newPkce()
@@ -191,4 +193,17 @@ test('a device hears that the person declined, that its code expired, and that a
   const unknown = await submit(page, await open(page), { code: late.userCode })
   assert.equal(unknown.status, 400)
   assert.match(unknown.text, /aria-invalid="true" aria-describedby="problem"/)
+})
+
+// Whoever signs in for the wrong resource learns it here, and not from a refusal that names a group.
+test('N-K1 the page says what the token will carry', async t => {
+  const own = await entraOf(t, { directory: twoApis })
+  for (const [resource, said] of [
+    ['https://cognitiveservices.azure.com', 'its tokens list neither groups nor app roles'],
+    ['api://gatehouse', 'its tokens list groups and app roles'],
+    [otherApi.appId, 'its tokens list app roles, and no groups'],
+  ] as const) {
+    const page = await open(authorizeUrl(own.url, newPkce().challenge, { scope: `${resource}/.default` }))
+    assert.ok(page.text.includes(said), page.text)
+  }
 })

@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 import type { Application, Person } from '../types.ts'
 import type { EntraError } from './errors.ts'
 import type { Answer } from './http.ts'
+import type { Resource } from './resources.ts'
 import { stylesheet } from './stylesheet.ts'
 
 /** HTML that is safe to put into a page. */
@@ -40,7 +41,7 @@ export interface Choice {
   readonly people: readonly Person[]
   /** User principal name that the client expects; shown first. */
   readonly hint: string | null
-  readonly asksFor: string
+  readonly asksFor: Resource
   /** Origin to which the form's answer redirects; null when it stays here. */
   readonly formTarget: string | null
 }
@@ -49,12 +50,19 @@ export function choosePage(choice: Choice): Answer {
   const hinted = (person: Person) => Number(person.userPrincipalName === choice.hint || person.name === choice.hint)
   const people = choice.people.toSorted((a, b) => hinted(b) - hinted(a))
   const fields = choice.hidden.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)
-  const body = html`<p><strong>${choice.client.name}</strong> asks for a token for <span class="wrap">${choice.asksFor}</span>.</p>
+  const body = html`<p><strong>${choice.client.name}</strong> asks for a token for <span class="wrap">${choice.asksFor.audience}</span>. ${carried(choice.asksFor)}</p>
 <form method="post" action="${choice.action}">${fields}
 <ul>${people.map(personButton)}</ul>
 <button class="quiet" name="cancel" value="1">Cancel</button>
 </form>`
   return page(200, 'Choose whom to sign in as', body, choice.formTarget)
+}
+
+/** What people wonder about when a rule by group does not match. */
+function carried({ registration }: Resource): string {
+  if (registration === null) return 'It is a resource of Microsoft’s own: its tokens list neither groups nor app roles.'
+  const groups = registration.groupMembershipClaims === null ? 'app roles, and no groups' : 'groups and app roles'
+  return `It is a registration of the company’s own: its tokens list ${groups}.`
 }
 
 function personButton(person: Person): Markup {

@@ -77,8 +77,17 @@ const wantedMembers = [
 ]
 const shapes = bodyShapes(wantedMembers)
 
-/** @throws Refusal body_*, bodies_full, model_missing, deployment_not_allowed; ClientLeft */
-export async function receive(
+/** @throws Refusal body_*, bodies_full, model_missing, deployment_not_allowed; ClientLeft, by rejecting */
+export function receive(call: Call, route: Route, grant: Grant, hold: BodyHold, limits: ReceiveLimits): Promise<Asked> {
+  const { operation } = route
+  const hasBody = call.method !== 'GET' && call.method !== 'HEAD' && operation.body !== 'none'
+  if (!hasBody || operation.deployment === 'none') return receiveOther(call, route, grant, hold, limits)
+  const isJson = operation.body === 'json' || (operation.body === 'either' && !saysForm(call.req))
+  return isJson ? receiveJson(call, route, grant, hold, limits) : receiveOther(call, route, grant, hold, limits)
+}
+
+/** Calls without a body or without a deployment, and forms. */
+async function receiveOther(
   call: Call,
   route: Route,
   grant: Grant,
@@ -86,20 +95,7 @@ export async function receive(
   limits: ReceiveLimits,
 ): Promise<Asked> {
   const { operation } = route
-  const plain = {
-    deployment: route.deployment,
-    requestedModel: route.deployment,
-    stream: false,
-    hideUsage: false,
-    json: null,
-    modelAt: null,
-    answers: 1,
-    completionTokensMax: null,
-    addedMaximum: null,
-    toolDeployments: imageDeployment(call, grant),
-    references: noReferences,
-    keeps: null,
-  }
+  const plain = plainOf(route, imageDeployment(call, grant))
   if (operation.body === 'none' || call.method === 'GET' || call.method === 'HEAD') {
     return { ...plain, received: [], send: null, decoded: false }
   }
@@ -133,28 +129,50 @@ export async function receive(
       decoded,
     }
   }
-  if (operation.deployment === 'none') {
-    // Some take no body at all, or may do without.
-    if (body.length === 0) return { ...plain, received, send: body, decoded }
-    const scan = await scanned(body, () => new BodyScanner(body, shapeFor(shapes, operation, grant.workload.policy)))
-    const named = authorizeBody(body, scan, operation, grant.workload)
-    const references = await scanned(body, () => new ReferenceFinder(body))
-    if (operation.creates === 'upload') requirePurpose(body, scan)
-    const toolDeployments = withNamed(plain.toolDeployments, named)
-    const json = named.length === 0 ? null : { body, scan, named }
-    return { ...plain, json, toolDeployments, references, received, send: body, decoded }
-  }
-  const understood = await understand(body, route, grant)
-  // A changed body stands beside the one that it was made of.
-  if (understood.send instanceof Buffer && understood.send !== body) hold.take(understood.send.length)
-  const toolDeployments = withNamed(plain.toolDeployments, understood.json?.named ?? [])
-  return { ...plain, ...understood, toolDeployments, received, decoded }
+  // Some take no body at all, or may do without.
+  if (body.length === 0) return { ...plain, received, send: body, decoded }
+  const scan = await scanned(body, () => new BodyScanner(body, shapeFor(shapes, operation, grant.workload.policy)))
+  const named = authorizeBody(body, scan, operation, grant.workload)
+  const references = await scanned(body, () => new ReferenceFinder(body))
+  if (operation.creates === 'upload') requirePurpose(body, scan)
+  const toolDeployments = withNamed(plain.toolDeployments, named)
+  const json = named.length === 0 ? null : { body, scan, named }
+  return { ...plain, json, toolDeployments, references, received, send: body, decoded }
 }
 
-type Understood = Omit<Asked, 'received' | 'decoded' | 'toolDeployments' | 'modelAt'>
+/** What is known of a call before its body. */
+function plainOf({ deployment }: Route, toolDeployments: readonly string[]) {
+  return {
+    deployment,
+    requestedModel: deployment,
+    stream: false,
+    hideUsage: false,
+    json: null,
+    modelAt: null,
+    answers: 1,
+    completionTokensMax: null,
+    addedMaximum: null,
+    toolDeployments,
+    references: noReferences,
+    keeps: null,
+  }
+}
 
-async function understand(body: Buffer, route: Route, grant: Grant): Promise<Understood> {
+/** Nearly every call: a JSON body on a deployment. Nothing is awaited but what takes time: each wait for nothing costs the call half a microsecond. */
+async function receiveJson(
+  call: Call,
+  route: Route,
+  grant: Grant,
+  hold: BodyHold,
+  limits: ReceiveLimits,
+): Promise<Asked> {
   const { operation } = route
+  const ofHeader = imageDeployment(call, grant)
+  if (!isWithoutBody(call.req)) requireJsonType(call.req)
+  const whole = await readBody(call, hold, limits.bodyBytesMax, limits.timeoutMs)
+  const encoding = call.req.headers['content-encoding']
+  const decoded = encoding !== undefined && encoding.toLowerCase() !== 'identity'
+  const body = decoded ? await decodeBody(whole, encoding, limits.bodyBytesMax, hold) : whole
   const scanning = scanned(body, () => new BodyScanner(body, shapeFor(shapes, operation, grant.workload.policy)))
   const scan = scanning instanceof Promise ? await scanning : scanning
   const { refersBy } = route.operation
@@ -168,24 +186,33 @@ async function understand(body: Buffer, route: Route, grant: Grant): Promise<Und
   const reading = demandOf(route.operation.name, body, scan)
   const demanded = reading instanceof Promise ? await reading : reading
   const { demand, added } = withMaximum(demanded, grant.workload, route.operation.name)
-  const asked = {
-    deployment,
-    requestedModel: named ?? deployment,
-    stream,
-    json: { body, scan, named: further },
-    ...demand,
-    addedMaximum: added,
-    references,
-    keeps: route.operation.createsWhenAsked === null ? null : keptOf(body, scan, route.operation.createsWhenAsked),
-  }
   const ask =
     stream &&
     route.operation.usageInStream === 'opt-in' &&
     route.includeUsageAccepted &&
     isAbsent(body, scan, 'data_sources')
   const options = ask ? usageOptions(read(body, scan, 'stream_options')) : null
-  if (options === null) return { ...asked, hideUsage: false, send: body }
-  return { ...asked, hideUsage: true, send: withMember(body, scan, 'stream_options', options) }
+  const send = options === null ? body : withMember(body, scan, 'stream_options', options)
+  // A changed body stands beside the one that it was made of.
+  if (send !== body) hold.take(send.length)
+  // One literal, not spread from others: that took a microsecond of every call.
+  return {
+    deployment,
+    requestedModel: named ?? deployment,
+    stream,
+    hideUsage: options !== null,
+    received: [whole],
+    send,
+    decoded,
+    json: { body, scan, named: further },
+    modelAt: null,
+    answers: demand.answers,
+    completionTokensMax: demand.completionTokensMax,
+    addedMaximum: added,
+    toolDeployments: withNamed(ofHeader, further),
+    references,
+    keeps: operation.createsWhenAsked === null ? null : keptOf(body, scan, operation.createsWhenAsked),
+  }
 }
 
 function keptOf(body: Buffer, scan: Scan, kind: CreatedKind): CreatedKind | null {

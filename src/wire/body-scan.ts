@@ -83,7 +83,7 @@ export class BodyScanner implements Sliced<BodyScan> {
   #openEnd = 0
   #empty = false
   /** Lists and objects that are open where nothing is looked for: 1 for a list. Most of a body stands there. */
-  readonly #skipped = new Uint8Array(depthMax)
+  readonly #skipped: number[] = []
   #skippedDepth = 0
   #skippedStart = 0
   #skippedWants = wantsValue
@@ -100,7 +100,8 @@ export class BodyScanner implements Sliced<BodyScan> {
     const at = skipSpaces(bytes, from, end)
     if (at >= end || bytes[at] !== 0x7b) throw new JsonScanError('not_an_object', at)
     // Bytes that are no UTF-8 are read in as many ways as there are readers.
-    if (!isUtf8(bytes.subarray(0, end))) throw new JsonScanError('not_utf8', at)
+    // A view and a typed array cost more than the rest of what is made here.
+    if (!isUtf8(end === bytes.length ? bytes : bytes.subarray(0, end))) throw new JsonScanError('not_utf8', at)
     this.#texts = new TextBytes(bytes, end)
     this.#openEnd = at + 1
     this.#empty = bytes[skipSpaces(bytes, at + 1, end)] === 0x7d

@@ -47,6 +47,8 @@ export class Lane {
   #remainingAtMs = 0
   /** Kinds of calls for which it does not know the gateway's `stream_options`; null while none was found. Written by `dispatch`. */
   refusesUsage: Set<string> | null = null
+  /** True once it has refused a workload's maximum by the name that suits its model, and taken the other one. Written by `dispatch`. */
+  takesOtherMaximum = false
   /** What a pool decided last about this lane, for reports. */
   isSpilling = false
 

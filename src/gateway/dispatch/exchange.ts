@@ -15,10 +15,10 @@ import { createsOf } from '../relay/births.ts'
 import { Relay, type Relayed } from '../relay/index.ts'
 import { isWorthReading } from '../relay/read-on.ts'
 import type { GatewayParts } from '../serve.ts'
+import { additionsTo, sendingFor, withoutRefused } from './additions.ts'
 import { prefixHash } from './prefix.ts'
 import { requestFor, type Sending } from './request.ts'
 import { signIn } from './sign-in.ts'
-import { rememberRefusedUsage, sendingFor, withoutUsage } from './usage-options.ts'
 import { lineKey, waitInLine } from './waiting.ts'
 
 /** A percentile of fewer calls is none. */
@@ -133,10 +133,10 @@ export class Exchange {
     const upload = { journal: this.#journal, limits: this.#parts.receiveLimits, relay }
     const call = sendingFor(this.#sendingTo(instance), candidate.lane)
     const request = requestFor(call, candidate, header, upload)
-    const sending = relay.send(request, candidate, attempt, this.#mayReplay(), call.asked.hideUsage)
+    const sending = relay.send(request, candidate, attempt, this.#mayReplay(), additionsTo(call, candidate, false))
     const { hedge } = this.#target
     let relayed = await (hedge === null ? sending : this.#hedged(hedge, sending, candidate, relay))
-    if (relayed === null && relay.isUsageRefused) relayed = await this.#sendWithoutUsage(candidate, header, relay)
+    if (relayed === null && relay.refused !== null) relayed = await this.#sendOtherwise(call, candidate, header, relay)
     if (relayed !== null) this.#account.instance = relay.instance
     const { line } = this.#parts.limits
     if (line.length > 0) line.nudge()
@@ -152,13 +152,40 @@ export class Exchange {
     return { ...this.#sending, asked: { ...asked, send: body } }
   }
 
-  /** The member does not know what the gateway asked for on the client's behalf: it gets the call as the client wrote it. */
-  #sendWithoutUsage(candidate: Candidate, header: CredentialHeader, relay: Relay): Promise<Relayed | null> {
+  /** The member does not take what the gateway has added: it gets the call without that, or in another form. */
+  async #sendOtherwise(
+    refused: Sending,
+    candidate: Candidate,
+    header: CredentialHeader,
+    relay: Relay,
+  ): Promise<Relayed | null> {
     const { lane } = candidate
-    const call = withoutUsage(this.#sending)
-    relay.whenAnswered = () => rememberRefusedUsage(call, lane)
-    const attempt = lane.begin(this.#parts.clock())
-    return relay.send(requestFor(call, candidate, header, null), candidate, attempt, this.#mayReplay(), false)
+    const remembers: (() => void)[] = []
+    relay.whenAnswered = () => {
+      for (const remember of remembers) remember()
+    }
+    let call = refused
+    let wasRenamed = false
+    let relayed: Relayed | null = null
+    // Ends: usage is left out once, the maximum is renamed once and left out once.
+    while (relay.refused !== null) {
+      const other = withoutRefused(call, relay.refused, lane)
+      call = other.sending
+      wasRenamed ||= relay.refused === 'maximum'
+      remembers.push(other.remember)
+      const request = requestFor(call, candidate, header, null)
+      const attempt = lane.begin(this.#parts.clock())
+      relayed = await relay.send(
+        request,
+        candidate,
+        attempt,
+        this.#mayReplay(),
+        additionsTo(call, candidate, wasRenamed),
+      )
+    }
+    // A success of another member says nothing about this one.
+    relay.whenAnswered = null
+    return relayed
   }
 
   /** Reserves with the rules of the instance. Synchronous where the counters are. */

@@ -6,8 +6,8 @@ import {
   errorIn,
   lacksDeployment,
   mayBeRefusal,
+  refusedAddition,
   refusesGateway,
-  refusesUsageOptions,
   safeToReplay,
 } from './replay.ts'
 
@@ -108,7 +108,9 @@ test('F4 what refuses the gateway is told from what refuses the request, by code
 })
 
 test('F5 a refusal that names the usage options is known in whatever form, and a prompt that names them is none', () => {
-  const refuses = (status: number, body: unknown) => refusesUsageOptions(status, Buffer.from(JSON.stringify(body)))
+  const usage = { usage: true, maximum: null, hasOtherName: false }
+  const refuses = (status: number, body: unknown) =>
+    refusedAddition(status, Buffer.from(JSON.stringify(body)), usage) === 'usage'
   const words = ['stream_options', 'stream_options.include_usage', 'include_usage', 'Stream options', 'include-usage']
   for (const word of words) {
     assert.ok(refuses(400, { error: { message: `Unrecognized request argument supplied: ${word}`, code: null } }))
@@ -124,4 +126,40 @@ test('F5 a refusal that names the usage options is known in whatever form, and a
     assert.equal(refuses(400, { error: { message: `not a type: ${word}`, param: 'messages[0].content' } }), false)
   }
   assert.equal(refuses(400, { error: { message: 'max_tokens is too large', param: null } }), false)
+})
+
+test('W3 a refusal of the maximum is known in whatever form, and one of something else is none', () => {
+  const added = { usage: false, maximum: 'max_tokens', hasOtherName: true }
+  const found = (status: number, error: unknown) =>
+    refusedAddition(status, Buffer.from(JSON.stringify({ error })), added)
+  const unknown = { message: 'Unrecognized request argument supplied: max_tokens', param: null }
+  const large = {
+    message: 'max_tokens is too large: 9. This model supports at most 8 completion tokens',
+    param: 'max_tokens',
+  }
+  for (const status of [400, 422]) {
+    assert.equal(found(status, unknown), 'maximum')
+    assert.equal(
+      found(status, { code: 'unsupported_parameter', message: 'no max_tokens', param: 'max_tokens' }),
+      'maximum',
+    )
+    assert.equal(found(status, large), 'maximum_too_large')
+    assert.equal(found(status, { ...large, param: 'messages' }), null)
+    assert.equal(found(status, { ...large, code: 'content_filter' }), null)
+    assert.equal(found(status, { message: 'max_tokens must be larger than the budget' }), null)
+  }
+  const body = Buffer.from(JSON.stringify({ detail: [{ type: 'extra_forbidden', loc: ['body', 'max_tokens'] }] }))
+  assert.equal(refusedAddition(422, body, added), 'maximum')
+  assert.equal(refusedAddition(422, body, { ...added, hasOtherName: false }), null, 'there is no other name to try')
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 200, max: 599 }),
+      fc.option(fc.string()),
+      fc.option(fc.string()),
+      (status, code, message) => {
+        const result = found(status, { code, message })
+        if (result !== null) assert.ok((status === 400 || status === 422) && message?.includes('max_tokens') === true)
+      },
+    ),
+  )
 })

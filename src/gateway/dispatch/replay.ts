@@ -88,6 +88,50 @@ export function refusesGateway(status: number, error: AnswerError, asksOutside: 
   return aboutTheResource.test(code ?? '') || outOfTheNetwork.test(message ?? '') ? 'certain' : 'likely'
 }
 
+/** What the gateway has put into a request by itself. */
+export interface Additions {
+  /** `stream_options.include_usage`. */
+  readonly usage: boolean
+  /** The member with the workload's maximum; null where there is none. */
+  readonly maximum: string | null
+  /** The maximum can be tried under another name. */
+  readonly hasOtherName: boolean
+}
+
+/** Of nearly every call that is not streamed. */
+export const nothingAdded: Additions = { usage: false, maximum: null, hasOtherName: false }
+
+/** Which of the additions an instance does not take: the request is to be sent again without it, or in another form. */
+export type RefusedAddition = 'usage' | 'maximum' | 'maximum_too_large'
+
+/** What the gateway added is never the reason for which a client is refused. @returns null when the refusal is about something else. */
+export function refusedAddition(
+  status: number,
+  body: Buffer,
+  { usage, maximum, hasOtherName }: Additions,
+): RefusedAddition | null {
+  if (usage && refusesUsageOptions(status, body)) return 'usage'
+  const refused = maximum === null ? null : refusesMaximum(status, body, maximum)
+  return refused === 'maximum' && !hasOtherName ? null : refused
+}
+
+/**
+ * The instance does not know the workload's maximum by this name, or its model writes less at most. Not so where the maximum does not suit something
+ * that the client has written: without it the client would get round it.
+ */
+function refusesMaximum(status: number, body: Buffer, member: string): RefusedAddition | null {
+  if (status !== 400 && status !== 422) return null
+  const { code, innerCode, param, message } = errorIn(body)
+  if (aboutTheRequest.test(code ?? '') || aboutTheRequest.test(innerCode ?? '')) return null
+  if (param !== null && param !== '' && param !== member) return null
+  const says = message ?? body.toString('latin1')
+  if (!says.includes(member)) return null
+  if (/\btoo large\b.{0,80}\bat most \d/is.test(says)) return 'maximum_too_large'
+  return unknownMember.test(code ?? '') || unknownMember.test(says) ? 'maximum' : null
+}
+const unknownMember =
+  /unsupported_(parameter|value)|unknown_parameter|unsupported parameter|unrecognized|unknown (parameter|argument)|not supported|not permitted|extra_forbidden/i
+
 /**
  * The instance does not know `stream_options`, or not `include_usage` in it. It said so before it ran anything.
  * @param body of the answer: forms of validation errors differ, and all of them name what they refuse.

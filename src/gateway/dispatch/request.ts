@@ -100,13 +100,20 @@ function withAliases({ asked, target }: Sending, { instance }: Candidate): Buffe
 }
 
 /** The body with the workload's maximum, under the name that the model of this member takes. */
-function bounded(body: Buffer | null, { route, asked }: Sending, { instance, alias }: Candidate): Buffer | null {
-  const { addedMaximum, deployment } = asked
+function bounded(body: Buffer | null, sending: Sending, candidate: Candidate): Buffer | null {
+  const { addedMaximum } = sending.asked
   if (addedMaximum === null || body === null) return body
-  const model = instance.deployments.get(alias ?? deployment ?? '')?.model ?? ''
-  const member = maximumMember(route.operation.name, model)
+  const member = maximumMemberOn(sending, candidate)
   if (member === null) return body
-  return withMember(body, scanObject(body, new Set([member])), member, String(addedMaximum))
+  return withMember(body, scanObject(body, new Set([member])), member, String(addedMaximum.tokens))
+}
+
+/** Under which name the member gets the workload's maximum; null where none is put in. */
+export function maximumMemberOn({ route, asked }: Sending, { instance, alias }: Candidate): string | null {
+  const { addedMaximum, deployment } = asked
+  if (addedMaximum === null) return null
+  const model = instance.deployments.get(alias ?? deployment ?? '')?.model ?? ''
+  return maximumMember(route.operation.name, model, addedMaximum.as)
 }
 
 /** The deployment stands in the path: `model` in the body decides nothing then, and stays as it is. */

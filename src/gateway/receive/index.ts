@@ -20,7 +20,7 @@ import type { BodyHold } from './budget.ts'
 import { isWithoutBody, requireFormType, requireJsonType, saysForm } from './content-type.ts'
 import { demandMembers, demandOf } from './demand.ts'
 import { type FormFacts, factsOfForm } from './form.ts'
-import { withMaximum } from './maximum.ts'
+import { type AddedMaximum, withMaximum } from './maximum.ts'
 
 export interface Asked {
   /** Null for operations without a deployment. */
@@ -42,8 +42,8 @@ export interface Asked {
   readonly answers: number
   /** Most tokens of all answers together; null where the client set no maximum. */
   readonly completionTokensMax: number | null
-  /** Maximum of one answer that is put into the body, because the call sets none and its workload says one; null for most. */
-  readonly addedMaximum: number | null
+  /** Put into the body, because the call sets no maximum and its workload says one; null for most. */
+  readonly addedMaximum: AddedMaximum | null
   /** Where `model` stands in a form that was read whole; null for other bodies. */
   readonly modelAt: FormFacts['modelAt']
   /** Deployments that the call names besides its own, as the client wrote them, each allowed: of tools and data sources. */

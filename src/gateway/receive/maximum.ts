@@ -14,29 +14,45 @@ const members: Readonly<Partial<Record<Operation['name'], string>>> = {
 /** Reasoning models refuse `max_tokens`, all others take it in every version of the API. */
 const reasoning = /^(ft:)?(o\d|gpt-5(?!.*chat))/i
 
-/** The member that bounds an answer of this operation on this model; null for operations that have none. */
-export function maximumMember(operation: Operation['name'], model: string): string | null {
-  const member = members[operation] ?? null
-  return operation === 'chat/completions' && reasoning.test(model) ? 'max_completion_tokens' : member
+/** A maximum that the workload puts into a call that sets none. */
+export interface AddedMaximum {
+  /** Of one answer. */
+  readonly tokens: number
+  /**
+   * Under which name: the one that suits the model by the configuration, the other one where an instance refused that, or not at all where it
+   * said that its model writes less anyway.
+   */
+  readonly as: 'usual' | 'other' | 'none'
+}
+
+/** The member that bounds an answer of this operation on this model; null for operations that have none, or no other. */
+export function maximumMember(operation: Operation['name'], model: string, as: AddedMaximum['as']): string | null {
+  if (as === 'none') return null
+  if (operation !== 'chat/completions') return as === 'other' ? null : (members[operation] ?? null)
+  const isNewer = reasoning.test(model) ? as === 'usual' : as === 'other'
+  return isNewer ? 'max_completion_tokens' : 'max_tokens'
 }
 
 /**
  * The demand with the workload's own maximum where the call sets none.
- * @returns as `added`, the maximum of one answer that must be put into the body; null where nothing is put in.
+ * @returns as `added`, what must be put into the body; null where nothing is put in.
  * @throws Refusal maximum_missing, maximum_too_large
  */
 export function withMaximum(
   demand: Demand,
   { name, output }: Workload,
   operation: Operation['name'],
-): { readonly demand: Demand; readonly added: number | null } {
+): { readonly demand: Demand; readonly added: AddedMaximum | null } {
   const param = members[operation]
   if (output === null || param === undefined) return { demand, added: null }
   const { completionTokensMax, answers } = demand
   if (completionTokensMax === null) {
     if (output.required) throw new Refusal('maximum_missing', { workload: name, param }, { param })
     if (output.standard === null) return { demand, added: null }
-    return { demand: { answers, completionTokensMax: output.standard * answers }, added: output.standard }
+    return {
+      demand: { answers, completionTokensMax: output.standard * answers },
+      added: { tokens: output.standard, as: 'usual' },
+    }
   }
   const asked = completionTokensMax / answers
   if (output.most !== null && asked > output.most) {

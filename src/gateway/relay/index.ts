@@ -15,13 +15,14 @@ import { isEventStream } from '../../wire/mediaTypes.ts'
 import { type Call, ClientLeft, type Timed } from '../call.ts'
 import { type BackendFailure, classify, GivenUp } from '../dispatch/failures.ts'
 import { responseHeaders } from '../dispatch/headers.ts'
-import type { AnswerError } from '../dispatch/replay.ts'
+import type { Additions, AnswerError, RefusedAddition } from '../dispatch/replay.ts'
 import {
   lacksDeployment,
   lacksState,
   mayBeRefusal,
+  nothingAdded,
+  refusedAddition,
   refusesGateway,
-  refusesUsageOptions,
   safeToReplay,
 } from '../dispatch/replay.ts'
 import type { Asked } from '../receive/index.ts'
@@ -60,8 +61,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   #candidate: Candidate | null = null
   #try: Try | null = null
   #mayReplay = false
-  /** What is sent now asks for usage that the client did not ask for. */
-  #hideUsage = false
+  /** What the gateway has put into what is sent now. */
+  #added: Additions = nothingAdded
   #held: Held | null = null
   #heldSince = 0
   /** The most useful refusal so far. */
@@ -100,8 +101,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   #settled = false
   /** The instance whose answer this is, or that was tried last. */
   instance: Instance | null = null
-  /** True when the last try was refused for the usage that the gateway asked for: the same member is to be asked without. */
-  isUsageRefused = false
+  /** What the last try was refused for that the gateway had added: the same member is to be asked without it. */
+  refused: RefusedAddition | null = null
   /** Called when a try that follows such a refusal is answered with a success. */
   whenAnswered: (() => void) | null = null
 
@@ -130,7 +131,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   /**
    * Sends the call to a member.
    * @param mayReplay another member could be tried after this one.
-   * @param hideUsage usage is asked for on the client's behalf, and must be taken out of the stream again.
+   * @param added usage that is asked for on the client's behalf must be taken out of the stream again.
    * @returns how it ended; null when it failed safely and another member may be tried: then `send` or `conclude` must follow.
    */
   send(
@@ -138,10 +139,10 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     candidate: Candidate,
     attempt: Try,
     mayReplay: boolean,
-    hideUsage: boolean,
+    added: Additions,
   ): Promise<Relayed | null> {
-    this.#hideUsage = hideUsage
-    this.isUsageRefused = false
+    this.#added = added
+    this.refused = null
     this.#candidate = candidate
     this.instance = candidate.instance
     this.#try = attempt
@@ -225,7 +226,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     if (this.#standInStatus !== null || this.#isReadOn) return false
     // The gateway's own trouble, or made by what it asked for itself: never the client's, whether or not another member is left.
     if (isOfCredential(status)) return lane.credential !== null
-    if (this.#hideUsage && (status === 400 || status === 422)) return true
+    if (this.#added !== nothingAdded && (status === 400 || status === 422)) return true
     // The last member's refusal is held as well: an earlier one may help the client more.
     return (this.#mayReplay || this.#best !== null) && mayBeRefusal(status)
   }
@@ -239,7 +240,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     this.#contentType = first(headers['content-type'])
     if (this.#candidate?.lane.kind === 'provisioned') this.#spilledFrom = spilledFrom(headers)
     const isStream = isEventStream(this.#contentType)
-    const form = formOf(headers, this.#hideUsage)
+    const form = formOf(headers, this.#added.usage)
     // Of a stream some bytes may be held back; it ends as it comes.
     if (!isStream) this.#announcedBytes = Number(first(headers['content-length']) ?? Number.NaN)
     this.#births = creates === null || status >= 400 ? null : new Births(creates, this.instance?.name ?? '')
@@ -319,9 +320,9 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     this.#held = null
     const nowMs = this.#parts.clock()
     const error = held.error()
-    if (this.#hideUsage && refusesUsageOptions(held.status, held.body())) {
-      this.#note('usage_refused', held.status)
-      this.isUsageRefused = true
+    this.refused = this.#added === nothingAdded ? null : refusedAddition(held.status, held.body(), this.#added)
+    if (this.refused !== null) {
+      this.#note(this.refused === 'usage' ? 'usage_refused' : 'maximum_refused', held.status)
       this.#finish(null)
       return
     }

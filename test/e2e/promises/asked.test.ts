@@ -105,6 +105,94 @@ test('W3 a workload asks for a maximum, bounds it, or sets one that the backend 
   assert.deepEqual([streamed['max_tokens'], streamed['stream_options']], [50, { include_usage: true }])
 })
 
+/** Refuses a maximum by some names, in Azure's words; answers whatever else comes. */
+function refusing(
+  names: readonly string[],
+  error: (name: string) => unknown,
+  status = 400,
+): typeof upstream.backend.answer {
+  const good = upstream.backend.answer
+  return (request, response) => {
+    const body: unknown = JSON.parse(request.body)
+    const name = names.find(name => typeof body === 'object' && body !== null && name in body)
+    if (name === undefined) return good(request, response)
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ error: error(name) }))
+  }
+}
+
+const unsupported = (name: string): unknown => ({
+  message: `Unsupported parameter: '${name}' is not supported with this model. Use another one instead.`,
+  type: 'invalid_request_error',
+  param: name,
+  code: 'unsupported_parameter',
+})
+const tooLarge = (name: string): unknown => ({
+  message: `${name} is too large: 50. This model supports at most 40 completion tokens, whereas you provided 50.`,
+  type: 'invalid_request_error',
+  param: name,
+  code: null,
+})
+
+// Without the gateway these calls would have been answered: what it puts in is never why a client is refused.
+test('W3, rule 12: a maximum that an instance refuses is renamed, or left out where the model writes less anyway', async t => {
+  const { backend, call } = await startUpstream(t, {
+    deployments: { 'gpt-4o': { model: 'gpt-4o' } },
+    change: config => withOutput(limited(config), { standard: 50 }),
+  })
+  let seen = 0
+  const sent = (): unknown[] => {
+    const since = backend.received.slice(seen)
+    seen = backend.received.length
+    return since.map(({ body }) => {
+      const { max_tokens, max_completion_tokens, max_output_tokens } = JSON.parse(body)
+      return max_tokens ?? (max_completion_tokens && 'newer') ?? (max_output_tokens && 'responses') ?? 'none'
+    })
+  }
+  const attempts = (record: { attempts: readonly { status: number | null; error: string | null }[] }): unknown =>
+    record.attempts.map(({ status, error }) => [status, error])
+
+  // The configuration names another model than the deployment has.
+  backend.answer = refusing(['max_tokens'], unsupported)
+  const first = await call({ stream: true })
+  assert.equal(first.answer.status, 200)
+  assert.deepEqual(attempts(first.record), [
+    [400, 'maximum_refused'],
+    [200, null],
+  ])
+  assert.deepEqual(sent(), [50, 'newer'])
+  assert.equal((await call({})).answer.status, 200)
+  assert.deepEqual(sent(), ['newer'], 'remembered')
+
+  // The deployment gets another model: the usual name again.
+  backend.answer = refusing(['max_completion_tokens'], unsupported, 422)
+  assert.equal((await call({})).answer.status, 200)
+  assert.deepEqual(sent(), ['newer', 50])
+  assert.equal((await call({})).answer.status, 200)
+  assert.deepEqual(sent(), [50])
+
+  // Neither name: it ends, with the instance's own words.
+  backend.answer = refusing(['max_completion_tokens', 'max_tokens'], unsupported)
+  assert.equal((await call({})).answer.status, 400)
+  assert.deepEqual(sent(), [50, 'newer'])
+
+  backend.answer = refusing(['max_completion_tokens', 'max_tokens', 'max_output_tokens'], tooLarge)
+  assert.equal((await call({})).answer.status, 200)
+  assert.deepEqual(sent(), [50, 'none'])
+  assert.equal((await call({ model: 'gpt-4o', input: 'hi' }, '/openai/v1/responses')).answer.status, 200)
+  assert.deepEqual(sent(), ['responses', 'none'])
+
+  // What the client wrote itself is refused as it is; and what does not suit the maximum does not take it away.
+  assert.equal((await call({ max_tokens: 50 })).answer.status, 400)
+  assert.deepEqual(sent(), [50])
+  const budget = (name: string): unknown => ({
+    message: `'thinking.budget_tokens' must be less than '${name}'`,
+    param: null,
+  })
+  backend.answer = refusing(['max_completion_tokens', 'max_tokens'], budget)
+  assert.equal((await call({ thinking: { type: 'enabled', budget_tokens: 1_000 } })).answer.status, 400)
+  assert.deepEqual(sent(), [50])
+})
+
 function withOutput(config: ConfigInput, output: ConfigInput['workloads'][string]['output']): ConfigInput {
   const hrBot = config.workloads['hr-bot']
   assert.ok(hrBot)

@@ -1,0 +1,81 @@
+/**
+ * What the gateway adds to a body: it asks for usage on the client's behalf, and sets the workload's maximum. Neither is done where an
+ * instance refuses it. Without the gateway the call would have been answered, so what is added is never the reason for which a client is refused.
+ */
+import type { Lane } from '../../instances/lane.ts'
+import type { Candidate } from '../../instances/pool.ts'
+import type { AddedMaximum } from '../receive/maximum.ts'
+import { type Additions, nothingAdded, type RefusedAddition } from './replay.ts'
+import { maximumMemberOn, type Sending } from './request.ts'
+
+/** The call as the lane is known to take it. @returns the same object for nearly every call. */
+export function sendingFor(sending: Sending, lane: Lane): Sending {
+  const { addedMaximum, hideUsage } = sending.asked
+  const bounded = addedMaximum !== null && lane.takesOtherMaximum ? withMaximumAs('other', sending) : sending
+  if (lane.refusesUsage === null || !hideUsage) return bounded
+  return lane.refusesUsage.has(keyOf(sending)) ? withoutUsage(bounded) : bounded
+}
+
+const usageAlone: Additions = { usage: true, maximum: null, hasOtherName: false }
+
+/** What is added to the call for this member. @param wasRenamed both names of the maximum have been tried there. */
+export function additionsTo(sending: Sending, candidate: Candidate, wasRenamed: boolean): Additions {
+  const { addedMaximum, hideUsage } = sending.asked
+  if (addedMaximum === null) return hideUsage ? usageAlone : nothingAdded
+  const hasOtherName = !wasRenamed && sending.route.operation.name === 'chat/completions'
+  return { usage: hideUsage, maximum: maximumMemberOn(sending, candidate), hasOtherName }
+}
+
+/**
+ * The call in the form that is to be tried after a lane has refused an addition. A maximum has two names; without one goes only what cannot become
+ * longer than it.
+ * @returns as `remember`, what is to be called when the lane takes this form.
+ */
+export function withoutRefused(
+  sending: Sending,
+  refused: RefusedAddition,
+  lane: Lane,
+): { readonly sending: Sending; readonly remember: () => void } {
+  if (refused === 'usage') {
+    const without = withoutUsage(sending)
+    return { sending: without, remember: () => rememberRefusedUsage(without, lane) }
+  }
+  if (refused === 'maximum_too_large') return { sending: withMaximumAs('none', sending), remember: () => {} }
+  const other = sending.asked.addedMaximum?.as === 'other' ? 'usual' : 'other'
+  const remember = (): void => {
+    lane.takesOtherMaximum = other === 'other'
+  }
+  return { sending: withMaximumAs(other, sending), remember }
+}
+
+function withMaximumAs(as: AddedMaximum['as'], sending: Sending): Sending {
+  const { asked } = sending
+  return asked.addedMaximum === null
+    ? sending
+    : { ...sending, asked: { ...asked, addedMaximum: { ...asked.addedMaximum, as } } }
+}
+
+function withoutUsage(sending: Sending): Sending {
+  const { asked } = sending
+  return { ...sending, asked: { ...asked, send: asked.json?.body ?? asked.send, hideUsage: false } }
+}
+
+/** So many kinds of calls are remembered of a lane; the others are asked twice each time. */
+const rememberedMax = 64
+const keyCharactersMax = 128
+
+/**
+ * The lane has refused the call with the gateway's `stream_options`, and answered it without. Remembered for as long as the lane is; but not
+ * where the client sent options of its own, of which any may be the one that was refused.
+ */
+function rememberRefusedUsage(sending: Sending, lane: Lane): void {
+  if (sending.asked.json?.scan.members.has('stream_options') !== false) return
+  const key = keyOf(sending)
+  lane.refusesUsage ??= new Set()
+  if (key.length <= keyCharactersMax && lane.refusesUsage.size < rememberedMax) lane.refusesUsage.add(key)
+}
+
+/** What decides with the deployment whether `stream_options` is known: the operation and the version of the API. */
+function keyOf({ route }: Sending): string {
+  return `${route.operation.name} ${route.isV1 ? 'v1' : route.apiVersion}`
+}

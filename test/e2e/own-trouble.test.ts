@@ -310,6 +310,25 @@ test('F4 an address that one member does not know is asked of the next one', asy
   assert.equal(lane(twin)?.breaker, 'closed')
 })
 
+test('rule 12: a redirect is followed by nobody, and another member is asked', async t => {
+  const twin = await twins(t)
+  const alice = await twin.as({ target: 'main' })
+  twin.up1.answer = (_request, response) => response.writeHead(307, { location: twin.up2.url }).end()
+  const answer = await alice.call('POST', 'chat/completions', chat)
+  assert.equal(answer.status, 200)
+  const record = await recordOf(twin.world.house.ledger, answer.requestId)
+  assert.deepEqual(
+    record.attempts.map(({ instance, error }) => [instance, error]),
+    [
+      ['up1', 'backend_redirected'],
+      ['up2', null],
+    ],
+  )
+  twin.up2.answer = twin.up1.answer
+  const nowhere = await alice.call('POST', 'chat/completions', chat)
+  assert.deepEqual([nowhere.status, nowhere.refusal], [502, 'backend_redirected'])
+})
+
 const chunks = [
   '{"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant","content":"ok"}}]}',
   '{"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":1,"total_tokens":9}}',

@@ -407,7 +407,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
       this.#settle('left', null)
       return
     }
-    if (!(error instanceof GivenUp) && this.#retries(held, failure, error)) return
+    const mayRetry = failure === 'backend_redirected' || !(error instanceof GivenUp)
+    if (mayRetry && this.#retries(held, failure, error)) return
     if (held !== null && !isOfCredential(held.status)) this.#passOn(held, null)
     if (this.#status !== null) this.#breakOff(failure)
     this.#settle(failure, error)
@@ -421,8 +422,9 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
       held.isOwnTrouble = true
       this.#try?.refused(held.status === 401, null, this.#parts.clock())
     }
-    if (!refused && (held !== null || !safeToReplay({ kind: 'unanswered', sent: this.#sentAtMs !== null })))
-      return false
+    // Whoever points elsewhere has not called the model.
+    const sent = this.#sentAtMs !== null && failure !== 'backend_redirected'
+    if (!refused && (held !== null || !safeToReplay({ kind: 'unanswered', sent }))) return false
     if (held?.isOwnTrouble === true) {
       this.#refuse(held)
       return true

@@ -44,6 +44,19 @@ test('what was created here is known at once, and the ledger is not asked', () =
   assert.deepEqual([objects.size, ledger.asked], [1, []])
 })
 
+// The ledger hears of a deletion with its next records; until then it would bring the object back, and memory would keep it.
+test('what was deleted stays so, whatever the ledger says of it before it has heard, or is just saying', async () => {
+  const ledger = history({ 'file-1': hr, 'file-2': hr })
+  const objects = openObjects({ redis: null, history: ledger, rememberMs })
+  assert.deepEqual(await objects.ownerOf('file-1'), hr)
+  objects.deleted('file-1')
+  assert.equal(await objects.ownerOf('file-1'), null)
+  const asking = objects.ownerOf('file-2')
+  objects.deleted('file-2')
+  assert.equal(await asking, null)
+  assert.deepEqual([await objects.ownerOf('file-2'), objects.remembered('file-2')], [null, null])
+})
+
 test('the first owner stays', () => {
   const objects = openObjects({ redis: null, history: history({}), rememberMs })
   objects.created(['msg_1'], hr)

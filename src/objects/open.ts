@@ -21,7 +21,7 @@ export interface ObjectsParts {
 /** As instances give them; nothing else is worth a question. */
 const idPattern = /^[\w.:-]{1,256}$/
 
-/** Ids that the ledger does not know. Some 4 MB when full. */
+/** Ids that the ledger does not know, or that were deleted. Some 4 MB when full. */
 const unknownMax = 50_000
 /** Questions to the ledger at once; more would only hold up each other and everybody else's. */
 const questionsMax = 4
@@ -92,6 +92,8 @@ class Ownership implements Objects {
 
   deleted(id: string): void {
     this.#remembered.delete(id)
+    // The ledger hears of it later, and would name its maker until then.
+    this.#noteUnknown(id)
     this.#shared?.put([id], null)
   }
 
@@ -133,7 +135,9 @@ class Ownership implements Objects {
     this.#toAsk.set(id, question)
     // Behind this turn, so that all ids of one body are one question.
     queueMicrotask(() => this.#askNext())
-    return question.promise
+    const owner = await question.promise
+    // It may have been deleted while the ledger was asked.
+    return this.#notInLedger.has(id) ? null : owner
   }
 
   #askNext(): void {

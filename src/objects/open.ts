@@ -21,8 +21,8 @@ export interface ObjectsParts {
 /** As instances give them; nothing else is worth a question. */
 const idPattern = /^[\w.:-]{1,256}$/
 
-/** Ids that the ledger does not know, or that were deleted. Some 4 MB when full. */
-const unknownMax = 50_000
+/** So many ids without an owner are remembered. Some 4 MB when full. */
+const ownerlessMax = 50_000
 /** Questions to the ledger at once; more would only hold up each other and everybody else's. */
 const questionsMax = 4
 /** Objects of one question: one caller's many unknown ids must not be many questions, which others wait for. */
@@ -38,10 +38,10 @@ class Ownership implements Objects {
   readonly debts: SharedDebts | null
   readonly #history: ObjectHistory
   /**
-   * What this process creates it remembers, so that the ledger's "no" stays true until then. Of Redis nothing is kept: another
-   * replica may create an id at any time.
+   * Ids that the ledger does not know, and those that were deleted, of which it hears later. This process remembers what it creates, so
+   * a "no" stays true until then. Of Redis nothing is kept: another replica may create an id at any time.
    */
-  readonly #notInLedger = new Set<string>()
+  readonly #ownerless = new Set<string>()
   readonly #asking = new Map<string, Promise<Owner | null>>()
   /** What is to be asked of the ledger with the next question. */
   readonly #toAsk = new Map<string, PromiseWithResolvers<Owner | null>>()
@@ -86,14 +86,14 @@ class Ownership implements Objects {
 
   created(ids: readonly string[], owner: Owner): void {
     const fresh = ids.filter(id => this.#remembered.put(id, owner))
-    for (const id of fresh) this.#notInLedger.delete(id)
+    for (const id of fresh) this.#ownerless.delete(id)
     if (fresh.length > 0) this.#shared?.put(fresh, owner)
   }
 
   deleted(id: string): void {
     this.#remembered.delete(id)
     // The ledger hears of it later, and would name its maker until then.
-    this.#noteUnknown(id)
+    this.#noteOwnerless(id)
     this.#shared?.put([id], null)
   }
 
@@ -130,14 +130,14 @@ class Ownership implements Objects {
   }
 
   async #askLedger(id: string): Promise<Owner | null> {
-    if (this.#notInLedger.has(id)) return null
+    if (this.#ownerless.has(id)) return null
     const question = Promise.withResolvers<Owner | null>()
     this.#toAsk.set(id, question)
     // Behind this turn, so that all ids of one body are one question.
     queueMicrotask(() => this.#askNext())
     const owner = await question.promise
     // It may have been deleted while the ledger was asked.
-    return this.#notInLedger.has(id) ? null : owner
+    return this.#ownerless.has(id) ? null : owner
   }
 
   #askNext(): void {
@@ -151,7 +151,7 @@ class Ownership implements Objects {
         owners => {
           for (const [id, question] of some) {
             const owner = owners.get(id) ?? null
-            if (owner === null) this.#noteUnknown(id)
+            if (owner === null) this.#noteOwnerless(id)
             question.resolve(owner)
           }
         },
@@ -165,10 +165,10 @@ class Ownership implements Objects {
       })
   }
 
-  #noteUnknown(id: string): void {
-    this.#notInLedger.add(id)
-    if (this.#notInLedger.size <= unknownMax) return
-    const [oldest] = this.#notInLedger
-    if (oldest !== undefined) this.#notInLedger.delete(oldest)
+  #noteOwnerless(id: string): void {
+    this.#ownerless.add(id)
+    if (this.#ownerless.size <= ownerlessMax) return
+    const [oldest] = this.#ownerless
+    if (oldest !== undefined) this.#ownerless.delete(oldest)
   }
 }

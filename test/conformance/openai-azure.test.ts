@@ -205,7 +205,9 @@ for (const stream of [false, true]) {
 }
 
 test('Responses are the same: create, get, input items, the next turn, streamed, delete', async () => {
-  await twins.same(async door => {
+  const through: Door[] = []
+  const { first } = await twins.same(async door => {
+    if (!door.direct) through.push(door)
     const { responses } = client(door)
     const first = await responses.create({ model: 'gpt-4o', input: 'How do I ask for parental leave?' })
     assert.ok(first.output_text.length > 0)
@@ -214,10 +216,14 @@ test('Responses are the same: create, get, input items, the next turn, streamed,
     const second = await responses.create({ model: 'gpt-4o', input: 'And how long?', previous_response_id: first.id })
     const events = await collect(await responses.create({ model: 'gpt-4o', input: 'Say hello.', stream: true }))
     assert.equal(events.at(-1)?.type, 'response.completed')
-    // What is gone is refused in the gateway's own words: `object_unknown`.
     await responses.delete(first.id)
     return { first, again, items: items.data, second, events }
   })
+  // What is gone is nobody's: the gateway refuses it in words of its own, with Azure's status.
+  const [door] = through
+  assert.ok(door)
+  const gone = await failure(client(door).responses.retrieve(first.id))
+  assert.deepEqual([gone.status, gone.code], [404, 'object_unknown'])
 })
 
 test('a file goes round: upload, list, read, content, batch, delete', async () => {

@@ -112,8 +112,9 @@ export class TextBytes {
           if ((found & 0x80808080) !== 0) break
         }
         at = Math.max(at, wordsAt + word * 4)
-        if (at >= to) return ~at
       }
+      // Whatever the alignment: a text of escapes alone may never come to where a word begins.
+      if (at >= to && at < this.#end) return ~at
       if (at >= this.#end) throw new JsonScanError('malformed', this.#end)
       const byte = bytes[at] as number
       if (byte === quote) return at + 1

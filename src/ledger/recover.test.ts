@@ -95,6 +95,10 @@ test('P7 an interrupted exchange costs what its tokens cost when it began', asyn
   const limited = JSON.stringify({ ...JSON.parse(request), max_tokens: 20, n: 2 })
   const bounded = await interruptedRecord(t, { opened, request: limited, response: [] }, counter, { costOf, modelOf })
   assert.deepEqual([bounded?.usage.source, bounded?.cost?.nano], ['bounded', 47_000])
+  const several = JSON.stringify({ ...JSON.parse(request), n: 6 })
+  const over = { costOf, modelOf, completionTokensAssumed: 100 }
+  const sixfold = await interruptedRecord(t, { opened, request: several, response: [] }, counter, over)
+  assert.deepEqual([sixfold?.usage.source, sixfold?.usage.completionTokens], ['bounded', 600])
 })
 
 // The first event of a stream names the response: whoever had read it may go on with it, and nobody else may.

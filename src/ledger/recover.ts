@@ -148,7 +148,7 @@ async function untold(
   const counted = await counter.count(job).catch(() => nothingCounted)
   const isInputOnly = usageShape(operation) === 'input-only'
   const isKnown = counted.promptTokens !== null && (isInputOnly || isWhole(said, model))
-  const most = isKnown || isInputOnly ? 0 : (completionTokensMax(request) ?? completionTokensAssumed)
+  const most = isKnown || isInputOnly ? 0 : completionTokensMost(request, completionTokensAssumed)
   // Where bodies are not recorded, of the prompt nothing is known either.
   const promptTokens = counted.promptTokens ?? completionTokensAssumed
   const completionTokens = Math.max(counted.completionTokens ?? 0, said?.usage?.completionTokens ?? 0, most)
@@ -170,14 +170,14 @@ const maxima: ReadonlySet<string> = new Set([
   ...['max_completion_tokens', 'max_tokens', 'max_output_tokens', 'n', 'best_of'],
 ])
 
-/** The most that the request allows; null where it names no maximum. */
-function completionTokensMax(request: readonly Uint8Array[]): number | null {
+/** The most that the request allows, of all answers that it asks for. @param assumed of each one where it names no maximum. */
+function completionTokensMost(request: readonly Uint8Array[], assumed: number): number {
   const members = new Members({ wanted: maxima, inner: null, removed: null })
   for (const part of request)
     members.push(Buffer.from(part.buffer, part.byteOffset, part.byteLength), 0, part.byteLength)
   const count = (key: string): number => Math.max(0, Math.floor(numberOrNull(members.found[key]) ?? 0))
   const most = Math.max(count('max_completion_tokens'), count('max_tokens'), count('max_output_tokens'))
-  return most === 0 ? null : Math.min(most * Math.max(1, count('n'), count('best_of')), tokensMost)
+  return Math.min((most === 0 ? assumed : most) * Math.max(1, count('n'), count('best_of')), tokensMost)
 }
 
 function costOfTokens(

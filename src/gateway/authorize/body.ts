@@ -175,8 +175,8 @@ function toolRefused({ name, policy }: Workload, tool: string): Refusal {
 function checkUrl({ body, workload }: Asking, found: Found): void {
   const raw = shown(body, found)
   if (raw[0] !== '"' || /^"data:/i.test(raw)) return
-  // With an escape it might be any address.
-  if (!/^"[^"]*(?:\\|\/\/|[a-z][a-z0-9+.-]*:)/i.test(raw)) return
+  // With an escape it might be any address. Readers of addresses leave out space before them, which could push one out of what is looked at.
+  if (!/^"(?:\s|[^"]*(?:\\|\/\/|[a-z][a-z0-9+.-]*:))/i.test(raw)) return
   throw new Refusal('outside_url_not_allowed', { workload: workload.name, url: raw }, { param: found.path })
 }
 

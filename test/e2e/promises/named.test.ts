@@ -271,6 +271,7 @@ test('W1 a workload can be given more, or less, than is standard', async t => {
     ['chat/completions', { ...chat, tools: [{ type: 'function', function: { name: 'f' } }] }, 'tool_not_allowed'],
     ['chat/completions', seen({ url: 'https://evil.example/a.png' }), 'outside_url_not_allowed'],
     ['chat/completions', seen({ url: ' HTTP://evil.example/a.png' }), 'outside_url_not_allowed'],
+    ['chat/completions', seen({ url: `${' '.repeat(90)}https://evil.example/a.png` }), 'outside_url_not_allowed'],
     ['chat/completions', seen('//evil.example/a.png'), 'outside_url_not_allowed'],
     [
       'responses',

@@ -21,8 +21,8 @@ export interface ObjectsParts {
 /** As instances give them; nothing else is worth a question. */
 const idPattern = /^[\w.:-]{1,256}$/
 
-/** So many ids without an owner are remembered. Some 4 MB when full. */
-const ownerlessMax = 50_000
+/** So many ids are remembered that the ledger does not know, and that were deleted. Some 4 MB of each when full. */
+const goneMax = 50_000
 /** Questions to the ledger at once; more would only hold up each other and everybody else's. */
 const questionsMax = 4
 /** Objects of one question: one caller's many unknown ids must not be many questions, which others wait for. */
@@ -38,10 +38,12 @@ class Ownership implements Objects {
   readonly debts: SharedDebts | null
   readonly #history: ObjectHistory
   /**
-   * Ids that the ledger does not know, and those that were deleted, of which it hears later. This process remembers what it creates, so
-   * a "no" stays true until then. Of Redis nothing is kept: another replica may create an id at any time.
+   * What this process creates it remembers, so that the ledger's "no" stays true until then. Of Redis nothing is kept: another
+   * replica may create an id at any time.
    */
-  readonly #ownerless = new Set<string>()
+  readonly #notInLedger = new Set<string>()
+  /** The ledger and replicas hear of a deletion later, and name the owner until then. */
+  readonly #deleted = new Set<string>()
   readonly #asking = new Map<string, Promise<Owner | null>>()
   /** What is to be asked of the ledger with the next question. */
   readonly #toAsk = new Map<string, PromiseWithResolvers<Owner | null>>()
@@ -65,7 +67,7 @@ class Ownership implements Objects {
   ownerOf(id: string): Owner | null | Promise<Owner | null> {
     const known = this.#remembered.get(id)
     if (known !== null) return known
-    if (!idPattern.test(id)) return null
+    if (this.#deleted.has(id) || !idPattern.test(id)) return null
     const asking = this.#asking.get(id)
     if (asking !== undefined) return asking
     const question = this.#ask(id).finally(() => this.#asking.delete(id))
@@ -79,21 +81,23 @@ class Ownership implements Objects {
     for (const id of ids) {
       const owner = this.#remembered.get(id)
       if (owner !== null) found.set(id, owner)
-      else if (this.#shared !== null && idPattern.test(id)) missing.push(id)
+      else if (this.#shared !== null && !this.#deleted.has(id) && idPattern.test(id)) missing.push(id)
     }
     return this.#shared === null || missing.length === 0 ? found : this.#knownToReplicas(this.#shared, missing, found)
   }
 
   created(ids: readonly string[], owner: Owner): void {
     const fresh = ids.filter(id => this.#remembered.put(id, owner))
-    for (const id of fresh) this.#ownerless.delete(id)
+    for (const id of fresh) {
+      this.#notInLedger.delete(id)
+      this.#deleted.delete(id)
+    }
     if (fresh.length > 0) this.#shared?.put(fresh, owner)
   }
 
   deleted(id: string): void {
     this.#remembered.delete(id)
-    // The ledger hears of it later, and would name its maker until then.
-    this.#noteOwnerless(id)
+    addUpTo(goneMax, this.#deleted, id)
     this.#shared?.put([id], null)
   }
 
@@ -104,7 +108,8 @@ class Ownership implements Objects {
   async #ask(id: string): Promise<Owner | null> {
     const shared = (await this.#shared?.ownerOf(id)) ?? null
     const found = shared === null || shared === 'unknown' ? await this.#askLedger(id) : shared
-    // It may have been created while others were asked.
+    // It may have been created or deleted while others were asked.
+    if (this.#deleted.has(id)) return null
     const owner = this.#remembered.get(id) ?? found
     if (owner === null) {
       if (shared === 'unknown') throw new ObjectsUnavailable()
@@ -122,6 +127,7 @@ class Ownership implements Objects {
     found: Map<string, Owner>,
   ): Promise<ReadonlyMap<string, Owner>> {
     for (const [id, owner] of await shared.ownersOf(ids)) {
+      if (this.#deleted.has(id)) continue
       this.#remembered.put(id, owner)
       // It may have been created while Redis was asked.
       found.set(id, this.#remembered.get(id) ?? owner)
@@ -130,14 +136,12 @@ class Ownership implements Objects {
   }
 
   async #askLedger(id: string): Promise<Owner | null> {
-    if (this.#ownerless.has(id)) return null
+    if (this.#notInLedger.has(id)) return null
     const question = Promise.withResolvers<Owner | null>()
     this.#toAsk.set(id, question)
     // Behind this turn, so that all ids of one body are one question.
     queueMicrotask(() => this.#askNext())
-    const owner = await question.promise
-    // It may have been deleted while the ledger was asked.
-    return this.#ownerless.has(id) ? null : owner
+    return question.promise
   }
 
   #askNext(): void {
@@ -151,7 +155,7 @@ class Ownership implements Objects {
         owners => {
           for (const [id, question] of some) {
             const owner = owners.get(id) ?? null
-            if (owner === null) this.#noteOwnerless(id)
+            if (owner === null) addUpTo(goneMax, this.#notInLedger, id)
             question.resolve(owner)
           }
         },
@@ -164,11 +168,12 @@ class Ownership implements Objects {
         this.#askNext()
       })
   }
+}
 
-  #noteOwnerless(id: string): void {
-    this.#ownerless.add(id)
-    if (this.#ownerless.size <= ownerlessMax) return
-    const [oldest] = this.#ownerless
-    if (oldest !== undefined) this.#ownerless.delete(oldest)
-  }
+/** The oldest one makes room. */
+function addUpTo(most: number, ids: Set<string>, id: string): void {
+  ids.add(id)
+  if (ids.size <= most) return
+  const [oldest] = ids
+  if (oldest !== undefined) ids.delete(oldest)
 }

@@ -87,7 +87,7 @@ class Graph implements GroupDirectory {
    * permissions of their own: one that is missing must not keep the other's answers away.
    */
   readonly #pausedUntilMs = { user: 0, application: 0 }
-  #lastTrouble: string | null = null
+  readonly #lastTrouble: Record<Caller['kind'], string | null> = { user: null, application: null }
   asked = 0
   failed = 0
 
@@ -133,14 +133,14 @@ class Graph implements GroupDirectory {
       this.#requireOpen(key, caller.kind)
       this.asked += 1
       const groups = await this.#ask(caller)
-      this.#said(null)
+      this.#said(caller.kind, null)
       const known = { groups, untilMs: clock() + rememberMs }
       this.#remember(key, known)
       return known
     } catch (cause) {
       if (cause instanceof GroupsUnavailable) throw cause
       this.failed += 1
-      this.#noteFailure(key, cause)
+      this.#noteFailure(key, caller.kind, cause)
       throw new GroupsUnavailable(Math.max(pauseMs, this.#pausedUntilMs[caller.kind] - clock()), { cause })
     } finally {
       this.#leave()
@@ -200,22 +200,22 @@ class Graph implements GroupDirectory {
     this.#pausedUntilMs[kind] = this.#options.clock() + Math.min(pauseMaxMs, Math.max(pauseMs, seconds * 1_000))
   }
 
-  #noteFailure(key: string, cause: unknown): void {
+  #noteFailure(key: string, kind: Caller['kind'], cause: unknown): void {
     this.#failed.set(key, { untilMs: this.#options.clock() + pauseMs, cause })
     for (const oldest of this.#failed.keys()) {
       if (this.#failed.size <= rememberedMax) break
       this.#failed.delete(oldest)
     }
-    this.#said(cause instanceof Error ? cause.message : 'unknown')
+    this.#said(kind, cause instanceof Error ? cause.message : 'unknown')
   }
 
-  /** Said in the log when it begins, when it changes, and when it is over. */
-  #said(trouble: string | null): void {
-    if (trouble === this.#lastTrouble) return
-    this.#lastTrouble = trouble
+  /** Said in the log when it begins, when it changes, and when it is over; of people and of applications by itself, as they are asked for. */
+  #said(kind: Caller['kind'], trouble: string | null): void {
+    if (trouble === this.#lastTrouble[kind]) return
+    this.#lastTrouble[kind] = trouble
     const { log, endpoint } = this.#options
-    if (trouble === null) log?.info({ endpoint }, 'groups_available')
-    else log?.warn({ endpoint, reason: trouble.slice(0, 200) }, 'groups_unavailable')
+    if (trouble === null) log?.info({ endpoint, kind }, 'groups_available')
+    else log?.warn({ endpoint, kind, reason: trouble.slice(0, 200) }, 'groups_unavailable')
   }
 
   #remember(key: string, known: Known): void {

@@ -4,11 +4,11 @@
  */
 
 import type { Caller } from '../../identity/index.ts'
-import type { Admission, Ask, Lease, Meets, PromptSize, Waiting } from '../../limits/index.ts'
-import { promptSizeOf } from '../../limits/prompt-size.ts'
+import type { Admission, Ask, Lease, Meets, Waiting } from '../../limits/index.ts'
 import type { Price } from '../../prices/index.ts'
 import type { Grant } from '../authorize/index.ts'
 import type { Asked } from '../receive/index.ts'
+import { promptOf } from '../record/bound.ts'
 import type { Account } from '../record/index.ts'
 import type { Route } from '../resolve/index.ts'
 import type { GatewayParts } from '../serve.ts'
@@ -75,8 +75,6 @@ const nothing = {
 }
 /** Absurd maxima must not overflow: no limit is larger than this. */
 const completionTokensMost = 1_000_000_000_000
-/** An upload is a medium, whatever is in it. */
-const uploaded: PromptSize = { textBytes: 0, media: 1, soundTokens: 0, stored: 0 }
 
 /** @returns zeros for operations that bill nothing: they are counted as requests and calls in flight alone. */
 function askOf({ call, caller, grant, asked, route }: Received, meets: Meets, { prices }: GatewayParts): Ask {
@@ -89,8 +87,7 @@ function askOf({ call, caller, grant, asked, route }: Received, meets: Meets, { 
   if (usage === 'none' || asked.deployment === null || asked.send === null || !(meets.tokens || meets.cost)) {
     return { caller, priority, ...nothing }
   }
-  const prompt =
-    asked.json === null ? uploaded : promptSizeOf(asked.json.body, asked.references.filter(one => !one.echoed).length)
+  const prompt = promptOf(asked)
   const promptTokens = meets.promptTokens(prompt)
   const maximumGiven = asked.completionTokensMax !== null || usage === 'input-only'
   const most = Math.min(asked.completionTokensMax ?? meets.completionTokens() * asked.answers, completionTokensMost)

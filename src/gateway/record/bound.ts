@@ -1,7 +1,8 @@
 /** The bound: what a call is charged at where nothing tells what it used. It is what was reserved for it, or would have been. */
 import { noUsage, type Usage } from '../../ledger/record.ts'
-import type { Limits } from '../../limits/index.ts'
+import type { Limits, PromptSize } from '../../limits/index.ts'
 import { promptSizeOf } from '../../limits/prompt-size.ts'
+import type { Asked } from '../receive/index.ts'
 import type { Account } from './index.ts'
 
 /** Whole tokens, 0 or more. */
@@ -11,9 +12,19 @@ export interface Bound {
 }
 
 /** An upload, or the file behind a batch, is a medium, whatever is in it. */
-const uploaded = { textBytes: 0, media: 1, soundTokens: 0, stored: 0 }
+const uploaded: PromptSize = { textBytes: 0, media: 1, soundTokens: 0, stored: 0 }
 /** Absurd maxima must not overflow a column of the ledger. */
 const tokensMost = 1_000_000_000
+
+/** How many objects that are stored elsewhere become a part of the prompt. Of echoed items the content stands in the body. */
+export function storedIn({ references }: Asked): number {
+  return references.reduce((sum, { echoed }) => (echoed ? sum : sum + 1), 0)
+}
+
+/** What of a call decides how large its prompt is. */
+export function promptOf(asked: Asked): PromptSize {
+  return asked.json === null ? uploaded : promptSizeOf(asked.json.body, storedIn(asked))
+}
 
 /**
  * What was reserved for the call before it was sent; for one that met no limit on tokens, what was learned of calls like it, and before
@@ -26,7 +37,7 @@ export function boundOf(account: Account, { limits }: { readonly limits: Pick<Li
     return { promptTokens, completionTokens: Math.max(0, tokens - promptTokens) }
   }
   const learned = limits.learned(grant?.workload.name ?? '', asked?.deployment ?? null)
-  const prompt = asked?.json == null ? uploaded : promptSizeOf(asked.json.body, asked.references.length)
+  const prompt = asked === null ? uploaded : promptOf(asked)
   const completionTokens = asked?.completionTokensMax ?? learned.completionTokens() * (asked?.answers ?? 1)
   return {
     promptTokens: learned.promptTokens(prompt),

@@ -10,7 +10,7 @@ import type { Operation } from '../../wire/operations.ts'
 import type { FollowUps } from '../follow-ups/index.ts'
 import type { Asked } from '../receive/index.ts'
 import type { Relayed } from '../relay/index.ts'
-import { boundedUsage, boundOf } from './bound.ts'
+import { boundedUsage, boundOf, storedIn } from './bound.ts'
 import type { Account } from './index.ts'
 import { beginDebt, isBatchUnseen, isBegun, usageOfObject } from './later.ts'
 import type { NeedsSeen } from './needs.ts'
@@ -73,11 +73,11 @@ interface Sent {
 /** Null where nothing was billed: nothing was sent, or half of a request, or what it asks for has no tokens. */
 function sentOf(
   { route, asked, instance, call }: Account,
-  { sentAtMs, servedDeployment, status, ending }: Relayed,
+  { sentAtMs, servedDeployment, status }: Relayed,
 ): Sent | null {
   if (route === null || asked === null || instance === null || asked.deployment === null || sentAtMs === null)
     return null
-  if (route.operation.usage === 'none' || ending === 'backend_redirected') return null
+  if (route.operation.usage === 'none') return null
   if (status === null && asked.send === 'upload' && !call.req.complete) return null
   const model = instance.deployments.get(servedDeployment ?? asked.deployment)?.model ?? asked.deployment
   return { operation: route.operation, asked, deployment: asked.deployment, model }
@@ -142,7 +142,7 @@ function bounded(
   const unlimited =
     asked.completionTokensMax === null ? Math.max(needs.completion, parts.guards.unseen.completionTokensAssumed) : 0
   // What the instance adds to a prompt from stored objects is in no text.
-  const isReadable = counted.promptTokens !== null && asked.references.length === 0
+  const isReadable = counted.promptTokens !== null && storedIn(asked) === 0
   const promptTokens = isReadable
     ? (counted.promptTokens ?? 0)
     : Math.max(counted.promptTokens ?? 0, bound.promptTokens)

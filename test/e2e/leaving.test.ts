@@ -91,16 +91,21 @@ test('a client that leaves before anything has come is charged what the whole an
   assert.deepEqual(told(await onlyRecord(upstream)), ['aborted', 'reported', 12, 2000])
 })
 
-test('a client that leaves is not charged for what the backend then refuses', async t => {
-  const upstream = await startUpstream(t)
-  const { promise, resolve } = Promise.withResolvers<ServerResponse>()
-  upstream.backend.answer = (_request, response) => resolve(response)
-  const connection = await upstream.begin()
-  const response = await promise
-  connection.leave()
-  await isAlone(upstream)
-  response.writeHead(429, { 'content-type': 'application/json' }).end('{"error":{"code":"429","message":"slow down"}}')
-  assert.deepEqual(told(await onlyRecord(upstream)), ['aborted', 'none', null, null])
+test('a client that leaves is not charged for what the backend then refuses, or does not answer itself', async t => {
+  for (const [status, headers] of [
+    [429, { 'content-type': 'application/json' }],
+    [307, { location: 'https://elsewhere.example' }],
+  ] as const) {
+    const upstream = await startUpstream(t)
+    const { promise, resolve } = Promise.withResolvers<ServerResponse>()
+    upstream.backend.answer = (_request, response) => resolve(response)
+    const connection = await upstream.begin()
+    const response = await promise
+    connection.leave()
+    await isAlone(upstream)
+    response.writeHead(status, headers).end('{"error":{"code":"429","message":"slow down"}}')
+    assert.deepEqual(told(await onlyRecord(upstream)), ['aborted', 'none', null, null], `${status}`)
+  }
 })
 
 test('a refusal of the content filter that nobody stayed for is charged with its prompt, and one that broke off too', async t => {

@@ -131,7 +131,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   /**
    * Sends the call to a member.
    * @param mayReplay another member could be tried after this one.
-   * @param added usage that is asked for on the client's behalf must be taken out of the stream again.
+   * @param added what the gateway has put into the request; usage that it asked for is taken out of the stream again.
    * @returns how it ended; null when it failed safely and another member may be tried: then `send` or `conclude` must follow.
    */
   send(
@@ -206,6 +206,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
     if (status < 200) return
     if (status >= 300 && status < 400 && status !== 304) {
+      // Whoever points elsewhere has not called the model.
+      this.#sentAtMs = null
       // SDKs would follow it, past the gateway and with the caller's token.
       controller.abort(new GivenUp('backend_redirected'))
       return
@@ -422,9 +424,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
       held.isOwnTrouble = true
       this.#try?.refused(held.status === 401, null, this.#parts.clock())
     }
-    // Whoever points elsewhere has not called the model.
-    const sent = this.#sentAtMs !== null && failure !== 'backend_redirected'
-    if (!refused && (held !== null || !safeToReplay({ kind: 'unanswered', sent }))) return false
+    if (!refused && (held !== null || !safeToReplay({ kind: 'unanswered', sent: this.#sentAtMs !== null })))
+      return false
     if (held?.isOwnTrouble === true) {
       this.#refuse(held)
       return true

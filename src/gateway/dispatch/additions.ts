@@ -1,6 +1,7 @@
 /**
- * What the gateway adds to a body: it asks for usage on the client's behalf, and sets the workload's maximum. Neither is done where an
- * instance refuses it. Without the gateway the call would have been answered, so what is added is never the reason for which a client is refused.
+ * What the gateway adds to a body: it asks for usage on the client's behalf, and sets the workload's maximum. Without the
+ * gateway the call would have been answered, so what is added should not be why a client is refused: usage is not asked for where an instance refuses
+ * that; a maximum is tried under both names, and left out only where the answer cannot become longer than it.
  */
 import type { Lane } from '../../instances/lane.ts'
 import type { Candidate } from '../../instances/pool.ts'

@@ -123,6 +123,8 @@ function refusesMaximum(status: number, body: Buffer, member: string): RefusedAd
   if (status !== 400 && status !== 422) return null
   const { code, innerCode, param, message } = errorIn(body)
   if (aboutTheRequest.test(code ?? '') || aboutTheRequest.test(innerCode ?? '')) return null
+  // What is left of the model's context is less than the maximum: the answer ends there without one.
+  if (code === 'context_length_exceeded') return 'maximum_too_large'
   if (param !== null && param !== '' && param !== member) return null
   const says = message ?? body.toString('latin1')
   if (!says.includes(member)) return null

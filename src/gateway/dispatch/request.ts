@@ -105,7 +105,11 @@ function bounded(body: Buffer | null, sending: Sending, candidate: Candidate): B
   if (addedMaximum === null || body === null) return body
   const member = maximumMemberOn(sending, candidate)
   if (member === null) return body
-  return withMember(body, scanObject(body, new Set([member])), member, String(addedMaximum.tokens))
+  const { json } = sending.asked
+  // Nearly always it is absent, and goes in at the front, which stands where it stood in the client's body.
+  const isAbsent = json !== null && !json.scan.empty && !json.scan.members.has(member)
+  const scan = isAbsent ? json.scan : scanObject(body, new Set([member]))
+  return withMember(body, scan, member, String(addedMaximum.tokens))
 }
 
 /** Under which name the member gets the workload's maximum; null where none is put in. */

@@ -28,7 +28,7 @@ export interface AddedMaximum {
 /** The member that bounds an answer of this operation on this model; null for operations that have none, or no other. */
 export function maximumMember(operation: Operation['name'], model: string, as: AddedMaximum['as']): string | null {
   if (as === 'none') return null
-  if (operation !== 'chat/completions') return as === 'other' ? null : (members[operation] ?? null)
+  if (operation !== 'chat/completions') return members[operation] ?? null
   const isNewer = reasoning.test(model) ? as === 'usual' : as === 'other'
   return isNewer ? 'max_completion_tokens' : 'max_tokens'
 }

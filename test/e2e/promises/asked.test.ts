@@ -162,6 +162,8 @@ test('W3, rule 12: a maximum that an instance refuses is renamed, or left out wh
   assert.deepEqual(sent(), [50, 'newer'])
   assert.equal((await call({})).answer.status, 200)
   assert.deepEqual(sent(), ['newer'], 'remembered')
+  assert.equal((await call({ model: 'gpt-4o', input: 'hi' }, '/openai/v1/responses')).answer.status, 200)
+  assert.deepEqual(sent(), ['responses'], 'what chat has taught says nothing of other operations')
 
   // The deployment gets another model: the usual name again.
   backend.answer = refusing(['max_completion_tokens'], unsupported, 422)
@@ -181,6 +183,16 @@ test('W3, rule 12: a maximum that an instance refuses is renamed, or left out wh
   assert.equal((await call({ model: 'gpt-4o', input: 'hi' }, '/openai/v1/responses')).answer.status, 200)
   assert.deepEqual(sent(), ['responses', 'none'])
 
+  // A long prompt leaves less than the maximum of the model's context.
+  backend.answer = refusing(['max_completion_tokens', 'max_tokens'], () => ({
+    message: "This model's maximum context length is 8192 tokens. However, you requested 8200 tokens.",
+    param: 'messages',
+    code: 'context_length_exceeded',
+  }))
+  assert.equal((await call({})).answer.status, 200)
+  assert.deepEqual(sent(), [50, 'none'])
+
+  backend.answer = refusing(['max_completion_tokens', 'max_tokens', 'max_output_tokens'], tooLarge)
   // What the client wrote itself is refused as it is; and what does not suit the maximum does not take it away.
   assert.equal((await call({ max_tokens: 50 })).answer.status, 400)
   assert.deepEqual(sent(), [50])

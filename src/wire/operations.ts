@@ -1,6 +1,6 @@
 /**
  * What the gateway knows of Azure OpenAI's operations, a row each (STYLE: variants are rows). Shared code asks the row.
- * Paths and bodies: the data-plane specifications `azure/ai/openai` and the v1 API, as docs/operations.md lists them.
+ * Paths and bodies: the data-plane specifications `azure/ai/openai` and the v1 API.
  */
 import type { CreatedKind, ObjectKind } from './objects.ts'
 
@@ -428,6 +428,12 @@ export const operations = {
     ...evaluation,
     methods: ['GET', 'HEAD', 'POST', 'DELETE'],
     path: 'evals/{id}/runs/{id}',
+    body: 'json',
+  },
+  'evals/{id}/runs/{id}/cancel': {
+    ...evaluation,
+    methods: ['POST'],
+    path: 'evals/{id}/runs/{id}/cancel',
     body: 'json',
   },
   'evals/{id}/runs/{id}/output_items': {

@@ -336,8 +336,10 @@ export class ReferenceFinder implements Sliced<readonly Reference[]> {
     if (before === undefined && echoed) this.#mentioned += 1
     if (before !== undefined) this.#mentioned -= 1
     this.#found.set(id, { id, kind, param, echoed })
-    const isTooMany = this.#mentioned > mentionsMax || this.#found.size - this.#mentioned > referencesMax
-    if (isTooMany) throw new JsonScanError('too_many', this.#at, 'references to stored objects', referencesMax)
+    if (this.#mentioned > mentionsMax)
+      throw new JsonScanError('too_many', this.#at, 'ids of stored objects', mentionsMax)
+    if (this.#found.size - this.#mentioned > referencesMax)
+      throw new JsonScanError('too_many', this.#at, 'references to stored objects', referencesMax)
   }
 
   #text(at: number, end: number): string {

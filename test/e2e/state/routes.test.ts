@@ -329,6 +329,7 @@ test('C8 fine-tuning, evaluations and videos are refused unless the workload nam
   assert.deepEqual(await idsOf(alice.videos.list()), ['video_1'])
   assert.equal((await alice.fineTuning.jobs.cancel('ftjob-1')).id, 'ftjob-1')
   assert.equal((await alice.evals.runs.retrieve('run_1', { eval_id: 'eval_1' })).id, 'eval_1')
+  assert.equal((await alice.evals.runs.cancel('run_1', { eval_id: 'eval_1' })).id, 'eval_1')
   assert.equal((await alice.videos.remix('video_1', { prompt: 'a dog' })).id, 'video_1')
   assert.ok((await (await alice.videos.downloadContent('video_1')).text()).length > 0)
   for (const foreign of [

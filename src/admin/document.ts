@@ -21,7 +21,7 @@ export const commonAnswers = {
   429: jsonAnswer(errorAnswer, 'Too many questions or tails of this reader are waiting.'),
   503: jsonAnswer(
     errorAnswer,
-    'The ledger or the key set of the sign-in service cannot be reached, or the ledger is busy.',
+    'The ledger, the key set of the sign-in service or the groups of the caller cannot be read, or the ledger is busy.',
   ),
 }
 

@@ -47,6 +47,7 @@ test('W6 a reader has so many questions and no more; who has left is not asked f
   await assert.rejects(ask('a', 'a5'), { code: 'questions_exhausted' })
   leaving.abort()
   await assert.rejects(left, { code: 'ledger_busy' })
+  await assert.rejects(ask('a', 'a6', leaving.signal), { code: 'ledger_busy' }, 'it had left before')
   await turn()
   for (const name of ['a1', 'a2', 'a4']) {
     assert.deepEqual(under(), [name])

@@ -60,6 +60,8 @@ export class Questions {
     const queue = this.#waiting.get(reader)
     if (queue === undefined) this.#waiting.set(reader, [waiting])
     else queue.push(waiting)
+    // It left before: a signal says so once.
+    if (signal.aborted) leave()
     const isOn = await promise
     clearTimeout(timer)
     signal.removeEventListener('abort', leave)

@@ -90,7 +90,8 @@ function withGiven(known: SignInSettings, given: Partial<SignInSettings>): SignI
 /** @throws CliError `gateway_unknown` */
 export function needGateway(place: Place): string {
   if (place.gateway !== null) return place.gateway
-  if (place.demoPassedOver) throw passedOver('No gateway is known.', '--gateway http://127.0.0.1:8080')
+  if (place.demoPassedOver)
+    throw passedOver('gateway_unknown', 'No gateway is known.', '--gateway http://127.0.0.1:8080')
   throw new CliError(
     'gateway_unknown',
     'No gateway is known.',
@@ -102,7 +103,8 @@ export function needGateway(place: Place): string {
 /** @throws CliError `admin_unknown` */
 export function needAdmin(place: Place): string {
   if (place.admin !== null) return place.admin
-  if (place.demoPassedOver) throw passedOver('The management API is not known.', '--admin http://127.0.0.1:8081')
+  if (place.demoPassedOver)
+    throw passedOver('admin_unknown', 'The management API is not known.', '--admin http://127.0.0.1:8081')
   throw new CliError(
     'admin_unknown',
     'The management API is not known.',
@@ -111,10 +113,10 @@ export function needAdmin(place: Place): string {
   )
 }
 
-function passedOver(what: string, option: string): CliError {
+function passedOver(code: 'gateway_unknown' | 'admin_unknown', what: string, option: string): CliError {
   const why =
     'A demonstration runs here, but GATEHOUSE_CLIENT_SECRET is set and belongs to none of its applications: such a secret is not sent where its file says.'
-  return new CliError('gateway_unknown', what, why, `unset GATEHOUSE_CLIENT_SECRET, or the same with ${option}`)
+  return new CliError(code, what, why, `unset GATEHOUSE_CLIENT_SECRET, or the same with ${option}`)
 }
 
 /** A base URL that was given by name; null when it was not. */

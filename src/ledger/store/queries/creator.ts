@@ -14,13 +14,14 @@ export async function creatorsOf(
   const places = objectIds.map((_, at) => `$${at + 1}`).join(', ')
   const result = await connection.runAndReadAll(
     `SELECT object_id, workload, instance FROM records WHERE object_hash IN (${hashes}) AND object_id IN (${places})
-       AND workload > 0 AND instance > 0 ORDER BY id DESC`,
+       AND workload > 0 AND instance > 0
+     QUALIFY row_number() OVER (PARTITION BY object_id ORDER BY id DESC) = 1`,
     [...objectIds],
   )
   for (const [id, workloadCode, instanceCode] of result.getRows()) {
     const workload = names.textOf('workload', Number(workloadCode ?? 0))
     const instance = names.textOf('instance', Number(instanceCode ?? 0))
-    if (workload !== null && instance !== null && !found.has(String(id))) found.set(String(id), { workload, instance })
+    if (workload !== null && instance !== null) found.set(String(id), { workload, instance })
   }
   return found
 }

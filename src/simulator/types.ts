@@ -156,6 +156,8 @@ export interface AzureSimulatorOptions {
   }
   /** With a seed, equal questions get equal bytes (ids and `created` too, given an equal clock). */
   readonly seed?: number
+  /** 0 .. 1, for what happens by chance where there is no `seed`: ids, lengths of answers, faults with a probability. Default: `Math.random`. */
+  readonly random?: () => number
   readonly clock?: Clock
   /** How latency passes; the demonstration's history lets it move the clock instead. Default: real timers. */
   readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>

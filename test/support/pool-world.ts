@@ -1,8 +1,10 @@
 /** A world whose pool has as many instances as a test wants, each a simulator that can be made to fail. */
+
 import type { ConfigInput } from '../../src/config/schema.ts'
 import type { HouseParts } from '../../src/house.ts'
 import { startAzure } from '../../src/simulator/azure/index.ts'
 import type { AzureSimulator, AzureSimulatorOptions, BillLine, SimulatedDeployment } from '../../src/simulator/types.ts'
+import { randomOf, seedOfRun } from '../chaos/random.ts'
 import { type RawAnswer, send } from './raw.ts'
 import { apiVersion, ask, fastDeployments, instanceKey, type Scope, startWorld, type World } from './world.ts'
 
@@ -44,7 +46,13 @@ export async function startPool(t: Scope, options: PoolOptions): Promise<PoolWor
   const names = Array.from({ length: options.count }, (_, at) => `member-${at + 1}`)
   const instances = await Promise.all(
     names.map((name, at) =>
-      startAzure({ name, deployments: deploymentsOf(at), keys: [instanceKey], ...options.azure }),
+      startAzure({
+        name,
+        deployments: deploymentsOf(at),
+        keys: [instanceKey],
+        random: randomOf(seedOfRun() + 10 + at).share,
+        ...options.azure,
+      }),
     ),
   )
   t.after(() => Promise.all(instances.map(instance => instance.close())))

@@ -1,4 +1,5 @@
 /** `gatehouse serve` as a process of its own, from a configuration file, as operators run it. */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -12,6 +13,7 @@ import { startAzure } from '../../src/simulator/azure/index.ts'
 import { demoDirectory } from '../../src/simulator/directory.ts'
 import { startEntra } from '../../src/simulator/entra/index.ts'
 import type { AzureSimulator, EntraSimulator, SimulatedDeployment } from '../../src/simulator/types.ts'
+import { randomOf, seedOfRun } from '../chaos/random.ts'
 import { eventually, soon } from './wait.ts'
 import { fastDeployments, instanceKey, type Scope } from './world.ts'
 
@@ -107,8 +109,13 @@ export async function startServedWorld(t: Scope, options: ServedOptions = {}): P
   const entra = await startEntra({ directory: demoDirectory })
   t.after(() => entra.close())
   const [one, two] = await Promise.all(
-    ['dev-openai-instance-1', 'dev-openai-instance-2'].map(name =>
-      startAzure({ name, deployments: options.deployments ?? fastDeployments, keys: [instanceKey] }),
+    ['dev-openai-instance-1', 'dev-openai-instance-2'].map((name, at) =>
+      startAzure({
+        name,
+        deployments: options.deployments ?? fastDeployments,
+        keys: [instanceKey],
+        random: randomOf(seedOfRun() + 20 + at).share,
+      }),
     ),
   )
   if (one === undefined || two === undefined) throw new TypeError('two instances were started')

@@ -62,16 +62,17 @@ export const everyRefusal = { perMinute: 1_000_000, allPerMinute: 1_000_000 } as
 export async function startWorld(t: Scope, options: WorldOptions = {}): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-test-'))
   const entra = await startEntra({ directory: options.tenant ?? demoDirectory })
-  const simulated = (name: string): Promise<AzureSimulator> =>
+  const simulated = (name: string, at: number): Promise<AzureSimulator> =>
     startAzure({
       name,
+      random: randomOf(seedOfRun() + at).share,
       deployments: options.deployments ?? fastDeployments,
       keys: [instanceKey],
       entra: { authority: entra.url, tenantId: demoDirectory.tenantId, allowedObjectIds: 'all' },
       ...options.azure,
     })
-  const one = await simulated('dev-openai-instance-1')
-  const two = await simulated('dev-openai-instance-2')
+  const one = await simulated('dev-openai-instance-1', 1)
+  const two = await simulated('dev-openai-instance-2', 2)
   const written = withDeployments(
     demoConfig({
       gatewayListen: '127.0.0.1:0',

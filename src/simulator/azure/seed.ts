@@ -33,9 +33,9 @@ export class Draw {
   }
 }
 
-/** A draw that no other call shares. */
-export function freshDraw(): Draw {
-  return new Draw(randomBytes(16).toString('hex'))
+/** A draw that no other call shares. @param random default: the machine's randomness. */
+export function freshDraw(random?: () => number): Draw {
+  return new Draw(random === undefined ? randomBytes(16).toString('hex') : `${random()} ${random()}`)
 }
 
 /** A draw that follows from its parts alone. */

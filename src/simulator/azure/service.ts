@@ -74,6 +74,8 @@ export function createService(options: AzureSimulatorOptions, closing: AbortSign
   const entries = Object.entries(options.deployments).map(
     ([name, spec]) => [name, deployment(name, spec, clock, options.rateLimitResets)] as const,
   )
+  const { random } = options
+  const chance = (at: number): (() => number) => (seed === null ? (random ?? Math.random) : sequence(seed + at))
   const derives = seed !== null && options.clock === undefined
   return {
     name: options.name,
@@ -85,7 +87,7 @@ export function createService(options: AzureSimulatorOptions, closing: AbortSign
     responsesHideLimits: options.responsesHideLimits ?? false,
     deployments: new Map(entries),
     bill: new Bill(),
-    faults: new FaultDesk(sequence(seed)),
+    faults: new FaultDesk(chance(0)),
     store: new Store(),
     seal: new Seal(instanceSecret(seed, `${options.name} ${options.port ?? 0}`)),
     pictureBytes: options.pictureBytes ?? null,
@@ -94,10 +96,10 @@ export function createService(options: AzureSimulatorOptions, closing: AbortSign
     prompts: new PromptCache(clock),
     promptTokens: new Memo(1_000),
     said: new Memo(1_000),
-    random: sequence(seed === null ? null : seed + 1),
+    random: chance(1),
     createdAtSeconds: draw =>
       derives ? derivedEpochSeconds + (draw.number('created') % derivedSpanSeconds) : Math.floor(clock() / 1000),
-    drawFor: (...parts) => (seed === null ? freshDraw() : drawOf(seed, ...parts)),
+    drawFor: (...parts) => (seed === null ? freshDraw(random) : drawOf(seed, ...parts)),
     closing,
     applyOutage,
     running: new Set(),

@@ -34,6 +34,8 @@ interface Case {
   /** The answer of a second member that was asked as well; null where there was none. */
   readonly hedge: Buffer | null
   readonly outages: boolean
+  /** The most that any call was billed, tokens: no bound has learned more than that. */
+  readonly mostBilled: number
   readonly plan: Plan
   readonly seen: Seen
   readonly row: RecordRow
@@ -60,6 +62,7 @@ export async function audit({
     row => row.userAgent ?? '',
   )
   const byId = Map.groupBy(bill, line => line.gatehouseRequestId)
+  const mostBilled = bill.reduce((most, line) => Math.max(most, line.completionTokens), 0)
   const hedges = new Map(rows.filter(row => row.copyKind === 'hedge').map(row => [row.copyOf, row]))
   // Side by side: one after the other, the store's answers are waited for longer than they take.
   const cases = await mapAtOnce(seen, 64, async one => {
@@ -77,7 +80,7 @@ export async function audit({
     const line = byId.get(row.id)?.findLast(each => each.instance === row.instance) ?? null
     const hedged = hedges.get(row.id)
     const hedge = hedged === undefined ? null : Buffer.from((await bodies(hedged.id))?.response ?? [])
-    return { ...caseOf(one, row, line, await bodies(row.id)), outages, hedge }
+    return { ...caseOf(one, row, line, await bodies(row.id)), outages, mostBilled, hedge }
   })
   for (const whole of cases) {
     if (whole === null) continue
@@ -96,7 +99,7 @@ function caseOf(
   row: RecordRow,
   line: BillLine | null,
   kept: RecordBodies | null,
-): Omit<Case, 'outages' | 'hedge'> {
+): Omit<Case, 'outages' | 'mostBilled' | 'hedge'> {
   const response = Buffer.from(kept?.response ?? [])
   const { plan } = seen
   const isStream = isStreamed(plan, row)
@@ -276,7 +279,7 @@ function* wrongUsage(whole: Case, line: BillLine): Generator<string> {
 }
 
 /** Figures that the gateway found by itself: never below what was billed, and above it only where they are a bound. */
-function* wrongCompletion({ row, read: said }: Case, line: BillLine): Generator<string> {
+function* wrongCompletion({ plan, row, read: said, mostBilled }: Case, line: BillLine): Generator<string> {
   const { source } = row.usage
   const counted = row.usage.completionTokens ?? 0
   if (counted < line.completionTokens - completionTolerance)
@@ -284,18 +287,34 @@ function* wrongCompletion({ row, read: said }: Case, line: BillLine): Generator<
   if (source === 'counted' && counted > line.completionTokens + completionTolerance)
     yield `${counted} completion tokens, billed ${line.completionTokens}`
   const spoken = tokensOf(modelOf(row), said.texts)
+  const most = Math.max(line.completionTokens, spoken, boundOf(plan, mostBilled)) + completionTolerance
+  if (counted > most) yield `${source} at ${counted} completion tokens, at most ${most} were possible`
   if (counted < spoken - completionTolerance) yield `${counted} completion tokens ${source}, the text has ${spoken}`
+}
+
+/** As `limits.completionTokensAssumed` is by itself. */
+const assumed = 1_000
+
+/** The most that a call may be charged at where nobody knows its end: what it allows, or else what calls were seen to need, for each answer. */
+function boundOf({ body }: Plan, mostBilled: number): number {
+  const said: unknown = JSON.parse(body)
+  const numberIn = (key: string): number => {
+    const value: unknown = typeof said === 'object' && said !== null ? Reflect.get(said, key) : null
+    return typeof value === 'number' ? value : 0
+  }
+  const most = Math.max(numberIn('max_tokens'), numberIn('max_completion_tokens'), numberIn('max_output_tokens'))
+  return Math.max(most, assumed, mostBilled) * Math.max(1, numberIn('n'), numberIn('best_of'))
 }
 
 function* wrongCount(whole: Case, line: BillLine): Generator<string> {
   yield* wrongCompletion(whole, line)
-  const { row } = whole
+  const { row, plan } = whole
   const promptTokens = row.usage.promptTokens ?? 0
   // Without any answer of the backend: whether it had read the prompt by then, or refused it, only the backend knows.
   const unread = (row.status === null || line.status === 0) && line.promptTokens === 0
   const isWrong =
     row.usage.source === 'bounded'
-      ? promptTokens < line.promptTokens - promptTolerance
+      ? promptTokens < line.promptTokens - promptTolerance || promptTokens > Math.max(assumed, plan.body.length)
       : Math.abs(promptTokens - line.promptTokens) > promptTolerance
   if (!unread && isWrong) yield `${promptTokens} prompt tokens counted, billed ${line.promptTokens}`
 }

@@ -101,8 +101,7 @@ function* endlessPlans(random: Random): Generator<Plan, void> {
   for (let number = 0; ; number += 1) yield random.chance(0.3) ? longPlan(random, number) : planOf(random, number)
 }
 
-/** Lines of the log that no kill excuses. */
-/** What must not be logged. That an instance refuses the gateway's credential is: some plans have it do so. */
+/** Lines of the log that no kill excuses. That an instance refuses the gateway's credential is none: some plans have it do so. */
 function errorsOf({ lines }: GatewayProcess): readonly string[] {
   return lines.filter(line => /"level":"error"|Warning/.test(line) && !line.includes('"msg":"credential_refused"'))
 }

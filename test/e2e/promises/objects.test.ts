@@ -421,7 +421,10 @@ test('what is not kept is not remembered, and what was deleted is nobody’s', a
   assert.equal((await alice.call('GET', `responses/${unkept.id}`)).refusal, 'object_unknown')
   const file = await ok(alice.upload('short-lived'))
   await ok(alice.call('DELETE', `files/${file.id}`))
-  assert.equal((await alice.call('GET', `files/${file.id}`)).status, 404)
+  assert.equal((await alice.call('GET', `files/${file.id}`)).refusal, 'object_unknown')
+  const response = await ok(alice.call('POST', 'responses', respond()))
+  await ok(alice.call('DELETE', `responses/${response.id}`))
+  assert.equal((await alice.call('GET', `responses/${response.id}`)).refusal, 'object_unknown')
 })
 
 // A night's batch must not be lost because the gateway was updated in the morning.

@@ -561,7 +561,7 @@ const workload = z.strictObject({
     })
     .optional()
     .describe(
-      'How long answers may be at most, in chat, completions and responses. A call without a maximum is as long as the model likes: limits then reserve what such calls needed before.',
+      'How long answers may be at most, in chat, completions and responses. A call without a maximum is as long as the model likes: limits then reserve what such calls needed before. Lines of batch files keep to it too; a line must bring the maximum that a call would be given.',
     ),
   priority: name
     .default('standard')

@@ -94,6 +94,22 @@ test('W1 a line that may not run refuses the file, by its number, and nothing is
   assert.deepEqual(scene.taken(), [], 'no form came whole to an instance')
 })
 
+// Half price and no hurry: what calls may not do, a night's batch would do ten thousand times.
+test('W3 lines keep to the workload’s maxima, and bring the one that a call would be given', async t => {
+  for (const [output, maximum, reason] of [
+    [{ required: true }, {}, /Set "max_tokens"/],
+    [{ standard: 50 }, {}, /Set "max_tokens"/],
+    [{ most: 100 }, { max_tokens: 101 }, /101/],
+    [{ required: true, most: 100 }, { max_completion_tokens: 100 }, null],
+  ] as const) {
+    const bounded = await startNamed(t, { workload: { output } })
+    const answer = await bounded.post('files', batch(line({ body: { ...body, ...maximum } })), type)
+    assert.equal(answer.status, reason === null ? 200 : 403)
+    if (reason !== null) assert.match(errorOf(answer).message, reason)
+    assert.equal(bounded.taken().length, reason === null ? 1 : 0)
+  }
+})
+
 test('W1 files that are no batch are not looked into, and forms that two readers read differently are refused', async () => {
   const other = form(field('purpose', 'assistants'), file(line({ model: 'secret-model' })))
   assert.equal((await scene.post('files', other, type)).status, 200)

@@ -9,7 +9,9 @@ import { findOperation, type Operation } from '../../wire/operations.ts'
 import { Shape } from '../../wire/shape.ts'
 import { inSlices, nextTurn } from '../../wire/slices.ts'
 import type { Workload } from '../plan.ts'
+import { demandMembers, demandOf } from '../receive/demand.ts'
 import { matteringName, readingForm, requirePlainText } from '../receive/form.ts'
+import { requireMaximum } from '../receive/maximum.ts'
 import { Refusal } from '../refusals.ts'
 import { authorizeBody } from './body.ts'
 import { requireDeployment, requireOperation } from './index.ts'
@@ -186,7 +188,7 @@ function isBlank(line: Buffer): boolean {
 }
 
 const lineShape = new Shape({ find: { method: true, url: true, model: true, body: true } })
-const shapes = bodyShapes(['model'])
+const shapes = bodyShapes(['model', ...demandMembers])
 
 /** @returns null when it was done at once. @throws Refusal, JsonScanError; also as a rejection */
 function authorizeLine(line: Buffer, parts: BatchParts): Promise<void> | null {
@@ -211,16 +213,22 @@ function authorizeCall(line: Buffer, scan: BodyScan, parts: BatchParts): Promise
   if (range === undefined) throw new Refusal('body_not_json', { reason: 'the line has no "body"' })
   const body = line.subarray(range.valueStart, range.valueEnd)
   const looking = inSlices(new BodyScanner(body, shapeFor(shapes, operation, workload.policy)), body.length)
-  if (looking instanceof Promise) return looking.then(inner => authorizeInner(body, inner, operation, parts))
-  authorizeInner(body, looking, operation, parts)
-  return null
+  if (looking instanceof Promise)
+    return looking.then(async inner => void (await authorizeInner(body, inner, operation, parts)))
+  return authorizeInner(body, looking, operation, parts)
 }
 
-function authorizeInner(body: Buffer, scan: BodyScan, operation: Operation, parts: BatchParts): void {
+function authorizeInner(body: Buffer, scan: BodyScan, operation: Operation, parts: BatchParts): Promise<void> | null {
   const model = textAt(body, scan.members.get('model'))
   if (model === null) throw new Refusal('body_not_json', { reason: 'its "body" names no model' })
   requireServing(model, parts)
   for (const { name } of authorizeBody(body, scan, operation, parts.workload)) requireServing(name, parts)
+  if (parts.workload.output === null) return null
+  const demanding = demandOf(operation.name, body, scan)
+  if (demanding instanceof Promise)
+    return demanding.then(demand => requireMaximum(demand, parts.workload, operation.name))
+  requireMaximum(demanding, parts.workload, operation.name)
+  return null
 }
 
 /** The lines go as they are: where the instance has the deployment by another name, they would run on another one or on none. */

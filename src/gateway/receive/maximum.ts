@@ -40,7 +40,7 @@ export function maximumMember(operation: Operation['name'], model: string, as: A
  */
 export function withMaximum(
   demand: Demand,
-  { name, output }: Workload,
+  { name, output }: Pick<Workload, 'name' | 'output'>,
   operation: Operation['name'],
 ): { readonly demand: Demand; readonly added: AddedMaximum | null } {
   const param = members[operation]
@@ -59,4 +59,13 @@ export function withMaximum(
     throw new Refusal('maximum_too_large', { workload: name, asked, most: output.most }, { param })
   }
   return { demand, added: null }
+}
+
+/**
+ * The same of a line of a batch file, into which nothing is put: where calls get a maximum, it must bring one.
+ * @throws Refusal maximum_missing, maximum_too_large
+ */
+export function requireMaximum(demand: Demand, { name, output }: Workload, operation: Operation['name']): void {
+  const required = output !== null && (output.required || output.standard !== null)
+  withMaximum(demand, { name, output: output === null ? null : { ...output, required } }, operation)
 }

@@ -9,12 +9,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { systemClock } from '../src/clock.ts'
-import { uuidV7 } from '../src/ids.ts'
-import type { Ledger } from '../src/ledger/index.ts'
-import { openLedger } from '../src/ledger/open.ts'
-import type { Closed, Opened } from '../src/ledger/record.ts'
-import { silentLog } from '../src/telemetry/log.ts'
+import { systemClock } from '../packages/gateway/src/clock.ts'
+import { uuidV7 } from '../packages/gateway/src/ids.ts'
+import type { Ledger } from '../packages/gateway/src/ledger/index.ts'
+import { openLedger } from '../packages/gateway/src/ledger/open.ts'
+import type { Closed, Opened } from '../packages/gateway/src/ledger/record.ts'
+import { silentLog } from '../packages/gateway/src/telemetry/log.ts'
 
 const { values } = parseArgs({
   options: {

@@ -5,8 +5,8 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { jsonSchemaText } from '../src/config/json-schema.ts'
-import { referenceText } from '../src/config/reference.ts'
+import { jsonSchemaText } from '../packages/gateway/src/config/json-schema.ts'
+import { referenceText } from '../packages/gateway/src/config/reference.ts'
 
 const root = dirname(import.meta.dirname)
 const generated: Readonly<Record<string, () => string>> = {

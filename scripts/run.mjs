@@ -4,7 +4,7 @@
 //   node scripts/run.mjs FILE [ARGUMENT...]
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -38,9 +38,6 @@ if (!installed) {
     process.stderr.write('  Try: npm ci --include=optional\n')
     process.exit(1)
   }
-  // npm links the commands of dependencies, but not the package's own: without this, npx sets up a copy elsewhere first.
-  rmSync(join(bin, 'gatehouse'), { force: true })
-  symlinkSync(join('..', '..', 'src', 'cli', 'main.ts'), join(bin, 'gatehouse'))
   writeFileSync(stamp, wanted)
 }
 

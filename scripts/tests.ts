@@ -4,7 +4,12 @@ import { availableParallelism } from 'node:os'
 
 /** Every test file, in the order of their names. */
 export function testFiles(): readonly string[] {
-  return globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts']).sort()
+  return globSync([
+    'packages/*/src/**/*.test.ts',
+    'test/**/*.test.ts',
+    'bench/**/*.test.ts',
+    'scripts/**/*.test.ts',
+  ]).sort()
 }
 
 /** Those whose outcome depends on `GATEHOUSE_TEST_SEED`. */

@@ -1,6 +1,6 @@
 /** Compares what clients saw, what the ledger recorded and what the backends billed, call by call. */
-import type { RecordBodies, RecordRow } from '../../src/ledger/record.ts'
-import type { BillLine } from '../../src/simulator/types.ts'
+import type { RecordBodies, RecordRow } from '../../packages/gateway/src/ledger/record.ts'
+import type { BillLine } from '../../packages/simulator/src/types.ts'
 import type { Seen } from './client.ts'
 import type { Plan } from './plans.ts'
 import { type Read, read, tokensOf, withoutUsage } from './reader.ts'

@@ -1,5 +1,5 @@
 /** Calls as a chaos run makes them: every operation, caller, address form and fault, and clients that leave. */
-import type { FaultKind } from '../../src/simulator/azure/faults.ts'
+import type { FaultKind } from '../../packages/simulator/src/azure/faults.ts'
 import type { Random } from './random.ts'
 import { bodyBytesMax, firstByteMs, metadataWorkload } from './world.ts'
 

@@ -2,7 +2,7 @@
  * A reader of answers that shares nothing with the gateway's own: what an answer says, and what the gateway should have hidden
  * of it. Slow and plain on purpose.
  */
-import { countText } from '../../src/tokens/count.ts'
+import { countText } from '../../packages/gateway/src/tokens/count.ts'
 import type { Operation } from './plans.ts'
 
 type Json = Readonly<Record<string, unknown>>

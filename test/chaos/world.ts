@@ -1,6 +1,6 @@
 /** What the chaos tests add to the demonstration's world: short timeouts, a paced deployment, one for completions. */
-import type { ConfigInput } from '../../src/config/schema.ts'
-import type { AzureSimulator, SimulatedDeployment } from '../../src/simulator/types.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import type { AzureSimulator, SimulatedDeployment } from '../../packages/simulator/src/types.ts'
 import { everyRefusal, instanceKey, type Scope } from '../support/world.ts'
 
 /** By name. `gpt-4o-mini` takes its time, so that calls can be left and cut while an answer is under way; `thinker` is silent for a while first. */

@@ -1,7 +1,7 @@
 /** Request targets that two readers could read in two ways, and requests that are no calls, over raw sockets. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { RefusalCode } from '../../src/gateway/refusals.ts'
+import type { RefusalCode } from '../../packages/gateway/src/gateway/refusals.ts'
 import { type Running, runWorld } from '../support/file-world.ts'
 import { type RawAnswer, RawConnection, requestBytes, send } from '../support/raw.ts'
 import { recordOf } from '../support/records.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
-import type { RefusalCode } from '../../src/gateway/refusals.ts'
+import type { RefusalCode } from '../../packages/gateway/src/gateway/refusals.ts'
 import { type Running, runWorld } from '../support/file-world.ts'
 import { type RawAnswer, RawConnection, type RawRequest, requestBytes, send } from '../support/raw.ts'
 import { recordOf, settledRecords } from '../support/records.ts'

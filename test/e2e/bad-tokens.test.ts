@@ -1,7 +1,7 @@
 /** Tokens that must not be accepted, over raw sockets. Who is hurt without it: everybody whose name and quota could be borrowed. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { RefusalCode } from '../../src/gateway/refusals.ts'
+import type { RefusalCode } from '../../packages/gateway/src/gateway/refusals.ts'
 import { type Running, runWorld } from '../support/file-world.ts'
 import { forgedTokens } from '../support/forged.ts'
 import { type RawAnswer, send } from '../support/raw.ts'

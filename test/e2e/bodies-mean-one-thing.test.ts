@@ -1,7 +1,7 @@
 /** P8: what the gateway has checked is what the instance reads. A body that two readers could read differently is refused. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { RefusalCode } from '../../src/gateway/refusals.ts'
+import type { RefusalCode } from '../../packages/gateway/src/gateway/refusals.ts'
 import { type Running, running } from '../support/file-world.ts'
 import { type NamedWorld, startNamed } from '../support/named.ts'
 import { assertRefusal, assertRefused, errorOf } from '../support/refused.ts'

@@ -6,8 +6,8 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { AzureOpenAI } from 'openai'
-import { callerKey } from '../../src/identity/caller.ts'
-import { demoDirectory } from '../../src/simulator/directory.ts'
+import { callerKey } from '../../packages/gateway/src/identity/caller.ts'
+import { demoDirectory } from '../../packages/simulator/src/directory.ts'
 import { startBackend } from '../support/backend.ts'
 import { type Running, runWorld } from '../support/file-world.ts'
 import { type RawAnswer, send } from '../support/raw.ts'
@@ -263,7 +263,7 @@ test('D11 the description of the API comes from the gateway itself', async () =>
   const answer = await send(world.url, { target: '/openapi.json' })
   const { paths } = JSON.parse(answer.body.toString()) as { paths: Record<string, unknown> }
   assert.ok(paths['/{target}/{workload}/openai/deployments/{deployment}/chat/completions'])
-  const source = await readFile(new URL('../../src/gateway/openapi.ts', import.meta.url), 'utf8')
+  const source = await readFile(new URL('../../packages/gateway/src/gateway/openapi.ts', import.meta.url), 'utf8')
   assert.doesNotMatch(source, /https?:\/\/|fetch\(|readFile/, 'it is made of nothing but the table of operations')
 })
 

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { eventually, soon } from '../support/wait.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const main = join(root, 'src', 'cli', 'main.ts')
+const main = join(root, 'packages', 'gateway', 'src', 'cli', 'main.ts')
 const ports = ['gateway', 'admin', 'sign-in', 'instance-1', 'instance-2'].flatMap(name => [`--${name}-port`, '0'])
 
 /** A folder in which npx finds what it finds in a checkout. */

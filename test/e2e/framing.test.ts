@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
-import type { Log } from '../../src/telemetry/log.ts'
+import type { Log } from '../../packages/gateway/src/telemetry/log.ts'
 import { type Running, running } from '../support/file-world.ts'
 import { RawConnection, send } from '../support/raw.ts'
 import { allRecords } from '../support/records.ts'

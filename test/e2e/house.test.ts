@@ -6,9 +6,9 @@ import {
   instancesAnswer,
   type LimitsAnswer,
   limitsAnswer,
-} from '../../src/admin/house-schemas.ts'
-import type { ConfigInput } from '../../src/config/schema.ts'
-import type { ProbeResult } from '../../src/instances/state.ts'
+} from '../../packages/gateway/src/admin/house-schemas.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import type { ProbeResult } from '../../packages/gateway/src/instances/state.ts'
 import { ask, chatPath, startWorld, type World, type WorldOptions } from '../support/world.ts'
 
 interface Answer {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import OpenAI, { toFile } from 'openai'
-import type { SimulatedDeployment } from '../../src/simulator/types.ts'
+import type { SimulatedDeployment } from '../../packages/simulator/src/types.ts'
 import { settledRecords } from '../support/records.ts'
 import { eventually } from '../support/wait.ts'
 import { type Scope, startWorld, type World } from '../support/world.ts'

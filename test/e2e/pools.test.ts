@@ -1,8 +1,8 @@
 /** Pools in the rest of the house: limits of instances, the waiting line, uploads, credentials, probes, reloads, slow refusals. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ConfigInput } from '../../src/config/schema.ts'
-import { configSchema } from '../../src/config/schema.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import { configSchema } from '../../packages/gateway/src/config/schema.ts'
 import { startBackend } from '../support/backend.ts'
 import { type PoolWorld, startPool } from '../support/pool-world.ts'
 import { type RawAnswer, RawConnection, requestBytes, send } from '../support/raw.ts'

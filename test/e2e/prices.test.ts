@@ -1,9 +1,9 @@
 /** Costs, from the backend's answer to the record. Who is hurt without it: every department that is charged for what another one used. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { configSchema } from '../../src/config/schema.ts'
-import type { RecordRow } from '../../src/ledger/record.ts'
-import { silentLog } from '../../src/telemetry/log.ts'
+import { configSchema } from '../../packages/gateway/src/config/schema.ts'
+import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
+import { silentLog } from '../../packages/gateway/src/telemetry/log.ts'
 import { recordOf } from '../support/records.ts'
 import { apiVersion, ask, startWorld, type World } from '../support/world.ts'
 

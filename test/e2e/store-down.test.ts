@@ -1,8 +1,8 @@
 /** What an operator sees while the store of the limits is down: readyz, metrics, the report. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { limitsAnswer } from '../../src/admin/house-schemas.ts'
-import type { ConfigInput } from '../../src/config/schema.ts'
+import { limitsAnswer } from '../../packages/gateway/src/admin/house-schemas.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
 import { startRedis } from '../support/redis.ts'
 import { eventually } from '../support/wait.ts'
 import { ask, startWorld } from '../support/world.ts'

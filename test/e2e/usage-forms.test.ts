@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import type { RecordRow } from '../../src/ledger/record.ts'
+import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import { type Running, running } from '../support/file-world.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 

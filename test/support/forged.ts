@@ -1,6 +1,6 @@
 /** Tokens that must not be accepted, made the way attackers make them. */
 import { createHmac, createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
-import type { EntraSimulator } from '../../src/simulator/types.ts'
+import type { EntraSimulator } from '../../packages/simulator/src/types.ts'
 
 function encode(part: unknown): string {
   return Buffer.from(JSON.stringify(part)).toString('base64url')

@@ -1,9 +1,14 @@
 /** A world whose pool has as many instances as a test wants, each a simulator that can be made to fail. */
 
-import type { ConfigInput } from '../../src/config/schema.ts'
-import type { HouseParts } from '../../src/house.ts'
-import { startAzure } from '../../src/simulator/azure/index.ts'
-import type { AzureSimulator, AzureSimulatorOptions, BillLine, SimulatedDeployment } from '../../src/simulator/types.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import type { HouseParts } from '../../packages/gateway/src/house.ts'
+import { startAzure } from '../../packages/simulator/src/azure/index.ts'
+import type {
+  AzureSimulator,
+  AzureSimulatorOptions,
+  BillLine,
+  SimulatedDeployment,
+} from '../../packages/simulator/src/types.ts'
 import { randomOf, seedOfRun } from '../chaos/random.ts'
 import { type RawAnswer, send } from './raw.ts'
 import { apiVersion, ask, fastDeployments, instanceKey, type Scope, startWorld, type World } from './world.ts'

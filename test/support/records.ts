@@ -1,7 +1,7 @@
 /** Reading the ledger from tests. */
-import type { House } from '../../src/house.ts'
-import type { Ledger } from '../../src/ledger/index.ts'
-import type { RecordRow } from '../../src/ledger/record.ts'
+import type { House } from '../../packages/gateway/src/house.ts'
+import type { Ledger } from '../../packages/gateway/src/ledger/index.ts'
+import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import { eventually } from './wait.ts'
 
 /** The record of an exchange, once it has ended. */

@@ -1,8 +1,8 @@
 /** What every refusal must be, and that the gateway goes on after it. */
 import assert from 'node:assert/strict'
-import { type RefusalCode, refusals } from '../../src/gateway/refusals.ts'
-import type { Ledger } from '../../src/ledger/index.ts'
-import type { RecordRow } from '../../src/ledger/record.ts'
+import { type RefusalCode, refusals } from '../../packages/gateway/src/gateway/refusals.ts'
+import type { Ledger } from '../../packages/gateway/src/ledger/index.ts'
+import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import { type RawAnswer, send } from './raw.ts'
 import { recordOf } from './records.ts'
 import { ask, chatPath } from './world.ts'

@@ -7,17 +7,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { ConfigInput } from '../../src/config/schema.ts'
-import { demoConfig } from '../../src/demo/configuration.ts'
-import { startAzure } from '../../src/simulator/azure/index.ts'
-import { demoDirectory } from '../../src/simulator/directory.ts'
-import { startEntra } from '../../src/simulator/entra/index.ts'
-import type { AzureSimulator, EntraSimulator, SimulatedDeployment } from '../../src/simulator/types.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import { demoConfig } from '../../packages/gateway/src/demo/configuration.ts'
+import { startAzure } from '../../packages/simulator/src/azure/index.ts'
+import { demoDirectory } from '../../packages/simulator/src/directory.ts'
+import { startEntra } from '../../packages/simulator/src/entra/index.ts'
+import type { AzureSimulator, EntraSimulator, SimulatedDeployment } from '../../packages/simulator/src/types.ts'
 import { randomOf, seedOfRun } from '../chaos/random.ts'
 import { eventually, soon } from './wait.ts'
 import { fastDeployments, instanceKey, type Scope } from './world.ts'
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../../packages/gateway/src/cli/main.ts', import.meta.url))
 
 export interface Served {
   readonly url: string

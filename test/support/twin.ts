@@ -3,9 +3,9 @@
  * client got must be the same, exchange by exchange: status, header fields, every byte of the body.
  */
 import assert from 'node:assert/strict'
-import { startAzure } from '../../src/simulator/azure/index.ts'
-import { demoDirectory } from '../../src/simulator/directory.ts'
-import type { SimulatedDeployment } from '../../src/simulator/types.ts'
+import { startAzure } from '../../packages/simulator/src/azure/index.ts'
+import { demoDirectory } from '../../packages/simulator/src/directory.ts'
+import type { SimulatedDeployment } from '../../packages/simulator/src/types.ts'
 import { type Scope, startWorld, type World } from './world.ts'
 
 /** Where a client is pointed. */

@@ -2,20 +2,20 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Config, type ConfigInput, configSchema } from '../../src/config/schema.ts'
-import { demoConfig } from '../../src/demo/configuration.ts'
-import { buildHouse, type House, type HouseParts } from '../../src/house.ts'
-import { startAzure } from '../../src/simulator/azure/index.ts'
-import { demoDirectory } from '../../src/simulator/directory.ts'
-import { startEntra } from '../../src/simulator/entra/index.ts'
+import { type Config, type ConfigInput, configSchema } from '../../packages/gateway/src/config/schema.ts'
+import { demoConfig } from '../../packages/gateway/src/demo/configuration.ts'
+import { buildHouse, type House, type HouseParts } from '../../packages/gateway/src/house.ts'
+import { silentLog } from '../../packages/gateway/src/telemetry/log.ts'
+import { startAzure } from '../../packages/simulator/src/azure/index.ts'
+import { demoDirectory } from '../../packages/simulator/src/directory.ts'
+import { startEntra } from '../../packages/simulator/src/entra/index.ts'
 import type {
   AzureSimulator,
   AzureSimulatorOptions,
   Directory,
   EntraSimulator,
   SimulatedDeployment,
-} from '../../src/simulator/types.ts'
-import { silentLog } from '../../src/telemetry/log.ts'
+} from '../../packages/simulator/src/types.ts'
 import { randomOf, seedOfRun } from '../chaos/random.ts'
 
 export const instanceKey = 'key-of-the-simulated-instance-0001'

@@ -1,7 +1,7 @@
 /** What a call asks for is what is reserved for it. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { ConfigInput } from '../../../src/config/schema.ts'
+import type { ConfigInput } from '../../../packages/gateway/src/config/schema.ts'
 import { type Running, running } from '../../support/file-world.ts'
 import { chatOn, startUpstream, type Upstream } from '../../support/upstream.ts'
 

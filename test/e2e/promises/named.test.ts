@@ -1,7 +1,7 @@
 /** P8: whatever in a call names a deployment, or chooses a policy of the resource, is allowed for the workload or does not arrive. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { RefusalCode } from '../../../src/gateway/refusals.ts'
+import type { RefusalCode } from '../../../packages/gateway/src/gateway/refusals.ts'
 import { type Running, running } from '../../support/file-world.ts'
 import { type NamedWorld, startNamed } from '../../support/named.ts'
 import { recordOf } from '../../support/records.ts'

@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
-import type { RecordRow } from '../../../src/ledger/record.ts'
-import type { BillLine } from '../../../src/simulator/types.ts'
+import type { RecordRow } from '../../../packages/gateway/src/ledger/record.ts'
+import type { BillLine } from '../../../packages/simulator/src/types.ts'
 import { startBackend } from '../../support/backend.ts'
 import { type Running, running } from '../../support/file-world.ts'
 import { type PoolWorld, startPool } from '../../support/pool-world.ts'

@@ -1,0 +1,306 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { demoDirectory } from '@gatehouse/simulator'
+import { eventually } from '../../../../test/support/wait.ts'
+import { configSchema } from '../config/schema.ts'
+import { configInput, errorIn, instanceKey, sendTo, startHouse } from './house.fixture.ts'
+import { recordId, recordRow } from './ledger.fixture.ts'
+import { roleByRoute } from './roles.ts'
+import { failedProbe, goodProbe, runningHouse } from './running.fixture.ts'
+
+const routes = Object.entries(roleByRoute).map(([route, role]) => {
+  const [method = '', pattern = ''] = route.split(' ')
+  const query = pattern.endsWith('/tail') ? '?after=0&waitSeconds=0' : ''
+  return { method, role, path: pattern.replace(':id', recordId(1)).replace(':name', 'east') + query }
+})
+
+// Someone without a token must learn nothing; a route that was added and forgotten in the role table must not answer either.
+test('every route asks for a token, and then for its role', async t => {
+  const house = await startHouse(t)
+  await house.ledger.add(recordRow(recordId(1)))
+  const roles = { alice: ['viewer', 'operator'], bob: ['viewer'], carol: ['viewer', 'auditor'] } as const
+  for (const { method, path, role } of routes) {
+    const stranger = await house.send(path, { method })
+    assert.equal(stranger.status, 401, path)
+    assert.equal(errorIn(stranger).code, 'token_missing')
+    assert.equal(stranger.headers['www-authenticate'], 'Bearer')
+
+    const nobody = await house.send(path, { method, as: 'dave' })
+    if (role === 'caller') {
+      assert.equal(nobody.status, 200, path)
+      continue
+    }
+    assert.equal(nobody.status, 403, path)
+    assert.match(
+      errorIn(nobody).message,
+      new RegExp(`needs the role ${role}, which dave@contoso\\.example .*admin\\.roles\\.${role}`),
+    )
+
+    for (const [as, held] of Object.entries(roles)) {
+      const { status } = await house.send(path, { method, as })
+      assert.equal(status, held.some(one => one === role) ? 200 : 403, `${as}: ${path}`)
+    }
+  }
+})
+
+// The console and generated clients are written from the document: what is not in it, or not behind a role, is a hole.
+test('the document lists exactly the routes of the role table', async t => {
+  const house = await startHouse(t)
+  const { paths } = (await house.send('/openapi.json', { as: 'bob' })).json as { paths: Record<string, object> }
+  const documented = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations as Record<string, { 'x-gatehouse-role': string }>).map(([method, operation]) => [
+      `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`,
+      operation['x-gatehouse-role'],
+    ]),
+  )
+  const { 'GET /openapi.json': _, ...inTable } = roleByRoute
+  assert.deepEqual(Object.fromEntries(documented), inTable)
+})
+
+// Proxies and people normalise addresses differently; a way of writing one must never be a way round its role.
+test('no way of writing an address gets round its role', async t => {
+  const house = await startHouse(t)
+  await house.ledger.add(recordRow(recordId(1)), { request: Buffer.from('secret question'), response: null })
+  const bodies = `/api/v1/records/${recordId(1)}/bodies`
+  const spellings = [
+    bodies,
+    `${bodies}/`,
+    `${bodies}?x=/healthz`,
+    `${bodies}#/healthz`,
+    `/${bodies}`,
+    bodies.replace('bodies', 'BODIES'),
+    bodies.replace('bodies', '%62odies'),
+    bodies.replace('/bodies', '%2fbodies'),
+    bodies.replace('/api', '/healthz/../api'),
+    bodies.replace('/api', '/healthz/%2e%2e/api'),
+    bodies.replace('/api', '/./api'),
+    bodies.replace('/v1', '\\v1'),
+    `/healthz/..${bodies}`,
+    `/healthz%00${bodies}`,
+    `/healthz;${bodies}`,
+  ]
+  for (const path of spellings) {
+    const stranger = await house.send(path)
+    assert.ok([400, 401].includes(stranger.status), `${path}: ${stranger.status}`)
+    const viewer = await house.send(path, { as: 'bob' })
+    assert.ok([400, 403, 404].includes(viewer.status), `${path}: ${viewer.status}`)
+    assert.doesNotMatch(viewer.text, /secret|c2VjcmV0/)
+  }
+})
+
+// A supervisor has no token; what it learns must be of no use to anyone else.
+test('healthz alone answers without a token, and says nothing more', async t => {
+  const house = await startHouse(t)
+  const answer = await house.send('/healthz')
+  assert.deepEqual([answer.status, answer.json], [200, { status: 'ok' }])
+  for (const path of ['/', '/healthz/', '/HEALTHZ', '/healthz/x', '/metrics', '/api', '/favicon.ico']) {
+    assert.equal((await house.send(path)).status, 401, path)
+  }
+})
+
+// A scraper without a token is let in only where the operator has said so, and nowhere else than at the metrics.
+test('metrics ask for a token, unless admin.metricsWithoutToken says otherwise', async t => {
+  const closed = await startHouse(t)
+  assert.equal((await closed.send('/metrics')).status, 401)
+  const { admin } = configSchema.parse(configInput)
+  const open = await startHouse(t, { access: () => ({ ...admin, metricsWithoutToken: true }) })
+  const answer = await open.send('/metrics')
+  assert.deepEqual([answer.status, answer.text], [200, 'gatehouse_info 1\n'])
+  assert.equal(answer.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8')
+  assert.equal((await open.send('/metrics', { headers: ['host', 'evil.example'] })).status, 421)
+  assert.equal((await open.send('/metrics', { method: 'POST' })).status, 405)
+  for (const path of ['/metrics/', '/METRICS', '/api/v1/limits']) {
+    assert.equal((await open.send(path)).status, 401, path)
+  }
+})
+
+// A probe makes the gateway call with its own credential: who did that must be known, and nobody may make it hammer an instance.
+test('a probe is the operator’s, is logged, and is made once however many ask', async t => {
+  const house = await startHouse(t)
+  const path = '/api/v1/instances/west/probe'
+  assert.equal((await house.send(path, { method: 'POST', as: 'carol' })).status, 403)
+  const asked = Promise.withResolvers<typeof failedProbe>()
+  house.running.probe = name => {
+    house.running.probed.push(name)
+    return asked.promise
+  }
+  const answers = Promise.all(Array.from({ length: 5 }, () => house.send(path, { method: 'POST', as: 'alice' })))
+  await eventually('five wait', () => (house.running.probed.length > 0 ? true : null))
+  asked.resolve(failedProbe)
+  for (const { json } of await answers) assert.deepEqual(json, failedProbe)
+  assert.ok(house.running.probed.length < 5)
+  const line = house.logged.find(({ event }) => event === 'instance_probed')
+  assert.deepEqual([line?.fields.audit, line?.fields.instance, line?.fields.ok], [true, 'west', false])
+  assert.match(String(line?.fields.caller), /^user:[\w-]+\/a11ce000-/)
+
+  const unknown = await house.send('/api/v1/instances/wst/probe', { method: 'POST', as: 'alice' })
+  assert.deepEqual([unknown.status, errorIn(unknown).code], [404, 'instance_unknown'])
+  assert.match(errorIn(unknown).message, /There are: east, west\./)
+  const read = await house.send(path, { as: 'alice' })
+  assert.deepEqual([read.status, read.headers['allow']], [405, 'POST'])
+})
+
+test('limits are told rule by rule, of one workload where asked', async t => {
+  const house = await startHouse(t)
+  const rulesFor = async (query: string): Promise<string[]> => {
+    const { json } = await house.send(`/api/v1/limits${query}`, { as: 'bob' })
+    return (json as { rules: { rule: string }[] }).rules.map(({ rule }) => rule)
+  }
+  const company = 'limits.rules.company'
+  assert.deepEqual(await rulesFor(''), ['hr-bot', 'hr-bot', 'hr-bot/caller', 'code-assistant', company])
+  assert.deepEqual(await rulesFor('?workload=code-assistant'), ['code-assistant', company])
+  const misspelt = await house.send('/api/v1/limits?workload=hrbot', { as: 'bob' })
+  assert.deepEqual([misspelt.status, errorIn(misspelt).param], [400, 'workload'])
+})
+
+// A page of the web whose name was pointed at 127.0.0.1 must not read the ledger with a browser's help.
+test('on loopback only hosts that name loopback are answered', async t => {
+  const house = await startHouse(t)
+  const { port } = new URL(house.admin.url)
+  for (const host of [
+    'evil.example',
+    `evil.example:${port}`,
+    '127.0.0.1.evil.example',
+    'localhost.evil.example',
+    '0.0.0.0',
+    '',
+  ]) {
+    const answer = await house.send('/healthz', { headers: ['host', host] })
+    assert.equal(answer.status, 421, host)
+    assert.equal(errorIn(answer).code, 'host_not_allowed')
+  }
+  for (const host of [`localhost:${port}`, 'LOCALHOST', '127.0.0.1:1', '127.8.9.1', `[::1]:${port}`]) {
+    assert.equal((await house.send('/healthz', { headers: ['host', host] })).status, 200, host)
+  }
+})
+
+// An outage of the sign-in service must not tell people that their account was refused.
+test('an unreachable key set is a 503 with Retry-After, not a 401', async t => {
+  const house = await startHouse(t)
+  const token = await house.token('carol')
+  house.entra.down = true
+  const answer = await sendTo(house.admin.url, '/api/v1/whoami', { headers: ['authorization', `Bearer ${token}`] })
+  assert.deepEqual([answer.status, errorIn(answer).code, answer.headers['retry-after']], [503, 'keys_unavailable', '5'])
+})
+
+// Which of two credentials was meant nobody can know: taking either would let one be smuggled past whoever checked the other.
+test('tokens that are doubtful are refused with their own code', async t => {
+  const house = await startHouse(t)
+  const token = await house.token('carol')
+  const foreignSignature = (await house.token('bob')).split('.')[2]
+  const forged = [...token.split('.').slice(0, 2), foreignSignature].join('.')
+  const refusals: readonly (readonly [readonly string[], string])[] = [
+    [['authorization', `Bearer ${token}`, 'authorization', `Bearer ${token}`], 'token_ambiguous'],
+    [['authorization', `Bearer ${token}`, 'api-key', await house.token('bob')], 'token_ambiguous'],
+    [['authorization', `Bearer ${forged}`], 'token_signature'],
+    [
+      ['authorization', `Bearer ${await house.entra.token({ as: 'carol', audience: 'https://graph.microsoft.com' })}`],
+      'token_audience',
+    ],
+    [['api-key', 'not-a-token'], 'token_malformed'],
+  ]
+  for (const [headers, code] of refusals) {
+    const answer = await sendTo(house.admin.url, '/api/v1/whoami', { headers })
+    assert.deepEqual([answer.status, errorIn(answer).code], [401, code])
+    assert.match(String(answer.headers['www-authenticate']), /^Bearer error="invalid_token"$/)
+  }
+})
+
+// The operator who looks for what a caller may do must not find what the gateway itself may do.
+test('instances tell names, regions, deployments and how they fare, and no secret', async t => {
+  const house = await startHouse(t)
+  const answer = await house.send('/api/v1/instances', { as: 'bob' })
+  const [east, west] = house.running.instanceStates()
+  assert.deepEqual(answer.json, {
+    instances: [
+      {
+        name: 'east',
+        endpoint: 'https://east.openai.azure.com',
+        region: 'eastus2',
+        credential: 'key',
+        healthy: true,
+        credentialRefused: false,
+        inFlight: 3,
+        lastProbe: goodProbe,
+        deployments: [{ name: 'gpt-4o', model: 'gpt-4o', kind: 'provisioned', state: east?.lanes[0] }],
+      },
+      {
+        name: 'west',
+        endpoint: 'https://west.openai.azure.com',
+        region: null,
+        credential: 'managed-identity',
+        healthy: false,
+        credentialRefused: true,
+        inFlight: 0,
+        lastProbe: failedProbe,
+        deployments: [{ name: 'gpt-4o', model: 'gpt-4o', kind: 'standard', state: west?.lanes[0] }],
+      },
+    ],
+    pools: [
+      {
+        name: 'main',
+        strategy: 'weighted',
+        members: [
+          { instance: 'east', priority: 1, weight: 1, spillAtUtilization: 0.9, share: 0.75 },
+          { instance: 'west', priority: 2, weight: 1, spillAtUtilization: null, share: 0.25 },
+        ],
+      },
+    ],
+  })
+  assert.ok(!answer.text.includes(instanceKey))
+})
+
+test('whoami tells who the caller is, what they may read and where they may call', async t => {
+  const house = await startHouse(t)
+  const carol = demoDirectory.people.find(person => person.name === 'carol')
+  const { json } = await house.send('/api/v1/whoami', { as: 'carol' })
+  assert.deepEqual(json, {
+    caller: {
+      kind: 'user',
+      tenantId: demoDirectory.tenantId,
+      objectId: carol?.objectId,
+      appId: (json as { caller: { appId: string } }).caller.appId,
+      displayName: (json as { caller: { displayName: string } }).caller.displayName,
+    },
+    roles: ['viewer', 'auditor'],
+    workloads: ['hr-bot'],
+  })
+})
+
+// After a reload people would otherwise be told of workloads and instances that are gone.
+test('what is told about the house follows a reload', async t => {
+  const before = configSchema.parse(configInput)
+  const reloaded = configSchema.parse({
+    ...configInput,
+    instances: { north: configInput.instances.west },
+    workloads: {},
+  })
+  let config = before
+  const house = await startHouse(t, {
+    house: Object.defineProperties(runningHouse(before), {
+      instances: { get: () => config.instances },
+      pools: { get: () => config.pools },
+      workloads: { get: () => config.workloads },
+    }),
+  })
+  const told = async () => {
+    const whoami = (await house.send('/api/v1/whoami', { as: 'carol' })).json as { workloads: string[] }
+    const facts = (await house.send('/api/v1/instances', { as: 'carol' })).json as { instances: { name: string }[] }
+    return { workloads: whoami.workloads, instances: facts.instances.map(({ name }) => name) }
+  }
+  assert.deepEqual(await told(), { workloads: ['hr-bot'], instances: ['east', 'west'] })
+  config = reloaded
+  assert.deepEqual(await told(), { workloads: [], instances: ['north'] })
+})
+
+// Whoever tries doors must be seen trying; the log itself must be worth nothing to a thief.
+test('a missing role is logged with who and where, and no log line holds a token', async t => {
+  const house = await startHouse(t)
+  await house.send(`/api/v1/records/${recordId(1)}/bodies`, { as: 'bob' })
+  const [line] = house.logged
+  assert.equal(line?.level, 'warn')
+  assert.deepEqual([line?.event, line?.fields.audit], ['admin_refused', true])
+  assert.equal(line?.fields.route, '/api/v1/records/:id/bodies')
+  assert.match(String(line?.fields.caller), /^user:[\w-]+\/b0b00000-/)
+  assert.doesNotMatch(JSON.stringify(house.logged), /eyJ/)
+})

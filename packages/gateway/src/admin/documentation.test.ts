@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import { adminErrors } from './errors.ts'
+import { roleByRoute } from './roles.ts'
+
+const page = await readFile(new URL('../../../../docs/management-api.md', import.meta.url), 'utf8')
+
+// Operators alert on codes and grant by the table of roles: a page that lags behind makes both wrong.
+test('every error and every route is documented, and nothing that does not exist', () => {
+  const errors = [...page.matchAll(/^\| `(\w+)` \| (\d{3}) \|/gm)].map(([, code, status]) => [code, Number(status)])
+  assert.deepEqual(
+    Object.fromEntries(errors),
+    Object.fromEntries(Object.entries(adminErrors).map(([code, { status }]) => [code, status])),
+  )
+  const routes = [...page.matchAll(/^\| `([A-Z]+ \S+)` \| (\w+) \|/gm)].map(([, route, role]) => [
+    route?.replace(/\{(\w+)\}/, ':$1'),
+    role,
+  ])
+  assert.deepEqual(Object.fromEntries(routes), { 'GET /healthz': 'none', ...roleByRoute })
+})

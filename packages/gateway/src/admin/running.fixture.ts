@@ -1,0 +1,160 @@
+/** A house of which a test decides how it fares, for tests of the management API and its clients. */
+
+import { demoDirectory } from '@gatehouse/simulator'
+import type { InstanceState, LaneState, ProbeResult } from '../instances/state.ts'
+import type { LimitsReport, RuleReport } from '../limits/index.ts'
+import type { AdminHouse } from './options.ts'
+
+export type Running = { -readonly [Member in keyof AdminHouse]: AdminHouse[Member] } & { probed: string[] }
+
+export function runningHouse(config: Pick<AdminHouse, 'instances' | 'pools' | 'workloads'>): Running {
+  const probed: string[] = []
+  const { instances, pools, workloads } = config
+  return {
+    ...{ instances, pools, workloads, currency: 'USD', probed },
+    instanceStates: () => instanceStates,
+    limits: async () => limitsReport,
+    async probe(name) {
+      probed.push(name)
+      return name === 'east' ? goodProbe : failedProbe
+    },
+    metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'gatehouse_info 1\n' }),
+  }
+}
+
+const atMs = Date.UTC(2026, 10, 23, 12)
+export const goodProbe: ProbeResult = { atMs, ok: true, status: 200, durationMs: 41, error: null }
+export const failedProbe: ProbeResult = {
+  ...goodProbe,
+  ok: false,
+  status: 401,
+  error: 'The instance refused the key (401).',
+}
+
+export function laneState(changes: Partial<LaneState> = {}): LaneState {
+  return {
+    deployment: 'gpt-4o',
+    kind: 'standard',
+    breaker: 'closed',
+    breakerReason: null,
+    retryAtMs: null,
+    utilization: null,
+    spilling: false,
+    remainingTokens: null,
+    remainingRequests: null,
+    latencyMs: 412.4,
+    latencyP95Ms: 1_203.9,
+    inFlight: 3,
+    calls: 300,
+    failures: 2,
+    ...changes,
+  }
+}
+
+/** East is spilling to west, whose breaker is open for 20 more seconds. */
+const instanceStates: readonly InstanceState[] = [
+  {
+    name: 'east',
+    healthy: true,
+    credentialRefused: false,
+    credentialRefusals: 0,
+    lastProbe: goodProbe,
+    inFlight: 3,
+    lanes: [laneState({ kind: 'provisioned', utilization: 0.934, spilling: true })],
+  },
+  {
+    name: 'west',
+    healthy: false,
+    credentialRefused: true,
+    credentialRefusals: 7,
+    lastProbe: failedProbe,
+    inFlight: 0,
+    lanes: [
+      laneState({
+        breaker: 'open',
+        breakerReason: 'throttled',
+        retryAtMs: atMs + 20_000,
+        remainingTokens: 0,
+        inFlight: 0,
+        calls: 100,
+        failures: 40,
+      }),
+    ],
+  },
+]
+
+export function ruleReport(changes: Partial<RuleReport> = {}): RuleReport {
+  return {
+    rule: 'hr-bot',
+    measure: 'tokensPerMinute',
+    mode: 'enforce',
+    scope: 'workload hr-bot',
+    subject: null,
+    workloads: ['hr-bot'],
+    counter: 'hr-bot',
+    limit: 60_000,
+    used: 12_345,
+    reserved: 4_000,
+    remaining: 43_655,
+    renewsAtMs: atMs + 30_000,
+    refused: 0,
+    ...changes,
+  }
+}
+
+const aliceId = demoDirectory.people.find(person => person.name === 'alice')?.objectId ?? ''
+const caller = `user:${demoDirectory.tenantId}/${aliceId}`
+const limitsReport: LimitsReport = {
+  store: 'memory',
+  state: 'ok',
+  downSinceMs: null,
+  waiting: 0,
+  rules: [
+    ruleReport(),
+    ruleReport({
+      measure: 'costPerMonth',
+      limit: 500e9,
+      used: 481.5e9,
+      reserved: 0.25e9,
+      remaining: 18.25e9,
+      renewsAtMs: Date.UTC(2026, 11, 1),
+    }),
+    ruleReport({
+      rule: 'hr-bot/caller',
+      scope: 'each caller of hr-bot',
+      subject: caller,
+      counter: 'hr-bot/caller',
+      limit: 20_000,
+      used: 20_000,
+      reserved: 0,
+      remaining: 0,
+      refused: 7,
+    }),
+    ruleReport({
+      rule: 'code-assistant',
+      measure: 'callsInFlight',
+      scope: 'workload code-assistant',
+      workloads: ['code-assistant'],
+      counter: 'code-assistant',
+      limit: 50,
+      used: 0,
+      reserved: 3,
+      remaining: 47,
+      renewsAtMs: null,
+    }),
+    ruleReport({
+      rule: 'limits.rules.company',
+      measure: 'tokensPerDay',
+      mode: 'shadow',
+      scope: 'everything',
+      workloads: null,
+      counter: 'limits.rules.company',
+      limit: 1_000_000,
+      used: 1_250_000,
+      reserved: 0,
+      remaining: 0,
+      renewsAtMs: Date.UTC(2026, 10, 24),
+      refused: 41,
+    }),
+  ],
+}

@@ -1,0 +1,306 @@
+/**
+ * Rules across the fields of a configuration. Errors keep it from being used; warnings say what is allowed and probably not
+ * meant. A section that could not be read is null, and the rules that need it are passed over: nothing is said twice.
+ */
+
+import { neverForwarded } from '../wire/request-fields.ts'
+import { formatPath, type Path, printable, showValue } from './messages.ts'
+import {
+  amountsOfInstances,
+  amountsOfRules,
+  amountsOfWorkloads,
+  checkAmounts,
+  checkLimitRules,
+  checkLine,
+  checkNested,
+  checkStore,
+  checkTimeZone,
+} from './rules/limits.ts'
+import { conflict, type Notes, refuseDuplicates, type Sections, shown, warn } from './rules/notes.ts'
+import { offersOf } from './rules/offers.ts'
+import { checkPools } from './rules/pools.ts'
+import { checkCostLimits, checkPrices, type KnownPrices } from './rules/prices.ts'
+import { checkObjects, checkRedis, isLoopback } from './rules/stores.ts'
+import { checkOperations, checkPriorities, checkTargets } from './rules/workloads.ts'
+import type { CallerRule, Config } from './schema.ts'
+
+export type { Sections } from './rules/notes.ts'
+
+export type RuleFindings = Pick<Notes, 'errors' | 'warnings'>
+
+/** First segments of the gateway's own routes. A target or workload of such a name could not be told from them. */
+export const reservedNames: ReadonlySet<string> = new Set([
+  'openai',
+  'v1',
+  'healthz',
+  'readyz',
+  'livez',
+  'metrics',
+  'api',
+  'admin',
+  'console',
+  'openapi.json',
+  'favicon.ico',
+  'robots.txt',
+  '.well-known',
+  '_simulator',
+])
+
+/** Audiences of tokens that Azure OpenAI accepts, in the public and the sovereign clouds; a trailing slash does not matter. */
+const azureAudiences: ReadonlySet<string> = new Set([
+  'https://cognitiveservices.azure.com',
+  'https://ai.azure.com',
+  'https://cognitiveservices.azure.us',
+  'https://ai.azure.us',
+  'https://cognitiveservices.azure.cn',
+])
+
+/** @param prices null when the price catalogue could not be read: rules about prices are passed over. */
+export function checkRules(
+  sections: Sections,
+  origins: ReadonlyMap<string, string>,
+  prices: KnownPrices | null,
+): RuleFindings {
+  const notes: Notes = { errors: [], warnings: [], origins }
+  checkFront(sections, notes)
+  checkBack(sections, notes)
+  checkLimits(sections, notes)
+  if (sections.identity !== null) checkClaims(sections.identity, rulesOf(sections), notes)
+  if (prices !== null) checkCosts(sections, prices, notes)
+  checkKept(sections, notes)
+  return notes
+}
+
+/** What clients and operators talk to. */
+function checkFront({ gateway, admin, identity }: Sections, notes: Notes): void {
+  if (gateway !== null) checkTimeouts(gateway, notes)
+  if (gateway !== null) checkBodies(gateway, notes)
+  if (gateway !== null) checkForwardHeaders(gateway.forwardHeaders, notes)
+  if (gateway?.publicUrl !== undefined) checkUrl(gateway.publicUrl, ['gateway', 'publicUrl'], { path: true }, notes)
+  if (gateway !== null && admin !== null) checkListeners(gateway.listen, admin.listen, notes)
+  if (admin !== null) checkRoles(admin.roles, notes)
+  if (identity !== null) checkIdentity(identity, notes)
+}
+
+/** Where calls go, and whose. */
+function checkBack({ identity, instances, pools, workloads }: Sections, notes: Notes): void {
+  if (instances !== null) checkInstances(instances, notes)
+  if (instances !== null && identity !== null) checkPassedTokens(instances, identity, notes)
+  for (const name of Object.keys(pools ?? {})) refuseReserved(name, ['pools', name], notes)
+  if (workloads !== null) checkWorkloads(workloads, notes)
+  if (workloads !== null) checkOperations(workloads, notes)
+  if (instances === null || pools === null) return
+  checkPools(instances, pools, notes)
+  if (workloads !== null) checkTargets(workloads, offersOf(instances, pools), notes)
+}
+
+function checkCosts(sections: Sections, known: KnownPrices, notes: Notes): void {
+  const { instances, pools, prices } = sections
+  if (prices !== null) checkPrices(prices, known, instances, notes)
+  const offers = instances === null || pools === null ? null : offersOf(instances, pools)
+  checkCostLimits({ sections, known, offers }, notes)
+}
+
+/** What outlives a call. */
+function checkKept({ redis, objects, ledger }: Sections, notes: Notes): void {
+  if (redis !== null && redis !== undefined) checkRedis(redis, notes)
+  if (objects !== null && ledger !== null) checkObjects(objects, ledger, notes)
+  if (ledger !== null) checkRetention(ledger, notes)
+}
+
+function checkLimits(sections: Sections, notes: Notes): void {
+  const { gateway, instances, pools, workloads, limits, redis } = sections
+  const amounts = [
+    ...(workloads === null ? [] : amountsOfWorkloads(workloads)),
+    ...(instances === null ? [] : amountsOfInstances(instances)),
+    ...(limits === null ? [] : amountsOfRules(limits)),
+  ]
+  checkAmounts(amounts, limits?.completionTokensAssumed ?? null, notes)
+  checkNested(workloads, instances, notes)
+  if (limits === null) return
+  checkLimitRules(limits, { workloads, instances, pools }, notes)
+  checkTimeZone(limits.timeZone, notes)
+  checkStore(limits, redis, amounts.length > 0, notes)
+  checkLine(limits, gateway?.timeouts.total ?? null, notes)
+  if (workloads !== null) checkPriorities(workloads, limits, notes)
+}
+
+function checkTimeouts(gateway: Config['gateway'], notes: Notes): void {
+  const { total, ...parts } = gateway.timeouts
+  for (const part of ['connect', 'firstByte', 'streamIdle'] as const) {
+    if (parts[part] <= total) continue
+    const path = ['gateway', 'timeouts', part]
+    const expected = `at most gateway.timeouts.total (${total / 1000} s), which ends the exchange before`
+    warn(notes, path, `${parts[part] / 1000} s`, expected)
+  }
+}
+
+/** A body may be held three times: as it came, decompressed, and as it is sent. With less, the largest would never pass. */
+function checkBodies(gateway: Config['gateway'], notes: Notes): void {
+  const least = 3 * gateway.bodyBytesMax
+  for (const part of ['bodyBytesInFlight', 'bodyBytesInFlightPerCaller'] as const) {
+    if (gateway[part] >= least) continue
+    conflict(notes, ['gateway', part], String(gateway[part]), `at least 3 times gateway.bodyBytesMax, ${least}`)
+  }
+}
+
+function checkListeners(gatewayListen: string, adminListen: string, notes: Notes): void {
+  const [gateway, admin] = [splitListen(gatewayListen), splitListen(adminListen)]
+  const wildcards = ['0.0.0.0', '[::]']
+  const overlap = gateway.host === admin.host || wildcards.includes(gateway.host) || wildcards.includes(admin.host)
+  if (gateway.port !== admin.port || gateway.port === 0 || !overlap) return
+  const expected = `a port of its own: gateway.listen has ${gatewayListen}`
+  conflict(notes, ['admin', 'listen'], showValue(adminListen, null, false), expected)
+}
+
+function checkForwardHeaders(names: readonly string[], notes: Notes): void {
+  const path = ['gateway', 'forwardHeaders']
+  refuseDuplicates(names, path, notes)
+  for (const [index, name] of names.entries()) {
+    const why = neverForwarded(name)
+    if (why !== null) conflict(notes, [...path, index], shown(name, path, notes), `another field: this one ${why}`)
+  }
+}
+
+/** `[::]:8080` -> host `[::]`, port 8080. The text must have the form of the schema. */
+function splitListen(listen: string): { host: string; port: number } {
+  const colon = listen.lastIndexOf(':')
+  return { host: listen.slice(0, colon).toLowerCase(), port: Number(listen.slice(colon + 1)) }
+}
+
+function checkRoles(roles: Config['admin']['roles'], notes: Notes): void {
+  for (const role of ['viewer', 'auditor'] as const) refuseDuplicates(roles[role], ['admin', 'roles', role], notes)
+  if (roles.viewer.length > 0 || roles.auditor.length > 0) return
+  const expected = 'somebody in viewer or auditor: as it is, nobody can read usage or records'
+  warn(notes, ['admin', 'roles'], 'nobody', expected)
+}
+
+function checkIdentity(identity: Config['identity'], notes: Notes): void {
+  const { authority, tenants, audiences, clients } = identity.entra
+  const path = ['identity', 'entra']
+  checkUrl(authority, [...path, 'authority'], { path: true }, notes)
+  refuseDuplicates(tenants, [...path, 'tenants'], notes)
+  refuseDuplicates(audiences.map(withoutSlash), [...path, 'audiences'], notes)
+  if (clients !== undefined) refuseDuplicates(clients, [...path, 'clients'], notes)
+}
+
+/** Resources of Microsoft's own: their manifests are not the company's, so that their tokens list neither its groups nor its app roles. */
+const foreignResources: ReadonlySet<string> = new Set([
+  'https://cognitiveservices.azure.com',
+  'https://ai.azure.com',
+  'https://management.azure.com',
+  'https://graph.microsoft.com',
+])
+
+/** A rule that no accepted token can meet refuses everybody whom it is meant for, and nothing says why. */
+function checkClaims(identity: Config['identity'], rules: readonly Ruled[], notes: Notes): void {
+  const { audiences, graph } = identity.entra
+  if (audiences.some(audience => !foreignResources.has(withoutSlash(audience)))) return
+  for (const { path, rule } of rules) {
+    if ('role' in rule) {
+      const expected = `an app role of a registration of your own, as one of identity.entra.audiences: tokens for ${audiences.join(' and ')} carry none (docs/entra.md)`
+      warn(notes, path, printable(`role ${rule.role}`), expected)
+    }
+    if ('group' in rule && graph === undefined) {
+      const expected = `identity.entra.graph, or a registration of your own among identity.entra.audiences: tokens for ${audiences.join(' and ')} list no groups (docs/entra.md)`
+      warn(notes, path, `group ${rule.group}`, expected)
+    }
+  }
+}
+
+interface Ruled {
+  readonly path: Path
+  readonly rule: CallerRule
+}
+
+function rulesOf({ admin, workloads }: Sections): readonly Ruled[] {
+  const lists: readonly (readonly [path: Path, rules: readonly CallerRule[]])[] = [
+    ...Object.entries(admin?.roles ?? {}).map(([role, rules]) => [['admin', 'roles', role], rules] as const),
+    ...Object.entries(workloads ?? {}).map(([name, { callers }]) => [['workloads', name, 'callers'], callers] as const),
+  ]
+  return lists.flatMap(([path, rules]) => rules.map((rule, index) => ({ path: [...path, index], rule })))
+}
+
+function withoutSlash(text: string): string {
+  return text.replace(/\/+$/, '')
+}
+
+function checkInstances(instances: Config['instances'], notes: Notes): void {
+  const endpoints = new Map<string, string>()
+  for (const [name, instance] of Object.entries(instances)) {
+    const path = ['instances', name]
+    refuseReserved(name, path, notes)
+    const origin = checkUrl(instance.endpoint, [...path, 'endpoint'], { path: false }, notes)
+    const other = origin === null ? undefined : endpoints.get(origin)
+    if (origin !== null && other !== undefined) {
+      const expected = `an endpoint of its own: instance ${other} has the same, and its limits and health would be kept twice`
+      warn(notes, [...path, 'endpoint'], origin, expected)
+    }
+    if (origin !== null) endpoints.set(origin, name)
+    if (Object.keys(instance.deployments).length === 0) {
+      const expected = 'at least one deployment: without one, nothing reaches this instance'
+      warn(notes, [...path, 'deployments'], 'none', expected)
+    }
+    checkKey(instance.credential, [...path, 'credential', 'key'], notes)
+  }
+}
+
+function checkKey(credential: Config['instances'][string]['credential'], path: Path, notes: Notes): void {
+  if (typeof credential === 'string' || !('key' in credential)) return
+  if (notes.origins.has(formatPath(path))) return
+  const expected = `\${env:NAME} or \${file:PATH}: a key in the file itself travels with every copy of it`
+  warn(notes, path, '(a secret, not shown)', expected)
+}
+
+/** The URL's origin, or null after an error. Without `path`, nothing but scheme, host and port may stand there. */
+function checkUrl(text: string, path: Path, allowed: { path: boolean }, notes: Notes): string | null {
+  const url = URL.parse(text)
+  const fault = url === null ? 'an http(s) URL' : urlFault(url, allowed)
+  if (fault === null) return url === null ? null : url.origin
+  notes.errors.push({ code: 'wrong_value', path, seen: shown(text, path, notes), expected: fault, nearest: null })
+  return null
+}
+
+function urlFault(url: URL, allowed: { path: boolean }): string | null {
+  if (url.username !== '' || url.password !== '') return 'a URL without user name and password'
+  if (url.search !== '' || url.hash !== '') return 'a URL without ? and #'
+  if (!allowed.path && url.pathname !== '/') return `the endpoint alone, without a path: ${url.origin}`
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) return 'https; http only towards this machine itself'
+  return null
+}
+
+/** A caller's own token reaches Azure as it is: one for another audience passes the gateway and fails there. */
+function checkPassedTokens(instances: Config['instances'], identity: Config['identity'], notes: Notes): void {
+  const foreign = identity.entra.audiences.filter(audience => !azureAudiences.has(withoutSlash(audience)))
+  if (foreign.length === 0) return
+  for (const [name, instance] of Object.entries(instances)) {
+    if (instance.credential !== 'caller') continue
+    const audiences = foreign.map(audience => printable(audience)).join(', ')
+    const expected = `another credential, or no audience that Azure does not accept: tokens for ${audiences} would be answered 401`
+    warn(notes, ['instances', name, 'credential'], 'caller', expected)
+  }
+}
+
+function checkWorkloads(workloads: Config['workloads'], notes: Notes): void {
+  for (const [name, workload] of Object.entries(workloads)) {
+    const path = ['workloads', name]
+    refuseReserved(name, path, notes)
+    refuseDuplicates(workload.callers, [...path, 'callers'], notes)
+    refuseDuplicates(workload.targets, [...path, 'targets'], notes)
+    refuseDuplicates(workload.deployments, [...path, 'deployments'], notes)
+  }
+}
+
+function checkRetention(ledger: Config['ledger'], notes: Notes): void {
+  const { records, bodies } = ledger.retain
+  if (bodies <= records) return
+  const days = (ms: number): string => `${ms / 86_400_000} d`
+  const expected = `at most ledger.retain.records (${days(records)}): a body without its record cannot be found`
+  conflict(notes, ['ledger', 'retain', 'bodies'], days(bodies), expected)
+}
+
+function refuseReserved(name: string, path: Path, notes: Notes): void {
+  if (!reservedNames.has(name)) return
+  const expected = `a name that is not a route of the gateway: ${[...reservedNames].join(', ')}`
+  notes.errors.push({ code: 'reserved_name', path, seen: `the name ${name}`, expected, nearest: null, atKey: true })
+}

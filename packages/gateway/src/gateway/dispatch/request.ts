@@ -1,0 +1,141 @@
+/** What a member is sent: the call as it came, under the deployment's name on that instance. */
+import { Readable } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import { type Candidate, nameOn, type Target } from '../../instances/pool.ts'
+import type { Journal } from '../../ledger/index.ts'
+import { scanObject, withMember } from '../../wire/json-scan.ts'
+import { type Forwards, imageDeploymentField } from '../../wire/request-fields.ts'
+import { UploadInspector } from '../authorize/batch.ts'
+import type { Call } from '../call.ts'
+import type { Workload } from '../plan.ts'
+import { requireFormType } from '../receive/content-type.ts'
+import type { Asked } from '../receive/index.ts'
+import { maximumMember } from '../receive/maximum.ts'
+import type { Relay } from '../relay/index.ts'
+import type { Route } from '../resolve/index.ts'
+import { requestHeaders } from './headers.ts'
+import { type UploadLimits, uploadBody } from './upload.ts'
+
+export interface Sending {
+  readonly call: Call
+  readonly route: Route
+  readonly asked: Asked
+  /** Where the call goes: it knows what deployments are called on each of its members. */
+  readonly target: Target
+  readonly forwards: Forwards
+  /** Whose call it is; null for what the gateway asks by itself. */
+  readonly workload: Workload | null
+}
+
+/** Null where the deployment has the same name on the instance as the client wrote. */
+function otherName({ route, asked }: Sending, candidate: Candidate): string | null {
+  const written = route.deployment ?? asked.requestedModel
+  const served = candidate.alias ?? asked.deployment
+  return served === written ? null : served
+}
+
+/** Null for a call without the header field, and where the instance has the deployment by the same name. */
+function imageDeploymentOn({ call, asked, target }: Sending, { instance }: Candidate): string | null {
+  if (asked.toolDeployments.length === 0) return null
+  const written = call.req.headers[imageDeploymentField]
+  const served = typeof written === 'string' ? nameOn(target, instance, written) : null
+  return served === written ? null : served
+}
+
+/** @param upload Where a streamed body goes besides, and who is told when it breaks off; null where there is none. */
+export function requestFor(
+  sending: Sending,
+  candidate: Candidate,
+  credential: { readonly name: string; readonly value: string },
+  upload: { readonly journal: Journal | null; readonly limits: UploadLimits; readonly relay: Relay } | null,
+): Dispatcher.DispatchOptions {
+  const { call, route, asked } = sending
+  const choice = {
+    forwards: sending.forwards,
+    decoded: asked.decoded,
+    imageDeployment: imageDeploymentOn(sending, candidate),
+  }
+  const headers = requestHeaders(call.req.rawHeaders, credential, call.id, choice)
+  const name = otherName(sending, candidate)
+  const path = name === null ? route.backendPath : pathWith(name, route)
+  if (asked.send !== 'upload') {
+    const send = withAliases(sending, candidate)
+    const named = name === null || route.deployment !== null ? send : bodyWith(name, { ...asked, send })
+    return { method: call.method, path, headers, body: bounded(named, sending, candidate) }
+  }
+  if (upload === null) throw new TypeError('a streamed body can be sent once')
+  const length = call.req.headers['content-length']
+  if (length !== undefined) headers.push('content-length', length)
+  const body = Readable.from(
+    uploadBody(call, upload.journal, upload.limits, upload.relay, inspectorOf(sending, candidate)),
+  )
+  return { method: call.method, path, headers, body }
+}
+
+/** Files of batches name deployments in their lines. */
+function inspectorOf({ call, route, target, workload }: Sending, { instance }: Candidate): UploadInspector | null {
+  if (route.operation.creates !== 'file' || workload === null) return null
+  const nameThere = (deployment: string): string | null => nameOn(target, instance, deployment)
+  return new UploadInspector(requireFormType(call.req), { workload, nameThere, instance: instance.name })
+}
+
+/** The body with the deployments of its tools and data sources by their names on the member; every other byte as it is. */
+function withAliases({ asked, target }: Sending, { instance }: Candidate): Buffer | null {
+  const { send, json } = asked
+  if (send === 'upload' || send === null) return null
+  if (json === null || json.named.length === 0) return send
+  // What stands behind the gateway's own `stream_options` has moved by their length.
+  const moved = send.length - json.body.length
+  const from = json.scan.members.get('stream_options')?.valueStart ?? json.scan.openEnd
+  const pieces: Buffer[] = []
+  let at = 0
+  for (const { name, start, end } of json.named) {
+    const served = nameOn(target, instance, name)
+    if (served === null || served === name) continue
+    const shift = start >= from ? moved : 0
+    pieces.push(send.subarray(at, start + shift), Buffer.from(JSON.stringify(served)))
+    at = end + shift
+  }
+  return at === 0 ? send : Buffer.concat([...pieces, send.subarray(at)])
+}
+
+/** The body with the workload's maximum, under the name that the model of this member takes. */
+function bounded(body: Buffer | null, sending: Sending, candidate: Candidate): Buffer | null {
+  const { addedMaximum } = sending.asked
+  if (addedMaximum === null || body === null) return body
+  const member = maximumMemberOn(sending, candidate)
+  if (member === null) return body
+  const { json } = sending.asked
+  // Nearly always it is absent, and goes in at the front, which stands where it stood in the client's body.
+  const isAbsent = json !== null && !json.scan.empty && !json.scan.members.has(member)
+  const scan = isAbsent ? json.scan : scanObject(body, new Set([member]))
+  return withMember(body, scan, member, String(addedMaximum.tokens))
+}
+
+/** Under which name the member gets the workload's maximum; null where none is put in. */
+export function maximumMemberOn({ route, asked }: Sending, { instance, alias }: Candidate): string | null {
+  const { addedMaximum, deployment } = asked
+  if (addedMaximum === null) return null
+  const model = instance.deployments.get(alias ?? deployment ?? '')?.model ?? ''
+  return maximumMember(route.operation.name, model, addedMaximum.as)
+}
+
+/** The deployment stands in the path: `model` in the body decides nothing then, and stays as it is. */
+export function pathWith(name: string, { deployment, backendPath }: Route): string {
+  if (deployment === null) return backendPath
+  const prefix = '/openai/deployments/'
+  const end = prefix.length + encodeURIComponent(deployment).length
+  return `${prefix}${encodeURIComponent(name)}${backendPath.slice(end)}`
+}
+
+const modelOnly: ReadonlySet<string> = new Set(['model'])
+
+/** The body with another `model`; every other byte as it is. */
+export function bodyWith(name: string, asked: Pick<Asked, 'send' | 'json' | 'modelAt'>): Buffer | null {
+  const { send, json, modelAt } = asked
+  if (send === null || send === 'upload') return null
+  if (modelAt !== null)
+    return Buffer.concat([send.subarray(0, modelAt.start), Buffer.from(name), send.subarray(modelAt.end)])
+  if (json === null) return send
+  return withMember(send, scanObject(send, modelOnly), 'model', JSON.stringify(name))
+}

@@ -1,0 +1,77 @@
+/** What a head or a failure says, whoever asks: the relay to a client, or a copy that has none. */
+import { isEventStream, isJson } from '../../wire/media-types.ts'
+import type { BackendFailure } from '../dispatch/failures.ts'
+import type { Asked } from '../receive/index.ts'
+import type { Births } from './births.ts'
+import { observeAnswer } from './observe-answer.ts'
+import { observeEncoded } from './observe-encoded.ts'
+import { blind, type Observer } from './observer.ts'
+
+export type AnswerHeaders = Record<string, string | string[] | undefined>
+
+/** What an answer's head says of its body, for whoever observes it. */
+export interface AnswerForm {
+  readonly contentType: string | null
+  readonly encoding: string | null
+  /** True when usage is to be taken out of a stream. */
+  readonly hideUsage: boolean
+}
+
+/** @param hidden True where the client did not ask for usage and the gateway did. */
+export function formOf(headers: AnswerHeaders, hidden: boolean): AnswerForm {
+  const contentType = first(headers['content-type'])
+  const encoding = first(headers['content-encoding'])
+  const isPlain = encoding === null || /^\s*identity\s*$/i.test(encoding)
+  // Of an answer whose length is announced nothing can be taken out, unless it is a stream by its type: then the length is left out.
+  const isOfLength = headers['content-length'] !== undefined && !isEventStream(contentType)
+  return { contentType, encoding: isPlain ? null : encoding, hideUsage: hidden && isPlain && !isOfLength }
+}
+
+export function observerFor(form: AnswerForm, asked: Asked, births: Births | null): Observer {
+  const { contentType, encoding, hideUsage } = form
+  const declared = isEventStream(contentType) ? 'stream' : isJson(contentType) ? 'json' : 'other'
+  // A file may be of any form; what a deployment says is read whatever it is called.
+  if (declared === 'other' && asked.deployment === null) return blind
+  const observer = observeAnswer(declared, hideUsage, births)
+  return encoding === null ? observer : observeEncoded(encoding, observer)
+}
+
+export function first(value: string | string[] | undefined): string | null {
+  return (Array.isArray(value) ? value[0] : value) ?? null
+}
+
+/** Failures that say something about how an instance fares. */
+export function isOfBackend(failure: BackendFailure): boolean {
+  switch (failure) {
+    case 'backend_unreachable':
+    case 'connect_timeout':
+    case 'first_byte_timeout':
+    case 'backend_broke':
+    case 'backend_cut':
+    case 'stream_idle_timeout':
+      return true
+    case 'backend_redirected':
+    case 'credential_refused':
+    case 'total_timeout':
+    case 'shutdown':
+    case 'upload_too_large':
+    case 'upload_stalled':
+    case 'upload_refused':
+      return false
+    default:
+      return failure satisfies never
+  }
+}
+
+const spilledPrefix = 'x-ms-spillover-from-'
+
+/** `x-ms-spillover-from-deployment: NAME` as captures have it, or `x-ms-spillover-from-NAME` as the documentation does. */
+export function spilledFrom(headers: AnswerHeaders): string | null {
+  for (const name in headers) {
+    if (!name.startsWith(spilledPrefix)) continue
+    const rest = name.slice(spilledPrefix.length)
+    const said = first(headers[name])
+    return (rest === 'deployment' && said !== null ? said : rest).slice(0, 64)
+  }
+  return null
+}

@@ -1,0 +1,63 @@
+/**
+ * A process that writes exchanges until it is killed: `node writer.fixture.ts DIRECTORY CONCURRENCY`. It prints `ready`, then a line for each promise of
+ * the journal that was kept: `opened ID`, `progress ID`, `closed ID`. Bodies are made of the id.
+ */
+
+import { writeSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+import { randomOf, seedOfRun } from '../../../../test/chaos/random.ts'
+import { closedOf, dayMs, newId, openedOf } from './exchange.fixture.ts'
+import { openLedger } from './open.ts'
+import { noUsage } from './record.ts'
+
+const [directory = '', concurrency = '1'] = process.argv.slice(2)
+/** Synchronous, so that a line is out before the next step; a full pipe is waited for. */
+function say(line: string): void {
+  const text = Buffer.from(`${line}\n`)
+  for (let written = 0; written < text.byteLength; ) {
+    try {
+      written += writeSync(1, text, written)
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
+    }
+  }
+}
+const log = {
+  info: () => {},
+  warn: () => {},
+  error: (_: object, message: string) => process.stderr.write(`${message}\n`),
+}
+
+const ledger = await openLedger({
+  directory,
+  fsync: 1_000,
+  retain: { records: 400_000 * dayMs, bodies: 400_000 * dayMs },
+  counter: { count: async () => ({ promptTokens: 1, completionTokens: 1 }) },
+  log,
+  journal: { segmentBytesMax: 60_000 },
+  loadEveryMs: 20,
+})
+say('ready')
+
+const random = randomOf(seedOfRun())
+
+async function exchange(): Promise<void> {
+  const id = newId()
+  await ledger.journal.open(openedOf(id), [Buffer.from(`question ${id}`)])
+  say(`opened ${id}`)
+  const usage = { ...noUsage, source: 'reported' as const, promptTokens: 3, completionTokens: 4, totalTokens: 7 }
+  for (let part = 0; part < 3; part++) {
+    await ledger.journal.progress(id, 'response', [Buffer.from(`part ${part} `)])
+    if (part === 0) say(`progress ${id}`)
+    if (random.chance(0.2)) await wait(1)
+  }
+  await ledger.journal.close(closedOf(id, { usage }), [Buffer.from(`end ${id}`)])
+  say(`closed ${id}`)
+}
+
+async function seat(): Promise<void> {
+  for (;;) await exchange()
+}
+
+if (Number(concurrency) === 0) await wait(600_000)
+await Promise.all(Array.from({ length: Number(concurrency) }, seat))

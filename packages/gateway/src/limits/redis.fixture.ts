@@ -1,0 +1,67 @@
+/** Counters on a real Redis, as one of several replicas, with a clock of the test's own where it needs one. */
+import { randomUUID } from 'node:crypto'
+import { startRedis, type TestRedis } from '../../../../test/support/redis.ts'
+import type { Scope } from '../../../../test/support/world.ts'
+import type { LimitName } from '../config/schema.ts'
+import { openRedis } from '../redis/open.ts'
+import type { Log } from '../telemetry/log.ts'
+import { Calendar } from './calendar.ts'
+import type { Claim, CounterStore } from './counters.ts'
+import { RedisCounters, type RedisCountersParts } from './redis.ts'
+
+export interface Replica {
+  readonly counters: RedisCounters
+  /** Words of its log. */
+  readonly said: string[]
+  /** Ends as a crash does: nothing is said to anybody. */
+  crash(): Promise<void>
+}
+
+/** @param t Closes it after the test. */
+export async function startReplica(
+  t: Scope,
+  redis: TestRedis,
+  parts: Partial<RedisCountersParts> & { readonly timeoutMs?: number } = {},
+  begin?: (counters: RedisCounters) => void,
+): Promise<Replica> {
+  const said: string[] = []
+  const note = (_fields: unknown, word: string): void => void said.push(word)
+  const log: Log = { debug: note, info: note, warn: note, error: note }
+  const clock = parts.clock ?? Date.now
+  const config = { url: redis.url, cluster: false, keyPrefix: 'gatehouse', timeout: parts.timeoutMs ?? 250 }
+  const store = openRedis(config, { clock, log })
+  const counters = new RedisCounters({
+    redis: store,
+    calendar: new Calendar('UTC'),
+    clock,
+    log,
+    observer: { storeAnswered() {} },
+    whenDown: 'local',
+    leaseExpiryMs: 30_000,
+    member: randomUUID(),
+    newId: randomUUID,
+    ...parts,
+  })
+  begin?.(counters)
+  await store.start()
+  let isOpen = true
+  const crash = async (): Promise<void> => {
+    if (!isOpen) return
+    isOpen = false
+    await store.close()
+    await counters.close()
+  }
+  t.after(async () => {
+    if (isOpen) await counters.close()
+    await crash()
+  })
+  return { counters, said, crash }
+}
+
+export function claim(store: CounterStore, name: string, measure: LimitName, limit: number, enforce = true): Claim {
+  const counter = store.counter({ key: `${name}:${measure}`, base: name, subject: null, measure })
+  const { own, unit } = counter
+  return { counter, own, unit, limit, limitText: String(limit), enforce, takes: true, rule: name }
+}
+
+export { startRedis }

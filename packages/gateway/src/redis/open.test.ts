@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { test } from 'node:test'
+import { startRedis, type TestRedis, tell } from '../../../../test/support/redis.ts'
+import { eventually, soon } from '../../../../test/support/wait.ts'
+import type { Scope } from '../../../../test/support/world.ts'
+import { configSchema } from '../config/schema.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { RedisConfig } from './address.ts'
+import { RedisDown, RedisScriptFailed, type RedisStore } from './index.ts'
+import { openRedis } from './open.ts'
+
+const increment = { name: 'increment', lua: `return redis.call('INCRBY', KEYS[1], ARGV[1])` }
+const password = 'a-word-that-nobody-may-see'
+
+interface Opened {
+  readonly store: RedisStore
+  /** Every line of the log, as text. */
+  readonly said: string[]
+}
+
+function open(t: Scope, redis: TestRedis, more: Partial<RedisConfig> = {}): Opened {
+  const said: string[] = []
+  const note = (fields: Readonly<Record<string, unknown>>, event: string): void => {
+    said.push(`${event} ${JSON.stringify(fields)}`)
+  }
+  const log: Log = { debug: note, info: note, warn: note, error: note }
+  const config = { url: redis.url, cluster: false, keyPrefix: 'gatehouse', timeout: 250, ...more }
+  const store = openRedis(config, { clock: Date.now, log })
+  t.after(() => store.close())
+  return { store, said }
+}
+
+const up = (store: RedisStore): Promise<true> => eventually('Redis is up', () => (store.isUp ? true : null))
+const down = (store: RedisStore): Promise<true> => eventually('Redis is down', () => (store.isUp ? null : true))
+
+// Replicas that do not share their keys share no limits; in a cluster a script must find all of its keys on one node.
+test('a script runs on keys with one hash tag, and again after the server has forgotten it', async t => {
+  const redis = await startRedis(t)
+  const { store } = open(t, redis, { keyPrefix: 'team-a' })
+  await store.start()
+  assert.equal(store.isUp, true)
+  assert.equal(store.downSinceMs, null)
+  const key = store.key('counter')
+  assert.equal(key, '{team-a}:counter')
+  assert.equal(await store.run(increment, [key], [2]), 2)
+  assert.equal(tell(redis.port, 'SCRIPT', 'FLUSH'), 'OK')
+  assert.equal(await store.run(increment, [key], [3]), 5)
+})
+
+// One script that is wrong must not turn limits off for everybody.
+test('a script that fails is told to its caller, and the store stays up', async t => {
+  const { store } = open(t, await startRedis(t))
+  await store.start()
+  await assert.rejects(store.run({ name: 'wrong', lua: 'return nothing.here' }, [], []), RedisScriptFailed)
+  await store.run({ name: 'list', lua: `return redis.call('RPUSH', KEYS[1], 1)` }, [store.key('a')], [])
+  await assert.rejects(store.run(increment, [store.key('a')], [1]), RedisScriptFailed)
+  assert.equal(store.isUp, true)
+})
+
+// A gateway that starts before its Redis must come up by itself, and say once why limits are not shared yet.
+test('a Redis that is absent at start is waited for, and said once', async t => {
+  const redis = await startRedis(t, { started: false })
+  const { store, said } = open(t, redis)
+  await soon('start resolves', store.start(), 3_000)
+  assert.equal(store.isUp, false)
+  assert.ok(store.downSinceMs !== null && Math.abs(store.downSinceMs - Date.now()) < 5_000)
+  await assert.rejects(store.run(increment, [store.key('a')], [1]), RedisDown)
+  await redis.start()
+  await up(store)
+  assert.equal(await store.run(increment, [store.key('a')], [1]), 1)
+  assert.deepEqual(
+    said.map(line => line.split(' ')[0]),
+    ['redis_down', 'redis_back'],
+  )
+  assert.match(said[0] ?? '', /ECONNREFUSED/)
+})
+
+// What is caught up with after an outage must be done before anybody relies on the store again.
+test('a server that comes back counts as up only when every handler is done, and again after each outage', async t => {
+  const redis = await startRedis(t)
+  const { store, said } = open(t, redis)
+  const upWithin: boolean[] = []
+  let failing = true
+  store.onReturn(async () => {
+    upWithin.push(store.isUp)
+    if (failing) throw new RedisDown('not yet')
+    await store.run(increment, [store.key('returns')], [1])
+  })
+  await soon('start resolves although the handler fails', store.start())
+  assert.equal(store.isUp, false)
+  failing = false
+  await up(store)
+  await redis.kill()
+  await down(store)
+  await redis.start()
+  await up(store)
+  // It came back empty: the handler was the first to write.
+  assert.equal(await store.run(increment, [store.key('returns')], [0]), 1)
+  assert.deepEqual(new Set(upWithin), new Set([false]))
+  assert.equal(said.filter(line => line.startsWith('redis_down')).length, 2)
+  assert.equal(said.filter(line => line.startsWith('redis_back')).length, 2)
+})
+
+// When the server hangs, one call waits for the time limit and all others go on at once: else every call would wait.
+test('a server that hangs costs one time limit, then nobody waits for it until it answers', async t => {
+  const redis = await startRedis(t)
+  const { store } = open(t, redis, { timeout: 100 })
+  await store.start()
+  await store.run(increment, [store.key('a')], [1])
+  redis.freeze()
+  const asked = performance.now()
+  await assert.rejects(store.run(increment, [store.key('a')], [1]), /no answer within 100 ms/)
+  const waited = performance.now() - asked
+  assert.ok(waited >= 90 && waited < 1_000, `waited ${waited} ms`)
+  assert.equal(store.isUp, false)
+  redis.thaw()
+  await up(store)
+  // The command of the time-out did run in the end: whoever timed out cannot know.
+  assert.equal(await store.run(increment, [store.key('a')], [1]), 3)
+})
+
+// An operator must read the reason in the log, and nobody the password.
+test('a wrong password is said once, clearly, without the password, and is tried again slowly', async t => {
+  const redis = await startRedis(t, { password: 'correct' })
+  const { store, said } = open(t, redis, { password })
+  await soon('start resolves', store.start())
+  const failure = await store.run(increment, [store.key('a')], [1]).catch((error: unknown) => error)
+  assert.ok(failure instanceof RedisDown)
+  assert.equal(store.isUp, false)
+  const refused = said.filter(line => line.startsWith('redis_refused'))
+  assert.equal(refused.length, 1)
+  assert.match(refused[0] ?? '', /WRONGPASS/)
+  assert.doesNotMatch(`${said.join('\n')}${String(failure)}`, new RegExp(password))
+})
+
+test('no password, where one is needed, is said as clearly', async t => {
+  const { store, said } = open(t, await startRedis(t, { password: 'correct' }))
+  await soon('start resolves', store.start())
+  assert.equal(store.isUp, false)
+  assert.match(said.join('\n'), /redis_refused .*NOAUTH/)
+})
+
+test('the password and user of the URL are used, and those beside it go first', async t => {
+  const redis = await startRedis(t, { password: 'c@rrect' })
+  const url = `redis://:c%40rrect@127.0.0.1:${redis.port}/3`
+  const first = open(t, redis, { url })
+  await first.store.start()
+  assert.equal(first.store.isUp, true)
+  const second = open(t, redis, { url, username: 'default', password: 'wrong' })
+  await second.store.start()
+  assert.equal(second.store.isUp, false)
+})
+
+// A message about a URL must not show the password that stands in it.
+test('a URL that cannot be understood is refused without being repeated', () => {
+  for (const url of [
+    `redis://:${password}#x@host:6379`,
+    `redis://:${password}%zz@host`,
+    `redis://:${password}@host/a`,
+  ]) {
+    assert.throws(
+      () => openRedis({ url, cluster: false, keyPrefix: 'x', timeout: 250 }, { clock: Date.now, log: quiet }),
+      (error: Error) => error.name === 'RedisAddressInvalid' && !error.message.includes(password),
+    )
+  }
+})
+
+// A server that accepts and never answers is the worst kind of absent: it must not hold up the start of the gateway.
+test('something that is not Redis, and says nothing, does not hold up the start', async t => {
+  const sockets = new Set<{ destroy(): void }>()
+  const server = createServer(socket => void sockets.add(socket))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  const { store } = open(t, { url: `redis://127.0.0.1:${port}` } as TestRedis, { timeout: 50 })
+  await soon('start resolves', store.start(), 2_000)
+  assert.equal(store.isUp, false)
+})
+
+// Managed Redis is often a cluster; scripts must be sent to the node that has their keys.
+test('a cluster serves scripts, and its going and coming back is seen', async t => {
+  const redis = await startRedis(t, { cluster: true })
+  const { store } = open(t, redis, { cluster: true })
+  void store.start()
+  await up(store)
+  assert.equal(await store.run(increment, [store.key('a')], [1]), 1)
+  await redis.kill()
+  await down(store)
+  await redis.start()
+  await up(store)
+  const plain = open(t, redis)
+  await plain.store.start()
+  assert.equal(plain.store.isUp, true, 'a single node that has all slots serves whoever comes')
+})
+
+test('the settings of the configuration are enough to open it', () => {
+  const { redis } = configSchema.shape
+  const config = redis.parse({ url: 'rediss://cache.example.net:6380' })
+  assert.ok(config !== undefined)
+  const store = openRedis(config, { clock: Date.now, log: quiet })
+  assert.equal(store.isUp, false)
+  assert.equal(store.key('x'), '{gatehouse}:x')
+})
+
+const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} }

@@ -1,0 +1,239 @@
+/** What a response says, put together from one JSON document or from the raw events of a stream. */
+import { parseCutJson } from './cut-json.ts'
+import { isRecord, type JsonRecord, listOf, numberOrNull, textOf, textOrNull } from './json.ts'
+import { type ReportedUsage, reportedUsage } from './reported-usage.ts'
+import { takeResponsesDocument, takeResponsesEvent } from './responses-events.ts'
+import { createSseParser } from './sse.ts'
+
+export interface AssembledToolCall {
+  readonly id: string | null
+  readonly name: string
+  /** JSON text as the model wrote it; cut where the stream was cut. */
+  readonly arguments: string
+}
+
+export interface AssembledChoice {
+  readonly index: number
+  readonly text: string
+  readonly refusal: string | null
+  /** What was thought and shown (`reasoning_content`, summaries); null where nothing was. */
+  readonly reasoning: string | null
+  readonly toolCalls: readonly AssembledToolCall[]
+  /** `stop`, `length`, `tool_calls`, `content_filter`, ...; for Responses the status or the reason of being incomplete. */
+  readonly finishReason: string | null
+}
+
+export interface Assembled {
+  /** `id` and `model` of the answer: never from the frame of prompt filter results, where they are empty. */
+  readonly id: string | null
+  readonly model: string | null
+  /** In the order of their index. A response of the Responses API is one choice. */
+  readonly choices: readonly AssembledChoice[]
+  readonly usage: ReportedUsage | null
+  /** True when `usage` stood in the middle of a stream: had the stream gone on, it would have been more. */
+  readonly usageSoFar: boolean
+  /** An error body or an error frame in mid-stream; `code` as text. */
+  readonly error: { readonly code: string | null; readonly type: string | null; readonly message: string } | null
+  /** True when the end was seen: a whole document, `[DONE]`, or a closing event of Responses. */
+  readonly complete: boolean
+}
+
+export interface DraftChoice {
+  text: string
+  refusal: string
+  reasoning: string
+  finishReason: string | null
+  /** By the index under which the service numbers them. */
+  readonly toolCalls: Map<number, { id: string | null; name: string; arguments: string }>
+}
+
+/** An answer while it is being put together. */
+export interface Draft {
+  id: string | null
+  model: string | null
+  usage: ReportedUsage | null
+  usageSoFar: boolean
+  error: Assembled['error']
+  complete: boolean
+  readonly choices: Map<number, DraftChoice>
+}
+
+export interface Assembler {
+  /** Takes the next bytes of the response's body, split anywhere. */
+  push(bytes: Uint8Array): void
+  /** What was said so far. */
+  result(): Assembled
+}
+
+/**
+ * Assembles a response's body. `stream` says whether a stream was asked for; a JSON document that came instead (an error before the first
+ * event) is recognised. Bytes cut off anywhere give what was whole by then; bytes that are neither give an empty answer. Never throws.
+ */
+export function assemble(operation: string, stream: boolean, bytes: Uint8Array): Assembled {
+  const assembler = createAssembler(operation, stream)
+  assembler.push(bytes)
+  return assembler.result()
+}
+
+/** The same for bytes that come one after the other. A stream is read as it comes; a document is kept whole until `result`. */
+export function createAssembler(operation: string, stream: boolean): Assembler {
+  const draft: Draft = {
+    id: null,
+    model: null,
+    usage: null,
+    usageSoFar: false,
+    error: null,
+    complete: false,
+    choices: new Map(),
+  }
+  const parser = createSseParser(event => takeEvent(draft, operation, event.data))
+  const document: Uint8Array[] = []
+  let isDocument: boolean | null = stream ? null : true
+  return {
+    push(bytes) {
+      isDocument ??= startsDocument(bytes)
+      if (isDocument !== false) document.push(bytes.slice())
+      if (isDocument !== true) parser.push(bytes)
+    },
+    result() {
+      if (isDocument !== true) return finished(withLast(draft, operation, parser.open()))
+      const whole: Draft = { ...draft, choices: new Map() }
+      takeDocument(whole, operation, Buffer.concat(document))
+      return finished(whole)
+    },
+  }
+}
+
+/** The event at the end of the bytes may have no blank line: clients act on it all the same. */
+function withLast(draft: Draft, operation: string, data: string | null): Draft {
+  if (data === null) return draft
+  const copy = structuredClone(draft)
+  takeEvent(copy, operation, data)
+  return copy
+}
+
+/** No line of an event stream that means anything begins with a bracket. Null while only white space came. */
+function startsDocument(bytes: Uint8Array): boolean | null {
+  // White space, and the three bytes of a byte order mark.
+  const first = bytes.find(byte => ![0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf].includes(byte))
+  return first === undefined ? null : first === 0x7b || first === 0x5b
+}
+
+function takeDocument(draft: Draft, operation: string, bytes: Uint8Array): void {
+  const parsed = parseCutJson(new TextDecoder().decode(bytes))
+  if (parsed === null || !isRecord(parsed.value)) return
+  draft.complete = parsed.whole
+  takeShared(draft, parsed.value)
+  if (operation === 'responses') takeResponsesDocument(draft, parsed.value)
+  else takeChoices(draft, parsed.value)
+}
+
+function takeEvent(draft: Draft, operation: string, text: string): void {
+  if (text === '[DONE]') {
+    draft.complete = true
+    return
+  }
+  const parsed = parseCutJson(text)
+  // A malformed frame says nothing: half of it would be guesswork.
+  if (!parsed?.whole || !isRecord(parsed.value)) return
+  if (operation === 'responses') {
+    takeResponsesEvent(draft, parsed.value)
+    return
+  }
+  takeShared(draft, parsed.value)
+  takeChoices(draft, parsed.value)
+}
+
+/** What documents and chunks of all operations have in common. */
+function takeShared(draft: Draft, body: JsonRecord): void {
+  draft.id = textOrNull(body.id) ?? draft.id
+  draft.model = textOrNull(body.model) ?? draft.model
+  const usage = reportedUsage(body.usage)
+  if (usage !== null) {
+    draft.usage = usage
+    draft.usageSoFar = listOf(body.choices).some(
+      choice => isRecord(choice) && textOrNull(choice.finish_reason) === null,
+    )
+  }
+  draft.error = errorOf(body) ?? draft.error
+}
+
+/** OpenAI's `{error: {code, message, type}}` and the gateway form of Azure, `{statusCode, message}`. */
+function errorOf(body: JsonRecord): Assembled['error'] {
+  if (isRecord(body.error)) {
+    const { code, type, message } = body.error
+    return {
+      code: code === null || code === undefined ? null : String(code),
+      type: textOrNull(type),
+      message: textOf(message),
+    }
+  }
+  if (typeof body.error === 'string') return { code: null, type: null, message: body.error }
+  const statusCode = numberOrNull(body.statusCode)
+  return statusCode === null ? null : { code: String(statusCode), type: null, message: textOf(body.message) }
+}
+
+/** Choices of chat and completions, whole (`message`, `text`) or in parts (`delta`). */
+function takeChoices(draft: Draft, body: JsonRecord): void {
+  for (const choice of listOf(body.choices)) {
+    if (!isRecord(choice)) continue
+    const into = choiceOf(draft, numberOrNull(choice.index) ?? 0)
+    into.text += textOf(choice.text)
+    into.finishReason = textOrNull(choice.finish_reason) ?? into.finishReason
+    takeMessage(into, choice.delta)
+    takeMessage(into, choice.message)
+  }
+}
+
+function takeMessage(into: DraftChoice, message: unknown): void {
+  if (!isRecord(message)) return
+  into.text += textOf(message.content)
+  into.refusal += textOf(message.refusal)
+  // DeepSeek's name, and that of other servers for the same.
+  into.reasoning += textOf(message.reasoning_content) || textOf(message.reasoning)
+  for (const [place, call] of listOf(message.tool_calls).entries()) takeCall(into, call, place)
+  if (isRecord(message.function_call)) takeCall(into, { function: message.function_call }, 0)
+}
+
+function takeCall(into: DraftChoice, call: unknown, place: number): void {
+  if (!isRecord(call) || !isRecord(call.function)) return
+  const drafted = toolCallOf(into, numberOrNull(call.index) ?? place)
+  drafted.id = textOrNull(call.id) ?? drafted.id
+  drafted.name += textOf(call.function.name)
+  drafted.arguments += textOf(call.function.arguments)
+}
+
+/** The drafted choice with this index, begun when it is new. */
+export function choiceOf(draft: Draft, index: number): DraftChoice {
+  const known = draft.choices.get(index)
+  if (known !== undefined) return known
+  const begun: DraftChoice = { text: '', refusal: '', reasoning: '', finishReason: null, toolCalls: new Map() }
+  draft.choices.set(index, begun)
+  return begun
+}
+
+/** The drafted tool call with this index, begun when it is new. */
+export function toolCallOf(choice: DraftChoice, index: number): { id: string | null; name: string; arguments: string } {
+  const known = choice.toolCalls.get(index)
+  if (known !== undefined) return known
+  const begun = { id: null, name: '', arguments: '' }
+  choice.toolCalls.set(index, begun)
+  return begun
+}
+
+function finished(draft: Draft): Assembled {
+  const { id, model, usage, usageSoFar, error, complete } = draft
+  const choices = inOrder(draft.choices).map(([index, { text, refusal, reasoning, finishReason, toolCalls }]) => ({
+    index,
+    text,
+    refusal: refusal === '' ? null : refusal,
+    reasoning: reasoning === '' ? null : reasoning,
+    toolCalls: inOrder(toolCalls).map(([, call]) => ({ ...call })),
+    finishReason,
+  }))
+  return { id, model, choices, usage, usageSoFar, error, complete }
+}
+
+function inOrder<T>(byIndex: ReadonlyMap<number, T>): [number, T][] {
+  return [...byIndex].sort(([left], [right]) => left - right)
+}

@@ -1,0 +1,99 @@
+import { jobAdvert } from './adverts.ts'
+import { codingAnswer } from './coding.ts'
+import { plainLanguage, summary, transformed } from './documents.ts'
+import { expertSearch } from './experts.ts'
+import { explanation } from './explain.ts'
+import { followUp, fromToolResults } from './history.ts'
+import { describeImage } from './images.ts'
+import { invention } from './inventions.ts'
+import { mail } from './mails.ts'
+import { dice } from './random.ts'
+import type { Intent, Scene } from './scene.ts'
+import {
+  arithmetic,
+  capital,
+  chatter,
+  counting,
+  equation,
+  joke,
+  literal,
+  poem,
+  smallTalk,
+  translation,
+} from './short-answers.ts'
+import { inTone } from './tone.ts'
+import { clipped, conversationKey, instructions, question, type Turn } from './turns.ts'
+
+export interface TextAsk {
+  /** Does not change what is said: answers of different models are compared in tests. */
+  readonly model: string
+  readonly messages: readonly Turn[]
+  /** Sentences that would lie wholly behind so many tokens are not made; more than so many remain where there were more, so that the caller's cut shows. */
+  readonly maxTokens?: number
+  readonly seed: number
+  /** Distinguishes the choices of n > 1, and repeats without a seed. */
+  readonly variant: number
+}
+
+/** The first that feels addressed answers. */
+const intents: readonly Intent[] = [
+  // What a tool has found is the answer to the question before it, whatever that was.
+  fromToolResults,
+  pictures,
+  // "Say exactly X" beats all topics that X may contain.
+  literal,
+  smallTalk,
+  chatter,
+  // Text that was handed over is worked on, not answered: a mail to be summarised may ask questions itself.
+  summary,
+  // Before translation: "translate into plain language" names no other language.
+  plainLanguage,
+  translation,
+  jobAdvert,
+  mail,
+  transformed,
+  followUp,
+  codingAnswer,
+  equation,
+  arithmetic,
+  counting,
+  capital,
+  joke,
+  poem,
+  invention,
+  expertSearch,
+  explanation,
+]
+
+/**
+ * An answer to the conversation's last question, 20 to 250 tokens mostly; shorter where the question asks for something short (a sum, a word to be repeated). The
+ * same for the same conversation, seed and variant.
+ */
+export function answerText(ask: TextAsk): string {
+  const { seed, variant } = ask
+  const messages = clipped(ask.messages)
+  const scene: Scene = {
+    messages,
+    asked: question(messages),
+    told: instructions(messages),
+    luck: dice(seed, `${variant} ${conversationKey(ask.messages)}`),
+  }
+  for (const intent of intents) {
+    const answer = intent(scene)
+    if (answer !== null) return shortened(inTone(answer, scene), ask.maxTokens)
+  }
+  return shortened(inTone(explanation(scene), scene), ask.maxTokens)
+}
+
+function pictures({ messages, asked, luck }: Scene): string | null {
+  const images = messages.findLast(turn => turn.role === 'user')?.images ?? []
+  return describeImage({ images, question: asked, seed: luck.below(1_000_000), variant: 0 })
+}
+
+/** A token is never longer than this many characters in prose and code of ours; runs of spaces do not occur. */
+const charactersPerTokenMax = 24
+
+function shortened(answer: string, maxTokens: number | undefined): string {
+  if (maxTokens === undefined || answer.length <= (maxTokens + 1) * charactersPerTokenMax) return answer
+  return answer.slice(0, (maxTokens + 1) * charactersPerTokenMax)
+}

@@ -1,0 +1,103 @@
+import { isRecord, type JsonRecord, textOrNull } from '../../json.ts'
+import { answerText } from './answer.ts'
+import { factsOf } from './facts.ts'
+import { dice } from './random.ts'
+import { createFiller, type Filler } from './schema.ts'
+import { clipped, instructions, question, type Turn } from './turns.ts'
+import { capitalised, contentWords, topicPhrase } from './words.ts'
+
+export interface JsonAsk {
+  readonly messages: readonly Turn[]
+  /** A JSON schema (draft 2020-12, the part that structured outputs take); null for `json_object`: any sensible object. */
+  readonly schema: unknown
+  readonly seed: number
+  /** Distinguishes n > 1 and repeats without a seed; default 0. */
+  readonly variant?: number
+}
+
+/** JSON text that fits the schema, filled with what the question names. */
+export function answerJson(ask: JsonAsk): string {
+  const filler = fillerOf(ask)
+  if (isRecord(ask.schema)) return JSON.stringify(filler.fill(ask.schema))
+  return JSON.stringify(freeObject(ask))
+}
+
+/** The source of values for one question: shared by documents and by the arguments of tools. */
+export function fillerOf(ask: Omit<JsonAsk, 'schema'> & { readonly schema?: unknown }): Filler {
+  const { seed, variant = 0 } = ask
+  const messages = clipped(ask.messages)
+  const asked = question(messages)
+  return createFiller({
+    root: isRecord(ask.schema) ? ask.schema : {},
+    question: asked,
+    facts: factsOf(asked),
+    luck: dice(seed, `json ${variant} ${asked}`),
+    prose: () => answerText({ model: '', messages, seed, variant }),
+  })
+}
+
+/** Keys whose values are numbers, when nobody says so. */
+const amounts =
+  /^(?:age|count|population|year|price|amount|total|score|rating|quantity|salary|days|hours)$|(?:Count|_count)$/
+
+/** Without a schema: the keys that the conversation names (`"keys"`, `a JSON with name and age`), else a small summary of the question. */
+function freeObject(ask: JsonAsk): JsonRecord {
+  const messages = clipped(ask.messages)
+  const all = `${instructions(messages)}\n${question(messages)}`
+  const keys = namedKeys(all)
+  if (keys.length > 0) {
+    const properties = Object.fromEntries(
+      keys.map(key => [key, amounts.test(key) ? { type: 'integer', minimum: 1 } : {}]),
+    )
+    const filled = fillerOf(ask).fill({ type: 'object', properties })
+    return isRecord(filled) ? filled : {}
+  }
+  const asked = question(messages)
+  const facts = factsOf(asked)
+  return {
+    topic: capitalised(topicPhrase(asked)),
+    keywords: contentWords(asked)
+      .slice(0, 5)
+      .map(word => word.toLowerCase()),
+    ...(facts.numbers.length > 0 ? { numbers: facts.numbers } : {}),
+    ...(facts.places.length > 0 ? { places: facts.places } : {}),
+    answer: answerText({ model: '', messages: ask.messages, seed: ask.seed, variant: ask.variant ?? 0 }),
+  }
+}
+
+/** Keys in quotes or back-ticks behind words such as keys, fields, properties; or a plain list behind them. */
+function namedKeys(text: string): string[] {
+  const [, list] =
+    /\b(?:[Kk]eys?|[Ff]ields?|properties|attributes)\b:?((?:[\s,]*(?:and|or|called|named|are|is)?\s*["'`]?[a-z]\w*["'`]?(?=[\s,.:;]|$)){1,12})/.exec(
+      text,
+    ) ?? []
+  const [, inner] = /\bwith (?:an? )?((?:["'`][a-zA-Z]\w*["'`](?:\s*(?:,|and|,\s*and)\s*)?){1,12})/.exec(text) ?? []
+  const words = (inner ?? list ?? '').match(/[a-zA-Z]\w*/g) ?? []
+  const joins = new Set([
+    'and',
+    'or',
+    'called',
+    'named',
+    'are',
+    'is',
+    'the',
+    'of',
+    'for',
+    'in',
+    'with',
+    'to',
+    'a',
+    'an',
+  ])
+  return [...new Set(words.filter(word => !joins.has(word.toLowerCase())))].slice(0, 8)
+}
+
+/** Reads a schema out of `response_format` (chat) or `text.format` (Responses); null where none is asked. */
+export function askedSchema(format: unknown): { readonly kind: 'object' | 'schema'; readonly schema: unknown } | null {
+  if (!isRecord(format)) return null
+  const kind = textOrNull(format.type)
+  if (kind === 'json_object') return { kind: 'object', schema: null }
+  if (kind !== 'json_schema') return null
+  const holder = isRecord(format.json_schema) ? format.json_schema : format
+  return { kind: 'schema', schema: holder.schema ?? {} }
+}

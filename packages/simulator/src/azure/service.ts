@@ -1,0 +1,111 @@
+import { type Clock, systemClock } from '../clock.ts'
+import type { AzureSimulatorOptions, SimulatedDeployment } from '../types.ts'
+import { Bill } from './bill.ts'
+import { FaultDesk } from './faults.ts'
+import { regionName } from './headers.ts'
+import { type Sleep, sleepOnTimers } from './latency.ts'
+import { type Limits, limitsOf, type ResetUnit } from './limits.ts'
+import { Memo } from './memo.ts'
+import { type ModelFacts, modelFacts } from './models.ts'
+import { PromptCache } from './prompt-cache.ts'
+import { instanceSecret, Seal } from './sealed.ts'
+import { type Draw, drawOf, freshDraw, sequence } from './seed.ts'
+import type { Said } from './speak.ts'
+import { Store } from './store.ts'
+
+export interface Deployment {
+  readonly name: string
+  readonly spec: SimulatedDeployment
+  readonly model: string
+  readonly facts: ModelFacts
+  readonly limits: Limits
+}
+
+/** One instance: everything that its calls share. */
+export interface Service {
+  readonly name: string
+  /** Its display name. */
+  readonly region: string
+  readonly seed: number | null
+  readonly clock: Clock
+  readonly sleep: Sleep
+  readonly filter: 'default' | 'asynchronous'
+  readonly responsesHideLimits: boolean
+  readonly deployments: ReadonlyMap<string, Deployment>
+  readonly bill: Bill
+  readonly faults: FaultDesk
+  readonly store: Store
+  /** Opens what this instance sealed, and nothing else. */
+  readonly seal: Seal
+  /** Milliseconds that a batch takes at least; null for as fast as its lines are answered. */
+  readonly batchMs: number | null
+  /** Least bytes of a drawn picture; null for as many as it takes. */
+  readonly pictureBytes: number | null
+  /** Milliseconds that a response in the background takes; null where the speed of its deployment, or being asked for, decides. */
+  readonly backgroundMs: number | null
+  readonly prompts: PromptCache
+  readonly promptTokens: Memo<number>
+  /** With a seed alone: without, equal questions get other answers. */
+  readonly said: Memo<readonly Said[]>
+  /** 0..1; decides jitter. */
+  readonly random: () => number
+  /**
+   * Seconds since the epoch for `created`. With a seed and no clock of its own, the instance derives it from the call, so that
+   * equal calls give equal bytes at any time of day.
+   */
+  readonly createdAtSeconds: (draw: Draw) => number
+  /** The source of ids and text for a call: of its deployment and body with a seed, of nothing without. */
+  readonly drawFor: (...parts: readonly string[]) => Draw
+  /** Aborted when the instance closes. */
+  readonly closing: AbortSignal
+  /** Shuts or opens the listener as the standing faults say. */
+  readonly applyOutage: () => void
+  /** Of each call that is being answered. A set: one signal for thousands of listeners would search them all at each call. */
+  readonly running: Set<AbortController>
+}
+
+/** 2025-06-01, from where derived times start; they lie within 90 days of it. */
+const derivedEpochSeconds = 1_748_736_000
+const derivedSpanSeconds = 90 * 86_400
+
+export function createService(options: AzureSimulatorOptions, closing: AbortSignal, applyOutage: () => void): Service {
+  const clock = options.clock ?? systemClock
+  const seed = options.seed ?? null
+  const entries = Object.entries(options.deployments).map(
+    ([name, spec]) => [name, deployment(name, spec, clock, options.rateLimitResets)] as const,
+  )
+  const { random } = options
+  const chance = (at: number): (() => number) => (seed === null ? (random ?? Math.random) : sequence(seed + at))
+  const derives = seed !== null && options.clock === undefined
+  return {
+    name: options.name,
+    region: regionName(options.region ?? 'East US'),
+    seed,
+    clock,
+    sleep: options.sleep ?? sleepOnTimers,
+    filter: options.filter ?? 'default',
+    responsesHideLimits: options.responsesHideLimits ?? false,
+    deployments: new Map(entries),
+    bill: new Bill(),
+    faults: new FaultDesk(chance(0)),
+    store: new Store(),
+    seal: new Seal(instanceSecret(seed, `${options.name} ${options.port ?? 0}`)),
+    pictureBytes: options.pictureBytes ?? null,
+    batchMs: options.batchMs ?? null,
+    backgroundMs: options.backgroundMs ?? null,
+    prompts: new PromptCache(clock),
+    promptTokens: new Memo(1_000),
+    said: new Memo(1_000),
+    random: chance(1),
+    createdAtSeconds: draw =>
+      derives ? derivedEpochSeconds + (draw.number('created') % derivedSpanSeconds) : Math.floor(clock() / 1000),
+    drawFor: (...parts) => (seed === null ? freshDraw(random) : drawOf(seed, ...parts)),
+    closing,
+    applyOutage,
+    running: new Set(),
+  }
+}
+
+function deployment(name: string, spec: SimulatedDeployment, clock: Clock, resets?: ResetUnit): Deployment {
+  return { name, spec, model: spec.model, facts: modelFacts(spec.model), limits: limitsOf(spec, clock, resets) }
+}

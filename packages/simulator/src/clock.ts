@@ -1,0 +1,5 @@
+/** Milliseconds since the Unix epoch, whole or fractional. The demonstration's history and the tests run on clocks of their own. */
+export type Clock = () => number
+
+/** The machine's clock. */
+export const systemClock: Clock = Date.now

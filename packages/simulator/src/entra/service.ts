@@ -1,0 +1,153 @@
+/** What the endpoints of the sign-in service share: the tenant, its keys, what is under way, and how tokens are made. */
+import type { Clock } from '../clock.ts'
+import type { Application, Directory, GraphFault, Person, TokenRequest } from '../types.ts'
+import { accessTokenClaims, idTokenClaims, type Subject } from './claims.ts'
+import { EntraError } from './errors.ts'
+import { Expiring } from './expiring.ts'
+import { type Call, printable } from './http.ts'
+import type { SigningKeys } from './keys.ts'
+import { type RequestedScopes, type Resource, Resources } from './resources.ts'
+
+/** As Entra gives out, without its random 60 to 90 minutes. */
+export const tokenLifetimeSeconds = 3_600
+/** How long an authorization code may wait to be redeemed. */
+export const codeLifetimeMs = 10 * 60_000
+export const deviceCodeLifetimeMs = 15 * 60_000
+const underWayMax = 10_000
+
+export type EndpointVersion = '1.0' | '2.0'
+
+/** What a person agreed to on the authorize page. */
+export interface AuthorizationCode {
+  readonly client: Application
+  readonly person: Person
+  readonly scopes: RequestedScopes
+  readonly redirectUri: string
+  /** SHA-256 of the verifier, base64url; null for a client that proves itself by its secret and sent none. */
+  readonly challenge: string | null
+  readonly nonce: string | null
+  readonly expiresAtMs: number
+  redeemed: boolean
+}
+
+export interface DeviceRequest {
+  readonly client: Application
+  readonly scopes: RequestedScopes
+  readonly userCode: string
+  readonly expiresAtMs: number
+  /** What the person has decided so far. */
+  decision: { readonly person: Person } | 'declined' | 'pending' | 'redeemed'
+}
+
+interface ServiceState {
+  down: boolean
+  keySetReads: number
+  /** What Microsoft Graph answers to everything; null is the ordinary way. */
+  graphFault: GraphFault | null
+  /** Questions that reached Microsoft Graph. */
+  graphReads: number
+}
+
+export interface Service {
+  readonly authority: string
+  readonly directory: Directory
+  readonly resources: Resources
+  readonly keys: SigningKeys
+  readonly clock: Clock
+  /** Seconds between two polls of a device code, as told to the client. */
+  readonly pollIntervalSeconds: number
+  /** What a workload with a managed identity must show. */
+  readonly identityHeader: string
+  /** Expired ones are kept as long again, so that a late client hears the reason. */
+  readonly codes: Expiring<AuthorizationCode>
+  readonly deviceCodes: Expiring<DeviceRequest>
+  readonly userCodes: Expiring<DeviceRequest>
+  readonly state: ServiceState
+}
+
+type ServiceOptions = Pick<
+  Service,
+  'authority' | 'directory' | 'keys' | 'clock' | 'pollIntervalSeconds' | 'identityHeader'
+>
+
+export function createService(options: ServiceOptions): Service {
+  const { clock } = options
+  return {
+    ...options,
+    resources: new Resources(options.directory, options.authority),
+    codes: new Expiring(2 * codeLifetimeMs, underWayMax, clock),
+    deviceCodes: new Expiring(2 * deviceCodeLifetimeMs, underWayMax, clock),
+    userCodes: new Expiring(2 * deviceCodeLifetimeMs, underWayMax, clock),
+    state: { down: false, keySetReads: 0, graphFault: null, graphReads: 0 },
+  }
+}
+
+/** One endpoint: takes a call for a tenant that exists, named by its id or an alias. */
+export type Endpoint<Result> = (call: Call, service: Service, tenant: string) => Promise<Result> | Result
+
+export interface IssuedToken {
+  readonly token: string
+  readonly issuedAtSeconds: number
+}
+
+export function issueAccessToken(service: Service, subject: Subject, resource: Resource): IssuedToken {
+  const issuedAtMs = service.clock()
+  const facts = { ...service, subject, resource, issuedAtMs, lifetimeSeconds: tokenLifetimeSeconds }
+  return { token: service.keys.sign(accessTokenClaims(facts)), issuedAtSeconds: Math.floor(issuedAtMs / 1_000) }
+}
+
+/** @param version That of the endpoint that was asked, whatever the resource takes. */
+export function issueIdToken(
+  service: Service,
+  subject: Subject & { kind: 'person' },
+  version: EndpointVersion,
+  nonce: string | null,
+): string {
+  const resource: Resource = { audience: subject.client.appId, version, registration: null, isGraph: false }
+  const facts = { ...service, subject, resource, issuedAtMs: service.clock(), lifetimeSeconds: tokenLifetimeSeconds }
+  return service.keys.sign(idTokenClaims(facts, nonce))
+}
+
+/** A token for whoever asks by name, without the protocol: see `EntraSimulator.token`. */
+export function issueByName(service: Service, request: TokenRequest): string {
+  const claims = accessTokenClaims({
+    ...service,
+    subject: subjectNamed(service.directory, request.as),
+    resource: service.resources.any(request.audience ?? service.resources.ownAudience, request.version),
+    issuedAtMs: service.clock(),
+    lifetimeSeconds: request.lifetimeSeconds ?? tokenLifetimeSeconds,
+  })
+  // A claim that is undefined is left out of the JSON.
+  return service.keys.sign({ ...claims, ...request.claims })
+}
+
+function subjectNamed(directory: Directory, name: string): Subject {
+  const person = directory.people.find(row => row.name === name)
+  if (person !== undefined) {
+    return { kind: 'person', person, client: signInClient(directory), permissions: ['user_impersonation'] }
+  }
+  const application = directory.applications.find(row => row.name === name)
+  if (application !== undefined) return { kind: 'application', application }
+  const known = [...directory.people, ...directory.applications].map(row => row.name).join(', ')
+  throw new EntraError('bad_request', { reason: `The directory has no '${printable(name)}'. It has: ${known}.` })
+}
+
+/** The public client with which people sign in. */
+function signInClient(directory: Directory): Application {
+  const client = directory.applications.find(row => row.secret === null && row.managedIdentityId === null)
+  if (client === undefined) {
+    throw new EntraError('bad_request', { reason: 'The directory has no public client for people to sign in with.' })
+  }
+  return client
+}
+
+/** An application that may use the protocol: a managed identity has an endpoint of its own. */
+export function clientById(service: Service, clientId: string): Application {
+  const found = service.directory.applications.find(
+    row => row.appId.toLowerCase() === clientId.toLowerCase() && row.managedIdentityId === null,
+  )
+  if (found === undefined) {
+    throw new EntraError('client_unknown', { client: printable(clientId), tenant: service.directory.tenantId })
+  }
+  return found
+}

@@ -4,7 +4,7 @@
  * or was not used.
  */
 import { parseArgs } from 'node:util'
-import { claim, startReplica } from '../../packages/gateway/src/limits/redis.fixture.ts'
+import { claim, startReplica } from '../../packages/gateway/src/limits/redis/redis.fixture.ts'
 import { startRedis } from '../support/redis.ts'
 import type { Scope } from '../support/world.ts'
 import { judge, type Load, loadFleet, startFleet, stopFleet, type WhenDown } from './fleet.ts'

@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import { compileLimits, type LimitRule, needsInstance } from '../limits/rules.ts'
+import { compileLimits, type LimitRule, needsInstance } from '../limits/rules/rules.ts'
 
 /**
  * True when no call passes without meeting a limit that is enforced, whichever workload makes it, for whichever deployment: without the

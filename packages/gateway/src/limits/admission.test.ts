@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { SpentGroup } from '../ledger/reports.ts'
 import type { StandingLimits } from './admission.ts'
-import type { Entry } from './claims.ts'
 import { type Denial, type Lease, nothingSpent, type RuleReport } from './index.ts'
 import { askOf, configOf, isLease, type Opened, opened, person, spentOf } from './limits.fixture.ts'
+import type { Entry } from './rules/claims.ts'
 
 function lease(one: Lease | Denial): Lease {
   assert.ok(isLease(one), `refused: ${JSON.stringify(one)}`)

@@ -1,9 +1,7 @@
 /** Limits as the data plane uses them: admission, the waiting line behind it, reports. */
 import type { Config } from '../config/schema.ts'
-import type { Calendar } from './calendar.ts'
-import { type Entry, impossible, RuleBook } from './claims.ts'
-import type { Counter, CounterStore, Outcome, Short, Taken } from './counters.ts'
-import type { Estimates } from './estimates.ts'
+import type { Calendar } from './counting/calendar.ts'
+import type { Counter, CounterStore, Outcome, Short, Taken } from './counting/counters.ts'
 import type {
   Admission,
   Ask,
@@ -32,8 +30,10 @@ import {
   told,
 } from './lease.ts'
 import { type LineOptions, WaitingLine } from './line.ts'
-import { factsOf, namesThere, reportOf } from './report.ts'
-import { compileLimits } from './rules.ts'
+import { type Entry, impossible, RuleBook } from './rules/claims.ts'
+import type { Estimates } from './rules/estimates.ts'
+import { factsOf, namesThere, reportOf } from './rules/report.ts'
+import { compileLimits } from './rules/rules.ts'
 
 export interface AdmissionParts {
   readonly store: CounterStore

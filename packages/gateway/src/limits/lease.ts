@@ -1,8 +1,8 @@
-import type { Entry } from './claims.ts'
-import { askedOf, impossible } from './claims.ts'
-import type { Asked, Claim, CounterStore, Outcome, Short, Taken, Used } from './counters.ts'
+import type { Asked, Claim, CounterStore, Outcome, Short, Taken, Used } from './counting/counters.ts'
 import type { Ask, Denial, Gauge, Kept, Lease, LimitsObserver, Spent, StoreState } from './index.ts'
 import type { WaitingLine } from './line.ts'
+import type { Entry } from './rules/claims.ts'
+import { askedOf, impossible } from './rules/claims.ts'
 
 /** What leases share. */
 export interface LeaseParts {

@@ -1,11 +1,11 @@
 /** The limits that a call meets, in words: those asked for at once, and those of the instances where it may go. */
 import type { Config, LimitName } from '../../config/schema.ts'
 import { callerKey } from '../../identity/index.ts'
-import { RuleBook } from '../../limits/claims.ts'
-import { Estimates } from '../../limits/estimates.ts'
 import type { RuleFacts, Subject } from '../../limits/index.ts'
-import { factsOf } from '../../limits/report.ts'
-import { compileLimits } from '../../limits/rules.ts'
+import { RuleBook } from '../../limits/rules/claims.ts'
+import { Estimates } from '../../limits/rules/estimates.ts'
+import { factsOf } from '../../limits/rules/report.ts'
+import { compileLimits } from '../../limits/rules/rules.ts'
 
 export interface LimitsMet {
   /** Whatever member serves. */

@@ -1,7 +1,7 @@
 /** The bound: what a call is charged at where nothing tells what it used. It is what was reserved for it, or would have been. */
 import { noUsage, type Usage } from '../../ledger/record.ts'
 import type { Limits, PromptSize } from '../../limits/index.ts'
-import { promptSizeOf } from '../../limits/prompt-size.ts'
+import { promptSizeOf } from '../../limits/rules/prompt-size.ts'
 import type { Asked } from '../receive/index.ts'
 import type { Account } from './index.ts'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { tell } from '../../../../test/support/redis.ts'
-import { eventually } from '../../../../test/support/wait.ts'
-import type { Claim, Outcome, Standing, Taken } from './counters.ts'
+import { tell } from '../../../../../test/support/redis.ts'
+import { eventually } from '../../../../../test/support/wait.ts'
+import type { Claim, Outcome, Standing, Taken } from '../counting/counters.ts'
 import { claim, type Replica, startRedis, startReplica } from './redis.fixture.ts'
 
 const modes = ['refuse', 'local', 'allow'] as const

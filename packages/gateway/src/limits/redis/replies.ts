@@ -1,8 +1,8 @@
 /** What the scripts answer, as outcomes. Per claim there are three figures: sum, milliseconds until some of it is back, milliseconds until there is room. */
-import type { Claim, Counter, Outcome, Standing } from './counters.ts'
-import { GaugesSoFar } from './gauges.ts'
-import type { SharedTaken } from './redis-taken.ts'
-import { untilSettledMs } from './windows.ts'
+import type { Claim, Counter, Outcome, Standing } from '../counting/counters.ts'
+import { GaugesSoFar } from '../counting/gauges.ts'
+import { untilSettledMs } from '../counting/windows.ts'
+import type { SharedTaken } from './taken.ts'
 
 export type Reply = readonly number[]
 

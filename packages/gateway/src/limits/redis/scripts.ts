@@ -9,7 +9,7 @@
  * A counter is passed as six arguments: kind (`s`, `c`, `i`), two parameters (sliding: milliseconds of a step, steps in the window;
  * calendar: end of the window that runs by the replica's idea of the server's time, end of the next), and three of the script's.
  */
-import type { Script } from '../redis/index.ts'
+import type { Script } from '../../redis/index.ts'
 
 const common = `
 -- Milliseconds; a time that is given goes before the server's.

@@ -1,8 +1,8 @@
-import type { Config } from '../config/schema.ts'
-import { callerKey } from '../identity/index.ts'
+import type { Config } from '../../config/schema.ts'
+import { callerKey } from '../../identity/index.ts'
+import type { Counter, CounterStore, Standing } from '../counting/counters.ts'
+import type { LimitsReport, RuleFacts, RuleReport, Subject } from '../index.ts'
 import { type Entry, identityOf, type RuleBook } from './claims.ts'
-import type { Counter, CounterStore, Standing } from './counters.ts'
-import type { LimitsReport, RuleFacts, RuleReport, Subject } from './index.ts'
 import type { LimitRule } from './rules.ts'
 
 /** Of a rule that counts each of many by itself, so many are reported: those who have used most of it. */

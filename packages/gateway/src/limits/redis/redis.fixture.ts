@@ -1,13 +1,13 @@
 /** Counters on a real Redis, as one of several replicas, with a clock of the test's own where it needs one. */
 import { randomUUID } from 'node:crypto'
-import { startRedis, type TestRedis } from '../../../../test/support/redis.ts'
-import type { Scope } from '../../../../test/support/world.ts'
-import type { LimitName } from '../config/schema.ts'
-import { openRedis } from '../redis/open.ts'
-import type { Log } from '../telemetry/log.ts'
-import { Calendar } from './calendar.ts'
-import type { Claim, CounterStore } from './counters.ts'
-import { RedisCounters, type RedisCountersParts } from './redis.ts'
+import { startRedis, type TestRedis } from '../../../../../test/support/redis.ts'
+import type { Scope } from '../../../../../test/support/world.ts'
+import type { LimitName } from '../../config/schema.ts'
+import { openRedis } from '../../redis/open.ts'
+import type { Log } from '../../telemetry/log.ts'
+import { Calendar } from '../counting/calendar.ts'
+import type { Claim, CounterStore } from '../counting/counters.ts'
+import { RedisCounters, type RedisCountersParts } from './counters.ts'
 
 export interface Replica {
   readonly counters: RedisCounters

@@ -1,6 +1,12 @@
 /** The configuration's limits as rules: whom each is for, what it counts by itself, and how much. Compiled at boot. */
-import { type Config, type LimitAmounts, type LimitName, type LimitRuleConfig, limitNames } from '../config/schema.ts'
-import { compileRules, type RuleMatcher } from '../identity/index.ts'
+import {
+  type Config,
+  type LimitAmounts,
+  type LimitName,
+  type LimitRuleConfig,
+  limitNames,
+} from '../../config/schema.ts'
+import { compileRules, type RuleMatcher } from '../../identity/index.ts'
 
 export type PerName = LimitRuleConfig['per'][number]
 

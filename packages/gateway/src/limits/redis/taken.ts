@@ -1,8 +1,8 @@
 /** What a process has in Redis: its leases, and how counters are named there. */
-import type { Calendar } from './calendar.ts'
-import type { Asked, CalendarUnit, Claim, Counter, Taken } from './counters.ts'
-import type { Gauge, StoreState } from './index.ts'
-import type { Moment } from './tally.ts'
+import type { Calendar } from '../counting/calendar.ts'
+import type { Asked, CalendarUnit, Claim, Counter, Taken } from '../counting/counters.ts'
+import type { Moment } from '../counting/tally.ts'
+import type { Gauge, StoreState } from '../index.ts'
 
 /** As whom a process holds leases. It takes another name after it was given up for dead, so that old and new leases are told apart. */
 export interface Holder {

@@ -1,10 +1,10 @@
 /** What one process lets pass by itself while Redis cannot be asked. */
-import type { Asked, Claim, Counter, Outcome, Short } from './counters.ts'
-import { amountOf } from './counters.ts'
-import { GaugesSoFar } from './gauges.ts'
-import type { StoreState } from './index.ts'
-import type { Moment } from './tally.ts'
-import { untilSettledMs } from './windows.ts'
+import type { Asked, Claim, Counter, Outcome, Short } from '../counting/counters.ts'
+import { amountOf } from '../counting/counters.ts'
+import { GaugesSoFar } from '../counting/gauges.ts'
+import type { Moment } from '../counting/tally.ts'
+import { untilSettledMs } from '../counting/windows.ts'
+import type { StoreState } from '../index.ts'
 
 /** Where a counter stood when Redis went away: what was used here, and by all as last told; null when nobody told, or it is too long ago. */
 interface Before {

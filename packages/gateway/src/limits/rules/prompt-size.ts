@@ -2,7 +2,7 @@
  * How large a prompt is, measured without reading it. Encoded media are as long as they are large and cost tokens by their pixels or seconds,
  * not by their characters: pictures and files are counted, sounds are measured, and neither counts as text.
  */
-import type { PromptSize } from './index.ts'
+import type { PromptSize } from '../index.ts'
 
 /** Before the base64 of a data URL. */
 const marker = Buffer.from(';base64,')

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { tell } from '../../../../test/support/redis.ts'
-import { eventually } from '../../../../test/support/wait.ts'
+import { tell } from '../../../../../test/support/redis.ts'
+import { eventually } from '../../../../../test/support/wait.ts'
 import { claim, startRedis, startReplica } from './redis.fixture.ts'
 
 // Whoever grants what the documentation says must not find out in an outage that a right is missing.

@@ -1,5 +1,5 @@
+import type { Gauge } from '../index.ts'
 import type { Claim } from './counters.ts'
-import type { Gauge } from './index.ts'
 
 /** Finds the tightest token and request limits among claims: those with the least left. Limits in mode shadow are nobody's to see. */
 export class GaugesSoFar {

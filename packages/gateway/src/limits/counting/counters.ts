@@ -2,8 +2,8 @@
  * Counters, and the port of the store that keeps them: in memory (`memory.ts`), or in Redis for replicas (`redis.ts`). The store knows
  * counters and amounts; which counters a call meets is `rules.ts`'s to say.
  */
-import type { LimitName } from '../config/schema.ts'
-import type { Gauge, StoreState } from './index.ts'
+import type { LimitName } from '../../config/schema.ts'
+import type { Gauge, StoreState } from '../index.ts'
 import type { Moment, Tally } from './tally.ts'
 
 /** What a measure counts: tokens, calls, calls under way, or billionths of the currency. */

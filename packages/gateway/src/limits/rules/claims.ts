@@ -1,10 +1,10 @@
 /** Which counters a call meets. Made ready per workload and deployment, and for rules about callers per caller: a call looks up. */
 
-import type { LimitName } from '../config/schema.ts'
-import { type Caller, callerKey } from '../identity/index.ts'
-import { type Asked, amountOf, type Claim, type Counter, type CounterIdentity, measures } from './counters.ts'
+import type { LimitName } from '../../config/schema.ts'
+import { type Caller, callerKey } from '../../identity/index.ts'
+import { type Asked, amountOf, type Claim, type Counter, type CounterIdentity, measures } from '../counting/counters.ts'
+import type { Ask, Figure, LimitsObserver, Meets, PromptSize, Spent } from '../index.ts'
 import type { CompletionEstimate, Estimates, PromptEstimate } from './estimates.ts'
-import type { Ask, Figure, LimitsObserver, Meets, PromptSize, Spent } from './index.ts'
 import { concerns, type LimitRule, needsCaller, needsInstance, type Place } from './rules.ts'
 
 /** Claims that are taken together, and the keys of their counters. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../../clock.ts'
 import type { Moment } from './tally.ts'
 
 /** Clocks are corrected by less than this all the time: then time stands still until it has caught up. Milliseconds. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Calendar } from './calendar.ts'
-import type { Claim, CounterStore, Outcome, Taken, Used } from './counters.ts'
-import { MemoryStore } from './memory.ts'
-import { Moments } from './moments.ts'
+import { Calendar } from '../counting/calendar.ts'
+import type { Claim, CounterStore, Outcome, Taken, Used } from '../counting/counters.ts'
+import { MemoryStore } from '../counting/memory.ts'
+import { Moments } from '../counting/moments.ts'
 import { claim, type Replica, startRedis, startReplica } from './redis.fixture.ts'
 
 const leaseExpiryMs = 40_000

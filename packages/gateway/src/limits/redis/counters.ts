@@ -3,10 +3,10 @@
  * also counts what it has taken itself: with it it goes on while Redis is away, and tells it again to a Redis that has lost its data.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Config } from '../config/schema.ts'
-import { RedisScriptFailed } from '../redis/index.ts'
-import type { Log } from '../telemetry/log.ts'
-import type { Calendar } from './calendar.ts'
+import type { Config } from '../../config/schema.ts'
+import { RedisScriptFailed } from '../../redis/index.ts'
+import type { Log } from '../../telemetry/log.ts'
+import type { Calendar } from '../counting/calendar.ts'
 import {
   type Asked,
   amountOf,
@@ -20,17 +20,17 @@ import {
   type Taken,
   type Used,
   usedOf,
-} from './counters.ts'
-import type { LimitsObserver, StoreState } from './index.ts'
-import { CounterBook } from './memory.ts'
-import { Moments } from './moments.ts'
-import { decide, refusedWithoutStore, Shares } from './redis-local.ts'
-import { Membership, type MembershipParts } from './redis-membership.ts'
-import { EpochChanged, Outbox } from './redis-outbox.ts'
-import { fillTaken, type Reply, shortOf, slotsOf, standingOf } from './redis-replies.ts'
-import { readScript, reserveScript } from './redis-scripts.ts'
-import { type Holder, noClaims, Places, SharedTaken } from './redis-taken.ts'
-import type { Moment } from './tally.ts'
+} from '../counting/counters.ts'
+import { CounterBook } from '../counting/memory.ts'
+import { Moments } from '../counting/moments.ts'
+import type { Moment } from '../counting/tally.ts'
+import type { LimitsObserver, StoreState } from '../index.ts'
+import { Membership, type MembershipParts } from './membership.ts'
+import { EpochChanged, Outbox } from './outbox.ts'
+import { fillTaken, type Reply, shortOf, slotsOf, standingOf } from './replies.ts'
+import { readScript, reserveScript } from './scripts.ts'
+import { decide, refusedWithoutStore, Shares } from './shares.ts'
+import { type Holder, noClaims, Places, SharedTaken } from './taken.ts'
 
 export interface RedisCountersParts extends MembershipParts {
   readonly calendar: Calendar

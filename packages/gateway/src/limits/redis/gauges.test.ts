@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Calendar } from './calendar.ts'
-import { GaugesSoFar } from './gauges.ts'
-import { MemoryStore } from './memory.ts'
-import { Moments } from './moments.ts'
+import { Calendar } from '../counting/calendar.ts'
+import { GaugesSoFar } from '../counting/gauges.ts'
+import { MemoryStore } from '../counting/memory.ts'
+import { Moments } from '../counting/moments.ts'
 import { claim } from './redis.fixture.ts'
 
 test('of limits that settling went beyond, the one that it went beyond most is the tightest, in whichever order', () => {

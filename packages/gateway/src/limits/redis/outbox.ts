@@ -2,11 +2,11 @@
  * What Redis has not heard of yet, in order. What is said is kept until it is answered, and said again after an outage; the scripts take nothing
  * a second time.
  */
-import { RedisScriptFailed, type RedisStore } from '../redis/index.ts'
-import type { Log } from '../telemetry/log.ts'
-import { amountOf, type Counter, type Used, usedOf } from './counters.ts'
-import { adoptScript, bookScript, settleScript } from './redis-scripts.ts'
-import type { Holder, Places, SharedTaken } from './redis-taken.ts'
+import { RedisScriptFailed, type RedisStore } from '../../redis/index.ts'
+import type { Log } from '../../telemetry/log.ts'
+import { amountOf, type Counter, type Used, usedOf } from '../counting/counters.ts'
+import { adoptScript, bookScript, settleScript } from './scripts.ts'
+import type { Holder, Places, SharedTaken } from './taken.ts'
 
 /** Redis has another epoch than the one that was told: it has lost its data, or somebody has come back to it. */
 export class EpochChanged extends Error {

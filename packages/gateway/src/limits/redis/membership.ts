@@ -1,9 +1,9 @@
 /** One process among the replicas that share a Redis: who it is, who else lives, which epoch runs, and what time it is there. */
-import type { Clock } from '../clock.ts'
-import type { RedisStore } from '../redis/index.ts'
-import { EpochChanged } from './redis-outbox.ts'
-import { beatScript, joinScript, leasesScript, leaveScript, toldScript } from './redis-scripts.ts'
-import type { Holder } from './redis-taken.ts'
+import type { Clock } from '../../clock.ts'
+import type { RedisStore } from '../../redis/index.ts'
+import { EpochChanged } from './outbox.ts'
+import { beatScript, joinScript, leasesScript, leaveScript, toldScript } from './scripts.ts'
+import type { Holder } from './taken.ts'
 
 export interface MembershipParts {
   readonly redis: RedisStore

@@ -2,7 +2,7 @@
  * What calls will need, learned from what earlier ones needed. Cheap by design: a prompt is estimated from its length and never read,
  * since reading it with a tokenizer costs milliseconds on the loop.
  */
-import type { PromptSize } from './index.ts'
+import type { PromptSize } from '../index.ts'
 
 /** English prose in JSON, before anything is learned. */
 const tokensPerByteAtFirst = 0.27

@@ -223,7 +223,7 @@ export interface AzureSimulator {
   bill(): readonly BillLine[]
   clearBill(): void
   /**
-   * Standing faults until they are replaced or lifted (null); the same as `POST /_simulator/faults`. See simulator/azure/faults.ts for
+   * Standing faults until they are replaced or lifted (null); the same as `POST /_simulator/faults`. See azure/faults.ts for
    * the kinds.
    */
   setFault(fault: Readonly<Record<string, unknown>> | null): void

@@ -1,11 +1,11 @@
 /** Embeddings: the same text gives the same vector on every instance, seed or not. */
 import type { JsonRecord } from '../json.ts'
-import { sendJson } from './answer.ts'
 import { embed } from './answers/index.ts'
 import { countText } from './billing/index.ts'
 import { admit, type Call, countedPrompt, jsonInput, meaningOf, type Spent, type Work, workOf } from './call.ts'
-import { integerIn } from './chat-input.ts'
+import { integerIn } from './chat/input.ts'
 import { invalidRequest } from './errors.ts'
+import { sendJson } from './http/answer.ts'
 import { checkMembers } from './members.ts'
 
 const inputsMax = 2_048

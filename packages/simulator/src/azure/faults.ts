@@ -10,8 +10,8 @@ import {
   tokenRefused,
   unavailable,
 } from './errors.ts'
-import type { Asked } from './limits.ts'
-import type { Route } from './routing.ts'
+import type { Route } from './http/routing.ts'
+import type { Asked } from './limits/limits.ts'
 
 interface FaultFacts {
   /**

@@ -1,31 +1,5 @@
 /** What answers each operation. */
-import { createSpeech, transcribe, translate } from './audio.ts'
-import { cancelBatch, createBatch, getBatch, listBatches } from './batches.ts'
-import type { Call } from './call.ts'
-import { chatCompletions } from './chat.ts'
-import { completions } from './completions.ts'
-import {
-  addContainerFile,
-  createContainer,
-  deleteContainer,
-  deleteContainerFile,
-  getContainer,
-  getContainerFile,
-  getContainerFileContent,
-  listContainerFiles,
-  listContainers,
-} from './containers.ts'
-import {
-  addConversationItems,
-  createConversation,
-  deleteConversation,
-  deleteConversationItem,
-  getConversation,
-  getConversationItem,
-  listConversationItems,
-  updateConversation,
-} from './conversations.ts'
-import { embeddings } from './embeddings.ts'
+
 import {
   cancelEvalRun,
   createEval,
@@ -38,8 +12,7 @@ import {
   listEvalRuns,
   listEvals,
   updateEval,
-} from './evals.ts'
-import { deleteFile, getFile, getFileContent, listFiles, uploadFile } from './files.ts'
+} from './authoring/evals.ts'
 import {
   cancelJob,
   createJob,
@@ -50,14 +23,16 @@ import {
   listJobs,
   pauseJob,
   resumeJob,
-} from './fine-tuning.ts'
-import { editImages, generateImages } from './images.ts'
-import { getModel, listModels } from './models-api.ts'
-import { cancelResponse, createResponse, deleteResponse, getResponse, listInputItems } from './responses.ts'
-import { compactResponse, countResponseInput } from './responses-tokens.ts'
-import type { OperationName } from './routing.ts'
-import { deleteChat, getChat, listChatMessages, listChats, updateChat } from './stored-chat.ts'
-import { addUploadPart, cancelUpload, completeUpload, createUpload } from './uploads.ts'
+} from './authoring/fine-tuning.ts'
+import { getModel, listModels } from './authoring/models-api.ts'
+import type { Call } from './call.ts'
+import { chatCompletions } from './chat/chat.ts'
+import { completions } from './chat/completions.ts'
+import { deleteChat, getChat, listChatMessages, listChats, updateChat } from './chat/stored.ts'
+import { embeddings } from './embeddings.ts'
+import { cancelBatch, createBatch, getBatch, listBatches } from './files/batches.ts'
+import { deleteFile, getFile, getFileContent, listFiles, uploadFile } from './files/files.ts'
+import { addUploadPart, cancelUpload, completeUpload, createUpload } from './files/uploads.ts'
 import {
   addVectorStoreFile,
   createFileBatch,
@@ -74,8 +49,34 @@ import {
   searchVectorStore,
   updateVectorStore,
   updateVectorStoreFile,
-} from './vector-stores.ts'
-import { createVideo, deleteVideo, getVideo, getVideoContent, listVideos, remixVideo } from './videos.ts'
+} from './files/vector-stores.ts'
+import type { OperationName } from './http/routing.ts'
+import { createSpeech, transcribe, translate } from './media/audio.ts'
+import { editImages, generateImages } from './media/images.ts'
+import { createVideo, deleteVideo, getVideo, getVideoContent, listVideos, remixVideo } from './media/videos.ts'
+import {
+  addContainerFile,
+  createContainer,
+  deleteContainer,
+  deleteContainerFile,
+  getContainer,
+  getContainerFile,
+  getContainerFileContent,
+  listContainerFiles,
+  listContainers,
+} from './responses/containers.ts'
+import {
+  addConversationItems,
+  createConversation,
+  deleteConversation,
+  deleteConversationItem,
+  getConversation,
+  getConversationItem,
+  listConversationItems,
+  updateConversation,
+} from './responses/conversations.ts'
+import { cancelResponse, createResponse, deleteResponse, getResponse, listInputItems } from './responses/responses.ts'
+import { compactResponse, countResponseInput } from './responses/tokens.ts'
 
 type Handler = (call: Call) => Promise<void>
 

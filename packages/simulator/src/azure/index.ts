@@ -4,8 +4,8 @@
  */
 import { createServer } from 'node:http'
 import type { AzureSimulator, AzureSimulatorOptions } from '../types.ts'
-import { Gate } from './auth.ts'
-import { Door } from './door.ts'
+import { Gate } from './http/auth.ts'
+import { Door } from './http/door.ts'
 import { serve } from './server.ts'
 import { createService } from './service.ts'
 

@@ -1,8 +1,8 @@
 /** Which members a call may have, and which of them a model takes: the service refuses the others, so that a wrongly added one shows. */
 import type { JsonRecord } from '../json.ts'
-import { knowsReasoning } from './api-versions.ts'
 import type { Work } from './call.ts'
 import { badRequest, invalidRequest } from './errors.ts'
+import { knowsReasoning } from './http/api-versions.ts'
 
 const sampled = [
   'frequency_penalty',

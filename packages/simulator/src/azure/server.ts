@@ -1,20 +1,18 @@
 /** One call from its head to its last byte: route, bill, admit, read, strike, answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isRecord, type JsonRecord } from '../json.ts'
-import { adminRoute } from './admin.ts'
-import { untilGone } from './answer.ts'
-import type { Gate } from './auth.ts'
-import type { OpenLine } from './bill.ts'
-
+import type { OpenLine } from './billing/bill.ts'
 import { askedOf, type Call, type Received } from './call.ts'
 import { AzureError, deploymentNotFound, internalError, invalidRequest, tooLarge } from './errors.ts'
 import { refusalOf } from './faults.ts'
 import { handlers } from './handlers.ts'
-import { answerHeaders, preflightHeaders } from './headers.ts'
-import { type Route, route } from './routing.ts'
-
+import { adminRoute } from './http/admin.ts'
+import { untilGone } from './http/answer.ts'
+import type { Gate } from './http/auth.ts'
+import { answerHeaders, preflightHeaders } from './http/headers.ts'
+import { type Route, route } from './http/routing.ts'
+import { spill } from './limits/spillover.ts'
 import type { Service } from './service.ts'
-import { spill } from './spillover.ts'
 
 /** The service's limit for files of batches, its largest. */
 const bodyBytesMax = 200 * 1024 * 1024

@@ -1,0 +1,145 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { createRemoteJWKSet, decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import type { Clock } from '../../clock.ts'
+import { isRecord } from '../../json.ts'
+import type { AzureSimulatorOptions } from '../../types.ts'
+import { keyRefused, permissionDenied, tokenRefused, unavailable } from '../errors.ts'
+import type { Route } from './routing.ts'
+
+const audiences = ['https://cognitiveservices.azure.com', 'https://ai.azure.com'].flatMap(name => [name, `${name}/`])
+const rememberedTokensMax = 2_000
+
+interface Issuer {
+  readonly issuer: string
+  readonly keys: JWTVerifyGetKey
+}
+
+interface Remembered {
+  readonly objectId: string
+  readonly expiresAtMs: number
+}
+
+/**
+ * Lets in who has a key or a token, as the service does: `api-key` wins over `Authorization`; on v1 a key may also come as
+ * bearer. Tokens: RS256, both resource audiences with and without the last slash, issuer and keys from the authority's two
+ * discovery documents (read at the first token, kept; an unknown kid reads the keys again). No role: 401 PermissionDenied.
+ */
+export class Gate {
+  readonly #keys: readonly Buffer[] | null
+  readonly #entra: NonNullable<AzureSimulatorOptions['entra']> | null
+  readonly #clock: Clock
+  readonly #verified = new Map<string, Remembered>()
+  #issuers: Promise<readonly Issuer[]> | null = null
+
+  constructor(options: Pick<AzureSimulatorOptions, 'keys' | 'entra'>, clock: Clock) {
+    this.#keys = options.keys ? options.keys.map(digest) : null
+    this.#entra = options.entra ?? null
+    this.#clock = clock
+  }
+
+  /** `oid` of the token, `key`, or null where everybody is let in. Throws an AzureError otherwise. */
+  admit(headers: IncomingHttpHeaders, route: Route): string | null | Promise<string> {
+    if (!this.#keys && !this.#entra) return null
+    const isV1 = route.apiVersion === null
+    const key = headers['api-key']
+    if (typeof key === 'string') {
+      if (this.#knowsKey(key)) return 'key'
+      throw keyRefused()
+    }
+    const [, bearer] = /^bearer +([^ ]+) *$/i.exec(headers.authorization ?? '') ?? []
+    if (bearer === undefined) throw tokenRefused(isV1)
+    if (isV1 && this.#knowsKey(bearer)) return 'key'
+    if (!this.#entra) throw tokenRefused(isV1)
+    return this.#admitToken(bearer, route)
+  }
+
+  #knowsKey(key: string): boolean {
+    const seen = digest(key)
+    return this.#keys?.some(known => timingSafeEqual(known, seen)) ?? false
+  }
+
+  async #admitToken(token: string, route: Route): Promise<string> {
+    const objectId = this.#remembered(token) ?? (await this.#verify(token, route.apiVersion === null))
+    const allowed = this.#entra?.allowedObjectIds ?? []
+    if (allowed === 'all' || allowed.includes(objectId)) return objectId
+    const prefix = 'Microsoft.CognitiveServices/accounts/OpenAI'
+    const path = route.facts.deployment === 'path' ? `deployments/{deployment-id}/${route.operation}` : route.operation
+    throw permissionDenied(objectId, `${prefix}/${route.facts.dataAction}`, `${route.method} /openai/${path}`)
+  }
+
+  #remembered(token: string): string | null {
+    const known = this.#verified.get(token)
+    return known && known.expiresAtMs > this.#clock() ? known.objectId : null
+  }
+
+  async #verify(token: string, isV1: boolean): Promise<string> {
+    const issuers = await this.#discovered()
+    const payload = await this.#payload(token, issuers).catch((cause: unknown) => {
+      throw keysUnread(cause) ? unavailable() : tokenRefused(isV1)
+    })
+    const { oid, tid, exp } = payload
+    const ours = typeof tid === 'string' && tid.toLowerCase() === this.#entra?.tenantId.toLowerCase()
+    if (!ours || typeof oid !== 'string' || exp === undefined) throw tokenRefused(isV1)
+    // Oldest first out; a token is verified again at little cost.
+    for (const oldest of this.#verified.keys()) {
+      if (this.#verified.size < rememberedTokensMax) break
+      this.#verified.delete(oldest)
+    }
+    this.#verified.set(token, { objectId: oid, expiresAtMs: exp * 1000 })
+    return oid
+  }
+
+  async #payload(token: string, issuers: readonly Issuer[]): Promise<JWTPayload> {
+    const said = decodeJwt(token).iss
+    const issuer = issuers.find(each => each.issuer === said)
+    if (!issuer) throw new errors.JWTClaimValidationFailed('unknown issuer', {}, 'iss')
+    const { payload } = await jwtVerify(token, issuer.keys, {
+      algorithms: ['RS256'],
+      audience: audiences,
+      issuer: issuer.issuer,
+      requiredClaims: ['exp'],
+      clockTolerance: 60,
+      currentDate: new Date(this.#clock()),
+    })
+    return payload
+  }
+
+  /** Single flight; an outage is answered with 503 and tried again at the next call. */
+  #discovered(): Promise<readonly Issuer[]> {
+    this.#issuers ??= this.#discover().catch(() => {
+      this.#issuers = null
+      throw unavailable()
+    })
+    return this.#issuers
+  }
+
+  #discover(): Promise<readonly Issuer[]> {
+    const base = `${this.#entra?.authority.replace(/\/+$/, '')}/${this.#entra?.tenantId}`
+    return Promise.all(
+      [`${base}/.well-known/openid-configuration`, `${base}/v2.0/.well-known/openid-configuration`].map(readIssuer),
+    )
+  }
+}
+
+async function readIssuer(url: string): Promise<Issuer> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) })
+  const document: unknown = await answer.json()
+  if (!answer.ok || !isRecord(document)) throw unavailable()
+  const { issuer, jwks_uri: keysUrl } = document
+  if (typeof issuer !== 'string' || typeof keysUrl !== 'string') throw unavailable()
+  // No pause between reads: keys are rotated on demand here, and the next token must find the new one.
+  return { issuer, keys: createRemoteJWKSet(new URL(keysUrl), { cooldownDuration: 0 }) }
+}
+
+/** True when the key set could not be had: an outage of the authority is no fault of the token. */
+function keysUnread(cause: unknown): boolean {
+  return (
+    !(cause instanceof errors.JOSEError) || cause.code === 'ERR_JWKS_TIMEOUT' || cause.code === errors.JOSEError.code
+  )
+}
+
+/** Digests are equally long, which `timingSafeEqual` asks for. */
+function digest(key: string): Buffer {
+  return createHash('sha256').update(key).digest()
+}

@@ -1,0 +1,180 @@
+import type { Clock } from '../../clock.ts'
+import type { SimulatedDeployment } from '../../types.ts'
+import { type Asked, type AzureError, throttled } from '../errors.ts'
+import { SlidingWindow } from './window.ts'
+
+const minuteMs = 60_000
+const requestWindowSecondsDefault = 10
+const burstSecondsDefault = 60
+
+/** In what `x-ratelimit-reset-*` is written; hosts of the service differ. */
+export type ResetUnit = 'seconds' | 'milliseconds'
+
+export type { Asked } from '../errors.ts'
+
+/** What a call asks of its deployment's limits. */
+export interface Demand {
+  /** Prompt tokens and the most that may be answered. */
+  readonly tokens: number
+  /** For the message of a 429. */
+  readonly asked: Asked
+}
+
+/** Limits of one deployment. */
+export interface Limits {
+  /** Takes the demand and adds the headers that say what is left; throws 429 when it does not fit. Counts the request either way. */
+  take(demand: Demand, headers: Record<string, string>): void
+  /** Adds the headers alone. */
+  tell(headers: Record<string, string>): void
+  /** A request that failed before it could take anything: Azure counts it all the same. */
+  failed(): void
+  /** False where `finished` changes nothing. */
+  readonly settles: boolean
+  /** An answer is over: what it produced, and what `take` had reserved for it (null: the call named no maximum). */
+  finished(completionTokens: number, reservedTokens: number | null): void
+}
+
+export function limitsOf(spec: SimulatedDeployment, clock: Clock, resets: ResetUnit = 'seconds'): Limits {
+  if (spec.kind === 'provisioned')
+    return new ProvisionedLimits(spec.tokensPerMinute ?? null, spec.burstSeconds ?? burstSecondsDefault, clock)
+  return new StandardLimits(spec, clock, resets)
+}
+
+/** What a deployment tells whose limit is not set: a quota that nobody reaches. */
+const wideOpen = { requests: 100_000, tokens: 100_000_000 } as const
+
+/**
+ * Standard: sliding windows. Tokens count for a minute: the demand when it is taken, what was answered without a maximum when it is
+ * over. Requests count for a minute and, as Azure evens them out, for a shorter window with its share of the minute's limit (at least
+ * one). Refused and failed requests count too. A call larger than the whole token limit is let in when the minute is empty: it could
+ * never run otherwise. `x-ratelimit-reset-*` are the seconds until everything is free again, `retry-after` until this call would fit.
+ */
+class StandardLimits implements Limits {
+  readonly #tokens: SlidingWindow | null
+  readonly #requests: readonly SlidingWindow[]
+  readonly #clock: Clock
+  readonly #resets: ResetUnit
+
+  constructor(spec: SimulatedDeployment, clock: Clock, resets: ResetUnit) {
+    this.#resets = resets
+    const { tokensPerMinute, requestsPerMinute, requestWindowSeconds: seconds = requestWindowSecondsDefault } = spec
+    this.#clock = clock
+    this.#tokens = tokensPerMinute === undefined ? null : new SlidingWindow(tokensPerMinute, minuteMs)
+    const short = (perMinute: number): number => Math.max(1, Math.ceil((perMinute * seconds) / 60))
+    this.#requests =
+      requestsPerMinute === undefined
+        ? []
+        : [new SlidingWindow(requestsPerMinute, minuteMs), new SlidingWindow(short(requestsPerMinute), seconds * 1000)]
+  }
+
+  take(demand: Demand, headers: Record<string, string>): void {
+    const now = this.#clock()
+    this.failed()
+    const refusal = this.#refusal(demand, now)
+    if (refusal === null) this.#tokens?.add(demand.tokens, now)
+    this.tell(headers)
+    if (refusal) throw refusal
+  }
+
+  get settles(): boolean {
+    return this.#tokens !== null
+  }
+
+  tell(headers: Record<string, string>): void {
+    this.#tell(headers, 'requests', this.#requests[0] ?? null)
+    this.#tell(headers, 'tokens', this.#tokens)
+  }
+
+  failed(): void {
+    const now = this.#clock()
+    for (const window of this.#requests) window.add(1, now)
+  }
+
+  finished(completionTokens: number, reservedTokens: number | null): void {
+    if (reservedTokens === null && completionTokens > 0) this.#tokens?.add(completionTokens, this.#clock())
+  }
+
+  #tell(headers: Record<string, string>, unit: 'requests' | 'tokens', window: SlidingWindow | null): void {
+    const now = this.#clock()
+    const limit = window?.limit ?? wideOpen[unit]
+    const used = window?.sum(now) ?? 0
+    headers[`x-ratelimit-limit-${unit}`] = String(limit)
+    headers[`x-ratelimit-remaining-${unit}`] = String(Math.max(0, limit - used))
+    headers[`x-ratelimit-renewalperiod-${unit}`] = '60'
+    // Hosts that say milliseconds say by when the limit's own speed would have made up for what was used.
+    headers[`x-ratelimit-reset-${unit}`] = String(
+      this.#resets === 'milliseconds'
+        ? Math.ceil((used / limit) * minuteMs)
+        : Math.ceil((window?.untilAtMost(0, now) ?? 0) / 1000),
+    )
+  }
+
+  #refusal({ tokens, asked }: Demand, now: number): AzureError | null {
+    const requestsFit = this.#requests.every(window => window.sum(now) <= window.limit)
+    const window = this.#tokens
+    const tokensFit = window === null || window.sum(now) === 0 || window.sum(now) + tokens <= window.limit
+    if (requestsFit && tokensFit) return null
+    // Whatever refused: who comes back must find room in all of them.
+    const waitsMs = this.#requests.map(requests => requests.untilAtMost(requests.limit - 1, now))
+    if (window && !tokensFit) waitsMs.push(window.untilAtMost(Math.max(0, window.limit - tokens), now))
+    return throttled({ asked, rate: requestsFit ? 'tokens' : 'requests', retryAfterMs: Math.max(...waitsMs) })
+  }
+}
+
+/**
+ * Provisioned: a bucket that drains at the capacity's speed and holds `burstSeconds` of it. Utilisation is its level, told on every
+ * answer; from 100 % on calls are refused until it has drained below. A call is let in whole while there is any room, and what its
+ * answer used less or more than reserved is given back or added when it is over. Without a capacity the utilisation stays 0.
+ */
+class ProvisionedLimits implements Limits {
+  readonly #tokensPerMinute: number | null
+  readonly #depthTokens: number
+  readonly #clock: Clock
+  #level = 0
+  #seenAtMs: number
+
+  constructor(tokensPerMinute: number | null, burstSeconds: number, clock: Clock) {
+    this.#tokensPerMinute = tokensPerMinute
+    this.#depthTokens = ((tokensPerMinute ?? 0) * burstSeconds) / 60
+    this.#clock = clock
+    this.#seenAtMs = clock()
+  }
+
+  readonly settles = true
+
+  tell(): void {
+    // The utilisation is told by `take`.
+  }
+
+  take({ tokens, asked }: Demand, headers: Record<string, string>): void {
+    const capacity = this.#tokensPerMinute
+    if (capacity === null) {
+      headers['azure-openai-deployment-utilization'] = '0.0%'
+      return
+    }
+    this.#drain(capacity)
+    const full = this.#level >= this.#depthTokens
+    if (!full) this.#level += tokens
+    headers['azure-openai-deployment-utilization'] = `${((this.#level / this.#depthTokens) * 100).toFixed(1)}%`
+    if (!full) return
+    const retryAfterMs = ((this.#level - this.#depthTokens) / capacity) * minuteMs + 1
+    throw throttled({ asked, rate: 'capacity', retryAfterMs })
+  }
+
+  failed(): void {
+    // Capacity is bought by tokens; requests are not counted.
+  }
+
+  finished(completionTokens: number, reservedTokens: number | null): void {
+    if (this.#tokensPerMinute === null) return
+    this.#drain(this.#tokensPerMinute)
+    this.#level = Math.max(0, this.#level + completionTokens - (reservedTokens ?? 0))
+  }
+
+  #drain(tokensPerMinute: number): void {
+    const now = this.#clock()
+    const drained = (Math.max(0, now - this.#seenAtMs) * tokensPerMinute) / minuteMs
+    this.#level = Math.max(0, this.#level - drained)
+    this.#seenAtMs = now
+  }
+}

@@ -8,7 +8,7 @@ import { claim, startRedis, startReplica } from './redis.fixture.ts'
 // Whoever grants what the documentation says must not find out in an outage that a right is missing.
 test('the rights in docs/limits.md are enough for everything that limits do', async t => {
   const redis = await startRedis(t)
-  const documentation = await readFile(new URL('../../../../docs/limits.md', import.meta.url), 'utf8')
+  const documentation = await readFile(new URL('../../../../../docs/limits.md', import.meta.url), 'utf8')
   const [line = ''] = /^ACL SETUSER .*$/m.exec(documentation) ?? []
   assert.equal(tell(redis.port, ...line.split(' ')), 'OK')
   const url = `redis://gatehouse:PASSWORD@127.0.0.1:${redis.port}`

@@ -1,6 +1,6 @@
 /** The `gatehouse` command: a noun per file. What starts servers is loaded only when it is asked for. */
 import { Command } from 'commander'
-import packageFile from '../../package.json' with { type: 'json' }
+import { version } from '../version.ts'
 import { chatCommand } from './chat.ts'
 import { configCommand } from './config.ts'
 import { createContext, type GlobalOptions, prepareProgram } from './context.ts'
@@ -19,7 +19,7 @@ import { whoamiCommand } from './whoami.ts'
 
 const program = new Command('gatehouse')
   .description('The one governed door to Azure OpenAI.')
-  .version(packageFile.version, '-V, --version')
+  .version(version, '-V, --version')
 const context = createContext({ options: () => program.opts<GlobalOptions>() })
 
 for (const command of [

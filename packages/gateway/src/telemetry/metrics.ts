@@ -4,10 +4,10 @@
  * docs/metrics.md lists all of them; a test compares.
  */
 import { Registry } from 'prom-client'
-import packageFile from '../../package.json' with { type: 'json' }
 import type { InstanceState, LaneState } from '../instances/state.ts'
 import type { LedgerHealth } from '../ledger/index.ts'
 import type { LimitsObserver, LimitsReport } from '../limits/index.ts'
+import { version } from '../version.ts'
 import { CallFigures, counts, type EndedCall } from './calls.ts'
 import { LimitFigures } from './limit-figures.ts'
 import { registerProcess } from './process-figures.ts'
@@ -69,7 +69,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   })
   registerInstances(registry, sources.instances)
   registerLedger(registry, sources)
-  registerProcess(registry, packageFile.version)
+  registerProcess(registry, version)
   return {
     limits,
     ended: call => calls.ended(call),

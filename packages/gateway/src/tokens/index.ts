@@ -3,6 +3,7 @@
  * 65 MB per encoding, and most processes never need it.
  */
 import { Worker } from 'node:worker_threads'
+import { workerUrl } from '../worker-url.ts'
 import { type CountedTokens, type JoinedTokenJob, nothingCounted, type TokenJob } from './job.ts'
 
 export type { CountedTokens, TokenJob } from './job.ts'
@@ -54,7 +55,7 @@ export function createTokenCounter(options: TokenCounterOptions = {}): TokenCoun
     await ending?.terminate()
   }
   const start = (): Worker => {
-    const started = new Worker(new URL('./worker.ts', import.meta.url), {
+    const started = new Worker(workerUrl('./worker.ts', import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: heapMbMax },
     })
     // A thread that was given up may still answer: its answer belongs to no later job.

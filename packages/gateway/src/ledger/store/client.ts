@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { workerUrl } from '../../worker-url.ts'
 import { LedgerError, QuestionError } from '../index.ts'
 import type { Log } from '../log.ts'
 import type { LedgerNames } from '../names.ts'
@@ -28,7 +29,7 @@ export function startStore(directory: string, log: Log, loadEveryMs: number, nam
   const written = new SharedArrayBuffer(8)
   const cell = new BigInt64Array(written)
   const data: StoreData = { directory, written, loadEveryMs, names }
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: data })
+  const worker = new Worker(workerUrl('./worker.ts', import.meta.url), { workerData: data })
   const waiting = new Map<number, Waiting>()
   const ready = Promise.withResolvers<StoreClient>()
   const ended = Promise.withResolvers<void>()

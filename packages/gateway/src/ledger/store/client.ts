@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import { workerUrl } from '../../worker-url.ts'
 import { LedgerError, QuestionError } from '../index.ts'
+import type { Place } from '../journal/position.ts'
 import type { Log } from '../log.ts'
 import type { LedgerNames } from '../names.ts'
 import type { FromStore, Question, SentError, StoreAnswer, StoreArguments, StoreCall, StoreData } from './messages.ts'
-import type { Place } from './places.ts'
 
 export interface StoreClient {
   /** Behind the last valid entry that the files held when the store was opened. */

@@ -1,7 +1,7 @@
 /** What the main thread asks of the store's thread, and how it answers. */
 import type { LedgerErrorCode } from '../index.ts'
+import type { Place } from '../journal/position.ts'
 import type { LedgerNames } from '../names.ts'
-import type { Place } from './places.ts'
 import type { Store } from './store.ts'
 
 /** Methods of the store that can be asked for, with their arguments and answers. */

@@ -1,7 +1,7 @@
 import { unlinkSync } from 'node:fs'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { type Place, segmentOf } from '../journal/position.ts'
 import { readPreamble, segmentNumbers, segmentPath } from '../journal/segments.ts'
-import { type Place, segmentOf } from './places.ts'
 
 export interface Retained {
   /** Records that were deleted because of their age. */

@@ -144,7 +144,7 @@ export const migrations: readonly (readonly string[])[] = [
     createRecords,
     'CREATE TABLE names (dictionary VARCHAR NOT NULL, code INTEGER NOT NULL, text VARCHAR NOT NULL)',
     exchangesOf(firstColumns),
-    // One row, its places as places.ts numbers them: ends before `loaded` are loaded, and reading must begin at `low` to know what is open.
+    // One row, its places as journal/position.ts numbers them: ends before `loaded` are loaded, and reading must begin at `low` to know what is open.
     'CREATE TABLE journal_cursor (loaded BIGINT NOT NULL, low BIGINT NOT NULL, sequence BIGINT NOT NULL, damaged_bytes BIGINT NOT NULL)',
     'INSERT INTO journal_cursor VALUES (0, 0, 0, 0)',
   ],

@@ -1,9 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { LedgerError } from '../../index.ts'
 import { frameKind } from '../../journal/frame.ts'
+import { offsetOf, type Place, segmentOf } from '../../journal/position.ts'
 import { SegmentScanner } from '../../journal/scanner.ts'
 import type { RecordBodies } from '../../record.ts'
-import { offsetOf, type Place, segmentOf } from '../places.ts'
 
 /** Where the journal holds an exchange's bytes. A place of 0 is none. */
 export interface BodyPlaces {

@@ -1,6 +1,6 @@
-import { type Damage, SegmentScanner } from '../journal/scanner.ts'
-import { preambleBytes, readPreamble, segmentNumbers } from '../journal/segments.ts'
-import { offsetOf, type Place, placeOf, segmentOf } from './places.ts'
+import { offsetOf, type Place, placeOf, segmentOf } from './position.ts'
+import { type Damage, SegmentScanner } from './scanner.ts'
+import { preambleBytes, readPreamble, segmentNumbers } from './segments.ts'
 
 /** Walks over the journal from a place on, segment by segment, as a consumer of it does. */
 export class Follower {

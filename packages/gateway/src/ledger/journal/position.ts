@@ -1,4 +1,4 @@
-import type { Position } from '../journal/segments.ts'
+import type { Position } from './segments.ts'
 
 /** A position as one number, which orders as positions do: segment × 2^32 + offset. Exact up to two million segments of any size. */
 export type Place = number

@@ -1,5 +1,5 @@
-import type { CodedNames } from './name-blocks.ts'
-import type { Place } from './places.ts'
+import type { CodedNames } from '../store/name-blocks.ts'
+import type { Place } from './position.ts'
 
 /** What is known of an exchange whose end has not been read yet. Bytes stay in the journal; only their places are held. */
 export interface OpenExchange {

@@ -1,6 +1,6 @@
 /** What goes in and out of the management API, for validation of the questions and for the OpenAPI document. */
 import { z } from '@hono/zod-openapi'
-import type { Attempt, Cost, RecordRow, Usage } from '../ledger/record.ts'
+import type { AttemptRecord, Cost, RecordRow, Usage } from '../ledger/record.ts'
 import { copyKinds, usageSources } from '../ledger/record.ts'
 import type { RecordsPage, UsageLine, UsageReport } from '../ledger/reports.ts'
 import { usageDimensions } from '../ledger/reports.ts'
@@ -109,7 +109,7 @@ const usage: z.ZodType<Usage> = z.strictObject({
   imageCompletionTokens: tokens,
 })
 
-const attempt: z.ZodType<Attempt> = z.strictObject({
+const attempt: z.ZodType<AttemptRecord> = z.strictObject({
   instance: z.string(),
   status: z.int().nullable(),
   durationMs: z.number(),

@@ -8,9 +8,10 @@ import { framingFault, hostFault, LastRequests } from '../framing.ts'
 import { uuidV7 } from '../ids.ts'
 import { type Call, Watch, type Watched, watchEveryMs } from './call.ts'
 import { openPage, type Readiness } from './pages.ts'
+import type { GatewayParts } from './parts.ts'
 import { asRefusal, Refusal, refusalBody } from './refusals.ts'
 import { renderRefusal } from './render.ts'
-import { type GatewayParts, serve } from './serve.ts'
+import { serve } from './serve.ts'
 
 export interface Gateway {
   /** `http://HOST:PORT`, with the port that was taken. */

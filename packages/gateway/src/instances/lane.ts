@@ -82,14 +82,14 @@ export class Lane {
   }
 
   /** Takes a place for a call. It must end with `end`. */
-  begin(nowMs: number): Try {
+  begin(nowMs: number): Attempt {
     this.inFlight += 1
     this.calls += 1
     this.#begun += 1
-    return new Try(this, this.#begun, nowMs)
+    return new Attempt(this, this.#begun, nowMs)
   }
 
-  /** A place was given back unused. Called by its `Try` alone. */
+  /** A place was given back unused. Called by its `Attempt` alone. */
   withdrawn(): void {
     this.calls -= 1
     this.#withdrawnSinceRead += 1
@@ -184,7 +184,7 @@ function stateOf(lane: BreakerState, reach: BreakerState): BreakerState {
 }
 
 /** One call's try at a lane: what becomes of it is told here, once; then it ends. */
-export class Try {
+export class Attempt {
   readonly lane: Lane
   readonly beganAtMs: number
   readonly #number: number

@@ -73,7 +73,7 @@ export const copyKinds = ['shadow', 'hedge', 'follow_up'] as const
 export type CopyKind = (typeof copyKinds)[number]
 
 /** One try at one instance. */
-export interface Attempt {
+export interface AttemptRecord {
   readonly instance: string
   /** HTTP status, or null when no answer came. */
   readonly status: number | null
@@ -142,7 +142,7 @@ export interface Closed {
   readonly servedDeployment: string | null
   /** Deployment from which Azure itself spilled the call over to another one (x-ms-spillover-from-deployment). */
   readonly spilledFrom: string | null
-  readonly attempts: readonly Attempt[]
+  readonly attempts: readonly AttemptRecord[]
   readonly usage: Usage
   /** `service_tier` that the answer names, as `default`, `priority` or `flex`; null where it names none. It decides the price. */
   readonly serviceTier: string | null

@@ -7,11 +7,11 @@ import type { Caller } from '../../identity/index.ts'
 import type { Admission, Ask, Lease, Meets, Waiting } from '../../limits/index.ts'
 import type { Price } from '../../prices/index.ts'
 import type { Grant } from '../authorize/index.ts'
+import type { Exchange } from '../exchange.ts'
+import type { GatewayParts } from '../parts.ts'
 import type { Asked } from '../receive/index.ts'
 import { promptOf } from '../record/bound.ts'
-import type { Account } from '../record/index.ts'
 import type { Route } from '../resolve/index.ts'
-import type { GatewayParts } from '../serve.ts'
 import { limitHeaders } from './headers.ts'
 import { refusalOfDenial } from './refusals.ts'
 import { CallWaiting } from './waiting.ts'
@@ -21,28 +21,29 @@ import { CallWaiting } from './waiting.ts'
  * @throws Refusal token_limit_reached, request_limit_reached, concurrency_limit_reached, cost_limit_reached, budget_exhausted,
  *   request_exceeds_limit, limits_unavailable, shutting_down; ClientLeft
  */
-export function admit(account: Account, parts: GatewayParts): Promise<Lease | null> | Lease | null {
-  if (!isReceived(account)) throw new TypeError('admit stands behind receive')
+export function admit(exchange: Exchange, parts: GatewayParts): Promise<Lease | null> | Lease | null {
+  if (!isReceived(exchange)) throw new TypeError('admit stands behind receive')
   const { limits } = parts
-  const meets = limits.meets(account.grant.workload.name, account.asked.deployment)
+  const meets = limits.meets(exchange.grant.workload.name, exchange.asked.deployment)
   if (meets === null) return null
-  const ask = askOf(account, meets, parts)
+  const ask = askOf(exchange, meets, parts)
   // A copy that the gateway sends by itself must not stand before a client.
-  if (!limits.line.isOpen || account.copy !== null) return granted(limits.admit(meets, ask, noWaiting), account, parts)
-  const waiting = new CallWaiting(account.call, parts.totalMs)
-  return granted(limits.admit(meets, ask, waiting), account, parts, waiting)
+  if (!limits.line.isOpen || exchange.copy !== null)
+    return granted(limits.admit(meets, ask, noWaiting), exchange, parts)
+  const waiting = new CallWaiting(exchange.call, parts.totalMs)
+  return granted(limits.admit(meets, ask, waiting), exchange, parts, waiting)
 }
 
 /** What is known of a call behind `receive`. */
-type Received = Account & {
+type Received = Exchange & {
   readonly caller: Caller
   readonly grant: Grant
   readonly asked: Asked
   readonly route: Route
 }
 
-function isReceived(account: Account): account is Received {
-  const { caller, grant, asked, route } = account
+function isReceived(exchange: Exchange): exchange is Received {
+  const { caller, grant, asked, route } = exchange
   return caller !== null && grant !== null && asked !== null && route !== null
 }
 
@@ -50,18 +51,18 @@ const noWaiting: Waiting = { deadlineAt: 0, signal: null }
 
 function granted(
   admission: Admission | Promise<Admission>,
-  account: Account,
+  exchange: Exchange,
   parts: GatewayParts,
   waiting: CallWaiting | null = null,
 ): Lease | Promise<Lease> {
-  if (admission instanceof Promise) return admission.then(found => granted(found, account, parts, waiting))
+  if (admission instanceof Promise) return admission.then(found => granted(found, exchange, parts, waiting))
   const { lease, denial } = admission
   // Known before anything can throw: whatever happens now, it is settled.
-  account.lease = lease
+  exchange.lease = lease
   waiting?.end()
-  if (denial !== null) throw refusalOfDenial(denial, account.grant?.workload.name ?? '', parts.prices.currency)
+  if (denial !== null) throw refusalOfDenial(denial, exchange.grant?.workload.name ?? '', parts.prices.currency)
   // Now, while the processor's cache has what they are made of: once the answer is there it costs several times as much.
-  account.limitHeaders = limitHeaders(lease)
+  exchange.limitHeaders = limitHeaders(lease)
   return lease
 }
 

@@ -4,7 +4,7 @@
  * wants, because SDKs take an empty page for the end.
  */
 import type { Instance } from '../../instances/index.ts'
-import type { Attempt } from '../../ledger/record.ts'
+import type { AttemptRecord } from '../../ledger/record.ts'
 import type { Owner } from '../../objects/index.ts'
 import { isRecord, type JsonRecord, listOf, textOrNull } from '../../wire/json.ts'
 import { createdIds, type ObjectKind } from '../../wire/objects.ts'
@@ -13,11 +13,11 @@ import { type BackendFailure, classify, GivenUp } from '../dispatch/failures.ts'
 import { requestHeaders, responseHeaders } from '../dispatch/headers.ts'
 import { errorIn, refusesGateway } from '../dispatch/replay.ts'
 import { signIn } from '../dispatch/sign-in.ts'
+import type { Exchange } from '../exchange.ts'
 import { askFor } from '../locate/index.ts'
-import type { Account } from '../record/index.ts'
+import type { GatewayParts } from '../parts.ts'
 import { openRecord } from '../record/open.ts'
-import type { Relayed } from '../relay/index.ts'
-import type { GatewayParts } from '../serve.ts'
+import type { Relayed } from '../relay/relayed.ts'
 import { asRelayed, sendWhole } from './send.ts'
 
 /** As the API has it: how many are listed where the client does not say, and the most of a page. */
@@ -45,12 +45,12 @@ const pageBytesMax = 33_554_432
  * @param home The instance that the page before ended on (its `after` or `before` lives there), null for the first page.
  * @throws Refusal credential_unavailable, ledger_unwritable, objects_unavailable; ClientLeft
  */
-export async function answerList(account: Account, home: string | null, parts: GatewayParts): Promise<Relayed> {
-  const listing = new Listing(account, home, parts)
+export async function answerList(exchange: Exchange, home: string | null, parts: GatewayParts): Promise<Relayed> {
+  const listing = new Listing(exchange, home, parts)
   try {
     return await listing.answer()
   } finally {
-    account.call.watch.subject = null
+    exchange.call.watch.subject = null
   }
 }
 
@@ -62,24 +62,24 @@ interface Page {
 }
 
 class Listing implements Timed {
-  readonly #account: Account
+  readonly #exchange: Exchange
   readonly #parts: GatewayParts
   readonly #kind: ObjectKind
   readonly #query: URLSearchParams
   readonly #wanted: number
   readonly #members: readonly Instance[]
   readonly #leaving = new AbortController()
-  readonly #attempts: Attempt[] = []
+  readonly #attempts: AttemptRecord[] = []
   readonly #data: JsonRecord[] = []
   #sentAtMs: number | null = null
   #firstByteAtMs: number | null = null
   #pages = 0
 
-  constructor(account: Account, home: string | null, parts: GatewayParts) {
-    const { route, grant, call } = account
+  constructor(exchange: Exchange, home: string | null, parts: GatewayParts) {
+    const { route, grant, call } = exchange
     const kind = route?.operation.lists ?? null
     if (route === null || grant === null || kind === null) throw new TypeError('no list is asked for')
-    this.#account = account
+    this.#exchange = exchange
     this.#parts = parts
     this.#kind = kind
     this.#query = new URLSearchParams(route.backendPath.split('?')[1] ?? '')
@@ -122,10 +122,10 @@ class Listing implements Timed {
     instance: Instance,
     after: string | null,
   ): Promise<{ page: Page; more: boolean } | { failure: BackendFailure | 'left'; cause: Error }> {
-    this.#account.instance = instance
-    const credential = await signIn(instance, this.#account.token)
-    if (!this.#account.isOpen) await openRecord(this.#account, this.#parts)
-    const { req, id } = this.#account.call
+    this.#exchange.instance = instance
+    const credential = await signIn(instance, this.#exchange.token)
+    if (!this.#exchange.isOpen) await openRecord(this.#exchange, this.#parts)
+    const { req, id } = this.#exchange.call
     const choice = { forwards: this.#parts.plan.forwards, decoded: false, imageDeployment: null }
     const headers = requestHeaders(req.rawHeaders, credential, id, choice)
     for (let cursor = after; ; ) {
@@ -158,7 +158,7 @@ class Listing implements Timed {
 
   async #isOwn(item: JsonRecord, known: ReadonlyMap<string, Owner>, instance: Instance): Promise<boolean> {
     const { objects, unknownObjects } = this.#parts
-    const workload = this.#account.grant?.workload.name ?? ''
+    const workload = this.#exchange.grant?.workload.name ?? ''
     const id = textOrNull(item['id'])
     if (id === null) return false
     const owner = known.get(id) ?? (await askFor(id, this.#parts))
@@ -215,12 +215,12 @@ class Listing implements Timed {
     }
     if (after === null) query.delete('after')
     else query.set('after', after)
-    const path = this.#account.route?.backendPath.split('?')[0] ?? ''
+    const path = this.#exchange.route?.backendPath.split('?')[0] ?? ''
     return query.size === 0 ? path : `${path}?${query.toString()}`
   }
 
   async #send(page: Page, body: Buffer): Promise<Relayed> {
-    const { call } = this.#account
+    const { call } = this.#exchange
     const ending = await sendWhole(call, page.status, responseHeaders(page.headers, call.id, true), body)
     return this.#relayed(ending, page, null, body)
   }

@@ -4,25 +4,25 @@
  */
 import { candidatesFor } from '../../instances/pool.ts'
 import { requireDeployment } from '../authorize/index.ts'
-import type { Account } from '../record/index.ts'
+import type { Exchange } from '../exchange.ts'
 import { Refusal } from '../refusals.ts'
-import type { Relayed } from '../relay/index.ts'
+import type { Relayed } from '../relay/relayed.ts'
 import { sendOwn } from './send.ts'
 
 /** @throws Refusal deployment_not_allowed, deployment_unknown */
-export function answerModels(account: Account): Promise<Relayed> {
-  const { route, grant, call } = account
+export function answerModels(exchange: Exchange): Promise<Relayed> {
+  const { route, grant, call } = exchange
   if (route === null || grant === null) throw new TypeError('answers stand behind authorize')
   const describe = route.isV1 ? describeV1 : describeDated
   if (route.objectId === null) {
     const data = [...grant.workload.deployments].flatMap(name => {
-      const model = modelOf(account, name)
+      const model = modelOf(exchange, name)
       return model === null ? [] : [describe(name, model)]
     })
     return sendOwn(call, { object: 'list', data })
   }
   requireDeployment(grant.workload, route.objectId)
-  const model = modelOf(account, route.objectId)
+  const model = modelOf(exchange, route.objectId)
   if (model === null) {
     throw new Refusal('deployment_unknown', { target: grant.target.name, deployment: route.objectId })
   }
@@ -30,7 +30,7 @@ export function answerModels(account: Account): Promise<Relayed> {
 }
 
 /** The model behind a deployment or an alias, null when no member has it. */
-function modelOf({ grant }: Account, name: string): string | null {
+function modelOf({ grant }: Exchange, name: string): string | null {
   const [first] = (grant && candidatesFor(grant.target, name)?.all) ?? []
   return first === undefined ? null : (first.instance.deployments.get(first.alias ?? name)?.model ?? name)
 }

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
-import type { Attempt } from '../../ledger/record.ts'
+import type { AttemptRecord } from '../../ledger/record.ts'
 import type { Call } from '../call.ts'
 import type { BackendFailure } from '../dispatch/failures.ts'
-import type { Relayed } from '../relay/index.ts'
 import { type Learned, nothingLearned } from '../relay/observer.ts'
+import type { Relayed } from '../relay/relayed.ts'
 
 /** How an answer went that the gateway has put together; what is left out did not happen. */
 export interface Sent {
@@ -15,7 +15,7 @@ export interface Sent {
   readonly sentAtMs?: number | null
   readonly firstByteAtMs?: number | null
   readonly backendRequestId?: string | null
-  readonly attempts?: readonly Attempt[]
+  readonly attempts?: readonly AttemptRecord[]
   readonly learned?: Learned
 }
 

@@ -1,8 +1,8 @@
 /** Groups of a caller whose token does not list them: looked up where a workload's rules could need them, and only there. */
 import { type Caller, GroupsUnavailable } from '../../identity/index.ts'
+import type { GatewayParts } from '../parts.ts'
 import { Refusal } from '../refusals.ts'
 import type { Route } from '../resolve/index.ts'
-import type { GatewayParts } from '../serve.ts'
 
 /**
  * @param named value of `x-gatehouse-workload`, null when absent.

@@ -1,12 +1,12 @@
 /** Drain: the answer of a call that no client waits for, read to its end and observed as a relayed one is. */
 import type { Dispatcher } from 'undici'
-import type { Try } from '../../instances/lane.ts'
+import type { Attempt } from '../../instances/lane.ts'
 import type { Candidate } from '../../instances/pool.ts'
 import { classify, GivenUp } from '../dispatch/failures.ts'
 import type { Asked } from '../receive/index.ts'
 import { type AnswerHeaders, first, formOf, isOfBackend, observerFor, spilledFrom } from '../relay/facts.ts'
-import type { Relayed } from '../relay/index.ts'
 import { blind, type Observer } from '../relay/observer.ts'
+import type { Relayed } from '../relay/relayed.ts'
 
 /** Of a longer answer the beginning is kept: nobody gets it, and it is counted. Bytes. */
 const keptBytesMax = 8_388_608
@@ -14,7 +14,7 @@ const keptBytesMax = 8_388_608
 export interface DrainParts {
   readonly asked: Asked
   readonly candidate: Candidate
-  readonly attempt: Try
+  readonly attempt: Attempt
   readonly clock: () => number
   readonly totalMs: number
   /** What reads the answer, where the answer's head does not decide it. */

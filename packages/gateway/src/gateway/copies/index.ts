@@ -14,10 +14,10 @@ import { GivenUp } from '../dispatch/failures.ts'
 import { requestFor } from '../dispatch/request.ts'
 import { signIn } from '../dispatch/sign-in.ts'
 import { conclude } from '../endings.ts'
-import type { Account } from '../record/index.ts'
+import type { Exchange } from '../exchange.ts'
+import type { CopySender, GatewayParts } from '../parts.ts'
 import { openRecord } from '../record/open.ts'
 import { Refusal } from '../refusals.ts'
-import type { GatewayParts } from '../serve.ts'
 import { Drain } from './drain.ts'
 
 /** Copies at once; further ones are not sent. */
@@ -38,7 +38,7 @@ interface Order {
   readonly apart: readonly Instance[] | null
 }
 
-export class Copies {
+export class Copies implements CopySender {
   readonly #parts: CopiesParts
   readonly #underWay = new Set<Promise<unknown>>()
   readonly #drains = new Set<Drain>()
@@ -49,25 +49,25 @@ export class Copies {
   }
 
   /** A copy of the call, where the workload wants one. Calls that make or use stored objects are not copied, nor are streamed uploads. */
-  shadow(account: Account, parts: GatewayParts): void {
-    const { grant, asked, route } = account
+  shadow(exchange: Exchange, parts: GatewayParts): void {
+    const { grant, asked, route } = exchange
     if (grant === null || asked === null || route === null || asked.deployment === null) return
     const to = grant.workload.shadow.get(asked.deployment)
     if (to === undefined || !(asked.send instanceof Buffer)) return
     if (route.operation.creates !== null || asked.keeps !== null || asked.references.length > 0) return
     if (this.#parts.random() >= to.share) return
     const target = to.target ?? grant.target
-    this.#start(account, { kind: 'shadow', target, deployment: to.deployment, apart: null }, parts)
+    this.#start(exchange, { kind: 'shadow', target, deployment: to.deployment, apart: null }, parts)
   }
 
   /**
    * The same call to another member.
    * @returns its answer when it is one that a client can use; null otherwise. Never rejects.
    */
-  hedge(account: Account, apart: readonly Instance[], parts: GatewayParts): Promise<Drain | null> {
-    const { grant, asked } = account
+  hedge(exchange: Exchange, apart: readonly Instance[], parts: GatewayParts): Promise<Drain | null> {
+    const { grant, asked } = exchange
     if (grant === null || asked === null || asked.deployment === null) return Promise.resolve(null)
-    return this.#start(account, { kind: 'hedge', target: grant.target, deployment: asked.deployment, apart }, parts)
+    return this.#start(exchange, { kind: 'hedge', target: grant.target, deployment: asked.deployment, apart }, parts)
   }
 
   /** Resolves when the copies that are under way now have ended. */
@@ -82,13 +82,13 @@ export class Copies {
     await this.settled()
   }
 
-  #start(account: Account, order: Order, parts: GatewayParts): Promise<Drain | null> {
+  #start(exchange: Exchange, order: Order, parts: GatewayParts): Promise<Drain | null> {
     // A copy never takes the place of a call that waits.
     if (this.#isClosing || this.#underWay.size >= atOnceMax || parts.limits.line.length > 0)
       return Promise.resolve(null)
     const { promise, resolve } = Promise.withResolvers<Drain | null>()
-    const running = this.#run(account, order, parts, resolve)
-      .catch(error => parts.log.warn({ id: account.call.id, copy: order.kind, code: codeOf(error) }, 'copy_failed'))
+    const running = this.#run(exchange, order, parts, resolve)
+      .catch(error => parts.log.warn({ id: exchange.call.id, copy: order.kind, code: codeOf(error) }, 'copy_failed'))
       .finally(() => {
         resolve(null)
         this.#underWay.delete(running)
@@ -99,46 +99,46 @@ export class Copies {
 
   /** @param answered Whoever waits for the answer does not wait for the record. */
   async #run(
-    original: Account,
+    original: Exchange,
     order: Order,
     parts: GatewayParts,
     answered: (drain: Drain | null) => void,
   ): Promise<void> {
-    const account = this.#copyOf(original, order, parts)
+    const exchange = this.#copyOf(original, order, parts)
     let isConcluded = false
     try {
-      account.lease = await admit(account, parts)
-      const drain = await this.#send(account, order, parts)
+      exchange.lease = await admit(exchange, parts)
+      const drain = await this.#send(exchange, order, parts)
       if (drain === null) return
       const relayed = await drain.done
       this.#drains.delete(drain)
       const isUsable = relayed.ending === 'whole' && relayed.status !== null && relayed.status < 400
       if (isUsable) answered(drain)
       isConcluded = true
-      await conclude(account, relayed, parts)
+      await conclude(exchange, relayed, parts)
     } catch (error) {
       // No room, no credential: a copy is then not sent, and nobody is the worse for it.
-      if (!(error instanceof Refusal) || account.isOpen) throw error
+      if (!(error instanceof Refusal) || exchange.isOpen) throw error
     } finally {
-      if (!isConcluded) account.lease?.settle(nothingSpent)
+      if (!isConcluded) exchange.lease?.settle(nothingSpent)
     }
   }
 
   /** @returns null when no member can take it now. */
-  async #send(account: Account, order: Order, parts: GatewayParts): Promise<Drain | null> {
-    const { route, asked, lease } = account
+  async #send(exchange: Exchange, order: Order, parts: GatewayParts): Promise<Drain | null> {
+    const { route, asked, lease } = exchange
     const candidate = memberFor(order, parts.clock())
     if (candidate === null || route === null || asked === null) return null
     const { instance, lane } = candidate
     const attempt = lane.begin(parts.clock())
     let isSent = false
     try {
-      const credential = await signIn(instance, account.token)
+      const credential = await signIn(instance, exchange.token)
       if (lease !== null && (await lease.enter(instance.name, lane.deployment)) !== null) return null
-      account.instance = instance
-      await openRecord(account, parts)
+      exchange.instance = instance
+      await openRecord(exchange, parts)
       const call = {
-        call: account.call,
+        call: exchange.call,
         route,
         asked,
         target: order.target,
@@ -157,7 +157,7 @@ export class Copies {
     }
   }
 
-  #copyOf(original: Account, { kind, target, deployment }: Order, parts: GatewayParts): Account {
+  #copyOf(original: Exchange, { kind, target, deployment }: Order, parts: GatewayParts): Exchange {
     const { call, grant, asked } = original
     if (grant === null || asked === null) throw new TypeError('a copy is made of a call that was received')
     return {

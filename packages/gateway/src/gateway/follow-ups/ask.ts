@@ -10,12 +10,12 @@ import type { GivenUp } from '../dispatch/failures.ts'
 import { requestFor } from '../dispatch/request.ts'
 import { signIn } from '../dispatch/sign-in.ts'
 import { conclude } from '../endings.ts'
+import type { Exchange } from '../exchange.ts'
+import type { GatewayParts } from '../parts.ts'
 import type { Plan } from '../plan.ts'
 import type { Asked } from '../receive/index.ts'
-import type { Account } from '../record/index.ts'
 import { openRecord } from '../record/open.ts'
 import type { Observer } from '../relay/observer.ts'
-import type { GatewayParts } from '../serve.ts'
 
 /** What the gateway sends by itself has no body and asks for nothing else. */
 const nothingAsked: Omit<Asked, 'deployment'> = {
@@ -51,13 +51,13 @@ export interface Asking {
  * @returns false when the instance cannot be asked now. @throws Refusal credential_unavailable, ledger_unwritable
  */
 export async function askForEnd(
-  account: Account,
+  exchange: Exchange,
   debt: Debt,
   token: string,
   gateway: GatewayParts,
   asking: Asking,
 ): Promise<boolean> {
-  const { call, route, asked } = account
+  const { call, route, asked } = exchange
   const candidate = memberOf(debt, gateway.plan)
   if (candidate === null || route === null || asked === null) return false
   const { instance, lane } = candidate
@@ -68,8 +68,8 @@ export async function askForEnd(
   let isSent = false
   try {
     const credential = await signIn(instance, token)
-    account.instance = instance
-    await openRecord(account, gateway)
+    exchange.instance = instance
+    await openRecord(exchange, gateway)
     const drain = new Drain({
       ...{ asked, candidate, attempt, clock, totalMs: Math.min(totalMs, asking.answerMsMax) },
       ...(asking.observer === null ? {} : { observer: asking.observer }),
@@ -78,7 +78,7 @@ export async function askForEnd(
     asking.begun(drain)
     const sending = { call, route, asked, target: singleOf(instance), forwards: gateway.plan.forwards, workload: null }
     instance.connections.dispatch(requestFor(sending, candidate, credential, null), drain)
-    await conclude(account, await drain.done, gateway)
+    await conclude(exchange, await drain.done, gateway)
     return true
   } finally {
     if (!isSent) attempt.withdraw(clock())
@@ -91,7 +91,7 @@ const folders = { response: 'responses', batch: 'batches' } as const satisfies R
  * The exchange that asks, as it would be if the beginner of the work asked through the same address.
  * @param file the file of a batch's answers, to be asked for instead of the object; null for the object.
  */
-export function accountOf(debt: Debt, id: string, gateway: GatewayParts, file: string | null = null): Account {
+export function exchangeOf(debt: Debt, id: string, gateway: GatewayParts, file: string | null = null): Exchange {
   const { apiVersion, target, workload } = debt
   const root = `/${target}/${workload}/openai/${apiVersion === null ? 'v1/' : ''}`
   const below =

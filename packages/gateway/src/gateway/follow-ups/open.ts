@@ -7,7 +7,7 @@ import type { Debt, Objects } from '../../objects/index.ts'
 import { costOf } from '../../prices/cost.ts'
 import type { PriceBook } from '../../prices/index.ts'
 import { boundedUsage } from '../record/bound.ts'
-import { FollowUps, type FollowUpsParts } from './index.ts'
+import { FollowUpQueue, type FollowUpsParts } from './queue.ts'
 
 export interface OpenFollowUpsParts extends Omit<FollowUpsParts, 'costNanoOf' | 'debts' | 'newId'> {
   readonly objects: Pick<Objects, 'debts'>
@@ -17,9 +17,9 @@ export interface OpenFollowUpsParts extends Omit<FollowUpsParts, 'costNanoOf' | 
 }
 
 /** Opens the follow-ups with what calls before this process owe, reserved again: to be waited for before calls are admitted. */
-export async function openFollowUps(parts: OpenFollowUpsParts): Promise<FollowUps> {
+export async function openFollowUps(parts: OpenFollowUpsParts): Promise<FollowUpQueue> {
   const { ledger, limits, objects, clock, settings } = parts
-  const followUps = new FollowUps({
+  const followUps = new FollowUpQueue({
     ...parts,
     debts: objects.debts,
     newId: uuidV7(clock),

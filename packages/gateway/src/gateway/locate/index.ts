@@ -6,9 +6,9 @@ import { candidatesFor } from '../../instances/pool.ts'
 import { ObjectsUnavailable, type Owner } from '../../objects/index.ts'
 import { LooseBody } from '../../wire/loose.ts'
 import type { Reference } from '../../wire/references.ts'
-import type { Account } from '../record/index.ts'
+import type { Exchange } from '../exchange.ts'
+import type { GatewayParts } from '../parts.ts'
 import { listed, Refusal } from '../refusals.ts'
-import type { GatewayParts } from '../serve.ts'
 
 /** Where a call must go, or had best go. */
 export interface Home {
@@ -24,37 +24,37 @@ type Named = Omit<Reference, 'param'> & { readonly param: string | null }
  * @returns null where any member may serve.
  * @throws Refusal object_unknown, object_elsewhere, objects_apart, objects_unavailable
  */
-export function locate(account: Account, parts: GatewayParts): Promise<Home | null> | null {
-  const { route, asked } = account
+export function locate(exchange: Exchange, parts: GatewayParts): Promise<Home | null> | null {
+  const { route, asked } = exchange
   if (route === null || asked === null) throw new TypeError('locate stands behind receive')
   const { object, lists } = route.operation
-  if (lists !== null && account.call.method !== 'POST') return cursorHome(account, parts)
-  if (object === null) return asked.references.length === 0 ? null : homeOf(account, asked.references, parts)
+  if (lists !== null && exchange.call.method !== 'POST') return cursorHome(exchange, parts)
+  if (object === null) return asked.references.length === 0 ? null : homeOf(exchange, asked.references, parts)
   const own = { id: route.objectId ?? '', kind: object, param: null, echoed: false }
-  return homeOf(account, [own, ...asked.references], parts)
+  return homeOf(exchange, [own, ...asked.references], parts)
 }
 
 /** A list goes on where the object lives that ended the page before. */
-async function cursorHome(account: Account, parts: GatewayParts): Promise<Home | null> {
-  const { route } = account
+async function cursorHome(exchange: Exchange, parts: GatewayParts): Promise<Home | null> {
+  const { route } = exchange
   const query = new URLSearchParams(route?.backendPath.split('?')[1] ?? '')
   const param = query.has('after') ? 'after' : 'before'
   const id = query.get(param)
   const kind = route?.operation.lists ?? null
-  return id === null || kind === null ? null : homeOf(account, [{ id, kind, param, echoed: false }], parts)
+  return id === null || kind === null ? null : homeOf(exchange, [{ id, kind, param, echoed: false }], parts)
 }
 
-async function homeOf(account: Account, named: readonly Named[], parts: GatewayParts): Promise<Home | null> {
-  const owners = await ownersOf(account, named, parts)
-  const loose = parts.encryptedReasoning === 'drop' ? looseHome(account, named, owners) : null
+async function homeOf(exchange: Exchange, named: readonly Named[], parts: GatewayParts): Promise<Home | null> {
+  const owners = await ownersOf(exchange, named, parts)
+  const loose = parts.encryptedReasoning === 'drop' ? looseHome(exchange, named, owners) : null
   if (loose !== null) return loose
-  const instance = strictHome(account, named, owners)
+  const instance = strictHome(exchange, named, owners)
   return instance === null ? null : { instance, loose: null }
 }
 
 /** Where all that the call brings was made: the newest of it decides, and others are sent what they can read. Null where it must stay whole. */
-function looseHome(account: Account, named: readonly Named[], owners: readonly (Owner | null)[]): Home | null {
-  const send = account.asked?.send ?? null
+function looseHome(exchange: Exchange, named: readonly Named[], owners: readonly (Owner | null)[]): Home | null {
+  const send = exchange.asked?.send ?? null
   if (!(send instanceof Buffer) || named.some(one => !one.echoed)) return null
   const makers = new Map<string, string>()
   const homes: { readonly instance: string; readonly isReasoning: boolean }[] = []
@@ -62,26 +62,26 @@ function looseHome(account: Account, named: readonly Named[], owners: readonly (
     const instance = owners[at]?.instance
     if (instance === undefined) continue
     makers.set(id, instance)
-    if (whyNotServing(account, instance) === null) homes.push({ instance, isReasoning: kind === 'reasoning' })
+    if (whyNotServing(exchange, instance) === null) homes.push({ instance, isReasoning: kind === 'reasoning' })
   }
   const loose = makers.size === 0 ? null : LooseBody.of(send, makers)
   if (loose === null) return null
   return { instance: (homes.findLast(one => one.isReasoning) ?? homes.at(-1))?.instance ?? null, loose }
 }
 
-function strictHome(account: Account, named: readonly Named[], owners: readonly (Owner | null)[]): string | null {
+function strictHome(exchange: Exchange, named: readonly Named[], owners: readonly (Owner | null)[]): string | null {
   let first: { readonly named: Named; readonly instance: string } | null = null
   for (const [at, one] of named.entries()) {
     const owner = owners[at] ?? null
     if (owner === null) continue
     // What a client sends back of earlier answers can be read by all, but for what is encrypted.
-    if (isReadByAll(one) && whyNotServing(account, owner.instance) !== null) continue
+    if (isReadByAll(one) && whyNotServing(exchange, owner.instance) !== null) continue
     first ??= { named: one, instance: owner.instance }
     if (owner.instance !== first.instance) throw apart(first.named, one)
   }
   // What nobody made through this gateway is looked for where it was before there were pools.
-  if (first === null) return named.every(one => one.echoed) ? null : firstMember(account)
-  requireServing(account, first.named, first.instance)
+  if (first === null) return named.every(one => one.echoed) ? null : firstMember(exchange)
+  requireServing(exchange, first.named, first.instance)
   return first.instance
 }
 
@@ -94,7 +94,7 @@ function isReadByAll({ kind, echoed }: Named): boolean {
  * @throws Refusal object_unknown, objects_unavailable
  */
 async function ownersOf(
-  account: Account,
+  exchange: Exchange,
   named: readonly Named[],
   parts: GatewayParts,
 ): Promise<readonly (Owner | null)[]> {
@@ -102,7 +102,7 @@ async function ownersOf(
   const known = mentioned.length === 0 ? null : await parts.objects.known(mentioned.map(one => one.id))
   // All at once, so that the ledger is asked once.
   const asked = await Promise.all(named.map(one => (one.echoed ? null : askFor(one.id, parts))))
-  const workload = account.grant?.workload.name ?? ''
+  const workload = exchange.grant?.workload.name ?? ''
   return named.map((one, at) => {
     const owner = one.echoed ? (known?.get(one.id) ?? null) : (asked[at] ?? null)
     if (owner?.workload === workload) return owner
@@ -122,20 +122,20 @@ export async function askFor(id: string, parts: GatewayParts): Promise<Owner | n
   }
 }
 
-function firstMember({ grant, asked }: Account): string | null {
+function firstMember({ grant, asked }: Exchange): string | null {
   if (grant === null || asked === null) return null
   return candidatesFor(grant.target, asked.deployment)?.all[0]?.instance.name ?? null
 }
 
 /** The instance must be one that the call's target leads to, and have the deployment. @throws Refusal object_elsewhere */
-function requireServing(account: Account, { id, kind, param }: Named, instance: string): void {
-  const reason = whyNotServing(account, instance)
+function requireServing(exchange: Exchange, { id, kind, param }: Named, instance: string): void {
+  const reason = whyNotServing(exchange, instance)
   if (reason === null) return
   throw new Refusal('object_elsewhere', { kind: words[kind], id, instance, reason }, param === null ? {} : { param })
 }
 
 /** Null when the instance can serve the call. */
-function whyNotServing({ grant, asked }: Account, instance: string): string | null {
+function whyNotServing({ grant, asked }: Exchange, instance: string): string | null {
   if (grant === null || asked === null) return null
   const { target, workload } = grant
   if (target.members.every(member => member.instance.name !== instance)) {

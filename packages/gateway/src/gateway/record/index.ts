@@ -1,52 +1,7 @@
-/** Record: what the stages found out about an exchange, as the ledger's two halves. Only `serve` writes an `Account`. */
-import type { Caller } from '../../identity/index.ts'
-import type { Instance } from '../../instances/index.ts'
-import {
-  type Closed,
-  type CopyKind,
-  type Cost,
-  noUsage,
-  type Opened,
-  type Outcome,
-  type Usage,
-} from '../../ledger/record.ts'
-import type { Lease } from '../../limits/index.ts'
-import type { Debt } from '../../objects/index.ts'
-import type { Grant } from '../authorize/index.ts'
-import type { Call } from '../call.ts'
-import type { Collected } from '../follow-ups/index.ts'
-import type { Plan } from '../plan.ts'
-import type { Asked } from '../receive/index.ts'
-import type { Relayed } from '../relay/index.ts'
-import type { Route } from '../resolve/index.ts'
-
-/** What is known of an exchange so far; each stage adds its own result. */
-export interface Account {
-  readonly call: Call
-  readonly demonstration: boolean
-  readonly trustForwardedFor: boolean
-  readonly plan: Plan
-  route: Route | null
-  caller: Caller | null
-  /** The caller's verified token, for instances whose credential is `caller`; empty before. */
-  token: string
-  grant: Grant | null
-  asked: Asked | null
-  /** What was reserved; settled where the exchange ends, on whichever line. */
-  lease: Lease | null
-  /** Header fields about limits for the answer, names and values in turn: what the answer's head is begun with. Null for a call that met none. */
-  limitHeaders: string[] | null
-  /** The instance that is tried, at last the one that answered. Written by `dispatch`. */
-  instance: Instance | null
-  /** Set on a copy that the gateway sends by itself. */
-  readonly copy: { readonly of: string; readonly kind: CopyKind } | null
-  /** What the object that the call is about owes, where that is known when the call begins. */
-  owing: Debt | null
-  /** The debt that this exchange charges. Written where its usage is found. */
-  charges: Collected | null
-  /** True once `opened` is in the journal. */
-  isOpen: boolean
-}
+/** Record: what the stages found out about an exchange, as the ledger's two halves. */
+import { type Closed, type Cost, noUsage, type Opened, type Outcome, type Usage } from '../../ledger/record.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Relayed } from '../relay/relayed.ts'
 
 const pathCharactersMax = 2_048
 /** Of what a client writes as it likes. */
@@ -57,15 +12,15 @@ function configured(name: string | null | undefined, names: Pick<ReadonlySet<str
   return name != null && names.has(name) ? name : null
 }
 
-export function opened(account: Account): Opened {
-  const { call, route, caller, grant, asked, instance, owing, plan } = account
+export function opened(exchange: Exchange): Opened {
+  const { call, route, caller, grant, asked, instance, owing, plan } = exchange
   const headers = call.req.headers
   return {
     id: call.id,
     startedAtMs: call.startedAtMs,
-    demonstration: account.demonstration,
-    copyOf: account.copy?.of ?? null,
-    copyKind: account.copy?.kind ?? null,
+    demonstration: exchange.demonstration,
+    copyOf: exchange.copy?.of ?? null,
+    copyKind: exchange.copy?.kind ?? null,
     callerKind: caller?.kind ?? null,
     callerTenantId: caller?.tenantId ?? null,
     callerObjectId: caller?.objectId ?? null,
@@ -84,10 +39,15 @@ export function opened(account: Account): Opened {
     stream: asked?.stream ?? false,
     method: call.method,
     path: pathOf(call.url).slice(0, pathCharactersMax),
-    clientAddress: clientAddress(account),
+    clientAddress: clientAddress(exchange),
     userAgent: headers['user-agent']?.slice(0, nameCharactersMax) ?? null,
     requestContentType: headers['content-type']?.slice(0, nameCharactersMax) ?? null,
   }
+}
+
+/** The request's body as the ledger is to keep it. */
+export function captured(exchange: Exchange): readonly Buffer[] {
+  return exchange.grant?.workload.capture === 'full' ? (exchange.asked?.received ?? []) : []
 }
 
 /** Without the query, and without the origin of an absolute form: either may carry a credential. */
@@ -109,8 +69,8 @@ export interface Ending {
   readonly ownBytes: number
 }
 
-export function closed(account: Account, ending: Ending, endedAtMs: number): Closed {
-  const { call, instance } = account
+export function closed(exchange: Exchange, ending: Ending, endedAtMs: number): Closed {
+  const { call, instance } = exchange
   const { relayed } = ending
   const half = {
     id: call.id,
@@ -130,24 +90,24 @@ export function closed(account: Account, ending: Ending, endedAtMs: number): Clo
     serviceTier: relayed?.learned.serviceTier ?? null,
     summedCalls: 1,
     cost: ending.cost,
-    reservedTokens: account.lease?.ask.tokens ?? null,
-    waitedMs: account.lease?.waitedMs ?? null,
+    reservedTokens: exchange.lease?.ask.tokens ?? null,
+    waitedMs: exchange.lease?.waitedMs ?? null,
     // A record with the charge of background work names the object, so that a restart finds that it is charged.
-    objectId: relayed?.learned.objectId ?? account.charges?.debt.objectId ?? null,
+    objectId: relayed?.learned.objectId ?? exchange.charges?.debt.objectId ?? null,
     finishReason: relayed?.learned.finishReason ?? null,
     backendRequestId: relayed?.backendRequestId ?? null,
     responseContentType: relayed?.contentType ?? null,
     requestBytes: ending.requestBytes,
     responseBytes: relayed?.responseBytes ?? ending.ownBytes,
   }
-  return account.isOpen ? half : { ...half, opened: opened(account) }
+  return exchange.isOpen ? half : { ...half, opened: opened(exchange) }
 }
 
 export { noUsage }
 
-export function clientAddress(account: Account): string | null {
-  const { req } = account.call
-  if (account.trustForwardedFor) {
+export function clientAddress(exchange: Exchange): string | null {
+  const { req } = exchange.call
+  if (exchange.trustForwardedFor) {
     const forwarded = req.headers['x-forwarded-for']
     const last = (Array.isArray(forwarded) ? forwarded.join(',') : forwarded)?.split(',').at(-1)?.trim()
     if (last !== undefined && last !== '') return last.slice(0, 64)

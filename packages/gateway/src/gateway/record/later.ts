@@ -8,14 +8,14 @@ import type { Debt } from '../../objects/index.ts'
 import { underWay } from '../../wire/background.ts'
 import { isRecord, textOrNull } from '../../wire/json.ts'
 import { isEventStream } from '../../wire/media-types.ts'
+import type { Exchange } from '../exchange.ts'
 import type { FollowUps } from '../follow-ups/index.ts'
-import type { Relayed } from '../relay/index.ts'
+import type { Relayed } from '../relay/relayed.ts'
 import { boundedUsage, boundOf } from './bound.ts'
-import type { Account } from './index.ts'
 import type { Unseen } from './unseen.ts'
 
 /** True for an answer that says that the object is at work: nothing is to be counted in it. */
-export function isBegun({ route }: Account, { learned, contentType, status }: Relayed): boolean {
+export function isBegun({ route }: Exchange, { learned, contentType, status }: Relayed): boolean {
   if (route === null || status === null || status >= 300 || learned.usage !== null || learned.objectId === null)
     return false
   const { creates } = route.operation
@@ -28,7 +28,7 @@ export function isBegun({ route }: Account, { learned, contentType, status }: Re
 }
 
 /** True for a batch that may have been created although its id never came: nobody can ask for its end. */
-export function isBatchUnseen({ route, call }: Account, { learned, sentAtMs, status }: Relayed): boolean {
+export function isBatchUnseen({ route, call }: Exchange, { learned, sentAtMs, status }: Relayed): boolean {
   if (route?.operation.creates !== 'batch' || call.method !== 'POST') return false
   return sentAtMs !== null && learned.objectId === null && (status === null || status < 300)
 }
@@ -40,25 +40,25 @@ interface DebtParts {
 }
 
 /** Notes what the object owes, with what was reserved for it. */
-export function beginDebt(account: Account, relayed: Relayed, parts: DebtParts): Usage {
-  const debt = debtOf(account, relayed, parts)
+export function beginDebt(exchange: Exchange, relayed: Relayed, parts: DebtParts): Usage {
+  const debt = debtOf(exchange, relayed, parts)
   if (debt === null) return noUsage
-  parts.followUps.owes(debt, account.lease?.keep() ?? null)
+  parts.followUps.owes(debt, exchange.lease?.keep() ?? null)
   return { ...noUsage, source: 'owed' }
 }
 
 /** What it is charged at where nobody can tell: without a maximum, the most that is known of such calls. */
-function boundOfDebt(account: Account, parts: DebtParts): Debt['bound'] {
-  const { promptTokens, completionTokens } = boundOf(account, parts)
-  const { asked } = account
+function boundOfDebt(exchange: Exchange, parts: DebtParts): Debt['bound'] {
+  const { promptTokens, completionTokens } = boundOf(exchange, parts)
+  const { asked } = exchange
   const { needs, completionTokensAssumed } = parts.guards.unseen
   const isOpen = asked?.deployment != null && asked.completionTokensMax === null
   const most = isOpen ? Math.max(needs.of(asked.deployment).completion, completionTokensAssumed) : 0
   return { promptTokens, completionTokens: Math.max(completionTokens, most) }
 }
 
-function debtOf(account: Account, { learned, servedDeployment }: Relayed, parts: DebtParts): Debt | null {
-  const { call, caller, grant, route, asked, instance } = account
+function debtOf(exchange: Exchange, { learned, servedDeployment }: Relayed, parts: DebtParts): Debt | null {
+  const { call, caller, grant, route, asked, instance } = exchange
   const { objectId } = learned
   if (caller === null || grant === null || route === null || instance === null || objectId === null) return null
   const { kind, tenantId, objectId: callerObjectId, appId, displayName } = caller
@@ -74,25 +74,25 @@ function debtOf(account: Account, { learned, servedDeployment }: Relayed, parts:
     deployment: asked?.deployment ?? null,
     servedDeployment,
     apiVersion: route.isV1 ? null : route.apiVersion,
-    bound: boundOfDebt(account, parts),
+    bound: boundOfDebt(exchange, parts),
   }
 }
 
 /** Of an answer about an object that was made before. */
 export async function usageOfObject(
-  account: Account,
+  exchange: Exchange,
   relayed: Relayed,
   { followUps, guards }: Pick<DebtParts, 'followUps' | 'guards'>,
 ): Promise<Usage> {
-  const { route, copy, owing } = account
+  const { route, copy, owing } = exchange
   const isOwn = copy?.kind === 'follow_up'
   const id = (isOwn ? owing?.objectId : route?.objectId) ?? null
   if (id === null || route === null || (route.operation.tells === null && !isOwn)) return noUsage
-  const end = endOf(account, relayed, id, followUps)
+  const end = endOf(exchange, relayed, id, followUps)
   if (end === null) return noUsage
   const collected = await followUps.collect(id)
   if (collected === null) return noUsage
-  account.charges = collected
+  exchange.charges = collected
   const { kind, deployment, bound } = collected.debt
   if (end === 'unknown') return boundedUsage(bound)
   if (kind === 'response' && deployment !== null) guards.unseen.needs.learn(deployment, end)
@@ -100,8 +100,8 @@ export async function usageOfObject(
 }
 
 /** What the answer says that the object used; `unknown` when nobody will ever know, null while it may still be told. */
-function endOf(account: Account, relayed: Relayed, id: string, followUps: FollowUps): Usage | 'unknown' | null {
-  const { call, route, copy } = account
+function endOf(exchange: Exchange, relayed: Relayed, id: string, followUps: FollowUps): Usage | 'unknown' | null {
+  const { call, route, copy } = exchange
   const { learned, status, ending } = relayed
   // A file of answers, read by the gateway itself: half of it is no sum.
   if (route?.operation.tells == null)
@@ -111,7 +111,7 @@ function endOf(account: Account, relayed: Relayed, id: string, followUps: Follow
     if (call.method === 'DELETE' && route.operation.endsObject) return 'unknown'
   }
   // What a client's own call shows of this may be the answer to something else; the gateway's own question has one meaning.
-  return copy?.kind === 'follow_up' && ending === 'whole' ? silentEndOf(account, relayed, id, followUps) : null
+  return copy?.kind === 'follow_up' && ending === 'whole' ? silentEndOf(exchange, relayed, id, followUps) : null
 }
 
 /** True where the usage is that of all the work: more would come of work that goes on, and in a stream that was left in its middle. */
@@ -122,7 +122,7 @@ function isLast({ finishReason, isFinished, usageSoFar }: Relayed['learned']): b
 
 /** Of an answer to the gateway's own question that tells no usage. */
 function silentEndOf(
-  { route }: Account,
+  { route }: Exchange,
   { learned, status, unwritten }: Relayed,
   id: string,
   followUps: FollowUps,

@@ -1,19 +1,19 @@
 import { LedgerError } from '../../ledger/index.ts'
 import { ClientLeft } from '../call.ts'
-import { captured } from '../endings.ts'
+import type { Exchange } from '../exchange.ts'
+import type { GatewayParts } from '../parts.ts'
 import { Refusal } from '../refusals.ts'
-import type { GatewayParts } from '../serve.ts'
-import { type Account, opened } from './index.ts'
+import { captured, opened } from './index.ts'
 
 /**
  * The record's first half. It is with the kernel before the backend can begin to bill (P1): from here on a crash leaves a trace.
  * @throws Refusal ledger_unwritable; ClientLeft
  */
-export async function openRecord(account: Account, parts: GatewayParts): Promise<void> {
-  if (account.call.res.destroyed) throw new ClientLeft()
+export async function openRecord(exchange: Exchange, parts: GatewayParts): Promise<void> {
+  if (exchange.call.res.destroyed) throw new ClientLeft()
   try {
-    await parts.journal.open(opened(account), captured(account))
-    account.isOpen = true
+    await parts.journal.open(opened(exchange), captured(exchange))
+    exchange.isOpen = true
   } catch (cause) {
     if (!(cause instanceof LedgerError)) throw cause
     if (!parts.continueUnrecorded) throw new Refusal('ledger_unwritable', {}, { cause })

@@ -7,11 +7,11 @@ import type { CountedTokens, TokenCounter } from '../../tokens/index.ts'
 import { isEventStream } from '../../wire/media-types.ts'
 import { isUnmeteredModel } from '../../wire/models.ts'
 import type { Operation } from '../../wire/operations.ts'
+import type { Exchange } from '../exchange.ts'
 import type { FollowUps } from '../follow-ups/index.ts'
 import type { Asked } from '../receive/index.ts'
-import type { Relayed } from '../relay/index.ts'
+import type { Relayed } from '../relay/relayed.ts'
 import { boundedUsage, boundOf, storedIn } from './bound.ts'
-import type { Account } from './index.ts'
 import { beginDebt, isBatchUnseen, isBegun, usageOfObject } from './later.ts'
 import type { NeedsSeen } from './needs.ts'
 import type { Unseen } from './unseen.ts'
@@ -31,35 +31,35 @@ interface UsageParts {
  * and the end was not reached, the answer cannot be read, a model thought unseen), a bound: at least what passed, what was reserved,
  * and what calls of the deployment were seen to need. Never a small number because nothing was seen.
  */
-export async function usageOf(account: Account, relayed: Relayed, parts: UsageParts): Promise<Usage> {
+export async function usageOf(exchange: Exchange, relayed: Relayed, parts: UsageParts): Promise<Usage> {
   const { learned } = relayed
-  const { route, asked } = account
+  const { route, asked } = exchange
   if (route?.operation.usage === 'none' && route.operation.object !== null) {
-    return usageOfObject(account, relayed, parts)
+    return usageOfObject(exchange, relayed, parts)
   }
   if (learned.usage !== null && (relayed.ending === 'whole' || !learned.usageSoFar)) {
     if (asked?.deployment != null) parts.guards.unseen.needs.learn(asked.deployment, learned.usage)
     return learned.usage
   }
-  const sent = sentOf(account, relayed)
-  if (isBegun(account, relayed)) {
+  const sent = sentOf(exchange, relayed)
+  if (isBegun(exchange, relayed)) {
     // Before anything is waited for: the client may ask at once.
-    const owed = beginDebt(account, relayed, parts)
+    const owed = beginDebt(exchange, relayed, parts)
     if (sent !== null && isEventStream(relayed.contentType)) {
       // A stream that is left may have shown more than was reserved.
-      const { completionTokens } = await count(account, sent, relayed, parts)
+      const { completionTokens } = await count(exchange, sent, relayed, parts)
       parts.followUps.raise(learned.objectId ?? '', completionTokens ?? 0)
     }
     return owed
   }
-  if (isBatchUnseen(account, relayed)) return boundedUsage(boundOf(account, parts))
+  if (isBatchUnseen(exchange, relayed)) return boundedUsage(boundOf(exchange, parts))
   if (sent === null) return noUsage
   // An error is not billed, but for a prompt that had to be read to be refused (content-streaming.md).
-  if (isError(relayed)) return isOfPrompt(relayed) ? promptUsage(account, sent, relayed, parts) : noUsage
+  if (isError(relayed)) return isOfPrompt(relayed) ? promptUsage(exchange, sent, relayed, parts) : noUsage
   if (isUnmetered(sent, relayed)) return noUsage
-  const counted = await count(account, sent, relayed, parts)
+  const counted = await count(exchange, sent, relayed, parts)
   if (isKnown(sent, relayed, counted, parts.guards.unseen.needs)) return countedUsage(counted)
-  return bounded(account, sent, relayed, counted, parts)
+  return bounded(exchange, sent, relayed, counted, parts)
 }
 
 /** A call that a backend may have billed by tokens. */
@@ -72,7 +72,7 @@ interface Sent {
 
 /** Null where nothing was billed: nothing was sent, or half of a request, or what it asks for has no tokens. */
 function sentOf(
-  { route, asked, instance, call }: Account,
+  { route, asked, instance, call }: Exchange,
   { sentAtMs, servedDeployment, status }: Relayed,
 ): Sent | null {
   if (route === null || asked === null || instance === null || asked.deployment === null || sentAtMs === null)
@@ -121,21 +121,21 @@ function countedUsage({ promptTokens, completionTokens }: CountedTokens): Usage 
   return { ...noUsage, source: 'counted', promptTokens, completionTokens: completionTokens ?? 0, totalTokens }
 }
 
-async function promptUsage(account: Account, sent: Sent, relayed: Relayed, parts: UsageParts): Promise<Usage> {
-  const { promptTokens } = await count(account, sent, relayed, parts)
+async function promptUsage(exchange: Exchange, sent: Sent, relayed: Relayed, parts: UsageParts): Promise<Usage> {
+  const { promptTokens } = await count(exchange, sent, relayed, parts)
   if (promptTokens !== null && relayed.learned.errorCode !== null)
     return countedUsage({ promptTokens, completionTokens: 0 })
-  return boundedUsage({ promptTokens: promptTokens ?? boundOf(account, parts).promptTokens, completionTokens: 0 })
+  return boundedUsage({ promptTokens: promptTokens ?? boundOf(exchange, parts).promptTokens, completionTokens: 0 })
 }
 
 function bounded(
-  account: Account,
+  exchange: Exchange,
   { asked, deployment }: Sent,
   { learned }: Relayed,
   counted: CountedTokens,
   parts: UsageParts,
 ): Usage {
-  const bound = boundOf(account, parts)
+  const bound = boundOf(exchange, parts)
   const needs = parts.guards.unseen.needs.of(deployment)
   const passed = (counted.completionTokens ?? 0) + needs.hidden
   // Without a maximum the estimate is a middle one: of a call whose end nobody saw the most is taken that is known.
@@ -154,7 +154,7 @@ function bounded(
 
 /** What our tokenizer counts, in a worker; null is what cannot be counted. */
 async function count(
-  account: Account,
+  exchange: Exchange,
   { operation, asked, model }: Sent,
   relayed: Relayed,
   parts: UsageParts,
@@ -163,24 +163,24 @@ async function count(
     model,
     operation: operation.name,
     requestBody: asked.received,
-    responseBody: isError(relayed) ? [] : await responseBytes(account, relayed, parts),
+    responseBody: isError(relayed) ? [] : await responseBytes(exchange, relayed, parts),
     stream: asked.stream || isEventStream(relayed.contentType),
   })
 }
 
 /** All that came of the answer: long ones have left the memory and are read back from the journal. */
 async function responseBytes(
-  account: Account,
+  exchange: Exchange,
   relayed: Relayed,
   { journal, log }: UsageParts,
 ): Promise<readonly Buffer[]> {
   if (!relayed.progressed) return relayed.unwritten
   try {
-    return [...(await journal.written(account.call.id, 'response')), ...relayed.unwritten]
+    return [...(await journal.written(exchange.call.id, 'response')), ...relayed.unwritten]
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error
     // What was answered is a fact, even where the journal cannot be read back to count it.
-    log.error({ id: account.call.id, code: error.code }, 'usage_unknown')
+    log.error({ id: exchange.call.id, code: error.code }, 'usage_unknown')
     return []
   }
 }

@@ -2,7 +2,7 @@
 import { isEventStream, isJson } from '../../wire/media-types.ts'
 import type { BackendFailure } from '../dispatch/failures.ts'
 import type { Asked } from '../receive/index.ts'
-import type { Births } from './births.ts'
+import type { CreatedObjects } from './created-objects.ts'
 import { observeAnswer } from './observe-answer.ts'
 import { observeEncoded } from './observe-encoded.ts'
 import { blind, type Observer } from './observer.ts'
@@ -27,12 +27,12 @@ export function formOf(headers: AnswerHeaders, hidden: boolean): AnswerForm {
   return { contentType, encoding: isPlain ? null : encoding, hideUsage: hidden && isPlain && !isOfLength }
 }
 
-export function observerFor(form: AnswerForm, asked: Asked, births: Births | null): Observer {
+export function observerFor(form: AnswerForm, asked: Asked, created: CreatedObjects | null): Observer {
   const { contentType, encoding, hideUsage } = form
   const declared = isEventStream(contentType) ? 'stream' : isJson(contentType) ? 'json' : 'other'
   // A file may be of any form; what a deployment says is read whatever it is called.
   if (declared === 'other' && asked.deployment === null) return blind
-  const observer = observeAnswer(declared, hideUsage, births)
+  const observer = observeAnswer(declared, hideUsage, created)
   return encoding === null ? observer : observeEncoded(encoding, observer)
 }
 

@@ -7,10 +7,10 @@
  */
 import type { Dispatcher } from 'undici'
 import type { Instance } from '../../instances/index.ts'
-import type { Try } from '../../instances/lane.ts'
+import type { Attempt } from '../../instances/lane.ts'
 import type { Candidate } from '../../instances/pool.ts'
 import type { Journal } from '../../ledger/index.ts'
-import type { Attempt } from '../../ledger/record.ts'
+import type { AttemptRecord } from '../../ledger/record.ts'
 import { isEventStream } from '../../wire/media-types.ts'
 import { type Call, ClientLeft, type Timed } from '../call.ts'
 import { type BackendFailure, classify, GivenUp } from '../dispatch/failures.ts'
@@ -26,16 +26,14 @@ import {
   safeToReplay,
 } from '../dispatch/replay.ts'
 import type { Asked } from '../receive/index.ts'
-import { Births, type Creates } from './births.ts'
 import { Capture } from './capture.ts'
+import { CreatedObjects, type Creates } from './created-objects.ts'
 import { endWith } from './end.ts'
 import { type AnswerHeaders, first, formOf, isOfBackend, observerFor, spilledFrom } from './facts.ts'
-import { Held, HeldTooLong, NotLetIn } from './held.ts'
+import { HeldRefusal, HeldTooLong, NotLetIn } from './held-refusal.ts'
 import { blind, type Observer } from './observer.ts'
 import { type ReadingOn, readOnBytesMax } from './read-on.ts'
 import type { Relayed } from './relayed.ts'
-
-export type { Relayed }
 
 export interface RelayParts {
   readonly call: Call
@@ -59,24 +57,24 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   readonly #parts: RelayParts
   #finish: (relayed: Relayed | null) => void = unset
   #candidate: Candidate | null = null
-  #try: Try | null = null
+  #try: Attempt | null = null
   #mayReplay = false
   /** What the gateway has put into what is sent now. */
   #added: Additions = nothingAdded
-  #held: Held | null = null
+  #held: HeldRefusal | null = null
   #heldSince = 0
   /** The most useful refusal so far. */
-  #best: Held | null = null
+  #best: HeldRefusal | null = null
   /** True once an instance has said that it did not make what the call brings: another one did. */
   lacksState = false
   /** How the last try failed that brought no answer. */
   #failure: BackendFailure | null = null
   #cause: Error | null = null
-  #attempts: Attempt[] = []
+  #attempts: AttemptRecord[] = []
   #controller: Dispatcher.DispatchController | null = null
   #observer: Observer = blind
   /** Null for nearly every call. */
-  #births: Births | null = null
+  #created: CreatedObjects | null = null
   #status: number | null = null
   #sentAtMs: number | null = null
   #firstByteAtMs: number | null = null
@@ -137,7 +135,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   send(
     request: Dispatcher.DispatchOptions,
     candidate: Candidate,
-    attempt: Try,
+    attempt: Attempt,
     mayReplay: boolean,
     added: Additions,
   ): Promise<Relayed | null> {
@@ -216,7 +214,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     this.#try?.answered(status, headers, nowMs)
     if (status >= 400 && this.#candidate !== null && this.#mayHold(status, this.#candidate)) {
       const { instance, alias } = this.#candidate
-      this.#held = new Held({ instance, alias, sentAtMs: this.#sentAtMs }, status, headers, nowMs)
+      this.#held = new HeldRefusal({ instance, alias, sentAtMs: this.#sentAtMs }, status, headers, nowMs)
       this.#heldSince = 0
       return
     }
@@ -245,8 +243,8 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     const form = formOf(headers, this.#added.usage)
     // Of a stream some bytes may be held back; it ends as it comes.
     if (!isStream) this.#announcedBytes = Number(first(headers['content-length']) ?? Number.NaN)
-    this.#births = creates === null || status >= 400 ? null : new Births(creates, this.instance?.name ?? '')
-    this.#observer = observerFor(form, asked, this.#births)
+    this.#created = creates === null || status >= 400 ? null : new CreatedObjects(creates, this.instance?.name ?? '')
+    this.#observer = observerFor(form, asked, this.#created)
     if (this.#standInStatus !== null) return
     if (this.#isReadOn) {
       // A refusal is billed nowhere: there is nothing to read it for. But a prompt that was read to be refused is, and its body says so.
@@ -277,7 +275,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     if (this.#standInStatus !== null) {
       // The client has its answer from elsewhere.
     } else if (this.#isReadOn) {
-      const isEnough = this.#responseBytes - this.#bytesHeard > readOnBytesMax || this.#births?.isBackground === true
+      const isEnough = this.#responseBytes - this.#bytesHeard > readOnBytesMax || this.#created?.isBackground === true
       if (isEnough) this.giveUp(new ClientLeft())
     }
     // The end is called in the same turn: head, body and end go out in one piece.
@@ -291,7 +289,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
       })
     }
     this.#capture.add(chunk)
-    if (this.#births?.isBackground === true && !this.#capture.progressed) this.#capture.progress()
+    if (this.#created?.isBackground === true && !this.#capture.progressed) this.#capture.progress()
   }
 
   onResponseEnd(): void {
@@ -318,7 +316,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   }
 
   /** A held answer has come whole: replay, or give it to the client. */
-  #judge(held: Held): void {
+  #judge(held: HeldRefusal): void {
     this.#held = null
     const nowMs = this.#parts.clock()
     const error = held.error()
@@ -338,7 +336,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     this.#refuse(held)
   }
 
-  #judgeCredential(held: Held, error: AnswerError, nowMs: number): void {
+  #judgeCredential(held: HeldRefusal, error: AnswerError, nowMs: number): void {
     if (this.#candidate === null || this.#candidate.lane.credential === null) return
     const { json } = this.#parts.asked
     const found = refusesGateway(held.status, error, json?.scan.members.has('data_sources') === true)
@@ -348,7 +346,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   }
 
   /** A held answer is a refusal that was not billed. */
-  #refuse(held: Held): void {
+  #refuse(held: HeldRefusal): void {
     this.#note(held.isOwnTrouble ? 'credential_refused' : null, held.status)
     if (held.isMoreUsefulThan(this.#best)) this.#best = held
     if (this.#mayReplay) this.#finish(null)
@@ -356,7 +354,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   }
 
   /** No other member is left. */
-  #answerWithHeld(held: Held): void {
+  #answerWithHeld(held: HeldRefusal): void {
     if (!held.isOwnTrouble) {
       this.#release(held)
       return
@@ -368,7 +366,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   }
 
   /** A held answer is the client's, whole as it came. */
-  #release(held: Held): void {
+  #release(held: HeldRefusal): void {
     const { watch } = this.#parts.call
     this.instance = held.instance
     this.#sentAtMs = held.sentAtMs
@@ -382,7 +380,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   }
 
   /** A held answer is too long to be a refusal, or its end does not come: from here on it is relayed as it comes. */
-  #passOn(held: Held, controller: Dispatcher.DispatchController | null): void {
+  #passOn(held: HeldRefusal, controller: Dispatcher.DispatchController | null): void {
     this.#held = null
     this.#firstByteAtMs = held.firstByteAtMs
     this.#answer(held.status, held.headers)
@@ -417,7 +415,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   }
 
   /** @returns true when the failure is not the end: another member may be tried, or an earlier refusal is the answer. */
-  #retries(held: Held | null, failure: BackendFailure, error: Error): boolean {
+  #retries(held: HeldRefusal | null, failure: BackendFailure, error: Error): boolean {
     if (this.#status !== null) return false
     const refused = held !== null && isJudgedByHead(held.status)
     if (refused && isOfCredential(held.status)) {
@@ -456,7 +454,7 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     // Half a request goes nowhere, and of a refusal there is nothing to read.
     if (this.#sentAtMs === null || !call.req.complete || (this.#status ?? 0) >= 400) return false
     // What goes on in the background is asked about later.
-    if (this.#births?.isBackground === true) return false
+    if (this.#created?.isBackground === true) return false
     if (!readOn.reading.begin()) return false
     this.#isReadOn = true
     this.#bytesHeard = this.#responseBytes

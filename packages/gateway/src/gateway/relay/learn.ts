@@ -11,7 +11,7 @@ export const wantedMembers: ReadonlySet<string> = new Set([
 ])
 
 /** Also of answers that tell nothing but ids: lists of items. */
-export const wantedOfBirths: ReadonlySet<string> = new Set([...wantedMembers, 'data'])
+export const wantedOfCreated: ReadonlySet<string> = new Set([...wantedMembers, 'data'])
 
 /** From a chat, completions, embeddings or Responses document, or an error document. */
 export function learn(document: unknown, objectId: string | null = null): Learned {

@@ -2,7 +2,7 @@
  * Observes an answer by what it is, which need not be what its Content-Type says: a document that comes as a stream, events that come as
  * JSON, or either without a type.
  */
-import type { Births } from './births.ts'
+import type { CreatedObjects } from './created-objects.ts'
 import { observeJson } from './observe-json.ts'
 import { observeStream } from './observe-stream.ts'
 import { blind, type Learned, nothingLearned, type Observer } from './observer.ts'
@@ -11,22 +11,22 @@ import { blind, type Learned, nothingLearned, type Observer } from './observer.t
 export function observeAnswer(
   declared: 'stream' | 'json' | 'other',
   hideUsage: boolean,
-  births: Births | null,
+  created: CreatedObjects | null,
 ): Observer {
-  return new AnswerObserver(declared, hideUsage, births)
+  return new AnswerObserver(declared, hideUsage, created)
 }
 
 class AnswerObserver implements Observer {
   readonly #declared: 'stream' | 'json' | 'other'
   readonly #hideUsage: boolean
-  readonly #births: Births | null
+  readonly #created: CreatedObjects | null
   /** Null until a byte came that tells. */
   #observer: Observer | null = null
 
-  constructor(declared: 'stream' | 'json' | 'other', hideUsage: boolean, births: Births | null) {
+  constructor(declared: 'stream' | 'json' | 'other', hideUsage: boolean, created: CreatedObjects | null) {
     this.#declared = declared
     this.#hideUsage = hideUsage
-    this.#births = births
+    this.#created = created
   }
 
   pass(chunk: Buffer): Buffer {
@@ -48,10 +48,10 @@ class AnswerObserver implements Observer {
 
   #observerOf(first: number): Observer {
     // No line of a stream that means anything begins with a bracket.
-    if (first === 0x7b || first === 0x5b) return observeJson(this.#births)
+    if (first === 0x7b || first === 0x5b) return observeJson(this.#created)
     // Fields are `data`, `event`, `id` and `retry`; a comment begins with a colon.
-    if (this.#declared === 'stream' || beginsLine.has(first)) return observeStream(this.#hideUsage, this.#births)
-    return this.#declared === 'json' ? observeJson(this.#births) : blind
+    if (this.#declared === 'stream' || beginsLine.has(first)) return observeStream(this.#hideUsage, this.#created)
+    return this.#declared === 'json' ? observeJson(this.#created) : blind
   }
 }
 

@@ -1,27 +1,27 @@
 import { isRecord } from '../../wire/json.ts'
 import { Members } from '../../wire/members.ts'
-import type { Births } from './births.ts'
-import { learn, wantedMembers, wantedOfBirths } from './learn.ts'
+import type { CreatedObjects } from './created-objects.ts'
+import { learn, wantedMembers, wantedOfCreated } from './learn.ts'
 import { empty, type Learned, nothingLearned, type Observer } from './observer.ts'
 
 /** Answers up to here are parsed whole; of larger ones the members that matter are picked out. Bytes. */
 const parseWholeMax = 8_192
 
-/** Reads one JSON document, of any size: a long one as it comes. @param births null for calls that create nothing, and for answers that are errors. */
-export function observeJson(births: Births | null = null): Observer {
-  return new JsonObserver(births)
+/** Reads one JSON document, of any size: a long one as it comes. @param created null for calls that create nothing, and for answers that are errors. */
+export function observeJson(created: CreatedObjects | null = null): Observer {
+  return new JsonObserver(created)
 }
 
 class JsonObserver implements Observer {
-  readonly #births: Births | null
+  readonly #created: CreatedObjects | null
   /** The document, while it is short. */
   #chunks: Buffer[] = []
   #bytes = 0
   /** What reads the document, once it is long. */
   #members: Members | null = null
 
-  constructor(births: Births | null) {
-    this.#births = births
+  constructor(created: CreatedObjects | null) {
+    this.#created = created
   }
 
   pass(chunk: Buffer): Buffer {
@@ -43,14 +43,14 @@ class JsonObserver implements Observer {
     const read = this.#read()
     if (read === null) return nothingLearned
     const { document, isWhole } = read
-    if (this.#births !== null) this.#births.seen(document)
-    const isBackground = this.#births?.isBackground === true
-    return { ...learn(document, this.#births?.objectId), isFinished: isWhole, isBackground }
+    if (this.#created !== null) this.#created.seen(document)
+    const isBackground = this.#created?.isBackground === true
+    return { ...learn(document, this.#created?.objectId), isFinished: isWhole, isBackground }
   }
 
   #pickOut(): Members {
     const members = new Members({
-      wanted: this.#births === null ? wantedMembers : wantedOfBirths,
+      wanted: this.#created === null ? wantedMembers : wantedOfCreated,
       inner: null,
       removed: null,
     })

@@ -12,7 +12,7 @@ import { EventReader, lineEnd } from '../../wire/event-reader.ts'
 import { isRecord, listOf } from '../../wire/json.ts'
 import type { MembersOptions } from '../../wire/members.ts'
 import { usageFrom } from '../../wire/usage.ts'
-import type { Births } from './births.ts'
+import type { CreatedObjects } from './created-objects.ts'
 import { errorCodeOf, learn, wantedMembers } from './learn.ts'
 import { empty, type Learned, type Observer } from './observer.ts'
 
@@ -41,14 +41,14 @@ const letterD = 0x64
 const toRead: MembersOptions = { wanted: wantedMembers, inner: 'response', removed: null }
 const toHide: MembersOptions = { wanted: wantedMembers, inner: 'response', removed: 'usage' }
 
-/** @param births null for calls that create nothing. */
-export function observeStream(hideUsage: boolean, births: Births | null = null): Observer {
-  return new StreamObserver(hideUsage, births)
+/** @param created null for calls that create nothing. */
+export function observeStream(hideUsage: boolean, created: CreatedObjects | null = null): Observer {
+  return new StreamObserver(hideUsage, created)
 }
 
 class StreamObserver implements Observer {
   readonly #hide: boolean
-  readonly #births: Births | null
+  readonly #created: CreatedObjects | null
   /** The event that has not ended yet, while it is short. */
   #open: Buffer = empty
   /** The event that has not ended yet, once it is long. */
@@ -69,9 +69,9 @@ class StreamObserver implements Observer {
   #errorCode: string | null = null
   #errorInStream = false
 
-  constructor(hideUsage: boolean, births: Births | null) {
+  constructor(hideUsage: boolean, created: CreatedObjects | null) {
     this.#hide = hideUsage
-    this.#births = births
+    this.#created = created
   }
 
   pass(chunk: Buffer): Buffer {
@@ -124,8 +124,8 @@ class StreamObserver implements Observer {
       isFinished: this.#finishReason !== null && !underWay.has(this.#finishReason),
       errorCode: this.#errorCode,
       errorInStream: this.#errorInStream,
-      objectId: this.#births?.objectId ?? null,
-      isBackground: this.#births?.isBackground === true,
+      objectId: this.#created?.objectId ?? null,
+      isBackground: this.#created?.isBackground === true,
     }
   }
 
@@ -192,7 +192,7 @@ class StreamObserver implements Observer {
     if (isSpelled || (usageAt !== -1 && !this.#isNullAtEnd(bytes, start, end, usageAt, kept))) {
       return this.#look(bytes, start, end, kept)
     }
-    const tells = this.#births !== null && words.tells(start, end)
+    const tells = this.#created !== null && words.tells(start, end)
     if (tells || words.error(start, end) || this.#isToName()) this.#read(bytes, start, end)
     if (this.#hide && usageAt === -1) kept.push(bytes.subarray(start, end))
     return true
@@ -258,7 +258,7 @@ class StreamObserver implements Observer {
     // Responses wraps the object in an event: {"type":"response.completed","response":{…}}.
     const inner = isRecord(document['response']) ? document['response'] : null
     const learned = learn(inner ?? document)
-    this.#births?.heard(document)
+    this.#created?.heard(document)
     this.#servedModel ??= learned.servedModel
     this.#serviceTier = learned.serviceTier ?? this.#serviceTier
     const usage = usageFrom(document['usage']) ?? learned.usage

@@ -1,4 +1,4 @@
-import type { Attempt } from '../../ledger/record.ts'
+import type { AttemptRecord } from '../../ledger/record.ts'
 import type { BackendFailure } from '../dispatch/failures.ts'
 import { type Learned, nothingLearned } from './observer.ts'
 
@@ -16,7 +16,7 @@ export interface Relayed {
   readonly contentType: string | null
   readonly responseBytes: number
   /** Every try at an instance, in order. */
-  readonly attempts: readonly Attempt[]
+  readonly attempts: readonly AttemptRecord[]
   /** Name of the deployment on the instance, where it has another one there than the client wrote. */
   readonly servedDeployment: string | null
   /** Deployment from which Azure itself spilled the call over. */

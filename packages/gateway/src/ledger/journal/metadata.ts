@@ -10,7 +10,7 @@
  * Lengths in UTF-16 units survive UTF-8 whatever the text: a lone surrogate comes back as one replacement unit.
  * The lengths and bytes of the names are contiguous, so that a reader can look up all of them at once.
  */
-import type { Attempt, Closed, Cost, Opened, Outcome, UsageSource } from '../record.ts'
+import type { AttemptRecord, Closed, Cost, Opened, Outcome, UsageSource } from '../record.ts'
 import { type Format, flag, formats, formatVersion, type Shape } from './fields.ts'
 
 /** Length of a text that is null. */
@@ -165,13 +165,13 @@ export function attemptsOf(
   text: string | null,
   onlyAttemptMs: number | null,
   record: Pick<Closed, 'instance' | 'status'>,
-): readonly Attempt[] {
-  if (text !== null) return JSON.parse(text) as Attempt[]
+): readonly AttemptRecord[] {
+  if (text !== null) return JSON.parse(text) as AttemptRecord[]
   if (onlyAttemptMs === null || record.instance === null) return []
   return [{ instance: record.instance, status: record.status, durationMs: onlyAttemptMs, error: null }]
 }
 
-function attemptsText(attempts: readonly Attempt[]): string {
+function attemptsText(attempts: readonly AttemptRecord[]): string {
   const kept = attempts.length > attemptsMax ? attempts.slice(-attemptsMax) : attempts
   const text = JSON.stringify(kept)
   return text.length > textUnitsMax ? '[]' : text

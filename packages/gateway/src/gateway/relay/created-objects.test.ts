@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import type { Objects, Owner } from '../../objects/index.ts'
 import { digestOf } from '../../wire/encrypted.ts'
 import type { CreatedKind } from '../../wire/objects.ts'
-import { Births } from './births.ts'
+import { CreatedObjects } from './created-objects.ts'
 import { observeAnswer } from './observe-answer.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -14,7 +14,7 @@ type Json = Readonly<Record<string, unknown>>
 function listener(): { readonly known: Set<string>; readonly objects: Objects } {
   const known = new Set<string>()
   const refuse = (): never => {
-    throw new TypeError('births only tell')
+    throw new TypeError('created objects are only reported')
   }
   const objects: Partial<Objects> = {
     created(ids: readonly string[], owner: Owner) {
@@ -28,8 +28,8 @@ function listener(): { readonly known: Set<string>; readonly objects: Objects } 
 /** What is known after an answer that came in pieces of these sizes. */
 function knownOf(kind: CreatedKind, declared: 'stream' | 'json', bytes: Buffer, cuts: readonly number[]): Set<string> {
   const { known, objects } = listener()
-  const births = new Births({ kind, workload: 'hr-bot', objects }, 'east')
-  const observer = observeAnswer(declared, false, births)
+  const created = new CreatedObjects({ kind, workload: 'hr-bot', objects }, 'east')
+  const observer = observeAnswer(declared, false, created)
   let at = 0
   for (let turn = 0; at < bytes.length; turn += 1) {
     const size = cuts[turn % cuts.length] ?? 1

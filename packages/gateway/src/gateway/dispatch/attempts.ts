@@ -7,14 +7,14 @@ import type { Journal } from '../../ledger/index.ts'
 import type { Denial } from '../../limits/index.ts'
 import type { LooseBody } from '../../wire/loose.ts'
 import { refusalOfDenial } from '../admit/refusals.ts'
-import type { Drain } from '../copies/drain.ts'
-import type { Account } from '../record/index.ts'
+import type { Exchange } from '../exchange.ts'
+import type { CopyAnswer, GatewayParts } from '../parts.ts'
 import { openRecord } from '../record/open.ts'
 import { Refusal } from '../refusals.ts'
-import { createsOf } from '../relay/births.ts'
-import { Relay, type Relayed } from '../relay/index.ts'
+import { createsOf } from '../relay/created-objects.ts'
+import { Relay } from '../relay/index.ts'
 import { isWorthReading } from '../relay/read-on.ts'
-import type { GatewayParts } from '../serve.ts'
+import type { Relayed } from '../relay/relayed.ts'
 import { additionsTo, sendingFor, withoutRefused } from './additions.ts'
 import { prefixHash } from './prefix.ts'
 import { requestFor, type Sending } from './request.ts'
@@ -24,8 +24,8 @@ import { lineKey, waitInLine } from './waiting.ts'
 /** A percentile of fewer calls is none. */
 const hedgeCallsLeast = 20
 
-export class Exchange {
-  readonly #account: Account
+export class Attempts {
+  readonly #exchange: Exchange
   readonly #sending: Sending
   readonly #target: Target
   readonly #candidates: Candidates
@@ -44,14 +44,14 @@ export class Exchange {
 
   /** @param place `pinned` must serve, or had best serve where `loose` is set; null where any may. */
   constructor(
-    account: Account,
+    exchange: Exchange,
     candidates: Candidates,
     place: { readonly pinned: Candidate | null; readonly loose: LooseBody | null },
     parts: GatewayParts,
   ) {
-    const { call, route, asked, grant } = account
+    const { call, route, asked, grant } = exchange
     if (route === null || asked === null || grant === null) throw new TypeError('dispatch stands behind receive')
-    this.#account = account
+    this.#exchange = exchange
     this.#sending = {
       call,
       route,
@@ -73,7 +73,7 @@ export class Exchange {
   /** The member to try first; null when all are left alone for a while, or others wait for the next that is free. */
   first(): Candidate | null {
     const { line } = this.#parts.limits
-    const { grant, asked } = this.#account
+    const { grant, asked } = this.#exchange
     if (line.length > 0 && grant !== null && this.#pinned === null) {
       if (line.isSpokenFor([lineKey(grant.target.name, asked?.deployment ?? null)], grant.workload.priority))
         return null
@@ -101,7 +101,7 @@ export class Exchange {
    * could serve, and its own answer says more than ours.
    */
   async wait(): Promise<Candidate | null> {
-    const found = await waitInLine(this.#account, this.#candidates, this.#parts, () => this.next())
+    const found = await waitInLine(this.#exchange, this.#candidates, this.#parts, () => this.next())
     if (found !== null) return found
     return this.next() ?? (this.#candidates.all.length === 1 ? (this.#candidates.all[0] ?? null) : null)
   }
@@ -123,7 +123,7 @@ export class Exchange {
         attempt.withdraw(this.#parts.clock())
         return null
       }
-      this.#account.instance = instance
+      this.#exchange.instance = instance
       relay = this.#relay ?? (await this.#open())
     } catch (error) {
       attempt.withdraw(this.#parts.clock())
@@ -137,7 +137,7 @@ export class Exchange {
     const { hedge } = this.#target
     let relayed = await (hedge === null ? sending : this.#hedged(hedge, sending, candidate, relay))
     if (relayed === null && relay.refused !== null) relayed = await this.#sendOtherwise(call, candidate, header, relay)
-    if (relayed !== null) this.#account.instance = relay.instance
+    if (relayed !== null) this.#exchange.instance = relay.instance
     const { line } = this.#parts.limits
     if (line.length > 0) line.nudge()
     return relayed
@@ -190,7 +190,7 @@ export class Exchange {
 
   /** Reserves with the rules of the instance. Synchronous where the counters are. */
   #hasRoom({ instance, lane }: Candidate): boolean | Promise<boolean> {
-    const { lease } = this.#account
+    const { lease } = this.#exchange
     if (lease === null) return true
     const entering = lease.enter(instance.name, lane.deployment === '' ? null : lane.deployment)
     return entering instanceof Promise ? entering.then(denial => this.#passes(denial)) : this.#passes(entering)
@@ -217,7 +217,7 @@ export class Exchange {
       if (!relay.isWaiting || hedge.hedged + 1 > hedge.maxShare * hedge.calls) return
       hedge.hedged += 1
       const apart = [...(this.#tried ?? [instance])]
-      void this.#answerFrom(this.#parts.copies.hedge(this.#account, apart, this.#parts), relay)
+      void this.#answerFrom(this.#parts.copies.hedge(this.#exchange, apart, this.#parts), relay)
     }, afterMs)
     try {
       return await sending
@@ -226,7 +226,7 @@ export class Exchange {
     }
   }
 
-  async #answerFrom(hedge: Promise<Drain | null>, relay: Relay): Promise<void> {
+  async #answerFrom(hedge: Promise<CopyAnswer | null>, relay: Relay): Promise<void> {
     const answer = await hedge
     if (answer === null || answer.status === null || answer.body === null) return
     try {
@@ -246,7 +246,7 @@ export class Exchange {
     if (relay === null) throw this.#refusal()
     const relayed = await relay.conclude()
     if (relayed === null) throw new TypeError('a relay concludes with an ending')
-    this.#account.instance = relay.instance
+    this.#exchange.instance = relay.instance
     return relayed
   }
 
@@ -257,7 +257,7 @@ export class Exchange {
   }
 
   #credential(instance: Instance): CredentialHeader | null | Promise<CredentialHeader | null> {
-    const header = signIn(instance, this.#account.token)
+    const header = signIn(instance, this.#exchange.token)
     return header instanceof Promise ? header.catch(error => this.#withoutCredential(error)) : header
   }
 
@@ -268,23 +268,23 @@ export class Exchange {
   }
 
   async #open(): Promise<Relay> {
-    const account = this.#account
+    const exchange = this.#exchange
     const { call, asked } = this.#sending
     const { clock, totalMs } = this.#parts
-    await openRecord(account, this.#parts)
-    if (account.grant !== null && account.grant.workload.shadow.size > 0)
-      this.#parts.copies.shadow(account, this.#parts)
-    const creates = createsOf(account, this.#parts)
-    const { limitHeaders } = account
+    await openRecord(exchange, this.#parts)
+    if (exchange.grant !== null && exchange.grant.workload.shadow.size > 0)
+      this.#parts.copies.shadow(exchange, this.#parts)
+    const creates = createsOf(exchange, this.#parts)
+    const { limitHeaders } = exchange
     const { reading, readOnMs } = this.#parts.guards.unseen
-    const isWorth = readOnMs > 0 && account.route !== null && isWorthReading(account.route.operation)
+    const isWorth = readOnMs > 0 && exchange.route !== null && isWorthReading(exchange.route.operation)
     const readOn = isWorth ? { reading, forMs: readOnMs } : null
     this.#relay = new Relay({ call, asked, journal: this.#journal, clock, totalMs, limitHeaders, creates, readOn })
     return this.#relay
   }
 
   #refusal(): Refusal {
-    const { workload } = this.#account.grant ?? {}
+    const { workload } = this.#exchange.grant ?? {}
     if (this.#denial !== null) return refusalOfDenial(this.#denial, workload?.name ?? '', this.#parts.prices.currency)
     if (this.#lacksCredential !== null) return this.#lacksCredential
     const hints = { nowMs: this.#parts.clock(), tried: this.#tried, prefixHash: -1 }

@@ -1,13 +1,12 @@
 /**
- * Births: the objects that an answer brings into being, told to `objects` as soon as their ids are seen. A client may use an id
+ * CreatedObjects: the objects that an answer brings into being, told to `objects` as soon as their ids are seen. A client may use an id
  * before the exchange has ended (cancel a background response, continue from one whose last event has just come), so they
  * are known before the bytes that carry them go out.
  */
 import type { Objects, Owner } from '../../objects/index.ts'
 import { isRecord, type JsonRecord } from '../../wire/json.ts'
 import { type CreatedKind, createdIds, idsOfEvent } from '../../wire/objects.ts'
-import type { Account } from '../record/index.ts'
-import type { GatewayParts } from '../serve.ts'
+import type { Exchange } from '../exchange.ts'
 
 /** What a call may create. Null in `RelayParts` for nearly every call. */
 export interface Creates {
@@ -17,7 +16,10 @@ export interface Creates {
 }
 
 /** What the call may create or tell of, null for most. Behind `locate`: an object that is not the workload's own tells nothing. */
-export function createsOf({ call, route, grant, asked }: Account, { objects }: GatewayParts): Creates | null {
+export function createsOf(
+  { call, route, grant, asked }: Exchange,
+  { objects }: { readonly objects: Objects },
+): Creates | null {
   if (route === null || grant === null) return null
   const { tells } = route.operation
   const workload = grant.workload.name
@@ -29,7 +31,7 @@ export function createsOf({ call, route, grant, asked }: Account, { objects }: G
 }
 
 /** One answer's. */
-export class Births {
+export class CreatedObjects {
   /** The object that the record names; null until it is seen. */
   objectId: string | null = null
   /** True once the answer has said that its object is at work in the background: it goes on, whatever becomes of this call. */

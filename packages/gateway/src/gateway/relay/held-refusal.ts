@@ -1,5 +1,5 @@
 /**
- * Held: an answer that may be a refusal, kept back until it is known whether another member can serve. When none can, the client
+ * A held refusal: an answer that may be a refusal, kept back until it is known whether another member can serve. When none can, the client
  * gets exactly this answer.
  */
 import type { Instance } from '../../instances/index.ts'
@@ -10,7 +10,7 @@ import type { AnswerHeaders } from './facts.ts'
 /** Errors are short: what is longer is none that could be replayed, and passes. Bytes. */
 const heldBytesMax = 65_536
 
-export class Held {
+export class HeldRefusal {
   readonly instance: Instance
   readonly alias: string | null
   readonly status: number
@@ -57,14 +57,14 @@ export class Held {
    * Which of two refusals helps the client more: one that says when there is room, the sooner the better; then one that may pass by
    * itself; then that the gateway is not let in; then that the deployment is missing.
    */
-  isMoreUsefulThan(other: Held | null): boolean {
+  isMoreUsefulThan(other: HeldRefusal | null): boolean {
     if (other === null) return true
     if (rank(this) !== rank(other)) return rank(this) < rank(other)
     return this.#retryAfterMs < other.#retryAfterMs
   }
 }
 
-function rank({ status, isOwnTrouble }: Held): number {
+function rank({ status, isOwnTrouble }: HeldRefusal): number {
   if (status === 429) return 0
   if (status === 503) return 1
   if (isOwnTrouble) return 2

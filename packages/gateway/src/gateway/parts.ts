@@ -1,0 +1,86 @@
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config/schema.ts'
+import type { GroupDirectory, Verifier } from '../identity/index.ts'
+import type { Instance } from '../instances/index.ts'
+import type { Journal } from '../ledger/index.ts'
+import type { Limits } from '../limits/index.ts'
+import type { Objects } from '../objects/index.ts'
+import type { PriceBook } from '../prices/index.ts'
+import type { EndedCall } from '../telemetry/calls.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { TokenCounter } from '../tokens/index.ts'
+import type { Cors } from './cors.ts'
+import type { Exchange } from './exchange.ts'
+import type { FollowUps } from './follow-ups/index.ts'
+import type { Guards } from './guards.ts'
+import type { Plan } from './plan.ts'
+import type { ReceiveLimits } from './receive/index.ts'
+import type { AnswerHeaders } from './relay/facts.ts'
+import type { Route } from './resolve/index.ts'
+
+/** Services and settings that the stages use. Built once per configuration, in `house.ts`. */
+export interface GatewayParts {
+  /** `createResolver` of resolve/. */
+  readonly resolve: (method: string, url: string) => Route
+  readonly plan: Plan
+  readonly verifier: Verifier
+  /** Null where tokens alone say who is in which group. */
+  readonly groups: GroupDirectory | null
+  readonly journal: Journal
+  readonly counter: TokenCounter
+  readonly clock: Clock
+  readonly log: Log
+  readonly receiveLimits: ReceiveLimits
+  readonly guards: Guards
+  readonly limits: Limits
+  readonly prices: PriceBook
+  readonly objects: Objects
+  readonly copies: CopySender
+  readonly followUps: FollowUps
+  /** 0..1, 1 excluded: decides who is part of a share. */
+  readonly random: () => number
+  /** `objects.unknown`. */
+  readonly unknownObjects: 'refuse' | 'allow'
+  /** `objects.encryptedReasoning`. */
+  readonly encryptedReasoning: 'pin' | 'drop'
+  readonly totalMs: number
+  /** For the protected-resource metadata. */
+  readonly identity: Config['identity']['entra']
+  /** For `WWW-Authenticate`; null takes the Host header. */
+  readonly publicUrl: string | null
+  /** Null where no page of a browser may call. */
+  readonly cors: Cors | null
+  readonly trustForwardedFor: boolean
+  /** When the disk refuses: true goes on without a record and counts what was lost. */
+  readonly continueUnrecorded: boolean
+  /** Marks records as the demonstration's history. */
+  readonly demonstration: boolean
+  /** Told of each record that the journal could not take. */
+  readonly lost: (id: string) => void
+  /** Told of each call that has ended, for the metrics. */
+  readonly ended: (call: EndedCall) => void
+  /** Instances that refuse the gateway's own credential now. */
+  readonly credentialsRefused: () => number
+  /** True when no call passes without meeting a limit: for readiness while the store of the limits is down. */
+  readonly limitedThroughout: boolean
+}
+
+/** Sends copies of a client's call. No method rejects or delays that call. */
+export interface CopySender {
+  /** Sends a copy to the workload's shadow deployment, if the call has one and is in its share. */
+  shadow(exchange: Exchange, parts: GatewayParts): void
+  /**
+   * Sends the same call to another member.
+   * @param apart instances that must not serve it.
+   * @returns an answer that the client can use; null when there is none.
+   */
+  hedge(exchange: Exchange, apart: readonly Instance[], parts: GatewayParts): Promise<CopyAnswer | null>
+}
+
+/** Answer of a hedge. */
+export interface CopyAnswer {
+  readonly status: number | null
+  readonly headers: AnswerHeaders
+  /** Null when the answer was too long to be kept. */
+  readonly body: readonly Buffer[] | null
+}

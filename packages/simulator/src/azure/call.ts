@@ -8,9 +8,9 @@ import type { Fault } from './faults.ts'
 import { modelHeaders } from './http/headers.ts'
 import type { OperationFacts, Route } from './http/routing.ts'
 import type { Asked } from './limits/limits.ts'
-import { servedTier } from './members.ts'
 import { type Draw, drawOf } from './seed.ts'
 import type { Deployment, Service } from './service.ts'
+import { servedTier } from './service-tier.ts'
 
 /** A call whose head has arrived and whose path names an operation. */
 export interface Received {
@@ -47,14 +47,6 @@ export interface Work {
   readonly createdAtSeconds: number
   /** False under the fault `no-usage`. */
   readonly reportsUsage: boolean
-}
-
-/** What an answer costs. */
-export interface Spent {
-  readonly promptTokens: number
-  readonly completionTokens: number
-  /** Of the completion tokens, those that are thought before anything is said. Default 0. */
-  readonly thoughtTokens?: number
 }
 
 export function jsonInput(call: Call): JsonRecord {

@@ -1,8 +1,10 @@
 /** Embeddings: the same text gives the same vector on every instance, seed or not. */
+
 import type { JsonRecord } from '../json.ts'
 import { embed } from './answers/index.ts'
+import type { Spent } from './billing/bill.ts'
 import { countText } from './billing/index.ts'
-import { admit, type Call, countedPrompt, jsonInput, meaningOf, type Spent, type Work, workOf } from './call.ts'
+import { admit, type Call, countedPrompt, jsonInput, meaningOf, type Work, workOf } from './call.ts'
 import { integerIn } from './chat/input.ts'
 import { invalidRequest } from './errors.ts'
 import { sendJson } from './http/answer.ts'

@@ -3,9 +3,6 @@
  * Numbers and OAuth codes: Microsoft, "Microsoft Entra authentication and authorization error codes".
  * Words in braces are filled in from the request; none of them is ever a secret, a code or a token.
  */
-import { randomUUID } from 'node:crypto'
-import type { Clock } from '../clock.ts'
-import { type Answer, jsonAnswer } from './http.ts'
 
 interface ErrorFacts {
   readonly status: number
@@ -254,23 +251,4 @@ export class EntraError extends Error {
     this.code = code
     this.facts = facts
   }
-}
-
-/** The body of every refusal that is not a page. */
-export function errorAnswer(error: EntraError, clock: Clock, correlationId: string | null): Answer {
-  const traceId = randomUUID()
-  const timestamp = `${new Date(clock()).toISOString().slice(0, 19).replace('T', ' ')}Z`
-  return jsonAnswer(
-    error.facts.status,
-    {
-      error: error.facts.error,
-      error_description: error.message,
-      error_codes: [error.facts.number],
-      timestamp,
-      trace_id: traceId,
-      correlation_id: correlationId ?? randomUUID(),
-      error_uri: null,
-    },
-    error.facts.status === 503 ? { 'retry-after': '1' } : {},
-  )
 }

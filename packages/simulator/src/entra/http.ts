@@ -1,5 +1,7 @@
 /** The few pieces of HTTP that the sign-in service needs: a call that is read, an answer that is written. */
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '../clock.ts'
 import { EntraError } from './errors.ts'
 
 /** Sign-in forms are a few hundred bytes; whatever is larger is a mistake or an attack. */
@@ -107,6 +109,25 @@ export function jsonAnswer(status: number, value: unknown, headers: Readonly<Rec
     headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...headers },
     body: JSON.stringify(value),
   }
+}
+
+/** The body of every refusal that is not a page. */
+export function errorAnswer(error: EntraError, clock: Clock, correlationId: string | null): Answer {
+  const traceId = randomUUID()
+  const timestamp = `${new Date(clock()).toISOString().slice(0, 19).replace('T', ' ')}Z`
+  return jsonAnswer(
+    error.facts.status,
+    {
+      error: error.facts.error,
+      error_description: error.message,
+      error_codes: [error.facts.number],
+      timestamp,
+      trace_id: traceId,
+      correlation_id: correlationId ?? randomUUID(),
+      error_uri: null,
+    },
+    error.facts.status === 503 ? { 'retry-after': '1' } : {},
+  )
 }
 
 export function writeAnswer(response: ServerResponse, answer: Answer, omitBody: boolean): void {

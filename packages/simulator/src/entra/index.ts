@@ -5,6 +5,7 @@
  * The protocol is written here rather than taken from a library, because Entra bends it: two issuers and two token formats from one
  * service, the resource inside the scope, a resource-owner password grant, error numbers that clients act on.
  */
+
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
@@ -12,9 +13,9 @@ import { type AddressInfo, isIP } from 'node:net'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Directory, EntraSimulator } from '../types.ts'
 import type { Certificate } from './certificate.ts'
-import { EntraError, errorAnswer } from './errors.ts'
+import { EntraError } from './errors.ts'
 import { answerGraph } from './graph.ts'
-import { type Answer, readCall, writeAnswer } from './http.ts'
+import { type Answer, errorAnswer, readCall, writeAnswer } from './http.ts'
 import { openKeys } from './keys.ts'
 import { answerRoute, findRoute } from './routes.ts'
 import { createService, issueByName, type Service } from './service.ts'

@@ -3,6 +3,14 @@ import type { BillLine } from '../../types.ts'
 /** A line that its call keeps up to date until it has ended. */
 export type OpenLine = { -readonly [Field in keyof BillLine]: BillLine[Field] }
 
+/** What an answer costs. */
+export interface Spent {
+  readonly promptTokens: number
+  readonly completionTokens: number
+  /** Of the completion tokens, those that are thought before anything is said. Default 0. */
+  readonly thoughtTokens?: number
+}
+
 /**
  * What every received call produced and would be charged. A line is there from the moment the request's head has arrived, with status 0
  * until an answer begins. What counts as produced:

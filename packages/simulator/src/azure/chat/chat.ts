@@ -1,17 +1,9 @@
 /** Chat completions. */
+
 import type { JsonRecord } from '../../json.ts'
+import type { Spent } from '../billing/bill.ts'
 import type { TokenPiece } from '../billing/index.ts'
-import {
-  admit,
-  type Call,
-  countedPrompt,
-  jsonInput,
-  meaningOf,
-  type Spent,
-  settled,
-  type Work,
-  workOf,
-} from '../call.ts'
+import { admit, type Call, countedPrompt, jsonInput, meaningOf, settled, type Work, workOf } from '../call.ts'
 import { EventStream, sendJson } from '../http/answer.ts'
 import { drawOf } from '../seed.ts'
 import { answerFilter, completionFilter, promptFilterResults, violentCompletionFilter } from './filter.ts'
@@ -19,7 +11,8 @@ import { type ChatAsk, chatAsk, checkContext } from './input.ts'
 import { logprobsOf } from './logprobs.ts'
 import { obfuscation } from './obfuscation.ts'
 import { groundingOf } from './on-your-data.ts'
-import { cachedTokens, type Said, type SaidToolCall, speak } from './speak.ts'
+import type { Said, SaidToolCall } from './said.ts'
+import { cachedTokens, speak } from './speak.ts'
 import { keepChat } from './stored.ts'
 
 /** An asynchronous filter looks at the text in steps of this many tokens. */

@@ -1,23 +1,16 @@
 /** Completions: the older operation that goes on with a prompt. */
+
 import { type JsonRecord, numberOrNull } from '../../json.ts'
+import type { Spent } from '../billing/bill.ts'
 import { countText, tokenPieces } from '../billing/index.ts'
-import {
-  admit,
-  type Call,
-  countedPrompt,
-  jsonInput,
-  meaningOf,
-  type Spent,
-  settled,
-  type Work,
-  workOf,
-} from '../call.ts'
+import { admit, type Call, countedPrompt, jsonInput, meaningOf, settled, type Work, workOf } from '../call.ts'
 import { invalidRequest } from '../errors.ts'
 import { EventStream, sendJson } from '../http/answer.ts'
 import { checkMembers } from '../members.ts'
 import { completionFilter, promptFilterResults } from './filter.ts'
 import { checkContext, checkNumber, integerIn, type StreamAsk, stopsOf, streamAsk } from './input.ts'
-import { type Said, speak } from './speak.ts'
+import type { Said } from './said.ts'
+import { speak } from './speak.ts'
 
 /** What the service answers at most when the call does not say. */
 const standardTokensMax = 16

@@ -1,12 +1,14 @@
 /** Reading of chat requests, with the service's complaints. */
+
 import { isRecord, type JsonRecord, listOf, numberOrNull, textOf, textOrNull } from '../../json.ts'
 import type { Turn } from '../answers/index.ts'
 import { audioPromptTokens } from '../billing/index.ts'
 import type { Work } from '../call.ts'
 import { AzureError, extraForbidden, invalidRequest } from '../errors.ts'
 import { knowsStreamOptions } from '../http/api-versions.ts'
-import { checkMembers, checkModelMembers, checkServiceTier, servedTier } from '../members.ts'
-import type { Question } from './speak.ts'
+import { checkMembers, checkModelMembers } from '../members.ts'
+import { checkServiceTier, servedTier } from '../service-tier.ts'
+import type { Question } from './said.ts'
 
 const roles: ReadonlySet<unknown> = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'function'])
 

@@ -1,7 +1,9 @@
 /** Batches: a file of calls is answered into a file of answers, behind the caller's back, and billed in the batch's own usage. */
+
 import { setImmediate } from 'node:timers/promises'
 import { isRecord, type JsonRecord, numberOrNull, textOf } from '../../json.ts'
-import { type Call, deploymentOf, jsonInput, makeWork, meaningOf, type Spent, type Work } from '../call.ts'
+import type { Spent } from '../billing/bill.ts'
+import { type Call, deploymentOf, jsonInput, makeWork, meaningOf, type Work } from '../call.ts'
 import { chatWhole } from '../chat/chat.ts'
 import { completionWhole } from '../chat/completions.ts'
 import { embeddingsWhole } from '../embeddings.ts'

@@ -1,6 +1,8 @@
 /** Writing answers: whole ones and streams, at the deployment's pace, with the faults that strike while an answer is written. */
+
 import type { ServerResponse } from 'node:http'
-import type { Call, Spent } from '../call.ts'
+import type { Spent } from '../billing/bill.ts'
+import type { Call } from '../call.ts'
 import { internalError } from '../errors.ts'
 import { beginChunks, type ChunkedBody } from './chunks.ts'
 import { type Pace, pace } from './latency.ts'

@@ -1,8 +1,10 @@
 /** Speech, transcription and translation. */
+
 import type { JsonRecord } from '../../json.ts'
 import { type SpeechFormat, speechBytes, speechFormats, transcript } from '../answers/index.ts'
+import type { Spent } from '../billing/bill.ts'
 import { countText, tokenPieces } from '../billing/index.ts'
-import { admit, type Call, formInput, jsonInput, meaningOf, type Spent, type Work, workOf } from '../call.ts'
+import { admit, type Call, formInput, jsonInput, meaningOf, type Work, workOf } from '../call.ts'
 import { invalidRequest, tooLarge } from '../errors.ts'
 import { EventStream, sendJson, sendWhole } from '../http/answer.ts'
 import { drawOf } from '../seed.ts'

@@ -1,7 +1,9 @@
 /** Image generation and editing: valid pictures of the size asked for, whole or with partial ones in a stream. */
+
 import type { JsonRecord } from '../../json.ts'
+import type { Spent } from '../billing/bill.ts'
 import { countText } from '../billing/index.ts'
-import { admit, type Call, formInput, jsonInput, meaningOf, type Spent, type Work, workOf } from '../call.ts'
+import { admit, type Call, formInput, jsonInput, meaningOf, type Work, workOf } from '../call.ts'
 import { completionFilter } from '../chat/filter.ts'
 import { integerIn } from '../chat/input.ts'
 import { invalidRequest, noSuchObject } from '../errors.ts'

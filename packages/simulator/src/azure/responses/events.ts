@@ -1,11 +1,12 @@
 /** The events of a streamed response. Every one says its type twice, as event name and in its data, and counts on. */
+
 import { isRecord, type JsonRecord, listOf } from '../../json.ts'
 import type { TokenPiece } from '../billing/index.ts'
 import { obfuscation } from '../chat/obfuscation.ts'
-import type { ResponsesAsk } from './input.ts'
-import { type ResponseObject, unfinishedObject } from './object.ts'
+import type { ResponsesAsk } from './ask.ts'
 import type { Made } from './output.ts'
 import type { RunEvent } from './run.ts'
+import { type ResponseObject, unfinishedObject } from './run.ts'
 
 interface Step {
   readonly type: string

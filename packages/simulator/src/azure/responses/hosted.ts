@@ -1,11 +1,12 @@
 /** Tools that the service runs itself: it draws pictures on another deployment, and runs code in a container. */
+
 import { isRecord, type JsonRecord, listOf, numberOrNull, textOf, textOrNull } from '../../json.ts'
 import { countText, tokenPieces } from '../billing/index.ts'
 import { type Work, workableDeployment } from '../call.ts'
-import type { Said } from '../chat/speak.ts'
+import type { Said } from '../chat/said.ts'
 import { drawnPicture, partialTokens, pictureSize, pictureTokens } from '../media/pictures.ts'
+import type { ResponsesAsk } from './ask.ts'
 import { automaticContainer, putFile, usedContainer } from './containers.ts'
-import type { ResponsesAsk } from './input.ts'
 import type { Made } from './output.ts'
 
 /** What a tool cost on a deployment that is not the call's. */

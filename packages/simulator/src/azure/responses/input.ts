@@ -1,12 +1,13 @@
 /** Reading of calls to the Responses API. */
+
 import { isRecord, type JsonRecord, listOf, textOf, textOrNull } from '../../json.ts'
 import type { Turn } from '../answers/index.ts'
 import type { Work } from '../call.ts'
 import { checkNumber, contentText, imagesOf, integerIn } from '../chat/input.ts'
-import type { Question } from '../chat/speak.ts'
 import { invalidRequest, noSuchObject } from '../errors.ts'
-import { checkServiceTier } from '../members.ts'
 import type { StoredConversation, StoredResponse } from '../objects/store.ts'
+import { checkServiceTier } from '../service-tier.ts'
+import type { ResponsesAsk } from './ask.ts'
 import { usedContainer } from './containers.ts'
 import { conversationItems } from './conversations.ts'
 import { closed } from './echoed-tools.ts'
@@ -14,30 +15,6 @@ import { hostedAmong } from './hosted.ts'
 import { inputItems } from './items.ts'
 import { checkMembers, includesOf, obfuscates } from './members.ts'
 import { standardEffort } from './object.ts'
-
-export interface ResponsesAsk {
-  readonly stream: boolean
-  readonly store: boolean
-  readonly background: boolean
-  /** Deltas of its stream are padded. */
-  readonly obfuscates: boolean
-  readonly include: ReadonlySet<unknown>
-  /** How many likely tokens are named beside each, where log probabilities are included. */
-  readonly topLogprobs: number
-  /** How its reasoning is to be summed up; null where it is not. */
-  readonly summary: string | null
-  /** What the object says of its tier until it is over. */
-  readonly serviceTier: string
-  /** The call's own input as items, each with an id. */
-  readonly items: readonly JsonRecord[]
-  /** What came before in the conversation, then `items`. */
-  readonly context: readonly JsonRecord[]
-  /** Gets the items of this call and its answer. */
-  readonly conversation: StoredConversation | null
-  /** Tools that run in the service. */
-  readonly hosted: readonly JsonRecord[]
-  readonly question: Question
-}
 
 export function responsesAsk(work: Work, input: JsonRecord): ResponsesAsk {
   checkMembers(input)

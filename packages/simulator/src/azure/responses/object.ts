@@ -1,13 +1,14 @@
 /** The response object: all its members, finished and while it is at work, as the service writes them in 2026. */
-import { isRecord, type JsonRecord } from '../../json.ts'
-import type { Spent, Work } from '../call.ts'
-import { completionFilter, promptFilterResults } from '../chat/filter.ts'
-import type { Said } from '../chat/speak.ts'
-import { servedTier } from '../members.ts'
-import { echoedTools } from './echoed-tools.ts'
-import type { ResponsesAsk } from './input.ts'
 
-export type ResponseObject = JsonRecord & { readonly id: string }
+import { isRecord, type JsonRecord } from '../../json.ts'
+import type { Spent } from '../billing/bill.ts'
+import type { Work } from '../call.ts'
+import { completionFilter, promptFilterResults } from '../chat/filter.ts'
+import type { Said } from '../chat/said.ts'
+import { servedTier } from '../service-tier.ts'
+import type { ResponsesAsk } from './ask.ts'
+import { echoedTools } from './echoed-tools.ts'
+import type { ResponseObject } from './run.ts'
 
 export interface Finish {
   readonly said: Said
@@ -56,20 +57,6 @@ export function finishedObject(work: Work, ask: ResponsesAsk, input: JsonRecord,
     usage: finish.usage,
     user: input.user ?? null,
     metadata: input.metadata ?? {},
-  }
-}
-
-/** The same object before its end, or cancelled: nothing is known yet of what comes out, its filters, its tier and its usage. */
-export function unfinishedObject(object: ResponseObject, ask: ResponsesAsk, status: string): ResponseObject {
-  return {
-    ...object,
-    status,
-    completed_at: null,
-    content_filters: null,
-    incomplete_details: null,
-    output: [],
-    service_tier: ask.serviceTier,
-    usage: null,
   }
 }
 

@@ -1,10 +1,11 @@
 /** What a response puts out: items with their ids, and of what each is made while it is streamed. */
+
 import { type JsonRecord, listOf } from '../../json.ts'
 import type { TokenPiece } from '../billing/index.ts'
 import type { Work } from '../call.ts'
 import { logprobsOf } from '../chat/logprobs.ts'
-import type { Said, SaidToolCall } from '../chat/speak.ts'
-import type { ResponsesAsk } from './input.ts'
+import type { Said, SaidToolCall } from '../chat/said.ts'
+import type { ResponsesAsk } from './ask.ts'
 
 /** An item and what its events need. `item` is the finished one. */
 export type Made =

@@ -1,28 +1,21 @@
 /** The Responses API: create, whole and streamed, in the background or not, and the objects that it keeps. */
+
 import type { JsonRecord } from '../../json.ts'
-import {
-  admit,
-  type Call,
-  countedPrompt,
-  jsonInput,
-  meaningOf,
-  type Spent,
-  settled,
-  type Work,
-  workOf,
-} from '../call.ts'
+import type { Spent } from '../billing/bill.ts'
+import { admit, type Call, countedPrompt, jsonInput, meaningOf, settled, type Work, workOf } from '../call.ts'
 import { checkContext } from '../chat/input.ts'
 import { cachedTokens, speak } from '../chat/speak.ts'
 import { AzureError, invalidRequest, noSuchObject, responseFiltered } from '../errors.ts'
 import { sendJson } from '../http/answer.ts'
 import { isInstant } from '../http/latency.ts'
 import { page, type StoredResponse } from '../objects/store.ts'
+import type { ResponsesAsk } from './ask.ts'
 import { responseEvents } from './events.ts'
 import { citing, hostedTools, type ToolSpent } from './hosted.ts'
-import { type ResponsesAsk, responsesAsk } from './input.ts'
-import { answerMs, finishedObject, type ResponseObject, responseId } from './object.ts'
+import { responsesAsk } from './input.ts'
+import { answerMs, finishedObject, responseId } from './object.ts'
 import { type Made, madeItems } from './output.ts'
-import { Run } from './run.ts'
+import { type ResponseObject, Run } from './run.ts'
 import { followRun, streamSynchronous } from './stream.ts'
 
 interface ResponsesAnswer extends Spent {

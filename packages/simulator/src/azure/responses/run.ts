@@ -1,10 +1,20 @@
 /** A response from its creation to its end: made at once, shown as far as it has come. */
+
 import type { Clock } from '../../clock.ts'
 import type { JsonRecord } from '../../json.ts'
-import type { OpenLine } from '../billing/bill.ts'
-import type { Spent } from '../call.ts'
-import type { ResponsesAsk } from './input.ts'
-import { type ResponseObject, unfinishedObject } from './object.ts'
+import type { OpenLine, Spent } from '../billing/bill.ts'
+
+export type ResponseObject = JsonRecord & { readonly id: string }
+
+/** What a run needs to know of the call that created it. */
+export interface RunAsk {
+  readonly stream: boolean
+  readonly background: boolean
+  /** Deltas of its stream are padded. */
+  readonly obfuscates: boolean
+  /** What the object says of its tier until it is over. */
+  readonly serviceTier: string
+}
 
 export type Stage = 'in_progress' | 'ended' | 'cancelled'
 
@@ -18,7 +28,7 @@ export interface RunEvent {
 }
 
 export interface RunOptions extends Spent {
-  readonly ask: ResponsesAsk
+  readonly ask: RunAsk
   /** The finished object. */
   readonly object: ResponseObject
   readonly output: readonly JsonRecord[]
@@ -35,7 +45,7 @@ export interface RunOptions extends Spent {
 }
 
 export class Run {
-  readonly ask: ResponsesAsk
+  readonly ask: RunAsk
   readonly object: ResponseObject
   readonly #options: RunOptions
   readonly #startsAtMs: number
@@ -109,5 +119,19 @@ export class Run {
     const { takesMs, clock, completionTokens } = this.#options
     if (takesMs === null || takesMs === 0) return 0
     return Math.floor(completionTokens * Math.min(1, (clock() - this.#startsAtMs) / takesMs))
+  }
+}
+
+/** The same object before its end, or cancelled: nothing is known yet of what comes out, its filters, its tier and its usage. */
+export function unfinishedObject(object: ResponseObject, { serviceTier }: RunAsk, status: string): ResponseObject {
+  return {
+    ...object,
+    status,
+    completed_at: null,
+    content_filters: null,
+    incomplete_details: null,
+    output: [],
+    service_tier: serviceTier,
+    usage: null,
   }
 }

@@ -1,6 +1,7 @@
 /** Sending the events of a response: of a synchronous one as they are made, of one in the background whenever somebody listens. */
 
-import type { Call, Spent } from '../call.ts'
+import type { Spent } from '../billing/bill.ts'
+import type { Call } from '../call.ts'
 import { EventStream } from '../http/answer.ts'
 import type { Run } from './run.ts'
 

@@ -14,7 +14,7 @@ import { uuidV7 } from '../packages/gateway/src/ids.ts'
 import type { Ledger } from '../packages/gateway/src/ledger/index.ts'
 import { openLedger } from '../packages/gateway/src/ledger/open.ts'
 import type { Closed, Opened } from '../packages/gateway/src/ledger/record.ts'
-import { silentLog } from '../packages/gateway/src/telemetry/log.ts'
+import { silentLog } from '../packages/gateway/src/log.ts'
 
 const { values } = parseArgs({
   options: {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
-import type { Log } from '../../packages/gateway/src/telemetry/log.ts'
+import { type Log, silentLog } from '../../packages/gateway/src/log.ts'
 import { type Running, running } from '../support/file-world.ts'
 import { RawConnection, send } from '../support/raw.ts'
 import { allRecords } from '../support/records.ts'
@@ -13,9 +13,7 @@ let world: World & Running
 let token: string
 const errors: string[] = []
 before(async () => {
-  const note = (_fields: unknown, event: string): void => void errors.push(event)
-  const nothing = (): void => {}
-  const log: Log = { debug: nothing, info: nothing, warn: nothing, error: note }
+  const log: Log = { ...silentLog, error: (_fields, event) => void errors.push(event) }
   world = await running(scope => startWorld(scope, { parts: { log } }))
   token = await world.token('alice')
 })

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
-import type { Log } from '../../packages/gateway/src/telemetry/log.ts'
+import { type LogLine, logTo } from '../../packages/gateway/src/log.fixture.ts'
+import type { Log } from '../../packages/gateway/src/log.ts'
 import type { Backend } from '../support/backend.ts'
 import { recordOf } from '../support/records.ts'
 import { answering, type JsonAnswer, startTwinBackends, type TwinBackends } from '../support/twin-backends.ts'
@@ -45,18 +46,9 @@ const troubles: readonly JsonAnswer[] = [
   { status: 403, headers: { 'content-type': 'text/html' }, body: '<h1>403 Forbidden</h1>' },
 ]
 
-interface Line {
-  readonly level: string
-  readonly event: string
-  readonly fields: Readonly<Record<string, unknown>>
-}
-
-function keepingLog(): { readonly log: Log; readonly lines: Line[] } {
-  const lines: Line[] = []
-  const at = (level: string) => (fields: Readonly<Record<string, unknown>>, event: string) => {
-    lines.push({ level, event, fields })
-  }
-  return { log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }, lines }
+function keepingLog(): { readonly log: Log; readonly lines: LogLine[] } {
+  const lines: LogLine[] = []
+  return { log: logTo(line => void lines.push(line)), lines }
 }
 
 type Strategy = NonNullable<ConfigInput['pools']>[string]['strategy']
@@ -83,7 +75,7 @@ async function twins(t: Scope, more: { readonly strategy?: Strategy; readonly op
   return { ...twin, lines }
 }
 
-function assertNoSecret(lines: readonly Line[]): void {
+function assertNoSecret(lines: readonly LogLine[]): void {
   assert.ok(!JSON.stringify(lines).includes(instanceKey), 'the key is in no log line')
 }
 

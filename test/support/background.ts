@@ -4,7 +4,7 @@ import type { Config, ConfigInput } from '../../packages/gateway/src/config/sche
 import { buildHouse, type House } from '../../packages/gateway/src/house.ts'
 import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import type { LimitsReport, RuleReport } from '../../packages/gateway/src/limits/index.ts'
-import { silentLog } from '../../packages/gateway/src/telemetry/log.ts'
+import { silentLog } from '../../packages/gateway/src/log.ts'
 import { type Backend, type Received, startBackend } from './backend.ts'
 import { allRecords } from './records.ts'
 import { eventually } from './wait.ts'

@@ -4,7 +4,7 @@ import type { Config } from './config/schema.ts'
 import { type GroupDirectory, openGroupDirectory } from './identity/index.ts'
 import { createCredential } from './instances/credentials.ts'
 import type { AppServiceEndpoint } from './instances/managed-identity.ts'
-import type { Log } from './telemetry/log.ts'
+import type { Log } from './log.ts'
 
 export interface GraphParts {
   readonly clock: Clock

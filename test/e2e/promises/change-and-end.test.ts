@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import { type Config, type ConfigInput, configSchema } from '../../../packages/gateway/src/config/schema.ts'
 import { openLedger } from '../../../packages/gateway/src/ledger/open.ts'
 import type { RecordRow } from '../../../packages/gateway/src/ledger/record.ts'
-import { silentLog } from '../../../packages/gateway/src/telemetry/log.ts'
+import { type LogLine, logTo } from '../../../packages/gateway/src/log.fixture.ts'
+import { silentLog } from '../../../packages/gateway/src/log.ts'
 import { createTokenCounter } from '../../../packages/gateway/src/tokens/index.ts'
 import { type RawAnswer, RawConnection, type RawRequest, requestBytes, send } from '../../support/raw.ts'
 import { allRecords, settledRecords } from '../../support/records.ts'
@@ -93,12 +94,8 @@ test('P10 a reload that cannot be is refused whole: the old configuration goes o
 
 // Somebody who leaves the audit team at noon must not read prompts at five past: not even until the next restart.
 test('H5 a reload takes roles, open metrics and retention away at once, and says what waits for a restart', async t => {
-  const lines: { level: string; fields: unknown; event: string }[] = []
-  const say =
-    (level: string) =>
-    (fields: unknown, event: string): void =>
-      void lines.push({ level, fields, event })
-  const log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') }
+  const lines: LogLine[] = []
+  const log = logTo(line => void lines.push(line))
   const world = await startWorld(t, { parts: { log }, change: config => openMetrics(config) })
   const { house } = world
   const admin = async (path: string, as: string | null): Promise<number> => {

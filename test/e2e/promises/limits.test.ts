@@ -6,7 +6,7 @@ import type { ConfigInput } from '../../../packages/gateway/src/config/schema.ts
 import { buildHouse } from '../../../packages/gateway/src/house.ts'
 import { openLedger } from '../../../packages/gateway/src/ledger/open.ts'
 import type { LimitsReport, RuleReport } from '../../../packages/gateway/src/limits/index.ts'
-import { silentLog } from '../../../packages/gateway/src/telemetry/log.ts'
+import { silentLog } from '../../../packages/gateway/src/log.ts'
 import { createTokenCounter } from '../../../packages/gateway/src/tokens/index.ts'
 import { type RawAnswer, RawConnection, type RawRequest, requestBytes, send } from '../../support/raw.ts'
 import { allRecords, recordOf, settledRecords } from '../../support/records.ts'

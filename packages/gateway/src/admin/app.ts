@@ -6,8 +6,9 @@ import { readToken } from '../identity/bearer.ts'
 import { type Caller, callerKey } from '../identity/caller.ts'
 import { type GroupDirectory, GroupsUnavailable } from '../identity/groups.ts'
 import { groupsOverageAdvice, lackingText } from '../identity/rules.ts'
+import type { Log } from '../log.ts'
 import { AdminError, answerOf } from './errors.ts'
-import type { AdminLog, AdminOptions, AdminRole } from './options.ts'
+import type { AdminOptions, AdminRole } from './options.ts'
 import { parameterError } from './parameters.ts'
 import { Questions } from './questions.ts'
 import { methodsAt, prepareRoles, type Roles, roleOfRoute } from './roles.ts'
@@ -152,11 +153,7 @@ function currentRoles(access: AdminOptions['access']): () => Roles {
   }
 }
 
-function authorized(
-  rolesNow: () => Roles,
-  groups: () => GroupDirectory | null,
-  log: AdminLog,
-): MiddlewareHandler<AdminEnv> {
+function authorized(rolesNow: () => Roles, groups: () => GroupDirectory | null, log: Log): MiddlewareHandler<AdminEnv> {
   return async (c, next) => {
     const roles = rolesNow()
     const pattern = patternOf(c)
@@ -225,7 +222,7 @@ function requireOneOf(c: Context<AdminEnv>, allowed: readonly string[]): void {
   })
 }
 
-function failed(c: Context<AdminEnv>, thrown: unknown, log: AdminLog): Response {
+function failed(c: Context<AdminEnv>, thrown: unknown, log: Log): Response {
   const { status, headers, body } = answerOf(thrown)
   if (status >= 500) {
     const fields = { error: thrown, code: body.error.code, requestId: c.get('requestId'), path: c.req.path }

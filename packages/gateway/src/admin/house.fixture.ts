@@ -5,10 +5,12 @@ import { demoAudience, demoDirectory, type EntraSimulator, startEntra } from '@g
 import { systemClock } from '../clock.ts'
 import { type ConfigInput, configSchema } from '../config/schema.ts'
 import { createVerifier } from '../identity/index.ts'
+import { type LogLine, logTo } from '../log.fixture.ts'
+import type { Log } from '../log.ts'
 import type { Admin } from './index.ts'
 import { startAdmin } from './index.ts'
 import { TestLedger } from './ledger.fixture.ts'
-import type { AdminLog, AdminOptions } from './options.ts'
+import type { AdminOptions } from './options.ts'
 import { type Running, runningHouse } from './running.fixture.ts'
 
 export const instanceKey = 'canary-key-of-an-instance-0123456789'
@@ -46,12 +48,6 @@ export const configInput = {
   },
 } as const satisfies ConfigInput
 
-export interface LogLine {
-  readonly level: 'info' | 'warn' | 'error'
-  readonly fields: Readonly<Record<string, unknown>>
-  readonly event: string
-}
-
 /** Bob is a viewer, Carol an auditor, Alice an operator, Dave has no role. */
 export interface House {
   readonly admin: Admin
@@ -59,7 +55,7 @@ export interface House {
   readonly ledger: TestLedger
   readonly running: Running
   readonly logged: readonly LogLine[]
-  readonly log: AdminLog
+  readonly log: Log
   token(name: string): Promise<string>
   /** Sends a request exactly as given: nothing normalises its path. */
   send(path: string, options?: Sending): Promise<Answer>
@@ -121,12 +117,9 @@ export async function startHouse(t: TestContext, changes: Partial<AdminOptions> 
   return { admin, entra, ledger, running, logged, log, token, send }
 }
 
-function memoryLog(): { logged: LogLine[]; log: AdminLog } {
+function memoryLog(): { logged: LogLine[]; log: Log } {
   const logged: LogLine[] = []
-  const at = (level: LogLine['level']) => (fields: LogLine['fields'], event: string) => {
-    logged.push({ level, fields, event })
-  }
-  return { logged, log: { info: at('info'), warn: at('warn'), error: at('error') } }
+  return { logged, log: logTo(line => void logged.push(line)) }
 }
 
 export function sendTo(url: string, path: string, sending: Sending): Promise<Answer> {

@@ -12,7 +12,7 @@ import { boundConnections } from './connections.ts'
 import { attach } from './listener.ts'
 import type { Admin, AdminOptions } from './options.ts'
 
-export type { Admin, AdminLog, AdminOptions, AdminRole, StartAdmin } from './options.ts'
+export type { Admin, AdminOptions, AdminRole, StartAdmin } from './options.ts'
 
 const connectionsMax = 256
 

@@ -5,7 +5,7 @@ import type { Ledger, LedgerReader } from '../ledger/index.ts'
 import { openLedger } from '../ledger/open.ts'
 import type { RecordBodies, RecordRow } from '../ledger/record.ts'
 import type { RecordsPage, RecordsQuery, UsageQuery, UsageReport } from '../ledger/reports.ts'
-import { silentLog } from '../telemetry/log.ts'
+import { silentLog } from '../log.ts'
 
 const dayMs = 86_400_000
 

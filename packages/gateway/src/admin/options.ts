@@ -5,7 +5,7 @@ import type { GroupDirectory } from '../identity/groups.ts'
 import type { InstanceState, ProbeResult } from '../instances/state.ts'
 import type { LedgerReader } from '../ledger/index.ts'
 import type { LimitsReport } from '../limits/index.ts'
-import type { Log } from '../telemetry/log.ts'
+import type { Log } from '../log.ts'
 
 /** What a caller may do here. `auditor` and `operator` may each do all that `viewer` may, and neither what the other may. */
 export type AdminRole = 'viewer' | 'auditor' | 'operator'
@@ -29,7 +29,6 @@ export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'worklo
  * Where the management API writes. Lines of the audit carry `audit: true`: `bodies_read` for each reading of bodies, `instance_probed`
  * for each probe, `admin_refused` for each request whose caller lacks the role.
  */
-export type AdminLog = Pick<Log, 'info' | 'warn' | 'error'>
 
 export interface AdminOptions {
   /** Port 0 takes a free one. On a loopback host only requests whose Host header names loopback are answered. */
@@ -46,7 +45,7 @@ export interface AdminOptions {
   readonly ledger: LedgerReader
   readonly house: AdminHouse
   readonly clock: Clock
-  readonly log: AdminLog
+  readonly log: Log
   /** Milliseconds between two looks into the ledger while a tail waits. 1..10_000, default 500. */
   readonly tailPollMs?: number
 }

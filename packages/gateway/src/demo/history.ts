@@ -7,7 +7,7 @@ import { type AzureSimulator, demoDirectory, type EntraSimulator, startAzure } f
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import { buildHouse } from '../house.ts'
-import type { Log } from '../telemetry/log.ts'
+import type { Log } from '../log.ts'
 import { demoInstances } from './configuration.ts'
 import { pauseForLeavingMs, play } from './play.ts'
 import { drawScene, seededRandom } from './scenes.ts'

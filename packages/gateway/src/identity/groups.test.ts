@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { logTo } from '../log.fixture.ts'
 import type { Caller } from './caller.ts'
 import { type GroupDirectory, GroupsUnavailable, openGroupDirectory } from './groups.ts'
 
@@ -58,7 +59,7 @@ async function graph(t: TestContext): Promise<Graph> {
     rememberMs: 600_000,
     timeoutMs: 5_000,
     clock: () => state.nowMs,
-    log: { info: (_fields, event) => said.push(event), warn: (_fields, event) => said.push(event) },
+    log: logTo(({ event }) => void said.push(event)),
   })
   t.after(() => directory.close())
   const self: Graph = {

@@ -6,8 +6,8 @@
 import { request } from 'undici'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
 import type { Caller } from './caller.ts'
-import type { IdentityLog } from './verifier.ts'
 
 /** It cannot be said in which groups a caller is: our trouble (503), never a refusal of the caller. */
 export class GroupsUnavailable extends Error {
@@ -44,7 +44,7 @@ export interface GroupDirectoryOptions {
   readonly rememberMs: number
   readonly timeoutMs: number
   readonly clock: Clock
-  readonly log: IdentityLog | null
+  readonly log: Log | null
 }
 
 /** Callers whose groups are remembered; beyond, the oldest are asked for again. About 8 KB each with 200 groups. */

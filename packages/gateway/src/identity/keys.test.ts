@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { after, before, beforeEach, test } from 'node:test'
 import { eventually } from '../../../../test/support/wait.ts'
+import { logTo } from '../log.fixture.ts'
 import {
   type Authority,
   type Claims,
@@ -49,8 +50,8 @@ beforeEach(() => {
   authority.reads.length = 0
   clock = new TestClock()
   said = []
-  const note = (fields: Readonly<Record<string, unknown>>, message: string) => void said.push({ fields, message })
-  verifier = verifierOf(authority, clock, { log: { info: note, warn: note } })
+  const log = logTo(({ fields, event }) => void said.push({ fields, message: event }))
+  verifier = verifierOf(authority, clock, { log })
 })
 after(async () => {
   verifier.close()

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
 import { type DocumentReader, reasonOf, type TenantDocuments } from './documents.ts'
 import { IdentityError } from './errors.ts'
-import type { IdentityLog } from './verifier.ts'
 
 /**
  * Documents older than this are read anew before they are used again, and soon after it where only remembered tokens come: so long a key
@@ -37,7 +37,7 @@ export class TenantKeys {
   readonly #tenantId: string
   readonly #reader: DocumentReader
   readonly #clock: Clock
-  readonly #log: IdentityLog | null
+  readonly #log: Log | null
   #documents: TenantDocuments | null = null
   #readAtMs = 0
   #failedAtMs: number | null = null
@@ -48,7 +48,7 @@ export class TenantKeys {
   readonly #absent = new Map<string, number>()
   #reading: Promise<TenantDocuments> | null = null
 
-  constructor(tenantId: string, parts: { reader: DocumentReader; clock: Clock; log: IdentityLog | null }) {
+  constructor(tenantId: string, parts: { reader: DocumentReader; clock: Clock; log: Log | null }) {
     this.#tenantId = tenantId
     this.#reader = parts.reader
     this.#clock = parts.clock

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { compactVerify } from 'jose'
 import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
 import { tokenCharactersMax, tokenTooLong } from './bearer.ts'
 import type { Caller } from './caller.ts'
 import { comparableAudience, type Expectations, readCaller, readOrigin, wrongIssuer } from './claims.ts'
@@ -9,12 +10,6 @@ import { IdentityError } from './errors.ts'
 import { freshnessEveryMs, TenantKeys } from './keys.ts'
 import { CallerMemory, type Remembered } from './memory.ts'
 import { parseToken } from './token.ts'
-
-/** Where the verifier says what an operator should know. A `pino` logger fits. No token is ever in a field or a message. */
-export interface IdentityLog {
-  info(fields: Readonly<Record<string, unknown>>, message: string): void
-  warn(fields: Readonly<Record<string, unknown>>, message: string): void
-}
 
 export interface VerifierOptions {
   /** Sign-in service, as `https://login.microsoftonline.com`. Plain http only towards a loopback host. */
@@ -28,7 +23,7 @@ export interface VerifierOptions {
   /** Tolerance for `exp` and `nbf`, in milliseconds. */
   readonly clockSkewMs: number
   readonly clock: Clock
-  readonly log?: IdentityLog
+  readonly log?: Log
 }
 
 export interface Verifier {

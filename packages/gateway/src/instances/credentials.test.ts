@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import { after, before, beforeEach, test } from 'node:test'
 import { configSchema, type InstanceConfig } from '../config/schema.ts'
+import { logTo } from '../log.fixture.ts'
 import {
   CredentialError,
   type CredentialHeader,
@@ -64,9 +65,9 @@ function instance(credential: InstanceConfig['credential']): InstanceConfig {
 }
 
 function managed(clientId: string | null = null): InstanceCredential {
-  const note = (fields: object, message: string) => void lines.push(JSON.stringify({ ...fields, message }))
+  const log = logTo(({ fields, event }) => void lines.push(JSON.stringify({ ...fields, message: event })))
   const credential = clientId === null ? 'managed-identity' : { managedIdentity: clientId }
-  return createCredential(instance(credential), { clock: () => nowMs, log: { info: note, warn: note }, appService })
+  return createCredential(instance(credential), { clock: () => nowMs, log, appService })
 }
 
 /** The header of a call that must not wait. */

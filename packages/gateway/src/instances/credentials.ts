@@ -1,6 +1,7 @@
 /** How the gateway signs in to an instance. What the client sent travels on only where the credential is `caller`. */
 import type { Clock } from '../clock.ts'
 import type { InstanceConfig } from '../config/schema.ts'
+import type { Log } from '../log.ts'
 import { type AppServiceEndpoint, readAppService, readSdk, type TokenReader } from './managed-identity.ts'
 
 export interface CredentialHeader {
@@ -30,15 +31,9 @@ export class CredentialError extends Error {
   }
 }
 
-/** A `pino` logger fits. No token is ever in a field or a message. */
-export interface CredentialLog {
-  info(fields: Readonly<Record<string, unknown>>, message: string): void
-  warn(fields: Readonly<Record<string, unknown>>, message: string): void
-}
-
 export interface CredentialParts {
   readonly clock: Clock
-  readonly log?: CredentialLog
+  readonly log?: Log
   /**
    * Where the managed identity's tokens come from, in the shape of App Service and Container Apps. Default: whatever
    * `@azure/identity` finds in the environment of the process. Given by the demonstration, which brings an endpoint of its own:
@@ -90,7 +85,7 @@ interface Held {
 class HeldToken {
   readonly #read: TokenReader
   readonly #clock: Clock
-  readonly #log: CredentialLog | null
+  readonly #log: Log | null
   #held: Held | null = null
   #refreshing: Promise<Held> | null = null
   #pauseUntilMs = 0

@@ -8,7 +8,7 @@ import type { Config, InstanceConfig } from '../config/schema.ts'
 import { Breaker } from './breaker.ts'
 import { type CredentialParts, createCredential, type InstanceCredential } from './credentials.ts'
 import { Lane } from './lane.ts'
-import { OwnCredential, type OwnCredentialLog } from './own-credential.ts'
+import { OwnCredential } from './own-credential.ts'
 import { Probes } from './probe.ts'
 import type { InstanceState, ProbeResult } from './state.ts'
 
@@ -35,7 +35,6 @@ export interface Instance {
 export type Timeouts = Config['gateway']['timeouts']
 
 export interface InstanceParts extends CredentialParts {
-  readonly log?: NonNullable<CredentialParts['log']> & OwnCredentialLog
   /** By which calls run, where that is not the clock by which tokens expire. */
   readonly callClock?: Clock
 }

@@ -1,10 +1,6 @@
 /** Whether an instance takes the gateway's own credential: what calls found out, told to the operator once per change. */
 
-/** A `pino` logger fits. */
-export interface OwnCredentialLog {
-  info(fields: Readonly<Record<string, unknown>>, message: string): void
-  error(fields: Readonly<Record<string, unknown>>, message: string): void
-}
+import type { Log } from '../log.ts'
 
 /** Codes come from answers: a log line holds a short word at most, and nothing of a message, which may quote what was sent. */
 const plainCode = /^[A-Za-z0-9_.-]{1,64}$/
@@ -12,7 +8,7 @@ const plainCode = /^[A-Za-z0-9_.-]{1,64}$/
 /** Of one instance; its lanes share it. */
 export class OwnCredential {
   readonly #instance: string
-  readonly #log: OwnCredentialLog | null
+  readonly #log: Log | null
   /** Deployments that are left alone for it; empty stands for calls without one. */
   readonly #refused = new Set<string>()
   /** Calls that were refused since the start. */
@@ -21,7 +17,7 @@ export class OwnCredential {
   readonly #renew: () => void
 
   /** @param renew asks for another token, where it is one. */
-  constructor(instance: string, log: OwnCredentialLog | null, renew: () => void) {
+  constructor(instance: string, log: Log | null, renew: () => void) {
     this.#instance = instance
     this.#renew = renew
     this.#log = log

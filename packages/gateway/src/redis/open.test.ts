@@ -7,7 +7,8 @@ import { startRedis, type TestRedis, tell } from '../../../../test/support/redis
 import { eventually, soon } from '../../../../test/support/wait.ts'
 import type { Scope } from '../../../../test/support/world.ts'
 import { configSchema } from '../config/schema.ts'
-import type { Log } from '../telemetry/log.ts'
+import { logTo } from '../log.fixture.ts'
+import { silentLog } from '../log.ts'
 import type { RedisConfig } from './address.ts'
 import { RedisDown, RedisScriptFailed, type RedisStore } from './index.ts'
 import { openRedis } from './open.ts'
@@ -23,10 +24,7 @@ interface Opened {
 
 function open(t: Scope, redis: TestRedis, more: Partial<RedisConfig> = {}): Opened {
   const said: string[] = []
-  const note = (fields: Readonly<Record<string, unknown>>, event: string): void => {
-    said.push(`${event} ${JSON.stringify(fields)}`)
-  }
-  const log: Log = { debug: note, info: note, warn: note, error: note }
+  const log = logTo(({ event, fields }) => void said.push(`${event} ${JSON.stringify(fields)}`))
   const config = { url: redis.url, cluster: false, keyPrefix: 'gatehouse', timeout: 250, ...more }
   const store = openRedis(config, { clock: Date.now, log })
   t.after(() => store.close())
@@ -162,7 +160,7 @@ test('a URL that cannot be understood is refused without being repeated', () => 
     `redis://:${password}@host/a`,
   ]) {
     assert.throws(
-      () => openRedis({ url, cluster: false, keyPrefix: 'x', timeout: 250 }, { clock: Date.now, log: quiet }),
+      () => openRedis({ url, cluster: false, keyPrefix: 'x', timeout: 250 }, { clock: Date.now, log: silentLog }),
       (error: Error) => error.name === 'RedisAddressInvalid' && !error.message.includes(password),
     )
   }
@@ -204,9 +202,7 @@ test('the settings of the configuration are enough to open it', () => {
   const { redis } = configSchema.shape
   const config = redis.parse({ url: 'rediss://cache.example.net:6380' })
   assert.ok(config !== undefined)
-  const store = openRedis(config, { clock: Date.now, log: quiet })
+  const store = openRedis(config, { clock: Date.now, log: silentLog })
   assert.equal(store.isUp, false)
   assert.equal(store.key('x'), '{gatehouse}:x')
 })
-
-const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} }

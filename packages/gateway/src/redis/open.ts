@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import type { Log } from '../telemetry/log.ts'
+import type { Log } from '../log.ts'
 import { type RedisConfig, readAddress } from './address.ts'
 import { type Client, connect } from './client.ts'
 import { RedisDown, RedisScriptFailed, type RedisStore, type Script } from './index.ts'

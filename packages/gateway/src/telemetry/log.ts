@@ -1,13 +1,6 @@
 import { pino } from 'pino'
 import { escapeControls } from '../control-characters.ts'
-
-/** Fields first, then what happened as a stable word. No field may hold a header, a token, or any part of a body. */
-export interface Log {
-  debug(fields: Readonly<Record<string, unknown>>, event: string): void
-  info(fields: Readonly<Record<string, unknown>>, event: string): void
-  warn(fields: Readonly<Record<string, unknown>>, event: string): void
-  error(fields: Readonly<Record<string, unknown>>, event: string): void
-}
+import type { Log } from '../log.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
@@ -31,10 +24,6 @@ export function createLog(level: LogLevel): LeveledLog {
     { write: line => standardError.write(escapeControls(line)) },
   )
 }
-
-export const silentLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing }
-
-function nothing(): void {}
 
 /** Errors by name, code, message and stack: other properties of an error may carry a request or its headers. */
 function errorFields(error: unknown): unknown {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
+import type { Log } from '../../log.ts'
 import { type Direction, type Journal, LedgerError } from '../index.ts'
-import type { Log } from '../log.ts'
 import type { Closed, Opened } from '../record.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { codeOf, unwritable } from './failures.ts'

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads'
+import type { Log } from '../../log.ts'
 import { workerUrl } from '../../worker-url.ts'
 import { LedgerError, QuestionError } from '../index.ts'
 import type { Place } from '../journal/position.ts'
-import type { Log } from '../log.ts'
 import type { LedgerNames } from '../names.ts'
 import type { FromStore, Question, SentError, StoreAnswer, StoreArguments, StoreCall, StoreData } from './messages.ts'
 

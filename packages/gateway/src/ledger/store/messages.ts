@@ -47,7 +47,7 @@ export type FromStore =
   | {
       readonly kind: 'log'
       readonly level: 'info' | 'warn' | 'error'
-      readonly fields: object
+      readonly fields: Readonly<Record<string, unknown>>
       readonly message: string
     }
 

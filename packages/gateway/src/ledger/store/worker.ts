@@ -1,5 +1,6 @@
 /** The store's thread: loads the journal on a timer and answers questions. */
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Log } from '../../log.ts'
 import { LedgerError, QuestionError } from '../index.ts'
 import type { FromStore, Question, SentError, StoreData } from './messages.ts'
 import { Store } from './store.ts'
@@ -10,11 +11,11 @@ const data = workerData as StoreData
 const written = new BigInt64Array(data.written)
 const send = (message: FromStore): void => port.postMessage(message)
 const say =
-  (level: 'info' | 'warn' | 'error') =>
-  (fields: object, message: string): void =>
+  (level: keyof Log): Log[typeof level] =>
+  (fields, message) =>
     send({ kind: 'log', level, fields, message })
 
-const log = { info: say('info'), warn: say('warn'), error: say('error') }
+const log: Log = { info: say('info'), warn: say('warn'), error: say('error') }
 
 function sent(error: unknown): SentError {
   return {

@@ -4,8 +4,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../../config/schema.ts'
+import type { Log } from '../../log.ts'
 import { RedisScriptFailed } from '../../redis/index.ts'
-import type { Log } from '../../telemetry/log.ts'
 import type { Calendar } from '../counting/calendar.ts'
 import {
   type Asked,

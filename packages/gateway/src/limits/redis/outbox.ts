@@ -2,8 +2,9 @@
  * What Redis has not heard of yet, in order. What is said is kept until it is answered, and said again after an outage; the scripts take nothing
  * a second time.
  */
+
+import type { Log } from '../../log.ts'
 import { RedisScriptFailed, type RedisStore } from '../../redis/index.ts'
-import type { Log } from '../../telemetry/log.ts'
 import { amountOf, type Counter, type Used, usedOf } from '../counting/counters.ts'
 import { adoptScript, bookScript, settleScript } from './scripts.ts'
 import type { Holder, Places, SharedTaken } from './taken.ts'

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { startRedis, type TestRedis } from '../../../../../test/support/redis.ts'
 import type { Scope } from '../../../../../test/support/world.ts'
 import type { LimitName } from '../../config/schema.ts'
+import { logTo } from '../../log.fixture.ts'
 import { openRedis } from '../../redis/open.ts'
-import type { Log } from '../../telemetry/log.ts'
 import { Calendar } from '../counting/calendar.ts'
 import type { Claim, CounterStore } from '../counting/counters.ts'
 import { RedisCounters, type RedisCountersParts } from './counters.ts'
@@ -25,8 +25,7 @@ export async function startReplica(
   begin?: (counters: RedisCounters) => void,
 ): Promise<Replica> {
   const said: string[] = []
-  const note = (_fields: unknown, word: string): void => void said.push(word)
-  const log: Log = { debug: note, info: note, warn: note, error: note }
+  const log = logTo(({ event }) => void said.push(event))
   const clock = parts.clock ?? Date.now
   const config = { url: redis.url, cluster: false, keyPrefix: 'gatehouse', timeout: parts.timeoutMs ?? 250 }
   const store = openRedis(config, { clock, log })

@@ -40,7 +40,7 @@ const ofItsNature = new Set([
   'apim-request-id',
   'x-request-id',
   'x-gatehouse-request-id',
-  // Of the instance's own origin (`dispatch/headers.ts`).
+  // Of the instance's own origin (`backend/headers.ts`).
   'access-control-allow-origin',
   'strict-transport-security',
   'vary',

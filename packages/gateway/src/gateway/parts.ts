@@ -13,9 +13,9 @@ import type { Cors } from './cors.ts'
 import type { Exchange } from './exchange.ts'
 import type { FollowUps } from './follow-ups/index.ts'
 import type { Guards } from './guards.ts'
+import type { AnswerHeaders } from './observe/facts.ts'
 import type { Plan } from './plan.ts'
 import type { ReceiveLimits } from './receive/index.ts'
-import type { AnswerHeaders } from './relay/facts.ts'
 import type { Route } from './resolve/index.ts'
 
 /** Services and settings that the stages use. Built once per configuration, in `house.ts`. */

@@ -6,7 +6,7 @@ import { candidatesFor } from '../../instances/pool.ts'
 import { requireDeployment } from '../authorize/index.ts'
 import type { Exchange } from '../exchange.ts'
 import { Refusal } from '../refusals.ts'
-import type { Relayed } from '../relay/relayed.ts'
+import type { Relayed } from '../relayed.ts'
 import { sendOwn } from './send.ts'
 
 /** @throws Refusal deployment_not_allowed, deployment_unknown */

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import type { AttemptRecord } from '../../ledger/record.ts'
+import type { BackendFailure } from '../backend/failures.ts'
 import type { Call } from '../call.ts'
-import type { BackendFailure } from '../dispatch/failures.ts'
-import { type Learned, nothingLearned } from '../relay/observer.ts'
-import type { Relayed } from '../relay/relayed.ts'
+import { type Learned, nothingLearned } from '../observe/observer.ts'
+import type { Relayed } from '../relayed.ts'
 
 /** How an answer went that the gateway has put together; what is left out did not happen. */
 export interface Sent {

@@ -2,11 +2,11 @@
 import type { Dispatcher } from 'undici'
 import type { Attempt } from '../../instances/lane.ts'
 import type { Candidate } from '../../instances/pool.ts'
-import { classify, GivenUp } from '../dispatch/failures.ts'
+import { classify, GivenUp, isOfBackend } from '../backend/failures.ts'
+import { type AnswerHeaders, first, formOf, observerFor, spilledFrom } from '../observe/facts.ts'
+import { blind, type Observer } from '../observe/observer.ts'
 import type { Asked } from '../receive/index.ts'
-import { type AnswerHeaders, first, formOf, isOfBackend, observerFor, spilledFrom } from '../relay/facts.ts'
-import { blind, type Observer } from '../relay/observer.ts'
-import type { Relayed } from '../relay/relayed.ts'
+import type { Relayed } from '../relayed.ts'
 
 /** Of a longer answer the beginning is kept: nobody gets it, and it is counted. Bytes. */
 const keptBytesMax = 8_388_608

@@ -5,9 +5,9 @@
  */
 import type { Lane } from '../../instances/lane.ts'
 import type { Candidate } from '../../instances/pool.ts'
+import { type Additions, nothingAdded, type RefusedAddition } from '../backend/replay.ts'
+import { maximumMemberOn, type Sending } from '../backend/request.ts'
 import type { AddedMaximum } from '../receive/maximum.ts'
-import { type Additions, nothingAdded, type RefusedAddition } from './replay.ts'
-import { maximumMemberOn, type Sending } from './request.ts'
 
 /** The call as the lane is known to take it. @returns the same object for nearly every call. */
 export function sendingFor(sending: Sending, lane: Lane): Sending {

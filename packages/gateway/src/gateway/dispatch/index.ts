@@ -8,7 +8,7 @@ import type { Home } from '../locate/index.ts'
 import type { GatewayParts } from '../parts.ts'
 import type { Asked } from '../receive/index.ts'
 import { Refusal } from '../refusals.ts'
-import type { Relayed } from '../relay/relayed.ts'
+import type { Relayed } from '../relayed.ts'
 import { Attempts } from './attempts.ts'
 
 /**

@@ -5,7 +5,7 @@
 import { noUsage, type Usage } from '../../ledger/record.ts'
 import { isRecord, textOrNull } from '../../wire/json.ts'
 import { usageFrom } from '../../wire/usage.ts'
-import { empty, type Learned, nothingLearned, type Observer } from '../relay/observer.ts'
+import { empty, type Learned, nothingLearned, type Observer } from '../observe/observer.ts'
 
 /** A longer line is not read; what the file says is then not all. Bytes. */
 const lineBytesMax = 16_777_216

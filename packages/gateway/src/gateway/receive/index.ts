@@ -2,7 +2,7 @@
  * Receive: the request's body, and what it asks for. It stands behind `authorize`, so that nobody unknown can make the gateway
  * hold 32 MiB; a deployment that the body names is authorised here. The bytes that came are kept as they came for the
  * ledger; what is sent differs from them in `stream_options`, where usage would not be reported otherwise, and in what depends on the member
- * (`dispatch/request.ts`).
+ * (`backend/request.ts`).
  */
 import { BodyScanner } from '../../wire/body-scan.ts'
 import { depthMax, JsonScanError, memberValue, type Scan, withMember } from '../../wire/json-scan.ts'

@@ -1,7 +1,7 @@
 /** Record: what the stages found out about an exchange, as the ledger's two halves. */
 import { type Closed, type Cost, noUsage, type Opened, type Outcome, type Usage } from '../../ledger/record.ts'
 import type { Exchange } from '../exchange.ts'
-import type { Relayed } from '../relay/relayed.ts'
+import type { Relayed } from '../relayed.ts'
 
 const pathCharactersMax = 2_048
 /** Of what a client writes as it likes. */

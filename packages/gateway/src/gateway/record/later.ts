@@ -10,7 +10,7 @@ import { isRecord, textOrNull } from '../../wire/json.ts'
 import { isEventStream } from '../../wire/media-types.ts'
 import type { Exchange } from '../exchange.ts'
 import type { FollowUps } from '../follow-ups/index.ts'
-import type { Relayed } from '../relay/relayed.ts'
+import type { Relayed } from '../relayed.ts'
 import { boundedUsage, boundOf } from './bound.ts'
 import type { Unseen } from './unseen.ts'
 

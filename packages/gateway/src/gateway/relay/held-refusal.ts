@@ -4,8 +4,8 @@
  */
 import type { Instance } from '../../instances/index.ts'
 import { retryAfterMs } from '../../instances/retry-after.ts'
-import { type AnswerError, errorIn } from '../dispatch/replay.ts'
-import type { AnswerHeaders } from './facts.ts'
+import { type AnswerError, errorIn } from '../backend/replay.ts'
+import type { AnswerHeaders } from '../observe/facts.ts'
 
 /** Errors are short: what is longer is none that could be replayed, and passes. Bytes. */
 const heldBytesMax = 65_536

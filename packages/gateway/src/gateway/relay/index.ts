@@ -12,10 +12,9 @@ import type { Candidate } from '../../instances/pool.ts'
 import type { Journal } from '../../ledger/index.ts'
 import type { AttemptRecord } from '../../ledger/record.ts'
 import { isEventStream } from '../../wire/media-types.ts'
-import { type Call, ClientLeft, type Timed } from '../call.ts'
-import { type BackendFailure, classify, GivenUp } from '../dispatch/failures.ts'
-import { responseHeaders } from '../dispatch/headers.ts'
-import type { Additions, AnswerError, RefusedAddition } from '../dispatch/replay.ts'
+import { type BackendFailure, classify, GivenUp, isOfBackend } from '../backend/failures.ts'
+import { responseHeaders } from '../backend/headers.ts'
+import type { Additions, AnswerError, RefusedAddition } from '../backend/replay.ts'
 import {
   lacksDeployment,
   lacksState,
@@ -24,16 +23,17 @@ import {
   refusedAddition,
   refusesGateway,
   safeToReplay,
-} from '../dispatch/replay.ts'
+} from '../backend/replay.ts'
+import { type Call, ClientLeft, type Timed } from '../call.ts'
+import { CreatedObjects, type Creates } from '../observe/created-objects.ts'
+import { type AnswerHeaders, first, formOf, observerFor, spilledFrom } from '../observe/facts.ts'
+import { blind, type Observer } from '../observe/observer.ts'
 import type { Asked } from '../receive/index.ts'
+import type { Relayed } from '../relayed.ts'
 import { Capture } from './capture.ts'
-import { CreatedObjects, type Creates } from './created-objects.ts'
 import { endWith } from './end.ts'
-import { type AnswerHeaders, first, formOf, isOfBackend, observerFor, spilledFrom } from './facts.ts'
 import { HeldRefusal, HeldTooLong, NotLetIn } from './held-refusal.ts'
-import { blind, type Observer } from './observer.ts'
 import { type ReadingOn, readOnBytesMax } from './read-on.ts'
-import type { Relayed } from './relayed.ts'
 
 export interface RelayParts {
   readonly call: Call

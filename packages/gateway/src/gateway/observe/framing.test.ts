@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { observeAnswer } from './answer.ts'
 import { dataOf, framed, type Json, pieces } from './framing.fixture.ts'
-import { observeAnswer } from './observe-answer.ts'
-import { observeStream } from './observe-stream.ts'
 import type { Learned, Observer } from './observer.ts'
+import { observeStream } from './stream.ts'
 
 const chunk = (content: string): Json => ({
   id: 'c1',

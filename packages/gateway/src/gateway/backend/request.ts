@@ -11,10 +11,9 @@ import type { Workload } from '../plan.ts'
 import { requireFormType } from '../receive/content-type.ts'
 import type { Asked } from '../receive/index.ts'
 import { maximumMember } from '../receive/maximum.ts'
-import type { Relay } from '../relay/index.ts'
 import type { Route } from '../resolve/index.ts'
 import { requestHeaders } from './headers.ts'
-import { type UploadLimits, uploadBody } from './upload.ts'
+import { type UploadLimits, type UploadWatcher, uploadBody } from './upload.ts'
 
 export interface Sending {
   readonly call: Call
@@ -47,7 +46,7 @@ export function requestFor(
   sending: Sending,
   candidate: Candidate,
   credential: { readonly name: string; readonly value: string },
-  upload: { readonly journal: Journal | null; readonly limits: UploadLimits; readonly relay: Relay } | null,
+  upload: { readonly journal: Journal | null; readonly limits: UploadLimits; readonly relay: UploadWatcher } | null,
 ): Dispatcher.DispatchOptions {
   const { call, route, asked } = sending
   const choice = {

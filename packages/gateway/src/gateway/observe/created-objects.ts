@@ -6,28 +6,12 @@
 import type { Objects, Owner } from '../../objects/index.ts'
 import { isRecord, type JsonRecord } from '../../wire/json.ts'
 import { type CreatedKind, createdIds, idsOfEvent } from '../../wire/objects.ts'
-import type { Exchange } from '../exchange.ts'
 
 /** What a call may create. Null in `RelayParts` for nearly every call. */
 export interface Creates {
   readonly kind: CreatedKind
   readonly workload: string
   readonly objects: Objects
-}
-
-/** What the call may create or tell of, null for most. Behind `locate`: an object that is not the workload's own tells nothing. */
-export function createsOf(
-  { call, route, grant, asked }: Exchange,
-  { objects }: { readonly objects: Objects },
-): Creates | null {
-  if (route === null || grant === null) return null
-  const { tells } = route.operation
-  const workload = grant.workload.name
-  if (tells === null) {
-    const kind = route.operation.creates ?? asked?.keeps ?? null
-    return kind === null || call.method !== 'POST' ? null : { kind, workload, objects }
-  }
-  return objects.remembered(route.objectId ?? '')?.workload === workload ? { kind: tells, workload, objects } : null
 }
 
 /** One answer's. */

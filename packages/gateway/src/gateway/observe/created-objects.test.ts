@@ -5,8 +5,8 @@ import fc from 'fast-check'
 import type { Objects, Owner } from '../../objects/index.ts'
 import { digestOf } from '../../wire/encrypted.ts'
 import type { CreatedKind } from '../../wire/objects.ts'
+import { observeAnswer } from './answer.ts'
 import { CreatedObjects } from './created-objects.ts'
-import { observeAnswer } from './observe-answer.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

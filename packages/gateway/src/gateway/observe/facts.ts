@@ -1,10 +1,9 @@
 /** What a head or a failure says, whoever asks: the relay to a client, or a copy that has none. */
 import { isEventStream, isJson } from '../../wire/media-types.ts'
-import type { BackendFailure } from '../dispatch/failures.ts'
 import type { Asked } from '../receive/index.ts'
+import { observeAnswer } from './answer.ts'
 import type { CreatedObjects } from './created-objects.ts'
-import { observeAnswer } from './observe-answer.ts'
-import { observeEncoded } from './observe-encoded.ts'
+import { observeEncoded } from './encoded.ts'
 import { blind, type Observer } from './observer.ts'
 
 export type AnswerHeaders = Record<string, string | string[] | undefined>
@@ -38,29 +37,6 @@ export function observerFor(form: AnswerForm, asked: Asked, created: CreatedObje
 
 export function first(value: string | string[] | undefined): string | null {
   return (Array.isArray(value) ? value[0] : value) ?? null
-}
-
-/** Failures that say something about how an instance fares. */
-export function isOfBackend(failure: BackendFailure): boolean {
-  switch (failure) {
-    case 'backend_unreachable':
-    case 'connect_timeout':
-    case 'first_byte_timeout':
-    case 'backend_broke':
-    case 'backend_cut':
-    case 'stream_idle_timeout':
-      return true
-    case 'backend_redirected':
-    case 'credential_refused':
-    case 'total_timeout':
-    case 'shutdown':
-    case 'upload_too_large':
-    case 'upload_stalled':
-    case 'upload_refused':
-      return false
-    default:
-      return failure satisfies never
-  }
 }
 
 const spilledPrefix = 'x-ms-spillover-from-'

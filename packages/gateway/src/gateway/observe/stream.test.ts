@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { observeStream } from './observe-stream.ts'
 import type { Learned } from './observer.ts'
+import { observeStream } from './stream.ts'
 
 const chunk = (content: string, usage: string): string =>
   `data: {"choices":[{"delta":{"content":${JSON.stringify(content)}},"finish_reason":null,"index":0}],"created":1,"id":"c1","model":"gpt-4o-2024-08-06","object":"chat.completion.chunk"${usage}}\n\n`

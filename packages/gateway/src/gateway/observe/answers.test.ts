@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
+import { observeAnswer } from './answer.ts'
+import { observeEncoded } from './encoded.ts'
 import { pieces } from './framing.fixture.ts'
-import { observeAnswer } from './observe-answer.ts'
-import { observeEncoded } from './observe-encoded.ts'
-import { observeJson } from './observe-json.ts'
+import { observeJson } from './json.ts'
 import { nothingLearned } from './observer.ts'
 
 const usage = { prompt_tokens: 12, completion_tokens: 5, total_tokens: 17 }

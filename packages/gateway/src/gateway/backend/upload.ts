@@ -6,6 +6,13 @@ import { GivenUp, UploadRefused } from './failures.ts'
 
 const progressBytes = 262_144
 
+/** What follows the upload: the relay of its call. */
+export interface UploadWatcher {
+  giveUp(reason: Error): void
+  /** The body is being read and cannot be read again, so the call cannot be sent to another member. */
+  bodyIsRead(): void
+}
+
 export interface UploadLimits {
   readonly uploadBytesMax: number
   /** Longest pause between two pieces that the gateway is ready to take, milliseconds. */
@@ -23,7 +30,7 @@ export async function* uploadBody(
   call: Call,
   journal: Journal | null,
   limits: UploadLimits,
-  relay: { giveUp(reason: Error): void; bodyIsRead(): void },
+  relay: UploadWatcher,
   inspector: UploadInspector | null,
 ): AsyncGenerator<Buffer> {
   // What was read is gone: from here on no other member can be sent the same.

@@ -1,6 +1,6 @@
-import type { AttemptRecord } from '../../ledger/record.ts'
-import type { BackendFailure } from '../dispatch/failures.ts'
-import { type Learned, nothingLearned } from './observer.ts'
+import type { AttemptRecord } from '../ledger/record.ts'
+import type { BackendFailure } from './backend/failures.ts'
+import { type Learned, nothingLearned } from './observe/observer.ts'
 
 /** How the answer went. */
 export interface Relayed {

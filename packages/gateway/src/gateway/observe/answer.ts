@@ -3,9 +3,9 @@
  * JSON, or either without a type.
  */
 import type { CreatedObjects } from './created-objects.ts'
-import { observeJson } from './observe-json.ts'
-import { observeStream } from './observe-stream.ts'
+import { observeJson } from './json.ts'
 import { blind, type Learned, nothingLearned, type Observer } from './observer.ts'
+import { observeStream } from './stream.ts'
 
 /** @param declared What its type says. */
 export function observeAnswer(

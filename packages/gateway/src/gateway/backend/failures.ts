@@ -21,6 +21,29 @@ export type BackendFailure =
   /** The client's upload has something in it that may not be sent; the backend's call was given up. */
   | 'upload_refused'
 
+/** True for failures that say something about the health of an instance. */
+export function isOfBackend(failure: BackendFailure): boolean {
+  switch (failure) {
+    case 'backend_unreachable':
+    case 'connect_timeout':
+    case 'first_byte_timeout':
+    case 'backend_broke':
+    case 'backend_cut':
+    case 'stream_idle_timeout':
+      return true
+    case 'backend_redirected':
+    case 'credential_refused':
+    case 'total_timeout':
+    case 'shutdown':
+    case 'upload_too_large':
+    case 'upload_stalled':
+    case 'upload_refused':
+      return false
+    default:
+      return failure satisfies never
+  }
+}
+
 /** Thrown into an exchange from outside: its time is up, or the gateway stops. */
 export class GivenUp extends Error {
   readonly failure: BackendFailure

@@ -3,8 +3,7 @@ import type { Log } from '../log.ts'
 import type { TokenCounter } from '../tokens/index.ts'
 import { claimDirectory, prepareDirectory } from './directory.ts'
 import { type Ledger, LedgerError } from './index.ts'
-import { placeOf, positionOf } from './journal/position.ts'
-import type { Position } from './journal/segments.ts'
+import type { JournalPosition } from './journal/position.ts'
 import { JournalWriter, type JournalWriterOptions } from './journal/writer.ts'
 import type { LedgerNames } from './names.ts'
 import { type CostOf, recover } from './recover.ts'
@@ -33,7 +32,7 @@ export interface LedgerOptions {
   readonly clock?: Clock
   readonly scheduler?: Scheduler
   /** The first place of the journal that some other reader of it has not read yet; null when there is none. Segments from there on are kept. */
-  readonly neededFrom?: () => Position | null
+  readonly neededFrom?: () => JournalPosition | null
   /** Sizes and times of the journal, for tests. */
   readonly journal?: Pick<JournalWriterOptions, 'segmentBytesMax' | 'segmentMsMax' | 'heldBytesMax' | 'retryMs'>
   /** Milliseconds between two loads into the store while nobody asks. Default 1,000. */
@@ -79,12 +78,12 @@ function openWriter(
     segmentMsMax: Math.min(segmentMsDefault, options.retain.bodies / 8),
     ...options.journal,
     directory: journalPath(directory),
-    end: positionOf(store.place),
+    end: store.position,
     fsync: options.fsync,
     clock,
     scheduler,
     log: options.log,
-    onWritten: end => store.wrote(placeOf(end.segment, end.offset)),
+    onWritten: end => store.wrote(end),
     readBack: (id, direction, end) => readBack(store, id, direction, end),
   })
 }
@@ -93,7 +92,7 @@ const readBack: (
   store: StoreClient,
   ...asked: Parameters<JournalWriterOptions['readBack']>
 ) => ReturnType<JournalWriterOptions['readBack']> = async (store, id, direction, end) => {
-  await store.ask('load', placeOf(end.segment, end.offset))
+  await store.ask('load', end)
   const parts = await store.ask('written', id, direction)
   return parts.map(part => Buffer.from(part.buffer, part.byteOffset, part.byteLength))
 }
@@ -194,14 +193,12 @@ class OpenLedger implements Ledger {
 
   async #loadAll(): Promise<void> {
     await this.journal.flushed()
-    const { segment, offset } = this.journal.end
-    await this.#store.ask('load', placeOf(segment, offset))
+    await this.#store.ask('load', this.journal.end)
   }
 
   async #retain(): Promise<void> {
     const { clock, retain, neededFrom, log } = this.#options
-    const needed = neededFrom?.() ?? null
-    const keepFrom = needed === null ? null : placeOf(needed.segment, needed.offset)
+    const keepFrom = neededFrom?.() ?? null
     try {
       // Only what is loaded can be let go of.
       await this.#loadAll()

@@ -3,10 +3,10 @@ import { writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { newId, temporaryDirectory } from '../exchange.fixture.ts'
 import { endOfFiles, Follower, startOfFiles } from './follower.ts'
-import { frameKind } from './frame.ts'
+import { at, frameKind } from './frame.ts'
 import { ChunkPool, Group } from './group.ts'
 import { readId } from './ids.ts'
-import { placeOf } from './position.ts'
+import { positionAt } from './position.ts'
 import type { Damage } from './scanner.ts'
 import { encodePreamble, newMarker, preambleBytes, segmentPath } from './segments.ts'
 
@@ -28,7 +28,7 @@ function follow(directory: string): { readonly ids: string[]; readonly damage: D
   const follower = new Follower(directory, startOfFiles(directory), one => damage.push(one))
   const ids: string[] = []
   const limit = endOfFiles(directory)
-  while (follower.next(limit)) ids.push(readId(follower.entry.window, follower.entry.headAt + 40))
+  while (follower.next(limit)) ids.push(readId(follower.entry.window, follower.entry.headAt + at.id))
   follower.close()
   return { ids, damage }
 }
@@ -60,5 +60,5 @@ test('bytes that a successor counts and the file does not have are reported as d
   const { ids, damage } = follow(directory)
   assert.deepEqual(ids, [first, second])
   assert.deepEqual(damage, [{ segment: 1, offset: end, bytes: 300 }])
-  assert.ok(endOfFiles(directory) > placeOf(2, preambleBytes))
+  assert.ok(endOfFiles(directory) > positionAt(2, preambleBytes))
 })

@@ -1,4 +1,4 @@
-import { offsetOf, type Place, placeOf, segmentOf } from './position.ts'
+import { type JournalPosition, offsetOf, positionAt, segmentOf } from './position.ts'
 import { type Damage, SegmentScanner } from './scanner.ts'
 import { preambleBytes, readPreamble, segmentNumbers } from './segments.ts'
 
@@ -7,19 +7,19 @@ export class Follower {
   readonly #directory: string
   readonly #onDamage: (damage: Damage) => void
   #scanner: SegmentScanner | null = null
-  #place: Place
+  #position: JournalPosition
   /** What `#bytesOf` said of the segment that is open. */
   #finalBytes: number | null = null
 
-  constructor(directory: string, from: Place, onDamage: (damage: Damage) => void) {
+  constructor(directory: string, from: JournalPosition, onDamage: (damage: Damage) => void) {
     this.#directory = directory
-    this.#place = from
+    this.#position = from
     this.#onDamage = onDamage
   }
 
   /** Behind the last entry that was read. */
-  get place(): Place {
-    return this.#place
+  get position(): JournalPosition {
+    return this.#position
   }
 
   /** The entry that `next` went to. */
@@ -29,10 +29,10 @@ export class Follower {
   }
 
   /** Goes to the next entry that ends at or before `limit`. */
-  next(limit: Place): boolean {
+  next(limit: JournalPosition): boolean {
     for (;;) {
-      const segment = segmentOf(this.#place)
-      if (placeOf(segment, preambleBytes) > limit) return false
+      const segment = segmentOf(this.#position)
+      if (positionAt(segment, preambleBytes) > limit) return false
       const scanner = this.#open(segment)
       const live = segment === segmentOf(limit)
       if (scanner !== null && this.#nextIn(scanner, live ? offsetOf(limit) : this.#finalBytesOf(scanner))) return true
@@ -49,7 +49,7 @@ export class Follower {
 
   #nextIn(scanner: SegmentScanner, bytes: number): boolean {
     const found = scanner.next(bytes)
-    this.#place = placeOf(scanner.segment, scanner.end)
+    this.#position = positionAt(scanner.segment, scanner.end)
     for (const damage of scanner.damage.splice(0)) this.#onDamage(damage)
     return found
   }
@@ -70,7 +70,7 @@ export class Follower {
     if (this.#scanner?.segment === segment) return this.#scanner
     this.close()
     try {
-      this.#scanner = new SegmentScanner(this.#directory, segment, offsetOf(this.#place))
+      this.#scanner = new SegmentScanner(this.#directory, segment, offsetOf(this.#position))
     } catch {
       return null
     }
@@ -86,24 +86,24 @@ export class Follower {
       if (counted && left > 0) this.#onDamage({ segment, offset: scanner.end, bytes: left })
     }
     this.close()
-    this.#place = placeOf(segment + 1, preambleBytes)
+    this.#position = positionAt(segment + 1, preambleBytes)
   }
 }
 
 /** The end of the journal as files show it: behind the last segment's bytes. 0 when there is none. */
-export function endOfFiles(directory: string): Place {
+export function endOfFiles(directory: string): JournalPosition {
   const last = segmentNumbers(directory).at(-1)
   if (last === undefined) return 0
   const scanner = new SegmentScanner(directory, last)
   try {
-    return placeOf(last, Math.max(scanner.fileBytes, preambleBytes))
+    return positionAt(last, Math.max(scanner.fileBytes, preambleBytes))
   } finally {
     scanner.close()
   }
 }
 
 /** The first segment's beginning. 0 when there is none. */
-export function startOfFiles(directory: string): Place {
+export function startOfFiles(directory: string): JournalPosition {
   const first = segmentNumbers(directory)[0]
-  return first === undefined ? 0 : placeOf(first, preambleBytes)
+  return first === undefined ? 0 : positionAt(first, preambleBytes)
 }

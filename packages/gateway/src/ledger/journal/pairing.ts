@@ -1,12 +1,12 @@
 import type { CodedNames } from '../store/name-blocks.ts'
-import type { Place } from './position.ts'
+import type { JournalPosition } from './position.ts'
 
 /** What is known of an exchange whose end has not been read yet. Bytes stay in the journal; only their places are held. */
 export interface OpenExchange {
-  /** Place of its first entry. */
-  readonly since: Place
-  /** Place of the entry that opened it; 0 when that was never read. */
-  openedAt: Place
+  /** JournalPosition of its first entry. */
+  readonly since: JournalPosition
+  /** JournalPosition of the entry that opened it; 0 when that was never read. */
+  openedAt: JournalPosition
   names: CodedNames | null
   startedAtMs: number
   flags: number
@@ -33,7 +33,7 @@ export class OpenExchanges {
     return this.#byId.get(id)
   }
 
-  begin(id: string, since: Place): OpenExchange {
+  begin(id: string, since: JournalPosition): OpenExchange {
     const known = this.#byId.get(id)
     if (known !== undefined) return known
     const exchange: OpenExchange = {
@@ -63,7 +63,7 @@ export class OpenExchanges {
   }
 
   /** Where a restart must begin to read: the oldest open exchange, `end` when there is none. */
-  lowWater(end: Place): Place {
+  lowWater(end: JournalPosition): JournalPosition {
     for (const exchange of this.#byId.values()) return exchange.since
     return end
   }

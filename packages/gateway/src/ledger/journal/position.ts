@@ -1,11 +1,11 @@
-import type { Position } from './segments.ts'
-
-/** A position as one number, which orders as positions do: segment × 2^32 + offset. Exact up to two million segments of any size. */
-export type Place = number
+/**
+ * A position in a journal as one number, which orders as positions do: segment × 2^32 + offset. Exact up to two million segments of any
+ * size. 0 is before everything. It means nothing without the journal that it belongs to (`JournalCursor` names it).
+ */
+export type JournalPosition = number
 
 const offsets = 0x1_0000_0000
 
-export const placeOf = (segment: number, offset: number): Place => segment * offsets + offset
-export const segmentOf = (place: Place): number => Math.floor(place / offsets)
-export const offsetOf = (place: Place): number => place % offsets
-export const positionOf = (place: Place): Position => ({ segment: segmentOf(place), offset: offsetOf(place) })
+export const positionAt = (segment: number, offset: number): JournalPosition => segment * offsets + offset
+export const segmentOf = (position: JournalPosition): number => Math.floor(position / offsets)
+export const offsetOf = (position: JournalPosition): number => position % offsets

@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { closedOf, newId, openedOf, temporaryDirectory } from '../exchange.fixture.ts'
 import { type Format, formats, formatVersion } from './fields.ts'
-import { frameKind } from './frame.ts'
+import { at, frameHeadBytes, frameKind } from './frame.ts'
 import { ChunkPool, Group } from './group.ts'
 import { readId } from './ids.ts'
 import { BlockView, MetadataBlock, readClosed, readOpened } from './metadata.ts'
@@ -35,7 +35,7 @@ function read(directory: string, segment: Buffer): { id: string; kind: number; b
   const found: { id: string; kind: number; body: Buffer | null }[] = []
   try {
     while (scanner.next(segment.byteLength)) {
-      found.push({ id: readId(scanner.window, scanner.headAt + 40), kind: scanner.kind, body: scanner.body() })
+      found.push({ id: readId(scanner.window, scanner.headAt + at.id), kind: scanner.kind, body: scanner.body() })
     }
   } finally {
     scanner.close()
@@ -90,7 +90,7 @@ test('a segment cut anywhere still gives every whole entry before the cut', t =>
       const found = read(directory, segment.subarray(0, cut))
       let end = preambleBytes
       const whole = written.filter(({ body }) => {
-        end += 56 + body.byteLength
+        end += frameHeadBytes + body.byteLength
         return end <= cut
       })
       assert.deepEqual(
@@ -139,7 +139,7 @@ test('a body that looks like the journal is not read as the journal', t => {
     { id: newId(), kind: frameKind.responseBytes, body: Buffer.from('after') },
   ]
   const segment = segmentOf(written)
-  segment.writeUInt8(segment.readUInt8(preambleBytes + 45) ^ 1, preambleBytes + 45)
+  segment.writeUInt8(segment.readUInt8(preambleBytes + at.id + 5) ^ 1, preambleBytes + at.id + 5)
   assert.deepEqual(
     read(directory, segment).map(({ id }) => id),
     [written[1]?.id],

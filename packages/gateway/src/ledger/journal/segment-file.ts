@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import { closeFile, openFile, syncData, syncDirectory, truncateFile, writeParts, writePartsInline } from './files.ts'
-import { encodePreamble, type Position, preambleBytes, segmentPath } from './segments.ts'
+import { type JournalPosition, offsetOf, segmentOf } from './position.ts'
+import { encodePreamble, preambleBytes, segmentPath } from './segments.ts'
 
 /** The segment that is being written. */
 export interface SegmentFile {
@@ -23,12 +24,12 @@ export interface SegmentFile {
 /** Creates the segment behind `previous`. Throws the error of the system; the half-made file is then written over by the next try. */
 export async function createSegment(
   directory: string,
-  previous: Position,
+  previous: JournalPosition,
   marker: Buffer,
   clock: Clock,
   durable: boolean,
 ): Promise<SegmentFile> {
-  const number = previous.segment + 1
+  const number = segmentOf(previous) + 1
   const createdAtMs = clock()
   const file = await openFile(segmentPath(directory, number), 'w', 0o600)
   let bytes = preambleBytes
@@ -36,8 +37,8 @@ export async function createSegment(
     const preamble = encodePreamble({
       marker,
       number,
-      previousNumber: previous.segment,
-      previousBytes: previous.offset,
+      previousNumber: segmentOf(previous),
+      previousBytes: offsetOf(previous),
       createdAtMs,
     })
     await writeParts(file, [preamble], 0, preambleBytes)

@@ -24,12 +24,6 @@ export interface Preamble {
   readonly createdAtMs: number
 }
 
-/** A place in the journal. */
-export interface Position {
-  readonly segment: number
-  readonly offset: number
-}
-
 export function segmentPath(directory: string, number: number): string {
   return join(directory, `${String(number).padStart(10, '0')}.seg`)
 }

@@ -5,9 +5,11 @@ import { type TestContext, test } from 'node:test'
 import { closedOf, keptLog, newId, openedOf, temporaryDirectory } from '../exchange.fixture.ts'
 import { LedgerError } from '../index.ts'
 import { systemScheduler } from '../scheduler.ts'
+import { at } from './frame.ts'
 import { readId } from './ids.ts'
+import { type JournalPosition, offsetOf } from './position.ts'
 import { SegmentScanner } from './scanner.ts'
-import { type Position, readPreamble, segmentNumbers, segmentPath } from './segments.ts'
+import { readPreamble, segmentNumbers, segmentPath } from './segments.ts'
 import { JournalWriter, type JournalWriterOptions } from './writer.ts'
 
 async function open(
@@ -17,7 +19,7 @@ async function open(
 ): Promise<JournalWriter> {
   const writer = await JournalWriter.open({
     directory,
-    end: { segment: 0, offset: 0 },
+    end: 0,
     fsync: 1_000,
     clock: () => 1_780_000_000_000,
     scheduler: systemScheduler,
@@ -35,7 +37,7 @@ function idsIn(directory: string): string[] {
   return segmentNumbers(directory).flatMap(number => {
     const scanner = new SegmentScanner(directory, number)
     const ids: string[] = []
-    while (scanner.next(scanner.fileBytes)) ids.push(readId(scanner.window, scanner.headAt + 40))
+    while (scanner.next(scanner.fileBytes)) ids.push(readId(scanner.window, scanner.headAt + at.id))
     scanner.close()
     return ids
   })
@@ -45,7 +47,7 @@ function idsIn(directory: string): string[] {
 for (const fsync of ['batch', 1_000] as const) {
   test(`an entry is in the file when its promise resolves, with fsync ${fsync}`, async t => {
     const directory = temporaryDirectory(t)
-    const ends: Position[] = []
+    const ends: JournalPosition[] = []
     const writer = await open(t, directory, { fsync, onWritten: end => ends.push(end) })
     const expected: string[] = []
     for (let round = 0; round < 20; round++) {
@@ -53,7 +55,7 @@ for (const fsync of ['batch', 1_000] as const) {
       await Promise.all(ids.map(id => writer.open(openedOf(id), [Buffer.alloc(round * 3_000, 'x')])))
       expected.push(...ids)
       assert.deepEqual(idsIn(directory), expected)
-      assert.equal(statSync(segmentPath(directory, 1)).size, ends.at(-1)?.offset)
+      assert.equal(statSync(segmentPath(directory, 1)).size, offsetOf(ends.at(-1) ?? 0))
     }
   })
 }

@@ -10,23 +10,24 @@ import { ChunkPool, type FrameFacts, Group, sizeOf } from './group.ts'
 import { entriesToKeep, HeldEntries, type JournalLosses } from './held.ts'
 import { appendLong } from './long-bodies.ts'
 import { MetadataBlock } from './metadata.ts'
+import { type JournalPosition, offsetOf, positionAt } from './position.ts'
 import { createSegment, type SegmentFile } from './segment-file.ts'
-import { newMarker, type Position, segmentBytesMax } from './segments.ts'
+import { newMarker, segmentBytesMax } from './segments.ts'
 
 export interface JournalWriterOptions {
   /** Where the segments stand. */
   readonly directory: string
   /** The end of what is there: the first segment written is the one behind it. */
-  readonly end: Position
+  readonly end: JournalPosition
   /** `batch`: every group is on the disk before its promise resolves. A number: milliseconds between two syncs. */
   readonly fsync: 'batch' | number
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly log: Log
   /** Called after each group: everything before this position is with the kernel. */
-  readonly onWritten: (end: Position) => void
+  readonly onWritten: (end: JournalPosition) => void
   /** Reads back what the journal holds of an open exchange, up to `end`. */
-  readonly readBack: (id: string, direction: Direction, end: Position) => Promise<readonly Buffer[]>
+  readonly readBack: (id: string, direction: Direction, end: JournalPosition) => Promise<readonly Buffer[]>
   /** A segment is full at this size; the last group may go beyond. Default 64 MiB. */
   readonly segmentBytesMax?: number
   /** A segment is full at this age, so that the bodies of a quiet gateway can be purged in time. Default 24 hours. */
@@ -63,7 +64,7 @@ export class JournalWriter implements Journal {
   readonly #both = [this.#closedBlock, this.#openedBlock] as const
   readonly #held: HeldEntries
   #segment: SegmentFile | null = null
-  #end: Position
+  #end: JournalPosition
   /** The group that takes entries, and the one that is being written. */
   #group: Group | null = null
   #writing: Group | null = null
@@ -107,7 +108,7 @@ export class JournalWriter implements Journal {
   }
 
   /** Behind everything that is with the kernel. */
-  get end(): Position {
+  get end(): JournalPosition {
     return this.#end
   }
 
@@ -288,7 +289,7 @@ export class JournalWriter implements Journal {
 
   #wrote(segment: SegmentFile): void {
     this.#unsynced = true
-    this.#end = { segment: segment.number, offset: segment.bytes }
+    this.#end = positionAt(segment.number, segment.bytes)
     this.#options.onWritten(this.#end)
   }
 
@@ -298,7 +299,7 @@ export class JournalWriter implements Journal {
     const full = this.#segment
     this.#segment = made
     this.#marker = marker
-    this.#end = { segment: made.number, offset: made.bytes }
+    this.#end = positionAt(made.number, made.bytes)
     if (full !== null) this.#retire(full)
     return made
   }
@@ -349,7 +350,7 @@ export class JournalWriter implements Journal {
   async #trim(cause: unknown): Promise<void> {
     const segment = this.#segment
     if (segment === null) return
-    const trimmed = await segment.trim(this.#end.offset).then(
+    const trimmed = await segment.trim(offsetOf(this.#end)).then(
       () => true,
       () => false,
     )

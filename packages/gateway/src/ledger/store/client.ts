@@ -2,19 +2,19 @@ import { Worker } from 'node:worker_threads'
 import type { Log } from '../../log.ts'
 import { workerUrl } from '../../worker-url.ts'
 import { LedgerError, QuestionError } from '../index.ts'
-import type { Place } from '../journal/position.ts'
+import type { JournalPosition } from '../journal/position.ts'
 import type { LedgerNames } from '../names.ts'
 import type { FromStore, Question, SentError, StoreAnswer, StoreArguments, StoreCall, StoreData } from './messages.ts'
 
 export interface StoreClient {
   /** Behind the last valid entry that the files held when the store was opened. */
-  readonly place: Place
+  readonly position: JournalPosition
   /** Exchanges that a process before this one left open, oldest first. */
   readonly openIds: readonly string[]
   /** Rejects with `ledger_closed` when the thread is gone. */
   ask<C extends StoreCall>(call: C, ...args: StoreArguments<C>): Promise<StoreAnswer<C>>
   /** Says how far the journal is written, so that the store may load it. */
-  wrote(place: Place): void
+  wrote(position: JournalPosition): void
   /** Resolves when the thread has ended. */
   readonly ended: Promise<void>
 }
@@ -49,12 +49,12 @@ export function startStore(directory: string, log: Log, loadEveryMs: number, nam
     switch (message.kind) {
       case 'ready':
         ready.resolve({
-          place: message.place,
+          position: message.position,
           openIds: message.openIds,
           // The names of calls and their types are those of `Store`.
           ask: ask as StoreClient['ask'],
-          wrote: place => {
-            Atomics.store(cell, 0, BigInt(place))
+          wrote: position => {
+            Atomics.store(cell, 0, BigInt(position))
           },
           ended: ended.promise,
         })

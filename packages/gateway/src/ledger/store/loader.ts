@@ -2,11 +2,11 @@ import type { DuckDBAppender, DuckDBConnection, DuckDBPreparedStatement } from '
 import { LedgerError } from '../index.ts'
 import { type Format, flag, formats, formatVersion } from '../journal/fields.ts'
 import { endOfFiles, Follower, startOfFiles } from '../journal/follower.ts'
-import { at, frameKind } from '../journal/frame.ts'
+import { at, frameHeadBytes, frameKind } from '../journal/frame.ts'
 import { readId, timeOfBytes, timeOfId } from '../journal/ids.ts'
 import { BlockView, textsOf } from '../journal/metadata.ts'
 import { type OpenExchange, OpenExchanges } from '../journal/pairing.ts'
-import { offsetOf, type Place, placeOf, segmentOf } from '../journal/position.ts'
+import { type JournalPosition, offsetOf, positionAt, segmentOf } from '../journal/position.ts'
 import { type Damage, SegmentScanner } from '../journal/scanner.ts'
 import type { LedgerNames } from '../names.ts'
 import { NameBlocks } from './name-blocks.ts'
@@ -26,8 +26,8 @@ export interface LoaderOptions {
 }
 
 interface Cursor {
-  readonly loaded: Place
-  readonly low: Place
+  readonly loaded: JournalPosition
+  readonly low: JournalPosition
   readonly sequence: number
   readonly damagedBytes: number
   /** Time of the newest id among the records. */
@@ -44,7 +44,7 @@ interface Statements {
 /** An entry that ends an exchange of which no beginning is known. */
 interface Orphan {
   readonly id: string
-  readonly place: Place
+  readonly position: JournalPosition
 }
 
 /** Rows per transaction, at most: what a checkpoint or a reader may have to wait for. */
@@ -65,7 +65,7 @@ export class Loader {
   readonly #openedBlock = new BlockView()
   readonly #closedBlock = new BlockView()
   /** Closed entries before it are in the store already. */
-  #loaded: Place
+  #loaded: JournalPosition
   #sequence: number
   #committedSequence: number
   #damagedBytes: number
@@ -87,7 +87,7 @@ export class Loader {
     const from = Math.max(cursor.low, startOfFiles(options.journal))
     this.#follower = new Follower(options.journal, from, damage => {
       // Damage before the cursor was counted when it was first met.
-      if (placeOf(damage.segment, damage.offset) < this.#loaded) return
+      if (positionAt(damage.segment, damage.offset) < this.#loaded) return
       this.#damagedBytes += damage.bytes
       options.onDamage(damage)
     })
@@ -116,8 +116,8 @@ export class Loader {
   }
 
   /** Behind the last entry that was read; what was closed before it is committed. */
-  get place(): Place {
-    return Math.max(this.#follower.place, this.#loaded)
+  get position(): JournalPosition {
+    return Math.max(this.#follower.position, this.#loaded)
   }
   /** What can be read. */
   get loaded(): Loaded {
@@ -127,8 +127,8 @@ export class Loader {
     return this.#damagedBytes
   }
   /** Where a restart begins to read. */
-  get lowWater(): Place {
-    return this.open.lowWater(this.place)
+  get lowWater(): JournalPosition {
+    return this.open.lowWater(this.position)
   }
 
   /** Loads what the files hold. To be called before the writer begins: `place` then leaves a torn tail out. */
@@ -137,9 +137,9 @@ export class Loader {
   }
 
   /** Loads what ends at or before `limit` and answers how many records that were. When it rejects, this loader must be given up. */
-  async load(limit: Place): Promise<number> {
+  async load(limit: JournalPosition): Promise<number> {
     let rows = 0
-    let more = this.#follower.place < limit
+    let more = this.#follower.position < limit
     while (more) {
       more = this.#readUntilFull(limit)
       if (this.#batch.rows > 0) await this.#append()
@@ -155,12 +155,12 @@ export class Loader {
 
   /** Without new records, reading again from the old cursor costs no more than a segment. */
   #worthCommitting(): boolean {
-    const advanced = segmentOf(this.#follower.place) > segmentOf(this.#loaded)
+    const advanced = segmentOf(this.#follower.position) > segmentOf(this.#loaded)
     return this.#rowsInTransaction > 0 || this.#orphans.length > 0 || advanced
   }
 
   /** True when it stopped because the batch is full. */
-  #readUntilFull(limit: Place): boolean {
+  #readUntilFull(limit: JournalPosition): boolean {
     while (this.#batch.rows < batchRowsMax) {
       if (!this.#follower.next(limit)) return false
       this.#take(this.#follower.entry)
@@ -171,23 +171,23 @@ export class Loader {
   #take(entry: SegmentScanner): void {
     const idAt = entry.headAt + at.id
     const id = entry.window.toString('latin1', idAt, idAt + 16)
-    const place = placeOf(entry.segment, entry.offset)
+    const position = positionAt(entry.segment, entry.offset)
     if (entry.kind === frameKind.closed) {
-      this.#takeClosed(entry, id, place)
+      this.#takeClosed(entry, id, position)
       return
     }
-    const exchange = this.open.begin(id, place)
+    const exchange = this.open.begin(id, position)
     exchange.writtenAtMs = entry.view.getFloat64(entry.headAt + at.writtenAtMs, true)
-    if (entry.kind === frameKind.opened) this.#takeOpened(exchange, entry, place, entry.headAt)
+    if (entry.kind === frameKind.opened) this.#takeOpened(exchange, entry, position, entry.headAt)
     else {
       exchange.parts ??= []
-      exchange.parts.push(entry.kind, place)
+      exchange.parts.push(entry.kind, position)
     }
   }
 
-  #takeOpened(exchange: OpenExchange, entry: SegmentScanner, place: Place, headAt: number): void {
+  #takeOpened(exchange: OpenExchange, entry: SegmentScanner, position: JournalPosition, headAt: number): void {
     const block = this.#openedBlock
-    const start = entry.kind === frameKind.closed ? this.#closedBlock.endAt : headAt + 56
+    const start = entry.kind === frameKind.closed ? this.#closedBlock.endAt : headAt + frameHeadBytes
     if (!block.read(entry.view, start, entry.metaEnd, formatOf(entry).opened)) return
     exchange.names = this.#blocks.opened(entry.window, entry.view, block)
     exchange.startedAtMs = block.number(entry.view, 0)
@@ -197,28 +197,28 @@ export class Loader {
       exchange.toolDeployments = toolDeployments ?? null
     }
     exchange.flags = entry.flags
-    if (entry.kind === frameKind.opened) exchange.openedAt = place
+    if (entry.kind === frameKind.opened) exchange.openedAt = position
   }
 
-  #takeClosed(entry: SegmentScanner, id: string, place: Place): void {
+  #takeClosed(entry: SegmentScanner, id: string, position: JournalPosition): void {
     const known = this.open.end(id)
-    if (place < this.#loaded) return
+    if (position < this.#loaded) return
     const carriesOpened = (entry.flags & flag.carriesOpened) !== 0
     if (known === undefined && !carriesOpened) {
-      this.#orphans.push({ id: readId(entry.window, entry.headAt + at.id), place })
+      this.#orphans.push({ id: readId(entry.window, entry.headAt + at.id), position })
       return
     }
-    this.#addRow(entry, place, known ?? newExchange(place), carriesOpened)
+    this.#addRow(entry, position, known ?? newExchange(position), carriesOpened)
   }
 
-  #addRow(entry: SegmentScanner, place: Place, opened: OpenExchange, carriesOpened: boolean): void {
+  #addRow(entry: SegmentScanner, position: JournalPosition, opened: OpenExchange, carriesOpened: boolean): void {
     const block = this.#closedBlock
-    if (!block.read(entry.view, entry.headAt + 56, entry.metaEnd, formatOf(entry).closed)) return
-    if (carriesOpened) this.#takeOpened(opened, entry, place, entry.headAt)
+    if (!block.read(entry.view, entry.headAt + frameHeadBytes, entry.metaEnd, formatOf(entry).closed)) return
+    if (carriesOpened) this.#takeOpened(opened, entry, position, entry.headAt)
     const names = this.#blocks.closed(entry.window, entry.view, block)
     this.#sequence += 1
     this.#newestMs = Math.max(this.#newestMs, timeOfBytes(entry.view, entry.headAt + at.id))
-    const ended: EndedExchange = { entry, block, names, opened, place, sequence: this.#sequence }
+    const ended: EndedExchange = { entry, block, names, opened, position, sequence: this.#sequence }
     writeRow(this.#batch, ended)
   }
 
@@ -237,7 +237,7 @@ export class Loader {
 
   /** Writes the cursor as it is now, so that what follows in the journal is all that a restart reads. */
   async commitCursor(): Promise<void> {
-    if (this.#follower.place > this.#loaded) await this.#commit()
+    if (this.#follower.position > this.#loaded) await this.#commit()
   }
 
   async #commit(): Promise<number> {
@@ -247,7 +247,7 @@ export class Loader {
     const rows = this.#rowsInTransaction
     this.#appender?.closeSync()
     await this.names.write(connection)
-    this.#loaded = this.place
+    this.#loaded = this.position
     const low = this.lowWater
     const { update, commit } = this.#statements
     update.bind([BigInt(this.#loaded), BigInt(low), BigInt(this.#sequence), BigInt(this.#damagedBytes)])
@@ -266,13 +266,13 @@ export class Loader {
   async #adoptOrphans(): Promise<void> {
     const orphans = this.#orphans
     this.#orphans = []
-    for (const { id, place } of orphans) {
+    for (const { id, position } of orphans) {
       this.#appender?.flushSync()
       const known = await this.#options.connection.runAndReadAll('SELECT 1 FROM records WHERE id = $1::UUID', [id])
       if (known.currentRowCount > 0) continue
-      const entry = new SegmentScanner(this.#options.journal, segmentOf(place))
+      const entry = new SegmentScanner(this.#options.journal, segmentOf(position))
       try {
-        if (entry.seek(offsetOf(place))) this.#addRow(entry, place, newExchange(place), false)
+        if (entry.seek(offsetOf(position))) this.#addRow(entry, position, newExchange(position), false)
       } finally {
         entry.close()
       }
@@ -292,8 +292,8 @@ export function formatOf(entry: SegmentScanner): Format {
 }
 
 /** A row without a beginning. */
-function newExchange(place: Place): OpenExchange {
-  return new OpenExchanges().begin('', place)
+function newExchange(position: JournalPosition): OpenExchange {
+  return new OpenExchanges().begin('', position)
 }
 
 async function prepareStatements(connection: DuckDBConnection): Promise<Statements> {

@@ -1,6 +1,6 @@
 /** What the main thread asks of the store's thread, and how it answers. */
 import type { LedgerErrorCode } from '../index.ts'
-import type { Place } from '../journal/position.ts'
+import type { JournalPosition } from '../journal/position.ts'
 import type { LedgerNames } from '../names.ts'
 import type { Store } from './store.ts'
 
@@ -40,7 +40,7 @@ export interface Question {
 }
 
 export type FromStore =
-  | { readonly kind: 'ready'; readonly place: Place; readonly openIds: readonly string[] }
+  | { readonly kind: 'ready'; readonly position: JournalPosition; readonly openIds: readonly string[] }
   | { readonly kind: 'failed'; readonly error: SentError }
   | { readonly kind: 'answer'; readonly number: number; readonly answer: unknown }
   | { readonly kind: 'refusal'; readonly number: number; readonly error: SentError }

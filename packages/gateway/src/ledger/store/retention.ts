@@ -1,6 +1,6 @@
 import { unlinkSync } from 'node:fs'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { type Place, segmentOf } from '../journal/position.ts'
+import { type JournalPosition, segmentOf } from '../journal/position.ts'
 import { readPreamble, segmentNumbers, segmentPath } from '../journal/segments.ts'
 
 export interface Retained {
@@ -17,7 +17,7 @@ export async function deleteRecords(connection: DuckDBConnection, cutoffMs: numb
 }
 
 /** Deletes the segments before `keepFrom` that were finished before `cutoffMs`. */
-export function deleteSegments(journal: string, keepFrom: Place, cutoffMs: number): number {
+export function deleteSegments(journal: string, keepFrom: JournalPosition, cutoffMs: number): number {
   let deleted = 0
   for (const segment of segmentNumbers(journal)) {
     // A segment was finished when its successor began.

@@ -3,7 +3,7 @@ import { at } from '../journal/frame.ts'
 import { readId, timeOfId } from '../journal/ids.ts'
 import { absent, type BlockView } from '../journal/metadata.ts'
 import type { OpenExchange } from '../journal/pairing.ts'
-import type { Place } from '../journal/position.ts'
+import type { JournalPosition } from '../journal/position.ts'
 import type { SegmentScanner } from '../journal/scanner.ts'
 import type { CodedNames } from './name-blocks.ts'
 import { objectHash } from './object-hash.ts'
@@ -113,7 +113,7 @@ export interface EndedExchange {
   readonly block: BlockView
   readonly names: CodedNames
   readonly opened: OpenExchange
-  readonly place: Place
+  readonly position: JournalPosition
   readonly sequence: number
 }
 
@@ -154,7 +154,7 @@ export function writeRow(batch: RowBatch, ended: EndedExchange): void {
   batch.whole(c.imageCompletionTokens, number(19))
   writeTexts(batch, ended)
   batch.long(c.openedAt, opened.openedAt)
-  batch.long(c.closedAt, ended.place)
+  batch.long(c.closedAt, ended.position)
   batch.text(c.parts, opened.parts === null ? null : JSON.stringify(opened.parts))
   batch.text(c.copyOf, opened.copyOf)
   batch.text(c.toolDeployments, opened.toolDeployments)

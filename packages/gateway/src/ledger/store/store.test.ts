@@ -16,7 +16,7 @@ import {
 } from '../exchange.fixture.ts'
 import type { Ledger } from '../index.ts'
 import { LedgerError } from '../index.ts'
-import type { Position } from '../journal/segments.ts'
+import { type JournalPosition, positionAt } from '../journal/position.ts'
 import type { Opened } from '../record.ts'
 import type { Scheduler } from '../scheduler.ts'
 
@@ -245,7 +245,7 @@ test('segments that an open exchange or another reader needs are kept', async t 
   const { scheduler, retain } = manualScheduler()
   const log = keptLog()
   let now = Date.UTC(2026, 0, 1)
-  let neededFrom: Position | null = null
+  let neededFrom: JournalPosition | null = null
   const ledger = await testLedger(t, directory, {
     log,
     scheduler,
@@ -259,7 +259,7 @@ test('segments that an open exchange or another reader needs are kept', async t 
   await ledger.journal.open(openedOf(long, { startedAtMs: now }), [bytes('long question')])
   for (let day = 0; day < 8; day++, now += dayMs) await record(ledger, newId(), { startedAtMs: now })
   const before = segments(directory).length
-  neededFrom = { segment: 2, offset: 64 }
+  neededFrom = positionAt(2, 64)
   await retain()
   assert.equal(segments(directory).length, before - 1, 'the reader at segment 2 holds the rest')
   neededFrom = null

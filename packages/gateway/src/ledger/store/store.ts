@@ -2,16 +2,18 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../../log.ts'
 import type { Direction } from '../index.ts'
-import { frameKind } from '../journal/frame.ts'
+import { readBodies } from '../journal/bodies.ts'
+import { frameHeadBytes, frameKind } from '../journal/frame.ts'
+import { readId } from '../journal/ids.ts'
 import { BlockView, readOpened } from '../journal/metadata.ts'
-import { offsetOf, type Place, segmentOf } from '../journal/position.ts'
+import { type JournalPosition, offsetOf, segmentOf } from '../journal/position.ts'
 import { SegmentScanner } from '../journal/scanner.ts'
 import type { LedgerNames } from '../names.ts'
 import type { Opened, RecordBodies, RecordRow } from '../record.ts'
 import type { RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from '../reports.ts'
 import { type Database, openDatabase } from './database.ts'
 import { formatOf, Loader } from './loader.ts'
-import { bodies, readBodies } from './queries/bodies.ts'
+import { bodies } from './queries/bodies.ts'
 import { creatorsOf } from './queries/creator.ts'
 import { list, row } from './queries/list.ts'
 import { owed } from './queries/owed.ts'
@@ -70,11 +72,11 @@ export class Store {
   /** Loading, checkpoints and retention, one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
   #rowsSinceCheckpoint = 0
-  #checkpointAt: Place
+  #checkpointAt: JournalPosition
   /** After a checkpoint that failed there is none until then, on the process's monotonic clock. */
   #checkpointFromMs = 0
   /** What the last checkpoint would have a restart read from: segments before it are needed for their bodies alone. */
-  #checkpointLow: Place
+  #checkpointLow: JournalPosition
 
   private constructor(options: StoreOptions, database: Database, loader: Loader) {
     this.#options = options
@@ -83,7 +85,7 @@ export class Store {
     this.#loader = loader
     this.#readers = new Readers(database, reportsMax, reportMsMax)
     this.#urgent = new Readers(database, 1, urgentMsMax)
-    this.#checkpointAt = loader.place
+    this.#checkpointAt = loader.position
     this.#checkpointLow = 0
   }
 
@@ -102,13 +104,13 @@ export class Store {
   }
 
   /** Behind the last valid entry of the files. */
-  get place(): Place {
-    return this.#loader.place
+  get position(): JournalPosition {
+    return this.#loader.position
   }
 
   /** Ids of the exchanges that are open now, oldest first. After `open` these are the unfinished ones. */
   openIds(): string[] {
-    return this.#loader.open.ids().map(id => idText(Buffer.from(id, 'latin1')))
+    return this.#loader.open.ids().map(id => readId(Buffer.from(id, 'latin1'), 0))
   }
 
   status(): StoreStatus {
@@ -117,7 +119,7 @@ export class Store {
   }
 
   /** Loads everything that ends at or before `limit`. */
-  load(limit: Place): Promise<void> {
+  load(limit: JournalPosition): Promise<void> {
     return this.#inTurn(() => this.#load(limit))
   }
 
@@ -173,7 +175,7 @@ export class Store {
   }
 
   /** `keepFrom`: other readers of the journal need what stands from there on; null when there are none. */
-  retain(recordsBeforeMs: number, bodiesBeforeMs: number, keepFrom: Place | null): Promise<Retained> {
+  retain(recordsBeforeMs: number, bodiesBeforeMs: number, keepFrom: JournalPosition | null): Promise<Retained> {
     return this.#inTurn(async () => {
       const records = await deleteRecords(this.#database.loading, recordsBeforeMs)
       // Segments go only after a checkpoint: until then a crash would have them read again.
@@ -207,22 +209,22 @@ export class Store {
     return result
   }
 
-  async #load(limit: Place): Promise<void> {
+  async #load(limit: JournalPosition): Promise<void> {
     try {
       this.#rowsSinceCheckpoint += await this.#loader.load(limit)
     } catch (error) {
       await this.#startAgain(error)
       this.#rowsSinceCheckpoint += await this.#loader.load(limit)
     }
-    const bytes = this.#loader.place - this.#checkpointAt
-    const segments = segmentOf(this.#loader.place) - segmentOf(this.#checkpointAt)
+    const bytes = this.#loader.position - this.#checkpointAt
+    const segments = segmentOf(this.#loader.position) - segmentOf(this.#checkpointAt)
     const far = segments > 0 ? segments * 64 * 1024 * 1024 : bytes
     if (this.#rowsSinceCheckpoint < checkpointRows && far < checkpointJournalBytes) return
     if (performance.now() >= this.#checkpointFromMs) await this.#tryCheckpoint(limit)
   }
 
   /** DuckDB gives up a file that a checkpoint could not be written to, as on a full disk: it is opened again as the last one left it. */
-  async #tryCheckpoint(limit: Place): Promise<void> {
+  async #tryCheckpoint(limit: JournalPosition): Promise<void> {
     try {
       await this.#checkpoint()
     } catch (error) {
@@ -253,7 +255,7 @@ export class Store {
   }
 
   async #checkpoint(): Promise<void> {
-    const at = this.#loader.place
+    const at = this.#loader.position
     const low = this.#loader.lowWater
     await this.#loader.commitCursor()
     await this.#database.checkpoint()
@@ -262,12 +264,13 @@ export class Store {
     this.#checkpointLow = low
   }
 
-  #openedAt(place: Place, id: string): Opened | null {
-    const scanner = new SegmentScanner(this.#journal, segmentOf(place), 0, 16 * 1024)
+  #openedAt(position: JournalPosition, id: string): Opened | null {
+    const scanner = new SegmentScanner(this.#journal, segmentOf(position), 0, 16 * 1024)
     try {
-      if (!scanner.seek(offsetOf(place)) || scanner.kind !== frameKind.opened) return null
+      if (!scanner.seek(offsetOf(position)) || scanner.kind !== frameKind.opened) return null
       const block = new BlockView()
-      if (!block.read(scanner.view, scanner.headAt + 56, scanner.metaEnd, formatOf(scanner).opened)) return null
+      if (!block.read(scanner.view, scanner.headAt + frameHeadBytes, scanner.metaEnd, formatOf(scanner).opened))
+        return null
       return readOpened(scanner.window, scanner.view, block, id, scanner.flags)
     } finally {
       scanner.close()
@@ -283,9 +286,4 @@ function startLoader(options: StoreOptions, database: Database): Promise<Loader>
     onDamage: damage =>
       options.log.error({ ...damage }, 'the journal is damaged here; what can be read behind it is read'),
   })
-}
-
-function idText(bytes: Buffer): string {
-  const hex = bytes.toString('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }

@@ -37,7 +37,7 @@ async function answer(store: Store, { number, call, args }: Question): Promise<v
 
 async function run(): Promise<void> {
   const store = await Store.open({ directory: data.directory, names: data.names, log })
-  Atomics.store(written, 0, BigInt(store.place))
+  Atomics.store(written, 0, BigInt(store.position))
   let loading = false
   const timer = setInterval(() => {
     if (loading) return
@@ -55,7 +55,7 @@ async function run(): Promise<void> {
       if (question.call === 'close') port.close()
     })
   })
-  send({ kind: 'ready', place: store.place, openIds: store.openIds() })
+  send({ kind: 'ready', position: store.position, openIds: store.openIds() })
 }
 
 run().catch(error => {

@@ -1,0 +1,86 @@
+import { LedgerError } from '../index.ts'
+import { frameKind } from './frame.ts'
+import { type JournalPosition, offsetOf, segmentOf } from './position.ts'
+import { SegmentScanner } from './scanner.ts'
+
+/** The positions at which the journal holds an exchange's bytes. A position of 0 is none. */
+export interface BodyPositions {
+  readonly openedAt: JournalPosition
+  /** Kind and position of each entry between the first and the last, in turn. */
+  readonly parts: readonly number[]
+  readonly closedAt: JournalPosition
+}
+
+/** The bytes of an exchange. */
+export interface JournalBodies {
+  readonly request: Buffer[]
+  readonly response: Buffer[]
+}
+
+/** Enough for a head and ordinary metadata; bodies are read straight into their own memory. */
+const windowBytes = 16 * 1024
+
+/**
+ * Reads the bytes of an exchange; null when a segment that held some of them is gone.
+ * @param journal directory of the segments.
+ * @param id of the exchange, for the message.
+ * @throws LedgerError `ledger_corrupt` when bytes are there but not as they were written.
+ */
+export function readBodies(journal: string, positions: BodyPositions, id: string): JournalBodies | null {
+  const request: Buffer[] = []
+  const response: Buffer[] = []
+  const reader = new EntryReader(journal, id)
+  try {
+    if (positions.openedAt !== 0) request.push(reader.read(positions.openedAt).body)
+    for (let index = 0; index < positions.parts.length; index += 2) {
+      const { body } = reader.read(positions.parts[index + 1] ?? 0)
+      if (positions.parts[index] === frameKind.requestBytes) request.push(body)
+      else response.push(body)
+    }
+    if (positions.closedAt !== 0) {
+      const { body, requestBytes } = reader.read(positions.closedAt)
+      request.push(body.subarray(0, requestBytes))
+      response.push(body.subarray(requestBytes))
+    }
+    return { request, response }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw error
+  } finally {
+    reader.close()
+  }
+}
+
+/** Reads entries by their positions. Keeps the last segment open, because the entries of one exchange are usually close together. */
+class EntryReader {
+  readonly #journal: string
+  readonly #id: string
+  #scanner: SegmentScanner | null = null
+
+  constructor(journal: string, id: string) {
+    this.#journal = journal
+    this.#id = id
+  }
+
+  read(position: JournalPosition): { readonly body: Buffer; readonly requestBytes: number } {
+    const segment = segmentOf(position)
+    if (this.#scanner?.segment !== segment) {
+      this.close()
+      this.#scanner = new SegmentScanner(this.#journal, segment, 0, windowBytes)
+    }
+    const scanner = this.#scanner
+    const body = scanner?.seek(offsetOf(position)) ? scanner.body() : null
+    if (scanner === null || body === null) {
+      throw new LedgerError(
+        'ledger_corrupt',
+        `The journal no longer holds the bodies of ${this.#id} as they were written.`,
+      )
+    }
+    return { body, requestBytes: scanner.requestBytes }
+  }
+
+  close(): void {
+    this.#scanner?.close()
+    this.#scanner = null
+  }
+}

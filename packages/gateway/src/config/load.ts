@@ -12,8 +12,8 @@ import { fileFault, resolveExpressions } from './expressions.ts'
 import { findingsOf } from './issues.ts'
 import { configJsonSchema } from './json-schema.ts'
 import { byPlace, ConfigError, formatPath, type Problem, printable } from './messages.ts'
+import { checkRules, type Sections } from './rules/index.ts'
 import type { KnownPrices } from './rules/prices.ts'
-import { checkRules, type Sections } from './rules.ts'
 import { type Config, configSchema } from './schema.ts'
 
 /** Longest file that `${file:PATH}` may bring in, in bytes. */

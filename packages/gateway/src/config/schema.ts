@@ -1,7 +1,7 @@
 /**
  * The configuration: one YAML file, strict. This schema is the one source of the reference (docs/configuration.md), of the
  * JSON Schema for editors (gatehouse.schema.json) and of the types below. `describe` texts are the reference's texts.
- * Rules across fields live in `rules.ts`; reading, `${env:NAME}` and `${file:PATH}` in `load.ts`; messages in `messages.ts`.
+ * Rules across fields live in `rules/`; reading, `${env:NAME}` and `${file:PATH}` in `load.ts`; messages in `messages.ts`.
  */
 import { z } from 'zod'
 import { standardTools, toolNames } from '../wire/tools.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { brief, changed, changedBy, check } from '../rules.fixture.ts'
+import { brief, changed, changedBy, check } from './rules.fixture.ts'
 
 const own = 'workloads/bot/limits'
 const rule = 'limits/rules/all'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { brief, changedBy, check } from '../rules.fixture.ts'
+import { brief, changedBy, check } from './rules.fixture.ts'
 
 /** Instance one with a provisioned deployment beside its own ones. */
 const ptu = { 'instances/one/deployments/gpt-4o-ptu': { model: 'gpt-4o', kind: 'provisioned' } }

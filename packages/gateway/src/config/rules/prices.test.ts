@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { parseConfig } from '../load.ts'
 import { ConfigError } from '../messages.ts'
-import { brief, changed, changedBy, check } from '../rules.fixture.ts'
+import { brief, changed, changedBy, check } from './rules.fixture.ts'
 
 type Case = readonly [what: string, values: Readonly<Record<string, unknown>>, problem: string, nearest?: string]
 

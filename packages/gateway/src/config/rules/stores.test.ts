@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { brief, changed, changedBy, check } from '../rules.fixture.ts'
+import { brief, changed, changedBy, check } from './rules.fixture.ts'
 
 const password = 'hunter2/with@signs'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { brief, changedBy, check } from '../rules.fixture.ts'
+import { brief, changedBy, check } from './rules.fixture.ts'
 
 const at = 'workloads/bot/operations'
 

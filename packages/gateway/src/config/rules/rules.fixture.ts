@@ -1,7 +1,7 @@
 /** A small configuration, changed in one place and checked: for the tests of rules across fields. */
 import { parse as parseYaml } from 'yaml'
-import { parseConfig } from './load.ts'
-import { ConfigError, type Problem } from './messages.ts'
+import { parseConfig } from '../load.ts'
+import { ConfigError, type Problem } from '../messages.ts'
 
 export const base = `
 admin: { roles: { viewer: [{ tenant: 11111111-2222-3333-4444-555555555555 }] } }

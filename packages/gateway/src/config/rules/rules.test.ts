@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { reservedNames } from './index.ts'
 import { base, brief, changed, changedBy, check } from './rules.fixture.ts'
-import { reservedNames } from './rules.ts'
 
 test('the base of these tests has neither errors nor warnings', async () => {
   assert.deepEqual(await check(base), { errors: [], warnings: [] })

@@ -3,8 +3,9 @@
  * meant. A section that could not be read is null, and the rules that need it are passed over: nothing is said twice.
  */
 
-import { neverForwarded } from '../wire/request-fields.ts'
-import { formatPath, type Path, printable, showValue } from './messages.ts'
+import { neverForwarded } from '../../wire/request-fields.ts'
+import { formatPath, type Path, printable, showValue } from '../messages.ts'
+import type { CallerRule, Config } from '../schema.ts'
 import {
   amountsOfInstances,
   amountsOfRules,
@@ -15,16 +16,15 @@ import {
   checkNested,
   checkStore,
   checkTimeZone,
-} from './rules/limits.ts'
-import { conflict, type Notes, refuseDuplicates, type Sections, shown, warn } from './rules/notes.ts'
-import { offersOf } from './rules/offers.ts'
-import { checkPools } from './rules/pools.ts'
-import { checkCostLimits, checkPrices, type KnownPrices } from './rules/prices.ts'
-import { checkObjects, checkRedis, isLoopback } from './rules/stores.ts'
-import { checkOperations, checkPriorities, checkTargets } from './rules/workloads.ts'
-import type { CallerRule, Config } from './schema.ts'
+} from './limits.ts'
+import { conflict, type Notes, refuseDuplicates, type Sections, shown, warn } from './notes.ts'
+import { offersOf } from './offers.ts'
+import { checkPools } from './pools.ts'
+import { checkCostLimits, checkPrices, type KnownPrices } from './prices.ts'
+import { checkObjects, checkRedis, isLoopback } from './stores.ts'
+import { checkOperations, checkPriorities, checkTargets } from './workloads.ts'
 
-export type { Sections } from './rules/notes.ts'
+export type { Sections } from './notes.ts'
 
 export type RuleFindings = Pick<Notes, 'errors' | 'warnings'>
 

@@ -1,7 +1,8 @@
 /** `gatehouse prices`: what models cost, and where each price comes from. Reads the configuration, asks no gateway. */
 import { Command, Option } from 'commander'
 import type { LoadedConfig } from '../config/load.ts'
-import type { Price } from '../prices/index.ts'
+import type { Price, PriceBook } from '../prices/index.ts'
+import { bookOf } from '../prices/open.ts'
 import { configFileDefault, readConfig } from './config.ts'
 import type { CliContext } from './context.ts'
 import { csvLine } from './csv.ts'
@@ -28,9 +29,10 @@ export function pricesCommand(context: CliContext): Command {
     .addHelpText('after', '\nExample:\n  $ gatehouse prices --config gatehouse.yaml')
     .action(async (options: PricesOptions) => {
       const loaded = await readConfig(context, options.config)
-      const lines = linesOf(loaded, options.all === true, context.clock())
+      const book = bookOf(loaded.catalogue, loaded.config.prices.models)
+      const lines = linesOf(loaded, book, options.all === true, context.clock())
       const format = formatOf(options, context)
-      context.stdout.write(printed(lines, loaded.prices.book.currency, format, widthOf(context)))
+      context.stdout.write(printed(lines, book.currency, format, widthOf(context)))
     })
 }
 
@@ -42,16 +44,16 @@ interface PriceLine {
   readonly price: Price | null
 }
 
-function linesOf({ config, prices }: LoadedConfig, all: boolean, nowMs: number): PriceLine[] {
+function linesOf({ config, catalogue }: LoadedConfig, book: PriceBook, all: boolean, nowMs: number): PriceLine[] {
   const deployments = Object.entries(config.instances).flatMap(([instance, written]) =>
     Object.entries(written.deployments).map(([name, { model }]) => ({ model, place: `${instance}/${name}` })),
   )
-  const names = all ? [...prices.models, ...Object.keys(config.prices.models)] : []
+  const names = all ? [...Object.keys(catalogue.models), ...Object.keys(config.prices.models)] : []
   const models = [...new Set([...deployments.map(({ model }) => model), ...names.sort()])]
   return models.map(model => ({
     model,
     deployments: deployments.filter(one => one.model === model).map(({ place }) => place),
-    price: prices.book.priceOf(null, model, nowMs),
+    price: book.priceOf(null, model, nowMs),
   }))
 }
 

@@ -5,15 +5,14 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { type Catalogue, parseCatalogue, shippedCatalogue } from '../prices/catalogue.ts'
-import { bookOf } from '../prices/open.ts'
+import { type Catalogue, parseCatalogue, shippedCatalogue } from './catalogue.ts'
 import { configBytesMax, type Finding, readDocument } from './document.ts'
 import { fileFault, resolveExpressions } from './expressions.ts'
 import { findingsOf } from './issues.ts'
 import { configJsonSchema } from './json-schema.ts'
 import { byPlace, ConfigError, formatPath, type Problem, printable } from './messages.ts'
 import { checkRules, type Sections } from './rules/index.ts'
-import type { KnownPrices } from './rules/prices.ts'
+import { knownPrices } from './rules/prices.ts'
 import { type Config, configSchema } from './schema.ts'
 
 /** Longest file that `${file:PATH}` may bring in, in bytes. */
@@ -28,8 +27,8 @@ export interface LoadedConfig {
   readonly path: string
   /** What is allowed and probably not meant, sorted by place. */
   readonly warnings: readonly Problem[]
-  /** Prices as they are in force with this configuration. */
-  readonly prices: KnownPrices
+  /** The price catalogue that goes with this configuration. */
+  readonly catalogue: Catalogue
   /** Absolute paths of every file that was read, this one first: what a reload watches. */
   readonly sources: readonly string[]
 }
@@ -65,21 +64,24 @@ export async function parseConfig(text: string, parts: ParseParts): Promise<Load
 
   const resolved = await resolveExpressions(document.root, { ...parts, directory })
   const shape = checkShape(resolved.root, resolved.origins)
-  const prices = await readPrices(shape.sections.prices, parts, directory)
-  const rules = checkRules(shape.sections, resolved.origins, prices.known)
+  const prices = await readCatalogue(shape.sections.prices, parts, directory)
+  const { catalogue } = prices
+  const known =
+    catalogue === null || shape.sections.prices === null ? null : knownPrices(catalogue, shape.sections.prices)
+  const rules = checkRules(shape.sections, resolved.origins, known)
 
   const beyondExpressions = [...shape.findings, ...prices.findings, ...rules.errors].filter(
     finding => !resolved.failed.has(formatPath(finding.path)),
   )
   const errors = [...resolved.findings, ...beyondExpressions].map(document.place)
-  if (textProblems.length + errors.length > 0 || shape.config === null || prices.known === null) {
+  if (textProblems.length + errors.length > 0 || shape.config === null || catalogue === null) {
     throw new ConfigError('config_invalid', parts.path, [...textProblems, ...errors])
   }
   return {
     config: settled(shape.config, directory),
     path,
     warnings: rules.warnings.map(document.place).sort(byPlace),
-    prices: prices.known,
+    catalogue,
     sources: [path, ...resolved.files, ...prices.files],
   }
 }
@@ -117,23 +119,26 @@ function checkShape(root: unknown, origins: ReadonlyMap<string, string>): Shape 
   return { config: null, sections, findings: whole.error.issues.flatMap(issue => findingsOf(issue, context)) }
 }
 
-interface ReadPrices {
+interface ReadCatalogue {
   /** Null when the section or the catalogue could not be read. */
-  readonly known: KnownPrices | null
+  readonly catalogue: Catalogue | null
   readonly findings: readonly Finding[]
   readonly files: readonly string[]
 }
 
-/** The prices in force. What is wrong with a catalogue file is told at `prices.catalogue`, a finding per problem. */
-async function readPrices(prices: Config['prices'] | null, parts: ParseParts, directory: string): Promise<ReadPrices> {
-  if (prices === null) return { known: null, findings: [], files: [] }
+/** Reads the catalogue. Problems in a catalogue file are reported at `prices.catalogue`, one finding per problem. */
+async function readCatalogue(
+  prices: Config['prices'] | null,
+  parts: ParseParts,
+  directory: string,
+): Promise<ReadCatalogue> {
+  if (prices === null) return { catalogue: null, findings: [], files: [] }
   const { catalogue: written } = prices
-  if (written === undefined) return { known: knownPrices(shippedCatalogue(), prices), findings: [], files: [] }
+  if (written === undefined) return { catalogue: shippedCatalogue(), findings: [], files: [] }
   const file = resolve(directory, written)
   const at = { path: ['prices', 'catalogue'], nearest: null } as const
   try {
     const { catalogue, problems } = parseCatalogue(await parts.readFile(file, catalogueBytesMax))
-    const known = catalogue === null ? null : knownPrices(catalogue, prices)
     const findings = problems.map(problem => {
       const { line, column, path, seen } = problem
       return {
@@ -142,15 +147,15 @@ async function readPrices(prices: Config['prices'] | null, parts: ParseParts, di
         seen: `${printable(file)}:${line}:${column} ${path}: ${seen ?? ''}`.replace(/[: ]+$/, ''),
       }
     })
-    return { known, findings, files: [file] }
+    return { catalogue, findings, files: [file] }
   } catch (cause) {
     const expected = `a price catalogue that can be read; ${printable(file)}: ${fileFault(cause)}`
-    return { known: null, findings: [{ ...at, code: 'missing_file', seen: printable(written), expected }], files: [] }
+    return {
+      catalogue: null,
+      findings: [{ ...at, code: 'missing_file', seen: printable(written), expected }],
+      files: [],
+    }
   }
-}
-
-function knownPrices(catalogue: Catalogue, prices: Config['prices']): KnownPrices {
-  return { book: bookOf(catalogue, prices.models), models: Object.keys(catalogue.models) }
 }
 
 /** What depends on the place of the file, and one spelling of what has several. */

@@ -1,15 +1,25 @@
 /** Rules of prices: one currency, and a price for what is to be limited by cost. */
-import type { PriceBook } from '../../prices/index.ts'
+import type { Catalogue } from '../catalogue.ts'
 import { formatPath, nearestOf, type Path, printable } from '../messages.ts'
 import type { Config, LimitRuleConfig } from '../schema.ts'
 import { type Amounts, amountsOfInstances, amountsOfRules, amountsOfWorkloads } from './limits.ts'
 import { conflict, listOf, type Notes, type Sections, warn } from './notes.ts'
 import { type Offer, offerOfAll } from './offers.ts'
 
-/** The prices in force, and the models that the catalogue knows. */
+/** What the rules need to know about the prices in force. */
 export interface KnownPrices {
-  readonly book: PriceBook
+  /** Currency of the catalogue, ISO 4217. */
+  readonly currency: string
+  /** Models of the catalogue. */
   readonly models: readonly string[]
+  /** True for a model that has a price at any time, in the catalogue or in `prices.models`. */
+  isPriced(model: string): boolean
+}
+
+export function knownPrices(catalogue: Catalogue, prices: Config['prices']): KnownPrices {
+  const models = Object.keys(catalogue.models)
+  const priced = new Set([...models, ...Object.keys(prices.models)].map(model => model.toLowerCase()))
+  return { currency: catalogue.currency, models, isPriced: model => priced.has(model.toLowerCase()) }
 }
 
 export function checkPrices(
@@ -18,7 +28,7 @@ export function checkPrices(
   instances: Config['instances'] | null,
   notes: Notes,
 ): void {
-  const { currency } = known.book
+  const { currency } = known
   if (prices.currency !== undefined && prices.currency !== currency) {
     const whose =
       prices.catalogue === undefined ? 'of the price catalogue that comes with Gatehouse' : 'of prices.catalogue'
@@ -75,18 +85,13 @@ function reportUnpriced(instances: Config['instances'], known: KnownPrices, note
   const said = new Set<string>()
   for (const [name, { deployments }] of Object.entries(instances)) {
     for (const [deployment, { model }] of Object.entries(deployments)) {
-      if (said.has(model) || isPriced(model, known)) continue
+      if (said.has(model) || known.isPriced(model)) continue
       said.add(model)
       const path = ['instances', name, 'deployments', deployment, 'model']
       const expected = `a model with a price: its calls are reported without a cost. Give one in prices.models, or name the model as the catalogue does (gatehouse prices --all)`
       warn(notes, path, printable(model), expected, nearestOf(model, known.models))
     }
   }
-}
-
-/** Whether it has a price at all; one that begins later is a beginning. */
-function isPriced(model: string, { book }: KnownPrices): boolean {
-  return book.priceOf(null, model, Number.MAX_SAFE_INTEGER) !== null
 }
 
 interface Costs {
@@ -112,13 +117,13 @@ export function checkCostLimits(costs: Costs, notes: Notes): void {
 }
 
 function checkCost(amounts: Amounts, path: Path, currency: string, costs: Costs, notes: Notes): void {
-  const { book } = costs.known
-  if (currency !== book.currency) {
-    const expected = `an amount in ${book.currency}, the currency of the price catalogue`
+  const { known } = costs
+  if (currency !== known.currency) {
+    const expected = `an amount in ${known.currency}, the currency of the price catalogue`
     conflict(notes, path, currency, expected)
     return
   }
-  const unpriced = [...modelsMet(amounts, costs)].filter(([model]) => !isPriced(model, costs.known))
+  const unpriced = [...modelsMet(amounts, costs)].filter(([model]) => !known.isPriced(model))
   if (unpriced.length === 0) return
   const seen = unpriced.map(([model, deployment]) => `${printable(model)} (deployment ${printable(deployment)})`)
   const [first] = unpriced

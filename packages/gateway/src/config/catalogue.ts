@@ -1,11 +1,14 @@
-/** Price catalogues: what models cost, in a file. One comes with Gatehouse; `prices.catalogue` names another one. */
+/**
+ * Price catalogues: files that say what models cost. Gatehouse brings one; `prices.catalogue` names another. A catalogue has the form of
+ * the configuration and is checked together with it, so its reader is here and not in prices/.
+ */
 import { z } from 'zod'
-import { readDocument } from '../config/document.ts'
-import { findingsOf } from '../config/issues.ts'
-import type { SchemaView } from '../config/json-schema.ts'
-import type { Problem } from '../config/messages.ts'
-import { currency, price } from '../config/schema.ts'
 import shipped from './catalogue.json' with { type: 'json' }
+import { readDocument } from './document.ts'
+import { findingsOf } from './issues.ts'
+import type { SchemaView } from './json-schema.ts'
+import type { Problem } from './messages.ts'
+import { currency, price } from './schema.ts'
 
 /** A price without a day of its own holds at all times: a list says what is paid, seldom since when. */
 const listed = price.extend({ validFrom: z.iso.date().optional().describe('First day of this price (UTC).') })
@@ -26,7 +29,7 @@ const catalogueSchema = z.strictObject({
 
 export type Catalogue = z.output<typeof catalogueSchema>
 
-/** The catalogue of the package, src/prices/catalogue.json. */
+/** The catalogue of the package, catalogue.json. */
 export function shippedCatalogue(): Catalogue {
   return catalogueSchema.parse(shipped)
 }

@@ -2,7 +2,7 @@
 import type { Clock } from './clock.ts'
 import type { Config } from './config/schema.ts'
 import { type GroupDirectory, openGroupDirectory } from './identity/index.ts'
-import { createCredential } from './instances/credentials.ts'
+import { identityCredential } from './instances/credentials.ts'
 import type { AppServiceEndpoint } from './instances/managed-identity.ts'
 import type { Log } from './log.ts'
 
@@ -16,13 +16,7 @@ export interface GraphParts {
 export function openGroups({ graph }: Config['identity']['entra'], parts: GraphParts): GroupDirectory | null {
   if (graph === undefined) return null
   const { managedIdentity } = graph
-  const credential = createCredential(
-    {
-      credential: managedIdentity === undefined ? 'managed-identity' : { managedIdentity },
-      scope: `${graph.endpoint}/.default`,
-    },
-    parts,
-  )
+  const credential = identityCredential(managedIdentity ?? null, `${graph.endpoint}/.default`, parts)
   return openGroupDirectory({
     endpoint: graph.endpoint,
     authorization: async () => (await credential.header('')).value,

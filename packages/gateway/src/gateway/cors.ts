@@ -3,6 +3,7 @@
  * let in by it: a page needs a token like everybody, and cookies are not looked at.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { allBackends, limitFields } from '../wire/backends.ts'
 import { Refusal } from './refusals.ts'
 import type { Route } from './resolve/index.ts'
 
@@ -18,15 +19,10 @@ const exposed = [
   'retry-after',
   'retry-after-ms',
   'www-authenticate',
-  'apim-request-id',
-  'x-request-id',
-  'x-ms-client-request-id',
-  'x-ms-region',
-  'x-ms-served-model',
-  'openai-processing-ms',
+  ...new Set(allBackends.flatMap(({ shownToPages }) => shownToPages)),
   ...['limit', 'remaining', 'reset', 'renewalperiod'].flatMap(what => [
-    `x-ratelimit-${what}-requests`,
-    `x-ratelimit-${what}-tokens`,
+    `${limitFields.prefix}${what}-requests`,
+    `${limitFields.prefix}${what}-tokens`,
   ]),
 ].join(', ')
 

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { after, before, beforeEach, test } from 'node:test'
 import { configSchema, type InstanceConfig } from '../config/schema.ts'
 import { logTo } from '../log.fixture.ts'
+import { backends } from '../wire/backends.ts'
 import {
   CredentialError,
   type CredentialHeader,
@@ -13,6 +14,8 @@ import {
   refreshBeforeMs,
   refreshPauseMs,
 } from './credentials.ts'
+
+const backend = backends['azure-openai']
 
 /** An identity endpoint of the App Service shape. */
 const server = createServer((request, response) => {
@@ -67,7 +70,7 @@ function instance(credential: InstanceConfig['credential']): InstanceConfig {
 function managed(clientId: string | null = null): InstanceCredential {
   const log = logTo(({ fields, event }) => void lines.push(JSON.stringify({ ...fields, message: event })))
   const credential = clientId === null ? 'managed-identity' : { managedIdentity: clientId }
-  return createCredential(instance(credential), { clock: () => nowMs, log, appService })
+  return createCredential(instance(credential), backend, { clock: () => nowMs, log, appService })
 }
 
 /** The header of a call that must not wait. */
@@ -85,9 +88,9 @@ async function until(holds: () => boolean): Promise<void> {
 
 // The gateway's own rights must not be used where the caller's were asked for, nor the other way round.
 test('a caller credential passes the token on, a key sends the key and never the token', () => {
-  const caller = createCredential(instance('caller'), { clock: () => nowMs })
+  const caller = createCredential(instance('caller'), backend, { clock: () => nowMs })
   assert.deepEqual(atOnce(caller), { name: 'authorization', value: 'Bearer caller.token.x' })
-  const key = createCredential(instance({ key: 'k'.repeat(32) }), { clock: () => nowMs })
+  const key = createCredential(instance({ key: 'k'.repeat(32) }), backend, { clock: () => nowMs })
   assert.deepEqual(atOnce(key), { name: 'api-key', value: 'k'.repeat(32) })
   assert.deepEqual([caller.kind, key.kind, managed().kind], ['caller', 'key', 'managed-identity'])
 })
@@ -211,7 +214,7 @@ test('through @azure/identity the same endpoint gives the same token', async () 
     nowMs = Date.now()
     // Shorter than what the library keeps for itself, so that each reading reaches the endpoint.
     give(4)
-    const credential = createCredential(instance('managed-identity'), { clock: () => nowMs })
+    const credential = createCredential(instance('managed-identity'), backend, { clock: () => nowMs })
     assert.equal((await credential.header('')).value, 'Bearer token-1')
     assert.match(asked[0]?.url ?? '', /resource=https%3A%2F%2Fcognitiveservices\.azure\.com(&|$)/)
     assert.equal(asked[0]?.headers['x-identity-header'], secret)

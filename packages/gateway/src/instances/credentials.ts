@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts'
 import type { InstanceConfig } from '../config/schema.ts'
 import type { Log } from '../log.ts'
+import type { BackendFacts } from '../wire/backends.ts'
 import { type AppServiceEndpoint, readAppService, readSdk, type TokenReader } from './managed-identity.ts'
 
 export interface CredentialHeader {
@@ -56,6 +57,7 @@ export const refreshPauseMs = 5_000
  */
 export function createCredential(
   instance: Pick<InstanceConfig, 'credential' | 'scope'>,
+  backend: Pick<BackendFacts, 'keyField'>,
   parts: CredentialParts,
 ): InstanceCredential {
   const { credential } = instance
@@ -63,13 +65,20 @@ export function createCredential(
     return { kind: 'caller', header: callerToken => bearer(callerToken), renew: nothing }
   }
   if (typeof credential === 'object' && 'key' in credential) {
-    const header: CredentialHeader = Object.freeze({ name: 'api-key', value: credential.key })
+    const header: CredentialHeader = Object.freeze(backend.keyField(credential.key))
     return { kind: 'key', header: () => header, renew: nothing }
   }
-  const clientId = credential === 'managed-identity' ? null : credential.managedIdentity
+  return identityCredential(
+    credential === 'managed-identity' ? null : credential.managedIdentity,
+    instance.scope,
+    parts,
+  )
+}
+
+/** @param clientId of a user-assigned managed identity; null for the system-assigned one. */
+export function identityCredential(clientId: string | null, scope: string, parts: CredentialParts): InstanceCredential {
   const { appService } = parts
-  const read =
-    appService === undefined ? readSdk(clientId, instance.scope) : readAppService(appService, clientId, instance.scope)
+  const read = appService === undefined ? readSdk(clientId, scope) : readAppService(appService, clientId, scope)
   const held = new HeldToken(read, parts)
   return { kind: 'managed-identity', header: () => held.header(), renew: () => held.renew() }
 }

@@ -5,6 +5,7 @@
 import { Pool } from 'undici'
 import type { Clock } from '../clock.ts'
 import type { Config, InstanceConfig } from '../config/schema.ts'
+import { type BackendFacts, backends } from '../wire/backends.ts'
 import { Breaker } from './breaker.ts'
 import { type CredentialParts, createCredential, type InstanceCredential } from './credentials.ts'
 import { Lane } from './lane.ts'
@@ -14,6 +15,8 @@ import type { InstanceState, ProbeResult } from './state.ts'
 
 export interface Instance {
   readonly name: string
+  /** How this kind of backend does it. */
+  readonly backend: BackendFacts
   readonly region: string | null
   /** From the configuration alone: no request can change where calls go. */
   readonly origin: string
@@ -60,19 +63,21 @@ export function openInstance(
     // The first answer header block of Azure is about 2 KiB; a far larger one is not from Azure.
     maxHeaderSize: 65_536,
   })
-  const credential = createCredential(written, parts)
+  const backend = backends['azure-openai']
+  const credential = createCredential(written, backend, parts)
   const reach = new Breaker(written.breaker)
   const own = credential.kind === 'caller' ? null : new OwnCredential(name, parts.log ?? null, () => credential.renew())
   const deployments = new Map(Object.entries(written.deployments))
   const lanes = new Map(
     [...deployments].map(([deployment, { kind }]) => [
       deployment,
-      new Lane(deployment, kind, written.breaker, reach, own),
+      new Lane(deployment, kind, { backend, settings: written.breaker, reach, credential: own }),
     ]),
   )
-  const plainLane = new Lane('', 'standard', written.breaker, reach, own)
+  const plainLane = new Lane('', 'standard', { backend, settings: written.breaker, reach, credential: own })
   const probes = new Probes({
     connections,
+    path: backend.probePath,
     credential,
     reach,
     clock: parts.callClock ?? parts.clock,
@@ -80,6 +85,7 @@ export function openInstance(
   })
   return {
     name,
+    backend,
     region: written.region ?? null,
     origin,
     deployments,

@@ -2,6 +2,7 @@
  * A lane: one deployment on one instance, with all that is known about how it fares. Calls tell it; choosing a member reads
  * it. All times are milliseconds since the epoch, by the clock of those who ask.
  */
+import type { BackendFacts } from '../wire/backends.ts'
 import { Breaker, type BreakerSettings } from './breaker.ts'
 import { Latency } from './latency.ts'
 import type { OwnCredential } from './own-credential.ts'
@@ -16,6 +17,13 @@ const riseNewest = 0.3
 const slopeLeastMs = 200
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
+
+export interface LaneParts {
+  readonly backend: BackendFacts
+  readonly settings: BreakerSettings
+  readonly reach: Breaker
+  readonly credential: OwnCredential | null
+}
 
 export class Lane {
   readonly deployment: string
@@ -52,15 +60,16 @@ export class Lane {
   /** What a pool decided last about this lane, for reports. */
   isSpilling = false
 
+  readonly #backend: BackendFacts
+
   constructor(
     deployment: string,
     kind: 'standard' | 'provisioned',
-    settings: BreakerSettings,
-    reach: Breaker,
-    credential: OwnCredential | null,
+    { backend, settings, reach, credential }: LaneParts,
   ) {
     this.deployment = deployment
     this.kind = kind
+    this.#backend = backend
     this.breaker = new Breaker(settings)
     this.reach = reach
     this.credential = credential
@@ -127,10 +136,11 @@ export class Lane {
 
   /** Reads what an answer's head says about capacity. @param call number of the call, and when it was sent. */
   read(headers: Headers, call: number, sentAtMs: number, nowMs: number): void {
-    const used = this.kind === 'provisioned' ? headers['azure-openai-deployment-utilization'] : undefined
+    const { utilization, limits } = this.#backend
+    const used = this.kind === 'provisioned' && utilization !== null ? headers[utilization] : undefined
     if (used !== undefined) this.#readUtilization(used, call, sentAtMs)
-    const tokens = headers['x-ratelimit-remaining-tokens']
-    const requests = headers['x-ratelimit-remaining-requests']
+    const tokens = headers[limits.remainingTokens]
+    const requests = headers[limits.remainingRequests]
     if (tokens === undefined && requests === undefined) return
     // Negative means unknown: the Responses API has said -1 for months.
     this.#remainingTokens = numberOf(tokens) ?? -1

@@ -9,7 +9,6 @@ import type { Breaker } from './breaker.ts'
 import { CredentialError, type InstanceCredential } from './credentials.ts'
 import type { ProbeResult } from './state.ts'
 
-const path = '/openai/models?api-version=2024-10-21'
 /** Where no active probes are configured. Milliseconds. */
 const standardTimeoutMs = 5_000
 /** One lost answer is no outage: so many probes in a row must fail before the instance is left alone. */
@@ -18,6 +17,7 @@ const leftAloneMostMs = 60_000
 
 export interface ProbeParts {
   readonly connections: Pool
+  readonly path: string
   readonly credential: InstanceCredential
   readonly reach: Breaker
   readonly clock: Clock
@@ -63,7 +63,7 @@ export class Probes {
   }
 
   async #ask(): Promise<{ readonly status: number | null; readonly error: string | null }> {
-    const { connections, credential, settings } = this.#parts
+    const { connections, path, credential, settings } = this.#parts
     if (credential.kind === 'caller') {
       return {
         status: null,

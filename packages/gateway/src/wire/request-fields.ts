@@ -3,6 +3,8 @@
  * content filter), with the credential that the gateway adds: what is not known to be harmless stays behind.
  */
 
+import { allBackends, type BackendFacts, imageDeploymentField } from './backends.ts'
+
 /** Fields that concern one connection alone: RFC 9110 section 7.6.1. */
 export const hopByHop: readonly string[] = [
   'connection',
@@ -17,10 +19,7 @@ export const hopByHop: readonly string[] = [
   'http2-settings',
 ]
 
-/** Names the deployment on which the Responses tool `image_generation` runs. It is checked like `model`, and passed on when allowed. */
-export const imageDeploymentField = 'x-ms-oai-image-generation-deployment'
-
-/** Passed on as they come. Those of the answer's form, of tracing, and of the SDKs; and the preview switches of Azure OpenAI. */
+/** Passed on as they come. Those of the answer's form, of tracing, and of the SDKs. Each kind of backend has its own besides (`forwarded`). */
 const harmless: readonly string[] = [
   'content-type',
   'content-encoding',
@@ -42,14 +41,8 @@ const harmless: readonly string[] = [
   'user-agent',
   'client-request-id',
   'x-client-request-id',
-  'x-ms-client-request-id',
-  'x-ms-return-client-request-id',
-  'x-ms-date',
-  'x-ms-useragent',
-  'x-ms-user-agent',
   'traceparent',
   'tracestate',
-  'aoai-evals',
   'openai-beta',
   'openai-organization',
   'openai-project',
@@ -108,10 +101,9 @@ const neverNames: ReadonlyMap<string, string> = new Map<string, string>([
     name,
     'makes another call of the one that was allowed',
   ]),
-  ...['x-ms-spillover-deployment', 'azureml-model-deployment'].map((name): [string, string] => [
-    name,
-    'names another deployment, past what workloads may use',
-  ]),
+  ...allBackends
+    .flatMap(({ choosingFields }) => choosingFields)
+    .map((name): [string, string] => [name, 'names another deployment, past what workloads may use']),
   [imageDeploymentField, 'passes without being listed: it is checked against the deployments of the workload'],
 ])
 
@@ -128,13 +120,19 @@ export function neverForwarded(name: string): string | null {
   return neverNames.get(name) ?? neverPrefixes.find(([prefix]) => name.startsWith(prefix))?.[1] ?? null
 }
 
-/** Says of a name, in lower case, whether the field passes. */
-export type Forwards = (name: string) => boolean
+/** For a kind of backend: decides whether a field, by its name in lower case, passes to it. */
+export type Forwards = (backend: BackendFacts) => (name: string) => boolean
 
 /** @param listed `gateway.forwardHeaders`: names in lower case that pass besides. */
 export function compileForwards(listed: readonly string[]): Forwards {
+  const ofOperator = listed.filter(name => neverForwarded(name) === null)
+  const compiled = new Map(allBackends.map(backend => [backend, forwardsTo(backend, ofOperator)]))
+  return backend => compiled.get(backend) ?? forwardsTo(backend, ofOperator)
+}
+
+function forwardsTo({ forwarded }: BackendFacts, ofOperator: readonly string[]): (name: string) => boolean {
   // Nearly every name of nearly every call is found here by one look-up.
-  const known = new Set([...harmless, imageDeploymentField, ...listed.filter(name => neverForwarded(name) === null)])
+  const known = new Set([...harmless, ...forwarded, ...ofOperator])
   return name => known.has(name) || isOfFamily(name)
 }
 

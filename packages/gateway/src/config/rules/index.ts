@@ -3,6 +3,7 @@
  * meant. A section that could not be read is null, and the rules that need it are passed over: nothing is said twice.
  */
 
+import { backends } from '../../wire/backends.ts'
 import { neverForwarded } from '../../wire/request-fields.ts'
 import { formatPath, type Path, printable, showValue } from '../messages.ts'
 import type { CallerRule, Config } from '../schema.ts'
@@ -44,15 +45,6 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'robots.txt',
   '.well-known',
   '_simulator',
-])
-
-/** Audiences of tokens that Azure OpenAI accepts, in the public and the sovereign clouds; a trailing slash does not matter. */
-const azureAudiences: ReadonlySet<string> = new Set([
-  'https://cognitiveservices.azure.com',
-  'https://ai.azure.com',
-  'https://cognitiveservices.azure.us',
-  'https://ai.azure.us',
-  'https://cognitiveservices.azure.cn',
 ])
 
 /** @param prices null when the price catalogue could not be read: rules about prices are passed over. */
@@ -271,7 +263,9 @@ function urlFault(url: URL, allowed: { path: boolean }): string | null {
 
 /** A caller's own token reaches Azure as it is: one for another audience passes the gateway and fails there. */
 function checkPassedTokens(instances: Config['instances'], identity: Config['identity'], notes: Notes): void {
-  const foreign = identity.entra.audiences.filter(audience => !azureAudiences.has(withoutSlash(audience)))
+  const foreign = identity.entra.audiences.filter(
+    audience => !backends['azure-openai'].tokenAudiences.has(withoutSlash(audience)),
+  )
   if (foreign.length === 0) return
   for (const [name, instance] of Object.entries(instances)) {
     if (instance.credential !== 'caller') continue

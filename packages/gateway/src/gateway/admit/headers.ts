@@ -1,4 +1,5 @@
 import type { Gauge, Lease } from '../../limits/index.ts'
+import { limitFields } from '../../wire/backends.ts'
 import { digits } from './digits.ts'
 
 /**
@@ -28,14 +29,14 @@ interface Names {
 }
 
 const ofTokens: Names = {
-  limit: 'x-ratelimit-limit-tokens',
-  remaining: 'x-ratelimit-remaining-tokens',
-  reset: 'x-ratelimit-reset-tokens',
+  limit: limitFields.limitTokens,
+  remaining: limitFields.remainingTokens,
+  reset: limitFields.resetTokens,
 }
 const ofRequests: Names = {
-  limit: 'x-ratelimit-limit-requests',
-  remaining: 'x-ratelimit-remaining-requests',
-  reset: 'x-ratelimit-reset-requests',
+  limit: limitFields.limitRequests,
+  remaining: limitFields.remainingRequests,
+  reset: limitFields.resetRequests,
 }
 
 function push(headers: string[], names: Names, { limitText, remaining, resetSeconds }: Gauge): void {

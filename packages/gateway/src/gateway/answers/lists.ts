@@ -6,11 +6,13 @@
 import type { Instance } from '../../instances/index.ts'
 import type { AttemptRecord } from '../../ledger/record.ts'
 import type { Owner } from '../../objects/index.ts'
+import { errorIn } from '../../wire/answer-error.ts'
+import { type Address, firstValue, requestIdIn } from '../../wire/backends.ts'
 import { isRecord, type JsonRecord, listOf, textOrNull } from '../../wire/json.ts'
 import { createdIds, type ObjectKind } from '../../wire/objects.ts'
 import { type BackendFailure, classify, GivenUp } from '../backend/failures.ts'
 import { requestHeaders, responseHeaders } from '../backend/headers.ts'
-import { errorIn, refusesGateway } from '../backend/replay.ts'
+import { refusesGateway } from '../backend/replay.ts'
 import { signIn } from '../backend/sign-in.ts'
 import { ClientLeft, type Timed } from '../call.ts'
 import type { Exchange } from '../exchange.ts'
@@ -55,6 +57,7 @@ export async function answerList(exchange: Exchange, home: string | null, parts:
 }
 
 interface Page {
+  readonly instance: Instance
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: Buffer
@@ -65,6 +68,7 @@ class Listing implements Timed {
   readonly #exchange: Exchange
   readonly #parts: GatewayParts
   readonly #kind: ObjectKind
+  readonly #address: Address
   readonly #query: URLSearchParams
   readonly #wanted: number
   readonly #members: readonly Instance[]
@@ -82,7 +86,8 @@ class Listing implements Timed {
     this.#exchange = exchange
     this.#parts = parts
     this.#kind = kind
-    this.#query = new URLSearchParams(route.backendPath.split('?')[1] ?? '')
+    this.#address = route.address
+    this.#query = new URLSearchParams(route.address.query)
     this.#wanted = wantedOf(this.#query.get('limit'), kind)
     const all = grant.target.members.map(member => member.instance)
     const start = all.findIndex(instance => instance.name === home)
@@ -126,7 +131,8 @@ class Listing implements Timed {
     const credential = await signIn(instance, this.#exchange.token)
     if (!this.#exchange.isOpen) await openRecord(this.#exchange, this.#parts)
     const { req, id } = this.#exchange.call
-    const choice = { forwards: this.#parts.plan.forwards, decoded: false, imageDeployment: null }
+    const { forwards } = this.#parts.plan
+    const choice = { forwards, backend: instance.backend, decoded: false, imageDeployment: null }
     const headers = requestHeaders(req.rawHeaders, credential, id, choice)
     for (let cursor = after; ; ) {
       const page = await this.#page(instance, headers, cursor)
@@ -185,18 +191,19 @@ class Listing implements Timed {
     try {
       const answer = await instance.connections.request({
         method: 'GET',
-        path: this.#path(after),
+        path: this.#path(instance, after),
         headers: [...headers],
         signal: this.#leaving.signal,
       })
       this.#firstByteAtMs ??= clock()
       const body = Buffer.from(await bounded(answer.body))
       const refused =
-        instance.credential.kind !== 'caller' && refusesGateway(answer.statusCode, errorIn(body), false) !== 'no'
+        instance.credential.kind !== 'caller' &&
+        refusesGateway(answer.statusCode, errorIn(body), instance.backend, false) !== 'no'
       attempt(answer.statusCode, refused ? 'credential_refused' : null)
       if (refused) return { failure: 'credential_refused', cause: new GivenUp('credential_refused') }
       const document = answer.statusCode === 200 ? parsed(body) : null
-      return { status: answer.statusCode, headers: answer.headers, body, document }
+      return { instance, status: answer.statusCode, headers: answer.headers, body, document }
     } catch (error) {
       const cause = error instanceof Error ? error : new Error('the list could not be read')
       const failure = cause instanceof ClientLeft ? 'left' : classify(cause, false)
@@ -206,7 +213,7 @@ class Listing implements Timed {
   }
 
   /** The client's query, with the page that is wanted now. */
-  #path(after: string | null): string {
+  #path({ backend }: Instance, after: string | null): string {
     const query = new URLSearchParams(this.#query)
     const { most } = pageSizes[this.#kind]
     // Without a limit an instance lists as many as a page may have, or at least as many as it does for everybody.
@@ -215,8 +222,7 @@ class Listing implements Timed {
     }
     if (after === null) query.delete('after')
     else query.set('after', after)
-    const path = this.#exchange.route?.backendPath.split('?')[0] ?? ''
-    return query.size === 0 ? path : `${path}?${query.toString()}`
+    return backend.path({ ...this.#address, query: query.toString() }, null)
   }
 
   async #send(page: Page, body: Buffer): Promise<Relayed> {
@@ -231,10 +237,10 @@ class Listing implements Timed {
       status: page?.status ?? null,
       ...(cause === null ? {} : { cause }),
       ...(body === undefined ? {} : { body }),
-      contentType: text(page?.headers['content-type']),
+      contentType: firstValue(page?.headers['content-type']),
       sentAtMs: this.#sentAtMs,
       firstByteAtMs: this.#firstByteAtMs,
-      backendRequestId: text(page?.headers['apim-request-id']) ?? text(page?.headers['x-request-id']),
+      backendRequestId: page === null ? null : requestIdIn(page.headers, page.instance.backend),
       attempts: this.#attempts,
     })
   }
@@ -267,8 +273,4 @@ function parsed(body: Buffer): JsonRecord | null {
   }
   if (isRecord(document) && Array.isArray(document['data'])) return document
   throw new GivenUp('backend_broke')
-}
-
-function text(value: string | string[] | undefined): string | null {
-  return (Array.isArray(value) ? value[0] : value) ?? null
 }

@@ -1,5 +1,6 @@
 /** What a proxy must do with header fields: RFC 9110 section 7.6.1, and the gateway's own rules on credentials (P4, P6). */
-import { type Forwards, hopByHop, imageDeploymentField } from '../../wire/request-fields.ts'
+import { allBackends, type BackendFacts, imageDeploymentField, limitFields } from '../../wire/backends.ts'
+import { type Forwards, hopByHop } from '../../wire/request-fields.ts'
 
 /**
  * Fields of an answer that do not come back: those of the connection; those that speak for the whole origin, which is the gateway's and not
@@ -35,8 +36,7 @@ const notReturned: ReadonlySet<string> = new Set([
   'alt-svc',
   'location',
   'content-location',
-  'operation-location',
-  'azure-asyncoperation',
+  ...allBackends.flatMap(({ notReturned }) => notReturned),
   'refresh',
   'link',
   // What runs the instance.
@@ -54,19 +54,15 @@ function isOwnFamily(name: string): boolean {
 }
 
 /** What an instance says about its own limits, which all of its callers share. */
-const limitPrefix = 'x-ratelimit-'
+const { prefix: limitPrefix, ...limitNames } = limitFields
 /** Beside the gateway's own figures those of the instance stay behind, too. The usual ones by name: one look-up finds them. */
-const notReturnedBesideOwn: ReadonlySet<string> = new Set([
-  ...notReturned,
-  ...['limit', 'remaining', 'reset'].flatMap(what => [
-    `${limitPrefix}${what}-tokens`,
-    `${limitPrefix}${what}-requests`,
-  ]),
-])
+const notReturnedBesideOwn: ReadonlySet<string> = new Set([...notReturned, ...Object.values(limitNames)])
 
 /** What decides about the header fields of one call. */
 export interface HeaderChoice {
   readonly forwards: Forwards
+  /** The row of the instance that gets the call. */
+  readonly backend: BackendFacts
   /** True when the bytes to send are not encoded as the client's Content-Encoding says. */
   readonly decoded: boolean
   /** The image deployment's name on the instance, where it has another one there; null leaves the client's. */
@@ -81,15 +77,16 @@ export function requestHeaders(
   rawHeaders: readonly string[],
   credential: { readonly name: string; readonly value: string },
   requestId: string,
-  { forwards, decoded, imageDeployment }: HeaderChoice,
+  { forwards, backend, decoded, imageDeployment }: HeaderChoice,
 ): string[] {
   const headers: string[] = []
+  const passes = forwards(backend)
   let ofConnection: ReadonlySet<string> | null = null
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] as string).toLowerCase()
     const value = rawHeaders[i + 1] as string
     if (name === 'connection' && value.length > 10) ofConnection = named(value)
-    if (!forwards(name) || (decoded && name === 'content-encoding')) continue
+    if (!passes(name) || (decoded && name === 'content-encoding')) continue
     headers.push(name, imageDeployment !== null && name === imageDeploymentField ? imageDeployment : value)
   }
   // What `Connection` names is the client's word about its own fields: it takes none of the gateway's away.

@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import {
-  type AnswerError,
-  errorIn,
-  lacksDeployment,
-  mayBeRefusal,
-  refusedAddition,
-  refusesGateway,
-  safeToReplay,
-} from './replay.ts'
+import { type AnswerError, errorIn, noError } from '../../wire/answer-error.ts'
+import { backends } from '../../wire/backends.ts'
+import { mayBeRefusal, refusedAddition, refusesGateway, safeToReplay } from './replay.ts'
 
-const noError: AnswerError = { code: null, message: null, param: null, innerCode: null }
+const backend = backends['azure-openai']
 const answered = (status: number, code: string | null = null, message: string | null = null) =>
-  safeToReplay({ kind: 'answered', status, error: { ...noError, code, message } })
+  safeToReplay({ kind: 'answered', status, error: { ...noError, code, message }, backend })
 
 // One row too many here is a bill that is paid twice; one too few is a call that failed for nothing.
 test('P11 exactly these failures are safe to try again', () => {
@@ -47,7 +41,7 @@ test('what may be replayed is held, and nothing that succeeds ever is', () => {
       (status, code, message) => {
         if (answered(status, code, message)) assert.ok(mayBeRefusal(status))
         if (status < 400) assert.equal(mayBeRefusal(status), false)
-        if (lacksDeployment(status, { ...noError, code, message })) assert.ok(status === 404 || status === 400)
+        if (backend.lacksDeployment(status, { ...noError, code, message })) assert.ok(status === 404 || status === 400)
       },
     ),
   )
@@ -95,13 +89,13 @@ const refusals: readonly (readonly [number, Partial<AnswerError>, string])[] = [
 test('F4 what refuses the gateway is told from what refuses the request, by codes', () => {
   for (const [status, error, found] of refusals) {
     const whole = { ...noError, ...error }
-    assert.equal(refusesGateway(status, whole, false), found, JSON.stringify([status, error]))
-    assert.equal(refusesGateway(status, whole, true), found === 'certain' ? 'likely' : found)
+    assert.equal(refusesGateway(status, whole, backend, false), found, JSON.stringify([status, error]))
+    assert.equal(refusesGateway(status, whole, backend, true), found === 'certain' ? 'likely' : found)
   }
   const texts = fc.option(fc.string())
   fc.assert(
     fc.property(fc.integer({ min: 200, max: 599 }), texts, texts, fc.boolean(), (status, code, message, outside) => {
-      const found = refusesGateway(status, { ...noError, code, message }, outside)
+      const found = refusesGateway(status, { ...noError, code, message }, backend, outside)
       if (status !== 401 && status !== 403) assert.equal(found, 'no')
     }),
   )

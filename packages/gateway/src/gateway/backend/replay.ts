@@ -1,21 +1,13 @@
 /** Whether a call may be sent to another member after it failed on one. */
-import { memberValue, scanObject } from '../../wire/json-scan.ts'
+import { type AnswerError, errorIn } from '../../wire/answer-error.ts'
+import type { BackendFacts } from '../../wire/backends.ts'
 
 /** How a try at a member failed, before any byte of its answer went to the client. */
 export type DispatchFailure =
   /** No head of an answer came. `sent` is true from the moment in which the request may have left the process. */
   | { readonly kind: 'unanswered'; readonly sent: boolean }
   /** An answer came, whole; `error` is what its body says. */
-  | { readonly kind: 'answered'; readonly status: number; readonly error: AnswerError }
-
-export interface AnswerError {
-  readonly code: string | null
-  readonly message: string | null
-  /** The member of the request that the answer finds fault with. */
-  readonly param: string | null
-  /** `innererror.code`. */
-  readonly innerCode: string | null
-}
+  | { readonly kind: 'answered'; readonly status: number; readonly error: AnswerError; readonly backend: BackendFacts }
 
 /**
  * True only while the backend cannot have begun to bill: no connection was established, so nothing was sent; or it refused the call
@@ -28,12 +20,13 @@ export interface AnswerError {
  */
 export function safeToReplay(failure: DispatchFailure): boolean {
   if (failure.kind === 'unanswered') return !failure.sent
-  const { status, error } = failure
+  const { status, error, backend } = failure
   return (
     status === 429 ||
     status === 503 ||
-    lacksDeployment(status, error) ||
-    lacksAddress(status, error) ||
+    backend.lacksDeployment(status, error) ||
+    // Other members of a pool may be newer. Nothing shows whose fault it is, so the member stays in use.
+    backend.lacksAddress(status, error) ||
     lacksState(status, error)
   )
 }
@@ -50,26 +43,8 @@ export function lacksState(status: number, { code, message }: AnswerError): bool
   )
 }
 
-/** The instance says that it does not have the deployment: 404 DeploymentNotFound, or 400 "missing deployment". */
-export function lacksDeployment(status: number, { code, message }: AnswerError): boolean {
-  if (status !== 404 && status !== 400) return false
-  return code === 'DeploymentNotFound' || (message !== null && /^missing deployment\b/i.test(message))
-}
-
-/**
- * The instance says that it has nothing at this address: 404 "Resource not found" is how Azure answers a version or an operation that
- * the resource does not know. Other members of a pool may be newer. Nothing shows whose fault it is, so the member is not left alone for it.
- */
-function lacksAddress(status: number, { code, message }: AnswerError): boolean {
-  return status === 404 && code === '404' && message !== null && /^resource not found\b/i.test(message)
-}
-
 /** Codes of a 401 or 403 that finds fault with what is asked for. `message` decides nothing: a blocked resource is told about content, too. */
 const aboutTheRequest = /content|policy_?violation|responsibleai|safety|moderation|prompt/i
-/** Codes and words of a 403 that concern the resource as a whole, whatever is asked for. */
-const aboutTheResource =
-  /^(authenticationtypedisabled|authorizationfailed|accountdisabled|resourceblocked|subscription\w+)$/i
-const outOfTheNetwork = /virtual network|firewall|private endpoint|public (network )?access|trusted service/i
 
 /**
  * Whether an instance refuses the gateway: its credential, its network, its role, or the whole resource. Asked only where the
@@ -77,15 +52,20 @@ const outOfTheNetwork = /virtual network|firewall|private endpoint|public (netwo
  * @returns `certain` when every call would meet it; `likely` when it may hang on what this call asks for, as a role that lacks one action
  *   or a firewall that reads bodies; `no` when it is about the request.
  */
-export function refusesGateway(status: number, error: AnswerError, asksOutside: boolean): 'certain' | 'likely' | 'no' {
-  const { code, message, param, innerCode } = error
+export function refusesGateway(
+  status: number,
+  error: AnswerError,
+  backend: BackendFacts,
+  asksOutside: boolean,
+): 'certain' | 'likely' | 'no' {
+  const { code, param, innerCode } = error
   if (status !== 401 && status !== 403) return 'no'
   if (aboutTheRequest.test(code ?? '') || aboutTheRequest.test(innerCode ?? '')) return 'no'
   if (param !== null && param !== '') return 'no'
   // The credential that was refused may be the one for a source of data that the caller has named.
   if (asksOutside) return 'likely'
   if (status === 401) return 'certain'
-  return aboutTheResource.test(code ?? '') || outOfTheNetwork.test(message ?? '') ? 'certain' : 'likely'
+  return backend.refusesAll(error) ? 'certain' : 'likely'
 }
 
 /** What the gateway has put into a request by itself. */
@@ -151,25 +131,4 @@ const usageOptions = /stream[_ -]?options|include[_ -]?usage/i
 /** Whether an answer with this status may turn out to be a refusal that is safe to replay. */
 export function mayBeRefusal(status: number): boolean {
   return status === 429 || status === 503 || status === 404 || status === 400
-}
-
-const noError: AnswerError = { code: null, message: null, param: null, innerCode: null }
-const errorOnly: ReadonlySet<string> = new Set(['error'])
-
-/** OpenAI's error object in a body; nothing where there is none. */
-export function errorIn(body: Buffer): AnswerError {
-  try {
-    const range = scanObject(body, errorOnly).members.get('error')
-    const error = range === undefined ? null : memberValue(body, range)
-    if (typeof error !== 'object' || error === null) return noError
-    const { code, message, param, innererror } = error as Readonly<Record<string, unknown>>
-    const inner = typeof innererror === 'object' && innererror !== null && 'code' in innererror ? innererror.code : null
-    return { code: textOf(code), message: textOf(message), param: textOf(param), innerCode: textOf(inner) }
-  } catch {
-    return noError
-  }
-}
-
-function textOf(value: unknown): string | null {
-  return typeof value === 'string' ? value : null
 }

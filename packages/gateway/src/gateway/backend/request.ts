@@ -3,8 +3,9 @@ import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { type Candidate, nameOn, type Target } from '../../instances/pool.ts'
 import type { Journal } from '../../ledger/index.ts'
+import { imageDeploymentField } from '../../wire/backends.ts'
 import { scanObject, withMember } from '../../wire/json-scan.ts'
-import { type Forwards, imageDeploymentField } from '../../wire/request-fields.ts'
+import type { Forwards } from '../../wire/request-fields.ts'
 import { UploadInspector } from '../authorize/batch.ts'
 import type { Call } from '../call.ts'
 import type { Workload } from '../plan.ts'
@@ -51,12 +52,13 @@ export function requestFor(
   const { call, route, asked } = sending
   const choice = {
     forwards: sending.forwards,
+    backend: candidate.instance.backend,
     decoded: asked.decoded,
     imageDeployment: imageDeploymentOn(sending, candidate),
   }
   const headers = requestHeaders(call.req.rawHeaders, credential, call.id, choice)
   const name = otherName(sending, candidate)
-  const path = name === null ? route.backendPath : pathWith(name, route)
+  const path = candidate.instance.backend.path(route.address, name)
   if (asked.send !== 'upload') {
     const send = withAliases(sending, candidate)
     const named = name === null || route.deployment !== null ? send : bodyWith(name, { ...asked, send })
@@ -117,14 +119,6 @@ export function maximumMemberOn({ route, asked }: Sending, { instance, alias }: 
   if (addedMaximum === null) return null
   const model = instance.deployments.get(alias ?? deployment ?? '')?.model ?? ''
   return maximumMember(route.operation.name, model, addedMaximum.as)
-}
-
-/** The deployment stands in the path: `model` in the body decides nothing then, and stays as it is. */
-export function pathWith(name: string, { deployment, backendPath }: Route): string {
-  if (deployment === null) return backendPath
-  const prefix = '/openai/deployments/'
-  const end = prefix.length + encodeURIComponent(deployment).length
-  return `${prefix}${encodeURIComponent(name)}${backendPath.slice(end)}`
 }
 
 const modelOnly: ReadonlySet<string> = new Set(['model'])

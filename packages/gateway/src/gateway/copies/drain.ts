@@ -2,8 +2,9 @@
 import type { Dispatcher } from 'undici'
 import type { Attempt } from '../../instances/lane.ts'
 import type { Candidate } from '../../instances/pool.ts'
+import { firstValue, requestIdIn, spilledFrom } from '../../wire/backends.ts'
 import { classify, GivenUp, isOfBackend } from '../backend/failures.ts'
-import { type AnswerHeaders, first, formOf, observerFor, spilledFrom } from '../observe/facts.ts'
+import { type AnswerHeaders, formOf, observerFor } from '../observe/facts.ts'
 import { blind, type Observer } from '../observe/observer.ts'
 import type { Asked } from '../receive/index.ts'
 import type { Relayed } from '../relayed.ts'
@@ -105,6 +106,7 @@ export class Drain implements Dispatcher.DispatchHandler {
 
   #report(ending: Relayed['ending'], cause: Error | null, nowMs: number): void {
     const { candidate, attempt } = this.#parts
+    const { backend } = candidate.instance
     const { status, headers } = this
     this.#finish({
       ending,
@@ -113,8 +115,8 @@ export class Drain implements Dispatcher.DispatchHandler {
       sentAtMs: this.#sentAtMs,
       firstByteAtMs: this.#firstByteAtMs,
       learned: this.#observer.learned(),
-      backendRequestId: first(headers['apim-request-id']) ?? first(headers['x-request-id']),
-      contentType: first(headers['content-type']),
+      backendRequestId: requestIdIn(headers, backend),
+      contentType: firstValue(headers['content-type']),
       responseBytes: this.#bytes,
       attempts: [
         {
@@ -125,7 +127,7 @@ export class Drain implements Dispatcher.DispatchHandler {
         },
       ],
       servedDeployment: candidate.alias,
-      spilledFrom: candidate.lane.kind === 'provisioned' ? spilledFrom(headers) : null,
+      spilledFrom: candidate.lane.kind === 'provisioned' ? spilledFrom(headers, backend) : null,
       isKeptWhole: this.#bytes <= keptBytesMax,
       unwritten: this.#kept,
       progressed: false,

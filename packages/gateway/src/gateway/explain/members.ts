@@ -18,7 +18,8 @@ export function describeDestination({ grant, route, method, candidates }: Destin
   const { target } = grant
   const { object, lists } = route.operation
   const names = candidates.all.map(({ instance }) => instance.name).join(', ')
-  const path = `as ${route.backendPath}`
+  const paths = new Set(candidates.all.map(({ instance }) => instance.backend.path(route.address, null)))
+  const path = `as ${[...paths].join(' or ')}`
   if (object !== null) return `Sent to the instance where the ${inWords(object)} lives (${names}), ${path}.`
   if (lists !== null && method !== 'POST') return `Put together from what ${names} list, ${path}.`
   return `Sent to ${orderOf(target, candidates)}, ${path}.`

@@ -37,7 +37,7 @@ export function locate(exchange: Exchange, parts: GatewayParts): Promise<Home | 
 /** A list goes on where the object lives that ended the page before. */
 async function cursorHome(exchange: Exchange, parts: GatewayParts): Promise<Home | null> {
   const { route } = exchange
-  const query = new URLSearchParams(route?.backendPath.split('?')[1] ?? '')
+  const query = new URLSearchParams(route?.address.query ?? '')
   const param = query.has('after') ? 'after' : 'before'
   const id = query.get(param)
   const kind = route?.operation.lists ?? null

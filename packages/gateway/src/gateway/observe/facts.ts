@@ -1,4 +1,5 @@
 /** What a head or a failure says, whoever asks: the relay to a client, or a copy that has none. */
+import { firstValue } from '../../wire/backends.ts'
 import { isEventStream, isJson } from '../../wire/media-types.ts'
 import type { Asked } from '../receive/index.ts'
 import { observeAnswer } from './answer.ts'
@@ -18,8 +19,8 @@ export interface AnswerForm {
 
 /** @param hidden True where the client did not ask for usage and the gateway did. */
 export function formOf(headers: AnswerHeaders, hidden: boolean): AnswerForm {
-  const contentType = first(headers['content-type'])
-  const encoding = first(headers['content-encoding'])
+  const contentType = firstValue(headers['content-type'])
+  const encoding = firstValue(headers['content-encoding'])
   const isPlain = encoding === null || /^\s*identity\s*$/i.test(encoding)
   // Of an answer whose length is announced nothing can be taken out, unless it is a stream by its type: then the length is left out.
   const isOfLength = headers['content-length'] !== undefined && !isEventStream(contentType)
@@ -33,21 +34,4 @@ export function observerFor(form: AnswerForm, asked: Asked, created: CreatedObje
   if (declared === 'other' && asked.deployment === null) return blind
   const observer = observeAnswer(declared, hideUsage, created)
   return encoding === null ? observer : observeEncoded(encoding, observer)
-}
-
-export function first(value: string | string[] | undefined): string | null {
-  return (Array.isArray(value) ? value[0] : value) ?? null
-}
-
-const spilledPrefix = 'x-ms-spillover-from-'
-
-/** `x-ms-spillover-from-deployment: NAME` as captures have it, or `x-ms-spillover-from-NAME` as the documentation does. */
-export function spilledFrom(headers: AnswerHeaders): string | null {
-  for (const name in headers) {
-    if (!name.startsWith(spilledPrefix)) continue
-    const rest = name.slice(spilledPrefix.length)
-    const said = first(headers[name])
-    return (rest === 'deployment' && said !== null ? said : rest).slice(0, 64)
-  }
-  return null
 }

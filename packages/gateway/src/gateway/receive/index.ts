@@ -4,11 +4,11 @@
  * ledger; what is sent differs from them in `stream_options`, where usage would not be reported otherwise, and in what depends on the member
  * (`backend/request.ts`).
  */
+import { imageDeploymentField } from '../../wire/backends.ts'
 import { BodyScanner } from '../../wire/body-scan.ts'
 import { depthMax, JsonScanError, memberValue, type Scan, withMember } from '../../wire/json-scan.ts'
 import type { CreatedKind } from '../../wire/objects.ts'
 import { type Reference, ReferenceFinder, ReferenceSearch } from '../../wire/references.ts'
-import { imageDeploymentField } from '../../wire/request-fields.ts'
 import { inSlices, type Sliced } from '../../wire/slices.ts'
 import { authorizeBody, type NamedDeployment } from '../authorize/body.ts'
 import { type Grant, requireDeployment } from '../authorize/index.ts'

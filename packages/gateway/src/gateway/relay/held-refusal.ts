@@ -4,7 +4,7 @@
  */
 import type { Instance } from '../../instances/index.ts'
 import { retryAfterMs } from '../../instances/retry-after.ts'
-import { type AnswerError, errorIn } from '../backend/replay.ts'
+import { type AnswerError, errorIn } from '../../wire/answer-error.ts'
 import type { AnswerHeaders } from '../observe/facts.ts'
 
 /** Errors are short: what is longer is none that could be replayed, and passes. Bytes. */

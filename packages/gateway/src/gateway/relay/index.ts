@@ -11,12 +11,13 @@ import type { Attempt } from '../../instances/lane.ts'
 import type { Candidate } from '../../instances/pool.ts'
 import type { Journal } from '../../ledger/index.ts'
 import type { AttemptRecord } from '../../ledger/record.ts'
+import type { AnswerError } from '../../wire/answer-error.ts'
+import { firstValue, requestIdIn, spilledFrom } from '../../wire/backends.ts'
 import { isEventStream } from '../../wire/media-types.ts'
 import { type BackendFailure, classify, GivenUp, isOfBackend } from '../backend/failures.ts'
 import { responseHeaders } from '../backend/headers.ts'
-import type { Additions, AnswerError, RefusedAddition } from '../backend/replay.ts'
+import type { Additions, RefusedAddition } from '../backend/replay.ts'
 import {
-  lacksDeployment,
   lacksState,
   mayBeRefusal,
   nothingAdded,
@@ -26,7 +27,7 @@ import {
 } from '../backend/replay.ts'
 import { type Call, ClientLeft, type Timed } from '../call.ts'
 import { CreatedObjects, type Creates } from '../observe/created-objects.ts'
-import { type AnswerHeaders, first, formOf, observerFor, spilledFrom } from '../observe/facts.ts'
+import { type AnswerHeaders, formOf, observerFor } from '../observe/facts.ts'
 import { blind, type Observer } from '../observe/observer.ts'
 import type { Asked } from '../receive/index.ts'
 import type { Relayed } from '../relayed.ts'
@@ -236,13 +237,14 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
     const { call, asked, limitHeaders, creates } = this.#parts
     this.#status = status
     if (this.whenAnswered !== null && status < 400) this.whenAnswered()
-    this.#backendRequestId = first(headers['apim-request-id']) ?? first(headers['x-request-id'])
-    this.#contentType = first(headers['content-type'])
-    if (this.#candidate?.lane.kind === 'provisioned') this.#spilledFrom = spilledFrom(headers)
+    if (this.instance !== null) this.#backendRequestId = requestIdIn(headers, this.instance.backend)
+    this.#contentType = firstValue(headers['content-type'])
+    if (this.#candidate?.lane.kind === 'provisioned')
+      this.#spilledFrom = spilledFrom(headers, this.#candidate.instance.backend)
     const isStream = isEventStream(this.#contentType)
     const form = formOf(headers, this.#added.usage)
     // Of a stream some bytes may be held back; it ends as it comes.
-    if (!isStream) this.#announcedBytes = Number(first(headers['content-length']) ?? Number.NaN)
+    if (!isStream) this.#announcedBytes = Number(firstValue(headers['content-length']) ?? Number.NaN)
     this.#created = creates === null || status >= 400 ? null : new CreatedObjects(creates, this.instance?.name ?? '')
     this.#observer = observerFor(form, asked, this.#created)
     if (this.#standInStatus !== null) return
@@ -326,10 +328,11 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
       this.#finish(null)
       return
     }
-    if (lacksDeployment(held.status, error)) this.#try?.absent(nowMs)
+    const { backend } = held.instance
+    if (backend.lacksDeployment(held.status, error)) this.#try?.absent(nowMs)
     if (lacksState(held.status, error)) this.lacksState = true
     if (isOfCredential(held.status)) this.#judgeCredential(held, error, nowMs)
-    if (!held.isOwnTrouble && !safeToReplay({ kind: 'answered', status: held.status, error })) {
+    if (!held.isOwnTrouble && !safeToReplay({ kind: 'answered', status: held.status, error, backend })) {
       this.#release(held)
       return
     }
@@ -339,7 +342,12 @@ export class Relay implements Dispatcher.DispatchHandler, Timed {
   #judgeCredential(held: HeldRefusal, error: AnswerError, nowMs: number): void {
     if (this.#candidate === null || this.#candidate.lane.credential === null) return
     const { json } = this.#parts.asked
-    const found = refusesGateway(held.status, error, json?.scan.members.has('data_sources') === true)
+    const found = refusesGateway(
+      held.status,
+      error,
+      held.instance.backend,
+      json?.scan.members.has('data_sources') === true,
+    )
     held.isOwnTrouble = found !== 'no'
     if (held.isOwnTrouble) this.#try?.refused(found === 'certain', error.code, nowMs)
     else this.#try?.letIn(nowMs)

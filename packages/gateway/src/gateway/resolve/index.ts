@@ -2,6 +2,7 @@
  * Resolve: method and URL to a route. Only the grammar of addresses is decided here; whether the named target and workload
  * exist is for `authorize`, so that nobody learns names without a token.
  */
+import type { Address } from '../../wire/backends.ts'
 import { type AddressForm, acceptsIncludeUsage, findOperation, type Operation } from '../../wire/operations.ts'
 import { Refusal } from '../refusals.ts'
 import { decodeSegment, splitPath, splitUrl } from './path.ts'
@@ -18,8 +19,8 @@ export interface Route {
   readonly isV1: boolean
   readonly apiVersion: string | null
   readonly includeUsageAccepted: boolean
-  /** Path and query as the backend gets them, built from checked parts. */
-  readonly backendPath: string
+  /** The checked parts of which each kind of backend makes its own path. */
+  readonly address: Address
 }
 
 const namePattern = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/
@@ -67,7 +68,12 @@ export function resolve(method: string, url: string): Route {
     isV1: place.isV1,
     apiVersion,
     includeUsageAccepted: acceptsIncludeUsage(apiVersion, place.isV1),
-    backendPath: backendPath(place, query),
+    address: {
+      isV1: place.isV1,
+      deployment: place.deployment,
+      below: place.rest.map(encodeURIComponent).join('/'),
+      query,
+    },
   }
 }
 
@@ -109,13 +115,6 @@ function readNames(segments: readonly string[], path: string): { target: string;
     if (!namePattern.test(name)) throw new Refusal('path_malformed', { reason: `"${name}" is not a name` })
   }
   return { target, workload }
-}
-
-function backendPath(place: Place, query: string): string {
-  const rest = place.rest.map(encodeURIComponent).join('/')
-  const root = place.isV1 ? '/openai/v1/' : '/openai/'
-  const under = place.deployment === null ? '' : `deployments/${encodeURIComponent(place.deployment)}/`
-  return query === '' ? root + under + rest : `${root}${under}${rest}?${query}`
 }
 
 /** @returns api-version, null when there is none. */

@@ -111,6 +111,9 @@ export interface Loaded {
 }
 
 interface Admitted {
+  /** When its client sent it; at the latest when it arrived. */
+  readonly sentAtMs: number
+  /** When it arrived at the instance. */
   readonly atMs: number
   readonly tokens: number
   /** Its answer said that the limit was not asked. */
@@ -125,6 +128,7 @@ export async function loadFleet(fleet: Fleet, load: Load): Promise<Loaded> {
   const endsAt = began + load.seconds * 1_000
   const pauseMs = (load.callers / load.callsPerSecond) * 1_000
   const allowed = new Set<string>()
+  const sent = new Map<string, number>()
   const others: Record<string, number> = {}
   let answered = 0
   let refused = 0
@@ -136,8 +140,11 @@ export async function loadFleet(fleet: Fleet, load: Load): Promise<Loaded> {
   const call = async (number: number): Promise<void> => {
     const token = tokens[number % tokens.length] ?? ''
     const url = gateways[number % gateways.length]?.url ?? ''
+    const sentAtMs = Date.now()
     const { status, headers, code } = await callOnce(agent, url, token)
-    if (headers['x-gatehouse-limits'] === 'allow') allowed.add(String(headers['x-gatehouse-request-id']))
+    const id = String(headers['x-gatehouse-request-id'])
+    sent.set(id, sentAtMs)
+    if (headers['x-gatehouse-limits'] === 'allow') allowed.add(id)
     if (status === 200) answered += 1
     else if (status === 429 && code === 'token_limit_reached') refused += 1
     else others[`${status} ${code}`] = (others[`${status} ${code}`] ?? 0) + 1
@@ -172,6 +179,7 @@ export async function loadFleet(fleet: Fleet, load: Load): Promise<Loaded> {
   await agent.close()
   const admitted = calls
     .map(line => ({
+      sentAtMs: Math.min(sent.get(line.gatehouseRequestId ?? '') ?? line.receivedAtMs, line.receivedAtMs),
       atMs: line.receivedAtMs,
       tokens: line.promptTokens + line.completionTokens,
       isAllowed: allowed.has(line.gatehouseRequestId ?? ''),
@@ -251,7 +259,11 @@ async function answersOf(gateways: Fleet['gateways']): Promise<Loaded['answers']
 }
 
 export interface Verdict {
-  /** Of the limit: the most that was used in the 60 seconds before a call that the limit let pass, that call included. */
+  /**
+   * Share of the limit: the most that had arrived at the instance in the 60 seconds before a call that the limit admitted was sent, that
+   * call included. A call is admitted after it was sent, so nothing here could have been unknown to the limit; by its arrival it
+   * could be, because a busy process may hold an admitted call back while other processes pass calls without the limit.
+   */
   readonly most: number
   /** Of the limit: the most that was used in any 60 seconds, those let pass without it included. */
   readonly used: number
@@ -259,24 +271,34 @@ export interface Verdict {
 }
 
 export function judge(admitted: readonly Admitted[], tokensPerMinute: number): Verdict {
+  const sums = [0]
+  for (const { tokens } of admitted) sums.push((sums.at(-1) ?? 0) + tokens)
+  /** Tokens of the calls that arrived at `fromMs` or later, and before `toMs`. */
+  const between = (fromMs: number, toMs: number): number =>
+    (sums[firstFrom(admitted, toMs)] ?? 0) - (sums[firstFrom(admitted, fromMs)] ?? 0)
   let most = 0
   let used = 0
-  let sum = 0
-  let oldest = 0
-  for (const { atMs, tokens, isAllowed } of admitted) {
-    sum += tokens
-    for (let first = admitted[oldest]; first !== undefined && first.atMs <= atMs - 60_000; first = admitted[oldest]) {
-      sum -= first.tokens
-      oldest += 1
-    }
-    used = Math.max(used, sum)
-    if (!isAllowed) most = Math.max(most, sum)
+  for (const { sentAtMs, atMs, tokens, isAllowed } of admitted) {
+    used = Math.max(used, between(atMs - 59_999, atMs) + tokens)
+    if (!isAllowed) most = Math.max(most, between(sentAtMs - 59_999, sentAtMs) + tokens)
   }
   return {
     most: most / tokensPerMinute,
     used: used / tokensPerMinute,
     allowed: admitted.filter(({ isAllowed }) => isAllowed).length,
   }
+}
+
+/** Index of the first call that arrived at `ms` or later. */
+function firstFrom(admitted: readonly Admitted[], ms: number): number {
+  let low = 0
+  let high = admitted.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((admitted[middle]?.atMs ?? 0) < ms) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** Ends the gateways in order; resolves when all have. */

@@ -1,0 +1,134 @@
+/** The published form of both packages: built, packed, installed into an empty folder, and run on the machine's own Node. */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { after, before, test } from 'node:test'
+import { packAll } from './pack.ts'
+
+const root = join(import.meta.dirname, '..')
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-packed-'))
+const installed = join(folder, 'installed')
+
+/** The environment of somebody who has only installed the tarballs: no program of this checkout is on the path. */
+const environment = {
+  ...process.env,
+  PATH: (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter(entry => !entry.includes('node_modules'))
+    .join(delimiter),
+}
+
+interface Lockfile {
+  readonly packages: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+}
+
+/** Installs exactly the versions of the checkout's lockfile, so that the outcome does not depend on what was published since. */
+before(() => {
+  const tarballs = packAll(join(folder, 'packed'))
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lockfile
+  const dependencies: Record<string, string> = {}
+  const entries: Record<string, object> = {}
+  for (const tarball of tarballs) {
+    const name = tarball.includes('simulator') ? 'simulator' : 'gateway'
+    dependencies[`@gatehouse/${name}`] = `file:${tarball}`
+    entries[`node_modules/@gatehouse/${name}`] = { ...packages[`packages/${name}`], resolved: `file:${tarball}` }
+  }
+  for (const [path, entry] of Object.entries(packages)) {
+    if (path.startsWith('node_modules/') && entry['link'] !== true && entry['dev'] !== true) entries[path] = entry
+  }
+  const name = 'somebody'
+  mkdirSync(installed)
+  write('package.json', { name, private: true, dependencies })
+  write('package-lock.json', { name, lockfileVersion: 3, packages: { '': { name, dependencies }, ...entries } })
+  const npm = spawnSync(
+    'npm',
+    ['ci', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'],
+    { cwd: installed, env: environment, encoding: 'utf8' },
+  )
+  assert.equal(npm.status, 0, npm.stderr)
+})
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+function write(name: string, content: object): void {
+  writeFileSync(join(installed, name), JSON.stringify(content))
+}
+
+const bin = (name: string): string => join(installed, 'node_modules', '.bin', name)
+
+test('the installed command prints its help on the machine’s own Node', () => {
+  const { status, stdout, stderr } = spawnSync(bin('gatehouse'), ['--help'], { env: environment, encoding: 'utf8' })
+  assert.equal(status, 0, stderr)
+  assert.match(stdout, /^Usage: gatehouse /)
+  assert.equal(stderr, '')
+})
+
+test('the installed command simulates an instance that answers', async t => {
+  const args = ['simulate', '--deployment', 'gpt-4o=gpt-4o', '--port', '0', '--json']
+  const child = spawn(bin('gatehouse'), args, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => stop(child))
+  const { url, key } = JSON.parse(await firstLine(child)) as { url: string; key: string }
+  const answer = await fetch(`${url}/openai/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'api-key': key, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hello' }] }),
+  })
+  assert.equal(answer.status, 200)
+  const { usage } = (await answer.json()) as { usage: { total_tokens: number } }
+  assert.ok(usage.total_tokens > 8)
+})
+
+test('the installed command writes a configuration and checks it', () => {
+  const write = spawnSync(bin('gatehouse'), ['config', 'init', 'gatehouse.yaml'], {
+    cwd: installed,
+    env: environment,
+    encoding: 'utf8',
+  })
+  assert.equal(write.status, 0, write.stderr)
+  assert.ok(readdirSync(installed).includes('gatehouse.yaml'))
+})
+
+test('a program compiles against the declarations of the packages', () => {
+  writeFileSync(
+    join(installed, 'program.ts'),
+    `import { startAzure, type AzureSimulator } from '@gatehouse/simulator'
+export const started: Promise<AzureSimulator> = startAzure({ name: 'eu', deployments: { a: { model: 'gpt-4o' } }, keys: ['k'] })
+// @ts-expect-error a deployment has a model
+startAzure({ name: 'eu', deployments: { a: {} }, keys: ['k'] })
+`,
+  )
+  const { status, stdout } = spawnSync(
+    'tsc',
+    [
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2024',
+      '--ignoreConfig',
+      'program.ts',
+      '--types',
+      'node',
+      '--typeRoots',
+      join(root, 'node_modules', '@types'),
+    ],
+    { cwd: installed, encoding: 'utf8' },
+  )
+  assert.equal(status, 0, stdout)
+})
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  assert.ok(child.stdout)
+  for await (const line of createInterface({ input: child.stdout })) return line
+  throw new Error('the command ended without a line')
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill()
+  await once(child, 'exit')
+}

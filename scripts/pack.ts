@@ -1,0 +1,117 @@
+/**
+ * Builds each package in its published form (JavaScript, types, data files) and packs it: one tarball per package.
+ *   node scripts/pack.ts [DIRECTORY]   writes the tarballs and what is in them there; default dist/
+ *
+ * The manifests in the checkout point at TypeScript, which Node runs as it is everywhere but below node_modules. The published
+ * manifests point at what was built, so plain `npm pack` in a package's folder would pack something that cannot run.
+ */
+import { spawnSync } from 'node:child_process'
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+
+const root = dirname(import.meta.dirname)
+
+/** In the order in which they are built: the gateway's build reads the simulator's types. */
+const packages = ['simulator', 'gateway'] as const
+
+/** Files beside the built code, from the package's own folder or from the root. */
+const extras = ['README.md', 'LICENSE', 'CHANGELOG.md', 'bin', 'gatehouse.example.yaml'] as const
+
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly bin?: Readonly<Record<string, string>>
+  readonly exports?: Readonly<Record<string, string>>
+  readonly private?: boolean
+}
+
+/** @returns paths of the tarballs, absolute. @throws Error when a build or npm fails; their own messages are on stderr. */
+export function packAll(directory: string): readonly string[] {
+  return packages.map(name => {
+    const target = join(directory, name)
+    rmSync(target, { recursive: true, force: true })
+    mkdirSync(target, { recursive: true })
+    build(name, directory)
+    const manifest = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as Manifest
+    writeFileSync(join(target, 'package.json'), `${JSON.stringify(published(manifest), null, 2)}\n`)
+    for (const extra of extras) copyFirst([join(root, 'packages', name, extra), join(root, extra)], join(target, extra))
+    run('npm', ['pack', '--silent', '--pack-destination', directory], target)
+    return join(directory, `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`)
+  })
+}
+
+/** What the checkout's manifest says, about built files, and open to be published. */
+function published({ private: _, ...manifest }: Manifest): object {
+  const built = (path: string): string => path.replace(/^\.\/src\/(.*)\.ts$/, './dist/$1.js')
+  const { bin = {}, exports = {} } = manifest
+  return {
+    ...manifest,
+    bin: Object.fromEntries(Object.entries(bin).map(([name, path]) => [name, built(path)])),
+    exports: Object.fromEntries(
+      Object.entries(exports).map(([name, path]) => [
+        name,
+        { types: built(path).replace(/\.js$/, '.d.ts'), default: built(path) },
+      ]),
+    ),
+    files: ['dist', ...extras.filter(extra => extra !== 'README.md')],
+  }
+}
+
+function build(name: string, directory: string): void {
+  const source = join(root, 'packages', name, 'src')
+  const out = join(directory, name, 'dist')
+  const config = join(directory, `${name}.tsconfig.json`)
+  writeFileSync(
+    config,
+    JSON.stringify({
+      extends: join(root, 'tsconfig.json'),
+      compilerOptions: {
+        noEmit: false,
+        declaration: true,
+        rootDir: source,
+        outDir: out,
+        typeRoots: [join(root, 'node_modules', '@types')],
+        // Else the gateway's build would take in the simulator's sources by way of its link in node_modules.
+        paths: { '@gatehouse/simulator': [join(directory, 'simulator', 'dist', 'index.d.ts')] },
+      },
+      include: [source],
+      exclude: [join(source, '**/*.test.ts'), join(source, '**/*.fixture.ts')],
+    }),
+  )
+  run('tsc', ['-p', config], root)
+  rmSync(config)
+  // Imports in declarations keep the extension of the source, which the published package does not have.
+  for (const file of globSync('**/*.d.ts', { cwd: out })) {
+    const path = join(out, file)
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/((?:from|import\() ?'\.[^']*)\.ts'/g, "$1.js'"))
+  }
+  for (const file of globSync('**/*', { cwd: source, withFileTypes: true })) {
+    const path = join(file.parentPath, file.name)
+    if (!file.isFile() || file.name.endsWith('.ts') || path.includes('.fixture')) continue
+    const copy = join(out, path.slice(source.length))
+    mkdirSync(dirname(copy), { recursive: true })
+    cpSync(path, copy)
+  }
+}
+
+function copyFirst(sources: readonly string[], target: string): void {
+  for (const source of sources) {
+    try {
+      cpSync(source, target, { recursive: true })
+      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+  }
+}
+
+function run(command: string, args: readonly string[], cwd: string): void {
+  const { status, error } = spawnSync(command, args, { cwd, stdio: ['ignore', 2, 2] })
+  if (error) throw error
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} exited with ${status}`)
+}
+
+if (import.meta.main) {
+  const [directory = join(root, 'dist')] = process.argv.slice(2)
+  for (const path of packAll(resolve(directory))) process.stdout.write(`${path}\n`)
+}

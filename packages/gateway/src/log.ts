@@ -1,5 +1,6 @@
 /**
- * Where every part of the gateway reports what an operator should know. `createLog` in telemetry makes one; a pino logger fits.
+ * Where every part of the gateway reports what an operator should know. `createLog` in telemetry makes one; a pino
+ * logger fits.
  *
  * Fields come first, then what happened as a stable word. No field may hold a header, a token or any part of a body.
  */

@@ -1,6 +1,7 @@
 /**
- * Price catalogues: files that say what models cost. Gatehouse brings one; `prices.catalogue` names another. A catalogue has the form of
- * the configuration and is checked together with it, so its reader is here and not in prices/.
+ * Price catalogues: files that say what models cost. Gatehouse brings one; `prices.catalogue` names another. A
+ * catalogue has the form of the configuration and is checked together with it, so its reader is here and not in
+ * prices/.
  */
 import { z } from 'zod'
 import shipped from './catalogue.json' with { type: 'json' }

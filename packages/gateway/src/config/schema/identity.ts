@@ -1,0 +1,51 @@
+/** Section `identity`: whose tokens are accepted. */
+import { z } from 'zod'
+import { duration, guid, httpUrl } from './common.ts'
+
+export const identity = z.strictObject({
+  entra: z
+    .strictObject({
+      authority: httpUrl
+        .default('https://login.microsoftonline.com')
+        .describe('Sign-in service. Sovereign clouds have their own.'),
+      tenants: z.array(guid).min(1).describe('Tenant ids whose tokens are accepted.'),
+      audiences: z
+        .array(z.string().min(1))
+        .min(1)
+        .default(['https://cognitiveservices.azure.com', 'https://ai.azure.com'])
+        .describe(
+          'Accepted values of claim `aud`: resource URIs (a trailing slash does not matter) or client ids of own app registrations.',
+        ),
+      clients: z
+        .array(guid)
+        .optional()
+        .describe(
+          'When given, only tokens obtained by these client applications are accepted (claim `appid` or `azp`).',
+        ),
+      clockSkew: duration('0s', '10m', '60s').describe('Tolerance for `exp` and `nbf`.'),
+      graph: z
+        .strictObject({
+          endpoint: httpUrl
+            .default('https://graph.microsoft.com')
+            .transform(url => url.replace(/\/+$/, ''))
+            .describe('Microsoft Graph. Sovereign clouds have their own.'),
+          managedIdentity: guid
+            .optional()
+            .describe('Client id of a user-assigned managed identity that asks. Default: the system-assigned one.'),
+          remember: duration('1m', '1d', '10m').describe(
+            'How long an answer counts: so long somebody who left a group keeps what it gives.',
+          ),
+          timeout: duration('100ms', '30s', '5s').describe('Time that a question may take; 503 beyond it.'),
+        })
+        .optional()
+        .describe(
+          'Where groups are looked up that a token does not list, because its audience is Microsoft’s own or because there are more than 200. The managed identity needs the application permissions User.Read.All and GroupMember.Read.All for people, and Application.Read.All for applications. Default: what the token says is all that counts.',
+        ),
+      signInClient: guid
+        .default('04b07795-8ddb-461a-bbee-02f9e1bf7b46')
+        .describe(
+          'Public client id with which `gatehouse login` signs people in. The default is the well-known id of the Azure CLI.',
+        ),
+    })
+    .describe('Microsoft Entra ID.'),
+})

@@ -1,0 +1,56 @@
+/**
+ * The configuration: one YAML file, strict. This schema, a file per section, is the only source of the reference
+ * (docs/configuration.md), of the JSON Schema for editors (gatehouse.schema.json) and of the types below; the
+ * `describe` texts are the texts of the reference. Rules across fields are in `rules/`, reading and expressions in
+ * `load.ts` and `expressions.ts`, messages in `messages.ts`.
+ */
+import { z } from 'zod'
+import { admin } from './admin.ts'
+import { name } from './common.ts'
+import { gateway } from './gateway.ts'
+import { identity } from './identity.ts'
+import { instance } from './instances.ts'
+import { ledger } from './ledger.ts'
+import { limits } from './limits.ts'
+import { log } from './log.ts'
+import { objects } from './objects.ts'
+import { pool } from './pools.ts'
+import { prices } from './prices.ts'
+import { redis } from './redis.ts'
+import { workload } from './workloads.ts'
+
+export const configSchema = z.strictObject({
+  gateway: gateway.prefault({}).describe('The data plane: what clients talk to.'),
+  admin: admin.prefault({}).describe('The management API, on a listener of its own.'),
+  identity: identity.describe('Whose tokens are accepted.'),
+  instances: z.record(name, instance).describe('Azure OpenAI resources by name.'),
+  pools: z
+    .record(name, pool)
+    .default({})
+    .describe('Groups of instances by name. Pools and instances share one namespace.'),
+  workloads: z.record(name, workload).describe('Use cases by name: who may call, and what.'),
+  limits: limits.prefault({}).describe('How much who may use.'),
+  prices: prices.prefault({}).describe('What tokens cost.'),
+  objects: objects.prefault({}).describe('Responses, files, batches and the like, which live on one instance.'),
+  redis: redis
+    .optional()
+    .describe('What replicas share: limits (with `limits.store: redis`) and whose objects are whose.'),
+  ledger: ledger.prefault({}).describe('Where records are kept.'),
+  log: log.prefault({}).describe('What the process says about itself. Never a credential, never a prompt.'),
+})
+
+/** A configuration that was read and checked: defaults filled in, durations in milliseconds, GUIDs in lower case. */
+export type Config = z.output<typeof configSchema>
+
+/** A configuration as it is written. */
+export type ConfigInput = z.input<typeof configSchema>
+
+export type InstanceConfig = Config['instances'][string]
+export type WorkloadConfig = Config['workloads'][string]
+export type PoolConfig = Config['pools'][string]
+export type LimitsConfig = Config['limits']
+
+export { type LimitAmounts, type LimitName, limitNames } from './amounts.ts'
+export type { CallerRule } from './common.ts'
+export type { LimitRuleConfig } from './limits.ts'
+export { currency, type PriceConfig, price } from './prices.ts'

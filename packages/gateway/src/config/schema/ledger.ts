@@ -1,0 +1,47 @@
+/** Section `ledger`: where records are kept. */
+import { z } from 'zod'
+import { duration } from './common.ts'
+
+export const ledger = z.strictObject({
+  directory: z
+    .string()
+    .min(1)
+    .default('./ledger')
+    .describe('Directory of the journal and the store, relative to the configuration file. One process at a time.'),
+  fsync: z
+    .union([z.literal('batch'), duration('10ms', '1m', '1s')], { error: 'batch, or a duration from 10ms to 1m, as 1s' })
+    .prefault('1s')
+    .describe(
+      '`batch`: every group of writes is on the disk before it counts. A duration: at this interval; a power cut (not a crash of the process) may lose that much.',
+    ),
+  whenUnwritable: z
+    .enum(['refuse', 'continue'])
+    .default('refuse')
+    .describe('When the disk cannot be written: refuse calls with 503, or go on and count what was lost.'),
+  retain: z
+    .strictObject({
+      records: duration('1d', '36500d', '400d').describe('How long figures are kept.'),
+      bodies: duration('1d', '36500d', '30d').describe('How long bodies are kept; at most as long as figures.'),
+    })
+    .prefault({})
+    .describe('How long the ledger keeps what.'),
+  unauthenticated: z
+    .strictObject({
+      perMinute: z
+        .int()
+        .min(0)
+        .max(1_000_000)
+        .default(60)
+        .describe('Records of one client address in a minute. IPv6 addresses are counted by their first 64 bits.'),
+      allPerMinute: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .default(600)
+        .describe('Records of all addresses together in a minute, and at most as many sums.'),
+    })
+    .prefault({})
+    .describe(
+      'How many calls without a valid token have a record of their own. Beyond it there is one record for each address, code and minute, with the number of calls (`summedCalls`).',
+    ),
+})

@@ -1,0 +1,17 @@
+/** Section `redis`: what replicas share. */
+import { z } from 'zod'
+import { duration, name } from './common.ts'
+
+export const redis = z.strictObject({
+  url: z
+    .string()
+    .regex(/^rediss?:\/\/\S+$/, 'a Redis URL, as redis://localhost:6379 or rediss://cache.example.net:6380')
+    .describe(`Address of Redis 7 or Valkey; rediss:// for TLS. A password comes from \${env:NAME} or \${file:PATH}.`),
+  username: z.string().min(1).optional().describe('User (ACL). Default: that of the URL, or none.'),
+  password: z.string().min(1).optional().describe('Password. Default: that of the URL, or none.'),
+  cluster: z.boolean().default(false).describe('True for a Redis cluster: the URL names one of its nodes.'),
+  keyPrefix: name
+    .default('gatehouse')
+    .describe('First part of every key. Gateways with the same one share limits and objects.'),
+  timeout: duration('10ms', '10s', '250ms').describe('Time for an answer; beyond it the store counts as down.'),
+})

@@ -125,24 +125,50 @@ async function assertViewShows(directory: string, id: string): Promise<void> {
   instance.closeSync()
 }
 
-// A gateway that is set back to an older version must not read what it does not understand as something else, nor leave it out.
-test('a journal of a later version is refused, saying so', async t => {
+/** Changes the head of the first entry of a journal without a store, as a later version would have written it. */
+async function laterJournal(t: TestContext, change: (entry: Buffer) => void): Promise<string> {
   const directory = temporaryDirectory(t)
   const ledger = await testLedger(t, directory)
+  await ledger.journal.open(openedOf(newId()), [])
   await ledger.journal.open(openedOf(newId()), [])
   await ledger.close()
   rmSync(join(directory, 'ledger.duckdb'))
   const path = segmentPath(join(directory, 'journal'), 1)
   const segment = readFileSync(path)
   const entry = segment.subarray(preambleBytes)
-  entry.writeUInt16LE(formatVersion + 1, at.version)
+  change(entry)
   const metaEnd = frameHeadBytes + entry.readUInt32LE(at.metaBytes)
   entry.writeUInt32LE(crc32(entry.subarray(at.bodyCrc, metaEnd)), at.headCrc)
   writeFileSync(path, segment)
-  await assert.rejects(testLedger(t, directory), (error: unknown) => {
+  return directory
+}
+
+async function assertRefused(t: TestContext, directory: string, message: RegExp): Promise<void> {
+  const log = keptLog()
+  await assert.rejects(testLedger(t, directory, { log }), (error: unknown) => {
     assert.ok(error instanceof LedgerError)
     assert.equal(error.code, 'ledger_directory')
-    assert.match(error.message, /newer version \(format 4, this one knows 3\)\. Run that version/)
+    assert.match(error.message, message)
     return true
   })
+  assert.deepEqual(log.lines, [], 'nothing is reported as damage')
+}
+
+// A gateway that is set back to an older version must neither misread what it does not understand nor leave it out.
+test('a journal in a later format is refused and the message names both formats', async t => {
+  const directory = await laterJournal(t, entry => entry.writeUInt16LE(formatVersion + 1, at.version))
+  await assertRefused(t, directory, /newer version \(format 4, this one knows 3\)\. Run that version/)
+})
+
+// Taken for damage, the entries of a later version would be skipped and the records that they complete would be wrong.
+test('an entry of a kind that only a later version knows is refused, not counted as damage', async t => {
+  const directory = await laterJournal(t, entry => {
+    entry.writeUInt8(5, at.kind)
+    entry.writeUInt16LE(formatVersion + 1, at.version)
+  })
+  await assertRefused(
+    t,
+    directory,
+    /newer version \(it has entries of kind 5 in format 4; this one knows kinds up to 4 and format 3\)\. Run that version/,
+  )
 })

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { at, frameBodyBytesMax, frameHeadBytes, frameKind, frameMetaBytesMax } from './frame.ts'
 import { decodePreamble, markerBytes, preambleBytes, segmentPath } from './segments.ts'
+import { newerKind } from './version.ts'
 
 /** Read at once: one system call per 80 exchanges of 1 KB bodies, and still in the processor's cache when it is looked at. */
 const windowBytes = 256 * 1024
@@ -116,10 +117,12 @@ export class SegmentScanner {
     const expected = this.view.getUint32(headAt + at.headCrc, true)
     if (crc32(this.window.subarray(headAt + at.bodyCrc, metaEnd)) !== expected) return false
     const kind = this.view.getUint8(headAt + at.kind)
-    if (kind < frameKind.opened || kind > frameKind.closed) return false
+    const version = this.view.getUint16(headAt + at.version, true)
+    // The checksum is right, so this is an entry and no damage: skipping it would lose what a later version recorded.
+    if (kind < frameKind.opened || kind > frameKind.closed) throw newerKind(kind, version)
     this.kind = kind
     this.flags = this.view.getUint8(headAt + at.flags)
-    this.version = this.view.getUint16(headAt + at.version, true)
+    this.version = version
     this.headAt = headAt
     this.metaEnd = metaEnd
     this.bodyBytes = bodyBytes

@@ -1,12 +1,12 @@
 import type { DuckDBAppender, DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api'
-import { LedgerError } from '../index.ts'
-import { type Format, flag, formats, formatVersion } from '../journal/fields.ts'
-import { endOfFiles, Follower, startOfFiles } from '../journal/follower.ts'
-import { at, frameHeadBytes, frameKind } from '../journal/frame.ts'
+import { type Consumer, type Exchanges, type JournalCursor, journalName } from '../journal/consumer.ts'
+import { ExchangeReader, readClosedBlock } from '../journal/exchange-reader.ts'
+import { endOfFiles } from '../journal/follower.ts'
+import { at } from '../journal/frame.ts'
 import { readId, timeOfBytes, timeOfId } from '../journal/ids.ts'
 import { BlockView, textsOf } from '../journal/metadata.ts'
-import { type OpenExchange, OpenExchanges } from '../journal/pairing.ts'
-import { type JournalPosition, offsetOf, positionAt, segmentOf } from '../journal/position.ts'
+import { newOpenExchange, type OpenExchange } from '../journal/pairing.ts'
+import { type JournalPosition, offsetOf, segmentOf } from '../journal/position.ts'
 import { type Damage, SegmentScanner } from '../journal/scanner.ts'
 import type { LedgerNames } from '../names.ts'
 import { NameBlocks } from './name-blocks.ts'
@@ -14,18 +14,20 @@ import { Names } from './names.ts'
 import type { Loaded } from './queries/list.ts'
 import { makeRoom, numberRows } from './room.ts'
 import { batchRowsMax, RowBatch } from './row-batch.ts'
-import { type EndedExchange, writeRow } from './row-writer.ts'
+import { type OpeningFacts, writeRow } from './row-writer.ts'
 
 export interface LoaderOptions {
   readonly connection: DuckDBConnection
-  /** Where the segments stand. */
+  /** Directory of the segments. */
   readonly journal: string
   readonly onDamage: (damage: Damage) => void
   /** Names that have a number before anything is loaded. */
   readonly names: LedgerNames
 }
 
-interface Cursor {
+/** The store's cursor, one row of the database. */
+interface StoreCursor {
+  /** `takenTo` and `readFrom` of the journal's cursor. */
   readonly loaded: JournalPosition
   readonly low: JournalPosition
   readonly sequence: number
@@ -34,60 +36,58 @@ interface Cursor {
   readonly newestMs: number
 }
 
-/** What every load runs; making them anew costs some milliseconds. */
+/** Statements that every load runs; preparing them each time would cost some milliseconds. */
 interface Statements {
   readonly begin: DuckDBPreparedStatement
   readonly update: DuckDBPreparedStatement
   readonly commit: DuckDBPreparedStatement
 }
 
-/** An entry that ends an exchange of which no beginning is known. */
-interface Orphan {
+/** An entry that ends an exchange whose beginning is not known. */
+interface OrphanEnd {
   readonly id: string
   readonly position: JournalPosition
 }
 
-/** Rows per transaction, at most: what a checkpoint or a reader may have to wait for. */
+/** Most rows of one transaction: a checkpoint or a reader may have to wait for it. */
 const transactionRowsMax = 8 * batchRowsMax
 
 /**
- * Loads the journal into `records`. The cursor is written in the same transaction as the rows, so loading again after any failure neither
- * misses nor repeats a record.
+ * Loads the journal into `records`: the journal's first consumer. It writes its cursor in the same transaction as the rows, so loading again
+ * after any failure neither misses nor repeats a record.
  */
-export class Loader {
+export class Loader implements Consumer<OpeningFacts> {
+  readonly name = 'store'
   readonly names: Names
-  readonly open = new OpenExchanges()
   readonly #options: LoaderOptions
   readonly #statements: Statements
   readonly #blocks: NameBlocks
-  readonly #follower: Follower
+  readonly #exchanges: ExchangeReader<OpeningFacts>
   readonly #batch = new RowBatch()
-  readonly #openedBlock = new BlockView()
-  readonly #closedBlock = new BlockView()
-  /** Closed entries before it are in the store already. */
+  /** Exchanges that ended before it are in the store. */
   #loaded: JournalPosition
+  #low: JournalPosition
   #sequence: number
   #committedSequence: number
   #damagedBytes: number
   #newestMs: number
   #appender: DuckDBAppender | null = null
   #rowsInTransaction = 0
-  #orphans: Orphan[] = []
+  #rowsCommitted = 0
+  #orphans: OrphanEnd[] = []
 
-  private constructor(options: LoaderOptions, statements: Statements, names: Names, cursor: Cursor) {
+  private constructor(options: LoaderOptions, statements: Statements, names: Names, cursor: StoreCursor) {
     this.#options = options
     this.#statements = statements
     this.names = names
     this.#blocks = new NameBlocks(names)
     this.#loaded = cursor.loaded
+    this.#low = cursor.low
     this.#sequence = cursor.sequence
     this.#committedSequence = cursor.sequence
     this.#damagedBytes = cursor.damagedBytes
     this.#newestMs = cursor.newestMs
-    const from = Math.max(cursor.low, startOfFiles(options.journal))
-    this.#follower = new Follower(options.journal, from, damage => {
-      // Damage before the cursor was counted when it was first met.
-      if (positionAt(damage.segment, damage.offset) < this.#loaded) return
+    this.#exchanges = new ExchangeReader(options.journal, this, damage => {
       this.#damagedBytes += damage.bytes
       options.onDamage(damage)
     })
@@ -102,7 +102,7 @@ export class Loader {
     return loader
   }
 
-  /** Gives names their numbers, also in records of before. Not while something is loaded. */
+  /** Gives names their numbers, also in records that exist. Not while something is loaded. */
   async keep(kept: LedgerNames): Promise<void> {
     const fresh = this.names.keep(kept)
     if (fresh.length === 0) return
@@ -115,9 +115,17 @@ export class Loader {
     await commit.run()
   }
 
-  /** Behind the last entry that was read; what was closed before it is committed. */
-  get position(): JournalPosition {
-    return Math.max(this.#follower.position, this.#loaded)
+  /** What is committed. */
+  get position(): JournalCursor {
+    return { journal: journalName(this.#options.journal), takenTo: this.#loaded, readFrom: this.#low }
+  }
+  /** After the last entry that was read; what was closed before it is committed when a load has ended. */
+  get readTo(): JournalPosition {
+    return this.#exchanges.position
+  }
+  /** The exchanges that are open, as far as the journal was read. */
+  get open(): ExchangeReader<OpeningFacts>['open'] {
+    return this.#exchanges.open
   }
   /** What can be read. */
   get loaded(): Loaded {
@@ -126,100 +134,78 @@ export class Loader {
   get damagedBytes(): number {
     return this.#damagedBytes
   }
-  /** Where a restart begins to read. */
-  get lowWater(): JournalPosition {
-    return this.open.lowWater(this.position)
-  }
 
-  /** Loads what the files hold. To be called before the writer begins: `place` then leaves a torn tail out. */
+  /** Loads what the files hold. To be called before the writer begins: `readTo` then leaves a torn tail out. */
   loadFiles(): Promise<number> {
     return this.load(endOfFiles(this.#options.journal))
   }
 
-  /** Loads what ends at or before `limit` and answers how many records that were. When it rejects, this loader must be given up. */
+  /** Loads what ends at or before `limit`. @returns how many records that were. When it rejects, this loader must be given up. */
   async load(limit: JournalPosition): Promise<number> {
-    let rows = 0
-    let more = this.#follower.position < limit
-    while (more) {
-      more = this.#readUntilFull(limit)
-      if (this.#batch.rows > 0) await this.#append()
-      if (this.#rowsInTransaction >= transactionRowsMax || (!more && this.#worthCommitting()))
-        rows += await this.#commit()
-    }
-    return rows
+    const before = this.#rowsCommitted
+    this.#exchanges.limit = limit
+    if (this.#exchanges.isBehind) await this.take(this.#exchanges)
+    return this.#rowsCommitted - before
   }
 
   close(): void {
-    this.#follower.close()
+    this.#exchanges.close()
+  }
+
+  readOpening(entry: SegmentScanner, block: BlockView): OpeningFacts {
+    let copyOf: string | null = null
+    let toolDeployments: string | null = null
+    if (block.endAt > block.textsAt) {
+      const texts = textsOf(entry.window, entry.view, block)
+      copyOf = texts[0] ?? null
+      toolDeployments = texts[1] ?? null
+    }
+    return {
+      names: this.#blocks.opened(entry.window, entry.view, block),
+      startedAtMs: block.number(entry.view, 0),
+      flags: entry.flags,
+      copyOf,
+      toolDeployments,
+    }
+  }
+
+  async take(exchanges: Exchanges<OpeningFacts>): Promise<void> {
+    let more = true
+    while (more) {
+      more = this.#readUntilFull(exchanges)
+      if (this.#batch.rows > 0) await this.#append()
+      if (this.#rowsInTransaction >= transactionRowsMax || (!more && this.#worthCommitting(exchanges)))
+        await this.#commit(exchanges)
+    }
   }
 
   /** Without new records, reading again from the old cursor costs no more than a segment. */
-  #worthCommitting(): boolean {
-    const advanced = segmentOf(this.#follower.position) > segmentOf(this.#loaded)
+  #worthCommitting({ position }: Exchanges<OpeningFacts>): boolean {
+    const advanced = segmentOf(position) > segmentOf(this.#loaded)
     return this.#rowsInTransaction > 0 || this.#orphans.length > 0 || advanced
   }
 
   /** True when it stopped because the batch is full. */
-  #readUntilFull(limit: JournalPosition): boolean {
+  #readUntilFull(exchanges: Exchanges<OpeningFacts>): boolean {
     while (this.#batch.rows < batchRowsMax) {
-      if (!this.#follower.next(limit)) return false
-      this.#take(this.#follower.entry)
+      if (!exchanges.next()) return false
+      const { entry, block, closedAt, exchange } = exchanges
+      if (exchanges.isOrphan) this.#orphans.push({ id: readId(entry.window, entry.headAt + at.id), position: closedAt })
+      else this.#addRow(entry, block, closedAt, exchange)
     }
     return true
   }
 
-  #take(entry: SegmentScanner): void {
-    const idAt = entry.headAt + at.id
-    const id = entry.window.toString('latin1', idAt, idAt + 16)
-    const position = positionAt(entry.segment, entry.offset)
-    if (entry.kind === frameKind.closed) {
-      this.#takeClosed(entry, id, position)
-      return
-    }
-    const exchange = this.open.begin(id, position)
-    exchange.writtenAtMs = entry.view.getFloat64(entry.headAt + at.writtenAtMs, true)
-    if (entry.kind === frameKind.opened) this.#takeOpened(exchange, entry, position, entry.headAt)
-    else {
-      exchange.parts ??= []
-      exchange.parts.push(entry.kind, position)
-    }
-  }
-
-  #takeOpened(exchange: OpenExchange, entry: SegmentScanner, position: JournalPosition, headAt: number): void {
-    const block = this.#openedBlock
-    const start = entry.kind === frameKind.closed ? this.#closedBlock.endAt : headAt + frameHeadBytes
-    if (!block.read(entry.view, start, entry.metaEnd, formatOf(entry).opened)) return
-    exchange.names = this.#blocks.opened(entry.window, entry.view, block)
-    exchange.startedAtMs = block.number(entry.view, 0)
-    if (block.endAt > block.textsAt) {
-      const [copyOf, toolDeployments] = textsOf(entry.window, entry.view, block)
-      exchange.copyOf = copyOf ?? null
-      exchange.toolDeployments = toolDeployments ?? null
-    }
-    exchange.flags = entry.flags
-    if (entry.kind === frameKind.opened) exchange.openedAt = position
-  }
-
-  #takeClosed(entry: SegmentScanner, id: string, position: JournalPosition): void {
-    const known = this.open.end(id)
-    if (position < this.#loaded) return
-    const carriesOpened = (entry.flags & flag.carriesOpened) !== 0
-    if (known === undefined && !carriesOpened) {
-      this.#orphans.push({ id: readId(entry.window, entry.headAt + at.id), position })
-      return
-    }
-    this.#addRow(entry, position, known ?? newExchange(position), carriesOpened)
-  }
-
-  #addRow(entry: SegmentScanner, position: JournalPosition, opened: OpenExchange, carriesOpened: boolean): void {
-    const block = this.#closedBlock
-    if (!block.read(entry.view, entry.headAt + frameHeadBytes, entry.metaEnd, formatOf(entry).closed)) return
-    if (carriesOpened) this.#takeOpened(opened, entry, position, entry.headAt)
+  #addRow(
+    entry: SegmentScanner,
+    block: BlockView,
+    position: JournalPosition,
+    exchange: OpenExchange<OpeningFacts>,
+  ): void {
     const names = this.#blocks.closed(entry.window, entry.view, block)
     this.#sequence += 1
     this.#newestMs = Math.max(this.#newestMs, timeOfBytes(entry.view, entry.headAt + at.id))
-    const ended: EndedExchange = { entry, block, names, opened, position, sequence: this.#sequence }
-    writeRow(this.#batch, ended)
+    writeRow(this.#batch, { entry, block, names, exchange, position, sequence: this.#sequence })
   }
 
   async #append(): Promise<void> {
@@ -235,33 +221,33 @@ export class Loader {
     this.#appender = await connection.createAppender('records', 'main', 'ledger')
   }
 
-  /** Writes the cursor as it is now, so that what follows in the journal is all that a restart reads. */
+  /** Writes the cursor as it is now, so that a restart reads only what follows in the journal. */
   async commitCursor(): Promise<void> {
-    if (this.#follower.position > this.#loaded) await this.#commit()
+    if (this.#exchanges.position > this.#loaded) await this.#commit(this.#exchanges)
   }
 
-  async #commit(): Promise<number> {
+  async #commit({ position, readFrom }: Exchanges<OpeningFacts>): Promise<void> {
     const { connection } = this.#options
     await this.#begin()
     await this.#adoptOrphans()
     const rows = this.#rowsInTransaction
     this.#appender?.closeSync()
     await this.names.write(connection)
-    this.#loaded = this.position
-    const low = this.lowWater
     const { update, commit } = this.#statements
-    update.bind([BigInt(this.#loaded), BigInt(low), BigInt(this.#sequence), BigInt(this.#damagedBytes)])
+    update.bind([BigInt(position), BigInt(readFrom), BigInt(this.#sequence), BigInt(this.#damagedBytes)])
     await update.run()
     await commit.run()
+    this.#loaded = position
+    this.#low = readFrom
     this.#appender = null
     this.#rowsInTransaction = 0
+    this.#rowsCommitted += rows
     this.#committedSequence = this.#sequence
-    return rows
   }
 
   /**
-   * An end without a beginning: either the beginning was lost to damage, and the end becomes a record with what it knows, or the exchange was
-   * closed twice, and its record exists.
+   * Decides about ends without a beginning. Either the beginning was lost to damage: the end becomes a record with what it knows. Or the
+   * exchange was closed twice: its record exists.
    */
   async #adoptOrphans(): Promise<void> {
     const orphans = this.#orphans
@@ -271,29 +257,16 @@ export class Loader {
       const known = await this.#options.connection.runAndReadAll('SELECT 1 FROM records WHERE id = $1::UUID', [id])
       if (known.currentRowCount > 0) continue
       const entry = new SegmentScanner(this.#options.journal, segmentOf(position))
+      const block = new BlockView()
       try {
-        if (entry.seek(offsetOf(position))) this.#addRow(entry, position, newExchange(position), false)
+        if (entry.seek(offsetOf(position)) && readClosedBlock(entry, block))
+          this.#addRow(entry, block, position, newOpenExchange(position))
       } finally {
         entry.close()
       }
       if (this.#batch.rows > 0) await this.#append()
     }
   }
-}
-
-/** Throws `ledger_directory` for an entry of a version that is yet to come: leaving it out would lose records in silence. */
-export function formatOf(entry: SegmentScanner): Format {
-  const format = formats[entry.version]
-  if (format !== undefined) return format
-  throw new LedgerError(
-    'ledger_directory',
-    `The journal was written by a newer version (format ${entry.version}, this one knows ${formatVersion}). Run that version, or use another directory.`,
-  )
-}
-
-/** A row without a beginning. */
-function newExchange(position: JournalPosition): OpenExchange {
-  return new OpenExchanges().begin('', position)
 }
 
 async function prepareStatements(connection: DuckDBConnection): Promise<Statements> {
@@ -306,7 +279,7 @@ async function prepareStatements(connection: DuckDBConnection): Promise<Statemen
   }
 }
 
-async function readCursor(connection: DuckDBConnection): Promise<Cursor> {
+async function readCursor(connection: DuckDBConnection): Promise<StoreCursor> {
   const result = await connection.runAndReadAll(
     'SELECT loaded, low, sequence, damaged_bytes, (SELECT max(id)::VARCHAR FROM records) FROM journal_cursor',
   )

@@ -107,19 +107,40 @@ const usageColumns = [
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 
+/** What the store keeps of an exchange's opening half until the exchange ends. */
+export interface OpeningFacts {
+  readonly names: CodedNames | null
+  readonly startedAtMs: number
+  readonly flags: number
+  /** Id of the exchange of which it is a copy. */
+  readonly copyOf: string | null
+  /** JSON of the deployments that the request names besides its own; null where there are none. */
+  readonly toolDeployments: string | null
+}
+
+/** For an exchange whose opening entry was lost. */
+const noOpening: OpeningFacts = {
+  names: null,
+  startedAtMs: Number.NaN,
+  flags: 0,
+  copyOf: null,
+  toolDeployments: null,
+}
+
 export interface EndedExchange {
   /** The entry that closes it, with its block read. */
   readonly entry: SegmentScanner
   readonly block: BlockView
   readonly names: CodedNames
-  readonly opened: OpenExchange
+  readonly exchange: OpenExchange<OpeningFacts>
   readonly position: JournalPosition
   readonly sequence: number
 }
 
 /** Writes one exchange as the batch's next row. */
 export function writeRow(batch: RowBatch, ended: EndedExchange): void {
-  const { entry, block, opened } = ended
+  const { entry, block, exchange } = ended
+  const opened = exchange.opening ?? noOpening
   const { view, window } = entry
   const number = (index: number): number => block.number(view, index)
   batch.id(c.id, window, entry.headAt + at.id)
@@ -138,7 +159,7 @@ export function writeRow(batch: RowBatch, ended: EndedExchange): void {
   batch.real(c.endedAtMs, number(3))
   batch.flag(c.demonstration, (opened.flags & flag.demonstration) !== 0)
   batch.flag(c.stream, (opened.flags & flag.stream) !== 0)
-  writeNames(batch, ended)
+  writeNames(batch, ended.names, opened)
   batch.whole(c.status, number(0))
   for (let index = 0; index < usageColumns.length; index++) {
     batch.whole(usageColumns[index] as number, number(4 + index))
@@ -153,9 +174,9 @@ export function writeRow(batch: RowBatch, ended: EndedExchange): void {
   batch.whole(c.imagePromptTokens, number(18))
   batch.whole(c.imageCompletionTokens, number(19))
   writeTexts(batch, ended)
-  batch.long(c.openedAt, opened.openedAt)
+  batch.long(c.openedAt, exchange.openedAt)
   batch.long(c.closedAt, ended.position)
-  batch.text(c.parts, opened.parts === null ? null : JSON.stringify(opened.parts))
+  batch.text(c.parts, exchange.parts === null ? null : JSON.stringify(exchange.parts))
   batch.text(c.copyOf, opened.copyOf)
   batch.text(c.toolDeployments, opened.toolDeployments)
   batch.rows += 1
@@ -175,7 +196,7 @@ function monthOf(day: number): number {
   return (era * 400 + yearOfEra - 1_970) * 12 + monthFromMarch + 2
 }
 
-function writeNames(batch: RowBatch, { names, opened }: EndedExchange): void {
+function writeNames(batch: RowBatch, names: CodedNames, opened: OpeningFacts): void {
   const { codes } = names
   const openedCodes = opened.names?.codes ?? noOpenedCodes
   batch.names(openedColumns, openedCodes)

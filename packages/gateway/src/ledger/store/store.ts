@@ -8,11 +8,12 @@ import { readId } from '../journal/ids.ts'
 import { BlockView, readOpened } from '../journal/metadata.ts'
 import { type JournalPosition, offsetOf, segmentOf } from '../journal/position.ts'
 import { SegmentScanner } from '../journal/scanner.ts'
+import { formatOf } from '../journal/version.ts'
 import type { LedgerNames } from '../names.ts'
 import type { Opened, RecordBodies, RecordRow } from '../record.ts'
 import type { RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from '../reports.ts'
 import { type Database, openDatabase } from './database.ts'
-import { formatOf, Loader } from './loader.ts'
+import { Loader } from './loader.ts'
 import { bodies } from './queries/bodies.ts'
 import { creatorsOf } from './queries/creator.ts'
 import { list, row } from './queries/list.ts'
@@ -85,7 +86,7 @@ export class Store {
     this.#loader = loader
     this.#readers = new Readers(database, reportsMax, reportMsMax)
     this.#urgent = new Readers(database, 1, urgentMsMax)
-    this.#checkpointAt = loader.position
+    this.#checkpointAt = loader.readTo
     this.#checkpointLow = 0
   }
 
@@ -105,7 +106,7 @@ export class Store {
 
   /** Behind the last valid entry of the files. */
   get position(): JournalPosition {
-    return this.#loader.position
+    return this.#loader.readTo
   }
 
   /** Ids of the exchanges that are open now, oldest first. After `open` these are the unfinished ones. */
@@ -216,8 +217,8 @@ export class Store {
       await this.#startAgain(error)
       this.#rowsSinceCheckpoint += await this.#loader.load(limit)
     }
-    const bytes = this.#loader.position - this.#checkpointAt
-    const segments = segmentOf(this.#loader.position) - segmentOf(this.#checkpointAt)
+    const bytes = this.#loader.readTo - this.#checkpointAt
+    const segments = segmentOf(this.#loader.readTo) - segmentOf(this.#checkpointAt)
     const far = segments > 0 ? segments * 64 * 1024 * 1024 : bytes
     if (this.#rowsSinceCheckpoint < checkpointRows && far < checkpointJournalBytes) return
     if (performance.now() >= this.#checkpointFromMs) await this.#tryCheckpoint(limit)
@@ -255,13 +256,12 @@ export class Store {
   }
 
   async #checkpoint(): Promise<void> {
-    const at = this.#loader.position
-    const low = this.#loader.lowWater
     await this.#loader.commitCursor()
+    const { takenTo, readFrom } = this.#loader.position
     await this.#database.checkpoint()
     this.#rowsSinceCheckpoint = 0
-    this.#checkpointAt = at
-    this.#checkpointLow = low
+    this.#checkpointAt = takenTo
+    this.#checkpointLow = readFrom
   }
 
   #openedAt(position: JournalPosition, id: string): Opened | null {

@@ -1,4 +1,4 @@
-import { professions, unknownProfession } from './data/professions.ts'
+import { professions, unknownProfession } from './data/index.ts'
 import type { Intent } from './scene.ts'
 import { capitalised } from './words.ts'
 

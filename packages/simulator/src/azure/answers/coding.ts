@@ -1,16 +1,9 @@
-import { callRows } from './data/code-calls.ts'
-import { classicRows } from './data/code-classics.ts'
-import { formatRows } from './data/code-formats.ts'
-import { listRows } from './data/code-lists.ts'
-import { type CodeLanguage, type CodeRow, codeLanguages } from './data/code-row.ts'
-import { skeletons } from './data/code-skeletons.ts'
+import { type CodeRow, codeRows, skeletons } from './data/index.ts'
+import { type CodeLanguage, codeLanguages } from './data/languages.ts'
 import type { Intent, Scene } from './scene.ts'
 import { topicFor } from './topics.ts'
 import { towardsYou } from './unknown.ts'
 import { capitalised, contentWords, sentencesOf } from './words.ts'
-
-/** The first row whose words are in the question is written. */
-const rows: readonly CodeRow[] = [...callRows, ...formatRows, ...listRows, ...classicRows]
 
 const languageWords: readonly (readonly [RegExp, CodeLanguage])[] = [
   [/\b(?:typescript|ts)\b/i, 'typescript'],
@@ -55,7 +48,7 @@ export const codingAnswer: Intent = scene => {
   if (looksLikeCode !== undefined && !rewrites && contentWords(looksLikeCode).length > 1)
     return review(scene, looksLikeCode)
   if (!asksForCode(asked, rewrites)) return null
-  const row = rows.find(({ words }) => words.test(asked))
+  const row = codeRows.find(({ words }) => words.test(asked))
   if (row !== undefined) return written(scene, row)
   return topicFor(asked) === null ? sketch(scene) : null
 }

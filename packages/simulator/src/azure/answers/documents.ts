@@ -1,4 +1,4 @@
-import { plainWords } from './data/plain-words.ts'
+import { plainWords } from './data/index.ts'
 import { factsOf } from './facts.ts'
 import type { Intent } from './scene.ts'
 import { capitalised, contentWords, isFiller, sentencesOf, stem, wordsOf } from './words.ts'

@@ -1,4 +1,4 @@
-import { type Colleague, colleagues, regions } from './data/colleagues.ts'
+import { type Colleague, colleagues, regions } from './data/index.ts'
 import type { Intent } from './scene.ts'
 import { contentWords, isOrder, sentencesOf, stem, wordsOf } from './words.ts'
 

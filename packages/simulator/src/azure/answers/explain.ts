@@ -1,6 +1,4 @@
-import { glossary } from './data/glossary.ts'
-import { type KnowledgeRow, knowledge } from './data/knowledge.ts'
-import type { Topic } from './data/topic.ts'
+import { glossary, type KnowledgeRow, knowledge, type Topic } from './data/index.ts'
 import type { Intent, Scene } from './scene.ts'
 import { foreignAnswer } from './tone.ts'
 import { topicFor } from './topics.ts'

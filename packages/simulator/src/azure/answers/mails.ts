@@ -1,4 +1,4 @@
-import { mailActs, occasions } from './data/mails.ts'
+import { mailActs, occasions } from './data/index.ts'
 import { factsOf } from './facts.ts'
 import type { Intent } from './scene.ts'
 import { capitalised } from './words.ts'
@@ -8,10 +8,17 @@ const asksForMail =
 const kindWords = /\b(?:e-?mail|mail|letter|message|announcement|reply|note|invitation)\b/i
 const group = String.raw`(?:(?:my|our|the|all|a|an)\s+)?(?:(?:new|whole|entire|dear|other|former|unhappy|angry|annoyed)\s+)?(?:colleagues?|team|customers?|managers?|boss|staff|employees?|everyone|everybody|landlord|suppliers?|department|candidates?|applicants?|clients?|neighbou?rs?|teachers?|friends?|participants|partners?|newcomers?|interns?|apprentices?)`
 const person = String.raw`(?:(?:Mr|Mrs|Ms|Dr|Prof)\.? )?\p{Lu}\p{L}+(?: \p{Lu}\p{L}+)?`
-const receiverForm = new RegExp(String.raw`\b(?:to|for)\s+(${group}\b|(?-i:${person}))`, 'iu')
-const objectForm = new RegExp(String.raw`^(${group}\b|(?-i:${person})|him|her|them)\s*`, 'iu')
+const receiverForm = new RegExp(String.raw`\b${anyCase('(?:to|for)')}\s+(${anyCase(group)}\b|${person})`, 'u')
+const objectForm = new RegExp(String.raw`^(${anyCase(group)}\b|${person}|${anyCase('him|her|them')})\s*`, 'u')
 const verbForm =
   /\b(?:that|which|to|for|and)?\s*\b(invit|remind|thank|welcom|congratulat|inform|tell|ask|request|apologi[sz]|declin|accept|cancel|announc|postpon|mov|complain|confirm)(?:es|e|ing|s)?\b\s*/i
+
+/** The pattern for letters of either case. Names keep theirs, and modifiers like `(?-i:)` need Node 23. */
+function anyCase(pattern: string): string {
+  return pattern.replace(/\\.|[a-z]/gi, sign =>
+    sign.length > 1 ? sign : `[${sign.toLowerCase()}${sign.toUpperCase()}]`,
+  )
+}
 
 /** Mails, letters and announcements: to the one who is named, about what is said, signed by the one who asks. */
 export const mail: Intent = scene => {

@@ -1,5 +1,5 @@
-import { capitals } from './data/capitals.ts'
-import { jokes, languages, phrasebook } from './data/phrases.ts'
+import { capitals, jokes, phrasebook } from './data/index.ts'
+import { foreignLanguages, type Language, languages } from './data/languages.ts'
 import type { Intent } from './scene.ts'
 import { answerLanguage } from './tone.ts'
 import { capitalised, topicPhrase, wordsOf } from './words.ts'
@@ -220,20 +220,18 @@ export const translation: Intent = scene => {
     )?.[1]
   const text = quoted ?? plain ?? named
   if (target === undefined || text === undefined || !/\b(?:translate|say|translation)\b/i.test(asked)) return null
-  const place = languages.indexOf(target)
   // One source language for the whole text, or words of the translation would be translated again.
-  const from = target === 'english' ? sourceOf(text) : 0
+  const from = target === 'english' ? sourceOf(text) : 'english'
   const translated = phrasebook.reduce((result, row) => {
-    const source = row[from] ?? ''
-    return result.replace(wordPattern(source), row[place] ?? source)
+    return result.replace(wordPattern(row[from]), row[target])
   }, text)
   return `“${text.trim()}” in ${capitalised(target)} is: “${capitalised(translated.trim())}”`
 }
 
-/** The column of the phrase book that knows most of the text. */
-function sourceOf(text: string): number {
-  const known = languages.map((_, at) => phrasebook.filter(row => wordPattern(row[at] ?? '').test(text)).length)
-  return known.indexOf(Math.max(...known.slice(1)), 1)
+/** The language, English excepted, whose column of the phrase book knows most of the text. */
+function sourceOf(text: string): Language {
+  const known = foreignLanguages.map(language => phrasebook.filter(row => wordPattern(row[language]).test(text)).length)
+  return foreignLanguages[known.indexOf(Math.max(...known))] ?? 'german'
 }
 
 function wordPattern(phrase: string): RegExp {

@@ -1,29 +1,13 @@
-import { foreignRows, foreignUnknown } from './data/foreign.ts'
-import { type Language, languages } from './data/phrases.ts'
+import { foreignRows, foreignUnknown, telltales } from './data/index.ts'
+import { type ForeignLanguage, type Language, languages } from './data/languages.ts'
 import type { Scene } from './scene.ts'
 import { sentencesOf, topicPhrase } from './words.ts'
 
-type Foreign = Exclude<Language, 'english'>
-
-const languageNames: Readonly<Record<Foreign, RegExp>> = {
+const languageNames: Readonly<Record<ForeignLanguage, RegExp>> = {
   german: /\b(?:german|deutsch|auf deutsch)\b/i,
   french: /\b(?:french|français|francais)\b/i,
   spanish: /\b(?:spanish|español|espanol)\b/i,
   italian: /\b(?:italian|italiano)\b/i,
-}
-
-/** Small words by which a question's own language is known: two different ones are enough. */
-const telltales: Readonly<Record<Foreign, ReadonlySet<string>>> = {
-  german: new Set('der das ist und wie ich nicht ein eine für wir sie mit auf kann was welche bitte zu den'.split(' ')),
-  french: new Set(
-    'le les est et comment je pas une pour nous vous avec des quelle quel quels quelles sur dans mon fonctionne puis la du'.split(
-      ' ',
-    ),
-  ),
-  spanish: new Set(
-    'el los es y cómo yo una para nosotros con qué cuál del por mi puedo las la cuántos tengo funciona'.split(' '),
-  ),
-  italian: new Set('il gli è come io non una per noi con che quale della mio posso le sono'.split(' ')),
 }
 
 /** The language to answer in: as told (`Answer in French`), else that of the question. */

@@ -1,9 +1,4 @@
-import { officeTopics } from './data/office.ts'
-import { operationsTopics } from './data/operations.ts'
-import { programmingTopics } from './data/programming.ts'
-import { staffTopics } from './data/staff.ts'
-import type { Topic } from './data/topic.ts'
-import { worldTopics } from './data/world.ts'
+import { type Topic, topics } from './data/index.ts'
 import { contentWords, isOrder, stem, wordsOf } from './words.ts'
 
 /** One way of naming a topic: each slot holds stems of which one must be in the question. */
@@ -11,14 +6,6 @@ interface Naming {
   readonly topic: number
   readonly slots: readonly ReadonlySet<string>[]
 }
-
-const topics: readonly Topic[] = [
-  ...staffTopics,
-  ...programmingTopics,
-  ...operationsTopics,
-  ...officeTopics,
-  ...worldTopics,
-]
 
 const namings: readonly Naming[] = topics.flatMap(({ ask }, topic) =>
   ask.split('|').map(way => ({

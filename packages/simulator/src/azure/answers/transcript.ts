@@ -1,4 +1,4 @@
-import { endings, openings, points } from './data/meetings.ts'
+import { endings, openings, points } from './data/index.ts'
 import { dice } from './random.ts'
 
 /** What was said in a recording: two or three sentences of a meeting, the same for the same bytes and seed. */

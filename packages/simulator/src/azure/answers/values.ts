@@ -1,3 +1,4 @@
+import { cities, familyNames, givenNames } from './data/index.ts'
 import type { Facts } from './facts.ts'
 import type { Dice } from './random.ts'
 import { capitalised, contentWords, sentencesOf, topicPhrase, wordsOf } from './words.ts'
@@ -8,10 +9,6 @@ export interface TextSource {
   readonly luck: Dice
   readonly prose: () => string
 }
-
-const givenNames = ['Maria', 'Jonas', 'Aisha', 'Tomás', 'Ingrid', 'Wei', 'Priya', 'Daniel'] as const
-const familyNames = ['Keller', 'Okafor', 'Larsen', 'Moreau', 'Tanaka', 'Silva', 'Novak', 'Hughes'] as const
-const cities = ['Lisbon', 'Zurich', 'Oslo', 'Dublin', 'Vienna', 'Toronto'] as const
 
 /** What a field's name asks for. The first row whose words are in the name decides. */
 const fields: readonly (readonly [RegExp, (source: TextSource, name: string) => string])[] = [

@@ -1,23 +1,4 @@
-/** Words that carry no topic, in the languages that are answered in. */
-const fillers = new Set(
-  (
-    'a an and any are as at be been being but by can could did do does for from get give go had has have he her hers him his how i if in into is it its ' +
-    'just kindly let like make many may me might much must my need no not of on one or our out over please shall she should show so some tell than that the their them ' +
-    'then there these they this those to too up us use using want was we were what when where which who whom whose why will with would you your yours ' +
-    'am getting whats happened about also answer between briefly describe exactly explain give hello hey hi help know list mean means now only question say short something thank thanks thing write ' +
-    'der die das ein eine und oder ist sind wie was wo wer warum ich du er sie es wir ihr mit von zu für auf im den dem mir bitte kann ' +
-    'beantrage bekomme mache finde muss soll nicht gibt kein diese bonjour puis-je le la les un une des et ou est sont comment quoi qui pourquoi je tu il elle nous vous avec de du pour sur dans mon ma mes au aux ' +
-    'el los las una y o es son como que quien por para con en mi mis al del'
-  ).split(' '),
-)
-
-/** Verbs of orders: what stands behind them is the topic. */
-const orders = new Set(
-  'book solve implement compare review create build find list discuss suggest recommend propose draft compose prepare generate outline define analyse analyze evaluate check improve plan summarise summarize translate provide name mention reply respond want wonder know work works happen happens difference apply applies'.split(
-    ' ',
-  ),
-)
-
+import { fillers, orders } from './data/index.ts'
 /** Words as they stand, letters and digits in all scripts; `c#`, `c++` and `part-time` stay whole. */
 export function wordsOf(text: string): string[] {
   return text.match(/[\p{L}\p{N}]+(?:[-'’][\p{L}\p{N}]+)*(?:\+\+|#)?/gu) ?? []

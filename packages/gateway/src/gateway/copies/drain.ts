@@ -6,7 +6,7 @@ import { firstValue, requestIdIn, spilledFrom } from '../../wire/backends.ts'
 import { classify, GivenUp, isOfBackend } from '../backend/failures.ts'
 import { type AnswerHeaders, formOf, observerFor } from '../observe/facts.ts'
 import { blind, type Observer } from '../observe/observer.ts'
-import type { Asked } from '../receive/index.ts'
+import type { Asked } from '../receive/request.ts'
 import type { Relayed } from '../relayed.ts'
 
 /** Of a longer answer the beginning is kept: nobody gets it, and it is counted. Bytes. */

@@ -14,8 +14,20 @@ import { requestFor } from '../backend/request.ts'
 import { signIn } from '../backend/sign-in.ts'
 import { sendingFor } from '../dispatch/additions.ts'
 import { conclude } from '../endings.ts'
-import type { Exchange } from '../exchange.ts'
-import type { CopySender, GatewayParts } from '../parts.ts'
+import {
+  type Admitted,
+  type Exchange,
+  type Located,
+  newExchange,
+  noteCaller,
+  noteGrant,
+  noteHome,
+  noteInstance,
+  noteRequest,
+  noteRoute,
+  type Received,
+} from '../exchange.ts'
+import type { CopyParts, CopySender, GatewayParts } from '../parts.ts'
 import { openRecord } from '../record/open.ts'
 import { Refusal } from '../refusals.ts'
 import { Drain } from './drain.ts'
@@ -38,7 +50,7 @@ interface Order {
   readonly apart: readonly Instance[] | null
 }
 
-export class Copies implements CopySender {
+export class Copies {
   readonly #parts: CopiesParts
   readonly #underWay = new Set<Promise<unknown>>()
   readonly #drains = new Set<Drain>()
@@ -48,10 +60,19 @@ export class Copies implements CopySender {
     this.#parts = parts
   }
 
+  /** The parts with a sender of copies that uses the same parts: a reload replaces both. */
+  into(parts: CopyParts): GatewayParts {
+    const copies: CopySender = {
+      shadow: exchange => this.#shadow(exchange, parts),
+      hedge: (exchange, apart) => this.#hedge(exchange, apart, parts),
+    }
+    return { ...parts, copies }
+  }
+
   /** A copy of the call, where the workload wants one. Calls that make or use stored objects are not copied, nor are streamed uploads. */
-  shadow(exchange: Exchange, parts: GatewayParts): void {
+  #shadow(exchange: Received, parts: CopyParts): void {
     const { grant, asked, route } = exchange
-    if (grant === null || asked === null || route === null || asked.deployment === null) return
+    if (asked.deployment === null) return
     const to = grant.workload.shadow.get(asked.deployment)
     if (to === undefined || !(asked.send instanceof Buffer)) return
     if (route.operation.creates !== null || asked.keeps !== null || asked.references.length > 0) return
@@ -64,9 +85,9 @@ export class Copies implements CopySender {
    * The same call to another member.
    * @returns its answer when it is one that a client can use; null otherwise. Never rejects.
    */
-  hedge(exchange: Exchange, apart: readonly Instance[], parts: GatewayParts): Promise<Drain | null> {
+  #hedge(exchange: Received, apart: readonly Instance[], parts: CopyParts): Promise<Drain | null> {
     const { grant, asked } = exchange
-    if (grant === null || asked === null || asked.deployment === null) return Promise.resolve(null)
+    if (asked.deployment === null) return Promise.resolve(null)
     return this.#start(exchange, { kind: 'hedge', target: grant.target, deployment: asked.deployment, apart }, parts)
   }
 
@@ -82,7 +103,7 @@ export class Copies implements CopySender {
     await this.settled()
   }
 
-  #start(exchange: Exchange, order: Order, parts: GatewayParts): Promise<Drain | null> {
+  #start(exchange: Received, order: Order, parts: CopyParts): Promise<Drain | null> {
     // A copy never takes the place of a call that waits.
     if (this.#isClosing || this.#underWay.size >= atOnceMax || parts.limits.line.length > 0)
       return Promise.resolve(null)
@@ -99,50 +120,49 @@ export class Copies implements CopySender {
 
   /** @param answered Whoever waits for the answer does not wait for the record. */
   async #run(
-    original: Exchange,
+    original: Received,
     order: Order,
-    parts: GatewayParts,
+    parts: CopyParts,
     answered: (drain: Drain | null) => void,
   ): Promise<void> {
-    const exchange = this.#copyOf(original, order, parts)
+    const copy = this.#copyOf(original, order, parts)
     let isConcluded = false
     try {
-      exchange.lease = await admit(exchange, parts)
-      const drain = await this.#send(exchange, order, parts)
+      const drain = await this.#send(await admit(copy, parts), order, parts)
       if (drain === null) return
       const relayed = await drain.done
       this.#drains.delete(drain)
       const isUsable = relayed.ending === 'whole' && relayed.status !== null && relayed.status < 400
       if (isUsable) answered(drain)
       isConcluded = true
-      await conclude(exchange, relayed, parts)
+      await conclude(copy, relayed, parts)
     } catch (error) {
       // No room, no credential: a copy is then not sent, and nobody is the worse for it.
-      if (!(error instanceof Refusal) || exchange.isOpen) throw error
+      if (!(error instanceof Refusal) || copy.isOpen) throw error
     } finally {
-      if (!isConcluded) exchange.lease?.settle(nothingSpent)
+      if (!isConcluded) copy.lease?.settle(nothingSpent)
     }
   }
 
   /** @returns null when no member can take it now. */
-  async #send(exchange: Exchange, order: Order, parts: GatewayParts): Promise<Drain | null> {
+  async #send(exchange: Admitted, order: Order, parts: CopyParts): Promise<Drain | null> {
     const { route, asked, lease } = exchange
     const candidate = memberFor(order, parts.clock())
-    if (candidate === null || route === null || asked === null) return null
+    if (candidate === null) return null
     const { instance, lane } = candidate
     const attempt = lane.begin(parts.clock())
     let isSent = false
     try {
       const credential = await signIn(instance, exchange.token)
       if (lease !== null && (await lease.enter(instance.name, lane.deployment)) !== null) return null
-      exchange.instance = instance
+      noteInstance(exchange, instance)
       await openRecord(exchange, parts)
       const call = {
         call: exchange.call,
         route,
         asked,
         target: order.target,
-        forwards: parts.plan.forwards,
+        forwards: exchange.plan.forwards,
         workload: null,
       }
       const sending = sendingFor(call, lane)
@@ -157,29 +177,24 @@ export class Copies implements CopySender {
     }
   }
 
-  #copyOf(original: Exchange, { kind, target, deployment }: Order, parts: GatewayParts): Exchange {
-    const { call, grant, asked } = original
-    if (grant === null || asked === null) throw new TypeError('a copy is made of a call that was received')
-    return {
-      ...original,
-      call: {
-        ...call,
-        id: this.#parts.newId(),
-        startedAtMs: parts.clock(),
-        // Nobody is behind it.
-        res: new ServerResponse(call.req),
-        watch: { deadlineAt: Number.POSITIVE_INFINITY, subject: null },
-      },
-      grant: { ...grant, target },
-      asked: { ...asked, deployment },
-      lease: null,
-      limitHeaders: null,
-      instance: null,
-      copy: { of: call.id, kind },
-      owing: null,
-      charges: null,
-      isOpen: false,
+  #copyOf(original: Received, { kind, target, deployment }: Order, parts: CopyParts): Located {
+    const { call, route, caller, token, grant, asked } = original
+    const ownCall = {
+      ...call,
+      id: this.#parts.newId(),
+      startedAtMs: parts.clock(),
+      // A copy has no client.
+      res: new ServerResponse(call.req),
+      watch: { deadlineAt: Number.POSITIVE_INFINITY, subject: null },
     }
+    const copy: Exchange = newExchange(ownCall, original, { of: call.id, kind })
+    noteRoute(copy, route)
+    noteCaller(copy, caller, token)
+    noteGrant(copy, { ...grant, target })
+    noteRequest(copy, { ...asked, deployment })
+    // A copy chooses its member by itself, and the call that it copies looks after the debt.
+    noteHome(copy, null, null)
+    return copy
   }
 }
 

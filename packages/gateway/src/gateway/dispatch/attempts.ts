@@ -9,7 +9,7 @@ import type { LooseBody } from '../../wire/loose.ts'
 import { refusalOfDenial } from '../admit/refusals.ts'
 import { requestFor, type Sending } from '../backend/request.ts'
 import { signIn } from '../backend/sign-in.ts'
-import type { Exchange } from '../exchange.ts'
+import { type Admitted, noteInstance } from '../exchange.ts'
 import type { CopyAnswer, GatewayParts } from '../parts.ts'
 import { openRecord } from '../record/open.ts'
 import { Refusal } from '../refusals.ts'
@@ -25,7 +25,7 @@ import { lineKey, waitInLine } from './waiting.ts'
 const hedgeCallsLeast = 20
 
 export class Attempts {
-  readonly #exchange: Exchange
+  readonly #exchange: Admitted
   readonly #sending: Sending
   readonly #target: Target
   readonly #candidates: Candidates
@@ -44,13 +44,12 @@ export class Attempts {
 
   /** @param place `pinned` must serve, or had best serve where `loose` is set; null where any may. */
   constructor(
-    exchange: Exchange,
+    exchange: Admitted,
     candidates: Candidates,
     place: { readonly pinned: Candidate | null; readonly loose: LooseBody | null },
     parts: GatewayParts,
   ) {
     const { call, route, asked, grant } = exchange
-    if (route === null || asked === null || grant === null) throw new TypeError('dispatch stands behind receive')
     this.#exchange = exchange
     this.#sending = {
       call,
@@ -74,9 +73,8 @@ export class Attempts {
   first(): Candidate | null {
     const { line } = this.#parts.limits
     const { grant, asked } = this.#exchange
-    if (line.length > 0 && grant !== null && this.#pinned === null) {
-      if (line.isSpokenFor([lineKey(grant.target.name, asked?.deployment ?? null)], grant.workload.priority))
-        return null
+    if (line.length > 0 && this.#pinned === null) {
+      if (line.isSpokenFor([lineKey(grant.target.name, asked.deployment)], grant.workload.priority)) return null
     }
     return this.next()
   }
@@ -123,7 +121,7 @@ export class Attempts {
         attempt.withdraw(this.#parts.clock())
         return null
       }
-      this.#exchange.instance = instance
+      noteInstance(this.#exchange, instance)
       relay = this.#relay ?? (await this.#open())
     } catch (error) {
       attempt.withdraw(this.#parts.clock())
@@ -137,7 +135,7 @@ export class Attempts {
     const { hedge } = this.#target
     let relayed = await (hedge === null ? sending : this.#hedged(hedge, sending, candidate, relay))
     if (relayed === null && relay.refused !== null) relayed = await this.#sendOtherwise(call, candidate, header, relay)
-    if (relayed !== null) this.#exchange.instance = relay.instance
+    if (relayed !== null) noteInstance(this.#exchange, relay.instance)
     const { line } = this.#parts.limits
     if (line.length > 0) line.nudge()
     return relayed
@@ -217,7 +215,7 @@ export class Attempts {
       if (!relay.isWaiting || hedge.hedged + 1 > hedge.maxShare * hedge.calls) return
       hedge.hedged += 1
       const apart = [...(this.#tried ?? [instance])]
-      void this.#answerFrom(this.#parts.copies.hedge(this.#exchange, apart, this.#parts), relay)
+      void this.#answerFrom(this.#parts.copies.hedge(this.#exchange, apart), relay)
     }, afterMs)
     try {
       return await sending
@@ -246,7 +244,7 @@ export class Attempts {
     if (relay === null) throw this.#refusal()
     const relayed = await relay.conclude()
     if (relayed === null) throw new TypeError('a relay concludes with an ending')
-    this.#exchange.instance = relay.instance
+    noteInstance(this.#exchange, relay.instance)
     return relayed
   }
 
@@ -272,20 +270,19 @@ export class Attempts {
     const { call, asked } = this.#sending
     const { clock, totalMs } = this.#parts
     await openRecord(exchange, this.#parts)
-    if (exchange.grant !== null && exchange.grant.workload.shadow.size > 0)
-      this.#parts.copies.shadow(exchange, this.#parts)
+    if (exchange.grant.workload.shadow.size > 0) this.#parts.copies.shadow(exchange)
     const creates = createsOf(exchange, this.#parts)
     const { limitHeaders } = exchange
     const { reading, readOnMs } = this.#parts.guards.unseen
-    const isWorth = readOnMs > 0 && exchange.route !== null && isWorthReading(exchange.route.operation)
+    const isWorth = readOnMs > 0 && isWorthReading(exchange.route.operation)
     const readOn = isWorth ? { reading, forMs: readOnMs } : null
     this.#relay = new Relay({ call, asked, journal: this.#journal, clock, totalMs, limitHeaders, creates, readOn })
     return this.#relay
   }
 
   #refusal(): Refusal {
-    const { workload } = this.#exchange.grant ?? {}
-    if (this.#denial !== null) return refusalOfDenial(this.#denial, workload?.name ?? '', this.#parts.prices.currency)
+    const { workload } = this.#exchange.grant
+    if (this.#denial !== null) return refusalOfDenial(this.#denial, workload.name, this.#parts.prices.currency)
     if (this.#lacksCredential !== null) return this.#lacksCredential
     const hints = { nowMs: this.#parts.clock(), tried: this.#tried, prefixHash: -1 }
     const waitMs = Math.max(1, shortestWaitMs(this.#candidates, hints) ?? 1)

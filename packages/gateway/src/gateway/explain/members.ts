@@ -2,8 +2,8 @@
 import type { Config, InstanceConfig } from '../../config/schema.ts'
 import type { Candidate, Candidates, Target } from '../../instances/pool.ts'
 import type { Price, PriceBook } from '../../prices/index.ts'
-import type { Grant } from '../authorize/index.ts'
-import type { Route } from '../resolve/index.ts'
+import type { Grant } from '../authorize/grant.ts'
+import type { Route } from '../resolve/route.ts'
 import { describeLimit, type LimitsMet } from './limits.ts'
 
 export interface Destination {

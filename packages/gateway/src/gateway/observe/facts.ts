@@ -1,7 +1,7 @@
 /** What a head or a failure says, whoever asks: the relay to a client, or a copy that has none. */
 import { firstValue } from '../../wire/backends.ts'
 import { isEventStream, isJson } from '../../wire/media-types.ts'
-import type { Asked } from '../receive/index.ts'
+import type { Asked } from '../receive/request.ts'
 import { observeAnswer } from './answer.ts'
 import type { CreatedObjects } from './created-objects.ts'
 import { observeEncoded } from './encoded.ts'

@@ -1,11 +1,10 @@
-/** Canary: sends a share of a workload's calls to another deployment, as the operator has configured it. */
-
+/** Canary: a share of a workload's calls goes to another deployment, as the operator has configured it. */
 import type { Reference } from '../../wire/references.ts'
-import type { Grant } from '../authorize/index.ts'
-import type { Asked } from '../receive/index.ts'
+import type { Grant } from '../authorize/grant.ts'
+import type { Asked } from '../receive/request.ts'
 
 /**
- * Behind `receive`, before anything is reserved: limits and prices are those of the deployment that serves.
+ * Runs before anything is reserved, because limits and prices are those of the deployment that serves.
  * @param random 0..1, 1 excluded. @returns the same object for a call that stays where it is.
  */
 export function steer(asked: Asked, grant: Grant, random: () => number): Asked {
@@ -15,7 +14,7 @@ export function steer(asked: Asked, grant: Grant, random: () => number): Asked {
   return to === undefined || random() >= to.share ? asked : { ...asked, deployment: to.deployment }
 }
 
-/** What continues from a stored object, or brings what only one deployment can read, stays with the deployment that began it. */
+/** A call that continues from a stored object, or brings content that only one deployment can read, stays with the deployment that began it. */
 function isBound({ echoed, kind }: Reference): boolean {
   return !echoed || kind === 'reasoning'
 }

@@ -2,7 +2,7 @@
  * Admit: reserves what a call may need in every limit that it meets, or refuses it. It comes after `receive`, which knows the length of the
  * prompt and the maximum that the call names, and before anything that can bill.
  */
-import type { Admission, Ask, Meets, Waiting } from '../../limits/index.ts'
+import type { Admission, Ask, MetLimits, WaitBounds } from '../../limits/index.ts'
 import type { Price, PriceBook } from '../../prices/index.ts'
 import { type Admitted, type Located, noteLease, noteLimitHeaders } from '../exchange.ts'
 import type { GatewayParts } from '../parts.ts'
@@ -34,7 +34,7 @@ export function admit(exchange: Located, parts: AdmitParts): Promise<Admitted> |
   return granted(limits.admit(meets, ask, waiting), exchange, parts, waiting)
 }
 
-const noWaiting: Waiting = { deadlineAt: 0, signal: null }
+const noWaiting: WaitBounds = { deadlineAt: 0, signal: null }
 
 function granted(
   admission: Admission | Promise<Admission>,
@@ -65,7 +65,7 @@ const nothing = {
 const completionTokensMost = 1_000_000_000_000
 
 /** @returns zeros for operations that bill nothing: they only count as requests and calls in flight. */
-function askOf({ call, caller, grant, asked, route }: Located, meets: Meets, { prices }: AdmitParts): Ask {
+function askOf({ call, caller, grant, asked, route }: Located, meets: MetLimits, { prices }: AdmitParts): Ask {
   const { priority } = grant.workload
   const { usage, creates } = route.operation
   // The usage of a batch is known when it has ended. Until then, reserve what earlier batches of the workload needed.

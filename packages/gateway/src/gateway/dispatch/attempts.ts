@@ -74,7 +74,7 @@ export class Attempts {
     const { line } = this.#parts.limits
     const { grant, asked } = this.#exchange
     if (line.length > 0 && this.#pinned === null) {
-      if (line.isSpokenFor([lineKey(grant.target.name, asked.deployment)], grant.workload.priority)) return null
+      if (line.isAwaited([lineKey(grant.target.name, asked.deployment)], grant.workload.priority)) return null
     }
     return this.next()
   }

@@ -1,7 +1,7 @@
 /** The open debts of background work: when to ask about each, and which of them an exchange may charge. */
 import type { Clock } from '../../clock.ts'
 import type { UsageSource } from '../../ledger/record.ts'
-import type { Kept, Limits, Spent } from '../../limits/index.ts'
+import type { KeptReservation, Limits, Spent } from '../../limits/index.ts'
 import type { Debt, SharedDebts } from '../../objects/index.ts'
 import { GivenUp } from '../backend/failures.ts'
 import { concludeUnknown } from '../endings.ts'
@@ -26,7 +26,7 @@ export interface FollowUpsParts {
 
 interface Open {
   debt: Debt
-  readonly kept: Kept | null
+  readonly kept: KeptReservation | null
   nextAtMs: number
   pauseMs: number
   /** Answers that showed an end without usage, or no object: two of them are believed. */
@@ -85,7 +85,7 @@ export class FollowUpQueue implements FollowUps {
   }
 
   /** @param kept what stays reserved for it; null where it met no limit. */
-  owes(debt: Debt, kept: Kept | null): void {
+  owes(debt: Debt, kept: KeptReservation | null): void {
     const known = this.#open.get(debt.objectId)
     // An instance that gives an id twice, or a recovery beside the call itself: one debt, and nothing stays reserved for ever.
     if (known !== undefined) {
@@ -304,7 +304,7 @@ export class FollowUpQueue implements FollowUps {
     open.kept?.settle(nothingMore)
   }
 
-  #hold(debt: Debt, tokens: number, costNano: number): Kept | null {
+  #hold(debt: Debt, tokens: number, costNano: number): KeptReservation | null {
     const { workload, deployment, instance, servedDeployment, startedAtMs } = debt
     const subject = { caller: callerOf(debt.caller), workload, deployment }
     return this.#parts.limits.hold({ ...subject, instance, servedDeployment, tokens, costNano, atMs: startedAtMs })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { randomOf } from '../test/chaos/random.ts'
+import { randomOf } from '../test/support/random.ts'
 import { figuresOf, type Round, shuffled, slicesOfRound } from './limits.ts'
 
 /** A machine that is up to twice as slow for a while, now and then; a call costs 100 µs on it when it is calm, and limits `costUs` more. */

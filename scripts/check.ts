@@ -1,6 +1,6 @@
 /** `npm test`: every check that must hold, in order of cost, each named in words. */
 import { spawnSync } from 'node:child_process'
-import { seedOfRun } from '../test/chaos/random.ts'
+import { seedOfRun } from '../test/support/random.ts'
 import { installMissing } from './packages.ts'
 import { testArguments, testFiles } from './tests.ts'
 

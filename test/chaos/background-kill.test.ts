@@ -5,11 +5,11 @@ import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import { silentLog } from '../../packages/gateway/src/log.ts'
 import { createTokenCounter } from '../../packages/gateway/src/tokens/index.ts'
 import { inFrontOf, leaveAt, startWorkingBackend, type WorkingBackend } from '../support/background.ts'
+import { type Random, randomOf, seedOfRun } from '../support/random.ts'
 import { allRecords } from '../support/records.ts'
 import { eventually } from '../support/wait.ts'
 import type { Scope } from '../support/world.ts'
 import { type Surroundings, startGateway, startSurroundings } from './child.ts'
-import { type Random, randomOf, seedOfRun } from './random.ts'
 import { lastFirst } from './world.ts'
 
 const kills = 4

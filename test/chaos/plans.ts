@@ -1,6 +1,6 @@
 /** Calls as a chaos run makes them: every operation, caller, address form and fault, and clients that leave. */
 import type { FaultKind } from '../../packages/simulator/src/azure/faults.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../support/random.ts'
 import { bodyBytesMax, firstByteMs, metadataWorkload } from './world.ts'
 
 export type Operation = 'chat/completions' | 'completions' | 'embeddings' | 'responses'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { Agent } from 'node:http'
 import { test } from 'node:test'
+import { randomOf, seedOfRun } from '../support/random.ts'
 import { allRecords } from '../support/records.ts'
 import { eventually } from '../support/wait.ts'
 import { startWorld } from '../support/world.ts'
@@ -8,7 +9,6 @@ import { audit } from './audit.ts'
 import { tokensOf } from './child.ts'
 import { type Client, type Seen, send, sendAll } from './client.ts'
 import { planOf } from './plans.ts'
-import { randomOf, seedOfRun } from './random.ts'
 import { chaosConfig, chaosDeployments, collectWarnings, lastFirst, warmUp } from './world.ts'
 
 const calls = 5_000

@@ -9,7 +9,7 @@ import type {
   BillLine,
   SimulatedDeployment,
 } from '../../packages/simulator/src/types.ts'
-import { randomOf, seedOfRun } from '../chaos/random.ts'
+import { randomOf, seedOfRun } from './random.ts'
 import { type RawAnswer, send } from './raw.ts'
 import { apiVersion, ask, fastDeployments, instanceKey, type Scope, startWorld, type World } from './world.ts'
 

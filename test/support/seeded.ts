@@ -3,6 +3,6 @@
  * try the same values. `npm run chaos` runs them with new seeds.
  */
 import fc from 'fast-check'
-import { seedOfRun } from '../chaos/random.ts'
+import { seedOfRun } from './random.ts'
 
 fc.configureGlobal({ seed: seedOfRun() })

@@ -13,7 +13,7 @@ import { startAzure } from '../../packages/simulator/src/azure/index.ts'
 import { demoDirectory } from '../../packages/simulator/src/directory.ts'
 import { startEntra } from '../../packages/simulator/src/entra/index.ts'
 import type { AzureSimulator, EntraSimulator, SimulatedDeployment } from '../../packages/simulator/src/types.ts'
-import { randomOf, seedOfRun } from '../chaos/random.ts'
+import { randomOf, seedOfRun } from './random.ts'
 import { eventually, soon } from './wait.ts'
 import { fastDeployments, instanceKey, type Scope } from './world.ts'
 

@@ -16,7 +16,7 @@ import type {
   EntraSimulator,
   SimulatedDeployment,
 } from '../../packages/simulator/src/types.ts'
-import { randomOf, seedOfRun } from '../chaos/random.ts'
+import { randomOf, seedOfRun } from './random.ts'
 
 export const instanceKey = 'key-of-the-simulated-instance-0001'
 

@@ -3,7 +3,7 @@
  * listener, a worker or a connection.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { startAdmin } from './admin/index.ts'
+import { startAdmin } from './admin/open.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { configuredNames } from './config/names.ts'
 import { needingRestart } from './config/restart.ts'

@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi'
-import type { AdminRole } from './options.ts'
+import type { AdminRole } from './index.ts'
 import { errorAnswer } from './schemas.ts'
 
 /** How the OpenAPI document describes a JSON answer. */

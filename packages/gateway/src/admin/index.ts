@@ -1,58 +1,57 @@
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config/schema.ts'
+import type { Caller } from '../identity/caller.ts'
+import type { GroupDirectory } from '../identity/groups.ts'
+import type { InstanceState, ProbeResult } from '../instances/state.ts'
+import type { LedgerReader } from '../ledger/index.ts'
+import type { LimitsReport } from '../limits/index.ts'
+import type { Log } from '../log.ts'
+
+/** What a caller may do here. `auditor` and `operator` may each do all that `viewer` may, and neither what the other may. */
+export type AdminRole = 'viewer' | 'auditor' | 'operator'
+
 /**
- * The management API: what the ledger knows, over HTTP, on a listener of its own. Everything but `/healthz` asks for a verified
- * token and a role. A request passes `listener.ts` (address, host, size), then the layers of `app.ts` (token, role), then one
- * handler of `routes/`.
+ * What the management API tells about the house, and the one thing that it does to it. Credentials in the configuration are never
+ * answered. Members are read at each request, so that getters can follow a reload.
  */
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { uuidV7 } from '../ids.ts'
-import { adminApp } from './app.ts'
-import { boundConnections } from './connections.ts'
-import { attach } from './listener.ts'
-import type { Admin, AdminOptions } from './options.ts'
+export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'workloads'> {
+  instanceStates(): readonly InstanceState[]
+  limits(): Promise<LimitsReport>
+  /** Of limits of cost, ISO 4217. */
+  readonly currency: string
+  /** Asks an instance for its models, with its credential. Null for an instance that there is not. */
+  probe(instance: string): Promise<ProbeResult | null>
+  /** All metrics, in the text format of Prometheus. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>
+}
 
-export type { Admin, AdminOptions, AdminRole, StartAdmin } from './options.ts'
+export interface AdminOptions {
+  /** Port 0 takes a free one. On a loopback host only requests whose Host header names loopback are answered. */
+  readonly listen: { readonly host: string; readonly port: number }
+  /**
+   * Who may do what, and whether `/metrics` is answered to whoever asks. Asked at each request, so that a reload can take a role away; the
+   * same `roles` object gives the same answers without being read again.
+   */
+  readonly access: () => Pick<Config['admin'], 'roles' | 'metricsWithoutToken'>
+  /** The two methods of the gateway's verifier that are needed; rejects with `IdentityError`. */
+  readonly verifier: { remembered(token: string): Caller | null; verify(token: string): Promise<Caller> }
+  /** Where groups are looked up that a token does not list; null where it alone counts. Default: null. Asked at each request. */
+  readonly groups?: () => GroupDirectory | null
+  readonly ledger: LedgerReader
+  readonly house: AdminHouse
+  readonly clock: Clock
+  /**
+   * Lines of the audit carry `audit: true`: `bodies_read` for each reading of bodies, `instance_probed` for each probe, `admin_refused` for
+   * each request whose caller lacks the role.
+   */
+  readonly log: Log
+  /** Milliseconds between two looks into the ledger while a tail waits. 1..10_000, default 500. */
+  readonly tailPollMs?: number
+}
 
-const connectionsMax = 256
-
-/** Longest that `close` waits for answers under way, in milliseconds. */
-const closeGraceMs = 1_000
-
-/** Starts the management API. Rejects when the address cannot be taken (`EADDRINUSE`, `EACCES`, ...). */
-export async function startAdmin(options: AdminOptions): Promise<Admin> {
-  const closing = new AbortController()
-  const newId = uuidV7(options.clock)
-  const app = adminApp(options, { tailPollMs: options.tailPollMs ?? 500, closing: closing.signal, newId })
-  const server = createServer({
-    // A token may be 16 KiB long (identity/bearer.ts), which is all that Node allows for the headers together by default.
-    maxHeaderSize: 32_768,
-    // Whoever connects and says nothing is gone within six seconds.
-    headersTimeout: 5_000,
-    connectionsCheckingInterval: 1_000,
-    requestTimeout: 30_000,
-    keepAliveTimeout: 60_000,
-    requireHostHeader: false,
-  })
-  boundConnections(server, connectionsMax)
-  attach(server, { app, host: options.listen.host, newId })
-  server.listen(options.listen.port, options.listen.host)
-  await once(server, 'listening')
-  // As when the process has no file descriptors left: that connection is lost, the process must not be.
-  server.on('error', error => options.log.error({ error }, 'admin_listener_failed'))
-
-  const { address, family, port } = server.address() as AddressInfo
-  const closed = Promise.withResolvers<void>()
-  server.on('close', () => closed.resolve())
-  return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
-    close() {
-      if (closing.signal.aborted) return closed.promise
-      closing.abort()
-      server.close()
-      server.closeIdleConnections()
-      setTimeout(() => server.closeAllConnections(), closeGraceMs).unref()
-      return closed.promise
-    },
-  }
+export interface Admin {
+  /** `http://HOST:PORT`, with the port that was taken. */
+  readonly url: string
+  /** Ends waiting tails at once, lets other answers finish for at most a second, then closes. Idempotent. */
+  close(): Promise<void>
 }

@@ -3,8 +3,9 @@ import { isIPv4 } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { framingFault, hostFault, LastRequests } from '../framing.ts'
-import { type AdminApp, headersOf } from './app.ts'
 import { AdminError, answerOf, type ErrorAnswer } from './errors.ts'
+import { headersOf } from './layers.ts'
+import type { AdminApp } from './parts.ts'
 
 const urlCharactersMax = 4_096
 

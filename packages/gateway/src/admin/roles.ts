@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import type { Caller } from '../identity/caller.ts'
 import { compileRules } from '../identity/rules.ts'
-import type { AdminRole } from './options.ts'
+import type { AdminRole } from './index.ts'
 
 /**
  * Who may ask for what, by method and route (HEAD counts as GET). A route that is not in this table is answered 404 even when a handler stands behind it:

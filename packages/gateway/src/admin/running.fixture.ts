@@ -3,7 +3,7 @@
 import { demoDirectory } from '@gatehouse/simulator'
 import type { InstanceState, LaneState, ProbeResult } from '../instances/state.ts'
 import type { LimitsReport, RuleReport } from '../limits/index.ts'
-import type { AdminHouse } from './options.ts'
+import type { AdminHouse } from './index.ts'
 
 export type Running = { -readonly [Member in keyof AdminHouse]: AdminHouse[Member] } & { probed: string[] }
 

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { randomOf, seedOfRun } from '../../../../test/chaos/random.ts'
+import { randomOf, seedOfRun } from '../../../../test/support/random.ts'
 import { temporaryDirectory, testLedger, textOf } from './exchange.fixture.ts'
 
 const program = fileURLToPath(new URL('./writer.fixture.ts', import.meta.url))

@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { noiseOf } from '../../../../test/chaos/random.ts'
+import { noiseOf } from '../../../../test/support/random.ts'
 import {
   bytes,
   closedOf,

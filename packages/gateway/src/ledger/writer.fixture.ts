@@ -5,7 +5,7 @@
 
 import { writeSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
-import { randomOf, seedOfRun } from '../../../../test/chaos/random.ts'
+import { randomOf, seedOfRun } from '../../../../test/support/random.ts'
 import { closedOf, dayMs, newId, openedOf } from './exchange.fixture.ts'
 import { openLedger } from './open.ts'
 import { noUsage } from './record.ts'

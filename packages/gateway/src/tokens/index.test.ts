@@ -3,7 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import type { Worker } from 'node:worker_threads'
-import { noiseOf, seedOfRun } from '../../../../test/chaos/random.ts'
+import { noiseOf, seedOfRun } from '../../../../test/support/random.ts'
 import { createTokenCounter, type TokenCounter, type TokenCounterOptions, type TokenJob } from './index.ts'
 
 const utf8 = new TextEncoder()

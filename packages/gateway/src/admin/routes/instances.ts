@@ -2,11 +2,11 @@ import { createRoute } from '@hono/zod-openapi'
 import type { InstanceConfig } from '../../config/schema.ts'
 import { callerKey } from '../../identity/caller.ts'
 import type { InstanceState, ProbeResult } from '../../instances/state.ts'
-import type { AdminApp, AdminParts } from '../app.ts'
 import { commonAnswers, jsonAnswer, needs, unknownInstance } from '../document.ts'
 import { AdminError } from '../errors.ts'
 import { type InstancesAnswer, instancesAnswer, nameParameters, probeAnswer } from '../house-schemas.ts'
-import type { AdminHouse } from '../options.ts'
+import type { AdminHouse } from '../index.ts'
+import type { AdminApp, AdminParts } from '../parts.ts'
 
 const list = createRoute({
   method: 'get',

@@ -1,6 +1,6 @@
 import { createRoute } from '@hono/zod-openapi'
-import type { AdminApp, AdminParts } from '../app.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
+import type { AdminApp, AdminParts } from '../parts.ts'
 import { ledgerAnswer } from '../schemas.ts'
 
 const route = createRoute({

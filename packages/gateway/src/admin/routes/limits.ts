@@ -1,9 +1,9 @@
 import { createRoute } from '@hono/zod-openapi'
-import type { AdminApp, AdminParts } from '../app.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { AdminError } from '../errors.ts'
 import { limitsAnswer, limitsParameters } from '../house-schemas.ts'
-import type { AdminHouse } from '../options.ts'
+import type { AdminHouse } from '../index.ts'
+import type { AdminApp, AdminParts } from '../parts.ts'
 
 const route = createRoute({
   method: 'get',

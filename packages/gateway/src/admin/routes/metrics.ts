@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import type { AdminApp, AdminEnv, AdminParts } from '../app.ts'
 import { commonAnswers, needs } from '../document.ts'
-import type { AdminHouse } from '../options.ts'
+import type { AdminHouse } from '../index.ts'
+import type { AdminApp, AdminEnv, AdminParts } from '../parts.ts'
 
 const route = createRoute({
   method: 'get',

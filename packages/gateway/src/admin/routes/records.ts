@@ -3,11 +3,11 @@ import type { Context } from 'hono'
 import { callerKey } from '../../identity/caller.ts'
 import type { LedgerReader } from '../../ledger/index.ts'
 import type { RecordRow } from '../../ledger/record.ts'
-import type { AdminApp, AdminEnv, AdminParts } from '../app.ts'
 import { bodiesJson } from '../bodies.ts'
 import { commonAnswers, jsonAnswer, needs, streamedJsonAnswer, unknownRecord } from '../document.ts'
 import { AdminError } from '../errors.ts'
 import { filterOf, present } from '../parameters.ts'
+import type { AdminApp, AdminEnv, AdminParts } from '../parts.ts'
 import { bodiesAnswer, idParameters, listParameters, pageAnswer, recordAnswer } from '../schemas.ts'
 
 const list = createRoute({

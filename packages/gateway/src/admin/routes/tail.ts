@@ -3,10 +3,10 @@ import { createRoute } from '@hono/zod-openapi'
 import { callerKey } from '../../identity/caller.ts'
 import type { LedgerReader } from '../../ledger/index.ts'
 import type { RecordsPage, RecordsQuery } from '../../ledger/reports.ts'
-import type { AdminApp, AdminParts } from '../app.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { AdminError } from '../errors.ts'
 import { filterOf, present } from '../parameters.ts'
+import type { AdminApp, AdminParts } from '../parts.ts'
 import { errorAnswer, pageAnswer, tailParameters, tailWaitSecondsMax } from '../schemas.ts'
 
 /** Each waiting tail asks the store twice a second; this many of them are no burden for it. */

@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { createRoute } from '@hono/zod-openapi'
 import { callerKey } from '../../identity/caller.ts'
-import type { AdminApp, AdminParts } from '../app.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { filterOf } from '../parameters.ts'
+import type { AdminApp, AdminParts } from '../parts.ts'
 import { usageAnswer, usageParameters } from '../schemas.ts'
 import { ordered } from '../usage-order.ts'
 

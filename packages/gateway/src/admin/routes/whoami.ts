@@ -1,8 +1,8 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Config } from '../../config/schema.ts'
 import { compileRules } from '../../identity/rules.ts'
-import type { AdminApp, AdminParts } from '../app.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
+import type { AdminApp, AdminParts } from '../parts.ts'
 import { whoamiAnswer } from '../schemas.ts'
 
 const route = createRoute({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { randomOf, seedOfRun } from '../../../../../test/chaos/random.ts'
+import { randomOf, seedOfRun } from '../../../../../test/support/random.ts'
 import { tell } from '../../../../../test/support/redis.ts'
 import { eventually } from '../../../../../test/support/wait.ts'
 import { claim, type Replica, startRedis, startReplica } from './redis.fixture.ts'

@@ -1,0 +1,144 @@
+/** The layers that a request passes before a route handles it. `app.ts` has their order. */
+import type { Context, MiddlewareHandler } from 'hono'
+import { matchedRoutes } from 'hono/route'
+import { readToken } from '../identity/bearer.ts'
+import { type Caller, callerKey } from '../identity/caller.ts'
+import { type GroupDirectory, GroupsUnavailable } from '../identity/groups.ts'
+import { groupsOverageAdvice, lackingText } from '../identity/rules.ts'
+import type { Log } from '../log.ts'
+import { AdminError } from './errors.ts'
+import type { AdminOptions, AdminRole } from './index.ts'
+import type { AdminEnv } from './parts.ts'
+import { methodsAt, prepareRoles, type Roles, roleOfRoute } from './roles.ts'
+import { metricsAnswer } from './routes/metrics.ts'
+
+/** Answers are personal data: no cache may keep them, and no browser may frame, sniff or run them. No CORS: other sites cannot read them. */
+const answerHeaders = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+}
+
+export function headersOf(requestId: string): Record<string, string> {
+  return { ...answerHeaders, 'x-gatehouse-request-id': requestId }
+}
+
+export function everyAnswer(newId: () => string): MiddlewareHandler<AdminEnv> {
+  return async (c, next) => {
+    const requestId = newId()
+    c.set('requestId', requestId)
+    for (const [name, value] of Object.entries(headersOf(requestId))) c.header(name, value)
+    await next()
+  }
+}
+
+export const healthz: MiddlewareHandler<AdminEnv> = async (c, next) => {
+  if (c.req.path !== '/healthz') return next()
+  requireReading(c)
+  return c.json({ status: 'ok' })
+}
+
+export function openMetrics(house: AdminOptions['house'], access: AdminOptions['access']): MiddlewareHandler<AdminEnv> {
+  return async (c, next) => {
+    if (c.req.path !== '/metrics' || !access().metricsWithoutToken) return next()
+    requireReading(c)
+    return metricsAnswer(c, house)
+  }
+}
+
+export function authenticated(verifier: AdminOptions['verifier']): MiddlewareHandler<AdminEnv> {
+  return async (c, next) => {
+    const { token } = readToken(c.env.incoming.rawHeaders)
+    c.set('caller', verifier.remembered(token) ?? (await verifier.verify(token)))
+    await next()
+  }
+}
+
+/** The roles in force. The rules are prepared once per configuration. */
+function currentRoles(access: AdminOptions['access']): () => Roles {
+  let written = access().roles
+  let prepared = prepareRoles(written)
+  return () => {
+    const { roles } = access()
+    if (roles !== written) prepared = prepareRoles(roles)
+    written = roles
+    return prepared
+  }
+}
+
+export function authorized(
+  access: AdminOptions['access'],
+  groups: () => GroupDirectory | null,
+  log: Log,
+): MiddlewareHandler<AdminEnv> {
+  const rolesNow = currentRoles(access)
+  return async (c, next) => {
+    const roles = rolesNow()
+    const pattern = patternOf(c)
+    const needed = pattern === null ? 'viewer' : roleOfRoute(c.req.method, pattern)
+    const verified = c.get('caller')
+    // Groups are only looked up for a caller that does not have the role already.
+    const enough = needed !== 'caller' && roles.of(verified).includes(needed ?? 'viewer')
+    const caller =
+      enough || !roles.asksForGroups || verified.listsGroups ? verified : await withGroups(verified, groups())
+    c.set('caller', caller)
+    const held = roles.of(caller)
+    if (needed !== 'caller' && !held.includes(needed ?? 'viewer')) {
+      log.warn(
+        { audit: true, caller: callerKey(caller), route: pattern, needed, requestId: c.get('requestId') },
+        'admin_refused',
+      )
+      throw new AdminError('role_missing', roleMessage(caller, needed ?? 'viewer', roles))
+    }
+    if (pattern === null) requireMethod(c)
+    if (needed === null)
+      throw new AdminError('route_unknown', 'No role is set for this address, so it is not answered.')
+    c.set('roles', held)
+    await next()
+  }
+}
+
+async function withGroups(caller: Caller, groups: GroupDirectory | null): Promise<Caller> {
+  if (groups === null) return caller
+  try {
+    return await groups.complete(caller)
+  } catch (cause) {
+    if (!(cause instanceof GroupsUnavailable)) throw cause
+    const message =
+      'Your groups decide what you may do here, your token does not list them, and they cannot be looked up right now. Try again shortly.'
+    throw new AdminError('groups_unavailable', message, { cause })
+  }
+}
+
+function roleMessage(caller: Caller, needed: AdminRole, roles: Roles): string {
+  const who = caller.displayName === null ? callerKey(caller) : `${caller.displayName} (${callerKey(caller)})`
+  const advice = roles.groupsOverage(caller) ? ` ${groupsOverageAdvice}` : lackingText(roles.lacking(caller), caller)
+  return `This needs the role ${needed}, which ${who} does not have. An operator grants it in the configuration under admin.roles.${needed}.${advice}`
+}
+
+/** The pattern of the route that will answer, null when there is none. Layers match too, under `/*`. */
+function patternOf(c: Context<AdminEnv>): string | null {
+  return matchedRoutes(c).find(route => route.path !== '/*')?.path ?? null
+}
+
+/** No route answers, perhaps only because of the method. At an unknown address only reading is allowed. */
+function requireMethod(c: Context<AdminEnv>): void {
+  const allowed = methodsAt(c.req.path)
+  requireOneOf(c, allowed.length > 0 ? allowed : reading)
+}
+
+function requireReading(c: Context<AdminEnv>): void {
+  requireOneOf(c, reading)
+}
+
+const reading = ['GET', 'HEAD']
+
+function requireOneOf(c: Context<AdminEnv>, allowed: readonly string[]): void {
+  if (allowed.includes(c.req.method)) return
+  throw new AdminError('method_not_allowed', `${c.req.method} is not taken here. Use ${allowed[0]}.`, {
+    headers: { allow: allowed.join(', ') },
+  })
+}

@@ -1,0 +1,56 @@
+/**
+ * The management API: what the ledger knows, over HTTP, on a listener of its own. Everything but `/healthz` asks for a verified
+ * token and a role. A request passes `listener.ts` (address, host, size), then the layers of `app.ts` (token, role), then one
+ * handler of `routes/`.
+ */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { uuidV7 } from '../ids.ts'
+import { adminApp } from './app.ts'
+import { boundConnections } from './connections.ts'
+import type { Admin, AdminOptions } from './index.ts'
+import { attach } from './listener.ts'
+
+const connectionsMax = 256
+
+/** Longest that `close` waits for answers under way, in milliseconds. */
+const closeGraceMs = 1_000
+
+/** Starts the management API. Rejects when the address cannot be taken (`EADDRINUSE`, `EACCES`, ...). */
+export async function startAdmin(options: AdminOptions): Promise<Admin> {
+  const closing = new AbortController()
+  const newId = uuidV7(options.clock)
+  const app = adminApp(options, { tailPollMs: options.tailPollMs ?? 500, closing: closing.signal, newId })
+  const server = createServer({
+    // A token may be 16 KiB long (identity/bearer.ts), which is all that Node allows for the headers together by default.
+    maxHeaderSize: 32_768,
+    // Whoever connects and says nothing is gone within six seconds.
+    headersTimeout: 5_000,
+    connectionsCheckingInterval: 1_000,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 60_000,
+    requireHostHeader: false,
+  })
+  boundConnections(server, connectionsMax)
+  attach(server, { app, host: options.listen.host, newId })
+  server.listen(options.listen.port, options.listen.host)
+  await once(server, 'listening')
+  // As when the process has no file descriptors left: that connection is lost, the process must not be.
+  server.on('error', error => options.log.error({ error }, 'admin_listener_failed'))
+
+  const { address, family, port } = server.address() as AddressInfo
+  const closed = Promise.withResolvers<void>()
+  server.on('close', () => closed.resolve())
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    close() {
+      if (closing.signal.aborted) return closed.promise
+      closing.abort()
+      server.close()
+      server.closeIdleConnections()
+      setTimeout(() => server.closeAllConnections(), closeGraceMs).unref()
+      return closed.promise
+    },
+  }
+}

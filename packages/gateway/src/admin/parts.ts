@@ -1,0 +1,21 @@
+/** Types that the application, its layers and its routes share. */
+import type { HttpBindings } from '@hono/node-server'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Caller } from '../identity/caller.ts'
+import type { AdminOptions, AdminRole } from './index.ts'
+import type { Questions } from './questions.ts'
+
+export interface AdminEnv {
+  Bindings: HttpBindings
+  Variables: { caller: Caller; roles: readonly AdminRole[]; requestId: string }
+}
+
+export type AdminApp = OpenAPIHono<AdminEnv>
+
+/** What handlers work with. */
+export interface AdminParts extends Pick<AdminOptions, 'ledger' | 'house' | 'log'> {
+  readonly tailPollMs: number
+  /** Aborted when the listener closes. */
+  readonly closing: AbortSignal
+  readonly questions: Questions
+}

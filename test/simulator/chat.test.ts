@@ -3,7 +3,15 @@ import { test } from 'node:test'
 import { countText } from '../../packages/gateway/src/tokens/count.ts'
 import { assemble } from '../../packages/gateway/src/wire/assemble.ts'
 import { isRecord, type JsonRecord, listOf } from '../../packages/gateway/src/wire/json.ts'
-import { ask, call, chatPath, frames, lastLine, later, simulator } from '../../packages/simulator/src/azure/testkit.ts'
+import {
+  ask,
+  call,
+  chatPath,
+  frames,
+  lastLine,
+  later,
+  simulator,
+} from '../../packages/simulator/src/azure/testkit.fixture.ts'
 
 const question = 'How many days of parental leave does a new father have?'
 const weather = {

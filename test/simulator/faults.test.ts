@@ -5,7 +5,7 @@ import { countText } from '../../packages/gateway/src/tokens/count.ts'
 import { assemble } from '../../packages/gateway/src/wire/assemble.ts'
 import { AzureError } from '../../packages/simulator/src/azure/errors.ts'
 import { FaultDesk, faultKinds } from '../../packages/simulator/src/azure/faults.ts'
-import { ask, call, chatPath, lastLine, raw, simulator } from '../../packages/simulator/src/azure/testkit.ts'
+import { ask, call, chatPath, lastLine, raw, simulator } from '../../packages/simulator/src/azure/testkit.fixture.ts'
 
 const question = 'Who in the company knows about customs law?'
 const streamed = ask(question, { stream: true, stream_options: { include_usage: true } })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import OpenAI, { AzureOpenAI, toFile } from 'openai'
 import type { AzureSimulator } from '../types.ts'
-import { frames, lastLine, raw, simulator, version } from './testkit.ts'
+import { frames, lastLine, raw, simulator, version } from './testkit.fixture.ts'
 
 const question = 'Draft a short mail that moves our project meeting to Thursday.'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { isRecord, type JsonRecord } from '../json.ts'
-import { ask, call, chatPath, frames, lastLine, later, raw, simulator, version } from './testkit.ts'
+import { ask, call, chatPath, frames, lastLine, later, raw, simulator, version } from './testkit.fixture.ts'
 
 const deployments = {
   'gpt-4o': { model: 'gpt-4o' },

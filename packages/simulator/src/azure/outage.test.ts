@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ask, call, chatPath, lastLine, raw, simulator } from './testkit.ts'
+import { ask, call, chatPath, lastLine, raw, simulator } from './testkit.fixture.ts'
 
 const codeOf = (error: unknown): unknown => (error instanceof Error ? (error.cause as { code?: unknown })?.code : null)
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))

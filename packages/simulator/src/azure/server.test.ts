@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { test } from 'node:test'
 import { demoAudience, demoDirectory } from '../directory.ts'
 import { startEntra } from '../entra/index.ts'
-import { ask, call, chatPath, lastLine, later, simulator, version } from './testkit.ts'
+import { ask, call, chatPath, lastLine, later, simulator, version } from './testkit.fixture.ts'
 
 // Who tests a client against the simulator must see the 404 that Azure gives, or ships a client that cannot read it.
 test('unknown paths, methods and versions are answered as Azure answers them, and are no line of the bill', async t => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import OpenAI, { toFile } from 'openai'
 import { isRecord, type JsonRecord, listOf } from '../../json.ts'
-import { ask, call, chatPath, deployments, frames, lastLine, simulator } from '../testkit.ts'
+import { ask, call, chatPath, deployments, frames, lastLine, simulator } from '../testkit.fixture.ts'
 
 async function instance(t: TestContext) {
   const named = { ...deployments, 'sora-2': { model: 'sora-2' } }

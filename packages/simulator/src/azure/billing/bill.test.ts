@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { isRecord, type JsonRecord, listOf } from '../../json.ts'
 import type { AzureSimulator } from '../../types.ts'
-import { ask, call, chatPath, frames, lastLine, later, raw, simulator } from '../testkit.ts'
+import { ask, call, chatPath, frames, lastLine, later, raw, simulator } from '../testkit.fixture.ts'
 import { countText, nextCallTokens } from './index.ts'
 
 /** Time that stands still until the test lets it pass. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isRecord, type JsonRecord, listOf } from '../../json.ts'
-import { ask, call, chatPath, frames, simulator } from '../testkit.ts'
+import { ask, call, chatPath, frames, simulator } from '../testkit.fixture.ts'
 
 const weather = {
   type: 'function',

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import OpenAI, { toFile } from 'openai'
 import type { JsonRecord } from '../../json.ts'
 import type { AzureSimulatorOptions } from '../../types.ts'
-import { simulator } from '../testkit.ts'
+import { simulator } from '../testkit.fixture.ts'
 import { readBatchFile } from './batch-file.ts'
 
 async function instance(t: TestContext, options: Partial<AzureSimulatorOptions> = {}) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { test } from 'node:test'
 import type { AzureSimulator } from '../../types.ts'
-import { ask, call, chatPath, lastLine, later, simulator } from '../testkit.ts'
+import { ask, call, chatPath, lastLine, later, simulator } from '../testkit.fixture.ts'
 
 interface Answer {
   readonly status: number

@@ -5,7 +5,7 @@ import { AzureError } from '../errors.ts'
 import { pace } from '../http/latency.ts'
 import { modelFacts } from '../models.ts'
 import { sequence } from '../seed.ts'
-import { ask, call, chatPath, lastLine, raw, simulator } from '../testkit.ts'
+import { ask, call, chatPath, lastLine, raw, simulator } from '../testkit.fixture.ts'
 import { limitsOf } from './limits.ts'
 
 const asked = { operation: 'X', apiVersion: null, deployment: 'd', model: 'gpt-4o', region: 'East US' }

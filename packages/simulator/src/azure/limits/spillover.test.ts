@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ask, call, chatPath, lastLine, simulator } from '../testkit.ts'
+import { ask, call, chatPath, lastLine, simulator } from '../testkit.fixture.ts'
 
 const ptu = { model: 'gpt-4o', kind: 'provisioned', tokensPerMinute: 1_000 } as const
 const told = (headers: Headers): (string | null)[] =>

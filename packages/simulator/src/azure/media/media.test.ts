@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import OpenAI, { toFile } from 'openai'
 import { isRecord, type JsonRecord, listOf } from '../../json.ts'
 import type { AzureSimulatorOptions, BillLine } from '../../types.ts'
-import { call, deployments, lastLine, simulator } from '../testkit.ts'
+import { call, deployments, lastLine, simulator } from '../testkit.fixture.ts'
 
 const named = { ...deployments, 'gpt-5': { model: 'gpt-5' }, other: { model: 'gpt-image-1' } }
 

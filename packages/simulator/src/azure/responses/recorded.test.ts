@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { isRecord, type JsonRecord, listOf } from '../../json.ts'
-import { call, deployments, simulator } from '../testkit.ts'
+import { call, deployments, simulator } from '../testkit.fixture.ts'
 
 const named = { ...deployments, 'gpt-5': { model: 'gpt-5' } }
 

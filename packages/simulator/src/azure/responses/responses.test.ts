@@ -5,7 +5,7 @@ import OpenAI from 'openai'
 import type { ResponseInput } from 'openai/resources/responses/responses'
 import { isRecord, type JsonRecord, listOf } from '../../json.ts'
 import type { AzureSimulator, AzureSimulatorOptions } from '../../types.ts'
-import { call, deployments, lastLine, raw, simulator } from '../testkit.ts'
+import { call, deployments, lastLine, raw, simulator } from '../testkit.fixture.ts'
 
 const named = { ...deployments, 'gpt-5': { model: 'gpt-5' }, 'gpt-5.1': { model: 'gpt-5.1' } }
 const path = '/v1/responses'

@@ -3,38 +3,38 @@ import type { Config } from '../config/schema.ts'
 import type { LedgerReader } from '../ledger/index.ts'
 import type { Log } from '../log.ts'
 import type { RedisStore } from '../redis/index.ts'
-import { ActiveLimits } from './admission.ts'
+import { StandingLimits } from './admission.ts'
 import { Calendar } from './counting/calendar.ts'
 import { MemoryStore } from './counting/memory.ts'
 import { Moments } from './counting/moments.ts'
 import type { LimitsObserver } from './index.ts'
 import { RedisCounters } from './redis/counters.ts'
-import { replicaIdOf } from './redis/replica-id.ts'
+import { memberOf } from './redis/member.ts'
 import { Estimates } from './rules/estimates.ts'
 import { remembered } from './rules/remembered.ts'
 
 export interface LimitsParts {
   readonly clock: Clock
   readonly observer: LimitsObserver
-  /** Queried at start for what was used in the current windows. */
+  /** Asked at the start for what was used in the windows that run. */
   readonly ledger: Pick<LedgerReader, 'spent'>
-  /** Parts of store `redis`; `start` its connection after this. Without them, or with store `memory`, counters are in this process. */
-  readonly shared?: SharedStoreParts
+  /** What store `redis` stands on; `start` it after this. Without it, or with store `memory`, counters are in this process. */
+  readonly shared?: SharedParts
 }
 
-export interface SharedStoreParts {
+export interface SharedParts {
   readonly redis: RedisStore
   readonly log: Log
-  /** Creates names that are unique across processes. */
+  /** Makes names that no other process makes. */
   readonly newId: () => string
 }
 
-/** Opens the limits of a configuration, with the amounts that the ledger remembers already counted. */
-export async function openLimits(config: Config, parts: LimitsParts): Promise<ActiveLimits> {
+/** Opens the limits of a configuration, with what the ledger remembers already counted. */
+export async function openLimits(config: Config, parts: LimitsParts): Promise<StandingLimits> {
   const { clock, observer, ledger } = parts
   const calendar = new Calendar(config.limits.timeZone)
   const store = openStore(config, parts, calendar)
-  const limits = new ActiveLimits(config, { store, calendar, estimates: new Estimates(), observer })
+  const limits = new StandingLimits(config, { store, calendar, estimates: new Estimates(), observer })
   const weigh = limits.weighTokens.bind(limits)
   store.restore(await remembered(limits.book, config, { ledger, clock, calendar, store, weigh }))
   return limits
@@ -52,6 +52,6 @@ function openStore(config: Config, parts: LimitsParts, calendar: Calendar): Memo
     observer,
     whenDown: whenStoreIsDown,
     leaseExpiryMs: leaseExpiry,
-    member: replicaIdOf(config.ledger.directory, shared.newId),
+    member: memberOf(config.ledger.directory, shared.newId),
   })
 }

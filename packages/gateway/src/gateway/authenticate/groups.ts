@@ -1,20 +1,21 @@
-/** Groups of a caller whose token does not list them: looked up only where a workload's rules could need them. */
+/** Groups of a caller whose token does not list them: looked up where a workload's rules could need them, and only there. */
 import { type Caller, GroupsUnavailable } from '../../identity/index.ts'
-import { claimedWorkload } from '../authorize/index.ts'
-import type { Authenticated } from '../exchange.ts'
 import type { GatewayParts } from '../parts.ts'
 import { Refusal } from '../refusals.ts'
+import type { Route } from '../resolve/index.ts'
 
 /**
- * @returns the same caller where no rule needs its groups, or where the configuration names no directory for them.
+ * @param named value of `x-gatehouse-workload`, null when absent.
+ * @returns the caller as it is where no rule needs its groups, or where nobody is asked for them.
  * @throws Refusal groups_unavailable, also as a rejection
  */
 export function withGroups(
-  exchange: Authenticated,
-  { groups }: Pick<GatewayParts, 'groups'>,
+  caller: Caller,
+  route: Route,
+  named: string | null,
+  { groups, plan }: Pick<GatewayParts, 'groups' | 'plan'>,
 ): Caller | Promise<Caller> {
-  const { caller, plan } = exchange
-  if (groups === null || !plan.needsGroups(caller, claimedWorkload(exchange))) return caller
+  if (groups === null || !plan.needsGroups(caller, route.workload ?? named)) return caller
   try {
     const complete = groups.complete(caller)
     return complete instanceof Promise ? complete.catch(refuse) : complete

@@ -4,12 +4,11 @@ import { noUsage, type Usage } from '../../ledger/record.ts'
 import type { Limits } from '../../limits/index.ts'
 import type { Log } from '../../log.ts'
 import type { CountedTokens, TokenCounter } from '../../tokens/index.ts'
-import { isEventStream } from '../../wire/media-types.ts'
 import { isUnmeteredModel } from '../../wire/models.ts'
 import type { Operation } from '../../wire/operations.ts'
-import type { Authenticated } from '../exchange.ts'
+import type { Exchange } from '../exchange.ts'
 import type { FollowUps } from '../follow-ups/index.ts'
-import type { Asked } from '../receive/request.ts'
+import type { Asked } from '../receive/index.ts'
 import type { Relayed } from '../relayed.ts'
 import { boundedUsage, boundOf, storedIn } from './bound.ts'
 import { beginDebt, isBatchUnseen, isBegun, usageOfObject } from './later.ts'
@@ -20,7 +19,7 @@ interface UsageParts {
   readonly counter: TokenCounter
   readonly journal: Journal
   readonly limits: Pick<Limits, 'learned'>
-  readonly followUps: Pick<FollowUps, 'owes' | 'raise' | 'collect' | 'isSilent' | 'readsAnswers'>
+  readonly followUps: FollowUps
   readonly guards: { readonly unseen: Unseen }
   readonly log: Log
 }
@@ -31,10 +30,10 @@ interface UsageParts {
  * and the end was not reached, the answer cannot be read, a model thought unseen), a bound: at least what passed, what was reserved,
  * and what calls of the deployment were seen to need. Never a small number because nothing was seen.
  */
-export async function usageOf(exchange: Authenticated, relayed: Relayed, parts: UsageParts): Promise<Usage> {
+export async function usageOf(exchange: Exchange, relayed: Relayed, parts: UsageParts): Promise<Usage> {
   const { learned } = relayed
   const { route, asked } = exchange
-  if (route.operation.usage === 'none' && route.operation.object !== null) {
+  if (route?.operation.usage === 'none' && route.operation.object !== null) {
     return usageOfObject(exchange, relayed, parts)
   }
   if (learned.usage !== null && (relayed.ending === 'whole' || !learned.usageSoFar)) {
@@ -45,7 +44,7 @@ export async function usageOf(exchange: Authenticated, relayed: Relayed, parts: 
   if (isBegun(exchange, relayed)) {
     // Before anything is waited for: the client may ask at once.
     const owed = beginDebt(exchange, relayed, parts)
-    if (sent !== null && isEventStream(relayed.contentType)) {
+    if (sent !== null && relayed.isEventStream) {
       // A stream that is left may have shown more than was reserved.
       const { completionTokens } = await count(exchange, sent, relayed, parts)
       parts.followUps.raise(learned.objectId ?? '', completionTokens ?? 0)
@@ -72,10 +71,11 @@ interface Sent {
 
 /** Null where nothing was billed: nothing was sent, or half of a request, or what it asks for has no tokens. */
 function sentOf(
-  { route, asked, instance, call }: Authenticated,
+  { route, asked, instance, call }: Exchange,
   { sentAtMs, servedDeployment, status }: Relayed,
 ): Sent | null {
-  if (asked === null || instance === null || asked.deployment === null || sentAtMs === null) return null
+  if (route === null || asked === null || instance === null || asked.deployment === null || sentAtMs === null)
+    return null
   if (route.operation.usage === 'none') return null
   if (status === null && asked.send === 'upload' && !call.req.complete) return null
   const model = instance.deployments.get(servedDeployment ?? asked.deployment)?.model ?? asked.deployment
@@ -120,7 +120,7 @@ function countedUsage({ promptTokens, completionTokens }: CountedTokens): Usage 
   return { ...noUsage, source: 'counted', promptTokens, completionTokens: completionTokens ?? 0, totalTokens }
 }
 
-async function promptUsage(exchange: Authenticated, sent: Sent, relayed: Relayed, parts: UsageParts): Promise<Usage> {
+async function promptUsage(exchange: Exchange, sent: Sent, relayed: Relayed, parts: UsageParts): Promise<Usage> {
   const { promptTokens } = await count(exchange, sent, relayed, parts)
   if (promptTokens !== null && relayed.learned.errorCode !== null)
     return countedUsage({ promptTokens, completionTokens: 0 })
@@ -128,7 +128,7 @@ async function promptUsage(exchange: Authenticated, sent: Sent, relayed: Relayed
 }
 
 function bounded(
-  exchange: Authenticated,
+  exchange: Exchange,
   { asked, deployment }: Sent,
   { learned }: Relayed,
   counted: CountedTokens,
@@ -153,7 +153,7 @@ function bounded(
 
 /** What our tokenizer counts, in a worker; null is what cannot be counted. */
 async function count(
-  exchange: Authenticated,
+  exchange: Exchange,
   { operation, asked, model }: Sent,
   relayed: Relayed,
   parts: UsageParts,
@@ -163,13 +163,13 @@ async function count(
     operation: operation.name,
     requestBody: asked.received,
     responseBody: isError(relayed) ? [] : await responseBytes(exchange, relayed, parts),
-    stream: asked.stream || isEventStream(relayed.contentType),
+    stream: asked.stream || relayed.isEventStream,
   })
 }
 
 /** All that came of the answer: long ones have left the memory and are read back from the journal. */
 async function responseBytes(
-  exchange: Authenticated,
+  exchange: Exchange,
   relayed: Relayed,
   { journal, log }: UsageParts,
 ): Promise<readonly Buffer[]> {

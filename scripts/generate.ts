@@ -1,17 +1,23 @@
 /**
- * Writes what is generated from the configuration's schema: docs/configuration.md and gatehouse.schema.json.
- *   node scripts/generate.ts           writes both
- *   node scripts/generate.ts --check   writes nothing; exits 1 when one of them differs from what would be written
+ * Writes what is generated: from the configuration's schema its reference and JSON Schema, from the table of the record's fields the table in
+ * docs/ledger.md and the journal's writer.
+ *   node scripts/generate.ts           writes what has changed
+ *   node scripts/generate.ts --check   writes nothing; exits 1 when a file differs from what would be written
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { jsonSchemaText } from '../packages/gateway/src/config/json-schema.ts'
 import { referenceText } from '../packages/gateway/src/config/reference.ts'
+import { withFieldTable } from '../packages/gateway/src/ledger/field-docs.ts'
+import { unrolledText } from '../packages/gateway/src/ledger/journal/unroll.ts'
 
 const root = dirname(import.meta.dirname)
-const generated: Readonly<Record<string, () => string>> = {
+/** By file: its text, made from what it has now. */
+const generated: Readonly<Record<string, (written: string) => string>> = {
   'docs/configuration.md': referenceText,
   'gatehouse.schema.json': jsonSchemaText,
+  'docs/ledger.md': withFieldTable,
+  'packages/gateway/src/ledger/journal/unrolled.ts': unrolledText,
 }
 
 const unknown = process.argv.slice(2).filter(argument => argument !== '--check')
@@ -23,11 +29,11 @@ const checkOnly = process.argv.includes('--check')
 const stale: string[] = []
 for (const [name, make] of Object.entries(generated)) {
   const path = join(root, name)
-  const wanted = make()
   const written = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null
     throw error
   })
+  const wanted = make(written ?? '')
   if (written === wanted) continue
   stale.push(name)
   if (checkOnly) continue
@@ -36,7 +42,7 @@ for (const [name, make] of Object.entries(generated)) {
 }
 if (checkOnly && stale.length > 0) {
   process.stderr.write(
-    `✗ generated_stale  ${stale.join(', ')} differ from the schema\n  Try: node scripts/generate.ts\n`,
+    `✗ generated_stale  ${stale.join(', ')} differ from what they are made from\n  Try: node scripts/generate.ts\n`,
   )
   process.exit(1)
 }

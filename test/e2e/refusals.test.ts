@@ -6,7 +6,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { describeApi, describedPath } from '../../packages/gateway/src/gateway/openapi.ts'
 import { Refusal, refusalBody, refusals } from '../../packages/gateway/src/gateway/refusals.ts'
-import { resolve } from '../../packages/gateway/src/gateway/resolve/index.ts'
+import { findRoute } from '../../packages/gateway/src/gateway/resolve/route.ts'
 import { allOperations } from '../../packages/gateway/src/wire/operations.ts'
 import { send } from '../support/raw.ts'
 import { errorOf } from '../support/refused.ts'
@@ -108,7 +108,7 @@ test('/openapi.json is valid: parameters match their path, ids are unique, refer
 test('what /openapi.json lists is routed, with these methods and no others', () => {
   for (const [path, methods] of addresses) {
     for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
-      const call = (): unknown => resolve(method, filled(path))
+      const call = (): unknown => findRoute(method, filled(path))
       if (method.toLowerCase() in methods) assert.doesNotThrow(call, `${method} ${path}`)
       else assert.throws(call, { code: 'method_not_allowed' }, `${method} ${path}`)
     }
@@ -146,7 +146,7 @@ test('what is routed is listed: no address gets through that the description doe
     fc.property(fc.oneof(segments, real, mixed), fc.constantFrom('GET', 'POST', 'DELETE'), (parts, method) => {
       const path = `/${parts.join('/')}`
       try {
-        resolve(method, path)
+        findRoute(method, path)
       } catch (error) {
         assert.ok(error instanceof Refusal)
         return

@@ -12,7 +12,7 @@ import { Copies } from './gateway/copies/index.ts'
 import { createCors } from './gateway/cors.ts'
 import { openFollowUps } from './gateway/follow-ups/open.ts'
 import { Guards } from './gateway/guards.ts'
-import type { GatewayParts } from './gateway/parts.ts'
+import type { CopyParts, GatewayParts } from './gateway/parts.ts'
 import { buildPlan } from './gateway/plan.ts'
 import { limitedThroughout } from './gateway/readiness.ts'
 import { createResolver } from './gateway/resolve/index.ts'
@@ -160,7 +160,7 @@ async function build(
   const { journal } = ledger
   const guards = new Guards(config, { clock, journal, lost: calls => (recordsLost += calls) })
   closers.push(() => guards.close())
-  const parts = (): GatewayParts => ({
+  const copyParts = (): CopyParts => ({
     resolve,
     plan: current.plan,
     verifier: current.verifier,
@@ -172,7 +172,6 @@ async function build(
     limits,
     prices,
     objects,
-    copies,
     followUps,
     random,
     unknownObjects: current.config.objects.unknown,
@@ -197,6 +196,7 @@ async function build(
     limitedThroughout: limitedThroughout(current.config),
     credentialsRefused: () => current.credentialsRefused(),
   })
+  const parts = (): GatewayParts => copies.into(copyParts())
   const gateway = await startGateway({ listen: address(config.gateway.listen), config: config.gateway }, parts())
   closers.push(() => gateway.close(current.config.gateway.timeouts.shutdownGrace))
   followUps.use(parts())

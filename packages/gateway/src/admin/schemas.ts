@@ -1,11 +1,9 @@
 /** What goes in and out of the management API, for validation of the questions and for the OpenAPI document. */
 import { z } from '@hono/zod-openapi'
 import type { AttemptRecord, Cost, RecordRow, Usage } from '../ledger/record.ts'
-import { copyKinds, usageSources } from '../ledger/record.ts'
+import { copyKinds, outcomes, usageSources } from '../ledger/record.ts'
 import type { RecordsPage, UsageLine, UsageReport } from '../ledger/reports.ts'
 import { usageDimensions } from '../ledger/reports.ts'
-
-const outcomes = ['completed', 'refused', 'failed', 'aborted', 'interrupted'] as const
 
 const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
   error: 'expected a date (2026-11-01, midnight UTC) or an instant (2026-11-01T08:30:00Z)',

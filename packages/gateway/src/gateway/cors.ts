@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { allBackends, limitFields } from '../wire/backends.ts'
 import { Refusal } from './refusals.ts'
-import type { Route } from './resolve/index.ts'
+import type { Route } from './resolve/route.ts'
 
 /** How long a browser may remember a preflight, in seconds: an origin that is taken off the list soon has to ask again. */
 const rememberSeconds = '600'

@@ -6,7 +6,8 @@ import { chargeOf } from '../prices/cost.ts'
 import type { EndedCall } from '../telemetry/calls.ts'
 import { type BackendFailure, refusalOf } from './backend/failures.ts'
 import { ClientLeft } from './call.ts'
-import type { Exchange } from './exchange.ts'
+import { type Authenticated, type Exchange, type FollowUp, noteCharge, noteInstance } from './exchange.ts'
+import type { Collected, FollowUps } from './follow-ups/index.ts'
 import type { GatewayParts } from './parts.ts'
 import { boundedUsage, boundOf } from './record/bound.ts'
 import { captured, clientAddress, closed, type Ending, noUsage } from './record/index.ts'
@@ -15,8 +16,29 @@ import { asRefusal } from './refusals.ts'
 import { nothingRelayed, type Relayed } from './relayed.ts'
 import { renderRefusal } from './render.ts'
 
+/** Parts that the end of an exchange uses. */
+export interface EndingParts
+  extends Pick<
+    GatewayParts,
+    | 'clock'
+    | 'log'
+    | 'journal'
+    | 'counter'
+    | 'limits'
+    | 'prices'
+    | 'objects'
+    | 'guards'
+    | 'totalMs'
+    | 'receiveLimits'
+    | 'publicUrl'
+    | 'lost'
+    | 'ended'
+  > {
+  readonly followUps: Omit<FollowUps, 'of' | 'askNow' | 'figures'>
+}
+
 /** The exchange reached a backend: its end, its usage, its record. */
-export async function conclude(exchange: Exchange, relayed: Relayed, parts: GatewayParts): Promise<void> {
+export async function conclude(exchange: Authenticated, relayed: Relayed, parts: EndingParts): Promise<void> {
   const endedAtMs = parts.clock()
   const { ending } = relayed
   let { status } = relayed
@@ -51,7 +73,12 @@ function outcomeOf({ ending, learned }: Relayed): Pick<Ending, 'outcome' | 'code
 }
 
 /** Nothing of an answer has come, so the client gets one of ours. @returns its status. */
-function answerInstead(exchange: Exchange, failure: BackendFailure, cause: Error | null, parts: GatewayParts): number {
+function answerInstead(
+  exchange: Authenticated,
+  failure: BackendFailure,
+  cause: Error | null,
+  parts: EndingParts,
+): number {
   const bounds = {
     totalMs: parts.totalMs,
     uploadBytesMax: parts.receiveLimits.uploadBytesMax,
@@ -67,12 +94,12 @@ function receivedBytes(exchange: Exchange): number {
 }
 
 /** What a DELETE has ended is nobody's any more. */
-function forgetDeleted({ call, route }: Exchange, { status }: Relayed, parts: GatewayParts): void {
-  if (call.method !== 'DELETE' || route?.objectId == null || !route.operation.endsObject) return
+function forgetDeleted({ call, route }: Authenticated, { status }: Relayed, parts: EndingParts): void {
+  if (call.method !== 'DELETE' || route.objectId === null || !route.operation.endsObject) return
   if (status !== null && status < 300) parts.objects.deleted(route.objectId)
 }
 
-async function usageOrNone(exchange: Exchange, relayed: Relayed, parts: GatewayParts): Promise<Usage> {
+async function usageOrNone(exchange: Authenticated, relayed: Relayed, parts: EndingParts): Promise<Usage> {
   try {
     return await usageOf(exchange, relayed, parts)
   } catch (error) {
@@ -87,7 +114,7 @@ async function usageOrNone(exchange: Exchange, relayed: Relayed, parts: GatewayP
 }
 
 /** Null where nothing was billed, and where the model has no price: it is reported as such, never as free. */
-function costOfExchange(exchange: Exchange, relayed: Relayed, usage: Usage, parts: GatewayParts): Cost | null {
+function costOfExchange(exchange: Authenticated, relayed: Relayed, usage: Usage, parts: EndingParts): Cost | null {
   const { route, asked, instance } = exchange
   if (usage.source === 'none' || usage.source === 'owed' || asked === null || instance === null) return null
   // An object that was made before says itself what it ran on.
@@ -97,16 +124,16 @@ function costOfExchange(exchange: Exchange, relayed: Relayed, usage: Usage, part
   if (name === null) return null
   const model = instance.deployments.get(name)?.model ?? name
   const { servedModel, serviceTier: tier } = relayed.learned
-  const ofBatch = route?.operation.object === 'batch' || debt?.kind === 'batch'
+  const ofBatch = route.operation.object === 'batch' || debt?.kind === 'batch'
   return chargeOf(parts.prices, { servedModel, model, startedAtMs: exchange.call.startedAtMs, usage, tier, ofBatch })
 }
 
 /** The lease is settled whatever became of the call: what was billed is charged, the rest is given back. */
 function settle(
-  exchange: Exchange,
+  exchange: Authenticated,
   relayed: Relayed,
   { usage, cost }: { readonly usage: Usage; readonly cost: Cost | null },
-  parts: GatewayParts,
+  parts: EndingParts,
 ): void {
   const { promptTokens, cachedTokens, completionTokens } = usage
   const tokens = parts.limits.weighTokens(promptTokens ?? 0, cachedTokens ?? 0, completionTokens ?? 0)
@@ -128,8 +155,8 @@ function settle(
 }
 
 /** A list is gathered with as many calls as it needs pages; whatever else was tried was sent once in the end. */
-function backendCalls({ route, call }: Exchange, { attempts }: Relayed): number {
-  return route !== null && route.operation.lists !== null && call.method !== 'POST' ? Math.max(1, attempts.length) : 1
+function backendCalls({ route, call }: Authenticated, { attempts }: Relayed): number {
+  return route.operation.lists !== null && call.method !== 'POST' ? Math.max(1, attempts.length) : 1
 }
 
 const onlyTheCall: Spent = { ...nothingSpent, calls: 1 }
@@ -138,12 +165,12 @@ const onlyTheCall: Spent = { ...nothingSpent, calls: 1 }
  * Nobody can say any more how the work of a background response or a batch ended: what it owes is charged at its bound, in a record of its
  * own. Nothing was sent for it.
  */
-export async function concludeUnknown(exchange: Exchange, parts: GatewayParts): Promise<void> {
-  const { charges, owing } = exchange
-  if (charges === null || owing === null) throw new TypeError('nothing is charged without a debt')
-  exchange.instance = parts.plan.targets.get(owing.instance)?.members[0]?.instance ?? null
+export async function concludeUnknown(exchange: FollowUp, collected: Collected, parts: EndingParts): Promise<void> {
+  const { owing, plan } = exchange
+  noteCharge(exchange, collected)
+  noteInstance(exchange, plan.targets.get(owing.instance)?.members[0]?.instance ?? null)
   const relayed = nothingRelayed(owing.servedDeployment)
-  const usage = boundedUsage(charges.debt.bound)
+  const usage = boundedUsage(collected.debt.bound)
   const cost = costOfExchange(exchange, relayed, usage, parts)
   settle(exchange, relayed, { usage, cost }, parts)
   await write(exchange, parts, [], parts.clock(), {
@@ -162,7 +189,7 @@ export async function concludeUnknown(exchange: Exchange, parts: GatewayParts): 
 const toldAlready: ReadonlySet<string> = new Set(['pool_unavailable', 'credential_refused', 'bodies_full'])
 
 /** The exchange never reached a backend. The client is told why, where there still is one. */
-export async function refuse(exchange: Exchange, error: unknown, parts: GatewayParts): Promise<void> {
+export async function refuse(exchange: Exchange, error: unknown, parts: EndingParts): Promise<void> {
   const endedAtMs = parts.clock()
   exchange.lease?.settle(nothingSpent)
   const left = error instanceof ClientLeft
@@ -194,7 +221,7 @@ export async function refuse(exchange: Exchange, error: unknown, parts: GatewayP
 
 async function write(
   exchange: Exchange,
-  parts: GatewayParts,
+  parts: EndingParts,
   responseBody: readonly Buffer[],
   endedAtMs: number,
   ending: Ending,
@@ -217,7 +244,7 @@ async function write(
 }
 
 /** Of callers who are not known, beyond a rate. */
-function isSummed(exchange: Exchange, ending: Ending, endedAtMs: number, { guards }: GatewayParts): boolean {
+function isSummed(exchange: Exchange, ending: Ending, endedAtMs: number, { guards }: EndingParts): boolean {
   return guards.strangers.takes({
     address: clientAddress(exchange),
     code: ending.code ?? '',

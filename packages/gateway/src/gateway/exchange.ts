@@ -1,65 +1,195 @@
-/** What the gateway knows about one exchange: a client's call, a copy of one, or a follow-up. */
+/**
+ * What the gateway knows about one exchange: a client's call, a copy of one, or a follow-up. It is one object from beginning to end.
+ * Each stage takes the type that the stage before it returns, and returns the same object under the next type: nothing is copied, and a
+ * stage cannot be forgotten or moved before what it needs.
+ *
+ *   Exchange -> Resolved -> Authenticated -> Authorized -> Received -> Located -> Admitted
+ *
+ * Outside this file every fact is read-only. The `note...` functions are the only places that write.
+ */
 import type { Caller } from '../identity/index.ts'
 import type { Instance } from '../instances/index.ts'
 import type { CopyKind } from '../ledger/record.ts'
 import type { Lease } from '../limits/index.ts'
 import type { Debt } from '../objects/index.ts'
-import type { Grant } from './authorize/index.ts'
+import type { LooseBody } from '../wire/loose.ts'
+import type { Grant } from './authorize/grant.ts'
 import type { Call } from './call.ts'
 import type { Collected } from './follow-ups/index.ts'
 import type { Plan } from './plan.ts'
-import type { Asked } from './receive/index.ts'
-import type { Route } from './resolve/index.ts'
+import type { Asked } from './receive/request.ts'
+import type { Route } from './resolve/route.ts'
 
-/** What is known of an exchange so far; each stage adds its own result. */
+/** An exchange at any point of its way: a fact is null until its stage has found it. What ends an exchange takes this type. */
 export interface Exchange {
   readonly call: Call
   readonly demonstration: boolean
   readonly trustForwardedFor: boolean
+  /** The configuration with which the exchange began; a reload does not change it. */
   readonly plan: Plan
-  route: Route | null
-  caller: Caller | null
-  /** The caller's verified token, for instances whose credential is `caller`; empty before. */
-  token: string
-  grant: Grant | null
-  asked: Asked | null
-  /** What was reserved; settled where the exchange ends, on whichever line. */
-  lease: Lease | null
-  /** Header fields about limits for the answer, names and values in turn: what the answer's head is begun with. Null for a call that met none. */
-  limitHeaders: string[] | null
-  /** The instance that is tried, at last the one that answered. Written by `dispatch`. */
-  instance: Instance | null
-  /** Set on a copy that the gateway sends by itself. */
+  /** Set on an exchange that the gateway sends by itself: a copy of a call, or a follow-up of one. */
   readonly copy: { readonly of: string; readonly kind: CopyKind } | null
-  /** What the object that the call is about owes, where that is known when the call begins. */
-  owing: Debt | null
-  /** The debt that this exchange charges. Written where its usage is found. */
-  charges: Collected | null
+  readonly route: Route | null
+  readonly caller: Caller | null
+  /** The caller's verified token, for instances whose credential is `caller`; empty before it is verified. */
+  readonly token: string
+  readonly grant: Grant | null
+  readonly asked: Asked | null
+  /** Null where any member may serve. */
+  readonly home: Home | null
+  /** Open debt of the object that the call names, if it was known when the call began. */
+  readonly owing: Debt | null
+  /** What was reserved in limits; settled when the exchange ends, whatever ends it. Null for a call that meets no limit. */
+  readonly lease: Lease | null
+  /** Header fields about limits, names and values in turn: the head of the answer begins with this array. Null for a call that meets no limit. */
+  readonly limitHeaders: string[] | null
+  /** The instance that is tried now; after the end, the one that answered or was tried last. */
+  readonly instance: Instance | null
+  /** The debt that this exchange charges. */
+  readonly charges: Collected | null
   /** True once `opened` is in the journal. */
-  isOpen: boolean
+  readonly isOpen: boolean
 }
 
-/** An exchange of which only the call is known yet. */
-export function newExchange(
-  call: Call,
-  parts: Pick<Exchange, 'demonstration' | 'trustForwardedFor' | 'plan'>,
-): Exchange {
+/** Where a call must go, or should go. */
+export interface Home {
+  /** Null where no member is better than another one. */
+  readonly instance: string | null
+  /** Set where other members may serve the call too: what each of them is sent in that case. */
+  readonly loose: LooseBody | null
+}
+
+export interface Resolved extends Exchange {
+  readonly route: Route
+}
+
+export interface Authenticated extends Resolved {
+  readonly caller: Caller
+}
+
+export interface Authorized extends Authenticated {
+  readonly grant: Grant
+}
+
+export interface Received extends Authorized {
+  readonly asked: Asked
+}
+
+/** Exists in types only: `home` and `lease` may be null after their stage too, so a mark tells the types apart. */
+declare const passed: unique symbol
+
+export interface Located extends Received {
+  readonly [passed]: 'locate' | 'admit'
+}
+
+export interface Admitted extends Located {
+  readonly [passed]: 'admit'
+}
+
+/** A question about background work that the gateway asks by itself. No grant where a reload has removed the workload or the target. */
+export interface FollowUp extends Authenticated {
+  readonly asked: Asked
+  readonly owing: Debt
+}
+
+/** Settings that every exchange carries, from the configuration with which it begins. */
+export type ExchangeSettings = Pick<Exchange, 'demonstration' | 'trustForwardedFor' | 'plan'>
+
+/** An exchange of which only the call is known. */
+export function newExchange(call: Call, settings: ExchangeSettings, copy: Exchange['copy'] = null): Exchange {
   return {
     call,
-    demonstration: parts.demonstration,
-    trustForwardedFor: parts.trustForwardedFor,
-    plan: parts.plan,
+    demonstration: settings.demonstration,
+    trustForwardedFor: settings.trustForwardedFor,
+    plan: settings.plan,
+    copy,
     route: null,
     caller: null,
     token: '',
     grant: null,
     asked: null,
+    home: null,
+    owing: null,
     lease: null,
     limitHeaders: null,
     instance: null,
-    copy: null,
-    owing: null,
     charges: null,
     isOpen: false,
   }
+}
+
+type Facts = { -readonly [Fact in keyof Exchange]: Exchange[Fact] }
+
+/** Called by `resolve`. */
+export function noteRoute(exchange: Exchange, route: Route): asserts exchange is Resolved {
+  const facts: Facts = exchange
+  facts.route = route
+}
+
+/** Called by `authenticate`: once with what the token says, so that a refusal is recorded under the caller's name, and again with its groups. */
+export function noteCaller(exchange: Resolved, caller: Caller, token: string): asserts exchange is Authenticated {
+  const facts: Facts = exchange
+  facts.caller = caller
+  facts.token = token
+}
+
+/** Called by `authorize`. */
+export function noteGrant(exchange: Authenticated, grant: Grant): asserts exchange is Authorized {
+  const facts: Facts = exchange
+  facts.grant = grant
+}
+
+/** Called by `receive`. */
+export function noteRequest<E extends Authenticated>(
+  exchange: E,
+  asked: Asked,
+): asserts exchange is E & { readonly asked: Asked } {
+  const facts: Facts = exchange
+  facts.asked = asked
+}
+
+/** Called by `locate`. @param owing what the object that the call names still owes. */
+export function noteHome(exchange: Received, home: Home | null, owing: Debt | null): asserts exchange is Located {
+  const facts: Facts = exchange
+  facts.home = home
+  facts.owing = owing
+}
+
+/** Called by `admit`. */
+export function noteLease(exchange: Located, lease: Lease | null): asserts exchange is Admitted {
+  const facts: Facts = exchange
+  facts.lease = lease
+}
+
+/** Called by `admit`. */
+export function noteLimitHeaders(exchange: Exchange, headers: string[] | null): void {
+  const facts: Facts = exchange
+  facts.limitHeaders = headers
+}
+
+/** Called by whatever sends the exchange to an instance, before it sends, and again when another instance answered in the end. */
+export function noteInstance(exchange: Exchange, instance: Instance | null): void {
+  const facts: Facts = exchange
+  facts.instance = instance
+}
+
+/** Called once `opened` is in the journal. */
+export function noteOpened(exchange: Exchange): void {
+  const facts: Facts = exchange
+  facts.isOpen = true
+}
+
+/** Called when the exchange has obtained the right to charge a debt. */
+export function noteCharge(exchange: Exchange, collected: Collected): void {
+  const facts: Facts = exchange
+  facts.charges = collected
+}
+
+/** Called for a follow-up, which is about a debt from its beginning. */
+export function noteDebt<E extends Exchange>(
+  exchange: E,
+  owing: Debt,
+): asserts exchange is E & { readonly owing: Debt } {
+  const facts: Facts = exchange
+  facts.owing = owing
 }

@@ -4,15 +4,16 @@ import type { Config } from '../config/schema.ts'
 import { type Caller, callerKey } from '../identity/index.ts'
 import { type Instance, openInstance } from '../instances/index.ts'
 import { candidatesFor } from '../instances/pool.ts'
+import { limitsMet } from '../limits/rules/facts.ts'
 import type { PriceBook } from '../prices/index.ts'
 import { openPrices } from '../prices/open.ts'
-import { authorize, type Grant, requireDeployment } from './authorize/index.ts'
-import { describeLimit, limitsMet } from './explain/limits.ts'
+import { findGrant, type Grant, requireDeployment } from './authorize/grant.ts'
+import { describeLimit } from './explain/limits.ts'
 import { type Destination, describeDestination, detailsOf } from './explain/members.ts'
 import { policyTexts } from './explain/policy.ts'
 import { buildPlan, type Plan } from './plan.ts'
 import { asRefusal, listed, Refusal } from './refusals.ts'
-import { type Route, resolve } from './resolve/index.ts'
+import { findRoute, type Route } from './resolve/route.ts'
 
 export interface ExplainQuestion {
   readonly method: string
@@ -75,12 +76,12 @@ class Walk {
   }
 
   to(question: ExplainQuestion): void {
-    const route = this.#step('resolve', () => resolve(question.method, question.url), describeRoute)
+    const route = this.#step('resolve', () => findRoute(question.method, question.url), describeRoute)
     if (route === null) return
     const caller = this.#step('authenticate', () => requireCaller(question.caller), describeCaller)
     if (caller === null) return
     const named = question.headers['x-gatehouse-workload'] ?? null
-    const authorized = (): Grant => authorize(caller, route, named, this.#parts.plan)
+    const authorized = (): Grant => findGrant(caller, route, route.workload ?? named, this.#parts.plan)
     const grant = this.#step('authorize', authorized, granted => describeGrant(granted, caller), policyTexts)
     if (grant === null) return
     if (route.operation.answeredHere) {

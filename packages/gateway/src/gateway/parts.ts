@@ -9,14 +9,14 @@ import type { Objects } from '../objects/index.ts'
 import type { PriceBook } from '../prices/index.ts'
 import type { EndedCall } from '../telemetry/calls.ts'
 import type { TokenCounter } from '../tokens/index.ts'
-import type { WholeAnswer } from './backend/answer-head.ts'
 import type { Cors } from './cors.ts'
-import type { Exchange } from './exchange.ts'
+import type { Admitted } from './exchange.ts'
 import type { FollowUps } from './follow-ups/index.ts'
 import type { Guards } from './guards.ts'
+import type { AnswerHeaders } from './observe/facts.ts'
 import type { Plan } from './plan.ts'
-import type { ReceiveLimits } from './receive/index.ts'
-import type { Route } from './resolve/index.ts'
+import type { ReceiveLimits } from './receive/request.ts'
+import type { Route } from './resolve/route.ts'
 
 /** Services and settings that the stages use. Built once per configuration, in `house.ts`. */
 export interface GatewayParts {
@@ -65,14 +65,25 @@ export interface GatewayParts {
   readonly limitedThroughout: boolean
 }
 
+/** What a copy itself needs. It is never copied again. */
+export type CopyParts = Omit<GatewayParts, 'copies'>
+
 /** Sends copies of a client's call. No method rejects or delays that call. */
 export interface CopySender {
   /** Sends a copy to the workload's shadow deployment, if the call has one and is in its share. */
-  shadow(exchange: Exchange, parts: GatewayParts): void
+  shadow(exchange: Admitted): void
   /**
    * Sends the same call to another member.
    * @param apart instances that must not serve it.
    * @returns an answer that the client can use; null when there is none.
    */
-  hedge(exchange: Exchange, apart: readonly Instance[], parts: GatewayParts): Promise<WholeAnswer | null>
+  hedge(exchange: Admitted, apart: readonly Instance[]): Promise<CopyAnswer | null>
+}
+
+/** Answer of a hedge. */
+export interface CopyAnswer {
+  readonly status: number | null
+  readonly headers: AnswerHeaders
+  /** Null when the answer was too long to be kept. */
+  readonly body: readonly Buffer[] | null
 }

@@ -9,6 +9,7 @@ import { isReasoner, isUnmeteredModel } from '../wire/models.ts'
 import { operations } from '../wire/operations.ts'
 import type { Journal } from './index.ts'
 import { timeOfId } from './journal/ids.ts'
+import { unknownClosed, unknownOpened } from './read-fields.ts'
 import { type Closed, type Cost, noUsage, type Opened, type Usage } from './record.ts'
 import type { StoreClient } from './store/client.ts'
 import type { Unfinished } from './store/store.ts'
@@ -53,36 +54,24 @@ export async function recover(parts: RecoverParts): Promise<void> {
 
 async function interrupted(unfinished: Unfinished, parts: RecoverParts): Promise<Closed> {
   const { id, request, response, writtenAtMs } = unfinished
-  const opened = unfinished.opened ?? unknownOpened(id)
+  // The entry that opened it may be lost to damage. The id still shows when that was.
+  const opened = unfinished.opened ?? { ...unknownOpened(id), startedAtMs: timeOfId(id) }
   const said = opened.operation === null ? null : assembled(opened, response)
   const begun = goingOn(opened, response)
   const isOwed = begun !== null && said?.usage == null
   const usage: Usage = isOwed ? { ...noUsage, source: 'owed' } : await usageOf(opened, unfinished, said, parts)
   return {
-    id,
+    ...unknownClosed(id),
     outcome: 'interrupted',
     outcomeCode: 'process_died',
-    status: null,
-    sentAtMs: null,
-    firstByteAtMs: null,
     endedAtMs: Math.max(writtenAtMs, opened.startedAtMs),
     instance: opened.instance,
     region: opened.region,
     servedModel: said?.model ?? null,
-    servedDeployment: null,
-    spilledFrom: null,
-    attempts: [],
     usage,
     cost: costOfTokens(opened, usage, said?.model ?? null, parts),
-    // Neither died with the process alone: leases run out by themselves, and who waits has not been sent.
-    reservedTokens: null,
-    waitedMs: null,
-    serviceTier: null,
-    summedCalls: 1,
     objectId: begun ?? (usageShape(opened.operation ?? '') === 'responses' ? (said?.id ?? null) : null),
     finishReason: said?.choices[0]?.finishReason ?? null,
-    backendRequestId: null,
-    responseContentType: null,
     requestBytes: bytesOf(request),
     responseBytes: bytesOf(response),
     ...(unfinished.opened === null ? { opened } : {}),
@@ -193,37 +182,6 @@ function costOfTokens(
 function usageShape(operation: string): string {
   const rows: Readonly<Record<string, { readonly usage: string } | undefined>> = operations
   return rows[operation]?.usage ?? 'none'
-}
-
-/** The entry that opened it was lost to damage: the id still says when. */
-function unknownOpened(id: string): Opened {
-  return {
-    id,
-    startedAtMs: timeOfId(id),
-    demonstration: false,
-    copyOf: null,
-    copyKind: null,
-    callerKind: null,
-    callerTenantId: null,
-    callerObjectId: null,
-    callerAppId: null,
-    callerName: null,
-    workload: null,
-    target: null,
-    instance: null,
-    region: null,
-    deployment: null,
-    requestedModel: null,
-    toolDeployments: [],
-    apiVersion: null,
-    operation: null,
-    stream: false,
-    method: '',
-    path: '',
-    clientAddress: null,
-    userAgent: null,
-    requestContentType: null,
-  }
 }
 
 function bytesOf(parts: readonly Uint8Array[]): number {

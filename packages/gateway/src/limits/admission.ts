@@ -1,39 +1,29 @@
-/** Limits as the data plane uses them: admission, the waiting line behind it, reports. */
+/** Limits for the data plane: admission, the waiting line, and reports. */
 import type { Config } from '../config/schema.ts'
 import type { Calendar } from './counting/calendar.ts'
-import type { Counter, CounterStore, Outcome, Short, Taken } from './counting/counters.ts'
+import type { Counter, CounterStore, ReserveResult, Shortage } from './counting/counters.ts'
+import { impossibleDenial, ofShortage, reportReserved } from './denials.ts'
 import type {
   Admission,
   Ask,
+  CallEstimates,
   Denial,
-  Held,
-  Kept,
-  Learned,
+  EarlierAdmission,
+  KeptReservation,
   Limits,
   LimitsObserver,
   LimitsReport,
-  Place,
-  RuleFacts,
   StoreState,
-  Subject,
-  Waiting,
+  WaitBounds,
 } from './index.ts'
-import {
-  denialOf,
-  denied,
-  deniedForEver,
-  type LeaseParts,
-  OpenKept,
-  OpenLease,
-  takeLasting,
-  tellShadowed,
-  told,
-} from './lease.ts'
+import { KeptLease, type LeaseParts, OpenLease, reserveLasting } from './lease.ts'
 import { type LineOptions, WaitingLine } from './line.ts'
-import { type Entry, impossible, RuleBook } from './rules/claims.ts'
 import type { Estimates } from './rules/estimates.ts'
-import { factsOf, namesThere, reportOf } from './rules/report.ts'
+import { deploymentNamesAt } from './rules/facts.ts'
+import { reportOf } from './rules/report.ts'
+import { RuleBook, type ScopeLimits } from './rules/rule-book.ts'
 import { compileLimits } from './rules/rules.ts'
+import { WaitingCall, type WaitReason } from './waiting-call.ts'
 
 export interface AdmissionParts {
   readonly store: CounterStore
@@ -42,7 +32,7 @@ export interface AdmissionParts {
   readonly observer: LimitsObserver
 }
 
-export class StandingLimits implements Limits {
+export class ActiveLimits implements Limits {
   readonly line: WaitingLine
   readonly #parts: AdmissionParts
   readonly #leases: LeaseParts
@@ -63,7 +53,7 @@ export class StandingLimits implements Limits {
     this.#config = config
     this.line.use(lineOptions(config))
     this.#parts.calendar.use(config.limits.timeZone)
-    // A raised limit is room.
+    // A limit may have been raised, so there may be room.
     this.line.nudge()
   }
 
@@ -82,7 +72,7 @@ export class StandingLimits implements Limits {
     return this.#book
   }
 
-  /** Every counter that this process holds. */
+  /** Every counter that this process has. */
   counters(): Iterable<Counter> {
     return this.#parts.store.counters()
   }
@@ -91,13 +81,13 @@ export class StandingLimits implements Limits {
     return this.#parts.store.state
   }
 
-  meets(workload: string, deployment: string | null): Entry | null {
-    return this.#book.entry(workload, deployment)
+  meets(workload: string, deployment: string | null): ScopeLimits | null {
+    return this.#book.limitsOf(workload, deployment)
   }
 
-  learned(workload: string, deployment: string | null): Learned {
-    const entry = this.#book.entry(workload, deployment)
-    if (entry !== null) return entry
+  learned(workload: string, deployment: string | null): CallEstimates {
+    const limits = this.#book.limitsOf(workload, deployment)
+    if (limits !== null) return limits
     const { estimates } = this.#parts
     const prompts = estimates.prompt(deployment ?? '')
     const completions = estimates.completion(workload, deployment ?? '')
@@ -108,58 +98,64 @@ export class StandingLimits implements Limits {
     }
   }
 
-  admit(entry: Entry, ask: Ask, waiting: Waiting): Admission | Promise<Admission> {
-    const list = entry.claimsFor(ask.caller)
+  admit(met: ScopeLimits, ask: Ask, bounds: WaitBounds): Admission | Promise<Admission> {
+    const list = met.claimsFor(ask.caller)
     const { claims } = list
-    if (claims.length === 0) return admitted(new OpenLease(this.#leases, entry, ask, null, null))
-    const never = impossible(list, ask)
-    if (never !== null) return refused(told(never, deniedForEver(never, ask), this.#parts.observer))
-    if (this.line.length > 0 && this.line.isSpokenFor(list.keys, ask.priority)) {
-      return this.#wait(this.#inLine(entry, ask, waiting, null))
+    const first = claims[0]
+    if (first === undefined) return admitted(new OpenLease(this.#leases, met, ask, null, null))
+    const never = impossibleDenial(list, ask, this.#parts.observer)
+    if (never !== null) return refused(never)
+    if (this.line.length > 0 && this.line.isAwaited(list.keys, ask.priority)) {
+      return this.#wait(met, ask, bounds, { kind: 'behind', first })
     }
-    const outcome = this.#parts.store.reserve(claims, ask)
-    if (!(outcome instanceof Promise)) return this.#decided(outcome, entry, ask, waiting)
-    return outcome.then(found => this.#decided(found, entry, ask, waiting))
+    const result = this.#parts.store.reserve(claims, ask)
+    if (!(result instanceof Promise)) return this.#decided(result, met, ask, bounds)
+    return result.then(found => this.#decided(found, met, ask, bounds))
   }
 
-  hold({ caller, workload, deployment, instance, servedDeployment, tokens, costNano, atMs }: Held): Kept | null {
-    const entry = this.#book.entry(workload, deployment)
-    if (entry === null) return null
+  hold({
+    caller,
+    workload,
+    deployment,
+    instance,
+    servedDeployment,
+    tokens,
+    costNano,
+    atMs,
+  }: EarlierAdmission): KeptReservation | null {
+    const limits = this.#book.limitsOf(workload, deployment)
+    if (limits === null) return null
     const { store } = this.#parts
-    const lists = [entry.claimsFor(caller), entry.claimsAt(instance, servedDeployment ?? deployment, caller)]
-    const taken = lists.flatMap(({ claims }) => takeLasting(store, claims, { tokens, costNano }, atMs) ?? [])
-    return taken.length === 0 ? null : new OpenKept(this.#leases, entry, null, taken)
+    const lists = [limits.claimsFor(caller), limits.claimsAt(instance, servedDeployment ?? deployment, caller)]
+    const reserved = lists.flatMap(({ claims }) => reserveLasting(store, claims, { tokens, costNano }, atMs) ?? [])
+    return reserved.length === 0 ? null : new KeptLease(this.#leases, limits, null, reserved)
   }
 
-  #decided(outcome: Outcome, entry: Entry, ask: Ask, waiting: Waiting): Admission | Promise<Admission> {
-    const { taken, short } = outcome
-    if (taken !== null) {
-      if (taken.shadowed.length > 0 || taken.state !== 'ok') tellShadowed(taken, this.#parts.observer)
-      return admitted(new OpenLease(this.#leases, entry, ask, taken, null))
+  #decided(
+    { reservation, shortage }: ReserveResult,
+    met: ScopeLimits,
+    ask: Ask,
+    bounds: WaitBounds,
+  ): Admission | Promise<Admission> {
+    if (reservation !== null) {
+      if (reservation.shadowed.length > 0 || reservation.state !== 'ok') {
+        reportReserved(reservation, this.#parts.observer)
+      }
+      return admitted(new OpenLease(this.#leases, met, ask, reservation, null))
     }
-    if (
-      !this.line.isOpen ||
-      waiting.deadlineAt === 0 ||
-      !isWorthWaiting(short, this.#config.limits.waitingLine.maxWait)
-    ) {
-      return refused(denied(short, ask, this.#parts.observer))
+    const mayWait = this.line.isOpen && bounds.deadlineAt !== 0
+    if (!mayWait || !isWorthWaiting(shortage, this.#config.limits.waitingLine.maxWait)) {
+      return refused(ofShortage(shortage, ask, this.#parts.observer))
     }
-    return this.#wait(this.#inLine(entry, ask, waiting, short))
+    return this.#wait(met, ask, bounds, shortage)
   }
 
-  #inLine(entry: Entry, ask: Ask, waiting: Waiting, short: Short | null): InLine {
-    // Asked for at each attempt: a change of configuration is for those who wait, too.
-    const entryNow = (): Entry | null => this.#book.entry(entry.place.workload, entry.place.deployment)
-    return new InLine({ leases: this.#leases, entry, entryNow, ask, waiting }, short)
-  }
-
-  #wait(call: InLine): Admission | Promise<Admission> {
-    if (call.waiting.deadlineAt === 0) return refused(call.denied())
-    return this.line.wait(call).then(found => found ?? refused(call.denied()))
-  }
-
-  rulesFor(subject: Subject, instances: readonly string[]): readonly RuleFacts[] {
-    return factsOf(this.#book.entry(subject.workload, subject.deployment), subject, instances, this.#config)
+  #wait(met: ScopeLimits, ask: Ask, bounds: WaitBounds, reason: WaitReason): Admission | Promise<Admission> {
+    // Looked up again at each attempt, so that a changed configuration also applies to waiting calls.
+    const limitsNow = (): ScopeLimits | null => this.#book.limitsOf(met.scope.workload, met.scope.deployment)
+    const call = new WaitingCall({ leases: this.#leases, met, limitsNow, ask, bounds }, reason)
+    if (bounds.deadlineAt === 0) return refused(call.denial())
+    return this.line.wait(call).then(found => found ?? refused(call.denial()))
   }
 
   report(): Promise<LimitsReport> {
@@ -186,10 +182,10 @@ function refused(denial: Denial): Admission {
   return { lease: null, denial }
 }
 
-/** The same in every instance of a pool, as the configuration's rules see to. */
+/** The configured model of a deployment. The rules of the configuration ensure that it is the same in every instance of a pool. */
 function modelOf(config: Config, deployment: string): string {
   for (const [name, instance] of Object.entries(config.instances)) {
-    const [there] = namesThere(config, name, deployment)
+    const [there] = deploymentNamesAt(config, name, deployment)
     const model = there == null ? undefined : instance.deployments[there]?.model
     if (model !== undefined) return model
   }
@@ -201,92 +197,8 @@ function lineOptions({ limits }: Config): LineOptions {
   return { length, maxWaitMs: maxWait, agingMs: aging, classes: limits.priorityClasses }
 }
 
-/** Room comes within the wait, or may come when a call under way gives back what it has not used. */
-function isWorthWaiting({ worst, retryAfterMs, renewsAtMs }: Short, maxWaitMs: number): boolean {
-  if (worst === null || renewsAtMs !== null) return false
-  return retryAfterMs <= maxWaitMs || worst.counter.own.reserved > 0
-}
-
-interface InLineParts {
-  readonly leases: LeaseParts
-  /** As it was when the call came. */
-  readonly entry: Entry
-  /** Null when no rule concerns the call any more. */
-  readonly entryNow: () => Entry | null
-  readonly ask: Ask
-  readonly waiting: Waiting
-}
-
-/** A call that stands in line. */
-class InLine implements Place<Admission> {
-  readonly priority: string
-  readonly workload: string
-  readonly waiting: Waiting
-  readonly #parts: InLineParts
-  readonly #sinceAt = performance.now()
-  #short: Short | null
-
-  /** @param short why it did not pass at once; null for one that stands behind others without an attempt of its own. */
-  constructor(parts: InLineParts, short: Short | null) {
-    this.priority = parts.ask.priority
-    this.workload = parts.entry.place.workload
-    this.waiting = parts.waiting
-    this.#parts = parts
-    this.#short = short
-  }
-
-  get keys(): readonly string[] {
-    const { entry, ask } = this.#parts
-    return entry.claimsFor(ask.caller).keys
-  }
-
-  get waitsFor(): readonly string[] {
-    if (this.#short !== null) return this.#short.full.map(claim => claim.counter.key)
-    // Of others before it: it must not speak for what there is room of.
-    return this.keys.filter(key => this.#parts.leases.line.isSpokenFor([key], this.priority))
-  }
-
-  attempt(): Admission | null | Promise<Admission | null> {
-    const { leases, entryNow, ask } = this.#parts
-    const entry = entryNow()
-    const claims = entry?.claimsFor(ask.caller).claims ?? []
-    if (entry === null || claims.length === 0) return this.#admitted(null)
-    const outcome = leases.store.reserve(claims, ask)
-    return outcome instanceof Promise ? outcome.then(found => this.#found(found)) : this.#found(outcome)
-  }
-
-  #found({ taken, short }: Outcome): Admission | null {
-    if (taken !== null) return this.#admitted(taken)
-    this.#short = short
-    // A budget that has been used up meanwhile, or a store that went down: waiting does not help.
-    return short.worst === null || short.renewsAtMs !== null ? refused(this.denied()) : null
-  }
-
-  #admitted(taken: Taken | null): Admission {
-    const { leases, entry, ask } = this.#parts
-    if (taken !== null) tellShadowed(taken, leases.observer)
-    const waitedMs = Math.round(performance.now() - this.#sinceAt)
-    return admitted(new OpenLease(leases, entry, ask, taken, waitedMs))
-  }
-
-  /** Why it went without. One that never made an attempt stood behind others for the first of its claims that they wait for. */
-  denied(): Denial {
-    const { leases, entry, ask } = this.#parts
-    // Who has left was not refused.
-    if (this.#short !== null && this.waiting.signal?.aborted) return denialOf(this.#short, ask)
-    if (this.#short !== null) return denied(this.#short, ask, leases.observer)
-    const { claims } = entry.claimsFor(ask.caller)
-    const spokenFor = claims.find(({ counter }) => leases.line.isSpokenFor([counter.key], this.priority))
-    const worst = spokenFor ?? claims[0] ?? null
-    const behind = {
-      full: [],
-      worst,
-      retryAfterMs: 1_000,
-      remaining: 0,
-      renewsAtMs: null,
-      tokens: null,
-      requests: null,
-    }
-    return told(worst, denialOf({ ...behind, state: 'ok' }, ask), leases.observer)
-  }
+/** True when there will be room within the wait, or when a call in flight may settle with less than it reserved. */
+function isWorthWaiting(shortage: Shortage, maxWaitMs: number): boolean {
+  if (shortage.kind === 'store' || shortage.renewsAtMs !== null) return false
+  return shortage.retryAfterMs <= maxWaitMs || shortage.worst.counter.own.reserved > 0
 }

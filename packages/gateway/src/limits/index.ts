@@ -1,191 +1,202 @@
 /**
- * Limits: how much who may use. A call reserves what it may need before it is sent and settles what it did use after it; a
- * rule that has no room left refuses, or only reports (`mode: shadow`). Rules stack: a call passes when all of its rules have
- * room, and then takes from all of them, or it takes from none.
+ * Limits: how many tokens, calls and money each caller, workload and instance may use. A call reserves what it may need before it is sent, and
+ * settles what it used after it has ended. A rule without enough room refuses the call, or only reports it (`mode: shadow`). Rules
+ * stack: a call passes only when all of its rules have room. It then reserves with all of them; otherwise with none.
  */
 import type { Config, LimitName } from '../config/schema.ts'
 import type { Caller } from '../identity/caller.ts'
 
-/** Whom limits are asked about. */
+/** The call that limits are looked up for. */
 export interface Subject {
   readonly caller: Caller
   readonly workload: string
-  /** As the workload names it; null for operations without one. */
+  /** Name that the workload uses; null for operations without a deployment. */
   readonly deployment: string | null
 }
 
-/** Who asks, and what the call may need, at most, as far as it can be known before. It always asks for one request and one call in flight. */
+/** What a call asks the limits for: at most what it may need, as far as that is known before it is sent. Every call also needs one request and one place in flight. */
 export interface Ask {
   readonly caller: Caller
   /** The workload's priority class. */
   readonly priority: string
-  /** Estimated prompt plus the most that may be answered; 0 for operations that bill nothing. */
+  /** Estimated prompt plus the longest possible completion; 0 for operations that bill nothing. */
   readonly tokens: number
-  /** Of these tokens, in billionths of the currency; 0 where the price is not known. */
+  /** Cost of these tokens, in billionths of the currency; 0 where the price is not known. */
   readonly costNano: number
-  /** So many it surely needs, whatever the estimates are worth: a limit below it can never let the call pass. */
+  /** Tokens that the call certainly needs, however wrong the estimates are: it can never pass a limit below this. */
   readonly leastTokens: number
-  /** What the prompt was estimated from and as; teaches further estimates when the call is settled. */
+  /** The prompt's size and the tokens estimated from it. Settling the call improves later estimates. */
   readonly prompt: PromptSize
   readonly promptTokens: number
-  /** Whether the client gave a maximum for the answer: only calls without one teach how long answers are. */
+  /** True when the client set a maximum for the completion. Only calls without one teach how long completions are. */
   readonly maximumGiven: boolean
 }
 
-/** A prompt as far as it can be measured without reading it. */
+/** Size of a prompt, as far as it can be measured without parsing it. */
 export interface PromptSize {
   /** Bytes of the body without encoded media. */
   readonly textBytes: number
-  /** Encoded images and files in it. */
+  /** Number of encoded images and files. */
   readonly media: number
-  /** Tokens of encoded sounds in it, by their length. */
+  /** Tokens of encoded sounds, estimated from their length. */
   readonly soundTokens: number
-  /** Stored objects (responses, files, ...) that it refers to: the instance adds what is in them. */
+  /** Number of stored objects (responses, files, ...) that the body refers to: the instance adds their content. */
   readonly stored: number
 }
 
-/** What is known of calls like one that is to come. */
-export interface Learned {
-  /** Estimated tokens of a prompt, as learned per deployment. */
+/** Estimates for the next call, learned from earlier calls of the same kind. */
+export interface CallEstimates {
+  /** Estimated tokens of a prompt, learned per deployment. */
   promptTokens(prompt: PromptSize): number
-  /** Completion tokens of a call that gives no maximum, as learned per workload and deployment. */
+  /** Estimated completion tokens of a call without a maximum, learned per workload and deployment. */
   completionTokens(): number
 }
 
-/** The limits that some calls meet, and what these count: so that no more is worked out for a call than is needed. */
-export interface Meets extends Learned {
-  /** Whether any of them counts tokens, whether any counts cost. */
+/** The limits that a group of calls meets, and what they count, so that no call computes more than its limits need. */
+export interface MetLimits extends CallEstimates {
+  /** True when any of the limits counts tokens. */
   readonly tokens: boolean
+  /** True when any of the limits counts cost. */
   readonly cost: boolean
-  /** The configured model of the deployment, for its price; the deployment's name where none is configured. */
+  /** The deployment's configured model, for its price; the deployment's name where no model is configured. */
   readonly model: string
 }
 
-/** What a call did use. Zeros when nothing was billed. */
+/** What a call used. Zeros when nothing was billed. */
 export interface Spent {
-  /** Tokens, cached ones weighed by `limits.cachedTokensShare` (`weighTokens`). */
+  /** Tokens, with cached tokens weighed by `limits.cachedTokensShare` (see `weighTokens`). */
   readonly tokens: number
   readonly costNano: number
   /**
-   * Calls of backends that it took, whatever came of them: 1 for most, one per page for a list; 0 when it was never sent, and then does not
-   * count as a request either.
+   * Number of backend calls, whether or not they succeeded: usually 1, one per page for a list. 0 when the call was never sent: then it
+   * does not count as a request either.
    */
   readonly calls: number
-  /** As the backend reported them, unweighed; null where it reported none, so that there is nothing to learn. */
+  /** Tokens reported by the backend, not weighed; null when it reported none, so that there is nothing to learn. */
   readonly promptTokens: number | null
   readonly completionTokens: number | null
 }
 
-/** Of a call that never reached a backend. */
+/** Use of a call that never reached a backend. */
 export const nothingSpent: Spent = { tokens: 0, costNano: 0, calls: 0, promptTokens: null, completionTokens: null }
 
-/** Where a limit stands, in its own unit; of cost in billionths of the currency. */
+/** State of one limit, in its own unit; cost is in billionths of the currency. */
 export interface Gauge {
   readonly rule: string
-  /** The limit in digits, as header fields have it. */
+  /** The limit in digits, ready for header fields. */
   readonly limitText: string
   /** Never negative. */
   readonly remaining: number
-  /** Until some (sliding window) or all (calendar window) of it is back; whole seconds, rounded up. */
+  /** Time until some (sliding window) or all (calendar window) of the limit is free again; whole seconds, rounded up. */
   readonly resetSeconds: number
 }
 
-/** How the counters' store fares: `ok`, or what is done while it is down (`limits.whenStoreIsDown`). */
+/** Health of the counters' store: `ok`, or the configured behaviour while it is down (`limits.whenStoreIsDown`). */
 export type StoreState = 'ok' | 'refuse' | 'local' | 'allow'
 
-/** A lease: what one call has reserved. It must be settled, whatever becomes of the call; a second time does nothing. */
+/** What one call has reserved. Every lease must be settled, whatever the result of the call; settling it again does nothing. */
 export interface Lease {
   readonly ask: Ask
-  /** The tightest token and request limits that the call met, for its answer's header; null where it met none. */
+  /** The tightest token and request limits that the call met, for the headers of its answer; null where it met none. */
   readonly tokens: Gauge | null
   readonly requests: Gauge | null
   readonly store: StoreState
-  /** Milliseconds in the waiting line; null for a call that did not wait. */
+  /** Time in the waiting line, in ms; null for a call that did not wait. */
   readonly waitedMs: number | null
   /**
-   * Reserves with the rules of an instance, before the call is sent there. A call that is sent elsewhere afterwards
-   * gives the first instance's part back by calling this again. Synchronous where the counters are.
+   * Reserves with the rules of an instance, before the call is sent there. When the call is sent to another instance afterwards, calling this again
+   * refunds the reservation with the first one. Synchronous when the counters are.
    * @param deployment Its name on that instance (an alias where it has one).
-   * @returns null when it may be sent there.
+   * @returns null when the call may be sent there.
    */
   enter(instance: string, deployment: string | null): Denial | null | Promise<Denial | null>
-  /** Gives back or takes what was estimated wrongly; never waits. */
+  /** Corrects the estimates to what was used; never waits. */
   settle(spent: Spent): void
   /**
-   * The call has ended, and what it began goes on: its request is settled and its place in flight given back, while tokens and cost stay
-   * reserved until the result is settled. Null for a lease that was settled before.
+   * Settles a call that has ended while the work it started goes on: its request is counted and it is no longer in flight, but its tokens and cost
+   * stay reserved until the result of that work is settled. Null for a lease that is already settled.
    */
-  keep(): Kept | null
+  keep(): KeptReservation | null
 }
 
-/** Tokens and cost that stay reserved beyond the call, in the windows of its admission. It must be settled; a second time does nothing. */
-export interface Kept {
-  /** `spent.calls` says nothing here: the request was counted with the call. */
+/** Tokens and cost that stay reserved after the call, in the windows of its admission. It must be settled; settling it again does nothing. */
+export interface KeptReservation {
+  /** `spent.calls` has no effect here: the request was counted with the call. */
   settle(spent: Spent): void
 }
 
-/** What a call had reserved that another process admitted, or this one before it was started again. */
-export interface Held extends Subject {
-  /** Where it was sent. */
+/** A call that another process admitted, or this process before its restart, with what it reserved. */
+export interface EarlierAdmission extends Subject {
+  /** The instance that it was sent to. */
   readonly instance: string
-  /** The deployment's name there, where it has another one. */
+  /** The deployment's name on that instance, where it has another one. */
   readonly servedDeployment: string | null
   readonly tokens: number
   readonly costNano: number
-  /** When it was admitted, milliseconds since the epoch. */
+  /** Time of its admission, in ms since the epoch. */
   readonly atMs: number
 }
 
-/** Why a call may not go on. */
-export interface Denial {
+/** The reason why a call may not continue. */
+export type Denial = RuleDenial | StoreDenial
+
+/** A rule refused the call. */
+export interface RuleDenial {
   /**
-   * `passes`: there is room again after `retryAfterMs`. `budget`: a calendar window is used up. `never`: the call alone asks for
-   * more than the rule ever has. `store`: the counters cannot be asked, and `whenStoreIsDown` is `refuse`.
+   * `passes`: there will be room after `retryAfterMs`. `budget`: a calendar window is used up. `never`: the call alone needs more than
+   * the whole limit.
    */
-  readonly kind: 'passes' | 'budget' | 'never' | 'store'
-  /** Name of the rule, as `hr-bot` or `limits.rules.company`; empty for kind `store`. */
+  readonly kind: 'passes' | 'budget' | 'never'
+  /** Name of the rule, as `hr-bot` or `limits.rules.company`. */
   readonly rule: string
   readonly measure: LimitName
   /** In the rule's unit: tokens, calls, billionths of the currency. */
   readonly limit: number
+  /** The amount that the call asked for, in the rule's unit. */
   readonly asked: number
-  /** What is left of it. */
+  /** Free part of the limit, in the rule's unit. */
   readonly remaining: number
   readonly retryAfterMs: number
-  /** End of the calendar window, milliseconds since the epoch; null for others. */
+  /** End of the calendar window, in ms since the epoch; null for other windows. */
   readonly renewsAtMs: number | null
   readonly tokens: Gauge | null
   readonly requests: Gauge | null
-  /** How the store fared when it was decided. */
+  /** Health of the store at the time of the decision. */
   readonly store: StoreState
+}
+
+/** The store is down, and `whenStoreIsDown` is `refuse`. No rule decided. */
+export interface StoreDenial {
+  readonly kind: 'store'
+  readonly retryAfterMs: number
 }
 
 export type Admission =
   | { readonly lease: Lease; readonly denial: null }
   | { readonly lease: null; readonly denial: Denial }
 
-/** A rule as reports show it. */
+/** One limit of one rule, for reports. */
 export interface RuleReport {
-  /** As in `Denial.rule`; with the counted one behind it where a rule counts `per` something, as `hr-bot/caller`. */
+  /** As in `RuleDenial.rule`. A rule that counts `per` something adds what it counts, as `hr-bot/caller`. */
   readonly rule: string
   readonly measure: LimitName
   readonly mode: 'enforce' | 'shadow'
-  /** Whom it is for, in words: `workload hr-bot`, `each caller of hr-bot`, `everything`. */
+  /** The calls that it limits, in words: `workload hr-bot`, `each caller of hr-bot`, `everything`. */
   readonly scope: string
-  /** Which of a `per` rule: caller key, workload, ...; null where all are counted together. */
+  /** For a `per` rule, the one that this line counts: caller key, workload, ...; null where all are counted together. */
   readonly subject: string | null
-  /** Workloads whose calls it may meet; null for all. */
+  /** Workloads that it limits; null for all. */
   readonly workloads: readonly string[] | null
   readonly counter: string
   readonly limit: number
   readonly used: number
   readonly reserved: number
   readonly remaining: number
-  /** When the window ends or moves on, milliseconds since the epoch; null for calls in flight. */
+  /** Time when the window ends or moves on, in ms since the epoch; null for calls in flight. */
   readonly renewsAtMs: number | null
   /**
-   * Calls that this rule refused, or (mode shadow) would have refused, since the start of this process; for a rule on instances,
-   * how often an instance was passed over. Of one that counts `per` something, since it was last without any use.
+   * Calls that this rule refused, or (mode shadow) would have refused, since this process started; for a rule on instances,
+   * how often it skipped an instance. For a `per` rule, counted since its counter was last empty.
    */
   readonly refused: number
 }
@@ -193,7 +204,7 @@ export interface RuleReport {
 export interface LimitsReport {
   readonly store: 'memory' | 'redis'
   readonly state: StoreState
-  /** Since when it is down, null when it is not. */
+  /** Start of the outage, in ms since the epoch; null when the store is up. */
   readonly downSinceMs: number | null
   readonly waiting: number
   readonly rules: readonly RuleReport[]
@@ -203,54 +214,56 @@ export interface Figure {
   add(value: number): void
 }
 
-/** What limits tell the metrics. Every member is called on the way of a call: it must be quick and must not throw. */
+/** Events that limits report to the metrics. Calls wait for every one of these functions: they must be quick and must not throw. */
 export interface LimitsObserver {
-  /** A rule refused; `shadow`: would have. */
+  /** A rule refused a call; with `shadow`, it would have. */
   refused(rule: string, measure: LimitName, shadow: boolean): void
-  /** Where errors of prompt estimates are counted, (estimated - actual) / actual. Asked for once per deployment, then told of each settled call. */
+  /** The figure for errors of prompt estimates, (estimated - actual) / actual. Looked up once per deployment, then updated by each settled call. */
   estimateErrors(deployment: string): Figure
   /** A call left the waiting line. */
   waited(priority: string, ms: number, admitted: boolean): void
-  /** A call that met limits while the store was down. */
+  /** A call met limits while the store was down. */
   withoutStore(state: StoreState): void
-  /** Time that the store took to answer, milliseconds. */
+  /** The store answered after this time, in ms. */
   storeAnswered(ms: number): void
 }
 
 export interface Limits {
-  /** What the limits count that calls of this workload on this deployment meet; null when they meet none. A look-up. */
-  meets(workload: string, deployment: string | null): Meets | null
-  /** What calls of this workload on this deployment were seen to need, whether or not they meet a limit. */
-  learned(workload: string, deployment: string | null): Learned
+  /** The limits for calls of this workload on this deployment; null when there are none. A look-up, cheap enough for every call. */
+  meets(workload: string, deployment: string | null): MetLimits | null
+  /** Estimates for calls of this workload on this deployment, whether or not they meet a limit. */
+  learned(workload: string, deployment: string | null): CallEstimates
   /**
-   * Reserves with all rules that the call meets, or with none. Waits in line where that is configured and worth it, at most until
-   * `deadlineAt` (`performance.now()`); `signal` takes the call out of the line.
-   * Synchronous where nothing must be waited for.
-   * @param meets What `meets` has just said of the call.
+   * Reserves with all rules that the call meets, or with none. Queues the call where that is configured and useful, at most until
+   * `bounds.deadlineAt`; `bounds.signal` takes the call out of the line. Synchronous unless there is something to wait for.
+   * @param met The result of `meets` for this call.
    */
-  admit(meets: Meets, ask: Ask, waiting: Waiting): Admission | Promise<Admission>
-  /** Reserves again, whether or not there is room, for what a call began that was admitted before; null where it meets no limit on tokens or cost. */
-  hold(held: Held): Kept | null
-  /** The most urgent first. */
-  readonly line: Line
-  /** Names of rules that the call meets, for `config explain`. */
-  rulesFor(subject: Subject, instances: readonly string[]): readonly RuleFacts[]
+  admit(met: MetLimits, ask: Ask, bounds: WaitBounds): Admission | Promise<Admission>
+  /** Reserves for the running work of a call that was admitted earlier, even beyond the limits; null where it meets no limit on tokens or cost. */
+  hold(earlier: EarlierAdmission): KeptReservation | null
+  /** The most urgent call is first. */
+  readonly line: CapacityLine
   report(): Promise<LimitsReport>
   readonly state: StoreState
-  /** What tokens count in token limits. */
+  /** Tokens to count in token limits. */
   weighTokens(promptTokens: number, cachedTokens: number, completionTokens: number): number
-  /** Takes a changed configuration: what was used stays, a changed limit counts at once, calls under way end on the old rules. */
+  /**
+   * Switches to a changed configuration. What was used stays counted, a changed limit applies at once, and calls in flight end under
+   * the old rules.
+   */
   use(config: Config): void
   close(): Promise<void>
 }
 
-export interface Waiting {
-  /** 0 for a call that must not wait. */
+/** How long a call may wait. */
+export interface WaitBounds {
+  /** By `performance.now()`; 0 for a call that must not wait. */
   readonly deadlineAt: number
+  /** Ends the wait when it is aborted. */
   readonly signal: AbortSignal | null
 }
 
-/** A rule, in words. */
+/** One limit of one rule, in words. */
 export interface RuleFacts {
   readonly rule: string
   readonly measure: LimitName
@@ -259,35 +272,35 @@ export interface RuleFacts {
   readonly scope: string
 }
 
-/** Where calls wait for capacity: bounded, by priority, with aging. */
-export interface Line {
+/** Line of calls that wait for capacity: bounded, ordered by priority and age. */
+export interface CapacityLine {
   /** False when no call may wait at all (`limits.waitingLine.length: 0`). */
   readonly isOpen: boolean
   readonly length: number
-  /** True when a call at least as urgent waits for one of these: a newcomer must stand behind it. */
-  isSpokenFor(keys: readonly string[], priority: string): boolean
+  /** True when an equally or more urgent call waits for one of these keys: a new call must then queue behind it. */
+  isAwaited(keys: readonly string[], priority: string): boolean
   /**
-   * Stands in line until `attempt` gives something. Resolves with null when the line is full, the time is up, or the signal came.
-   * While a more urgent call waits for one of its `keys`, an attempt is not made. What an attempt gives is handed over even when the
-   * signal came meanwhile: the caller has it then, and must give it back.
+   * Queues until `attempt` returns a result. Resolves with null when the line is full, the time is over, or the signal is aborted.
+   * No attempt is made while a more urgent call waits for one of the waiter's `keys`. The result of an attempt is passed on even when the
+   * signal was aborted meanwhile: the caller then owns it and must give it back.
    */
-  wait<T>(place: Place<T>): Promise<T | null>
-  /** Capacity has come back: attempts are made soon. Costs nothing while nobody waits. */
+  wait<T>(waiter: LineWaiter<T>): Promise<T | null>
+  /** Capacity was freed: attempts will be made soon. Costs nothing while no call waits. */
   nudge(): void
 }
 
-export interface Place<T> {
-  /** All that an attempt takes from: none is made while somebody more urgent waits for one of them. */
+export interface LineWaiter<T> {
+  /** All keys that an attempt reserves. No attempt is made while a more urgent waiter waits for one of them. */
   readonly keys: readonly string[]
   /**
-   * Those of them that had no room, so that they are spoken for; without it, all. May change with each attempt; what it has once waited for
-   * stays spoken for until it leaves the line.
+   * The keys that had no room: other calls must not overtake this one for them. All of `keys` when absent. May change with each attempt; a key that
+   * was once in it stays protected until the waiter leaves the line.
    */
   readonly waitsFor?: readonly string[]
   readonly priority: string
-  /** Whose it is: a full line takes a place from the workload that has most of them for one that has fewer. */
+  /** The waiter's workload: a full line evicts a waiter of the workload that has most for one of a workload that has fewer. */
   readonly workload: string
-  readonly waiting: Waiting
+  readonly waiting: WaitBounds
   /** Null while there is no room. */
   attempt(): T | null | Promise<T | null>
 }

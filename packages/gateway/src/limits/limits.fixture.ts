@@ -1,10 +1,10 @@
-/** Limits on a clock of the test's own, with a ledger that remembers what it is told. */
+/** Limits with a clock and a ledger that the test controls, and an observer that records every event. */
 import assert from 'node:assert/strict'
 import { type Config, type ConfigInput, configSchema } from '../config/schema.ts'
 import type { Caller } from '../identity/index.ts'
 import type { SpentGroup } from '../ledger/reports.ts'
-import type { StandingLimits } from './admission.ts'
-import type { Ask, Denial, Lease, LimitsObserver, Spent } from './index.ts'
+import type { ActiveLimits } from './admission.ts'
+import type { Ask, Denial, Lease, LimitsObserver, RuleDenial, RuleReport, Spent } from './index.ts'
 import { openLimits } from './open.ts'
 
 export const tenant = '11111111-2222-3333-4444-555555555555'
@@ -29,7 +29,7 @@ export function person(id: number): Caller {
   }
 }
 
-/** Workloads `chat` and `batch` on deployment `gpt`, which instances `one` and `two` have. */
+/** Workloads `chat` and `batch` on deployment `gpt`, which both instances `one` and `two` have. */
 export function configOf(change: {
   readonly chat?: ConfigInput['workloads'][string]['limits']
   readonly limits?: ConfigInput['limits']
@@ -49,38 +49,38 @@ export function configOf(change: {
   })
 }
 
-export interface Told {
+export interface Observed {
   readonly refused: { readonly rule: string; readonly measure: string; readonly shadow: boolean }[]
   readonly estimateErrors: { readonly deployment: string; readonly error: number }[]
   readonly waited: { readonly priority: string; readonly ms: number; readonly admitted: boolean }[]
 }
 
-export interface Opened {
-  readonly limits: StandingLimits
-  readonly told: Told
-  /** Milliseconds since the epoch; tests move it. */
+export interface TestLimits {
+  readonly limits: ActiveLimits
+  readonly observed: Observed
+  /** The clock, in ms since the epoch; tests move it. */
   readonly time: { ms: number }
-  /** Reserves for a call that must not wait. */
-  take(tokens: number, of?: Partial<Call>): Lease | Denial
+  /** Reserves for a call that must not wait. @returns its lease, or the reason why it was refused. */
+  take(tokens: number, of?: Partial<TestCall>): Lease | Denial
 }
 
-export interface Call {
+export interface TestCall {
   readonly caller: Caller
   readonly workload: string
   readonly deployment: string | null
   readonly costNano: number
 }
 
-export async function opened(
+export async function openTestLimits(
   config: Config,
   given: { startMs?: number; spent?: readonly SpentGroup[] } = {},
-): Promise<Opened> {
+): Promise<TestLimits> {
   const time = { ms: given.startMs ?? Date.UTC(2026, 2, 2, 9) }
-  const told: Told = { refused: [], estimateErrors: [], waited: [] }
+  const observed: Observed = { refused: [], estimateErrors: [], waited: [] }
   const observer: LimitsObserver = {
-    refused: (rule, measure, shadow) => void told.refused.push({ rule, measure, shadow }),
-    estimateErrors: deployment => ({ add: error => void told.estimateErrors.push({ deployment, error }) }),
-    waited: (priority, ms, admitted) => void told.waited.push({ priority, ms, admitted }),
+    refused: (rule, measure, shadow) => void observed.refused.push({ rule, measure, shadow }),
+    estimateErrors: deployment => ({ add: error => void observed.estimateErrors.push({ deployment, error }) }),
+    waited: (priority, ms, admitted) => void observed.waited.push({ priority, ms, admitted }),
     withoutStore() {},
     storeAnswered() {},
   }
@@ -89,7 +89,7 @@ export async function opened(
   const limits = await openLimits(config, { clock: () => time.ms, observer, ledger: { spent } })
   return {
     limits,
-    told,
+    observed,
     time,
     take(tokens, of = {}) {
       const { caller = person(1), workload = 'chat', deployment = 'gpt', costNano = 0 } = of
@@ -121,4 +121,24 @@ export function spentOf(tokens: number, costNano = 0): Spent {
 
 export function isLease(one: Lease | Denial): one is Lease {
   return 'settle' in one
+}
+
+export function expectLease(one: Lease | Denial): Lease {
+  assert.ok(isLease(one), `refused: ${JSON.stringify(one)}`)
+  return one
+}
+
+/** The refusal of a call by a rule. */
+export function expectDenial(one: Lease | Denial): RuleDenial {
+  assert.ok(!isLease(one), 'the call was admitted')
+  assert.ok(one.kind !== 'store')
+  return one
+}
+
+/** The lines of a report that `wanted` selects. */
+export async function reportLines(
+  { limits }: TestLimits,
+  wanted: (line: RuleReport) => boolean,
+): Promise<readonly RuleReport[]> {
+  return (await limits.report()).rules.filter(wanted)
 }

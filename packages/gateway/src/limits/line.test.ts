@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
-import type { Place } from './index.ts'
+import type { LineWaiter } from './index.ts'
 import { type LineOptions, WaitingLine } from './line.ts'
 
 const options: LineOptions = {
@@ -12,7 +12,7 @@ const options: LineOptions = {
   classes: ['interactive', 'standard', 'batch'],
 }
 
-interface Scene {
+interface LineScene {
   readonly line: WaitingLine
   /** What the line takes for `performance.now()`. */
   readonly time: { ms: number }
@@ -30,7 +30,7 @@ interface Scene {
   ): Promise<string | null>
 }
 
-function scene(change: Partial<LineOptions> = {}): Scene {
+function scene(change: Partial<LineOptions> = {}): LineScene {
   const time = { ms: 1_000 }
   const waited: { priority: string; admitted: boolean }[] = []
   const observer = {
@@ -46,7 +46,7 @@ function scene(change: Partial<LineOptions> = {}): Scene {
     admitted,
     waited,
     stand(name, priority, keys = ['a'], signal, workload = 'bot') {
-      const place: Place<string> = {
+      const place: LineWaiter<string> = {
         keys,
         priority,
         workload,
@@ -93,16 +93,16 @@ test('nobody starves: after two agings a batch call goes before interactive ones
 
 test('a newcomer stands behind those at least as urgent who wait for the same, and behind nobody else', async () => {
   const { line, stand } = scene()
-  assert.equal(line.isSpokenFor(['a'], 'batch'), false)
+  assert.equal(line.isAwaited(['a'], 'batch'), false)
   const waiting = stand('s', 'standard', ['a', 'b'])
   assert.deepEqual(
-    ['interactive', 'standard', 'batch'].map(priority => line.isSpokenFor(['b', 'c'], priority)),
+    ['interactive', 'standard', 'batch'].map(priority => line.isAwaited(['b', 'c'], priority)),
     [false, true, true],
   )
-  assert.equal(line.isSpokenFor(['c'], 'batch'), false)
+  assert.equal(line.isAwaited(['c'], 'batch'), false)
   line.close()
   assert.equal(await waiting, null)
-  assert.equal(line.isSpokenFor(['a'], 'batch'), false)
+  assert.equal(line.isAwaited(['a'], 'batch'), false)
 })
 
 test('a call whose attempt fails keeps what it waits for from those behind it; others pass', async () => {
@@ -127,7 +127,7 @@ test('nobody takes on the way what somebody more urgent waits for, though waitin
   room.set('b', 1)
   const urgent = stand('urgent', 'interactive', ['a', 'b'])
   await turn()
-  const place = (name: string, waitsFor: readonly string[]): Place<string> => ({
+  const place = (name: string, waitsFor: readonly string[]): LineWaiter<string> => ({
     keys: ['b', 'c'],
     workload: 'bot',
     waitsFor,

@@ -1,12 +1,12 @@
 /**
- * The waiting line. Its order is class first, then time: each `aging` of waiting counts as one class more urgent, so that nobody
- * starves. Since all age alike, a call's place is settled when it comes: when it came, plus its class times `aging`.
- * Nobody passes somebody at least as urgent who waits for the same: not a newcomer, nor one behind whose attempt would succeed.
+ * The waiting line. Its order is priority class first, then time: each `aging` of waiting makes a call one class more urgent, so no call
+ * starves. All calls age alike, so the order of a call is known when it arrives: its arrival time plus its class times `aging`.
+ * No call overtakes an equally or more urgent one that waits for the same key: neither a new call, nor a later one whose attempt would succeed.
  */
-import type { LimitsObserver, Line, Place } from './index.ts'
+import type { CapacityLine, LimitsObserver, LineWaiter } from './index.ts'
 
 export interface LineOptions {
-  /** Calls that may wait at once. */
+  /** Calls that may wait at the same time. */
   readonly length: number
   readonly maxWaitMs: number
   readonly agingMs: number
@@ -14,36 +14,36 @@ export interface LineOptions {
   readonly classes: readonly string[]
 }
 
-/** While somebody waits, room that nobody announces (a window that has moved on, another replica's) is looked for this often. Milliseconds. */
+/** While calls wait, the line looks this often for room that no event announces (a window moved on, another replica settled). In ms. */
 const lookEveryMs = 25
 
-interface Waiter {
-  readonly place: Place<unknown>
+interface QueuedWaiter {
+  readonly waiter: LineWaiter<unknown>
   /** The smaller, the more urgent; by `performance.now()`. */
   readonly order: number
   readonly sinceAt: number
   readonly untilAt: number
-  /** All that it has waited for. */
-  readonly spokenFor: Set<string>
+  /** All keys that it has waited for so far. */
+  readonly awaited: Set<string>
   readonly leave: () => void
-  readonly resolve: (given: unknown) => void
+  readonly resolve: (result: unknown) => void
   readonly reject: (error: unknown) => void
-  /** An attempt is under way: its result is awaited, whatever happens meanwhile. */
+  /** True during an attempt: then the attempt's result decides, whatever happens meanwhile. */
   isTrying: boolean
   isGone: boolean
 }
 
-export class WaitingLine implements Line {
+export class WaitingLine implements CapacityLine {
   #options: LineOptions
   readonly #observer: Pick<LimitsObserver, 'waited'>
   readonly #now: () => number
   /** The most urgent first. */
-  readonly #waiters: Waiter[] = []
-  /** Orders of those who wait for a key, smallest first. */
-  readonly #byKey = new Map<string, number[]>()
+  readonly #queue: QueuedWaiter[] = []
+  /** Orders of the waiters for each key, smallest first. */
+  readonly #ordersByKey = new Map<string, number[]>()
   #timer: NodeJS.Timeout | null = null
-  #isMoving = false
-  #moveAgain = false
+  #isPassing = false
+  #passAgain = false
 
   /** @param now As `performance.now()`. */
   constructor(
@@ -56,7 +56,7 @@ export class WaitingLine implements Line {
     this.#now = now
   }
 
-  /** Those who wait keep their places. */
+  /** Waiting calls keep their order. */
   use(options: LineOptions): void {
     this.#options = options
   }
@@ -66,211 +66,209 @@ export class WaitingLine implements Line {
   }
 
   get length(): number {
-    return this.#waiters.length
+    return this.#queue.length
   }
 
-  isSpokenFor(keys: readonly string[], priority: string): boolean {
-    if (this.#waiters.length === 0) return false
+  isAwaited(keys: readonly string[], priority: string): boolean {
+    if (this.#queue.length === 0) return false
     const order = this.#orderOf(priority, this.#now())
-    return keys.some(key => (this.#byKey.get(key)?.[0] ?? Number.POSITIVE_INFINITY) <= order)
+    return keys.some(key => (this.#ordersByKey.get(key)?.[0] ?? Number.POSITIVE_INFINITY) <= order)
   }
 
-  async wait<T>(place: Place<T>): Promise<T | null> {
+  async wait<T>(waiter: LineWaiter<T>): Promise<T | null> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     const now = this.#now()
-    const { signal, deadlineAt } = place.waiting
+    const { signal, deadlineAt } = waiter.waiting
     if (signal?.aborted) return null
-    const leave = (): void => this.#turnAway(waiter)
-    const waiter: Waiter = {
-      place,
-      order: this.#orderOf(place.priority, now),
+    const leave = (): void => this.#turnAway(queued)
+    const queued: QueuedWaiter = {
+      waiter,
+      order: this.#orderOf(waiter.priority, now),
       sinceAt: now,
       untilAt: Math.min(deadlineAt, now + this.#options.maxWaitMs),
-      spokenFor: new Set(),
+      awaited: new Set(),
       leave,
       resolve,
       reject,
       isTrying: false,
       isGone: false,
     }
-    if (!this.#makeRoomFor(waiter)) return null
-    this.#enter(waiter)
+    if (!this.#makeRoomFor(queued)) return null
+    this.#enter(queued)
     signal?.addEventListener('abort', leave, { once: true })
     this.nudge()
     return (await promise) as T | null
   }
 
   nudge(): void {
-    if (this.#waiters.length === 0) return
-    if (this.#isMoving) {
-      this.#moveAgain = true
+    if (this.#queue.length === 0) return
+    if (this.#isPassing) {
+      this.#passAgain = true
       return
     }
-    this.#isMoving = true
-    // Soon, not now: whoever settles goes on first, and what is settled in the same turn makes one pass.
-    queueMicrotask(() => void this.#move())
+    this.#isPassing = true
+    // In a microtask: the call that settles continues first, and all calls that settle in the same turn share one pass.
+    queueMicrotask(() => void this.#passes())
   }
 
-  /** Everybody is turned away. */
+  /** Turns every waiter away. */
   close(): void {
-    for (const waiter of [...this.#waiters]) this.#turnAway(waiter)
-    this.#stopLooking()
+    for (const queued of [...this.#queue]) this.#turnAway(queued)
+    this.#stopTimer()
   }
 
   #orderOf(priority: string, at: number): number {
-    // A class that a change of configuration has taken away is the least urgent.
-    return at + rankOf(priority, this.#options.classes) * this.#options.agingMs
+    return at + this.#rankOf(priority) * this.#options.agingMs
+  }
+
+  /** A class that a changed configuration has removed is the least urgent one. */
+  #rankOf(priority: string): number {
+    const { classes } = this.#options
+    const rank = classes.indexOf(priority)
+    return rank === -1 ? classes.length : rank
   }
 
   /**
-   * A full line turns its least urgent call away for a more urgent one, else the last call of the workload that has most places for one of a
-   * workload that has fewer: nobody can take all places.
+   * A full line evicts its least urgent waiter for a more urgent one. Otherwise it evicts the last waiter of the workload that has most, for a
+   * workload that has fewer, so no workload can fill the line.
    */
-  #makeRoomFor(waiter: Waiter): boolean {
-    if (this.#waiters.length < this.#options.length) return true
-    const last = this.#waiters.at(-1)
+  #makeRoomFor(queued: QueuedWaiter): boolean {
+    if (this.#queue.length < this.#options.length) return true
+    const last = this.#queue.at(-1)
     if (last === undefined) return false
-    const leaves = !last.isTrying && last.order > waiter.order ? last : this.#overShare(waiter)
-    if (leaves === null) return false
-    this.#turnAway(leaves)
+    const evicted = !last.isTrying && last.order > queued.order ? last : this.#overShare(queued)
+    if (evicted === null) return false
+    this.#turnAway(evicted)
     return true
   }
 
-  /** The call that leaves for the sake of equal shares; null where none must. A more urgent class never leaves for a less urgent one. */
-  #overShare({ place }: Waiter): Waiter | null {
-    const places = new Map<string, number>()
-    for (const { place: other } of this.#waiters) places.set(other.workload, (places.get(other.workload) ?? 0) + 1)
-    const least = (places.get(place.workload) ?? 0) + 1
-    let leaves: Waiter | null = null
+  /** The waiter to evict for equal shares; null where there is none. A more urgent class is never evicted for a less urgent one. */
+  #overShare({ waiter }: QueuedWaiter): QueuedWaiter | null {
+    const counts = new Map<string, number>()
+    for (const { waiter: other } of this.#queue) counts.set(other.workload, (counts.get(other.workload) ?? 0) + 1)
+    const least = (counts.get(waiter.workload) ?? 0) + 1
+    let evicted: QueuedWaiter | null = null
     let most = least
-    for (const other of this.#waiters) {
-      const held = places.get(other.place.workload) ?? 0
-      if (held < most || held <= least || other.isTrying || this.#rankOf(other.place) < this.#rankOf(place)) continue
-      most = held
-      leaves = other
+    for (const other of this.#queue) {
+      const count = counts.get(other.waiter.workload) ?? 0
+      const isMoreUrgent = this.#rankOf(other.waiter.priority) < this.#rankOf(waiter.priority)
+      if (count < most || count <= least || other.isTrying || isMoreUrgent) continue
+      most = count
+      evicted = other
     }
-    return leaves
+    return evicted
   }
 
-  #rankOf({ priority }: Place<unknown>): number {
-    return rankOf(priority, this.#options.classes)
-  }
-
-  #enter(waiter: Waiter): void {
-    this.#waiters.splice(
-      placeFor(waiter.order, this.#waiters.length, at => this.#waiters[at]?.order ?? 0),
+  #enter(queued: QueuedWaiter): void {
+    this.#queue.splice(
+      indexFor(queued.order, this.#queue.length, at => this.#queue[at]?.order ?? 0),
       0,
-      waiter,
+      queued,
     )
-    this.#speakFor(waiter)
+    this.#markAwaited(queued)
     this.#timer ??= setInterval(() => this.#look(), lookEveryMs).unref()
   }
 
-  #speakFor(waiter: Waiter): void {
-    const { keys, waitsFor = keys } = waiter.place
+  #markAwaited(queued: QueuedWaiter): void {
+    const { keys, waitsFor = keys } = queued.waiter
     for (const key of waitsFor) {
-      if (waiter.spokenFor.has(key)) continue
-      waiter.spokenFor.add(key)
-      const orders = this.#byKey.get(key)
-      if (orders === undefined) this.#byKey.set(key, [waiter.order])
+      if (queued.awaited.has(key)) continue
+      queued.awaited.add(key)
+      const orders = this.#ordersByKey.get(key)
+      if (orders === undefined) this.#ordersByKey.set(key, [queued.order])
       else
         orders.splice(
-          placeFor(waiter.order, orders.length, at => orders[at] ?? 0),
+          indexFor(queued.order, orders.length, at => orders[at] ?? 0),
           0,
-          waiter.order,
+          queued.order,
         )
     }
   }
 
-  #remove(waiter: Waiter): void {
-    waiter.isGone = true
-    waiter.place.waiting.signal?.removeEventListener('abort', waiter.leave)
-    this.#waiters.splice(this.#waiters.indexOf(waiter), 1)
-    for (const key of waiter.spokenFor) {
-      const orders = this.#byKey.get(key)
-      if (orders === undefined || orders.length === 1) this.#byKey.delete(key)
-      else orders.splice(orders.indexOf(waiter.order), 1)
+  #remove(queued: QueuedWaiter): void {
+    queued.isGone = true
+    queued.waiter.waiting.signal?.removeEventListener('abort', queued.leave)
+    this.#queue.splice(this.#queue.indexOf(queued), 1)
+    for (const key of queued.awaited) {
+      const orders = this.#ordersByKey.get(key)
+      if (orders === undefined || orders.length === 1) this.#ordersByKey.delete(key)
+      else orders.splice(orders.indexOf(queued.order), 1)
     }
-    if (this.#waiters.length === 0) this.#stopLooking()
+    if (this.#queue.length === 0) this.#stopTimer()
   }
 
-  #stopLooking(): void {
+  #stopTimer(): void {
     if (this.#timer !== null) clearInterval(this.#timer)
     this.#timer = null
   }
 
-  /** Its attempt, when one is under way, decides instead. */
-  #turnAway(waiter: Waiter): void {
-    if (waiter.isGone || waiter.isTrying) return
-    this.#end(waiter, null)
-    // It may have kept others from going on.
+  /** Does nothing during an attempt: the attempt's result decides instead. */
+  #turnAway(queued: QueuedWaiter): void {
+    if (queued.isGone || queued.isTrying) return
+    this.#end(queued, null)
+    // It may have blocked others.
     this.nudge()
   }
 
-  #end(waiter: Waiter, given: unknown): void {
-    this.#remove(waiter)
-    this.#observer.waited(waiter.place.priority, this.#now() - waiter.sinceAt, given !== null)
-    waiter.resolve(given)
+  #end(queued: QueuedWaiter, result: unknown): void {
+    this.#remove(queued)
+    this.#observer.waited(queued.waiter.priority, this.#now() - queued.sinceAt, result !== null)
+    queued.resolve(result)
   }
 
   #look(): void {
     const now = this.#now()
-    for (const waiter of this.#waiters.filter(one => now >= one.untilAt)) this.#turnAway(waiter)
+    for (const queued of this.#queue.filter(one => now >= one.untilAt)) this.#turnAway(queued)
     this.nudge()
   }
 
-  async #move(): Promise<void> {
-    this.#moveAgain = false
+  async #passes(): Promise<void> {
+    this.#passAgain = false
     await this.#pass()
-    // Once more at most: an attempt may itself give something back, and would go round for ever. The timer sees to the rest.
-    if (this.#moveAgain) await this.#pass()
-    this.#isMoving = false
+    // At most once more: an attempt may itself free something, and the passes would never end. The timer covers the rest.
+    if (this.#passAgain) await this.#pass()
+    this.#isPassing = false
   }
 
-  /** Everybody once, the most urgent first, but for those who would take what somebody before them waits for in vain. */
+  /** One pass in order of urgency. Skips a waiter that needs something a more urgent one is still waiting for. */
   async #pass(): Promise<void> {
-    const inVain = new Set<string>()
+    const blocked = new Set<string>()
     let at = 0
-    for (let waiter = this.#waiters[at]; waiter !== undefined; waiter = this.#waiters[at]) {
-      if (!waiter.place.keys.some(key => inVain.has(key))) await this.#attempt(waiter)
-      // What has gone has left its place to the next one; while an attempt was awaited, others may have come before.
-      if (waiter.isGone) continue
-      at = (this.#waiters[at] === waiter ? at : this.#waiters.indexOf(waiter)) + 1
-      for (const key of waiter.spokenFor) inVain.add(key)
-      // Everybody behind waits for one of these: a long line is not walked to its end for each call that ends.
-      if (inVain.size >= this.#byKey.size) return
+    for (let queued = this.#queue[at]; queued !== undefined; queued = this.#queue[at]) {
+      if (!queued.waiter.keys.some(key => blocked.has(key))) await this.#attempt(queued)
+      // After a removal the next waiter is at the same index. During an awaited attempt, others may have entered before it.
+      if (queued.isGone) continue
+      at = (this.#queue[at] === queued ? at : this.#queue.indexOf(queued)) + 1
+      for (const key of queued.awaited) blocked.add(key)
+      // Every later waiter waits for a blocked key: a long line is not walked to its end for each call that settles.
+      if (blocked.size >= this.#ordersByKey.size) return
     }
   }
 
-  async #attempt(waiter: Waiter): Promise<void> {
-    waiter.isTrying = true
+  async #attempt(queued: QueuedWaiter): Promise<void> {
+    queued.isTrying = true
     try {
-      const attempt = waiter.place.attempt()
-      // Where counters are in memory nothing is awaited: a whole line passes in one turn.
-      const given = attempt instanceof Promise ? await attempt : attempt
-      waiter.isTrying = false
-      if (given !== null) this.#end(waiter, given)
-      else if (this.#isOver(waiter)) this.#turnAway(waiter)
-      else this.#speakFor(waiter)
+      const attempt = queued.waiter.attempt()
+      // With counters in memory nothing is awaited, so a whole line passes in one turn.
+      const result = attempt instanceof Promise ? await attempt : attempt
+      queued.isTrying = false
+      if (result !== null) this.#end(queued, result)
+      else if (this.#isOver(queued)) this.#turnAway(queued)
+      else this.#markAwaited(queued)
     } catch (error) {
-      waiter.isTrying = false
-      this.#remove(waiter)
-      waiter.reject(error)
+      queued.isTrying = false
+      this.#remove(queued)
+      queued.reject(error)
     }
   }
 
-  #isOver(waiter: Waiter): boolean {
-    return waiter.place.waiting.signal?.aborted === true || this.#now() >= waiter.untilAt
+  #isOver(queued: QueuedWaiter): boolean {
+    return queued.waiter.waiting.signal?.aborted === true || this.#now() >= queued.untilAt
   }
 }
 
-function rankOf(priority: string, classes: readonly string[]): number {
-  const rank = classes.indexOf(priority)
-  return rank === -1 ? classes.length : rank
-}
-
-/** Behind all of the same order: first come, first served. */
-function placeFor(order: number, length: number, orderAt: (index: number) => number): number {
+/** Index after all entries of the same order: first come, first served. */
+function indexFor(order: number, length: number, orderAt: (index: number) => number): number {
   let from = 0
   let to = length
   while (from < to) {

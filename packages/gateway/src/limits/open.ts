@@ -3,38 +3,38 @@ import type { Config } from '../config/schema.ts'
 import type { LedgerReader } from '../ledger/index.ts'
 import type { Log } from '../log.ts'
 import type { RedisStore } from '../redis/index.ts'
-import { StandingLimits } from './admission.ts'
+import { ActiveLimits } from './admission.ts'
 import { Calendar } from './counting/calendar.ts'
 import { MemoryStore } from './counting/memory.ts'
 import { Moments } from './counting/moments.ts'
 import type { LimitsObserver } from './index.ts'
 import { RedisCounters } from './redis/counters.ts'
-import { memberOf } from './redis/member.ts'
+import { replicaIdOf } from './redis/replica-id.ts'
 import { Estimates } from './rules/estimates.ts'
 import { remembered } from './rules/remembered.ts'
 
 export interface LimitsParts {
   readonly clock: Clock
   readonly observer: LimitsObserver
-  /** Asked at the start for what was used in the windows that run. */
+  /** Queried at start for what was used in the current windows. */
   readonly ledger: Pick<LedgerReader, 'spent'>
-  /** What store `redis` stands on; `start` it after this. Without it, or with store `memory`, counters are in this process. */
-  readonly shared?: SharedParts
+  /** Parts of store `redis`; `start` its connection after this. Without them, or with store `memory`, counters are in this process. */
+  readonly shared?: SharedStoreParts
 }
 
-export interface SharedParts {
+export interface SharedStoreParts {
   readonly redis: RedisStore
   readonly log: Log
-  /** Makes names that no other process makes. */
+  /** Creates names that are unique across processes. */
   readonly newId: () => string
 }
 
-/** Opens the limits of a configuration, with what the ledger remembers already counted. */
-export async function openLimits(config: Config, parts: LimitsParts): Promise<StandingLimits> {
+/** Opens the limits of a configuration, with the amounts that the ledger remembers already counted. */
+export async function openLimits(config: Config, parts: LimitsParts): Promise<ActiveLimits> {
   const { clock, observer, ledger } = parts
   const calendar = new Calendar(config.limits.timeZone)
   const store = openStore(config, parts, calendar)
-  const limits = new StandingLimits(config, { store, calendar, estimates: new Estimates(), observer })
+  const limits = new ActiveLimits(config, { store, calendar, estimates: new Estimates(), observer })
   const weigh = limits.weighTokens.bind(limits)
   store.restore(await remembered(limits.book, config, { ledger, clock, calendar, store, weigh }))
   return limits
@@ -52,6 +52,6 @@ function openStore(config: Config, parts: LimitsParts, calendar: Calendar): Memo
     observer,
     whenDown: whenStoreIsDown,
     leaseExpiryMs: leaseExpiry,
-    member: memberOf(config.ledger.directory, shared.newId),
+    member: replicaIdOf(config.ledger.directory, shared.newId),
   })
 }

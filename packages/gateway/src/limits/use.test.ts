@@ -1,9 +1,9 @@
 /** How much of a limit is used when more is asked for than there is: a limit that wastes its own room is as wrong as one that leaks. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { configOf, isLease, opened, spentOf } from './limits.fixture.ts'
+import { configOf, isLease, openTestLimits, spentOf } from './limits.fixture.ts'
 
-interface Passed {
+interface PassedCall {
   readonly atMs: number
   readonly tokens: number
 }
@@ -18,26 +18,26 @@ function randomFrom(seed: number): () => number {
 }
 
 /** 200 callers who each ask again as soon as they are through, with exact maxima, for as long as given. */
-async function crowd(limit: number, minutes: number): Promise<readonly Passed[]> {
-  const house = await opened(configOf({ chat: { tokensPerMinute: limit } }))
+async function crowd(limit: number, minutes: number): Promise<readonly PassedCall[]> {
+  const setup = await openTestLimits(configOf({ chat: { tokensPerMinute: limit } }))
   const random = randomFrom(7)
-  const passed: Passed[] = []
-  const startMs = house.time.ms
+  const passed: PassedCall[] = []
+  const startMs = setup.time.ms
   const under: { readonly endMs: number; readonly end: () => void }[] = []
   for (let tick = 0; tick < minutes * 3_000; tick += 1) {
-    house.time.ms = startMs + tick * 20
+    setup.time.ms = startMs + tick * 20
     for (let at = under.length - 1; at >= 0; at -= 1) {
       const one = under[at]
-      if (one === undefined || one.endMs > house.time.ms) continue
+      if (one === undefined || one.endMs > setup.time.ms) continue
       one.end()
       under.splice(at, 1)
     }
     for (let caller = under.length; caller < 200; caller += 1) {
       const tokens = 50 + Math.floor(random() * 400)
-      const given = house.take(tokens)
+      const given = setup.take(tokens)
       if (!isLease(given)) break
-      passed.push({ atMs: house.time.ms, tokens })
-      under.push({ endMs: house.time.ms + 200 + random() * 4_000, end: () => given.settle(spentOf(tokens)) })
+      passed.push({ atMs: setup.time.ms, tokens })
+      under.push({ endMs: setup.time.ms + 200 + random() * 4_000, end: () => given.settle(spentOf(tokens)) })
     }
   }
   return passed

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { limitNames } from '../../config/schema.ts'
-import type { Denial, Gauge, Lease, StoreState } from '../../limits/index.ts'
+import type { Gauge, Lease, RuleDenial, StoreState } from '../../limits/index.ts'
 import { askOf } from '../../limits/limits.fixture.ts'
 import { limitHeaders } from './headers.ts'
 import { refusalOfDenial } from './refusals.ts'
@@ -12,7 +12,7 @@ function leaseOf(tokens: Gauge | null, requests: Gauge | null, store: StoreState
   return { ask: askOf(0), tokens, requests, store, waitedMs: null, enter: () => null, settle() {}, keep: () => null }
 }
 
-const denial: Denial = {
+const denial: RuleDenial = {
   kind: 'passes',
   rule: 'hr-bot',
   measure: 'tokensPerMinute',
@@ -38,7 +38,7 @@ test('an answer says where its caller stands, in Azure’s words and whole secon
 test('P7 an answer that was given without the store of the limits says so', () => {
   assert.deepEqual(limitHeaders(leaseOf(null, null, 'allow')), ['x-gatehouse-limits', 'allow'])
   assert.deepEqual(limitHeaders(leaseOf(gauge(1), null, 'local'))?.slice(-2), ['x-gatehouse-limits', 'local'])
-  const refusal = refusalOfDenial({ ...denial, kind: 'store', rule: '', store: 'refuse' }, 'hr-bot', 'USD')
+  const refusal = refusalOfDenial({ kind: 'store', retryAfterMs: 4_200 }, 'hr-bot', 'USD')
   assert.deepEqual([refusal.code, refusal.status, refusal.retryAfterMs], ['limits_unavailable', 503, 4_200])
   assert.deepEqual(refusal.headers, ['x-gatehouse-limits', 'refuse'])
   const local = refusalOfDenial({ ...denial, store: 'local' }, 'hr-bot', 'USD')

@@ -1,69 +1,56 @@
 /**
- * Admit: reserves what a call may need with every limit that it meets, or refuses it. It stands behind `receive`, which knows how long
- * the prompt is and which maximum it names, and before anything that can bill.
+ * Admit: reserves what a call may need in every limit that it meets, or refuses it. It comes after `receive`, which knows the length of the
+ * prompt and the maximum that the call names, and before anything that can bill.
  */
-
-import type { Caller } from '../../identity/index.ts'
-import type { Admission, Ask, Lease, Meets, Waiting } from '../../limits/index.ts'
-import type { Price } from '../../prices/index.ts'
-import type { Grant } from '../authorize/index.ts'
-import type { Exchange } from '../exchange.ts'
+import type { Admission, Ask, MetLimits, WaitBounds } from '../../limits/index.ts'
+import type { Price, PriceBook } from '../../prices/index.ts'
+import { type Admitted, type Located, noteLease, noteLimitHeaders } from '../exchange.ts'
 import type { GatewayParts } from '../parts.ts'
-import type { Asked } from '../receive/index.ts'
 import { promptOf } from '../record/bound.ts'
-import type { Route } from '../resolve/index.ts'
 import { limitHeaders } from './headers.ts'
 import { refusalOfDenial } from './refusals.ts'
 import { CallWaiting } from './waiting.ts'
 
+export interface AdmitParts extends Pick<GatewayParts, 'limits' | 'totalMs'> {
+  readonly prices: Pick<PriceBook, 'priceOf' | 'currency'>
+}
+
 /**
- * @returns null for a call that meets no limit.
  * @throws Refusal token_limit_reached, request_limit_reached, concurrency_limit_reached, cost_limit_reached, budget_exhausted,
  *   request_exceeds_limit, limits_unavailable, shutting_down; ClientLeft
  */
-export function admit(exchange: Exchange, parts: GatewayParts): Promise<Lease | null> | Lease | null {
-  if (!isReceived(exchange)) throw new TypeError('admit stands behind receive')
+export function admit(exchange: Located, parts: AdmitParts): Promise<Admitted> | Admitted {
   const { limits } = parts
   const meets = limits.meets(exchange.grant.workload.name, exchange.asked.deployment)
-  if (meets === null) return null
+  if (meets === null) {
+    noteLease(exchange, null)
+    return exchange
+  }
   const ask = askOf(exchange, meets, parts)
-  // A copy that the gateway sends by itself must not stand before a client.
+  // A copy never waits: it must not take room that a client's call waits for.
   if (!limits.line.isOpen || exchange.copy !== null)
     return granted(limits.admit(meets, ask, noWaiting), exchange, parts)
   const waiting = new CallWaiting(exchange.call, parts.totalMs)
   return granted(limits.admit(meets, ask, waiting), exchange, parts, waiting)
 }
 
-/** What is known of a call behind `receive`. */
-type Received = Exchange & {
-  readonly caller: Caller
-  readonly grant: Grant
-  readonly asked: Asked
-  readonly route: Route
-}
-
-function isReceived(exchange: Exchange): exchange is Received {
-  const { caller, grant, asked, route } = exchange
-  return caller !== null && grant !== null && asked !== null && route !== null
-}
-
-const noWaiting: Waiting = { deadlineAt: 0, signal: null }
+const noWaiting: WaitBounds = { deadlineAt: 0, signal: null }
 
 function granted(
   admission: Admission | Promise<Admission>,
-  exchange: Exchange,
-  parts: GatewayParts,
+  exchange: Located,
+  parts: AdmitParts,
   waiting: CallWaiting | null = null,
-): Lease | Promise<Lease> {
+): Admitted | Promise<Admitted> {
   if (admission instanceof Promise) return admission.then(found => granted(found, exchange, parts, waiting))
   const { lease, denial } = admission
-  // Known before anything can throw: whatever happens now, it is settled.
-  exchange.lease = lease
+  // Noted before anything can throw: whatever happens now, the lease is settled.
+  noteLease(exchange, lease)
   waiting?.end()
-  if (denial !== null) throw refusalOfDenial(denial, exchange.grant?.workload.name ?? '', parts.prices.currency)
-  // Now, while the processor's cache has what they are made of: once the answer is there it costs several times as much.
-  exchange.limitHeaders = limitHeaders(lease)
-  return lease
+  if (denial !== null) throw refusalOfDenial(denial, exchange.grant.workload.name, parts.prices.currency)
+  // Made now, while the processor's cache has their data: once the answer is there, it costs several times as much.
+  noteLimitHeaders(exchange, limitHeaders(lease))
+  return exchange
 }
 
 const nothing = {
@@ -74,14 +61,14 @@ const nothing = {
   promptTokens: 0,
   maximumGiven: true,
 }
-/** Absurd maxima must not overflow: no limit is larger than this. */
+/** Absurd maxima must not overflow. No limit is larger than this. */
 const completionTokensMost = 1_000_000_000_000
 
-/** @returns zeros for operations that bill nothing: they are counted as requests and calls in flight alone. */
-function askOf({ call, caller, grant, asked, route }: Received, meets: Meets, { prices }: GatewayParts): Ask {
+/** @returns zeros for operations that bill nothing: they only count as requests and calls in flight. */
+function askOf({ call, caller, grant, asked, route }: Located, meets: MetLimits, { prices }: AdmitParts): Ask {
   const { priority } = grant.workload
   const { usage, creates } = route.operation
-  // What its lines may need is known when it has ended; until then it is reserved at what batches of the workload were seen to need.
+  // The usage of a batch is known when it has ended. Until then, reserve what earlier batches of the workload needed.
   if (creates === 'batch' && call.method === 'POST') {
     return { caller, priority, ...nothing, tokens: meets.completionTokens(), maximumGiven: false }
   }
@@ -99,11 +86,11 @@ function askOf({ call, caller, grant, asked, route }: Received, meets: Meets, { 
     priority,
     tokens: promptTokens + completionTokens,
     costNano: costOf(promptTokens, completionTokens, price),
-    // The prompt is estimated: a call is told that it can never pass only when it could not with half of that either.
+    // The prompt is an estimate: a call is refused as too large for a limit only if half of the estimate would be too large as well.
     leastTokens: (promptTokens >> 1) + (maximumGiven ? completionTokens : 0),
     prompt,
     promptTokens,
-    // Several answers together say nothing of how long one is.
+    // The usage of several answers together does not say how long one answer is.
     maximumGiven: maximumGiven || asked.answers > 1,
   }
 }

@@ -1,6 +1,6 @@
 /** Denials of limits as answers: one way for `admit`, and for `dispatch` where every instance is at its limit. */
 import type { LimitName } from '../../config/schema.ts'
-import type { Denial } from '../../limits/index.ts'
+import type { Denial, RuleDenial } from '../../limits/index.ts'
 import { Refusal, type RefusalCode, type RefusalOptions } from '../refusals.ts'
 import { gaugeHeaders } from './headers.ts'
 
@@ -20,10 +20,11 @@ const words: Readonly<Record<LimitName, { readonly unit: 'tokens' | 'calls' | 'm
 
 /** @param currency Of the price catalogue. */
 export function refusalOfDenial(denial: Denial, workload: string, currency: string): Refusal {
-  const { measure, retryAfterMs, renewsAtMs } = denial
   if (denial.kind === 'store') {
+    const { retryAfterMs } = denial
     return new Refusal('limits_unavailable', {}, { retryAfterMs, headers: ['x-gatehouse-limits', 'refuse'] })
   }
+  const { measure, retryAfterMs, renewsAtMs } = denial
   const { unit, window } = words[measure]
   const amount = (value: number): string => {
     if (unit === 'money') return money(value, currency)
@@ -51,11 +52,11 @@ function money(nano: number, currency: string): string {
 }
 
 /** A budget renews in hours or days: clients that obey Retry-After would hang on for as long. The message says when. */
-function optionsOf({ kind, retryAfterMs }: Denial, headers: readonly string[]): RefusalOptions {
+function optionsOf({ kind, retryAfterMs }: RuleDenial, headers: readonly string[]): RefusalOptions {
   return kind === 'passes' ? { headers, retryAfterMs } : { headers }
 }
 
-function codeOf({ kind, measure }: Denial): RefusalCode {
+function codeOf({ kind, measure }: RuleDenial): RefusalCode {
   if (kind === 'never') return 'request_exceeds_limit'
   if (kind === 'budget') return 'budget_exhausted'
   switch (words[measure].unit) {

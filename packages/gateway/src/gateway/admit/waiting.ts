@@ -1,4 +1,4 @@
-import type { Waiting } from '../../limits/index.ts'
+import type { WaitBounds } from '../../limits/index.ts'
 import { type Call, ClientLeft, type Timed } from '../call.ts'
 import { Refusal } from '../refusals.ts'
 
@@ -6,7 +6,7 @@ import { Refusal } from '../refusals.ts'
  * A call's wait in line: over when the client leaves or the gateway stops. It costs nothing until the line asks for its signal, which
  * is when the call stands in it.
  */
-export class CallWaiting implements Waiting, Timed {
+export class CallWaiting implements WaitBounds, Timed {
   readonly deadlineAt: number
   readonly #call: Call
   #controller: AbortController | null = null

@@ -7,21 +7,20 @@ import type { Instance } from '../../instances/index.ts'
 import type { AttemptRecord } from '../../ledger/record.ts'
 import type { Owner } from '../../objects/index.ts'
 import { errorIn } from '../../wire/answer-error.ts'
-import { type Address, requestIdIn } from '../../wire/backends.ts'
+import { type Address, firstValue, requestIdIn } from '../../wire/backends.ts'
 import { isRecord, type JsonRecord, listOf, textOrNull } from '../../wire/json.ts'
 import { createdIds, type ObjectKind } from '../../wire/objects.ts'
-import { type AnswerHead, answerHead } from '../backend/answer-head.ts'
 import { type BackendFailure, classify, GivenUp } from '../backend/failures.ts'
 import { requestHeaders, responseHeaders } from '../backend/headers.ts'
 import { refusesGateway } from '../backend/replay.ts'
 import { signIn } from '../backend/sign-in.ts'
 import { ClientLeft, type Timed } from '../call.ts'
-import type { Exchange } from '../exchange.ts'
-import { askFor } from '../locate/index.ts'
+import { type Admitted, noteInstance } from '../exchange.ts'
+import { findOwner } from '../locate/owner.ts'
 import type { GatewayParts } from '../parts.ts'
 import { openRecord } from '../record/open.ts'
-import { asRelayed, type Relayed } from '../relayed.ts'
-import { ownBody, sendWhole } from './send.ts'
+import type { Relayed } from '../relayed.ts'
+import { asRelayed, sendWhole } from './send.ts'
 
 /** As the API has it: how many are listed where the client does not say, and the most of a page. */
 const pageSizes: Readonly<Record<ObjectKind, { readonly standard: number; readonly most: number }>> = {
@@ -44,12 +43,17 @@ const leastOfPage = 1_000
 /** A larger page is not one of these APIs'. Bytes. */
 const pageBytesMax = 33_554_432
 
+/** True for a call that lists objects. */
+export function isList({ call, route }: Pick<Admitted, 'call' | 'route'>): boolean {
+  return route.operation.lists !== null && call.method !== 'POST'
+}
+
 /**
- * @param home The instance that the page before ended on (its `after` or `before` lives there), null for the first page.
+ * The page begins on the instance that `locate` has found: there the object lives that ended the page before.
  * @throws Refusal credential_unavailable, ledger_unwritable, objects_unavailable; ClientLeft
  */
-export async function answerList(exchange: Exchange, home: string | null, parts: GatewayParts): Promise<Relayed> {
-  const listing = new Listing(exchange, home, parts)
+export async function answerList(exchange: Admitted, parts: GatewayParts): Promise<Relayed> {
+  const listing = new Listing(exchange, parts)
   try {
     return await listing.answer()
   } finally {
@@ -59,13 +63,14 @@ export async function answerList(exchange: Exchange, home: string | null, parts:
 
 interface Page {
   readonly instance: Instance
-  readonly head: AnswerHead
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: Buffer
   readonly document: JsonRecord | null
 }
 
 class Listing implements Timed {
-  readonly #exchange: Exchange
+  readonly #exchange: Admitted
   readonly #parts: GatewayParts
   readonly #kind: ObjectKind
   readonly #address: Address
@@ -79,10 +84,10 @@ class Listing implements Timed {
   #firstByteAtMs: number | null = null
   #pages = 0
 
-  constructor(exchange: Exchange, home: string | null, parts: GatewayParts) {
-    const { route, grant, call } = exchange
-    const kind = route?.operation.lists ?? null
-    if (route === null || grant === null || kind === null) throw new TypeError('no list is asked for')
+  constructor(exchange: Admitted, parts: GatewayParts) {
+    const { route, grant, call, home } = exchange
+    const kind = route.operation.lists
+    if (kind === null) throw new TypeError('the operation lists nothing')
     this.#exchange = exchange
     this.#parts = parts
     this.#kind = kind
@@ -90,7 +95,7 @@ class Listing implements Timed {
     this.#query = new URLSearchParams(route.address.query)
     this.#wanted = wantedOf(this.#query.get('limit'), kind)
     const all = grant.target.members.map(member => member.instance)
-    const start = all.findIndex(instance => instance.name === home)
+    const start = all.findIndex(instance => instance.name === home?.instance)
     // Backwards there is no telling where one member's list ends: it stays on the one where it is.
     this.#members = this.#query.has('before') ? all.slice(start, start + 1) : all.slice(Math.max(0, start))
     call.watch.deadlineAt = performance.now() + parts.totalMs
@@ -127,7 +132,7 @@ class Listing implements Timed {
     instance: Instance,
     after: string | null,
   ): Promise<{ page: Page; more: boolean } | { failure: BackendFailure | 'left'; cause: Error }> {
-    this.#exchange.instance = instance
+    noteInstance(this.#exchange, instance)
     const credential = await signIn(instance, this.#exchange.token)
     if (!this.#exchange.isOpen) await openRecord(this.#exchange, this.#parts)
     const { req, id } = this.#exchange.call
@@ -164,10 +169,10 @@ class Listing implements Timed {
 
   async #isOwn(item: JsonRecord, known: ReadonlyMap<string, Owner>, instance: Instance): Promise<boolean> {
     const { objects, unknownObjects } = this.#parts
-    const workload = this.#exchange.grant?.workload.name ?? ''
+    const workload = this.#exchange.grant.workload.name
     const id = textOrNull(item['id'])
     if (id === null) return false
-    const owner = known.get(id) ?? (await askFor(id, this.#parts))
+    const owner = known.get(id) ?? (await findOwner(id, this.#parts))
     if (owner === null) return unknownObjects === 'allow'
     if (owner.workload !== workload) return false
     if (this.#kind === 'batch') {
@@ -203,7 +208,7 @@ class Listing implements Timed {
       attempt(answer.statusCode, refused ? 'credential_refused' : null)
       if (refused) return { failure: 'credential_refused', cause: new GivenUp('credential_refused') }
       const document = answer.statusCode === 200 ? parsed(body) : null
-      return { instance, head: answerHead(answer.statusCode, answer.headers), body, document }
+      return { instance, status: answer.statusCode, headers: answer.headers, body, document }
     } catch (error) {
       const cause = error instanceof Error ? error : new Error('the list could not be read')
       const failure = cause instanceof ClientLeft ? 'left' : classify(cause, false)
@@ -227,21 +232,20 @@ class Listing implements Timed {
 
   async #send(page: Page, body: Buffer): Promise<Relayed> {
     const { call } = this.#exchange
-    const ending = await sendWhole(call, page.head.status, responseHeaders(page.head.headers, call.id, true), body)
+    const ending = await sendWhole(call, page.status, responseHeaders(page.headers, call.id, true), body)
     return this.#relayed(ending, page, null, body)
   }
 
   #relayed(ending: Relayed['ending'], page: Page | null, cause: Error | null, body?: Buffer): Relayed {
     return asRelayed({
       ending,
-      status: page?.head.status ?? null,
-      cause,
-      contentType: page === null ? null : page.head.contentType,
-      isEventStream: page?.head.isEventStream === true,
-      ...(body === undefined ? {} : ownBody(body)),
+      status: page?.status ?? null,
+      ...(cause === null ? {} : { cause }),
+      ...(body === undefined ? {} : { body }),
+      contentType: firstValue(page?.headers['content-type']),
       sentAtMs: this.#sentAtMs,
       firstByteAtMs: this.#firstByteAtMs,
-      backendRequestId: page === null ? null : requestIdIn(page.head.headers, page.instance.backend),
+      backendRequestId: page === null ? null : requestIdIn(page.headers, page.instance.backend),
       attempts: this.#attempts,
     })
   }

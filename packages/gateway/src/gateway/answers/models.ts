@@ -3,16 +3,15 @@
  * calls it. An instance would list what Azure offers in its region, whether deployed or not and whoever asks.
  */
 import { candidatesFor } from '../../instances/pool.ts'
-import { requireDeployment } from '../authorize/index.ts'
-import type { Exchange } from '../exchange.ts'
+import { requireDeployment } from '../authorize/grant.ts'
+import type { Authorized } from '../exchange.ts'
 import { Refusal } from '../refusals.ts'
 import type { Relayed } from '../relayed.ts'
 import { sendOwn } from './send.ts'
 
 /** @throws Refusal deployment_not_allowed, deployment_unknown */
-export function answerModels(exchange: Exchange): Promise<Relayed> {
+export function answerModels(exchange: Authorized): Promise<Relayed> {
   const { route, grant, call } = exchange
-  if (route === null || grant === null) throw new TypeError('answers stand behind authorize')
   const describe = route.isV1 ? describeV1 : describeDated
   if (route.objectId === null) {
     const data = [...grant.workload.deployments].flatMap(name => {
@@ -30,8 +29,8 @@ export function answerModels(exchange: Exchange): Promise<Relayed> {
 }
 
 /** The model behind a deployment or an alias, null when no member has it. */
-function modelOf({ grant }: Exchange, name: string): string | null {
-  const [first] = (grant && candidatesFor(grant.target, name)?.all) ?? []
+function modelOf({ grant }: Authorized, name: string): string | null {
+  const [first] = candidatesFor(grant.target, name)?.all ?? []
   return first === undefined ? null : (first.instance.deployments.get(first.alias ?? name)?.model ?? name)
 }
 

@@ -1,21 +1,20 @@
-/** Groups of a caller whose token does not list them: looked up where a workload's rules could need them, and only there. */
+/** Groups of a caller whose token does not list them: looked up only where a workload's rules could need them. */
 import { type Caller, GroupsUnavailable } from '../../identity/index.ts'
+import { claimedWorkload } from '../authorize/index.ts'
+import type { Authenticated } from '../exchange.ts'
 import type { GatewayParts } from '../parts.ts'
 import { Refusal } from '../refusals.ts'
-import type { Route } from '../resolve/index.ts'
 
 /**
- * @param named value of `x-gatehouse-workload`, null when absent.
- * @returns the caller as it is where no rule needs its groups, or where nobody is asked for them.
+ * @returns the same caller where no rule needs its groups, or where the configuration names no directory for them.
  * @throws Refusal groups_unavailable, also as a rejection
  */
 export function withGroups(
-  caller: Caller,
-  route: Route,
-  named: string | null,
-  { groups, plan }: Pick<GatewayParts, 'groups' | 'plan'>,
+  exchange: Authenticated,
+  { groups }: Pick<GatewayParts, 'groups'>,
 ): Caller | Promise<Caller> {
-  if (groups === null || !plan.needsGroups(caller, route.workload ?? named)) return caller
+  const { caller, plan } = exchange
+  if (groups === null || !plan.needsGroups(caller, claimedWorkload(exchange))) return caller
   try {
     const complete = groups.complete(caller)
     return complete instanceof Promise ? complete.catch(refuse) : complete

@@ -1,28 +1,24 @@
 /**
- * Authenticate: the request's token to a caller. Nearly every token has been seen before, so the ordinary answer is
- * synchronous. An outage of the sign-in service is our trouble (503), never the caller's (401).
+ * Authenticate: the request's token to a caller. Nearly every token has been seen before, so this is usually synchronous. An outage of
+ * the sign-in service is the gateway's problem (503), never the caller's (401).
  */
-import type { IncomingMessage } from 'node:http'
-import { type Caller, IdentityError, readToken, type Verifier } from '../../identity/index.ts'
+import { type Caller, IdentityError, readToken } from '../../identity/index.ts'
+import { type Authenticated, noteCaller, type Resolved } from '../exchange.ts'
+import type { GatewayParts } from '../parts.ts'
 import { Refusal } from '../refusals.ts'
+import { withGroups } from './groups.ts'
 
-export interface Authenticated {
-  readonly caller: Caller
-  /** For instances whose credential is `caller`; it goes nowhere else. */
-  readonly token: string
-}
+export type AuthenticateParts = Pick<GatewayParts, 'verifier' | 'groups'>
 
-/** @throws Refusal token_*, keys_unavailable */
-export function authenticate(
-  { rawHeaders, socket }: Pick<IncomingMessage, 'rawHeaders' | 'socket'>,
-  verifier: Verifier,
-): Authenticated | Promise<Authenticated> {
+/** @throws Refusal token_*, keys_unavailable, groups_unavailable; also as a rejection */
+export function authenticate(exchange: Resolved, parts: AuthenticateParts): Authenticated | Promise<Authenticated> {
+  const { rawHeaders, socket } = exchange.call.req
   try {
     const { token } = readToken(rawHeaders)
-    const caller = verifier.remembered(token, socket)
-    if (caller !== null) return { caller, token }
-    return verifier.verify(token).then(
-      verified => ({ caller: verified, token }),
+    const caller = parts.verifier.remembered(token, socket)
+    if (caller !== null) return verified(exchange, caller, token, parts)
+    return parts.verifier.verify(token).then(
+      fresh => verified(exchange, fresh, token, parts),
       error => {
         throw asTokenRefusal(error)
       },
@@ -30,6 +26,24 @@ export function authenticate(
   } catch (error) {
     throw asTokenRefusal(error)
   }
+}
+
+function verified(
+  exchange: Resolved,
+  caller: Caller,
+  token: string,
+  parts: AuthenticateParts,
+): Authenticated | Promise<Authenticated> {
+  noteCaller(exchange, caller, token)
+  const complete = withGroups(exchange, parts)
+  if (complete === caller) return exchange
+  if (complete instanceof Promise) return complete.then(found => withCaller(exchange, found))
+  return withCaller(exchange, complete)
+}
+
+function withCaller(exchange: Authenticated, caller: Caller): Authenticated {
+  noteCaller(exchange, caller, exchange.token)
+  return exchange
 }
 
 function asTokenRefusal(error: unknown): unknown {

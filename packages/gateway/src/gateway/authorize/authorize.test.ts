@@ -1,55 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { configSchema } from '../../config/schema.ts'
 import type { Caller } from '../../identity/index.ts'
-import { openInstance } from '../../instances/index.ts'
-import { buildPlan } from '../plan.ts'
+import { appId, authenticatedOf, person as member } from '../exchange.fixture.ts'
 import type { RefusalCode } from '../refusals.ts'
-import { resolve } from '../resolve/index.ts'
-import { authorize, type Grant } from './index.ts'
+import type { Grant } from './grant.ts'
+import { authorize } from './index.ts'
 
-const tenant = '11111111-0000-4000-8000-000000000001'
-const groupId = '22222222-0000-4000-8000-000000000002'
-const appId = '33333333-0000-4000-8000-000000000003'
-const key = { key: 'a-key-that-is-long-enough' }
-const deployments = { 'gpt-4o': { model: 'gpt-4o' }, o1: { model: 'o1' } }
-
-const config = configSchema.parse({
-  identity: { entra: { tenants: [tenant] } },
-  instances: {
-    one: { endpoint: 'http://127.0.0.1:9', credential: key, deployments },
-    two: { endpoint: 'http://127.0.0.1:9', credential: key, deployments },
-  },
-  pools: { main: { members: [{ instance: 'one' }, { instance: 'two' }] } },
-  workloads: {
-    people: { callers: [{ group: groupId }], targets: ['main', 'one'], deployments: ['gpt-4o'] },
-    both: { callers: [{ group: groupId }, { app: appId }], targets: ['two'], deployments: ['gpt-4o', 'o1'] },
-  },
-})
-const instances = new Map(
-  Object.entries(config.instances).map(([name, one]) => [
-    name,
-    openInstance(name, one, config.gateway.timeouts, { clock: Date.now }),
-  ]),
-)
-const plan = buildPlan(config, instances)
-
-const member: Caller = {
-  kind: 'user',
-  tenantId: tenant,
-  objectId: '44444444-0000-4000-8000-000000000004',
-  appId: null,
-  displayName: 'Member',
-  groups: [groupId],
-  listsGroups: true,
-  groupsOverage: false,
-  roles: [],
-  scopes: [],
-  managedIdentityId: null,
-  audience: 'https://cognitiveservices.azure.com',
-  tokenVersion: '1.0',
-  expiresAtMs: Number.POSITIVE_INFINITY,
-}
 const stranger: Caller = { ...member, groups: [] }
 const many: Caller = { ...member, groups: [], groupsOverage: true }
 const program: Caller = { ...member, kind: 'application', appId, groups: [] }
@@ -59,10 +15,11 @@ const dated = (target: string, workload: string, deployment = 'gpt-4o'): string 
   `/${target}/${workload}/openai/deployments/${deployment}/chat/completions${version}`
 
 function grant(caller: Caller, url: string, named: string | null = null): Grant {
-  return authorize(caller, resolve('POST', url), named, plan)
+  const headers: Record<string, string> = named === null ? {} : { 'x-gatehouse-workload': named }
+  return authorize(authenticatedOf({ url, headers }, caller)).grant
 }
 
-// What a caller may is the whole product: each row is somebody who could spend what is not theirs.
+// Without one of these refusals a caller could spend money that belongs to another workload.
 test('each way of asking for what is not allowed has its own refusal', () => {
   const rows: readonly (readonly [Caller, string, string | null, RefusalCode])[] = [
     [member, dated('main', 'nothing'), null, 'workload_unknown'],
@@ -85,19 +42,19 @@ test('each way of asking for what is not allowed has its own refusal', () => {
   }
 })
 
-test('a caller who is bound gets the workload and the target that the address names', () => {
+test('a bound caller gets the workload and the target that the address names', () => {
   const granted = grant(member, dated('one', 'people'))
   assert.deepEqual([granted.workload.name, granted.target.name], ['people', 'one'])
 })
 
-test('a short address takes the header, or the caller’s only workload, with its first target', () => {
+test('a short address takes the workload of the header field, or the caller’s only workload, with its first target', () => {
   const only = grant(program, '/v1/chat/completions')
   assert.deepEqual([only.workload.name, only.target.name], ['both', 'two'])
   const named = grant(member, '/v1/chat/completions', 'people')
   assert.deepEqual([named.workload.name, named.target.name], ['people', 'main'])
 })
 
-// Otherwise a header could move a call, and its bill, away from the address that somebody checked.
-test('a header does not override the workload of an address', () => {
+// Otherwise a header field could move a call, and its bill, away from the address that was checked.
+test('a header field does not override the workload of an address', () => {
   assert.equal(grant(member, dated('two', 'both'), 'people').workload.name, 'both')
 })

@@ -14,7 +14,7 @@ import { matteringName, readingForm, requirePlainText } from '../receive/form.ts
 import { requireMaximum } from '../receive/maximum.ts'
 import { Refusal } from '../refusals.ts'
 import { authorizeBody } from './body.ts'
-import { requireDeployment, requireOperation } from './index.ts'
+import { requireDeployment, requireOperation } from './grant.ts'
 import { bodyShapes, shapeFor } from './shapes.ts'
 
 /** Longest line: it is held while it comes, and looked at in slices. */

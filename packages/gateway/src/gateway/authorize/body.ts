@@ -8,7 +8,7 @@ import type { Operation } from '../../wire/operations.ts'
 import { toolOfType } from '../../wire/tools.ts'
 import type { Workload } from '../plan.ts'
 import { listed, Refusal } from '../refusals.ts'
-import { deploymentRefused, requireDeployment } from './index.ts'
+import { deploymentRefused, requireDeployment } from './grant.ts'
 
 /** A deployment that stands in a body besides `model`, and where: an instance may have it by another name. */
 export interface NamedDeployment {

@@ -3,16 +3,16 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { backends } from '../../wire/backends.ts'
 import { factsOfForm } from '../receive/form.ts'
-import { resolve } from '../resolve/index.ts'
+import { findRoute } from '../resolve/route.ts'
 import { bodyWith } from './request.ts'
 
 const backend = backends['azure-openai']
 
 test('an alias stands in the path for the deployment alone', () => {
-  const route = resolve('POST', '/main/hr-bot/openai/deployments/gpt%204o/chat/completions?api-version=2024-10-21')
+  const route = findRoute('POST', '/main/hr-bot/openai/deployments/gpt%204o/chat/completions?api-version=2024-10-21')
   const path = backend.path(route.address, 'a/b')
   assert.equal(path, '/openai/deployments/a%2Fb/chat/completions?api-version=2024-10-21')
-  const v1 = resolve('POST', '/main/hr-bot/openai/v1/chat/completions')
+  const v1 = findRoute('POST', '/main/hr-bot/openai/v1/chat/completions')
   assert.equal(backend.path(v1.address, 'other'), '/openai/v1/chat/completions')
 })
 

@@ -9,18 +9,28 @@ import type { Instance } from '../../instances/index.ts'
 import { type Candidate, candidatesFor, type Target } from '../../instances/pool.ts'
 import { nothingSpent } from '../../limits/index.ts'
 import { admit } from '../admit/index.ts'
-import type { WholeAnswer } from '../backend/answer-head.ts'
 import { GivenUp } from '../backend/failures.ts'
 import { requestFor } from '../backend/request.ts'
 import { signIn } from '../backend/sign-in.ts'
-import { additionsTo, sendingFor } from '../dispatch/additions.ts'
+import { sendingFor } from '../dispatch/additions.ts'
 import { conclude } from '../endings.ts'
-import type { Exchange } from '../exchange.ts'
-import type { CopySender, GatewayParts } from '../parts.ts'
+import {
+  type Admitted,
+  type Exchange,
+  type Located,
+  newExchange,
+  noteCaller,
+  noteGrant,
+  noteHome,
+  noteInstance,
+  noteRequest,
+  noteRoute,
+  type Received,
+} from '../exchange.ts'
+import type { CopyParts, CopySender, GatewayParts } from '../parts.ts'
 import { openRecord } from '../record/open.ts'
 import { Refusal } from '../refusals.ts'
-import { Unattended } from '../relay/unattended.ts'
-import type { Relayed } from '../relayed.ts'
+import { Drain } from './drain.ts'
 
 /** Copies at once; further ones are not sent. */
 const atOnceMax = 256
@@ -40,20 +50,29 @@ interface Order {
   readonly apart: readonly Instance[] | null
 }
 
-export class Copies implements CopySender {
+export class Copies {
   readonly #parts: CopiesParts
   readonly #underWay = new Set<Promise<unknown>>()
-  readonly #inFlight = new Set<Unattended>()
+  readonly #drains = new Set<Drain>()
   #isClosing = false
 
   constructor(parts: CopiesParts) {
     this.#parts = parts
   }
 
+  /** The parts with a sender of copies that uses the same parts: a reload replaces both. */
+  into(parts: CopyParts): GatewayParts {
+    const copies: CopySender = {
+      shadow: exchange => this.#shadow(exchange, parts),
+      hedge: (exchange, apart) => this.#hedge(exchange, apart, parts),
+    }
+    return { ...parts, copies }
+  }
+
   /** A copy of the call, where the workload wants one. Calls that make or use stored objects are not copied, nor are streamed uploads. */
-  shadow(exchange: Exchange, parts: GatewayParts): void {
+  #shadow(exchange: Received, parts: CopyParts): void {
     const { grant, asked, route } = exchange
-    if (grant === null || asked === null || route === null || asked.deployment === null) return
+    if (asked.deployment === null) return
     const to = grant.workload.shadow.get(asked.deployment)
     if (to === undefined || !(asked.send instanceof Buffer)) return
     if (route.operation.creates !== null || asked.keeps !== null || asked.references.length > 0) return
@@ -66,9 +85,9 @@ export class Copies implements CopySender {
    * The same call to another member.
    * @returns its answer when it is one that a client can use; null otherwise. Never rejects.
    */
-  hedge(exchange: Exchange, apart: readonly Instance[], parts: GatewayParts): Promise<WholeAnswer | null> {
+  #hedge(exchange: Received, apart: readonly Instance[], parts: CopyParts): Promise<Drain | null> {
     const { grant, asked } = exchange
-    if (grant === null || asked === null || asked.deployment === null) return Promise.resolve(null)
+    if (asked.deployment === null) return Promise.resolve(null)
     return this.#start(exchange, { kind: 'hedge', target: grant.target, deployment: asked.deployment, apart }, parts)
   }
 
@@ -80,15 +99,15 @@ export class Copies implements CopySender {
   /** Gives up what is under way. Every copy that was sent is recorded. */
   async close(): Promise<void> {
     this.#isClosing = true
-    for (const copy of this.#inFlight) copy.giveUp(new GivenUp('shutdown'))
+    for (const drain of this.#drains) drain.giveUp(new GivenUp('shutdown'))
     await this.settled()
   }
 
-  #start(exchange: Exchange, order: Order, parts: GatewayParts): Promise<WholeAnswer | null> {
+  #start(exchange: Received, order: Order, parts: CopyParts): Promise<Drain | null> {
     // A copy never takes the place of a call that waits.
     if (this.#isClosing || this.#underWay.size >= atOnceMax || parts.limits.line.length > 0)
       return Promise.resolve(null)
-    const { promise, resolve } = Promise.withResolvers<WholeAnswer | null>()
+    const { promise, resolve } = Promise.withResolvers<Drain | null>()
     const running = this.#run(exchange, order, parts, resolve)
       .catch(error => parts.log.warn({ id: exchange.call.id, copy: order.kind, code: codeOf(error) }, 'copy_failed'))
       .finally(() => {
@@ -101,96 +120,81 @@ export class Copies implements CopySender {
 
   /** @param answered Whoever waits for the answer does not wait for the record. */
   async #run(
-    original: Exchange,
+    original: Received,
     order: Order,
-    parts: GatewayParts,
-    answered: (answer: WholeAnswer | null) => void,
+    parts: CopyParts,
+    answered: (drain: Drain | null) => void,
   ): Promise<void> {
-    const exchange = this.#copyOf(original, order, parts)
+    const copy = this.#copyOf(original, order, parts)
     let isConcluded = false
     try {
-      exchange.lease = await admit(exchange, parts)
-      const sent = await this.#send(exchange, order, parts)
-      if (sent === null) return
-      const relayed = await sent.relayed
-      this.#inFlight.delete(sent.copy)
-      answered(sent.copy.usable(relayed))
+      const drain = await this.#send(await admit(copy, parts), order, parts)
+      if (drain === null) return
+      const relayed = await drain.done
+      this.#drains.delete(drain)
+      const isUsable = relayed.ending === 'whole' && relayed.status !== null && relayed.status < 400
+      if (isUsable) answered(drain)
       isConcluded = true
-      await conclude(exchange, relayed, parts)
+      await conclude(copy, relayed, parts)
     } catch (error) {
       // No room, no credential: a copy is then not sent, and nobody is the worse for it.
-      if (!(error instanceof Refusal) || exchange.isOpen) throw error
+      if (!(error instanceof Refusal) || copy.isOpen) throw error
     } finally {
-      if (!isConcluded) exchange.lease?.settle(nothingSpent)
+      if (!isConcluded) copy.lease?.settle(nothingSpent)
     }
   }
 
   /** @returns null when no member can take it now. */
-  async #send(
-    exchange: Exchange,
-    order: Order,
-    parts: GatewayParts,
-  ): Promise<{ readonly copy: Unattended; readonly relayed: Promise<Relayed> } | null> {
+  async #send(exchange: Admitted, order: Order, parts: CopyParts): Promise<Drain | null> {
     const { route, asked, lease } = exchange
     const candidate = memberFor(order, parts.clock())
-    if (candidate === null || route === null || asked === null) return null
+    if (candidate === null) return null
     const { instance, lane } = candidate
     const attempt = lane.begin(parts.clock())
     let isSent = false
     try {
       const credential = await signIn(instance, exchange.token)
       if (lease !== null && (await lease.enter(instance.name, lane.deployment)) !== null) return null
-      exchange.instance = instance
+      noteInstance(exchange, instance)
       await openRecord(exchange, parts)
       const call = {
         call: exchange.call,
         route,
         asked,
         target: order.target,
-        forwards: parts.plan.forwards,
+        forwards: exchange.plan.forwards,
         workload: null,
       }
       const sending = sendingFor(call, lane)
-      const copy = new Unattended({
-        call: exchange.call,
-        asked: sending.asked,
-        clock: parts.clock,
-        answerMsMax: parts.totalMs,
-        observer: null,
-      })
-      const request = requestFor(sending, candidate, credential, null)
+      const drain = new Drain({ asked: sending.asked, candidate, attempt, clock: parts.clock, totalMs: parts.totalMs })
       isSent = true
-      this.#inFlight.add(copy)
-      if (this.#isClosing) copy.giveUp(new GivenUp('shutdown'))
-      return { copy, relayed: copy.send(request, candidate, attempt, additionsTo(sending, candidate, false)) }
+      this.#drains.add(drain)
+      if (this.#isClosing) drain.giveUp(new GivenUp('shutdown'))
+      instance.connections.dispatch(requestFor(sending, candidate, credential, null), drain)
+      return drain
     } finally {
       if (!isSent) attempt.withdraw(parts.clock())
     }
   }
 
-  #copyOf(original: Exchange, { kind, target, deployment }: Order, parts: GatewayParts): Exchange {
-    const { call, grant, asked } = original
-    if (grant === null || asked === null) throw new TypeError('a copy is made of a call that was received')
-    return {
-      ...original,
-      call: {
-        ...call,
-        id: this.#parts.newId(),
-        startedAtMs: parts.clock(),
-        // Nobody is behind it.
-        res: new ServerResponse(call.req),
-        watch: { deadlineAt: Number.POSITIVE_INFINITY, subject: null },
-      },
-      grant: { ...grant, target },
-      asked: { ...asked, deployment },
-      lease: null,
-      limitHeaders: null,
-      instance: null,
-      copy: { of: call.id, kind },
-      owing: null,
-      charges: null,
-      isOpen: false,
+  #copyOf(original: Received, { kind, target, deployment }: Order, parts: CopyParts): Located {
+    const { call, route, caller, token, grant, asked } = original
+    const ownCall = {
+      ...call,
+      id: this.#parts.newId(),
+      startedAtMs: parts.clock(),
+      // A copy has no client.
+      res: new ServerResponse(call.req),
+      watch: { deadlineAt: Number.POSITIVE_INFINITY, subject: null },
     }
+    const copy: Exchange = newExchange(ownCall, original, { of: call.id, kind })
+    noteRoute(copy, route)
+    noteCaller(copy, caller, token)
+    noteGrant(copy, { ...grant, target })
+    noteRequest(copy, { ...asked, deployment })
+    // A copy chooses its member by itself, and the call that it copies looks after the debt.
+    noteHome(copy, null, null)
+    return copy
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Objects } from '../../objects/index.ts'
-import type { Exchange } from '../exchange.ts'
+import type { Received } from '../exchange.ts'
 import type { Creates } from '../observe/created-objects.ts'
 
 /**
@@ -7,14 +7,13 @@ import type { Creates } from '../observe/created-objects.ts'
  * workload reports nothing.
  */
 export function createsOf(
-  { call, route, grant, asked }: Exchange,
+  { call, route, grant, asked }: Received,
   { objects }: { readonly objects: Objects },
 ): Creates | null {
-  if (route === null || grant === null) return null
   const { tells } = route.operation
   const workload = grant.workload.name
   if (tells === null) {
-    const kind = route.operation.creates ?? asked?.keeps ?? null
+    const kind = route.operation.creates ?? asked.keeps
     return kind === null || call.method !== 'POST' ? null : { kind, workload, objects }
   }
   return objects.remembered(route.objectId ?? '')?.workload === workload ? { kind: tells, workload, objects } : null

@@ -3,43 +3,28 @@
  * the instance's configuration; method, checked path, filtered header fields and the body come from the call.
  */
 import { type Candidate, type Candidates, candidatesFor, havingAll, type Target } from '../../instances/pool.ts'
-import type { Exchange } from '../exchange.ts'
-import type { Home } from '../locate/index.ts'
+import type { Admitted } from '../exchange.ts'
 import type { GatewayParts } from '../parts.ts'
-import type { Asked } from '../receive/index.ts'
+import type { Asked } from '../receive/request.ts'
 import { Refusal } from '../refusals.ts'
 import type { Relayed } from '../relayed.ts'
-import { Members } from './members.ts'
-import { prefixHash } from './prefix.ts'
-import { Sender } from './sender.ts'
+import { Attempts } from './attempts.ts'
 
 /**
- * @param home The instance where the objects of the call live, so that no other one can serve as well; null where any may.
  * @throws Refusal deployment_unknown, pool_exhausted, pool_unavailable, credential_unavailable, ledger_unwritable, those of admit for limits
  *   of instances; ClientLeft. A backend that does not answer is no error here: it is an ending.
  */
-export async function dispatch(exchange: Exchange, home: Home | null, parts: GatewayParts): Promise<Relayed> {
-  const { asked, grant } = exchange
-  if (asked === null || grant === null) throw new TypeError('dispatch stands behind receive')
+export async function dispatch(exchange: Admitted, parts: GatewayParts): Promise<Relayed> {
+  const { asked, grant, home } = exchange
   const candidates = servingAll(grant.target, asked)
   const pinned = pinnedOf(candidates, home?.instance ?? null)
   if (pinned === undefined) throw unknownDeployment(grant.target, asked.deployment ?? '')
-  const loose = home?.loose ?? null
-  const { target } = grant
-  const members = new Members({
-    target,
-    candidates,
-    home: pinned,
-    mayLeaveHome: loose !== null,
-    prefixHash: target.prefixBytes === null ? -1 : prefixHash(asked, target.prefixBytes),
-    clock: parts.clock,
-  })
-  const sender = new Sender(exchange, members, loose, parts)
-  for (let candidate = sender.first() ?? (await sender.wait()); candidate !== null; candidate = sender.next()) {
-    const relayed = await sender.send(candidate)
+  const attempts = new Attempts(exchange, candidates, { pinned, loose: home?.loose ?? null }, parts)
+  for (let candidate = attempts.first() ?? (await attempts.wait()); candidate !== null; candidate = attempts.next()) {
+    const relayed = await attempts.send(candidate)
     if (relayed !== null) return relayed
   }
-  return sender.conclude()
+  return attempts.conclude()
 }
 
 /** Members that have the deployment, and those that the call's tools name besides. @throws Refusal deployment_unknown */

@@ -1,6 +1,6 @@
 /** Where the prompt begins alike: what decides on the member, so that Azure's prompt cache hits there. */
 import { crc32 } from 'node:zlib'
-import type { Asked } from '../receive/index.ts'
+import type { Asked } from '../receive/request.ts'
 
 const messages = Buffer.from('"messages"')
 const input = Buffer.from('"input"')

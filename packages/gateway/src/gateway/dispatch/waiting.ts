@@ -2,7 +2,7 @@
 import { shortestWaitMs } from '../../instances/choose.ts'
 import type { Candidate, Candidates } from '../../instances/pool.ts'
 import { CallWaiting } from '../admit/waiting.ts'
-import type { Exchange } from '../exchange.ts'
+import type { Admitted } from '../exchange.ts'
 import type { GatewayParts } from '../parts.ts'
 
 /** A member's time may be over a moment later than the clock says. Milliseconds. */
@@ -18,14 +18,14 @@ export function lineKey(target: string, deployment: string | null): string {
  * @throws ClientLeft; Refusal shutting_down
  */
 export async function waitInLine(
-  exchange: Exchange,
+  exchange: Admitted,
   candidates: Candidates,
   parts: GatewayParts,
   attempt: () => Candidate | null,
 ): Promise<Candidate | null> {
   const { line } = parts.limits
   const { grant, asked, call } = exchange
-  if (!line.isOpen || grant === null || asked === null || call.res.destroyed) return null
+  if (!line.isOpen || call.res.destroyed) return null
   const shortestMs = shortestWaitMs(candidates, { nowMs: parts.clock(), tried: null, prefixHash: -1 })
   if (shortestMs === null || shortestMs > parts.plan.waitMaxMs) return null
   // Nobody tells when a member's time is over.

@@ -1,10 +1,11 @@
 /** Where a call goes, in words: members in their order, what lets a call pass them over, and what the deployment costs. */
 import type { Config, InstanceConfig } from '../../config/schema.ts'
 import type { Candidate, Candidates, Target } from '../../instances/pool.ts'
+import type { LimitsMet } from '../../limits/rules/facts.ts'
 import type { Price, PriceBook } from '../../prices/index.ts'
-import type { Grant } from '../authorize/index.ts'
-import type { Route } from '../resolve/index.ts'
-import { describeLimit, type LimitsMet } from './limits.ts'
+import type { Grant } from '../authorize/grant.ts'
+import type { Route } from '../resolve/route.ts'
+import { describeLimit } from './limits.ts'
 
 export interface Destination {
   readonly grant: Grant

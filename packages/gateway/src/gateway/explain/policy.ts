@@ -1,7 +1,7 @@
 /** What calls of a workload may ask for besides deployments, in words. */
 import { allOperations } from '../../wire/operations.ts'
 import { toolNames } from '../../wire/tools.ts'
-import type { Grant } from '../authorize/index.ts'
+import type { Grant } from '../authorize/grant.ts'
 
 export function policyTexts({ workload }: Grant): readonly string[] {
   const { policy, operations } = workload

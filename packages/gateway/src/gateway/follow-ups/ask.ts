@@ -4,19 +4,28 @@ import { Socket } from 'node:net'
 import type { Caller } from '../../identity/index.ts'
 import { type Candidate, candidatesFor, singleOf } from '../../instances/pool.ts'
 import type { Beginner, Debt } from '../../objects/index.ts'
-import type { Grant } from '../authorize/index.ts'
+import type { Grant } from '../authorize/grant.ts'
 import type { GivenUp } from '../backend/failures.ts'
-import { nothingAdded } from '../backend/replay.ts'
 import { requestFor } from '../backend/request.ts'
 import { signIn } from '../backend/sign-in.ts'
+import { Drain } from '../copies/drain.ts'
 import { conclude } from '../endings.ts'
-import type { Exchange } from '../exchange.ts'
+import {
+  type Exchange,
+  type FollowUp,
+  newExchange,
+  noteCaller,
+  noteDebt,
+  noteGrant,
+  noteInstance,
+  noteRequest,
+  noteRoute,
+} from '../exchange.ts'
 import type { Observer } from '../observe/observer.ts'
-import type { GatewayParts } from '../parts.ts'
 import type { Plan } from '../plan.ts'
-import type { Asked } from '../receive/index.ts'
+import type { Asked } from '../receive/request.ts'
 import { openRecord } from '../record/open.ts'
-import { Unattended } from '../relay/unattended.ts'
+import type { FollowUpGateway } from './gateway.ts'
 
 /** What the gateway sends by itself has no body and asks for nothing else. */
 const nothingAsked: Omit<Asked, 'deployment'> = {
@@ -42,7 +51,7 @@ export interface Asking {
   readonly observer: Observer | null
   /** Longest time for the answer, milliseconds. */
   readonly answerMsMax: number
-  begun(question: { giveUp(reason: GivenUp): void }): void
+  begun(drain: { giveUp(reason: GivenUp): void }): void
 }
 
 /**
@@ -52,15 +61,14 @@ export interface Asking {
  * @returns false when the instance cannot be asked now. @throws Refusal credential_unavailable, ledger_unwritable
  */
 export async function askForEnd(
-  exchange: Exchange,
-  debt: Debt,
+  exchange: FollowUp,
   token: string,
-  gateway: GatewayParts,
+  gateway: FollowUpGateway,
   asking: Asking,
 ): Promise<boolean> {
-  const { call, route, asked } = exchange
-  const candidate = memberOf(debt, gateway.plan)
-  if (candidate === null || route === null || asked === null) return false
+  const { call, route, asked, owing, plan } = exchange
+  const candidate = memberOf(owing, plan)
+  if (candidate === null) return false
   const { instance, lane } = candidate
   if (instance.credential.kind === 'caller' && token === '') return false
   const { clock, totalMs } = gateway
@@ -69,15 +77,17 @@ export async function askForEnd(
   let isSent = false
   try {
     const credential = await signIn(instance, token)
-    exchange.instance = instance
+    noteInstance(exchange, instance)
     await openRecord(exchange, gateway)
-    const answerMsMax = Math.min(totalMs, asking.answerMsMax)
-    const question = new Unattended({ call, asked, clock, answerMsMax, observer: asking.observer })
-    const sending = { call, route, asked, target: singleOf(instance), forwards: gateway.plan.forwards, workload: null }
-    const request = requestFor(sending, candidate, credential, null)
+    const drain = new Drain({
+      ...{ asked, candidate, attempt, clock, totalMs: Math.min(totalMs, asking.answerMsMax) },
+      ...(asking.observer === null ? {} : { observer: asking.observer }),
+    })
     isSent = true
-    asking.begun(question)
-    await conclude(exchange, await question.send(request, candidate, attempt, nothingAdded), gateway)
+    asking.begun(drain)
+    const sending = { call, route, asked, target: singleOf(instance), forwards: plan.forwards, workload: null }
+    instance.connections.dispatch(requestFor(sending, candidate, credential, null), drain)
+    await conclude(exchange, await drain.done, gateway)
     return true
   } finally {
     if (!isSent) attempt.withdraw(clock())
@@ -90,7 +100,7 @@ const folders = { response: 'responses', batch: 'batches' } as const satisfies R
  * The exchange that asks, as it would be if the beginner of the work asked through the same address.
  * @param file the file of a batch's answers, to be asked for instead of the object; null for the object.
  */
-export function exchangeOf(debt: Debt, id: string, gateway: GatewayParts, file: string | null = null): Exchange {
+export function exchangeOf(debt: Debt, id: string, gateway: FollowUpGateway, file: string | null = null): FollowUp {
   const { apiVersion, target, workload } = debt
   const root = `/${target}/${workload}/openai/${apiVersion === null ? 'v1/' : ''}`
   const below =
@@ -100,35 +110,27 @@ export function exchangeOf(debt: Debt, id: string, gateway: GatewayParts, file: 
   const path = root + below
   const url = apiVersion === null ? path : `${path}?api-version=${encodeURIComponent(apiVersion)}`
   const req = new IncomingMessage(new Socket())
-  return {
-    call: {
-      id,
-      startedAtMs: gateway.clock(),
-      method: 'GET',
-      url,
-      req,
-      // No client is behind it.
-      res: new ServerResponse(req),
-      expectsContinue: false,
-      fault: null,
-      watch: { deadlineAt: Number.POSITIVE_INFINITY, subject: null },
-    },
-    plan: gateway.plan,
-    demonstration: gateway.demonstration,
-    trustForwardedFor: false,
-    route: gateway.resolve('GET', url),
-    caller: callerOf(debt.caller),
-    token: '',
-    grant: grantOf(debt, gateway.plan),
-    asked: { ...nothingAsked, deployment: debt.deployment },
-    lease: null,
-    limitHeaders: null,
-    instance: null,
-    copy: { of: debt.recordId, kind: 'follow_up' },
-    owing: debt,
-    charges: null,
-    isOpen: false,
+  const call = {
+    id,
+    startedAtMs: gateway.clock(),
+    method: 'GET',
+    url,
+    req,
+    // A follow-up has no client.
+    res: new ServerResponse(req),
+    expectsContinue: false,
+    fault: null,
+    watch: { deadlineAt: Number.POSITIVE_INFINITY, subject: null },
   }
+  const settings = { plan: gateway.plan, demonstration: gateway.demonstration, trustForwardedFor: false }
+  const exchange: Exchange = newExchange(call, settings, { of: debt.recordId, kind: 'follow_up' })
+  noteRoute(exchange, gateway.resolve('GET', url))
+  noteCaller(exchange, callerOf(debt.caller), '')
+  noteRequest(exchange, { ...nothingAsked, deployment: debt.deployment })
+  noteDebt(exchange, debt)
+  const grant = grantOf(debt, gateway.plan)
+  if (grant !== null) noteGrant(exchange, grant)
+  return exchange
 }
 
 /** Null for what a change of configuration has taken away. The address then names the workload in the record. */

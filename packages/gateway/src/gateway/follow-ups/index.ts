@@ -4,7 +4,7 @@
  * object whose end can never be known is charged at its bound after `objects.followUp.longest`, or when it is gone.
  */
 import type { UsageSource } from '../../ledger/record.ts'
-import type { Kept, Spent } from '../../limits/index.ts'
+import type { KeptReservation, Spent } from '../../limits/index.ts'
 import type { Debt } from '../../objects/index.ts'
 
 /** `objects.followUp`. Milliseconds, but for `atOnce`. */
@@ -18,7 +18,7 @@ export interface FollowUpSettings {
 /** A debt that an exchange has the right to charge, and what is reserved for it here. */
 export interface Collected {
   readonly debt: Debt
-  readonly kept: Kept | null
+  readonly kept: KeptReservation | null
 }
 
 export interface FollowUpFigures {
@@ -36,7 +36,7 @@ export interface FollowUps {
   /** The open debt of that object, if this process looks after it. */
   of(objectId: string): Debt | null
   /** Takes a new debt. @param kept what stays reserved for it; null where it met no limit. */
-  owes(debt: Debt, kept: Kept | null): void
+  owes(debt: Debt, kept: KeptReservation | null): void
   /** Raises the bound of the debt: so many tokens of the work's text have already passed. */
   raise(objectId: string, completionTokens: number): void
   /**

@@ -1,14 +1,14 @@
 /** The open debts of background work: when to ask about each, and which of them an exchange may charge. */
 import type { Clock } from '../../clock.ts'
 import type { UsageSource } from '../../ledger/record.ts'
-import type { Kept, Limits, Spent } from '../../limits/index.ts'
+import type { KeptReservation, Limits, Spent } from '../../limits/index.ts'
 import type { Debt, SharedDebts } from '../../objects/index.ts'
 import { GivenUp } from '../backend/failures.ts'
 import { concludeUnknown } from '../endings.ts'
-import type { Exchange } from '../exchange.ts'
-import type { GatewayParts } from '../parts.ts'
+import type { FollowUp } from '../exchange.ts'
 import { BatchAnswers } from './answers.ts'
 import { type Asking, askForEnd, callerOf, exchangeOf } from './ask.ts'
+import type { FollowUpGateway } from './gateway.ts'
 import type { Collected, FollowUpFigures, FollowUpSettings, FollowUps } from './index.ts'
 
 export interface FollowUpsParts {
@@ -26,7 +26,7 @@ export interface FollowUpsParts {
 
 interface Open {
   debt: Debt
-  readonly kept: Kept | null
+  readonly kept: KeptReservation | null
   nextAtMs: number
   pauseMs: number
   /** Answers that showed an end without usage, or no object: two of them are believed. */
@@ -57,7 +57,7 @@ export class FollowUpQueue implements FollowUps {
   readonly #open = new Map<string, Open>()
   readonly #underWay = new Set<Promise<void>>()
   readonly #drains = new Set<{ giveUp(reason: GivenUp): void }>()
-  #gateway: GatewayParts | null = null
+  #gateway: FollowUpGateway | null = null
   #timer: NodeJS.Timeout | null = null
   #tendAtMs = 0
   #isClosing = false
@@ -70,7 +70,7 @@ export class FollowUpQueue implements FollowUps {
   }
 
   /** With what the gateway runs now; from the first time on, questions are asked. */
-  use(gateway: GatewayParts): void {
+  use(gateway: FollowUpGateway): void {
     this.#gateway = gateway
     this.#timer ??= setInterval(() => this.look(), lookEveryMs).unref()
   }
@@ -85,7 +85,7 @@ export class FollowUpQueue implements FollowUps {
   }
 
   /** @param kept what stays reserved for it; null where it met no limit. */
-  owes(debt: Debt, kept: Kept | null): void {
+  owes(debt: Debt, kept: KeptReservation | null): void {
     const known = this.#open.get(debt.objectId)
     // An instance that gives an id twice, or a recovery beside the call itself: one debt, and nothing stays reserved for ever.
     if (known !== undefined) {
@@ -249,20 +249,19 @@ export class FollowUpQueue implements FollowUps {
     open.pauseMs = Math.min(open.pauseMs * 2, every)
     // The last question is asked when the time is over, not a pause later.
     open.nextAtMs = Math.min(nowMs + this.#spread(open.pauseMs), debt.startedAtMs + longest)
-    await this.#ask(exchangeOf(debt, newId(), gateway), debt, { token, observer: null, answerMsMax }, gateway)
+    await this.#ask(exchangeOf(debt, newId(), gateway), { token, observer: null, answerMsMax }, gateway)
     const { answersFile } = open
     if (answersFile === null) return
     open.answersFile = null
     open.answersTries += 1
     const reading = exchangeOf(debt, newId(), gateway, answersFile)
-    await this.#ask(reading, debt, { token, observer: new BatchAnswers(), answerMsMax: fileMsMax }, gateway)
+    await this.#ask(reading, { token, observer: new BatchAnswers(), answerMsMax: fileMsMax }, gateway)
   }
 
   async #ask(
-    exchange: Exchange,
-    debt: Debt,
+    exchange: FollowUp,
     { token, ...how }: { readonly token: string } & Omit<Asking, 'begun'>,
-    gateway: GatewayParts,
+    gateway: FollowUpGateway,
   ): Promise<void> {
     let drain: { giveUp(reason: GivenUp): void } | null = null
     const begun = (one: { giveUp(reason: GivenUp): void }): void => {
@@ -272,21 +271,20 @@ export class FollowUpQueue implements FollowUps {
       if (this.#isClosing) one.giveUp(new GivenUp('shutdown'))
     }
     try {
-      await askForEnd(exchange, debt, token, gateway, { ...how, begun })
+      await askForEnd(exchange, token, gateway, { ...how, begun })
     } finally {
       if (drain !== null) this.#drains.delete(drain)
     }
   }
 
-  async #giveUp(open: Open, gateway: GatewayParts): Promise<void> {
+  async #giveUp(open: Open, gateway: FollowUpGateway): Promise<void> {
     const collected = await this.collect(open.debt.objectId)
     if (collected === null) {
       open.nextAtMs = this.#parts.clock() + this.#spread(this.#parts.settings().every)
       return
     }
     const exchange = exchangeOf(open.debt, this.#parts.newId(), gateway)
-    exchange.charges = collected
-    await concludeUnknown(exchange, gateway)
+    await concludeUnknown(exchange, collected, gateway)
   }
 
   /** Half of it for certain, the rest by chance: what began together is not asked about together. */
@@ -306,7 +304,7 @@ export class FollowUpQueue implements FollowUps {
     open.kept?.settle(nothingMore)
   }
 
-  #hold(debt: Debt, tokens: number, costNano: number): Kept | null {
+  #hold(debt: Debt, tokens: number, costNano: number): KeptReservation | null {
     const { workload, deployment, instance, servedDeployment, startedAtMs } = debt
     const subject = { caller: callerOf(debt.caller), workload, deployment }
     return this.#parts.limits.hold({ ...subject, instance, servedDeployment, tokens, costNano, atMs: startedAtMs })

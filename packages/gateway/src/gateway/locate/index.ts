@@ -1,50 +1,54 @@
 /**
- * Locate: where the objects live that a call refers to, and whether they are its workload's. An object of another workload is answered
- * for exactly as one that does not exist, so that nobody learns which ids do.
+ * Locate: the instance where the objects live that a call refers to, and whether they belong to its workload. An object of another workload
+ * is answered exactly like one that does not exist, so that no caller learns which ids exist.
  */
 import { candidatesFor } from '../../instances/pool.ts'
-import { ObjectsUnavailable, type Owner } from '../../objects/index.ts'
+import type { Owner } from '../../objects/index.ts'
 import { LooseBody } from '../../wire/loose.ts'
 import type { Reference } from '../../wire/references.ts'
-import type { Exchange } from '../exchange.ts'
+import { type Home, type Located, noteHome, type Received } from '../exchange.ts'
+import type { FollowUps } from '../follow-ups/index.ts'
 import type { GatewayParts } from '../parts.ts'
 import { listed, Refusal } from '../refusals.ts'
+import { findOwner, type OwnerParts } from './owner.ts'
 
-/** Where a call must go, or had best go. */
-export interface Home {
-  /** Null where no member is better than another one. */
-  readonly instance: string | null
-  /** Set where others may serve it too: what each of them is sent then. */
-  readonly loose: LooseBody | null
+export interface LocateParts extends OwnerParts, Pick<GatewayParts, 'unknownObjects' | 'encryptedReasoning'> {
+  readonly followUps: Pick<FollowUps, 'of'>
 }
 
-type Named = Omit<Reference, 'param'> & { readonly param: string | null }
+/** An object that the call names. */
+type NamedObject = Omit<Reference, 'param'> & { readonly param: string | null }
 
-/**
- * @returns null where any member may serve.
- * @throws Refusal object_unknown, object_elsewhere, objects_apart, objects_unavailable
- */
-export function locate(exchange: Exchange, parts: GatewayParts): Promise<Home | null> | null {
-  const { route, asked } = exchange
-  if (route === null || asked === null) throw new TypeError('locate stands behind receive')
+/** @throws Refusal object_unknown, object_elsewhere, objects_apart, objects_unavailable, as a rejection */
+export function locate(exchange: Received, parts: LocateParts): Located | Promise<Located> {
+  const named = namedObjects(exchange)
+  return named.length === 0 ? located(exchange, null, parts) : locateNamed(exchange, named, parts)
+}
+
+async function locateNamed(exchange: Received, named: readonly NamedObject[], parts: LocateParts): Promise<Located> {
+  return located(exchange, await homeOf(exchange, named, parts), parts)
+}
+
+function located(exchange: Received, home: Home | null, { followUps }: LocateParts): Located {
+  const { objectId } = exchange.route
+  noteHome(exchange, home, objectId === null ? null : followUps.of(objectId))
+  return exchange
+}
+
+function namedObjects({ call, route, asked }: Received): readonly NamedObject[] {
   const { object, lists } = route.operation
-  if (lists !== null && exchange.call.method !== 'POST') return cursorHome(exchange, parts)
-  if (object === null) return asked.references.length === 0 ? null : homeOf(exchange, asked.references, parts)
-  const own = { id: route.objectId ?? '', kind: object, param: null, echoed: false }
-  return homeOf(exchange, [own, ...asked.references], parts)
+  if (lists !== null && call.method !== 'POST') {
+    // A page of a list continues on the instance where the object lives that ended the page before.
+    const query = new URLSearchParams(route.address.query)
+    const param = query.has('after') ? 'after' : 'before'
+    const id = query.get(param)
+    return id === null ? [] : [{ id, kind: lists, param, echoed: false }]
+  }
+  if (object === null) return asked.references
+  return [{ id: route.objectId ?? '', kind: object, param: null, echoed: false }, ...asked.references]
 }
 
-/** A list goes on where the object lives that ended the page before. */
-async function cursorHome(exchange: Exchange, parts: GatewayParts): Promise<Home | null> {
-  const { route } = exchange
-  const query = new URLSearchParams(route?.address.query ?? '')
-  const param = query.has('after') ? 'after' : 'before'
-  const id = query.get(param)
-  const kind = route?.operation.lists ?? null
-  return id === null || kind === null ? null : homeOf(exchange, [{ id, kind, param, echoed: false }], parts)
-}
-
-async function homeOf(exchange: Exchange, named: readonly Named[], parts: GatewayParts): Promise<Home | null> {
+async function homeOf(exchange: Received, named: readonly NamedObject[], parts: LocateParts): Promise<Home | null> {
   const owners = await ownersOf(exchange, named, parts)
   const loose = parts.encryptedReasoning === 'drop' ? looseHome(exchange, named, owners) : null
   if (loose !== null) return loose
@@ -52,9 +56,12 @@ async function homeOf(exchange: Exchange, named: readonly Named[], parts: Gatewa
   return instance === null ? null : { instance, loose: null }
 }
 
-/** Where all that the call brings was made: the newest of it decides, and others are sent what they can read. Null where it must stay whole. */
-function looseHome(exchange: Exchange, named: readonly Named[], owners: readonly (Owner | null)[]): Home | null {
-  const send = exchange.asked?.send ?? null
+/**
+ * The instance where all made that the call brings along: the newest object decides, and the other members are sent what they can read.
+ * Null where the body must stay whole.
+ */
+function looseHome(exchange: Received, named: readonly NamedObject[], owners: readonly (Owner | null)[]): Home | null {
+  const { send } = exchange.asked
   if (!(send instanceof Buffer) || named.some(one => !one.echoed)) return null
   const makers = new Map<string, string>()
   const homes: { readonly instance: string; readonly isReasoning: boolean }[] = []
@@ -69,42 +76,46 @@ function looseHome(exchange: Exchange, named: readonly Named[], owners: readonly
   return { instance: (homes.findLast(one => one.isReasoning) ?? homes.at(-1))?.instance ?? null, loose }
 }
 
-function strictHome(exchange: Exchange, named: readonly Named[], owners: readonly (Owner | null)[]): string | null {
-  let first: { readonly named: Named; readonly instance: string } | null = null
+function strictHome(
+  exchange: Received,
+  named: readonly NamedObject[],
+  owners: readonly (Owner | null)[],
+): string | null {
+  let first: { readonly named: NamedObject; readonly instance: string } | null = null
   for (const [at, one] of named.entries()) {
     const owner = owners[at] ?? null
     if (owner === null) continue
-    // What a client sends back of earlier answers can be read by all, but for what is encrypted.
+    // Every instance can read what a client echoes from earlier answers, except encrypted content.
     if (isReadByAll(one) && whyNotServing(exchange, owner.instance) !== null) continue
     first ??= { named: one, instance: owner.instance }
     if (owner.instance !== first.instance) throw apart(first.named, one)
   }
-  // What nobody made through this gateway is looked for where it was before there were pools.
+  // An object of which no owner is known is looked for on the first member: it may be older than the pool.
   if (first === null) return named.every(one => one.echoed) ? null : firstMember(exchange)
   requireServing(exchange, first.named, first.instance)
   return first.instance
 }
 
-function isReadByAll({ kind, echoed }: Named): boolean {
+function isReadByAll({ kind, echoed }: NamedObject): boolean {
   return echoed && kind !== 'reasoning'
 }
 
 /**
- * One for each that is named; null for an object that nobody made, where such may pass.
+ * One owner for each object; null for an object without a known owner, where such objects are allowed.
  * @throws Refusal object_unknown, objects_unavailable
  */
 async function ownersOf(
-  exchange: Exchange,
-  named: readonly Named[],
-  parts: GatewayParts,
+  { grant }: Received,
+  named: readonly NamedObject[],
+  parts: LocateParts,
 ): Promise<readonly (Owner | null)[]> {
-  const mentioned = named.filter(one => one.echoed)
-  const known = mentioned.length === 0 ? null : await parts.objects.known(mentioned.map(one => one.id))
-  // All at once, so that the ledger is asked once.
-  const asked = await Promise.all(named.map(one => (one.echoed ? null : askFor(one.id, parts))))
-  const workload = exchange.grant?.workload.name ?? ''
+  const echoed = named.filter(one => one.echoed)
+  const known = echoed.length === 0 ? null : await parts.objects.known(echoed.map(one => one.id))
+  // All at once, so that the ledger is read once.
+  const found = await Promise.all(named.map(one => (one.echoed ? null : findOwner(one.id, parts))))
+  const workload = grant.workload.name
   return named.map((one, at) => {
-    const owner = one.echoed ? (known?.get(one.id) ?? null) : (asked[at] ?? null)
+    const owner = one.echoed ? (known?.get(one.id) ?? null) : (found[at] ?? null)
     if (owner?.workload === workload) return owner
     if (owner === null && (one.echoed || parts.unknownObjects === 'allow')) return null
     const { id, kind, param } = one
@@ -112,31 +123,19 @@ async function ownersOf(
   })
 }
 
-/** @throws Refusal objects_unavailable */
-export async function askFor(id: string, parts: GatewayParts): Promise<Owner | null> {
-  try {
-    return await parts.objects.ownerOf(id)
-  } catch (cause) {
-    if (!(cause instanceof ObjectsUnavailable)) throw cause
-    throw new Refusal('objects_unavailable', {}, { cause })
-  }
-}
-
-function firstMember({ grant, asked }: Exchange): string | null {
-  if (grant === null || asked === null) return null
+function firstMember({ grant, asked }: Received): string | null {
   return candidatesFor(grant.target, asked.deployment)?.all[0]?.instance.name ?? null
 }
 
-/** The instance must be one that the call's target leads to, and have the deployment. @throws Refusal object_elsewhere */
-function requireServing(exchange: Exchange, { id, kind, param }: Named, instance: string): void {
+/** The instance must be a member of the call's target, and have the deployment. @throws Refusal object_elsewhere */
+function requireServing(exchange: Received, { id, kind, param }: NamedObject, instance: string): void {
   const reason = whyNotServing(exchange, instance)
   if (reason === null) return
   throw new Refusal('object_elsewhere', { kind: words[kind], id, instance, reason }, param === null ? {} : { param })
 }
 
 /** Null when the instance can serve the call. */
-function whyNotServing({ grant, asked }: Exchange, instance: string): string | null {
-  if (grant === null || asked === null) return null
+function whyNotServing({ grant, asked }: Received, instance: string): string | null {
   const { target, workload } = grant
   if (target.members.every(member => member.instance.name !== instance)) {
     const others = [...workload.targets.values()].filter(other => other.members.some(m => m.instance.name === instance))
@@ -145,12 +144,12 @@ function whyNotServing({ grant, asked }: Exchange, instance: string): string | n
     return `is no member of "${target.name}"${advice}`
   }
   const candidates = candidatesFor(target, asked.deployment)
-  // A deployment that no member has is for `dispatch` to refuse.
+  // `dispatch` refuses a deployment that no member has.
   if (candidates === null || candidates.all.some(candidate => candidate.instance.name === instance)) return null
   return `has no deployment "${asked.deployment}"`
 }
 
-function apart(one: Named, other: Named): Refusal {
+function apart(one: NamedObject, other: NamedObject): Refusal {
   const details = { kind: words[one.kind], id: one.id, otherKind: words[other.kind], otherId: other.id }
   return new Refusal('objects_apart', details, other.param === null ? {} : { param: other.param })
 }

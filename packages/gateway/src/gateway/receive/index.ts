@@ -1,8 +1,7 @@
 /**
- * Receive: the request's body, and what it asks for. It stands behind `authorize`, so that nobody unknown can make the gateway
- * hold 32 MiB; a deployment that the body names is authorised here. The bytes that came are kept as they came for the
- * ledger; what is sent differs from them in `stream_options`, where usage would not be reported otherwise, and in what depends on the member
- * (`backend/request.ts`).
+ * Receive: the request's body, and what it asks for. A deployment that only the body names is authorised here. The ledger gets the bytes
+ * as they came. The bytes to send differ from them in `stream_options`, where usage would not be reported otherwise, and in what depends
+ * on the member (`backend/request.ts`).
  */
 import { imageDeploymentField } from '../../wire/backends.ts'
 import { BodyScanner } from '../../wire/body-scan.ts'
@@ -11,55 +10,21 @@ import type { CreatedKind } from '../../wire/objects.ts'
 import { type Reference, ReferenceFinder, ReferenceSearch } from '../../wire/references.ts'
 import { inSlices, type Sliced } from '../../wire/slices.ts'
 import { authorizeBody, type NamedDeployment } from '../authorize/body.ts'
-import { type Grant, requireDeployment } from '../authorize/index.ts'
+import { type Grant, requireDeployment } from '../authorize/grant.ts'
 import { bodyShapes, shapeFor } from '../authorize/shapes.ts'
 import type { Call } from '../call.ts'
+import { type Authorized, noteRequest, type Received } from '../exchange.ts'
+import type { GatewayParts } from '../parts.ts'
 import { listed, Refusal } from '../refusals.ts'
-import type { Route } from '../resolve/index.ts'
+import type { Route } from '../resolve/route.ts'
 import { decodeBody, readBody } from './body.ts'
 import type { BodyHold } from './budget.ts'
+import { steer } from './canary.ts'
 import { isWithoutBody, requireFormType, requireJsonType, saysForm } from './content-type.ts'
 import { demandMembers, demandOf } from './demand.ts'
-import { type FormFacts, factsOfForm } from './form.ts'
-import { type AddedMaximum, withMaximum } from './maximum.ts'
-
-export interface Asked {
-  /** Null for operations without a deployment. */
-  readonly deployment: string | null
-  /** `model` as the client wrote it. */
-  readonly requestedModel: string | null
-  readonly stream: boolean
-  /** True when the gateway asked for usage on the client's behalf and must take it out of the stream again. */
-  readonly hideUsage: boolean
-  /** Bytes as they came, for the ledger. Empty for an upload that is streamed. */
-  readonly received: readonly Buffer[]
-  /** What the backend gets: bytes, nothing, or the request itself, piece by piece. */
-  readonly send: Buffer | null | 'upload'
-  /** True when the bytes to send are not encoded as the client's Content-Encoding says. */
-  readonly decoded: boolean
-  /** The JSON body, decoded, as the client wrote it, and where its members stand; null for other bodies. */
-  readonly json: { readonly body: Buffer; readonly scan: Scan; readonly named: readonly NamedDeployment[] } | null
-  /** Answers that are made: choices of every prompt, and candidates that are thrown away. */
-  readonly answers: number
-  /** Most tokens of all answers together; null where the client set no maximum. */
-  readonly completionTokensMax: number | null
-  /** Put into the body, because the call sets no maximum and its workload says one; null for most. */
-  readonly addedMaximum: AddedMaximum | null
-  /** Where `model` stands in a form that was read whole; null for other bodies. */
-  readonly modelAt: FormFacts['modelAt']
-  /** Deployments that the call names besides its own, as the client wrote them, each allowed: of tools and data sources. */
-  readonly toolDeployments: readonly string[]
-  /** Objects that the body refers to: `previous_response_id`, `input_file_id`, ... */
-  readonly references: readonly Reference[]
-  /** What of the answer later calls can name, because the body asks for it; null for most. */
-  readonly keeps: CreatedKind | null
-}
-
-export interface ReceiveLimits {
-  readonly bodyBytesMax: number
-  readonly uploadBytesMax: number
-  readonly timeoutMs: number
-}
+import { factsOfForm } from './form.ts'
+import { withMaximum } from './maximum.ts'
+import type { Asked, ReceiveLimits } from './request.ts'
 
 const noReferences: readonly Reference[] = []
 const noDeployments: readonly string[] = []
@@ -78,23 +43,33 @@ const wantedMembers = [
 ]
 const shapes = bodyShapes(wantedMembers)
 
-/** @throws Refusal body_*, bodies_full, model_missing, deployment_not_allowed; ClientLeft, by rejecting */
-export function receive(call: Call, route: Route, grant: Grant, hold: BodyHold, limits: ReceiveLimits): Promise<Asked> {
+export type ReceiveParts = Pick<GatewayParts, 'receiveLimits' | 'random'>
+
+/**
+ * @param hold counts the bytes of the body for the caller; the gateway releases it when the exchange ends.
+ * @throws Refusal body_*, bodies_full, model_missing, deployment_not_allowed, ...; ClientLeft, as a rejection
+ */
+export function receive(exchange: Authorized, hold: BodyHold, parts: ReceiveParts): Promise<Received> {
+  const { call, caller, route } = exchange
   const { operation } = route
+  hold.caller = caller
   const hasBody = call.method !== 'GET' && call.method !== 'HEAD' && operation.body !== 'none'
-  if (!hasBody || operation.deployment === 'none') return receiveOther(call, route, grant, hold, limits)
+  if (!hasBody || operation.deployment === 'none') return receiveOther(exchange, hold, parts)
   const isJson = operation.body === 'json' || (operation.body === 'either' && !saysForm(call.req))
-  return isJson ? receiveJson(call, route, grant, hold, limits) : receiveOther(call, route, grant, hold, limits)
+  return isJson ? receiveJson(exchange, hold, parts) : receiveOther(exchange, hold, parts)
+}
+
+function received(exchange: Authorized, asked: Asked, { random }: ReceiveParts): Received {
+  noteRequest(exchange, steer(asked, exchange.grant, random))
+  return exchange
 }
 
 /** Calls without a body or without a deployment, and forms. */
-async function receiveOther(
-  call: Call,
-  route: Route,
-  grant: Grant,
-  hold: BodyHold,
-  limits: ReceiveLimits,
-): Promise<Asked> {
+async function receiveOther(exchange: Authorized, hold: BodyHold, parts: ReceiveParts): Promise<Received> {
+  return received(exchange, await readOther(exchange, hold, parts.receiveLimits), parts)
+}
+
+async function readOther({ call, route, grant }: Authorized, hold: BodyHold, limits: ReceiveLimits): Promise<Asked> {
   const { operation } = route
   const plain = plainOf(route, imageDeployment(call, grant))
   if (operation.body === 'none' || call.method === 'GET' || call.method === 'HEAD') {
@@ -160,14 +135,10 @@ function plainOf({ deployment }: Route, toolDeployments: readonly string[]) {
 }
 
 /** Nearly every call: a JSON body on a deployment. Nothing is awaited but what takes time: each wait for nothing costs the call half a microsecond. */
-async function receiveJson(
-  call: Call,
-  route: Route,
-  grant: Grant,
-  hold: BodyHold,
-  limits: ReceiveLimits,
-): Promise<Asked> {
+async function receiveJson(exchange: Authorized, hold: BodyHold, parts: ReceiveParts): Promise<Received> {
+  const { call, route, grant } = exchange
   const { operation } = route
+  const limits = parts.receiveLimits
   const ofHeader = imageDeployment(call, grant)
   if (!isWithoutBody(call.req)) requireJsonType(call.req)
   const whole = await readBody(call, hold, limits.bodyBytesMax, limits.timeoutMs)
@@ -197,7 +168,7 @@ async function receiveJson(
   // A changed body stands beside the one that it was made of.
   if (send !== body) hold.take(send.length)
   // One literal, not spread from others: that took a microsecond of every call.
-  return {
+  const asked: Asked = {
     deployment,
     requestedModel: named ?? deployment,
     stream,
@@ -214,6 +185,7 @@ async function receiveJson(
     references,
     keeps: operation.createsWhenAsked === null ? null : keptOf(body, scan, operation.createsWhenAsked),
   }
+  return received(exchange, asked, parts)
 }
 
 function keptOf(body: Buffer, scan: Scan, kind: CreatedKind): CreatedKind | null {

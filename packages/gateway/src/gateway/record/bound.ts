@@ -2,8 +2,8 @@
 import { noUsage, type Usage } from '../../ledger/record.ts'
 import type { Limits, PromptSize } from '../../limits/index.ts'
 import { promptSizeOf } from '../../limits/rules/prompt-size.ts'
-import type { Exchange } from '../exchange.ts'
-import type { Asked } from '../receive/index.ts'
+import type { Authenticated } from '../exchange.ts'
+import type { Asked } from '../receive/request.ts'
 
 /** Whole tokens, 0 or more. */
 export interface Bound {
@@ -30,7 +30,7 @@ export function promptOf(asked: Asked): PromptSize {
  * What was reserved for the call before it was sent; for one that met no limit on tokens, what was learned of calls like it, and before
  * anything is learned `limits.completionTokensAssumed`.
  */
-export function boundOf(exchange: Exchange, { limits }: { readonly limits: Pick<Limits, 'learned'> }): Bound {
+export function boundOf(exchange: Authenticated, { limits }: { readonly limits: Pick<Limits, 'learned'> }): Bound {
   const { lease, asked, grant, route } = exchange
   if (lease !== null && lease.ask.tokens > 0) {
     const { promptTokens, tokens } = lease.ask
@@ -41,7 +41,7 @@ export function boundOf(exchange: Exchange, { limits }: { readonly limits: Pick<
   const completionTokens = asked?.completionTokensMax ?? learned.completionTokens() * (asked?.answers ?? 1)
   return {
     promptTokens: learned.promptTokens(prompt),
-    completionTokens: route?.operation.usage === 'input-only' ? 0 : Math.min(completionTokens, tokensMost),
+    completionTokens: route.operation.usage === 'input-only' ? 0 : Math.min(completionTokens, tokensMost),
   }
 }
 

@@ -7,39 +7,41 @@ import type { Limits } from '../../limits/index.ts'
 import type { Debt } from '../../objects/index.ts'
 import { underWay } from '../../wire/background.ts'
 import { isRecord, textOrNull } from '../../wire/json.ts'
-import type { Exchange } from '../exchange.ts'
+import { isEventStream } from '../../wire/media-types.ts'
+import { type Authenticated, noteCharge } from '../exchange.ts'
 import type { FollowUps } from '../follow-ups/index.ts'
 import type { Relayed } from '../relayed.ts'
 import { boundedUsage, boundOf } from './bound.ts'
 import type { Unseen } from './unseen.ts'
 
 /** True for an answer that says that the object is at work: nothing is to be counted in it. */
-export function isBegun({ route }: Exchange, { learned, isEventStream, status }: Relayed): boolean {
-  if (route === null || status === null || status >= 300 || learned.usage !== null || learned.objectId === null)
-    return false
+export function isBegun({ route }: Authenticated, { learned, contentType, status }: Relayed): boolean {
+  if (status === null || status >= 300 || learned.usage !== null || learned.objectId === null) return false
   const { creates } = route.operation
   if (creates !== 'response' && creates !== 'batch') return false
   // It goes on at the instance, however its stream has ended here: `GET responses/{id}?stream=true` takes it up again.
   if (learned.isBackground) return true
   // Any other stream says itself what it used, and ends with its connection; one that breaks off is counted by its text.
-  if (isEventStream) return false
+  if (isEventStream(contentType)) return false
   return underWay.has(learned.finishReason ?? '')
 }
 
 /** True for a batch that may have been created although its id never came: nobody can ask for its end. */
-export function isBatchUnseen({ route, call }: Exchange, { learned, sentAtMs, status }: Relayed): boolean {
-  if (route?.operation.creates !== 'batch' || call.method !== 'POST') return false
+export function isBatchUnseen({ route, call }: Authenticated, { learned, sentAtMs, status }: Relayed): boolean {
+  if (route.operation.creates !== 'batch' || call.method !== 'POST') return false
   return sentAtMs !== null && learned.objectId === null && (status === null || status < 300)
 }
 
+type DebtFollowUps = Pick<FollowUps, 'owes' | 'collect' | 'isSilent' | 'readsAnswers'>
+
 interface DebtParts {
   readonly limits: Pick<Limits, 'learned'>
-  readonly followUps: FollowUps
+  readonly followUps: DebtFollowUps
   readonly guards: { readonly unseen: Unseen }
 }
 
 /** Notes what the object owes, with what was reserved for it. */
-export function beginDebt(exchange: Exchange, relayed: Relayed, parts: DebtParts): Usage {
+export function beginDebt(exchange: Authenticated, relayed: Relayed, parts: DebtParts): Usage {
   const debt = debtOf(exchange, relayed, parts)
   if (debt === null) return noUsage
   parts.followUps.owes(debt, exchange.lease?.keep() ?? null)
@@ -47,7 +49,7 @@ export function beginDebt(exchange: Exchange, relayed: Relayed, parts: DebtParts
 }
 
 /** What it is charged at where nobody can tell: without a maximum, the most that is known of such calls. */
-function boundOfDebt(exchange: Exchange, parts: DebtParts): Debt['bound'] {
+function boundOfDebt(exchange: Authenticated, parts: DebtParts): Debt['bound'] {
   const { promptTokens, completionTokens } = boundOf(exchange, parts)
   const { asked } = exchange
   const { needs, completionTokensAssumed } = parts.guards.unseen
@@ -56,10 +58,10 @@ function boundOfDebt(exchange: Exchange, parts: DebtParts): Debt['bound'] {
   return { promptTokens, completionTokens: Math.max(completionTokens, most) }
 }
 
-function debtOf(exchange: Exchange, { learned, servedDeployment }: Relayed, parts: DebtParts): Debt | null {
+function debtOf(exchange: Authenticated, { learned, servedDeployment }: Relayed, parts: DebtParts): Debt | null {
   const { call, caller, grant, route, asked, instance } = exchange
   const { objectId } = learned
-  if (caller === null || grant === null || route === null || instance === null || objectId === null) return null
+  if (grant === null || instance === null || objectId === null) return null
   const { kind, tenantId, objectId: callerObjectId, appId, displayName } = caller
   return {
     objectId,
@@ -79,19 +81,19 @@ function debtOf(exchange: Exchange, { learned, servedDeployment }: Relayed, part
 
 /** Of an answer about an object that was made before. */
 export async function usageOfObject(
-  exchange: Exchange,
+  exchange: Authenticated,
   relayed: Relayed,
   { followUps, guards }: Pick<DebtParts, 'followUps' | 'guards'>,
 ): Promise<Usage> {
   const { route, copy, owing } = exchange
   const isOwn = copy?.kind === 'follow_up'
-  const id = (isOwn ? owing?.objectId : route?.objectId) ?? null
-  if (id === null || route === null || (route.operation.tells === null && !isOwn)) return noUsage
+  const id = (isOwn ? owing?.objectId : route.objectId) ?? null
+  if (id === null || (route.operation.tells === null && !isOwn)) return noUsage
   const end = endOf(exchange, relayed, id, followUps)
   if (end === null) return noUsage
   const collected = await followUps.collect(id)
   if (collected === null) return noUsage
-  exchange.charges = collected
+  noteCharge(exchange, collected)
   const { kind, deployment, bound } = collected.debt
   if (end === 'unknown') return boundedUsage(bound)
   if (kind === 'response' && deployment !== null) guards.unseen.needs.learn(deployment, end)
@@ -99,11 +101,16 @@ export async function usageOfObject(
 }
 
 /** What the answer says that the object used; `unknown` when nobody will ever know, null while it may still be told. */
-function endOf(exchange: Exchange, relayed: Relayed, id: string, followUps: FollowUps): Usage | 'unknown' | null {
+function endOf(
+  exchange: Authenticated,
+  relayed: Relayed,
+  id: string,
+  followUps: DebtFollowUps,
+): Usage | 'unknown' | null {
   const { call, route, copy } = exchange
   const { learned, status, ending } = relayed
   // A file of answers, read by the gateway itself: half of it is no sum.
-  if (route?.operation.tells == null)
+  if (route.operation.tells === null)
     return ending === 'whole' && status !== null && status < 300 ? learned.usage : null
   if (status !== null && status < 300) {
     if (learned.usage !== null) return isLast(learned) ? learned.usage : null
@@ -121,15 +128,15 @@ function isLast({ finishReason, isFinished, usageSoFar }: Relayed['learned']): b
 
 /** Of an answer to the gateway's own question that tells no usage. */
 function silentEndOf(
-  { route }: Exchange,
+  { route }: Authenticated,
   { learned, status, unwritten }: Relayed,
   id: string,
-  followUps: FollowUps,
+  followUps: DebtFollowUps,
 ): Usage | 'unknown' | null {
   const state = learned.finishReason ?? ''
   const isGone = status === 404 || status === 410
   const hasEnded = status !== null && status < 300 && state !== '' && !underWay.has(state)
-  if (hasEnded && route?.operation.object === 'batch') {
+  if (hasEnded && route.operation.object === 'batch') {
     const { answersFile, completed } = endOfBatch(unwritten)
     // Validation has failed, or it has ended before its first line: nothing was run.
     if (state === 'failed' || completed === 0) return noUsage

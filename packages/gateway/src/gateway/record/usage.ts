@@ -4,11 +4,12 @@ import { noUsage, type Usage } from '../../ledger/record.ts'
 import type { Limits } from '../../limits/index.ts'
 import type { Log } from '../../log.ts'
 import type { CountedTokens, TokenCounter } from '../../tokens/index.ts'
+import { isEventStream } from '../../wire/media-types.ts'
 import { isUnmeteredModel } from '../../wire/models.ts'
 import type { Operation } from '../../wire/operations.ts'
-import type { Exchange } from '../exchange.ts'
+import type { Authenticated } from '../exchange.ts'
 import type { FollowUps } from '../follow-ups/index.ts'
-import type { Asked } from '../receive/index.ts'
+import type { Asked } from '../receive/request.ts'
 import type { Relayed } from '../relayed.ts'
 import { boundedUsage, boundOf, storedIn } from './bound.ts'
 import { beginDebt, isBatchUnseen, isBegun, usageOfObject } from './later.ts'
@@ -19,7 +20,7 @@ interface UsageParts {
   readonly counter: TokenCounter
   readonly journal: Journal
   readonly limits: Pick<Limits, 'learned'>
-  readonly followUps: FollowUps
+  readonly followUps: Pick<FollowUps, 'owes' | 'raise' | 'collect' | 'isSilent' | 'readsAnswers'>
   readonly guards: { readonly unseen: Unseen }
   readonly log: Log
 }
@@ -30,10 +31,10 @@ interface UsageParts {
  * and the end was not reached, the answer cannot be read, a model thought unseen), a bound: at least what passed, what was reserved,
  * and what calls of the deployment were seen to need. Never a small number because nothing was seen.
  */
-export async function usageOf(exchange: Exchange, relayed: Relayed, parts: UsageParts): Promise<Usage> {
+export async function usageOf(exchange: Authenticated, relayed: Relayed, parts: UsageParts): Promise<Usage> {
   const { learned } = relayed
   const { route, asked } = exchange
-  if (route?.operation.usage === 'none' && route.operation.object !== null) {
+  if (route.operation.usage === 'none' && route.operation.object !== null) {
     return usageOfObject(exchange, relayed, parts)
   }
   if (learned.usage !== null && (relayed.ending === 'whole' || !learned.usageSoFar)) {
@@ -44,7 +45,7 @@ export async function usageOf(exchange: Exchange, relayed: Relayed, parts: Usage
   if (isBegun(exchange, relayed)) {
     // Before anything is waited for: the client may ask at once.
     const owed = beginDebt(exchange, relayed, parts)
-    if (sent !== null && relayed.isEventStream) {
+    if (sent !== null && isEventStream(relayed.contentType)) {
       // A stream that is left may have shown more than was reserved.
       const { completionTokens } = await count(exchange, sent, relayed, parts)
       parts.followUps.raise(learned.objectId ?? '', completionTokens ?? 0)
@@ -71,11 +72,10 @@ interface Sent {
 
 /** Null where nothing was billed: nothing was sent, or half of a request, or what it asks for has no tokens. */
 function sentOf(
-  { route, asked, instance, call }: Exchange,
+  { route, asked, instance, call }: Authenticated,
   { sentAtMs, servedDeployment, status }: Relayed,
 ): Sent | null {
-  if (route === null || asked === null || instance === null || asked.deployment === null || sentAtMs === null)
-    return null
+  if (asked === null || instance === null || asked.deployment === null || sentAtMs === null) return null
   if (route.operation.usage === 'none') return null
   if (status === null && asked.send === 'upload' && !call.req.complete) return null
   const model = instance.deployments.get(servedDeployment ?? asked.deployment)?.model ?? asked.deployment
@@ -120,7 +120,7 @@ function countedUsage({ promptTokens, completionTokens }: CountedTokens): Usage 
   return { ...noUsage, source: 'counted', promptTokens, completionTokens: completionTokens ?? 0, totalTokens }
 }
 
-async function promptUsage(exchange: Exchange, sent: Sent, relayed: Relayed, parts: UsageParts): Promise<Usage> {
+async function promptUsage(exchange: Authenticated, sent: Sent, relayed: Relayed, parts: UsageParts): Promise<Usage> {
   const { promptTokens } = await count(exchange, sent, relayed, parts)
   if (promptTokens !== null && relayed.learned.errorCode !== null)
     return countedUsage({ promptTokens, completionTokens: 0 })
@@ -128,7 +128,7 @@ async function promptUsage(exchange: Exchange, sent: Sent, relayed: Relayed, par
 }
 
 function bounded(
-  exchange: Exchange,
+  exchange: Authenticated,
   { asked, deployment }: Sent,
   { learned }: Relayed,
   counted: CountedTokens,
@@ -153,7 +153,7 @@ function bounded(
 
 /** What our tokenizer counts, in a worker; null is what cannot be counted. */
 async function count(
-  exchange: Exchange,
+  exchange: Authenticated,
   { operation, asked, model }: Sent,
   relayed: Relayed,
   parts: UsageParts,
@@ -163,13 +163,13 @@ async function count(
     operation: operation.name,
     requestBody: asked.received,
     responseBody: isError(relayed) ? [] : await responseBytes(exchange, relayed, parts),
-    stream: asked.stream || relayed.isEventStream,
+    stream: asked.stream || isEventStream(relayed.contentType),
   })
 }
 
 /** All that came of the answer: long ones have left the memory and are read back from the journal. */
 async function responseBytes(
-  exchange: Exchange,
+  exchange: Authenticated,
   relayed: Relayed,
   { journal, log }: UsageParts,
 ): Promise<readonly Buffer[]> {

@@ -4,12 +4,13 @@ import fc from 'fast-check'
 import { backends } from '../../wire/backends.ts'
 import { allOperations } from '../../wire/operations.ts'
 import { Refusal } from '../refusals.ts'
-import { createResolver, resolve } from './index.ts'
+import { createResolver } from './index.ts'
 import { splitPath, splitUrl } from './path.ts'
+import { findRoute } from './route.ts'
 
 /** The path that an instance of Azure OpenAI gets. */
 const pathOf = (method: string, url: string): string =>
-  backends['azure-openai'].path(resolve(method, url).address, null)
+  backends['azure-openai'].path(findRoute(method, url).address, null)
 
 test('the three forms of an address name target, workload, deployment and operation', () => {
   const rows = [
@@ -27,7 +28,7 @@ test('the three forms of an address name target, workload, deployment and operat
     ['GET', '/main/hr-bot/openai/responses/resp_1/input_items?api-version=preview', 'main', 'hr-bot', null],
   ] as const
   for (const [method, url, target, workload, deployment] of rows) {
-    const route = resolve(method, url)
+    const route = findRoute(method, url)
     assert.deepEqual([route.target, route.workload, route.deployment], [target, workload, deployment], url)
   }
 })
@@ -50,14 +51,14 @@ test('the instance is asked for the same operation, below its own root', () => {
 // Where usage may be asked for decides whether a stream's tokens are exact; where it may not, asking would break the call.
 test('include_usage is asked for where the version knows it', () => {
   const accepted = (query: string): boolean =>
-    resolve('POST', `/openai/deployments/gpt-4o/chat/completions${query}`).includeUsageAccepted
+    findRoute('POST', `/openai/deployments/gpt-4o/chat/completions${query}`).includeUsageAccepted
   for (const version of ['2024-09-01-preview', '2024-10-21', '2025-04-01-preview', '2026-01-01', 'preview']) {
     assert.ok(accepted(`?api-version=${version}`), version)
   }
   for (const version of ['2023-05-15', '2024-06-01', '2024-08-01-preview'])
     assert.ok(!accepted(`?api-version=${version}`))
   assert.ok(!accepted(''))
-  assert.ok(resolve('POST', '/v1/chat/completions').includeUsageAccepted)
+  assert.ok(findRoute('POST', '/v1/chat/completions').includeUsageAccepted)
 })
 
 test('a resolver that remembers says the same as one that does not, for good and bad, again and again', () => {
@@ -91,7 +92,7 @@ test('a resolver that remembers says the same as one that does not, for good and
   fc.assert(
     fc.property(method, fc.array(word, { maxLength: 8 }), query, (how, words, asked) => {
       const url = `/${words.join('/')}${asked}`
-      const wanted = outcome(() => resolve(how, url))
+      const wanted = outcome(() => findRoute(how, url))
       assert.deepEqual(
         outcome(() => remembering(how, url)),
         wanted,
@@ -171,7 +172,7 @@ test('C5 empty segments anywhere else are refused, and a second one too', () => 
         first === rootAt || (first === rootAt + 1 && segments[first] === 'v1' && segments[rootAt] === 'openai')
       let code = ''
       try {
-        resolve('POST', path)
+        findRoute('POST', path)
       } catch (error) {
         assert.ok(error instanceof Refusal)
         code = error.code
@@ -186,7 +187,7 @@ test('C5 empty segments anywhere else are refused, and a second one too', () => 
 test('C5 the root is an address at which nothing answers, with the way to those that there are', () => {
   for (const url of ['/', '/?x=1', 'http://gateway.example', 'http://gateway.example/']) {
     assert.throws(
-      () => resolve('GET', url),
+      () => findRoute('GET', url),
       error => error instanceof Refusal && error.code === 'route_unknown' && /openapi\.json/.test(error.message),
     )
   }

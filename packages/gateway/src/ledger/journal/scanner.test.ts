@@ -6,8 +6,9 @@ import { closedOf, newId, openedOf, temporaryDirectory } from '../exchange.fixtu
 import { type Format, formats, formatVersion } from './fields.ts'
 import { at, frameHeadBytes, frameKind } from './frame.ts'
 import { ChunkPool, Group } from './group.ts'
+import { readClosed, readOpened } from './halves.ts'
 import { readId } from './ids.ts'
-import { BlockView, MetadataBlock, readClosed, readOpened } from './metadata.ts'
+import { BlockView, MetadataBlock } from './metadata.ts'
 import { SegmentScanner } from './scanner.ts'
 import { encodePreamble, newMarker, preambleBytes, segmentPath } from './segments.ts'
 

@@ -13,6 +13,7 @@ import { MetadataBlock } from './metadata.ts'
 import { type JournalPosition, offsetOf, positionAt } from './position.ts'
 import { createSegment, type SegmentFile } from './segment-file.ts'
 import { newMarker, segmentBytesMax } from './segments.ts'
+import { flagsOf } from './unrolled.ts'
 
 export interface JournalWriterOptions {
   /** Where the segments stand. */
@@ -415,8 +416,4 @@ async function retire(segment: SegmentFile): Promise<void> {
   } finally {
     await segment.close()
   }
-}
-
-function flagsOf(opened: Opened): number {
-  return (opened.demonstration ? flag.demonstration : 0) | (opened.stream ? flag.stream : 0)
 }

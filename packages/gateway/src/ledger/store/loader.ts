@@ -4,17 +4,18 @@ import { ExchangeReader, readClosedBlock } from '../journal/exchange-reader.ts'
 import { endOfFiles } from '../journal/follower.ts'
 import { at } from '../journal/frame.ts'
 import { readId, timeOfBytes, timeOfId } from '../journal/ids.ts'
-import { BlockView, textsOf } from '../journal/metadata.ts'
+import { BlockView } from '../journal/metadata.ts'
 import { newOpenExchange, type OpenExchange } from '../journal/pairing.ts'
 import { type JournalPosition, offsetOf, segmentOf } from '../journal/position.ts'
 import { type Damage, SegmentScanner } from '../journal/scanner.ts'
 import type { LedgerNames } from '../names.ts'
 import { NameBlocks } from './name-blocks.ts'
 import { Names } from './names.ts'
+import { type OpeningFacts, readOpening } from './opening.ts'
 import type { Loaded } from './queries/list.ts'
 import { makeRoom, numberRows } from './room.ts'
 import { batchRowsMax, RowBatch } from './row-batch.ts'
-import { type OpeningFacts, writeRow } from './row-writer.ts'
+import { writeRow } from './row-writer.ts'
 
 export interface LoaderOptions {
   readonly connection: DuckDBConnection
@@ -153,20 +154,7 @@ export class Loader implements Consumer<OpeningFacts> {
   }
 
   readOpening(entry: SegmentScanner, block: BlockView): OpeningFacts {
-    let copyOf: string | null = null
-    let toolDeployments: string | null = null
-    if (block.endAt > block.textsAt) {
-      const texts = textsOf(entry.window, entry.view, block)
-      copyOf = texts[0] ?? null
-      toolDeployments = texts[1] ?? null
-    }
-    return {
-      names: this.#blocks.opened(entry.window, entry.view, block),
-      startedAtMs: block.number(entry.view, 0),
-      flags: entry.flags,
-      copyOf,
-      toolDeployments,
-    }
+    return readOpening(this.#blocks, entry, block)
   }
 
   async take(exchanges: Exchanges<OpeningFacts>): Promise<void> {

@@ -1,8 +1,9 @@
 import { callerKey } from '../../identity/caller.ts'
+import type { Field, FieldName } from '../fields.ts'
 import { closedNames, openedNames, type Shape } from '../journal/fields.ts'
 import { type BlockView, namesOf } from '../journal/metadata.ts'
 import { type NameOrigin, type Names, unnumbered } from './names.ts'
-import { columnIndex, recordColumns } from './schema.ts'
+import { dictionaryOf } from './schema.ts'
 
 /** The names of one block as numbers. */
 export interface CodedNames {
@@ -19,32 +20,25 @@ const blocksMax = 4_096
 /** Blocks beyond this size are not kept: a client that writes long names fills no memory with them. */
 const blockBytesMax = 4_096
 
-export const columnOfField = (field: string): string => field.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
-
-export function dictionaryOfField(field: string): string {
-  const index = columnIndex.get(columnOfField(field))
-  const column = index === undefined ? undefined : recordColumns[index]
-  if (column === undefined) throw new Error(`No column for ${field}.`)
-  return column.dictionary
-}
-
-/** What a client writes as it likes. */
-const freeFields: ReadonlySet<string> = new Set([
-  'requestedModel',
-  'apiVersion',
-  'userAgent',
-  'requestContentType',
-  'path',
-  'clientAddress',
-])
-/** Of a call whose caller is not known: names of the address, of which none becomes a lasting one. */
-const addressFields: ReadonlySet<string> = new Set(['workload', 'target', 'deployment', 'requestedModel', 'apiVersion'])
 /** Text of a row, UTF-16 units: the whole path has at most 2,048. */
 const rowTextMax = 2_048
 const strangersTextMax = 256
 
-const openedDictionaries = openedNames.map(dictionaryOfField)
-const closedDictionaries = closedNames.map(dictionaryOfField)
+/** A name of a block, with its dictionary. */
+interface NamedField {
+  readonly field: Field
+  readonly dictionary: string
+}
+const namedFields = (fields: readonly Field[]): readonly NamedField[] =>
+  fields.map(field => ({ field, dictionary: dictionaryOf(field) }))
+const openedFields = namedFields(openedNames)
+const closedFields = namedFields(closedNames)
+
+const positionOfName = (name: FieldName): number => openedNames.findIndex(field => field.name === name)
+const callerKindAt = positionOfName('callerKind')
+const callerTenantIdAt = positionOfName('callerTenantId')
+const callerObjectIdAt = positionOfName('callerObjectId')
+const callerAppIdAt = positionOfName('callerAppId')
 
 /**
  * Turns the names of a block into numbers. The same caller sends the same names again and again, so the whole block is looked up at once:
@@ -60,26 +54,20 @@ export class NameBlocks {
   }
 
   opened(source: Buffer, view: DataView, block: BlockView): CodedNames {
-    return this.#look(source, view, block, openedNames, openedDictionaries)
+    return this.#look(source, view, block, openedFields)
   }
 
   closed(source: Buffer, view: DataView, block: BlockView): CodedNames {
-    return this.#look(source, view, block, closedNames, closedDictionaries)
+    return this.#look(source, view, block, closedFields)
   }
 
-  #look(
-    source: Buffer,
-    view: DataView,
-    block: BlockView,
-    fields: readonly string[],
-    dictionaries: readonly string[],
-  ): CodedNames {
+  #look(source: Buffer, view: DataView, block: BlockView, fields: readonly NamedField[]): CodedNames {
     const key = source.toString('latin1', block.nameLengthsAt, block.textsAt)
     const known = this.#knownOf(block.shape)
     const found = known.get(key)
     if (found !== undefined) return found
     const texts = namesOf(source, view, block)
-    const coded = this.#code(texts, fields, dictionaries)
+    const coded = this.#code(texts, fields)
     if (key.length <= blockBytesMax) {
       if (known.size >= blocksMax) known.clear()
       known.set(key, coded)
@@ -101,30 +89,33 @@ export class NameBlocks {
     this.#known.clear()
   }
 
-  #code(texts: readonly (string | null)[], fields: readonly string[], dictionaries: readonly string[]): CodedNames {
+  #code(texts: readonly (string | null)[], fields: readonly NamedField[]): CodedNames {
     const unnamed: Record<string, string> = {}
-    const isStrangers = fields === openedNames && texts[0] === null
-    const coded = (field: string, dictionary: string, text: string | null): number => {
+    const isOpening = fields === openedFields
+    const isStrangers = isOpening && (texts[callerKindAt] ?? null) === null
+    const coded = (name: string, dictionary: string, text: string | null, facts: NameFacts): number => {
       if (text === null) return 0
-      if (isStrangers && addressFields.has(field)) {
+      if (isStrangers && facts.address === true) {
         const known = this.#names.find(dictionary, text)
-        if (known === null) unnamed[field] = text.slice(0, strangersTextMax)
+        if (known === null) unnamed[name] = text.slice(0, strangersTextMax)
         return known ?? 0
       }
-      const origin: NameOrigin = freeFields.has(field) ? 'free' : 'ours'
+      const origin: NameOrigin = facts.free === true ? 'free' : 'ours'
       const code = this.#names.codeOf(dictionary, text, origin)
-      if (code === unnumbered) unnamed[field] = text.slice(0, rowTextMax)
+      if (code === unnumbered) unnamed[name] = text.slice(0, rowTextMax)
       return code
     }
-    const codes = fields.map((field, index) => coded(field, dictionaries[index] ?? '', texts[index] ?? null))
-    const key = fields === openedNames ? keyOf(texts) : null
-    const callerCode = coded('callerKey', 'caller_key', key)
+    const codes = fields.map(({ field, dictionary }, at) => coded(field.name, dictionary, texts[at] ?? null, field))
+    const callerCode = coded('callerKey', 'caller_key', isOpening ? keyOf(texts) : null, {})
     return { codes, callerKey: callerCode, unnamed: Object.keys(unnamed).length === 0 ? null : unnamed }
   }
 }
 
+type NameFacts = Pick<Field, 'free' | 'address'>
+
 function keyOf(texts: readonly (string | null)[]): string | null {
-  const [kind, tenantId, objectId, appId] = texts
+  const kind = texts[callerKindAt]
+  const tenantId = texts[callerTenantIdAt]
   if ((kind !== 'user' && kind !== 'application') || typeof tenantId !== 'string') return null
-  return callerKey({ kind, tenantId, objectId: objectId ?? '', appId: appId ?? null })
+  return callerKey({ kind, tenantId, objectId: texts[callerObjectIdAt] ?? '', appId: texts[callerAppIdAt] ?? null })
 }

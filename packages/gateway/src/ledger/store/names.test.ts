@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { closedOf, newId, openedOf, temporaryDirectory, testLedger } from '../exchange.fixture.ts'
 import type { Ledger } from '../index.ts'
-import type { Closed, Opened } from '../record.ts'
+import { type Closed, noUsage, type Opened } from '../record.ts'
 
 /** A whole exchange in one entry, as of a call that never reached an instance. */
 function write(ledger: Ledger, opened: Partial<Opened>, closed: Partial<Closed> = {}): Promise<void> {
@@ -88,11 +88,11 @@ test('H1 configured names have a number in a dictionary that is full, also in re
   const first = await testLedger(t, directory)
   const closing: Promise<void>[] = []
   for (let n = 0; n < 18_000; n++)
-    closing.push(write(first, { workload: `w${n}`, deployment: `d${n}` }, { usage: noTokens, cost: null }))
+    closing.push(write(first, { workload: `w${n}`, deployment: `d${n}` }, { usage: noUsage, cost: null }))
   await Promise.all(closing)
   await write(first, { workload: 'new-bot', deployment: 'new-model' }, { objectId: 'file-1' })
   const quoted = '"workload":"new-bot"'
-  await write(first, { workload: quoted, deployment: quoted }, { usage: noTokens, cost: null })
+  await write(first, { workload: quoted, deployment: quoted }, { usage: noUsage, cost: null })
   assert.equal((await callsBy(first, 'workload'))['new-bot'], undefined)
   assert.equal((await callsBy(first, 'workload'))['(other)'], 2)
   await first.close()
@@ -148,16 +148,3 @@ test('H1 an upgrade takes the names of strangers out of the records, and keeps t
   await write(second, { workload: 'invented', deployment: 'made up' })
   assert.equal((await callsBy(second, 'workload'))['invented'], 1)
 })
-
-const noTokens = {
-  source: 'none',
-  promptTokens: null,
-  completionTokens: null,
-  totalTokens: null,
-  cachedTokens: null,
-  reasoningTokens: null,
-  audioPromptTokens: null,
-  audioCompletionTokens: null,
-  imagePromptTokens: null,
-  imageCompletionTokens: null,
-} as const

@@ -39,6 +39,7 @@ function columnsOf(dictionary: string): string[] {
   )
 }
 
+/** Name of a column's field, under which `unnamed` has it. */
 function fieldOf(column: string): string {
   return column.replace(/_[a-z]/g, letter => letter.charAt(1).toUpperCase())
 }

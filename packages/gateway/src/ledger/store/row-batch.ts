@@ -1,6 +1,7 @@
 import { BIGINT, BOOLEAN, DOUBLE, DuckDBDataChunk, type DuckDBType, INTEGER, UUID, VARCHAR } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
-import { type ColumnKind, recordColumns } from './schema.ts'
+import type { ColumnKind } from '../field.ts'
+import { recordColumns } from './schema.ts'
 
 /** DuckDB's own vector size: one chunk of the appender. */
 export const batchRowsMax = 2_048

@@ -1,17 +1,19 @@
 /**
- * The tables of the store. `records` has one column per field of a record's row. Values that repeat are numbers of `names`, one dictionary per
- * `dictionary`: reports then group by integers, and loading writes integers in bulk instead of strings one by one (0.05 instead of
- * 0.4 µs each, bench/ledger.ts). The view `exchanges` shows the names for people with a SQL client.
+ * The tables of the store. `records` has a column for each field of a record (../fields.ts) and the store's own. Values that repeat are numbers
+ * of `names`, one dictionary per `dictionary`: reports then group by integers, and loading writes integers in bulk instead of strings one by
+ * one (0.05 instead of 0.4 µs each, bench/ledger.ts). The view `exchanges` shows the names for people with a SQL client.
  */
-
-/** How a column is stored and filled. `name` 0 is null. */
-export type ColumnKind = 'id' | 'sequence' | 'name' | 'real' | 'whole' | 'long' | 'flag' | 'text'
+import { type ColumnKind, kinds } from '../field.ts'
+import { type Field, type FieldName, fieldRows } from '../fields.ts'
+import { formatVersion } from '../journal/fields.ts'
 
 export interface Column {
   readonly name: string
   readonly kind: ColumnKind
   /** Of a `name`: columns of one dictionary share their numbers. */
   readonly dictionary: string
+  /** Version of the journal's format that has the column first. */
+  readonly since: number
 }
 
 const sqlTypes = {
@@ -25,76 +27,79 @@ const sqlTypes = {
   text: 'VARCHAR',
 } as const satisfies Record<ColumnKind, string>
 
-const of = (kind: ColumnKind, ...names: readonly string[]): Column[] =>
-  names.map(name => ({ name, kind, dictionary: name }))
-
-const model = (name: string): Column => ({ name, kind: 'name', dictionary: 'model' })
-const deployment = (name: string): Column => ({ name, kind: 'name', dictionary: 'deployment' })
-
-/** The table as the first version of the schema makes it. */
-const firstColumns: readonly Column[] = [
-  ...of('id', 'id'),
-  // In the order of loading, without gaps: what a tail asks by.
-  ...of('sequence', 'sequence'),
-  ...of('real', 'started_at_ms', 'sent_at_ms', 'first_byte_at_ms', 'ended_at_ms'),
+/** Columns that are no field of a record: what questions need, and where the journal has the bodies. */
+const ownColumns = {
+  // In the order of loading, without gaps: a tail asks by it.
+  sequence: { kind: 'sequence', since: 1, at: 1 },
   // Of the start, UTC, since the epoch: a report over a million rows by day takes 65 ms with a column for it and 135 ms without.
-  ...of('whole', 'start_hour', 'start_day', 'start_month'),
-  ...of('flag', 'demonstration', 'stream'),
+  start_hour: { kind: 'whole', since: 1, at: 6 },
+  start_day: { kind: 'whole', since: 1, at: 7 },
+  start_month: { kind: 'whole', since: 1, at: 8 },
   // Kind, tenant and object or application id in one, as `callerKey` makes it.
-  ...of('name', 'caller_key', 'caller_kind', 'caller_tenant_id', 'caller_object_id', 'caller_app_id', 'caller_name'),
-  ...of('name', 'workload', 'target', 'instance', 'region', 'deployment'),
-  model('requested_model'),
-  model('served_model'),
-  ...of('name', 'api_version', 'operation', 'method', 'user_agent', 'request_content_type', 'response_content_type'),
-  ...of('name', 'path', 'client_address'),
-  ...of('name', 'outcome', 'outcome_code', 'usage_source', 'finish_reason'),
-  ...of('whole', 'status', 'prompt_tokens', 'completion_tokens', 'total_tokens', 'cached_tokens', 'reasoning_tokens'),
-  ...of('whole', 'audio_prompt_tokens', 'audio_completion_tokens'),
-  ...of('long', 'request_bytes', 'response_bytes'),
-  // One attempt on the record's own instance, with its status, is its duration alone; other attempts are JSON.
-  ...of('real', 'only_attempt_ms'),
-  ...of('text', 'backend_request_id', 'attempts'),
-  // Where the journal holds the bodies: the entry that opened and the one that closed, and a JSON list of those between them.
-  ...of('long', 'opened_at', 'closed_at'),
-  ...of('text', 'parts'),
+  caller_key: { kind: 'name', since: 1, at: 11 },
+  // The entry that opened the exchange and the one that closed it, and a JSON list of those between them.
+  opened_at: { kind: 'long', since: 1, at: 49 },
+  closed_at: { kind: 'long', since: 1, at: 50 },
+  parts: { kind: 'text', since: 1, at: 51 },
   // JSON of the names that found no room in their dictionary.
-  ...of('text', 'unnamed'),
-]
-
-const columnsOfVersion2: readonly Column[] = [
-  // 0 without a cost; `currency` and `price` are null then.
-  ...of('long', 'cost_nano'),
-  ...of('name', 'currency', 'price'),
-  ...of('whole', 'reserved_tokens'),
-  ...of('real', 'waited_ms'),
-  deployment('served_deployment'),
-  deployment('spilled_from'),
+  unnamed: { kind: 'text', since: 1, at: 52 },
   // The hash finds an object among a million others in 10 ms, their ids alone in 70.
-  ...of('text', 'object_id'),
-  ...of('whole', 'object_hash'),
-  ...of('text', 'copy_of'),
-  ...of('name', 'copy_kind'),
-]
+  object_hash: { kind: 'whole', since: 2, at: 61 },
+} as const satisfies Record<string, { readonly kind: ColumnKind; readonly since: number; readonly at: number }>
+export type OwnColumn = keyof typeof ownColumns
 
-const columnsOfVersion3: readonly Column[] = [
-  // JSON; null where there are none.
-  ...of('text', 'tool_deployments'),
-  ...of('name', 'service_tier'),
-  // Null for records of before: each stands for one call.
-  ...of('whole', 'summed_calls'),
-  ...of('whole', 'image_prompt_tokens', 'image_completion_tokens'),
-]
+export function columnNameOf(field: FieldName | 'callerKey'): string {
+  return snakeCase(field)
+}
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
+}
 
-/** In the order of the table. A new column goes to the end and gets a migration. */
-export const recordColumns: readonly Column[] = [...firstColumns, ...columnsOfVersion2, ...columnsOfVersion3]
+/** In the order of the table, which is that of the positions. */
+export const recordColumns: readonly Column[] = columnsInOrder()
 
-export const columnIndex: ReadonlyMap<string, number> = new Map(
-  recordColumns.map((column, index) => [column.name, index]),
-)
+function columnsInOrder(): readonly Column[] {
+  const columns: Column[] = []
+  for (const [name, { kind, since, at }] of Object.entries(ownColumns))
+    columns[at] = { name, kind, dictionary: name, since }
+  for (const field of fieldRows) {
+    if (field.column === undefined) continue
+    const name = columnNameOf(field.name)
+    const { dictionary = field.name, kind, since = 1 } = field
+    columns[field.column] = { name, kind: kinds[kind].column, dictionary: snakeCase(dictionary), since }
+  }
+  return columns
+}
 
-const createRecords = `CREATE TABLE records (${firstColumns.map(c => `${c.name} ${sqlTypes[c.kind]}`).join(', ')})`
+const indexByName: ReadonlyMap<string, number> = new Map(recordColumns.map(({ name }, index) => [name, index]))
 
-/** DuckDB adds no columns with NOT NULL. Records of before have the default: 0 is the name, or the cost, of none. */
+/** Index of a column that is no field. */
+export function indexOfOwn(name: OwnColumn): number {
+  return ownColumns[name].at
+}
+
+/** Index of a field's column. Throws for a field that is stored nowhere. */
+export function indexOf({ name }: Field): number {
+  const index = indexByName.get(columnNameOf(name))
+  if (index === undefined) throw new RangeError(`The field ${name} has no column.`)
+  return index
+}
+
+/** Dictionary of a field whose column has names. */
+export function dictionaryOf(field: Field): string {
+  return recordColumns[indexOf(field)]?.dictionary ?? ''
+}
+
+/** The columns that a format brought. */
+const columnsSince = (format: number): readonly Column[] => recordColumns.filter(({ since }) => since === format)
+/** The columns that a format has. */
+const columnsUntil = (format: number): readonly Column[] => recordColumns.filter(({ since }) => since <= format)
+
+const createRecords = `CREATE TABLE records (${columnsSince(1)
+  .map(c => `${c.name} ${sqlTypes[c.kind]}`)
+  .join(', ')})`
+
+/** DuckDB adds no columns with NOT NULL. Older records have the default: 0 is the name, or the cost, of none. */
 const addColumn = ({ name, kind }: Column): string => {
   const type = sqlTypes[kind].replace(' NOT NULL', '')
   const none = kind === 'name' || kind === 'long' ? ' DEFAULT 0' : ''
@@ -111,7 +116,7 @@ const exchangesOf = (columns: readonly Column[]): string =>
     )
     .join(', ')} FROM records r`
 
-/** Where a call ends whose workload or deployment nobody has allowed. */
+/** Refusals of calls whose workload or deployment was not authorised. */
 const refusedNames = [
   'workload_missing',
   'workload_unknown',
@@ -126,8 +131,8 @@ const refusedNames = [
   .join(', ')
 
 /**
- * Names that strangers wrote into addresses go from the records, unless a call that was not refused has the name too. What they wrote stays in
- * `path`. Names that no record has are deleted.
+ * Removes names that unauthenticated clients wrote into addresses from the records, unless a call that was not refused has the name too. `path`
+ * keeps the address. Names that no record has are deleted.
  */
 const withoutStrangersNames = (column: string): string =>
   `UPDATE records SET ${column} = 0 WHERE ${column} <> 0
@@ -138,18 +143,28 @@ const withoutUnused = (dictionary: string, columns: readonly string[]): string =
   `DELETE FROM names WHERE dictionary = '${dictionary}'
      AND code NOT IN (${columns.map(column => `SELECT ${column} FROM records WHERE ${column} IS NOT NULL`).join(' UNION ')})`
 
-/** Each list is one version of the schema, run once, in order. What stands here is never changed, only added to. */
+/** Brings the columns of a format. */
+const addColumns = (format: number): readonly string[] => [
+  'DROP VIEW exchanges',
+  ...columnsSince(format).map(addColumn),
+  exchangesOf(columnsUntil(format)),
+]
+/** The newest format that the migrations name by itself. Newer ones come after them, each with a migration of its own. */
+const formatNamed = 3
+
+/** Each list is one version of the schema, run once, in order. What is here is never changed, only added to. */
 export const migrations: readonly (readonly string[])[] = [
   [
     createRecords,
     'CREATE TABLE names (dictionary VARCHAR NOT NULL, code INTEGER NOT NULL, text VARCHAR NOT NULL)',
-    exchangesOf(firstColumns),
-    // One row, its places as journal/position.ts numbers them: ends before `loaded` are loaded, and reading must begin at `low` to know what is open.
+    exchangesOf(columnsUntil(1)),
+    // One row, its positions as journal/position.ts numbers them: ends before `loaded` are loaded, and reading must begin at `low` to know
+    // what is open.
     'CREATE TABLE journal_cursor (loaded BIGINT NOT NULL, low BIGINT NOT NULL, sequence BIGINT NOT NULL, damaged_bytes BIGINT NOT NULL)',
     'INSERT INTO journal_cursor VALUES (0, 0, 0, 0)',
   ],
-  ['DROP VIEW exchanges', ...columnsOfVersion2.map(addColumn), exchangesOf([...firstColumns, ...columnsOfVersion2])],
-  ['DROP VIEW exchanges', ...columnsOfVersion3.map(addColumn), exchangesOf(recordColumns)],
+  addColumns(2),
+  addColumns(3),
   [
     ...['workload', 'target', 'deployment', 'requested_model'].map(withoutStrangersNames),
     withoutUnused('workload', ['workload']),
@@ -157,4 +172,5 @@ export const migrations: readonly (readonly string[])[] = [
     withoutUnused('deployment', ['deployment', 'served_deployment', 'spilled_from']),
     withoutUnused('model', ['requested_model', 'served_model']),
   ],
+  ...Array.from({ length: formatVersion - formatNamed }, (_, index) => addColumns(formatNamed + 1 + index)),
 ]

@@ -2,7 +2,7 @@
 import { Temporal } from 'temporal-polyfill'
 import type { CalendarUnit } from './counters.ts'
 
-export interface CalendarWindow {
+export interface CalendarSpan {
   /** Inclusive, milliseconds since the epoch. */
   readonly startMs: number
   /** Exclusive. */
@@ -10,7 +10,7 @@ export interface CalendarWindow {
 }
 
 export class Calendar {
-  readonly #current: Record<CalendarUnit, CalendarWindow | null> = { hour: null, day: null, week: null, month: null }
+  readonly #current: Record<CalendarUnit, CalendarSpan | null> = { hour: null, day: null, week: null, month: null }
   #timeZone: string
 
   /** @param timeZone IANA, as the configuration has checked. */
@@ -26,7 +26,7 @@ export class Calendar {
   }
 
   /** Worked out once per window: the boundaries are remembered until the window ends. */
-  windowAt(unit: CalendarUnit, atMs: number): CalendarWindow {
+  windowAt(unit: CalendarUnit, atMs: number): CalendarSpan {
     const current = this.#current[unit]
     if (current !== null && atMs >= current.startMs && atMs < current.endMs) return current
     const window = windowAt(unit, atMs, this.#timeZone)
@@ -35,7 +35,7 @@ export class Calendar {
   }
 }
 
-function windowAt(unit: CalendarUnit, atMs: number, timeZone: string): CalendarWindow {
+function windowAt(unit: CalendarUnit, atMs: number, timeZone: string): CalendarSpan {
   const at = Temporal.Instant.fromEpochMilliseconds(Math.floor(atMs)).toZonedDateTimeISO(timeZone)
   const start = startOf(unit, at)
   return { startMs: start.epochMilliseconds, endMs: endOf(unit, start).epochMilliseconds }

@@ -1,29 +1,29 @@
 /**
- * Counters, and the port of the store that keeps them: in memory (`memory.ts`), or in Redis for replicas (`redis.ts`). The store knows
- * counters and amounts; which counters a call meets is `rules.ts`'s to say.
+ * Counters, and the port of the store that keeps them: in memory (`memory.ts`), or in Redis for replicas (`redis/counters.ts`). The store knows
+ * counters and amounts only; `rules/claims.ts` decides which counters a call meets.
  */
 import type { LimitName } from '../../config/schema.ts'
 import type { Gauge, StoreState } from '../index.ts'
 import type { Moment, Tally } from './tally.ts'
 
-/** What a measure counts: tokens, calls, calls under way, or billionths of the currency. */
+/** What a measure counts: tokens, calls, calls in flight, or billionths of the currency. */
 export type Unit = 'tokens' | 'requests' | 'inFlight' | 'cost'
 
 export type CalendarUnit = 'hour' | 'day' | 'week' | 'month'
 
-/** Over which time amounts are counted together. */
+/** The time over which amounts are added up. */
 export type WindowFacts =
-  /** Any stretch of `lengthMs`. Amounts are booked in steps of `stepMs` and leave when all of their step is older than `lengthMs`. */
+  /** Any period of `lengthMs`. Amounts are added to steps of `stepMs`, and expire when all of their step is older than `lengthMs`. */
   | { readonly kind: 'sliding'; readonly lengthMs: number; readonly stepMs: number }
-  /** From a boundary of the calendar in `limits.timeZone` to the next one. */
+  /** From one boundary of the calendar in `limits.timeZone` to the next. */
   | { readonly kind: 'calendar'; readonly unit: CalendarUnit }
-  /** What is under way now, however long. */
+  /** Calls in flight now, however long they take. */
   | { readonly kind: 'inFlight' }
 
 const second = { kind: 'sliding', lengthMs: 1_000, stepMs: 10 } as const
 const minute = { kind: 'sliding', lengthMs: 60_000, stepMs: 500 } as const
 
-/** Every measure, a row each. */
+/** Every measure, one per row. */
 export const measures: Readonly<Record<LimitName, { readonly unit: Unit; readonly window: WindowFacts }>> = {
   tokensPerMinute: { unit: 'tokens', window: minute },
   tokensPerHour: { unit: 'tokens', window: { kind: 'calendar', unit: 'hour' } },
@@ -37,13 +37,13 @@ export const measures: Readonly<Record<LimitName, { readonly unit: Unit; readonl
   costPerMonth: { unit: 'cost', window: { kind: 'calendar', unit: 'month' } },
 }
 
-/** What makes a counter the one that it is. */
+/** The facts that identify a counter. */
 export interface CounterIdentity {
   /** `BASE:MEASURE`, or `BASE|SUBJECT:MEASURE`. The same in every replica and after a restart. */
   readonly key: string
   /** Name of the rule, or of the counter that rules share. */
   readonly base: string
-  /** The counted one, where a rule counts `per` something: caller key, workload, ...; null where all are counted together. */
+  /** For a `per` rule, the one that is counted: caller key, workload, ...; null where all are counted together. */
   readonly subject: string | null
   readonly measure: LimitName
 }
@@ -51,68 +51,68 @@ export interface CounterIdentity {
 export interface Counter extends CounterIdentity {
   readonly unit: Unit
   readonly window: WindowFacts
-  /** What this process itself has taken: in memory all there is, beside Redis what is known when it cannot be asked. */
+  /** What this process counted: everything for the memory store; with Redis, what is known while Redis is down. */
   readonly own: Tally
   /**
-   * The sum over all replicas as a shared store last told it, when, and until when that holds (end of a calendar window, 0 for others);
-   * null before the first time, and in memory.
+   * The sum over all replicas that a shared store reported last, the time of that report, and the end of the calendar window it is for
+   * (0 for other windows); null before the first report, and in memory.
    */
-  told: { sum: number; atMs: number; endMs: number } | null
+  lastReported: { sum: number; atMs: number; endMs: number } | null
   /**
-   * True once the store has forgotten it, being idle, as it may with one that has a subject: whoever holds it asks for
-   * `counter(identity)` again before the next use.
+   * True after the store has dropped the counter because it was idle. The store may do that only with counters that have a subject. A holder of
+   * the counter must then call `counter(identity)` again before the next use.
    */
   isDropped: boolean
-  /** Calls refused (or that would have been, in mode shadow) by rule name; null before the first. */
+  /** Calls refused (in mode shadow: that would have been), by rule name; null before the first. */
   refused: Map<string, number> | null
 }
 
-/** One rule's limit, as one call meets it. Made ready per workload, deployment and caller; never changed. */
+/** One rule's limit, as one call meets it. Prepared per workload, deployment and caller; never changed. */
 export interface Claim {
   readonly counter: Counter
-  /** Of the counter, as long as it is not dropped. Here too, so that a call finds all that it needs in one place. */
+  /** The counter's own tally, valid until the counter is dropped. A copy here saves the call one look-up. */
   readonly own: Tally
   readonly unit: Unit
   readonly limit: number
-  /** In digits, as header fields have it. */
+  /** In digits, ready for header fields. */
   readonly limitText: string
-  /** False in mode shadow: it refuses nothing, but is told in `Taken.shadowed`. */
+  /** False in mode shadow: the claim refuses nothing, but is listed in `Reservation.shadowed`. */
   readonly enforce: boolean
-  /** False where another claim of the same list has the same counter: it is checked, and nothing is taken a second time. */
+  /** False where another claim of the same list has the same counter: this one is checked, but adds nothing a second time. */
   readonly takes: boolean
-  /** Name of the rule, as in `Denial.rule`. */
+  /** Name of the rule, as in `RuleDenial.rule`. */
   readonly rule: string
 }
 
-/** What a call asks for; always one request and one call in flight besides. */
-export interface Asked {
+/** What a call asks for, besides one request and one place in flight. */
+export interface Requested {
   readonly tokens: number
   readonly costNano: number
 }
 
-/** What a call did use. */
-export interface Used extends Asked {
-  /** Calls of backends, 0 for one that never was sent: its request is given back. More than one was reserved for are added. */
+/** What a call used. */
+export interface Used extends Requested {
+  /** Number of backend calls. 0 for a call that was never sent: its request is refunded. Beyond the one that was reserved they are added. */
   readonly calls: number
 }
 
 /**
- * What a claim takes. An estimate larger than the whole limit takes the whole limit: such a call passes alone. (Whether it surely
- * needs more is decided before the store is asked.)
+ * The amount that a claim reserves. An estimate larger than the whole limit reserves the whole limit: such a call passes when it is alone. (Calls that
+ * certainly need more are refused before the store is called.)
  */
-export function amountOf(claim: Claim, asked: Asked): number {
+export function amountOf(claim: Claim, requested: Requested): number {
   switch (claim.unit) {
     case 'tokens':
-      return Math.min(asked.tokens, claim.limit)
+      return Math.min(requested.tokens, claim.limit)
     case 'cost':
-      return Math.min(asked.costNano, claim.limit)
+      return Math.min(requested.costNano, claim.limit)
     case 'requests':
     case 'inFlight':
       return 1
   }
 }
 
-/** What stays of a claim's amount when the call has ended. */
+/** The part of a claim's amount that stays counted after the call has ended. */
 export function usedOf(claim: Claim, used: Used): number {
   switch (claim.unit) {
     case 'tokens':
@@ -126,81 +126,93 @@ export function usedOf(claim: Claim, used: Used): number {
   }
 }
 
-/** Taken from all counters. Stores extend it with what they need to settle it. */
-export interface Taken {
+/** Amounts reserved with all counters of a list. Stores extend it with what they need to settle it. */
+export interface Reservation {
   readonly claims: readonly Claim[]
-  readonly asked: Asked
-  /** The store's time of taking: chooses window and step in which it is settled. */
+  readonly requested: Requested
+  /** Time of the reservation by the store's clock. It determines the window and step that the call is settled in. */
   readonly at: Moment
-  /** Of the enforced claims; see `Lease.tokens`. */
+  /** The tightest of the enforced claims; see `Lease.tokens`. */
   readonly tokens: Gauge | null
   readonly requests: Gauge | null
   /** Claims in mode shadow that had no room. A shared empty array when there are none. */
   readonly shadowed: readonly Claim[]
-  /** How the store fared. With `refuse` nothing is taken at all: see `Short.state`. */
+  /** Health of the store. Never `refuse`: then nothing is reserved at all. */
   readonly state: StoreState
 }
 
-/** Nothing was taken: an enforced claim had no room, or the store cannot be asked (`state: 'refuse'`, `full` empty). */
-export interface Short {
-  /** Every enforced claim without room. */
+/** The reason why nothing was reserved. */
+export type Shortage = RoomShortage | StoreShortage
+
+/** At least one enforced claim had no room. */
+export interface RoomShortage {
+  readonly kind: 'room'
+  /** Every enforced claim without room; at least one. */
   readonly full: readonly Claim[]
-  /** That of `full` which has room last, and when; null with `state: 'refuse'`. */
-  readonly worst: Claim | null
+  /** The claim of `full` that will have room last. */
+  readonly worst: Claim
+  /** Time until `worst` has room, in ms. */
   readonly retryAfterMs: number
-  /** What is left of `worst`. */
+  /** Free part of the limit of `worst`. */
   readonly remaining: number
-  /** End of its calendar window, milliseconds since the epoch; null for others, and where only calls under way keep its room. */
+  /** End of its calendar window, in ms since the epoch; null for others, and where calls in flight alone take its room. */
   readonly renewsAtMs: number | null
   readonly tokens: Gauge | null
   readonly requests: Gauge | null
   readonly state: StoreState
 }
 
-export type Outcome = { readonly taken: Taken; readonly short: null } | { readonly taken: null; readonly short: Short }
+/** The store is down, and the configuration says `whenStoreIsDown: refuse`. */
+export interface StoreShortage {
+  readonly kind: 'store'
+}
 
-/** Where a counter stands, over all replicas. */
-export interface Standing {
+/** The one value of `StoreShortage`. */
+export const storeShortage: StoreShortage = { kind: 'store' }
+
+export type ReserveResult =
+  | { readonly reservation: Reservation; readonly shortage: null }
+  | { readonly reservation: null; readonly shortage: Shortage }
+
+/** Amounts of a counter, over all replicas. */
+export interface CounterReading {
   /** Settled. */
   readonly used: number
-  /** Taken by calls that are under way. */
+  /** Reserved by calls in flight. */
   readonly reserved: number
-  /** When some (sliding) or all (calendar) of it is back; null for calls in flight. Milliseconds since the epoch. */
+  /** Time when some (sliding) or all (calendar) of it is free again, in ms since the epoch; null for calls in flight. */
   readonly renewsAtMs: number | null
 }
 
-/** An amount that the ledger remembers, for a counter that starts empty. */
+/** An amount from the ledger, for a counter that starts empty. */
 export interface Booking {
   readonly counter: Counter
   readonly amount: number
-  /** When it was used: chooses step and window. */
+  /** Time of the use. It determines the step and window. */
   readonly atMs: number
 }
 
 export interface CounterStore {
   readonly kind: 'memory' | 'redis'
   readonly state: StoreState
-  /** Since when it is down, milliseconds since the epoch; null when it is not. */
+  /** Start of the outage, in ms since the epoch; null when the store is up. */
   readonly downSinceMs: number | null
-  /** The counter of that key, a new one when there is none. */
+  /** The counter with that key. Creates it when there is none. */
   counter(identity: CounterIdentity): Counter
   /** Every counter that this process knows and has not dropped. */
   counters(): Iterable<Counter>
   /**
-   * Takes from all counters or from none (shadow claims do not decide, and are taken as well). One round trip, or synchronous.
-   * @param claims those that do not take before those that do.
+   * Reserves with all counters or with none (shadow claims decide nothing, but are reserved too). Synchronous, or one round trip.
+   * @param claims Those with `takes: false` before the others.
    */
-  reserve(claims: readonly Claim[], asked: Asked): Outcome | Promise<Outcome>
+  reserve(claims: readonly Claim[], requested: Requested): ReserveResult | Promise<ReserveResult>
   /**
-   * Takes from all counters whether or not they have room: what was admitted once stays reserved. Never waits.
-   * @param atMs when it was admitted, milliseconds since the epoch: chooses step and window.
+   * Reserves with all counters whether or not they have room: a call that was once admitted stays reserved. Never waits.
+   * @param atMs Time of the admission, in ms since the epoch: determines step and window.
    */
-  take(claims: readonly Claim[], asked: Asked, atMs: number): Taken
-  /** Corrects what was taken to what was used, in the step and window of its taking. Never waits, never throws; once per `Taken`. */
-  settle(taken: Taken, used: Used): void
-  read(counters: readonly Counter[]): readonly Standing[] | Promise<readonly Standing[]>
+  forceReserve(claims: readonly Claim[], requested: Requested, atMs: number): Reservation
+  /** Corrects the reserved amounts to what was used, in the step and window of the reservation. Never waits, never throws; once per reservation. */
+  settle(reservation: Reservation, used: Used): void
+  read(counters: readonly Counter[]): readonly CounterReading[] | Promise<readonly CounterReading[]>
   close(): Promise<void>
 }
-
-/** Asks the ledger what this process (its ledger) has used in the windows that run now, as bookings for counters. */
-export type Remembered = () => Promise<readonly Booking[]>

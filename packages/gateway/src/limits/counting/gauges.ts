@@ -2,7 +2,7 @@ import type { Gauge } from '../index.ts'
 import type { Claim } from './counters.ts'
 
 /** Finds the tightest token and request limits among claims: those with the least left. Limits in mode shadow are nobody's to see. */
-export class GaugesSoFar {
+export class TightestGauges {
   tokens: Gauge | null = null
   requests: Gauge | null = null
   /** Below 0 where settling went beyond the limit, which a gauge does not show. */

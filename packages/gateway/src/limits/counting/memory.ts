@@ -1,80 +1,29 @@
 /**
- * Counters of one process. Everything is synchronous, so that nothing comes between looking and taking; a crash takes what was
- * reserved along with the process.
+ * Counters of one process. Everything is synchronous, so nothing can happen between the check and the reservation. When the process crashes, its
+ * reservations disappear with it.
  */
 import type { Calendar } from './calendar.ts'
+import { CounterBook } from './counter-book.ts'
 import {
-  type Asked,
   amountOf,
   type Booking,
   type Claim,
   type Counter,
   type CounterIdentity,
+  type CounterReading,
   type CounterStore,
-  measures,
-  type Outcome,
-  type Short,
-  type Standing,
-  type Taken,
+  type Requested,
+  type Reservation,
+  type ReserveResult,
   type Used,
   usedOf,
 } from './counters.ts'
-import { GaugesSoFar, gaugeOf } from './gauges.ts'
+import { gaugeOf, TightestGauges } from './gauges.ts'
 import type { Moments } from './moments.ts'
-import { type Moment, Tally } from './tally.ts'
-import { untilSettledMs, windowFor } from './windows.ts'
+import { shortageOf } from './shortage.ts'
+import type { Moment } from './tally.ts'
 
-/** Counters before the first look for idle ones. */
-const countersAtFirst = 256
 const noClaims: readonly Claim[] = []
-
-export class CounterBook {
-  readonly #byKey = new Map<string, Counter>()
-  readonly #calendar: Calendar
-  readonly #moments: Moments
-  #sweepAt = countersAtFirst
-
-  constructor(calendar: Calendar, moments: Moments) {
-    this.#calendar = calendar
-    this.#moments = moments
-  }
-
-  get(identity: CounterIdentity): Counter {
-    const found = this.#byKey.get(identity.key)
-    if (found !== undefined) return found
-    if (this.#byKey.size >= this.#sweepAt) this.dropIdle()
-    const { unit, window } = measures[identity.measure]
-    const { key, base, subject, measure } = identity
-    const own = new Tally(windowFor(window, this.#calendar))
-    const told = null
-    const counter: Counter = { key, base, subject, measure, unit, window, own, told, isDropped: false, refused: null }
-    this.#byKey.set(key, counter)
-    return counter
-  }
-
-  /** The counter itself, or what stands for it now when it was dropped meanwhile. */
-  live(counter: Counter): Counter {
-    return counter.isDropped ? this.get(counter) : counter
-  }
-
-  values(): Iterable<Counter> {
-    return this.#byKey.values()
-  }
-
-  /**
-   * Forgets counters of single callers and the like that nothing is left in. It happens when their number has doubled, so that a
-   * call pays for it next to nothing, and memory holds at most twice what is in use.
-   */
-  dropIdle(): void {
-    const now = this.#moments.now()
-    for (const counter of this.#byKey.values()) {
-      if (counter.subject === null || !counter.own.isIdle(now)) continue
-      counter.isDropped = true
-      this.#byKey.delete(counter.key)
-    }
-    this.#sweepAt = Math.max(countersAtFirst, this.#byKey.size * 2)
-  }
-}
 
 /**
  * Reserving with 4 claims (tokens and requests per minute, tokens per day, calls in flight) and settling it takes 0.18 µs of CPU together,
@@ -100,20 +49,20 @@ export class MemoryStore implements CounterStore {
     return this.#book.values()
   }
 
-  /** Nearly every call fits: it takes while it looks, and what does not fit is given back. */
-  reserve(claims: readonly Claim[], asked: Asked): Outcome {
+  /** Nearly every call fits, so this reserves in one pass and rolls back on refusal. */
+  reserve(claims: readonly Claim[], requested: Requested): ReserveResult {
     const now = this.#moments.now()
     let tokens: Claim | null = null
     let tokensLeft = 0
     let requests: Claim | null = null
     let requestsLeft = 0
-    let full: Claim[] | null = null
-    let shadowed: Claim[] | null = null
+    let full: [Claim, ...Claim[]] | null = null
+    let shadowed: [Claim, ...Claim[]] | null = null
     for (const claim of claims) {
       const { unit, enforce } = claim
-      const amount = amountOf(claim, asked)
+      const amount = amountOf(claim, requested)
       const left = claim.limit - (claim.takes ? claim.own.take(amount, now) : claim.own.sum(now) + amount)
-      // What asks for nothing always fits, even where settling has gone beyond the limit.
+      // An amount of 0 always fits, even where settled calls have exceeded the limit.
       if (left < 0 && amount > 0) {
         if (enforce) full = added(full, claim)
         else shadowed = added(shadowed, claim)
@@ -126,36 +75,45 @@ export class MemoryStore implements CounterStore {
       }
     }
     if (full !== null) {
-      for (const claim of claims) if (claim.takes) claim.own.settle(now, amountOf(claim, asked), 0)
-      return { taken: null, short: shortOf(claims, full, asked, now) }
+      for (const claim of claims) if (claim.takes) claim.own.settle(now, amountOf(claim, requested), 0)
+      const { tokens, requests } = gaugesOf(claims, now)
+      const shortage = shortageOf(full, {
+        roomInMs: claim => claim.own.roomInMs(amountOf(claim, requested), claim.limit, now),
+        leftOf: claim => claim.limit - claim.own.sum(now),
+        nowMs: now.atMs,
+        tokens,
+        requests,
+        state: 'ok',
+      })
+      return { reservation: null, shortage }
     }
-    const taken: Taken = {
+    const reservation: Reservation = {
       claims,
-      asked,
+      requested,
       at: now,
       tokens: tokens === null ? null : gaugeOf(tokens, tokensLeft, tokens.own.resetInMs(now)),
       requests: requests === null ? null : gaugeOf(requests, requestsLeft, requests.own.resetInMs(now)),
       shadowed: shadowed ?? noClaims,
       state: 'ok',
     }
-    return { taken, short: null }
+    return { reservation, shortage: null }
   }
 
-  take(claims: readonly Claim[], asked: Asked, atMs: number): Taken {
+  forceReserve(claims: readonly Claim[], requested: Requested, atMs: number): Reservation {
     const now = this.#moments.now()
-    // As `restore` does: what began before this process is placed by the wall clock.
+    // As in `restore`, the wall clock decides where an amount from before this process belongs.
     const at = { atMs, steadyMs: now.steadyMs - Math.max(0, now.atMs - atMs) }
     for (const claim of claims) {
-      if (claim.takes) claim.own.hold(amountOf(claim, asked), at, now)
+      if (claim.takes) claim.own.hold(amountOf(claim, requested), at, now)
     }
-    return { claims, asked, at, tokens: null, requests: null, shadowed: noClaims, state: 'ok' }
+    return { claims, requested, at, tokens: null, requests: null, shadowed: noClaims, state: 'ok' }
   }
 
-  settle({ claims, asked, at }: Taken, used: Used): void {
-    for (const claim of claims) if (claim.takes) claim.own.settle(at, amountOf(claim, asked), usedOf(claim, used))
+  settle({ claims, requested, at }: Reservation, used: Used): void {
+    for (const claim of claims) if (claim.takes) claim.own.settle(at, amountOf(claim, requested), usedOf(claim, used))
   }
 
-  /** Adds what was used before this process began. */
+  /** Adds what was used before this process started. */
   restore(bookings: readonly Booking[]): void {
     const now = this.#moments.now()
     for (const { counter, amount, atMs } of bookings) {
@@ -163,12 +121,12 @@ export class MemoryStore implements CounterStore {
     }
   }
 
-  read(counters: readonly Counter[]): readonly Standing[] {
+  read(counters: readonly Counter[]): readonly CounterReading[] {
     const now = this.#moments.now()
     return counters.map(({ own, window }) => {
       const sum = own.sum(now)
       const resetInMs = own.resetInMs(now)
-      // Calls that have been under way for longer than the window are no part of it any more.
+      // Calls that run longer than the window no longer count in it.
       const reserved = Math.min(own.reserved, sum)
       return {
         used: sum - reserved,
@@ -183,37 +141,14 @@ export class MemoryStore implements CounterStore {
   }
 }
 
-function added(list: Claim[] | null, claim: Claim): Claim[] {
+function added(list: [Claim, ...Claim[]] | null, claim: Claim): [Claim, ...Claim[]] {
   if (list === null) return [claim]
   list.push(claim)
   return list
 }
 
-function shortOf(claims: readonly Claim[], full: readonly Claim[], asked: Asked, now: Moment): Short {
-  let worst: Claim | null = null
-  let retryAfterMs = 0
-  for (const claim of full) {
-    const room = claim.own.roomInMs(amountOf(claim, asked), claim.limit, now)
-    if (worst !== null && room <= retryAfterMs) continue
-    worst = claim
-    retryAfterMs = room
-  }
-  const gauges = gaugesOf(claims, now)
-  const isSpent = worst?.counter.window.kind === 'calendar' && retryAfterMs > untilSettledMs
-  return {
-    full,
-    worst,
-    retryAfterMs,
-    remaining: worst === null ? 0 : Math.max(0, worst.limit - worst.own.sum(now)),
-    renewsAtMs: isSpent ? now.atMs + retryAfterMs : null,
-    tokens: gauges.tokens,
-    requests: gauges.requests,
-    state: 'ok',
-  }
-}
-
-function gaugesOf(claims: readonly Claim[], now: Moment): GaugesSoFar {
-  const gauges = new GaugesSoFar()
+function gaugesOf(claims: readonly Claim[], now: Moment): TightestGauges {
+  const gauges = new TightestGauges()
   for (const claim of claims) {
     const { own } = claim
     const sum = own.sum(now)

@@ -1,5 +1,5 @@
 /** Tallies: sums over windows, without I/O. Amounts are whole numbers up to 2^53. Time comes in with every call. */
-import type { Amounts, Content, Window } from './windows.ts'
+import type { SlotAmount, TallyAmounts, Window } from './windows.ts'
 
 /** A moment: by the wall clock for calendar windows, and by a clock that never goes back for sliding ones. Milliseconds. */
 export interface Moment {
@@ -46,7 +46,7 @@ export class Tally {
     this.#backMs = window.backMs
   }
 
-  #amounts(): Amounts {
+  #amounts(): TallyAmounts {
     return { sum: this.#sum, recent: this.#recent, reserved: this.reserved }
   }
 
@@ -118,7 +118,7 @@ export class Tally {
   }
 
   /** What it is made of, reserved amounts included. */
-  contents(now: Moment): readonly Content[] {
+  contents(now: Moment): readonly SlotAmount[] {
     return this.sum(now) === 0 ? [] : this.#window.contents(this.#amounts())
   }
 }

@@ -9,13 +9,13 @@ import type { CalendarUnit, WindowFacts } from './counters.ts'
 export const untilSettledMs = 1_000
 
 /** An amount and where it stands: number of the step, counted from the epoch, or end of the window in milliseconds since the epoch. */
-export interface Content {
+export interface SlotAmount {
   readonly slot: number
   readonly amount: number
 }
 
 /** What of a tally counts. */
-export interface Amounts {
+export interface TallyAmounts {
   readonly sum: number
   /** Part of the sum: added in the newest stretch. */
   readonly recent: number
@@ -32,16 +32,16 @@ export interface Window {
   /** When some (sliding) or all (calendar) of the sum is back, if the sum is more than 0; minus infinity for calls in flight. */
   readonly backMs: number
   /** To a time outside the newest stretch. @returns what is left of the sum. */
-  moveTo(ms: number, amounts: Amounts): number
+  moveTo(ms: number, amounts: TallyAmounts): number
   /** Adds before the newest stretch. @returns false when that has left the window. */
   addEarlier(ms: number, amount: number): boolean
   /**
    * Milliseconds until `amount` has room under `limit`, if nothing is given back before; where only calls under way keep it,
    * nobody knows: `untilSettledMs`.
    */
-  roomInMs(amount: number, limit: number, amounts: Amounts, ms: number): number
+  roomInMs(amount: number, limit: number, amounts: TallyAmounts, ms: number): number
   /** What the sum is made of, reserved amounts included. The sum is more than 0. */
-  contents(amounts: Amounts): readonly Content[]
+  contents(amounts: TallyAmounts): readonly SlotAmount[]
 }
 
 export function windowFor(facts: WindowFacts, calendar: Calendar): Window {
@@ -89,7 +89,7 @@ class SlidingWindow implements Window {
     return Math.floor((ms - this.#originMs) / this.#stepMs)
   }
 
-  moveTo(ms: number, { sum, recent }: Amounts): number {
+  moveTo(ms: number, { sum, recent }: TallyAmounts): number {
     const step = this.#stepAt(ms)
     // Somebody is behind: what is newer stays.
     if (step < this.#newest) return sum
@@ -129,7 +129,7 @@ class SlidingWindow implements Window {
     return true
   }
 
-  roomInMs(amount: number, limit: number, { sum }: Amounts, ms: number): number {
+  roomInMs(amount: number, limit: number, { sum }: TallyAmounts, ms: number): number {
     let left = sum
     if (left + amount <= limit) return 0
     for (let step = this.#oldest; step < this.#newest; step += 1) {
@@ -143,8 +143,8 @@ class SlidingWindow implements Window {
     return this.#originMs + (step + this.#span) * this.#stepMs
   }
 
-  contents({ recent }: Amounts): readonly Content[] {
-    const contents: Content[] = []
+  contents({ recent }: TallyAmounts): readonly SlotAmount[] {
+    const contents: SlotAmount[] = []
     const origin = this.#originMs / this.#stepMs
     for (let step = this.#oldest; step <= this.#newest; step += 1) {
       const amount = step === this.#newest ? recent : (this.#steps[step & this.#mask] ?? 0)
@@ -170,7 +170,7 @@ class CalendarWindow implements Window {
     this.#calendar = calendar
   }
 
-  moveTo(ms: number, { sum }: Amounts): number {
+  moveTo(ms: number, { sum }: TallyAmounts): number {
     const left = ms >= this.endMs ? 0 : sum
     const { startMs, endMs } = this.#calendar.windowAt(this.#unit, ms)
     this.startMs = startMs
@@ -186,11 +186,11 @@ class CalendarWindow implements Window {
     return false
   }
 
-  roomInMs(amount: number, limit: number, { sum, reserved }: Amounts, ms: number): number {
+  roomInMs(amount: number, limit: number, { sum, reserved }: TallyAmounts, ms: number): number {
     return sum - reserved + amount <= limit ? untilSettledMs : this.endMs - ms
   }
 
-  contents({ sum }: Amounts): readonly Content[] {
+  contents({ sum }: TallyAmounts): readonly SlotAmount[] {
     return [{ slot: this.endMs, amount: sum }]
   }
 }

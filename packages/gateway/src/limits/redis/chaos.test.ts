@@ -31,7 +31,7 @@ for (const appendOnly of [true, false]) {
       ]
       while (calls < callsMax || !isOver) {
         calls += 1
-        const { taken } = await counters.reserve(claims, { tokens: random.below(50), costNano: 0 })
+        const { reservation: taken } = await counters.reserve(claims, { tokens: random.below(50), costNano: 0 })
         await delay(random.below(40))
         const tokens = random.below(80)
         used += tokens
@@ -60,7 +60,7 @@ for (const appendOnly of [true, false]) {
     const counted = ['tokensPerMonth', 'callsInFlight', 'requestsPerMinute'] as const
     let seen: unknown
     await eventually('all is told', async () => {
-      for (const replica of replicas) await replica.counters.told()
+      for (const replica of replicas) await replica.counters.flush()
       const standings = await counters.read(counted.map(name => claim(counters, 'a', name, 1).counter))
       seen = standings.map(standing => [standing.used, standing.reserved])
       return tell(redis.port, 'KEYS', '*:leases:*') === '' ? true : null

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Calendar } from '../counting/calendar.ts'
-import { GaugesSoFar } from '../counting/gauges.ts'
+import { TightestGauges } from '../counting/gauges.ts'
 import { MemoryStore } from '../counting/memory.ts'
 import { Moments } from '../counting/moments.ts'
 import { claim } from './redis.fixture.ts'
@@ -10,7 +10,7 @@ test('of limits that settling went beyond, the one that it went beyond most is t
   const store = new MemoryStore(new Calendar('UTC'), new Moments(Date.now))
   const claims = [claim(store, 'narrow', 'tokensPerMinute', 900), claim(store, 'wide', 'tokensPerMinute', 1_000)]
   for (const ordered of [claims, claims.toReversed()]) {
-    const gauges = new GaugesSoFar()
+    const gauges = new TightestGauges()
     for (const one of ordered) if (gauges.isTighter(one, 1_001)) gauges.add(one, 1_001, 60_000)
     assert.deepEqual(gauges.tokens, { rule: 'narrow', limitText: '900', remaining: 0, resetSeconds: 60 })
   }

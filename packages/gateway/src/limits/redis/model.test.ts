@@ -2,15 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Calendar } from '../counting/calendar.ts'
-import type { Claim, CounterStore, Outcome, Taken, Used } from '../counting/counters.ts'
+import type { Claim, CounterStore, Reservation, ReserveResult, Used } from '../counting/counters.ts'
 import { MemoryStore } from '../counting/memory.ts'
 import { Moments } from '../counting/moments.ts'
 import { claim, type Replica, startRedis, startReplica } from './redis.fixture.ts'
 
 const leaseExpiryMs = 40_000
-/** No step of time is longer, so that those who live are never taken for dead. */
+/** Longest step of time: shorter than the expiry, so that no living replica is given up. */
 const stepMs = 15_000
-/** Replicas whose clocks are 2 seconds apart, and one that is right. */
+/** The clocks of the two replicas differ by 2 seconds. */
 const clocksOffMs = [-1_000, 1_000]
 
 const claims = (store: CounterStore, name: string): readonly Claim[] => [
@@ -20,10 +20,10 @@ const claims = (store: CounterStore, name: string): readonly Claim[] => [
   claim(store, name, 'callsInFlight', 6),
   claim(store, name, 'tokensPerHour', 4_000),
   claim(store, name, 'costPerDay', 4_000_000_000_000_000),
-  claim(store, `${name}-tried out`, 'tokensPerMinute', 500, false),
+  claim(store, `${name}-trial`, 'tokensPerMinute', 500, false),
 ]
 
-type Step =
+type ModelStep =
   | { readonly do: 'reserve'; readonly at: 0 | 1; readonly tokens: number; readonly costNano: number }
   | { readonly do: 'settle'; readonly which: number; readonly used: Used }
   | { readonly do: 'wait'; readonly ms: number }
@@ -31,7 +31,7 @@ type Step =
 
 const at = fc.constantFrom<0 | 1>(0, 1)
 const costNano = fc.integer({ min: 0, max: 1_000_000_000_000_001 })
-const step: fc.Arbitrary<Step> = fc.oneof(
+const step: fc.Arbitrary<ModelStep> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.record({ do: fc.constant('reserve'), at, tokens: fc.integer({ min: 0, max: 600 }), costNano }),
@@ -51,26 +51,27 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('crash'), at }) },
 )
 
-interface Open {
-  readonly memory: Taken
-  readonly shared: Taken
+interface OpenPair {
+  readonly memory: Reservation
+  readonly shared: Reservation
   readonly replica: Replica
 }
 
-/** What an outcome says, without what only one store has. */
-function said({ taken, short }: Outcome): unknown {
-  if (short !== null) {
-    const { worst, full, ...rest } = short
-    return { ...rest, worst: worst?.counter.key, full: full.map(({ counter }) => counter.key) }
+/** The parts of a result that both stores have. */
+function comparable({ reservation, shortage }: ReserveResult): unknown {
+  if (reservation !== null) {
+    const { tokens, requests, shadowed, state } = reservation
+    return { tokens, requests, shadowed: shadowed.map(({ counter }) => counter.key), state }
   }
-  const { tokens, requests, shadowed, state } = taken
-  return { tokens, requests, shadowed: shadowed.map(({ counter }) => counter.key), state }
+  if (shortage.kind === 'store') return shortage
+  const { worst, full, ...rest } = shortage
+  return { ...rest, worst: worst.counter.key, full: full.map(({ counter }) => counter.key) }
 }
 
-// Whoever moves from one process to several must not get other limits: both stores are one definition, and this compares them.
-test('P7 replicas on Redis decide and count as one process in memory does, through expiry and crashes', async t => {
+// A configuration must mean the same limits for one process and for several. This compares both stores step by step.
+test('P7 replicas on Redis decide and count like one process in memory, also after expiry and crashes', async t => {
   const redis = await startRedis(t)
-  // Ahead of the machine's clock for good: by that one Redis forgets keys, whatever time the scripts are given.
+  // Far ahead of the machine's clock: Redis expires keys by its own clock, whatever time the scripts are given.
   let now = Date.UTC(2126, 10, 23, 22, 40)
   const expired: number[] = []
   const start = (offMs: number): Promise<Replica> =>
@@ -84,8 +85,8 @@ test('P7 replicas on Redis decide and count as one process in memory does, throu
       runs += 1
       const memory = new MemoryStore(new Calendar('UTC'), new Moments(() => now))
       const name = `run ${runs}`
-      const open: Open[] = []
-      const crashed: { readonly calls: Open[]; readonly lastBeatMs: number }[] = []
+      const open: OpenPair[] = []
+      const crashed: { readonly calls: OpenPair[]; readonly lastBeatMs: number }[] = []
       let lastBeatMs = now
       const beat = async (): Promise<void> => {
         for (const { counters } of replicas) await counters.beat()
@@ -96,7 +97,7 @@ test('P7 replicas on Redis decide and count as one process in memory does, throu
             continue
           }
           expired.push(dead.calls.length)
-          // One dead holder is looked at with each beat.
+          // Each heartbeat gives up one dead holder.
           for (let more = 0; more <= runs && more < 4; more += 1) await replicas[0]?.counters.beat()
           for (const { memory: one } of dead.calls) memory.settle(one, { tokens: 0, costNano: 0, calls: 0 })
         }
@@ -112,9 +113,10 @@ test('P7 replicas on Redis decide and count as one process in memory does, throu
         if (replica === undefined) return
         const one = memory.reserve(claims(memory, name), { tokens, costNano })
         const other = await replica.counters.reserve(claims(replica.counters, name), { tokens, costNano })
-        assert.deepEqual(said(other), said(one))
-        if (one.taken !== null && other.taken !== null) open.push({ memory: one.taken, shared: other.taken, replica })
-        if (one.taken !== null) taken += 1
+        assert.deepEqual(comparable(other), comparable(one))
+        if (one.reservation !== null && other.reservation !== null)
+          open.push({ memory: one.reservation, shared: other.reservation, replica })
+        if (one.reservation !== null) taken += 1
         else refused += 1
       }
       const settle = async (which: number, used: Used): Promise<void> => {
@@ -122,7 +124,7 @@ test('P7 replicas on Redis decide and count as one process in memory does, throu
         if (one === undefined) return
         memory.settle(one.memory, used)
         one.replica.counters.settle(one.shared, used)
-        await one.replica.counters.told()
+        await one.replica.counters.flush()
       }
       await beat()
       for (const one of steps) {
@@ -146,7 +148,7 @@ test('P7 replicas on Redis decide and count as one process in memory does, throu
       while (open.length > 0) await settle(0, { tokens: 1, costNano: 1, calls: 1 })
       await wait(2 * leaseExpiryMs + stepMs)
       const left = claims(memory, name).map(({ counter }) => counter.own.reserved)
-      assert.deepEqual(new Set(left), new Set([0]), 'nothing leaks')
+      assert.deepEqual(new Set(left), new Set([0]), 'nothing stays reserved')
       const own = replicas[1]?.counters ?? assert.fail()
       for (const standing of await own.read(claims(own, name).map(({ counter }) => counter))) {
         assert.equal(standing.reserved, 0)
@@ -154,9 +156,9 @@ test('P7 replicas on Redis decide and count as one process in memory does, throu
     }),
     { numRuns: 200 },
   )
-  assert.ok(taken > 100 && refused > 100, `the property has seen both: ${taken} taken, ${refused} refused`)
+  assert.ok(taken > 100 && refused > 100, `the property must see both: ${taken} reserved, ${refused} refused`)
   assert.ok(
     expired.some(calls => calls > 0),
-    'and crashes with calls under way',
+    'the property must see crashes with calls in flight',
   )
 })

@@ -1,4 +1,4 @@
-/** Counters on a real Redis, as one of several replicas, with a clock of the test's own where it needs one. */
+/** Counters in a real Redis, as one of several replicas; with a clock that the test controls where it needs one. */
 import { randomUUID } from 'node:crypto'
 import { startRedis, type TestRedis } from '../../../../../test/support/redis.ts'
 import type { Scope } from '../../../../../test/support/world.ts'
@@ -11,21 +11,21 @@ import { RedisCounters, type RedisCountersParts } from './counters.ts'
 
 export interface Replica {
   readonly counters: RedisCounters
-  /** Words of its log. */
-  readonly said: string[]
-  /** Ends as a crash does: nothing is said to anybody. */
+  /** Events of its log. */
+  readonly logged: string[]
+  /** Ends like a crash: it reports nothing and does not leave. */
   crash(): Promise<void>
 }
 
-/** @param t Closes it after the test. */
+/** @param t Closes the replica after the test. @param begin Called before the connection is opened. */
 export async function startReplica(
   t: Scope,
   redis: TestRedis,
   parts: Partial<RedisCountersParts> & { readonly timeoutMs?: number } = {},
   begin?: (counters: RedisCounters) => void,
 ): Promise<Replica> {
-  const said: string[] = []
-  const log = logTo(({ event }) => void said.push(event))
+  const logged: string[] = []
+  const log = logTo(({ event }) => void logged.push(event))
   const clock = parts.clock ?? Date.now
   const config = { url: redis.url, cluster: false, keyPrefix: 'gatehouse', timeout: parts.timeoutMs ?? 250 }
   const store = openRedis(config, { clock, log })
@@ -54,7 +54,7 @@ export async function startReplica(
     if (isOpen) await counters.close()
     await crash()
   })
-  return { counters, said, crash }
+  return { counters, logged, crash }
 }
 
 export function claim(store: CounterStore, name: string, measure: LimitName, limit: number, enforce = true): Claim {

@@ -1,28 +1,34 @@
-/** What the scripts answer, as outcomes. Per claim there are three figures: sum, milliseconds until some of it is back, milliseconds until there is room. */
-import type { Claim, Counter, Outcome, Standing } from '../counting/counters.ts'
-import { GaugesSoFar } from '../counting/gauges.ts'
-import { untilSettledMs } from '../counting/windows.ts'
-import type { SharedTaken } from './taken.ts'
+/** The scripts' replies as results. For each claim there are three figures: sum, ms until some of it is free, ms until there is room. */
+import {
+  type Claim,
+  type Counter,
+  type CounterReading,
+  type ReserveResult,
+  storeShortage,
+} from '../counting/counters.ts'
+import { TightestGauges } from '../counting/gauges.ts'
+import { shortageOf } from '../counting/shortage.ts'
+import type { SharedReservation } from './reservation.ts'
 
-export type Reply = readonly number[]
+export type ScriptReply = readonly number[]
 
-/** Where the figures of the first claim stand. */
+/** Index of the first claim's figures. */
 const first = 2
 
-/** Remembers what a counter's sum is over all replicas. */
-function tell(counter: Counter, sum: number, atMs: number, resetMs: number): void {
+/** Remembers a counter's sum over all replicas. */
+function noteSum(counter: Counter, sum: number, atMs: number, resetMs: number): void {
   const endMs = counter.window.kind === 'calendar' ? atMs + resetMs : 0
-  const { told } = counter
-  if (told === null) counter.told = { sum, atMs, endMs }
+  const { lastReported } = counter
+  if (lastReported === null) counter.lastReported = { sum, atMs, endMs }
   else {
-    told.sum = sum
-    told.atMs = atMs
-    told.endMs = endMs
+    lastReported.sum = sum
+    lastReported.atMs = atMs
+    lastReported.endMs = endMs
   }
 }
 
-/** Number of the step, or end of the window, in which each claim's amount stands. */
-export function slotsOf(claims: readonly Claim[], reply: Reply): number[] {
+/** The slot of each claim's amount: number of the step, or end of the window. */
+export function slotsOf(claims: readonly Claim[], reply: ScriptReply): number[] {
   const nowMs = reply[1] ?? 0
   return claims.map(({ counter: { window } }, index) => {
     if (window.kind === 'sliding') return Math.floor(nowMs / window.stepMs)
@@ -30,52 +36,55 @@ export function slotsOf(claims: readonly Claim[], reply: Reply): number[] {
   })
 }
 
-/** Gauges and shadowed claims of what was taken. */
-export function fillTaken(taken: SharedTaken, reply: Reply): void {
-  const gauges = new GaugesSoFar()
+/** Sets the gauges and shadowed claims of a reservation. */
+export function fillReservation(reservation: SharedReservation, reply: ScriptReply): void {
+  const gauges = new TightestGauges()
   let shadowed: Claim[] | null = null
-  for (const [index, claim] of taken.claims.entries()) {
+  for (const [index, claim] of reservation.claims.entries()) {
     const at = first + index * 3
     const sum = reply[at] ?? 0
     const reset = reply[at + 1] ?? 0
-    tell(claim.counter, sum, taken.at.atMs, reset)
+    noteSum(claim.counter, sum, reservation.at.atMs, reset)
     if (reply[at + 2] !== 0) {
       shadowed ??= []
       shadowed.push(claim)
     }
     if (gauges.isTighter(claim, sum)) gauges.add(claim, sum, sum === 0 ? 0 : reset)
   }
-  taken.tokens = gauges.tokens
-  taken.requests = gauges.requests
-  if (shadowed !== null) taken.shadowed = shadowed
+  reservation.tokens = gauges.tokens
+  reservation.requests = gauges.requests
+  if (shadowed !== null) reservation.shadowed = shadowed
 }
 
-export function shortOf(claims: readonly Claim[], reply: Reply): Outcome {
+export function refusalOf(claims: readonly Claim[], reply: ScriptReply): ReserveResult {
   const nowMs = reply[1] ?? 0
   const full: Claim[] = []
-  const gauges = new GaugesSoFar()
-  let worst: Claim | null = null
-  let retryAfterMs = 0
-  let remaining = 0
+  const gauges = new TightestGauges()
+  const figures = new Map<Claim, { readonly sum: number; readonly room: number }>()
   for (const [index, claim] of claims.entries()) {
     const at = first + index * 3
     const [sum = 0, reset = 0, room = 0] = reply.slice(at, at + 3)
-    tell(claim.counter, sum, nowMs, reset)
+    noteSum(claim.counter, sum, nowMs, reset)
     if (gauges.isTighter(claim, sum)) gauges.add(claim, sum, sum === 0 ? 0 : reset)
     if (room === 0 || !claim.enforce) continue
     full.push(claim)
-    if (worst !== null && room <= retryAfterMs) continue
-    worst = claim
-    retryAfterMs = room
-    remaining = Math.max(0, claim.limit - sum)
+    figures.set(claim, { sum, room })
   }
-  const isSpent = worst?.counter.window.kind === 'calendar' && retryAfterMs > untilSettledMs
-  const renewsAtMs = isSpent ? nowMs + retryAfterMs : null
-  const { tokens, requests } = gauges
-  return { taken: null, short: { full, worst, retryAfterMs, remaining, renewsAtMs, tokens, requests, state: 'ok' } }
+  const [firstFull, ...others] = full
+  // The script refuses only for an enforced claim without room. A reply that names none is no answer.
+  if (firstFull === undefined) return { reservation: null, shortage: storeShortage }
+  const shortage = shortageOf([firstFull, ...others], {
+    roomInMs: claim => figures.get(claim)?.room ?? 0,
+    leftOf: claim => claim.limit - (figures.get(claim)?.sum ?? 0),
+    nowMs,
+    tokens: gauges.tokens,
+    requests: gauges.requests,
+    state: 'ok',
+  })
+  return { reservation: null, shortage }
 }
 
-/** Calls that have been under way for longer than the window are no part of it any more. */
-export function standingOf(sum: number, reserved: number, renewsAtMs: number | null): Standing {
+/** Calls that run longer than the window no longer count in it. */
+export function readingOf(sum: number, reserved: number, renewsAtMs: number | null): CounterReading {
   return { used: Math.max(0, sum - reserved), reserved: Math.min(sum, reserved), renewsAtMs }
 }

@@ -5,8 +5,8 @@ import { tell } from '../../../../../test/support/redis.ts'
 import { eventually } from '../../../../../test/support/wait.ts'
 import { claim, startRedis, startReplica } from './redis.fixture.ts'
 
-// Whoever grants what the documentation says must not find out in an outage that a right is missing.
-test('the rights in docs/limits.md are enough for everything that limits do', async t => {
+// An operator who grants these rights must not learn in an outage that one is missing.
+test('the rights in docs/limits.md are enough for everything that limits do in Redis', async t => {
   const redis = await startRedis(t)
   const documentation = await readFile(new URL('../../../../../docs/limits.md', import.meta.url), 'utf8')
   const [line = ''] = /^ACL SETUSER .*$/m.exec(documentation) ?? []
@@ -16,41 +16,41 @@ test('the rights in docs/limits.md are enough for everything that limits do', as
   const leaseExpiryMs = 300
   const one = await startReplica(t, restricted, { leaseExpiryMs })
   const two = await startReplica(t, restricted, { leaseExpiryMs })
-  assert.equal(one.counters.state, 'ok', one.said.join())
+  assert.equal(one.counters.state, 'ok', one.logged.join())
   const claims = [
     claim(one.counters, 'a', 'tokensPerMinute', 100),
     claim(one.counters, 'a', 'requestsPerSecond', 100),
     claim(one.counters, 'a', 'tokensPerDay', 100),
     claim(one.counters, 'a', 'callsInFlight', 2),
   ]
-  const taken = async (): Promise<void> => {
-    const outcome = await one.counters.reserve(claims, { tokens: 30, costNano: 0 })
-    if (outcome.taken !== null) one.counters.settle(outcome.taken, { tokens: 10, costNano: 0, calls: 1 })
-    assert.ok(outcome.taken !== null)
+  const call = async (): Promise<void> => {
+    const { reservation } = await one.counters.reserve(claims, { tokens: 30, costNano: 0 })
+    if (reservation !== null) one.counters.settle(reservation, { tokens: 10, costNano: 0, calls: 1 })
+    assert.ok(reservation !== null)
   }
-  await taken()
+  await call()
   await eventually('a step has passed', async () => {
-    await taken()
+    await call()
     const [, perSecond] = await one.counters.read(claims.map(({ counter }) => counter))
     return (perSecond?.used ?? 0) > 2 ? true : null
   })
-  // A crash, what it leaves, and data that are gone.
+  // A crash, its leases, and lost data.
   await two.counters.reserve(
     claims.map(({ counter, limit }) => claim(two.counters, counter.base, counter.measure, limit)),
     { tokens: 30, costNano: 0 },
   )
   await two.crash()
-  await eventually('what it had reserved is given back', async () => {
+  await eventually('its reservations are refunded', async () => {
     const [perMinute] = await one.counters.read(claims.map(({ counter }) => counter))
     return perMinute?.reserved === 0 ? true : null
   })
   tell(redis.port, 'FLUSHALL')
-  await eventually('told again', async () => {
+  await eventually('everything is reported again', async () => {
     await one.counters.beat()
     return one.counters.state === 'ok' && tell(redis.port, 'EXISTS', '{gatehouse}:c:a:tokensPerDay') === '1'
       ? true
       : null
   })
   await one.counters.close()
-  assert.equal(tell(redis.port, 'ACL', 'LOG'), '', 'nothing was refused')
+  assert.equal(tell(redis.port, 'ACL', 'LOG'), '', 'no command was refused')
 })

@@ -1,4 +1,4 @@
-/** What the ledger knows of the windows that run now: a restart forgets no budget. */
+/** Amounts that the ledger knows for the current windows, so that a restart forgets no budget. */
 import type { Clock } from '../../clock.ts'
 import type { Config, LimitName } from '../../config/schema.ts'
 import type { Caller } from '../../identity/index.ts'
@@ -6,8 +6,9 @@ import type { LedgerReader } from '../../ledger/index.ts'
 import type { SpentGroup } from '../../ledger/reports.ts'
 import type { Calendar } from '../counting/calendar.ts'
 import { type Booking, type Claim, type CounterStore, measures, type WindowFacts } from '../counting/counters.ts'
-import { claimsOf, type RuleBook } from './claims.ts'
-import { namesThere } from './report.ts'
+import { claimsOf } from './claims.ts'
+import { deploymentNamesAt } from './facts.ts'
+import type { RuleBook } from './rule-book.ts'
 import { concerns, type LimitRule } from './rules.ts'
 
 export interface RememberedParts {
@@ -18,15 +19,15 @@ export interface RememberedParts {
   readonly weigh: (promptTokens: number, cachedTokens: number, completionTokens: number) => number
 }
 
-/** A window of less than this has passed before a process has started: it is not asked for. Milliseconds. */
+/** A shorter window is over before a process has started, so the ledger is not queried for it. In ms. */
 const shortestMs = 10_000
 
-/** What calls since the beginning of each window have used, as bookings; an amount stands at its group's newest call. */
+/** What calls have used since the start of each window, as bookings. An amount is booked at the time of its group's newest call. */
 export async function remembered(book: RuleBook, config: Config, parts: RememberedParts): Promise<readonly Booking[]> {
   const nowMs = parts.clock()
   const bookings: Booking[] = []
   for (const [startMs, names] of windowsOf(book.rules, parts.calendar, nowMs)) {
-    // A clock may have been ahead of now's when the last calls were recorded.
+    // The clock may have been ahead when the last calls were recorded.
     for (const group of await parts.ledger.spent(startMs, nowMs + 60_000)) {
       for (const claim of claimsOfGroup(group, names, book.rules, config, parts)) {
         const amount = amountOfGroup(claim, group, parts)
@@ -37,7 +38,7 @@ export async function remembered(book: RuleBook, config: Config, parts: Remember
   return bookings
 }
 
-/** Measures by the beginning of their windows: each window is asked for once. */
+/** Measures by the start of their windows, so that each window is queried once. */
 function windowsOf(rules: readonly LimitRule[], calendar: Calendar, nowMs: number): Map<number, Set<LimitName>> {
   const windows = new Map<number, Set<LimitName>>()
   for (const { measure } of rules.flatMap(rule => rule.limits)) {
@@ -70,7 +71,7 @@ function claimsOfGroup(
   const { workload, deployment, instance, callerKey } = group
   if (workload === null || callerKey === null) return []
   const caller = callerOf(callerKey)
-  const there = instance === null ? [] : namesThere(config, instance, deployment)
+  const there = instance === null ? [] : deploymentNamesAt(config, instance, deployment)
   const met = rules
     .filter(rule => concerns(rule, { workload, deployment }))
     .filter(rule => rule.callers === null || (caller !== null && rule.callers(caller) !== null))
@@ -94,7 +95,7 @@ function amountOfGroup({ counter }: Claim, group: SpentGroup, { weigh }: Remembe
   }
 }
 
-/** `user:TENANT/OBJECT` or `app:TENANT/APP` as the caller that a rule of limits can look at; null for anything else. */
+/** `user:TENANT/OBJECT` or `app:TENANT/APP` as a caller that rules can match; null for anything else. */
 function callerOf(key: string): Caller | null {
   const [, kind, tenantId, id] = /^(user|app):([^/]+)\/(.+)$/.exec(key) ?? []
   if (tenantId === undefined || id === undefined) return null

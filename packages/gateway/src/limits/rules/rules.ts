@@ -1,4 +1,4 @@
-/** The configuration's limits as rules: whom each is for, what it counts by itself, and how much. Compiled at boot. */
+/** The configuration's limits as rules: which calls each limits, what it counts separately, and how much it allows. Compiled at boot. */
 import {
   type Config,
   type LimitAmounts,
@@ -13,25 +13,25 @@ export type PerName = LimitRuleConfig['per'][number]
 export interface LimitRule {
   /** As clients and reports see it: `hr-bot`, `hr-bot/caller`, `limits.rules.NAME`, `instances.NAME`, `instances.NAME.deployments.NAME`. */
   readonly name: string
-  /** First part of its counters' keys; rules that share a counter have the same one. */
+  /** First part of its counters' keys; the same for rules that share a counter. */
   readonly base: string
   readonly per: readonly PerName[]
   /** Null selects all. */
   readonly workloads: ReadonlySet<string> | null
   readonly callers: RuleMatcher | null
-  /** As the workload names them. */
+  /** Names that the workload uses. */
   readonly deployments: ReadonlySet<string> | null
   readonly instances: ReadonlySet<string> | null
-  /** Name of a deployment on the instance, which may be another one than the workload's (an alias). */
+  /** Name of a deployment on the instance. It differs from the workload's name where the pool has an alias. */
   readonly deploymentThere: string | null
   readonly enforce: boolean
   readonly limits: readonly { readonly measure: LimitName; readonly limit: number }[]
-  /** Whom it is for, in words. */
+  /** The calls that it limits, in words. */
   readonly scope: string
 }
 
-/** What a rule looks at. */
-export interface Place {
+/** Calls of one workload on one deployment: the part of a call that selects rules before it is sent. */
+export interface CallScope {
   readonly workload: string
   readonly deployment: string | null
 }
@@ -42,10 +42,17 @@ export function compileLimits(config: Config): readonly LimitRule[] {
     if (limits === undefined) continue
     const workloads = new Set([name])
     const { perCaller } = limits
-    rules.push({ ...all, ...common(limits), name, base: `workload/${name}`, workloads, scope: `workload ${name}` })
+    rules.push({
+      ...selectsAll,
+      ...common(limits),
+      name,
+      base: `workload/${name}`,
+      workloads,
+      scope: `workload ${name}`,
+    })
     if (perCaller === undefined) continue
     rules.push({
-      ...all,
+      ...selectsAll,
       ...common(perCaller),
       name: `${name}/caller`,
       base: `workload/${name}/caller`,
@@ -54,13 +61,13 @@ export function compileLimits(config: Config): readonly LimitRule[] {
       scope: `each caller of workload ${name}`,
     })
   }
-  for (const [name, rule] of Object.entries(config.limits.rules)) rules.push(across(name, rule))
-  for (const [name, instance] of Object.entries(config.instances)) rules.push(...ofInstance(name, instance))
+  for (const [name, rule] of Object.entries(config.limits.rules)) rules.push(namedRule(name, rule))
+  for (const [name, instance] of Object.entries(config.instances)) rules.push(...rulesOfInstance(name, instance))
   return rules.filter(rule => rule.limits.length > 0)
 }
 
-/** A rule that selects nothing and counts all together. */
-const all = {
+/** A rule that selects every call and counts all of them together. */
+const selectsAll = {
   per: [],
   workloads: null,
   callers: null,
@@ -81,7 +88,7 @@ function amountsOf(written: LimitAmounts): LimitRule['limits'] {
   })
 }
 
-function across(name: string, rule: LimitRuleConfig): LimitRule {
+function namedRule(name: string, rule: LimitRuleConfig): LimitRule {
   return {
     ...common(rule),
     name: `limits.rules.${name}`,
@@ -92,21 +99,21 @@ function across(name: string, rule: LimitRuleConfig): LimitRule {
     deployments: setOf(rule.deployments),
     instances: setOf(rule.instances),
     deploymentThere: null,
-    scope: scopeOf(rule),
+    scope: scopeTextOf(rule),
   }
 }
 
-function ofInstance(name: string, { limits, deployments }: Config['instances'][string]): LimitRule[] {
+function rulesOfInstance(name: string, { limits, deployments }: Config['instances'][string]): LimitRule[] {
   const instances = new Set([name])
   const rules: LimitRule[] = []
   if (limits !== undefined) {
     const own = { name: `instances.${name}`, base: `instance/${name}`, instances, scope: `instance ${name}` }
-    rules.push({ ...all, ...common(limits), ...own })
+    rules.push({ ...selectsAll, ...common(limits), ...own })
   }
   for (const [deployment, written] of Object.entries(deployments)) {
     if (written.limits === undefined) continue
     rules.push({
-      ...all,
+      ...selectsAll,
       ...common(written.limits),
       name: `instances.${name}.deployments.${deployment}`,
       base: `instance/${name}/${deployment}`,
@@ -122,8 +129,8 @@ function setOf(names: readonly string[] | undefined): ReadonlySet<string> | null
   return names === undefined ? null : new Set(names)
 }
 
-/** `each caller: workloads hr-bot, chat on deployment gpt-4o`; `everything` for a rule without a selection. */
-function scopeOf(rule: LimitRuleConfig): string {
+/** `each caller: workloads hr-bot, chat on deployment gpt-4o`; `everything` for a rule that selects all calls. */
+function scopeTextOf(rule: LimitRuleConfig): string {
   const callers = rule.callers?.map(caller => {
     const [[kind, value] = ['', '']] = Object.entries(caller)
     return `${kind} ${value}`
@@ -143,15 +150,15 @@ function listed(word: string, names: readonly string[] | undefined): string | nu
   return `${word}${names.length > 1 ? 's' : ''} ${names.join(', ')}`
 }
 
-/** Whether the rule can be about such calls at all, whoever calls and wherever they go. */
-export function concerns(rule: LimitRule, { workload, deployment }: Place): boolean {
+/** True when the rule can apply to calls of this scope, for some caller and on some instance. */
+export function concerns(rule: LimitRule, { workload, deployment }: CallScope): boolean {
   if (rule.workloads !== null && !rule.workloads.has(workload)) return false
-  // A call without a deployment is on none: a rule about deployments is not about it.
+  // A call without a deployment matches no rule about deployments.
   if (deployment === null) return rule.deployments === null && !rule.per.includes('deployment')
   return rule.deployments === null || rule.deployments.has(deployment)
 }
 
-/** Rules that can only be asked once it is known where a call goes. */
+/** True for rules that can be checked only after the call's instance is chosen. */
 export function needsInstance(rule: LimitRule): boolean {
   return rule.instances !== null || rule.per.includes('instance')
 }

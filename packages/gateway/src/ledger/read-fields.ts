@@ -1,0 +1,85 @@
+/** Puts records together from the values that the journal and the store keep of them. */
+import { type Group, groups, kinds } from './field.ts'
+import { type Field, type FieldName, fieldRows, shownFields } from './fields.ts'
+import { attemptsFrom, deploymentsFrom } from './journal/forms.ts'
+import type { Closed, Opened, RecordRow } from './record.ts'
+
+/** A value as the journal and the store keep it; null where they have none. */
+export type StoredValue = string | number | boolean | null
+export type StoredValues = (field: Field) => StoredValue
+
+const byName: ReadonlyMap<FieldName, Field> = new Map(fieldRows.map(field => [field.name, field]))
+const fieldsOf = (...halves: readonly Field['half'][]): readonly Field[] =>
+  shownFields.filter(({ half }) => halves.includes(half))
+
+const openedFields = fieldsOf('opened', 'both')
+const closedFields = fieldsOf('closed', 'both')
+
+export function openedFrom(values: StoredValues): Opened {
+  return recordOf(openedFields, values) as unknown as Opened
+}
+
+/** A second half without the first one that it may carry. */
+export function closedFrom(values: StoredValues): Closed {
+  return recordOf(closedFields, values) as unknown as Closed
+}
+
+export function rowFrom(values: StoredValues): RecordRow {
+  return recordOf(shownFields, values) as unknown as RecordRow
+}
+
+/** The first half of an exchange of which only the id is known. */
+export function unknownOpened(id: string): Opened {
+  return { ...openedFrom(() => null), id }
+}
+
+/** The second half of an exchange of which only the id is known. */
+export function unknownClosed(id: string): Closed {
+  return { ...closedFrom(() => null), id }
+}
+
+function recordOf(fields: readonly Field[], values: StoredValues): Record<string, unknown> {
+  const record: Record<string, unknown> = {}
+  const members: Partial<Record<string, Record<string, unknown>>> = {}
+  for (const field of fields) {
+    const [name, member] = field.path
+    if (member === undefined) record[name] = fieldValue(field, values, record)
+    else {
+      let group = members[name]
+      if (group === undefined) record[name] = members[name] = group = {}
+      group[member] = fieldValue(field, values, record)
+    }
+  }
+  for (const [name, group] of Object.entries(members)) {
+    if (groups[name as Group].orNull && Object.values(group ?? {}).includes(null)) record[name] = null
+  }
+  return record
+}
+
+/** @param record as far as it is put together: fields that are computed from others come after them. */
+function fieldValue(field: Field, values: StoredValues, record: object): unknown {
+  if (field.compute !== undefined) return field.compute(record as never)
+  if (field.kind === 'deployments') return deploymentsFrom(textOrNull(values(field)))
+  if (field.kind === 'attempts') return attemptsOf(field, values)
+  const value = values(field)
+  if (value !== null || field.orNull === true || isOfNullableGroup(field)) return value
+  return field.unknown ?? kinds[field.kind].unknown
+}
+
+function attemptsOf(field: Field, values: StoredValues): unknown {
+  const stored = (name: FieldName): StoredValue => {
+    const other = byName.get(name)
+    return other === undefined ? null : values(other)
+  }
+  return attemptsFrom(textOrNull(values(field)), numberOrNull(stored('onlyAttemptMs')), {
+    instance: textOrNull(stored('instance')),
+    status: numberOrNull(stored('status')),
+  })
+}
+
+function isOfNullableGroup({ path: [group, member] }: Field): boolean {
+  return member !== undefined && groups[group as Group].orNull
+}
+
+const textOrNull = (value: StoredValue): string | null => (typeof value === 'string' ? value : null)
+const numberOrNull = (value: StoredValue): number | null => (typeof value === 'number' ? value : null)

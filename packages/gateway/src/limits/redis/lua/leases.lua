@@ -1,0 +1,3 @@
+-- KEYS: leases of a holder.
+-- Returns the names of its leases.
+return redis.call('HKEYS', KEYS[1])

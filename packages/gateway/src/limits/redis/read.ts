@@ -1,0 +1,41 @@
+import type { RedisStore } from '../../redis/index.ts'
+import type { Counter, CounterReading } from '../counting/counters.ts'
+import type { RedisKeys } from './keys.ts'
+import { readingOf, type ScriptReply } from './replies.ts'
+import { scripts } from './scripts.ts'
+
+/** Counters in one script call. */
+const readMax = 100
+
+export interface ReadParts {
+  readonly redis: RedisStore
+  readonly keys: RedisKeys
+  /** The time argument of scripts. */
+  readonly time: string
+  /** The server's time as far as it is known, in ms. */
+  readonly nowMs: number
+}
+
+/** Counters over all replicas. @throws RedisDown */
+export async function readAll(
+  counters: readonly Counter[],
+  { redis, keys, time, nowMs }: ReadParts,
+): Promise<readonly CounterReading[]> {
+  const readings: CounterReading[] = []
+  for (let from = 0; from < counters.length; from += readMax) {
+    const some = counters.slice(from, from + readMax)
+    const args: (string | number)[] = [time]
+    for (const counter of some) {
+      keys.describe(counter, nowMs, args)
+      args.push(0, 0, 0)
+    }
+    const names = some.map(counter => keys.keyOf(counter))
+    const reply = (await redis.run(scripts.read, names, args)) as ScriptReply
+    for (const [index, { window }] of some.entries()) {
+      const [sum = 0, reserved = 0, reset = 0] = reply.slice(1 + index * 3, 4 + index * 3)
+      const renewsAtMs = window.kind === 'inFlight' ? null : (reply[0] ?? 0) + (sum === 0 ? 0 : reset)
+      readings.push(readingOf(sum, reserved, renewsAtMs))
+    }
+  }
+  return readings
+}

@@ -3,7 +3,7 @@
  * journalled and stored. Arguments: origin of the back end, directory of the ledger, a `GatewayVariant` as JSON.
  */
 import { type ConfigInput, configSchema } from '../packages/gateway/src/config/schema.ts'
-import { buildHouse } from '../packages/gateway/src/house.ts'
+import { buildHouse } from '../packages/gateway/src/house/open.ts'
 import { answerParent, isChild } from './child.ts'
 import { chatPath, type GatewayReady, type GatewayVariant, type LedgerTally } from './seats.ts'
 import { applicationId, audience, startSignInService, tenantId } from './signin.ts'

@@ -1,7 +1,8 @@
 /** An instance that works in the background as a test says, and a gateway in front of it on a clock of the test's own. */
 import type { ServerResponse } from 'node:http'
 import type { Config, ConfigInput } from '../../packages/gateway/src/config/schema.ts'
-import { buildHouse, type House } from '../../packages/gateway/src/house.ts'
+import type { House } from '../../packages/gateway/src/house/index.ts'
+import { buildHouse } from '../../packages/gateway/src/house/open.ts'
 import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import type { LimitsReport, RuleReport } from '../../packages/gateway/src/limits/index.ts'
 import { silentLog } from '../../packages/gateway/src/log.ts'

@@ -1,5 +1,5 @@
 /** Objects as clients use them: short ways to make and ask for them, through any house and as anyone. */
-import type { House } from '../../packages/gateway/src/house.ts'
+import type { House } from '../../packages/gateway/src/house/index.ts'
 import type { World } from './world.ts'
 
 export interface Answered {

@@ -1,5 +1,5 @@
 /** Reading the ledger from tests. */
-import type { House } from '../../packages/gateway/src/house.ts'
+import type { House } from '../../packages/gateway/src/house/index.ts'
 import type { Ledger } from '../../packages/gateway/src/ledger/index.ts'
 import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import { eventually } from './wait.ts'

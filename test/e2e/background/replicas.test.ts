@@ -1,7 +1,7 @@
 /** Replicas share what is owed: it is charged once, whoever sees the end first and whoever is left to see it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { House } from '../../../packages/gateway/src/house.ts'
+import type { House } from '../../../packages/gateway/src/house/index.ts'
 import { type BackgroundWorld, chargedOf, startBackground } from '../../support/background.ts'
 import { startRedis, type TestRedis } from '../../support/redis.ts'
 import { eventually } from '../../support/wait.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { House } from '../../../packages/gateway/src/house.ts'
+import type { House } from '../../../packages/gateway/src/house/index.ts'
 import { type Answered, type Person, person } from '../../support/objects.ts'
 import { recordOf } from '../../support/records.ts'
 import { startRedis, type TestRedis } from '../../support/redis.ts'

@@ -14,7 +14,8 @@ const routes = Object.entries(roleByRoute).map(([route, role]) => {
   return { method, role, path: pattern.replace(':id', recordId(1)).replace(':name', 'east') + query }
 })
 
-// Someone without a token must learn nothing; a route that was added and forgotten in the role table must not answer either.
+// Someone without a token must learn nothing; a route that was added and forgotten in the role table must not answer
+// either.
 test('every route asks for a token, and then for its role', async t => {
   const house = await startHouse(t)
   await house.ledger.add(recordRow(recordId(1)))
@@ -114,7 +115,8 @@ test('metrics ask for a token, unless admin.metricsWithoutToken says otherwise',
   }
 })
 
-// A probe makes the gateway call with its own credential: who did that must be known, and nobody may make it hammer an instance.
+// A probe makes the gateway call with its own credential: who did that must be known, and nobody may make it hammer an
+// instance.
 test('a probe is the operator’s, is logged, and is made once however many ask', async t => {
   const house = await startHouse(t)
   const path = '/api/v1/instances/west/probe'
@@ -183,7 +185,8 @@ test('an unreachable key set is a 503 with Retry-After, not a 401', async t => {
   assert.deepEqual([answer.status, errorIn(answer).code, answer.headers['retry-after']], [503, 'keys_unavailable', '5'])
 })
 
-// Which of two credentials was meant nobody can know: taking either would let one be smuggled past whoever checked the other.
+// Which of two credentials was meant nobody can know: taking either would let one be smuggled past whoever checked the
+// other.
 test('tokens that are doubtful are refused with their own code', async t => {
   const house = await startHouse(t)
   const token = await house.token('carol')

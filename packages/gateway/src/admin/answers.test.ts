@@ -134,7 +134,8 @@ test('pages of a list go on where the one before ended', async t => {
   assert.deepEqual(ids, [5, 4, 3, 2, 1].map(recordId))
 })
 
-// Who read a prompt must be on record even when the reader hangs up, and the audit must not become a second copy of the prompt.
+// Who read a prompt must be on record even when the reader hangs up, and the audit must not become a second copy of the
+// prompt.
 test('reading bodies is audited with who and which, never with what', async t => {
   const house = await startHouse(t)
   await house.ledger.add(recordRow(recordId(1)), {

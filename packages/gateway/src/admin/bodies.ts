@@ -2,15 +2,22 @@ import type { RecordBodies, RecordRow } from '../ledger/record.ts'
 import { createAssembler } from '../wire/assemble.ts'
 import { isEventStream, isJson } from '../wire/media-types.ts'
 
-/** A multiple of 3, so that pieces of base64 join without padding between them. Small enough not to hold up calls that pass. */
+/**
+ * A multiple of 3, so that pieces of base64 join without padding between them. Small enough not to hold up calls that
+ * pass.
+ */
 const pieceBytes = 48 * 1_024
 
-/** A document is parsed in one go, which holds up the event loop that serves calls: 16 MiB did for 90 to 120 ms, as measured. */
+/**
+ * A document is parsed in one go, which holds up the event loop that serves calls: 16 MiB did for 90 to 120 ms, as
+ * measured.
+ */
 const assembledDocumentBytesMax = 4 * 1_048_576
 
 /**
- * A record's bodies as JSON text, piece by piece: an upload of half a gigabyte would be longer in base64 than a string can be.
- * Its form is `bodiesAnswer` in `schemas.ts`. `kept` is null when the ledger has no bodies of this record any more.
+ * A record's bodies as JSON text, piece by piece: an upload of half a gigabyte would be longer in base64 than a string
+ * can be. Its form is `bodiesAnswer` in `schemas.ts`. `kept` is null when the ledger has no bodies of this record any
+ * more.
  */
 export async function* bodiesJson(row: RecordRow, kept: RecordBodies | null): AsyncGenerator<Uint8Array> {
   yield Buffer.from(`{"id":${JSON.stringify(row.id)},"request":`)

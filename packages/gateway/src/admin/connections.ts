@@ -1,6 +1,6 @@
 /**
- * Connections of the management API. Those that say nothing keep nobody out: beyond the bound the one that has been silent longest is
- * closed for the new one, and a new one is turned away only while all others are being answered.
+ * Connections of the management API. Those that say nothing keep nobody out: beyond the bound the one that has been
+ * silent longest is closed for the new one, and a new one is turned away only while all others are being answered.
  */
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'

@@ -6,7 +6,10 @@ interface AdminErrorSpec {
   readonly type: 'invalid_request_error' | 'permission_error' | 'rate_limit_error' | 'server_error'
 }
 
-/** Every error that the management API raises itself. The verifier's own codes (401, and 503 for `keys_unavailable`) join them. */
+/**
+ * Every error that the management API raises itself. The verifier's own codes (401, and 503 for `keys_unavailable`)
+ * join them.
+ */
 export const adminErrors = {
   request_malformed: { status: 400, type: 'invalid_request_error' },
   parameter_invalid: { status: 400, type: 'invalid_request_error' },
@@ -57,7 +60,9 @@ export interface ErrorAnswer {
   readonly body: { error: { message: string; type: string; param: string | null; code: string } }
 }
 
-/** The one place that turns what was thrown into an answer. What is not known here is our fault: 500, without detail. */
+/**
+ * The one place that turns what was thrown into an answer. What is not known here is our fault: 500, without detail.
+ */
 export function answerOf(thrown: unknown): ErrorAnswer {
   if (thrown instanceof AdminError) {
     const { status, type } = adminErrors[thrown.code]
@@ -93,7 +98,8 @@ const headersOf: Partial<Record<AdminErrorCode, Readonly<Record<string, string>>
 }
 
 function identityAnswer(error: IdentityError): ErrorAnswer {
-  // The key set is unreachable: signing in again would not help, so this must not look like a bad token (RFC 9110, 15.6.4).
+  // The key set is unreachable: signing in again would not help, so this must not look like a bad token (RFC 9110,
+  // 15.6.4).
   if (error.code === 'keys_unavailable') {
     return answer(503, 'server_error', error.code, error.message, null, retrySoon)
   }

@@ -1,4 +1,7 @@
-/** A management API over real sockets with real tokens, for tests: a tenant, a verifier, a ledger with what a test puts into it. */
+/**
+ * A management API over real sockets with real tokens, for tests: a tenant, a verifier, a ledger with what a test puts
+ * into it.
+ */
 import { request as httpRequest } from 'node:http'
 import type { TestContext } from 'node:test'
 import { demoAudience, demoDirectory, type EntraSimulator, startEntra } from '@gatehouse/simulator'

@@ -12,7 +12,10 @@ import type { AdminEnv } from './parts.ts'
 import { methodsAt, prepareRoles, type Roles, roleOfRoute } from './roles.ts'
 import { metricsAnswer } from './routes/metrics.ts'
 
-/** Answers are personal data: no cache may keep them, and no browser may frame, sniff or run them. No CORS: other sites cannot read them. */
+/**
+ * Answers are personal data: no cache may keep them, and no browser may frame, sniff or run them. No CORS: other sites
+ * cannot read them.
+ */
 const answerHeaders = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",

@@ -9,7 +9,10 @@ import { silentLog } from '../log.ts'
 
 const dayMs = 86_400_000
 
-/** A ledger of its own in a directory of its own, opened when it is first used; remembers what it was asked, and can be made to fail. */
+/**
+ * A ledger of its own in a directory of its own, opened when it is first used; remembers what it was asked, and can be
+ * made to fail.
+ */
 export class TestLedger implements LedgerReader {
   #opened: Promise<{ ledger: Ledger; directory: string }> | null = null
   /** What every question rejects with, null for none. */

@@ -10,8 +10,8 @@ import type { AdminApp } from './parts.ts'
 const urlCharactersMax = 4_096
 
 /**
- * Lets requests through to the application that are of a form it can trust: an ordinary path of bounded length, no body, and
- * on a loopback listener a Host header that names loopback. Everything else is answered here.
+ * Lets requests through to the application that are of a form it can trust: an ordinary path of bounded length, no
+ * body, and on a loopback listener a Host header that names loopback. Everything else is answered here.
  */
 export function attach(server: Server, parts: { app: AdminApp; host: string; newId: () => string }): void {
   const listener = getRequestListener(parts.app.fetch, {
@@ -57,7 +57,8 @@ function refusalOf(request: IncomingMessage, onLoopback: boolean): AdminError | 
   if (!url.startsWith('/')) {
     return new AdminError('request_malformed', 'The request line must name a path, as GET /api/v1/usage.')
   }
-  // A page of the web can make a browser call 127.0.0.1 under a name of its own (DNS rebinding); the Host header gives it away.
+  // A page of the web can make a browser call 127.0.0.1 under a name of its own (DNS rebinding); the Host header gives
+  // it away.
   if (onLoopback && !namesLoopback(request.headers.host)) {
     return new AdminError(
       'host_not_allowed',

@@ -1,7 +1,7 @@
 /**
- * The management API: what the ledger knows, over HTTP, on a listener of its own. Everything but `/healthz` asks for a verified
- * token and a role. A request passes `listener.ts` (address, host, size), then the layers of `app.ts` (token, role), then one
- * handler of `routes/`.
+ * The management API: what the ledger knows, over HTTP, on a listener of its own. Everything but `/healthz` asks for a
+ * verified token and a role. A request passes `listener.ts` (address, host, size), then the layers of `app.ts` (token,
+ * role), then one handler of `routes/`.
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -23,7 +23,8 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const newId = uuidV7(options.clock)
   const app = adminApp(options, { tailPollMs: options.tailPollMs ?? 500, closing: closing.signal, newId })
   const server = createServer({
-    // A token may be 16 KiB long (identity/bearer.ts), which is all that Node allows for the headers together by default.
+    // A token may be 16 KiB long (identity/bearer.ts), which is all that Node allows for the headers together by
+    // default.
     maxHeaderSize: 32_768,
     // Whoever connects and says nothing is gone within six seconds.
     headersTimeout: 5_000,

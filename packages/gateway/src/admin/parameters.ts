@@ -29,8 +29,8 @@ export function present<T extends object>(asked: T): { [K in keyof T]: Exclude<T
 }
 
 /**
- * The first thing that is wrong with the parameters: which one, and what is allowed. Values are not repeated: they may be anything.
- * `given`: the query's values by name.
+ * The first thing that is wrong with the parameters: which one, and what is allowed. Values are not repeated: they may
+ * be anything. `given`: the query's values by name.
  */
 export function parameterError(
   target: string,

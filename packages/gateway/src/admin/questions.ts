@@ -1,6 +1,6 @@
 /**
- * Questions to the ledger, one reader after the other. A report over a year takes seconds: whoever asks for sixty of them waits for them
- * alone, and whoever asks for one gets it next.
+ * Questions to the ledger, one reader after the other. A report over a year takes seconds: whoever asks for sixty of
+ * them waits for them alone, and whoever asks for one gets it next.
  */
 import { AdminError } from './errors.ts'
 

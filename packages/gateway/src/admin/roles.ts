@@ -4,8 +4,9 @@ import { compileRules } from '../identity/rules.ts'
 import type { AdminRole } from './index.ts'
 
 /**
- * Who may ask for what, by method and route (HEAD counts as GET). A route that is not in this table is answered 404 even when a handler stands behind it:
- * nothing is reachable because somebody forgot to protect it. `/healthz` alone needs no token and is not in the table.
+ * Who may ask for what, by method and route (HEAD counts as GET). A route that is not in this table is answered 404
+ * even when a handler stands behind it: nothing is reachable because somebody forgot to protect it. `/healthz` alone
+ * needs no token and is not in the table.
  */
 export const roleByRoute = {
   // Whoever has a verified token may ask who they are; without this, the refused could not find out why.
@@ -24,7 +25,10 @@ export const roleByRoute = {
   'GET /api/v1/records/:id/bodies': 'auditor',
 } as const satisfies Record<string, AdminRole | 'caller'>
 
-/** The role that a route asks for, `caller` where a verified token is enough; null for a route that is not in the table. `path` is the router's pattern. */
+/**
+ * The role that a route asks for, `caller` where a verified token is enough; null for a route that is not in the table.
+ * `path` is the router's pattern.
+ */
 export function roleOfRoute(method: string, path: string): AdminRole | 'caller' | null {
   const key = `${method === 'HEAD' ? 'GET' : method} ${path}`
   return Object.hasOwn(roleByRoute, key) ? roleByRoute[key as keyof typeof roleByRoute] : null

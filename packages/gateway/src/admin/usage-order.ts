@@ -3,8 +3,8 @@ import type { UsageDimension, UsageLine, UsageReport } from '../ledger/reports.t
 const times: ReadonlySet<UsageDimension> = new Set(['month', 'day', 'hour'])
 
 /**
- * The report with its lines in the order in which people read them, dimension by dimension: times from early to late, names with
- * most tokens first, then with most calls; what has no name comes last.
+ * The report with its lines in the order in which people read them, dimension by dimension: times from early to late,
+ * names with most tokens first, then with most calls; what has no name comes last.
  */
 export function ordered(report: UsageReport): UsageReport {
   const { by } = report
@@ -34,13 +34,19 @@ interface Weight {
   calls: number
 }
 
-/** A line with what its first dimensions weigh, by depth: looked up once, since a sort of 20,000 lines compares 300,000 times. */
+/**
+ * A line with what its first dimensions weigh, by depth: looked up once, since a sort of 20,000 lines compares 300,000
+ * times.
+ */
 interface Weighed {
   readonly line: UsageLine
   readonly weights: readonly Weight[]
 }
 
-/** Sums over all lines that agree in their first dimensions: a workload with many days weighs what its days weigh together. */
+/**
+ * Sums over all lines that agree in their first dimensions: a workload with many days weighs what its days weigh
+ * together.
+ */
 function weigh(lines: readonly UsageLine[], depths: number): Weighed[] {
   const byPrefix = new Map<string, Weight>()
   return lines.map(line => {

@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path'
 import { Command } from 'commander'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import { ConfigError, problemLine } from '../config/messages.ts'
-import type { House } from '../house.ts'
+import type { House } from '../house/index.ts'
 import type { LeveledLog } from '../telemetry/log.ts'
 import { configFileDefault, readConfig } from './config.ts'
 import type { CliContext } from './context.ts'
@@ -28,7 +28,7 @@ async function serveFrom(context: CliContext, options: ServeOptions): Promise<vo
   const stopped = stopSignal()
   const loaded = await readConfig(context, options.config)
   for (const warning of loaded.warnings) context.stderr.write(`! ${problemLine(warning)}\n`)
-  const [{ buildHouse }, { createLog }] = await Promise.all([import('../house.ts'), import('../telemetry/log.ts')])
+  const [{ buildHouse }, { createLog }] = await Promise.all([import('../house/open.ts'), import('../telemetry/log.ts')])
   const log = createLog(loaded.config.log.level)
   const house = await buildHouse(loaded.config, { log }).catch(error => {
     throw startFailure(error, [])

@@ -16,7 +16,8 @@ import {
   startEntra,
 } from '@gatehouse/simulator'
 import { type Config, configSchema } from '../config/schema.ts'
-import { buildHouse, type House } from '../house.ts'
+import type { House } from '../house/index.ts'
+import { buildHouse } from '../house/open.ts'
 import { createLog } from '../telemetry/log.ts'
 import { demoBanner } from './banner.ts'
 import { demoConfig, demoInstances } from './configuration.ts'

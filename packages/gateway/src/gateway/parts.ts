@@ -18,7 +18,7 @@ import type { Plan } from './plan.ts'
 import type { ReceiveLimits } from './receive/request.ts'
 import type { Route } from './resolve/route.ts'
 
-/** Services and settings that the stages use. Built once per configuration, in `house.ts`. */
+/** Services and settings that the stages use. Built once per configuration, in `house/data-plane.ts`. */
 export interface GatewayParts {
   /** `createResolver` of resolve/. */
   readonly resolve: (method: string, url: string) => Route

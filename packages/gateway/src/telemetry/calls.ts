@@ -3,7 +3,10 @@ import type { Registry } from 'prom-client'
 import type { CopyKind, Cost, Outcome, Usage } from '../ledger/record.ts'
 import { Children, type Count, newCount, type Reading, readAtScrape, Spread, SpreadHistogram } from './tally.ts'
 
-/** What the metrics are told of a call that has ended. Names are those of the configuration: nothing that a client wrote becomes a label. */
+/**
+ * What the metrics are told of a call that has ended. Names are those of the configuration: nothing that a client wrote
+ * becomes a label.
+ */
 export interface EndedCall {
   /** Null for a call that was refused before its workload was known to be its own. */
   readonly workload: string | null

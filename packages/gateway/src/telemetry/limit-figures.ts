@@ -1,4 +1,7 @@
-/** Figures of limits: what rules refused, how well prompts are estimated, who waited, and how the counters' store answers. */
+/**
+ * Figures of limits: what rules refused, how well prompts are estimated, who waited, and how the counters' store
+ * answers.
+ */
 import type { Registry } from 'prom-client'
 import type { LimitName } from '../config/schema.ts'
 import type { LimitsObserver, LimitsReport, StoreState } from '../limits/index.ts'
@@ -93,7 +96,9 @@ export class LimitFigures implements LimitsObserver {
   }
 }
 
-/** One series per rule and measure: what is counted per caller would name people, and there may be any number of them. */
+/**
+ * One series per rule and measure: what is counted per caller would name people, and there may be any number of them.
+ */
 function usedShares({ rules }: LimitsReport): Reading[] {
   return rules
     .filter(({ subject }) => subject === null)

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
+import { Histogram, Registry } from 'prom-client'
 import type { InstanceState } from '../instances/state.ts'
 import { noUsage } from '../ledger/record.ts'
 import type { LimitsReport, RuleReport } from '../limits/index.ts'
 import type { EndedCall } from './calls.ts'
-import { createMetrics, type Metrics, type MetricsSources } from './metrics.ts'
+import { Figures } from './figures.ts'
+import { createMetrics, type MetricsSources } from './metrics.ts'
+import { Children, Spread, SpreadHistogram } from './tally.ts'
 
 const call: EndedCall = {
   workload: 'hr-bot',
@@ -99,21 +102,22 @@ const sources: MetricsSources = {
   recordsRefused: () => 1,
 }
 
-/** Everything that a process can have to tell, told once. */
-function told(metrics: Metrics): Metrics {
-  metrics.ended(call)
-  metrics.ended({ ...call, copyKind: 'shadow' })
-  metrics.unpriced('gpt-9')
-  metrics.limits.refused('hr-bot', 'tokensPerMinute', false)
-  metrics.limits.estimateErrors('gpt-4o').add(0.1)
-  metrics.limits.waited('batch', 750, true)
-  metrics.limits.withoutStore('local')
-  metrics.limits.storeAnswered(0.7)
-  return metrics
+/** Figures with one entry of every kind. */
+function filled(): Figures {
+  const figures = new Figures()
+  figures.ended(call)
+  figures.ended({ ...call, copyKind: 'shadow' })
+  figures.unpriced('gpt-9')
+  figures.limits.refused('hr-bot', 'tokensPerMinute', false)
+  figures.limits.estimateErrors('gpt-4o').add(0.1)
+  figures.limits.waited('batch', 750, true)
+  figures.limits.withoutStore('local')
+  figures.limits.storeAnswered(0.7)
+  return figures
 }
 
 /** Values by series, as `name{label="value"}`. */
-async function scraped(metrics: Metrics): Promise<ReadonlyMap<string, number>> {
+async function scraped(metrics: ReturnType<typeof createMetrics>): Promise<ReadonlyMap<string, number>> {
   const lines = (await metrics.render()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
   return new Map(
     lines.map(line => {
@@ -123,14 +127,14 @@ async function scraped(metrics: Metrics): Promise<ReadonlyMap<string, number>> {
   )
 }
 
-// Dashboards and alerts are written from the page: what it has and the process has not never fires.
-test('every metric is documented with its type and labels, and none that does not exist', async () => {
+// Dashboards and alerts are written from the page: an alert on a metric that does not exist never fires.
+test('docs/metrics.md lists exactly the metrics that exist, with their types and labels', async () => {
   const page = await readFile(new URL('../../../../docs/metrics.md', import.meta.url), 'utf8')
   const written = [...page.matchAll(/^\| `(\w+)` \| (counter|gauge|histogram) \| ([\w, ]*) ?\|/gm)].map(
     ([, name, type, labels]) => [name, `${type} ${(labels ?? '').trim()}`],
   )
   const known = states.map(state => ({ ...state, lanes: state.lanes.map(lane => ({ ...lane, remainingTokens: 9 })) }))
-  const text = await told(createMetrics({ ...sources, instances: () => known })).render()
+  const text = await createMetrics(filled(), { ...sources, instances: () => known }).render()
   const families = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name = '', type]) => {
     const series = new RegExp(`^${name}(?:_bucket)?(?:\\{(.*)\\})? `, 'm').exec(text)
     const labels = [...(series?.[1] ?? '').matchAll(/(\w+)="/g)]
@@ -141,8 +145,8 @@ test('every metric is documented with its type and labels, and none that does no
   assert.deepEqual(Object.fromEntries(written), Object.fromEntries(families))
 })
 
-test('calls, tokens and cost are counted by workload; copies are billed, and no calls', async () => {
-  const series = await scraped(told(createMetrics(sources)))
+test('calls, tokens and cost are counted by workload; a copy counts as billed tokens, not as a call', async () => {
+  const series = await scraped(createMetrics(filled(), sources))
   const own = 'workload="hr-bot",deployment="gpt-4o"'
   const expected = {
     'gatehouse_calls_total{workload="hr-bot",outcome="completed",code="",status="200"}': 1,
@@ -163,13 +167,14 @@ test('calls, tokens and cost are counted by workload; copies are billed, and no 
   for (const [name, value] of Object.entries(expected)) assert.equal(series.get(name), value, name)
 })
 
-test('outcomes stand apart, also those of callers that nobody knows', async () => {
-  const metrics = createMetrics(sources)
+test('each outcome has its own series, also for callers without a known workload', async () => {
+  const figures = new Figures()
   const refused = { ...call, outcome: 'refused', deployment: null, instance: null, usage: noUsage, cost: null } as const
-  metrics.ended({ ...refused, workload: null, code: 'token_expired', status: 401 })
-  metrics.ended({ ...refused, code: 'token_limit_reached', status: 429 })
-  metrics.ended({ ...call, status: 429, usage: noUsage, cost: null })
-  metrics.ended({ ...call, outcome: 'aborted', code: 'client_left', status: null })
+  figures.ended({ ...refused, workload: null, code: 'token_expired', status: 401 })
+  figures.ended({ ...refused, code: 'token_limit_reached', status: 429 })
+  figures.ended({ ...call, status: 429, usage: noUsage, cost: null })
+  figures.ended({ ...call, outcome: 'aborted', code: 'client_left', status: null })
+  const metrics = createMetrics(figures, sources)
   const series = [...(await scraped(metrics))].filter(([name]) => name.startsWith('gatehouse_calls_total'))
   assert.deepEqual(Object.fromEntries(series), {
     'gatehouse_calls_total{workload="",outcome="refused",code="token_expired",status="401"}': 1,
@@ -179,8 +184,8 @@ test('outcomes stand apart, also those of callers that nobody knows', async () =
   })
 })
 
-test('states are read at each scrape: limits, the line, breakers, the ledger', async () => {
-  const metrics = told(createMetrics(sources))
+test('a scrape reads the current state of limits, the waiting line, breakers and the ledger', async () => {
+  const metrics = createMetrics(filled(), sources)
   await metrics.render()
   const series = await scraped(metrics)
   const lane = 'instance="east",deployment="gpt-4o"'
@@ -210,22 +215,22 @@ test('states are read at each scrape: limits, the line, breakers, the ledger', a
     gatehouse_calls_read_on: 2,
   }
   for (const [name, value] of Object.entries(expected)) assert.equal(series.get(name), value, name)
-  assert.ok(!series.has(`gatehouse_backend_remaining_tokens{${lane}}`), 'what is unknown is not told as zero')
+  assert.ok(!series.has(`gatehouse_backend_remaining_tokens{${lane}}`), 'an unknown figure is not reported as zero')
 })
 
-// What is in a metric is in dashboards, alerts and other people's stores: it may say what happened, never to whom.
+// Metrics end up in dashboards, alerts and other systems' stores: they may say what happened, never to whom.
 test('no person and no id becomes a label', async () => {
-  const text = await told(createMetrics(sources)).render()
+  const text = await createMetrics(filled(), sources).render()
   assert.doesNotMatch(text, /[0-9a-f]{8}-[0-9a-f]{4}-/)
 })
 
-// An operator looks at the metrics when something is broken: what is broken must not take the rest away.
-test('a source that fails leaves out its own families alone', async () => {
+// An operator looks at the metrics when something is broken: one broken part must not hide the others.
+test('a source that fails leaves out only its own families', async () => {
   const failing = (): never => {
     throw new Error('not now')
   }
   const broken = { ...sources, limits: async () => failing(), ledger: async () => failing(), instances: failing }
-  const series = await scraped(told(createMetrics(broken)))
+  const series = await scraped(createMetrics(filled(), broken))
   const names = [...series.keys()]
   assert.ok(names.some(name => name.startsWith('gatehouse_calls_total')))
   assert.ok(names.some(name => name.startsWith('process_cpu_seconds_total')))
@@ -239,8 +244,8 @@ test('a source that fails leaves out its own families alone', async () => {
   }
 })
 
-test('scrapes at the same time do not add to one another', async () => {
-  const metrics = told(createMetrics(sources))
+test('scrapes at the same time do not add to each other', async () => {
+  const metrics = createMetrics(filled(), sources)
   const all = await Promise.all(Array.from({ length: 20 }, () => scraped(metrics)))
   for (const series of all) {
     assert.equal(series.get('gatehouse_waiting_calls'), 4)
@@ -248,26 +253,36 @@ test('scrapes at the same time do not add to one another', async () => {
   }
 })
 
-// A model's name comes from an answer: whoever can write answers must not be able to fill the memory.
+// A model's name comes from an answer: a backend must not be able to fill the memory with names.
 test('a family never has more than 10,000 children', async () => {
-  const metrics = createMetrics(sources)
-  for (let at = 0; at < 12_000; at += 1) metrics.unpriced(`model-${at}`)
-  const series = [...(await scraped(metrics))].filter(([name]) => name.startsWith('gatehouse_unpriced'))
+  const figures = new Figures()
+  for (let at = 0; at < 12_000; at += 1) figures.unpriced(`model-${at}`)
+  const series = [...(await scraped(createMetrics(figures, sources)))].filter(([name]) =>
+    name.startsWith('gatehouse_unpriced'),
+  )
   assert.equal(series.length, 10_001)
   assert.equal(series.find(([name]) => name.includes('"other"'))?.[1], 2_000)
 })
 
-// Metrics are on the way of every call: 0.7 µs is what they may cost. The bound has room for a loaded machine.
-test('a call that ends costs less than 2 µs', t => {
-  const metrics = createMetrics(sources)
-  const rounds = 100_000
-  const usPerCall = (): number => {
-    const started = performance.now()
-    for (let at = 0; at < rounds; at += 1) metrics.ended({ ...call, durationMs: at % 5_000 })
-    return ((performance.now() - started) * 1_000) / rounds
-  }
-  usPerCall()
-  const fastest = Math.min(usPerCall(), usPerCall(), usPerCall())
-  t.diagnostic(`${fastest.toFixed(2)} µs a call`)
-  assert.ok(fastest < 2, `${fastest} µs`)
+// `getForPromString` is not part of prom-client's documented interface. When a new version stops calling it, every
+// histogram goes empty.
+test('prom-client still prints a histogram from its method getForPromString', async () => {
+  const hint =
+    'prom-client has changed: SpreadHistogram in tally.ts overrides a method that the registry no longer calls'
+  assert.equal(typeof Reflect.get(Histogram.prototype, 'getForPromString'), 'function', hint)
+  const registry = new Registry()
+  const children = new Children(() => new Spread([1, 10]))
+  children.add('a', ['a']).add(5)
+  new SpreadHistogram(registry, { name: 'seconds', help: 'Some seconds.', labels: ['which'] }, children)
+  const lines = (await registry.metrics()).trimEnd().split('\n')
+  const expected = [
+    '# HELP seconds Some seconds.',
+    '# TYPE seconds histogram',
+    'seconds_bucket{le="1",which="a"} 0',
+    'seconds_bucket{le="10",which="a"} 1',
+    'seconds_bucket{le="+Inf",which="a"} 1',
+    'seconds_sum{which="a"} 5',
+    'seconds_count{which="a"} 1',
+  ]
+  assert.deepEqual(lines, expected, hint)
 })

@@ -1,26 +1,29 @@
 /**
- * Metrics, in the text format of Prometheus. Calls write into plain figures (`tally.ts`); what is a state (breakers, the ledger,
- * the waiting line) is read when somebody scrapes. No label holds a person, an id, or anything that a client wrote.
- * docs/metrics.md lists all of them; a test compares.
+ * Metrics in the text format of Prometheus. Calls write into plain figures (`figures.ts`, `tally.ts`); states
+ * (breakers, the ledger, the waiting line) are read at each scrape. No label holds a person, an id, or anything that a
+ * client wrote. docs/metrics.md lists all metrics; a test compares the two.
  */
 import { Registry } from 'prom-client'
 import type { InstanceState, LaneState } from '../instances/state.ts'
 import type { LedgerHealth } from '../ledger/index.ts'
-import type { LimitsObserver, LimitsReport } from '../limits/index.ts'
+import type { LimitsReport } from '../limits/index.ts'
 import { version } from '../version.ts'
-import { CallFigures, counts, type EndedCall } from './calls.ts'
-import { LimitFigures } from './limit-figures.ts'
+import { counts } from './calls.ts'
+import type { Figures } from './figures.ts'
 import { registerProcess } from './process-figures.ts'
-import { Children, newCount, type Reading, readAtScrape } from './tally.ts'
+import { type Reading, readAtScrape } from './tally.ts'
 
-/** What is asked at a scrape. A question that fails leaves its families empty. */
+/** The states that a scrape reads. A source that fails leaves its families empty. */
 export interface MetricsSources {
   readonly instances: () => readonly InstanceState[]
   readonly limits: () => Promise<LimitsReport>
   readonly ledger: () => Promise<LedgerHealth>
-  /** Calls under way, and of these the ones whose client has left. */
+  /** Calls in flight, and how many of them no longer have a client. */
   readonly calls: () => { readonly inFlight: number; readonly readingOn: number }
-  /** Work in the background: what is owed now, and since the start questions asked, and charges by where their figures come from. */
+  /**
+   * Work in the background: charges that are open now; and since the start, questions asked and charges by source of
+   * their usage.
+   */
   readonly followUps: () => {
     readonly open: number
     readonly asked: number
@@ -34,25 +37,18 @@ export interface MetricsSources {
 }
 
 export interface Metrics {
-  readonly limits: LimitsObserver
-  ended(call: EndedCall): void
-  /** A call was billed whose model has no price. */
-  unpriced(model: string): void
-  /** Everything, as a scraper takes it. Never rejects. */
+  /** All metrics as text. Never rejects. */
   render(): Promise<string>
 }
 
 export const metricsContentType = Registry.PROMETHEUS_CONTENT_TYPE
 
-export function createMetrics(sources: MetricsSources): Metrics {
+export function createMetrics(figures: Figures, sources: MetricsSources): Metrics {
   const registry = new Registry()
-  const calls = new CallFigures()
-  const limits = new LimitFigures()
-  const unpriced = new Children(newCount)
-  calls.register(registry)
+  figures.calls.register(registry)
   readAtScrape(registry, 'gauge', families.inFlight, () => [[[], sources.calls().inFlight]])
   readAtScrape(registry, 'gauge', families.readOn, () => [[[], sources.calls().readingOn]])
-  readAtScrape(registry, 'counter', families.unpriced, () => counts(unpriced))
+  readAtScrape(registry, 'counter', families.unpriced, () => counts(figures.unpricedCalls))
   readAtScrape(registry, 'gauge', families.owed, () => [[[], sources.followUps().open]])
   readAtScrape(registry, 'counter', families.followUps, () => [[[], sources.followUps().asked]])
   readAtScrape(registry, 'counter', families.charged, () => {
@@ -62,7 +58,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
       [['bounded'], bounded],
     ]
   })
-  limits.register(registry, sources.limits)
+  figures.limits.register(registry, sources.limits)
   readAtScrape(registry, 'gauge', families.redisUp, () => {
     const isUp = sources.redisUp()
     return isUp === null ? [] : [[[], Number(isUp)]]
@@ -70,15 +66,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   registerInstances(registry, sources.instances)
   registerLedger(registry, sources)
   registerProcess(registry, version)
-  return {
-    limits,
-    ended: call => calls.ended(call),
-    unpriced(model) {
-      const known = unpriced.find(model) ?? unpriced.add(model, [model])
-      known.value += 1
-    },
-    render: () => registry.metrics(),
-  }
+  return { render: () => registry.metrics() }
 }
 
 const lane = ['instance', 'deployment'] as const
@@ -214,7 +202,7 @@ function registerInstances(registry: Registry, states: () => readonly InstanceSt
   )
 }
 
-/** Null leaves the series out: unknown is not zero. */
+/** A null figure leaves its series out: unknown is not zero. */
 function laneReadings(states: readonly InstanceState[], figure: (state: LaneState) => number | null): Reading[] {
   return states.flatMap(({ name, lanes }) =>
     lanes.flatMap((state): Reading[] => {

@@ -1,13 +1,16 @@
 /**
- * Figures that calls write and a scrape reads. On the way of a call nothing is hashed, allocated or validated: a child is looked
- * up once by its key and then only counted up.
+ * Figures that calls write and a scrape reads. On the way of a call nothing is hashed, allocated or validated: a child
+ * is looked up once by its key and then only counted up.
  */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
 /** Label values, in the order of the family's label names. */
 export type Labels = readonly string[]
 
-/** Children of one family beyond this many are counted together, under `other`: nothing outside can make the memory grow. */
+/**
+ * Children of one family beyond this many are counted together, under `other`: nothing outside can make the memory
+ * grow.
+ */
 const childrenMax = 10_000
 
 /** Children by key. A key may be anything that stands for the labels; it is made where the call is. */
@@ -78,7 +81,10 @@ export interface Family {
 /** One series at the time of a scrape. */
 export type Reading = readonly [labels: Labels, value: number]
 
-/** A counter or a gauge that is read when it is asked for. A reading that fails leaves the family empty, never the scrape without an answer. */
+/**
+ * A counter or a gauge that is read when it is asked for. A reading that fails leaves the family empty, never the
+ * scrape without an answer.
+ */
 export function readAtScrape(
   registry: Registry,
   type: 'counter' | 'gauge',

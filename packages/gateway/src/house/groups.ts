@@ -1,10 +1,10 @@
-/** Microsoft Graph, asked with the gateway's own identity: where the two meet. */
-import type { Clock } from './clock.ts'
-import type { Config } from './config/schema.ts'
-import { type GroupDirectory, openGroupDirectory } from './identity/index.ts'
-import { identityCredential } from './instances/credentials.ts'
-import type { AppServiceEndpoint } from './instances/managed-identity.ts'
-import type { Log } from './log.ts'
+/** Looks groups up in Microsoft Graph with the gateway's own identity. */
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config/schema.ts'
+import { type GroupDirectory, openGroupDirectory } from '../identity/index.ts'
+import { identityCredential } from '../instances/credentials.ts'
+import type { AppServiceEndpoint } from '../instances/managed-identity.ts'
+import type { Log } from '../log.ts'
 
 export interface GraphParts {
   readonly clock: Clock
@@ -12,7 +12,7 @@ export interface GraphParts {
   readonly appService?: AppServiceEndpoint
 }
 
-/** Null where tokens alone say who is in which group. */
+/** Null when only the tokens say who is in which group. */
 export function openGroups({ graph }: Config['identity']['entra'], parts: GraphParts): GroupDirectory | null {
   if (graph === undefined) return null
   const { managedIdentity } = graph

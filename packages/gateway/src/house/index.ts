@@ -1,0 +1,54 @@
+/** The house: one whole gateway in one process, built from a configuration. `open.ts` builds it. */
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config/schema.ts'
+import type { CredentialParts } from '../instances/credentials.ts'
+import type { InstanceState, ProbeResult } from '../instances/state.ts'
+import type { Ledger } from '../ledger/index.ts'
+import type { Log } from '../log.ts'
+
+export interface HouseParts {
+  readonly clock?: Clock
+  readonly log?: Log
+  /** Clock for the expiry of tokens. The demonstration's history passes the real clock here. Default: `clock`. */
+  readonly identityClock?: Clock
+  /** Marks every record as the demonstration's history. */
+  readonly demonstration?: boolean
+  /** 0..1, 1 excluded: decides which calls are in a canary's or a shadow's share. Default: the machine's. */
+  readonly random?: () => number
+  /** Source of managed-identity tokens, when it is not the environment of the process. */
+  readonly appService?: CredentialParts['appService']
+  /**
+   * A ledger that stays open when this house closes. Default: the house opens and closes its own, from the
+   * configuration.
+   */
+  readonly ledger?: Ledger
+  /** True leaves the management API out. */
+  readonly withoutAdmin?: boolean
+}
+
+export interface House {
+  readonly gateway: { readonly url: string; readonly inFlight: number; readonly readingOn: number }
+  /** Null when the house was built without it. */
+  readonly admin: { readonly url: string } | null
+  readonly ledger: Ledger
+  /** Records that the journal could not take since the start. */
+  readonly recordsLost: number
+  /** Health of each instance. */
+  instanceStates(): readonly InstanceState[]
+  /** Asks an instance for its models with its credential; null when there is no such instance. */
+  probe(name: string): Promise<ProbeResult | null>
+  /**
+   * Uses a changed configuration for all further calls; calls in flight finish with the old one.
+   * @returns the settings whose change needs a restart, as paths; they keep their old values.
+   */
+  reload(config: Config): readonly string[]
+  /** Finishes what is in flight within the grace period, records it, and releases everything. Idempotent. */
+  close(): Promise<void>
+}
+
+/** `HouseParts` with the defaults of what every part needs. */
+export interface Furnished extends HouseParts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly random: () => number
+}

@@ -1,0 +1,58 @@
+/**
+ * Composition root: builds everything from a configuration and closes it in reverse order. Nothing else in the program
+ * opens a listener, a worker or a connection.
+ */
+import { systemClock } from '../clock.ts'
+import type { Config } from '../config/schema.ts'
+import { Figures } from '../telemetry/figures.ts'
+import { createLog } from '../telemetry/log.ts'
+import { openCore } from './core.ts'
+import { openDataPlane } from './data-plane.ts'
+import type { Furnished, House, HouseParts } from './index.ts'
+import { openManagement } from './management.ts'
+
+/**
+ * Rejects when a part cannot be opened, and then leaves nothing open: the next attempt finds ports and directory free.
+ */
+export async function buildHouse(config: Config, given: HouseParts = {}): Promise<House> {
+  await using opened = new AsyncDisposableStack()
+  const parts: Furnished = {
+    ...given,
+    clock: given.clock ?? systemClock,
+    log: given.log ?? createLog(config.log.level),
+    random: given.random ?? Math.random,
+  }
+  // Each is built from what is above it. Calls write the figures, so they come first; the metrics that read them come
+  // last.
+  const figures = new Figures()
+  const core = await openCore(config, parts, figures)
+  opened.use(core.closers)
+  const dataPlane = await openDataPlane(config, parts, core, figures)
+  opened.use(dataPlane.closers)
+  const management = given.withoutAdmin ? null : await openManagement(config, parts, core, dataPlane, figures)
+  if (management !== null) opened.use(management.closers)
+
+  const { gateway } = dataPlane
+  const { current, ledger } = core
+  const admin = management?.admin ?? null
+  const { log } = parts
+  log.info({ gateway: gateway.url, admin: admin?.url ?? null }, 'ready')
+  const closers = opened.move()
+  return {
+    ...{ gateway, admin, ledger },
+    get recordsLost() {
+      return dataPlane.recordsLost
+    },
+    instanceStates: () => current.instanceStates(),
+    probe: name => current.probe(name),
+    reload(next) {
+      const { needRestart, release } = core.use(next)
+      // Calls that began with the old parts use them to their end, also those that have not reached them yet (P10).
+      void dataPlane.use(next).then(release)
+      log.info({}, 'configuration_taken')
+      if (needRestart.length > 0) log.warn({ settings: needRestart }, 'restart_needed')
+      return needRestart
+    },
+    close: () => closers.disposeAsync(),
+  }
+}

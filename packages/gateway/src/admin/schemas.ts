@@ -1,9 +1,9 @@
 /** What goes in and out of the management API, for validation of the questions and for the OpenAPI document. */
 import { z } from '@hono/zod-openapi'
-import type { AttemptRecord, Cost, RecordRow, Usage } from '../ledger/record.ts'
-import { copyKinds, outcomes, usageSources } from '../ledger/record.ts'
+import { copyKinds, outcomes } from '../ledger/record.ts'
 import type { RecordsPage, UsageLine, UsageReport } from '../ledger/reports.ts'
 import { usageDimensions } from '../ledger/reports.ts'
+import { recordAnswer } from './record-schema.ts'
 
 const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
   error: 'expected a date (2026-11-01, midnight UTC) or an instant (2026-11-01T08:30:00Z)',
@@ -89,103 +89,11 @@ export const idParameters = z.strictObject({
 })
 
 const count = z.int().min(0)
-const tokens = count.nullable()
-
-const usage: z.ZodType<Usage> = z.strictObject({
-  source: z.enum(usageSources).openapi({
-    description:
-      'Where the figures come from. `bounded`: nothing told the truth, so they are a bound. `owed`: a later record has them.',
-  }),
-  promptTokens: tokens,
-  completionTokens: tokens,
-  totalTokens: tokens,
-  cachedTokens: tokens,
-  reasoningTokens: tokens,
-  audioPromptTokens: tokens,
-  audioCompletionTokens: tokens,
-  imagePromptTokens: tokens,
-  imageCompletionTokens: tokens,
-})
-
-const attempt: z.ZodType<AttemptRecord> = z.strictObject({
-  instance: z.string(),
-  status: z.int().nullable(),
-  durationMs: z.number(),
-  error: z.string().nullable(),
-})
-
-const nano = z.int().openapi({ description: 'Billionths of the currency.' })
-const currency = z.string().openapi({ description: 'ISO 4217.' })
-
-const cost: z.ZodType<Cost> = z.strictObject({
-  nano,
-  currency,
-  price: z.string().openapi({ description: 'Model and first day of the price.' }),
-})
-
 const string = z.string().nullable()
-const timeMs = z.number().openapi({ description: 'Milliseconds since the epoch.' })
-
-const recordFields = z
-  .strictObject({
-    id: z.uuid(),
-    startedAtMs: timeMs,
-    sentAtMs: timeMs.nullable(),
-    firstByteAtMs: timeMs.nullable(),
-    endedAtMs: timeMs,
-    durationMs: z.number(),
-    timeToFirstByteMs: z.number().nullable(),
-    demonstration: z.boolean(),
-    copyOf: string.openapi({ description: 'Id of the exchange of which the gateway sent this copy by itself.' }),
-    copyKind: z.enum(copyKinds).nullable().openapi({ description: 'Null for what a client asked.' }),
-    callerKind: z.enum(['user', 'application']).nullable(),
-    callerTenantId: string,
-    callerObjectId: string,
-    callerAppId: string,
-    callerName: string,
-    workload: string,
-    target: string,
-    instance: string,
-    region: string,
-    deployment: string,
-    requestedModel: string,
-    servedModel: string,
-    servedDeployment: string.openapi({ description: 'Name on the instance, where it has another one there.' }),
-    spilledFrom: string.openapi({ description: 'Deployment from which Azure itself spilled the call over.' }),
-    toolDeployments: z.array(z.string()).openapi({
-      description: 'Deployments that the request names besides its own: in a header, a tool, a data source.',
-    }),
-    apiVersion: string,
-    operation: string,
-    stream: z.boolean(),
-    method: z.string(),
-    path: z.string(),
-    clientAddress: string,
-    userAgent: string,
-    requestContentType: string,
-    responseContentType: string,
-    outcome: z.enum(outcomes),
-    outcomeCode: string,
-    status: z.int().nullable(),
-    attempts: z.array(attempt),
-    usage,
-    serviceTier: string.openapi({ description: 'Service tier that the answer names.' }),
-    summedCalls: count.openapi({ description: 'Refused calls that this record stands for; 1 for every other.' }),
-    cost: cost.nullable().openapi({ description: 'Null where nothing was billed or no price is known.' }),
-    reservedTokens: tokens,
-    waitedMs: z.number().nullable().openapi({ description: 'In the waiting line.' }),
-    objectId: string.openapi({ description: 'Of what the call created: a response, a file, a batch.' }),
-    finishReason: string,
-    backendRequestId: string,
-    requestBytes: count,
-    responseBytes: count,
-  })
-  .openapi('Record')
-export const recordAnswer: z.ZodType<RecordRow> = recordFields
 
 const pageFields = z
   .strictObject({
-    records: z.array(recordFields),
+    records: z.array(recordAnswer),
     next: string.openapi({ description: 'Pass as `before` for what is older; null at the end.' }),
     cursor: z.string().openapi({ description: 'Pass as `after` to tail for what comes later.' }),
   })
@@ -208,7 +116,12 @@ const figures = {
   averageDurationMs: z.number().nullable(),
   copies: count.openapi({ description: 'Calls that the gateway sent by itself; they are in all other figures too.' }),
   costs: z
-    .array(z.strictObject({ nano, currency }))
+    .array(
+      z.strictObject({
+        nano: z.int().openapi({ description: 'Billionths of the currency.' }),
+        currency: z.string().openapi({ description: 'ISO 4217.' }),
+      }),
+    )
     .openapi({ description: 'Sums of what had a price, one per currency.' }),
   unpricedCalls: count.openapi({ description: 'Calls with tokens whose model had no price: their cost is in no sum.' }),
 }

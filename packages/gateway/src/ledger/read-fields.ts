@@ -83,3 +83,9 @@ function isOfNullableGroup({ path: [group, member] }: Field): boolean {
 
 const textOrNull = (value: StoredValue): string | null => (typeof value === 'string' ? value : null)
 const numberOrNull = (value: StoredValue): number | null => (typeof value === 'number' ? value : null)
+
+/** The value of a field in a record; null where its group is null. */
+export function valueIn(record: RecordRow, { path: [name, member] }: Field): unknown {
+  const value = (record as unknown as Readonly<Record<string, unknown>>)[name]
+  return member === undefined ? value : ((value as Readonly<Record<string, unknown>> | null)?.[member] ?? null)
+}

@@ -8,7 +8,7 @@ import type { FieldName, fields } from './fields.ts'
 import type { Cost } from './values.ts'
 
 export type { AttemptRecord, CopyKind, Cost, Outcome, UsageSource } from './values.ts'
-export { copyKinds, outcomes, usageSources } from './values.ts'
+export { copyKinds, outcomes } from './values.ts'
 
 type Rows = typeof fields
 type ValueOf<Row> =

@@ -8,7 +8,8 @@ import { commonAnswers, jsonAnswer, needs, streamedJsonAnswer, unknownRecord } f
 import { AdminError } from '../errors.ts'
 import { filterOf, present } from '../parameters.ts'
 import type { AdminApp, AdminEnv, AdminParts } from '../parts.ts'
-import { bodiesAnswer, idParameters, listParameters, pageAnswer, recordAnswer } from '../schemas.ts'
+import { recordAnswer } from '../record-schema.ts'
+import { bodiesAnswer, idParameters, listParameters, pageAnswer } from '../schemas.ts'
 
 const list = createRoute({
   method: 'get',

@@ -5,9 +5,10 @@ import { askAdmin } from './admin-client.ts'
 import type { CliContext } from './context.ts'
 import { CliError } from './errors.ts'
 import { formatOf, type ReaderOptions } from './filters.ts'
-import { jsonText, printable, printableLine } from './printable.ts'
-import { callerKeyOf, costText, recordCsv, recordCsvHead } from './record-lines.ts'
-import { figure, instant } from './table.ts'
+import { jsonText, printable } from './printable.ts'
+import { factsText } from './record-facts.ts'
+import { recordCsv, recordCsvHead } from './record-lines.ts'
+import { figure } from './table.ts'
 
 export interface ShowOptions extends ReaderOptions {
   readonly bodies?: boolean
@@ -53,91 +54,6 @@ export async function showRecord(context: CliContext, id: string, options: ShowO
 
 function bodiesHint(id: string): string {
   return `\nPrompt and completion, for auditors: gatehouse records show ${id} --bodies\n`
-}
-
-function factsText(row: RecordRow): string {
-  const facts = Object.entries(factsOf(row)).flatMap(([name, value]) => linesOf(name, value))
-  const widest = Math.max(...facts.map(([name]) => name.length))
-  return facts.map(([name, line]) => `${name.padEnd(widest)}  ${printableLine(line)}\n`).join('')
-}
-
-/** A fact of several lines has its name before the first of them. */
-function linesOf(name: string, value: Fact): [string, string][] {
-  if (value === null) return []
-  const lines = typeof value === 'string' ? [value] : value
-  return lines.map((line, index) => [index === 0 ? name : '', line])
-}
-
-type Fact = string | readonly string[] | null
-
-function factsOf(row: RecordRow): Record<string, Fact> {
-  const usage = row.usage
-  const served = row.servedModel !== null && row.servedModel !== row.requestedModel ? `, served ${row.servedModel}` : ''
-  return {
-    id: row.id,
-    copy: row.copyKind === null ? null : `${row.copyKind} of ${row.copyOf}, sent by the gateway itself`,
-    outcome: row.outcomeCode === null ? row.outcome : `${row.outcome}: ${row.outcomeCode}`,
-    status: row.status === null ? null : String(row.status),
-    started: `${instant(row.startedAtMs)} UTC`,
-    duration: `${figure(row.durationMs)} ms`,
-    'first byte': row.timeToFirstByteMs === null ? null : `${figure(row.timeToFirstByteMs)} ms after sending`,
-    caller: row.callerName === null ? callerKeyOf(row) : `${row.callerName} (${callerKeyOf(row)})`,
-    workload: row.workload,
-    target: row.target,
-    instance: row.region === null ? row.instance : `${row.instance} (${row.region})`,
-    deployment: row.servedDeployment === null ? row.deployment : `${row.deployment} (there ${row.servedDeployment})`,
-    'spilled over': row.spilledFrom === null ? null : `by Azure, from ${row.spilledFrom}`,
-    model: row.requestedModel === null ? row.servedModel : `${row.requestedModel}${served}`,
-    'further deployments': row.toolDeployments.join(', ') || null,
-    operation: row.operation === null ? null : `${row.operation}${row.stream ? ', streamed' : ''}`,
-    'api version': row.apiVersion,
-    request: `${row.method} ${row.path}, ${figure(row.requestBytes)} bytes`,
-    response: `${row.responseContentType ?? 'no content type'}, ${figure(row.responseBytes)} bytes`,
-    finish: row.finishReason,
-    tokens: usage.source === 'none' ? 'none' : tokensText(row),
-    reserved:
-      row.reservedTokens === null ? null : `${figure(row.reservedTokens)} tokens, used ${figure(usage.totalTokens)}`,
-    tier: row.serviceTier,
-    cost: priceText(row),
-    'stands for': row.summedCalls === 1 ? null : `${figure(row.summedCalls)} refused calls`,
-    waited: row.waitedMs === null ? null : `${figure(row.waitedMs)} ms in line`,
-    attempts: attemptTexts(row.attempts),
-    object: row.objectId,
-    client: [row.clientAddress, row.userAgent].filter(text => text !== null).join(', ') || null,
-    'backend id': row.backendRequestId,
-    history: row.demonstration ? 'written by the demonstration' : null,
-  }
-}
-
-function tokensText({ usage }: RecordRow): string {
-  const parts: readonly (readonly [string, number | null])[] = [
-    ['prompt', usage.promptTokens],
-    ['cached', usage.cachedTokens],
-    ['completion', usage.completionTokens],
-    ['reasoning', usage.reasoningTokens],
-    ['audio in', usage.audioPromptTokens],
-    ['audio out', usage.audioCompletionTokens],
-    ['image in', usage.imagePromptTokens],
-    ['image out', usage.imageCompletionTokens],
-  ]
-  // Zeros are of interest for what was asked and answered; of the rarer kinds they only fill the line.
-  const told = parts
-    .filter(([name, tokens]) => tokens || name === 'prompt' || name === 'completion')
-    .map(([name, tokens]) => `${name} ${figure(tokens)}`)
-  return `${figure(usage.totalTokens)} (${[...told, usage.source].join(', ')})`
-}
-
-function priceText(row: RecordRow): string | null {
-  if (row.cost !== null) return `${costText(row)} (price of ${row.cost.price})`
-  return costText(row) === null ? null : 'not known: the model has no price'
-}
-
-/** All tries in their order, a line each; numbered where there was more than one. */
-function attemptTexts(attempts: RecordRow['attempts']): readonly string[] {
-  return attempts.map(({ instance, status, durationMs, error }, index) => {
-    const answer = [status, error].filter(part => part !== null).join(' ') || 'no answer'
-    return `${attempts.length > 1 ? `${index + 1}. ` : ''}${instance} ${answer} in ${figure(durationMs)} ms`
-  })
 }
 
 function bodiesText({ request, response }: Bodies): string {

@@ -8,7 +8,7 @@ import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import { ConfigError, countOf, problemLine, renderProblems } from '../config/messages.ts'
 import { restartOnly } from '../config/restart.ts'
 import type { Config } from '../config/schema.ts'
-import type { ExplainQuestion, ExplainStep } from '../gateway/explain.ts'
+import type { ExplainQuestion, ExplainStep } from '../gateway/explain/index.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { CliContext } from './context.ts'
 import { CliError } from './errors.ts'
@@ -16,7 +16,7 @@ import { jsonText } from './printable.ts'
 
 export const configFileDefault = 'gatehouse.yaml'
 
-/** What the data plane would do with a call, stage by stage; `explain` of src/gateway/explain.ts. */
+/** What the data plane would do with a call, stage by stage; `explain` of src/gateway/explain/index.ts. */
 export type Explain = (config: Config, question: ExplainQuestion) => ExplainStep[]
 
 /** @param explain Default: the data plane's own, loaded when it is asked for, as it brings half of the gateway with it. */
@@ -180,7 +180,7 @@ function explainCommand(context: CliContext, given: Explain | null): Command {
       const { config } = await readConfig(context, options.config)
       const question = questionOf(url, options, config, context)
       const foreign = foreignTenant(config, question.caller)
-      const explain = given ?? (await import('../gateway/explain.ts')).explain
+      const explain = given ?? (await import('../gateway/explain/index.ts')).explain
       const steps = foreign === null ? explain(config, question) : [foreign]
       const refused = steps.find(step => step.verdict === 'refuse')
       context.stdout.write(

@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 
 /** One request on its way through the stages. */
 export interface Call {
@@ -17,7 +18,27 @@ export interface Call {
   readonly watch: Watched
 }
 
-/** Who is told by the gateway's one timer. */
+/** A call that no client has sent: the gateway asks something by itself, or explains what would happen. */
+export function ownCall(
+  call: Pick<Call, 'id' | 'startedAtMs' | 'method' | 'url'> & { readonly headers?: IncomingMessage['headers'] },
+): Call {
+  const { id, startedAtMs, method, url, headers = {} } = call
+  const req = new IncomingMessage(new Socket())
+  req.headers = headers
+  return {
+    id,
+    startedAtMs,
+    method,
+    url,
+    req,
+    res: new ServerResponse(req),
+    expectsContinue: false,
+    fault: null,
+    watch: { deadlineAt: Number.POSITIVE_INFINITY, subject: null },
+  }
+}
+
+/** Called by the gateway's single timer. */
 export interface Timed {
   /** The deadline has passed (called again at each look until it moves), or the gateway stops. */
   expire(why: 'deadline' | 'shutdown'): void

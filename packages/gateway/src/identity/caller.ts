@@ -30,6 +30,29 @@ export interface Caller {
   readonly expiresAtMs: number
 }
 
+/** What is left of a caller once its call has ended: enough for limits, records and reports. */
+export type CallerIdentity = Pick<Caller, 'kind' | 'tenantId' | 'objectId' | 'appId' | 'displayName'>
+
+/** A caller of whom no token is at hand. Never for a decision: it has no groups, roles or scopes. */
+export function callerWithoutToken({ kind, tenantId, objectId, appId, displayName }: CallerIdentity): Caller {
+  return {
+    kind,
+    tenantId,
+    objectId,
+    appId,
+    displayName,
+    groups: [],
+    listsGroups: true,
+    groupsOverage: false,
+    roles: [],
+    scopes: [],
+    managedIdentityId: null,
+    audience: '',
+    tokenVersion: '2.0',
+    expiresAtMs: 0,
+  }
+}
+
 /** The immutable key of a caller: `user:{tid}/{oid}` or `app:{tid}/{appid}`. */
 export function callerKey(caller: Pick<Caller, 'kind' | 'tenantId' | 'objectId' | 'appId'>): string {
   return caller.kind === 'user'

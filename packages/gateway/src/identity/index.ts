@@ -3,7 +3,7 @@
  * configuration let its owner in. Signing people in is in `signin/`.
  */
 export { readToken } from './bearer.ts'
-export { type Caller, callerKey } from './caller.ts'
+export { type Caller, callerKey, callerWithoutToken } from './caller.ts'
 export { IdentityError, type IdentityErrorCode } from './errors.ts'
 export { type GroupDirectory, GroupsUnavailable, openGroupDirectory } from './groups.ts'
 export { compileRules, lackingText, type RuleMatch, type RuleMatcher } from './rules.ts'

@@ -1,13 +1,12 @@
 /** One question how the work of a background response or a batch ended: a GET of the object on its instance, with the gateway's credential. */
-import { IncomingMessage, ServerResponse } from 'node:http'
-import { Socket } from 'node:net'
-import type { Caller } from '../../identity/index.ts'
+import { callerWithoutToken } from '../../identity/index.ts'
 import { type Candidate, candidatesFor, singleOf } from '../../instances/pool.ts'
-import type { Beginner, Debt } from '../../objects/index.ts'
+import type { Debt } from '../../objects/index.ts'
 import type { Grant } from '../authorize/grant.ts'
 import type { GivenUp } from '../backend/failures.ts'
 import { requestFor } from '../backend/request.ts'
 import { signIn } from '../backend/sign-in.ts'
+import { ownCall } from '../call.ts'
 import { Drain } from '../copies/drain.ts'
 import { conclude } from '../endings.ts'
 import {
@@ -23,27 +22,9 @@ import {
 } from '../exchange.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { Plan } from '../plan.ts'
-import type { Asked } from '../receive/request.ts'
+import { requestWithoutBody } from '../receive/request.ts'
 import { openRecord } from '../record/open.ts'
 import type { FollowUpGateway } from './gateway.ts'
-
-/** What the gateway sends by itself has no body and asks for nothing else. */
-const nothingAsked: Omit<Asked, 'deployment'> = {
-  requestedModel: null,
-  stream: false,
-  hideUsage: false,
-  received: [],
-  send: null,
-  decoded: false,
-  json: null,
-  modelAt: null,
-  answers: 1,
-  completionTokensMax: null,
-  addedMaximum: null,
-  toolDeployments: [],
-  references: [],
-  keeps: null,
-}
 
 /** How it is asked, and who is told, so that the end of the process can give it up. */
 export interface Asking {
@@ -109,24 +90,12 @@ export function exchangeOf(debt: Debt, id: string, gateway: FollowUpGateway, fil
       : `files/${encodeURIComponent(file)}/content`
   const path = root + below
   const url = apiVersion === null ? path : `${path}?api-version=${encodeURIComponent(apiVersion)}`
-  const req = new IncomingMessage(new Socket())
-  const call = {
-    id,
-    startedAtMs: gateway.clock(),
-    method: 'GET',
-    url,
-    req,
-    // A follow-up has no client.
-    res: new ServerResponse(req),
-    expectsContinue: false,
-    fault: null,
-    watch: { deadlineAt: Number.POSITIVE_INFINITY, subject: null },
-  }
+  const call = ownCall({ id, startedAtMs: gateway.clock(), method: 'GET', url })
   const settings = { plan: gateway.plan, demonstration: gateway.demonstration, trustForwardedFor: false }
   const exchange: Exchange = newExchange(call, settings, { of: debt.recordId, kind: 'follow_up' })
   noteRoute(exchange, gateway.resolve('GET', url))
-  noteCaller(exchange, callerOf(debt.caller), '')
-  noteRequest(exchange, { ...nothingAsked, deployment: debt.deployment })
+  noteCaller(exchange, callerWithoutToken(debt.caller), '')
+  noteRequest(exchange, { ...requestWithoutBody(debt.deployment), requestedModel: null })
   noteDebt(exchange, debt)
   const grant = grantOf(debt, gateway.plan)
   if (grant !== null) noteGrant(exchange, grant)
@@ -145,20 +114,4 @@ function memberOf({ instance }: Debt, { targets }: Plan): Candidate | null {
   const target = targets.get(instance)
   if (target === undefined) return null
   return candidatesFor(target, null)?.all.find(one => one.instance.name === instance) ?? null
-}
-
-/** For limits and records; it decides nothing. */
-export function callerOf(beginner: Beginner): Caller {
-  return {
-    ...beginner,
-    groups: [],
-    listsGroups: true,
-    groupsOverage: false,
-    roles: [],
-    scopes: [],
-    managedIdentityId: null,
-    audience: '',
-    tokenVersion: '2.0',
-    expiresAtMs: 0,
-  }
 }

@@ -1,5 +1,6 @@
 /** The open debts of background work: when to ask about each, and which of them an exchange may charge. */
 import type { Clock } from '../../clock.ts'
+import { callerWithoutToken } from '../../identity/index.ts'
 import type { UsageSource } from '../../ledger/record.ts'
 import type { KeptReservation, Limits, Spent } from '../../limits/index.ts'
 import type { Debt, SharedDebts } from '../../objects/index.ts'
@@ -7,7 +8,7 @@ import { GivenUp } from '../backend/failures.ts'
 import { concludeUnknown } from '../endings.ts'
 import type { FollowUp } from '../exchange.ts'
 import { BatchAnswers } from './answers.ts'
-import { type Asking, askForEnd, callerOf, exchangeOf } from './ask.ts'
+import { type Asking, askForEnd, exchangeOf } from './ask.ts'
 import type { FollowUpGateway } from './gateway.ts'
 import type { Collected, FollowUpFigures, FollowUpSettings, FollowUps } from './index.ts'
 
@@ -306,7 +307,7 @@ export class FollowUpQueue implements FollowUps {
 
   #hold(debt: Debt, tokens: number, costNano: number): KeptReservation | null {
     const { workload, deployment, instance, servedDeployment, startedAtMs } = debt
-    const subject = { caller: callerOf(debt.caller), workload, deployment }
+    const subject = { caller: callerWithoutToken(debt.caller), workload, deployment }
     return this.#parts.limits.hold({ ...subject, instance, servedDeployment, tokens, costNano, atMs: startedAtMs })
   }
 

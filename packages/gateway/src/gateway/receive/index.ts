@@ -16,7 +16,6 @@ import type { Call } from '../call.ts'
 import { type Authorized, noteRequest, type Received } from '../exchange.ts'
 import type { GatewayParts } from '../parts.ts'
 import { listed, Refusal } from '../refusals.ts'
-import type { Route } from '../resolve/route.ts'
 import { decodeBody, readBody } from './body.ts'
 import type { BodyHold } from './budget.ts'
 import { steer } from './canary.ts'
@@ -24,7 +23,7 @@ import { isWithoutBody, requireFormType, requireJsonType, saysForm } from './con
 import { demandMembers, demandOf } from './demand.ts'
 import { factsOfForm } from './form.ts'
 import { withMaximum } from './maximum.ts'
-import type { Asked, ReceiveLimits } from './request.ts'
+import { type Asked, type ReceiveLimits, requestWithoutBody } from './request.ts'
 
 const noReferences: readonly Reference[] = []
 const noDeployments: readonly string[] = []
@@ -71,15 +70,15 @@ async function receiveOther(exchange: Authorized, hold: BodyHold, parts: Receive
 
 async function readOther({ call, route, grant }: Authorized, hold: BodyHold, limits: ReceiveLimits): Promise<Asked> {
   const { operation } = route
-  const plain = plainOf(route, imageDeployment(call, grant))
+  const plain = requestWithoutBody(route.deployment, imageDeployment(call, grant))
   if (operation.body === 'none' || call.method === 'GET' || call.method === 'HEAD') {
-    return { ...plain, received: [], send: null, decoded: false }
+    return plain
   }
   if (operation.body === 'multipart' && (operation.deployment === 'none' || route.deployment !== null)) {
     refuseAnnounced(call, limits.uploadBytesMax)
     requireFormType(call.req)
     refuseEncoded(call)
-    return { ...plain, received: [], send: 'upload', decoded: false }
+    return { ...plain, send: 'upload' }
   }
   const isForm = operation.body === 'multipart' || (operation.body === 'either' && saysForm(call.req))
   const boundary = isForm ? requireFormType(call.req) : null
@@ -114,24 +113,6 @@ async function readOther({ call, route, grant }: Authorized, hold: BodyHold, lim
   const toolDeployments = withNamed(plain.toolDeployments, named)
   const json = named.length === 0 ? null : { body, scan, named }
   return { ...plain, json, toolDeployments, references, received, send: body, decoded }
-}
-
-/** What is known of a call before its body. */
-function plainOf({ deployment }: Route, toolDeployments: readonly string[]) {
-  return {
-    deployment,
-    requestedModel: deployment,
-    stream: false,
-    hideUsage: false,
-    json: null,
-    modelAt: null,
-    answers: 1,
-    completionTokensMax: null,
-    addedMaximum: null,
-    toolDeployments,
-    references: noReferences,
-    keeps: null,
-  }
 }
 
 /** Nearly every call: a JSON body on a deployment. Nothing is awaited but what takes time: each wait for nothing costs the call half a microsecond. */

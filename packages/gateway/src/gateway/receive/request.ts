@@ -43,3 +43,27 @@ export interface ReceiveLimits {
   readonly uploadBytesMax: number
   readonly timeoutMs: number
 }
+
+const noReferences: readonly Reference[] = []
+const noDeployments: readonly string[] = []
+
+/** A call without a body asks for nothing but its operation. @param deployment null for operations without one. */
+export function requestWithoutBody(deployment: string | null, toolDeployments = noDeployments): Asked {
+  return {
+    deployment,
+    requestedModel: deployment,
+    stream: false,
+    hideUsage: false,
+    received: [],
+    send: null,
+    decoded: false,
+    json: null,
+    modelAt: null,
+    answers: 1,
+    completionTokensMax: null,
+    addedMaximum: null,
+    toolDeployments,
+    references: noReferences,
+    keeps: null,
+  }
+}

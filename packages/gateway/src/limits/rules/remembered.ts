@@ -1,7 +1,7 @@
 /** Amounts that the ledger knows for the current windows, so that a restart forgets no budget. */
 import type { Clock } from '../../clock.ts'
 import type { Config, LimitName } from '../../config/schema.ts'
-import type { Caller } from '../../identity/index.ts'
+import { type Caller, callerWithoutToken } from '../../identity/index.ts'
 import type { LedgerReader } from '../../ledger/index.ts'
 import type { SpentGroup } from '../../ledger/reports.ts'
 import type { Calendar } from '../counting/calendar.ts'
@@ -99,20 +99,11 @@ function amountOfGroup({ counter }: Claim, group: SpentGroup, { weigh }: Remembe
 function callerOf(key: string): Caller | null {
   const [, kind, tenantId, id] = /^(user|app):([^/]+)\/(.+)$/.exec(key) ?? []
   if (tenantId === undefined || id === undefined) return null
-  return {
+  return callerWithoutToken({
     kind: kind === 'user' ? 'user' : 'application',
     tenantId,
     objectId: kind === 'user' ? id : '',
     appId: kind === 'user' ? null : id,
     displayName: null,
-    groups: [],
-    listsGroups: true,
-    groupsOverage: false,
-    roles: [],
-    scopes: [],
-    managedIdentityId: null,
-    audience: '',
-    tokenVersion: '2.0',
-    expiresAtMs: 0,
-  }
+  })
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { type Config, configSchema } from '../config/schema.ts'
-import type { Caller } from '../identity/index.ts'
-import { type ExplainQuestion, type ExplainStep, explain } from './explain.ts'
+import { type Config, configSchema } from '../../config/schema.ts'
+import type { Caller } from '../../identity/index.ts'
+import { type ExplainQuestion, type ExplainStep, explain } from './index.ts'
 
 const tenant = '11111111-2222-3333-4444-555555555555'
 const person = '44444444-0000-4000-8000-000000000001'

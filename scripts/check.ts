@@ -14,11 +14,18 @@ const seed = seedOfRun()
 
 const checks: readonly Check[] = [
   {
-    claim: 'format and lint hold, and imports run downwards',
+    claim: 'format and lint hold',
     command: 'biome',
     args: ['check', '--error-on-warnings', '.'],
   },
   { claim: 'types hold under every strict flag', command: 'tsc', args: ['-p', '.'] },
+  structure('no file imports itself in a circle, types included', 'circles'),
+  structure('imports run downwards, as the table in ARCHITECTURE.md says', 'downwards'),
+  structure('no file is longer than 450 lines, but those that are named', 'length'),
+  structure('comments end before column 121', 'width'),
+  structure('links, headings and files that documents and comments name exist', 'references'),
+  structure('packages list what their published code imports, and nothing else', 'dependencies'),
+  structure('unit tests do not assert how long something takes', 'timed'),
   { claim: 'nothing is exported, installed or written that nobody uses', command: 'knip', args: [] },
   { claim: 'the configuration reference equals the schema', command: 'node', args: ['scripts/generate.ts', '--check'] },
   {
@@ -27,6 +34,10 @@ const checks: readonly Check[] = [
     args: testArguments(testFiles()),
   },
 ]
+
+function structure(claim: string, name: string): Check {
+  return { claim, command: 'node', args: ['scripts/structure.ts', name] }
+}
 
 const lacking = installMissing()
 if (lacking !== null) {

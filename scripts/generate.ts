@@ -11,11 +11,14 @@ import { referenceText } from '../packages/gateway/src/config/reference.ts'
 import { withFieldTable } from '../packages/gateway/src/ledger/field-docs.ts'
 import { unrolledText } from '../packages/gateway/src/ledger/journal/unroll.ts'
 
+import { readImports, withRoomsTable } from './imports.ts'
+
 const root = dirname(import.meta.dirname)
 /** By file: its text, made from what it has now. */
 const generated: Readonly<Record<string, (written: string) => string>> = {
   'docs/configuration.md': referenceText,
   'gatehouse.schema.json': jsonSchemaText,
+  'ARCHITECTURE.md': written => withRoomsTable(written, readImports(root)),
   'docs/ledger.md': withFieldTable,
   'packages/gateway/src/ledger/journal/unrolled.ts': unrolledText,
 }

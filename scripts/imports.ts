@@ -136,3 +136,14 @@ export function roomsTable(graph: ImportGraph): string {
   )
   return ['| room | what | imports |', '|---|---|---|', ...rows].join('\n')
 }
+
+const tableBegin = '<!-- rooms: generated from the imports by scripts/generate.ts -->'
+const tableEnd = '<!-- end of rooms -->'
+
+/** ARCHITECTURE.md with the table of rooms as it is today. @throws TypeError where the page lacks its two markers */
+export function withRoomsTable(page: string, graph: ImportGraph): string {
+  const begin = page.indexOf(tableBegin)
+  const end = page.indexOf(tableEnd)
+  if (begin === -1 || end < begin) throw new TypeError(`ARCHITECTURE.md lacks ${tableBegin} and ${tableEnd}`)
+  return `${page.slice(0, begin + tableBegin.length)}\n\n${roomsTable(graph)}\n\n${page.slice(end)}`
+}

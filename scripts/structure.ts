@@ -1,0 +1,36 @@
+/**
+ * Checks of the structure of sources and documentation, each by its name:
+ *   node scripts/structure.ts [NAME...]   without names: all
+ * Exit code 1 with a line per finding.
+ */
+import { dirname } from 'node:path'
+import { forbiddenImports, importCircles, readImports } from './imports.ts'
+import { deadReferences, longSources, misplacedDependencies, readSources, timedTests, wideComments } from './sources.ts'
+
+const root = dirname(import.meta.dirname)
+
+const checks: Readonly<Record<string, () => readonly string[]>> = {
+  circles: () => importCircles(readImports(root)).map(files => `a circle of imports: ${files.join(', ')}`),
+  downwards: () => forbiddenImports(readImports(root)),
+  length: () => longSources(readSources(root).code),
+  width: () => wideComments(readSources(root).code),
+  references: () => deadReferences(readSources(root), root),
+  dependencies: () => misplacedDependencies(readSources(root).code, root),
+  timed: () => timedTests(readSources(root).code),
+}
+
+const names = process.argv.slice(2)
+const unknown = names.find(name => !(name in checks))
+if (unknown !== undefined) {
+  process.stderr.write(`✗ usage  no check is called ${unknown}\n  There are ${Object.keys(checks).join(', ')}.\n`)
+  process.exit(2)
+}
+let found = 0
+for (const [name, check] of Object.entries(checks)) {
+  if (names.length > 0 && !names.includes(name)) continue
+  for (const finding of check()) {
+    found += 1
+    process.stderr.write(`${name}: ${finding}\n`)
+  }
+}
+process.exit(found === 0 ? 0 : 1)

@@ -16,6 +16,7 @@ import {
   type Plan,
   warmUp,
 } from './measure.ts'
+import { measureMetrics } from './metrics.ts'
 import { findPeers } from './peers.ts'
 import { Child, chooseCores, coreCount } from './processes.ts'
 import { usage } from './questions.ts'
@@ -30,7 +31,7 @@ import {
   type SeatSpec,
 } from './seats.ts'
 
-const stages = ['calls', 'streams', 'latency', 'memory', 'limits'] as const
+const stages = ['calls', 'streams', 'latency', 'memory', 'limits', 'metrics'] as const
 type Stage = (typeof stages)[number]
 
 interface Options {
@@ -160,7 +161,7 @@ async function vacate(workshop: Workshop, seat: Seat): Promise<void> {
   await seat.stop()
 }
 
-type Figures = Pick<Report, 'calls' | 'streams' | 'latency' | 'memory' | 'limits'>
+type Figures = Pick<Report, 'calls' | 'streams' | 'latency' | 'memory' | 'limits' | 'metricsUsPerCall'>
 
 async function limitsSpecs(workshop: Workshop, withRedis: boolean): Promise<SeatSpec[]> {
   const specs = [gatewaySeat('limits', { limits: 'memory', redisUrl: null })]
@@ -191,8 +192,9 @@ async function measure(workshop: Workshop, specs: readonly SeatSpec[], options: 
     latency: null,
     memory: null,
     limits: null,
+    metricsUsPerCall: null,
   }
-  if (only !== 'memory' && only !== 'limits') {
+  if (only !== 'memory' && only !== 'limits' && only !== 'metrics') {
     const seats: Seat[] = []
     for (const spec of specs) seats.push(await occupy(workshop, spec, 1))
     await warmUp(bench, seats)
@@ -214,6 +216,7 @@ async function measure(workshop: Workshop, specs: readonly SeatSpec[], options: 
   if (wanted('limits') && options.candidate === 'gateway') {
     figures.limits = await compareLimits(workshop, options.redis)
   }
+  if (wanted('metrics')) figures.metricsUsPerCall = measureMetrics()
   return figures
 }
 

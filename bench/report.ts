@@ -40,6 +40,8 @@ export interface Report {
   readonly latency: Readonly<Record<string, readonly LatencyFigures[]>> | null
   readonly memory: Readonly<Record<string, MemoryFigures>> | null
   readonly limits: LimitsFigures | null
+  /** What metrics cost, CPU per call. */
+  readonly metricsUsPerCall: number | null
   readonly accounts: Readonly<Record<string, AccountReport>>
   readonly targets: readonly Target[]
   /** Peers that are not installed, figures that are to be doubted. */
@@ -225,8 +227,9 @@ export function asText(report: Report): string {
       : `seats on core ${machine.pinned.server}, load and back end on core ${machine.pinned.load}`
   const lines = [
     `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${pinned}, ${report.elapsedSeconds.toFixed(0)} s`,
-    ...(report.options.only === 'limits' ? [] : [figuresTable(report)]),
+    ...(report.options.only === 'limits' || report.options.only === 'metrics' ? [] : [figuresTable(report)]),
     ...limitsLines(report),
+    ...(report.metricsUsPerCall === null ? [] : [`metrics: ${shown(report.metricsUsPerCall, 2)} µs per call`]),
     ...report.targets.map(({ figure, value, atMost, met }) => {
       const digits = atMost < 100 ? 2 : 0
       return `${met ? '✓' : '✗'} ${figure}: ${shown(value, digits)}, at most ${shown(atMost, digits)}`

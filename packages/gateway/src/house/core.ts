@@ -47,8 +47,8 @@ export async function openCore(config: Config, given: Furnished, figures: Figure
     config.instances[instance]?.deployments[deployment]?.model ?? null
   const pricesFor = (written: Config['prices']): PriceBook => openPrices(written, { log, observer: figures })
   let prices = pricesFor(config.prices)
-  const costOf: CostOf = (usage, servedModel, model, startedAtMs) =>
-    chargeOf(prices, { servedModel, model, startedAtMs, usage, tier: null })
+  const costOf: CostOf = (usage, { servedModel, model, startedAtMs, tier }) =>
+    chargeOf(prices, { servedModel, model, startedAtMs, usage, tier })
   // The ledger reads it at each look: a reload changes it.
   const retain = { ...config.ledger.retain }
   const ledger =

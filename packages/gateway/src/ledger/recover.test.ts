@@ -77,8 +77,9 @@ test('an interrupted stream without a report is charged at what had come at leas
 // Otherwise a process that is killed often spends money that no budget knows of.
 test('P7 an interrupted exchange costs what its tokens cost when it began', async t => {
   const asked: unknown[] = []
-  const costOf: LedgerOptions['costOf'] = (usage, servedModel, model, startedAtMs) => {
-    asked.push([servedModel, model, startedAtMs])
+  const costOf: LedgerOptions['costOf'] = (usage, call) => {
+    const { model } = call
+    asked.push(call)
     return { nano: (usage.totalTokens ?? 0) * 1_000, currency: 'USD', price: `${model} 2026-05-01` }
   }
   const modelOf = (): string => 'gpt-4o'
@@ -89,7 +90,9 @@ test('P7 an interrupted exchange costs what its tokens cost when it began', asyn
     modelOf,
   })
   assert.deepEqual(row?.cost, { nano: 13_000, currency: 'USD', price: 'gpt-4o 2026-05-01' })
-  assert.deepEqual(asked, [['gpt-4o-2024-08-06', 'gpt-4o', 1_780_000_000_000]])
+  assert.deepEqual(asked, [
+    { servedModel: 'gpt-4o-2024-08-06', model: 'gpt-4o', startedAtMs: 1_780_000_000_000, tier: null },
+  ])
   assert.deepEqual([row.copyOf, row.copyKind], [opened.copyOf, 'hedge'])
   const counter: Counter = { count: async () => ({ promptTokens: 7, completionTokens: 0 }) }
   const limited = JSON.stringify({ ...JSON.parse(request), max_tokens: 20, n: 2 })
@@ -99,6 +102,29 @@ test('P7 an interrupted exchange costs what its tokens cost when it began', asyn
   const over = { costOf, modelOf, completionTokensAssumed: 100 }
   const sixfold = await interruptedRecord(t, { opened, request: several, response: [] }, counter, over)
   assert.deepEqual([sixfold?.usage.source, sixfold?.usage.completionTokens], ['bounded', 600])
+})
+
+// The tier decides the price: a priority call that was interrupted cost more than its tokens would by default.
+test('an interrupted exchange keeps the service tier that its answer names, and its price is that of the tier', async t => {
+  const usage = { prompt_tokens: 11, completion_tokens: 2, total_tokens: 13 }
+  const document = { id: 'c1', model: 'gpt-4o-2024-08-06', service_tier: 'priority', choices: [], usage }
+  const response = { id: 'resp_1', model: 'gpt-4o', service_tier: 'flex', status: 'in_progress', output: [] }
+  const costOf: LedgerOptions['costOf'] = (_, { tier }) => ({ nano: 1, currency: 'USD', price: `gpt-4o ${tier}` })
+  const cases = [
+    [{ stream: false }, JSON.stringify(document), 'priority'],
+    [{ stream: true }, `data: ${JSON.stringify(document)}\n\n`, 'priority'],
+    [
+      { stream: true, operation: 'responses' },
+      `event: response.created\ndata: ${JSON.stringify({ type: 'response.created', response })}\n\n`,
+      'flex',
+    ],
+    [{ stream: true }, event({}, usage), null],
+  ] as const
+  const counter: Counter = { count: async () => ({ promptTokens: 1, completionTokens: 1 }) }
+  for (const [opened, body, tier] of cases) {
+    const row = await interruptedRecord(t, { opened, request, response: [body] }, counter, { costOf })
+    assert.deepEqual([row?.serviceTier, row?.cost?.price], [tier, `gpt-4o ${tier}`])
+  }
 })
 
 // The first event of a stream names the response: whoever had read it may go on with it, and nobody else may.

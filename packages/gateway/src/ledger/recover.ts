@@ -1,7 +1,7 @@
 import type { Log } from '../log.ts'
 import type { TokenCounter } from '../tokens/index.ts'
 import { nothingCounted } from '../tokens/job.ts'
-import { assemble } from '../wire/assemble.ts'
+import { type Assembled, assemble } from '../wire/assemble.ts'
 import { asksForBackground, goesOn } from '../wire/background.ts'
 import { numberOrNull } from '../wire/json.ts'
 import { Members } from '../wire/members.ts'
@@ -17,8 +17,19 @@ import type { Unfinished } from './store/store.ts'
 /** Absurd maxima must not overflow a column. */
 const tokensMost = 1_000_000_000
 
-/** What tokens cost: by the price of the model that served, else of the one that the configuration names, as it was at that time. */
-export type CostOf = (usage: Usage, servedModel: string | null, model: string, startedAtMs: number) => Cost | null
+/** What decides the price of an interrupted call. */
+export interface InterruptedCall {
+  /** `model` of the answer; null where none came. */
+  readonly servedModel: string | null
+  /** The model that the configuration names. It has the price where the served one has none. */
+  readonly model: string
+  readonly startedAtMs: number
+  /** `service_tier` of the answer; null where it names none. */
+  readonly tier: string | null
+}
+
+/** Cost of tokens, by the prices of the time when the call began. */
+export type CostOf = (usage: Usage, call: InterruptedCall) => Cost | null
 
 export interface RecoverParts {
   readonly store: StoreClient
@@ -29,13 +40,13 @@ export interface RecoverParts {
   /** Completion tokens of a call that names no maximum (`limits.completionTokensAssumed`). */
   readonly completionTokensAssumed: number
   readonly log: Log
-  /** True when the ledger closes: what is left then stays open and is found by the next start. */
+  /** True when the ledger closes: the exchanges that are left stay open, and the next start finds them. */
   readonly stopped: () => boolean
 }
 
 /**
- * Ends every exchange that a process before this one left open, as `interrupted`. Each end is an entry of the journal, so that all who read it
- * see it, and a process that dies on the way leaves the rest as it was.
+ * Ends every exchange that an earlier process left open, as `interrupted`. Each end is an entry of the journal, so that every reader sees it.
+ * A process that dies during recovery leaves the rest as it was.
  */
 export async function recover(parts: RecoverParts): Promise<void> {
   const { store, journal, log } = parts
@@ -54,7 +65,7 @@ export async function recover(parts: RecoverParts): Promise<void> {
 
 async function interrupted(unfinished: Unfinished, parts: RecoverParts): Promise<Closed> {
   const { id, request, response, writtenAtMs } = unfinished
-  // The entry that opened it may be lost to damage. The id still shows when that was.
+  // The opening entry may be lost to damage. The id still shows when the exchange began.
   const opened = unfinished.opened ?? { ...unknownOpened(id), startedAtMs: timeOfId(id) }
   const said = opened.operation === null ? null : assembled(opened, response)
   const begun = goingOn(opened, response)
@@ -69,7 +80,8 @@ async function interrupted(unfinished: Unfinished, parts: RecoverParts): Promise
     region: opened.region,
     servedModel: said?.model ?? null,
     usage,
-    cost: costOfTokens(opened, usage, said?.model ?? null, parts),
+    serviceTier: said?.serviceTier ?? null,
+    cost: costOfTokens(opened, usage, said, parts),
     objectId: begun ?? (usageShape(opened.operation ?? '') === 'responses' ? (said?.id ?? null) : null),
     finishReason: said?.choices[0]?.finishReason ?? null,
     requestBytes: bytesOf(request),
@@ -78,8 +90,8 @@ async function interrupted(unfinished: Unfinished, parts: RecoverParts): Promise
   }
 }
 
-/** What the answer said as far as it was written; null when it cannot be read. */
-function assembled(opened: Opened, response: readonly Uint8Array[]): ReturnType<typeof assemble> | null {
+/** The answer, as far as it was written; null when it cannot be read. */
+function assembled(opened: Opened, response: readonly Uint8Array[]): Assembled | null {
   if (response.length === 0 || opened.operation === null) return null
   try {
     return assemble(opened.operation, opened.stream, Buffer.concat(response))
@@ -88,57 +100,58 @@ function assembled(opened: Opened, response: readonly Uint8Array[]): ReturnType<
   }
 }
 
-/** Id of the response or batch that the call began and that goes on at its instance; null where none is known. */
+/** Id of the response or batch that the call began and that continues at its instance; null where none is known. */
 function goingOn({ operation }: Opened, response: readonly Uint8Array[]): string | null {
   if (operation !== 'responses' && operation !== 'batches') return null
   return goesOn(Buffer.concat(response))
 }
 
-/** Whether the call may have begun work that goes on, whose id nobody knows. */
+/** True where the call may have begun work that continues, with an id that is not known. */
 function mayGoOn({ operation, method }: Opened, request: readonly Uint8Array[]): boolean {
   if (operation === 'batches') return method === 'POST'
   return operation === 'responses' && asksForBackground(Buffer.concat(request))
 }
 
 /**
- * Reported where the answer came as far as its usage. Where it did not, nobody knows what was billed: at least what had come, and at least
- * the maximum of the request, or what is assumed of a call without one. None for operations that have no tokens.
+ * The reported usage, where the answer came as far as that. Where it did not, the bill is not known. The usage is then a bound: at least the
+ * tokens of what had come, and at least the maximum of the request, or the number that is assumed of a call without one. Operations without
+ * tokens have no usage.
  */
 async function usageOf(
   opened: Opened,
   unfinished: Unfinished,
-  said: ReturnType<typeof assemble> | null,
+  said: Assembled | null,
   parts: RecoverParts,
 ): Promise<Usage> {
   if (said?.usage != null && !said.usageSoFar) return { ...said.usage, source: 'reported' }
-  const usage = await untold(opened, unfinished, said, parts)
+  const usage = await unreported(opened, unfinished, said, parts)
   if (!mayGoOn(opened, unfinished.request)) return usage
-  // Nobody can ask for its end, so it is charged at what such a call is taken to need.
+  // Its end cannot be looked up, so it is charged at the number of tokens that is assumed of such a call.
   const promptTokens = usage.promptTokens ?? 0
   const completionTokens = Math.max(usage.completionTokens ?? 0, parts.completionTokensAssumed)
   return { ...noUsage, source: 'bounded', promptTokens, completionTokens, totalTokens: promptTokens + completionTokens }
 }
 
-/** What is charged where nothing was reported. */
-async function untold(
+/** Usage that is charged where none was reported. */
+async function unreported(
   opened: Opened,
   { request, response }: Unfinished,
-  said: ReturnType<typeof assemble> | null,
+  said: Assembled | null,
   { counter, modelOf, completionTokensAssumed }: RecoverParts,
 ): Promise<Usage> {
   const { operation, instance, deployment } = opened
-  // The name of a deployment says nothing of its model, and with it of the tokenizer.
+  // The name of a deployment does not show its model, and so not the tokenizer.
   const known = instance === null || deployment === null ? null : modelOf(instance, deployment)
   const model = known ?? said?.model ?? opened.requestedModel ?? deployment
   if (operation === null || model === null || usageShape(operation) === 'none' || isUnmeteredModel(model))
     return noUsage
   const job = { model, operation, requestBody: request, responseBody: response, stream: opened.stream }
-  // A record without tokens is better than none.
+  // A record without tokens is better than no record.
   const counted = await counter.count(job).catch(() => nothingCounted)
   const isInputOnly = usageShape(operation) === 'input-only'
   const isKnown = counted.promptTokens !== null && (isInputOnly || isWhole(said, model))
   const most = isKnown || isInputOnly ? 0 : completionTokensMost(request, completionTokensAssumed)
-  // Where bodies are not recorded, of the prompt nothing is known either.
+  // Where bodies are not recorded, the prompt is not known either.
   const promptTokens = counted.promptTokens ?? completionTokensAssumed
   const completionTokens = Math.max(counted.completionTokens ?? 0, said?.usage?.completionTokens ?? 0, most)
   return {
@@ -150,8 +163,8 @@ async function untold(
   }
 }
 
-/** True when the whole answer had come, and shows all that it cost. */
-function isWhole(said: ReturnType<typeof assemble> | null, model: string): boolean {
+/** True when the whole answer had come and its text is all that is billed. */
+function isWhole(said: Assembled | null, model: string): boolean {
   return said?.complete === true && said.choices.length > 0 && !isReasoner(model)
 }
 
@@ -159,7 +172,7 @@ const maxima: ReadonlySet<string> = new Set([
   ...['max_completion_tokens', 'max_tokens', 'max_output_tokens', 'n', 'best_of'],
 ])
 
-/** The most that the request allows, of all answers that it asks for. @param assumed of each one where it names no maximum. */
+/** Most completion tokens that the request allows, of all its answers. @param assumed for each answer where it names no maximum. */
 function completionTokensMost(request: readonly Uint8Array[], assumed: number): number {
   const members = new Members({ wanted: maxima, inner: null, removed: null })
   for (const part of request)
@@ -172,11 +185,16 @@ function completionTokensMost(request: readonly Uint8Array[], assumed: number): 
 function costOfTokens(
   { instance, deployment, startedAtMs }: Opened,
   usage: Usage,
-  servedModel: string | null,
+  said: Assembled | null,
   { costOf, modelOf }: RecoverParts,
 ): Cost | null {
   if (usage.source === 'none' || usage.source === 'owed' || instance === null || deployment === null) return null
-  return costOf(usage, servedModel, modelOf(instance, deployment) ?? deployment, startedAtMs)
+  return costOf(usage, {
+    servedModel: said?.model ?? null,
+    model: modelOf(instance, deployment) ?? deployment,
+    startedAtMs,
+    tier: said?.serviceTier ?? null,
+  })
 }
 
 function usageShape(operation: string): string {

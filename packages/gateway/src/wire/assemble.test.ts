@@ -55,6 +55,7 @@ const chatStream = events(
 const chatSaid: Assembled = {
   id: 'chatcmpl-1',
   model: 'gpt-4o-2024-11-20',
+  serviceTier: null,
   choices: [
     { index: 0, text: 'Grüße an 東京 😀', refusal: null, reasoning: null, toolCalls: [], finishReason: 'stop' },
     {

@@ -27,6 +27,8 @@ export interface Assembled {
   /** `id` and `model` of the answer: never from the frame of prompt filter results, where they are empty. */
   readonly id: string | null
   readonly model: string | null
+  /** `service_tier` that the answer names. */
+  readonly serviceTier: string | null
   /** In the order of their index. A response of the Responses API is one choice. */
   readonly choices: readonly AssembledChoice[]
   readonly usage: ReportedUsage | null
@@ -51,6 +53,7 @@ export interface DraftChoice {
 export interface Draft {
   id: string | null
   model: string | null
+  serviceTier: string | null
   usage: ReportedUsage | null
   usageSoFar: boolean
   error: Assembled['error']
@@ -80,6 +83,7 @@ export function createAssembler(operation: string, stream: boolean): Assembler {
   const draft: Draft = {
     id: null,
     model: null,
+    serviceTier: null,
     usage: null,
     usageSoFar: false,
     error: null,
@@ -148,6 +152,7 @@ function takeEvent(draft: Draft, operation: string, text: string): void {
 function takeShared(draft: Draft, body: JsonRecord): void {
   draft.id = textOrNull(body.id) ?? draft.id
   draft.model = textOrNull(body.model) ?? draft.model
+  draft.serviceTier = textOrNull(body.service_tier) ?? draft.serviceTier
   const usage = reportedUsage(body.usage)
   if (usage !== null) {
     draft.usage = usage
@@ -222,7 +227,7 @@ export function toolCallOf(choice: DraftChoice, index: number): { id: string | n
 }
 
 function finished(draft: Draft): Assembled {
-  const { id, model, usage, usageSoFar, error, complete } = draft
+  const { id, model, serviceTier, usage, usageSoFar, error, complete } = draft
   const choices = inOrder(draft.choices).map(([index, { text, refusal, reasoning, finishReason, toolCalls }]) => ({
     index,
     text,
@@ -231,7 +236,7 @@ function finished(draft: Draft): Assembled {
     toolCalls: inOrder(toolCalls).map(([, call]) => ({ ...call })),
     finishReason,
   }))
-  return { id, model, choices, usage, usageSoFar, error, complete }
+  return { id, model, serviceTier, choices, usage, usageSoFar, error, complete }
 }
 
 function inOrder<T>(byIndex: ReadonlyMap<number, T>): [number, T][] {

@@ -10,6 +10,7 @@ const closing = new Set(['response.completed', 'response.incomplete', 'response.
 export function takeResponsesDocument(draft: Draft, response: JsonRecord): void {
   draft.id = textOrNull(response.id) ?? draft.id
   draft.model = textOrNull(response.model) ?? draft.model
+  draft.serviceTier = textOrNull(response.service_tier) ?? draft.serviceTier
   draft.usage = reportedUsage(response.usage) ?? draft.usage
   draft.usageSoFar = response.status === 'in_progress' || response.status === 'queued'
   takeError(draft, response.error)

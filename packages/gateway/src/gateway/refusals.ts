@@ -210,6 +210,11 @@ export const refusals = {
     status: 404,
     say: 'No instance of "{target}" has deployment "{deployment}".',
   },
+  call_unsuited: {
+    ...invalid,
+    status: 400,
+    say: 'The call brings {part}, which no instance of "{target}" takes: they speak the API of {kinds}. Leave it out, or call another target.',
+  },
 
   // objects
   object_unknown: {

@@ -135,6 +135,7 @@ export const stages = [
     does: 'a member that has the deployment and may be tried; its limits and its credential; `opened`; sends the call, and sends it to another member while that is safe',
     refuses: [
       'deployment_unknown',
+      'call_unsuited',
       'pool_exhausted',
       'pool_unavailable',
       'credential_unavailable',

@@ -5,7 +5,7 @@
 import { Pool } from 'undici'
 import type { Clock } from '../clock.ts'
 import type { Config, InstanceConfig } from '../config/schema.ts'
-import { type BackendFacts, backends } from '../wire/backends.ts'
+import { type BackendFacts, backendOf } from '../wire/backends.ts'
 import { Breaker } from './breaker.ts'
 import { type CredentialParts, createCredential, type InstanceCredential } from './credentials.ts'
 import { Lane } from './lane.ts'
@@ -63,7 +63,7 @@ export function openInstance(
     // The first answer header block of Azure is about 2 KiB; a far larger one is not from Azure.
     maxHeaderSize: 65_536,
   })
-  const backend = backends['azure-openai']
+  const backend = backendOf(written.kind)
   const credential = createCredential(written, backend, parts)
   const reach = new Breaker(written.breaker)
   const own = credential.kind === 'caller' ? null : new OwnCredential(name, parts.log ?? null, () => credential.renew())

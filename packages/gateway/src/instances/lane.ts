@@ -60,7 +60,7 @@ export class Lane {
   /** What a pool decided last about this lane, for reports. */
   isSpilling = false
 
-  readonly #backend: BackendFacts
+  readonly backend: BackendFacts
 
   constructor(
     deployment: string,
@@ -69,7 +69,7 @@ export class Lane {
   ) {
     this.deployment = deployment
     this.kind = kind
-    this.#backend = backend
+    this.backend = backend
     this.breaker = new Breaker(settings)
     this.reach = reach
     this.credential = credential
@@ -136,7 +136,7 @@ export class Lane {
 
   /** Reads what an answer's head says about capacity. @param call number of the call, and when it was sent. */
   read(headers: Headers, call: number, sentAtMs: number, nowMs: number): void {
-    const { utilization, limits } = this.#backend
+    const { utilization, limits } = this.backend
     const used = this.kind === 'provisioned' && utilization !== null ? headers[utilization] : undefined
     if (used !== undefined) this.#readUtilization(used, call, sentAtMs)
     const tokens = headers[limits.remainingTokens]
@@ -227,7 +227,7 @@ export class Attempt {
     lane.read(headers, this.#number, this.beganAtMs, nowMs)
     if (status === 429) {
       this.#fail()
-      lane.breaker.throttled(this.#ticket, nowMs, retryAfterMs(headers, nowMs))
+      lane.breaker.throttled(this.#ticket, nowMs, retryAfterMs(headers, nowMs) ?? lane.backend.resetMs(headers))
     } else if (status >= 500) {
       this.#fail()
       lane.breaker.failed(this.#ticket, nowMs)

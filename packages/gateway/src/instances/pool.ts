@@ -60,6 +60,10 @@ export interface Target {
   /** By priority, then in the order of the configuration. */
   readonly members: readonly Member[]
   readonly candidates: ReadonlyMap<string, Candidates>
+  /** True where some member reads the deployment's name only from the body: forms that bring none in it are read whole. */
+  readonly readsBodyForName: boolean
+  /** True where some member lacks what others take (`BackendFacts.lacks`). */
+  readonly isMixed: boolean
   /** For calls without a deployment: the first member, so that objects are together; another one while it cannot serve. */
   readonly plain: Candidates
   readonly strategy: PoolConfig['strategy']
@@ -76,11 +80,20 @@ export function singleOf(instance: Instance): Target {
     name: instance.name,
     members: [{ instance, priority: 1, weight: 1 }],
     candidates: candidatesOf([[written, instance]]),
+    ...traitsOf([instance]),
     plain: plainOf([instance]),
     strategy: 'weighted',
     attemptsMax: 1,
     prefixBytes: null,
     hedge: null,
+  }
+}
+
+function traitsOf(instances: readonly Instance[]): Pick<Target, 'readsBodyForName' | 'isMixed'> {
+  const rows = instances.map(({ backend }) => backend)
+  return {
+    readsBodyForName: rows.some(({ deploymentInAddress }) => !deploymentInAddress),
+    isMixed: rows.some(({ lacks }) => lacks.members.length + lacks.fields.length > 0),
   }
 }
 
@@ -97,6 +110,7 @@ export function poolOf(name: string, pool: PoolConfig, instances: ReadonlyMap<st
     name,
     members: found.map(([{ priority, weight }, instance]) => ({ instance, priority, weight })),
     candidates: candidatesOf(found),
+    ...traitsOf(found.map(([, instance]) => instance)),
     plain: plainOf(found.map(([, instance]) => instance)),
     strategy: pool.strategy,
     attemptsMax: pool.attempts,
@@ -118,8 +132,12 @@ export function nameOn(target: Target, instance: Instance, deployment: string): 
 
 /** Of these candidates the ones whose instance has all the other deployments too; null when none has. */
 export function havingAll(target: Target, candidates: Candidates, deployments: readonly string[]): Candidates | null {
-  const has = ({ instance }: Candidate): boolean => deployments.every(name => nameOn(target, instance, name) !== null)
-  const tiers = candidates.tiers.map(tier => tier.filter(has)).filter(tier => tier.length > 0)
+  return only(candidates, ({ instance }) => deployments.every(name => nameOn(target, instance, name) !== null))
+}
+
+/** Of these candidates the ones that the test accepts; null when it accepts none. */
+export function only(candidates: Candidates, accepts: (candidate: Candidate) => boolean): Candidates | null {
+  const tiers = candidates.tiers.map(tier => tier.filter(accepts)).filter(tier => tier.length > 0)
   return tiers.length === 0 ? null : { tiers, all: tiers.flat() }
 }
 

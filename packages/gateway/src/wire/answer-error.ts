@@ -1,5 +1,5 @@
 /** The error object that a backend answers with, read from the bytes of its answer. */
-import { memberValue, scanObject } from './json-scan.ts'
+import { type MemberRange, memberValue, scanObject } from './json-scan.ts'
 
 export interface AnswerError {
   readonly code: string | null
@@ -11,13 +11,18 @@ export interface AnswerError {
 }
 
 export const noError: AnswerError = { code: null, message: null, param: null, innerCode: null }
-const errorOnly: ReadonlySet<string> = new Set(['error'])
+const wanted: ReadonlySet<string> = new Set(['error', 'object', 'message', 'detail'])
 
-/** OpenAI's error object in a body; `noError` where there is none. */
+/**
+ * OpenAI's error object in a body; `noError` where there is none. Two other forms have only a message: the flat one of older vLLM
+ * servers (`"object": "error"`), and the one of FastAPI (`"detail"`), with which such servers answer an address that they do not have.
+ */
 export function errorIn(body: Buffer): AnswerError {
   try {
-    const range = scanObject(body, errorOnly).members.get('error')
-    const error = range === undefined ? null : memberValue(body, range)
+    const { members } = scanObject(body, wanted)
+    const range = members.get('error')
+    if (range === undefined) return flatError(body, members)
+    const error = memberValue(body, range)
     if (typeof error !== 'object' || error === null) return noError
     const { code, message, param, innererror } = error as Readonly<Record<string, unknown>>
     const inner = typeof innererror === 'object' && innererror !== null && 'code' in innererror ? innererror.code : null
@@ -25,6 +30,15 @@ export function errorIn(body: Buffer): AnswerError {
   } catch {
     return noError
   }
+}
+
+function flatError(body: Buffer, members: ReadonlyMap<string, MemberRange>): AnswerError {
+  const read = (key: string): string | null => {
+    const range = members.get(key)
+    return range === undefined ? null : textOf(memberValue(body, range))
+  }
+  const message = read('object') === 'error' ? read('message') : read('detail')
+  return message === null ? noError : { ...noError, message }
 }
 
 function textOf(value: unknown): string | null {

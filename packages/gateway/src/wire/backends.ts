@@ -3,6 +3,7 @@
  * Each fact is here once: addresses, the header fields for keys and figures, the words of refusals.
  */
 import type { AnswerError } from './answer-error.ts'
+import { acceptsIncludeUsage } from './operations.ts'
 
 /** Where a call goes on a backend, in checked parts; `resolve` reads it from the client's URL. */
 export interface Address {
@@ -32,17 +33,24 @@ export const limitFields = {
 export type LimitFields = typeof limitFields
 
 export interface BackendFacts {
+  /** As `instances.X.kind` has it. */
   readonly kind: string
+  /** The kind as refusals and warnings name it. */
+  readonly title: string
+  /** False for the kind that an instance has unless the configuration says otherwise: reports name only the others. */
+  readonly isNamed: boolean
   /**
    * Path and query of an operation on the backend.
    * @param deployment name of the deployment on this backend, where the address names one and it differs; null leaves it as it is.
    */
   path(address: Address, deployment: string | null): string
+  /** False where `model` in the body decides in every form of address. */
+  readonly deploymentInAddress: boolean
   /** Lists models, is not billed, and is refused without a valid credential. */
   readonly probePath: string
   /** The header field that carries an API key. */
   keyField(key: string): { readonly name: string; readonly value: string }
-  /** Entra audiences whose tokens the backend accepts, without a trailing slash. */
+  /** Entra audiences whose tokens the backend accepts, without a trailing slash; empty where only a key signs in. */
   readonly tokenAudiences: ReadonlySet<string>
   /** Fields of an answer that hold its request id, the best one first. */
   readonly requestIds: readonly string[]
@@ -52,8 +60,19 @@ export interface BackendFacts {
   readonly spilledFromPrefix: string | null
   /** Fields about the backend's own limits. */
   readonly limits: LimitFields
+  /**
+   * How long a 429 without Retry-After asks to wait.
+   * @returns milliseconds; null when the answer does not say, or the backend's figures cannot be used for it.
+   */
+  resetMs(headers: AnswerHeaders): number | null
+  /** Whether `stream_options.include_usage` is known to the version that is asked for. */
+  takesUsageOptions(apiVersion: string | null, isV1: boolean): boolean
+  /** What a call can bring that this kind does not have: members of a JSON body, and request fields. */
+  readonly lacks: { readonly members: readonly string[]; readonly fields: readonly string[] }
   /** Request fields that only this kind knows and that are harmless: they choose, sign in and address nothing. */
   readonly forwarded: readonly string[]
+  /** Request fields that never reach this kind: they would choose who pays. */
+  readonly withheld: readonly string[]
   /** Request fields that would choose another deployment than the one that was authorised. They can never be forwarded. */
   readonly choosingFields: readonly string[]
   /** Fields of an answer that would lead a client past the gateway. They do not come back. */
@@ -77,6 +96,9 @@ const azureNetwork = /virtual network|firewall|private endpoint|public (network 
 
 const azureOpenAI = {
   kind: 'azure-openai',
+  title: 'Azure OpenAI',
+  isNamed: false,
+  deploymentInAddress: true,
   path({ isV1, deployment, below, query }, name) {
     const under = deployment === null ? '' : `deployments/${encodeURIComponent(name ?? deployment)}/`
     const path = `${isV1 ? '/openai/v1/' : '/openai/'}${under}${below}`
@@ -97,6 +119,11 @@ const azureOpenAI = {
   utilization: 'azure-openai-deployment-utilization',
   spilledFromPrefix: 'x-ms-spillover-from-',
   limits: limitFields,
+  // The figures are seconds without a documented meaning for calls that were refused.
+  resetMs: () => null,
+  takesUsageOptions: acceptsIncludeUsage,
+  lacks: { members: [], fields: [] },
+  withheld: [],
   forwarded: [
     'x-ms-client-request-id',
     'x-ms-return-client-request-id',
@@ -126,11 +153,63 @@ const azureOpenAI = {
   refusesAll: ({ code, message }) => azureResource.test(code ?? '') || azureNetwork.test(message ?? ''),
 } as const satisfies BackendFacts
 
-export const backends = { 'azure-openai': azureOpenAI } as const satisfies Record<string, BackendFacts>
+/** Bodies that only Azure OpenAI takes: On Your Data, its security context, and batches from blob storage. */
+const azureMembers = ['data_sources', 'user_security_context', 'input_blob', 'output_folder']
+/** "The model `x` does not exist": vLLM and other servers, whose `code` is the status. */
+const modelDoesNotExist = /^The model [`'"].{1,256}[`'"] does not exist/s
+const openAIAccount =
+  /^(unsupported_country_region_territory|ip_not_authorized|account_deactivated|organization_deactivated|project_archived|billing_not_active)$/
+
+/** OpenAI itself, and servers that offer the same API: vLLM and others. */
+const openAI = {
+  kind: 'openai',
+  title: 'OpenAI',
+  isNamed: true,
+  deploymentInAddress: false,
+  path({ below, query }) {
+    const rest = query.includes('api-version') ? withoutApiVersion(query) : query
+    return rest === '' ? `/v1/${below}` : `/v1/${below}?${rest}`
+  },
+  probePath: '/v1/models',
+  keyField: key => ({ name: 'authorization', value: `Bearer ${key}` }),
+  tokenAudiences: new Set<string>(),
+  requestIds: ['x-request-id'],
+  utilization: null,
+  spilledFromPrefix: null,
+  limits: limitFields,
+  resetMs: exhaustedForMs,
+  takesUsageOptions: () => true,
+  lacks: { members: azureMembers, fields: [imageDeploymentField] },
+  // An account's key may reach several organisations and projects.
+  withheld: ['openai-organization', 'openai-project'],
+  forwarded: [],
+  choosingFields: [],
+  // Whose account it is, and where its network's edge is.
+  notReturned: ['openai-organization', 'openai-project', 'cf-ray', 'cf-cache-status'],
+  shownToPages: ['x-request-id', 'openai-processing-ms'],
+  // 404 model_not_found; 403 with the same code where the key's project may not use the model.
+  lacksDeployment(status, { code, message }) {
+    if (status !== 404 && status !== 403) return false
+    return code === 'model_not_found' || (status === 404 && message !== null && modelDoesNotExist.test(message))
+  },
+  // "Invalid URL (POST /v1/x)"; FastAPI's "Not Found" of servers that offer only a part of the API.
+  lacksAddress: (status, { code, message }) =>
+    status === 404 && code === null && message !== null && /^(Invalid URL \(|Not Found$)/.test(message),
+  refusesAll: ({ code }) => openAIAccount.test(code ?? ''),
+} as const satisfies BackendFacts
+
+export const backends = { 'azure-openai': azureOpenAI, openai: openAI } as const satisfies Record<string, BackendFacts>
 
 export type BackendKind = keyof typeof backends
 
 export const allBackends: readonly BackendFacts[] = Object.values(backends)
+
+export function backendOf(kind: BackendKind): BackendFacts {
+  return backends[kind]
+}
+
+/** Members of a body that some kind of backend lacks. */
+export const membersOfSomeKinds: readonly string[] = [...new Set(allBackends.flatMap(({ lacks }) => lacks.members))]
 
 /** First value of a header field; null where it is absent. */
 export function firstValue(value: string | string[] | undefined): string | null {
@@ -159,4 +238,32 @@ export function spilledFrom(headers: AnswerHeaders, { spilledFromPrefix }: Backe
     return (rest === 'deployment' && value !== null ? value : rest).slice(0, nameCharactersMax)
   }
   return null
+}
+
+/** The query without the version, which this API does not have. */
+function withoutApiVersion(query: string): string {
+  return query
+    .split('&')
+    .filter(pair => !/^api-version(=|$)/.test(pair))
+    .join('&')
+}
+
+/** The longest of the times after which a figure that is used up is whole again; it is an upper bound of the wait. */
+function exhaustedForMs(headers: AnswerHeaders): number | null {
+  const tokens = headers[limitFields.remainingTokens] === '0' ? durationMs(headers[limitFields.resetTokens]) : null
+  const requests =
+    headers[limitFields.remainingRequests] === '0' ? durationMs(headers[limitFields.resetRequests]) : null
+  return tokens === null || requests === null ? (tokens ?? requests) : Math.max(tokens, requests)
+}
+
+const durationUnits: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 }
+
+/** `1s`, `6m0s`, `12ms`, `7.66s`, `1h2m3s`: durations as OpenAI writes them. Null for anything else. */
+export function durationMs(value: string | string[] | undefined): number | null {
+  if (typeof value !== 'string' || !/^(?:\d{1,9}(?:\.\d{1,9})?(?:ms|[dhms]))+$/.test(value)) return null
+  let sum = 0
+  for (const [, figure = '', unit = ''] of value.matchAll(/([\d.]+)(ms|[dhms])/g)) {
+    sum += Number(figure) * (durationUnits[unit] ?? 0)
+  }
+  return sum
 }

@@ -192,3 +192,9 @@ function readDisposition(value: string): { name: string; filename: string | null
     filename: parameters.get('filename') ?? parameters.get('filename*') ?? null,
   }
 }
+
+/** The form with one more field, which stands first. The form must be one that `MultipartReader` takes: it begins with its boundary. */
+export function withField(form: Buffer, boundary: string, name: string, value: string): Buffer {
+  const head = `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
+  return Buffer.concat([Buffer.from(head), form])
+}

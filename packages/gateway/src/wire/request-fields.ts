@@ -130,10 +130,14 @@ export function compileForwards(listed: readonly string[]): Forwards {
   return backend => compiled.get(backend) ?? forwardsTo(backend, ofOperator)
 }
 
-function forwardsTo({ forwarded }: BackendFacts, ofOperator: readonly string[]): (name: string) => boolean {
+function forwardsTo(
+  { forwarded, withheld, lacks }: BackendFacts,
+  ofOperator: readonly string[],
+): (name: string) => boolean {
+  const never: ReadonlySet<string> = new Set([...withheld, ...lacks.fields])
   // Nearly every name of nearly every call is found here by one look-up.
-  const known = new Set([...harmless, ...forwarded, ...ofOperator])
-  return name => known.has(name) || isOfFamily(name)
+  const known = new Set([...harmless, ...forwarded, ...ofOperator].filter(name => !never.has(name)))
+  return name => known.has(name) || (isOfFamily(name) && !never.has(name))
 }
 
 function isOfFamily(name: string): boolean {

@@ -3,10 +3,11 @@
  * meant. A section that could not be read is null, and the rules that need it are passed over: nothing is said twice.
  */
 
-import { backends } from '../../wire/backends.ts'
+import { backendOf } from '../../wire/backends.ts'
 import { neverForwarded } from '../../wire/request-fields.ts'
 import { formatPath, type Path, printable, showValue } from '../messages.ts'
 import type { CallerRule, Config } from '../schema.ts'
+import { checkBrought, checkKind } from './kinds.ts'
 import {
   amountsOfInstances,
   amountsOfRules,
@@ -83,7 +84,9 @@ function checkBack({ identity, instances, pools, workloads }: Sections, notes: N
   if (workloads !== null) checkOperations(workloads, notes)
   if (instances === null || pools === null) return
   checkPools(instances, pools, notes)
-  if (workloads !== null) checkTargets(workloads, offersOf(instances, pools), notes)
+  if (workloads === null) return
+  checkTargets(workloads, offersOf(instances, pools), notes)
+  checkBrought(workloads, { instances, pools }, notes)
 }
 
 function checkCosts(sections: Sections, known: KnownPrices, notes: Notes): void {
@@ -233,6 +236,7 @@ function checkInstances(instances: Config['instances'], notes: Notes): void {
       const expected = 'at least one deployment: without one, nothing reaches this instance'
       warn(notes, [...path, 'deployments'], 'none', expected)
     }
+    checkKind(instance, path, notes)
     checkKey(instance.credential, [...path, 'credential', 'key'], notes)
   }
 }
@@ -263,12 +267,12 @@ function urlFault(url: URL, allowed: { path: boolean }): string | null {
 
 /** A caller's own token reaches Azure as it is: one for another audience passes the gateway and fails there. */
 function checkPassedTokens(instances: Config['instances'], identity: Config['identity'], notes: Notes): void {
-  const foreign = identity.entra.audiences.filter(
-    audience => !backends['azure-openai'].tokenAudiences.has(withoutSlash(audience)),
-  )
-  if (foreign.length === 0) return
   for (const [name, instance] of Object.entries(instances)) {
     if (instance.credential !== 'caller') continue
+    const { tokenAudiences } = backendOf(instance.kind)
+    const foreign = identity.entra.audiences.filter(audience => !tokenAudiences.has(withoutSlash(audience)))
+    // A kind without audiences takes no token at all: `checkKind` says so.
+    if (foreign.length === 0 || tokenAudiences.size === 0) continue
     const audiences = foreign.map(audience => printable(audience)).join(', ')
     const expected = `another credential, or no audience that Azure does not accept: tokens for ${audiences} would be answered 401`
     warn(notes, ['instances', name, 'credential'], 'caller', expected)

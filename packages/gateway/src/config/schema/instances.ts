@@ -1,5 +1,6 @@
 /** Section `instances`: Azure OpenAI resources and their deployments. */
 import { z } from 'zod'
+import { backends } from '../../wire/backends.ts'
 import { ownLimits } from './amounts.ts'
 import { duration, guid, httpUrl } from './common.ts'
 
@@ -17,8 +18,18 @@ const deployment = z.strictObject({
   limits: ownLimits.optional().describe('Limits of this deployment on this instance; as of a rule with `instances`.'),
 })
 
+const backendKinds = Object.keys(backends) as (keyof typeof backends)[]
+
 export const instance = z.strictObject({
-  endpoint: httpUrl.describe('Endpoint of the Azure OpenAI resource, without a path.'),
+  kind: z
+    .enum(backendKinds)
+    .default('azure-openai')
+    .describe(
+      'What answers there. `openai`: OpenAI itself, or a server with the same API as vLLM; it is signed in to with a key, and its deployments are its models by their names.',
+    ),
+  endpoint: httpUrl.describe(
+    'Endpoint of the Azure OpenAI resource, or of the OpenAI server (`https://api.openai.com`), without a path.',
+  ),
   region: z.string().min(1).optional().describe('Azure region, for reports.'),
   credential: z
     .union(

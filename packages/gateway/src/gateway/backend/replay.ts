@@ -60,6 +60,8 @@ export function refusesGateway(
 ): 'certain' | 'likely' | 'no' {
   const { code, param, innerCode } = error
   if (status !== 401 && status !== 403) return 'no'
+  // The key is valid, and may use other models.
+  if (backend.lacksDeployment(status, error)) return 'no'
   if (aboutTheRequest.test(code ?? '') || aboutTheRequest.test(innerCode ?? '')) return 'no'
   if (param !== null && param !== '') return 'no'
   // The credential that was refused may be the one for a source of data that the caller has named.

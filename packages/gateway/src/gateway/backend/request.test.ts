@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { backends } from '../../wire/backends.ts'
@@ -7,6 +9,7 @@ import { findRoute } from '../resolve/route.ts'
 import { bodyWith } from './request.ts'
 
 const backend = backends['azure-openai']
+const req = new IncomingMessage(new Socket())
 
 test('an alias stands in the path for the deployment alone', () => {
   const route = findRoute('POST', '/main/hr-bot/openai/deployments/gpt%204o/chat/completions?api-version=2024-10-21')
@@ -23,11 +26,15 @@ test('an alias stands in the body for the model, and every other member stays as
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), name, name, (more, model, alias) => {
       const document = { ...more, model }
       const send = Buffer.from(JSON.stringify(document))
-      const body = bodyWith(alias, {
-        send,
-        json: { body: send, scan: { openEnd: 1, empty: false, members: new Map() }, named: [] },
-        modelAt: null,
-      })
+      const body = bodyWith(
+        alias,
+        {
+          send,
+          json: { body: send, scan: { openEnd: 1, empty: false, members: new Map() }, named: [] },
+          modelAt: null,
+        },
+        req,
+      )
       assert.deepEqual(JSON.parse(String(body)), JSON.parse(JSON.stringify({ ...document, model: alias })))
     }),
   )
@@ -44,7 +51,7 @@ test('an alias stands in a form for the field alone, wherever its words stand be
     const form = `${parts.join('')}--b--\r\n`
     const send = Buffer.from(form)
     const { modelAt } = await factsOfForm(send, 'b')
-    const changed = bodyWith('whisper-eu', { send, json: null, modelAt })
+    const changed = bodyWith('whisper-eu', { send, json: null, modelAt }, req)
     assert.equal(
       String(changed),
       form.replace('form-data; name="model"\r\n\r\nears', 'form-data; name="model"\r\n\r\nwhisper-eu'),

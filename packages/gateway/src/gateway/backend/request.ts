@@ -1,15 +1,17 @@
 /** What a member is sent: the call as it came, under the deployment's name on that instance. */
+import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { type Candidate, nameOn, type Target } from '../../instances/pool.ts'
 import type { Journal } from '../../ledger/index.ts'
 import { imageDeploymentField } from '../../wire/backends.ts'
 import { scanObject, withMember } from '../../wire/json-scan.ts'
+import { withField } from '../../wire/multipart.ts'
 import type { Forwards } from '../../wire/request-fields.ts'
 import { UploadInspector } from '../authorize/batch.ts'
 import type { Call } from '../call.ts'
 import type { Workload } from '../plan.ts'
-import { requireFormType } from '../receive/content-type.ts'
+import { requireFormType, saysForm } from '../receive/content-type.ts'
 import { maximumMember } from '../receive/maximum.ts'
 import type { Asked } from '../receive/request.ts'
 import type { Route } from '../resolve/route.ts'
@@ -32,6 +34,11 @@ function otherName({ route, asked }: Sending, candidate: Candidate): string | nu
   const written = route.deployment ?? asked.requestedModel
   const served = candidate.alias ?? asked.deployment
   return served === written ? null : served
+}
+
+/** The address names the deployment, and this kind of backend reads only the body: there the name must be. */
+function movesName({ route }: Sending, { instance }: Candidate): boolean {
+  return route.deployment !== null && !instance.backend.deploymentInAddress && route.operation.deployment === 'required'
 }
 
 /** Null for a call without the header field, and where the instance has the deployment by the same name. */
@@ -57,11 +64,13 @@ export function requestFor(
     imageDeployment: imageDeploymentOn(sending, candidate),
   }
   const headers = requestHeaders(call.req.rawHeaders, credential, call.id, choice)
-  const name = otherName(sending, candidate)
+  const isMoved = movesName(sending, candidate)
+  const name = isMoved ? (candidate.alias ?? asked.deployment) : otherName(sending, candidate)
   const path = candidate.instance.backend.path(route.address, name)
   if (asked.send !== 'upload') {
     const send = withAliases(sending, candidate)
-    const named = name === null || route.deployment !== null ? send : bodyWith(name, { ...asked, send })
+    const inBody = name !== null && (isMoved || route.deployment === null)
+    const named = inBody ? bodyWith(name, { ...asked, send }, call.req) : send
     return { method: call.method, path, headers, body: bounded(named, sending, candidate) }
   }
   if (upload === null) throw new TypeError('a streamed body can be sent once')
@@ -123,12 +132,16 @@ export function maximumMemberOn({ route, asked }: Sending, { instance, alias }: 
 
 const modelOnly: ReadonlySet<string> = new Set(['model'])
 
-/** The body with another `model`; every other byte as it is. */
-export function bodyWith(name: string, asked: Pick<Asked, 'send' | 'json' | 'modelAt'>): Buffer | null {
+/** The body with another `model`; every other byte as it is. @param req says the boundary of a form without a model. */
+export function bodyWith(
+  name: string,
+  asked: Pick<Asked, 'send' | 'json' | 'modelAt'>,
+  req: IncomingMessage,
+): Buffer | null {
   const { send, json, modelAt } = asked
   if (send === null || send === 'upload') return null
   if (modelAt !== null)
     return Buffer.concat([send.subarray(0, modelAt.start), Buffer.from(name), send.subarray(modelAt.end)])
-  if (json === null) return send
+  if (json === null) return saysForm(req) ? withField(send, requireFormType(req), 'model', name) : send
   return withMember(send, scanObject(send, modelOnly), 'model', JSON.stringify(name))
 }

@@ -5,12 +5,14 @@
  */
 import type { Lane } from '../../instances/lane.ts'
 import type { Candidate } from '../../instances/pool.ts'
+import { withMember } from '../../wire/json-scan.ts'
 import { type Additions, nothingAdded, type RefusedAddition } from '../backend/replay.ts'
 import { maximumMemberOn, type Sending } from '../backend/request.ts'
 import type { AddedMaximum } from '../receive/maximum.ts'
 
 /** The call as the lane is known to take it. @returns the same object for nearly every call. */
-export function sendingFor(sending: Sending, lane: Lane): Sending {
+export function sendingFor(written: Sending, lane: Lane): Sending {
+  const sending = written.asked.usageOptions === null ? written : withUsageFor(written, lane)
   const { addedMaximum, hideUsage } = sending.asked
   const bounded = addedMaximum !== null && lane.takesOtherMaximum ? withMaximumAs('other', sending) : sending
   if (lane.refusesUsage === null || !hideUsage) return bounded
@@ -47,6 +49,15 @@ export function withoutRefused(
     lane.takesOtherMaximum = other === 'other'
   }
   return { sending: withMaximumAs(other, sending), remember }
+}
+
+/** The version that the call names does not know the usage options, and this kind of backend takes them in every version. */
+function withUsageFor(sending: Sending, { backend }: Lane): Sending {
+  const { asked, route } = sending
+  const { json, usageOptions } = asked
+  if (json === null || usageOptions === null || !backend.takesUsageOptions(route.apiVersion, route.isV1)) return sending
+  const send = withMember(json.body, json.scan, 'stream_options', usageOptions)
+  return { ...sending, asked: { ...asked, send, hideUsage: true, usageOptions: null } }
 }
 
 function withMaximumAs(as: AddedMaximum['as'], sending: Sending): Sending {

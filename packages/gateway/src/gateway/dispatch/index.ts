@@ -2,7 +2,8 @@
  * Dispatch: sends the call to a member of its target, and to another one while that is safe (`safeToReplay`). The host comes from
  * the instance's configuration; method, checked path, filtered header fields and the body come from the call.
  */
-import { type Candidate, type Candidates, candidatesFor, havingAll, type Target } from '../../instances/pool.ts'
+import { type Candidate, type Candidates, candidatesFor, havingAll, only, type Target } from '../../instances/pool.ts'
+import { scanObject } from '../../wire/json-scan.ts'
 import type { Admitted } from '../exchange.ts'
 import type { GatewayParts } from '../parts.ts'
 import type { Asked } from '../receive/request.ts'
@@ -11,12 +12,13 @@ import type { Relayed } from '../relayed.ts'
 import { Attempts } from './attempts.ts'
 
 /**
- * @throws Refusal deployment_unknown, pool_exhausted, pool_unavailable, credential_unavailable, ledger_unwritable, those of admit for limits
+ * @throws Refusal deployment_unknown, call_unsuited, pool_exhausted, pool_unavailable, credential_unavailable, ledger_unwritable, those of admit for limits
  *   of instances; ClientLeft. A backend that does not answer is no error here: it is an ending.
  */
 export async function dispatch(exchange: Admitted, parts: GatewayParts): Promise<Relayed> {
   const { asked, grant, home } = exchange
-  const candidates = servingAll(grant.target, asked)
+  const having = servingAll(grant.target, asked)
+  const candidates = home === null && grant.target.isMixed ? suitedTo(having, exchange) : having
   const pinned = pinnedOf(candidates, home?.instance ?? null)
   if (pinned === undefined) throw unknownDeployment(grant.target, asked.deployment ?? '')
   const attempts = new Attempts(exchange, candidates, { pinned, loose: home?.loose ?? null }, parts)
@@ -37,6 +39,31 @@ function servingAll(target: Target, { deployment, toolDeployments }: Asked): Can
   // The first that no member has, or the last where each is somewhere but nowhere all of them.
   const lacking = toolDeployments.find(name => havingAll(target, candidates, [name]) === null)
   throw unknownDeployment(target, lacking ?? (toolDeployments.at(-1) as string))
+}
+
+/** The members that have all that the call brings. @throws Refusal call_unsuited when none has. */
+function suitedTo(candidates: Candidates, { call, asked, grant }: Admitted): Candidates {
+  const lackedBy = ({ instance }: Candidate): string | null => {
+    const { members, fields } = instance.backend.lacks
+    return (
+      members.find(member => hasMember(asked, member)) ??
+      fields.find(field => call.req.headers[field] !== undefined) ??
+      null
+    )
+  }
+  const suited = only(candidates, candidate => lackedBy(candidate) === null)
+  if (suited !== null) return suited
+  const [first] = candidates.all
+  const part = first === undefined ? '' : (lackedBy(first) ?? '')
+  const kinds = new Set(candidates.all.map(({ instance }) => instance.backend.title))
+  throw new Refusal('call_unsuited', { target: grant.target.name, part, kinds: [...kinds].join(', ') }, { param: part })
+}
+
+/** Bodies of calls without a deployment are small, and were not scanned for it. */
+function hasMember({ json, send }: Asked, member: string): boolean {
+  if (json !== null) return json.scan.members.has(member)
+  if (!(send instanceof Buffer) || send[0] !== 0x7b) return false
+  return scanObject(send, new Set([member])).members.has(member)
 }
 
 function unknownDeployment({ name }: Target, deployment: string): Refusal {

@@ -69,6 +69,7 @@ function memberText(candidate: Candidate, priority: string | null): string {
   const { instance, lane, alias, spillAt, returnAt, weight } = candidate
   const texts = [
     instance.origin,
+    instance.backend.isNamed ? `kind ${instance.backend.kind}` : null,
     `credential ${instance.credential.kind}`,
     priority,
     weight === 1 ? null : `weight ${weight}`,

@@ -3,7 +3,7 @@
  * as they came. The bytes to send differ from them in `stream_options`, where usage would not be reported otherwise, and in what depends
  * on the member (`backend/request.ts`).
  */
-import { imageDeploymentField } from '../../wire/backends.ts'
+import { imageDeploymentField, membersOfSomeKinds } from '../../wire/backends.ts'
 import { BodyScanner } from '../../wire/body-scan.ts'
 import { depthMax, JsonScanError, memberValue, type Scan, withMember } from '../../wire/json-scan.ts'
 import type { CreatedKind } from '../../wire/objects.ts'
@@ -33,6 +33,8 @@ const wantedMembers = [
   'stream',
   'stream_options',
   'data_sources',
+  // Members that only some kinds of backend have.
+  ...membersOfSomeKinds,
   ...demandMembers,
   // Whether later calls can name the answer.
   'store',
@@ -74,7 +76,9 @@ async function readOther({ call, route, grant }: Authorized, hold: BodyHold, lim
   if (operation.body === 'none' || call.method === 'GET' || call.method === 'HEAD') {
     return plain
   }
-  if (operation.body === 'multipart' && (operation.deployment === 'none' || route.deployment !== null)) {
+  const isNamedAlready =
+    operation.deployment === 'none' || (route.deployment !== null && !grant.target.readsBodyForName)
+  if (operation.body === 'multipart' && isNamedAlready) {
     refuseAnnounced(call, limits.uploadBytesMax)
     requireFormType(call.req)
     refuseEncoded(call)
@@ -90,12 +94,12 @@ async function readOther({ call, route, grant }: Authorized, hold: BodyHold, lim
   const body = decoded ? await decodeBody(whole, encoding, limits.bodyBytesMax, hold) : whole
   if (boundary !== null) {
     const form = await factsOfForm(body, boundary)
-    const model = operation.deployment === 'none' ? null : requireModel(form.model, grant)
+    const model = operation.deployment === 'none' ? null : (route.deployment ?? requireModel(form.model, grant))
     const { stream, references, modelAt } = form
     return {
       ...plain,
       deployment: model,
-      requestedModel: model,
+      requestedModel: form.model ?? model,
       stream,
       references,
       modelAt,
@@ -142,10 +146,11 @@ async function receiveJson(exchange: Authorized, hold: BodyHold, parts: ReceiveP
   const ask =
     stream &&
     route.operation.usageInStream === 'opt-in' &&
-    route.includeUsageAccepted &&
+    (route.includeUsageAccepted || grant.target.isMixed) &&
     isAbsent(body, scan, 'data_sources')
   const options = ask ? usageOptions(read(body, scan, 'stream_options')) : null
-  const send = options === null ? body : withMember(body, scan, 'stream_options', options)
+  const isAsked = options !== null && route.includeUsageAccepted
+  const send = isAsked ? withMember(body, scan, 'stream_options', options) : body
   // A changed body stands beside the one that it was made of.
   if (send !== body) hold.take(send.length)
   // One literal, not spread from others: that took a microsecond of every call.
@@ -153,7 +158,8 @@ async function receiveJson(exchange: Authorized, hold: BodyHold, parts: ReceiveP
     deployment,
     requestedModel: named ?? deployment,
     stream,
-    hideUsage: options !== null,
+    hideUsage: isAsked,
+    usageOptions: isAsked ? null : options,
     received: [whole],
     send,
     decoded,

@@ -14,6 +14,11 @@ export interface Asked {
   readonly stream: boolean
   /** True when the gateway asked for usage on the client's behalf and must take it out of the stream again. */
   readonly hideUsage: boolean
+  /**
+   * `stream_options` that ask for usage, for members that take them in every version of the API, where the version that the call names
+   * does not know them; null for nearly every call.
+   */
+  readonly usageOptions: string | null
   /** Bytes as they came, for the ledger. Empty for an upload that is streamed. */
   readonly received: readonly Buffer[]
   /** What the backend gets: bytes, nothing, or the request itself, piece by piece. */
@@ -54,6 +59,7 @@ export function requestWithoutBody(deployment: string | null, toolDeployments = 
     requestedModel: deployment,
     stream: false,
     hideUsage: false,
+    usageOptions: null,
     received: [],
     send: null,
     decoded: false,

@@ -1,0 +1,240 @@
+/**
+ * An instance of kind openai in a pool beside Azure OpenAI: the same call works on either, whatever form of address the client uses, and
+ * what it used is charged as the backend's own bill has it. Who is hurt without it: a team whose calls fail, or cost nothing, on one of two
+ * members.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Answer, chat, type MixedWorld, startMixed } from '../support/mixed.ts'
+import { openAIKey, refusing } from '../support/openai.ts'
+import { recordOf, settledRecords } from '../support/records.ts'
+import { apiVersion, ask } from '../support/world.ts'
+
+const errorOf = (answer: Answer): { code: string | null; message: string; param: string | null } =>
+  (JSON.parse(answer.text) as { error: { code: string | null; message: string; param: string | null } }).error
+const lastBody = ({ openai }: MixedWorld): Record<string, unknown> =>
+  JSON.parse(openai.received.at(-1)?.body.toString() ?? '{}') as Record<string, unknown>
+
+/** The record of the answer agrees with the stand-in's bill, token by token. */
+async function assertBilled({ world, openai }: MixedWorld, answer: Answer): Promise<void> {
+  const record = await recordOf(world.house.ledger, answer.id)
+  const line = openai.bill.find(({ callId }) => callId === answer.id)
+  assert.ok(line, 'the stand-in has billed the call')
+  assert.equal(record.instance, 'direct')
+  assert.deepEqual(
+    [record.usage.source, record.usage.promptTokens, record.usage.completionTokens],
+    ['reported', line.promptTokens, line.completionTokens || record.usage.completionTokens],
+  )
+}
+
+test('a call in each form of address reaches OpenAI under /v1, with the model in the body and the exact usage in the record', async t => {
+  const mixed = await startMixed(t)
+  const body = { messages: ask('Is it so?') }
+  for (const [path, sent] of [
+    [chat, body],
+    ['/openai/v1/chat/completions', { model: 'gpt-4o', ...body }],
+    [chat, { model: 'another', ...body }],
+  ] as const) {
+    const answer = await mixed.post(path, sent)
+    assert.equal(answer.status, 200, answer.text)
+    assert.equal(mixed.openai.received.at(-1)?.url, '/v1/chat/completions')
+    assert.deepEqual(lastBody(mixed), { ...sent, model: 'gpt-4o' })
+    await assertBilled(mixed, answer)
+  }
+  const embedded = await mixed.post('/openai/v1/embeddings', { model: 'text-embedding-3-small', input: 'x y z' })
+  assert.equal(embedded.status, 200)
+  await assertBilled(mixed, embedded)
+  const answered = await mixed.post(`/openai/responses?api-version=${apiVersion}`, {
+    model: 'gpt-4o',
+    input: 'Hello there',
+  })
+  assert.equal(answered.status, 200)
+  assert.equal(mixed.openai.received.at(-1)?.url, '/v1/responses')
+  await assertBilled(mixed, answered)
+})
+
+// Azure's older versions do not know stream_options; OpenAI has no versions.
+test('a stream is charged by its reported usage, also in a version that cannot ask Azure for it, and the client does not see it', async t => {
+  const mixed = await startMixed(t)
+  for (const version of [apiVersion, '2024-06-01']) {
+    const path = chat.replace(apiVersion, version)
+    const answer = await mixed.post(path, { messages: ask('Is it so?'), stream: true })
+    assert.equal(answer.status, 200)
+    assert.ok(answer.text.includes('[DONE]'))
+    assert.equal(answer.text.includes('usage'), false, version)
+    await assertBilled(mixed, answer)
+  }
+})
+
+test('an alias is the name of the model at OpenAI, in the body of JSON and of a form', async t => {
+  const mixed = await startMixed(t, {
+    models: ['gpt-4o-2024-11-20', 'whisper-1'],
+    aliases: { 'gpt-4o': 'gpt-4o-2024-11-20', ears: 'whisper-1' },
+    change: config => {
+      const openai = config.instances['direct']
+      assert.ok(openai)
+      const deployments = { 'gpt-4o-2024-11-20': { model: 'gpt-4o' }, 'whisper-1': { model: 'whisper' } }
+      return { ...config, instances: { ...config.instances, direct: { ...openai, deployments } } }
+    },
+  })
+  const answer = await mixed.post('/openai/v1/chat/completions', { model: 'gpt-4o', messages: ask('Hello') })
+  assert.equal(answer.status, 200, answer.text)
+  assert.equal(lastBody(mixed)['model'], 'gpt-4o-2024-11-20')
+  for (const model of [null, 'ears']) {
+    const form = new FormData()
+    form.set('file', new Blob(['RIFF----WAVE'], { type: 'audio/wav' }), 'a.wav')
+    if (model !== null) form.set('model', model)
+    const heard = await mixed.post(`/openai/deployments/ears/audio/transcriptions?api-version=${apiVersion}`, form)
+    assert.equal(heard.status, 200, heard.text)
+    assert.deepEqual(
+      [mixed.openai.received.at(-1)?.url, mixed.openai.bill.at(-1)?.model],
+      ['/v1/audio/transcriptions', 'whisper-1'],
+    )
+  }
+  const record = await recordOf(mixed.world.house.ledger, answer.id)
+  assert.deepEqual([record.deployment, record.servedDeployment], ['gpt-4o', 'gpt-4o-2024-11-20'])
+})
+
+test('a member that refuses leaves the call to the other kind, in both directions', async t => {
+  for (const first of ['openai', 'azure'] as const) {
+    const mixed = await startMixed(t, { first })
+    if (first === 'openai') mixed.openai.faults.push(refusing(429, { 'retry-after': '7' }, 'rate_limit_exceeded'))
+    else mixed.world.two.setFault({ kind: '429', 'retry-after': 7, times: 1 })
+    const answer = await mixed.post(chat)
+    assert.equal(answer.status, 200, answer.text)
+    const record = await recordOf(mixed.world.house.ledger, answer.id)
+    const names = ['direct', 'dev-openai-instance-2']
+    assert.deepEqual(
+      record.attempts.map(({ instance, status }) => [instance, status]),
+      (first === 'openai' ? names : names.toReversed()).map((name, at) => [name, at === 0 ? 429 : 200]),
+    )
+    const again = await recordOf(mixed.world.house.ledger, (await mixed.post(chat)).id)
+    assert.equal(again.attempts.length, 1, 'the member that refused is left out until Retry-After is over')
+  }
+})
+
+test('a model that OpenAI or vLLM does not have is looked for on the other member, and left out for a while', async t => {
+  for (const flavour of ['openai', 'vllm'] as const) {
+    const mixed = await startMixed(t, {
+      flavour,
+      models: ['other'],
+      change: config => {
+        const openai = config.instances['direct']
+        assert.ok(openai)
+        return {
+          ...config,
+          instances: { ...config.instances, direct: { ...openai, deployments: { 'gpt-4o': { model: 'gpt-4o' } } } },
+        }
+      },
+    })
+    const answer = await mixed.post(chat)
+    assert.equal(answer.status, 200, `${flavour}: ${answer.text}`)
+    const record = await recordOf(mixed.world.house.ledger, answer.id)
+    assert.deepEqual(
+      record.attempts.map(({ status }) => status),
+      [404, 200],
+    )
+    const lane = mixed.world.house.instanceStates().find(({ name }) => name === 'direct')?.lanes[0]
+    assert.deepEqual([lane?.breaker, lane?.breakerReason], ['open', 'deployment_not_found'])
+    const alone = await mixed.post(chat, undefined, { target: 'direct' })
+    assert.equal(alone.status, 404, 'where it is alone, its own answer says more')
+    assert.match(errorOf(alone).message, /does not exist/)
+  }
+})
+
+test('an operation that vLLM does not offer goes to the member that does', async t => {
+  const mixed = await startMixed(t, { flavour: 'vllm' })
+  const answer = await mixed.post('/openai/v1/completions', { model: 'gpt-4o', prompt: 'x' }, { target: 'direct' })
+  assert.equal(answer.status, 200)
+  const speech = await mixed.post('/openai/v1/audio/speech', { model: 'ears', input: 'x', voice: 'alloy' })
+  const record = await recordOf(mixed.world.house.ledger, speech.id)
+  assert.deepEqual([record.attempts[0]?.instance, record.attempts[0]?.status], ['direct', 404])
+  assert.equal(record.attempts[1]?.instance, 'dev-openai-instance-2')
+})
+
+test('P6 the key reaches OpenAI alone, as a Bearer token, and the caller’s token, organisation and project do not', async t => {
+  const mixed = await startMixed(t)
+  const headers = {
+    'openai-organization': 'org-of-the-caller',
+    'openai-project': 'proj-of-the-caller',
+    'x-ms-date': 'now',
+  }
+  const answer = await mixed.post(chat, undefined, { headers })
+  assert.equal(answer.status, 200)
+  const sent = mixed.openai.received.at(-1)?.headers
+  assert.equal(sent?.authorization, `Bearer ${openAIKey}`)
+  for (const name of ['api-key', 'openai-organization', 'openai-project', 'x-ms-date'])
+    assert.equal(sent?.[name], undefined, name)
+  assert.equal(JSON.stringify(mixed.openai.received).includes(mixed.token), false)
+  for (const name of ['openai-organization', 'cf-ray', 'set-cookie']) assert.equal(answer.headers.get(name), null, name)
+  assert.equal(answer.headers.get('x-request-id'), 'req_1')
+  assert.equal((await recordOf(mixed.world.house.ledger, answer.id)).backendRequestId, 'req_1')
+  mixed.openai.faults.push(refusing(401, {}, 'invalid_api_key'))
+  const refused = await mixed.post(chat, undefined, { target: 'direct' })
+  assert.equal(refused.headers.get('x-gatehouse-refusal'), 'credential_refused')
+  const records = await settledRecords(mixed.world.house)
+  assert.equal(JSON.stringify([records, answer.text, refused.text]).includes(openAIKey), false)
+})
+
+test('what only Azure OpenAI takes goes to its instance, and is refused with the reason where there is none', async t => {
+  const mixed = await startMixed(t, {
+    change: config => {
+      const hrBot = config.workloads['hr-bot']
+      assert.ok(hrBot)
+      return { ...config, workloads: { ...config.workloads, 'hr-bot': { ...hrBot, dataSources: 'allow' } } }
+    },
+  })
+  const source = { type: 'azure_search', parameters: { endpoint: 'https://search.example', index_name: 'hr' } }
+  const body = { messages: ask('Is it so?'), data_sources: [source] }
+  const answer = await mixed.post(chat, body)
+  assert.equal((await recordOf(mixed.world.house.ledger, answer.id)).attempts[0]?.instance, 'dev-openai-instance-2')
+  const alone = await mixed.post(chat, body, { target: 'direct' })
+  assert.equal(alone.status, 400)
+  assert.equal(errorOf(alone).code, 'call_unsuited')
+  assert.match(errorOf(alone).message, /data_sources.*"direct".*OpenAI/)
+  assert.equal(mixed.openai.received.length, 0)
+})
+
+test('a limit counts what an instance of kind openai has used', async t => {
+  const mixed = await startMixed(t, {
+    change: config => {
+      const openai = config.instances['direct']
+      assert.ok(openai)
+      const limited = { ...openai, limits: { tokensPerMinute: 40 } }
+      return { ...config, instances: { ...config.instances, direct: limited } }
+    },
+  })
+  const body = { messages: ask('Is it so?'), max_tokens: 10 }
+  const instances: (string | null)[] = []
+  for (let call = 0; call < 6; call += 1) {
+    const answer = await mixed.post(chat, body)
+    assert.equal(answer.status, 200, answer.text)
+    instances.push((await recordOf(mixed.world.house.ledger, answer.id)).instance)
+  }
+  assert.equal(instances[0], 'direct')
+  assert.equal(instances.at(-1), 'dev-openai-instance-2')
+  const used = mixed.openai.bill.reduce((sum, line) => sum + line.promptTokens + line.completionTokens, 0)
+  assert.ok(used <= 40, `${used} tokens`)
+})
+
+test('OpenAI’s durations say when a member whose limit is used up is tried again', async t => {
+  let nowMs = Date.now()
+  const mixed = await startMixed(t, { parts: { clock: () => nowMs } })
+  const used = { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '6.5s' }
+  mixed.openai.faults.push(refusing(429, used, 'rate_limit_exceeded'))
+  assert.equal((await mixed.post(chat)).status, 200)
+  const lane = () => mixed.world.house.instanceStates().find(({ name }) => name === 'direct')?.lanes[0]
+  assert.deepEqual([lane()?.breakerReason, (lane()?.retryAtMs ?? 0) - nowMs], ['throttled', 6_500])
+  nowMs += 6_500
+  await mixed.post(chat)
+  assert.equal(lane()?.breaker, 'closed')
+  assert.equal(lane()?.remainingTokens, 149_984)
+})
+
+test('a probe lists the models with the key', async t => {
+  const mixed = await startMixed(t)
+  const result = await mixed.world.house.probe('direct')
+  assert.deepEqual([result?.ok, result?.status], [true, 200])
+  const { url, headers } = mixed.openai.received.at(-1) ?? {}
+  assert.deepEqual([url, headers?.authorization], ['/v1/models', `Bearer ${openAIKey}`])
+})

@@ -1,0 +1,279 @@
+/**
+ * A small stand-in of OpenAI's API, and of vLLM's server, after their published references: https://platform.openai.com/docs/api-reference
+ * (authentication, debugging headers, rate limits, errors) and vLLM's OpenAI-compatible server (its error object, its unknown routes).
+ * It shares no code with the gateway. Every request that it answers with a model is a line of its bill.
+ */
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Scope } from './world.ts'
+
+export interface OpenAILine {
+  /** The gateway's id of the call. */
+  readonly callId: string
+  readonly path: string
+  readonly model: string
+  readonly promptTokens: number
+  readonly completionTokens: number
+}
+
+export interface OpenAIRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: IncomingMessage['headers']
+  readonly body: Buffer
+}
+
+export interface OpenAIStandIn {
+  readonly url: string
+  readonly key: string
+  /** Requests that came whole, in order. */
+  readonly received: readonly OpenAIRequest[]
+  readonly bill: readonly OpenAILine[]
+  /** Answers the next requests in turn instead of the models. */
+  readonly faults: ((response: ServerResponse) => void)[]
+  /** Header fields of answers beside the usual ones. */
+  headers: Readonly<Record<string, string>>
+}
+
+interface Options {
+  /** `vllm`: its errors, and no header fields about requests and limits. */
+  readonly flavour?: 'openai' | 'vllm'
+  readonly models?: readonly string[]
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+/** What the request bodies may have, by path. OpenAI refuses other members. */
+const known: Readonly<Record<string, readonly string[]>> = {
+  'chat/completions': [
+    'model',
+    'messages',
+    'stream',
+    'stream_options',
+    'max_tokens',
+    'max_completion_tokens',
+    'n',
+    'tools',
+  ],
+  completions: ['model', 'prompt', 'stream', 'stream_options', 'max_tokens', 'n'],
+  embeddings: ['model', 'input', 'encoding_format', 'dimensions'],
+  responses: ['model', 'input', 'stream', 'store', 'max_output_tokens', 'previous_response_id'],
+}
+
+export const openAIKey = 'sk-of-the-stand-in-of-openai-000001'
+
+export async function startOpenAI(
+  t: Scope,
+  { flavour = 'openai', models = ['gpt-4o'] }: Options = {},
+): Promise<OpenAIStandIn> {
+  const server = new Server(flavour, models)
+  const http = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('error', () => {})
+    response.on('error', () => {})
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const { method = '', url = '', headers } = request
+      void server.answer({ method, url, headers, body: Buffer.concat(chunks) }, response)
+    })
+  })
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  t.after(async () => {
+    http.closeAllConnections()
+    http.close()
+    await once(http, 'close')
+  })
+  server.url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+  return server
+}
+
+class Server implements OpenAIStandIn {
+  url = ''
+  readonly key = openAIKey
+  readonly received: OpenAIRequest[] = []
+  readonly bill: OpenAILine[] = []
+  readonly faults: ((response: ServerResponse) => void)[] = []
+  headers: Readonly<Record<string, string>> = {}
+  readonly #flavour: 'openai' | 'vllm'
+  readonly #models: readonly string[]
+
+  constructor(flavour: 'openai' | 'vllm', models: readonly string[]) {
+    this.#flavour = flavour
+    this.#models = models
+  }
+
+  async answer(request: OpenAIRequest, response: ServerResponse): Promise<void> {
+    this.received.push(request)
+    this.#setHeaders(response)
+    const fault = this.faults.shift()
+    if (fault !== undefined) return fault(response)
+    if (request.headers.authorization !== `Bearer ${this.key}`) {
+      return this.#error(response, 401, 'Incorrect API key provided.', 'invalid_api_key')
+    }
+    const { pathname } = new URL(request.url, this.url)
+    const path = pathname.startsWith('/v1/') ? pathname.slice('/v1/'.length) : ''
+    if (path === 'models' && request.method === 'GET') {
+      const data = this.#models.map(id => ({ id, object: 'model', created: 1_700_000_000, owned_by: 'stand-in' }))
+      return json(response, 200, { object: 'list', data })
+    }
+    if (path === 'audio/transcriptions' && request.method === 'POST') return this.#transcribe(request, response)
+    if (known[path] === undefined || request.method !== 'POST') return this.#noSuchAddress(request, response)
+    const body = JSON.parse(request.body.toString()) as Json
+    const unknown = Object.keys(body).find(name => !known[path]?.includes(name))
+    if (unknown !== undefined && this.#flavour === 'openai') {
+      return this.#error(response, 400, `Unrecognized request argument supplied: ${unknown}`, null)
+    }
+    const { model } = body
+    if (typeof model !== 'string') return this.#error(response, 400, 'you must provide a model parameter', null)
+    if (!this.#models.includes(model)) return this.#noSuchModel(response, model)
+    this.#serve(path, model, body, request, response)
+  }
+
+  #serve(path: string, model: string, body: Json, request: OpenAIRequest, response: ServerResponse): void {
+    const promptTokens = tokensIn(JSON.stringify(body['messages'] ?? body['input'] ?? body['prompt'] ?? ''))
+    const words = path === 'embeddings' ? [] : ['Yes', ',', ' that', ' is', ' so', '.']
+    this.#charge(request, path, model, promptTokens, words.length)
+    const head = { id: 'chatcmpl-stand-in', created: 1_700_000_000, model: `${model}-2024-08-06` }
+    const total = { prompt_tokens: promptTokens, total_tokens: promptTokens + words.length }
+    const usage = { ...total, completion_tokens: words.length }
+    if (path === 'embeddings') {
+      const data = [{ object: 'embedding', index: 0, embedding: [0.25, -0.5] }]
+      json(response, 200, { object: 'list', data, model, usage: total })
+    } else if (path === 'responses') json(response, 200, responseOf(model, words, promptTokens))
+    else if (body['stream'] === true) stream(response, head, words, usageAsked(body) ? usage : null)
+    else {
+      const message = { role: 'assistant', content: words.join(''), refusal: null }
+      const choices = [{ index: 0, message, logprobs: null, finish_reason: 'stop' }]
+      json(response, 200, { ...head, object: 'chat.completion', choices, usage, system_fingerprint: null })
+    }
+  }
+
+  async #transcribe(request: OpenAIRequest, response: ServerResponse): Promise<void> {
+    const type = request.headers['content-type'] ?? ''
+    const form = await new Response(new Uint8Array(request.body), { headers: { 'content-type': type } }).formData()
+    const models = form.getAll('model')
+    const [model] = models
+    if (models.length !== 1 || typeof model !== 'string')
+      return this.#error(response, 400, 'you must provide one model', null)
+    if (!this.#models.includes(model)) return this.#noSuchModel(response, model)
+    if (!(form.get('file') instanceof Blob)) return this.#error(response, 400, 'file is a required property', null)
+    this.#charge(request, 'audio/transcriptions', model, 14, 5)
+    json(response, 200, {
+      text: 'Hello.',
+      usage: { type: 'tokens', input_tokens: 14, output_tokens: 5, total_tokens: 19 },
+    })
+  }
+
+  #charge(request: OpenAIRequest, path: string, model: string, promptTokens: number, completionTokens: number): void {
+    const callId = String(request.headers['x-gatehouse-request-id'])
+    this.bill.push({ callId, path, model, promptTokens, completionTokens })
+  }
+
+  #setHeaders(response: ServerResponse): void {
+    if (this.#flavour === 'openai') {
+      const usual = {
+        'x-request-id': `req_${this.received.length}`,
+        'openai-organization': 'org-of-the-operator',
+        'openai-processing-ms': '12',
+        'openai-version': '2020-10-01',
+        'x-ratelimit-limit-requests': '60',
+        'x-ratelimit-limit-tokens': '150000',
+        'x-ratelimit-remaining-requests': '59',
+        'x-ratelimit-remaining-tokens': '149984',
+        'x-ratelimit-reset-requests': '1s',
+        'x-ratelimit-reset-tokens': '6m0s',
+        'cf-ray': '8c135d3eeec4a97a-SYD',
+        'set-cookie': '__cf_bm=stand-in; path=/; HttpOnly',
+      }
+      for (const [name, value] of Object.entries(usual)) response.setHeader(name, value)
+    }
+    for (const [name, value] of Object.entries(this.headers)) response.setHeader(name, value)
+  }
+
+  #noSuchModel(response: ServerResponse, model: string): void {
+    const isVllm = this.#flavour === 'vllm'
+    const message = `The model \`${model}\` does not exist${isVllm ? '.' : ' or you do not have access to it.'}`
+    this.#error(response, 404, message, isVllm ? null : 'model_not_found', isVllm ? 'model' : null)
+  }
+
+  #noSuchAddress({ method, url }: OpenAIRequest, response: ServerResponse): void {
+    if (this.#flavour === 'vllm') json(response, 404, { detail: 'Not Found' })
+    else this.#error(response, 404, `Invalid URL (${method} ${url})`, null)
+  }
+
+  #error(
+    response: ServerResponse,
+    status: number,
+    message: string,
+    code: string | null,
+    param: string | null = null,
+  ): void {
+    if (this.#flavour === 'openai')
+      json(response, status, { error: { message, type: 'invalid_request_error', param, code } })
+    else if (status === 401) json(response, status, { error: 'Unauthorized' })
+    else {
+      // The code of vLLM is the status.
+      const type = status === 404 ? 'NotFoundError' : 'BadRequestError'
+      json(response, status, { error: { message, type, param, code: status } })
+    }
+  }
+}
+
+function usageAsked({ stream_options: options }: Json): boolean {
+  return typeof options === 'object' && options !== null && 'include_usage' in options && options.include_usage === true
+}
+
+function stream(response: ServerResponse, head: Json, words: readonly string[], usage: Json | null): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
+  const send = (chunk: Json): void => {
+    const whole = { ...head, object: 'chat.completion.chunk', ...(usage === null ? {} : { usage: null }), ...chunk }
+    response.write(`data: ${JSON.stringify(whole)}\n\n`)
+  }
+  for (const [at, content] of words.entries()) {
+    send({
+      choices: [{ index: 0, delta: at === 0 ? { role: 'assistant', content } : { content }, finish_reason: null }],
+    })
+  }
+  send({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })
+  if (usage !== null) send({ choices: [], usage })
+  response.end('data: [DONE]\n\n')
+}
+
+function responseOf(model: string, words: readonly string[], promptTokens: number): Json {
+  const content = [{ type: 'output_text', text: words.join(''), annotations: [] }]
+  const output = [{ id: 'msg_standin', type: 'message', role: 'assistant', status: 'completed', content }]
+  const usage = {
+    input_tokens: promptTokens,
+    input_tokens_details: { cached_tokens: 0 },
+    output_tokens: words.length,
+    output_tokens_details: { reasoning_tokens: 0 },
+    total_tokens: promptTokens + words.length,
+  }
+  return {
+    id: 'resp_standin',
+    object: 'response',
+    created_at: 1_700_000_000,
+    status: 'completed',
+    model,
+    output,
+    usage,
+  }
+}
+
+function tokensIn(text: string): number {
+  return text.split(/\W+/).filter(word => word !== '').length
+}
+
+function json(response: ServerResponse, status: number, document: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(document))
+}
+
+/** A fault: this status, these header fields and this error. */
+export function refusing(status: number, headers: Readonly<Record<string, string>> = {}, code: string | null = null) {
+  return (response: ServerResponse): void => {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+    json(response, status, { error: { message: 'The stand-in refuses.', type: 'requests', param: null, code } })
+  }
+}

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Temporal } from 'temporal-polyfill'
 import { Calendar } from './calendar.ts'
 import { Tally } from './tally.ts'
 import { windowFor } from './windows.ts'

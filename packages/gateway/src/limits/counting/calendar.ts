@@ -1,5 +1,4 @@
 /** Calendar windows in a time zone: hours, days, weeks from Monday and months, with days of 23 and 25 hours. */
-import { Temporal } from 'temporal-polyfill'
 import type { CalendarUnit } from './counters.ts'
 
 export interface CalendarSpan {

@@ -9,11 +9,11 @@ import type { Objects } from '../objects/index.ts'
 import type { PriceBook } from '../prices/index.ts'
 import type { EndedCall } from '../telemetry/calls.ts'
 import type { TokenCounter } from '../tokens/index.ts'
+import type { WholeAnswer } from './backend/answer-head.ts'
 import type { Cors } from './cors.ts'
 import type { Admitted } from './exchange.ts'
 import type { FollowUps } from './follow-ups/index.ts'
 import type { Guards } from './guards.ts'
-import type { AnswerHeaders } from './observe/facts.ts'
 import type { Plan } from './plan.ts'
 import type { ReceiveLimits } from './receive/request.ts'
 import type { Route } from './resolve/route.ts'
@@ -77,13 +77,5 @@ export interface CopySender {
    * @param apart instances that must not serve it.
    * @returns an answer that the client can use; null when there is none.
    */
-  hedge(exchange: Admitted, apart: readonly Instance[]): Promise<CopyAnswer | null>
-}
-
-/** Answer of a hedge. */
-export interface CopyAnswer {
-  readonly status: number | null
-  readonly headers: AnswerHeaders
-  /** Null when the answer was too long to be kept. */
-  readonly body: readonly Buffer[] | null
+  hedge(exchange: Admitted, apart: readonly Instance[]): Promise<WholeAnswer | null>
 }

@@ -2,10 +2,11 @@ import type { AttemptRecord } from '../ledger/record.ts'
 import type { BackendFailure } from './backend/failures.ts'
 import { type Learned, nothingLearned } from './observe/observer.ts'
 
-/** How the answer went. */
+/** How an answer went. */
 export interface Relayed {
+  /** `whole`: all of it is with the client. `left`: the client left before that. */
   readonly ending: 'whole' | 'left' | BackendFailure
-  /** The error behind a failure, for the log. */
+  /** The error that a failure came from, for the log. */
   readonly cause: Error | null
   /** Status that the backend gave, null when it gave none. */
   readonly status: number | null
@@ -14,8 +15,10 @@ export interface Relayed {
   readonly learned: Learned
   readonly backendRequestId: string | null
   readonly contentType: string | null
+  /** True when the answer is a stream of server-sent events. */
+  readonly isEventStream: boolean
   readonly responseBytes: number
-  /** Every try at an instance, in order. */
+  /** Every attempt at an instance, in order. */
   readonly attempts: readonly AttemptRecord[]
   /** Name of the deployment on the instance, where it has another one there than the client wrote. */
   readonly servedDeployment: string | null
@@ -23,29 +26,38 @@ export interface Relayed {
   readonly spilledFrom: string | null
   /** True unless a part of the answer was too long to be kept for counting. */
   readonly isKeptWhole: boolean
-  /** Bytes of the answer that `progress` has not written; where bodies are not captured, its beginning, for counting alone. */
+  /** Bytes of the answer that `progress` has not written; where bodies are not captured, its beginning, only for counting. */
   readonly unwritten: readonly Buffer[]
   /** True when earlier bytes were written with `progress`. */
   readonly progressed: boolean
 }
 
-/** Of an exchange for which nothing was sent. */
-export function nothingRelayed(servedDeployment: string | null): Relayed {
+/** Parts of a report. What is left out did not happen. */
+export type RelayedParts = Pick<Relayed, 'ending' | 'status'> & Partial<Relayed>
+
+/** The only place where a report is put together. */
+export function asRelayed(parts: RelayedParts): Relayed {
   return {
-    ending: 'whole',
-    cause: null,
-    status: null,
-    sentAtMs: null,
-    firstByteAtMs: null,
-    learned: nothingLearned,
-    backendRequestId: null,
-    contentType: null,
-    responseBytes: 0,
-    attempts: [],
-    servedDeployment,
-    spilledFrom: null,
-    isKeptWhole: true,
-    unwritten: [],
-    progressed: false,
+    ending: parts.ending,
+    cause: parts.cause ?? null,
+    status: parts.status,
+    sentAtMs: parts.sentAtMs ?? null,
+    firstByteAtMs: parts.firstByteAtMs ?? null,
+    learned: parts.learned ?? nothingLearned,
+    backendRequestId: parts.backendRequestId ?? null,
+    contentType: parts.contentType ?? null,
+    isEventStream: parts.isEventStream ?? false,
+    responseBytes: parts.responseBytes ?? 0,
+    attempts: parts.attempts ?? [],
+    servedDeployment: parts.servedDeployment ?? null,
+    spilledFrom: parts.spilledFrom ?? null,
+    isKeptWhole: parts.isKeptWhole ?? true,
+    unwritten: parts.unwritten ?? [],
+    progressed: parts.progressed ?? false,
   }
+}
+
+/** For an exchange for which nothing was sent. */
+export function nothingRelayed(servedDeployment: string | null): Relayed {
+  return asRelayed({ ending: 'whole', status: null, servedDeployment })
 }

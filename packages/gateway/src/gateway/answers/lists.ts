@@ -7,9 +7,10 @@ import type { Instance } from '../../instances/index.ts'
 import type { AttemptRecord } from '../../ledger/record.ts'
 import type { Owner } from '../../objects/index.ts'
 import { errorIn } from '../../wire/answer-error.ts'
-import { type Address, firstValue, requestIdIn } from '../../wire/backends.ts'
+import { type Address, requestIdIn } from '../../wire/backends.ts'
 import { isRecord, type JsonRecord, listOf, textOrNull } from '../../wire/json.ts'
 import { createdIds, type ObjectKind } from '../../wire/objects.ts'
+import { type AnswerHead, answerHead } from '../backend/answer-head.ts'
 import { type BackendFailure, classify, GivenUp } from '../backend/failures.ts'
 import { requestHeaders, responseHeaders } from '../backend/headers.ts'
 import { refusesGateway } from '../backend/replay.ts'
@@ -19,8 +20,8 @@ import { type Admitted, noteInstance } from '../exchange.ts'
 import { findOwner } from '../locate/owner.ts'
 import type { GatewayParts } from '../parts.ts'
 import { openRecord } from '../record/open.ts'
-import type { Relayed } from '../relayed.ts'
-import { asRelayed, sendWhole } from './send.ts'
+import { asRelayed, type Relayed } from '../relayed.ts'
+import { ownBody, sendWhole } from './send.ts'
 
 /** As the API has it: how many are listed where the client does not say, and the most of a page. */
 const pageSizes: Readonly<Record<ObjectKind, { readonly standard: number; readonly most: number }>> = {
@@ -63,8 +64,7 @@ export async function answerList(exchange: Admitted, parts: GatewayParts): Promi
 
 interface Page {
   readonly instance: Instance
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly head: AnswerHead
   readonly body: Buffer
   readonly document: JsonRecord | null
 }
@@ -208,7 +208,7 @@ class Listing implements Timed {
       attempt(answer.statusCode, refused ? 'credential_refused' : null)
       if (refused) return { failure: 'credential_refused', cause: new GivenUp('credential_refused') }
       const document = answer.statusCode === 200 ? parsed(body) : null
-      return { instance, status: answer.statusCode, headers: answer.headers, body, document }
+      return { instance, head: answerHead(answer.statusCode, answer.headers), body, document }
     } catch (error) {
       const cause = error instanceof Error ? error : new Error('the list could not be read')
       const failure = cause instanceof ClientLeft ? 'left' : classify(cause, false)
@@ -232,20 +232,21 @@ class Listing implements Timed {
 
   async #send(page: Page, body: Buffer): Promise<Relayed> {
     const { call } = this.#exchange
-    const ending = await sendWhole(call, page.status, responseHeaders(page.headers, call.id, true), body)
+    const ending = await sendWhole(call, page.head.status, responseHeaders(page.head.headers, call.id, true), body)
     return this.#relayed(ending, page, null, body)
   }
 
   #relayed(ending: Relayed['ending'], page: Page | null, cause: Error | null, body?: Buffer): Relayed {
     return asRelayed({
       ending,
-      status: page?.status ?? null,
-      ...(cause === null ? {} : { cause }),
-      ...(body === undefined ? {} : { body }),
-      contentType: firstValue(page?.headers['content-type']),
+      status: page?.head.status ?? null,
+      cause,
+      contentType: page === null ? null : page.head.contentType,
+      isEventStream: page?.head.isEventStream === true,
+      ...(body === undefined ? {} : ownBody(body)),
       sentAtMs: this.#sentAtMs,
       firstByteAtMs: this.#firstByteAtMs,
-      backendRequestId: page === null ? null : requestIdIn(page.headers, page.instance.backend),
+      backendRequestId: page === null ? null : requestIdIn(page.head.headers, page.instance.backend),
       attempts: this.#attempts,
     })
   }

@@ -1,45 +1,6 @@
 import { once } from 'node:events'
-import type { AttemptRecord } from '../../ledger/record.ts'
-import type { BackendFailure } from '../backend/failures.ts'
 import type { Call } from '../call.ts'
-import { type Learned, nothingLearned } from '../observe/observer.ts'
-import type { Relayed } from '../relayed.ts'
-
-/** How an answer went that the gateway has put together; what is left out did not happen. */
-export interface Sent {
-  readonly ending: 'whole' | 'left' | BackendFailure
-  readonly cause?: Error
-  readonly status: number | null
-  readonly body?: Buffer
-  readonly contentType?: string | null
-  readonly sentAtMs?: number | null
-  readonly firstByteAtMs?: number | null
-  readonly backendRequestId?: string | null
-  readonly attempts?: readonly AttemptRecord[]
-  readonly learned?: Learned
-}
-
-/** As `endings.ts` takes it. */
-export function asRelayed(sent: Sent): Relayed {
-  const body = sent.body ?? null
-  return {
-    ending: sent.ending,
-    cause: sent.cause ?? null,
-    status: sent.status,
-    sentAtMs: sent.sentAtMs ?? null,
-    firstByteAtMs: sent.firstByteAtMs ?? null,
-    learned: sent.learned ?? nothingLearned,
-    backendRequestId: sent.backendRequestId ?? null,
-    contentType: sent.contentType ?? null,
-    responseBytes: body?.length ?? 0,
-    attempts: sent.attempts ?? [],
-    servedDeployment: null,
-    spilledFrom: null,
-    isKeptWhole: true,
-    unwritten: body === null ? [] : [body],
-    progressed: false,
-  }
-}
+import { asRelayed, type Relayed } from '../relayed.ts'
 
 /** Answers with a document of the gateway's own. */
 export async function sendOwn(call: Call, document: unknown): Promise<Relayed> {
@@ -56,7 +17,7 @@ export async function sendOwn(call: Call, document: unknown): Promise<Relayed> {
     call.id,
   ]
   const ending = await sendWhole(call, 200, headers, body)
-  return asRelayed({ ending, status: 200, body, contentType })
+  return asRelayed({ ending, status: 200, contentType, ...ownBody(body) })
 }
 
 /** @param headers names and values in turn, without the length. @returns whether it has left for the client whole. */
@@ -72,4 +33,9 @@ export async function sendWhole(
   res.end(body)
   await once(res, 'close')
   return res.writableFinished ? 'whole' : 'left'
+}
+
+/** The body of an answer that the gateway has put together, for the report. */
+export function ownBody(body: Buffer): Pick<Relayed, 'responseBytes' | 'unwritten'> {
+  return { responseBytes: body.length, unwritten: [body] }
 }

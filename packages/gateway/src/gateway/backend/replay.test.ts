@@ -3,7 +3,14 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { type AnswerError, errorIn, noError } from '../../wire/answer-error.ts'
 import { backends } from '../../wire/backends.ts'
-import { mayBeRefusal, refusedAddition, refusesGateway, safeToReplay } from './replay.ts'
+import {
+  type Additions,
+  mayBeRefusal,
+  type RefusedAddition,
+  refusedAddition,
+  refusesGateway,
+  safeToReplay,
+} from './replay.ts'
 
 const backend = backends['azure-openai']
 const answered = (status: number, code: string | null = null, message: string | null = null) =>
@@ -101,10 +108,14 @@ test('F4 what refuses the gateway is told from what refuses the request, by code
   )
 })
 
+function refusedBy(status: number, body: Buffer, added: Additions): RefusedAddition | null {
+  return refusedAddition(status, errorIn(body), body, added)
+}
+
 test('F5 a refusal that names the usage options is known in whatever form, and a prompt that names them is none', () => {
   const usage = { usage: true, maximum: null, hasOtherName: false }
   const refuses = (status: number, body: unknown) =>
-    refusedAddition(status, Buffer.from(JSON.stringify(body)), usage) === 'usage'
+    refusedBy(status, Buffer.from(JSON.stringify(body)), usage) === 'usage'
   const words = ['stream_options', 'stream_options.include_usage', 'include_usage', 'Stream options', 'include-usage']
   for (const word of words) {
     assert.ok(refuses(400, { error: { message: `Unrecognized request argument supplied: ${word}`, code: null } }))
@@ -124,8 +135,7 @@ test('F5 a refusal that names the usage options is known in whatever form, and a
 
 test('W3 a refusal of the maximum is known in whatever form, and one of something else is none', () => {
   const added = { usage: false, maximum: 'max_tokens', hasOtherName: true }
-  const found = (status: number, error: unknown) =>
-    refusedAddition(status, Buffer.from(JSON.stringify({ error })), added)
+  const found = (status: number, error: unknown) => refusedBy(status, Buffer.from(JSON.stringify({ error })), added)
   const unknown = { message: 'Unrecognized request argument supplied: max_tokens', param: null }
   const large = {
     message: 'max_tokens is too large: 9. This model supports at most 8 completion tokens',
@@ -143,8 +153,8 @@ test('W3 a refusal of the maximum is known in whatever form, and one of somethin
     assert.equal(found(status, { message: 'max_tokens must be larger than the budget' }), null)
   }
   const body = Buffer.from(JSON.stringify({ detail: [{ type: 'extra_forbidden', loc: ['body', 'max_tokens'] }] }))
-  assert.equal(refusedAddition(422, body, added), 'maximum')
-  assert.equal(refusedAddition(422, body, { ...added, hasOtherName: false }), null, 'there is no other name to try')
+  assert.equal(refusedBy(422, body, added), 'maximum')
+  assert.equal(refusedBy(422, body, { ...added, hasOtherName: false }), null, 'there is no other name to try')
   fc.assert(
     fc.property(
       fc.integer({ min: 200, max: 599 }),

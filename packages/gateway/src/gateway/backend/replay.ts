@@ -1,5 +1,5 @@
 /** Whether a call may be sent to another member after it failed on one. */
-import { type AnswerError, errorIn } from '../../wire/answer-error.ts'
+import type { AnswerError } from '../../wire/answer-error.ts'
 import type { BackendFacts } from '../../wire/backends.ts'
 
 /** How a try at a member failed, before any byte of its answer went to the client. */
@@ -86,25 +86,30 @@ export const nothingAdded: Additions = { usage: false, maximum: null, hasOtherNa
 /** Which of the additions an instance does not take: the request is to be sent again without it, or in another form. */
 export type RefusedAddition = 'usage' | 'maximum' | 'maximum_too_large'
 
-/** What the gateway added is never the reason for which a client is refused. @returns null when the refusal is about something else. */
+/**
+ * What the gateway added is never the reason why a client is refused.
+ * @param error what the body says, parsed. @param body whole.
+ * @returns null when the refusal is about something else.
+ */
 export function refusedAddition(
   status: number,
+  error: AnswerError,
   body: Buffer,
   { usage, maximum, hasOtherName }: Additions,
 ): RefusedAddition | null {
-  if (usage && refusesUsageOptions(status, body)) return 'usage'
-  const refused = maximum === null ? null : refusesMaximum(status, body, maximum)
+  if (status !== 400 && status !== 422) return null
+  // A prompt that was refused for its content was read, and billed; it may hold any words.
+  if (aboutTheRequest.test(error.code ?? '') || aboutTheRequest.test(error.innerCode ?? '')) return null
+  if (usage && refusesUsageOptions(error, body)) return 'usage'
+  const refused = maximum === null ? null : refusesMaximum(error, body, maximum)
   return refused === 'maximum' && !hasOtherName ? null : refused
 }
 
 /**
- * The instance does not know the workload's maximum by this name, or its model writes less at most. Not so where the maximum does not suit something
- * that the client has written: without it the client would get round it.
+ * Whether the instance does not know the workload's maximum by this name, or its model writes less at most. Not so where the maximum does
+ * not suit something that the client has written: without it the client would get round it.
  */
-function refusesMaximum(status: number, body: Buffer, member: string): RefusedAddition | null {
-  if (status !== 400 && status !== 422) return null
-  const { code, innerCode, param, message } = errorIn(body)
-  if (aboutTheRequest.test(code ?? '') || aboutTheRequest.test(innerCode ?? '')) return null
+function refusesMaximum({ code, param, message }: AnswerError, body: Buffer, member: string): RefusedAddition | null {
   // What is left of the model's context is less than the maximum: the answer ends there without one.
   if (code === 'context_length_exceeded') return 'maximum_too_large'
   if (param !== null && param !== '' && param !== member) return null
@@ -117,14 +122,10 @@ const unknownMember =
   /unsupported_(parameter|value)|unknown_parameter|unsupported parameter|unrecognized|unknown (parameter|argument)|not supported|not permitted|extra_forbidden/i
 
 /**
- * The instance does not know `stream_options`, or not `include_usage` in it. It said so before it ran anything.
- * @param body of the answer: forms of validation errors differ, and all of them name what they refuse.
+ * Whether the instance does not know `stream_options`, or not `include_usage` in it. It says so before it runs anything. The whole body is
+ * searched: forms of validation errors differ, and all of them name what they refuse.
  */
-export function refusesUsageOptions(status: number, body: Buffer): boolean {
-  if (status !== 400 && status !== 422) return false
-  const { code, innerCode, param } = errorIn(body)
-  // A prompt that was refused for its content was read, and billed; it may hold any words.
-  if (aboutTheRequest.test(code ?? '') || aboutTheRequest.test(innerCode ?? '')) return false
+function refusesUsageOptions({ param }: AnswerError, body: Buffer): boolean {
   if (param !== null && param !== '' && !usageOptions.test(param)) return false
   return usageOptions.test(body.toString('latin1'))
 }

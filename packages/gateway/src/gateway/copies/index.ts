@@ -9,10 +9,11 @@ import type { Instance } from '../../instances/index.ts'
 import { type Candidate, candidatesFor, type Target } from '../../instances/pool.ts'
 import { nothingSpent } from '../../limits/index.ts'
 import { admit } from '../admit/index.ts'
+import type { WholeAnswer } from '../backend/answer-head.ts'
 import { GivenUp } from '../backend/failures.ts'
 import { requestFor } from '../backend/request.ts'
 import { signIn } from '../backend/sign-in.ts'
-import { sendingFor } from '../dispatch/additions.ts'
+import { additionsTo, sendingFor } from '../dispatch/additions.ts'
 import { conclude } from '../endings.ts'
 import {
   type Admitted,
@@ -30,7 +31,8 @@ import {
 import type { CopyParts, CopySender, GatewayParts } from '../parts.ts'
 import { openRecord } from '../record/open.ts'
 import { Refusal } from '../refusals.ts'
-import { Drain } from './drain.ts'
+import { Unattended } from '../relay/unattended.ts'
+import type { Relayed } from '../relayed.ts'
 
 /** Copies at once; further ones are not sent. */
 const atOnceMax = 256
@@ -53,7 +55,7 @@ interface Order {
 export class Copies {
   readonly #parts: CopiesParts
   readonly #underWay = new Set<Promise<unknown>>()
-  readonly #drains = new Set<Drain>()
+  readonly #inFlight = new Set<Unattended>()
   #isClosing = false
 
   constructor(parts: CopiesParts) {
@@ -85,7 +87,7 @@ export class Copies {
    * The same call to another member.
    * @returns its answer when it is one that a client can use; null otherwise. Never rejects.
    */
-  #hedge(exchange: Received, apart: readonly Instance[], parts: CopyParts): Promise<Drain | null> {
+  #hedge(exchange: Received, apart: readonly Instance[], parts: CopyParts): Promise<WholeAnswer | null> {
     const { grant, asked } = exchange
     if (asked.deployment === null) return Promise.resolve(null)
     return this.#start(exchange, { kind: 'hedge', target: grant.target, deployment: asked.deployment, apart }, parts)
@@ -99,15 +101,15 @@ export class Copies {
   /** Gives up what is under way. Every copy that was sent is recorded. */
   async close(): Promise<void> {
     this.#isClosing = true
-    for (const drain of this.#drains) drain.giveUp(new GivenUp('shutdown'))
+    for (const copy of this.#inFlight) copy.giveUp(new GivenUp('shutdown'))
     await this.settled()
   }
 
-  #start(exchange: Received, order: Order, parts: CopyParts): Promise<Drain | null> {
+  #start(exchange: Received, order: Order, parts: CopyParts): Promise<WholeAnswer | null> {
     // A copy never takes the place of a call that waits.
     if (this.#isClosing || this.#underWay.size >= atOnceMax || parts.limits.line.length > 0)
       return Promise.resolve(null)
-    const { promise, resolve } = Promise.withResolvers<Drain | null>()
+    const { promise, resolve } = Promise.withResolvers<WholeAnswer | null>()
     const running = this.#run(exchange, order, parts, resolve)
       .catch(error => parts.log.warn({ id: exchange.call.id, copy: order.kind, code: codeOf(error) }, 'copy_failed'))
       .finally(() => {
@@ -123,17 +125,16 @@ export class Copies {
     original: Received,
     order: Order,
     parts: CopyParts,
-    answered: (drain: Drain | null) => void,
+    answered: (answer: WholeAnswer | null) => void,
   ): Promise<void> {
     const copy = this.#copyOf(original, order, parts)
     let isConcluded = false
     try {
-      const drain = await this.#send(await admit(copy, parts), order, parts)
-      if (drain === null) return
-      const relayed = await drain.done
-      this.#drains.delete(drain)
-      const isUsable = relayed.ending === 'whole' && relayed.status !== null && relayed.status < 400
-      if (isUsable) answered(drain)
+      const sent = await this.#send(await admit(copy, parts), order, parts)
+      if (sent === null) return
+      const relayed = await sent.relayed
+      this.#inFlight.delete(sent.copy)
+      answered(sent.copy.usable(relayed))
       isConcluded = true
       await conclude(copy, relayed, parts)
     } catch (error) {
@@ -145,7 +146,11 @@ export class Copies {
   }
 
   /** @returns null when no member can take it now. */
-  async #send(exchange: Admitted, order: Order, parts: CopyParts): Promise<Drain | null> {
+  async #send(
+    exchange: Admitted,
+    order: Order,
+    parts: CopyParts,
+  ): Promise<{ readonly copy: Unattended; readonly relayed: Promise<Relayed> } | null> {
     const { route, asked, lease } = exchange
     const candidate = memberFor(order, parts.clock())
     if (candidate === null) return null
@@ -166,12 +171,18 @@ export class Copies {
         workload: null,
       }
       const sending = sendingFor(call, lane)
-      const drain = new Drain({ asked: sending.asked, candidate, attempt, clock: parts.clock, totalMs: parts.totalMs })
+      const copy = new Unattended({
+        call: exchange.call,
+        asked: sending.asked,
+        clock: parts.clock,
+        answerMsMax: parts.totalMs,
+        observer: null,
+      })
+      const request = requestFor(sending, candidate, credential, null)
       isSent = true
-      this.#drains.add(drain)
-      if (this.#isClosing) drain.giveUp(new GivenUp('shutdown'))
-      instance.connections.dispatch(requestFor(sending, candidate, credential, null), drain)
-      return drain
+      this.#inFlight.add(copy)
+      if (this.#isClosing) copy.giveUp(new GivenUp('shutdown'))
+      return { copy, relayed: copy.send(request, candidate, attempt, additionsTo(sending, candidate, false)) }
     } finally {
       if (!isSent) attempt.withdraw(parts.clock())
     }

@@ -9,7 +9,9 @@ import type { GatewayParts } from '../parts.ts'
 import type { Asked } from '../receive/request.ts'
 import { Refusal } from '../refusals.ts'
 import type { Relayed } from '../relayed.ts'
-import { Attempts } from './attempts.ts'
+import { Members } from './members.ts'
+import { prefixHash } from './prefix.ts'
+import { Sender } from './sender.ts'
 
 /**
  * @throws Refusal deployment_unknown, call_unsuited, pool_exhausted, pool_unavailable, credential_unavailable, ledger_unwritable, those of admit for limits
@@ -21,12 +23,22 @@ export async function dispatch(exchange: Admitted, parts: GatewayParts): Promise
   const candidates = home === null && grant.target.isMixed ? suitedTo(having, exchange) : having
   const pinned = pinnedOf(candidates, home?.instance ?? null)
   if (pinned === undefined) throw unknownDeployment(grant.target, asked.deployment ?? '')
-  const attempts = new Attempts(exchange, candidates, { pinned, loose: home?.loose ?? null }, parts)
-  for (let candidate = attempts.first() ?? (await attempts.wait()); candidate !== null; candidate = attempts.next()) {
-    const relayed = await attempts.send(candidate)
+  const loose = home?.loose ?? null
+  const { target } = grant
+  const members = new Members({
+    target,
+    candidates,
+    home: pinned,
+    mayLeaveHome: loose !== null,
+    prefixHash: target.prefixBytes === null ? -1 : prefixHash(asked, target.prefixBytes),
+    clock: parts.clock,
+  })
+  const sender = new Sender(exchange, members, loose, parts)
+  for (let candidate = sender.first() ?? (await sender.wait()); candidate !== null; candidate = sender.next()) {
+    const relayed = await sender.send(candidate)
     if (relayed !== null) return relayed
   }
-  return attempts.conclude()
+  return sender.conclude()
 }
 
 /** Members that have the deployment, and those that the call's tools name besides. @throws Refusal deployment_unknown */

@@ -4,10 +4,10 @@ import { type Candidate, candidatesFor, singleOf } from '../../instances/pool.ts
 import type { Debt } from '../../objects/index.ts'
 import type { Grant } from '../authorize/grant.ts'
 import type { GivenUp } from '../backend/failures.ts'
+import { nothingAdded } from '../backend/replay.ts'
 import { requestFor } from '../backend/request.ts'
 import { signIn } from '../backend/sign-in.ts'
 import { ownCall } from '../call.ts'
-import { Drain } from '../copies/drain.ts'
 import { conclude } from '../endings.ts'
 import {
   type Exchange,
@@ -24,6 +24,7 @@ import type { Observer } from '../observe/observer.ts'
 import type { Plan } from '../plan.ts'
 import { requestWithoutBody } from '../receive/request.ts'
 import { openRecord } from '../record/open.ts'
+import { Unattended } from '../relay/unattended.ts'
 import type { FollowUpGateway } from './gateway.ts'
 
 /** How it is asked, and who is told, so that the end of the process can give it up. */
@@ -32,7 +33,7 @@ export interface Asking {
   readonly observer: Observer | null
   /** Longest time for the answer, milliseconds. */
   readonly answerMsMax: number
-  begun(drain: { giveUp(reason: GivenUp): void }): void
+  begun(question: { giveUp(reason: GivenUp): void }): void
 }
 
 /**
@@ -60,15 +61,13 @@ export async function askForEnd(
     const credential = await signIn(instance, token)
     noteInstance(exchange, instance)
     await openRecord(exchange, gateway)
-    const drain = new Drain({
-      ...{ asked, candidate, attempt, clock, totalMs: Math.min(totalMs, asking.answerMsMax) },
-      ...(asking.observer === null ? {} : { observer: asking.observer }),
-    })
-    isSent = true
-    asking.begun(drain)
+    const answerMsMax = Math.min(totalMs, asking.answerMsMax)
+    const question = new Unattended({ call, asked, clock, answerMsMax, observer: asking.observer })
     const sending = { call, route, asked, target: singleOf(instance), forwards: plan.forwards, workload: null }
-    instance.connections.dispatch(requestFor(sending, candidate, credential, null), drain)
-    await conclude(exchange, await drain.done, gateway)
+    const request = requestFor(sending, candidate, credential, null)
+    isSent = true
+    asking.begun(question)
+    await conclude(exchange, await question.send(request, candidate, attempt, nothingAdded), gateway)
     return true
   } finally {
     if (!isSent) attempt.withdraw(clock())

@@ -7,7 +7,6 @@ import type { Limits } from '../../limits/index.ts'
 import type { Debt } from '../../objects/index.ts'
 import { underWay } from '../../wire/background.ts'
 import { isRecord, textOrNull } from '../../wire/json.ts'
-import { isEventStream } from '../../wire/media-types.ts'
 import { type Authenticated, noteCharge } from '../exchange.ts'
 import type { FollowUps } from '../follow-ups/index.ts'
 import type { Relayed } from '../relayed.ts'
@@ -15,14 +14,14 @@ import { boundedUsage, boundOf } from './bound.ts'
 import type { Unseen } from './unseen.ts'
 
 /** True for an answer that says that the object is at work: nothing is to be counted in it. */
-export function isBegun({ route }: Authenticated, { learned, contentType, status }: Relayed): boolean {
+export function isBegun({ route }: Authenticated, { learned, isEventStream, status }: Relayed): boolean {
   if (status === null || status >= 300 || learned.usage !== null || learned.objectId === null) return false
   const { creates } = route.operation
   if (creates !== 'response' && creates !== 'batch') return false
   // It goes on at the instance, however its stream has ended here: `GET responses/{id}?stream=true` takes it up again.
   if (learned.isBackground) return true
   // Any other stream says itself what it used, and ends with its connection; one that breaks off is counted by its text.
-  if (isEventStream(contentType)) return false
+  if (isEventStream) return false
   return underWay.has(learned.finishReason ?? '')
 }
 

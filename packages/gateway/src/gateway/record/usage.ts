@@ -4,7 +4,6 @@ import { noUsage, type Usage } from '../../ledger/record.ts'
 import type { Limits } from '../../limits/index.ts'
 import type { Log } from '../../log.ts'
 import type { CountedTokens, TokenCounter } from '../../tokens/index.ts'
-import { isEventStream } from '../../wire/media-types.ts'
 import { isUnmeteredModel } from '../../wire/models.ts'
 import type { Operation } from '../../wire/operations.ts'
 import type { Authenticated } from '../exchange.ts'
@@ -45,7 +44,7 @@ export async function usageOf(exchange: Authenticated, relayed: Relayed, parts: 
   if (isBegun(exchange, relayed)) {
     // Before anything is waited for: the client may ask at once.
     const owed = beginDebt(exchange, relayed, parts)
-    if (sent !== null && isEventStream(relayed.contentType)) {
+    if (sent !== null && relayed.isEventStream) {
       // A stream that is left may have shown more than was reserved.
       const { completionTokens } = await count(exchange, sent, relayed, parts)
       parts.followUps.raise(learned.objectId ?? '', completionTokens ?? 0)
@@ -163,7 +162,7 @@ async function count(
     operation: operation.name,
     requestBody: asked.received,
     responseBody: isError(relayed) ? [] : await responseBytes(exchange, relayed, parts),
-    stream: asked.stream || isEventStream(relayed.contentType),
+    stream: asked.stream || relayed.isEventStream,
   })
 }
 

@@ -1,41 +1,30 @@
 /**
- * A held refusal: an answer that may be a refusal, kept back until it is known whether another member can serve. When none can, the client
- * gets exactly this answer.
+ * An answer that may be a refusal, buffered until it is known whether another member can serve the call. When none can, the client gets
+ * exactly this answer.
  */
-import type { Instance } from '../../instances/index.ts'
 import { retryAfterMs } from '../../instances/retry-after.ts'
 import { type AnswerError, errorIn } from '../../wire/answer-error.ts'
-import type { AnswerHeaders } from '../observe/facts.ts'
+import type { AnswerHead } from '../backend/answer-head.ts'
 
-/** Errors are short: what is longer is none that could be replayed, and passes. Bytes. */
+/** Errors are short. What is longer cannot be a refusal that would be replayed, so it is sent on. Bytes. */
 const heldBytesMax = 65_536
+/** A refusal whose body does not come within this time is judged by its head. Milliseconds. */
+const heldMs = 2_000
 
 export class HeldRefusal {
-  readonly instance: Instance
-  readonly alias: string | null
-  readonly status: number
-  readonly headers: AnswerHeaders
-  readonly sentAtMs: number | null
-  readonly firstByteAtMs: number
+  readonly head: AnswerHead
   readonly chunks: Buffer[] = []
-  /** True once it is known that the instance refuses the gateway: no client gets this answer. */
+  /** True once it is known that the instance refuses the gateway itself: no client gets this answer. */
   isOwnTrouble = false
   readonly #retryAfterMs: number
   #bytes = 0
+  /** By `performance.now()`; 0 before the first look. */
+  #seenAt = 0
+  #error: AnswerError | null = null
 
-  constructor(
-    from: { readonly instance: Instance; readonly alias: string | null; readonly sentAtMs: number | null },
-    status: number,
-    headers: AnswerHeaders,
-    nowMs: number,
-  ) {
-    this.instance = from.instance
-    this.alias = from.alias
-    this.sentAtMs = from.sentAtMs
-    this.status = status
-    this.headers = headers
-    this.firstByteAtMs = nowMs
-    this.#retryAfterMs = retryAfterMs(headers, nowMs) ?? Number.POSITIVE_INFINITY
+  constructor(head: AnswerHead, nowMs: number) {
+    this.head = head
+    this.#retryAfterMs = retryAfterMs(head.headers, nowMs) ?? Number.POSITIVE_INFINITY
   }
 
   /** @returns false when it has become too long to be held. */
@@ -45,17 +34,25 @@ export class HeldRefusal {
     return this.#bytes <= heldBytesMax
   }
 
+  /** @param now by `performance.now()`. @returns true when the body has been awaited for too long. */
+  isOverdue(now: number): boolean {
+    if (this.#seenAt === 0) this.#seenAt = now
+    return now - this.#seenAt >= heldMs
+  }
+
   body(): Buffer {
     return this.chunks.length === 1 ? (this.chunks[0] as Buffer) : Buffer.concat(this.chunks)
   }
 
-  error(): AnswerError {
-    return errorIn(this.body())
+  /** The error in the body, which is whole. Parsed once. */
+  get error(): AnswerError {
+    this.#error ??= errorIn(this.body())
+    return this.#error
   }
 
   /**
-   * Which of two refusals helps the client more: one that says when there is room, the sooner the better; then one that may pass by
-   * itself; then that the gateway is not let in; then that the deployment is missing.
+   * Compares two refusals by how much they help the client: best is one that says when there is room, the sooner the better; then one
+   * that may pass by itself; then one that refuses the gateway; then one that lacks the deployment.
    */
   isMoreUsefulThan(other: HeldRefusal | null): boolean {
     if (other === null) return true
@@ -64,11 +61,11 @@ export class HeldRefusal {
   }
 }
 
-function rank({ status, isOwnTrouble }: HeldRefusal): number {
-  if (status === 429) return 0
-  if (status === 503) return 1
+function rank({ head, isOwnTrouble }: HeldRefusal): number {
+  if (head.status === 429) return 0
+  if (head.status === 503) return 1
   if (isOwnTrouble) return 2
-  return status === 404 ? 3 : 4
+  return head.status === 404 ? 3 : 4
 }
 
 /** An instance refused the gateway itself. `code` is that of its answer, for the log. */
@@ -82,7 +79,7 @@ export class NotLetIn extends Error {
   }
 }
 
-/** The body of a refusal does not come. */
+/** The body of a refusal does not come, or does not end. */
 export class HeldTooLong extends Error {
   constructor() {
     super('the body of the refusal did not come')

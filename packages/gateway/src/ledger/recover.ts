@@ -5,7 +5,7 @@ import { type Assembled, assemble } from '../wire/assemble.ts'
 import { asksForBackground, goesOn } from '../wire/background.ts'
 import { numberOrNull } from '../wire/json.ts'
 import { Members } from '../wire/members.ts'
-import { isReasoner, isUnmeteredModel } from '../wire/models.ts'
+import { isUnmeteredModel, modelFacts } from '../wire/models.ts'
 import { operations } from '../wire/operations.ts'
 import type { Journal } from './index.ts'
 import { timeOfId } from './journal/ids.ts'
@@ -165,7 +165,7 @@ async function unreported(
 
 /** True when the whole answer had come and its text is all that is billed. */
 function isWhole(said: Assembled | null, model: string): boolean {
-  return said?.complete === true && said.choices.length > 0 && !isReasoner(model)
+  return said?.complete === true && said.choices.length > 0 && !modelFacts(model).mayThink
 }
 
 const maxima: ReadonlySet<string> = new Set([

@@ -1,3 +1,5 @@
+import { modelFacts } from '../wire/models.ts'
+
 /**
  * Tokens that Azure reports beyond those of the text itself. The figures are those of recorded answers (2025 and 2026) where there are any; the
  * others say so. Counting is used where nothing was reported, so a figure that is a token too high is better than one too low.
@@ -26,9 +28,10 @@ const later: Overheads = { ...early, closing: 1, perFunction: 7 }
  */
 const reasoning: Overheads = { ...later, priming: 2, opening: 9, tools: 97, perPastCall: 3 }
 
+const byFamily = { early, later, reasoning }
+
 export function overheadsOf(model: string): Overheads {
-  if (/^(ft:)?(o\d|gpt-5(?!.*chat))/i.test(model)) return reasoning
-  return /^(ft:)?gpt-(4(?![\d.o])|3\.?5)|^(ft:)?(davinci|babbage)/i.test(model) ? early : later
+  return byFamily[modelFacts(model).overheads]
 }
 
 /**

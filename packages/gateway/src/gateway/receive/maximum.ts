@@ -1,4 +1,5 @@
 /** What a workload says of maxima: that calls must set one, how large it may be, and which one a call gets that sets none. */
+import { modelFacts } from '../../wire/models.ts'
 import type { Operation } from '../../wire/operations.ts'
 import type { Workload } from '../plan.ts'
 import { Refusal } from '../refusals.ts'
@@ -10,9 +11,6 @@ const members: Readonly<Partial<Record<Operation['name'], string>>> = {
   completions: 'max_tokens',
   responses: 'max_output_tokens',
 }
-
-/** Reasoning models refuse `max_tokens`, all others take it in every version of the API. */
-const reasoning = /^(ft:)?(o\d|gpt-5(?!.*chat))/i
 
 /** A maximum that the workload puts into a call that sets none. */
 export interface AddedMaximum {
@@ -29,7 +27,7 @@ export interface AddedMaximum {
 export function maximumMember(operation: Operation['name'], model: string, as: AddedMaximum['as']): string | null {
   if (as === 'none') return null
   if (operation !== 'chat/completions') return members[operation] ?? null
-  const isNewer = reasoning.test(model) ? as === 'usual' : as === 'other'
+  const isNewer = modelFacts(model).refusesMaxTokens ? as === 'usual' : as === 'other'
   return isNewer ? 'max_completion_tokens' : 'max_tokens'
 }
 

@@ -3,7 +3,7 @@
  * an answer that broke off no text says how much.
  */
 import type { Usage } from '../../ledger/record.ts'
-import { isReasoner } from '../../wire/models.ts'
+import { modelFacts } from '../../wire/models.ts'
 
 /** Calls after which what was seen before them is forgotten, together with as many before. */
 const callsOfSpan = 64
@@ -56,7 +56,7 @@ export class NeedsSeen {
 
   /** Whether the text of an answer may be less than what is billed. */
   mayHide(deployment: string, model: string): boolean {
-    return this.of(deployment).hidden > 0 || isReasoner(model)
+    return this.of(deployment).hidden > 0 || modelFacts(model).mayThink
   }
 }
 

@@ -5,38 +5,19 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import type { Command } from 'commander'
 import { type Clock, systemClock } from '../clock.ts'
 import { openTokenCache, stateDirectory, type TokenCache } from '../identity/signin/index.ts'
-import { type DemoState, findDemoState } from './demo-state.ts'
-import { findPlace, needAdmin, needGateway, type Place } from './place.ts'
-import { readProfile } from './profile.ts'
-import { commandToken } from './sign-in.ts'
+import type { GlobalOptions, TokenOptions } from './options.ts'
+import { type DemoState, findDemoState } from './reach/demo-state.ts'
+import { type Endpoints, findEndpoints, needAdmin, needGateway } from './reach/endpoints.ts'
+import { readProfile } from './reach/profile.ts'
+import { commandToken } from './reach/sign-in.ts'
 
-export { type DemoState, removeDemoState, writeDemoState } from './demo-state.ts'
+export { type DemoState, removeDemoState, writeDemoState } from './reach/demo-state.ts'
 
 /** Where a command prints. `columns` is null when it is no terminal. */
 export interface Output {
   write(text: string): unknown
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
-}
-
-/** Options of the program itself, valid before and after the name of a command. */
-export interface GlobalOptions {
-  /** `--gateway URL` */
-  readonly gateway?: string
-  /** `--admin URL` */
-  readonly admin?: string
-  /** `--json` */
-  readonly json?: boolean
-}
-
-export interface TokenOptions {
-  /**
-   * In the demonstration: the short name of a person or an application, as `alice`; default `carol`, who may read everything.
-   * Elsewhere: the account among those that signed in here, as `alice@contoso.com`.
-   */
-  readonly as?: string | undefined
-  /** Default: the scope that the gateway asks for. */
-  readonly scope?: string | undefined
 }
 
 export interface CliContext {
@@ -64,7 +45,7 @@ export interface CliContext {
   /**
    * An access token for the gateway and its management API. Signs in without a person where it can (cache, refresh, client
    * credentials from the environment, the demonstration's directory); never opens a browser.
-   * @throws CliError `not_signed_in`, `sign_in_failed` and others of src/cli/sign-in.ts
+   * @throws CliError `not_signed_in`, `sign_in_failed` and others of cli/reach/sign-in.ts
    */
   token(options?: TokenOptions): Promise<string>
 }
@@ -75,7 +56,7 @@ export interface SignInContext extends CliContext {
   readonly stateDirectory: string
   readonly tokens: TokenCache
   /** Everything that is known of where to go. Found once. */
-  place(): Promise<Place>
+  endpoints(): Promise<Endpoints>
 }
 
 export interface ContextOptions {
@@ -98,9 +79,9 @@ export function createContext(given: ContextOptions): SignInContext {
   const directory = stateDirectory(env)
   const tokens = openTokenCache(directory, message => stderr.write(`${message}\n`))
   const demo = once(() => findDemoState(demoDirectoryOf(env, cwd), message => stderr.write(`! ${message}\n`)))
-  const place = once(async () => {
+  const endpoints = once(async () => {
     const facts = { options: given.options(), env, demo: await demo(), profile: await readProfile(directory) }
-    const found = findPlace(facts)
+    const found = findEndpoints(facts)
     believe(found.demo?.certificate ?? null)
     return found
   })
@@ -117,10 +98,10 @@ export function createContext(given: ContextOptions): SignInContext {
     stateDirectory: directory,
     tokens,
     demo,
-    place,
-    gateway: async () => needGateway(await place()),
-    admin: async () => needAdmin(await place()),
-    token: async (options = {}) => commandToken({ place: await place(), env, cache: tokens, clock }, options),
+    endpoints,
+    gateway: async () => needGateway(await endpoints()),
+    admin: async () => needAdmin(await endpoints()),
+    token: async (options = {}) => commandToken({ endpoints: await endpoints(), env, cache: tokens, clock }, options),
   }
 }
 

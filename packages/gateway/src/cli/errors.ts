@@ -8,7 +8,7 @@
  * Exit codes: 1 the command failed, 2 it was called wrongly, 70 a fault of Gatehouse itself.
  */
 import { CommanderError } from 'commander'
-import { jsonText, printable } from './printable.ts'
+import { jsonText, printable } from './terminal/printable.ts'
 
 export type ExitCode = 0 | 1 | 2 | 70
 

@@ -2,14 +2,15 @@
 import type { EventEmitter } from 'node:events'
 import { Readable } from 'node:stream'
 import { Command } from 'commander'
-import { chatCommand } from './chat.ts'
-import type { CliContext, TokenOptions } from './context.ts'
+import { chatCommand } from './commands/chat.ts'
+import { instancesCommand } from './commands/instances.ts'
+import { limitsCommand } from './commands/limits.ts'
+import { pricesCommand } from './commands/prices.ts'
+import { recordsCommand } from './commands/records.ts'
+import { usageCommand } from './commands/usage.ts'
+import type { CliContext } from './context.ts'
 import { CliError, type ExitCode, reportError } from './errors.ts'
-import { instancesCommand } from './instances.ts'
-import { limitsCommand } from './limits.ts'
-import { pricesCommand } from './prices.ts'
-import { recordsCommand } from './records.ts'
-import { usageCommand } from './usage.ts'
+import type { TokenOptions } from './options.ts'
 
 export interface Run {
   readonly code: ExitCode

@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { after, before, suite, test } from 'node:test'
+import { exampleText } from '../../config/example.ts'
+import { jsonSchemaText } from '../../config/json-schema.ts'
+import type { ExplainQuestion } from '../../gateway/explain/index.ts'
+import type { CliContext } from '../context.ts'
+import { reportError } from '../errors.ts'
+import { configCommand, type Explain } from './config.ts'
+
+let directory = ''
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'gatehouse-cli-config-'))
+  await writeFile(join(directory, 'example.yaml'), await exampleText())
+})
+after(() => rm(directory, { recursive: true }))
+
+interface Run {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const unused = (): Promise<never> => Promise.reject(new TypeError('these commands need no gateway'))
+const passAll: Explain = () => [{ stage: 'resolve', verdict: 'pass', text: 'target main, workload hr-bot' }]
+
+async function run(args: readonly string[], options: { json?: boolean; explain?: Explain | null } = {}): Promise<Run> {
+  const written = { stdout: '', stderr: '' }
+  const output = (name: 'stdout' | 'stderr') => ({
+    write: (text: string): void => {
+      written[name] += text
+    },
+  })
+  const context: CliContext = {
+    env: {},
+    cwd: directory,
+    stdin: Readable.from([]),
+    stdout: output('stdout'),
+    stderr: output('stderr'),
+    clock: () => 1_700_000_000_000,
+    json: options.json ?? false,
+    demo: async () => null,
+    gateway: unused,
+    admin: unused,
+    token: unused,
+  }
+  const command = configCommand(context, options.explain === undefined ? passAll : options.explain)
+  for (const one of [command, ...command.commands]) {
+    one.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} })
+  }
+  const exitCode = await command.parseAsync([...args], { from: 'user' }).then(
+    () => 0,
+    (error: unknown) => reportError(error, { json: context.json, stderr: context.stderr }),
+  )
+  return { exitCode, ...written }
+}
+
+suite('config check', () => {
+  test('a good file is said to be good', async () => {
+    const { exitCode, stdout } = await run(['check', '--config', 'example.yaml'])
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^✓ example\.yaml is valid: 2 instances, 1 pool, 2 workloads\n/)
+    // H5 what a reload leaves as it is must be known before a role is taken away.
+    assert.match(
+      stdout,
+      /\nA reload takes every change but those of gateway\.listen, .*admin\.listen, .*: these wait for a restart\.\n$/,
+    )
+  })
+
+  // An operator mends a file from what is printed; a pipeline from the JSON and the exit code.
+  test('a bad file is told problem by problem, with exit code 1, and as JSON', async () => {
+    await writeFile(
+      join(directory, 'bad.yaml'),
+      (await exampleText()).replace('listen:', 'lisetn:').replace('[main]', '[mian]'),
+    )
+    const plain = await run(['check', '-c', 'bad.yaml'])
+    assert.equal(plain.exitCode, 1)
+    assert.match(
+      plain.stderr,
+      /bad\.yaml:8:3 {2}gateway\.lisetn\n {2}seen {6}lisetn\n {2}expected .*\n {2}nearest {3}listen\n/,
+    )
+    assert.match(plain.stderr, /workloads\.hr-bot\.targets\[0\]\n {2}seen {6}"mian"\n.*\n {2}nearest {3}main\n/)
+    assert.match(plain.stderr, /✗ config_invalid {2}bad\.yaml has 2 problems\.\n {2}The first: 8:3 .*\n {2}Try: .*\n$/)
+
+    const json = await run(['check', '-c', 'bad.yaml'], { json: true })
+    assert.equal(json.exitCode, 1)
+    const result = JSON.parse(json.stdout)
+    assert.equal(result.ok, false)
+    assert.deepEqual(
+      result.problems.map((problem: { nearest: string }) => problem.nearest),
+      ['listen', 'main'],
+    )
+    assert.equal(JSON.parse(json.stderr).error.code, 'config_invalid')
+  })
+
+  test('warnings are told, and fail only when asked to', async () => {
+    const text = (await exampleText()).replace(/ {2}roles:\n( {4}.*\n)+/, '')
+    await writeFile(join(directory, 'warned.yaml'), text)
+    const mild = await run(['check', '-c', 'warned.yaml'])
+    assert.equal(mild.exitCode, 0)
+    assert.match(mild.stdout, /is valid.*\n.*\n\nwarnings\n\nwarned\.yaml:\d+:\d+ {2}admin\.roles\n/)
+    const strict = await run(['check', '-c', 'warned.yaml', '--strict'])
+    assert.equal(strict.exitCode, 1)
+    assert.match(strict.stderr, /config_warnings/)
+    assert.equal(JSON.parse((await run(['check', '-c', 'warned.yaml'], { json: true })).stdout).warnings.length, 1)
+  })
+
+  test('a missing file says how to get one', async () => {
+    const { exitCode, stderr } = await run(['check'])
+    assert.equal(exitCode, 1)
+    assert.match(
+      stderr,
+      /✗ config_unreadable {2}gatehouse\.yaml cannot be read\.[\s\S]*Try: gatehouse config init gatehouse\.yaml/,
+    )
+  })
+})
+
+suite('config init and schema', () => {
+  test('init writes a file that check accepts, and its schema', async () => {
+    assert.equal((await run(['init', 'new.yaml'])).exitCode, 0)
+    assert.equal((await run(['check', '-c', 'new.yaml'])).exitCode, 0)
+    assert.equal(await readFile(join(directory, 'gatehouse.schema.json'), 'utf8'), jsonSchemaText())
+    assert.equal((await run(['schema'])).stdout, jsonSchemaText())
+  })
+
+  // Somebody's configuration is not a place to be helpful in.
+  test('init overwrites nothing without --force', async () => {
+    await writeFile(join(directory, 'mine.yaml'), 'mine')
+    const refused = await run(['init', 'mine.yaml'])
+    assert.equal(refused.exitCode, 1)
+    assert.match(refused.stderr, /file_exists/)
+    assert.equal(await readFile(join(directory, 'mine.yaml'), 'utf8'), 'mine')
+    assert.equal((await run(['init', 'mine.yaml', '--force'])).exitCode, 0)
+    assert.equal(await readFile(join(directory, 'mine.yaml'), 'utf8'), await exampleText())
+  })
+
+  test('init says when it cannot write', async () => {
+    const { exitCode, stderr } = await run(['init', 'no/such/directory/gatehouse.yaml'])
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /file_unwritable.*\n.*ENOENT/)
+  })
+})
+
+suite('config explain', () => {
+  const oid = '44444444-0000-4000-8000-00000000000A'
+  const base = ['explain', '/main/hr-bot/openai/v1/chat/completions', '-c', 'example.yaml']
+
+  async function questionOf(...args: string[]): Promise<ExplainQuestion> {
+    const questions: ExplainQuestion[] = []
+    const explain: Explain = (_config, question) => {
+      questions.push(question)
+      return passAll(_config, question)
+    }
+    const { exitCode, stderr } = await run([...base, ...args], { explain })
+    assert.equal(exitCode, 0, stderr)
+    return questions[0] ?? assert.fail('nothing was asked')
+  }
+
+  test('the question is the call as the options describe it', async () => {
+    const person = await questionOf('--user', oid, '--group', oid, '--role', 'A', '--role', 'B', '--model', 'gpt-4o')
+    assert.equal(person.method, 'POST')
+    assert.equal(person.url, '/main/hr-bot/openai/v1/chat/completions')
+    assert.equal(person.model, 'gpt-4o')
+    assert.equal(person.caller?.kind, 'user')
+    assert.equal(person.caller?.objectId, oid.toLowerCase())
+    assert.equal(person.caller?.tenantId, '11111111-2222-3333-4444-555555555555')
+    assert.deepEqual(person.caller?.roles, ['A', 'B'])
+    assert.deepEqual(person.caller?.groups, [oid.toLowerCase()])
+
+    const application = await questionOf('--app', oid, '--workload-header', 'hr-bot', '--method', 'get')
+    assert.equal(application.caller?.kind, 'application')
+    assert.equal(application.caller?.appId, oid.toLowerCase())
+    assert.deepEqual(application.headers, { 'x-gatehouse-workload': 'hr-bot' })
+    assert.equal(application.method, 'GET')
+    assert.equal((await questionOf()).caller, null)
+  })
+
+  test('a whole URL is asked for its path, and a path is left as it was typed', async () => {
+    const seen: string[] = []
+    const explain: Explain = (config, question) => {
+      seen.push(question.url)
+      return passAll(config, question)
+    }
+    for (const url of [
+      'https://h.example/main/x?api-version=1',
+      '/main/../a//b',
+      'http://h:1/a/%2e%2e/b',
+      'https://h',
+    ]) {
+      await run(['explain', url, '-c', 'example.yaml'], { explain })
+    }
+    assert.deepEqual(seen, ['/main/x?api-version=1', '/main/../a//b', '/a/%2e%2e/b', '/'])
+  })
+
+  test('steps are printed in order; a refusal ends with exit code 1', async () => {
+    const explain: Explain = () => [
+      { stage: 'resolve', verdict: 'pass', text: 'target main, workload hr-bot' },
+      { stage: 'authorize', verdict: 'refuse', text: 'no rule of hr-bot matches', refusal: 'caller_not_bound' },
+    ]
+    const plain = await run([...base, '--user', oid], { explain })
+    assert.equal(plain.exitCode, 1)
+    assert.equal(
+      plain.stdout,
+      [
+        `POST /main/hr-bot/openai/v1/chat/completions as user ${oid.toLowerCase()}`,
+        '  ✓ resolve    target main, workload hr-bot',
+        '  ✗ authorize  no rule of hr-bot matches (caller_not_bound)',
+        '',
+      ].join('\n'),
+    )
+    assert.match(plain.stderr, /✗ refused {2}The call would be refused with caller_not_bound\./)
+    const json = JSON.parse((await run([...base, '--user', oid], { explain, json: true })).stdout)
+    assert.equal(json.allowed, false)
+    assert.equal(json.steps.length, 2)
+  })
+
+  // The verifier refuses such tokens before anything else is looked at.
+  test('a caller of a tenant that is not accepted is refused', async () => {
+    const { exitCode, stdout } = await run([...base, '--user', oid, '--tenant', oid])
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /✗ authenticate {2}Tokens of tenant .* \(token_tenant\)/)
+  })
+
+  // An explanation that differs from what the gateway does is worse than none.
+  test("the data plane's own explanation is what is printed", async () => {
+    const app = '66666666-0000-4000-8000-000000000001'
+    const allowed = await run([...base, '--app', app, '--model', 'gpt-4o'], { explain: null })
+    assert.equal(allowed.exitCode, 0, allowed.stderr)
+    assert.match(
+      allowed.stdout,
+      /✓ resolve .*\n.*✓ authenticate .*\n.*✓ authorize .*hr-bot.*\n[^✓]*✓ receive .*\n.*✓ locate .*\n.*✓ admit .*\n +· hr-bot: 60,000 tokens per minute .*\n[^✓]*✓ dispatch .*east-ptu.*\n +· east-ptu: /,
+    )
+    const refused = await run([...base, '--user', oid, '--model', 'gpt-4o'], { explain: null })
+    assert.equal(refused.exitCode, 1)
+    assert.match(refused.stdout, /✗ authorize .*caller_not_bound/)
+  })
+
+  test('what makes no caller is a usage error', async () => {
+    assert.equal((await run(['explain', 'main/hr-bot', '-c', 'example.yaml'])).exitCode, 2)
+    for (const args of [['--user', 'alice'], ['--role', 'A'], ['--user', oid, '--app', oid], ['--nonsense']]) {
+      assert.equal((await run([...base, ...args])).exitCode, 2, args.join(' '))
+    }
+  })
+})

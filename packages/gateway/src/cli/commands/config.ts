@@ -1,0 +1,270 @@
+/** `gatehouse config check|init|schema|explain`: a configuration before it is used. */
+import { writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { Command, Option } from 'commander'
+import { exampleText } from '../../config/example.ts'
+import { jsonSchemaText } from '../../config/json-schema.ts'
+import { type LoadedConfig, loadConfig } from '../../config/load.ts'
+import { ConfigError, countOf, problemLine, renderProblems } from '../../config/messages.ts'
+import { restartOnly } from '../../config/restart.ts'
+import type { Config } from '../../config/schema.ts'
+import type { ExplainQuestion, ExplainStep } from '../../gateway/explain/index.ts'
+import type { Caller } from '../../identity/caller.ts'
+import type { CliContext } from '../context.ts'
+import { CliError } from '../errors.ts'
+import { jsonText } from '../terminal/printable.ts'
+
+export const configFileDefault = 'gatehouse.yaml'
+
+/** What the data plane would do with a call, stage by stage; `explain` of src/gateway/explain/index.ts. */
+export type Explain = (config: Config, question: ExplainQuestion) => ExplainStep[]
+
+/** @param explain Default: the data plane's own, loaded when it is asked for, as it brings half of the gateway with it. */
+export function configCommand(context: CliContext, explain: Explain | null = null): Command {
+  return new Command('config')
+    .description('check, write and explain a configuration')
+    .addCommand(checkCommand(context))
+    .addCommand(initCommand(context))
+    .addCommand(schemaCommand(context))
+    .addCommand(explainCommand(context, explain))
+}
+
+/**
+ * Loads a configuration for a command. Prints what is wrong with it, all of it, to standard error.
+ * @throws CliError `config_unreadable`, `config_invalid`
+ */
+export async function readConfig(context: CliContext, file: string): Promise<LoadedConfig> {
+  try {
+    return await loadConfig(resolve(context.cwd, file), context.env)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    if (!context.json) context.stderr.write(`${renderProblems(file, error.problems)}\n\n`)
+    throw failure(error, file)
+  }
+}
+
+function failure(error: ConfigError, file: string): CliError {
+  const [first] = error.problems
+  const why = first === undefined ? null : problemLine(first)
+  if (error.code === 'config_unreadable') {
+    return new CliError(error.code, `${file} cannot be read.`, why, `gatehouse config init ${file}`, { cause: error })
+  }
+  const what = `${file} has ${countOf(error.problemCount)}.`
+  const next = `mend it, then gatehouse config check --config ${file}`
+  return new CliError(error.code, what, why === null ? null : `The first: ${why}`, next, { cause: error })
+}
+
+function configOption(): Option {
+  return new Option('-c, --config <file>', 'configuration file').default(configFileDefault)
+}
+
+function checkCommand(context: CliContext): Command {
+  return new Command('check')
+    .description('read a configuration as serve would, and say everything that is wrong with it')
+    .addOption(configOption())
+    .option('--strict', 'fail on warnings too')
+    .action(async (options: { config: string; strict?: true }) => {
+      const loaded = await check(context, options.config)
+      const { config, warnings } = loaded
+      if (context.json) {
+        context.stdout.write(`${jsonText({ ok: true, file: loaded.path, problems: [], warnings, restartOnly })}\n`)
+      } else {
+        const counts = [
+          count(config.instances, 'instance'),
+          count(config.pools, 'pool'),
+          count(config.workloads, 'workload'),
+        ]
+        context.stdout.write(`✓ ${options.config} is valid: ${counts.join(', ')}\n`)
+        context.stdout.write(
+          `A reload takes every change but those of ${restartOnly.join(', ')}: these wait for a restart.\n`,
+        )
+        if (warnings.length > 0) context.stdout.write(`\nwarnings\n\n${renderProblems(options.config, warnings)}\n`)
+      }
+      if (options.strict !== true || warnings.length === 0) return
+      const what = `${options.config} has ${warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`}.`
+      throw new CliError('config_warnings', what, '--strict was given.', 'mend it, or leave --strict away')
+    })
+}
+
+/** With `--json` the problems are the result, on standard output; the exit code says the rest. */
+async function check(context: CliContext, file: string): Promise<LoadedConfig> {
+  try {
+    return await readConfig(context, file)
+  } catch (error) {
+    if (context.json && error instanceof CliError && error.cause instanceof ConfigError) {
+      context.stdout.write(`${jsonText({ ok: false, ...error.cause.toJSON(), warnings: [] })}\n`)
+    }
+    throw error
+  }
+}
+
+function count(named: Readonly<Record<string, unknown>>, noun: string): string {
+  const entries = Object.keys(named).length
+  return `${entries} ${noun}${entries === 1 ? '' : 's'}`
+}
+
+function initCommand(context: CliContext): Command {
+  return new Command('init')
+    .description('write an annotated configuration to start from, and its JSON Schema for editors')
+    .argument('[file]', 'file to write', configFileDefault)
+    .option('--force', 'overwrite what is there')
+    .action(async (file: string, options: { force?: true }) => {
+      const path = resolve(context.cwd, file)
+      await writeNew(path, await exampleText(), options.force === true)
+      // Beside it, under the name that its first line gives. One that is there already is as good, whatever wrote it.
+      const schema = join(dirname(path), 'gatehouse.schema.json')
+      const schemaWritten = await writeNew(schema, jsonSchemaText(), options.force === true).catch((error: unknown) => {
+        if (error instanceof CliError && error.code === 'file_exists') return null
+        throw error
+      })
+      const files = schemaWritten === null ? [path] : [path, schemaWritten]
+      const text = `written: ${files.join(', ')}\nNext: fill in your tenant, instances and workloads, then gatehouse config check --config ${file}\n`
+      context.stdout.write(context.json ? `${jsonText({ files })}\n` : text)
+    })
+}
+
+async function writeNew(path: string, text: string, overwrite: boolean): Promise<string> {
+  try {
+    await writeFile(path, text, { flag: overwrite ? 'w' : 'wx' })
+    return path
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+    if (code === 'EEXIST') {
+      throw new CliError('file_exists', `${path} is there already.`, 'It was left as it is.', 'the same with --force', {
+        cause,
+      })
+    }
+    throw new CliError('file_unwritable', `${path} cannot be written.`, `The system says ${code}.`, 'another path', {
+      cause,
+    })
+  }
+}
+
+function schemaCommand(context: CliContext): Command {
+  return new Command('schema').description('print the JSON Schema of the configuration').action(() => {
+    context.stdout.write(jsonSchemaText())
+  })
+}
+
+interface ExplainOptions {
+  readonly config: string
+  readonly method: string
+  readonly user?: string
+  readonly app?: string
+  readonly tenant?: string
+  readonly group: readonly string[]
+  readonly role: readonly string[]
+  readonly scope: readonly string[]
+  readonly managedIdentity?: string
+  readonly workloadHeader?: string
+  readonly model?: string
+}
+
+function explainCommand(context: CliContext, given: Explain | null): Command {
+  const several = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+  return new Command('explain')
+    .description('say step by step what would happen to a call; exits 1 when it would be refused')
+    .argument('<url>', 'URL or path that the client calls')
+    .addOption(configOption())
+    .option('--method <method>', 'HTTP method', 'POST')
+    .addOption(new Option('--user <oid>', 'the caller is this person: object id').conflicts('app'))
+    .option('--app <appid>', 'the caller is this application: client id')
+    .option('--tenant <tid>', 'tenant of the caller (default: the first of the configuration)')
+    .option('--group <oid>', 'a group of the caller; may be given again', several, [])
+    .option('--role <role>', 'an app role of the caller; may be given again', several, [])
+    .option('--scope <scope>', 'a delegated permission of the token; may be given again', several, [])
+    .option('--managed-identity <arm-id>', 'ARM id, when the application is a managed identity')
+    .option('--workload-header <workload>', 'value of the header x-gatehouse-workload')
+    .option('--model <deployment>', 'value of "model" in the body')
+    .action(async (url: string, options: ExplainOptions) => {
+      const { config } = await readConfig(context, options.config)
+      const question = questionOf(url, options, config, context)
+      const foreign = foreignTenant(config, question.caller)
+      const explain = given ?? (await import('../../gateway/explain/index.ts')).explain
+      const steps = foreign === null ? explain(config, question) : [foreign]
+      const refused = steps.find(step => step.verdict === 'refuse')
+      context.stdout.write(
+        context.json ? `${jsonText({ allowed: refused === undefined, steps })}\n` : stepsText(question, steps),
+      )
+      if (refused === undefined) return
+      const what = `The call would be refused${refused.refusal === undefined ? '' : ` with ${refused.refusal}`}.`
+      throw new CliError('refused', what, refused.text)
+    })
+}
+
+function questionOf(url: string, options: ExplainOptions, config: Config, context: CliContext): ExplainQuestion {
+  // Not by the URL parser: it would resolve the dot segments that are to be explained.
+  const path = url.replace(/^https?:\/\/[^/?#]*/i, '') || '/'
+  if (!path.startsWith('/')) {
+    const next = 'gatehouse config explain /main/hr-bot/openai/v1/models'
+    throw new CliError('usage', 'That is neither a URL nor a path.', null, next, { exitCode: 2 })
+  }
+  const headers: Record<string, string> = {}
+  if (options.workloadHeader !== undefined) headers['x-gatehouse-workload'] = options.workloadHeader
+  return {
+    method: options.method.toUpperCase(),
+    url: path,
+    caller: callerOf(options, config, context),
+    headers,
+    model: options.model ?? null,
+  }
+}
+
+const nobody = '00000000-0000-0000-0000-000000000000'
+
+function callerOf(options: ExplainOptions, config: Config, context: CliContext): Caller | null {
+  const { user, app } = options
+  if (user === undefined && app === undefined) {
+    const traits = [options.tenant, options.managedIdentity, ...options.group, ...options.role, ...options.scope]
+    if (traits.every(trait => trait === undefined)) return null
+    throw new CliError('usage', 'A caller needs --user or --app.', null, 'the same with --user OID', { exitCode: 2 })
+  }
+  return {
+    kind: user === undefined ? 'application' : 'user',
+    tenantId: guid(options.tenant ?? config.identity.entra.tenants[0] ?? nobody, '--tenant'),
+    objectId: user === undefined ? nobody : guid(user, '--user'),
+    appId: app === undefined ? null : guid(app, '--app'),
+    displayName: null,
+    groups: options.group.map(group => guid(group, '--group')),
+    listsGroups: options.group.length > 0,
+    groupsOverage: false,
+    roles: options.role,
+    scopes: options.scope,
+    managedIdentityId: options.managedIdentity?.toLowerCase() ?? null,
+    audience: config.identity.entra.audiences[0] ?? '',
+    tokenVersion: '2.0',
+    expiresAtMs: context.clock() + 3_600_000,
+  }
+}
+
+function guid(text: string, option: string): string {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase()
+  const what = `${option} takes a GUID, as 11111111-2222-3333-4444-555555555555.`
+  throw new CliError(
+    'usage',
+    what,
+    'Names are mutable in Entra and decide nothing.',
+    'gatehouse config explain --help',
+    { exitCode: 2 },
+  )
+}
+
+/** The verifier would not have let such a token through, so that there is no caller to explain anything for. */
+function foreignTenant(config: Config, caller: Caller | null): ExplainStep | null {
+  if (caller === null || config.identity.entra.tenants.includes(caller.tenantId)) return null
+  const text = `Tokens of tenant ${caller.tenantId} are not accepted; identity.entra.tenants has ${config.identity.entra.tenants.join(', ')}.`
+  return { stage: 'authenticate', verdict: 'refuse', text, refusal: 'token_tenant' }
+}
+
+function stepsText(question: ExplainQuestion, steps: readonly ExplainStep[]): string {
+  const { caller } = question
+  const who =
+    caller === null ? 'without a token' : `as ${caller.kind} ${caller.kind === 'user' ? caller.objectId : caller.appId}`
+  const width = Math.max(...steps.map(step => step.stage.length))
+  const lines = steps.flatMap(step => {
+    const refusal = step.refusal === undefined ? '' : ` (${step.refusal})`
+    const own = `  ${step.verdict === 'pass' ? '✓' : '✗'} ${step.stage.padEnd(width)}  ${step.text}${refusal}`
+    return [own, ...(step.details ?? []).map(detail => `${' '.repeat(width + 6)}· ${detail}`)]
+  })
+  return [`${question.method} ${question.url} ${who}`, ...lines, ''].join('\n')
+}

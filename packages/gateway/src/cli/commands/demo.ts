@@ -1,0 +1,83 @@
+/** `gatehouse demo`: a whole working Gateway with everything around it, on this machine, with one command. */
+import { join, resolve } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import { type CliContext, demoVariable, removeDemoState, writeDemoState } from '../context.ts'
+import { type PortOption, startFailure, stopSignal } from '../lifetime.ts'
+import { jsonText } from '../terminal/printable.ts'
+
+export interface DemoOptions {
+  readonly gatewayPort: number
+  readonly adminPort: number
+  readonly signInPort: number
+  readonly instance1Port: number
+  readonly instance2Port: number
+  readonly directory: string
+  readonly traffic: boolean
+  readonly history: boolean
+  readonly tls?: boolean
+}
+
+export function demoCommand(context: CliContext): Command {
+  return new Command('demo')
+    .description('run a gateway with simulated instances, people and traffic')
+    .option('--gateway-port <port>', 'port of the gateway', port, 8080)
+    .option('--admin-port <port>', 'port of the management API', port, 8081)
+    .option('--sign-in-port <port>', 'port of the simulated sign-in service', port, 8082)
+    .option('--instance-1-port <port>', 'port of dev-openai-instance-1', port, 8083)
+    .option('--instance-2-port <port>', 'port of dev-openai-instance-2', port, 8084)
+    .option('--directory <path>', 'where the ledger and the keys are kept', '.')
+    .option(
+      '--tls',
+      'let the sign-in service speak TLS, as the Azure SDKs ask for, with a certificate made at the start',
+    )
+    .option('--no-traffic', 'send no calls')
+    .option('--no-history', 'write no month of history on the first start')
+    .action(async (options: DemoOptions) => run(context, options))
+}
+
+async function run(context: CliContext, options: DemoOptions): Promise<void> {
+  const startedAt = performance.now()
+  const stopped = stopSignal()
+  const directory = resolve(context.cwd, options.directory)
+  const [{ startDemo }, { shellQuoted }] = await Promise.all([
+    import('../../demo/index.ts'),
+    import('../../demo/banner.ts'),
+  ])
+  const demo = await startDemo({
+    ...options,
+    tls: options.tls === true,
+    stateDirectory: join(directory, '.gatehouse'),
+    pasteFirst: directory === context.cwd ? null : `export ${demoVariable}=${shellQuoted(directory)}`,
+    say: text => void context.stderr.write(text),
+  }).catch(error => {
+    throw startFailure(error, portOptions(options))
+  })
+  await writeDemoState(directory, { ...demo.state, pid: process.pid })
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
+  context.stdout.write(
+    context.json
+      ? `${jsonText(demo.summary)}\n`
+      : `${demo.banner}\n  Ready after ${seconds} s. Ctrl-C stops everything; records are kept.\n`,
+  )
+  await stopped
+  context.stderr.write('\nStopping: finishing what is in flight ...\n')
+  await removeDemoState(directory, process.pid)
+  await demo.close()
+}
+
+function portOptions(options: DemoOptions): readonly PortOption[] {
+  const rows = [
+    [options.gatewayPort, 'gateway', '--gateway-port'],
+    [options.adminPort, 'management API', '--admin-port'],
+    [options.signInPort, 'sign-in service', '--sign-in-port'],
+    [options.instance1Port, 'dev-openai-instance-1', '--instance-1-port'],
+    [options.instance2Port, 'dev-openai-instance-2', '--instance-2-port'],
+  ] as const
+  return rows.map(([at, use, option]) => ({ port: at, use, option: `npm start -- ${option}` }))
+}
+
+function port(text: string): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value <= 65_535) return value
+  throw new InvalidArgumentError('a port, 0 to 65535; 0 takes a free one')
+}

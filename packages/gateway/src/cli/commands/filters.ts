@@ -1,0 +1,99 @@
+/** Options that the readers of the ledger share. */
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { copyKinds } from '../../ledger/record.ts'
+import type { CliContext } from '../context.ts'
+import type { AdminQuery } from '../reach/admin-client.ts'
+import { periodEnd, periodHelp, periodOf } from '../terminal/periods.ts'
+
+export type Format = 'table' | 'json' | 'csv'
+
+export interface FilterOptions {
+  readonly from?: string
+  readonly to?: string
+  readonly workload?: string
+  readonly caller?: string
+  readonly instance?: string
+  readonly deployment?: string
+  readonly model?: string
+  readonly operation?: string
+  readonly outcome?: string
+  readonly code?: string
+  readonly status?: number
+  readonly copies?: string
+  readonly copyOf?: string
+  readonly object?: string
+}
+
+export interface ReaderOptions extends FilterOptions {
+  readonly format?: Format
+  readonly as?: string
+}
+
+/** Adds `--format` and `--as`, which every reader takes. */
+export function addReaderOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--format <form>', 'form of the output').choices(['table', 'json', 'csv']))
+    .option('--as <name>', 'read as this account (in the demonstration: carol, unless named)')
+}
+
+/** Adds the filters. `standardFrom` is only told here; the command applies it. */
+export function addFilterOptions(command: Command, standardFrom: string | null): Command {
+  const standard = standardFrom === null ? '' : ` (default: ${standardFrom})`
+  return command
+    .option('--from <when>', `start of the period: ${periodHelp}${standard}`, periodEnd)
+    .option('--to <when>', 'end of the period; a date or a month is included', periodEnd)
+    .option('--workload <name>', 'only this workload')
+    .option('--caller <who>', 'only this caller: object id, user:TENANT/OID, app:TENANT/APPID, or display name')
+    .option('--instance <name>', 'only this instance')
+    .option('--deployment <name>', 'only this deployment')
+    .option('--model <name>', 'only this model')
+    .option('--operation <name>', 'only this operation, as chat/completions')
+    .addOption(
+      new Option('--outcome <outcome>', 'only this outcome').choices([
+        'completed',
+        'refused',
+        'failed',
+        'aborted',
+        'interrupted',
+      ]),
+    )
+    .option('--code <code>', 'only this code of a refusal or a failure')
+    .option('--status <status>', 'only this HTTP status', text => wholeNumber(text, 100, 599))
+    .addOption(
+      new Option(
+        '--copies <kind>',
+        'only copies that the gateway sent by itself, of this kind; none: without any',
+      ).choices([...copyKinds, 'none']),
+    )
+    .option('--copy-of <id>', 'only copies of this exchange')
+    .option('--object <id>', 'only calls that created this object, as a response or a file')
+}
+
+/** The options as parameters of the management API. */
+export function filterQuery(options: FilterOptions, context: CliContext, standardFrom?: string): AdminQuery {
+  const { from, to, workload, caller, instance, deployment, model, operation, outcome, code, status } = options
+  const { copies, copyOf, object } = options
+  return {
+    ...periodOf(from ?? standardFrom, to, context.clock),
+    ...{ workload, caller, instance, deployment, model, operation, outcome, status },
+    ...{ outcomeCode: code, copyKind: copies, copyOf, objectId: object },
+  }
+}
+
+export function formatOf(options: ReaderOptions, context: CliContext): Format {
+  return options.format ?? (context.json ? 'json' : 'table')
+}
+
+/** Width of the terminal; null when what is printed goes into a file or a pipe. */
+export function widthOf(context: CliContext): number | null {
+  return context.stdout.isTTY === true ? (context.stdout.columns ?? 80) : null
+}
+
+/** For commander, which adds the name of the option to the message. */
+export function wholeNumber(text: string, least: number, most: number): number {
+  const value = Number(text)
+  if (!/^\d{1,9}$/.test(text) || value < least || value > most) {
+    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`)
+  }
+  return value
+}

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { demoDirectory } from '@gatehouse/simulator'
+import { startHouse } from '../../admin/house.fixture.ts'
+import { recordId, recordRow } from '../../admin/ledger.fixture.ts'
+import { failedProbe, ruleReport } from '../../admin/running.fixture.ts'
+import type { LimitsReport } from '../../limits/index.ts'
+import { type Run, type RunOptions, run } from '../run.fixture.ts'
+import { columnsOf } from '../terminal/printable.ts'
+
+async function startReaders(t: TestContext) {
+  const house = await startHouse(t)
+  const token = (options?: { as?: string | undefined }): Promise<string> => house.token(options?.as ?? 'carol')
+  return {
+    house,
+    read: (args: readonly string[], options?: RunOptions): Promise<Run> =>
+      run(args, { admin: house.admin.url, token, ...options }),
+  }
+}
+
+const lineWith = (out: string, text: string): string => out.split('\n').find(line => line.includes(text)) ?? ''
+const alice = demoDirectory.people.find(person => person.name === 'alice')
+
+test('limits tell what is used, reserved, left, when it renews and how often it refused', async t => {
+  const { read } = await startReaders(t)
+  const { code, out, err } = await read(['limits'])
+  assert.deepEqual([code, err], [0, ''])
+  const columns = (line: string): string[] => line.trim().split(/ {2,}/)
+  assert.deepEqual(columns(lineWith(out, '60k tokens/min')), [
+    ...['hr-bot', '60k tokens/min', '12,345', '4,000', '43,655', '27', '30 s', '2026-11-23 12:00:30', '0'],
+    'workload hr-bot',
+  ])
+  // Nine tenths of the month's money are gone on the 23rd: that must not look like all the others.
+  assert.match(lineWith(out, 'USD/month'), /^! +hr-bot +500\.00 USD\/month +481\.50 +0\.25 +18\.25 +96 +8 d /)
+  assert.match(lineWith(out, '20k tokens/min'), /^✗ +hr-bot\/caller .* 0 +100 +30 s .* 7 +each caller of hr-bot$/)
+  assert.match(lineWith(out, 'at once'), / 50 calls at once +0 +3 +47 +6 +- +- +0 /)
+  assert.match(
+    lineWith(out, 'company'),
+    /^~ +limits\.rules\.company .* 1M tokens\/day +1,250,000 .* 125 .* 41 +everything$/,
+  )
+})
+
+// A key of 75 characters says nothing to whoever has to talk to the person behind it.
+test('callers that a rule counts are shown by name, as far as the ledger has one', async t => {
+  const { house, read } = await startReaders(t)
+  assert.match((await read(['limits'])).out, /hr-bot\/caller +a11ce000-6b1d-4c1e-9a53-0f5d1c7e2a01 /)
+  await house.ledger.add({
+    ...recordRow(recordId(1)),
+    ...{ callerTenantId: demoDirectory.tenantId, callerObjectId: alice?.objectId ?? '', callerName: 'alice@contoso' },
+  })
+  assert.match((await read(['limits'])).out, /hr-bot\/caller +alice@contoso /)
+})
+
+test('limits of one workload leave out what its calls never meet', async t => {
+  const { read } = await startReaders(t)
+  const { out } = await read(['limits', '--workload', 'code-assistant'])
+  assert.match(out, /code-assistant[\s\S]*company/)
+  assert.doesNotMatch(out, /hr-bot/)
+  const unknown = await read(['limits', '--workload', 'hrbot'])
+  assert.match(unknown.err, /✗ parameter_invalid .*There are: hr-bot, code-assistant\./)
+})
+
+// While the store is down the figures below are not what counts: who reads them must see that first.
+test('a store that does not answer stands on top, with what is done meanwhile', async t => {
+  const { house, read } = await startReaders(t)
+  const report: LimitsReport = {
+    store: 'redis',
+    state: 'refuse',
+    downSinceMs: Date.UTC(2026, 10, 23, 11, 57),
+    waiting: 2,
+    rules: [ruleReport()],
+  }
+  const first = async (state: LimitsReport['state']): Promise<string[]> => {
+    house.running.limits = async () => ({ ...report, state })
+    return (await read(['limits'])).out.split('\n').slice(0, 2)
+  }
+  assert.deepEqual(await first('refuse'), [
+    '! Redis has not answered for 3 min: calls with limits are refused meanwhile.',
+    '2 calls wait in line.',
+  ])
+  assert.match((await first('local'))[0] ?? '', /goes on with its share/)
+  assert.match((await first('allow'))[0] ?? '', /pass uncounted/)
+})
+
+test('of a rule that counts a crowd the fullest are shown, and all are in JSON and CSV', async t => {
+  const { house, read } = await startReaders(t)
+  const crowd = Array.from({ length: 1_200 }, (_, at) =>
+    ruleReport({ rule: 'hr-bot/caller', subject: `user:${demoDirectory.tenantId}/${at}`, used: at, remaining: 9 }),
+  )
+  house.running.limits = async () => ({ store: 'memory', state: 'ok', downSinceMs: null, waiting: 0, rules: crowd })
+  const { out } = await read(['limits'])
+  assert.equal(out.match(/hr-bot\/caller/g)?.length, 10)
+  assert.match(out, / 1199 /)
+  assert.match(out, /And 1,190 that are less used/)
+  assert.equal(JSON.parse((await read(['limits'], { json: true })).out).rules.length, 1_200)
+  const csv = (await read(['limits', '--format', 'csv'])).out.split('\n')
+  assert.equal(csv[0], 'rule,subject,measure,mode,limit,used,reserved,remaining,renewsAtMs,refused,counter,scope')
+  assert.equal(csv.length, 1_202)
+})
+
+test('instances tell state, utilisation, breaker with its reason, latency and share of calls', async t => {
+  const { read } = await startReaders(t)
+  const { code, out } = await read(['instances'], { nowMs: Date.UTC(2026, 10, 23, 12, 0, 5) })
+  assert.equal(code, 0)
+  assert.match(
+    out,
+    /^! west: it refuses the gateway’s own credential \(401, 403\)\.\n! west: the last probe, 5 s ago, failed\. The instance refused the key \(401\)\.\n/,
+  )
+  assert.match(
+    lineWith(out, 'provisioned'),
+    /^! +east +gpt-4o +spilling +93 % +75 % +300 +2 +3 +412 +1,204 +- +provisioned$/,
+  )
+  assert.match(lineWith(out, 'throttled'), /^✗ +west +gpt-4o +open 15 s \(throttled\) +- +25 % +100 +40 +0 /)
+  const pools = out.slice(out.indexOf('pool '))
+  assert.match(pools, /main +weighted +1 +east +1 +90 % +75 %\nmain +weighted +2 +west +1 +- +25 %\n$/)
+  const csv = (await read(['instances', '--format', 'csv'])).out.split('\n')
+  assert.match(csv[1] ?? '', /^east,eastus2,true,gpt-4o,gpt-4o,provisioned,closed,,,0\.934,true,/)
+})
+
+test('a probe says what came of it, and a failed one ends with code 1', async t => {
+  const { house, read } = await startReaders(t)
+  const good = await read(['instances', 'probe', 'east', '--as', 'alice'])
+  assert.deepEqual([good.code, good.out], [0, '✓ east  answered 200 in 41 ms; its credential is accepted.\n'])
+  const failed = await read(['instances', 'probe', 'west', '--as', 'alice'])
+  assert.deepEqual([failed.code, failed.out], [1, ''])
+  assert.equal(
+    failed.err,
+    '✗ probe_failed  Instance west answered 401, after 41 ms.\n' +
+      `  ${failedProbe.error}\n  Try: gatehouse instances, and look at instances.west in the configuration\n`,
+  )
+  assert.deepEqual(house.running.probed, ['east', 'west'])
+  const json = await read(['instances', 'probe', 'east', '--as', 'alice'], { json: true })
+  assert.equal(JSON.parse(json.out).status, 200)
+  const auditor = await read(['instances', 'probe', 'east'])
+  assert.match(auditor.err, /✗ role_missing {2}This needs the role operator/)
+  const unknown = await read(['instances', 'probe', '../usage', '--as', 'alice'])
+  assert.match(unknown.err, /✗ instance_unknown .*There are: east, west\..*\n.*\n {2}Try: gatehouse instances/)
+})
+
+// A line that wraps on a narrow terminal cannot be read.
+test('tables of the house never get wider than the terminal', async t => {
+  const { house, read } = await startReaders(t)
+  const { rules, ...report } = await house.running.limits()
+  const large = {
+    limit: 2_000_000_000,
+    used: 1_234_567_891,
+    remaining: 765_432_109,
+    measure: 'tokensPerMonth',
+  } as const
+  house.running.limits = async () => ({ ...report, rules: [...rules, ruleReport({ ...large, renewsAtMs: 9e14 })] })
+  for (const columns of [80, 100, 120, 200]) {
+    for (const command of [['limits'], ['instances']]) {
+      const { out } = await read(command, { columns })
+      const widest = Math.max(...out.split('\n').map(columnsOf))
+      assert.ok(widest <= columns, `${command} at ${columns}: ${widest}`)
+    }
+  }
+})

@@ -1,0 +1,225 @@
+import { Argument, Command } from 'commander'
+import type { InstancesAnswer } from '../../admin/house-schemas.ts'
+import type { LaneState, ProbeResult } from '../../instances/state.ts'
+import type { CliContext } from '../context.ts'
+import { CliError } from '../errors.ts'
+import { askAdmin } from '../reach/admin-client.ts'
+import { csvLine } from '../terminal/csv.ts'
+import { spoken } from '../terminal/durations.ts'
+import { jsonText, printableLine } from '../terminal/printable.ts'
+import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
+import { addReaderOptions, formatOf, type ReaderOptions, widthOf } from './filters.ts'
+
+type InstancesOptions = Pick<ReaderOptions, 'format' | 'as'>
+type Instance = InstancesAnswer['instances'][number]
+type Pool = InstancesAnswer['pools'][number]
+type Member = Pool['members'][number]
+
+/** `gatehouse instances`: how each deployment fares; `instances probe NAME` tests one instance with its credential. */
+export function instancesCommand(context: CliContext): Command {
+  const command = new Command('instances')
+    .summary('how instances and their deployments fare; probe one')
+    .description(
+      'How each deployment of each instance fares, as this gateway has seen it since it started. ' +
+        '✗ marks what is left alone, ! what spills over to the next priority or is being tried again.',
+    )
+  addReaderOptions(command)
+  command.addHelpText('after', '\nExample:\n  $ gatehouse instances probe eu1')
+  command.addCommand(probeCommand(context))
+  return command.action(async (options: InstancesOptions) => showInstances(context, options))
+}
+
+async function showInstances(context: CliContext, options: InstancesOptions): Promise<void> {
+  const answer = await askAdmin<InstancesAnswer>(context, { path: '/api/v1/instances', as: options.as })
+  const format = formatOf(options, context)
+  if (format === 'json') context.stdout.write(`${jsonText(answer, 2)}\n`)
+  else if (format === 'csv') context.stdout.write(instancesCsv(answer))
+  else context.stdout.write(instancesText(answer, { nowMs: context.clock(), width: widthOf(context) }))
+}
+
+interface TextParts {
+  readonly nowMs: number
+  /** Of the terminal; null for no bound. */
+  readonly width: number | null
+}
+
+function instancesText(answer: InstancesAnswer, { nowMs, width }: TextParts): string {
+  const lines = linesOf(answer)
+  if (lines.length === 0) return 'No instances are configured.\n'
+  const columns = laneColumns(
+    nowMs,
+    lines.reduce((sum, { lane }) => sum + (lane?.calls ?? 0), 0),
+  )
+  const lanes = renderTable(
+    columns,
+    lines.map(line => columns.map(({ cell }) => cell(line))),
+    width,
+  )
+  const rows = answer.pools.flatMap(pool => pool.members.map(member => poolCells(pool, member)))
+  const pools = rows.length === 0 ? '' : `\n${renderTable(poolColumns, rows, width)}`
+  const probes = answer.instances.flatMap(instance => [...credentialLine(instance), ...probeLine(instance, nowMs)])
+  return (probes.length === 0 ? '' : `${probes.join('\n')}\n\n`) + lanes + pools
+}
+
+/** One deployment of one instance; `lane` is null until something is known of it. */
+interface Line {
+  readonly instance: Instance
+  readonly deployment: string
+  readonly model: string
+  readonly kind: string
+  readonly lane: LaneState | null
+}
+
+function linesOf({ instances }: InstancesAnswer): readonly Line[] {
+  return instances.flatMap((instance): readonly Line[] => {
+    if (instance.deployments.length === 0) return [{ instance, deployment: '-', model: '-', kind: '-', lane: null }]
+    return instance.deployments.map(({ name, model, kind, state }) => {
+      return { instance, deployment: name, model, kind, lane: state }
+    })
+  })
+}
+
+interface LaneColumn extends TableColumn {
+  readonly cell: (line: Line) => string
+}
+
+/** `leaves` as in table.ts: those without are the last to go. */
+function laneColumns(nowMs: number, allCalls: number): readonly LaneColumn[] {
+  const right = 'right' as const
+  const number =
+    (of: (lane: LaneState) => number | null) =>
+    ({ lane }: Line): string =>
+      figure(lane === null ? null : of(lane))
+  return [
+    { title: '', cell: markOf },
+    { title: 'instance', cutTo: 21, cell: ({ instance }) => instance.name },
+    { title: 'deployment', cutTo: 12, cell: ({ deployment }) => deployment },
+    { title: 'state', cutTo: 16, cell: line => stateOf(line, nowMs) },
+    { title: 'used', align: right, leaves: 3, cell: ({ lane }) => percent(lane?.utilization ?? null) },
+    { title: 'share', align: right, leaves: 1, cell: ({ lane }) => percent(partOf(lane?.calls ?? 0, allCalls)) },
+    { title: 'calls', align: right, leaves: 4, cell: number(lane => lane.calls) },
+    { title: 'failed', align: right, leaves: 5, cell: number(lane => lane.failures) },
+    { title: 'in flight', align: right, leaves: 6, cell: number(lane => lane.inFlight) },
+    { title: 'ms', align: right, leaves: 2, cell: number(lane => lane.latencyMs) },
+    { title: 'p95 ms', align: right, leaves: 7, cell: number(lane => lane.latencyP95Ms) },
+    { title: 'tokens left', align: right, leaves: 9, cell: number(lane => lane.remainingTokens) },
+    { title: 'kind', leaves: 8, cell: ({ kind }) => kind },
+  ]
+}
+
+/** The breaker where it is not closed, and why; else what utilisation does to the deployment. */
+function stateOf({ instance, lane }: Line, nowMs: number): string {
+  if (lane === null || lane.breaker === 'closed') {
+    if (lane?.spilling === true) return 'spilling'
+    if (instance.credentialRefused) return 'credential refused'
+    return instance.healthy ? 'ok' : 'not healthy'
+  }
+  const reason = lane.breakerReason === null ? '' : ` (${lane.breakerReason.replaceAll('_', ' ')})`
+  if (lane.breaker === 'half-open') return `trying again${reason}`
+  const left = lane.retryAtMs === null ? 0 : Math.max(0, lane.retryAtMs - nowMs)
+  return `open ${spoken(left)}${reason}`
+}
+
+function markOf({ instance, lane }: Line): string {
+  if (lane?.breaker === 'open' || !instance.healthy || instance.credentialRefused) return '✗'
+  return lane?.breaker === 'half-open' || lane?.spilling === true ? '!' : ''
+}
+
+function percent(share: number | null): string {
+  return share === null ? '-' : `${Math.round(100 * share)} %`
+}
+
+function partOf(part: number, all: number): number | null {
+  return all === 0 ? null : part / all
+}
+
+function probeLine({ name, lastProbe }: Instance, nowMs: number): string[] {
+  if (lastProbe === null || lastProbe.ok) return []
+  const ago = spoken(Math.max(0, nowMs - lastProbe.atMs))
+  return [`! ${printableLine(`${name}: the last probe, ${ago} ago, failed. ${lastProbe.error ?? ''}`.trimEnd())}`]
+}
+
+function credentialLine({ name, credentialRefused }: Instance): string[] {
+  if (!credentialRefused) return []
+  return [`! ${name}: it refuses the gateway’s own credential (401, 403).`]
+}
+
+const poolColumns: readonly TableColumn[] = [
+  { title: 'pool' },
+  { title: 'strategy', leaves: 2 },
+  { title: 'priority', align: 'right' },
+  { title: 'instance', cutTo: 21 },
+  { title: 'weight', align: 'right', leaves: 3 },
+  { title: 'spills at', align: 'right', leaves: 1 },
+  { title: 'share', align: 'right' },
+]
+
+function poolCells(pool: Pool, member: Member): string[] {
+  return [
+    pool.name,
+    pool.strategy,
+    String(member.priority),
+    member.instance,
+    String(member.weight),
+    percent(member.spillAtUtilization),
+    percent(member.share),
+  ]
+}
+
+const laneFields = [
+  'breaker',
+  'breakerReason',
+  'retryAtMs',
+  'utilization',
+  'spilling',
+  'remainingTokens',
+  'remainingRequests',
+  'latencyMs',
+  'latencyP95Ms',
+  'inFlight',
+  'calls',
+  'failures',
+] as const satisfies readonly (keyof LaneState)[]
+
+function instancesCsv(answer: InstancesAnswer): string {
+  const head = csvLine(['instance', 'region', 'healthy', 'deployment', 'model', 'kind', ...laneFields])
+  const lines = linesOf(answer).map(({ instance, deployment, model, kind, lane }) => {
+    const own = [instance.name, instance.region, instance.healthy, deployment, model, kind]
+    return csvLine([...own, ...laneFields.map(field => (lane === null ? null : lane[field]))])
+  })
+  return head + lines.join('')
+}
+
+function probeCommand(context: CliContext): Command {
+  return new Command('probe')
+    .description('Ask an instance for its models with its credential, which bills nothing (role operator; logged).')
+    .addArgument(new Argument('<name>', 'name of the instance'))
+    .option('--as <name>', 'as this account (in the demonstration: carol, unless named)')
+    .action(async (name: string, _own: unknown, command: Command) => {
+      // The noun has an `--as` of its own, and commander gives it what stands behind the verb.
+      const { as } = command.optsWithGlobals<{ readonly as?: string }>()
+      await probeInstance(context, name, as)
+    })
+}
+
+async function probeInstance(context: CliContext, name: string, as: string | undefined): Promise<void> {
+  const path = `/api/v1/instances/${encodeURIComponent(name)}/probe`
+  const result = await askAdmin<ProbeResult>(context, { path, method: 'POST', as })
+  if (!result.ok) throw probeFailed(name, result)
+  const { status, durationMs } = result
+  context.stdout.write(
+    context.json
+      ? `${jsonText({ instance: name, ...result })}\n`
+      : `✓ ${name}  answered ${status} in ${Math.round(durationMs)} ms; its credential is accepted.\n`,
+  )
+}
+
+function probeFailed(name: string, { status, durationMs, error }: ProbeResult): CliError {
+  const what = status === null ? `could not be probed.` : `answered ${status}, after ${Math.round(durationMs)} ms.`
+  return new CliError(
+    'probe_failed',
+    `Instance ${name} ${what}`,
+    error === null ? null : printableLine(error),
+    'gatehouse instances, and look at instances.NAME in the configuration'.replace('NAME', name),
+  )
+}

@@ -1,0 +1,190 @@
+import { Command } from 'commander'
+import type { LimitName } from '../../config/schema.ts'
+import type { LimitsReport, RuleReport, StoreState } from '../../limits/index.ts'
+import type { CliContext } from '../context.ts'
+import { askAdmin } from '../reach/admin-client.ts'
+import { csvLine } from '../terminal/csv.ts'
+import { spoken } from '../terminal/durations.ts'
+import { jsonText } from '../terminal/printable.ts'
+import { figure, instant, renderTable, type TableColumn } from '../terminal/table.ts'
+import { addReaderOptions, formatOf, type ReaderOptions, widthOf } from './filters.ts'
+import { callerNames, type NameCaller } from './names.ts'
+
+type Limits = LimitsReport & { readonly currency: string }
+
+interface LimitsOptions extends Pick<ReaderOptions, 'format' | 'as'> {
+  readonly workload?: string
+}
+
+/** `gatehouse limits`: what is left, rule by rule. */
+export function limitsCommand(context: CliContext): Command {
+  const command = new Command('limits')
+    .summary('limits, rule by rule: used, reserved, left, when they renew')
+    .description(
+      'Limits, rule by rule: used, reserved, left, when they renew, and calls refused since the gateway started. ' +
+        '✗ marks what is used up, ! what is used by nine tenths, ~ a rule in mode shadow, which refuses nothing.',
+    )
+    .option('--workload <name>', 'only rules that calls of this workload may meet')
+  addReaderOptions(command)
+  command.addHelpText('after', '\nExample:\n  $ gatehouse limits --workload hr-bot')
+  return command.action(async (options: LimitsOptions) => showLimits(context, options))
+}
+
+async function showLimits(context: CliContext, options: LimitsOptions): Promise<void> {
+  const { workload, as } = options
+  const limits = await askAdmin<Limits>(context, { path: '/api/v1/limits', query: { workload }, as })
+  const format = formatOf(options, context)
+  if (format === 'json') context.stdout.write(`${jsonText(limits, 2)}\n`)
+  else if (format === 'csv') context.stdout.write(limitsCsv(limits))
+  else {
+    const callers = limits.rules.some(({ subject }) => subject !== null)
+    const nameOf: NameCaller = callers ? await callerNames(context, as) : key => key
+    context.stdout.write(limitsText(limits, { nowMs: context.clock(), width: widthOf(context), nameOf }))
+  }
+}
+
+interface TextParts {
+  readonly nowMs: number
+  /** Of the terminal; null for no bound. */
+  readonly width: number | null
+  readonly nameOf: NameCaller
+}
+
+/** Those counted by themselves, as callers, may be any number: so many of a rule are shown, the fullest. */
+const subjectsShown = 10
+
+function limitsText(limits: Limits, parts: TextParts): string {
+  const head = storeLines(limits, parts.nowMs)
+  if (limits.rules.length === 0) return `${head}No rule limits these calls: "limits" in the configuration.\n`
+  const shown = fullest(limits.rules)
+  const columns = columnsFor(limits, parts)
+  const rows = limits.rules.filter(rule => shown.has(rule)).map(rule => columns.map(({ cell }) => cell(rule)))
+  const left = limits.rules.length - rows.length
+  const more = `\nAnd ${figure(left)} that are less used, each counted by itself: --format json has them.\n`
+  return head + renderTable(columns, rows, parts.width) + (left === 0 ? '' : more)
+}
+
+function storeLines({ store, state, downSinceMs, waiting }: Limits, nowMs: number): string {
+  const lines: string[] = []
+  if (state !== 'ok') {
+    const since = downSinceMs === null ? '' : ` for ${spoken(nowMs - downSinceMs)}`
+    const name = store === 'redis' ? 'Redis' : 'The store of the limits'
+    lines.push(`! ${name} has not answered${since}: ${withoutStore[state]}.`)
+  }
+  if (waiting > 0) lines.push(`${figure(waiting)} ${waiting === 1 ? 'call waits' : 'calls wait'} in line.`)
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`
+}
+
+const withoutStore: Readonly<Record<Exclude<StoreState, 'ok'>, string>> = {
+  refuse: 'calls with limits are refused meanwhile',
+  local: 'this gateway goes on with its share of the limits',
+  allow: 'calls pass uncounted, and are counted when it is back',
+}
+
+/** All rules that count together; of those that count by something, the fullest. */
+function fullest(rules: readonly RuleReport[]): ReadonlySet<RuleReport> {
+  const groups = Map.groupBy(rules, ({ rule, measure, subject }) => (subject === null ? '' : `${rule} ${measure}`))
+  return new Set(
+    [...groups].flatMap(([group, members]) =>
+      group === '' ? members : members.toSorted((a, b) => shareOf(b) - shareOf(a)).slice(0, subjectsShown),
+    ),
+  )
+}
+
+interface RuleColumn extends TableColumn {
+  readonly cell: (rule: RuleReport) => string
+}
+
+/** `leaves` as in table.ts: those without are the last to go. */
+function columnsFor({ rules, currency }: Limits, { nowMs, nameOf }: TextParts): readonly RuleColumn[] {
+  const right = 'right' as const
+  const subjects: readonly RuleColumn[] = rules.some(({ subject }) => subject !== null)
+    ? [{ title: 'of', cutTo: 8, cell: ({ subject }) => (subject === null ? '' : nameOf(subject)) }]
+    : []
+  return [
+    { title: '', cell: markOf },
+    { title: 'rule', cutTo: 18, cell: ({ rule }) => rule },
+    ...subjects,
+    { title: 'limit', align: right, cell: rule => limitOf(rule, currency) },
+    { title: 'used', align: right, cell: rule => amount(rule, rule.used) },
+    { title: 'reserved', align: right, leaves: 2, cell: rule => amount(rule, rule.reserved) },
+    { title: 'left', align: right, cell: rule => amount(rule, rule.remaining) },
+    { title: '%', align: right, leaves: 3, cell: rule => String(Math.floor(100 * shareOf(rule))) },
+    { title: 'renews', align: right, leaves: 0, cell: ({ renewsAtMs }) => renewal(renewsAtMs, nowMs) },
+    { title: 'at (UTC)', leaves: 4, cell: ({ renewsAtMs }) => (renewsAtMs === null ? '-' : instant(renewsAtMs)) },
+    { title: 'refused', align: right, leaves: 1, cell: ({ refused }) => figure(refused) },
+    { title: 'for', leaves: 5, cutTo: 24, cell: ({ scope }) => scope },
+  ]
+}
+
+function renewal(renewsAtMs: number | null, nowMs: number): string {
+  if (renewsAtMs === null) return '-'
+  return renewsAtMs <= nowMs ? 'now' : spoken(renewsAtMs - nowMs)
+}
+
+function limitOf(rule: RuleReport, currency: string): string {
+  const { unit, window } = measures[rule.measure]
+  return unit === 'cost' ? `${money(rule.limit)} ${currency}${window}` : `${short(rule.limit)} ${unit}${window}`
+}
+
+function amount({ measure }: RuleReport, value: number): string {
+  return measures[measure].unit === 'cost' ? money(value) : figure(value)
+}
+
+/** What is used and reserved of a limit: 1 is all of it, a rule in mode shadow may have more. */
+function shareOf({ used, reserved, limit }: RuleReport): number {
+  return (used + reserved) / limit
+}
+
+function markOf(rule: RuleReport): string {
+  if (rule.mode === 'shadow') return '~'
+  if (shareOf(rule) >= 1) return '✗'
+  return shareOf(rule) >= 0.9 ? '!' : ''
+}
+
+/** Units and windows as a person reads them. */
+const measures: Readonly<Record<LimitName, { readonly unit: string; readonly window: string }>> = {
+  tokensPerMinute: { unit: 'tokens', window: '/min' },
+  tokensPerHour: { unit: 'tokens', window: '/h' },
+  tokensPerDay: { unit: 'tokens', window: '/day' },
+  tokensPerWeek: { unit: 'tokens', window: '/week' },
+  tokensPerMonth: { unit: 'tokens', window: '/month' },
+  requestsPerSecond: { unit: 'calls', window: '/s' },
+  requestsPerMinute: { unit: 'calls', window: '/min' },
+  callsInFlight: { unit: 'calls', window: ' at once' },
+  costPerDay: { unit: 'cost', window: '/day' },
+  costPerMonth: { unit: 'cost', window: '/month' },
+}
+
+/** `60k`, `5M`; what is not whole in these stays as it is: a limit is never rounded. */
+function short(value: number): string {
+  if (value % 1e6 === 0) return `${figure(value / 1e6)}M`
+  return value % 1_000 === 0 ? `${figure(value / 1_000)}k` : figure(value)
+}
+
+/** Billionths of a currency: to the cent, and below a cent as far as it takes. */
+function money(nano: number): string {
+  const value = nano / 1e9
+  const digits = value > 0 && value < 0.01 ? 6 : 2
+  return value.toLocaleString('en-GB', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+}
+
+/** Amounts as the management API has them: cost in billionths. */
+const csvColumns = [
+  'rule',
+  'subject',
+  'measure',
+  'mode',
+  'limit',
+  'used',
+  'reserved',
+  'remaining',
+  'renewsAtMs',
+  'refused',
+  'counter',
+  'scope',
+] as const satisfies readonly (keyof RuleReport)[]
+
+function limitsCsv({ rules }: Limits): string {
+  return csvLine(csvColumns) + rules.map(rule => csvLine(csvColumns.map(column => rule[column]))).join('')
+}

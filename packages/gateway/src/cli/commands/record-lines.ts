@@ -1,0 +1,93 @@
+/** Records as lines of a table and of CSV. Columns, titles and places come from the table of fields (ledger/fields.ts). */
+import { callerKey } from '../../identity/caller.ts'
+import type { FieldKind, ListColumn } from '../../ledger/field.ts'
+import { type Field, type FieldName, shownFields } from '../../ledger/fields.ts'
+import { valueIn } from '../../ledger/read-fields.ts'
+import type { RecordRow } from '../../ledger/record.ts'
+import { type CsvCell, csvLine } from '../terminal/csv.ts'
+import { money } from '../terminal/money.ts'
+import { figure, instant, type TableColumn } from '../terminal/table.ts'
+
+/** Cells that show more than the value of their field. */
+const cells: Partial<Record<FieldName, (row: RecordRow) => string | null>> = {
+  callerName: row => row.callerName ?? callerKeyOf(row),
+  outcomeCode: row => row.outcomeCode ?? row.outcome,
+  costNano: costText,
+}
+
+interface RecordColumn extends TableColumn {
+  readonly cell: (row: RecordRow) => string
+}
+
+/** On 80 columns: id, workload, status, outcome, tokens. Records come in the order of time, so the time may leave before them. */
+const columns: readonly RecordColumn[] = shownFields
+  .flatMap(field => (field.list === undefined ? [] : [{ field, list: field.list }]))
+  .sort((a, b) => a.list.at - b.list.at)
+  .map(({ field, list }) => columnOf(field, list))
+
+function columnOf(field: Field, { at: _, ...column }: ListColumn): RecordColumn {
+  const cell = cells[field.name] ?? (row => shortText(field, valueIn(row, field)))
+  return { ...column, cell: row => cell(row) ?? '-' }
+}
+
+/** For pages, whose widths come from their rows. */
+export const recordColumns: readonly TableColumn[] = columns.map(({ least: _, ...column }) => column)
+/** For rows that come one by one, whose widths are fixed before them. */
+export const tailColumns: readonly TableColumn[] = columns
+
+export function recordCells(row: RecordRow): string[] {
+  return columns.map(column => column.cell(row))
+}
+
+const figures: ReadonlySet<FieldKind> = new Set<FieldKind>(['durationMs', 'tokens', 'count', 'bytes', 'nano'])
+
+/** The value of a field without its unit; null where it has none. */
+export function shortText({ kind }: Field, value: unknown): string | null {
+  if (kind === 'timeMs' && typeof value === 'number') return instant(value)
+  if (figures.has(kind) && typeof value === 'number') return figure(value)
+  if (Array.isArray(value)) return value.join(', ') || null
+  return value === null || value === undefined ? null : String(value)
+}
+
+/** Null where nothing was billed; `?` where tokens were and their model has no price. */
+export function costText({ cost, usage }: RecordRow): string | null {
+  if (cost !== null) return `${money(cost.nano)} ${cost.currency}`
+  return usage.totalTokens ? '?' : null
+}
+
+/** The immutable key of the caller of a record, null when none was verified. */
+export function callerKeyOf(row: RecordRow): string | null {
+  const { callerKind: kind, callerTenantId: tenantId, callerObjectId: objectId, callerAppId: appId } = row
+  return kind === null || tenantId === null || objectId === null ? null : callerKey({ kind, tenantId, objectId, appId })
+}
+
+interface CsvColumn {
+  readonly at: number
+  readonly title: string
+  readonly cell: (row: RecordRow) => CsvCell
+}
+
+const csvColumns: readonly CsvColumn[] = [
+  // Of several fields, and the only one that is none itself.
+  { at: 8, title: 'callerKey', cell: callerKeyOf },
+  ...shownFields.flatMap(field => (field.csv === undefined ? [] : [csvColumnOf(field, field.csv)])),
+].sort((a, b) => a.at - b.at)
+
+function csvColumnOf(field: Field, at: number): CsvColumn {
+  const title = field.kind === 'timeMs' ? field.name.replace(/AtMs$/, '') : field.name
+  return { at, title, cell: row => csvCell(field, valueIn(row, field)) }
+}
+
+function csvCell({ kind }: Field, value: unknown): CsvCell {
+  if (kind === 'timeMs' && typeof value === 'number') return new Date(value).toISOString()
+  // Attempts are counted: a cell has no room for them.
+  if (Array.isArray(value)) return kind === 'attempts' ? value.length : value.join(' ')
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
+  return null
+}
+
+export const recordCsvHead = csvLine(csvColumns.map(({ title }) => title))
+
+export function recordCsv(row: RecordRow): string {
+  return csvLine(csvColumns.map(({ cell }) => cell(row)))
+}

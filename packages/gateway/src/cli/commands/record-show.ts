@@ -1,0 +1,100 @@
+/** `gatehouse records show ID`. */
+import type { RecordRow } from '../../ledger/record.ts'
+import type { Assembled } from '../../wire/assemble.ts'
+import type { CliContext } from '../context.ts'
+import { CliError } from '../errors.ts'
+import { askAdmin } from '../reach/admin-client.ts'
+import { jsonText, printable } from '../terminal/printable.ts'
+import { figure } from '../terminal/table.ts'
+import { formatOf, type ReaderOptions } from './filters.ts'
+import { factsText } from './record-facts.ts'
+import { recordCsv, recordCsvHead } from './record-lines.ts'
+
+export interface ShowOptions extends ReaderOptions {
+  readonly bodies?: boolean
+}
+
+interface Part {
+  readonly contentType: string | null
+  readonly bytes: number
+  readonly base64: string
+}
+/** Answer of /api/v1/records/{id}/bodies. */
+interface Bodies {
+  readonly request: Part | null
+  readonly response: (Part & { readonly assembled: Assembled | null }) | null
+}
+
+export async function showRecord(context: CliContext, id: string, options: ShowOptions): Promise<void> {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) {
+    const why = 'An id looks like 0199c0de-0000-7000-8000-000000000000.'
+    throw new CliError('id_invalid', 'This is not the id of a record.', why, 'gatehouse records list', { exitCode: 2 })
+  }
+  const format = formatOf(options, context)
+  if (format === 'csv' && options.bodies === true) {
+    const why = 'Bodies have no place in CSV.'
+    throw new CliError(
+      'format_unfit',
+      '--bodies and --format csv exclude each other.',
+      why,
+      'the same with --format json',
+      {
+        exitCode: 2,
+      },
+    )
+  }
+  const path = `/api/v1/records/${id}`
+  const row = await askAdmin<RecordRow>(context, { path, as: options.as })
+  const bodies =
+    options.bodies === true ? await askAdmin<Bodies>(context, { path: `${path}/bodies`, as: options.as }) : null
+  if (format === 'csv') context.stdout.write(recordCsvHead + recordCsv(row))
+  else if (format === 'json') context.stdout.write(`${jsonText(bodies === null ? row : { ...row, bodies }, 2)}\n`)
+  else context.stdout.write(factsText(row) + (bodies === null ? bodiesHint(id) : bodiesText(bodies)))
+}
+
+function bodiesHint(id: string): string {
+  return `\nPrompt and completion, for auditors: gatehouse records show ${id} --bodies\n`
+}
+
+function bodiesText({ request, response }: Bodies): string {
+  const answer = response === null ? null : (assembledText(response.assembled) ?? partText(response))
+  return `\n── request ──\n${request === null ? notKept : partText(request)}\n\n── response ──\n${answer ?? notKept}\n`
+}
+
+const notKept = '(not kept: the workload captures figures alone, there was none, or it was purged)'
+
+/** What the answer says to people; null when it says nothing in words, as embeddings do. */
+function assembledText(assembled: Assembled | null): string | null {
+  if (assembled === null) return null
+  const choices = assembled.choices.map(choice => {
+    const calls = choice.toolCalls.map(call => `${call.name}(${call.arguments})`)
+    const finish = choice.finishReason === null ? [] : [`[${choice.finishReason}]`]
+    return [choice.text, choice.refusal ?? '', ...calls, ...finish].filter(text => text !== '').join('\n')
+  })
+  const error = assembled.error === null ? [] : [`error ${assembled.error.code ?? ''}: ${assembled.error.message}`]
+  const said = [...choices, ...error]
+  if (said.length === 0) return null
+  return printable([...said, ...(assembled.complete ? [] : ['(broken off)'])].join('\n\n'))
+}
+
+/** JSON is indented, other text is shown as it is, binary is only named. */
+function partText({ base64, contentType, bytes }: Part): string {
+  const raw = Buffer.from(base64, 'base64')
+  if (raw.byteLength === 0) return '(empty)'
+  const text = textOf(raw)
+  if (text === null) return `(${contentType ?? 'binary'}, ${figure(bytes)} bytes; --format json has them in base64)`
+  try {
+    return printable(JSON.stringify(JSON.parse(text), null, 2))
+  } catch {
+    return printable(text)
+  }
+}
+
+function textOf(raw: Uint8Array): string | null {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(raw)
+    return text.includes('\0') ? null : text
+  } catch {
+    return null
+  }
+}

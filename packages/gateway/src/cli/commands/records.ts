@@ -1,0 +1,133 @@
+import { Command } from 'commander'
+import type { RecordRow } from '../../ledger/record.ts'
+import type { RecordsPage } from '../../ledger/reports.ts'
+import type { CliContext } from '../context.ts'
+import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
+import { jsonText } from '../terminal/printable.ts'
+import { layOut, renderTable } from '../terminal/table.ts'
+import {
+  addFilterOptions,
+  addReaderOptions,
+  type Format,
+  filterQuery,
+  formatOf,
+  type ReaderOptions,
+  wholeNumber,
+  widthOf,
+} from './filters.ts'
+import { recordCells, recordColumns, recordCsv, recordCsvHead, tailColumns } from './record-lines.ts'
+import { type ShowOptions, showRecord } from './record-show.ts'
+
+const pageRecordsMax = 1_000
+
+/** `gatehouse records list|show|tail`: single exchanges. */
+export function recordsCommand(context: CliContext): Command {
+  const command = new Command('records').description('Single exchanges from the ledger.')
+  command.addCommand(listCommand(context))
+  command.addCommand(showCommand(context))
+  command.addCommand(tailCommand(context))
+  return command
+}
+
+interface ListOptions extends ReaderOptions {
+  readonly limit: number
+}
+
+function listCommand(context: CliContext): Command {
+  const command = new Command('list').description('The latest exchanges, newest first.')
+  addReaderOptions(addFilterOptions(command, null))
+  return command
+    .option('--limit <number>', 'how many, 1 to 1000000', text => wholeNumber(text, 1, 1_000_000), 50)
+    .action(async (options: ListOptions) => listRecords(context, options))
+}
+
+async function listRecords(context: CliContext, options: ListOptions): Promise<void> {
+  const format = formatOf(options, context)
+  const records: RecordRow[] = []
+  let printed = 0
+  if (format === 'csv') context.stdout.write(recordCsvHead)
+  for await (const page of pages(context, options)) {
+    printed += page.length
+    // A large CSV goes out as it comes; the other two forms are about the whole.
+    if (format === 'csv') context.stdout.write(page.map(recordCsv).join(''))
+    else records.push(...page)
+  }
+  if (format === 'json') context.stdout.write(`${jsonText(records, 2)}\n`)
+  if (format !== 'table') return
+  context.stdout.write(
+    printed === 0 ? 'No records.\n' : renderTable(recordColumns, records.map(recordCells), widthOf(context)),
+  )
+}
+
+async function* pages(context: CliContext, options: ListOptions): AsyncGenerator<readonly RecordRow[]> {
+  const filters = filterQuery(options, context)
+  let before: string | undefined
+  for (let wanted = options.limit; wanted > 0; ) {
+    const query = { ...filters, limit: Math.min(wanted, pageRecordsMax), before }
+    const page = await askAdmin<RecordsPage>(context, { path: '/api/v1/records', query, as: options.as })
+    yield page.records
+    wanted -= page.records.length
+    if (page.next === null) return
+    before = page.next
+  }
+}
+
+function showCommand(context: CliContext): Command {
+  const command = new Command('show')
+    .description('One exchange: its figures and, for auditors, what was asked and answered.')
+    .argument('<id>', 'id of the record: x-gatehouse-request-id of the answer')
+    .option('--bodies', 'prompt and completion too (role auditor; each reading is logged)')
+  return addReaderOptions(command).action(async (id: string, options: ShowOptions) => showRecord(context, id, options))
+}
+
+interface TailOptions extends ReaderOptions {
+  readonly lines: number
+  readonly count?: number
+}
+
+function tailCommand(context: CliContext): Command {
+  const command = new Command('tail').description('The latest exchanges, oldest first, then each new one until Ctrl-C.')
+  addReaderOptions(addFilterOptions(command, null))
+  return command
+    .option('--lines <number>', 'how many to begin with, 0 to 1000', text => wholeNumber(text, 0, 1_000), 10)
+    .option('--count <number>', 'end after so many', text => wholeNumber(text, 1, 1_000_000))
+    .action(async (options: TailOptions) => tailRecords(context, options))
+}
+
+async function tailRecords(context: CliContext, options: TailOptions): Promise<void> {
+  const print = linePrinter(context, formatOf(options, context))
+  let wanted = options.count ?? Number.POSITIVE_INFINITY
+  for await (const records of arrivals(context, options)) {
+    for (const row of records.slice(0, wanted)) print(row)
+    wanted -= records.length
+    if (wanted <= 0) return
+  }
+}
+
+/** What is there already, then what comes, in batches. Ends only by its reader. */
+async function* arrivals(context: CliContext, options: TailOptions): AsyncGenerator<readonly RecordRow[]> {
+  const filters: AdminQuery = filterQuery(options, context)
+  const ask = (path: string, query: AdminQuery): Promise<RecordsPage> =>
+    askAdmin<RecordsPage>(context, { path, query: { ...filters, ...query }, as: options.as })
+
+  // A page has one record at least, and its cursor is needed even when none is to be shown.
+  const first = await ask('/api/v1/records', { limit: Math.max(1, options.lines) })
+  yield first.records.slice(0, options.lines).reverse()
+  for (let after = first.cursor; ; ) {
+    const page = await ask('/api/v1/records/tail', { after, limit: pageRecordsMax })
+    yield page.records
+    after = page.cursor
+  }
+}
+
+/** JSON is one object a line here: a list without an end has no closing bracket. */
+function linePrinter(context: CliContext, format: Format): (row: RecordRow) => void {
+  if (format === 'json') return row => context.stdout.write(`${jsonText(row)}\n`)
+  if (format === 'csv') {
+    context.stdout.write(recordCsvHead)
+    return row => context.stdout.write(recordCsv(row))
+  }
+  const layout = layOut(tailColumns, [], widthOf(context))
+  context.stdout.write(`${layout.head}\n${layout.rule}\n`)
+  return row => context.stdout.write(`${layout.line(recordCells(row))}\n`)
+}

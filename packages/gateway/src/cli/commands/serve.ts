@@ -1,0 +1,97 @@
+/** `gatehouse serve`: the gateway and its management API, from a configuration file, until a signal. */
+import { type FSWatcher, watch } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { Command } from 'commander'
+import { type LoadedConfig, loadConfig } from '../../config/load.ts'
+import { ConfigError, problemLine } from '../../config/messages.ts'
+import type { House } from '../../house/index.ts'
+import type { LeveledLog } from '../../telemetry/log.ts'
+import type { CliContext } from '../context.ts'
+import { startFailure, stopSignal } from '../lifetime.ts'
+import { configFileDefault, readConfig } from './config.ts'
+
+interface ServeOptions {
+  readonly config: string
+  readonly watch: boolean
+}
+
+export function serveCommand(context: CliContext): Command {
+  return new Command('serve')
+    .description('run the gateway from a configuration file')
+    .option('-c, --config <file>', 'configuration file', configFileDefault)
+    .option('--no-watch', 'reload on SIGHUP only, not when a configuration file changes')
+    .addHelpText('after', '\nSIGHUP reloads the configuration. SIGTERM finishes what is in flight, then ends.')
+    .action(async (options: ServeOptions) => serveFrom(context, options))
+}
+
+async function serveFrom(context: CliContext, options: ServeOptions): Promise<void> {
+  const stopped = stopSignal()
+  const loaded = await readConfig(context, options.config)
+  for (const warning of loaded.warnings) context.stderr.write(`! ${problemLine(warning)}\n`)
+  const [{ buildHouse }, { createLog }] = await Promise.all([
+    import('../../house/open.ts'),
+    import('../../telemetry/log.ts'),
+  ])
+  const log = createLog(loaded.config.log.level)
+  const house = await buildHouse(loaded.config, { log }).catch(error => {
+    throw startFailure(error, [])
+  })
+  const reloading = startReloading(house, loaded, { log, env: context.env, watching: options.watch })
+  log.info({ signal: await stopped, inFlight: house.gateway.inFlight }, 'stopping')
+  reloading.stop()
+  await house.close()
+  log.info({}, 'stopped')
+}
+
+interface ReloadParts {
+  readonly log: LeveledLog
+  readonly env: CliContext['env']
+  readonly watching: boolean
+}
+
+/** Editors write a file in several steps; a reload waits this long for quiet. Milliseconds. */
+const quietMs = 300
+
+/** Takes a changed configuration when it is valid; an invalid one is refused and the old one stays (P10). */
+function startReloading(house: House, loaded: LoadedConfig, parts: ReloadParts): { stop(): void } {
+  const { log, env, watching } = parts
+  let watchers: FSWatcher[] = []
+  let timer: NodeJS.Timeout | undefined
+  const reload = async (): Promise<void> => {
+    try {
+      const next = await loadConfig(loaded.path, env)
+      house.reload(next.config)
+      log.level = next.config.log.level
+      follow(next.sources)
+    } catch (error) {
+      // Whatever it is, the process goes on with what it has: nobody stops a gateway with a typing mistake.
+      const reason = error instanceof ConfigError ? { problems: error.problems.map(problemLine) } : { error }
+      log.error(reason, 'configuration_refused')
+    }
+  }
+  const later = (): void => {
+    clearTimeout(timer)
+    timer = setTimeout(() => void reload(), quietMs)
+  }
+  const follow = (sources: readonly string[]): void => {
+    for (const one of watchers) one.close()
+    // The folder is watched, not the file: editors and mounted secrets replace the file.
+    const folders = Map.groupBy(watching ? sources : [], path => dirname(path))
+    watchers = [...folders].map(([folder, paths]) => {
+      const names = new Set(paths.map(path => basename(path)))
+      return watch(folder, (_event, name) => {
+        // Kubernetes swaps a link called ..data for all files of a mounted folder at once.
+        if (name === null || names.has(name) || name === '..data') later()
+      }).on('error', error => log.warn({ error }, 'configuration_not_watched'))
+    })
+  }
+  process.on('SIGHUP', later)
+  follow(loaded.sources)
+  return {
+    stop() {
+      clearTimeout(timer)
+      process.off('SIGHUP', later)
+      for (const one of watchers) one.close()
+    },
+  }
+}

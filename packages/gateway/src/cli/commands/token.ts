@@ -1,0 +1,25 @@
+import { Command } from 'commander'
+import type { CliContext } from '../context.ts'
+import { jsonText } from '../terminal/printable.ts'
+
+/** `gatehouse token`: one access token on standard output and nothing else, for `$(...)`. */
+export function tokenCommand(context: CliContext): Command {
+  return new Command('token')
+    .description('print an access token, for scripts')
+    .option(
+      '--as <name>',
+      "a person or application of the demonstration, as alice; or one's own account, as alice@contoso.com",
+    )
+    .option('--scope <scope>', 'scope to ask for instead of the gateway’s own')
+    .addHelpText(
+      'after',
+      `
+Whose token, in this order: --as; the application of GATEHOUSE_CLIENT_ID and GATEHOUSE_CLIENT_SECRET, when both are set; the
+person who signed in with gatehouse login. A token is renewed when it is near its end: let tools run this command each time.
+GATEHOUSE_TENANT, GATEHOUSE_AUTHORITY and GATEHOUSE_SCOPE replace what the gateway says of itself. See docs/clients.md.`,
+    )
+    .action(async (options: { readonly as?: string; readonly scope?: string }) => {
+      const token = await context.token(options)
+      context.stdout.write(context.json ? `${jsonText({ token })}\n` : `${token}\n`)
+    })
+}

@@ -1,0 +1,151 @@
+/**
+ * Where a command finds the gateway, its management API and the sign-in service, in this order: options, environment, the demonstration
+ * that runs in this directory or above it, what `login` saved. What is here goes before what holds everywhere.
+ */
+import { isLoopback } from '../../identity/authority.ts'
+import type { SignInSettings } from '../../identity/signin/index.ts'
+import { CliError } from '../errors.ts'
+import type { GlobalOptions } from '../options.ts'
+import type { DemoState } from './demo-state.ts'
+import { readMetadata } from './metadata.ts'
+import type { Profile } from './profile.ts'
+
+export interface EndpointSources {
+  readonly options: GlobalOptions
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The running demonstration; null when there is none. */
+  readonly demo: DemoState | null
+  /** What `login` saved; null when nobody signed in. */
+  readonly profile: Profile | null
+}
+
+/** Base URLs without a trailing slash; null when unknown. A profile or a demonstration stands here only when it is of that gateway. */
+export interface Endpoints {
+  readonly gateway: string | null
+  readonly admin: string | null
+  readonly demo: DemoState | null
+  readonly profile: Profile | null
+  /** True when a demonstration runs here and nothing that its file says is used, because a secret of somebody else is in the environment. */
+  readonly demoPassedOver: boolean
+}
+
+/** The well-known public client id of the Azure CLI, as in the configuration's `signInClient`. */
+const standardClientId = '04b07795-8ddb-461a-bbee-02f9e1bf7b46'
+
+/** @throws CliError `url_invalid` */
+export function findEndpoints({ options, env, demo: found, profile }: EndpointSources): Endpoints {
+  const demo = hasForeignSecret(env, found) ? null : found
+  const named = givenUrl('--gateway', options.gateway) ?? givenUrl('GATEHOUSE_GATEWAY', env.GATEHOUSE_GATEWAY)
+  const namedAdmin = givenUrl('--admin', options.admin) ?? givenUrl('GATEHOUSE_ADMIN', env.GATEHOUSE_ADMIN)
+  const gateway = named ?? demo?.gateway ?? profile?.gateway ?? null
+  const fitting = { demo: fits(demo, gateway) ? demo : null, profile: fits(profile, gateway) ? profile : null }
+  const admin = namedAdmin ?? fitting.profile?.admin ?? adminOfDemo(fitting) ?? null
+  return { gateway, admin, ...fitting, demoPassedOver: found !== null && demo === null }
+}
+
+/** A secret that is none of the demonstration's applications': it must not be sent where the demonstration's file says. */
+function hasForeignSecret(env: EndpointSources['env'], demo: DemoState | null): boolean {
+  const { GATEHOUSE_CLIENT_ID: id = '', GATEHOUSE_CLIENT_SECRET: secret = '' } = env
+  // A secret without its client is never sent: it is refused where it would be used.
+  if (demo === null || secret === '' || id === '') return false
+  return demo.applications.every(row => row.appId !== id)
+}
+
+/** Who signed in elsewhere keeps that token: a demonstration's file must not say where it goes. */
+function adminOfDemo({ demo, profile }: Pick<Endpoints, 'demo' | 'profile'>): string | null {
+  if (demo === null) return null
+  const ownSignIn = profile === null || sameOrigin(profile.authority, demo.authority)
+  return ownSignIn ? demo.admin : null
+}
+
+/** A sign-in or a demonstration of another gateway must not be used for this one: its token would go to a stranger. */
+function fits(known: { readonly gateway: string | null } | null, gateway: string | null): boolean {
+  if (known === null || known.gateway === null || gateway === null) return known !== null && known.gateway === gateway
+  return sameOrigin(known.gateway, gateway)
+}
+
+/**
+ * Whom to sign in to for this gateway. When nothing is known of it, the gateway itself says (RFC 9728).
+ * @throws CliError `gateway_unknown`, `metadata_unusable`, `gateway_unreachable`
+ */
+export async function signInSettings(endpoints: Endpoints, given: Partial<SignInSettings>): Promise<SignInSettings> {
+  const known = endpoints.profile ?? endpoints.demo
+  if (known !== null) return withGiven(known, given)
+  const { authority, tenantId, scope } = given
+  if (authority !== undefined && tenantId !== undefined && scope !== undefined) {
+    return { authority, tenantId, scope, clientId: given.clientId ?? standardClientId }
+  }
+  return withGiven({ ...(await readMetadata(needGateway(endpoints))), clientId: standardClientId }, given)
+}
+
+function withGiven(known: SignInSettings, given: Partial<SignInSettings>): SignInSettings {
+  return {
+    authority: given.authority ?? known.authority,
+    tenantId: given.tenantId ?? known.tenantId,
+    clientId: given.clientId ?? known.clientId,
+    scope: given.scope ?? known.scope,
+  }
+}
+
+/** @throws CliError `gateway_unknown` */
+export function needGateway(endpoints: Endpoints): string {
+  if (endpoints.gateway !== null) return endpoints.gateway
+  if (endpoints.demoPassedOver)
+    throw passedOver('gateway_unknown', 'No gateway is known.', '--gateway http://127.0.0.1:8080')
+  throw new CliError(
+    'gateway_unknown',
+    'No gateway is known.',
+    'No --gateway, no GATEHOUSE_GATEWAY, nobody signed in, and no demonstration runs here.',
+    'gatehouse login --gateway https://gatehouse.example.com',
+  )
+}
+
+/** @throws CliError `admin_unknown` */
+export function needAdmin(endpoints: Endpoints): string {
+  if (endpoints.admin !== null) return endpoints.admin
+  if (endpoints.demoPassedOver)
+    throw passedOver('admin_unknown', 'The management API is not known.', '--admin http://127.0.0.1:8081')
+  throw new CliError(
+    'admin_unknown',
+    'The management API is not known.',
+    'No --admin, no GATEHOUSE_ADMIN, none was given at login, and no demonstration runs here.',
+    'the same with --admin http://127.0.0.1:8081',
+  )
+}
+
+function passedOver(code: 'gateway_unknown' | 'admin_unknown', what: string, option: string): CliError {
+  const why =
+    'A demonstration runs here, but GATEHOUSE_CLIENT_SECRET is set and belongs to none of its applications: such a secret is not sent where its file says.'
+  return new CliError(code, what, why, `unset GATEHOUSE_CLIENT_SECRET, or the same with ${option}`)
+}
+
+/** A base URL that was given by name; null when it was not. */
+function givenUrl(name: string, value: string | undefined): string | null {
+  if (value === undefined || value === '') return null
+  const url = URL.canParse(value) ? new URL(value) : null
+  const usable = url !== null && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === ''
+  if (!usable || url.username !== '' || url.password !== '') {
+    throw new CliError(
+      'url_invalid',
+      `${name} is not the URL of a service.`,
+      'It must be http(s)://HOST[:PORT][/PATH], without user name, query and fragment.',
+      `${name}${name.startsWith('--') ? ' ' : '='}http://127.0.0.1:8080`,
+      { exitCode: 2 },
+    )
+  }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw new CliError(
+      'url_invalid',
+      `${name} is plain http to ${url.hostname}.`,
+      'A token would travel where others can read it.',
+      `${name}${name.startsWith('--') ? ' ' : '='}https://${url.host}`,
+      { exitCode: 2 },
+    )
+  }
+  return url.href.replace(/\/+$/, '')
+}
+
+function sameOrigin(one: string, other: string): boolean {
+  const origin = (text: string) => new URL(text).origin.replace('//localhost', '//127.0.0.1')
+  return origin(one) === origin(other)
+}

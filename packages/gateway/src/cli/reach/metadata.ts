@@ -1,0 +1,84 @@
+/** What a gateway says of itself under `/.well-known/oauth-protected-resource` (RFC 9728): who signs people in, and for which scope. */
+import { z } from 'zod'
+import { checkedAuthority } from '../../identity/authority.ts'
+import type { SignInSettings } from '../../identity/signin/index.ts'
+import { CliError } from '../errors.ts'
+
+const answerMs = 10_000
+const answerBytesMax = 64 * 1024
+
+const metadata = z.object({
+  resource: z.url(),
+  authorization_servers: z.array(z.url()).min(1),
+  scopes_supported: z.array(z.string().min(1)).min(1),
+})
+
+/** Azure's own resources that a gateway may ask a token for. Every other resource of Microsoft is none of its business. */
+const usualScopes = new Set(['https://cognitiveservices.azure.com/.default', 'https://ai.azure.com/.default'])
+/** Of an app registration of the operator's own. */
+const ownScope = /^(api:\/\/[^\s/]+|(api:\/\/)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\/[\w.-]+$/i
+
+/** @throws CliError `gateway_unreachable`, `metadata_unusable` */
+export async function readMetadata(gateway: string): Promise<Omit<SignInSettings, 'clientId'>> {
+  const url = `${gateway}/.well-known/oauth-protected-resource`
+  const found = metadata.safeParse(await readJson(url))
+  if (!found.success) throw unusable(url, 'It names no resource, authorization server or scope.')
+  const [server] = found.data.authorization_servers
+  const [, authority, tenantId] = /^(.+?)\/([A-Za-z0-9.-]+)\/v2\.0\/?$/.exec(server ?? '') ?? []
+  if (authority === undefined || tenantId === undefined)
+    throw unusable(url, 'Its authorization server is not of Entra.')
+  const { scopes_supported: scopes } = found.data
+  // The company's own first, whatever the order: tokens for Azure's own carry no groups and no app roles.
+  const scope = scopes.find(name => ownScope.test(name)) ?? scopes.find(name => usualScopes.has(name))
+  // A gateway could otherwise ask for a token of any other service, and be handed it.
+  if (scope === undefined) throw unusable(url, 'It asks for no scope that a gateway to Azure OpenAI needs.', '--scope')
+  try {
+    return { authority: checkedAuthority(authority), tenantId, scope }
+  } catch (cause) {
+    throw unusable(url, cause instanceof Error ? cause.message : 'Its authorization server is no usable address.')
+  }
+}
+
+async function readJson(url: string): Promise<unknown> {
+  const answer = await fetchText(url)
+  if (answer.status !== 200) throw unusable(url, `It answered with status ${answer.status}.`)
+  try {
+    return JSON.parse(answer.text)
+  } catch {
+    throw unusable(url, 'It is not JSON.')
+  }
+}
+
+async function fetchText(url: string): Promise<{ status: number; text: string }> {
+  try {
+    const answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(answerMs) })
+    const text = await answer.text()
+    return { status: answer.status, text: text.slice(0, answerBytesMax) }
+  } catch (cause) {
+    throw new CliError(
+      'gateway_unreachable',
+      `${new URL(url).origin} did not answer.`,
+      reasonOf(cause),
+      'check --gateway',
+      {
+        cause,
+      },
+    )
+  }
+}
+
+/** `fetch` says "fetch failed" and keeps the reason in its cause. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
+  return error.cause instanceof Error ? reasonOf(error.cause) : error.message
+}
+
+function unusable(url: string, why: string, option = '--authority, --tenant and --scope'): CliError {
+  return new CliError(
+    'metadata_unusable',
+    `${url} does not say how to sign in.`,
+    why,
+    `gatehouse login with ${option}, if this is the right gateway`,
+  )
+}

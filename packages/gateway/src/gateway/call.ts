@@ -1,4 +1,4 @@
-import { IncomingMessage, ServerResponse } from 'node:http'
+import { IncomingMessage, type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 
 /** One request on its way through the stages. */
@@ -10,12 +10,18 @@ export interface Call {
   readonly method: string
   readonly url: string
   readonly req: IncomingMessage
-  readonly res: ServerResponse
+  /** Null for a call that no client has sent: nothing can be answered. */
+  readonly res: ServerResponse | null
   /** True when the client waits for `100 Continue` before it sends its body. */
   readonly expectsContinue: boolean
   /** Why its framing cannot be taken, in words for the client; null for nearly every call. */
   readonly fault: string | null
   readonly watch: Watched
+}
+
+/** A call that a client has sent. */
+export interface ClientCall extends Call {
+  readonly res: ServerResponse
 }
 
 /** A call that no client has sent: the gateway asks something by itself, or explains what would happen. */
@@ -31,7 +37,7 @@ export function ownCall(
     method,
     url,
     req,
-    res: new ServerResponse(req),
+    res: null,
     expectsContinue: false,
     fault: null,
     watch: { deadlineAt: Number.POSITIVE_INFINITY, subject: null },

@@ -4,7 +4,7 @@ import { Socket } from 'node:net'
 import { type Config, configSchema } from '../config/schema.ts'
 import type { Caller } from '../identity/index.ts'
 import { openInstance } from '../instances/index.ts'
-import type { Call } from './call.ts'
+import type { Call, ClientCall } from './call.ts'
 import { type Authenticated, type Exchange, newExchange, noteCaller, noteRoute, type Resolved } from './exchange.ts'
 import { buildPlan, type Plan } from './plan.ts'
 import { findRoute } from './resolve/route.ts'
@@ -68,7 +68,7 @@ export interface CallOptions {
 }
 
 /** A call without a body and without a connection. */
-export function callOf({ method = 'POST', url = '/v1/chat/completions', headers = {} }: CallOptions = {}): Call {
+export function callOf({ method = 'POST', url = '/v1/chat/completions', headers = {} }: CallOptions = {}): ClientCall {
   const req = new IncomingMessage(new Socket())
   req.method = method
   req.url = url

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { type ConfigInput, configSchema } from '../config/schema.ts'
 import type { StoreState } from '../limits/index.ts'
-import type { Call } from './call.ts'
+import type { ClientCall } from './call.ts'
 import { openPage, type Readiness } from './pages.ts'
 import { limitedThroughout } from './readiness.ts'
 
@@ -26,7 +26,17 @@ async function startPages(t: TestContext, ready: () => Readiness): Promise<strin
   const server = createServer((req, res) => {
     const { method = '', url = '' } = req
     const watch = { deadlineAt: 0, subject: null }
-    const call: Call = { id: 'id', startedAtMs: 0, expectsContinue: false, fault: null, method, url, req, res, watch }
+    const call: ClientCall = {
+      id: 'id',
+      startedAtMs: 0,
+      expectsContinue: false,
+      fault: null,
+      method,
+      url,
+      req,
+      res,
+      watch,
+    }
     openPage(call, { publicUrl: null, identity: identity.entra, ready })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')

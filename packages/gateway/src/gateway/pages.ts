@@ -1,7 +1,7 @@
 /** Addresses of the gateway's port that need no token: health, readiness, and descriptions of the gateway itself. */
 import type { Config } from '../config/schema.ts'
 import type { StoreState } from '../limits/index.ts'
-import type { Call } from './call.ts'
+import type { Call, ClientCall } from './call.ts'
 import { describeApi } from './openapi.ts'
 import { Refusal } from './refusals.ts'
 import { baseUrl } from './render.ts'
@@ -36,7 +36,7 @@ const metadataPath = '/.well-known/oauth-protected-resource'
  * @returns false when it is not: the call then passes the whole chain.
  * @throws Refusal method_not_allowed, request_malformed
  */
-export function openPage(call: Call, parts: PageParts): boolean {
+export function openPage(call: ClientCall, parts: PageParts): boolean {
   const question = call.url.indexOf('?')
   const path = question === -1 ? call.url : call.url.slice(0, question)
   const page = find(path, call, parts)

@@ -4,7 +4,7 @@ import { type Refusal, refusalBody, refusals } from './refusals.ts'
 /** The one place where a refusal becomes bytes. @returns the length of the body, 0 when nothing could be sent. */
 export function renderRefusal(call: Call, refusal: Refusal, parts: { readonly publicUrl: string | null }): number {
   const { req, res, id } = call
-  if (res.headersSent || res.destroyed) return 0
+  if (res === null || res.headersSent || res.destroyed) return 0
   const body = refusalBody(refusal)
   const headers: Record<string, string | number> = {
     'content-type': 'application/json',

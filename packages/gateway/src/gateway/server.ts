@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import type { Config } from '../config/schema.ts'
 import { framingFault, hostFault, LastRequests } from '../framing.ts'
 import { uuidV7 } from '../ids.ts'
-import { type Call, Watch, type Watched, watchEveryMs } from './call.ts'
+import { type ClientCall, Watch, type Watched, watchEveryMs } from './call.ts'
 import { openPage, type Readiness } from './pages.ts'
 import type { GatewayParts } from './parts.ts'
 import { asRefusal, Refusal, refusalBody } from './refusals.ts'
@@ -70,7 +70,7 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
     const fault = framingFault(req) ?? hostFault(req)
     if (lastRequests.isLast(req, fault) || closing) res.setHeader('connection', 'close')
     const watched: Watched = { deadlineAt: Number.POSITIVE_INFINITY, subject: null }
-    const call: Call = {
+    const call: ClientCall = {
       id: newId(),
       startedAtMs: parts.clock(),
       method: req.method ?? 'GET',

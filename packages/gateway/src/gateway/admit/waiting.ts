@@ -33,15 +33,15 @@ export class CallWaiting implements WaitBounds, Timed {
   end(): void {
     if (this.#controller === null) return
     if (this.#call.watch.subject === this) this.#call.watch.subject = null
-    if (this.#call.res.destroyed) throw new ClientLeft()
+    if (this.#call.res?.destroyed === true) throw new ClientLeft()
     if (this.#isStopping) throw new Refusal('shutting_down')
   }
 
   #begin(): AbortController {
     const controller = new AbortController()
     const { res, watch } = this.#call
-    res.once('close', () => controller.abort())
-    if (res.destroyed) controller.abort()
+    res?.once('close', () => controller.abort())
+    if (res?.destroyed === true) controller.abort()
     watch.subject = this
     return controller
   }

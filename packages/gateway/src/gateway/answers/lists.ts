@@ -100,7 +100,7 @@ class Listing implements Timed {
     this.#members = this.#query.has('before') ? all.slice(start, start + 1) : all.slice(Math.max(0, start))
     call.watch.deadlineAt = performance.now() + parts.totalMs
     call.watch.subject = this
-    call.res.on('close', () => this.#leaving.abort(new ClientLeft()))
+    call.res?.on('close', () => this.#leaving.abort(new ClientLeft()))
   }
 
   expire(why: 'deadline' | 'shutdown'): void {

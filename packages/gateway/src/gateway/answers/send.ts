@@ -27,7 +27,7 @@ export async function sendWhole(
   headers: readonly string[],
   body: Buffer,
 ): Promise<'whole' | 'left'> {
-  if (res.destroyed) return 'left'
+  if (res === null || res.destroyed) return 'left'
   res.writeHead(status, [...headers, 'content-length', String(body.length)])
   // Not sent to HEAD: the response knows its request.
   res.end(body)

@@ -35,7 +35,7 @@ export async function* uploadBody(
 ): AsyncGenerator<Buffer> {
   // What was read is gone: from here on no other member can be sent the same.
   relay.bodyIsRead()
-  if (call.expectsContinue) call.res.writeContinue()
+  if (call.expectsContinue) call.res?.writeContinue()
   let bytes = 0
   let unwritten: Buffer[] = []
   let unwrittenBytes = 0

@@ -3,7 +3,6 @@
  * hedge goes to another member when the first is slow. Each is an exchange of its own: with an id, a lease, a record that names the
  * call of which it is a copy, and a line in the instance's bill under its own id. None delays or fails the client's call.
  */
-import { ServerResponse } from 'node:http'
 import { choose } from '../../instances/choose.ts'
 import type { Instance } from '../../instances/index.ts'
 import { type Candidate, candidatesFor, type Target } from '../../instances/pool.ts'
@@ -195,7 +194,7 @@ export class Copies {
       id: this.#parts.newId(),
       startedAtMs: parts.clock(),
       // A copy has no client.
-      res: new ServerResponse(call.req),
+      res: null,
       watch: { deadlineAt: Number.POSITIVE_INFINITY, subject: null },
     }
     const copy: Exchange = newExchange(ownCall, original, { of: call.id, kind })

@@ -14,6 +14,7 @@ import { openRecord } from '../record/open.ts'
 import { Refusal } from '../refusals.ts'
 import { Attempts, type Retry } from '../relay/attempts.ts'
 import { ClientOutgoing } from '../relay/client.ts'
+import { Discarded } from '../relay/discarded.ts'
 import { isWorthReading } from '../relay/read-on.ts'
 import type { Relayed } from '../relayed.ts'
 import { additionsTo, sendingFor, withoutRefused } from './additions.ts'
@@ -197,7 +198,7 @@ export class Sender {
     this.#attempts = new Attempts({
       call,
       asked,
-      outgoing: new ClientOutgoing(call, exchange.limitHeaders),
+      outgoing: call.res === null ? new Discarded() : new ClientOutgoing(call.id, call.res, exchange.limitHeaders),
       journal: this.#journal,
       clock,
       totalMs,

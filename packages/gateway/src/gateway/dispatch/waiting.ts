@@ -25,7 +25,7 @@ export async function waitInLine(
 ): Promise<Candidate | null> {
   const { line } = parts.limits
   const { grant, asked, call } = exchange
-  if (!line.isOpen || call.res.destroyed) return null
+  if (!line.isOpen || call.res?.destroyed === true) return null
   const shortestMs = shortestWaitMs(candidates, { nowMs: parts.clock(), tried: null, prefixHash: -1 })
   if (shortestMs === null || shortestMs > parts.plan.waitMaxMs) return null
   // Nobody tells when a member's time is over.

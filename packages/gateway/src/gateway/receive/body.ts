@@ -23,8 +23,8 @@ export async function readBody(call: Call, hold: BodyHold, bytesMax: number, tim
 function chunksOf(call: Call, hold: BodyHold, bytesMax: number, timeoutMs: number): Promise<readonly Buffer[]> {
   const { req, res, watch } = call
   // It may have left while its token was verified; its events are over then, and nothing would end the wait.
-  if (res.destroyed) return Promise.reject(new ClientLeft())
-  if (call.expectsContinue) res.writeContinue()
+  if (res?.destroyed === true) return Promise.reject(new ClientLeft())
+  if (call.expectsContinue) res?.writeContinue()
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let bytes = 0

@@ -6,14 +6,14 @@ import { type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { MultipartReader } from '../../wire/multipart.ts'
-import { type Call, ClientLeft, type Watched } from '../call.ts'
+import { type ClientCall, ClientLeft, type Watched } from '../call.ts'
 import { Refusal } from '../refusals.ts'
 import { decodeBody, readBody } from './body.ts'
 import { BodyBudget, BodyHold } from './budget.ts'
 import { type FormFacts, factsOfForm } from './form.ts'
 
 /** A request of these bytes, as the server sees it; the connection stays the test's. */
-async function callOf(t: TestContext, bytes: string): Promise<{ call: Call; leave(): void }> {
+async function callOf(t: TestContext, bytes: string): Promise<{ call: ClientCall; leave(): void }> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -12,7 +12,7 @@ export type OpenRecordParts = Pick<GatewayParts, 'journal' | 'continueUnrecorded
  * @throws Refusal ledger_unwritable; ClientLeft
  */
 export async function openRecord(exchange: Exchange, parts: OpenRecordParts): Promise<void> {
-  if (exchange.call.res.destroyed) throw new ClientLeft()
+  if (exchange.call.res?.destroyed === true) throw new ClientLeft()
   try {
     await parts.journal.open(opened(exchange), captured(exchange))
     noteOpened(exchange)

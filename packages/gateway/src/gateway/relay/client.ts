@@ -1,15 +1,16 @@
 /** An HTTP client as the end of an answer: head, body with back-pressure, end, and what is sent when the answer breaks off. */
+import type { ServerResponse } from 'node:http'
 import type { AnswerHead } from '../backend/answer-head.ts'
 import type { BackendFailure } from '../backend/failures.ts'
 import { responseHeaders } from '../backend/headers.ts'
-import type { Call } from '../call.ts'
 import type { Outgoing, OutgoingListener } from './outgoing.ts'
 
 /** Pieces up to this size are copied rather than handed over. Bytes. */
 const shortPieceBytes = 8_192
 
 export class ClientOutgoing implements Outgoing {
-  readonly #call: Pick<Call, 'id' | 'res'>
+  readonly #id: string
+  readonly #res: ServerResponse
   readonly #limitHeaders: string[] | null
   #listener: OutgoingListener | null = null
   #isStream = false
@@ -20,30 +21,31 @@ export class ClientOutgoing implements Outgoing {
   /** True while the connection takes no more bytes. */
   #isFull = false
 
-  /** @param limitHeaders header fields about limits; the answer's head takes the array over. */
-  constructor(call: Pick<Call, 'id' | 'res'>, limitHeaders: string[] | null) {
-    this.#call = call
+  /** @param id of the call. @param limitHeaders header fields about limits; the answer's head takes the array over. */
+  constructor(id: string, res: ServerResponse, limitHeaders: string[] | null) {
+    this.#id = id
+    this.#res = res
     this.#limitHeaders = limitHeaders
   }
 
   listen(listener: OutgoingListener): void {
     this.#listener = listener
     // One listener for both: the answer has been sent, or the client is gone.
-    this.#call.res.on('close', () => listener.closed())
+    this.#res.on('close', () => listener.closed())
   }
 
   get isClosed(): boolean {
-    return this.#call.res.destroyed
+    return this.#res.destroyed
   }
 
   get isSent(): boolean {
-    return this.#call.res.writableFinished
+    return this.#res.writableFinished
   }
 
   head(head: AnswerHead, changesBody: boolean): void {
-    const { res, id } = this.#call
+    const res = this.#res
     const limits = head.status >= 400 ? null : this.#limitHeaders
-    res.writeHead(head.status, responseHeaders(head.headers, id, changesBody, limits))
+    res.writeHead(head.status, responseHeaders(head.headers, this.#id, changesBody, limits))
     this.#isStream = head.isEventStream
     // The first event may be seconds away; the client's timers wait for the head.
     if (head.isEventStream) res.flushHeaders()
@@ -58,7 +60,7 @@ export class ClientOutgoing implements Outgoing {
       this.#last = bytes
       return true
     }
-    const { res } = this.#call
+    const res = this.#res
     if (res.write(bytes) || this.#isFull) return true
     this.#isFull = true
     res.once('drain', () => {
@@ -73,7 +75,7 @@ export class ClientOutgoing implements Outgoing {
    * the head goes the way of many pieces, which takes 3 µs more.
    */
   end(rest: Buffer): void {
-    const { res } = this.#call
+    const res = this.#res
     const last = this.#last ?? rest
     if (last.length === 0) res.end()
     else if (last.length <= shortPieceBytes) res.end(last.toString('latin1'), 'latin1')
@@ -85,13 +87,13 @@ export class ClientOutgoing implements Outgoing {
    * complete.
    */
   breakOff(rest: Buffer, failure: BackendFailure): void {
-    const { res, id } = this.#call
+    const res = this.#res
     if (!this.#isStream || res.destroyed) {
       res.destroy()
       return
     }
     const error = {
-      message: `The answer broke off (${failure}). Request id: ${id}`,
+      message: `The answer broke off (${failure}). Request id: ${this.#id}`,
       type: 'server_error',
       param: null,
       code: failure,

@@ -1,30 +1,36 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { randomOf, seedOfRun } from '../../../../test/support/random.ts'
+import { eventually } from '../../../../test/support/wait.ts'
 import { temporaryDirectory, testLedger, textOf } from './exchange.fixture.ts'
+import { linesModule, linesOf } from './feeds/lines.fixture.ts'
+import { endOfFiles, Follower, startOfFiles } from './journal/follower.ts'
+import { at, frameKind } from './journal/frame.ts'
+import { readId } from './journal/ids.ts'
 
 const program = fileURLToPath(new URL('./writer.fixture.ts', import.meta.url))
 const kills = 10
 
 /** Runs the writer, kills it after `lines` acknowledged steps, and answers what it acknowledged, step by step. */
-async function runAndKill(directory: string, lines: number): Promise<string[]> {
-  const child = spawn(process.execPath, [program, directory, '16'], { stdio: ['ignore', 'pipe', 'inherit'] })
+async function runAndKill(directory: string, lines: number, ...feed: string[]): Promise<string[]> {
+  const child = spawn(process.execPath, [program, directory, '16', ...feed], { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   const said: string[] = []
   for await (const line of createInterface({ input: child.stdout })) {
     if (line !== 'ready') said.push(line)
-    // What is still in the pipe behind this line was acknowledged as well, and is read before the loop ends.
+    // What is still in the pipe after this line was acknowledged too, and is read before the loop ends.
     if (said.length >= lines) child.kill('SIGKILL')
   }
   await exited
   return said
 }
 
-// Who paid for a call must be answerable after any crash: not a call less, not a call twice.
+// After any crash it must be known who paid for a call: no call may be missing, none may be there twice.
 test('P1 after ten kills at random moments every acknowledged exchange has exactly one record', {
   timeout: 120_000,
 }, async t => {
@@ -66,6 +72,50 @@ test('P1 after ten kills at random moments every acknowledged exchange has exact
   for (const id of closed) assert.deepEqual(records.get(id), { outcome: 'completed', tokens: 7 })
   assert.equal((await ledger.usage({ by: ['outcome'] })).total.calls, records.size)
   await assertBodies(ledger, acknowledged)
+})
+
+/** Ids of the exchanges that a journal holds, in the order of their ends. */
+function endsIn(directory: string): string[] {
+  const journal = join(directory, 'journal')
+  const follower = new Follower(journal, startOfFiles(journal), damage => assert.fail(JSON.stringify(damage)))
+  const ids: string[] = []
+  while (follower.next(endOfFiles(journal))) {
+    const { kind, window, headAt } = follower.entry
+    if (kind === frameKind.closed) ids.push(readId(window, headAt + at.id))
+  }
+  follower.close()
+  return ids
+}
+
+// A feed is the bill or the audit trail of another system: a crash may repeat an exchange there, but never leave one out or swap two.
+test('P1 after five kills at random moments a feed has every exchange with its bodies, in the order of the journal', {
+  timeout: 120_000,
+}, async t => {
+  const directory = temporaryDirectory(t)
+  const file = join(temporaryDirectory(t), 'lines')
+  const random = randomOf(seedOfRun())
+  const acknowledged: string[] = []
+  for (let kill = 0; kill < 5; kill++) {
+    for (const line of await runAndKill(directory, 1 + random.below(2_500), file)) {
+      if (line.startsWith('closed ')) acknowledged.push(line.slice('closed '.length))
+    }
+  }
+  const settings = { file, refusing: `${file}.refusing` }
+  const feeds = [{ name: 'lines', module: linesModule, settings }]
+  const ledger = await testLedger(t, directory, { feeds, loadEveryMs: 5 })
+  await ledger.caughtUp()
+  const ends = endsIn(directory)
+  const last = ends.at(-1)
+  await eventually('the feed has the last one', () => linesOf(file).some(({ id }) => id === last) || null, 60_000)
+  await ledger.close()
+  const lines = linesOf(file)
+  assert.deepEqual([...new Set(lines.map(({ id }) => id))], ends)
+  const taken = new Map(lines.map(line => [line.id, line]))
+  assert.ok(acknowledged.length > 50, `only ${acknowledged.length} exchanges were closed`)
+  for (const id of acknowledged) {
+    const response = `part 0 part 1 part 2 end ${id}`
+    assert.deepEqual(taken.get(id), { id, opened: id, outcome: 'completed', request: `question ${id}`, response })
+  }
 })
 
 async function assertBodies(

@@ -1,9 +1,11 @@
+import { join } from 'node:path'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { TokenCounter } from '../tokens/index.ts'
 import { claimDirectory, prepareDirectory } from './directory.ts'
+import type { FeedSource } from './feeds/index.ts'
+import { type RunningFeed, startFeed } from './feeds/thread.ts'
 import { type Ledger, LedgerError } from './index.ts'
-import type { JournalPosition } from './journal/position.ts'
 import { JournalWriter, type JournalWriterOptions } from './journal/writer.ts'
 import type { LedgerNames } from './names.ts'
 import { type CostOf, recover } from './recover.ts'
@@ -31,8 +33,13 @@ export interface LedgerOptions {
   readonly log: Log
   readonly clock?: Clock
   readonly scheduler?: Scheduler
-  /** The first place of the journal that some other reader of it has not read yet; null when there is none. Segments from there on are kept. */
-  readonly neededFrom?: () => JournalPosition | null
+  /** Consumers of the journal besides the store, each in a thread of its own. Segments that one has not read yet are kept. Default: none. */
+  readonly feeds?: readonly FeedSource[]
+  /**
+   * Milliseconds that a segment whose bodies are too old is kept for a feed that has not read it. Then it is deleted, an error is logged, and
+   * the feed misses it. Default three days.
+   */
+  readonly feedsBehindMsMax?: number
   /** Sizes and times of the journal, for tests. */
   readonly journal?: Pick<JournalWriterOptions, 'segmentBytesMax' | 'segmentMsMax' | 'heldBytesMax' | 'retryMs'>
   /** Milliseconds between two loads into the store while nobody asks. Default 1,000. */
@@ -40,6 +47,8 @@ export interface LedgerOptions {
 }
 
 const retainEveryMs = 3_600_000
+const loadEveryMsDefault = 1_000
+const feedsBehindMsDefault = 3 * 24 * 3_600_000
 /** A quiet gateway begins a segment a day; where bodies are kept for less than eight days, more often, because segments are purged whole. */
 const segmentMsDefault = 24 * 3_600_000
 
@@ -52,10 +61,11 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const directory = prepareDirectory(options.directory)
   const unclaim = claimDirectory(directory)
   try {
-    const store = await startStore(directory, log, options.loadEveryMs ?? 1_000, options.names ?? {})
+    const store = await startStore(directory, log, options.loadEveryMs ?? loadEveryMsDefault, options.names ?? {})
     try {
       const writer = await openWriter(options, directory, store, clock, scheduler)
-      return new OpenLedger({ ...options, clock, scheduler }, store, writer, unclaim)
+      const feeds = startFeeds(options, directory, store)
+      return new OpenLedger({ ...options, clock, scheduler }, store, writer, feeds, unclaim)
     } catch (error) {
       await store.ask('close')
       await store.ended
@@ -65,6 +75,13 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     unclaim()
     throw error
   }
+}
+
+function startFeeds(options: LedgerOptions, directory: string, { written }: StoreClient): RunningFeed[] {
+  const journal = journalPath(directory)
+  const cursors = join(directory, 'cursors')
+  const { feeds = [], loadEveryMs: everyMs = loadEveryMsDefault, log } = options
+  return feeds.map(feed => startFeed(feed, { journal, cursors, written, everyMs, log }))
 }
 
 function openWriter(
@@ -101,6 +118,7 @@ class OpenLedger implements Ledger {
   readonly journal: JournalWriter
   readonly #options: LedgerOptions & { readonly clock: Clock; readonly scheduler: Scheduler }
   readonly #store: StoreClient
+  readonly #feeds: readonly RunningFeed[]
   readonly #unclaim: () => void
   readonly #stopRetention: () => void
   readonly #recovered: Promise<void>
@@ -110,11 +128,13 @@ class OpenLedger implements Ledger {
     options: LedgerOptions & { readonly clock: Clock; readonly scheduler: Scheduler },
     store: StoreClient,
     journal: JournalWriter,
+    feeds: readonly RunningFeed[],
     unclaim: () => void,
   ) {
     this.#options = options
     this.#store = store
     this.journal = journal
+    this.#feeds = feeds
     this.#unclaim = unclaim
     this.#stopRetention = options.scheduler(retainEveryMs, () => this.#retain())
     const { counter, log, modelOf = () => null, costOf = () => null, completionTokensAssumed = 1_000 } = options
@@ -197,13 +217,23 @@ class OpenLedger implements Ledger {
   }
 
   async #retain(): Promise<void> {
-    const { clock, retain, neededFrom, log } = this.#options
-    const keepFrom = neededFrom?.() ?? null
+    const { clock, retain, feedsBehindMsMax = feedsBehindMsDefault, log } = this.#options
     try {
-      // Only what is loaded can be let go of.
+      // Only what is loaded can be deleted.
       await this.#loadAll()
       const now = clock()
-      const deleted = await this.#store.ask('retain', now - retain.records, now - retain.bodies, keepFrom)
+      const bodiesFromMs = now - retain.bodies
+      const needed = this.#feeds.map(feed => feed.neededFrom)
+      const feeds = needed.length === 0 ? null : Math.min(...needed)
+      const needs = { feeds, bodiesFromMs, feedsFromMs: bodiesFromMs - feedsBehindMsMax }
+      const { unread, ...deleted } = await this.#store.ask('retain', now - retain.records, needs)
+      if (unread > 0) {
+        const consumers = this.#feeds.filter(feed => feed.neededFrom === feeds).map(feed => feed.name)
+        log.error(
+          { segments: unread, consumers },
+          'segments of the journal were deleted that a feed had not read in time',
+        )
+      }
       if (deleted.records + deleted.segments > 0) log.info({ ...deleted }, 'the ledger let go of what is too old')
     } catch (error) {
       if (error instanceof LedgerError && error.code === 'ledger_closed') return
@@ -218,6 +248,7 @@ class OpenLedger implements Ledger {
       await this.journal.finish()
       await this.#loadAll()
     } finally {
+      await Promise.all(this.#feeds.map(feed => feed.close()))
       await this.#store.ask('close').catch(error => {
         this.#options.log.error(
           { cause: String(error) },

@@ -1,17 +1,20 @@
 /**
- * A process that writes exchanges until it is killed: `node writer.fixture.ts DIRECTORY CONCURRENCY`. It prints `ready`, then a line for each promise of
- * the journal that was kept: `opened ID`, `progress ID`, `closed ID`. Bodies are made of the id.
+ * A process that writes exchanges until it is killed: `node writer.fixture.ts DIRECTORY CONCURRENCY [FEED]`. It prints `ready`, then a line
+ * for each promise of the journal that resolved: `opened ID`, `progress ID`, `closed ID`. Bodies are made of the id. With FEED, a feed writes
+ * every exchange as a line of that file.
  */
 
 import { writeSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { randomOf, seedOfRun } from '../../../../test/support/random.ts'
 import { closedOf, dayMs, newId, openedOf } from './exchange.fixture.ts'
+import { linesModule } from './feeds/lines.fixture.ts'
 import { openLedger } from './open.ts'
 import { noUsage } from './record.ts'
 
-const [directory = '', concurrency = '1'] = process.argv.slice(2)
-/** Synchronous, so that a line is out before the next step; a full pipe is waited for. */
+const [directory = '', concurrency = '1', feedFile] = process.argv.slice(2)
+const settings = { file: feedFile, refusing: `${feedFile}.refusing` }
+/** Synchronous, so that a line is out before the next step; it waits while the pipe is full. */
 function say(line: string): void {
   const text = Buffer.from(`${line}\n`)
   for (let written = 0; written < text.byteLength; ) {
@@ -36,6 +39,7 @@ const ledger = await openLedger({
   log,
   journal: { segmentBytesMax: 60_000 },
   loadEveryMs: 20,
+  feeds: feedFile === undefined ? [] : [{ name: 'lines', module: linesModule, settings }],
 })
 say('ready')
 

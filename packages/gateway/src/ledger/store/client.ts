@@ -13,8 +13,10 @@ export interface StoreClient {
   readonly openIds: readonly string[]
   /** Rejects with `ledger_closed` when the thread is gone. */
   ask<C extends StoreCall>(call: C, ...args: StoreArguments<C>): Promise<StoreAnswer<C>>
-  /** Says how far the journal is written, so that the store may load it. */
+  /** Says how far the journal is written, so that the store and the feeds may read it. */
   wrote(position: JournalPosition): void
+  /** One `BigInt64`: the position that `wrote` was last called with, for feeds' threads. */
+  readonly written: SharedArrayBuffer
   /** Resolves when the thread has ended. */
   readonly ended: Promise<void>
 }
@@ -56,6 +58,7 @@ export function startStore(directory: string, log: Log, loadEveryMs: number, nam
           wrote: position => {
             Atomics.store(cell, 0, BigInt(position))
           },
+          written,
           ended: ended.promise,
         })
         return

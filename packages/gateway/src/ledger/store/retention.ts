@@ -6,8 +6,22 @@ import { readPreamble, segmentNumbers, segmentPath } from '../journal/segments.t
 export interface Retained {
   /** Records that were deleted because of their age. */
   readonly records: number
-  /** Segments that were deleted: their bodies were too old, and nobody has to read them any more. */
+  /** Segments that were deleted: their bodies were too old, and nothing has to read them any more. */
   readonly segments: number
+  /** How many of these a feed had not read: they had been kept for it as long as allowed. */
+  readonly unread: number
+}
+
+/** What segments are needed for. Positions of one journal, times in milliseconds since the epoch. */
+export interface SegmentNeeds {
+  /** The store would read from here after a crash. */
+  readonly store: JournalPosition
+  /** The slowest feed reads from here; null when there are no feeds. */
+  readonly feeds: JournalPosition | null
+  /** Bodies of segments that were finished before it are too old. */
+  readonly bodiesFromMs: number
+  /** Segments that were finished before it are no longer kept for feeds. */
+  readonly feedsFromMs: number
 }
 
 /** Deletes the figures of exchanges that began before `cutoffMs`. */
@@ -16,15 +30,20 @@ export async function deleteRecords(connection: DuckDBConnection, cutoffMs: numb
   return result.rowsChanged
 }
 
-/** Deletes the segments before `keepFrom` that were finished before `cutoffMs`. */
-export function deleteSegments(journal: string, keepFrom: JournalPosition, cutoffMs: number): number {
-  let deleted = 0
+/** Deletes the oldest segments, up to the first that is needed. */
+export function deleteSegments(journal: string, needs: SegmentNeeds): Omit<Retained, 'records'> {
+  const { store, feeds, bodiesFromMs, feedsFromMs } = needs
+  let segments = 0
+  let unread = 0
   for (const segment of segmentNumbers(journal)) {
     // A segment was finished when its successor began.
     const finishedAtMs = readPreamble(journal, segment + 1)?.createdAtMs
-    if (segment >= segmentOf(keepFrom) || finishedAtMs === undefined || finishedAtMs >= cutoffMs) break
+    if (segment >= segmentOf(store) || finishedAtMs === undefined || finishedAtMs >= bodiesFromMs) break
+    const isUnread = feeds !== null && segment >= segmentOf(feeds)
+    if (isUnread && finishedAtMs >= feedsFromMs) break
     unlinkSync(segmentPath(journal, segment))
-    deleted += 1
+    segments += 1
+    if (isUnread) unread += 1
   }
-  return deleted
+  return { segments, unread }
 }

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
+import { eventually } from '../../../../../test/support/wait.ts'
 import {
   bytes,
   closedOf,
@@ -14,9 +15,9 @@ import {
   testLedger,
   textOf,
 } from '../exchange.fixture.ts'
+import { type LinesSettings, linesModule, linesOf } from '../feeds/lines.fixture.ts'
 import type { Ledger } from '../index.ts'
 import { LedgerError } from '../index.ts'
-import { type JournalPosition, positionAt } from '../journal/position.ts'
 import type { Opened } from '../record.ts'
 import type { Scheduler } from '../scheduler.ts'
 
@@ -205,6 +206,12 @@ function manualScheduler(): { readonly scheduler: Scheduler; readonly retain: ()
   }
 }
 
+/** Where the feed of a test writes. */
+function linesSettings(t: TestContext): LinesSettings {
+  const directory = temporaryDirectory(t)
+  return { file: join(directory, 'lines'), refusing: join(directory, 'refusing') }
+}
+
 // What the works council was promised to be deleted must be gone, from the files too; what must be kept must be there.
 test('retention deletes bodies and records at their ages, and segments with them', async t => {
   const directory = temporaryDirectory(t)
@@ -240,34 +247,76 @@ test('retention deletes bodies and records at their ages, and segments with them
 })
 
 // A stream that has been open since yesterday must end up whole, whatever was purged around it.
-test('segments that an open exchange or another reader needs are kept', async t => {
+test('segments that an open exchange or a feed needs are kept', async t => {
+  const directory = temporaryDirectory(t)
+  const { scheduler, retain } = manualScheduler()
+  let now = Date.UTC(2026, 0, 1)
+  const settings = linesSettings(t)
+  const ledger = await testLedger(t, directory, {
+    scheduler,
+    clock: () => now,
+    retain: { records: 100 * dayMs, bodies: 2 * dayMs },
+    journal: { segmentMsMax: dayMs / 2 },
+    feeds: [{ name: 'lines', module: linesModule, settings }],
+    feedsBehindMsMax: 1_000 * dayMs,
+    loadEveryMs: 5,
+  })
+  await record(ledger, newId(), { startedAtMs: now })
+  await eventually('the feed has the first exchange', () => linesOf(settings.file).length === 1 || null)
+  writeFileSync(settings.refusing, '')
+  now += dayMs
+  for (let day = 1; day < 3; day++, now += dayMs) await record(ledger, newId(), { startedAtMs: now })
+  const long = newId()
+  await ledger.journal.open(openedOf(long, { startedAtMs: now }), [bytes('long question')])
+  for (let day = 0; day < 8; day++, now += dayMs) await record(ledger, newId(), { startedAtMs: now })
+  const before = segments(directory).length
+  await retain()
+  assert.equal(segments(directory).length, before, 'the feed has read the first segment only, and needs it to go on')
+  rmSync(settings.refusing)
+  await eventually('the feed has caught up', async () => {
+    await retain()
+    return segments(directory).length < before || null
+  })
+  const left = segments(directory)
+  assert.ok(readFileSync(left[0] ?? '', 'latin1').includes('long question'))
+  await ledger.journal.close(closedOf(long), [bytes('long answer')])
+  assert.equal((await ledger.row(long))?.outcome, 'completed')
+  await ledger.close()
+})
+
+// A feed whose other side is down for a week must not fill the disk, nor keep bodies that were promised to be deleted.
+test('a feed that is too far behind loses segments, and the log says which feed', async t => {
   const directory = temporaryDirectory(t)
   const { scheduler, retain } = manualScheduler()
   const log = keptLog()
   let now = Date.UTC(2026, 0, 1)
-  let neededFrom: JournalPosition | null = null
+  const settings = linesSettings(t)
+  writeFileSync(settings.refusing, '')
   const ledger = await testLedger(t, directory, {
     log,
     scheduler,
     clock: () => now,
     retain: { records: 100 * dayMs, bodies: 2 * dayMs },
     journal: { segmentMsMax: dayMs / 2 },
-    neededFrom: () => neededFrom,
+    feeds: [{ name: 'lines', module: linesModule, settings }],
+    feedsBehindMsMax: 3 * dayMs,
+    loadEveryMs: 5,
   })
-  for (let day = 0; day < 3; day++, now += dayMs) await record(ledger, newId(), { startedAtMs: now })
-  const long = newId()
-  await ledger.journal.open(openedOf(long, { startedAtMs: now }), [bytes('long question')])
-  for (let day = 0; day < 8; day++, now += dayMs) await record(ledger, newId(), { startedAtMs: now })
-  const before = segments(directory).length
-  neededFrom = positionAt(2, 64)
+  const ids = Array.from({ length: 12 }, newId)
+  for (const id of ids) {
+    await record(ledger, id, { startedAtMs: now })
+    now += dayMs
+  }
   await retain()
-  assert.equal(segments(directory).length, before - 1, 'the reader at segment 2 holds the rest')
-  neededFrom = null
-  await retain()
-  const left = segments(directory)
-  assert.ok(readFileSync(left[0] ?? '', 'latin1').includes('long question'))
-  await ledger.journal.close(closedOf(long), [bytes('long answer')])
-  assert.equal((await ledger.row(long))?.outcome, 'completed')
+  const left = segments(directory).map(path => readFileSync(path, 'latin1'))
+  assert.ok(!left.some(text => text.includes(`question ${ids[5]}`)), 'older than two days and three')
+  assert.ok(
+    left.some(text => text.includes(`question ${ids[8]}`)),
+    'still kept for the feed',
+  )
+  const line = log.lines.find(({ message }) => /deleted that a feed had not read/.test(message))
+  assert.deepEqual(line && [line.level, Object(line.fields).consumers], ['error', ['lines']])
+  await ledger.close()
 })
 
 // A client that sends another user agent with every call must cost disk space, not the gateway's memory or anyone's report.

@@ -22,7 +22,7 @@ import { owed } from './queries/owed.ts'
 import { spent } from './queries/spent.ts'
 import { usage } from './queries/usage.ts'
 import { Readers, reportMsMax } from './readers.ts'
-import { deleteRecords, deleteSegments, type Retained } from './retention.ts'
+import { deleteRecords, deleteSegments, type Retained, type SegmentNeeds } from './retention.ts'
 
 export interface StoreOptions {
   readonly directory: string
@@ -176,14 +176,13 @@ export class Store {
     return this.unfinished(id)?.[direction] ?? []
   }
 
-  /** `keepFrom`: other readers of the journal need what stands from there on; null when there are none. */
-  retain(recordsBeforeMs: number, bodiesBeforeMs: number, keepFrom: JournalPosition | null): Promise<Retained> {
+  /** Deletes records that began before `recordsFromMs`, and segments that nothing needs. */
+  retain(recordsFromMs: number, needs: Omit<SegmentNeeds, 'store'>): Promise<Retained> {
     return this.#inTurn(async () => {
-      const records = await deleteRecords(this.#database.loading, recordsBeforeMs)
+      const records = await deleteRecords(this.#database.loading, recordsFromMs)
       // Segments go only after a checkpoint: until then a crash would have them read again.
       await this.#checkpoint()
-      const needed = Math.min(this.#checkpointLow, keepFrom ?? Number.POSITIVE_INFINITY)
-      return { records, segments: deleteSegments(this.#journal, needed, bodiesBeforeMs) }
+      return { records, ...deleteSegments(this.#journal, { ...needs, store: this.#checkpointLow }) }
     })
   }
 

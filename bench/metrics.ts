@@ -1,7 +1,8 @@
 /** What metrics cost per call: `Figures.ended`, which every call passes once. Measured in this process. */
-import { noUsage } from '../packages/gateway/src/ledger/record.ts'
+
 import type { EndedCall } from '../packages/gateway/src/telemetry/calls.ts'
 import { Figures } from '../packages/gateway/src/telemetry/figures.ts'
+import { noUsage } from '../packages/gateway/src/wire/usage.ts'
 
 const callsPerRound = 100_000
 const rounds = 7

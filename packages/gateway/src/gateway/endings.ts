@@ -1,9 +1,10 @@
 /** How an exchange ends: what the client is told, what it cost, and the record. */
 import { LedgerError } from '../ledger/index.ts'
-import type { Cost, Usage } from '../ledger/record.ts'
+import type { Cost } from '../ledger/record.ts'
 import { nothingSpent, type Spent } from '../limits/index.ts'
 import { chargeOf } from '../prices/cost.ts'
 import type { EndedCall } from '../telemetry/calls.ts'
+import type { Usage } from '../wire/usage.ts'
 import { type BackendFailure, refusalOf } from './backend/failures.ts'
 import { ClientLeft } from './call.ts'
 import { type Authenticated, type Exchange, type FollowUp, noteCharge, noteInstance } from './exchange.ts'

@@ -6,9 +6,10 @@ import type { TestContext } from 'node:test'
 import { systemClock } from '../clock.ts'
 import { uuidV7 } from '../ids.ts'
 import type { Log } from '../log.ts'
+import { noUsage } from '../wire/usage.ts'
 import type { Ledger } from './index.ts'
 import { type LedgerOptions, openLedger } from './open.ts'
-import { type Closed, noUsage, type Opened } from './record.ts'
+import type { Closed, Opened } from './record.ts'
 
 export const newId = uuidV7(systemClock)
 export const dayMs = 86_400_000

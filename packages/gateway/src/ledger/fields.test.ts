@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { noUsage } from '../wire/usage.ts'
 import { closedOf, newId, openedOf } from './exchange.fixture.ts'
 import { kinds } from './field.ts'
 import { type Field, fieldRows, shownFields } from './fields.ts'
 import { type BlockHalf, flag, listOf } from './journal/fields.ts'
 import { unrolledText } from './journal/unroll.ts'
 import { unknownClosed, unknownOpened } from './read-fields.ts'
-import { noUsage } from './record.ts'
 import { recordColumns } from './store/schema.ts'
 
 const halves: readonly BlockHalf[] = ['opened', 'closed']

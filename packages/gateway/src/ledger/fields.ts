@@ -5,8 +5,10 @@
  *
  * A new field is one row here and the line that computes it; then `node scripts/generate.ts`.
  */
+
+import { usageSources } from '../wire/usage.ts'
 import { both, closed, derived, type FieldRow, opened } from './field.ts'
-import { callerKinds, copyKinds, outcomes, usageSources } from './values.ts'
+import { callerKinds, copyKinds, outcomes } from './values.ts'
 
 export const fields = {
   id: both(

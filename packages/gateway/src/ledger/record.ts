@@ -7,7 +7,7 @@ import type { Half, KindTypes } from './field.ts'
 import type { FieldName, fields } from './fields.ts'
 import type { Cost } from './values.ts'
 
-export type { AttemptRecord, CopyKind, Cost, Outcome, UsageSource } from './values.ts'
+export type { AttemptRecord, CopyKind, Cost, Outcome } from './values.ts'
 export { copyKinds, outcomes } from './values.ts'
 
 type Rows = typeof fields
@@ -34,27 +34,13 @@ type GroupOf<Group extends string> = {
   >
 }
 
-export interface Usage extends GroupOf<'usage'> {}
-
-export const noUsage: Usage = {
-  source: 'none',
-  promptTokens: null,
-  completionTokens: null,
-  totalTokens: null,
-  cachedTokens: null,
-  reasoningTokens: null,
-  audioPromptTokens: null,
-  audioCompletionTokens: null,
-  imagePromptTokens: null,
-  imageCompletionTokens: null,
-}
-
 /** The first half: what is known before the backend is called. */
 export interface Opened extends FieldsOf<'opened' | 'both'> {}
 
 /** The second half: what is known when the exchange has ended. Fields that repeat `Opened` correct it. */
 export interface Closed extends FieldsOf<'closed' | 'both'> {
-  readonly usage: Usage
+  /** As `Usage` of wire/usage.ts: the table of fields and that type are held to each other by the compiler. */
+  readonly usage: GroupOf<'usage'>
   /** Null where nothing was billed or the price is not known. */
   readonly cost: Cost | null
   /** Present when the exchange was never opened: this one entry is then the whole record. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { crc32, gunzipSync } from 'node:zlib'
 import { DuckDBInstance } from '@duckdb/node-api'
+import { noUsage } from '../wire/usage.ts'
 import {
   bytes,
   closedOf,
@@ -18,7 +19,6 @@ import { LedgerError } from './index.ts'
 import { formatVersion } from './journal/fields.ts'
 import { at, frameHeadBytes } from './journal/frame.ts'
 import { preambleBytes, segmentPath } from './journal/segments.ts'
-import { noUsage } from './record.ts'
 
 /**
  * Ledgers that earlier versions wrote: a completed exchange, a refused one, one with two attempts, one that its process left open.

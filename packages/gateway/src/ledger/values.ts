@@ -39,14 +39,3 @@ export interface AttemptRecord {
   /** Reason of a failure without a status: `connect_refused`, `connect_timeout`, `first_byte_timeout`, `stream_idle_timeout`, ... */
   readonly error: string | null
 }
-
-/**
- * Where token figures come from.
- * - `reported`: the backend's own report.
- * - `counted`: the gateway's tokenizer counted the text that passed.
- * - `bounded`: nothing showed the truth, so the figures are a bound: at least the text that passed, and at least the reserved or learned tokens.
- * - `owed`: the call began work in the background; a later record that names this one in `copyOf` or the same object has the figures.
- * - `none`: nothing was produced, or nothing can be counted.
- */
-export const usageSources = ['reported', 'counted', 'bounded', 'owed', 'none'] as const
-export type UsageSource = (typeof usageSources)[number]

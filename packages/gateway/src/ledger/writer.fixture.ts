@@ -7,10 +7,10 @@
 import { writeSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { randomOf, seedOfRun } from '../../../../test/support/random.ts'
+import { noUsage } from '../wire/usage.ts'
 import { closedOf, dayMs, newId, openedOf } from './exchange.fixture.ts'
 import { linesModule } from './feeds/lines.fixture.ts'
 import { openLedger } from './open.ts'
-import { noUsage } from './record.ts'
 
 const [directory = '', concurrency = '1', feedFile] = process.argv.slice(2)
 const settings = { file: feedFile, refusing: `${feedFile}.refusing` }

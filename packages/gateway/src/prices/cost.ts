@@ -1,5 +1,6 @@
 /** What an exchange cost. */
-import type { Cost, Usage } from '../ledger/record.ts'
+import type { Cost } from '../ledger/record.ts'
+import type { Usage } from '../wire/usage.ts'
 import type { Price, PriceBook, Sold } from './index.ts'
 
 /** Tiers that cost what the list says. Azure answers `default` where nothing else was asked for. */

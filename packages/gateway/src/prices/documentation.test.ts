@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { parse as parseYaml } from 'yaml'
 import { parseCatalogue } from '../config/catalogue.ts'
 import { configSchema, price } from '../config/schema.ts'
-import { noUsage } from '../ledger/record.ts'
+import { noUsage } from '../wire/usage.ts'
 import { costOf } from './cost.ts'
 import { openPrices } from './open.ts'
 

@@ -1,5 +1,6 @@
 /** Prices: what tokens of a model cost, in billionths of a currency per token. */
-import type { Cost, Usage } from '../ledger/record.ts'
+import type { Cost } from '../ledger/record.ts'
+import type { Usage } from '../wire/usage.ts'
 
 export interface Price {
   /** Model and first day, as `gpt-4o-2024-08-06 2024-10-01`: stands in the record beside the cost. */

@@ -1,6 +1,7 @@
 /** Figures of calls, written once at the end of each call. `npm run bench` measures what it costs: 0.2 µs per call. */
 import type { Registry } from 'prom-client'
-import type { CopyKind, Cost, Outcome, Usage } from '../ledger/record.ts'
+import type { CopyKind, Cost, Outcome } from '../ledger/record.ts'
+import type { Usage } from '../wire/usage.ts'
 import { Children, type Count, newCount, type Reading, readAtScrape, Spread, SpreadHistogram } from './tally.ts'
 
 /**

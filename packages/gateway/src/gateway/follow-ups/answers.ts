@@ -2,9 +2,9 @@
  * The file of a batch's answers, read as it comes: a line for each call, with the usage of that call. It says what a batch used where the batch
  * itself does not. Shape: `{"custom_id":…,"response":{"status_code":200,"body":{…,"usage":{…}}},"error":null}`.
  */
-import { noUsage, type Usage } from '../../ledger/record.ts'
+
 import { isRecord, textOrNull } from '../../wire/json.ts'
-import { usageFrom } from '../../wire/usage.ts'
+import { noUsage, type Usage, usageFrom } from '../../wire/usage.ts'
 import { empty, type Learned, nothingLearned, type Observer } from '../observe/observer.ts'
 
 /** A longer line is not read; what the file says is then not all. Bytes. */

@@ -3,9 +3,10 @@
  * first answer that reports the usage is charged, whoever asked; where no client asks, the gateway asks itself, with growing pauses. An
  * object whose end can never be known is charged at its bound after `objects.followUp.longest`, or when it is gone.
  */
-import type { UsageSource } from '../../ledger/record.ts'
+
 import type { KeptReservation, Spent } from '../../limits/index.ts'
 import type { Debt } from '../../objects/index.ts'
+import type { UsageSource } from '../../wire/usage.ts'
 
 /** `objects.followUp`. Milliseconds, but for `atOnce`. */
 export interface FollowUpSettings {

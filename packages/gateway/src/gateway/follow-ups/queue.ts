@@ -1,9 +1,9 @@
 /** The open debts of background work: when to ask about each, and which of them an exchange may charge. */
 import type { Clock } from '../../clock.ts'
 import { callerWithoutToken } from '../../identity/index.ts'
-import type { UsageSource } from '../../ledger/record.ts'
 import type { KeptReservation, Limits, Spent } from '../../limits/index.ts'
 import type { Debt, SharedDebts } from '../../objects/index.ts'
+import type { UsageSource } from '../../wire/usage.ts'
 import { GivenUp } from '../backend/failures.ts'
 import { concludeUnknown } from '../endings.ts'
 import type { FollowUp } from '../exchange.ts'

@@ -2,7 +2,7 @@
  * Observers look at an answer's bytes as they pass and learn what the record needs. They never wait: what an observer
  * returns from `pass` goes to the client at once.
  */
-import type { Usage } from '../../ledger/record.ts'
+import type { Usage } from '../../wire/usage.ts'
 
 export interface Observer {
   /** @returns the bytes to relay; the same buffer where nothing is taken out. */

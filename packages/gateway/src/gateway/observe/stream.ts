@@ -6,11 +6,12 @@
  * Where the gateway asked for usage on the client's behalf, what the client did not ask for is taken out again: the event that has usage
  * and no choices, and the member `usage` of the others. Only then an incomplete event waits for its end.
  */
-import type { Usage } from '../../ledger/record.ts'
+
 import { underWay } from '../../wire/background.ts'
 import { EventReader, lineEnd } from '../../wire/event-reader.ts'
 import { isRecord, listOf } from '../../wire/json.ts'
 import type { MembersOptions } from '../../wire/members.ts'
+import type { Usage } from '../../wire/usage.ts'
 import { usageFrom } from '../../wire/usage.ts'
 import type { CreatedObjects } from './created-objects.ts'
 import { errorCodeOf, learn, wantedMembers } from './learn.ts'

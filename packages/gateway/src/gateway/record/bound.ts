@@ -1,7 +1,8 @@
 /** The bound: what a call is charged at where nothing tells what it used. It is what was reserved for it, or would have been. */
-import { noUsage, type Usage } from '../../ledger/record.ts'
+
 import type { Limits, PromptSize } from '../../limits/index.ts'
 import { promptSizeOf } from '../../limits/rules/prompt-size.ts'
+import { noUsage, type Usage } from '../../wire/usage.ts'
 import type { Authenticated } from '../exchange.ts'
 import type { Asked } from '../receive/request.ts'
 

@@ -1,5 +1,6 @@
 /** Record: what the stages found out about an exchange, as the ledger's two halves. */
-import { type Closed, type Cost, noUsage, type Opened, type Outcome, type Usage } from '../../ledger/record.ts'
+import type { Closed, Cost, Opened, Outcome } from '../../ledger/record.ts'
+import { noUsage, type Usage } from '../../wire/usage.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Relayed } from '../relayed.ts'
 

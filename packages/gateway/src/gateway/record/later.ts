@@ -2,11 +2,12 @@
  * Tokens that are reported later: a response in the background and a batch say what they used when somebody asks for them after their
  * end. The call that begins them owes; the first answer that reports it is charged, and every further one counts nothing.
  */
-import { noUsage, type Usage } from '../../ledger/record.ts'
+
 import type { Limits } from '../../limits/index.ts'
 import type { Debt } from '../../objects/index.ts'
 import { underWay } from '../../wire/background.ts'
 import { isRecord, textOrNull } from '../../wire/json.ts'
+import { noUsage, type Usage } from '../../wire/usage.ts'
 import { type Authenticated, noteCharge } from '../exchange.ts'
 import type { FollowUps } from '../follow-ups/index.ts'
 import type { Relayed } from '../relayed.ts'

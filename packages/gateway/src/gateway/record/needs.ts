@@ -2,8 +2,8 @@
  * What calls of a deployment were seen to need, for those whose end nobody is told of. A reasoning model thinks before its first word, and of
  * an answer that broke off no text says how much.
  */
-import type { Usage } from '../../ledger/record.ts'
 import { modelFacts } from '../../wire/models.ts'
+import type { Usage } from '../../wire/usage.ts'
 
 /** Calls after which what was seen before them is forgotten, together with as many before. */
 const callsOfSpan = 64

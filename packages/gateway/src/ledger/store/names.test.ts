@@ -3,9 +3,10 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { DuckDBInstance } from '@duckdb/node-api'
+import { noUsage } from '../../wire/usage.ts'
 import { closedOf, newId, openedOf, temporaryDirectory, testLedger } from '../exchange.fixture.ts'
 import type { Ledger } from '../index.ts'
-import { type Closed, noUsage, type Opened } from '../record.ts'
+import type { Closed, Opened } from '../record.ts'
 
 /** A whole exchange in one entry, as of a call that never reached an instance. */
 function write(ledger: Ledger, opened: Partial<Opened>, closed: Partial<Closed> = {}): Promise<void> {

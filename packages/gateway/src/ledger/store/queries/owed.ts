@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { RecordRow, UsageSource } from '../../record.ts'
+import type { UsageSource } from '../../../wire/usage.ts'
+import type { RecordRow } from '../../record.ts'
 import type { Names } from '../names.ts'
 import { readRows } from './rows.ts'
 

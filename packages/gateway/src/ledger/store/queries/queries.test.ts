@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import { callerKey } from '../../../identity/caller.ts'
+import { noUsage } from '../../../wire/usage.ts'
 import { bytes, closedOf, dayMs, keptLog, newId, openedOf } from '../../exchange.fixture.ts'
 import type { Ledger } from '../../index.ts'
 import { openLedger } from '../../open.ts'
-import { type Closed, noUsage, type Opened, type Outcome } from '../../record.ts'
+import type { Closed, Opened, Outcome } from '../../record.ts'
 import {
   type RecordFilter,
   type SpentGroup,

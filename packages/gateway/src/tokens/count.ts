@@ -2,7 +2,7 @@
  * Synchronous counting, without I/O: for worker threads and tests. Long prompts take tens of milliseconds; the data plane goes
  * through `index.ts`, which uses a worker.
  */
-import type { Assembled, AssembledChoice } from '../wire/assemble.ts'
+import type { Assembled, AssembledChoice } from '../wire/assembled.ts'
 import { countText } from './encodings.ts'
 import { callsTokens, overheadsOf } from './overheads.ts'
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Assembled, assemble, createAssembler } from './assemble.ts'
+import { assemble, createAssembler } from './assemble.ts'
+import type { Assembled } from './assembled.ts'
 import { parseCutJson } from './cut-json.ts'
 import { createSseParser, type ServerSentEvent } from './sse.ts'
 

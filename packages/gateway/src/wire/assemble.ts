@@ -1,65 +1,11 @@
 /** What a response says, put together from one JSON document or from the raw events of a stream. */
+
+import { type Assembled, choiceOf, type Draft, type DraftChoice, finished, toolCallOf } from './assembled.ts'
 import { parseCutJson } from './cut-json.ts'
 import { isRecord, type JsonRecord, listOf, numberOrNull, textOf, textOrNull } from './json.ts'
-import { type ReportedUsage, reportedUsage } from './reported-usage.ts'
+import { reportedUsage } from './reported-usage.ts'
 import { takeResponsesDocument, takeResponsesEvent } from './responses-events.ts'
 import { createSseParser } from './sse.ts'
-
-export interface AssembledToolCall {
-  readonly id: string | null
-  readonly name: string
-  /** JSON text as the model wrote it; cut where the stream was cut. */
-  readonly arguments: string
-}
-
-export interface AssembledChoice {
-  readonly index: number
-  readonly text: string
-  readonly refusal: string | null
-  /** What was thought and shown (`reasoning_content`, summaries); null where nothing was. */
-  readonly reasoning: string | null
-  readonly toolCalls: readonly AssembledToolCall[]
-  /** `stop`, `length`, `tool_calls`, `content_filter`, ...; for Responses the status or the reason of being incomplete. */
-  readonly finishReason: string | null
-}
-
-export interface Assembled {
-  /** `id` and `model` of the answer: never from the frame of prompt filter results, where they are empty. */
-  readonly id: string | null
-  readonly model: string | null
-  /** `service_tier` that the answer names. */
-  readonly serviceTier: string | null
-  /** In the order of their index. A response of the Responses API is one choice. */
-  readonly choices: readonly AssembledChoice[]
-  readonly usage: ReportedUsage | null
-  /** True when `usage` stood in the middle of a stream: had the stream gone on, it would have been more. */
-  readonly usageSoFar: boolean
-  /** An error body or an error frame in mid-stream; `code` as text. */
-  readonly error: { readonly code: string | null; readonly type: string | null; readonly message: string } | null
-  /** True when the end was seen: a whole document, `[DONE]`, or a closing event of Responses. */
-  readonly complete: boolean
-}
-
-export interface DraftChoice {
-  text: string
-  refusal: string
-  reasoning: string
-  finishReason: string | null
-  /** By the index under which the service numbers them. */
-  readonly toolCalls: Map<number, { id: string | null; name: string; arguments: string }>
-}
-
-/** An answer while it is being put together. */
-export interface Draft {
-  id: string | null
-  model: string | null
-  serviceTier: string | null
-  usage: ReportedUsage | null
-  usageSoFar: boolean
-  error: Assembled['error']
-  complete: boolean
-  readonly choices: Map<number, DraftChoice>
-}
 
 export interface Assembler {
   /** Takes the next bytes of the response's body, split anywhere. */
@@ -206,39 +152,4 @@ function takeCall(into: DraftChoice, call: unknown, place: number): void {
   drafted.id = textOrNull(call.id) ?? drafted.id
   drafted.name += textOf(call.function.name)
   drafted.arguments += textOf(call.function.arguments)
-}
-
-/** The drafted choice with this index, begun when it is new. */
-export function choiceOf(draft: Draft, index: number): DraftChoice {
-  const known = draft.choices.get(index)
-  if (known !== undefined) return known
-  const begun: DraftChoice = { text: '', refusal: '', reasoning: '', finishReason: null, toolCalls: new Map() }
-  draft.choices.set(index, begun)
-  return begun
-}
-
-/** The drafted tool call with this index, begun when it is new. */
-export function toolCallOf(choice: DraftChoice, index: number): { id: string | null; name: string; arguments: string } {
-  const known = choice.toolCalls.get(index)
-  if (known !== undefined) return known
-  const begun = { id: null, name: '', arguments: '' }
-  choice.toolCalls.set(index, begun)
-  return begun
-}
-
-function finished(draft: Draft): Assembled {
-  const { id, model, serviceTier, usage, usageSoFar, error, complete } = draft
-  const choices = inOrder(draft.choices).map(([index, { text, refusal, reasoning, finishReason, toolCalls }]) => ({
-    index,
-    text,
-    refusal: refusal === '' ? null : refusal,
-    reasoning: reasoning === '' ? null : reasoning,
-    toolCalls: inOrder(toolCalls).map(([, call]) => ({ ...call })),
-    finishReason,
-  }))
-  return { id, model, serviceTier, choices, usage, usageSoFar, error, complete }
-}
-
-function inOrder<T>(byIndex: ReadonlyMap<number, T>): [number, T][] {
-  return [...byIndex].sort(([left], [right]) => left - right)
 }

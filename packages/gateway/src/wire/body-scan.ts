@@ -5,6 +5,7 @@
  * Grammar: RFC 8259; a byte order mark in front is passed over, as backends do.
  */
 import { isUtf8 } from 'node:buffer'
+import { isSpace } from './json-bytes.ts'
 import { depthMax, JsonScanError, type MemberRange, requestCaps, type Scan, tooManyParts } from './json-scan.ts'
 import type { Entry, Shape } from './shape.ts'
 import type { Sliced } from './slices.ts'
@@ -433,7 +434,7 @@ function literalEnd(bytes: Buffer, at: number): number {
 
 function skipSpaces(bytes: Buffer, from: number, end: number): number {
   let at = from
-  while (at < end && (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09)) at += 1
+  while (at < end && isSpace(bytes[at])) at += 1
   return at
 }
 

@@ -5,6 +5,18 @@
  * Grammar: RFC 8259. Values are skipped by brackets and strings, not validated: what is malformed inside is the backend's to refuse,
  * but in requests bytes that may stand nowhere outside of texts (comments) are malformed, because another reader might skip them.
  */
+import {
+  backslash,
+  braceClose,
+  braceOpen,
+  bracketClose,
+  bracketOpen,
+  colon,
+  comma,
+  isSpace,
+  quote,
+  unescaped,
+} from './json-bytes.ts'
 import type { Sliced } from './slices.ts'
 
 export interface MemberRange {
@@ -51,15 +63,6 @@ export class JsonScanError extends Error {
     this.meant = meant
   }
 }
-
-const quote = 0x22
-const backslash = 0x5c
-const colon = 0x3a
-const comma = 0x2c
-const braceOpen = 0x7b
-const braceClose = 0x7d
-const bracketOpen = 0x5b
-const bracketClose = 0x5d
 
 /** Longest run of space, and longest number or literal. */
 const spaceBytesMax = 65_536
@@ -318,10 +321,6 @@ function requireEnd(bytes: Buffer, from: number, end: number): void {
   if (at < end) throw new JsonScanError('malformed', at)
 }
 
-function isSpace(byte: number): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
-}
-
 /** @throws JsonScanError malformed for more space in one place than any document has: it could not be left half way. */
 export function skipSpace(bytes: Buffer, from: number, end: number): number {
   const most = Math.min(end, from + spaceBytesMax)
@@ -376,11 +375,7 @@ export const outsideTexts: readonly boolean[] = Array.from({ length: 256 }, (_, 
 )
 
 function keyText(bytes: Buffer, keyStart: number, keyEnd: number): string {
-  const raw = bytes.toString('utf8', keyStart + 1, keyEnd - 1)
-  if (!raw.includes('\\')) return raw
-  try {
-    return JSON.parse(`"${raw}"`) as string
-  } catch {
-    throw new JsonScanError('malformed', keyStart)
-  }
+  const text = unescaped(bytes.toString('utf8', keyStart + 1, keyEnd - 1))
+  if (text === null) throw new JsonScanError('malformed', keyStart)
+  return text
 }

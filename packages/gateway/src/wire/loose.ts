@@ -2,7 +2,9 @@
  * A body without what only one instance can read of it: encrypted reasoning, and the ids of items that it keeps. What is left says the same
  * to the model but for its earlier thoughts. All other bytes stay as they are.
  */
+
 import { digestOf } from './encrypted.ts'
+import { bracketClose, bracketOpen, comma } from './json-bytes.ts'
 import {
   JsonScanError,
   type MemberRange,
@@ -33,10 +35,6 @@ const inputOnly: ReadonlySet<string> = new Set(['input'])
 const itemMembers: ReadonlySet<string> = new Set(['type', 'id', 'encrypted_content'])
 /** Kinds of items that say all that they are without an id. */
 const needNoId: ReadonlySet<string> = new Set(['message', 'function_call', 'custom_tool_call', 'web_search_call'])
-
-const comma = 0x2c
-const bracketOpen = 0x5b
-const bracketClose = 0x5d
 
 export class LooseBody {
   readonly #body: Buffer

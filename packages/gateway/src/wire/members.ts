@@ -3,15 +3,20 @@
  * many megabytes beside its usage. Where asked, it also passes the bytes on without one of the members.
  * Values that are not wanted are skipped by brackets and strings, as `json-scan.ts` does, and not validated. Grammar: RFC 8259.
  */
-
-const quote = 0x22
-const backslash = 0x5c
-const colon = 0x3a
-const comma = 0x2c
-const braceOpen = 0x7b
-const braceClose = 0x7d
-const bracketOpen = 0x5b
-const bracketClose = 0x5d
+import {
+  backslash,
+  braceClose,
+  braceOpen,
+  bracketClose,
+  bracketOpen,
+  colon,
+  comma,
+  isSpace,
+  quote,
+  unescaped,
+} from './json-bytes.ts'
+import { KeptValue } from './kept-value.ts'
+import { PassedBytes } from './passed-bytes.ts'
 
 /** A longer key is none that is wanted. Bytes. */
 const keyBytesMax = 256
@@ -19,8 +24,6 @@ const keyBytesMax = 256
 const textBytesMax = 1_048_576
 /** The same in `choices`, of which the reasons for their end are wanted, and not what they say. */
 const choiceTextBytesMax = 1_024
-/** A wanted value that is longer without such texts is not kept: it then counts as missing. Bytes. */
-const valueBytesMax = 4_194_304
 
 /** What the next byte that is no white space may be, in an object whose members are looked at. */
 type Expected = 'open' | 'key' | 'colon' | 'value' | 'comma' | 'nothing'
@@ -34,6 +37,8 @@ export interface MembersOptions {
   readonly removed: string | null
 }
 
+const noBytes: Buffer = Buffer.alloc(0)
+
 export class Members {
   /** What was read so far. Of a key that stands twice it is the later value, as `JSON.parse` has it. */
   readonly found: Record<string, unknown> = {}
@@ -42,7 +47,7 @@ export class Members {
   /** True when the bytes are no object, or malformed at a place that matters. What was found before stands. */
   broken = false
   readonly #options: MembersOptions
-  readonly #passed: Passed | null
+  readonly #passed: PassedBytes | null
   #expected: Expected = 'open'
   /** Brackets that are open. */
   #depth = 0
@@ -57,11 +62,11 @@ export class Members {
   /** The value under way at the depth that is looked at: a scalar has no end of its own. */
   #inScalar = false
   /** The wanted value under way. */
-  #value: Kept | null = null
+  #value: KeptValue | null = null
 
   constructor(options: MembersOptions) {
     this.#options = options
-    this.#passed = options.removed === null ? null : new Passed()
+    this.#passed = options.removed === null ? null : new PassedBytes()
   }
 
   /** What passes of the bytes pushed so far; at most the beginning of a member is held back. Empties it. */
@@ -159,7 +164,7 @@ export class Members {
       return at + 1
     }
     if (name !== null && wanted.has(name))
-      this.#value = new Kept(at, name === 'choices' ? choiceTextBytesMax : textBytesMax)
+      this.#value = new KeptValue(at, name === 'choices' ? choiceTextBytesMax : textBytesMax)
     this.#expected = 'comma'
     if (byte === quote) {
       this.#isKey = false
@@ -275,190 +280,7 @@ export class Members {
   }
 }
 
-const noBytes: Buffer = Buffer.alloc(0)
-
-function isSpace(byte: number): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
-}
-
 /** Null for a key that is too long or malformed: it is none that is wanted. */
 function keyName(key: Buffer): string | null {
-  if (key.length > keyBytesMax) return null
-  const raw = key.toString()
-  if (!raw.includes('\\')) return raw
-  try {
-    return JSON.parse(`"${raw}"`) as string
-  } catch {
-    return null
-  }
-}
-
-/** A wanted value, copied as it comes, without long texts. */
-class Kept {
-  #bytes: Buffer = noBytes
-  #length = 0
-  /** Where the bytes begin that are not copied yet. */
-  #from: number
-  /** Length before the text under way; -1 outside of texts. */
-  #textAt = -1
-  #textLength = 0
-  /** True while the rest of a text is left out. */
-  #inLongText = false
-  #isTooLong = false
-  readonly #textBytesMax: number
-
-  constructor(at: number, textMax: number) {
-    this.#from = at
-    this.#textBytesMax = textMax
-  }
-
-  begin(from: number): void {
-    this.#from = from
-  }
-
-  /** Copies up to `to`. */
-  take(bytes: Buffer, to: number): void {
-    const from = this.#from
-    this.#from = to
-    if (to <= from || this.#isTooLong) return
-    if (this.#textAt !== -1) {
-      this.#textLength += to - from
-      if (this.#textLength > this.#textBytesMax) {
-        this.#inLongText = true
-        this.#length = this.#textAt
-      }
-    }
-    if (!this.#inLongText) this.#append(bytes, from, to)
-  }
-
-  textBegins(bytes: Buffer, at: number): void {
-    this.take(bytes, at)
-    this.#textAt = this.#length
-    this.#textLength = 0
-  }
-
-  textEnds(bytes: Buffer, end: number): void {
-    this.take(bytes, end)
-    if (this.#inLongText) this.#append(emptyText, 0, emptyText.length)
-    this.#inLongText = false
-    this.#textAt = -1
-  }
-
-  /** Undefined when it is not JSON, or too long. */
-  parsed(bytes: Buffer, end: number): unknown {
-    this.take(bytes, end)
-    if (this.#isTooLong) return undefined
-    try {
-      return JSON.parse(this.#bytes.toString('utf8', 0, this.#length)) as unknown
-    } catch {
-      return undefined
-    }
-  }
-
-  #append(bytes: Buffer, from: number, to: number): void {
-    const length = this.#length + to - from
-    if (length > valueBytesMax) {
-      this.#isTooLong = true
-      this.#bytes = noBytes
-      return
-    }
-    if (length > this.#bytes.length) {
-      const grown = Buffer.allocUnsafe(Math.max(256, length * 2))
-      this.#bytes.copy(grown, 0, 0, this.#length)
-      this.#bytes = grown
-    }
-    bytes.copy(this.#bytes, this.#length, from, to)
-    this.#length = length
-  }
-}
-
-const emptyText = Buffer.from('""')
-
-/** More is not held: the member then stays. Bytes. */
-const heldBytesMax = 65_536
-
-/**
- * The bytes of an object without one of its members, and without the comma that goes with it. From each comma on (of the first member: from its
- * key on) the bytes are held until it is known whether the member stays.
- */
-class Passed {
-  #out: Buffer[] = []
-  /** What is held, in order; pieces from between pass even when the member is dropped. */
-  #held: { readonly bytes: Buffer; readonly between: boolean }[] = []
-  #heldBytes = 0
-  #state: 'passing' | 'held' | 'dropped' = 'passing'
-  #from = 0
-  /** True until a member has stayed: what is dropped before takes the comma behind it along. */
-  #isFirst = true
-
-  take(): Buffer[] {
-    const out = this.#out
-    this.#out = []
-    return out
-  }
-
-  begin(from: number): void {
-    this.#from = from
-  }
-
-  end(bytes: Buffer, to: number): void {
-    this.#flush(bytes, to)
-  }
-
-  between(bytes: Buffer): void {
-    if (this.#state === 'held') this.#held.push({ bytes, between: true })
-    else this.#out.push(bytes)
-  }
-
-  atKey(bytes: Buffer, at: number): void {
-    if (!this.#isFirst) return
-    this.#flush(bytes, at)
-    this.#state = 'held'
-  }
-
-  atComma(bytes: Buffer, at: number): void {
-    if (this.#isFirst) return
-    this.#flush(bytes, at)
-    this.#state = 'held'
-  }
-
-  /** The member stays, or the object is over. */
-  release(bytes: Buffer, at: number): void {
-    this.#flush(bytes, at)
-    for (const piece of this.#held) this.#out.push(piece.bytes)
-    this.#held = []
-    this.#heldBytes = 0
-    this.#isFirst = false
-    this.#state = 'passing'
-  }
-
-  /** The member goes. */
-  drop(): void {
-    if (this.#state !== 'held') return
-    for (const piece of this.#held) if (piece.between) this.#out.push(piece.bytes)
-    this.#held = []
-    this.#heldBytes = 0
-    this.#state = 'dropped'
-  }
-
-  valueEnds(end: number): void {
-    if (this.#state !== 'dropped' || this.#isFirst) return
-    this.#from = end
-    this.#state = 'passing'
-  }
-
-  #flush(bytes: Buffer, to: number): void {
-    const from = this.#from
-    if (to <= from) return
-    this.#from = to
-    if (this.#state === 'dropped') return
-    const piece = bytes.subarray(from, to)
-    if (this.#state === 'passing') {
-      this.#out.push(piece)
-      return
-    }
-    this.#held.push({ bytes: piece, between: false })
-    this.#heldBytes += piece.length
-    if (this.#heldBytes > heldBytesMax) this.release(bytes, to)
-  }
+  return key.length > keyBytesMax ? null : unescaped(key.toString())
 }

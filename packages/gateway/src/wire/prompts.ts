@@ -1,13 +1,7 @@
 /** How many prompts a body of the completions operation asks: each one is answered by itself. */
+import { braceClose, braceOpen, bracketClose, bracketOpen, comma, quote } from './json-bytes.ts'
 import { type MemberRange, skipSpace, skipTextUntil } from './json-scan.ts'
 import type { Sliced } from './slices.ts'
-
-const quote = 0x22
-const comma = 0x2c
-const bracketOpen = 0x5b
-const bracketClose = 0x5d
-const braceOpen = 0x7b
-const braceClose = 0x7d
 
 /**
  * Counts the entries of the member `prompt`: a text and a list of token numbers are one prompt, a list of texts or of lists is as many as it has

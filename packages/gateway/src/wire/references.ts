@@ -8,6 +8,7 @@
 
 import { digestOf } from './encrypted.ts'
 import { type Item, itemOf, mustBeKnown, noteFilled, noteMember, saysWhat } from './items.ts'
+import { unescaped } from './json-bytes.ts'
 import {
   depthMax,
   JsonScanError,
@@ -343,13 +344,9 @@ export class ReferenceFinder implements Sliced<readonly Reference[]> {
   }
 
   #text(at: number, end: number): string {
-    const raw = this.#bytes.toString('utf8', at + 1, end - 1)
-    if (!raw.includes('\\')) return raw
-    try {
-      return JSON.parse(`"${raw}"`) as string
-    } catch {
-      throw new JsonScanError('malformed', at)
-    }
+    const text = unescaped(this.#bytes.toString('utf8', at + 1, end - 1))
+    if (text === null) throw new JsonScanError('malformed', at)
+    return text
   }
 }
 

@@ -1,5 +1,5 @@
 /** The Responses API: its documents, and the typed events of its streams. */
-import { choiceOf, type Draft, toolCallOf } from './assemble.ts'
+import { choiceOf, type Draft, toolCallOf } from './assembled.ts'
 import { isRecord, type JsonRecord, listOf, numberOrNull, textOf, textOrNull } from './json.ts'
 import { reportedUsage } from './reported-usage.ts'
 

@@ -1,8 +1,7 @@
 /** Texts of a JSON document (RFC 8259 section 7), four bytes at a time: what stands in them must be what every reader takes for the same. */
+import { backslash, quote } from './json-bytes.ts'
 import { JsonScanError } from './json-scan.ts'
 
-const quote = 0x22
-const backslash = 0x5c
 const letterU = 0x75
 
 /** Keys and most values are shorter: a loop over them is over before a wider one has begun. */

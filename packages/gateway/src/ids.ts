@@ -6,14 +6,14 @@ const randomBytesPerId = 10
 const poolBytes = randomBytesPerId * 256
 const digits = Buffer.from('0123456789abcdef', 'latin1')
 const dash = 0x2d
-/** Where the two digits of each byte stand, dashes left out. */
+/** Positions of the two digits of each byte in the text; dashes are left out. */
 const places = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const
 const bytesOfTime = 6
 
 /**
- * Makes UUIDs of version 7 (RFC 9562 section 5.7): 48 bits of milliseconds, then random, so that ids sort by time.
- * Random bytes are drawn 256 ids at a time: `randomUUID` costs a system call each. The text is made in one piece: strings
- * put together from two digits at a time cost three times as much, and again when they are written somewhere.
+ * Makes UUIDs of version 7 (RFC 9562 section 5.7): 48 bits of milliseconds, then random bits, so ids sort by time.
+ * Random bytes are drawn for 256 ids at a time, because `randomUUID` costs a system call each. The text is made in one
+ * piece: a string put together from pairs of digits costs three times as much, and again when it is written somewhere.
  */
 export function uuidV7(clock: Clock): () => string {
   const random = Buffer.alloc(poolBytes)

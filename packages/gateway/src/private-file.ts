@@ -1,17 +1,19 @@
-/** Files that are the user's alone: tokens, and what a demonstration tells the commands beside it. */
+/**
+ * Files that only their user may read: tokens, and what a demonstration leaves for the commands that run besides it.
+ */
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, open } from 'node:fs/promises'
 
 /**
- * Why a file is not taken. `exposed`: group or others may read or write it. `foreign`: it belongs to another user. `odd`: it is a link, a
- * directory, a pipe, or too large. `unreadable`: the system refuses.
+ * Why a file is refused. `exposed`: group or others may read or write it. `foreign`: it belongs to another user. `odd`:
+ * it is a link, a directory, a pipe, or too large. `unreadable`: the system refuses to open it.
  */
 export type PrivateFileProblem = 'exposed' | 'foreign' | 'odd' | 'unreadable'
 
 export class PrivateFileError extends Error {
   readonly problem: PrivateFileProblem
 
-  /** @param reason completes "cannot be used: ". */
+  /** @param reason completes the sentence "cannot be used: ". */
   constructor(problem: PrivateFileProblem, reason: string, options?: ErrorOptions) {
     super(reason, options)
     this.name = 'PrivateFileError'
@@ -20,7 +22,7 @@ export class PrivateFileError extends Error {
 }
 
 /**
- * The text of a file that is the user's alone; null when there is none.
+ * Text of a file that only its user may read; null when there is none.
  * @param bytesMax larger files are refused.
  * @throws PrivateFileError
  */
@@ -43,7 +45,7 @@ export async function readPrivateFile(path: string, bytesMax: number): Promise<s
 }
 
 /**
- * Checks that nobody else can put files into a directory.
+ * Checks that only the user can put files into a directory.
  * @throws PrivateFileError
  */
 export async function requireOwnDirectory(path: string): Promise<void> {
@@ -56,7 +58,7 @@ export async function requireOwnDirectory(path: string): Promise<void> {
   }
 }
 
-/** Windows has neither owner nor mode in this sense. */
+/** False on Windows, which has neither owner nor mode in this sense. */
 const hasOwners = process.getuid !== undefined
 
 function requireOwn({ uid }: { readonly uid: number }): void {
@@ -71,7 +73,7 @@ function octal(mode: number): string {
 
 async function openNoFollow(path: string): Promise<FileHandle | null> {
   try {
-    // A link could lead to a file of somebody else's choosing; opening a pipe must not wait for its writer.
+    // A link could lead to a file that another user chose; and opening a pipe must not wait for its writer.
     return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException

@@ -2,7 +2,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { type Config, configSchema } from '../config/schema.ts'
-import type { Caller } from '../identity/index.ts'
+import { testCaller } from '../identity/caller.fixture.ts'
 import { openInstance } from '../instances/index.ts'
 import type { Call, ClientCall } from './call.ts'
 import { type Authenticated, type Exchange, newExchange, noteCaller, noteRoute, type Resolved } from './exchange.ts'
@@ -43,22 +43,13 @@ export function planOf(config: Config): Plan {
 export const samplePlan = planOf(sampleConfig)
 
 /** A person of the group that both workloads allow. */
-export const person: Caller = {
-  kind: 'user',
+export const person = testCaller({
   tenantId,
   objectId: '44444444-0000-4000-8000-000000000004',
-  appId: null,
   displayName: 'Member',
   groups: [groupId],
-  listsGroups: true,
-  groupsOverage: false,
-  roles: [],
-  scopes: [],
-  managedIdentityId: null,
-  audience: 'https://cognitiveservices.azure.com',
-  tokenVersion: '1.0',
   expiresAtMs: Number.POSITIVE_INFINITY,
-}
+})
 
 export interface CallOptions {
   readonly method?: string

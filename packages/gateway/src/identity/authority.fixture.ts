@@ -1,4 +1,4 @@
-/** For tests: a sign-in service of one's own on loopback, and tokens of every kind, good and bad. */
+/** For tests: a sign-in service on loopback, and tokens of every kind, good and bad. */
 import { createHmac, generateKeyPair, type KeyObject, sign as signBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -34,9 +34,9 @@ export interface Authority {
   readonly keys: Map<string, Record<string, unknown>[]>
   /** Answers that replace the ordinary ones, by path. */
   readonly answers: Map<string, Answer>
-  /** Paths that were asked for, in order. */
+  /** Paths that were requested, in order. */
   readonly reads: string[]
-  /** 503 to everything. */
+  /** True answers 503 to everything. */
   down: boolean
   keyReads(): number
   close(): Promise<void>
@@ -99,7 +99,7 @@ export function issuerOf(tenantId: string, version: '1.0' | '2.0', authority: Pi
 
 export type Claims = Record<string, unknown>
 
-/** Claims of a person's token as Entra issues it; `changes` replace, undefined removes. */
+/** Claims of a person's token as Entra issues it. `changes` replace claims; undefined removes one. */
 export function claimsOf(authority: Pick<Authority, 'url'>, changes: Claims = {}): Claims {
   const tenantId = typeof changes.tid === 'string' ? changes.tid : tenantA
   const version = changes.ver === '2.0' ? '2.0' : '1.0'
@@ -119,7 +119,7 @@ export function claimsOf(authority: Pick<Authority, 'url'>, changes: Claims = {}
   }
 }
 
-/** Any header over any claims, signed with RS256: also what no library would sign. */
+/** Signs any header and any claims with RS256, also those that no library would sign. */
 export function signed(key: SigningKey, claims: Claims | string, header: Claims | string = {}): string {
   const head =
     typeof header === 'string' ? header : JSON.stringify({ alg: 'RS256', typ: 'JWT', kid: key.kid, ...header })
@@ -127,7 +127,7 @@ export function signed(key: SigningKey, claims: Claims | string, header: Claims 
   return `${input}.${signBytes('sha256', Buffer.from(input), key.privateKey).toString('base64url')}`
 }
 
-/** HS256 with any text as its secret: the attack on verifiers that let the token choose the algorithm. */
+/** Signs with HS256 and any text as the secret: an attack on verifiers that let the token choose the algorithm. */
 export function signedHmac(secret: string, claims: Claims, kid: string): string {
   const input = `${base64url(JSON.stringify({ alg: 'HS256', typ: 'JWT', kid }))}.${base64url(JSON.stringify(claims))}`
   return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`
@@ -137,7 +137,7 @@ export function base64url(text: string): string {
   return Buffer.from(text).toString('base64url')
 }
 
-/** A clock that stands still until a test moves it. */
+/** A clock that only a test moves. */
 export class TestClock {
   nowMs = startMs
   readonly read = (): number => this.nowMs

@@ -1,9 +1,10 @@
-/** Addresses of sign-in services, without anything heavy: the command line reads this at every start. */
+/** Addresses of sign-in services. Imports nothing heavy: the command line reads this file at every start. */
 import { AuthorityError } from './errors.ts'
 
 /**
  * The authority without a slash at its end.
- * @throws AuthorityError when it is not an https URL, or http to a loopback host, without query, fragment and user name.
+ * @throws AuthorityError when it is not an https URL, or http to a loopback host, without query, fragment and user
+ *   name.
  */
 export function checkedAuthority(authority: string): string {
   const url = URL.canParse(authority) ? new URL(authority) : null
@@ -21,7 +22,10 @@ export function checkedAuthority(authority: string): string {
   return url.href.replace(/\/+$/, '')
 }
 
-/** https, or http to a loopback host where that is allowed: keys that come in the clear could be anybody's. */
+/**
+ * True for https, and for http to a loopback host where that is allowed. Over plain http, anyone on the way could
+ * replace the keys.
+ */
 export function isTrustworthy(url: URL, loopbackAllowed: boolean): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && loopbackAllowed && isLoopback(url.hostname))
 }

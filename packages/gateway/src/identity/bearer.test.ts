@@ -35,7 +35,7 @@ test('a token is found in Authorization and in api-key, in any case and with any
   }
 })
 
-test('a request without a token is told how to get one', () => {
+test('a request without a token gets an answer that says how to get one', () => {
   refused([], 'token_missing', /gatehouse token/)
   refused(['Authorization', ''], 'token_missing')
   refused(['api-key', '  '], 'token_missing')
@@ -57,14 +57,14 @@ test('a scheme other than Bearer is named as the reason', () => {
   }
 })
 
-// Two parts of a chain that read different ones of two credentials see two different callers.
-test('two credentials are refused, because nobody can know which was meant', () => {
+// If two parts of a chain read different credentials, they see two different callers.
+test('two credentials are refused, because it is unknown which one was meant', () => {
   refused(['Authorization', `Bearer ${token}`, 'authorization', `Bearer ${other}`], 'token_ambiguous', /once/)
   refused(['Authorization', `Bearer ${token}`, 'Authorization', `Bearer ${token}`], 'token_ambiguous')
   refused(['Authorization', '', 'Authorization', `Bearer ${token}`], 'token_ambiguous')
   refused(['api-key', token, 'api-key', other], 'token_ambiguous')
   refused(['Authorization', `Bearer ${token}`, 'api-key', other], 'token_ambiguous', /different/)
-  // A signature that is missing makes it no placeholder.
+  // A missing signature does not make a token a placeholder.
   refused(['Authorization', 'Bearer eyJh.eyJz.', 'api-key', token], 'token_ambiguous')
   refused(['Authorization', '', 'authorization', 'Bearer undefined', 'api-key', token], 'token_ambiguous')
 })
@@ -80,8 +80,8 @@ const placeholders = [
   '',
 ]
 
-// SDKs that are told to use `api-key` send an Authorization of their own beside it, with whatever the variable held.
-test('C6 of two credentials the one that has the form of a token counts', () => {
+// SDKs that send `api-key` also send an Authorization of their own, with whatever the environment variable held.
+test('C6 of two credentials only the one with the form of a token counts', () => {
   for (const text of placeholders) {
     assert.deepEqual(readToken(['Authorization', `Bearer ${text}`, 'api-key', token]), { token }, text)
     assert.deepEqual(readToken(['api-key', text, 'Authorization', `Bearer ${token}`]), { token }, text)
@@ -99,7 +99,7 @@ test('C6 of two credentials the one that has the form of a token counts', () => 
   refused(['Authorization', 'Basic eDp5', 'api-key', 'sk-abc'], 'token_malformed', /"api-key" holds/)
 })
 
-test('C6 two tokens are refused in whatever order and spelling they come, one beside anything else is taken', () => {
+test('C6 two tokens are refused in every order and spelling; a token next to anything else is accepted', () => {
   const encoded = (min: number) =>
     fc.stringMatching(/^[A-Za-z0-9_-]*$/, { size: 'small' }).map(text => text.padEnd(min, 'x'))
   const real = fc
@@ -124,7 +124,7 @@ test('C6 two tokens are refused in whatever order and spelling they come, one be
   fc.assert(property, { numRuns: 300 })
 })
 
-// Whoever comes from Azure OpenAI has an API key in the environment: the answer must say what to do instead.
+// A client that comes from Azure OpenAI often still has an API key: the answer must say what to do instead.
 test('an API key in the place of a token is answered with what to do', () => {
   const key = '0123456789abcdef0123456789abcdef'
   refused(['api-key', key], 'token_malformed', /"api-key" holds something else.*gatehouse token/)
@@ -137,7 +137,7 @@ test('an API key in the place of a token is answered with what to do', () => {
   )
 })
 
-test('a token that is too long is refused by its length alone', () => {
+test('a token that is too long is refused by its length alone, before it is read', () => {
   const longest = `a.b.${'c'.repeat(tokenCharactersMax - 4)}`
   assert.equal(readToken(['api-key', longest]).token, longest)
   refused(['api-key', `${longest}c`], 'token_malformed', /16384/)
@@ -153,7 +153,7 @@ const elsewhere = fc.array(fc.tuple(fc.constantFrom('Host', 'Accept', 'x-api-key
   maxLength: 4,
 })
 
-test('every token comes out as it went in, whatever stands around it', () => {
+test('every token is returned unchanged, whatever surrounds it', () => {
   fc.assert(
     fc.property(tokens, scheme, blanks, spaces, blanks, elsewhere, (text, word, before, between, behind, rest) => {
       const header = ['Authorization', `${before}${word}${between}${text}${behind}`]
@@ -164,7 +164,7 @@ test('every token comes out as it went in, whatever stands around it', () => {
 })
 
 // An exception of another class would be a 500 and a line in the error log for each stray request.
-test('any header whatever gives a token of three parts or an IdentityError', () => {
+test('any header gives either a token of three parts or an IdentityError', () => {
   const value = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.string().map(text => `Bearer ${text}`),

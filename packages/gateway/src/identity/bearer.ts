@@ -1,8 +1,8 @@
 import { IdentityError } from './errors.ts'
 
 /**
- * Longest token that is looked at, in characters. Tokens of Entra stay below it: at most 200 groups are written into one, about
- * 8 KiB. A longer one is refused before anything is computed over it.
+ * Longest token that is read, in characters. Entra's tokens stay below it: it writes at most 200 groups into one, about
+ * 8 KiB. A longer token is refused before anything is computed from it.
  */
 export const tokenCharactersMax = 16_384
 
@@ -11,12 +11,13 @@ const howToGetOne =
   '`az account get-access-token --resource AUDIENCE`, and send it as "Authorization: Bearer TOKEN" (or in "api-key").'
 
 /**
- * The token of a request, from `Authorization: Bearer` or from `api-key`, which clients without support for tokens can set.
- * Where both are sent and exactly one of them has the form of a token, that one counts: SDKs fill the other with a placeholder
- * (`Bearer undefined`, `Bearer unused`). Neither travels on, so no reader behind the gateway can take the other one.
+ * The token of a request, from `Authorization: Bearer`, or from `api-key` for clients that cannot send tokens. When
+ * both are sent and exactly one has the form of a token, that one counts: SDKs fill the other with a placeholder
+ * (`Bearer undefined`, `Bearer unused`). The gateway forwards neither, so nothing after the gateway can read the other
+ * one.
  *
- * @param rawHeaders names and values in turn, as `IncomingMessage.rawHeaders` holds them: duplicates are still visible there.
- * @returns the token, of the form `a.b.c` and at most `tokenCharactersMax` long; nothing about it has been verified.
+ * @param rawHeaders names and values in turn, as in `IncomingMessage.rawHeaders`, which still shows duplicates.
+ * @returns the token, of the form `a.b.c` and at most `tokenCharactersMax` long. Nothing about it is verified yet.
  * @throws IdentityError token_missing, token_ambiguous, token_malformed.
  */
 export function readToken(rawHeaders: readonly string[]): { token: string } {
@@ -56,7 +57,10 @@ export function tokenTooLong(): IdentityError {
   )
 }
 
-/** The one value of a header; null when it is absent or empty. Which of two was meant nobody can know, so two are refused. */
+/**
+ * The one value of a header; null when it is absent or empty. Two values are refused: it is unknown which one was
+ * meant.
+ */
 function single(rawHeaders: readonly string[], name: 'authorization' | 'api-key'): string | null {
   let found: string | null = null
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
@@ -90,8 +94,8 @@ function bearerToken(value: string): string {
 }
 
 /**
- * What follows the scheme, empty when nothing does; null for another scheme. RFC 9110, section 11.1: the scheme's letters may be of
- * either case, one space or more follow it.
+ * The text after the scheme, empty when there is none; null for another scheme. RFC 9110, section 11.1: the scheme's
+ * letters may be of either case, and one or more spaces follow it.
  */
 function bearerOrNull(value: string): string | null {
   if (value.slice(0, 6).toLowerCase() !== 'bearer') return null
@@ -99,7 +103,9 @@ function bearerOrNull(value: string): string | null {
   return value.charCodeAt(6) === 0x20 ? trimmed(value.slice(7)) : null
 }
 
-/** Without spaces and tabs at both ends. By hand: `trim` would also take characters that HTTP does not count as white space. */
+/**
+ * Removes spaces and tabs at both ends. `trim` would also remove characters that HTTP does not count as white space.
+ */
 function trimmed(value: string): string {
   let start = 0
   let end = value.length
@@ -113,8 +119,9 @@ function isBlank(code: number): boolean {
 }
 
 /**
- * Whether there are two dots, with something before each. The third part may be empty: so is the signature of a token with
- * `alg: none`, which the verifier refuses by its name. The alphabet is checked there too, for tokens not yet remembered.
+ * True when there are two dots with something before each. The third part may be empty: a token with `alg: none` has an
+ * empty signature, and the verifier refuses that algorithm by name. The verifier also checks the alphabet, for tokens
+ * that are not remembered yet.
  */
 function hasThreeParts(token: string): boolean {
   const first = token.indexOf('.')
@@ -122,7 +129,10 @@ function hasThreeParts(token: string): boolean {
   return first > 0 && second > first + 1 && token.indexOf('.', second + 1) === -1
 }
 
-/** Three parts, of which the first is base64url of something that begins as a JSON object does: `{"`, `{ ` or a line break behind `{`. */
+/**
+ * True for three parts of which the first is base64url of something that begins like a JSON object: `{"`, `{ ` or `{`
+ * and a line break.
+ */
 function looksLikeToken(text: string | null): text is string {
   return text !== null && text.charCodeAt(0) === 0x65 && (text[1] === 'y' || text[1] === 'w') && hasThreeParts(text)
 }

@@ -1,6 +1,6 @@
 /**
- * Who calls, as a verified token says it. Claims: Microsoft Entra "access token claims reference".
- * Everything but `displayName` may decide what a caller may do; names are mutable in Entra and are for display alone.
+ * The caller, as a verified token describes it. Claims: Microsoft Entra "access token claims reference". Everything but
+ * `displayName` may decide what a caller may do; names can be changed in Entra and are only for display.
  */
 export interface Caller {
   readonly kind: 'user' | 'application'
@@ -10,15 +10,17 @@ export interface Caller {
   readonly objectId: string
   /** Claim `appid` (v1) or `azp` (v2): the client application. For a user, the program that the user signed in with. */
   readonly appId: string | null
-  /** `preferred_username`, `upn`, `unique_name`, `name`, or `app_displayname`: for people to read. Never for a decision. */
+  /**
+   * `preferred_username`, `upn`, `unique_name`, `name`, or `app_displayname`. Only for display, never for a decision.
+   */
   readonly displayName: string | null
   /** Claim `groups`: object ids. Empty when the token carries none. */
   readonly groups: readonly string[]
-  /** False when the token has no claim `groups` at all: then nothing is known of them. */
+  /** False when the token has no claim `groups` at all: its groups are then unknown. */
   readonly listsGroups: boolean
-  /** True when the token says that there are more groups than it carries (`_claim_names.groups` or `hasgroups`). */
+  /** True when the token says that there are more groups than it lists (`_claim_names.groups` or `hasgroups`). */
   readonly groupsOverage: boolean
-  /** Claim `roles`: app roles. Empty also where the token has no such claim. */
+  /** Claim `roles`: app roles. Empty also when the token has no such claim. */
   readonly roles: readonly string[]
   /** Claim `scp`, split at spaces: delegated permissions. */
   readonly scopes: readonly string[]
@@ -30,10 +32,10 @@ export interface Caller {
   readonly expiresAtMs: number
 }
 
-/** What is left of a caller once its call has ended: enough for limits, records and reports. */
+/** The part of a caller that is kept after its call has ended: enough for limits, records and reports. */
 export type CallerIdentity = Pick<Caller, 'kind' | 'tenantId' | 'objectId' | 'appId' | 'displayName'>
 
-/** A caller of whom no token is at hand. Never for a decision: it has no groups, roles or scopes. */
+/** A caller whose token is not at hand. Never for a decision: it has no groups, roles or scopes. */
 export function callerWithoutToken({ kind, tenantId, objectId, appId, displayName }: CallerIdentity): Caller {
   return {
     kind,

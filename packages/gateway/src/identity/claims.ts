@@ -1,11 +1,13 @@
-/** What the claims of a token must say, and the caller that they describe. Claims: Microsoft Entra "access token claims reference". */
+/**
+ * Checks the claims of a token and reads the caller from them. Claims: Microsoft Entra "access token claims reference".
+ */
 import type { Caller } from './caller.ts'
 import { namesTenant } from './documents.ts'
 import { IdentityError, quoted } from './errors.ts'
 
 export type Claims = Readonly<Record<string, unknown>>
 
-/** What is configured, prepared for comparing. */
+/** The configuration, prepared for comparisons. */
 export interface Expectations {
   readonly tenants: ReadonlySet<string>
   /** Without a slash at the end, GUIDs in lower case. */
@@ -14,7 +16,7 @@ export interface Expectations {
   readonly clockSkewMs: number
 }
 
-/** Claims that decide before any key is looked for, so that a token of a stranger costs no request and no signature check. */
+/** Claims that are checked before any key is looked up, so a foreign token costs no request and no signature check. */
 export interface Origin {
   readonly tenantId: string
   readonly issuer: string
@@ -25,16 +27,18 @@ export interface Origin {
 
 const guidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const displayCharactersMax = 256
-/** The last instant that a Date can hold, in seconds: what is beyond it is no time. */
+/** The last instant that a Date can hold, in seconds. A larger value is not a time. */
 const secondsMax = 8_640_000_000_000
 
-/** An audience as it is compared. */
+/** An audience in the form in which it is compared. */
 export function comparableAudience(audience: string): string {
   const lower = audience.toLowerCase()
   return guidForm.test(lower) ? lower : audience.replace(/\/$/, '')
 }
 
-/** @throws IdentityError token_tenant, token_issuer, token_audience, token_claims, token_expired, token_not_yet_valid. */
+/**
+ * @throws IdentityError token_tenant, token_issuer, token_audience, token_claims, token_expired, token_not_yet_valid.
+ */
 export function readOrigin(claims: Claims, expected: Expectations, nowMs: number): Origin {
   const tenantId = typeof claims.tid === 'string' ? claims.tid.toLowerCase() : null
   if (tenantId === null || !expected.tenants.has(tenantId)) {
@@ -67,7 +71,10 @@ export function wrongIssuer(issuer: unknown, tenantId: string): IdentityError {
   )
 }
 
-/** Both bounds are stretched by the skew. Answers `exp` in milliseconds. */
+/**
+ * Checks both bounds with the tolerance of the clock skew.
+ * @returns `exp` in milliseconds.
+ */
 function checkTimes(claims: Claims, clockSkewMs: number, nowMs: number): number {
   const expiresAtMs = milliseconds(claims.exp)
   if (expiresAtMs === null)
@@ -135,8 +142,9 @@ export function readCaller(claims: Claims, origin: Origin, clients: ReadonlySet<
 }
 
 /**
- * `idtyp` when it is there, else `scp`, which only tokens of users have. A token with neither is an application's, but then it
- * names that application: an ID token, which names no application and is no permission to call, would otherwise pass for one.
+ * `idtyp` when the token has it; otherwise `scp`, which only tokens of users have, means a user. A token with neither
+ * is an application's, but it must name that application: otherwise an ID token, which names none and grants no calls,
+ * would pass for one.
  */
 function readKind(claims: Claims, appId: string | null): Caller['kind'] {
   if (claims.idtyp === 'user') return 'user'
@@ -151,7 +159,7 @@ function readKind(claims: Claims, appId: string | null): Caller['kind'] {
   )
 }
 
-/** Beyond 200 groups Entra names a source instead of listing them; in the implicit flow it says `hasgroups`. */
+/** Beyond 200 groups Entra names a source instead of listing them; in the implicit flow it sets `hasgroups`. */
 function hasMoreGroups(claims: Claims): boolean {
   const sources = claims._claim_names
   const named = typeof sources === 'object' && sources !== null && Object.hasOwn(sources, 'groups')
@@ -162,7 +170,7 @@ function readDisplayName(claims: Claims): string | null {
   const candidates = [claims.preferred_username, claims.upn, claims.unique_name, claims.name, claims.app_displayname]
   const name = candidates.find(candidate => typeof candidate === 'string' && candidate !== '')
   if (typeof name !== 'string') return null
-  // A name that its owner may choose must not be able to break a log line or a terminal.
+  // A name that its owner can choose must not be able to break a log line or a terminal.
   return name.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '').slice(0, displayCharactersMax)
 }
 
@@ -184,7 +192,7 @@ function guid(value: unknown): string | null {
   return guidForm.test(lower) ? lower : null
 }
 
-/** For messages: a few of the accepted values. */
+/** A few of the accepted values, for messages. */
 function anyOf(values: ReadonlySet<string>): string {
   const shown = [...values].slice(0, 5).join(' or ')
   return values.size > 5 ? `${shown} (and ${values.size - 5} more)` : shown

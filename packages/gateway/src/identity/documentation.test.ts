@@ -26,8 +26,8 @@ interface Manifest {
   readonly appRoles?: readonly { readonly id: string }[]
 }
 
-// A set-up that is copied with a mistake in it fails in somebody's tenant, where nobody sees why.
-test('N-K2 what docs/entra.md says to paste is well-formed, and fits together', async () => {
+// A mistake in a set-up that readers copy would fail in their tenants, without a visible reason.
+test('N-K2 the examples of docs/entra.md are well-formed and fit together', async () => {
   const text = await read('docs/entra.md')
   const configurations = blocks(text, 'yaml')
   assert.equal(configurations.length, 2)

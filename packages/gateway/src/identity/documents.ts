@@ -1,19 +1,19 @@
 /**
- * What a tenant publishes about its tokens: the two discovery documents (versions 1 and 2) and the key sets that they name.
- * https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-tokens
+ * The documents that a tenant publishes about its tokens: two discovery documents (versions 1 and 2) and the key sets
+ * that they name. https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-tokens
  */
 import { importJWK } from 'jose'
 import { Agent, request } from 'undici'
 import { z } from 'zod'
 import { checkedAuthority, isLoopback, isTrustworthy } from './authority.ts'
 
-/** A public key that a tenant signs with. One object per key for as long as the tenant publishes it. */
+/** A public key that a tenant signs with. The same object for as long as the tenant publishes the key. */
 export interface TrustedKey {
   readonly id: string
   readonly modulus: string
   readonly exponent: string
   readonly key: CryptoKey
-  /** Set when the tenant no longer publishes the key: what was verified with it is no longer remembered. */
+  /** Set when the tenant no longer publishes the key. Tokens that it verified are then forgotten. */
   withdrawn: boolean
 }
 
@@ -21,12 +21,12 @@ export interface TrustedKey {
 export interface TenantDocuments {
   /** Expected claim `iss` by claim `ver`. */
   readonly issuers: { readonly '1.0': string; readonly '2.0': string }
-  /** By key id; never empty. */
+  /** Keys by id; never empty. */
   readonly keys: ReadonlyMap<string, TrustedKey>
 }
 
 export interface DocumentReader {
-  /** Reads all documents of a tenant anew. Rejects with an Error that says which document failed and how. */
+  /** Reads all documents of a tenant again. Rejects with an Error that says which document failed and how. */
   read(tenantId: string): Promise<TenantDocuments>
   close(): void
 }
@@ -46,7 +46,7 @@ const signingKey = z.object({
   kid: z.string().min(1).max(256),
   n: z.string().max(2_048),
   e: z.string().max(16),
-  /** Entra's own extension: the issuer whose tokens the key may sign, perhaps with `{tenantid}` in it. */
+  /** Entra's own extension: the issuer whose tokens the key may sign; may contain `{tenantid}`. */
   issuer: z.string().optional(),
 })
 
@@ -54,7 +54,8 @@ export function createDocumentReader(authority: string): DocumentReader {
   const base = checkedAuthority(authority)
   const loopback = isLoopback(new URL(base).hostname)
   const closing = new AbortController()
-  // Without keep-alive: documents are read every quarter of an hour, and a connection that the other side has dropped would fail the reading.
+  // No keep-alive: documents are read every quarter of an hour, and a connection that the service has dropped would
+  // fail a reading.
   const agent = new Agent({
     pipelining: 0,
     connect: { timeout: documentTimeoutMs },
@@ -66,7 +67,7 @@ export function createDocumentReader(authority: string): DocumentReader {
   async function readJson(url: string): Promise<unknown> {
     const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(documentTimeoutMs)])
     try {
-      // `request` follows no redirect: where keys come from is the operator's decision alone.
+      // `request` follows no redirects: only the operator decides where keys come from.
       const answer = await request(url, { dispatcher: agent, signal, headers: { accept: 'application/json' } })
       const text = await answer.body.text()
       if (answer.statusCode !== 200) throw new Error(`status ${answer.statusCode}`)
@@ -101,15 +102,15 @@ export function createDocumentReader(authority: string): DocumentReader {
   function close(): void {
     closing.abort()
     agent.destroy().catch(() => {
-      // Its sockets are gone either way, and every waiting reading has been rejected by the signal.
+      // Its sockets close in any case, and the signal has rejected every waiting reading.
     })
   }
   return { read, close }
 }
 
 /**
- * Whether the issuer belongs to the tenant: `https://HOST/{tid}/` or `https://HOST/{tid}/v2.0`. Asked of documents, and of tokens
- * before any document is read.
+ * True when the issuer belongs to the tenant: `https://HOST/{tid}/` or `https://HOST/{tid}/v2.0`. Used for documents,
+ * and for tokens before any document is read.
  */
 export function namesTenant(issuer: string, tenantId: string): boolean {
   if (!URL.canParse(issuer)) return false
@@ -121,7 +122,10 @@ function keysOf(set: unknown): readonly unknown[] {
   return found.success ? found.data.keys : []
 }
 
-/** RSA keys for signatures, by id; of two with one id the first. Keys of other kinds and of other issuers are left out. */
+/**
+ * RSA keys for signatures, by id; of two with the same id the first one. Keys of other kinds and of other issuers are
+ * left out.
+ */
 async function usableKeys(
   candidates: readonly unknown[],
   tenantId: string,
@@ -139,7 +143,7 @@ async function usableKeys(
   return keys
 }
 
-/** Only modulus and exponent are taken over, so that nothing else in the document can change what the key is used for. */
+/** Only modulus and exponent are used, so nothing else in the document can change what the key is good for. */
 async function importedKey(n: string, e: string): Promise<CryptoKey | null> {
   try {
     const key = await importJWK({ kty: 'RSA', n, e, alg: 'RS256' }, 'RS256')
@@ -151,7 +155,7 @@ async function importedKey(n: string, e: string): Promise<CryptoKey | null> {
   }
 }
 
-/** Libraries put the reason into the message, the code or the cause, whichever they have. */
+/** Libraries put the reason into the message, the code or the cause. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown reason'
   const code: unknown = Reflect.get(error, 'code')

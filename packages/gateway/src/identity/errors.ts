@@ -1,4 +1,7 @@
-/** Why a token was not accepted. The first group is the caller's to mend (401), `keys_unavailable` is ours (503). */
+/**
+ * Why a token was refused. The first group is for the caller to fix (401); `keys_unavailable` is the gateway's problem
+ * (503).
+ */
 export type IdentityErrorCode =
   | 'token_missing'
   | 'token_ambiguous'
@@ -15,8 +18,8 @@ export type IdentityErrorCode =
   | 'keys_unavailable'
 
 /**
- * Thrown by `readToken` and the verifier. `message` is fit for the caller and for a log line: of the token it holds nothing
- * but the claims that name its origin (`aud`, `iss`, `tid`, `ver`, `appid`), cut and cleaned by `quoted`.
+ * Thrown by `readToken` and the verifier. `message` may be shown to the caller and logged: of the token it contains
+ * only the claims that name its origin (`aud`, `iss`, `tid`, `ver`, `appid`), cut and cleaned by `quoted`.
  */
 export class IdentityError extends Error {
   readonly code: IdentityErrorCode
@@ -27,7 +30,9 @@ export class IdentityError extends Error {
   }
 }
 
-/** The configured sign-in service cannot be used. Thrown while the verifier is built, so that a start or a reload fails. */
+/**
+ * The configured sign-in service cannot be used. Thrown while the verifier is built, so the start or the reload fails.
+ */
 export class AuthorityError extends Error {
   readonly code = 'authority_invalid'
   constructor(message: string) {
@@ -39,8 +44,8 @@ export class AuthorityError extends Error {
 const quotedCharactersMax = 200
 
 /**
- * A claim as a message may show it: in quotation marks, at most 200 characters, and without the characters that could break a
- * log line or a header (control characters, line separators, direction marks, lone surrogates).
+ * A claim as a message may show it: in quotation marks, at most 200 characters, and without characters that could break
+ * a log line or a header (control characters, line separators, direction marks, lone surrogates).
  */
 export function quoted(value: unknown): string {
   if (value === undefined) return 'nothing'

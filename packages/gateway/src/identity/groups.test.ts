@@ -3,25 +3,17 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { logTo } from '../log.fixture.ts'
+import { testCaller } from './caller.fixture.ts'
 import type { Caller } from './caller.ts'
 import { type GroupDirectory, GroupsUnavailable, openGroupDirectory } from './groups.ts'
 
-const alice: Caller = Object.freeze({
-  kind: 'user',
-  tenantId: '11111111-2222-3333-4444-555555555555',
-  objectId: 'a11ce000-0000-4000-8000-000000000001',
-  appId: '04b07795-8ddb-461a-bbee-02f9e1bf7b46',
-  displayName: 'Alice',
-  groups: [],
-  listsGroups: false,
-  groupsOverage: false,
-  roles: [],
-  scopes: [],
-  managedIdentityId: null,
-  audience: 'https://cognitiveservices.azure.com',
-  tokenVersion: '1.0',
-  expiresAtMs: 4_000_000_000_000,
-})
+const alice: Caller = Object.freeze(
+  testCaller({
+    tenantId: '11111111-2222-3333-4444-555555555555',
+    objectId: 'a11ce000-0000-4000-8000-000000000001',
+    listsGroups: false,
+  }),
+)
 const job: Caller = { ...alice, kind: 'application', objectId: 'b0b00000-0000-4000-8000-000000000002' }
 const hr = '64000000-6b1d-4c1e-9a53-0f5d1c7e2b01'
 
@@ -33,7 +25,7 @@ interface Graph {
   readonly said: string[]
 }
 
-/** A Graph of one's own, and a clock that the test moves. */
+/** A simulated Graph, and a clock that the test moves. */
 async function graph(t: TestContext): Promise<Graph> {
   const state = { nowMs: 1_000_000 }
   const asked: Graph['asked'] = []
@@ -81,8 +73,9 @@ function groupsAnswer(response: ServerResponse, value: unknown): void {
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ value }))
 }
 
-// A token for Microsoft's own resource never lists the company's groups: without this, nobody of the group may call.
-test('N-K1 groups that a token does not list are asked of Microsoft Graph once, with the identity of the gateway', async t => {
+// A token for Microsoft's own resource never lists the company's groups: without the lookup, no member of the group may
+// call.
+test("N-K1 groups that a token does not list are looked up in Microsoft Graph once, with the gateway's own identity", async t => {
   const one = await graph(t)
   const [first, second] = await Promise.all([one.directory.complete(alice), one.directory.complete({ ...alice })])
   assert.deepEqual([first.groups, first.listsGroups, first.groupsOverage], [[hr], true, false])
@@ -94,7 +87,7 @@ test('N-K1 groups that a token does not list are asked of Microsoft Graph once, 
       body: '{"securityEnabledOnly":false}',
     },
   ])
-  // The same object each time, at once: what hangs on it stays.
+  // The same object each time, at once: values that hang on it stay.
   assert.equal(one.directory.complete(alice), first)
   await one.directory.complete(job)
   assert.equal(one.asked[1]?.url, `/v1.0/servicePrincipals/${job.objectId}/getMemberObjects`)
@@ -112,8 +105,8 @@ test('N-K1 an account that Graph does not know is in no group', async t => {
   assert.deepEqual((await one.directory.complete(alice)).groups, [])
 })
 
-// Database outages that look like a missing right made people ask for rights that they had.
-test('N-K1 whatever Graph does, what is not known is unavailable, never no', async t => {
+// In the past, outages that looked like a missing right made people request rights that they already had.
+test('N-K1 whatever Graph answers, unknown groups are "unavailable", never "no"', async t => {
   const broken: readonly [what: string, answer: (response: ServerResponse) => void][] = [
     ['forbidden', response => response.writeHead(403).end('{"error":{"code":"Authorization_RequestDenied"}}')],
     ['unauthorized', response => response.writeHead(401).end()],
@@ -144,7 +137,7 @@ test('N-K1 whatever Graph does, what is not known is unavailable, never no', asy
   }
 })
 
-test('N-K1 a permission that is missing for applications leaves people alone', async t => {
+test('N-K1 a permission that is missing for applications does not affect people', async t => {
   const one = await graph(t)
   one.answer = (response, request) => {
     if (request.url?.includes('servicePrincipals')) response.writeHead(403).end()
@@ -154,7 +147,7 @@ test('N-K1 a permission that is missing for applications leaves people alone', a
   assert.deepEqual((await one.directory.complete(alice)).groups, [hr])
 })
 
-test('N-K1 a crowd of strangers waits in a bounded line, and what is beyond it is unavailable', async t => {
+test('N-K1 a crowd of unknown callers waits in a bounded queue, and the rest are "unavailable"', async t => {
   const one = await graph(t)
   const held: ServerResponse[] = []
   one.answer = response => void held.push(response)
@@ -171,7 +164,7 @@ test('N-K1 a crowd of strangers waits in a bounded line, and what is beyond it i
   const turned = (await Promise.all(settled.slice(516))).filter(one => one === 'unavailable')
   assert.equal(turned.length, 84)
   while (held.length < 16) await new Promise(resolve => setImmediate(resolve))
-  // Those in front are answered one after the other, and those behind them follow.
+  // The ones in front are answered one by one, and the ones after them move up.
   one.answer = response => groupsAnswer(response, [])
   for (const response of held) groupsAnswer(response, [])
   assert.deepEqual(new Set(await Promise.all(settled.slice(0, 516))), new Set(['known']))

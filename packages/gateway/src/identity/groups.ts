@@ -1,7 +1,8 @@
 /**
- * Groups that a token does not list. A token is made by the manifest of its resource: one for a resource of Microsoft's own never lists the
- * company's groups, and any token leaves them out beyond 200 ("Configure group claims", Microsoft Entra). Microsoft Graph knows them, and
- * is asked with the gateway's own identity. The address in `_claim_sources` is ignored: it names a service that is gone.
+ * Groups that a token does not list. The manifest of the token's resource decides: a token for a resource of
+ * Microsoft's own never lists the company's groups, and any token leaves them out beyond 200 ("Configure group claims",
+ * Microsoft Entra). Microsoft Graph knows them and is asked with the gateway's own identity. The address in
+ * `_claim_sources` is ignored: it names a service that no longer exists.
  */
 import { request } from 'undici'
 import { z } from 'zod'
@@ -9,10 +10,13 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Caller } from './caller.ts'
 
-/** It cannot be said in which groups a caller is: our trouble (503), never a refusal of the caller. */
+/**
+ * The groups of a caller cannot be found out right now. This is the gateway's problem (503), never a refusal of the
+ * caller.
+ */
 export class GroupsUnavailable extends Error {
   readonly code = 'groups_unavailable'
-  /** Milliseconds after which asking again may help. */
+  /** Milliseconds after which another attempt may help. */
   readonly retryAfterMs: number
 
   constructor(retryAfterMs: number, options?: ErrorOptions) {
@@ -24,12 +28,12 @@ export class GroupsUnavailable extends Error {
 
 export interface GroupDirectory {
   /**
-   * The caller with all of its groups. Synchronous for one that was asked for before; the same token gives the same object for as long as its
-   * groups are remembered.
+   * The caller with all of its groups. Synchronous for a caller whose groups are remembered; the same token then gives
+   * the same object.
    * @throws GroupsUnavailable, also as a rejection
    */
   complete(caller: Caller): Caller | Promise<Caller>
-  /** Since the start: questions to Graph, and those of them that failed. */
+  /** Requests to Graph since the start, and how many of them failed. */
   readonly asked: number
   readonly failed: number
   close(): void
@@ -40,28 +44,28 @@ export interface GroupDirectoryOptions {
   readonly endpoint: string
   /** `Authorization` for Graph. Rejects when the gateway has no token. */
   readonly authorization: () => string | Promise<string>
-  /** How long an answer counts, milliseconds: so long somebody who left a group keeps what it gives. */
+  /** How long an answer is used, in milliseconds. A person who leaves a group keeps its rights for that long. */
   readonly rememberMs: number
   readonly timeoutMs: number
   readonly clock: Clock
   readonly log: Log | null
 }
 
-/** Callers whose groups are remembered; beyond, the oldest are asked for again. About 8 KB each with 200 groups. */
+/** Callers whose groups are remembered; beyond it, the oldest are looked up again. About 8 KB each with 200 groups. */
 const rememberedMax = 10_000
-/** Questions at once; as many more as `waitingMax` wait for one of these. */
+/** Requests at once; up to `waitingMax` more wait for one of these. */
 const atOnceMax = 16
 const waitingMax = 500
-/** After a failure the same caller is not asked for again so long, and after a refusal of Graph nobody is. */
+/** Pause after a failure: for the same caller, and after a refusal by Graph for all callers of the kind. */
 const pauseMs = 5_000
-/** Longest Retry-After that is believed. */
+/** Upper bound for Retry-After. */
 const pauseMaxMs = 60_000
-/** Ids of more groups than Entra lets anybody be in. */
+/** Room for more group ids than Entra lets one account have. */
 const answerBytesMax = 2_097_152
 
 const answerForm = z.object({ value: z.array(z.string()) })
 
-/** What is known of one caller. */
+/** The groups of one caller. */
 interface Known {
   readonly groups: readonly string[]
   readonly untilMs: number
@@ -75,7 +79,7 @@ class Graph implements GroupDirectory {
   readonly #options: GroupDirectoryOptions
   /** By kind, tenant and object id. Insertion order is the order of age. */
   readonly #known = new Map<string, Known>()
-  /** Of each caller's object, so that what hangs on it stays while its groups are remembered. */
+  /** Completed caller by the object of the caller, so values that hang on it stay while its groups are remembered. */
   #completed = new WeakMap<Caller, { readonly caller: Caller; readonly untilMs: number }>()
   readonly #asking = new Map<string, Promise<Known>>()
   readonly #failed = new Map<string, { readonly untilMs: number; readonly cause: unknown }>()
@@ -83,8 +87,9 @@ class Graph implements GroupDirectory {
   #waiting: (() => void)[] = []
   #underWay = 0
   /**
-   * Graph refuses all questions of a kind: it throttles, or the gateway's identity lacks the permission. By kind, because people and applications need
-   * permissions of their own: one that is missing must not keep the other's answers away.
+   * Pauses during which Graph refuses a whole kind of request: it throttles, or the gateway's identity lacks the
+   * permission. Kept by kind, because people and applications need different permissions: one that is missing must not
+   * block the other's answers.
    */
   readonly #pausedUntilMs = { user: 0, application: 0 }
   readonly #lastTrouble: Record<Caller['kind'], string | null> = { user: null, application: null }
@@ -164,7 +169,7 @@ class Graph implements GroupDirectory {
       return
     }
     if (this.#waiting.length >= waitingMax) throw new GroupsUnavailable(pauseMs)
-    // The place is handed on, so that nobody takes it in between.
+    // The slot is handed on directly, so that no newcomer can take it in between.
     await new Promise<void>(resolve => this.#waiting.push(resolve))
   }
 
@@ -193,7 +198,7 @@ class Graph implements GroupDirectory {
     return groupsIn(text)
   }
 
-  /** What is said to one is said to all: throttling, and a missing permission. */
+  /** True for answers that hold for all callers of a kind: throttling, and a missing permission. */
   #pauseFor(kind: Caller['kind'], status: number, retryAfter: string | string[] | undefined): void {
     if (status !== 401 && status !== 403 && status !== 429 && status !== 503) return
     const seconds = typeof retryAfter === 'string' && /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) : 0
@@ -209,7 +214,10 @@ class Graph implements GroupDirectory {
     this.#said(kind, cause instanceof Error ? cause.message : 'unknown')
   }
 
-  /** Said in the log when it begins, when it changes, and when it is over; of people and of applications by itself, as they are asked for. */
+  /**
+   * Logged when the failure begins, when it changes and when it ends; for people and for applications separately, as
+   * they are looked up.
+   */
   #said(kind: Caller['kind'], trouble: string | null): void {
     if (trouble === this.#lastTrouble[kind]) return
     this.#lastTrouble[kind] = trouble

@@ -1,6 +1,6 @@
 /**
- * Who calls. `readToken` finds the token in a request, a `Verifier` proves it, `compileRules` decides whether rules of the
- * configuration let its owner in. Signing people in is in `signin/`.
+ * Who calls. `readToken` finds the token in a request, a `Verifier` proves it, and `compileRules` decides whether rules
+ * of the configuration admit the caller. Signing people in is in `signin/`.
  */
 export { readToken } from './bearer.ts'
 export { type Caller, callerKey, callerWithoutToken } from './caller.ts'

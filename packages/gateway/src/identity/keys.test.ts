@@ -73,7 +73,7 @@ async function refused(token: string, code: IdentityErrorCode): Promise<void> {
   })
 }
 
-// Hundreds of calls arrive before the first key is known; the sign-in service must see one.
+// Hundreds of calls arrive before the first key is known; the sign-in service must see one request.
 test('keys are read once, however many tokens wait for them', async () => {
   await Promise.all(Array.from({ length: 50 }, () => verifier.verify(mint(first))))
   await verifier.verify(mint(first, { ver: '2.0' }))
@@ -91,7 +91,7 @@ test('keys are read again after a quarter of an hour, not before', async () => {
   assert.equal(authority.keyReads(), 2)
 })
 
-// Without this a rotation at the sign-in service locks everybody out until the next reading.
+// Without this, a key rotation at the sign-in service locks every caller out until the next reading.
 test('a new key is found as soon as a token names it', async () => {
   await verifier.verify(mint(first))
   authority.keys.set(tenantA, [first.jwk, second.jwk])
@@ -102,23 +102,24 @@ test('a new key is found as soon as a token names it', async () => {
 
 const invented = (n: number): SigningKey => ({ ...third, kid: `invented-${n}` })
 
-// Anybody can invent key ids: each must not become a request to the sign-in service.
-test('W5 unknown key ids cause a few readings at once and one a minute after them', async () => {
+// Anyone can invent key ids: each must not become a request to the sign-in service.
+test('W5 unknown key ids cause a few readings at once and then one per minute', async () => {
   await verifier.verify(mint(first))
   for (let i = 0; i < 20; i++) await refused(mint(second), 'token_signature')
   await Promise.all(Array.from({ length: 20 }, () => refused(mint(second), 'token_signature')))
   assert.equal(authority.keyReads(), 2, 'one key id is looked for once')
   for (let n = 1; n < unknownKeyReadings; n++) await refused(mint(invented(n)), 'token_signature')
   assert.equal(authority.keyReads(), 1 + unknownKeyReadings)
-  // Whether these are good nobody knows: that is no fault of the token.
+  // It is unknown whether these tokens are good, which is not the token's fault.
   for (let n = 0; n < 50; n++) await refused(mint(invented(100 + n)), 'keys_unavailable')
   assert.equal(authority.keyReads(), 1 + unknownKeyReadings)
   await refused(mint(second), 'token_signature')
   assert.ok(await verifier.verify(mint(first)), 'known keys go on serving')
 })
 
-// Whoever sends a token with an invented key id every minute must not keep an emergency roll-over from being seen.
-test('W5 a key that is rolled over while others invent key ids is found within a minute, and the old one is gone', async () => {
+// A client that sends a token with an invented key id every minute must not keep an emergency rotation from being
+// noticed.
+test('W5 a key that is rotated while others invent key ids is found within a minute, and the old one is gone', async () => {
   const stolen = mint(first)
   await verifier.verify(stolen)
   for (let n = 0; n < 20; n++) await verifier.verify(mint(invented(n))).catch(() => {})
@@ -126,14 +127,14 @@ test('W5 a key that is rolled over while others invent key ids is found within a
   const token = mint(second)
   await refused(token, 'keys_unavailable')
   clock.nowMs += unknownKeyPauseMs
-  // The reading that an invented key id causes finds it just as well.
+  // The reading that an invented key id causes finds it too.
   await refused(mint(invented(99)), 'token_signature')
   assert.ok(await verifier.verify(token))
   assert.equal(verifier.remembered(stolen), null)
   await refused(stolen, 'token_signature')
 })
 
-test('W5 a key that was not there is looked for again after five minutes', async () => {
+test('W5 a key that was not found is looked up again after five minutes', async () => {
   await verifier.verify(mint(first))
   await refused(mint(second), 'token_signature')
   authority.keys.set(tenantA, [first.jwk, second.jwk])
@@ -143,8 +144,8 @@ test('W5 a key that was not there is looked for again after five minutes', async
   assert.ok(await verifier.verify(mint(second)))
 })
 
-// A stolen key is withdrawn; those who hold tokens of it need no new one.
-test('W5 where only remembered tokens come, a withdrawn key is gone within the documented time', async t => {
+// A stolen key is withdrawn; a thief who holds tokens signed with it needs no new ones.
+test('W5 when only remembered tokens arrive, a withdrawn key is gone within the documented time', async t => {
   t.mock.timers.enable({ apis: ['setInterval'] })
   const own = verifierOf(authority, clock)
   t.after(() => own.close())
@@ -159,8 +160,8 @@ test('W5 where only remembered tokens come, a withdrawn key is gone within the d
   await eventually('the key is withdrawn', () => (own.remembered(stolen) === null ? true : null))
 })
 
-// A caller with a good token must never be told that it is bad because the sign-in service is away.
-test('an outage at the start is ours (503), and is over as soon as the service is back', async () => {
+// A caller with a good token must never read that it is bad because the sign-in service is down.
+test("an outage at the start is the gateway's fault (503), and ends as soon as the service is back", async () => {
   authority.down = true
   const token = mint(first)
   await refused(token, 'keys_unavailable')
@@ -177,7 +178,7 @@ test('an outage at the start is ours (503), and is over as soon as the service i
   assert.match(String(said[0]?.fields.reason), /status 503/)
 })
 
-test('old keys serve for a day while the service is down, and no longer', async () => {
+test('old keys are used for a day while the service is down, and no longer', async () => {
   const known = mint(first)
   await verifier.verify(known)
   authority.down = true
@@ -202,8 +203,8 @@ test('an unknown key during an outage is not called a bad token', async () => {
   assert.ok(await verifier.verify(token))
 })
 
-// A key is withdrawn when it was stolen: what it signed must stop counting, also what is remembered.
-test('what a withdrawn key signed is no longer remembered after the next reading', async () => {
+// A key is withdrawn because it was stolen: tokens that it signed must stop counting, also remembered ones.
+test('tokens signed by a withdrawn key are forgotten after the next reading', async () => {
   authority.keys.set(tenantA, [first.jwk, second.jwk])
   const [stolen, good] = [mint(first), mint(second)]
   await verifier.verify(stolen)
@@ -231,8 +232,8 @@ test('a key that changes under its id is another key', async () => {
   await refused(token, 'token_signature')
 })
 
-// The set may hold keys for other purposes and of other issuers; none of them may sign a token here.
-test('only RSA keys of 2048 bits for signatures of this tenant are taken', async () => {
+// The set may contain keys for other purposes and of other issuers; none of them may sign a token here.
+test('only RSA keys of 2048 bits for signatures of this tenant are accepted', async () => {
   const weak = await signingKey('weak', 1024)
   const unfit: Record<string, unknown>[] = [
     weak.jwk,
@@ -269,8 +270,8 @@ const discovery = (changes: Record<string, unknown>): string =>
     ...changes,
   })
 
-// Whoever can answer in the place of the sign-in service could otherwise issue tokens.
-test('documents that cannot be right are an outage, not an answer', async () => {
+// Otherwise, anything that can answer in the place of the sign-in service could issue tokens.
+test('documents that cannot be right count as an outage, not as an answer', async () => {
   const weak = await signingKey('k1', 1024)
   // Reaches this machine, but by an address that is not a loopback address.
   const elsewhere = `http://0.0.0.0:${new URL(authority.url).port}${keysPath}`
@@ -302,7 +303,7 @@ test('documents that cannot be right are an outage, not an answer', async () => 
   assert.ok(await verifier.verify(mint(first)))
 })
 
-test('a wrong answer does not take away the keys that are held', async () => {
+test('a wrong answer does not remove the keys that are held', async () => {
   const token = mint(first)
   await verifier.verify(token)
   authority.answers.set(keysPath, (_request, response) => void response.end('{"keys":[]}'))
@@ -311,7 +312,7 @@ test('a wrong answer does not take away the keys that are held', async () => {
   assert.ok(verifier.remembered(token))
 })
 
-test('a service that accepts and never answers is given up when the verifier closes', async () => {
+test('a service that accepts and never answers is abandoned when the verifier closes', async () => {
   const silent = createServer().listen(0, '127.0.0.1')
   await once(silent, 'listening')
   const address = silent.address()

@@ -4,32 +4,37 @@ import { type DocumentReader, reasonOf, type TenantDocuments } from './documents
 import { IdentityError } from './errors.ts'
 
 /**
- * Documents older than this are read anew before they are used again, and soon after it where only remembered tokens come: so long a key
- * that was withdrawn may still count.
+ * Documents older than this are read again before the next use, and soon after it when only remembered tokens arrive. A
+ * withdrawn key may count for that long.
  */
 export const refreshAfterMs = 900_000
 
-/** How often the age of the documents is looked at without a token that asks for them. */
+/** How often the age of the documents is checked without a token that needs them. */
 export const freshnessEveryMs = 60_000
 
 /**
- * How long the last documents serve while the sign-in service cannot be reached. Entra publishes a key days before it signs with
- * it, so a day-old set still verifies every token; beyond it, a key that was withdrawn for cause could be used for too long.
+ * How long the last documents are used while the sign-in service cannot be reached. Entra publishes a key days before
+ * it signs with it, so a day-old set still verifies every token; with a longer time, a key that was withdrawn for cause
+ * could be used for too long.
  */
 export const keepWhileDownMs = 86_400_000
 
 /**
- * A key id that the set does not have makes it be read anew, but anybody can invent key ids. So there are a few such readings at once, and
- * after them one for each pause: a key that was rolled over in an emergency is found within a pause, whatever others invent.
+ * An unknown key id causes a new reading of the set, but anyone can invent key ids. So a few such readings may happen
+ * at once, and then one per pause: a key that was rotated in an emergency is found within a pause, whatever others
+ * invent.
  */
 export const unknownKeyReadings = 5
 export const unknownKeyPauseMs = 60_000
 
-/** A key id that a reading did not find is not looked for again for so long. Readings for other reasons may find it before. */
+/**
+ * For this long, a key id that a reading did not find is not looked up again. Readings for other reasons may find it
+ * earlier.
+ */
 export const absentKeyMs = 300_000
 const absentKeysMax = 1_000
 
-/** After a failed reading the next one waits this long, so that an outage is not met with a request per call. */
+/** Pause after a failed reading, so that an outage does not cause a request per call. */
 export const failurePauseMs = 2_000
 
 /** The documents of one tenant, read when needed and kept. All waiting callers share one reading. */
@@ -41,10 +46,10 @@ export class TenantKeys {
   #documents: TenantDocuments | null = null
   #readAtMs = 0
   #failedAtMs: number | null = null
-  /** Readings for unknown keys that are left, as of `#readingsAtMs`; parts of one come back with time. */
+  /** Readings for unknown keys that are left, as of `#readingsAtMs`; fractions come back with time. */
   #readingsLeft = unknownKeyReadings
   #readingsAtMs: number
-  /** By key id, when a reading did not find it. */
+  /** Time of the last reading that did not find the key, by key id. */
   readonly #absent = new Map<string, number>()
   #reading: Promise<TenantDocuments> | null = null
 
@@ -57,7 +62,8 @@ export class TenantKeys {
   }
 
   /**
-   * The documents to verify with: at most `refreshAfterMs` old, or at most `keepWhileDownMs` while the service is down.
+   * The documents to verify with: at most `refreshAfterMs` old, or at most `keepWhileDownMs` old while the service is
+   * down.
    * @throws IdentityError keys_unavailable
    */
   async current(): Promise<TenantDocuments> {
@@ -66,15 +72,16 @@ export class TenantKeys {
     const ageMs = this.#clock() - this.#readAtMs
     if (ageMs >= 0 && ageMs < refreshAfterMs) return held
     if (ageMs >= keepWhileDownMs) return this.#read()
-    // During an outage nobody waits for the next attempt: the first failure has been waited for already.
+    // During an outage no call waits for the next attempt: a call has already waited for the first failure.
     const down = this.#failedAtMs !== null
     const attempt = this.#read().catch(() => held)
     return down ? held : attempt
   }
 
   /**
-   * The documents after a token named a key that they do not have: read anew, unless a reading has just not found this key.
-   * @throws IdentityError keys_unavailable when they could not be read, or may not be read yet: whether the key is good is then unknown.
+   * The documents for a token whose key they do not have: read again, unless a recent reading has not found this key.
+   * @throws IdentityError keys_unavailable when they could not be read, or may not be read yet: it is then unknown
+   *   whether the key is good.
    */
   async currentForUnknownKey(keyId: string): Promise<TenantDocuments> {
     const held = this.#documents
@@ -93,10 +100,10 @@ export class TenantKeys {
     }
   }
 
-  /** Reads documents anew that are held and too old, also where no new token asks for them. */
+  /** Reads documents again that are held and too old, also when no new token needs them. */
   async refresh(): Promise<void> {
     if (this.#documents === null || this.#clock() - this.#readAtMs < refreshAfterMs) return
-    // What failed is in the log; those that are held serve on.
+    // The failure is in the log; the documents that are held stay in use.
     await this.#read().catch(() => {})
   }
 
@@ -133,7 +140,7 @@ export class TenantKeys {
     try {
       const before = this.#documents
       const fresh = withKnownKeys(await this.#reader.read(this.#tenantId), before)
-      // What has been withdrawn need not be looked for.
+      // A withdrawn key need not be looked up.
       for (const id of before?.keys.keys() ?? []) if (!fresh.keys.has(id)) this.#noteAbsent(id)
       if (this.#failedAtMs !== null) this.#log?.info({ tenant: this.#tenantId }, 'token keys can be read again')
       this.#documents = fresh
@@ -149,7 +156,7 @@ export class TenantKeys {
   }
 }
 
-/** The reason stays in `cause` and the log: it names addresses, and the caller cannot mend it. */
+/** The reason stays in `cause` and in the log: it names addresses, and the caller cannot fix it. */
 function unavailable(cause?: unknown): IdentityError {
   return new IdentityError(
     'keys_unavailable',
@@ -158,7 +165,7 @@ function unavailable(cause?: unknown): IdentityError {
   )
 }
 
-/** Keeps the object of each key that is published still, and marks those that are not. */
+/** Keeps the object of each key that is still published, and marks the others. */
 function withKnownKeys(fresh: TenantDocuments, before: TenantDocuments | null): TenantDocuments {
   if (before === null) return fresh
   const keys = new Map(fresh.keys)

@@ -1,30 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TestClock } from './authority.fixture.ts'
-import type { Caller } from './caller.ts'
+import { testCaller } from './caller.fixture.ts'
 import type { TrustedKey } from './documents.ts'
 import { CallerMemory } from './memory.ts'
 
-const caller: Caller = {
-  kind: 'user',
-  tenantId: 't',
-  objectId: 'o',
-  appId: null,
-  displayName: null,
-  groups: [],
-  listsGroups: true,
-  groupsOverage: false,
-  roles: [],
-  scopes: [],
-  managedIdentityId: null,
-  audience: 'a',
-  tokenVersion: '1.0',
-  expiresAtMs: 0,
-}
+const caller = testCaller({ tenantId: 't', objectId: 'o' })
 const key = { id: 'k', modulus: 'n', exponent: 'e', withdrawn: false } as TrustedKey
 
 // Without a bound, a day of sign-ins fills the memory of the process.
-test('memory is bounded: the oldest go first, and those that are over go early', () => {
+test('memory is bounded: the oldest entries are evicted first, and expired ones early', () => {
   const clock = new TestClock()
   const memory = new CallerMemory(3, clock.read)
   const untilMs = clock.nowMs + 1_000
@@ -42,7 +27,7 @@ test('memory is bounded: the oldest go first, and those that are over go early',
   assert.equal(memory.get('f')?.caller, caller)
 })
 
-test('memory answers nothing whose key was withdrawn', () => {
+test('memory does not answer for a withdrawn key', () => {
   const clock = new TestClock()
   const memory = new CallerMemory(3, clock.read)
   const withdrawn = { ...key }

@@ -2,21 +2,21 @@ import type { Clock } from '../clock.ts'
 import type { Caller } from './caller.ts'
 import type { TrustedKey } from './documents.ts'
 
-export interface Remembered {
+export interface VerifiedToken {
   readonly caller: Caller
-  /** `exp` and the tolerance for it, in milliseconds since the epoch. */
+  /** `exp` plus the tolerance for it, in milliseconds since the epoch. */
   readonly untilMs: number
   readonly key: TrustedKey
 }
 
 /**
- * Verified callers by the digest of their whole token: never by a part of it, which another token may share. What is asked for
- * is answered only while the token is valid and its key is still published.
+ * Verified callers by the digest of their whole token, never of a part of it that another token may share. An entry is
+ * used only while its token is valid and its key is still published.
  */
 export class CallerMemory {
   readonly #entriesMax: number
   readonly #clock: Clock
-  readonly #entries = new Map<string, Remembered>()
+  readonly #entries = new Map<string, VerifiedToken>()
 
   constructor(entriesMax: number, clock: Clock) {
     this.#entriesMax = entriesMax
@@ -27,25 +27,26 @@ export class CallerMemory {
     return this.#entries.size
   }
 
-  get(digest: string): Remembered | null {
+  get(digest: string): VerifiedToken | null {
     const entry = this.#entries.get(digest)
     if (entry === undefined) return null
-    if (this.holds(entry)) return entry
+    if (this.isValid(entry)) return entry
     this.#entries.delete(digest)
     return null
   }
 
-  /** Whether its token is still valid and its key still published. */
-  holds(entry: Remembered): boolean {
+  /** True while its token is valid and its key is still published. */
+  isValid(entry: VerifiedToken): boolean {
     return this.#clock() < entry.untilMs && !entry.key.withdrawn
   }
 
-  put(digest: string, entry: Remembered): void {
+  put(digest: string, entry: VerifiedToken): void {
     this.#entries.delete(digest)
     this.#entries.set(digest, entry)
-    // A Map is walked in the order of insertion: the oldest go first, because the room is needed or because they are over anyway.
+    // A Map iterates in the order of insertion: the oldest are evicted first, for room or because they are expired
+    // anyway.
     for (const [oldest, candidate] of this.#entries) {
-      if (this.#entries.size <= this.#entriesMax && this.holds(candidate)) break
+      if (this.#entries.size <= this.#entriesMax && this.isValid(candidate)) break
       this.#entries.delete(oldest)
     }
   }

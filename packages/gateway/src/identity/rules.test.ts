@@ -2,34 +2,28 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { CallerRule } from '../config/schema.ts'
+import { testCaller } from './caller.fixture.ts'
 import type { Caller } from './caller.ts'
 import { compileRules } from './rules.ts'
 
 const id = (digit: string): string => `${digit.repeat(8)}-0000-4000-8000-${digit.repeat(12)}`
 const arm = '/subscriptions/s/resourcegroups/g/providers/microsoft.managedidentity/userassignedidentities/bot'
 
-const person: Caller = {
-  kind: 'user',
+const person = testCaller({
   tenantId: id('a'),
   objectId: id('b'),
   appId: id('c'),
   displayName: id('f'),
   groups: [id('d'), id('e')],
-  listsGroups: true,
-  groupsOverage: false,
   roles: ['HrBot.Use'],
   scopes: ['user_impersonation'],
-  managedIdentityId: null,
-  audience: 'x',
-  tokenVersion: '1.0',
-  expiresAtMs: 0,
-}
+})
 const bot: Caller = { ...person, kind: 'application', groups: [], roles: [], scopes: [], managedIdentityId: arm }
 
 const textFor = (rules: readonly CallerRule[], caller: Caller): string | null =>
   compileRules(rules)(caller)?.text ?? null
 
-test('each kind of rule lets in whom it names, and says so', () => {
+test('each kind of rule admits the callers that it names, and says so', () => {
   assert.equal(textFor([{ user: id('b') }], person), `user ${id('b')}`)
   assert.equal(textFor([{ app: id('c') }], bot), `application ${id('c')}`)
   assert.equal(textFor([{ group: id('e') }], person), `group ${id('e')}`)
@@ -39,8 +33,8 @@ test('each kind of rule lets in whom it names, and says so', () => {
   assert.equal(textFor([{ tenant: id('a') }], bot), `every caller of tenant ${id('a')}`)
 })
 
-// A person signed in through an allowed program is not that program; the reverse would let every user of a tool in.
-test('a rule for applications lets no person in, a rule for a person no application', () => {
+// A person who signed in through an allowed program is not that program; the reverse would admit every user of a tool.
+test('a rule for applications admits no person, and a rule for a person no application', () => {
   assert.equal(textFor([{ app: id('c') }], person), null)
   assert.equal(textFor([{ user: id('b') }], bot), null)
   assert.equal(textFor([{ managedIdentity: arm }], { ...person, managedIdentityId: arm }), null)
@@ -55,21 +49,21 @@ test('ids are compared in either case, roles and scopes as they are written', ()
   assert.equal(textFor([{ scope: 'User_Impersonation' }], person), null)
 })
 
-test('nobody is let in by an empty list, a display name, or a name that every object has', () => {
+test('an empty list, a display name, and a name that every object has admit no caller', () => {
   assert.equal(textFor([], person), null)
   assert.equal(textFor([{ user: id('f') }, { group: id('f') }, { role: id('f') }], person), null)
   assert.equal(textFor([{ role: 'HrBot.Use' }], { ...person, roles: ['constructor', '__proto__', 'toString'] }), null)
 })
 
-test('of several rules that match, the narrowest is named, with its place in the list', () => {
+test('when several rules match, the narrowest one is named, with its position in the list', () => {
   const rules: CallerRule[] = [{ tenant: id('a') }, { group: id('d') }, { role: 'HrBot.Use' }, { user: id('b') }]
   const match = compileRules(rules)
   assert.deepEqual(match(person), { index: 3, text: `user ${id('b')}` })
   assert.equal(match(person), match({ ...person }), 'prepared once, not made for each call')
 })
 
-// Someone in more than 200 groups would be told "not allowed" for ever, with nothing that says why.
-test('a refusal that more groups could turn is told apart from all others', () => {
+// A person in more than 200 groups would read "not allowed" for ever, without any reason.
+test('a refusal that more groups could change is distinguishable from all others', () => {
   const over: Caller = { ...person, groups: [], groupsOverage: true }
   const byGroup = compileRules([{ user: id('9') }, { group: id('d') }])
   assert.equal(byGroup(over), null, 'what is not known lets nobody in')
@@ -83,7 +77,7 @@ test('a refusal that more groups could turn is told apart from all others', () =
   )
 })
 
-/** What a rule means, said once more and in the simplest way. */
+/** The meaning of a rule again, in its simplest form. */
 function means(rule: CallerRule, caller: Caller): boolean {
   const same = (a: string | null, b: string): boolean => a !== null && a.toLowerCase() === b.toLowerCase()
   if ('user' in rule) return caller.kind === 'user' && same(caller.objectId, rule.user)
@@ -96,7 +90,7 @@ function means(rule: CallerRule, caller: Caller): boolean {
   return same(caller.tenantId, rule.tenant)
 }
 
-// Few values, so that rules and callers meet often; mixed case, and words that objects have of themselves.
+// Few values, so that rules and callers meet often; mixed case, and words that every object has.
 const guid = fc.constantFrom(id('a'), id('A'), id('b'), id('c'), id('C'))
 const word = fc.constantFrom('Use', 'use', 'constructor', '__proto__')
 const rule: fc.Arbitrary<CallerRule> = fc.oneof(
@@ -125,7 +119,7 @@ const anyCaller: fc.Arbitrary<Caller> = fc.record({
   expiresAtMs: fc.constant(0),
 })
 
-test('prepared rules decide as the rules read one by one', () => {
+test('prepared rules decide exactly as the rules read one by one', () => {
   fc.assert(
     fc.property(fc.array(rule, { maxLength: 6 }), anyCaller, (rules, caller) => {
       const match = compileRules(rules)

@@ -1,32 +1,33 @@
 import type { CallerRule } from '../config/schema.ts'
 import type { Caller } from './caller.ts'
 
-/** A rule that lets a caller in. The same object each time, so that comparing and keeping it cost nothing. */
+/** A rule that admits a caller. The same object each time, so comparing and keeping it cost nothing. */
 export interface RuleMatch {
   /** Position in the configured list, from 0. */
   readonly index: number
-  /** For people to read, as `group 9f0e…`. */
+  /** Only for display, as `group 9f0e…`. */
   readonly text: string
 }
 
 export interface RuleMatcher {
-  /** The rule that lets the caller in, or null. A match always means: let in. */
+  /** The rule that admits the caller, or null. A match always means: admitted. */
   (caller: Caller): RuleMatch | null
   /**
-   * Asked after a null: true when the answer may be no only because the token does not list the caller's groups (Entra leaves
-   * them out beyond 200) while one of the rules asks for a group. The refusal should then say what to do: `groupsOverageAdvice`.
+   * Only meaningful after a null: true when the answer may be no only because the token does not list the caller's
+   * groups (Entra leaves them out beyond 200) while one of the rules names a group. The refusal should then say what to
+   * do: `groupsOverageAdvice`.
    */
   readonly groupsOverage: (caller: Caller) => boolean
-  /** True where one of the rules asks for a group. */
+  /** True when one of the rules names a group. */
   readonly asksForGroups: boolean
   /**
-   * Asked after a null: claims that a rule asks for and that the token does not have at all. A refusal should say so, or nobody finds out why
-   * somebody who is in the group is refused.
+   * Only meaningful after a null: claims that a rule needs and that the token does not have at all. A refusal should
+   * name them, or a member of the group cannot find out why it is refused.
    */
   readonly lacking: (caller: Caller) => readonly ('groups' | 'roles')[]
 }
 
-/** What a refusal says of claims that the token lacks; empty where it lacks none. Begins with a space. */
+/** What a refusal says about claims that the token lacks; empty when it lacks none. Begins with a space. */
 export function lackingText(lacking: readonly ('groups' | 'roles')[], { audience }: Caller): string {
   if (lacking.length === 0) return ''
   const claims = lacking.map(claim => `"${claim}"`).join(' and no ')
@@ -42,7 +43,7 @@ export const groupsOverageAdvice =
 
 type RuleKind = CallerRule extends infer R ? (R extends CallerRule ? keyof R : never) : never
 
-/** What a kind of rule is called in messages, and the values of a caller that it is compared with. */
+/** Name of each kind of rule in messages, and the values of a caller that it is compared with. */
 const kinds = {
   user: { say: 'user', values: caller => (caller.kind === 'user' ? [caller.objectId] : []) },
   app: { say: 'application', values: caller => (caller.kind === 'application' && caller.appId ? [caller.appId] : []) },
@@ -56,13 +57,19 @@ const kinds = {
   tenant: { say: 'every caller of tenant', values: caller => [caller.tenantId] },
 } as const satisfies Record<RuleKind, { say: string; values: (caller: Caller) => readonly string[] }>
 
-/** From the narrowest to the widest: where several rules match, the answer names the one that says most. */
+/** From the narrowest to the widest: when several rules match, the answer names the most specific. */
 const order = Object.keys(kinds) as readonly RuleKind[]
 
-/** App roles and scopes are words of the application's own, compared as written; everything else is the same in either case. */
+/**
+ * App roles and scopes are words that the application chose, compared as written; everything else is compared without
+ * case.
+ */
 const caseMatters: ReadonlySet<RuleKind> = new Set(['role', 'scope'])
 
-/** Prepares rules for many callers: one look-up per value that the caller has, whatever the number of rules. Any one suffices. */
+/**
+ * Prepares rules for many callers: one lookup per value of the caller, whatever the number of rules. One match is
+ * enough.
+ */
 export function compileRules(rules: readonly CallerRule[]): RuleMatcher {
   const table = new Map<RuleKind, Map<string, RuleMatch>>()
   for (const [index, rule] of rules.entries()) {

@@ -1,4 +1,6 @@
-/** The form of a token: what can be said of it before any key is known. Nothing read here is true until the signature is. */
+/**
+ * The form of a token: what can be known before any key is. Nothing read here is true until the signature is checked.
+ */
 import { IdentityError, quoted } from './errors.ts'
 
 export interface UnverifiedToken {
@@ -12,8 +14,8 @@ const tokenTypes: ReadonlySet<string> = new Set(['jwt', 'at+jwt', 'application/j
 const keyIdCharactersMax = 256
 
 /**
- * Takes `header.claims.signature` apart. Of the header only `alg`, `kid`, `typ` and `crit` are read: a key or the address of one
- * in it (`jwk`, `jku`, `x5c`, `x5u`) is the sender's own claim.
+ * Splits `header.claims.signature`. Of the header only `alg`, `kid`, `typ` and `crit` are read: a key or the address of
+ * a key in it (`jwk`, `jku`, `x5c`, `x5u`) is only the sender's claim.
  * @throws IdentityError token_malformed, token_algorithm.
  */
 export function parseToken(token: string): UnverifiedToken {
@@ -61,7 +63,10 @@ function json(part: string, which: string): unknown {
   }
 }
 
-/** Exactly base64url, so that one token cannot be written in several ways: each would be verified and remembered on its own. */
+/**
+ * Accepts only exact base64url, so one token cannot be written in several ways, each verified and remembered
+ * separately.
+ */
 function bytesOf(part: string, which: string): Buffer {
   const bytes = Buffer.from(part, 'base64url')
   if (bytes.toString('base64url') !== part) throw malformed(`Its ${which} part is not base64url; it may have been cut.`)

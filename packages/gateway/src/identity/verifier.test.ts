@@ -61,7 +61,7 @@ async function refused(token: string, code: IdentityErrorCode, hint?: RegExp): P
   assert.equal(verifier.remembered(token), null, 'a refused token must not be remembered')
 }
 
-// Without this nobody can call at all: the two shapes of tokens that Entra issues.
+// These are the two shapes of tokens that Entra issues; without them no call is possible.
 test('a person is known by tid and oid, in both versions of tokens', async () => {
   for (const ver of ['1.0', '2.0'] as const) {
     const caller = await verifier.verify(mint({ ver, groups: [tenantB.toUpperCase()], roles: ['Use'] }))
@@ -99,18 +99,18 @@ test('an application and a managed identity are applications, whatever their nam
   assert.equal(user.kind, 'user')
 })
 
-// An ID token proves who somebody is to an application; it is no permission to call a service.
+// An ID token proves to an application who a person is; it is no permission to call a service.
 test('an ID token is refused', async () => {
   await refused(mint({ scp: undefined, appid: undefined, aud: program }), 'token_claims', /ID token/)
 })
 
-test('more groups than the token lists are noticed, in all the forms of Entra', async () => {
+test('a token with more groups than it lists is recognised, in all the forms of Entra', async () => {
   const forms = [{ _claim_names: { groups: 'src1' } }, { hasgroups: true }, { hasgroups: 'true' }]
   for (const form of forms) assert.equal((await verifier.verify(mint(form))).groupsOverage, true)
   assert.equal((await verifier.verify(mint({ _claim_names: { other: 'src1' } }))).groupsOverage, false)
 })
 
-// Each of these, accepted, would let anybody in.
+// Each of these, if accepted, would admit anyone.
 test('an attack on the signature is refused', async () => {
   const claims = claimsOf(authority)
   const none = `${base64url(JSON.stringify({ alg: 'none', typ: 'JWT', kid: 'a1' }))}.${base64url(JSON.stringify(claims))}.`
@@ -127,14 +127,14 @@ test('an attack on the signature is refused', async () => {
   await refused(`${mint().split('.').slice(0, 2).join('.')}.`, 'token_malformed', /not signed/)
 })
 
-test("another tenant's key does not sign for this one", async () => {
+test("another tenant's key cannot sign for this one", async () => {
   await refused(signed(keyB, claimsOf(authority)), 'token_signature', /key/)
   await refused(signed(keyB, claimsOf(authority), { kid: 'a1' }), 'token_signature')
   const own = await verifier.verify(signed(keyB, claimsOf(authority, { tid: tenantB })))
   assert.equal(own.tenantId, tenantB)
 })
 
-test('a key or an address of keys inside the token is ignored', async () => {
+test('a key, or an address of keys, inside the token is ignored', async () => {
   const evil = `${authority.url}/evil/keys`
   const header = { jwk: strangeKey.jwk, jku: evil, x5u: evil, x5c: ['MIIB'] }
   await refused(signed(strangeKey, claimsOf(authority), header), 'token_signature')
@@ -142,7 +142,7 @@ test('a key or an address of keys inside the token is ignored', async () => {
   assert.equal((await verifier.verify(mint({}, header))).objectId, person)
 })
 
-test('a header that is not what Entra writes is refused', async () => {
+test('a header that differs from what Entra writes is refused', async () => {
   await refused(mint({}, { crit: ['exp'] }), 'token_malformed', /crit/)
   await refused(mint({}, { crit: [] }), 'token_malformed')
   await refused(mint({}, { b64: false, crit: ['b64'] }), 'token_malformed')
@@ -154,7 +154,7 @@ test('a header that is not what Entra writes is refused', async () => {
   }
 })
 
-test('a key id is only ever a key of a table', async () => {
+test('a key id is only ever used as the key of a table', async () => {
   const unknown = ['../../etc/passwd', '__proto__', 'constructor', 'a1\u0000', ' a1', 'x'.repeat(256), "' OR 1=1"]
   for (const kid of unknown) {
     clock.nowMs += unknownKeyPauseMs
@@ -165,7 +165,7 @@ test('a key id is only ever a key of a table', async () => {
   }
 })
 
-test('a text that is no token is refused, whatever it is', async () => {
+test('a text that is not a token is refused, whatever it is', async () => {
   const good = mint()
   const [head = '', body = '', signature = ''] = good.split('.')
   const broken = [
@@ -190,7 +190,7 @@ test('a text that is no token is refused, whatever it is', async () => {
   for (const text of broken) await refused(text, 'token_malformed')
 })
 
-// A gateway that computes over whatever length it is sent can be kept busy by anybody.
+// If the gateway computed over any length, one client could keep it busy.
 test('a token of 100 KB is refused at once, before anything is computed', async () => {
   const long = mint({ filler: 'x'.repeat(75_000) })
   assert.ok(long.length > 100_000)
@@ -229,7 +229,7 @@ test('a token of another tenant, issuer or audience is refused without a single 
   assert.equal(authority.reads.length, 0)
 })
 
-test('an issuer that names the tenant but is not what the tenant publishes is refused', async () => {
+test('an issuer that names the tenant but is not the one that the tenant publishes is refused', async () => {
   await refused(mint({ iss: `https://evil.example/${tenantA}/` }), 'token_issuer')
   await refused(mint({ iss: `https://sts.windows.net/${tenantA}` }), 'token_issuer')
   // A version belongs to its issuer.
@@ -249,7 +249,7 @@ test('an audience is accepted with and without a slash at its end, a client id i
   }
 })
 
-test('a message shows no more of a claim than 200 harmless characters', async () => {
+test('a message shows at most 200 harmless characters of a claim', async () => {
   await refused(
     mint({ aud: `a\u001b[31m\r\nb\u2028\u202e"${'x'.repeat(900)}` }),
     'token_audience',
@@ -283,7 +283,7 @@ test('claims of the wrong shape are refused by name', async () => {
   await refused(mint({ idtyp: 'device' }), 'token_claims', /idtyp/)
 })
 
-// Claims are names that a stranger may choose; those of every object's prototype must mean nothing.
+// A stranger may choose the names of claims; names of every object's prototype must mean nothing.
 test('claims named like parts of an object prototype change nothing', async () => {
   const text = JSON.stringify(claimsOf(authority)).replace(
     '{',
@@ -304,7 +304,7 @@ test('only listed programs may have obtained the token, when there is a list', a
   await refused(mint({ appid: undefined, azp: program }), 'token_client')
 })
 
-// A cache keyed by a part of the token would give one caller the rights of another.
+// A cache with a part of the token as its key would give one caller the rights of another.
 test('tokens that share a long prefix are different callers', async () => {
   const shared = { filler: 'x'.repeat(4_000) }
   const claims = { ...shared, ...claimsOf(authority) }
@@ -318,8 +318,8 @@ test('tokens that share a long prefix are different callers', async () => {
   assert.equal(verifier.remembered(alice)?.objectId, person)
 })
 
-// A proxy in front sends many callers down one connection: what came last must never speak for what comes now.
-test('a connection knows its last token by every character of it, while it is valid', async () => {
+// A proxy in front sends many callers over one connection: the last token must never stand in for the next one.
+test('a connection recognises its last token only by comparing every character, while the token is valid', async () => {
   const connection = {}
   const claims = claimsOf(authority)
   const alice = signed(keyA, JSON.stringify({ ...claims, oid: person }))
@@ -339,8 +339,8 @@ test('a connection knows its last token by every character of it, while it is va
   assert.equal(verifier.remembered(alice, connection), null, 'a connection must not outlive its token')
 })
 
-// Others hang what they computed for a caller on this object: a new one per call would make that worthless.
-test('the same token gives the same object, also when verified at the same time', async () => {
+// Other parts hang on this object what they computed for a caller: a new object per call would make that useless.
+test('the same token gives the same object, also when it is verified twice at the same time', async () => {
   const token = mint()
   const callers = await Promise.all(Array.from({ length: 20 }, () => verifier.verify(token)))
   for (const caller of callers) assert.equal(caller, callers[0])
@@ -349,7 +349,7 @@ test('the same token gives the same object, also when verified at the same time'
   assert.ok(Object.isFrozen(callers[0]) && Object.isFrozen(callers[0]?.roles))
 })
 
-test('a closed verifier knows nobody', async () => {
+test('a closed verifier knows no caller', async () => {
   const token = mint()
   await verifier.verify(token)
   const connection = {}
@@ -360,8 +360,8 @@ test('a closed verifier knows nobody', async () => {
   await refused(token, 'keys_unavailable')
 })
 
-// Keys that come in the clear could be anybody's.
-test('a sign-in service in the clear is refused when the gateway starts', () => {
+// Over plain http, anyone on the way could replace the keys.
+test('a sign-in service over plain http is refused when the gateway starts', () => {
   const options = { tenants: [tenantA], audiences: [audience], clients: null, clockSkewMs: 0, clock: clock.read }
   for (const bad of [
     'http://login.example',

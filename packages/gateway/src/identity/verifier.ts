@@ -8,17 +8,17 @@ import { comparableAudience, type Expectations, readCaller, readOrigin, wrongIss
 import { createDocumentReader, type TrustedKey } from './documents.ts'
 import { IdentityError } from './errors.ts'
 import { freshnessEveryMs, TenantKeys } from './keys.ts'
-import { CallerMemory, type Remembered } from './memory.ts'
+import { CallerMemory, type VerifiedToken } from './memory.ts'
 import { parseToken } from './token.ts'
 
 export interface VerifierOptions {
-  /** Sign-in service, as `https://login.microsoftonline.com`. Plain http only towards a loopback host. */
+  /** Sign-in service, as `https://login.microsoftonline.com`. Plain http only to a loopback host. */
   readonly authority: string
   /** Tenant ids whose tokens are accepted. */
   readonly tenants: readonly string[]
   /** Accepted values of claim `aud`; a trailing slash does not matter. */
   readonly audiences: readonly string[]
-  /** When not null, only tokens obtained by these client applications (`appid`, `azp`). */
+  /** When not null, only tokens obtained by these client applications (`appid`, `azp`) are accepted. */
   readonly clients: readonly string[] | null
   /** Tolerance for `exp` and `nbf`, in milliseconds. */
   readonly clockSkewMs: number
@@ -28,13 +28,13 @@ export interface VerifierOptions {
 
 export interface Verifier {
   /**
-   * The caller of a token that was verified before, has not expired, and whose key is still published; else null. Synchronous:
-   * the way of nearly every request. The same token gives the same object for as long as it is remembered, so that a WeakMap
-   * may hang things on it.
+   * The caller of a token that was verified before, has not expired, and whose key is still published; else null.
+   * Synchronous, and used for nearly every request. The same token gives the same object while it is remembered, so a
+   * WeakMap may hang values on it.
    *
-   * @param connection on which the token came. Its last token is known again by comparing the whole text, without a digest:
-   *   a comparison takes 0.1 µs, a digest 2 µs, and connections are kept by one caller nearly always. Nothing is kept of a
-   *   connection beyond its own life and that of this verifier.
+   * @param connection on which the token came. Its last token is recognised by comparing the whole text, without a
+   *   digest: a comparison takes 0.1 µs, a digest 2 µs, and a connection nearly always has one caller. Nothing is kept
+   *   of a connection beyond its own life and the verifier's.
    */
   remembered(token: string, connection?: object): Caller | null
   /**
@@ -46,13 +46,16 @@ export interface Verifier {
   close(): void
 }
 
-/** What came last on a connection. */
-interface Last {
+/** The last token of a connection. */
+interface LastToken {
   readonly token: string
-  readonly entry: Remembered
+  readonly entry: VerifiedToken
 }
 
-/** Verified tokens that are kept; the oldest go first. About 1 KB each, 8 KB where a token lists 200 groups. */
+/**
+ * Verified tokens that are remembered; the oldest are evicted first. About 1 KB each, 8 KB when a token lists 200
+ * groups.
+ */
 const rememberedMax = 50_000
 
 /** @throws AuthorityError when the authority is not https (or http on loopback). */
@@ -67,13 +70,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const reader = createDocumentReader(options.authority)
   const tenants = new Map<string, TenantKeys>()
   for (const tenantId of expected.tenants) tenants.set(tenantId, new TenantKeys(tenantId, { reader, clock, log }))
-  // Remembered tokens ask for no documents: without it, one that a withdrawn key has signed would count until it ends.
+  // Remembered tokens need no documents: without this timer, one that a withdrawn key has signed would count until it
+  // expires.
   const freshness = setInterval(() => {
     for (const tenant of tenants.values()) void tenant.refresh()
   }, freshnessEveryMs).unref()
   const memory = new CallerMemory(rememberedMax, clock)
   const underway = new Map<string, Promise<Caller>>()
-  let lastOf = new WeakMap<object, Last>()
+  let lastOf = new WeakMap<object, LastToken>()
   let closed = false
 
   async function verifyAnew(token: string, digest: string): Promise<Caller> {
@@ -82,7 +86,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const tenant = tenants.get(origin.tenantId)
     if (tenant === undefined) throw wrongIssuer(origin.issuer, origin.tenantId)
     const documents = await tenant.current()
-    // Compared before the key is looked for: a made-up issuer must not cause a reading of keys.
+    // Compared before the key is looked up: a made-up issuer must not cause a reading of keys.
     if (origin.issuer !== documents.issuers[origin.version]) throw wrongIssuer(origin.issuer, origin.tenantId)
     const key = documents.keys.get(keyId) ?? (await tenant.currentForUnknownKey(keyId)).keys.get(keyId)
     if (key === undefined) throw unknownKey(origin.tenantId)
@@ -96,7 +100,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     if (token.length > tokenCharactersMax) return null
     if (connection === undefined) return memory.get(digestOf(token))?.caller ?? null
     const last = lastOf.get(connection)
-    if (last !== undefined && last.token === token && memory.holds(last.entry)) return last.entry.caller
+    if (last !== undefined && last.token === token && memory.isValid(last.entry)) return last.entry.caller
     const entry = memory.get(digestOf(token))
     if (entry === null) return null
     lastOf.set(connection, { token, entry })
@@ -127,8 +131,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
 }
 
 /**
- * SHA-256 of the whole token. `crypto.hash` with text in and base64 out: 1.8 µs for 1,400 characters, 2.9 for 3,000; hex and
- * latin1 take the same, a Buffer as output or `createHash` 0.6 to 2 µs more.
+ * SHA-256 of the whole token. `crypto.hash` with text in and base64 out takes 1.8 µs for 1,400 characters and 2.9 for
+ * 3,000; hex and latin1 take the same, a Buffer as output or `createHash` 0.6 to 2 µs more.
  */
 function digestOf(token: string): string {
   return hash('sha256', token, 'base64')

@@ -1,6 +1,7 @@
 /** Limits with a clock and a ledger that the test controls, and an observer that records every event. */
 import assert from 'node:assert/strict'
 import { type Config, type ConfigInput, configSchema } from '../config/schema.ts'
+import { testCaller } from '../identity/caller.fixture.ts'
 import type { Caller } from '../identity/index.ts'
 import type { SpentGroup } from '../ledger/reports.ts'
 import type { ActiveLimits } from './admission.ts'
@@ -11,22 +12,7 @@ export const tenant = '11111111-2222-3333-4444-555555555555'
 
 export function person(id: number): Caller {
   const objectId = `00000000-0000-0000-0000-${String(id).padStart(12, '0')}`
-  return {
-    kind: 'user',
-    tenantId: tenant,
-    objectId,
-    appId: null,
-    displayName: null,
-    groups: [],
-    listsGroups: true,
-    groupsOverage: false,
-    roles: [],
-    scopes: [],
-    managedIdentityId: null,
-    audience: '',
-    tokenVersion: '2.0',
-    expiresAtMs: 0,
-  }
+  return testCaller({ tenantId: tenant, objectId })
 }
 
 /** Workloads `chat` and `batch` on deployment `gpt`, which both instances `one` and `two` have. */

@@ -5,13 +5,13 @@ import type { Usage } from '../wire/usage.ts'
 import { Children, type Count, newCount, type Reading, readAtScrape, Spread, SpreadHistogram } from './tally.ts'
 
 /**
- * What the metrics are told of a call that has ended. Names are those of the configuration: nothing that a client wrote
+ * A call that has ended, as the metrics see it. Names are those of the configuration: nothing that a client wrote
  * becomes a label.
  */
 export interface EndedCall {
-  /** Null for a call that was refused before its workload was known to be its own. */
+  /** Null for a call that was refused before it was known that its caller may use the workload. */
   readonly workload: string | null
-  /** As the workload names it; null where no instance was chosen. */
+  /** Name of the deployment in the workload; null when no instance was chosen. */
   readonly deployment: string | null
   readonly instance: string | null
   readonly copyKind: CopyKind | null
@@ -21,11 +21,11 @@ export interface EndedCall {
   readonly usage: Usage
   readonly cost: Cost | null
   readonly durationMs: number
-  /** From sending to the backend to its first byte; null where there was none. */
+  /** From sending to the backend to its first byte; null when there was none. */
   readonly firstByteMs: number | null
 }
 
-/** Seconds. Answers take from a few milliseconds (embeddings) to minutes (long reasoning). */
+/** In seconds. Answers take from a few milliseconds (embeddings) to minutes (long reasoning). */
 const durationBounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
 const firstByteBounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
@@ -35,7 +35,7 @@ class Billed {
   cachedTokens = 0
   reasoningTokens = 0
   costNano = 0
-  /** Calls by where their figures come from. */
+  /** Calls by the source of their figures. */
   counted = 0
   bounded = 0
 }
@@ -135,7 +135,7 @@ export class CallFigures {
     if (usage.source === 'bounded') billed.bounded += 1
     if (cost === null) return
     billed.costNano += cost.nano
-    // One catalogue has one currency (prices/index.ts).
+    // A catalogue has one currency (prices/index.ts).
     this.#currency = cost.currency
   }
 

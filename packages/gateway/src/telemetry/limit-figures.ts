@@ -1,6 +1,6 @@
 /**
- * Figures of limits: what rules refused, how well prompts are estimated, who waited, and how the counters' store
- * answers.
+ * Figures of limits: what rules refused, how good the estimates of prompts are, which calls waited, and how fast the
+ * counters' store answers.
  */
 import type { Registry } from 'prom-client'
 import type { LimitName } from '../config/schema.ts'
@@ -8,9 +8,9 @@ import type { LimitsObserver, LimitsReport, StoreState } from '../limits/index.t
 import { counts } from './calls.ts'
 import { Children, newCount, type Reading, readAtScrape, Spread, SpreadHistogram } from './tally.ts'
 
-/** (estimated - actual) / actual: -0.5 is half of what it was, 1 is twice as much. */
+/** (estimated - actual) / actual: -0.5 is half of the actual value, 1 is twice as much. */
 const errorBounds = [-0.75, -0.5, -0.25, -0.1, -0.05, 0, 0.05, 0.1, 0.25, 0.5, 1, 2, 5]
-/** Seconds. */
+/** In seconds. */
 const waitBounds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300]
 const answerBounds = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1]
 
@@ -97,7 +97,8 @@ export class LimitFigures implements LimitsObserver {
 }
 
 /**
- * One series per rule and measure: what is counted per caller would name people, and there may be any number of them.
+ * One series per rule and measure. Rules that count per caller are left out: they would name people, without any bound
+ * on their number.
  */
 function usedShares({ rules }: LimitsReport): Reading[] {
   return rules
@@ -105,7 +106,7 @@ function usedShares({ rules }: LimitsReport): Reading[] {
     .map(({ rule, measure, mode, used, reserved, limit }) => [[rule, measure, mode], (used + reserved) / limit])
 }
 
-/** All who ask while an answer is under way get that one. */
+/** Callers that come while an answer is in flight share that answer. */
 function atOnce<T>(ask: () => Promise<T>): () => Promise<T> {
   let underWay: Promise<T> | null = null
   return () => {

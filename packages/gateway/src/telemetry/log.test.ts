@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 
-// Logs are read with `tail` on a terminal; what a client wrote must not move its cursor, nor make one line look like
-// two.
+// Logs are read with `tail` in a terminal: text that a client wrote must not move its cursor, nor make one line look
+// like two.
 test('L13 a line of the log is one line of JSON without control characters', () => {
   const url = new URL('./log.ts', import.meta.url)
   const hostile = '\u001b[2J\n{"level":"error"}\u009b1A\u007f\u202e'

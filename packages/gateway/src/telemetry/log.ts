@@ -9,7 +9,7 @@ export interface LeveledLog extends Log {
   level: string
 }
 
-/** JSON lines on standard error. */
+/** Writes JSON lines to standard error. */
 export function createLog(level: LogLevel): LeveledLog {
   const standardError = pino.destination({ dest: 2, sync: false })
   return pino(
@@ -25,7 +25,7 @@ export function createLog(level: LogLevel): LeveledLog {
   )
 }
 
-/** Errors by name, code, message and stack: other properties of an error may carry a request or its headers. */
+/** Errors by name, code, message and stack: other properties of an error may contain a request or its headers. */
 function errorFields(error: unknown): unknown {
   if (!(error instanceof Error)) return undefined
   const { name, message, stack, cause } = error

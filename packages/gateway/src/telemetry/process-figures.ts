@@ -1,4 +1,4 @@
-/** What the process itself uses, read at each scrape: names as Prometheus' client libraries agree on them. */
+/** Resources that the process uses, read at each scrape. The names are those of Prometheus' client libraries. */
 import { readdir } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import type { Registry } from 'prom-client'

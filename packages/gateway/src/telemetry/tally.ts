@@ -1,6 +1,6 @@
 /**
- * Figures that calls write and a scrape reads. On the way of a call nothing is hashed, allocated or validated: a child
- * is looked up once by its key and then only counted up.
+ * Figures that calls write and a scrape reads. While a call is handled, nothing is hashed, allocated or validated: a
+ * child is looked up by its key and counted up.
  */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
@@ -8,12 +8,11 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 export type Labels = readonly string[]
 
 /**
- * Children of one family beyond this many are counted together, under `other`: nothing outside can make the memory
- * grow.
+ * Further children of one family are counted together, under `other`: nothing from outside can make the memory grow.
  */
 const childrenMax = 10_000
 
-/** Children by key. A key may be anything that stands for the labels; it is made where the call is. */
+/** Children by key. Any key that identifies the labels will do; the caller makes it. */
 export class Children<Child> {
   readonly #byKey = new Map<string, { readonly labels: Labels; readonly child: Child }>()
   readonly #make: () => Child
@@ -21,7 +20,7 @@ export class Children<Child> {
     this.#make = make
   }
 
-  /** The child of a key that has been seen; `add` makes others. */
+  /** The child of a known key; `add` creates others. */
   find(key: string): Child | undefined {
     return this.#byKey.get(key)?.child
   }
@@ -52,7 +51,7 @@ export function newCount(): Count {
   return { value: 0 }
 }
 
-/** How values spread over buckets: `counts[i]` are those up to `bounds[i]`, the last those beyond. */
+/** Values sorted into buckets: `counts[i]` counts those up to `bounds[i]`, the last one those beyond. */
 export class Spread {
   readonly bounds: readonly number[]
   readonly counts: Float64Array
@@ -82,8 +81,8 @@ export interface Family {
 export type Reading = readonly [labels: Labels, value: number]
 
 /**
- * A counter or a gauge that is read when it is asked for. A reading that fails leaves the family empty, never the
- * scrape without an answer.
+ * A counter or a gauge that is read at each scrape. A reading that fails leaves the family empty; the scrape is
+ * answered.
  */
 export function readAtScrape(
   registry: Registry,
@@ -99,7 +98,7 @@ export function readAtScrape(
     registers: [registry],
     async collect(this: Counter | Gauge) {
       const readings = await settled(read)
-      // Without an await between: two scrapes at once must not add to one another.
+      // No await in between: two scrapes at once must not add to each other.
       this.reset()
       if (names.length === 0 && readings.length === 0) this.remove()
       for (const [labels, value] of readings) this.inc(labelled(names, labels), value)
@@ -131,7 +130,10 @@ export class SpreadHistogram extends Histogram {
     this.#children = children
   }
 
-  /** What the registry prints from, and `get` as well; the types of prom-client leave it out. */
+  /**
+   * The registry prints from this method, and so does `get`. It is not in prom-client's types; a test of
+   * metrics.test.ts is named after it.
+   */
   async getForPromString() {
     const { name, help } = this.#family
     const values = [...this.#children.all()].flatMap(({ labels, child }) => this.#lines(labels, child))

@@ -9,7 +9,7 @@ import { ConfigError, countOf, problemLine, renderProblems } from '../../config/
 import { restartOnly } from '../../config/restart.ts'
 import type { Config } from '../../config/schema.ts'
 import type { ExplainQuestion, ExplainStep } from '../../gateway/explain/index.ts'
-import type { Caller } from '../../identity/caller.ts'
+import { type Caller, callerWithoutToken } from '../../identity/caller.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { jsonText } from '../terminal/printable.ts'
@@ -219,20 +219,21 @@ function callerOf(options: ExplainOptions, config: Config, context: CliContext):
     if (traits.every(trait => trait === undefined)) return null
     throw new CliError('usage', 'A caller needs --user or --app.', null, 'the same with --user OID', { exitCode: 2 })
   }
-  return {
+  const identity = callerWithoutToken({
     kind: user === undefined ? 'application' : 'user',
     tenantId: guid(options.tenant ?? config.identity.entra.tenants[0] ?? nobody, '--tenant'),
     objectId: user === undefined ? nobody : guid(user, '--user'),
     appId: app === undefined ? null : guid(app, '--app'),
     displayName: null,
+  })
+  return {
+    ...identity,
     groups: options.group.map(group => guid(group, '--group')),
     listsGroups: options.group.length > 0,
-    groupsOverage: false,
     roles: options.role,
     scopes: options.scope,
     managedIdentityId: options.managedIdentity?.toLowerCase() ?? null,
     audience: config.identity.entra.audiences[0] ?? '',
-    tokenVersion: '2.0',
     expiresAtMs: context.clock() + 3_600_000,
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type Config, configSchema } from '../../config/schema.ts'
-import type { Caller } from '../../identity/index.ts'
+import { testCaller } from '../../identity/caller.fixture.ts'
 import { type ExplainQuestion, type ExplainStep, explain } from './index.ts'
 
 const tenant = '11111111-2222-3333-4444-555555555555'
@@ -51,22 +51,7 @@ const config: Config = configSchema.parse({
   prices: { models: { whisper: { input: 0 } } },
 })
 
-const caller: Caller = {
-  kind: 'user',
-  tenantId: tenant,
-  objectId: person,
-  appId: null,
-  displayName: null,
-  groups: [],
-  listsGroups: true,
-  groupsOverage: false,
-  roles: [],
-  scopes: [],
-  managedIdentityId: null,
-  audience: 'a',
-  tokenVersion: '2.0',
-  expiresAtMs: 0,
-}
+const caller = testCaller({ tenantId: tenant, objectId: person })
 
 function ask(question: Partial<ExplainQuestion>): readonly ExplainStep[] {
   const standard = { method: 'POST', url: '/main/bot/openai/v1/chat/completions', headers: {}, model: 'gpt-4o', caller }

@@ -1,4 +1,6 @@
-/** Signing in with the browser of this machine: authorization code with PKCE, answered to a loopback listener (RFC 8252). */
+/**
+ * Signs in with the browser of this machine: authorization code with PKCE, answered to a loopback listener (RFC 8252).
+ */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as oidc from 'openid-client'
@@ -6,11 +8,11 @@ import { personScope, type SignedIn, type SignInClient, signedIn } from './clien
 import { SignInError } from './errors.ts'
 
 export interface BrowserOptions {
-  /** Opens the page, or tells the person to; must not wait for the sign-in. */
+  /** Opens the page, or shows its address to the person. Must not wait for the sign-in. */
   readonly open: (url: string) => void | Promise<void>
-  /** Ends the waiting, as after five minutes or on Ctrl-C. */
+  /** Ends the wait, as after five minutes or on Ctrl-C. */
   readonly signal: AbortSignal
-  /** Whom to offer first, as `alice@contoso.com`. */
+  /** Account to offer first, as `alice@contoso.com`. */
   readonly accountHint?: string | undefined
 }
 
@@ -21,8 +23,8 @@ export async function signInWithBrowser(client: SignInClient, options: BrowserOp
   const nonce = oidc.randomNonce()
   const { listeners, port } = await listen()
   try {
-    // Entra registers `http://localhost` for native clients and lets any port be. With the slash, because the library names the
-    // address that the answer came to, as a URL writes it, when it redeems the code; the two must be equal.
+    // Entra registers `http://localhost` for native clients and accepts any port. With the slash, because the library
+    // takes the address that the answer came to, as a URL writes it, when it redeems the code; the two must be equal.
     const redirectUri = `http://localhost:${port}/`
     const url = oidc.buildAuthorizationUrl(client.configuration, {
       redirect_uri: redirectUri,
@@ -36,7 +38,7 @@ export async function signInWithBrowser(client: SignInClient, options: BrowserOp
       ...(options.accountHint === undefined ? {} : { login_hint: options.accountHint }),
     })
     const answered = answerOf(listeners, redirectUri, state, options.signal)
-    // A sign-in that was interrupted while the browser opens must not count as an error nobody handles.
+    // A sign-in that is interrupted while the browser opens must not count as an unhandled error.
     answered.catch(() => {})
     await options.open(url.href)
     const { answer, reply } = await answered
@@ -62,7 +64,7 @@ interface Answered {
   readonly reply: (title: string, text: string) => Promise<void>
 }
 
-/** The first request that carries our state. Others, as for a favicon or from a guessing page, are turned away. */
+/** The first request that carries our state. Others, as for a favicon or from a page that guesses, are rejected. */
 function answerOf(
   listeners: readonly Server[],
   redirectUri: string,
@@ -87,7 +89,7 @@ function answerOf(
   })
 }
 
-/** On both loopback addresses where there are both: `localhost` may mean either. */
+/** Listens on both loopback addresses where both exist: `localhost` may mean either. */
 async function listen(): Promise<{ listeners: readonly Server[]; port: number }> {
   const first = await listenOn('127.0.0.1', 0)
   const { port } = first.address() as AddressInfo
@@ -103,7 +105,7 @@ function listenOn(host: string, port: number): Promise<Server> {
   })
 }
 
-/** Both texts are our own. Resolves when the page has left, so that the listener may close. */
+/** Both texts are our own. Resolves when the page has been sent, so that the listener may close. */
 function writePage(response: ServerResponse, status: number, title: string, text: string): Promise<void> {
   const page = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -49,8 +49,8 @@ function fails(code: string): (error: unknown) => boolean {
   }
 }
 
-// Tokens in a file that others can read are everybody's tokens.
-test('tokens stand in a file and a directory that only the user can read, and nothing is left beside it', async () => {
+// Tokens in a file that others can read are everyone's tokens.
+test('tokens are kept in a file and a directory that only the user can read, and nothing is left next to it', async () => {
   await cache.put(settings, 'alice', token)
   assert.equal(await modeOf(join(directory, 'tokens.json')), 0o600)
   assert.equal(await modeOf(directory), 0o700)
@@ -71,7 +71,7 @@ test('a file that others could read is refused, not used and not overwritten', a
   assert.ok((await readFile(path, 'utf8')).includes(secret))
 })
 
-test('a link, a directory or something in the way instead of the file is named', async () => {
+test('a link, a directory or another obstacle in the place of the file is named', async () => {
   await mkdir(directory, { recursive: true })
   const path = join(directory, 'tokens.json')
   await writeFile(join(directory, 'elsewhere'), '{}', { mode: 0o600 })
@@ -84,8 +84,8 @@ test('a link, a directory or something in the way instead of the file is named',
   await assert.rejects(blocked.put(settings, 'alice', token), fails('token_file_unusable'))
 })
 
-// A crash of another program, an old version, an editor: the user signs in again, and is told why.
-test('a file that is not what it should be counts as empty, with a word about it', async () => {
+// After a crash of another program, or with an old version or an editor's file, the user signs in again and reads why.
+test('a file of another form counts as empty, with a warning about it', async () => {
   await cache.put(settings, 'alice', token)
   const path = join(directory, 'tokens.json')
   const whole = await readFile(path, 'utf8')
@@ -100,7 +100,7 @@ test('a file that is not what it should be counts as empty, with a word about it
   assert.equal((await cache.of(settings)).length, 1)
 })
 
-// A token of one tenant, client or scope handed out for another is refused at best, and leaks a right at worst.
+// A token of one tenant, client or scope that is used for another is at best refused, and at worst leaks a right.
 test('entries are kept apart by authority, tenant, client, scope and account', async () => {
   await cache.put(settings, 'alice', token)
   for (const change of [{ authority: 'https://other.example' }, { tenantId: 'other' }, { clientId: 'other' }]) {
@@ -124,7 +124,7 @@ test('entries are kept apart by authority, tenant, client, scope and account', a
   assert.deepEqual(await readdir(directory), [])
 })
 
-test('writers at once never leave half a file', async () => {
+test('concurrent writers never leave half a file', async () => {
   await Promise.all(Array.from({ length: 20 }, (_, at) => cache.put(settings, `person-${at}`, token)))
   assert.deepEqual(warnings, [])
   assert.ok((await cache.of(settings)).length >= 1)
@@ -144,7 +144,7 @@ interface Remembering {
   readonly first: string
 }
 
-/** Alice has signed in to a service of her own. */
+/** A service of this test, where Alice has signed in. */
 async function signedInAlice(t: TestContext): Promise<Remembering> {
   const clock = new HandClock()
   const entra = await entraOf(t, { clock: clock.now })
@@ -160,8 +160,8 @@ async function signedInAlice(t: TestContext): Promise<Remembering> {
   return { entra, clock, settings: own, first: first.accessToken }
 }
 
-// A token that expires under way fails a call that would have worked; asking each time makes every command slow.
-test('a remembered token is used until five minutes before its end, and then renewed and kept', async t => {
+// A token that expires in flight fails a call that would have worked; signing in each time makes every command slow.
+test('a remembered token is used until five minutes before its end, then renewed and kept', async t => {
   const { entra, clock, settings, first } = await signedInAlice(t)
   const remembered = () => rememberedToken(settings, null, { cache, clock: clock.now })
   clock.advance(3_600_000 - refreshBeforeMs - 1_000)
@@ -175,7 +175,7 @@ test('a remembered token is used until five minutes before its end, and then ren
   assert.equal(await remembered(), second)
 })
 
-test('when the service is down a token is used to its very end, and then the outage is told', async t => {
+test('while the service is down a token is used until its very end, and then the outage is reported', async t => {
   const { entra, clock, settings, first } = await signedInAlice(t)
   const remembered = () => rememberedToken(settings, 'Alice@contoso.example', { cache, clock: clock.now })
   entra.down = true
@@ -185,7 +185,7 @@ test('when the service is down a token is used to its very end, and then the out
   await assert.rejects(remembered(), fails('sign_in_unreachable'))
 })
 
-test('one sign-in serves every scope; nobody is mistaken for another account', async t => {
+test('one sign-in serves every scope, and accounts are never confused', async t => {
   const { clock, settings } = await signedInAlice(t)
   const other = { ...settings, scope: 'https://ai.azure.com/.default' }
   const token = await rememberedToken(other, null, { cache, clock: clock.now })

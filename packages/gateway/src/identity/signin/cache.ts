@@ -1,6 +1,6 @@
 /**
- * Tokens of people who signed in, in a file that only they can read. Written in one step; of two commands that write at once the
- * later wins, and all that is lost is a refresh.
+ * Tokens of people who signed in, in a file that only they can read. The file is written in one step; when two commands
+ * write at once, the later one wins, and only a refresh is lost.
  */
 import { randomBytes } from 'node:crypto'
 import { chmod, lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises'
@@ -28,7 +28,7 @@ const tokenFile = z.object({ version: z.literal(1), tokens: z.array(entry) })
 /** A person's tokens for one scope. */
 export type CachedToken = Readonly<z.infer<typeof entry>>
 
-/** Which service, tenant and client an entry belongs to; its scope and account come besides. */
+/** The service, tenant and client that an entry belongs to; its scope and account are separate. */
 type Realm = Pick<SignInSettings, 'authority' | 'tenantId' | 'clientId'>
 
 export interface TokenCache {
@@ -36,7 +36,7 @@ export interface TokenCache {
   of(realm: Realm): Promise<readonly CachedToken[]>
   /** Replaces the entry with the same realm, account and scope. */
   put(settings: SignInSettings, account: string, token: SignedIn): Promise<void>
-  /** Forgets an account of a realm; without an account, everything. */
+  /** Forgets an account of a realm; without an account, all of them. */
   forget(realm?: Realm, account?: string): Promise<void>
 }
 
@@ -47,7 +47,7 @@ export function stateDirectory(env: Readonly<Record<string, string | undefined>>
   return join(base, 'gatehouse')
 }
 
-/** @param warn Told when the file is not readable as what it should be; the sign-ins in it are lost then. */
+/** @param warn Called when the file does not have the expected form; the sign-ins in it are lost then. */
 export function openTokenCache(directory: string, warn: (message: string) => void): TokenCache {
   const path = join(directory, 'tokens.json')
   return {
@@ -89,7 +89,7 @@ async function readTokens(path: string, warn: (message: string) => void): Promis
   }
 }
 
-/** The text of a file that is the user's alone; null when there is none. */
+/** Text of a file that only its user may read; null when there is none. */
 async function readPrivate(path: string): Promise<string | null> {
   try {
     return await readPrivateFile(path, fileBytesMax)
@@ -116,7 +116,7 @@ async function writeTokens(directory: string, path: string, tokens: readonly Cac
   }
 }
 
-/** Rights that are too loose on the directory expose names alone, so they are put right rather than refused. */
+/** Rights of the directory that are too loose expose only names, so they are corrected instead of refused. */
 async function makePrivateDirectory(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   if (process.getuid === undefined) return

@@ -1,6 +1,6 @@
 /**
- * The sign-in service as a client sees it: discovery once, then one function per way of signing in. The same code serves Entra and
- * the simulator (OpenID Connect Core 1.0, RFC 6749, 7636, 8628).
+ * The sign-in service as a client sees it: discovery once, then one function per way of signing in. The same code works
+ * with Entra and with the simulator (OpenID Connect Core 1.0, RFC 6749, 7636, 8628).
  */
 import * as oidc from 'openid-client'
 import type { Clock } from '../../clock.ts'
@@ -8,9 +8,9 @@ import { checkedAuthority } from '../authority.ts'
 import { AuthorityError } from '../errors.ts'
 import { SignInError } from './errors.ts'
 
-/** Whom to sign in to, and for what. */
+/** The service to sign in to, and the scope of the token. */
 export interface SignInSettings {
-  /** As `https://login.microsoftonline.com`; plain http for loopback hosts alone. */
+  /** As `https://login.microsoftonline.com`; plain http only for loopback hosts. */
   readonly authority: string
   /** Id of the tenant; `organizations` works with Entra itself. */
   readonly tenantId: string
@@ -22,7 +22,7 @@ export interface SignInSettings {
 export interface SignedIn {
   readonly accessToken: string
   readonly expiresAtMs: number
-  /** Null for an application, which can always ask again. */
+  /** Null for an application, which can always request another token. */
   readonly refreshToken: string | null
   /** User principal name of the person; null for an application. */
   readonly account: string | null
@@ -34,13 +34,16 @@ export interface SignInClient {
   readonly clock: Clock
 }
 
-/** Scopes besides the resource's own that a person's sign-in asks for: who it is, and not to be asked again every hour. */
+/**
+ * Scopes of a person's sign-in besides the resource's own: who the person is, and a refresh token instead of a sign-in
+ * every hour.
+ */
 const personScopes = 'openid profile offline_access'
 const answerSeconds = 20
 
 /**
- * Reads what the service says of itself.
- * @param secret Of a confidential client; null for a public one.
+ * Reads the service's discovery document.
+ * @param secret of a confidential client; null for a public one.
  * @throws SignInError `sign_in_service_invalid`, `sign_in_unreachable`, `sign_in_refused`
  */
 export async function connectSignIn(
@@ -56,10 +59,10 @@ export async function connectSignIn(
   }
   const issuer = new URL(`${authority}/${settings.tenantId}/v2.0`)
   const secret = options.secret ?? null
-  // `checkedAuthority` has let plain http through for loopback hosts alone.
+  // `checkedAuthority` allows plain http only for loopback hosts.
   const execute = issuer.protocol === 'http:' ? [oidc.allowInsecureRequests] : []
   const authentication = secret === null ? oidc.None() : oidc.ClientSecretPost(secret)
-  // ID tokens are judged by our clock: the library knows only the machine's, and how far to shift it.
+  // ID tokens are checked by our clock: the library knows only the machine's clock, and how far to shift it.
   const clockSkew = { [oidc.clockSkew]: Math.round((options.clock() - Date.now()) / 1_000) }
   const configuration = await translated(settings, () =>
     oidc.discovery(issuer, settings.clientId, clockSkew, authentication, { execute, timeout: answerSeconds }),
@@ -77,7 +80,10 @@ function usableAuthority(authority: string): string {
   }
 }
 
-/** A service on loopback may name http addresses; they must be on loopback too, or codes and secrets travel in the clear. */
+/**
+ * A service on loopback may name http addresses; they must be on loopback too, or codes and secrets travel in the
+ * clear.
+ */
 function requireTrustworthyEndpoints(configuration: oidc.Configuration): void {
   const { authorization_endpoint, token_endpoint, device_authorization_endpoint } = configuration.serverMetadata()
   for (const endpoint of [authorization_endpoint, token_endpoint, device_authorization_endpoint]) {
@@ -85,24 +91,26 @@ function requireTrustworthyEndpoints(configuration: oidc.Configuration): void {
   }
 }
 
-/** Asks for the resource's scope, and for what a person's sign-in needs besides. */
+/** The scope of the resource, and the scopes that a person's sign-in needs besides it. */
 export function personScope(settings: SignInSettings): string {
   return `${settings.scope} ${personScopes}`
 }
 
-/** `--as` of the demonstration, and test accounts: the resource owner password credentials grant (RFC 6749 section 4.3). */
+/**
+ * `--as` of the demonstration, and test accounts: the resource owner password credentials grant (RFC 6749 section 4.3).
+ */
 export async function signInWithPassword(client: SignInClient, username: string, password: string): Promise<SignedIn> {
   const parameters = { username, password, scope: personScope(client.settings) }
   return signedIn(client, () => oidc.genericGrantRequest(client.configuration, 'password', parameters))
 }
 
-/** An application as itself; the client must have been connected with its secret. */
+/** Signs an application in as itself. The client must have been connected with its secret. */
 export async function signInAsApplication(client: SignInClient): Promise<SignedIn> {
   const parameters = { scope: client.settings.scope }
   return signedIn(client, () => oidc.clientCredentialsGrant(client.configuration, parameters))
 }
 
-/** @throws SignInError `not_signed_in` when the service no longer takes the refresh token. */
+/** @throws SignInError `not_signed_in` when the service no longer accepts the refresh token. */
 export async function refreshSignIn(client: SignInClient, refreshToken: string): Promise<SignedIn> {
   const parameters = { scope: personScope(client.settings) }
   try {
@@ -122,7 +130,7 @@ function isInvalidGrant(cause: unknown): boolean {
   )
 }
 
-/** What a grant gave, as this module's own shape. */
+/** The result of a grant in this module's own form. */
 export async function signedIn(
   client: SignInClient,
   grant: () => Promise<oidc.TokenEndpointResponse & oidc.TokenEndpointResponseHelpers>,
@@ -133,14 +141,14 @@ export async function signedIn(
   const account = claims?.preferred_username ?? claims?.upn ?? claims?.oid
   return {
     accessToken: answer.access_token,
-    // Without a lifetime in the answer the token is used once and not remembered.
+    // Without a lifetime in the answer, the token is used once and not remembered.
     expiresAtMs: askedAtMs + (answer.expires_in ?? 0) * 1_000,
     refreshToken: answer.refresh_token ?? null,
     account: typeof account === 'string' ? account : null,
   }
 }
 
-/** Runs a call to the service; whatever goes wrong becomes a SignInError that says what and where. */
+/** Runs a request to the service. Any failure becomes a SignInError that says what failed and where. */
 export async function translated<Result>(settings: SignInSettings, call: () => Promise<Result>): Promise<Result> {
   try {
     return await call()
@@ -187,7 +195,7 @@ function innermost(error: unknown): string {
   return cause instanceof Error || cause instanceof Response ? innermost(cause) : error.message
 }
 
-/** Entra's descriptions run over several lines, with trace ids in the later ones. */
+/** Entra's descriptions have several lines, with trace ids in the later ones. */
 function oneLine(text: string): string {
   const line = text.split(/[\r\n]/)[0] ?? ''
   const clean = line.replace(/[^\x20-\x7e\u00a0-\uffff]/g, '?').trim()

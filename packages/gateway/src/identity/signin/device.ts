@@ -1,4 +1,4 @@
-/** Signing in on another device (RFC 8628): for terminals without a browser. */
+/** Signs in on another device (RFC 8628): for terminals without a browser. */
 import * as oidc from 'openid-client'
 import { personScope, type SignedIn, type SignInClient, signedIn, translated } from './client.ts'
 import { SignInError } from './errors.ts'
@@ -10,7 +10,7 @@ export interface DevicePrompt {
 }
 
 /**
- * @param show Tells the person where to go and what to enter; polling begins after it.
+ * @param show Shows the person where to go and what to enter; polling begins after it.
  * @throws SignInError `sign_in_refused` (declined, expired), `sign_in_unfinished` (interrupted), `sign_in_unreachable`
  */
 export async function signInWithDevice(

@@ -1,4 +1,7 @@
-/** Signing people and scripts in, for the command line: with a browser, a device code, a password, a secret, or from the cache. */
+/**
+ * Signs people and scripts in, for the command line: with a browser, a device code, a password, a secret, or from the
+ * cache.
+ */
 export { type BrowserOptions, signInWithBrowser } from './browser.ts'
 export { type CachedToken, openTokenCache, stateDirectory, type TokenCache } from './cache.ts'
 export {

@@ -1,14 +1,17 @@
-/** A token of somebody who signed in before: from the cache while it is good, refreshed in time, never with a question. */
+/**
+ * The token of a person who signed in before: from the cache while it is valid, renewed in time, without a question to
+ * the person.
+ */
 import type { Clock } from '../../clock.ts'
 import type { CachedToken, TokenCache } from './cache.ts'
 import { connectSignIn, refreshSignIn, type SignInSettings } from './client.ts'
 import { SignInError } from './errors.ts'
 
-/** A token is renewed when it has less than this to live, so that it does not expire under way. */
+/** A token is renewed when its remaining life is shorter than this, so that it does not expire in flight. */
 export const refreshBeforeMs = 5 * 60_000
 
 /**
- * @param account As `alice@contoso.com`; null takes whoever signed in last.
+ * @param account As `alice@contoso.com`; null means the account that signed in last.
  * @throws SignInError `not_signed_in`, `sign_in_unreachable` and the cache's own
  */
 export async function rememberedToken(
@@ -36,7 +39,7 @@ async function renewed(
   known: readonly CachedToken[],
   { cache, clock }: { readonly cache: TokenCache; readonly clock: Clock },
 ): Promise<string> {
-  // A refresh token is the person's, whatever resource it was given for.
+  // A refresh token belongs to the person, whatever resource it was given for.
   const source = exact?.refreshToken ?? known.find(token => token.account === account)?.refreshToken ?? null
   if (source === null) {
     if (exact !== null && exact.expiresAtMs > clock()) return exact.accessToken
@@ -48,7 +51,7 @@ async function renewed(
     await cache.put(settings, account, { ...fresh, refreshToken: fresh.refreshToken ?? source })
     return fresh.accessToken
   } catch (error) {
-    // The service is down, the token is still good: use it to its end.
+    // The service is down and the token is still valid: use it until its end.
     const stillGood = exact !== null && exact.expiresAtMs > clock()
     if (stillGood && error instanceof SignInError && error.code === 'sign_in_unreachable') return exact.accessToken
     throw error

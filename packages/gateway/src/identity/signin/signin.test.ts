@@ -42,14 +42,14 @@ function fails(code: SignInErrorCode, message: RegExp): (error: unknown) => bool
   }
 }
 
-/** Chooses in the browser, and follows the way back to the terminal's listener. */
+/** Chooses in the browser, and follows the redirect back to the terminal's listener. */
 async function choose(url: string, choice: Readonly<Record<string, string>>): Promise<string> {
   const { location } = await submit(url, await open(url), choice)
   assert.ok(location)
   return (await open(location)).text
 }
 
-// The one way in which most people sign in: everything from discovery to the page that says so must fit together.
+// Most people sign in this way: everything from discovery to the final page must fit together.
 test('a person signs in with the browser, and sees it there too', async () => {
   let shown: Promise<string> | null = null
   const token = await signInWithBrowser(await connect(), {
@@ -67,7 +67,7 @@ test('a person signs in with the browser, and sees it there too', async () => {
   assert.match((await shown) ?? '', /<h1>You are signed in<\/h1>/)
 })
 
-test('who cancels in the browser is told so in both places', async () => {
+test('a person who cancels in the browser reads it in both places', async () => {
   let shown: Promise<string> | null = null
   const signIn = signInWithBrowser(await connect(), {
     signal: AbortSignal.timeout(10_000),
@@ -79,8 +79,8 @@ test('who cancels in the browser is told so in both places', async () => {
   assert.match((await shown) ?? '', /<h1>You are not signed in<\/h1>/)
 })
 
-// A page on the web can guess the port of the listener: what it sends must neither sign somebody else in nor end the waiting.
-test('the listener turns away whatever does not carry its own state', async () => {
+// A page on the web can guess the listener's port: what it sends must neither sign another account in nor end the wait.
+test('the listener rejects every request that does not carry its own state', async () => {
   const token = await signInWithBrowser(await connect(), {
     signal: AbortSignal.timeout(10_000),
     async open(url) {
@@ -96,7 +96,7 @@ test('the listener turns away whatever does not carry its own state', async () =
   assert.equal(token.account, 'alice@contoso.example')
 })
 
-test('the waiting for a browser ends when it is interrupted, and its port is free again', async () => {
+test('the wait for a browser ends when it is interrupted, and its port is free again', async () => {
   const interrupt = new AbortController()
   let redirect = ''
   const signIn = signInWithBrowser(await connect(), {
@@ -120,7 +120,7 @@ test('a person signs in on another device', async () => {
   assert.equal(claimsOf(token.accessToken).aud, 'https://cognitiveservices.azure.com')
 })
 
-test('who declines on the other device is told so, and an interrupt ends the polling', async () => {
+test('declining on the other device is reported, and an interrupt ends the polling', async () => {
   const declined = signInWithDevice(await connect(), {
     async show({ page, userCode }) {
       await submit(page, await submit(page, await open(page), { code: userCode }), { cancel: '1' })
@@ -132,7 +132,7 @@ test('who declines on the other device is told so, and an interrupt ends the pol
   await assert.rejects(interrupted, fails('sign_in_unfinished', /interrupted/))
 })
 
-test('a sign-in is refreshed, and one that has ended asks for a new one', async () => {
+test('a sign-in is refreshed, and one that has ended requires a new one', async () => {
   const client = await connect()
   const first = await signInWithPassword(client, 'alice@contoso.example', 'alice-in-the-simulator')
   const second = await refreshSignIn(client, first.refreshToken ?? '')
@@ -157,8 +157,8 @@ test('an application signs in with its secret; a wrong one is refused without be
   await assert.rejects(password, fails('sign_in_refused', /AADSTS50126/))
 })
 
-// A code or secret over plain http is everybody's on the way; a service on loopback may not lead away from it.
-test('plain http is taken for loopback alone, also in what the service says of itself', async t => {
+// A code or secret over plain http can be read on the way; a service on loopback may not lead away from it.
+test("plain http is accepted only for loopback, also in the service's own documents", async t => {
   await assert.rejects(connect({ authority: 'http://login.example' }), fails('sign_in_service_invalid', /https/))
   await assert.rejects(connect({ tenantId: '../x' }), fails('sign_in_service_invalid', /tenant/))
   const bad = createServer((_, response) => {

@@ -13,8 +13,10 @@ import { systemClock } from '../packages/gateway/src/clock.ts'
 import { uuidV7 } from '../packages/gateway/src/ids.ts'
 import type { Ledger } from '../packages/gateway/src/ledger/index.ts'
 import { openLedger } from '../packages/gateway/src/ledger/open.ts'
+import { unknownClosed, unknownOpened } from '../packages/gateway/src/ledger/read-fields.ts'
 import type { Closed, Opened } from '../packages/gateway/src/ledger/record.ts'
 import { silentLog } from '../packages/gateway/src/log.ts'
+import { noUsage } from '../packages/gateway/src/wire/usage.ts'
 
 const { values } = parseArgs({
   options: {
@@ -40,11 +42,8 @@ const path = '/main/hr-bot/openai/deployments/gpt-4o/chat/completions'
 function openedAt(id: string, index: number, startedAtMs: number): Opened {
   const caller = index % 50
   return {
-    id,
+    ...unknownOpened(id),
     startedAtMs,
-    demonstration: false,
-    copyOf: null,
-    copyKind: null,
     callerKind: 'user',
     callerTenantId: tenant,
     callerObjectId: `22222222-3333-4444-5555-6666666666${String(caller).padStart(2, '0')}`,
@@ -56,7 +55,6 @@ function openedAt(id: string, index: number, startedAtMs: number): Opened {
     region: 'swedencentral',
     deployment: 'gpt-4o',
     requestedModel: 'gpt-4o',
-    toolDeployments: [],
     apiVersion: '2024-10-21',
     operation: 'chat/completions',
     stream: index % 3 === 0,
@@ -71,9 +69,8 @@ function openedAt(id: string, index: number, startedAtMs: number): Opened {
 function closedAt(id: string, index: number, startedAtMs: number): Closed {
   const instance = `dev-openai-instance-${index % 2}`
   return {
-    id,
+    ...unknownClosed(id),
     outcome: 'completed',
-    outcomeCode: null,
     status: 200,
     sentAtMs: startedAtMs + 1,
     firstByteAtMs: startedAtMs + 300 + (index % 100),
@@ -81,10 +78,9 @@ function closedAt(id: string, index: number, startedAtMs: number): Closed {
     instance,
     region: 'swedencentral',
     servedModel: 'gpt-4o-2024-08-06',
-    servedDeployment: null,
-    spilledFrom: null,
     attempts: [{ instance, status: 200, durationMs: 899.25, error: null }],
     usage: {
+      ...noUsage,
       source: 'reported',
       promptTokens: 100 + (index % 900),
       completionTokens: 20 + (index % 300),
@@ -93,15 +89,9 @@ function closedAt(id: string, index: number, startedAtMs: number): Closed {
       reasoningTokens: 0,
       audioPromptTokens: 0,
       audioCompletionTokens: 0,
-      imagePromptTokens: null,
-      imageCompletionTokens: null,
     },
     cost: { nano: 250_000 + index * 10, currency: 'USD', price: 'gpt-4o-2024-08-06 2024-10-01' },
     reservedTokens: 1_000 + (index % 900),
-    waitedMs: null,
-    serviceTier: null,
-    summedCalls: 1,
-    objectId: null,
     finishReason: 'stop',
     backendRequestId: id,
     responseContentType: 'application/json',

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Ledger, LedgerReader } from '../ledger/index.ts'
 import { openLedger } from '../ledger/open.ts'
+import { unknownClosed, unknownOpened } from '../ledger/read-fields.ts'
 import type { RecordBodies, RecordRow } from '../ledger/record.ts'
 import type { RecordsPage, RecordsQuery, UsageQuery, UsageReport } from '../ledger/reports.ts'
 import { silentLog } from '../log.ts'
+import { noUsage } from '../wire/usage.ts'
 
 const dayMs = 86_400_000
 
@@ -105,20 +107,17 @@ async function open(): Promise<{ ledger: Ledger; directory: string }> {
 export function recordRow(id: string, changes: Partial<RecordRow> = {}): RecordRow {
   const startedAtMs = Date.UTC(2026, 10, 20, 9, 30)
   return {
-    id,
+    ...unknownOpened(id),
+    ...unknownClosed(id),
     startedAtMs,
     sentAtMs: startedAtMs + 2,
     firstByteAtMs: startedAtMs + 102,
     endedAtMs: startedAtMs + 400,
     durationMs: 400,
     timeToFirstByteMs: 100,
-    demonstration: false,
-    copyOf: null,
-    copyKind: null,
     callerKind: 'user',
     callerTenantId: '11111111-2222-3333-4444-555555555555',
     callerObjectId: '22222222-2222-3333-4444-555555555555',
-    callerAppId: null,
     callerName: 'carol@contoso.example',
     workload: 'hr-bot',
     target: 'main',
@@ -127,12 +126,7 @@ export function recordRow(id: string, changes: Partial<RecordRow> = {}): RecordR
     deployment: 'gpt-4o',
     requestedModel: 'gpt-4o',
     servedModel: 'gpt-4o-2024-11-20',
-    servedDeployment: null,
-    spilledFrom: null,
-    toolDeployments: [],
-    apiVersion: null,
     operation: 'chat/completions',
-    stream: false,
     method: 'POST',
     path: '/main/hr-bot/openai/v1/chat/completions',
     clientAddress: '127.0.0.1',
@@ -140,27 +134,19 @@ export function recordRow(id: string, changes: Partial<RecordRow> = {}): RecordR
     requestContentType: 'application/json',
     responseContentType: 'application/json',
     outcome: 'completed',
-    outcomeCode: null,
     status: 200,
     attempts: [{ instance: 'east', status: 200, durationMs: 398, error: null }],
     usage: {
+      ...noUsage,
       source: 'reported',
       promptTokens: 1_200,
       completionTokens: 34,
       totalTokens: 1_234,
       cachedTokens: 0,
       reasoningTokens: 0,
-      audioPromptTokens: null,
-      audioCompletionTokens: null,
-      imagePromptTokens: null,
-      imageCompletionTokens: null,
     },
     cost: { nano: 3_340_000, currency: 'USD', price: 'gpt-4o-2024-11-20 2024-11-20' },
     reservedTokens: 2_200,
-    waitedMs: null,
-    serviceTier: null,
-    summedCalls: 1,
-    objectId: null,
     finishReason: 'stop',
     backendRequestId: 'backend-1',
     requestBytes: 120,

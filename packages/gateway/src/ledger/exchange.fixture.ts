@@ -9,6 +9,7 @@ import type { Log } from '../log.ts'
 import { noUsage } from '../wire/usage.ts'
 import type { Ledger } from './index.ts'
 import { type LedgerOptions, openLedger } from './open.ts'
+import { unknownClosed, unknownOpened } from './read-fields.ts'
 import type { Closed, Opened } from './record.ts'
 
 export const newId = uuidV7(systemClock)
@@ -16,11 +17,8 @@ export const dayMs = 86_400_000
 
 export function openedOf(id: string, over: Partial<Opened> = {}): Opened {
   return {
-    id,
+    ...unknownOpened(id),
     startedAtMs: 1_780_000_000_000,
-    demonstration: false,
-    copyOf: null,
-    copyKind: null,
     callerKind: 'user',
     callerTenantId: '11111111-2222-3333-4444-555555555555',
     callerObjectId: '22222222-3333-4444-5555-666666666666',
@@ -32,10 +30,8 @@ export function openedOf(id: string, over: Partial<Opened> = {}): Opened {
     region: 'swedencentral',
     deployment: 'gpt-4o',
     requestedModel: 'gpt-4o',
-    toolDeployments: [],
     apiVersion: '2024-10-21',
     operation: 'chat/completions',
-    stream: false,
     method: 'POST',
     path: '/main/hr-bot/openai/deployments/gpt-4o/chat/completions',
     clientAddress: '127.0.0.1',
@@ -47,9 +43,8 @@ export function openedOf(id: string, over: Partial<Opened> = {}): Opened {
 
 export function closedOf(id: string, over: Partial<Closed> = {}): Closed {
   return {
-    id,
+    ...unknownClosed(id),
     outcome: 'completed',
-    outcomeCode: null,
     status: 200,
     sentAtMs: 1_780_000_000_001,
     firstByteAtMs: 1_780_000_000_251,
@@ -57,21 +52,13 @@ export function closedOf(id: string, over: Partial<Closed> = {}): Closed {
     instance: 'east',
     region: 'swedencentral',
     servedModel: 'gpt-4o-2024-08-06',
-    servedDeployment: null,
-    spilledFrom: null,
     attempts: [{ instance: 'east', status: 200, durationMs: 899.5, error: null }],
     usage: { ...noUsage, source: 'reported', promptTokens: 10, completionTokens: 5, totalTokens: 15 },
     cost: { nano: 75_000, currency: 'USD', price: 'gpt-4o-2024-08-06 2024-10-01' },
     reservedTokens: 900,
-    waitedMs: null,
-    serviceTier: null,
-    summedCalls: 1,
-    objectId: null,
     finishReason: 'stop',
     backendRequestId: 'backend-1',
     responseContentType: 'application/json',
-    requestBytes: 0,
-    responseBytes: 0,
     ...over,
   }
 }

@@ -1,6 +1,6 @@
 /** How an exchange ends: what the client is told, what it cost, and the record. */
 import { LedgerError } from '../ledger/index.ts'
-import type { Cost } from '../ledger/record.ts'
+import type { Closed, Cost } from '../ledger/record.ts'
 import { nothingSpent, type Spent } from '../limits/index.ts'
 import { chargeOf } from '../prices/cost.ts'
 import type { EndedCall } from '../telemetry/calls.ts'
@@ -11,7 +11,7 @@ import { type Authenticated, type Exchange, type FollowUp, noteCharge, noteInsta
 import type { Collected, FollowUps } from './follow-ups/index.ts'
 import type { GatewayParts } from './parts.ts'
 import { boundedUsage, boundOf } from './record/bound.ts'
-import { captured, clientAddress, closed, type Ending, noUsage } from './record/index.ts'
+import { captured, clientAddress, closed, type Ending, noUsage, opened } from './record/index.ts'
 import { usageOf } from './record/usage.ts'
 import { asRefusal } from './refusals.ts'
 import { nothingRelayed, type Relayed } from './relayed.ts'
@@ -227,13 +227,16 @@ async function write(
   endedAtMs: number,
   ending: Ending,
 ): Promise<void> {
-  parts.ended(figures(exchange, ending, endedAtMs))
-  if (exchange.caller === null && isSummed(exchange, ending, endedAtMs, parts)) return
+  const first = exchange.opened ?? opened(exchange)
+  const last = closed(exchange, ending, endedAtMs, first)
+  const call = figures(exchange, ending, endedAtMs)
+  for (const listener of parts.ended) listener(call, first, last)
+  if (exchange.caller === null && isSummed(exchange, last, parts)) return
   const { charges } = exchange
-  // What `opened` has written stands in the journal already.
-  const requestBody = exchange.isOpen ? [] : captured(exchange)
+  // What was written with `opened` is in the journal already.
+  const requestBody = exchange.opened === null ? captured(exchange) : []
   try {
-    await parts.journal.close(closed(exchange, ending, endedAtMs), responseBody, requestBody)
+    await parts.journal.close(last, responseBody, requestBody)
   } catch (error) {
     parts.lost(exchange.call.id)
     parts.log.error(
@@ -245,12 +248,12 @@ async function write(
 }
 
 /** Of callers who are not known, beyond a rate. */
-function isSummed(exchange: Exchange, ending: Ending, endedAtMs: number, { guards }: EndingParts): boolean {
+function isSummed(exchange: Exchange, last: Closed, { guards }: EndingParts): boolean {
   return guards.strangers.takes({
     address: clientAddress(exchange),
-    code: ending.code ?? '',
-    endedAtMs,
-    record: () => closed(exchange, ending, endedAtMs),
+    code: last.outcomeCode ?? '',
+    endedAtMs: last.endedAtMs,
+    record: () => last,
   })
 }
 

@@ -9,7 +9,7 @@
  */
 import type { Caller } from '../identity/index.ts'
 import type { Instance } from '../instances/index.ts'
-import type { CopyKind } from '../ledger/record.ts'
+import type { CopyKind, Opened } from '../ledger/record.ts'
 import type { Lease } from '../limits/index.ts'
 import type { Debt } from '../objects/index.ts'
 import type { LooseBody } from '../wire/loose.ts'
@@ -47,8 +47,8 @@ export interface Exchange {
   readonly instance: Instance | null
   /** The debt that this exchange charges. */
   readonly charges: Collected | null
-  /** True once `opened` is in the journal. */
-  readonly isOpen: boolean
+  /** The record's first half as the journal has it; null before it is there. */
+  readonly opened: Opened | null
 }
 
 /** Where a call must go, or should go. */
@@ -114,7 +114,7 @@ export function newExchange(call: Call, settings: ExchangeSettings, copy: Exchan
     limitHeaders: null,
     instance: null,
     charges: null,
-    isOpen: false,
+    opened: null,
   }
 }
 
@@ -174,9 +174,9 @@ export function noteInstance(exchange: Exchange, instance: Instance | null): voi
 }
 
 /** Called once `opened` is in the journal. */
-export function noteOpened(exchange: Exchange): void {
+export function noteOpened(exchange: Exchange, opened: Opened): void {
   const facts: Facts = exchange
-  facts.isOpen = true
+  facts.opened = opened
 }
 
 /** Called when the exchange has obtained the right to charge a debt. */

@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.ts'
 import type { GroupDirectory, Verifier } from '../identity/index.ts'
 import type { Instance } from '../instances/index.ts'
 import type { Journal } from '../ledger/index.ts'
+import type { Closed, Opened } from '../ledger/record.ts'
 import type { Limits } from '../limits/index.ts'
 import type { Log } from '../log.ts'
 import type { Objects } from '../objects/index.ts'
@@ -57,13 +58,23 @@ export interface GatewayParts {
   readonly demonstration: boolean
   /** Told of each record that the journal could not take. */
   readonly lost: (id: string) => void
-  /** Told of each call that has ended, for the metrics. */
-  readonly ended: (call: EndedCall) => void
+  /** Called in turn for each exchange that has ended; metrics are the first. */
+  readonly ended: readonly EndedListener[]
   /** Instances that refuse the gateway's own credential now. */
   readonly credentialsRefused: () => number
   /** True when no call passes without meeting a limit: for readiness while the store of the limits is down. */
   readonly limitedThroughout: boolean
 }
+
+/**
+ * Called when an exchange has ended, copies included, before its record is in the journal. It runs within the call, so it may count, or queue
+ * for later: it must not wait, and must not throw.
+ *
+ * @param call its figures, with names of the configuration only: nothing here was written by a client
+ * @param opened and closed: both halves of the record, from which spans are made off the hot path. `closed` repeats some fields and corrects
+ *   them. An exchange that gets no record of its own (refused calls of unknown callers beyond a rate) has both halves here too.
+ */
+export type EndedListener = (call: EndedCall, opened: Opened, closed: Closed) => void
 
 /** What a copy itself needs. It is never copied again. */
 export type CopyParts = Omit<GatewayParts, 'copies'>

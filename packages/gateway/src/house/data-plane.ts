@@ -66,7 +66,7 @@ export async function openDataPlane(
     continueUnrecorded: config.ledger.whenUnwritable === 'continue',
     demonstration: given.demonstration === true,
     lost: () => lost(1),
-    ended: figures.ended,
+    ended: [figures.ended],
     credentialsRefused: () => current.credentialsRefused(),
   })
   const parts = (): GatewayParts => copies.into(copyParts())

@@ -134,7 +134,7 @@ class Listing implements Timed {
   ): Promise<{ page: Page; more: boolean } | { failure: BackendFailure | 'left'; cause: Error }> {
     noteInstance(this.#exchange, instance)
     const credential = await signIn(instance, this.#exchange.token)
-    if (!this.#exchange.isOpen) await openRecord(this.#exchange, this.#parts)
+    if (this.#exchange.opened === null) await openRecord(this.#exchange, this.#parts)
     const { req, id } = this.#exchange.call
     const { forwards } = this.#parts.plan
     const choice = { forwards, backend: instance.backend, decoded: false, imageDeployment: null }

@@ -138,7 +138,7 @@ export class Copies {
       await conclude(copy, relayed, parts)
     } catch (error) {
       // No room, no credential: a copy is then not sent, and nobody is the worse for it.
-      if (!(error instanceof Refusal) || copy.isOpen) throw error
+      if (!(error instanceof Refusal) || copy.opened !== null) throw error
     } finally {
       if (!isConcluded) copy.lease?.settle(nothingSpent)
     }

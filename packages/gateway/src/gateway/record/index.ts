@@ -70,7 +70,8 @@ export interface Ending {
   readonly ownBytes: number
 }
 
-export function closed(exchange: Exchange, ending: Ending, endedAtMs: number): Closed {
+/** @param first the other half, which goes along when the journal does not have it. */
+export function closed(exchange: Exchange, ending: Ending, endedAtMs: number, first: Opened): Closed {
   const { call, instance } = exchange
   const { relayed } = ending
   const half = {
@@ -101,7 +102,7 @@ export function closed(exchange: Exchange, ending: Ending, endedAtMs: number): C
     requestBytes: ending.requestBytes,
     responseBytes: relayed?.responseBytes ?? ending.ownBytes,
   }
-  return exchange.isOpen ? half : { ...half, opened: opened(exchange) }
+  return exchange.opened === null ? { ...half, opened: first } : half
 }
 
 export { noUsage }

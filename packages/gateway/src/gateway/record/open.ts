@@ -14,8 +14,9 @@ export type OpenRecordParts = Pick<GatewayParts, 'journal' | 'continueUnrecorded
 export async function openRecord(exchange: Exchange, parts: OpenRecordParts): Promise<void> {
   if (exchange.call.res?.destroyed === true) throw new ClientLeft()
   try {
-    await parts.journal.open(opened(exchange), captured(exchange))
-    noteOpened(exchange)
+    const half = opened(exchange)
+    await parts.journal.open(half, captured(exchange))
+    noteOpened(exchange, half)
   } catch (cause) {
     if (!(cause instanceof LedgerError)) throw cause
     if (!parts.continueUnrecorded) throw new Refusal('ledger_unwritable', {}, { cause })

@@ -57,6 +57,7 @@ Errors:
   hold each entry once.
 - Each deployment of a workload must exist in one of its targets. Deployments of one name in one pool, aliases included, must have the
   same model.
+- An instance of kind \`openai\` has a key as its credential, no \`scope\`, and no deployment of kind \`provisioned\`.
 - An alias names a deployment of its instance; aliases are not followed. \`returnAtUtilization\` is less than \`spillAtUtilization\`.
 - Canaries and shadows are for deployments of the workload and go to deployments that each target concerned has; a canary goes to
   another deployment.
@@ -78,6 +79,7 @@ Warnings, with which the gateway starts all the same:
 - Nobody is in \`admin.roles\`, so that nobody can read usage or records.
 - A rule asks for a group or an app role, and all accepted audiences are Microsoft's own, whose tokens carry neither (\`docs/entra.md\`).
 - An instance has the credential \`caller\`, and an accepted audience is not one that Azure OpenAI accepts.
+- A workload may bring data sources, and no instance of its targets takes them.
 - An API key or a password stands in the file itself; a password goes to Redis without TLS. Two instances have the same endpoint. An
   instance has no deployment.
 - A timeout, or the waiting line's \`maxWait\`, is longer than \`gateway.timeouts.total\`. Calls wait too shortly for room, or for aging.

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { replicaIdOf } from './replica-id.ts'
 
-// A replica that tells its month a second time, because its container has a new name, halves the budget.
-test('a ledger keeps its name over restarts, and gets a new one where the old one cannot be read', async t => {
-  const directory = await mkdtemp(join(tmpdir(), 'gatehouse-member-'))
+// A replica that reports its month a second time, because its container has a new name, takes half of the budget away.
+test('a ledger keeps its name over restarts, and gets a new one when the stored one cannot be read', async t => {
+  const directory = await mkdtemp(join(tmpdir(), 'gatehouse-replica-id-'))
   t.after(() => rm(directory, { recursive: true, force: true }))
   const first = replicaIdOf(directory, randomUUID)
   assert.equal(replicaIdOf(directory, randomUUID), first)

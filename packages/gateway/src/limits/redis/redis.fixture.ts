@@ -1,9 +1,10 @@
 /** Counters in a real Redis, as one of several replicas; with a clock that the test controls where it needs one. */
 import { randomUUID } from 'node:crypto'
-import { startRedis, type TestRedis } from '../../../../../test/support/redis.ts'
+import { startRedis, type TestRedis, tell } from '../../../../../test/support/redis.ts'
 import type { Scope } from '../../../../../test/support/world.ts'
 import type { LimitName } from '../../config/schema.ts'
 import { logTo } from '../../log.fixture.ts'
+import { RedisDown, type RedisStore } from '../../redis/index.ts'
 import { openRedis } from '../../redis/open.ts'
 import { Calendar } from '../counting/calendar.ts'
 import type { Claim, CounterStore } from '../counting/counters.ts'
@@ -17,11 +18,17 @@ export interface Replica {
   crash(): Promise<void>
 }
 
+export interface ReplicaOptions {
+  readonly timeoutMs?: number
+  /** Called when the server has run a script. True breaks all of the server's connections, so that the reply counts as lost. */
+  readonly losesReply?: (script: string) => boolean
+}
+
 /** @param t Closes the replica after the test. @param begin Called before the connection is opened. */
 export async function startReplica(
   t: Scope,
   redis: TestRedis,
-  parts: Partial<RedisCountersParts> & { readonly timeoutMs?: number } = {},
+  parts: Partial<RedisCountersParts> & ReplicaOptions = {},
   begin?: (counters: RedisCounters) => void,
 ): Promise<Replica> {
   const logged: string[] = []
@@ -30,7 +37,7 @@ export async function startReplica(
   const config = { url: redis.url, cluster: false, keyPrefix: 'gatehouse', timeout: parts.timeoutMs ?? 250 }
   const store = openRedis(config, { clock, log })
   const counters = new RedisCounters({
-    redis: store,
+    redis: parts.losesReply === undefined ? store : losing(store, redis, parts.losesReply),
     calendar: new Calendar('UTC'),
     clock,
     log,
@@ -55,6 +62,27 @@ export async function startReplica(
     await crash()
   })
   return { counters, logged, crash }
+}
+
+function losing(store: RedisStore, redis: TestRedis, losesReply: (script: string) => boolean): RedisStore {
+  return {
+    key: name => store.key(name),
+    async run(script, keys, args) {
+      const reply = await store.run(script, keys, args)
+      if (!losesReply(script.name)) return reply
+      tell(redis.port, 'CLIENT', 'KILL', 'TYPE', 'normal')
+      throw new RedisDown('the reply was lost')
+    },
+    get isUp() {
+      return store.isUp
+    },
+    get downSinceMs() {
+      return store.downSinceMs
+    },
+    onReturn: handler => store.onReturn(handler),
+    start: () => store.start(),
+    close: () => store.close(),
+  }
 }
 
 export function claim(store: CounterStore, name: string, measure: LimitName, limit: number, enforce = true): Claim {

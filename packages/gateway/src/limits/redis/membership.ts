@@ -57,6 +57,11 @@ export class Membership {
     }
   }
 
+  /** Changes when Redis has lost its data. */
+  get dataId(): string {
+    return idOf(this.epoch)
+  }
+
   /** The server's time as far as it is known, in ms; before the first reply this machine's. */
   serverMs(): number {
     return this.#parts.clock() + (Number.isFinite(this.#offsetMs) ? this.#offsetMs : 0)

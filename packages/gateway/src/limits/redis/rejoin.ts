@@ -27,6 +27,8 @@ export class Rejoin {
   readonly #parts: RejoinParts
   #running: Promise<void> | null = null
   #isClosed = false
+  /** The data that everything was last queued for. What Redis has not answered yet is still in the outbox. */
+  #queuedFor = ''
 
   constructor(parts: RejoinParts) {
     this.#parts = parts
@@ -85,7 +87,8 @@ export class Rejoin {
     const hasNews = mayCall && (outbox.hasNews || [...inFlight.values()].some(one => !one.isReported))
     const { isLost, isKnown } = await fleet.join(hasNews)
     if (isLost) outbox.clear()
-    if (isKnown) this.adoptUnreported()
+    // Queueing everything a second time would count what Redis has added already without its reply having arrived.
+    if (isKnown || fleet.dataId === this.#queuedFor) this.adoptUnreported()
     else this.#reportEverything()
   }
 
@@ -93,6 +96,7 @@ export class Rejoin {
   #reportEverything(): void {
     const { fleet, outbox, book, inFlight } = this.#parts
     outbox.clear()
+    this.#queuedFor = fleet.dataId
     const now = this.#parts.now()
     for (const counter of book.values()) {
       for (const { slot, amount } of counter.own.contents(now)) outbox.add(counter, slot, amount)

@@ -182,7 +182,10 @@ function refused(denial: Denial): Admission {
   return { lease: null, denial }
 }
 
-/** The configured model of a deployment. The rules of the configuration ensure that it is the same in every instance of a pool. */
+/**
+ * The configured model of a deployment. The rules of the configuration ensure that it is the same in every instance of
+ * a pool.
+ */
 function modelOf(config: Config, deployment: string): string {
   for (const [name, instance] of Object.entries(config.instances)) {
     const [there] = deploymentNamesAt(config, name, deployment)

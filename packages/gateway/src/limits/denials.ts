@@ -42,7 +42,10 @@ function ofRoom(
   }
 }
 
-/** Counts and builds the refusal of a call that never reached the store, because equally urgent calls wait for the same limit. */
+/**
+ * Counts and builds the refusal of a call that never reached the store, because equally urgent calls wait for the same
+ * limit.
+ */
 export function behindOthers(claim: Claim, ask: Ask, observer: LimitsObserver): RuleDenial {
   count(claim, observer)
   return {
@@ -81,7 +84,10 @@ export function impossibleDenial(list: ClaimList, ask: Ask, observer: LimitsObse
   }
 }
 
-/** Counts and reports what rules in mode shadow would have refused, and calls that were admitted while the store was down. */
+/**
+ * Counts and reports what rules in mode shadow would have refused, and calls that were admitted while the store was
+ * down.
+ */
 export function reportReserved(reservation: Reservation, observer: LimitsObserver): void {
   for (const claim of reservation.shadowed) count(claim, observer)
   if (reservation.state !== 'ok') observer.withoutStore(reservation.state)

@@ -1,7 +1,8 @@
 /**
- * Limits: how many tokens, calls and money each caller, workload and instance may use. A call reserves what it may need before it is sent, and
- * settles what it used after it has ended. A rule without enough room refuses the call, or only reports it (`mode: shadow`). Rules
- * stack: a call passes only when all of its rules have room. It then reserves with all of them; otherwise with none.
+ * Limits: how many tokens, calls and money each caller, workload and instance may use. A call reserves what it may need
+ * before it is sent, and settles what it used after it has ended. A rule without enough room refuses the call, or only
+ * reports it (`mode: shadow`). Rules stack: a call passes only when all of its rules have room. It then reserves with
+ * all of them; otherwise with none.
  */
 import type { Config, LimitName } from '../config/schema.ts'
 import type { Caller } from '../identity/caller.ts'
@@ -14,7 +15,10 @@ export interface Subject {
   readonly deployment: string | null
 }
 
-/** What a call asks the limits for: at most what it may need, as far as that is known before it is sent. Every call also needs one request and one place in flight. */
+/**
+ * What a call asks the limits for: at most what it may need, as far as that is known before it is sent. Every call also
+ * needs one request and one place in flight.
+ */
 export interface Ask {
   readonly caller: Caller
   /** The workload's priority class. */
@@ -68,8 +72,8 @@ export interface Spent {
   readonly tokens: number
   readonly costNano: number
   /**
-   * Number of backend calls, whether or not they succeeded: usually 1, one per page for a list. 0 when the call was never sent: then it
-   * does not count as a request either.
+   * Number of backend calls, whether or not they succeeded: usually 1, one per page for a list. 0 when the call was
+   * never sent: then it does not count as a request either.
    */
   readonly calls: number
   /** Tokens reported by the backend, not weighed; null when it reported none, so that there is nothing to learn. */
@@ -87,14 +91,19 @@ export interface Gauge {
   readonly limitText: string
   /** Never negative. */
   readonly remaining: number
-  /** Time until some (sliding window) or all (calendar window) of the limit is free again; whole seconds, rounded up. */
+  /**
+   * Time until some (sliding window) or all (calendar window) of the limit is free again; whole seconds, rounded up.
+   */
   readonly resetSeconds: number
 }
 
 /** Health of the counters' store: `ok`, or the configured behaviour while it is down (`limits.whenStoreIsDown`). */
 export type StoreState = 'ok' | 'refuse' | 'local' | 'allow'
 
-/** What one call has reserved. Every lease must be settled, whatever the result of the call; settling it again does nothing. */
+/**
+ * What one call has reserved. Every lease must be settled, whatever the result of the call; settling it again does
+ * nothing.
+ */
 export interface Lease {
   readonly ask: Ask
   /** The tightest token and request limits that the call met, for the headers of its answer; null where it met none. */
@@ -104,8 +113,8 @@ export interface Lease {
   /** Time in the waiting line, in ms; null for a call that did not wait. */
   readonly waitedMs: number | null
   /**
-   * Reserves with the rules of an instance, before the call is sent there. When the call is sent to another instance afterwards, calling this again
-   * refunds the reservation with the first one. Synchronous when the counters are.
+   * Reserves with the rules of an instance, before the call is sent there. When the call is sent to another instance
+   * afterwards, calling this again refunds the reservation with the first one. Synchronous when the counters are.
    * @param deployment Its name on that instance (an alias where it has one).
    * @returns null when the call may be sent there.
    */
@@ -113,13 +122,17 @@ export interface Lease {
   /** Corrects the estimates to what was used; never waits. */
   settle(spent: Spent): void
   /**
-   * Settles a call that has ended while the work it started goes on: its request is counted and it is no longer in flight, but its tokens and cost
-   * stay reserved until the result of that work is settled. Null for a lease that is already settled.
+   * Settles a call that has ended while the work it started goes on: its request is counted and it is no longer in
+   * flight, but its tokens and cost stay reserved until the result of that work is settled. Null for a lease that is
+   * already settled.
    */
   keep(): KeptReservation | null
 }
 
-/** Tokens and cost that stay reserved after the call, in the windows of its admission. It must be settled; settling it again does nothing. */
+/**
+ * Tokens and cost that stay reserved after the call, in the windows of its admission. It must be settled; settling it
+ * again does nothing.
+ */
 export interface KeptReservation {
   /** `spent.calls` has no effect here: the request was counted with the call. */
   settle(spent: Spent): void
@@ -143,8 +156,8 @@ export type Denial = RuleDenial | StoreDenial
 /** A rule refused the call. */
 export interface RuleDenial {
   /**
-   * `passes`: there will be room after `retryAfterMs`. `budget`: a calendar window is used up. `never`: the call alone needs more than
-   * the whole limit.
+   * `passes`: there will be room after `retryAfterMs`. `budget`: a calendar window is used up. `never`: the call alone
+   * needs more than the whole limit.
    */
   readonly kind: 'passes' | 'budget' | 'never'
   /** Name of the rule, as `hr-bot` or `limits.rules.company`. */
@@ -183,7 +196,9 @@ export interface RuleReport {
   readonly mode: 'enforce' | 'shadow'
   /** The calls that it limits, in words: `workload hr-bot`, `each caller of hr-bot`, `everything`. */
   readonly scope: string
-  /** For a `per` rule, the one that this line counts: caller key, workload, ...; null where all are counted together. */
+  /**
+   * For a `per` rule, the one that this line counts: caller key, workload, ...; null where all are counted together.
+   */
   readonly subject: string | null
   /** Workloads that it limits; null for all. */
   readonly workloads: readonly string[] | null
@@ -195,8 +210,8 @@ export interface RuleReport {
   /** Time when the window ends or moves on, in ms since the epoch; null for calls in flight. */
   readonly renewsAtMs: number | null
   /**
-   * Calls that this rule refused, or (mode shadow) would have refused, since this process started; for a rule on instances,
-   * how often it skipped an instance. For a `per` rule, counted since its counter was last empty.
+   * Calls that this rule refused, or (mode shadow) would have refused, since this process started; for a rule on
+   * instances, how often it skipped an instance. For a `per` rule, counted since its counter was last empty.
    */
   readonly refused: number
 }
@@ -214,11 +229,17 @@ export interface Figure {
   add(value: number): void
 }
 
-/** Events that limits report to the metrics. Calls wait for every one of these functions: they must be quick and must not throw. */
+/**
+ * Events that limits report to the metrics. Calls wait for every one of these functions: they must be quick and must
+ * not throw.
+ */
 export interface LimitsObserver {
   /** A rule refused a call; with `shadow`, it would have. */
   refused(rule: string, measure: LimitName, shadow: boolean): void
-  /** The figure for errors of prompt estimates, (estimated - actual) / actual. Looked up once per deployment, then updated by each settled call. */
+  /**
+   * The figure for errors of prompt estimates, (estimated - actual) / actual. Looked up once per deployment, then
+   * updated by each settled call.
+   */
   estimateErrors(deployment: string): Figure
   /** A call left the waiting line. */
   waited(priority: string, ms: number, admitted: boolean): void
@@ -229,17 +250,24 @@ export interface LimitsObserver {
 }
 
 export interface Limits {
-  /** The limits for calls of this workload on this deployment; null when there are none. A look-up, cheap enough for every call. */
+  /**
+   * The limits for calls of this workload on this deployment; null when there are none. A look-up, cheap enough for
+   * every call.
+   */
   meets(workload: string, deployment: string | null): MetLimits | null
   /** Estimates for calls of this workload on this deployment, whether or not they meet a limit. */
   learned(workload: string, deployment: string | null): CallEstimates
   /**
-   * Reserves with all rules that the call meets, or with none. Queues the call where that is configured and useful, at most until
-   * `bounds.deadlineAt`; `bounds.signal` takes the call out of the line. Synchronous unless there is something to wait for.
+   * Reserves with all rules that the call meets, or with none. Queues the call where that is configured and useful, at
+   * most until `bounds.deadlineAt`; `bounds.signal` takes the call out of the line. Synchronous unless there is
+   * something to wait for.
    * @param met The result of `meets` for this call.
    */
   admit(met: MetLimits, ask: Ask, bounds: WaitBounds): Admission | Promise<Admission>
-  /** Reserves for the running work of a call that was admitted earlier, even beyond the limits; null where it meets no limit on tokens or cost. */
+  /**
+   * Reserves for the running work of a call that was admitted earlier, even beyond the limits; null where it meets no
+   * limit on tokens or cost.
+   */
   hold(earlier: EarlierAdmission): KeptReservation | null
   /** The most urgent call is first. */
   readonly line: CapacityLine
@@ -248,8 +276,8 @@ export interface Limits {
   /** Tokens to count in token limits. */
   weighTokens(promptTokens: number, cachedTokens: number, completionTokens: number): number
   /**
-   * Switches to a changed configuration. What was used stays counted, a changed limit applies at once, and calls in flight end under
-   * the old rules.
+   * Switches to a changed configuration. What was used stays counted, a changed limit applies at once, and calls in
+   * flight end under the old rules.
    */
   use(config: Config): void
   close(): Promise<void>
@@ -280,9 +308,9 @@ export interface CapacityLine {
   /** True when an equally or more urgent call waits for one of these keys: a new call must then queue behind it. */
   isAwaited(keys: readonly string[], priority: string): boolean
   /**
-   * Queues until `attempt` returns a result. Resolves with null when the line is full, the time is over, or the signal is aborted.
-   * No attempt is made while a more urgent call waits for one of the waiter's `keys`. The result of an attempt is passed on even when the
-   * signal was aborted meanwhile: the caller then owns it and must give it back.
+   * Queues until `attempt` returns a result. Resolves with null when the line is full, the time is over, or the signal
+   * is aborted. No attempt is made while a more urgent call waits for one of the waiter's `keys`. The result of an
+   * attempt is passed on even when the signal was aborted meanwhile: the caller then owns it and must give it back.
    */
   wait<T>(waiter: LineWaiter<T>): Promise<T | null>
   /** Capacity was freed: attempts will be made soon. Costs nothing while no call waits. */
@@ -293,12 +321,15 @@ export interface LineWaiter<T> {
   /** All keys that an attempt reserves. No attempt is made while a more urgent waiter waits for one of them. */
   readonly keys: readonly string[]
   /**
-   * The keys that had no room: other calls must not overtake this one for them. All of `keys` when absent. May change with each attempt; a key that
-   * was once in it stays protected until the waiter leaves the line.
+   * The keys that had no room: other calls must not overtake this one for them. All of `keys` when absent. May change
+   * with each attempt; a key that was once in it stays protected until the waiter leaves the line.
    */
   readonly waitsFor?: readonly string[]
   readonly priority: string
-  /** The waiter's workload: a full line evicts a waiter of the workload that has most for one of a workload that has fewer. */
+  /**
+   * The waiter's workload: a full line evicts a waiter of the workload that has most for one of a workload that has
+   * fewer.
+   */
   readonly workload: string
   readonly waiting: WaitBounds
   /** Null while there is no room. */

@@ -51,7 +51,10 @@ test('P7 in any order of reserving, entering and settling, every limit holds and
   )
 })
 
-/** Lines whose sum exceeds their limit by more than the calls exceeded their estimates. Rules that share a larger counter may exceed theirs. */
+/**
+ * Lines whose sum exceeds their limit by more than the calls exceeded their estimates. Rules that share a larger
+ * counter may exceed theirs.
+ */
 function beyond(setup: TestLimits, above: number): Promise<readonly RuleReport[]> {
   const mayBe = new Set(['limits.rules.purse', 'limits.rules.trial'])
   return reportLines(setup, line => !mayBe.has(line.rule) && line.used + line.reserved > line.limit + above)

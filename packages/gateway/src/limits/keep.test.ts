@@ -12,7 +12,8 @@ async function line(setup: TestLimits, measure: string): Promise<Pick<RuleReport
 
 const limits = { tokensPerDay: 1_000, requestsPerMinute: 10, callsInFlight: 1 }
 
-// Without it the work of a call that has ended is outside of every budget; with too much of it, one such call would keep a place for hours.
+// Without it the work of a call that has ended is outside of every budget; with too much of it, one such call would
+// keep a place for hours.
 test('H2 a kept lease settles the call and leaves tokens reserved until the end is known', async () => {
   const setup = await openTestLimits(configOf({ chat: limits }))
   const lease = setup.take(600)

@@ -1,7 +1,8 @@
 /**
- * The waiting line. Its order is priority class first, then time: each `aging` of waiting makes a call one class more urgent, so no call
- * starves. All calls age alike, so the order of a call is known when it arrives: its arrival time plus its class times `aging`.
- * No call overtakes an equally or more urgent one that waits for the same key: neither a new call, nor a later one whose attempt would succeed.
+ * The waiting line. Its order is priority class first, then time: each `aging` of waiting makes a call one class more
+ * urgent, so no call starves. All calls age alike, so the order of a call is known when it arrives: its arrival time
+ * plus its class times `aging`. No call overtakes an equally or more urgent one that waits for the same key: neither a
+ * new call, nor a later one whose attempt would succeed.
  */
 import type { CapacityLine, LimitsObserver, LineWaiter } from './index.ts'
 
@@ -14,7 +15,10 @@ export interface LineOptions {
   readonly classes: readonly string[]
 }
 
-/** While calls wait, the line looks this often for room that no event announces (a window moved on, another replica settled). In ms. */
+/**
+ * While calls wait, the line looks this often for room that no event announces (a window moved on, another replica
+ * settled). In ms.
+ */
 const lookEveryMs = 25
 
 interface QueuedWaiter {
@@ -129,8 +133,8 @@ export class WaitingLine implements CapacityLine {
   }
 
   /**
-   * A full line evicts its least urgent waiter for a more urgent one. Otherwise it evicts the last waiter of the workload that has most, for a
-   * workload that has fewer, so no workload can fill the line.
+   * A full line evicts its least urgent waiter for a more urgent one. Otherwise it evicts the last waiter of the
+   * workload that has most, for a workload that has fewer, so no workload can fill the line.
    */
   #makeRoomFor(queued: QueuedWaiter): boolean {
     if (this.#queue.length < this.#options.length) return true
@@ -142,7 +146,10 @@ export class WaitingLine implements CapacityLine {
     return true
   }
 
-  /** The waiter to evict for equal shares; null where there is none. A more urgent class is never evicted for a less urgent one. */
+  /**
+   * The waiter to evict for equal shares; null where there is none. A more urgent class is never evicted for a less
+   * urgent one.
+   */
   #overShare({ waiter }: QueuedWaiter): QueuedWaiter | null {
     const counts = new Map<string, number>()
     for (const { waiter: other } of this.#queue) counts.set(other.workload, (counts.get(other.workload) ?? 0) + 1)
@@ -225,7 +232,8 @@ export class WaitingLine implements CapacityLine {
   async #passes(): Promise<void> {
     this.#passAgain = false
     await this.#pass()
-    // At most once more: an attempt may itself free something, and the passes would never end. The timer covers the rest.
+    // At most once more: an attempt may itself free something, and the passes would never end. The timer covers the
+    // rest.
     if (this.#passAgain) await this.#pass()
     this.#isPassing = false
   }
@@ -236,7 +244,8 @@ export class WaitingLine implements CapacityLine {
     let at = 0
     for (let queued = this.#queue[at]; queued !== undefined; queued = this.#queue[at]) {
       if (!queued.waiter.keys.some(key => blocked.has(key))) await this.#attempt(queued)
-      // After a removal the next waiter is at the same index. During an awaited attempt, others may have entered before it.
+      // After a removal the next waiter is at the same index. During an awaited attempt, others may have entered before
+      // it.
       if (queued.isGone) continue
       at = (this.#queue[at] === queued ? at : this.#queue.indexOf(queued)) + 1
       for (const key of queued.awaited) blocked.add(key)

@@ -18,7 +18,10 @@ export interface LimitsParts {
   readonly observer: LimitsObserver
   /** Queried at start for what was used in the current windows. */
   readonly ledger: Pick<LedgerReader, 'spent'>
-  /** Parts of store `redis`; `start` its connection after this. Without them, or with store `memory`, counters are in this process. */
+  /**
+   * Parts of store `redis`; `start` its connection after this. Without them, or with store `memory`, counters are in
+   * this process.
+   */
   readonly shared?: SharedStoreParts
 }
 

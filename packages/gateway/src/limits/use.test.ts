@@ -1,4 +1,7 @@
-/** How much of a limit is used when more is asked for than there is: a limit that wastes its own room is as wrong as one that leaks. */
+/**
+ * How much of a limit is used when more is asked for than there is: a limit that wastes its own room is as wrong as one
+ * that leaks.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { configOf, isLease, openTestLimits, spentOf } from './limits.fixture.ts'

@@ -2,18 +2,18 @@ import type { Config } from '../config/schema.ts'
 
 export type RedisConfig = NonNullable<Config['redis']>
 
-/** Where Redis is and as whom to come, from its URL and the settings beside it, which go first. */
+/** Address and credentials of Redis, from its URL. The settings `username` and `password` override those in the URL. */
 export interface RedisAddress {
   readonly host: string
   readonly port: number
-  /** Number of the database; a cluster has only 0. */
+  /** Number of the database; a cluster has database 0 only. */
   readonly database: number
   readonly tls: boolean
   readonly username: string | null
   readonly password: string | null
 }
 
-/** The URL says something that cannot be understood. Its message never repeats the URL, which may hold a password. */
+/** The URL cannot be parsed. The message never repeats the URL, which may contain a password. */
 export class RedisAddressInvalid extends Error {
   readonly code = 'redis_address_invalid'
   constructor(message: string) {

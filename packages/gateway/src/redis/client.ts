@@ -1,17 +1,19 @@
-/** The connection itself: iovalkey, told to queue nothing, to resend nothing, and to try again quickly and for ever. */
+/**
+ * The connection: iovalkey, configured to queue nothing, to resend nothing, and to reconnect quickly and without end.
+ */
 import { Cluster, Redis, type RedisOptions } from 'iovalkey'
 import { type RedisConfig, readAddress } from './address.ts'
 
-/** What is used of it. */
+/** The part of the client library that is used. */
 export interface Client {
-  /** True when a command can be written now. */
+  /** True when a command can be sent now. */
   readonly isReady: boolean
-  /** @returns what the server answers. Rejects with what it says, or with what became of the connection. */
+  /** @returns the server's reply. Rejects with the server's error, or with the error of the connection. */
   evalsha(digest: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>
   eval(lua: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>
-  /** Answered by the server that holds the key, however little it can do otherwise. */
+  /** A cheap command to the server that holds the key. */
   probe(key: string): Promise<unknown>
-  /** Gives the connection up and makes a new one. */
+  /** Closes the connection and opens a new one. */
   reconnect(): void
   close(): void
 }
@@ -20,7 +22,7 @@ export interface ClientEvents {
   ready(): void
   closed(): void
   failed(error: Error): void
-  /** Milliseconds until the next try to connect. */
+  /** Time until the next attempt to connect, in ms. */
   retryInMs(): number
 }
 
@@ -34,13 +36,13 @@ export function connect(config: RedisConfig, events: ClientEvents): Client {
     ...(address.password === null ? {} : { password: address.password }),
     connectTimeout: connectTimeoutMs,
     commandTimeout: config.timeout,
-    // `INFO` would be one more command to permit; a server that loads its data says so to the probe.
+    // The check would need the right to call `INFO`. The probe also fails while a server loads its data.
     enableReadyCheck: false,
-    // What the connection took with it is lost: limits must not be booked by commands from before an outage.
+    // Commands of a broken connection must not run after an outage: they would count amounts that limits report again.
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     keepAlive: 10_000,
-    // Names may stand for IPv6 alone.
+    // A name may have IPv6 addresses only.
     family: 0,
     familyFallback: { enabled: false },
   } satisfies RedisOptions
@@ -48,14 +50,15 @@ export function connect(config: RedisConfig, events: ClientEvents): Client {
     ? ofCluster(
         new Cluster([{ host: address.host, port: address.port }], {
           redisOptions: { ...shared, ...(address.tls ? { tls: { servername: address.host } } : {}) },
-          // Nodes are named by their addresses, certificates by names: with TLS the name that was configured must hold for all.
+          // Nodes are listed by address, but certificates contain names: with TLS, all nodes must have the configured
+          // name.
           dnsLookup: (name, callback) => callback(null, name),
           enableOfflineQueue: false,
           enableReadyCheck: false,
           clusterRetryStrategy: () => events.retryInMs(),
           slotsRefreshTimeout: connectTimeoutMs,
           lazyConnect: true,
-          // A command that waits for a failover outlives its time limit: it fails instead, and the probe waits.
+          // A command that waited for a failover would exceed its time limit. It fails instead, and the probe waits.
           maxRedirections: 3,
         }),
         events,
@@ -76,7 +79,7 @@ export function connect(config: RedisConfig, events: ClientEvents): Client {
 }
 
 function ofServer(redis: Redis, events: ClientEvents): Client {
-  return clientOf(redis, events, gathering(redis))
+  return clientOf(redis, events, joiningWrites(redis))
 }
 
 function ofCluster(cluster: Cluster, events: ClientEvents): Client {
@@ -84,19 +87,19 @@ function ofCluster(cluster: Cluster, events: ClientEvents): Client {
   return clientOf(cluster, events, () => {})
 }
 
-/** @param gather is called before each script. */
-function clientOf(client: Redis | Cluster, events: ClientEvents, gather: () => void): Client {
+/** @param beforeScript Called before each script. */
+function clientOf(client: Redis | Cluster, events: ClientEvents, beforeScript: () => void): Client {
   client.on('ready', () => events.ready())
   client.on('close', () => events.closed())
   client.on('error', (error: Error) => events.failed(error))
-  // The first failure is told as an event, as all others are.
+  // The first failure arrives as an event, like all others.
   client.connect().catch(() => {})
   return {
     get isReady() {
       return client.status === 'ready'
     },
     evalsha(digest, keys, args) {
-      gather()
+      beforeScript()
       return client.evalsha(digest, keys.length, ...keys, ...args)
     },
     eval: (lua, keys, args) => client.eval(lua, keys.length, ...keys, ...args),
@@ -107,19 +110,19 @@ function clientOf(client: Redis | Cluster, events: ClientEvents, gather: () => v
 }
 
 /**
- * Commands of one turn of the event loop go out in one write: a write is a system call, and costs more than the command. Nobody waits for
- * it longer than the turn takes.
+ * Sends all commands of one turn of the event loop in one write: a write is a system call, and costs more than the
+ * command. No command waits longer than the turn takes.
  */
-function gathering(redis: Redis): () => void {
-  let held: Redis['stream'] | null = null
+function joiningWrites(redis: Redis): () => void {
+  let corked: Redis['stream'] | null = null
   const release = (): void => {
-    held?.uncork()
-    held = null
+    corked?.uncork()
+    corked = null
   }
   return () => {
-    if (held !== null || redis.status !== 'ready') return
-    held = redis.stream
-    held.cork()
+    if (corked !== null || redis.status !== 'ready') return
+    corked = redis.stream
+    corked.cork()
     setImmediate(release)
   }
 }

@@ -1,26 +1,30 @@
-/** Redis, as limits and objects see it: one connection, scripts, and whether it answers. */
+/** The port to Redis for limits and objects: one connection, scripts, and its health. */
 
 export interface RedisStore {
-  /** `{PREFIX}:NAME` with a hash tag, so that all keys of a script are in one slot of a cluster. */
+  /** `{PREFIX}:NAME`. The braces are a hash tag, so that all keys of a script are on one node of a cluster. */
   key(name: string): string
   /**
-   * Runs a script by its digest, one round trip; it is loaded again where the server has forgotten it. While `isUp` is false it still
-   * tries, as handlers of `onReturn` must: whoever can do without asks `isUp` first.
-   * @throws RedisScriptFailed when the script fails; RedisDown when there is no answer within `redis.timeout` (it may have run nevertheless), no connection, or the server refuses.
+   * Runs a script by its digest, one round trip. Loads it again when the server has lost it. Also tries while `isUp` is
+   * false, since handlers of `onReturn` need that: callers that can do without Redis check `isUp` first.
+   * @throws RedisScriptFailed when the script fails; RedisDown when there is no reply within `redis.timeout` (it may
+   *   have run all the same), no connection, or the server refuses.
    */
   run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>
-  /** False until `start`, and from the first failure until the server has answered again and every handler of `onReturn` is done. */
+  /**
+   * False until `start`, and from the first failure until the server answers again and every handler of `onReturn` has
+   * finished.
+   */
   readonly isUp: boolean
-  /** Milliseconds since the epoch; null when it is up. */
+  /** Start of the outage, in ms since the epoch; null when Redis is up. */
   readonly downSinceMs: number | null
   /**
-   * Called each time after the server has begun to answer, the first time included, before `isUp` turns true; `isUp` waits for it. When it rejects,
-   * the server counts as down, and everything is tried again soon.
+   * The handler is called each time the server begins to answer, also the first time. `isUp` becomes true when all
+   * handlers have finished. When one rejects, the server counts as down, and is probed again soon.
    */
   onReturn(handler: () => Promise<void>): void
   /**
-   * Connects. Resolves when `isUp` has turned true, or when it is known that it will not soon (it is tried on); never rejects. To be called once,
-   * after handlers were given.
+   * Connects. Resolves when `isUp` is true, or after the first failure (then it keeps trying); never rejects. Call it
+   * once, after handlers are added.
    */
   start(): Promise<void>
   close(): Promise<void>
@@ -31,7 +35,7 @@ export interface Script {
   readonly lua: string
 }
 
-/** The server could not be asked: a fault of the infrastructure, never of the caller. */
+/** The server did not answer: a fault of the infrastructure, never of the caller. */
 export class RedisDown extends Error {
   readonly code: 'redis_down' | 'redis_script_failed' = 'redis_down'
   constructor(message: string, options?: ErrorOptions) {
@@ -40,7 +44,7 @@ export class RedisDown extends Error {
   }
 }
 
-/** The server answers, and this script fails on it: trying again does not help. What the script did before stays done. */
+/** The server answers, but this script fails: a retry does not help. What the script wrote before it failed stays. */
 export class RedisScriptFailed extends RedisDown {
   override readonly code = 'redis_script_failed'
   constructor(message: string, options?: ErrorOptions) {

@@ -10,38 +10,41 @@ export interface RedisParts {
   readonly log: Log
 }
 
-/** Between tries: constant, because whoever waits for limits to come back waits for this. */
+/** Time between attempts, in ms: constant, because calls wait for limits to come back. */
 const retryMs = 75
-/** A server that refuses who we are is not asked many times a second: it may lock the account. */
+/**
+ * Time between attempts after the server has refused our credentials, in ms: it may lock the account after many
+ * attempts.
+ */
 const refusedRetryMs = 2_000
-/** So long without an answer, and the connection itself is doubted: a machine that vanished closes nothing. */
+/** Longest silence before the connection is opened again, in ms: a machine that has vanished closes no connection. */
 const silenceMsMax = 5_000
 
 /**
- * Opens no connection yet: see `start`. An absent server is no error; it is tried again until `close`.
- * @throws RedisAddressInvalid when the URL cannot be understood.
+ * Opens no connection yet: see `start`. A server that is not there is no error; attempts go on until `close`.
+ * @throws RedisAddressInvalid when the URL cannot be parsed.
  */
 export function openRedis(config: RedisConfig, parts: RedisParts): RedisStore {
-  return new Store(config, parts)
+  return new RedisConnection(config, parts)
 }
 
-class Store implements RedisStore {
+class RedisConnection implements RedisStore {
   isUp = false
   downSinceMs: number | null
   readonly #config: RedisConfig
   readonly #parts: RedisParts
   readonly #handlers: (() => Promise<void>)[] = []
   readonly #digests = new Map<Script, string>()
-  /** What must never stand in a message. */
+  /** The password, which no message may contain. */
   readonly #secret: string | null
   #client: Client | null = null
   #closed = false
-  #settled: () => void = () => {}
-  /** Counts up with each failure: what was begun before one is void. */
-  #falls = 0
+  #started: () => void = () => {}
+  /** Number of failures so far: a probe that began before the last one says nothing. */
+  #failures = 0
   #isProbing = false
   #timer: NodeJS.Timeout | null = null
-  #saidDown = false
+  #hasLoggedDown = false
   #refusal: string | null = null
   #answeredAt = 0
 
@@ -62,11 +65,11 @@ class Store implements RedisStore {
 
   start(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    this.#settled = resolve
+    this.#started = resolve
     this.#answeredAt = performance.now()
     this.#client = connect(this.#config, {
       ready: () => void this.#probe(),
-      closed: () => this.#fell('the connection was closed'),
+      closed: () => this.#wentDown('the connection was closed'),
       failed: error => this.#failed(error),
       retryInMs: () => (this.#refusal === null ? retryMs : refusedRetryMs),
     })
@@ -78,7 +81,7 @@ class Store implements RedisStore {
     this.isUp = false
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#client?.close()
-    this.#settled()
+    this.#started()
   }
 
   run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
@@ -101,40 +104,40 @@ class Store implements RedisStore {
     return digest
   }
 
-  /** A failed command: the store is down, unless only this command was at fault. */
+  /** The error of a failed command. Marks the server as down, unless only the script is at fault. */
   #down(error: Error): RedisDown {
-    const reason = this.#wordsOf(error)
+    const reason = this.#messageOf(error)
     if (isFaultOfScript(error)) return new RedisScriptFailed(reason)
-    this.#fell(reason)
+    this.#wentDown(reason)
     return new RedisDown(reason)
   }
 
-  #fell(reason: string): void {
-    this.#falls += 1
+  #wentDown(reason: string): void {
+    this.#failures += 1
     if (this.isUp) {
       this.isUp = false
       this.downSinceMs = this.#parts.clock()
       this.#answeredAt = performance.now()
     }
     if (this.#closed) return
-    if (!this.#saidDown) {
-      this.#saidDown = true
+    if (!this.#hasLoggedDown) {
+      this.#hasLoggedDown = true
       this.#parts.log.warn({ reason }, 'redis_down')
     }
-    this.#settled()
-    this.#later()
+    this.#started()
+    this.#probeLater()
   }
 
   #failed(error: Error): void {
     const refusal = refusalOf(error)
     if (refusal !== null && this.#refusal === null) {
       this.#refusal = refusal
-      this.#parts.log.error({ reason: this.#wordsOf(error) }, 'redis_refused')
+      this.#parts.log.error({ reason: this.#messageOf(error) }, 'redis_refused')
     }
-    this.#fell(this.#wordsOf(error))
+    this.#wentDown(this.#messageOf(error))
   }
 
-  #later(): void {
+  #probeLater(): void {
     if (this.#timer !== null || this.#closed) return
     this.#timer = setTimeout(() => {
       this.#timer = null
@@ -142,18 +145,18 @@ class Store implements RedisStore {
     }, retryMs)
   }
 
-  /** Asks whether the server answers, and lets everyone catch up with it before it counts as up. */
+  /** Checks whether the server answers, and runs the handlers before it counts as up. */
   async #probe(): Promise<void> {
     const client = this.#client
-    // Unconnected: the client tries again, and says so when it is ready.
+    // Without a connection there is nothing to probe: the client reconnects, and its `ready` event starts a probe.
     if (client === null || this.#isProbing || this.isUp || this.#closed || !client.isReady) return
     this.#isProbing = true
-    const falls = this.#falls
+    const failures = this.#failures
     try {
       await client.probe(this.key('probe'))
       this.#answeredAt = performance.now()
       await Promise.all(this.#handlers.map(handler => handler()))
-      if (falls === this.#falls && !this.#closed) this.#returned()
+      if (failures === this.#failures && !this.#closed) this.#returned()
     } catch (error) {
       this.#failed(error instanceof Error ? error : new Error(String(error)))
       if (performance.now() - this.#answeredAt > silenceMsMax && client.isReady) {
@@ -162,7 +165,7 @@ class Store implements RedisStore {
       }
     } finally {
       this.#isProbing = false
-      if (!this.isUp) this.#later()
+      if (!this.isUp) this.#probeLater()
     }
   }
 
@@ -170,26 +173,26 @@ class Store implements RedisStore {
     const { clock, log } = this.#parts
     this.isUp = true
     this.#refusal = null
-    if (this.#saidDown) log.info({ downMs: Math.round(clock() - (this.downSinceMs ?? clock())) }, 'redis_back')
-    this.#saidDown = false
+    if (this.#hasLoggedDown) log.info({ downMs: Math.round(clock() - (this.downSinceMs ?? clock())) }, 'redis_back')
+    this.#hasLoggedDown = false
     this.downSinceMs = null
-    this.#settled()
+    this.#started()
   }
 
-  #wordsOf(error: Error): string {
-    let words = error.message
-    if (words === 'Command timed out') words = `no answer within ${this.#config.timeout} ms`
-    else if (words.startsWith('MOVED')) words = 'the server is part of a cluster: set redis.cluster: true'
-    return this.#secret === null ? words : words.replaceAll(this.#secret, '***')
+  #messageOf(error: Error): string {
+    let message = error.message
+    if (message === 'Command timed out') message = `no answer within ${this.#config.timeout} ms`
+    else if (message.startsWith('MOVED')) message = 'the server is part of a cluster: set redis.cluster: true'
+    return this.#secret === null ? message : message.replaceAll(this.#secret, '***')
   }
 }
 
-/** The first word of what a server says that does not want us, null for everything else. */
+/** The first word of an error that refuses our credentials or rights; null for all other errors. */
 function refusalOf(error: Error): string | null {
   return /^(?:WRONGPASS|NOAUTH|NOPERM|ERR invalid password)/.exec(error.message)?.[0] ?? null
 }
 
-/** The server answers, and only this script is wrong: asking for others goes on. */
+/** True when the server answers and only this script fails: other scripts can still run. */
 function isFaultOfScript(error: Error): boolean {
   return /^(?:ERR|WRONGTYPE) .*script/i.test(error.message)
 }

@@ -1,8 +1,8 @@
-/** Calendar windows in a time zone: hours, days, weeks from Monday and months, with days of 23 and 25 hours. */
+/** Calendar windows in a time zone: hours, days, weeks from Monday, and months. Days may have 23 or 25 hours. */
 import type { CalendarUnit } from './counters.ts'
 
 export interface CalendarSpan {
-  /** Inclusive, milliseconds since the epoch. */
+  /** Inclusive, in ms since the epoch. */
   readonly startMs: number
   /** Exclusive. */
   readonly endMs: number
@@ -12,19 +12,19 @@ export class Calendar {
   readonly #current: Record<CalendarUnit, CalendarSpan | null> = { hour: null, day: null, week: null, month: null }
   #timeZone: string
 
-  /** @param timeZone IANA, as the configuration has checked. */
+  /** @param timeZone IANA name, checked by the configuration. */
   constructor(timeZone: string) {
     this.#timeZone = timeZone
   }
 
-  /** Another zone from now on. Windows that have begun run to the end that they had. */
+  /** Switches to another zone. Tallies keep their current windows to their old ends. */
   use(timeZone: string): void {
     if (timeZone === this.#timeZone) return
     this.#timeZone = timeZone
     for (const unit of ['hour', 'day', 'week', 'month'] as const) this.#current[unit] = null
   }
 
-  /** Worked out once per window: the boundaries are remembered until the window ends. */
+  /** Computed once per window: the boundaries are cached until the window ends. */
   windowAt(unit: CalendarUnit, atMs: number): CalendarSpan {
     const current = this.#current[unit]
     if (current !== null && atMs >= current.startMs && atMs < current.endMs) return current
@@ -67,13 +67,13 @@ function endOf(unit: CalendarUnit, start: Temporal.ZonedDateTime): Temporal.Zone
 }
 
 /**
- * In exact time: an hour that comes twice is two windows. Where the clocks change within an hour (Lord Howe's by half of one), a window ends
- * and another begins at the change.
+ * In exact time: an hour that occurs twice is two windows. Where clocks change within an hour (by half an hour on Lord
+ * Howe Island), one window ends and the next begins at the change.
  */
 function startOfHour(at: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
   const start = at.subtract({ minutes: at.minute, seconds: at.second, milliseconds: at.millisecond })
   if (start.offsetNanoseconds === at.offsetNanoseconds) return start
-  // The last change before `at` or right then.
+  // The last change at or before `at`.
   return at.add({ nanoseconds: 1 }).getTimeZoneTransition('previous') ?? start
 }
 

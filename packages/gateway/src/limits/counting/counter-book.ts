@@ -53,8 +53,8 @@ export class CounterBook {
   }
 
   /**
-   * Drops empty counters that have a subject (single callers and the like). Runs when the number of counters has doubled, so that it costs each
-   * call almost nothing, and memory holds at most twice the counters in use.
+   * Drops empty counters that have a subject (single callers and the like). Runs when the number of counters has
+   * doubled, so that it costs each call almost nothing, and memory holds at most twice the counters in use.
    */
   dropIdle(): void {
     const now = this.#moments.now()

@@ -1,6 +1,7 @@
 /**
- * Counters, and the port of the store that keeps them: in memory (`memory.ts`), or in Redis for replicas (`redis/counters.ts`). The store knows
- * counters and amounts only; `rules/claims.ts` decides which counters a call meets.
+ * Counters, and the port of the store that keeps them: in memory (`memory.ts`), or in Redis for replicas
+ * (`redis/counters.ts`). The store knows counters and amounts only; `rules/claims.ts` decides which counters a call
+ * meets.
  */
 import type { LimitName } from '../../config/schema.ts'
 import type { Gauge, StoreState } from '../index.ts'
@@ -13,7 +14,10 @@ export type CalendarUnit = 'hour' | 'day' | 'week' | 'month'
 
 /** The time over which amounts are added up. */
 export type WindowFacts =
-  /** Any period of `lengthMs`. Amounts are added to steps of `stepMs`, and expire when all of their step is older than `lengthMs`. */
+  /**
+   * Any period of `lengthMs`. Amounts are added to steps of `stepMs`, and expire when all of their step is older than
+   * `lengthMs`.
+   */
   | { readonly kind: 'sliding'; readonly lengthMs: number; readonly stepMs: number }
   /** From one boundary of the calendar in `limits.timeZone` to the next. */
   | { readonly kind: 'calendar'; readonly unit: CalendarUnit }
@@ -54,13 +58,13 @@ export interface Counter extends CounterIdentity {
   /** What this process counted: everything for the memory store; with Redis, what is known while Redis is down. */
   readonly own: Tally
   /**
-   * The sum over all replicas that a shared store reported last, the time of that report, and the end of the calendar window it is for
-   * (0 for other windows); null before the first report, and in memory.
+   * The sum over all replicas that a shared store reported last, the time of that report, and the end of the calendar
+   * window it is for (0 for other windows); null before the first report, and in memory.
    */
   lastReported: { sum: number; atMs: number; endMs: number } | null
   /**
-   * True after the store has dropped the counter because it was idle. The store may do that only with counters that have a subject. A holder of
-   * the counter must then call `counter(identity)` again before the next use.
+   * True after the store has dropped the counter because it was idle. The store may do that only with counters that
+   * have a subject. A holder of the counter must then call `counter(identity)` again before the next use.
    */
   isDropped: boolean
   /** Calls refused (in mode shadow: that would have been), by rule name; null before the first. */
@@ -78,7 +82,10 @@ export interface Claim {
   readonly limitText: string
   /** False in mode shadow: the claim refuses nothing, but is listed in `Reservation.shadowed`. */
   readonly enforce: boolean
-  /** False where another claim of the same list has the same counter: this one is checked, but adds nothing a second time. */
+  /**
+   * False where another claim of the same list has the same counter: this one is checked, but adds nothing a second
+   * time.
+   */
   readonly takes: boolean
   /** Name of the rule, as in `RuleDenial.rule`. */
   readonly rule: string
@@ -92,13 +99,16 @@ export interface Requested {
 
 /** What a call used. */
 export interface Used extends Requested {
-  /** Number of backend calls. 0 for a call that was never sent: its request is refunded. Beyond the one that was reserved they are added. */
+  /**
+   * Number of backend calls. 0 for a call that was never sent: its request is refunded. Beyond the one that was
+   * reserved they are added.
+   */
   readonly calls: number
 }
 
 /**
- * The amount that a claim reserves. An estimate larger than the whole limit reserves the whole limit: such a call passes when it is alone. (Calls that
- * certainly need more are refused before the store is called.)
+ * The amount that a claim reserves. An estimate larger than the whole limit reserves the whole limit: such a call
+ * passes when it is alone. (Calls that certainly need more are refused before the store is called.)
  */
 export function amountOf(claim: Claim, requested: Requested): number {
   switch (claim.unit) {
@@ -155,7 +165,9 @@ export interface RoomShortage {
   readonly retryAfterMs: number
   /** Free part of the limit of `worst`. */
   readonly remaining: number
-  /** End of its calendar window, in ms since the epoch; null for others, and where calls in flight alone take its room. */
+  /**
+   * End of its calendar window, in ms since the epoch; null for others, and where calls in flight alone take its room.
+   */
   readonly renewsAtMs: number | null
   readonly tokens: Gauge | null
   readonly requests: Gauge | null
@@ -180,7 +192,9 @@ export interface CounterReading {
   readonly used: number
   /** Reserved by calls in flight. */
   readonly reserved: number
-  /** Time when some (sliding) or all (calendar) of it is free again, in ms since the epoch; null for calls in flight. */
+  /**
+   * Time when some (sliding) or all (calendar) of it is free again, in ms since the epoch; null for calls in flight.
+   */
   readonly renewsAtMs: number | null
 }
 
@@ -202,16 +216,21 @@ export interface CounterStore {
   /** Every counter that this process knows and has not dropped. */
   counters(): Iterable<Counter>
   /**
-   * Reserves with all counters or with none (shadow claims decide nothing, but are reserved too). Synchronous, or one round trip.
+   * Reserves with all counters or with none (shadow claims decide nothing, but are reserved too). Synchronous, or one
+   * round trip.
    * @param claims Those with `takes: false` before the others.
    */
   reserve(claims: readonly Claim[], requested: Requested): ReserveResult | Promise<ReserveResult>
   /**
-   * Reserves with all counters whether or not they have room: a call that was once admitted stays reserved. Never waits.
+   * Reserves with all counters whether or not they have room: a call that was once admitted stays reserved. Never
+   * waits.
    * @param atMs Time of the admission, in ms since the epoch: determines step and window.
    */
   forceReserve(claims: readonly Claim[], requested: Requested, atMs: number): Reservation
-  /** Corrects the reserved amounts to what was used, in the step and window of the reservation. Never waits, never throws; once per reservation. */
+  /**
+   * Corrects the reserved amounts to what was used, in the step and window of the reservation. Never waits, never
+   * throws; once per reservation.
+   */
   settle(reservation: Reservation, used: Used): void
   read(counters: readonly Counter[]): readonly CounterReading[] | Promise<readonly CounterReading[]>
   close(): Promise<void>

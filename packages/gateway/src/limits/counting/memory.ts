@@ -1,6 +1,6 @@
 /**
- * Counters of one process. Everything is synchronous, so nothing can happen between the check and the reservation. When the process crashes, its
- * reservations disappear with it.
+ * Counters of one process. Everything is synchronous, so nothing can happen between the check and the reservation. When
+ * the process crashes, its reservations disappear with it.
  */
 import type { Calendar } from './calendar.ts'
 import { CounterBook } from './counter-book.ts'
@@ -26,8 +26,9 @@ import type { Moment } from './tally.ts'
 const noClaims: readonly Claim[] = []
 
 /**
- * Reserving with 4 claims (tokens and requests per minute, tokens per day, calls in flight) and settling it takes 0.18 µs of CPU together,
- * 300,000 in a row. Among the other work of a call it is several times that: docs/performance.md, "What limits add".
+ * Reserving with 4 claims (tokens and requests per minute, tokens per day, calls in flight) and settling it takes 0.18
+ * µs of CPU together, 300,000 in a row. Among the other work of a call it is several times that: docs/performance.md,
+ * "What limits add".
  */
 export class MemoryStore implements CounterStore {
   readonly kind = 'memory'

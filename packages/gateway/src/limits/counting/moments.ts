@@ -1,10 +1,13 @@
 import type { Clock } from '../../clock.ts'
 import type { Moment } from './tally.ts'
 
-/** Clocks are corrected by less than this all the time: then time stands still until it has caught up. Milliseconds. */
+/** Clocks are often corrected by less than this: then wall time stands still until the clock has caught up. In ms. */
 const correctionMs = 60_000
 
-/** The process's time as tallies need it. A moment is the same object for all who ask while the clock stands, and never changes. */
+/**
+ * The process's time in the form that tallies need. Returns the same, unchanging object as long as the clock shows the
+ * same time.
+ */
 export class Moments {
   readonly #clock: Clock
   #now: Moment
@@ -24,7 +27,7 @@ export class Moments {
   }
 
   #moment(read: number): Moment {
-    // As long as the clock was set back: sliding windows go on as if it had not been.
+    // When the clock was set back, the steady time continues as if it had not been.
     if (read < this.#lastMs) this.#aheadMs += this.#lastMs - read
     this.#lastMs = read
     const { atMs } = this.#now

@@ -191,7 +191,8 @@ test('what was reserved before a clock was set back is given back whole', () => 
   assert.equal(day.sum(moments.now()), 100)
 })
 
-// A counter of one of many callers is forgotten while nothing is in it, also while a call is under way that asked for nothing.
+// A counter of one of many callers is forgotten while nothing is in it, also while a call is under way that asked for
+// nothing.
 test('a call that is settled with a counter made anew is counted there', () => {
   const taken = at(startMs + 250)
   const now = at(startMs + 700)

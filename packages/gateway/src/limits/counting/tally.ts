@@ -1,20 +1,26 @@
-/** Tallies: sums over windows, without I/O. Amounts are whole numbers up to 2^53. Time comes in with every call. */
+/**
+ * Tallies: sums over windows, without I/O. Amounts are whole numbers up to 2^53. Every function receives the time as a
+ * parameter.
+ */
 import type { SlotAmount, TallyAmounts, Window } from './windows.ts'
 
-/** A moment: by the wall clock for calendar windows, and by a clock that never goes back for sliding ones. Milliseconds. */
+/** A moment, in ms: by the wall clock for calendar windows, and by a clock that never goes back for sliding ones. */
 export interface Moment {
   readonly atMs: number
   readonly steadyMs: number
 }
 
-/** One class for all windows, with what nearly every call needs in itself: calls go through several tallies of several kinds. */
+/**
+ * One class for all kinds of windows. It holds what nearly every call needs, since a call goes through several tallies
+ * of several kinds.
+ */
 export class Tally {
-  /** Taken by calls under way. 0 when all have ended. */
+  /** Reserved by calls in flight. 0 when all have ended. */
   reserved = 0
   #sum = 0
-  /** Part of the sum that was added in the window's newest stretch. */
+  /** The part of the sum that was added in the window's newest stretch. */
   #recent = 0
-  /** The newest stretch, and the clock that the window goes by. */
+  /** The window's newest stretch, and the clock that it uses. */
   #startMs: number
   #endMs: number
   #backMs: number
@@ -29,7 +35,7 @@ export class Tally {
     this.#window = window
   }
 
-  /** Settled and reserved within the window, after moving it on to `now`. */
+  /** Settled and reserved amounts in the window, after moving it on to `now`. */
   sum(now: Moment): number {
     const ms = this.#isSteady ? now.steadyMs : now.atMs
     if (ms >= this.#endMs || ms < this.#startMs) this.#moveTo(ms)
@@ -39,7 +45,7 @@ export class Tally {
   #moveTo(ms: number): void {
     const window = this.#window
     this.#sum = window.moveTo(ms, this.#amounts())
-    // Unless it has stayed where it was.
+    // A window that did not move keeps its newest stretch.
     if (window.endMs !== this.#endMs) this.#recent = 0
     this.#startMs = window.startMs
     this.#endMs = window.endMs
@@ -50,7 +56,7 @@ export class Tally {
     return { sum: this.#sum, recent: this.#recent, reserved: this.reserved }
   }
 
-  /** Takes for a call under way. @returns the sum with it. */
+  /** Reserves for a call. @returns the sum including it. */
   take(amount: number, now: Moment): number {
     const sum = this.sum(now)
     this.#add(amount, now)
@@ -58,22 +64,25 @@ export class Tally {
     return sum + amount
   }
 
-  /** As `take`, for what was taken at an earlier time: it stands where it would if it had been taken then. */
+  /** As `take`, for a call that reserved at an earlier time: the amount goes to the slot of that time. */
   hold(amount: number, at: Moment, now: Moment): void {
     this.book(amount, at, now)
     this.reserved += amount
   }
 
   /**
-   * A call that took `amount` at `taken` has ended and used `used`. What has left the window meanwhile changes nothing. It needs no clock:
-   * the amount leaves with the step or window of its taking, whenever that is noticed.
+   * A call that reserved `amount` at `reservedAt` has ended and used `used`. Changes nothing in the sum when that time
+   * has left the window. It needs no clock: the amount expires with the step or window of its reservation, whenever the
+   * window is moved on.
    */
-  settle(taken: Moment, amount: number, used: number): void {
+  settle(reservedAt: Moment, amount: number, used: number): void {
     this.reserved -= amount
-    if (used !== amount) this.#add(used - amount, taken)
+    if (used !== amount) this.#add(used - amount, reservedAt)
   }
 
-  /** Adds what was used at `at`, as restored from elsewhere; nothing when that has left the window. */
+  /**
+   * Adds an amount that was used at `at`, for example from the ledger. Does nothing when that time has left the window.
+   */
   book(amount: number, at: Moment, now: Moment): void {
     this.sum(now)
     this.#add(amount, at)
@@ -81,7 +90,7 @@ export class Tally {
 
   #add(amount: number, at: Moment): void {
     const ms = this.#isSteady ? at.steadyMs : at.atMs
-    // What was taken before a clock was set back lies in the future, and counts now.
+    // An amount from before a clock was set back lies in the future; it counts now.
     if (ms >= this.#startMs) {
       this.#sum += amount
       this.#recent += amount
@@ -90,7 +99,7 @@ export class Tally {
 
   #addEarlier(amount: number, ms: number): void {
     if (this.#endMs === Number.NEGATIVE_INFINITY) {
-      // Never asked before: the counter of the taking was forgotten meanwhile, and this one stands for it.
+      // A new tally: the counter that the call reserved with was dropped meanwhile, and this one replaces it.
       this.#moveTo(ms)
       this.#recent += amount
     } else if (!this.#window.addEarlier(ms, amount)) return
@@ -99,25 +108,28 @@ export class Tally {
   }
 
   /**
-   * Milliseconds until `amount` has room under `limit`, if nothing is given back before; where only calls under way keep it,
-   * nobody knows: `untilSettledMs`.
+   * Time until `amount` has room under `limit`, in ms, if nothing is refunded before. Where calls in flight alone take
+   * the room, that is unknown: `untilSettledMs`.
    */
   roomInMs(amount: number, limit: number, now: Moment): number {
     this.sum(now)
     return this.#window.roomInMs(amount, limit, this.#amounts(), this.#isSteady ? now.steadyMs : now.atMs)
   }
 
-  /** Milliseconds until some (sliding) or all (calendar) of it is back; 0 when nothing is used, or for calls in flight. */
+  /**
+   * Time until some (sliding) or all (calendar) of the sum is free again, in ms; 0 when nothing is used, or for calls
+   * in flight.
+   */
   resetInMs(now: Moment): number {
     return this.sum(now) === 0 ? 0 : Math.max(0, this.#backMs - (this.#isSteady ? now.steadyMs : now.atMs))
   }
 
-  /** Neither used nor reserved: forgetting it changes nothing. */
+  /** True when nothing is used or reserved, so that the counter can be dropped. */
   isIdle(now: Moment): boolean {
     return this.reserved === 0 && this.sum(now) === 0
   }
 
-  /** What it is made of, reserved amounts included. */
+  /** The parts of the sum, reserved amounts included. */
   contents(now: Moment): readonly SlotAmount[] {
     return this.sum(now) === 0 ? [] : this.#window.contents(this.#amounts())
   }

@@ -1,46 +1,50 @@
 /**
- * Windows: which part of a tally's amounts counts at a time. A window knows what came before its newest stretch (a step of a sliding window,
- * the whole of a calendar window); what is added in that stretch the tally keeps itself, so that nearly every call is arithmetic.
+ * Windows: which part of a tally's amounts counts at a given time. A window keeps what was added before its newest
+ * stretch (a step of a sliding window, the whole of a calendar window). The tally itself keeps what is added in that
+ * stretch, so nearly every call is plain arithmetic.
  */
 import type { Calendar } from './calendar.ts'
 import type { CalendarUnit, WindowFacts } from './counters.ts'
 
-/** After which trying again is worth it where calls under way keep the room. Milliseconds. */
+/** Time after which a retry is useful when calls in flight take the room. In ms. */
 export const untilSettledMs = 1_000
 
-/** An amount and where it stands: number of the step, counted from the epoch, or end of the window in milliseconds since the epoch. */
+/** An amount and its slot: number of the step, counted from the epoch, or end of the window in ms since the epoch. */
 export interface SlotAmount {
   readonly slot: number
   readonly amount: number
 }
 
-/** What of a tally counts. */
+/** The amounts of a tally that count now. */
 export interface TallyAmounts {
   readonly sum: number
-  /** Part of the sum: added in the newest stretch. */
+  /** The part of the sum that was added in the newest stretch. */
   readonly recent: number
-  /** Part of the sum: taken by calls under way. */
+  /** The part of the sum that calls in flight have reserved. */
   readonly reserved: number
 }
 
 export interface Window {
-  /** By the clock that never goes back, or by the wall clock. */
+  /** True for the clock that never goes back, false for the wall clock. */
   readonly isSteady: boolean
-  /** The newest stretch. Before the first `moveTo` nothing is in it: from infinity to minus infinity. */
+  /** The newest stretch. Before the first `moveTo` it is empty: from infinity to minus infinity. */
   readonly startMs: number
   readonly endMs: number
-  /** When some (sliding) or all (calendar) of the sum is back, if the sum is more than 0; minus infinity for calls in flight. */
+  /**
+   * Time when some (sliding) or all (calendar) of the sum is free again, if the sum is above 0; minus infinity for
+   * calls in flight.
+   */
   readonly backMs: number
-  /** To a time outside the newest stretch. @returns what is left of the sum. */
+  /** Moves to a time outside the newest stretch. @returns the part of the sum that still counts. */
   moveTo(ms: number, amounts: TallyAmounts): number
-  /** Adds before the newest stretch. @returns false when that has left the window. */
+  /** Adds to a time before the newest stretch. @returns false when that time has left the window. */
   addEarlier(ms: number, amount: number): boolean
   /**
-   * Milliseconds until `amount` has room under `limit`, if nothing is given back before; where only calls under way keep it,
-   * nobody knows: `untilSettledMs`.
+   * Time until `amount` has room under `limit`, in ms, if nothing is refunded before. Where calls in flight alone take
+   * the room, that is unknown: `untilSettledMs`.
    */
   roomInMs(amount: number, limit: number, amounts: TallyAmounts, ms: number): number
-  /** What the sum is made of, reserved amounts included. The sum is more than 0. */
+  /** The parts of the sum, reserved amounts included. Call it only for a sum above 0. */
   contents(amounts: TallyAmounts): readonly SlotAmount[]
 }
 
@@ -56,8 +60,9 @@ export function windowFor(facts: WindowFacts, calendar: Calendar): Window {
 }
 
 /**
- * A ring of steps. A step leaves when all of it is older than the window: late by one step at most, never early. Steps are counted from
- * the first moment seen, so that they stay small integers, and the ring's size is a power of two: both for speed.
+ * A ring of steps. A step expires when all of it is older than the window: late by one step at most, never early. Steps
+ * are counted from the first moment seen, so that they stay small integers, and the ring's size is a power of two; both
+ * for speed.
  */
 class SlidingWindow implements Window {
   readonly isSteady = true
@@ -70,9 +75,12 @@ class SlidingWindow implements Window {
   readonly #steps: Float64Array
   readonly #mask: number
   #originMs = Number.NaN
-  /** Every step in (newest - span, newest] has its place in the ring; places beyond are 0, and so is that of the newest. */
+  /**
+   * Every step in (newest - span, newest] has an index in the ring. All other entries are 0, and so is the newest
+   * step's.
+   */
   #newest = 0
-  /** The first step that has anything; the newest when none before it has. */
+  /** The first step with an amount; the newest when no step before it has one. */
   #oldest = 0
 
   constructor(lengthMs: number, stepMs: number) {
@@ -84,14 +92,14 @@ class SlidingWindow implements Window {
   }
 
   #stepAt(ms: number): number {
-    // On a multiple of the step, so that all processes have the same boundaries.
+    // A multiple of the step, so that all processes have the same boundaries.
     if (Number.isNaN(this.#originMs)) this.#originMs = Math.floor(ms / this.#stepMs) * this.#stepMs
     return Math.floor((ms - this.#originMs) / this.#stepMs)
   }
 
   moveTo(ms: number, { sum, recent }: TallyAmounts): number {
     const step = this.#stepAt(ms)
-    // Somebody is behind: what is newer stays.
+    // The time given is older than the newest step: keep the newer amounts.
     if (step < this.#newest) return sum
     this.#steps[this.#newest & this.#mask] = recent
     this.startMs = this.#originMs + step * this.#stepMs
@@ -104,28 +112,28 @@ class SlidingWindow implements Window {
       this.#oldest = step
     } else {
       for (; this.#oldest < first; this.#oldest += 1) {
-        const place = this.#oldest & this.#mask
-        left -= this.#steps[place] ?? 0
-        this.#steps[place] = 0
+        const index = this.#oldest & this.#mask
+        left -= this.#steps[index] ?? 0
+        this.#steps[index] = 0
       }
     }
     this.#newest = step
-    this.#lookForOldest()
+    this.#findOldest()
     return left
   }
 
-  #lookForOldest(): void {
+  #findOldest(): void {
     while (this.#oldest < this.#newest && this.#steps[this.#oldest & this.#mask] === 0) this.#oldest += 1
-    this.backMs = this.#leavesMs(this.#oldest)
+    this.backMs = this.#expiresMs(this.#oldest)
   }
 
   addEarlier(ms: number, amount: number): boolean {
     const step = this.#stepAt(ms)
     if (step <= this.#newest - this.#span) return false
-    const place = step & this.#mask
-    this.#steps[place] = (this.#steps[place] ?? 0) + amount
+    const index = step & this.#mask
+    this.#steps[index] = (this.#steps[index] ?? 0) + amount
     if (step < this.#oldest) this.#oldest = step
-    this.#lookForOldest()
+    this.#findOldest()
     return true
   }
 
@@ -134,12 +142,12 @@ class SlidingWindow implements Window {
     if (left + amount <= limit) return 0
     for (let step = this.#oldest; step < this.#newest; step += 1) {
       left -= this.#steps[step & this.#mask] ?? 0
-      if (left + amount <= limit) return this.#leavesMs(step) - ms
+      if (left + amount <= limit) return this.#expiresMs(step) - ms
     }
-    return this.#leavesMs(this.#newest) - ms
+    return this.#expiresMs(this.#newest) - ms
   }
 
-  #leavesMs(step: number): number {
+  #expiresMs(step: number): number {
     return this.#originMs + (step + this.#span) * this.#stepMs
   }
 
@@ -155,8 +163,9 @@ class SlidingWindow implements Window {
 }
 
 /**
- * From a boundary to the next. A clock that is set back before the window's start goes to the window of its time and takes along what was
- * used: turning a clock gives no budget. (`Moments` keeps small corrections of the clock away.)
+ * From one boundary of the calendar to the next. When the clock is set back before the window's start, the window of
+ * the new time keeps the used amounts: setting a clock back gives no new budget. (`Moments` hides small corrections of
+ * the clock.)
  */
 class CalendarWindow implements Window {
   readonly isSteady = false
@@ -195,7 +204,7 @@ class CalendarWindow implements Window {
   }
 }
 
-/** What is under way now, however long: one stretch without end. Nothing of a call stays. */
+/** Calls in flight: one stretch without end. A call leaves nothing behind when it ends. */
 const inFlight: Window = {
   isSteady: true,
   startMs: Number.NEGATIVE_INFINITY,

@@ -1,7 +1,7 @@
 /**
- * Counters that replicas share in Redis. Reserving is one script and one round trip; settling is sent afterwards, and no call waits for it. Each
- * process also counts its own amounts: it decides by them while Redis is down, and reports them again to a Redis that has lost its data.
- * PROTOCOL.md draws the whole exchange.
+ * Counters that replicas share in Redis. Reserving is one script and one round trip; settling is sent afterwards, and
+ * no call waits for it. Each process also counts its own amounts: it decides by them while Redis is down, and reports
+ * them again to a Redis that has lost its data. PROTOCOL.md draws the whole exchange.
  */
 import type { Config } from '../../config/schema.ts'
 import type { Log } from '../../log.ts'
@@ -44,7 +44,10 @@ export interface RedisCountersParts extends MembershipParts {
   readonly whenDown: NonNullable<Config['limits']['whenStoreIsDown']>
 }
 
-/** Longest time between two heartbeats of a process. Also the time in which an idle process notices that others come back. In ms. */
+/**
+ * Longest time between two heartbeats of a process. Also the time in which an idle process notices that others come
+ * back. In ms.
+ */
 const beatMsMax = 500
 
 export class RedisCounters implements CounterStore {
@@ -319,7 +322,10 @@ export class RedisCounters implements CounterStore {
     this.#endOutage()
   }
 
-  /** Heartbeat: says that this process lives, and refunds what silent ones have reserved. A timer calls it; so do tests that have their own clock. */
+  /**
+   * Heartbeat: says that this process lives, and refunds what silent ones have reserved. A timer calls it; so do tests
+   * that have their own clock.
+   */
   async beat(): Promise<void> {
     if (!this.#isUsable || this.#isBeating || this.#isClosed) return
     this.#isBeating = true
@@ -334,7 +340,10 @@ export class RedisCounters implements CounterStore {
     }
   }
 
-  /** Refunds leases under this process's name that it did not know in two audits: replies that were lost, and whatever else may go wrong. */
+  /**
+   * Refunds leases under this process's name that it did not know in two audits: replies that were lost, and whatever
+   * else may go wrong.
+   */
   async #audit(): Promise<void> {
     if (!this.#isUsable || this.#isClosed) return
     try {

@@ -1,4 +1,7 @@
-/** One process among the replicas that share a Redis: its name, the other living replicas, the current epoch, and the server's time. */
+/**
+ * One process among the replicas that share a Redis: its name, the other living replicas, the current epoch, and the
+ * server's time.
+ */
 import type { Clock } from '../../clock.ts'
 import type { RedisStore } from '../../redis/index.ts'
 import { EpochChanged } from './outbox.ts'
@@ -11,8 +14,8 @@ export interface MembershipParts {
   /** After this silence, what the process has reserved is refunded. */
   readonly leaseExpiryMs: number
   /**
-   * Name of the process's ledger: the same after a restart, without blanks, colons and dots. What the ledger has recorded is reported once
-   * in each epoch.
+   * Name of the process's ledger: the same after a restart, without blanks, colons and dots. What the ledger has
+   * recorded is reported once in each epoch.
    */
   readonly member: string
   /** Creates names of holders and epochs: letters, digits and hyphens. */
@@ -26,7 +29,10 @@ const awaitMembersMsMax = 3_000
 
 export class Membership {
   readonly epochKey: string
-  /** `ID.PART`: the id changes when Redis has lost its data, the part each time a process calls all members together. Empty before the first. */
+  /**
+   * `ID.PART`: the id changes when Redis has lost its data, the part each time a process calls all members together.
+   * Empty before the first.
+   */
   epoch = ''
   holder: Holder
   /** Processes that lived at the last heartbeat, this one included. */
@@ -69,7 +75,8 @@ export class Membership {
 
   noteServerTime(serverMs: number): void {
     const offset = serverMs - this.#parts.clock()
-    // The quickest reply is the most exact: all others are late, never early. A difference of a second means that a clock was set.
+    // The quickest reply is the most exact: all others are late, never early. A difference of a second means that a
+    // clock was set.
     if (offset > this.#offsetMs || this.#offsetMs - offset > 1_000) this.#offsetMs = offset
   }
 

@@ -6,7 +6,8 @@ import { eventually } from '../../../../../test/support/wait.ts'
 import { claim, type Replica, startRedis, startReplica } from './redis.fixture.ts'
 import { isOk, perMinute, read, refused, reserve, reserved, settle, shows } from './replicas.fixture.ts'
 
-// Operators choose what happens in an outage. Anything else would be a limit that silently does not apply, or an outage of all calls.
+// Operators choose what happens in an outage. Anything else would be a limit that silently does not apply, or an outage
+// of all calls.
 for (const whenDown of ['refuse', 'local', 'allow'] as const) {
   test(`P7 while Redis is down, whenStoreIsDown: ${whenDown} applies, and the log says so`, async t => {
     const redis = await startRedis(t)

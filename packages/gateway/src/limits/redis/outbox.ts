@@ -1,6 +1,6 @@
 /**
- * Changes that Redis does not know yet, in order. A change that was sent is kept until Redis answers, and sent again after an outage; the scripts apply
- * none of them twice.
+ * Changes that Redis does not know yet, in order. A change that was sent is kept until Redis answers, and sent again
+ * after an outage; the scripts apply none of them twice.
  */
 
 import type { Log } from '../../log.ts'
@@ -124,8 +124,8 @@ export class Outbox {
       } catch (error) {
         if (!(error instanceof RedisScriptFailed)) throw error
         this.#parts.log.error({ cause: error, what: first.kind, entries: sent.length }, 'limits_not_told')
-        // Retry one by one to find the entry that fails; the scripts apply nothing twice. The failing one would fail for ever and block all
-        // others, so it is dropped.
+        // Retry one by one to find the entry that fails; the scripts apply nothing twice. The failing one would fail
+        // for ever and block all others, so it is dropped.
         this.#settledMax = sent.length > 1 ? 1 : settledMax
         if (sent.length > 1) continue
       }

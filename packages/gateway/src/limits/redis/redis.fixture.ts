@@ -20,7 +20,10 @@ export interface Replica {
 
 export interface ReplicaOptions {
   readonly timeoutMs?: number
-  /** Called when the server has run a script. True breaks all of the server's connections, so that the reply counts as lost. */
+  /**
+   * Called when the server has run a script. True breaks all of the server's connections, so that the reply counts as
+   * lost.
+   */
   readonly losesReply?: (script: string) => boolean
 }
 

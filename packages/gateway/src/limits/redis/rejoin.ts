@@ -1,6 +1,7 @@
 /**
- * Brings this process and Redis back together: at the start, after an outage, and when Redis is found in another epoch. Reports what Redis does not
- * know, and waits until the other members have done the same, since counters that not all have reported to are too low.
+ * Brings this process and Redis back together: at the start, after an outage, and when Redis is found in another epoch.
+ * Reports what Redis does not know, and waits until the other members have done the same, since counters that not all
+ * have reported to are too low.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CounterBook } from '../counting/counter-book.ts'
@@ -81,7 +82,10 @@ export class Rejoin {
     await outbox.flush(fleet.holder)
   }
 
-  /** @param mayCall True when it may call all members to report. Only in the first try, or two processes would call each other for ever. */
+  /**
+   * @param mayCall True when it may call all members to report. Only in the first try, or two processes would call each
+   *   other for ever.
+   */
   async #join(mayCall: boolean): Promise<void> {
     const { fleet, outbox, inFlight } = this.#parts
     const hasNews = mayCall && (outbox.hasNews || [...inFlight.values()].some(one => !one.isReported))

@@ -7,7 +7,8 @@ import type { Claim } from '../counting/counters.ts'
 import { claim, startRedis, startReplica } from './redis.fixture.ts'
 import { isOk, read, reserve, reserved, settle, shows } from './replicas.fixture.ts'
 
-// A machine may sleep for a minute and then continue its calls. Their use is charged although their reservations were refunded.
+// A machine may sleep for a minute and then continue its calls. Their use is charged although their reservations were
+// refunded.
 test('P7 a replica that was given up and comes back is charged for what it used', async t => {
   const redis = await startRedis(t)
   let now = Date.now()

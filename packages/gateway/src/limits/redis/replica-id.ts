@@ -6,8 +6,8 @@ const fileName = 'replica-id'
 const idPattern = /^[0-9a-f-]{16,64}$/
 
 /**
- * The member name of this process in Redis. It belongs to the ledger, not to the machine: a container that is started again has another host name,
- * and would report to Redis a second time what Redis knows already.
+ * The member name of this process in Redis. It belongs to the ledger, not to the machine: a container that is started
+ * again has another host name, and would report to Redis a second time what Redis knows already.
  * @throws the error of the file system when the name cannot be stored.
  */
 export function replicaIdOf(directory: string, newId: () => string): string {

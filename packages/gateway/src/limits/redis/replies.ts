@@ -1,4 +1,7 @@
-/** The scripts' replies as results. For each claim there are three figures: sum, ms until some of it is free, ms until there is room. */
+/**
+ * The scripts' replies as results. For each claim there are three figures: sum, ms until some of it is free, ms until
+ * there is room.
+ */
 import {
   type Claim,
   type Counter,

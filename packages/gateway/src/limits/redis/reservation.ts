@@ -2,7 +2,10 @@ import type { Claim, Requested, Reservation } from '../counting/counters.ts'
 import type { Moment } from '../counting/tally.ts'
 import type { Gauge, StoreState } from '../index.ts'
 
-/** The name under which a process holds leases, and its keys. A process that was given up takes a new name, so that old and new leases stay apart. */
+/**
+ * The name under which a process holds leases, and its keys. A process that was given up takes a new name, so that old
+ * and new leases stay apart.
+ */
 export interface Holder {
   readonly id: string
   /** Key of its leases. */

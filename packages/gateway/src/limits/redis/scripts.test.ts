@@ -9,7 +9,8 @@ import { scripts } from './scripts.ts'
 
 const here = (path: string): URL => new URL(path, import.meta.url)
 
-// Redis compiles a script when it is loaded. Without this test, a syntax error in a rarely used script shows in the first outage.
+// Redis compiles a script when it is loaded. Without this test, a syntax error in a rarely used script shows in the
+// first outage.
 test('Redis loads every script, under the digest that the gateway calls it by', async t => {
   const redis = await startRedis(t)
   for (const { name, lua } of Object.values(scripts)) {

@@ -1,4 +1,7 @@
-/** The Lua scripts that Redis runs for limits. PROTOCOL.md describes them and their keys; each script names its parameters at its top. */
+/**
+ * The Lua scripts that Redis runs for limits. PROTOCOL.md describes them and their keys; each script names its
+ * parameters at its top.
+ */
 import { readFileSync } from 'node:fs'
 import type { Script } from '../../redis/index.ts'
 

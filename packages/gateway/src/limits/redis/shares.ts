@@ -17,9 +17,10 @@ const inFlightMs = 60_000
 const slackMs = 2_000
 
 /**
- * Shares of limits during one outage. At first the share of a replica is what it has used itself, plus its part of what was left: together the replicas
- * have the limit. This may leave a replica with nothing for long, so shares become equal in two steps. After one window the large shares shrink; after
- * a second one the small shares grow, because by then nothing from before the outage is left in the window.
+ * Shares of limits during one outage. At first the share of a replica is what it has used itself, plus its part of what
+ * was left: together the replicas have the limit. This may leave a replica with nothing for long, so shares become
+ * equal in two steps. After one window the large shares shrink; after a second one the small shares grow, because by
+ * then nothing from before the outage is left in the window.
  */
 export class Shares {
   readonly #replicas: number

@@ -31,8 +31,8 @@ export function identityOf(rule: LimitRule, measure: LimitName, of: CountedSubje
 }
 
 /**
- * One claim per limit of each rule. Among claims that share a counter only one takes: the largest enforced one. The reason: an estimate above a
- * limit is cut to that limit, and the other claims must see everything that is reserved.
+ * One claim per limit of each rule. Among claims that share a counter only one takes: the largest enforced one. The
+ * reason: an estimate above a limit is cut to that limit, and the other claims must see everything that is reserved.
  */
 export function claimsOf(rules: readonly LimitRule[], of: CountedSubjects, counterOf: CounterOf): ClaimList {
   const list = composed(rules, of, counterOf)
@@ -89,7 +89,9 @@ export function impossibleClaim({ claims, tokensMost }: ClaimList, { leastTokens
   return claims.find(claim => claim.enforce && claim.unit === 'tokens' && leastTokens > claim.limit) ?? null
 }
 
-/** The whole amount that the call asks of a claim. (Only for counting is an amount above the limit cut to the limit.) */
+/**
+ * The whole amount that the call asks of a claim. (Only for counting is an amount above the limit cut to the limit.)
+ */
 export function wholeAmountOf(claim: Claim, requested: Requested): number {
   switch (claim.unit) {
     case 'tokens':

@@ -1,29 +1,29 @@
 /**
- * What calls will need, learned from what earlier ones needed. Cheap by design: a prompt is estimated from its length and never read,
- * since reading it with a tokenizer costs milliseconds on the loop.
+ * Estimates of what calls will need, learned from earlier calls. Cheap by design: a prompt is estimated from its length
+ * and never parsed, since a tokenizer costs milliseconds on the event loop.
  */
 import type { PromptSize } from '../index.ts'
 
-/** English prose in JSON, before anything is learned. */
+/** Initial estimate: English prose in JSON. */
 const tokensPerByteAtFirst = 0.27
-/** An image of ordinary size in high detail, before anything is learned. */
+/** Initial estimate: an image of ordinary size in high detail. */
 const tokensPerMediumAtFirst = 800
-/** A stored conversation or file, before anything is learned. */
+/** Initial estimate: a stored conversation or file. */
 const tokensPerStoredAtFirst = 2_000
-/** Of a longer prompt no more than this weighs. */
-const bytesThatDecideMost = 65_536
-/** What is known before the first call weighs as much as a prompt of so many bytes. */
+/** Longest prompt that counts fully; a longer one counts like one of this length. */
+const weighedBytesMax = 65_536
+/** The initial estimate counts like a prompt of this length. */
 const bytesAtFirst = 4_000
-/** What is left of an observation's weight after each further one: some 20 to 50 calls decide. */
-const kept = 0.95
+/** Factor on the weight of older calls with each new one: the last 20 to 50 calls decide. */
+const decay = 0.95
 const weight = 0.1
-/** Calls after which what was learned replaces `limits.completionTokensAssumed`. */
+/** Number of calls after which the learned length replaces `limits.completionTokensAssumed`. */
 const enoughCalls = 5
 const completionTokensMax = 1_000_000
 
 /**
- * Prompts on one deployment. Long prompts weigh more than short ones, since their error is what counts; but none so much that one caller's
- * monster decides for everybody.
+ * Prompts on one deployment. Long prompts weigh more than short ones, since their errors matter most; but no single
+ * prompt weighs so much that it decides for all callers.
  */
 export class PromptEstimate {
   #bytes = bytesAtFirst
@@ -45,13 +45,13 @@ export class PromptEstimate {
 
   learn(prompt: PromptSize, tokens: number): void {
     const { textBytes, media, soundTokens, stored } = prompt
-    // How long sounds are is known; what a body with one would teach of anything else is only their error.
+    // The tokens of sounds are computed, so a body with sounds would only add their error to the other estimates.
     if (soundTokens > 0) return
     if (media === 0 && stored === 0) {
       if (textBytes > 0) this.#learnText(textBytes, tokens)
       return
     }
-    // What is no text is learned from calls that have one kind of it.
+    // Media and stored objects are learned only from calls that have just one of the two.
     if (media > 0 && stored > 0) return
     const each = Math.max(0, tokens - this.#ofText(prompt)) / (media + stored)
     if (media > 0) this.#perMedium += weight * (each - this.#perMedium)
@@ -59,14 +59,16 @@ export class PromptEstimate {
   }
 
   #learnText(bytes: number, tokens: number): void {
-    const share = bytes <= bytesThatDecideMost ? 1 : bytesThatDecideMost / bytes
-    this.#bytes = this.#bytes * kept + bytes * share
-    // A token stands for a byte at least: what is reported beyond that came from elsewhere (an image behind a link).
-    this.#tokens = this.#tokens * kept + Math.min(tokens, bytes) * share
+    const share = bytes <= weighedBytesMax ? 1 : weighedBytesMax / bytes
+    this.#bytes = this.#bytes * decay + bytes * share
+    // A token has at least one byte. More reported tokens came from elsewhere (an image behind a link).
+    this.#tokens = this.#tokens * decay + Math.min(tokens, bytes) * share
   }
 }
 
-/** Completions of one workload on one deployment, for calls that give no maximum: the mean and two deviations. */
+/**
+ * Completions of one workload on one deployment, for calls without a maximum: the mean plus two standard deviations.
+ */
 export class CompletionEstimate {
   #calls = 0
   #mean = 0
@@ -80,7 +82,7 @@ export class CompletionEstimate {
 
   learn(tokens: number): void {
     this.#calls += 1
-    // The first few are averaged as they are, so that the very first does not linger.
+    // The first few calls are averaged equally, so that the very first one does not dominate.
     const share = Math.max(weight, 1 / this.#calls)
     const difference = tokens - this.#mean
     this.#mean += share * difference
@@ -88,7 +90,7 @@ export class CompletionEstimate {
   }
 }
 
-/** Kept over changes of configuration. As many as there are configured workloads and deployments. */
+/** All estimates. They survive a change of configuration. There are as many as configured workloads and deployments. */
 export class Estimates {
   readonly #prompts = new Map<string, PromptEstimate>()
   readonly #completions = new Map<string, CompletionEstimate>()

@@ -1,21 +1,24 @@
 /**
- * How large a prompt is, measured without reading it. Encoded media are as long as they are large and cost tokens by their pixels or seconds,
- * not by their characters: pictures and files are counted, sounds are measured, and neither counts as text.
+ * Size of a prompt, measured without parsing it. Encoded media cost tokens by their pixels or seconds, not by their
+ * characters. So pictures and files are counted, sounds are measured, and neither counts as text.
  */
 import type { PromptSize } from '../index.ts'
 
-/** Before the base64 of a data URL. */
+/** Comes before the base64 of a data URL. */
 const marker = Buffer.from(';base64,')
 const quote = 0x22
 const colon = 0x3a
-/** Fewer bytes than this are text about media, not a medium. */
+/** Shorter base64 is text about media, not a medium. */
 const mediumBytesMin = 256
-/** A medium without a marker is found when it is as long as this: the body is looked at in steps of so many bytes. */
+/** The body is sampled in steps of this length, so a medium without a marker is found when it is at least this long. */
 const stepBytes = 2_048
-/** At each step and at both ends of what may be a medium, so many bytes must be base64. */
+/** At each sample, and at both ends of a possible medium, this many bytes must be base64. */
 const probeBytes = 64
 
-/** Members whose text is a medium when it is base64: `input_audio.data`, the `result` of an image call that is given back, and so on. */
+/**
+ * Members whose text is a medium when it is base64: `input_audio.data`, the `result` of an earlier image call, and so
+ * on.
+ */
 const mediaKeys: ReadonlySet<string> = new Set([
   'data',
   'result',
@@ -30,7 +33,7 @@ const mediaKeys: ReadonlySet<string> = new Set([
 ])
 const keyBytesMax = 32
 
-/** @param stored Objects that the body refers to. */
+/** @param stored Number of stored objects that the body refers to. */
 export function promptSizeOf(body: Buffer, stored: number): PromptSize {
   const size = { textBytes: body.length, media: 0, soundTokens: 0, stored }
   if (body.length < mediumBytesMin) return size
@@ -45,14 +48,14 @@ export function promptSizeOf(body: Buffer, stored: number): PromptSize {
   return size
 }
 
-/** Media that come without `;base64,` before them. */
+/** Adds media without `;base64,` before them. */
 function addUnmarked(size: { -readonly [Field in keyof PromptSize]: PromptSize[Field] }, body: Buffer): void {
   for (let at = stepBytes; at < body.length; at += stepBytes) {
     if (!isBase64(body, at, Math.min(body.length, at + probeBytes))) continue
     const start = body.lastIndexOf(quote, at) + 1
     const end = endOfText(body, at)
     if (isMedium(body, start, end)) addMedium(size, body, start, end)
-    // The rest of this text is of the same kind.
+    // The rest of this text needs no more samples.
     at = Math.max(at, end - stepBytes)
   }
 }
@@ -60,11 +63,11 @@ function addUnmarked(size: { -readonly [Field in keyof PromptSize]: PromptSize[F
 function isMedium(body: Buffer, start: number, end: number): boolean {
   if (start === 0 || end - start < mediumBytesMin) return false
   if (!isBase64(body, start, start + probeBytes) || !isBase64(body, end - probeBytes, end)) return false
-  // What stands behind a marker has been counted.
+  // Media after a marker are counted already.
   return mediaKeys.has(keyBefore(body, start - 1)) && !body.subarray(start, end).includes(marker)
 }
 
-/** Key of the member whose text begins with the quotation mark at `at`; empty for an entry of a list. */
+/** Key of the member whose text begins with the quotation mark at `at`; empty for an item of a list. */
 function keyBefore(body: Buffer, at: number): string {
   let end = at - 1
   while (end > 0 && isSpace(body[end])) end -= 1
@@ -88,16 +91,16 @@ function addMedium(
   else size.soundTokens += Math.ceil(seconds * soundTokensPerSecond)
 }
 
-/** What public reports of chat with sound come to. */
+/** From public reports of chat with sound. */
 const soundTokensPerSecond = 10
-/** Speech is compressed to 64 kbit/s or so; a file that is more so is shorter than it is taken to be. */
+/** Speech is usually compressed to about 64 kbit/s. A file with a higher bit rate is shorter than estimated. */
 const compressedBytesPerSecond = 8_000
-/** The base64 of an MP3 (with ID3, or a frame's sync word), Ogg, FLAC. */
+/** Start of the base64 of MP3 (with ID3, or a frame's sync word), Ogg and FLAC. */
 const compressedSound = /^(?:SUQz|\/\/[I-Po-v]|T2dn|ZkxhQ)/
-/** RIFF header with format chunk. */
+/** Length of a RIFF header with its format chunk. */
 const wavHeadBytes = 44
 
-/** Length of a sound by its size and, of a WAV, by the speed that its header gives; null for what is no sound. */
+/** Length of a sound in seconds, from its size and, for WAV, the bit rate in its header; null when it is no sound. */
 function soundSeconds(body: Buffer, start: number, end: number): number | null {
   const begin = body.toString('latin1', start, start + 8)
   const bytes = ((end - start) * 3) / 4
@@ -106,7 +109,7 @@ function soundSeconds(body: Buffer, start: number, end: number): number | null {
   const head = Buffer.from(body.toString('latin1', start, start + 80), 'base64')
   if (head.length < wavHeadBytes || head.toString('latin1', 8, 12) !== 'WAVE') return null
   const bytesPerSecond = head.readUInt32LE(28)
-  // A speed that no sound has must not make it weigh nothing.
+  // A bit rate that no sound has must not make the length 0.
   const believed = bytesPerSecond >= 1_000 && bytesPerSecond <= 1_000_000 ? bytesPerSecond : compressedBytesPerSecond
   return bytes / believed
 }

@@ -22,7 +22,10 @@ export interface RememberedParts {
 /** A shorter window is over before a process has started, so the ledger is not queried for it. In ms. */
 const shortestMs = 10_000
 
-/** What calls have used since the start of each window, as bookings. An amount is booked at the time of its group's newest call. */
+/**
+ * What calls have used since the start of each window, as bookings. An amount is booked at the time of its group's
+ * newest call.
+ */
 export async function remembered(book: RuleBook, config: Config, parts: RememberedParts): Promise<readonly Booking[]> {
   const nowMs = parts.clock()
   const bookings: Booking[] = []

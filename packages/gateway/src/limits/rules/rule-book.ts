@@ -1,4 +1,7 @@
-/** The limits of each scope, prepared per workload and deployment, and per caller where rules need it, so that a call only looks them up. */
+/**
+ * The limits of each scope, prepared per workload and deployment, and per caller where rules need it, so that a call
+ * only looks them up.
+ */
 import { type Caller, callerKey } from '../../identity/index.ts'
 import { measures } from '../counting/counters.ts'
 import type { Ask, Figure, LimitsObserver, MetLimits, PromptSize, Spent } from '../index.ts'
@@ -113,7 +116,10 @@ export class RuleBook {
     this.#parts = parts
   }
 
-  /** Null when no rule applies. Workload and deployment are configured ones, since a call is authorised first; so the maps stay small. */
+  /**
+   * Null when no rule applies. Workload and deployment are configured ones, since a call is authorised first; so the
+   * maps stay small.
+   */
   limitsOf(workload: string, deployment: string | null): ScopeLimits | null {
     let byDeployment = this.#byWorkload.get(workload)
     if (byDeployment === undefined) {

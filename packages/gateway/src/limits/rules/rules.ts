@@ -1,4 +1,7 @@
-/** The configuration's limits as rules: which calls each limits, what it counts separately, and how much it allows. Compiled at boot. */
+/**
+ * The configuration's limits as rules: which calls each limits, what it counts separately, and how much it allows.
+ * Compiled at boot.
+ */
 import {
   type Config,
   type LimitAmounts,
@@ -11,7 +14,10 @@ import { compileRules, type RuleMatcher } from '../../identity/index.ts'
 export type PerName = LimitRuleConfig['per'][number]
 
 export interface LimitRule {
-  /** As clients and reports see it: `hr-bot`, `hr-bot/caller`, `limits.rules.NAME`, `instances.NAME`, `instances.NAME.deployments.NAME`. */
+  /**
+   * As clients and reports see it: `hr-bot`, `hr-bot/caller`, `limits.rules.NAME`, `instances.NAME`,
+   * `instances.NAME.deployments.NAME`.
+   */
   readonly name: string
   /** First part of its counters' keys; the same for rules that share a counter. */
   readonly base: string

@@ -1,54 +1,59 @@
-/** The simulator's own surface: a sign-in service that looks like Entra, and Azure OpenAI instances that keep a bill. */
+/** The types of the package's public API: the options of both services, and what a started one offers. */
 import type { Clock } from './clock.ts'
 
+/** A person of the tenant. */
 export interface Person {
-  /** Short name, as `alice`: what `--as` takes. */
+  /** Short name, as `alice`; `TokenRequest.as` takes it. */
   readonly name: string
   readonly displayName: string
   readonly userPrincipalName: string
   readonly objectId: string
-  /** Names of groups. */
+  /** Names of groups of the directory. */
   readonly groups: readonly string[]
-  /** Values of the app roles that are assigned to it; a token has those that its resource defines. */
+  /** Values of the app roles that are assigned to the person; a token has those that its resource defines. */
   readonly roles: readonly string[]
-  /** What the person is there for, one line for the sign-in page. */
+  /** One line for the sign-in page. */
   readonly about: string
   /** For the resource-owner password grant, which Entra offers to test accounts. */
   readonly password: string
 }
 
+/** An application of the tenant, or a managed identity. */
 export interface Application {
   readonly name: string
   readonly appId: string
   /** Object id of its service principal. */
   readonly objectId: string
-  /** Client secret for client credentials; null for a public client (people sign in with it). */
+  /** Client secret for client credentials; null for a public client, with which people sign in. */
   readonly secret: string | null
+  /** Names of groups of the directory. */
   readonly groups: readonly string[]
-  /** As those of a person. */
+  /** Values of the app roles that are assigned to it; a token has those that its resource defines. */
   readonly roles: readonly string[]
   /** Application permissions of Microsoft Graph that an administrator granted, as GroupMember.Read.All. Default none. */
   readonly graphPermissions?: readonly string[]
-  /** ARM id when it is a managed identity: its tokens come from the managed-identity endpoint. */
+  /** ARM id when it is a managed identity: its tokens come from the managed-identity endpoint. Else null. */
   readonly managedIdentityId: string | null
   /**
-   * Where the answer of an authorization may go; exact, but for the port of a loopback address. Default: none for an application
-   * with a secret, `http://localhost`, `http://127.0.0.1` and `http://[::1]` for a public client, as for native clients in Entra.
+   * Where the answer of an authorization may go; compared exactly, except for the port of a loopback address. Default: none for an
+   * application with a secret; `http://localhost`, `http://127.0.0.1` and `http://[::1]` for a public client, as for native clients in
+   * Entra.
    */
   readonly redirectUris?: readonly string[]
+  /** One line for the sign-in page. */
   readonly about: string
 }
 
-/** An API that the company registered itself. Its manifest decides what a token for it says. */
+/** An API that the tenant registered itself. Its manifest decides which claims a token for it has. */
 export interface Registration {
   readonly name: string
-  /** Client id: `aud` of tokens of version 2, and a name of the resource beside its URIs. */
+  /** Client id: the `aud` of tokens of version 2, and another name of the resource. */
   readonly appId: string
-  /** Application ID URIs, as `api://gatehouse`. The first is what a token is asked for when nothing else is said. */
+  /** Application ID URIs, as `api://gatehouse`. The first is the audience of tokens for which no other is given. */
   readonly uris: readonly string[]
-  /** `requestedAccessTokenVersion`; Entra takes null as 1. */
+  /** `requestedAccessTokenVersion` of the manifest; Entra treats null as 1. */
   readonly accessTokenVersion: 1 | 2
-  /** `groupMembershipClaims`: null lists no groups in any token. */
+  /** `groupMembershipClaims` of the manifest: null lists no groups in any token. */
   readonly groupMembershipClaims: 'SecurityGroup' | null
   /** Values of the app roles that it defines. */
   readonly appRoles: readonly string[]
@@ -56,6 +61,7 @@ export interface Registration {
   readonly optionalClaims?: readonly 'idtyp'[]
 }
 
+/** Everything that the simulated tenant knows. `demoDirectory` is one that is ready to use. */
 export interface Directory {
   readonly tenantId: string
   readonly people: readonly Person[]
@@ -64,168 +70,213 @@ export interface Directory {
   readonly registrations: readonly Registration[]
 }
 
+/** A token that is issued without the protocol, for tests. */
 export interface TokenRequest {
   /** Name of a person or an application of the directory. */
   readonly as: string
   /**
-   * Default: the directory's first registration. One of Microsoft's own, as `https://cognitiveservices.azure.com`, gives a token without
-   * groups and app roles; an unknown one does, too.
+   * Default: the directory's first registration. A resource of Microsoft's own, as `https://cognitiveservices.azure.com`, and an unknown
+   * one give a token without groups and app roles.
    */
   readonly audience?: string
-  /** Default: what the registration says, '1.0' for others. */
+  /** Default: the version in the registration, '1.0' for other audiences. */
   readonly version?: '1.0' | '2.0'
-  /** Claims that replace or (undefined) remove what the directory says: for tests of what must be refused. */
+  /** Claims that replace those of the directory; undefined removes one. For tests of tokens that must be rejected. */
   readonly claims?: Readonly<Record<string, unknown>>
-  /** Seconds; default 3600. */
+  /** Lifetime in seconds; default 3600. A negative one gives an expired token. */
   readonly lifetimeSeconds?: number
 }
 
 export interface GraphFault {
   readonly status: 429 | 503
-  /** Of `Retry-After`; absent, there is none. */
+  /** Value of `Retry-After`, in seconds; the header is absent by default. */
   readonly retryAfterSeconds?: number
 }
 
+export interface EntraOptions {
+  /** Address to listen on. Default 127.0.0.1; there the service rejects requests whose `Host` is not a loopback name. */
+  readonly host?: string
+  /** Port to listen on. Default 0: a free one. */
+  readonly port?: number
+  readonly directory: Directory
+  /** Folder that keeps the signing keys between two starts, created when it is missing. Default: new keys at each start. */
+  readonly keysDirectory?: string
+  /** Source of the times in tokens, codes and errors. Default: the machine's clock. */
+  readonly clock?: Clock
+  /** Seconds between two polls of a device code, at least 1. Default 5, as Entra. A faster client is told `slow_down`. */
+  readonly pollIntervalSeconds?: number
+  /** Speaks TLS with this certificate, and names https addresses in every document. Default: plain HTTP. */
+  readonly tls?: Certificate
+}
+
+/** A certificate and its key; `selfMadeCertificate` makes one for loopback. */
+export interface Certificate {
+  /** PEM, for the clients that should trust it. */
+  readonly certificate: string
+  /** PEM, for the server only. */
+  readonly privateKey: string
+}
+
+/** A running tenant. */
 export interface EntraSimulator {
-  /** `http://127.0.0.1:PORT`, with TLS `https://127.0.0.1:PORT`: the authority. */
+  /** The authority: `http://127.0.0.1:PORT`, with TLS `https://127.0.0.1:PORT`. */
   readonly url: string
   readonly directory: Directory
   /** What App Service and Container Apps put into the environment of a workload with a managed identity. */
   readonly managedIdentity: { readonly IDENTITY_ENDPOINT: string; readonly IDENTITY_HEADER: string }
-  /** Issues a token without the protocol, signed with the current key. */
+  /** Issues a token without the protocol, signed with the newest key. Rejects for a name that the directory does not have. */
   token(request: TokenRequest): Promise<string>
-  /** A new signing key; tokens of the old one stay valid while `keepOld` (default true) publishes it. */
+  /** Makes a new signing key. Tokens of older keys stay valid while `keepOld` (default true) keeps these keys published. */
   rotateKeys(options?: { readonly keepOld?: boolean }): Promise<void>
-  /** Requests that reached the key set and discovery documents so far. */
+  /** Number of requests that the key set and the discovery documents have had. */
   readonly keySetReads: number
-  /** While true the service answers 503 to everything: an outage. Microsoft Graph, below /v1.0 of the same address, goes on. */
+  /** An outage: while true, the service answers 503 to everything. Microsoft Graph, below /v1.0 of the same address, is not affected. */
   down: boolean
-  /** What Microsoft Graph answers to every question until it is null again. */
+  /** Answer of Microsoft Graph to every request; null for the ordinary answers. */
   graphFault: GraphFault | null
-  /** Questions that reached Microsoft Graph so far. */
+  /** Number of requests that Microsoft Graph has had. */
   readonly graphReads: number
+  /** Closes the listener and all connections. */
   close(): Promise<void>
 }
 
+/** A deployment of an Azure OpenAI instance. */
 export interface SimulatedDeployment {
-  /** As gpt-4o; decides tokenizer, snapshot name and abilities. */
+  /** As gpt-4o; decides the tokenizer, the snapshot's name and the operations that it supports. A name that is not known can chat. */
   readonly model: string
+  /** Default standard. */
   readonly kind?: 'standard' | 'provisioned'
-  /** Standard: the limit of a sliding minute; provisioned: the capacity. Unlimited when absent. */
+  /** Standard: the limit of a sliding minute; provisioned: the capacity. Default: unlimited. */
   readonly tokensPerMinute?: number
-  /** Standard alone. Unlimited when absent. */
+  /** Standard only. Default: unlimited. */
   readonly requestsPerMinute?: number
-  /** Azure evens requests out within the minute: the shorter window has its share of the limit. Default 10. */
+  /** Length of the shorter window for requests, which has its share of the minute's limit: Azure evens requests out. Default 10. */
   readonly requestWindowSeconds?: 1 | 10
-  /** Provisioned: how many seconds of its capacity make a utilisation of 100 %; default 60. */
+  /** Provisioned: seconds of its capacity that are a utilisation of 100 %. Default 60. */
   readonly burstSeconds?: number
   /**
-   * Provisioned: a standard deployment of the same instance that serves what this one cannot (429, 500, 503, a context too long).
-   * A request's `x-ms-spillover-deployment` says the same for itself.
+   * Provisioned: name of a standard deployment of the same instance that serves what this one cannot (429, 500, 503, a context that is too
+   * long). A request can name another one in `x-ms-spillover-deployment`. Default: none.
    */
   readonly spillover?: string
-  /** As models of other makers: `stream_options` is refused with 422, and streams report usage in their last ordinary chunk. Default false. */
+  /** Rejects `stream_options` with 422 and reports usage in the last ordinary chunk, as models of other makers do. Default false. */
   readonly refusesStreamOptions?: boolean
-  /** Milliseconds to the first token, mean; default 0. */
+  /** Mean time to the first token, in milliseconds. Default 0. */
   readonly timeToFirstTokenMs?: number
-  /** Speed of generation; default unlimited (everything as fast as the socket takes it). */
+  /** Speed of generation. Default: unlimited, as fast as the socket takes it. */
   readonly tokensPerSecond?: number
-  /** Speed of hidden reasoning, during which a stream is silent; default that of `tokensPerSecond`. */
+  /** Speed of hidden reasoning, during which a stream is silent. Default: `tokensPerSecond`. */
   readonly reasoningTokensPerSecond?: number
-  /** 0..1, share by which both vary; default 0. */
+  /** Share by which the time to the first token and the speeds vary, 0 .. 1. Default 0. */
   readonly jitter?: number
 }
 
 export interface AzureSimulatorOptions {
+  /** Name of the instance, in its bill. */
   readonly name: string
+  /** Address to listen on. Default 127.0.0.1. */
   readonly host?: string
-  /** 0 (default) takes a free one. */
+  /** Port to listen on. Default 0: a free one. */
   readonly port?: number
-  /** By either of its names, as swedencentral or Sweden Central; answers say the second. Default East US. */
+  /** By either of its names, as swedencentral or Sweden Central; answers have the second. Default East US. */
   readonly region?: string
+  /** By their names. */
   readonly deployments: Readonly<Record<string, SimulatedDeployment>>
-  /** API keys that are accepted. */
+  /** API keys that are accepted. Without `keys` and `entra` every call is accepted. */
   readonly keys?: readonly string[]
-  /** Accept Entra tokens of this authority; object ids that have the role Cognitive Services OpenAI User. */
+  /** Accepts Entra tokens of a tenant, beside the keys. */
   readonly entra?: {
+    /** `EntraSimulator.url`. */
     readonly authority: string
     readonly tenantId: string
+    /** Object ids that have the role Cognitive Services OpenAI User. Other callers get 401. */
     readonly allowedObjectIds: readonly string[] | 'all'
-    /** By which tokens expire, where that is not `clock`: a history of the past is called with tokens of today. */
+    /** Decides which tokens have expired. Default: `clock`. An instance that runs in the past can so accept tokens of today. */
     readonly clock?: Clock
   }
-  /** With a seed, equal questions get equal bytes (ids and `created` too, given an equal clock). */
+  /**
+   * With a seed, equal calls get equal answers, to the byte; ids and `created` too, given an equal clock. Default: ids, reasoning and
+   * the texts' variants differ from call to call.
+   */
   readonly seed?: number
-  /** 0 .. 1, for what happens by chance where there is no `seed`: ids, lengths of answers, faults with a probability. Default: `Math.random`. */
+  /** 0 .. 1; decides what is left to chance without a `seed`: ids, lengths of answers, faults with a probability. Default: `Math.random`. */
   readonly random?: () => number
+  /** Source of all times: of limits, objects and the bill. Default: the machine's clock. */
   readonly clock?: Clock
-  /** How latency passes; the demonstration's history lets it move the clock instead. Default: real timers. */
+  /** Lets the time of an answer pass, and resolves early when the signal aborts. Default: real timers. */
   readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>
-  /** Stream content filter: `default` (buffered annotations in each chunk) or `asynchronous` (annotation frames). */
+  /** Content filter of streams: annotations in each chunk (`default`), or in chunks of their own (`asynchronous`). */
   readonly filter?: 'default' | 'asynchronous'
   /**
-   * Milliseconds by `clock` that a response in the background takes to its end. Default: as long as its deployment's speed makes it, and
-   * where that is unlimited until it has been asked for once.
+   * Milliseconds by `clock` that a response in the background takes. Default: what the speed of its deployment makes of it; where that is
+   * unlimited, until it has been read once.
    */
   readonly backgroundMs?: number
-  /** Least milliseconds by `clock` that a batch takes to its end. Default: as fast as its lines are answered. */
+  /** Shortest time of a batch, in milliseconds by `clock`. Default: as fast as its lines are answered. */
   readonly batchMs?: number
   /**
-   * Least bytes of each picture that an image model draws, partial ones in a stream included: real ones have megabytes. Default: as few
-   * as a small valid picture takes, 5 to 60 KB.
+   * Smallest size of a drawn picture in bytes, partial ones in a stream included; real ones have megabytes. Default: as small as a valid
+   * picture is, 5 to 60 KB.
    */
   readonly pictureBytes?: number
-  /** In what `x-ratelimit-reset-*` is written: hosts of the service differ. Default seconds. */
+  /** Unit of `x-ratelimit-reset-*`: hosts of the service differ. Default seconds. */
   readonly rateLimitResets?: 'seconds' | 'milliseconds'
-  /** The Responses API tells -1, -1 and 0 for its rate limits and no time to retry, as Azure did in late 2025. Default false. */
+  /** The Responses API reports -1, -1 and 0 for its rate limits and no time to retry, as Azure did in late 2025. Default false. */
   readonly responsesHideLimits?: boolean
 }
 
-/** One line of the simulator's own bill: every received call, whatever became of it. */
+/** A line of the simulator's own bill. Every call that was received has one, whatever its outcome. */
 export interface BillLine {
-  /** What the gateway sent as `x-gatehouse-request-id`; null for direct calls. */
+  /** `x-gatehouse-request-id` of the request; null when it has none. */
   readonly gatehouseRequestId: string | null
   /** The simulator's own `apim-request-id`. */
   readonly requestId: string
   readonly receivedAtMs: number
   readonly instance: string
   readonly deployment: string | null
-  /** The provisioned deployment that was called, where Azure's own spillover let `deployment` serve; else null. */
+  /** The provisioned deployment that was called, when Azure's own spillover let `deployment` serve; else null. */
   readonly spilledFrom: string | null
   readonly operation: string | null
-  /** `oid` of the token, `key` for an API key, null when refused before. */
+  /** `oid` of the token, `key` for an API key, null for a call that was rejected before. */
   readonly subject: string | null
   readonly stream: boolean
   readonly status: number
-  /** What was produced and would be charged. */
+  /** What was read and would be charged. */
   readonly promptTokens: number
+  /** What was produced and would be charged. */
   readonly completionTokens: number
-  /** What tools of the call cost on other deployments, as the image tool does; not in the call's own usage. */
+  /** Cost of the call's tools on other deployments, as of the image tool; not part of the call's own usage. */
   readonly tools: readonly {
     readonly deployment: string
     readonly promptTokens: number
     readonly completionTokens: number
   }[]
-  /** `default`, `priority`, `flex`, ...: what the call was served at. Null until it has been let in. */
+  /** Tier that served the call: `default`, `priority`, `flex`. Null until the call has been admitted. */
   readonly serviceTier: string | null
-  /** True when a usage object was put on the wire. */
+  /** True when a usage object was sent. */
   readonly usageReported: boolean
+  /** Kind of the fault that struck; null for none. */
   readonly fault: string | null
-  /** True when the client was gone before the answer's end. */
+  /** True when the client left before the end of the answer. */
   readonly clientGone: boolean
   /** False while the call is still being answered. */
   readonly ended: boolean
 }
 
+/** A running Azure OpenAI instance. */
 export interface AzureSimulator {
   readonly name: string
+  /** The endpoint: `http://127.0.0.1:PORT`. */
   readonly url: string
+  /** Copies of all lines, in the order in which the calls arrived; the newest 200,000. */
   bill(): readonly BillLine[]
   clearBill(): void
   /**
-   * Standing faults until they are replaced or lifted (null); the same as `POST /_simulator/faults`. See azure/faults.ts for
-   * the kinds.
+   * Replaces the standing faults; null removes them. Takes the same as `POST /_simulator/faults`: one fault, as
+   * `{ kind: '429', 'retry-after-ms': 1500, probability: 0.2 }`, or `{ faults: [...] }`. Throws for a kind or an option that does not
+   * exist; `faultKinds` in azure/faults.ts lists them.
    */
   setFault(fault: Readonly<Record<string, unknown>> | null): void
+  /** Ends all calls and closes the listener. */
   close(): Promise<void>
 }

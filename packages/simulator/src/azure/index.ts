@@ -14,7 +14,10 @@ export type { FaultKind } from './faults.ts'
 /** Longer than clients keep idle connections, so that the simulator is never the one who closes. */
 const keepAliveMs = 75_000
 
-/** Starts an instance on `host` (default 127.0.0.1). Rejects with the system's error when the port cannot be had. */
+/**
+ * Starts an instance. Its routes are those of Azure OpenAI, and `/_simulator/*` for tests (see http/admin.ts).
+ * @throws the system's error when the port is taken.
+ */
 export async function startAzure(options: AzureSimulatorOptions): Promise<AzureSimulator> {
   const closing = new AbortController()
   const service = createService(options, closing.signal, () => outage())

@@ -3,13 +3,7 @@
  * should believe it is told its path (NODE_EXTRA_CA_CERTS). Its private key never leaves the process. X.509: RFC 5280; DER: X.690.
  */
 import { createPublicKey, generateKeyPairSync, hash, randomBytes, sign } from 'node:crypto'
-
-export interface Certificate {
-  /** PEM, for those who should believe it. */
-  readonly certificate: string
-  /** PEM, of the server alone. */
-  readonly privateKey: string
-}
+import type { Certificate } from '../types.ts'
 
 const dayMs = 86_400_000
 const validDays = 365

@@ -10,9 +10,8 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, isIP } from 'node:net'
-import { type Clock, systemClock } from '../clock.ts'
-import type { Directory, EntraSimulator } from '../types.ts'
-import type { Certificate } from './certificate.ts'
+import { systemClock } from '../clock.ts'
+import type { EntraOptions, EntraSimulator } from '../types.ts'
 import { EntraError } from './errors.ts'
 import { answerGraph } from './graph.ts'
 import { type Answer, errorAnswer, readCall, writeAnswer } from './http.ts'
@@ -20,22 +19,10 @@ import { openKeys } from './keys.ts'
 import { answerRoute, findRoute } from './routes.ts'
 import { createService, issueByName, type Service } from './service.ts'
 
-export interface EntraOptions {
-  /** Default 127.0.0.1. */
-  readonly host?: string
-  /** 0 (default) takes a free one. */
-  readonly port?: number
-  readonly directory: Directory
-  /** Where the signing keys are kept between two starts; absent keeps them in memory. */
-  readonly keysDirectory?: string
-  readonly clock?: Clock
-  /** Seconds between two polls of a device code; 1 and up, default 5 as with Entra. */
-  readonly pollIntervalSeconds?: number
-  /** Speaks TLS with this certificate, and says https in every document. Default: plain http. */
-  readonly tls?: Certificate
-}
-
-/** @throws KeysFileError when `keysDirectory` holds something else than keys; the error of `listen` when the port is taken. */
+/**
+ * Starts the tenant. Its routes are those of Entra, and `/_simulator/*` for tests (see control.ts).
+ * @throws KeysFileError when `keysDirectory` has a file that is not one of keys; the system's error when the port is taken.
+ */
 export async function startEntra(options: EntraOptions): Promise<EntraSimulator> {
   const keys = await openKeys(options.keysDirectory ?? null)
   const { tls } = options

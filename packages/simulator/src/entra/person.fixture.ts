@@ -2,8 +2,8 @@
 import { hash, randomBytes } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import { azureCliClientId, demoDirectory } from '../directory.ts'
-import type { Directory, EntraSimulator, Registration } from '../types.ts'
-import { type EntraOptions, startEntra } from './index.ts'
+import type { Directory, EntraOptions, EntraSimulator, Registration } from '../types.ts'
+import { startEntra } from './index.ts'
 
 export const tenant = demoDirectory.tenantId
 export const azureOpenAi = 'https://cognitiveservices.azure.com'

@@ -106,6 +106,32 @@ test('C8 evaluations and their runs, which name the deployment that answers', as
   await assert.rejects(client.evals.retrieve(made.id), { status: 404 })
 })
 
+test('a finished evaluation run has one output item for each item that it brought along', async t => {
+  const { client } = await instance(t)
+  const made = await client.evals.create({
+    name: 'short answers',
+    data_source_config: { type: 'custom', item_schema: { type: 'object', properties: {} } },
+    testing_criteria: [{ type: 'string_check', name: 'same', input: '{{item.a}}', reference: 'a', operation: 'eq' }],
+  })
+  const content = [{ item: { a: 'a' } }, { item: { a: 'b' } }]
+  const run = await client.evals.runs.create(made.id, {
+    data_source: { type: 'jsonl', source: { type: 'file_content', content } },
+  })
+  const place = { eval_id: made.id, run_id: run.id }
+  assert.deepEqual((await client.evals.runs.outputItems.list(run.id, { eval_id: made.id })).data, [])
+  await client.evals.runs.retrieve(run.id, place)
+  assert.equal((await client.evals.runs.retrieve(run.id, place)).result_counts.passed, 2)
+  const { data } = await client.evals.runs.outputItems.list(run.id, { eval_id: made.id })
+  assert.deepEqual(
+    data.map(each => each.datasource_item),
+    content.map(each => each.item),
+  )
+  const [first] = data
+  assert.ok(first)
+  assert.deepEqual(await client.evals.runs.outputItems.retrieve(first.id, place), first)
+  await assert.rejects(client.evals.runs.outputItems.retrieve('outputitem_none', place), { status: 404 })
+})
+
 test('C8 videos are made by a deployment, fetched when they are ready, remixed and deleted', async t => {
   const { sim, client } = await instance(t)
   const video = await client.videos.create({ model: 'sora-2', prompt: 'A quiet harbour', seconds: '8' })

@@ -1,11 +1,17 @@
-/** Evaluations and their runs. A run names the deployment that answers, and is over once it has been looked at. */
+/**
+ * Evaluations and their runs. A run names the deployment that answers, and ends when it has been read once. Items that the run brings along
+ * (`file_content`) then have an output item each, which passes every criterion; nothing is generated for them.
+ */
 import { isRecord, type JsonRecord, listOf, textOf, textOrNull } from '../../json.ts'
 import { type Call, jsonInput, meaningOf, workableDeployment } from '../call.ts'
 import { invalidRequest, noSuchObject } from '../errors.ts'
 import { sendJson } from '../http/answer.ts'
 import { page, type StoredEval } from '../objects/store.ts'
 
-type Run = JsonRecord & { readonly id: string }
+/** A run, or one of its output items. */
+type EvalObject = JsonRecord & { readonly id: string }
+
+const noUsage = { prompt_tokens: 0, completion_tokens: 0, cached_tokens: 0, total_tokens: 0 }
 
 export async function createEval(call: Call): Promise<void> {
   const input = jsonInput(call)
@@ -24,7 +30,7 @@ export async function createEval(call: Call): Promise<void> {
     name: textOf(input.name),
     testing_criteria: listOf(input.testing_criteria),
   }
-  call.service.store.evals.put(object.id, { object, runs: new Map() })
+  call.service.store.evals.put(object.id, { object, runs: new Map(), outputs: new Map() })
   return sendJson(call, object)
 }
 
@@ -83,7 +89,28 @@ export async function createEvalRun(call: Call): Promise<void> {
     status: 'queued',
   }
   kept.runs.set(run.id, run)
+  kept.outputs.set(run.id, outputsOf(call, kept, run, source))
   return sendJson(call, run)
+}
+
+/** One output item for each item of the source, in its order. */
+function outputsOf(call: Call, kept: StoredEval, run: EvalObject, source: JsonRecord): EvalObject[] {
+  const content = isRecord(source.source) ? listOf(source.source.content) : []
+  const results = listOf(kept.object.testing_criteria)
+    .filter(isRecord)
+    .map(criterion => ({ name: textOf(criterion.name), score: 1, passed: true, sample: null }))
+  return content.filter(isRecord).map((line, at) => ({
+    id: call.service.drawFor('eval output', run.id, String(at)).hexId('outputitem_', 32),
+    object: 'eval.run.output_item',
+    created_at: run.created_at,
+    datasource_item: isRecord(line.item) ? line.item : line,
+    datasource_item_id: at,
+    eval_id: kept.object.id,
+    results,
+    run_id: run.id,
+    sample: { input: [], output: [], finish_reason: null, model: run.model, usage: noUsage, error: null },
+    status: 'pass',
+  }))
 }
 
 export async function listEvalRuns(call: Call): Promise<void> {
@@ -92,7 +119,10 @@ export async function listEvalRuns(call: Call): Promise<void> {
 
 export async function getEvalRun(call: Call): Promise<void> {
   const run = runOf(call)
-  if (run.status === 'queued') evalOf(call).runs.set(run.id, { ...run, status: 'completed' })
+  const { runs, outputs } = evalOf(call)
+  const total = outputs.get(run.id)?.length ?? 0
+  const result_counts = { total, errored: 0, failed: 0, passed: total }
+  if (run.status === 'queued') runs.set(run.id, { ...run, result_counts, status: 'completed' })
   return sendJson(call, run)
 }
 
@@ -108,15 +138,27 @@ export async function cancelEvalRun(call: Call): Promise<void> {
 export async function deleteEvalRun(call: Call): Promise<void> {
   const { id } = runOf(call)
   evalOf(call).runs.delete(id)
+  evalOf(call).outputs.delete(id)
   return sendJson(call, { object: 'eval.run.deleted', deleted: true, run_id: id })
 }
 
 export async function listEvalOutputs(call: Call): Promise<void> {
-  runOf(call)
-  return sendJson(call, page([], call.route.query))
+  return sendJson(call, page(readableOutputs(call), call.route.query))
 }
 
-function runOf(call: Call): Run {
+export async function getEvalOutput(call: Call): Promise<void> {
+  const output = readableOutputs(call).find(each => each.id === call.route.thirdId)
+  if (output) return sendJson(call, output)
+  throw noSuchObject(`No output item found with id '${call.route.thirdId}'.`, 'output_item_id')
+}
+
+/** A run has output items once it has ended. */
+function readableOutputs(call: Call): readonly EvalObject[] {
+  const run = runOf(call)
+  return run.status === 'completed' ? (evalOf(call).outputs.get(run.id) ?? []) : []
+}
+
+function runOf(call: Call): EvalObject {
   const run = evalOf(call).runs.get(call.route.secondId ?? '')
   if (run) return run
   throw noSuchObject(`No run found with id '${call.route.secondId}'.`, 'run_id')

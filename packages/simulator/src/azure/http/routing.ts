@@ -155,6 +155,7 @@ export const operations = {
   'evals/{id}/runs/{id}': { ...evals, methods: ['GET', 'HEAD', 'DELETE'] },
   'evals/{id}/runs/{id}/cancel': { ...evals, methods: ['POST'] },
   'evals/{id}/runs/{id}/output_items': { ...evals, methods: ['GET', 'HEAD'] },
+  'evals/{id}/runs/{id}/output_items/{id}': { ...evals, methods: ['GET', 'HEAD'] },
   videos: {
     methods: ['GET', 'HEAD', 'POST'],
     deployment: 'body',
@@ -189,6 +190,8 @@ export interface Route {
   readonly id: string | null
   /** The second one: something inside of it. */
   readonly secondId: string | null
+  /** The third one: an output item of an evaluation's run. */
+  readonly thirdId: string | null
   /** Null on v1. */
   readonly apiVersion: string | null
   readonly query: URLSearchParams
@@ -230,6 +233,7 @@ export function route(method: string | null, target: string): Route {
     deployment,
     id: found.id,
     secondId: found.secondId,
+    thirdId: found.thirdId,
     apiVersion,
     query,
   }
@@ -249,15 +253,17 @@ function v1Version(query: URLSearchParams): null {
 
 function match(
   segments: readonly string[],
-): { name: OperationName; id: string | null; secondId: string | null } | null {
+): (Pick<Route, 'id' | 'secondId' | 'thirdId'> & { readonly name: OperationName }) | null {
   const found = patterns.find(
     ({ parts }) =>
       parts.length === segments.length &&
       parts.every((part, at) => (part === '{id}' ? segments[at] !== '' : part === segments[at])),
   )
   if (!found) return null
-  const [id = null, secondId = null] = segments.filter((_, at) => found.parts[at] === '{id}').map(decode)
-  return { name: found.name, id, secondId }
+  const [id = null, secondId = null, thirdId = null] = segments
+    .filter((_, at) => found.parts[at] === '{id}')
+    .map(decode)
+  return { name: found.name, id, secondId, thirdId }
 }
 
 function decode(segment: string): string {

@@ -46,6 +46,8 @@ export interface StoredChat {
 export interface StoredEval {
   object: JsonRecord & { readonly id: string }
   readonly runs: Map<string, JsonRecord & { readonly id: string }>
+  /** Output items by the id of their run. */
+  readonly outputs: Map<string, (JsonRecord & { readonly id: string })[]>
 }
 
 export interface StoredContainer {

@@ -1,4 +1,7 @@
-/** `node bench/answers.ts`: CPU time that the simulated models need for an answer, and for questions that are long and odd. */
+/**
+ * `node bench/answers.ts`: CPU time that the simulated models need for an answer, and for questions that are long and
+ * odd.
+ */
 import { readFileSync } from 'node:fs'
 import { answerJson, answerText, chooseToolCall } from '../packages/simulator/src/azure/answers/index.ts'
 import { oddQuestions } from '../test/simulator/odd-questions.ts'

@@ -1,7 +1,8 @@
 /**
- * How long one call keeps everybody else waiting: the processor time of the longest turn of the gateway's event loop while it takes each of the
- * bombs, and of the whole call. Processor time, because on a busy machine the time on the clock is somebody else's. Client and instances are in
- * a thread of their own. `node bench/bombs.ts [MEGABYTES [PART OF THE NAME]]`
+ * How long one call keeps everybody else waiting: the processor time of the longest turn of the gateway's event loop
+ * while it takes each of the bombs, and of the whole call. Processor time, because on a busy machine the time on the
+ * clock is somebody else's. Client and instances are in a thread of their own. `node bench/bombs.ts [MEGABYTES [PART OF
+ * THE NAME]]`
  */
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'

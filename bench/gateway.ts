@@ -31,8 +31,8 @@ interface Place {
 }
 
 /**
- * Nothing is switched off or tuned: what is not said here is as shipped. But for the time that Redis has: on a machine that others use
- * it may be late, and a call that is refused for it says nothing.
+ * Nothing is switched off or tuned: what is not said here is as shipped. But for the time that Redis has: on a machine
+ * that others use it may be late, and a call that is refused for it says nothing.
  */
 function configuration({ authority, upstreamUrl, directory }: Place, variant: GatewayVariant): ConfigInput {
   const { limits, redisUrl } = variant

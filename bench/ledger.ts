@@ -1,8 +1,9 @@
 /**
- * What recording one exchange costs: `node bench/ledger.ts [--exchanges N] [--rounds N] [--rate N] [--body BYTES] [--rows N] [--json]`.
- * Opens and closes exchanges at a steady rate in a ledger of its own and reports CPU per exchange, of the main thread and of all threads
- * (journal, store, DuckDB and its checkpoints included); of several rounds the least, which other work on the machine disturbed least, and the
- * median. With `--rows`, fills the store and times reports and pages.
+ * What recording one exchange costs: `node bench/ledger.ts [--exchanges N] [--rounds N] [--rate N] [--body BYTES]
+ * [--rows N] [--json]`. Opens and closes exchanges at a steady rate in a ledger of its own and reports CPU per
+ * exchange, of the main thread and of all threads (journal, store, DuckDB and its checkpoints included); of several
+ * rounds the least, which other work on the machine disturbed least, and the median. With `--rows`, fills the store and
+ * times reports and pages.
  */
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -125,7 +126,10 @@ const between = (from: Cpu, to: Cpu): Cpu => ({
   mainMicros: to.mainMicros - from.mainMicros,
 })
 
-/** Paced work: every tick does what is due. Without `ledger` it is the pacing and the making of the records alone, which is taken off. */
+/**
+ * Paced work: every tick does what is due. Without `ledger` it is the pacing and the making of the records alone, which
+ * is taken off.
+ */
 async function run(count: number, ledger: Ledger | null): Promise<Cpu> {
   const from = cpu()
   const begun = performance.now()

@@ -3,7 +3,10 @@ import { test } from 'node:test'
 import { randomOf } from '../test/support/random.ts'
 import { figuresOf, type Round, shuffled, slicesOfRound } from './limits.ts'
 
-/** A machine that is up to twice as slow for a while, now and then; a call costs 100 µs on it when it is calm, and limits `costUs` more. */
+/**
+ * A machine that is up to twice as slow for a while, now and then; a call costs 100 µs on it when it is calm, and
+ * limits `costUs` more.
+ */
 function roundsOf(count: number, costUs: number, seed: number): Round[] {
   const { chance, share } = randomOf(seed)
   let slow = 1

@@ -1,12 +1,13 @@
 /**
- * What limits cost: one gateway process, called in turn as a workload with limits and as one without. Two processes of the same
- * program differ by more than limits cost (some 10 µs, whichever has the limits).
+ * What limits cost: one gateway process, called in turn as a workload with limits and as one without. Two processes of
+ * the same program differ by more than limits cost (some 10 µs, whichever has the limits).
  *
- * A round is four slices in random order, each of one call per connection (some 10 ms): two of the workload with limits, two of the one
- * without, so that either follows itself as often as the other does. Neighbours of a shared machine make all of them up to twice as slow,
- * now and then and for a while: what counts is the difference within a round. It is told for all rounds, and apart for those in which the
- * machine was calm. Which these are, one of the slices without limits says, the witness; there only the other one is compared: choosing
- * rounds by the witness favours neither side.
+ * A round is four slices in random order, each of one call per connection (some 10 ms): two of the workload with
+ * limits, two of the one without, so that either follows itself as often as the other does. Neighbours of a shared
+ * machine make all of them up to twice as slow, now and then and for a while: what counts is the difference within a
+ * round. It is told for all rounds, and apart for those in which the machine was calm. Which these are, one of the
+ * slices without limits says, the witness; there only the other one is compared: choosing rounds by the witness favours
+ * neither side.
  */
 import { spawnSync } from 'node:child_process'
 import { startRedis } from '../test/support/redis.ts'
@@ -16,7 +17,10 @@ import { type Centre, centre, quantile } from './quantiles.ts'
 import type { Seat } from './seats.ts'
 
 export interface AddedFigures {
-  /** Main thread, µs per call, beyond the workload without limits. Of all rounds, as everything that does not say otherwise. */
+  /**
+   * Main thread, µs per call, beyond the workload without limits. Of all rounds, as everything that does not say
+   * otherwise.
+   */
   readonly addedUs: Centre
   /** The same while the machine was calm. */
   readonly addedWhenCalmUs: Centre

@@ -1,6 +1,6 @@
 /**
- * The load, in a process of its own: bounded in connections, calls and time. It checks status and length of every answer;
- * whatever is not as expected is counted, and the bench fails on it.
+ * The load, in a process of its own: bounded in connections, calls and time. It checks status and length of every
+ * answer; whatever is not as expected is counted, and the bench fails on it.
  */
 import { performance } from 'node:perf_hooks'
 import { answerParent, isChild } from './child.ts'
@@ -91,8 +91,8 @@ export interface CallsResult {
 }
 
 /**
- * Connections that stay open between one order and the next, so that short runs measure calls and not the opening of connections.
- * All to one origin.
+ * Connections that stay open between one order and the next, so that short runs measure calls and not the opening of
+ * connections. All to one origin.
  */
 export class KeptLines {
   readonly #lines: Line[] = []
@@ -283,8 +283,8 @@ class PairedTarget {
 }
 
 /**
- * One call at a time, each target once per round, so that what disturbs the machine disturbs all alike. The order rotates and
- * turns about, so that nobody always comes after the same one and what it still does in the background.
+ * One call at a time, each target once per round, so that what disturbs the machine disturbs all alike. The order
+ * rotates and turns about, so that nobody always comes after the same one and what it still does in the background.
  */
 export async function runPairs(order: PairsOrder): Promise<PairsResult> {
   const body = questionBody(order.question)

@@ -1,4 +1,6 @@
-/** `npm run bench`: the gateway against a bare relay, in one run on one machine. What is measured: docs/performance.md. */
+/**
+ * `npm run bench`: the gateway against a bare relay, in one run on one machine. What is measured: docs/performance.md.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * What is measured, stage by stage. Every stage calls all seats in turn, round after round (A B A B), and reports medians
- * over the rounds, so that a neighbour who disturbs one round does not decide the figure.
+ * What is measured, stage by stage. Every stage calls all seats in turn, round after round (A B A B), and reports
+ * medians over the rounds, so that a neighbour who disturbs one round does not decide the figure.
  */
 import type { ProcessUsage } from './child.ts'
 import type {
@@ -144,7 +144,10 @@ export interface CallsFigures {
   readonly loadedP50Ms: number
   readonly loadedP99Ms: number
   readonly loadCoreShare: number
-  /** Share of one core that the seat had. Pinned and called without a pause it should be near 1; less means that others took of its core. */
+  /**
+   * Share of one core that the seat had. Pinned and called without a pause it should be near 1; less means that others
+   * took of its core.
+   */
   readonly coreShare: number
   /** `cpuUsPerCall` of each round. */
   readonly rounds: readonly number[]
@@ -159,8 +162,8 @@ export async function callsOnce(bench: Bench, seat: Seat, bounds: Pick<CallsOrde
 }
 
 /**
- * One call on each of the connections, which stay open from one slice to the next until the load is asked to `letGo`. What the seat puts
- * off is not waited for.
+ * One call on each of the connections, which stay open from one slice to the next until the load is asked to `letGo`.
+ * What the seat puts off is not waited for.
  */
 export async function sliceOnce(bench: Bench, seat: Seat): Promise<Spent & { readonly result: CallsResult }> {
   const order: CallsOrder = {
@@ -241,7 +244,10 @@ export async function measureCalls(bench: Bench, seats: readonly Seat[]): Promis
 }
 
 export interface StreamsFigures {
-  /** All threads, until everything is stored, with the streams' beginnings and ends in it. Null where nothing was watched. */
+  /**
+   * All threads, until everything is stored, with the streams' beginnings and ends in it. Null where nothing was
+   * watched.
+   */
   readonly cpuUsPerChunk: number | null
   readonly mainThreadCpuUsPerChunk: number | null
   readonly chunksPerSecond: number
@@ -274,7 +280,9 @@ function streamsFigures(rounds: readonly { result: StreamsResult; cpu: Spent | n
   }
 }
 
-/** Also measures the back end called directly, under the name `direct`: what the client sees when nothing is in between. */
+/**
+ * Also measures the back end called directly, under the name `direct`: what the client sees when nothing is in between.
+ */
 export async function measureStreams(bench: Bench, seats: readonly Seat[]): Promise<Record<string, StreamsFigures>> {
   const once = async (seat: Seat, chunks: number) => {
     const order = streamsOrder(bench.plan, seat.target, chunks)
@@ -341,7 +349,10 @@ export interface MemoryFigures {
   readonly rssWhileBytes: number
 }
 
-/** Null when not all streams went well. `seat` must be fresh: what earlier stages left in its heap would be counted as well. */
+/**
+ * Null when not all streams went well. `seat` must be fresh: what earlier stages left in its heap would be counted as
+ * well.
+ */
 export async function measureMemory(bench: Bench, seat: Seat): Promise<MemoryFigures | null> {
   const { heldStreams, heldChunks } = bench.plan
   bench.say(`memory: ${heldStreams} streams through ${seat.name}`)

@@ -1,4 +1,7 @@
-/** Other gateways, where they are installed: the same calls through them, for comparison. They check and keep nothing here. */
+/**
+ * Other gateways, where they are installed: the same calls through them, for comparison. They check and keep nothing
+ * here.
+ */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'

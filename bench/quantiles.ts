@@ -20,7 +20,10 @@ export function median(values: readonly number[]): number {
 export interface Centre {
   /** Mean of the values without the tenth at either end, which single disturbances decide. */
   readonly value: number
-  /** The true one lies so far from it at most, with 95 % certainty, as far as the values tell (Tukey and McLaughlin 1963). */
+  /**
+   * The true one lies so far from it at most, with 95 % certainty, as far as the values tell (Tukey and McLaughlin
+   * 1963).
+   */
   readonly within: number
 }
 

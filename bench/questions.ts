@@ -1,6 +1,7 @@
 /**
  * What the load asks and what the back end answers. Both sides make their bytes here, so that the load knows the exact
- * length of every answer. A question carries its own orders in the field `user`, which every gateway passes on untouched.
+ * length of every answer. A question carries its own orders in the field `user`, which every gateway passes on
+ * untouched.
  */
 
 export interface Question {
@@ -20,7 +21,10 @@ export const answerBytesMin = 600
 /** What every answer reports, and what a ledger must therefore say of every call. */
 export const usage = { promptTokens: 31, completionTokens: 120 }
 
-/** Frames of a stream beyond its content: the first one with filter results, the one with the finish reason, and `[DONE]`. */
+/**
+ * Frames of a stream beyond its content: the first one with filter results, the one with the finish reason, and
+ * `[DONE]`.
+ */
 const framesBeyondContent = 3
 /** The finish reason, usage and `[DONE]` leave in one write, as they do at Azure. */
 const writesBeyondContent = 2
@@ -135,12 +139,18 @@ export function expectedAnswer(question: Question): ExpectedAnswer {
   }
 }
 
-/** With the quotation mark behind it: where the first bytes end within the last number, that number would be a shorter one. */
+/**
+ * With the quotation mark behind it: where the first bytes end within the last number, that number would be a shorter
+ * one.
+ */
 const orders = /answer=(\d{1,8}) chunks=(\d{1,6}) pace=(\d{1,5})"/
 /** Where the orders stand unless somebody on the way has put the fields into another order. */
 const ordersBytes = 512
 
-/** What a question's body orders; null when it carries no orders. Found without parsing JSON, nearly always in the first bytes. */
+/**
+ * What a question's body orders; null when it carries no orders. Found without parsing JSON, nearly always in the first
+ * bytes.
+ */
 export function ordersOf(body: Buffer): Pick<Question, 'answerBytes' | 'chunks' | 'paceMs'> | null {
   const found = orders.exec(body.toString('latin1', 0, ordersBytes)) ?? orders.exec(body.toString('latin1'))
   if (found === null) return null

@@ -70,7 +70,8 @@ test('the relay reads both JSON bodies, as a gateway must', async t => {
   assert.equal((await post(relayUrl, '{}')).status, 502)
 })
 
-// Without back-pressure a slow reader would make the relay hold the whole stream, and its memory figure would be worthless.
+// Without back-pressure a slow reader would make the relay hold the whole stream, and its memory figure would be
+// worthless.
 test('a client that does not read stops the back end', async t => {
   const blocked = Promise.withResolvers<number>()
   let writtenBytes = 0

@@ -1,7 +1,7 @@
 /**
- * The yardstick: the least that a relay on `node:http` and `undici` can do. It reads the question's JSON as a gateway must,
- * passes it on, reads the answer's JSON, or passes a stream chunk by chunk with back-pressure. It knows no caller, checks
- * nothing, and keeps nothing.
+ * The yardstick: the least that a relay on `node:http` and `undici` can do. It reads the question's JSON as a gateway
+ * must, passes it on, reads the answer's JSON, or passes a stream chunk by chunk with back-pressure. It knows no
+ * caller, checks nothing, and keeps nothing.
  */
 import {
   createServer,

@@ -1,4 +1,7 @@
-/** Whoever is measured sits in a seat: the bare relay, the gateway, or a peer. All are called and watched in the same way. */
+/**
+ * Whoever is measured sits in a seat: the bare relay, the gateway, or a peer. All are called and watched in the same
+ * way.
+ */
 
 import type { ProcessUsage } from './child.ts'
 import type { Target } from './load.ts'

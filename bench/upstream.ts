@@ -1,7 +1,7 @@
 /**
- * The back end of the benchmark: answers chat completions with prepared bytes. It speaks HTTP/1.1 over `node:net` by hand,
- * because it shares a core with the load and must cost little beside what is measured; the simulator composes real answers
- * and would be the bottleneck.
+ * The back end of the benchmark: answers chat completions with prepared bytes. It speaks HTTP/1.1 over `node:net` by
+ * hand, because it shares a core with the load and must cost little beside what is measured; the simulator composes
+ * real answers and would be the bottleneck.
  */
 import { createServer, type Socket } from 'node:net'
 import { answerParent, isChild } from './child.ts'
@@ -11,8 +11,9 @@ const endOfHead = Buffer.from('\r\n\r\n')
 const includeUsage = Buffer.from('"include_usage":true')
 
 /**
- * Headers that Azure OpenAI sends too: they are to be read and passed on by whoever is measured. The six of its limits come with every
- * call, says Microsoft's "Manage Azure OpenAI quota"; a gateway with limits of its own sends its own six instead.
+ * Headers that Azure OpenAI sends too: they are to be read and passed on by whoever is measured. The six of its limits
+ * come with every call, says Microsoft's "Manage Azure OpenAI quota"; a gateway with limits of its own sends its own
+ * six instead.
  */
 const commonHeaders =
   'apim-request-id: 3f1d1a9e-6d0f-4e39-9d0a-7a1f8f1c2b3d\r\nx-ms-region: Sweden Central\r\n' +
@@ -66,7 +67,10 @@ function wholeAnswer(prepared: Prepared, answerBytes: number): Buffer {
   return made
 }
 
-/** Sends the content chunks at their pace, or as fast as the reader takes them, then the end; stops when the reader left. */
+/**
+ * Sends the content chunks at their pace, or as fast as the reader takes them, then the end; stops when the reader
+ * left.
+ */
 function sendStream(socket: Socket, frames: StreamFrames, chunks: number, paceMs: number): void {
   let left = chunks
   const step = (): void => {

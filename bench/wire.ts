@@ -38,7 +38,9 @@ export function requestBytes(url: string, headers: Readonly<Record<string, strin
   return Buffer.concat([Buffer.from(head), body])
 }
 
-/** Reads one answer after the other, however the bytes are cut. `push` returns the answer that ended, null before that. */
+/**
+ * Reads one answer after the other, however the bytes are cut. `push` returns the answer that ended, null before that.
+ */
 export class AnswerReader {
   #rest: Buffer | null = null
   #status = 0

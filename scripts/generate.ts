@@ -1,6 +1,6 @@
 /**
- * Writes what is generated: from the configuration's schema its reference and JSON Schema, from the table of the record's fields the table in
- * docs/ledger.md and the journal's writer.
+ * Writes what is generated: from the configuration's schema its reference and JSON Schema, from the table of the
+ * record's fields the table in docs/ledger.md and the journal's writer.
  *   node scripts/generate.ts           writes what has changed
  *   node scripts/generate.ts --check   writes nothing; exits 1 when a file differs from what would be written
  */

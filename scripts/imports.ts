@@ -27,7 +27,10 @@ export function importsOf(file: string, text: string): readonly string[] {
   return [...found]
 }
 
-/** @returns groups of files that import one another in a circle: Tarjan's strongly connected components of more than one file. */
+/**
+ * @returns groups of files that import one another in a circle: Tarjan's strongly connected components of more than one
+ * file.
+ */
 export function importCircles(graph: ImportGraph): readonly (readonly string[])[] {
   const circles: string[][] = []
   const indexes = new Map<string, number>()
@@ -76,7 +79,10 @@ export const rooms: Readonly<Record<string, string>> = {
 
 const source = 'packages/gateway/src/'
 
-/** @returns the room of a file of the gateway's package; null for small files at its top that every room may import, and for all else. */
+/**
+ * @returns the room of a file of the gateway's package; null for small files at its top that every room may import, and
+ * for all else.
+ */
 export function roomOf(file: string): string | null {
   if (!file.startsWith(source)) return null
   const [first = ''] = file.slice(source.length).split('/')

@@ -1,4 +1,7 @@
-/** The published form of both packages: built, packed, installed into an empty folder, and run on the machine's own Node. */
+/**
+ * The published form of both packages: built, packed, installed into an empty folder, and run on the machine's own
+ * Node.
+ */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -26,7 +29,10 @@ interface Lockfile {
   readonly packages: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }
 
-/** Installs exactly the versions of the checkout's lockfile, so that the outcome does not depend on what was published since. */
+/**
+ * Installs exactly the versions of the checkout's lockfile, so that the outcome does not depend on what was published
+ * since.
+ */
 before(() => {
   const tarballs = packAll(join(folder, 'packed'))
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lockfile

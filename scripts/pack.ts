@@ -2,8 +2,9 @@
  * Builds each package in its published form (JavaScript, types, data files) and packs it: one tarball per package.
  *   node scripts/pack.ts [DIRECTORY]   writes the tarballs and what is in them there; default dist/
  *
- * The manifests in the checkout point at TypeScript, which Node runs as it is everywhere but below node_modules. The published
- * manifests point at what was built, so plain `npm pack` in a package's folder would pack something that cannot run.
+ * The manifests in the checkout point at TypeScript, which Node runs as it is everywhere but below node_modules. The
+ * published manifests point at what was built, so plain `npm pack` in a package's folder would pack something that
+ * cannot run.
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -25,7 +26,9 @@ interface Manifest {
   readonly private?: boolean
 }
 
-/** @returns paths of the tarballs, absolute. @throws Error when a build or npm fails; their own messages are on stderr. */
+/**
+ * @returns paths of the tarballs, absolute. @throws Error when a build or npm fails; their own messages are on stderr.
+ */
 export function packAll(directory: string): readonly string[] {
   return packages.map(name => {
     const target = join(directory, name)

@@ -13,7 +13,9 @@ const needed: Readonly<Record<string, { readonly package: string; readonly reaso
   'redis-server': { package: 'redis-server', reason: 'shares limits and objects between replicas' },
 }
 
-/** Installs what is missing, as root with apt-get. @returns what is wrong and what to do; null when everything is there. */
+/**
+ * Installs what is missing, as root with apt-get. @returns what is wrong and what to do; null when everything is there.
+ */
 export function installMissing(): string | null {
   const missing = missingPackages()
   if (missing.length === 0) return null

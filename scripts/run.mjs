@@ -28,7 +28,8 @@ if (!installed) {
     process.stderr.write('✗ install_failed  npm ci did not succeed; its own message is above.\n  Try: npm ci\n')
     process.exit(1)
   }
-  // The runtime is one package per platform, each with its checksum in the lockfile; npm passes over those of other platforms.
+  // The runtime is one package per platform, each with its checksum in the lockfile; npm passes over those of other
+  // platforms.
   if (!existsSync(join(bin, 'node'))) {
     const platform = `${process.platform}-${process.arch}`
     process.stderr.write(`✗ runtime_missing  There is no package with Node for ${platform}.\n`)
@@ -45,7 +46,8 @@ const child = spawn(join(bin, 'node'), process.argv.slice(2), {
   stdio: 'inherit',
   env: { ...process.env, PATH: bin + delimiter + (process.env.PATH ?? '') },
 })
-// A terminal sends Ctrl-C to the whole group; a supervisor sends SIGTERM to this process alone. The child must see both once.
+// A terminal sends Ctrl-C to the whole group; a supervisor sends SIGTERM to this process alone. The child must see both
+// once.
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 process.on('SIGINT', () => {})
 child.on('exit', (code, signal) => process.exit(signal ? 128 + (constants.signals[signal] ?? 0) : (code ?? 1)))

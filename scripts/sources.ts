@@ -1,4 +1,7 @@
-/** What must hold of the text of sources, documentation and manifests. Each function returns what is wrong, a line per finding. */
+/**
+ * What must hold of the text of sources, documentation and manifests. Each function returns what is wrong, a line per
+ * finding.
+ */
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
@@ -50,8 +53,8 @@ export function wideComments(sources: readonly Source[]): readonly string[] {
 }
 
 /**
- * References that lead nowhere: links of pages with their anchors, and names of files in comments and between backquotes that look
- * like paths of this repository.
+ * References that lead nowhere: links of pages with their anchors, and names of files in comments and between
+ * backquotes that look like paths of this repository.
  */
 export function deadReferences(
   sources: { readonly code: readonly Source[]; readonly pages: readonly Source[] },
@@ -139,7 +142,9 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>
 }
 
-/** Dependencies of a package that nothing of what is published imports, and imports that are not among its dependencies. */
+/**
+ * Dependencies of a package that nothing of what is published imports, and imports that are not among its dependencies.
+ */
 export function misplacedDependencies(sources: readonly Source[], root: string): readonly string[] {
   return globSync('packages/*/package.json', { cwd: root }).flatMap(file => {
     const folder = dirname(file)

@@ -18,8 +18,8 @@ export function seededTestFiles(): readonly string[] {
 }
 
 /**
- * Arguments of `node` that run these files, with chance that follows from the seed. As many files at once as there are cores: each starts
- * servers and threads of its own.
+ * Arguments of `node` that run these files, with chance that follows from the seed. As many files at once as there are
+ * cores: each starts servers and threads of its own.
  */
 export function testArguments(files: readonly string[]): readonly string[] {
   return [

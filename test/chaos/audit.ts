@@ -8,7 +8,9 @@ import { chaosDeployments, metadataWorkload } from './world.ts'
 
 /** Tokens by which our count may differ from what the recorded text says. */
 const completionTolerance = 2
-/** Tokens by which our count of a prompt may differ from the bill: the rendering of tools and items is not published. */
+/**
+ * Tokens by which our count of a prompt may differ from the bill: the rendering of tools and items is not published.
+ */
 const promptTolerance = 3
 
 export interface Evidence {
@@ -16,9 +18,14 @@ export interface Evidence {
   readonly rows: readonly RecordRow[]
   readonly bodies: (id: string) => Promise<RecordBodies | null>
   readonly bill: readonly BillLine[]
-  /** True when instances refused connections in between: what was written to a connection that just ended may have reached nobody. */
+  /**
+   * True when instances refused connections in between: what was written to a connection that just ended may have
+   * reached nobody.
+   */
   readonly outages?: boolean
-  /** True when gateways were killed: what was not opened by then may have no record, and what was may be interrupted. */
+  /**
+   * True when gateways were killed: what was not opened by then may have no record, and what was may be interrupted.
+   */
   readonly killed?: boolean
 }
 
@@ -135,7 +142,10 @@ const leftAlone: ReadonlySet<string> = new Set([
   'request_limit_reached',
 ])
 
-/** P1 and P11, before any figures: one record for each call that was billed, and of its tries one at most that could cost anything. */
+/**
+ * P1 and P11, before any figures: one record for each call that was billed, and of its tries one at most that could
+ * cost anything.
+ */
 export function* matching(rows: readonly RecordRow[], bill: readonly BillLine[], outages = false): Generator<string> {
   const byId = Map.groupBy(rows, row => row.id)
   for (const [id, found] of byId) if (found.length > 1) yield `${id}: ${found.length} records`
@@ -159,7 +169,10 @@ function isSafeRefusal({ status, promptTokens, completionTokens }: BillLine): bo
   return [429, 503, 404, 400, 401].includes(status) && promptTokens + completionTokens === 0
 }
 
-/** Each try reached the instance that the record says, with the status that it says, and no member twice; all but one cost nothing. */
+/**
+ * Each try reached the instance that the record says, with the status that it says, and no member twice; all but one
+ * cost nothing.
+ */
 function* wrongTries(row: RecordRow, lines: readonly BillLine[], outages: boolean): Generator<string> {
   if (lines.length > 1 && lines.filter(line => !isSafeRefusal(line)).length > 1) {
     yield `billed ${lines.length} times (${lines.map(each => `${each.instance} ${each.status}`).join(', ')})`
@@ -219,7 +232,10 @@ function* wrongRefusal({ plan, seen, row, line }: Case): Generator<string> {
   if (row.usage.source !== 'none') yield 'refused with figures'
 }
 
-/** The bytes of the client are what was recorded, without the usage that was hidden; a prefix where the answer did not end. */
+/**
+ * The bytes of the client are what was recorded, without the usage that was hidden; a prefix where the answer did not
+ * end.
+ */
 function* wrongBytes({ plan, seen, row, response }: Case): Generator<string> {
   if (row.status !== null && seen.status !== null && seen.status !== row.status) yield `the client saw ${seen.status}`
   // The gateway's own words: nothing came from the backend.
@@ -295,7 +311,10 @@ function* wrongCompletion({ plan, row, read: said, mostBilled }: Case, line: Bil
 /** As `limits.completionTokensAssumed` is by itself. */
 const assumed = 1_000
 
-/** The most that a call may be charged at where nobody knows its end: what it allows, or else what calls were seen to need, for each answer. */
+/**
+ * The most that a call may be charged at where nobody knows its end: what it allows, or else what calls were seen to
+ * need, for each answer.
+ */
 function boundOf({ body }: Plan, mostBilled: number): number {
   const said: unknown = JSON.parse(body)
   const numberIn = (key: string): number => {

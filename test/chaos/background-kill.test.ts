@@ -16,7 +16,8 @@ const kills = 4
 const perRound = 8
 const billed = { input: 12, output: 317 }
 
-// Work in the background outlives the gateway that began it. A kill at any moment must neither make it free nor charge it twice.
+// Work in the background outlives the gateway that began it. A kill at any moment must neither make it free nor charge
+// it twice.
 test('H2 every background response is charged once, whenever the gateway is killed', async t => {
   const seed = seedOfRun()
   t.diagnostic(`seed ${seed}; repeat with GATEHOUSE_TEST_SEED=${seed}`)

@@ -117,7 +117,10 @@ export function spawnGateway(t: Scope, around: Surroundings): GatewayProcess {
   return { pid: child.pid ?? 0, lines, exited, kill: signal => void child.kill(signal) }
 }
 
-/** Waits for the line of the log that says where it listens. Rejects with what the process said when it ends or takes too long. */
+/**
+ * Waits for the line of the log that says where it listens. Rejects with what the process said when it ends or takes
+ * too long.
+ */
 export async function startGateway(t: Scope, around: Surroundings): Promise<GatewayProcess & Addresses> {
   const gateway = spawnGateway(t, around)
   const end = performance.now() + readyWithinMs

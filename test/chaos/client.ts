@@ -130,7 +130,10 @@ class OneCall {
   }
 }
 
-/** Makes calls of `plans`, `atOnce` at a time, until they are used up or `going` says no. Answers in the order of the ends. */
+/**
+ * Makes calls of `plans`, `atOnce` at a time, until they are used up or `going` says no. Answers in the order of the
+ * ends.
+ */
 export async function sendAll(
   plans: Iterator<Plan>,
   atOnce: number,

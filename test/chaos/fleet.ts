@@ -1,6 +1,6 @@
 /**
- * Several gateway processes on one real Redis, one simulated instance, and callers who want more than the limit: what is admitted, by the instance's own
- * bill. The instance is slow enough that calls overlap.
+ * Several gateway processes on one real Redis, one simulated instance, and callers who want more than the limit: what
+ * is admitted, by the instance's own bill. The instance is slow enough that calls overlap.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -106,7 +106,10 @@ export interface Loaded {
   readonly others: Readonly<Record<string, number>>
   /** CPU of all gateways per admitted or refused call, microseconds. */
   readonly cpuMicros: number
-  /** Time that Redis took to answer, as gateways saw it, milliseconds: half of the answers, and 99 of 100, took no longer than this. */
+  /**
+   * Time that Redis took to answer, as gateways saw it, milliseconds: half of the answers, and 99 of 100, took no
+   * longer than this.
+   */
   readonly answers: { readonly p50Ms: number; readonly p99Ms: number }
 }
 
@@ -260,9 +263,10 @@ async function answersOf(gateways: Fleet['gateways']): Promise<Loaded['answers']
 
 export interface Verdict {
   /**
-   * Share of the limit: the most that had arrived at the instance in the 60 seconds before a call that the limit admitted was sent, that
-   * call included. A call is admitted after it was sent, so nothing here could have been unknown to the limit; by its arrival it
-   * could be, because a busy process may hold an admitted call back while other processes pass calls without the limit.
+   * Share of the limit: the most that had arrived at the instance in the 60 seconds before a call that the limit
+   * admitted was sent, that call included. A call is admitted after it was sent, so nothing here could have been
+   * unknown to the limit; by its arrival it could be, because a busy process may hold an admitted call back while other
+   * processes pass calls without the limit.
    */
   readonly most: number
   /** Of the limit: the most that was used in any 60 seconds, those let pass without it included. */

@@ -60,7 +60,8 @@ test('P1 on a full disk calls are refused, those under way end and are recorded,
   assert.deepEqual(new Set(sources), new Set(['reported', 'counted']))
 })
 
-// Where the operator would rather have answers than records, a full disk must not stop anybody, and must not go unnoticed.
+// Where the operator would rather have answers than records, a full disk must not stop anybody, and must not go
+// unnoticed.
 test('P1 on a full disk calls go on and are counted as lost where the configuration says so', async t => {
   const { disk, world, call } = await onSmallDisk(t, 'continue')
   await Promise.all(Array.from({ length: 4 }, () => call()))
@@ -86,7 +87,8 @@ test('P1 on a full disk calls go on and are counted as lost where the configurat
   assert.deepEqual(doubled, [])
 })
 
-// Two processes that write one ledger would destroy it; an operator who starts a second one must learn why it does not run.
+// Two processes that write one ledger would destroy it; an operator who starts a second one must learn why it does not
+// run.
 test('P1 a ledger in use, or in no writable place, is told in three lines and ends the start', async t => {
   const scope = lastFirst(t)
   const around = await startSurroundings(scope)

@@ -1,4 +1,5 @@
-// A call that is cut somewhere, by anybody, in any framing, must not be cheaper than it was: else cutting is a way around every limit.
+// A call that is cut somewhere, by anybody, in any framing, must not be cheaper than it was: else cutting is a way
+// around every limit.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

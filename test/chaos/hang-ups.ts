@@ -1,6 +1,6 @@
 /**
- * Calls that are cut at any byte, by the client or by the backend, in any framing, against a backend that knows what it billed. Whatever happens,
- * what the ledger charges is what was billed, or more where nobody told.
+ * Calls that are cut at any byte, by the client or by the backend, in any framing, against a backend that knows what it
+ * billed. Whatever happens, what the ledger charges is what was billed, or more where nobody told.
  */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -26,7 +26,10 @@ export interface HangUp {
   readonly maximum: 'given' | 'none'
   readonly reports: 'at the end' | 'in each chunk' | 'never'
   readonly asksForUsage: boolean
-  /** Who hangs up after so many bytes of the answer, if they come; a client after 0 as soon as the backend has the request. */
+  /**
+   * Who hangs up after so many bytes of the answer, if they come; a client after 0 as soon as the backend has the
+   * request.
+   */
   readonly by: 'client' | 'backend' | 'nobody'
   readonly afterBytes: number
   readonly framing: Framing

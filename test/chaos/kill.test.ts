@@ -17,8 +17,8 @@ import { lastFirst } from './world.ts'
 const kills = 10
 const atOnce = 24
 
-// A gateway dies of a full memory, a pulled plug or an impatient operator. What its backends have billed by then must still be
-// in the ledger, or somebody pays for calls that nobody can explain.
+// A gateway dies of a full memory, a pulled plug or an impatient operator. What its backends have billed by then must
+// still be in the ledger, or somebody pays for calls that nobody can explain.
 test('P1 every billed call has exactly one record after ten kills in the middle of a run', async t => {
   const seed = seedOfRun()
   t.diagnostic(`seed ${seed}; repeat with GATEHOUSE_TEST_SEED=${seed}`)
@@ -105,7 +105,10 @@ function* endlessPlans(random: Random): Generator<Plan, void> {
   for (let number = 0; ; number += 1) yield random.chance(0.3) ? longPlan(random, number) : planOf(random, number)
 }
 
-/** Lines of the log that no kill excuses. That an instance refuses the gateway's credential is none: some plans have it do so. */
+/**
+ * Lines of the log that no kill excuses. That an instance refuses the gateway's credential is none: some plans have it
+ * do so.
+ */
 function errorsOf({ lines }: GatewayProcess): readonly string[] {
   return lines.filter(line => /"level":"error"|Warning/.test(line) && !line.includes('"msg":"credential_refused"'))
 }

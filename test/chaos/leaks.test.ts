@@ -13,7 +13,10 @@ import { chaosConfig, chaosDeployments, collectWarnings, lastFirst, warmUp } fro
 
 const atOnce = 64
 const calls = 1_400
-/** Requests and answers that may be held when all is over: the last ones of something, where thousands of objects were made. */
+/**
+ * Requests and answers that may be held when all is over: the last ones of something, where thousands of objects were
+ * made.
+ */
 const heldMax = 16
 
 // A gateway runs for months. What a leaving or a refused client leaves behind adds up to an outage for all others.
@@ -54,7 +57,8 @@ test('P9 1,400 aborted and refused calls leave no call, connection, listener or 
   assert.deepEqual(warnings, [])
 })
 
-// A client that keeps its connection is served by the same socket for hours: a listener per call would slow it down and then warn.
+// A client that keeps its connection is served by the same socket for hours: a listener per call would slow it down and
+// then warn.
 test('P9 a connection has as many listeners after two hundred calls as after ten', async t => {
   const scope = lastFirst(t)
   const warnings = collectWarnings(scope)
@@ -78,7 +82,10 @@ test('P9 a connection has as many listeners after two hundred calls as after ten
   assert.deepEqual(warnings, [])
 })
 
-/** Calls that are left or refused. The mark is the same for all: the ledger's dictionary of user agents is meant to grow with new ones. */
+/**
+ * Calls that are left or refused. The mark is the same for all: the ledger's dictionary of user agents is meant to grow
+ * with new ones.
+ */
 function* unlucky(random: Random): Generator<Plan, void> {
   for (let made = 0; made < calls; ) {
     const plan = random.chance(0.05) ? longPlan(random, 0) : planOf(random, 0)

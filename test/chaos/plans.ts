@@ -5,14 +5,19 @@ import { bodyBytesMax, firstByteMs, metadataWorkload } from './world.ts'
 
 export type Operation = 'chat/completions' | 'completions' | 'embeddings' | 'responses'
 
-/** When the client leaves: after its request was sent and this many turns of the event loop, or after so many bytes of the answer. */
+/**
+ * When the client leaves: after its request was sent and this many turns of the event loop, or after so many bytes of
+ * the answer.
+ */
 export type Leave =
   | { readonly at: 'half-sent' }
   | { readonly at: 'sent'; readonly turns: number }
   | { readonly at: 'bytes'; readonly bytes: number }
 
 export interface Plan {
-  /** Stands in the `user-agent`, which the record repeats: calls are found again even where the client never saw an id. */
+  /**
+   * Stands in the `user-agent`, which the record repeats: calls are found again even where the client never saw an id.
+   */
   readonly mark: string
   /** Name in the directory; `expired` and `garbage` for tokens that are refused, null for none. */
   readonly as: string | null
@@ -312,7 +317,8 @@ interface PlannedFault {
 function faultFor(random: Random, operation: Operation, stream: boolean): PlannedFault {
   const after = random.below(6)
   const every: readonly PlannedFault[] = [
-    // Every member of a pool meets the fault of a call: what leaves all of them alone for long would be all that happens.
+    // Every member of a pool meets the fault of a call: what leaves all of them alone for long would be all that
+    // happens.
     { kind: '429', header: `429;retry-after=0;retry-after-ms=${random.pick([1, 5, 40])}` },
     { kind: '401', header: '401' },
     { kind: '408', header: '408' },

@@ -22,8 +22,8 @@ const from = 30
 const until = 110
 
 /**
- * One instance at a time: number and what happens to it. The last two are not found again for a minute, so that the third, which is
- * the reserve, serves alone at the end.
+ * One instance at a time: number and what happens to it. The last two are not found again for a minute, so that the
+ * third, which is the reserve, serves alone at the end.
  */
 const outages: readonly (readonly [instance: number, fault: Readonly<Record<string, unknown>>])[] = [
   [0, { kind: 'slow-first-byte', ms: 250 }],
@@ -86,8 +86,8 @@ function* under(plans: Iterable<Plan>, instances: readonly AzureSimulator[]): Ge
   }
 }
 
-// Pools exist so that a failing instance is nobody's problem; a replay that bills a call twice, or a copy that nobody recorded, is
-// paid by whoever trusted them.
+// Pools exist so that a failing instance is nobody's problem; a replay that bills a call twice, or a copy that nobody
+// recorded, is paid by whoever trusted them.
 test('P1 P7 P11 three instances, one failing at a time: what could be replayed succeeds, nothing is billed twice, nothing stays reserved', async t => {
   const scope = lastFirst(t)
   const warnings = collectWarnings(scope)

@@ -1,6 +1,6 @@
 /**
- * A reader of answers that shares nothing with the gateway's own: what an answer says, and what the gateway should have hidden
- * of it. Slow and plain on purpose.
+ * A reader of answers that shares nothing with the gateway's own: what an answer says, and what the gateway should have
+ * hidden of it. Slow and plain on purpose.
  */
 import { countText } from '../../packages/gateway/src/tokens/count.ts'
 import type { Operation } from './plans.ts'

@@ -14,8 +14,8 @@ import { chaosConfig, chaosDeployments, collectWarnings, lastFirst, warmUp } fro
 const calls = 5_000
 const atOnce = 64
 
-// The ledger is what people are charged by and what an auditor reads: a call that is missing, doubled or miscounted under
-// load, faults and leaving clients harms whoever pays for it.
+// The ledger is what people are charged by and what an auditor reads: a call that is missing, doubled or miscounted
+// under load, faults and leaving clients harms whoever pays for it.
 test('P1 ledger and bill are equal call by call after 5,000 mixed calls with faults and clients that leave', async t => {
   const scope = lastFirst(t)
   const warnings = collectWarnings(scope)

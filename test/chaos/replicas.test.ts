@@ -3,12 +3,16 @@ import { test } from 'node:test'
 import { judge, type Load, loadFleet, startFleet, type WhenDown } from './fleet.ts'
 
 const tokensPerCall = 72
-/** All of it lies within one minute, however busy the machine is: a run ends when the limit has been asked for long enough after the outage. */
+/**
+ * All of it lies within one minute, however busy the machine is: a run ends when the limit has been asked for long
+ * enough after the outage.
+ */
 const callsPerMinute = 1_000
 const tokensPerMinute = callsPerMinute * tokensPerCall
 const load: Load = {
   callers: 200,
-  // Slow enough that a process that waits for a core misses few calls of the others: in `local` it goes on from what it last heard.
+  // Slow enough that a process that waits for a core misses few calls of the others: in `local` it goes on from what it
+  // last heard.
   callsPerSecond: 200,
   seconds: 50,
   outage: { afterCalls: callsPerMinute / 3, forSeconds: 0.5 },
@@ -21,7 +25,8 @@ const runs: readonly (readonly [WhenDown, boolean])[] = [
   ['allow', false],
 ]
 
-// A limit that is multiplied by replicas, or forgotten by a crash of Redis, is what platform teams suffer from: they promise what does not hold.
+// A limit that is multiplied by replicas, or forgotten by a crash of Redis, is what platform teams suffer from: they
+// promise what does not hold.
 for (const [whenDown, keepsData] of runs) {
   const how = keepsData ? 'keeps its data' : 'comes back empty'
   test(`P7 four processes and 200 callers stay within a limit and use it, while Redis dies and ${how}: ${whenDown}`, async t => {

@@ -1,7 +1,7 @@
 /**
- * Limits across replicas, at length: `node test/chaos/replicas.ts [--seconds 60] [--callers 200] [--replicas 4]`.
- * One run without an outage, then one for each `whenStoreIsDown` and way in which Redis comes back. Exit code 1 when a limit did not hold,
- * or was not used.
+ * Limits across replicas, at length: `node test/chaos/replicas.ts [--seconds 60] [--callers 200] [--replicas 4]`. One
+ * run without an outage, then one for each `whenStoreIsDown` and way in which Redis comes back. Exit code 1 when a
+ * limit did not hold, or was not used.
  */
 import { parseArgs } from 'node:util'
 import { claim, startReplica } from '../../packages/gateway/src/limits/redis/redis.fixture.ts'

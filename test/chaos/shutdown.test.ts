@@ -14,8 +14,8 @@ import { lastFirst } from './world.ts'
 
 const piece = Buffer.alloc(1_024, 'x')
 
-// Between a backend's last byte and the client's there may be seconds when the client reads slowly. A deployment in that moment
-// must not cut the answer, which is paid for.
+// Between a backend's last byte and the client's there may be seconds when the client reads slowly. A deployment in
+// that moment must not cut the answer, which is paid for.
 test('P12 an answer that has ended, but is not yet read by its client, is finished by a stop', async t => {
   const scope = lastFirst(t)
   const sockets = watchSockets(scope)

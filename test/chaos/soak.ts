@@ -1,7 +1,7 @@
 /**
  * A long steady run against a gateway process: `node test/chaos/soak.ts [--minutes 3] [--at-once 32] [--seed N]`.
- * Limits of every kind are on. Prints the gateway's memory, handles and rate as it goes, then compares ledger and bill. Exit code 1 when
- * something is lost, or when something stays reserved.
+ * Limits of every kind are on. Prints the gateway's memory, handles and rate as it goes, then compares ledger and bill.
+ * Exit code 1 when something is lost, or when something stays reserved.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { Agent } from 'node:http'

@@ -3,7 +3,10 @@ import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
 import type { AzureSimulator, SimulatedDeployment } from '../../packages/simulator/src/types.ts'
 import { everyRefusal, instanceKey, type Scope } from '../support/world.ts'
 
-/** By name. `gpt-4o-mini` takes its time, so that calls can be left and cut while an answer is under way; `thinker` is silent for a while first. */
+/**
+ * By name. `gpt-4o-mini` takes its time, so that calls can be left and cut while an answer is under way; `thinker` is
+ * silent for a while first.
+ */
 export const chaosDeployments = {
   'gpt-4o': { model: 'gpt-4o' },
   'gpt-4o-mini': { model: 'gpt-4o-mini', timeToFirstTokenMs: 4, tokensPerSecond: 3_000, jitter: 0.5 },
@@ -73,8 +76,8 @@ export function withLimits(config: ConfigInput): ConfigInput {
 }
 
 /**
- * Makes the first call of each kind to each instance, past any gateway, and forgets its bill: tokenizers load for seconds on a busy
- * machine, and a time limit that is to catch a fault would catch that.
+ * Makes the first call of each kind to each instance, past any gateway, and forgets its bill: tokenizers load for
+ * seconds on a busy machine, and a time limit that is to catch a fault would catch that.
  */
 export async function warmUp(instances: readonly AzureSimulator[]): Promise<void> {
   for (const instance of instances) {

@@ -1,6 +1,7 @@
 /**
- * The unmodified npm client `openai`, as AzureOpenAI, through the gateway and directly: same status, same header fields, same
- * bytes, and the same objects in the client's hands. Who is hurt without it: every team that changes nothing but its endpoint.
+ * The unmodified npm client `openai`, as AzureOpenAI, through the gateway and directly: same status, same header
+ * fields, same bytes, and the same objects in the client's hands. Who is hurt without it: every team that changes
+ * nothing but its endpoint.
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'

@@ -1,6 +1,7 @@
 /**
- * The unmodified npm client `openai`, as OpenAI and as AzureOpenAI, on a pool of an instance of Azure OpenAI and one of kind openai: the client cannot
- * tell from its objects which of the two has answered. Who is hurt without it: every team whose pool gets a member of the other kind.
+ * The unmodified npm client `openai`, as OpenAI and as AzureOpenAI, on a pool of an instance of Azure OpenAI and one of
+ * kind openai: the client cannot tell from its objects which of the two has answered. Who is hurt without it: every
+ * team whose pool gets a member of the other kind.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

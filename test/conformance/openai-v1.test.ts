@@ -1,4 +1,7 @@
-/** The unmodified npm client `openai`, as OpenAI against the v1 API: a base URL and a token provider are all that changes. */
+/**
+ * The unmodified npm client `openai`, as OpenAI against the v1 API: a base URL and a token provider are all that
+ * changes.
+ */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { APIError, OpenAI, toFile } from 'openai'
@@ -73,7 +76,8 @@ test('Responses on v1 are the same, streamed and not, with tools', async () => {
   })
 })
 
-// A deployment that stands in a form is known only after the form has been read; what is sent on must still be every byte.
+// A deployment that stands in a form is known only after the form has been read; what is sent on must still be every
+// byte.
 test('a transcription on v1, whose deployment stands in the form, is the same', async () => {
   await twins.same(async door => {
     const file = await toFile(Buffer.from('RIFF0000WAVEfmt '), 'a.wav')

@@ -1,4 +1,7 @@
-/** Tokens that must not be accepted, over raw sockets. Who is hurt without it: everybody whose name and quota could be borrowed. */
+/**
+ * Tokens that must not be accepted, over raw sockets. Who is hurt without it: everybody whose name and quota could be
+ * borrowed.
+ */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { RefusalCode } from '../../packages/gateway/src/gateway/refusals.ts'

@@ -1,4 +1,7 @@
-/** P8: each line of a batch is a call, and is authorised like one while its file is uploaded. What is refused is stored nowhere. */
+/**
+ * P8: each line of a batch is a call, and is authorised like one while its file is uploaded. What is refused is stored
+ * nowhere.
+ */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'

@@ -1,4 +1,7 @@
-/** P8: what the gateway has checked is what the instance reads. A body that two readers could read differently is refused. */
+/**
+ * P8: what the gateway has checked is what the instance reads. A body that two readers could read differently is
+ * refused.
+ */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { RefusalCode } from '../../packages/gateway/src/gateway/refusals.ts'

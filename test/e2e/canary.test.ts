@@ -1,6 +1,6 @@
 /**
- * P5: secrets and prompts sent through every kind of call, then looked for everywhere. Who is hurt without it: everybody whose
- * question, or whose token, would stand in a log that many can read.
+ * P5: secrets and prompts sent through every kind of call, then looked for everywhere. Who is hurt without it:
+ * everybody whose question, or whose token, would stand in a log that many can read.
  */
 import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'

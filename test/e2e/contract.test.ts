@@ -1,6 +1,6 @@
 /**
- * The contract of the first system of this kind (API Management with policies in XML, an Event Hub, Data Explorer), without its
- * twelve defects. Each test is named by the defect's number and says what was wrong there and who suffered.
+ * The contract of the first system of this kind (API Management with policies in XML, an Event Hub, Data Explorer),
+ * without its twelve defects. Each test is named by the defect's number and says what was wrong there and who suffered.
  */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
@@ -234,7 +234,8 @@ test('D9 long bodies are kept whole, as the bytes that passed', async () => {
   assert.deepEqual(Buffer.from(bodies?.response ?? []), answer.body)
 })
 
-// There: root connection strings, a table, a mapping and a data connection made by hand, and no telemetry. Whoever set it up.
+// There: root connection strings, a table, a mapping and a data connection made by hand, and no telemetry. Whoever set
+// it up.
 test('D10 a ledger needs no connection string and no manual step', async t => {
   const served = await startServedWorld(t)
   // Nothing but a configuration file stands in the folder; the first call is in a report right after.

@@ -1,4 +1,7 @@
-/** Calls that go elsewhere than the client thinks, and those that the gateway sends by itself: aliases, canaries, shadows, hedges. */
+/**
+ * Calls that go elsewhere than the client thinks, and those that the gateway sends by itself: aliases, canaries,
+ * shadows, hedges.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'

@@ -1,4 +1,7 @@
-/** CORS on the wire: preflights, answers and refusals, for origins on the list and for others; and what comes back of an instance's fields. */
+/**
+ * CORS on the wire: preflights, answers and refusals, for origins on the list and for others; and what comes back of an
+ * instance's fields.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

@@ -94,7 +94,8 @@ test('every line that the demonstration prints works when it is pasted', async (
   await stopDemo(demo)
 })
 
-// Commands look for the demonstration in their own folder and above it: where its state is kept elsewhere, the banner must say how they find it.
+// Commands look for the demonstration in their own folder and above it: where its state is kept elsewhere, the banner
+// must say how they find it.
 test('C10, C15 with --directory and --tls the printed lines work too, in this folder and after the first of them', async () => {
   const directory = join(folder, "elsewhere, with blanks and '")
   const demo = await startDemo(['--no-traffic', '--no-history', '--tls', '--directory', directory])

@@ -1,4 +1,7 @@
-/** Requests whose framing two readers could see differently: on the listener for calls and on that of the management API. */
+/**
+ * Requests whose framing two readers could see differently: on the listener for calls and on that of the management
+ * API.
+ */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
@@ -133,7 +136,8 @@ const protocol = fc.oneof(
 )
 const connection = fc.constantFrom('Upgrade', 'upgrade', 'Upgrade, HTTP2-Settings', 'keep-alive, Upgrade', 'keep-alive')
 
-// Node's parser drops what stands in the same piece, and takes what comes next, perhaps the middle of a body, for a request.
+// Node's parser drops what stands in the same piece, and takes what comes next, perhaps the middle of a body, for a
+// request.
 test('M9 a request with Upgrade is the last of its connection on both listeners, whatever stands behind it and in which pieces', async () => {
   const smuggled = `GET ${models} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\n\r\n`
   const countOf = async (): Promise<number> =>

@@ -1,6 +1,7 @@
 /**
- * Groups that a token does not list, asked of Microsoft Graph, against the simulated tenant and its Graph. Without these a company whose
- * callers can only ask for Azure's own audience, or are in more than 200 groups, could not bind a workload to a group at all.
+ * Groups that a token does not list, asked of Microsoft Graph, against the simulated tenant and its Graph. Without
+ * these a company whose callers can only ask for Azure's own audience, or are in more than 200 groups, could not bind a
+ * workload to a group at all.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -27,7 +28,9 @@ interface GroupsWorld extends World {
 
 type GraphInput = NonNullable<ConfigInput['identity']['entra']['graph']>
 
-/** A gateway that takes Azure's own audience beside the company's. @param graph changes to its look-ups; null for none. */
+/**
+ * A gateway that takes Azure's own audience beside the company's. @param graph changes to its look-ups; null for none.
+ */
 async function groupsWorld(
   t: Scope,
   graph: GraphInput | null = {},

@@ -85,7 +85,8 @@ test('instances tell the calls that they served', async t => {
   )
 })
 
-// The one question behind most outages after a change: does the credential still work? Its answer must not tell the credential.
+// The one question behind most outages after a change: does the credential still work? Its answer must not tell the
+// credential.
 test('a probe finds a credential that is refused, and says nothing of it', async t => {
   const wrongKey = 'a-key-that-opens-nothing-at-all-0001'
   const { admin } = await start(t, {

@@ -1,5 +1,5 @@
-// Reasoning is billed before the first word is seen, and whatever was made is billed whether the client is there or not. Who hangs up early
-// must not use less of a limit than who stays: else leaving is a way around every budget.
+// Reasoning is billed before the first word is seen, and whatever was made is billed whether the client is there or
+// not. Who hangs up early must not use less of a limit than who stays: else leaving is a way around every budget.
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'

@@ -1,4 +1,7 @@
-/** What pictures, sounds and batches cost is in the ledger as it is in the bill, however large what stands before the figures. */
+/**
+ * What pictures, sounds and batches cost is in the ledger as it is in the bill, however large what stands before the
+ * figures.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import OpenAI, { toFile } from 'openai'

@@ -81,7 +81,10 @@ function changed(bytes: Buffer, changes: readonly Change[]): Buffer {
   }, bytes)
 }
 
-/** Waits for an answer, or for the end of the connection: one of them must come. @returns the status, null without an answer */
+/**
+ * Waits for an answer, or for the end of the connection: one of them must come. @returns the status, null without an
+ * answer
+ */
 async function endure(bytes: Buffer): Promise<number | null> {
   const connection = await RawConnection.open(world.url)
   try {

@@ -1,7 +1,7 @@
 /**
- * An instance of kind openai in a pool beside Azure OpenAI: the same call works on either, whatever form of address the client uses, and
- * what it used is charged as the backend's own bill has it. Who is hurt without it: a team whose calls fail, or cost nothing, on one of two
- * members.
+ * An instance of kind openai in a pool beside Azure OpenAI: the same call works on either, whatever form of address the
+ * client uses, and what it used is charged as the backend's own bill has it. Who is hurt without it: a team whose calls
+ * fail, or cost nothing, on one of two members.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,4 +1,7 @@
-/** What goes wrong between the gateway and its instances is never the caller's: credentials, roles, networks, and what the gateway asks for. */
+/**
+ * What goes wrong between the gateway and its instances is never the caller's: credentials, roles, networks, and what
+ * the gateway asks for.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

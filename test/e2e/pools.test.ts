@@ -1,4 +1,7 @@
-/** Pools in the rest of the house: limits of instances, the waiting line, uploads, credentials, probes, reloads, slow refusals. */
+/**
+ * Pools in the rest of the house: limits of instances, the waiting line, uploads, credentials, probes, reloads, slow
+ * refusals.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'

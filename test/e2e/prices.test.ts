@@ -1,4 +1,7 @@
-/** Costs, from the backend's answer to the record. Who is hurt without it: every department that is charged for what another one used. */
+/**
+ * Costs, from the backend's answer to the record. Who is hurt without it: every department that is charged for what
+ * another one used.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { configSchema } from '../../packages/gateway/src/config/schema.ts'

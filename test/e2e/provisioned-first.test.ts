@@ -1,7 +1,7 @@
 /**
- * Provisioned first. By simulation, in virtual time: the gateway's own choice and lanes against the simulator's own provisioned
- * deployment, under a load that rises to 150 % of it and falls again; shown beside it, the same load where only a 429 moves calls.
- * Then once over real sockets.
+ * Provisioned first. By simulation, in virtual time: the gateway's own choice and lanes against the simulator's own
+ * provisioned deployment, under a load that rises to 150 % of it and falls again; shown beside it, the same load where
+ * only a 429 moves calls. Then once over real sockets.
  */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
@@ -184,7 +184,8 @@ function show(t: TestContext, rows: readonly (readonly [string, Simulation])[]):
 
 const high = phases[2] as Phase
 
-// What is provisioned is paid by the hour: each call that goes elsewhere is paid twice, and each 429 is a failed call to somebody.
+// What is provisioned is paid by the hour: each call that goes elsewhere is paid twice, and each 429 is a failed call
+// to somebody.
 test('provisioned first: no client sees a 429, the PTU is used to 95 %, and calls come back within 10 s', t => {
   const spilling = simulate({ spillAtUtilization: 0.9 })
   const fallback = simulate({})

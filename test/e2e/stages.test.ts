@@ -1,4 +1,7 @@
-/** The order of the stages: the table of `stages.ts`, the gateway's own behaviour and the drawing in ARCHITECTURE.md agree. */
+/**
+ * The order of the stages: the table of `stages.ts`, the gateway's own behaviour and the drawing in ARCHITECTURE.md
+ * agree.
+ */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
@@ -69,7 +72,8 @@ async function sendWith(world: World, base: Parts, faults: Iterable<Fault>): Pro
   return answer
 }
 
-// Whoever moves a stage changes what callers learn without a token, what is reserved for nothing, and what is billed without a record.
+// Whoever moves a stage changes what callers learn without a token, what is reserved for nothing, and what is billed
+// without a record.
 test('a call with a fault for every stage is refused by the stages in the order of their table', async t => {
   const world = await startWorld(t, {
     change: config => {

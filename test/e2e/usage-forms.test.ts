@@ -1,5 +1,5 @@
-// Usage is the figure by which everybody is charged and limited. A backend that writes it in another valid form, beside megabytes, or under
-// another type must not make calls free.
+// Usage is the figure by which everybody is charged and limited. A backend that writes it in another valid form, beside
+// megabytes, or under another type must not make calls free.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'

@@ -190,8 +190,9 @@ test('a limit leaves more text than the limit where there was more', () => {
   }
 })
 
-// The simulator answers on one thread: a prompt whose reading takes time quadratic in its length stops every other stream. 200,000 letters
-// once took three minutes. Only so much of a message is read; bench/answers.ts measures the time.
+// The simulator answers on one thread: a prompt whose reading takes time quadratic in its length stops every other
+// stream. 200,000 letters once took three minutes. Only so much of a message is read; bench/answers.ts measures the
+// time.
 test('a long and odd question is answered after reading only its beginning and its end', () => {
   const tools = [
     {

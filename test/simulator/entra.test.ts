@@ -78,8 +78,8 @@ test('the gateway verifies tokens of people, applications and managed identities
   verifier.close()
 })
 
-// Entra makes an access token by the manifest of its resource. Whoever tests rules by group with tokens of Microsoft's own audience finds
-// out in production that nobody is let in.
+// Entra makes an access token by the manifest of its resource. Whoever tests rules by group with tokens of Microsoft's
+// own audience finds out in production that nobody is let in.
 test('N-K1 groups and app roles stand in tokens for registrations of one’s own alone, as their manifests say', async t => {
   const [registration] = demoDirectory.registrations
   assert.ok(registration)

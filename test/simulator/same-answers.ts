@@ -1,4 +1,7 @@
-/** Digests of what the models say to a question: `test/simulator/answers.json` keeps them, so that a change of the answers is seen. */
+/**
+ * Digests of what the models say to a question: `test/simulator/answers.json` keeps them, so that a change of the
+ * answers is seen.
+ */
 import { createHash } from 'node:crypto'
 import {
   answerJson,
@@ -34,7 +37,10 @@ const schema = {
   required: ['title'],
 }
 
-/** Answers to the question with three seeds, three system messages and two variants, to four follow-ups, as JSON and as a tool call. */
+/**
+ * Answers to the question with three seeds, three system messages and two variants, to four follow-ups, as JSON and as
+ * a tool call.
+ */
 function answersTo(question: string): string[] {
   const asked = { role: 'user', text: question }
   const texts = [1, 7, 42].flatMap(seed =>

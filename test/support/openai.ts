@@ -1,7 +1,8 @@
 /**
- * A small stand-in of OpenAI's API, and of vLLM's server, after their published references: https://platform.openai.com/docs/api-reference
- * (authentication, debugging headers, rate limits, errors) and vLLM's OpenAI-compatible server (its error object, its unknown routes).
- * It shares no code with the gateway. Every request that it answers with a model is a line of its bill.
+ * A small stand-in of OpenAI's API, and of vLLM's server, after their published references:
+ * https://platform.openai.com/docs/api-reference (authentication, debugging headers, rate limits, errors) and vLLM's
+ * OpenAI-compatible server (its error object, its unknown routes). It shares no code with the gateway. Every request
+ * that it answers with a model is a line of its bill.
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'

@@ -12,7 +12,10 @@ export interface Random {
   pick<T>(list: readonly T[]): T
 }
 
-/** What a run without `GATEHOUSE_TEST_SEED` begins with: the same code gives the same result. `npm run chaos` tries others. */
+/**
+ * What a run without `GATEHOUSE_TEST_SEED` begins with: the same code gives the same result. `npm run chaos` tries
+ * others.
+ */
 const standardSeed = 20_261_125
 
 /** The seed of this run: `GATEHOUSE_TEST_SEED`, or the standard one. */

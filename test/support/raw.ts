@@ -162,7 +162,9 @@ export interface RawRequest {
   readonly method?: string
   /** The request target, exactly as it goes out. */
   readonly target: string
-  /** Names and values in turn or as pairs, exactly as they go out; Host and Connection: close are added unless given. */
+  /**
+   * Names and values in turn or as pairs, exactly as they go out; Host and Connection: close are added unless given.
+   */
   readonly headers?: readonly (readonly [string, string])[]
   /** With a Content-Length of its own, unless one is given. */
   readonly body?: string | Buffer

@@ -1,4 +1,7 @@
-/** Figures that Azure reported, with bodies of the recordings' shape and counts in words of our own. The bill and the gateway's counting are both held to them. */
+/**
+ * Figures that Azure reported, with bodies of the recordings' shape and counts in words of our own. The bill and the
+ * gateway's counting are both held to them.
+ */
 import type { JsonRecord } from '../../packages/gateway/src/wire/json.ts'
 
 const lookup = {

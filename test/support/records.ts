@@ -13,7 +13,10 @@ export function recordOf(ledger: Ledger, id: string | null | undefined): Promise
   })
 }
 
-/** Every record of a running house, newest first, once nothing is in flight: a client sees its answer before the record is written. */
+/**
+ * Every record of a running house, newest first, once nothing is in flight: a client sees its answer before the record
+ * is written.
+ */
 export async function settledRecords(house: House): Promise<readonly RecordRow[]> {
   await eventually('nothing is in flight', () => (house.gateway.inFlight === 0 ? true : null))
   return allRecords(house.ledger)

@@ -1,4 +1,7 @@
-/** A real Redis of one's own: loopback, a free port, a directory that goes with the test. It can be stopped, killed, frozen and started again. */
+/**
+ * A real Redis of one's own: loopback, a free port, a directory that goes with the test. It can be stopped, killed,
+ * frozen and started again.
+ */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'

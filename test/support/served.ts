@@ -102,7 +102,10 @@ export interface ServedOptions {
   readonly deployments?: Readonly<Record<string, SimulatedDeployment>>
 }
 
-/** The simulators in this process, and a configuration file for `gatehouse serve`. Instance 1 is signed in to with a key too. */
+/**
+ * The simulators in this process, and a configuration file for `gatehouse serve`. Instance 1 is signed in to with a key
+ * too.
+ */
 export async function startServedWorld(t: Scope, options: ServedOptions = {}): Promise<ServedWorld> {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-served-'))
   t.after(() => rm(directory, { recursive: true, force: true }))

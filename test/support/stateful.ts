@@ -1,4 +1,7 @@
-/** Two resources that keep state as Azure's do, behind pools: what one has encrypted or stored, the other one cannot read. */
+/**
+ * Two resources that keep state as Azure's do, behind pools: what one has encrypted or stored, the other one cannot
+ * read.
+ */
 import assert from 'node:assert/strict'
 import type { Received } from './backend.ts'
 import type { Answered, Person } from './objects.ts'

@@ -1,4 +1,7 @@
-/** Two back ends of one's own, `up1` and `up2`, as members of pools: what an instance that keeps state would answer, and what reached which. */
+/**
+ * Two back ends of one's own, `up1` and `up2`, as members of pools: what an instance that keeps state would answer, and
+ * what reached which.
+ */
 import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
 import type { HouseParts } from '../../packages/gateway/src/house/index.ts'
 import { type Backend, type Received, startBackend } from './backend.ts'

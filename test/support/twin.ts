@@ -1,6 +1,6 @@
 /**
- * The same calls made twice: through the gateway, and directly to an instance that is the twin of the one behind it. What the
- * client got must be the same, exchange by exchange: status, header fields, every byte of the body.
+ * The same calls made twice: through the gateway, and directly to an instance that is the twin of the one behind it.
+ * What the client got must be the same, exchange by exchange: status, header fields, every byte of the body.
  */
 import assert from 'node:assert/strict'
 import { startAzure } from '../../packages/simulator/src/azure/index.ts'
@@ -31,7 +31,9 @@ export interface Exchange {
   readonly broken: boolean
 }
 
-/** Of the connection, of the moment, or an id of the one call. `x-gatehouse-request-id` is the one field that is added. */
+/**
+ * Of the connection, of the moment, or an id of the one call. `x-gatehouse-request-id` is the one field that is added.
+ */
 const ofItsNature = new Set([
   'date',
   'connection',

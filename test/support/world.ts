@@ -1,4 +1,6 @@
-/** A whole world for tests: the sign-in service, two simulated instances and a gateway, on free ports, in this process. */
+/**
+ * A whole world for tests: the sign-in service, two simulated instances and a gateway, on free ports, in this process.
+ */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,6 +1,7 @@
 /**
- * Background responses and batches go on after the call that began them. They are charged once, at what they used, whoever asks and whether
- * anybody asks: without this, who starts work and never fetches it through the gateway has an unlimited budget.
+ * Background responses and batches go on after the call that began them. They are charged once, at what they used,
+ * whoever asks and whether anybody asks: without this, who starts work and never fetches it through the gateway has an
+ * unlimited budget.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

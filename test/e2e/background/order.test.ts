@@ -1,4 +1,7 @@
-/** Whatever clients do with background work in whatever order, and however often the gateway is started again: it is charged once, and never too little. */
+/**
+ * Whatever clients do with background work in whatever order, and however often the gateway is started again: it is
+ * charged once, and never too little.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

@@ -1,6 +1,6 @@
 /**
- * What is owed survives the process: the reservation, the question and the one charge. Without this, whoever starts work before a deployment of
- * the gateway has it for nothing.
+ * What is owed survives the process: the reservation, the question and the one charge. Without this, whoever starts
+ * work before a deployment of the gateway has it for nothing.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

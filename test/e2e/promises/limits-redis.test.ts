@@ -1,4 +1,6 @@
-/** P7 through whole gateways that share a Redis: what clients are told while it is there, while it is away, and after. */
+/**
+ * P7 through whole gateways that share a Redis: what clients are told while it is there, while it is away, and after.
+ */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -100,7 +102,8 @@ test('P7 two gateways on one Redis have one limit, and a refusal names its rule'
   assert.equal(refused?.limits, null)
 })
 
-// The operator chose what happens without Redis; the client, the load balancer and the operator must each be able to see that it does.
+// The operator chose what happens without Redis; the client, the load balancer and the operator must each be able to
+// see that it does.
 test('P7 a gateway that starts without its Redis serves by whenStoreIsDown, says so, and recovers by itself', async t => {
   const wanted = {
     refuse: [

@@ -26,7 +26,9 @@ interface Change {
   readonly change?: (config: ConfigInput) => ConfigInput
 }
 
-/** The demonstration with limits of workloads hr-bot and code-assistant; carol may call as both, alice as hr-bot alone. */
+/**
+ * The demonstration with limits of workloads hr-bot and code-assistant; carol may call as both, alice as hr-bot alone.
+ */
 async function limited(t: Scope, { hrBot, codeAssistant, limits, parts, change }: Change): Promise<Caller> {
   const world = await startWorld(t, {
     ...(parts === undefined ? {} : { parts }),

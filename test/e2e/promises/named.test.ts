@@ -1,4 +1,7 @@
-/** P8: whatever in a call names a deployment, or chooses a policy of the resource, is allowed for the workload or does not arrive. */
+/**
+ * P8: whatever in a call names a deployment, or chooses a policy of the resource, is allowed for the workload or does
+ * not arrive.
+ */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { RefusalCode } from '../../../packages/gateway/src/gateway/refusals.ts'

@@ -113,7 +113,8 @@ function intrusions(id: Readonly<Record<string, string>>): readonly (readonly [s
   ]
 }
 
-// Behind one shared identity an instance shows everybody everything: one team's contracts would be another team's context.
+// Behind one shared identity an instance shows everybody everything: one team's contracts would be another team's
+// context.
 test('another workload gets 404 for every way to an object, in the same words as for one that does not exist', async () => {
   const ids = await makeAll(alice)
   const nobodys = Object.fromEntries(Object.entries(ids).map(([kind, id]) => [kind, `${id.slice(0, -4)}0000`]))

@@ -1,4 +1,6 @@
-/** P2 and P3: bytes as they come, errors as they are. Seen between a back end and a client that are both the test's own. */
+/**
+ * P2 and P3: bytes as they come, errors as they are. Seen between a back end and a client that are both the test's own.
+ */
 
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
@@ -301,7 +303,8 @@ test('a client that leaves ends the call at the back end, in a stream and before
   }
 })
 
-// Between "the token is good" and "the record is open" nobody listened to the connection: such calls stayed open for half an hour.
+// Between "the token is good" and "the record is open" nobody listened to the connection: such calls stayed open for
+// half an hour.
 test('a client that leaves while its record is being opened is noticed, and nothing is sent', async () => {
   const { journal } = scene.world.house.ledger
   const open = journal.open.bind(journal)

@@ -1,6 +1,6 @@
 /**
- * P11: a call is tried again on another member only while nothing can have been billed, and then always; never twice on one member.
- * Counted from the instances' own bills and the ledger.
+ * P11: a call is tried again on another member only while nothing can have been billed, and then always; never twice on
+ * one member. Counted from the instances' own bills and the ledger.
  */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'

@@ -1,4 +1,7 @@
-/** P4 and P6: where calls go, and with what, is the operator's word alone. Seen from a back end that keeps what reached it. */
+/**
+ * P4 and P6: where calls go, and with what, is the operator's word alone. Seen from a back end that keeps what reached
+ * it.
+ */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { type Backend, startBackend } from '../../support/backend.ts'
@@ -55,7 +58,8 @@ function call(target: string, headers: Headers = [], sent: unknown = body): Prom
 const toCaller = `/dev-openai-instance-1/hr-bot/openai/deployments/gpt-4o/chat/completions?api-version=${apiVersion}`
 const toKey = `/dev-openai-instance-2/hr-bot/openai/deployments/gpt-4o/chat/completions?api-version=${apiVersion}`
 
-// Every gateway that took a host from a caller has been made to call its cloud's metadata service with its own credential.
+// Every gateway that took a host from a caller has been made to call its cloud's metadata service with its own
+// credential.
 test('P4 no header field can name a host, a path, another instance or another deployment', async () => {
   const trap = scene.trap.url
   const host = new URL(trap).host

@@ -1,4 +1,7 @@
-/** `objects.encryptedReasoning: drop`: a conversation goes on without its earlier thoughts while the instance that had them cannot serve. */
+/**
+ * `objects.encryptedReasoning: drop`: a conversation goes on without its earlier thoughts while the instance that had
+ * them cannot serve.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Received } from '../../support/backend.ts'

@@ -1,4 +1,7 @@
-/** Encrypted reasoning, and items with ids, go to the instance that made them: another one answers 400, and the agent's work is lost. */
+/**
+ * Encrypted reasoning, and items with ids, go to the instance that made them: another one answers 400, and the agent's
+ * work is lost.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { person } from '../../support/objects.ts'
@@ -139,7 +142,8 @@ test('F1 content of two instances in one call is refused with what to do', async
   assert.deepEqual(twins.called(), [])
 })
 
-// A restart without Redis forgets digests: then the instances themselves say who has made what, and a refusal is not billed.
+// A restart without Redis forgets digests: then the instances themselves say who has made what, and a refusal is not
+// billed.
 for (const [name, more] of [
   ['encrypted', stateless],
   ['stored', {}],

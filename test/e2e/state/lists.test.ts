@@ -1,4 +1,7 @@
-/** A list is gathered from what the instance lists to everybody: that costs calls, which one page of a client must not hide. */
+/**
+ * A list is gathered from what the instance lists to everybody: that costs calls, which one page of a client must not
+ * hide.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Received } from '../../support/backend.ts'

@@ -1,4 +1,7 @@
-/** What another workload's answers made cannot be used by naming it, wherever it stands in a body and however it is written. */
+/**
+ * What another workload's answers made cannot be used by naming it, wherever it stands in a body and however it is
+ * written.
+ */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
@@ -125,7 +128,10 @@ const members = (whose: string): readonly Json[] => [
   { more: { deep: [{ id: `ig_${whose}` }] } },
 ]
 
-/** JSON with letters of keys and texts escaped, and space between tokens, as `choices` say: the same to every reader of JSON. */
+/**
+ * JSON with letters of keys and texts escaped, and space between tokens, as `choices` say: the same to every reader of
+ * JSON.
+ */
 function written(value: unknown, next: () => number): string {
   const text = (plain: string): string =>
     `"${Array.from(plain, letter =>

@@ -197,7 +197,8 @@ const clientOf = async ({ world }: TwinBackends, as: string, workload: string, t
 const refused = { status: 404, code: 'object_unknown' }
 const emptyList: JsonAnswer = { body: { object: 'list', data: [], has_more: false } }
 
-// A stored completion is another team's prompt and answer; behind one shared identity an instance shows it to everybody.
+// A stored completion is another team's prompt and answer; behind one shared identity an instance shows it to
+// everybody.
 test('C8 stored chat completions are found, listed, changed and deleted by who stored them, streamed or not', async t => {
   const twins = await startTwinBackends(t)
   const stored: { id: string; object: string }[] = []

@@ -81,7 +81,8 @@ test('F1 encrypted content of a list of items is known as well, however long the
   assert.deepEqual(twins.called(), ['up2', 'up2', 'up2'])
 })
 
-// An agent hands over to another one, whose model is deployed elsewhere: texts can be read by all, encrypted reasoning cannot.
+// An agent hands over to another one, whose model is deployed elsewhere: texts can be read by all, encrypted reasoning
+// cannot.
 test('F1 what every instance can read goes to another deployment’s instance, what is encrypted is refused', async t => {
   const { twins } = await startStateful(t, {
     change: config => ({

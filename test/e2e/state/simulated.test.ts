@@ -1,6 +1,7 @@
 /**
- * The official client through the gateway to instances that know nothing of each other's objects, as Azure's resources do not: an agent that
- * goes on with what one of them made must reach that one, and what it costs must be charged whoever stays to see it.
+ * The official client through the gateway to instances that know nothing of each other's objects, as Azure's resources
+ * do not: an agent that goes on with what one of them made must reach that one, and what it costs must be charged
+ * whoever stays to see it.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -24,7 +25,10 @@ interface Setting {
   readonly time: { ms: number }
 }
 
-/** hr-bot on a pool that takes its members in turn, so that two calls in a row go to two instances unless something holds them. */
+/**
+ * hr-bot on a pool that takes its members in turn, so that two calls in a row go to two instances unless something
+ * holds them.
+ */
 async function setting(t: Scope): Promise<Setting> {
   const time = { ms: Date.now() }
   const world = await startWorld(t, {

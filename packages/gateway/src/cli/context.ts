@@ -32,8 +32,8 @@ export interface CliContext {
   /** The demonstration that runs in this directory or above it; null when none does. */
   demo(): Promise<DemoState | null>
   /**
-   * Base URL of the gateway, without a trailing slash: `--gateway`, GATEHOUSE_GATEWAY, the demonstration that runs here, what
-   * `login` saved.
+   * Base URL of the gateway, without a trailing slash: `--gateway`, GATEHOUSE_GATEWAY, the demonstration that runs
+   * here, what `login` saved.
    * @throws CliError `gateway_unknown`, `url_invalid`
    */
   gateway(): Promise<string>
@@ -43,8 +43,8 @@ export interface CliContext {
    */
   admin(): Promise<string>
   /**
-   * An access token for the gateway and its management API. Signs in without a person where it can (cache, refresh, client
-   * credentials from the environment, the demonstration's directory); never opens a browser.
+   * An access token for the gateway and its management API. Signs in without a person where it can (cache, refresh,
+   * client credentials from the environment, the demonstration's directory); never opens a browser.
    * @throws CliError `not_signed_in`, `sign_in_failed` and others of cli/reach/sign-in.ts
    */
   token(options?: TokenOptions): Promise<string>
@@ -113,7 +113,9 @@ function demoDirectoryOf(env: SignInContext['env'], cwd: string): string {
   return named === '' ? cwd : resolve(cwd, named)
 }
 
-/** The demonstration's sign-in service has a certificate of its own: the file that says so is the user's own as well. */
+/**
+ * The demonstration's sign-in service has a certificate of its own: the file that says so is the user's own as well.
+ */
 function believe(certificate: string | null): void {
   if (certificate !== null) setDefaultCACertificates([...getCACertificates('default'), certificate])
 }
@@ -127,8 +129,8 @@ function once<Result>(make: () => Promise<Result>): () => Promise<Result> {
 }
 
 /**
- * Adds the options that every command understands, and lets mistakes on the command line be thrown (CommanderError) rather than end the
- * process. Call it when all commands are added.
+ * Adds the options that every command understands, and lets mistakes on the command line be thrown (CommanderError)
+ * rather than end the process. Call it when all commands are added.
  */
 export function prepareProgram(program: Command): Command {
   program

@@ -12,8 +12,8 @@ export interface GlobalOptions {
 
 export interface TokenOptions {
   /**
-   * In the demonstration: the short name of a person or an application, as `alice`; default `carol`, who may read everything.
-   * Elsewhere: the account among those that signed in here, as `alice@contoso.com`.
+   * In the demonstration: the short name of a person or an application, as `alice`; default `carol`, who may read
+   * everything. Elsewhere: the account among those that signed in here, as `alice@contoso.com`.
    */
   readonly as?: string | undefined
   /** Default: the scope that the gateway asks for. */

@@ -43,7 +43,10 @@ export interface DemoAddresses {
   readonly ledgerDirectory: string
 }
 
-/** Instance 1 takes the gateway's managed identity, instance 2 an API key: both ways are shown. Without limits: `showcase.ts` has them. */
+/**
+ * Instance 1 takes the gateway's managed identity, instance 2 an API key: both ways are shown. Without limits:
+ * `showcase.ts` has them.
+ */
 export function demoConfig(at: DemoAddresses): ConfigInput {
   const deployments = Object.fromEntries(
     Object.entries(demoDeployments).map(([name, { model, kind }]) => [name, { model, ...(kind ? { kind } : {}) }]),

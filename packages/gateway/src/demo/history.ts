@@ -1,6 +1,7 @@
 /**
- * A month of history: the same calls through the same gateway into the same ledger, on a clock that is set to the past. The
- * simulated instances do not wait: where they would sleep, they move that clock, so that durations are what they would be.
+ * A month of history: the same calls through the same gateway into the same ledger, on a clock that is set to the past.
+ * The simulated instances do not wait: where they would sleep, they move that clock, so that durations are what they
+ * would be.
  */
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { type AzureSimulator, demoDirectory, type EntraSimulator, startAzure } from '@gatehouse/simulator'

@@ -1,4 +1,7 @@
-/** The demonstration: sign-in service, two instances, the gateway, history and traffic, started in order, closed in reverse. */
+/**
+ * The demonstration: sign-in service, two instances, the gateway, history and traffic, started in order, closed in
+ * reverse.
+ */
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -33,7 +36,9 @@ export interface DemoParts {
   readonly instance2Port: number
   readonly traffic: boolean
   readonly history: boolean
-  /** The sign-in service speaks TLS, as Microsoft's own libraries ask for. Trusts its certificate in this whole process. */
+  /**
+   * The sign-in service speaks TLS, as Microsoft's own libraries ask for. Trusts its certificate in this whole process.
+   */
   readonly tls: boolean
   /** Ledger and keys are kept here. */
   readonly stateDirectory: string

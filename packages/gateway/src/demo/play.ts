@@ -54,7 +54,8 @@ const userAgents: Readonly<Record<string, string>> = {
 
 /** A header that only the simulator knows. */
 function faultOf(scene: Scene): Record<string, string> {
-  // The answer waits until the client has gone, so that it goes in the middle on the fastest machine too; then it is read on to its end.
+  // The answer waits until the client has gone, so that it goes in the middle on the fastest machine too; then it is
+  // read on to its end.
   if (scene.kind === 'left') return { 'x-simulator-fault': `stall;after=16;ms=${pauseForLeavingMs}` }
   if (scene.kind === 'cut') return { 'x-simulator-fault': 'cut;after=12' }
   if (scene.kind === 'filtered') return { 'x-simulator-fault': 'content-filter' }

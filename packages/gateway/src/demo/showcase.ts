@@ -1,4 +1,7 @@
-/** What the demonstration has beyond an ordinary configuration: limits that can be watched, and provisioned capacity that spills over. */
+/**
+ * What the demonstration has beyond an ordinary configuration: limits that can be watched, and provisioned capacity
+ * that spills over.
+ */
 
 import { demoAudience, type SimulatedDeployment } from '@gatehouse/simulator'
 import type { ConfigInput } from '../config/schema.ts'
@@ -8,8 +11,8 @@ const provisionedInstance = 'dev-openai-instance-1' satisfies keyof typeof demoI
 const provisionedDeployment = 'gpt-4o'
 
 /**
- * Deployments of a simulated instance. Instance 1 has gpt-4o as provisioned throughput, a little more than the demonstration's traffic
- * asks for on the average: in its peaks the pool spills over.
+ * Deployments of a simulated instance. Instance 1 has gpt-4o as provisioned throughput, a little more than the
+ * demonstration's traffic asks for on the average: in its peaks the pool spills over.
  */
 export function showcaseDeployments(instance: string): Readonly<Record<string, SimulatedDeployment>> {
   const standard = demoDeployments[provisionedDeployment]

@@ -181,7 +181,8 @@ test('a call that makes no sense exits 2 before anything is sent', async t => {
   assert.equal(received.length, 0)
 })
 
-// The frames above are the test's own; what Azure sends has more in it: filter results before the first word, usage after the last.
+// The frames above are the test's own; what Azure sends has more in it: filter results before the first word, usage
+// after the last.
 test('a whole stream of the simulated Azure OpenAI is understood', async t => {
   const azure = await startAzure({ name: 'one', deployments: { 'gpt-4o': { model: 'gpt-4o' } }, seed: 1 })
   t.after(() => azure.close())

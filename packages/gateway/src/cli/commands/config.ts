@@ -19,7 +19,9 @@ export const configFileDefault = 'gatehouse.yaml'
 /** What the data plane would do with a call, stage by stage; `explain` of src/gateway/explain/index.ts. */
 export type Explain = (config: Config, question: ExplainQuestion) => ExplainStep[]
 
-/** @param explain Default: the data plane's own, loaded when it is asked for, as it brings half of the gateway with it. */
+/**
+ * @param explain Default: the data plane's own, loaded when it is asked for, as it brings half of the gateway with it.
+ */
 export function configCommand(context: CliContext, explain: Explain | null = null): Command {
   return new Command('config')
     .description('check, write and explain a configuration')

@@ -1,4 +1,7 @@
-/** The table of fields (ledger/fields.ts), walked from one end to the other: journal, store, question, management API, command line. */
+/**
+ * The table of fields (ledger/fields.ts), walked from one end to the other: journal, store, question, management API,
+ * command line.
+ */
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

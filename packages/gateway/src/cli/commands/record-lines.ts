@@ -1,4 +1,6 @@
-/** Records as lines of a table and of CSV. Columns, titles and places come from the table of fields (ledger/fields.ts). */
+/**
+ * Records as lines of a table and of CSV. Columns, titles and places come from the table of fields (ledger/fields.ts).
+ */
 import { callerKey } from '../../identity/caller.ts'
 import type { FieldKind, ListColumn } from '../../ledger/field.ts'
 import { type Field, type FieldName, shownFields } from '../../ledger/fields.ts'
@@ -19,7 +21,10 @@ interface RecordColumn extends TableColumn {
   readonly cell: (row: RecordRow) => string
 }
 
-/** On 80 columns: id, workload, status, outcome, tokens. Records come in the order of time, so the time may leave before them. */
+/**
+ * On 80 columns: id, workload, status, outcome, tokens. Records come in the order of time, so the time may leave before
+ * them.
+ */
 const columns: readonly RecordColumn[] = shownFields
   .flatMap(field => (field.list === undefined ? [] : [{ field, list: field.list }]))
   .sort((a, b) => a.list.at - b.list.at)

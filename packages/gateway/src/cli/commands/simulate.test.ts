@@ -76,7 +76,8 @@ test('gatehouse simulate runs a provisioned deployment that spills over, and kno
   assert.equal(wrong.exitCode, 2)
 })
 
-// Silence while a model thinks, and refusals of other makers' models, are what time limits and gateways are tried against.
+// Silence while a model thinks, and refusals of other makers' models, are what time limits and gateways are tried
+// against.
 test('gatehouse simulate says resets in milliseconds, and refuses stream_options where it is told to', async t => {
   const named = ['--deployment', 'mistral', 'gpt-5', '--refuse-stream-options', 'mistral']
   const speeds = [

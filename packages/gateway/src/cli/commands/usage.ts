@@ -111,7 +111,9 @@ function unpricedNote(calls: number): string {
   return `\n? ${who} tokens but no price, and ${calls === 1 ? 'is' : 'are'} in no sum.\nBy model: gatehouse usage --by model\n`
 }
 
-/** Without a total: sums over the file stay right. Costs are billionths, a column for each currency that the report has. */
+/**
+ * Without a total: sums over the file stay right. Costs are billionths, a column for each currency that the report has.
+ */
 function usageCsv(report: UsageReport): string {
   const withCaller = report.by.includes('caller')
   const currencies = report.total.costs.map(({ currency }) => currency)

@@ -1,6 +1,6 @@
 /**
- * `.gatehouse/demo.json`: what a running demonstration tells the commands typed beside it. It holds secrets of the simulator alone,
- * which open nothing else, and is readable only by the user all the same.
+ * `.gatehouse/demo.json`: what a running demonstration tells the commands typed beside it. It holds secrets of the
+ * simulator alone, which open nothing else, and is readable only by the user all the same.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
@@ -57,8 +57,9 @@ export async function removeDemoState(directory: string, pid: number): Promise<v
 }
 
 /**
- * The state of the demonstration that runs in `directory` or in one of its parents; null when none does. A file that another user wrote, or
- * could have written, is passed over: it could send the reader's secrets and tokens to addresses of that user's choosing.
+ * The state of the demonstration that runs in `directory` or in one of its parents; null when none does. A file that
+ * another user wrote, or could have written, is passed over: it could send the reader's secrets and tokens to addresses
+ * of that user's choosing.
  * @param warn told of each file that is passed over.
  * @throws CliError `demo_state_invalid`
  */

@@ -1,6 +1,7 @@
 /**
- * Where a command finds the gateway, its management API and the sign-in service, in this order: options, environment, the demonstration
- * that runs in this directory or above it, what `login` saved. What is here goes before what holds everywhere.
+ * Where a command finds the gateway, its management API and the sign-in service, in this order: options, environment,
+ * the demonstration that runs in this directory or above it, what `login` saved. What is here goes before what holds
+ * everywhere.
  */
 import { isLoopback } from '../../identity/authority.ts'
 import type { SignInSettings } from '../../identity/signin/index.ts'
@@ -19,13 +20,19 @@ export interface EndpointSources {
   readonly profile: Profile | null
 }
 
-/** Base URLs without a trailing slash; null when unknown. A profile or a demonstration stands here only when it is of that gateway. */
+/**
+ * Base URLs without a trailing slash; null when unknown. A profile or a demonstration stands here only when it is of
+ * that gateway.
+ */
 export interface Endpoints {
   readonly gateway: string | null
   readonly admin: string | null
   readonly demo: DemoState | null
   readonly profile: Profile | null
-  /** True when a demonstration runs here and nothing that its file says is used, because a secret of somebody else is in the environment. */
+  /**
+   * True when a demonstration runs here and nothing that its file says is used, because a secret of somebody else is in
+   * the environment.
+   */
   readonly demoPassedOver: boolean
 }
 
@@ -43,7 +50,9 @@ export function findEndpoints({ options, env, demo: found, profile }: EndpointSo
   return { gateway, admin, ...fitting, demoPassedOver: found !== null && demo === null }
 }
 
-/** A secret that is none of the demonstration's applications': it must not be sent where the demonstration's file says. */
+/**
+ * A secret that is none of the demonstration's applications': it must not be sent where the demonstration's file says.
+ */
 function hasForeignSecret(env: EndpointSources['env'], demo: DemoState | null): boolean {
   const { GATEHOUSE_CLIENT_ID: id = '', GATEHOUSE_CLIENT_SECRET: secret = '' } = env
   // A secret without its client is never sent: it is refused where it would be used.

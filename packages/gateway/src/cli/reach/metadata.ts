@@ -1,4 +1,7 @@
-/** What a gateway says of itself under `/.well-known/oauth-protected-resource` (RFC 9728): who signs people in, and for which scope. */
+/**
+ * What a gateway says of itself under `/.well-known/oauth-protected-resource` (RFC 9728): who signs people in, and for
+ * which scope.
+ */
 import { z } from 'zod'
 import { checkedAuthority } from '../../identity/authority.ts'
 import type { SignInSettings } from '../../identity/signin/index.ts'
@@ -13,7 +16,9 @@ const metadata = z.object({
   scopes_supported: z.array(z.string().min(1)).min(1),
 })
 
-/** Azure's own resources that a gateway may ask a token for. Every other resource of Microsoft is none of its business. */
+/**
+ * Azure's own resources that a gateway may ask a token for. Every other resource of Microsoft is none of its business.
+ */
 const usualScopes = new Set(['https://cognitiveservices.azure.com/.default', 'https://ai.azure.com/.default'])
 /** Of an app registration of the operator's own. */
 const ownScope = /^(api:\/\/[^\s/]+|(api:\/\/)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\/[\w.-]+$/i

@@ -1,4 +1,7 @@
-/** What `gatehouse login` remembers: which gateway, and how one signs in to it. No secret; the tokens stand in a file of their own. */
+/**
+ * What `gatehouse login` remembers: which gateway, and how one signs in to it. No secret; the tokens stand in a file of
+ * their own.
+ */
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -330,7 +330,8 @@ test('whoami still shows the token when the management API does not answer, refu
   }
 })
 
-// A server has nobody who could sign in: what a tool runs for its token must work as an application, for the company's own audience.
+// A server has nobody who could sign in: what a tool runs for its token must work as an application, for the company's
+// own audience.
 test('C9 token signs in as an application from the environment, and its help says how', async t => {
   const terminal = await terminalOf(t)
   const finder = demoDirectory.applications.find(row => row.name === 'expert-finder-app')

@@ -1,4 +1,6 @@
-/** Tokens for commands, without asking anybody: the demonstration's directory, the environment, the cache of `login`. */
+/**
+ * Tokens for commands, without asking anybody: the demonstration's directory, the environment, the cache of `login`.
+ */
 import type { Clock } from '../../clock.ts'
 import { checkedAuthority } from '../../identity/authority.ts'
 import { AuthorityError } from '../../identity/errors.ts'
@@ -43,7 +45,10 @@ function demoFor(endpoints: Endpoints, env: TokenSources['env'], as: string | nu
   return endpoints.profile !== null || (env.GATEHOUSE_CLIENT_SECRET ?? '') !== '' ? null : endpoints.demo
 }
 
-/** Sign-in settings of these endpoints; the environment overrides them: GATEHOUSE_AUTHORITY, _TENANT, _CLIENT_ID, _SCOPE. */
+/**
+ * Sign-in settings of these endpoints; the environment overrides them: GATEHOUSE_AUTHORITY, _TENANT, _CLIENT_ID,
+ * _SCOPE.
+ */
 export async function settingsFor(
   endpoints: Endpoints,
   env: Readonly<Record<string, string | undefined>>,

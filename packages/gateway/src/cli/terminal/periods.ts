@@ -1,4 +1,7 @@
-/** Periods as people type them: `--from 7d`, `--from 2026-11-01 --to 2026-11-30`, `--from 2026-11`. All in UTC, as the reports are. */
+/**
+ * Periods as people type them: `--from 7d`, `--from 2026-11-01 --to 2026-11-30`, `--from 2026-11`. All in UTC, as the
+ * reports are.
+ */
 import { InvalidArgumentError } from 'commander'
 import type { Clock } from '../../clock.ts'
 

@@ -1,7 +1,10 @@
 /** Text of others on a terminal: names, paths, user agents and answers may hold anything, escape sequences included. */
 import { escapeControls } from '../../control-characters.ts'
 
-/** A value as JSON that is the same to every reader and cannot move a terminal's cursor. @param indent spaces per level; none for one line. */
+/**
+ * A value as JSON that is the same to every reader and cannot move a terminal's cursor. @param indent spaces per level;
+ * none for one line.
+ */
 export function jsonText(value: unknown, indent?: number): string {
   return escapeControls(JSON.stringify(value, null, indent))
 }

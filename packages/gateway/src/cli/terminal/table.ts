@@ -4,7 +4,10 @@ import { columnsOf, cutToColumns, printableLine } from './printable.ts'
 export interface TableColumn {
   readonly title: string
   readonly align?: 'left' | 'right'
-  /** Where the terminal is too narrow, columns leave in the order of this number, highest first; without one a column stays. */
+  /**
+   * Where the terminal is too narrow, columns leave in the order of this number, highest first; without one a column
+   * stays.
+   */
   readonly leaves?: number
   /** Columns below which this one is not cut; without it the column is never cut. */
   readonly cutTo?: number
@@ -24,8 +27,8 @@ export interface TableLayout {
 const gap = '  '
 
 /**
- * Decides about columns and their widths from the rows that are known. `width` is that of the terminal, null for no bound: what goes
- * into a file or a pipe is never cut.
+ * Decides about columns and their widths from the rows that are known. `width` is that of the terminal, null for no
+ * bound: what goes into a file or a pipe is never cut.
  */
 export function layOut(
   columns: readonly TableColumn[],

@@ -1,7 +1,8 @@
 /** What goes in and out of the management API, for validation of the questions and for the OpenAPI document. */
 import { z } from '@hono/zod-openapi'
+import { shownFields } from '../ledger/fields.ts'
 import { copyKinds, outcomes } from '../ledger/record.ts'
-import type { RecordsPage, UsageLine, UsageReport } from '../ledger/reports.ts'
+import type { RecordsPage, SummedField, UsageLine, UsageReport } from '../ledger/reports.ts'
 import { usageDimensions } from '../ledger/reports.ts'
 import { recordAnswer } from './record-schema.ts'
 
@@ -100,6 +101,10 @@ const pageFields = z
   .openapi('RecordsPage')
 export const pageAnswer: z.ZodType<RecordsPage> = pageFields
 
+const sums = Object.fromEntries(
+  shownFields.flatMap(({ report, name }) => (report === 'sum' ? [[name, count] as const] : [])),
+) as Record<SummedField, typeof count>
+
 const figures = {
   calls: count,
   completed: count,
@@ -107,11 +112,7 @@ const figures = {
   failed: count,
   aborted: count,
   interrupted: count,
-  promptTokens: count,
-  cachedTokens: count,
-  completionTokens: count,
-  reasoningTokens: count,
-  totalTokens: count,
+  ...sums,
   countedCalls: count,
   averageDurationMs: z.number().nullable(),
   copies: count.openapi({ description: 'Calls that the gateway sent by itself; they are in all other figures too.' }),

@@ -141,24 +141,24 @@ export interface FieldRow extends Omit<StoredFacts, 'since' | 'column'>, ShownFa
 }
 
 /** A field that is known before the backend is called. */
-export const opened = <const F extends StoredFacts>(facts: F, shown: ShownFacts, says: string) =>
+export const opened = <const F extends StoredFacts, const S extends ShownFacts>(facts: F, shown: S, says: string) =>
   ({ ...facts, ...shown, half: 'opened', says }) as const
 
 /** A field that is known when the exchange has ended. */
-export const closed = <const F extends StoredFacts>(facts: F, shown: ShownFacts, says: string) =>
+export const closed = <const F extends StoredFacts, const S extends ShownFacts>(facts: F, shown: S, says: string) =>
   ({ ...facts, ...shown, half: 'closed', says }) as const
 
 /** A field of both halves. The end corrects the beginning. */
-export const both = <const F extends StoredFacts & { readonly closedJournal?: number }>(
+export const both = <const F extends StoredFacts & { readonly closedJournal?: number }, const S extends ShownFacts>(
   facts: F,
-  shown: ShownFacts,
+  shown: S,
   says: string,
 ) => ({ ...facts, ...shown, half: 'both', says }) as const
 
 /** A field that follows from others. */
-export const derived = <const F extends ValueFacts, R>(
+export const derived = <const F extends ValueFacts, R, const S extends ShownFacts>(
   facts: F,
   compute: (record: R) => unknown,
-  shown: ShownFacts,
+  shown: S,
   says: string,
 ) => ({ ...facts, compute, ...shown, half: 'derived', says }) as const

@@ -1,3 +1,4 @@
+import { type FieldName, fieldRows, type fields } from './fields.ts'
 import type { CopyKind, Outcome, RecordRow } from './record.ts'
 
 /** What a usage report can be broken down by. `day`, `hour`, `month` are of the start time, UTC; `copy` is the kind of copy, null for what clients asked. */
@@ -15,6 +16,18 @@ export const usageDimensions = [
   'hour',
 ] as const
 export type UsageDimension = (typeof usageDimensions)[number]
+
+type ReportedAs<Report> = {
+  [Name in FieldName]: (typeof fields)[Name] extends { report: Report } ? Name : never
+}[FieldName]
+/** Names of the fields that are a dimension of reports, and a filter. */
+export type GroupedField = ReportedAs<'group'>
+/** Names of the fields of which reports have the sum. */
+export type SummedField = ReportedAs<'sum'>
+
+const isGrouped = (name: FieldName): name is GroupedField =>
+  fieldRows.some(row => row.name === name && row.report === 'group')
+export const groupedFields: readonly GroupedField[] = fieldRows.map(({ name }) => name).filter(isGrouped)
 
 export interface RecordFilter {
   /** Inclusive start and exclusive end, milliseconds since the epoch. */
@@ -50,7 +63,7 @@ export interface CostSum {
   readonly currency: string
 }
 
-export interface UsageLine {
+export interface UsageLine extends Readonly<Record<SummedField, number>> {
   /** One value per asked dimension, in the order asked; null where the record has none. Caller: display name (key in `callerKey`). */
   readonly keys: readonly (string | null)[]
   /** Present when `caller` is among the dimensions: the immutable key. */
@@ -61,11 +74,6 @@ export interface UsageLine {
   readonly failed: number
   readonly aborted: number
   readonly interrupted: number
-  readonly promptTokens: number
-  readonly cachedTokens: number
-  readonly completionTokens: number
-  readonly reasoningTokens: number
-  readonly totalTokens: number
   /** Calls whose tokens were counted or bounded here, not reported by the backend. */
   readonly countedCalls: number
   /** Calls that the gateway sent by itself. They are in all other figures too, because they are billed. */

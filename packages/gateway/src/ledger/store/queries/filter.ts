@@ -1,7 +1,8 @@
 import type { DuckDBValue } from '@duckdb/node-api'
-import type { RecordFilter } from '../../reports.ts'
+import { groupedFields, type RecordFilter } from '../../reports.ts'
 import type { Names } from '../names.ts'
 import { objectHash } from '../object-hash.ts'
+import { columnNameOf } from '../schema.ts'
 
 /** Model of a record: what the answer was called, else what the request asked for. */
 export const modelSql = 'CASE WHEN served_model <> 0 THEN served_model ELSE requested_model END'
@@ -51,12 +52,8 @@ export function conditionsOf(filter: RecordFilter, names: Names): Conditions {
     if (code === null) conditions.addNever()
     else conditions.add(`${sql} = ?`, code)
   }
-  named('workload', 'workload', filter.workload)
-  named('instance', 'instance', filter.instance)
-  named('deployment', 'deployment', filter.deployment)
+  for (const field of groupedFields) named(columnNameOf(field), columnNameOf(field), filter[field])
   named(modelSql, 'model', filter.model)
-  named('operation', 'operation', filter.operation)
-  named('outcome', 'outcome', filter.outcome)
   named('outcome_code', 'outcome_code', filter.outcomeCode)
   if (filter.copyKind === 'none') conditions.add('copy_kind = ?', 0)
   else named('copy_kind', 'copy_kind', filter.copyKind)

@@ -1,7 +1,11 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
+import { shownFields } from '../../fields.ts'
 import { QuestionError } from '../../index.ts'
+import { outcomes } from '../../record.ts'
 import {
   type CostSum,
+  type GroupedField,
+  groupedFields,
   type UsageDimension,
   type UsageLine,
   type UsageQuery,
@@ -9,6 +13,7 @@ import {
   usageDimensions,
 } from '../../reports.ts'
 import type { Names } from '../names.ts'
+import { columnNameOf } from '../schema.ts'
 import { conditionsOf, modelSql } from './filter.ts'
 
 /** What a dimension groups by, and how a group's value is shown. */
@@ -25,13 +30,12 @@ const time = (sql: string, show: (value: number) => string): DimensionFacts => (
 const iso = (ms: number): string => new Date(ms).toISOString()
 
 const dimensions: Record<UsageDimension, DimensionFacts> = {
-  workload: named('workload'),
+  ...(Object.fromEntries(groupedFields.map(name => [name, named(columnNameOf(name))])) as Record<
+    GroupedField,
+    DimensionFacts
+  >),
   caller: named('caller_key'),
-  instance: named('instance'),
-  deployment: named('deployment'),
   model: named(modelSql, 'model'),
-  operation: named('operation'),
-  outcome: named('outcome'),
   copy: named('copy_kind'),
   hour: time('start_hour', hour => `${iso(hour * 3_600_000).slice(0, 13)}:00Z`),
   day: time('start_day', day => iso(day * 86_400_000).slice(0, 10)),
@@ -41,18 +45,31 @@ const dimensions: Record<UsageDimension, DimensionFacts> = {
 /** Lines of a report at most: a million of them took 1.2 GB of memory on their way out. */
 const linesMax = 20_000
 
-/** In the order of `UsageLine` behind the keys. */
-const outcomes = ['completed', 'refused', 'failed', 'aborted', 'interrupted'] as const
-const tokens = ['prompt', 'cached', 'completion', 'reasoning', 'total'] as const
+type Total = UsageReport['total']
+type FigureName = Exclude<keyof Total, 'costs'>
+
+/** A figure of a report's line, and the SQL that computes it for a group. */
+interface Figure {
+  readonly name: FigureName
+  readonly sql: string
+}
+
+const summedFields = shownFields.filter(({ report }) => report === 'sum')
 
 export async function usage(connection: DuckDBConnection, names: Names, query: UsageQuery): Promise<UsageReport> {
   const { by } = query
   checkDimensions(by)
   const conditions = conditionsOf(query, names)
   const currencies = names.codes('currency')
+  const figures = figuresOf(names)
+  const columns = [
+    ...figures.map(({ sql }) => sql),
+    ...currencies.map(currency => `sum(cost_nano) FILTER (currency = ${currency})`),
+    ...(by.includes('caller') ? [callerNameSql] : []),
+  ]
   const keys = by.map((_, index) => `k${index}`)
   const sql = `
-    SELECT ${keys.join(', ')}, ${figuresSql(names, currencies, by)}
+    SELECT ${keys.join(', ')}, ${columns.join(', ')}
     FROM (SELECT *, ${by.map((dimension, index) => `${dimensions[dimension].sql} AS k${index}`).join(', ')}
           FROM records ${conditions.where})
     GROUP BY ${keys.join(', ')} ORDER BY ${keys.join(', ')} LIMIT ${linesMax + 1}`
@@ -62,8 +79,8 @@ export async function usage(connection: DuckDBConnection, names: Names, query: U
       `This report has more than ${linesMax} lines. Ask for a shorter time, fewer dimensions, or one workload or caller.`,
     )
   }
-  const lines = result.getRows().map(cells => lineOf(cells, by, currencies, names))
-  return { by, lines, total: totalOf(lines) }
+  const lines = result.getRows().map(cells => lineOf(cells, by, figures, currencies, names))
+  return { by, lines, total: totalOf(lines, figures) }
 }
 
 function checkDimensions(by: readonly UsageDimension[]): void {
@@ -72,25 +89,31 @@ function checkDimensions(by: readonly UsageDimension[]): void {
   }
 }
 
-function figuresSql(names: Names, currencies: readonly number[], by: readonly UsageDimension[]): string {
+/** In the order in which the query answers them. */
+function figuresOf(names: Names): readonly Figure[] {
   const code = (dictionary: string, name: string): number => names.find(dictionary, name) ?? -1
+  const estimated = [code('usage_source', 'counted'), code('usage_source', 'bounded')].join(', ')
   return [
     // A record may stand for many refused calls.
-    'sum(coalesce(summed_calls, 1))',
-    ...outcomes.map(outcome => `sum(coalesce(summed_calls, 1)) FILTER (outcome = ${code('outcome', outcome)})`),
-    ...tokens.map(kind => `sum(${kind}_tokens)`),
-    `count_if(usage_source IN (${code('usage_source', 'counted')}, ${code('usage_source', 'bounded')}))`,
-    'avg(ended_at_ms - started_at_ms)',
-    'count_if(copy_kind > 0)',
-    'count_if(currency = 0 AND total_tokens > 0)',
-    ...currencies.map(currency => `sum(cost_nano) FILTER (currency = ${currency})`),
-    ...(by.includes('caller') ? ['arg_max(caller_name, started_at_ms) FILTER (caller_name > 0)'] : []),
-  ].join(', ')
+    { name: 'calls', sql: 'sum(coalesce(summed_calls, 1))' },
+    ...outcomes.map(outcome => ({
+      name: outcome,
+      sql: `sum(coalesce(summed_calls, 1)) FILTER (outcome = ${code('outcome', outcome)})`,
+    })),
+    ...summedFields.map(field => ({ name: field.name as FigureName, sql: `sum(${columnNameOf(field.name)})` })),
+    { name: 'countedCalls', sql: `count_if(usage_source IN (${estimated}))` },
+    { name: 'averageDurationMs', sql: 'avg(ended_at_ms - started_at_ms)' },
+    { name: 'copies', sql: 'count_if(copy_kind > 0)' },
+    { name: 'unpricedCalls', sql: 'count_if(currency = 0 AND total_tokens > 0)' },
+  ]
 }
+
+const callerNameSql = 'arg_max(caller_name, started_at_ms) FILTER (caller_name > 0)'
 
 function lineOf(
   cells: readonly DuckDBValue[],
   by: readonly UsageDimension[],
+  figures: readonly Figure[],
   currencies: readonly number[],
   names: Names,
 ): UsageLine {
@@ -100,12 +123,12 @@ function lineOf(
   if (callerAt !== -1 && callerKey !== null) {
     texts[callerAt] = names.textOf('caller_name', Number(cells.at(-1) ?? 0)) ?? callerKey
   }
-  const figures = cells.slice(by.length)
+  const costsAt = by.length + figures.length
   const costs = currencies.map((currency, index) => ({
-    nano: Number(figures[costsAt + index] ?? 0),
+    nano: Number(cells[costsAt + index] ?? 0),
     currency: names.textOf('currency', currency) ?? '',
   }))
-  return { keys: texts, callerKey, ...figuresOf(figures), costs: summed(costs) }
+  return { keys: texts, callerKey, ...valuesOf(figures, at => cells[by.length + at] ?? null), costs: summed(costs) }
 }
 
 /** One sum per currency, by its name. */
@@ -118,50 +141,23 @@ function summed(costs: readonly CostSum[]): CostSum[] {
 }
 
 /** Summed here: a second grouping in the query costs as much as the first. */
-function totalOf(lines: readonly UsageLine[]): UsageReport['total'] {
-  const sum = (figure: (line: UsageLine) => number): number => lines.reduce((all, line) => all + figure(line), 0)
-  const calls = sum(line => line.calls)
+function totalOf(lines: readonly UsageLine[], figures: readonly Figure[]): Total {
+  const sum = (value: (line: UsageLine) => number): number => lines.reduce((all, line) => all + value(line), 0)
+  const total = valuesOf(figures, at => sum(line => line[figures[at]?.name ?? 'calls'] ?? 0))
+  const durationMs = sum(line => (line.averageDurationMs ?? 0) * line.calls)
   return {
-    calls,
-    completed: sum(line => line.completed),
-    refused: sum(line => line.refused),
-    failed: sum(line => line.failed),
-    aborted: sum(line => line.aborted),
-    interrupted: sum(line => line.interrupted),
-    promptTokens: sum(line => line.promptTokens),
-    cachedTokens: sum(line => line.cachedTokens),
-    completionTokens: sum(line => line.completionTokens),
-    reasoningTokens: sum(line => line.reasoningTokens),
-    totalTokens: sum(line => line.totalTokens),
-    countedCalls: sum(line => line.countedCalls),
-    averageDurationMs: calls === 0 ? null : sum(line => (line.averageDurationMs ?? 0) * line.calls) / calls,
-    copies: sum(line => line.copies),
+    ...total,
+    averageDurationMs: total.calls === 0 ? null : durationMs / total.calls,
     costs: summed(lines.flatMap(line => line.costs)),
-    unpricedCalls: sum(line => line.unpricedCalls),
   }
 }
 
-/** Where the sums of costs begin behind the keys. */
-const costsAt = 15
-
-function figuresOf(cells: readonly DuckDBValue[]): Omit<UsageReport['total'], 'costs'> {
-  const number = (index: number): number => Number(cells[index] ?? 0)
-  const average = cells[12] ?? null
-  return {
-    calls: number(0),
-    completed: number(1),
-    refused: number(2),
-    failed: number(3),
-    aborted: number(4),
-    interrupted: number(5),
-    promptTokens: number(6),
-    cachedTokens: number(7),
-    completionTokens: number(8),
-    reasoningTokens: number(9),
-    totalTokens: number(10),
-    countedCalls: number(11),
-    averageDurationMs: average === null ? null : Number(average),
-    copies: number(13),
-    unpricedCalls: number(14),
+/** The figures by their names. A sum of nothing is 0, an average of nothing null. */
+function valuesOf(figures: readonly Figure[], cellOf: (at: number) => DuckDBValue): Omit<Total, 'costs'> {
+  const values: Partial<Record<FigureName, number | null>> = {}
+  for (const [at, { name }] of figures.entries()) {
+    const cell = cellOf(at)
+    values[name] = cell === null && name === 'averageDurationMs' ? null : Number(cell ?? 0)
   }
+  return values as Omit<Total, 'costs'>
 }

@@ -1,4 +1,4 @@
-/** How an exchange ends: what the client is told, what it cost, and the record. */
+/** How an exchange ends: the answer to the client where one is missing, the usage and its cost, the lease, the metrics and the record. */
 import { LedgerError } from '../ledger/index.ts'
 import type { Closed, Cost } from '../ledger/record.ts'
 import { nothingSpent, type Spent } from '../limits/index.ts'
@@ -8,7 +8,7 @@ import type { Usage } from '../wire/usage.ts'
 import { type BackendFailure, refusalOf } from './backend/failures.ts'
 import { ClientLeft } from './call.ts'
 import { type Authenticated, type Exchange, type FollowUp, noteCharge, noteInstance } from './exchange.ts'
-import type { Collected, FollowUps } from './follow-ups/index.ts'
+import type { ClaimedDebt, FollowUps } from './follow-ups/index.ts'
 import type { GatewayParts } from './parts.ts'
 import { boundedUsage, boundOf } from './record/bound.ts'
 import { captured, clientAddress, closed, type Ending, noUsage, opened } from './record/index.ts'
@@ -35,10 +35,10 @@ export interface EndingParts
     | 'lost'
     | 'ended'
   > {
-  readonly followUps: Omit<FollowUps, 'of' | 'askNow' | 'figures'>
+  readonly followUps: Omit<FollowUps, 'openDebt' | 'askNow' | 'figures'>
 }
 
-/** The exchange reached a backend: its end, its usage, its record. */
+/** Ends an exchange that was answered by a backend, or by the gateway in its place. */
 export async function conclude(exchange: Authenticated, relayed: Relayed, parts: EndingParts): Promise<void> {
   const endedAtMs = parts.clock()
   const { ending } = relayed
@@ -48,11 +48,11 @@ export async function conclude(exchange: Authenticated, relayed: Relayed, parts:
       { id: exchange.call.id, instance: exchange.instance?.name, failure: ending, code: codeOf(relayed.cause) },
       'backend_failed',
     )
-    // Of a copy nobody sees a status.
+    // A copy has no client, so it has no status.
     if (exchange.copy === null) status ??= answerInstead(exchange, ending, relayed.cause, parts)
   }
   forgetDeleted(exchange, relayed, parts)
-  const usage = await usageOrNone(exchange, relayed, parts)
+  const usage = await usageOrBound(exchange, relayed, parts)
   const cost = costOfExchange(exchange, relayed, usage, parts)
   settle(exchange, relayed, { usage, cost }, parts)
   const responseBody = exchange.grant?.workload.capture === 'full' ? relayed.unwritten : []
@@ -73,7 +73,7 @@ function outcomeOf({ ending, learned }: Relayed): Pick<Ending, 'outcome' | 'code
   return learned.errorInStream ? { outcome: 'failed', code: 'error_in_stream' } : { outcome: 'completed', code: null }
 }
 
-/** Nothing of an answer has come, so the client gets one of ours. @returns its status. */
+/** The backend sent no answer, so the client gets a refusal. @returns the status of that refusal. */
 function answerInstead(
   exchange: Authenticated,
   failure: BackendFailure,
@@ -94,17 +94,17 @@ function receivedBytes(exchange: Exchange): number {
   return exchange.asked?.received.reduce((sum, chunk) => sum + chunk.length, 0) ?? 0
 }
 
-/** What a DELETE has ended is nobody's any more. */
+/** After a successful DELETE, forget the object's owner. */
 function forgetDeleted({ call, route }: Authenticated, { status }: Relayed, parts: EndingParts): void {
   if (call.method !== 'DELETE' || route.objectId === null || !route.operation.endsObject) return
   if (status !== null && status < 300) parts.objects.deleted(route.objectId)
 }
 
-async function usageOrNone(exchange: Authenticated, relayed: Relayed, parts: EndingParts): Promise<Usage> {
+async function usageOrBound(exchange: Authenticated, relayed: Relayed, parts: EndingParts): Promise<Usage> {
   try {
     return await usageOf(exchange, relayed, parts)
   } catch (error) {
-    // What was answered is a fact, even where the journal cannot be read back to count it.
+    // The answer was billed, even if it cannot be read back from the journal to count it.
     parts.log.error(
       { id: exchange.call.id, code: error instanceof LedgerError ? error.code : 'internal_error' },
       'usage_unknown',
@@ -114,11 +114,11 @@ async function usageOrNone(exchange: Authenticated, relayed: Relayed, parts: End
   }
 }
 
-/** Null where nothing was billed, and where the model has no price: it is reported as such, never as free. */
+/** Null where nothing was billed, and where the model has no price: such a call is reported as unpriced, never as free. */
 function costOfExchange(exchange: Authenticated, relayed: Relayed, usage: Usage, parts: EndingParts): Cost | null {
   const { route, asked, instance } = exchange
   if (usage.source === 'none' || usage.source === 'owed' || asked === null || instance === null) return null
-  // An object that was made before says itself what it ran on.
+  // Work that began earlier is priced by the deployment that it ran on.
   const debt = exchange.charges?.debt
   const ran = debt?.servedDeployment ?? debt?.deployment ?? relayed.learned.servedModel
   const name = relayed.servedDeployment ?? asked.deployment ?? ran
@@ -129,7 +129,7 @@ function costOfExchange(exchange: Authenticated, relayed: Relayed, usage: Usage,
   return chargeOf(parts.prices, { servedModel, model, startedAtMs: exchange.call.startedAtMs, usage, tier, ofBatch })
 }
 
-/** The lease is settled whatever became of the call: what was billed is charged, the rest is given back. */
+/** The lease is settled whatever became of the call: what was billed is charged, the rest is refunded. */
 function settle(
   exchange: Authenticated,
   relayed: Relayed,
@@ -150,12 +150,12 @@ function settle(
     exchange.lease?.settle(spent)
     return
   }
-  // What it reports was used by the call that began the work, whoever asks: that one's limits are charged.
+  // The usage belongs to the call that began the work, whichever call reports it: the limits of that call are charged.
   exchange.lease?.settle(onlyTheCall)
   parts.followUps.charge(exchange.charges, spent)
 }
 
-/** A list is gathered with as many calls as it needs pages; whatever else was tried was sent once in the end. */
+/** A list is put together from as many calls as it needs pages; every other call reaches a backend once in the end. */
 function backendCalls({ route, call }: Authenticated, { attempts }: Relayed): number {
   return route.operation.lists !== null && call.method !== 'POST' ? Math.max(1, attempts.length) : 1
 }
@@ -163,15 +163,15 @@ function backendCalls({ route, call }: Authenticated, { attempts }: Relayed): nu
 const onlyTheCall: Spent = { ...nothingSpent, calls: 1 }
 
 /**
- * Nobody can say any more how the work of a background response or a batch ended: what it owes is charged at its bound, in a record of its
- * own. Nothing was sent for it.
+ * Charges a debt at its bound, in a record of its own: it can no longer be found out how the work of a background response or a batch ended.
+ * Nothing is sent.
  */
-export async function concludeUnknown(exchange: FollowUp, collected: Collected, parts: EndingParts): Promise<void> {
+export async function concludeUnknown(exchange: FollowUp, claimed: ClaimedDebt, parts: EndingParts): Promise<void> {
   const { owing, plan } = exchange
-  noteCharge(exchange, collected)
+  noteCharge(exchange, claimed)
   noteInstance(exchange, plan.targets.get(owing.instance)?.members[0]?.instance ?? null)
   const relayed = nothingRelayed(owing.servedDeployment)
-  const usage = boundedUsage(collected.debt.bound)
+  const usage = boundedUsage(claimed.debt.bound)
   const cost = costOfExchange(exchange, relayed, usage, parts)
   settle(exchange, relayed, { usage, cost }, parts)
   await write(exchange, parts, [], parts.clock(), {
@@ -186,10 +186,10 @@ export async function concludeUnknown(exchange: FollowUp, collected: Collected, 
   })
 }
 
-/** Each member that is left alone has been told of; a line at error for each call would be an alarm that callers can raise. */
-const toldAlready: ReadonlySet<string> = new Set(['pool_unavailable', 'credential_refused', 'bodies_full'])
+/** These were already reported where they began. An error line for each call would be an alarm that callers can raise. */
+const alreadyReported: ReadonlySet<string> = new Set(['pool_unavailable', 'credential_refused', 'bodies_full'])
 
-/** The exchange never reached a backend. The client is told why, where there still is one. */
+/** Ends an exchange that never reached a backend. The client gets the refusal, if it is still connected. */
 export async function refuse(exchange: Exchange, error: unknown, parts: EndingParts): Promise<void> {
   const endedAtMs = parts.clock()
   exchange.lease?.settle(nothingSpent)
@@ -200,7 +200,7 @@ export async function refuse(exchange: Exchange, error: unknown, parts: EndingPa
     ownBytes = renderRefusal(exchange.call, refusal, parts)
     if (refusal.status >= 500) {
       const { cause } = refusal
-      const level = toldAlready.has(refusal.code) ? 'warn' : 'error'
+      const level = alreadyReported.has(refusal.code) ? 'warn' : 'error'
       parts.log[level](
         { id: exchange.call.id, code: refusal.code, cause: cause instanceof Error ? cause : undefined },
         'refused',
@@ -233,7 +233,7 @@ async function write(
   for (const listener of parts.ended) listener(call, first, last)
   if (exchange.caller === null && isSummed(exchange, last, parts)) return
   const { charges } = exchange
-  // What was written with `opened` is in the journal already.
+  // After `opened`, the request's body is already in the journal.
   const requestBody = exchange.opened === null ? captured(exchange) : []
   try {
     await parts.journal.close(last, responseBody, requestBody)
@@ -247,7 +247,7 @@ async function write(
   if (charges !== null) parts.followUps.recorded(charges, ending.usage.source)
 }
 
-/** Of callers who are not known, beyond a rate. */
+/** True for a refusal of an unknown caller beyond the rate at which such refusals get records of their own. */
 function isSummed(exchange: Exchange, last: Closed, { guards }: EndingParts): boolean {
   return guards.strangers.takes({
     address: clientAddress(exchange),
@@ -257,7 +257,7 @@ function isSummed(exchange: Exchange, last: Closed, { guards }: EndingParts): bo
   })
 }
 
-/** For the metrics: names as the configuration has them, nothing that only the client says. */
+/** For the metrics. Names are those of the configuration: nothing that only the client says becomes a label. */
 function figures(exchange: Exchange, ending: Ending, endedAtMs: number): EndedCall {
   const { call, grant, asked, instance, copy } = exchange
   const { outcome, code, status, relayed, usage, cost } = ending

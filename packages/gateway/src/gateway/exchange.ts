@@ -15,7 +15,7 @@ import type { Debt } from '../objects/index.ts'
 import type { LooseBody } from '../wire/loose.ts'
 import type { Grant } from './authorize/grant.ts'
 import type { Call } from './call.ts'
-import type { Collected } from './follow-ups/index.ts'
+import type { ClaimedDebt } from './follow-ups/index.ts'
 import type { Plan } from './plan.ts'
 import type { Asked } from './receive/request.ts'
 import type { Route } from './resolve/route.ts'
@@ -46,7 +46,7 @@ export interface Exchange {
   /** The instance that is tried now; after the end, the one that answered or was tried last. */
   readonly instance: Instance | null
   /** The debt that this exchange charges. */
-  readonly charges: Collected | null
+  readonly charges: ClaimedDebt | null
   /** The record's first half as the journal has it; null before it is there. */
   readonly opened: Opened | null
 }
@@ -180,7 +180,7 @@ export function noteOpened(exchange: Exchange, opened: Opened): void {
 }
 
 /** Called when the exchange has obtained the right to charge a debt. */
-export function noteCharge(exchange: Exchange, collected: Collected): void {
+export function noteCharge(exchange: Exchange, collected: ClaimedDebt): void {
   const facts: Facts = exchange
   facts.charges = collected
 }

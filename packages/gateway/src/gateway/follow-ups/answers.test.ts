@@ -16,8 +16,8 @@ function read(pieces: readonly Buffer[]): BatchAnswers {
   return answers
 }
 
-// A batch of ten thousand lines that reports nothing itself would else be charged like one call.
-test('H2 a file of answers says what its calls used, wherever its bytes are cut', () => {
+// Otherwise a batch of ten thousand lines whose object reports no usage would be charged like one call.
+test('H2 a file of answers reports the usage of its calls, wherever its bytes are cut', () => {
   const file = Buffer.from(`${[line(chat), refused, line(responses), failed].join('\n')}\n`)
   fc.assert(
     fc.property(fc.array(fc.nat({ max: file.length }), { maxLength: 8 }), cuts => {
@@ -33,7 +33,7 @@ test('H2 a file of answers says what its calls used, wherever its bytes are cut'
   )
 })
 
-test('H2 a file that does not tell the usage of every answered call tells nothing', () => {
+test('H2 a file that lacks the usage of one answered call reports no usage at all', () => {
   for (const bad of [line(null), '{"response":', line({ prompt_tokens: -1 })]) {
     assert.equal(read([Buffer.from(`${line(chat)}\n${bad}\n`)]).learned().usage, null, bad)
   }

@@ -1,27 +1,26 @@
 /**
- * The file of a batch's answers, read as it comes: a line for each call, with the usage of that call. It says what a batch used where the batch
- * itself does not. Shape: `{"custom_id":…,"response":{"status_code":200,"body":{…,"usage":{…}}},"error":null}`.
+ * The file of a batch's answers, read as it comes: a line for each call, with its usage. It reports the usage of a batch whose object does not. Shape: `{"custom_id":…,"response":{"status_code":200,"body":{…,"usage":{…}}},"error":null}`.
  */
 
 import { isRecord, textOrNull } from '../../wire/json.ts'
 import { noUsage, type Usage, usageFrom } from '../../wire/usage.ts'
 import { empty, type Learned, nothingLearned, type Observer } from '../observe/observer.ts'
 
-/** A longer line is not read; what the file says is then not all. Bytes. */
+/** Longest line that is read, in bytes. With a longer one the usage of the file is unknown. */
 const lineBytesMax = 16_777_216
-/** Figures of the ledger end there. */
+/** The largest figure that the ledger can hold. */
 const tokensMost = 2_000_000_000
 
 const lineFeed = 0x0a
 
 export class BatchAnswers implements Observer {
-  /** The line that has not ended yet. */
+  /** The last line, which has not ended yet. */
   #open: Buffer[] = []
   #openBytes = 0
   #sum: Usage = { ...noUsage, source: 'reported', promptTokens: 0, completionTokens: 0, totalTokens: 0 }
   #model: string | null = null
   #lines = 0
-  /** False when a call was answered whose usage the file does not tell. */
+  /** False once a call was answered without its usage. */
   #isWhole = true
 
   pass(chunk: Buffer): Buffer {
@@ -39,7 +38,7 @@ export class BatchAnswers implements Observer {
     return empty
   }
 
-  /** Usage is null unless every line tells it. */
+  /** Usage is null unless every line reports it. */
   learned(): Learned {
     this.#endLine()
     const usage = this.#isWhole && this.#lines > 0 ? this.#sum : null
@@ -63,7 +62,7 @@ export class BatchAnswers implements Observer {
   #read(text: string): void {
     this.#lines += 1
     const response = responseOf(text)
-    // A call that was refused used nothing.
+    // A refused call used nothing.
     if (response === null || Number(response['status_code']) >= 400) return
     const body = response['body']
     const usage = isRecord(body) ? usageFrom(body['usage']) : null
@@ -76,14 +75,14 @@ export class BatchAnswers implements Observer {
   }
 }
 
-/** Null for a call that has none, as one that has failed. */
+/** Null for a call without an answer, for example a failed one. */
 function responseOf(text: string): Readonly<Record<string, unknown>> | null {
   try {
     const line = JSON.parse(text) as unknown
     const response = isRecord(line) ? line['response'] : null
     return isRecord(response) ? response : null
   } catch {
-    // Something was answered.
+    // The line carries an answer.
     return {}
   }
 }

@@ -1,4 +1,4 @@
-/** One question how the work of a background response or a batch ended: a GET of the object on its instance, with the gateway's credential. */
+/** One follow-up: a GET of the object on its instance, with the gateway's credential. */
 import { callerWithoutToken } from '../../identity/index.ts'
 import { type Candidate, candidatesFor, singleOf } from '../../instances/pool.ts'
 import type { Debt } from '../../objects/index.ts'
@@ -27,26 +27,26 @@ import { openRecord } from '../record/open.ts'
 import { Unattended } from '../relay/unattended.ts'
 import type { FollowUpGateway } from './gateway.ts'
 
-/** How it is asked, and who is told, so that the end of the process can give it up. */
-export interface Asking {
-  /** What reads the answer, where it is no object; null for the object itself. */
+/** How a follow-up is sent. */
+export interface AskOptions {
+  /** Reads the answer when it is not the object itself; null for the object. */
   readonly observer: Observer | null
-  /** Longest time for the answer, milliseconds. */
+  /** Longest time for the answer, in ms. */
   readonly answerMsMax: number
   begun(question: { giveUp(reason: GivenUp): void }): void
 }
 
 /**
- * The question is an exchange of its own, in the name of the caller whose call began the work, with a record that names that call. What the
- * answer says is charged where the answer to a client's own GET would be: in `conclude`.
+ * A follow-up is an exchange of its own, in the name of the caller whose call began the work, with a record that names that call. Its usage is
+ * charged where the usage of a client's own GET would be: in `conclude`.
  * @param token the verified token of a call that waits for the answer, for instances whose credential is `caller`; empty without one.
- * @returns false when the instance cannot be asked now. @throws Refusal credential_unavailable, ledger_unwritable
+ * @returns false when the instance cannot be called now. @throws Refusal credential_unavailable, ledger_unwritable
  */
 export async function askForEnd(
   exchange: FollowUp,
   token: string,
   gateway: FollowUpGateway,
-  asking: Asking,
+  asking: AskOptions,
 ): Promise<boolean> {
   const { call, route, asked, owing, plan } = exchange
   const candidate = memberOf(owing, plan)
@@ -77,8 +77,8 @@ export async function askForEnd(
 const folders = { response: 'responses', batch: 'batches' } as const satisfies Record<Debt['kind'], string>
 
 /**
- * The exchange that asks, as it would be if the beginner of the work asked through the same address.
- * @param file the file of a batch's answers, to be asked for instead of the object; null for the object.
+ * The exchange of a follow-up, as if the caller that began the work asked through the same address.
+ * @param file the file of a batch's answers, which is fetched instead of the object; null for the object.
  */
 export function exchangeOf(debt: Debt, id: string, gateway: FollowUpGateway, file: string | null = null): FollowUp {
   const { apiVersion, target, workload } = debt
@@ -101,14 +101,14 @@ export function exchangeOf(debt: Debt, id: string, gateway: FollowUpGateway, fil
   return exchange
 }
 
-/** Null for what a change of configuration has taken away. The address then names the workload in the record. */
+/** Null when a reload has removed the workload or the target. The record then takes the workload from the debt. */
 function grantOf(debt: Debt, plan: Plan): Grant | null {
   const workload = plan.workloads.get(debt.workload)
   const target = plan.targets.get(debt.target) ?? plan.targets.get(debt.instance)
   return workload === undefined || target === undefined ? null : { workload, target }
 }
 
-/** Null for an instance that the configuration has no longer. */
+/** Null for an instance that is no longer in the configuration. */
 function memberOf({ instance }: Debt, { targets }: Plan): Candidate | null {
   const target = targets.get(instance)
   if (target === undefined) return null

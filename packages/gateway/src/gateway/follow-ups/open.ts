@@ -1,4 +1,4 @@
-/** Debts of a process before this one: what its ledger says that calls began and no record has charged. */
+/** Debts of an earlier process: work that calls in the ledger began and no record has charged. */
 import { uuidV7 } from '../../ids.ts'
 import type { Ledger } from '../../ledger/index.ts'
 import type { RecordRow } from '../../ledger/record.ts'
@@ -16,7 +16,7 @@ export interface OpenFollowUpsParts extends Omit<FollowUpsParts, 'costNanoOf' | 
   readonly modelOf: (instance: string, deployment: string) => string | null
 }
 
-/** Opens the follow-ups with what calls before this process owe, reserved again: to be waited for before calls are admitted. */
+/** Opens the follow-ups with the debts of earlier processes, reserved again. Wait for it before calls are admitted. */
 export async function openFollowUps(parts: OpenFollowUpsParts): Promise<FollowUpQueue> {
   const { ledger, limits, objects, clock, settings } = parts
   const followUps = new FollowUpQueue({
@@ -25,14 +25,14 @@ export async function openFollowUps(parts: OpenFollowUpsParts): Promise<FollowUp
     newId: uuidV7(clock),
     costNanoOf: debt => costNanoOf(debt, parts),
   })
-  // Also what has become too old meanwhile: that is charged at its bound.
+  // Including debts that have become too old meanwhile: they are charged at their bound.
   const rows = await ledger.owed(clock() - 2 * settings().longest)
   const debts = rows.map(row => debtOfRecord(row, limits)).filter(debt => debt !== null)
   followUps.takeOver(debts)
   return followUps
 }
 
-/** What the bound costs, for limits on cost; 0 where no price is known. */
+/** Cost of the bound, for limits on cost; 0 where no price is known. */
 function costNanoOf(
   { deployment, servedDeployment, instance, startedAtMs, bound }: Debt,
   { prices, modelOf }: Pick<OpenFollowUpsParts, 'prices' | 'modelOf'>,
@@ -43,7 +43,7 @@ function costNanoOf(
   return price === null ? 0 : costOf(price, boundedUsage(bound), book.currency).nano
 }
 
-/** Null for a record that does not say enough to ask. */
+/** Null for a record that does not say enough for a follow-up. */
 function debtOfRecord(row: RecordRow, limits: Pick<Limits, 'learned'>): Debt | null {
   const { id, objectId, callerKind, callerTenantId, workload, target, instance, operation } = row
   if (objectId === null || callerKind === null || callerTenantId === null) return null
@@ -76,7 +76,7 @@ function isV1(path: string): boolean {
   return /^\/+v1\/|\/openai\/v1\//.test(path)
 }
 
-/** What was reserved where a limit was met; else what is known of calls like it now. */
+/** What was reserved for the call, where it met a limit; otherwise the present estimate for such calls. */
 function boundOfRecord(
   { workload, deployment, operation, requestBytes, reservedTokens }: RecordRow,
   limits: Pick<Limits, 'learned'>,

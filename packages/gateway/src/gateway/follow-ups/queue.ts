@@ -8,55 +8,55 @@ import { GivenUp } from '../backend/failures.ts'
 import { concludeUnknown } from '../endings.ts'
 import type { FollowUp } from '../exchange.ts'
 import { BatchAnswers } from './answers.ts'
-import { type Asking, askForEnd, exchangeOf } from './ask.ts'
+import { type AskOptions, askForEnd, exchangeOf } from './ask.ts'
 import type { FollowUpGateway } from './gateway.ts'
-import type { Collected, FollowUpFigures, FollowUpSettings, FollowUps } from './index.ts'
+import type { ClaimedDebt, FollowUpFigures, FollowUpSettings, FollowUps } from './index.ts'
 
 export interface FollowUpsParts {
   readonly limits: Limits
-  /** Null where replicas share nothing. */
+  /** Null where replicas share no debts. */
   readonly debts: SharedDebts | null
   readonly newId: () => string
   readonly clock: Clock
-  /** 0..1, 1 excluded: spreads the questions. */
+  /** 0..1, 1 excluded: spreads the follow-ups over time. */
   readonly random: () => number
   readonly settings: () => FollowUpSettings
-  /** What a debt's bound costs, for limits on cost; 0 where no price is known. */
+  /** Cost of a debt's bound, for limits on cost; 0 where no price is known. */
   readonly costNanoOf: (debt: Debt) => number
 }
 
-interface Open {
+interface OpenDebt {
   debt: Debt
   readonly kept: KeptReservation | null
   nextAtMs: number
   pauseMs: number
-  /** Answers that showed an end without usage, or no object: two of them are believed. */
-  silent: number
-  /** The file of a batch's answers, to be read next; null when there is none to read. */
+  /** Answers that showed an end without usage, or no object. Two of them are believed. */
+  silentEnds: number
+  /** The file with a batch's answers, if it is to be read next. */
   answersFile: string | null
-  answersTries: number
-  /** The question under way. */
+  answersAttempts: number
+  /** The follow-up in flight. */
   asking: Promise<void> | null
-  isCollecting: boolean
+  isBeingClaimed: boolean
 }
 
-/** Milliseconds between two looks at what is due. */
+/** Time between two looks for due follow-ups, in ms. */
 const lookEveryMs = 500
-/** Between two words to replicas about what is looked after here. Well below the time after which they take it over. */
+/** Time between two reports to the replicas about the debts that this process looks after. Well below the time after which they take them over. In ms. */
 const tendEveryMs = 60_000
-/** Debts in memory, some 1 KB each; beyond it the oldest is charged at its bound. */
+/** Debts in memory, about 1 KB each. When there are more, the oldest is charged at its bound. */
 const openMax = 50_000
-const silentMax = 2
-const answersTriesMax = 3
-/** A GET of an object takes a fraction of a second; one that hangs must not keep others from being asked about. Milliseconds. */
+const silentEndsMax = 2
+const answersAttemptsMax = 3
+/** Longest time for the GET of an object, in ms. It usually takes a fraction of a second; one that hangs must not block other follow-ups. */
 const answerMsMax = 30_000
-/** The same for a file of answers, which may have hundreds of megabytes. */
+/** Longest time for a file of answers, which may have hundreds of megabytes. In ms. */
 const fileMsMax = 600_000
 
 export class FollowUpQueue implements FollowUps {
   readonly #parts: FollowUpsParts
-  readonly #open = new Map<string, Open>()
-  readonly #underWay = new Set<Promise<void>>()
+  readonly #open = new Map<string, OpenDebt>()
+  readonly #inFlight = new Set<Promise<void>>()
   readonly #drains = new Set<{ giveUp(reason: GivenUp): void }>()
   #gateway: FollowUpGateway | null = null
   #timer: NodeJS.Timeout | null = null
@@ -70,7 +70,7 @@ export class FollowUpQueue implements FollowUps {
     this.#parts = parts
   }
 
-  /** With what the gateway runs now; from the first time on, questions are asked. */
+  /** Takes the parts of the current configuration. Follow-ups begin with the first call. */
   use(gateway: FollowUpGateway): void {
     this.#gateway = gateway
     this.#timer ??= setInterval(() => this.look(), lookEveryMs).unref()
@@ -80,15 +80,13 @@ export class FollowUpQueue implements FollowUps {
     return { open: this.#open.size, asked: this.#asked, reported: this.#reported, bounded: this.#bounded }
   }
 
-  /** The open debt of that object, as far as this process looks after it. */
-  of(objectId: string): Debt | null {
+  openDebt(objectId: string): Debt | null {
     return this.#open.get(objectId)?.debt ?? null
   }
 
-  /** @param kept what stays reserved for it; null where it met no limit. */
-  owes(debt: Debt, kept: KeptReservation | null): void {
+  add(debt: Debt, kept: KeptReservation | null): void {
     const known = this.#open.get(debt.objectId)
-    // An instance that gives an id twice, or a recovery beside the call itself: one debt, and nothing stays reserved for ever.
+    // An instance gave the same id twice, or recovery found the call that is still in flight: one debt, and nothing stays reserved for ever.
     if (known !== undefined) {
       kept?.settle(nothingMore)
       return
@@ -99,118 +97,105 @@ export class FollowUpQueue implements FollowUps {
       kept,
       nextAtMs: this.#parts.clock() + this.#spread(first),
       pauseMs: first,
-      silent: 0,
+      silentEnds: 0,
       answersFile: null,
-      answersTries: 0,
+      answersAttempts: 0,
       asking: null,
-      isCollecting: false,
+      isBeingClaimed: false,
     })
     this.#parts.debts?.owes(debt)
     this.#makeRoom()
   }
 
-  /** So much of the work's text has passed already: it is charged at no less. */
-  raise(objectId: string, completionTokens: number): void {
+  raiseBound(objectId: string, completionTokens: number): void {
     const open = this.#open.get(objectId)
     if (open === undefined || open.debt.bound.completionTokens >= completionTokens) return
     open.debt = { ...open.debt, bound: { ...open.debt.bound, completionTokens } }
   }
 
-  /** Debts of a process before this one, or of a replica that is gone. */
+  /** Takes debts of an earlier process, or of a replica that is gone. */
   takeOver(debts: readonly Debt[]): void {
     for (const debt of debts) {
       if (this.#open.has(debt.objectId)) continue
       const { promptTokens, completionTokens } = debt.bound
-      this.owes(debt, this.#hold(debt, promptTokens + completionTokens, this.#parts.costNanoOf(debt)))
+      this.add(debt, this.#hold(debt, promptTokens + completionTokens, this.#parts.costNanoOf(debt)))
     }
   }
 
-  /**
-   * The right to charge what the object owes, once for all replicas. Null when it owes nothing, somebody else charges it, or nobody can say now.
-   * Never rejects.
-   */
-  async collect(objectId: string): Promise<Collected | null> {
+  async claim(objectId: string): Promise<ClaimedDebt | null> {
     const open = this.#open.get(objectId) ?? null
     const { debts } = this.#parts
     if (debts === null) return open === null ? null : this.#take(open)
-    if (open?.isCollecting === true) return null
-    if (open !== null) open.isCollecting = true
+    if (open?.isBeingClaimed === true) return null
+    if (open !== null) open.isBeingClaimed = true
     const answer = await debts.claim(objectId, open !== null)
-    if (open !== null) open.isCollecting = false
+    if (open !== null) open.isBeingClaimed = false
     if (answer === 'paid' && open !== null) this.#forget(open)
     if (answer === 'own') return open === null ? null : this.#take(open)
     if (typeof answer === 'string') return null
     return open === null ? { debt: answer, kept: null } : this.#take(open)
   }
 
-  /** Charges in limits what the work used: to its beginner's, as the call that began it would have been. */
-  charge({ debt, kept }: Collected, spent: Spent): void {
+  charge({ debt, kept }: ClaimedDebt, spent: Spent): void {
     const charged = kept ?? this.#hold(debt, 0, 0)
     const total = (spent.promptTokens ?? 0) + (spent.completionTokens ?? 0)
-    // Of a batch, whose prompt nobody has seen, the whole is what further ones are estimated by.
+    // The gateway has not seen the prompt of a batch: the estimate of later batches learns from the total.
     const isLearned = debt.kind === 'batch' && spent.promptTokens !== null
     charged?.settle(isLearned ? { ...spent, promptTokens: 0, completionTokens: total } : spent)
   }
 
-  /** The record with the charge is in the ledger. */
-  recorded({ debt }: Collected, source: UsageSource): void {
+  recorded({ debt }: ClaimedDebt, source: UsageSource): void {
     if (source === 'reported') this.#reported += 1
     if (source === 'bounded') this.#bounded += 1
     this.#parts.debts?.paid(debt.objectId)
   }
 
-  /** An answer to a follow-up has shown an end without usage, or that the object is gone. @returns true when that is believed. */
-  isSilent(objectId: string): boolean {
+  noteSilentEnd(objectId: string): boolean {
     const open = this.#open.get(objectId)
     if (open === undefined) return false
-    open.silent += 1
-    return open.silent >= silentMax
+    open.silentEnds += 1
+    return open.silentEnds >= silentEndsMax
   }
 
-  /** A batch has ended and does not say what it used: its answers do. @returns false when they have been read in vain. */
-  readsAnswers(objectId: string, file: string): boolean {
+  queueAnswersFile(objectId: string, file: string): boolean {
     const open = this.#open.get(objectId)
-    if (open === undefined || open.answersTries >= answersTriesMax) return false
+    if (open === undefined || open.answersAttempts >= answersAttemptsMax) return false
     open.answersFile = file
     return true
   }
 
-  /** Asks about everything that is due, as far as places allow. Called by the timer; tests that have their own time call it, too. */
+  /** Starts the follow-ups that are due, at most `atOnce` at a time. Called by the timer, and by tests with a clock of their own. */
   look(): void {
     const nowMs = this.#parts.clock()
     const { atOnce } = this.#parts.settings()
     if (this.#isClosing || this.#gateway === null) return
     if (nowMs >= this.#tendAtMs) this.#tend(nowMs)
     for (const open of this.#open.values()) {
-      if (this.#underWay.size >= atOnce) return
+      if (this.#inFlight.size >= atOnce) return
       if (open.nextAtMs <= nowMs && open.asking === null) this.#start(open, '')
     }
   }
 
-  /**
-   * Asks about one object now and waits for the answer: it is about to be deleted, and nobody could say afterwards what it used.
-   * @param token of the call that deletes it, for instances whose credential is `caller`.
-   */
   async askNow(objectId: string, token: string): Promise<void> {
     const open = this.#open.get(objectId) ?? (await this.#ofReplica(objectId))
     if (open === null || this.#isClosing) return
     await (open.asking ?? this.#start(open, token))
   }
 
-  /** The debt of an object that another replica looks after. */
-  async #ofReplica(objectId: string): Promise<Open | null> {
+  /** Takes over the debt of an object that another replica looks after. */
+  async #ofReplica(objectId: string): Promise<OpenDebt | null> {
     const debt = (await this.#parts.debts?.find(objectId)) ?? null
     if (debt === null) return null
     this.takeOver([debt])
     return this.#open.get(objectId) ?? null
   }
 
-  /** Resolves when the questions that are under way now have been answered. */
+  /** Resolves when the follow-ups that are in flight now have ended. */
   async settled(): Promise<void> {
-    await Promise.allSettled(this.#underWay)
+    await Promise.allSettled(this.#inFlight)
   }
 
-  /** Gives up the questions that are under way; what is owed is found in the ledger by the next start. */
+  /** Cancels the follow-ups in flight. The next start finds the open debts in the ledger. */
   async close(): Promise<void> {
     this.#isClosing = true
     if (this.#timer !== null) clearInterval(this.#timer)
@@ -218,21 +203,21 @@ export class FollowUpQueue implements FollowUps {
     await this.settled()
   }
 
-  #start(open: Open, token: string): Promise<void> {
+  #start(open: OpenDebt, token: string): Promise<void> {
     const running = this.#follow(open, token)
       .catch(error => {
         this.#gateway?.log.warn({ id: open.debt.recordId, code: codeOf(error) }, 'follow_up_failed')
       })
       .finally(() => {
         open.asking = null
-        this.#underWay.delete(running)
+        this.#inFlight.delete(running)
       })
     open.asking = running
-    this.#underWay.add(running)
+    this.#inFlight.add(running)
     return running
   }
 
-  async #follow(open: Open, token: string): Promise<void> {
+  async #follow(open: OpenDebt, token: string): Promise<void> {
     const { clock, settings, debts, newId } = this.#parts
     const gateway = this.#gateway
     if (gateway === null) return
@@ -248,20 +233,20 @@ export class FollowUpQueue implements FollowUps {
       return
     }
     open.pauseMs = Math.min(open.pauseMs * 2, every)
-    // The last question is asked when the time is over, not a pause later.
+    // The last follow-up is sent when the time is over, not one pause later.
     open.nextAtMs = Math.min(nowMs + this.#spread(open.pauseMs), debt.startedAtMs + longest)
     await this.#ask(exchangeOf(debt, newId(), gateway), { token, observer: null, answerMsMax }, gateway)
     const { answersFile } = open
     if (answersFile === null) return
     open.answersFile = null
-    open.answersTries += 1
+    open.answersAttempts += 1
     const reading = exchangeOf(debt, newId(), gateway, answersFile)
     await this.#ask(reading, { token, observer: new BatchAnswers(), answerMsMax: fileMsMax }, gateway)
   }
 
   async #ask(
     exchange: FollowUp,
-    { token, ...how }: { readonly token: string } & Omit<Asking, 'begun'>,
+    { token, ...how }: { readonly token: string } & Omit<AskOptions, 'begun'>,
     gateway: FollowUpGateway,
   ): Promise<void> {
     let drain: { giveUp(reason: GivenUp): void } | null = null
@@ -278,28 +263,28 @@ export class FollowUpQueue implements FollowUps {
     }
   }
 
-  async #giveUp(open: Open, gateway: FollowUpGateway): Promise<void> {
-    const collected = await this.collect(open.debt.objectId)
-    if (collected === null) {
+  async #giveUp(open: OpenDebt, gateway: FollowUpGateway): Promise<void> {
+    const claimed = await this.claim(open.debt.objectId)
+    if (claimed === null) {
       open.nextAtMs = this.#parts.clock() + this.#spread(this.#parts.settings().every)
       return
     }
     const exchange = exchangeOf(open.debt, this.#parts.newId(), gateway)
-    await concludeUnknown(exchange, collected, gateway)
+    await concludeUnknown(exchange, claimed, gateway)
   }
 
-  /** Half of it for certain, the rest by chance: what began together is not asked about together. */
+  /** Half of the pause is fixed, the rest is random: work that began together is not asked about together. */
   #spread(pauseMs: number): number {
     return pauseMs * (0.5 + this.#parts.random() / 2)
   }
 
-  #take(open: Open): Collected {
+  #take(open: OpenDebt): ClaimedDebt {
     this.#open.delete(open.debt.objectId)
     return { debt: open.debt, kept: open.kept }
   }
 
-  /** Somebody else has charged it. */
-  #forget(open: Open): void {
+  /** Another replica has charged it. */
+  #forget(open: OpenDebt): void {
     this.#open.delete(open.debt.objectId)
     this.#parts.debts?.paidElsewhere(open.debt.objectId)
     open.kept?.settle(nothingMore)
@@ -319,8 +304,8 @@ export class FollowUpQueue implements FollowUps {
     const adopting = debts
       .orphans(nowMs)
       .then(found => this.takeOver(found))
-      .finally(() => this.#underWay.delete(adopting))
-    this.#underWay.add(adopting)
+      .finally(() => this.#inFlight.delete(adopting))
+    this.#inFlight.add(adopting)
   }
 
   #makeRoom(): void {

@@ -13,7 +13,7 @@ import { listed, Refusal } from '../refusals.ts'
 import { findOwner, type OwnerParts } from './owner.ts'
 
 export interface LocateParts extends OwnerParts, Pick<GatewayParts, 'unknownObjects' | 'encryptedReasoning'> {
-  readonly followUps: Pick<FollowUps, 'of'>
+  readonly followUps: Pick<FollowUps, 'openDebt'>
 }
 
 /** An object that the call names. */
@@ -31,7 +31,7 @@ async function locateNamed(exchange: Received, named: readonly NamedObject[], pa
 
 function located(exchange: Received, home: Home | null, { followUps }: LocateParts): Located {
   const { objectId } = exchange.route
-  noteHome(exchange, home, objectId === null ? null : followUps.of(objectId))
+  noteHome(exchange, home, objectId === null ? null : followUps.openDebt(objectId))
   return exchange
 }
 

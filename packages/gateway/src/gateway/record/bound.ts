@@ -1,5 +1,4 @@
-/** The bound: what a call is charged at where nothing tells what it used. It is what was reserved for it, or would have been. */
-
+/** The bound: the charge for a call whose usage is unknown. It is what was reserved for the call, or would have been. */
 import type { Limits, PromptSize } from '../../limits/index.ts'
 import { promptSizeOf } from '../../limits/rules/prompt-size.ts'
 import { noUsage, type Usage } from '../../wire/usage.ts'
@@ -12,24 +11,24 @@ export interface Bound {
   readonly completionTokens: number
 }
 
-/** An upload, or the file behind a batch, is a medium, whatever is in it. */
+/** An upload, or the file of a batch, counts as one medium, whatever is in it. */
 const uploaded: PromptSize = { textBytes: 0, media: 1, soundTokens: 0, stored: 0 }
 /** Absurd maxima must not overflow a column of the ledger. */
 const tokensMost = 1_000_000_000
 
-/** How many objects that are stored elsewhere become a part of the prompt. Of echoed items the content stands in the body. */
+/** Number of stored objects that become part of the prompt. The content of echoed items is already in the body. */
 export function storedIn({ references }: Asked): number {
   return references.reduce((sum, { echoed }) => (echoed ? sum : sum + 1), 0)
 }
 
-/** What of a call decides how large its prompt is. */
+/** The size of a call's prompt. */
 export function promptOf(asked: Asked): PromptSize {
   return asked.json === null ? uploaded : promptSizeOf(asked.json.body, storedIn(asked))
 }
 
 /**
- * What was reserved for the call before it was sent; for one that met no limit on tokens, what was learned of calls like it, and before
- * anything is learned `limits.completionTokensAssumed`.
+ * What was reserved for the call before it was sent. For a call without a limit on tokens: the estimate for such calls, and before anything
+ * was learned, `limits.completionTokensAssumed`.
  */
 export function boundOf(exchange: Authenticated, { limits }: { readonly limits: Pick<Limits, 'learned'> }): Bound {
   const { lease, asked, grant, route } = exchange
@@ -46,7 +45,7 @@ export function boundOf(exchange: Authenticated, { limits }: { readonly limits: 
   }
 }
 
-/** A bound as the record's figures. */
+/** The bound as usage. */
 export function boundedUsage({ promptTokens, completionTokens }: Bound): Usage {
   return {
     ...noUsage,

@@ -1,14 +1,14 @@
-/** Record: what the stages found out about an exchange, as the ledger's two halves. */
+/** Record: the facts of an exchange as the two halves of its record in the ledger. */
 import type { Closed, Cost, Opened, Outcome } from '../../ledger/record.ts'
 import { noUsage, type Usage } from '../../wire/usage.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Relayed } from '../relayed.ts'
 
 const pathCharactersMax = 2_048
-/** Of what a client writes as it likes. */
+/** For texts that a client chooses freely. */
 const nameCharactersMax = 256
 
-/** A name of an address that nobody was allowed to use: kept where it is one of the configuration. The path shows the others. */
+/** A name from the address of a call without a grant. Only names of the configuration are kept; the path shows the others. */
 function configured(name: string | null | undefined, names: Pick<ReadonlySet<string>, 'has'>): string | null {
   return name != null && names.has(name) ? name : null
 }
@@ -31,7 +31,7 @@ export function opened(exchange: Exchange): Opened {
     target: grant?.target.name ?? owing?.target ?? configured(route?.target, plan.targets),
     instance: instance?.name ?? null,
     region: instance?.region ?? null,
-    // What is reported for a debt belongs to the deployment that worked for it.
+    // Usage that is reported for a debt belongs to the deployment that did the work.
     deployment: asked?.deployment ?? owing?.deployment ?? configured(route?.deployment, plan.deployments),
     requestedModel: asked?.requestedModel?.slice(0, nameCharactersMax) ?? null,
     toolDeployments: asked?.toolDeployments ?? [],
@@ -46,7 +46,7 @@ export function opened(exchange: Exchange): Opened {
   }
 }
 
-/** The request's body as the ledger is to keep it. */
+/** The request's body for the ledger; empty unless the workload captures bodies. */
 export function captured(exchange: Exchange): readonly Buffer[] {
   return exchange.grant?.workload.capture === 'full' ? (exchange.asked?.received ?? []) : []
 }
@@ -60,13 +60,13 @@ function pathOf(url: string): string {
 export interface Ending {
   readonly outcome: Outcome
   readonly code: string | null
-  /** What the client saw. */
+  /** The status that the client saw. */
   readonly status: number | null
   readonly relayed: Relayed | null
   readonly usage: Usage
   readonly cost: Cost | null
   readonly requestBytes: number
-  /** Bytes of a body that the gateway wrote itself. */
+  /** Length of a body that the gateway wrote itself. */
   readonly ownBytes: number
 }
 
@@ -94,7 +94,7 @@ export function closed(exchange: Exchange, ending: Ending, endedAtMs: number, fi
     cost: ending.cost,
     reservedTokens: exchange.lease?.ask.tokens ?? null,
     waitedMs: exchange.lease?.waitedMs ?? null,
-    // A record with the charge of background work names the object, so that a restart finds that it is charged.
+    // The record that charges background work names the object, so that a restart finds it charged.
     objectId: relayed?.learned.objectId ?? exchange.charges?.debt.objectId ?? null,
     finishReason: relayed?.learned.finishReason ?? null,
     backendRequestId: relayed?.backendRequestId ?? null,

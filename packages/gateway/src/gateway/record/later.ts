@@ -1,6 +1,6 @@
 /**
- * Tokens that are reported later: a response in the background and a batch say what they used when somebody asks for them after their
- * end. The call that begins them owes; the first answer that reports it is charged, and every further one counts nothing.
+ * Usage that is reported later: a background response or a batch reports its usage when it is fetched after its end. The call that begins the
+ * work has a debt. The first answer that reports the usage charges it; later answers charge nothing.
  */
 
 import type { Limits } from '../../limits/index.ts'
@@ -14,25 +14,25 @@ import type { Relayed } from '../relayed.ts'
 import { boundedUsage, boundOf } from './bound.ts'
 import type { Unseen } from './unseen.ts'
 
-/** True for an answer that says that the object is at work: nothing is to be counted in it. */
+/** True for an answer that says that the object is still at work. There is nothing to count in it. */
 export function isBegun({ route }: Authenticated, { learned, isEventStream, status }: Relayed): boolean {
   if (status === null || status >= 300 || learned.usage !== null || learned.objectId === null) return false
   const { creates } = route.operation
   if (creates !== 'response' && creates !== 'batch') return false
-  // It goes on at the instance, however its stream has ended here: `GET responses/{id}?stream=true` takes it up again.
+  // The work continues on the instance, however this stream ended: `GET responses/{id}?stream=true` resumes it.
   if (learned.isBackground) return true
-  // Any other stream says itself what it used, and ends with its connection; one that breaks off is counted by its text.
+  // Any other stream reports its own usage and ends with its connection. If it breaks off, its text is counted.
   if (isEventStream) return false
   return underWay.has(learned.finishReason ?? '')
 }
 
-/** True for a batch that may have been created although its id never came: nobody can ask for its end. */
+/** True for a batch that may have been created although its id never came: its end cannot be followed up. */
 export function isBatchUnseen({ route, call }: Authenticated, { learned, sentAtMs, status }: Relayed): boolean {
   if (route.operation.creates !== 'batch' || call.method !== 'POST') return false
   return sentAtMs !== null && learned.objectId === null && (status === null || status < 300)
 }
 
-type DebtFollowUps = Pick<FollowUps, 'owes' | 'collect' | 'isSilent' | 'readsAnswers'>
+type DebtFollowUps = Pick<FollowUps, 'add' | 'claim' | 'noteSilentEnd' | 'queueAnswersFile'>
 
 interface DebtParts {
   readonly limits: Pick<Limits, 'learned'>
@@ -40,15 +40,15 @@ interface DebtParts {
   readonly guards: { readonly unseen: Unseen }
 }
 
-/** Notes what the object owes, with what was reserved for it. */
+/** Adds the debt of the object, with what was reserved for the call. */
 export function beginDebt(exchange: Authenticated, relayed: Relayed, parts: DebtParts): Usage {
   const debt = debtOf(exchange, relayed, parts)
   if (debt === null) return noUsage
-  parts.followUps.owes(debt, exchange.lease?.keep() ?? null)
+  parts.followUps.add(debt, exchange.lease?.keep() ?? null)
   return { ...noUsage, source: 'owed' }
 }
 
-/** What it is charged at where nobody can tell: without a maximum, the most that is known of such calls. */
+/** The charge if the usage never becomes known. Without a maximum it is the most that such calls have used. */
 function boundOfDebt(exchange: Authenticated, parts: DebtParts): Debt['bound'] {
   const { promptTokens, completionTokens } = boundOf(exchange, parts)
   const { asked } = exchange
@@ -79,7 +79,7 @@ function debtOf(exchange: Authenticated, { learned, servedDeployment }: Relayed,
   }
 }
 
-/** Of an answer about an object that was made before. */
+/** Usage of an answer about an object that an earlier call created. */
 export async function usageOfObject(
   exchange: Authenticated,
   relayed: Relayed,
@@ -91,16 +91,16 @@ export async function usageOfObject(
   if (id === null || (route.operation.tells === null && !isOwn)) return noUsage
   const end = endOf(exchange, relayed, id, followUps)
   if (end === null) return noUsage
-  const collected = await followUps.collect(id)
-  if (collected === null) return noUsage
-  noteCharge(exchange, collected)
-  const { kind, deployment, bound } = collected.debt
+  const claimed = await followUps.claim(id)
+  if (claimed === null) return noUsage
+  noteCharge(exchange, claimed)
+  const { kind, deployment, bound } = claimed.debt
   if (end === 'unknown') return boundedUsage(bound)
   if (kind === 'response' && deployment !== null) guards.unseen.needs.learn(deployment, end)
   return end
 }
 
-/** What the answer says that the object used; `unknown` when nobody will ever know, null while it may still be told. */
+/** The object's usage as the answer reports it; `unknown` when it can never be known, null while it may still be reported. */
 function endOf(
   exchange: Authenticated,
   relayed: Relayed,
@@ -109,24 +109,24 @@ function endOf(
 ): Usage | 'unknown' | null {
   const { call, route, copy } = exchange
   const { learned, status, ending } = relayed
-  // A file of answers, read by the gateway itself: half of it is no sum.
+  // A batch's file of answers, fetched by the gateway: half of it is no sum.
   if (route.operation.tells === null)
     return ending === 'whole' && status !== null && status < 300 ? learned.usage : null
   if (status !== null && status < 300) {
     if (learned.usage !== null) return isLast(learned) ? learned.usage : null
     if (call.method === 'DELETE' && route.operation.endsObject) return 'unknown'
   }
-  // What a client's own call shows of this may be the answer to something else; the gateway's own question has one meaning.
+  // A client's own call may have asked for something else. Only the gateway's own follow-up has one meaning.
   return copy?.kind === 'follow_up' && ending === 'whole' ? silentEndOf(exchange, relayed, id, followUps) : null
 }
 
-/** True where the usage is that of all the work: more would come of work that goes on, and in a stream that was left in its middle. */
+/** True when the usage covers all of the work. Work that continues, or a stream left in its middle, would report more. */
 function isLast({ finishReason, isFinished, usageSoFar }: Relayed['learned']): boolean {
   if (usageSoFar || underWay.has(finishReason ?? '')) return false
   return isFinished || finishReason !== null
 }
 
-/** Of an answer to the gateway's own question that tells no usage. */
+/** The end that a follow-up shows when its answer reports no usage. */
 function silentEndOf(
   { route }: Authenticated,
   { learned, status, unwritten }: Relayed,
@@ -138,14 +138,14 @@ function silentEndOf(
   const hasEnded = status !== null && status < 300 && state !== '' && !underWay.has(state)
   if (hasEnded && route.operation.object === 'batch') {
     const { answersFile, completed } = endOfBatch(unwritten)
-    // Validation has failed, or it has ended before its first line: nothing was run.
+    // Validation failed, or the batch ended before its first line: nothing ran.
     if (state === 'failed' || completed === 0) return noUsage
-    if (answersFile !== null && followUps.readsAnswers(id, answersFile)) return null
+    if (answersFile !== null && followUps.queueAnswersFile(id, answersFile)) return null
   }
-  return (isGone || hasEnded) && followUps.isSilent(id) ? 'unknown' : null
+  return (isGone || hasEnded) && followUps.noteSilentEnd(id) ? 'unknown' : null
 }
 
-/** Of a batch that has ended: the file of its answers, and how many lines were answered. */
+/** The file of answers of a batch that has ended, and its number of answered lines. */
 function endOfBatch(body: readonly Buffer[]): {
   readonly answersFile: string | null
   readonly completed: number | null

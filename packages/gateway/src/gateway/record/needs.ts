@@ -1,18 +1,18 @@
 /**
- * What calls of a deployment were seen to need, for those whose end nobody is told of. A reasoning model thinks before its first word, and of
- * an answer that broke off no text says how much.
+ * The most tokens that recent calls of a deployment needed, for calls whose end is never seen. A reasoning model thinks before its first word,
+ * and the text of an answer that broke off does not show how much.
  */
 import { modelFacts } from '../../wire/models.ts'
 import type { Usage } from '../../wire/usage.ts'
 
-/** Calls after which what was seen before them is forgotten, together with as many before. */
+/** Length of a span, in calls. The span before the current one still counts, older ones are forgotten. */
 const callsOfSpan = 64
 
 /** The most tokens that one call of a deployment had. */
 export interface Needs {
-  /** Beyond the text that passes. */
+  /** Tokens beyond the text of the answer. */
   readonly hidden: number
-  /** In all of the answer. */
+  /** All completion tokens of the answer. */
   readonly completion: number
 }
 
@@ -24,7 +24,7 @@ interface Seen {
 
 const nothing: Needs = { hidden: 0, completion: 0 }
 
-/** Over the last 64 to 128 calls of each deployment. As many as there are deployments that workloads may use. */
+/** Needs over the last 64 to 128 calls of each deployment. Bounded by the number of deployments that workloads may use. */
 export class NeedsSeen {
   readonly #seen = new Map<string, Seen>()
 
@@ -54,7 +54,7 @@ export class NeedsSeen {
     return seen === undefined ? nothing : most(seen.now, seen.before)
   }
 
-  /** Whether the text of an answer may be less than what is billed. */
+  /** True when more may be billed than the text of an answer shows. */
   mayHide(deployment: string, model: string): boolean {
     return this.of(deployment).hidden > 0 || modelFacts(model).mayThink
   }

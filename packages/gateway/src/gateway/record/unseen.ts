@@ -1,4 +1,4 @@
-/** What is done about, and known of, answers whose end nobody is told of. */
+/** Settings and figures for answers whose end the gateway does not see, because the client or the backend left early. */
 import type { Config } from '../../config/schema.ts'
 import { ReadingOn } from '../relay/read-on.ts'
 import { NeedsSeen } from './needs.ts'
@@ -6,9 +6,9 @@ import { NeedsSeen } from './needs.ts'
 export class Unseen {
   readonly reading = new ReadingOn()
   readonly needs = new NeedsSeen()
-  /** How long an answer is read on after its client left, milliseconds; 0 switches it off. */
+  /** Longest time that an answer is read on after its client left, in ms; 0 switches this off. */
   readOnMs = 0
-  /** Completion tokens that such a call is charged at least where it names no maximum. */
+  /** Least completion tokens to charge for such a call when it names no maximum. */
   completionTokensAssumed = 0
 
   constructor(config: Config) {

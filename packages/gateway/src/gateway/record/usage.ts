@@ -19,16 +19,17 @@ interface UsageParts {
   readonly counter: TokenCounter
   readonly journal: Journal
   readonly limits: Pick<Limits, 'learned'>
-  readonly followUps: Pick<FollowUps, 'owes' | 'raise' | 'collect' | 'isSilent' | 'readsAnswers'>
+  readonly followUps: Pick<FollowUps, 'add' | 'raiseBound' | 'claim' | 'noteSilentEnd' | 'queueAnswersFile'>
   readonly guards: { readonly unseen: Unseen }
   readonly log: Log
 }
 
 /**
- * What a call used: what the backend reported at the end of its answer. Where it reported nothing but the answer came whole and shows all that
- * is billed (old versions, other models), what our tokenizer counts in the text. And where nobody can know (the client or the backend left early
- * and the end was not reached, the answer cannot be read, a model thought unseen), a bound: at least what passed, what was reserved,
- * and what calls of the deployment were seen to need. Never a small number because nothing was seen.
+ * The usage of a call, from the best source there is:
+ * 1. reported: the backend reported it at the end of its answer.
+ * 2. counted: the answer came whole and its text is all that is billed (old API versions, other models), so the tokenizer counts it.
+ * 3. bounded: the end was not seen (the client or the backend left early), the answer cannot be read, or the model may think unseen. The bound is
+ *    at least what passed, what was reserved, and what calls of the deployment needed. It is never small because little was seen.
  */
 export async function usageOf(exchange: Authenticated, relayed: Relayed, parts: UsageParts): Promise<Usage> {
   const { learned } = relayed
@@ -42,18 +43,18 @@ export async function usageOf(exchange: Authenticated, relayed: Relayed, parts: 
   }
   const sent = sentOf(exchange, relayed)
   if (isBegun(exchange, relayed)) {
-    // Before anything is waited for: the client may ask at once.
+    // Before the first await: the client may ask for the object at once.
     const owed = beginDebt(exchange, relayed, parts)
     if (sent !== null && relayed.isEventStream) {
-      // A stream that is left may have shown more than was reserved.
+      // A stream that the client left may have shown more than was reserved.
       const { completionTokens } = await count(exchange, sent, relayed, parts)
-      parts.followUps.raise(learned.objectId ?? '', completionTokens ?? 0)
+      parts.followUps.raiseBound(learned.objectId ?? '', completionTokens ?? 0)
     }
     return owed
   }
   if (isBatchUnseen(exchange, relayed)) return boundedUsage(boundOf(exchange, parts))
   if (sent === null) return noUsage
-  // An error is not billed, but for a prompt that had to be read to be refused (content-streaming.md).
+  // Errors are not billed, except a prompt that the content filter had to read in order to refuse it.
   if (isError(relayed)) return isOfPrompt(relayed) ? promptUsage(exchange, sent, relayed, parts) : noUsage
   if (isUnmetered(sent, relayed)) return noUsage
   const counted = await count(exchange, sent, relayed, parts)
@@ -69,7 +70,7 @@ interface Sent {
   readonly model: string
 }
 
-/** Null where nothing was billed: nothing was sent, or half of a request, or what it asks for has no tokens. */
+/** Null when nothing was billed: nothing was sent, only half of a request was sent, or the operation has no tokens. */
 function sentOf(
   { route, asked, instance, call }: Authenticated,
   { sentAtMs, servedDeployment, status }: Relayed,
@@ -85,21 +86,21 @@ function isError({ status }: Relayed): boolean {
   return status !== null && status >= 400
 }
 
-/** True for a refusal by the content filter, or one that may be: it broke off before it said what it is. */
+/** True for a refusal by the content filter, and for one that broke off before it named its code: it may be one. */
 function isOfPrompt({ status, ending, learned }: Relayed): boolean {
   return learned.errorCode === 'content_filter' || (status === 400 && ending !== 'whole' && learned.errorCode === null)
 }
 
-/** True for models that are billed by pictures, seconds or characters: they never report tokens. */
+/** True for calls that are billed by pictures, seconds or characters: they never report tokens. */
 function isUnmetered({ operation, model }: Sent, { ending, learned }: Relayed): boolean {
   const speaks =
     operation.usage === 'chat' || operation.usage === 'input-only' || operation.name.startsWith('responses')
   if (speaks) return false
-  // A document that came whole and names no tokens has none.
+  // A whole document without tokens has none.
   return isUnmeteredModel(model) || (ending === 'whole' && learned.isFinished)
 }
 
-/** True where the text that passed is all that is billed. */
+/** True when the text that passed is all that is billed. */
 function isKnown(
   { operation, deployment, model }: Sent,
   relayed: Relayed,
@@ -136,10 +137,10 @@ function bounded(
   const bound = boundOf(exchange, parts)
   const needs = parts.guards.unseen.needs.of(deployment)
   const passed = (counted.completionTokens ?? 0) + needs.hidden
-  // Without a maximum the estimate is a middle one: of a call whose end nobody saw the most is taken that is known.
+  // Without a maximum the estimate is an average. A call whose end was not seen is charged at the most that is known.
   const unlimited =
     asked.completionTokensMax === null ? Math.max(needs.completion, parts.guards.unseen.completionTokensAssumed) : 0
-  // What the instance adds to a prompt from stored objects is in no text.
+  // The text does not contain what the instance adds to the prompt from stored objects.
   const isReadable = counted.promptTokens !== null && storedIn(asked) === 0
   const promptTokens = isReadable
     ? (counted.promptTokens ?? 0)
@@ -150,7 +151,7 @@ function bounded(
   })
 }
 
-/** What our tokenizer counts, in a worker; null is what cannot be counted. */
+/** Counts in a worker; null for what cannot be counted. */
 async function count(
   exchange: Authenticated,
   { operation, asked, model }: Sent,
@@ -166,7 +167,7 @@ async function count(
   })
 }
 
-/** All that came of the answer: long ones have left the memory and are read back from the journal. */
+/** All bytes of the answer that came. Those of a long answer are read back from the journal. */
 async function responseBytes(
   exchange: Authenticated,
   relayed: Relayed,
@@ -177,7 +178,7 @@ async function responseBytes(
     return [...(await journal.written(exchange.call.id, 'response')), ...relayed.unwritten]
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error
-    // What was answered is a fact, even where the journal cannot be read back to count it.
+    // The answer was billed, even if it cannot be read back from the journal to count it.
     log.error({ id: exchange.call.id, code: error.code }, 'usage_unknown')
     return []
   }

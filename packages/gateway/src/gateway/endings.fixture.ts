@@ -1,8 +1,7 @@
 /** Parts for the end of an exchange, with a journal, a log and follow-ups that record what they get. */
 
 import { LedgerError } from '../ledger/index.ts'
-import type { Closed, Opened, Usage } from '../ledger/record.ts'
-import { noUsage } from '../ledger/record.ts'
+import type { Closed, Opened } from '../ledger/record.ts'
 import type { Ask, Lease, Spent } from '../limits/index.ts'
 import { openLimits } from '../limits/open.ts'
 import type { LogLine } from '../log.fixture.ts'
@@ -10,6 +9,7 @@ import { logTo } from '../log.fixture.ts'
 import { openObjects } from '../objects/open.ts'
 import { openPrices } from '../prices/open.ts'
 import type { EndedCall } from '../telemetry/calls.ts'
+import { noUsage, type Usage } from '../wire/usage.ts'
 import { findGrant } from './authorize/grant.ts'
 import type { EndingParts } from './endings.ts'
 import { authenticatedOf, type CallOptions, person, sampleConfig, samplePlan } from './exchange.fixture.ts'
@@ -130,7 +130,7 @@ export async function endingScene(): Promise<EndingScene> {
     receiveLimits: { bodyBytesMax: 1_000, uploadBytesMax: 2_000, timeoutMs: 3_000 },
     publicUrl: 'https://gateway.example',
     lost: id => void scene.lost.push(id),
-    ended: call => void scene.ended.push(call),
+    ended: [call => void scene.ended.push(call)],
     followUps: {
       add: debt => void scene.debts.push(debt),
       raiseBound: (objectId, completionTokens) => void scene.raised.push({ objectId, completionTokens }),

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { ClientLeft, ownCall } from './call.ts'
 import { admittedOf, type EndingScene, endingScene, leaseOf, relayedOf, reported } from './endings.fixture.ts'
 import { conclude, concludeUnknown, refuse } from './endings.ts'
-import { authenticatedOf, callOf, exchangeOf, person, samplePlan } from './exchange.fixture.ts'
+import { authenticatedOf, callOf, exchangeOf, person, responseOf, samplePlan } from './exchange.fixture.ts'
 import { type Exchange, type FollowUp, newExchange, noteCaller, noteDebt, noteRequest, noteRoute } from './exchange.ts'
 import type { ClaimedDebt } from './follow-ups/index.ts'
 import { requestWithoutBody } from './receive/request.ts'
@@ -65,7 +65,7 @@ test('a client whose backend sent no answer gets the refusal that belongs to the
     relayedOf({ ending: 'backend_unreachable', status: null, cause: new Error('gone') }),
     scene.parts,
   )
-  const { res } = exchange.call
+  const res = responseOf(exchange.call)
   assert.equal(res.statusCode, 502)
   assert.equal(res.getHeader('x-gatehouse-refusal'), undefined, 'header fields went out with writeHead')
   assert.ok(res.headersSent)
@@ -91,7 +91,7 @@ test('a copy has no client: its failure gets no answer and no status', async () 
   noteRequest(copy, original.asked)
   await conclude(copy, relayedOf({ ending: 'backend_unreachable', status: null }), scene.parts)
   assert.equal(lastOf(scene).half.status, null)
-  assert.equal(copy.call.res.headersSent, false)
+  assert.equal(copy.call.res, null)
   assert.equal(scene.ended[0]?.copyKind, 'shadow')
 })
 
@@ -198,7 +198,7 @@ test('a refusal renders its answer, refunds the lease and writes one record with
   const lease = leaseOf({ tokens: 10 })
   const exchange = admittedOf({ lease, instance: null })
   await refuse(exchange, new Refusal('deployment_unknown', { target: 'main', deployment: 'x' }), scene.parts)
-  assert.equal(exchange.call.res.statusCode, 404)
+  assert.equal(responseOf(exchange.call).statusCode, 404)
   assert.deepEqual(lease.settled, [nothingSpent])
   const { half } = lastOf(scene)
   assert.deepEqual([half.outcome, half.outcomeCode, half.status], ['refused', 'deployment_unknown', 404])
@@ -235,7 +235,7 @@ test('a client that left before its answer gets none, and the record says so', a
   await refuse(exchange, new ClientLeft(), scene.parts)
   const { half } = lastOf(scene)
   assert.deepEqual([half.outcome, half.outcomeCode, half.status], ['aborted', 'client_left', null])
-  assert.equal(exchange.call.res.headersSent, false)
+  assert.equal(responseOf(exchange.call).headersSent, false)
 })
 
 // Without this, calls without a token could fill the disk.

@@ -78,6 +78,12 @@ export function callOf({ method = 'POST', url = '/v1/chat/completions', headers 
   }
 }
 
+/** The response of a client's call. */
+export function responseOf({ res }: Call): ServerResponse {
+  if (res === null) throw new TypeError('the call has no client')
+  return res
+}
+
 export function exchangeOf(call: Call, plan = samplePlan): Exchange {
   return newExchange(call, { plan, demonstration: false, trustForwardedFor: false })
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { admittedOf, leaseOf } from './endings.fixture.ts'
 import { callOf, exchangeOf, person, samplePlan } from './exchange.fixture.ts'
 import { type Exchange, newExchange, noteInstance, noteLimitHeaders, noteOpened } from './exchange.ts'
+import { opened } from './record/index.ts'
 
 test('a new exchange knows only its call and the configuration with which it began', () => {
   const call = callOf()
@@ -22,7 +23,7 @@ test('a new exchange knows only its call and the configuration with which it beg
     limitHeaders: null,
     instance: null,
     charges: null,
-    isOpen: false,
+    opened: null,
   })
 })
 
@@ -33,10 +34,10 @@ test('all stages write into one object', () => {
   const before: Exchange = exchange
   noteInstance(exchange, samplePlan.targets.get('two')?.members[0]?.instance ?? null)
   noteLimitHeaders(exchange, ['x-ratelimit-limit-tokens', '1'])
-  noteOpened(exchange)
+  noteOpened(exchange, opened(exchange))
   assert.equal(before.instance?.name, 'two')
   assert.deepEqual(before.limitHeaders, ['x-ratelimit-limit-tokens', '1'])
-  assert.equal(before.isOpen, true)
+  assert.equal(before.opened?.instance, 'two')
   assert.deepEqual(
     [
       exchange.route.operation.name,

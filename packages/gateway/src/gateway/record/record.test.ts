@@ -9,6 +9,7 @@ import {
   person,
   planOf,
   resolvedOf,
+  responseOf,
   sampleConfig,
   samplePlan,
 } from '../exchange.fixture.ts'
@@ -100,7 +101,7 @@ test('the second half has the answer and the reservation, and carries the first 
     backendRequestId: 'azure-1',
     learned: { serviceTier: 'flex' },
   })
-  const half = closed(exchange, { ...ending, relayed, usage: reported(3, 4) }, 9_000)
+  const half = closed(exchange, { ...ending, relayed, usage: reported(3, 4) }, 9_000, opened(exchange))
   assert.deepEqual(
     [half.sentAtMs, half.firstByteAtMs, half.endedAtMs, half.servedDeployment, half.backendRequestId, half.serviceTier],
     [1_100, 1_350, 9_000, 'gpt-4o-ptu', 'azure-1', 'flex'],
@@ -110,8 +111,8 @@ test('the second half has the answer and the reservation, and carries the first 
     [77, 12, 7, 12, 100],
   )
   assert.equal(half.opened?.id, exchange.call.id)
-  noteOpened(exchange)
-  assert.equal(closed(exchange, ending, 9_000).opened, undefined)
+  noteOpened(exchange, opened(exchange))
+  assert.equal(closed(exchange, ending, 9_000, opened(exchange)).opened, undefined)
 })
 
 test('the record that charges background work names its object, so that a restart does not charge it again', () => {
@@ -133,9 +134,9 @@ test('the record that charges background work names its object, so that a restar
     },
     kept: null,
   })
-  assert.equal(closed(exchange, ending, 1).objectId, 'batch_1')
+  assert.equal(closed(exchange, ending, 1, opened(exchange)).objectId, 'batch_1')
   const named = { ...ending, relayed: relayedOf({ learned: { objectId: 'batch_2' } }) }
-  assert.equal(closed(exchange, named, 1).objectId, 'batch_2', 'the answer names it best')
+  assert.equal(closed(exchange, named, 1, opened(exchange)).objectId, 'batch_2', 'the answer names it best')
 })
 
 test('bodies are captured unless the workload says otherwise', () => {
@@ -158,7 +159,7 @@ test('P1 the first half is in the journal before the exchange counts as open', a
   const scene = await endingScene()
   const exchange = admittedOf()
   await openRecord(exchange, scene.parts)
-  assert.equal(exchange.isOpen, true)
+  assert.equal(exchange.opened?.id, exchange.call.id)
   assert.equal(scene.opened[0]?.half.id, exchange.call.id)
 })
 
@@ -168,13 +169,13 @@ test('a journal that refuses ends the call with 503, or lets it pass unrecorded 
   const exchange = admittedOf()
   await assert.rejects(openRecord(exchange, scene.parts), { code: 'ledger_unwritable', status: 503 })
   await openRecord(exchange, { ...scene.parts, continueUnrecorded: true })
-  assert.equal(exchange.isOpen, false, 'so that the end carries the whole record')
+  assert.equal(exchange.opened, null, 'so that the end carries the whole record')
 })
 
 test('nothing is opened for a client that has already left', async () => {
   const scene = await endingScene()
   const exchange = admittedOf()
-  exchange.call.res.destroy()
+  responseOf(exchange.call).destroy()
   await assert.rejects(openRecord(exchange, scene.parts), ClientLeft)
   assert.deepEqual(scene.opened, [])
 })

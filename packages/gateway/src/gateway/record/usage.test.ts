@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Usage } from '../../ledger/record.ts'
+import type { Usage } from '../../wire/usage.ts'
 import {
   type AdmittedOptions,
   admittedOf,

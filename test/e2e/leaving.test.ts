@@ -248,7 +248,7 @@ test('no more answers than there is room for are read on at once, and room comes
   while (reading.begin()) begun += 1
   assert.equal(begun, 512)
   reading.end()
-  assert.deepEqual([reading.begin(), reading.begin(), reading.underWay], [true, false, 512])
+  assert.deepEqual([reading.begin(), reading.begin(), reading.inFlight], [true, false, 512])
 })
 
 test('the limit has what was charged: three calls that are left use up what three whole ones do', async t => {

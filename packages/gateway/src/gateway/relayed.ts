@@ -1,3 +1,4 @@
+/** The report on an answer, from the relay or from an answer of the gateway's own. `endings.ts` takes it. */
 import type { AttemptRecord } from '../ledger/record.ts'
 import type { BackendFailure } from './backend/failures.ts'
 import { type Learned, nothingLearned } from './observe/observer.ts'
@@ -8,7 +9,7 @@ export interface Relayed {
   readonly ending: 'whole' | 'left' | BackendFailure
   /** The error that a failure came from, for the log. */
   readonly cause: Error | null
-  /** Status that the backend gave, null when it gave none. */
+  /** Status of the answer; null when no answer came. */
   readonly status: number | null
   readonly sentAtMs: number | null
   readonly firstByteAtMs: number | null
@@ -20,15 +21,18 @@ export interface Relayed {
   readonly responseBytes: number
   /** Every attempt at an instance, in order. */
   readonly attempts: readonly AttemptRecord[]
-  /** Name of the deployment on the instance, where it has another one there than the client wrote. */
+  /** Name of the deployment on the instance, where the client used another name; null otherwise. */
   readonly servedDeployment: string | null
-  /** Deployment from which Azure itself spilled the call over. */
+  /** Deployment from which the backend itself spilled the call over; null for nearly every call. */
   readonly spilledFrom: string | null
   /** True unless a part of the answer was too long to be kept for counting. */
   readonly isKeptWhole: boolean
-  /** Bytes of the answer that `progress` has not written; where bodies are not captured, its beginning, only for counting. */
+  /**
+   * Bytes of the answer that are not in the journal yet. Where bodies are not captured: its beginning, only for
+   * counting.
+   */
   readonly unwritten: readonly Buffer[]
-  /** True when earlier bytes were written with `progress`. */
+  /** True when earlier bytes are in the journal. */
   readonly progressed: boolean
 }
 

@@ -140,7 +140,7 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
       return watch.size
     },
     get readingOn() {
-      return parts.guards.unseen.reading.underWay
+      return parts.guards.unseen.reading.inFlight
     },
     async use(next) {
       parts = next

@@ -1,7 +1,7 @@
 /**
- * Lists of objects: what the members of the target list, one after the other, with everything left out that is not the workload's own.
- * An instance lists all that was ever made on it, whoever asks. Pages are asked for until as many are found as the client
- * wants, because SDKs take an empty page for the end.
+ * Lists of objects: the lists of the target's members, one after the other, without the objects of other workloads. An
+ * instance lists everything that was ever created on it, to any caller. The gateway requests pages until it has as many
+ * objects as the client wants, because SDKs take an empty page for the end.
  */
 import type { Instance } from '../../instances/index.ts'
 import type { AttemptRecord } from '../../ledger/record.ts'
@@ -23,7 +23,7 @@ import { openRecord } from '../record/open.ts'
 import { asRelayed, type Relayed } from '../relayed.ts'
 import { ownBody, sendWhole } from './send.ts'
 
-/** As the API has it: how many are listed where the client does not say, and the most of a page. */
+/** Sizes of pages in the API: the standard, where the client names none, and the largest. */
 const pageSizes: Readonly<Record<ObjectKind, { readonly standard: number; readonly most: number }>> = {
   file: { standard: 10_000, most: 10_000 },
   batch: { standard: 20, most: 100 },
@@ -37,11 +37,14 @@ const pageSizes: Readonly<Record<ObjectKind, { readonly standard: number; readon
   video: { standard: 20, most: 100 },
   upload: { standard: 20, most: 100 },
 }
-/** Pages that are asked for in one call, of all members together. Each counts as a request in limits. */
+/** Most pages that are requested for one call, from all members together. Each counts as a request in limits. */
 const pagesMax = 20
-/** Fewer are not asked for at once, however few the client wants: of others' objects there may be many between two of one's own. */
+/**
+ * Least size of a requested page, where the API allows it: many objects of others may lie between two of the workload's
+ * own.
+ */
 const leastOfPage = 1_000
-/** A larger page is not one of these APIs'. Bytes. */
+/** These APIs send no larger page. Bytes. */
 const pageBytesMax = 33_554_432
 
 /** True for a call that lists objects. */
@@ -50,7 +53,8 @@ export function isList({ call, route }: Pick<Admitted, 'call' | 'route'>): boole
 }
 
 /**
- * The page begins on the instance that `locate` has found: there the object lives that ended the page before.
+ * Answers with a list. It begins on the instance that `locate` has found: the last object of the client's previous page
+ * lives there.
  * @throws Refusal credential_unavailable, ledger_unwritable, objects_unavailable; ClientLeft
  */
 export async function answerList(exchange: Admitted, parts: GatewayParts): Promise<Relayed> {
@@ -62,7 +66,7 @@ export async function answerList(exchange: Admitted, parts: GatewayParts): Promi
   }
 }
 
-interface Page {
+interface ListPage {
   readonly instance: Instance
   readonly head: AnswerHead
   readonly body: Buffer
@@ -96,7 +100,7 @@ class Listing implements Timed {
     this.#wanted = wantedOf(this.#query.get('limit'), kind)
     const all = grant.target.members.map(member => member.instance)
     const start = all.findIndex(instance => instance.name === home?.instance)
-    // Backwards there is no telling where one member's list ends: it stays on the one where it is.
+    // Backwards, the end of a member's list cannot be recognised, so the page stays on its member.
     this.#members = this.#query.has('before') ? all.slice(start, start + 1) : all.slice(Math.max(0, start))
     call.watch.deadlineAt = performance.now() + parts.totalMs
     call.watch.subject = this
@@ -108,13 +112,13 @@ class Listing implements Timed {
   }
 
   async answer(): Promise<Relayed> {
-    let last: Page | null = null
+    let last: ListPage | null = null
     let more = false
     for (const [at, instance] of this.#members.entries()) {
       const result = await this.#member(instance, at === 0 ? this.#query.get('after') : null)
       if ('failure' in result) return this.#relayed(result.failure, null, result.cause)
       last = result.page
-      // An instance that cannot list is said so: a list without its objects would look whole.
+      // The client gets the error of an instance that cannot list: a list without its objects would look complete.
       if (last.document === null) return this.#send(last, last.body)
       more = result.more
       const isFull = this.#data.length >= this.#wanted || this.#pages >= pagesMax
@@ -127,11 +131,11 @@ class Listing implements Timed {
     return this.#send(last, Buffer.from(JSON.stringify(document)))
   }
 
-  /** Collects from one member. @returns its last page, and whether it has more. */
+  /** Requests pages from one member. @returns its last page, and whether it has more. */
   async #member(
     instance: Instance,
     after: string | null,
-  ): Promise<{ page: Page; more: boolean } | { failure: BackendFailure | 'left'; cause: Error }> {
+  ): Promise<{ page: ListPage; more: boolean } | { failure: BackendFailure | 'left'; cause: Error }> {
     noteInstance(this.#exchange, instance)
     const credential = await signIn(instance, this.#exchange.token)
     if (this.#exchange.opened === null) await openRecord(this.#exchange, this.#parts)
@@ -154,9 +158,9 @@ class Listing implements Timed {
     }
   }
 
-  /** Takes what is the workload's own. @returns true when some were left because there are enough. */
+  /** Takes the workload's own objects. @returns true when some were left because the client wants no more. */
   async #take(items: readonly JsonRecord[], instance: Instance): Promise<boolean> {
-    // In one question, so that the others are few of which the ledger must be asked.
+    // One look-up for all of them: the ledger must be asked only about the few that are left.
     const known = await this.#parts.objects.known(items.map(item => textOrNull(item['id'])).filter(id => id !== null))
     const own = await Promise.all(items.map(item => this.#isOwn(item, known, instance)))
     for (const [at, item] of items.entries()) {
@@ -185,7 +189,7 @@ class Listing implements Timed {
     instance: Instance,
     headers: readonly string[],
     after: string | null,
-  ): Promise<Page | { failure: BackendFailure | 'left'; cause: Error }> {
+  ): Promise<ListPage | { failure: BackendFailure | 'left'; cause: Error }> {
     const { clock } = this.#parts
     const began = clock()
     this.#sentAtMs ??= began
@@ -217,11 +221,11 @@ class Listing implements Timed {
     }
   }
 
-  /** The client's query, with the page that is wanted now. */
+  /** Path of the page to request: the client's query with another cursor. */
   #path({ backend }: Instance, after: string | null): string {
     const query = new URLSearchParams(this.#query)
     const { most } = pageSizes[this.#kind]
-    // Without a limit an instance lists as many as a page may have, or at least as many as it does for everybody.
+    // Without a limit an instance lists as many as a page may have, or at least its standard number.
     if (most <= leastOfPage || query.has('limit')) {
       query.set('limit', String(Math.min(most, Math.max(leastOfPage, this.#wanted))))
     }
@@ -230,13 +234,13 @@ class Listing implements Timed {
     return backend.path({ ...this.#address, query: query.toString() }, null)
   }
 
-  async #send(page: Page, body: Buffer): Promise<Relayed> {
+  async #send(page: ListPage, body: Buffer): Promise<Relayed> {
     const { call } = this.#exchange
     const ending = await sendWhole(call, page.head.status, responseHeaders(page.head.headers, call.id, true), body)
     return this.#relayed(ending, page, null, body)
   }
 
-  #relayed(ending: Relayed['ending'], page: Page | null, cause: Error | null, body?: Buffer): Relayed {
+  #relayed(ending: Relayed['ending'], page: ListPage | null, cause: Error | null, body?: Buffer): Relayed {
     return asRelayed({
       ending,
       status: page?.head.status ?? null,
@@ -269,7 +273,7 @@ async function bounded(body: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-/** Null for what is no list: it is passed on as it is, unless it is a success that cannot be read. */
+/** The list in the body of a success. @throws GivenUp when there is none. */
 function parsed(body: Buffer): JsonRecord | null {
   let document: unknown
   try {

@@ -1,6 +1,7 @@
 /**
- * The list of models, answered by the gateway itself: what the workload may use in its target, under the names by which a client
- * calls it. An instance would list what Azure offers in its region, whether deployed or not and whoever asks.
+ * The list of models, answered by the gateway itself: the deployments that the workload may use in its target, by the
+ * names that its clients use. An instance would list everything that Azure offers in its region, deployed or not, to
+ * any caller.
  */
 import { candidatesFor } from '../../instances/pool.ts'
 import { requireDeployment } from '../authorize/grant.ts'
@@ -28,18 +29,18 @@ export function answerModels(exchange: Authorized): Promise<Relayed> {
   return sendOwn(call, describe(route.objectId, model))
 }
 
-/** The model behind a deployment or an alias, null when no member has it. */
+/** The model of a deployment or an alias; null when no member has it. */
 function modelOf({ grant }: Authorized, name: string): string | null {
   const [first] = candidatesFor(grant.target, name)?.all ?? []
   return first === undefined ? null : (first.instance.deployments.get(first.alias ?? name)?.model ?? name)
 }
 
-/** OpenAI's `Model`. When a deployment was made is not known here. */
+/** OpenAI's `Model`. The gateway does not know when a deployment was created. */
 function describeV1(name: string, model: string): unknown {
   return { id: name, object: 'model', created: 0, owned_by: 'gatehouse', model }
 }
 
-/** As the dated API describes a model. */
+/** A model in the form of the dated API. */
 function describeDated(name: string, model: string): unknown {
   const embeddings = /embedding/i.test(model)
   const completion = /instruct|davinci|babbage/i.test(model)

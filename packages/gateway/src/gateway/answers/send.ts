@@ -1,8 +1,9 @@
+/** Sends answers that the gateway has put together. */
 import { once } from 'node:events'
 import type { Call } from '../call.ts'
 import { asRelayed, type Relayed } from '../relayed.ts'
 
-/** Answers with a document of the gateway's own. */
+/** Answers with a document of the gateway. */
 export async function sendOwn(call: Call, document: unknown): Promise<Relayed> {
   const body = Buffer.from(JSON.stringify(document))
   const contentType = 'application/json'
@@ -20,7 +21,7 @@ export async function sendOwn(call: Call, document: unknown): Promise<Relayed> {
   return asRelayed({ ending, status: 200, contentType, ...ownBody(body) })
 }
 
-/** @param headers names and values in turn, without the length. @returns whether it has left for the client whole. */
+/** @param headers names and values in turn, without the length. @returns `whole` when all of it is with the kernel. */
 export async function sendWhole(
   { res }: Call,
   status: number,
@@ -29,7 +30,7 @@ export async function sendWhole(
 ): Promise<'whole' | 'left'> {
   if (res === null || res.destroyed) return 'left'
   res.writeHead(status, [...headers, 'content-length', String(body.length)])
-  // Not sent to HEAD: the response knows its request.
+  // The response knows its request, and sends no body to HEAD.
   res.end(body)
   await once(res, 'close')
   return res.writableFinished ? 'whole' : 'left'

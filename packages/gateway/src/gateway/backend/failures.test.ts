@@ -9,8 +9,8 @@ function failed(code: string): Error {
 
 const bounds = { totalMs: 4_000, uploadBytesMax: 1_024, uploadPauseMs: 2_000 }
 
-// The code stands in the ledger for ever; whether a call may be made again will hang on it.
-test('each failure has its name, by when it happened', () => {
+// The ledger keeps the code for ever, and whether a call may be replayed depends on it.
+test('each failure has a code, by the time at which it happened', () => {
   const rows: readonly (readonly [string, boolean, BackendFailure])[] = [
     ['ECONNREFUSED', false, 'backend_unreachable'],
     ['ENOTFOUND', false, 'backend_unreachable'],
@@ -28,15 +28,19 @@ test('each failure has its name, by when it happened', () => {
   for (const [code, began, failure] of rows) assert.equal(classify(failed(code), began), failure, code)
   assert.equal(classify(new GivenUp('total_timeout'), true), 'total_timeout')
   for (const code of ['ETIMEDOUT', 'EHOSTUNREACH']) {
-    const stood = Object.assign(failed(code), { syscall: 'read' })
-    assert.equal(classify(stood, false), 'backend_broke', `${code} of a connection that stood: it may have been read`)
+    const established = Object.assign(failed(code), { syscall: 'read' })
+    assert.equal(
+      classify(established, false),
+      'backend_broke',
+      `${code} of an established connection: the request may have been read`,
+    )
   }
   const several = new AggregateError([failed('ECONNREFUSED'), failed('ENETUNREACH')])
   assert.equal(classify(several, false), 'backend_unreachable', 'one error for each address that was tried')
   assert.equal(classify(new AggregateError([]), false), 'backend_broke')
 })
 
-test('each failure has a refusal in plain words, whose cause stays behind', () => {
+test('each failure has a refusal in plain words, and its cause is not shown', () => {
   const failures: readonly BackendFailure[] = [
     'backend_unreachable',
     'connect_timeout',

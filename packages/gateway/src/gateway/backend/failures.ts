@@ -1,24 +1,25 @@
+/** Why a backend did not answer, or did not finish its answer, and which refusal the client gets for it. */
 import { Refusal } from '../refusals.ts'
 
-/** Why a backend did not answer, or did not finish. Stable: they stand in the ledger. */
+/** Stable codes: records in the ledger have them. */
 export type BackendFailure =
   | 'backend_unreachable'
   | 'connect_timeout'
   | 'first_byte_timeout'
   | 'backend_broke'
   | 'backend_redirected'
-  /** It was answered 401 or 403, which is the gateway's own trouble: its credential, role or network. */
+  /** It answered 401 or 403 because of the gateway: its credential, its role or its network. */
   | 'credential_refused'
   | 'total_timeout'
-  /** The rest can only happen after the answer began, when no status can be sent any more. */
+  /** The rest can happen after the answer began, when no status can be sent any more. */
   | 'backend_cut'
   | 'stream_idle_timeout'
   | 'shutdown'
-  /** The client's upload was larger than is accepted; the backend's call was given up. */
+  /** The client's upload was larger than the gateway accepts, so the call to the backend was aborted. */
   | 'upload_too_large'
-  /** The client paused in the middle of its upload for too long. */
+  /** The client paused for too long in the middle of its upload. */
   | 'upload_stalled'
-  /** The client's upload has something in it that may not be sent; the backend's call was given up. */
+  /** The client's upload contains something that must not be sent, so the call to the backend was aborted. */
   | 'upload_refused'
 
 /** True for failures that say something about the health of an instance. */
@@ -44,7 +45,7 @@ export function isOfBackend(failure: BackendFailure): boolean {
   }
 }
 
-/** Thrown into an exchange from outside: its time is up, or the gateway stops. */
+/** Aborts a call from outside: its time is up, or the gateway stops. */
 export class GivenUp extends Error {
   readonly failure: BackendFailure
   constructor(failure: BackendFailure) {
@@ -54,7 +55,7 @@ export class GivenUp extends Error {
   }
 }
 
-/** An upload may not go on. `refusal` is what the client is told. */
+/** An upload must not continue. `refusal` is what the client gets. */
 export class UploadRefused extends GivenUp {
   readonly refusal: Refusal
   constructor(refusal: Refusal) {
@@ -63,7 +64,7 @@ export class UploadRefused extends GivenUp {
   }
 }
 
-/** Undici's and Node's codes that mean that no connection came about, so that nothing was sent. */
+/** Codes of undici and Node for connections that were never established, so nothing was sent. */
 const unreachable: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -81,12 +82,13 @@ const unreachable: ReadonlySet<string> = new Set([
   'EPROTO',
 ])
 
+/** @param answerBegan the head of the answer has come. */
 export function classify(error: Error, answerBegan: boolean): BackendFailure {
   if (error instanceof GivenUp) return error.failure
   const code = codeOf(error)
   if (code === 'UND_ERR_BODY_TIMEOUT') return 'stream_idle_timeout'
   if (answerBegan) return 'backend_cut'
-  // The same codes come from connections that stood: then the request may have been read.
+  // Established connections fail with the same codes. In that case the backend may have read the request.
   if (syscallOf(error) === 'read') return 'backend_broke'
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'connect_timeout'
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return 'first_byte_timeout'
@@ -96,7 +98,7 @@ export function classify(error: Error, answerBegan: boolean): BackendFailure {
 function codeOf(error: Error): string {
   const code = (error as NodeJS.ErrnoException).code
   if (code !== undefined) return code
-  // One error per address that was tried.
+  // It holds one error for each address that was tried.
   if (error instanceof AggregateError && error.errors[0] instanceof Error) return codeOf(error.errors[0])
   return ''
 }
@@ -112,7 +114,7 @@ export interface Bounds {
   readonly uploadPauseMs: number
 }
 
-/** What the client is told when nothing of the answer has been sent yet. */
+/** The refusal that the client gets when nothing of the answer has been sent yet. */
 export function refusalOf(failure: BackendFailure, instance: string, bounds: Bounds, cause: Error): Refusal {
   switch (failure) {
     case 'backend_cut':

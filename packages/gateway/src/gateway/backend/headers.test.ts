@@ -16,8 +16,8 @@ const own = ['accept-encoding', 'identity', 'api-key', 'key-of-the-instance', 'x
 const pairs = (flat: readonly string[]): [string, string][] =>
   flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1] ?? ''] as [string, string]] : []))
 
-// A field that crosses over and should not is a credential in somebody's log, or a host chosen by a caller.
-test('what belongs to the connection, to credentials and to the way here does not travel on', () => {
+// A field that is passed by mistake is a credential in another company's log, or a host that the caller chose.
+test('fields of the connection, of credentials and of the way to the gateway are not passed to the backend', () => {
   const raw = [
     ...['Host', 'a', 'Connection', 'keep-alive', 'Keep-Alive', 'timeout=5', 'TE', 'trailers', 'Trailer', 'x'],
     ...['Transfer-Encoding', 'chunked', 'Upgrade', 'h2c', 'Proxy-Authorization', 'Basic x', 'Proxy-Connection', 'x'],
@@ -28,7 +28,7 @@ test('what belongs to the connection, to credentials and to the way here does no
   assert.deepEqual(requestHeaders(raw, credential, 'id-1', plain), own)
 })
 
-test('what is harmless or listed travels on as it came, in its order, repeated ones too', () => {
+test('harmless and listed fields are passed as they came, in their order and repeated', () => {
   const raw = [
     'X-A',
     '1',
@@ -51,7 +51,7 @@ test('what is harmless or listed travels on as it came, in its order, repeated o
 })
 
 // RFC 9110 section 7.6.1. A client that names the gateway's own fields would send its call on without a credential.
-test('what Connection names is taken out of the client’s fields, and of nothing else', () => {
+test('fields that Connection names are removed from the client’s fields only', () => {
   const raw = [
     'X-Private',
     '1',
@@ -63,7 +63,7 @@ test('what Connection names is taken out of the client’s fields, and of nothin
   assert.deepEqual(requestHeaders(raw, credential, 'id-1', plain), ['x-b', '2', ...own])
 })
 
-test('whatever a client sends, the instance gets exactly one credential, the gateway’s', () => {
+test('whatever a client sends, the instance gets exactly one credential: the gateway’s', () => {
   const name = fc.oneof(
     fc.constantFrom('Authorization', 'api-key', 'API-KEY', 'Connection', 'Cookie', 'X-Other'),
     fc.stringMatching(/^[A-Za-z0-9-]{1,20}$/),
@@ -82,8 +82,9 @@ test('whatever a client sends, the instance gets exactly one credential, the gat
   )
 })
 
-// x-policy-id chose another content filter, and x-ms-oai-image-generation-deployment another deployment, with the gateway's own credential.
-test('H3 a field that is neither harmless nor listed never travels on, whatever its name', () => {
+// x-policy-id chose another content filter, and x-ms-oai-image-generation-deployment another deployment, both with the
+// gateway's credential.
+test('H3 a field that is neither harmless nor listed is never passed, whatever its name', () => {
   const forwards = compileForwards([])
   const choosing = fc.constantFrom('deployment', 'policy-id', 'authorization', 'api-key', 'model', 'cookie', 'override')
   const name = fc.oneof(
@@ -108,7 +109,7 @@ test('H3 a field that is neither harmless nor listed never travels on, whatever 
   )
 })
 
-test('H3 what a list cannot open stays closed, even when it is listed', () => {
+test('H3 fields that a list cannot allow are not passed, even when they are listed', () => {
   const never = [
     'authorization',
     'x-ms-spillover-deployment',
@@ -125,7 +126,7 @@ test('H3 what a list cannot open stays closed, even when it is listed', () => {
   assert.equal(forwards(backend)('x-company-team'), true)
 })
 
-test('an answer’s fields come back but for those of the connection; repeated ones stay repeated', () => {
+test('fields of an answer are passed to the client except those of the connection; repeated ones stay repeated', () => {
   const headers = {
     'content-type': 'application/json',
     'content-length': '5',
@@ -144,8 +145,8 @@ test('an answer’s fields come back but for those of the connection; repeated o
   assert.deepEqual(responseHeaders(headers, 'id-1', true), [...type, ...kept], 'no length for a body that changes')
 })
 
-// Two words for how much is left would send a client by the wrong one: all callers share the instance's.
-test('where the gateway says how much is left, nothing comes back of what the instance says about it', () => {
+// With two figures for what is left, a client would follow the wrong one: all callers share the instance's.
+test('where the gateway says how much is left, the fields of the instance about that are not passed', () => {
   const limits = ['x-ratelimit-limit-tokens', '1000', 'x-ratelimit-remaining-tokens', '600']
   const answer = {
     'content-type': 'application/json',
@@ -157,6 +158,6 @@ test('where the gateway says how much is left, nothing comes back of what the in
   const rest = ['content-type', 'application/json', 'x-request-id', 'r-1', 'x-gatehouse-request-id', 'id-1']
   assert.deepEqual(responseHeaders(answer, 'id-1', false, [...limits]), [...limits, ...rest])
   const told = responseHeaders(answer, 'id-1', false, ['x-gatehouse-limits', 'allow'])
-  assert.ok(told.includes('x-ratelimit-remaining-requests'), 'the store’s state alone replaces nothing')
+  assert.ok(told.includes('x-ratelimit-remaining-requests'), 'the state of the store replaces nothing')
   assert.equal(responseHeaders(answer, 'id-1', false).length, 12)
 })

@@ -1,15 +1,18 @@
-/** What a proxy must do with header fields: RFC 9110 section 7.6.1, and the gateway's own rules on credentials (P4, P6). */
+/**
+ * Header fields on their way to the backend and to the client: RFC 9110 section 7.6.1, and the gateway's rules on
+ * credentials (P4, P6).
+ */
 import { allBackends, type BackendFacts, imageDeploymentField, limitFields } from '../../wire/backends.ts'
 import { type Forwards, hopByHop } from '../../wire/request-fields.ts'
 
 /**
- * Fields of an answer that do not come back: those of the connection; those that speak for the whole origin, which is the gateway's and not
- * the instance's; those that lead a client past the gateway, with its token; and what runs the instance. All others do, also `x-ms-region`
- * and the like, which SDKs and people read.
+ * Fields of an answer that are not passed to the client: those of the connection; those that speak for the whole
+ * origin, because the origin is the gateway's; those that would lead a client past the gateway, with its token; and the
+ * software of the instance. All others are passed, including `x-ms-region` and similar ones that SDKs and people read.
  */
 const notReturned: ReadonlySet<string> = new Set([
   ...hopByHop,
-  // Of the origin.
+  // Fields that speak for the origin.
   'set-cookie',
   'set-cookie2',
   'strict-transport-security',
@@ -30,48 +33,52 @@ const notReturned: ReadonlySet<string> = new Set([
   'report-to',
   'reporting-endpoints',
   'nel',
-  // Between gateway and instance alone: what clients may cache is decided here.
+  // Concerns only the gateway and the instance: the gateway decides what clients may cache.
   'vary',
-  // To other addresses.
+  // Fields that lead to other addresses.
   'alt-svc',
   'location',
   'content-location',
   ...allBackends.flatMap(({ notReturned }) => notReturned),
   'refresh',
   'link',
-  // What runs the instance.
+  // The software of the instance.
   'server',
   'via',
   'x-powered-by',
   'x-aspnet-version',
 ])
 
-/** Whole families of fields: of browsers' rules, which are the gateway's to make, and of its own words, which an instance could forge. */
+/**
+ * True for fields that only the gateway may write: rules for browsers, and its own fields, which an instance could
+ * forge.
+ */
 function isOwnFamily(name: string): boolean {
-  // Nearly no name has these letters there: that is quicker seen than compared.
+  // Nearly no name has these letters at these places, and looking at a letter is quicker than comparing.
   if (name[2] === 'g') return name.startsWith('x-gatehouse-')
   return name[0] === 'a' && name[2] === 'c' && name.startsWith('access-control-')
 }
 
-/** What an instance says about its own limits, which all of its callers share. */
+/** Fields about the instance's own limits, which all of its callers share. */
 const { prefix: limitPrefix, ...limitNames } = limitFields
-/** Beside the gateway's own figures those of the instance stay behind, too. The usual ones by name: one look-up finds them. */
+/** Not passed where the gateway sends its own figures. The usual names are listed, so that one look-up finds them. */
 const notReturnedBesideOwn: ReadonlySet<string> = new Set([...notReturned, ...Object.values(limitNames)])
 
-/** What decides about the header fields of one call. */
+/** What decides which header fields of one call are sent. */
 export interface HeaderChoice {
   readonly forwards: Forwards
   /** The row of the instance that gets the call. */
   readonly backend: BackendFacts
   /** True when the bytes to send are not encoded as the client's Content-Encoding says. */
   readonly decoded: boolean
-  /** The image deployment's name on the instance, where it has another one there; null leaves the client's. */
+  /** Name of the image deployment on the instance, where it differs from the client's; null keeps the client's. */
   readonly imageDeployment: string | null
 }
 
 /**
- * The header fields for the backend, as name, value, name, value: what is known to be harmless, and what the operator lists. Accept-Encoding
- * asks for the plain answer, since the gateway reads along; on the short way between gateway and backend compression gains nothing.
+ * The header fields for the backend, names and values in turn: those known to be harmless, and those that the operator
+ * lists. Accept-Encoding asks for a plain answer, because the gateway reads it; compression gains nothing on the short
+ * way to the backend.
  */
 export function requestHeaders(
   rawHeaders: readonly string[],
@@ -89,16 +96,16 @@ export function requestHeaders(
     if (!passes(name) || (decoded && name === 'content-encoding')) continue
     headers.push(name, imageDeployment !== null && name === imageDeploymentField ? imageDeployment : value)
   }
-  // What `Connection` names is the client's word about its own fields: it takes none of the gateway's away.
+  // `Connection` names fields of the client. It must not remove fields of the gateway.
   const sent = ofConnection === null ? headers : without(headers, ofConnection)
   sent.push('accept-encoding', 'identity', credential.name, credential.value, 'x-gatehouse-request-id', requestId)
   return sent
 }
 
 /**
- * The header fields for the client. `content-length` is left out where the gateway takes something out of the body.
- * @param limits Names and values in turn, of the gateway's own limits: where they say how much is left, the instance's word for it,
- *   which all of its callers share, stays behind. The array is taken over.
+ * The header fields for the client. `content-length` is left out where the gateway removes something from the body.
+ * @param limits fields about the gateway's own limits, names and values in turn. Where they say how much is left, the
+ *   instance's fields about that are left out, because all of its callers share its limits. The result is this array.
  */
 export function responseHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
@@ -116,7 +123,7 @@ export function responseHeaders(
     if (value === undefined || withheld.has(name) || (changesBody && name === 'content-length')) continue
     if (isOwnFamily(name)) continue
     if (ofConnection?.has(name)) continue
-    // Nearly no name has an r there: that is quicker seen than compared.
+    // Nearly no name has an r at this place, and looking at a letter is quicker than comparing.
     if (ownLimits && name[2] === 'r' && name.startsWith(limitPrefix)) continue
     if (typeof value === 'string') returned.push(name, value)
     else for (const one of value) returned.push(name, one)
@@ -125,7 +132,7 @@ export function responseHeaders(
   return returned
 }
 
-/** Fields that `Connection` names belong to the connection too; `close` and `keep-alive` are no fields. */
+/** Names in a `Connection` field: fields of this connection only. `close` and `keep-alive` are options, not fields. */
 function named(connection: string): ReadonlySet<string> {
   return new Set(connection.split(',').map(token => token.trim().toLowerCase()))
 }

@@ -16,8 +16,8 @@ const backend = backends['azure-openai']
 const answered = (status: number, code: string | null = null, message: string | null = null) =>
   safeToReplay({ kind: 'answered', status, error: { ...noError, code, message }, backend })
 
-// One row too many here is a bill that is paid twice; one too few is a call that failed for nothing.
-test('P11 exactly these failures are safe to try again', () => {
+// One row too many here is a bill that is paid twice; one row too few is a call that fails without need.
+test('P11 exactly these failures are safe to replay', () => {
   assert.equal(safeToReplay({ kind: 'unanswered', sent: false }), true)
   assert.equal(safeToReplay({ kind: 'unanswered', sent: true }), false)
   assert.equal(answered(404, 'DeploymentNotFound'), true)
@@ -39,7 +39,7 @@ test('P11 exactly these failures are safe to try again', () => {
   assert.deepEqual(safe, [429, 503])
 })
 
-test('what may be replayed is held, and nothing that succeeds ever is', () => {
+test('answers that may be replayed are held, and successes never are', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 200, max: 599 }),
@@ -54,7 +54,7 @@ test('what may be replayed is held, and nothing that succeeds ever is', () => {
   )
 })
 
-test('the error of a body is read where there is one, whatever the body is', () => {
+test('the error in a body is found if there is one, whatever the body is', () => {
   const body = (text: string) => errorIn(Buffer.from(text))
   assert.deepEqual(body('{"error":{"code":"DeploymentNotFound","message":"It does not exist."}}'), {
     code: 'DeploymentNotFound',
@@ -92,8 +92,8 @@ const refusals: readonly (readonly [number, Partial<AnswerError>, string])[] = [
   [404, { code: 'PermissionDenied' }, 'no'],
 ]
 
-// A caller who could shut a member for everybody with one odd request would; one whose pool has a wrong key can mend nothing.
-test('F4 what refuses the gateway is told from what refuses the request, by codes', () => {
+// Otherwise one odd request could close a member for all callers; and a caller cannot fix a wrong key of the pool.
+test('F4 codes tell a refusal of the gateway from a refusal of the request', () => {
   for (const [status, error, found] of refusals) {
     const whole = { ...noError, ...error }
     assert.equal(refusesGateway(status, whole, backend, false), found, JSON.stringify([status, error]))
@@ -112,7 +112,7 @@ function refusedBy(status: number, body: Buffer, added: Additions): RefusedAddit
   return refusedAddition(status, errorIn(body), body, added)
 }
 
-test('F5 a refusal that names the usage options is known in whatever form, and a prompt that names them is none', () => {
+test('F5 a refusal of the usage options is recognised in any form, and a prompt that names them is not one', () => {
   const usage = { usage: true, maximum: null, hasOtherName: false }
   const refuses = (status: number, body: unknown) =>
     refusedBy(status, Buffer.from(JSON.stringify(body)), usage) === 'usage'
@@ -133,7 +133,7 @@ test('F5 a refusal that names the usage options is known in whatever form, and a
   assert.equal(refuses(400, { error: { message: 'max_tokens is too large', param: null } }), false)
 })
 
-test('W3 a refusal of the maximum is known in whatever form, and one of something else is none', () => {
+test('W3 a refusal of the maximum is recognised in any form, and a refusal of something else is not one', () => {
   const added = { usage: false, maximum: 'max_tokens', hasOtherName: true }
   const found = (status: number, error: unknown) => refusedBy(status, Buffer.from(JSON.stringify({ error })), added)
   const unknown = { message: 'Unrecognized request argument supplied: max_tokens', param: null }

@@ -11,7 +11,7 @@ import { bodyWith } from './request.ts'
 const backend = backends['azure-openai']
 const req = new IncomingMessage(new Socket())
 
-test('an alias stands in the path for the deployment alone', () => {
+test('an alias replaces only the deployment in the path', () => {
   const route = findRoute('POST', '/main/hr-bot/openai/deployments/gpt%204o/chat/completions?api-version=2024-10-21')
   const path = backend.path(route.address, 'a/b')
   assert.equal(path, '/openai/deployments/a%2Fb/chat/completions?api-version=2024-10-21')
@@ -19,8 +19,8 @@ test('an alias stands in the path for the deployment alone', () => {
   assert.equal(backend.path(v1.address, 'other'), '/openai/v1/chat/completions')
 })
 
-// Whatever else a body holds, and however it is written, reaches the instance as it came.
-test('an alias stands in the body for the model, and every other member stays as it is', () => {
+// Everything else in a body must reach the instance as it came.
+test('an alias replaces the model in the body, and every other member is unchanged', () => {
   const name = fc.string({ minLength: 1, maxLength: 64 })
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), name, name, (more, model, alias) => {
@@ -40,7 +40,7 @@ test('an alias stands in the body for the model, and every other member stays as
   )
 })
 
-test('an alias stands in a form for the field alone, wherever its words stand besides', async () => {
+test('an alias replaces only the field in a form, wherever else its words occur', async () => {
   const part = (head: string, value: string): string =>
     `--b\r\nContent-Disposition: form-data; ${head}\r\n\r\n${value}\r\n`
   const file = part('name="file"; filename="name=\\"model\\".wav"', 'RIFF name="model"\r\n\r\nears')

@@ -1,4 +1,4 @@
-/** What a member is sent: the call as it came, under the deployment's name on that instance. */
+/** Builds the request to a member: the call as it came, under the deployment's name on that instance. */
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
@@ -22,10 +22,10 @@ export interface Sending {
   readonly call: Call
   readonly route: Route
   readonly asked: Asked
-  /** Where the call goes: it knows what deployments are called on each of its members. */
+  /** The target of the call. It knows the names of deployments on each of its members. */
   readonly target: Target
   readonly forwards: Forwards
-  /** Whose call it is; null for what the gateway asks by itself. */
+  /** The workload of the call; null for calls that the gateway sends by itself. */
   readonly workload: Workload | null
 }
 
@@ -36,12 +36,12 @@ function otherName({ route, asked }: Sending, candidate: Candidate): string | nu
   return served === written ? null : served
 }
 
-/** The address names the deployment, and this kind of backend reads only the body: there the name must be. */
+/** True when the address names the deployment but this kind of backend reads only the body, so the name goes there. */
 function movesName({ route }: Sending, { instance }: Candidate): boolean {
   return route.deployment !== null && !instance.backend.deploymentInAddress && route.operation.deployment === 'required'
 }
 
-/** Null for a call without the header field, and where the instance has the deployment by the same name. */
+/** Null for a call without the header field, and where the deployment has the same name on the instance. */
 function imageDeploymentOn({ call, asked, target }: Sending, { instance }: Candidate): string | null {
   if (asked.toolDeployments.length === 0) return null
   const written = call.req.headers[imageDeploymentField]
@@ -49,7 +49,10 @@ function imageDeploymentOn({ call, asked, target }: Sending, { instance }: Candi
   return served === written ? null : served
 }
 
-/** @param upload Where a streamed body goes besides, and who is told when it breaks off; null where there is none. */
+/**
+ * @param upload for a streamed body: where it is recorded, its limits, and what follows it; null where no body is
+ *   streamed.
+ */
 export function requestFor(
   sending: Sending,
   candidate: Candidate,
@@ -82,19 +85,22 @@ export function requestFor(
   return { method: call.method, path, headers, body }
 }
 
-/** Files of batches name deployments in their lines. */
+/** Files of batches name deployments in their lines, so they are inspected while they are sent. */
 function inspectorOf({ call, route, target, workload }: Sending, { instance }: Candidate): UploadInspector | null {
   if (route.operation.creates !== 'file' || workload === null) return null
   const nameThere = (deployment: string): string | null => nameOn(target, instance, deployment)
   return new UploadInspector(requireFormType(call.req), { workload, nameThere, instance: instance.name })
 }
 
-/** The body with the deployments of its tools and data sources by their names on the member; every other byte as it is. */
+/**
+ * The body with the deployments of its tools and data sources by their names on the member. Every other byte is
+ * unchanged.
+ */
 function withAliases({ asked, target }: Sending, { instance }: Candidate): Buffer | null {
   const { send, json } = asked
   if (send === 'upload' || send === null) return null
   if (json === null || json.named.length === 0) return send
-  // What stands behind the gateway's own `stream_options` has moved by their length.
+  // Everything after the gateway's own `stream_options` has moved by their length.
   const moved = send.length - json.body.length
   const from = json.scan.members.get('stream_options')?.valueStart ?? json.scan.openEnd
   const pieces: Buffer[] = []
@@ -109,20 +115,20 @@ function withAliases({ asked, target }: Sending, { instance }: Candidate): Buffe
   return at === 0 ? send : Buffer.concat([...pieces, send.subarray(at)])
 }
 
-/** The body with the workload's maximum, under the name that the model of this member takes. */
+/** The body with the workload's maximum, under the name that the model of this member accepts. */
 function bounded(body: Buffer | null, sending: Sending, candidate: Candidate): Buffer | null {
   const { addedMaximum } = sending.asked
   if (addedMaximum === null || body === null) return body
   const member = maximumMemberOn(sending, candidate)
   if (member === null) return body
   const { json } = sending.asked
-  // Nearly always it is absent, and goes in at the front, which stands where it stood in the client's body.
+  // Nearly always the member is absent and goes in at the front, which is at the same place as in the client's body.
   const isAbsent = json !== null && !json.scan.empty && !json.scan.members.has(member)
   const scan = isAbsent ? json.scan : scanObject(body, new Set([member]))
   return withMember(body, scan, member, String(addedMaximum.tokens))
 }
 
-/** Under which name the member gets the workload's maximum; null where none is put in. */
+/** The name of the workload's maximum in requests to this member; null where none is added. */
 export function maximumMemberOn({ route, asked }: Sending, { instance, alias }: Candidate): string | null {
   const { addedMaximum, deployment } = asked
   if (addedMaximum === null) return null
@@ -132,7 +138,10 @@ export function maximumMemberOn({ route, asked }: Sending, { instance, alias }: 
 
 const modelOnly: ReadonlySet<string> = new Set(['model'])
 
-/** The body with another `model`; every other byte as it is. @param req says the boundary of a form without a model. */
+/**
+ * The body with another `model`. Every other byte is unchanged. @param req has the boundary, for a form without a
+ * model.
+ */
 export function bodyWith(
   name: string,
   asked: Pick<Asked, 'send' | 'json' | 'modelAt'>,

@@ -1,9 +1,11 @@
+/** Streams an upload that is too large to be held. */
 import type { Journal } from '../../ledger/index.ts'
 import type { UploadInspector } from '../authorize/batch.ts'
 import { type Call, ClientLeft } from '../call.ts'
 import { Refusal } from '../refusals.ts'
 import { GivenUp, UploadRefused } from './failures.ts'
 
+/** An upload is written to the journal at this many bytes. */
 const progressBytes = 262_144
 
 /** What follows the upload: the relay of its call. */
@@ -15,16 +17,15 @@ export interface UploadWatcher {
 
 export interface UploadLimits {
   readonly uploadBytesMax: number
-  /** Longest pause between two pieces that the gateway is ready to take, milliseconds. */
+  /** Longest pause of the client while the gateway waits for the next piece. Milliseconds. */
   readonly timeoutMs: number
 }
 
 /**
- * The request's body as it comes, for uploads too large to hold: on to the backend and, on the side, into the journal.
- * Ends with an error when the client leaves, pauses for too long or sends too much, so that the backend never takes half for
- * whole.
+ * The request's body as it comes. It goes to the backend and also into the journal. It ends with an error when the
+ * client leaves, pauses for too long or sends too much, so that the backend never takes a part for the whole.
  *
- * @param inspector Looks at each piece before it goes on; null where nothing is looked at.
+ * @param inspector looks at each piece before it is sent; null where pieces need no inspection.
  */
 export async function* uploadBody(
   call: Call,
@@ -33,15 +34,15 @@ export async function* uploadBody(
   relay: UploadWatcher,
   inspector: UploadInspector | null,
 ): AsyncGenerator<Buffer> {
-  // What was read is gone: from here on no other member can be sent the same.
+  // What has been read is gone, so from here on no other member can get the same body.
   relay.bodyIsRead()
   if (call.expectsContinue) call.res?.writeContinue()
   let bytes = 0
   let unwritten: Buffer[] = []
   let unwrittenBytes = 0
-  // The last piece that was looked at goes on with the next: a form that is refused at its end was not sent whole.
+  // The last inspected piece is held until the next one comes: a form that is refused at its end was not sent whole.
   let held: Buffer | null = null
-  // Runs only while the client is waited for: a backend that reads slowly is not the client's doing.
+  // Runs only while the gateway waits for the client: a backend that reads slowly is not the client's fault.
   const wait = (): NodeJS.Timeout => setTimeout(() => relay.giveUp(new GivenUp('upload_stalled')), limits.timeoutMs)
   let waiting = wait()
   try {

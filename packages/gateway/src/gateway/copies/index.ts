@@ -1,7 +1,8 @@
 /**
- * Copies: calls that the gateway sends by itself beside a client's. A shadow goes to another deployment and its answer is discarded; a
- * hedge goes to another member when the first is slow. Each is an exchange of its own: with an id, a lease, a record that names the
- * call of which it is a copy, and a line in the instance's bill under its own id. None delays or fails the client's call.
+ * Copies: calls that the gateway sends in addition to a client's call. A shadow goes to another deployment, and its
+ * answer is discarded. A hedge goes to another member when the first one is slow. Each copy is an exchange: it has an
+ * id, a lease, a record that names the copied call, and a line in the instance's bill. No copy delays or fails the
+ * client's call.
  */
 import { choose } from '../../instances/choose.ts'
 import type { Instance } from '../../instances/index.ts'
@@ -33,7 +34,7 @@ import { Refusal } from '../refusals.ts'
 import { Unattended } from '../relay/unattended.ts'
 import type { Relayed } from '../relayed.ts'
 
-/** Copies at once; further ones are not sent. */
+/** Most copies in flight; further ones are not sent. */
 const atOnceMax = 256
 
 export interface CopiesParts {
@@ -42,8 +43,8 @@ export interface CopiesParts {
   readonly random: () => number
 }
 
-/** What a copy is of, and where it goes. */
-interface Order {
+/** The kind of a copy, and where it goes. */
+interface CopyOrder {
   readonly kind: 'shadow' | 'hedge'
   readonly target: Target
   readonly deployment: string
@@ -53,7 +54,9 @@ interface Order {
 
 export class Copies {
   readonly #parts: CopiesParts
-  readonly #underWay = new Set<Promise<unknown>>()
+  /** Copies until their records are written. */
+  readonly #running = new Set<Promise<unknown>>()
+  /** Copies until their answers have ended. */
   readonly #inFlight = new Set<Unattended>()
   #isClosing = false
 
@@ -70,7 +73,10 @@ export class Copies {
     return { ...parts, copies }
   }
 
-  /** A copy of the call, where the workload wants one. Calls that make or use stored objects are not copied, nor are streamed uploads. */
+  /**
+   * Copies the call if its workload asks for it. Calls that create or use stored objects are not copied, nor are
+   * streamed uploads.
+   */
   #shadow(exchange: Received, parts: CopyParts): void {
     const { grant, asked, route } = exchange
     if (asked.deployment === null) return
@@ -83,8 +89,8 @@ export class Copies {
   }
 
   /**
-   * The same call to another member.
-   * @returns its answer when it is one that a client can use; null otherwise. Never rejects.
+   * Sends the same call to another member. Never rejects.
+   * @returns an answer that the client can use; null when there is none.
    */
   #hedge(exchange: Received, apart: readonly Instance[], parts: CopyParts): Promise<WholeAnswer | null> {
     const { grant, asked } = exchange
@@ -92,37 +98,36 @@ export class Copies {
     return this.#start(exchange, { kind: 'hedge', target: grant.target, deployment: asked.deployment, apart }, parts)
   }
 
-  /** Resolves when the copies that are under way now have ended. */
+  /** Resolves when the copies that are in flight now have ended. */
   async settled(): Promise<void> {
-    await Promise.allSettled(this.#underWay)
+    await Promise.allSettled(this.#running)
   }
 
-  /** Gives up what is under way. Every copy that was sent is recorded. */
+  /** Aborts all copies. Every copy that was sent is recorded. */
   async close(): Promise<void> {
     this.#isClosing = true
     for (const copy of this.#inFlight) copy.giveUp(new GivenUp('shutdown'))
     await this.settled()
   }
 
-  #start(exchange: Received, order: Order, parts: CopyParts): Promise<WholeAnswer | null> {
-    // A copy never takes the place of a call that waits.
-    if (this.#isClosing || this.#underWay.size >= atOnceMax || parts.limits.line.length > 0)
-      return Promise.resolve(null)
+  #start(exchange: Received, order: CopyOrder, parts: CopyParts): Promise<WholeAnswer | null> {
+    // A copy must not take the place of a call that waits.
+    if (this.#isClosing || this.#running.size >= atOnceMax || parts.limits.line.length > 0) return Promise.resolve(null)
     const { promise, resolve } = Promise.withResolvers<WholeAnswer | null>()
     const running = this.#run(exchange, order, parts, resolve)
       .catch(error => parts.log.warn({ id: exchange.call.id, copy: order.kind, code: codeOf(error) }, 'copy_failed'))
       .finally(() => {
         resolve(null)
-        this.#underWay.delete(running)
+        this.#running.delete(running)
       })
-    this.#underWay.add(running)
+    this.#running.add(running)
     return promise
   }
 
-  /** @param answered Whoever waits for the answer does not wait for the record. */
+  /** @param answered called when the answer has come, before the record is written. */
   async #run(
     original: Received,
-    order: Order,
+    order: CopyOrder,
     parts: CopyParts,
     answered: (answer: WholeAnswer | null) => void,
   ): Promise<void> {
@@ -137,17 +142,17 @@ export class Copies {
       isConcluded = true
       await conclude(copy, relayed, parts)
     } catch (error) {
-      // No room, no credential: a copy is then not sent, and nobody is the worse for it.
+      // Without room in a limit or without a credential a copy is not sent, which harms no call.
       if (!(error instanceof Refusal) || copy.opened !== null) throw error
     } finally {
       if (!isConcluded) copy.lease?.settle(nothingSpent)
     }
   }
 
-  /** @returns null when no member can take it now. */
+  /** @returns null when no member takes calls now. */
   async #send(
     exchange: Admitted,
-    order: Order,
+    order: CopyOrder,
     parts: CopyParts,
   ): Promise<{ readonly copy: Unattended; readonly relayed: Promise<Relayed> } | null> {
     const { route, asked, lease } = exchange
@@ -187,7 +192,7 @@ export class Copies {
     }
   }
 
-  #copyOf(original: Received, { kind, target, deployment }: Order, parts: CopyParts): Located {
+  #copyOf(original: Received, { kind, target, deployment }: CopyOrder, parts: CopyParts): Located {
     const { call, route, caller, token, grant, asked } = original
     const ownCall = {
       ...call,
@@ -208,7 +213,7 @@ export class Copies {
   }
 }
 
-function memberFor({ target, deployment, apart }: Order, nowMs: number): Candidate | null {
+function memberFor({ target, deployment, apart }: CopyOrder, nowMs: number): Candidate | null {
   const candidates = candidatesFor(target, deployment)
   return candidates === null ? null : choose(target, candidates, { nowMs, tried: apart, prefixHash: -1 })
 }

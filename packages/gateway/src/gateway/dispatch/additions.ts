@@ -1,7 +1,8 @@
 /**
- * What the gateway adds to a body: it asks for usage on the client's behalf, and sets the workload's maximum. Without the
- * gateway the call would have been answered, so what is added should not be why a client is refused: usage is not asked for where an instance refuses
- * that; a maximum is tried under both names, and left out only where the answer cannot become longer than it.
+ * What the gateway adds to a body: it asks for usage on the client's behalf, and sets the workload's maximum. Without
+ * the gateway the call would have been answered, so a client must not be refused because of an addition. Usage is not
+ * asked for where an instance refuses that. A maximum is tried under both names, and left out only where the answer
+ * cannot become longer than it.
  */
 import type { Lane } from '../../instances/lane.ts'
 import type { Candidate } from '../../instances/pool.ts'
@@ -10,7 +11,7 @@ import { type Additions, nothingAdded, type RefusedAddition } from '../backend/r
 import { maximumMemberOn, type Sending } from '../backend/request.ts'
 import type { AddedMaximum } from '../receive/maximum.ts'
 
-/** The call as the lane is known to take it. @returns the same object for nearly every call. */
+/** The call in the form that the lane is known to accept. @returns the same object for nearly every call. */
 export function sendingFor(written: Sending, lane: Lane): Sending {
   const sending = written.asked.usageOptions === null ? written : withUsageFor(written, lane)
   const { addedMaximum, hideUsage } = sending.asked
@@ -19,20 +20,20 @@ export function sendingFor(written: Sending, lane: Lane): Sending {
   return lane.refusesUsage.has(keyOf(sending)) ? withoutUsage(bounded) : bounded
 }
 
-const usageAlone: Additions = { usage: true, maximum: null, hasOtherName: false }
+const onlyUsage: Additions = { usage: true, maximum: null, hasOtherName: false }
 
-/** What is added to the call for this member. @param wasRenamed both names of the maximum have been tried there. */
+/** The additions to the call for this member. @param wasRenamed both names of the maximum have been tried there. */
 export function additionsTo(sending: Sending, candidate: Candidate, wasRenamed: boolean): Additions {
   const { addedMaximum, hideUsage } = sending.asked
-  if (addedMaximum === null) return hideUsage ? usageAlone : nothingAdded
+  if (addedMaximum === null) return hideUsage ? onlyUsage : nothingAdded
   const hasOtherName = !wasRenamed && sending.route.operation.name === 'chat/completions'
   return { usage: hideUsage, maximum: maximumMemberOn(sending, candidate), hasOtherName }
 }
 
 /**
- * The call in the form that is to be tried after a lane has refused an addition. A maximum has two names; without one goes only what cannot become
- * longer than it.
- * @returns as `remember`, what is to be called when the lane takes this form.
+ * The call in the form that is tried after a lane has refused an addition. A maximum has two names. Only an answer that
+ * cannot become longer than the maximum is requested without one.
+ * @returns as `remember`, the function to call when the lane accepts this form.
  */
 export function withoutRefused(
   sending: Sending,
@@ -51,7 +52,9 @@ export function withoutRefused(
   return { sending: withMaximumAs(other, sending), remember }
 }
 
-/** The version that the call names does not know the usage options, and this kind of backend takes them in every version. */
+/**
+ * For calls in a version that does not know the usage options, to a kind of backend that accepts them in every version.
+ */
 function withUsageFor(sending: Sending, { backend }: Lane): Sending {
   const { asked, route } = sending
   const { json, usageOptions } = asked
@@ -72,13 +75,14 @@ function withoutUsage(sending: Sending): Sending {
   return { ...sending, asked: { ...asked, send: asked.json?.body ?? asked.send, hideUsage: false } }
 }
 
-/** So many kinds of calls are remembered of a lane; the others are asked twice each time. */
+/** Kinds of calls that are remembered for a lane; calls of further kinds are sent twice each time. */
 const rememberedMax = 64
 const keyCharactersMax = 128
 
 /**
- * The lane has refused the call with the gateway's `stream_options`, and answered it without. Remembered for as long as the lane is; but not
- * where the client sent options of its own, of which any may be the one that was refused.
+ * Remembers that the lane refused the call with the gateway's `stream_options` and answered it without. The memory ends
+ * with the lane. Nothing is remembered where the client sent options of its own: any of them may be the one that was
+ * refused.
  */
 function rememberRefusedUsage(sending: Sending, lane: Lane): void {
   if (sending.asked.json?.scan.members.has('stream_options') !== false) return
@@ -87,7 +91,7 @@ function rememberRefusedUsage(sending: Sending, lane: Lane): void {
   if (key.length <= keyCharactersMax && lane.refusesUsage.size < rememberedMax) lane.refusesUsage.add(key)
 }
 
-/** What decides with the deployment whether `stream_options` is known: the operation and the version of the API. */
+/** For one deployment, the operation and the version of the API decide whether `stream_options` is known. */
 function keyOf({ route }: Sending): string {
   return `${route.operation.name} ${route.isV1 ? 'v1' : route.apiVersion}`
 }

@@ -1,10 +1,11 @@
+/** Finds out which objects an answer may create. */
 import type { Objects } from '../../objects/index.ts'
 import type { Received } from '../exchange.ts'
 import type { Creates } from '../observe/created-objects.ts'
 
 /**
- * The objects that the answer may create or report on; null for most calls. Runs after `locate`: an object that does not belong to the
- * workload reports nothing.
+ * The objects that the answer may create or report on; null for most calls. Runs after `locate`: an object that does
+ * not belong to the workload reports nothing.
  */
 export function createsOf(
   { call, route, grant, asked }: Received,

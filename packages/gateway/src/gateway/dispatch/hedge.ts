@@ -1,4 +1,7 @@
-/** Hedging: a second member is asked when the first takes longer than such calls usually do, and the client gets whichever answer is whole first. */
+/**
+ * Hedging: a second member gets the call when the first takes longer than such calls usually do, and the client gets
+ * the answer that is complete first.
+ */
 import type { Candidate, Hedge } from '../../instances/pool.ts'
 import type { Log } from '../../log.ts'
 import type { WholeAnswer } from '../backend/answer-head.ts'
@@ -8,25 +11,25 @@ import type { Attempts } from '../relay/attempts.ts'
 /** A percentile of fewer calls says nothing. */
 const hedgeCallsLeast = 20
 
-/** Milliseconds after which a second member is asked; null where none is. */
+/** Milliseconds after which a second member gets the call; null where none does. */
 export function hedgeAfterMs(hedge: Hedge, { route, asked }: Sending, { lane }: Candidate): number | null {
   if (!hedge.operations.has(route.operation.name) || !(asked.send instanceof Buffer)) return null
   hedge.calls += 1
   return lane.latency.percentile(hedge.afterPercentile, hedgeCallsLeast)
 }
 
-/** What happens when the time is over. */
+/** What `hedged` needs when the time is over. */
 export interface Hedging {
   readonly hedge: Hedge
   readonly afterMs: number
   readonly attempts: Pick<Attempts, 'state' | 'replaceWith'>
-  /** Asks the second member. Never rejects. @returns null when it has no answer that a client can use. */
+  /** Sends the call to a second member. Never rejects. @returns null when it has no answer that a client can use. */
   ask(): Promise<WholeAnswer | null>
   readonly id: string
   readonly log: Log
 }
 
-/** @returns the result of the first member's attempt, which is read to its end also when the second one's answer was quicker. */
+/** @returns the result of the first attempt, which is read to its end even when the second answer is quicker. */
 export async function hedged<T>(sending: Promise<T>, hedging: Hedging): Promise<T> {
   const timer = setTimeout(() => {
     const { hedge, attempts } = hedging

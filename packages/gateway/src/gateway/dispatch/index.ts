@@ -1,6 +1,6 @@
 /**
- * Dispatch: sends the call to a member of its target, and to another one while that is safe (`safeToReplay`). The host comes from
- * the instance's configuration; method, checked path, filtered header fields and the body come from the call.
+ * Dispatch: sends the call to a member of its target, and to another one while that is safe (`safeToReplay`). The host
+ * comes from the instance's configuration; method, checked path, filtered header fields and body come from the call.
  */
 import { type Candidate, type Candidates, candidatesFor, havingAll, only, type Target } from '../../instances/pool.ts'
 import { scanObject } from '../../wire/json-scan.ts'
@@ -14,8 +14,9 @@ import { prefixHash } from './prefix.ts'
 import { Sender } from './sender.ts'
 
 /**
- * @throws Refusal deployment_unknown, call_unsuited, pool_exhausted, pool_unavailable, credential_unavailable, ledger_unwritable, those of admit for limits
- *   of instances; ClientLeft. A backend that does not answer is no error here: it is an ending.
+ * @throws Refusal deployment_unknown, call_unsuited, pool_exhausted, pool_unavailable, credential_unavailable,
+ *   ledger_unwritable, and those of `admit` for limits of instances; ClientLeft. A backend that does not answer is an
+ *   ending, not an error.
  */
 export async function dispatch(exchange: Admitted, parts: GatewayParts): Promise<Relayed> {
   const { asked, grant, home } = exchange
@@ -41,19 +42,19 @@ export async function dispatch(exchange: Admitted, parts: GatewayParts): Promise
   return sender.conclude()
 }
 
-/** Members that have the deployment, and those that the call's tools name besides. @throws Refusal deployment_unknown */
+/** Members that have the deployment and also those that the call's tools name. @throws Refusal deployment_unknown */
 function servingAll(target: Target, { deployment, toolDeployments }: Asked): Candidates {
   const candidates = candidatesFor(target, deployment)
   if (candidates === null) throw unknownDeployment(target, deployment ?? '')
   if (toolDeployments.length === 0) return candidates
   const having = havingAll(target, candidates, toolDeployments)
   if (having !== null) return having
-  // The first that no member has, or the last where each is somewhere but nowhere all of them.
+  // Names the first deployment that no member has; or the last one, where each has a member but no member has all.
   const lacking = toolDeployments.find(name => havingAll(target, candidates, [name]) === null)
   throw unknownDeployment(target, lacking ?? (toolDeployments.at(-1) as string))
 }
 
-/** The members that have all that the call brings. @throws Refusal call_unsuited when none has. */
+/** Members whose kind of backend knows everything in the call. @throws Refusal call_unsuited when there is none. */
 function suitedTo(candidates: Candidates, { call, asked, grant }: Admitted): Candidates {
   const lackedBy = ({ instance }: Candidate): string | null => {
     const { members, fields } = instance.backend.lacks
@@ -71,7 +72,7 @@ function suitedTo(candidates: Candidates, { call, asked, grant }: Admitted): Can
   throw new Refusal('call_unsuited', { target: grant.target.name, part, kinds: [...kinds].join(', ') }, { param: part })
 }
 
-/** Bodies of calls without a deployment are small, and were not scanned for it. */
+/** Bodies of calls without a deployment are small, and `receive` does not scan them. */
 function hasMember({ json, send }: Asked, member: string): boolean {
   if (json !== null) return json.scan.members.has(member)
   if (!(send instanceof Buffer) || send[0] !== 0x7b) return false
@@ -82,7 +83,7 @@ function unknownDeployment({ name }: Target, deployment: string): Refusal {
   return new Refusal('deployment_unknown', { target: name, deployment }, { param: 'model' })
 }
 
-/** The one member that can serve; null where any may, undefined where none can. */
+/** The only member that can serve the call; null where any may, undefined where none can. */
 function pinnedOf(candidates: Candidates, home: string | null): Candidate | null | undefined {
   return home === null ? null : candidates.all.find(({ instance }) => instance.name === home)
 }

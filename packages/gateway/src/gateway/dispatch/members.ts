@@ -1,4 +1,4 @@
-/** The members of a target that can serve one call: which one is next, and what the client is told when none may be tried. */
+/** The members of a target that can serve one call: which one is next, and the refusal when none may be tried. */
 import { choose, shortestWaitMs } from '../../instances/choose.ts'
 import type { Instance } from '../../instances/index.ts'
 import type { Candidate, Candidates, Target } from '../../instances/pool.ts'
@@ -7,15 +7,16 @@ import { Refusal } from '../refusals.ts'
 export interface MembersParts {
   readonly target: Target
   readonly candidates: Candidates
-  /** The member that must serve, or had best serve where others `may` as well; null where any may. */
+  /** The member where the objects of the call live; null where any member may serve. */
   readonly home: Candidate | null
+  /** True when other members may serve too, if the home cannot. */
   readonly mayLeaveHome: boolean
-  /** Decides on the member for calls that begin alike; -1 where it does not. */
+  /** Chooses the member for calls that begin alike; -1 where it does not matter. */
   readonly prefixHash: number
   readonly clock: () => number
 }
 
-/** What the attempts so far say about the next one. */
+/** Facts about earlier attempts that decide on the next one. */
 interface SoFar {
   readonly givenUp: Error | null
   readonly lacksState: boolean
@@ -39,7 +40,7 @@ export class Members {
     return this.#tried ?? []
   }
 
-  /** True when the call goes to one member, whether or not others may follow. */
+  /** True when objects of the call live on one member. */
   get hasHome(): boolean {
     return this.#parts.home !== null
   }
@@ -52,11 +53,11 @@ export class Members {
     if (this.#sent >= target.attemptsMax || (soFar !== null && soFar.givenUp !== null)) return null
     const chosen = choose(target, candidates, { nowMs: clock(), tried: this.#tried, prefixHash })
     if (chosen !== null || soFar?.lacksState !== true) return chosen
-    // A member that is out of use has made what the call brings: its own answer says more than another member's 400.
+    // A member that is out of use made what the call contains: its own answer says more than another member's 400.
     return candidates.all.find(({ instance }) => this.#tried?.includes(instance) !== true) ?? null
   }
 
-  /** The only member there is; null where there are several. */
+  /** The only member; null where there are several. */
   get only(): Candidate | null {
     const { all } = this.#parts.candidates
     return all.length === 1 ? (all[0] ?? null) : null
@@ -80,7 +81,7 @@ export class Members {
     return this.#sent < target.attemptsMax && candidates.all.length > this.tried.length
   }
 
-  /** Why no member may be tried, and when one may. @param deployment as the client names it. */
+  /** Says why no member may be tried, and when one may. @param deployment as the client names it. */
   refusal(deployment: string): Refusal {
     const { target, candidates, clock } = this.#parts
     const hints = { nowMs: clock(), tried: this.#tried, prefixHash: -1 }

@@ -1,4 +1,4 @@
-/** Where the prompt begins alike: what decides on the member, so that Azure's prompt cache hits there. */
+/** Sends calls whose prompts begin alike to the same member, so that Azure's prompt cache hits there. */
 import { crc32 } from 'node:zlib'
 import type { Asked } from '../receive/request.ts'
 
@@ -6,7 +6,8 @@ const messages = Buffer.from('"messages"')
 const input = Buffer.from('"input"')
 
 /**
- * Of the first bytes from `messages` or `input` on: model, temperature and the like before them do not decide.
+ * Hash of the first bytes from `messages` or `input` on. The model, the temperature and similar members before them do
+ * not count.
  * @returns 32 bits; -1 for a call without a JSON body.
  */
 export function prefixHash(asked: Asked, prefixBytes: number): number {

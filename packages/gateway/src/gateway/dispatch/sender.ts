@@ -1,4 +1,7 @@
-/** Sends one call to the members of its target, one after the other: with a credential, room in limits, and its record opened. */
+/**
+ * Sends one call to the members of its target, one after the other, with a credential, room in limits and an open
+ * record.
+ */
 import type { CredentialHeader } from '../../instances/credentials.ts'
 import type { Instance } from '../../instances/index.ts'
 import type { Candidate } from '../../instances/pool.ts'
@@ -27,7 +30,7 @@ export class Sender {
   readonly #exchange: Admitted
   readonly #sending: Sending
   readonly #members: Members
-  /** What other members are sent than the one where the objects of the call live; null where all are sent the same. */
+  /** The bodies for members other than the home of the call; null where all members get the same body. */
   readonly #loose: LooseBody | null
   readonly #parts: GatewayParts
   readonly #journal: Journal | null
@@ -46,7 +49,9 @@ export class Sender {
     this.#journal = workload.capture === 'full' ? parts.journal : null
   }
 
-  /** The member to try first; null when none takes calls now, or other calls wait for the next one that does. */
+  /**
+   * The member to try first; null when no member takes calls now, or when other calls wait for the next one that does.
+   */
   first(): Candidate | null {
     const { line } = this.#parts.limits
     const { grant, asked } = this.#exchange
@@ -62,17 +67,17 @@ export class Sender {
   }
 
   /**
-   * No member takes calls now. The call queues when that is worth it. Where there is only one member, no other one could serve, and its
-   * own answer says more than ours.
+   * No member takes calls now. The call queues when that is worth it. Where there is only one member, the call is sent
+   * to it anyway: its own answer says more than a refusal of the gateway.
    */
   async wait(): Promise<Candidate | null> {
     const found = await waitInLine(this.#exchange, this.#members.candidates, this.#parts, () => this.next())
     return found ?? this.next() ?? this.#members.only
   }
 
-  /** @returns null when another member may be tried: this one has no room, no credential, or has refused. */
+  /** @returns null when another member may be tried: this one has no room or no credential, or it refused the call. */
   async send(candidate: Candidate): Promise<Relayed | null> {
-    // At once, so that of several calls only one is the probe of a lane that is out of use.
+    // Before anything else, so that only one of several calls becomes the probe of a lane that is out of use.
     const attempt = candidate.lane.begin(this.#parts.clock())
     this.#members.choose(candidate)
     let header: CredentialHeader | null
@@ -121,7 +126,7 @@ export class Sender {
     return { attempts, ask, id: this.#sending.call.id, log }
   }
 
-  /** Without what this instance cannot read, where the call may be sent so. */
+  /** The call without the parts that this instance cannot read, where it may be sent without them. */
   #sendingTo({ name }: Instance): Sending {
     const { asked } = this.#sending
     const body = this.#loose?.for(name) ?? asked.send
@@ -130,7 +135,7 @@ export class Sender {
     return { ...this.#sending, asked: { ...asked, send: body } }
   }
 
-  /** The member does not take what the gateway has added: it gets the call without that, or in another form. */
+  /** The member refused an addition of the gateway: it gets the call without the addition, or in another form. */
   async #sendOtherwise(
     refused: Sending,
     candidate: Candidate,
@@ -164,7 +169,7 @@ export class Sender {
     return result
   }
 
-  /** Reserves with the rules of the instance. Synchronous where the counters are. */
+  /** Reserves in the limits of the instance. Synchronous where the counters are. */
   #hasRoom({ instance, lane }: Candidate): boolean | Promise<boolean> {
     const { lease } = this.#exchange
     if (lease === null) return true

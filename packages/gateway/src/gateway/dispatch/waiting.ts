@@ -1,20 +1,21 @@
-/** Standing in line for a member: only where the line is open, and while a member comes back soon enough. */
+/** Queues a call for a member: only where queueing is on, and while a member takes calls again soon enough. */
 import { shortestWaitMs } from '../../instances/choose.ts'
 import type { Candidate, Candidates } from '../../instances/pool.ts'
 import { CallWaiting } from '../admit/waiting.ts'
 import type { Admitted } from '../exchange.ts'
 import type { GatewayParts } from '../parts.ts'
 
-/** A member's time may be over a moment later than the clock says. Milliseconds. */
+/** A member may take calls a moment later than the clock says. Milliseconds. */
 const slackMs = 2
 
-/** Calls that wait for the same members stand in one line. */
+/** Calls that wait for the same members have the same key. */
 export function lineKey(target: string, deployment: string | null): string {
   return `${target}/${deployment ?? ''}`
 }
 
 /**
- * @returns the member to try; null when it is not worth waiting, or when it came to nothing.
+ * @param attempt looks for a member; called again while the call waits.
+ * @returns the member to try; null when waiting is not worth it, or found none.
  * @throws ClientLeft; Refusal shutting_down
  */
 export async function waitInLine(
@@ -28,7 +29,7 @@ export async function waitInLine(
   if (!line.isOpen || call.res?.destroyed === true) return null
   const shortestMs = shortestWaitMs(candidates, { nowMs: parts.clock(), tried: null, prefixHash: -1 })
   if (shortestMs === null || shortestMs > parts.plan.waitMaxMs) return null
-  // Nobody tells when a member's time is over.
+  // No event says when a member takes calls again.
   const nudges = setInterval(() => line.nudge(), Math.max(10, shortestMs + slackMs))
   const waiting = new CallWaiting(call, parts.plan.waitMaxMs)
   try {

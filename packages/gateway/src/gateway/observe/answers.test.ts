@@ -1,4 +1,4 @@
-// An answer that is large, encoded or broken off is billed like any other: what it reports is read whatever stands beside it.
+// A large, encoded or broken answer is billed like any other, so the usage that it reports must be read.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
@@ -11,7 +11,7 @@ import { nothingLearned } from './observer.ts'
 
 const usage = { prompt_tokens: 12, completion_tokens: 5, total_tokens: 17 }
 
-test('F6 a document of any size is read: model, finish reason, usage, whatever stands beside them', () => {
+test('F6 model, finish reason and usage are read from a document of any size and with any other content', () => {
   const image = 'iVBORw0KGgo'.repeat(650_000)
   const observer = observeJson()
   let bytes = 0
@@ -30,7 +30,7 @@ test('F6 a document of any size is read: model, finish reason, usage, whatever s
   )
 })
 
-test('a long document is read as a short one is, wherever its bytes are cut', () => {
+test('a long document is read like a short one, wherever its bytes are cut', () => {
   const filler = fc.oneof(
     fc.string(),
     fc.constantFrom('"usage":{"prompt_tokens":1}', '\\', '"', '}]', 'é\u2028'),
@@ -62,7 +62,7 @@ test('a long document is read as a short one is, wherever its bytes are cut', ()
   )
 })
 
-test('of a document that broke off, the usage that had come is read', () => {
+test('the usage that came before a document broke off is read', () => {
   const observer = observeJson()
   observer.pass(Buffer.from(`{"usage":${JSON.stringify(usage)},"model":"gpt-4o","choices":[{"mess`))
   const { usage: read, servedModel, isFinished } = observer.learned()
@@ -78,7 +78,7 @@ const encodings = {
 }
 
 for (const [name, encode] of Object.entries(encodings)) {
-  test(`an answer that comes as ${name} although the plain one was asked for is read, and passes as it is`, async () => {
+  test(`an answer that comes as ${name} although a plain one was requested is read and passes unchanged`, async () => {
     const stream = `data: {"choices":[{"delta":{"content":"a"}}]}\n\ndata: ${JSON.stringify({ choices: [], usage })}\n\n`
     const bytes = encode(Buffer.from(stream))
     const observer = observeEncoded(name.toUpperCase(), observeAnswer('stream', false, null))
@@ -93,7 +93,7 @@ for (const [name, encode] of Object.entries(encodings)) {
   })
 }
 
-test('an encoded answer that is broken, or no such encoding, tells nothing and hangs nothing', async () => {
+test('an answer with a broken or unknown encoding reports nothing and hangs nothing', async () => {
   for (const bytes of [
     Buffer.from('no gzip at all'),
     gzipSync(Buffer.from('{"usage":')).subarray(0, 12),
@@ -107,7 +107,7 @@ test('an encoded answer that is broken, or no such encoding, tells nothing and h
   assert.deepEqual(observeEncoded('rot13', observeAnswer('json', false, null)).learned(), nothingLearned)
 })
 
-test('an encoded answer that unpacks beyond all measure is given up, and its bytes pass', async () => {
+test('an encoded answer that decodes beyond the bound is no longer read, and its bytes pass', async () => {
   const bomb = gzipSync(Buffer.alloc(300_000_000, '{'))
   const observer = observeEncoded('gzip', observeAnswer('json', false, null))
   for (const part of pieces(bomb, [100_000, 200_000])) assert.equal(observer.pass(part), part)

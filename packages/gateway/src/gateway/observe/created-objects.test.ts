@@ -1,4 +1,5 @@
-/** What an answer makes is known whatever its shape: a client may use it with its next call, and nobody else may. */
+// Objects that an answer creates are known whatever the answer's form: the workload may use them with its next call,
+// and no other may.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -10,7 +11,7 @@ import { CreatedObjects } from './created-objects.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Keeps what it is told of, and asks nobody. */
+/** Keeps the ids that are reported to it. */
 function listener(): { readonly known: Set<string>; readonly objects: Objects } {
   const known = new Set<string>()
   const refuse = (): never => {
@@ -25,7 +26,7 @@ function listener(): { readonly known: Set<string>; readonly objects: Objects } 
   return { known, objects: new Proxy(objects, { get: (from, key) => Reflect.get(from, key) ?? refuse }) as Objects }
 }
 
-/** What is known after an answer that came in pieces of these sizes. */
+/** The ids that are known after an answer in pieces of these sizes. */
 function knownOf(kind: CreatedKind, declared: 'stream' | 'json', bytes: Buffer, cuts: readonly number[]): Set<string> {
   const { known, objects } = listener()
   const created = new CreatedObjects({ kind, workload: 'hr-bot', objects }, 'east')
@@ -41,21 +42,21 @@ function knownOf(kind: CreatedKind, declared: 'stream' | 'json', bytes: Buffer, 
   return known
 }
 
-interface Told {
+interface CreatedItem {
   readonly item: Json
-  /** With a response that is kept, and with one that is not. */
+  /** For a stored response, and for one that is not stored. */
   readonly ids: readonly string[]
   readonly idsUnkept: readonly string[]
 }
 
 const content = fc.stringMatching(/^gAAA[\w+/=-]{4,40}$/)
-const told: fc.Arbitrary<Told> = fc.oneof(
-  fc.tuple(fc.nat(), content).map(([n, text]): Told => {
+const createdItem: fc.Arbitrary<CreatedItem> = fc.oneof(
+  fc.tuple(fc.nat(), content).map(([n, text]): CreatedItem => {
     const digest = digestOf(Buffer.from(text))
     const item = { type: 'reasoning', id: `rs_${n}`, summary: [], encrypted_content: text }
     return { item, ids: [`rs_${n}`, digest], idsUnkept: [digest] }
   }),
-  fc.tuple(fc.nat(), content).map(([n, text]): Told => {
+  fc.tuple(fc.nat(), content).map(([n, text]): CreatedItem => {
     const digest = digestOf(Buffer.from(text))
     return {
       item: { encrypted_content: text, type: 'compaction', id: `cmp_${n}` },
@@ -63,7 +64,7 @@ const told: fc.Arbitrary<Told> = fc.oneof(
       idsUnkept: [digest],
     }
   }),
-  fc.nat().map((n): Told => {
+  fc.nat().map((n): CreatedItem => {
     const item = {
       id: `ci_${n}`,
       type: 'code_interpreter_call',
@@ -73,7 +74,7 @@ const told: fc.Arbitrary<Told> = fc.oneof(
     }
     return { item, ids: [`ci_${n}`, `cntr_${n}`], idsUnkept: [`cntr_${n}`] }
   }),
-  fc.tuple(fc.nat(), fc.nat(20_000)).map(([n, length]): Told => {
+  fc.tuple(fc.nat(), fc.nat(20_000)).map(([n, length]): CreatedItem => {
     const annotation = { type: 'container_file_citation', container_id: `cntr_c${n}`, file_id: `cfile_${n}` }
     const part = {
       type: 'output_text',
@@ -87,7 +88,7 @@ const told: fc.Arbitrary<Told> = fc.oneof(
       idsUnkept: inside,
     }
   }),
-  fc.nat().map((n): Told => {
+  fc.nat().map((n): CreatedItem => {
     const item = {
       id: `mcpl_${n}`,
       type: 'mcp_list_tools',
@@ -98,18 +99,18 @@ const told: fc.Arbitrary<Told> = fc.oneof(
 )
 
 const answer = fc.record({
-  items: fc.array(told, { maxLength: 6 }),
+  items: fc.array(createdItem, { maxLength: 6 }),
   store: fc.constantFrom(undefined, true, false),
   cuts: fc.array(fc.integer({ min: 1, max: 4_000 }), { minLength: 1, maxLength: 5 }),
   space: fc.constantFrom(undefined, 1),
 })
 
-const expected = ({ items, store }: { items: readonly Told[]; store: boolean | undefined }): Set<string> => {
+const expected = ({ items, store }: { items: readonly CreatedItem[]; store: boolean | undefined }): Set<string> => {
   if (store === false) return new Set(items.flatMap(({ idsUnkept }) => idsUnkept))
   return new Set(['resp_1', ...items.flatMap(({ ids }) => ids)])
 }
 
-const responseOf = (items: readonly Told[], store: boolean | undefined): Json => ({
+const responseOf = (items: readonly CreatedItem[], store: boolean | undefined): Json => ({
   id: 'resp_1',
   model: 'gpt-5',
   metadata: { id: 'msg_of_other', container_id: 'cntr_of_other' },
@@ -118,8 +119,8 @@ const responseOf = (items: readonly Told[], store: boolean | undefined): Json =>
   output: items.map(({ item }) => item),
 })
 
-// An id that is missed is a conversation that another member cannot go on with; one too many is somebody else's object.
-test('F1 F20 a document tells all that can be named later, and nothing that is only quoted, however it is cut', () => {
+// A missed id is a conversation that no other member can continue; one id too many is another workload's object.
+test('F1 F20 a document reports every id that can be used later and no quoted one, wherever its bytes are cut', () => {
   fc.assert(
     fc.property(answer, ({ items, store, cuts, space }) => {
       const bytes = Buffer.from(JSON.stringify(responseOf(items, store), null, space))
@@ -129,7 +130,7 @@ test('F1 F20 a document tells all that can be named later, and nothing that is o
   )
 })
 
-test('F1 F20 a stream tells the same by its items alone, in any framing and however it is cut', () => {
+test('F1 F20 the items of a stream report the same ids, in any framing and wherever its bytes are cut', () => {
   const framing = fc.record({
     line: fc.constantFrom('\n', '\r\n', '\r'),
     colon: fc.constantFrom('data: ', 'data:'),
@@ -156,7 +157,7 @@ test('F1 F20 a stream tells the same by its items alone, in any framing and howe
   )
 })
 
-test('sounds of a chat are known, of a stored one its id as well, in a document and in a stream', () => {
+test('audio of a chat is known, and also the id of a stored chat, in a document and in a stream', () => {
   const said = (key: 'message' | 'delta'): Json => ({
     id: 'chatcmpl-1',
     model: 'gpt-4o-audio',

@@ -1,36 +1,36 @@
 /**
- * CreatedObjects: the objects that an answer brings into being, told to `objects` as soon as their ids are seen. A client may use an id
- * before the exchange has ended (cancel a background response, continue from one whose last event has just come), so they
- * are known before the bytes that carry them go out.
+ * The objects that an answer creates are reported to `objects` as soon as their ids come. A client may use an id before
+ * the exchange has ended: it may cancel a background response, or continue from a response whose last event has just
+ * come. So an id is known before the bytes that carry it are sent.
  */
 import type { Objects, Owner } from '../../objects/index.ts'
 import { isRecord, type JsonRecord } from '../../wire/json.ts'
 import { type CreatedKind, createdIds, idsOfEvent } from '../../wire/objects.ts'
 
-/** What a call may create. Null in `RelayParts` for nearly every call. */
+/** What the answer to a call may create; nearly every call creates nothing. */
 export interface Creates {
   readonly kind: CreatedKind
   readonly workload: string
   readonly objects: Objects
 }
 
-/** One answer's. */
+/** The objects that one answer creates. */
 export class CreatedObjects {
-  /** The object that the record names; null until it is seen. */
+  /** The object that the record names; null until its id has come. */
   objectId: string | null = null
-  /** True once the answer has said that its object is at work in the background: it goes on, whatever becomes of this call. */
+  /** True once the answer says that work on its object continues in the background, whatever happens to this call. */
   isBackground = false
   readonly #creates: Creates
   readonly #owner: Owner
   #isKept = true
 
-  /** @param instance that gives the answer: where the objects live. */
+  /** @param instance that sends the answer: the objects live there. */
   constructor(creates: Creates, instance: string) {
     this.#creates = creates
     this.#owner = { workload: creates.workload, instance }
   }
 
-  /** @param document the object as the answer shows it, whole or in part. */
+  /** Called with the object in the answer, whole or in part. */
   seen(document: JsonRecord): void {
     if (document['store'] === false) this.#isKept = false
     if (document['background'] === true) this.isBackground = true
@@ -39,8 +39,8 @@ export class CreatedObjects {
     this.#remember(all)
   }
 
-  /** @param event of a stream: the object itself stands in the first and the last ones, its items in those between. */
-  heard(event: JsonRecord): void {
+  /** Called with an event of a stream. The first and the last events hold the object, the others hold its items. */
+  seenInStream(event: JsonRecord): void {
     const { response, choices } = event
     if (isRecord(response)) this.seen(response)
     else if (Array.isArray(choices)) this.seen(event)

@@ -1,6 +1,6 @@
 /**
- * Observes an answer that came encoded although the plain one was asked for. The bytes pass as they are; beside them they are decoded for
- * the observer, within bounds.
+ * Observes an answer that came encoded although the gateway asked for a plain one. The bytes go to the client
+ * unchanged, and a decoded copy goes to the observer, within bounds.
  */
 import {
   type BrotliDecompress,
@@ -15,17 +15,17 @@ import {
 } from 'node:zlib'
 import { blind, empty, type Learned, nothingLearned, type Observer } from './observer.ts'
 
-/** An answer that is longer decoded is not read: its usage is then unknown. Bytes. */
+/** An answer that is longer than this when decoded is not read, so its usage is unknown. Bytes. */
 const decodedBytesMax = 268_435_456
-/** So much may wait to be decoded; beyond it the answer is not read. Bytes. */
+/** Most bytes that may wait to be decoded. An answer with more is not read. */
 const waitingBytesMax = 16_777_216
 
 type Decoder = Gunzip | Inflate | BrotliDecompress | ZstdDecompress
 
-/** Of an answer that broke off what came is decoded. */
+/** Decodes what has come of an answer that broke off. */
 const untilItsEnd = { finishFlush: constants.Z_SYNC_FLUSH }
 
-/** By the codings of RFC 9110, section 8.4.1, RFC 7932 and RFC 8878. */
+/** The codings of RFC 9110, section 8.4.1, RFC 7932 and RFC 8878. */
 const decoders: Readonly<Record<string, () => Decoder>> = {
   gzip: () => createGunzip(untilItsEnd),
   'x-gzip': () => createGunzip(untilItsEnd),
@@ -34,7 +34,7 @@ const decoders: Readonly<Record<string, () => Decoder>> = {
   zstd: () => createZstdDecompress({ finishFlush: constants.ZSTD_e_flush }),
 }
 
-/** @param encoding value of Content-Encoding. Of several codings, and of unknown ones, nothing is learned. */
+/** @param encoding value of Content-Encoding. Answers with several codings, or an unknown one, are not read. */
 export function observeEncoded(encoding: string, observer: Observer): Observer {
   const decoder = decoders[encoding.trim().toLowerCase()]
   return decoder === undefined ? blind : new EncodedObserver(decoder(), observer)
@@ -45,7 +45,7 @@ class EncodedObserver implements Observer {
   readonly #observer: Observer
   readonly #over = Promise.withResolvers<void>()
   #decodedBytes = 0
-  /** True once the answer was too long to be read. */
+  /** True once the answer is too long to be read. */
   #isBlind = false
 
   constructor(decoder: Decoder, observer: Observer) {
@@ -54,7 +54,7 @@ class EncodedObserver implements Observer {
     decoder.on('data', (chunk: Buffer) => this.#decoded(chunk))
     decoder.on('end', () => this.#over.resolve())
     decoder.on('close', () => this.#over.resolve())
-    // Broken off, or not encoded as it says: what was decoded before stands.
+    // The answer broke off, or is not encoded as it says. What was decoded before is kept.
     decoder.on('error', () => this.#over.resolve())
   }
 
@@ -69,7 +69,7 @@ class EncodedObserver implements Observer {
     return empty
   }
 
-  /** Resolves when all that came is decoded. */
+  /** Resolves when everything that came is decoded. */
   async whenRead(): Promise<void> {
     if (!this.#decoder.destroyed) this.#decoder.end()
     await this.#over.promise

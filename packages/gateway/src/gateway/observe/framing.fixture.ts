@@ -1,4 +1,4 @@
-/** Streams in every framing that WHATWG HTML, section 9.2.6, allows, for property tests: the same events, written differently. */
+/** Streams for property tests: the same events in every framing that WHATWG HTML, section 9.2.6, allows. */
 import fc from 'fast-check'
 import { createSseParser, type ServerSentEvent } from '../../wire/sse.ts'
 
@@ -14,7 +14,7 @@ export interface Framed {
 export interface Framing {
   readonly comment: string | null
   readonly fields: readonly string[]
-  /** What follows `data:`. */
+  /** The text between `data:` and the data. */
   readonly gap: '' | ' '
   readonly manyLines: boolean
   readonly spaced: boolean
@@ -74,7 +74,7 @@ function eventText(event: Json | string, style: Framing, withBlank: boolean): st
   return lines.map((line, index) => line + endOf(ends, index)).join('')
 }
 
-/** An empty line behind a CR must not be an LF alone: the two would be one end. */
+/** An empty line after a CR must not be only an LF: the two would be one line end. */
 function endOf(ends: readonly string[], index: number): string {
   const end = ends[index % ends.length] as string
   const before = ends[(index - 1 + ends.length) % ends.length]
@@ -92,7 +92,10 @@ export function dataFramed(event: Json | string, framing: Framing): string {
   return eventText(event, framing, true)
 }
 
-/** What a client that parses as the specification says gets; an event without its blank line at the end counts, as in newer SDKs. */
+/**
+ * The data that a client by the specification gets. An event without its blank line at the end counts, as in newer
+ * SDKs.
+ */
 export function dataOf(bytes: Buffer): (Json | string)[] {
   const events: ServerSentEvent[] = []
   const parser = createSseParser(event => events.push(event))

@@ -1,4 +1,4 @@
-// Whoever frames a stream differently must not be charged differently: usage is read, and hidden, in every framing that the
+// Another framing of a stream must not change the charge: usage is read, and hidden, in every framing that the
 // specification allows (WHATWG HTML, section 9.2.6), because clients read them all.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -27,7 +27,7 @@ function observeText(hide: boolean, text: string, cuts: readonly number[] = []):
   return observe(observeStream(hide), pieces(Buffer.from(text), cuts))
 }
 
-const told = ({ usage: figures }: Learned): unknown => figures && [figures.promptTokens, figures.completionTokens]
+const tokensOf = ({ usage: figures }: Learned): unknown => figures && [figures.promptTokens, figures.completionTokens]
 
 const contents = fc.string({ maxLength: 12 })
 const ordinary = fc.oneof(
@@ -57,30 +57,30 @@ function asUnasked(events: readonly (Json | string)[]): (Json | string)[] {
   })
 }
 
-test('F21 in any framing and however it is cut, usage is read, and hidden from whom did not ask', () => {
+test('F21 usage is read, and hidden from a client that did not ask for it, in any framing and wherever bytes are cut', () => {
   fc.assert(
     fc.property(streams, cuts, ({ bytes, events }, at) => {
       const { out, learned } = observe(observeStream(true), pieces(bytes, at))
-      assert.deepEqual(told(learned), [12, 5])
+      assert.deepEqual(tokensOf(learned), [12, 5])
       assert.deepEqual(dataOf(out), asUnasked(events))
     }),
     { numRuns: 600 },
   )
 })
 
-test('F21 in any framing and however it is cut, a stream that hides nothing passes at once and unchanged, and is read', () => {
+test('F21 a stream without hidden usage is read, and passes at once and unchanged, in any framing and wherever it is cut', () => {
   fc.assert(
     fc.property(streams, cuts, ({ bytes }, at) => {
       const parts = pieces(bytes, at)
       const { passed, learned } = observe(observeStream(false), parts)
       assert.deepEqual(passed, parts)
-      assert.deepEqual(told(learned), [12, 5])
+      assert.deepEqual(tokensOf(learned), [12, 5])
     }),
     { numRuns: 600 },
   )
 })
 
-test('F21 where no event has usage, hiding changes no byte, whatever the framing', () => {
+test('F21 hiding changes no byte of a stream without usage, whatever the framing', () => {
   const without = framed(fc.array(contents.map(chunk), { maxLength: 6 }).map(events => [...events, '[DONE]']))
   fc.assert(
     fc.property(without, cuts, ({ bytes }, at) => {
@@ -90,20 +90,20 @@ test('F21 where no event has usage, hiding changes no byte, whatever the framing
   )
 })
 
-test('F7 the last event without its blank line is read, and hidden', () => {
+test('F7 a last event without its blank line is read, and hidden', () => {
   const before = `data: ${JSON.stringify(chunk('a'))}\n\n`
   for (const end of ['\n', '\r\n', '\r', '']) {
     const text = `${before}data: ${JSON.stringify(usageEvent)}${end}`
     const { out, learned } = observeText(true, text)
-    assert.deepEqual([told(learned), out.toString()], [[12, 5], before])
-    assert.deepEqual(told(observeText(false, text).learned), [12, 5])
+    assert.deepEqual([tokensOf(learned), out.toString()], [[12, 5], before])
+    assert.deepEqual(tokensOf(observeText(false, text).learned), [12, 5])
   }
   const completed = {
     type: 'response.completed',
     response: { status: 'completed', usage: { input_tokens: 1000, output_tokens: 500 } },
   }
   const { learned } = observeText(false, `event: response.completed\ndata: ${JSON.stringify(completed)}\n`)
-  assert.deepEqual(told(learned), [1000, 500])
+  assert.deepEqual(tokensOf(learned), [1000, 500])
 })
 
 test('F21 a stream whose lines end in CR is not held back', () => {
@@ -113,10 +113,10 @@ test('F21 a stream whose lines end in CR is not held back', () => {
   assert.equal(observer.pass(Buffer.from('\n')).toString(), '\n', 'the LF of a CRLF that was parted')
   assert.equal(observer.pass(Buffer.from(`data: ${JSON.stringify(usageEvent)}\r\n\r`)).toString(), '')
   assert.equal(observer.pass(Buffer.from('\ndata: [DONE]\r\n\r\n')).toString(), 'data: [DONE]\r\n\r\n')
-  assert.deepEqual(told(observer.learned()), [12, 5])
+  assert.deepEqual(tokensOf(observer.learned()), [12, 5])
 })
 
-test('usage in the middle of a stream is told to be so, and usage at the end is not', () => {
+test('usage in the middle of a stream is marked as such, and usage at the end is not', () => {
   const running = `data: ${JSON.stringify({ ...chunk('a'), usage })}\n\n`
   assert.equal(observeText(false, running).learned.usageSoFar, true)
   const finished = { ...chunk('a'), choices: [{ index: 0, delta: {}, finish_reason: 'stop' }], usage }
@@ -124,7 +124,7 @@ test('usage in the middle of a stream is told to be so, and usage at the end is 
   assert.equal(observeText(false, `data: ${JSON.stringify(usageEvent)}\n\n`).learned.usageSoFar, false)
 })
 
-test('F9 audio tokens in the last event of a transcription are learned', () => {
+test('F9 audio tokens in the last event of a transcription are read', () => {
   const done = {
     type: 'transcript.text.done',
     text: 'hello world',
@@ -134,10 +134,10 @@ test('F9 audio tokens in the last event of a transcription are learned', () => {
     false,
     `data: {"type":"transcript.text.delta","delta":"hello"}\n\ndata: ${JSON.stringify(done)}\n\n`,
   )
-  assert.deepEqual([told(learned), learned.usage?.audioPromptTokens], [[114, 45], 100])
+  assert.deepEqual([tokensOf(learned), learned.usage?.audioPromptTokens], [[114, 45], 100])
 })
 
-test('the tier that the answer names at its end is learned', () => {
+test('the service tier that the answer names at its end is read', () => {
   const event = (status: string, tier: string): string =>
     `data: ${JSON.stringify({ type: 'response.x', response: { status, service_tier: tier, error: null, usage: null } })}\n\n`
   const { learned } = observeText(false, event('in_progress', 'auto') + event('completed', 'priority'))
@@ -146,18 +146,18 @@ test('the tier that the answer names at its end is learned', () => {
   assert.equal(ofChat.serviceTier, 'flex')
 })
 
-test('F6 usage is read behind an event of any size, and beside megabytes in the same one, and hidden there', () => {
+test('F6 usage is read, and hidden, after an event of any size and inside an event of megabytes', () => {
   const large = 'A'.repeat(5_000_000)
   const partial = `data: ${JSON.stringify({ type: 'image_generation.completed', b64_json: large, usage: { input_tokens: 40, output_tokens: 4160, total_tokens: 4200 } })}\n\n`
   const many = Array.from({ length: 100 }, (_, index) => index * 49_999)
-  assert.deepEqual(told(observeText(false, partial, many).learned), [40, 4160])
+  assert.deepEqual(tokensOf(observeText(false, partial, many).learned), [40, 4160])
   const first = `data: ${JSON.stringify({ usage: null, ...chunk(large) })}\n\n`
   const { out, learned } = observeText(true, `${first}data: ${JSON.stringify(usageEvent)}\n\ndata: [DONE]\n\n`, many)
   assert.equal(out.toString() === `data: ${JSON.stringify(chunk(large))}\n\ndata: [DONE]\n\n`, true)
-  assert.deepEqual(told(learned), [12, 5])
+  assert.deepEqual(tokensOf(learned), [12, 5])
 })
 
-test('F6 long events in any framing are read and hidden as short ones are', () => {
+test('F6 long events in any framing are read and hidden like short ones', () => {
   const long = fc
     .tuple(
       fc.integer({ min: 60_000, max: 200_000 }),
@@ -174,20 +174,20 @@ test('F6 long events in any framing are read and hidden as short ones are', () =
   fc.assert(
     fc.property(withLong, cuts, ({ bytes, events }, at) => {
       const { out, learned } = observe(observeStream(true), pieces(bytes, at))
-      assert.deepEqual(told(learned), [12, 5])
+      assert.deepEqual(tokensOf(learned), [12, 5])
       assert.deepEqual(dataOf(out), asUnasked(events))
     }),
     { numRuns: 60 },
   )
 })
 
-test('an answer is read by what it is, whatever its type says', () => {
+test('an answer is read by what it contains, whatever its Content-Type says', () => {
   const stream = `data: ${JSON.stringify(chunk('a'))}\n\ndata: ${JSON.stringify(usageEvent)}\n\n`
   const document = JSON.stringify(usageEvent)
   for (const declared of ['stream', 'json', 'other'] as const) {
     for (const text of [stream, document, `\ufeff\n${document}`]) {
       const { learned, out } = observe(observeAnswer(declared, false, null), pieces(Buffer.from(text), [1, 2, 30]))
-      assert.deepEqual(told(learned), [12, 5], `${declared}: ${text}`)
+      assert.deepEqual(tokensOf(learned), [12, 5], `${declared}: ${text}`)
       assert.equal(out.length, Buffer.byteLength(text))
     }
   }

@@ -1,13 +1,17 @@
+/** Observes an answer that is one JSON document. */
 import { isRecord } from '../../wire/json.ts'
 import { Members } from '../../wire/members.ts'
 import type { CreatedObjects } from './created-objects.ts'
 import { learn, wantedMembers, wantedOfCreated } from './learn.ts'
 import { empty, type Learned, nothingLearned, type Observer } from './observer.ts'
 
-/** Answers up to here are parsed whole; of larger ones the members that matter are picked out. Bytes. */
+/** Answers up to this size are parsed whole; from larger ones only the needed members are read. Bytes. */
 const parseWholeMax = 8_192
 
-/** Reads one JSON document, of any size: a long one as it comes. @param created null for calls that create nothing, and for answers that are errors. */
+/**
+ * Reads one JSON document of any size; a long one is read as it comes.
+ * @param created null for calls that create nothing, and for answers that are errors.
+ */
 export function observeJson(created: CreatedObjects | null = null): Observer {
   return new JsonObserver(created)
 }
@@ -17,7 +21,7 @@ class JsonObserver implements Observer {
   /** The document, while it is short. */
   #chunks: Buffer[] = []
   #bytes = 0
-  /** What reads the document, once it is long. */
+  /** The reader of the document, once it is long. */
   #members: Members | null = null
 
   constructor(created: CreatedObjects | null) {
@@ -60,7 +64,10 @@ class JsonObserver implements Observer {
     return members
   }
 
-  /** Null where the bytes are no JSON object, whatever their type says. Of one that broke off, what had come. */
+  /**
+   * Null where the bytes are no JSON object, whatever their type says. For a document that broke off, the part that
+   * came.
+   */
   #read(): { readonly document: Readonly<Record<string, unknown>>; readonly isWhole: boolean } | null {
     if (this.#members === null) {
       const document = parsed(this.#chunks)

@@ -1,19 +1,19 @@
-/** What a document of an answer, or of an event of it, says of the call. */
+/** Reads what a document says about the call: the document of an answer, or of one of its events. */
 import { isRecord } from '../../wire/json.ts'
 import { usageFrom } from '../../wire/usage.ts'
 import { type Learned, nothingLearned } from './observer.ts'
 
-/** Members of an answer's document or event, and of a response in it, that say something. The last ones tell ids. */
+/** Members of interest in a document or an event, and in a response inside it. The last two lines hold ids. */
 export const wantedMembers: ReadonlySet<string> = new Set([
   ...['usage', 'model', 'status', 'error', 'incomplete_details', 'service_tier', 'choices', 'type', 'code'],
   ...['background', 'id', 'store', 'output', 'output_file_id', 'error_file_id'],
   ...['file', 'item', 'part', 'annotation', 'encrypted_content'],
 ])
 
-/** Also of answers that tell nothing but ids: lists of items. */
+/** Also for answers that hold only ids: lists of items. */
 export const wantedOfCreated: ReadonlySet<string> = new Set([...wantedMembers, 'data'])
 
-/** From a chat, completions, embeddings or Responses document, or an error document. */
+/** @param document of chat, completions, embeddings or Responses, or an error. */
 export function learn(document: unknown, objectId: string | null = null): Learned {
   if (!isRecord(document)) return nothingLearned
   const { usage, model, choices, status, incomplete_details, error, service_tier } = document

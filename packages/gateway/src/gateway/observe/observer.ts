@@ -1,38 +1,41 @@
 /**
- * Observers look at an answer's bytes as they pass and learn what the record needs. They never wait: what an observer
- * returns from `pass` goes to the client at once.
+ * Observers read the bytes of an answer as they pass and learn what the record needs. They never wait: what `pass`
+ * returns goes to the client at once.
  */
 import type { Usage } from '../../wire/usage.ts'
 
 export interface Observer {
-  /** @returns the bytes to relay; the same buffer where nothing is taken out. */
+  /** @returns the bytes for the client; the same buffer where nothing is removed. */
   pass(chunk: Buffer): Buffer
-  /** At the end, also after a break: bytes that were held back. */
+  /** Bytes that were held back. Called at the end, also after a break. */
   rest(): Buffer
-  /** Where reading lags behind the bytes: resolves when all of them are read. Called once, after the last chunk and before `learned`. */
+  /**
+   * For observers that read later than the bytes come: resolves when all of them are read. Called once, after the last
+   * chunk and before `learned`.
+   */
   whenRead?(): Promise<void>
-  /** What was learned. Called once, after the last chunk. */
+  /** Called once, after the last chunk. */
   learned(): Learned
 }
 
 export interface Learned {
-  /** Null when the backend reported none. */
+  /** Null when the backend reported no usage. */
   readonly usage: Usage | null
-  /** True when `usage` stood in the middle of a stream: had the stream gone on, it would have been more. */
+  /** True when `usage` came in the middle of a stream: it would have grown until the end. */
   readonly usageSoFar: boolean
   readonly servedModel: string | null
-  /** `service_tier` as the answer names it, which need not be the one that was asked for. */
+  /** `service_tier` of the answer, which need not be the requested one. */
   readonly serviceTier: string | null
   readonly finishReason: string | null
-  /** True when the answer said that it is at its end: a finish reason, a closing event, a whole document. */
+  /** True when the answer says that it is complete: a finish reason, a closing event, a whole document. */
   readonly isFinished: boolean
-  /** `code` of an error object in the answer (of an error answer, or an error frame of a stream). */
+  /** `code` of the error in an error answer, or in an error event of a stream. */
   readonly errorCode: string | null
-  /** True when a stream carried an error frame. */
+  /** True when a stream contained an error event. */
   readonly errorInStream: boolean
-  /** `id` of the object that the answer says was created; null for operations that create none. */
+  /** `id` of the object that was created according to the answer; null for operations that create none. */
   readonly objectId: string | null
-  /** True when the answer says that the object is at work in the background. */
+  /** True when the answer says that work on the object continues in the background. */
   readonly isBackground: boolean
 }
 

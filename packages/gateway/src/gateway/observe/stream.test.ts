@@ -37,8 +37,8 @@ const contents = fc.array(
 )
 const cuts = fc.array(fc.nat(), { maxLength: 40 })
 
-// What the client gets must be what it would have got by calling Azure itself.
-test('P2 hidden usage leaves exactly the stream of a client that never asked for it, however it is cut', () => {
+// The client must get the stream that it would have got from Azure itself.
+test('P2 after hiding usage, the stream is exactly that of a client that never asked for it, wherever it is cut', () => {
   fc.assert(
     fc.property(contents, cuts, (texts, at) => {
       const { out } = observe(true, Buffer.from(stream(texts, ',"usage":null', true)), at)
@@ -47,7 +47,7 @@ test('P2 hidden usage leaves exactly the stream of a client that never asked for
   )
 })
 
-test('P2 a stream that hides nothing passes as it is, chunk by chunk', () => {
+test('P2 a stream without hidden usage passes unchanged, chunk by chunk', () => {
   fc.assert(
     fc.property(contents, cuts, (texts, at) => {
       const whole = stream(texts, ',"usage":null', true)
@@ -56,8 +56,8 @@ test('P2 a stream that hides nothing passes as it is, chunk by chunk', () => {
   )
 })
 
-// Finance pays by these figures; a chunk's edge must not lose them.
-test('P1 usage, model and finish reason are learned, wherever the chunks are cut', () => {
+// Costs are computed from these figures, so the edge of a chunk must not lose them.
+test('P1 usage, model and finish reason are read, wherever chunks are cut', () => {
   fc.assert(
     fc.property(fc.boolean(), contents, cuts, (hide, texts, at) => {
       const { learned } = observe(hide, Buffer.from(stream(texts, ',"usage":null', true)), at)
@@ -71,7 +71,7 @@ test('P1 usage, model and finish reason are learned, wherever the chunks are cut
   )
 })
 
-test('whitespace and other places of the member make no difference', () => {
+test('whitespace and the place of the member make no difference', () => {
   const odd =
     'data: { "usage" : null , "choices" : [ { "delta" : {} } ] }\r\n\r\ndata: {"choices":[ ],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3},"id":"x"}\r\n\r\n'
   const { out, learned } = observe(true, Buffer.from(odd), [])
@@ -79,14 +79,14 @@ test('whitespace and other places of the member make no difference', () => {
   assert.equal(learned.usage?.totalTokens, 3)
 })
 
-test('usage that comes along with choices is taken out and the choices stay', () => {
+test('usage beside choices is removed, and the choices stay', () => {
   const frame = 'data: {"choices":[{"delta":{"content":"x"}}],"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\n'
   const { out, learned } = observe(true, Buffer.from(frame), [])
   assert.equal(out, 'data: {"choices":[{"delta":{"content":"x"}}]}\n\n')
   assert.equal(learned.usage?.completionTokens, 2)
 })
 
-test('Responses report usage inside of their last event, whichever it is', () => {
+test('usage is read from the last event of Responses, whatever its type', () => {
   for (const type of ['response.completed', 'response.incomplete', 'response.failed']) {
     const events = `event: response.created\ndata: {"type":"response.created","response":{"id":"r","model":"gpt-4o-2024-08-06","error":null,"status":"in_progress","usage":null}}\n\nevent: ${type}\ndata: {"type":"${type}","response":{"id":"r","model":"gpt-4o-2024-08-06","status":"x","usage":{"input_tokens":4,"output_tokens":6,"total_tokens":10,"output_tokens_details":{"reasoning_tokens":1}}}}\n\n`
     const { out, learned } = observe(false, Buffer.from(events), [17, 99, 180])
@@ -97,15 +97,15 @@ test('Responses report usage inside of their last event, whichever it is', () =>
   }
 })
 
-// A 429 in the middle of a 200 is a failure that nobody sees otherwise.
-test('an error frame is noticed, with its code', () => {
+// A 429 inside a 200 is a failure that would not be noticed otherwise.
+test('an error event is noticed, with its code', () => {
   const frames = `${chunk('a', '')}data: {"error":{"code":"429","message":"slow down"}}\n\n`
   const { learned } = observe(false, Buffer.from(frames), [])
   assert.equal(learned.errorCode, '429')
   assert.equal(learned.errorInStream, true)
 })
 
-test('malformed frames pass untouched', () => {
+test('malformed events pass unchanged', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), cuts, (bytes, hide, at) => {
       fc.pre(!Buffer.from(bytes).includes('"usage"'))

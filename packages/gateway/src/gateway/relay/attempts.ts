@@ -1,6 +1,7 @@
 /**
- * The attempts of one call, judged: what happens to an answer, what may be replayed, and which refusal is the best one. One object serves
- * the call through all of its attempts, one after the other. Each attempt is an `Incoming`; the client is an `Outgoing`.
+ * The attempts of one call: decides what happens to an answer, what may be replayed, and which refusal is the most
+ * useful one. One object serves all attempts of a call, one after the other. Each attempt is an `Incoming`; the client
+ * is an `Outgoing`.
  *
  *   ready ──send──► waiting ──head──► relaying ──end──► ending ──sent, client left──► settled
  *     ▲              │ │ │              ▲   │                                            ▲
@@ -15,7 +16,7 @@
  *                                                                                        │
  *   any ── broke or given up, nothing else may be tried ─────────────────────────────────┘
  *
- * Giving up is no state: the attempt is aborted with the reason, and comes back as `failed`.
+ * Giving up is not a state: the attempt is aborted with the reason, and `failed` is called with that reason.
  */
 import type { Dispatcher } from 'undici'
 import type { Instance } from '../../instances/index.ts'
@@ -24,14 +25,7 @@ import type { Candidate } from '../../instances/pool.ts'
 import type { AttemptRecord } from '../../ledger/record.ts'
 import { type AnswerHead, answerHead, type WholeAnswer } from '../backend/answer-head.ts'
 import { type BackendFailure, classify, GivenUp, isOfBackend } from '../backend/failures.ts'
-import {
-  type Additions,
-  lacksState,
-  nothingAdded,
-  type RefusedAddition,
-  refusedAddition,
-  safeToReplay,
-} from '../backend/replay.ts'
+import { type Additions, lacksState, type RefusedAddition } from '../backend/replay.ts'
 import { type Call, ClientLeft, type Timed } from '../call.ts'
 import type { Asked } from '../receive/request.ts'
 import type { Relayed } from '../relayed.ts'
@@ -40,7 +34,7 @@ import { type HeldRefusal, HeldTooLong, NotLetIn } from './held-refusal.ts'
 import { Incoming, type IncomingParts, type Judge } from './incoming.ts'
 import type { Outgoing, OutgoingListener, Sink } from './outgoing.ts'
 import type { ReadingOn } from './read-on.ts'
-import { isJudgedByHead, isOfCredential, mayBeHeld, refusesUs } from './verdict.ts'
+import { isJudgedByHead, isOfCredential, mayBeHeld, verdictOn, verdictOnBreak } from './verdict.ts'
 
 export type AttemptsState =
   | 'ready'
@@ -54,7 +48,10 @@ export type AttemptsState =
   | 'replaced'
   | 'settled'
 
-/** What may follow an attempt that was not the end of its call: another member, or the same one without what it has refused. */
+/**
+ * What may follow an attempt that did not end its call: another member, or the same one without the addition that it
+ * refused.
+ */
 export type Retry = 'another_member' | RefusedAddition
 
 export interface AttemptsParts extends IncomingParts {
@@ -64,7 +61,7 @@ export interface AttemptsParts extends IncomingParts {
   readonly totalMs: number
   /** How an answer is read on after the client has left, and for how long at most; null where it is not. */
   readonly readOn: { readonly reading: ReadingOn; readonly forMs: number } | null
-  /** False where every answer passes as it is: copies have no client to spare a refusal. */
+  /** False where every answer passes as it is: a copy has no client that a refusal could harm. */
   readonly isJudged: boolean
 }
 
@@ -86,7 +83,7 @@ export class Attempts implements Judge, OutgoingListener, Timed {
   readonly #parts: AttemptsParts
   #state: AttemptsState = 'ready'
   #finish: (result: Relayed | Retry) => void = unset
-  /** The attempt in flight or the last one; at the end the one whose answer is the call's. */
+  /** The attempt in flight or the last one. At the end, the one whose answer is the answer of the call. */
   #current: Incoming | null = null
   /** The attempt with the most useful refusal so far. */
   #best: Incoming | null = null
@@ -107,7 +104,8 @@ export class Attempts implements Judge, OutgoingListener, Timed {
     outgoing.listen(this)
     call.watch.deadlineAt = performance.now() + totalMs
     call.watch.subject = this
-    // The client may have left while the record was opened. Then `closed` does not come any more, and nothing is to be sent.
+    // The client may have left while the record was opened. Then `closed` does not come any more, and nothing is to be
+    // sent.
     if (outgoing.isClosed) this.giveUp(new ClientLeft())
   }
 
@@ -115,24 +113,24 @@ export class Attempts implements Judge, OutgoingListener, Timed {
     return this.#state
   }
 
-  /** Why the call ends without an answer of a backend: the client left, its time is up, or the gateway stops. Null otherwise. */
+  /** Why the call ends without an answer: the client left, its time is up, or the gateway stops. Null otherwise. */
   get givenUp(): Error | null {
     return this.#givenUp
   }
 
-  /** True once an instance has said that another one made what the call brings. */
+  /** True once an instance has said that another one made something in the call. */
   get lacksState(): boolean {
     return this.#lacksState
   }
 
-  /** The instance whose answer is the call's, or that was tried last. */
+  /** The instance whose answer is the answer of the call, or that was tried last. */
   get instance(): Instance | null {
     return this.#current?.candidate.instance ?? null
   }
 
   /**
    * Sends the call to a member.
-   * @returns how it ended; or what may be tried next, and then `send` or `conclude` must follow.
+   * @returns the report, when the call has ended; or what may be tried next: then `send` or `conclude` must follow.
    */
   send({ request, candidate, attempt, added, mayReplay, accepted }: Sent): Promise<Relayed | Retry> {
     const incoming = new Incoming(candidate, attempt, added, this.#parts, this)
@@ -147,7 +145,7 @@ export class Attempts implements Judge, OutgoingListener, Timed {
     return promise
   }
 
-  /** No member is left: the client gets the most useful refusal, or is told why the last attempt failed. */
+  /** No member is left: the client gets the most useful refusal, or the failure of the last attempt. */
   conclude(): Promise<Relayed> {
     const { promise, resolve } = Promise.withResolvers<Relayed>()
     this.#finish = result => {
@@ -186,14 +184,10 @@ export class Attempts implements Judge, OutgoingListener, Timed {
     return true
   }
 
-  holds({ candidate, added }: Incoming, status: number): boolean {
+  holds(incoming: Incoming, status: number): boolean {
     if (!this.#parts.isJudged || this.#state !== 'waiting') return false
     // The refusal of the last member is held as well: an earlier one may help the client more.
-    const isHeld = mayBeHeld(status, {
-      hasOwnCredential: candidate.lane.credential !== null,
-      hasAdditions: added !== nothingAdded,
-      mayReplay: this.#mayReplay || this.#best !== null,
-    })
+    const isHeld = mayBeHeld(status, incoming, this.#mayReplay || this.#best !== null)
     if (isHeld) this.#state = 'holding'
     return isHeld
   }
@@ -202,7 +196,8 @@ export class Attempts implements Judge, OutgoingListener, Timed {
     if (this.#accepted !== null && head.status < 400) this.#accepted()
     if (this.#state === 'replaced') return nowhere
     if (this.#state === 'readingOn') {
-      // A refusal is billed nowhere, so it need not be read. But a prompt that was read to be refused is billed, and the body of its 400 says so.
+      // A refusal is not billed, so it need not be read. But a refused prompt that the backend had to read is billed,
+      // and the body of its 400 says so.
       if (head.status > 400) this.giveUp(new ClientLeft())
       return nowhere
     }
@@ -232,29 +227,15 @@ export class Attempts implements Judge, OutgoingListener, Timed {
 
   refused(incoming: Incoming, held: HeldRefusal): void {
     const { status } = held.head
-    const { candidate, attempt, added } = incoming
-    const { backend } = candidate.instance
-    const { error } = held
-    const refused = added === nothingAdded ? null : refusedAddition(status, held.error, held.body(), added)
-    if (refused !== null) {
-      this.#note(incoming, refused === 'usage' ? 'usage_refused' : 'maximum_refused', status)
-      this.#retry(refused)
+    const verdict = verdictOn(incoming, held, this.#parts.asked, this.#parts.clock())
+    if (verdict === 'answer' || verdict === 'refusal') {
+      if (lacksState(status, held.error)) this.#lacksState = true
+      if (verdict === 'refusal') this.#refuse(incoming, held)
+      else this.#release(incoming)
       return
     }
-    const nowMs = this.#parts.clock()
-    if (backend.lacksDeployment(status, error)) attempt.absent(nowMs)
-    if (lacksState(status, error)) this.#lacksState = true
-    if (isOfCredential(status)) this.#judgeCredential(incoming, held, nowMs)
-    if (held.isOwnTrouble || safeToReplay({ kind: 'answered', status, error, backend })) this.#refuse(incoming, held)
-    else this.#release(incoming)
-  }
-
-  #judgeCredential({ candidate, attempt }: Incoming, held: HeldRefusal, nowMs: number): void {
-    if (candidate.lane.credential === null) return
-    const found = refusesUs(held, candidate.instance.backend, this.#parts.asked)
-    held.isOwnTrouble = found !== 'no'
-    if (held.isOwnTrouble) attempt.refused(found === 'certain', held.error.code, nowMs)
-    else attempt.letIn(nowMs)
+    this.#note(incoming, verdict === 'usage' ? 'usage_refused' : 'maximum_refused', status)
+    this.#retry(verdict)
   }
 
   /** A held answer is a refusal that was not billed. */
@@ -282,7 +263,7 @@ export class Attempts implements Judge, OutgoingListener, Timed {
     this.#settle('credential_refused', new NotLetIn(held.error.code))
   }
 
-  /** A held answer is the client's, whole as it came. */
+  /** A held answer goes to the client as it came. */
   #release(incoming: Incoming): void {
     this.#current = incoming
     this.#parts.call.watch.subject = this
@@ -296,7 +277,7 @@ export class Attempts implements Judge, OutgoingListener, Timed {
     if (this.#state === 'settled') return
     const held = this.#state === 'holding' ? incoming.held : null
     if (error instanceof ClientLeft) {
-      // A refusal is billed nowhere, also while it is held: the record needs its status.
+      // A refusal is not billed, and the record needs its status even while it is held.
       this.#settle('left', null, held?.head.status)
       return
     }
@@ -317,20 +298,19 @@ export class Attempts implements Judge, OutgoingListener, Timed {
     this.#settle(failure, error)
   }
 
-  /** @returns true when the failure is not the end: another member may be tried, or an earlier refusal is the answer. */
+  /**
+   * @returns true when the failure is not the end: another member may be tried, or an earlier refusal is the answer.
+   */
   #retries(incoming: Incoming, held: HeldRefusal | null, failure: BackendFailure, error: Error): boolean {
     if (incoming.head !== null) return false
-    const status = held?.head.status ?? null
-    const isRefusal = status !== null && isJudgedByHead(status)
-    if (!isRefusal && (held !== null || !safeToReplay({ kind: 'unanswered', sent: incoming.isSent }))) return false
-    if (held !== null && status !== null && isOfCredential(status)) {
-      held.isOwnTrouble = true
-      incoming.attempt.refused(status === 401, null, this.#parts.clock())
+    const verdict = verdictOnBreak(incoming, held, this.#parts.clock())
+    if (verdict === 'broken') return false
+    if (verdict === 'refusal' && held !== null) {
       this.#refuse(incoming, held)
       return true
     }
     if (!this.#mayReplay && this.#best === null) return false
-    this.#note(incoming, isRefusal ? null : failure, status)
+    this.#note(incoming, held === null ? failure : null, held?.head.status ?? null)
     this.#failure = failure
     this.#cause = error
     if (this.#mayReplay) this.#retry('another_member')
@@ -343,7 +323,7 @@ export class Attempts implements Judge, OutgoingListener, Timed {
   }
 
   closed(): void {
-    // After an answer from elsewhere, the one in flight is still to be read.
+    // After an answer from elsewhere, the one in flight is still read.
     if (this.#state === 'settled' || this.#state === 'replaced') return
     if (this.#state === 'ending') this.#settle(this.#parts.outgoing.isSent ? 'whole' : 'left', null)
     else if (!this.#readsOn()) this.giveUp(new ClientLeft())
@@ -355,7 +335,7 @@ export class Attempts implements Judge, OutgoingListener, Timed {
     const incoming = this.#current
     if (readOn === null || incoming === null || this.#givenUp !== null) return false
     if (this.#state !== 'waiting' && this.#state !== 'relaying') return false
-    // Half a request is not run, and a refusal has nothing to be read.
+    // A backend does not run a part of a request, and a refusal has nothing to read.
     if (!incoming.isSent || !call.req.complete || (incoming.head !== null && incoming.head.status >= 400)) return false
     // A follow-up asks later for the end of work in the background.
     if (incoming.isBackground || !readOn.reading.begin()) return false
@@ -395,13 +375,13 @@ export class Attempts implements Judge, OutgoingListener, Timed {
 
   #settleReplaced(incoming: Incoming): void {
     const status = incoming.head?.status ?? null
-    // A refused call is billed nowhere.
+    // A refused call is not billed.
     if (status !== null && status >= 400) incoming.notRun()
     this.#note(incoming, null, status)
     this.#settle(this.#parts.outgoing.isSent ? 'whole' : 'left', null)
   }
 
-  /** @param status where the answer's own head does not say it. */
+  /** @param status where the head of the answer does not say it. */
   #settle(ending: Relayed['ending'], cause: Error | null, status: number | null = this.#status): void {
     if (this.#state === 'settled') return
     if (this.#state === 'readingOn') this.#parts.readOn?.reading.end()

@@ -1,19 +1,20 @@
-/** Capture: an answer's bytes on their way into the journal, or held for counting where bodies are not recorded. */
+/** Writes the bytes of an answer to the journal, or holds them for counting where bodies are not recorded. */
 import type { Journal } from '../../ledger/index.ts'
 
-/** Of an answer that is not recorded so much is held for counting: a stream of some 25,000 tokens. Bytes. */
+/** The part of an unrecorded answer that is held for counting: a stream of some 25,000 tokens. Bytes. */
 const uncapturedBytesMax = 8_388_608
-/** An answer that goes on is written to the journal at this many bytes, or after this time: a crash loses no more. */
+/** An open answer is written to the journal at this many bytes, or after this time, so that a crash loses no more. */
 const progressBytes = 65_536
 const progressEveryMs = 2_000
 
 export class Capture {
   readonly #journal: Journal | null
   readonly #id: string
+  /** Bytes that are not in the journal yet. */
   unwritten: Buffer[] = []
-  /** False once bytes were left out, so that what is held is a part. */
+  /** False once bytes were left out. */
   isWhole = true
-  /** True when earlier bytes were written. */
+  /** True when earlier bytes are in the journal. */
   progressed = false
   #unwrittenBytes = 0
   #progressedAt = 0
@@ -26,7 +27,7 @@ export class Capture {
 
   add(chunk: Buffer): void {
     this.#unwrittenBytes += chunk.length
-    // What is not to be recorded is still to be counted, where no usage is reported.
+    // An answer that is not recorded is still counted, where no usage is reported.
     if (this.#journal === null && this.#unwrittenBytes > uncapturedBytesMax) {
       this.isWhole = false
       return
@@ -45,7 +46,9 @@ export class Capture {
     if (now - this.#progressedAt >= progressEveryMs) this.progress()
   }
 
-  /** Writes what has come. Also called early, where the beginning says what a restart must know: the id of work that goes on. */
+  /**
+   * Writes the bytes that have come. Called early when they name work in the background: a restart must know its id.
+   */
   progress(): void {
     if (this.#journal === null) return
     const bytes = this.unwritten
@@ -53,7 +56,7 @@ export class Capture {
     this.#unwrittenBytes = 0
     this.progressed = true
     this.#progressedAt = performance.now()
-    // What the disk refuses now the journal keeps and tries again; the record's end reports a loss.
+    // The journal keeps and retries what the disk refuses; the end of the record reports a loss.
     this.#journal.progress(this.#id, 'response', bytes).catch(() => {})
   }
 }

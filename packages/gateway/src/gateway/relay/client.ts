@@ -1,4 +1,4 @@
-/** An HTTP client as the end of an answer: head, body with back-pressure, end, and what is sent when the answer breaks off. */
+/** Sends an answer to an HTTP client: head, body with back-pressure, end, and the signs that an answer broke off. */
 import type { ServerResponse } from 'node:http'
 import type { AnswerHead } from '../backend/answer-head.ts'
 import type { BackendFailure } from '../backend/failures.ts'
@@ -49,7 +49,7 @@ export class ClientOutgoing implements Outgoing {
     this.#isStream = head.isEventStream
     // The first event may be seconds away; the client's timers wait for the head.
     if (head.isEventStream) res.flushHeaders()
-    // A stream may be shorter than announced, where something is taken out of it: it ends when it ends.
+    // A stream may be shorter than announced, where something is removed from it: it ends when it ends.
     else this.#missingBytes = head.bodyBytes
   }
 
@@ -71,8 +71,8 @@ export class ClientOutgoing implements Outgoing {
   }
 
   /**
-   * A short piece goes out as text, one character for each byte: Node then makes one write of head and body, where a buffer after
-   * the head goes the way of many pieces, which takes 3 µs more.
+   * A short piece is sent as text, one character for each byte: Node then writes head and body at once. A buffer after
+   * the head takes the way for many pieces, which costs 3 µs more.
    */
   end(rest: Buffer): void {
     const res = this.#res
@@ -83,8 +83,8 @@ export class ClientOutgoing implements Outgoing {
   }
 
   /**
-   * A stream gets an error event, as SDKs expect one. Then the connection is cut, because a proper end would say that the answer is
-   * complete.
+   * A stream gets an error event, which SDKs understand. Then the connection is cut, because a proper end would say
+   * that the answer is complete.
    */
   breakOff(rest: Buffer, failure: BackendFailure): void {
     const res = this.#res

@@ -1,4 +1,4 @@
-/** The end of an answer that has no reader: of a copy, or of a question that the gateway asks by itself. */
+/** The end of an answer without a reader: the answer to a copy, or to a question of the gateway's own. */
 import type { AnswerHead } from '../backend/answer-head.ts'
 import type { Outgoing, OutgoingListener, Sink } from './outgoing.ts'
 

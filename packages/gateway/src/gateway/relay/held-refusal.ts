@@ -1,6 +1,6 @@
 /**
- * An answer that may be a refusal, buffered until it is known whether another member can serve the call. When none can, the client gets
- * exactly this answer.
+ * An answer that may be a refusal. It is buffered until it is known whether another member can serve the call. When
+ * none can, the client gets exactly this answer.
  */
 import { retryAfterMs } from '../../instances/retry-after.ts'
 import { type AnswerError, errorIn } from '../../wire/answer-error.ts'
@@ -44,15 +44,15 @@ export class HeldRefusal {
     return this.chunks.length === 1 ? (this.chunks[0] as Buffer) : Buffer.concat(this.chunks)
   }
 
-  /** The error in the body, which is whole. Parsed once. */
+  /** The error in the whole body. Parsed once. */
   get error(): AnswerError {
     this.#error ??= errorIn(this.body())
     return this.#error
   }
 
   /**
-   * Compares two refusals by how much they help the client: best is one that says when there is room, the sooner the better; then one
-   * that may pass by itself; then one that refuses the gateway; then one that lacks the deployment.
+   * Compares two refusals by how much they help the client: best is one that says when there is room, the sooner the
+   * better; then one that may pass by itself; then one that refuses the gateway; then one that lacks the deployment.
    */
   isMoreUsefulThan(other: HeldRefusal | null): boolean {
     if (other === null) return true

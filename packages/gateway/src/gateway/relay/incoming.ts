@@ -1,6 +1,6 @@
 /**
- * One attempt's answer on its way in: undici's handler for one request. It keeps the times, buffers what may be a refusal, reads along,
- * and hands the bytes on. What follows from an event is up to the judge.
+ * The answer to one attempt on its way in: undici's handler for one request. It keeps the times, buffers what may be a
+ * refusal, observes the answer and passes the bytes on. The judge decides what follows from an event.
  */
 import type { Dispatcher } from 'undici'
 import type { Attempt } from '../../instances/lane.ts'
@@ -22,7 +22,10 @@ import { HeldRefusal } from './held-refusal.ts'
 import type { Sink } from './outgoing.ts'
 import { readOnBytesMax } from './read-on.ts'
 
-/** What follows the attempts of a call and decides what comes next. Each is called once for an attempt, except `mayStop`. */
+/**
+ * Decides what follows from the events of an attempt. Each method is called at most once for an attempt, except
+ * `mayStop`.
+ */
 export interface Judge {
   /** Why the call ends before its answer does; null while it goes on. */
   readonly givenUp: Error | null
@@ -34,7 +37,7 @@ export interface Judge {
   refused(incoming: Incoming, held: HeldRefusal): void
   /** A held refusal is too long to be one. */
   outgrew(incoming: Incoming, held: HeldRefusal): void
-  /** An answer that nobody reads any more has come as far as it is worth reading. */
+  /** An answer without a client has come as far as it is worth reading. */
   mayStop(): void
   /** The answer has come whole. */
   ended(incoming: Incoming): void
@@ -173,7 +176,9 @@ export class Incoming implements Dispatcher.DispatchHandler {
     this.#judge.failed(this, error)
   }
 
-  /** The held answer goes on as it came, and what follows of it as it comes. @param isOpen more of it may follow. */
+  /**
+   * The held answer is passed on as it came, and the rest of it as it comes. @param isOpen true when a rest may come.
+   */
   letPass(isOpen: boolean): void {
     const held = this.#held
     if (held === null) return

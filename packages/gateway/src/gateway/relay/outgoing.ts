@@ -1,6 +1,6 @@
 /**
- * Where an answer goes: the port between the relay and the reader of the answer. `client.ts` implements it for an HTTP client,
- * `discarded.ts` for calls without a reader; a cache or a WebSocket would be further ones.
+ * The port between the relay and the reader of an answer. `client.ts` implements it for an HTTP client, `discarded.ts`
+ * for calls without a reader. A cache or a WebSocket would be further implementations.
  */
 import type { AnswerHead } from '../backend/answer-head.ts'
 import type { BackendFailure } from '../backend/failures.ts'

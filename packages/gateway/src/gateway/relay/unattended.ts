@@ -1,6 +1,6 @@
 /**
- * Calls of the gateway's own: they have no client, so their answer is only observed and kept. The relay serves them as it serves a client's
- * call, with every answer passing as it is.
+ * Calls that the gateway sends by itself: they have no client, so their answer is only observed and kept. The relay
+ * serves them like a client's call, but never holds or replays an answer.
  */
 import type { Dispatcher } from 'undici'
 import type { Attempt } from '../../instances/lane.ts'
@@ -44,7 +44,7 @@ export class Unattended {
     attempt: Attempt,
     added: Additions,
   ): Promise<Relayed> {
-    // Its call is not one of those at which the gateway's single timer looks.
+    // The gateway's single timer knows only calls of clients.
     const timer = setTimeout(() => this.giveUp(new GivenUp('total_timeout')), this.#parts.answerMsMax)
     try {
       const sent = { request, candidate, attempt, added, mayReplay: false, accepted: null }
@@ -55,7 +55,7 @@ export class Unattended {
     }
   }
 
-  /** The answer that was reported, where a client could use it; null for an error, or where it was too long to be kept. */
+  /** The reported answer, where a client could use it; null for an error, or where it was too long to be kept. */
   usable({ ending, isKeptWhole, unwritten }: Relayed): WholeAnswer | null {
     const head = this.#outgoing.answerHead
     if (ending !== 'whole' || head === null || head.status >= 400 || !isKeptWhole) return null

@@ -4,7 +4,8 @@
  * limit did not hold, or was not used.
  */
 import { parseArgs } from 'node:util'
-import { claim, startReplica } from '../../packages/gateway/src/limits/redis/redis.fixture.ts'
+import { claim } from '../../packages/gateway/src/limits/counting/claim.fixture.ts'
+import { startReplica } from '../../packages/gateway/src/limits/redis/redis.fixture.ts'
 import { startRedis } from '../support/redis.ts'
 import type { Scope } from '../support/world.ts'
 import { judge, type Load, loadFleet, startFleet, stopFleet, type WhenDown } from './fleet.ts'

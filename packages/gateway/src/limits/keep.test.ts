@@ -1,4 +1,4 @@
-/** What a call began goes on after it: its tokens and cost stay reserved, and only those. */
+/** A call that starts work which goes on after it: its tokens and cost stay reserved, and nothing else. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { RuleReport } from './index.ts'
@@ -12,9 +12,9 @@ async function line(setup: TestLimits, measure: string): Promise<Pick<RuleReport
 
 const limits = { tokensPerDay: 1_000, requestsPerMinute: 10, callsInFlight: 1 }
 
-// Without it the work of a call that has ended is outside of every budget; with too much of it, one such call would
-// keep a place for hours.
-test('H2 a kept lease settles the call and leaves tokens reserved until the end is known', async () => {
+// Otherwise work that goes on after its call would be outside of every budget, or the call would count as in flight for
+// hours.
+test('H2 a kept lease settles the call, and keeps its tokens reserved until the result is known', async () => {
   const setup = await openTestLimits(configOf({ chat: limits }))
   const lease = setup.take(600)
   assert.ok(isLease(lease))
@@ -24,7 +24,7 @@ test('H2 a kept lease settles the call and leaves tokens reserved until the end 
   assert.deepEqual(await line(setup, 'tokensPerDay'), { used: 0, reserved: 600 })
   assert.deepEqual(await line(setup, 'requestsPerMinute'), { used: 1, reserved: 0 })
   assert.deepEqual(await line(setup, 'callsInFlight'), { used: 0, reserved: 0 })
-  // What would end the call a second time changes nothing.
+  // Settling the call a second time changes nothing.
   lease.settle(spentOf(5))
   assert.ok(!isLease(setup.take(500)), 'there is no room for it')
   const other = setup.take(300)
@@ -38,7 +38,7 @@ test('H2 a kept lease settles the call and leaves tokens reserved until the end 
   assert.deepEqual(await line(setup, 'requestsPerMinute'), { used: 2, reserved: 0 })
 })
 
-test('H2 what was admitted before a restart is held again, in its own windows and beyond any limit', async () => {
+test('H2 a call from before a restart is reserved again, in its own windows and even beyond the limits', async () => {
   const setup = await openTestLimits(configOf({ chat: limits, instances: { limits: { tokensPerMinute: 500 } } }))
   const dayMs = 86_400_000
   const subject = { caller: person(1), workload: 'chat', deployment: 'gpt', instance: 'one', servedDeployment: null }
@@ -48,7 +48,7 @@ test('H2 what was admitted before a restart is held again, in its own windows an
   assert.deepEqual(await line(setup, 'tokensPerDay'), { used: 0, reserved: 1_600 })
   const { rules } = await setup.limits.report()
   const there = rules.find(({ rule, measure }) => rule === 'instances.one' && measure === 'tokensPerMinute')
-  // An estimate takes the whole of a limit at most.
+  // An estimate reserves at most the whole limit.
   assert.equal(there?.reserved, 1_000)
   for (const kept of [today, again, earlier]) kept?.settle(spentOf(100))
   assert.deepEqual(await line(setup, 'tokensPerDay'), { used: 200, reserved: 0 })

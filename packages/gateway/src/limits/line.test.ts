@@ -14,14 +14,14 @@ const options: LineOptions = {
 
 interface LineScene {
   readonly line: WaitingLine
-  /** What the line takes for `performance.now()`. */
+  /** The line's clock. */
   readonly time: { ms: number }
-  /** Room of each key. */
+  /** Free room of each key. */
   readonly room: Map<string, number>
   readonly admitted: string[]
   readonly waited: { readonly priority: string; readonly admitted: boolean }[]
-  /** Stands in line; resolves with its name, or null. */
-  stand(
+  /** Waits in line; resolves with its name, or null. */
+  wait(
     name: string,
     priority: string,
     keys?: readonly string[],
@@ -45,8 +45,8 @@ function scene(change: Partial<LineOptions> = {}): LineScene {
     room,
     admitted,
     waited,
-    stand(name, priority, keys = ['a'], signal, workload = 'bot') {
-      const place: LineWaiter<string> = {
+    wait(name, priority, keys = ['a'], signal, workload = 'bot') {
+      const waiter: LineWaiter<string> = {
         keys,
         priority,
         workload,
@@ -58,15 +58,15 @@ function scene(change: Partial<LineOptions> = {}): LineScene {
           return name
         },
       }
-      return line.wait(place)
+      return line.wait(waiter)
     },
   }
 }
 
-// Somebody waits in front of a screen while a nightly job has all the time in the world.
-test('an interactive call passes batch calls that came before it', async () => {
-  const { line, room, admitted, stand } = scene()
-  const all = [stand('b1', 'batch'), stand('b2', 'batch'), stand('s1', 'standard'), stand('i1', 'interactive')]
+// A person waits for an interactive call; a nightly job can wait.
+test('an interactive call overtakes batch calls that came before it', async () => {
+  const { line, room, admitted, wait } = scene()
+  const all = [wait('b1', 'batch'), wait('b2', 'batch'), wait('s1', 'standard'), wait('i1', 'interactive')]
   await turn()
   assert.equal(line.length, 4)
   room.set('a', 4)
@@ -76,11 +76,11 @@ test('an interactive call passes batch calls that came before it', async () => {
   assert.equal(line.length, 0)
 })
 
-test('nobody starves: after two agings a batch call goes before interactive ones that come now', async () => {
-  const { line, time, room, admitted, stand } = scene()
-  const all = [stand('b', 'batch')]
+test('no call starves: after two agings, a batch call goes before new interactive calls', async () => {
+  const { line, time, room, admitted, wait } = scene()
+  const all = [wait('b', 'batch')]
   time.ms += 2_001
-  all.push(stand('i', 'interactive'))
+  all.push(wait('i', 'interactive'))
   await turn()
   room.set('a', 1)
   line.nudge()
@@ -91,10 +91,10 @@ test('nobody starves: after two agings a batch call goes before interactive ones
   await Promise.all(all)
 })
 
-test('a newcomer stands behind those at least as urgent who wait for the same, and behind nobody else', async () => {
-  const { line, stand } = scene()
+test('a new call queues behind equally or more urgent calls that wait for the same key, and behind no others', async () => {
+  const { line, wait } = scene()
   assert.equal(line.isAwaited(['a'], 'batch'), false)
-  const waiting = stand('s', 'standard', ['a', 'b'])
+  const waiting = wait('s', 'standard', ['a', 'b'])
   assert.deepEqual(
     ['interactive', 'standard', 'batch'].map(priority => line.isAwaited(['b', 'c'], priority)),
     [false, true, true],
@@ -105,15 +105,15 @@ test('a newcomer stands behind those at least as urgent who wait for the same, a
   assert.equal(line.isAwaited(['a'], 'batch'), false)
 })
 
-test('a call whose attempt fails keeps what it waits for from those behind it; others pass', async () => {
-  const { line, room, admitted, stand } = scene()
+test('a failed attempt blocks later calls from the same keys, and no other calls', async () => {
+  const { line, room, admitted, wait } = scene()
   room.set('a', 1)
-  const both = stand('both', 'interactive', ['a', 'b'])
-  const small = stand('small', 'standard', ['a'])
-  const other = stand('other', 'batch', ['c'])
+  const both = wait('both', 'interactive', ['a', 'b'])
+  const small = wait('small', 'standard', ['a'])
+  const other = wait('other', 'batch', ['c'])
   room.set('c', 1)
   assert.equal(await other, 'other')
-  assert.deepEqual(admitted, ['other'], 'small must not take what both needs')
+  assert.deepEqual(admitted, ['other'], 'small must not take the room that both needs')
   room.set('b', 1)
   line.nudge()
   assert.equal(await both, 'both')
@@ -122,12 +122,12 @@ test('a call whose attempt fails keeps what it waits for from those behind it; o
   assert.equal(await small, 'small')
 })
 
-test('nobody takes on the way what somebody more urgent waits for, though waiting for something else', async () => {
-  const { line, room, admitted, stand } = scene()
+test('a call that waits for one key takes no room of another key that a more urgent call waits for', async () => {
+  const { line, room, admitted, wait } = scene()
   room.set('b', 1)
-  const urgent = stand('urgent', 'interactive', ['a', 'b'])
+  const urgent = wait('urgent', 'interactive', ['a', 'b'])
   await turn()
-  const place = (name: string, waitsFor: readonly string[]): LineWaiter<string> => ({
+  const waiter = (name: string, waitsFor: readonly string[]): LineWaiter<string> => ({
     keys: ['b', 'c'],
     workload: 'bot',
     waitsFor,
@@ -138,7 +138,7 @@ test('nobody takes on the way what somebody more urgent waits for, though waitin
       return name
     },
   })
-  const other = line.wait(place('other', ['c']))
+  const other = line.wait(waiter('other', ['c']))
   await turn()
   assert.deepEqual(admitted, [])
   room.set('a', 1)
@@ -147,12 +147,12 @@ test('nobody takes on the way what somebody more urgent waits for, though waitin
   assert.deepEqual(admitted, ['urgent', 'other'])
 })
 
-test('a full line refuses at once, but turns its least urgent call away for a more urgent one', async () => {
-  const { line, waited, stand } = scene({ length: 2 })
-  const first = stand('b1', 'batch')
-  const second = stand('b2', 'batch')
-  assert.equal(await stand('b3', 'batch'), null)
-  const third = stand('i', 'interactive')
+test('a full line refuses at once, but evicts its least urgent call for a more urgent one', async () => {
+  const { line, waited, wait } = scene({ length: 2 })
+  const first = wait('b1', 'batch')
+  const second = wait('b2', 'batch')
+  assert.equal(await wait('b3', 'batch'), null)
+  const third = wait('i', 'interactive')
   assert.equal(await second, null)
   assert.equal(line.length, 2)
   line.close()
@@ -163,22 +163,22 @@ test('a full line refuses at once, but turns its least urgent call away for a mo
   )
 })
 
-test('a call leaves the line when its client leaves, and when its time is up', async () => {
-  const { line, time, stand } = scene({ maxWaitMs: 500 })
+test('a call leaves the line when its client disconnects, and when its time is over', async () => {
+  const { line, time, wait } = scene({ maxWaitMs: 500 })
   const controller = new AbortController()
-  const left = stand('left', 'interactive', ['a'], controller.signal)
-  const late = stand('late', 'interactive')
+  const left = wait('left', 'interactive', ['a'], controller.signal)
+  const late = wait('late', 'interactive')
   controller.abort()
   assert.equal(await left, null)
   assert.equal(line.length, 1)
   time.ms += 500
   assert.equal(await late, null)
   assert.equal(line.length, 0)
-  assert.equal(await stand('gone', 'interactive', ['a'], AbortSignal.abort()), null)
+  assert.equal(await wait('gone', 'interactive', ['a'], AbortSignal.abort()), null)
 })
 
-// It would keep what it has reserved for ever.
-test('P7 what an attempt has given is handed over even when the client left meanwhile', async () => {
+// Otherwise its reservation would stay for ever.
+test('P7 the result of an attempt reaches the caller even when the client disconnected meanwhile', async () => {
   const { line } = scene()
   const { promise, resolve } = Promise.withResolvers<string>()
   const controller = new AbortController()
@@ -196,8 +196,8 @@ test('P7 what an attempt has given is handed over even when the client left mean
   assert.equal(line.length, 0)
 })
 
-test('an attempt that throws ends that wait alone', async () => {
-  const { line, room, stand } = scene()
+test('an attempt that throws ends only its own wait', async () => {
+  const { line, room, wait } = scene()
   const broken = line.wait({
     keys: ['x'],
     workload: 'bot',
@@ -207,7 +207,7 @@ test('an attempt that throws ends that wait alone', async () => {
       throw new RangeError('broken')
     },
   })
-  const fine = stand('fine', 'batch')
+  const fine = wait('fine', 'batch')
   await assert.rejects(broken, RangeError)
   room.set('a', 1)
   line.nudge()
@@ -224,10 +224,10 @@ const arrivals = fc.array(
   { minLength: 1, maxLength: 40 },
 )
 
-test('whoever comes and whatever comes free, nobody is passed by a less urgent call for the same, and all get through', async () => {
+test('in any order of arrivals and releases, no call is overtaken by a less urgent one for the same key, and all get through', async () => {
   await fc.assert(
     fc.asyncProperty(arrivals, async list => {
-      const { line, time, room, admitted, stand } = scene()
+      const { line, time, room, admitted, wait } = scene()
       const orders = new Map<string, { readonly order: number; readonly keys: readonly string[] }>()
       const all: Promise<string | null>[] = []
       const check = (from: number): void => {
@@ -236,7 +236,7 @@ test('whoever comes and whatever comes free, nobody is passed by a less urgent c
           for (const [other, theirs] of orders) {
             if (admitted.includes(other) || mine === undefined) continue
             const isSame = theirs.keys.some(key => mine.keys.includes(key))
-            assert.ok(!isSame || theirs.order >= mine.order, `${name} has passed ${other}`)
+            assert.ok(!isSame || theirs.order >= mine.order, `${name} overtook ${other}`)
           }
         }
       }
@@ -245,7 +245,7 @@ test('whoever comes and whatever comes free, nobody is passed by a less urgent c
         const before = admitted.length
         const name = `${priority}${index}`
         orders.set(name, { order: time.ms + options.classes.indexOf(priority) * options.agingMs, keys })
-        all.push(stand(name, priority, keys))
+        all.push(wait(name, priority, keys))
         if (frees !== null) room.set(frees, (room.get(frees) ?? 0) + 1)
         line.nudge()
         await turn()
@@ -260,23 +260,24 @@ test('whoever comes and whatever comes free, nobody is passed by a less urgent c
   )
 })
 
-// Twelve calls of one workload for one place in flight took all places of the line: everybody else was refused at once.
-test('W9 a full line takes a place from the workload that has most of them, and no more than is fair', async () => {
-  const { line, room, admitted, stand } = scene({ length: 4 })
-  const greedy = Array.from({ length: 12 }, (_, n) => stand(`g${n}`, 'standard', ['own'], undefined, 'greedy'))
+// Without it, twelve calls of one workload that wait for one call in flight fill the line, and all other workloads are
+// refused.
+test('W9 a full line evicts calls of the workload that has most, down to equal shares', async () => {
+  const { line, room, admitted, wait } = scene({ length: 4 })
+  const greedy = Array.from({ length: 12 }, (_, n) => wait(`g${n}`, 'standard', ['own'], undefined, 'greedy'))
   await turn()
   assert.deepEqual(
     await Promise.all(greedy.slice(4)),
     Array.from({ length: 8 }, () => null),
   )
   assert.equal(line.length, 4)
-  const other = stand('o1', 'standard', ['other'], undefined, 'other')
-  const second = stand('o2', 'standard', ['other'], undefined, 'other')
-  assert.equal(await greedy[3], null, 'the last of the greedy workload has gone')
+  const other = wait('o1', 'standard', ['other'], undefined, 'other')
+  const second = wait('o2', 'standard', ['other'], undefined, 'other')
+  assert.equal(await greedy[3], null, 'the last call of the greedy workload was evicted')
   assert.equal(await greedy[2], null)
-  assert.equal(await stand('o3', 'standard', ['other'], undefined, 'other'), null, 'two places each are a fair share')
-  assert.equal(await stand('g12', 'standard', ['own'], undefined, 'greedy'), null)
-  const third = stand('t1', 'standard', ['third'], undefined, 'third')
+  assert.equal(await wait('o3', 'standard', ['other'], undefined, 'other'), null, 'two calls each are equal shares')
+  assert.equal(await wait('g12', 'standard', ['own'], undefined, 'greedy'), null)
+  const third = wait('t1', 'standard', ['third'], undefined, 'third')
   await turn()
   assert.equal(line.length, 4)
   for (const key of ['own', 'other', 'third']) room.set(key, 4)
@@ -286,11 +287,11 @@ test('W9 a full line takes a place from the workload that has most of them, and 
   assert.ok(admitted.includes('t1') && admitted.includes('g0') && admitted.includes('o1'))
 })
 
-test('W9 a more urgent call never leaves for a less urgent one, however many places its workload has', async () => {
-  const { line, stand } = scene({ length: 2 })
-  const urgent = ['i1', 'i2'].map(name => stand(name, 'interactive', ['a'], undefined, 'greedy'))
+test('W9 a more urgent call is never evicted for a less urgent one, however many calls its workload has', async () => {
+  const { line, wait } = scene({ length: 2 })
+  const urgent = ['i1', 'i2'].map(name => wait(name, 'interactive', ['a'], undefined, 'greedy'))
   await turn()
-  assert.equal(await stand('b', 'batch', ['b'], undefined, 'other'), null)
+  assert.equal(await wait('b', 'batch', ['b'], undefined, 'other'), null)
   assert.equal(line.length, 2)
   line.close()
   await Promise.all(urgent)

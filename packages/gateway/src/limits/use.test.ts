@@ -1,7 +1,4 @@
-/**
- * How much of a limit is used when more is asked for than there is: a limit that wastes its own room is as wrong as one
- * that leaks.
- */
+/** Use of a limit when demand is above it: a limit that wastes room is as wrong as one that admits too much. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { configOf, isLease, openTestLimits, spentOf } from './limits.fixture.ts'
@@ -11,7 +8,7 @@ interface PassedCall {
   readonly tokens: number
 }
 
-/** Numbers from 0 to 1, the same ones from the same seed. */
+/** Random numbers from 0 to 1, the same ones from the same seed. */
 function randomFrom(seed: number): () => number {
   let state = seed
   return () => {
@@ -20,33 +17,33 @@ function randomFrom(seed: number): () => number {
   }
 }
 
-/** 200 callers who each ask again as soon as they are through, with exact maxima, for as long as given. */
+/** 200 callers with exact estimates, each of which starts its next call as soon as one has ended. */
 async function crowd(limit: number, minutes: number): Promise<readonly PassedCall[]> {
   const setup = await openTestLimits(configOf({ chat: { tokensPerMinute: limit } }))
   const random = randomFrom(7)
   const passed: PassedCall[] = []
   const startMs = setup.time.ms
-  const under: { readonly endMs: number; readonly end: () => void }[] = []
+  const inFlight: { readonly endMs: number; readonly end: () => void }[] = []
   for (let tick = 0; tick < minutes * 3_000; tick += 1) {
     setup.time.ms = startMs + tick * 20
-    for (let at = under.length - 1; at >= 0; at -= 1) {
-      const one = under[at]
+    for (let at = inFlight.length - 1; at >= 0; at -= 1) {
+      const one = inFlight[at]
       if (one === undefined || one.endMs > setup.time.ms) continue
       one.end()
-      under.splice(at, 1)
+      inFlight.splice(at, 1)
     }
-    for (let caller = under.length; caller < 200; caller += 1) {
+    for (let caller = inFlight.length; caller < 200; caller += 1) {
       const tokens = 50 + Math.floor(random() * 400)
       const given = setup.take(tokens)
       if (!isLease(given)) break
       passed.push({ atMs: setup.time.ms, tokens })
-      under.push({ endMs: setup.time.ms + 200 + random() * 4_000, end: () => given.settle(spentOf(tokens)) })
+      inFlight.push({ endMs: setup.time.ms + 200 + random() * 4_000, end: () => given.settle(spentOf(tokens)) })
     }
   }
   return passed
 }
 
-test('P7 under demand beyond it, at least 97 % of a limit is used, and in no minute more than all of it', async () => {
+test('P7 when demand is above a limit, at least 97 % of the limit is used, and never more than all of it in a minute', async () => {
   const limit = 60_000
   const minutes = 10
   const passed = await crowd(limit, minutes)

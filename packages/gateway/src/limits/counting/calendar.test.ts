@@ -22,7 +22,7 @@ function local(zone: string, ms: number): Record<string, string> {
   return Object.fromEntries(format.formatToParts(ms).map(({ type, value }) => [type, value]))
 }
 
-/** When its clocks change, 2016 to 2035. */
+/** Times when the zone's clocks change, 2016 to 2035. */
 function changesOf(zone: string): number[] {
   const changes: number[] = []
   let at = Temporal.Instant.fromEpochMilliseconds(Date.UTC(2016, 0, 1)).toZonedDateTimeISO(zone)
@@ -34,8 +34,8 @@ function changesOf(zone: string): number[] {
   }
 }
 
-// A budget that renews an hour late or early is noticed on the day the clocks change, by everybody at once.
-test('P7 windows of every zone follow each other without gap or overlap and begin at its own midnight', () => {
+// Otherwise budgets renew an hour late or early on the day when clocks change.
+test('P7 windows of every zone follow each other without gap or overlap, and begin at midnight in the zone', () => {
   const anyTime = fc.integer({ min: Date.UTC(2016, 0, 1), max: Date.UTC(2036, 0, 1) })
   const place = fc.constantFrom(...zones).chain(zone => {
     const changes = changesOf(zone)
@@ -55,7 +55,7 @@ test('P7 windows of every zone follow each other without gap or overlap and begi
       const first = local(zone, startMs)
       assert.equal(first['second'], '00')
       if (unit === 'hour') return
-      // Where the clocks change at midnight, the day begins at 01:00.
+      // When the clocks change at midnight, the day begins at 01:00.
       assert.match(`${first['hour']}:${first['minute']}`, /^0[01]:00$/)
       if (unit === 'week') assert.equal(first['weekday'], 'Mon')
       if (unit === 'month') assert.equal(first['day'], '01')
@@ -64,7 +64,7 @@ test('P7 windows of every zone follow each other without gap or overlap and begi
   )
 })
 
-test('P7 in Europe/Berlin the days on which clocks change have 23 and 25 hours', () => {
+test('P7 in Europe/Berlin the days of clock changes have 23 and 25 hours', () => {
   const calendar = new Calendar('Europe/Berlin')
   const hours = (ms: number): number => {
     const { startMs, endMs } = calendar.windowAt('day', ms)
@@ -75,7 +75,7 @@ test('P7 in Europe/Berlin the days on which clocks change have 23 and 25 hours',
   assert.equal(hours(Date.UTC(2026, 9, 25, 12)), 25)
 })
 
-test('where clocks change by half an hour, the half hour that is left over or comes twice is a window', () => {
+test('when clocks change by half an hour, the half hour that remains or is repeated is a window', () => {
   const windowsFrom = (ms: number): unknown[] => {
     const windows: unknown[] = []
     for (let at = ms; windows.length < 3; ) {
@@ -100,7 +100,7 @@ test('where clocks change by half an hour, the half hour that is left over or co
   ])
 })
 
-test('an hour that comes twice is two windows', () => {
+test('an hour that occurs twice is two windows', () => {
   const calendar = new Calendar('Europe/Berlin')
   const first = calendar.windowAt('hour', Date.UTC(2026, 9, 25, 0, 30))
   const second = calendar.windowAt('hour', Date.UTC(2026, 9, 25, 1, 30))
@@ -108,8 +108,8 @@ test('an hour that comes twice is two windows', () => {
   assert.equal(second.endMs - second.startMs, hourMs)
 })
 
-// Half a day's budget twice would be a gift to whoever may change the zone.
-test('a window that has begun runs to its end when the zone is changed, and the next ones are of the new zone', () => {
+// Otherwise a change of zone in the middle of a day would give a second budget for that day.
+test('after a change of zone, the current window runs to its old end, and the next ones are of the new zone', () => {
   const calendar = new Calendar('UTC')
   const day = new Tally(windowFor({ kind: 'calendar', unit: 'day' }, calendar))
   const at = (hour: number): { atMs: number; steadyMs: number } => {

@@ -1,5 +1,5 @@
 /** Calendar windows in a time zone: hours, days, weeks from Monday, and months. Days may have 23 or 25 hours. */
-import type { CalendarUnit } from './counters.ts'
+import type { CalendarUnit } from './measures.ts'
 
 export interface CalendarSpan {
   /** Inclusive, in ms since the epoch. */

@@ -1,5 +1,6 @@
 import type { Calendar } from './calendar.ts'
-import { type Counter, type CounterIdentity, measures } from './counters.ts'
+import type { Counter, CounterIdentity } from './counters.ts'
+import { measures } from './measures.ts'
 import type { Moments } from './moments.ts'
 import { Tally } from './tally.ts'
 import { windowFor } from './windows.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Calendar } from './calendar.ts'
-import type { CalendarUnit } from './counters.ts'
+import type { CalendarUnit } from './measures.ts'
 import { Moments } from './moments.ts'
 import { type Moment, Tally } from './tally.ts'
 import { windowFor } from './windows.ts'
@@ -20,7 +20,7 @@ function calendar(unit: CalendarUnit): Tally {
   return new Tally(windowFor({ kind: 'calendar', unit }, utc))
 }
 
-/** A moment of a clock that was never set back. */
+/** A moment by a clock that was never set back. */
 function at(ms: number): Moment {
   return { atMs: ms, steadyMs: ms }
 }
@@ -29,15 +29,15 @@ const events = fc.array(
   fc.record({
     waitMs: fc.oneof(fc.nat(700), fc.nat(9_000), fc.nat(90_000)),
     ask: fc.integer({ min: 1, max: 600 }),
-    /** Which of those under way is settled, and as how much; -1 settles none. */
+    /** Index of the call in flight to settle; -1 settles none. */
     settle: fc.integer({ min: -1, max: 8 }),
     used: fc.oneof(fc.nat(300), fc.nat(2_000)),
   }),
   { minLength: 1, maxLength: 80 },
 )
 
-// A platform team promises each workload so much in any minute, not in the minutes of some clock.
-test('P7 in any 60 seconds a sliding window lets no more pass than its limit and what calls used above their estimate', () => {
+// The limit holds in any 60 seconds, not only in the minutes of the clock.
+test('P7 in any 60 seconds a sliding window admits no more than its limit, plus what calls used above their estimates', () => {
   let admitted = 0
   let refused = 0
   fc.assert(
@@ -56,8 +56,8 @@ test('P7 in any 60 seconds a sliding window lets no more pass than its limit and
           settled.isOpen = false
         }
         const sum = tally.sum(at(now))
-        assert.ok(sum >= within(60_000), 'nothing leaves early')
-        assert.ok(sum <= within(60_500), 'nothing stays more than a step too long')
+        assert.ok(sum >= within(60_000), 'nothing expires early')
+        assert.ok(sum <= within(60_500), 'nothing expires more than a step late')
         if (sum + ask <= limit) {
           tally.take(ask, at(now))
           calls.push({ atMs: now, asked: ask, amount: ask, isOpen: true })
@@ -67,15 +67,15 @@ test('P7 in any 60 seconds a sliding window lets no more pass than its limit and
         } else refused += 1
       }
       for (const call of calls) if (call.isOpen) tally.settle(at(call.atMs), call.asked, 0)
-      assert.equal(tally.reserved, 0, 'nothing leaks')
+      assert.equal(tally.reserved, 0, 'nothing stays reserved')
       assert.ok(tally.isIdle(at(now + 61_000)))
     }),
     { numRuns: 1_000 },
   )
-  assert.ok(admitted > 500 && refused > 500, 'the property has seen both')
+  assert.ok(admitted > 500 && refused > 500, 'the property must see both')
 })
 
-test('P7 the time after which trying again is said to help is exact: a moment before it, there is no room', () => {
+test('P7 the reported time until there is room is exact: a moment earlier there is none', () => {
   fc.assert(
     fc.property(events, fc.integer({ min: 1, max: limit }), (list, ask) => {
       const tally = sliding(60_000, 500)
@@ -93,7 +93,7 @@ test('P7 the time after which trying again is said to help is exact: a moment be
   )
 })
 
-test('what is left of a sliding window is reset when its oldest step leaves', () => {
+test('a sliding window resets when its oldest step expires', () => {
   const tally = sliding(1_000, 10)
   tally.sum(at(startMs))
   assert.equal(tally.resetInMs(at(startMs)), 0)
@@ -106,8 +106,8 @@ test('what is left of a sliding window is reset when its oldest step leaves', ()
   assert.equal(tally.resetInMs(at(startMs + 1_010)), 400)
 })
 
-// Whoever holds budget for a day loses trust in it when a call of yesterday changes today.
-test('P7 a calendar window counts what was taken in it, whenever it is settled, and nothing else', () => {
+// A call of yesterday must not change today's budget.
+test('P7 a calendar window counts exactly the calls that reserved in it, whenever they settle', () => {
   fc.assert(
     fc.property(events, list => {
       const tally = calendar('hour')
@@ -135,7 +135,7 @@ test('P7 a calendar window counts what was taken in it, whenever it is settled, 
   )
 })
 
-test('a budget that only calls under way keep is not used up: trying again soon may help', () => {
+test('a budget that calls in flight have reserved is not used up: a retry may help soon', () => {
   const tally = calendar('day')
   const now = at(startMs + 3_600_000)
   tally.sum(now)
@@ -145,7 +145,7 @@ test('a budget that only calls under way keep is not used up: trying again soon 
   assert.equal(tally.roomInMs(200, limit, now), 23 * 3_600_000)
 })
 
-test('calls in flight are a count, and what is settled leaves nothing behind', () => {
+test('calls in flight are counted, and a settled call leaves nothing behind', () => {
   const tally = new Tally(windowFor({ kind: 'inFlight' }, utc))
   tally.take(1, at(0))
   tally.take(1, at(0))
@@ -155,7 +155,7 @@ test('calls in flight are a count, and what is settled leaves nothing behind', (
   assert.ok(tally.isIdle(at(1)))
 })
 
-// NTP steps clocks, and people set them: neither may free a limit or stop it for ever.
+// NTP and people set clocks: neither may free a limit, nor block it for ever.
 test('P7 a clock that is set back frees no limit and blocks none', () => {
   let wall = startMs
   const moments = new Moments(() => wall)
@@ -168,17 +168,17 @@ test('P7 a clock that is set back frees no limit and blocks none', () => {
   }
   wall -= 5_000
   assert.equal(minute.sum(copy()), 100)
-  assert.equal(day.sum(copy()), 100, 'five seconds before midnight again: still the new day')
+  assert.equal(day.sum(copy()), 100, 'five seconds before midnight again, but still the new day')
   wall -= 86_400_000 * 3
   assert.equal(minute.sum(copy()), 100)
-  assert.equal(day.sum(copy()), 100, 'what was used in the future is taken along')
+  assert.equal(day.sum(copy()), 100, 'amounts from the future stay counted')
   wall += 60_501
-  assert.equal(minute.sum(copy()), 0, 'a minute is a minute, whatever the clock says')
+  assert.equal(minute.sum(copy()), 0, 'a minute has passed, whatever the clock says')
   wall = startMs + 86_400_000
   assert.equal(day.sum(copy()), 0)
 })
 
-test('what was reserved before a clock was set back is given back whole', () => {
+test('a reservation from before a clock was set back is refunded completely', () => {
   let wall = startMs
   const moments = new Moments(() => wall)
   const day = calendar('day')
@@ -191,9 +191,8 @@ test('what was reserved before a clock was set back is given back whole', () => 
   assert.equal(day.sum(moments.now()), 100)
 })
 
-// A counter of one of many callers is forgotten while nothing is in it, also while a call is under way that asked for
-// nothing.
-test('a call that is settled with a counter made anew is counted there', () => {
+// An empty counter of a single caller may be dropped while a call that reserved nothing is in flight.
+test('a call whose counter was dropped is counted by the new counter when it settles', () => {
   const taken = at(startMs + 250)
   const now = at(startMs + 700)
   for (const tally of [sliding(60_000, 500), calendar('day')]) {
@@ -206,8 +205,8 @@ test('a call that is settled with a counter made anew is counted there', () => {
   }
 })
 
-// Answers of a shared store come in another order than it gave them in.
-test('what was taken before the newest step leaves with its own step', () => {
+// Replies of a shared store may arrive in another order than it sent them.
+test('an amount reserved before the newest step expires with its own step', () => {
   const tally = sliding(1_000, 10)
   for (const ms of [25, 14]) {
     tally.sum(at(startMs + ms))

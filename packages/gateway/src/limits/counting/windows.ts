@@ -4,7 +4,7 @@
  * stretch, so nearly every call is plain arithmetic.
  */
 import type { Calendar } from './calendar.ts'
-import type { CalendarUnit, WindowFacts } from './counters.ts'
+import type { CalendarUnit, WindowFacts } from './measures.ts'
 
 /** Time after which a retry is useful when calls in flight take the room. In ms. */
 export const untilSettledMs = 1_000

@@ -7,8 +7,9 @@ import { test } from 'node:test'
 import { type Random, randomOf, seedOfRun } from '../../../../../test/support/random.ts'
 import { type TestRedis, tell } from '../../../../../test/support/redis.ts'
 import { eventually } from '../../../../../test/support/wait.ts'
+import { claim } from '../counting/claim.fixture.ts'
 import type { Claim, Reservation } from '../counting/counters.ts'
-import { claim, type Replica, startRedis, startReplica } from './redis.fixture.ts'
+import { type Replica, startRedis, startReplica } from './redis.fixture.ts'
 
 const callsMin = 1_500
 const callersPerReplica = 4

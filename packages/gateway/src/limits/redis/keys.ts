@@ -1,5 +1,6 @@
 import type { Calendar } from '../counting/calendar.ts'
-import type { CalendarUnit, Counter } from '../counting/counters.ts'
+import type { Counter } from '../counting/counters.ts'
+import type { CalendarUnit } from '../counting/measures.ts'
 
 type Argument = string | number
 

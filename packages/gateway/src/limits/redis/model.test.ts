@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Calendar } from '../counting/calendar.ts'
+import { claim } from '../counting/claim.fixture.ts'
 import type { Claim, CounterStore, Reservation, ReserveResult, Used } from '../counting/counters.ts'
 import { MemoryStore } from '../counting/memory.ts'
 import { Moments } from '../counting/moments.ts'
-import { claim, type Replica, startRedis, startReplica } from './redis.fixture.ts'
+import { type Replica, startRedis, startReplica } from './redis.fixture.ts'
 
 const leaseExpiryMs = 40_000
 /** Longest step of time: shorter than the expiry, so that no living replica is given up. */

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { tell } from '../../../../../test/support/redis.ts'
 import { eventually } from '../../../../../test/support/wait.ts'
-import { claim, type Replica, startRedis, startReplica } from './redis.fixture.ts'
+import { claim } from '../counting/claim.fixture.ts'
+import { type Replica, startRedis, startReplica } from './redis.fixture.ts'
 import { isOk, perMinute, read, refused, reserve, reserved, settle, shows } from './replicas.fixture.ts'
 
 // Operators choose what happens in an outage. Anything else would be a limit that silently does not apply, or an outage

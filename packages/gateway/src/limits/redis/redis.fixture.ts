@@ -2,12 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import { startRedis, type TestRedis, tell } from '../../../../../test/support/redis.ts'
 import type { Scope } from '../../../../../test/support/world.ts'
-import type { LimitName } from '../../config/schema.ts'
 import { logTo } from '../../log.fixture.ts'
 import { RedisDown, type RedisStore } from '../../redis/index.ts'
 import { openRedis } from '../../redis/open.ts'
 import { Calendar } from '../counting/calendar.ts'
-import type { Claim, CounterStore } from '../counting/counters.ts'
 import { RedisCounters, type RedisCountersParts } from './counters.ts'
 
 export interface Replica {
@@ -86,12 +84,6 @@ function losing(store: RedisStore, redis: TestRedis, losesReply: (script: string
     start: () => store.start(),
     close: () => store.close(),
   }
-}
-
-export function claim(store: CounterStore, name: string, measure: LimitName, limit: number, enforce = true): Claim {
-  const counter = store.counter({ key: `${name}:${measure}`, base: name, subject: null, measure })
-  const { own, unit } = counter
-  return { counter, own, unit, limit, limitText: String(limit), enforce, takes: true, rule: name }
 }
 
 export { startRedis }

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { tell } from '../../../../../test/support/redis.ts'
 import { eventually } from '../../../../../test/support/wait.ts'
+import { claim } from '../counting/claim.fixture.ts'
 import type { Claim } from '../counting/counters.ts'
-import { claim, startRedis, startReplica } from './redis.fixture.ts'
+import { startRedis, startReplica } from './redis.fixture.ts'
 import { isOk, read, reserve, reserved, settle, shows } from './replicas.fixture.ts'
 
 // A machine may sleep for a minute and then continue its calls. Their use is charged although their reservations were

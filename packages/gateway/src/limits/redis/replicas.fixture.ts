@@ -1,8 +1,9 @@
 /** What tests do with replicas: reserve, settle, and wait until counters in Redis show the result. */
 import assert from 'node:assert/strict'
 import { eventually } from '../../../../../test/support/wait.ts'
+import { claim } from '../counting/claim.fixture.ts'
 import type { Claim, CounterReading, Reservation, ReserveResult, RoomShortage } from '../counting/counters.ts'
-import { claim, type Replica } from './redis.fixture.ts'
+import type { Replica } from './redis.fixture.ts'
 
 export const perMinute = ({ counters }: Replica, limit = 1_000): readonly Claim[] => [
   claim(counters, 'hr-bot', 'tokensPerMinute', limit),

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { tell } from '../../../../../test/support/redis.ts'
 import { eventually } from '../../../../../test/support/wait.ts'
-import { claim, startRedis, startReplica } from './redis.fixture.ts'
+import { claim } from '../counting/claim.fixture.ts'
+import { startRedis, startReplica } from './redis.fixture.ts'
 
 // An operator who grants these rights must not learn in an outage that one is missing.
 test('the rights in docs/limits.md are enough for everything that limits do in Redis', async t => {

@@ -6,7 +6,7 @@ import { promptSizeOf } from './prompt-size.ts'
 
 const text = (textBytes: number) => ({ textBytes, media: 0, soundTokens: 0, stored: 0 })
 
-test('prompts are estimated at the configured languages’ length after some calls, long and short ones', () => {
+test('after some calls, prompts of any length are estimated by the observed tokens per byte', () => {
   fc.assert(
     fc.property(
       fc.double({ min: 0.1, max: 0.9, noNaN: true }),
@@ -21,7 +21,7 @@ test('prompts are estimated at the configured languages’ length after some cal
   )
 })
 
-test('a prompt of nothing, or a report of nonsense, never makes an estimate that is no count', () => {
+test('empty prompts and absurd usage reports never lead to an estimate that is not a count', () => {
   const sizes = fc.record({
     textBytes: fc.nat(10_000_000),
     media: fc.nat(20),
@@ -38,8 +38,8 @@ test('a prompt of nothing, or a report of nonsense, never makes an estimate that
   )
 })
 
-// An image of 2 MB would otherwise be estimated at half a million tokens, and no limit would let it pass.
-test('encoded images are counted, not measured', () => {
+// Otherwise an image of 2 MB would be estimated at half a million tokens, and no limit would admit it.
+test('encoded images are counted by number, not by length', () => {
   const image = 'A'.repeat(400_000)
   const part = { type: 'image_url', image_url: { url: `data:image/png;base64,${image}` } }
   const body = Buffer.from(JSON.stringify({ messages: [{ role: 'user', content: [part, part] }] }))
@@ -52,8 +52,8 @@ test('encoded images are counted, not measured', () => {
   assert.ok(Math.abs(estimate.of(size) - 250) < 50, `${estimate.of(size)}`)
 })
 
-// One who sends megabytes of blanks, or links to images, would decide for all others what they reserve.
-test('no single call spoils the estimates of the others', () => {
+// Otherwise a caller that sends megabytes of blanks, or links to images, would change what all others reserve.
+test('no single call distorts the estimates for others', () => {
   const estimate = new PromptEstimate()
   const ordinary = (calls: number): void => {
     for (let call = 0; call < calls; call += 1) estimate.learn(text(2_000), 500)
@@ -66,7 +66,7 @@ test('no single call spoils the estimates of the others', () => {
   assert.ok(Math.abs(estimate.of(text(2_000)) - 500) < 75, `${estimate.of(text(2_000))}`)
 })
 
-test('what stored conversations add is learned apart from text', () => {
+test('tokens of stored conversations are learned separately from text', () => {
   const estimate = new PromptEstimate()
   for (let call = 0; call < 60; call += 1) {
     estimate.learn(text(2_000), 500)
@@ -76,7 +76,7 @@ test('what stored conversations add is learned apart from text', () => {
   assert.ok(Math.abs(estimate.of(text(2_000)) - 500) < 20)
 })
 
-test('text that speaks of base64 is text, and a body that is cut off is measured all the same', () => {
+test('text about base64 is text, and a truncated body is measured too', () => {
   const plain = Buffer.from(JSON.stringify({ input: 'a data URL has ";base64," in it; ;base64,abc' }))
   assert.deepEqual(promptSizeOf(plain, 0), { textBytes: plain.length, media: 0, soundTokens: 0, stored: 0 })
   const cut = Buffer.from(`{"input":"data:;base64,${'A'.repeat(1_000)}`)
@@ -90,7 +90,7 @@ test('text that speaks of base64 is text, and a body that is cut off is measured
   )
 })
 
-test('answers without a maximum are reserved as assumed at first, then as long as nearly all of them were', () => {
+test('calls without a maximum reserve the assumed length at first, later the length that nearly all completions had', () => {
   const estimate = new CompletionEstimate()
   assert.equal(estimate.of(1_000), 1_000)
   const lengths = [80, 120, 100, 90, 110]
@@ -99,7 +99,7 @@ test('answers without a maximum are reserved as assumed at first, then as long a
   assert.ok(most >= 115 && most <= 150, `${most}`)
 })
 
-test('the assumption holds until there is enough to learn from', () => {
+test('the assumed length applies until enough calls were seen', () => {
   const estimate = new CompletionEstimate()
   for (let call = 0; call < 4; call += 1) estimate.learn(10)
   assert.equal(estimate.of(500), 500)
@@ -116,8 +116,8 @@ function wav(): string {
   return bytes.toString('base64')
 }
 
-// A minute of speech was estimated as half a million tokens of text, and told that it could never pass.
-test('F10 sounds are estimated by their length, whatever their format', () => {
+// Otherwise a minute of speech is estimated as half a million tokens of text, and refused for good.
+test('F10 sounds are estimated by their duration, whatever their format', () => {
   const said = (data: string, format: string) =>
     Buffer.from(
       JSON.stringify({
@@ -137,8 +137,8 @@ test('F10 sounds are estimated by their length, whatever their format', () => {
   assert.equal(promptSizeOf(marked, 0).soundTokens, 301)
 })
 
-// Clients give pictures back that an answer before brought; nothing stands before their base64.
-test('F10 media without a marker are media where a medium belongs, and text where text belongs', () => {
+// Clients send back pictures from an earlier answer, with no marker before their base64.
+test('F10 base64 without a marker is a medium in members for media, and text in members for text', () => {
   const png = `iVBORw0KGgo${'aGVsbG8gd29ybGQ'.repeat(5_000)}`
   const size = (value: unknown) => promptSizeOf(Buffer.from(JSON.stringify(value)), 0)
   const item = { type: 'image_generation_call', id: 'ig_1', status: 'completed', result: png }
@@ -158,7 +158,7 @@ test('F10 media without a marker are media where a medium belongs, and text wher
   assert.equal(promptSizeOf(spaced, 0).media, 1)
 })
 
-test('F10 whatever a body is, its text is not negative and what is measured is not more than the body', () => {
+test('F10 for any body, the measured text is not negative and not longer than the body', () => {
   const pieces = fc.constantFrom(
     ';base64,',
     '"',

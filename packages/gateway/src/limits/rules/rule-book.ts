@@ -3,7 +3,7 @@
  * only looks them up.
  */
 import { type Caller, callerKey } from '../../identity/index.ts'
-import { measures } from '../counting/counters.ts'
+import { measures } from '../counting/measures.ts'
 import type { Ask, Figure, LimitsObserver, MetLimits, PromptSize, Spent } from '../index.ts'
 import { type ClaimList, type CounterOf, claimsOf, isStale } from './claims.ts'
 import type { CompletionEstimate, Estimates, PromptEstimate } from './estimates.ts'

@@ -1,7 +1,7 @@
 -- Adds a lease that was reserved without Redis. Does nothing for a lease that is already there.
 -- KEYS: epoch, leases of the holder, then the counters.
--- ARGV: epoch, time, lease, then for each counter its kind and parameters, amount, slot, and 1 when the amount must be counted (0: it
---   was booked already).
+-- ARGV: epoch, time, lease, then for each counter its kind and parameters, amount, slot, and 1 when the amount must be
+--   counted (0: it was booked already).
 -- Returns 1; -1 in another epoch.
 local epochKey, leasesKey = KEYS[1], KEYS[2]
 local epoch, now, lease = ARGV[1], time(ARGV[2]), ARGV[3]

@@ -1,7 +1,8 @@
--- The heartbeat of a holder. Also gives up one holder that was silent for too long, and refunds up to 100 of its leases.
+-- The heartbeat of a holder. Also gives up one holder that was silent for too long, and refunds up to 100 of its
+-- leases.
 -- KEYS: epoch, holders, mark that this holder was given up, members.
--- ARGV: epoch, time, holder, milliseconds of silence until it is given up, its member, prefix of the keys of leases, prefix of the
---   keys of marks.
+-- ARGV: epoch, time, holder, milliseconds of silence until it is given up, its member, prefix of the keys of leases,
+--   prefix of the keys of marks.
 -- Returns the time, the epoch, whether this holder was given up, then all living holders.
 local epochKey, holdersKey, givenUpKey, membersKey = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local expected, now, holder, expiryMs, member = ARGV[1], time(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]

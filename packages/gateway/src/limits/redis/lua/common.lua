@@ -1,4 +1,5 @@
--- Functions that the scripts of this folder share. `scripts.ts` puts this text before each script. PROTOCOL.md describes the keys.
+-- Functions that the scripts of this folder share. `scripts.ts` puts this text before each script. PROTOCOL.md
+-- describes the keys.
 --
 -- A counter is passed as one key and six arguments: kind, two parameters, and three arguments of the script's own.
 --   kind 's' (sliding):  milliseconds of a step, steps in the window
@@ -24,7 +25,8 @@ local function slide(c, newest, oldest)
   end
   c.oldest = tonumber(oldest)
   if step < c.newest - c.steps then
-    -- The clock was set back by more than the window. The amounts move to the current step; otherwise they would lie in the future.
+    -- The clock was set back by more than the window. The amounts move to the current step; otherwise they would lie in
+    -- the future.
     redis.call('DEL', c.key)
     c.newest, c.oldest, c.current, c.moved = step, step, c.sum, true
     redis.call('HSET', c.key, 's', c.sum, 'r', c.reserved, 'n', step, 'o', step, c.slot, c.sum)
@@ -51,8 +53,9 @@ local function slide(c, newest, oldest)
   end
 end
 
--- Reads the counter whose six arguments begin at ARGV[at], and moves it on to now. Fields: sum and reserved; slot, the step or window
--- that amounts are added to now; moved, whether it has left its last step or window, so that its expiry must be set again.
+-- Reads the counter whose six arguments begin at ARGV[at], and moves it on to now. Fields: sum and reserved; slot, the
+-- step or window that amounts are added to now; moved, whether it has left its last step or window, so that its expiry
+-- must be set again.
 local function counterAt(key, at, now)
   local kind = ARGV[at]
   local c = { key = key, kind = kind }
@@ -164,7 +167,8 @@ local function resetMs(c, now)
   return math.max(0, (c.oldest + c.steps) * c.stepMs - now)
 end
 
--- Milliseconds until the amount has room, if nothing is refunded before; 1000 where calls in flight alone take the room.
+-- Milliseconds until the amount has room, if nothing is refunded before; 1000 where calls in flight alone take the
+-- room.
 local function roomMs(c, amount, limit, now)
   if c.kind == 'i' then return 1000 end
   if c.kind == 'c' then

@@ -1,9 +1,9 @@
--- A process comes to Redis, or back to it. The first one after Redis has lost its data begins a new epoch. One that has something to
--- report from an outage begins a new part of the epoch. In both cases all known members are awaited, since no process may rely on
--- counters before every member has reported its own amounts.
+-- A process comes to Redis, or back to it. The first one after Redis has lost its data begins a new epoch. One that has
+-- something to report from an outage begins a new part of the epoch. In both cases all known members are awaited, since
+-- no process may rely on counters before every member has reported its own amounts.
 -- KEYS: epoch, awaited members, end of the waiting, members that have reported in this epoch, holders.
--- ARGV: time, last known epoch, name for a new one, member, 1 when there is something to report, milliseconds to wait at most, then all
---   known members.
+-- ARGV: time, last known epoch, name for a new one, member, 1 when there is something to report, milliseconds to wait
+--   at most, then all known members.
 -- Returns the time, the epoch, and whether this member has reported its amounts in this epoch.
 local epochKey, awaitedKey, untilKey, membersKey, holdersKey = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local now, lastKnown, newName, member = time(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]

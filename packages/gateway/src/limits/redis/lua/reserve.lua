@@ -1,7 +1,8 @@
 -- Reserves with all counters, or with none.
 -- KEYS: epoch, leases of the holder, then the counters.
 -- ARGV: epoch, time, lease, then for each counter its kind and parameters, amount, limit, flags (1 enforce, 2 take).
--- Returns 1 (reserved) or 0, the time, and for each counter its sum, reset, and milliseconds until it has room (0 where it has).
+-- Returns 1 (reserved) or 0, the time, and for each counter its sum, reset, and milliseconds until it has room (0 where
+--   it has).
 -- Returns -1 and the time in another epoch.
 local epochKey, leasesKey = KEYS[1], KEYS[2]
 local epoch, now, lease = ARGV[1], time(ARGV[2]), ARGV[3]

@@ -1,8 +1,9 @@
 -- Settles or releases leases.
 -- KEYS: epoch, then for each lease: leases of its holder, mark that the holder was given up, its counters.
--- ARGV: epoch, time, number of leases, then for each lease: its name, number of counters (-1: refund whatever it reserved), then for
---   each counter its kind and parameters, amount, used, slot.
--- A lease that is missing was settled before. If its holder was given up, it was refunded instead, and what it used is added now.
+-- ARGV: epoch, time, number of leases, then for each lease: its name, number of counters (-1: refund whatever it
+--   reserved), then for each counter its kind and parameters, amount, used, slot.
+-- A lease that is missing was settled before. If its holder was given up, it was refunded instead, and what it used is
+-- added now.
 -- Returns 1; -1 in another epoch.
 local epochKey = KEYS[1]
 local epoch, now, count = ARGV[1], time(ARGV[2]), tonumber(ARGV[3])

@@ -1,0 +1,9 @@
+import type { LimitName } from '../../config/schema.ts'
+import type { Claim, CounterStore } from './counters.ts'
+
+/** A claim on a counter of its own. */
+export function claim(store: CounterStore, name: string, measure: LimitName, limit: number, enforce = true): Claim {
+  const counter = store.counter({ key: `${name}:${measure}`, base: name, subject: null, measure })
+  const { own, unit } = counter
+  return { counter, own, unit, limit, limitText: String(limit), enforce, takes: true, rule: name }
+}

@@ -33,8 +33,8 @@ async function connected(t: Parameters<typeof startRedis>[0], url: string): Prom
   return redis
 }
 
-// A process that dies between its claim and its record would else take the charge with it.
-test('H2 a debt is claimed by one, and by another when the first one has died before it paid', async t => {
+// Otherwise a process that dies between its claim and its record would take the charge with it.
+test('H2 one process claims a debt, and another one can when the first has died before it paid', async t => {
   const { url } = await startRedis(t)
   const [one, two] = [await connected(t, url), await connected(t, url)]
   const [first, second] = [new RedisDebts(one, dayMs, 100), new RedisDebts(two, dayMs, 100)]
@@ -51,14 +51,14 @@ test('H2 a debt is claimed by one, and by another when the first one has died be
   await eventually('all know that it is paid', async () => ((await second.isPaid('resp_1')) ? true : null))
   assert.equal(await second.claim('resp_1', true), 'paid')
   first.owes(debt)
-  assert.equal(await second.claim('resp_1', false), 'paid', 'what was paid is owed no more')
+  assert.equal(await second.claim('resp_1', false), 'paid', 'a debt that was paid is not added again')
 })
 
 function unlessNone<T>(answer: T): T | null {
   return answer === 'none' || answer === 'claimed' ? null : answer
 }
 
-test('H2 debts that nobody has looked after for a while are handed to one who asks, and to no second one', async t => {
+test('H2 debts that were not renewed for a while are handed to one process that asks, and to no second one', async t => {
   const { url } = await startRedis(t)
   const redis = await connected(t, url)
   const debts = new RedisDebts(redis, dayMs)

@@ -1,12 +1,12 @@
 /**
- * Debts in Redis: a key per object that owes, which says the debt or that it was paid, and a set of all that are open, by when their process
- * last said that it looks after them. What Redis could not be told is told when it is back; a Redis that comes back empty is told
- * everything again.
+ * Debts in Redis: a key per object, which holds the debt or says that it was paid, and a sorted set of all open debts
+ * by the time at which their process last renewed them. What Redis could not take is written when it is back; a Redis
+ * that comes back empty gets everything again.
  */
 import type { RedisStore, Script } from '../redis/index.ts'
 import type { Debt, SharedDebts } from './index.ts'
 
-/** KEYS: debt, set. ARGV: the debt, time to live, id, now. What was paid meanwhile stays paid. */
+/** KEYS: debt, set. ARGV: the debt, time to live, id, now. A debt that was paid meanwhile stays paid. */
 const owe: Script = {
   name: 'objects_owe',
   lua: `if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3]) end
@@ -41,7 +41,7 @@ const tend: Script = {
 return 1`,
 }
 
-/** KEYS: set. ARGV: now, the latest time, how many. Whoever is told looks after them from now on. */
+/** KEYS: set. ARGV: now, the latest time, how many. The process that gets the ids renews them from now on. */
 const adopt: Script = {
   name: 'objects_adopt',
   lua: `local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'LIMIT', 0, ARGV[3])
@@ -49,7 +49,7 @@ for _, id in ipairs(ids) do redis.call('ZADD', KEYS[1], ARGV[1], id) end
 return ids`,
 }
 
-/** KEYS: debt, set. ARGV: id. One that is paid or forgotten is open no more. */
+/** KEYS: debt, set. ARGV: id. Takes a debt that was paid or has expired out of the set. */
 const read: Script = {
   name: 'objects_debt',
   lua: `local debt = redis.call('GET', KEYS[1])
@@ -60,9 +60,9 @@ end
 return debt`,
 }
 
-/** Long enough for a record to be written; after it, others may charge what a process that died has claimed. */
+/** Long enough for a record to be written; afterwards, others may charge what a dead process has claimed. */
 const claimMsDefault = 60_000
-/** Silence about a debt after which others look after it. */
+/** A debt that was not renewed for this long is taken over by others. */
 const orphanMs = 180_000
 const adoptedMax = 20
 const idsPerTending = 500
@@ -71,22 +71,25 @@ export class RedisDebts implements SharedDebts {
   readonly #redis: RedisStore
   readonly #keepMs: number
   readonly #claimMs: number
-  /** Told by this process and not paid yet. */
-  readonly #told = new Map<string, Debt>()
-  /** Paid while Redis could not be told. */
-  readonly #unheard = new Set<string>()
+  /** Debts that this process added and that are not paid yet. */
+  readonly #open = new Map<string, Debt>()
+  /** Debts that were paid and of which Redis does not know it yet. */
+  readonly #unsentPaid = new Set<string>()
 
-  /** @param keepMs how long Redis keeps a debt, and that it was paid. @param claimMs how long a claim keeps others away. */
+  /**
+   * @param keepMs how long Redis keeps a debt, or that it was paid.
+   * @param claimMs how long a claim excludes others.
+   */
   constructor(redis: RedisStore, keepMs: number, claimMs = claimMsDefault) {
     this.#redis = redis
     this.#keepMs = keepMs
     this.#claimMs = claimMs
-    redis.onReturn(() => this.#tellAll())
+    redis.onReturn(() => this.#writeAll())
   }
 
   owes(debt: Debt): void {
-    this.#told.set(debt.objectId, debt)
-    // What fails now is told when Redis is back.
+    this.#open.set(debt.objectId, debt)
+    // If it fails now, it is written when Redis is back.
     if (this.#redis.isUp) this.#owe(debt).catch(() => {})
   }
 
@@ -122,13 +125,13 @@ export class RedisDebts implements SharedDebts {
   }
 
   paid(objectId: string): void {
-    this.#told.delete(objectId)
-    this.#unheard.add(objectId)
+    this.#open.delete(objectId)
+    this.#unsentPaid.add(objectId)
     if (this.#redis.isUp) this.#pay(objectId).catch(() => {})
   }
 
   paidElsewhere(objectId: string): void {
-    this.#told.delete(objectId)
+    this.#open.delete(objectId)
   }
 
   async orphans(nowMs: number): Promise<readonly Debt[]> {
@@ -152,9 +155,9 @@ export class RedisDebts implements SharedDebts {
   }
 
   /** @throws RedisDown */
-  async #tellAll(): Promise<void> {
-    for (const id of this.#unheard) await this.#pay(id)
-    for (const debt of this.#told.values()) await this.#owe(debt)
+  async #writeAll(): Promise<void> {
+    for (const id of this.#unsentPaid) await this.#pay(id)
+    for (const debt of this.#open.values()) await this.#owe(debt)
   }
 
   #owe(debt: Debt): Promise<unknown> {
@@ -166,7 +169,7 @@ export class RedisDebts implements SharedDebts {
   async #pay(objectId: string): Promise<void> {
     const keys = [this.#debtKey(objectId), this.#claimKey(objectId), this.#redis.key('owing')]
     await this.#redis.run(pay, keys, [this.#keepMs, objectId])
-    this.#unheard.delete(objectId)
+    this.#unsentPaid.delete(objectId)
   }
 
   #debtKey(objectId: string): string {
@@ -178,7 +181,10 @@ export class RedisDebts implements SharedDebts {
   }
 }
 
-/** What a replica of another version wrote may lack what this one needs: then it is no debt here, and its own process charges it. */
+/**
+ * A replica of another version may have left out what this one needs: then it is no debt here, and the other process
+ * charges it.
+ */
 function parse(text: unknown): Debt | null {
   if (typeof text !== 'string') return null
   try {

@@ -1,6 +1,7 @@
 /**
- * Objects: what calls create on an instance and refer to later (responses, files, batches, vector stores, conversations). They
- * live on one instance and belong to one workload; whoever else asks gets the same 404 as for one that does not exist.
+ * Objects: what calls create on an instance and refer to later (responses, files, batches, vector stores,
+ * conversations). An object lives on one instance and belongs to one workload; other workloads get the same 404 as for
+ * an object that does not exist.
  */
 
 export interface Owner {
@@ -8,8 +9,8 @@ export interface Owner {
   readonly instance: string
 }
 
-/** Who began the work: as records and limits name callers. */
-export interface Beginner {
+/** The caller that began the work, as records and limits name callers. */
+export interface DebtCaller {
   readonly kind: 'user' | 'application'
   readonly tenantId: string
   readonly objectId: string
@@ -18,8 +19,8 @@ export interface Beginner {
 }
 
 /**
- * Work that an instance goes on with after the call has ended that began it: a response in the background, a batch. What it used is not
- * known until an answer about the object reports it.
+ * Work that an instance continues after the call that began it has ended: a background response or a batch. Its usage
+ * is not known until an answer about the object reports it.
  */
 export interface Debt {
   readonly objectId: string
@@ -27,9 +28,9 @@ export interface Debt {
   /** Id of the record of the call that began it, and when that call began. Milliseconds since the epoch. */
   readonly recordId: string
   readonly startedAtMs: number
-  readonly caller: Beginner
+  readonly caller: DebtCaller
   readonly workload: string
-  /** As the call named it: an instance or a pool. */
+  /** The instance or pool that the call named. */
   readonly target: string
   readonly instance: string
   /** Null where the call named none, as for batches on v1. */
@@ -37,70 +38,80 @@ export interface Debt {
   readonly servedDeployment: string | null
   /** `api-version` of a dated address; null on v1. */
   readonly apiVersion: string | null
-  /** What it is charged at where nobody can tell what it used. */
+  /** What is charged when the usage can never be known. */
   readonly bound: { readonly promptTokens: number; readonly completionTokens: number }
 }
 
 export interface Objects {
   /**
-   * Whose it is and where it lives; null when no call through this gateway or its replicas made it. Synchronous when it is
-   * remembered here.
-   * @throws ObjectsUnavailable (as a rejection) when it is not known here and those who may know it cannot be asked.
+   * The owner of an object; null when no call through this gateway or its replicas created it, or when it was deleted.
+   * Synchronous when this process remembers it.
+   * @throws ObjectsUnavailable (as a rejection) when this process does not know it, and Redis or the ledger cannot be
+   *   reached.
    */
   ownerOf(id: string): Owner | null | Promise<Owner | null>
-  /** As `ownerOf`, of what is remembered in this process alone. */
+  /** Like `ownerOf`, from this process's memory only. */
   remembered(id: string): Owner | null
   /**
-   * Of several, as far as this process and its replicas remember: those that are unknown are left out, and the ledger is not asked.
-   * Also left out is what only replicas could know that cannot be asked. Synchronous when all are remembered here, or nobody else is asked.
+   * Owners of several objects, as far as this process and its replicas remember. Leaves out the others, and those that
+   * only Redis could know while it cannot be reached. Never asks the ledger. Synchronous when this process remembers
+   * all, or there is no Redis.
    */
   known(ids: readonly string[]): ReadonlyMap<string, Owner> | Promise<ReadonlyMap<string, Owner>>
-  /** A call has created them. Never waits; what cannot be shared at once is shared later. */
+  /**
+   * A call has created them. Never waits; what cannot be shared at once is shared later. An object that was deleted
+   * stays deleted.
+   */
   created(ids: readonly string[], owner: Owner): void
   /** It was deleted. */
   deleted(id: string): void
-  /** What objects owe, as far as replicas share it; null where they share nothing. */
+  /** Debts that replicas share; null where there is no Redis. */
   readonly debts: SharedDebts | null
-  /** Remembered in this process. */
+  /** Number of objects that this process remembers. */
   readonly size: number
   close(): Promise<void>
 }
 
-/** Debts that replicas share, so that each is charged once, whoever sees the object's end first. Nothing here rejects. */
+/**
+ * Debts that replicas share, so that each is charged once, whichever replica sees the object's end first. Nothing here
+ * rejects.
+ */
 export interface SharedDebts {
-  /** Never waits; what cannot be told at once is told later. */
+  /** Adds a debt. Never waits; what cannot be written at once is written later. */
   owes(debt: Debt): void
   /**
-   * Claims a debt, for a minute: who claims it charges it and then says `paid`; a process that dies before leaves it to others.
-   * @param isKnown whether the caller holds the debt itself, which Redis may have lost.
-   * @returns the debt as shared (`own`: the caller's own one stands), or why it must not be charged now. `unknown`: nobody could be asked.
+   * Claims a debt for a minute. The process that claims it charges it and then calls `paid`; if it dies before, others
+   * can claim it.
+   * @param isKnown true when the caller holds the debt itself, which Redis may have lost.
+   * @returns the debt as shared (`own`: charge the one that the caller holds), or why it must not be charged now.
+   *   `unknown`: Redis did not answer.
    */
   claim(objectId: string, isKnown: boolean): Promise<Debt | 'own' | 'paid' | 'claimed' | 'none' | 'unknown'>
-  /** Whether somebody has charged it; false when nobody can be asked. */
+  /** True when a process has charged it; false also while Redis does not answer. */
   isPaid(objectId: string): Promise<boolean>
-  /** The debt of that object while it is open; null also when nobody can be asked. */
+  /** The debt of that object while it is open; null also while Redis does not answer. */
   find(objectId: string): Promise<Debt | null>
   /** Its charge is in the ledger. */
   paid(objectId: string): void
-  /** Somebody else has charged it: this process has nothing to tell of it any more. */
+  /** Another process has charged it: this one need not write it again. */
   paidElsewhere(objectId: string): void
-  /** Debts that their process has not looked after for a while; they are taken over with the answer. */
+  /** Debts that their process has not renewed for a while. The caller takes them over. */
   orphans(nowMs: number): Promise<readonly Debt[]>
-  /** Says that this process looks after these. */
+  /** Renews debts of this process. */
   tended(objectIds: readonly string[], nowMs: number): void
 }
 
-/** The ledger, as far as it knows who created what: asked for what this process does not remember. */
+/** The ledger's part: it knows which calls created objects, also those that this process does not remember. */
 export interface ObjectHistory {
-  /** By the records that created the objects; those that no record names are left out. */
+  /** Owners according to the records of the calls that created the objects; leaves out objects that no record names. */
   creatorsOf(objectIds: readonly string[]): Promise<ReadonlyMap<string, Owner>>
 }
 
-/** It cannot be said whose an object is: the shared store or the ledger does not answer. It may exist, so 404 would be wrong. */
+/** The owner cannot be looked up: Redis or the ledger does not answer. The object may exist, so 404 would be wrong. */
 export class ObjectsUnavailable extends Error {
   readonly code = 'objects_unavailable'
   constructor(options?: ErrorOptions) {
-    super('whose an object is cannot be asked at the moment', options)
+    super('the owner of an object cannot be looked up now', options)
     this.name = 'ObjectsUnavailable'
   }
 }

@@ -1,19 +1,24 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ObjectsUnavailable, type Owner } from './index.ts'
+import { startRedis } from '../../../../test/support/redis.ts'
+import { eventually } from '../../../../test/support/wait.ts'
+import { configSchema } from '../config/schema.ts'
+import { silentLog } from '../log.ts'
+import { openRedis } from '../redis/open.ts'
+import { type Objects, ObjectsUnavailable, type Owner } from './index.ts'
 import { openObjects } from './open.ts'
 
 const hr = { workload: 'hr-bot', instance: 'east' }
 const code = { workload: 'code-assistant', instance: 'west' }
 
-/** A ledger that knows these, and keeps what it was asked for. */
+/** A ledger that knows these objects and notes what it is asked for. */
 function history(known: Readonly<Record<string, Owner>>): {
   asked: string[]
   most: number
   questions: number
   creatorsOf(ids: readonly string[]): Promise<ReadonlyMap<string, Owner>>
 } {
-  let underWay = 0
+  let running = 0
   const ledger = {
     asked: [] as string[],
     most: 0,
@@ -21,10 +26,10 @@ function history(known: Readonly<Record<string, Owner>>): {
     async creatorsOf(ids: readonly string[]): Promise<ReadonlyMap<string, Owner>> {
       ledger.asked.push(...ids)
       ledger.questions += 1
-      underWay += 1
-      ledger.most = Math.max(ledger.most, underWay)
+      running += 1
+      ledger.most = Math.max(ledger.most, running)
       await new Promise(resolve => setImmediate(resolve))
-      underWay -= 1
+      running -= 1
       return new Map(Object.entries(known).filter(([id]) => ids.includes(id)))
     },
   }
@@ -33,7 +38,7 @@ function history(known: Readonly<Record<string, Owner>>): {
 
 const rememberMs = 86_400_000
 
-test('what was created here is known at once, and the ledger is not asked', () => {
+test('an object that this process created is known at once without asking the ledger', () => {
   const ledger = history({})
   const objects = openObjects({ redis: null, history: ledger, rememberMs })
   objects.created(['resp_1', 'msg_1'], hr)
@@ -44,8 +49,9 @@ test('what was created here is known at once, and the ledger is not asked', () =
   assert.deepEqual([objects.size, ledger.asked], [1, []])
 })
 
-// The ledger hears of a deletion with its next records; until then it would bring the object back, and memory would keep it.
-test('what was deleted stays so, whatever the ledger says of it before it has heard, or is just saying', async () => {
+// The ledger learns of a deletion with its next records; until then it would bring the object back, and memory would
+// keep it.
+test('a deleted object stays deleted while the ledger still names its owner', async () => {
   const ledger = history({ 'file-1': hr, 'file-2': hr })
   const objects = openObjects({ redis: null, history: ledger, rememberMs })
   assert.deepEqual(await objects.ownerOf('file-1'), hr)
@@ -57,15 +63,56 @@ test('what was deleted stays so, whatever the ledger says of it before it has he
   assert.deepEqual([await objects.ownerOf('file-2'), objects.remembered('file-2')], [null, null])
 })
 
-test('the first owner stays', () => {
+// The stream that creates a response names it in every event, also after a client has deleted it; a batch names its
+// output file each time.
+test('a deleted object stays deleted when its creation is reported late', async () => {
+  const ledger = history({ resp_1: hr })
+  const objects = openObjects({ redis: null, history: ledger, rememberMs })
+  objects.created(['resp_1', 'msg_1'], hr)
+  objects.deleted('resp_1')
+  objects.created(['resp_1', 'msg_1', 'msg_2'], hr)
+  assert.equal(await objects.ownerOf('resp_1'), null)
+  assert.deepEqual([objects.remembered('resp_1'), objects.remembered('msg_2'), objects.size], [null, hr, 2])
+})
+
+// Another replica cannot know of the deletion when it reads the same stream or batch. Redis must not forget it.
+test('an object that one replica deleted stays deleted when another one reports its creation late', async t => {
+  const { url } = await startRedis(t)
+  const [one, two, three] = [await replica(t, url), await replica(t, url), await replica(t, url)]
+  one.created(['file-1', 'file-2'], hr)
+  await eventually('it is shared', async () => (await two.ownerOf('file-1')) ?? null)
+  one.deleted('file-1')
+  await eventually('the deletion is shared', async () => ((await three.ownerOf('file-1')) === null ? true : null))
+  // It knows of the deletion since it looked, and the next replica does not.
+  three.created(['file-1', 'file-3'], hr)
+  assert.equal(await three.ownerOf('file-1'), null)
+  const late = await replica(t, url)
+  late.created(['file-1'], hr)
+  await eventually('Redis corrects it', () => (late.remembered('file-1') === null ? true : null))
+  assert.equal(await late.ownerOf('file-1'), null)
+  assert.deepEqual([await late.ownerOf('file-2'), await late.ownerOf('file-3')], [hr, hr])
+})
+
+async function replica(t: Parameters<typeof startRedis>[0], url: string): Promise<Objects> {
+  const config = configSchema.shape.redis.parse({ url })
+  assert.ok(config !== undefined)
+  const redis = openRedis(config, { clock: Date.now, log: silentLog })
+  t.after(() => redis.close())
+  const objects = openObjects({ redis, history: history({}), rememberMs })
+  t.after(() => objects.close())
+  await redis.start()
+  return objects
+}
+
+test('the first owner of an object stays', () => {
   const objects = openObjects({ redis: null, history: history({}), rememberMs })
   objects.created(['msg_1'], hr)
   objects.created(['msg_1'], code)
   assert.deepEqual(objects.ownerOf('msg_1'), hr)
 })
 
-// Callers may ask for made-up ids as fast as they can: each must not become a question to the database.
-test('the ledger is asked once for an id, however often and by however many it is asked for', async () => {
+// Callers may ask for made-up ids as fast as they can; not every id may become a query of the database.
+test('the ledger is asked once per id, however many calls ask for it', async () => {
   const ledger = history({ 'file-1': code })
   const objects = openObjects({ redis: null, history: ledger, rememberMs })
   const ids = ['file-1', 'file-2', 'file-1', 'file-2']
@@ -73,21 +120,21 @@ test('the ledger is asked once for an id, however often and by however many it i
   assert.deepEqual([objects.ownerOf('file-1'), await objects.ownerOf('file-2')], [code, null])
   assert.deepEqual(ledger.asked, ['file-1', 'file-2'])
   objects.created(['file-2'], hr)
-  assert.deepEqual(objects.ownerOf('file-2'), hr, 'a "no" does not outlive the creation')
+  assert.deepEqual(objects.ownerOf('file-2'), hr, 'the negative answer ends with the creation')
   for (const absurd of ['', ' ', 'a b', 'x'.repeat(300), "file-'; DROP", 'ä'])
     assert.equal(objects.ownerOf(absurd), null)
-  assert.equal(ledger.asked.length, 2, 'what is no id is not worth a question')
+  assert.equal(ledger.asked.length, 2, 'the ledger is not asked for texts that cannot be ids')
 })
 
-test('at most four questions are put to the ledger at once, and all are answered', async () => {
+test('at most four questions run in the ledger at once, and all are answered', async () => {
   const ledger = history({})
   const objects = openObjects({ redis: null, history: ledger, rememberMs })
   await Promise.all(Array.from({ length: 2_000 }, (_, at) => objects.ownerOf(`file-${at}`)))
   assert.deepEqual([ledger.asked.length, ledger.most, ledger.questions], [2_000, 4, 8])
 })
 
-// Three hundred questions of one caller held up everybody else's for two seconds.
-test('W7 unknown ids that are asked for at once are one question to the ledger, and who comes later waits for no more', async () => {
+// Three hundred questions of one caller delayed those of all other callers by two seconds.
+test('W7 unknown ids that arrive together are one question to the ledger, so a later call waits for one only', async () => {
   const ledger = history({ 'file-own': hr })
   const objects = openObjects({ redis: null, history: ledger, rememberMs })
   const many = Array.from({ length: 240 }, (_, at) => objects.ownerOf(`file-${at}`))
@@ -96,7 +143,7 @@ test('W7 unknown ids that are asked for at once are one question to the ledger, 
   assert.ok((await Promise.all(many)).every(owner => owner === null))
 })
 
-test('what is only asked whether it is known is never asked of the ledger', async () => {
+test('known() never asks the ledger', async () => {
   const ledger = history({ 'file-1': hr })
   const objects = openObjects({ redis: null, history: ledger, rememberMs })
   objects.created(['msg_1'], hr)
@@ -113,7 +160,7 @@ test('what is only asked whether it is known is never asked of the ledger', asyn
   assert.deepEqual(ledger.asked, [])
 })
 
-test('beyond what memory holds the oldest is asked for again', async () => {
+test('an object that memory no longer holds is looked up in the ledger again', async () => {
   const ledger = history({ 'file-0': hr })
   const objects = openObjects({ redis: null, history: ledger, rememberMs, rememberedMax: 10 })
   for (let at = 0; at < 12; at += 1) objects.created([`file-${at}`], hr)
@@ -123,15 +170,15 @@ test('beyond what memory holds the oldest is asked for again', async () => {
   assert.deepEqual(ledger.asked, ['file-0'])
 })
 
-// A 404 would make a client give up a conversation that is there.
-test('a ledger that cannot be asked is no "no"', async () => {
+// A 404 would make a client give up a conversation that exists.
+test('a ledger that fails is an error, not an unknown object', async () => {
   const history = { creatorsOf: (): Promise<never> => Promise.reject(new Error('the disk is gone')) }
   const objects = openObjects({ redis: null, history, rememberMs })
   await assert.rejects(async () => objects.ownerOf('file-1'), ObjectsUnavailable)
-  await assert.rejects(async () => objects.ownerOf('file-1'), ObjectsUnavailable, 'and it is asked again')
+  await assert.rejects(async () => objects.ownerOf('file-1'), ObjectsUnavailable, 'the ledger is asked again')
 })
 
-test('an object that is created while others are asked for it is found', async () => {
+test('an object that is created during its look-up is found', async () => {
   let answer: (owners: ReadonlyMap<string, Owner>) => void = () => {}
   const history = {
     creatorsOf: (): Promise<ReadonlyMap<string, Owner>> =>

@@ -1,7 +1,7 @@
 import type { Owner } from './index.ts'
 
-/** Whose which object is, the newest so many of them. */
-export class Remembered {
+/** Owners of the newest objects that this process knows. */
+export class OwnerMemory {
   readonly #owners = new Map<string, Owner>()
   /** Owners are few and objects many: each pair of names is kept once. */
   readonly #pairs = new Map<string, Owner>()
@@ -20,8 +20,8 @@ export class Remembered {
   }
 
   /**
-   * @returns false when it has an owner already. The first one stays: ids are never given twice, so a second one would be somebody
-   *   who has made an instance say an id that is not its own.
+   * @returns false when it has an owner already. The first owner stays: ids are never given twice, so a second one
+   *   would be a caller that made an instance return an id that is not its own.
    */
   put(id: string, owner: Owner): boolean {
     if (this.#owners.has(id)) return false

@@ -1,11 +1,12 @@
 /**
- * What replicas share: a key per object in Redis. Writing never waits; what Redis could not take is kept and written when it is
- * back, the newest `unsentMax` of it. A Redis that came back empty is told everything that this process remembers.
+ * Owners that replicas share: a key per object in Redis. The empty value says that the object was deleted. Writing
+ * never waits; what Redis could not take is kept and written when it is back, the newest `unsentMax` of it. A Redis
+ * that comes back empty gets everything that this process remembers.
  */
 import { randomUUID } from 'node:crypto'
 import type { RedisStore, Script } from '../redis/index.ts'
 import type { Owner } from './index.ts'
-import type { Remembered } from './remembered.ts'
+import type { OwnerMemory } from './owner-memory.ts'
 
 const read: Script = { name: 'objects_read', lua: "return redis.call('GET', KEYS[1])" }
 
@@ -14,17 +15,26 @@ const readAll: Script = {
   lua: "local found = {} for i, key in ipairs(KEYS) do found[i] = redis.call('GET', key) or '' end return found",
 }
 
-/** ARGV: the time to live, then a value per key; an empty one deletes. The first owner stays. */
+/**
+ * ARGV: the time to live, then a value per key; an empty value deletes. The first owner stays, and so does a deletion:
+ * ids are never given twice, so an owner that comes after it is a late event of the call that created the object.
+ * Answers which owners came too late.
+ */
 const write: Script = {
   name: 'objects_write',
-  lua: `for i, key in ipairs(KEYS) do
-  if ARGV[i + 1] == '' then redis.call('DEL', key)
-  else redis.call('SET', key, ARGV[i + 1], 'PX', ARGV[1], 'NX') end
+  lua: `local late = {}
+for i, key in ipairs(KEYS) do
+  local value = ARGV[i + 1]
+  if value == '' then redis.call('SET', key, '', 'PX', ARGV[1])
+  elseif not redis.call('SET', key, value, 'PX', ARGV[1], 'NX') and redis.call('GET', key) == '' then late[#late + 1] = i end
 end
-return #KEYS`,
+return late`,
 }
 
-/** The name of what the server holds, which a server that is new or has lost everything takes from who asks first, and its age. */
+/**
+ * Names the data of the server, and its age. A server that is new or has lost everything takes the name from the first
+ * that asks.
+ */
 const begin: Script = {
   name: 'objects_begin',
   lua: `local time = redis.call('TIME')
@@ -34,37 +44,51 @@ local name, since = string.match(redis.call('GET', KEYS[1]), '^(%S+) (%d+)$')
 return {name, seconds - tonumber(since)}`,
 }
 
-/** So long replicas have to tell an empty server what they know: until then what it does not know may exist. Seconds. */
+/**
+ * How long replicas have to write what they know into an empty server: until then, an object that it does not have may
+ * exist. Seconds.
+ */
 const restoreSeconds = 3
 
 const unsentMax = 50_000
 const keysPerWrite = 500
 const keysPerRead = 500
-/** Between tries to write what Redis has not heard of. */
-const laterMs = 500
+/** Milliseconds between two attempts to write what Redis has not got yet. */
+const retryMs = 500
 
-export class Shared {
+type Entry = readonly [id: string, owner: Owner | null]
+
+export class SharedOwners {
   readonly #redis: RedisStore
   readonly #rememberMs: number
-  readonly #remembered: Remembered
-  /** What Redis has not heard of; null says deleted. */
+  readonly #memory: OwnerMemory
+  readonly #onDeleted: (id: string) => void
+  /** What Redis has not got yet; null says deleted. */
   readonly #unsent = new Map<string, Owner | null>()
   #timer: NodeJS.Timeout | null = null
-  /** What the server was called that has heard of everything; null before the first. */
-  #told: string | null = null
+  /** Name of the server that has got everything; null before the first. */
+  #filledServer: string | null = null
   /** By `performance.now()`. */
   #restoredAt = 0
-  readonly #underWay = new Set<Promise<void>>()
+  readonly #writing = new Set<Promise<void>>()
 
-  constructor(redis: RedisStore, rememberMs: number, remembered: Remembered) {
+  /**
+   * @param rememberMs how long Redis keeps an owner, or a deletion.
+   * @param onDeleted called when Redis says that another replica deleted an object.
+   */
+  constructor(redis: RedisStore, rememberMs: number, memory: OwnerMemory, onDeleted: (id: string) => void) {
     this.#redis = redis
     this.#rememberMs = rememberMs
-    this.#remembered = remembered
+    this.#memory = memory
+    this.#onDeleted = onDeleted
     redis.onReturn(() => this.#catchUp())
   }
 
-  /** Whose it is as far as replicas know; `unknown` when they could not be asked, or not all of them have been heard. */
-  async ownerOf(id: string): Promise<Owner | 'unknown' | null> {
+  /**
+   * The owner as replicas know it; `unknown` while Redis does not answer, or while replicas may still have to restore
+   * what it lost.
+   */
+  async ownerOf(id: string): Promise<Owner | 'deleted' | 'unknown' | null> {
     if (!this.#redis.isUp) return 'unknown'
     let value: unknown
     try {
@@ -72,11 +96,12 @@ export class Shared {
     } catch {
       return 'unknown'
     }
+    if (value === '') return 'deleted'
     const owner = typeof value === 'string' ? parse(value) : null
     return owner === null && performance.now() < this.#restoredAt ? 'unknown' : owner
   }
 
-  /** Those that replicas know; the others are left out, and all of them when they cannot be asked. Never rejects. */
+  /** Owners that replicas know. Leaves the others out, and all of them while Redis does not answer. Never rejects. */
   async ownersOf(ids: readonly string[]): Promise<ReadonlyMap<string, Owner>> {
     const found = new Map<string, Owner>()
     for (let from = 0; from < ids.length && this.#redis.isUp; from += keysPerRead) {
@@ -92,6 +117,7 @@ export class Shared {
     return found
   }
 
+  /** @param owner null: the objects were deleted. */
   put(ids: readonly string[], owner: Owner | null): void {
     const entries = ids.map(id => [id, owner] as const)
     if (!this.#redis.isUp) {
@@ -99,23 +125,20 @@ export class Shared {
       return
     }
     const writing = this.#write(entries)
-      .then(
-        () => {},
-        () => this.#keep(entries),
-      )
-      .finally(() => this.#underWay.delete(writing))
-    this.#underWay.add(writing)
+      .catch(() => this.#keep(entries))
+      .finally(() => this.#writing.delete(writing))
+    this.#writing.add(writing)
   }
 
-  /** What is under way is finished, one way or the other. */
+  /** Resolves when all writes in flight have ended, one way or the other. */
   async close(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer)
-    await Promise.all(this.#underWay)
+    await Promise.all(this.#writing)
   }
 
-  #keep(entries: readonly (readonly [string, Owner | null])[]): void {
+  #keep(entries: readonly Entry[]): void {
     for (const [id, owner] of entries) {
-      // What comes later is the truth, and the last to be given up.
+      // The newest entry of an object is the true one, and moves to the end: it is dropped last.
       this.#unsent.delete(id)
       this.#unsent.set(id, owner)
     }
@@ -123,20 +146,23 @@ export class Shared {
       if (this.#unsent.size <= unsentMax) break
       this.#unsent.delete(oldest)
     }
-    this.#tryLater()
+    this.#retryLater()
   }
 
-  /** What is kept between catching up and the moment from which Redis counts as up would else wait for the next outage. */
-  #tryLater(): void {
+  /**
+   * Without it, what is kept between `#catchUp` and the moment from which Redis counts as up would wait for the next
+   * outage.
+   */
+  #retryLater(): void {
     if (this.#timer !== null || this.#unsent.size === 0) return
     this.#timer = setTimeout(() => {
       this.#timer = null
       const sent = this.#redis.isUp ? this.#sendUnsent() : Promise.resolve()
       sent.then(
-        () => this.#tryLater(),
-        () => this.#tryLater(),
+        () => this.#retryLater(),
+        () => this.#retryLater(),
       )
-    }, laterMs).unref()
+    }, retryMs).unref()
   }
 
   /** @throws RedisDown */
@@ -149,39 +175,43 @@ export class Shared {
     }
   }
 
-  #write(entries: readonly (readonly [string, Owner | null])[]): Promise<unknown> {
+  /** @throws RedisDown */
+  async #write(entries: readonly Entry[]): Promise<void> {
     const values = entries.map(([, owner]) => (owner === null ? '' : JSON.stringify([owner.workload, owner.instance])))
-    return this.#redis.run(
-      write,
-      entries.map(([id]) => this.#key(id)),
-      [this.#rememberMs, ...values],
-    )
+    const keys = entries.map(([id]) => this.#key(id))
+    const late = await this.#redis.run(write, keys, [this.#rememberMs, ...values])
+    if (!Array.isArray(late)) return
+    for (const place of late as readonly unknown[]) {
+      const entry = entries[Number(place) - 1]
+      if (entry !== undefined) this.#onDeleted(entry[0])
+    }
   }
 
   /** @throws RedisDown */
   async #catchUp(): Promise<void> {
     const answer = await this.#redis.run(begin, [this.#redis.key('objects')], [randomUUID()])
     const [name, ageSeconds] = Array.isArray(answer) ? (answer as readonly unknown[]) : []
-    const isNew = name !== this.#told
+    const isNew = name !== this.#filledServer
     const left = restoreSeconds - Number(ageSeconds ?? 0)
     if (isNew) this.#restoredAt = performance.now() + Math.max(0, left) * 1_000
     await this.#sendUnsent()
-    // Behind the return, which limits wait for too: there may be 200,000 of them.
+    // Not awaited, because limits wait for this too and there may be 200,000 objects.
     if (isNew) {
-      void this.#tellAll().then(
+      void this.#writeAll().then(
         () => {
-          this.#told = String(name)
+          this.#filledServer = String(name)
         },
         () => {},
       )
     }
   }
 
-  async #tellAll(): Promise<void> {
-    const all = [...this.#remembered.entries()]
+  /** @throws RedisDown */
+  async #writeAll(): Promise<void> {
+    const all = [...this.#memory.entries()]
     for (let from = 0; from < all.length; from += keysPerWrite) {
-      // Deleted meanwhile: not to be brought back.
-      await this.#write(all.slice(from, from + keysPerWrite).filter(([id]) => this.#remembered.get(id) !== null))
+      // An object that was deleted meanwhile must not be written again.
+      await this.#write(all.slice(from, from + keysPerWrite).filter(([id]) => this.#memory.get(id) !== null))
     }
   }
 

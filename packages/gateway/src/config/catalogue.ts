@@ -11,7 +11,7 @@ import type { SchemaView } from './json-schema.ts'
 import type { Problem } from './messages.ts'
 import { currency, price } from './schema.ts'
 
-/** A price without a day of its own holds at all times: a list says what is paid, seldom since when. */
+/** A price without a day of its own holds at all times: lists say what is paid, but seldom since when. */
 const listed = price.extend({ validFrom: z.iso.date().optional().describe('First day of this price (UTC).') })
 
 const catalogueSchema = z.strictObject({
@@ -30,14 +30,14 @@ const catalogueSchema = z.strictObject({
 
 export type Catalogue = z.output<typeof catalogueSchema>
 
-/** The catalogue of the package, catalogue.json. */
+/** The catalogue that the package brings, catalogue.json. */
 export function shippedCatalogue(): Catalogue {
   return catalogueSchema.parse(shipped)
 }
 
 /**
  * Reads a catalogue, YAML or JSON, as strictly as the configuration.
- * @returns null for the catalogue when there are problems; their places are those in the catalogue's text.
+ * @returns null for the catalogue when there are problems; their positions are those in the catalogue's text.
  */
 export function parseCatalogue(text: string): {
   readonly catalogue: Catalogue | null

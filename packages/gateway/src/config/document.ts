@@ -1,6 +1,6 @@
 /**
- * YAML text to plain values, each with its place. Strict YAML 1.2: one document, unique keys, keys are text, no tags, no
- * tabs as indentation, anchors only as far as they stay small.
+ * Reads YAML text into plain values, each with its position. Strict YAML 1.2: one document, unique keys, keys are text,
+ * no tags, no tabs as indentation, and anchors only while they stay small.
  */
 import {
   type Alias,
@@ -22,25 +22,25 @@ import { formatPath, type Path, type Problem, type ProblemCode, printable } from
 export const configBytesMax = 1_048_576
 /** Deeper structures than any configuration has are refused before they cost stack. */
 const depthMax = 32
-/** Values that aliases may add to the document; beyond it, it is an expansion bomb or a mistake. */
+/** Values that aliases may add to the document. More of them mean an expansion bomb or a mistake. */
 const aliasedValuesMax = 10_000
 const syntaxProblemsMax = 20
 
-/** Something found in the plain values; `place` turns it into a problem with line and column. */
+/** Something found in the plain values. `place` turns it into a problem with line and column. */
 export interface Finding {
   readonly code: ProblemCode
   readonly path: Path
   readonly seen: string | null
   readonly expected: string
   readonly nearest: string | null
-  /** Point at the key instead of its value. */
+  /** True points at the key instead of its value. */
   readonly atKey?: boolean
 }
 
 export interface ConfigDocument {
-  /** What the text says; null for an empty file. Mappings hold no key that is also a property of every object. */
+  /** Value of the text; null for an empty file. Mappings have no key that is also a property of every object. */
   readonly root: unknown
-  /** Gives a finding its line and column: those of its path, or of the nearest parent that is written. */
+  /** Adds line and column to a finding: those of its path, or of the nearest parent in the text. */
   place(finding: Finding): Problem
 }
 
@@ -60,7 +60,7 @@ interface Walk {
   overflowed: boolean
 }
 
-/** The document, or the problems that keep it from being one. */
+/** The document, or the problems that make it unreadable. */
 export function readDocument(text: string): { document: ConfigDocument | null; problems: Problem[] } {
   const bytes = Buffer.byteLength(text)
   if (bytes > configBytesMax) {
@@ -70,7 +70,7 @@ export function readDocument(text: string): { document: ConfigDocument | null; p
   const parsed = parseDocument(text, {
     version: '1.2',
     strict: true,
-    // The library compares keys pair by pair, which takes seconds for a large file; `mapping` below does it by look-up.
+    // The library compares keys pair by pair, which takes seconds for a large file; `mapping` below does it by lookup.
     uniqueKeys: false,
     stringKeys: true,
     resolveKnownTags: false,
@@ -106,7 +106,7 @@ function located(finding: Finding, walk: Walk): Problem {
   let steps = finding.path
   while (steps.length > 0 && !walk.places.has(placeKey(steps))) steps = steps.slice(0, -1)
   const place = walk.places.get(placeKey(steps)) ?? { keyOffset: 0, valueOffset: 0 }
-  // A missing key is missed in its parent, whose key is what the eye looks for.
+  // A missing key is reported in its parent, because readers look for the parent's key.
   const atKey = finding.atKey === true || steps.length < finding.path.length
   return problemAt(atKey ? place.keyOffset : place.valueOffset, finding, walk.lines)
 }
@@ -116,7 +116,7 @@ function problemAt(offset: number, finding: Omit<Finding, 'atKey'>, lines: LineC
   return {
     code: finding.code,
     path: formatPath(finding.path),
-    // The counter answers 0 for a text without any line.
+    // The counter returns 0 for a text without any line.
     line: Math.max(1, line),
     column: Math.max(1, col),
     seen: finding.seen,
@@ -133,7 +133,7 @@ function offsetOf(node: Node | null): number {
   return node?.range?.[0] ?? 0
 }
 
-/** What stands below an alias keeps the places of the anchored block: that is where it is mended. */
+/** Values below an alias keep the positions of the anchored block, because that is where they can be fixed. */
 function remember(path: Path, key: Node | null, value: Node | null, walk: Walk): void {
   walk.places.set(placeKey(path), { keyOffset: offsetOf(key), valueOffset: offsetOf(value ?? key) })
 }
@@ -165,7 +165,7 @@ function aliased(alias: Alias, path: Path, walk: Walk): unknown {
   }
   if (walk.open.has(target)) return complain(walk, alias, path, 'an alias of another block: this one contains itself')
   if (walk.aliasedValues > aliasedValuesMax) {
-    // Said once: a bomb has thousands of aliases that follow.
+    // Reported once: a bomb has thousands of further aliases.
     const first = !walk.overflowed
     walk.overflowed = true
     return first ? complain(walk, alias, path, `aliases that add at most ${aliasedValuesMax} values`) : null
@@ -206,7 +206,7 @@ function mapping(node: YAMLMap, path: Path, walk: Walk): Record<string, unknown>
 
 function keyRefusal(key: string, known: boolean): { code: ProblemCode; expected: string } | null {
   if (known) return { code: 'duplicate_key', expected: 'each key once; the first one stands above' }
-  // As a name in a URL such a key would find what every object inherits.
+  // As a name in a URL, such a key would find what every object inherits.
   if (key === 'prototype' || key in Object.prototype) return { code: 'reserved_name', expected: 'another name' }
   if (key.includes('${')) return { code: 'expression', expected: 'a key as it is: expressions stand in values alone' }
   return null
@@ -227,12 +227,12 @@ const syntaxTexts: Partial<Record<YAMLError['code'], string>> = {
   DUPLICATE_KEY: 'each key once',
 }
 
-/** The library's own messages quote the text, which may be a secret; these say the rule instead. */
+/** The library's own messages quote the text, which may be a secret; these texts name the rule instead. */
 function syntaxProblems(faults: readonly YAMLError[], text: string, lines: LineCounter): Problem[] {
   const seenLines = new Set<number>()
   const problems: Problem[] = []
   for (const fault of faults) {
-    // The first fault of a line is a cause and the others follow from it; so do those that no rule explains.
+    // The first fault of a line is the cause, and the others follow from it; so do faults that no rule explains.
     const { line } = lines.linePos(fault.pos[0])
     if (seenLines.has(line) || problems.length === syntaxProblemsMax) continue
     const known = bareExpression(text, fault.pos[0]) ?? syntaxTexts[fault.code] ?? null
@@ -244,7 +244,7 @@ function syntaxProblems(faults: readonly YAMLError[], text: string, lines: LineC
   return problems
 }
 
-/** `{ key: ${env:NAME} }` is the likeliest mistake of all: inside braces YAML reads `${` as text and a mapping. */
+/** The likeliest mistake of all is `{ key: ${env:NAME} }`: inside braces YAML reads `${` as text and a mapping. */
 function bareExpression(text: string, offset: number): string | null {
   const lineStart = text.lastIndexOf('\n', offset - 1) + 1
   const line = text.slice(lineStart, text.indexOf('\n', offset) === -1 ? undefined : text.indexOf('\n', offset))

@@ -1,6 +1,6 @@
 /**
- * `${env:NAME}` and `${file:PATH}` inside the strings of a configuration; `$${` is a literal `${`. What they bring in is not
- * read again, and is remembered by path, so that no message ever shows it.
+ * `${env:NAME}` and `${file:PATH}` inside the strings of a configuration; `$${` is a literal `${`. The values that they
+ * insert are not read for further expressions. Their paths are remembered, so that no message ever shows them.
  */
 import { resolve } from 'node:path'
 import type { Finding } from './document.ts'
@@ -16,11 +16,11 @@ export interface ExpressionSources {
 
 export interface Resolved {
   readonly root: unknown
-  /** Path (as `formatPath` writes it) -> `env NAME` or `file PATH`, for every string that an expression is part of. */
+  /** Path (as `formatPath` writes it) -> `env NAME` or `file PATH`, for every string that contains an expression. */
   readonly origins: ReadonlyMap<string, string>
-  /** Paths whose expression could not be resolved: what the schema says of them is beside the point. */
+  /** Paths whose expression could not be resolved. What the schema says about them is irrelevant. */
   readonly failed: ReadonlySet<string>
-  /** Absolute paths of the files that were read, for whoever watches for changes. */
+  /** Absolute paths of the files that were read, so that they can be watched for changes. */
   readonly files: readonly string[]
   readonly findings: readonly Finding[]
 }
@@ -95,7 +95,7 @@ async function evaluate(inside: string, path: Path, work: Work): Promise<string 
 function readVariable(name: string, path: Path, work: Work): string | null {
   work.origins.set(formatPath(path), `env ${name}`)
   const value = work.sources.env[name]
-  // An empty variable is nearly always one that somebody forgot to fill.
+  // An empty variable is nearly always one that was forgotten.
   if (value !== undefined && value !== '') return value
   const missing = { code: 'missing_variable', path, seen: `\${env:${name}}` } as const
   if (value === '') return fail(work, { ...missing, expected: 'a variable that is not empty', nearest: null })
@@ -117,7 +117,7 @@ async function readSecretFile(name: string, path: Path, work: Work): Promise<str
   }
 }
 
-/** Why a file could not be read, in a word that holds nothing of its content. */
+/** Why a file could not be read, in words that contain nothing of its content. */
 export function fileFault(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   const known: Readonly<Record<string, string>> = {

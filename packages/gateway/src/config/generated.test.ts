@@ -21,7 +21,7 @@ function validator(): ValidateFunction {
 
 type Tree = { [key: string]: Tree }
 
-/** The example with one value set; undefined takes it away. */
+/** The example with one value set; undefined removes it. */
 async function exampleWith(path: string, value: unknown): Promise<unknown> {
   const root: Tree = parseYaml(await exampleText())
   const steps = path.split('/')
@@ -38,8 +38,8 @@ async function exampleWith(path: string, value: unknown): Promise<unknown> {
 suite('the JSON Schema', () => {
   const validate = validator()
 
-  // An editor that underlines a correct file teaches people to look away.
-  test('accepts the example, and expressions where text belongs', async () => {
+  // An editor that underlines a correct file teaches people to ignore it.
+  test('accepts the example, and expressions where text is allowed', async () => {
     const text = await exampleText()
     assert.ok(validate(parseYaml(text)), JSON.stringify(validate.errors))
     const expressions: Readonly<Record<string, unknown>> = {
@@ -59,7 +59,7 @@ suite('the JSON Schema', () => {
     ['an unknown key below', 'log/lvl', 'info'],
     ['a number for text', 'gateway/listen', 8080],
     ['text for a number', 'gateway/connectionsMax', '20'],
-    ['a word that is not known', 'log/level', 'loud'],
+    ['an unknown word', 'log/level', 'loud'],
     ['a duration without a unit', 'gateway/timeouts', { total: '30' }],
     ['no identity', 'identity', undefined],
     ['no tenants', 'identity/entra/tenants', []],
@@ -73,7 +73,7 @@ suite('the JSON Schema', () => {
     })
   }
 
-  test('is looked up by path, through lists, names and forms', () => {
+  test('can be looked up by path, through lists, names and variants', () => {
     const schema = configJsonSchema()
     assert.equal(schemaAt(schema, ['workloads', 'any', 'callers', 3]).length, 7)
     assert.equal(schemaAt(schema, ['gateway', 'nothing']).length, 0)
@@ -82,7 +82,7 @@ suite('the JSON Schema', () => {
 })
 
 suite('generated files', () => {
-  // What people read and what the program does must not drift apart.
+  // The documentation and the program must not drift apart.
   test('the reference and the schema in the repository are those of the code', async () => {
     assert.equal(await readFile(join(root, 'docs/configuration.md'), 'utf8'), referenceText())
     assert.equal(await readFile(join(root, 'gatehouse.schema.json'), 'utf8'), jsonSchemaText())
@@ -91,7 +91,7 @@ suite('generated files', () => {
     await assert.rejects(promisify(execFile)(process.execPath, [script, '--chek']), { code: 2 })
   })
 
-  test('every key of the schema is described, with its default where it has one', () => {
+  test('every key of the schema has a description, and its default if it has one', () => {
     const reference = referenceText()
     const walk = (view: ReturnType<typeof configJsonSchema>['properties'], above: string): void => {
       for (const [key, property] of Object.entries(view ?? {})) {
@@ -108,7 +108,7 @@ suite('generated files', () => {
 
   test('the example mentions each section of the configuration', async () => {
     const text = await exampleText()
-    // What needs a server that is not there for everybody is shown as a comment.
+    // A section that needs a server that not everyone has is shown as a comment.
     for (const section of Object.keys(configJsonSchema().properties ?? {}))
       assert.match(text, new RegExp(section === 'redis' ? '^# redis:' : `^${section}:`, 'm'))
   })

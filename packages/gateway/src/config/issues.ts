@@ -1,4 +1,4 @@
-/** The schema's issues as findings: what was seen, what was expected, and the nearest known key. */
+/** Turns the schema's issues into findings: what was seen, what was expected, and the nearest known key. */
 import type { z } from 'zod'
 import type { Finding } from './document.ts'
 import { type SchemaView, schemaAt } from './json-schema.ts'
@@ -8,7 +8,7 @@ type Issue = z.core.$ZodIssue
 
 export interface IssueContext {
   readonly root: unknown
-  /** Where a value came from outside the file, by path. */
+  /** Sources of values from outside the file, by path. */
   readonly origins: ReadonlyMap<string, string>
   readonly schema: SchemaView
 }
@@ -41,13 +41,19 @@ export function findingsOf(issue: Issue, context: IssueContext, above: Path = []
   return [{ code: 'wrong_value', path, seen, expected: boundText(issue) ?? issue.message, nearest: null }]
 }
 
-/** Text where a mapping or a list belongs is often something else altogether, as a mounted secret: its size is enough to find it by. */
+/**
+ * Text in the place of a mapping or a list is often something else altogether, as a mounted secret. Its length is
+ * enough to find it.
+ */
 function misplaced(value: unknown, expected: string): string | null {
   if (typeof value !== 'string' || !['object', 'record', 'array'].includes(expected)) return null
   return `text of ${value.length} ${value.length === 1 ? 'character' : 'characters'}`
 }
 
-/** True for a file that has no key of a configuration, nor one that is nearly so: another file stands in its place, and what is in it is not to be shown. */
+/**
+ * True for a file that has no key of a configuration, nor a similar one. It is probably another file, and its content
+ * must not be shown.
+ */
 function isAnotherFile(path: Path, { root, schema }: IssueContext): boolean {
   if (path.length > 0 || typeof root !== 'object' || root === null) return false
   const known = schemaAt(schema, []).flatMap(view => Object.keys(view.properties ?? {}))
@@ -72,7 +78,7 @@ function unknownKey(path: Path, context: IssueContext): Finding {
   return { code: 'unknown_key', path, seen: printable(key), expected, nearest: nearestOf(key, free), atKey: true }
 }
 
-/** A mapping is held against the form that its key chooses; everything else against the union as a whole. */
+/** A mapping is compared with the variant that its key selects; everything else with the union as a whole. */
 function ofUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path, context: IssueContext): Finding[] {
   const value = valueAt(context.root, path)
   const whole: Finding = {
@@ -87,7 +93,7 @@ function ofUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path, context: Issue
     const words = schemaAt(context.schema, path).flatMap(view => (typeof view.const === 'string' ? [view.const] : []))
     return [{ ...whole, nearest: nearestOf(value, words) }]
   }
-  // One form alone is of this kind, as the list where a single entry may stand without one: what is wrong is wrong within it.
+  // Only one variant is of this kind, as the list where a single entry is also allowed: the error is inside it.
   const within = issue.errors.filter(errors => errors.length > 0 && errors.every(({ path: inner }) => inner.length > 0))
   const [only] = within
   if (only !== undefined && within.length === 1) return only.flatMap(inner => findingsOf(inner, context, path))
@@ -107,7 +113,7 @@ function ofUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path, context: Issue
 }
 
 function boundText(issue: Issue): string | null {
-  // Where the schema has words of its own, they say more.
+  // The schema's own words, where it has some, say more.
   if ((issue.code !== 'too_small' && issue.code !== 'too_big') || !issue.message.startsWith('Too ')) return null
   const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`
   if (issue.origin === 'string') return `${bound} ${bound.endsWith(' 1') ? 'character' : 'characters'}`
@@ -134,7 +140,7 @@ function typeText(type: string, path: Path, context: IssueContext): string {
   return description === undefined ? text : `${text} (${description.replace(/\.$/, '')})`
 }
 
-/** What belongs where nothing stands: the description says it best. */
+/** What belongs in an empty place: the description says it best. */
 function expectedAt(path: Path, context: IssueContext): string {
   const view = schemaAt(context.schema, path)[0]
   const description = view?.description
@@ -153,8 +159,8 @@ function showAt(context: IssueContext, path: Path): string {
 }
 
 /**
- * Keys of instances, and the URL and the password of Redis; and whatever else stands where one of them is expected: a key written one
- * level too high is still a key.
+ * True for keys of instances, and for the URL and the password of Redis; and for any other value in their place: a key
+ * that is written one level too high is still a key.
  */
 function isSecret(path: Path): boolean {
   if (path[0] === 'redis') return path.length === 1 || path[1] === 'url' || path[1] === 'password'

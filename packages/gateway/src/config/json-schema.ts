@@ -1,12 +1,12 @@
-/** The JSON Schema (draft 2020-12) of the configuration as it is written, for editors, and its look-up by path. */
+/** The JSON Schema (draft 2020-12) of a configuration as it is written, for editors, and lookups in it by path. */
 import { z } from 'zod'
 import type { Path } from './messages.ts'
 import { configSchema } from './schema.ts'
 
-/** The parts of JSON Schema that the configuration's schema makes use of. */
+/** The parts of JSON Schema that the configuration's schema uses. */
 export interface SchemaView {
   readonly type?: string
-  /** What the value is called, as GUID or duration. */
+  /** Name of the kind of value, as GUID or duration. */
   readonly title?: string
   readonly description?: string
   readonly default?: unknown
@@ -29,7 +29,7 @@ export interface SchemaView {
   readonly range?: string
 }
 
-/** Costs some milliseconds: for messages, editors and the reference, not for every load. */
+/** Costs some milliseconds: used for messages, editors and the reference, not for every load. */
 export function configJsonSchema(): SchemaView & { readonly $schema: string } {
   const schema = z.toJSONSchema(configSchema, { target: 'draft-2020-12', io: 'input', reused: 'inline' })
   return {
@@ -41,7 +41,10 @@ export function configJsonSchema(): SchemaView & { readonly $schema: string } {
 
 const expression: SchemaView = { title: 'expression', type: 'string', pattern: '\\$\\{(env|file):[^}]+\\}' }
 
-/** The text of gatehouse.schema.json. Editors see the file before expressions are resolved: where text fits, they fit too. */
+/**
+ * The text of gatehouse.schema.json. Editors see the file before expressions are resolved, so expressions are accepted
+ * wherever text is.
+ */
 export function jsonSchemaText(): string {
   return `${JSON.stringify(withExpressions(configJsonSchema()), null, 2)}\n`
 }
@@ -69,7 +72,7 @@ function isConstrained(view: SchemaView): boolean {
   return [view.pattern, view.format, view.enum, view.const, view.minLength].some(constraint => constraint !== undefined)
 }
 
-/** What is said about the value stays outside, where editors look for it. */
+/** Titles and descriptions stay outside, where editors look for them. */
 function orExpression(view: SchemaView): SchemaView {
   const { title, description, default: standard, ...form } = view
   return {
@@ -87,7 +90,7 @@ function mapValues<Value>(
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]))
 }
 
-/** What the schema says of a path: several views where there are several forms, none where the path is unknown. */
+/** The schema at a path: several views where there are several variants, none where the path is unknown. */
 export function schemaAt(schema: SchemaView, path: Path): readonly SchemaView[] {
   let views = forms(schema)
   for (const step of path) views = views.flatMap(view => below(view, step)).flatMap(forms)

@@ -55,8 +55,8 @@ function altered(replaced: string, by: string): string {
   return minimal.replace(replaced, () => by)
 }
 
-suite('what a configuration becomes', () => {
-  // An operator who starts with the example must not be met by an error of ours.
+suite('the resulting configuration', () => {
+  // An operator who starts with the example must not see an error of ours.
   test('the example loads without a warning', async () => {
     const loaded = await parse(await exampleText())
     assert.deepEqual(loaded.warnings, [])
@@ -65,14 +65,14 @@ suite('what a configuration becomes', () => {
     assert.equal(loaded.config.ledger.fsync, 1_000)
   })
 
-  // A service started from another directory must not open a second ledger there.
-  test('the ledger stands beside the configuration, wherever the process runs', async () => {
+  // A service that starts in another directory must not open a second ledger there.
+  test('the ledger is next to the configuration file, whatever the working directory', async () => {
     assert.equal((await parse(minimal)).config.ledger.directory, '/etc/gatehouse/ledger')
     const elsewhere = await parse(`${minimal}ledger: { directory: /var/lib/gatehouse }\n`)
     assert.equal(elsewhere.config.ledger.directory, '/var/lib/gatehouse')
   })
 
-  // `${endpoint}/openai/...` with a trailing slash would be a double slash, which Azure answers 404.
+  // `${endpoint}/openai/...` with a trailing slash would be a double slash, which Azure answers with 404.
   test('an endpoint has one spelling', async () => {
     const loaded = await parse(altered('https://one.openai.azure.com', 'https://ONE.openai.azure.com/'))
     assert.equal(loaded.config.instances.one?.endpoint, 'https://one.openai.azure.com')
@@ -105,13 +105,13 @@ suite('expressions', () => {
     )
   })
 
-  test('parts are put together, a doubled dollar is a literal one, and what comes in is not read again', async () => {
+  test('parts are concatenated, a doubled dollar is a literal one, and inserted values are not read again', async () => {
     const text = altered('model: gpt-4o', 'model: "$${a}-${env:A}-${env:B}"')
     const { config } = await parse(text, { env: { A: '${env:B}', B: 'b' } })
     assert.equal(config.instances.one?.deployments['gpt-4o']?.model, '${a}-${env:B}-b')
   })
 
-  // Without it, a replica with a forgotten variable starts and answers 401 to everybody.
+  // Without this, a replica with a forgotten variable starts and answers 401 to every caller.
   test('a missing variable is an error in its line, with the nearest one that is set', async () => {
     const problem = await problemOf(withKey, { env: { KEYS: secret, PATH: '/bin' } })
     assert.equal(problem.code, 'missing_variable')
@@ -131,7 +131,7 @@ suite('expressions', () => {
   })
 
   // Keys in logs are the oldest leak of gateways (P5).
-  test('P5: no secret is in a message, wherever it was put', async () => {
+  test('P5: no message shows a secret, wherever it was written', async () => {
     const key = 'sk-5ecret5ecret'
     const places = [
       altered('deployments:', `credential: { key: ${key} }\n    deployments:`),
@@ -154,7 +154,7 @@ suite('expressions', () => {
       assert.ok(result.includes('expected'), text)
       assert.ok(!result.includes(key), result)
     }
-    // L14 whoever mounts a secret in the configuration's place must not find it in the log.
+    // L14 a secret that is mounted in the place of the configuration must not appear in the log.
     for (const text of [
       key,
       `root:${key}:0:0`,
@@ -172,8 +172,8 @@ suite('expressions', () => {
         () => assert.fail(`${text} was taken`),
         (thrown: ConfigError) => thrown,
       )
-      const told = `${error.message}${error.stack}${JSON.stringify(error)}${renderProblems('f', error.problems)}`
-      assert.ok(!told.includes(key), told)
+      const shown = `${error.message}${error.stack}${JSON.stringify(error)}${renderProblems('f', error.problems)}`
+      assert.ok(!shown.includes(key), shown)
     }
     for (const path of ['endpoint', 'region', 'credential', 'scope']) {
       const value = 'short-c4n4ry'
@@ -187,9 +187,9 @@ suite('expressions', () => {
   })
 })
 
-suite('what is refused', () => {
-  // An operator mends a file once, not once per mistake.
-  test('all problems are told at once, in the order of the text', async () => {
+suite('refused configurations', () => {
+  // An operator fixes a file once, not once per mistake.
+  test('all problems are reported at once, in the order of the text', async () => {
     const problems = await problemsOf(`gatewy: {}
 gateway: { listen: 8080, timeouts: { conect: 1s, total: 99h } }
 identity: { entra: { tenants: [here] } }
@@ -208,7 +208,7 @@ ledger: { retain: { records: 2d } }
         [4, 'instances.one.deployments.a.kind', 'wrong_value', null],
         [5, 'workloads.bot.callers[0].usr', 'unknown_key', 'user'],
         [5, 'workloads.bot.targets', 'wrong_value', null],
-        // A fault in one section does not hide those across the fields of another.
+        // A fault in one section does not hide faults across the fields of others.
         [6, 'ledger.retain.bodies', 'conflict', null],
       ],
     )
@@ -226,9 +226,9 @@ ledger: { retain: { records: 2d } }
     ['an empty section', `pools:\n${minimal}`, 'wrong_type', 1],
     ['a list as a section', `pools: []\n${minimal}`, 'wrong_type', 1],
     ['a port beyond 65535', `gateway: { listen: "0.0.0.0:65536" }\n${minimal}`, 'wrong_value', 1],
-    ['a word that is none of those known', `log: { level: wran }\n${minimal}`, 'wrong_value', 1, 'warn'],
+    ['an unknown word', `log: { level: wran }\n${minimal}`, 'wrong_value', 1, 'warn'],
     [
-      'a credential that is none of those known',
+      'an unknown credential',
       altered('deployments:', 'credential: managed-identiy\n    deployments:'),
       'wrong_value',
       6,
@@ -266,8 +266,8 @@ ledger: { retain: { records: 2d } }
     })
   }
 
-  // A hostile or broken file must not take the process down with it: P9.
-  test('P9: bombs end in a message, soon', async () => {
+  // A hostile or broken file must not stop the process: P9.
+  test('P9: bombs end in a message, quickly', async () => {
     const level = (n: number): string => `l${n}: &l${n} [${Array.from({ length: 9 }, () => `*l${n - 1}`).join()}]\n`
     const laughs = `l0: &l0 [x, x]\n${Array.from({ length: 12 }, (_, n) => level(n + 1)).join('')}`
     const bombs = [laughs, '['.repeat(20_000), '{a: '.repeat(5_000), `a: ${'*x, '.repeat(1000)}`, 'a'.repeat(1_048_577)]
@@ -281,7 +281,7 @@ ledger: { retain: { records: 2d } }
     }
   })
 
-  test('P9: any mutation of the example is a configuration or a ConfigError', async () => {
+  test('P9: any mutation of the example is either a configuration or a ConfigError', async () => {
     const example = await exampleText()
     const scraps = [
       '{',
@@ -346,7 +346,7 @@ suite('files', () => {
     return result
   }
 
-  test('a file loads, with secrets from files beside it', async () => {
+  test('a file loads, with secrets from files next to it', async () => {
     await writeFile(join(directory, 'key'), '0123456789abcdef\r\n')
     const path = join(directory, 'good.yaml')
     await writeFile(path, `\ufeff${altered('deployments:', "credential: { key: '${file:key}' }\n    deployments:")}`)
@@ -355,13 +355,13 @@ suite('files', () => {
     assert.deepEqual(sources, [path, join(directory, 'key')])
   })
 
-  test('a missing file says that there is none, and how to get one', async () => {
+  test('a missing file is reported as missing, with how to get one', async () => {
     const error = await refusal(join(directory, 'none.yaml'))
     assert.equal(error.code, 'config_unreadable')
     assert.match(error.message, /there is no such file.*gatehouse config init/)
   })
 
-  test('what is no text of a fair size is refused', async () => {
+  test('a file that is not text, or is too large, is refused', async () => {
     const written = {
       large: Buffer.alloc(2_000_000, '#'),
       latin1: Buffer.from('a: \xe9', 'latin1'),
@@ -374,14 +374,14 @@ suite('files', () => {
     assert.match((await refusal(directory)).message, /not a regular file/)
   })
 
-  // Reading a pipe waits for a writer: a start that hangs without a word is worse than one that fails.
-  test('a pipe is refused and not waited for', { skip: process.platform === 'win32' }, async () => {
+  // Reading a pipe waits for a writer: a start that hangs silently is worse than one that fails.
+  test('a pipe is refused without waiting for it', { skip: process.platform === 'win32' }, async () => {
     const pipe = join(directory, 'pipe')
     await promisify(execFile)('mkfifo', [pipe])
     assert.match((await refusal(pipe)).message, /not a regular file/)
   })
 
-  test('the example in the repository is the one that is read', async () => {
+  test('the example in the repository is the one that the command writes', async () => {
     assert.equal(await readFile(join(import.meta.dirname, '../../gatehouse.example.yaml'), 'utf8'), await exampleText())
   })
 })

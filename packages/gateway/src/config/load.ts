@@ -1,6 +1,6 @@
 /**
- * Reads a configuration: text, expressions, schema, rules, in this order, because each needs what the one before it gives.
- * What one of them finds does not keep the others from looking at the rest, so that all problems are told at once.
+ * Reads a configuration: text, expressions, schema, rules, in this order, because each needs the result of the one
+ * before. A finding of one step does not stop the others from checking the rest, so all problems are reported at once.
  */
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
@@ -21,20 +21,23 @@ const secretBytesMax = 65_536
 const catalogueBytesMax = 1_048_576
 
 export interface LoadedConfig {
-  /** Checked; `ledger.directory` and `prices.catalogue` are absolute, and URLs of instances and of the authority have no trailing slash. */
+  /**
+   * Checked. `ledger.directory` and `prices.catalogue` are absolute, and URLs of instances and of the authority have no
+   * trailing slash.
+   */
   readonly config: Config
   /** Absolute path of the file. */
   readonly path: string
-  /** What is allowed and probably not meant, sorted by place. */
+  /** Settings that are allowed and probably a mistake, sorted by position. */
   readonly warnings: readonly Problem[]
   /** The price catalogue that goes with this configuration. */
   readonly catalogue: Catalogue
-  /** Absolute paths of every file that was read, this one first: what a reload watches. */
+  /** Absolute paths of every file that was read, this one first: a reload watches them. */
   readonly sources: readonly string[]
 }
 
 export interface ParseParts {
-  /** Path of the configuration file: for messages, and what relative paths in it start from. */
+  /** Path of the configuration file: shown in messages, and the base of relative paths in it. */
   readonly path: string
   readonly env: NodeJS.ProcessEnv
   /** Text of a file that `${file:PATH}` or `prices.catalogue` names, by absolute path; rejects with a Node error. */
@@ -92,7 +95,7 @@ interface Shape {
   readonly findings: ReturnType<typeof findingsOf>
 }
 
-/** Holds the values against the schema; when they do not fit, the sections that do are still given to the rules. */
+/** Checks the values with the schema. When they do not fit, the sections that do are still passed to the rules. */
 function checkShape(root: unknown, origins: ReadonlyMap<string, string>): Shape {
   const whole = configSchema.safeParse(root)
   if (whole.success) return { config: whole.data, sections: whole.data, findings: [] }
@@ -158,7 +161,7 @@ async function readCatalogue(
   }
 }
 
-/** What depends on the place of the file, and one spelling of what has several. */
+/** Resolves what depends on the directory of the file, and gives each value one spelling. */
 function settled(config: Config, directory: string): Config {
   const instances = Object.entries(config.instances).map(([name, instance]) => {
     return [name, { ...instance, endpoint: new URL(instance.endpoint).origin }] as const
@@ -188,7 +191,7 @@ class FileFault extends Error {
 }
 
 async function readTextFile(path: string, bytesMax: number): Promise<string> {
-  // Without O_NONBLOCK, opening a pipe waits for whoever writes to it.
+  // Without O_NONBLOCK, opening a pipe waits for its writer.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     return utf8(await readBytes(file, bytesMax))
@@ -197,7 +200,7 @@ async function readTextFile(path: string, bytesMax: number): Promise<string> {
   }
 }
 
-/** Sizes lie (/proc) and files grow: what is read counts, not what `stat` says. */
+/** Sizes can be wrong (/proc) and files grow: the bytes that were read count, not what `stat` says. */
 async function readBytes(file: FileHandle, bytesMax: number): Promise<Buffer> {
   if (!(await file.stat()).isFile()) throw new FileFault('not_a_file')
   const bytes = Buffer.alloc(bytesMax + 1)

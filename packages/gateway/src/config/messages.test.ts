@@ -14,7 +14,7 @@ const problem: Problem = {
 }
 
 suite('problems as text', () => {
-  test('a problem names its place, what is seen, what was expected and what is near', () => {
+  test('a problem names its place, what is there, what was expected and what is similar', () => {
     assert.equal(
       renderProblems('gatehouse.yaml', [problem]),
       [
@@ -26,7 +26,7 @@ suite('problems as text', () => {
     )
   })
 
-  // Whoever reads only a log line must find the mistake as well, and scripts the same facts.
+  // A reader of a single log line must find the mistake too, and scripts the same facts.
   test('the error carries the problems in order, as message and as data', () => {
     const error = new ConfigError('config_invalid', 'f.yaml', [problem, { ...problem, line: 2 }])
     assert.deepEqual(
@@ -42,7 +42,7 @@ suite('problems as text', () => {
     })
   })
 
-  test('more problems than anybody reads are counted', () => {
+  test('problems beyond a bound are counted, not listed', () => {
     const error = new ConfigError(
       'config_invalid',
       'f',
@@ -59,7 +59,7 @@ suite('problems as text', () => {
 })
 
 suite('values in messages', () => {
-  test('P5: what looks like a credential is not shown', () => {
+  test('P5: text that looks like a credential is not shown', () => {
     for (const secret of ['0123456789abcdef0123456789abcdef', 'eyJhbGciOi.eyJ.x']) {
       assert.doesNotMatch(showValue(secret, null, false), new RegExp(secret.slice(0, 8)))
     }
@@ -68,7 +68,7 @@ suite('values in messages', () => {
     assert.equal(showValue('https://a:b@h/p?key=1', null, false), '"https://…@h/p?…"')
   })
 
-  test('values are shown for what they are', () => {
+  test('values are shown as what they are', () => {
     const shown = [undefined, null, 4, true, 'a', [], [1, 2], {}, { a: 1 }].map(value => showValue(value, null, false))
     assert.deepEqual(shown, [
       'nothing',
@@ -83,8 +83,8 @@ suite('values in messages', () => {
     ])
   })
 
-  // A file must not be able to write over the terminal of whoever checks it.
-  test('no value moves the cursor or the direction of writing', () => {
+  // A file must not be able to write over the terminal of the person who checks it.
+  test('no value moves the cursor or changes the direction of writing', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), text => {
         assert.doesNotMatch(printable(text), /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u)
@@ -96,7 +96,7 @@ suite('values in messages', () => {
 })
 
 suite('the nearest name', () => {
-  test('slips of the finger are seen through', () => {
+  test('typing mistakes are recognised', () => {
     const known = ['listen', 'publicUrl', 'timeouts', 'connect']
     assert.equal(nearestOf('lisetn', known), 'listen')
     assert.equal(nearestOf('conect', known), 'connect')
@@ -105,17 +105,17 @@ suite('the nearest name', () => {
   })
 
   // A far-fetched guess sends people the wrong way.
-  test('what is not near is not proposed', () => {
+  test('a name that is not similar is not proposed', () => {
     assert.equal(nearestOf('database', ['listen', 'timeouts']), null)
     assert.equal(nearestOf('', ['a']), null)
     assert.equal(nearestOf('a', []), null)
   })
 
-  test('a name with control characters is shown, not printed', () => {
+  test('a name with control characters is shown escaped', () => {
     assert.equal(nearestOf('text-small', ['text\tsmall']), 'text\\u0009small')
   })
 
-  test('one slip in a name of three letters or more always finds it', () => {
+  test('one typing mistake in a name of three letters or more always finds it', () => {
     fc.assert(
       fc.property(
         fc.stringMatching(/^[a-z]{3,20}$/),

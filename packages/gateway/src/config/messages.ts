@@ -1,6 +1,6 @@
 /**
- * What is wrong with a configuration, as data and as text. A problem names the place, what stands there, what was expected
- * and the nearest known key or name. Values that came from `${env:…}` or `${file:…}`, keys, and text that looks like a
+ * Problems of a configuration, as data and as text. A problem names the place, what is there, what was expected and the
+ * nearest known key or name. Values that came from `${env:…}` or `${file:…}`, keys, and text that looks like a
  * credential are never shown.
  */
 
@@ -30,27 +30,30 @@ export interface Problem {
   readonly line: number | null
   /** From 1, in UTF-16 code units; null together with `line`. */
   readonly column: number | null
-  /** What stands there, fit for a terminal and a log: cut, escaped, without secrets. Null when there is nothing to show. */
+  /**
+   * The text in that place, safe for a terminal and a log: cut, escaped, without secrets. Null when there is nothing to
+   * show.
+   */
   readonly seen: string | null
-  /** What would be right, and what to do where that is not plain. */
+  /** What would be right, and what to do where that is not obvious. */
   readonly expected: string
-  /** The known key or name that is most like what was written; null when none is near. */
+  /** The known key or name that is most similar to the one that was written; null when none is near. */
   readonly nearest: string | null
 }
 
 export type ConfigErrorCode = 'config_unreadable' | 'config_invalid'
 
-/** More problems than anybody mends in one go are counted, not listed. */
+/** Further problems are counted, not listed: no one fixes more than this at once. */
 const problemsMax = 100
 
-/** A configuration that cannot be used. All problems at once, sorted by place. `message` holds no secret. */
+/** A configuration that cannot be used. Contains all problems, sorted by position. `message` contains no secret. */
 export class ConfigError extends Error {
   readonly code: ConfigErrorCode
   /** The configuration file. */
   readonly file: string
   /** The first hundred. */
   readonly problems: readonly Problem[]
-  /** How many there are in all. */
+  /** Number of problems in all. */
   readonly problemCount: number
 
   constructor(code: ConfigErrorCode, file: string, problems: readonly Problem[]) {
@@ -121,7 +124,7 @@ export function formatPath(path: Path): string {
 
 const shownCharsMax = 60
 
-/** A value for a message. `origin` is where an expression took it from; `secret` hides text whatever it is. */
+/** A value for a message. `origin` names the expression's source; `secret` hides any text. */
 export function showValue(value: unknown, origin: string | null, secret: boolean): string {
   if (origin !== null) return `(from ${printable(origin)})`
   if (value === undefined) return 'nothing'
@@ -139,7 +142,7 @@ function showKeys(keys: readonly string[]): string {
   return `a mapping with ${keys.length === 1 ? 'the key' : 'the keys'} ${shown.join(', ')}${keys.length > 6 ? ', …' : ''}`
 }
 
-/** API keys are long runs of letters and digits, tokens begin with an encoded `{"`. */
+/** API keys are long runs of letters and digits; tokens begin with an encoded `{"`. */
 function looksSecret(text: string): boolean {
   return /[A-Za-z0-9+/]{32,}/.test(text) || text.startsWith('eyJ')
 }
@@ -153,7 +156,7 @@ function quoted(text: string): string {
   return `"${printable(text)}"`
 }
 
-/** Cut, and without anything that moves a terminal's cursor or the direction of its text. */
+/** Cuts the text and escapes everything that moves a terminal's cursor or changes the direction of its text. */
 export function printable(text: string): string {
   const cut = text.length > shownCharsMax * 2 ? `${text.slice(0, shownCharsMax)}…` : text
   return cut.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, character => {
@@ -162,9 +165,9 @@ export function printable(text: string): string {
 }
 
 /**
- * The candidate that is most like `written`, without regard to case: at most a third of its letters away by insertions,
- * deletions, replacements and swaps of neighbours. Null when none is near enough.
- * @returns as it may be printed: candidates are names that somebody wrote, too.
+ * The candidate that is most similar to `written`, without regard to case: at most a third of its letters away by
+ * insertions, deletions, replacements and swaps of neighbours. Null when none is near enough.
+ * @returns a printable form: candidates are names that users wrote, too.
  */
 export function nearestOf(written: string, candidates: Iterable<string>): string | null {
   if (written.length === 0 || written.length > 100) return null

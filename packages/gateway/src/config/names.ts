@@ -1,13 +1,13 @@
 import type { Config } from './schema.ts'
 
-/** Every name that a record may have from the configuration, by what it names. */
+/** All names in the configuration that a record may contain, by what they name. */
 export interface ConfiguredNames {
   readonly workload: readonly string[]
   /** Instances and pools. */
   readonly target: readonly string[]
   readonly instance: readonly string[]
   readonly region: readonly string[]
-  /** As clients, instances and other workloads' rules call them. */
+  /** The names that clients, instances and rules of other workloads use. */
   readonly deployment: readonly string[]
   readonly model: readonly string[]
 }

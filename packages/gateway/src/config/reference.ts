@@ -48,7 +48,7 @@ credential: { key: "\${env:AZURE_OPENAI_KEY}" }
 \`\`\`
 `
 
-/** Rules that no table can hold; each is enforced in rules/. */
+/** Rules that no table can show; each is checked in rules/. */
 const rulesText = `## Rules across fields
 
 Errors:
@@ -94,7 +94,7 @@ Warnings, with which the gateway starts all the same:
 - \`objects.remember\` is longer than \`ledger.retain.records\`.
 `
 
-/** Every code of a problem, for those who read \`config check --json\`. */
+/** All codes of problems, for readers of `config check --json`. */
 const problemTexts: Readonly<Record<ProblemCode, string>> = {
   unreadable: 'The file is missing, too large, or not UTF-8 text.',
   syntax: 'The text is not the YAML that is asked for.',
@@ -145,7 +145,7 @@ function sectionsOf(view: SchemaView, path: string, description: string): Sectio
   return [own, ...below]
 }
 
-/** What can be limited is the same in five places, and described once. */
+/** Limits have the same fields in five places, and are described once. */
 const amountsRow = '| [an amount](#amounts) | | at least one | How much is allowed. |'
 
 function isAmount(key: string): boolean {
@@ -163,7 +163,7 @@ function nested(view: SchemaView, path: string): Section[] {
   return []
 }
 
-/** Of one entry or a list of such entries, the entry; anything else as it is. */
+/** For a choice between one entry and a list of such entries, the entry; anything else unchanged. */
 function onlyMapping(view: SchemaView): SchemaView {
   const [first, second] = view.anyOf ?? []
   return first?.properties !== undefined && second?.items?.properties !== undefined ? first : view

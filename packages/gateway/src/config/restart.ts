@@ -1,11 +1,12 @@
 /**
- * Settings that a process takes at its start and a reload leaves as they are: addresses, stores, and bounds of the listeners. Everything else
- * is taken by a reload, and above all everything that can take something away from somebody: roles, callers, tenants, limits, retention.
+ * Settings that a process reads at its start and a reload does not change: addresses, stores, and bounds of the
+ * listeners. A reload applies everything else, above all what can take rights away from a caller: roles, callers,
+ * tenants, limits, retention.
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Config } from './schema.ts'
 
-/** `gateway`, `gateway.listen`, `gateway.timeouts.keepAlive`: a renamed setting no longer type-checks. */
+/** `gateway`, `gateway.listen`, `gateway.timeouts.keepAlive`: a renamed setting no longer passes type checking. */
 type SettingPath = {
   [Section in keyof Config & string]: Section | PathsBelow<Section, NonNullable<Config[Section]>>
 }[keyof Config & string]

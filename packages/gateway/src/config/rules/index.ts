@@ -1,6 +1,7 @@
 /**
- * Rules across the fields of a configuration. Errors keep it from being used; warnings say what is allowed and probably not
- * meant. A section that could not be read is null, and the rules that need it are passed over: nothing is said twice.
+ * Rules across the fields of a configuration. Errors make it unusable; warnings name settings that are allowed and
+ * probably a mistake. A section that could not be read is null, and the rules that need it are skipped: nothing is
+ * reported twice.
  */
 
 import { backendOf } from '../../wire/backends.ts'
@@ -30,7 +31,9 @@ export type { Sections } from './notes.ts'
 
 export type RuleFindings = Pick<Notes, 'errors' | 'warnings'>
 
-/** First segments of the gateway's own routes. A target or workload of such a name could not be told from them. */
+/**
+ * First segments of the gateway's own routes. A target or workload with such a name could not be told apart from them.
+ */
 export const reservedNames: ReadonlySet<string> = new Set([
   'openai',
   'v1',
@@ -48,7 +51,7 @@ export const reservedNames: ReadonlySet<string> = new Set([
   '_simulator',
 ])
 
-/** @param prices null when the price catalogue could not be read: rules about prices are passed over. */
+/** @param prices null when the price catalogue could not be read: rules about prices are skipped. */
 export function checkRules(
   sections: Sections,
   origins: ReadonlyMap<string, string>,
@@ -64,7 +67,7 @@ export function checkRules(
   return notes
 }
 
-/** What clients and operators talk to. */
+/** The parts that clients and operators talk to. */
 function checkFront({ gateway, admin, identity }: Sections, notes: Notes): void {
   if (gateway !== null) checkTimeouts(gateway, notes)
   if (gateway !== null) checkBodies(gateway, notes)
@@ -75,7 +78,7 @@ function checkFront({ gateway, admin, identity }: Sections, notes: Notes): void 
   if (identity !== null) checkIdentity(identity, notes)
 }
 
-/** Where calls go, and whose. */
+/** Instances, pools and workloads: where calls go, and whose calls. */
 function checkBack({ identity, instances, pools, workloads }: Sections, notes: Notes): void {
   if (instances !== null) checkInstances(instances, notes)
   if (instances !== null && identity !== null) checkPassedTokens(instances, identity, notes)
@@ -96,7 +99,7 @@ function checkCosts(sections: Sections, known: KnownPrices, notes: Notes): void 
   checkCostLimits({ sections, known, offers }, notes)
 }
 
-/** What outlives a call. */
+/** Data that outlives a call. */
 function checkKept({ redis, objects, ledger }: Sections, notes: Notes): void {
   if (redis !== null && redis !== undefined) checkRedis(redis, notes)
   if (objects !== null && ledger !== null) checkObjects(objects, ledger, notes)
@@ -130,7 +133,10 @@ function checkTimeouts(gateway: Config['gateway'], notes: Notes): void {
   }
 }
 
-/** A body may be held three times: as it came, decompressed, and as it is sent. With less, the largest would never pass. */
+/**
+ * A body may be in memory three times: as received, decompressed, and as it is sent. With less room, the largest body
+ * would never pass.
+ */
 function checkBodies(gateway: Config['gateway'], notes: Notes): void {
   const least = 3 * gateway.bodyBytesMax
   for (const part of ['bodyBytesInFlight', 'bodyBytesInFlightPerCaller'] as const) {
@@ -179,7 +185,10 @@ function checkIdentity(identity: Config['identity'], notes: Notes): void {
   if (clients !== undefined) refuseDuplicates(clients, [...path, 'clients'], notes)
 }
 
-/** Resources of Microsoft's own: their manifests are not the company's, so that their tokens list neither its groups nor its app roles. */
+/**
+ * Resources of Microsoft's own: the company does not control their manifests, so their tokens list neither its groups
+ * nor its app roles.
+ */
 const foreignResources: ReadonlySet<string> = new Set([
   'https://cognitiveservices.azure.com',
   'https://ai.azure.com',
@@ -187,7 +196,7 @@ const foreignResources: ReadonlySet<string> = new Set([
   'https://graph.microsoft.com',
 ])
 
-/** A rule that no accepted token can meet refuses everybody whom it is meant for, and nothing says why. */
+/** A rule that no accepted token can match refuses every caller that it is meant for, and no message would say why. */
 function checkClaims(identity: Config['identity'], rules: readonly Ruled[], notes: Notes): void {
   const { audiences, graph } = identity.entra
   if (audiences.some(audience => !foreignResources.has(withoutSlash(audience)))) return
@@ -248,7 +257,7 @@ function checkKey(credential: Config['instances'][string]['credential'], path: P
   warn(notes, path, '(a secret, not shown)', expected)
 }
 
-/** The URL's origin, or null after an error. Without `path`, nothing but scheme, host and port may stand there. */
+/** The URL's origin, or null after an error. Without `path`, only scheme, host and port are allowed. */
 function checkUrl(text: string, path: Path, allowed: { path: boolean }, notes: Notes): string | null {
   const url = URL.parse(text)
   const fault = url === null ? 'an http(s) URL' : urlFault(url, allowed)
@@ -265,13 +274,13 @@ function urlFault(url: URL, allowed: { path: boolean }): string | null {
   return null
 }
 
-/** A caller's own token reaches Azure as it is: one for another audience passes the gateway and fails there. */
+/** A caller's own token is sent to Azure unchanged: a token for another audience passes the gateway and fails there. */
 function checkPassedTokens(instances: Config['instances'], identity: Config['identity'], notes: Notes): void {
   for (const [name, instance] of Object.entries(instances)) {
     if (instance.credential !== 'caller') continue
     const { tokenAudiences } = backendOf(instance.kind)
     const foreign = identity.entra.audiences.filter(audience => !tokenAudiences.has(withoutSlash(audience)))
-    // A kind without audiences takes no token at all: `checkKind` says so.
+    // A kind without audiences accepts no token at all: `checkKind` reports that.
     if (foreign.length === 0 || tokenAudiences.size === 0) continue
     const audiences = foreign.map(audience => printable(audience)).join(', ')
     const expected = `another credential, or no audience that Azure does not accept: tokens for ${audiences} would be answered 401`

@@ -5,7 +5,7 @@ import { brief, changedBy, check } from './rules.fixture.ts'
 const key = '${env:KEY}'
 
 // A setting that a kind of backend ignores would look as if it worked.
-test('what an instance of kind openai does not have cannot be configured for it', async () => {
+test('settings that the kind openai does not have are refused for its instances', async () => {
   const kind = { 'instances/one/kind': 'openai', 'instances/one/credential': { key } }
   const rows: readonly (readonly [Readonly<Record<string, unknown>>, readonly string[]])[] = [
     [kind, []],
@@ -28,7 +28,7 @@ test('what an instance of kind openai does not have cannot be configured for it'
   assert.match(errors[0]?.expected ?? '', /takes no tokens of Microsoft Entra/)
 })
 
-test('a workload that may bring data sources is warned where no instance of its targets takes them', async () => {
+test('a workload that may send data sources gets a warning when no instance of its targets accepts them', async () => {
   const one = { 'instances/one/kind': 'openai', 'instances/one/credential': { key } }
   const two = { 'instances/two/kind': 'openai', 'instances/two/credential': { key } }
   const allowed = { 'workloads/bot/dataSources': 'allow' }

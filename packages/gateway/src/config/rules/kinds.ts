@@ -1,4 +1,4 @@
-/** Rules of `instances.X.kind`: what a kind of backend does not have cannot be configured for it. */
+/** Rules of `instances.X.kind`: settings that a kind of backend does not have cannot be configured for it. */
 import { backendOf } from '../../wire/backends.ts'
 import type { Path } from '../messages.ts'
 import type { Config, InstanceConfig } from '../schema.ts'
@@ -28,7 +28,7 @@ export function checkKind(instance: InstanceConfig, path: Path, notes: Notes): v
   }
 }
 
-/** What a workload may bring that no instance of its targets takes. */
+/** Warns about fields that a workload may send and that no instance of its targets accepts. */
 export function checkBrought(
   workloads: Config['workloads'],
   { instances, pools }: Pick<Config, 'instances' | 'pools'>,

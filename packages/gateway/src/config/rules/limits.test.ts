@@ -9,8 +9,8 @@ const withRedis = { redis: { url: 'redis://127.0.0.1:6379' } }
 
 type Case = readonly [what: string, values: Readonly<Record<string, unknown>>, problem: string, nearest?: string]
 
-suite('limits that cannot be are refused', () => {
-  // A limit that is not what its author meant is found out by a bill, or by a workload that stands still.
+suite('limits that cannot work are refused', () => {
+  // Otherwise a limit that is not what its author meant is found by a bill, or by a workload that stops.
   const cases: readonly Case[] = [
     ['zero', { [own]: { tokensPerMinute: 0 } }, 'wrong_value workloads.bot.limits.tokensPerMinute'],
     ['negative', { [own]: { requestsPerMinute: -1 } }, 'wrong_value workloads.bot.limits.requestsPerMinute'],
@@ -18,7 +18,7 @@ suite('limits that cannot be are refused', () => {
     ['a fraction', { [own]: { tokensPerDay: 0.5 } }, 'wrong_type workloads.bot.limits.tokensPerDay'],
     ['in words', { [own]: { tokensPerDay: 'many' } }, 'wrong_type workloads.bot.limits.tokensPerDay'],
     ['money without a currency', { [own]: { costPerDay: '5' } }, 'wrong_value workloads.bot.limits.costPerDay'],
-    ['money for nothing', { [own]: { costPerDay: '0 USD' } }, 'wrong_value workloads.bot.limits.costPerDay'],
+    ['an amount of zero', { [own]: { costPerDay: '0 USD' } }, 'wrong_value workloads.bot.limits.costPerDay'],
     [
       'a misspelt amount',
       { [own]: { tokenPerDay: 5000 } },
@@ -61,7 +61,7 @@ suite('limits that cannot be are refused', () => {
       { [rule]: { callsInFlight: 5, per: ['person'] } },
       'wrong_value limits.rules.all.per[0]',
     ],
-    ['a class that is not there', { 'workloads/bot/priority': 'urgent' }, 'unknown_name workloads.bot.priority'],
+    ['an unknown class', { 'workloads/bot/priority': 'urgent' }, 'unknown_name workloads.bot.priority'],
     ['a class by default', { 'limits/priorityClasses': ['gold', 'silver'] }, 'unknown_name workloads.bot.priority'],
     ['a class twice', { 'limits/priorityClasses': ['standard', 'standard'] }, 'duplicate limits.priorityClasses[1]'],
     [
@@ -70,11 +70,11 @@ suite('limits that cannot be are refused', () => {
       'wrong_value limits.timeZone',
       'Europe/Berlin',
     ],
-    ['a city alone', { 'limits/timeZone': 'berlin' }, 'wrong_value limits.timeZone', 'Europe/Berlin'],
+    ['a city without its continent', { 'limits/timeZone': 'berlin' }, 'wrong_value limits.timeZone', 'Europe/Berlin'],
     ['an offset in words', { 'limits/timeZone': 'UTC+25' }, 'wrong_value limits.timeZone'],
-    ['redis without redis', { limits: redisStore }, 'conflict limits.store'],
+    ['store redis without the section redis', { limits: redisStore }, 'conflict limits.store'],
     [
-      'redis without a word on its absence',
+      'redis without whenStoreIsDown',
       { limits: { store: 'redis' }, ...withRedis },
       'missing_key limits.whenStoreIsDown',
     ],
@@ -87,13 +87,13 @@ suite('limits that cannot be are refused', () => {
     })
   }
 
-  // Zero looks like "no limit" to some and like "nothing allowed" to others.
-  test('zero is answered with what to do instead', async () => {
+  // Zero looks like "no limit" to some readers and like "nothing allowed" to others.
+  test('zero is refused, with what to write instead', async () => {
     const [error] = (await check(changed(own, { tokensPerMinute: 0 }))).errors
     assert.equal(error?.expected, 'at least 1; for no limit, leave it out')
   })
 
-  test('what Redis being down means must be said, and the three choices are named', async () => {
+  test('the behaviour without Redis must be chosen, and the message names the three choices', async () => {
     const { errors } = await check(changedBy({ limits: { store: 'redis' }, ...withRedis }))
     for (const choice of ['refuse', 'local', 'allow'])
       assert.match(errors[0]?.expected ?? '', new RegExp(`${choice} \\(`))
@@ -101,7 +101,7 @@ suite('limits that cannot be are refused', () => {
   })
 })
 
-suite('limits that are probably not meant are told', () => {
+suite('limits that are probably a mistake cause a warning', () => {
   const cases: readonly Case[] = [
     [
       'a minute above the day',
@@ -144,7 +144,11 @@ suite('limits that are probably not meant are told', () => {
       { 'workloads/bot/targets': ['two'], [rule]: { callsInFlight: 5, workloads: ['bot'], instances: ['one'] } },
       'limits.rules.all.instances',
     ],
-    ['a counter of one', { [rule]: { callsInFlight: 5, counter: 'shared' } }, 'limits.rules.all.counter'],
+    [
+      'a counter that only one rule uses',
+      { [rule]: { callsInFlight: 5, counter: 'shared' } },
+      'limits.rules.all.counter',
+    ],
     [
       'a counter of two measures',
       { [rule]: { callsInFlight: 5, counter: 'shared' }, 'limits/rules/b': { tokensPerDay: 5000, counter: 'shared' } },
@@ -158,8 +162,8 @@ suite('limits that are probably not meant are told', () => {
       },
       'limits.rules.b.counter',
     ],
-    ['a word on absence that never comes', { 'limits/whenStoreIsDown': 'local' }, 'limits.whenStoreIsDown'],
-    ['replicas that count alone', { ...withRedis, [own]: { callsInFlight: 5 } }, 'limits.store'],
+    ['whenStoreIsDown without redis', { 'limits/whenStoreIsDown': 'local' }, 'limits.whenStoreIsDown'],
+    ['replicas that count separately', { ...withRedis, [own]: { callsInFlight: 5 } }, 'limits.store'],
     [
       'no time to wait',
       { 'limits/waitingLine': { length: 5, maxWait: '20ms', aging: '10ms' } },
@@ -173,7 +177,11 @@ suite('limits that are probably not meant are told', () => {
       },
       'limits.waitingLine.maxWait',
     ],
-    ['aging that never comes', { 'limits/waitingLine': { length: 5, maxWait: '500ms' } }, 'limits.waitingLine.aging'],
+    [
+      'aging longer than the wait',
+      { 'limits/waitingLine': { length: 5, maxWait: '500ms' } },
+      'limits.waitingLine.aging',
+    ],
   ]
   for (const [what, values, at] of cases) {
     test(`${what}: ${at}`, async () => {
@@ -183,8 +191,8 @@ suite('limits that are probably not meant are told', () => {
     })
   }
 
-  // Warnings that come for nothing teach people to pass over the others.
-  test('ordinary limits bring no warning', async () => {
+  // Warnings without a cause teach people to ignore the others.
+  test('ordinary limits cause no warning', async () => {
     const values = {
       [own]: {
         tokensPerMinute: 60_000,
@@ -216,7 +224,7 @@ suite('limits that are probably not meant are told', () => {
     assert.deepEqual(await check(changedBy(values)), { errors: [], warnings: [] })
   })
 
-  test('limits around perCaller alone are whole', async () => {
+  test('limits with only a perCaller part are complete', async () => {
     assert.deepEqual(await check(changed(own, { perCaller: { callsInFlight: 2 } })), { errors: [], warnings: [] })
   })
 })

@@ -1,4 +1,6 @@
-/** Rules of limits: amounts that contradict each other, rules that no call meets, stores and time zones that are not there. */
+/**
+ * Rules of limits: amounts that contradict each other, rules that no call meets, missing stores and unknown time zones.
+ */
 import { nearestOf, type Path, printable, showValue } from '../messages.ts'
 import {
   type Config,
@@ -10,7 +12,7 @@ import {
 } from '../schema.ts'
 import { conflict, listOf, type Notes, refuseDuplicates, unknownName, warn } from './notes.ts'
 
-/** Each set of amounts that the configuration has, with its place. */
+/** Every set of amounts in the configuration, with its path. */
 export interface Amounts {
   readonly path: Path
   readonly written: LimitAmounts
@@ -22,7 +24,7 @@ export function amountsOfWorkloads(workloads: Config['workloads']): Amounts[] {
     if (limits === undefined) return []
     const { perCaller, ...own } = limits
     const inner = perCaller === undefined ? [] : [{ path: [...path, 'perCaller'], written: perCaller }]
-    // What stands only around `perCaller` need not have amounts of its own.
+    // Limits that only contain `perCaller` need no amounts of their own.
     return namesIn(own).length === 0 && perCaller !== undefined ? inner : [{ path, written: own }, ...inner]
   })
 }
@@ -58,7 +60,7 @@ function amountText(written: LimitAmounts, name: LimitName): string {
   return typeof amount === 'object' ? `${amount.nano / 1e9} ${amount.currency}` : String(amount)
 }
 
-/** Of each ladder, the shorter windows first. */
+/** The windows of each kind of amount, from the shortest to the longest. */
 const ladders: readonly (readonly LimitName[])[] = [
   ['tokensPerMinute', 'tokensPerHour', 'tokensPerDay', 'tokensPerWeek', 'tokensPerMonth'],
   ['costPerDay', 'costPerMonth'],
@@ -91,7 +93,7 @@ function checkLadder(ladder: readonly LimitName[], { path, written }: Amounts, n
   }
 }
 
-/** The first call that gives no maximum would reserve more than there is. */
+/** The first call that gives no maximum would reserve more than the limit has. */
 function checkAssumed({ path, written }: Amounts, assumed: number, notes: Notes): void {
   const tight = limitNames.find(name => name.startsWith('tokens') && (figureOf(written, name) ?? assumed) < assumed)
   if (tight === undefined) return
@@ -99,7 +101,7 @@ function checkAssumed({ path, written }: Amounts, assumed: number, notes: Notes)
   warn(notes, [...path, tight], amountText(written, tight), expected)
 }
 
-/** An inner limit above the one around it is never the one that answers. */
+/** An inner limit above its outer limit is never the one that refuses. */
 export function checkNested(
   workloads: Config['workloads'] | null,
   instances: Config['instances'] | null,
@@ -120,7 +122,7 @@ export function checkNested(
 }
 
 function warnAbove(inner: Amounts, outer: LimitAmounts, whose: string, notes: Notes): void {
-  // A limit that only reports binds nothing.
+  // A limit in mode `shadow` constrains nothing.
   if (outer.mode === 'shadow') return
   for (const name of limitNames) {
     const [own, around] = [figureOf(inner.written, name), figureOf(outer, name)]
@@ -148,7 +150,7 @@ export function checkLimitRules(limits: LimitsConfig, named: Named, notes: Notes
   checkCounters(limits.rules, notes)
 }
 
-/** @returns false when a name is unknown: what the rule would meet is unknown then, too. */
+/** @returns false when a name is unknown: it is then also unknown which calls the rule would meet. */
 function checkSelection(rule: LimitRuleConfig, path: Path, named: Named, notes: Notes): boolean {
   const before = notes.errors.length
   const refuse = (list: 'workloads' | 'instances' | 'deployments', kind: string, known: readonly string[]): void => {
@@ -162,7 +164,7 @@ function checkSelection(rule: LimitRuleConfig, path: Path, named: Named, notes: 
   return notes.errors.length === before
 }
 
-/** By the names that workloads call them. */
+/** Deployments by the names that workloads use. */
 function deploymentsIn({ instances, pools }: Named): string[] {
   const own = Object.values(instances ?? {}).flatMap(({ deployments }) => Object.keys(deployments))
   const aliases = Object.values(pools ?? {}).flatMap(pool =>
@@ -171,7 +173,7 @@ function deploymentsIn({ instances, pools }: Named): string[] {
   return [...new Set([...own, ...aliases])]
 }
 
-/** A rule whose selections have nothing in common limits nothing, and looks as if it did. */
+/** A rule whose selections have nothing in common limits nothing, although it looks as if it did. */
 function checkMeets(rule: LimitRuleConfig, path: Path, { workloads, instances }: Named, notes: Notes): void {
   const { workloads: whose, deployments: which, instances: where } = rule
   if (whose !== undefined && which !== undefined && workloads !== null) {
@@ -187,7 +189,7 @@ function checkMeets(rule: LimitRuleConfig, path: Path, { workloads, instances }:
   }
   if (whose !== undefined && where !== undefined && workloads !== null && instances !== null) {
     const targets = whose.flatMap(name => workloads[name]?.targets ?? [])
-    // Pools reach instances that the workload does not name.
+    // Pools contain instances that the workload does not name.
     if (targets.every(target => Object.hasOwn(instances, target)) && !where.some(name => targets.includes(name))) {
       const expected = `an instance that ${listOf(whose)} may use: ${listOf([...new Set(targets)])}; as it is, no call meets this rule`
       warn(notes, [...path, 'instances'], listOf(where), expected)
@@ -195,7 +197,7 @@ function checkMeets(rule: LimitRuleConfig, path: Path, { workloads, instances }:
   }
 }
 
-/** Rules share a counter per measure, and per what they count by itself. */
+/** Rules share a counter per measure and per subject that they count separately. */
 function checkCounters(rules: LimitsConfig['rules'], notes: Notes): void {
   const byCounter = Map.groupBy(Object.entries(rules), ([, { counter }]) => counter)
   for (const [counter, sharing] of byCounter) {
@@ -266,7 +268,7 @@ export function checkStore(
   }
 }
 
-/** A wait below this is over before any call has ended. Milliseconds. */
+/** A shorter wait is over before any call has ended. Milliseconds. */
 const waitUsefulMs = 50
 
 export function checkLine(limits: LimitsConfig, totalMs: number | null, notes: Notes): void {

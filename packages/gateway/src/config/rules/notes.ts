@@ -1,29 +1,29 @@
-/** What rules across fields share: where they write what they find, and the words for it. */
+/** Shared by the rules across fields: where they write their findings, and the words for them. */
 import type { Finding } from '../document.ts'
 import { formatPath, nearestOf, type Path, printable, showValue } from '../messages.ts'
 import type { Config } from '../schema.ts'
 
-/** A section that could not be read is null: the rules that need it are passed over, and nothing is said twice. */
+/** A section that could not be read is null: the rules that need it are skipped, so nothing is reported twice. */
 export type Sections = { readonly [Name in keyof Config]: Config[Name] | null }
 
 export interface Notes {
   readonly errors: Finding[]
   readonly warnings: Finding[]
-  /** Paths (as `formatPath` writes them) whose value an expression brought in. */
+  /** Paths (as `formatPath` writes them) whose value came from an expression. */
   readonly origins: ReadonlyMap<string, string>
 }
 
-/** Allowed, and probably not meant. `seen` must be fit to be shown. */
+/** Reports a setting that is allowed and probably a mistake. `seen` must be safe to show. */
 export function warn(notes: Notes, path: Path, seen: string, expected: string, nearest: string | null = null): void {
   notes.warnings.push({ code: 'risk', path, seen, expected, nearest })
 }
 
-/** Two values that cannot both stand. */
+/** Reports two values that contradict each other. */
 export function conflict(notes: Notes, path: Path, seen: string, expected: string): void {
   notes.errors.push({ code: 'conflict', path, seen, expected, nearest: null })
 }
 
-/** A text of the configuration, fit to be shown. */
+/** A text of the configuration, made safe to show. */
 export function shown(text: string, path: Path, notes: Notes): string {
   return showValue(text, notes.origins.get(formatPath(path)) ?? null, false)
 }
@@ -53,7 +53,7 @@ export function unknownName(name: string, path: Path, kind: string, known: reado
   return { code: 'unknown_name', path, seen: showValue(name, null, false), expected, nearest: nearestOf(name, known) }
 }
 
-/** A key that names something else of the configuration, and does not. */
+/** Reports a key that should name something else in the configuration and does not. */
 export function unknownKeyName(name: string, path: Path, kind: string, known: readonly string[]): Finding {
   return { ...unknownName(name, path, kind, known), atKey: true }
 }

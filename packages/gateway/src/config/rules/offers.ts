@@ -1,7 +1,7 @@
-/** What targets offer: deployments by the names that workloads call them, and the models behind. */
+/** What targets offer: deployments by the names that workloads use, and their models. */
 import type { Config, PoolConfig } from '../schema.ts'
 
-/** Deployment, as a workload names it -> the models that may answer. */
+/** Deployment, by the name that a workload uses -> the models that may answer. */
 export type Offer = ReadonlyMap<string, ReadonlySet<string>>
 
 /** By target, which is an instance or a pool. Members that do not exist offer nothing. */
@@ -23,7 +23,10 @@ export function offersOf(instances: Config['instances'], pools: Config['pools'])
   return offers
 }
 
-/** Deployments of one member by the names of its pool, aliases first: they go before a deployment of the same name. */
+/**
+ * Deployments of one member by the names of its pool. Aliases come first: they take precedence over a deployment of the
+ * same name.
+ */
 export function modelsOfMember(
   instances: Config['instances'],
   member: PoolConfig['members'][number],
@@ -37,7 +40,7 @@ export function modelsOfMember(
   return models
 }
 
-/** All deployments of these targets, with the models behind. */
+/** All deployments of these targets, with their models. */
 export function offerOfAll(targets: readonly string[], offers: ReadonlyMap<string, Offer>): Offer {
   const all = new Map<string, Set<string>>()
   for (const target of targets) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { brief, changedBy, check } from './rules.fixture.ts'
 
-/** Instance one with a provisioned deployment beside its own ones. */
+/** Instance one with a provisioned deployment besides its other ones. */
 const ptu = { 'instances/one/deployments/gpt-4o-ptu': { model: 'gpt-4o', kind: 'provisioned' } }
 const members = (first: unknown, second: unknown): Readonly<Record<string, unknown>> => ({
   'pools/main/members': second === null ? [first] : [first, second],
@@ -12,7 +12,7 @@ const later = { instance: 'two', priority: 2 }
 
 type Case = readonly [what: string, values: Readonly<Record<string, unknown>>, problem: string, nearest?: string]
 
-suite('pools that cannot be are refused', () => {
+suite('pools that cannot work are refused', () => {
   const cases: readonly Case[] = [
     [
       'a pool as member of itself',
@@ -36,17 +36,17 @@ suite('pools that cannot be are refused', () => {
       'conflict pools.main.members[1].aliases.gpt-4o',
     ],
     [
-      'coming back where it is full',
+      'a return that is not below the spill',
       { ...ptu, ...members({ ...spilling, returnAtUtilization: 0.9 }, later) },
       'conflict pools.main.members[0].returnAtUtilization',
     ],
     [
-      'a canary of what the workload has not',
+      'a canary of a deployment that the workload does not have',
       { 'workloads/bot/canary': { small: { deployment: 'gpt-4o', percent: 5 } } },
       'unknown_name workloads.bot.canary.small',
     ],
     [
-      'a canary to what is not there',
+      'a canary to an unknown deployment',
       { 'workloads/bot/canary': { 'gpt-4o': { deployment: 'smal', percent: 5 } } },
       'unknown_name workloads.bot.canary.gpt-4o.deployment',
       'small',
@@ -70,13 +70,13 @@ suite('pools that cannot be are refused', () => {
       'wrong_value workloads.bot.canary.gpt-4o.percent',
     ],
     [
-      'a copy to nowhere',
+      'a copy to an unknown target',
       { 'workloads/bot/shadow': { 'gpt-4o': { deployment: 'small', target: 'oen' } } },
       'unknown_name workloads.bot.shadow.gpt-4o.target',
       'one',
     ],
     [
-      'a copy to what the target has not',
+      'a copy to a deployment that the target lacks',
       { 'workloads/bot/shadow': { 'gpt-4o': { deployment: 'small', target: 'two' } } },
       'unknown_name workloads.bot.shadow.gpt-4o.deployment',
     ],
@@ -89,8 +89,8 @@ suite('pools that cannot be are refused', () => {
     })
   }
 
-  // Two pools that name each other would send a call round for ever.
-  test('a pool in a circle is called one, and instances are named', async () => {
+  // Two pools that name each other would send a call around for ever.
+  test('a circle of pools is called a circle, and the message names the instances', async () => {
     const values = {
       'pools/other': { members: [{ instance: 'main' }] },
       ...members({ instance: 'one' }, { instance: 'other' }),
@@ -103,8 +103,8 @@ suite('pools that cannot be are refused', () => {
     for (const { expected } of errors) assert.match(expected, /this is a pool, and pools do not hold pools.*one, two/)
   })
 
-  // Aliases are looked up once: whoever writes a chain means something that does not happen.
-  test('aliases in a circle are refused, and it is said that they are not followed', async () => {
+  // Aliases are looked up once: a chain of aliases means something that does not happen.
+  test('aliases in a circle are refused, and the message says that aliases are not followed', async () => {
     const aliases = { a: 'b', b: 'a' }
     const { errors } = await check(changedBy(members({ instance: 'one', aliases }, null)))
     assert.deepEqual(brief(errors), [
@@ -115,10 +115,14 @@ suite('pools that cannot be are refused', () => {
   })
 })
 
-suite('pools that are probably not meant are told', () => {
+suite('pools that are probably a mistake cause a warning', () => {
   const cases: readonly Case[] = [
-    ['affinity of one', { 'pools/main': { members: [{ instance: 'one' }], affinity: {} } }, 'pools.main.affinity'],
-    ['a hedge of one', { 'pools/main': { members: [{ instance: 'one' }], hedge: {} } }, 'pools.main.hedge'],
+    [
+      'affinity in a pool of one',
+      { 'pools/main': { members: [{ instance: 'one' }], affinity: {} } },
+      'pools.main.affinity',
+    ],
+    ['a hedge in a pool of one', { 'pools/main': { members: [{ instance: 'one' }], hedge: {} } }, 'pools.main.hedge'],
     [
       'spilling without provisioned deployments',
       members({ instance: 'one', spillAtUtilization: 0.9 }, later),
@@ -157,7 +161,7 @@ suite('pools that are probably not meant are told', () => {
       'workloads.bot.shadow.gpt-4o.deployment',
     ],
     [
-      'a canary behind a canary',
+      'a canary of a canary',
       {
         'workloads/bot/deployments': ['gpt-4o', 'small'],
         'instances/one/deployments/third': { model: 'o1' },
@@ -177,7 +181,7 @@ suite('pools that are probably not meant are told', () => {
     })
   }
 
-  test('provisioned first, canaries and copies as they are meant bring no warning', async () => {
+  test('provisioned first, canaries and copies as intended cause no warning', async () => {
     const values = {
       'instances/one/deployments': {
         'gpt-4o-ptu': { model: 'gpt-4o', kind: 'provisioned' },

@@ -39,7 +39,7 @@ function checkMembers(instances: Config['instances'], pools: Config['pools'], na
   }
 }
 
-/** Whichever member answers, the caller gets the model it asked for, and is charged for that one. */
+/** Whichever member answers, the caller gets the model that it requested and pays for that one. */
 function checkModels(instances: Config['instances'], pool: PoolConfig, path: Path, notes: Notes): void {
   const models = new Map<string, { model: string; instance: string }>()
   for (const [index, member] of pool.members.entries()) {
@@ -58,7 +58,7 @@ function checkModels(instances: Config['instances'], pool: PoolConfig, path: Pat
   }
 }
 
-/** A pool of one is fine as a name that stays; what chooses among several does nothing there. */
+/** A pool with one member is fine as a stable name; settings that choose among members have no effect there. */
 function checkAlone(pool: PoolConfig, path: Path, notes: Notes): void {
   if (pool.members.length !== 1) return
   for (const key of ['affinity', 'hedge'] as const) {
@@ -106,7 +106,7 @@ function checkSpilling(
     checkWhereTo(instances, pool, member, [...path, 'spillAtUtilization'], notes)
 }
 
-/** Calls can only spill from provisioned deployments, and to members that have the same ones. */
+/** Calls can only spill from provisioned deployments, and only to members that have the same ones. */
 function checkWhereTo(instances: Config['instances'], pool: PoolConfig, member: Member, at: Path, notes: Notes): void {
   const seen = String(member.spillAtUtilization)
   const provisioned = provisionedOf(instances, member)
@@ -123,7 +123,7 @@ function checkWhereTo(instances: Config['instances'], pool: PoolConfig, member: 
   warn(notes, at, seen, expected)
 }
 
-/** By the names of the pool. */
+/** By the names that the pool uses. */
 function provisionedOf(instances: Config['instances'], member: Member): string[] {
   const own = instances[member.instance]?.deployments ?? {}
   const isProvisioned = (name: string): boolean => Object.hasOwn(own, name) && own[name]?.kind === 'provisioned'

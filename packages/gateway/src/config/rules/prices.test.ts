@@ -8,11 +8,11 @@ type Case = readonly [what: string, values: Readonly<Record<string, unknown>>, p
 
 const unpriced = { 'instances/two/deployments/voice': { model: 'whisper' } }
 
-suite('prices and cost limits that cannot be are refused', () => {
-  // A cost limit over a model without a price is never reached: a budget that is none.
+suite('prices and cost limits that cannot work are refused', () => {
+  // A cost limit over a model without a price is never reached: it limits nothing.
   const cases: readonly Case[] = [
     ['another currency than the catalogue', { 'prices/currency': 'EUR' }, 'conflict prices.currency'],
-    ['a currency that is none', { 'prices/currency': 'euro' }, 'wrong_value prices.currency'],
+    ['an invalid currency', { 'prices/currency': 'euro' }, 'wrong_value prices.currency'],
     [
       'a limit in another currency',
       { 'workloads/bot/limits': { costPerDay: '5 EUR' } },
@@ -84,7 +84,7 @@ suite('prices and cost limits that cannot be are refused', () => {
       'wrong_value prices.models.gpt-4o.input',
     ],
     [
-      'a day that is none',
+      'an invalid day',
       { 'prices/models': { 'gpt-4o': { input: 1, validFrom: '2026-02-30' } } },
       'wrong_value prices.models.gpt-4o.validFrom',
     ],
@@ -107,14 +107,14 @@ suite('prices and cost limits that cannot be are refused', () => {
     })
   }
 
-  test('a cost limit names the model, its deployment and where its price belongs', async () => {
+  test('the message about a cost limit names the model, its deployment and where its price belongs', async () => {
     const values = { ...unpriced, 'instances/two/limits': { costPerDay: '5 USD' } }
     const [error] = (await check(changedBy(values))).errors
     assert.match(error?.seen ?? '', /whisper \(deployment voice\)/)
     assert.match(error?.expected ?? '', /prices\.models\.whisper/)
   })
 
-  test('a price in the configuration, also of 0, makes a cost limit possible', async () => {
+  test('a price in the configuration, also a price of 0, makes a cost limit possible', async () => {
     const values = {
       ...unpriced,
       'instances/two/limits': { costPerDay: '5 USD' },
@@ -124,11 +124,11 @@ suite('prices and cost limits that cannot be are refused', () => {
   })
 })
 
-suite('prices that are probably not meant are told', () => {
+suite('prices that are probably a mistake cause a warning', () => {
   const cases: readonly Case[] = [
     ['a deployment whose model has no price', unpriced, 'instances.two.deployments.voice.model'],
     [
-      'a price of a model that nobody has',
+      'a price of a model that is not deployed',
       { 'prices/models': { 'gtp-4o': { input: 1, output: 2 } } },
       'prices.models.gtp-4o',
       'gpt-4o',
@@ -138,7 +138,7 @@ suite('prices that are probably not meant are told', () => {
       { 'prices/models': { 'gpt-4o': { input: 1, cachedInput: 2, output: 2 } } },
       'prices.models.gpt-4o.cachedInput',
     ],
-    ['an answer for nothing', { 'prices/models': { 'gpt-4o': { input: 1 } } }, 'prices.models.gpt-4o.output'],
+    ['a free answer', { 'prices/models': { 'gpt-4o': { input: 1 } } }, 'prices.models.gpt-4o.output'],
   ]
   for (const [what, values, at, nearest] of cases) {
     test(`${what}: ${at}`, async () => {
@@ -149,7 +149,7 @@ suite('prices that are probably not meant are told', () => {
     })
   }
 
-  test('own prices of dated, tuned and undeployed models of the catalogue are fine', async () => {
+  test('own prices for dated, tuned and undeployed models of the catalogue cause no warning', async () => {
     const price = { input: 1, output: 2 }
     const models = {
       'gpt-4o-2024-08-06.ft-1a2b': price,
@@ -176,14 +176,14 @@ suite('the file of prices.catalogue', () => {
     })
   const written = changedBy({ 'prices/catalogue': 'prices.yaml', 'workloads/bot/limits': { costPerDay: '5 EUR' } })
 
-  test('is read beside the configuration, decides the currency, and is watched', async () => {
+  test('is found next to the configuration file, decides the currency, and is watched', async () => {
     const loaded = await load(written, { '/c/prices.yaml': catalogue })
     assert.equal(loaded.config.prices.catalogue, '/c/prices.yaml')
     assert.deepEqual(loaded.sources, ['/c/gatehouse.yaml', '/c/prices.yaml'])
     assert.deepEqual(brief(loaded.warnings), ['risk instances.one.deployments.small.model'])
   })
 
-  // A slip in the price list must be found where it is checked, not when the first bill is wrong.
+  // A mistake in the price list must be found by the check, not by the first wrong bill.
   test('is checked as strictly as the configuration: each problem with its place', async () => {
     const wrong = catalogue.replace('2.2', 'two').replace('output', 'outptu')
     await assert.rejects(load(written, { '/c/prices.yaml': wrong }), (error: unknown) => {
@@ -197,7 +197,7 @@ suite('the file of prices.catalogue', () => {
     })
   })
 
-  test('that is not there is a problem of the configuration, not a crash', async () => {
+  test('that is missing is a problem of the configuration, not a crash', async () => {
     await assert.rejects(load(written, {}), (error: unknown) => {
       assert.ok(error instanceof ConfigError)
       assert.deepEqual(brief(error.problems), ['missing_file prices.catalogue'])

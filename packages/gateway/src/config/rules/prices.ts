@@ -1,4 +1,4 @@
-/** Rules of prices: one currency, and a price for what is to be limited by cost. */
+/** Rules of prices: one currency, and a price for every model that is limited by cost. */
 import type { Catalogue } from '../catalogue.ts'
 import { formatPath, nearestOf, type Path, printable } from '../messages.ts'
 import type { Config, LimitRuleConfig } from '../schema.ts'
@@ -71,7 +71,7 @@ function checkModel(model: string, written: Config['prices']['models'][string], 
   }
 }
 
-/** A model of the catalogue, or a dated or tuned form of a deployed one, may well be what answers. */
+/** A model of the catalogue, or a dated or tuned form of a deployed one, can be the one that answers. */
 function checkUse(model: string, deployed: ReadonlySet<string>, known: KnownPrices, notes: Notes): void {
   const wanted = model.toLowerCase()
   const bases = [...deployed, ...known.models].map(name => name.toLowerCase())
@@ -80,7 +80,7 @@ function checkUse(model: string, deployed: ReadonlySet<string>, known: KnownPric
   warn(notes, ['prices', 'models', model], 'a price', expected, nearestOf(model, deployed))
 }
 
-/** Once per model, where it stands first. */
+/** Reports each model once, at its first deployment. */
 function reportUnpriced(instances: Config['instances'], known: KnownPrices, notes: Notes): void {
   const said = new Set<string>()
   for (const [name, { deployments }] of Object.entries(instances)) {
@@ -100,7 +100,9 @@ interface Costs {
   readonly offers: ReadonlyMap<string, Offer> | null
 }
 
-/** A cost limit in another currency cannot be compared; one over models without a price would never be reached. */
+/**
+ * A cost limit in another currency cannot be compared; a cost limit over models without a price would never be reached.
+ */
 export function checkCostLimits(costs: Costs, notes: Notes): void {
   const { workloads, instances, limits } = costs.sections
   const all = [
@@ -148,7 +150,7 @@ function modelsMet({ path, written }: Amounts, { sections, offers }: Costs): Rea
   return new Map(names.flatMap(workload => modelsOfWorkload(workloads[workload], rule, offers)))
 }
 
-/** Also of shares and copies: they are charged to the workload like any other call. */
+/** Includes shares and copies: they are charged to the workload like any other call. */
 function modelsOfWorkload(
   workload: Config['workloads'][string] | undefined,
   rule: Partial<LimitRuleConfig>,

@@ -1,4 +1,4 @@
-/** A small configuration, changed in one place and checked: for the tests of rules across fields. */
+/** A small configuration that tests change in one place and check, for the rules across fields. */
 import { parse as parseYaml } from 'yaml'
 import { parseConfig } from '../load.ts'
 import { ConfigError, type Problem } from '../messages.ts'

@@ -3,19 +3,19 @@ import { suite, test } from 'node:test'
 import { reservedNames } from './index.ts'
 import { base, brief, changed, changedBy, check } from './rules.fixture.ts'
 
-test('the base of these tests has neither errors nor warnings', async () => {
+test('the configuration that these tests start from has neither errors nor warnings', async () => {
   assert.deepEqual(await check(base), { errors: [], warnings: [] })
 })
 
 suite('errors across fields', () => {
-  // Each of these would otherwise show itself as a 404 or a 500 to a caller, long after the mistake was made.
+  // Otherwise each of these would be a 404 or a 500 for a caller, long after the mistake was made.
   const cases: readonly [rule: string, path: string, value: unknown, problem: string, nearest?: string][] = [
     ['members exist', 'pools/main/members/1/instance', 'tow', 'unknown_name pools.main.members[1].instance', 'two'],
-    ['a member stands once', 'pools/main/members/1/instance', 'one', 'duplicate pools.main.members[1].instance'],
+    ['a member is listed once', 'pools/main/members/1/instance', 'one', 'duplicate pools.main.members[1].instance'],
     ['pools and instances share a namespace', 'pools/one', { members: [{ instance: 'two' }] }, 'conflict pools.one'],
     ['targets exist', 'workloads/bot/targets', ['mian'], 'unknown_name workloads.bot.targets[0]', 'main'],
     [
-      'targets are not what objects inherit',
+      'names that every object inherits are no targets',
       'workloads/bot/targets',
       ['constructor'],
       'unknown_name workloads.bot.targets[0]',
@@ -35,7 +35,7 @@ suite('errors across fields', () => {
     ],
     ['W1: tools are known', 'workloads/bot/tools', ['websearch'], 'unknown_name workloads.bot.tools[0]', 'web_search'],
     [
-      'W1: a tier stands once',
+      'W1: a tier is listed once',
       'workloads/bot/serviceTiers',
       ['flex', 'flex'],
       'duplicate workloads.bot.serviceTiers[1]',
@@ -47,7 +47,7 @@ suite('errors across fields', () => {
       'conflict gateway.forwardHeaders[1]',
     ],
     [
-      'H3: another deployment is not named past the list',
+      'H3: a header cannot name a deployment outside the list',
       'gateway/forwardHeaders',
       ['x-ms-spillover-deployment'],
       'conflict gateway.forwardHeaders[0]',
@@ -86,27 +86,27 @@ suite('errors across fields', () => {
     ],
     ['listeners differ', 'admin/listen', '127.0.0.1:8080', 'conflict admin.listen'],
     ['listeners differ on every address too', 'admin/listen', '0.0.0.0:8080', 'conflict admin.listen'],
-    ['targets stand once', 'workloads/bot/targets', ['main', 'main'], 'duplicate workloads.bot.targets[1]'],
+    ['targets are listed once', 'workloads/bot/targets', ['main', 'main'], 'duplicate workloads.bot.targets[1]'],
     [
-      'deployments stand once',
+      'deployments are listed once',
       'workloads/bot/deployments',
       ['gpt-4o', 'gpt-4o'],
       'duplicate workloads.bot.deployments[1]',
     ],
     [
-      'callers stand once',
+      'callers are listed once',
       'workloads/bot/callers',
       [{ role: 'A' }, { role: 'A' }],
       'duplicate workloads.bot.callers[1]',
     ],
     [
-      'roles hold each rule once',
+      'a role lists each rule once',
       'admin/roles/viewer',
       [{ role: 'A' }, { role: 'A' }],
       'duplicate admin.roles.viewer[1]',
     ],
     [
-      'audiences stand once, slash or not',
+      'audiences are listed once, with or without a slash',
       'identity/entra/audiences',
       ['https://ai.azure.com', 'https://ai.azure.com/'],
       'duplicate identity.entra.audiences[1]',
@@ -120,15 +120,15 @@ suite('errors across fields', () => {
     })
   }
 
-  // GUIDs are the same in any case; two spellings of one would be booked as two rules.
-  test('tenants stand once, in whatever case', async () => {
+  // GUIDs are the same in any case; two spellings of one would count as two rules.
+  test('a tenant that is listed twice is refused, also in another case', async () => {
     const tenants = ['aaaaaaaa-2222-3333-4444-555555555555', 'AAAAAAAA-2222-3333-4444-555555555555']
     assert.deepEqual(brief((await check(changed('identity/entra/tenants', tenants))).errors), [
       'duplicate identity.entra.tenants[1]',
     ])
   })
 
-  test('no instance, pool or workload is called like a route', async () => {
+  test('no instance, pool or workload may have the name of a route', async () => {
     const instance = { endpoint: 'https://x.example', deployments: {} }
     for (const name of reservedNames) {
       for (const [section, value] of [
@@ -137,14 +137,14 @@ suite('errors across fields', () => {
         ['workloads', { callers: [{ role: 'A' }], targets: ['one'], deployments: ['gpt-4o'] }],
       ] as const) {
         const { errors } = await check(changed(`${section}/${name}`, value))
-        // Names that begin otherwise than a name may are refused for that.
+        // Names that do not begin like a name may be refused for that reason.
         assert.equal(errors.length, 1, `${section} ${name}`)
         assert.equal(errors[0]?.code, /^[a-z0-9]/.test(name) ? 'reserved_name' : 'wrong_value')
       }
     }
   })
 
-  test('a port of 0 and different addresses are no conflict, and http on this machine is fine', async () => {
+  test('a port of 0 and different addresses do not conflict, and http on this machine is allowed', async () => {
     assert.deepEqual((await check(changed('admin/listen', '127.0.0.2:8080'))).errors, [])
     assert.deepEqual(
       (await check(changed('admin', { ...{ roles: { viewer: [{ role: 'A' }] } }, listen: '[::1]:8080' }))).errors,
@@ -158,7 +158,7 @@ suite('errors across fields', () => {
 
 suite('warnings', () => {
   const cases: readonly [rule: string, path: string, value: unknown, at: string][] = [
-    ['nobody can read the ledger', 'admin/roles', {}, 'admin.roles'],
+    ['no role may read the ledger', 'admin/roles', {}, 'admin.roles'],
     [
       'an instance without deployments',
       'instances/three',
@@ -170,20 +170,20 @@ suite('warnings', () => {
     ['a part longer than the whole', 'gateway/timeouts', { total: '1m' }, 'gateway.timeouts.firstByte'],
   ]
   for (const [rule, path, value, at] of cases) {
-    test(`${rule} is told and does not keep the gateway from starting`, async () => {
+    test(`${rule}: a warning, and the gateway starts`, async () => {
       const { errors, warnings } = await check(changed(path, value))
       assert.deepEqual(errors, [])
       assert.ok(brief(warnings).includes(`risk ${at}`), brief(warnings).join())
     })
   }
 
-  test('a key from the environment is no risk', async () => {
+  test('a key from the environment causes no warning', async () => {
     const text = changed('instances/two/credential', { key: `\${env:KEY}` })
     assert.deepEqual(await check(text), { errors: [], warnings: [] })
   })
 
-  // Tokens for an app registration pass the gateway and are answered 401 by Azure, which looks like the gateway's fault.
-  test('passing tokens on that Azure does not accept is told', async () => {
+  // Tokens for an app registration pass the gateway and get 401 from Azure, which looks like the gateway's fault.
+  test('passing on tokens that Azure does not accept causes a warning', async () => {
     const caller = changed('instances/one/credential', 'caller')
     assert.deepEqual((await check(caller)).warnings, [])
     const own = JSON.parse(caller)
@@ -198,8 +198,8 @@ suite('claims that no accepted token has', () => {
   const group = '33333333-0000-4000-8000-000000000001'
   const bound = { 'workloads/bot/callers': [{ group }, { role: 'Bot.Use' }], 'admin/roles': { viewer: [{ group }] } }
 
-  // Everybody of the group is refused, and neither the gateway nor Entra says why.
-  test('N-K1 group and role rules are told where only Microsoft’s own audiences are accepted', async () => {
+  // Every member of the group is refused, and neither the gateway nor Entra says why.
+  test('N-K1 group and role rules cause a warning when only Microsoft’s own audiences are accepted', async () => {
     const { errors, warnings } = await check(changedBy(bound))
     assert.deepEqual(errors, [])
     assert.deepEqual(brief(warnings), [

@@ -10,7 +10,7 @@ suite('redis', () => {
     ['no scheme', { url: `cache:6379,password=${password}` }, 'wrong_value redis.url'],
     ['a query', { url: `rediss://cache:6380?password=${password}` }, 'wrong_value redis.url'],
     ['a name for a database', { url: 'rediss://cache:6380/limits' }, 'wrong_value redis.url'],
-    ['a port that is none', { url: `rediss://:${password}@cache:66666` }, 'wrong_value redis.url'],
+    ['an invalid port', { url: `rediss://:${password}@cache:66666` }, 'wrong_value redis.url'],
     ['a database of a cluster', { url: 'rediss://cache:6380/1', cluster: true }, 'wrong_value redis.url'],
     ['no URL', {}, 'missing_key redis.url'],
     ['a URL in the place of the section', `redis://:${password}@cache`, 'wrong_type redis'],
@@ -19,9 +19,9 @@ suite('redis', () => {
     ['two passwords', { url: 'rediss://:secret@cache', password }, 'conflict redis.password'],
     ['two users', { url: 'rediss://me:secret@cache', username: 'you' }, 'conflict redis.username'],
     ['an unknown key', { url: 'rediss://cache', passwort: password }, 'unknown_key redis.passwort'],
-    ['no time at all', { url: 'rediss://cache', timeout: '1ms' }, 'wrong_value redis.timeout'],
+    ['a timeout that is too short', { url: 'rediss://cache', timeout: '1ms' }, 'wrong_value redis.timeout'],
   ]
-  // P5: a configuration is checked in pipelines whose logs many people read.
+  // P5: configurations are checked in pipelines whose logs many people read.
   for (const [what, redis, problem] of faults) {
     test(`P5: ${what} is refused, and no password is shown`, async () => {
       const { errors } = await check(changed('redis', redis))
@@ -47,8 +47,8 @@ suite('redis', () => {
   }
 })
 
-// The ledger is what a restart asks whose an object is: what it forgot is nobody's.
-test('remembering objects longer than records is told', async () => {
+// After a restart the ledger is the source of owners: an object whose record is gone has no owner.
+test('remembering objects longer than records causes a warning', async () => {
   const values = { 'objects/remember': '90d', 'ledger/retain': { records: '60d', bodies: '30d' } }
   const { errors, warnings } = await check(changedBy(values))
   assert.deepEqual([brief(errors), brief(warnings)], [[], ['risk objects.remember']])

@@ -1,11 +1,11 @@
-/** Rules of what is kept outside the process, and for how long: Redis, objects. */
+/** Rules of data outside the process, and how long it is kept: Redis, objects. */
 import { formatPath, type Path } from '../messages.ts'
 import type { Config } from '../schema.ts'
 import { conflict, type Notes, warn } from './notes.ts'
 
 type Redis = NonNullable<Config['redis']>
 
-/** Nothing of the URL but its host is ever shown: the rest may be a password, also where it was written wrongly. */
+/** Of the URL only the host is ever shown: the rest may be a password, also one in the wrong place. */
 export function checkRedis(redis: Redis, notes: Notes): void {
   const path = ['redis', 'url']
   const url = URL.parse(redis.url)
@@ -66,7 +66,7 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 
-/** What left the memory is looked up in the ledger. */
+/** Owners that are no longer in memory are looked up in the ledger. */
 export function checkObjects(objects: Config['objects'], ledger: Config['ledger'], notes: Notes): void {
   const { records } = ledger.retain
   if (objects.remember <= records) return

@@ -4,8 +4,8 @@ import { brief, changedBy, check } from './rules.fixture.ts'
 
 const at = 'workloads/bot/operations'
 
-// A misspelt name in an allow-list would be found out by the calls that it refuses.
-test('operations of a workload are known names or families, each once', async () => {
+// Otherwise a misspelt name in an allow-list is found by the calls that it refuses.
+test('operations of a workload must be known names or families, each once', async () => {
   const rows: readonly (readonly [unknown, readonly string[]])[] = [
     [['standard'], []],
     [['standard', 'fine_tuning', 'evals', 'videos', 'stored_completions'], []],

@@ -13,7 +13,7 @@ export function checkTargets(workloads: Config['workloads'], offers: ReadonlyMap
       if (offers.has(target)) continue
       notes.errors.push(unknownName(target, [...path, 'targets', index], 'instance or pool', [...offers.keys()]))
     }
-    // With an unknown target, what it might have offered is unknown too.
+    // With an unknown target it is also unknown what the target offers.
     if (workload.targets.some(target => !offers.has(target))) continue
     const reachable = offerOfAll(workload.targets, offers)
     for (const [index, deployment] of workload.deployments.entries()) {
@@ -68,14 +68,17 @@ function checkShadows(workload: WorkloadConfig, offers: ReadonlyMap<string, Offe
   }
 }
 
-/** Shares and copies are taken of calls, and calls for other deployments than the workload's own do not come. */
+/** Only calls for the workload's own deployments arrive, so only they can have shares and copies. */
 function refuseForeign(workload: WorkloadConfig, deployment: string, path: Path, notes: Notes): boolean {
   if (workload.deployments.includes(deployment)) return true
   notes.errors.push(unknownKeyName(deployment, path, 'deployment of the workload', workload.deployments))
   return false
 }
 
-/** Each target that takes calls for `of` must have the other deployment too (null: each of them), or a share of calls would be answered 404. */
+/**
+ * Every target that takes calls for `of` (null: every target) must have the other deployment too, or a share of the
+ * calls would be answered with 404.
+ */
 function refuseAbsent(
   deployment: string,
   of: string | null,

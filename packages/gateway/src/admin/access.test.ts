@@ -14,9 +14,8 @@ const routes = Object.entries(roleByRoute).map(([route, role]) => {
   return { method, role, path: pattern.replace(':id', recordId(1)).replace(':name', 'east') + query }
 })
 
-// Someone without a token must learn nothing; a route that was added and forgotten in the role table must not answer
-// either.
-test('every route asks for a token, and then for its role', async t => {
+// A client without a token must learn nothing, and a new route that is missing in the role table must not answer.
+test('every route requires a token, and then its role', async t => {
   const house = await startHouse(t)
   await house.ledger.add(recordRow(recordId(1)))
   const roles = { alice: ['viewer', 'operator'], bob: ['viewer'], carol: ['viewer', 'auditor'] } as const
@@ -26,14 +25,14 @@ test('every route asks for a token, and then for its role', async t => {
     assert.equal(errorIn(stranger).code, 'token_missing')
     assert.equal(stranger.headers['www-authenticate'], 'Bearer')
 
-    const nobody = await house.send(path, { method, as: 'dave' })
+    const withoutRole = await house.send(path, { method, as: 'dave' })
     if (role === 'caller') {
-      assert.equal(nobody.status, 200, path)
+      assert.equal(withoutRole.status, 200, path)
       continue
     }
-    assert.equal(nobody.status, 403, path)
+    assert.equal(withoutRole.status, 403, path)
     assert.match(
-      errorIn(nobody).message,
+      errorIn(withoutRole).message,
       new RegExp(`needs the role ${role}, which dave@contoso\\.example .*admin\\.roles\\.${role}`),
     )
 
@@ -44,7 +43,8 @@ test('every route asks for a token, and then for its role', async t => {
   }
 })
 
-// The console and generated clients are written from the document: what is not in it, or not behind a role, is a hole.
+// The console and generated clients are made from the document: a route that it leaves out, or that has no role, is a
+// hole.
 test('the document lists exactly the routes of the role table', async t => {
   const house = await startHouse(t)
   const { paths } = (await house.send('/openapi.json', { as: 'bob' })).json as { paths: Record<string, object> }
@@ -58,8 +58,8 @@ test('the document lists exactly the routes of the role table', async t => {
   assert.deepEqual(Object.fromEntries(documented), inTable)
 })
 
-// Proxies and people normalise addresses differently; a way of writing one must never be a way round its role.
-test('no way of writing an address gets round its role', async t => {
+// Proxies and people normalise addresses differently; no spelling of an address may avoid its role.
+test('no spelling of an address avoids its role', async t => {
   const house = await startHouse(t)
   await house.ledger.add(recordRow(recordId(1)), { request: Buffer.from('secret question'), response: null })
   const bodies = `/api/v1/records/${recordId(1)}/bodies`
@@ -89,8 +89,8 @@ test('no way of writing an address gets round its role', async t => {
   }
 })
 
-// A supervisor has no token; what it learns must be of no use to anyone else.
-test('healthz alone answers without a token, and says nothing more', async t => {
+// A supervisor has no token; what it can read must be of no use to anyone else.
+test('only healthz answers without a token, and it says nothing more than that', async t => {
   const house = await startHouse(t)
   const answer = await house.send('/healthz')
   assert.deepEqual([answer.status, answer.json], [200, { status: 'ok' }])
@@ -99,8 +99,8 @@ test('healthz alone answers without a token, and says nothing more', async t => 
   }
 })
 
-// A scraper without a token is let in only where the operator has said so, and nowhere else than at the metrics.
-test('metrics ask for a token, unless admin.metricsWithoutToken says otherwise', async t => {
+// A scraper without a token is only admitted when the operator allows it, and only to the metrics.
+test('metrics require a token, unless admin.metricsWithoutToken is set', async t => {
   const closed = await startHouse(t)
   assert.equal((await closed.send('/metrics')).status, 401)
   const { admin } = configSchema.parse(configInput)
@@ -115,9 +115,9 @@ test('metrics ask for a token, unless admin.metricsWithoutToken says otherwise',
   }
 })
 
-// A probe makes the gateway call with its own credential: who did that must be known, and nobody may make it hammer an
-// instance.
-test('a probe is the operator’s, is logged, and is made once however many ask', async t => {
+// A probe makes the gateway send a call with its own credential: the caller must be on record, and no caller may flood
+// an instance with it.
+test('a probe requires the operator role, is logged, and runs once however many callers request it', async t => {
   const house = await startHouse(t)
   const path = '/api/v1/instances/west/probe'
   assert.equal((await house.send(path, { method: 'POST', as: 'carol' })).status, 403)
@@ -142,7 +142,7 @@ test('a probe is the operator’s, is logged, and is made once however many ask'
   assert.deepEqual([read.status, read.headers['allow']], [405, 'POST'])
 })
 
-test('limits are told rule by rule, of one workload where asked', async t => {
+test('limits are reported rule by rule, for one workload if requested', async t => {
   const house = await startHouse(t)
   const rulesFor = async (query: string): Promise<string[]> => {
     const { json } = await house.send(`/api/v1/limits${query}`, { as: 'bob' })
@@ -155,7 +155,7 @@ test('limits are told rule by rule, of one workload where asked', async t => {
   assert.deepEqual([misspelt.status, errorIn(misspelt).param], [400, 'workload'])
 })
 
-// A page of the web whose name was pointed at 127.0.0.1 must not read the ledger with a browser's help.
+// A web page whose name resolves to 127.0.0.1 must not read the ledger through a browser.
 test('on loopback only hosts that name loopback are answered', async t => {
   const house = await startHouse(t)
   const { port } = new URL(house.admin.url)
@@ -176,7 +176,7 @@ test('on loopback only hosts that name loopback are answered', async t => {
   }
 })
 
-// An outage of the sign-in service must not tell people that their account was refused.
+// An outage of the sign-in service must not look like a refused account.
 test('an unreachable key set is a 503 with Retry-After, not a 401', async t => {
   const house = await startHouse(t)
   const token = await house.token('carol')
@@ -185,9 +185,9 @@ test('an unreachable key set is a 503 with Retry-After, not a 401', async t => {
   assert.deepEqual([answer.status, errorIn(answer).code, answer.headers['retry-after']], [503, 'keys_unavailable', '5'])
 })
 
-// Which of two credentials was meant nobody can know: taking either would let one be smuggled past whoever checked the
+// It is unknown which of two credentials was meant: accepting either would let one be smuggled past a check of the
 // other.
-test('tokens that are doubtful are refused with their own code', async t => {
+test('ambiguous tokens are refused with their own code', async t => {
   const house = await startHouse(t)
   const token = await house.token('carol')
   const foreignSignature = (await house.token('bob')).split('.')[2]
@@ -209,8 +209,8 @@ test('tokens that are doubtful are refused with their own code', async t => {
   }
 })
 
-// The operator who looks for what a caller may do must not find what the gateway itself may do.
-test('instances tell names, regions, deployments and how they fare, and no secret', async t => {
+// An answer about instances must not contain what only the gateway itself may use.
+test('the list of instances shows names, regions, deployments and health, and no secret', async t => {
   const house = await startHouse(t)
   const answer = await house.send('/api/v1/instances', { as: 'bob' })
   const [east, west] = house.running.instanceStates()
@@ -253,7 +253,7 @@ test('instances tell names, regions, deployments and how they fare, and no secre
   assert.ok(!answer.text.includes(instanceKey))
 })
 
-test('whoami tells who the caller is, what they may read and where they may call', async t => {
+test('whoami returns the caller, the roles that it has here, and the workloads that it may use', async t => {
   const house = await startHouse(t)
   const carol = demoDirectory.people.find(person => person.name === 'carol')
   const { json } = await house.send('/api/v1/whoami', { as: 'carol' })
@@ -270,8 +270,8 @@ test('whoami tells who the caller is, what they may read and where they may call
   })
 })
 
-// After a reload people would otherwise be told of workloads and instances that are gone.
-test('what is told about the house follows a reload', async t => {
+// Otherwise, after a reload, people would read about workloads and instances that no longer exist.
+test('answers about the house follow a reload', async t => {
   const before = configSchema.parse(configInput)
   const reloaded = configSchema.parse({
     ...configInput,
@@ -286,18 +286,18 @@ test('what is told about the house follows a reload', async t => {
       workloads: { get: () => config.workloads },
     }),
   })
-  const told = async () => {
+  const shown = async () => {
     const whoami = (await house.send('/api/v1/whoami', { as: 'carol' })).json as { workloads: string[] }
     const facts = (await house.send('/api/v1/instances', { as: 'carol' })).json as { instances: { name: string }[] }
     return { workloads: whoami.workloads, instances: facts.instances.map(({ name }) => name) }
   }
-  assert.deepEqual(await told(), { workloads: ['hr-bot'], instances: ['east', 'west'] })
+  assert.deepEqual(await shown(), { workloads: ['hr-bot'], instances: ['east', 'west'] })
   config = reloaded
-  assert.deepEqual(await told(), { workloads: [], instances: ['north'] })
+  assert.deepEqual(await shown(), { workloads: [], instances: ['north'] })
 })
 
-// Whoever tries doors must be seen trying; the log itself must be worth nothing to a thief.
-test('a missing role is logged with who and where, and no log line holds a token', async t => {
+// Attempts to read without the role must be visible; the log itself must be worth nothing to a thief.
+test('a missing role is logged with the caller and the route, and no log line contains a token', async t => {
   const house = await startHouse(t)
   await house.send(`/api/v1/records/${recordId(1)}/bodies`, { as: 'bob' })
   const [line] = house.logged

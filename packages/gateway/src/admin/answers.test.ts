@@ -12,7 +12,7 @@ import { recordId, recordRow } from './ledger.fixture.ts'
 import { recordAnswer } from './record-schema.ts'
 import { bodiesAnswer, pageAnswer, usageAnswer, whoamiAnswer } from './schemas.ts'
 
-// Clients are generated from the document; an answer that differs from it breaks them without a word.
+// Clients are generated from the document; an answer that differs from it breaks them silently.
 test('every answer has the form that the document promises', async t => {
   const house = await startHouse(t)
   await house.ledger.add(recordRow(recordId(1)), { request: Buffer.from('{}'), response: Buffer.from('{}') })
@@ -38,7 +38,7 @@ test('every answer has the form that the document promises', async t => {
   }
 })
 
-// Answers hold what people said: no cache, frame or other site may get hold of them, whatever the status.
+// Answers contain what people said: no cache, frame or other site may get hold of them, whatever the status.
 test('every answer carries its request id and forbids caching, framing and reading across sites', async t => {
   const house = await startHouse(t)
   const answers = [
@@ -66,7 +66,7 @@ test('every answer carries its request id and forbids caching, framing and readi
   }
 })
 
-// A wrong parameter that is ignored gives a report about something else than was asked.
+// If a wrong parameter were ignored, the report would answer another question.
 test('a wrong parameter is named, with what is allowed', async t => {
   const house = await startHouse(t)
   const wrong: readonly (readonly [string, string, RegExp])[] = [
@@ -122,7 +122,7 @@ test('filters reach the ledger as they were given, dates as midnight UTC', async
   ])
 })
 
-test('pages of a list go on where the one before ended', async t => {
+test('each page of a list starts where the one before ended', async t => {
   const house = await startHouse(t)
   for (let number = 1; number <= 5; number++) await house.ledger.add(recordRow(recordId(number)))
   const ids: string[] = []
@@ -135,9 +135,9 @@ test('pages of a list go on where the one before ended', async t => {
   assert.deepEqual(ids, [5, 4, 3, 2, 1].map(recordId))
 })
 
-// Who read a prompt must be on record even when the reader hangs up, and the audit must not become a second copy of the
-// prompt.
-test('reading bodies is audited with who and which, never with what', async t => {
+// Every reader of a prompt must be on record, even one that disconnects, and the audit must not become a second copy of
+// the prompt.
+test('reading bodies is audited with the reader and the record, never with the content', async t => {
   const house = await startHouse(t)
   await house.ledger.add(recordRow(recordId(1)), {
     request: Buffer.from('the question'),
@@ -158,8 +158,8 @@ test('reading bodies is audited with who and which, never with what', async t =>
   assert.doesNotMatch(JSON.stringify(house.logged), /question|answer|eyJ/)
 })
 
-// An auditor who is shown other bytes than those that passed has proof of nothing.
-test('bodies come back byte by byte, whatever they are', async () => {
+// An auditor who sees other bytes than those that passed has no proof of anything.
+test('bodies are returned byte by byte, whatever they contain', async () => {
   const bytes = fc.option(fc.uint8Array({ maxLength: 300 }), { nil: null })
   await fc.assert(
     fc.asyncProperty(bytes, bytes, fc.nat(200_000), fc.boolean(), async (request, response, padding, stream) => {
@@ -180,7 +180,7 @@ test('bodies come back byte by byte, whatever they are', async () => {
   )
 })
 
-test('a streamed answer is told as the text that it says', async t => {
+test('a streamed answer is returned as the text that it contains', async t => {
   const house = await startHouse(t)
   const frames = ['Hel', 'lo'].map(
     content => `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`,
@@ -198,7 +198,7 @@ test('a streamed answer is told as the text that it says', async t => {
 })
 
 // A full disk or a stopped store is not the caller's mistake, and must not look like "no records".
-test('a fault of the ledger is a 503, a bug is a 500, and neither tells its insides', async t => {
+test('a fault of the ledger is a 503, a bug is a 500, and neither shows internals', async t => {
   const house = await startHouse(t)
   await house.ledger.stop()
   const closed = await house.send('/api/v1/usage', { as: 'bob' })
@@ -214,8 +214,8 @@ test('a fault of the ledger is a 503, a bug is a 500, and neither tells its insi
   assert.deepEqual(reasons, [closed.headers['x-gatehouse-request-id'], bug.headers['x-gatehouse-request-id']])
 })
 
-// The API reads: whoever sends something expects an effect that there is not.
-test('nothing but reading is taken, and nothing oversized', async t => {
+// The API reads: a client that sends data expects an effect that does not exist.
+test('requests that are not reads, or are oversized, are refused', async t => {
   const house = await startHouse(t)
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
     const answer = await house.send('/api/v1/records', { as: 'bob', method, headers: ['content-length', '0'] })
@@ -235,8 +235,8 @@ test('nothing but reading is taken, and nothing oversized', async t => {
   assert.deepEqual([heavy.status, errorIn(heavy).code], [431, 'headers_too_large'])
 })
 
-// A scanner that sends rubbish must get an answer and must not take the listener down for everybody else.
-test('what is not HTTP, or names another host in its request line, gets an answer and harms nobody', async t => {
+// A scanner that sends rubbish must get an answer and must not affect the listener for others.
+test('bytes that are not HTTP, or a request line that names another host, get an answer and affect no other client', async t => {
   const house = await startHouse(t)
   const { port } = new URL(house.admin.url)
   const rubbish = {
@@ -255,7 +255,7 @@ test('what is not HTTP, or names another host in its request line, gets an answe
   assert.equal((await house.send('/healthz')).status, 200)
 })
 
-test('a tail answers as soon as a record comes, and moves on past what the filter leaves out', async t => {
+test('a tail answers as soon as a record arrives, and moves past records that the filter leaves out', async t => {
   const house = await startHouse(t)
   await house.ledger.add(recordRow(recordId(1)))
   let looks = 0
@@ -274,15 +274,15 @@ test('a tail answers as soon as a record comes, and moves on past what the filte
   assert.equal(last.after, '2')
 })
 
-test('a tail without news ends in time, with a cursor to go on from', async t => {
+test('a tail without news ends in time, with a cursor to continue from', async t => {
   const house = await startHouse(t)
   await house.ledger.add(recordRow(recordId(1)))
   const answer = await house.send('/api/v1/records/tail?after=1&waitSeconds=0', { as: 'bob' })
   assert.deepEqual(answer.json, { records: [], next: null, cursor: '1' })
 })
 
-// Clients that vanish while they wait would otherwise keep the store busy until nobody else can tail.
-test('W6 waiting tails of a reader are bounded, others have theirs, and one whose client left makes room', async t => {
+// Otherwise clients that vanish while they wait would keep the store busy until no other client can tail.
+test('W6 the waiting tails of a reader are bounded, others have their own, and a tail whose client left makes room', async t => {
   const house = await startHouse(t)
   const token = await house.token('bob')
   const open = (): ReturnType<typeof request> =>
@@ -309,8 +309,8 @@ test('W6 waiting tails of a reader are bounded, others have theirs, and one whos
   assert.equal(status, 200)
 })
 
-// 256 connections that said nothing kept everybody out for 37 seconds.
-test('W6 connections that say nothing keep nobody out', async t => {
+// In the past, 256 silent connections kept every client out for 37 seconds.
+test('W6 silent connections do not keep other clients out', async t => {
   const house = await startHouse(t)
   const { hostname, port } = new URL(house.admin.url)
   const silent = Array.from({ length: 300 }, () => connect(Number(port), hostname).on('error', () => {}))
@@ -321,8 +321,8 @@ test('W6 connections that say nothing keep nobody out', async t => {
   for (let n = 0; n < 5; n++) assert.equal((await house.send('/healthz')).status, 200)
 })
 
-// Whoever asks for sixty reports waits for them; the one report of somebody else does not.
-test('W6 reports of one reader do not keep another from an answer', async t => {
+// A reader that requests sixty reports waits for them; another reader's single report does not.
+test('W6 reports of one reader do not keep another reader from an answer', async t => {
   const house = await startHouse(t)
   await house.ledger.add(recordRow(recordId(1)))
   const path = '/api/v1/usage?by=workload'
@@ -341,7 +341,7 @@ test('W6 reports of one reader do not keep another from an answer', async t => {
   assert.equal(statuses.filter(status => status === 200).length, 16)
 })
 
-// A rollout must not hang for 25 s on every console that is open.
+// A rollout must not wait 25 s for every open console.
 test('closing ends waiting tails with an ordinary answer', async t => {
   const house = await startHouse(t)
   const listed = Promise.withResolvers<void>()

@@ -33,13 +33,14 @@ export function adminApp(
   })
 
   const layers: readonly MiddlewareHandler<AdminEnv>[] = [
-    // First, so that every answer carries it, refusals included.
+    // First, so that every answer carries the request id, refusals included.
     everyAnswer(parts.newId),
-    // Before the token is asked for: a supervisor that asks whether we live has none. It tells nothing else.
+    // Before the token is checked: a supervisor that checks whether the process lives has none. It reveals nothing
+    // else.
     healthz,
-    // Here only where the operator says so: scrapers often have no token.
+    // Answers here only when the operator allows it: scrapers often have no token.
     openMetrics(options.house, options.access),
-    // Before anything that depends on the address, so that unknown addresses tell nothing to strangers.
+    // Before every layer that depends on the address, so that strangers learn nothing from unknown addresses.
     authenticated(verifier),
     authorized(options.access, options.groups ?? (() => null), log),
   ]
@@ -52,7 +53,7 @@ export function adminApp(
   addInstances(app, handlerParts)
   addLimits(app, handlerParts)
   addMetrics(app, handlerParts)
-  // `records/tail` before `records/{id}`: the first route that fits answers.
+  // `records/tail` before `records/{id}`: the first route that matches answers.
   addTail(app, handlerParts)
   addRecords(app, handlerParts)
   app.doc31('/openapi.json', openApiHead)

@@ -2,22 +2,18 @@ import type { RecordBodies, RecordRow } from '../ledger/record.ts'
 import { createAssembler } from '../wire/assemble.ts'
 import { isEventStream, isJson } from '../wire/media-types.ts'
 
-/**
- * A multiple of 3, so that pieces of base64 join without padding between them. Small enough not to hold up calls that
- * pass.
- */
+/** A multiple of 3, so that pieces of base64 join without padding. Small, so that calls in flight are not delayed. */
 const pieceBytes = 48 * 1_024
 
 /**
- * A document is parsed in one go, which holds up the event loop that serves calls: 16 MiB did for 90 to 120 ms, as
- * measured.
+ * A document is parsed in one step, which blocks the event loop that serves calls: 16 MiB blocked it for 90 to 120 ms.
  */
 const assembledDocumentBytesMax = 4 * 1_048_576
 
 /**
  * A record's bodies as JSON text, piece by piece: an upload of half a gigabyte would be longer in base64 than a string
- * can be. Its form is `bodiesAnswer` in `schemas.ts`. `kept` is null when the ledger has no bodies of this record any
- * more.
+ * can be. The form is `bodiesAnswer` in `schemas.ts`.
+ * @param kept null when the ledger no longer has bodies of this record.
  */
 export async function* bodiesJson(row: RecordRow, kept: RecordBodies | null): AsyncGenerator<Uint8Array> {
   yield Buffer.from(`{"id":${JSON.stringify(row.id)},"request":`)
@@ -27,7 +23,7 @@ export async function* bodiesJson(row: RecordRow, kept: RecordBodies | null): As
   yield Buffer.from('}')
 }
 
-/** `answered` is the record when the bytes are its response, whose meaning is then told as well. */
+/** @param answered the record when the bytes are its response, whose text is then added; null for a request. */
 function* partJson(bytes: Uint8Array | null, contentType: string | null, answered: RecordRow | null) {
   if (bytes === null) {
     yield Buffer.from('null')

@@ -1,12 +1,13 @@
 /**
- * Connections of the management API. Those that say nothing keep nobody out: beyond the bound the one that has been
- * silent longest is closed for the new one, and a new one is turned away only while all others are being answered.
+ * Bounds the connections of the management API. Silent connections keep no client out: at the bound, the connection
+ * that has been silent longest is closed for the new one. A new one is refused only while all others are being
+ * answered.
  */
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 export function boundConnections(server: Server, connectionsMax: number): void {
-  /** Answers under way by connection. The one that has been silent longest is the first without any. */
+  /** Answers in flight by connection. The first connection without any has been silent longest. */
   const open = new Map<Socket, number>()
   const silent = (): Socket | null => {
     for (const [socket, answers] of open) if (answers === 0) return socket
@@ -29,7 +30,7 @@ export function boundConnections(server: Server, connectionsMax: number): void {
     response.on('close', () => {
       const left = open.get(socket)
       if (left === undefined) return
-      // To the end: it has just spoken.
+      // Moved to the end, because it was active just now.
       open.delete(socket)
       open.set(socket, left - 1)
     })

@@ -2,18 +2,18 @@ import type { z } from '@hono/zod-openapi'
 import type { AdminRole } from './index.ts'
 import { errorAnswer } from './schemas.ts'
 
-/** How the OpenAPI document describes a JSON answer. */
+/** Describes a JSON answer in the OpenAPI document. */
 export function jsonAnswer<S extends z.ZodType>(schema: S, description: string) {
   return { description, content: { 'application/json': { schema } } }
 }
 
-/** The same for an answer that is written piece by piece, which the types of the router cannot check. */
+/** Describes a JSON answer that is written piece by piece, which the router's types cannot check. */
 export function streamedJsonAnswer(schema: z.ZodType, description: string) {
   const content: Record<string, { schema: z.ZodType }> = { 'application/json': { schema } }
   return { description, content }
 }
 
-/** The answers that every route can give. */
+/** Answers that every route can give. */
 export const commonAnswers = {
   400: jsonAnswer(errorAnswer, 'A parameter is wrong: `param` says which, `message` what is allowed.'),
   401: jsonAnswer(errorAnswer, 'No token, or one that is not accepted.'),
@@ -28,7 +28,7 @@ export const commonAnswers = {
 export const unknownRecord = jsonAnswer(errorAnswer, 'No such record.')
 export const unknownInstance = jsonAnswer(errorAnswer, 'No such instance.')
 
-/** What the document says about the role; `roles.ts` is what decides. */
+/** States the role in the document; `roles.ts` decides it. */
 export function needs(role: AdminRole | 'caller') {
   return { 'x-gatehouse-role': role }
 }

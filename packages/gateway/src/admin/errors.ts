@@ -7,8 +7,8 @@ interface AdminErrorSpec {
 }
 
 /**
- * Every error that the management API raises itself. The verifier's own codes (401, and 503 for `keys_unavailable`)
- * join them.
+ * All errors that the management API raises itself. The verifier adds its own codes (401, and 503 for
+ * `keys_unavailable`).
  */
 export const adminErrors = {
   request_malformed: { status: 400, type: 'invalid_request_error' },
@@ -38,10 +38,10 @@ export interface AdminErrorOptions extends ErrorOptions {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Thrown by handlers and layers. `message` is fit for the caller: what was wrong, and what to do. */
+/** Thrown by handlers and layers. `message` may be shown to the caller: what was wrong, and what to do. */
 export class AdminError extends Error {
   readonly code: AdminErrorCode
-  /** The parameter that is wrong, null when it is not one. */
+  /** The wrong parameter; null when the error is not about one. */
   readonly param: string | null
   readonly headers: Readonly<Record<string, string>>
   constructor(code: AdminErrorCode, message: string, options?: AdminErrorOptions) {
@@ -53,16 +53,14 @@ export class AdminError extends Error {
   }
 }
 
-/** An error as it goes out: OpenAI's error shape, so that one reader of errors serves both ports. */
+/** An error as it is sent: OpenAI's error form, so that one reader of errors works with both ports. */
 export interface ErrorAnswer {
   readonly status: AdminErrorSpec['status'] | 401
   readonly headers: Readonly<Record<string, string>>
   readonly body: { error: { message: string; type: string; param: string | null; code: string } }
 }
 
-/**
- * The one place that turns what was thrown into an answer. What is not known here is our fault: 500, without detail.
- */
+/** The only place that turns a thrown value into an answer. An unknown one is our fault: 500, without detail. */
 export function answerOf(thrown: unknown): ErrorAnswer {
   if (thrown instanceof AdminError) {
     const { status, type } = adminErrors[thrown.code]

@@ -1,4 +1,4 @@
-/** What the management API answers about the running house: limits, instances, probes. */
+/** Schemas of the answers about the running house: limits, instances, probes. */
 import { z } from '@hono/zod-openapi'
 import { limitNames } from '../config/schema.ts'
 import type { LaneState, ProbeResult } from '../instances/state.ts'
@@ -113,7 +113,7 @@ export const instancesAnswer = z
     ),
   })
   .openapi('Instances')
-/** As the document promises it. */
+/** The form that the document promises. */
 export type InstancesAnswer = z.output<typeof instancesAnswer>
 export type LimitsAnswer = z.output<typeof limitsAnswer>
 

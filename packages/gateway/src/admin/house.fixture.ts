@@ -1,6 +1,6 @@
 /**
- * A management API over real sockets with real tokens, for tests: a tenant, a verifier, a ledger with what a test puts
- * into it.
+ * A management API over real sockets with real tokens, for tests: a tenant, a verifier, and a ledger that the test
+ * fills.
  */
 import { request as httpRequest } from 'node:http'
 import type { TestContext } from 'node:test'
@@ -64,7 +64,7 @@ export interface House {
 }
 
 export interface Sending {
-  /** Name of a person whose token goes along. */
+  /** Name of the person whose token is sent. */
   readonly as?: string
   readonly method?: string
   /** Names and values in turn, duplicates allowed. */
@@ -76,7 +76,7 @@ export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly text: string
-  /** The body as JSON, null when it is none. */
+  /** The body as JSON; null when it is not JSON. */
   readonly json: unknown
 }
 
@@ -128,7 +128,7 @@ export function sendTo(url: string, path: string, sending: Sending): Promise<Ans
   const { hostname, port, host } = new URL(url)
   const headers = [...(sending.headers ?? [])]
   if (!headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'host')) headers.unshift('host', host)
-  // Node announces a body of unknown length with every POST that says nothing else.
+  // For a POST, Node announces a body of unknown length unless the request says otherwise.
   if (sending.method === 'POST' && sending.body === undefined && !headers.includes('content-length')) {
     headers.push('content-length', '0')
   }
@@ -155,7 +155,7 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** `error` of an answer; fails the test when the answer is no error in OpenAI's shape. */
+/** `error` of an answer. Throws when the answer is not an error in OpenAI's form. */
 export function errorIn(answer: Answer): { code: string; message: string; param: string | null; type: string } {
   const { error } = answer.json as { error: { code: string; message: string; param: string | null; type: string } }
   if (typeof error.code !== 'string' || typeof error.message !== 'string' || error.message === '') {

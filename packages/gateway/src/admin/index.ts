@@ -7,51 +7,47 @@ import type { LedgerReader } from '../ledger/index.ts'
 import type { LimitsReport } from '../limits/index.ts'
 import type { Log } from '../log.ts'
 
-/**
- * What a caller may do here. `auditor` and `operator` may each do all that `viewer` may, and neither what the other
- * may.
- */
+/** Role of a caller. `auditor` and `operator` each include `viewer`, and neither includes the other. */
 export type AdminRole = 'viewer' | 'auditor' | 'operator'
 
 /**
- * What the management API tells about the house, and the one thing that it does to it. Credentials in the configuration
- * are never answered. Members are read at each request, so that getters can follow a reload.
+ * The running house as the management API sees it, and the one action on it. Credentials in the configuration are never
+ * returned. Members are read at each request, so that getters can follow a reload.
  */
 export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'workloads'> {
   instanceStates(): readonly InstanceState[]
   limits(): Promise<LimitsReport>
-  /** Of limits of cost, ISO 4217. */
+  /** Currency of cost limits, ISO 4217. */
   readonly currency: string
-  /** Asks an instance for its models, with its credential. Null for an instance that there is not. */
+  /** Asks an instance for its models with its credential. Null when there is no such instance. */
   probe(instance: string): Promise<ProbeResult | null>
   /** All metrics, in the text format of Prometheus. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>
 }
 
 export interface AdminOptions {
-  /** Port 0 takes a free one. On a loopback host only requests whose Host header names loopback are answered. */
+  /** Port 0 takes any free port. On a loopback host only requests whose Host header names loopback are answered. */
   readonly listen: { readonly host: string; readonly port: number }
   /**
-   * Who may do what, and whether `/metrics` is answered to whoever asks. Asked at each request, so that a reload can
-   * take a role away; the same `roles` object gives the same answers without being read again.
+   * The roles, and whether `/metrics` is answered without a token. Called at each request, so that a reload can take a
+   * role away. The same `roles` object gives the same answers without being read again.
    */
   readonly access: () => Pick<Config['admin'], 'roles' | 'metricsWithoutToken'>
-  /** The two methods of the gateway's verifier that are needed; rejects with `IdentityError`. */
+  /** The two methods of the gateway's verifier that are used here; rejects with `IdentityError`. */
   readonly verifier: { remembered(token: string): Caller | null; verify(token: string): Promise<Caller> }
   /**
-   * Where groups are looked up that a token does not list; null where it alone counts. Default: null. Asked at each
-   * request.
+   * Looks up groups that a token does not list; null when only the token counts. Default: null. Called at each request.
    */
   readonly groups?: () => GroupDirectory | null
   readonly ledger: LedgerReader
   readonly house: AdminHouse
   readonly clock: Clock
   /**
-   * Lines of the audit carry `audit: true`: `bodies_read` for each reading of bodies, `instance_probed` for each probe,
+   * Audit lines carry `audit: true`: `bodies_read` for each reading of bodies, `instance_probed` for each probe,
    * `admin_refused` for each request whose caller lacks the role.
    */
   readonly log: Log
-  /** Milliseconds between two looks into the ledger while a tail waits. 1..10_000, default 500. */
+  /** Milliseconds between two reads of the ledger while a tail waits. 1..10_000, default 500. */
   readonly tailPollMs?: number
 }
 

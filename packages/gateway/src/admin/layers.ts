@@ -122,7 +122,7 @@ function roleMessage(caller: Caller, needed: AdminRole, roles: Roles): string {
   return `This needs the role ${needed}, which ${who} does not have. An operator grants it in the configuration under admin.roles.${needed}.${advice}`
 }
 
-/** The pattern of the route that will answer, null when there is none. Layers match too, under `/*`. */
+/** The pattern of the route that will answer; null when there is none. Layers match too, under `/*`. */
 function patternOf(c: Context<AdminEnv>): string | null {
   return matchedRoutes(c).find(route => route.path !== '/*')?.path ?? null
 }

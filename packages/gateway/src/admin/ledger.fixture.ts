@@ -12,12 +12,12 @@ import { noUsage } from '../wire/usage.ts'
 const dayMs = 86_400_000
 
 /**
- * A ledger of its own in a directory of its own, opened when it is first used; remembers what it was asked, and can be
- * made to fail.
+ * A ledger in a directory of its own, opened at its first use. It records the questions that it gets, and can be made
+ * to fail.
  */
 export class TestLedger implements LedgerReader {
   #opened: Promise<{ ledger: Ledger; directory: string }> | null = null
-  /** What every question rejects with, null for none. */
+  /** Error that every question rejects with; null for none. */
   failure: Error | null = null
   /** Every question so far. */
   readonly asked: unknown[] = []
@@ -66,7 +66,7 @@ export class TestLedger implements LedgerReader {
     return (await this.#asked('health')).health()
   }
 
-  /** Closes the ledger while others still ask it. */
+  /** Closes the ledger while others still read from it. */
   async stop(): Promise<void> {
     await (await this.#ledger()).close()
   }
@@ -95,7 +95,7 @@ async function open(): Promise<{ ledger: Ledger; directory: string }> {
     directory,
     fsync: 1_000,
     retain: { records: 400 * dayMs, bodies: 30 * dayMs },
-    // Nothing is ever left open here, so nothing is ever counted.
+    // No exchange is left open here, so nothing is ever counted.
     counter: { count: () => Promise.reject(new TypeError('nothing to count')) },
     log: silentLog,
     clock: () => Date.UTC(2026, 10, 23, 12),
@@ -103,7 +103,7 @@ async function open(): Promise<{ ledger: Ledger; directory: string }> {
   return { ledger, directory }
 }
 
-/** A record of one chat call that went well; `changes` replaces fields. */
+/** A record of one successful chat call; `changes` replaces fields. */
 export function recordRow(id: string, changes: Partial<RecordRow> = {}): RecordRow {
   const startedAtMs = Date.UTC(2026, 10, 20, 9, 30)
   return {

@@ -10,8 +10,8 @@ import type { AdminApp } from './parts.ts'
 const urlCharactersMax = 4_096
 
 /**
- * Lets requests through to the application that are of a form it can trust: an ordinary path of bounded length, no
- * body, and on a loopback listener a Host header that names loopback. Everything else is answered here.
+ * Passes requests on to the application when their form can be trusted: an ordinary path of bounded length, no body,
+ * and on a loopback listener a Host header that names loopback. All others are answered here.
  */
 export function attach(server: Server, parts: { app: AdminApp; host: string; newId: () => string }): void {
   const listener = getRequestListener(parts.app.fetch, {
@@ -40,7 +40,9 @@ export function attach(server: Server, parts: { app: AdminApp; host: string; new
   })
 }
 
-/** A path or a Host header that passed HTTP's grammar but makes no address, as one with a backslash before the path. */
+/**
+ * A path or a Host header that passed HTTP's grammar but is no valid address, as one with a backslash before the path.
+ */
 function unreadableAddress(cause: RequestError): AdminError {
   return new AdminError('request_malformed', 'The path and the Host header make no valid address.', { cause })
 }
@@ -53,12 +55,11 @@ function refusalOf(request: IncomingMessage, onLoopback: boolean): AdminError | 
       `The address is longer than ${urlCharactersMax} characters. Ask for less at once.`,
     )
   }
-  // Absolute form and `*` are for proxies; a path is all that is ever needed here.
+  // Absolute form and `*` are for proxies; only a path is needed here.
   if (!url.startsWith('/')) {
     return new AdminError('request_malformed', 'The request line must name a path, as GET /api/v1/usage.')
   }
-  // A page of the web can make a browser call 127.0.0.1 under a name of its own (DNS rebinding); the Host header gives
-  // it away.
+  // A web page can make a browser call 127.0.0.1 under the page's own name (DNS rebinding); the Host header shows it.
   if (onLoopback && !namesLoopback(request.headers.host)) {
     return new AdminError(
       'host_not_allowed',
@@ -83,7 +84,7 @@ function malformed(fault: string): AdminError {
 
 function refuse(response: ServerResponse, refusal: AdminError, requestId: string): void {
   const { status, headers, body } = answerOf(refusal)
-  // The connection is given up: what may follow on it is a body that nobody reads.
+  // The connection is closed: the bytes that may follow are a body that is not read.
   response.writeHead(status, {
     ...headersOf(requestId),
     ...headers,
@@ -93,7 +94,7 @@ function refuse(response: ServerResponse, refusal: AdminError, requestId: string
   response.end(JSON.stringify(body))
 }
 
-/** What Node could not parse as HTTP, or did not get in time. */
+/** Answers bytes that Node could not parse as HTTP, or did not get in time. */
 function refuseUnparsed(error: NodeJS.ErrnoException, socket: Duplex, requestId: string): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
@@ -118,7 +119,7 @@ function rawAnswer({ status, body }: ErrorAnswer, requestId: string): string {
   return `HTTP/1.1 ${status} Error\r\n${lines.join('')}\r\n${text}`
 }
 
-/** Whether a Host header names this machine to itself. Any port: a forwarded port may differ. */
+/** True when a Host header names this machine itself. Any port: a forwarded port may differ. */
 export function namesLoopback(hostHeader: string | undefined): boolean {
   const host = /^(\[[0-9a-f:.]+\]|[^:]+)(?::\d{1,5})?$/i.exec(hostHeader ?? '')?.[1]
   return host !== undefined && isLoopback(host)

@@ -1,7 +1,7 @@
 /**
- * The management API: what the ledger knows, over HTTP, on a listener of its own. Everything but `/healthz` asks for a
- * verified token and a role. A request passes `listener.ts` (address, host, size), then the layers of `app.ts` (token,
- * role), then one handler of `routes/`.
+ * The management API: the content of the ledger over HTTP, on a listener of its own. Every route but `/healthz`
+ * requires a verified token and a role. A request passes `listener.ts` (address, host, size), then the layers of
+ * `app.ts` (token, role), then one handler in `routes/`.
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -14,7 +14,7 @@ import { attach } from './listener.ts'
 
 const connectionsMax = 256
 
-/** Longest that `close` waits for answers under way, in milliseconds. */
+/** Longest time that `close` waits for answers in flight, in milliseconds. */
 const closeGraceMs = 1_000
 
 /** Starts the management API. Rejects when the address cannot be taken (`EADDRINUSE`, `EACCES`, ...). */
@@ -23,10 +23,9 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const newId = uuidV7(options.clock)
   const app = adminApp(options, { tailPollMs: options.tailPollMs ?? 500, closing: closing.signal, newId })
   const server = createServer({
-    // A token may be 16 KiB long (identity/bearer.ts), which is all that Node allows for the headers together by
-    // default.
+    // A token may be 16 KiB long (identity/bearer.ts), which is Node's default for all headers together.
     maxHeaderSize: 32_768,
-    // Whoever connects and says nothing is gone within six seconds.
+    // A client that connects and sends nothing is disconnected within six seconds.
     headersTimeout: 5_000,
     connectionsCheckingInterval: 1_000,
     requestTimeout: 30_000,
@@ -37,7 +36,7 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   attach(server, { app, host: options.listen.host, newId })
   server.listen(options.listen.port, options.listen.host)
   await once(server, 'listening')
-  // As when the process has no file descriptors left: that connection is lost, the process must not be.
+  // For example when the process has no file descriptors left: that connection is lost, but the process must go on.
   server.on('error', error => options.log.error({ error }, 'admin_listener_failed'))
 
   const { address, family, port } = server.address() as AddressInfo

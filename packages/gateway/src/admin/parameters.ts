@@ -6,7 +6,7 @@ import type { filterParameters } from './schemas.ts'
 type Filters = { [K in keyof typeof filterParameters]: z.output<(typeof filterParameters)[K]> }
 type FiltersAsked = { [K in keyof Filters]?: Filters[K] | undefined }
 
-/** The filter that the parameters of a request ask for. Throws `parameter_invalid` when they contradict each other. */
+/** The filter in the parameters of a request. Throws `parameter_invalid` when they contradict each other. */
 export function filterOf({ from, to, ...equal }: FiltersAsked): RecordFilter {
   const fromMs = from === undefined ? undefined : Date.parse(from)
   const toMs = to === undefined ? undefined : Date.parse(to)
@@ -22,15 +22,16 @@ export function filterOf({ from, to, ...equal }: FiltersAsked): RecordFilter {
   return present({ ...equal, fromMs, toMs })
 }
 
-/** The object without what is undefined: an absent filter is an absent key. */
+/** The object without undefined values: an absent filter is an absent key. */
 export function present<T extends object>(asked: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const entries = Object.entries(asked).filter(([, value]) => value !== undefined)
   return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> }
 }
 
 /**
- * The first thing that is wrong with the parameters: which one, and what is allowed. Values are not repeated: they may
- * be anything. `given`: the query's values by name.
+ * The first error in the parameters: which one, and what is allowed. Values are not repeated: they may contain
+ * anything.
+ * @param given values of the query by name.
  */
 export function parameterError(
   target: string,

@@ -12,7 +12,7 @@ export interface AdminEnv {
 
 export type AdminApp = OpenAPIHono<AdminEnv>
 
-/** What handlers work with. */
+/** Services that handlers use. */
 export interface AdminParts extends Pick<AdminOptions, 'ledger' | 'house' | 'log'> {
   readonly tailPollMs: number
   /** Aborted when the listener closes. */

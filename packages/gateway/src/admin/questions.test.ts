@@ -21,14 +21,14 @@ function scene(options: Partial<ConstructorParameters<typeof Questions>[0]> = {}
   return { ask, asked, under, end }
 }
 
-// Sixty reports over a year kept everybody else from any answer for longer than anybody waits.
-test('W6 one reader has one question at the ledger, and another one gets the next turn', async () => {
+// In the past, sixty reports over a year kept every other reader from an answer.
+test("W6 a reader has one question at the ledger, and the next turn is another reader's", async () => {
   const { ask, under, end } = scene()
   const all = [ask('greedy', 'g1'), ask('greedy', 'g2'), ask('greedy', 'g3'), ask('other', 'o1'), ask('third', 't1')]
   await turn()
   assert.deepEqual(under(), ['g1', 'o1'])
   await end()
-  assert.deepEqual(under(), ['o1', 'g2'], 'whose turn it is, and t1 waits behind')
+  assert.deepEqual(under(), ['o1', 'g2'], 'the turns of the readers, while t1 waits')
   await end()
   assert.deepEqual(under(), ['g2', 't1'])
   await end()
@@ -38,7 +38,7 @@ test('W6 one reader has one question at the ledger, and another one gets the nex
   assert.deepEqual(await Promise.all(all), ['g1', 'g2', 'g3', 'o1', 't1'])
 })
 
-test('W6 a reader has so many questions and no more; who has left is not asked for', async () => {
+test('W6 the questions of a reader are bounded; those of a reader that left are dropped', async () => {
   const { ask, under, end } = scene()
   const leaving = new AbortController()
   const kept = [ask('a', 'a1'), ask('a', 'a2')]
@@ -56,7 +56,7 @@ test('W6 a reader has so many questions and no more; who has left is not asked f
   assert.deepEqual(await Promise.all([...kept, last]), ['a1', 'a2', 'a4'])
 })
 
-test('W6 a turn that does not come in time is a 503, and a question that fails gives its turn on', async t => {
+test('W6 a turn that does not come in time is a 503, and a question that fails passes its turn on', async t => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const questions = new Questions({ atOnce: 1, perReader: 4, waitMs: 1_000 })
   const { signal } = new AbortController()

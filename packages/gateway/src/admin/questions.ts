@@ -1,21 +1,21 @@
 /**
- * Questions to the ledger, one reader after the other. A report over a year takes seconds: whoever asks for sixty of
- * them waits for them alone, and whoever asks for one gets it next.
+ * Queues questions to the ledger, one reader after the other. A report over a year takes seconds: a reader that
+ * requests sixty of them waits, and a reader that requests one gets the next turn.
  */
 import { AdminError } from './errors.ts'
 
 export interface QuestionsOptions {
-  /** Questions at the ledger at once; one of each reader. */
+  /** Questions at the ledger at once, at most one per reader. */
   readonly atOnce: number
   /** Questions of one reader, at the ledger and waiting together. */
   readonly perReader: number
-  /** Longest wait for a turn, milliseconds. */
+  /** Longest wait for a turn, in milliseconds. */
   readonly waitMs: number
 }
 
 export const questionsOptions: QuestionsOptions = { atOnce: 2, perReader: 16, waitMs: 20_000 }
 
-interface Waiting {
+interface WaitingQuestion {
   readonly reader: string
   readonly go: (turn: boolean) => void
 }
@@ -23,15 +23,15 @@ interface Waiting {
 export class Questions {
   readonly #options: QuestionsOptions
   readonly #asking = new Set<string>()
-  /** By reader, in the order in which their turns come; each reader's first come, first served. */
-  readonly #waiting = new Map<string, Waiting[]>()
+  /** By reader, in the order of their turns; first come, first served for each reader. */
+  readonly #waiting = new Map<string, WaitingQuestion[]>()
 
   constructor(options: QuestionsOptions = questionsOptions) {
     this.#options = options
   }
 
   /**
-   * @param signal Aborted when the reader leaves: a question that waits is then not asked.
+   * @param signal aborted when the reader leaves. A question that still waits is then dropped.
    * @throws AdminError questions_exhausted (429), ledger_busy (503)
    */
   async ask<T>(reader: string, signal: AbortSignal, question: () => Promise<T>): Promise<T> {
@@ -53,14 +53,14 @@ export class Questions {
 
   async #turn(reader: string, signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<boolean>()
-    const waiting: Waiting = { reader, go: resolve }
+    const waiting: WaitingQuestion = { reader, go: resolve }
     const leave = (): void => this.#forget(waiting)
     const timer = setTimeout(leave, this.#options.waitMs).unref()
     signal.addEventListener('abort', leave, { once: true })
     const queue = this.#waiting.get(reader)
     if (queue === undefined) this.#waiting.set(reader, [waiting])
     else queue.push(waiting)
-    // It left before: a signal says so once.
+    // The reader left before the listener was added: a signal fires only once.
     if (signal.aborted) leave()
     const isOn = await promise
     clearTimeout(timer)
@@ -70,7 +70,7 @@ export class Questions {
     throw new AdminError('ledger_busy', `Other questions kept the ledger busy for ${seconds} seconds. Try again.`)
   }
 
-  #forget(waiting: Waiting): void {
+  #forget(waiting: WaitingQuestion): void {
     const queue = this.#waiting.get(waiting.reader) ?? []
     const at = queue.indexOf(waiting)
     if (at === -1) return
@@ -84,7 +84,7 @@ export class Questions {
       if (this.#asking.size >= this.#options.atOnce) return
       if (this.#asking.has(reader)) continue
       const waiting = queue.shift()
-      // To the end of the round.
+      // Moved to the end of the round.
       this.#waiting.delete(reader)
       if (queue.length > 0) this.#waiting.set(reader, queue)
       if (waiting === undefined) continue

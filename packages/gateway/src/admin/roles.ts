@@ -4,18 +4,18 @@ import { compileRules } from '../identity/rules.ts'
 import type { AdminRole } from './index.ts'
 
 /**
- * Who may ask for what, by method and route (HEAD counts as GET). A route that is not in this table is answered 404
- * even when a handler stands behind it: nothing is reachable because somebody forgot to protect it. `/healthz` alone
- * needs no token and is not in the table.
+ * Roles that may use each method and route (HEAD counts as GET). A route that is not in this table is answered with 404
+ * even when it has a handler: no route is reachable because its protection was forgotten. Only `/healthz` needs no
+ * token and is not in the table.
  */
 export const roleByRoute = {
-  // Whoever has a verified token may ask who they are; without this, the refused could not find out why.
+  // Any caller with a verified token may read who it is; otherwise a refused caller could not find out why.
   'GET /api/v1/whoami': 'caller',
   'GET /openapi.json': 'viewer',
   'GET /metrics': 'viewer',
   'GET /api/v1/usage': 'viewer',
   'GET /api/v1/instances': 'viewer',
-  // It makes the gateway call, though it bills nothing: reading alone must not be enough.
+  // It makes the gateway send a call, although it bills nothing: a role that only reads must not be enough.
   'POST /api/v1/instances/:name/probe': 'operator',
   'GET /api/v1/limits': 'viewer',
   'GET /api/v1/ledger': 'viewer',
@@ -26,15 +26,15 @@ export const roleByRoute = {
 } as const satisfies Record<string, AdminRole | 'caller'>
 
 /**
- * The role that a route asks for, `caller` where a verified token is enough; null for a route that is not in the table.
- * `path` is the router's pattern.
+ * The role that a route requires, `caller` when a verified token is enough; null for a route that is not in the table.
+ * @param path the router's pattern.
  */
 export function roleOfRoute(method: string, path: string): AdminRole | 'caller' | null {
   const key = `${method === 'HEAD' ? 'GET' : method} ${path}`
   return Object.hasOwn(roleByRoute, key) ? roleByRoute[key as keyof typeof roleByRoute] : null
 }
 
-/** Methods that are taken at an address, as `POST`; none where there is nothing. */
+/** Methods that an address accepts, as `POST`; empty when there is nothing at the address. */
 export function methodsAt(path: string): readonly string[] {
   const found = patterns.filter(({ form }) => form.test(path)).map(({ method }) => method)
   return found.flatMap(method => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
@@ -46,17 +46,17 @@ const patterns = Object.keys(roleByRoute).map(route => {
 })
 
 export interface Roles {
-  /** The roles of a caller, `auditor` and `operator` always together with `viewer`; none for most callers. */
+  /** The roles of a caller, `auditor` and `operator` always together with `viewer`; empty for most callers. */
   of(caller: Caller): readonly AdminRole[]
-  /** True when only the groups that the token leaves out could have given a role. */
+  /** True when only groups that the token leaves out could have given a role. */
   groupsOverage(caller: Caller): boolean
-  /** True where a rule asks for a group. */
+  /** True when a rule names a group. */
   readonly asksForGroups: boolean
-  /** Claims that a rule asks for and that the token does not have at all. */
+  /** Claims that a rule needs and that the token does not have at all. */
   lacking(caller: Caller): readonly ('groups' | 'roles')[]
 }
 
-/** Prepares the rules once. Nobody has a role unless a rule says so. */
+/** Prepares the rules once. No caller has a role unless a rule gives it. */
 export function prepareRoles(roles: Config['admin']['roles']): Roles {
   const viewer = compileRules(roles.viewer)
   const above = [

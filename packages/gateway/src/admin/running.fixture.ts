@@ -1,4 +1,4 @@
-/** A house of which a test decides how it fares, for tests of the management API and its clients. */
+/** A house whose state a test decides, for tests of the management API and its clients. */
 
 import { demoDirectory } from '@gatehouse/simulator'
 import type { InstanceState, LaneState, ProbeResult } from '../instances/state.ts'

@@ -27,8 +27,8 @@ function line(totalTokens: number, ...keys: (string | null)[]): UsageLine {
   return { ...figures, keys, callerKey: null, totalTokens }
 }
 
-// Whoever looks for where the tokens went reads the first lines.
-test('the largest comes first, its days in their order, and what has no name last', () => {
+// Readers look at the first lines to see where the tokens went.
+test('the largest line comes first, its days in their order, and lines without a name last', () => {
   const lines = [
     line(900, null, '2026-11-01'),
     line(50, 'small', '2026-11-01'),
@@ -42,8 +42,8 @@ test('the largest comes first, its days in their order, and what has no name las
   )
 })
 
-// An order that contradicts itself would show the same report differently each time.
-test('the order depends on the lines alone, and keeps every one of them', () => {
+// An inconsistent order would show the same report differently each time.
+test('the order depends only on the lines, and keeps every one of them', () => {
   const key = fc.option(fc.constantFrom('a', 'b', 'c'), { nil: null })
   const lines = fc.uniqueArray(
     fc.tuple(fc.nat(3), key, key).map(([tokens, first, second]) => line(tokens, first, second)),

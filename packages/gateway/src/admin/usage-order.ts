@@ -3,8 +3,8 @@ import type { UsageDimension, UsageLine, UsageReport } from '../ledger/reports.t
 const times: ReadonlySet<UsageDimension> = new Set(['month', 'day', 'hour'])
 
 /**
- * The report with its lines in the order in which people read them, dimension by dimension: times from early to late,
- * names with most tokens first, then with most calls; what has no name comes last.
+ * The report with its lines in reading order, dimension by dimension: times from early to late, names with most tokens
+ * first, then with most calls; lines without a name come last.
  */
 export function ordered(report: UsageReport): UsageReport {
   const { by } = report
@@ -17,7 +17,7 @@ export function ordered(report: UsageReport): UsageReport {
       if (ofA === null || ofB === null || times.has(by[depth] as UsageDimension)) return byName
       return heavierFirst(a.weights[depth], b.weights[depth]) || byName
     }
-    // Two callers of one display name.
+    // Two callers with the same display name.
     return (a.line.callerKey ?? '') < (b.line.callerKey ?? '') ? -1 : 1
   }
   return { ...report, lines: weighed.sort(compare).map(({ line }) => line) }
@@ -35,18 +35,15 @@ interface Weight {
 }
 
 /**
- * A line with what its first dimensions weigh, by depth: looked up once, since a sort of 20,000 lines compares 300,000
- * times.
+ * A line with the sums of its first dimensions, by depth. Looked up once, since a sort of 20,000 lines makes 300,000
+ * comparisons.
  */
 interface Weighed {
   readonly line: UsageLine
   readonly weights: readonly Weight[]
 }
 
-/**
- * Sums over all lines that agree in their first dimensions: a workload with many days weighs what its days weigh
- * together.
- */
+/** Sums over all lines that have the same first dimensions: a workload with many days is ordered by all of its days. */
 function weigh(lines: readonly UsageLine[], depths: number): Weighed[] {
   const byPrefix = new Map<string, Weight>()
   return lines.map(line => {

@@ -50,5 +50,5 @@ export function parseCatalogue(text: string): {
   const schema = z.toJSONSchema(catalogueSchema, { io: 'input', reused: 'inline' }) as SchemaView
   const context = { root: document.root, origins: new Map<string, string>(), schema }
   const findings = read.error.issues.flatMap(issue => findingsOf(issue, context))
-  return { catalogue: null, problems: [...problems, ...findings.map(document.place)] }
+  return { catalogue: null, problems: [...problems, ...findings.map(document.locate)] }
 }

@@ -26,7 +26,7 @@ const depthMax = 32
 const aliasedValuesMax = 10_000
 const syntaxProblemsMax = 20
 
-/** Something found in the plain values. `place` turns it into a problem with line and column. */
+/** Something found in the plain values. `locate` turns it into a problem with line and column. */
 export interface Finding {
   readonly code: ProblemCode
   readonly path: Path
@@ -41,17 +41,17 @@ export interface ConfigDocument {
   /** Value of the text; null for an empty file. Mappings have no key that is also a property of every object. */
   readonly root: unknown
   /** Adds line and column to a finding: those of its path, or of the nearest parent in the text. */
-  place(finding: Finding): Problem
+  locate(finding: Finding): Problem
 }
 
-interface Place {
+interface TextPosition {
   readonly keyOffset: number
   readonly valueOffset: number
 }
 
 interface Walk {
   readonly lines: LineCounter
-  readonly places: Map<string, Place>
+  readonly positions: Map<string, TextPosition>
   readonly problems: Problem[]
   readonly anchors: Map<string, Node>
   /** Anchored nodes that are being expanded: an alias to one of them would never end. */
@@ -87,7 +87,7 @@ export function readDocument(text: string): { document: ConfigDocument | null; p
   }
   const walk: Walk = {
     lines,
-    places: new Map(),
+    positions: new Map(),
     problems: [],
     anchors: new Map(),
     open: new Set(),
@@ -95,7 +95,7 @@ export function readDocument(text: string): { document: ConfigDocument | null; p
     overflowed: false,
   }
   const root = plain(parsed.contents, [], walk)
-  return { document: { root, place: finding => located(finding, walk) }, problems: walk.problems }
+  return { document: { root, locate: finding => located(finding, walk) }, problems: walk.problems }
 }
 
 function refused(code: ProblemCode, seen: string, expected: string): { document: null; problems: Problem[] } {
@@ -104,11 +104,11 @@ function refused(code: ProblemCode, seen: string, expected: string): { document:
 
 function located(finding: Finding, walk: Walk): Problem {
   let steps = finding.path
-  while (steps.length > 0 && !walk.places.has(placeKey(steps))) steps = steps.slice(0, -1)
-  const place = walk.places.get(placeKey(steps)) ?? { keyOffset: 0, valueOffset: 0 }
+  while (steps.length > 0 && !walk.positions.has(positionKey(steps))) steps = steps.slice(0, -1)
+  const position = walk.positions.get(positionKey(steps)) ?? { keyOffset: 0, valueOffset: 0 }
   // A missing key is reported in its parent, because readers look for the parent's key.
   const atKey = finding.atKey === true || steps.length < finding.path.length
-  return problemAt(atKey ? place.keyOffset : place.valueOffset, finding, walk.lines)
+  return problemAt(atKey ? position.keyOffset : position.valueOffset, finding, walk.lines)
 }
 
 function problemAt(offset: number, finding: Omit<Finding, 'atKey'>, lines: LineCounter): Problem {
@@ -125,7 +125,7 @@ function problemAt(offset: number, finding: Omit<Finding, 'atKey'>, lines: LineC
   }
 }
 
-function placeKey(path: Path): string {
+function positionKey(path: Path): string {
   return JSON.stringify(path)
 }
 
@@ -135,7 +135,7 @@ function offsetOf(node: Node | null): number {
 
 /** Values below an alias keep the positions of the anchored block, because that is where they can be fixed. */
 function remember(path: Path, key: Node | null, value: Node | null, walk: Walk): void {
-  walk.places.set(placeKey(path), { keyOffset: offsetOf(key), valueOffset: offsetOf(value ?? key) })
+  walk.positions.set(positionKey(path), { keyOffset: offsetOf(key), valueOffset: offsetOf(value ?? key) })
 }
 
 function plain(node: Node | null, path: Path, walk: Walk): unknown {

@@ -14,7 +14,7 @@ export interface ExpressionSources {
   readFile(path: string): Promise<string>
 }
 
-export interface Resolved {
+export interface ResolvedExpressions {
   readonly root: unknown
   /** Path (as `formatPath` writes it) -> `env NAME` or `file PATH`, for every string that contains an expression. */
   readonly origins: ReadonlyMap<string, string>
@@ -33,7 +33,7 @@ interface Work {
   readonly findings: Finding[]
 }
 
-export async function resolveExpressions(root: unknown, sources: ExpressionSources): Promise<Resolved> {
+export async function resolveExpressions(root: unknown, sources: ExpressionSources): Promise<ResolvedExpressions> {
   const work: Work = { sources, origins: new Map(), failed: new Set(), files: new Map(), findings: [] }
   const resolved = await resolveValue(root, [], work)
   return {

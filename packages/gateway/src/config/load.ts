@@ -10,7 +10,7 @@ import { configBytesMax, type Finding, readDocument } from './document.ts'
 import { fileFault, resolveExpressions } from './expressions.ts'
 import { findingsOf } from './issues.ts'
 import { configJsonSchema } from './json-schema.ts'
-import { byPlace, ConfigError, formatPath, type Problem, printable } from './messages.ts'
+import { byPosition, ConfigError, formatPath, type Problem, printable } from './messages.ts'
 import { checkRules, type Sections } from './rules/index.ts'
 import { knownPrices } from './rules/prices.ts'
 import { type Config, configSchema } from './schema.ts'
@@ -76,27 +76,27 @@ export async function parseConfig(text: string, parts: ParseParts): Promise<Load
   const beyondExpressions = [...shape.findings, ...prices.findings, ...rules.errors].filter(
     finding => !resolved.failed.has(formatPath(finding.path)),
   )
-  const errors = [...resolved.findings, ...beyondExpressions].map(document.place)
+  const errors = [...resolved.findings, ...beyondExpressions].map(document.locate)
   if (textProblems.length + errors.length > 0 || shape.config === null || catalogue === null) {
     throw new ConfigError('config_invalid', parts.path, [...textProblems, ...errors])
   }
   return {
     config: settled(shape.config, directory),
     path,
-    warnings: rules.warnings.map(document.place).sort(byPlace),
+    warnings: rules.warnings.map(document.locate).sort(byPosition),
     catalogue,
     sources: [path, ...resolved.files, ...prices.files],
   }
 }
 
-interface Shape {
+interface CheckedSections {
   readonly config: Config | null
   readonly sections: Sections
   readonly findings: ReturnType<typeof findingsOf>
 }
 
 /** Checks the values with the schema. When they do not fit, the sections that do are still passed to the rules. */
-function checkShape(root: unknown, origins: ReadonlyMap<string, string>): Shape {
+function checkShape(root: unknown, origins: ReadonlyMap<string, string>): CheckedSections {
   const whole = configSchema.safeParse(root)
   if (whole.success) return { config: whole.data, sections: whole.data, findings: [] }
   const context = { root, origins, schema: configJsonSchema() }

@@ -57,7 +57,7 @@ export class ConfigError extends Error {
   readonly problemCount: number
 
   constructor(code: ConfigErrorCode, file: string, problems: readonly Problem[]) {
-    const sorted = [...problems].sort(byPlace).slice(0, problemsMax)
+    const sorted = [...problems].sort(byPosition).slice(0, problemsMax)
     super(`${printable(file)}: ${countOf(problems.length)}\n${sorted.map(problemLine).join('\n')}`)
     this.name = 'ConfigError'
     this.code = code
@@ -71,7 +71,7 @@ export class ConfigError extends Error {
   }
 }
 
-export function byPlace(a: Problem, b: Problem): number {
+export function byPosition(a: Problem, b: Problem): number {
   return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)
 }
 

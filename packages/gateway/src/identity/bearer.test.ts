@@ -155,8 +155,8 @@ const elsewhere = fc.array(fc.tuple(fc.constantFrom('Host', 'Accept', 'x-api-key
 
 test('every token is returned unchanged, whatever surrounds it', () => {
   fc.assert(
-    fc.property(tokens, scheme, blanks, spaces, blanks, elsewhere, (text, word, before, between, behind, rest) => {
-      const header = ['Authorization', `${before}${word}${between}${text}${behind}`]
+    fc.property(tokens, scheme, blanks, spaces, blanks, elsewhere, (text, word, before, between, after, rest) => {
+      const header = ['Authorization', `${before}${word}${between}${text}${after}`]
       assert.equal(readToken([...rest.flat(), ...header]).token, text)
       assert.equal(readToken([...header, ...rest.flat()]).token, text)
     }),

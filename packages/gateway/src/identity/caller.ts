@@ -35,7 +35,7 @@ export interface Caller {
 /** The part of a caller that is kept after its call has ended: enough for limits, records and reports. */
 export type CallerIdentity = Pick<Caller, 'kind' | 'tenantId' | 'objectId' | 'appId' | 'displayName'>
 
-/** A caller whose token is not at hand. Never for a decision: it has no groups, roles or scopes. */
+/** A caller without a token at hand. Never for a decision: it has no groups, roles or scopes. */
 export function callerWithoutToken({ kind, tenantId, objectId, appId, displayName }: CallerIdentity): Caller {
   return {
     kind,

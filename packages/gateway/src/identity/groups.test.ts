@@ -125,7 +125,7 @@ test('N-K1 whatever Graph answers, unknown groups are "unavailable", never "no"'
     const asking = async (): Promise<unknown> => one.directory.complete(alice)
     await assert.rejects(asking, GroupsUnavailable, what)
     await assert.rejects(asking, GroupsUnavailable, what)
-    assert.equal(one.asked.length, 1, `${what}: it is left alone for a while`)
+    assert.equal(one.asked.length, 1, `${what}: it is not asked again for a while`)
     assert.deepEqual(one.said, ['groups_unavailable'], what)
     one.answer = response => groupsAnswer(response, [hr])
     one.nowMs += what === 'throttled' ? 29_999 : 4_999
@@ -133,7 +133,7 @@ test('N-K1 whatever Graph answers, unknown groups are "unavailable", never "no"'
     one.nowMs += 1
     assert.deepEqual((await one.directory.complete(alice)).groups, [hr], what)
     assert.deepEqual(one.said, ['groups_unavailable', 'groups_available'], what)
-    assert.deepEqual([one.directory.asked, one.directory.failed], [2, 1], what)
+    assert.deepEqual([one.directory.requests, one.directory.failures], [2, 1], what)
   }
 })
 

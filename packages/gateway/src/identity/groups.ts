@@ -34,8 +34,8 @@ export interface GroupDirectory {
    */
   complete(caller: Caller): Caller | Promise<Caller>
   /** Requests to Graph since the start, and how many of them failed. */
-  readonly asked: number
-  readonly failed: number
+  readonly requests: number
+  readonly failures: number
   close(): void
 }
 
@@ -66,7 +66,7 @@ const answerBytesMax = 2_097_152
 const answerForm = z.object({ value: z.array(z.string()) })
 
 /** The groups of one caller. */
-interface Known {
+interface KnownGroups {
   readonly groups: readonly string[]
   readonly untilMs: number
 }
@@ -78,10 +78,10 @@ export function openGroupDirectory(options: GroupDirectoryOptions): GroupDirecto
 class Graph implements GroupDirectory {
   readonly #options: GroupDirectoryOptions
   /** By kind, tenant and object id. Insertion order is the order of age. */
-  readonly #known = new Map<string, Known>()
+  readonly #known = new Map<string, KnownGroups>()
   /** Completed caller by the object of the caller, so values that hang on it stay while its groups are remembered. */
   #completed = new WeakMap<Caller, { readonly caller: Caller; readonly untilMs: number }>()
-  readonly #asking = new Map<string, Promise<Known>>()
+  readonly #inFlight = new Map<string, Promise<KnownGroups>>()
   readonly #failed = new Map<string, { readonly untilMs: number; readonly cause: unknown }>()
   readonly #closing = new AbortController()
   #waiting: (() => void)[] = []
@@ -92,9 +92,9 @@ class Graph implements GroupDirectory {
    * block the other's answers.
    */
   readonly #pausedUntilMs = { user: 0, application: 0 }
-  readonly #lastTrouble: Record<Caller['kind'], string | null> = { user: null, application: null }
-  asked = 0
-  failed = 0
+  readonly #lastFailure: Record<Caller['kind'], string | null> = { user: null, application: null }
+  requests = 0
+  failures = 0
 
   constructor(options: GroupDirectoryOptions) {
     this.#options = options
@@ -116,35 +116,35 @@ class Graph implements GroupDirectory {
     this.#completed = new WeakMap()
   }
 
-  #with(caller: Caller, { groups, untilMs }: Known): Caller {
+  #with(caller: Caller, { groups, untilMs }: KnownGroups): Caller {
     const completed = Object.freeze({ ...caller, groups, listsGroups: true, groupsOverage: false })
     this.#completed.set(caller, { caller: completed, untilMs })
     return completed
   }
 
-  #lookUp(key: string, caller: Caller): Promise<Known> {
-    const asking = this.#asking.get(key)
-    if (asking !== undefined) return asking
-    const started = this.#askFor(key, caller).finally(() => this.#asking.delete(key))
-    this.#asking.set(key, started)
+  #lookUp(key: string, caller: Caller): Promise<KnownGroups> {
+    const inFlight = this.#inFlight.get(key)
+    if (inFlight !== undefined) return inFlight
+    const started = this.#fetch(key, caller).finally(() => this.#inFlight.delete(key))
+    this.#inFlight.set(key, started)
     return started
   }
 
-  async #askFor(key: string, caller: Caller): Promise<Known> {
+  async #fetch(key: string, caller: Caller): Promise<KnownGroups> {
     const { clock, rememberMs } = this.#options
     this.#requireOpen(key, caller.kind)
-    await this.#place()
+    await this.#slot()
     try {
       this.#requireOpen(key, caller.kind)
-      this.asked += 1
+      this.requests += 1
       const groups = await this.#ask(caller)
-      this.#said(caller.kind, null)
+      this.#report(caller.kind, null)
       const known = { groups, untilMs: clock() + rememberMs }
       this.#remember(key, known)
       return known
     } catch (cause) {
       if (cause instanceof GroupsUnavailable) throw cause
-      this.failed += 1
+      this.failures += 1
       this.#noteFailure(key, caller.kind, cause)
       throw new GroupsUnavailable(Math.max(pauseMs, this.#pausedUntilMs[caller.kind] - clock()), { cause })
     } finally {
@@ -163,7 +163,7 @@ class Graph implements GroupDirectory {
     this.#failed.delete(key)
   }
 
-  async #place(): Promise<void> {
+  async #slot(): Promise<void> {
     if (this.#underWay < atOnceMax) {
       this.#underWay += 1
       return
@@ -198,7 +198,7 @@ class Graph implements GroupDirectory {
     return groupsIn(text)
   }
 
-  /** True for answers that hold for all callers of a kind: throttling, and a missing permission. */
+  /** Pauses a whole kind of caller after an answer that holds for all of them: throttling, or a missing permission. */
   #pauseFor(kind: Caller['kind'], status: number, retryAfter: string | string[] | undefined): void {
     if (status !== 401 && status !== 403 && status !== 429 && status !== 503) return
     const seconds = typeof retryAfter === 'string' && /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) : 0
@@ -211,22 +211,22 @@ class Graph implements GroupDirectory {
       if (this.#failed.size <= rememberedMax) break
       this.#failed.delete(oldest)
     }
-    this.#said(kind, cause instanceof Error ? cause.message : 'unknown')
+    this.#report(kind, cause instanceof Error ? cause.message : 'unknown')
   }
 
   /**
    * Logged when the failure begins, when it changes and when it ends; for people and for applications separately, as
    * they are looked up.
    */
-  #said(kind: Caller['kind'], trouble: string | null): void {
-    if (trouble === this.#lastTrouble[kind]) return
-    this.#lastTrouble[kind] = trouble
+  #report(kind: Caller['kind'], failure: string | null): void {
+    if (failure === this.#lastFailure[kind]) return
+    this.#lastFailure[kind] = failure
     const { log, endpoint } = this.#options
-    if (trouble === null) log?.info({ endpoint, kind }, 'groups_available')
-    else log?.warn({ endpoint, kind, reason: trouble.slice(0, 200) }, 'groups_unavailable')
+    if (failure === null) log?.info({ endpoint, kind }, 'groups_available')
+    else log?.warn({ endpoint, kind, reason: failure.slice(0, 200) }, 'groups_unavailable')
   }
 
-  #remember(key: string, known: Known): void {
+  #remember(key: string, known: KnownGroups): void {
     this.#known.delete(key)
     this.#known.set(key, known)
     for (const oldest of this.#known.keys()) {

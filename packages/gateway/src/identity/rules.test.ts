@@ -66,7 +66,7 @@ test('when several rules match, the narrowest one is named, with its position in
 test('a refusal that more groups could change is distinguishable from all others', () => {
   const over: Caller = { ...person, groups: [], groupsOverage: true }
   const byGroup = compileRules([{ user: id('9') }, { group: id('d') }])
-  assert.equal(byGroup(over), null, 'what is not known lets nobody in')
+  assert.equal(byGroup(over), null, 'an unknown group admits no caller')
   assert.equal(byGroup.groupsOverage(over), true)
   assert.equal(byGroup.groupsOverage({ ...over, groupsOverage: false }), false)
   assert.equal(compileRules([{ user: id('9') }]).groupsOverage(over), false, 'no rule asks for a group')

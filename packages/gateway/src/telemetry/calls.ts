@@ -29,7 +29,7 @@ export interface EndedCall {
 const durationBounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
 const firstByteBounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
-class Billed {
+class BilledFigures {
   promptTokens = 0
   completionTokens = 0
   cachedTokens = 0
@@ -93,7 +93,7 @@ export class CallFigures {
   readonly #copies = new Children<Count>(newCount)
   readonly #durations = new Children(() => new Spread(durationBounds))
   readonly #firstBytes = new Children(() => new Spread(firstByteBounds))
-  readonly #billed = new Children(() => new Billed())
+  readonly #billed = new Children(() => new BilledFigures())
   #currency = ''
 
   ended(call: EndedCall): void {
@@ -159,7 +159,7 @@ export class CallFigures {
     )
   }
 
-  #read(more: readonly string[], figure: (billed: Billed) => number): Reading[] {
+  #read(more: readonly string[], figure: (billed: BilledFigures) => number): Reading[] {
     return [...this.#billed.all()].map(({ labels, child }) => [[...labels, ...more], figure(child)])
   }
 }

@@ -36,7 +36,8 @@ export function addInstances(app: AdminApp, { house, log }: AdminParts): void {
   app.openapi(probe, async c => {
     const { name } = c.req.valid('param')
     if (!Object.hasOwn(house.instances, name)) throw unknown(house)
-    // Whoever asks while an instance is being probed gets that probe's result: nobody can make the gateway hammer it.
+    // A caller that requests a probe while one is in flight gets that probe's result: no caller can flood an instance
+    // with probes.
     const asked = underWay.get(name) ?? house.probe(name).finally(() => underWay.delete(name))
     underWay.set(name, asked)
     const result = await asked
@@ -80,7 +81,7 @@ function factsOf(house: AdminHouse): InstancesAnswer {
   return { instances, pools }
 }
 
-/** Field by field: what is added to the configuration later does not appear here by itself. */
+/** Field by field: a setting that is added to the configuration later does not appear here by itself. */
 function instanceFacts(
   name: string,
   written: InstanceConfig,

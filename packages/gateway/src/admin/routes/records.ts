@@ -53,7 +53,7 @@ export function addRecords(app: AdminApp, { ledger, log, questions }: AdminParts
   app.openapi(bodies, async c => {
     const row = await ask(c, () => rowOf(ledger, c.req.valid('param').id))
     const kept = await ask(c, () => ledger.bodies(row.id))
-    // Before the first byte goes out: what was read is known even when the reader leaves half way.
+    // Logged before the first byte is sent: the audit then also has readers that disconnect midway.
     log.info(
       { audit: true, caller: callerKey(c.get('caller')), record: row.id, requestId: c.get('requestId') },
       'bodies_read',

@@ -9,9 +9,9 @@ import { filterOf, present } from '../parameters.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
 import { errorAnswer, pageAnswer, tailParameters, tailWaitSecondsMax } from '../schemas.ts'
 
-/** Each waiting tail asks the store twice a second; this many of them are no burden for it. */
+/** Each waiting tail reads from the store twice a second; the store can easily take this many. */
 const tailsMax = 32
-/** Of one reader: four readers at the least have a tail. */
+/** Tails of one reader, so that at least four readers can have some. */
 const readersTailsMax = 8
 
 const route = createRoute({
@@ -55,7 +55,7 @@ export function addTail(app: AdminApp, { ledger, tailPollMs, closing }: AdminPar
   })
 }
 
-/** Looks into the ledger until there is something after the cursor or `ends` is aborted; looks at least once. */
+/** Reads from the ledger until there is a record after the cursor or `ends` is aborted; reads at least once. */
 async function follow(
   ledger: LedgerReader,
   query: RecordsQuery & { after: string },
@@ -64,9 +64,9 @@ async function follow(
 ): Promise<RecordsPage> {
   let page = await ledger.list(query)
   while (page.records.length === 0 && !ends.aborted) {
-    // Rejects when `ends` is aborted, which the loop's condition then sees.
+    // Rejects when `ends` is aborted; the loop's condition sees that.
     await pause(pollMs, undefined, { signal: ends }).catch(() => {})
-    // The cursor moves on past records that the filter leaves out, so that they are not looked at again.
+    // The cursor moves past records that the filter leaves out, so they are not read again.
     page = await ledger.list({ ...query, after: page.cursor })
   }
   return page

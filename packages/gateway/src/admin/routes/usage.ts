@@ -24,7 +24,7 @@ export function addUsage(app: AdminApp, { ledger, questions }: AdminParts): void
     const { by, ...filters } = c.req.valid('query')
     const query = { by, ...filterOf(filters) }
     const report = await questions.ask(callerKey(c.get('caller')), c.req.raw.signal, () => ledger.usage(query))
-    // Each of the three takes up to 40 ms of a report of 20,000 lines: calls of the gateway go on in between.
+    // Each of the three steps takes up to 40 ms for a report of 20,000 lines: calls of the gateway run in between.
     await turn()
     const answer = ordered(report)
     await turn()

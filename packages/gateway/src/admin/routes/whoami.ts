@@ -30,7 +30,7 @@ function prepareBindings(workloads: Config['workloads']) {
   return Object.entries(workloads).map(([name, { callers }]) => ({ name, admits: compileRules(callers) }))
 }
 
-/** Prepares anew only when it is given another object: after a reload. */
+/** Prepares again only when it gets another object, that is after a reload. */
 function lastPrepared<From, Result>(prepare: (from: From) => Result): (from: From) => Result {
   let last: { readonly from: From; readonly result: Result } | null = null
   return from => {

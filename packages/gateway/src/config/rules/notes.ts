@@ -29,9 +29,9 @@ export function shown(text: string, path: Path, notes: Notes): string {
 }
 
 /** An entry of a list: text, or a mapping of one key. */
-export type Entry = string | Readonly<Record<string, string>>
+export type ListEntry = string | Readonly<Record<string, string>>
 
-export function refuseDuplicates(entries: readonly Entry[], path: Path, notes: Notes): void {
+export function refuseDuplicates(entries: readonly ListEntry[], path: Path, notes: Notes): void {
   const seen = new Set<string>()
   for (const [index, entry] of entries.entries()) {
     const text = typeof entry === 'string' ? entry : Object.entries(entry).join()
@@ -40,7 +40,7 @@ export function refuseDuplicates(entries: readonly Entry[], path: Path, notes: N
   }
 }
 
-export function duplicate(entry: Entry, path: Path): Finding {
+export function duplicate(entry: ListEntry, path: Path): Finding {
   const seen =
     typeof entry === 'string'
       ? showValue(entry, null, false)

@@ -4,7 +4,7 @@ import type { Config, PoolConfig } from '../schema.ts'
 import { conflict, duplicate, listOf, type Notes, unknownName, warn } from './notes.ts'
 import { modelsOfMember } from './offers.ts'
 
-type Member = PoolConfig['members'][number]
+type MemberConfig = PoolConfig['members'][number]
 
 export function checkPools(instances: Config['instances'], pools: Config['pools'], notes: Notes): void {
   for (const [name, pool] of Object.entries(pools)) {
@@ -67,7 +67,7 @@ function checkAlone(pool: PoolConfig, path: Path, notes: Notes): void {
   }
 }
 
-function checkAliases(instances: Config['instances'], member: Member, path: Path, notes: Notes): void {
+function checkAliases(instances: Config['instances'], member: MemberConfig, path: Path, notes: Notes): void {
   const own = Object.keys(instances[member.instance]?.deployments ?? {})
   for (const [alias, deployment] of Object.entries(member.aliases)) {
     const at = [...path, 'aliases', alias]
@@ -88,7 +88,7 @@ function checkAliases(instances: Config['instances'], member: Member, path: Path
 function checkSpilling(
   instances: Config['instances'],
   pool: PoolConfig,
-  member: Member,
+  member: MemberConfig,
   path: Path,
   notes: Notes,
 ): void {
@@ -107,7 +107,13 @@ function checkSpilling(
 }
 
 /** Calls can only spill from provisioned deployments, and only to members that have the same ones. */
-function checkWhereTo(instances: Config['instances'], pool: PoolConfig, member: Member, at: Path, notes: Notes): void {
+function checkWhereTo(
+  instances: Config['instances'],
+  pool: PoolConfig,
+  member: MemberConfig,
+  at: Path,
+  notes: Notes,
+): void {
   const seen = String(member.spillAtUtilization)
   const provisioned = provisionedOf(instances, member)
   if (provisioned.length === 0) {
@@ -124,7 +130,7 @@ function checkWhereTo(instances: Config['instances'], pool: PoolConfig, member: 
 }
 
 /** By the names that the pool uses. */
-function provisionedOf(instances: Config['instances'], member: Member): string[] {
+function provisionedOf(instances: Config['instances'], member: MemberConfig): string[] {
   const own = instances[member.instance]?.deployments ?? {}
   const isProvisioned = (name: string): boolean => Object.hasOwn(own, name) && own[name]?.kind === 'provisioned'
   const aliased = Object.values(member.aliases)

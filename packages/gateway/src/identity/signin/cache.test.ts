@@ -18,7 +18,7 @@ import {
   type TokenCache,
 } from './index.ts'
 
-const secret = 'eyJ-a-token-nobody-may-see'
+const secret = 'eyJ-a-token-to-be-kept-secret'
 let root: string
 let directory: string
 let cache: TokenCache

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { closedOf, newId, openedOf } from './exchange.fixture.ts'
 
-// Whoever has to say what is kept about people reads that page; a field that it does not name is kept in secret.
+// Data protection officers read that page. A field that it does not name would be kept in secret.
 test('docs/ledger.md names every field of a record', () => {
   const page = readFileSync(new URL('../../../../docs/ledger.md', import.meta.url), 'utf8')
   const id = newId()

@@ -86,7 +86,7 @@ export function keptLog(): Log & { readonly lines: Line[] } {
   return { lines, info: say('info'), warn: say('warn'), error: say('error') }
 }
 
-/** Opens a ledger that the test closes if it did not itself. */
+/** Opens a ledger. It is closed at the end of the test, if the test has not closed it. */
 export async function testLedger(
   t: TestContext,
   directory: string,

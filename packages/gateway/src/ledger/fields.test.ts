@@ -19,7 +19,7 @@ function assertGapless(values: readonly unknown[], expected: number, what: strin
   assert.equal(Object.keys(values).length, expected, `${what}: a position is missing`)
 }
 
-// Two fields at one position would overwrite each other in the journal and in the store, and nobody would see it.
+// Two fields at one position would overwrite each other in the journal and in the store, without an error.
 test('every field has a position of its own in the journal and in the store, without gaps', () => {
   for (const half of halves) {
     for (const list of ['numbers', 'names', 'texts', 'flags'] as const) {

@@ -7,7 +7,7 @@ import type { Opened, RecordRow } from './record.ts'
 
 type Counter = LedgerOptions['counter']
 
-/** Leaves one exchange open, as a killed process does, and answers its record after the next start. */
+/** Leaves one exchange open, as a killed process does. @returns its record after the next start. */
 async function interruptedRecord(
   t: Parameters<typeof testLedger>[0],
   exchange: { readonly opened?: Partial<Opened>; readonly request: string; readonly response: readonly string[] },
@@ -31,7 +31,7 @@ const request = JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', con
 const event = (delta: object, usage: object | null = null): string =>
   `data: ${JSON.stringify({ id: 'c1', model: 'gpt-4o-2024-08-06', choices: usage === null ? [{ index: 0, delta, finish_reason: null }] : [], usage })}\n\n`
 
-// A crash must not turn a billed call into a guess when the bill had already come.
+// After a crash, a call whose usage was already reported must not be charged by estimate.
 test('an interrupted exchange keeps the usage that the backend had reported', async t => {
   const usage = {
     prompt_tokens: 11,
@@ -54,8 +54,8 @@ test('an interrupted exchange keeps the usage that the backend had reported', as
   assert.equal(row?.status, null)
 })
 
-// Otherwise killing the gateway would be free usage: what was billed by then nobody knows.
-test('an interrupted stream without a report is charged at what had come at least, and marked so', async t => {
+// Otherwise killing the gateway would give free usage: the bill of such a call is not known.
+test('an interrupted stream without reported usage is charged at least for what had come, and marked as bounded', async t => {
   const counter = createTokenCounter()
   t.after(() => counter.close())
   const row = await interruptedRecord(
@@ -69,12 +69,12 @@ test('an interrupted stream without a report is charged at what had come at leas
   )
   assert.equal(row?.usage.source, 'bounded')
   assert.ok((row?.usage.promptTokens ?? 0) >= 8)
-  assert.equal(row?.usage.completionTokens, 1_000, 'what is assumed of a call without a maximum')
+  assert.equal(row?.usage.completionTokens, 1_000, 'the tokens assumed of a call without a maximum')
   assert.equal(row?.usage.totalTokens, (row?.usage.promptTokens ?? 0) + (row?.usage.completionTokens ?? 0))
   assert.equal(row?.responseBytes, event({ content: 'Hello' }).length + event({ content: ' there' }).length - 9)
 })
 
-// Otherwise a process that is killed often spends money that no budget knows of.
+// Otherwise a process that is killed often spends money that no budget counts.
 test('P7 an interrupted exchange costs what its tokens cost when it began', async t => {
   const asked: unknown[] = []
   const costOf: LedgerOptions['costOf'] = (usage, call) => {
@@ -127,8 +127,8 @@ test('an interrupted exchange keeps the service tier that its answer names, and 
   }
 })
 
-// The first event of a stream names the response: whoever had read it may go on with it, and nobody else may.
-test('an interrupted response is known by its id, with its workload and instance', async t => {
+// The first event of a stream names the response. The client that read it may continue it, and no other client may.
+test('an interrupted response can be looked up by its id, with its workload and instance', async t => {
   const directory = temporaryDirectory(t)
   const first = await testLedger(t, directory)
   const id = newId()
@@ -146,7 +146,7 @@ test('an interrupted response is known by its id, with its workload and instance
   )
 })
 
-// A file list has no tokens; a figure there would be an invention.
+// A list of files has no tokens. A figure there would be invented.
 test('an interrupted exchange of an operation without tokens has no usage', async t => {
   const row = await interruptedRecord(
     t,
@@ -158,8 +158,8 @@ test('an interrupted exchange of an operation without tokens has no usage', asyn
   assert.equal(row?.usage.totalTokens, null)
 })
 
-// Bodies may hold anything; what they hold must not keep the gateway from starting.
-test('bodies that are no JSON, and a counter that fails, do not stop the start', async t => {
+// Bodies may contain anything. They must not keep the gateway from starting.
+test('the gateway starts even when bodies are no JSON and the token counter fails', async t => {
   const directory = temporaryDirectory(t)
   const first = await testLedger(t, directory)
   const ids = [newId(), newId(), newId()]
@@ -174,8 +174,8 @@ test('bodies that are no JSON, and a counter that fails, do not stop the start',
   assert.equal(total.interrupted, ids.length, 'each still has its record')
 })
 
-// A process that is killed while it ends what the one before left open must leave nothing out and nothing twice.
-test('P1 recovery that is cut short goes on at the next start', async t => {
+// A process that is killed during recovery must neither lose an exchange nor record one twice.
+test('P1 recovery that was interrupted continues at the next start', async t => {
   const directory = temporaryDirectory(t)
   const first = await testLedger(t, directory)
   const ids = Array.from({ length: 6 }, newId)
@@ -193,7 +193,7 @@ test('P1 recovery that is cut short goes on at the next start', async t => {
       },
     },
   })
-  // Closing stops the recovery behind the exchange that it is at.
+  // Closing stops the recovery after the current exchange.
   await third.promise
   await second.close()
   assert.ok(counted < ids.length, `${counted} were counted`)
@@ -204,7 +204,7 @@ test('P1 recovery that is cut short goes on at the next start', async t => {
   assert.ok(records.every(({ outcome }) => outcome === 'interrupted'))
 })
 
-// Calls must not wait for the past: the gateway serves while old exchanges are being ended.
+// Calls must not wait for recovery: the gateway serves while old exchanges are being ended.
 test('new exchanges are recorded while old ones are being recovered', async t => {
   const directory = temporaryDirectory(t)
   const first = await testLedger(t, directory)
@@ -225,8 +225,8 @@ const background = JSON.stringify({ model: 'gpt-5', background: true, input: 'Pl
 const queued = { id: 'resp_1', status: 'queued', background: true, model: 'gpt-5' }
 const begins: Partial<Opened> = { operation: 'responses', stream: true }
 
-// It goes on at the instance. Without its id nobody could ever ask what it used.
-test('F2 an interrupted call that began work in the background owes, and names the object', async t => {
+// The work continues at the instance. Without its id, its usage could never be looked up.
+test('F2 an interrupted call that began background work is recorded as owed and names the object', async t => {
   const response = [
     `event: response.created\ndata: ${JSON.stringify({ type: 'response.created', response: queued })}\n\n`,
   ]
@@ -240,8 +240,8 @@ test('F2 an interrupted call that began work in the background owes, and names t
   assert.deepEqual([batch?.usage.source, batch?.objectId], ['owed', 'batch_1'])
 })
 
-// Killing the gateway before the id comes must not make the work free.
-test('F2 where its id never came, it is charged at what such a call is taken to need', async t => {
+// Killing the gateway before the id arrives must not make the work free.
+test('F2 interrupted background work without an id is charged at the tokens assumed of such a call', async t => {
   const counter: Counter = { count: () => Promise.resolve({ promptTokens: 9, completionTokens: null }) }
   const over = { completionTokensAssumed: 700 }
   const row = await interruptedRecord(t, { opened: begins, request: background, response: [] }, counter, over)

@@ -1,7 +1,7 @@
 import { type FieldName, fieldRows, type fields } from './fields.ts'
 import type { CopyKind, Outcome, RecordRow } from './record.ts'
 
-/** What a usage report can be broken down by. `day`, `hour`, `month` are of the start time, UTC; `copy` is the kind of copy, null for what clients asked. */
+/** Dimensions of usage reports. `day`, `hour`, `month`: of the start, UTC. `copy`: the kind of copy, null for calls of clients. */
 export const usageDimensions = [
   'workload',
   'caller',
@@ -43,7 +43,7 @@ export interface RecordFilter {
   readonly outcome?: Outcome
   readonly outcomeCode?: string
   readonly status?: number
-  /** `none`: what clients asked, without copies. */
+  /** `none`: calls of clients, without copies. */
   readonly copyKind?: CopyKind | 'none'
   /** Copies of this exchange. */
   readonly copyOf?: string
@@ -64,9 +64,9 @@ export interface CostSum {
 }
 
 export interface UsageLine extends Readonly<Record<SummedField, number>> {
-  /** One value per asked dimension, in the order asked; null where the record has none. Caller: display name (key in `callerKey`). */
+  /** One value per dimension, in the order of the query; null where records have none. Caller: the display name. */
   readonly keys: readonly (string | null)[]
-  /** Present when `caller` is among the dimensions: the immutable key. */
+  /** Immutable key of the caller; null when `caller` is not among the dimensions. */
   readonly callerKey: string | null
   readonly calls: number
   readonly completed: number
@@ -76,9 +76,9 @@ export interface UsageLine extends Readonly<Record<SummedField, number>> {
   readonly interrupted: number
   /** Calls whose tokens were counted or bounded here, not reported by the backend. */
   readonly countedCalls: number
-  /** Calls that the gateway sent by itself. They are in all other figures too, because they are billed. */
+  /** Calls that the gateway sent by itself. They are also in all other figures, because they are billed. */
   readonly copies: number
-  /** Sums of what had a price, one per currency, by its name; empty where nothing had. */
+  /** Sums of the calls with a price, one per currency, in the order of their names; empty where no call had a price. */
   readonly costs: readonly CostSum[]
   /** Calls with tokens whose model had no price: their cost is in no sum. */
   readonly unpricedCalls: number
@@ -94,21 +94,21 @@ export interface UsageReport {
 export interface RecordsQuery extends RecordFilter {
   /** 1..1000, default 50. */
   readonly limit?: number
-  /** The last id of the page before: answers what is older. */
+  /** Last id of the previous page: the answer has older records. */
   readonly before?: string
-  /** For tailing: answers what was *loaded* after this cursor, oldest first. */
+  /** For a tail: the answer has the records that were *loaded* after this cursor, oldest first. */
   readonly after?: string
 }
 
 export interface RecordsPage {
   readonly records: readonly RecordRow[]
-  /** Pass as `before` to go on; null at the end. */
+  /** To be passed as `before` for the next page; null at the end. */
   readonly next: string | null
-  /** Pass as `after` to get what comes later than all that this answer has seen. */
+  /** To be passed as `after` for records that come after this answer. */
   readonly cursor: string
 }
 
-/** What the ledger knows of the time since a window began: how the counters of limits are restored. One group of calls, by workload, caller, deployment and instance. */
+/** Usage of one group of calls, by workload, caller, deployment and instance. After a restart, the counters of limits begin with it. */
 export interface SpentGroup {
   readonly workload: string | null
   readonly callerKey: string | null

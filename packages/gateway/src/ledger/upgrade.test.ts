@@ -22,7 +22,7 @@ import { preambleBytes, segmentPath } from './journal/segments.ts'
 
 /**
  * Ledgers that earlier versions wrote: a completed exchange, a refused one, one with two attempts, one that its process left open.
- * Format 1 came before costs, reservations, copies and objects; format 2 before tiers, further deployments and summed calls.
+ * Format 1 has no costs, reservations, copies and objects; format 2 has no tiers, further deployments and summed calls.
  */
 const unpacked = (format: number, name: string): Buffer =>
   gunzipSync(readFileSync(new URL(`./format-${format}.fixture/${name}`, import.meta.url)))
@@ -36,7 +36,7 @@ function oldLedger(t: TestContext, format: number, withStore: boolean): string {
   return directory
 }
 
-/** What the first version did not know. */
+/** Fields that format 1 does not have. */
 const unknownToFormat1 = {
   cost: null,
   reservedTokens: null,
@@ -45,19 +45,19 @@ const unknownToFormat1 = {
   servedDeployment: null,
   spilledFrom: null,
 }
-/** What the fixture of format 2 has beside the figures of `closedOf`. */
+/** Values of the fixture of format 2 that differ from `closedOf`. */
 const knownToFormat2 = { waitedMs: 12.5, objectId: 'resp_1', servedDeployment: 'gpt-4o-eu', spilledFrom: 'gpt-4o' }
 
-// Whoever updates the gateway must find last month's figures and prompts as they were, from the store and, when that is lost, from the journal.
+// After an update, last month's figures and prompts must be as they were: from the store and, if that is lost, from the journal.
 for (const [format, withStore, known, costs] of [
-  // The call that its process left open is charged at a bound, without a price here.
+  // The call that its process left open is charged at a bound, here without a price.
   [1, true, unknownToFormat1, [5, 3, 1, 75_000]],
   [1, false, unknownToFormat1, [5, 3, 1, 75_000]],
   [2, true, knownToFormat2, [5, 1, 2, 225_000]],
   [2, false, knownToFormat2, [5, 1, 2, 225_000]],
 ] as const) {
   const name = withStore ? 'a store and a journal' : 'a journal alone'
-  test(`P1 ${name} of format ${format} are read whole, and go on`, async t => {
+  test(`P1 ${name} of format ${format} are read in full and continue`, async t => {
     const directory = oldLedger(t, format, withStore)
     const log = keptLog()
     const ledger = await testLedger(t, directory, { log })
@@ -99,7 +99,7 @@ for (const [format, withStore, known, costs] of [
     assert.deepEqual(row, { ...row, ...copy, ...learned, ...named, cost: closedOf(id).cost, reservedTokens: 900 })
     const { total } = await ledger.usage({ by: ['workload'] })
     const [records, unpriced, copies, nano] = costs
-    // The newest record stands for three calls.
+    // The newest record is the sum of three calls.
     assert.deepEqual([total.calls, total.unpricedCalls, total.copies], [records + 2, unpriced, copies])
     assert.deepEqual(total.costs, [{ nano, currency: 'USD' }])
     assert.deepEqual(
@@ -111,7 +111,7 @@ for (const [format, withStore, known, costs] of [
   })
 }
 
-/** People read the store with SQL, also what the new version added. */
+/** People read the store with SQL. The view must also show what the new version added. */
 async function assertViewShows(directory: string, id: string): Promise<void> {
   const instance = await DuckDBInstance.create(join(directory, 'ledger.duckdb'), { access_mode: 'READ_ONLY' })
   const connection = await instance.connect()

@@ -4,7 +4,7 @@
  *     f64 × numbers       NaN is null
  *     u32 u32             bytes of the names, bytes of the texts
  *     u16 × texts         length of each text in UTF-16 units, 0xffff is null
- *     u16 × names         likewise
+ *     u16 × names         the same for names
  *     UTF-8               all names joined, then all texts joined
  *
  * Lengths in UTF-16 units survive UTF-8 whatever the text: a lone surrogate comes back as one replacement unit.
@@ -19,7 +19,7 @@ import { writeClosed, writeOpened } from './unrolled.ts'
 export const absent = 0xffff
 const lengthsOf = (shape: Shape): number => shape.texts + shape.names
 
-/** Collects one block before it is written, because its size decides where. One per writer, used again and again. */
+/** Collects one block before it is written, because its size decides where it goes. One per writer and half, used again and again. */
 export class MetadataBlock {
   readonly #numbers = new Float64Array(Math.max(openedShape.numbers, closedShape.numbers))
   readonly #lengths = new Uint16Array(Math.max(lengthsOf(openedShape), lengthsOf(closedShape)))
@@ -44,7 +44,7 @@ export class MetadataBlock {
     return blockBytes(this.#shape) + 3 * (this.#names.length + this.#texts.length)
   }
 
-  /** Writes the block and answers where it ends. */
+  /** Writes the block. @returns its end. */
   write(target: Buffer, view: DataView, start: number): number {
     let at = start
     for (let index = 0; index < this.#numberCount; index++, at += 8) {
@@ -86,7 +86,7 @@ export class MetadataBlock {
       this.#lengths[this.#lengthCount++] = absent
       return ''
     }
-    // Texts stand joined: half a surrogate pair at the end of one would become whole with half of one at the beginning of the next.
+    // Texts are joined: half a surrogate pair at the end of one would become whole with the half at the beginning of the next.
     const kept = (value.length > textUnitsMax ? value.slice(0, textUnitsMax) : value).toWellFormed()
     this.#lengths[this.#lengthCount++] = kept.length
     return kept
@@ -98,7 +98,7 @@ export function blockBytes(shape: Shape): number {
   return shape.numbers * 8 + 8 + (shape.texts + shape.names) * 2
 }
 
-/** Where the parts of a block stand. Read into one object that is used again: readers see thousands a second. */
+/** Positions of the parts of a block. One object for all blocks of a reader, which reads thousands a second. */
 export class BlockView {
   numbersAt = 0
   textLengthsAt = 0
@@ -122,13 +122,13 @@ export class BlockView {
     return this.endAt <= end
   }
 
-  /** NaN is null, and what the block's format does not have. */
+  /** NaN for null, and for a field that the block's format does not have. */
   number(view: DataView, index: number): number {
     return index < this.shape.numbers ? view.getFloat64(this.numbersAt + index * 8, true) : Number.NaN
   }
 }
 
-/** The strings of `count` fields whose lengths stand at `lengthsAt` and whose joined text is `from..to`. */
+/** The strings of `count` fields with their lengths at `lengthsAt` and their joined text at `from..to`. */
 function readStrings(
   source: Buffer,
   view: DataView,
@@ -157,7 +157,7 @@ export function namesOf(source: Buffer, view: DataView, block: BlockView): (stri
   return readStrings(source, view, block.nameLengthsAt, block.shape.names, block.namesAt, block.textsAt)
 }
 
-/** The texts of a block, likewise. */
+/** The texts of a block, in the order of its format's list. */
 export function textsOf(source: Buffer, view: DataView, block: BlockView): (string | null)[] {
   return readStrings(source, view, block.textLengthsAt, block.shape.texts, block.textsAt, block.endAt)
 }

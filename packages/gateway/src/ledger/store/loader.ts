@@ -10,7 +10,7 @@ import { type JournalPosition, offsetOf, segmentOf } from '../journal/position.t
 import { type Damage, SegmentScanner } from '../journal/scanner.ts'
 import type { LedgerNames } from '../names.ts'
 import { NameBlocks } from './name-blocks.ts'
-import { Names } from './names.ts'
+import { Dictionaries } from './names.ts'
 import { type OpeningFacts, readOpening } from './opening.ts'
 import type { Loaded } from './queries/list.ts'
 import { makeRoom, numberRows } from './room.ts'
@@ -59,7 +59,7 @@ const transactionRowsMax = 8 * batchRowsMax
  */
 export class Loader implements Consumer<OpeningFacts> {
   readonly name = 'store'
-  readonly names: Names
+  readonly names: Dictionaries
   readonly #options: LoaderOptions
   readonly #statements: Statements
   readonly #blocks: NameBlocks
@@ -77,7 +77,7 @@ export class Loader implements Consumer<OpeningFacts> {
   #rowsCommitted = 0
   #orphans: OrphanEnd[] = []
 
-  private constructor(options: LoaderOptions, statements: Statements, names: Names, cursor: StoreCursor) {
+  private constructor(options: LoaderOptions, statements: Statements, names: Dictionaries, cursor: StoreCursor) {
     this.#options = options
     this.#statements = statements
     this.names = names
@@ -98,7 +98,7 @@ export class Loader implements Consumer<OpeningFacts> {
     const { connection } = options
     await makeRoom(connection)
     const statements = await prepareStatements(connection)
-    const loader = new Loader(options, statements, await Names.read(connection), await readCursor(connection))
+    const loader = new Loader(options, statements, await Dictionaries.read(connection), await readCursor(connection))
     await loader.keep(options.names)
     return loader
   }

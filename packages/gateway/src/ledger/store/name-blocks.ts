@@ -2,25 +2,25 @@ import { callerKey } from '../../identity/caller.ts'
 import type { Field, FieldName } from '../fields.ts'
 import { closedNames, openedNames, type Shape } from '../journal/fields.ts'
 import { type BlockView, namesOf } from '../journal/metadata.ts'
-import { type NameOrigin, type Names, unnumbered } from './names.ts'
+import { type Dictionaries, type NameOrigin, unnumbered } from './names.ts'
 import { dictionaryOf } from './schema.ts'
 
 /** The names of one block as numbers. */
 export interface CodedNames {
-  /** In the order of the list of names, as long as it is; 0 for names that the block's format does not have, -1 for those in `unnamed`. */
+  /** In the order of the list of names. 0 for a name that the block's format does not have, -1 for a name in `unnamed`. */
   readonly codes: readonly number[]
-  /** 0 for blocks of the end. */
+  /** 0 for closing halves. */
   readonly callerKey: number
   /** Names without room, by field; null when all have one. */
   readonly unnamed: Readonly<Record<string, string>> | null
 }
 
-/** Blocks kept. A gateway has fewer kinds of calls than this at a time. */
+/** Blocks that are remembered. A gateway has fewer kinds of calls than this at a time. */
 const blocksMax = 4_096
-/** Blocks beyond this size are not kept: a client that writes long names fills no memory with them. */
+/** Larger blocks are not remembered, so that a client cannot fill the memory with long names. */
 const blockBytesMax = 4_096
 
-/** Text of a row, UTF-16 units: the whole path has at most 2,048. */
+/** Longest text of a name in its row, in UTF-16 units. A path has at most 2,048. */
 const rowTextMax = 2_048
 const strangersTextMax = 256
 
@@ -45,11 +45,11 @@ const callerAppIdAt = positionOfName('callerAppId')
  * 0.4 µs instead of 3 µs name by name (bench/ledger.ts).
  */
 export class NameBlocks {
-  readonly #names: Names
+  readonly #names: Dictionaries
   /** By shape, because the same bytes may mean something else in another one. */
   readonly #known = new Map<Shape, Map<string, CodedNames>>()
 
-  constructor(names: Names) {
+  constructor(names: Dictionaries) {
     this.#names = names
   }
 
@@ -84,7 +84,7 @@ export class NameBlocks {
     return known
   }
 
-  /** After names have got numbers that they did not have. */
+  /** To be called after names got numbers that they did not have. */
   forget(): void {
     this.#known.clear()
   }

@@ -1,4 +1,4 @@
-/** Names in the store, whatever strangers and clients write into their calls. */
+/** Names in the store, whatever clients with and without a token write into their calls. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -8,7 +8,7 @@ import { closedOf, newId, openedOf, temporaryDirectory, testLedger } from '../ex
 import type { Ledger } from '../index.ts'
 import type { Closed, Opened } from '../record.ts'
 
-/** A whole exchange in one entry, as of a call that never reached an instance. */
+/** Writes a whole exchange in one entry, as for a call that never reached an instance. */
 function write(ledger: Ledger, opened: Partial<Opened>, closed: Partial<Closed> = {}): Promise<void> {
   const id = newId()
   return ledger.journal.close({ ...closedOf(id, closed), opened: openedOf(id, opened) }, [])
@@ -36,8 +36,8 @@ const refused: Partial<Closed> = {
 const callsBy = async (ledger: Ledger, by: 'workload' | 'deployment' | 'model'): Promise<Record<string, number>> =>
   Object.fromEntries((await ledger.usage({ by: [by] })).lines.map(({ keys, calls }) => [String(keys[0]), calls]))
 
-// Three hundred addresses without a token took the room of a dictionary; whoever was configured later was in no report and in no budget.
-test('H1 names that strangers write into addresses take no room and are in no report', async t => {
+// Three hundred addresses without a token filled a dictionary: workloads configured later were in no report and in no budget.
+test('H1 names that unauthenticated clients write into addresses take no room and are in no report', async t => {
   const directory = temporaryDirectory(t)
   const names = { workload: ['hr-bot'], deployment: ['gpt-4o'] }
   const ledger = await testLedger(t, directory, { names })
@@ -55,12 +55,12 @@ test('H1 names that strangers write into addresses take no room and are in no re
   assert.deepEqual(await callsBy(ledger, 'deployment'), { null: 301, 'gpt-4o': 1 })
   const { records } = await ledger.list({ limit: 302 })
   const shown = records.find(({ workload }) => workload === 'w7')
-  assert.equal(shown?.deployment, '7'.padEnd(256, 'x'), 'its row has the beginning of what was written')
+  assert.equal(shown?.deployment, '7'.padEnd(256, 'x'), 'its row has the beginning of the name')
   assert.equal((await ledger.list({ workload: 'w7' })).records.length, 0)
 })
 
-// Seventy calls with a `model` of 65,000 characters ended every later name of a model.
-test('H1 models that clients write freely leave room for those that instances name', async t => {
+// After seventy calls with a `model` of 65,000 characters, no new model got a number.
+test('H1 models that clients write freely leave room for the models that instances name', async t => {
   const ledger = await testLedger(t, temporaryDirectory(t))
   const closing: Promise<void>[] = []
   for (let n = 0; n < 11_000; n++) {
@@ -73,7 +73,7 @@ test('H1 models that clients write freely leave room for those that instances na
   await write(ledger, { requestedModel: 'too-late' }, { servedModel: null })
   const by = await callsBy(ledger, 'model')
   assert.equal(by['gpt-5-2026-11-01'], 1)
-  assert.equal(by['null'], undefined, 'none of them is said to have had no model')
+  assert.equal(by['null'], undefined, 'no call is reported as one without a model')
   assert.ok((by['(other)'] ?? 0) > 5_000)
   assert.equal(
     Object.values(by).reduce((sum, calls) => sum + calls, 0),
@@ -83,8 +83,8 @@ test('H1 models that clients write freely leave room for those that instances na
   assert.ok(records.some(({ requestedModel }) => requestedModel === 'too-late'))
 })
 
-// Without a number a workload's budgets began anew at each restart, and its files were nobody's.
-test('H1 configured names have a number in a dictionary that is full, also in records of before', async t => {
+// Without a number, a workload's budgets began again at each restart, and its files had no owner.
+test('H1 configured names get a number in a full dictionary, also in earlier records', async t => {
   const directory = temporaryDirectory(t)
   const first = await testLedger(t, directory)
   const closing: Promise<void>[] = []
@@ -115,7 +115,7 @@ test('H1 configured names have a number in a dictionary that is full, also in re
     ['new-bot', 'new-bot'],
   )
 
-  // A workload that a reload brings.
+  // A workload that a reload adds.
   second.keepNames({ workload: ['later-bot'] })
   await write(second, { workload: 'later-bot' })
   assert.equal((await callsBy(second, 'workload'))['later-bot'], 1)
@@ -124,8 +124,8 @@ test('H1 configured names have a number in a dictionary that is full, also in re
   assert.equal((await callsBy(third, 'workload'))['later-bot'], 1)
 })
 
-// Ledgers that strangers have written into already must not stay so for ever.
-test('H1 an upgrade takes the names of strangers out of the records, and keeps those of calls that were served', async t => {
+// Ledgers that already have such names must not keep them for ever.
+test('H1 an upgrade removes names that unauthenticated clients wrote, and keeps the names of calls that were served', async t => {
   const directory = temporaryDirectory(t)
   const first = await testLedger(t, directory)
   await write(first, {})

@@ -2,23 +2,23 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { LedgerNames } from '../names.ts'
 
 /**
- * Room of one dictionary: values, and UTF-16 units of all together. Names are held in memory, and some of them are whatever a client writes;
- * what finds no room stays in its row alone. Callers are verified, and an organisation may have many. Fewer than a report may have lines
- * (queries/usage.ts), so that a full dictionary can still be reported by.
+ * Room of one dictionary: names, and UTF-16 units of all of them. Names are kept in memory, and clients write some of them freely; a name
+ * without room is kept only in its row. Callers are verified, and an organisation may have many. The number is lower than the lines of a
+ * report (queries/usage.ts), so that a report can be grouped by a full dictionary.
  */
 const valuesMax = 18_000
 const callersMax = 1_000_000
 const unitsPerValue = 100
-/** Part of the room that is for what clients write freely: the rest stays for what instances and the configuration name. */
+/** Part of the room for names that clients write freely. The rest is kept for names from instances and the configuration. */
 const freeShare = 0.5
 
-/** A longer name stays in its row, whatever the room. UTF-16 units. */
+/** Longest name in a dictionary, in UTF-16 units. A longer one is kept only in its row. */
 const nameUnitsMax = 512
 
-/** Number of a name that has found no room: its text stands in its row alone. Reports show all of them as one. */
+/** Number of all names without room: their text is only in their row. Reports show all of them as one group. */
 export const unnumbered = -1
 
-/** Whose word a name is: `ours` of the configuration, an instance or a verified caller; `free` whatever a client wrote. */
+/** Origin of a name. `ours`: the configuration, an instance or a verified caller. `free`: a client wrote it as it liked. */
 export type NameOrigin = 'ours' | 'free'
 
 class Dictionary {
@@ -34,19 +34,19 @@ export interface NewName {
   readonly text: string
 }
 
-/** The dictionaries, as they are in the store and with what the current batch adds. */
-export class Names {
+/** The dictionaries of names: what the store has, and what the current batch adds. */
+export class Dictionaries {
   readonly #dictionaries = new Map<string, Dictionary>()
   #added: NewName[] = []
 
-  static async read(connection: DuckDBConnection): Promise<Names> {
-    const names = new Names()
+  static async read(connection: DuckDBConnection): Promise<Dictionaries> {
+    const names = new Dictionaries()
     const rows = await connection.runAndReadAll('SELECT dictionary, code, text FROM names ORDER BY dictionary, code')
     for (const [dictionary, code, text] of rows.getRows()) names.#put(String(dictionary), Number(code), String(text))
     return names
   }
 
-  /** The number of a name, made when it is new; 0 for null, `unnumbered` when there is no room for it. */
+  /** The number of a name. A new name gets one. 0 for null, `unnumbered` when there is no room. */
   codeOf(dictionary: string, text: string | null, origin: NameOrigin = 'ours'): number {
     if (text === null) return 0
     const names = this.#of(dictionary)
@@ -58,7 +58,7 @@ export class Names {
     return isFull || text.length > nameUnitsMax ? unnumbered : this.#add(dictionary, text)
   }
 
-  /** Gives each of these a number, however full its dictionary is. @returns those that had none. */
+  /** Gives each of these names a number, even in a full dictionary. @returns the names that had none. */
   keep(kept: LedgerNames): readonly NewName[] {
     const from = this.#added.length
     for (const [dictionary, texts] of Object.entries(kept)) {
@@ -81,12 +81,12 @@ export class Names {
     return this.#of(dictionary).texts[code] ?? null
   }
 
-  /** As `textOf`, for reports: what has no number of its own is one group with a name, and never the group of those that have none. */
+  /** As `textOf`, for reports. Names without a number are one group, `(other)`, apart from the group of records without a name. */
   groupOf(dictionary: string, code: number): string | null {
     return code === unnumbered ? '(other)' : this.textOf(dictionary, code)
   }
 
-  /** Writes what is new, in the caller's transaction. */
+  /** Writes the new names, in the caller's transaction. */
   async write(connection: DuckDBConnection): Promise<void> {
     if (this.#added.length === 0) return
     const appender = await connection.createAppender('names', 'main', 'ledger')
@@ -124,7 +124,7 @@ export class Names {
   }
 }
 
-/** True where a dictionary has less than half of its room left: names that no record has any more are deleted then. */
+/** True where a dictionary has less than half of its room left. Names that no record has any more are then deleted. */
 export function needsRoom(dictionary: string, values: number, units: number): boolean {
   const most = dictionary.startsWith('caller_') ? callersMax : valuesMax
   return values > most / 2 || units > (most * unitsPerValue) / 2

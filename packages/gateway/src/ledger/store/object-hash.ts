@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 
-/** 31 bits of an object's id: what the store looks for first. */
+/** 31 bits of an object's id. The store looks for them first. */
 export function objectHash(objectId: string): number {
   return crc32(objectId) >>> 1
 }

@@ -1,9 +1,9 @@
-/** Room in the dictionaries: names that nobody uses go, and rows get the number of a name that had none. */
+/** Makes room in the dictionaries: deletes unused names, and gives rows the number of a name that had none. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { type NewName, needsRoom, unnumbered } from './names.ts'
 import { recordColumns } from './schema.ts'
 
-/** Deletes the names that no record has, of dictionaries that are more than half full. Only while nothing else holds numbers of names. */
+/** Deletes names that no record has from dictionaries that are more than half full. Nothing else may hold numbers of names meanwhile. */
 export async function makeRoom(connection: DuckDBConnection): Promise<void> {
   const sizes = await connection.runAndReadAll(
     'SELECT dictionary, count(*), sum(length(text)) FROM names GROUP BY dictionary',
@@ -17,13 +17,13 @@ export async function makeRoom(connection: DuckDBConnection): Promise<void> {
   }
 }
 
-/** Gives rows in which a name stands as text, because it had no number, the number that it has now. */
+/** Rows keep a name without a number as text. Gives them the number that the name has now. */
 export async function numberRows(connection: DuckDBConnection, names: readonly NewName[]): Promise<void> {
   const some = await connection.runAndReadAll('SELECT 1 FROM records WHERE unnamed IS NOT NULL LIMIT 1')
   if (some.currentRowCount === 0) return
   for (const { dictionary, code, text } of names) {
     for (const column of columnsOf(dictionary)) {
-      // `unnamed` is JSON of texts by field. A quote within a text is escaped, so that nobody can write such a pair into one.
+      // `unnamed` is JSON of texts by field. A quote within a text is escaped, so that no text can contain such a pair.
       const pair = `${JSON.stringify(fieldOf(column))}:${JSON.stringify(text)}`
       await connection.run(
         `UPDATE records SET ${column} = ${code} WHERE ${column} IN (0, ${unnumbered}) AND unnamed IS NOT NULL AND contains(unnamed, $1)`,

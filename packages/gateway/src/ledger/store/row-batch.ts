@@ -18,13 +18,13 @@ const types: Record<ColumnKind, DuckDBType> = {
 }
 
 /**
- * Columns as DuckDB holds them in memory, filled row by row and handed over whole. The vectors of `@duckdb/node-api` take and check one value at
- * a time and keep their null bits in BigInts: 44 columns cost 7 µs a row there and 2 µs here (bench/ledger.ts).
+ * A column as DuckDB has it in memory, filled row by row and handed over whole. The vectors of `@duckdb/node-api` take and check one value at a
+ * time and keep their null bits in BigInts: 44 columns cost 7 µs a row there and 2 µs here (bench/ledger.ts).
  */
 class ColumnBuffer {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly #validity = new Uint8Array(batchRowsMax / 8).fill(0xff)
-  /** By row, of those that have one: most rows of most columns have none. */
+  /** By row, sparse: most rows of most columns have no text. */
   readonly #texts: string[] = []
   readonly #isText: boolean
   #hasNulls = false
@@ -107,7 +107,7 @@ export class RowBatch {
     this.#words(column)[this.rows] = code
   }
 
-  /** A row's names at once, in the order of `columns`. */
+  /** All names of a row, in the order of `columns`. */
   names(columns: readonly number[], codes: readonly number[]): void {
     const { rows } = this
     const integers = this.#integers
@@ -145,7 +145,7 @@ export class RowBatch {
     this.#column(column).setText(this.rows, value)
   }
 
-  /** The rows as a chunk for the appender; the batch is empty after it. */
+  /** The rows as a chunk for the appender. The batch is then empty. */
   take(): DuckDBDataChunk {
     const chunk = DuckDBDataChunk.create(
       recordColumns.map(column => types[column.kind]),
@@ -159,7 +159,7 @@ export class RowBatch {
     return chunk
   }
 
-  /** Forgets the rows. */
+  /** Drops the rows. */
   clear(): void {
     for (const column of this.#columns) column.clear()
     this.rows = 0

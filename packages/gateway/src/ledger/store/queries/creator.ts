@@ -1,11 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { Names } from '../names.ts'
+import type { Dictionaries } from '../names.ts'
 import { objectHash } from '../object-hash.ts'
 
-/** Who created objects and where they live, each by the newest record that says both; what no record names is left out. */
+/** Creator and instance of objects, each from the newest record that names both. Objects that no record names are left out. */
 export async function creatorsOf(
   connection: DuckDBConnection,
-  names: Names,
+  names: Dictionaries,
   objectIds: readonly string[],
 ): Promise<Map<string, { readonly workload: string; readonly instance: string }>> {
   const found = new Map<string, { readonly workload: string; readonly instance: string }>()

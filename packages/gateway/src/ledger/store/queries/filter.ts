@@ -1,10 +1,10 @@
 import type { DuckDBValue } from '@duckdb/node-api'
 import { groupedFields, type RecordFilter } from '../../reports.ts'
-import type { Names } from '../names.ts'
+import type { Dictionaries } from '../names.ts'
 import { objectHash } from '../object-hash.ts'
 import { columnNameOf } from '../schema.ts'
 
-/** Model of a record: what the answer was called, else what the request asked for. */
+/** Model of a record: the one that the answer names, else the requested one. */
 export const modelSql = 'CASE WHEN served_model <> 0 THEN served_model ELSE requested_model END'
 
 /** Conditions of a query with their values, as `$1`, `$2`, ... */
@@ -18,7 +18,7 @@ export class Conditions {
     this.#conditions.push(sql.replace('?', `$${this.values.length}`))
   }
 
-  /** The same conditions, to which more can be added apart. */
+  /** A copy, to which conditions can be added without changing this one. */
   copy(): Conditions {
     const copy = new Conditions()
     copy.values.push(...this.values)
@@ -26,7 +26,7 @@ export class Conditions {
     return copy
   }
 
-  /** Nothing can match. */
+  /** Makes the query match nothing. */
   addNever(): void {
     this.#conditions.push('false')
   }
@@ -41,7 +41,7 @@ export class Conditions {
   }
 }
 
-export function conditionsOf(filter: RecordFilter, names: Names): Conditions {
+export function conditionsOf(filter: RecordFilter, names: Dictionaries): Conditions {
   const conditions = new Conditions()
   if (filter.fromMs !== undefined) conditions.add('started_at_ms >= ?', filter.fromMs)
   if (filter.toMs !== undefined) conditions.add('started_at_ms < ?', filter.toMs)
@@ -66,8 +66,8 @@ export function conditionsOf(filter: RecordFilter, names: Names): Conditions {
   return conditions
 }
 
-/** A caller may be named by key, object id, or display name. Numbers of dictionaries are ours, so they may stand in the SQL. */
-function addCaller(conditions: Conditions, names: Names, caller: string): void {
+/** A caller is found by key, object id or display name. Numbers of dictionaries do not come from clients, so the SQL may contain them. */
+function addCaller(conditions: Conditions, names: Dictionaries, caller: string): void {
   const found = (['caller_key', 'caller_object_id', 'caller_name'] as const).flatMap(column => {
     const code = names.find(column, caller)
     return code === null ? [] : [`${column} = ${code}`]

@@ -3,7 +3,7 @@ import { QuestionError } from '../../index.ts'
 import { timeOfId } from '../../journal/ids.ts'
 import type { RecordRow } from '../../record.ts'
 import type { RecordsPage, RecordsQuery } from '../../reports.ts'
-import type { Names } from '../names.ts'
+import type { Dictionaries } from '../names.ts'
 import { type Conditions, conditionsOf } from './filter.ts'
 import { type ReadRow, readRows } from './rows.ts'
 
@@ -11,7 +11,7 @@ const limitDefault = 50
 const limitMax = 1_000
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
-/** How far the store has loaded; what is loaded while a question is answered belongs to the next page. */
+/** State of loading. Records that are loaded while a question is answered belong to the next page. */
 export interface Loaded {
   readonly sequence: number
   /** Time of the newest id. */
@@ -20,7 +20,7 @@ export interface Loaded {
 
 export async function list(
   connection: DuckDBConnection,
-  names: Names,
+  names: Dictionaries,
   query: RecordsQuery,
   loaded: Loaded,
 ): Promise<RecordsPage> {
@@ -37,7 +37,7 @@ export async function list(
   }
   const seen = after === undefined ? null : cursorOf(after)
   if (seen !== null) conditions.add('sequence > ?', BigInt(seen))
-  // One more than asked tells whether there is a further page.
+  // One more row than asked for shows whether there is another page.
   const found =
     seen === null
       ? await newestFirst(connection, names, conditions, before ?? null, limit + 1, loaded)
@@ -52,16 +52,16 @@ export async function list(
   }
 }
 
-/** How far back a page looks, one after the other, until it is full. */
+/** A page looks back this far, one window after the other, until it is full. */
 const windowsMs = [3_600_000, 30 * 86_400_000] as const
 
 /**
- * Ids begin with their time and records lie in about that order, so a page that looks back a limited time skips all row groups before it
- * instead of reading every id there is. A page that does not get full this way looks at everything.
+ * Ids begin with their time and records are stored in about that order, so a page that looks back a limited time skips all older row groups
+ * instead of reading every id. A page that is still not full looks at all records.
  */
 async function newestFirst(
   connection: DuckDBConnection,
-  names: Names,
+  names: Dictionaries,
   conditions: Conditions,
   before: string | null,
   rowsMax: number,
@@ -80,7 +80,7 @@ async function newestFirst(
 const newestSql = (conditions: Conditions, rowsMax: number): string =>
   `${conditions.where} ORDER BY id DESC LIMIT ${rowsMax}`
 
-/** The least id of a millisecond. */
+/** The lowest id of a millisecond. */
 function firstIdOf(ms: number): string {
   const hex = Math.max(0, Number.isNaN(ms) ? 0 : ms)
     .toString(16)
@@ -88,7 +88,7 @@ function firstIdOf(ms: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-0000-0000-000000000000`
 }
 
-export async function row(connection: DuckDBConnection, names: Names, id: string): Promise<RecordRow | null> {
+export async function row(connection: DuckDBConnection, names: Dictionaries, id: string): Promise<RecordRow | null> {
   if (!uuid.test(id)) return null
   const found = await readRows(connection, names, 'WHERE id = $1::UUID LIMIT 1', [id])
   return found[0]?.row ?? null

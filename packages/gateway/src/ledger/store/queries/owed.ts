@@ -1,14 +1,18 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { UsageSource } from '../../../wire/usage.ts'
 import type { RecordRow } from '../../record.ts'
-import type { Names } from '../names.ts'
+import type { Dictionaries } from '../names.ts'
 import { readRows } from './rows.ts'
 
-/** Calls since then that began work in the background whose use no record has yet, oldest first. */
-export async function owed(connection: DuckDBConnection, names: Names, sinceMs: number): Promise<readonly RecordRow[]> {
+/** Calls since then that began background work without a record of its usage yet, oldest first. */
+export async function owed(
+  connection: DuckDBConnection,
+  names: Dictionaries,
+  sinceMs: number,
+): Promise<readonly RecordRow[]> {
   const source = (name: UsageSource): number => names.find('usage_source', name) ?? -1
   const isOwed = `usage_source = ${source('owed')} AND started_at_ms >= $1`
-  // Most gateways begin no such work: then nothing else is looked at.
+  // Most gateways have no such calls; the other queries are then not needed.
   const some = await connection.runAndReadAll(`SELECT 1 FROM records WHERE ${isOwed} LIMIT 1`, [sinceMs])
   if (some.currentRowCount === 0) return []
   const charged = `usage_source IN (${source('reported')}, ${source('bounded')}) AND started_at_ms >= $1`
@@ -26,10 +30,10 @@ export async function owed(connection: DuckDBConnection, names: Names, sinceMs: 
   return found.map(({ row }) => row).filter(({ objectId }) => objectId !== null && !read.has(objectId))
 }
 
-/** Ids of batches whose answer to a client was charged: such a record names the file of answers as its object. */
+/** Ids of batches that were charged with an answer to a client. Such a record names the file of answers as its object. */
 async function batchesRead(
   connection: DuckDBConnection,
-  names: Names,
+  names: Dictionaries,
   charged: string,
   sinceMs: number,
 ): Promise<ReadonlySet<string>> {

@@ -18,7 +18,7 @@ import {
   usageDimensions,
 } from '../../reports.ts'
 
-/** One ledger of 400 records for all tests here: they only read, and what they expect is worked out from the same records in plain code. */
+/** One ledger of 400 records for all tests of this file. They only read; plain code computes what they expect from the same records. */
 interface Kept {
   readonly opened: Opened
   readonly closed: Closed
@@ -29,7 +29,7 @@ const pick = <T>(from: readonly T[], index: number): T => from[index % from.leng
 const people = [
   { callerObjectId: 'a0000000-0000-0000-0000-000000000001', callerName: 'Alice' },
   { callerObjectId: 'b0000000-0000-0000-0000-000000000002', callerName: "Bob O'Neil" },
-  // Renamed while the records were made: one caller, two names.
+  // This caller was renamed while the records were made: one caller, two names.
   { callerObjectId: 'a0000000-0000-0000-0000-000000000001', callerName: 'Alice Married' },
 ]
 /** The catalogue's currency was changed while the records were made. */
@@ -104,7 +104,7 @@ before(async () => {
     log: keptLog(),
     names: { workload: ['hr-bot', 'code-assistant'], deployment: ['gpt-4o', 'text-embedding-3-small'] },
   })
-  // Loaded in another order than begun, as long calls are.
+  // Loaded in another order than they began, like long calls.
   for (const { opened } of kept) void ledger.journal.open(opened, [bytes('q')])
   for (const { closed } of kept.toSorted((a, b) => a.closed.endedAtMs - b.closed.endedAtMs || 1)) {
     void ledger.journal.close(closed, [bytes('a')])
@@ -125,7 +125,7 @@ const keyOf = ({ opened }: Kept): string | null =>
         objectId: opened.callerObjectId ?? '',
         appId: opened.callerAppId,
       })
-/** The end corrects the choice; where it names none, none was reached. */
+/** The closing half corrects the instance. Where it names none, no instance was reached. */
 const instanceOf = ({ opened, closed }: Kept): string | null => closed.instance ?? opened.instance
 const modelOf = ({ opened, closed }: Kept): string | null => closed.servedModel ?? opened.requestedModel
 
@@ -191,7 +191,7 @@ function figuresOf(group: readonly Kept[]): Figures {
     averageDurationMs: group.length === 0 ? null : Math.round(durations / group.length),
   }
 }
-/** Sums of what was priced above zero, a currency each. */
+/** Sums of all costs above zero, one per currency. */
 function costsOf(group: readonly Kept[]): Figures['costs'] {
   const sums = [...currencies].sort().map(currency => {
     const priced = group.flatMap(({ closed: { cost } }) => (cost?.currency === currency ? [cost.nano] : []))
@@ -235,13 +235,13 @@ const filters: fc.Arbitrary<RecordFilter> = fc
     copyOf: oneOf('0199c0de-0000-7000-8000-000000000001', ...hostile),
     objectId: oneOf('resp_1', ...hostile),
   })
-  // What is not asked for is absent, not undefined.
+  // A filter that is not used is absent, not undefined.
   .map(filter => Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as RecordFilter)
 
 const dimensionsAsked = fc.uniqueArray(fc.constantFrom(...usageDimensions), { minLength: 1, maxLength: 3 })
 
-// The invoice between departments is made from this; a group too many or too few is somebody's money.
-test('a usage report is what the records add up to, for any filter and any dimensions', async () => {
+// Invoices between departments are made from this report. A wrong group is money charged to the wrong department.
+test('a usage report equals the sums over the records, for any filter and any dimensions', async () => {
   await fc.assert(
     fc.asyncProperty(filters, dimensionsAsked, async (filter, by) => {
       const report = await ledger.usage({ ...filter, by })
@@ -265,8 +265,8 @@ test('a usage report is what the records add up to, for any filter and any dimen
   )
 })
 
-// Names change in the directory; a person must not fall apart into two lines, nor show under last year's name.
-test('a caller is one line under the latest display name, with the immutable key', async () => {
+// Names change in the directory. A person must not become two lines, nor appear under an old name.
+test('a caller is one line with the latest display name and the immutable key', async () => {
   const { lines } = await ledger.usage({ by: ['caller'] })
   const alice = lines.filter(({ callerKey: key }) => key?.endsWith(pick(people, 0).callerObjectId))
   assert.equal(alice.length, 1)
@@ -277,8 +277,8 @@ test('a caller is one line under the latest display name, with the immutable key
   )
 })
 
-// An auditor pages through everything; a record shown twice or never is a wrong audit.
-test('pages of a list go through all that matches once, newest first', async () => {
+// An auditor pages through all records. One that is shown twice or never makes the audit wrong.
+test('the pages of a list contain every matching record once, newest first', async () => {
   await fc.assert(
     fc.asyncProperty(filters, fc.integer({ min: 1, max: 150 }), async (filter, limit) => {
       const seen: string[] = []
@@ -296,8 +296,8 @@ test('pages of a list go through all that matches once, newest first', async () 
   )
 })
 
-// `records tail` runs all day; it must show each record once however it pages and whatever order calls end in.
-test('a tail sees every record once, and nothing of what its first page had seen', async () => {
+// `records tail` runs all day. It must show each record once, whatever the page size and the order in which calls end.
+test('a tail shows every record once, and none that its first page had', async () => {
   const seen: string[] = []
   let cursor = '0'
   for (;;) {
@@ -310,12 +310,12 @@ test('a tail sees every record once, and nothing of what its first page had seen
   assert.equal(seen.length, kept.length)
   const newest = await ledger.list({ limit: 1 })
   assert.deepEqual((await ledger.list({ after: newest.cursor })).records, [])
-  // A tail with a filter that nothing passes moves on all the same.
+  // A tail moves on even with a filter that no record matches.
   assert.equal((await ledger.list({ after: '0', workload: 'nobody' })).cursor, newest.cursor)
 })
 
-// A question that cannot be meant must not be answered with something else.
-test('a question that makes no sense is refused, saying what would', async () => {
+// A question that makes no sense must not get the answer to another one.
+test('a question that makes no sense is refused with what would make sense', async () => {
   for (const limit of [0, 1_001, 1.5, Number.NaN]) await assert.rejects(ledger.list({ limit }), /limit.*1 to 1000/)
   await assert.rejects(ledger.list({ before: 'yesterday' }), /before/)
   await assert.rejects(ledger.list({ after: '1; DROP TABLE records' }), /after/)
@@ -324,8 +324,8 @@ test('a question that makes no sense is refused, saying what would', async () =>
   await assert.rejects(ledger.usage({ by: ['sequence' as UsageDimension] }), /by must name/)
 })
 
-// Every field that the page of a record shows comes back as it went in.
-test('a listed row is what was recorded, with attempts and nulls', async () => {
+// A record must be shown as it was written.
+test('a listed row equals the record, with its attempts and nulls', async () => {
   const { records } = await ledger.list({ limit: 1_000 })
   for (const { opened, closed } of kept) {
     const { opened: _, ...ended } = closed
@@ -340,8 +340,8 @@ test('a listed row is what was recorded, with attempts and nulls', async () => {
   }
 })
 
-// The counters of limits begin with this after a restart: what it leaves out may be spent twice, what it counts too often is a refused call.
-test('P7 what was spent is what the records add up to, by workload, caller, deployment and instance', async () => {
+// After a restart the counters of limits begin with this. What it leaves out can be spent twice; what it counts twice refuses calls.
+test('P7 spent usage equals the sums over the records, by workload, caller, deployment and instance', async () => {
   const moments = [start, start + 50 * 1_234_567, start + 50 * 1_234_567 + 1, start + 500 * 1_234_567]
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...moments), fc.constantFrom(...moments), async (fromMs, toMs) => {
@@ -374,7 +374,7 @@ test('P7 what was spent is what the records add up to, by workload, caller, depl
   )
 })
 
-// Another workload that continues a response must get 404 and not somebody's conversation, also after a restart.
+// Another workload that continues a response must get 404 and not the conversation of its owner, also after a restart.
 test('the creator of an object is the newest record that names it with a workload and an instance', async () => {
   for (const objectId of objects) {
     const newest = kept

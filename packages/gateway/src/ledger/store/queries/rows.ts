@@ -3,7 +3,7 @@ import { kinds } from '../../field.ts'
 import { type Field, fieldRows } from '../../fields.ts'
 import { rowFrom, type StoredValue } from '../../read-fields.ts'
 import type { RecordRow } from '../../record.ts'
-import type { Names } from '../names.ts'
+import type { Dictionaries } from '../names.ts'
 import { dictionaryOf, indexOf, indexOfOwn, recordColumns } from '../schema.ts'
 
 export interface ReadRow {
@@ -11,7 +11,7 @@ export interface ReadRow {
   readonly sequence: number
 }
 
-/** A stored field, and where a row of the answer has it. */
+/** The stored fields, and the index of their cells in a row of the answer. */
 const stored = fieldRows.filter(({ column }) => column !== undefined)
 const cellByField: ReadonlyMap<Field, number> = new Map(stored.map((field, cell) => [field, cell]))
 const dictionaryByField: ReadonlyMap<Field, string> = new Map(
@@ -23,10 +23,10 @@ const columnsSql = [...stored.map(indexOf), indexOfOwn('sequence'), indexOfOwn('
   .map(index => recordColumns[index]?.name ?? '')
   .join(', ')
 
-/** Reads rows of `records`; `sql` is what follows FROM. */
+/** Reads rows of `records`. @param sql the part after FROM. */
 export async function readRows(
   connection: DuckDBConnection,
-  names: Names,
+  names: Dictionaries,
   sql: string,
   values: DuckDBValue[],
 ): Promise<ReadRow[]> {
@@ -34,7 +34,7 @@ export async function readRows(
   return result.getRows().map(cells => rowOf(cells, names))
 }
 
-function rowOf(cells: readonly DuckDBValue[], names: Names): ReadRow {
+function rowOf(cells: readonly DuckDBValue[], names: Dictionaries): ReadRow {
   const text = cells[unnamedCell]
   const unnamed = typeof text === 'string' ? (JSON.parse(text) as Partial<Record<string, string>>) : {}
   const row = rowFrom(field => {

@@ -1,11 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { SpentGroup } from '../../reports.ts'
-import type { Names } from '../names.ts'
+import type { Dictionaries } from '../names.ts'
 
-/** What calls that began within [fromMs, toMs) have used, one group per workload, caller, deployment and instance. */
+/** Usage of calls that began within [fromMs, toMs), one group per workload, caller, deployment and instance. */
 export async function spent(
   connection: DuckDBConnection,
-  names: Names,
+  names: Dictionaries,
   fromMs: number,
   toMs: number,
 ): Promise<readonly SpentGroup[]> {

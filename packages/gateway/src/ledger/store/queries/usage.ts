@@ -12,14 +12,14 @@ import {
   type UsageReport,
   usageDimensions,
 } from '../../reports.ts'
-import type { Names } from '../names.ts'
+import type { Dictionaries } from '../names.ts'
 import { columnNameOf } from '../schema.ts'
 import { conditionsOf, modelSql } from './filter.ts'
 
-/** What a dimension groups by, and how a group's value is shown. */
+/** SQL that a dimension groups by, and the text of a group's value. */
 interface DimensionFacts {
   readonly sql: string
-  readonly show: (value: number, names: Names) => string | null
+  readonly show: (value: number, names: Dictionaries) => string | null
 }
 
 const named = (column: string, dictionary = column): DimensionFacts => ({
@@ -42,7 +42,7 @@ const dimensions: Record<UsageDimension, DimensionFacts> = {
   month: time('start_month', month => iso(Date.UTC(1970, month)).slice(0, 7)),
 }
 
-/** Lines of a report at most: a million of them took 1.2 GB of memory on their way out. */
+/** Most lines of a report. A million lines took 1.2 GB of memory. */
 const linesMax = 20_000
 
 type Total = UsageReport['total']
@@ -56,7 +56,11 @@ interface Figure {
 
 const summedFields = shownFields.filter(({ report }) => report === 'sum')
 
-export async function usage(connection: DuckDBConnection, names: Names, query: UsageQuery): Promise<UsageReport> {
+export async function usage(
+  connection: DuckDBConnection,
+  names: Dictionaries,
+  query: UsageQuery,
+): Promise<UsageReport> {
   const { by } = query
   checkDimensions(by)
   const conditions = conditionsOf(query, names)
@@ -89,8 +93,8 @@ function checkDimensions(by: readonly UsageDimension[]): void {
   }
 }
 
-/** In the order in which the query answers them. */
-function figuresOf(names: Names): readonly Figure[] {
+/** The figures, in the order of the query's columns. */
+function figuresOf(names: Dictionaries): readonly Figure[] {
   const code = (dictionary: string, name: string): number => names.find(dictionary, name) ?? -1
   const estimated = [code('usage_source', 'counted'), code('usage_source', 'bounded')].join(', ')
   return [
@@ -115,7 +119,7 @@ function lineOf(
   by: readonly UsageDimension[],
   figures: readonly Figure[],
   currencies: readonly number[],
-  names: Names,
+  names: Dictionaries,
 ): UsageLine {
   const callerAt = by.indexOf('caller')
   const texts = by.map((dimension, index) => dimensions[dimension].show(Number(cells[index]), names))

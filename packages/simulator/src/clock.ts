@@ -1,4 +1,7 @@
-/** Milliseconds since the Unix epoch, whole or fractional. The demonstration's history and the tests run on clocks of their own. */
+/**
+ * Milliseconds since the Unix epoch, whole or fractional. The demonstration's history and the tests use clocks of their
+ * own.
+ */
 export type Clock = () => number
 
 /** The machine's clock. */

@@ -1,10 +1,12 @@
 /**
- * The tenant of the demonstration: who can sign in, and as what. Ids are fixed, so that a configuration, a ledger and a test written
- * against yesterday's demonstration still fit today's.
+ * The tenant of the demonstration: its people, applications and registrations. Ids are fixed, so that a configuration,
+ * a ledger and a test that were made with an earlier demonstration still fit.
  */
 import type { Application, Directory, Person, Registration } from './types.ts'
 
-/** The well-known public client id of the Azure CLI: what developers sign in with where no application is registered. */
+/**
+ * The well-known public client id of the Azure CLI, with which developers sign in when no application is registered.
+ */
 export const azureCliClientId = '04b07795-8ddb-461a-bbee-02f9e1bf7b46'
 
 const subscription = '/subscriptions/3d0c1f64-52a8-4a9e-8d0b-7c4e2f6a9b15/resourcegroups/rg-gatehouse'
@@ -96,7 +98,7 @@ const applications: readonly Application[] = [
   },
 ]
 
-/** What the company registered for its gateway, as docs/entra.md says. */
+/** The company's registration for its gateway, as docs/entra.md describes it. */
 const gatehouse: Registration = {
   name: 'gatehouse',
   appId: '6a7eca11-2c5f-4d0b-8c3e-5b9a7d1f3e23',
@@ -106,7 +108,7 @@ const gatehouse: Registration = {
   appRoles: ['HrBot.Use', 'ExpertFinder.Call', 'Gatehouse.Auditor'],
 }
 
-/** What people and programs ask a token for. */
+/** The audience of the tokens that people and programs request. */
 export const demoAudience = 'api://gatehouse'
 
 export const demoDirectory: Directory = {

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 
 const folder = join(import.meta.dirname, '..')
 
-// It is the first thing that a reader of the package runs.
+// It is the first program that a reader of the package runs.
 test('the example in the README runs as it is and prints what its comment says', () => {
   const [, program = ''] = /```js\n([\s\S]*?)```/.exec(readFileSync(join(folder, 'README.md'), 'utf8')) ?? []
   const [, expected] = /\/\/ (429 .*)/.exec(program) ?? []

@@ -12,30 +12,30 @@ import { type Draw, drawOf } from './seed.ts'
 import type { Deployment, Service } from './service.ts'
 import { servedTier } from './service-tier.ts'
 
-/** A call whose head has arrived and whose path names an operation. */
+/** A call after the head of its request has arrived; its path names an operation. */
 export interface Received {
   readonly service: Service
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly route: Route
   readonly line: OpenLine
-  /** Headers of the answer, added to until its head is written. */
+  /** Headers of the answer; more are added until its head is sent. */
   readonly headers: Record<string, string>
-  /** Aborted when the client has left or the instance closes. */
+  /** Aborts when the client has left or the instance closes. */
   readonly gone: AbortSignal
-  /** `brokenOff` is set when the simulator itself broke the connection: then the client is not the one who left. */
+  /** `brokenOff` is set when the simulator itself broke the connection: then it was not the client that left. */
   readonly connection: { brokenOff: boolean }
   /** Set when the deployment's limits have counted the call. */
   readonly demand: { counted: boolean }
 }
 
-/** A call that was let in and read. */
+/** A call that was admitted and whose body was read. */
 export interface Call extends Received {
   readonly fault: Fault | null
   readonly input: JsonRecord | FormData | null
 }
 
-/** What an operation needs to make an answer; a line of a batch has it as well as a call. */
+/** What an operation needs to make an answer. A line of a batch has it too. */
 export interface Work {
   readonly service: Service
   readonly deployment: Deployment
@@ -59,7 +59,10 @@ export function formInput(call: Call): FormData {
   throw invalidRequest('The body of this request must be a form, sent as multipart/form-data.', null, null)
 }
 
-/** The deployment that a call names, in its path or as `model`. Throws 404 when it is none, 400 when it cannot do the operation. */
+/**
+ * The deployment that a call names, in its path or as `model`. Throws 404 when there is none of that name, 400 when it
+ * cannot do the operation.
+ */
 export function deploymentOf(service: Service, route: Route, named: string | null): Deployment {
   if (named === null || named === '') {
     throw invalidRequest("Missing required parameter: 'model'.", 'model', 'missing_required_parameter')
@@ -67,7 +70,7 @@ export function deploymentOf(service: Service, route: Route, named: string | nul
   return workableDeployment(service, named, route.facts)
 }
 
-/** The deployment of that name. Throws 404 when it is none, 400 when it cannot do what is asked. */
+/** The deployment of that name. Throws 404 when there is none, 400 when it lacks the ability. */
 export function workableDeployment(
   service: Service,
   named: string,
@@ -81,8 +84,8 @@ export function workableDeployment(
 }
 
 /**
- * The work of a call. Ids and text follow from the deployment, the operation and what matters of the body: not from whether it is
- * streamed or how usage is reported, so that a call gives the same answer whoever relays it.
+ * The work of a call. Ids and text follow from the deployment, the operation and the meaning of the body, not from
+ * streaming or from how usage is reported: a call gets the same answer whichever proxy relays it.
  */
 export function workOf(call: Call, meaning: string): Work {
   const { service, route, line, headers, fault } = call
@@ -97,7 +100,7 @@ export function workOf(call: Call, meaning: string): Work {
 
 type Setting = Pick<Work, 'service' | 'deployment' | 'apiVersion' | 'reportsUsage'>
 
-/** As `workOf`, where there is no call: for a line of a batch. */
+/** Same as `workOf`, for a line of a batch, which has no call. */
 export function makeWork(setting: Setting, operation: string, meaning: string): Work {
   const { service, deployment } = setting
   const key = hash('sha1', `${deployment.name}\n${operation}\n${meaning}`, 'base64')
@@ -105,20 +108,20 @@ export function makeWork(setting: Setting, operation: string, meaning: string): 
   return { ...setting, key, draw, createdAtSeconds: service.createdAtSeconds(draw) }
 }
 
-/** Prompt tokens by the model's tokenizer. Counted once for equal calls: load tests and retries repeat them. */
+/** Prompt tokens by the model's tokenizer. Equal calls are counted once: load tests and retries repeat them. */
 export function countedPrompt(work: Work, operation: string, body: JsonRecord): number {
   return work.service.promptTokens.get(work.key, () => promptTokens(work.deployment.model, operation, body))
 }
 
-/** What matters of a JSON body. */
+/** The members of a JSON body that decide the answer. */
 export function meaningOf(input: JsonRecord): string {
   const { stream: _, stream_options: __, model: ___, user: ____, store: _____, ...rest } = input
   return JSON.stringify(rest)
 }
 
 /**
- * Takes the call's demand from its deployment's limits and writes the prompt into the bill. Throws 429, or the 400 of the content
- * filter, whose prompt stays in the bill.
+ * Takes the call's demand from its deployment's limits and adds the prompt to the bill. Throws 429, or the 400 of the
+ * content filter; then the prompt stays in the bill.
  */
 export function admit(call: Call, work: Work, prompt: number, answerTokensMax: number | null): void {
   const { route, line, fault, headers } = call
@@ -138,7 +141,7 @@ export function admit(call: Call, work: Work, prompt: number, answerTokensMax: n
   if (fault?.kind === 'content-filter' && !filtersLater) throw promptFiltered()
 }
 
-/** What a 429 says of the call that it refuses. */
+/** What a 429 says about the call that it refuses. */
 export function askedOf({ service, route, line }: Call): Asked {
   const deployment = line.deployment ?? ''
   return {
@@ -167,7 +170,10 @@ function withoutTimes(refusal: unknown): unknown {
   return new AzureError(refusal.status, refusal.code, refusal.message, refusal.body)
 }
 
-/** Sends an answer and then settles what `admit` had taken for it with what was produced, also of an answer that broke off. */
+/**
+ * Sends an answer, then settles what `admit` had reserved for it with what was produced. Also for an answer that broke
+ * off.
+ */
 export function settled(call: Call, work: Work, answerTokensMax: number | null, sending: Promise<void>): Promise<void> {
   const { limits } = work.deployment
   if (!limits.settles) return sending

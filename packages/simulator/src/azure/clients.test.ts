@@ -16,8 +16,8 @@ async function clients(t: TestContext): Promise<{ sim: AzureSimulator; dated: Az
 
 const messages = [{ role: 'user' as const, content: question }]
 
-// The point of the simulator: the official client must not notice that it is none of Azure's.
-test('the official client chats over both APIs, streamed and not, with the same words', async t => {
+// The purpose of the simulator: the official client must not notice the difference to Azure.
+test('the official client chats over both APIs, streamed and not, and gets the same words', async t => {
   const { dated, v1 } = await clients(t)
   const whole = await dated.chat.completions.create({ model: 'gpt-4o', messages })
   const text = whole.choices[0]?.message.content
@@ -40,7 +40,7 @@ test('the official client chats over both APIs, streamed and not, with the same 
   }
 })
 
-test('errors arrive as the classes of the client, and it retries as the headers say', async t => {
+test('errors become the error classes of the client, and it retries as the headers say', async t => {
   const { sim, v1, dated } = await clients(t)
   await assert.rejects(v1.chat.completions.create({ model: 'none', messages }), {
     status: 404,
@@ -57,7 +57,7 @@ test('errors arrive as the classes of the client, and it retries as the headers 
   )
 })
 
-test('completions: prompts, echo, n, streams', async t => {
+test('completions take several prompts, echo, n and streaming', async t => {
   const { dated } = await clients(t)
   const two = await dated.completions.create({
     model: 'instruct',
@@ -80,8 +80,8 @@ test('completions: prompts, echo, n, streams', async t => {
   assert.equal(text, whole.choices[0]?.text)
 })
 
-// Search built on the simulator must find something: shared words are near, others far.
-test('embeddings: neighbourhood, dimensions, base64, tokens, and usage without completion tokens', async t => {
+// Search that is built on the simulator must find something: texts with common words are near, others far.
+test('embeddings have neighbourhood, dimensions, base64 and usage without completion tokens', async t => {
   const { sim, dated, v1 } = await clients(t)
   const input = ['parental leave for fathers', 'leave for parents and fathers', 'customs declaration of steel pipes']
   const { data, usage } = await dated.embeddings.create({ model: 'text-embedding-3-small', input })
@@ -113,8 +113,8 @@ test('embeddings: neighbourhood, dimensions, base64, tokens, and usage without c
   assert.equal((await lastLine(sim)).completionTokens, 0)
 })
 
-// Conversations are kept on the instance; a client that goes on with one must be understood.
-test('responses: create, go on, read, list input, delete; store=false keeps nothing', async t => {
+// Conversations are kept on the instance; a client that continues one must be understood.
+test('a response can be created, continued, read, listed and deleted; store=false keeps nothing', async t => {
   const { v1, dated, sim } = await clients(t)
   const first = await v1.responses.create({
     model: 'gpt-4o',
@@ -145,7 +145,7 @@ test('responses: create, go on, read, list input, delete; store=false keeps noth
   })
 })
 
-test('responses: streamed events in order, text and usage as in the whole, tools, JSON, cut at the limit', async t => {
+test('a streamed response has its events in order, with the text and usage of the whole one, tools, JSON and a cut at the limit', async t => {
   const { v1, sim } = await clients(t)
   const whole = await v1.responses.create({ model: 'gpt-4o', input: question })
   const types: string[] = []
@@ -193,7 +193,7 @@ test('responses: streamed events in order, text and usage as in the whole, tools
   assert.ok((thought.usage?.output_tokens_details.reasoning_tokens ?? 0) >= 64)
 })
 
-test('responses: in the background they are found when asked for; errors in mid-stream are events', async t => {
+test('a response in the background is there when it is read; an error in mid-stream is an event', async t => {
   const { v1, sim } = await clients(t)
   const begun = await v1.responses.create({ model: 'gpt-4o', input: 'Hello', background: true })
   assert.equal(begun.status, 'queued')
@@ -204,7 +204,7 @@ test('responses: in the background they are found when asked for; errors in mid-
   assert.match(broken.chunks.at(-1) ?? '', /^event: error\ndata: \{"type":"error"/)
 })
 
-test('files and batches: upload, read, list, run, fetch the answers, delete', async t => {
+test('files and batches can be uploaded, read, listed, run and deleted, and the answers fetched', async t => {
   const { v1, dated } = await clients(t)
   const body = { model: 'gpt-4o', messages }
   const lines = [
@@ -251,7 +251,7 @@ test('files and batches: upload, read, list, run, fetch the answers, delete', as
   )
 })
 
-test('models, pictures and sound: valid files in every form', async t => {
+test('models, pictures and sound are valid files in every form', async t => {
   const { sim, v1, dated } = await clients(t)
   assert.ok((await v1.models.list()).data.some(model => model.id === 'gpt-4o'))
   assert.equal((await dated.models.retrieve('gpt-4o')).id, 'gpt-4o')
@@ -304,7 +304,7 @@ test('pictures of dall-e come as URLs that can be fetched', async t => {
   assert.equal((await fetch(`${sim.url}/_simulator/pictures/10x10-x.png`)).status, 404)
 })
 
-test('a recording beyond 25 MiB is refused with 413; a stream of a transcription ends in its usage', async t => {
+test('a recording beyond 25 MiB is refused with 413, and a streamed transcription ends with its usage', async t => {
   const sim = await simulator(t, { deployments: { ears: { model: 'gpt-4o-transcribe' } } })
   const client = new OpenAI({ baseURL: `${sim.url}/openai/v1`, apiKey: 'none', maxRetries: 0 })
   const large = await toFile(Buffer.alloc(26_214_401), 'long.wav')

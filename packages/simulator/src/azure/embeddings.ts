@@ -1,4 +1,4 @@
-/** Embeddings: the same text gives the same vector on every instance, seed or not. */
+/** Embeddings: the same text gives the same vector on every instance, with a seed or without. */
 
 import type { JsonRecord } from '../json.ts'
 import { embed } from './answers/index.ts'
@@ -85,7 +85,7 @@ function checkedTexts(work: Work, input: JsonRecord): string[] {
 function checkLength(work: Work, input: unknown, text: string, at: number): void {
   const { facts, model } = work.deployment
   const most = facts.contextTokensMax
-  // A token has a byte at least.
+  // A token has at least one byte.
   if (Buffer.byteLength(text) <= most) return
   const given = Array.isArray(input) ? input[at] : text
   const tokens = typeof given === 'string' ? countText(model, given) : text.split(' ').length
@@ -97,7 +97,10 @@ function checkLength(work: Work, input: unknown, text: string, at: number): void
   )
 }
 
-/** A string, strings, tokens, or lists of tokens; tokens stand for themselves as words, so that equal ones are near each other. */
+/**
+ * A string, strings, tokens, or lists of tokens. A token is treated as a word, so that lists of equal tokens are near
+ * each other.
+ */
 function textsOf(input: unknown): string[] {
   const isTokens = (value: unknown): value is number[] =>
     Array.isArray(value) && value.length > 0 && value.every(each => Number.isInteger(each))

@@ -1,15 +1,16 @@
 /**
- * Azure's error answers, as its services send them. Bodies: recorded answers in public issue threads and Microsoft's
- * troubleshooting pages; several shapes live side by side there, so each answer is a function of its own here.
+ * Azure's error answers, as its services send them. The bodies come from recorded answers in public issue threads and
+ * from Microsoft's troubleshooting pages. The service uses several shapes, so each answer is a function of its own
+ * here.
  */
 
-/** An answer that is not a success. `message` is the public text; `body` is what goes on the wire. */
+/** An answer that is not a success. `message` is the public text, `body` is what is sent. */
 export class AzureError extends Error {
   /** HTTP status. */
   readonly status: number
-  /** The `code` inside of the body, or the status as text where the body has none. */
+  /** The `code` in the body, or the status as text when the body has none. */
   readonly code: string
-  /** A value that is written as JSON, or a text that is written as it is. */
+  /** A value that is sent as JSON, or a text that is sent as it is. */
   readonly body: unknown
   readonly headers: Readonly<Record<string, string>>
   constructor(status: number, code: string, message: string, body: unknown, headers: Record<string, string> = {}) {
@@ -26,14 +27,14 @@ function coded(status: number, code: string, message: string, headers: Record<st
   return new AzureError(status, code, message, { error: { code, message } }, headers)
 }
 
-/** The shape of the model's own front: `{error: {message, type, param, code}}`, status 400 unless said otherwise. */
+/** The shape of the model's own front end: `{error: {message, type, param, code}}`, with status 400 by default. */
 export function invalidRequest(message: string, param: string | null, code: string | null): AzureError {
   return new AzureError(400, code ?? 'invalid_request_error', message, {
     error: { message, type: 'invalid_request_error', param, code },
   })
 }
 
-/** Deployments of other makers check bodies by their own schema and say so in their own words: 422. */
+/** Deployments of other makers check bodies by a schema of their own and have messages of their own: 422. */
 export function extraForbidden(member: string, input: unknown): AzureError {
   const names = typeof input === 'object' && input !== null ? Object.keys(input) : []
   const detail = [member, ...names].map(name => `'${name}'`).join(', ')
@@ -41,7 +42,7 @@ export function extraForbidden(member: string, input: unknown): AzureError {
   return new AzureError(422, 'Invalid input', message, { error: { code: 'Invalid input', message, status: 422 } })
 }
 
-/** Unknown paths, unknown methods, a missing or unknown `api-version`. */
+/** For unknown paths, unknown methods, and a missing or unknown `api-version`. */
 export const resourceNotFound = (): AzureError => coded(404, '404', 'Resource not found')
 
 export const deploymentNotFound = (): AzureError =>
@@ -56,7 +57,7 @@ export const missingDeployment = (): AzureError =>
 
 export const badRequest = (message: string): AzureError => coded(400, 'BadRequest', message)
 
-/** No token, or one that does not verify. The endpoint's API decides which audience the text names. */
+/** For a missing token, or one that does not verify. The endpoint's API decides which audience the text names. */
 export function tokenRefused(isV1: boolean): AzureError {
   const audience = isV1 ? 'https://ai.azure.com' : 'https://cognitiveservices.azure.com'
   const message = `Unauthorized. Access token is missing, invalid, audience is incorrect (${audience}), or have expired.`
@@ -70,7 +71,7 @@ export const keyRefused = (): AzureError =>
     'Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an active subscription and use a correct regional API endpoint for your resource.',
   )
 
-/** The principal is known and has no role with `dataAction`. */
+/** For a principal that is known and has no role with `dataAction`. */
 export function permissionDenied(objectId: string, dataAction: string, operation: string): AzureError {
   return coded(
     401,
@@ -79,7 +80,7 @@ export function permissionDenied(objectId: string, dataAction: string, operation
   )
 }
 
-/** `operation` in Azure's words, as chatCompletion. */
+/** `operation` is Azure's name, as chatCompletion. */
 export function operationNotSupported(operation: string, model: string): AzureError {
   return coded(
     400,
@@ -88,28 +89,31 @@ export function operationNotSupported(operation: string, model: string): AzureEr
   )
 }
 
-/** What a 429 says of the call that it refuses. */
+/** What a 429 says about the call that it refuses. */
 export interface Asked {
-  /** As ChatCompletions_Create. */
+  /** Azure's name, as ChatCompletions_Create. */
   readonly operation: string
-  /** Null on v1, of which the service names the version that it stands for. */
+  /** Null on v1; the service then names the version that v1 represents. */
   readonly apiVersion: string | null
   readonly deployment: string
   readonly model: string
-  /** As Sweden Central. */
+  /** Display name, as Sweden Central. */
   readonly region: string
 }
 
 export interface Throttling {
   readonly asked: Asked
-  /** What has run out. */
+  /** The limit that has run out. */
   readonly rate: 'tokens' | 'requests' | 'capacity'
   readonly retryAfterMs: number
 }
 
 const currentVersion = '2025-04-01-preview'
 
-/** 429 with `retry-after` in whole seconds (rounded up, at least 1) and `retry-after-ms`, in the words of 2025 and 2026. */
+/**
+ * 429 with `retry-after` in whole seconds (rounded up, at least 1) and `retry-after-ms`, in the wording of 2025 and
+ * 2026.
+ */
 export function throttled({ asked, rate, retryAfterMs }: Throttling): AzureError {
   const { operation, apiVersion, deployment, model, region } = asked
   const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000))
@@ -155,7 +159,9 @@ export function promptFiltered(): AzureError {
   })
 }
 
-/** The content filter's answer of the Responses API: written over several lines, and without what the filter found. */
+/**
+ * The content filter's answer in the Responses API: written over several lines, and without the findings of the filter.
+ */
 export function responseFiltered(): AzureError {
   const message =
     'The response was filtered due to the prompt triggering Azure OpenAI\u2019s content management policy. Please modify your prompt and retry. To learn more about our content filtering policies please read our documentation: https://go.microsoft.com/fwlink/?linkid=2198766'
@@ -171,13 +177,13 @@ export const internalError = (): AzureError =>
 export const unavailable = (): AzureError =>
   coded(503, 'ServiceUnavailable', 'The service is temporarily unable to process your request. Please try again later.')
 
-/** A body beyond `limitBytes`. */
+/** For a body beyond `limitBytes`. */
 export function tooLarge(limitBytes: number, readBytes: number): AzureError {
   const message = `Maximum content size limit (${limitBytes}) exceeded (${readBytes} bytes read)`
   return new AzureError(413, '413', message, { error: { message, type: 'server_error', param: null, code: null } })
 }
 
-/** An object (file, batch, response, model) that is not there. */
+/** For an object (file, batch, response, model) that does not exist. */
 export function noSuchObject(message: string, param: string | null): AzureError {
   return new AzureError(404, 'not_found', message, {
     error: { message, type: 'invalid_request_error', param, code: null },

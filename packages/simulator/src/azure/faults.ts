@@ -15,17 +15,19 @@ import type { Asked } from './limits/limits.ts'
 
 interface FaultFacts {
   /**
-   * `refusal`: an error answer instead of the operation. `answer`: strikes while the answer is written, in a stream after `after`
-   * events, in a whole answer at half of its body. `instance`: no single call, but the instance as a whole; as a standing fault only.
+   * `refusal`: an error answer instead of the operation. `answer`: strikes while the answer is written, in a stream
+   * after `after` events, in a whole answer in the middle of its body. `instance`: strikes the whole instance instead
+   * of one call; a standing fault only.
    */
   readonly strikes: 'refusal' | 'answer' | 'instance'
   readonly about: string
 }
 
 /**
- * The kinds, for `x-simulator-fault: KIND[;option=value...]` and `POST /_simulator/faults`. Options of every kind:
- * `probability` 0..1 (default 1); `times`, how often it strikes before it is used up (default without end; for the header counted by
- * its whole text, so a `key` of your own makes it one's own); `deployment` and `operation`, to strike these alone.
+ * The kinds, for `x-simulator-fault: KIND[;option=value...]` and `POST /_simulator/faults`. Every kind has these
+ * options: `probability`, 0 .. 1 (default 1); `times`, how often it strikes before it is used up (default: no end;
+ * headers are counted by their whole text, so add a `key` to have a count of your own); `deployment` and `operation`,
+ * to strike only these.
  */
 export const faultKinds = {
   '429': {
@@ -76,9 +78,9 @@ export type FaultKind = keyof typeof faultKinds
 /** A fault that strikes. */
 export interface Fault {
   readonly kind: FaultKind
-  /** Events of a stream that pass before; null when not said. */
+  /** Events of a stream that pass before it strikes; null for the kind's default. */
   readonly after: number | null
-  /** Milliseconds; null when not said. */
+  /** Milliseconds; null for the kind's default. */
   readonly ms: number | null
   readonly retryAfterSeconds: number | null
   readonly retryAfterMs: number | null
@@ -94,7 +96,7 @@ interface FaultRule extends Fault {
 const numberOptions = ['probability', 'times', 'after', 'ms', 'retry-after', 'retry-after-ms'] as const
 const textOptions = ['deployment', 'operation', 'key'] as const
 
-/** Decides which fault strikes a call: the header's, else the first standing one that fits. */
+/** Decides which fault strikes a call: the one in its header, else the first standing one that applies. */
 export class FaultDesk {
   readonly #random: () => number
   #standing: { readonly rule: FaultRule; struck: number }[] = []
@@ -104,7 +106,10 @@ export class FaultDesk {
     this.#random = random
   }
 
-  /** One fault, `{faults: [...]}` with several, or null for none; replaces what stood. Throws 400 for what it does not know. */
+  /**
+   * One fault, `{faults: [...]}` for several, or null for none; replaces the standing ones. Throws 400 for unknown
+   * kinds and options.
+   */
   set(fault: unknown): void {
     const several = isRecord(fault) && 'faults' in fault ? fault.faults : fault === null ? [] : [fault]
     if (!Array.isArray(several)) throw badRequest('Simulator: "faults" must be a list of faults.')
@@ -124,7 +129,7 @@ export class FaultDesk {
     return this.#standing.map(({ rule, struck }) => ({ ...rule, struck }))
   }
 
-  /** Null when none strikes. Throws 400 when the header says what is not known. */
+  /** Null when no fault strikes. Throws 400 when the header has an unknown kind or option. */
   choose(header: string | null, operation: string, deployment: string | null): Fault | null {
     if (header !== null) return this.#fromHeader(header, operation, deployment)
     const found = this.#standing.find(
@@ -205,7 +210,7 @@ function isFaultKind(kind: string): kind is FaultKind {
   return Object.hasOwn(faultKinds, kind)
 }
 
-/** The error answer of a fault that is a refusal; null for the others. */
+/** The error answer of a fault that is a refusal; null for the other kinds. */
 export function refusalOf(fault: Fault, route: Route, asked: Asked): AzureError | null {
   switch (fault.kind) {
     case '429': {
@@ -213,7 +218,7 @@ export function refusalOf(fault: Fault, route: Route, asked: Asked): AzureError 
       const retryAfterMs = fault.retryAfterMs ?? seconds * 1000
       const error = throttled({ asked, rate: 'requests', retryAfterMs })
       if (fault.retryAfterSeconds === null) return error
-      // What the caller asked for goes out as it is, 0 and fractions too.
+      // The caller's value is sent as it is, also 0 and fractions.
       const headers = { ...error.headers, 'retry-after': String(seconds) }
       return new AzureError(429, error.code, error.message, error.body, headers)
     }

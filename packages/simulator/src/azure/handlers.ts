@@ -1,4 +1,4 @@
-/** What answers each operation. */
+/** The handler of each operation. */
 
 import {
   cancelEvalRun,
@@ -81,7 +81,7 @@ import { compactResponse, countResponseInput } from './responses/tokens.ts'
 
 type Handler = (call: Call) => Promise<void>
 
-/** By operation and method; HEAD is answered as GET. */
+/** By operation and method; HEAD is answered like GET. */
 export const handlers: Readonly<Record<OperationName, Readonly<Record<string, Handler>>>> = {
   'chat/completions': { GET: listChats, POST: chatCompletions },
   'chat/completions/{id}': { GET: getChat, POST: updateChat, DELETE: deleteChat },

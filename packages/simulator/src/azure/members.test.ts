@@ -15,7 +15,7 @@ const deployments = {
 
 const errorOf = (json: JsonRecord): JsonRecord => (isRecord(json.error) ? json.error : {})
 
-// A member that a gateway or an SDK adds wrongly passes here and breaks every call at the service.
+// A member that a gateway or an SDK adds by mistake would pass here and break every call at the service.
 test('S2 members that the service does not know are refused', async t => {
   const sim = await simulator(t, { deployments })
   const one = await call(sim, chatPath(), ask('Hi', { wibble: 1 }))
@@ -36,7 +36,7 @@ test('S2 members that the service does not know are refused', async t => {
   assert.equal((await lastLine(sim)).status, 200)
 })
 
-test('S2 any member of another name is refused, whatever its value', async t => {
+test('S2 a member of any other name is refused, whatever its value', async t => {
   const sim = await simulator(t, { deployments })
   const names = fc.stringMatching(/^[a-z_]{1,12}$/).map(name => `x_${name}`)
   await fc.assert(
@@ -48,8 +48,8 @@ test('S2 any member of another name is refused, whatever its value', async t => 
   )
 })
 
-// What SDKs set by default for other models ends every call to a model that reasons.
-test('table: models that reason take no sampling of their own', async t => {
+// Defaults that SDKs set for other models end every call to a model that reasons.
+test('table: models that reason refuse sampling parameters', async t => {
   const sim = await simulator(t, { deployments })
   const refused: readonly (readonly [JsonRecord, string])[] = [
     [{ temperature: 0.2 }, 'unsupported_value'],
@@ -76,7 +76,7 @@ test('table: models that reason take no sampling of their own', async t => {
   assert.equal((await call(sim, chatPath(), ask('Hi', { temperature: 0.2 }))).status, 200)
 })
 
-test('table: top_logprobs alone, two maxima, and GPT-5 under an old api-version are refused', async t => {
+test('table: top_logprobs without logprobs, two maxima, and GPT-5 under an old api-version are refused', async t => {
   const sim = await simulator(t, { deployments })
   assert.equal((await call(sim, chatPath(), ask('Hi', { top_logprobs: 2 }))).status, 400)
   assert.equal((await call(sim, chatPath(), ask('Hi', { logprobs: true, top_logprobs: 2 }))).status, 200)
@@ -88,7 +88,7 @@ test('table: top_logprobs alone, two maxima, and GPT-5 under an old api-version 
   assert.equal((await call(sim, '/v1/chat/completions', ask('Hi', { model: 'gpt-5' }))).status, 200)
 })
 
-test('table: embeddings of more than 8,192 tokens are refused, each text by itself', async t => {
+test("table: an embedding's text of more than 8,192 tokens is refused, each text by itself", async t => {
   const sim = await simulator(t, { deployments })
   const embed = (input: unknown) => call(sim, '/v1/embeddings', { model: 'vectors', input })
   const words = (count: number): string => ' word'.repeat(count)
@@ -103,8 +103,8 @@ test('table: embeddings of more than 8,192 tokens are refused, each text by itse
   assert.equal((await embed([words(8_192), words(8_000)])).status, 200)
 })
 
-// What is billed by another price must say so.
-test('table: a service tier that is asked for is named in the answer and in the bill', async t => {
+// What is billed at another price must be named.
+test('table: the answer and the bill name the service tier of the call', async t => {
   const sim = await simulator(t, { deployments })
   const whole = await call(sim, chatPath(), ask('Hi', { service_tier: 'priority' }))
   assert.equal(whole.json.service_tier, 'priority')
@@ -132,8 +132,8 @@ test('table: sounds in chat are audio tokens of the prompt', async t => {
   assert.ok(usage.prompt_tokens > 35 && usage.prompt_tokens < 50)
 })
 
-// Models of other makers refuse what they do not know in their own words, and report usage unasked.
-test('F5 a deployment that refuses stream_options says so with 422, and reports usage in its last chunk', async t => {
+// Models of other makers refuse unknown members in their own words, and report usage without being asked.
+test('F5 a deployment that refuses stream_options answers 422, and reports usage in its last chunk', async t => {
   const sim = await simulator(t, { deployments })
   const body = ask('Hi', { model: 'mistral', stream: true })
   const refused = await call(sim, '/v1/chat/completions', { ...body, stream_options: { include_usage: true } })
@@ -148,8 +148,8 @@ test('F5 a deployment that refuses stream_options says so with 422, and reports 
   assert.deepEqual([line.usageReported, line.completionTokens], [true, last.usage.completion_tokens])
 })
 
-// Recorded once at the service; whoever takes the smaller value keeps nobody away.
-test('C7 a 429 may say retry-after 1 and retry-after-ms 0', async t => {
+// Recorded once at the service; a client that takes the smaller value does not wait at all.
+test('C7 a 429 can have retry-after 1 and retry-after-ms 0', async t => {
   const sim = await simulator(t, { deployments })
   sim.setFault({ kind: '429', 'retry-after': 1, 'retry-after-ms': 0 })
   const { status, headers } = await call(sim, chatPath(), ask('Hi'))

@@ -1,4 +1,7 @@
-/** Which members a call may have, and which of them a model takes: the service refuses the others, so that a wrongly added one shows. */
+/**
+ * Which members a call may have, and which of them a model accepts. The service refuses the others, and so does the
+ * simulator, so that a wrong member shows.
+ */
 import type { JsonRecord } from '../json.ts'
 import type { Work } from './call.ts'
 import { badRequest, invalidRequest } from './errors.ts'
@@ -25,7 +28,7 @@ const members = {
     ...['modalities', 'parallel_tool_calls', 'prediction', 'prompt_cache_key', 'prompt_cache_retention'],
     ...['reasoning_effort', 'response_format', 'safety_identifier', 'service_tier', 'store', 'tool_choice', 'tools'],
     ...['top_logprobs', 'user_security_context', 'verbosity', 'web_search_options'],
-    // Of previews of 2023.
+    // From previews of 2023.
     ...['dataSources', 'enhancements'],
   ]),
   completions: new Set<string>([...sampled, ...streamed, 'best_of', 'echo', 'prompt', 'suffix']),
@@ -43,7 +46,7 @@ export function checkMembers(operation: keyof typeof members, input: JsonRecord)
   )
 }
 
-/** What models that reason take of the members that steer sampling: the value that changes nothing. */
+/** The only value of each sampling parameter that models that reason accept: the one that changes nothing. */
 const onlyValue: Readonly<Record<string, number>> = {
   temperature: 1,
   top_p: 1,
@@ -52,7 +55,10 @@ const onlyValue: Readonly<Record<string, number>> = {
 }
 const unsupported = ['logprobs', 'top_logprobs', 'logit_bias'] as const
 
-/** Throws 400 for what goes with no model together, for what this one does not take, and for versions older than the model. */
+/**
+ * Throws 400 for members that exclude each other, for those that this model refuses, and for versions older than the
+ * model.
+ */
 export function checkModelMembers(work: Work, input: JsonRecord): void {
   if (isGiven(input.max_tokens) && isGiven(input.max_completion_tokens)) {
     const message = "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported."

@@ -1,4 +1,4 @@
-/** Results of work that comes out the same each time, by key; the least recently used is forgotten. */
+/** Results of work that is the same each time, by key. The least recently used is evicted. */
 export class Memo<Value> {
   readonly #values = new Map<string, Value>()
   readonly #valuesMax: number
@@ -9,7 +9,7 @@ export class Memo<Value> {
   get(key: string, make: () => Value): Value {
     const known = this.#values.get(key)
     const value = known === undefined ? make() : known
-    // Moved to the end: the first key is the one that was not asked for longest.
+    // Moved to the end, so that the first key is the least recently used.
     this.#values.delete(key)
     this.#values.set(key, value)
     for (const oldest of this.#values.keys()) {

@@ -2,20 +2,20 @@
 export type Ability = 'chat' | 'completion' | 'embeddings' | 'image' | 'speech' | 'transcription' | 'video'
 
 export interface ModelFacts {
-  /** What the answer names in `model`: the dated snapshot. */
+  /** The dated snapshot, which the answer names in `model`. */
   readonly snapshot: string
   readonly abilities: readonly Ability[]
   readonly contextTokensMax: number
-  /** Thinks before it answers: reports reasoning tokens, takes `max_completion_tokens` only. */
+  /** It thinks before it answers: it reports reasoning tokens and accepts only `max_completion_tokens`. */
   readonly reasons: boolean
   /** Length of its embeddings; null for other models. */
   readonly dimensions: number | null
-  /** Whether an embedding may be asked for in fewer dimensions. */
+  /** True when an embedding can have fewer dimensions. */
   readonly shortens: boolean
 }
 
 interface Row extends Partial<Omit<ModelFacts, 'snapshot'>> {
-  /** Snapshot date or full name; `$` stands for the deployment's model name. */
+  /** Full name of the snapshot; `$` represents the deployment's model name. */
   readonly snapshot: string
 }
 
@@ -25,7 +25,7 @@ const thinker = { abilities: ['chat'], contextTokensMax: 200_000, reasons: true 
 const gpt5 = { abilities: ['chat'], contextTokensMax: 400_000, reasons: true } as const
 const vector = { abilities: ['embeddings'], contextTokensMax: 8_192 } as const
 
-/** Figures: Microsoft's model pages. The names are those that a deployment states as its model. */
+/** Figures: Microsoft's model pages. The names are the values of a deployment's `model`. */
 const rows: Readonly<Record<string, Row>> = {
   'gpt-4o': { ...chat128k, snapshot: '$-2024-11-20' },
   'gpt-4o-mini': { ...chat128k, snapshot: '$-2024-07-18' },
@@ -66,7 +66,9 @@ const rows: Readonly<Record<string, Row>> = {
 /** Names that have a row, for the list of models. */
 export const knownModels: readonly string[] = Object.keys(rows)
 
-/** Facts of a model; a name without a row (a later model, a fine-tuned one) chats, with the largest usual context. */
+/**
+ * Facts of a model. A name without a row (a later model, a fine-tuned one) can chat, with the largest usual context.
+ */
 export function modelFacts(model: string): ModelFacts {
   const row = rows[model.toLowerCase()] ?? guess(model)
   return {

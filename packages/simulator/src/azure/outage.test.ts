@@ -5,8 +5,9 @@ import { ask, call, chatPath, lastLine, raw, simulator } from './testkit.fixture
 const codeOf = (error: unknown): unknown => (error instanceof Error ? (error.cause as { code?: unknown })?.code : null)
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
-// Only a refused connection is certain not to have been billed: a gateway that may replay must be tried with a real one.
-test('refuse-connections: the system refuses, running calls are cut without a word, lifting brings the same port back', async t => {
+// Only a refused connection is certain not to have been billed: a gateway that may replay must be tested with a real
+// one.
+test('refuse-connections: the system refuses, running calls are cut without an answer, and lifting the fault opens the same port again', async t => {
   const sim = await simulator(t)
   const running = raw(
     sim,
@@ -38,7 +39,7 @@ test('refuse-connections: the system refuses, running calls are cut without a wo
   await sim.close()
 })
 
-test('refuse-connections over HTTP ends by itself; it cannot be narrowed, nor come with a call', async t => {
+test('refuse-connections over HTTP ends by itself, cannot be narrowed, and cannot come with a call', async t => {
   const sim = await simulator(t)
   const set = (fault: unknown): Promise<Response> =>
     fetch(`${sim.url}/_simulator/faults`, { method: 'POST', body: JSON.stringify(fault) })
@@ -58,8 +59,8 @@ test('refuse-connections over HTTP ends by itself; it cannot be narrowed, nor co
   }
 })
 
-// A region that takes connections and never answers is what time-outs and hedges are for.
-test('unreachable-slow: no answer until the client leaves, nothing is charged', async t => {
+// Timeouts and hedges exist for a region that accepts connections and never answers.
+test('unreachable-slow: there is no answer until the client leaves, and nothing is charged', async t => {
   const sim = await simulator(t)
   sim.setFault({ kind: 'unreachable-slow' })
   const leaving = new AbortController()
@@ -78,7 +79,7 @@ test('unreachable-slow: no answer until the client leaves, nothing is charged', 
   assert.deepEqual([line?.status, line?.promptTokens, line?.completionTokens, line?.clientGone], [0, 0, 0, true])
 })
 
-test('a day to wait is said in the header and in the text; a missing deployment is 400', async t => {
+test('a wait of a day is in the header and in the text; a missing deployment is 400', async t => {
   const sim = await simulator(t)
   const day = await call(sim, chatPath(), ask('Hello'), { 'x-simulator-fault': '429;retry-after=86400' })
   assert.deepEqual(

@@ -2,7 +2,7 @@ import { hash, randomBytes } from 'node:crypto'
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
-/** One call's source of ids and numbers. With equal roots, equal labels give equal draws. */
+/** The source of ids and numbers of one call. With equal roots, equal labels give equal draws. */
 export class Draw {
   readonly #root: string
   constructor(root: string) {
@@ -33,17 +33,20 @@ export class Draw {
   }
 }
 
-/** A draw that no other call shares. @param random default: the machine's randomness. */
+/**
+ * A draw that no other call shares.
+ * @param random default: the machine's randomness.
+ */
 export function freshDraw(random?: () => number): Draw {
   return new Draw(random === undefined ? randomBytes(16).toString('hex') : `${random()} ${random()}`)
 }
 
-/** A draw that follows from its parts alone. */
+/** A draw that follows only from its parts. */
 export function drawOf(...parts: readonly (string | number)[]): Draw {
   return new Draw(hash('sha256', parts.join('\n'), 'hex'))
 }
 
-/** Numbers 0..1 in a sequence that the seed decides (mulberry32); without a seed, the machine's randomness. */
+/** Numbers 0 .. 1 in a sequence that the seed decides (mulberry32); without a seed, the machine's randomness. */
 export function sequence(seed: number | null): () => number {
   if (seed === null) return Math.random
   let state = seed >>> 0

@@ -6,8 +6,9 @@ import { demoAudience, demoDirectory } from '../directory.ts'
 import { startEntra } from '../entra/index.ts'
 import { ask, call, chatPath, lastLine, later, simulator, version } from './testkit.fixture.ts'
 
-// Who tests a client against the simulator must see the 404 that Azure gives, or ships a client that cannot read it.
-test('unknown paths, methods and versions are answered as Azure answers them, and are no line of the bill', async t => {
+// A client that is tested against the simulator must get the 404 that Azure gives, else it ships without being able to
+// read it.
+test('unknown paths, methods and versions are answered as Azure answers them, and have no line in the bill', async t => {
   const sim = await simulator(t)
   const wrong = [
     chatPath('gpt-4o', '1999-01-01'),
@@ -29,8 +30,8 @@ test('unknown paths, methods and versions are answered as Azure answers them, an
   assert.equal((await call(sim, `/responses?api-version=${version}`, { model: 'gpt-4o', input: 'Hi' })).status, 400)
 })
 
-// Support cases are opened with these ids; a client that reads them must find them.
-test('every answer carries request ids and region, and gives back the client request id', async t => {
+// Support cases are opened with these ids, so a client that reads them must find them.
+test('every answer has request ids and the region, and returns the client request id', async t => {
   const sim = await simulator(t, { region: 'Sweden Central' })
   const good = await call(sim, chatPath(), ask('Hello'), { 'x-ms-client-request-id': 'mine-1' })
   assert.match(good.headers.get('apim-request-id') ?? '', /^[0-9a-f-]{36}$/)
@@ -75,8 +76,8 @@ test('bad input is refused with the reason: deployment, operation, JSON, types, 
   }
 })
 
-// A deeply nested body must not take the process down: tests of others run in it.
-test('hostile JSON gets an answer and leaves the instance standing', async t => {
+// A deeply nested body must not end the process: other tests run in it.
+test('hostile JSON gets an answer, and the instance keeps running', async t => {
   const sim = await simulator(t)
   const deep = `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`
   const bodies = [
@@ -89,8 +90,8 @@ test('hostile JSON gets an answer and leaves the instance standing', async t => 
   assert.equal((await call(sim, chatPath(), ask('Hello'))).status, 200)
 })
 
-// A gateway that holds a wrong key must see Azure's 401, not a success.
-test('API keys are checked, in api-key and on v1 as bearer; the bill says `key`', async t => {
+// A gateway with a wrong key must get Azure's 401, not a success.
+test('API keys are checked, in api-key and on v1 as bearer; the bill has the subject `key`', async t => {
   const sim = await simulator(t, { keys: ['secret-1', 'secret-2'] })
   assert.equal((await call(sim, chatPath(), ask('Hi'), { 'api-key': 'secret-2' })).status, 200)
   assert.equal((await lastLine(sim)).subject, 'key')
@@ -109,7 +110,8 @@ test('API keys are checked, in api-key and on v1 as bearer; the bill says `key`'
   assert.equal((await call(sim, chatPath(), ask('Hi'), { authorization: 'Bearer secret-1' })).status, 401)
 })
 
-// The pass-through of caller tokens is tested against this: if the simulator let wrong tokens in, nobody would notice.
+// Gateways that pass callers' tokens through are tested against this. If the simulator accepted wrong tokens, no test
+// would fail.
 test('Entra tokens are checked for signature, audience, tenant, time and role', async t => {
   const entra = await startEntra({ directory: demoDirectory })
   t.after(() => entra.close())
@@ -156,8 +158,8 @@ test('Entra tokens are checked for signature, audience, tenant, time and role', 
   assert.equal((await status(await entra.token({ as: 'alice', audience })))[0], 200)
 })
 
-// An outage of the sign-in service must not read as a wrong token.
-test('an authority that cannot be reached is a 503, and is tried again', async t => {
+// An outage of the sign-in service must not look like a wrong token.
+test('an authority that is unreachable gives a 503, and the next call tries it again', async t => {
   const entra = await startEntra({ directory: demoDirectory })
   t.after(() => entra.close())
   const { tenantId } = demoDirectory
@@ -169,7 +171,7 @@ test('an authority that cannot be reached is a 503, and is tried again', async t
   assert.equal((await call(sim, chatPath(), ask('Hi'), { authorization })).status, 200)
 })
 
-// Pools of connections are measured through the simulator: a refusal must not cost them one.
+// Connection pools are measured against the simulator: a refusal must not cost them a connection.
 test('a refused call leaves its connection open, and half a request is a line without an answer', async t => {
   const sim = await simulator(t, { keys: ['secret-1'] })
   const { hostname, port } = new URL(sim.url)
@@ -192,8 +194,8 @@ test('a refused call leaves its connection open, and half a request is a line wi
   assert.deepEqual([line.status, line.clientGone, line.operation], [0, true, 'chat/completions'])
 })
 
-// Others on the network could read prompts' token counts or break a demonstration.
-test('admin routes answer, refuse what they do not know, and show the bill in both forms', async t => {
+// Other machines on the network could read token counts or break a demonstration.
+test('admin routes answer, refuse what they do not know, and return the bill in both forms', async t => {
   const sim = await simulator(t)
   await call(sim, chatPath(), ask('Hello'), { 'x-gatehouse-request-id': 'g-1' })
   const list: unknown = await (await fetch(`${sim.url}/_simulator/bill`)).json()

@@ -14,7 +14,7 @@ import { type Route, route } from './http/routing.ts'
 import { spill } from './limits/spillover.ts'
 import type { Service } from './service.ts'
 
-/** The service's limit for files of batches, its largest. */
+/** The service's limit for files of batches, the largest of its limits. */
 const bodyBytesMax = 200 * 1024 * 1024
 
 export async function serve(
@@ -30,7 +30,7 @@ export async function serve(
   try {
     const found = route(preflight === null ? (request.method ?? 'GET') : null, target)
     if (preflight !== null) return preflighted(request, response, { ...headers, ...preflight })
-    // Before anything is decided: what reached the instance is in its bill, whatever becomes of it.
+    // Before anything is decided: every call that reached the instance is in its bill, whatever its outcome.
     const line = openLine(service, found, request, headers)
     await serveOperation(gate, receive(service, request, response, found, line, headers))
   } catch (cause) {
@@ -39,7 +39,7 @@ export async function serve(
   }
 }
 
-/** It bears no credential and costs nothing: it has no line in the bill. */
+/** A preflight has no credential and costs nothing, so it has no line in the bill. */
 async function preflighted(
   request: IncomingMessage,
   response: ServerResponse,
@@ -65,7 +65,7 @@ function receive(
     line.ended = true
     if (response.writableFinished) return
     line.clientGone = !connection.brokenOff && !leaving.signal.aborted
-    // A reason of one's own: the standard one is an exception with a stack, 20 µs each.
+    // With a reason: the default one is an exception with a stack, 20 µs each.
     leaving.abort('left')
   })
   const demand = { counted: false }
@@ -75,7 +75,7 @@ function receive(
 async function serveOperation(gate: Gate, received: Received): Promise<void> {
   const { request, response, headers, line, route: found, gone } = received
   try {
-    // Read even when it will be refused: the connection stays fit for the next call.
+    // The body is read even when the call will be refused, so that the connection can be used again.
     const bytes = await readBody(request)
     if (bytes === null) return
     line.subject = await gate.admit(request.headers, found)
@@ -123,7 +123,7 @@ async function serveCall(call: Call): Promise<void> {
   } catch (cause) {
     if (asked && !call.demand.counted) {
       asked.limits.failed()
-      // The front that counts stands before the model that refuses.
+      // The service's front end counts before the model refuses.
       if (cause instanceof AzureError && cause.status < 500) asked.limits.tell(call.headers)
     }
     await spill(call, asked, cause, again => answer(again))
@@ -140,7 +140,9 @@ async function answer(call: Call): Promise<void> {
   await handler(call)
 }
 
-/** The body as JSON or as a form; null when there is none. Throws 400 for what is neither, 413 for too much. */
+/**
+ * The body as JSON or as a form; null when there is none. Throws 400 for anything else, 413 for one that is too large.
+ */
 async function readInput(request: IncomingMessage, bytes: Buffer<ArrayBuffer>): Promise<JsonRecord | FormData | null> {
   if (bytes.length === 0) return null
   const type = request.headers['content-type'] ?? ''
@@ -168,7 +170,7 @@ async function readForm(bytes: Buffer<ArrayBuffer>, type: string): Promise<FormD
   }
 }
 
-/** Null when the client left before its end. */
+/** Null when the client left before the end of the body. */
 function readBody(request: IncomingMessage): Promise<Buffer<ArrayBuffer> | null> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
@@ -186,7 +188,10 @@ function readBody(request: IncomingMessage): Promise<Buffer<ArrayBuffer> | null>
   })
 }
 
-/** The only place where a refusal becomes bytes. What is no AzureError is a fault of the simulator: 500, and a warning of the process. */
+/**
+ * The only place where a refusal becomes bytes. Any error but an AzureError is a fault of the simulator: 500, and a
+ * warning of the process.
+ */
 function sendError(
   response: ServerResponse,
   headers: Record<string, string>,
@@ -204,13 +209,14 @@ function sendError(
   if (line) {
     line.status = error.status
     line.ended = true
-    // A failure of the service itself is not charged, however far it had come; a prompt that the filter refused is.
+    // A failure of the service itself is not charged, however far the call had come. A prompt that the filter refused
+    // is charged.
     if (error.status >= 500) line.promptTokens = 0
   }
   const { 'x-request-id': modelId, ...others } = headers
   response.writeHead(error.status, {
     ...others,
-    // A prompt that the filter refused has reached no model.
+    // A prompt that the filter refused has not reached a model.
     ...(error.code === 'content_filter' || modelId === undefined ? {} : { 'x-request-id': modelId }),
     ...error.headers,
     'content-type': 'application/json',

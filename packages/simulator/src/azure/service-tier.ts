@@ -2,7 +2,7 @@
 import type { JsonRecord } from '../json.ts'
 import { invalidRequest } from './errors.ts'
 
-/** `service_tier` as a call may ask for it. */
+/** Values of `service_tier` in a call. */
 const tiers: ReadonlySet<unknown> = new Set(['auto', 'default', 'flex', 'priority'])
 
 /** Throws 400 for a tier that does not exist. */
@@ -14,7 +14,7 @@ export function checkServiceTier(input: JsonRecord): void {
   throw invalidRequest(message, 'service_tier', 'invalid_value')
 }
 
-/** The tier that serves a call: the one it asks for, else the standard one. */
+/** The tier that serves a call: the one that it names, else the standard one. */
 export function servedTier(input: JsonRecord): string {
   const { service_tier: tier } = input
   return tier === 'flex' || tier === 'priority' ? tier : 'default'

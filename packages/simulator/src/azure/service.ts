@@ -35,36 +35,45 @@ export interface Service {
   readonly bill: Bill
   readonly faults: FaultDesk
   readonly store: Store
-  /** Opens what this instance sealed, and nothing else. */
+  /** Opens only what this instance sealed. */
   readonly seal: Seal
-  /** Milliseconds that a batch takes at least; null for as fast as its lines are answered. */
+  /** Shortest time of a batch in milliseconds; null for as fast as its lines are answered. */
   readonly batchMs: number | null
-  /** Least bytes of a drawn picture; null for as many as it takes. */
+  /** Smallest size of a drawn picture in bytes; null for the size that it has by itself. */
   readonly pictureBytes: number | null
-  /** Milliseconds that a response in the background takes; null where the speed of its deployment, or being asked for, decides. */
+  /**
+   * Milliseconds that a response in the background takes; null when the speed of its deployment, or its first read,
+   * decides.
+   */
   readonly backgroundMs: number | null
   readonly prompts: PromptCache
   readonly promptTokens: Memo<number>
-  /** With a seed alone: without, equal questions get other answers. */
+  /** Used only with a seed: without one, equal questions get different answers. */
   readonly said: Memo<readonly Said[]>
-  /** 0..1; decides jitter. */
+  /** 0 .. 1; decides the jitter. */
   readonly random: () => number
   /**
-   * Seconds since the epoch for `created`. With a seed and no clock of its own, the instance derives it from the call, so that
-   * equal calls give equal bytes at any time of day.
+   * Seconds since the epoch for `created`. With a seed and without a clock of its own, the instance derives it from the
+   * call, so that equal calls give equal bytes at any time of day.
    */
   readonly createdAtSeconds: (draw: Draw) => number
-  /** The source of ids and text for a call: of its deployment and body with a seed, of nothing without. */
+  /**
+   * The source of ids and text of a call. With a seed it follows from the parts (deployment and body), without one it
+   * is new each time.
+   */
   readonly drawFor: (...parts: readonly string[]) => Draw
   /** Aborted when the instance closes. */
   readonly closing: AbortSignal
-  /** Shuts or opens the listener as the standing faults say. */
+  /** Closes or opens the listener according to the standing faults. */
   readonly applyOutage: () => void
-  /** Of each call that is being answered. A set: one signal for thousands of listeners would search them all at each call. */
+  /**
+   * One controller per call in flight. A set, because one signal with thousands of listeners would search them all at
+   * each call.
+   */
   readonly running: Set<AbortController>
 }
 
-/** 2025-06-01, from where derived times start; they lie within 90 days of it. */
+/** 2025-06-01: derived times are within 90 days after it. */
 const derivedEpochSeconds = 1_748_736_000
 const derivedSpanSeconds = 90 * 86_400
 

@@ -1,4 +1,7 @@
-/** For the tests of this folder: an instance on a free port, closed with the test, and calls without a client library. */
+/**
+ * Tools for the tests of the simulator: an instance on a free port that is closed with the test, and calls without a
+ * client library.
+ */
 import { request } from 'node:http'
 import type { TestContext } from 'node:test'
 import { isRecord, type JsonRecord } from '../json.ts'
@@ -6,7 +9,7 @@ import type { AzureSimulator, AzureSimulatorOptions, BillLine } from '../types.t
 import { startAzure } from './index.ts'
 
 export const version = '2024-10-21'
-/** One that knows models that reason. */
+/** An instance with models that reason. */
 export const later = '2025-04-01-preview'
 export const deployments = {
   'gpt-4o': { model: 'gpt-4o' },
@@ -34,7 +37,7 @@ export interface Reply {
   readonly json: JsonRecord
 }
 
-/** A call whose body is JSON when it is given; POST then, else GET. `path` begins behind /openai. */
+/** A POST with this body as JSON; a GET without a body. `path` is the part after /openai. */
 export async function call(
   sim: AzureSimulator,
   path: string,
@@ -77,13 +80,13 @@ export function frames(text: string): (JsonRecord | string)[] {
 
 export interface RawReply {
   readonly status: number
-  /** Each chunk as it came off the parser. */
+  /** Each chunk as the parser returned it. */
   readonly chunks: readonly string[]
   /** True when the connection ended before the body did. */
   readonly broken: boolean
 }
 
-/** A call that reports how its body came; `leaveAfter` chunks the client hangs up. */
+/** A call that reports how its body arrived; the client hangs up after `leaveAfter` chunks. */
 export function raw(
   sim: AzureSimulator,
   path: string,
@@ -111,7 +114,7 @@ export function raw(
   })
 }
 
-/** The newest line, once its call has ended. */
+/** The newest line, after its call has ended. */
 export async function lastLine(sim: AzureSimulator): Promise<BillLine> {
   for (;;) {
     const line = sim.bill().at(-1)

@@ -8,7 +8,7 @@ import type { AzureSimulator } from '../../types.ts'
 import { ask, call, chatPath, frames, lastLine, later, raw, simulator } from '../testkit.fixture.ts'
 import { countText, nextCallTokens } from './index.ts'
 
-/** Time that stands still until the test lets it pass. */
+/** A clock that only moves when the test lets it. */
 class SlowTime {
   nowMs = 1_000_000
   #sleeper: { readonly wake: () => void; readonly ms: number } | null = null
@@ -19,7 +19,7 @@ class SlowTime {
       this.#sleeper = { wake: resolve, ms }
     })
 
-  /** Waits until something sleeps, lets `share` of its time pass, and wakes it when that is all. */
+  /** Waits until something sleeps, lets `share` of its time pass, and wakes it once all of it has passed. */
   async pass(share = 1): Promise<void> {
     while (this.#sleeper === null) await turn()
     const { wake, ms } = this.#sleeper
@@ -52,8 +52,9 @@ const reasoningOf = (usage: unknown): number =>
     ? Number(usage.completion_tokens_details.reasoning_tokens)
     : Number.NaN
 
-// Reasoning comes before the text: a bill that has it only at the end makes hanging up a discount, and every test agrees with it.
-test('S1 F3 reasoning is in the bill as it is thought, before anything can be seen', async t => {
+// Reasoning comes before the text. A bill that gets it only at the end would make hanging up a discount, and every test
+// would agree with it.
+test('S1 F3 reasoning is in the bill as it is produced, before anything is visible', async t => {
   const time = new SlowTime()
   const deployments = { 'gpt-5': { model: 'gpt-5', reasoningTokensPerSecond: 64 } }
   const sim = await simulator(t, { deployments, clock: time.clock, sleep: time.sleep })
@@ -77,7 +78,7 @@ test('S1 F3 reasoning is in the bill as it is thought, before anything can be se
   assert.equal(billed(), 224)
 })
 
-test('S1 C2 a client that leaves after the first words is billed all of the reasoning and those words', async t => {
+test('S1 C2 a client that leaves after the first words is billed for all of the reasoning and for those words', async t => {
   const sim = await simulator(t, { deployments: { 'gpt-5': { model: 'gpt-5' } } })
   const path = chatPath('gpt-5', later)
   const whole = await call(sim, path, ask(week))
@@ -88,11 +89,11 @@ test('S1 C2 a client that leaves after the first words is billed all of the reas
   assert.equal(left.chunks.length, 6)
   const line = await lastLine(sim)
   assert.equal(line.clientGone, true)
-  // Nine tokens open an answer of GPT-5; of the six events two carry no text.
+  // Nine tokens open an answer of GPT-5; two of the six events carry no text.
   assert.equal(line.completionTokens, reasoning + 9 + 4)
 })
 
-test('S1 a whole answer that the client does not wait for is billed by what had been made', async t => {
+test('S1 a client that does not wait for a whole answer is billed for what had been produced', async t => {
   const time = new SlowTime()
   const deployments = { 'gpt-5': { model: 'gpt-5', tokensPerSecond: 100 } }
   const sim = await simulator(t, { deployments, clock: time.clock, sleep: time.sleep })
@@ -124,8 +125,8 @@ const tool = {
   },
 }
 
-// Usage is what callers are charged by and the bill is what the resource pays.
-test('S1 reported usage equals the bill, whole and streamed', async t => {
+// Callers are charged by the usage, the resource pays by the bill.
+test('S1 reported usage equals the bill, for whole and for streamed answers', async t => {
   const deployments = Object.fromEntries(
     ['gpt-4o', 'gpt-35-turbo', 'gpt-5-mini', 'o3-mini'].map(model => [model, { model }]),
   )
@@ -149,7 +150,7 @@ test('S1 reported usage equals the bill, whole and streamed', async t => {
       const usage = frames(streamed.text).filter(isRecord).at(-1)?.usage
       assert.deepEqual(usage, whole.json.usage)
       assertBilled(await lastLine(sim), usage)
-      // Without a report the bill comes from the events alone.
+      // Without a report of usage the bill comes only from the events.
       await call(sim, '/v1/chat/completions', { ...body, stream: true }, { 'x-simulator-fault': 'no-usage' })
       assertBilled(await lastLine(sim), usage)
       const { completion_tokens: completion } = usage as { completion_tokens: number }
@@ -159,8 +160,8 @@ test('S1 reported usage equals the bill, whole and streamed', async t => {
   )
 })
 
-// The completion tokens of the other ways to ask come by other code.
-test('S1 reported usage equals the bill in Responses and completions, too', async t => {
+// Other code computes the completion tokens of the other operations.
+test('S1 reported usage equals the bill, in Responses and completions too', async t => {
   const deployments = Object.fromEntries(
     ['gpt-4o', 'gpt-35-turbo-instruct', 'gpt-5-mini'].map(model => [model, { model }]),
   )
@@ -184,8 +185,8 @@ test('S1 reported usage equals the bill in Responses and completions, too', asyn
   assertBilled(await lastLine(sim), whole.json.usage)
 })
 
-// Wherever a client hangs up: the reasoning was thought, and what went out was said.
-test('F3 for any hang-up the bill is the reasoning and the words that went out', async t => {
+// Wherever a client hangs up, the reasoning was produced and the sent text was produced.
+test('F3 a client that hangs up at any point is billed for the reasoning and for the words that were sent', async t => {
   const deployments = { 'gpt-4o': { model: 'gpt-4o' }, 'gpt-5': { model: 'gpt-5' } }
   const sim = await simulator(t, { deployments })
   const path = '/v1/chat/completions'
@@ -203,7 +204,7 @@ test('F3 for any hang-up the bill is the reasoning and the words that went out',
         const thought = model === 'gpt-5' ? reasoningOf(usage) + 9 : 0
         const due = (events > 1 ? thought : 0) + spokenTokens(model, left.chunks)
         const { completionTokens, usageReported } = await lastLine(sim)
-        // A stall after the first event comes while the model thinks or when it has thought.
+        // A stall after the first event comes during the reasoning or after it.
         if (events === 1) assert.ok(completionTokens <= thought)
         else if (!left.chunks.includes('data: [DONE]\n\n') && !isFinished(left.chunks))
           assert.equal(completionTokens, due)
@@ -216,7 +217,7 @@ test('F3 for any hang-up the bill is the reasoning and the words that went out',
 
 const isFinished = (chunks: readonly string[]): boolean => chunks.some(chunk => /"finish_reason":"/.test(chunk))
 
-/** Names, arguments and text of the events, each charged as the event that carried it. */
+/** Names, arguments and text of the events; each is charged with the event that carried it. */
 function spokenTokens(model: string, chunks: readonly string[]): number {
   const choices = chunks.flatMap(chunk => frames(chunk).filter(isRecord)).flatMap(frame => listOf(frame.choices))
   const deltas = choices.filter(isRecord).map(choice => choice.delta as JsonRecord)
@@ -227,7 +228,7 @@ function spokenTokens(model: string, chunks: readonly string[]): number {
     (sum, part, at) => sum + countText(model, part.function.name ?? '') + nextCallTokens(at),
     0,
   )
-  // Piece by piece: a text that was cut may be written in fewer tokens than the model took.
+  // Piece by piece: a text that was cut off can need fewer tokens than the model produced.
   return [...texts, ...parts.map(part => part.function.arguments)].reduce(
     (sum, text) => sum + countText(model, text),
     openings,

@@ -1,29 +1,31 @@
 import type { BillLine } from '../../types.ts'
 
-/** A line that its call keeps up to date until it has ended. */
+/** A line that its call updates until the call has ended. */
 export type OpenLine = { -readonly [Field in keyof BillLine]: BillLine[Field] }
 
 /** What an answer costs. */
 export interface Spent {
   readonly promptTokens: number
   readonly completionTokens: number
-  /** Of the completion tokens, those that are thought before anything is said. Default 0. */
+  /** The completion tokens that are hidden reasoning, produced before the first visible one. Default 0. */
   readonly thoughtTokens?: number
 }
 
 /**
- * What every received call produced and would be charged. A line is there from the moment the request's head has arrived, with status 0
- * until an answer begins. What counts as produced:
- * - a whole answer: it is made before its first byte, so all of it, whatever becomes of the bytes; when the client leaves while it is made,
- *   what had been made by then;
- * - a stream: hidden reasoning as it is thought, before the first visible token; then the tokens of the events written so far;
- * - a prompt refused by the content filter: the prompt alone, as Azure charges it. Other refusals: nothing.
- * Work of a batch is in the batch object's own `usage`, not here.
+ * The account of what every received call produced and would be charged. A call has a line as soon as the head of its
+ * request has arrived, with status 0 until its answer begins. These tokens count as produced:
+ * - of a whole answer: all, because it is made before its first byte is sent. If the client leaves while it is made,
+ *   those that had been made by then.
+ * - of a stream: hidden reasoning as it is produced, before the first visible token; then the tokens of the events that
+ *   were sent.
+ * - of a prompt that the content filter refused: the prompt only, as Azure charges it. Other refusals produce nothing.
+ *
+ * The work of a batch is in the `usage` of the batch object, not here.
  */
 export class Bill {
   #lines: OpenLine[] = []
   readonly #linesMax: number
-  /** Beyond `linesMax` the oldest tenth is forgotten: a load test must not eat the machine's memory. */
+  /** Beyond `linesMax` lines the oldest tenth is dropped, so that a load test does not fill the memory. */
   constructor(linesMax = 200_000) {
     this.#linesMax = linesMax
   }

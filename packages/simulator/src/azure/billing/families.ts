@@ -1,19 +1,20 @@
 /**
- * What a family of models adds to the tokens of the text itself. Every figure comes from recorded usage of Azure deployments (2025 and
- * 2026), or from what OpenAI publishes about its chat format; `recorded.test.ts` holds the recorded ones.
+ * What a family of models adds to the tokens of the text itself. Every figure comes from recorded usage of Azure
+ * deployments (2025 and 2026) or from what OpenAI publishes about its chat format; `recorded.test.ts` has the recorded
+ * ones.
  */
 export interface Family {
   readonly encoding: 'cl100k_base' | 'o200k_base'
-  /** Tokens of a prompt beside its messages: what primes the answer. */
+  /** Tokens of a prompt beside its messages: they open the answer. */
   readonly primingTokens: number
-  /** Tokens that are produced before the first one that anybody sees, beside reasoning. */
+  /** Tokens that are produced before the first visible one, beside reasoning. */
   readonly openingTokens: number
-  /** Tokens that end a text; not produced where a limit cuts it. */
+  /** Tokens that end a text; not produced when a limit cuts it. */
   readonly closingTokens: number
-  /** A prompt with tools: once, and for each function beside its text. */
+  /** Tokens of a prompt with tools: once per prompt, and per function beside its text. */
   readonly toolsTokens: number
   readonly functionTokens: number
-  /** For each call that an earlier answer made, beside what any family takes for it. */
+  /** Tokens of each call that an earlier answer made, beside those that every family adds. */
   readonly pastCallTokens: number
 }
 
@@ -31,8 +32,9 @@ const legacy: Family = {
 const omni: Family = { ...legacy, encoding: 'o200k_base', closingTokens: 1, functionTokens: 7 }
 
 /**
- * Recordings of gpt-5-mini: a text of 1 as 11, of 2 as 12, with no reasoning at all; a prompt of one message one less than gpt-4o's; a tool
- * 85 more; each earlier call 3 more. That all but the last of the ten come before the text is a guess.
+ * Recordings of gpt-5-mini: a text of 1 is billed as 11 and one of 2 as 12, without any reasoning; a prompt of one
+ * message costs one less than gpt-4o's; a tool 85 more; each earlier call 3 more. It is a guess that all but the last
+ * of the ten come before the text.
  */
 const thinking: Family = {
   ...omni,
@@ -43,7 +45,7 @@ const thinking: Family = {
   pastCallTokens: 3,
 }
 
-/** The o-series has no recording: it is taken to be like GPT-5. Models of other makers are taken to be like gpt-4o. */
+/** There is no recording of the o-series: it is treated like GPT-5. Models of other makers are treated like gpt-4o. */
 const families: readonly (readonly [RegExp, Family])[] = [
   [/^(ft:)?gpt-(4(?![\d.o])|3\.?5)|^(davinci|babbage)|embedding/i, legacy],
   [/^(ft:)?(o\d|gpt-5(?!.*chat))/i, thinking],

@@ -1,6 +1,7 @@
 /**
- * What the service bills, from what is published and recorded of Azure. It shares nothing with the gateway's own counting (src/tokens): that
- * the two agree is a finding, and where they do not, one of them is wrong.
+ * What the service bills, from published and recorded facts about Azure. It shares no code with the gateway's own
+ * counting (packages/gateway/src/tokens): where both agree, that proves something; where they do not, one of them is
+ * wrong.
  */
 export { nextCallTokens } from './calls.ts'
 export { familyOf } from './families.ts'

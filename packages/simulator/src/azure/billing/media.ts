@@ -1,7 +1,9 @@
-/** What pictures and sounds in a prompt cost. */
+/** The cost of pictures and sounds in a prompt. */
 import { pictureHeader } from './picture-header.ts'
 
-/** OpenAI's published rules: squares of 512 pixels after scaling, or patches of 32 pixels times a factor of the model. */
+/**
+ * OpenAI's published rules: squares of 512 pixels after scaling, or patches of 32 pixels times a factor of the model.
+ */
 type Rule = { readonly base: number; readonly tile: number } | { readonly patch: number }
 
 const rules: readonly (readonly [RegExp, Rule])[] = [
@@ -15,11 +17,11 @@ const rules: readonly (readonly [RegExp, Rule])[] = [
 ]
 
 const patchesMax = 1_536
-/** The side of a picture whose size is not known, and of one that is looked at with low detail by patches. */
+/** Side of a picture whose size is not known, and of one that is read with low detail by patches. */
 const unknownPx = 1_024
 const lowPx = 512
 
-/** `detail` as the part says it: `low`, else it counts as high. */
+/** `detail` of the part: `low`; every other value counts as high. */
 export function pictureTokens(model: string, url: string, detail: string): number {
   const rule = rules.find(([names]) => names.test(model))?.[1] ?? { base: 85, tile: 170 }
   const isLow = detail === 'low'
@@ -30,7 +32,7 @@ export function pictureTokens(model: string, url: string, detail: string): numbe
   return 'tile' in rule ? rule.base + rule.tile * tilesOf(...size) : Math.ceil(rule.patch * patchesOf(...size))
 }
 
-/** Into a square of 2,048, then the shorter side to 768 at most, then tiles of 512. */
+/** Scaled into a square of 2,048 pixels, then to a shorter side of 768 at most, then cut into tiles of 512. */
 function tilesOf(width: number, height: number): number {
   const first = Math.min(1, 2_048 / Math.max(width, height))
   const scale = Math.min(first, 768 / Math.min(width, height))
@@ -47,14 +49,14 @@ function patchesOf(width: number, height: number): number {
   return Math.min(patchesMax, Math.max(1, steps(width * whole, 32) * steps(height * whole, 32)))
 }
 
-/** Parts of `length` that begin; a rounding error begins none. */
+/** Number of parts of `length` that begin; a rounding error begins none. */
 const steps = (total: number, length: number): number => Math.ceil(Math.round((total / length) * 1e6) / 1e6)
 
 const soundTokensPerSecond = 10
-/** Of the formats that chat takes; mp3 of spoken words. */
+/** For the formats that chat takes; mp3 of spoken words. */
 const bytesPerSecondOf: Readonly<Record<string, number>> = { wav: 32_000, mp3: 8_000 }
 
-/** Ten tokens for each second that begins. `data` is base64; a WAV says its own speed. */
+/** Ten tokens for each second that begins. `data` is base64; a WAV has its own byte rate in its header. */
 export function soundTokens(data: string, format: string): number {
   const bytes = Math.floor((data.length * 3) / 4)
   const head = Buffer.from(data.slice(0, 64), 'base64')

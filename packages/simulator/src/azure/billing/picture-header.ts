@@ -1,17 +1,17 @@
-/** Format and size of a picture that comes as a data URL, from the header of its file. */
+/** Format and size of a picture that comes as a data URL, read from the header of its file. */
 export interface PictureHeader {
   readonly format: 'png' | 'jpeg' | 'gif' | 'webp' | 'bmp'
-  /** Pixels; null where the header does not say. */
+  /** Pixels; null when the header does not have them. */
   readonly widthPx: number | null
   readonly heightPx: number | null
 }
 
 type Size = readonly [widthPx: number, heightPx: number]
 
-/** A JPEG's size stands behind its metadata; this much of a file is looked at. */
+/** A JPEG has its size after its metadata; only this much of a file is read. */
 const readBytesMax = 262_144
 
-/** Null for other URLs and for bytes of none of the formats. */
+/** Null for other URLs, and for bytes of none of the formats. */
 export function pictureHeader(url: string): PictureHeader | null {
   const encoded = /^data:[^,]{0,256};base64,/i.exec(url)?.[0]
   if (encoded === undefined) return null
@@ -27,7 +27,7 @@ function sizeOf(bytes: Buffer, read: (bytes: Buffer) => Size): readonly [number 
     const [widthPx, heightPx] = read(bytes)
     return widthPx > 0 && heightPx > 0 ? [widthPx, heightPx] : [null, null]
   } catch {
-    // Reading past the end of a file that was cut.
+    // Thrown by a read beyond the end of a file that was cut.
     return [null, null]
   }
 }

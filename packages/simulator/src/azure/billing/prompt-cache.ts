@@ -10,8 +10,8 @@ const stepsMax = 1_024
 const marksMax = 32_768
 
 /**
- * How much of a prompt was seen before, as the service's prompt caching reports it: prompts of at least 1,024 tokens, in steps of
- * 128 tokens, for ten minutes.
+ * How much of a prompt was seen before, as the service's prompt caching reports it: for prompts of at least 1,024
+ * tokens, in steps of 128 tokens, for ten minutes.
  */
 export class PromptCache {
   readonly #clock: Clock
@@ -20,7 +20,7 @@ export class PromptCache {
     this.#clock = clock
   }
 
-  /** Cached tokens of this prompt, 0 when it is short or new; remembers it. `scope` keeps deployments apart. */
+  /** Cached tokens of this prompt, 0 when it is short or new. Remembers the prompt. `scope` separates deployments. */
   cachedTokens(scope: string, text: string, tokens: number): number {
     if (tokens < leastTokens) return 0
     const now = this.#clock()
@@ -42,7 +42,7 @@ export class PromptCache {
   }
 }
 
-/** One mark a step; each stands for all text up to its end. */
+/** One mark per step; each represents all text up to its end. */
 function marksOf(scope: string, text: string): string[] {
   const marks: string[] = []
   let before = scope

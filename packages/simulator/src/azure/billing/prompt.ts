@@ -1,4 +1,4 @@
-/** What a prompt costs, operation by operation. */
+/** The cost of a prompt, operation by operation. */
 import { isRecord, type JsonRecord, jsonText, listOf, textOf } from '../../json.ts'
 import { callsTokens } from './calls.ts'
 import { familyOf } from './families.ts'
@@ -6,18 +6,18 @@ import { pictureTokens, soundTokens } from './media.ts'
 import { countText } from './tokenizer.ts'
 import { toolsTokens } from './tools.ts'
 
-/** OpenAI's published chat format: each message, and a name in one. */
+/** OpenAI's published chat format: tokens per message, and per name in one. */
 const messageTokens = 3
 const nameTokens = 1
 
 /**
- * Responses count tools in a way of their own. Recorded once (2025-03-01-preview): 4 tokens for a tool that chat counts with 43, and 10
- * less than in chat once the conversation holds calls.
+ * The Responses API counts tools in its own way. Recorded once (2025-03-01-preview): 4 tokens for a tool that costs 43
+ * in chat, and 10 less than in chat once the conversation has calls.
  */
 const responsesToolsTokens = 4
 const responsesCallsRebate = 10
 
-/** Prompt tokens of a body; 0 for operations that have none. Throws nothing, whatever the body is. */
+/** Prompt tokens of a body; 0 for operations that have none. Never throws, whatever the body is. */
 export function promptTokens(model: string, operation: string, body: JsonRecord): number {
   switch (operation) {
     case 'chat/completions':
@@ -33,13 +33,13 @@ export function promptTokens(model: string, operation: string, body: JsonRecord)
   }
 }
 
-/** Tokens of the sounds in a chat's messages: a part of its prompt tokens. */
+/** Tokens of the sounds in a chat's messages; they are part of its prompt tokens. */
 export function audioPromptTokens(body: JsonRecord): number {
   const parts = listOf(body.messages).flatMap(message => (isRecord(message) ? listOf(message.content) : []))
   return sum(parts.filter(isRecord).map(soundPart))
 }
 
-/** A text, numbers of tokens, or a list of either. */
+/** A text, token numbers, or a list of either. */
 export function plainTokens(model: string, input: unknown): number {
   if (typeof input === 'string') return countText(model, input)
   if (typeof input === 'number') return 1
@@ -75,7 +75,7 @@ function plainMessage(model: string, message: JsonRecord): number {
   )
 }
 
-/** Calls that one earlier answer made. */
+/** The calls that one earlier answer made. */
 function pastCalls(model: string, calls: readonly JsonRecord[]): number {
   const each = calls.map(call => countText(model, textOf(call.name)) + countText(model, textOf(call.arguments)))
   return sum(each) + callsTokens(calls.length) + calls.length * familyOf(model).pastCallTokens
@@ -101,7 +101,10 @@ function soundPart(part: JsonRecord): number {
   return soundTokens(textOf(part.input_audio.data), textOf(part.input_audio.format))
 }
 
-/** A schema that the answer must follow stands in the prompt; how is not known, so it is charged as its text. */
+/**
+ * A schema that the answer must follow is part of the prompt. Its form there is not known, so it is charged as its
+ * text.
+ */
 function schemaTokens(model: string, format: unknown): number {
   if (!isRecord(format)) return 0
   const schema = isRecord(format.json_schema) ? format.json_schema.schema : format.schema
@@ -120,7 +123,7 @@ function responsesTokens(model: string, body: JsonRecord): number {
   )
 }
 
-/** Calls that stand next to one another were made by one answer. */
+/** Calls that follow one another directly were made by one answer. */
 function itemsTokens(model: string, items: readonly JsonRecord[]): number {
   let total = 0
   let calls: JsonRecord[] = []

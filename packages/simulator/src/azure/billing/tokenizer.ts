@@ -1,10 +1,10 @@
-/** The models' own tokenizer, by way of a library: text to tokens, and text in pieces as a model would send it. */
+/** The models' own tokenizer, from a library: text to tokens, and text in pieces as a model would send it. */
 import { createRequire } from 'node:module'
 import { familyOf } from './families.ts'
 
 type Encoding = typeof import('gpt-tokenizer/encoding/o200k_base')
 
-/** Whole characters that a stream can carry in one chunk, of one token mostly. */
+/** Whole characters that a stream can send in one chunk; usually one token. */
 export interface TokenPiece {
   readonly text: string
   readonly tokens: number
@@ -12,14 +12,14 @@ export interface TokenPiece {
 
 const require = createRequire(import.meta.url)
 
-/** Names of special tokens are text like any other. */
+/** Names of special tokens are ordinary text. */
 const asText = { disallowedSpecial: new Set<string>() }
 
-/** The library needs time by the square of a run without a break; nothing that people write has runs of this many characters. */
+/** The library needs quadratic time for a run without a break. Human text has no runs of this many characters. */
 const unbroken = /[\p{L}\p{M}]{400}|\s{400}|[^\s\p{L}\p{N}]{400}/gu
 const runCharsMax = 400
 
-/** Loads at the first use and is kept by the module cache. */
+/** Loaded at the first use, then kept by the module cache. */
 function encodingOf(model: string): Encoding {
   return require(`gpt-tokenizer/encoding/${familyOf(model).encoding}`)
 }
@@ -30,16 +30,16 @@ export function countText(model: string, text: string): number {
   return stretches(text).reduce((sum, stretch) => sum + encoding.countTokens(stretch, asText), 0)
 }
 
-/** Joined, the pieces are the text (unpaired surrogates as U+FFFD), and their tokens add up to `countText` of it. */
+/** The joined pieces are the text (with U+FFFD for unpaired surrogates), and their tokens add up to its `countText`. */
 export function tokenPieces(model: string, text: string): TokenPiece[] {
   const encoding = encodingOf(model)
   return stretches(text.toWellFormed()).flatMap(stretch => piecesOf(encoding, stretch))
 }
 
-/** No character has more tokens than its bytes. */
+/** A character has at most as many tokens as bytes. */
 const characterTokensMax = 8
 
-/** One piece for each token, or for the tokens of a character that lies in several. */
+/** One piece for each token, or for the tokens of one character that spans several. */
 function piecesOf(encoding: Encoding, text: string): TokenPiece[] {
   const tokens = encoding.encode(text, asText)
   const pieces: TokenPiece[] = []
@@ -53,7 +53,7 @@ function piecesOf(encoding: Encoding, text: string): TokenPiece[] {
       at += said.length
       open = []
     }
-    // The decoder does not give back everything (it drops a byte order mark): then all of it is one piece.
+    // The decoder does not return everything (it drops a byte order mark): then the whole text is one piece.
     if (open.length > characterTokensMax) return [{ text, tokens: tokens.length }]
   }
   return open.length === 0 && at === text.length ? pieces : [{ text, tokens: tokens.length }]

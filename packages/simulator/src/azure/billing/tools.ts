@@ -1,13 +1,13 @@
-/** What definitions of functions cost in a prompt, by the weights that OpenAI publishes for them. */
+/** The cost of function definitions in a prompt, by the weights that OpenAI publishes for them. */
 import { isRecord, type JsonRecord, jsonText, listOf, textOf } from '../../json.ts'
 import { familyOf } from './families.ts'
 import { countText } from './tokenizer.ts'
 
 const propertiesTokens = 3
 const propertyTokens = 3
-/** A list of values costs three less than three for each. */
+/** A list of values costs three less than three per value. */
 const valueTokens = 3
-/** Deeper, a schema is charged as its text. */
+/** Below this depth a schema is charged as its text. */
 const depthMax = 16
 
 /** `functions` have `name`, `description` and `parameters`. */
@@ -34,7 +34,7 @@ function schemaTokens(model: string, schema: unknown, depth: number): number {
   return each.length === 0 ? 0 : propertiesTokens + sum(each)
 }
 
-/** Descriptions stand without their full stop. */
+/** Descriptions are counted without their full stop. */
 const sentence = (text: unknown): string => textOf(text).replace(/\.$/, '')
 
 const sum = (figures: readonly number[]): number => figures.reduce((total, figure) => total + figure, 0)

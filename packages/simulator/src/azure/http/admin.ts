@@ -1,7 +1,9 @@
 /**
- * The simulator's own routes, for this machine alone:
- * `GET /_simulator/bill` (a list; `?format=lines` for one JSON document a line), `DELETE /_simulator/bill`,
- * `GET|POST|DELETE /_simulator/faults` (see ../faults.ts), `GET /_simulator/pictures/...` (what image URLs point to).
+ * The simulator's own routes, for this machine only:
+ * - `GET /_simulator/bill`: a list; with `?format=lines` one JSON document per line. `DELETE /_simulator/bill` clears
+ *   it.
+ * - `GET|POST|DELETE /_simulator/faults`: see ../faults.ts.
+ * - `GET /_simulator/pictures/...`: the target of image URLs.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pngBytes } from '../answers/index.ts'
@@ -15,7 +17,7 @@ interface AdminAnswer {
   readonly status: number
   readonly type: string
   readonly bytes: string | Buffer
-  /** Done once the answer has left: it may be the end of this connection too. */
+  /** Run after the answer was sent: it may end this connection too. */
   readonly afterwards?: () => void
 }
 

@@ -7,14 +7,14 @@ const minuteMs = 60_000
 const requestWindowSecondsDefault = 10
 const burstSecondsDefault = 60
 
-/** In what `x-ratelimit-reset-*` is written; hosts of the service differ. */
+/** Unit of `x-ratelimit-reset-*`; hosts of the service differ. */
 export type ResetUnit = 'seconds' | 'milliseconds'
 
 export type { Asked } from '../errors.ts'
 
-/** What a call asks of its deployment's limits. */
+/** What a call demands from its deployment's limits. */
 export interface Demand {
-  /** Prompt tokens and the most that may be answered. */
+  /** Prompt tokens plus the maximum of the answer. */
   readonly tokens: number
   /** For the message of a 429. */
   readonly asked: Asked
@@ -22,15 +22,18 @@ export interface Demand {
 
 /** Limits of one deployment. */
 export interface Limits {
-  /** Takes the demand and adds the headers that say what is left; throws 429 when it does not fit. Counts the request either way. */
+  /**
+   * Takes the demand and adds the headers that say what is left; throws 429 when it does not fit. Counts the request in
+   * both cases.
+   */
   take(demand: Demand, headers: Record<string, string>): void
-  /** Adds the headers alone. */
+  /** Adds the headers only. */
   tell(headers: Record<string, string>): void
-  /** A request that failed before it could take anything: Azure counts it all the same. */
+  /** Counts a request that failed before it took anything, as Azure does. */
   failed(): void
-  /** False where `finished` changes nothing. */
+  /** False when `finished` changes nothing. */
   readonly settles: boolean
-  /** An answer is over: what it produced, and what `take` had reserved for it (null: the call named no maximum). */
+  /** Called after an answer: what it produced, and what `take` had reserved for it (null: the call had no maximum). */
   finished(completionTokens: number, reservedTokens: number | null): void
 }
 
@@ -40,14 +43,15 @@ export function limitsOf(spec: SimulatedDeployment, clock: Clock, resets: ResetU
   return new StandardLimits(spec, clock, resets)
 }
 
-/** What a deployment tells whose limit is not set: a quota that nobody reaches. */
+/** The quota that a deployment without a limit reports: too large to be reached. */
 const wideOpen = { requests: 100_000, tokens: 100_000_000 } as const
 
 /**
- * Standard: sliding windows. Tokens count for a minute: the demand when it is taken, what was answered without a maximum when it is
- * over. Requests count for a minute and, as Azure evens them out, for a shorter window with its share of the minute's limit (at least
- * one). Refused and failed requests count too. A call larger than the whole token limit is let in when the minute is empty: it could
- * never run otherwise. `x-ratelimit-reset-*` are the seconds until everything is free again, `retry-after` until this call would fit.
+ * Limits of a standard deployment: sliding windows. Tokens count for a minute: the demand when it is taken, and what
+ * was answered without a maximum when the answer is over. Requests count for a minute and, because Azure evens them
+ * out, for a shorter window with its share of the minute's limit (at least one). Refused and failed requests count too.
+ * A call larger than the whole token limit is admitted when the minute is empty, else it could never run.
+ * `x-ratelimit-reset-*` are the seconds until everything is free again, `retry-after` those until this call would fit.
  */
 class StandardLimits implements Limits {
   readonly #tokens: SlidingWindow | null
@@ -101,7 +105,7 @@ class StandardLimits implements Limits {
     headers[`x-ratelimit-limit-${unit}`] = String(limit)
     headers[`x-ratelimit-remaining-${unit}`] = String(Math.max(0, limit - used))
     headers[`x-ratelimit-renewalperiod-${unit}`] = '60'
-    // Hosts that say milliseconds say by when the limit's own speed would have made up for what was used.
+    // Hosts that use milliseconds report the time in which the limit's own speed makes up for what was used.
     headers[`x-ratelimit-reset-${unit}`] = String(
       this.#resets === 'milliseconds'
         ? Math.ceil((used / limit) * minuteMs)
@@ -114,7 +118,7 @@ class StandardLimits implements Limits {
     const window = this.#tokens
     const tokensFit = window === null || window.sum(now) === 0 || window.sum(now) + tokens <= window.limit
     if (requestsFit && tokensFit) return null
-    // Whatever refused: who comes back must find room in all of them.
+    // The wait covers every window, also those that did not refuse: the retry must fit into all of them.
     const waitsMs = this.#requests.map(requests => requests.untilAtMost(requests.limit - 1, now))
     if (window && !tokensFit) waitsMs.push(window.untilAtMost(Math.max(0, window.limit - tokens), now))
     return throttled({ asked, rate: requestsFit ? 'tokens' : 'requests', retryAfterMs: Math.max(...waitsMs) })
@@ -122,9 +126,10 @@ class StandardLimits implements Limits {
 }
 
 /**
- * Provisioned: a bucket that drains at the capacity's speed and holds `burstSeconds` of it. Utilisation is its level, told on every
- * answer; from 100 % on calls are refused until it has drained below. A call is let in whole while there is any room, and what its
- * answer used less or more than reserved is given back or added when it is over. Without a capacity the utilisation stays 0.
+ * Limits of a provisioned deployment: a bucket that drains at the speed of its capacity and holds `burstSeconds` of it.
+ * Utilisation is its level, and every answer reports it; from 100 % on calls are refused until it has drained below. A
+ * call is admitted whole while there is any room. When its answer is over, the difference to what it had reserved is
+ * given back or added. Without a capacity the utilisation stays 0.
  */
 class ProvisionedLimits implements Limits {
   readonly #tokensPerMinute: number | null
@@ -143,7 +148,7 @@ class ProvisionedLimits implements Limits {
   readonly settles = true
 
   tell(): void {
-    // The utilisation is told by `take`.
+    // `take` reports the utilisation.
   }
 
   take({ tokens, asked }: Demand, headers: Record<string, string>): void {
@@ -162,7 +167,7 @@ class ProvisionedLimits implements Limits {
   }
 
   failed(): void {
-    // Capacity is bought by tokens; requests are not counted.
+    // Capacity is bought in tokens; requests are not counted.
   }
 
   finished(completionTokens: number, reservedTokens: number | null): void {

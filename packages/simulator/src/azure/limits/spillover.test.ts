@@ -7,8 +7,8 @@ const told = (headers: Headers): (string | null)[] =>
   ['x-ms-deployment-name', 'x-ms-spillover-from-deployment', 'x-ms-spillover-error'].map(name => headers.get(name))
 const full = ask('Hello', { max_tokens: 1_000 })
 
-// A gateway that books a spilled call at the provisioned deployment pays nothing for it in its reports, and Azure sends a bill.
-test('spillover: a full provisioned deployment is served by the standard one, and headers and bill name both', async t => {
+// A gateway that books a spilled call to the provisioned deployment reports no cost for it, and Azure sends a bill.
+test('spillover: the standard deployment serves what a full provisioned one cannot, and headers and bill name both', async t => {
   const sim = await simulator(t, {
     clock: () => 0,
     deployments: { ptu: { ...ptu, spillover: 'standard' }, standard: { model: 'gpt-4o', tokensPerMinute: 5_000 } },
@@ -29,7 +29,7 @@ test('spillover: a full provisioned deployment is served by the standard one, an
   assert.equal(onlyRefused.status, 404)
 })
 
-test('spillover: the header of a request does it too; where the other refuses as well, the first answer stands', async t => {
+test("spillover: a request's header can ask for it; if the other deployment refuses as well, the first answer is sent", async t => {
   const sim = await simulator(t, { clock: () => 0, deployments: { ptu, standard: { model: 'gpt-4o' } } })
   const header = (name: string): Record<string, string> => ({ 'x-ms-spillover-deployment': name })
   const fill = ask('Hello', { max_tokens: 30_000 })

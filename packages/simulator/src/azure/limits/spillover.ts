@@ -3,12 +3,13 @@ import type { Call } from '../call.ts'
 import { AzureError } from '../errors.ts'
 import type { Deployment } from '../service.ts'
 
-/** Answers of a provisioned deployment that are served elsewhere; of 400s the too long context alone. */
+/** Statuses of a provisioned deployment that are served elsewhere; of the 400s only the context that is too long. */
 const spillingStatus: ReadonlySet<number> = new Set([429, 500, 503])
 
 /**
- * Answers a call that `from` refused with `refusal`, by `answer` on the deployment that takes its overflow. The headers then name
- * both deployments and what the provisioned one said. Throws the refusal itself when there is no such deployment or it refuses too.
+ * Answers a call that `from` refused with `refusal`, by `answer` on the deployment that takes its overflow. The headers
+ * then name both deployments and the status of the provisioned one. Throws the refusal itself when there is no such
+ * deployment or it refuses too.
  */
 export async function spill(
   call: Call,

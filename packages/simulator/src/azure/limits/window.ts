@@ -4,8 +4,9 @@ interface Mark {
 }
 
 /**
- * A sliding window: what was added counts for `windowMs` and then no longer. Times come from the caller and may stand still; one that
- * lies a whole window back starts anew (a clock that was set), one that lies less far back counts as the newest.
+ * A sliding window: what was added counts for `windowMs`. Times come from the caller and need not advance. One that is
+ * a whole window in the past starts the window again (a clock that was set back); one that is less far back counts as
+ * the newest.
  */
 export class SlidingWindow {
   readonly limit: number
@@ -32,7 +33,7 @@ export class SlidingWindow {
     return this.#sum
   }
 
-  /** Milliseconds until at most `sum` counts, when nothing is added meanwhile; 0 when that is so already. */
+  /** Milliseconds until at most `sum` counts, if nothing is added meanwhile; 0 when that is already true. */
   untilAtMost(sum: number, nowMs: number): number {
     const now = this.#forget(nowMs)
     let left = this.#sum

@@ -1,7 +1,9 @@
-/** Items of Responses and conversations that an instance keeps, by their ids. An id means nothing to another instance. */
+/**
+ * Items of Responses and conversations that an instance keeps, by their ids. Another instance does not know these ids.
+ */
 import type { JsonRecord } from '../../json.ts'
 
-/** Holders are counted: an item stays while a response or a conversation has it. */
+/** Holders are counted: an item is kept while a response or a conversation has it. */
 export class Items {
   readonly #byId = new Map<string, { item: JsonRecord; holders: number }>()
 

@@ -5,7 +5,7 @@ import { instanceSecret, Seal } from './sealed.ts'
 
 const texts = fc.string({ unit: 'binary' })
 
-test('F1 what was sealed opens with its own secret, and with no other', () => {
+test('F1 a sealed text opens with its own secret, and with no other', () => {
   const [one, other] = [new Seal(instanceSecret(7, 'one')), new Seal(instanceSecret(7, 'two'))]
   const sealed = fc.property(texts, fc.nat(), fc.string(), (text, atSeconds, salt) => {
     const token = one.seal(text, atSeconds, salt)
@@ -16,7 +16,7 @@ test('F1 what was sealed opens with its own secret, and with no other', () => {
   fc.assert(sealed, { numRuns: 200 })
 })
 
-test('F1 whatever is brought to be opened is opened or refused, never an exception', () => {
+test('F1 any input is opened or refused, never an exception', () => {
   const seal = new Seal(instanceSecret(null, 'one'))
   const brought = fc.oneof(
     fc.string(),

@@ -1,6 +1,7 @@
 /**
- * Encrypted content: what an instance hands out for safekeeping and takes back, reasoning above all. Its form is a Fernet token (version,
- * time, initialisation vector, AES-128-CBC, HMAC-SHA-256, as base64url), which is what the service's begins and looks like.
+ * Encrypted content: a text that an instance hands out and takes back later, above all reasoning. Its form is a Fernet
+ * token (version, time, initialisation vector, AES-128-CBC, HMAC-SHA-256, as base64url), because the service's tokens
+ * begin and look like one.
  */
 import { createCipheriv, createDecipheriv, createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
 
@@ -12,13 +13,13 @@ export class Seal {
   readonly #signing: Buffer
   readonly #encrypting: Buffer
 
-  /** `secret` has 32 bytes: who has another one cannot open what this one sealed. */
+  /** `secret` has 32 bytes. Only an instance with the same secret can open what this one sealed. */
   constructor(secret: Buffer) {
     this.#signing = secret.subarray(0, 16)
     this.#encrypting = secret.subarray(16, 32)
   }
 
-  /** `salt` decides the initialisation vector: equal salts give equal tokens of equal texts. */
+  /** `salt` decides the initialisation vector: equal salts give equal tokens for equal texts. */
   seal(text: string, atSeconds: number, salt: string): string {
     const head = Buffer.alloc(headBytes)
     head[0] = versionByte
@@ -29,7 +30,7 @@ export class Seal {
     return withPadding(Buffer.concat([signed, this.#mac(signed)]).toString('base64url'))
   }
 
-  /** Null for what this instance did not seal. */
+  /** Null for a text that this instance did not seal. */
   open(token: string): string | null {
     const bytes = Buffer.from(token, 'base64url')
     if (bytes[0] !== versionByte || bytes.length < headBytes + 16 + macBytes) return null
@@ -48,7 +49,10 @@ function withPadding(base64url: string): string {
   return base64url + '='.repeat((4 - (base64url.length % 4)) % 4)
 }
 
-/** The secret of an instance: of its seed and name with a seed, so that equal runs give equal bytes; else a new one. */
+/**
+ * The secret of an instance: from its seed and name if it has a seed, so that equal runs give equal bytes; else a new
+ * one.
+ */
 export function instanceSecret(seed: number | null, name: string): Buffer {
   return seed === null ? randomBytes(32) : hash('sha256', `seal ${seed} ${name}`, 'buffer')
 }

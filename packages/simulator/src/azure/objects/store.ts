@@ -5,16 +5,16 @@ import { Items } from './items.ts'
 export interface StoredFile {
   readonly object: JsonRecord & { readonly id: string }
   readonly bytes: Buffer
-  /** Null for one that stays. */
+  /** Null for a file that does not expire. */
   readonly expiresAtMs: number | null
 }
 
 export interface StoredResponse {
   readonly id: string
   readonly run: Run
-  /** Everything that the model saw, oldest first, with ids. */
+  /** Everything that the model read, oldest first, with ids. */
   readonly inputItems: readonly JsonRecord[]
-  /** Everything that it puts out, whether or not it is over. */
+  /** Everything that it produces, also before it is over. */
   readonly output: readonly JsonRecord[]
 }
 
@@ -34,7 +34,7 @@ export interface StoredVectorStore {
 export interface StoredUpload {
   object: JsonRecord
   readonly parts: Map<string, Buffer>
-  /** How long the file stays that it becomes; null for ever. */
+  /** Lifetime of the file that it becomes; null for no end. */
   readonly fileSeconds: number | null
 }
 
@@ -67,19 +67,19 @@ export interface StoredConversation {
   metadata: JsonRecord
   /** Oldest first, with ids. */
   readonly items: JsonRecord[]
-  /** Responses that are to add their items. */
+  /** Responses that will add their items. */
   readonly runs: Run[]
 }
 
-/** Most objects of one kind that are kept; beyond, the oldest is forgotten. */
+/** Most objects of one kind that are kept; beyond it the oldest is evicted. */
 const objectsMax = 5_000
 
-/** Objects that calls leave behind, in the order in which they were made. */
+/** Objects that calls create, in the order of their creation. */
 class Shelf<Value> {
   readonly #byId = new Map<string, Value>()
   readonly #forgotten: (value: Value) => void
 
-  /** `forgotten` is told of what is deleted, replaced or crowded out. */
+  /** `forgotten` is called with every object that is deleted, replaced or evicted. */
   constructor(forgotten: (value: Value) => void = () => {}) {
     this.#forgotten = forgotten
   }
@@ -129,7 +129,7 @@ export class Store {
   readonly conversations = new Shelf<StoredConversation>(({ items }) => this.items.release(items))
 }
 
-/** A page of a list, by the query's `limit` (1..100, default `limit`) and `after`. */
+/** A page of a list, by the query's `limit` (1 .. 100, default `standard`) and `after`. */
 export function page<Item extends { readonly id?: unknown }>(
   items: readonly Item[],
   query: URLSearchParams,

@@ -31,7 +31,7 @@ test('C8 an upload in parts becomes a file, in the order that the call names', a
   await assert.rejects(client.uploads.cancel('upload_none'), { status: 404 })
 })
 
-test('S13 a chat that is to be stored is listed, read, described and deleted; others are not', async t => {
+test('S13 a chat that is to be stored can be listed, read, described and deleted; others cannot', async t => {
   const { sim, client } = await instance(t)
   const { completions } = client.chat
   const stored = await completions.create({ model: 'gpt-4o', messages, store: true, metadata: { topic: 'a' } })
@@ -79,7 +79,7 @@ test('C8 fine-tuning jobs are made, run, paused, cancelled and deleted', async t
   await assert.rejects(jobs.create({ model: 'gpt-4o', training_file: 'file-none' }), { status: 400 })
 })
 
-test('C8 evaluations and their runs, which name the deployment that answers', async t => {
+test('C8 evaluations have runs, and a run names the deployment that answers', async t => {
   const { client } = await instance(t)
   const made = await client.evals.create({
     name: 'short answers',
@@ -132,7 +132,7 @@ test('a finished evaluation run has one output item for each item that it brough
   await assert.rejects(client.evals.runs.outputItems.retrieve('outputitem_none', place), { status: 404 })
 })
 
-test('C8 videos are made by a deployment, fetched when they are ready, remixed and deleted', async t => {
+test('C8 a deployment makes videos, which can be fetched when they are ready, remixed and deleted', async t => {
   const { sim, client } = await instance(t)
   const video = await client.videos.create({ model: 'sora-2', prompt: 'A quiet harbour', seconds: '8' })
   assert.deepEqual([video.status, video.seconds, video.size], ['queued', '8', '720x1280'])

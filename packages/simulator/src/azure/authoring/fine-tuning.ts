@@ -1,4 +1,4 @@
-/** Fine-tuning jobs: made, looked at, cancelled. A job runs until it has been looked at once. */
+/** Fine-tuning jobs: created, read, paused, cancelled. A job runs until it has been read once. */
 import { isRecord, type JsonRecord, textOf, textOrNull } from '../../json.ts'
 import { type Call, jsonInput, meaningOf } from '../call.ts'
 import { invalidRequest, noSuchObject } from '../errors.ts'
@@ -44,7 +44,7 @@ export async function listJobs(call: Call): Promise<void> {
   return sendJson(call, page(call.service.store.jobs.newest().map(shown), call.route.query))
 }
 
-/** Who looks finds the job as it is, and moves it on: pending, running, succeeded. */
+/** A read returns the job as it is, and then moves it on: pending, running, succeeded. */
 export async function getJob(call: Call): Promise<void> {
   const job = jobOf(call)
   if (job.status === 'pending') change(call, job, { status: 'running' })
@@ -68,7 +68,7 @@ export async function deleteJob(call: Call): Promise<void> {
   return sendJson(call, { id, object: 'fine_tuning.job', deleted: true })
 }
 
-/** `to` is where a job goes that is in one of `from`; of others the state stays. */
+/** Moves a job to `to` if its state is one of `from`; else leaves it as it is. */
 const moves = {
   cancel: { from: ['pending', 'running', 'paused'], to: 'cancelled' },
   pause: { from: ['pending', 'running'], to: 'paused' },

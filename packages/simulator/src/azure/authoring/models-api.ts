@@ -5,7 +5,7 @@ import { noSuchObject } from '../errors.ts'
 import { sendJson } from '../http/answer.ts'
 import { knownModels, modelFacts } from '../models.ts'
 
-/** When the catalogue's models came, for clients that sort by it: 2025-01-01. */
+/** Creation time of the catalogue's models, for clients that sort by it: 2025-01-01. */
 const listedSinceSeconds = 1_735_689_600
 
 export async function listModels(call: Call): Promise<void> {

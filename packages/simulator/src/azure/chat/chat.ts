@@ -15,14 +15,14 @@ import type { Said, SaidToolCall } from './said.ts'
 import { cachedTokens, speak } from './speak.ts'
 import { keepChat } from './stored.ts'
 
-/** An asynchronous filter looks at the text in steps of this many tokens. */
+/** An asynchronous filter checks the text in steps of this many tokens. */
 const asyncFilterStepTokens = 40
 
 interface ChatAnswer extends Spent {
   readonly ask: ChatAsk
   readonly said: readonly Said[]
   readonly usage: JsonRecord
-  /** What an answer "on your data" says of its sources; null for any other. */
+  /** The sources of an answer "on your data"; null for any other answer. */
   readonly context: JsonRecord | null
 }
 
@@ -117,7 +117,7 @@ function finishOf(said: Said, ask: ChatAsk): string {
 
 const toolCallId = (work: Work, choice: number, at: number): string => work.draw.id('call_', 24, `${choice} ${at}`)
 
-/** One for all answers of a model's snapshot; GPT-5 has none. */
+/** One fingerprint for all answers of a model's snapshot; GPT-5 has none. */
 function fingerprint(work: Work): string | null {
   if (work.deployment.facts.snapshot.startsWith('gpt-5')) return null
   return drawOf('fingerprint', work.deployment.facts.snapshot).hexId('fp_', 10)
@@ -126,7 +126,7 @@ function fingerprint(work: Work): string | null {
 const safeJson = JSON.stringify(completionFilter)
 const violentJson = JSON.stringify(violentCompletionFilter)
 
-/** Frames of one answer: what all of them share is written as JSON once. */
+/** The frames of one answer. Their common part is serialised once. */
 class ChatFrames {
   readonly #before: string
   readonly #after: string
@@ -156,7 +156,7 @@ class ChatFrames {
     this.opening = JSON.stringify({ content: '', refusal: null, role: 'assistant', ...sources })
   }
 
-  /** `delta`, `logprobs` and `filter` are JSON; `text` is what the padding goes by. */
+  /** `delta`, `logprobs` and `filter` are JSON; the padding follows from `text`. */
   choice(index: number, delta: string, finish: string | null, logprobs: string, filter = '{}', text = ''): string {
     const filtered = this.#isAsync && finish !== 'content_filter' ? '' : `"content_filter_results":${filter},`
     const reason = finish === null ? 'null' : `"${finish}"`
@@ -167,7 +167,7 @@ class ChatFrames {
     return `data: {"choices":[],${this.#tail('')},"usage":${JSON.stringify(usage)}}\n\n`
   }
 
-  /** The same frame with the usage in it, as models report it that know no `stream_options`. */
+  /** The same frame with the usage in it, as models report it that do not know `stream_options`. */
   withUsage(frame: string, usage: JsonRecord): string {
     return `${frame.slice(0, -3)},"usage":${JSON.stringify(usage)}}\n\n`
   }
@@ -178,7 +178,7 @@ class ChatFrames {
     return `${this.#before},"obfuscation":"${obfuscation(text, this.#frames)}",${this.#after}`
   }
 
-  /** What the asynchronous filter found in the characters from `start` to `end`. */
+  /** The asynchronous filter's findings in the characters from `start` to `end`. */
   annotation(index: number, start: number, end: number): string {
     const choice = {
       content_filter_offsets: { check_offset: start, start_offset: start, end_offset: end },
@@ -214,7 +214,7 @@ async function streamChat(call: Call, work: Work, answer: ChatAnswer): Promise<v
   if (!(await stream.send(promptFrame))) return
   if (!(await stream.think(answer.thoughtTokens ?? 0))) return
   const steps = said.map((each, index) => choiceSteps(work, frames, each, index, ask))
-  // The choices of one call come side by side, a token of each in turn.
+  // The choices of one call are interleaved, one token of each in turn.
   let running = steps
   while (running.length > 0 && !stream.filtered) {
     const next: typeof running = []
@@ -240,7 +240,7 @@ async function streamChat(call: Call, work: Work, answer: ChatAnswer): Promise<v
   return finish(stream, frames, cutShort(answer, call.line.completionTokens), work.reportsUsage)
 }
 
-/** The same answer when the filter ended it after `completionTokens`. */
+/** The same answer, ended by the filter after `completionTokens`. */
 function cutShort(answer: ChatAnswer, completionTokens: number): ChatAnswer {
   const total = answer.promptTokens + completionTokens
   const usage = { ...answer.usage, completion_tokens: completionTokens, total_tokens: total }

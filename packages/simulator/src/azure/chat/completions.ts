@@ -1,4 +1,4 @@
-/** Completions: the older operation that goes on with a prompt. */
+/** Completions: the older operation, which continues a prompt. */
 
 import { type JsonRecord, numberOrNull } from '../../json.ts'
 import type { Spent } from '../billing/bill.ts'
@@ -12,7 +12,7 @@ import { checkContext, checkNumber, integerIn, type StreamAsk, stopsOf, streamAs
 import type { Said } from './said.ts'
 import { speak } from './speak.ts'
 
-/** What the service answers at most when the call does not say. */
+/** The service's maximum for calls that do not name one. */
 const standardTokensMax = 16
 
 interface CompletionAsk extends StreamAsk {
@@ -27,7 +27,7 @@ interface CompletionAsk extends StreamAsk {
 
 interface CompletionAnswer extends Spent {
   readonly ask: CompletionAsk
-  /** In the order of the prompts, `choices` of each. */
+  /** In the order of the prompts, with `choices` answers for each. */
   readonly said: readonly Said[]
   readonly usage: JsonRecord
 }
@@ -71,7 +71,7 @@ function completionAsk(work: Work, input: JsonRecord): CompletionAsk {
   }
 }
 
-/** A string, a list of strings, a list of tokens, or a list of lists of tokens. Tokens are not read back into words. */
+/** A string, a list of strings, a list of tokens, or a list of lists of tokens. Tokens are not decoded into words. */
 function promptsOf(prompt: unknown): string[] {
   if (prompt === undefined || prompt === null) return ['']
   if (typeof prompt === 'string') return [prompt]
@@ -113,7 +113,7 @@ function completionAnswer(work: Work, ask: CompletionAsk, promptTokens: number):
   return { ask, said, usage, promptTokens, completionTokens }
 }
 
-/** The prompt comes back before the answer, and is charged as a part of the answer's text. */
+/** The prompt is repeated before the answer, and charged as a part of the answer's text. */
 function echoed(work: Work, prompt: string, said: Said): Said {
   const pieces = [...tokenPieces(work.deployment.model, prompt), ...said.pieces]
   return { ...said, text: prompt + said.text, pieces, tokens: said.tokens + countText(work.deployment.model, prompt) }
@@ -141,7 +141,7 @@ function completionDocument(work: Work, { said, ask, usage }: CompletionAnswer):
   }
 }
 
-/** The older form of logprobs: lists side by side. */
+/** The older form of logprobs: parallel lists. */
 function completionLogprobs(work: Work, said: Said): JsonRecord {
   let offset = 0
   const offsets = said.pieces.map(piece => {

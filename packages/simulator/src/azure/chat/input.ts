@@ -1,4 +1,4 @@
-/** Reading of chat requests, with the service's complaints. */
+/** Reads chat requests, with the service's complaints. */
 
 import { isRecord, type JsonRecord, listOf, numberOrNull, textOf, textOrNull } from '../../json.ts'
 import type { Turn } from '../answers/index.ts'
@@ -42,7 +42,7 @@ function turnOf(message: unknown, place: string): Turn {
   return { role: textOf(message.role), text: contentText(content), images: imagesOf(content) }
 }
 
-/** Text parts joined, by a line each. Parts of chat, of Responses and plain strings. */
+/** The text parts, one per line. Takes parts of chat and of Responses, and plain strings. */
 export function contentText(content: unknown): string {
   if (typeof content === 'string') return content
   const parts = listOf(content).map(part => (isRecord(part) ? textOf(part.text ?? part.refusal) : ''))
@@ -58,15 +58,15 @@ export function imagesOf(content: unknown): string[] {
   })
 }
 
-/** What every operation with text shares: streaming, and how usage is reported in it. */
+/** Common to every operation with text: streaming, and how usage is reported in it. */
 export interface StreamAsk {
   readonly stream: boolean
   readonly includeUsage: boolean
-  /** Chunks are padded, so that their size does not tell the length of a token. */
+  /** Chunks are padded, so that their size does not show the length of a token. */
   readonly obfuscates: boolean
 }
 
-/** `stream` and `stream_options`, refused where the version or "on your data" does not know them. */
+/** `stream` and `stream_options`; throws 400 when the version or "on your data" does not know them. */
 export function streamAsk(input: JsonRecord, work: Work): StreamAsk {
   const { apiVersion, deployment } = work
   const { stream, stream_options: options } = input
@@ -91,7 +91,7 @@ export function streamAsk(input: JsonRecord, work: Work): StreamAsk {
   }
 }
 
-/** An integer within bounds, null when absent; 400 otherwise. */
+/** An integer within bounds, null when absent; throws 400 otherwise. */
 export function integerIn(input: JsonRecord, name: string, least: number, most: number): number | null {
   const value = input[name]
   if (value === undefined || value === null) return null
@@ -110,7 +110,7 @@ export function integerIn(input: JsonRecord, name: string, least: number, most: 
   return value
 }
 
-/** A number within bounds when it is given; 400 otherwise. */
+/** Throws 400 for a value that is not a number within bounds; an absent one passes. */
 export function checkNumber(input: JsonRecord, name: string, least: number, most: number): void {
   const value = input[name]
   if (value === undefined || value === null) return
@@ -132,7 +132,7 @@ export function stopsOf(input: JsonRecord): string[] {
   return stops
 }
 
-/** 400 when prompt and answer cannot stand in the model's context. */
+/** Throws 400 when prompt and answer do not fit into the model's context. */
 export function checkContext(work: Work, promptTokens: number, answerTokens: number | null, param: string): void {
   const most = work.deployment.facts.contextTokensMax
   const asked = promptTokens + (answerTokens ?? 0)
@@ -149,11 +149,11 @@ export interface ChatAsk extends StreamAsk {
   readonly question: Question
   readonly logprobs: boolean
   readonly topLogprobs: number
-  /** Of the prompt's tokens, those of sounds. */
+  /** Those of the prompt's tokens that are sounds. */
   readonly audioTokens: number
-  /** The tier that the call names and that the answer names then; null where it names none. */
+  /** The tier that the call names, which the answer then names too; null when it names none. */
   readonly serviceTier: string | null
-  /** Tools came as `functions`, the older form, and are answered in it. */
+  /** True when tools came as `functions`, the older form; the answer then has that form. */
   readonly isLegacyFunctions: boolean
 }
 

@@ -2,7 +2,9 @@ import type { JsonRecord } from '../../json.ts'
 import type { TokenPiece } from '../billing/index.ts'
 import type { Work } from '../call.ts'
 
-/** The `logprobs` of a choice, in chat's form: believable, falling, the same for the same token of the same answer. */
+/**
+ * The `logprobs` of a choice, in chat's form: plausible, decreasing, and equal for the same token of the same answer.
+ */
 export function logprobsOf(work: Work, pieces: readonly TokenPiece[], top: number): JsonRecord {
   return {
     content: pieces.map(piece => {
@@ -20,7 +22,9 @@ function entry(token: string, logprob: number): JsonRecord {
   return { token, logprob, bytes: [...Buffer.from(token)] }
 }
 
-/** Other writings of a token, as they stand next to it in real answers: with and without the space, in other case, then frequent words. */
+/**
+ * Other forms of a token, as real answers list them: with and without the space, in other case, then frequent words.
+ */
 function alternatives(token: string, count: number): string[] {
   const bare = token.trimStart()
   const frequent = [

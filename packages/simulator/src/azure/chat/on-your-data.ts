@@ -1,12 +1,15 @@
-/** "On your data": a chat whose answer is grounded in documents of a search service, which `data_sources` names. */
+/**
+ * "On your data": a chat with an answer that is grounded in documents of a search service, which `data_sources` names.
+ */
 import { isRecord, type JsonRecord, listOf, textOf } from '../../json.ts'
 import { countText } from '../billing/index.ts'
 import { type Call, type Work, workableDeployment } from '../call.ts'
 import { invalidRequest } from '../errors.ts'
 
 /**
- * What the answer says of its sources: the member `context` of its message. Null for a call without data sources. A source may name a deployment that turns the question into a vector: that one is billed for the
- * question. Throws 400 for a source without type or parameters, 404 for a deployment that there is not.
+ * What the answer says of its sources: the member `context` of its message. Null for a call without data sources. A
+ * source may name a deployment that turns the question into a vector: that deployment is billed for the question.
+ * Throws 400 for a source without type or parameters, 404 for a deployment that does not exist.
  */
 export function groundingOf(call: Call, work: Work, input: JsonRecord): JsonRecord | null {
   if (input.data_sources === undefined || input.data_sources === null) return null

@@ -17,8 +17,8 @@ const choiceOf = (frame: JsonRecord): JsonRecord => {
   return isRecord(choice) ? choice : {}
 }
 
-// A tenth of every stream is padding: what changes or counts it must meet it here.
-test('S4 every chunk but the prompt filter is padded, and none where the client asks for none', async t => {
+// A tenth of every stream is padding: code that changes or counts frames must be tested with it.
+test("S4 every chunk except the prompt filter's is padded, and none when the client switches padding off", async t => {
   const sim = await simulator(t)
   const padded = frames((await call(sim, chatPath(), ask('Explain payroll.', { stream: true }))).text).filter(isRecord)
   const [first, ...rest] = padded
@@ -27,7 +27,7 @@ test('S4 every chunk but the prompt filter is padded, and none where the client 
   assert.deepEqual(Object.keys(rest[0] ?? {}), [
     ...['choices', 'created', 'id', 'model', 'obfuscation', 'object', 'system_fingerprint'],
   ])
-  // Text and padding make up whole blocks, so that the size tells nothing.
+  // Text and padding fill whole blocks, so the size shows nothing.
   for (const chunk of rest) {
     const { content } = choiceOf(chunk).delta as { content?: string }
     assert.equal(((content ?? '').length + String(chunk.obfuscation).length) % 16, 0)
@@ -43,7 +43,7 @@ test('S4 every chunk but the prompt filter is padded, and none where the client 
   assert.ok(isRecord(last) && 'usage' in last && 'obfuscation' in last)
 })
 
-test('S10 filters of a whole answer know other people’s words and code, and are empty where only tools are called', async t => {
+test('S10 filters of a whole answer check for protected text and code, and are empty when only tools are called', async t => {
   const sim = await simulator(t)
   const filters = async (body: JsonRecord): Promise<string[]> => {
     const { json } = await call(sim, chatPath(), body)
@@ -56,8 +56,8 @@ test('S10 filters of a whole answer know other people’s words and code, and ar
   assert.deepEqual(await filters(ask('What is the weather in Lisbon?', { tools: [weather] })), [])
 })
 
-// Code that takes the name from the first chunk, or knows one call alone, fails at the service.
-test('S12 several calls come side by side, after a first chunk with the role alone', async t => {
+// Code that takes the name from the first chunk, or expects only one call, fails at the service.
+test('S12 several calls are interleaved, after a first chunk with only the role', async t => {
   const sim = await simulator(t)
   const lookup = {
     type: 'function',
@@ -101,7 +101,7 @@ test('S12 several calls come side by side, after a first chunk with the role alo
   assert.equal(message.tool_calls.length, 1)
 })
 
-// Tools check their arguments: 30.5 retries or 47.5 ms are refused.
+// Tools check their arguments: they refuse 30.5 retries or 47.5 ms.
 test('S14 counts and times are whole numbers, prices need not be', async t => {
   const sim = await simulator(t)
   const number = { type: 'number' }

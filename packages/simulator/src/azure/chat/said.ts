@@ -1,4 +1,4 @@
-/** What a model is asked, and what it says. */
+/** The question to a model, and its answer. */
 import type { JsonRecord } from '../../json.ts'
 import type { Turn } from '../answers/index.ts'
 import type { TokenPiece } from '../billing/index.ts'
@@ -10,12 +10,12 @@ export interface Question {
   /** `auto`, `none`, `required` or `{type: 'function', function: {name}}`. */
   readonly toolChoice: unknown
   readonly parallelTools: boolean
-  /** Null for text; `schema` null for any JSON object. */
+  /** Null for text; `schema` is null for any JSON object. */
   readonly json: { readonly schema: unknown } | null
   readonly stop: readonly string[]
-  /** Most tokens of one choice, hidden reasoning included; null for no limit. */
+  /** Maximum of tokens of one choice, hidden reasoning included; null for no limit. */
   readonly tokensMax: number | null
-  /** `reasoning_effort`; null for the standard one. */
+  /** `reasoning_effort`; null for the default. */
   readonly effort: string | null
   readonly choices: number
   /** The caller's own `seed`. */
@@ -25,9 +25,9 @@ export interface Question {
 export interface SaidToolCall {
   readonly name: string
   readonly arguments: string
-  /** Of the arguments. */
+  /** The pieces of the arguments. */
   readonly pieces: readonly TokenPiece[]
-  /** What the call costs beside its arguments; charged when its name goes out. */
+  /** Cost of the call beside its arguments; charged when its name is sent. */
   readonly openingTokens: number
 }
 
@@ -37,10 +37,10 @@ export interface Said {
   readonly toolCalls: readonly SaidToolCall[]
   readonly finish: 'stop' | 'length' | 'tool_calls'
   readonly reasoningTokens: number
-  /** What is produced before anything can be seen: the reasoning and the model's own opening. */
+  /** Tokens that are produced before the first visible one: the reasoning and the model's own opening. */
   readonly thoughtTokens: number
-  /** What is produced after the last visible token; 0 where a limit cut the answer. */
+  /** Tokens that are produced after the last visible one; 0 when a limit cut the answer. */
   readonly closingTokens: number
-  /** All of it: what is charged. */
+  /** All tokens: this is charged. */
   readonly tokens: number
 }

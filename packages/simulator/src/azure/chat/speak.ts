@@ -1,15 +1,15 @@
-/** What a model says to a conversation: text, JSON or tool calls, cut at stop sequences and at the token limit. */
+/** A model's answer to a conversation: text, JSON or tool calls, cut at stop sequences and at the token limit. */
 import { answerJson, answerText, chooseToolCall, type Turn } from '../answers/index.ts'
 import { countText, familyOf, nextCallTokens, type TokenPiece, tokenPieces } from '../billing/index.ts'
 import type { Work } from '../call.ts'
 import type { Question, Said } from './said.ts'
 
 /**
- * One answer for each choice that was asked for. `part` tells apart several questions of one call. With a seed, equal calls give
- * equal answers, and these are kept.
+ * One answer for each choice of the question. `part` separates several questions of one call. With a seed, equal calls
+ * get equal answers, and the answers are kept.
  */
 export function speak(work: Work, question: Question, part = 0): readonly Said[] {
-  // Not from the whole body: the same question under another token limit starts with the same words.
+  // Not from the whole body: the same question under another token limit begins with the same words.
   const seed = question.seed ?? work.service.seed ?? work.draw.number(`text ${part}`)
   const brief = { ...question, turns: question.turns.map(shortened) }
   const say = (): Said[] =>
@@ -17,7 +17,7 @@ export function speak(work: Work, question: Question, part = 0): readonly Said[]
   return work.service.seed === null ? say() : work.service.said.get(`${work.key} ${part}`, say)
 }
 
-/** Of long texts, what stands at their beginning and end decides the answer: reading all would take longer than answering. */
+/** Only the beginning and the end of long texts decide the answer: reading all would take longer than answering. */
 const readCharsMax = 8_192
 
 function shortened(turn: Turn): Turn {
@@ -26,7 +26,7 @@ function shortened(turn: Turn): Turn {
   return { ...turn, text: `${turn.text.slice(0, half)}\n${turn.text.slice(-half)}`.toWellFormed() }
 }
 
-/** Prompt tokens that the service has in its cache. */
+/** Prompt tokens that are in the service's cache. */
 export function cachedTokens(work: Work, turns: readonly Turn[], promptTokens: number): number {
   const text = turns.map(turn => `${turn.role}\n${turn.text}`).join('\n')
   return work.service.prompts.cachedTokens(work.deployment.name, text, promptTokens)
@@ -47,7 +47,7 @@ function sayOnce(work: Work, question: Question, seed: number, variant: number):
   const text = beforeStop(full, question.stop)
   const pieces = tokenPieces(model, text)
   const kept = keep(pieces, left)
-  // The token that ends a text needs room as well.
+  // The token that ends a text needs room too.
   const isCut = kept.length < pieces.length || total(kept) + closingTokens > left
   const closing = isCut ? 0 : closingTokens
   return {
@@ -62,7 +62,7 @@ function sayOnce(work: Work, question: Question, seed: number, variant: number):
   }
 }
 
-/** The limit was used up before anything was said. */
+/** For a limit that was used up before the first visible token. */
 function silent(tokensMax: number, reasoning: number): Said {
   const tokens = Math.max(0, tokensMax)
   const thought = { reasoningTokens: Math.min(tokens, reasoning), thoughtTokens: tokens, closingTokens: 0, tokens }
@@ -109,7 +109,7 @@ function sayCalls(
   return { text: '', pieces: [], toolCalls: said, finish, ...thinking, tokens }
 }
 
-/** Reasoning models think in steps of 64 tokens, more with more effort. */
+/** Reasoning models think in steps of 64 tokens, and longer with more effort. */
 const stepsByEffort: Readonly<Record<string, readonly [least: number, most: number]>> = {
   none: [0, 0],
   minimal: [0, 0],

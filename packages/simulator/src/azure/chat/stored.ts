@@ -1,4 +1,4 @@
-/** Chat completions that were stored because their call said `store: true`. */
+/** Chat completions that are stored because their call had `store: true`. */
 import { isRecord, type JsonRecord, listOf } from '../../json.ts'
 import { type Call, jsonInput } from '../call.ts'
 import { invalidRequest, noSuchObject } from '../errors.ts'

@@ -1,10 +1,10 @@
-/** Reading of a batch's file: the whole of it is looked at before any line runs, and what is wrong with it fails the batch. */
+/** Reads the file of a batch: all of it before any line runs. An error in it fails the whole batch. */
 import { isRecord, type JsonRecord, textOf, textOrNull } from '../../json.ts'
 
 export interface BatchLine {
   readonly customId: string
   readonly body: JsonRecord
-  /** As it stands in the file. */
+  /** Its text in the file. */
   readonly text: string
 }
 
@@ -24,7 +24,7 @@ export interface BatchFile {
 const linesMax = 100_000
 const faultsMax = 20
 
-/** Empty lines are passed over, and a byte order mark at the beginning. `endpoint` is what each line's url must name. */
+/** Skips empty lines and a byte order mark at the beginning. Each line's `url` must name `endpoint`. */
 export function readBatchFile(bytes: Buffer, endpoint: string): BatchFile {
   const texts = bytes
     .toString('utf8')
@@ -63,7 +63,7 @@ function readLine(text: string, number: number, endpoint: string, known: Set<str
   return { customId, body: line.body, text }
 }
 
-/** The operation that a line's url or a batch's endpoint names: with or without its prefix. */
+/** The operation that a line's url or a batch's endpoint names, with or without its prefix. */
 export function pathOf(url: unknown): string {
   return textOf(url).replace(/^\/(openai\/)?(v1\/)?/, '')
 }

@@ -35,8 +35,9 @@ const line = (custom_id: string, more: JsonRecord = {}): JsonRecord => ({
   ...more,
 })
 
-// Whoever may upload a file may have its lines run anywhere: the gateway must read them as the service does.
-test('W1 lines run on the deployment that each names, and the batch is billed for all of them', async t => {
+// A caller that may upload a file could have its lines run on any deployment: a gateway must read them as the service
+// does.
+test('W1 each line runs on the deployment that it names, and the batch is billed for all of them', async t => {
   const { client, begin, ended } = await instance(t)
   const bodies = ['gpt-4o', 'thinker'].map(model => ({ model, messages }))
   const { id } = await begin(bodies.map((body, at) => line(`${at}`, { body })))
@@ -63,7 +64,7 @@ test('W1 lines run on the deployment that each names, and the batch is billed fo
   )
 })
 
-test('W1 what is wrong with a file fails the batch before any line runs', async t => {
+test('W1 an error in the file fails the batch before any line runs', async t => {
   const { begin, ended } = await instance(t)
   const faults: readonly (readonly [string, readonly unknown[], number | null])[] = [
     ['empty_batch', ['', ' '], null],
@@ -82,7 +83,7 @@ test('W1 what is wrong with a file fails the batch before any line runs', async 
   }
 })
 
-test('W1 a byte order mark, empty lines, line ends of Windows and any prefix of the url are taken', async t => {
+test('W1 a byte order mark, empty lines, line ends of Windows and any prefix of the url are accepted', async t => {
   const { begin, ended } = await instance(t)
   const urls = ['/chat/completions', '/v1/chat/completions', '/openai/v1/chat/completions']
   const lines = urls.map((url, at) => `${at === 0 ? '\uFEFF' : ''}${JSON.stringify(line(`${at}`, { url }))}\r\n\r`)
@@ -90,7 +91,7 @@ test('W1 a byte order mark, empty lines, line ends of Windows and any prefix of 
   assert.deepEqual([batch.status, batch.request_counts], ['completed', { total: 3, completed: 3, failed: 0 }])
 })
 
-test('H2 a batch takes the time that it is set to, and is charged for what was done when it is cancelled', async t => {
+test('H2 a batch takes its configured time, and a cancelled one is charged for what was done', async t => {
   let now = Date.UTC(2026, 10, 2)
   const { client, begin, ended } = await instance(t, { clock: () => now, batchMs: 3_600_000 })
   const one = await begin([line('a'), line('b')])
@@ -106,7 +107,7 @@ test('H2 a batch takes the time that it is set to, and is charged for what was d
   assert.equal((await ended(two.id)).status, 'completed')
 })
 
-test('W1 whatever stands in a file is read as lines or said to be wrong, and no line is lost', () => {
+test('W1 any file content is read as lines or reported as wrong, and no line is lost', () => {
   const good = fc.record({
     custom_id: fc.string({ minLength: 1 }),
     method: fc.constant('POST'),

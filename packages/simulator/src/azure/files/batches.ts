@@ -1,4 +1,7 @@
-/** Batches: a file of calls is answered into a file of answers, behind the caller's back, and billed in the batch's own usage. */
+/**
+ * Batches: a file of calls is answered into a file of answers, after the request has been answered, and billed in the
+ * batch's own usage.
+ */
 
 import { setImmediate } from 'node:timers/promises'
 import { isRecord, type JsonRecord, numberOrNull, textOf } from '../../json.ts'
@@ -19,7 +22,7 @@ import { keepFile } from './files.ts'
 type Batch = JsonRecord & { readonly id: string }
 type Whole = (work: Work, input: JsonRecord) => { document: JsonRecord; spent: Spent }
 
-/** What a batch can call, by the end of the line's `url`. */
+/** Operations that a batch can call, by the end of the line's `url`. */
 const wholes: Readonly<Partial<Record<OperationName, Whole>>> = {
   'chat/completions': chatWhole,
   completions: completionWhole,
@@ -42,7 +45,7 @@ export async function createBatch(call: Call): Promise<void> {
   }
   const { drawFor, store, createdAtSeconds } = call.service
   let draw = drawFor('batch', meaningOf(input))
-  // A batch is another piece of work each time, however equal what is asked.
+  // Each batch is separate work, also when its content equals another's.
   for (let others = 1; store.batches.get(batchId(draw)) !== null; others += 1) {
     draw = drawFor('batch', meaningOf(input), String(others))
   }
@@ -81,7 +84,7 @@ function operationOf(url: unknown): OperationName | null {
   return found ?? null
 }
 
-/** One batch at work. */
+/** One batch in progress. */
 class BatchRun {
   readonly #call: Call
   readonly #batch: Batch
@@ -98,7 +101,10 @@ class BatchRun {
     this.#startsAtMs = call.service.clock()
   }
 
-  /** Works off the lines one a turn, so that calls go on meanwhile. Stops when the batch is cancelled or the instance closes. */
+  /**
+   * Processes one line per turn of the event loop, so that other calls go on meanwhile. Stops when the batch is
+   * cancelled or the instance closes.
+   */
   async run(file: StoredFile): Promise<void> {
     const { created_at: at, endpoint } = this.#batch
     const { lines, faults } = readBatchFile(file.bytes, textOf(endpoint))
@@ -128,7 +134,7 @@ class BatchRun {
     return this.#call.service.store.batches.get(this.#batch.id)?.status === 'cancelling'
   }
 
-  /** As long as batches are set to take, by the clock of the instance. */
+  /** Waits until the configured time of batches has passed by the instance's clock. */
   async #untilDue(): Promise<void> {
     const { clock, batchMs, closing, sleep } = this.#call.service
     if (batchMs === null) return
@@ -154,7 +160,7 @@ class BatchRun {
     }
   }
 
-  /** A line runs on the deployment that it names, whatever the others name. */
+  /** A line runs on the deployment that it names, independent of the other lines. */
   #work(body: JsonRecord): Work {
     const { service, route } = this.#call
     const facts = operations[this.#operation]
@@ -168,7 +174,7 @@ class BatchRun {
     return { total: lines.length, completed: this.#good.length, failed: this.#bad.length }
   }
 
-  /** What was done by then is handed over and charged, of a cancelled batch too. */
+  /** What was done until then is returned and charged, also for a cancelled batch. */
   #end(): void {
     const at = this.#batch.created_at
     const ended = this.#isCancelled
@@ -195,10 +201,10 @@ class BatchRun {
   }
 }
 
-/** How often a batch that goes by the clock looks at it, at most. */
+/** Shortest pause between two looks at the clock, in ms. */
 const lookMs = 25
 
-/** What the lines reported, added up, in the words of Responses. */
+/** Sum of the usage of all lines, with the member names of Responses. */
 class BatchUsage {
   #input = 0
   #cached = 0
@@ -236,7 +242,7 @@ export async function getBatch(call: Call): Promise<void> {
   return sendJson(call, batchOf(call))
 }
 
-/** The lines that are done by now stay done; of a batch that is over the state stays. */
+/** Lines that are done stay done. The state of a batch that is over does not change. */
 export async function cancelBatch(call: Call): Promise<void> {
   const batch = batchOf(call)
   const isAtWork = batch.status === 'validating' || batch.status === 'in_progress'

@@ -1,4 +1,4 @@
-/** Files: what batches and fine-tuning read and write. */
+/** Files: input and output of batches, input of fine-tuning. */
 import type { JsonRecord } from '../../json.ts'
 import { type Call, formInput } from '../call.ts'
 import { invalidRequest, noSuchObject } from '../errors.ts'
@@ -24,7 +24,7 @@ export async function uploadFile(call: Call): Promise<void> {
   }
   const bytes = Buffer.from(await file.arrayBuffer())
   const stored = keepFile(call.service, file.name, purpose, bytes, lifetimeSeconds(form))
-  // The dated API says 201 to an upload, v1 says 200.
+  // The dated API answers an upload with 201, v1 with 200.
   const status = call.route.apiVersion === null ? 200 : 201
   const json = Buffer.from(JSON.stringify(stored.object))
   return sendWhole(call, {
@@ -39,7 +39,10 @@ export async function uploadFile(call: Call): Promise<void> {
 const lifetimeLeast = 3_600
 const lifetimeMost = 2_592_000
 
-/** `expires_after` as a form has it; null for a file that stays. Throws 400 for an anchor or a time that there is not. */
+/**
+ * `expires_after` of a form; null for a file that does not expire. Throws 400 for an anchor or a time that does not
+ * exist.
+ */
 function lifetimeSeconds(form: FormData): number | null {
   const [anchor, text] = [form.get('expires_after[anchor]'), form.get('expires_after[seconds]')]
   if (anchor === null && text === null) return null
@@ -56,7 +59,7 @@ function lifetimeSeconds(form: FormData): number | null {
   throw invalidRequest(message, 'expires_after.seconds', 'invalid_value')
 }
 
-/** With a seed, the id follows from name, purpose and content: the same upload gives the same answer. */
+/** With a seed, the id follows from name, purpose and content: equal uploads get equal answers. */
 export function keepFile(
   service: Service,
   filename: string,

@@ -1,4 +1,4 @@
-/** Uploads: files that come in parts. */
+/** Uploads: files that arrive in parts. */
 import { isRecord, type JsonRecord, listOf, numberOrNull, textOf, textOrNull } from '../../json.ts'
 import { type Call, formInput, jsonInput, meaningOf } from '../call.ts'
 import { invalidRequest, noSuchObject } from '../errors.ts'
@@ -6,7 +6,7 @@ import { sendJson } from '../http/answer.ts'
 import type { StoredUpload } from '../objects/store.ts'
 import { keepFile } from './files.ts'
 
-/** From its creation to its last part. */
+/** Lifetime from its creation to its last part. */
 const lifetimeSeconds = 3_600
 const partBytesMax = 64 * 1024 * 1024
 
@@ -54,7 +54,7 @@ export async function addUploadPart(call: Call): Promise<void> {
   return sendJson(call, object)
 }
 
-/** The parts in the order that the call names make the file. */
+/** The file consists of the parts in the order in which the call names them. */
 export async function completeUpload(call: Call): Promise<void> {
   const upload = pendingUpload(call)
   const parts = listOf(jsonInput(call).part_ids).map(id => {

@@ -1,4 +1,4 @@
-/** Vector stores: files that can be searched. Whole words are compared, not meanings. */
+/** Vector stores: files that can be searched. The search compares whole words, not meanings. */
 import { isRecord, type JsonRecord, listOf, numberOrNull, textOf, textOrNull } from '../../json.ts'
 import { type Call, jsonInput, meaningOf } from '../call.ts'
 import { invalidRequest, noSuchObject } from '../errors.ts'
@@ -46,7 +46,7 @@ export async function deleteVectorStore(call: Call): Promise<void> {
   return sendJson(call, { id, object: 'vector_store.deleted', deleted: true })
 }
 
-/** Lines of files that hold words of the query, those with most of them first. */
+/** Lines of files that contain words of the query; those with the most words first. */
 export async function searchVectorStore(call: Call): Promise<void> {
   const store = storeOf(call)
   const input = jsonInput(call)
@@ -107,7 +107,7 @@ export async function updateVectorStoreFile(call: Call): Promise<void> {
   return sendJson(call, describeFile(store, id))
 }
 
-/** The file itself stays. */
+/** The file itself is kept. */
 export async function deleteVectorStoreFile(call: Call): Promise<void> {
   const store = storeOf(call)
   const id = fileIn(call, store)
@@ -133,7 +133,7 @@ export async function createFileBatch(call: Call): Promise<void> {
   return sendJson(call, describeBatch(store, batch.id))
 }
 
-/** Of a batch that is over, as all of them are, canceling changes nothing. */
+/** Cancelling changes nothing, because every batch is over at once. */
 export async function getFileBatch(call: Call): Promise<void> {
   const store = storeOf(call)
   return sendJson(call, describeBatch(store, call.route.secondId ?? ''))

@@ -1,4 +1,6 @@
-/** Writing answers: whole ones and streams, at the deployment's pace, with the faults that strike while an answer is written. */
+/**
+ * Sends answers, whole ones and streams, at the deployment's pace, with the faults that strike while an answer is sent.
+ */
 
 import type { ServerResponse } from 'node:http'
 import type { Spent } from '../billing/bill.ts'
@@ -8,9 +10,9 @@ import { beginChunks, type ChunkedBody } from './chunks.ts'
 import { type Pace, pace } from './latency.ts'
 
 const slowFirstByteMs = 5_000
-/** Reasoning comes into the bill in steps of this many tokens. */
+/** Reasoning is added to the bill in steps of this many tokens. */
 const thoughtStepTokens = 64
-/** Events that pass before a fault in mid-stream, when the fault does not say. */
+/** Events before a fault in mid-stream, when the fault does not say it. */
 const eventsBefore = 3
 
 export interface WholeAnswer {
@@ -29,7 +31,7 @@ export function sendJson(call: Call, value: unknown, spent: Spent | null = null,
   return sendWhole(call, { contentType: jsonType, bytes: Buffer.from(JSON.stringify(value)), spent, reportsUsage })
 }
 
-/** Sends an answer that is not a stream; resolves when it was handed over or the client has left. */
+/** Sends an answer that is not a stream. Resolves when it was handed over or the client has left. */
 export async function sendWhole(call: Call, answer: WholeAnswer): Promise<void> {
   const { response, line, fault } = call
   if (fault?.kind === 'error-frame') throw internalError()
@@ -48,7 +50,7 @@ export async function sendWhole(call: Call, answer: WholeAnswer): Promise<void> 
   else response.writeHead(line.status, { ...headers, 'content-length': bytes.length }).end(bytes)
 }
 
-/** Whether the usage stands whole in a document whose end was cut off: in some answers other members follow it. */
+/** True when a document whose end was cut off still has its whole usage: in some answers other members follow it. */
 function hasWholeUsage(bytes: Buffer): boolean {
   const text = bytes.toString('utf8')
   const at = text.lastIndexOf('"usage":{')
@@ -60,7 +62,7 @@ function sendBytes(body: ChunkedBody, bytes: Buffer): void {
   body.end()
 }
 
-/** The first half of the body, then silence or the end. True when the second half may follow. */
+/** Sends the first half of the body, then silence or the end. True when the second half may follow. */
 async function sendHalf(call: Call, answer: WholeAnswer, bytes: Buffer): Promise<boolean> {
   const { response, line, fault } = call
   const half = bytes.subarray(0, bytes.length >> 1)
@@ -79,8 +81,8 @@ async function sendHalf(call: Call, answer: WholeAnswer, bytes: Buffer): Promise
 }
 
 /**
- * Lets the time pass that the answer takes. The whole of it is made before its first byte, so all of it is billed by then, or as much as
- * was made when the client left.
+ * Waits as long as the answer takes. It is made as a whole before its first byte, so by then all of it is billed; or as
+ * much as was made when the client left.
  */
 async function produced(call: Call, spent: Spent | null): Promise<void> {
   const { line } = call
@@ -103,11 +105,11 @@ function paceOf(call: Call): Pace {
   return pace(spec, service.random, service.sleep, service.clock, gone)
 }
 
-/** Hands what was written to the kernel, then destroys the connection. */
+/** Hands everything that was written to the kernel, then destroys the connection. */
 async function cut(call: Call): Promise<void> {
   const { socket } = call.response
   if (!socket) return
-  // A destroyed socket drops what it has buffered; the events before the cut must arrive.
+  // A destroyed socket drops its buffer, but the events before the cut must arrive.
   await new Promise<void>(resolve => {
     socket.once('close', resolve)
     socket.write('', () => resolve())
@@ -122,12 +124,12 @@ async function stalled(call: Call): Promise<void> {
   return ms > 0 ? call.service.sleep(ms, call.gone) : untilGone(call.gone)
 }
 
-/** Until the client has left or the instance closes. */
+/** Resolves when the client has left or the instance closes. */
 export async function untilGone(gone: AbortSignal): Promise<void> {
   if (!gone.aborted) await new Promise(resolve => gone.addEventListener('abort', resolve, { once: true }))
 }
 
-/** Until the socket takes more, or the client has left. */
+/** Resolves when the socket accepts more, or the client has left. */
 function drained(response: ServerResponse, gone: AbortSignal): Promise<void> {
   return new Promise(resolve => {
     const done = (): void => {
@@ -140,7 +142,7 @@ function drained(response: ServerResponse, gone: AbortSignal): Promise<void> {
   })
 }
 
-/** An error in mid-stream: the Responses API has an event for it. */
+/** An error in mid-stream; the Responses API has an event for it. */
 function errorFrame(operation: string): string {
   const { message, body } = internalError()
   if (operation !== 'responses') return `data: ${JSON.stringify(body)}\n\n`
@@ -150,7 +152,8 @@ function errorFrame(operation: string): string {
 const garbage = 'data: {"choices":[{"index":0,"delta":{"content":"\n\n: a comment\n\nnonsense: 1\n\nevent: \n\ndata\n\n'
 
 /**
- * A stream of events. Every event is a chunk of its own on the wire, as the service sends them. What is written is in the bill at once.
+ * A stream of events. Every event is a chunk of its own on the wire, as the service sends them. What was sent is in the
+ * bill at once.
  */
 export class EventStream {
   readonly #call: Call
@@ -164,7 +167,9 @@ export class EventStream {
     this.#pace = paceOf(call)
   }
 
-  /** Waits for the first token and writes the head. The stream is over from the start when the client has left by then. */
+  /**
+   * Waits for the first token, then sends the head. If the client has left by then, the stream is over from the start.
+   */
   static async open(call: Call): Promise<EventStream> {
     const stream = new EventStream(call)
     await waitForFirstToken(call, stream.#pace)
@@ -179,7 +184,7 @@ export class EventStream {
     return stream
   }
 
-  /** Puts an event on the wire and its tokens into the bill. False when nothing more may be sent: then the caller stops producing. */
+  /** Sends an event and adds its tokens to the bill. False when nothing more may be sent: then the caller must stop. */
   async send(event: string, tokens = 0): Promise<boolean> {
     if (!(await this.#ready(tokens))) return false
     this.#call.line.completionTokens += tokens
@@ -187,7 +192,10 @@ export class EventStream {
     return true
   }
 
-  /** Lets hidden tokens be produced, in silence and into the bill as they come. False when the stream is over by then. */
+  /**
+   * Lets hidden tokens be produced in silence, and adds them to the bill as they come. False when the stream is over by
+   * then.
+   */
   async think(tokens: number): Promise<boolean> {
     const { gone, line } = this.#call
     for (let left = tokens; left > 0 && !this.#over; left -= thoughtStepTokens) {
@@ -197,7 +205,7 @@ export class EventStream {
     return !this.#over
   }
 
-  /** Puts an event with the usage on the wire; the bill says the same from there on. */
+  /** Sends an event with the usage. From then on the bill has the same figures. */
   async report(event: string, spent: Spent): Promise<boolean> {
     if (!(await this.#ready(0))) return false
     this.#settle(spent)
@@ -206,7 +214,7 @@ export class EventStream {
     return true
   }
 
-  /** Ends the stream, with a last event or '' for none. The bill then has what the answer cost as a whole. */
+  /** Ends the stream, after a last event ('' for none). The bill then has the cost of the whole answer. */
   async end(event: string, spent: Spent): Promise<void> {
     if (!(await this.#ready(0))) return
     this.#settle(spent)
@@ -215,13 +223,13 @@ export class EventStream {
     this.#body?.end()
   }
 
-  /** True when a fault `content-filter` is to end the stream here. */
+  /** True when a fault `content-filter` must end the stream now. */
   get filtered(): boolean {
     const { fault } = this.#call
     return fault?.kind === 'content-filter' && this.#sent >= (fault.after ?? 0)
   }
 
-  /** Lets faults and time pass; false when the stream is over by then. */
+  /** Applies faults and waits for the pace. False when the stream is over by then. */
   async #ready(tokens: number): Promise<boolean> {
     if (this.#over) return false
     const { gone, fault } = this.#call

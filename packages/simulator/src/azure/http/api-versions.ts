@@ -32,17 +32,17 @@ const evergreen: ReadonlySet<string> = new Set(['preview', 'latest', 'v1'])
 
 export const isDatedVersion = (version: string): boolean => dated.has(version)
 
-/** v1 takes no version, or one of these words. */
+/** v1 needs no version, and accepts these words. */
 export const isV1Version = (version: string): boolean => evergreen.has(version)
 
-/** `stream_options` came with 2024-09-01-preview; before, it is an unrecognized argument. Null stands for v1. */
+/** `stream_options` exists since 2024-09-01-preview; before, it is an unrecognized argument. Null is v1. */
 export const knowsStreamOptions = (version: string | null): boolean =>
   version === null || version.slice(0, 10) >= '2024-09-01'
 
-/** Models that reason came with 2024-12-01-preview. */
+/** Models that reason exist since 2024-12-01-preview. */
 export const knowsReasoning = (version: string | null): boolean =>
   version === null || version.slice(0, 10) >= '2024-12-01'
 
-/** The Responses API came with 2025-03-01-preview. */
+/** The Responses API exists since 2025-03-01-preview. */
 export const knowsResponses = (version: string | null): boolean =>
   version === null || version.slice(0, 10) >= '2025-03-01'

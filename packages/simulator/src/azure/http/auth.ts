@@ -21,9 +21,10 @@ interface Remembered {
 }
 
 /**
- * Lets in who has a key or a token, as the service does: `api-key` wins over `Authorization`; on v1 a key may also come as
- * bearer. Tokens: RS256, both resource audiences with and without the last slash, issuer and keys from the authority's two
- * discovery documents (read at the first token, kept; an unknown kid reads the keys again). No role: 401 PermissionDenied.
+ * Admits calls with a key or a token, as the service does: `api-key` wins over `Authorization`; on v1 a key may also
+ * come as bearer. Tokens: RS256, both resource audiences with and without the last slash, issuer and keys from the
+ * authority's two discovery documents (read at the first token, then kept; an unknown kid reads the keys again). No
+ * role: 401 PermissionDenied.
  */
 export class Gate {
   readonly #keys: readonly Buffer[] | null
@@ -38,7 +39,7 @@ export class Gate {
     this.#clock = clock
   }
 
-  /** `oid` of the token, `key`, or null where everybody is let in. Throws an AzureError otherwise. */
+  /** `oid` of the token, `key`, or null when every call is accepted. Throws an AzureError otherwise. */
   admit(headers: IncomingHttpHeaders, route: Route): string | null | Promise<string> {
     if (!this.#keys && !this.#entra) return null
     const isV1 = route.apiVersion === null
@@ -81,7 +82,7 @@ export class Gate {
     const { oid, tid, exp } = payload
     const ours = typeof tid === 'string' && tid.toLowerCase() === this.#entra?.tenantId.toLowerCase()
     if (!ours || typeof oid !== 'string' || exp === undefined) throw tokenRefused(isV1)
-    // Oldest first out; a token is verified again at little cost.
+    // Evicts the oldest; verifying a token again costs little.
     for (const oldest of this.#verified.keys()) {
       if (this.#verified.size < rememberedTokensMax) break
       this.#verified.delete(oldest)
@@ -105,7 +106,7 @@ export class Gate {
     return payload
   }
 
-  /** Single flight; an outage is answered with 503 and tried again at the next call. */
+  /** All calls share one read. After an outage, which is answered with 503, the next call reads again. */
   #discovered(): Promise<readonly Issuer[]> {
     this.#issuers ??= this.#discover().catch(() => {
       this.#issuers = null
@@ -128,18 +129,18 @@ async function readIssuer(url: string): Promise<Issuer> {
   if (!answer.ok || !isRecord(document)) throw unavailable()
   const { issuer, jwks_uri: keysUrl } = document
   if (typeof issuer !== 'string' || typeof keysUrl !== 'string') throw unavailable()
-  // No pause between reads: keys are rotated on demand here, and the next token must find the new one.
+  // No pause between reads: tests rotate keys on demand, and the next token must find the new one.
   return { issuer, keys: createRemoteJWKSet(new URL(keysUrl), { cooldownDuration: 0 }) }
 }
 
-/** True when the key set could not be had: an outage of the authority is no fault of the token. */
+/** True when the key set could not be read: an outage of the authority is not an error of the token. */
 function keysUnread(cause: unknown): boolean {
   return (
     !(cause instanceof errors.JOSEError) || cause.code === 'ERR_JWKS_TIMEOUT' || cause.code === errors.JOSEError.code
   )
 }
 
-/** Digests are equally long, which `timingSafeEqual` asks for. */
+/** Digests have equal lengths, as `timingSafeEqual` requires. */
 function digest(key: string): Buffer {
   return createHash('sha256').update(key).digest()
 }

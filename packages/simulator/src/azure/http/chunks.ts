@@ -1,15 +1,16 @@
 import type { ServerResponse } from 'node:http'
 
-/** The body of an answer whose chunks are the writer's own. */
+/** The body of an answer in which the writer decides the chunks. */
 export interface ChunkedBody {
-  /** Puts one chunk on the wire; false when the socket asks to wait for `drain`. */
+  /** Sends one chunk; false when the caller must wait for `drain`. */
   write(text: string | Uint8Array): boolean
   end(): void
 }
 
 /**
- * Begins an answer in chunked coding (RFC 9112 section 7.1), framed here: Node joins what is written in one turn of the loop into
- * one chunk, and the service sends an event a chunk. Still one system call a turn. HTTP/1.0 knows no chunks and gets the bytes bare.
+ * Begins an answer in chunked coding (RFC 9112 section 7.1). The framing is done here: Node joins everything that is
+ * written in one turn of the event loop into one chunk, but the service sends one event per chunk. There is still one
+ * system call per turn. HTTP/1.0 has no chunks and gets the plain bytes.
  */
 export function beginChunks(
   response: ServerResponse,
@@ -19,7 +20,7 @@ export function beginChunks(
   const bare = response.req.httpVersionMinor === 0
   response.writeHead(status, bare ? headers : { ...headers, 'transfer-encoding': 'chunked' })
   if (bare) return { write: text => response.write(text), end: () => response.end() }
-  // From here on Node passes bytes through; the head has said what they are.
+  // From here on Node passes bytes through; the head already announced the coding.
   response.chunkedEncoding = false
   return {
     write: text => {

@@ -1,4 +1,4 @@
-/** The listener of an instance: it can be shut for an outage and opened again on the same port. */
+/** The listener of an instance. It can be closed for an outage and opened again on the same port. */
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -18,16 +18,18 @@ export class Door {
     return this.#port
   }
 
-  /** 0 takes a free port. Rejects with the system's error when the port cannot be had. */
+  /** 0 takes a free port. Rejects with the system's error when the port is taken. */
   async open(port: number): Promise<void> {
     this.#server.listen(port, this.#host)
     await once(this.#server, 'listening')
     this.#port = portOf(this.#server)
-    // From here on: the port was taken while the door was shut.
+    // For errors after the start: the port was taken while the listener was closed.
     this.#server.on('error', cause => process.emitWarning(cause))
   }
 
-  /** New connections are refused by the system and those that stand are destroyed; after `ms` (null: never by itself) `lifted` is called. */
+  /**
+   * The system refuses new connections, and existing ones are destroyed. After `ms` (null: never) `lifted` is called.
+   */
   shut(ms: number | null, lifted: () => void): void {
     clearTimeout(this.#timer)
     if (ms !== null) this.#timer = setTimeout(lifted, ms).unref()

@@ -9,7 +9,7 @@ interface Answer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
 }
 
-/** Paths as they are written: `fetch` would tidy them up. */
+/** Sends the path as it is; `fetch` would normalise it. */
 function send(
   sim: AzureSimulator,
   method: string,
@@ -34,8 +34,8 @@ const limitNames = ['limit', 'remaining', 'renewalperiod'].flatMap(what => [
   `x-ratelimit-${what}-tokens`,
 ])
 
-// A gateway with limits of its own must replace these, and one without must not lean on their absence.
-test('S8 every answer of a model says its limits, whether or not any is set', async t => {
+// A gateway with limits of its own must replace these headers, and one without must not depend on their absence.
+test('S8 every answer of a model has its limits, whether or not any is set', async t => {
   const deployments = { 'gpt-4o': { model: 'gpt-4o' }, bounded: { model: 'gpt-4o', requestsPerMinute: 60 } }
   const sim = await simulator(t, { deployments })
   const answers = [
@@ -54,7 +54,7 @@ test('S8 every answer of a model says its limits, whether or not any is set', as
   assert.equal(answers[3]?.headers.get('x-ratelimit-remaining-requests'), '59')
 })
 
-test('S8 hosts say resets in seconds or in milliseconds', async t => {
+test('S8 hosts report resets in seconds or in milliseconds', async t => {
   const options = { clock: () => 5, deployments: { 'gpt-4o': { model: 'gpt-4o', requestsPerMinute: 120 } } } as const
   const reset = async (rateLimitResets?: 'seconds' | 'milliseconds'): Promise<string | null> => {
     const sim = await simulator(t, rateLimitResets === undefined ? options : { ...options, rateLimitResets })
@@ -65,7 +65,7 @@ test('S8 hosts say resets in seconds or in milliseconds', async t => {
   assert.equal(await reset('milliseconds'), '500')
 })
 
-test('S9 a 429 has the words of today, and says what has run out', async t => {
+test('S9 a 429 has the current wording, and names the limit that has run out', async t => {
   const deployments = { mini: { model: 'gpt-4o-mini', tokensPerMinute: 50, requestsPerMinute: 6_000 } }
   const sim = await simulator(t, { clock: () => 5, region: 'swedencentral', deployments })
   await call(sim, chatPath('mini'), ask('Hi', { max_tokens: 40 }))
@@ -84,7 +84,7 @@ test('S9 a 429 has the words of today, and says what has run out', async t => {
   assert.match(asked.text, /call rate limit.*API version \d{4}-\d\d-\d\d/)
 })
 
-test('S11 region, content type, ids and the model’s own fields are those of the service', async t => {
+test('S11 region, content type, ids and the model’s own headers are those of the service', async t => {
   const sim = await simulator(t, { region: 'eastus2' })
   const chat = await call(sim, chatPath(), ask('Hi'))
   assert.equal(chat.headers.get('x-ms-region'), 'East US 2')
@@ -103,8 +103,8 @@ test('S11 region, content type, ids and the model’s own fields are those of th
     assert.equal(response.headers.get(name), null, name)
 })
 
-// Pages call with a key or a token of their own; without these fields they see nothing but a network error.
-test('S15 browsers are let in from any origin, errors too, and a preflight is not billed', async t => {
+// Web pages call with a key or a token of their own; without these headers they see only a network error.
+test('S15 browsers may call from any origin, errors included, and a preflight is not billed', async t => {
   const sim = await simulator(t, { keys: ['some-key-of-16-characters'] })
   const asks = {
     origin: 'https://app.contoso.example',
@@ -134,8 +134,8 @@ test('S15 browsers are let in from any origin, errors too, and a preflight is no
   assert.deepEqual([good.status, good.headers.get('access-control-allow-origin')], [200, '*'])
 })
 
-// The portal shows endpoints with a slash at their end, and older clients add one of their own.
-test('S3 C5 one empty segment before openai is served, and no other', async t => {
+// The portal shows endpoints with a slash at their end, and older clients add another one.
+test('S3 C5 one empty segment before openai is accepted, and no other', async t => {
   const sim = await simulator(t)
   const body = JSON.stringify(ask('Hi', { model: 'gpt-4o' }))
   const statusOf = async (path: string): Promise<number> => (await send(sim, 'POST', path, json, body)).status

@@ -1,14 +1,14 @@
-/** Header fields that answers carry whatever is in them, as recorded answers of 2025 and 2026 have them. */
+/** Headers that are the same for every content of an answer, as recorded answers of 2025 and 2026 have them. */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Draw } from '../seed.ts'
 import type { Deployment, Service } from '../service.ts'
 
-/** What every answer carries. */
+/** Headers of every answer. */
 export function answerHeaders(service: Service, request: IncomingMessage): Record<string, string> {
   const headers: Record<string, string> = {
     'apim-request-id': randomUUID(),
-    // Of the model's front, which gives ids of its own.
+    // The model's front end gives ids of its own.
     'x-request-id': randomUUID(),
     'x-ms-region': service.region,
     'x-content-type-options': 'nosniff',
@@ -20,7 +20,7 @@ export function answerHeaders(service: Service, request: IncomingMessage): Recor
   return headers
 }
 
-/** What answers of a model carry besides: those of the Responses API come by another way than the others. */
+/** Further headers of a model's answers. Those of the Responses API take another way than the others. */
 export function modelHeaders(deployment: Deployment, operation: string, draw: Draw): Record<string, string> {
   const named = { 'x-ms-deployment-name': encodeURIComponent(deployment.name) }
   if (!operation.startsWith('responses')) {

@@ -17,26 +17,29 @@ export function sleepOnTimers(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-/** Debts below this are carried on: timers are no finer than a millisecond. */
+/** Waits shorter than this are carried over: timers are no finer than a millisecond. */
 const debtFloorMs = 2
 
-/** How the time of one answer passes: once until its first token, then token by token. */
+/** The pace of one answer: one wait until its first token, then one per token. */
 export interface Pace {
   firstToken(): Promise<void>
-  /** Null when nothing is to be waited for. */
+  /** Null when there is no wait. */
   tokens(count: number): Promise<void> | null
-  /** As many tokens at once, of an answer that is written or thought whole; the number that was produced when the client left. */
+  /**
+   * Waits for this many tokens at once, of an answer or of reasoning that is made as a whole. Resolves to the number of
+   * tokens that were produced when the client left.
+   */
   produce(count: number, kind: 'said' | 'thought'): Promise<number>
 }
 
 const instant: Pace = { firstToken: async () => {}, tokens: () => null, produce: async count => count }
 
-/** True where the deployment has no latency at all: answers then take the shortest way. */
+/** True when the deployment has no latency at all: answers then take the shortest way. */
 export function isInstant(spec: SimulatedDeployment): boolean {
   return !spec.timeToFirstTokenMs && !spec.tokensPerSecond && !spec.reasoningTokensPerSecond
 }
 
-/** `random` gives 0..1 and decides the jitter; a mean of 100 ms with jitter 0.2 lies between 80 and 120. */
+/** `random` gives 0 .. 1 and decides the jitter: a mean of 100 ms with jitter 0.2 lies between 80 and 120. */
 export function pace(
   spec: SimulatedDeployment,
   random: () => number,
@@ -60,7 +63,8 @@ export function pace(
       if (debtMs < debtFloorMs) return null
       const startedAtMs = clock()
       return sleep(debtMs, gone).then(() => {
-        // Timers come late; what was overslept is owed by the next tokens. A clock that stood still pays all.
+        // Timers are late. The time that was overslept is deducted from the next tokens. If the clock did not move, all
+        // of it counts.
         const sleptMs = clock() - startedAtMs
         debtMs = sleptMs > 0 ? debtMs - sleptMs : 0
       })

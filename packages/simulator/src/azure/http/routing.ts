@@ -4,15 +4,18 @@ import { isDatedVersion, isV1Version, knowsResponses } from './api-versions.ts'
 
 export interface OperationFacts {
   readonly methods: readonly string[]
-  /** `path`: dated calls come under /openai/deployments/{deployment}; v1 names it in the body. `body`: always in the body. */
+  /**
+   * `path`: dated calls are below /openai/deployments/{deployment}; v1 names it in the body. `body`: always in the
+   * body.
+   */
   readonly deployment: 'path' | 'body' | 'none'
-  /** What its model must be able to do; null where no model works. */
+  /** The ability that its model needs; null when no model is involved. */
   readonly ability: Ability | null
-  /** In the message that a model cannot do it. */
+  /** Name of the operation in the message that a model cannot do it. */
   readonly says: string
   /** Operation id, in messages of rate limits. */
   readonly azureName: string
-  /** Below `Microsoft.CognitiveServices/accounts/OpenAI/`. */
+  /** Path below `Microsoft.CognitiveServices/accounts/OpenAI/`. */
   readonly dataAction: string
 }
 
@@ -30,7 +33,7 @@ const evals = { ...object, azureName: 'Evals', dataAction: 'evals' } as const
 const videos = { ...object, azureName: 'Videos', dataAction: 'video-generations' } as const
 const batches = { ...object, azureName: 'Batches', dataAction: 'batch-jobs' } as const
 
-/** Keys are the paths below /openai, /openai/v1 or the deployment; `{id}` stands for one segment. */
+/** Keys are the paths below /openai, /openai/v1 or the deployment; `{id}` is one segment. */
 export const operations = {
   'chat/completions': {
     ...work,
@@ -184,11 +187,11 @@ export interface Route {
   readonly operation: OperationName
   readonly facts: OperationFacts
   readonly method: string
-  /** From the path; null where the body names it or none is needed. */
+  /** From the path; null when the body names it or none is needed. */
   readonly deployment: string | null
   /** First variable part of the path: a file, batch, response, model, vector store or conversation. */
   readonly id: string | null
-  /** The second one: something inside of it. */
+  /** The second one: something inside of the first. */
   readonly secondId: string | null
   /** The third one: an output item of an evaluation's run. */
   readonly thirdId: string | null
@@ -200,14 +203,15 @@ export interface Route {
 const patterns = (Object.keys(operations) as OperationName[]).map(name => ({ name, parts: name.split('/') }))
 
 /**
- * Finds the operation of a request target. Throws 404 `Resource not found` for paths and methods that do not exist and for
- * dated paths without a known `api-version`; 400 where the version exists and the operation came later. Null stands for any method.
+ * Finds the operation of a request target. Throws 404 `Resource not found` for paths and methods that do not exist and
+ * for dated paths without a known `api-version`; 400 when the version exists but the operation is newer. A null method
+ * is any method.
  */
 export function route(method: string | null, target: string): Route {
   const mark = target.indexOf('?')
   const query = new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1))
   const parts = (mark < 0 ? target : target.slice(0, mark)).split('/').slice(1)
-  // Endpoints are shown with a slash at their end, and older clients add one more.
+  // The portal shows endpoints with a slash at their end, and older clients add one more.
   if (parts[0] === '' && parts[1] === 'openai') parts.shift()
   if (parts[0] !== 'openai') throw resourceNotFound()
   const isV1 = parts[1] === 'v1'
@@ -218,7 +222,7 @@ export function route(method: string | null, target: string): Route {
   if (!found) throw resourceNotFound()
   const facts: OperationFacts = operations[found.name]
   const pathAgrees = isV1 || (facts.deployment === 'path') === underDeployment || found.name === 'batches'
-  // Stored chats are listed by v1 alone.
+  // Only v1 lists stored chats.
   const isLater = found.name === 'chat/completions' && method !== 'POST' && !isV1
   const isKnown = method === null || (facts.methods.includes(method) && !isLater)
   if (!isKnown || !pathAgrees) throw resourceNotFound()

@@ -10,8 +10,8 @@ import { limitsOf } from './limits.ts'
 
 const asked = { operation: 'X', apiVersion: null, deployment: 'd', model: 'gpt-4o', region: 'East US' }
 
-// Clients steer by these headers; a limiter that is tested against them must meet a real one.
-test('standard deployments count requests in a sliding minute, evened out over ten seconds, and say when there is room', async t => {
+// Clients steer by these headers; a limiter that is tested against them needs real ones.
+test('standard deployments count requests in a sliding minute, evened out over ten seconds, and report when there is room', async t => {
   let now = 1_000_000
   const sim = await simulator(t, {
     clock: () => now,
@@ -37,13 +37,14 @@ test('standard deployments count requests in a sliding minute, evened out over t
   now += 10_000
   for (const remaining of ['1', '0']) assert.deepEqual(await left(), ['200', remaining, '60', null, null])
   now += 10_000
-  // Ten seconds have room, the minute has not: 44.5 s after the first call, 15.5 s before it leaves, and this one counts as well.
+  // Ten seconds have room, the minute has not: 44.5 s after the first call, 15.5 s before it expires. This request
+  // counts as well.
   assert.deepEqual(await left(), ['429', '0', '60', '20', '20000'])
   now += 20_000
   assert.deepEqual(await left(), ['200', '1', '60', null, null])
 })
 
-test('a window of one second holds its share of the minute', () => {
+test('a window of one second has its share of the minute', () => {
   let now = 0
   const limits = limitsOf({ model: 'gpt-4o', requestsPerMinute: 120, requestWindowSeconds: 1 }, () => now)
   const take = (): void => limits.take({ tokens: 1, asked }, {})
@@ -57,8 +58,8 @@ test('a window of one second holds its share of the minute', () => {
   take()
 })
 
-// Who waits as long as he was told and is refused again stops believing the header.
-test('whatever was sent before, a call that waits out its retry-after is let in, and reset figures are true', () => {
+// A client that waits as long as the header says and is refused again stops trusting the header.
+test('a call that waits out its retry-after is admitted, whatever was sent before, and the reset figures are true', () => {
   const calls = fc.array(fc.record({ waitMs: fc.nat(20_000), tokens: fc.integer({ min: 1, max: 700 }) }), {
     maxLength: 60,
   })
@@ -93,8 +94,9 @@ test('whatever was sent before, a call that waits out its retry-after is let in,
   )
 })
 
-// A limiter that is off by a window's edge looks right in every example and lets double through at the turn of the minute.
-test('no sliding minute of any history has more tokens than its limit, but for one call that is larger', () => {
+// A limiter that is off by a window's edge looks right in every example and admits the double amount at the turn of the
+// minute.
+test('no sliding minute of any history has more tokens than its limit, except for one call that is larger', () => {
   const calls = fc.array(fc.record({ waitMs: fc.nat(9_000), tokens: fc.integer({ min: 1, max: 400 }) }), {
     maxLength: 80,
   })
@@ -119,7 +121,8 @@ test('no sliding minute of any history has more tokens than its limit, but for o
   )
 })
 
-// Clients of the Responses API met these figures in late 2025: who takes -1 for "nothing left" stops a healthy instance.
+// Clients of the Responses API got these figures in late 2025: one that takes -1 for "nothing left" stops using a
+// healthy instance.
 test('responsesHideLimits: -1, -1, 0 and no time to retry on Responses, true figures elsewhere', async t => {
   const sim = await simulator(t, {
     clock: () => 5,
@@ -139,7 +142,7 @@ test('responsesHideLimits: -1, -1, 0 and no time to retry on Responses, true fig
   assert.deepEqual([chat.status, figures(chat.headers)[0], chat.headers.get('retry-after')], [429, '500', '60'])
 })
 
-test('the token limit takes prompt and max_tokens before the answer, and the answer itself where none is given', async t => {
+test('the token limit takes prompt and max_tokens before the answer, and the answer itself when there is no max_tokens', async t => {
   const sim = await simulator(t, {
     clock: () => 5,
     deployments: { 'gpt-4o': { model: 'gpt-4o', tokensPerMinute: 1_000 } },
@@ -155,8 +158,8 @@ test('the token limit takes prompt and max_tokens before the answer, and the ans
   assert.equal(Number(after.headers.get('x-ratelimit-remaining-tokens')), expected)
 })
 
-// Spilling before the 429 needs the utilisation on every answer.
-test('provisioned deployments tell their utilisation and refuse above 100 % until they have drained', async t => {
+// Spilling before the 429 needs the utilisation in every answer.
+test('provisioned deployments report their utilisation and refuse above 100 % until they have drained', async t => {
   let now = 0
   const limits = limitsOf({ model: 'gpt-4o', kind: 'provisioned', tokensPerMinute: 6_000 }, () => now)
   assert.ok(limits)
@@ -204,14 +207,14 @@ test('provisioned: burstSeconds is the depth of the bucket, and what an answer d
     assert.equal(status, 200)
     utilizations.push(Number.parseFloat(told.get('azure-openai-deployment-utilization') ?? ''))
   }
-  // 40 % reserved at a time; what remains of a short answer is a fraction of it.
+  // 40 % are reserved at a time; a short answer keeps a fraction of it.
   assert.ok(
     utilizations.every(each => each > 40 && each < 60),
     utilizations.join(' '),
   )
 })
 
-// A simulation of hours in seconds, and the real thing, rest on the same arithmetic: load decides, not the number of calls.
+// A simulation of hours in seconds and the real service use the same arithmetic: load decides, not the number of calls.
 test('provisioned: utilisation rises under a load above the capacity and falls under one below it', () => {
   let now = 0
   const limits = limitsOf({ model: 'm', kind: 'provisioned', tokensPerMinute: 60_000 }, () => now)
@@ -222,7 +225,7 @@ test('provisioned: utilisation rises under a load above the capacity and falls u
       try {
         limits.take({ tokens: 100 * share, asked }, headers)
       } catch {
-        // Above 100 % some are refused; the level says the rest.
+        // Above 100 % some calls are refused; the level shows the rest.
       }
     }
     return Number.parseFloat(headers['azure-openai-deployment-utilization'] ?? '')
@@ -233,7 +236,7 @@ test('provisioned: utilisation rises under a load above the capacity and falls u
   assert.ok(Math.abs(under(0.5, 60) - 50) < 1)
 })
 
-// A demonstration with a moved clock and a benchmark with real timers rest on the same arithmetic.
+// A demonstration with a moved clock and a benchmark with real timers use the same arithmetic.
 test('latency adds up to time to first token plus tokens over speed, within the jitter', async () => {
   for (const jitter of [0, 0.3]) {
     let now = 0
@@ -251,8 +254,8 @@ test('latency adds up to time to first token plus tokens over speed, within the 
   }
 })
 
-// Free usage by leaving early is the oldest trick: production must stop and the bill must keep what was sent.
-test('a client that leaves a slow stream stops it, and is charged what was sent', async t => {
+// Free usage by leaving early is the oldest trick: production must stop, and the bill must keep what was sent.
+test('a client that leaves a slow stream stops it, and is charged for what was sent', async t => {
   const sim = await simulator(t, { deployments: { 'gpt-4o': { model: 'gpt-4o', tokensPerSecond: 100 } } })
   const whole = await call(sim, chatPath(), ask('Explain payroll.', { max_tokens: 8 }))
   assert.equal(whole.status, 200)
@@ -260,11 +263,11 @@ test('a client that leaves a slow stream stops it, and is charged what was sent'
   assert.equal(left.broken, true)
   const line = await lastLine(sim)
   assert.equal(line.clientGone, true)
-  // Some are on their way while the connection closes; the answer has some ninety.
+  // Some events are in flight when the connection closes; the answer has about ninety.
   assert.ok(line.completionTokens >= 4 && line.completionTokens <= 40, String(line.completionTokens))
 })
 
-test('the bill shows a call while it runs', async t => {
+test('the bill has a call while it is in flight', async t => {
   const sim = await simulator(t)
   const running = raw(sim, chatPath(), ask('Explain payroll.', { stream: true }), {
     'x-simulator-fault': 'stall;after=5',
@@ -277,7 +280,7 @@ test('the bill shows a call while it runs', async t => {
   assert.equal((await running).broken, true)
 })
 
-test('every known model has a context and an ability; unknown ones chat', () => {
+test('every known model has a context and an ability; unknown ones can chat', () => {
   assert.equal(modelFacts('gpt-4.1-mini').snapshot, 'gpt-4.1-mini-2025-04-14')
   assert.equal(modelFacts('my-tuned-model').abilities[0], 'chat')
   assert.equal(modelFacts('o9-preview').reasons, true)

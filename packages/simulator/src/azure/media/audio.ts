@@ -11,7 +11,7 @@ import { drawOf } from '../seed.ts'
 
 const uploadBytesMax = 26_214_400
 const speechCharsMax = 4_096
-/** 16 kHz of 16 bits, what telephone recordings have: the length of a file is guessed from its size. */
+/** 16 kHz of 16 bits, as telephone recordings have: a file's length is guessed from its size. */
 const bytesPerSecond = 32_000
 
 const typeOf: Readonly<Record<SpeechFormat, string>> = {
@@ -47,12 +47,13 @@ export async function createSpeech(call: Call): Promise<void> {
   const bytes = speechBytes({ text, format: known, seed: work.draw.number('voice') })
   const spent = { promptTokens, completionTokens: soundTokens(text) }
   if (asEvents) return streamSpeech(call, work, bytes, spent)
-  // The older voices are billed by letters. The newer ones by tokens, which sound alone has no place to report.
+  // The older voices are billed by letters. The newer ones are billed by tokens, which a plain sound file cannot
+  // report.
   const billed = isOldVoice(work) ? null : spent
   return sendWhole(call, { contentType: typeOf[known], bytes, spent: billed, reportsUsage: false })
 }
 
-/** Whether sound comes as events with its usage. Throws 400 for the older voices, which have none. */
+/** True when sound is sent as events with its usage. Throws 400 for the older voices, which have no events. */
 function isStreamed(work: Work, format: unknown): boolean {
   if (format === undefined || format === null || format === 'audio') return false
   const isOld = isOldVoice(work)
@@ -64,7 +65,7 @@ function isStreamed(work: Work, format: unknown): boolean {
 
 const isOldVoice = (work: Work): boolean => /^tts/i.test(work.deployment.model)
 
-/** Twenty tokens a second of speech, at some fifteen letters a second. */
+/** Twenty tokens per second of speech, at about fifteen letters a second. */
 function soundTokens(text: string): number {
   return Math.ceil((text.length / 15) * 20)
 }
@@ -102,7 +103,7 @@ async function hear(call: Call, task: 'transcribe' | 'translate'): Promise<void>
   }
   if (file.size > uploadBytesMax) throw tooLarge(uploadBytesMax, file.size)
   const bytes = new Uint8Array(await file.arrayBuffer())
-  // Ids and text follow from the recording alone: an upload's boundary is new each time.
+  // Ids and text follow only from the recording: an upload's boundary is new each time.
   const work = workOf(call, `${task} ${bytes.byteLength} ${Buffer.from(bytes.subarray(0, 65_536)).toString('latin1')}`)
   const text = transcript(bytes, work.service.seed ?? drawOf('recording').number('seed'))
   const seconds = Math.max(1, Math.round((bytes.byteLength / bytesPerSecond) * 100) / 100)
@@ -142,7 +143,7 @@ interface Heard {
   readonly usage: JsonRecord | null
 }
 
-/** The gpt-4o models charge 10 audio tokens a second and the tokens of the text. */
+/** The gpt-4o models charge 10 audio tokens per second, and the tokens of the text. */
 function heard(work: Work, text: string, seconds: number): Heard {
   if (/whisper/i.test(work.deployment.model)) return { spent: { promptTokens: 0, completionTokens: 0 }, usage: null }
   const promptTokens = Math.ceil(seconds * 10)

@@ -1,4 +1,4 @@
-/** Image generation and editing: valid pictures of the size asked for, whole or with partial ones in a stream. */
+/** Image generation and editing: valid pictures of the requested size, whole or with partial ones in a stream. */
 
 import type { JsonRecord } from '../../json.ts'
 import type { Spent } from '../billing/bill.ts'
@@ -17,7 +17,7 @@ interface ImageAsk extends PictureSize {
   readonly count: number
   readonly asUrl: boolean
   readonly stream: boolean
-  /** Of each picture of a stream. */
+  /** For each picture of a stream. */
   readonly partials: number
 }
 
@@ -89,7 +89,7 @@ function drawImages(call: Call, work: Work, ask: ImageAsk, kind: string): Promis
   return sendJson(call, document, spent, work.reportsUsage)
 }
 
-/** Each partial picture is as large as the last; the last event has the usage, behind the picture. */
+/** Each partial picture is as large as the last one. The last event has the usage, after the picture. */
 async function streamImages(call: Call, work: Work, ask: ImageAsk, spent: Spent, kind: string): Promise<void> {
   const stream = await EventStream.open(call)
   const b64_json = drawnPicture(work.service, ask, work.draw.number('picture'))
@@ -123,7 +123,7 @@ function usageOf({ promptTokens, completionTokens }: Spent): JsonRecord {
   }
 }
 
-/** The target of a picture's URL, or null for other paths. */
+/** The target of a picture's URL; null for other paths. */
 export function pictureOf(
   target: string,
 ): { readonly width: number; readonly height: number; readonly seed: number } | null {

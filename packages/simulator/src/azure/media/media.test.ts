@@ -21,8 +21,8 @@ const events = (text: string): JsonRecord[] =>
 
 const cost = ({ promptTokens, completionTokens }: BillLine): number[] => [promptTokens, completionTokens]
 
-// Usage that stands behind megabytes is usage all the same; a gateway that holds whole events loses it.
-test('F6 S13 a stream of a picture has events of megabytes, and the usage behind the last', async t => {
+// Usage that follows megabytes is still usage; a gateway that keeps only whole events in memory loses it.
+test('F6 S13 a stream of a picture has events of megabytes, and the usage after the last', async t => {
   const { sim, client } = await instance(t, { pictureBytes: 4_000_000 })
   const ask = { model: 'gpt-image-1', prompt: 'A quiet harbour', partial_images: 2, quality: 'low' as const }
   const stream = await client.images.generate({ ...ask, stream: true })
@@ -40,7 +40,7 @@ test('F6 S13 a stream of a picture has events of megabytes, and the usage behind
   assert.match(raw.text.slice(-200), /"usage":\{[^}]*\{[^}]*\}[^}]*\}\}\n\n$/)
 })
 
-test('S13 pictures are edited in a stream too; one whole picture says what it is', async t => {
+test('S13 pictures are edited in a stream too, and a whole picture names its size and quality', async t => {
   const { client, sim } = await instance(t)
   const image = await toFile(Buffer.from('no picture, but bytes'), 'a.png', { type: 'image/png' })
   const edit = await client.images.edit({
@@ -64,7 +64,7 @@ test('S13 pictures are edited in a stream too; one whole picture says what it is
   assert.equal(status, 400)
 })
 
-test('S13 speech as events ends in its usage; the older voices have none', async t => {
+test('S13 speech as events ends with its usage; the older voices have no events', async t => {
   const { sim } = await instance(t)
   const ask = { model: 'gpt-4o-mini-tts', voice: 'alloy', input: 'Good morning to all of you', response_format: 'pcm' }
   const whole = await call(sim, '/v1/audio/speech', ask)
@@ -116,7 +116,7 @@ test('C1 S13 the image tool draws on the deployment that the header or the tool 
   await assert.rejects(draw({ model: 'gpt-4o' }), { status: 400, code: 'OperationNotSupported' })
 })
 
-test('F6 the picture of a response stands in three events of its stream, before the usage', async t => {
+test('F6 the picture of a response is in three events of its stream, before the usage', async t => {
   const { sim } = await instance(t, { pictureBytes: 1_000_000 })
   const tools = [{ type: 'image_generation', partial_images: 1 }]
   const { text } = await call(sim, '/v1/responses', { model: 'gpt-4o', input: 'Draw a harbour', tools, stream: true })
@@ -127,8 +127,8 @@ test('F6 the picture of a response stands in three events of its stream, before 
   )
 })
 
-// A file that the code interpreter made is the point of asking for it.
-test('C8 F20 the code interpreter makes a file in a container, which is fetched from this instance alone', async t => {
+// The code interpreter is called for the file that it makes.
+test('C8 F20 the code interpreter makes a file in a container, and only this instance has it', async t => {
   const { client } = await instance(t)
   const { client: other } = await instance(t, { name: 'two' })
   const tools = [{ type: 'code_interpreter' as const, container: { type: 'auto' as const } }]
@@ -168,7 +168,7 @@ test('C8 F20 the code interpreter makes a file in a container, which is fetched 
   await assert.rejects(other.responses.create({ model: 'gpt-4o', input: 'Hello', conversation: id }), { status: 404 })
 })
 
-test('C8 containers are made, listed, filled, emptied and deleted, and expire when nobody uses them', async t => {
+test('C8 containers can be made, listed, filled, emptied and deleted, and expire when they are not used', async t => {
   let now = Date.UTC(2026, 10, 2)
   const { client } = await instance(t, { clock: () => now })
   const { id: fileId } = await client.files.create({
@@ -194,7 +194,7 @@ test('C8 containers are made, listed, filled, emptied and deleted, and expire wh
   await assert.rejects(client.containers.retrieve(made.id), { status: 404 })
 })
 
-test('S13 responses/compact seals what was said, and the instance reads it back', async t => {
+test('S13 responses/compact seals the conversation, and the instance can read it again', async t => {
   const { sim, client } = await instance(t)
   const { client: other } = await instance(t, { name: 'two' })
   const first = await client.responses.create({ model: 'gpt-5', input: 'Hello' })
@@ -210,7 +210,7 @@ test('S13 responses/compact seals what was said, and the instance reads it back'
   await assert.rejects(other.responses.create(next), { code: 'invalid_encrypted_content' })
 })
 
-test('C11 responses/input_tokens counts what a call would read, for nothing', async t => {
+test('C11 responses/input_tokens counts what a call would read, without charge', async t => {
   const { sim, client } = await instance(t)
   const ask = { model: 'gpt-4o', input: 'How many words are in this question?', instructions: 'Be brief.' }
   const { input_tokens, object } = await client.responses.inputTokens.count(ask)
@@ -218,7 +218,7 @@ test('C11 responses/input_tokens counts what a call would read, for nothing', as
   assert.equal((await client.responses.create(ask)).usage?.input_tokens, input_tokens)
 })
 
-test('S13 files with expires_after say when they end, and are gone then', async t => {
+test('S13 files with expires_after report when they expire, and are gone then', async t => {
   let now = Date.UTC(2026, 10, 2)
   const { client } = await instance(t, { clock: () => now })
   const file = await toFile(Buffer.from('hello'), 'a.txt')

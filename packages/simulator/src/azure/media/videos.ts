@@ -1,4 +1,4 @@
-/** Videos: made by a deployment, in the background. One is at work until it has been looked at once. */
+/** Videos: made by a deployment, in the background. A video is in progress until it has been read once. */
 import { type JsonRecord, textOrNull } from '../../json.ts'
 import { admit, type Call, jsonInput, meaningOf, type Work, workOf } from '../call.ts'
 import { invalidRequest, noSuchObject } from '../errors.ts'
@@ -24,7 +24,7 @@ export async function createVideo(call: Call): Promise<void> {
   return sendJson(call, keep(call, work, prompt, texts, null))
 }
 
-/** Another video from one that is there, on the same deployment. */
+/** Makes another video from an existing one, on the same deployment. */
 export async function remixVideo(call: Call): Promise<void> {
   const before = videoOf(call)
   const { prompt } = jsonInput(call)
@@ -83,7 +83,7 @@ export async function deleteVideo(call: Call): Promise<void> {
   return sendJson(call, { id, object: 'video.deleted', deleted: true })
 }
 
-/** An MP4 that says what it is and has no frame. */
+/** An MP4 with a valid header and without any frame. */
 export async function getVideoContent(call: Call): Promise<void> {
   const video = videoOf(call)
   if (video.status !== 'completed') throw invalidRequest('Video is not ready yet.', null, null)

@@ -7,15 +7,15 @@ import type { RunAsk } from './run.ts'
 export interface ResponsesAsk extends RunAsk {
   readonly store: boolean
   readonly include: ReadonlySet<unknown>
-  /** How many likely tokens are named beside each, where log probabilities are included. */
+  /** Number of likely tokens beside each token, when log probabilities are included. */
   readonly topLogprobs: number
-  /** How its reasoning is to be summed up; null where it is not. */
+  /** Form of the summary of its reasoning; null for none. */
   readonly summary: string | null
   /** The call's own input as items, each with an id. */
   readonly items: readonly JsonRecord[]
-  /** What came before in the conversation, then `items`. */
+  /** The earlier items of the conversation, then `items`. */
   readonly context: readonly JsonRecord[]
-  /** Gets the items of this call and its answer. */
+  /** The conversation that gets the items of this call and of its answer; null for none. */
   readonly conversation: StoredConversation | null
   /** Tools that run in the service. */
   readonly hosted: readonly JsonRecord[]

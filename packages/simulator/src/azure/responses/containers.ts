@@ -1,4 +1,4 @@
-/** Containers: where the code interpreter works, and the files in them. */
+/** Containers, in which the code interpreter works, and their files. */
 import { isRecord, type JsonRecord, listOf, numberOrNull, textOf, textOrNull } from '../../json.ts'
 import { type Call, jsonInput, meaningOf } from '../call.ts'
 import { invalidRequest, noSuchObject } from '../errors.ts'
@@ -7,14 +7,14 @@ import { page, type StoredContainer, type StoredFile } from '../objects/store.ts
 import type { Draw } from '../seed.ts'
 import type { Service } from '../service.ts'
 
-/** A container that nobody uses for so long is gone, and its files with it. */
+/** A container that is not used for this long expires, with its files. */
 const idleMinutes = 20
 
 export interface ContainerAsk {
   readonly name: string
   readonly idleMinutes: number
   readonly memoryLimit: string
-  /** Files of the resource that are put into it. Throws 404 for others. */
+  /** Files of the resource that are copied into it. Throws 404 for others. */
   readonly fileIds: readonly string[]
 }
 
@@ -32,7 +32,7 @@ export async function createContainer(call: Call): Promise<void> {
   return sendJson(call, describe(call.service, container))
 }
 
-/** As the tool asks for it: `auto` with files, or nothing at all. */
+/** For the tool's own request: `auto` with files, or nothing at all. */
 export function automaticContainer(service: Service, draw: Draw, container: unknown): StoredContainer {
   const { file_ids, memory_limit } = isRecord(container) ? container : {}
   return makeContainer(service, draw, {
@@ -84,7 +84,7 @@ export function putFile(service: Service, container: StoredContainer, { name, by
   return file
 }
 
-/** The container of that id, which somebody uses now. Throws 404 for one that is not there or has expired. */
+/** The container of that id, and marks it as used now. Throws 404 when there is none, 400 when it has expired. */
 export function usedContainer(service: Service, id: string): StoredContainer {
   const container = service.store.containers.get(id)
   if (container === null) throw noSuchObject(`Container with id '${id}' not found.`, null)
@@ -112,7 +112,7 @@ export async function deleteContainer(call: Call): Promise<void> {
   return sendJson(call, { id, object: 'container.deleted', deleted: true })
 }
 
-/** A form with the file, or JSON with the id of one of the resource's. */
+/** A form with the file, or JSON with the id of one of the resource's files. */
 export async function addContainerFile(call: Call): Promise<void> {
   const container = usedContainer(call.service, call.route.id ?? '')
   return sendJson(call, putFile(call.service, container, await newFile(call)).object)

@@ -6,7 +6,7 @@ import { sendJson } from '../http/answer.ts'
 import { page, type Store, type StoredConversation } from '../objects/store.ts'
 import type { Draw } from '../seed.ts'
 
-/** Items of one call. */
+/** Maximum of items in one call. */
 const itemsMax = 20
 
 export async function createConversation(call: Call): Promise<void> {
@@ -75,8 +75,8 @@ export async function deleteConversationItem(call: Call): Promise<void> {
 }
 
 /**
- * What a conversation holds now, oldest first: responses add their items when they are over. Reading it is asking for those that run in
- * the background and go by no clock.
+ * The conversation's items now, oldest first: responses add theirs when they are over. Reading it counts as a read of
+ * the responses in the background that have no clock.
  */
 export function conversationItems(store: Store, { items, runs }: StoredConversation): readonly JsonRecord[] {
   const open = runs.filter(run => {

@@ -32,7 +32,10 @@ function echoedContainer(container: unknown): JsonRecord {
   return { type: 'auto', ...(isRecord(container) ? container : {}) }
 }
 
-/** A function is strict unless its caller says otherwise, and a strict schema is closed: no other properties, none optional. */
+/**
+ * A function is strict unless its caller says otherwise, and a strict schema is closed: it has no other and no optional
+ * properties.
+ */
 function echoedFunction(tool: JsonRecord): JsonRecord {
   const { type, name, description, parameters, strict, ...rest } = tool
   const isStrict = strict !== false
@@ -46,7 +49,7 @@ function echoedFunction(tool: JsonRecord): JsonRecord {
   }
 }
 
-/** The schema with every object in it closed. */
+/** The schema, with every object in it closed. */
 export function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed)
   if (!isRecord(schema)) return schema ?? null

@@ -1,4 +1,4 @@
-/** The events of a streamed response. Every one says its type twice, as event name and in its data, and counts on. */
+/** The events of a streamed response. Each has its type twice, as event name and in its data, and a sequence number. */
 
 import { isRecord, type JsonRecord, listOf } from '../../json.ts'
 import type { TokenPiece } from '../billing/index.ts'
@@ -14,7 +14,7 @@ interface Step {
   /** Text of a delta, which is padded; null for other events. */
   readonly delta: string | null
   readonly tokens: number
-  /** Produced in silence before it. */
+  /** Tokens that were produced in silence before it. */
   readonly thoughtTokens: number
 }
 
@@ -84,7 +84,7 @@ const added = (at: number, item: JsonRecord, tokens = 0, thoughtTokens = 0): Ste
 const done = (at: number, item: JsonRecord, thoughtTokens = 0): Step =>
   step('response.output_item.done', { output_index: at, item }, 0, thoughtTokens)
 
-/** Thinking is silent: its tokens pass between the item's opening and what comes next. */
+/** Reasoning is silent: its tokens are produced between the item's opening and the next event. */
 function* reasoningSteps(made: Made & { readonly kind: 'reasoning' }, at: number): Generator<Step, void> {
   const { item, sealedEarly, summary, thoughtTokens } = made
   yield added(at, { ...item, ...(sealedEarly === null ? {} : { encrypted_content: sealedEarly }), summary: [] })
@@ -95,7 +95,7 @@ function* reasoningSteps(made: Made & { readonly kind: 'reasoning' }, at: number
   const place = { item_id: item.id, output_index: at, summary_index: 0 }
   const part = { type: 'summary_text', text: '' }
   yield step('response.reasoning_summary_part.added', { ...place, part }, 0, thoughtTokens)
-  // The words of a summary are not charged: the thoughts that it sums up are.
+  // The words of a summary are not charged; the reasoning that it sums up is.
   for (const word of summary.match(/\s*\S+/g) ?? []) {
     yield deltaStep('response.reasoning_summary_text.delta', place, { text: word, tokens: 0 })
   }

@@ -9,7 +9,7 @@ import type { ResponsesAsk } from './ask.ts'
 import { automaticContainer, putFile, usedContainer } from './containers.ts'
 import type { Made } from './output.ts'
 
-/** What a tool cost on a deployment that is not the call's. */
+/** Cost of a tool on another deployment than the call's. */
 export interface ToolSpent {
   readonly deployment: string
   readonly promptTokens: number
@@ -18,22 +18,25 @@ export interface ToolSpent {
 
 export interface Hosted {
   readonly made: readonly Made[]
-  /** On the call's own deployment, for calling the tool. */
+  /** Tokens on the call's own deployment, for calling the tool. */
   readonly tokens: number
   readonly elsewhere: readonly ToolSpent[]
-  /** What the message says of the tool's files, behind its own text; null for nothing. */
+  /** The message's citation of the tool's files, after its own text; null for none. */
   readonly cites: { readonly text: string; readonly annotation: JsonRecord } | null
 }
 
 const nothing: Hosted = { made: [], tokens: 0, elsewhere: [], cites: null }
 
-/** Words that let the model reach for a tool that it was not told to use. */
+/** Words that make the model use a tool that it was not told to use. */
 const calledFor: Readonly<Record<string, RegExp>> = {
   image_generation: /\b(draw|paint|sketch|picture|image|illustration|logo)\b/i,
   code_interpreter: /\b(python|code|calculate|compute|plot|chart|csv|spreadsheet)\b/i,
 }
 
-/** `imageDeployment`: what the call's header says, null for none. Throws 404 where the tool has no deployment or container. */
+/**
+ * Runs the tool that the call names or the question needs. `imageDeployment` comes from the call's header, null for
+ * none. Throws 404 when the tool's deployment or container does not exist.
+ */
 export function hostedTools(work: Work, ask: ResponsesAsk, said: Said, imageDeployment: string | null): Hosted {
   if (said.toolCalls.length > 0 || said.finish === 'length') return nothing
   const tool = ask.hosted.find(each => isCalled(ask, textOf(each.type)))
@@ -64,7 +67,7 @@ function drawing(work: Work, ask: ResponsesAsk, tool: JsonRecord, header: string
   const item = {
     id: draw.hexId('ig_', 48),
     type: 'image_generation_call',
-    // As recorded: the finished item of the service says so.
+    // Recorded: the service's finished item has this status too.
     status: 'generating',
     background: 'opaque',
     output_format: 'png',
@@ -127,7 +130,7 @@ export function hostedAmong(tools: unknown): JsonRecord[] {
     .filter(tool => Object.hasOwn(calledFor, textOf(tool.type)))
 }
 
-/** The message with what it says of a tool's files, and where in its text. */
+/** The message with its citation of a tool's files, and the citation's place in its text. */
 export function citing(work: Work, said: Said, { cites }: Hosted): { said: Said; annotations: JsonRecord[] } {
   if (cites === null) return { said, annotations: [] }
   const pieces = tokenPieces(work.deployment.model, cites.text)

@@ -1,4 +1,4 @@
-/** Reading of calls to the Responses API. */
+/** Reads calls to the Responses API. */
 
 import { isRecord, type JsonRecord, listOf, textOf, textOrNull } from '../../json.ts'
 import type { Turn } from '../answers/index.ts'
@@ -66,7 +66,7 @@ export function responsesAsk(work: Work, input: JsonRecord): ResponsesAsk {
 
 const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh']
 
-/** How hard the model thinks; null for one that does not reason. */
+/** The reasoning effort of the model; null for one that does not reason. */
 function effortOf(work: Work, { effort }: JsonRecord): string | null {
   const standard = standardEffort(work)
   if (effort === undefined || effort === null) return standard
@@ -79,7 +79,7 @@ function effortOf(work: Work, { effort }: JsonRecord): string | null {
   throw invalidRequest(message, 'reasoning.effort', 'invalid_value')
 }
 
-/** Who thinks takes no sampling parameters but their standard values. */
+/** While the model reasons, sampling parameters may only have their default values. */
 function refuseSampling(input: JsonRecord, effort: string | null): void {
   if (effort === null || effort === 'none') return
   for (const name of ['temperature', 'top_p']) {
@@ -117,7 +117,7 @@ function conversationOf(work: Work, { conversation, previous_response_id }: Json
   throw noSuchObject(`Conversation with id '${id}' not found.`, 'conversation')
 }
 
-/** Files and vector stores that tools name. */
+/** Throws 404 for files and vector stores that tools name and that do not exist. */
 function requireKnown(work: Work, tools: unknown): void {
   const { files, vectorStores } = work.service.store
   for (const tool of listOf(tools).filter(isRecord)) {

@@ -1,14 +1,14 @@
 /**
- * Items of `input`. An id is the word of the instance that gave it: what a model made and is brought again with its id is looked up among
- * the kept items, and encrypted content opens where it was sealed alone.
+ * Items of `input`. Only the instance that gave an id knows it: an item that a model made and that comes back with its
+ * id is looked up among the kept items, and encrypted content opens only where it was sealed.
  */
 import { isRecord, type JsonRecord, listOf, textOf, textOrNull } from '../../json.ts'
 import type { Work } from '../call.ts'
 import { invalidRequest, noSuchObject } from '../errors.ts'
 
-/** Types that clients make themselves; every other comes from an answer. */
+/** Types that clients make themselves; every other type comes from an answer. */
 const clientMade: ReadonlySet<unknown> = new Set([
-  // What it stands for comes with it.
+  // Members with the content of an item.
   'compaction',
   'function_call_output',
   'custom_tool_call_output',
@@ -19,7 +19,7 @@ const clientMade: ReadonlySet<unknown> = new Set([
   'mcp_approval_response',
 ])
 
-/** A text or a list of items; each comes back with an id, in the form in which it is kept. `store` as in the call. */
+/** A text or a list of items. Each gets an id and the form in which it is kept. `store` as in the call. */
 export function inputItems(work: Work, input: unknown, store: boolean): JsonRecord[] {
   if (input === undefined || input === null) {
     throw invalidRequest("Missing required parameter: 'input'.", 'input', 'missing_required_parameter')
@@ -42,15 +42,15 @@ function inputItem(work: Work, item: JsonRecord, at: number, store: boolean): Js
   return { id: work.draw.hexId(item.type === 'function_call' ? 'fc_' : 'item_', 48, `input ${at}`), ...whole }
 }
 
-/** Whether it was a model's to make. A message that has its content speaks for itself, whoever said it. */
+/** True for items that only a model makes. A message with its content needs no lookup, whatever its role. */
 function isFromAnswer(item: JsonRecord): boolean {
   if (item.type === undefined || item.type === 'message') return item.role === 'assistant' && item.content === undefined
   return !clientMade.has(item.type)
 }
 
 /**
- * The kept form of an item that is brought in full; null where it speaks for itself. A call that is to be stored takes no id that the
- * instance does not know; one that is not may bring items with ids as long as their content comes along.
+ * The kept form of an item that comes in full; null when it needs no lookup. A call that will be stored accepts no id
+ * that the instance does not know. One that will not may bring items with ids, if they bring their content too.
  */
 function keptOf(work: Work, item: JsonRecord, store: boolean): JsonRecord | null {
   const id = textOrNull(item.id)

@@ -1,4 +1,7 @@
-/** Which members a call to the Responses API may have: the service refuses all others, so that a wrongly added one shows. */
+/**
+ * Members of a call to the Responses API. The service refuses all others, and so does the simulator, so that a wrong
+ * member shows.
+ */
 import { isRecord, type JsonRecord, listOf } from '../../json.ts'
 import { invalidRequest } from '../errors.ts'
 
@@ -64,7 +67,7 @@ const includables: ReadonlySet<unknown> = new Set([
   'web_search_call.results',
 ])
 
-/** Throws 400 for the first member that the service does not know. `more` are members of a neighbouring operation. */
+/** Throws 400 for the first member that is not in `known`. */
 export function checkMembers(input: JsonRecord, known: ReadonlySet<string> = members): void {
   for (const [name, value] of Object.entries(input)) {
     const now = moved[name]
@@ -85,7 +88,7 @@ function movedMember(name: string, now: string): Error {
   return invalidRequest(message, name, 'unsupported_parameter')
 }
 
-/** What an answer is to have besides. */
+/** What the call wants the answer to include. */
 export function includesOf(input: JsonRecord): ReadonlySet<unknown> {
   const include = listOf(input.include)
   const odd = include.findIndex(each => !includables.has(each))
@@ -95,7 +98,7 @@ export function includesOf(input: JsonRecord): ReadonlySet<unknown> {
   throw invalidRequest(message, `include[${odd}]`, 'invalid_value')
 }
 
-/** Whether deltas are padded: yes, unless the call says no. Throws 400 where options of a stream come without one. */
+/** True when deltas are padded, which is the default. Throws 400 for stream options without a stream. */
 export function obfuscates(input: JsonRecord): boolean {
   const { stream, stream_options: options } = input
   if (options === undefined || options === null) return true

@@ -1,4 +1,4 @@
-/** The response object: all its members, finished and while it is at work, as the service writes them in 2026. */
+/** The response object with all its members, finished and in progress, as the service writes it in 2026. */
 
 import { isRecord, type JsonRecord } from '../../json.ts'
 import type { Spent } from '../billing/bill.ts'
@@ -74,7 +74,9 @@ function echoedFormat(format: unknown): JsonRecord {
 
 const found = { filtered: false, detected: false }
 
-/** What the filters say once the answer is complete: where in prompt and answer they looked, in characters. */
+/**
+ * Result of the filters after the answer is complete: the range that they checked in prompt and answer, in characters.
+ */
 function contentFilters(ask: ResponsesAsk, said: Said): JsonRecord[] {
   const promptChars = ask.question.turns.reduce((sum, turn) => sum + turn.text.length, 0)
   const answerChars = said.text.length + said.toolCalls.reduce((sum, call) => sum + call.arguments.length, 0)
@@ -93,7 +95,7 @@ function filtered(sourceType: string, results: unknown, endOffset: number): Json
   }
 }
 
-/** What reasoning models do where nobody says how hard they shall think; null for others. */
+/** The default effort of reasoning models; null for others. */
 export function standardEffort(work: Work): string | null {
   const { model, facts } = work.deployment
   if (!facts.reasons) return null

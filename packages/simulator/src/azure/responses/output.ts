@@ -1,4 +1,4 @@
-/** What a response puts out: items with their ids, and of what each is made while it is streamed. */
+/** Output of a response: items with their ids, and the parts from which each is streamed. */
 
 import { type JsonRecord, listOf } from '../../json.ts'
 import type { TokenPiece } from '../billing/index.ts'
@@ -12,7 +12,10 @@ export type Made =
   | {
       readonly kind: 'reasoning'
       readonly item: JsonRecord
-      /** Sealed at the beginning of thinking: another text than the finished one's. Null where nothing is to be sealed. */
+      /**
+       * Sealed when the reasoning begins, so its text differs from the finished one's. Null when nothing is to be
+       * sealed.
+       */
       readonly sealedEarly: string | null
       readonly summary: string | null
       readonly thoughtTokens: number
@@ -22,9 +25,9 @@ export type Made =
       readonly item: JsonRecord
       readonly pieces: readonly TokenPiece[]
       readonly text: string
-      /** Of each piece; empty where they are not included. */
+      /** For each piece; empty when they are not included. */
       readonly logprobs: readonly unknown[]
-      /** Produced before it where no item shows that there was reasoning, and behind it. */
+      /** Tokens before it, when no item shows that there was reasoning, and after it. */
       readonly thoughtTokens: number
       readonly closingTokens: number
     }
@@ -32,7 +35,7 @@ export type Made =
   | { readonly kind: 'code'; readonly item: JsonRecord; readonly pieces: readonly TokenPiece[] }
   | { readonly kind: 'call'; readonly item: JsonRecord; readonly said: SaidToolCall; readonly thoughtTokens: number }
 
-/** `hosted` are the items of tools that ran in the service, `annotations` what the message cites of them. */
+/** `hosted` are the items of tools that ran in the service, `annotations` the message's citations of them. */
 export function madeItems(
   work: Work,
   ask: ResponsesAsk,
@@ -81,7 +84,7 @@ function callItem(work: Work, said: SaidToolCall, at: number, status: string): J
   }
 }
 
-/** A reasoning model shows an item for its thoughts, empty but for what was asked to be included. */
+/** The item for the reasoning of a model: empty, except for what the call wants to include. */
 function reasoningOf(work: Work, ask: ResponsesAsk, said: Said): Made[] {
   const { effort } = ask.question
   if (effort === null || effort === 'none') return []
@@ -102,7 +105,7 @@ function reasoningOf(work: Work, ask: ResponsesAsk, said: Said): Made[] {
 const summaryText =
   '**Weighing the question**\n\nI look at what is asked and at what is known, then choose the shortest useful answer.'
 
-/** Some four characters a token, so that the size of what clients carry along is like the service's. */
+/** About four characters per token, so that the size of what clients carry along is like the service's. */
 const thoughtChars = 4
 
 function sealedThoughts(work: Work, id: string, tokens: number): string {

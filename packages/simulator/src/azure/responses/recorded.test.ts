@@ -1,6 +1,6 @@
 /**
- * Shapes of recorded answers of the Responses API (Azure, October 2025 to April 2026): which events come in which order, and which members
- * each has. Deltas are counted as one.
+ * Shapes of recorded answers of the Responses API (Azure, October 2025 to April 2026): the order of the events, and the
+ * members of each. Deltas are counted as one.
  */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
@@ -23,7 +23,7 @@ async function streamed(t: TestContext, ask: JsonRecord): Promise<JsonRecord[]> 
     })
 }
 
-/** Types in order, without what they begin with alike; the deltas of a run once. */
+/** Types in order, without their common beginning; successive deltas count once. */
 function types(all: readonly JsonRecord[]): string[] {
   const names = all.map(event => String(event.type).replace(/^response\./, ''))
   return names.filter((name, at) => !(name.endsWith('.delta') && names[at - 1] === name))
@@ -98,7 +98,7 @@ test('S7 recorded: a call of a function', async t => {
   assert.deepEqual(members(added), ['id', 'type', 'status', 'arguments', 'call_id', 'name'])
 })
 
-test('S7 recorded: reasoning, sealed twice and summed up', async t => {
+test('S7 recorded: reasoning, sealed twice and with a summary', async t => {
   const include = ['reasoning.encrypted_content']
   const reasoning = { effort: 'high', summary: 'detailed' }
   const all = await streamed(t, {

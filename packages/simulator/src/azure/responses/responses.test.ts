@@ -42,8 +42,9 @@ const weather = {
   },
 }
 
-// Clients without storage carry the model's thoughts along; a gateway that moves them to another instance breaks the conversation.
-test('F1 encrypted reasoning opens on the instance that sealed it, and is refused by every other', async t => {
+// Clients without storage carry the model's reasoning along; a gateway that moves them to another instance breaks the
+// conversation.
+test('F1 encrypted reasoning opens on the instance that sealed it, and every other refuses it', async t => {
   const [one, two] = [await instance(t, 'one'), await instance(t, 'two')]
   const input = [{ role: 'user' as const, content: 'How many days are in a leap year?' }]
   const ask = { model: 'gpt-5', store: false, include: ['reasoning.encrypted_content' as const] }
@@ -65,7 +66,7 @@ test('F1 encrypted reasoning opens on the instance that sealed it, and is refuse
   assert.ok(plain.output[0]?.type === 'reasoning' && plain.output[0].encrypted_content === undefined)
 })
 
-test('F1 whatever becomes of sealed content on its way, an instance opens only what it sealed itself', async t => {
+test('F1 an instance opens only what it sealed itself, however sealed content is changed on its way', async t => {
   const { sim, client } = await instance(t, 'one')
   const made = await client.responses.create({
     model: 'gpt-5',
@@ -88,8 +89,8 @@ test('F1 whatever becomes of sealed content on its way, an instance opens only w
   await fc.assert(refused, { numRuns: 40 })
 })
 
-// Codex replays whole items with their ids to Azure, and stores: the ids are known to one instance alone.
-test('F1 items with ids: unknown ones are refused when the call is stored, known ones are found', async t => {
+// Codex replays whole items with their ids to Azure, and stores: only one instance knows these ids.
+test('F1 items with unknown ids are refused when the call is stored, items with known ids are found', async t => {
   const [one, two] = [await instance(t, 'one'), await instance(t, 'two')]
   const first = await one.client.responses.create({ model: 'gpt-5', input: 'Hello' })
   const [thought, said] = first.output
@@ -107,7 +108,7 @@ test('F1 items with ids: unknown ones are refused when the call is stored, known
   })
 })
 
-test('F1 an item is forgotten with the last response that keeps it', async t => {
+test('F1 an item is evicted with the last response that keeps it', async t => {
   const { sim, client } = await instance(t, 'one')
   const first = await client.responses.create({ model: 'gpt-4o', input: 'Hello' })
   const reference = { type: 'item_reference', id: first.output[0]?.id }
@@ -121,7 +122,7 @@ test('F1 an item is forgotten with the last response that keeps it', async t => 
   assert.equal((await goOn('And more')).status, 400)
 })
 
-test('M6 an item that only says its type and id is looked up like a reference', async t => {
+test('M6 an item with nothing but its type and id is looked up like a reference', async t => {
   const { sim, client } = await instance(t, 'one')
   const { output } = await client.responses.create({ model: 'gpt-5', input: 'Hello' })
   const respond = async (item: JsonRecord): Promise<number> =>
@@ -134,7 +135,7 @@ test('M6 an item that only says its type and id is looked up like a reference', 
   assert.equal(await respond({ type: 'mcp_approval_response', approval_request_id: 'mcpr_other', approve: true }), 400)
 })
 
-test('S4 every delta is padded to a multiple of 16 characters, unless the call says no', async t => {
+test('S4 every delta is padded to a multiple of 16 characters, unless the call switches padding off', async t => {
   const { sim } = await instance(t, 'one')
   const ask = { model: 'gpt-4o', input: 'Draft a short mail on the meeting.', stream: true }
   const deltas = events((await call(sim, path, ask)).text).filter(each => typeof each.delta === 'string')
@@ -145,7 +146,7 @@ test('S4 every delta is padded to a multiple of 16 characters, unless the call s
   assert.ok(!text.includes('obfuscation'))
 })
 
-test('S6 filters have looked only once the response is complete, and say where', async t => {
+test('S6 filters have results only once the response is complete, with the range that they checked', async t => {
   const { sim } = await instance(t, 'one')
   const all = events((await call(sim, path, { model: 'gpt-4o', input: 'Hello', stream: true })).text)
   assert.deepEqual(
@@ -172,7 +173,7 @@ const members = [
   ...['tool_choice', 'tools', 'top_logprobs', 'top_p', 'truncation', 'usage', 'user', 'metadata'],
 ]
 
-test('S7 response objects have all members, and say what the service fills in', async t => {
+test('S7 response objects have all members, with the defaults that the service fills in', async t => {
   const { sim, client } = await instance(t, 'one')
   const all = events((await call(sim, path, { model: 'gpt-5', input: 'Hello', stream: true })).text)
   const [begun, ended] = [responseOf(all[0]), responseOf(all.at(-1))]
@@ -187,7 +188,7 @@ test('S7 response objects have all members, and say what the service fills in', 
   assert.deepEqual([await effort('gpt-5'), await effort('gpt-5.1'), await effort('gpt-4o')], ['medium', 'none', null])
 })
 
-test('S7 a function is strict and its schema closed where nothing else was said', async t => {
+test('S7 by default a function is strict and its schema closed', async t => {
   const { client } = await instance(t, 'one')
   const tools = async (tool: JsonRecord): Promise<unknown> =>
     (
@@ -212,7 +213,7 @@ test('S7 a function is strict and its schema closed where nothing else was said'
   assert.deepEqual(await tools({ ...weather, strict: false }), { ...weather, strict: false })
 })
 
-// A member that a gateway or an SDK adds wrongly must not pass here and fail in production.
+// A member that a gateway or an SDK adds by mistake must not pass here and then fail in production.
 test('S7 members that the service does not know are refused, usage in a stream of Responses among them', async t => {
   const { sim } = await instance(t, 'one')
   const refusal = async (more: JsonRecord): Promise<unknown[]> => {
@@ -237,13 +238,13 @@ test('S7 members that the service does not know are refused, usage in a stream o
 })
 
 const plan = { model: 'gpt-5', background: true, input: 'Plan a week in Lisbon' }
-/** The rest comes when the client has left. */
+/** The rest is produced after the client has left. */
 const stalls = { 'x-simulator-fault': 'stall;after=6' }
 const usageOf = (object: JsonRecord): number => (isRecord(object.usage) ? Number(object.usage.total_tokens) : 0)
 const billed = (sim: AzureSimulator): number =>
   sim.bill().reduce((sum, line) => sum + line.promptTokens + line.completionTokens, 0)
 
-test('F2 a response in the background goes on when its stream is left, and costs what its object says, once', async t => {
+test("F2 a response in the background continues when its stream is left, and its cost equals its object's usage, once", async t => {
   const { sim, client } = await instance(t, 'one')
   const left = await raw(sim, path, { ...plan, stream: true }, stalls, 3)
   const begun = events(left.chunks.join(''))
@@ -258,7 +259,7 @@ test('F2 a response in the background goes on when its stream is left, and costs
   assert.deepEqual([ended.status, usageOf({ ...ended })], ['completed', billed(sim)])
 })
 
-test('F2 a stream is taken up again behind any event, by the official client too', async t => {
+test('F2 a stream can be resumed after any event, also by the official client', async t => {
   const { sim, client } = await instance(t, 'one')
   const whole = events((await call(sim, path, { ...plan, stream: true })).text)
   const { id } = responseOf(whole[0])
@@ -281,7 +282,7 @@ test('F2 a stream is taken up again behind any event, by the official client too
   assert.equal(billed(sim), usageOf(responseOf(whole.at(-1))))
 })
 
-test('F2 equal questions in the background are as many responses, with the same words', async t => {
+test('F2 equal questions in the background are separate responses, with the same words', async t => {
   const { client, sim } = await instance(t, 'one')
   const begun = await Promise.all([1, 2, 3].map(() => client.responses.create(plan)))
   const texts = new Set<string>()
@@ -301,8 +302,8 @@ test('F2 equal questions in the background are as many responses, with the same 
   )
 })
 
-// However often and wherever a stream is left and taken up, it is the same stream, and nothing is charged twice.
-test('F2 any reading of a background response in pieces gives its events once, and one charge', async t => {
+// However often and wherever a stream is left and resumed, it is the same stream, and nothing is charged twice.
+test('F2 a background response that is read in any pieces gives each event once, and one charge', async t => {
   let now = Date.UTC(2026, 10, 2)
   const sleep = async (ms: number): Promise<void> => {
     now += ms
@@ -341,7 +342,7 @@ test('F2 any reading of a background response in pieces gives its events once, a
   )
 })
 
-test('F2 the time that it takes goes by the clock of the instance', async t => {
+test('F2 the duration of a background response goes by the clock of the instance', async t => {
   let now = Date.UTC(2026, 10, 2)
   const waits: number[] = []
   const sleep = async (ms: number): Promise<void> => {
@@ -359,7 +360,7 @@ test('F2 the time that it takes goes by the clock of the instance', async t => {
   assert.equal(usageOf({ ...(await client.responses.retrieve(id)) }), billed(sim))
 })
 
-test('F2 who cancels half-way pays what was made until then', async t => {
+test('F2 a client that cancels half-way pays for what was produced until then', async t => {
   let now = Date.UTC(2026, 10, 2)
   const { sim, client } = await instance(t, 'one', { clock: () => now, backgroundMs: 60_000 })
   const { id } = await client.responses.create(plan)
@@ -383,7 +384,7 @@ test('F2 closing the connection cancels a synchronous response: it never complet
   await assert.rejects(client.responses.cancel(id), { status: 400 })
 })
 
-test('H2 what a conversation got from the background is read there, by who never asked for the response', async t => {
+test('H2 a conversation has the output of a background response that was never read itself', async t => {
   let now = Date.UTC(2026, 10, 2)
   for (const options of [{}, { clock: () => now, backgroundMs: 60_000 }]) {
     const { client } = await instance(t, 'one', options)
@@ -399,7 +400,7 @@ test('H2 what a conversation got from the background is read there, by who never
   }
 })
 
-test('S7 log probabilities come where they are included, of every token, and JSON must be spoken of', async t => {
+test('S7 log probabilities come for every token when they are included, and JSON mode needs the word JSON', async t => {
   const { client, sim } = await instance(t, 'one')
   const ask = { model: 'gpt-4o', input: 'Hello', include: ['message.output_text.logprobs' as const], top_logprobs: 2 }
   const [said] = (await client.responses.create(ask)).output

@@ -39,7 +39,7 @@ export async function createResponse(call: Call): Promise<void> {
   call.line.tools = answer.elsewhere
   const run = runOf(call, work, ask, answer)
   keep(work, ask, run, answer)
-  // The official service names the dated snapshot in a header, because `model` holds what the caller wrote.
+  // The official service names the dated snapshot in a header, because `model` has what the caller wrote.
   call.headers['x-ms-served-model'] = work.deployment.facts.snapshot
   const sending = ask.background
     ? sendBackground(call, run, work.reportsUsage)
@@ -47,7 +47,10 @@ export async function createResponse(call: Call): Promise<void> {
   return settled(call, work, most, sending)
 }
 
-/** With a seed equal calls have equal ids; but what goes on in the background is another piece of work each time, and has an id of its own. */
+/**
+ * With a seed equal calls have equal ids. But each response in the background is separate work and has an id of its
+ * own.
+ */
 function unlikeOthers(work: Work): Work {
   const { service, key } = work
   let own = work
@@ -57,7 +60,9 @@ function unlikeOthers(work: Work): Work {
   return own
 }
 
-/** As `admit`, but that the content filter has another answer here, without the header that it has elsewhere. */
+/**
+ * Same as `admit`, except that the content filter has another answer here, without the header that it has elsewhere.
+ */
 function admitResponse(call: Call, work: Work, promptTokens: number, most: number | null): void {
   try {
     admit(call, work, promptTokens, most)
@@ -68,7 +73,7 @@ function admitResponse(call: Call, work: Work, promptTokens: number, most: numbe
   }
 }
 
-/** Closing the connection cancels a synchronous response: what is asked for later was never finished. */
+/** Closing the connection cancels a synchronous response: a later read finds one that never finished. */
 async function sendSynchronous(call: Call, work: Work, run: Run, answer: ResponsesAnswer): Promise<void> {
   try {
     if (run.ask.stream) await streamSynchronous(call, run, answer, work.reportsUsage)
@@ -80,7 +85,10 @@ async function sendSynchronous(call: Call, work: Work, run: Run, answer: Respons
   }
 }
 
-/** One in the background goes on whoever listens: all that it makes is charged to the call that began it, and to no other. */
+/**
+ * A response in the background continues without a client. Everything that it produces is charged to the call that
+ * began it, and to no other.
+ */
 async function sendBackground(call: Call, run: Run, reportsUsage: boolean): Promise<void> {
   run.charge()
   try {
@@ -133,7 +141,7 @@ function promptTokensOf(work: Work, input: JsonRecord, ask: ResponsesAsk): numbe
   return countedPrompt(work, 'responses', { ...input, input: ask.context })
 }
 
-/** `imageDeployment` as the call's header names it, null where it names none. */
+/** `imageDeployment` comes from the call's header; null when it names none. */
 function responsesAnswer(
   work: Work,
   ask: ResponsesAsk,
@@ -169,7 +177,7 @@ function responsesAnswer(
   }
 }
 
-/** The object as it is now, or with `stream=true` its events behind `starting_after`, the rest as they come. */
+/** The object as it is now; with `stream=true` its events after `starting_after`, the later ones as they come. */
 export async function getResponse(call: Call): Promise<void> {
   const { run } = storedOf(call)
   const { query } = call.route

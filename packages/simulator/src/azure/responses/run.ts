@@ -1,4 +1,4 @@
-/** A response from its creation to its end: made at once, shown as far as it has come. */
+/** A response from its creation to its end: it is made at once, and shown as far as it has progressed. */
 
 import type { Clock } from '../../clock.ts'
 import type { JsonRecord } from '../../json.ts'
@@ -12,18 +12,18 @@ export interface RunAsk {
   readonly background: boolean
   /** Deltas of its stream are padded. */
   readonly obfuscates: boolean
-  /** What the object says of its tier until it is over. */
+  /** The object's tier until it is over. */
   readonly serviceTier: string
 }
 
 export type Stage = 'in_progress' | 'ended' | 'cancelled'
 
-/** One event of its stream. `thoughtTokens` were produced before it, in silence, and `tokens` for it. */
+/** One event of its stream. `thoughtTokens` were produced in silence before it, and `tokens` for it. */
 export interface RunEvent {
   readonly text: string
   readonly thoughtTokens: number
   readonly tokens: number
-  /** It has the finished object. */
+  /** True for the event with the finished object. */
   readonly isLast: boolean
 }
 
@@ -32,14 +32,14 @@ export interface RunOptions extends Spent {
   /** The finished object. */
   readonly object: ResponseObject
   readonly output: readonly JsonRecord[]
-  /** In its own order; made when somebody reads them. */
+  /** Its own order; made when they are read. */
   readonly events: (obfuscates: boolean) => Iterable<RunEvent>
   readonly clock: Clock
-  /** Of the call that created it; null for a line of a batch. */
+  /** The line of the call that created it; null for a line of a batch. */
   readonly line: OpenLine | null
   /**
-   * How long a response in the background takes, in milliseconds. Null: until it has been asked for once. Of a synchronous one it is
-   * not used: that ends with its call.
+   * Duration of a response in the background, in milliseconds. Null: until it has been read once. Not used for a
+   * synchronous one, which ends with its call.
    */
   readonly takesMs: number | null
 }
@@ -58,7 +58,7 @@ export class Run {
     this.#startsAtMs = options.clock()
   }
 
-  /** How far it is now. */
+  /** Its progress now. */
   get stage(): Stage {
     const { takesMs, clock } = this.#options
     const isOver = this.ask.background && takesMs !== null && clock() >= this.#startsAtMs + takesMs
@@ -66,7 +66,10 @@ export class Run {
     return this.#stage
   }
 
-  /** As who asks for the object gets it. One in the background that goes by no clock is found at work once, then finished. */
+  /**
+   * The object for a caller that reads it. One in the background that has no clock is in progress at its first read,
+   * then finished.
+   */
   look(): ResponseObject {
     const { stage } = this
     if (stage === 'in_progress' && this.ask.background && this.#options.takesMs === null) this.#stage = 'ended'
@@ -77,17 +80,17 @@ export class Run {
     return unfinishedObject(this.object, this.ask, 'queued')
   }
 
-  /** Items that it has put out: none before its end. */
+  /** Items of its output: none before its end. */
   get outputItems(): readonly JsonRecord[] {
     return this.stage === 'ended' ? this.#options.output : []
   }
 
-  /** The end of a synchronous one, or of one that goes by no clock. */
+  /** Ends a synchronous one, or one that has no clock. */
   end(): void {
     if (this.#stage === 'in_progress') this.#stage = 'ended'
   }
 
-  /** What it had produced by now is charged. False when it was over. */
+  /** Charges what it had produced by now. False when it was already over. */
   cancel(): boolean {
     if (this.stage !== 'in_progress') return false
     const { line } = this.#options
@@ -96,7 +99,7 @@ export class Run {
     return true
   }
 
-  /** Everything that it costs, from the moment it has begun: what runs in the background runs to its end. */
+  /** Charges all of it, as soon as it has begun: what runs in the background runs to its end. */
   charge(): void {
     const { line, completionTokens, promptTokens } = this.#options
     if (line === null || this.#stage === 'cancelled') return
@@ -104,7 +107,7 @@ export class Run {
     line.completionTokens = completionTokens
   }
 
-  /** Its events with the times from which each is there; one that goes by no clock has all of them at once. */
+  /** Its events, with the times at which each becomes available; one that has no clock has all of them at once. */
   *timedEvents(obfuscates: boolean): Generator<RunEvent & { readonly atMs: number }> {
     const { takesMs, completionTokens } = this.#options
     let tokens = 0
@@ -122,7 +125,7 @@ export class Run {
   }
 }
 
-/** The same object before its end, or cancelled: nothing is known yet of what comes out, its filters, its tier and its usage. */
+/** The same object before its end, or cancelled: its output, filters, tier and usage are not known yet. */
 export function unfinishedObject(object: ResponseObject, { serviceTier }: RunAsk, status: string): ResponseObject {
   return {
     ...object,

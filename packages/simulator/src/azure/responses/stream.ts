@@ -1,14 +1,17 @@
-/** Sending the events of a response: of a synchronous one as they are made, of one in the background whenever somebody listens. */
+/**
+ * Sends the events of a response: those of a synchronous one as they are made, those of one in the background whenever
+ * a client reads them.
+ */
 
 import type { Spent } from '../billing/bill.ts'
 import type { Call } from '../call.ts'
 import { EventStream } from '../http/answer.ts'
 import type { Run } from './run.ts'
 
-/** How often a listener looks at the clock, at most. */
+/** Shortest pause between two looks at the clock, in ms. */
 const lookMs = 25
 
-/** What is written is in the bill at once; the last event settles it. */
+/** What was sent is in the bill at once; the last event settles it. */
 export async function streamSynchronous(call: Call, run: Run, spent: Spent, reportsUsage: boolean): Promise<void> {
   const stream = await EventStream.open(call)
   for (const { text, thoughtTokens, tokens, isLast } of run.timedEvents(run.ask.obfuscates)) {
@@ -23,8 +26,8 @@ export async function streamSynchronous(call: Call, run: Run, spent: Spent, repo
 }
 
 /**
- * The events from number `next` on, each when it is there, until the response is over. Whoever listens pays nothing: the call that
- * began the response does. A listener to its end has asked for it.
+ * Sends the events from number `next` on, each when it is available, until the response is over. A reader pays nothing:
+ * the call that began the response does. Reading it to its end counts as a read.
  */
 export async function followRun(call: Call, run: Run, next: number, obfuscates: boolean): Promise<void> {
   const { clock, sleep } = call.service

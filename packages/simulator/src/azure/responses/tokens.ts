@@ -1,4 +1,4 @@
-/** What stands beside the creation of responses: counting what one would read, and making a long conversation short. */
+/** Operations beside the creation of responses: counting what one would read, and compacting a long conversation. */
 import type { JsonRecord } from '../../json.ts'
 import { countText } from '../billing/index.ts'
 import { admit, type Call, countedPrompt, jsonInput, meaningOf, settled, type Work, workOf } from '../call.ts'
@@ -31,7 +31,7 @@ const compacted: ReadonlySet<string> = new Set([
   'service_tier',
 ])
 
-/** Costs nothing: nothing is produced. */
+/** Nothing is produced, so it costs nothing. */
 export async function countResponseInput(call: Call): Promise<void> {
   const input = jsonInput(call)
   const work = workOf(call, meaningOf(input))
@@ -39,7 +39,7 @@ export async function countResponseInput(call: Call): Promise<void> {
   return sendJson(call, { object: 'response.input_tokens', input_tokens: read(work, input).promptTokens })
 }
 
-/** The users' messages stay; all else becomes one sealed item, which this instance alone can open. */
+/** The users' messages are kept; everything else becomes one sealed item, which only this instance can open. */
 export async function compactResponse(call: Call): Promise<void> {
   const input = jsonInput(call)
   const work = workOf(call, meaningOf(input))

@@ -14,8 +14,9 @@ export const noError: AnswerError = { code: null, message: null, param: null, in
 const wanted: ReadonlySet<string> = new Set(['error', 'object', 'message', 'detail'])
 
 /**
- * OpenAI's error object in a body; `noError` where there is none. Two other forms have only a message: the flat one of older vLLM
- * servers (`"object": "error"`), and the one of FastAPI (`"detail"`), with which such servers answer an address that they do not have.
+ * OpenAI's error object in a body; `noError` where there is none. Two other forms have only a message: the flat one of
+ * older vLLM servers (`"object": "error"`), and the one of FastAPI (`"detail"`), with which such servers answer an
+ * address that they do not have.
  */
 export function errorIn(body: Buffer): AnswerError {
   try {

@@ -1,4 +1,4 @@
-/** What a response says, put together from one JSON document or from the raw events of a stream. */
+/** Puts an answer together from one JSON document or from the raw events of a stream. */
 
 import { type Assembled, choiceOf, type Draft, type DraftChoice, finished, toolCallOf } from './assembled.ts'
 import { parseCutJson } from './cut-json.ts'
@@ -10,13 +10,14 @@ import { createSseParser } from './sse.ts'
 export interface Assembler {
   /** Takes the next bytes of the response's body, split anywhere. */
   push(bytes: Uint8Array): void
-  /** What was said so far. */
+  /** The answer as far as it has come. */
   result(): Assembled
 }
 
 /**
- * Assembles a response's body. `stream` says whether a stream was asked for; a JSON document that came instead (an error before the first
- * event) is recognised. Bytes cut off anywhere give what was whole by then; bytes that are neither give an empty answer. Never throws.
+ * Assembles the body of a response. `stream` is true when the call asked for a stream; a JSON document that came
+ * instead (an error before the first event) is recognised. Bytes that are cut off give what was whole by then; bytes
+ * that are neither give an empty answer. Never throws.
  */
 export function assemble(operation: string, stream: boolean, bytes: Uint8Array): Assembled {
   const assembler = createAssembler(operation, stream)
@@ -24,7 +25,9 @@ export function assemble(operation: string, stream: boolean, bytes: Uint8Array):
   return assembler.result()
 }
 
-/** The same for bytes that come one after the other. A stream is read as it comes; a document is kept whole until `result`. */
+/**
+ * The same for bytes that come piece by piece. A stream is read as it comes; a document is kept whole until `result`.
+ */
 export function createAssembler(operation: string, stream: boolean): Assembler {
   const draft: Draft = {
     id: null,
@@ -54,7 +57,7 @@ export function createAssembler(operation: string, stream: boolean): Assembler {
   }
 }
 
-/** The event at the end of the bytes may have no blank line: clients act on it all the same. */
+/** The event at the end of the bytes may have no blank line; clients use it all the same. */
 function withLast(draft: Draft, operation: string, data: string | null): Draft {
   if (data === null) return draft
   const copy = structuredClone(draft)
@@ -62,7 +65,7 @@ function withLast(draft: Draft, operation: string, data: string | null): Draft {
   return copy
 }
 
-/** No line of an event stream that means anything begins with a bracket. Null while only white space came. */
+/** No meaningful line of an event stream begins with a bracket. Null while only white space has come. */
 function startsDocument(bytes: Uint8Array): boolean | null {
   // White space, and the three bytes of a byte order mark.
   const first = bytes.find(byte => ![0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf].includes(byte))
@@ -84,7 +87,7 @@ function takeEvent(draft: Draft, operation: string, text: string): void {
     return
   }
   const parsed = parseCutJson(text)
-  // A malformed frame says nothing: half of it would be guesswork.
+  // A malformed frame is ignored: half of it would be a guess.
   if (!parsed?.whole || !isRecord(parsed.value)) return
   if (operation === 'responses') {
     takeResponsesEvent(draft, parsed.value)
@@ -94,7 +97,7 @@ function takeEvent(draft: Draft, operation: string, text: string): void {
   takeChoices(draft, parsed.value)
 }
 
-/** What documents and chunks of all operations have in common. */
+/** The members that documents and chunks of all operations have in common. */
 function takeShared(draft: Draft, body: JsonRecord): void {
   draft.id = textOrNull(body.id) ?? draft.id
   draft.model = textOrNull(body.model) ?? draft.model
@@ -109,7 +112,10 @@ function takeShared(draft: Draft, body: JsonRecord): void {
   draft.error = errorOf(body) ?? draft.error
 }
 
-/** OpenAI's `{error: {code, message, type}}` and the gateway form of Azure, `{statusCode, message}`. */
+/**
+ * Errors come as OpenAI's `{error: {code, message, type}}` or as `{statusCode, message}`, the form of Azure's own
+ * gateway.
+ */
 function errorOf(body: JsonRecord): Assembled['error'] {
   if (isRecord(body.error)) {
     const { code, type, message } = body.error
@@ -140,7 +146,7 @@ function takeMessage(into: DraftChoice, message: unknown): void {
   if (!isRecord(message)) return
   into.text += textOf(message.content)
   into.refusal += textOf(message.refusal)
-  // DeepSeek's name, and that of other servers for the same.
+  // The first is DeepSeek's name; other servers use the second for the same.
   into.reasoning += textOf(message.reasoning_content) || textOf(message.reasoning)
   for (const [place, call] of listOf(message.tool_calls).entries()) takeCall(into, call, place)
   if (isRecord(message.function_call)) takeCall(into, { function: message.function_call }, 0)

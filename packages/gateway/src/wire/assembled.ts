@@ -1,4 +1,4 @@
-/** An answer while it is being put together, and the finished one. */
+/** The types of an assembled answer, and the draft that it is made of. */
 import type { ReportedUsage } from './reported-usage.ts'
 
 export interface AssembledToolCall {
@@ -12,27 +12,30 @@ export interface AssembledChoice {
   readonly index: number
   readonly text: string
   readonly refusal: string | null
-  /** What was thought and shown (`reasoning_content`, summaries); null where nothing was. */
+  /** Reasoning that the model showed (`reasoning_content`, summaries); null where there is none. */
   readonly reasoning: string | null
   readonly toolCalls: readonly AssembledToolCall[]
-  /** `stop`, `length`, `tool_calls`, `content_filter`, ...; for Responses the status or the reason of being incomplete. */
+  /**
+   * `stop`, `length`, `tool_calls`, `content_filter`, ...; for Responses the status, or the reason why it is
+   * incomplete.
+   */
   readonly finishReason: string | null
 }
 
 export interface Assembled {
-  /** `id` and `model` of the answer: never from the frame of prompt filter results, where they are empty. */
+  /** `id` and `model` of the answer. Never from the frame with prompt filter results, where they are empty. */
   readonly id: string | null
   readonly model: string | null
-  /** `service_tier` that the answer names. */
+  /** The answer's `service_tier`. */
   readonly serviceTier: string | null
   /** In the order of their index. A response of the Responses API is one choice. */
   readonly choices: readonly AssembledChoice[]
   readonly usage: ReportedUsage | null
-  /** True when `usage` stood in the middle of a stream: had the stream gone on, it would have been more. */
+  /** True when `usage` came in the middle of a stream: the figures would have grown. */
   readonly usageSoFar: boolean
-  /** An error body or an error frame in mid-stream; `code` as text. */
+  /** An error body, or an error frame in the middle of a stream; `code` as text. */
   readonly error: { readonly code: string | null; readonly type: string | null; readonly message: string } | null
-  /** True when the end was seen: a whole document, `[DONE]`, or a closing event of Responses. */
+  /** True when the end has come: a whole document, `[DONE]`, or a closing event of Responses. */
   readonly complete: boolean
 }
 
@@ -41,7 +44,7 @@ export interface DraftChoice {
   refusal: string
   reasoning: string
   finishReason: string | null
-  /** By the index under which the service numbers them. */
+  /** By the index that the service gives them. */
   readonly toolCalls: Map<number, { id: string | null; name: string; arguments: string }>
 }
 
@@ -56,7 +59,7 @@ export interface Draft {
   readonly choices: Map<number, DraftChoice>
 }
 
-/** The drafted choice with this index, begun when it is new. */
+/** The draft of the choice with this index; a new one when there is none. */
 export function choiceOf(draft: Draft, index: number): DraftChoice {
   const known = draft.choices.get(index)
   if (known !== undefined) return known
@@ -65,7 +68,7 @@ export function choiceOf(draft: Draft, index: number): DraftChoice {
   return begun
 }
 
-/** The drafted tool call with this index, begun when it is new. */
+/** The draft of the tool call with this index; a new one when there is none. */
 export function toolCallOf(choice: DraftChoice, index: number): { id: string | null; name: string; arguments: string } {
   const known = choice.toolCalls.get(index)
   if (known !== undefined) return known
@@ -74,7 +77,7 @@ export function toolCallOf(choice: DraftChoice, index: number): { id: string | n
   return begun
 }
 
-/** The answer as far as it was drafted. */
+/** The draft as an answer. */
 export function finished(draft: Draft): Assembled {
   const { id, model, serviceTier, usage, usageSoFar, error, complete } = draft
   const choices = inOrder(draft.choices).map(([index, { text, refusal, reasoning, finishReason, toolCalls }]) => ({

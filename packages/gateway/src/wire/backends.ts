@@ -1,6 +1,6 @@
 /**
- * How each kind of backend does it, a row each. Shared code asks the row of the instance and never compares the name of a kind.
- * Each fact is here once: addresses, the header fields for keys and figures, the words of refusals.
+ * How each kind of backend does it, a row each. Shared code asks the row of the instance and never compares the name of
+ * a kind. Each fact is here once: addresses, the header fields for keys and figures, the words of refusals.
  */
 import type { AnswerError } from './answer-error.ts'
 import { acceptsIncludeUsage } from './operations.ts'
@@ -41,7 +41,8 @@ export interface BackendFacts {
   readonly isNamed: boolean
   /**
    * Path and query of an operation on the backend.
-   * @param deployment name of the deployment on this backend, where the address names one and it differs; null leaves it as it is.
+   * @param deployment name of the deployment on this backend, where the address names one and it differs; null leaves
+   *   it as it is.
    */
   path(address: Address, deployment: string | null): string
   /** False where `model` in the body decides in every form of address. */
@@ -56,7 +57,10 @@ export interface BackendFacts {
   readonly requestIds: readonly string[]
   /** Field with the utilisation of provisioned throughput, in percent; null where none is reported. */
   readonly utilization: string | null
-  /** Beginning of the field that names the deployment from which the backend itself spilled the call over; null where it never does. */
+  /**
+   * Beginning of the field that names the deployment from which the backend itself spilled the call over; null where it
+   * never does.
+   */
   readonly spilledFromPrefix: string | null
   /** Fields about the backend's own limits. */
   readonly limits: LimitFields
@@ -73,7 +77,9 @@ export interface BackendFacts {
   readonly forwarded: readonly string[]
   /** Request fields that never reach this kind: they would choose who pays. */
   readonly withheld: readonly string[]
-  /** Request fields that would choose another deployment than the one that was authorised. They can never be forwarded. */
+  /**
+   * Request fields that would choose another deployment than the one that was authorised. They can never be forwarded.
+   */
   readonly choosingFields: readonly string[]
   /** Fields of an answer that would lead a client past the gateway. They do not come back. */
   readonly notReturned: readonly string[]
@@ -81,13 +87,19 @@ export interface BackendFacts {
   readonly shownToPages: readonly string[]
   /** True when the answer says that the backend does not have the deployment. */
   lacksDeployment(status: number, error: AnswerError): boolean
-  /** True when the answer says that the backend has nothing at this address: it does not know the version or the operation. */
+  /**
+   * True when the answer says that the backend has nothing at this address: it does not know the version or the
+   * operation.
+   */
   lacksAddress(status: number, error: AnswerError): boolean
   /** True when a 403 concerns the whole backend, whatever is asked for: a disabled account, a network rule. */
   refusesAll(error: AnswerError): boolean
 }
 
-/** Names the deployment on which the Responses tool `image_generation` runs. It is checked like `model`, and passed on when allowed. */
+/**
+ * Names the deployment on which the Responses tool `image_generation` runs. It is checked like `model`, and passed on
+ * when allowed.
+ */
 export const imageDeploymentField = 'x-ms-oai-image-generation-deployment'
 
 const azureResource =

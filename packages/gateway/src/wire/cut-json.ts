@@ -1,16 +1,16 @@
-/** What is open at a place in a JSON text. */
-interface Scan {
-  /** Closing brackets that are still owed, innermost last. */
+/** The brackets that are open at one place of a JSON text, and where the text can be cut. */
+interface OpenBrackets {
+  /** Closing brackets that are still missing, innermost last. */
   readonly closers: string[]
-  /** After the last whole value or opening bracket: the text can be closed here. */
+  /** Offset after the last whole value or opening bracket: the text can be closed here. */
   safeEnd: number
-  /** Inside a string that is a value: where the text can be cut; else null. */
+  /** Offset inside of a string value where the text can be cut; null outside of string values. */
   stringEnd: number | null
 }
 
 /**
- * Parses a JSON text that may have been cut off anywhere: what is whole is kept, a string in the middle is kept as far as it goes,
- * a half number, literal, key or escape is dropped. Null when nothing can be made of it.
+ * Parses a JSON text that may be cut off anywhere. Whole values are kept, a string that is cut is kept as far as it
+ * goes, and a cut number, literal, key or escape is dropped. Null when nothing can be read.
  */
 export function parseCutJson(text: string): { readonly value: unknown; readonly whole: boolean } | null {
   const whole = parsed(text)
@@ -29,10 +29,10 @@ function parsed(text: string): unknown {
   }
 }
 
-function scanOpen(text: string): Scan {
-  const scan: Scan = { closers: [], safeEnd: 0, stringEnd: null }
+function scanOpen(text: string): OpenBrackets {
+  const scan: OpenBrackets = { closers: [], safeEnd: 0, stringEnd: null }
   let expectsKey = false
-  // Only what structures the text is looked at; numbers and literals count as whole once something follows them.
+  // Only structuring characters are searched; a number or a literal is whole once something follows it.
   const structure = /[[\]{}:,"]/g
   for (let found = structure.exec(text); found !== null; found = structure.exec(text)) {
     if (found[0] !== '"') {
@@ -51,7 +51,7 @@ function scanOpen(text: string): Scan {
 }
 
 /** True when a key must follow. */
-function takeStructure(scan: Scan, sign: string, at: number): boolean {
+function takeStructure(scan: OpenBrackets, sign: string, at: number): boolean {
   if (sign === ':') return false
   if (sign === '{' || sign === '[') scan.closers.push(sign === '{' ? '}' : ']')
   if (sign === '}' || sign === ']') scan.closers.pop()
@@ -59,7 +59,10 @@ function takeStructure(scan: Scan, sign: string, at: number): boolean {
   return sign === '{' || (sign === ',' && scan.closers.at(-1) === '}')
 }
 
-/** The closing quote from `start` on, or, in a string that is cut off, the end of its last whole character or escape. */
+/**
+ * Offset of the closing quote after `start`; in a string that is cut off, the end of its last whole character or
+ * escape.
+ */
 function stringEnd(text: string, start: number): { readonly at: number; readonly closed: boolean } {
   let at = start
   while (at < text.length) {

@@ -1,22 +1,27 @@
 /**
- * Encrypted content: reasoning and compacted conversations that the client keeps and sends back. Only the Azure resource that wrote it can
- * read it. It is remembered by a digest, because it has no id that must come with it.
+ * Encrypted content: reasoning and compacted conversations that the client keeps and sends back. Only the Azure
+ * resource that wrote it can read it. It is remembered by a digest, because it has no id that must come with it.
  */
 import { hash } from 'node:crypto'
 import { isRecord } from './json.ts'
 
-/** Longer content is known by its length, its beginning and its end: both are random in every such content. Bytes. */
+/**
+ * Longer content is identified by its length, its beginning and its end: both are random in every such content. Bytes.
+ */
 const wholeMax = 65_536
 const edgeBytes = 16_384
 /** 144 bits. */
 const digestCharacters = 24
 
-/** Deeper is none. Far beyond the shapes that are known. */
+/** Deepest nesting that is searched, far beyond the known shapes. */
 const depthMax = 16
-/** Of one answer. */
+/** Most digests of one answer. */
 const contentsMax = 1_000
 
-/** What it is remembered as: no id of an instance has this form. @param content as it is sent, in UTF-8. */
+/**
+ * The key under which the content is remembered. No id of an instance has this form. @param content as it is sent, in
+ * UTF-8.
+ */
 export function digestOf(content: Buffer): string {
   const bytes =
     content.length <= wholeMax
@@ -25,7 +30,7 @@ export function digestOf(content: Buffer): string {
   return `sha256:${hash('sha256', bytes, 'base64url').slice(0, digestCharacters)}`
 }
 
-/** Digests of all that stands in a document, wherever it stands. */
+/** Digests of all encrypted content in a document, at any depth. */
 export function encryptedContents(document: unknown): readonly string[] {
   const found: string[] = []
   collect(document, 0, found)

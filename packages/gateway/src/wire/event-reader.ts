@@ -1,6 +1,6 @@
 /**
- * Reads one server-sent event (WHATWG HTML, section 9.2.6) whose bytes come one piece after the other, of any size: the members that matter
- * of the JSON object in its lines of data, whatever comments and other fields stand between them.
+ * Reads one server-sent event (WHATWG HTML, section 9.2.6) whose bytes come piece by piece, of any size. It finds the
+ * wanted members of the JSON object in its lines of data; comments and other fields may come between these lines.
  */
 import { Members, type MembersOptions } from './members.ts'
 
@@ -10,18 +10,18 @@ const colon = 0x3a
 const space = 0x20
 const dataField = Buffer.from('data')
 
-type Place = 'field' | 'colon' | 'data' | 'skipped'
+type LinePart = 'field' | 'colon' | 'data' | 'skipped'
 
 export class EventReader {
   readonly #members: Members
   readonly #passes: boolean
-  #place: Place = 'field'
-  /** Bytes of the field's name that agree with `data`; -1 once they do not. */
+  #place: LinePart = 'field'
+  /** Bytes of the field's name that match `data` so far; -1 after a mismatch. */
   #agreed = 0
   #lineIsEmpty = true
-  /** True when the last byte was a CR: an LF behind it ends the same line. */
+  /** True when the last byte was a CR: an LF after it ends the same line. */
   #afterReturn = false
-  /** Lines of data. */
+  /** Number of lines of data. */
   #lines = 0
   /** True once the blank line has come. */
   ended = false
@@ -31,7 +31,7 @@ export class EventReader {
     this.#passes = options.removed !== null
   }
 
-  /** Members of the event's object so far; null when it has no line of data. */
+  /** Members of the event's object so far; null when there is no line of data. */
   get found(): Readonly<Record<string, unknown>> | null {
     return this.#lines === 0 ? null : this.#members.found
   }
@@ -49,10 +49,10 @@ export class EventReader {
     return this.#members.rest()
   }
 
-  /** The next bytes. @returns offset behind the blank line that ends the event, -1 when it has not come. */
+  /** Reads the next bytes. @returns the offset after the blank line that ends the event; -1 while it has not come. */
   push(bytes: Buffer, from: number, to: number): number {
     let at = from
-    /** What is no data is passed on in one piece. */
+    /** Bytes that are not data are passed on in one piece. */
     let frame = from
     while (at < to) {
       const byte = bytes[at] as number
@@ -106,7 +106,7 @@ export class EventReader {
   }
 
   #end(bytes: Buffer, frame: number, at: number, to: number): number {
-    // The LF of a CRLF belongs to the blank line; should it come with the next bytes, it is the caller's to see.
+    // The LF of a CRLF belongs to the blank line; if it comes with the next bytes, the caller handles it.
     const end = bytes[at - 1] === carriageReturn && at < to && bytes[at] === lineFeed ? at + 1 : at
     this.#between(bytes, frame, end)
     this.ended = true
@@ -122,7 +122,7 @@ export class EventReader {
 export function lineEnd(bytes: Buffer, from: number, to: number): number {
   const feed = bytes.indexOf(lineFeed, from)
   const end = feed === -1 || feed > to ? to : feed
-  // A CR is searched only as far as the line may go.
+  // A CR is searched only up to the end of the line.
   const back = bytes.subarray(from, end).indexOf(carriageReturn)
   return back === -1 ? end : from + back
 }

@@ -1,6 +1,6 @@
-/** Items of an input: whether they bring what they are, or are looked up by their id. */
+/** Items of an input: whether an item brings its own content, or is looked up by its id. */
 
-/** What an item says of itself. */
+/** The members of an item that decide what it is. */
 export interface Item {
   readonly ids: string[]
   readonly types: string[]
@@ -13,19 +13,19 @@ export function itemOf(): Item {
   return { ids: [], types: [], hasRole: false, filled: new Set() }
 }
 
-/** Whether a member says what an item is, rather than what is in it. */
+/** True for a member that says what an item is; false for its content. */
 export function saysWhat(key: string): boolean {
   return key === 'role' || key === 'type' || key === 'id'
 }
 
-/** @param key one that `saysWhat`. */
+/** @param key one for which `saysWhat` is true. */
 export function noteMember(item: Item, key: string, text: string): void {
   if (key === 'role') item.hasRole = true
   else if (key === 'type') item.types.push(text)
   else item.ids.push(text)
 }
 
-/** The member has something in it. */
+/** Notes a member that is not empty. */
 export function noteFilled(item: Item, key: string): void {
   if (contents.has(key)) item.filled.add(key)
 }
@@ -50,19 +50,19 @@ const contents: ReadonlySet<string> = new Set([
   'tools',
 ])
 
-/** Kinds of which one of these alone is the content. */
+/** Kinds of items whose content is one of these members alone. */
 const contentsOfType: ReadonlyMap<string, readonly string[]> = new Map([
   ['message', ['content']],
   ['reasoning', ['content', 'encrypted_content', 'summary']],
   ['image_generation_call', ['result']],
 ])
 
-/** Earlier versions of the API wrote nothing into it but that there was one. */
+/** Earlier versions of the API only wrote that there was one, and left it empty. */
 const mayBeEmpty = 'web_search_call'
 
 /**
- * True for an item that the instance looks up by its id: a reference, whose type may be left out, or one that does not bring its content.
- * A type that stands twice is each of them.
+ * True for an item that the instance looks up by its id: a reference, whose type may be left out, or an item without
+ * its content. When a type is there twice, both count.
  */
 export function mustBeKnown({ types, hasRole, filled }: Item): boolean {
   if (types.length === 0) return !hasRole || !filled.has('content')

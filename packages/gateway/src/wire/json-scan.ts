@@ -1,9 +1,11 @@
 /**
  * Finds members of a JSON document's outermost object without building the document. The gateway must read a handful of
  * members (`model`, `stream`, `usage`) of bodies that may be megabytes, must change one of them without touching any
- * other byte, and must notice what `JSON.parse` hides: a key that stands twice, of which the backend may take the other.
- * Grammar: RFC 8259. Values are skipped by brackets and strings, not validated: what is malformed inside is the backend's to refuse,
- * but in requests bytes that may stand nowhere outside of texts (comments) are malformed, because another reader might skip them.
+ * other byte, and must notice what `JSON.parse` hides: a key that is there twice, of which the backend may use the
+ * other one.
+ * Grammar: RFC 8259. Values are skipped by brackets and strings and not validated: the backend refuses what is
+ * malformed inside. In requests, though, bytes that are never allowed outside of texts (comments) are malformed,
+ * because another reader might skip them.
  */
 import {
   backslash,
@@ -23,7 +25,7 @@ export interface MemberRange {
   /** Offset of the key's opening quote. */
   readonly keyStart: number
   readonly valueStart: number
-  /** Offset behind the value's last byte. */
+  /** Offset after the value's last byte. */
   readonly valueEnd: number
 }
 
@@ -37,7 +39,7 @@ export type ScanFault =
   | 'not_utf8'
 
 export interface Scan {
-  /** Offset behind the opening brace. */
+  /** Offset after the opening brace. */
   readonly openEnd: number
   readonly empty: boolean
   readonly members: ReadonlyMap<string, MemberRange>
@@ -47,11 +49,11 @@ export class JsonScanError extends Error {
   readonly fault: ScanFault
   /** Byte offset. */
   readonly offset: number
-  /** The key of `duplicate_key`, and of `key_variant` as it is written; of `too_many`, what there is too much of. */
+  /** The key of `duplicate_key`; of `key_variant`, as it is written; of `too_many`, what there is too much of. */
   readonly key: string | null
-  /** Of `too_many`: how many there may be. */
+  /** For `too_many`: how many are allowed. */
   readonly most: number
-  /** Of `key_variant`: the key that it could be taken for. */
+  /** For `key_variant`: the key that a lenient reader would take it for. */
   readonly meant: string
   constructor(fault: ScanFault, offset: number, key: string | null = null, most = 0, meant = '') {
     super(`${fault} at byte ${offset}`)
@@ -71,7 +73,7 @@ const scalarBytesMax = 4_096
 /** Deepest nesting that is read. Far beyond what any request needs, far below what hurts a parser. */
 export const depthMax = 128
 
-/** What a document may have at most; beyond it the scan ends with `too_many`. */
+/** Most parts of one document; beyond them the scan ends with `too_many`. */
 export interface ScanCaps {
   /** Members of the outermost object. */
   readonly members: number
@@ -92,10 +94,10 @@ export function scanObject(bytes: Buffer, wanted: ReadonlySet<string>, start = 0
   return scanner.result()
 }
 
-/** Where a scanner stands: before a key, within one, within a text or a nested value, or behind the object. */
+/** Position of a scanner: before a key, within one, within a text or a nested value, or after the object. */
 type Phase = 'key' | 'in_key' | 'in_text' | 'in_nested' | 'done'
 
-/** `scanObject` piece by piece: `advance` goes on to about an offset and can be called again. */
+/** `scanObject` piece by piece: `advance` scans up to about an offset and can be called again. */
 export class ObjectScanner implements Sliced<Scan> {
   readonly #bytes: Buffer
   readonly #end: number
@@ -109,9 +111,9 @@ export class ObjectScanner implements Sliced<Scan> {
   #keyStart = 0
   #keyEnd = 0
   #valueStart = 0
-  /** Of a nested value; the outermost object is 1. */
+  /** Depth of the nested value; the outermost object is 1. */
   #depth = 1
-  /** The nested value was left within a text. */
+  /** True when the scan paused within a text of the nested value. */
   #inText = false
   #membersSeen = 0
   #partsSeen = 0
@@ -141,13 +143,13 @@ export class ObjectScanner implements Sliced<Scan> {
     return this.#phase === 'done'
   }
 
-  /** Behind an `advance` that answered true. */
+  /** Only after `advance` has returned true. */
   result(): Scan {
     if (this.#phase !== 'done') throw new JsonScanError('malformed', this.#at)
     return { openEnd: this.#openEnd, empty: this.#empty, members: this.#members }
   }
 
-  /** @returns false when it has come to `to`. */
+  /** @returns false when it has reached `to`. */
   #step(to: number): boolean {
     const bytes = this.#bytes
     const end = this.#end
@@ -170,7 +172,7 @@ export class ObjectScanner implements Sliced<Scan> {
     }
   }
 
-  /** Behind a key: its colon, and the value as far as it is neither a text nor nested. */
+  /** Reads after a key: its colon, and a value that is neither a text nor nested. */
   #value(keyEnd: number): true {
     const bytes = this.#bytes
     const end = this.#end
@@ -199,7 +201,7 @@ export class ObjectScanner implements Sliced<Scan> {
     return this.#member(behind)
   }
 
-  /** A member is over: it is noted, and what must stand behind it is looked at. */
+  /** A member has ended: it is recorded, and the next byte is checked. */
   #member(valueEnd: number): true {
     const bytes = this.#bytes
     const end = this.#end
@@ -225,19 +227,19 @@ export class ObjectScanner implements Sliced<Scan> {
     return true
   }
 
-  /** @returns true behind the text's closing quote. */
+  /** @returns true once it is after the closing quote of the text. */
   #text(to: number): boolean {
     const behind = skipTextUntil(this.#bytes, this.#at, to, this.#end)
     this.#at = behind < 0 ? ~behind : behind
     return behind >= 0
   }
 
-  /** @returns true behind the value's closing bracket. */
+  /** @returns true once it is after the closing bracket of the value. */
   #nested(to: number): boolean {
     const bytes = this.#bytes
     const end = this.#end
     const stop = Math.min(to, end)
-    // Of answers as much is read as can be: what was billed stands in them.
+    // Answers are read as far as possible: they hold what was billed.
     const isRequest = this.#caps !== null
     let at = this.#at
     let depth = this.#depth
@@ -294,7 +296,10 @@ export function memberValue(bytes: Buffer, range: MemberRange): unknown {
   }
 }
 
-/** The document with one member set: its value replaced where it stands, or put first. All other bytes stay as they were. */
+/**
+ * The document with one member set: its value is replaced, or the member is inserted at the front. All other bytes stay
+ * as they are.
+ */
 export function withMember(bytes: Buffer, scan: Scan, key: string, json: string): Buffer {
   const range = scan.members.get(key)
   if (range) {
@@ -305,7 +310,7 @@ export function withMember(bytes: Buffer, scan: Scan, key: string, json: string)
 }
 
 /**
- * The ranges that remain of a document when one member is taken out, with the comma that goes with it.
+ * The ranges that remain of a document when one member is taken out together with its comma.
  * @returns [end of the first part, start of the second part], offsets into `bytes`.
  */
 export function withoutMember(bytes: Buffer, scan: Scan, range: MemberRange, end: number): [number, number] {
@@ -321,7 +326,9 @@ function requireEnd(bytes: Buffer, from: number, end: number): void {
   if (at < end) throw new JsonScanError('malformed', at)
 }
 
-/** @throws JsonScanError malformed for more space in one place than any document has: it could not be left half way. */
+/**
+ * @throws JsonScanError malformed for a longer run of space than any document has: the scan could not pause within it.
+ */
 export function skipSpace(bytes: Buffer, from: number, end: number): number {
   const most = Math.min(end, from + spaceBytesMax)
   let at = from
@@ -330,14 +337,15 @@ export function skipSpace(bytes: Buffer, from: number, end: number): number {
   return at
 }
 
-/** Keys and most values are shorter: for them a loop is faster than the call of a native search. */
+/** Keys and most values are shorter; for them a loop is faster than the call of a native search. */
 const shortString = 24
 
 /**
- * To behind the closing quote of a text, or at least to `to` in one that holds many escaped quotes. Long texts are searched natively and
- * cost next to nothing.
- * @param from Within the text, not between a backslash and what it escapes.
- * @returns the offset behind the quote; where it was left before its end, the complement (`~`) of the offset to go on from.
+ * Skips to the offset after the closing quote of a text, or at least to `to` in a text with many escaped quotes. Long
+ * texts are searched natively and cost next to nothing.
+ * @param from Within the text, but not between a backslash and the character that it escapes.
+ * @returns the offset after the quote; when it paused before the end, the complement (`~`) of the offset at which to
+ *   continue.
  */
 export function skipTextUntil(bytes: Buffer, from: number, to: number, end: number): number {
   const near = Math.min(end, from + shortString)
@@ -347,7 +355,7 @@ export function skipTextUntil(bytes: Buffer, from: number, to: number, end: numb
     if (byte === quote) return at + 1
     if (byte === backslash) at += 1
   }
-  // Here `at` stands behind whole characters and escapes, so that backslashes are counted from it on.
+  // All characters and escapes before `at` are whole, so backslashes are counted from here on.
   const whole = at
   for (;;) {
     const close = bytes.indexOf(quote, at)
@@ -360,7 +368,7 @@ export function skipTextUntil(bytes: Buffer, from: number, to: number, end: numb
   }
 }
 
-/** Bytes of numbers, true, false and null. */
+/** True for bytes of numbers, true, false and null. */
 function isScalar(byte: number): boolean {
   return byte !== comma && byte !== braceClose && byte !== bracketClose && !isSpace(byte)
 }
@@ -369,7 +377,7 @@ export function tooManyParts(at: number, caps = requestCaps): JsonScanError {
   return new JsonScanError('too_many', at, 'keys, texts, lists and objects in all', caps.parts)
 }
 
-/** Bytes that may stand outside of texts and brackets: of numbers, literals, separators and space. */
+/** Bytes that are allowed outside of texts and brackets: those of numbers, literals, separators and space. */
 export const outsideTexts: readonly boolean[] = Array.from({ length: 256 }, (_, byte) =>
   /[\t\n\r A-Za-z0-9+\-.,:]/.test(String.fromCharCode(byte)),
 )

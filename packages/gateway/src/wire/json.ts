@@ -1,21 +1,21 @@
-/** Reading of JSON that somebody else wrote: nothing is assumed about its shape. */
+/** Reads JSON of unknown shape. */
 export type JsonRecord = { readonly [key: string]: unknown }
 
 export function isRecord(value: unknown): value is JsonRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The list, or an empty one for all else. */
+/** The list; an empty one for any other value. */
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }
 
-/** The text, or an empty one for all else. */
+/** The text; an empty one for any other value. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** The text when there is some, else null. */
+/** The text when it is not empty, else null. */
 export function textOrNull(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null
 }
@@ -25,7 +25,7 @@ export function numberOrNull(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null
 }
 
-/** JSON text of a value that came out of a parser; empty where it is nested too deeply to be written. */
+/** JSON text of a parsed value; empty where it is nested too deeply to be written. */
 export function jsonText(value: unknown): string {
   try {
     return JSON.stringify(value) ?? ''

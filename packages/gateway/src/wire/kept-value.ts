@@ -1,20 +1,20 @@
-/** One value of a JSON document that comes piece by piece, copied as it comes. */
+/** One value of a JSON document that comes piece by piece. It is copied as it comes. */
 
-/** A wanted value that is longer without such texts is not kept: it then counts as missing. Bytes. */
+/** A value that is longer without its long texts is not kept and counts as missing. Bytes. */
 const valueBytesMax = 4_194_304
 const noBytes: Buffer = Buffer.alloc(0)
 const emptyText = Buffer.from('""')
 
-/** The value without its long texts. */
+/** A value without its long texts. */
 export class KeptValue {
   #bytes: Buffer = noBytes
   #length = 0
-  /** Where the bytes begin that are not copied yet. */
+  /** Offset of the first byte that is not copied yet. */
   #from: number
-  /** Length before the text under way; -1 outside of texts. */
+  /** Length before the current text; -1 outside of texts. */
   #textAt = -1
   #textLength = 0
-  /** True while the rest of a text is left out. */
+  /** True while the rest of a long text is skipped. */
   #inLongText = false
   #isTooLong = false
   readonly #textBytesMax: number

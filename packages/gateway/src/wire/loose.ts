@@ -1,6 +1,6 @@
 /**
- * A body without what only one instance can read of it: encrypted reasoning, and the ids of items that it keeps. What is left says the same
- * to the model but for its earlier thoughts. All other bytes stay as they are.
+ * A body without the parts that only one instance can read: encrypted reasoning, and the ids of items that the instance
+ * keeps. To the model the rest says the same, except for its earlier reasoning. All other bytes stay as they are.
  */
 
 import { digestOf } from './encrypted.ts'
@@ -16,7 +16,7 @@ import {
   withoutMember,
 } from './json-scan.ts'
 
-/** Where the content of digests and the items of ids were made. Of what is not in it nobody knows. */
+/** The instance that made each content (by digest) and each item (by id). Others are unknown. */
 export type Makers = ReadonlyMap<string, string>
 
 interface Item {
@@ -28,12 +28,12 @@ interface Item {
   readonly digest: string | null
 }
 
-/** Larger bodies are not taken apart. Bytes. */
+/** Larger bodies stay whole. Bytes. */
 const bodyBytesMax = 4_194_304
 
 const inputOnly: ReadonlySet<string> = new Set(['input'])
 const itemMembers: ReadonlySet<string> = new Set(['type', 'id', 'encrypted_content'])
-/** Kinds of items that say all that they are without an id. */
+/** Kinds of items that are complete without an id. */
 const needNoId: ReadonlySet<string> = new Set(['message', 'function_call', 'custom_tool_call', 'web_search_call'])
 
 export class LooseBody {
@@ -48,8 +48,8 @@ export class LooseBody {
   }
 
   /**
-   * @returns null for a body that must stay whole: its input is no list of items, a member that decides stands twice, or what is encrypted is more
-   *   than reasoning (a compacted conversation is all that is left of it).
+   * @returns null for a body that must stay whole: its input is no list of items, a member that decides is there twice,
+   *   or something other than reasoning is encrypted (a compacted conversation has no other content).
    */
   static of(body: Buffer, makers: Makers): LooseBody | null {
     if (body.length > bodyBytesMax) return null
@@ -67,7 +67,7 @@ export class LooseBody {
     }
   }
 
-  /** As this instance can read it; the same bytes where it has made all of it. */
+  /** The body as this instance can read it; the same bytes where the instance made all of it. */
   for(instance: string): Buffer {
     const isForeign = (made: string | null): boolean => {
       const maker = made === null ? undefined : this.#makers.get(made)
@@ -111,7 +111,7 @@ function readItem(body: Buffer, start: number, end: number): Item {
   return { start, end, scan, type: text('type'), id: text('id'), digest }
 }
 
-/** Where the elements of a list begin and end. @throws JsonScanError */
+/** Start and end of each element of a list. @throws JsonScanError */
 function elementsOf(body: Buffer, { valueStart, valueEnd }: MemberRange): [number, number][] {
   const found: [number, number][] = []
   const last = valueEnd - 1
@@ -126,7 +126,7 @@ function elementsOf(body: Buffer, { valueStart, valueEnd }: MemberRange): [numbe
   return found
 }
 
-/** Offset of the comma behind it, or of the list's end. */
+/** Offset of the comma after the element, or of the list's end. */
 function elementEnd(body: Buffer, from: number, end: number): number {
   let depth = 0
   for (let at = from; at < end; ) {

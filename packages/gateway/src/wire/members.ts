@@ -1,7 +1,7 @@
 /**
- * Reads a few members of a JSON object whose bytes come one piece after the other, and keeps nothing else of it: an answer may carry images of
- * many megabytes beside its usage. Where asked, it also passes the bytes on without one of the members.
- * Values that are not wanted are skipped by brackets and strings, as `json-scan.ts` does, and not validated. Grammar: RFC 8259.
+ * Reads a few members of a JSON object whose bytes come piece by piece, and keeps nothing else of it: an answer may
+ * carry images of many megabytes beside its usage. On request it also passes the bytes on without one of the members.
+ * Other values are skipped by brackets and strings, as in `json-scan.ts`, and not validated. Grammar: RFC 8259.
  */
 import {
   backslash,
@@ -18,50 +18,53 @@ import {
 import { KeptValue } from './kept-value.ts'
 import { PassedBytes } from './passed-bytes.ts'
 
-/** A longer key is none that is wanted. Bytes. */
+/** A longer key cannot be a wanted one. Bytes. */
 const keyBytesMax = 256
-/** A longer text in a wanted value is left out: it reads as an empty one. Bytes. */
+/** A longer text in a wanted value reads as an empty one. Bytes. */
 const textBytesMax = 1_048_576
-/** The same in `choices`, of which the reasons for their end are wanted, and not what they say. */
+/** The same in `choices`, where only the finish reasons are wanted. Bytes. */
 const choiceTextBytesMax = 1_024
 
-/** What the next byte that is no white space may be, in an object whose members are looked at. */
+/** Token that may come next, apart from white space, in an object whose members are read. */
 type Expected = 'open' | 'key' | 'colon' | 'value' | 'comma' | 'nothing'
 
 export interface MembersOptions {
   /** Keys of the outermost object to report. */
   readonly wanted: ReadonlySet<string>
-  /** A wanted key whose object is looked into with the same list: it then is a record of its wanted members. Null for none. */
+  /**
+   * A wanted key whose object is searched with the same list; its value is then a record of the wanted members. Null
+   * for none.
+   */
   readonly inner: string | null
-  /** A key of the outermost object that is left out of what passes. Null where nothing is to pass. */
+  /** A key of the outermost object that is left out of the bytes that pass. Null where no bytes pass. */
   readonly removed: string | null
 }
 
 const noBytes: Buffer = Buffer.alloc(0)
 
 export class Members {
-  /** What was read so far. Of a key that stands twice it is the later value, as `JSON.parse` has it. */
+  /** Members read so far. When a key is there twice, the later value counts, as with `JSON.parse`. */
   readonly found: Record<string, unknown> = {}
-  /** True once the object was closed. */
+  /** True after the object was closed. */
   ended = false
-  /** True when the bytes are no object, or malformed at a place that matters. What was found before stands. */
+  /** True when the bytes are no object, or are malformed at a place that matters. Members found before stay. */
   broken = false
   readonly #options: MembersOptions
   readonly #passed: PassedBytes | null
   #expected: Expected = 'open'
   /** Brackets that are open. */
   #depth = 0
-  /** 2 inside of `inner`, else 1: the depth whose members are looked at. */
+  /** 2 inside of `inner`, else 1: the depth at which members are read. */
   #looked = 1
   #inString = false
   #isKey = false
-  /** Backslashes at the end of the last piece of a string: true when the next byte is escaped. */
+  /** True when the last piece of a string ended with a backslash that escapes the next byte. */
   #escaped = false
   #key: Buffer = noBytes
   #name: string | null = null
-  /** The value under way at the depth that is looked at: a scalar has no end of its own. */
+  /** True within a scalar at this depth: a scalar has no end of its own. */
   #inScalar = false
-  /** The wanted value under way. */
+  /** The wanted value that is being read. */
   #value: KeptValue | null = null
 
   constructor(options: MembersOptions) {
@@ -69,23 +72,26 @@ export class Members {
     this.#passed = options.removed === null ? null : new PassedBytes()
   }
 
-  /** What passes of the bytes pushed so far; at most the beginning of a member is held back. Empties it. */
+  /** Takes the bytes that pass so far; at most the beginning of one member is held back. */
   passed(): Buffer[] {
     return this.#passed?.take() ?? []
   }
 
-  /** The bytes that are still held back: of an object that broke off. */
+  /** Takes the bytes that are still held back, of an object that broke off. */
   rest(): Buffer[] {
     this.#passed?.release(noBytes, 0)
     return this.passed()
   }
 
-  /** Bytes that are no part of the object, but stand between its pieces, and pass in any case. */
+  /** Bytes between two pieces of the object, which are no part of it. They always pass. */
   between(bytes: Buffer): void {
     this.#passed?.between(bytes)
   }
 
-  /** The next bytes of the object, `from` to `to`, split anywhere. The buffer must not change afterwards where something passes. */
+  /**
+   * Reads the next bytes of the object, from `from` to `to`, split anywhere. Where bytes pass, the buffer must not
+   * change later.
+   */
   push(bytes: Buffer, from: number, to: number): void {
     this.#passed?.begin(from)
     this.#value?.begin(from)
@@ -99,7 +105,7 @@ export class Members {
     this.#passed?.end(bytes, to)
   }
 
-  /** One byte outside of strings, in an object whose members are looked at. */
+  /** Reads one byte outside of strings, in an object whose members are read. */
   #step(bytes: Buffer, at: number): number {
     const byte = bytes[at] as number
     if (this.#inScalar) {
@@ -180,7 +186,7 @@ export class Members {
     return at + 1
   }
 
-  /** The value ends before `end`. */
+  /** The value has ended before `end`. */
   #valueEnds(bytes: Buffer, end: number): void {
     const kept = this.#value
     if (kept !== null) {
@@ -196,7 +202,7 @@ export class Members {
     return this.#looked === 2 && inner !== null ? (this.found[inner] as Record<string, unknown>) : this.found
   }
 
-  /** The object whose members are looked at is closed. */
+  /** The object whose members are read is closed. */
   #close(bytes: Buffer, at: number): number {
     if (this.#looked === 2) {
       this.#looked = 1
@@ -213,14 +219,16 @@ export class Members {
     return at + 1
   }
 
-  /** Inside of a string, to behind its end, or to the end of the bytes. Long texts are searched natively. */
+  /**
+   * Reads within a string, to the offset after its end or to the end of the bytes. Long texts are searched natively.
+   */
   #text(bytes: Buffer, from: number, to: number): number {
     let at = from
     if (this.#escaped) {
       this.#escaped = false
       at += 1
     }
-    // Here `at` stands behind whole characters and escapes, so that backslashes are counted from it on.
+    // All characters and escapes before `at` are whole, so backslashes are counted from here on.
     const whole = at
     for (;;) {
       const found = at < to ? bytes.indexOf(quote, at) : -1
@@ -242,7 +250,7 @@ export class Members {
     this.#key = Buffer.concat([this.#key, bytes.subarray(from, to)])
   }
 
-  /** @param close of the closing quote. */
+  /** @param close Offset of the closing quote. */
   #textEnds(bytes: Buffer, from: number, close: number): number {
     this.#inString = false
     const end = close + 1
@@ -258,7 +266,7 @@ export class Members {
     return end
   }
 
-  /** Inside of a nested value. */
+  /** Skips within a nested value. */
   #skip(bytes: Buffer, from: number, to: number): number {
     for (let at = from; at < to; at += 1) {
       const byte = bytes[at] as number
@@ -280,7 +288,7 @@ export class Members {
   }
 }
 
-/** Null for a key that is too long or malformed: it is none that is wanted. */
+/** Null for a key that is too long or malformed: it cannot be a wanted one. */
 function keyName(key: Buffer): string | null {
   return key.length > keyBytesMax ? null : unescaped(key.toString())
 }

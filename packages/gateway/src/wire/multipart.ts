@@ -1,7 +1,7 @@
 /**
- * Reads a multipart form (RFC 7578) as it comes, strictly: what two readers could take for different parts is an error. Parts begin
- * behind the boundary and CRLF alone, nothing stands before the first or behind the last one, head lines are not folded, and the boundary
- * stands nowhere else.
+ * Reads a multipart form (RFC 7578) as it comes, strictly: a form that two readers could split into different parts is
+ * an error. A part begins only after the boundary and CRLF, nothing comes before the first part or after the last one,
+ * head lines are not folded, and the boundary occurs nowhere else.
  */
 
 export interface PartHead {
@@ -13,17 +13,17 @@ export interface PartHead {
   readonly type: string
 }
 
-/** Told of the parts of a form, in order. Offsets are those of the whole form. */
+/** Gets the parts of a form in order. Offsets are those of the whole form. */
 export interface PartSink {
   begin(head: PartHead, start: number): void
-  /** A piece of the part's content; the bytes are the form's own. */
+  /** A piece of the part's content; the bytes belong to the form. */
   content(bytes: Buffer): void
-  /** @param end Offset behind the content. */
+  /** @param end Offset after the content. */
   end(end: number): void
 }
 
 export class MultipartError extends Error {
-  /** How many parts there may be, where there are more; 0 for all else. */
+  /** For too many parts: how many are allowed. 0 for all other errors. */
   readonly partsMost: number
   constructor(reason: string, partsMost = 0) {
     super(reason)
@@ -42,7 +42,7 @@ export class MultipartReader {
   readonly #delimiter: Buffer
   readonly #sink: PartSink
   #state: 'start' | 'head' | 'content' | 'done' = 'start'
-  /** Bytes that cannot be told yet, and the offset of the first. */
+  /** Bytes that cannot be classified yet, and the offset of the first one. */
   #rest: Buffer = nothing
   #offset = 0
   #parts = 0
@@ -65,7 +65,7 @@ export class MultipartReader {
     if (this.#state !== 'done') throw new MultipartError('it breaks off')
   }
 
-  /** @returns how many bytes are done with */
+  /** @returns how many bytes were used. */
   #read(bytes: Buffer): number {
     let at = 0
     for (;;) {
@@ -76,7 +76,7 @@ export class MultipartReader {
     }
   }
 
-  /** @returns the offset behind what was read; null where more is needed. */
+  /** @returns the offset after the step; null where more bytes are needed. */
   #step(bytes: Buffer, at: number): number | null {
     switch (this.#state) {
       case 'start':
@@ -101,7 +101,7 @@ export class MultipartReader {
     return this.#behindDelimiter(bytes, at + length)
   }
 
-  /** CRLF goes on with a part, `--` ends the form; with anything else, it is not certain that this is a boundary. */
+  /** CRLF begins a part and `--` ends the form. With anything else it is not certain that this is a boundary. */
   #behindDelimiter(bytes: Buffer, at: number): number {
     if (bytes[at] === 0x0d && bytes[at + 1] === 0x0a) this.#state = 'head'
     else if (bytes[at] === 0x2d && bytes[at + 1] === 0x2d) this.#state = 'done'
@@ -125,7 +125,7 @@ export class MultipartReader {
   #content(bytes: Buffer, at: number): number | null {
     const delimiter = this.#delimiter
     const found = bytes.indexOf(delimiter, at)
-    // A boundary may have begun at the end, and the CRLF in front of it is none of the content.
+    // A boundary may begin at the end of the bytes, and the CRLF before it is no content.
     const certain = found === -1 ? bytes.length - delimiter.length - 1 : found - 2
     const isWhole = found !== -1 && found + delimiter.length + 2 <= bytes.length
     if (found !== -1 && (certain < at || bytes[certain] !== 0x0d || bytes[certain + 1] !== 0x0a)) {
@@ -153,7 +153,7 @@ const headLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)$/
 const parameter =
   /[ \t]*;[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"((?:[^"\\]|\\[\s\S])*)"|([!#$%&'*+.^_`|~0-9A-Za-z[\]-]+))/y
 
-/** @param text Latin-1, one character a byte. */
+/** @param text Latin-1, one character per byte. */
 function readHead(text: string): PartHead {
   const fields = new Map<string, string>()
   for (const line of text.split('\r\n')) {
@@ -183,7 +183,7 @@ function readDisposition(value: string): { name: string; filename: string | null
     parameters.set(key, quoted ?? token)
   }
   const name = parameters.get('name')
-  // RFC 7578 section 4.2 forbids name*; a backslash is an escape to one reader and itself to another.
+  // RFC 7578 section 4.2 forbids name*. Some readers take a backslash for an escape, others for itself.
   if (name === undefined || parameters.has('name*') || name.includes('\\')) {
     throw new MultipartError('a part has no name that is read in one way')
   }
@@ -193,7 +193,9 @@ function readDisposition(value: string): { name: string; filename: string | null
   }
 }
 
-/** The form with one more field, which stands first. The form must be one that `MultipartReader` takes: it begins with its boundary. */
+/**
+ * The form with one more field at its front. The form must be valid for `MultipartReader`: it begins with its boundary.
+ */
 export function withField(form: Buffer, boundary: string, name: string, value: string): Buffer {
   const head = `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
   return Buffer.concat([Buffer.from(head), form])

@@ -1,4 +1,6 @@
-/** Objects of the data plane: what kinds there are, and which ids an answer tells. Shapes: OpenAI's v1 reference, Azure's v1 API. */
+/**
+ * Kinds of objects of the data plane, and the ids that answers contain. Shapes: OpenAI's v1 reference, Azure's v1 API.
+ */
 import { encryptedContents } from './encrypted.ts'
 import { isRecord, type JsonRecord, listOf, textOrNull } from './json.ts'
 
@@ -16,19 +18,23 @@ export type ObjectKind =
   | 'video'
 
 /**
- * How to read the answer of an operation for ids. `batch_again` and `response_again` are answers about an object that is known
- * already, and that by now may have brought forth others: a batch its files of answers, a response in the background its items.
- * `parts` is an answer that is no object itself and whose output can be put into later calls;
- * `content` is a list of items, of which only what the instance has encrypted counts;
- * `audio` a chat that is not stored, whose sound a later turn names; `upload_again` tells the file that the parts have become.
- * Lists of input items tell nothing: ids of input are the client's to choose, and could be somebody else's.
+ * How to read ids from the answer of an operation. `batch_again` and `response_again` are answers about a known object
+ * that may have created others since: a batch its answer files, a background response its items. `parts` is an answer
+ * that is no object itself but whose output can be put into later calls. `content` is a list of items of which only
+ * encrypted content counts. `audio` is a chat that is not stored, whose sound a later turn can name. `upload_again`
+ * contains the file that was made of the parts.
+ * Lists of input items contain nothing to remember: clients choose the ids of their input, and could choose the ids of
+ * others.
  */
 export type CreatedKind = ObjectKind | 'batch_again' | 'response_again' | 'upload_again' | 'parts' | 'content' | 'audio'
 
 export interface CreatedIds {
-  /** What the record of the exchange names as created. */
+  /** The object that the record of the exchange names as created. */
   readonly objectId: string | null
-  /** With it everything else that can be referred to later: answer files of a batch, items and containers of a response. */
+  /**
+   * The object and everything else that later calls can name: answer files of a batch, items and containers of a
+   * response.
+   */
   readonly all: readonly string[]
 }
 
@@ -39,7 +45,7 @@ export function createdIds(kind: CreatedKind, document: JsonRecord): CreatedIds 
   switch (kind) {
     case 'response': {
       const parts = partsOfResponse(document)
-      // Nothing is kept of it: an id of it leads nowhere.
+      // The instance keeps nothing of it, so its ids lead nowhere.
       return id === null || document['store'] === false
         ? { objectId: null, all: parts }
         : { objectId: id, all: [id, ...parts] }
@@ -71,8 +77,9 @@ export function createdIds(kind: CreatedKind, document: JsonRecord): CreatedIds 
 }
 
 /**
- * An event of a Responses stream. The ids of an item are told by the event that begins it, before the response that has it.
- * @param isKept false when the response is not stored, so that an id of an item of it leads nowhere.
+ * Ids of an event of a Responses stream. The ids of an item come with the event that begins it, before the response
+ * that has it.
+ * @param isKept false when the response is not stored, so that ids of its items lead nowhere.
  */
 export function idsOfEvent(event: JsonRecord, isKept: boolean): readonly string[] {
   const { item, annotation } = event
@@ -83,7 +90,7 @@ export function idsOfEvent(event: JsonRecord, isKept: boolean): readonly string[
   ]
 }
 
-/** Of a chat's answer, or of a piece of one. */
+/** Ids of a chat's answer, or of a piece of one. */
 function soundsOf(chat: JsonRecord): string[] {
   return listOf(chat['choices'])
     .filter(isRecord)
@@ -103,7 +110,8 @@ function partsOfResponse(response: JsonRecord): string[] {
 }
 
 /**
- * An item can be put into a later input by its id; a container can be named by a later call's tool, and its files can be fetched. Containers are there whether the response is stored or not.
+ * An item can be put into a later input by its id. A later tool can name a container, and its files can be fetched.
+ * Containers exist whether the response is stored or not.
  */
 function partsOfItem(item: JsonRecord, isKept: boolean): string[] {
   const { environment } = item
@@ -119,7 +127,7 @@ function partsOfItem(item: JsonRecord, isKept: boolean): string[] {
   return [...ids, ...annotations.flatMap(idsOfAnnotation)]
 }
 
-/** `container_file_citation`. Other citations name files of the caller, who owns them already. */
+/** Ids of a `container_file_citation`. Other citations name files of the caller, which it owns already. */
 function idsOfAnnotation(annotation: JsonRecord): string[] {
   const container = textOrNull(annotation['container_id'])
   if (container === null) return []

@@ -1,44 +1,53 @@
 /**
- * What the gateway knows of Azure OpenAI's operations, a row each (STYLE: variants are rows). Shared code asks the row.
+ * The operations of the API, a row each. Shared code asks the row and never compares an operation's name.
  * Paths and bodies: the data-plane specifications `azure/ai/openai` and the v1 API.
  */
 import type { CreatedKind, ObjectKind } from './objects.ts'
 
-/** How the answer reports usage. */
+/** Shape of the usage in an answer. */
 export type UsageShape = 'chat' | 'input-only' | 'responses' | 'audio' | 'none'
 
 export interface OperationFacts {
   readonly methods: readonly string[]
-  /** Path below `/openai` (dated) or `/openai/v1`; `{id}` stands for one segment. */
+  /** Path below `/openai` (dated) or `/openai/v1`; `{id}` is one segment. */
   readonly path: string
-  /** Also reached as `/openai/deployments/{deployment}/…`. */
+  /** True when it is also served at `/openai/deployments/{deployment}/…`. */
   readonly underDeployment: boolean
-  /** Whether the call runs on a deployment: `required` in the path or as `model`; `none` for files, lists and the like. */
+  /**
+   * `required` when the call runs on a deployment, named in the path or as `model`; `none` for files, lists and the
+   * like.
+   */
   readonly deployment: 'required' | 'none'
-  /** `either`: JSON, or a form where the client says so. */
+  /** `either`: JSON, or a form when the client says so. */
   readonly body: 'json' | 'multipart' | 'either' | 'none'
   readonly usage: UsageShape
-  /** Whether a stream reports usage only when asked (`stream_options.include_usage`), always, or there is no stream. */
+  /**
+   * When a stream reports usage: only on request (`stream_options.include_usage`), always, or never because there is no
+   * stream.
+   */
   readonly usageInStream: 'opt-in' | 'always' | 'none'
-  /** Of which kind the object is that the first `{id}` names; null where it names none. */
+  /** Kind of the object that the first `{id}` names; null where it names none. */
   readonly object: ObjectKind | null
-  /** What the first `{id}` begins with; null where it may be anything. Other names are no route. */
+  /** Prefix of the first `{id}`; null where it may be anything. Other names are no route. */
   readonly idPrefix: string | null
-  /** Kind of the ids that the answer of a POST tells; null when it creates nothing that can be referred to. */
+  /** Kind of the ids in the answer of a POST; null when it creates nothing that later calls can name. */
   readonly creates: ObjectKind | 'parts' | null
-  /** The same for the answer of any method: it is about an object that may have brought forth others meanwhile. */
+  /** The same for the answer of any method: it is about an object that may have created others since. */
   readonly tells: CreatedKind | null
-  /** Kind of the objects that a GET lists, whoever made them; the gateway leaves in what is the workload's own. */
+  /** Kind of the objects that a GET lists, of all workloads; the gateway keeps only those of the workload. */
   readonly lists: ObjectKind | null
-  /** True where the gateway itself answers and no instance is asked. */
+  /** True where the gateway answers by itself, without an instance. */
   readonly answeredHere: boolean
-  /** Words of which a JSON body that refers to objects has at least one, as it names them. Empty where none can. */
+  /** Words of which a JSON body that refers to objects contains at least one. Empty where no body can refer to any. */
   readonly refersBy: readonly string[]
-  /** Kind of what the answer makes when the body asks for it: a chat whose answer is stored. Null where nothing can be asked for. */
+  /** Kind of the object that an answer creates only on request: a chat that is stored. Null where there is none. */
   readonly createsWhenAsked: ObjectKind | null
-  /** `optional` only to workloads whose `operations` name it. */
+  /** `optional` operations are only for workloads whose `operations` name them. */
   readonly offered: 'always' | 'optional'
-  /** Under which name `operations` of a workload has it with its neighbours; null for the first segment of its path. */
+  /**
+   * Name under which a workload's `operations` have it together with its neighbours; null for the first segment of its
+   * path.
+   */
   readonly family: string | null
 }
 
@@ -62,7 +71,7 @@ const object = {
   usage: 'none',
   usageInStream: 'none',
 } as const
-/** `file_id` is also in `input_file_id` and `file_ids`, `"id"` in every item that is taken from an earlier answer by its id. */
+/** `file_id` also finds `input_file_id` and `file_ids`; `"id"` is in every item that a client sends back by its id. */
 const byFile = ['file_id'] as const
 const byResponse = [
   'file_id',
@@ -74,7 +83,7 @@ const byResponse = [
   'approval_request_id',
   '"id"',
 ] as const
-/** An answer in sound is named by a later turn: `"audio": {"id": …}`. */
+/** A later turn can name an answer in sound: `"audio": {"id": …}`. */
 const byChat = ['file_id', '"audio"'] as const
 const response = { ...object, object: 'response', idPrefix: 'resp_' } as const
 const file = { ...object, object: 'file' } as const
@@ -139,7 +148,7 @@ export const operations = {
     usage: 'responses',
     usageInStream: 'none',
   },
-  // It says how many tokens such a call would read. Nothing is generated, and nothing billed.
+  // It returns how many tokens such a call would read. Nothing is generated, and nothing is billed.
   'responses/input_tokens': {
     ...noObjects,
     refersBy: byResponse,
@@ -477,9 +486,9 @@ export interface Operation extends OperationFacts {
   readonly name: OperationName
   readonly family: string
   readonly segments: readonly string[]
-  /** Place of the first `{id}` among the segments; -1 where there is none. */
+  /** Index of the first `{id}` among the segments; -1 where there is none. */
   readonly idAt: number
-  /** True where a DELETE ends the object that `{id}` names, and not only something inside of it. */
+  /** True where a DELETE ends the object that `{id}` names, and not only a part of it. */
   readonly endsObject: boolean
 }
 
@@ -503,8 +512,8 @@ function shapeOf({ segments }: { readonly segments: readonly string[] }): string
 export type AddressForm = 'dated' | 'deployment' | 'v1'
 
 /**
- * The operation whose path these segments are, or null. Literal rows win over `{id}` rows because they stand earlier; of rows with the same
- * path the one that takes the method.
+ * The operation with these segments, or null. Literal rows win over `{id}` rows because they come earlier; among rows
+ * with the same path the one with the method wins.
  */
 export function findOperation(segments: readonly string[], method: string, form: AddressForm): Operation | null {
   let found: Operation | null = null
@@ -530,7 +539,7 @@ function isAt({ segments: parts, idAt, idPrefix }: Operation, segments: readonly
   )
 }
 
-/** In a workload's list of operations: all that are offered to every workload. */
+/** Name in a workload's list of operations for all that every workload has. */
 export const standardOperations = 'standard'
 
 /** Names that a workload's list of operations may have. */
@@ -538,7 +547,7 @@ export const operationNames: readonly string[] = [
   ...new Set([standardOperations, ...all.flatMap(({ name, family }) => [family, name])]),
 ]
 
-/** Whether a list of operations has this one, by its name, with its family, or because all workloads have it. */
+/** True when a list of operations contains this one: by its name, by its family, or because every workload has it. */
 export function namesOperation(names: readonly string[], { name, family, offered }: Operation): boolean {
   return names.some(one => one === name || one === family || (one === standardOperations && offered === 'always'))
 }
@@ -546,8 +555,9 @@ export function namesOperation(names: readonly string[], { name, family, offered
 export const allOperations = all
 
 /**
- * Whether `stream_options.include_usage` is accepted. Dated versions know it from 2024-09-01-preview on and answer 400
- * before; v1 has it. It is refused together with `data_sources` ("on your data").
+ * True when Azure OpenAI accepts `stream_options.include_usage` in this version. Dated versions accept it from
+ * 2024-09-01-preview on and answer 400 before; v1 accepts it. It is refused together with `data_sources` ("on your
+ * data").
  */
 export function acceptsIncludeUsage(apiVersion: string | null, isV1: boolean): boolean {
   if (isV1 || apiVersion === null) return isV1

@@ -1,20 +1,20 @@
 /** The bytes of a JSON object that comes piece by piece, without one of its members. */
 
-/** More is not held: the member then stays. Bytes. */
+/** Most bytes that are held back. Beyond them the member stays in. */
 const heldBytesMax = 65_536
 
 /**
- * The bytes of an object without one of its members, and without the comma that goes with it. From each comma on (of the first member: from its
- * key on) the bytes are held until it is known whether the member stays.
+ * The bytes of an object without one of its members and the comma that goes with it. From each comma on (for the first
+ * member: from its key on) the bytes are held back until it is known whether the member stays.
  */
 export class PassedBytes {
   #out: Buffer[] = []
-  /** What is held, in order; pieces from between pass even when the member is dropped. */
+  /** Bytes that are held back, in order. Pieces from between pass even when the member is dropped. */
   #held: { readonly bytes: Buffer; readonly between: boolean }[] = []
   #heldBytes = 0
   #state: 'passing' | 'held' | 'dropped' = 'passing'
   #from = 0
-  /** True until a member has stayed: what is dropped before takes the comma behind it along. */
+  /** True until a member has stayed: a member that is dropped before takes the comma after it along. */
   #isFirst = true
 
   take(): Buffer[] {
@@ -48,7 +48,7 @@ export class PassedBytes {
     this.#state = 'held'
   }
 
-  /** The member stays, or the object is over. */
+  /** The member stays, or the object has ended. */
   release(bytes: Buffer, at: number): void {
     this.#flush(bytes, at)
     for (const piece of this.#held) this.#out.push(piece.bytes)
@@ -58,7 +58,7 @@ export class PassedBytes {
     this.#state = 'passing'
   }
 
-  /** The member goes. */
+  /** The member is dropped. */
   drop(): void {
     if (this.#state !== 'held') return
     for (const piece of this.#held) if (piece.between) this.#out.push(piece.bytes)

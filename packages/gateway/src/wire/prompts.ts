@@ -1,11 +1,12 @@
-/** How many prompts a body of the completions operation asks: each one is answered by itself. */
+/** Counts the prompts in a body of the completions operation: each one gets an answer of its own. */
 import { braceClose, braceOpen, bracketClose, bracketOpen, comma, quote } from './json-bytes.ts'
 import { type MemberRange, skipSpace, skipTextUntil } from './json-scan.ts'
 import type { Sliced } from './slices.ts'
 
 /**
- * Counts the entries of the member `prompt`: a text and a list of token numbers are one prompt, a list of texts or of lists is as many as it has
- * entries. The body must have been scanned before: what is not well-formed is counted as far as it goes.
+ * Counts the entries of the member `prompt`: a text or a list of token numbers is one prompt; a list of texts or of
+ * lists is as many as it has entries. The body must have been scanned before: a malformed one is counted as far as it
+ * goes.
  */
 export class PromptCounter implements Sliced<number> {
   readonly #bytes: Buffer
@@ -21,7 +22,7 @@ export class PromptCounter implements Sliced<number> {
     this.#end = valueEnd
     this.#at = skipSpace(bytes, valueStart, valueEnd)
     const first = bytes[this.#at] === bracketOpen ? bytes[skipSpace(bytes, this.#at + 1, valueEnd)] : undefined
-    // Of one text there is one; of numbers there is one, however many they are.
+    // A text is one prompt, and so is a list of numbers.
     this.#done = first !== quote && first !== bracketOpen
   }
 

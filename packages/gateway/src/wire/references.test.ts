@@ -49,7 +49,8 @@ test('every place where the API takes an id is known', () => {
   for (const [body, expected] of rows) assert.deepEqual(found(body), expected, JSON.stringify(body))
 })
 
-// A call that passes everything on that an earlier answer held is the ordinary way to go on; it must not be taken for theft.
+// A call that passes everything on that an earlier answer held is the ordinary way to go on; it must not be taken for
+// theft.
 test('what brings its content, or quotes an answer, is mentioned, so that an unknown id may pass', () => {
   const digest = 'sha256:'
   const rows: readonly (readonly [unknown, readonly string[]])[] = [
@@ -241,7 +242,8 @@ test('H4 references are the same whether a body is read in pieces or in one go',
   )
 })
 
-// Two million ids in 300 bytes that were sent stopped the gateway for three seconds, and each would have been asked for.
+// Two million ids in 300 bytes that were sent stopped the gateway for three seconds, and each would have been asked
+// for.
 test('H4 a body refers to a bounded number of objects', () => {
   const ids = (count: number): Buffer =>
     Buffer.from(JSON.stringify({ file_ids: Array.from({ length: count }, (_, n) => `f${n}`) }))

@@ -1,9 +1,10 @@
 /**
- * Finds the objects that a JSON body refers to by id, wherever they stand. All of them count, also those under a key that stands
- * twice or is written with escapes: `JSON.parse` would show one and the instance might take the other.
+ * Finds the objects that a JSON body refers to by id, anywhere in it. All references count, also those under a key that
+ * is there twice or is written with escapes: `JSON.parse` would show one, and the instance might use the other.
  *
- * Some are named so that the instance looks them up; others come along in what a client sends back of earlier answers, with their content
- * beside them (`echoed`). Left out is what is the caller's own to fill (metadata, attributes, schemas of functions and formats).
+ * The instance looks some of them up; others come along, with their content, in earlier answers that a client sends
+ * back (`echoed`). Members that the caller fills freely are left out (metadata, attributes, schemas of functions and
+ * formats).
  */
 
 import { digestOf } from './encrypted.ts'
@@ -22,32 +23,32 @@ import type { ObjectKind } from './objects.ts'
 import type { Sliced } from './slices.ts'
 
 /**
- * Items are parts of responses and conversations. Reasoning is content that only the instance can read which encrypted it: its id is the
- * digest of the content. Audio is an answer that a later turn of a chat names.
+ * Items are parts of responses and conversations. Reasoning is content that only the instance that encrypted it can
+ * read; its id is the digest of the content. Audio is an answer that a later turn of a chat names.
  */
 export type ReferenceKind = ObjectKind | 'item' | 'reasoning' | 'audio'
 
 export interface Reference {
   readonly id: string
   readonly kind: ReferenceKind
-  /** The member that names it. */
+  /** The member that names the object. */
   readonly param: string
-  /** True where the call brings the content along, or only mentions the id: one that is unknown may pass. */
+  /** True where the call brings the content along, or only mentions the id: an unknown one may pass. */
   readonly echoed: boolean
 }
 
-interface Place {
+interface IdPlace {
   readonly kind: ReferenceKind
-  /** Only as a member of the body itself. */
+  /** True for a member of the body itself only. */
   readonly outermost?: true
-  /** Only as a member of an object that stands under this key. */
+  /** Only in an object under this key. */
   readonly under?: string
   /** Only inside of this member of the body. */
   readonly inside?: string
 }
 
-/** Members whose text, or whose list of texts, is an id that the instance looks up. */
-const places: ReadonlyMap<string, readonly Place[]> = new Map<string, readonly Place[]>([
+/** Members whose text or list of texts are ids that the instance looks up. */
+const places: ReadonlyMap<string, readonly IdPlace[]> = new Map<string, readonly IdPlace[]>([
   ['file_id', [{ kind: 'file' }]],
   ['file_ids', [{ kind: 'file' }]],
   ['input_file_id', [{ kind: 'file', outermost: true }]],
@@ -68,7 +69,7 @@ const places: ReadonlyMap<string, readonly Place[]> = new Map<string, readonly P
   ['container_id', [{ kind: 'container', under: 'environment' }]],
 ])
 
-/** The same and others where they stand in other places: whose they are matters, and not whether they are known. */
+/** Members that mention ids: their owner matters, but they may be unknown. */
 const mentions: ReadonlyMap<string, ReferenceKind> = new Map<string, ReferenceKind>([
   ['id', 'item'],
   ['approval_request_id', 'item'],
@@ -81,48 +82,54 @@ const mentions: ReadonlyMap<string, ReferenceKind> = new Map<string, ReferenceKi
   ['conversation', 'conversation'],
 ])
 
-/** The caller's own to fill: nothing in them is looked at. */
+/** Members that the caller fills freely: they are not searched. */
 const free: ReadonlySet<string> = new Set(['attributes', 'metadata', 'parameters', 'schema'])
-/** What earlier answers cite: mentioned, and not looked up. */
+/** Members with citations of earlier answers: mentioned, and not looked up. */
 const citing: ReadonlySet<string> = new Set(['annotations', 'results'])
 /** Members of the body whose members are items. */
 const itemLists: ReadonlySet<string> = new Set(['input', 'items'])
-/** There ids name calls of tools, which the model makes up. */
+/** Members whose ids name calls of tools; the model makes these up. */
 const messages = 'messages'
 
-/** No key that matters is longer, even with every character escaped. */
+/** Longest key that can matter, with every character escaped. */
 const keyBytesMax = 160
 const idBytesMax = 2_048
 
-/** Different objects that one body may refer to. Each of them may have to be asked for. */
+/** Most different objects that one body may refer to. Each of them may have to be looked up. */
 export const referencesMax = 1_000
-/** Different ones that it may mention: a long conversation that is sent back has some per turn. */
+/** Most different objects that a body may mention: a long conversation that is sent back has some per turn. */
 const mentionsMax = 10_000
 
 const none: readonly Reference[] = []
 
-/** With these a letter or the underscore of a key could be hidden. Python escapes all that is not ASCII, and never these. */
+/**
+ * Escapes that could hide a letter or the underscore of a key. Python escapes everything that is not ASCII, but never
+ * these.
+ */
 const escapesOfLetters = ['\\u005', '\\u006', '\\u007'].map(text => Buffer.from(text))
 const escapeOfAscii = Buffer.from('\\u00')
 
 /**
- * @param words Of which a body that refers to anything has at least one: without them the body is not looked through.
+ * @param words A body that refers to anything contains at least one of them: without them the body is not searched.
  * @throws JsonScanError when the body cannot be read.
  */
 export function findReferences(bytes: Buffer, words: readonly string[]): readonly Reference[] {
   return inSlice(new ReferenceSearch(bytes, words), bytes)
 }
 
-/** False when a body has none of the words, however its keys are escaped: it refers to nothing then. */
+/** False when a body contains none of the words, however its keys are escaped: then it refers to nothing. */
 function mayRefer(bytes: Buffer, words: readonly string[]): boolean {
   if (words.some(word => bytes.includes(word))) return true
   return bytes.includes(escapeOfAscii) && escapesOfLetters.some(letter => bytes.includes(letter))
 }
 
-/** Longer than any of the words: so far a window reaches into the next one. */
+/** Longer than any of the words: each window reaches this far into the next one. */
 const overlapBytes = 64
 
-/** `findReferences` piece by piece: looks for the words, window by window, and reads the body from the first that has one. */
+/**
+ * `findReferences` piece by piece: it searches the words window by window, and reads the body from the first window
+ * that has one.
+ */
 export class ReferenceSearch implements Sliced<readonly Reference[]> {
   readonly #bytes: Buffer
   readonly #words: readonly string[]
@@ -150,7 +157,10 @@ export class ReferenceSearch implements Sliced<readonly Reference[]> {
   }
 }
 
-/** Without a look at words first. @throws JsonScanError when the body is no JSON object, as far as its structure shows. */
+/**
+ * Finds references without searching the words first. @throws JsonScanError when the body is no JSON object, as far as
+ * its structure shows.
+ */
 export function allReferences(bytes: Buffer): readonly Reference[] {
   return inSlice(new ReferenceFinder(bytes), bytes)
 }
@@ -162,19 +172,19 @@ function inSlice<T>(work: Sliced<T>, bytes: Buffer): T {
 
 interface Frame {
   readonly isList: boolean
-  /** Key under which it stands; lists hand theirs down. */
+  /** Key of the value; lists pass theirs on. */
   readonly name: string
-  /** Member of the body inside of which it stands; empty for the body itself. */
+  /** Member of the body that contains it; empty for the body itself. */
   readonly root: string
   readonly isFree: boolean
   readonly cites: boolean
   /** True for a list of items. */
   readonly holdsItems: boolean
-  /** Where it begins. */
+  /** Offset of its opening bracket. */
   readonly start: number
   /** The member whose value comes next. */
   key: string
-  /** What an item says of itself; null for everything else. */
+  /** The item's own members; null for everything else. */
   readonly item: Item | null
 }
 
@@ -187,7 +197,7 @@ export class ReferenceFinder implements Sliced<readonly Reference[]> {
   #mentioned = 0
   #at: number
   #parts = 0
-  /** Where the text begins that was left within; -1 between texts. */
+  /** Start of the text in which the scan paused; -1 between texts. */
   #textFrom = -1
 
   /** @throws JsonScanError not_an_object */
@@ -207,14 +217,14 @@ export class ReferenceFinder implements Sliced<readonly Reference[]> {
     return this.#at >= this.#bytes.length
   }
 
-  /** Behind an `advance` that answered true. @throws JsonScanError malformed when the body breaks off. */
+  /** Only after `advance` has returned true. @throws JsonScanError malformed when the body breaks off. */
   result(): readonly Reference[] {
     if (this.#frames.length > 0 || this.#at < this.#bytes.length)
       throw new JsonScanError('malformed', this.#bytes.length)
     return [...this.#found.values()]
   }
 
-  /** @returns the offset behind it. */
+  /** @returns the offset after the token. */
   #token(at: number, to: number): number {
     if (this.#textFrom !== -1) return this.#string(this.#textFrom, at, to)
     const byte = this.#bytes[at] as number
@@ -235,7 +245,7 @@ export class ReferenceFinder implements Sliced<readonly Reference[]> {
     }
   }
 
-  /** @param at Its opening quote. @param from Where to go on within it. */
+  /** @param at Offset of its opening quote. @param from Offset within it at which to continue. */
   #string(at: number, from: number, to: number): number {
     const bytes = this.#bytes
     const frame = this.#frames.at(-1)
@@ -277,8 +287,8 @@ export class ReferenceFinder implements Sliced<readonly Reference[]> {
     }
   }
 
-  #isAt(frame: Frame, { outermost, under, inside }: Place): boolean {
-    // A member of the body itself, or of a list that is one.
+  #isAt(frame: Frame, { outermost, under, inside }: IdPlace): boolean {
+    // True for a member of the body itself, and for an element of such a list.
     if (outermost === true) return this.#frames.length === (frame.isList ? 2 : 1)
     return (under === undefined || frame.name === under) && (inside === undefined || frame.root === inside)
   }
@@ -332,7 +342,7 @@ export class ReferenceFinder implements Sliced<readonly Reference[]> {
 
   #add(id: string, kind: ReferenceKind, param: string, echoed: boolean): void {
     const before = this.#found.get(id)
-    // What is looked up in one place is not made harmless by another one that mentions it.
+    // A reference that is looked up in one place stays one, even if another place only mentions it.
     if (before !== undefined && (echoed || !before.echoed)) return
     if (before === undefined && echoed) this.#mentioned += 1
     if (before !== undefined) this.#mentioned -= 1

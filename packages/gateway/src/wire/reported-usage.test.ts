@@ -1,4 +1,5 @@
-// Money and limits follow what a backend reports. A figure that cannot be true must neither empty a budget nor make a call free.
+// Money and limits follow what a backend reports. A figure that cannot be true must neither empty a budget nor make a
+// call free.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

@@ -1,6 +1,6 @@
 import { isRecord, type JsonRecord } from './json.ts'
 
-/** What a response reports about its tokens. Null is what it does not say. */
+/** The token figures that a response reports. Null for a figure that is missing. */
 export interface ReportedUsage {
   readonly promptTokens: number | null
   readonly completionTokens: number | null
@@ -13,19 +13,21 @@ export interface ReportedUsage {
   readonly imageCompletionTokens: number | null
 }
 
-/** No call has more: the largest context windows have some millions. */
+/** Largest figure that is believed: the largest context windows have some millions. */
 const tokensMax = 1_000_000_000
 
 /**
- * Reads a `usage` object in either naming: chat's (`prompt_tokens`, ...) or that of Responses, images and audio (`input_tokens`, ...).
- * What is absurd is not believed, since money is charged by it:
- * - A figure is a whole number from 0 to `tokensMax`. Where prompt or completion are anything else, nothing of the report is believed.
- * - A part (cached, reasoning, audio, image) that is no figure, or larger than what it is a part of, counts as not reported.
- * - A total that contradicts prompt and completion counts as not reported: their sum stands. Three totals do say something. Where one of the two is
- *   missing, it is what is left of the total. Where the total is larger by the reasoning tokens, the backend reports these beside the completion, and they
- *   are added to it. Where both are 0 and the total is not, nothing is believed.
+ * Reads a `usage` object in either naming: chat's (`prompt_tokens`, ...) or that of Responses, images and audio
+ * (`input_tokens`, ...). Absurd figures are not believed, since money is charged by them:
+ * - A figure is a whole number from 0 to `tokensMax`. If prompt or completion is anything else, the whole report is
+ *   ignored.
+ * - A part (cached, reasoning, audio, image) that is no figure, or is larger than the whole, counts as not reported.
+ * - A total that contradicts prompt and completion counts as not reported, and their sum is used. There are three
+ *   exceptions. If one of the two is missing, it is the rest of the total. If the total is larger by exactly the
+ *   reasoning tokens, the backend reports these beside the completion, and they are added to it. If both are 0 and the
+ *   total is not, the whole report is ignored.
  *
- * @returns null when it holds no figure, and when it is not believed.
+ * @returns null when there is no figure, and when the report is ignored.
  */
 export function reportedUsage(usage: unknown): ReportedUsage | null {
   if (!isRecord(usage)) return null
@@ -52,7 +54,7 @@ export function reportedUsage(usage: unknown): ReportedUsage | null {
   }
 }
 
-/** Null when they contradict each other. */
+/** Null when the figures contradict each other. */
 function summed(
   promptTokens: number | null,
   completionTokens: number | null,

@@ -1,6 +1,7 @@
 /**
- * Which header fields of a request may reach an instance. Azure runs some calls by what a header says (another deployment, another
- * content filter), with the credential that the gateway adds: what is not known to be harmless stays behind.
+ * Decides which header fields of a request may reach an instance. Azure lets header fields choose another deployment or
+ * another content filter, and the gateway adds its credential to the call: so only fields that are known to be harmless
+ * pass.
  */
 
 import { allBackends, type BackendFacts, imageDeploymentField } from './backends.ts'
@@ -19,7 +20,10 @@ export const hopByHop: readonly string[] = [
   'http2-settings',
 ]
 
-/** Passed on as they come. Those of the answer's form, of tracing, and of the SDKs. Each kind of backend has its own besides (`forwarded`). */
+/**
+ * Fields that pass as they come: those of the answer's form, of tracing and of the SDKs. Each kind of backend adds its
+ * own (`forwarded`).
+ */
 const harmless: readonly string[] = [
   'content-type',
   'content-encoding',
@@ -60,10 +64,10 @@ const harmless: readonly string[] = [
   'x-stainless-timeout',
 ]
 
-/** Families of which new members appear with every version of an SDK. */
+/** Prefixes of families to which every SDK version adds members. */
 const harmlessPrefixes: readonly string[] = ['content-', 'openai-', 'x-stainless-']
 
-/** Words of a name that chooses, signs in or addresses: no member of a family passes with one of them. */
+/** Words in the names of fields that choose, sign in or address: no member of a family passes with one of them. */
 const choosing =
   /deployment|model|policy|policies|override|auth|credential|secret|token|key|cookie|url|host|base|endpoint/
 
@@ -115,7 +119,9 @@ const neverPrefixes: readonly (readonly [string, string])[] = [
   ['x-ms-token-', 'is a credential; the gateway signs in itself'],
 ]
 
-/** Why an operator cannot let this field pass; null where that is for the operator to decide. @param name in lower case */
+/**
+ * The reason why an operator cannot let this field pass; null where the operator may decide. @param name in lower case
+ */
 export function neverForwarded(name: string): string | null {
   return neverNames.get(name) ?? neverPrefixes.find(([prefix]) => name.startsWith(prefix))?.[1] ?? null
 }
@@ -123,7 +129,7 @@ export function neverForwarded(name: string): string | null {
 /** For a kind of backend: decides whether a field, by its name in lower case, passes to it. */
 export type Forwards = (backend: BackendFacts) => (name: string) => boolean
 
-/** @param listed `gateway.forwardHeaders`: names in lower case that pass besides. */
+/** @param listed `gateway.forwardHeaders`: further names, in lower case, that pass. */
 export function compileForwards(listed: readonly string[]): Forwards {
   const ofOperator = listed.filter(name => neverForwarded(name) === null)
   const compiled = new Map(allBackends.map(backend => [backend, forwardsTo(backend, ofOperator)]))
@@ -135,7 +141,7 @@ function forwardsTo(
   ofOperator: readonly string[],
 ): (name: string) => boolean {
   const never: ReadonlySet<string> = new Set([...withheld, ...lacks.fields])
-  // Nearly every name of nearly every call is found here by one look-up.
+  // One look-up finds nearly every name of nearly every call.
   const known = new Set([...harmless, ...forwarded, ...ofOperator].filter(name => !never.has(name)))
   return name => known.has(name) || (isOfFamily(name) && !never.has(name))
 }

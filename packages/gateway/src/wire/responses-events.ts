@@ -6,7 +6,7 @@ import { reportedUsage } from './reported-usage.ts'
 /** Events that carry the whole response at its end. */
 const closing = new Set(['response.completed', 'response.incomplete', 'response.failed', 'response.cancelled'])
 
-/** Takes a response object: it replaces what deltas said before, since it is the service's own assembly. */
+/** Takes a response object. It replaces what deltas said before, since the service put it together itself. */
 export function takeResponsesDocument(draft: Draft, response: JsonRecord): void {
   draft.id = textOrNull(response.id) ?? draft.id
   draft.model = textOrNull(response.model) ?? draft.model
@@ -23,11 +23,11 @@ export function takeResponsesDocument(draft: Draft, response: JsonRecord): void 
   if (choice !== undefined) choice.finishReason = reason ?? textOrNull(response.status) ?? choice.finishReason
 }
 
-/** Takes one event; kinds that say nothing about text, calls, usage or errors are passed over. */
+/** Takes one event. Events without text, calls, usage or errors are skipped. */
 export function takeResponsesEvent(draft: Draft, event: JsonRecord): void {
   const kind = textOf(event.type)
   if (isRecord(event.response)) {
-    // The events at the beginning carry an empty output; what deltas said stands until the end.
+    // The first events carry an empty output; the text of deltas stays until the end.
     takeResponsesDocument(draft, event.response)
     draft.complete ||= closing.has(kind)
     return

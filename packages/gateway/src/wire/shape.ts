@@ -1,26 +1,27 @@
 /**
- * What to find in JSON: keys that matter, by the object in which they stand. Made at boot; a scan asks it of each key.
+ * Describes what to find in JSON: the keys that matter, by the object that holds them. A shape is made at boot; a scan
+ * looks up each key in it.
  */
 import { JsonScanError } from './json-scan.ts'
 
-/** What to find in an object. Objects in lists, and in lists of lists, are looked at as the list's own value would be. */
+/** The keys to find in an object. Objects in lists, and in lists of lists, are searched like the list's own value. */
 export interface ShapeSpec {
-  /** By key: true to report the member, or what to find in its value (`self`: the same); then the member is reported too. */
+  /** By key: true reports the member; a shape also searches its value (`self`: the same shape). */
   readonly find: Readonly<Record<string, true | 'self' | Shape>>
-  /** Keys whose values are not looked into although `rest` would. */
+  /** Keys whose values are not searched although `rest` would search them. */
   readonly leave?: readonly string[]
-  /** For the values of all other keys: null looks into none of them, `self` looks for the same in all of them. */
+  /** For the values of all other keys: null searches none of them, `self` searches all of them with the same shape. */
   readonly rest?: Shape | 'self' | null
-  /** True to report the objects themselves, and what stands in a list in their place. */
+  /** True to report the objects themselves, and any value in their place in a list. */
   readonly each?: boolean
 }
 
 /** A key that matters. */
-export interface Entry {
+export interface ShapeEntry {
   readonly key: string
   /** Case folded. */
   readonly folded: string
-  /** A bit of its own within the shape. */
+  /** A bit that no other entry of the shape has. */
   readonly bit: number
   readonly reported: boolean
   readonly inside: Shape | null
@@ -30,13 +31,13 @@ export interface Entry {
 export class Shape {
   readonly rest: Shape | null
   readonly each: boolean
-  readonly #byHash = new Map<number, Entry>()
-  readonly #byFolded = new Map<string, Entry>()
+  readonly #byHash = new Map<number, ShapeEntry>()
+  readonly #byFolded = new Map<string, ShapeEntry>()
 
   constructor({ find, leave = [], rest = null, each = false }: ShapeSpec) {
     this.rest = rest === 'self' ? this : rest
     this.each = each
-    // What is reported alone is looked into as the values of other keys are.
+    // The value of a key that is only reported is searched like the values of other keys.
     const found = Object.entries(find).map(([key, inside]) => ({
       key,
       inside: inside === true ? this.rest : inside === 'self' ? this : inside,
@@ -53,7 +54,7 @@ export class Shape {
   }
 
   /** The entry of a key without its quotes; null for a key that does not matter. @throws JsonScanError key_variant */
-  entryOf(bytes: Buffer, from: number, to: number): Entry | null {
+  entryOf(bytes: Buffer, from: number, to: number): ShapeEntry | null {
     if (to - from > keyBytesMax) return null
     const hash = hashOf(bytes, from, to)
     if (hash !== notPlain) {
@@ -70,16 +71,16 @@ export class Shape {
   }
 }
 
-function refuseVariant(text: string, { key }: Entry, at: number): never {
+function refuseVariant(text: string, { key }: ShapeEntry, at: number): never {
   throw new JsonScanError('key_variant', at, text, 0, key)
 }
 
-/** No key that matters is longer, even with every character escaped. */
+/** Longest key that can matter, with every character escaped. */
 const keyBytesMax = 256
-/** A key with an escape, or with more than ASCII, is compared by its text. */
+/** A key with an escape or with non-ASCII characters is compared by its text. */
 const notPlain = Number.MAX_SAFE_INTEGER
 
-/** Of the key in any case; `notPlain` where the bytes are not the text. */
+/** Hash of the key in any case; `notPlain` where the bytes are not the text. */
 function hashOf(bytes: Buffer, from: number, to: number): number {
   let hash = 0
   for (let at = from; at < to; at += 1) {
@@ -90,7 +91,7 @@ function hashOf(bytes: Buffer, from: number, to: number): number {
   return hash
 }
 
-/** Upper case first: of letters such as ſ and K (Kelvin) only one of the two ways leads to the plain one. */
+/** Upper case first: for letters such as ſ and K (Kelvin) only one of the two ways leads to the plain letter. */
 export function fold(text: string): string {
   return text.toUpperCase().toLowerCase()
 }

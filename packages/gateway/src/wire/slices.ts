@@ -1,20 +1,23 @@
-/** Long work in short pieces, so that one request keeps nobody else waiting. */
+/** Does long work in short pieces, so that one request does not block the others. */
 
-/** Work on bytes that can be left at about any offset and gone on with later. */
+/** Work on bytes that can pause at about any offset and continue later. */
 export interface Sliced<Result> {
-  /** Goes on by about so many bytes, at least by one. @returns true when all is done. */
+  /** Continues by about this many bytes, at least by one. @returns true when all is done. */
   advance(bytes: number): boolean
-  /** After an `advance` that answered true. */
+  /** Only after `advance` has returned true. */
   result(): Result
 }
 
 /**
- * Bytes that are looked at in one go. The dearest bytes that there are (keys with escapes, empty lists) take some 30 ns each, so a slice
- * is some 5 ms at worst and 0.1 ms as a rule (bench/bombs.ts).
+ * Bytes that are processed in one piece. The slowest bytes (keys with escapes, empty lists) take about 30 ns each, so a
+ * piece takes 5 ms at worst and 0.1 ms as a rule (bench/bombs.ts).
  */
 export const sliceBytes = 131_072
 
-/** The result at once for bytes of one slice; for more, a promise, and other work of the event loop is done between slices. */
+/**
+ * Returns the result at once for bytes of one piece; for more, a promise, and the event loop does other work between
+ * the pieces.
+ */
 export function inSlices<Result>(work: Sliced<Result>, bytes: number): Result | Promise<Result> {
   if (bytes > sliceBytes) return later(work)
   while (!work.advance(bytes));
@@ -26,7 +29,7 @@ async function later<Result>(work: Sliced<Result>): Promise<Result> {
   return work.result()
 }
 
-/** Resolves behind what else the event loop has to do. */
+/** Resolves after other work of the event loop. */
 export function nextTurn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
 }

@@ -9,13 +9,14 @@ export interface ServerSentEvent {
 export interface SseParser {
   /** Takes the next bytes of the stream, split anywhere, inside a character too. */
   push(bytes: Uint8Array): void
-  /** Data of the event that has begun and not ended; null where it has none. */
+  /** Data of the event that has begun and not ended; null when it has none. */
   open(): string | null
 }
 
 /**
- * Parses a stream as the specification says: UTF-8 with an optional byte order mark; lines end in CRLF, LF or CR; one space after the
- * colon is dropped; comments and unknown fields are skipped; an event without data, or without its blank line at the end of the stream, is none.
+ * Parses a stream as the specification says: UTF-8 with an optional byte order mark; lines end in CRLF, LF or CR; one
+ * space after the colon is dropped; comments and unknown fields are skipped; an event without data, or without its
+ * blank line at the end of the stream, is ignored.
  */
 export function createSseParser(onEvent: (event: ServerSentEvent) => void): SseParser {
   const decoder = new TextDecoder()
@@ -44,11 +45,11 @@ export function createSseParser(onEvent: (event: ServerSentEvent) => void): SseP
     push(bytes) {
       let text = decoder.decode(bytes, { stream: true })
       if (text === '') return
-      // The LF of a CRLF that was parted between two chunks.
+      // The LF of a CRLF that was split between two chunks.
       if (skipLineFeed && text.startsWith('\n')) text = text.slice(1)
       skipLineFeed = text.endsWith('\r')
       const lines = text.split(/\r\n|\r|\n/)
-      // Only the new text is searched: a long line in many chunks stays linear.
+      // Only the new text is searched, so a long line in many chunks takes linear time.
       const rest = lines.pop() ?? ''
       for (const line of lines) {
         takeLine(pending + line)

@@ -1,13 +1,15 @@
-/** Texts of a JSON document (RFC 8259 section 7), four bytes at a time: what stands in them must be what every reader takes for the same. */
+/**
+ * Checks texts of a JSON document (RFC 8259 section 7), four bytes at a time: every reader must read them the same way.
+ */
 import { backslash, quote } from './json-bytes.ts'
 import { JsonScanError } from './json-scan.ts'
 
 const letterU = 0x75
 
-/** Keys and most values are shorter: a loop over them is over before a wider one has begun. */
+/** Keys and most values are shorter: a byte loop over them is done before a wider one has begun. */
 const nearBytes = 24
 
-/** 1 for a byte that may stand behind a backslash, 2 for the u of four hexadecimal digits. */
+/** 1 for a byte that may follow a backslash, 2 for the u of four hexadecimal digits. */
 const escapes = new Uint8Array(256)
 for (const letter of '"\\/bfnrt') escapes[letter.charCodeAt(0)] = 1
 escapes[letterU] = 2
@@ -15,16 +17,16 @@ escapes[letterU] = 2
 const hexDigits = new Uint8Array(256)
 for (const digit of '0123456789abcdefABCDEF') hexDigits[digit.charCodeAt(0)] = 1
 
-/** Reads texts of one document. */
+/** Checks the texts of one document. */
 export class TextBytes {
   readonly #bytes: Buffer
   readonly #end: number
-  /** The same bytes as 32-bit numbers, from `#wordsAt` on, where such numbers may begin. */
+  /** The same bytes as 32-bit numbers, from `#wordsAt` on, the first aligned offset. */
   readonly #words: Int32Array
   readonly #wordsAt: number
-  /** No backslash in the whole document: texts end at the next quote. */
+  /** True when the document has no backslash: each text ends at the next quote. */
   readonly #isPlain: boolean
-  /** The last search for a quote: from where, and where it is. A long text is left and gone on with many times. */
+  /** Start and result of the last search for a quote. The scan pauses and continues many times within a long text. */
   #searchedFrom = 0
   #close = -1
 
@@ -38,9 +40,11 @@ export class TextBytes {
   }
 
   /**
-   * @param from Within a text, not within an escape. @param to Where a long text may be left.
-   * @returns the offset behind the closing quote; where it was left before, the complement (`~`) of the offset to go on from.
-   * @throws JsonScanError malformed: a control character, an escape that is none, or no end.
+   * @param from Within a text, not within an escape.
+   * @param to Where the scan may pause in a long text.
+   * @returns the offset after the closing quote; when it paused before, the complement (`~`) of the offset at which to
+   *   continue.
+   * @throws JsonScanError malformed for a control character, an invalid escape, or a missing end.
    */
   skip(from: number, to: number): number {
     const bytes = this.#bytes
@@ -75,7 +79,7 @@ export class TextBytes {
     for (; at < stop && ((at - this.#wordsAt) & 3) !== 0; at += 1) this.#refuseControl(at)
     const last = (stop - this.#wordsAt) >> 2
     let word = (at - this.#wordsAt) >> 2
-    // A byte below 0x20 borrows from its highest bit, which it does not have itself.
+    // A byte below 0x20 borrows from its highest bit, which is not set in the byte itself.
     for (; word + 4 <= last; word += 4) {
       const a = words[word] as number
       const b = words[word + 1] as number
@@ -112,7 +116,7 @@ export class TextBytes {
         }
         at = Math.max(at, wordsAt + word * 4)
       }
-      // Whatever the alignment: a text of escapes alone may never come to where a word begins.
+      // Checked at any alignment: a text of escapes alone may never reach an aligned offset.
       if (at >= to && at < this.#end) return ~at
       if (at >= this.#end) throw new JsonScanError('malformed', this.#end)
       const byte = bytes[at] as number
@@ -123,7 +127,7 @@ export class TextBytes {
     }
   }
 
-  /** @returns the offset behind the escape. */
+  /** @returns the offset after the escape. */
   #escape(at: number): number {
     const bytes = this.#bytes
     const kind = at + 1 < this.#end ? escapes[bytes[at + 1] as number] : 0

@@ -1,10 +1,13 @@
 /**
- * Tools that a call can bring, by the names that a workload's list has. Azure runs the hosted ones with the resource's own identity and
- * network; the others are for the client to run. Types: OpenAI's v1 reference, and the agent tools of Azure AI Foundry.
+ * Tools that a call can bring, by their names in a workload's list. Azure runs hosted tools with the resource's own
+ * identity and network; the client runs the others. Types: OpenAI's v1 reference, and the agent tools of Azure AI
+ * Foundry.
  */
 
 interface ToolFacts {
-  /** True for tools that every workload has unless its list says otherwise: they reach nothing outside of the resource. */
+  /**
+   * True for tools that every workload has unless its list says otherwise: they reach nothing outside of the resource.
+   */
   readonly standard: boolean
   /** `type` of the tool; dated versions of it are the same tool. Default: the name. */
   readonly types?: readonly string[]
@@ -14,22 +17,23 @@ const own = { standard: true } as const
 const outside = { standard: false } as const
 
 const tools = {
-  // The client runs them.
+  // The client runs these.
   function: own,
   custom: own,
   apply_patch: own,
   computer_use: { standard: true, types: ['computer', 'computer_use', 'computer_use_preview'] },
   local_shell: own,
-  // Groups of tools, each of which is looked at.
+  // Groups of tools; each tool in them is checked.
   namespace: own,
   tool_search: own,
-  // The resource runs them on what is its own.
+  // The resource runs these on its own data.
   code_interpreter: own,
   file_search: own,
   image_generation: own,
-  // In containers, which have no network unless container_network gives them one.
+  // These run in containers, which have no network unless container_network is allowed.
   shell: own,
-  // They reach servers, indexes and agents outside of it, with its identity or the caller's word.
+  // These reach servers, indexes and agents outside of the resource, with its identity or with a credential from the
+  // caller.
   a2a: { standard: false, types: ['a2a', 'a2a_preview'] },
   azure_ai_search: outside,
   azure_function: outside,
@@ -58,7 +62,7 @@ const byType: ReadonlyMap<string, ToolName> = new Map(
   ),
 )
 
-/** Name of a tool by its `type`; null for one that nobody knows. */
+/** Name of a tool by its `type`; null for an unknown one. */
 export function toolOfType(type: string): ToolName | null {
   return byType.get(type) ?? byType.get(type.replace(/_\d{4}_\d{2}_\d{2}$/, '')) ?? null
 }

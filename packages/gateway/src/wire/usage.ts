@@ -1,12 +1,14 @@
-/** What a call has used, in tokens: one type for what backends report, what is counted here, and what the ledger keeps. */
+/** The tokens that a call has used. One type for reported, counted and recorded usage. */
 import { type ReportedUsage, reportedUsage } from './reported-usage.ts'
 
 /**
- * Where token figures come from.
+ * Source of the token figures.
  * - `reported`: the backend's own report.
  * - `counted`: the gateway's tokenizer counted the text that passed.
- * - `bounded`: nothing showed the truth, so the figures are a bound: at least the text that passed, and at least the reserved or learned tokens.
- * - `owed`: the call began work in the background; a later record that names this one in `copyOf` or the same object has the figures.
+ * - `bounded`: the true figures are unknown, so they are a bound: at least the text that passed, and at least the
+ *   reserved or learned tokens.
+ * - `owed`: the call began work in the background. A later record has the figures: it names this record in `copyOf`, or
+ *   the same object.
  * - `none`: nothing was produced, or nothing can be counted.
  */
 export const usageSources = ['reported', 'counted', 'bounded', 'owed', 'none'] as const
@@ -29,7 +31,7 @@ export const noUsage: Usage = {
   imageCompletionTokens: null,
 }
 
-/** A backend's `usage` object as the ledger keeps it, whichever of its shapes it has. Null when it holds no figure. */
+/** A backend's `usage` object as the ledger keeps it, in any of its shapes. Null when it has no figure. */
 export function usageFrom(value: unknown): Usage | null {
   const reported = reportedUsage(value)
   if (reported === null) return null

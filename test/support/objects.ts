@@ -1,4 +1,5 @@
 /** Objects as clients use them: short ways to make and ask for them, through any house and as anyone. */
+import assert from 'node:assert/strict'
 import type { House } from '../../packages/gateway/src/house/index.ts'
 import type { World } from './world.ts'
 
@@ -55,4 +56,16 @@ export async function person(world: World, options: PersonOptions = {}): Promise
       return send('files', { method: 'POST', body: form })
     },
   }
+}
+
+/** The answer, which must be a success. */
+export async function ok(answer: Promise<Answered>): Promise<Answered> {
+  const answered = await answer
+  assert.equal(answered.status, 200, JSON.stringify(answered.body))
+  return answered
+}
+
+/** Ids in a page of a list, in order. */
+export function idsOf(answer: Answered): string[] {
+  return (answer.body['data'] as { id: string }[]).map(one => one.id)
 }

@@ -1,144 +1,13 @@
 /** P7 through the whole gateway: what clients are told, what the bill says, and what is left afterwards. */
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import type { ConfigInput } from '../../../packages/gateway/src/config/schema.ts'
 import { buildHouse } from '../../../packages/gateway/src/house/open.ts'
-import { openLedger } from '../../../packages/gateway/src/ledger/open.ts'
-import type { LimitsReport, RuleReport } from '../../../packages/gateway/src/limits/index.ts'
 import { silentLog } from '../../../packages/gateway/src/log.ts'
-import { createTokenCounter } from '../../../packages/gateway/src/tokens/index.ts'
-import { type RawAnswer, RawConnection, type RawRequest, requestBytes, send } from '../../support/raw.ts'
-import { allRecords, recordOf, settledRecords } from '../../support/records.ts'
+import { limited, refusedWith } from '../../support/limited.ts'
+import { RawConnection, requestBytes } from '../../support/raw.ts'
+import { recordOf, settledRecords } from '../../support/records.ts'
 import { errorOf } from '../../support/refused.ts'
 import { eventually } from '../../support/wait.ts'
-import { apiVersion, ask, type Scope, startWorld, type World, type WorldOptions } from '../../support/world.ts'
-
-type Limits = ConfigInput['limits']
-type WorkloadLimits = ConfigInput['workloads'][string]['limits']
-
-interface Change {
-  readonly hrBot?: WorkloadLimits
-  readonly codeAssistant?: WorkloadLimits
-  readonly limits?: Limits
-  readonly parts?: WorldOptions['parts']
-  /** Further changes. */
-  readonly change?: (config: ConfigInput) => ConfigInput
-}
-
-/**
- * The demonstration with limits of workloads hr-bot and code-assistant; carol may call as both, alice as hr-bot alone.
- */
-async function limited(t: Scope, { hrBot, codeAssistant, limits, parts, change }: Change): Promise<Caller> {
-  const world = await startWorld(t, {
-    ...(parts === undefined ? {} : { parts }),
-    change: config => {
-      const changed: ConfigInput = {
-        ...config,
-        workloads: {
-          ...config.workloads,
-          'hr-bot': {
-            ...named(config, 'hr-bot'),
-            ...(hrBot === undefined ? {} : { limits: hrBot }),
-            priority: 'batch',
-          },
-          'code-assistant': {
-            ...named(config, 'code-assistant'),
-            ...(codeAssistant === undefined ? {} : { limits: codeAssistant }),
-            priority: 'interactive',
-          },
-        },
-        ...(limits === undefined ? {} : { limits }),
-      }
-      return change?.(changed) ?? changed
-    },
-  })
-  return new Caller(world, await world.token('alice'), await world.token('carol'))
-}
-
-function named(config: ConfigInput, workload: string): ConfigInput['workloads'][string] {
-  const found = config.workloads[workload]
-  assert.ok(found)
-  return found
-}
-
-interface Asked {
-  readonly as?: 'alice' | 'carol'
-  readonly workload?: string
-  readonly deployment?: string
-  readonly max?: number | null
-  readonly text?: string
-  readonly fault?: string
-  readonly stream?: boolean
-}
-
-class Caller {
-  readonly world: World
-  readonly #tokens: { readonly alice: string; readonly carol: string }
-
-  constructor(world: World, alice: string, carol: string) {
-    this.world = world
-    this.#tokens = { alice, carol }
-  }
-
-  request({
-    as = 'alice',
-    workload = 'hr-bot',
-    deployment = 'gpt-4o',
-    max = 20,
-    text = 'Hello',
-    fault,
-    stream,
-  }: Asked = {}): RawRequest {
-    return {
-      target: `/main/${workload}/openai/deployments/${deployment}/chat/completions?api-version=${apiVersion}`,
-      headers: [
-        ['Authorization', `Bearer ${this.#tokens[as]}`],
-        ['Content-Type', 'application/json'],
-        ...(fault === undefined ? [] : ([['x-simulator-fault', fault]] as const)),
-      ],
-      body: JSON.stringify({
-        messages: ask(text),
-        ...(max === null ? {} : { max_tokens: max }),
-        ...(stream === undefined ? {} : { stream }),
-      }),
-    }
-  }
-
-  call(asked: Asked = {}, url = this.world.url): Promise<RawAnswer> {
-    return send(url, this.request(asked))
-  }
-
-  async report(adminUrl = this.world.house.admin?.url ?? ''): Promise<LimitsReport> {
-    const answer = await send(adminUrl, {
-      target: '/api/v1/limits',
-      headers: [['Authorization', `Bearer ${this.#tokens.carol}`]],
-    })
-    assert.equal(answer.status, 200, answer.body.toString())
-    return JSON.parse(answer.body.toString()) as LimitsReport
-  }
-
-  async line(rule: string, measure: string): Promise<RuleReport> {
-    await eventually('nothing is in flight', () => (this.world.house.gateway.inFlight === 0 ? true : null))
-    const found = (await this.report()).rules.find(one => one.rule === rule && one.measure === measure)
-    assert.ok(found, `no line of ${rule} ${measure}`)
-    return found
-  }
-
-  /** Tokens that both instances have billed. */
-  billed(): number {
-    const lines = [...this.world.one.bill(), ...this.world.two.bill()]
-    return lines.reduce((sum, line) => sum + line.promptTokens + line.completionTokens, 0)
-  }
-}
-
-function refusedWith(answer: RawAnswer, status: number, code: string): string {
-  assert.equal(answer.status, status, answer.body.toString())
-  assert.equal(answer.headers['x-gatehouse-refusal'], code)
-  const error = errorOf(answer)
-  assert.equal(error.code, code)
-  return String(error.message)
-}
 
 // Whoever is refused must learn which rule it was, for whom, and when to come back; a bare 429 costs an afternoon.
 test('P7 a limit of tokens refuses with the rule, the workload, what is left and when to try again', async t => {
@@ -344,85 +213,6 @@ test('P7 of 200 calls at once at most so many are under way as the limit says', 
   assert.equal((await caller.line('hr-bot', 'callsInFlight')).reserved, 0)
 })
 
-test('with a waiting line an interactive call passes batch calls, and all of them get through', async t => {
-  const caller = await limited(t, {
-    limits: {
-      rules: { lane: { callsInFlight: 1 } },
-      waitingLine: { length: 20, maxWait: '10s', aging: '5s' },
-    },
-  })
-  const order: string[] = []
-  const calling = (workload: string, fault: string): Promise<void> =>
-    caller.call({ as: 'carol', workload, fault }).then(answer => {
-      assert.equal(answer.status, 200, answer.body.toString())
-      order.push(workload)
-    })
-  const first = calling('hr-bot', 'slow-first-byte;ms=400')
-  await eventually('the first is under way', async () => (await caller.report()).rules[0]?.reserved === 1 || null)
-  const batch = [1, 2, 3].map(() => calling('hr-bot', 'slow-first-byte;ms=30'))
-  await eventually('they wait', async () => (await caller.report()).waiting === 3 || null)
-  const interactive = calling('code-assistant', 'slow-first-byte;ms=30')
-  await Promise.all([first, interactive, ...batch])
-  assert.deepEqual(order, ['hr-bot', 'code-assistant', 'hr-bot', 'hr-bot', 'hr-bot'])
-  const waits = (await settledRecords(caller.world.house)).map(record => record.waitedMs)
-  assert.equal(waits.filter(ms => ms === null).length, 1, 'the first did not wait')
-  assert.equal(waits.filter(ms => ms !== null && ms > 0).length, 4)
-})
-
-test('a client that leaves the waiting line is out of it at once; one whose time is up is refused as it would have been', async t => {
-  const caller = await limited(t, {
-    limits: {
-      rules: { lane: { callsInFlight: 1 } },
-      waitingLine: { length: 1, maxWait: '300ms' },
-    },
-  })
-  const first = caller.call({ fault: 'slow-first-byte;ms=1500' })
-  await eventually('the first is under way', async () => (await caller.report()).rules[0]?.reserved === 1 || null)
-  const connection = await RawConnection.open(caller.world.url)
-  connection.write(requestBytes(caller.world.url, caller.request()))
-  await eventually('it waits', async () => (await caller.report()).waiting === 1 || null)
-  refusedWith(await caller.call(), 429, 'concurrency_limit_reached')
-  connection.leave()
-  await eventually('nobody waits', async () => (await caller.report()).waiting === 0 || null)
-  refusedWith(await caller.call(), 429, 'concurrency_limit_reached')
-  assert.equal((await first).status, 200)
-  const records = await settledRecords(caller.world.house)
-  assert.deepEqual(records.map(record => record.outcome).toSorted(), ['aborted', 'completed', 'refused', 'refused'])
-  const { reserved, refused } = await caller.line('limits.rules.lane', 'callsInFlight')
-  assert.deepEqual([reserved, refused], [0, 2], 'who leaves is not refused')
-})
-
-// A rolling restart must not hang on those who wait for room that will never come.
-test('P12 calls that wait when the gateway stops are told so, and recorded', async t => {
-  const caller = await limited(t, {
-    limits: { rules: { lane: { callsInFlight: 1 } }, waitingLine: { length: 5, maxWait: '5m' } },
-    change: config => ({ ...config, gateway: { ...config.gateway, timeouts: { shutdownGrace: '1s' } } }),
-  })
-  const stuck = caller.call({ fault: 'slow-first-byte;ms=60000' })
-  await eventually('the first is under way', async () => (await caller.report()).rules[0]?.reserved === 1 || null)
-  const waiting = caller.call()
-  await eventually('one waits', async () => (await caller.report()).waiting === 1 || null)
-  const { house, directory } = caller.world
-  await house.close()
-  refusedWith(await waiting, 503, 'shutting_down')
-  assert.equal((await stuck).status, 503)
-  const counter = createTokenCounter()
-  const ledger = await openLedger({
-    ...caller.world.config.ledger,
-    directory: join(directory, 'ledger'),
-    clock: Date.now,
-    counter,
-    log: silentLog,
-    modelOf: () => null,
-  })
-  t.after(async () => {
-    await ledger.close()
-    await counter.close()
-  })
-  const outcomes = (await allRecords(ledger)).map(record => record.outcomeCode)
-  assert.deepEqual(outcomes.toSorted(), ['shutdown', 'shutting_down'])
-})
-
 test('P7 a call that can never pass is told so; one whose length is only assumed is let through alone', async t => {
   const caller = await limited(t, { hrBot: { tokensPerMinute: 500 } })
   const refused = await caller.call({ max: 501 })
@@ -461,21 +251,4 @@ test('an instance at its own limit is passed over while the pool has another one
   assert.deepEqual(statuses, [200, 200, 200, 200, 429])
   assert.deepEqual([caller.world.one.bill().length, caller.world.two.bill().length], [2, 2])
   refusedWith(await caller.call(), 429, 'request_limit_reached')
-})
-
-test('P10 a limit that is raised while calls wait for it lets them through', async t => {
-  const caller = await limited(t, {
-    limits: { rules: { lane: { requestsPerMinute: 1 } }, waitingLine: { length: 5, maxWait: '5s' } },
-  })
-  const first = caller.call({ fault: 'slow-first-byte;ms=700' })
-  await eventually('the first is under way', async () => (await caller.report()).rules[0]?.reserved === 1 || null)
-  const second = caller.call()
-  await eventually('one waits', async () => (await caller.report()).waiting === 1 || null)
-  const { config } = caller.world
-  const [lane] = Object.values(config.limits.rules)
-  assert.ok(lane)
-  const rules = { lane: { ...lane, requestsPerMinute: 2 } }
-  assert.deepEqual(caller.world.house.reload({ ...config, limits: { ...config.limits, rules } }), [])
-  assert.equal((await second).status, 200)
-  assert.equal((await first).status, 200)
 })

@@ -1,18 +1,19 @@
 /** Groups of a caller whose token does not list them: looked up only where a workload's rules could need them. */
-import { type Caller, GroupsUnavailable } from '../../identity/index.ts'
+import { type Caller, type GroupDirectory, GroupsUnavailable } from '../../identity/index.ts'
 import { claimedWorkload } from '../authorize/index.ts'
 import type { Authenticated } from '../exchange.ts'
-import type { GatewayParts } from '../parts.ts'
 import { Refusal } from '../refusals.ts'
+
+export interface GroupsParts {
+  /** Null where only tokens say which groups a caller is in. */
+  readonly groups: Pick<GroupDirectory, 'complete'> | null
+}
 
 /**
  * @returns the same caller where no rule needs its groups, or where the configuration names no directory for them.
  * @throws Refusal groups_unavailable, also as a rejection
  */
-export function withGroups(
-  exchange: Authenticated,
-  { groups }: Pick<GatewayParts, 'groups'>,
-): Caller | Promise<Caller> {
+export function withGroups(exchange: Authenticated, { groups }: GroupsParts): Caller | Promise<Caller> {
   const { caller, plan } = exchange
   if (groups === null || !plan.needsGroups(caller, claimedWorkload(exchange))) return caller
   try {

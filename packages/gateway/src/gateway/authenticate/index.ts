@@ -2,13 +2,14 @@
  * Authenticate: the request's token to a caller. Nearly every token has been seen before, so this is usually synchronous. An outage of
  * the sign-in service is the gateway's problem (503), never the caller's (401).
  */
-import { type Caller, IdentityError, readToken } from '../../identity/index.ts'
+import { type Caller, IdentityError, readToken, type Verifier } from '../../identity/index.ts'
 import { type Authenticated, noteCaller, type Resolved } from '../exchange.ts'
-import type { GatewayParts } from '../parts.ts'
 import { Refusal } from '../refusals.ts'
-import { withGroups } from './groups.ts'
+import { type GroupsParts, withGroups } from './groups.ts'
 
-export type AuthenticateParts = Pick<GatewayParts, 'verifier' | 'groups'>
+export interface AuthenticateParts extends GroupsParts {
+  readonly verifier: Pick<Verifier, 'remembered' | 'verify'>
+}
 
 /** @throws Refusal token_*, keys_unavailable, groups_unavailable; also as a rejection */
 export function authenticate(exchange: Resolved, parts: AuthenticateParts): Authenticated | Promise<Authenticated> {

@@ -9,7 +9,8 @@ import type { PriceBook } from '../../prices/index.ts'
 import { boundedUsage } from '../record/bound.ts'
 import { FollowUpQueue, type FollowUpsParts } from './queue.ts'
 
-export interface OpenFollowUpsParts extends Omit<FollowUpsParts, 'costNanoOf' | 'debts' | 'newId'> {
+export interface OpenFollowUpsParts extends Omit<FollowUpsParts, 'costNanoOf' | 'debts' | 'newId' | 'limits'> {
+  readonly limits: Pick<Limits, 'hold' | 'learned'>
   readonly objects: Pick<Objects, 'debts'>
   readonly ledger: Pick<Ledger, 'owed'>
   readonly prices: () => PriceBook

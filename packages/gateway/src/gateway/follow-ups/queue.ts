@@ -13,7 +13,7 @@ import type { FollowUpGateway } from './gateway.ts'
 import type { ClaimedDebt, FollowUpFigures, FollowUpSettings, FollowUps } from './index.ts'
 
 export interface FollowUpsParts {
-  readonly limits: Limits
+  readonly limits: Pick<Limits, 'hold'>
   /** Null where replicas share no debts. */
   readonly debts: SharedDebts | null
   readonly newId: () => string

@@ -16,8 +16,8 @@ export interface Subject {
 }
 
 /**
- * What a call asks the limits for: at most what it may need, as far as that is known before it is sent. Every call also
- * needs one request and one place in flight.
+ * The largest amounts that a call may need, as far as they are known before it is sent. Every call also counts as one
+ * request and as one call in flight.
  */
 export interface Ask {
   readonly caller: Caller
@@ -66,7 +66,7 @@ export interface MetLimits extends CallEstimates {
   readonly model: string
 }
 
-/** What a call used. Zeros when nothing was billed. */
+/** The amounts that a call used. Zeros when nothing was billed. */
 export interface Spent {
   /** Tokens, with cached tokens weighed by `limits.cachedTokensShare` (see `weighTokens`). */
   readonly tokens: number
@@ -101,7 +101,7 @@ export interface Gauge {
 export type StoreState = 'ok' | 'refuse' | 'local' | 'allow'
 
 /**
- * What one call has reserved. Every lease must be settled, whatever the result of the call; settling it again does
+ * The reservation of one call. Every lease must be settled, whatever the result of the call; settling it again does
  * nothing.
  */
 export interface Lease {
@@ -283,7 +283,7 @@ export interface Limits {
   close(): Promise<void>
 }
 
-/** How long a call may wait. */
+/** Bounds on the wait of a call. */
 export interface WaitBounds {
   /** By `performance.now()`; 0 for a call that must not wait. */
   readonly deadlineAt: number

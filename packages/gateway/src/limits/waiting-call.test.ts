@@ -14,13 +14,13 @@ test('a new call queues behind an equally urgent call that waits for the same li
     configOf({ chat: { tokensPerMinute: 1_000 }, limits: { waitingLine: { length: 5, maxWait: '5m' } } }),
   )
   const first = expectLease(take(600))
-  const standing = (priority: string, tokens: number) =>
+  const admit = (priority: string, tokens: number) =>
     limits.admit(met(limits), { ...askOf(tokens), priority }, { deadlineAt: Number.POSITIVE_INFINITY, signal: null })
-  const long = standing('standard', 800)
-  const short = standing('standard', 50)
+  const long = admit('standard', 800)
+  const short = admit('standard', 50)
   assert.ok(long instanceof Promise && short instanceof Promise)
   assert.equal(limits.line.length, 2)
-  const urgent = standing('interactive', 50)
+  const urgent = admit('interactive', 50)
   assert.ok(!(urgent instanceof Promise) && urgent.lease)
   urgent.lease.settle(spentOf(0))
   first.settle(spentOf(100))
@@ -45,7 +45,7 @@ test('a call that must not wait is refused at once, even when other calls wait f
     observed.waited.map(one => one.admitted),
     [true],
   )
-  assert.equal(observed.refused.length, 3, 'who waited was not refused')
+  assert.equal(observed.refused.length, 3, 'the call that waited was not refused')
 })
 
 // Two teams under one company-wide limit: a team at its own limit must not block the other one.

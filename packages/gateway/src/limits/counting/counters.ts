@@ -22,7 +22,9 @@ export interface CounterIdentity {
 export interface Counter extends CounterIdentity {
   readonly unit: Unit
   readonly window: WindowFacts
-  /** What this process counted: everything for the memory store; with Redis, what is known while Redis is down. */
+  /**
+   * Amounts that this process counted: all of them for the memory store; with Redis, those known while Redis is down.
+   */
   readonly own: Tally
   /**
    * The sum over all replicas that a shared store reported last, the time of that report, and the end of the calendar
@@ -58,13 +60,13 @@ export interface Claim {
   readonly rule: string
 }
 
-/** What a call asks for, besides one request and one place in flight. */
+/** Amounts that a call asks for. It also counts as one request and as one call in flight. */
 export interface Requested {
   readonly tokens: number
   readonly costNano: number
 }
 
-/** What a call used. */
+/** Amounts that a call used. */
 export interface Used extends Requested {
   /**
    * Number of backend calls. 0 for a call that was never sent: its request is refunded. Beyond the one that was
@@ -133,7 +135,7 @@ export interface RoomShortage {
   /** Free part of the limit of `worst`. */
   readonly remaining: number
   /**
-   * End of its calendar window, in ms since the epoch; null for others, and where calls in flight alone take its room.
+   * End of its calendar window, in ms since the epoch; null for others, and where only calls in flight take its room.
    */
   readonly renewsAtMs: number | null
   readonly tokens: Gauge | null

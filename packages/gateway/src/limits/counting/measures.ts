@@ -1,6 +1,6 @@
 import type { LimitName } from '../../config/schema.ts'
 
-/** What a measure counts: tokens, calls, calls in flight, or billionths of the currency. */
+/** The unit that a measure counts: tokens, calls, calls in flight, or billionths of the currency. */
 export type Unit = 'tokens' | 'requests' | 'inFlight' | 'cost'
 
 export type CalendarUnit = 'hour' | 'day' | 'week' | 'month'

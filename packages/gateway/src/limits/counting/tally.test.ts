@@ -183,20 +183,20 @@ test('a reservation from before a clock was set back is refunded completely', ()
   const moments = new Moments(() => wall)
   const day = calendar('day')
   day.sum(moments.now())
-  const taken = { ...moments.now() }
-  day.take(400, taken)
+  const reservedAt = { ...moments.now() }
+  day.take(400, reservedAt)
   wall -= 86_400_000 * 2
-  day.settle(taken, 400, 100)
+  day.settle(reservedAt, 400, 100)
   assert.equal(day.reserved, 0)
   assert.equal(day.sum(moments.now()), 100)
 })
 
 // An empty counter of a single caller may be dropped while a call that reserved nothing is in flight.
 test('a call whose counter was dropped is counted by the new counter when it settles', () => {
-  const taken = at(startMs + 250)
+  const reservedAt = at(startMs + 250)
   const now = at(startMs + 700)
   for (const tally of [sliding(60_000, 500), calendar('day')]) {
-    tally.settle(taken, 0, 30)
+    tally.settle(reservedAt, 0, 30)
     assert.equal(tally.sum(now), 30)
     assert.deepEqual(
       tally.contents(now).map(({ amount }) => amount),

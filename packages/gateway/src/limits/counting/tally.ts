@@ -108,7 +108,7 @@ export class Tally {
   }
 
   /**
-   * Time until `amount` has room under `limit`, in ms, if nothing is refunded before. Where calls in flight alone take
+   * Time until `amount` has room under `limit`, in ms, if nothing is refunded before. Where only calls in flight take
    * the room, that is unknown: `untilSettledMs`.
    */
   roomInMs(amount: number, limit: number, now: Moment): number {

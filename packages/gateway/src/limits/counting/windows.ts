@@ -40,7 +40,7 @@ export interface Window {
   /** Adds to a time before the newest stretch. @returns false when that time has left the window. */
   addEarlier(ms: number, amount: number): boolean
   /**
-   * Time until `amount` has room under `limit`, in ms, if nothing is refunded before. Where calls in flight alone take
+   * Time until `amount` has room under `limit`, in ms, if nothing is refunded before. Where only calls in flight take
    * the room, that is unknown: `untilSettledMs`.
    */
   roomInMs(amount: number, limit: number, amounts: TallyAmounts, ms: number): number

@@ -77,8 +77,8 @@ class Caller {
 }
 
 /**
- * How likely a reply is lost; 0.2 for scripts that are not named. Reserving and settling are frequent, the others run a
- * few times in each return.
+ * Probability that a reply is lost; 0.2 for scripts that are not named. Reserving and settling are frequent, the others
+ * run a few times in each return.
  */
 const chances: Readonly<Record<string, number>> = { reserve: 0.02, settle: 0.02, book: 0.6, adopt: 0.5 }
 

@@ -79,7 +79,7 @@ test('P7 replicas on Redis decide and count like one process in memory, also aft
     startReplica(t, redis, { clock: () => now + offMs, serverClock: () => now, leaseExpiryMs })
   const replicas = [await start(clocksOffMs[0] ?? 0), await start(clocksOffMs[1] ?? 0)]
   let runs = 0
-  let taken = 0
+  let admitted = 0
   let refused = 0
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async steps => {
@@ -117,7 +117,7 @@ test('P7 replicas on Redis decide and count like one process in memory, also aft
         assert.deepEqual(comparable(other), comparable(one))
         if (one.reservation !== null && other.reservation !== null)
           open.push({ memory: one.reservation, shared: other.reservation, replica })
-        if (one.reservation !== null) taken += 1
+        if (one.reservation !== null) admitted += 1
         else refused += 1
       }
       const settle = async (which: number, used: Used): Promise<void> => {
@@ -151,13 +151,13 @@ test('P7 replicas on Redis decide and count like one process in memory, also aft
       const left = claims(memory, name).map(({ counter }) => counter.own.reserved)
       assert.deepEqual(new Set(left), new Set([0]), 'nothing stays reserved')
       const own = replicas[1]?.counters ?? assert.fail()
-      for (const standing of await own.read(claims(own, name).map(({ counter }) => counter))) {
-        assert.equal(standing.reserved, 0)
+      for (const reading of await own.read(claims(own, name).map(({ counter }) => counter))) {
+        assert.equal(reading.reserved, 0)
       }
     }),
     { numRuns: 200 },
   )
-  assert.ok(taken > 100 && refused > 100, `the property must see both: ${taken} reserved, ${refused} refused`)
+  assert.ok(admitted > 100 && refused > 100, `the property must see both: ${admitted} admitted, ${refused} refused`)
   assert.ok(
     expired.some(calls => calls > 0),
     'the property must see crashes with calls in flight',

@@ -137,6 +137,27 @@ test('P7 a loss of Redis’s data over an open connection is noticed by the next
   }
 })
 
+// Without it, a connection that breaks during the report doubles the use of a month.
+test('P7 a report to an empty Redis that is interrupted goes on where it stopped, and is counted once', async t => {
+  const redis = await startRedis(t)
+  const toLose = new Set<string>()
+  const losesReply = (script: string): boolean => toLose.delete(script)
+  const one = await startReplica(t, redis, { losesReply })
+  settle(one, await reserved(one, 900), 300)
+  const running = await reserved(one, 50)
+  await shows(one, 300, 50)
+  for (const script of ['book', 'adopt', 'reported', 'beat']) toLose.add(script)
+  tell(redis.port, 'FLUSHALL')
+  await eventually('all four replies were lost', async () => {
+    await one.counters.beat()
+    return toLose.size === 0 ? true : null
+  })
+  await isOk(one)
+  await shows(one, 300, 50)
+  settle(one, running, 40)
+  await shows(one, 340, 0)
+})
+
 // A server that hangs delays calls for one time limit. A lost reply must not cost capacity for ever.
 test('P7 a reservation whose reply did not come in time is refunded, and later calls do not wait for Redis', async t => {
   const redis = await startRedis(t)

@@ -1,4 +1,4 @@
-/** What Redis holds for replicas that are gone, and for calls that no replica knows. */
+/** Repair of data in Redis that belong to dead replicas, or to calls that no replica knows. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { tell } from '../../../../../test/support/redis.ts'

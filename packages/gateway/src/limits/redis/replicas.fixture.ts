@@ -1,4 +1,4 @@
-/** What tests do with replicas: reserve, settle, and wait until counters in Redis show the result. */
+/** Steps of tests with replicas: reserve, settle, and wait until counters in Redis show the result. */
 import assert from 'node:assert/strict'
 import { eventually } from '../../../../../test/support/wait.ts'
 import { claim } from '../counting/claim.fixture.ts'

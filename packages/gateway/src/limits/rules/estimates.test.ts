@@ -118,19 +118,19 @@ function wav(): string {
 
 // Otherwise a minute of speech is estimated as half a million tokens of text, and refused for good.
 test('F10 sounds are estimated by their duration, whatever their format', () => {
-  const said = (data: string, format: string) =>
+  const bodyOf = (data: string, format: string) =>
     Buffer.from(
       JSON.stringify({
         messages: [{ role: 'user', content: [{ type: 'input_audio', input_audio: { data, format } }] }],
       }),
     )
-  const body = said(wav(), 'wav')
+  const body = bodyOf(wav(), 'wav')
   const size = promptSizeOf(body, 0)
   assert.deepEqual([size.media, size.soundTokens], [0, 301])
   assert.ok(size.textBytes < 200)
   assert.equal(new PromptEstimate().of(size) > 300, true)
   for (const magic of ['SUQzBAAA', '//tQxAAA', 'T2dnUwAC', 'ZkxhQwAA']) {
-    const { media, soundTokens } = promptSizeOf(said(magic + 'QUJD'.repeat(20_000), 'mp3'), 0)
+    const { media, soundTokens } = promptSizeOf(bodyOf(magic + 'QUJD'.repeat(20_000), 'mp3'), 0)
     assert.deepEqual([media, soundTokens], [0, 76], magic)
   }
   const marked = Buffer.from(JSON.stringify({ input: `data:audio/wav;base64,${wav()}` }))

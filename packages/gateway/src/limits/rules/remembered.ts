@@ -24,8 +24,8 @@ export interface RememberedParts {
 const shortestMs = 10_000
 
 /**
- * What calls have used since the start of each window, as bookings. An amount is booked at the time of its group's
- * newest call.
+ * Amounts that calls have used since the start of each window, as bookings. An amount is booked at the time of its
+ * group's newest call.
  */
 export async function remembered(book: RuleBook, config: Config, parts: RememberedParts): Promise<readonly Booking[]> {
   const nowMs = parts.clock()

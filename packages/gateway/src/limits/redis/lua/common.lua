@@ -167,7 +167,7 @@ local function resetMs(c, now)
   return math.max(0, (c.oldest + c.steps) * c.stepMs - now)
 end
 
--- Milliseconds until the amount has room, if nothing is refunded before; 1000 where calls in flight alone take the
+-- Milliseconds until the amount has room, if nothing is refunded before; 1000 where only calls in flight take the
 -- room.
 local function roomMs(c, amount, limit, now)
   if c.kind == 'i' then return 1000 end

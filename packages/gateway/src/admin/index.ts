@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import type { Caller } from '../identity/caller.ts'
-import type { GroupDirectory } from '../identity/groups.ts'
+import type { GroupDirectory } from '../identity/index.ts'
 import type { InstanceState, ProbeResult } from '../instances/state.ts'
 import type { LedgerReader } from '../ledger/index.ts'
 import type { LimitsReport } from '../limits/index.ts'

@@ -22,7 +22,7 @@ export interface DataPlane {
   readonly followUps: FollowUpFigures
   /**
    * Serves further calls with the configuration that the core uses now.
-   * @returns resolves when the last call that uses what was before has ended.
+   * @returns resolves when the last call that uses the old parts has ended.
    */
   use(next: Config): Promise<unknown>
   readonly closers: AsyncDisposableStack
@@ -81,12 +81,11 @@ export async function openDataPlane(
     get followUps() {
       return followUps.figures
     },
-    async use(next) {
+    use(next) {
       guards.use(next)
       const nextParts = parts()
       followUps.use(nextParts)
-      await gateway.use(nextParts)
-      return Promise.all([copies.settled(), followUps.settled()])
+      return gateway.use(nextParts).then(() => Promise.all([copies.settled(), followUps.settled()]))
     },
     closers: closers.move(),
   }

@@ -1,7 +1,8 @@
 /** Looks groups up in Microsoft Graph with the gateway's own identity. */
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
-import { type GroupDirectory, openGroupDirectory } from '../identity/index.ts'
+import { openGroupDirectory } from '../identity/groups.ts'
+import type { GroupDirectory } from '../identity/index.ts'
 import { identityCredential } from '../instances/credentials.ts'
 import type { AppServiceEndpoint } from '../instances/managed-identity.ts'
 import type { Log } from '../log.ts'

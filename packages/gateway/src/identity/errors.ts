@@ -31,6 +31,22 @@ export class IdentityError extends Error {
 }
 
 /**
+ * The groups of a caller cannot be found out right now. This is the gateway's problem (503), never a refusal of the
+ * caller.
+ */
+export class GroupsUnavailable extends Error {
+  readonly code = 'groups_unavailable'
+  /** Milliseconds after which another attempt may help. */
+  readonly retryAfterMs: number
+
+  constructor(retryAfterMs: number, options?: ErrorOptions) {
+    super('The groups of the caller cannot be looked up right now.', options)
+    this.name = 'GroupsUnavailable'
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+/**
  * The configured sign-in service cannot be used. Thrown while the verifier is built, so the start or the reload fails.
  */
 export class AuthorityError extends Error {

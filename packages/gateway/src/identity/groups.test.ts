@@ -5,7 +5,9 @@ import { type TestContext, test } from 'node:test'
 import { logTo } from '../log.fixture.ts'
 import { testCaller } from './caller.fixture.ts'
 import type { Caller } from './caller.ts'
-import { type GroupDirectory, GroupsUnavailable, openGroupDirectory } from './groups.ts'
+import { GroupsUnavailable } from './errors.ts'
+import { openGroupDirectory } from './groups.ts'
+import type { GroupDirectory } from './index.ts'
 
 const alice: Caller = Object.freeze(
   testCaller({

@@ -9,35 +9,8 @@ import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Caller } from './caller.ts'
-
-/**
- * The groups of a caller cannot be found out right now. This is the gateway's problem (503), never a refusal of the
- * caller.
- */
-export class GroupsUnavailable extends Error {
-  readonly code = 'groups_unavailable'
-  /** Milliseconds after which another attempt may help. */
-  readonly retryAfterMs: number
-
-  constructor(retryAfterMs: number, options?: ErrorOptions) {
-    super('The groups of the caller cannot be looked up right now.', options)
-    this.name = 'GroupsUnavailable'
-    this.retryAfterMs = retryAfterMs
-  }
-}
-
-export interface GroupDirectory {
-  /**
-   * The caller with all of its groups. Synchronous for a caller whose groups are remembered; the same token then gives
-   * the same object.
-   * @throws GroupsUnavailable, also as a rejection
-   */
-  complete(caller: Caller): Caller | Promise<Caller>
-  /** Requests to Graph since the start, and how many of them failed. */
-  readonly requests: number
-  readonly failures: number
-  close(): void
-}
+import { GroupsUnavailable } from './errors.ts'
+import type { GroupDirectory } from './index.ts'
 
 export interface GroupDirectoryOptions {
   /** Microsoft Graph, as `https://graph.microsoft.com`, without a slash at its end. */

@@ -18,6 +18,7 @@ import {
   verifierOf,
 } from './authority.fixture.ts'
 import { IdentityError, type IdentityErrorCode } from './errors.ts'
+import type { Verifier } from './index.ts'
 import {
   absentKeyMs,
   failurePauseMs,
@@ -27,7 +28,6 @@ import {
   unknownKeyPauseMs,
   unknownKeyReadings,
 } from './keys.ts'
-import type { Verifier } from './verifier.ts'
 
 const first = await signingKey('k1')
 const second = await signingKey('k2')

@@ -20,8 +20,9 @@ import {
   verifierOf,
 } from './authority.fixture.ts'
 import { AuthorityError, IdentityError, type IdentityErrorCode } from './errors.ts'
+import type { Verifier } from './index.ts'
 import { unknownKeyPauseMs } from './keys.ts'
-import { createVerifier, type Verifier } from './verifier.ts'
+import { createVerifier } from './verifier.ts'
 
 const keyA = await signingKey('a1')
 const keyB = await signingKey('b1')

@@ -1,50 +1,14 @@
 import { hash } from 'node:crypto'
 import { compactVerify } from 'jose'
-import type { Clock } from '../clock.ts'
-import type { Log } from '../log.ts'
 import { tokenCharactersMax, tokenTooLong } from './bearer.ts'
 import type { Caller } from './caller.ts'
 import { comparableAudience, type Expectations, readCaller, readOrigin, wrongIssuer } from './claims.ts'
 import { createDocumentReader, type TrustedKey } from './documents.ts'
 import { IdentityError } from './errors.ts'
+import type { Verifier, VerifierOptions } from './index.ts'
 import { freshnessEveryMs, TenantKeys } from './keys.ts'
 import { CallerMemory, type VerifiedToken } from './memory.ts'
 import { parseToken } from './token.ts'
-
-export interface VerifierOptions {
-  /** Sign-in service, as `https://login.microsoftonline.com`. Plain http only to a loopback host. */
-  readonly authority: string
-  /** Tenant ids whose tokens are accepted. */
-  readonly tenants: readonly string[]
-  /** Accepted values of claim `aud`; a trailing slash does not matter. */
-  readonly audiences: readonly string[]
-  /** When not null, only tokens obtained by these client applications (`appid`, `azp`) are accepted. */
-  readonly clients: readonly string[] | null
-  /** Tolerance for `exp` and `nbf`, in milliseconds. */
-  readonly clockSkewMs: number
-  readonly clock: Clock
-  readonly log?: Log
-}
-
-export interface Verifier {
-  /**
-   * The caller of a token that was verified before, has not expired, and whose key is still published; else null.
-   * Synchronous, and used for nearly every request. The same token gives the same object while it is remembered, so a
-   * WeakMap may hang values on it.
-   *
-   * @param connection on which the token came. Its last token is recognised by comparing the whole text, without a
-   *   digest: a comparison takes 0.1 µs, a digest 2 µs, and a connection nearly always has one caller. Nothing is kept
-   *   of a connection beyond its own life and the verifier's.
-   */
-  remembered(token: string, connection?: object): Caller | null
-  /**
-   * Verifies a token, or answers from memory. Equal tokens at the same time are verified once.
-   * @throws IdentityError
-   */
-  verify(token: string): Promise<Caller>
-  /** Forgets everything and ends requests for keys. `verify` then rejects with keys_unavailable. */
-  close(): void
-}
 
 /** The last token of a connection. */
 interface LastToken {

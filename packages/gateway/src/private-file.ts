@@ -1,7 +1,7 @@
 /**
  * Files that only their user may read: tokens, and what a demonstration leaves for the commands that run besides it.
  */
-import { constants } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open } from 'node:fs/promises'
 
 /**
@@ -34,7 +34,7 @@ export async function readPrivateFile(path: string, bytesMax: number): Promise<s
     if (!facts.isFile()) throw new PrivateFileError('odd', 'it is no ordinary file')
     requireOwn(facts)
     const mode = facts.mode & 0o777
-    if (hasOwners && (mode & 0o077) !== 0) {
+    if (hasRights(facts, openToOthers)) {
       throw new PrivateFileError('exposed', `others can read or write it (mode ${octal(mode)})`)
     }
     if (facts.size > bytesMax) throw new PrivateFileError('odd', 'it is far too large')
@@ -53,18 +53,27 @@ export async function requireOwnDirectory(path: string): Promise<void> {
   if (!facts.isDirectory()) throw new PrivateFileError('odd', 'it is no directory')
   requireOwn(facts)
   const mode = facts.mode & 0o777
-  if (hasOwners && (mode & 0o022) !== 0) {
+  if (hasRights(facts, writableByOthers)) {
     throw new PrivateFileError('exposed', `others can write into it (mode ${octal(mode)})`)
   }
 }
 
-/** False on Windows, which has neither owner nor mode in this sense. */
-const hasOwners = process.getuid !== undefined
+/** True when a file belongs to another user. Never on Windows, which has neither owner nor mode in this sense. */
+export function isForeign({ uid }: Pick<Stats, 'uid'>): boolean {
+  return process.getuid !== undefined && uid !== process.getuid()
+}
 
-function requireOwn({ uid }: { readonly uid: number }): void {
-  if (process.getuid !== undefined && uid !== process.getuid()) {
-    throw new PrivateFileError('foreign', 'it belongs to another user')
-  }
+/** True when a file's mode has one of these bits. Never on Windows. */
+export function hasRights({ mode }: Pick<Stats, 'mode'>, bits: number): boolean {
+  return process.getuid !== undefined && (mode & bits) !== 0
+}
+
+/** Bits of a mode: group or others can write, or can do anything. */
+export const writableByOthers = 0o022
+export const openToOthers = 0o077
+
+function requireOwn(facts: Pick<Stats, 'uid'>): void {
+  if (isForeign(facts)) throw new PrivateFileError('foreign', 'it belongs to another user')
 }
 
 function octal(mode: number): string {

@@ -1,4 +1,5 @@
 /** How an exchange ends: the answer to the client where one is missing, the usage and its cost, the lease, the metrics and the record. */
+import { codeOf } from '../errors.ts'
 import { LedgerError } from '../ledger/index.ts'
 import type { Closed, Cost } from '../ledger/record.ts'
 import { nothingSpent, type Spent } from '../limits/index.ts'
@@ -45,7 +46,12 @@ export async function conclude(exchange: Authenticated, relayed: Relayed, parts:
   let { status } = relayed
   if (ending !== 'whole' && ending !== 'left') {
     parts.log.warn(
-      { id: exchange.call.id, instance: exchange.instance?.name, failure: ending, code: codeOf(relayed.cause) },
+      {
+        id: exchange.call.id,
+        instance: exchange.instance?.name,
+        failure: ending,
+        code: codeOf(relayed.cause) ?? relayed.cause?.name,
+      },
       'backend_failed',
     )
     // A copy has no client, so it has no status.
@@ -276,8 +282,4 @@ function figures(exchange: Exchange, ending: Ending, endedAtMs: number): EndedCa
     durationMs: endedAtMs - call.startedAtMs,
     firstByteMs: sentAtMs === null || firstByteAtMs === null ? null : firstByteAtMs - sentAtMs,
   }
-}
-
-function codeOf(error: Error | null): string | undefined {
-  return (error as NodeJS.ErrnoException | null)?.code ?? error?.name
 }

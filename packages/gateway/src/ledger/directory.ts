@@ -12,6 +12,8 @@ import {
 } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { codeOf } from '../errors.ts'
+import { hasRights, isForeign, writableByOthers } from '../private-file.ts'
 import { LedgerError } from './index.ts'
 
 /**
@@ -35,12 +37,11 @@ export function prepareDirectory(directory: string): string {
   return path
 }
 
-function requireOwn({ uid, mode }: Stats): void {
-  // Windows has neither owner nor mode in this sense.
-  if (process.getuid === undefined) return
-  if (uid !== process.getuid()) throw Object.assign(new Error(`owned by ${uid}`), { code: 'foreign' })
-  // Whoever can write into it can put a link where the ledger writes.
-  if ((mode & 0o022) !== 0) throw Object.assign(new Error(`mode ${mode.toString(8)}`), { code: 'exposed' })
+function requireOwn(facts: Stats): void {
+  if (isForeign(facts)) throw Object.assign(new Error(`owned by ${facts.uid}`), { code: 'foreign' })
+  // A user that can write into it can put a link where the ledger writes.
+  if (hasRights(facts, writableByOthers))
+    throw Object.assign(new Error(`mode ${facts.mode.toString(8)}`), { code: 'exposed' })
 }
 
 /** Writes a file that was not there under a name that nobody can foresee, so that it follows no link. @returns its path. */
@@ -51,7 +52,7 @@ function writeNew(path: string, text: string): string {
 }
 
 function whatIsWrong(cause: unknown): string {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  const code = codeOf(cause) ?? ''
   switch (code) {
     case 'ENOTDIR':
     case 'EEXIST':

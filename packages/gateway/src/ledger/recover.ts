@@ -8,7 +8,7 @@ import { numberOrNull } from '../wire/json.ts'
 import { Members } from '../wire/members.ts'
 import { isUnmeteredModel, modelFacts } from '../wire/models.ts'
 import { operations } from '../wire/operations.ts'
-import { noUsage, type Usage } from '../wire/usage.ts'
+import { noUsage, type Usage, unreportedUsage } from '../wire/usage.ts'
 import type { Journal } from './index.ts'
 import { timeOfId } from './journal/ids.ts'
 import { unknownClosed, unknownOpened } from './read-fields.ts'
@@ -131,7 +131,7 @@ async function usageOf(
   // Its end cannot be looked up, so it is charged at the number of tokens that is assumed of such a call.
   const promptTokens = usage.promptTokens ?? 0
   const completionTokens = Math.max(usage.completionTokens ?? 0, parts.completionTokensAssumed)
-  return { ...noUsage, source: 'bounded', promptTokens, completionTokens, totalTokens: promptTokens + completionTokens }
+  return unreportedUsage('bounded', promptTokens, completionTokens)
 }
 
 /** Usage that is charged where none was reported. */
@@ -156,13 +156,7 @@ async function unreported(
   // Where bodies are not recorded, the prompt is not known either.
   const promptTokens = counted.promptTokens ?? completionTokensAssumed
   const completionTokens = Math.max(counted.completionTokens ?? 0, said?.usage?.completionTokens ?? 0, most)
-  return {
-    ...noUsage,
-    source: isKnown ? 'counted' : 'bounded',
-    promptTokens,
-    completionTokens,
-    totalTokens: promptTokens + completionTokens,
-  }
+  return unreportedUsage(isKnown ? 'counted' : 'bounded', promptTokens, completionTokens)
 }
 
 /** True when the whole answer had come and its text is all that is billed. */

@@ -31,6 +31,15 @@ export const noUsage: Usage = {
   imageCompletionTokens: null,
 }
 
+/** Usage that the backend did not report: counted from the text, or a bound. */
+export function unreportedUsage(
+  source: 'counted' | 'bounded',
+  promptTokens: number | null,
+  completionTokens: number,
+): Usage {
+  return { ...noUsage, source, promptTokens, completionTokens, totalTokens: (promptTokens ?? 0) + completionTokens }
+}
+
 /** A backend's `usage` object as the ledger keeps it, in any of its shapes. Null when it has no figure. */
 export function usageFrom(value: unknown): Usage | null {
   const reported = reportedUsage(value)

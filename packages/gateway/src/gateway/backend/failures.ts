@@ -1,4 +1,5 @@
 /** Why a backend did not answer, or did not finish its answer, and which refusal the client gets for it. */
+import { codeOf } from '../../errors.ts'
 import { Refusal } from '../refusals.ts'
 
 /** Stable codes: records in the ledger have them. */
@@ -85,7 +86,7 @@ const unreachable: ReadonlySet<string> = new Set([
 /** @param answerBegan the head of the answer has come. */
 export function classify(error: Error, answerBegan: boolean): BackendFailure {
   if (error instanceof GivenUp) return error.failure
-  const code = codeOf(error)
+  const code = connectCodeOf(error)
   if (code === 'UND_ERR_BODY_TIMEOUT') return 'stream_idle_timeout'
   if (answerBegan) return 'backend_cut'
   // Established connections fail with the same codes. In that case the backend may have read the request.
@@ -95,12 +96,9 @@ export function classify(error: Error, answerBegan: boolean): BackendFailure {
   return unreachable.has(code) ? 'backend_unreachable' : 'backend_broke'
 }
 
-function codeOf(error: Error): string {
-  const code = (error as NodeJS.ErrnoException).code
-  if (code !== undefined) return code
-  // It holds one error for each address that was tried.
-  if (error instanceof AggregateError && error.errors[0] instanceof Error) return codeOf(error.errors[0])
-  return ''
+function connectCodeOf(error: Error): string {
+  // An AggregateError holds one error for each address that was tried.
+  return codeOf(error) ?? (error instanceof AggregateError ? codeOf(error.errors[0]) : null) ?? ''
 }
 
 function syscallOf(error: Error): string {

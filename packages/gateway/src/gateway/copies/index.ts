@@ -4,6 +4,7 @@
  * id, a lease, a record that names the copied call, and a line in the instance's bill. No copy delays or fails the
  * client's call.
  */
+import { codeOf } from '../../errors.ts'
 import { choose } from '../../instances/choose.ts'
 import type { Instance } from '../../instances/index.ts'
 import { type Candidate, candidatesFor, type Target } from '../../instances/pool.ts'
@@ -115,7 +116,12 @@ export class Copies {
     if (this.#isClosing || this.#running.size >= atOnceMax || parts.limits.line.length > 0) return Promise.resolve(null)
     const { promise, resolve } = Promise.withResolvers<WholeAnswer | null>()
     const running = this.#run(exchange, order, parts, resolve)
-      .catch(error => parts.log.warn({ id: exchange.call.id, copy: order.kind, code: codeOf(error) }, 'copy_failed'))
+      .catch(error =>
+        parts.log.warn(
+          { id: exchange.call.id, copy: order.kind, code: codeOf(error) ?? 'internal_error' },
+          'copy_failed',
+        ),
+      )
       .finally(() => {
         resolve(null)
         this.#running.delete(running)
@@ -216,8 +222,4 @@ export class Copies {
 function memberFor({ target, deployment, apart }: CopyOrder, nowMs: number): Candidate | null {
   const candidates = candidatesFor(target, deployment)
   return candidates === null ? null : choose(target, candidates, { nowMs, tried: apart, prefixHash: -1 })
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'internal_error'
 }

@@ -1,5 +1,7 @@
 /** The open debts of background work: when to ask about each, and which of them an exchange may charge. */
+
 import type { Clock } from '../../clock.ts'
+import { codeOf } from '../../errors.ts'
 import { callerWithoutToken } from '../../identity/index.ts'
 import type { KeptReservation, Limits, Spent } from '../../limits/index.ts'
 import type { Debt, SharedDebts } from '../../objects/index.ts'
@@ -206,7 +208,7 @@ export class FollowUpQueue implements FollowUps {
   #start(open: OpenDebt, token: string): Promise<void> {
     const running = this.#follow(open, token)
       .catch(error => {
-        this.#gateway?.log.warn({ id: open.debt.recordId, code: codeOf(error) }, 'follow_up_failed')
+        this.#gateway?.log.warn({ id: open.debt.recordId, code: codeOf(error) ?? 'internal_error' }, 'follow_up_failed')
       })
       .finally(() => {
         open.asking = null
@@ -317,7 +319,3 @@ export class FollowUpQueue implements FollowUps {
 }
 
 const nothingMore: Spent = { tokens: 0, costNano: 0, calls: 1, promptTokens: null, completionTokens: null }
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'internal_error'
-}

@@ -1,7 +1,7 @@
 /** The bound: the charge for a call whose usage is unknown. It is what was reserved for the call, or would have been. */
 import type { Limits, PromptSize } from '../../limits/index.ts'
 import { promptSizeOf } from '../../limits/rules/prompt-size.ts'
-import { noUsage, type Usage } from '../../wire/usage.ts'
+import { type Usage, unreportedUsage } from '../../wire/usage.ts'
 import type { Authenticated } from '../exchange.ts'
 import type { Asked } from '../receive/request.ts'
 
@@ -47,11 +47,5 @@ export function boundOf(exchange: Authenticated, { limits }: { readonly limits: 
 
 /** The bound as usage. */
 export function boundedUsage({ promptTokens, completionTokens }: Bound): Usage {
-  return {
-    ...noUsage,
-    source: 'bounded',
-    promptTokens,
-    completionTokens,
-    totalTokens: promptTokens + completionTokens,
-  }
+  return unreportedUsage('bounded', promptTokens, completionTokens)
 }

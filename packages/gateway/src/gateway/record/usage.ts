@@ -5,7 +5,7 @@ import type { Log } from '../../log.ts'
 import type { CountedTokens, TokenCounter } from '../../tokens/index.ts'
 import { isUnmeteredModel } from '../../wire/models.ts'
 import type { Operation } from '../../wire/operations.ts'
-import { noUsage, type Usage } from '../../wire/usage.ts'
+import { noUsage, type Usage, unreportedUsage } from '../../wire/usage.ts'
 import type { Authenticated } from '../exchange.ts'
 import type { FollowUps } from '../follow-ups/index.ts'
 import type { Asked } from '../receive/request.ts'
@@ -116,8 +116,7 @@ function isKnown(
 }
 
 function countedUsage({ promptTokens, completionTokens }: CountedTokens): Usage {
-  const totalTokens = (promptTokens ?? 0) + (completionTokens ?? 0)
-  return { ...noUsage, source: 'counted', promptTokens, completionTokens: completionTokens ?? 0, totalTokens }
+  return unreportedUsage('counted', promptTokens, completionTokens ?? 0)
 }
 
 async function promptUsage(exchange: Authenticated, sent: Sent, relayed: Relayed, parts: UsageParts): Promise<Usage> {

@@ -7,7 +7,7 @@ import { chmod, lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { z } from 'zod'
-import { PrivateFileError, readPrivateFile } from '../../private-file.ts'
+import { hasRights, isForeign, openToOthers, PrivateFileError, readPrivateFile } from '../../private-file.ts'
 import type { SignedIn, SignInSettings } from './client.ts'
 import { SignInError } from './errors.ts'
 
@@ -119,12 +119,9 @@ async function writeTokens(directory: string, path: string, tokens: readonly Cac
 /** Rights of the directory that are too loose expose only names, so they are corrected instead of refused. */
 async function makePrivateDirectory(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  if (process.getuid === undefined) return
   const facts = await lstat(directory)
-  if (!facts.isDirectory() || facts.uid !== process.getuid()) {
-    throw unusable(directory, 'it is not a directory of yours')
-  }
-  if ((facts.mode & 0o077) !== 0) await chmod(directory, 0o700)
+  if (!facts.isDirectory() || isForeign(facts)) throw unusable(directory, 'it is not a directory of yours')
+  if (hasRights(facts, openToOthers)) await chmod(directory, 0o700)
 }
 
 function unusable(path: string, reason: string, cause?: unknown): SignInError {

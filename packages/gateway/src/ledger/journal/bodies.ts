@@ -1,3 +1,4 @@
+import { codeOf } from '../../errors.ts'
 import { LedgerError } from '../index.ts'
 import { frameKind } from './frame.ts'
 import { type JournalPosition, offsetOf, segmentOf } from './position.ts'
@@ -44,7 +45,7 @@ export function readBodies(journal: string, positions: BodyPositions, id: string
     }
     return { request, response }
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    if (codeOf(error) === 'ENOENT') return null
     throw error
   } finally {
     reader.close()

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { codeOf } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { type JournalCursor, journalName } from './consumer.ts'
 import { type JournalPosition, offsetOf, positionAt, segmentOf } from './position.ts'
@@ -87,7 +88,7 @@ export class CursorFile {
     try {
       text = readFileSync(this.#path, 'utf8')
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return beginning
+      if (codeOf(error) === 'ENOENT') return beginning
       log.error({ consumer, journal: name, cause: String(error) }, notUsed)
       return beginning
     }

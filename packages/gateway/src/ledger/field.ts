@@ -19,10 +19,15 @@ export interface KindTypes {
 }
 export type FieldKind = keyof KindTypes
 
-/** Lists of a journal block (journal/metadata.ts). `head`: the entry's head has the value. `flags`: a bit of the head's flags. */
+/**
+ * Lists of a journal block (journal/metadata.ts). `head`: the entry's head has the value. `flags`: a bit of the head's
+ * flags.
+ */
 export type JournalList = 'head' | 'flags' | 'numbers' | 'names' | 'texts'
 
-/** How a column is stored and filled. `name`: a number of a dictionary, 0 is null. `long`: 0 where there is no value. */
+/**
+ * How a column is stored and filled. `name`: a number of a dictionary, 0 is null. `long`: 0 where there is no value.
+ */
 export type ColumnKind = 'id' | 'sequence' | 'name' | 'real' | 'whole' | 'long' | 'flag' | 'text'
 
 export interface KindFacts {
@@ -75,8 +80,8 @@ export interface ValueFacts {
 }
 
 /**
- * Where a field is stored. Positions are like the field numbers of a protobuf: never changed and never used again. A new field takes the next
- * position of its lists, and the next format as `since`.
+ * Where a field is stored. Positions are like the field numbers of a protobuf: never changed and never used again. A
+ * new field takes the next position of its lists, and the next format as `since`.
  */
 export interface StoredFacts extends ValueFacts {
   /** Version of the journal's format that has the field first. It decides when the store gets the column. */
@@ -109,8 +114,8 @@ export interface ListColumn {
 /** Where a field is shown. The management API shows every field; what people read otherwise is decided here. */
 export interface ShownFacts {
   /**
-   * Name in OpenTelemetry: of the GenAI and general conventions, else `gatehouse.*`. An attribute; for derived fields a metric. Times have
-   * none: they are the times of spans and events.
+   * Name in OpenTelemetry: of the GenAI and general conventions, else `gatehouse.*`. An attribute; for derived fields a
+   * metric. Times have none: they are the times of spans and events.
    */
   readonly otel?: string
   /** Place among the columns of CSV. */
@@ -125,7 +130,9 @@ export interface ShownFacts {
   readonly report?: 'group' | 'sum'
 }
 
-/** `both`: known before the call, and corrected at its end. `derived`: computed from other fields, and stored nowhere. */
+/**
+ * `both`: known before the call, and corrected at its end. `derived`: computed from other fields, and stored nowhere.
+ */
 export type Half = 'opened' | 'closed' | 'both' | 'derived'
 
 /** A row of the table, as builders below make it. */

@@ -56,7 +56,10 @@ function valuesOf(field: Field): fc.Arbitrary<unknown> {
   }
 }
 
-/** Records with any value in each field that is stored; their id is for the test to give. @param nulls false for records in which no field is null. */
+/**
+ * Records with any value in each field that is stored; their id is for the test to give. @param nulls false for records
+ * in which no field is null.
+ */
 export function anyRecord(nulls: boolean): fc.Arbitrary<RecordRow> {
   const stored = shownFields.filter(({ half }) => half !== 'derived')
   const values = stored.map(field => {

@@ -1,7 +1,7 @@
 /**
- * The record: what the ledger keeps of one exchange. It is written in two halves: `Opened` is with the kernel before the
- * backend is called, `Closed` after the exchange ended. An exchange that was never opened (refused, or failed before the
- * backend was called) is one `Closed` that carries its `Opened`. fields.ts describes every field.
+ * The record: what the ledger keeps of one exchange. It is written in two halves: `Opened` is with the kernel before
+ * the backend is called, `Closed` after the exchange ended. An exchange that was never opened (refused, or failed
+ * before the backend was called) is one `Closed` that carries its `Opened`. fields.ts describes every field.
  */
 import type { Half, KindTypes } from './field.ts'
 import type { FieldName, fields } from './fields.ts'
@@ -50,7 +50,9 @@ export interface Closed extends FieldsOf<'closed' | 'both'> {
 /** A record's figures, without bodies: what lists and reports read. */
 export interface RecordRow extends Opened, Omit<Closed, 'opened' | 'id' | 'instance' | 'region'>, FieldsOf<'derived'> {}
 
-/** A record with its bodies as the bytes that passed. Null when not captured (`capture: metadata`) or already purged. */
+/**
+ * A record with its bodies as the bytes that passed. Null when not captured (`capture: metadata`) or already purged.
+ */
 export interface RecordBodies {
   readonly id: string
   readonly request: Uint8Array | null

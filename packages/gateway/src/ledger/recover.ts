@@ -47,8 +47,8 @@ export interface RecoverParts {
 }
 
 /**
- * Ends every exchange that an earlier process left open, as `interrupted`. Each end is an entry of the journal, so that every reader sees it.
- * A process that dies during recovery leaves the rest as it was.
+ * Ends every exchange that an earlier process left open, as `interrupted`. Each end is an entry of the journal, so that
+ * every reader sees it. A process that dies during recovery leaves the rest as it was.
  */
 export async function recover(parts: RecoverParts): Promise<void> {
   const { store, journal, log } = parts
@@ -115,9 +115,9 @@ function mayGoOn({ operation, method }: Opened, request: readonly Uint8Array[]):
 }
 
 /**
- * The reported usage, where the answer came as far as that. Where it did not, the bill is not known. The usage is then a bound: at least the
- * tokens of what had come, and at least the maximum of the request, or the number that is assumed of a call without one. Operations without
- * tokens have no usage.
+ * The reported usage, where the answer came as far as that. Where it did not, the bill is not known. The usage is then
+ * a bound: at least the tokens of what had come, and at least the maximum of the request, or the number that is assumed
+ * of a call without one. Operations without tokens have no usage.
  */
 async function usageOf(
   opened: Opened,
@@ -168,7 +168,10 @@ const maxima: ReadonlySet<string> = new Set([
   ...['max_completion_tokens', 'max_tokens', 'max_output_tokens', 'n', 'best_of'],
 ])
 
-/** Most completion tokens that the request allows, of all its answers. @param assumed for each answer where it names no maximum. */
+/**
+ * Most completion tokens that the request allows, of all its answers. @param assumed for each answer where it names no
+ * maximum.
+ */
 function completionTokensMost(request: readonly Uint8Array[], assumed: number): number {
   const members = new Members({ wanted: maxima, inner: null, removed: null })
   for (const part of request)

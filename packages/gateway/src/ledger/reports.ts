@@ -1,7 +1,10 @@
 import { type FieldName, fieldRows, type fields } from './fields.ts'
 import type { CopyKind, Outcome, RecordRow } from './record.ts'
 
-/** Dimensions of usage reports. `day`, `hour`, `month`: of the start, UTC. `copy`: the kind of copy, null for calls of clients. */
+/**
+ * Dimensions of usage reports. `day`, `hour`, `month`: of the start, UTC. `copy`: the kind of copy, null for calls of
+ * clients.
+ */
 export const usageDimensions = [
   'workload',
   'caller',
@@ -108,7 +111,10 @@ export interface RecordsPage {
   readonly cursor: string
 }
 
-/** Usage of one group of calls, by workload, caller, deployment and instance. After a restart, the counters of limits begin with it. */
+/**
+ * Usage of one group of calls, by workload, caller, deployment and instance. After a restart, the counters of limits
+ * begin with it.
+ */
 export interface SpentGroup {
   readonly workload: string | null
   readonly callerKey: string | null

@@ -21,8 +21,9 @@ import { at, frameHeadBytes } from './journal/frame.ts'
 import { preambleBytes, segmentPath } from './journal/segments.ts'
 
 /**
- * Ledgers that earlier versions wrote: a completed exchange, a refused one, one with two attempts, one that its process left open.
- * Format 1 has no costs, reservations, copies and objects; format 2 has no tiers, further deployments and summed calls.
+ * Ledgers that earlier versions wrote: a completed exchange, a refused one, one with two attempts, one that its process
+ * left open. Format 1 has no costs, reservations, copies and objects; format 2 has no tiers, further deployments and
+ * summed calls.
  */
 const unpacked = (format: number, name: string): Buffer =>
   gunzipSync(readFileSync(new URL(`./format-${format}.fixture/${name}`, import.meta.url)))
@@ -48,7 +49,8 @@ const unknownToFormat1 = {
 /** Values of the fixture of format 2 that differ from `closedOf`. */
 const knownToFormat2 = { waitedMs: 12.5, objectId: 'resp_1', servedDeployment: 'gpt-4o-eu', spilledFrom: 'gpt-4o' }
 
-// After an update, last month's figures and prompts must be as they were: from the store and, if that is lost, from the journal.
+// After an update, last month's figures and prompts must be as they were: from the store and, if that is lost, from the
+// journal.
 for (const [format, withStore, known, costs] of [
   // The call that its process left open is charged at a bound, here without a price.
   [1, true, unknownToFormat1, [5, 3, 1, 75_000]],

@@ -14,8 +14,9 @@ export type Outcome = (typeof outcomes)[number]
 export const callerKinds = ['user', 'application'] as const
 
 /**
- * Calls that the gateway sends by itself. `shadow`: a mirrored copy whose answer is discarded. `hedge`: a second attempt beside a slow one.
- * `follow_up`: a question about the end of a background response or batch, to learn its usage.
+ * Calls that the gateway sends by itself. `shadow`: a mirrored copy whose answer is discarded. `hedge`: a second
+ * attempt beside a slow one. `follow_up`: a question about the end of a background response or batch, to learn its
+ * usage.
  */
 export const copyKinds = ['shadow', 'hedge', 'follow_up'] as const
 export type CopyKind = (typeof copyKinds)[number]
@@ -36,6 +37,9 @@ export interface AttemptRecord {
   /** HTTP status, or null when no answer came. */
   readonly status: number | null
   readonly durationMs: number
-  /** Reason of a failure without a status: `connect_refused`, `connect_timeout`, `first_byte_timeout`, `stream_idle_timeout`, ... */
+  /**
+   * Reason of a failure without a status: `connect_refused`, `connect_timeout`, `first_byte_timeout`,
+   * `stream_idle_timeout`, ...
+   */
   readonly error: string | null
 }

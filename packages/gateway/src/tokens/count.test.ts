@@ -28,8 +28,8 @@ const texts = fc.oneof(
   ),
 )
 
-// Prices hang on the encoding: GPT-4 counted as GPT-4o is off by a tenth and more.
-test('every family of models gets its encoding, fine-tuned and dated names too', () => {
+// Costs depend on the encoding: GPT-4 counted as GPT-4o is wrong by a tenth or more.
+test('every family of models gets its encoding, also for fine-tuned and dated names', () => {
   const expected = {
     cl100k_base: [
       'gpt-4',
@@ -56,8 +56,8 @@ test('every family of models gets its encoding, fine-tuned and dated names too',
     for (const model of list) assert.equal(encodingName(model), name, model)
 })
 
-// Known figures of OpenAI's own tokenizer.
-test('texts make as many tokens as OpenAI says', () => {
+// The figures come from OpenAI's own tokenizer.
+test('texts have as many tokens as with OpenAI’s tokenizer', () => {
   assert.equal(countText('gpt-4o', 'tiktoken is great!'), 6)
   assert.equal(countText('gpt-4', 'tiktoken is great!'), 6)
   assert.equal(countText('gpt-4', 'antidisestablishmentarianism'), 6)
@@ -66,13 +66,13 @@ test('texts make as many tokens as OpenAI says', () => {
   assert.equal(countText('gpt-4o', 'お誕生日おめでとう'), 8)
 })
 
-// A user who writes `<|endoftext|>` in a prompt must not bring the counter down, nor be charged one token for it.
-test('names of special tokens are plain text', () => {
+// A user who writes `<|endoftext|>` in a prompt must neither crash the counter nor be charged a single token for it.
+test('names of special tokens are counted as plain text', () => {
   assert.ok(countText('gpt-4o', '<|endoftext|>') > 1)
 })
 
-// OpenAI's cookbook lists what the service reported for these messages: 129 for GPT-4 and GPT-3.5, 124 for GPT-4o.
-test('chat messages count as the service reported them for the documented example', () => {
+// OpenAI's cookbook lists the service's figures for these messages: 129 for GPT-4 and GPT-3.5, 124 for GPT-4o.
+test('chat messages of the documented example have the tokens that the service reported', () => {
   const messages = [
     {
       role: 'system',
@@ -97,8 +97,8 @@ test('chat messages count as the service reported them for the documented exampl
   assert.equal(countPrompt('gpt-4o', 'chat/completions', { messages }), 124)
 })
 
-// The same source lists 105 for this tool and these messages on GPT-3.5 and GPT-4, 101 on GPT-4o.
-test('tools count as the service reported them for the documented example', () => {
+// The same source lists 105 tokens for this tool and these messages on GPT-3.5 and GPT-4, 101 on GPT-4o.
+test('tools of the documented example have the tokens that the service reported', () => {
   const tools = [
     {
       type: 'function',
@@ -140,8 +140,8 @@ test('completions, embeddings and responses take text, lists of text and token n
   assert.equal(countPrompt('gpt-4o', 'responses', { instructions: 'Be brief.', input: items }), asChat)
 })
 
-// Counting runs on what strangers send; anything that throws there loses a record.
-test('bodies of any shape give a figure or null', () => {
+// Any client decides what is counted. A body that makes the counter throw would lose a record.
+test('a body of any shape gives a figure or null', () => {
   const bodies = fc.oneof(
     fc.jsonValue(),
     fc.record({ messages: fc.jsonValue(), tools: fc.jsonValue(), response_format: fc.jsonValue() }),
@@ -162,7 +162,7 @@ test('bodies of any shape give a figure or null', () => {
 })
 
 // The published examples: 1,024 square is 765 tokens, 2,048 by 4,096 is 1,105, low detail 85.
-test('images cost what OpenAI publishes', () => {
+test('images have the tokens that OpenAI publishes', () => {
   assert.equal(imageTokens('gpt-4o', pngUrl(1_024, 1_024), 'high'), 765)
   assert.equal(imageTokens('gpt-4o', pngUrl(2_048, 4_096), 'auto'), 1_105)
   assert.equal(imageTokens('gpt-4o', pngUrl(4_096, 8_192), 'low'), 85)
@@ -173,7 +173,7 @@ test('images cost what OpenAI publishes', () => {
   assert.equal(imageTokens('gpt-4.1-mini', pngUrl(1_800, 2_400), 'high'), Math.ceil(1_452 * 1.62))
 })
 
-test('sizes are read from the headers of all image formats, and cut headers give none', () => {
+test('sizes are read from the headers of all image formats, and a cut header gives no size', () => {
   const jpeg = '/9j/4AAQSkZJRgABAQEASABIAAD/wAARCAAQACADASIAAhEBAxEB'
   const headers: readonly (readonly [string, Buffer])[] = [
     ['jpeg', Buffer.from(jpeg, 'base64')],
@@ -190,8 +190,8 @@ test('sizes are read from the headers of all image formats, and cut headers give
   assert.equal(imageHeader(Buffer.from('%PDF-1.7')), null)
 })
 
-// A stream goes out piece by piece; pieces that do not add up make the bill and the ledger differ.
-test('pieces of a text join to it and add up to its count', () => {
+// A stream is sent piece by piece. If pieces did not add up, the bill and the ledger would differ.
+test('the pieces of a text join to the text, and their tokens add up to its count', () => {
   fc.assert(
     fc.property(texts, fc.constantFrom(...models), (text, model) => {
       const pieces = tokenPieces(model, text)
@@ -203,15 +203,15 @@ test('pieces of a text join to it and add up to its count', () => {
   )
 })
 
-// One prompt of 300,000 spaces would stop a thread for a minute.
-test('long runs of one sign are counted in linear time', () => {
+// One prompt of 300,000 spaces would otherwise stop a thread for a minute.
+test('long runs of one character are counted in linear time', () => {
   const startedAtMs = performance.now()
   for (const run of ['a', ' ', '=', '\n', '中', '😀', 'é']) countText('gpt-4o', run.repeat(300_000))
   assert.ok(performance.now() - startedAtMs < 5_000)
 })
 
-// The guard cuts what is unbroken; its error must stay within what the documentation of `windowUnits` says.
-test('the guard changes a count by less than 3 tokens for each cut', () => {
+// Cutting unbroken runs changes the count. The error must stay within the bound that `windowUnits` documents.
+test('cutting a run changes its count by less than 3 tokens for each cut', () => {
   const signs = fc.constantFrom('abc', 'ABCdef', ' \t', '\n ', '-=_', '中文字', 'กขค', '😀👍', 'xyzéüß')
   fc.assert(
     fc.property(signs, fc.integer({ min: 200, max: 1_500 }), fc.nat(), (alphabet, length, seed) => {
@@ -228,7 +228,7 @@ test('the guard changes a count by less than 3 tokens for each cut', () => {
   )
 })
 
-test('a completion is its text, its refusals and its tool calls, over all choices', () => {
+test('a completion is counted as text, refusals and tool calls of all choices', () => {
   const body = {
     choices: [
       { index: 0, message: { content: 'hello world' }, finish_reason: 'stop' },
@@ -243,7 +243,7 @@ test('a completion is its text, its refusals and its tool calls, over all choice
     ],
   }
   const assembled = assemble('chat/completions', false, new TextEncoder().encode(JSON.stringify(body)))
-  // A text that ended has one more; one call has eight more; a text that was cut has none.
+  // A text that ended has one token more, one call has eight more; a text that was cut has none.
   assert.equal(countCompletion('gpt-4o', 'chat/completions', assembled), 2 + 1 + (1 + 1 + 2 + 8))
   const cut = assemble(
     'chat/completions',
@@ -254,7 +254,7 @@ test('a completion is its text, its refusals and its tool calls, over all choice
   assert.equal(countCompletion('gpt-4o', 'embeddings', assembled), null)
 })
 
-// What is counted where nothing was reported is charged: it must be what Azure would have said.
+// Where no usage was reported, the counted tokens are charged. They must be the ones that Azure would report.
 for (const [what, model, operation, body, tokens] of recordedPrompts) {
   test(`C14 a prompt is counted as it was recorded: ${what}, ${model}, ${operation}: ${tokens}`, () => {
     assert.equal(countPrompt(model, operation, body), tokens)

@@ -1,6 +1,6 @@
 /**
- * Synchronous counting, without I/O: for worker threads and tests. Long prompts take tens of milliseconds; the data plane goes
- * through `index.ts`, which uses a worker.
+ * Synchronous counting, without I/O, for worker threads and tests. Long prompts take tens of milliseconds, so the data
+ * plane uses `index.ts`, which counts in a worker.
  */
 import type { Assembled, AssembledChoice } from '../wire/assembled.ts'
 import { countText } from './encodings.ts'
@@ -12,9 +12,9 @@ export { imageTokens } from './images.ts'
 export { countPrompt } from './prompt.ts'
 
 /**
- * Tokens of what a response says: text, refusals, names and arguments of tool calls, thoughts that were shown, over all choices, with what the
- * service adds to them. What was thought and not shown is not in the figure. Null for operations that say nothing (embeddings, images, ...) and
- * where no choice came.
+ * Tokens of a response: text, refusals, names and arguments of tool calls and visible reasoning of all choices, with
+ * the tokens that the service adds. Hidden reasoning is not in the figure. Null for operations without text in the
+ * answer (embeddings, images, ...) and without a choice.
  */
 export function countCompletion(model: string, operation: string, assembled: Assembled): number | null {
   const speaks = operation === 'chat/completions' || operation === 'completions' || operation === 'responses'
@@ -32,7 +32,7 @@ function choiceTokens(model: string, choice: AssembledChoice): number {
   return opening + thought + text + calls + (text > 0 && isEnded(choice.finishReason) ? closing : 0)
 }
 
-/** False for a text that was cut, by a limit or by somebody who left: its end was not produced. */
+/** False for a text that was cut, by a limit or by a client that left: its end was not produced. */
 function isEnded(finishReason: string | null): boolean {
   return finishReason !== null && !cutReasons.has(finishReason)
 }

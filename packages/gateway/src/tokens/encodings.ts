@@ -2,18 +2,18 @@ import { createRequire } from 'node:module'
 
 type Encoding = typeof import('gpt-tokenizer/encoding/o200k_base')
 
-/** A stretch of text that a stream can carry in one chunk: whole characters, of one token mostly. */
+/** A piece of text that a stream can carry in one chunk: whole characters, mostly of one token. */
 export interface TokenPiece {
   readonly text: string
   readonly tokens: number
 }
 
 /**
- * Byte-pair merging takes time quadratic in the length of a run that the encoding does not split by itself: letters, spaces or
- * signs without a break (80,000 spaces took 3.3 s). Runs are therefore cut where a window of this many UTF-16 units, aligned to
- * its own length, lies whole within one run: no run below 256 is ever cut, none of 768 or more goes uncut, and the cost
- * stays near 2 µs a character in the worst case. A cut changes the count by less than 3 tokens (the test measures it),
- * in practice by one at most, thus below 2 % of what such a run amounts to.
+ * Byte-pair merging takes time quadratic in the length of a run that the encoding does not split by itself: letters,
+ * spaces or other signs without a break (80,000 spaces took 3.3 s). Runs are therefore cut where a window of this many
+ * UTF-16 units, aligned to its own length, is completely within one run. No run below 256 units is cut, every run of
+ * 768 or more is, and the cost stays near 2 µs a character in the worst case. A cut changes the count by less than 3
+ * tokens (the test measures it), in practice by one at most: less than 2 % of such a run.
  */
 const windowUnits = 256
 const unbrokenWindow = /[\p{L}\p{M}]{254,256}|\s{256}|[^\s\p{L}\p{N}]{254,256}/uy
@@ -21,19 +21,21 @@ const unbrokenWindow = /[\p{L}\p{M}]{254,256}|\s{256}|[^\s\p{L}\p{N}]{254,256}/u
 const require = createRequire(import.meta.url)
 const asPlainText = { disallowedSpecial: new Set<string>() }
 
-/** `cl100k_base` for GPT-4, GPT-3.5 and text-embedding models, `o200k_base` for all later ones and for names that are not known. */
+/**
+ * `cl100k_base` for GPT-4, GPT-3.5 and text-embedding models, `o200k_base` for all later ones and for unknown names.
+ */
 export function encodingName(model: string): 'o200k_base' | 'cl100k_base' {
   return /^(ft:)?(gpt-4(?![\d.o])|gpt-3\.?5|text-embedding-|(davinci|babbage)-002)/i.test(model)
     ? 'cl100k_base'
     : 'o200k_base'
 }
 
-/** Loads at the first use (0.2 s, 65 MB) and is kept by the module cache after; a lookup costs 1 µs. */
+/** Loaded at its first use (0.2 s, 65 MB) and then kept by the module cache; a lookup costs 1 µs. */
 function encodingOf(model: string): Encoding {
   return require(`gpt-tokenizer/encoding/${encodingName(model)}`)
 }
 
-/** Tokens that `text` makes as plain text: names of special tokens in it are text like any other. Text cut by `cutRuns`. */
+/** Tokens of `text` as plain text: names of special tokens in it are ordinary text. Long runs are cut (`cutRuns`). */
 export function countText(model: string, text: string): number {
   if (text === '') return 0
   const encoding = encodingOf(model)
@@ -44,8 +46,8 @@ export function countText(model: string, text: string): number {
 }
 
 /**
- * Splits text as a model would produce it: joined, the pieces are the text, and their tokens add up to `countText`. A character of several
- * tokens stays whole in one piece. Unpaired surrogates come back as U+FFFD.
+ * Splits text as a model would produce it. The joined pieces are the text, and their tokens add up to `countText`. A
+ * character of several tokens stays in one piece. Unpaired surrogates become U+FFFD.
  */
 export function tokenPieces(model: string, text: string): TokenPiece[] {
   const encoding = encodingOf(model)
@@ -68,18 +70,18 @@ function stretchPieces(encoding: Encoding, stretch: string): TokenPiece[] {
     pieces.push({ text, tokens: taken - before })
     before = taken
   }
-  // The decoder drops a byte order mark; then the stretch goes out in one piece.
+  // The decoder drops a byte order mark. The stretch is then one piece.
   const whole = pieces.map(piece => piece.text).join('') === stretch
   return whole ? pieces : [{ text: stretch, tokens: tokens.length }]
 }
 
-/** The text in stretches, cut inside of long unbroken runs only; joined they are the text. */
+/** The text in stretches, cut only inside long unbroken runs. The joined stretches are the text. */
 function cutRuns(text: string): string[] {
   const stretches: string[] = []
   const window = new RegExp(unbrokenWindow)
   let start = 0
   for (let at = 0; at + windowUnits <= text.length; at += windowUnits) {
-    // A surrogate pair is never parted; with `u`, a regular expression cannot start inside of one.
+    // A surrogate pair is never split. With `u`, a regular expression cannot start inside one.
     window.lastIndex = insidePair(text, at) ? at + 1 : at
     if (!window.test(text)) continue
     const end = insidePair(text, at + windowUnits) ? at + windowUnits - 1 : at + windowUnits

@@ -1,14 +1,20 @@
-/** What the first bytes of an image say. Sizes in pixels; null where the header is missing, cut or of another kind. */
+/**
+ * Format and size from the first bytes of an image. Sizes in pixels; null where the header is missing, cut or of
+ * another kind.
+ */
 export interface ImageHeader {
   readonly format: 'png' | 'jpeg' | 'gif' | 'webp' | 'bmp'
   readonly widthPx: number | null
   readonly heightPx: number | null
 }
 
-/** JPEG keeps its size behind its metadata, which thumbnails make long; this much is looked through. */
+/** Bytes that are searched for a size. In JPEG it comes after the metadata, which thumbnails make long. */
 const headerBytesMax = 262_144
 
-/** Reads the header of a base64 data URL (RFC 2397). Null for other URLs, other encodings, and bytes of no known image format. */
+/**
+ * Reads the header of a base64 data URL (RFC 2397). Null for other URLs, other encodings, and bytes of no known image
+ * format.
+ */
 export function dataUrlImageHeader(url: string): ImageHeader | null {
   const comma = url.indexOf(',')
   if (!/^data:/i.test(url) || comma < 0 || comma > 256 || !/;base64$/i.test(url.slice(0, comma))) return null
@@ -16,7 +22,7 @@ export function dataUrlImageHeader(url: string): ImageHeader | null {
   return imageHeader(Buffer.from(encoded, 'base64'))
 }
 
-/** Reads the header of PNG, JPEG, GIF, WebP and BMP bytes; null for all else. */
+/** Reads the header of PNG, JPEG, GIF, WebP and BMP bytes; null for other bytes. */
 export function imageHeader(bytes: Uint8Array): ImageHeader | null {
   const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (at.length < 4) return null
@@ -39,7 +45,10 @@ function sized(
   return widthPx > 0 && heightPx > 0 ? { format, widthPx, heightPx } : { format, widthPx: null, heightPx: null }
 }
 
-/** Walks the segments to the start-of-frame marker (ITU T.81, B.2.2): FFC0..FFCF but C4 (tables), C8 (reserved), CC (coding). */
+/**
+ * Walks the segments to the start-of-frame marker (ITU T.81, B.2.2): FFC0..FFCF except C4 (tables), C8 (reserved), CC
+ * (coding).
+ */
 function jpegHeader(at: Buffer): ImageHeader {
   let offset = 2
   while (offset + 9 <= at.length && at[offset] === 0xff) {
@@ -55,7 +64,10 @@ function jpegHeader(at: Buffer): ImageHeader {
   return { format: 'jpeg', widthPx: null, heightPx: null }
 }
 
-/** The three kinds of WebP: lossy (key frame header), lossless (14-bit sizes less one), extended (24-bit sizes less one). */
+/**
+ * The three kinds of WebP: lossy (key frame header), lossless (14-bit sizes less one), extended (24-bit sizes less
+ * one).
+ */
 function webpHeader(at: Buffer): ImageHeader {
   const kind = at.toString('latin1', 12, 16)
   if (kind === 'VP8 ') return sized('webp', at, 30, () => [at.readUInt16LE(26) & 0x3fff, at.readUInt16LE(28) & 0x3fff])

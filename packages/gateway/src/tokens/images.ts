@@ -1,11 +1,11 @@
 import { dataUrlImageHeader } from './image-header.ts'
 
-/** How a model charges for an image, as OpenAI publishes it ("Images and vision", calculating costs). */
+/** Price of an image in tokens, as OpenAI publishes it ("Images and vision", calculating costs). */
 type ImageRule =
   | { readonly by: 'tiles'; readonly baseTokens: number; readonly tileTokens: number }
   | { readonly by: 'patches'; readonly factor: number }
 
-/** The first row that fits the model's name decides. */
+/** The first row that matches the model's name decides. */
 const imageRules: readonly (readonly [RegExp, ImageRule])[] = [
   [/^(gpt-4\.1-mini|gpt-5(\.\d)?-mini)/i, { by: 'patches', factor: 1.62 }],
   [/^(gpt-4\.1-nano|gpt-5(\.\d)?-nano)/i, { by: 'patches', factor: 2.46 }],
@@ -16,13 +16,13 @@ const imageRules: readonly (readonly [RegExp, ImageRule])[] = [
   [/(?:)/, { by: 'tiles', baseTokens: 85, tileTokens: 170 }],
 ]
 
-/** Assumed where the size is not known: an image behind a URL, or a header that cannot be read. 765 tokens on gpt-4o. */
+/** Assumed where the size is not known: an image at a URL, or an unreadable header. 765 tokens on gpt-4o. */
 const assumedSizePx = 1_024
 const patchesMax = 1_536
 
 /**
- * Tokens that one image costs. `detail` is what the part says (`low`, `high`, `auto`, null); as documented, `auto` is counted as `high`.
- * The size comes from the header of a data URL, else 1,024 by 1,024 pixels are assumed.
+ * Tokens of one image. The size comes from the header of a data URL; without one, 1,024 by 1,024 pixels are assumed.
+ * @param detail as in the request: `low`, `high`, `auto` or null. `auto` is counted as `high`, as documented.
  */
 export function imageTokens(model: string, url: string, detail: string | null): number {
   const rule = imageRules.find(([names]) => names.test(model))?.[1]
@@ -38,14 +38,16 @@ export function imageTokens(model: string, url: string, detail: string | null): 
     : Math.ceil(patches(widthPx, heightPx) * rule.factor)
 }
 
-/** Fit into 2,048 by 2,048, then bring the shorter side down to 768, then count squares of 512. */
+/**
+ * The image is fitted into 2,048 by 2,048, then its shorter side is reduced to 768, then squares of 512 are counted.
+ */
 function tiles(widthPx: number, heightPx: number): number {
   const fit = Math.min(1, 2_048 / Math.max(widthPx, heightPx))
   const shrink = fit * Math.min(1, 768 / (Math.min(widthPx, heightPx) * fit))
   return Math.ceil(rounded(widthPx * shrink) / 512) * Math.ceil(rounded(heightPx * shrink) / 512)
 }
 
-/** Squares of 32 pixels; above 1,536 of them the image is shrunk until they fit. */
+/** Squares of 32 pixels. An image with more than 1,536 of them is shrunk until they fit. */
 function patches(widthPx: number, heightPx: number): number {
   const whole = Math.ceil(widthPx / 32) * Math.ceil(heightPx / 32)
   if (whole <= patchesMax) return whole
@@ -57,7 +59,7 @@ function patches(widthPx: number, heightPx: number): number {
   return Math.min(patchesMax, Math.max(1, fitted))
 }
 
-/** 767.9999999 and 768.0000001 are 768: scaling must not make a further square out of a rounding error. */
+/** 767.9999999 and 768.0000001 become 768: a rounding error of the scaling must not add a square. */
 function rounded(value: number): number {
   return Math.round(value * 1e6) / 1e6
 }

@@ -31,26 +31,26 @@ async function withCounter(options: TokenCounterOptions, use: (counter: TokenCou
   }
 }
 
-// The ledger bills what is counted where a backend reports nothing; a wrong figure is a wrong bill.
-test('a request and its answer are counted as OpenAI documents it', () =>
+// Where a backend reports no usage, the counted tokens are billed. A wrong figure is a wrong bill.
+test('a request and its answer are counted as OpenAI documents', () =>
   withCounter({}, async counter => {
     assert.deepEqual(await counter.count(chatJob(question, answer)), counted)
   }))
 
-// Chunks arrive as views on shared pools; taking the pool instead of the view would count other callers' text.
+// Chunks arrive as views on shared pools. Counting the pool instead of the view would count the text of other callers.
 test('bodies in many chunks, as views on a larger buffer, are counted as one', () =>
   withCounter({}, async counter => {
     const pool = Buffer.from(`xxxx${answer}yyyy`)
     const chunks = [pool.subarray(4, 20), pool.subarray(20, 4 + answer.length)]
     assert.deepEqual(await counter.count({ ...chatJob(question, ''), responseBody: chunks }), counted)
-    assert.equal(pool.byteLength, answer.length + 8, 'the pool is still the owner’s')
+    assert.equal(pool.byteLength, answer.length + 8, 'the pool was not transferred')
   }))
 
-// Clients hang up anywhere; a count that throws on half a body would lose the record of the call.
-test('cut, empty, binary and foreign bodies are counted as far as they go, without rejecting', () =>
+// Clients disconnect at any byte. A count that throws on half a body would lose the record of the call.
+test('cut, empty, binary and foreign bodies are counted as far as they can be read, without rejecting', () =>
   withCounter({}, async counter => {
     const cut = await counter.count(chatJob(question.slice(0, -3), answer.slice(0, -3)))
-    assert.deepEqual(cut, counted, 'cut behind the text')
+    assert.deepEqual(cut, counted, 'cut after the text')
     const stream = 'data: {"choices":[{"index":0,"delta":{"content":"hello"}}]}\n\ndata: {"choices":[{"ind'
     assert.deepEqual(await counter.count(chatJob('', stream, true)), { promptTokens: null, completionTokens: 1 })
     assert.deepEqual(await counter.count(chatJob('\u0000\ufffd--boundary', 'null')), {
@@ -63,8 +63,9 @@ test('cut, empty, binary and foreign bodies are counted as far as they go, witho
     assert.deepEqual(await counter.count(image), { promptTokens: null, completionTokens: null })
   }))
 
-// One hostile prompt must not stop the counting for everybody else. 20 MB are too few to load an encoding: the thread dies for real.
-test('a thread that runs out of memory costs its own job alone', () =>
+// One hostile prompt must not stop the counting for other calls. 20 MB are too few to load an encoding, so the thread
+// really dies.
+test('a thread that runs out of memory loses only its own job', () =>
   withCounter({ heapMbMax: 20 }, async counter => {
     const ofNumbers = { ...chatJob('{"input":[1,2,3]}', ''), operation: 'embeddings' }
     const [before, lost, after] = await Promise.all([
@@ -77,8 +78,9 @@ test('a thread that runs out of memory costs its own job alone', () =>
     assert.deepEqual(after, before)
   }))
 
-// The same for one that never comes to an end: 24 million letters that never repeat take a minute on a slow machine, a multiple of 3 s on any.
-test('a job beyond its time is given up and the next one is counted', () =>
+// The same holds for a prompt that takes too long: 24 million letters without repetition take a minute on a slow
+// machine, and more than 3 s on any.
+test('a job that takes too long is dropped and the next one is counted', () =>
   withCounter({ jobMsMax: 3_000 }, async counter => {
     assert.deepEqual(await counter.count(chatJob(question, answer)), counted)
     const letters = noiseOf(seedOfRun(), 24_000_000).map(byte => 97 + (byte % 26))
@@ -86,12 +88,12 @@ test('a job beyond its time is given up and the next one is counted', () =>
     const asked = performance.now()
     const given = await counter.count({ ...chatJob('', answer), requestBody: slow })
     assert.deepEqual(given, { promptTokens: null, completionTokens: null })
-    assert.ok(performance.now() - asked > 2_990, 'by its time, not because the thread died')
+    assert.ok(performance.now() - asked > 2_990, 'dropped after its time, not because the thread died')
     assert.deepEqual(await counter.count(chatJob(question, answer)), counted)
   }))
 
-// 65 MB stay with a process that once met a hang-up, if the thread never ended.
-test('an idle thread ends and a later job starts another', () =>
+// If the thread never ended, a process would keep 65 MB after a single disconnect.
+test('an idle thread ends, and a later job starts another one', () =>
   withCounter({ idleMs: 0 }, async counter => {
     const threads: Worker[] = []
     const watch = (message: unknown): void => {
@@ -109,8 +111,8 @@ test('an idle thread ends and a later job starts another', () =>
     }
   }))
 
-// At shutdown the last records still wait for their figures.
-test('closing waits for jobs that were asked before and answers later ones with nothing', async () => {
+// At shutdown, the last records still wait for their figures.
+test('closing waits for earlier jobs and resolves later ones with null figures', async () => {
   const counter = createTokenCounter()
   const asked = [1, 2, 3].map(() => counter.count(chatJob(question, answer)))
   await counter.close()

@@ -1,6 +1,6 @@
 /**
- * Counting off the hot path, for answers that report no usage. One worker thread, started with the first job and ended when idle: it holds
- * 65 MB per encoding, and most processes never need it.
+ * Counting off the hot path, for answers that report no usage. One worker thread, started with the first job and ended
+ * when idle: it holds 65 MB per encoding, and most processes never need it.
  */
 import { Worker } from 'node:worker_threads'
 import { workerUrl } from '../worker-url.ts'
@@ -10,38 +10,40 @@ export type { CountedTokens, TokenJob } from './job.ts'
 
 export interface TokenCounter {
   /**
-   * Counts in the order of the calls. The bytes must not change until the answer is there. Never rejects: what cannot be counted is null, and
-   * so is a job that took longer than `jobMsMax`, in which the thread died, or that came after `close`.
+   * Counts jobs in the order of the calls. The bytes must not change until the promise resolves. It never rejects: a
+   * figure that cannot be counted is null. Both are null for a job that took longer than `jobMsMax`, in which the
+   * thread died, or that came after `close`.
    */
   count(job: TokenJob): Promise<CountedTokens>
-  /** Finishes what was asked before, then ends the thread. */
+  /** Finishes the jobs that came before, then ends the thread. */
   close(): Promise<void>
 }
 
 export interface TokenCounterOptions {
   /** Milliseconds without a job after which the thread ends. Default 30,000. */
   readonly idleMs?: number
-  /** Milliseconds for one job. Default 60,000: 30 MB of text without a break. */
+  /** Longest time of one job, in ms. Default 60,000, enough for 30 MB of text without a space. */
   readonly jobMsMax?: number
   /** Heap of the thread in MB. Default 1,024. */
   readonly heapMbMax?: number
 }
 
-interface Waiting {
+/** A job with the promise of its figures. */
+interface QueuedJob {
   readonly job: TokenJob
   readonly resolve: (counted: CountedTokens) => void
 }
 
 export function createTokenCounter(options: TokenCounterOptions = {}): TokenCounter {
   const { idleMs = 30_000, jobMsMax = 60_000, heapMbMax = 1_024 } = options
-  const waiting: Waiting[] = []
+  const queue: QueuedJob[] = []
   let thread: Worker | null = null
-  let current: Waiting | null = null
+  let current: QueuedJob | null = null
   let timer: NodeJS.Timeout | undefined
   let closed = false
   let drained: (() => void) | null = null
 
-  /** Answers the current job and goes on to the next. */
+  /** Resolves the current job and starts the next one. */
   const settle = (counted: CountedTokens): void => {
     clearTimeout(timer)
     current?.resolve(counted)
@@ -58,11 +60,11 @@ export function createTokenCounter(options: TokenCounterOptions = {}): TokenCoun
     const started = new Worker(workerUrl('./worker.ts', import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: heapMbMax },
     })
-    // A thread that was given up may still answer: its answer belongs to no later job.
+    // A thread that was dropped may still answer. Its answer belongs to no later job.
     started.on('message', counted => {
       if (thread === started) settle(counted)
     })
-    // A thread that dies says so in `exit`; without this listener its error would end the process.
+    // The death of a thread is handled in `exit`. Without this listener its error would end the process.
     started.on('error', () => {})
     started.on('exit', () => {
       if (thread !== started) return
@@ -72,10 +74,10 @@ export function createTokenCounter(options: TokenCounterOptions = {}): TokenCoun
     return started
   }
   const next = (): void => {
-    current = waiting.shift() ?? null
+    current = queue.shift() ?? null
     if (current === null) {
       drained?.()
-      // An idle thread keeps no process alive.
+      // An idle thread must not keep the process alive.
       thread?.unref()
       timer = setTimeout(drop, idleMs).unref()
       return
@@ -93,7 +95,7 @@ export function createTokenCounter(options: TokenCounterOptions = {}): TokenCoun
     count(job) {
       if (closed) return Promise.resolve(nothingCounted)
       return new Promise(resolve => {
-        waiting.push({ job, resolve })
+        queue.push({ job, resolve })
         if (current === null) {
           clearTimeout(timer)
           next()
@@ -112,7 +114,7 @@ export function createTokenCounter(options: TokenCounterOptions = {}): TokenCoun
   }
 }
 
-/** One fresh copy per body: a view on a shared pool would take the whole pool along. */
+/** One new buffer per body, because transferring a view on a shared pool would transfer the whole pool. */
 function joinedJob(job: TokenJob): JoinedTokenJob {
   return { ...job, requestBody: joined(job.requestBody), responseBody: joined(job.responseBody) }
 }

@@ -4,7 +4,7 @@ import { countCompletion, countPrompt } from './count.ts'
 
 /** Bodies to count, as the bytes that passed. */
 export interface TokenJob {
-  /** Decides the tokenizer: what the deployment's model is, or what the answer called it. */
+  /** The deployment's model, or the one that the answer names. It decides the tokenizer. */
   readonly model: string
   /** Row of the operations table, as `chat/completions`. */
   readonly operation: string
@@ -13,7 +13,7 @@ export interface TokenJob {
   readonly stream: boolean
 }
 
-/** Null is what cannot be counted: no body, no text in it, or an operation that has none. */
+/** A figure is null where it cannot be counted: no body, no text in the body, or an operation without tokens. */
 export interface CountedTokens {
   readonly promptTokens: number | null
   readonly completionTokens: number | null
@@ -21,13 +21,13 @@ export interface CountedTokens {
 
 export const nothingCounted: CountedTokens = { promptTokens: null, completionTokens: null }
 
-/** A job whose bodies are joined, so that they can be handed to another thread without copying again. */
+/** A job with joined bodies, so that they can be transferred to another thread without another copy. */
 export interface JoinedTokenJob extends Omit<TokenJob, 'requestBody' | 'responseBody'> {
   readonly requestBody: Uint8Array<ArrayBuffer>
   readonly responseBody: Uint8Array<ArrayBuffer>
 }
 
-/** Counts a job, on the thread that calls. What is cut off or malformed is counted as far as it goes. */
+/** Counts a job on the calling thread. A body that is cut off or malformed is counted as far as it can be read. */
 export function countJob(job: JoinedTokenJob): CountedTokens {
   const { model, operation, stream } = job
   return {
@@ -39,7 +39,10 @@ export function countJob(job: JoinedTokenJob): CountedTokens {
   }
 }
 
-/** Input of any kind must cost its figure only, never the thread: bodies larger than a string can be end here. */
+/**
+ * Any input may make its own figure null, but must not end the thread. Bodies larger than the longest string throw
+ * here.
+ */
 function orNull(count: () => number | null): number | null {
   try {
     return count()

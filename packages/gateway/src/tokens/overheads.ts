@@ -1,20 +1,21 @@
 import { modelFacts } from '../wire/models.ts'
 
 /**
- * Tokens that Azure reports beyond those of the text itself. The figures are those of recorded answers (2025 and 2026) where there are any; the
- * others say so. Counting is used where nothing was reported, so a figure that is a token too high is better than one too low.
+ * Tokens that Azure reports in addition to those of the text. The figures come from recorded answers (2025 and 2026),
+ * unless a comment says otherwise. Counting is used where no usage was reported, so a figure that is one token too high
+ * is better than one that is too low.
  */
 export interface Overheads {
-  /** Once in every prompt, for the beginning of the answer. */
+  /** Added once to every prompt, for the beginning of the answer. */
   readonly priming: number
-  /** In every answer, before its first visible token. */
+  /** Added to every answer, before its first visible token. */
   readonly opening: number
-  /** At the end of a text that was not cut. */
+  /** Added at the end of a text that was not cut. */
   readonly closing: number
-  /** In a prompt with tools: once, and for each function. */
+  /** Added once to a prompt with tools; `perFunction` for each function. */
   readonly tools: number
   readonly perFunction: number
-  /** In a prompt, for each call that an answer before made, beside `callsTokens`. */
+  /** Added to a prompt for each call that an earlier answer made, in addition to `callsTokens`. */
   readonly perPastCall: number
 }
 
@@ -23,8 +24,8 @@ const early: Overheads = { priming: 3, opening: 0, closing: 0, tools: 12, perFun
 /** gpt-4o and gpt-4.1: a text of n tokens is reported as n + 1. */
 const later: Overheads = { ...early, closing: 1, perFunction: 7 }
 /**
- * GPT-5: texts of 1 and 2 tokens are reported as 11 and 12 with no reasoning at all; one message is 1 less than for gpt-4o. There is no recording
- * of the o-series, which is taken to be alike.
+ * GPT-5: texts of 1 and 2 tokens are reported as 11 and 12 without any reasoning; one message is 1 less than for
+ * gpt-4o. There is no recording of the o-series; the same figures are assumed.
  */
 const reasoning: Overheads = { ...later, priming: 2, opening: 9, tools: 97, perPastCall: 3 }
 
@@ -35,8 +36,9 @@ export function overheadsOf(model: string): Overheads {
 }
 
 /**
- * Of the calls in one answer, beside their names and arguments; the same again in each prompt that repeats them. Two calls were recorded with 29;
- * one is 8 by public traces; each further one is a guess.
+ * Tokens that the calls of one answer add to those of their names and arguments, and add again to each prompt that
+ * repeats them. Two calls were recorded with 29; one call has 8 in public traces; the figure for each further call is a
+ * guess.
  */
 export function callsTokens(calls: number): number {
   return calls <= 1 ? calls * 8 : 29 + (calls - 2) * 9

@@ -8,15 +8,16 @@ import { toolsTokens } from './tools.ts'
 const perMessage = 3
 const perName = 1
 /**
- * Responses count the definitions of tools in a way of their own. Recorded once (2025-03-01-preview): 4 tokens, where chat counts 43, and 10 less
- * than chat once the input has calls.
+ * The Responses API counts definitions of tools in another way. Recorded once (2025-03-01-preview): 4 tokens where chat
+ * counts 43, and 10 less than chat when the input has calls.
  */
 const responsesTools = 4
 const responsesToolsRebate = 10
 
 /**
- * Tokens of a request body that was parsed from JSON. Null for operations that are not counted, and for bodies without anything to count.
- * What a body only refers to (`previous_response_id`, file ids, audio, images behind a URL beyond an assumed size) is not in the figure.
+ * Tokens of a request body that was parsed from JSON. Null for operations that are not counted, and for bodies without
+ * anything to count. Content that a body only refers to (`previous_response_id`, file ids, audio) is not in the figure;
+ * an image at a URL has an assumed size.
  */
 export function countPrompt(model: string, operation: string, requestBody: unknown): number | null {
   if (!isRecord(requestBody)) return null
@@ -75,7 +76,7 @@ function messageTokens(model: string, message: unknown): number {
   )
 }
 
-/** Calls that one answer before made. */
+/** Calls that one earlier answer made. */
 function pastCallsTokens(model: string, calls: readonly JsonRecord[]): number {
   const { perPastCall } = overheadsOf(model)
   return calls.reduce((sum, call) => {
@@ -83,7 +84,9 @@ function pastCallsTokens(model: string, calls: readonly JsonRecord[]): number {
   }, callsTokens(calls.length))
 }
 
-/** A text, or parts: text in every naming (`text`, `input_text`, `output_text`, `refusal`), images in both. */
+/**
+ * A text, or parts: text under each of its names (`text`, `input_text`, `output_text`, `refusal`), images under both.
+ */
 function contentTokens(model: string, content: unknown): number {
   if (typeof content === 'string') return countText(model, content)
   return listOf(content).reduce<number>((sum, part) => sum + partTokens(model, part), 0)
@@ -100,7 +103,7 @@ function partTokens(model: string, part: unknown): number {
   return imageTokens(model, url, textOf(image.detail))
 }
 
-/** A JSON schema asked for is part of the prompt; its rendering is not published, so its text is counted. */
+/** A requested JSON schema is part of the prompt. Its rendering is not published, so its text is counted. */
 function formatTokens(model: string, format: unknown): number {
   if (!isRecord(format)) return 0
   const schema = isRecord(format.json_schema) ? format.json_schema.schema : format.schema
@@ -110,12 +113,12 @@ function formatTokens(model: string, format: unknown): number {
 function responsesTokens(model: string, body: JsonRecord): number | null {
   const { input, instructions } = body
   if (typeof input !== 'string' && !Array.isArray(input) && typeof instructions !== 'string') return null
-  const asked = typeof input === 'string' ? [{ role: 'user', content: input }] : listOf(input)
-  const spoken = typeof instructions === 'string' ? [{ role: 'system', content: instructions }, ...asked] : asked
+  const messages = typeof input === 'string' ? [{ role: 'user', content: input }] : listOf(input)
+  const items = typeof instructions === 'string' ? [{ role: 'system', content: instructions }, ...messages] : messages
   const format = isRecord(body.text) ? body.text.format : null
   return (
-    itemsTokens(model, spoken, overheadsOf(model).priming) +
-    definitionsTokens(model, body.tools, spoken) +
+    itemsTokens(model, items, overheadsOf(model).priming) +
+    definitionsTokens(model, body.tools, items) +
     formatTokens(model, format)
   )
 }
@@ -129,7 +132,9 @@ function definitionsTokens(model: string, tools: unknown, items: readonly unknow
   return hasCalls ? toolsTokens(model, functions) - responsesToolsRebate : responsesTools
 }
 
-/** Items of Responses: messages, calls, and the outputs of calls. Calls that stand together were made by one answer, and are one message. */
+/**
+ * Items of Responses: messages, calls, and outputs of calls. Adjacent calls come from one answer and are one message.
+ */
 function itemsTokens(model: string, items: readonly unknown[], first: number): number {
   let sum = first
   let together: JsonRecord[] = []

@@ -2,13 +2,13 @@ import { isRecord, type JsonRecord, jsonText, listOf, textOf } from '../wire/jso
 import { countText } from './encodings.ts'
 import { overheadsOf } from './overheads.ts'
 
-/** Depth to which parameters are followed; deeper ones are counted as their JSON text. */
+/** Deepest level of parameters that is followed. Deeper ones are counted as their JSON text. */
 const schemaDepthMax = 16
 
 /**
- * Tokens of tool definitions. The service renders them in a form that it does not publish; OpenAI's cookbook ("How to count tokens with
- * tiktoken") gives these weights, exact for flat functions of strings there. Nested objects and arrays are counted by
- * the same weights; for those, expect a few tokens' difference per level.
+ * Tokens of tool definitions. The service renders them in a form that is not published. OpenAI's cookbook ("How to
+ * count tokens with tiktoken") gives these weights, which are exact for flat functions of strings. Nested objects and
+ * arrays are counted with the same weights; expect a difference of a few tokens per level.
  */
 export function toolsTokens(model: string, functions: readonly JsonRecord[]): number {
   if (functions.length === 0) return 0

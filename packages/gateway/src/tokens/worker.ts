@@ -1,4 +1,4 @@
-/** The thread that counts: takes one `JoinedTokenJob` at a time, answers with its `CountedTokens`. */
+/** The counting thread: takes one `JoinedTokenJob` at a time and answers with its `CountedTokens`. */
 import { parentPort } from 'node:worker_threads'
 import { countJob } from './job.ts'
 

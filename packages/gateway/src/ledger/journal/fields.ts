@@ -1,9 +1,10 @@
 /**
- * What a block of metadata holds, in order, as the table of fields (../fields.ts) says it. Fields are positional: an older format has the first
- * fields of each list. Every entry of the journal says which format it is of; a change of any other kind needs a reader of its own.
+ * What a block of metadata holds, in order, as the table of fields (../fields.ts) says it. Fields are positional: an
+ * older format has the first fields of each list. Every entry of the journal says which format it is of; a change of
+ * any other kind needs a reader of its own.
  *
- * Positional fields instead of JSON: reading both halves of a record took 1.4 µs instead of 4.5 µs with JSON.parse, and half the bytes
- * (bench/ledger.ts).
+ * Positional fields instead of JSON: reading both halves of a record took 1.4 µs instead of 4.5 µs with JSON.parse, and
+ * half the bytes (bench/ledger.ts).
  */
 import { type JournalList, kinds } from '../field.ts'
 import { type Field, fieldRows } from '../fields.ts'

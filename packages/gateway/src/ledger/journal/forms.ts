@@ -6,7 +6,10 @@ export const textUnitsMax = 0xfffe
 /** Attempts that are kept of one exchange. */
 const attemptsMax = 100
 
-/** Duration of the only attempt, where its instance and status are the record's own; null when the attempts need their own text. */
+/**
+ * Duration of the only attempt, where its instance and status are the record's own; null when the attempts need their
+ * own text.
+ */
 export function onlyAttemptMs({ attempts, instance, status }: Closed): number | null {
   const first = attempts[0]
   if (first === undefined || attempts.length > 1) return null

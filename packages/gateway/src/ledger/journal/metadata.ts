@@ -19,7 +19,10 @@ import { writeClosed, writeOpened } from './unrolled.ts'
 export const absent = 0xffff
 const lengthsOf = (shape: Shape): number => shape.texts + shape.names
 
-/** Collects one block before it is written, because its size decides where it goes. One per writer and half, used again and again. */
+/**
+ * Collects one block before it is written, because its size decides where it goes. One per writer and half, used again
+ * and again.
+ */
 export class MetadataBlock {
   readonly #numbers = new Float64Array(Math.max(openedShape.numbers, closedShape.numbers))
   readonly #lengths = new Uint16Array(Math.max(lengthsOf(openedShape), lengthsOf(closedShape)))
@@ -86,7 +89,8 @@ export class MetadataBlock {
       this.#lengths[this.#lengthCount++] = absent
       return ''
     }
-    // Texts are joined: half a surrogate pair at the end of one would become whole with the half at the beginning of the next.
+    // Texts are joined: half a surrogate pair at the end of one would become whole with the half at the beginning of
+    // the next.
     const kept = (value.length > textUnitsMax ? value.slice(0, textUnitsMax) : value).toWellFormed()
     this.#lengths[this.#lengthCount++] = kept.length
     return kept

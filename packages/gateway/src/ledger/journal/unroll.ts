@@ -1,6 +1,6 @@
 /**
- * Makes unrolled.ts from the table of fields: one line per value of a half. Loops over the table cost 1.2 µs for both halves of a record, the
- * unrolled lines 0.6 µs, and the compiler checks every one of them.
+ * Makes unrolled.ts from the table of fields: one line per value of a half. Loops over the table cost 1.2 µs for both
+ * halves of a record, the unrolled lines 0.6 µs, and the compiler checks every one of them.
  */
 import { type Group, groups } from '../field.ts'
 import type { Field } from '../fields.ts'

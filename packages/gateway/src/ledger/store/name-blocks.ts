@@ -7,7 +7,9 @@ import { dictionaryOf } from './schema.ts'
 
 /** The names of one block as numbers. */
 export interface CodedNames {
-  /** In the order of the list of names. 0 for a name that the block's format does not have, -1 for a name in `unnamed`. */
+  /**
+   * In the order of the list of names. 0 for a name that the block's format does not have, -1 for a name in `unnamed`.
+   */
   readonly codes: readonly number[]
   /** 0 for closing halves. */
   readonly callerKey: number
@@ -41,8 +43,8 @@ const callerObjectIdAt = positionOfName('callerObjectId')
 const callerAppIdAt = positionOfName('callerAppId')
 
 /**
- * Turns the names of a block into numbers. The same caller sends the same names again and again, so the whole block is looked up at once:
- * 0.4 µs instead of 3 µs name by name (bench/ledger.ts).
+ * Turns the names of a block into numbers. The same caller sends the same names again and again, so the whole block is
+ * looked up at once: 0.4 µs instead of 3 µs name by name (bench/ledger.ts).
  */
 export class NameBlocks {
   readonly #names: Dictionaries

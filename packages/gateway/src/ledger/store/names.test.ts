@@ -36,7 +36,8 @@ const refused: Partial<Closed> = {
 const callsBy = async (ledger: Ledger, by: 'workload' | 'deployment' | 'model'): Promise<Record<string, number>> =>
   Object.fromEntries((await ledger.usage({ by: [by] })).lines.map(({ keys, calls }) => [String(keys[0]), calls]))
 
-// Three hundred addresses without a token filled a dictionary: workloads configured later were in no report and in no budget.
+// Three hundred addresses without a token filled a dictionary: workloads configured later were in no report and in no
+// budget.
 test('H1 names that unauthenticated clients write into addresses take no room and are in no report', async t => {
   const directory = temporaryDirectory(t)
   const names = { workload: ['hr-bot'], deployment: ['gpt-4o'] }

@@ -2,14 +2,18 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { LedgerNames } from '../names.ts'
 
 /**
- * Room of one dictionary: names, and UTF-16 units of all of them. Names are kept in memory, and clients write some of them freely; a name
- * without room is kept only in its row. Callers are verified, and an organisation may have many. The number is lower than the lines of a
- * report (queries/usage.ts), so that a report can be grouped by a full dictionary.
+ * Room of one dictionary: names, and UTF-16 units of all of them. Names are kept in memory, and clients write some of
+ * them freely; a name without room is kept only in its row. Callers are verified, and an organisation may have many.
+ * The number is lower than the lines of a report (queries/usage.ts), so that a report can be grouped by a full
+ * dictionary.
  */
 const valuesMax = 18_000
 const callersMax = 1_000_000
 const unitsPerValue = 100
-/** Part of the room for names that clients write freely. The rest is kept for names from instances and the configuration. */
+/**
+ * Part of the room for names that clients write freely. The rest is kept for names from instances and the
+ * configuration.
+ */
 const freeShare = 0.5
 
 /** Longest name in a dictionary, in UTF-16 units. A longer one is kept only in its row. */
@@ -18,7 +22,9 @@ const nameUnitsMax = 512
 /** Number of all names without room: their text is only in their row. Reports show all of them as one group. */
 export const unnumbered = -1
 
-/** Origin of a name. `ours`: the configuration, an instance or a verified caller. `free`: a client wrote it as it liked. */
+/**
+ * Origin of a name. `ours`: the configuration, an instance or a verified caller. `free`: a client wrote it as it liked.
+ */
 export type NameOrigin = 'ours' | 'free'
 
 class Dictionary {
@@ -81,7 +87,10 @@ export class Dictionaries {
     return this.#of(dictionary).texts[code] ?? null
   }
 
-  /** As `textOf`, for reports. Names without a number are one group, `(other)`, apart from the group of records without a name. */
+  /**
+   * As `textOf`, for reports. Names without a number are one group, `(other)`, apart from the group of records without
+   * a name.
+   */
   groupOf(dictionary: string, code: number): string | null {
     return code === unnumbered ? '(other)' : this.textOf(dictionary, code)
   }

@@ -4,7 +4,10 @@ import { textsOf } from '../journal/metadata.ts'
 import type { SegmentScanner } from '../journal/scanner.ts'
 import type { CodedNames, NameBlocks } from './name-blocks.ts'
 
-/** What the store keeps of an exchange's opening half until the exchange ends. Each list is in the order of the journal's. */
+/**
+ * What the store keeps of an exchange's opening half until the exchange ends. Each list is in the order of the
+ * journal's.
+ */
 export interface OpeningFacts {
   readonly names: CodedNames
   /** NaN is null. */

@@ -3,7 +3,10 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { type NewName, needsRoom, unnumbered } from './names.ts'
 import { recordColumns } from './schema.ts'
 
-/** Deletes names that no record has from dictionaries that are more than half full. Nothing else may hold numbers of names meanwhile. */
+/**
+ * Deletes names that no record has from dictionaries that are more than half full. Nothing else may hold numbers of
+ * names meanwhile.
+ */
 export async function makeRoom(connection: DuckDBConnection): Promise<void> {
   const sizes = await connection.runAndReadAll(
     'SELECT dictionary, count(*), sum(length(text)) FROM names GROUP BY dictionary',

@@ -18,8 +18,9 @@ const types: Record<ColumnKind, DuckDBType> = {
 }
 
 /**
- * A column as DuckDB has it in memory, filled row by row and handed over whole. The vectors of `@duckdb/node-api` take and check one value at a
- * time and keep their null bits in BigInts: 44 columns cost 7 µs a row there and 2 µs here (bench/ledger.ts).
+ * A column as DuckDB has it in memory, filled row by row and handed over whole. The vectors of `@duckdb/node-api` take
+ * and check one value at a time and keep their null bits in BigInts: 44 columns cost 7 µs a row there and 2 µs here
+ * (bench/ledger.ts).
  */
 class ColumnBuffer {
   readonly bytes: Uint8Array<ArrayBuffer>
@@ -95,7 +96,10 @@ export class RowBatch {
     return new Float64Array(column.kind === 'real' && bytes !== undefined ? bytes.buffer : new ArrayBuffer(0))
   })
 
-  /** The 16 bytes of a UUID as DuckDB's: a signed 128-bit number, little-endian, its top bit flipped so that order is kept. */
+  /**
+   * The 16 bytes of a UUID as DuckDB's: a signed 128-bit number, little-endian, its top bit flipped so that order is
+   * kept.
+   */
   id(column: number, source: Uint8Array, at: number): void {
     const bytes = this.#column(column).bytes
     const to = this.rows * 16

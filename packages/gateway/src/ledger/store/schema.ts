@@ -1,7 +1,8 @@
 /**
- * The tables of the store. `records` has a column for each field of a record (../fields.ts) and the store's own. Values that repeat are numbers
- * of `names`, one dictionary per `dictionary`: reports then group by integers, and loading writes integers in bulk instead of strings one by
- * one (0.05 instead of 0.4 µs each, bench/ledger.ts). The view `exchanges` shows the names for people with a SQL client.
+ * The tables of the store. `records` has a column for each field of a record (../fields.ts) and the store's own. Values
+ * that repeat are numbers of `names`, one dictionary per `dictionary`: reports then group by integers, and loading
+ * writes integers in bulk instead of strings one by one (0.05 instead of 0.4 µs each, bench/ledger.ts). The view
+ * `exchanges` shows the names for people with a SQL client.
  */
 import { type ColumnKind, kinds } from '../field.ts'
 import { type Field, type FieldName, fieldRows } from '../fields.ts'
@@ -31,13 +32,15 @@ const sqlTypes = {
 const ownColumns = {
   // In the order of loading, without gaps: a tail asks by it.
   sequence: { kind: 'sequence', since: 1, at: 1 },
-  // Hour, day and month of the start, UTC, counted from 1970. A report over a million rows by day takes 65 ms with a column, 135 ms without.
+  // Hour, day and month of the start, UTC, counted from 1970. A report over a million rows by day takes 65 ms with a
+  // column, 135 ms without.
   start_hour: { kind: 'whole', since: 1, at: 6 },
   start_day: { kind: 'whole', since: 1, at: 7 },
   start_month: { kind: 'whole', since: 1, at: 8 },
   // Kind, tenant and object or application id in one, as `callerKey` makes it.
   caller_key: { kind: 'name', since: 1, at: 11 },
-  // Positions of the entry that opened the exchange and of the one that closed it, and a JSON list of those between them.
+  // Positions of the entry that opened the exchange and of the one that closed it, and a JSON list of those between
+  // them.
   opened_at: { kind: 'long', since: 1, at: 49 },
   closed_at: { kind: 'long', since: 1, at: 50 },
   parts: { kind: 'text', since: 1, at: 51 },
@@ -131,8 +134,8 @@ const refusedNames = [
   .join(', ')
 
 /**
- * Removes names that unauthenticated clients wrote into addresses from the records, unless a call that was not refused has the name too. `path`
- * keeps the address. Names that no record has are deleted.
+ * Removes names that unauthenticated clients wrote into addresses from the records, unless a call that was not refused
+ * has the name too. `path` keeps the address. Names that no record has are deleted.
  */
 const withoutStrangersNames = (column: string): string =>
   `UPDATE records SET ${column} = 0 WHERE ${column} <> 0
@@ -158,8 +161,8 @@ export const migrations: readonly (readonly string[])[] = [
     createRecords,
     'CREATE TABLE names (dictionary VARCHAR NOT NULL, code INTEGER NOT NULL, text VARCHAR NOT NULL)',
     exchangesOf(columnsUntil(1)),
-    // One row. Positions are as in journal/position.ts. Exchanges that ended before `loaded` are loaded; reading begins at `low`, to know
-    // what is open.
+    // One row. Positions are as in journal/position.ts. Exchanges that ended before `loaded` are loaded; reading begins
+    // at `low`, to know what is open.
     'CREATE TABLE journal_cursor (loaded BIGINT NOT NULL, low BIGINT NOT NULL, sequence BIGINT NOT NULL, damaged_bytes BIGINT NOT NULL)',
     'INSERT INTO journal_cursor VALUES (0, 0, 0, 0)',
   ],

@@ -2,7 +2,10 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Dictionaries } from '../names.ts'
 import { objectHash } from '../object-hash.ts'
 
-/** Creator and instance of objects, each from the newest record that names both. Objects that no record names are left out. */
+/**
+ * Creator and instance of objects, each from the newest record that names both. Objects that no record names are left
+ * out.
+ */
 export async function creatorsOf(
   connection: DuckDBConnection,
   names: Dictionaries,

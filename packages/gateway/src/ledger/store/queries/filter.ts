@@ -66,7 +66,10 @@ export function conditionsOf(filter: RecordFilter, names: Dictionaries): Conditi
   return conditions
 }
 
-/** A caller is found by key, object id or display name. Numbers of dictionaries do not come from clients, so the SQL may contain them. */
+/**
+ * A caller is found by key, object id or display name. Numbers of dictionaries do not come from clients, so the SQL may
+ * contain them.
+ */
 function addCaller(conditions: Conditions, names: Dictionaries, caller: string): void {
   const found = (['caller_key', 'caller_object_id', 'caller_name'] as const).flatMap(column => {
     const code = names.find(column, caller)

@@ -56,8 +56,8 @@ export async function list(
 const windowsMs = [3_600_000, 30 * 86_400_000] as const
 
 /**
- * Ids begin with their time and records are stored in about that order, so a page that looks back a limited time skips all older row groups
- * instead of reading every id. A page that is still not full looks at all records.
+ * Ids begin with their time and records are stored in about that order, so a page that looks back a limited time skips
+ * all older row groups instead of reading every id. A page that is still not full looks at all records.
  */
 async function newestFirst(
   connection: DuckDBConnection,

@@ -30,7 +30,9 @@ export async function owed(
   return found.map(({ row }) => row).filter(({ objectId }) => objectId !== null && !read.has(objectId))
 }
 
-/** Ids of batches that were charged with an answer to a client. Such a record names the file of answers as its object. */
+/**
+ * Ids of batches that were charged with an answer to a client. Such a record names the file of answers as its object.
+ */
 async function batchesRead(
   connection: DuckDBConnection,
   names: Dictionaries,

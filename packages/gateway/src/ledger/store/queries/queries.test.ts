@@ -18,7 +18,10 @@ import {
   usageDimensions,
 } from '../../reports.ts'
 
-/** One ledger of 400 records for all tests of this file. They only read; plain code computes what they expect from the same records. */
+/**
+ * One ledger of 400 records for all tests of this file. They only read; plain code computes what they expect from the
+ * same records.
+ */
 interface Kept {
   readonly opened: Opened
   readonly closed: Closed
@@ -340,7 +343,8 @@ test('a listed row equals the record, with its attempts and nulls', async () => 
   }
 })
 
-// After a restart the counters of limits begin with this. What it leaves out can be spent twice; what it counts twice refuses calls.
+// After a restart the counters of limits begin with this. What it leaves out can be spent twice; what it counts twice
+// refuses calls.
 test('P7 spent usage equals the sums over the records, by workload, caller, deployment and instance', async () => {
   const moments = [start, start + 50 * 1_234_567, start + 50 * 1_234_567 + 1, start + 500 * 1_234_567]
   await fc.assert(

@@ -63,7 +63,7 @@ test('the same conversation, seed and variant give the same answer', () => {
   )
 })
 
-// With answers alike, a test that mixes up two streams would pass.
+// If answers were alike, a test that mixes up two streams would pass.
 test('different questions get different answers', () => {
   assert.equal(new Set(questions.map(question => said(question))).size, questions.length)
 })
@@ -79,7 +79,7 @@ test('variants of one question differ, for n > 1 and repeats without a seed', ()
   }
 })
 
-// Demonstrations and benchmarks want believable lengths.
+// Demonstrations and benchmarks need realistic lengths.
 test('answers to ordinary questions are 20 to 250 tokens long', () => {
   for (const question of questions) {
     for (let seed = 0; seed < 10; seed += 1) {
@@ -89,7 +89,7 @@ test('answers to ordinary questions are 20 to 250 tokens long', () => {
   }
 })
 
-test('an answer is about what was asked', () => {
+test('an answer is about the question’s subject', () => {
   const expected: readonly (readonly [string, RegExp])[] = [
     ['How many days of annual leave do I have?', /\bleave\b/],
     ['When is my salary paid?', /25th|payslip|salar/i],
@@ -111,7 +111,7 @@ test('an answer is about what was asked', () => {
   for (const [question, pattern] of expected) assert.match(said(question), pattern, question)
 })
 
-test('sums come out right', () => {
+test('sums are correct', () => {
   const sums: readonly (readonly [string, number])[] = [
     ['What is 17 * 23 + (4 - 2)^3?', 399],
     ['17 times 3', 51],
@@ -125,7 +125,7 @@ test('sums come out right', () => {
     assert.match(said(question), new RegExp(`(?<![\\d.])${result}\\.`.replace('-', '\\-')), question)
 })
 
-test('a summary is made of the text’s own sentences', () => {
+test('a summary consists of the text’s own sentences', () => {
   const sentences = [
     'The gateway was moved to a new region last week.',
     'Latency fell by a third for most users in Europe.',
@@ -169,7 +169,7 @@ test('tool results are in the sentence that follows them', () => {
   assert.match(plain, /No such city/)
 })
 
-test('system messages are honoured in language, length and form', () => {
+test('system messages decide language, length and form', () => {
   const question = 'What applies to parental leave?'
   assert.match(said(question, { before: told('Always answer in French.') }), /«/)
   assert.match(said(question, { before: told('Antworte auf Deutsch.') }), /„/)
@@ -179,8 +179,8 @@ test('system messages are honoured in language, length and form', () => {
   assert.match(said(question, { before: told('You talk like a pirate.') }), /Arr/)
 })
 
-// A server cuts at max_tokens by its own count; what it gets must reach beyond the cut.
-test('a limit leaves more text than the limit where there was more', () => {
+// A server cuts at max_tokens by its own count, so the text must reach beyond the cut.
+test('a token limit leaves more text than the limit where there was more', () => {
   const question = 'How should I plan the launch?'
   const messages = [{ role: 'user', text: question }]
   for (const maxTokens of [1, 3, 10]) {
@@ -190,9 +190,9 @@ test('a limit leaves more text than the limit where there was more', () => {
   }
 })
 
-// The simulator answers on one thread: a prompt whose reading takes time quadratic in its length stops every other
-// stream. 200,000 letters once took three minutes. Only so much of a message is read; bench/answers.ts measures the
-// time.
+// The simulator answers on one thread: a prompt that takes time quadratic in its length stops every other stream.
+// 200,000 letters once took three minutes. Only the beginning and the end of a message are read; bench/answers.ts
+// measures the time.
 test('a long and odd question is answered after reading only its beginning and its end', () => {
   const tools = [
     {
@@ -211,7 +211,7 @@ test('a long and odd question is answered after reading only its beginning and i
   }
 })
 
-test('images are described by the kind and size that their headers say', () => {
+test('images are described by the kind and size in their headers', () => {
   const url = `data:image/png;base64,${pngBytes({ width: 320, height: 200, seed: 1 }).toString('base64')}`
   assert.match(
     describeImage({ images: [url], question: 'What is it?', seed: 1, variant: 0 }) ?? '',

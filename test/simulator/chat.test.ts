@@ -62,8 +62,8 @@ test('a whole answer has the form, the filter results and the usage of the servi
   assert.deepEqual([line.status, line.usageReported, line.clientGone, line.stream], [200, true, false, false])
 })
 
-// Token counts of every client that streams rest on these frames.
-test('a stream begins with the prompt filter, gives a token a frame, then finish, usage and DONE', async t => {
+// The token counts of every streaming client depend on these frames.
+test('a stream begins with the prompt filter, has one frame per token, then finish, usage and DONE', async t => {
   const sim = await simulator(t)
   const whole = await call(sim, chatPath(), ask(question))
   const body = ask(question, { stream: true, stream_options: { include_usage: true } })
@@ -92,7 +92,7 @@ test('a stream begins with the prompt filter, gives a token a frame, then finish
 })
 
 // A gateway that injects include_usage must be able to hide it again: the frames may differ in nothing else.
-test('without include_usage no frame speaks of usage, and the bytes are otherwise the same', async t => {
+test('without include_usage no frame has usage, and the bytes are otherwise the same', async t => {
   const sim = await simulator(t)
   const plain = await call(sim, chatPath(), ask(question, { stream: true }))
   const opted = await call(sim, chatPath(), ask(question, { stream: true, stream_options: { include_usage: true } }))
@@ -129,8 +129,8 @@ test('stream_options are refused by old versions, with data_sources and without 
   assert.equal((await call(sim, chatPath(), { ...body, stream: false })).status, 400)
 })
 
-// A comparison of a relayed call with a direct one needs equal bytes; one of two instances, equal text at least.
-test('with a seed, equal calls give equal bytes however they are made; without, not even the ids', async t => {
+// A comparison of a relayed call with a direct one needs equal bytes; one of two instances, at least equal text.
+test('with a seed, equal calls get equal bytes however they are sent; without one, not even the ids', async t => {
   const [left, right, free] = [await simulator(t), await simulator(t, { name: 'two' }), await startUnseeded(t)]
   const dated = await call(left, chatPath(), ask(question))
   assert.equal((await call(right, chatPath(), ask(question, { model: 'gpt-4o' }))).text, dated.text)
@@ -147,8 +147,8 @@ async function startUnseeded(t: Parameters<typeof simulator>[0]): ReturnType<typ
   return free
 }
 
-// Agents loop on tools: a simulator that never calls one, or calls it again after the result, tests nothing.
-test('tools are called when the question fits, choices are honoured, results end up in the answer', async t => {
+// Agents loop on tools: a simulator that never calls one, or calls it again after the result, would not test them.
+test('tools are called when the question fits, choices are respected, and results are in the answer', async t => {
   const sim = await simulator(t)
   const body = ask('What is the weather in Lisbon today?', { tools: [weather] })
   const { json } = await call(sim, chatPath(), body)
@@ -182,7 +182,7 @@ test('older clients get function_call for functions', async t => {
   assert.equal((message(json).function_call as JsonRecord).name, 'get_weather')
 })
 
-// Limits cut real answers in the middle; code that reads finish_reason must meet it here.
+// Limits cut real answers in the middle; code that reads finish_reason must be tested with it.
 test('token limits, stop words, n and JSON forms shape the answer', async t => {
   const sim = await simulator(t)
   const short = await call(sim, chatPath(), ask(question, { max_tokens: 5 }))
@@ -214,8 +214,8 @@ test('token limits, stop words, n and JSON forms shape the answer', async t => {
   )
 })
 
-// Reasoning is charged and never seen: who counts text alone is wrong by these tokens.
-test('reasoning models report reasoning tokens; long prompts that come again report cached ones', async t => {
+// Reasoning is charged and never visible: a count of the text only is wrong by these tokens.
+test('reasoning models report reasoning tokens, and long prompts that come again report cached ones', async t => {
   const sim = await simulator(t)
   const thought = (await call(sim, chatPath('thinker', later), ask(question, { reasoning_effort: 'high' }))).json
   const usage = thought.usage as JsonRecord
@@ -237,7 +237,7 @@ test('reasoning models report reasoning tokens; long prompts that come again rep
   assert.equal(await cached(`Please. ${long}`), 0)
 })
 
-test('logprobs come for each token when they are asked for', async t => {
+test('logprobs come for each token when the call includes them', async t => {
   const sim = await simulator(t)
   const { json } = await call(sim, chatPath(), ask(question, { logprobs: true, top_logprobs: 3 }))
   const { content } = choice(json).logprobs as {
@@ -247,7 +247,7 @@ test('logprobs come for each token when they are asked for', async t => {
   assert.ok(content.every(each => each.logprob <= 0 && each.top_logprobs.length === 3))
 })
 
-// With the asynchronous filter, annotations come late and in frames without id: clients crash on them.
+// With the asynchronous filter, annotations come late and in frames without id, which makes some clients crash.
 test('the asynchronous filter annotates after the text, in frames of its own', async t => {
   const sim = await simulator(t, { filter: 'asynchronous' })
   const all = frames((await call(sim, chatPath(), ask(question, { stream: true }))).text).filter(isRecord)

@@ -12,7 +12,7 @@ function said(text: string, seed = 1, before: readonly Turn[] = []): string {
   return answerText({ model: 'gpt-4o', messages: [...before, { role: 'user', text }], seed, variant: 0 })
 }
 
-/** Words of each answer that only an answer to this very question has. */
+/** Words of each answer that only an answer to exactly this question has. */
 const expected: Readonly<Record<string, readonly RegExp[]>> = {
   'How many days of parental leave do I have, and how do I apply for them?': [/16 weeks/, /HR portal/],
   'Can I carry unused vacation days over into next year?': [/five/, /31 March/],
@@ -58,7 +58,7 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
   'Who can explain our pricing model to a customer in Japan?': [/^Yuki Mori/],
 }
 
-/** What says nothing, whatever was asked. */
+/** Phrases without content, for any question. */
 const filler =
   /best understood from|in brief:|says more than a definition|depends on the setting|here is what to know|this is what applies|have changed over time|point to look at is|from where things stand|Where “.*” and “.*” are mixed|side of .* would you like to look at|work nearest to it|undefined(?! or null)|\[object|\$1|\{\w+\}.*,$/m
 
@@ -91,8 +91,8 @@ const others = [
   'Explain the offside rule',
 ]
 
-// The demonstration is judged by the answers that people read in it: filler there says that nothing in it is real.
-test('every question of the demonstration is answered by what was asked', () => {
+// People judge the demonstration by the answers that they read in it: filler there says that nothing in it is real.
+test('every question of the demonstration gets an answer to that question', () => {
   const asked = desks.flatMap(desk => desk.questions.map(question => ({ question, system: desk.system })))
   assert.deepEqual(
     asked.map(({ question }) => question).filter(question => expected[question] === undefined),
@@ -108,7 +108,7 @@ test('every question of the demonstration is answered by what was asked', () => 
   }
 })
 
-test('no answer contains filler, nor a piece of its own template', () => {
+test('no answer contains filler, or a piece of its own template', () => {
   for (const question of [...Object.keys(expected), ...others])
     for (const seed of seeds) {
       const text = said(question, seed).replace(/```[\s\S]*?```/g, '')
@@ -116,7 +116,7 @@ test('no answer contains filler, nor a piece of its own template', () => {
     }
 })
 
-test('what the banner asks is in the stores', () => {
+test('the questions of the banner are answered from the data files', () => {
   assert.match(said('How many days of leave do I have?'), /28 days/)
   assert.match(said('Draft a mail that welcomes a colleague.'), /Subject: Welcome[\s\S]*laptop/)
   assert.match(said('What is parental leave?'), /16 weeks/)

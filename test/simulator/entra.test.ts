@@ -32,8 +32,8 @@ async function json(url: string, init?: RequestInit): Promise<Record<string, unk
   return (await (await fetch(url, init)).json()) as Record<string, unknown>
 }
 
-// Clients find everything from these documents; an issuer that differs from the tokens' own locks everybody out.
-test('discovery names the issuers that the tokens carry, in both versions', async () => {
+// Clients find every address in these documents; an issuer that differs from the tokens' own rejects every caller.
+test('discovery names the issuers of the tokens, in both versions', async () => {
   const v1 = await json(`${entra.url}/${tenant}/.well-known/openid-configuration`)
   const v2 = await json(`${entra.url}/${tenant}/v2.0/.well-known/openid-configuration`)
   assert.equal(v1.issuer, `https://sts.windows.net/${tenant}/`)
@@ -44,8 +44,8 @@ test('discovery names the issuers that the tokens carry, in both versions', asyn
   await jwtVerify(await entra.token({ as: 'alice' }), keySet, { issuer: String(v1.issuer), audience: demoAudience })
 })
 
-// Entra's aliases name no tenant of their own; a client that took one for an issuer would accept any tenant.
-test('an alias of the tenant has the placeholder as issuer, and a strange tenant is refused', async () => {
+// Entra's aliases do not name a tenant; a client that took one for an issuer would accept any tenant.
+test('an alias of the tenant has the placeholder as issuer, and an unknown tenant is refused', async () => {
   const common = await json(`${entra.url}/common/v2.0/.well-known/openid-configuration`)
   assert.equal(common.issuer, `${entra.url}/{tenantid}/v2.0`)
   const strange = await json(`${entra.url}/contoso/v2.0/.well-known/openid-configuration`)
@@ -53,7 +53,7 @@ test('an alias of the tenant has the placeholder as issuer, and a strange tenant
   assert.deepEqual(strange.error_codes, [90002])
 })
 
-// The gateway's verifier is what these tokens are for: simulator and gateway must agree on every claim.
+// These tokens are made for the gateway's verifier: simulator and gateway must agree on every claim.
 test('the gateway verifies tokens of people, applications and managed identities, of both versions', async () => {
   const verifier = createVerifier({
     authority: entra.url,
@@ -78,9 +78,9 @@ test('the gateway verifies tokens of people, applications and managed identities
   verifier.close()
 })
 
-// Entra makes an access token by the manifest of its resource. Whoever tests rules by group with tokens of Microsoft's
-// own audience finds out in production that nobody is let in.
-test('N-K1 groups and app roles stand in tokens for registrations of one’s own alone, as their manifests say', async t => {
+// The manifest of its resource decides on the claims of an access token in Entra. Rules by group that are tested with
+// tokens of Microsoft's own audience turn out in production to admit no caller.
+test('N-K1 only tokens for the tenant’s own registrations have groups and app roles, as their manifests say', async t => {
   const [registration] = demoDirectory.registrations
   assert.ok(registration)
   const quiet = { ...registration, uris: ['api://quiet'], appId: otherApi.appId, groupMembershipClaims: null }
@@ -119,8 +119,9 @@ test('N-K1 groups and app roles stand in tokens for registrations of one’s own
   assert.deepEqual((await said('gatehouse-gateway', azureOpenAi))[3], undefined)
 })
 
-// A verifier that needs the claim works with the simulator and with no registration that was made by the book.
-test('N-K1 idtyp is an optional claim: of one’s own registration where its manifest asks for it', async () => {
+// A verifier that needs the claim would work with the simulator, but with no registration that follows the
+// documentation.
+test('N-K1 idtyp is an optional claim: tokens have it when the registration’s manifest asks for it', async () => {
   for (const [as, kind] of [
     ['alice', 'user'],
     ['expert-finder-app', 'app'],
@@ -133,8 +134,8 @@ test('N-K1 idtyp is an optional claim: of one’s own registration where its man
   }
 })
 
-// The same by the protocol: every grant and the managed identity's endpoint make tokens in one place.
-test('N-K1 sign-in, client credentials and managed identity give what the resource’s manifest says', async () => {
+// Same by the protocol: every grant and the managed identity's endpoint make tokens in one place.
+test('N-K1 sign-in, client credentials and managed identity give the claims of the resource’s manifest', async () => {
   const alice = { grant_type: 'password', username: 'alice', password: 'alice-in-the-simulator' }
   const finder = {
     grant_type: 'client_credentials',
@@ -162,7 +163,7 @@ test('N-K1 sign-in, client credentials and managed identity give what the resour
   }
 })
 
-// Figures of who is in which group decide access; a token that silently dropped groups would deny or grant at random.
+// Group membership decides access; a token that silently dropped groups would deny or grant at random.
 test('more than 200 groups become an overage, 200 do not', async t => {
   const groupsOf = async (count: number) => {
     const groups = Array.from({ length: count }, (_, at) => ({
@@ -186,7 +187,7 @@ test('more than 200 groups become an overage, 200 do not', async t => {
   assert.deepEqual(over._claim_names, { groups: 'src1' })
 })
 
-test('claims can be replaced and taken away, for tests of what must be refused', async () => {
+test('claims can be replaced and removed, for tests of tokens that must be refused', async () => {
   const claims = claimsOf(
     await entra.token({ as: 'bob', claims: { tid: 'other', oid: undefined }, lifetimeSeconds: -60, version: '2.0' }),
   )
@@ -197,7 +198,7 @@ test('claims can be replaced and taken away, for tests of what must be refused',
   await assert.rejects(entra.token({ as: 'nobody' }), /has no 'nobody'.*alice, bob/)
 })
 
-// Rotation happens in Entra without notice: callers with an old token must go on until the old key is withdrawn.
+// Rotation happens in Entra without notice: callers with an old token must be accepted until the old key is withdrawn.
 test('rotation keeps old tokens valid until the old key is withdrawn', async t => {
   const own = await entraOf(t)
   const keysUrl = `${own.url}/${tenant}/discovery/v2.0/keys`
@@ -211,7 +212,7 @@ test('rotation keeps old tokens valid until the old key is withdrawn', async t =
 })
 
 // Tests of the gateway's key cache count these reads; a missed one would hide a stampede.
-test('an outage answers 503 to everything but its own end, and reads are counted all the while', async t => {
+test('an outage answers 503 to everything but its own end, and reads are still counted', async t => {
   const own = await entraOf(t)
   const keysUrl = `${own.url}/${tenant}/discovery/v2.0/keys`
   own.down = true
@@ -225,8 +226,8 @@ test('an outage answers 503 to everything but its own end, and reads are counted
   assert.equal(own.keySetReads, 3)
 })
 
-// Whoever can steer the service can be anybody: pages of other origins must not be able to.
-test('control refuses browsers and malformed bodies, and says what was wrong', async () => {
+// A program that controls the service can be any person: web pages of other origins must not be able to.
+test('control refuses browsers and malformed bodies, with the reason', async () => {
   const url = `${entra.url}/_simulator/token`
   const fromPage = await fetch(url, {
     method: 'POST',
@@ -250,7 +251,7 @@ test('control refuses browsers and malformed bodies, and says what was wrong', a
 })
 
 // DNS rebinding: a page elsewhere points its own name at 127.0.0.1 and would read tokens as if from its own origin.
-test('a Host that is no loopback name is refused', async () => {
+test('a Host that is not a loopback name is refused', async () => {
   const status = await new Promise(resolve => {
     const url = new URL(`${entra.url}/${tenant}/discovery/v2.0/keys`)
     const sent = request(url, { headers: { host: 'rebound.example' } }, answer => {
@@ -281,8 +282,8 @@ test('bad requests get an error in Entra’s shape: unknown path, wrong method, 
   }
 })
 
-// The demonstration restarts; yesterday's tokens and sign-ins in people's caches must still be good today.
-test('keys survive a restart in a private file, and a broken file is named', async () => {
+// The demonstration restarts; yesterday's tokens and sign-ins in people's caches must still be valid today.
+test('keys survive a restart in a private file, and an error names a broken file', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'entra-keys-'))
   const path = join(directory, 'deep', 'signing-keys.json')
   const start = () => startEntra({ directory: demoDirectory, keysDirectory: join(directory, 'deep') })

@@ -11,7 +11,7 @@ const question = 'Who in the company knows about customs law?'
 const streamed = ask(question, { stream: true, stream_options: { include_usage: true } })
 const fault = (text: string): Record<string, string> => ({ 'x-simulator-fault': text })
 
-// Retry logic reads these headers; what the test asked for must go out as it is.
+// Retry logic reads these headers; the test's values must be sent as they are.
 test('refusals: each kind answers with its status, and 429 with both retry headers', async t => {
   const sim = await simulator(t)
   const plain: [string, number, string][] = [
@@ -43,8 +43,8 @@ test('refusals: each kind answers with its status, and 429 with both retry heade
   assert.equal(unknown.status, 400)
 })
 
-// Billing for cut streams is settled with what was on the wire: the bill must say exactly that.
-test('cut: the events before it arrive, the connection breaks, the bill has what was made', async t => {
+// A cut stream is charged for what was sent: the bill must have exactly that.
+test('cut: the events before it arrive, the connection breaks, and the bill has what was produced', async t => {
   const sim = await simulator(t)
   const cut = await raw(sim, chatPath(), streamed, fault('cut;after=9'))
   assert.deepEqual([cut.status, cut.broken, cut.chunks.length], [200, true, 9])
@@ -60,8 +60,8 @@ test('cut: the events before it arrive, the connection breaks, the bill has what
   assert.equal(sim.bill().at(-2)?.completionTokens, usage.completion_tokens)
 })
 
-// A gateway without an idle limit would hang for ever here; who leaves stops the production.
-test('stall: silence until the client leaves; the bill knows that it left', async t => {
+// A gateway without an idle limit would hang here for ever; a client that leaves stops the production.
+test('stall: silence until the client leaves, and the bill knows that it left', async t => {
   const sim = await simulator(t)
   const stalled = await raw(sim, chatPath(), streamed, fault('stall;after=6'), 6)
   assert.equal(stalled.chunks.length, 6)
@@ -84,8 +84,8 @@ test('error-frame: an error in mid-stream and no DONE; without a stream, 500', a
   assert.equal((await raw(sim, chatPath(), ask(question), fault('error-frame'))).status, 500)
 })
 
-// Counting where nothing is reported is a promise of the gateway; this is how it is tried.
-test('no-usage: neither stream nor document speaks of usage, the bill has the whole cost', async t => {
+// The gateway promises to count where no usage is reported; this fault tests it.
+test('no-usage: neither stream nor document has usage, and the bill has the whole cost', async t => {
   const sim = await simulator(t)
   const whole = await call(sim, chatPath(), ask(question))
   const tokens = (whole.json.usage as { completion_tokens: number }).completion_tokens
@@ -98,7 +98,7 @@ test('no-usage: neither stream nor document speaks of usage, the bill has the wh
 })
 
 // Parsers that trust chunk boundaries work on a fast network and fail on a slow one.
-test('split-bytes: a chunk a byte, the same content', async t => {
+test('split-bytes: one chunk per byte, with the same content', async t => {
   const sim = await simulator(t)
   const normal = await raw(sim, chatPath(), streamed)
   const split = await raw(sim, chatPath(), streamed, fault('split-bytes'))
@@ -113,7 +113,7 @@ test('split-bytes: a chunk a byte, the same content', async t => {
   assert.equal(document.text, (await call(sim, chatPath(), ask(question))).text)
 })
 
-test('malformed-frames: garbage between whole frames, a document without its end', async t => {
+test('malformed-frames: garbage between whole frames, or a document without its end', async t => {
   const sim = await simulator(t)
   const normal = await call(sim, chatPath(), streamed)
   const odd = await call(sim, chatPath(), streamed, fault('malformed-frames;after=4'))
@@ -127,7 +127,7 @@ test('malformed-frames: garbage between whole frames, a document without its end
   assert.equal((await lastLine(sim)).usageReported, true, 'other members follow the usage, which stands there whole')
 })
 
-test('slow-first-byte: nothing comes before its time; content-filter;after ends a stream with its reason', async t => {
+test('slow-first-byte: nothing is sent before its time; content-filter;after ends a stream with its reason', async t => {
   const slept: number[] = []
   const sim = await simulator(t, { sleep: async ms => void slept.push(ms) })
   assert.equal((await call(sim, chatPath(), streamed, fault('slow-first-byte;ms=1234'))).status, 200)
@@ -142,8 +142,8 @@ test('slow-first-byte: nothing comes before its time; content-filter;after ends 
   assert.match(filtered.text, /"usage":\{"completion_tokens":4,/)
 })
 
-// A retry must be able to succeed: without a count every attempt would meet the fault again.
-test('times and probability bound a fault; standing ones can be narrowed and lifted', async t => {
+// A retry must be able to succeed: without a count every attempt would get the fault again.
+test('times and probability limit a fault; standing ones can be narrowed and lifted', async t => {
   const sim = await simulator(t)
   const status = async (headers: Record<string, string> = {}): Promise<number> =>
     (await call(sim, chatPath(), ask(question), headers)).status
@@ -165,7 +165,7 @@ test('times and probability bound a fault; standing ones can be narrowed and lif
   assert.equal(await status(), 200)
 })
 
-test('whatever the header says, it is a fault or a refusal that lists what is known', () => {
+test('any header is a fault, or a refusal that lists the known ones', () => {
   const kinds = fc.constantFrom(...Object.keys(faultKinds), 'x', '', '__proto__', 'toString')
   const options = fc.array(fc.string().map(text => `;${text}`)).map(all => all.join(''))
   fc.assert(

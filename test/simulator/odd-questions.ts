@@ -22,7 +22,5 @@ const pieces = [
   'write an email to ',
 ]
 
-/**
- * Questions of 200,000 letters, each one piece repeated: patterns that search in quadratic time need minutes for them.
- */
+/** Questions of 200,000 letters, each one piece repeated: patterns with quadratic search need minutes for them. */
 export const oddQuestions: readonly string[] = pieces.map(piece => piece.repeat(200_000 / piece.length))

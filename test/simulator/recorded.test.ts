@@ -57,7 +57,7 @@ test('C14 published figures: a conversation with names, two functions, pictures'
   assert.equal(pictureTokens('gpt-4.1-mini', pngUrl(1_800, 2_400), 'high'), Math.ceil(1_452 * 1.62))
 })
 
-test('headers of pictures of every format are read, and cut ones say nothing of the size', () => {
+test('headers of pictures of every format are read, and cut ones have no size', () => {
   const jpeg = '/9j/4AAQSkZJRgABAQEASABIAAD/wAARCAAQACADASIAAhEBAxEB'
   const files: readonly (readonly [string, Buffer])[] = [
     ['png', png(32, 16)],
@@ -77,7 +77,7 @@ test('headers of pictures of every format are read, and cut ones say nothing of 
   assert.equal(pictureHeader('https://example.com/a.png'), null)
 })
 
-// Ten tokens a second, by the speed that the file itself says.
+// Ten tokens a second, by the byte rate in the file itself.
 test('sounds cost ten tokens for each second', () => {
   const wav = Buffer.alloc(44 + 32_000 * 30)
   wav.write('RIFF', 0, 'latin1')
@@ -88,8 +88,8 @@ test('sounds cost ten tokens for each second', () => {
   assert.equal(promptTokens('gpt-4o', 'chat/completions', body), 3 + 3 + 1 + 1 + 301)
 })
 
-// Streams go out in pieces: pieces that do not add up make usage and bill differ.
-test('pieces of a text join to the text and add up to its tokens', () => {
+// Streams are sent in pieces: pieces that do not add up make usage and bill differ.
+test('the pieces of a text join to the text and add up to its tokens', () => {
   const texts = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 60 }),
     fc.lorem({ maxCount: 20 }),
@@ -118,7 +118,7 @@ test('pieces of a text join to the text and add up to its tokens', () => {
   )
 })
 
-// Bodies come from strangers.
+// Bodies come from unknown programs.
 test('any body has a whole number of prompt tokens', () => {
   const bodies = fc.record({
     messages: fc.jsonValue(),

@@ -1,6 +1,6 @@
 /**
- * Digests of what the models say to a question: `test/simulator/answers.json` keeps them, so that a change of the
- * answers is seen.
+ * Digests of the models' answers to a question. `test/simulator/answers.json` keeps them, so that a change of the
+ * answers fails a test.
  */
 import { createHash } from 'node:crypto'
 import {
@@ -71,7 +71,9 @@ function digest(parts: readonly (string | Uint8Array)[]): string {
 
 export const digestOf = (question: string): string => digest(answersTo(question))
 
-/** What is not text: speech in each format, a recording's transcript, an embedding, a picture and its description. */
+/**
+ * Digests of other media: speech in each format, a recording's transcript, an embedding, a picture and its description.
+ */
 export function otherDigests(): Record<string, string> {
   const text = 'Where are my two invoices from March?'
   const picture = pngBytes({ width: 64, height: 48, seed: 9 })

@@ -30,14 +30,16 @@ export interface Application {
   readonly groups: readonly string[]
   /** Values of the app roles that are assigned to it; a token has those that its resource defines. */
   readonly roles: readonly string[]
-  /** Application permissions of Microsoft Graph that an administrator granted, as GroupMember.Read.All. Default none. */
+  /**
+   * Application permissions of Microsoft Graph that an administrator granted, as GroupMember.Read.All. Default none.
+   */
   readonly graphPermissions?: readonly string[]
   /** ARM id when it is a managed identity: its tokens come from the managed-identity endpoint. Else null. */
   readonly managedIdentityId: string | null
   /**
-   * Where the answer of an authorization may go; compared exactly, except for the port of a loopback address. Default: none for an
-   * application with a secret; `http://localhost`, `http://127.0.0.1` and `http://[::1]` for a public client, as for native clients in
-   * Entra.
+   * Where the answer of an authorization may go; compared exactly, except for the port of a loopback address. Default:
+   * none for an application with a secret; `http://localhost`, `http://127.0.0.1` and `http://[::1]` for a public
+   * client, as for native clients in Entra.
    */
   readonly redirectUris?: readonly string[]
   /** One line for the sign-in page. */
@@ -75,8 +77,8 @@ export interface TokenRequest {
   /** Name of a person or an application of the directory. */
   readonly as: string
   /**
-   * Default: the directory's first registration. A resource of Microsoft's own, as `https://cognitiveservices.azure.com`, and an unknown
-   * one give a token without groups and app roles.
+   * Default: the directory's first registration. A resource of Microsoft's own, as
+   * `https://cognitiveservices.azure.com`, and an unknown one give a token without groups and app roles.
    */
   readonly audience?: string
   /** Default: the version in the registration, '1.0' for other audiences. */
@@ -94,16 +96,22 @@ export interface GraphFault {
 }
 
 export interface EntraOptions {
-  /** Address to listen on. Default 127.0.0.1; there the service rejects requests whose `Host` is not a loopback name. */
+  /**
+   * Address to listen on. Default 127.0.0.1; there the service rejects requests whose `Host` is not a loopback name.
+   */
   readonly host?: string
   /** Port to listen on. Default 0: a free one. */
   readonly port?: number
   readonly directory: Directory
-  /** Folder that keeps the signing keys between two starts, created when it is missing. Default: new keys at each start. */
+  /**
+   * Folder that keeps the signing keys between two starts, created when it is missing. Default: new keys at each start.
+   */
   readonly keysDirectory?: string
   /** Source of the times in tokens, codes and errors. Default: the machine's clock. */
   readonly clock?: Clock
-  /** Seconds between two polls of a device code, at least 1. Default 5, as Entra. A faster client is told `slow_down`. */
+  /**
+   * Seconds between two polls of a device code, at least 1. Default 5, as Entra. A faster client is told `slow_down`.
+   */
   readonly pollIntervalSeconds?: number
   /** Speaks TLS with this certificate, and names https addresses in every document. Default: plain HTTP. */
   readonly tls?: Certificate
@@ -124,13 +132,21 @@ export interface EntraSimulator {
   readonly directory: Directory
   /** What App Service and Container Apps put into the environment of a workload with a managed identity. */
   readonly managedIdentity: { readonly IDENTITY_ENDPOINT: string; readonly IDENTITY_HEADER: string }
-  /** Issues a token without the protocol, signed with the newest key. Rejects for a name that the directory does not have. */
+  /**
+   * Issues a token without the protocol, signed with the newest key. Rejects for a name that the directory does not
+   * have.
+   */
   token(request: TokenRequest): Promise<string>
-  /** Makes a new signing key. Tokens of older keys stay valid while `keepOld` (default true) keeps these keys published. */
+  /**
+   * Makes a new signing key. Tokens of older keys stay valid while `keepOld` (default true) keeps these keys published.
+   */
   rotateKeys(options?: { readonly keepOld?: boolean }): Promise<void>
   /** Number of requests that the key set and the discovery documents have had. */
   readonly keySetReads: number
-  /** An outage: while true, the service answers 503 to everything. Microsoft Graph, below /v1.0 of the same address, is not affected. */
+  /**
+   * An outage: while true, the service answers 503 to everything. Microsoft Graph, below /v1.0 of the same address, is
+   * not affected.
+   */
   down: boolean
   /** Answer of Microsoft Graph to every request; null for the ordinary answers. */
   graphFault: GraphFault | null
@@ -142,7 +158,10 @@ export interface EntraSimulator {
 
 /** A deployment of an Azure OpenAI instance. */
 export interface SimulatedDeployment {
-  /** As gpt-4o; decides the tokenizer, the snapshot's name and the operations that it supports. A name that is not known can chat. */
+  /**
+   * As gpt-4o; decides the tokenizer, the snapshot's name and the operations that it supports. A name that is not known
+   * can chat.
+   */
   readonly model: string
   /** Default standard. */
   readonly kind?: 'standard' | 'provisioned'
@@ -150,16 +169,22 @@ export interface SimulatedDeployment {
   readonly tokensPerMinute?: number
   /** Standard only. Default: unlimited. */
   readonly requestsPerMinute?: number
-  /** Length of the shorter window for requests, which has its share of the minute's limit: Azure evens requests out. Default 10. */
+  /**
+   * Length of the shorter window for requests, which has its share of the minute's limit: Azure evens requests out.
+   * Default 10.
+   */
   readonly requestWindowSeconds?: 1 | 10
   /** Provisioned: seconds of its capacity that are a utilisation of 100 %. Default 60. */
   readonly burstSeconds?: number
   /**
-   * Provisioned: name of a standard deployment of the same instance that serves what this one cannot (429, 500, 503, a context that is too
-   * long). A request can name another one in `x-ms-spillover-deployment`. Default: none.
+   * Provisioned: name of a standard deployment of the same instance that serves what this one cannot (429, 500, 503, a
+   * context that is too long). A request can name another one in `x-ms-spillover-deployment`. Default: none.
    */
   readonly spillover?: string
-  /** Rejects `stream_options` with 422 and reports usage in the last ordinary chunk, as models of other makers do. Default false. */
+  /**
+   * Rejects `stream_options` with 422 and reports usage in the last ordinary chunk, as models of other makers do.
+   * Default false.
+   */
   readonly refusesStreamOptions?: boolean
   /** Mean time to the first token, in milliseconds. Default 0. */
   readonly timeToFirstTokenMs?: number
@@ -191,15 +216,21 @@ export interface AzureSimulatorOptions {
     readonly tenantId: string
     /** Object ids that have the role Cognitive Services OpenAI User. Other callers get 401. */
     readonly allowedObjectIds: readonly string[] | 'all'
-    /** Decides which tokens have expired. Default: `clock`. An instance that runs in the past can so accept tokens of today. */
+    /**
+     * Decides which tokens have expired. Default: `clock`. An instance that runs in the past can so accept tokens of
+     * today.
+     */
     readonly clock?: Clock
   }
   /**
-   * With a seed, equal calls get equal answers, to the byte; ids and `created` too, given an equal clock. Default: ids, reasoning and
-   * the texts' variants differ from call to call.
+   * With a seed, equal calls get equal answers, to the byte; ids and `created` too, given an equal clock. Default: ids,
+   * reasoning and the texts' variants differ from call to call.
    */
   readonly seed?: number
-  /** 0 .. 1; decides what is left to chance without a `seed`: ids, lengths of answers, faults with a probability. Default: `Math.random`. */
+  /**
+   * 0 .. 1; decides what is left to chance without a `seed`: ids, lengths of answers, faults with a probability.
+   * Default: `Math.random`.
+   */
   readonly random?: () => number
   /** Source of all times: of limits, objects and the bill. Default: the machine's clock. */
   readonly clock?: Clock
@@ -208,20 +239,23 @@ export interface AzureSimulatorOptions {
   /** Content filter of streams: annotations in each chunk (`default`), or in chunks of their own (`asynchronous`). */
   readonly filter?: 'default' | 'asynchronous'
   /**
-   * Milliseconds by `clock` that a response in the background takes. Default: what the speed of its deployment makes of it; where that is
-   * unlimited, until it has been read once.
+   * Milliseconds by `clock` that a response in the background takes. Default: what the speed of its deployment makes of
+   * it; where that is unlimited, until it has been read once.
    */
   readonly backgroundMs?: number
   /** Shortest time of a batch, in milliseconds by `clock`. Default: as fast as its lines are answered. */
   readonly batchMs?: number
   /**
-   * Smallest size of a drawn picture in bytes, partial ones in a stream included; real ones have megabytes. Default: as small as a valid
-   * picture is, 5 to 60 KB.
+   * Smallest size of a drawn picture in bytes, partial ones in a stream included; real ones have megabytes. Default: as
+   * small as a valid picture is, 5 to 60 KB.
    */
   readonly pictureBytes?: number
   /** Unit of `x-ratelimit-reset-*`: hosts of the service differ. Default seconds. */
   readonly rateLimitResets?: 'seconds' | 'milliseconds'
-  /** The Responses API reports -1, -1 and 0 for its rate limits and no time to retry, as Azure did in late 2025. Default false. */
+  /**
+   * The Responses API reports -1, -1 and 0 for its rate limits and no time to retry, as Azure did in late 2025. Default
+   * false.
+   */
   readonly responsesHideLimits?: boolean
 }
 
@@ -272,9 +306,9 @@ export interface AzureSimulator {
   bill(): readonly BillLine[]
   clearBill(): void
   /**
-   * Replaces the standing faults; null removes them. Takes the same as `POST /_simulator/faults`: one fault, as
-   * `{ kind: '429', 'retry-after-ms': 1500, probability: 0.2 }`, or `{ faults: [...] }`. Throws for a kind or an option that does not
-   * exist; `faultKinds` in azure/faults.ts lists them.
+   * Replaces the standing faults; null removes them. Takes the same as `POST /_simulator/faults`: one fault, as `{
+   * kind: '429', 'retry-after-ms': 1500, probability: 0.2 }`, or `{ faults: [...] }`. Throws for a kind or an option
+   * that does not exist; `faultKinds` in azure/faults.ts lists them.
    */
   setFault(fault: Readonly<Record<string, unknown>> | null): void
   /** Ends all calls and closes the listener. */

@@ -1,6 +1,7 @@
 /**
- * A faithful Azure OpenAI instance for development and tests: the dated API and v1, with a bill of its own. Bodies, headers and
- * errors follow the service's specifications and recorded answers; what it says is made here and follows from the question.
+ * A faithful Azure OpenAI instance for development and tests: the dated API and v1, with a bill of its own. Bodies,
+ * headers and errors follow the service's specifications and recorded answers; the content is made here and follows
+ * from the question.
  */
 import { createServer } from 'node:http'
 import type { AzureSimulator, AzureSimulatorOptions } from '../types.ts'
@@ -11,7 +12,7 @@ import { createService } from './service.ts'
 
 export type { FaultKind } from './faults.ts'
 
-/** Longer than clients keep idle connections, so that the simulator is never the one who closes. */
+/** Longer than clients keep idle connections, so that the simulator is never the side that closes. */
 const keepAliveMs = 75_000
 
 /**
@@ -36,7 +37,7 @@ export async function startAzure(options: AzureSimulatorOptions): Promise<AzureS
       door.reopen()
       return
     }
-    // Before their connections go: the bill must not say that these clients left.
+    // Before the connections are closed: the bill must not say that these clients left.
     for (const call of service.running) call.abort('outage')
     door.shut(outage.ms, () => {
       service.faults.liftOutage()

@@ -54,7 +54,9 @@ function printable(lines: readonly (string | null)[]): string {
   return present.map(line => line?.replace(/\p{Cc}/gu, '?')).join('\n  ')
 }
 
-/** Names the cause of a failed start, where it is one that the user can remove. Other errors are passed on as they are. */
+/**
+ * Names the cause of a failed start, where it is one that the user can remove. Other errors are passed on as they are.
+ */
 export function startFailure(error: unknown, option: string): unknown {
   const { code, port, address, message } = error as NodeJS.ErrnoException & { port?: number; address?: string }
   if (code === 'EADDRINUSE' || code === 'EACCES') {

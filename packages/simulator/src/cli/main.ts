@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-/** The command `gatehouse-simulator`: starts the services, prints their addresses, and closes them at SIGINT or SIGTERM. */
+/**
+ * The command `gatehouse-simulator`: starts the services, prints their addresses, and closes them at SIGINT or SIGTERM.
+ */
 import { readFileSync } from 'node:fs'
 import { reportError } from './errors.ts'
 import { helpText } from './help.ts'

@@ -94,7 +94,9 @@ function authorityOf({ url, directory }: EntraSimulator): NonNullable<AzureSimul
 
 type Writable<Type> = { -readonly [Field in keyof Type]: Type[Field] }
 
-/** What the instances have in common. Options that were not typed are absent, so that the package's own defaults apply. */
+/**
+ * What the instances have in common. Options that were not typed are absent, so that the package's own defaults apply.
+ */
 function instanceOptions(given: Given): Omit<AzureSimulatorOptions, 'name' | 'deployments'> {
   const options: Writable<Partial<AzureSimulatorOptions>> = {
     filter: given.text('filter') === 'asynchronous' ? 'asynchronous' : 'default',

@@ -1,4 +1,4 @@
-/** The authorize endpoint: a page on which to choose whom to sign in as, and the way back to the client with a code. */
+/** The authorize endpoint: a page to choose a person, and the redirect to the client with a code. */
 import { randomBytes } from 'node:crypto'
 import type { Application } from '../types.ts'
 import { EntraError } from './errors.ts'
@@ -9,7 +9,7 @@ import { redirectAllowed } from './redirects.ts'
 import type { RequestedScopes } from './resources.ts'
 import { clientById, codeLifetimeMs, type EndpointVersion, type Service } from './service.ts'
 
-/** A request whose answer may be sent back: its client and address are known to belong together. */
+/** A request with a client and an address that are known to belong together, so its answer may be sent back. */
 interface Return {
   readonly client: Application
   readonly redirectUri: string
@@ -36,13 +36,13 @@ async function readAsked(call: Call): Promise<Form | Answer> {
   try {
     return call.method === 'POST' ? await call.form() : new Form(call.url.searchParams)
   } catch (error) {
-    // What cannot be read cannot be sent back to a client: the person sees the reason.
+    // A request that cannot be read cannot be sent back to a client: the person sees the reason.
     if (error instanceof EntraError) return errorPage(error)
     throw error
   }
 }
 
-/** Until the address is known to be the client's own, nothing is redirected there (RFC 6749 section 4.1.2.1). */
+/** Before the address is known to be the client's own, nothing is redirected there (RFC 6749 section 4.1.2.1). */
 function returnOf(asked: Form, service: Service): Return | EntraError {
   try {
     const client = clientById(service, asked.need('client_id'))
@@ -71,7 +71,7 @@ function checkRequest(asked: Form, client: Application, service: Service, versio
   if (type !== 'code') throw new EntraError('response_type_unsupported', { type: printable(type) })
   const scopes = requestedScopes(asked, service, version)
   const challenge = asked.get('code_challenge')
-  // A public client has no other proof that the code comes back to the one who asked for it.
+  // A public client has no other proof that the code returns to the client that requested it.
   if (challenge === null && client.secret === null) throw new EntraError('pkce_missing')
   const wellFormed = challenge === null || /^[A-Za-z0-9_-]{43}$/.test(challenge)
   if (!wellFormed || (challenge !== null && asked.get('code_challenge_method') !== 'S256')) {
@@ -92,7 +92,7 @@ function decide(asked: Form, back: Return, request: CheckedRequest, service: Ser
     service.codes.put(code, { ...request, client, person, redirectUri, nonce, expiresAtMs, redeemed: false })
     return redirect(back, { code })
   }
-  // Nobody ever stays signed in here, so a silent request has nobody to find.
+  // This service never keeps a person signed in, so a silent request cannot succeed.
   if (asked.get('prompt') === 'none') throw new EntraError('login_required')
   return choosePage({
     action,
@@ -101,7 +101,7 @@ function decide(asked: Form, back: Return, request: CheckedRequest, service: Ser
     people: service.directory.people,
     hint: asked.get('login_hint'),
     asksFor: request.scopes.resource,
-    // Browsers hold a redirect after a form to the form's policy too.
+    // Browsers apply the form's policy to the redirect after it too.
     formTarget: new URL(back.redirectUri).origin,
   })
 }

@@ -1,4 +1,7 @@
-/** Microsoft's own libraries, as they are, against the simulated tenant: each credential in a process that only got the certificate's path. */
+/**
+ * Microsoft's own libraries, unmodified, with the simulated tenant. Each credential runs in a process that only knows
+ * the certificate's path.
+ */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
@@ -21,7 +24,7 @@ let folder = ''
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'entra-tls-'))
   await writeFile(join(folder, 'certificate.pem'), made.certificate)
-  // This process is the person's browser.
+  // This process plays the person's browser.
   setDefaultCACertificates([...getCACertificates('default'), made.certificate])
   entra = await startEntra({ directory: demoDirectory, tls: made, pollIntervalSeconds: 1 })
 })
@@ -35,7 +38,9 @@ interface Signed {
   readonly said: string
 }
 
-/** Gets a token with a credential of `@azure/identity` that `code` makes; `said` is told what it writes meanwhile. */
+/**
+ * Gets a token with a credential of `@azure/identity` that `code` makes; `said` is called with the output meanwhile.
+ */
 async function signIn(code: string, told: (text: string) => void = () => {}): Promise<Signed> {
   const script = [
     `import { ClientSecretCredential, DeviceCodeCredential, UsernamePasswordCredential } from '@azure/identity'`,
@@ -64,7 +69,7 @@ async function signIn(code: string, told: (text: string) => void = () => {}): Pr
   return { token: written.out.trim(), said: written.err }
 }
 
-test('C10 the certificate is its own authority, for loopback alone', () => {
+test('C10 the certificate is its own authority, and only for loopback', () => {
   const read = new X509Certificate(made.certificate)
   assert.ok(read.verify(read.publicKey) && read.ca)
   assert.ok(read.checkHost('localhost') && read.checkIP('127.0.0.1') && read.checkIP('::1'))
@@ -72,8 +77,8 @@ test('C10 the certificate is its own authority, for loopback alone', () => {
   assert.notEqual(new X509Certificate(selfMadeCertificate(Date.now()).certificate).serialNumber, read.serialNumber)
 })
 
-// MSAL refuses documents that name another origin than the one it was given.
-test('C10 with TLS every document names the https origin, and who does not know the certificate gets nothing', async () => {
+// MSAL refuses documents that name another origin than the configured one.
+test('C10 with TLS every document names the https origin, and a client that does not know the certificate gets nothing', async () => {
   assert.match(entra.url, /^https:\/\/127\.0\.0\.1:\d+$/)
   for (const version of ['', '/v2.0']) {
     const answer = await fetch(`${entra.url}/${tenant}${version}/.well-known/openid-configuration`)
@@ -86,7 +91,7 @@ test('C10 with TLS every document names the https origin, and who does not know 
   }
   const known = getCACertificates('default')
   setDefaultCACertificates(known.filter(one => one.trim() !== made.certificate.trim()))
-  // A connection of its own, made with what is believed now.
+  // A new connection, with the certificates that are trusted now.
   await assert.rejects(fetch(entra.url.replace('127.0.0.1', 'localhost')))
   setDefaultCACertificates(known)
 })

@@ -1,6 +1,7 @@
 /**
- * A certificate of the simulator's own for loopback, made at each start: Microsoft's libraries speak to a sign-in service over TLS alone. Whoever
- * should believe it is told its path (NODE_EXTRA_CA_CERTS). Its private key never leaves the process. X.509: RFC 5280; DER: X.690.
+ * A certificate for loopback that the simulator makes at each start, because Microsoft's libraries use a sign-in
+ * service only over TLS. Clients that should trust it get its path (NODE_EXTRA_CA_CERTS). Its private key never leaves
+ * the process. X.509: RFC 5280; DER: X.690.
  */
 import { createPublicKey, generateKeyPairSync, hash, randomBytes, sign } from 'node:crypto'
 import type { Certificate } from '../types.ts'
@@ -19,7 +20,10 @@ const oid = {
   serverAuth: '2b06010505070301',
 } as const
 
-/** For `localhost`, 127.0.0.1 and ::1; good for a year. @param nowMs Milliseconds since the epoch. */
+/**
+ * For `localhost`, 127.0.0.1 and ::1; valid for a year.
+ * @param nowMs milliseconds since the epoch.
+ */
 export function selfMadeCertificate(nowMs: number): Certificate {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' })
@@ -27,7 +31,7 @@ export function selfMadeCertificate(nowMs: number): Certificate {
   const name = sequence(tagged(0x31, sequence(identifier(oid.commonName), tagged(0x0c, ascii('Gatehouse simulator')))))
   const facts = sequence(
     tagged(0xa0, integer(Buffer.of(2))),
-    // Two certificates of one issuer must not have one number; without its first bit it is positive.
+    // Two certificates of one issuer must have different numbers; without its first bit the number is positive.
     integer(Buffer.concat([Buffer.of(0x40), randomBytes(15)])),
     algorithm,
     name,
@@ -43,7 +47,7 @@ export function selfMadeCertificate(nowMs: number): Certificate {
   }
 }
 
-/** It is its own authority, which is what makes it an anchor for strict readers, too. */
+/** It is its own authority, so that strict readers accept it as an anchor too. */
 function extensions(publicKey: Buffer): readonly Buffer[] {
   const names = [
     tagged(0x82, ascii('localhost')),
@@ -91,7 +95,7 @@ function ascii(text: string): Buffer {
   return Buffer.from(text, 'latin1')
 }
 
-/** YYMMDDHHMMSSZ, which RFC 5280 asks for until 2049. */
+/** YYMMDDHHMMSSZ, which RFC 5280 requires until 2049. */
 function utcTime(ms: number): Buffer {
   const digits = new Date(ms).toISOString().replace(/\D/g, '').slice(2, 14)
   return tagged(0x17, ascii(`${digits}Z`))

@@ -1,12 +1,12 @@
 /**
- * What a token says. Claims and their presence by version: Microsoft, "access token claims reference" and "ID token claims reference".
- * An access token is made by the manifest of its resource: "Configure group claims and app roles in tokens".
+ * The claims of tokens, by version: Microsoft, "access token claims reference" and "ID token claims reference". The
+ * manifest of the resource decides on the claims of an access token: "Configure group claims and app roles in tokens".
  */
 import { hash, randomBytes } from 'node:crypto'
 import type { Application, Directory, Person } from '../types.ts'
 import type { Resource } from './resources.ts'
 
-/** A JWT carries at most so many groups; beyond them it only says that there are more. */
+/** A JWT has at most this many groups; beyond it only a hint that there are more. */
 const groupsInTokenMax = 200
 
 export type Subject =
@@ -20,7 +20,7 @@ export type Subject =
 
 export interface TokenFacts {
   readonly directory: Directory
-  /** `http://127.0.0.1:PORT` or https */
+  /** `http://127.0.0.1:PORT`, or https. */
   readonly authority: string
   readonly subject: Subject
   readonly resource: Resource
@@ -123,18 +123,21 @@ function applicationClaims(application: Application, facts: TokenFacts): Claims 
       }
 }
 
-/** An optional claim: a registration of one's own has it when its manifest asks for it. */
+/** An optional claim: a registration has it when its manifest names it. */
 function typeClaim(idtyp: 'user' | 'app', { registration }: Resource): Claims {
   return registration === null || registration.optionalClaims?.includes('idtyp') ? { idtyp } : {}
 }
 
-/** 0 a public client, 1 a client secret, 2 a certificate, which is what a managed identity holds. */
+/** 0 for a public client, 1 for a client secret, 2 for a certificate, which is what a managed identity has. */
 function strength(application: Application): '0' | '1' | '2' {
   if (application.managedIdentityId !== null) return '2'
   return application.secret === null ? '0' : '1'
 }
 
-/** Of one's own registration: the roles that it defines. Of Graph: an application's permissions. Of all else by Microsoft: none. */
+/**
+ * For a registration: the roles that it defines. For Graph: an application's permissions. For Microsoft's other
+ * resources: none.
+ */
 function roleClaims(principal: Person | Application, { isGraph, registration }: Resource): Claims {
   const defined = registration?.appRoles ?? []
   const permissions = 'graphPermissions' in principal ? (principal.graphPermissions ?? []) : []
@@ -147,12 +150,13 @@ function groupClaims(directory: Directory, principal: Person | Application): Cla
   if (ids.length === 0) return {}
   if (ids.length <= groupsInTokenMax) return { groups: ids }
   const kind = 'userPrincipalName' in principal ? 'users' : 'servicePrincipals'
-  // Entra still names Azure AD Graph here, which is gone: clients are told to ask Microsoft Graph instead.
+  // Entra still names Azure AD Graph here, which no longer exists: clients are documented to ask Microsoft Graph
+  // instead.
   const endpoint = `https://graph.windows.net/${directory.tenantId}/${kind}/${principal.objectId}/getMemberObjects`
   return { _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint } } }
 }
 
-/** `sub` of a person differs from one resource to the next, so that two of them cannot compare notes. */
+/** The `sub` of a person differs between resources, so that two of them cannot compare notes. */
 function pairwise(objectId: string, audience: string): string {
   return hash('sha256', `${objectId} ${audience}`, 'base64url')
 }

@@ -1,6 +1,6 @@
 /**
- * What a test or an operator of the demonstration may do to the sign-in service over HTTP. For programs on this machine alone:
- * whoever can reach it can have a token of anybody.
+ * Control of the sign-in service over HTTP, for tests and for operators of the demonstration. For programs on this
+ * machine only: every program that can reach it can get any person's token.
  */
 import { z } from 'zod'
 import { EntraError } from './errors.ts'
@@ -17,7 +17,7 @@ const wanted = z.strictObject({
   as: z.string(),
   audience: z.string().min(1).optional(),
   version: z.enum(['1.0', '2.0']).optional(),
-  /** null takes a claim away. */
+  /** null removes a claim. */
   claims: z.record(z.string(), z.unknown()).default({}),
   lifetimeSeconds: z.number().optional(),
 })
@@ -29,14 +29,17 @@ export async function rotateKeys(call: Call, service: Service): Promise<Answer> 
   return jsonAnswer(200, { keys: service.keys.published().map(key => key.kid) })
 }
 
-/** `POST /_simulator/down {"down": true}`: until it is called with false, everything else answers 503. */
+/** `POST /_simulator/down {"down": true}`: everything else answers 503 until it is called with false. */
 export async function setDown(call: Call, service: Service): Promise<Answer> {
   const { down } = await read(call, outage)
   service.state.down = down
   return jsonAnswer(200, service.state)
 }
 
-/** `POST /_simulator/graph {"status": 429, "retryAfterSeconds"?: 5}`: what Microsoft Graph answers until it is called with status null. */
+/**
+ * `POST /_simulator/graph {"status": 429, "retryAfterSeconds"?: 5}`: the answer of Microsoft Graph until it is called
+ * with status null.
+ */
 export async function setGraphFault(call: Call, service: Service): Promise<Answer> {
   const { status, retryAfterSeconds } = await read(call, graphFault)
   const retry = retryAfterSeconds === undefined ? {} : { retryAfterSeconds }
@@ -60,7 +63,7 @@ export async function tokenByName(call: Call, service: Service): Promise<Answer>
 
 async function read<Output>(call: Call, shape: z.ZodType<Output>): Promise<Output> {
   const loopback = /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/.test(call.remoteAddress)
-  // A browser sends Origin with every POST: a page must not steer this service, from wherever it came.
+  // A browser sends Origin with every POST: no web page may control this service.
   if (!loopback || call.headers.origin !== undefined) throw new EntraError('not_found')
   const result = shape.safeParse(await call.json())
   if (result.success) return result.data

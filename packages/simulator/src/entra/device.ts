@@ -5,7 +5,7 @@ import { type Answer, type Call, Form, jsonAnswer } from './http.ts'
 import { choosePage, deviceCodePage, messagePage } from './pages.ts'
 import { clientById, type DeviceRequest, deviceCodeLifetimeMs, type EndpointVersion, type Service } from './service.ts'
 
-/** Without 0, 1, I, O: people type it. */
+/** Without 0, 1, I, O, because people type it. */
 const userCodeLetters = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789'
 const userCodeLength = 9
 
@@ -32,12 +32,12 @@ export async function startDevice(call: Call, service: Service, version: Endpoin
   })
 }
 
-/** GET asks for the code (`otc` fills it in); POST takes `code`, and then `person` or `cancel`. */
+/** GET shows the form for the code (`otc` fills it in); POST takes `code`, and then `person` or `cancel`. */
 export async function devicePage(call: Call, service: Service): Promise<Answer> {
   const form = call.method === 'POST' ? await call.form() : new Form(call.url.searchParams)
   if (call.method !== 'POST') return deviceCodePage(form.get('otc') ?? '', null)
   const entered = form.get('code') ?? ''
-  // People type what they see: lower case, blanks, hyphens.
+  // People type the code as they see it: in lower case, with blanks or hyphens.
   const request = service.userCodes.get(entered.toUpperCase().replace(/[\s-]/g, ''))
   if (request === null || request.expiresAtMs <= service.clock() || request.decision !== 'pending') {
     return deviceCodePage(
@@ -65,7 +65,7 @@ export async function devicePage(call: Call, service: Service): Promise<Answer> 
   })
 }
 
-/** Nobody stays signed in here, so there is nothing to end. */
+/** The service keeps no person signed in, so there is nothing to end. */
 export function logout(): Answer {
   return messagePage('You are signed out', 'This simulator keeps nobody signed in. You can close this page.')
 }

@@ -3,10 +3,10 @@ import { issuers } from './claims.ts'
 import { type Answer, jsonAnswer } from './http.ts'
 import type { Service } from './service.ts'
 
-/** Browsers may read these from anywhere, as with Entra: there is nothing in them to protect. */
+/** Browsers may read these from any origin, as with Entra: they are public. */
 const open = { 'access-control-allow-origin': '*', 'cache-control': 'max-age=86400, private' }
 
-/** @param tenant As in the path: an alias is echoed in the endpoints, and the issuer then says `{tenantid}`. */
+/** @param tenant as in the path: an alias is repeated in the endpoints, and the issuer then has `{tenantid}`. */
 export function discoveryDocument(service: Service, tenant: string, version: '1.0' | '2.0'): Answer {
   const root = `${service.authority}/${tenant}`
   const infix = version === '2.0' ? '/v2.0' : ''
@@ -41,7 +41,7 @@ export function discoveryDocument(service: Service, tenant: string, version: '1.
 export function keySet(service: Service, tenant: string, version: '1.0' | '2.0'): Answer {
   const issuerTenant = tenant === service.directory.tenantId ? tenant : '{tenantid}'
   const issuer = issuers(service.authority, issuerTenant)[version]
-  // Only the v2 set says which issuer a key belongs to.
+  // Only the v2 set names the issuer of a key.
   const keys = service.keys.published().map(key => (version === '2.0' ? { ...key, issuer } : key))
   return jsonAnswer(200, { keys }, open)
 }

@@ -1,7 +1,7 @@
 /**
- * What the sign-in service refuses, as Entra does: an OAuth code, and an AADSTS number that people search for.
- * Numbers and OAuth codes: Microsoft, "Microsoft Entra authentication and authorization error codes".
- * Words in braces are filled in from the request; none of them is ever a secret, a code or a token.
+ * The refusals of the sign-in service, as Entra's: an OAuth code, and an AADSTS number that people search for. Numbers
+ * and OAuth codes: Microsoft, "Microsoft Entra authentication and authorization error codes". Words in braces are
+ * filled in from the request; none of them is ever a secret, a code or a token.
  */
 
 interface ErrorFacts {

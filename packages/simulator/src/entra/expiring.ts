@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts'
 
 /**
- * A map whose entries are forgotten after a fixed time, and whose oldest go first when it is full: nothing that a caller can repeat
- * fills the memory. All entries live equally long, so the order of insertion is the order of expiry.
+ * A map that drops entries after a fixed time, and the oldest ones when it is full, so that no repeated request fills
+ * the memory. All entries live equally long, so the order of insertion is the order of expiry.
  */
 export class Expiring<Value> {
   readonly #entries = new Map<string, { readonly value: Value; readonly forgetAtMs: number }>()

@@ -35,7 +35,7 @@ async function refused(parameters: Readonly<Record<string, string>>, error: stri
   assert.equal(JSON.stringify(body).includes('access_token'), false)
 }
 
-test('a code with its verifier gives access, refresh and ID token, of one person', async () => {
+test('a code with its verifier gives an access, a refresh and an ID token of one person', async () => {
   const pkce = newPkce()
   const { status, body } = await askToken(entra.url, redemption(await codeFor(entra.url, 'alice', pkce), pkce))
   assert.equal(status, 200)
@@ -48,8 +48,8 @@ test('a code with its verifier gives access, refresh and ID token, of one person
   assert.equal(typeof body.refresh_token, 'string')
 })
 
-// A code that leaked through a log or a referrer must be worth nothing to a second user.
-test('a code works once: the second use and every use after a wrong try is refused', async () => {
+// A code that leaked through a log or a referrer must be worthless to a second user.
+test('a code works once: the second use, and every use after a wrong try, is refused', async () => {
   const pkce = newPkce()
   const code = await codeFor(entra.url, 'alice', pkce)
   assert.equal((await askToken(entra.url, redemption(code, pkce))).status, 200)
@@ -60,8 +60,8 @@ test('a code works once: the second use and every use after a wrong try is refus
   await refused(redemption(other, pkce), 'invalid_grant', 54005)
 })
 
-// Each of these is how somebody else's code would be redeemed.
-test('a code is refused without its verifier, to another address, to another client, and when invented', async () => {
+// Each of these is a way to redeem another person's code.
+test('a code is refused without its verifier, for another address, for another client, and when it is invented', async () => {
   const pkce = newPkce()
   const fresh = async () => redemption(await codeFor(entra.url, 'alice', pkce), pkce)
   await refused({ ...(await fresh()), code_verifier: '' }, 'invalid_grant', 501481)
@@ -114,7 +114,7 @@ test('the v1 endpoint takes a resource, and answers with numbers as strings', as
 })
 
 // A secret in the wrong place is a leak; a client without one that passes for one with is worse.
-test('clients are refused without their secret, with a wrong one, and with one that they should not have', async () => {
+test('clients are refused without their secret, with a wrong one, and with one although they are public', async () => {
   const grant = { grant_type: 'client_credentials', scope: 'https://ai.azure.com/.default' }
   await refused({ ...grant, client_id: asFinder.client_id }, 'invalid_client', 7000218)
   await refused({ ...grant, ...asFinder, client_secret: 'guess' }, 'invalid_client', 7000215)
@@ -135,7 +135,7 @@ test('a secret may come as Basic authorization', async () => {
   assert.equal(response.status, 200)
 })
 
-test('scopes that name no known resource, two of them, or nothing are refused', async () => {
+test('scopes that name no known resource, two resources, or nothing are refused', async () => {
   await refused({ ...asAlice, scope: 'https://unknown.example/.default' }, 'invalid_resource', 500011)
   await refused(
     { ...asAlice, scope: 'https://ai.azure.com/.default https://graph.microsoft.com/.default' },
@@ -155,14 +155,14 @@ test('without a resource the token is for Microsoft Graph, without roles and gro
   assert.equal('roles' in claims || 'groups' in claims, false)
 })
 
-test('passwords: short name or full name, and neither a wrong one nor a stranger', async () => {
+test('a password works with the short or the full name; a wrong one and an unknown person are refused', async () => {
   assert.equal((await askToken(entra.url, { ...asAlice, scope, username: 'Alice' })).status, 200)
   await refused({ ...asAlice, scope, password: 'guess' }, 'invalid_grant', 50126)
   await refused({ ...asAlice, scope, username: 'mallory' }, 'invalid_grant', 50034)
   await refused({ grant_type: 'password', scope, username: 'alice' }, 'invalid_request', 900144)
 })
 
-test('a refresh token serves its client for any resource, and nobody else', async () => {
+test('a refresh token serves its own client for any resource, and no other client', async () => {
   const first = await askToken(entra.url, { ...asAlice, scope })
   const grant = { grant_type: 'refresh_token', refresh_token: String(first.body.refresh_token) }
   const again = await askToken(entra.url, grant)
@@ -175,7 +175,7 @@ test('a refresh token serves its client for any resource, and nobody else', asyn
   assert.equal('refresh_token' in without.body, false)
 })
 
-// Refresh tokens are sealed, not stored: whoever can bend one becomes somebody else.
+// Refresh tokens are sealed, not stored: changing one would mean to become another person.
 test('a refresh token that was changed in any byte, cut or invented is refused', async () => {
   const token = String((await askToken(entra.url, { ...asAlice, scope })).body.refresh_token)
   const bytes = Buffer.from(token.slice(2), 'base64url')
@@ -194,7 +194,7 @@ test('a refresh token that was changed in any byte, cut or invented is refused',
   )
 })
 
-// `constructor` and its kind are names too: a look-up in an object would find them.
+// `constructor` and the like are names too: a look-up in a plain object would find them.
 test('grants that do not exist are refused by name', async () => {
   await refused({ grant_type: 'implicit' }, 'unsupported_grant_type', 70003)
   await refused({ grant_type: 'constructor' }, 'unsupported_grant_type', 70003)

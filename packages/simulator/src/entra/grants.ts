@@ -1,4 +1,7 @@
-/** The token endpoint: who is the client, which grant, and what it gets. RFC 6749, 7636 and 8628 in Entra's dress. */
+/**
+ * The token endpoint: authenticates the client, checks the grant, issues the tokens. RFC 6749, 7636 and 8628, with
+ * Entra's peculiarities.
+ */
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Application, Person } from '../types.ts'
 import { EntraError } from './errors.ts'
@@ -85,7 +88,8 @@ function redeemCode({ form, client, service }: GrantCall): Allowed {
   const code = service.codes.get(form.need('code'))
   if (code === null || code.client.appId !== client.appId) throw new EntraError('code_unknown')
   if (code.redeemed) throw new EntraError('code_redeemed')
-  // Spent from here on, also by a wrong try: whoever stole a code must not get to guess its verifier.
+  // The code is used up from here on, also by a wrong try: with a stolen code it must not be possible to guess its
+  // verifier.
   code.redeemed = true
   if (code.expiresAtMs <= service.clock()) throw new EntraError('code_expired')
   if (form.get('redirect_uri') !== code.redirectUri) throw new EntraError('redirect_differs')
@@ -93,7 +97,10 @@ function redeemCode({ form, client, service }: GrantCall): Allowed {
   return { person: code.person, scopes: code.scopes, nonce: code.nonce }
 }
 
-/** RFC 7636 section 4.6. A verifier without a challenge is refused too: it means that a challenge was stripped on the way. */
+/**
+ * RFC 7636 section 4.6. A verifier without a challenge is refused too: it means that the challenge was removed on the
+ * way.
+ */
 function checkVerifier(verifier: string | null, challenge: string | null): void {
   if (verifier === null && challenge === null) return
   const wellFormed = verifier !== null && /^[A-Za-z0-9._~-]{43,128}$/.test(verifier)
@@ -106,7 +113,7 @@ function refresh({ form, client, service, version }: GrantCall): Allowed {
   const { person, scope } = openRefreshToken(service, form.need('refresh_token'), client.appId)
   const named = version === '2.0' ? form.get('scope') : form.get('resource')
   const scopes = named === null ? service.resources.scopes(scope) : requestedScopes(form, service, version)
-  // Every refresh gives a new refresh token; the old one stays good, as with Entra.
+  // Every refresh gives a new refresh token; the old one stays valid, as with Entra.
   return { person, scopes: { ...scopes, refreshToken: true }, nonce: null }
 }
 
@@ -170,7 +177,7 @@ function tokenAnswer({ person, scopes, nonce }: Allowed, { form, client, service
       ...(subject.kind === 'person' && scopes.idToken
         ? { id_token: issueIdToken(service, subject, version, nonce) }
         : {}),
-      // Microsoft's own client libraries ask for it and key their cache by it.
+      // Microsoft's own client libraries request it and use it as the key of their cache.
       ...(person !== null && form.get('client_info') === '1' ? { client_info: clientInfo(person, service) } : {}),
     },
     { pragma: 'no-cache' },

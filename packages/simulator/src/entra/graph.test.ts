@@ -12,7 +12,7 @@ function idOf(rows: readonly { readonly name: string; readonly objectId: string 
   return rows.find(row => row.name === name)?.objectId ?? ''
 }
 
-/** Applications whose permissions are each of the sets that Graph documents, or one short of it. */
+/** Applications with each of the permission sets that Graph documents, and with one permission less. */
 const permitted: Readonly<Record<string, readonly string[]>> = {
   users: ['User.Read.All', 'GroupMember.Read.All'],
   basic: ['User.ReadBasic.All', 'GroupMember.Read.All'],
@@ -62,13 +62,13 @@ async function ask(token: string | null, path: string, body = '{"securityEnabled
 
 const tokenOf = (as: string, audience = graph): Promise<string> => entra.token({ as, audience })
 
-test('N-K1 Graph tells the groups of a person and of an application, by the gateway’s managed identity', async () => {
+test('N-K1 the gateway’s managed identity reads the groups of a person and of an application from Graph', async () => {
   const { IDENTITY_ENDPOINT, IDENTITY_HEADER } = entra.managedIdentity
   const msi = await fetch(`${IDENTITY_ENDPOINT}?api-version=2019-08-01&resource=${encodeURIComponent(graph)}`, {
     headers: { 'x-identity-header': IDENTITY_HEADER },
   })
   const { access_token: token } = (await msi.json()) as { access_token: string }
-  // Graph has the address where it is served as a name too, as that of a sovereign cloud has.
+  // The address of the simulated Graph is a name of Graph too, as that of a sovereign cloud.
   const local = await ask(await tokenOf('gatehouse-gateway', entra.url), `/users/${alice}/getMemberObjects`)
   assert.equal(local.status, 200)
   const person = await ask(token, `/users/${alice}/getMemberObjects`)
@@ -90,8 +90,9 @@ test('N-K1 Graph tells the groups of a person and of an application, by the gate
   assert.deepEqual([dave.status, dave.body.value], [200, []])
 })
 
-// Which permission opens what decides whether a company's look-ups work; a simulator that lets everybody in would hide it.
-test('N-K1 Graph asks for the permissions of what is read: users, applications, or the directory', async () => {
+// The permissions decide whether a company's look-ups work; a simulator that accepts everything would hide mistakes in
+// them.
+test('N-K1 Graph requires the permissions for what is read: users, applications, or the directory', async () => {
   const statuses = async (as: string): Promise<number[]> => {
     const token = await tokenOf(as)
     const paths = [`/users/${alice}/getMemberObjects`, `/servicePrincipals/${job}/getMemberObjects`]
@@ -102,13 +103,13 @@ test('N-K1 Graph asks for the permissions of what is read: users, applications, 
   assert.deepEqual(await statuses('apps'), [403, 200])
   assert.deepEqual(await statuses('all'), [200, 200])
   assert.deepEqual(await statuses('half'), [403, 403])
-  // A person's token has delegated permissions, which are none of an application's.
+  // A person's token has delegated permissions, which are not an application's.
   assert.deepEqual(await statuses('carol'), [403, 403])
   const refused = await ask(await tokenOf('half'), `/users/${alice}/getMemberObjects`)
   assert.equal(refused.body.error?.code, 'Authorization_RequestDenied')
 })
 
-test('N-K1 Graph refuses what is no token for it, what it does not know, and what it is not asked properly', async () => {
+test('N-K1 Graph refuses tokens that are not for it, objects that it does not know, and malformed requests', async () => {
   const path = `/users/${alice}/getMemberObjects`
   const azure = await tokenOf('all', 'https://cognitiveservices.azure.com')
   const expired = await entra.token({ as: 'all', audience: graph, lifetimeSeconds: -60 })
@@ -133,7 +134,7 @@ test('N-K1 Graph refuses what is no token for it, what it does not know, and wha
   assert.equal((await fetch(`${entra.url}/v1.0${path}`)).status, 405)
 })
 
-test('N-K1 Graph can be throttled or away, with and without the time to retry, and counts what it is asked', async () => {
+test('N-K1 Graph can throttle or fail, with and without a time to retry, and counts its requests', async () => {
   const good = await tokenOf('all')
   const path = `/users/${alice}/getMemberObjects`
   const before = entra.graphReads
@@ -145,7 +146,7 @@ test('N-K1 Graph can be throttled or away, with and without the time to retry, a
   assert.deepEqual([away.status, away.headers.get('retry-after')], [503, null])
   await fetch(`${entra.url}/_simulator/graph`, { method: 'POST', body: '{"status":null}' })
   assert.equal(entra.graphFault, null)
-  // An outage of the sign-in service is none of Graph's.
+  // An outage of the sign-in service does not affect Graph.
   entra.down = true
   assert.equal((await ask(good, path)).status, 200)
   entra.down = false

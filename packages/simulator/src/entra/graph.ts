@@ -1,7 +1,8 @@
 /**
- * The one question of Microsoft Graph that a gateway asks: in which groups is somebody. POST /v1.0/{users|servicePrincipals}/{id}/getMemberObjects.
- * Source: Microsoft Graph, "directoryObject: getMemberObjects", its permissions and "Microsoft Graph error responses". The token is one of this
- * tenant for Graph, with application permissions in `roles`.
+ * The one request to Microsoft Graph that a gateway makes: the groups of a person or an application. POST
+ * /v1.0/{users|servicePrincipals}/{id}/getMemberObjects. Source: Microsoft Graph, "directoryObject: getMemberObjects",
+ * its permissions and "Microsoft Graph error responses". The token is one of this tenant for Graph, with application
+ * permissions in `roles`.
  */
 import { randomUUID } from 'node:crypto'
 import { createLocalJWKSet, errors, type JWTPayload, jwtVerify } from 'jose'
@@ -13,7 +14,7 @@ import { graphAudience } from './resources.ts'
 import type { Service } from './service.ts'
 
 interface Kind {
-  /** Each of these sets of application permissions is enough. */
+  /** Each of these sets of application permissions is sufficient. */
   readonly permissions: readonly (readonly string[])[]
   readonly find: (service: Service, id: string) => Person | Application | undefined
 }
@@ -38,7 +39,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 
 const path = /^\/v1\.0\/(users|servicePrincipals)\/([^/]+)\/getMemberObjects$/
 
-/** What Graph answers; null when the path is not one of Graph's. */
+/** The answer of Graph; null when the path is not one of Graph's. */
 export async function answerGraph(call: Call, service: Service): Promise<Answer | null> {
   if (!call.url.pathname.startsWith('/v1.0/')) return null
   service.state.graphReads += 1
@@ -88,7 +89,7 @@ async function asksWell(call: Call): Promise<boolean> {
   }
 }
 
-/** Application permissions of the token, or what is wrong with it. Delegated ones are for people, whom nobody sends here. */
+/** Application permissions of the token, or the mistake in it. Delegated ones are for people, who do not come here. */
 async function permissionsOf(call: Call, service: Service): Promise<ReadonlySet<string> | string> {
   const [, token] = /^bearer +([^ ]+) *$/i.exec(call.headers.authorization ?? '') ?? []
   if (token === undefined) return 'Access token is empty.'

@@ -1,10 +1,10 @@
-/** The few pieces of HTTP that the sign-in service needs: a call that is read, an answer that is written. */
+/** The parts of HTTP that the sign-in service needs: reading a call, writing an answer. */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
 import { EntraError } from './errors.ts'
 
-/** Sign-in forms are a few hundred bytes; whatever is larger is a mistake or an attack. */
+/** Sign-in forms have a few hundred bytes; anything larger is a mistake or an attack. */
 const bodyBytesMax = 64 * 1024
 
 export interface Call {
@@ -31,7 +31,7 @@ export class Form {
   constructor(parameters: URLSearchParams) {
     const values = new Map<string, string>()
     for (const [name, value] of parameters) {
-      // RFC 6749 section 3.1: a parameter must not come twice, or two readers may each believe a different one.
+      // RFC 6749 section 3.1: a parameter must not come twice, or two readers may each use a different one.
       if (values.has(name)) throw new EntraError('duplicate_parameter', { name: printable(name) })
       values.set(name, value)
     }
@@ -54,7 +54,7 @@ export class Form {
   }
 }
 
-/** What a caller sent, fit to be quoted back: short, and without control characters. */
+/** A text from the request in a form that may be quoted back: short, and without control characters. */
 export function printable(text: string): string {
   const clean = text.replace(/[^\x20-\x7e]/g, '?')
   return clean.length > 120 ? `${clean.slice(0, 120)}…` : clean

@@ -1,9 +1,11 @@
 /**
- * A sign-in service that looks like Microsoft Entra ID from outside: the same paths, documents, grants, claims and error bodies, for
- * one tenant whose people and applications are given. For development and tests: everybody may sign in as anybody.
+ * A sign-in service that looks like Microsoft Entra ID from outside: the same paths, documents, grants, claims and
+ * error bodies, for one tenant with the given people and applications. For development and tests: anyone can sign in as
+ * any person.
  *
- * The protocol is written here rather than taken from a library, because Entra bends it: two issuers and two token formats from one
- * service, the resource inside the scope, a resource-owner password grant, error numbers that clients act on.
+ * The protocol is written here instead of taken from a library, because Entra deviates from it: two issuers and two
+ * token formats from one service, the resource inside the scope, a resource-owner password grant, error numbers that
+ * clients act on.
  */
 
 import { randomBytes } from 'node:crypto'
@@ -21,7 +23,8 @@ import { createService, issueByName, type Service } from './service.ts'
 
 /**
  * Starts the tenant. Its routes are those of Entra, and `/_simulator/*` for tests (see control.ts).
- * @throws KeysFileError when `keysDirectory` has a file that is not one of keys; the system's error when the port is taken.
+ * @throws KeysFileError when `keysDirectory` has a file that is not one of keys; the system's error when the port is
+ * taken.
  */
 export async function startEntra(options: EntraOptions): Promise<EntraSimulator> {
   const keys = await openKeys(options.keysDirectory ?? null)
@@ -76,7 +79,7 @@ export async function startEntra(options: EntraOptions): Promise<EntraSimulator>
 
 async function serve(request: IncomingMessage, response: ServerResponse, service: Service) {
   const answer = await answerTo(request, service).catch(error => refusal(error, request, service))
-  // What was not read of a body would be taken for the next request.
+  // The unread part of a body would be taken for the next request.
   if (!request.complete) response.setHeader('connection', 'close')
   writeAnswer(response, answer, request.method === 'HEAD')
 }
@@ -100,7 +103,10 @@ function refusal(error: unknown, request: IncomingMessage, service: Service): An
   return errorAnswer(known, service.clock, typeof correlationId === 'string' ? correlationId.slice(0, 64) : null)
 }
 
-/** A page elsewhere could point its own name at 127.0.0.1 and read tokens from here: such a request carries that name as Host. */
+/**
+ * A web page elsewhere could point its own name at 127.0.0.1 and read tokens from here: such a request has that name as
+ * Host.
+ */
 function requireLoopbackHost(host: string | undefined, authority: string): void {
   if (!isLoopback(new URL(authority).hostname)) return
   const name = /^(\[[0-9a-f:]+\]|[^:]*)(?::\d+)?$/i.exec(host ?? '')?.[1] ?? ''

@@ -1,4 +1,7 @@
-/** The signing keys of the sign-in service: RS256, 2048 bits, rotated on demand, kept in a file when the demonstration asks for it. */
+/**
+ * The signing keys of the sign-in service: RS256, 2048 bits, rotated on demand, kept in a file if the demonstration
+ * wants it.
+ */
 import {
   createPrivateKey,
   createPublicKey,
@@ -13,7 +16,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 
-/** Entra publishes a handful; older ones than this are forgotten. */
+/** Entra publishes a handful; older ones are dropped. */
 const publishedKeysMax = 5
 
 /** The public half, as in a key set (RFC 7517). Entra sets `x5t` to the same value as `kid`. */
@@ -36,7 +39,7 @@ export interface SigningKeys {
   readonly refreshSecret: Buffer
 }
 
-/** The key file cannot be used; the message says which file and what to do. */
+/** The key file cannot be used; the message names the file and what to do. */
 export class KeysFileError extends Error {
   readonly code = 'keys_file_invalid'
   constructor(path: string, options?: ErrorOptions) {
@@ -56,7 +59,7 @@ const keysFile = z.strictObject({
   keys: z.array(z.string()).min(1),
 })
 
-/** @param directory Where `signing-keys.json` stands; null keeps the keys in memory. */
+/** @param directory folder of `signing-keys.json`; null keeps the keys in memory. */
 export async function openKeys(directory: string | null): Promise<SigningKeys> {
   const path = directory === null ? null : join(directory, 'signing-keys.json')
   const kept = path === null ? null : await readKeys(path)
@@ -84,7 +87,8 @@ async function newKey(): Promise<Key> {
 function keyOf(privateKey: KeyObject): Key {
   const { n, e } = createPublicKey(privateKey).export({ format: 'jwk' })
   if (n === undefined || e === undefined) throw new TypeError('not an RSA key')
-  // RFC 7638 asks for exactly these members in this order; the thumbprint makes a kid that is stable and names its key.
+  // RFC 7638 requires exactly these members in this order; the thumbprint makes a kid that is stable and identifies its
+  // key.
   const kid = hash('sha256', JSON.stringify({ e, kty: 'RSA', n }), 'base64url')
   return { privateKey, published: { kty: 'RSA', use: 'sig', kid, x5t: kid, n, e } }
 }

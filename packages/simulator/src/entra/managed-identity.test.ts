@@ -14,7 +14,7 @@ before(async () => {
 })
 after(() => entra.close())
 
-// The gateway signs in to its instances through this library; it finds the endpoint in the environment and nowhere else.
+// The gateway signs in to its instances through this library, which finds the endpoint only in the environment.
 test('the Azure library gets tokens of the gateway’s own identity and of a chosen one', async () => {
   Object.assign(process.env, entra.managedIdentity)
   try {
@@ -40,8 +40,8 @@ async function ask(
   return { status: response.status, body: (await response.json()) as Record<string, unknown> }
 }
 
-// The header is what keeps a request that another program was tricked into (SSRF) from fetching the workload's token.
-test('the endpoint asks for its header, a version, a known resource and a known identity', async () => {
+// The header prevents that a request which another program was tricked into (SSRF) fetches the workload's token.
+test('the endpoint requires its header, a version, a known resource and a known identity', async () => {
   const header = { 'x-identity-header': entra.managedIdentity.IDENTITY_HEADER }
   const query = { resource, 'api-version': '2019-08-01' }
   assert.equal((await ask(query, header)).status, 200)
@@ -55,7 +55,7 @@ test('the endpoint asks for its header, a version, a known resource and a known 
   assert.deepEqual([stranger.status, stranger.body.statusCode], [400, 400])
 })
 
-test('the instance metadata form asks for its header, and chooses by ARM id too', async () => {
+test('the instance metadata form requires its header, and chooses by ARM id too', async () => {
   const path = '/metadata/identity/oauth2/token'
   const query = { resource, 'api-version': '2018-02-01', msi_res_id: job?.managedIdentityId ?? '' }
   const { body } = await ask(query, { metadata: 'true' }, path)

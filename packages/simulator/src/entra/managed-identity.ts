@@ -1,6 +1,6 @@
 /**
- * Where a workload with a managed identity gets its tokens: in the form of App Service and Container Apps, and in that of the
- * instance metadata service of virtual machines.
+ * The token endpoint for workloads with a managed identity: in the form of App Service and Container Apps, and in that
+ * of the instance metadata service of virtual machines.
  */
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Application } from '../types.ts'
@@ -8,7 +8,7 @@ import { EntraError } from './errors.ts'
 import { type Answer, type Call, Form, jsonAnswer, printable } from './http.ts'
 import { issueAccessToken, type Service, tokenLifetimeSeconds } from './service.ts'
 
-/** Names by which a request may choose a user-assigned identity, and what each is compared with. */
+/** Names by which a request may choose a user-assigned identity, and the field that each is compared with. */
 const selectors: Readonly<Record<string, (identity: Application) => string>> = {
   client_id: identity => identity.appId,
   clientid: identity => identity.appId,
@@ -54,7 +54,7 @@ export function appServiceToken(call: Call, service: Service): Answer {
 
 /** `GET /metadata/identity/oauth2/token?resource=&api-version=2018-02-01` with `Metadata: true`. */
 export function instanceMetadataToken(call: Call, service: Service): Answer {
-  // The header keeps away requests that a browser or a proxy was tricked into.
+  // The header rejects requests that a browser or a proxy was tricked into.
   if (call.headers.metadata !== 'true' || call.headers['x-forwarded-for'] !== undefined) {
     return metadataRefusal(
       400,

@@ -27,7 +27,7 @@ before(async () => {
 })
 after(() => entra.close())
 
-test('the authorize page offers everybody, the hinted person first, and leads back with state and code', async () => {
+test('the authorize page lists all people, the hinted person first, and redirects with state and code', async () => {
   const url = authorizeUrl(entra.url, challenge, { login_hint: 'carol@contoso.example', state: '<s&"1">' })
   const page = await open(url)
   const offered = [...page.text.matchAll(/name="person" value="(\w+)"/g)].map(([, name]) => name)
@@ -39,14 +39,14 @@ test('the authorize page offers everybody, the hinted person first, and leads ba
   assert.ok(back.location?.searchParams.get('code'))
 })
 
-test('a fragment is used when the client asks for one', async () => {
+test('a fragment is used when the client requests it', async () => {
   const url = authorizeUrl(entra.url, challenge, { response_mode: 'fragment' })
   const { location } = await submit(url, await open(url), { person: 'bob' })
   assert.match(location?.hash ?? '', /^#code=1\./)
   assert.equal(location?.search, '')
 })
 
-// An answer sent to an address that is not the client's own hands the code to whoever wrote the link.
+// An answer that is sent to an address that is not the client's own gives the code to the author of the link.
 test('nothing is sent to an address that is not registered for the client', async () => {
   const allowed = ['http://localhost', 'http://localhost:1/', 'http://127.0.0.1:50000', 'http://[::1]:50000/']
   const foreign = [
@@ -92,7 +92,7 @@ test('a registered address is exact, and a client with a secret has none by defa
   assert.equal(await status({ client_id: finder.appId }), 400)
 })
 
-test('what is wrong with a request goes back to the client once its address is known', async () => {
+test('errors of a request go back to the client once its address is known', async () => {
   const cases = [
     [{ response_type: 'token' }, 'unsupported_response_type'],
     [{ code_challenge: '' }, 'invalid_request'],
@@ -114,7 +114,7 @@ test('what is wrong with a request goes back to the client once its address is k
   assert.equal(cancelled.location?.searchParams.get('error'), 'access_denied')
 })
 
-test('a page tells the person what cannot go back to the client', async () => {
+test('a page shows the person the errors that cannot go back to the client', async () => {
   for (const changes of [{ client_id: 'x' }, { client_id: '' }, { redirect_uri: '' }, { response_mode: 'form_post' }]) {
     const page = await open(authorizeUrl(entra.url, challenge, changes))
     assert.equal(page.status, 400)
@@ -126,8 +126,8 @@ test('a page tells the person what cannot go back to the client', async () => {
   assert.equal((await open(twice)).status, 400)
 })
 
-// Whatever a link carries is shown on, or hidden in, the page: none of it may become markup.
-test('nothing that came from outside becomes markup', async () => {
+// Everything that a link carries is shown on the page or hidden in it: none of it may become markup.
+test('no text from outside becomes markup', async () => {
   await fc.assert(
     fc.asyncProperty(fc.string({ unit: fc.constantFrom(...`<>"'&=/ abc\n\u2028`) }), async text => {
       const evil = `${text}"><script>x</script>'`
@@ -143,7 +143,7 @@ test('nothing that came from outside becomes markup', async () => {
   )
 })
 
-test('pages run nothing: the policy allows the one stylesheet and the form alone', async () => {
+test('pages run no script: the policy allows only the one stylesheet and the form', async () => {
   const page = await open(authorizeUrl(entra.url, challenge))
   const style = /<style>([\s\S]*)<\/style>/.exec(page.text)?.[1] ?? ''
   const policy = page.headers.get('content-security-policy') ?? ''
@@ -165,11 +165,11 @@ async function startDevice(authority: string): Promise<{ userCode: string; poll:
   return { userCode: started.user_code, poll: () => askToken(authority, grant) }
 }
 
-test('a device waits, is signed in once the person chose, and its code works once', async () => {
+test('a device waits, is signed in after the person chose, and its code works once', async () => {
   const page = `${entra.url}/devicelogin`
   const { userCode, poll } = await startDevice(entra.url)
   assert.equal((await poll()).body.error, 'authorization_pending')
-  // As people type: lower case, in groups.
+  // As people type it: lower case, in groups.
   const typed = `${userCode.slice(0, 4)}-${userCode.slice(4)} `.toLowerCase()
   const choose = await submit(page, await open(page), { code: typed })
   const done = await submit(page, choose, { person: 'carol' })
@@ -179,7 +179,7 @@ test('a device waits, is signed in once the person chose, and its code works onc
   assert.equal((await poll()).body.error, 'bad_verification_code')
 })
 
-test('a device hears that the person declined, that its code expired, and that a code is unknown', async t => {
+test('a device learns that the person declined, that its code expired, and that a code is unknown', async t => {
   const clock = new HandClock()
   const own = await entraOf(t, { clock: clock.now })
   const page = `${own.url}/devicelogin`
@@ -195,8 +195,8 @@ test('a device hears that the person declined, that its code expired, and that a
   assert.match(unknown.text, /aria-invalid="true" aria-describedby="problem"/)
 })
 
-// Whoever signs in for the wrong resource learns it here, and not from a refusal that names a group.
-test('N-K1 the page says what the token will carry', async t => {
+// A person that signs in for the wrong resource learns it here, not from a refusal that names a group.
+test('N-K1 the page shows the claims that the token will have', async t => {
   const own = await entraOf(t, { directory: twoApis })
   for (const [resource, said] of [
     ['https://cognitiveservices.azure.com', 'its tokens list neither groups nor app roles'],

@@ -1,4 +1,4 @@
-/** The pages of the sign-in service: plain HTML without scripts, everything that came from outside escaped. */
+/** The pages of the sign-in service: plain HTML without scripts; everything from outside is escaped. */
 import { hash } from 'node:crypto'
 import type { Application, Person } from '../types.ts'
 import type { EntraError } from './errors.ts'
@@ -35,14 +35,14 @@ const styleHash = `'sha256-${hash('sha256', stylesheet, 'base64')}'`
 export interface Choice {
   /** Path that takes the choice. */
   readonly action: string
-  /** Sent back with it, as they came. */
+  /** Hidden fields, sent back unchanged. */
   readonly hidden: readonly (readonly [name: string, value: string])[]
   readonly client: Application
   readonly people: readonly Person[]
   /** User principal name that the client expects; shown first. */
   readonly hint: string | null
   readonly asksFor: Resource
-  /** Origin to which the form's answer redirects; null when it stays here. */
+  /** Origin to which the form's answer redirects; null when it does not leave this service. */
   readonly formTarget: string | null
 }
 
@@ -58,7 +58,7 @@ export function choosePage(choice: Choice): Answer {
   return page(200, 'Choose whom to sign in as', body, choice.formTarget)
 }
 
-/** What people wonder about when a rule by group does not match. */
+/** An explanation for people when a rule by group does not match. */
 function carried({ registration }: Resource): string {
   if (registration === null) return 'It is a resource of Microsoft’s own: its tokens list neither groups nor app roles.'
   const groups = registration.groupMembershipClaims === null ? 'app roles, and no groups' : 'groups and app roles'
@@ -73,7 +73,7 @@ function personButton(person: Person): Markup {
 <span class="about">${person.about} ${groups}</span></span></button></li>`
 }
 
-/** @param problem Why the code that was entered was not taken; null at first. */
+/** @param problem why the entered code was not accepted; null at first. */
 export function deviceCodePage(entered: string, problem: string | null): Answer {
   const described = problem === null ? nothing : html` aria-invalid="true" aria-describedby="problem"`
   const said = problem === null ? nothing : html`<p id="problem" class="problem" role="alert">${problem}</p>`

@@ -1,4 +1,4 @@
-/** What a person does in a browser, for tests: opens a page, picks a button, follows where it leads. */
+/** The actions of a person in a browser, for tests: opens a page, presses a button, follows redirects. */
 import { hash, randomBytes } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import { azureCliClientId, demoDirectory } from '../directory.ts'
@@ -24,7 +24,7 @@ export interface Page {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  /** Where the answer leads; null when it is a page. */
+  /** Target of the redirect; null when the answer is a page. */
   readonly location: URL | null
 }
 
@@ -41,7 +41,7 @@ export async function open(url: string | URL, form?: URLSearchParams): Promise<P
   }
 }
 
-/** Sends the page's own form back, with what the person chose. */
+/** Sends the page's own form back with the choice. */
 export async function submit(from: string | URL, page: Page, choice: Readonly<Record<string, string>>): Promise<Page> {
   const action = /<form method="post" action="([^"]*)"/.exec(page.text)?.[1]
   if (action === undefined) throw new Error(`no form on this page: ${page.text}`)
@@ -68,7 +68,7 @@ export function newPkce(): Pkce {
 
 export const redirectUri = 'http://localhost:4711'
 
-/** An authorize request that is in order, but for `changes`; an empty value leaves the parameter out. */
+/** A correct authorize request, except for `changes`; an empty value leaves the parameter out. */
 export function authorizeUrl(
   authority: string,
   challenge: string,
@@ -124,7 +124,7 @@ export function claimsOf(token: unknown): Readonly<Record<string, unknown>> {
   return JSON.parse(Buffer.from(claims ?? '', 'base64url').toString('utf8'))
 }
 
-/** A clock that moves only when told. */
+/** A clock that moves only when the test moves it. */
 export class HandClock {
   #nowMs = Date.UTC(2026, 5, 1, 12)
   readonly now = (): number => this.#nowMs
@@ -133,7 +133,7 @@ export class HandClock {
   }
 }
 
-/** A sign-in service of the test's own, stopped with it. */
+/** A sign-in service for one test, stopped with it. */
 export async function entraOf(t: TestContext, options: Partial<EntraOptions> = {}): Promise<EntraSimulator> {
   const entra = await startEntra({ directory: demoDirectory, ...options })
   t.after(() => entra.close())

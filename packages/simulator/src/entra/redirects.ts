@@ -1,4 +1,4 @@
-/** Where the answer of an authorization may go. */
+/** The addresses to which the answer of an authorization may go. */
 import type { Application } from '../types.ts'
 
 const nativeRedirects = ['http://localhost', 'http://127.0.0.1', 'http://[::1]']
@@ -10,8 +10,8 @@ function registered(client: Application): readonly string[] {
 }
 
 /**
- * True when the address is registered: equal to the letter, except that the port of a loopback address does not matter, because a
- * native client listens on whichever port is free (RFC 8252 section 7.3).
+ * True when the address is registered: equal in every character, except that the port of a loopback address does not
+ * matter, because a native client listens on any free port (RFC 8252 section 7.3).
  */
 export function redirectAllowed(client: Application, redirectUri: string): boolean {
   if (registered(client).includes(redirectUri)) return true
@@ -19,7 +19,7 @@ export function redirectAllowed(client: Application, redirectUri: string): boole
   return asked !== null && registered(client).some(uri => withoutLoopbackPort(uri) === asked)
 }
 
-/** `http://localhost:4711/x` -> `http://localhost/x`; null for whatever is not a plain loopback address. */
+/** `http://localhost:4711/x` -> `http://localhost/x`; null for anything but a plain loopback address. */
 function withoutLoopbackPort(uri: string): string | null {
   if (!URL.canParse(uri) || /[\s\\#@]/.test(uri)) return null
   const url = new URL(uri)

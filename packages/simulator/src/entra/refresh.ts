@@ -1,6 +1,6 @@
 /**
- * Refresh tokens: opaque to clients, and sealed rather than stored (AES-256-GCM under the key that lives beside the signing keys), so
- * that a restarted demonstration still knows who signed in yesterday.
+ * Refresh tokens: opaque to clients, and sealed instead of stored (AES-256-GCM with the key that is kept beside the
+ * signing keys), so that a restarted demonstration still accepts the sign-ins of yesterday.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { z } from 'zod'
@@ -16,7 +16,7 @@ const tagBytes = 16
 const content = z.strictObject({
   personId: z.string(),
   clientId: z.string(),
-  /** Asked for at first; used when a refresh names none. */
+  /** The scopes of the sign-in; used when a refresh names none. */
   scope: z.string(),
   expiresAtMs: z.number(),
 })
@@ -35,7 +35,7 @@ export function sealRefreshToken(service: Service, person: Person, clientId: str
   return `1.${sealed.toString('base64url')}`
 }
 
-/** @throws EntraError when it is not ours, was changed, has expired, or belongs to another client. */
+/** @throws EntraError when it is not this service's, was changed, has expired, or belongs to another client. */
 export function openRefreshToken(service: Service, token: string, clientId: string): OpenedRefreshToken {
   const { personId, scope, expiresAtMs, clientId: boundTo } = unseal(service, token)
   if (boundTo !== clientId) throw new EntraError('refresh_invalid')

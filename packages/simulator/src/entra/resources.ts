@@ -1,4 +1,4 @@
-/** Resources of the tenant: what a scope or an audience may name, and which form of token each one takes. */
+/** Resources of the tenant: the names for them in scopes and audiences, and the form of their tokens. */
 
 import type { Directory, Registration } from '../types.ts'
 import { EntraError } from './errors.ts'
@@ -9,19 +9,19 @@ export interface Resource {
   /** Claim `aud`. */
   readonly audience: string
   readonly version: '1.0' | '2.0'
-  /** The manifest by which its tokens are made; null for a resource of Microsoft's own, which no company configures. */
+  /** The manifest that decides on its tokens; null for a resource of Microsoft's own, which no company configures. */
   readonly registration: Registration | null
-  /** Microsoft Graph: an application's permissions stand in the token. */
+  /** True for Microsoft Graph: the token then has an application's permissions. */
   readonly isGraph: boolean
 }
 
 export interface RequestedScopes {
   readonly resource: Resource
-  /** Delegated permissions as claim `scp` says them, sorted. */
+  /** Delegated permissions for the claim `scp`, sorted. */
   readonly permissions: readonly string[]
-  /** `openid`: an ID token is asked for. */
+  /** `openid`: an ID token is requested. */
   readonly idToken: boolean
-  /** `offline_access`: a refresh token is asked for. */
+  /** `offline_access`: a refresh token is requested. */
   readonly refreshToken: boolean
   /** As they came, for the answer's `scope`. */
   readonly asked: string
@@ -42,7 +42,7 @@ export class Resources {
   readonly #directory: Directory
   readonly #graphNames: ReadonlySet<string>
 
-  /** @param graphUrl Where the tenant's own Graph answers: a name of Graph beside Microsoft's, as sovereign clouds have theirs. */
+  /** @param graphUrl address of the tenant's own Graph, a name of Graph beside Microsoft's, as in sovereign clouds. */
   constructor(directory: Directory, graphUrl: string) {
     const own = directory.registrations.flatMap(row => [row.appId, ...row.uris].map(name => [bare(name), row] as const))
     this.#known = new Map([...[...microsoftAudiences, graphUrl].map(name => [bare(name), null] as const), ...own])
@@ -58,9 +58,10 @@ export class Resources {
   }
 
   /**
-   * The same for any name: one that nobody registered has no manifest. Tokens of version 2 have the client id as audience, those of version 1
-   * the name as it was asked for, with a slash at its end if it had one. Source: Entra, "access token claims reference", claim `aud`.
-   * @param version Instead of the registration's own.
+   * Same, for any name: one without a registration has no manifest. Tokens of version 2 have the client id as audience,
+   * those of version 1 the name of the request, with a slash at its end if it had one. Source: Entra, "access token
+   * claims reference", claim `aud`.
+   * @param version replaces the registration's own.
    */
   any(name: string, version?: Resource['version']): Resource {
     const registration = this.#known.get(bare(name)) ?? null
@@ -73,13 +74,15 @@ export class Resources {
     }
   }
 
-  /** What a token is for when nothing is said. */
+  /** The audience of tokens when the request names none. */
   get ownAudience(): string {
     const [own] = this.#directory.registrations
     return own?.uris[0] ?? own?.appId ?? 'https://cognitiveservices.azure.com'
   }
 
-  /** `X/.default openid offline_access` -> audience X. Without any resource, a token for Microsoft Graph, as Entra does. */
+  /**
+   * `X/.default openid offline_access` -> audience X. Without any resource, a token for Microsoft Graph, as Entra does.
+   */
   scopes(asked: string): RequestedScopes {
     const words = asked.split(' ').filter(word => word !== '')
     const permissions = new Set<string>()
@@ -90,7 +93,7 @@ export class Resources {
         throw new EntraError('scope_invalid', { reason: 'It names more than one resource; one token is for one.' })
       }
       name = resource
-      // `.default` stands for all that was consented to; for these resources that is the one permission they offer.
+      // `.default` represents all permissions with consent; for these resources that is the only one that they offer.
       permissions.add(permission === '.default' ? 'user_impersonation' : permission)
     }
     return {
@@ -112,7 +115,7 @@ function splitScope(word: string): [resource: string, permission: string] {
   return [word.slice(0, at), permission]
 }
 
-/** A slash at the end and case do not matter. */
+/** Case and a slash at the end do not matter. */
 function bare(name: string): string {
   return name.replace(/\/$/, '').toLowerCase()
 }

@@ -1,4 +1,4 @@
-/** Which path is which endpoint. `{tenant}` is the tenant's id, `common` or `organizations`. */
+/** The endpoint of each path. `{tenant}` is the tenant's id, `common` or `organizations`. */
 import { authorize } from './authorize.ts'
 import { rotateKeys, setDown, setGraphFault, tokenByName } from './control.ts'
 import { devicePage, logout, startDevice } from './device.ts'
@@ -14,7 +14,7 @@ interface Route {
   readonly path: string
   /** Counted in `keySetReads`. */
   readonly read?: true
-  /** Answers during an outage too: it is what ends one. */
+  /** Answers during an outage too: it is the route that ends one. */
   readonly evenDown?: true
   readonly answer: Endpoint<Answer>
 }
@@ -90,7 +90,7 @@ export interface FoundRoute {
   readonly tenant: string | null
 }
 
-/** The route of a path: as it stands, or with its first segment as the tenant. Null when there is none. */
+/** The route of a path: as it is, or with its first segment as the tenant. Null when there is none. */
 export function findRoute(path: string): FoundRoute | null {
   const literal = table.get(path)
   if (literal !== undefined) return { route: literal, tenant: null }

@@ -1,4 +1,7 @@
-/** What the endpoints of the sign-in service share: the tenant, its keys, what is under way, and how tokens are made. */
+/**
+ * State that the endpoints of the sign-in service share: the tenant, its keys, sign-ins in progress, and the issuing of
+ * tokens.
+ */
 import type { Clock } from '../clock.ts'
 import type { Application, Directory, GraphFault, Person, TokenRequest } from '../types.ts'
 import { accessTokenClaims, idTokenClaims, type Subject } from './claims.ts'
@@ -8,22 +11,22 @@ import { type Call, printable } from './http.ts'
 import type { SigningKeys } from './keys.ts'
 import { type RequestedScopes, type Resource, Resources } from './resources.ts'
 
-/** As Entra gives out, without its random 60 to 90 minutes. */
+/** Entra's lifetime, without its random 60 to 90 minutes. */
 export const tokenLifetimeSeconds = 3_600
-/** How long an authorization code may wait to be redeemed. */
+/** How long an authorization code can be redeemed. */
 export const codeLifetimeMs = 10 * 60_000
 export const deviceCodeLifetimeMs = 15 * 60_000
 const underWayMax = 10_000
 
 export type EndpointVersion = '1.0' | '2.0'
 
-/** What a person agreed to on the authorize page. */
+/** The person's consent on the authorize page. */
 export interface AuthorizationCode {
   readonly client: Application
   readonly person: Person
   readonly scopes: RequestedScopes
   readonly redirectUri: string
-  /** SHA-256 of the verifier, base64url; null for a client that proves itself by its secret and sent none. */
+  /** SHA-256 of the verifier, base64url; null for a client that authenticates with its secret and sent none. */
   readonly challenge: string | null
   readonly nonce: string | null
   readonly expiresAtMs: number
@@ -35,16 +38,16 @@ export interface DeviceRequest {
   readonly scopes: RequestedScopes
   readonly userCode: string
   readonly expiresAtMs: number
-  /** What the person has decided so far. */
+  /** The person's decision so far. */
   decision: { readonly person: Person } | 'declined' | 'pending' | 'redeemed'
 }
 
 interface ServiceState {
   down: boolean
   keySetReads: number
-  /** What Microsoft Graph answers to everything; null is the ordinary way. */
+  /** Answer of Microsoft Graph to everything; null for the ordinary answers. */
   graphFault: GraphFault | null
-  /** Questions that reached Microsoft Graph. */
+  /** Requests that reached Microsoft Graph. */
   graphReads: number
 }
 
@@ -54,11 +57,11 @@ export interface Service {
   readonly resources: Resources
   readonly keys: SigningKeys
   readonly clock: Clock
-  /** Seconds between two polls of a device code, as told to the client. */
+  /** Seconds between two polls of a device code, in the answer to the client. */
   readonly pollIntervalSeconds: number
-  /** What a workload with a managed identity must show. */
+  /** The header value that a workload with a managed identity must send. */
   readonly identityHeader: string
-  /** Expired ones are kept as long again, so that a late client hears the reason. */
+  /** Expired ones are kept for as long again, so that a late client gets the reason. */
   readonly codes: Expiring<AuthorizationCode>
   readonly deviceCodes: Expiring<DeviceRequest>
   readonly userCodes: Expiring<DeviceRequest>
@@ -96,7 +99,7 @@ export function issueAccessToken(service: Service, subject: Subject, resource: R
   return { token: service.keys.sign(accessTokenClaims(facts)), issuedAtSeconds: Math.floor(issuedAtMs / 1_000) }
 }
 
-/** @param version That of the endpoint that was asked, whatever the resource takes. */
+/** @param version of the endpoint that was called, whatever version the resource's tokens have. */
 export function issueIdToken(
   service: Service,
   subject: Subject & { kind: 'person' },
@@ -108,7 +111,7 @@ export function issueIdToken(
   return service.keys.sign(idTokenClaims(facts, nonce))
 }
 
-/** A token for whoever asks by name, without the protocol: see `EntraSimulator.token`. */
+/** A token for a person or application by name, without the protocol: see `EntraSimulator.token`. */
 export function issueByName(service: Service, request: TokenRequest): string {
   const claims = accessTokenClaims({
     ...service,
@@ -141,7 +144,7 @@ function signInClient(directory: Directory): Application {
   return client
 }
 
-/** An application that may use the protocol: a managed identity has an endpoint of its own. */
+/** An application that may use the protocol; a managed identity has an endpoint of its own. */
 export function clientById(service: Service, clientId: string): Application {
   const found = service.directory.applications.find(
     row => row.appId.toLowerCase() === clientId.toLowerCase() && row.managedIdentityId === null,

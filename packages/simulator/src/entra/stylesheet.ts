@@ -1,4 +1,4 @@
-/** The one stylesheet of the sign-in pages; its hash stands in their content security policy. */
+/** The one stylesheet of the sign-in pages; the content security policy has its hash. */
 export const stylesheet = `
 :root {
   color-scheme: light dark;

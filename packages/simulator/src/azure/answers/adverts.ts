@@ -2,7 +2,7 @@ import { professions, unknownProfession } from './data/index.ts'
 import type { Intent } from './scene.ts'
 import { capitalised } from './words.ts'
 
-/** Job advertisements: title, tasks, what is asked for and offered, how to apply. */
+/** Job advertisements: title, tasks, requirements, benefits, how to apply. */
 export const jobAdvert: Intent = ({ asked, luck }) => {
   const found =
     /\b(?:job|position|vacancy|employment)\s+(?:advert(?:isement)?|ad|posting|description|listing)\b(?:\s+(?:for|of|to hire)\s+(?:an?\s+|our\s+)?([^.?!\n]{3,80}))?/i.exec(

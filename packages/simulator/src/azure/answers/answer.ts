@@ -25,26 +25,29 @@ import { inTone } from './tone.ts'
 import { clipped, conversationKey, instructions, question, type Turn } from './turns.ts'
 
 export interface TextAsk {
-  /** Does not change what is said: answers of different models are compared in tests. */
+  /** Does not change the text: tests compare answers of different models. */
   readonly model: string
   readonly messages: readonly Turn[]
-  /** Sentences that would lie wholly behind so many tokens are not made; more than so many remain where there were more, so that the caller's cut shows. */
+  /**
+   * Sentences that would begin after this many tokens are not made. Where the answer is longer, more than this many
+   * tokens are returned, so that the caller's cut shows.
+   */
   readonly maxTokens?: number
   readonly seed: number
   /** Distinguishes the choices of n > 1, and repeats without a seed. */
   readonly variant: number
 }
 
-/** The first that feels addressed answers. */
+/** The first one that recognises the question answers it. */
 const intents: readonly Intent[] = [
-  // What a tool has found is the answer to the question before it, whatever that was.
+  // A tool's result is the answer to the question before it, whatever that was.
   fromToolResults,
   pictures,
-  // "Say exactly X" beats all topics that X may contain.
+  // "Say exactly X" comes before all topics that X may contain.
   literal,
   smallTalk,
   chatter,
-  // Text that was handed over is worked on, not answered: a mail to be summarised may ask questions itself.
+  // A text in the message is processed, not answered: a mail that is to be summarised may ask questions itself.
   summary,
   // Before translation: "translate into plain language" names no other language.
   plainLanguage,
@@ -66,8 +69,8 @@ const intents: readonly Intent[] = [
 ]
 
 /**
- * An answer to the conversation's last question, 20 to 250 tokens mostly; shorter where the question asks for something short (a sum, a word to be repeated). The
- * same for the same conversation, seed and variant.
+ * An answer to the conversation's last question, usually of 20 to 250 tokens; shorter when the question wants something
+ * short (a sum, a word to repeat). The same conversation, seed and variant give the same answer.
  */
 export function answerText(ask: TextAsk): string {
   const { seed, variant } = ask
@@ -90,7 +93,7 @@ function pictures({ messages, asked, luck }: Scene): string | null {
   return describeImage({ images, question: asked, seed: luck.below(1_000_000), variant: 0 })
 }
 
-/** A token is never longer than this many characters in prose and code of ours; runs of spaces do not occur. */
+/** No token of the answers' prose and code is longer than this; they have no runs of spaces. */
 const charactersPerTokenMax = 24
 
 function shortened(answer: string, maxTokens: number | undefined): string {

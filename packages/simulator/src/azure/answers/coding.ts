@@ -14,7 +14,7 @@ const languageWords: readonly (readonly [RegExp, CodeLanguage])[] = [
   [/\b(?:sql|postgres(?:ql)?|mysql|t-sql)\b/i, 'sql'],
 ]
 
-/** Signs of a language in code that was handed over. */
+/** Signs of a language in code that is in the message. */
 const languageSigns: readonly (readonly [RegExp, CodeLanguage])[] = [
   [/\b(?:const|let) \w+: |\binterface \w+ \{/, 'typescript'],
   [/\bawait fetch\(|=>|\bconst \w+ =|console\.log/, 'javascript'],
@@ -35,7 +35,7 @@ const names: Readonly<Record<CodeLanguage, string>> = {
 /** Languages that are known by name only. */
 const otherLanguages = /\b(java|rust|kotlin|swift|ruby|php|scala|bash|powershell|c\+\+)(?![\w#])/i
 
-/** Code that is handed over is explained or reviewed; code that is asked for is written. */
+/** Code in the message is explained or reviewed; code that the question wants is written. */
 export const codingAnswer: Intent = scene => {
   const { asked } = scene
   const statement = /\b(?:select\s[\s\S]+?\sfrom|insert into|update \w+ set|delete from)\s[\s\S]+/i.exec(asked)?.[0]
@@ -62,12 +62,15 @@ const namesCode =
 
 function asksForCode(asked: string, rewrites: boolean): boolean {
   if (explains.test(asked) || /\b(?:expert|colleague|essay|mail|email|letter|poem)\b/i.test(asked)) return false
-  // "python sort list": what is typed into a search box.
+  // "python sort list", as people type it into a search box.
   const isTerse = contentWords(asked).length <= 4 && !asked.includes('?')
   return namesCode.test(asked) && (wantsWriting.test(asked) || rewrites || isTerse)
 }
 
-/** The language that is named, that the handed code is in, that the conversation was in before; else Python, or SQL where only that fits. */
+/**
+ * The language that the question names, or that its code has, or that the conversation had before; else Python, or SQL
+ * if only that fits.
+ */
 function languageOf({ asked, told, messages }: Scene, row: CodeRow | null): CodeLanguage {
   const found =
     languageWords.find(([words]) => words.test(asked))?.[1] ?? languageSigns.find(([signs]) => signs.test(asked))?.[1]
@@ -110,7 +113,7 @@ function written(scene: Scene, row: CodeRow): string {
   return `${opening}\n\n\`\`\`${language ?? wanted}\n${code}\n\`\`\`\n\n${`${language === 'sql' ? (row.saysOfSql ?? row.says) : row.says}${port} ${ending}`.trim()}`
 }
 
-/** A task without a row: a beginning that runs, and the one decision that is missing. */
+/** For a task without a row: a frame that runs, and the one decision that is missing. */
 function sketch(scene: Scene): string {
   const { asked, luck } = scene
   const language = languageOf(scene, null)
@@ -133,7 +136,7 @@ function sketch(scene: Scene): string {
   ].join('\n')
 }
 
-/** What is wrong in a statement, by what can be seen in it, and a better form. */
+/** The mistakes that are visible in a statement, and a better form of it. */
 function reviewedSql(statement: string, { luck }: Scene): string {
   const remarks = [
     /\bor\s+(\d+)\s*=\s*\1\b|\bor\s+true\b/i.test(statement)

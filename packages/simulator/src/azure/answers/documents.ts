@@ -3,7 +3,7 @@ import { factsOf } from './facts.ts'
 import type { Intent } from './scene.ts'
 import { capitalised, contentWords, isFiller, sentencesOf, stem, wordsOf } from './words.ts'
 
-/** Summaries of a text that is in the message: its own sentences, the ones that hold most of what it repeats. */
+/** Summaries of a text in the message: its own sentences with the most words that it repeats. */
 export const summary: Intent = ({ asked, messages, luck }) => {
   if (!/\b(?:summar(?:y|i[sz]e|i[sz]ing)|tl;?dr|key points|main points|in a nutshell)\b/i.test(asked)) return null
   const text = handedOver(asked) ?? messages.findLast(turn => turn.role === 'user' && turn.text.length > 300)?.text
@@ -13,7 +13,7 @@ export const summary: Intent = ({ asked, messages, luck }) => {
   return `${luck.pick(['In short:', 'Summary:', 'The main points are these.'])} ${chosen.join(' ')}`
 }
 
-/** The text that an instruction is followed by: behind a colon or a line break, or in quotes. */
+/** The text that an instruction is about: after a colon or a line break, or in quotes. */
 function handedOver(asked: string): string | null {
   const [, behind] = /^[^\n:]{0,200}(?::\s*|\n+)([\s\S]{40,})$/.exec(asked) ?? []
   return behind ?? factsOf(asked).quoted.find(text => text.length >= 40) ?? (asked.length > 300 ? asked : null)
@@ -26,7 +26,7 @@ function centralSentences(text: string, count: number): string[] {
   const ranked = sentences.map((sentence, at) => {
     const words = contentWords(sentence)
     const sum = words.reduce((total, word) => total + (weights.get(stem(word)) ?? 0), 0)
-    // The first sentence mostly says what it is about.
+    // The first sentence usually introduces the subject.
     return { sentence, at, score: sum / Math.sqrt(Math.max(1, words.length)) + (at === 0 ? 2 : 0) }
   })
   const best = ranked.sort((left, right) => right.score - left.score).slice(0, count)
@@ -35,7 +35,7 @@ function centralSentences(text: string, count: number): string[] {
     .map(({ sentence }) => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`))
 }
 
-/** Rewriting of a text that is in the message: corrected spacing and capitals, or formal wording. */
+/** Rewrites a text in the message: with corrected spacing and capitals, or formal wording. */
 export const transformed: Intent = ({ asked, luck }) => {
   if (!/^(?:please )?(?:rewrite|rephrase|improve|correct|proofread|polish|make (?:this|it))\b/i.test(asked)) return null
   const text = handedOver(asked) ?? /:\s*(\S[\s\S]+)$/.exec(asked)?.[1] ?? factsOf(asked).quoted[0]
@@ -59,7 +59,7 @@ export const transformed: Intent = ({ asked, luck }) => {
   return `${luck.pick(['Here is a clearer version:', 'I would write it this way:'])}\n\n${sentences.map(part => (/[.!?]$/.test(part) ? part : `${part}.`)).join(' ')}`
 }
 
-/** An order as a request; other sentences keep their words. */
+/** Turns an order into a request; other sentences keep their words. */
 function polite(text: string): string {
   const order = text
     .trim()
@@ -71,13 +71,13 @@ function polite(text: string): string {
   return `Could you please ${lowered}${isHurried ? ' as soon as you can' : ''}? That would help me a lot. Thank you in advance!`
 }
 
-/** Legal and official wording in words that everybody knows, with the terms explained. */
+/** Turns legal and official wording into everyday words, and explains the terms. */
 export const plainLanguage: Intent = ({ asked, luck }) => {
   if (!/\b(?:plain|simple|simpler|easy|everyday) (?:language|words|english|terms)\b/i.test(asked)) return null
   const [, behind] = /:\s*([\s\S]{12,})$/.exec(asked) ?? []
   const text = behind ?? factsOf(asked).quoted.find(quoted => quoted.length >= 12)
   if (text === undefined) return null
-  // One after the other: a longer phrase takes its words away from the shorter ones.
+  // One after the other: a longer phrase is replaced before the shorter ones in it.
   let said = text
   const terms: string[] = []
   for (const { formal, plain, term } of plainWords) {

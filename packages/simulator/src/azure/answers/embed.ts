@@ -1,14 +1,14 @@
 import { hash32 } from './random.ts'
 import { isFiller, stem, wordsOf } from './words.ts'
 
-/** Places that one feature touches: more make short texts less likely to collide by chance. */
+/** Number of places that one feature changes: with more of them short texts collide less often by chance. */
 const placesPerFeature = 4
 const fillerWeight = 0.15
 const fragmentWeight = 0.35
 
 /**
- * A vector of length 1 made of hashed features: stems of the words, and fragments of three letters, so that texts that share words or parts of words
- * are near each other (cosine) and others far. The same for the same text, on every machine.
+ * A vector of length 1 made of hashed features: stems of the words, and fragments of three letters. Texts that share
+ * words or parts of words are near each other (cosine), others far. The same text has the same vector on every machine.
  */
 export function embed(text: string, dimensions: number): Float32Array<ArrayBuffer> {
   const vector = new Float32Array(dimensions)
@@ -26,7 +26,7 @@ export function embed(text: string, dimensions: number): Float32Array<ArrayBuffe
       add(`f ${framed.slice(at, at + 3)}`, (weight * fragmentWeight) / Math.sqrt(fragments))
     }
   }
-  // A text without words (signs alone, or nothing) still has a place of its own.
+  // A text without words (only signs, or nothing) has a place of its own too.
   if (counts.size === 0) add(`t ${text}`, 1)
   for (const [feature, count] of counts) place(vector, feature, Math.log1p(count))
   return normalised(vector)
@@ -42,7 +42,7 @@ function place(vector: Float32Array, feature: string, weight: number): void {
 
 function normalised(vector: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
   const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0))
-  // Features may cancel each other in very few dimensions.
+  // Features can cancel each other in very few dimensions.
   if (length === 0) return vector.fill(1 / Math.sqrt(vector.length))
   return vector.map(value => value / length)
 }

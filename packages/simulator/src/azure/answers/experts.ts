@@ -27,7 +27,7 @@ const prepared = colleagues.map(colleague => ({
   languages: colleague.languages.split(', '),
 }))
 
-/** Who in the company knows something: by skill, place and language. */
+/** Finds people of the company by skill, place and language. */
 export const expertSearch: Intent = ({ asked, luck }) => {
   if (asksForText.test(asked) || !asksForPeople.test(asked)) return null
   const fits = rankedFits(asked)
@@ -61,7 +61,8 @@ function rankedFits(asked: string): Fit[] {
     }))
     const isNear = places.some(place => stems.has(place) || regionPlaces.has(place))
     const speaks = languages.find(language => stems.has(stem(language))) ?? null
-    // Each word of the question counts once, most where it is a whole skill: `battery recycling` beats `battery cells` with `recycling`.
+    // Each word of the question counts once, and most when it is a whole skill: `battery recycling` beats `battery
+    // cells` with `recycling`.
     const skilled = [...stems].reduce((sum, word) => {
       const shares = skills.map(({ stems: parts }, at) => (parts.includes(word) ? (met[at]?.share ?? 0) : 0))
       return sum + weights.skill * Math.max(...shares)
@@ -76,7 +77,7 @@ function rankedFits(asked: string): Fit[] {
     }
   })
   const wantsSkill = fits.some(({ skills }) => skills.length > 0)
-  // Without a skill in common, only a plain question for a place or a language is answered by it.
+  // Without a common skill, only a plain question for a place or a language is answered by them.
   const plain = contentWords(asked).filter(word => !isOrder(word)).length <= 4
   return fits
     .filter(({ skills, isNear, speaks }) => skills.length > 0 || (!wantsSkill && plain && (isNear || speaks !== null)))
@@ -94,7 +95,7 @@ function described({ colleague }: Fit): string {
 function reason(fit: Fit): string {
   const { colleague, skills, speaks } = fit
   const done = new Set(wordsOf(colleague.did).map(stem))
-  // What the deed shows already need not be said again.
+  // A skill that the deed already shows is not repeated.
   const knows = skills.filter(skill => !wordsOf(skill).every(word => done.has(stem(word)))).slice(0, 2)
   const language = speaks === null ? null : `speaks ${listed(colleague.languages.split(', '))}`
   const known = knows.length === 0 ? null : `has ${listed(knows)} among the main skills`
@@ -107,7 +108,7 @@ function listed(items: readonly string[]): string {
   return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
 }
 
-/** Nobody has it in the profile: says so, and what kind of person to look for. */
+/** For a question that fits no profile: says so, and describes the kind of person to look for. */
 function nobody(asked: string): string {
   const [sentence = asked] = sentencesOf(asked)
   const subject = sentence

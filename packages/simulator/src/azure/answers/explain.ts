@@ -12,7 +12,7 @@ interface WordForms {
   readonly root: string
 }
 
-/** Stemmed once: doing it in each answer took most of its time. */
+/** Stemmed once: doing it for each answer took most of its time. */
 const stemmedRows = knowledge.map(row => ({ row, lead: wordForms(row.lead), near: wordForms(row.near) }))
 const termPatterns = Object.keys(glossary).map(term => ({
   term,
@@ -23,12 +23,15 @@ function wordForms(words: string): WordForms[] {
   return words.split(' ').map(plain => ({ plain, root: stem(plain) }))
 }
 
-/** Answers any question: from the topic that it names, else from a row of facts near to it; what nobody knows gets an honest answer. */
+/**
+ * Answers any question: from the topic that it names, else from a row of facts near it, else with an honest "I do not
+ * know".
+ */
 export function explanation(scene: Scene): string {
   return foreignAnswer(scene) ?? known(scene) ?? unknown(scene)
 }
 
-/** What the stores know, else null. */
+/** An answer from the data files, else null. */
 export const known: Intent = scene => {
   const topic = topicFor(scene.asked)
   if (topic !== null) return fromTopic(topic, scene)
@@ -42,7 +45,7 @@ function fromTopic({ say, more, next }: Topic, { luck }: Scene): string {
   return `${say}${seam}${[deeper, question].filter(part => part !== '').join(' ')}`.trim()
 }
 
-/** Two to four facts of the nearest row, the ones first that use the question's words. */
+/** Two to four facts of the nearest row; those with the question's words come first. */
 function facts({ asked, luck }: Scene): string | null {
   const stems = new Set(wordsOf(asked).flatMap(word => [word.toLowerCase(), stem(word)]))
   const telling = contentWords(asked).filter(word => !isOrder(word))
@@ -55,7 +58,7 @@ function facts({ asked, luck }: Scene): string | null {
         score: leading === 0 ? 0 : leadWeight * leading + hits(near, stems),
       }
     })
-    // One word in common with a long question is a coincidence.
+    // One common word with a long question is a coincidence.
     .filter(({ score, hit }) => score > 0 && hit / Math.max(1, telling.length) >= 0.3)
     .sort((left, right) => right.score - left.score)
   const [first, second] = ranked
@@ -77,12 +80,15 @@ function chosen(row: KnowledgeRow, count: number, stems: ReadonlySet<string>, lu
     .map(({ fact }) => fact)
 }
 
-/** How many of the words are in the question, by either form. */
+/** Number of words that the question has, in either form. */
 function hits(words: readonly WordForms[], stems: ReadonlySet<string>): number {
   return words.filter(({ plain, root }) => stems.has(root) || stems.has(plain)).length
 }
 
-/** What is asked for by its name: "what is X", "explain X to ...", "the difference between X and Y". Null unless all that is asked is known. */
+/**
+ * Definitions of the terms in "what is X", "explain X to ...", "the difference between X and Y". Null unless all of the
+ * question's terms are known.
+ */
 function definitions({ asked, luck }: Scene): string | null {
   if (
     !/\b(?:what (?:is|are|does)|what['’]s|what about|^and\b|define|explain|meaning|mean|difference|compare|versus|vs)\b/i.test(

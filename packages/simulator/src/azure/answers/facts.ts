@@ -1,14 +1,14 @@
 import { isFiller, wordsOf } from './words.ts'
 
-/** Values that a question names: what goes into the arguments of a tool and the fields of a document. */
+/** Values in a question: for the arguments of a tool and the fields of a document. */
 export interface Facts {
   readonly quoted: readonly string[]
   readonly numbers: readonly number[]
-  /** ISO dates as written, and `3 March 2026` brought into that form. */
+  /** ISO dates as written, and dates as `3 March 2026` in that form. */
   readonly dates: readonly string[]
   /** `today`, `next Monday`, `2 pm`. */
   readonly whens: readonly string[]
-  /** Capitalised phrases behind in, at, to, from, for, near, and what is listed with them. */
+  /** Capitalised phrases after in, at, to, from, for, near, and those that are listed with them. */
   readonly places: readonly string[]
   /** Other capitalised phrases that do not begin a sentence. */
   readonly names: readonly string[]
@@ -17,7 +17,7 @@ export interface Facts {
 }
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
-/** What else stands behind `in` with a capital: units, languages, formats. */
+/** Other capitalised words after `in`: units, languages, formats. */
 const notPlaces =
   /^(?:Celsius|Fahrenheit|Kelvin|English|German|French|Spanish|Italian|Dutch|Python|TypeScript|JavaScript|Java|Go|Rust|JSON|YAML|Euros?|I|HR|IT)$/i
 const capitalPhrase = String.raw`\p{Lu}[\p{L}’'-]*(?: (?:de |la |of |the )?\p{Lu}[\p{L}’'-]*)*`
@@ -70,7 +70,7 @@ function namesOf(text: string): string[] {
   const phrases = [...text.matchAll(new RegExp(capitalPhrase, 'gu'))]
     .filter(found => {
       const beginsSentence = /(?:^|[.!?\n:]\s*)$/.test(text.slice(Math.max(0, found.index - 3), found.index))
-      // At the beginning of a sentence a capital says nothing; what follows a name there does.
+      // A capital at the beginning of a sentence means nothing; the words after a name do.
       return (
         !beginsSentence ||
         /^ (?:and \p{Lu}|is\b|are\b|was\b|has\b|works\b|wants\b)/u.test(text.slice(found.index + found[0].length))

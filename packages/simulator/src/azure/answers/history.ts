@@ -3,10 +3,10 @@ import type { Intent, Scene } from './scene.ts'
 import { topicFor } from './topics.ts'
 import { capitalised, contentWords, sentencesOf, topicPhrase, wordsOf } from './words.ts'
 
-/** Longest result that is put into a sentence as it is. */
+/** Longest result that becomes part of a sentence unchanged. */
 const resultCharactersMax = 600
 
-/** After tool results: says what they found, as the answer to the question before them. */
+/** After tool results: reports them as the answer to the question before them. */
 export const fromToolResults: Intent = ({ messages, asked, luck }) => {
   const lastSpoken = messages.findLastIndex(
     turn => turn.role === 'user' || (turn.role === 'assistant' && turn.text !== ''),
@@ -23,7 +23,7 @@ export const fromToolResults: Intent = ({ messages, asked, luck }) => {
   return `${luck.pick([`As for ${topic}:`, `I have looked up ${topic} for you.`])} ${found} ${ending}`
 }
 
-/** JSON as `key is value` phrases, text as it is. */
+/** JSON as `key is value` phrases; other text unchanged. */
 function resultSentence(text: string): string {
   const value = parsed(text)
   const spoken =
@@ -61,7 +61,7 @@ function phrases(value: unknown, name: string, depth = 0): string[] {
   return [label === '' ? String(value) : `the ${label} is ${String(value)}`]
 }
 
-/** Questions that only make sense with what was said before. */
+/** Questions that make sense only after earlier ones. */
 export const followUp: Intent = scene => {
   const { messages, asked } = scene
   const at = messages.findLastIndex(turn => turn.role === 'user')
@@ -104,7 +104,7 @@ interface LanguageWish {
   readonly scene: Scene
 }
 
-/** "And in Go?", "can you show me that in Python?": the task before, in another language. */
+/** "And in Go?", "can you show me that in Python?": the earlier task in another language. */
 function inOtherLanguage({ asked, last, scene }: LanguageWish): string | null {
   const language = /\b(?:in|to|into|as|for) (typescript|javascript|python|c#|go|sql)(?![\w#])/i.exec(asked)?.[1]
   if (language === undefined || wordsOf(asked).length > 9) return null
@@ -115,12 +115,12 @@ function inOtherLanguage({ asked, last, scene }: LanguageWish): string | null {
   )
 }
 
-/** What is known about the earlier question and has not been said yet; else the earlier answer's point, taken up again. */
+/** What is known about the earlier question and was not said yet; else the main point of the earlier answer. */
 function deeper(last: string, answer: string, { luck }: Scene): string {
   const topic = topicFor(last)
   const unsaid = topic?.more.filter(sentence => !answer.includes(sentence)) ?? []
   const subject = topicPhrase(last)
-  // A long phrase is not repeated: it reads as if it were read out.
+  // A long phrase is not repeated, because the answer would sound like a recital.
   const named = wordsOf(subject).length <= 4 ? subject : 'that'
   if (unsaid.length > 0) return `More on ${named}: ${luck.some(unsaid, 3).join(' ')}`
   const [point = answer] = sentencesOf(answer).filter(sentence => wordsOf(sentence).length > 4)

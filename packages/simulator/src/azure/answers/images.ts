@@ -10,8 +10,8 @@ const looks: readonly string[] = [
 ]
 
 /**
- * What a model without eyes can honestly say about images: kind and size from their headers, and the question taken up. Null when the message
- * has none.
+ * An honest description of images by a model that cannot see: kind and size from their headers, and the question
+ * repeated. Null when the message has no image.
  */
 export function describeImage(look: {
   readonly images: readonly string[]

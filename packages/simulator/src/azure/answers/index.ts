@@ -1,4 +1,7 @@
-/** What the simulator says: content that fits the question, the same for the same question, seed and variant. No I/O, no state. */
+/**
+ * The answers of simulated models: content that fits the question, the same for the same question, seed and variant. No
+ * state, and no I/O beside the data files.
+ */
 export { answerText, type TextAsk } from './answer.ts'
 export { embed } from './embed.ts'
 export { describeImage } from './images.ts'

@@ -128,8 +128,8 @@ const questions = fc.constantFrom(
   '',
 )
 
-// Clients with structured outputs parse without checking: one document that does not fit breaks them.
-test('documents fit their schema, whatever it is', () => {
+// Clients with structured outputs parse without checking: one document that does not fit its schema breaks them.
+test('documents fit any schema', () => {
   fc.assert(
     fc.property(schemas, questions, fc.nat(), (schema, question, seed) => {
       const document: unknown = JSON.parse(answerJson({ messages: asked(question), schema, seed }))
@@ -140,7 +140,7 @@ test('documents fit their schema, whatever it is', () => {
   )
 })
 
-test('references, recursion and combinations are followed and come to an end', () => {
+test('references, recursion and combinations are followed and end', () => {
   const list = [
     {
       $ref: '#/$defs/node',
@@ -182,7 +182,7 @@ test('references, recursion and combinations are followed and come to an end', (
   }
 })
 
-test('documents are filled with what the question names', () => {
+test('documents have the values that the question names', () => {
   const event = {
     type: 'object',
     properties: { date: { type: 'string' }, participants: { type: 'array', items: { type: 'string' } } },
@@ -216,7 +216,7 @@ test('the same question and seed give the same document', () => {
   )
 })
 
-test('the schema is read from the formats of chat and of responses', () => {
+test('the schema is read from the formats of chat and of Responses', () => {
   const schema = { type: 'string' }
   assert.deepEqual(askedSchema({ type: 'json_schema', json_schema: { name: 'a', schema } }), { kind: 'schema', schema })
   assert.deepEqual(askedSchema({ type: 'json_schema', name: 'a', schema }), { kind: 'schema', schema })
@@ -224,7 +224,7 @@ test('the schema is read from the formats of chat and of responses', () => {
   for (const none of [{ type: 'text' }, null, undefined, 'json']) assert.equal(askedSchema(none), null)
 })
 
-test('patterns that cannot be read give null instead of a text that does not fit', () => {
+test('patterns that cannot be parsed give null instead of a text that does not fit', () => {
   for (const pattern of ['(?=a)b', '(a)\\1', '[', '(']) assert.equal(textFitting(pattern, dice(1, '')), null)
 })
 
@@ -259,7 +259,7 @@ function calls(text: string, toolChoice?: unknown): ToolCall[] | null {
   return chooseToolCall({ messages: asked(text), tools: [weather, calendar], toolChoice, seed: 1 })
 }
 
-// The round trip with tools is the heart of agents; a simulator that never or always calls tests nothing of it.
+// The round trip with tools is the core of agents; a simulator that never or always calls would not test it.
 test('a tool is called when the question fits it, with values from the question', () => {
   assert.deepEqual(calls('What is the weather in Paris, in Fahrenheit?'), [
     { name: 'get_current_weather', arguments: '{"location":"Paris","unit":"fahrenheit"}' },
@@ -283,7 +283,7 @@ test('several places make several calls, unless parallel calls are off', () => {
   assert.equal(chooseToolCall({ messages, tools: [weather], seed: 1, parallel: false })?.length, 1)
 })
 
-test('tool_choice is honoured', () => {
+test('tool_choice is respected', () => {
   assert.equal(calls('What is the weather in Paris?', 'none'), null)
   assert.equal(calls('Write a poem', 'required')?.length, 1)
   assert.equal(
@@ -297,8 +297,8 @@ test('tool_choice is honoured', () => {
   assert.equal(chooseToolCall({ messages: asked('weather?'), tools: [], seed: 1 }), null)
 })
 
-// Without it a client that answers its calls would be called again for ever.
-test('after a result comes an answer, not another call', () => {
+// Otherwise a client that answers its calls would be called again for ever.
+test("after a tool's result comes an answer, not another call", () => {
   const messages = [
     ...asked('What is the weather in Paris?'),
     { role: 'assistant', text: '' },

@@ -8,21 +8,24 @@ import { capitalised, contentWords, topicPhrase } from './words.ts'
 
 export interface JsonAsk {
   readonly messages: readonly Turn[]
-  /** A JSON schema (draft 2020-12, the part that structured outputs take); null for `json_object`: any sensible object. */
+  /**
+   * A JSON schema (the part of draft 2020-12 that structured outputs accept); null for `json_object`, which is any
+   * sensible object.
+   */
   readonly schema: unknown
   readonly seed: number
   /** Distinguishes n > 1 and repeats without a seed; default 0. */
   readonly variant?: number
 }
 
-/** JSON text that fits the schema, filled with what the question names. */
+/** JSON text that fits the schema, with the values that the question names. */
 export function answerJson(ask: JsonAsk): string {
   const filler = fillerOf(ask)
   if (isRecord(ask.schema)) return JSON.stringify(filler.fill(ask.schema))
   return JSON.stringify(freeObject(ask))
 }
 
-/** The source of values for one question: shared by documents and by the arguments of tools. */
+/** The source of values for one question, for documents and for the arguments of tools. */
 export function fillerOf(ask: Omit<JsonAsk, 'schema'> & { readonly schema?: unknown }): Filler {
   const { seed, variant = 0 } = ask
   const messages = clipped(ask.messages)
@@ -36,11 +39,14 @@ export function fillerOf(ask: Omit<JsonAsk, 'schema'> & { readonly schema?: unkn
   })
 }
 
-/** Keys whose values are numbers, when nobody says so. */
+/** Keys that have numbers as values when the schema does not say it. */
 const amounts =
   /^(?:age|count|population|year|price|amount|total|score|rating|quantity|salary|days|hours)$|(?:Count|_count)$/
 
-/** Without a schema: the keys that the conversation names (`"keys"`, `a JSON with name and age`), else a small summary of the question. */
+/**
+ * Without a schema: the keys that the conversation names (`"keys"`, `a JSON with name and age`), else a small summary
+ * of the question.
+ */
 function freeObject(ask: JsonAsk): JsonRecord {
   const messages = clipped(ask.messages)
   const all = `${instructions(messages)}\n${question(messages)}`
@@ -65,7 +71,7 @@ function freeObject(ask: JsonAsk): JsonRecord {
   }
 }
 
-/** Keys in quotes or back-ticks behind words such as keys, fields, properties; or a plain list behind them. */
+/** Keys in quotes or back-ticks after words such as keys, fields, properties; or a plain list after them. */
 function namedKeys(text: string): string[] {
   const [, list] =
     /\b(?:[Kk]eys?|[Ff]ields?|properties|attributes)\b:?((?:[\s,]*(?:and|or|called|named|are|is)?\s*["'`]?[a-z]\w*["'`]?(?=[\s,.:;]|$)){1,12})/.exec(
@@ -92,7 +98,7 @@ function namedKeys(text: string): string[] {
   return [...new Set(words.filter(word => !joins.has(word.toLowerCase())))].slice(0, 8)
 }
 
-/** Reads a schema out of `response_format` (chat) or `text.format` (Responses); null where none is asked. */
+/** The schema in `response_format` (chat) or `text.format` (Responses); null for none. */
 export function askedSchema(format: unknown): { readonly kind: 'object' | 'schema'; readonly schema: unknown } | null {
   if (!isRecord(format)) return null
   const kind = textOrNull(format.type)

@@ -13,14 +13,14 @@ const objectForm = new RegExp(String.raw`^(${anyCase(group)}\b|${person}|${anyCa
 const verbForm =
   /\b(?:that|which|to|for|and)?\s*\b(invit|remind|thank|welcom|congratulat|inform|tell|ask|request|apologi[sz]|declin|accept|cancel|announc|postpon|mov|complain|confirm)(?:es|e|ing|s)?\b\s*/i
 
-/** The pattern for letters of either case. Names keep theirs, and modifiers like `(?-i:)` need Node 23. */
+/** The pattern, for letters of either case. Names must keep theirs, and modifiers like `(?-i:)` need Node 23. */
 function anyCase(pattern: string): string {
   return pattern.replace(/\\.|[a-z]/gi, sign =>
     sign.length > 1 ? sign : `[${sign.toLowerCase()}${sign.toUpperCase()}]`,
   )
 }
 
-/** Mails, letters and announcements: to the one who is named, about what is said, signed by the one who asks. */
+/** Mails, letters and announcements: addressed to the named person, about the named subject, signed by the asker. */
 export const mail: Intent = scene => {
   const { asked, luck } = scene
   if (!asksForMail.test(asked)) return null
@@ -60,7 +60,7 @@ export const mail: Intent = scene => {
   ].join('\n')
 }
 
-/** "A thank-you note" says by its name what it is to do. */
+/** Kinds of mail that name their purpose, as "a thank-you note". */
 const actNouns: readonly { readonly words: RegExp; readonly act: string }[] = [
   { words: /\bthank[- ]you (?:note|letter|mail|e-?mail|message)/i, act: 'thank' },
   { words: /\binvitation\b/i, act: 'invit' },
@@ -74,7 +74,7 @@ const actNouns: readonly { readonly words: RegExp; readonly act: string }[] = [
 interface MailRequest {
   readonly act: string
   readonly receiver: string | null
-  /** What stands behind act and receiver. */
+  /** The rest of the request, after act and receiver. */
   readonly rest: string
 }
 
@@ -109,7 +109,7 @@ function withoutReceiver(text: string, receiver: RegExpExecArray | null): string
   return (receiver === null ? text : text.replace(receiver[0], ' ')).replace(/\s+/g, ' ').trim()
 }
 
-/** Who is spoken to: a name as it is, `my landlord` as one whose name is to be filled in. */
+/** The receiver in the salutation: a name as it is; `my landlord` becomes a name to fill in. */
 function saluted(receiver: string | null): string {
   if (receiver === null) return 'all'
   if (/^\p{Lu}/u.test(receiver)) return receiver
@@ -124,7 +124,7 @@ function saluted(receiver: string | null): string {
       : capitalised(bare)
 }
 
-/** The receiver is spoken to: `his visit` becomes `your visit`. */
+/** Turns the receiver into "you": `his visit` becomes `your visit`. */
 function toReceiver(text: string): string {
   const turned: Readonly<Record<string, string>> = {
     his: 'your',

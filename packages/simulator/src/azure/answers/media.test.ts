@@ -9,7 +9,7 @@ function cosine(left: string, right: string, dimensions = 1_536): number {
   return embed(left, dimensions).reduce((sum, value, at) => sum + value * (other[at] ?? 0), 0)
 }
 
-// Searches in demonstrations and tests must find what shares words, or they show nothing.
+// Searches in demonstrations and tests must find texts with common words, or they show nothing.
 test('texts that share words are near each other, others far', () => {
   assert.ok(cosine('parental leave policy', 'the policy for parental leave') > 0.9)
   assert.ok(cosine('approve the expense report', 'approval of expenses reports') > 0.5)
@@ -42,7 +42,7 @@ interface PngChunk {
   readonly content: Buffer
 }
 
-/** Parses as a decoder does: signature, lengths, checksums. */
+/** Parses like a decoder: signature, lengths, checksums. */
 function pngChunks(png: Buffer): PngChunk[] {
   assert.equal(png.subarray(0, 8).toString('hex'), '89504e470d0a1a0a')
   const chunks: PngChunk[] = []
@@ -55,7 +55,7 @@ function pngChunks(png: Buffer): PngChunk[] {
   return chunks
 }
 
-test('pictures are valid PNG files of the size that was asked', () => {
+test('pictures are valid PNG files of the requested size', () => {
   for (const [width, height] of [
     [1_024, 1_024],
     [1_792, 1_024],
@@ -79,7 +79,7 @@ test('pictures are valid PNG files of the size that was asked', () => {
   }
 })
 
-test('pictures of different seeds differ, of the same seed do not', () => {
+test('pictures of different seeds differ, pictures of the same seed do not', () => {
   const picture = (seed: number): Buffer => pngBytes({ width: 64, height: 64, seed })
   assert.deepEqual(picture(1), picture(1))
   assert.notDeepEqual(picture(1), picture(2))
@@ -91,7 +91,7 @@ function speech(format: SpeechFormat, spoken = text): Buffer {
   return speechBytes({ text: spoken, format, seed: 1 })
 }
 
-test('speech as wav is RIFF with PCM whose sizes add up, and pcm is its samples', () => {
+test('speech as wav is RIFF with PCM and correct sizes, and pcm has the same samples', () => {
   const wav = speech('wav')
   assert.equal(wav.toString('latin1', 0, 4) + wav.toString('latin1', 8, 16), 'RIFFWAVEfmt ')
   assert.equal(wav.readUInt32LE(4), wav.length - 8)
@@ -125,7 +125,7 @@ test('speech in the compressed formats is frame after frame to the last byte', (
   assert.equal(flac.readUInt16BE(42) & 0xfffe, 0xfff8)
 })
 
-// Two published check values keep the sums from being self-consistent and wrong.
+// Two published check values: without them the sums could be consistent and still wrong.
 test('speech as opus is Ogg pages with their table and checksum', () => {
   const opus = speech('opus')
   const flags: (number | undefined)[] = []
@@ -145,7 +145,7 @@ test('speech as opus is Ogg pages with their table and checksum', () => {
   assert.equal(oggChecksum(Buffer.from('123456789')), 0x89a1897f)
 })
 
-/** Polynomial 04C11DB7, nothing reflected, from 0 (RFC 3533): by long division, bit by bit. */
+/** Polynomial 04C11DB7, not reflected, starting at 0 (RFC 3533): by long division, bit by bit. */
 function oggChecksum(page: Buffer): number {
   let rest = 0n
   for (const byte of Buffer.concat([page, Buffer.alloc(4)])) {
@@ -166,7 +166,7 @@ test('speech is small, longer for longer texts, and the same for the same text',
   }
 })
 
-test('recordings are transcribed to sentences, different ones differently', () => {
+test('recordings are transcribed to sentences, and different recordings to different ones', () => {
   const heard = Array.from({ length: 20 }, (_, at) => transcript(Buffer.from(`recording ${at}`), 1))
   assert.ok(new Set(heard).size >= 15)
   for (const sentence of heard) assert.match(sentence, /^[A-Z].*[.?]$/)

@@ -5,8 +5,8 @@ interface Place {
 }
 
 /**
- * A text that fits a regular expression of the common kind: literals, classes, groups, alternatives, quantifiers, anchors. Null when the expression uses more than
- * that (look-around, back references), or the text does not fit it after all.
+ * A text that fits an ordinary regular expression: literals, classes, groups, alternatives, quantifiers, anchors. Null
+ * when the expression uses more (look-around, back references), or when the text does not fit it after all.
  */
 export function textFitting(pattern: string, luck: Dice): string | null {
   try {
@@ -66,7 +66,7 @@ function escaped(pattern: string, place: Place, luck: Dice): string {
   return sign
 }
 
-/** A character of `[...]`: from its ranges and signs; of a negated one, whatever of the plain signs it lets through. */
+/** A character of `[...]`: from its ranges and signs; of a negated one, any plain sign that it allows. */
 function fromClass(pattern: string, place: Place, luck: Dice): string {
   const close = pattern.indexOf(']', place.at + 1)
   if (close < 0) throw new SyntaxError('class')

@@ -5,8 +5,8 @@ const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
 const coloursMax = 16
 
 /**
- * A valid PNG (ISO/IEC 15948): 8-bit palette, a pattern of overlapping waves in up to 16 colours, 5 to 60 KB at 1,024 by 1,024. The same for the same
- * size and seed. Sizes are whole pixels, 1..4096 each; others are brought there.
+ * A valid PNG (ISO/IEC 15948): 8-bit palette, a pattern of overlapping waves in up to 16 colours, 5 to 60 KB at 1,024
+ * by 1,024. The same size and seed give the same picture. Sizes are rounded to whole pixels and limited to 1 .. 4096.
  */
 export function pngBytes(image: { readonly width: number; readonly height: number; readonly seed: number }): Buffer {
   const width = inBounds(image.width)

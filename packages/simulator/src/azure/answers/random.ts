@@ -10,7 +10,7 @@ export interface Dice {
   some<T>(list: readonly T[], count: number): T[]
 }
 
-/** 32-bit FNV-1a with a final mix: neighbouring texts land far apart. */
+/** 32-bit FNV-1a with a final mix: similar texts get very different values. */
 export function hash32(text: string, seed = 0): number {
   let hash = (0x811c9dc5 ^ seed) >>> 0
   for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)

@@ -1,7 +1,7 @@
 import type { Dice } from './random.ts'
 import type { Turn } from './turns.ts'
 
-/** What an answer is made from. */
+/** The material of an answer. */
 export interface Scene {
   readonly messages: readonly Turn[]
   /** The last message of a person. */
@@ -11,5 +11,5 @@ export interface Scene {
   readonly luck: Dice
 }
 
-/** Answers when the scene is of its kind, else null. */
+/** Answers a scene of its own kind; null for any other. */
 export type Intent = (scene: Scene) => string | null

@@ -16,16 +16,19 @@ export interface FillerSource {
 }
 
 export interface Filler {
-  /** A value that fits the schema. `name` is the property's name: it says what to fill in. */
+  /** A value that fits the schema. `name` is the property's name, which decides the content. */
   fill(schema: unknown, name?: string): unknown
 }
 
-/** Beyond this depth only what is required is filled, lists are as short as allowed, and alternatives that end are preferred. */
+/**
+ * Below this depth only required members are filled, lists are as short as allowed, and alternatives that end are
+ * preferred.
+ */
 const roomyDepth = 5
-/** A schema that requires itself without end is given up here: null, which then does not fit. */
+/** A schema that requires itself without end is given up at this depth: the value is null, which does not fit. */
 const depthMax = 40
 
-/** Fills schemas with values from the question. Numbers of the question are used up one after the other. */
+/** Fills schemas with values from the question. Each number of the question is used once. */
 export function createFiller(source: FillerSource): Filler {
   const { luck, facts } = source
   const numbersLeft = [...facts.numbers]
@@ -87,11 +90,11 @@ export function createFiller(source: FillerSource): Filler {
     const count = schema.items === false ? prefix.length : Math.min(most, wished)
     const items: unknown[] = []
     const seen = new Set<string>()
-    // A list of different values from a small set may not come out at once; more tries than that are hopeless.
+    // A list of different values from a small set may need more tries than items; more tries than these are hopeless.
     for (let tries = 0; items.length < count && tries < count * 8 + 8; tries += 1) {
       const item = fill(prefix[items.length] ?? schema.items ?? {}, `${name} item`, depth + 1)
       const key = JSON.stringify(item)
-      // A repeat is taken where the list must be that long and nothing else comes up.
+      // A repeated item is accepted when the list must be that long and no other item comes up.
       const isNeeded = items.length < least && tries >= count * 4 && schema.uniqueItems !== true
       if (seen.has(key) && !isNeeded) continue
       seen.add(key)
@@ -158,7 +161,7 @@ function merged(root: JsonRecord, schema: JsonRecord): unknown {
   )
 }
 
-/** Both schemas at once, as far as they do not contradict each other. */
+/** Both schemas at once, unless they contradict each other. */
 function merge(left: unknown, right: unknown): unknown {
   if (!isRecord(left) || !isRecord(right)) return isRecord(right) ? right : left
   const both = { ...left, ...right }
@@ -179,7 +182,9 @@ function without(schema: JsonRecord, ...keys: readonly string[]): JsonRecord {
   return Object.fromEntries(Object.entries(schema).filter(([key]) => !keys.includes(key)))
 }
 
-/** What is measured or divided; everything else that is a number is counted, and models count in whole numbers. */
+/**
+ * Names of quantities that are measured or divided; every other number is counted, and models count in whole numbers.
+ */
 const fractional =
   /price|cost|amount|total|rate|ratio|score|lat|lon|lng|percent|confiden|probab|share|weight|height|temperature|factor|celsius/i
 

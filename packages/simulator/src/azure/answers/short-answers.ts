@@ -26,7 +26,7 @@ const greetings = {
   italian: 'Ciao! Come posso aiutarla oggi? Rispondo a domande, riassumo testi e scrivo bozze.',
 } as const
 
-/** How it is going, a mere yes, and what there is to ask for. */
+/** "How are you?", a mere yes, and questions about what can be asked. */
 export const chatter: Intent = ({ asked, luck }) => {
   if (/^(?:and )?how are you\b|^how(?:['’]s| is) it going\b/i.test(asked) && wordsOf(asked).length <= 6) {
     return luck.pick([
@@ -45,7 +45,7 @@ export const chatter: Intent = ({ asked, luck }) => {
   return null
 }
 
-/** Greetings, thanks, and who is speaking: only when nothing else is asked. */
+/** Greetings, thanks and "who are you?", if the message has nothing else. */
 export const smallTalk: Intent = scene => {
   const { asked, luck } = scene
   const isGreeting =
@@ -86,7 +86,7 @@ const spelledSigns: readonly (readonly [RegExp, string])[] = [
 
 /** Equations of the first degree in one unknown: `8x + 7 = -23`. */
 export const equation: Intent = ({ asked }) => {
-  // `customer_id = 7 or 1 = 1` is no equation: the unknown stands alone.
+  // `customer_id = 7 or 1 = 1` is not an equation: the unknown must be separate.
   const found = /(?<![\w-])(-?\d{0,9})\s?\*?\s?([a-z])(?![a-z])\s?([-+]\s?\d{1,9})?\s?=\s?(-?\d{1,9})/i.exec(asked)
   if (found === null) return null
   const [whole, factorText = '', unknown, constantText = '0', right] = found
@@ -121,7 +121,7 @@ export const poem: Intent = ({ asked, luck }) => {
   ].join('\n')
 }
 
-/** Sums as they are typed, and percentages. */
+/** Sums in signs or words, and percentages. */
 export const arithmetic: Intent = ({ asked, luck }) => {
   const percent = /(?<!\d)(\d{1,15}(?:\.\d{1,9})?)\s?(?:%|percent)\s+of\s+(\d[\d,]{0,19}(?:\.\d{1,9})?)/i.exec(asked)
   if (percent !== null) {
@@ -135,7 +135,7 @@ export const arithmetic: Intent = ({ asked, luck }) => {
   const [expression] =
     /[-(]{0,20}\d[\d.\s()]{0,40}(?:(?:\*\*|[-+*/])[-\s(]{0,20}\d[\d.\s()]{0,40}){1,60}/.exec(signs) ?? []
   if (expression === undefined || /\d{4}-\d\d-\d\d/.test(asked)) return null
-  // "the season 2024/2025", "available 24/7": a sum stands nearly alone or is asked for.
+  // "the season 2024/2025", "available 24/7": a sum makes up nearly all of the question, or the question asks for it.
   const isAsked = /\b(?:calculate|compute|evaluate|what(?:['’]s| is)|how much|sum|result|solve)\b|=/i.test(asked)
   if (!isAsked && wordsOf(signs.replace(expression, ' ')).length > 2) return null
   const result = evaluated(expression)
@@ -148,7 +148,7 @@ function shown(value: number): string {
   return Number(value.toPrecision(12)).toString()
 }
 
-/** Evaluates + - * / ** and brackets by precedence climbing; null for what does not read as a sum. */
+/** Evaluates + - * / ** and brackets by precedence climbing; null for a text that is not a sum. */
 function evaluated(expression: string): number | null {
   const tokens = expression.match(/\d+(?:\.\d+)?|\*\*|[-+*/()]/g) ?? []
   if (tokens.length > 60) return null
@@ -189,7 +189,7 @@ function applied(sign: string | undefined, left: number, right: number): number 
   }
 }
 
-/** "Count from 1 to 10", "count to five hundred" as far as a page goes. */
+/** "Count from 1 to 10", up to 200 numbers. */
 export const counting: Intent = ({ asked }) => {
   const range = /\bcount (?:up )?(?:from (\d+) )?to (\d+)/i.exec(asked)
   if (range === null) return null
@@ -208,7 +208,7 @@ export const capital: Intent = ({ asked, luck }) => {
 
 export const joke: Intent = ({ asked, luck }) => (/\b(?:joke|make me laugh)\b/i.test(asked) ? luck.pick(jokes) : null)
 
-/** Phrases of the book, replaced as far as they are known; what is not stays as it is. */
+/** Translates the phrases of the phrase book; the rest of the text is unchanged. */
 export const translation: Intent = scene => {
   const { asked } = scene
   const target = languages.find(language => new RegExp(String.raw`\b(?:in|into|to) ${language}\b`, 'i').test(asked))
@@ -220,7 +220,7 @@ export const translation: Intent = scene => {
     )?.[1]
   const text = quoted ?? plain ?? named
   if (target === undefined || text === undefined || !/\b(?:translate|say|translation)\b/i.test(asked)) return null
-  // One source language for the whole text, or words of the translation would be translated again.
+  // One source language for the whole text, else words of the translation would be translated again.
   const from = target === 'english' ? sourceOf(text) : 'english'
   const translated = phrasebook.reduce((result, row) => {
     return result.replace(wordPattern(row[from]), row[target])
@@ -228,7 +228,7 @@ export const translation: Intent = scene => {
   return `“${text.trim()}” in ${capitalised(target)} is: “${capitalised(translated.trim())}”`
 }
 
-/** The language, English excepted, whose column of the phrase book knows most of the text. */
+/** The foreign language with the most phrases in the text. */
 function sourceOf(text: string): Language {
   const known = foreignLanguages.map(language => phrasebook.filter(row => wordPattern(row[language]).test(text)).length)
   return foreignLanguages[known.indexOf(Math.max(...known))] ?? 'german'

@@ -1,17 +1,17 @@
 import { dice, hash32 } from './random.ts'
 import { wordsOf } from './words.ts'
 
-/** What the service offers as `response_format` of speech. */
+/** The values of `response_format` of speech in the service. */
 export const speechFormats = ['mp3', 'opus', 'aac', 'flac', 'wav', 'pcm'] as const
 export type SpeechFormat = (typeof speechFormats)[number]
 
-/** As the service: 24 kHz, one channel, 16 bit. */
+/** As in the service: 24 kHz, one channel, 16 bit. */
 const sampleRateHz = 24_000
 const secondsMax = 3
 
 /**
- * A small valid file: a tone per word for wav and pcm, silence of the same length for the compressed formats. A quarter of a second and an eighth per word, at most 3
- * seconds. The same for the same text and seed.
+ * A small valid file: a tone per word for wav and pcm, silence of the same length for the compressed formats. It lasts
+ * a quarter of a second and an eighth per word, at most 3 seconds. The same text and seed give the same file.
  */
 export function speechBytes(speech: {
   readonly text: string
@@ -38,7 +38,7 @@ export function speechBytes(speech: {
   }
 }
 
-/** Signed 16-bit little endian; each word hums at a pitch of its own and fades out. */
+/** Signed 16-bit little endian; each word has a pitch of its own and fades out. */
 function tones(words: readonly string[], seconds: number, seed: number): Buffer {
   const samples = Math.round(seconds * sampleRateHz)
   const perWord = Math.ceil(samples / Math.max(1, words.length))
@@ -70,7 +70,9 @@ function wav(pcm: Buffer): Buffer {
   return Buffer.concat([header, pcm])
 }
 
-/** MPEG-1 layer III, 32 kbit/s, 44.1 kHz, mono: 104 bytes and 1,152 samples a frame; zeroed side information is silence. */
+/**
+ * MPEG-1 layer III, 32 kbit/s, 44.1 kHz, mono: 104 bytes and 1,152 samples a frame; zeroed side information is silence.
+ */
 function mp3(seconds: number): Buffer {
   const frame = Buffer.alloc(104)
   frame.set([0xff, 0xfb, 0x10, 0xc4])

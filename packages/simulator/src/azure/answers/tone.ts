@@ -10,7 +10,7 @@ const languageNames: Readonly<Record<ForeignLanguage, RegExp>> = {
   italian: /\b(?:italian|italiano)\b/i,
 }
 
-/** The language to answer in: as told (`Answer in French`), else that of the question. */
+/** The language of the answer: the one that an instruction names (`Answer in French`), else that of the question. */
 export function answerLanguage(scene: Scene): Language {
   const told = languages.find(language => {
     if (language === 'english') return false
@@ -32,7 +32,7 @@ export function answerLanguage(scene: Scene): Language {
   return best.hits >= 2 ? best.language : 'english'
 }
 
-/** An answer in another language: what employees ask most, else an honest word. Null for English. */
+/** An answer in another language: to what employees ask most, else an honest "I do not know". Null for English. */
 export function foreignAnswer(scene: Scene): string | null {
   const language = answerLanguage(scene)
   if (language === 'english') return null
@@ -41,10 +41,10 @@ export function foreignAnswer(scene: Scene): string | null {
   return scene.luck.pick(foreignUnknown[language]).replace('{topic}', () => topicPhrase(scene.asked))
 }
 
-/** Sentences that are left of an answer when it is to be brief. */
+/** Number of sentences in a brief answer. */
 const briefSentences = 3
 
-/** Brevity, lists and manner as system messages ask for them. Code, letters and lists stay as they are. */
+/** Applies brevity, lists and manner as system messages want them. Code, letters and lists are unchanged. */
 export function inTone(answer: string, scene: Scene): string {
   const told = `${scene.told}\n${scene.asked}`
   if (answer.includes('\n')) return answer

@@ -6,9 +6,9 @@ import { contentWords, stem, wordsOf } from './words.ts'
 
 export interface ToolAsk {
   readonly messages: readonly Turn[]
-  /** `tools` as in the body, of chat or of Responses. */
+  /** `tools` of the body, of chat or of Responses. */
   readonly tools: readonly unknown[]
-  /** `tool_choice` as in the body; undefined and null are `auto`. */
+  /** `tool_choice` of the body; undefined and null are `auto`. */
   readonly toolChoice?: unknown
   readonly seed: number
   /** `parallel_tool_calls`; default true. */
@@ -28,14 +28,14 @@ interface Tool {
 }
 
 const callsMax = 5
-/** What a tool takes one of, while the question may name several. */
+/** Parameters that take one value, while the question may name several. */
 const severals: readonly (readonly [RegExp, (asked: string) => readonly string[]])[] = [
   [/^(city|town|location|place|destination|country)$/i, asked => factsOf(asked).places],
   [/^(e-?mail|recipient|address)$/i, asked => factsOf(asked).emails],
   [/^(name|person|employee|user|customer|guest)$/i, asked => factsOf(asked).names],
   [/(?:)/, listed],
 ]
-/** What people ask for without using the tool's own word. */
+/** Words that people use instead of the tool's own word. */
 const relatives: Readonly<Record<string, readonly string[]>> = {
   weather: ['rain', 'sunny', 'temperature', 'forecast', 'umbrella', 'cold', 'warm'],
   search: ['find', 'look', 'who', 'expert', 'lookup'],
@@ -47,8 +47,9 @@ const relatives: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
- * The calls that a model would make, or null when it would rather answer: nothing offered, `none`, a result just came, or no tool's words meet the
- * question's. `required` and a named function always call. One call for each place, name, ... where a tool takes one and several are asked.
+ * The calls that a model would make. Null when it would answer instead: there are no tools, `tool_choice` is `none`, a
+ * result has just come, or no tool's words fit the question. `required` and a named function always call. One call for
+ * each place, name, ... if a tool takes one and the question has several.
  */
 export function chooseToolCall(ask: ToolAsk): ToolCall[] | null {
   const tools = ask.tools.flatMap(toolOf)
@@ -81,7 +82,10 @@ function toolOf(value: unknown): Tool[] {
   ]
 }
 
-/** A word of the name counts two, of description, parameters and choices one; a related word as one of the name. */
+/**
+ * A word of the name counts two, one of description, parameters and choices one; a related word counts like one of the
+ * name.
+ */
 function score(tool: Tool, asked: string): number {
   const stems = new Set(contentWords(asked).map(stem))
   const nameStems = [...new Set(spelled(tool.name).map(stem))].filter(
@@ -121,7 +125,10 @@ function calls(tool: Tool, ask: ToolAsk): ToolCall[] {
   }))
 }
 
-/** The text that the question has several values for: by its name, or whatever it is called where it is the only one. */
+/**
+ * The parameter for which the question has several values: by its name, or whatever its name is when it is the only
+ * one.
+ */
 function severalOf(properties: JsonRecord, asked: string): readonly [key: string, values: readonly string[]] {
   const texts = Object.keys(properties).filter(key => isPlainText(properties[key]))
   const isOnly = Object.keys(properties).length === 1
@@ -133,7 +140,7 @@ function severalOf(properties: JsonRecord, asked: string): readonly [key: string
   return ['', []]
 }
 
-/** Single words behind a colon, set apart by commas: `these passwords: mellon,radiance`. */
+/** Single words after a colon, separated by commas: `these passwords: mellon,radiance`. */
 function listed(asked: string): readonly string[] {
   const [, list = ''] = /:\s*([\p{L}\d_-]+(?:\s*,\s*(?:and\s+)?[\p{L}\d_-]+)+)\s*[.?!]?\s*$/u.exec(asked) ?? []
   return list.split(/\s*,\s*(?:and\s+)?/).filter(word => word !== '')

@@ -1,7 +1,7 @@
 import { type Topic, topics } from './data/index.ts'
 import { contentWords, isOrder, stem, wordsOf } from './words.ts'
 
-/** One way of naming a topic: each slot holds stems of which one must be in the question. */
+/** One way of naming a topic: the question must have one stem of each slot. */
 interface Naming {
   readonly topic: number
   readonly slots: readonly ReadonlySet<string>[]
@@ -13,29 +13,32 @@ const namings: readonly Naming[] = topics.flatMap(({ ask }, topic) =>
     slots: way
       .trim()
       .split(' ')
-      // The whole slot counts as well: `async/await` is one word to those who write it so.
+      // The whole slot counts as well: `async/await` can be one word of the question.
       .map(slot => new Set([...slot.split('/'), slot].flatMap(forms))),
   })),
 )
 
-/** The ways that begin with a stem: a question looks at a dozen of them instead of at all. */
+/** The ways that begin with a stem, so that a question compares a dozen of them instead of all. */
 const byFirstStem = new Map<string, Naming[]>()
 for (const naming of namings)
   for (const word of naming.slots[0] ?? []) byFirstStem.set(word, [...(byFirstStem.get(word) ?? []), naming])
 
 const vocabularies = topics.map(({ ask, say, more }) => new Set(wordsOf([ask, say, ...more].join(' ')).flatMap(forms)))
 
-/** Share of the question's own words that a topic must know, by the number of slots that met the question. */
+/** Smallest share of the question's own words that a topic must know, by the number of slots that fit the question. */
 const coverageMin = [1, 0.34, 0.2, 0.1] as const
 const wordsReadMax = 60
 
 function forms(word: string): string[] {
   const plain = word.toLowerCase()
-  // Compounds are known by their parts too: a B-tree is not, `part-time` is.
+  // Compounds also count by their parts: not a B-tree, but `part-time`.
   return [plain, stem(plain)]
 }
 
-/** What is known about the question, or null: the most specific way of naming wins, then the one that knows most of the question's words. */
+/**
+ * The topic of the question, or null. The most specific way of naming wins, then the topic that knows most of the
+ * question's words.
+ */
 export function topicFor(asked: string): Topic | null {
   const read = wordsOf(asked).slice(0, wordsReadMax)
   const stems = new Set([...read, ...asked.slice(0, 400).split(/[\s?!.,;:"]+/)].flatMap(forms))

@@ -8,11 +8,11 @@ export interface Turn {
   readonly images?: readonly string[]
 }
 
-/** Of a longer message only the beginning and the end are read: orders stand in one of them, and reading stays cheap. */
+/** Only the beginning and the end of a longer message are read: orders are in one of them, and reading stays cheap. */
 const headCharacters = 6_000
 const tailCharacters = 2_000
 
-/** The conversation as it is read. Results of tools stay whole, since they are parsed. */
+/** The conversation as it is read. Results of tools are not shortened, because they are parsed. */
 export function clipped(messages: readonly Turn[]): readonly Turn[] {
   const isLong = ({ role, text }: Turn): boolean =>
     role !== 'tool' && role !== 'function' && text.length > headCharacters + tailCharacters
@@ -31,7 +31,7 @@ export function question(messages: readonly Turn[]): string {
   return messages.findLast(turn => turn.role === 'user')?.text.trim() ?? messages.at(-1)?.text.trim() ?? ''
 }
 
-/** What the conversation was told to be: system and developer messages together. */
+/** The system and developer messages, joined. */
 export function instructions(messages: readonly Turn[]): string {
   return messages
     .filter(turn => turn.role === 'system' || turn.role === 'developer')
@@ -39,7 +39,7 @@ export function instructions(messages: readonly Turn[]): string {
     .join('\n')
 }
 
-/** All that was said, for seeding. */
+/** The text of the whole conversation, for seeding. */
 export function conversationKey(messages: readonly Turn[]): string {
   return messages.map(turn => `${turn.role}:${turn.text}`).join('\u0000')
 }

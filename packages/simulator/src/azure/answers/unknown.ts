@@ -13,7 +13,10 @@ function form(beginning: string): RegExp {
 
 const kinds = unknownKinds.map(({ begins, say }) => ({ form: form(begins), say }))
 
-/** An honest answer to what is not known: what can be said about this kind of question, and one question back. */
+/**
+ * An honest answer to a question whose subject is not known: general advice for this kind of question, and one question
+ * back.
+ */
 export function unknown({ asked, luck }: Scene): string {
   if (contentWords(asked).length === 0) {
     return 'I am not sure what you would like to know. Could you say it in a sentence, with what you want to achieve and what you have tried?'
@@ -37,7 +40,7 @@ function filled(says: readonly string[], phrase: string, luck: Luck): string {
   return luck.pick(says).replace('$1', () => short)
 }
 
-/** The asker's own words said back: `my landlord` becomes `your landlord`. */
+/** Repeats the asker's own words: `my landlord` becomes `your landlord`. */
 export function towardsYou(phrase: string): string {
   const turned: Readonly<Record<string, string>> = {
     i: 'you',

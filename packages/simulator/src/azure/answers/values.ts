@@ -10,7 +10,7 @@ export interface TextSource {
   readonly prose: () => string
 }
 
-/** What a field's name asks for. The first row whose words are in the name decides. */
+/** The content for a field, by its name. The first row with words of the name decides. */
 const fields: readonly (readonly [RegExp, (source: TextSource, name: string) => string])[] = [
   [
     /e-?mail/,
@@ -71,7 +71,10 @@ const fields: readonly (readonly [RegExp, (source: TextSource, name: string) => 
   [/\b(company|organisation|organization|vendor|supplier)\b/, ({ facts }) => facts.names[0] ?? 'Contoso'],
 ]
 
-/** A text for the field of this name, from the question where it names one. `format` as in JSON Schema; unknown ones are text. */
+/**
+ * A text for the field of this name, from the question if it names one. `format` as in JSON Schema; unknown ones are
+ * text.
+ */
 export function textFor(name: string, source: TextSource, format: string | null = null, description = ''): string {
   const formatted = format === null ? null : ofFormat(format, source)
   if (formatted !== null) return formatted

@@ -1,10 +1,10 @@
 import { fillers, orders } from './data/index.ts'
-/** Words as they stand, letters and digits in all scripts; `c#`, `c++` and `part-time` stay whole. */
+/** The words of a text, letters and digits in all scripts; `c#`, `c++` and `part-time` are one word each. */
 export function wordsOf(text: string): string[] {
   return text.match(/[\p{L}\p{N}]+(?:[-'’][\p{L}\p{N}]+)*(?:\+\+|#)?/gu) ?? []
 }
 
-/** A word without its common English endings, lower case, so that `approves` meets `approval`'s neighbours. */
+/** A word in lower case and without its common English endings, so that `approves` equals `approval`. */
 export function stem(word: string): string {
   const plain = word
     .toLowerCase()
@@ -20,7 +20,7 @@ export function isFiller(word: string): boolean {
   return fillers.has(plain) || fillers.has(plain.replace(/['’].*$/, ''))
 }
 
-/** `explain`, `compare`: what is wanted, not what it is about. */
+/** `explain`, `compare`: words for the wish, not for its subject. */
 export function isOrder(word: string): boolean {
   return orders.has(word.toLowerCase())
 }
@@ -37,8 +37,8 @@ export function contentWords(text: string): string[] {
 }
 
 /**
- * What a question is about, as a phrase fit for a sentence: the words after its question words and verbs, at most eight, such as
- * `parental leave for part-time staff`.
+ * The subject of a question as a phrase that fits into a sentence: the words after its question words and verbs, at
+ * most eight, such as `parental leave for part-time staff`.
  */
 export function topicPhrase(text: string): string {
   const sentence = sentencesOf(text).findLast(part => contentWords(part).length > 0) ?? text
@@ -55,7 +55,7 @@ export function topicPhrase(text: string): string {
   )
     after.pop()
   const [head = '', ...rest] = after
-  // A capital at the beginning of a sentence is no name, unless the word has more of them.
+  // A word with a capital at the beginning of a sentence is not a name, unless it has more capitals.
   const lowered = first === 0 && /^\p{Lu}\p{Ll}+$/u.test(head) ? head.toLowerCase() : head
   return [lowered, ...rest].join(' ')
 }

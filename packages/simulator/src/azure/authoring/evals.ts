@@ -1,6 +1,7 @@
 /**
- * Evaluations and their runs. A run names the deployment that answers, and ends when it has been read once. Items that the run brings along
- * (`file_content`) then have an output item each, which passes every criterion; nothing is generated for them.
+ * Evaluations and their runs. A run names the deployment that answers, and ends when it has been read once. Items that
+ * the run brings along (`file_content`) then have an output item each, which passes every criterion; nothing is
+ * generated for them.
  */
 import { isRecord, type JsonRecord, listOf, textOf, textOrNull } from '../../json.ts'
 import { type Call, jsonInput, meaningOf, workableDeployment } from '../call.ts'

@@ -38,8 +38,8 @@ export function modelHeaders(deployment: Deployment, operation: string, draw: Dr
 }
 
 /**
- * The answer to a browser's preflight; null for other requests. Every origin and every header field is allowed. These fields follow the Fetch
- * standard: no recorded answer of the service was there to compare them with.
+ * The answer to a browser's preflight; null for other requests. Every origin and every header field is allowed. These
+ * fields follow the Fetch standard: no recorded answer of the service was there to compare them with.
  */
 export function preflightHeaders(request: IncomingMessage): Record<string, string> | null {
   const { origin, 'access-control-request-method': method, 'access-control-request-headers': fields } = request.headers

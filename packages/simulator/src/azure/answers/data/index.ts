@@ -1,6 +1,7 @@
 /**
- * What simulated models know and say, from the JSON files in this folder. They are read once, when the process starts. Texts of several lines
- * are lists of lines there, and patterns are the source of regular expressions that ignore case. `schema.ts` has the form of each file.
+ * What simulated models know and say, from the JSON files in this folder. They are read once, when the process starts.
+ * Texts of several lines are lists of lines there, and patterns are the source of regular expressions that ignore case.
+ * `schema.ts` has the form of each file.
  */
 import { readFileSync } from 'node:fs'
 import type { CodeLanguage, ForeignLanguage, Language } from './languages.ts'
@@ -45,8 +46,8 @@ const ignoringCase = (source: string): RegExp => new RegExp(source, 'i')
 /** A subject that the models can explain. */
 export interface Topic {
   /**
-   * How questions name it: ways separated by `|`, each a set of words that must all occur (by stem, in any order), with `/` between words
-   * that stand for each other: `carry/carried leave/vacation | unused days`.
+   * How questions name it: ways separated by `|`, each a set of words that must all occur (by stem, in any order), with
+   * `/` between words that stand for each other: `carry/carried leave/vacation | unused days`.
    */
   readonly ask: string
   /** Answers the question by itself; two or three sentences, with code where code says more. */
@@ -83,7 +84,10 @@ export const codeRows: readonly CodeRow[] = [...codeCalls, ...codeFormats, ...co
   ({ words, code, ...row }) => ({ ...row, words: ignoringCase(words), code: byLanguage(code) }),
 )
 
-/** A program's frame in each language: it reads its input, rejects an empty one, and has the rule in a function of its own. */
+/**
+ * A program's frame in each language: it reads its input, rejects an empty one, and has the rule in a function of its
+ * own.
+ */
 export const skeletons: CodeRow['code'] = byLanguage(codeSkeletons)
 
 function byLanguage(code: Partial<Readonly<Record<CodeLanguage, Lines>>>): CodeRow['code'] {
@@ -125,8 +129,8 @@ export const foreignUnknown: Readonly<Record<ForeignLanguage, readonly string[]>
 export const glossary: Readonly<Record<string, string>> = glossaryRows
 
 /**
- * A row of facts, chosen when its words occur in the question (by stem). One `lead` word is enough; `near` words raise the score. Each fact is
- * a sentence that can stand by itself.
+ * A row of facts, chosen when its words occur in the question (by stem). One `lead` word is enough; `near` words raise
+ * the score. Each fact is a sentence that can stand by itself.
  */
 export interface KnowledgeRow {
   /** Separated by spaces. */
@@ -138,7 +142,10 @@ export interface KnowledgeRow {
 
 export const knowledge: readonly KnowledgeRow[] = knowledgeRows
 
-/** The parts of a mail, by its purpose. `{rest}` is what follows the verb in the request, `{thing}` the same without its first preposition. */
+/**
+ * The parts of a mail, by its purpose. `{rest}` is what follows the verb in the request, `{thing}` the same without its
+ * first preposition.
+ */
 export interface MailAct {
   readonly subject: string
   readonly opening: string

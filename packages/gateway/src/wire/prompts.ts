@@ -1,7 +1,9 @@
 /** Counts the prompts in a body of the completions operation: each one gets an answer of its own. */
-import { braceClose, braceOpen, bracketClose, bracketOpen, comma, quote } from './json-bytes.ts'
+import { jsonBytes } from './json-bytes.ts'
 import { type MemberRange, skipSpace, skipTextUntil } from './json-scan.ts'
 import type { Sliced } from './slices.ts'
+
+const { braceClose, braceOpen, bracketClose, bracketOpen, comma, quote } = jsonBytes
 
 /**
  * Counts the entries of the member `prompt`: a text or a list of token numbers is one prompt; a list of texts or of

@@ -1,8 +1,10 @@
 /**
  * Checks texts of a JSON document (RFC 8259 section 7), four bytes at a time: every reader must read them the same way.
  */
-import { backslash, quote } from './json-bytes.ts'
+import { jsonBytes } from './json-bytes.ts'
 import { JsonScanError } from './json-scan.ts'
+
+const { backslash, quote } = jsonBytes
 
 const letterU = 0x75
 

@@ -5,7 +5,7 @@
  */
 import type { Instance } from '../../instances/index.ts'
 import type { AttemptRecord } from '../../ledger/record.ts'
-import type { Owner } from '../../objects/index.ts'
+import type { Objects, Owner } from '../../objects/index.ts'
 import { errorIn } from '../../wire/answer-error.ts'
 import { type Address, requestIdIn } from '../../wire/backends.ts'
 import { isRecord, type JsonRecord, listOf, textOrNull } from '../../wire/json.ts'
@@ -19,7 +19,7 @@ import { ClientLeft, type Timed } from '../call.ts'
 import { type Admitted, noteInstance } from '../exchange.ts'
 import { findOwner } from '../locate/owner.ts'
 import type { GatewayParts } from '../parts.ts'
-import { openRecord } from '../record/open.ts'
+import { type OpenRecordParts, openRecord } from '../record/open.ts'
 import { asRelayed, type Relayed } from '../relayed.ts'
 import { ownBody, sendWhole } from './send.ts'
 
@@ -47,6 +47,11 @@ const leastOfPage = 1_000
 /** These APIs send no larger page. Bytes. */
 const pageBytesMax = 33_554_432
 
+/** The parts that answering with a list needs. */
+export interface ListParts extends OpenRecordParts, Pick<GatewayParts, 'clock' | 'totalMs' | 'unknownObjects'> {
+  readonly objects: Pick<Objects, 'known' | 'ownerOf' | 'created'>
+}
+
 /** True for a call that lists objects. */
 export function isList({ call, route }: Pick<Admitted, 'call' | 'route'>): boolean {
   return route.operation.lists !== null && call.method !== 'POST'
@@ -57,7 +62,7 @@ export function isList({ call, route }: Pick<Admitted, 'call' | 'route'>): boole
  * lives there.
  * @throws Refusal credential_unavailable, ledger_unwritable, objects_unavailable; ClientLeft
  */
-export async function answerList(exchange: Admitted, parts: GatewayParts): Promise<Relayed> {
+export async function answerList(exchange: Admitted, parts: ListParts): Promise<Relayed> {
   const listing = new Listing(exchange, parts)
   try {
     return await listing.answer()
@@ -75,7 +80,7 @@ interface ListPage {
 
 class Listing implements Timed {
   readonly #exchange: Admitted
-  readonly #parts: GatewayParts
+  readonly #parts: ListParts
   readonly #kind: ObjectKind
   readonly #address: Address
   readonly #query: URLSearchParams
@@ -88,7 +93,7 @@ class Listing implements Timed {
   #firstByteAtMs: number | null = null
   #pages = 0
 
-  constructor(exchange: Admitted, parts: GatewayParts) {
+  constructor(exchange: Admitted, parts: ListParts) {
     const { route, grant, call, home } = exchange
     const kind = route.operation.lists
     if (kind === null) throw new TypeError('the operation lists nothing')
@@ -140,7 +145,7 @@ class Listing implements Timed {
     const credential = await signIn(instance, this.#exchange.token)
     if (this.#exchange.opened === null) await openRecord(this.#exchange, this.#parts)
     const { req, id } = this.#exchange.call
-    const { forwards } = this.#parts.plan
+    const { forwards } = this.#exchange.plan
     const choice = { forwards, backend: instance.backend, decoded: false, imageDeployment: null }
     const headers = requestHeaders(req.rawHeaders, credential, id, choice)
     for (let cursor = after; ; ) {

@@ -5,20 +5,19 @@
 import { type Candidate, type Candidates, candidatesFor, havingAll, only, type Target } from '../../instances/pool.ts'
 import { scanObject } from '../../wire/json-scan.ts'
 import type { Admitted } from '../exchange.ts'
-import type { GatewayParts } from '../parts.ts'
 import type { Asked } from '../receive/request.ts'
 import { Refusal } from '../refusals.ts'
 import type { Relayed } from '../relayed.ts'
 import { Members } from './members.ts'
 import { prefixHash } from './prefix.ts'
-import { Sender } from './sender.ts'
+import { Sender, type SenderParts } from './sender.ts'
 
 /**
  * @throws Refusal deployment_unknown, call_unsuited, pool_exhausted, pool_unavailable, credential_unavailable,
  *   ledger_unwritable, and those of `admit` for limits of instances; ClientLeft. A backend that does not answer is an
  *   ending, not an error.
  */
-export async function dispatch(exchange: Admitted, parts: GatewayParts): Promise<Relayed> {
+export async function dispatch(exchange: Admitted, parts: SenderParts): Promise<Relayed> {
   const { asked, grant, home } = exchange
   const having = servingAll(grant.target, asked)
   const candidates = home === null && grant.target.isMixed ? suitedTo(having, exchange) : having

@@ -7,13 +7,15 @@ import type { Instance } from '../../instances/index.ts'
 import type { Candidate } from '../../instances/pool.ts'
 import type { Journal } from '../../ledger/index.ts'
 import type { Denial } from '../../limits/index.ts'
+import type { PriceBook } from '../../prices/index.ts'
 import type { LooseBody } from '../../wire/loose.ts'
 import { refusalOfDenial } from '../admit/refusals.ts'
 import { requestFor, type Sending } from '../backend/request.ts'
 import { signIn } from '../backend/sign-in.ts'
 import { type Admitted, noteInstance } from '../exchange.ts'
 import type { GatewayParts } from '../parts.ts'
-import { openRecord } from '../record/open.ts'
+import { type OpenRecordParts, openRecord } from '../record/open.ts'
+import type { Unseen } from '../record/unseen.ts'
 import { Refusal } from '../refusals.ts'
 import { Attempts, type Retry } from '../relay/attempts.ts'
 import { ClientOutgoing } from '../relay/client.ts'
@@ -24,7 +26,16 @@ import { additionsTo, sendingFor, withoutRefused } from './additions.ts'
 import { createsOf } from './creates.ts'
 import { hedgeAfterMs, hedged } from './hedge.ts'
 import type { Members } from './members.ts'
-import { lineKey, waitInLine } from './waiting.ts'
+import { lineKey, type WaitingParts, waitInLine } from './waiting.ts'
+
+/** The parts that sending a call needs. */
+export interface SenderParts
+  extends OpenRecordParts,
+    WaitingParts,
+    Pick<GatewayParts, 'receiveLimits' | 'log' | 'copies' | 'objects' | 'totalMs'> {
+  readonly prices: Pick<PriceBook, 'currency'>
+  readonly guards: { readonly unseen: Pick<Unseen, 'reading' | 'readOnMs'> }
+}
 
 export class Sender {
   readonly #exchange: Admitted
@@ -32,13 +43,13 @@ export class Sender {
   readonly #members: Members
   /** The bodies for members other than the home of the call; null where all members get the same body. */
   readonly #loose: LooseBody | null
-  readonly #parts: GatewayParts
+  readonly #parts: SenderParts
   readonly #journal: Journal | null
   #attempts: Attempts | null = null
   #denial: Denial | null = null
   #lacksCredential: Refusal | null = null
 
-  constructor(exchange: Admitted, members: Members, loose: LooseBody | null, parts: GatewayParts) {
+  constructor(exchange: Admitted, members: Members, loose: LooseBody | null, parts: SenderParts) {
     const { call, route, asked, grant } = exchange
     const { target, workload } = grant
     this.#exchange = exchange

@@ -1,9 +1,16 @@
 /** Queues a call for a member: only where queueing is on, and while a member takes calls again soon enough. */
+import type { Clock } from '../../clock.ts'
 import { shortestWaitMs } from '../../instances/choose.ts'
 import type { Candidate, Candidates } from '../../instances/pool.ts'
+import type { Limits } from '../../limits/index.ts'
 import { CallWaiting } from '../admit/waiting.ts'
 import type { Admitted } from '../exchange.ts'
-import type { GatewayParts } from '../parts.ts'
+
+/** The parts that waiting for a member needs. */
+export interface WaitingParts {
+  readonly limits: Pick<Limits, 'line'>
+  readonly clock: Clock
+}
 
 /** A member may take calls a moment later than the clock says. Milliseconds. */
 const slackMs = 2
@@ -21,17 +28,18 @@ export function lineKey(target: string, deployment: string | null): string {
 export async function waitInLine(
   exchange: Admitted,
   candidates: Candidates,
-  parts: GatewayParts,
+  parts: WaitingParts,
   attempt: () => Candidate | null,
 ): Promise<Candidate | null> {
   const { line } = parts.limits
   const { grant, asked, call } = exchange
+  const { waitMaxMs } = exchange.plan
   if (!line.isOpen || call.res?.destroyed === true) return null
   const shortestMs = shortestWaitMs(candidates, { nowMs: parts.clock(), tried: null, prefixHash: -1 })
-  if (shortestMs === null || shortestMs > parts.plan.waitMaxMs) return null
+  if (shortestMs === null || shortestMs > waitMaxMs) return null
   // No event says when a member takes calls again.
   const nudges = setInterval(() => line.nudge(), Math.max(10, shortestMs + slackMs))
-  const waiting = new CallWaiting(call, parts.plan.waitMaxMs)
+  const waiting = new CallWaiting(call, waitMaxMs)
   try {
     return await line.wait({
       keys: [lineKey(grant.target.name, asked.deployment)],

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict'
 import { type Dispatcher, Pool } from 'undici'
 import type { Instance } from '../../instances/index.ts'
-import { laneOf, testInstance } from '../../instances/instance.fixture.ts'
+import { testInstance } from '../../instances/instance.fixture.ts'
 import type { Candidate } from '../../instances/pool.ts'
 import type { AnswerHead } from '../backend/answer-head.ts'
 import { type Additions, nothingAdded } from '../backend/replay.ts'
 import type { Creates } from '../observe/created-objects.ts'
 import type { Relayed } from '../relayed.ts'
 import { Attempts, type Retry, type Sent } from './attempts.ts'
+import { memberOf } from './member.fixture.ts'
 import type { Outgoing, OutgoingListener } from './outgoing.ts'
 import { ReadingOn } from './read-on.ts'
 
@@ -130,15 +131,11 @@ export class AttemptsWorld {
     const { ofCaller = false, added = nothingAdded, mayReplay = true } = this.#options
     const written = ofCaller ? { credential: 'caller' as const } : {}
     const instance: Instance = { ...testInstance(name, ['gpt-4o'], written), connections: this.#connections }
-    const lane = laneOf(instance)
-    const candidate: Candidate = {
-      ...{ instance, lane, weight: 1, alias: null, spillAt: null, returnAt: 0, seed: 0, isSpilling: false },
-      ...{ lookedAtMs: 0, lookEveryMs: 0, share: 0, turn: 0 },
-    }
+    const { candidate } = memberOf(instance)
     this.#candidate = candidate
     this.result = null
     const request = { method: 'POST' as const, path: '/' }
-    const attempt = lane.begin(this.nowMs)
+    const attempt = candidate.lane.begin(this.nowMs)
     const sent = { request, candidate, attempt, added, mayReplay, accepted: null, ...more }
     void this.attempts.send(sent).then(result => {
       this.result = result

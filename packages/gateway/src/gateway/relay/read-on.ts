@@ -32,6 +32,6 @@ export class ReadingOn {
 }
 
 /** True for operations whose answers report what the call used, or what an earlier object used. */
-export function isWorthReading({ usage, tells }: Operation): boolean {
+export function isWorthReading({ usage, tells }: Pick<Operation, 'usage' | 'tells'>): boolean {
   return usage !== 'none' || tells !== null
 }

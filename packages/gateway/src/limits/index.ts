@@ -225,7 +225,7 @@ export interface LimitsReport {
   readonly rules: readonly RuleReport[]
 }
 
-export interface Figure {
+export interface ErrorFigure {
   add(value: number): void
 }
 
@@ -240,7 +240,7 @@ export interface LimitsObserver {
    * The figure for errors of prompt estimates, (estimated - actual) / actual. Looked up once per deployment, then
    * updated by each settled call.
    */
-  estimateErrors(deployment: string): Figure
+  estimateErrors(deployment: string): ErrorFigure
   /** A call left the waiting line. */
   waited(priority: string, ms: number, admitted: boolean): void
   /** A call met limits while the store was down. */

@@ -25,7 +25,7 @@ interface Totals {
 }
 
 /** Starts and ends calls on one replica, in an order that its own random numbers decide. */
-class Caller {
+class ChaosCaller {
   readonly #replica: Replica
   readonly #random: Random
   readonly #totals: Totals
@@ -110,13 +110,13 @@ class LostReplies {
  * reserved.
  */
 async function burst(
-  callers: readonly Caller[],
+  callers: readonly ChaosCaller[],
   steps: number,
   inTheMiddle: () => Promise<void> = async () => {},
 ): Promise<void> {
   const middle = Promise.withResolvers<void>()
   let left = Math.ceil((callers.length * steps) / 2)
-  const run = async (caller: Caller): Promise<void> => {
+  const run = async (caller: ChaosCaller): Promise<void> => {
     for (let count = 0; count < steps; count += 1) {
       left -= 1
       if (left === 0) middle.resolve()
@@ -156,7 +156,8 @@ for (const appendOnly of [true, false]) {
     const callers = replicas.flatMap(replica =>
       Array.from(
         { length: callersPerReplica },
-        (_, index) => new Caller(replica, randomOf(seed + index * replicas.length + replicas.indexOf(replica)), totals),
+        (_, index) =>
+          new ChaosCaller(replica, randomOf(seed + index * replicas.length + replicas.indexOf(replica)), totals),
       ),
     )
     const some = (): number => 5 + random.below(20)

@@ -4,7 +4,7 @@
  */
 import { type Caller, callerKey } from '../../identity/index.ts'
 import { measures } from '../counting/measures.ts'
-import type { Ask, Figure, LimitsObserver, MetLimits, PromptSize, Spent } from '../index.ts'
+import type { Ask, ErrorFigure, LimitsObserver, MetLimits, PromptSize, Spent } from '../index.ts'
 import { type ClaimList, type CounterOf, claimsOf, isStale } from './claims.ts'
 import type { CompletionEstimate, Estimates, PromptEstimate } from './estimates.ts'
 import { type CallScope, type LimitRule, needsCaller } from './rules.ts'
@@ -30,7 +30,7 @@ export class ScopeLimits implements MetLimits {
   readonly #completion: CompletionEstimate
   readonly #parts: RuleBookParts
   /** Null until the first call is settled. */
-  #errors: Figure | null = null
+  #errors: ErrorFigure | null = null
   readonly #rules: ScopeRules
   /** The claims of every caller, where no rule depends on the caller. */
   #forAll: ClaimList | null = null

@@ -44,33 +44,31 @@ export class Current {
 
   /** @throws AuthorityError when the sign-in service cannot be used. Nothing is changed then. */
   use(next: Config): Replaced {
-    const before = this.config
     const needRestart = needingRestart(this.#started, next)
-    const sameTimeouts = isDeepStrictEqual(before.gateway.timeouts, next.gateway.timeouts)
-    const instances = new Map<string, Instance>()
-    for (const [name, written] of Object.entries(next.instances)) {
-      const old = this.#instances.get(name)
-      const same = sameTimeouts && isDeepStrictEqual(before.instances[name], written)
-      instances.set(name, old !== undefined && same ? old : this.#open(next, name, written))
-    }
-    // Everything is built before anything is replaced: if the build fails, the old parts stay complete (P10).
-    const plan = buildPlan(next, instances)
     const { verifier: oldVerifier, groups: oldGroups } = this
-    const sameIdentity = isDeepStrictEqual(before.identity, next.identity)
-    const verifier = sameIdentity ? oldVerifier : this.#verifierOf(next)
-    const groups = sameIdentity ? oldGroups : this.#groupsOf(next)
-    const gone = [...this.#instances.values()].filter(instance => instances.get(instance.name) !== instance)
-    this.plan = plan
+    const oldInstances = this.#instances
+    const instances = this.#instancesOf(next)
+    // Everything is built before anything is replaced: if the build fails, the old parts stay complete (P10).
+    try {
+      const plan = buildPlan(next, instances)
+      const sameIdentity = isDeepStrictEqual(this.config.identity, next.identity)
+      const verifier = sameIdentity ? oldVerifier : this.#verifierOf(next)
+      this.groups = sameIdentity ? oldGroups : this.#groupsOf(next)
+      this.verifier = verifier
+      this.plan = plan
+    } catch (error) {
+      closeMissing(instances, oldInstances)
+      throw error
+    }
     this.#instances = instances
-    this.verifier = verifier
-    this.groups = groups
     this.config = next
+    const { verifier, groups } = this
     return {
       needRestart,
       release() {
         if (verifier !== oldVerifier) oldVerifier.close()
         if (groups !== oldGroups) oldGroups?.close()
-        for (const instance of gone) void instance.close()
+        closeMissing(oldInstances, instances)
       },
     }
   }
@@ -94,6 +92,18 @@ export class Current {
     this.verifier.close()
     this.groups?.close()
     await Promise.all([...this.#instances.values()].map(instance => instance.close()))
+  }
+
+  /** The instances of a configuration; an unchanged one is the one that is open already. */
+  #instancesOf(next: Config): ReadonlyMap<string, Instance> {
+    const { gateway, instances } = this.config
+    const sameTimeouts = isDeepStrictEqual(gateway.timeouts, next.gateway.timeouts)
+    return new Map(
+      Object.entries(next.instances).map(([name, written]) => {
+        const old = sameTimeouts && isDeepStrictEqual(instances[name], written) ? this.#instances.get(name) : undefined
+        return [name, old ?? this.#open(next, name, written)]
+      }),
+    )
   }
 
   #open(config: Config, name: string, written: Config['instances'][string]): Instance {
@@ -121,5 +131,12 @@ export class Current {
       clockSkewMs: clockSkew,
       clock: identityClock ?? clock,
     })
+  }
+}
+
+/** Closes the instances that are not among the others. */
+function closeMissing(instances: ReadonlyMap<string, Instance>, others: ReadonlyMap<string, Instance>): void {
+  for (const [name, instance] of instances) {
+    if (others.get(name) !== instance) void instance.close()
   }
 }

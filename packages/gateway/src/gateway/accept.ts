@@ -10,7 +10,8 @@ export function accept({ req, fault, expectsContinue }: Call): void {
   const { upgrade, expect } = req.headers
   // Other upgrades may be ignored (RFC 9110 section 7.8): some clients offer h2c with every call.
   if (upgrade !== undefined && /websocket/i.test(upgrade)) {
-    // RFC 9110 section 15.5.22: the answer names the protocol to use instead. On this status clients fall back to HTTP at once.
+    // RFC 9110 section 15.5.22: the answer names the protocol to use instead. On this status clients fall back to HTTP
+    // at once.
     const headers = ['connection', 'close, upgrade', 'upgrade', 'HTTP/1.1']
     throw new Refusal('upgrade_unsupported', { protocol: upgrade }, { headers })
   }

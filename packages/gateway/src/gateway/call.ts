@@ -5,7 +5,7 @@ import { Socket } from 'node:net'
 export interface Call {
   /** The exchange's id, a UUID of version 7. */
   readonly id: string
-  /** By the gateway's clock: what the record says. */
+  /** By the gateway's clock, in ms since the epoch. The record has it. */
   readonly startedAtMs: number
   readonly method: string
   readonly url: string
@@ -14,7 +14,7 @@ export interface Call {
   readonly res: ServerResponse | null
   /** True when the client waits for `100 Continue` before it sends its body. */
   readonly expectsContinue: boolean
-  /** Why its framing cannot be taken, in words for the client; null for nearly every call. */
+  /** The fault in its framing, in words for the client; null for nearly every call. */
   readonly fault: string | null
   readonly watch: Watched
 }
@@ -46,28 +46,28 @@ export function ownCall(
 
 /** Called by the gateway's single timer. */
 export interface Timed {
-  /** The deadline has passed (called again at each look until it moves), or the gateway stops. */
+  /** The deadline has passed (called again at each look until the deadline moves), or the gateway stops. */
   expire(why: 'deadline' | 'shutdown'): void
-  /** Called at each look. */
+  /** Called each time the timer looks. */
   tick?(now: number): void
 }
 
 /**
- * What the gateway's one timer looks at (`Watch`). Stages move the deadline forward; a timer per call and phase would cost
- * more than the phases themselves. Stages put themselves here as they are rather than functions of theirs: V8 keeps a function
- * literal that is assigned to a property in old space, and the whole call with it, until the next full collection
- * (measured: scavenges of 20 ms that promoted 6 MB each, against 1.5 ms and nothing).
+ * The part of a call that the gateway's single timer checks (`Watch`). Stages move the deadline forward; a timer per
+ * call and phase would cost more than the phases themselves. The subject is an object and not a function: V8 keeps a
+ * function literal that is assigned to a property in old space, and the whole call with it, until the next full
+ * collection (measured: scavenges of 20 ms that promoted 6 MB each, against 1.5 ms and nothing).
  */
 export interface Watched {
-  /** By `performance.now()`, milliseconds. */
+  /** By `performance.now()`, in ms. */
   deadlineAt: number
   subject: Timed | null
 }
 
-/** Milliseconds between two looks: the coarseness of every timeout here. */
+/** Time between two looks, in ms: the resolution of every timeout here. */
 export const watchEveryMs = 250
 
-/** The calls in flight, looked at a few times a second. */
+/** The calls in flight, checked a few times a second. */
 export class Watch {
   readonly #watched = new Set<Watched>()
   readonly #timer: NodeJS.Timeout
@@ -90,7 +90,7 @@ export class Watch {
     if (this.#watched.size === 0) this.#onEmpty?.()
   }
 
-  /** Resolves when nothing is in flight any more. */
+  /** Resolves when no call is in flight any more. */
   emptied(): Promise<void> {
     if (this.#watched.size === 0) return Promise.resolve()
     return new Promise(resolve => {
@@ -115,7 +115,7 @@ export class Watch {
   }
 }
 
-/** The client went away before its request was answered. Nothing to answer, but a record to write. */
+/** The client left before its request was answered. There is nothing to answer, but a record to write. */
 export class ClientLeft extends Error {
   constructor() {
     super('the client left')

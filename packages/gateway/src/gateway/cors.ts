@@ -1,16 +1,22 @@
 /**
- * CORS (https://fetch.spec.whatwg.org/#http-cors-protocol): pages of the origins that the operator lists may call from a browser. Nobody is
- * let in by it: a page needs a token like everybody, and cookies are not looked at.
+ * CORS (https://fetch.spec.whatwg.org/#http-cors-protocol): pages of the listed origins may call from a browser. It
+ * lets no caller in: a page needs a token like any other client, and cookies are ignored.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { allBackends, limitFields } from '../wire/backends.ts'
 import { Refusal } from './refusals.ts'
 import type { Route } from './resolve/route.ts'
 
-/** How long a browser may remember a preflight, in seconds: an origin that is taken off the list soon has to ask again. */
+/**
+ * Time that a browser may remember a preflight, in seconds. Short, so that an origin that is removed from the list soon
+ * has to ask again.
+ */
 const rememberSeconds = '600'
 
-/** What pages may read of an answer beside what browsers show anyway. SDKs wait and retry by these. */
+/**
+ * Header fields of an answer that pages may read besides those that browsers always show. SDKs use them to wait and
+ * retry.
+ */
 const exposed = [
   'x-gatehouse-request-id',
   'x-gatehouse-refusal',
@@ -26,7 +32,7 @@ const exposed = [
   ]),
 ].join(', ')
 
-/** Fields that pages may send: those of SDKs, and those that decide something here or at an instance. */
+/** Header fields that pages may send: those of SDKs, and those that decide something here or at an instance. */
 const requestField =
   /^(?:authorization|api-key|content-type|content-encoding|accept|accept-language|cache-control|idempotency-key|last-event-id|traceparent|tracestate|user-agent|x-request-id|x-gatehouse-workload|x-stainless-[a-z0-9-]{1,64}|x-ms-[a-z0-9-]{1,64}|openai-[a-z0-9-]{1,64}|aoai-[a-z0-9-]{1,64})$/
 const requestFieldsMax = 64
@@ -35,17 +41,24 @@ const askedCharactersMax = 8_192
 const methodsKnown: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
 
 export interface Cors {
-  /** Sets what lets the page read the answer, whatever becomes of the call. To be called before anything is written. */
+  /**
+   * Sets the fields that let the page read the answer, whatever becomes of the call. Must be called before anything is
+   * written.
+   */
   allow(req: Pick<IncomingMessage, 'headers'>, res: ServerResponse): void
-  /** Answers a preflight of an origin on the list. @returns false for everything else, which is a call like any other. */
+  /** Answers a preflight of a listed origin. @returns false for every other call. */
   preflight(req: Pick<IncomingMessage, 'headers' | 'method' | 'url'>, res: ServerResponse): boolean
-  /** The same fields as lines, for an answer to bytes that could not be read as a request. @param bytes what came. */
+  /**
+   * The same fields as lines, for the answer to bytes that could not be read as a request.
+   * @param bytes the bytes that came.
+   */
   linesFor(bytes: Buffer): string
 }
 
 /**
- * @param origins exactly as browsers send them. @param forwarded request fields that the operator lets through to instances.
- * @returns null where there are no origins.
+ * @param origins exactly as browsers send them. @param forwarded request fields that the operator forwards to
+ *   instances.
+ * @returns null when there are no origins.
  */
 export function createCors(
   origins: readonly string[],
@@ -58,7 +71,7 @@ export function createCors(
   const allow: Cors['allow'] = ({ headers }, res) => {
     const { origin } = headers
     if (origin === undefined) return
-    // Also to the others: what a cache keeps of one answer must not serve another origin.
+    // Set for other origins too: a cached answer for one origin must not be served to another.
     res.setHeader('vary', 'Origin')
     if (!allowed.has(origin)) return
     res.setHeader('access-control-allow-origin', origin)
@@ -90,8 +103,8 @@ export function createCors(
 }
 
 /**
- * The methods of the operation at this address. Where nothing answers, the method that is asked for: the page is to see the refusal of its
- * call, of which it learns nothing when its preflight fails.
+ * The methods of the operation at this address. At an unknown address it is the requested method, so that the page sees
+ * the refusal of its call: a failed preflight would hide it.
  */
 function methodsAt(url: string, asked: string, resolve: (method: string, url: string) => Route): string {
   try {

@@ -37,7 +37,8 @@ function claimedOf(objectId = 'resp_1'): ClaimedDebt {
   }
 }
 
-// A wrong outcome in the record hides failures from operators, and a wrong one in the metrics wakes them up for nothing.
+// A wrong outcome in the record hides failures from operators, and a wrong one in the metrics wakes them up for
+// nothing.
 test('the way in which the answer ended decides outcome and code of the record', async () => {
   const rows = [
     [relayedOf(), 'completed', null, 200],
@@ -95,7 +96,8 @@ test('a copy has no client: its failure gets no answer and no status', async () 
   assert.equal(scene.ended[0]?.copyKind, 'shadow')
 })
 
-// The difference between what was reserved and what was used must come back: otherwise limits fill up with tokens that nobody used.
+// The difference between what was reserved and what was used must come back: otherwise limits fill up with tokens that
+// nobody used.
 test('reported usage settles the lease, with its cost and the tokens that estimates learn from', async () => {
   const scene = await endingScene()
   const lease = leaseOf({ tokens: 500, promptTokens: 100 })

@@ -1,4 +1,7 @@
-/** How an exchange ends: the answer to the client where one is missing, the usage and its cost, the lease, the metrics and the record. */
+/**
+ * How an exchange ends: the answer to the client where one is missing, the usage and its cost, the lease, the metrics
+ * and the record.
+ */
 import { codeOf } from '../errors.ts'
 import { LedgerError } from '../ledger/index.ts'
 import type { Closed, Cost } from '../ledger/record.ts'
@@ -120,7 +123,9 @@ async function usageOrBound(exchange: Authenticated, relayed: Relayed, parts: En
   }
 }
 
-/** Null where nothing was billed, and where the model has no price: such a call is reported as unpriced, never as free. */
+/**
+ * Null where nothing was billed, and where the model has no price: such a call is reported as unpriced, never as free.
+ */
 function costOfExchange(exchange: Authenticated, relayed: Relayed, usage: Usage, parts: EndingParts): Cost | null {
   const { route, asked, instance } = exchange
   if (usage.source === 'none' || usage.source === 'owed' || asked === null || instance === null) return null
@@ -169,8 +174,8 @@ function backendCalls({ route, call }: Authenticated, { attempts }: Relayed): nu
 const onlyTheCall: Spent = { ...nothingSpent, calls: 1 }
 
 /**
- * Charges a debt at its bound, in a record of its own: it can no longer be found out how the work of a background response or a batch ended.
- * Nothing is sent.
+ * Charges a debt at its bound, in a record of its own: it can no longer be found out how the work of a background
+ * response or a batch ended. Nothing is sent.
  */
 export async function concludeUnknown(exchange: FollowUp, claimed: ClaimedDebt, parts: EndingParts): Promise<void> {
   const { owing, plan } = exchange
@@ -192,7 +197,9 @@ export async function concludeUnknown(exchange: FollowUp, claimed: ClaimedDebt, 
   })
 }
 
-/** These were already reported where they began. An error line for each call would be an alarm that callers can raise. */
+/**
+ * These were already reported where they began. An error line for each call would be an alarm that callers can raise.
+ */
 const alreadyReported: ReadonlySet<string> = new Set(['pool_unavailable', 'credential_refused', 'bodies_full'])
 
 /** Ends an exchange that never reached a backend. The client gets the refusal, if it is still connected. */

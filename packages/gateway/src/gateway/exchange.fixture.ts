@@ -1,4 +1,7 @@
-/** Calls, callers and exchanges for unit tests, with a small configuration. Nothing is sent: the instances are never called. */
+/**
+ * Calls, callers and exchanges for unit tests, with a small configuration. Nothing is sent: the instances are never
+ * called.
+ */
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { type Config, configSchema } from '../config/schema.ts'

@@ -27,7 +27,8 @@ test('a new exchange knows only its call and the configuration with which it beg
   })
 })
 
-// The hot path relies on it: a copy of the facts per stage would cost every call, and a stage would write where none reads.
+// The hot path relies on it: a copy of the facts per stage would cost every call, and a stage would write where none
+// reads.
 test('all stages write into one object', () => {
   const lease = leaseOf()
   const exchange = admittedOf({ lease })

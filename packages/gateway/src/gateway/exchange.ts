@@ -1,7 +1,7 @@
 /**
- * What the gateway knows about one exchange: a client's call, a copy of one, or a follow-up. It is one object from beginning to end.
- * Each stage takes the type that the stage before it returns, and returns the same object under the next type: nothing is copied, and a
- * stage cannot be forgotten or moved before what it needs.
+ * What the gateway knows about one exchange: a client's call, a copy of one, or a follow-up. It is one object from
+ * beginning to end. Each stage takes the type that the stage before it returns, and returns the same object under the
+ * next type: nothing is copied, and a stage cannot be forgotten or moved before what it needs.
  *
  *   Exchange -> Resolved -> Authenticated -> Authorized -> Received -> Located -> Admitted
  *
@@ -20,7 +20,10 @@ import type { Plan } from './plan.ts'
 import type { Asked } from './receive/request.ts'
 import type { Route } from './resolve/route.ts'
 
-/** An exchange at any point of its way: a fact is null until its stage has found it. What ends an exchange takes this type. */
+/**
+ * An exchange at any point of its way: a fact is null until its stage has found it. What ends an exchange takes this
+ * type.
+ */
 export interface Exchange {
   readonly call: Call
   readonly demonstration: boolean
@@ -39,9 +42,14 @@ export interface Exchange {
   readonly home: Home | null
   /** Open debt of the object that the call names, if it was known when the call began. */
   readonly owing: Debt | null
-  /** What was reserved in limits; settled when the exchange ends, whatever ends it. Null for a call that meets no limit. */
+  /**
+   * What was reserved in limits; settled when the exchange ends, whatever ends it. Null for a call that meets no limit.
+   */
   readonly lease: Lease | null
-  /** Header fields about limits, names and values in turn: the head of the answer begins with this array. Null for a call that meets no limit. */
+  /**
+   * Header fields about limits, names and values in turn: the head of the answer begins with this array. Null for a
+   * call that meets no limit.
+   */
   readonly limitHeaders: string[] | null
   /** The instance that is tried now; after the end, the one that answered or was tried last. */
   readonly instance: Instance | null
@@ -86,7 +94,10 @@ export interface Admitted extends Located {
   readonly [passed]: 'admit'
 }
 
-/** A question about background work that the gateway asks by itself. No grant where a reload has removed the workload or the target. */
+/**
+ * A question about background work that the gateway asks by itself. No grant where a reload has removed the workload or
+ * the target.
+ */
 export interface FollowUp extends Authenticated {
   readonly asked: Asked
   readonly owing: Debt
@@ -126,7 +137,10 @@ export function noteRoute(exchange: Exchange, route: Route): asserts exchange is
   facts.route = route
 }
 
-/** Called by `authenticate`: once with what the token says, so that a refusal is recorded under the caller's name, and again with its groups. */
+/**
+ * Called by `authenticate`: once with what the token says, so that a refusal is recorded under the caller's name, and
+ * again with its groups.
+ */
 export function noteCaller(exchange: Resolved, caller: Caller, token: string): asserts exchange is Authenticated {
   const facts: Facts = exchange
   facts.caller = caller
@@ -167,7 +181,10 @@ export function noteLimitHeaders(exchange: Exchange, headers: string[] | null): 
   facts.limitHeaders = headers
 }
 
-/** Called by whatever sends the exchange to an instance, before it sends, and again when another instance answered in the end. */
+/**
+ * Called by whatever sends the exchange to an instance, before it sends, and again when another instance answered in
+ * the end.
+ */
 export function noteInstance(exchange: Exchange, instance: Instance | null): void {
   const facts: Facts = exchange
   facts.instance = instance

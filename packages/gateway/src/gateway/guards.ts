@@ -1,4 +1,7 @@
-/** What bounds the cost of all calls together: bytes of bodies in memory, records of callers who are not known, answers that nobody waits for. */
+/**
+ * Bounds for all calls together: bytes of bodies in memory, records of unknown callers, answers that are read on
+ * without a client.
+ */
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import type { Journal } from '../ledger/index.ts'
@@ -11,7 +14,7 @@ export class Guards {
   readonly strangers: Strangers
   readonly unseen: Unseen
 
-  /** @param lost told of records that the journal could not take, with their number of calls. */
+  /** @param lost called for records that the journal could not take, with their number of calls. */
   constructor(config: Config, parts: { clock: Clock; journal: Journal; lost: (calls: number) => void }) {
     const { clock, journal, lost } = parts
     this.bodies = new BodyBudget(bodyBytes(config))

@@ -1,4 +1,7 @@
-/** What `server.ts` uses of Node beyond its documentation. A failure here names the place that a new version of Node broke. */
+/**
+ * What `server.ts` uses of Node beyond its documentation. A failure here names the place that a new version of Node
+ * broke.
+ */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
@@ -25,7 +28,8 @@ async function connected(t: TestContext, server: Server): Promise<Socket> {
 
 const get = 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n'
 
-// `answerBehind` sends its refusal after the answer in flight. Without the field, the client could take one for the other.
+// `answerBehind` sends its refusal after the answer in flight. Without the field, the client could take one for the
+// other.
 test('Node keeps the answer in flight of a connection in socket._httpMessage', async t => {
   const hint =
     'Node no longer keeps the answer in flight in socket._httpMessage: adapt answerBehind in gateway/server.ts'
@@ -41,8 +45,8 @@ test('Node keeps the answer in flight of a connection in socket._httpMessage', a
   assert.equal(Reflect.get(req.socket, '_httpMessage') ?? null, null, hint)
 })
 
-// `close` of the gateway stops listening first and closes the HTTP server later: an answer that has ended but is still being sent
-// would otherwise lose its end.
+// `close` of the gateway stops listening first and closes the HTTP server later: an answer that has ended but is still
+// being sent would otherwise lose its end.
 test('net.Server.prototype.close stops an HTTP server from listening and leaves its connections open', async t => {
   const hint =
     'Node has changed what net.Server.prototype.close does to an HTTP server: adapt close in gateway/server.ts'

@@ -3,8 +3,9 @@ import { allOperations, type Operation } from '../wire/operations.ts'
 type Json = Record<string, unknown>
 
 /**
- * An OpenAPI 3.1 description of what this gateway serves, made from the table of operations. Bodies are Azure OpenAI's own and
- * are described there; what is said here are the addresses, who may call, and the answers that are the gateway's.
+ * An OpenAPI 3.1 description of what this gateway serves, made from the table of operations. Bodies are those of Azure
+ * OpenAI and are described there. This description has the addresses, the authentication, and the gateway's own
+ * answers.
  */
 export function describeApi(baseUrl: string): Json {
   const paths: Json = { ...pages }
@@ -14,7 +15,7 @@ export function describeApi(baseUrl: string): Json {
         method.toLowerCase(),
         describe(operation, method, form, parameters),
       ])
-      // Two operations may share a path, each with methods of its own.
+      // Two operations can share a path, each with its own methods.
       paths[path] = { ...(paths[path] as Json | undefined), ...Object.fromEntries(described) }
     }
   }
@@ -44,7 +45,7 @@ export function describeApi(baseUrl: string): Json {
   }
 }
 
-/** Names of parameters are unique in an address; `part` and `member` are inside of the object. */
+/** Names of parameters must be unique in an address; `part` and `member` are inside the object. */
 export function describedPath(path: string): string {
   const names = ['{id}', '{part}', '{member}'].values()
   return path.replaceAll('{id}', () => names.next().value ?? '{id}')
@@ -75,7 +76,7 @@ function addresses(operation: Operation): readonly Address[] {
     { path: `/v1/${operationPath}`, form: 'short_v1', parameters: [...ids, header] },
   ]
   if (!operation.underDeployment || dated) return always
-  // With or without a deployment in the path (batches).
+  // Batches exist with and without a deployment in the path.
   const under = `deployments/{deployment}/${operationPath}`
   const given = [pathParameter('deployment'), ...ids, apiVersion]
   return [

@@ -44,8 +44,8 @@ async function startPages(t: TestContext, ready: () => Readiness): Promise<strin
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/readyz`
 }
 
-// All replicas share one Redis: if each called itself unready without it, a balancer would have nobody left for the calls that
-// need no limits, and clients would see its words in place of ours.
+// All replicas share one Redis: if each called itself unready without it, a balancer would have nobody left for the
+// calls that need no limits, and clients would see its words in place of ours.
 test('readyz tells how limits fare, and is 503 for them only where nothing could be served', async t => {
   let now: Readiness = { accepting: true, ledger: true, limits: 'ok', limitedThroughout: true, credentialsRefused: 0 }
   const url = await startPages(t, () => now)

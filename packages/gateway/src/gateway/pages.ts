@@ -6,19 +6,21 @@ import { describeApi } from './openapi.ts'
 import { Refusal } from './refusals.ts'
 import { baseUrl } from './render.ts'
 
-/** What decides whether a balancer should send calls here. */
+/** Facts that decide whether a load balancer should send calls here. */
 export interface Readiness {
   readonly accepting: boolean
   readonly ledger: boolean
   readonly limits: StoreState
   /** True when no call passes without meeting a limit. */
   readonly limitedThroughout: boolean
-  /** Instances that refuse the gateway's own credential. Their names are for those who have a token. */
+  /**
+   * Number of instances that refuse the gateway's own credential. Their names are shown only to callers with a token.
+   */
   readonly credentialsRefused: number
 }
 
 export interface PageParts {
-  /** Null takes the Host header. */
+  /** Null: the Host header decides. */
   readonly publicUrl: string | null
   readonly identity: Config['identity']['entra']
   readonly ready: () => Readiness
@@ -33,7 +35,7 @@ const metadataPath = '/.well-known/oauth-protected-resource'
 
 /**
  * Answers when the call is for one of these addresses.
- * @returns false when it is not: the call then passes the whole chain.
+ * @returns false for other calls: they pass all stages.
  * @throws Refusal method_not_allowed, request_malformed
  */
 export function openPage(call: ClientCall, parts: PageParts): boolean {
@@ -64,7 +66,7 @@ export function openPage(call: ClientCall, parts: PageParts): boolean {
 }
 
 function find(path: string, call: Call, parts: PageParts): Page | null {
-  // The first letters decide nearly always that it is none of these.
+  // For nearly every call the first letters show that it is none of these.
   if (path.length > 512 || !/^\/(healthz|readyz|openapi\.json|\.well-known\/)/.test(path)) return null
   if (path === '/healthz') return { status: 200, body: { status: 'ok' } }
   if (path === '/readyz') return readiness(parts.ready())
@@ -77,13 +79,13 @@ function find(path: string, call: Call, parts: PageParts): Page | null {
 }
 
 /**
- * Without the store of the limits this process is ready while there is something that it can serve: `local` and `allow` serve all, and
- * with `refuse` calls that meet no limit still pass. Replicas share that store: were they all unready, a balancer would have nobody
- * left to send those calls to, and clients would lose the answer that says what is wrong.
+ * Without the store of the limits this process is ready while it can serve any call: `local` and `allow` serve all
+ * calls, and with `refuse` calls that meet no limit still pass. Replicas share that store. If all of them were unready,
+ * a balancer could send those calls nowhere, and clients would lose the answer that says what is wrong.
  */
 function readiness({ accepting, ledger, limits, limitedThroughout, credentialsRefused }: Readiness): Page {
   const ready = accepting && ledger && !(limits === 'refuse' && limitedThroughout)
-  // The process is ready all the same: other members serve, and no other replica has another credential.
+  // The process is still ready: other members serve, and no other replica has another credential.
   const refused = credentialsRefused > 0 ? { credentialsRefused } : {}
   return {
     status: ready ? 200 : 503,
@@ -91,7 +93,7 @@ function readiness({ accepting, ledger, limits, limitedThroughout, credentialsRe
   }
 }
 
-/** RFC 9728 section 2: where clients get tokens for this gateway. */
+/** Says where clients get tokens for this gateway (RFC 9728 section 2). */
 function protectedResource(resource: string, identity: Config['identity']['entra']): unknown {
   const authority = identity.authority.replace(/\/+$/, '')
   return {

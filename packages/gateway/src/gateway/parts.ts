@@ -25,7 +25,7 @@ export interface GatewayParts {
   readonly resolve: (method: string, url: string) => Route
   readonly plan: Plan
   readonly verifier: Verifier
-  /** Null where tokens alone say who is in which group. */
+  /** Null when only tokens say which groups a caller is in. */
   readonly groups: GroupDirectory | null
   readonly journal: Journal
   readonly counter: TokenCounter
@@ -38,7 +38,7 @@ export interface GatewayParts {
   readonly objects: Objects
   readonly copies: CopySender
   readonly followUps: FollowUps
-  /** 0..1, 1 excluded: decides who is part of a share. */
+  /** 0..1, 1 excluded. Decides which calls belong to a share. */
   readonly random: () => number
   /** `objects.unknown`. */
   readonly unknownObjects: 'refuse' | 'allow'
@@ -47,32 +47,33 @@ export interface GatewayParts {
   readonly totalMs: number
   /** For the protected-resource metadata. */
   readonly identity: Config['identity']['entra']
-  /** For `WWW-Authenticate`; null takes the Host header. */
+  /** For `WWW-Authenticate`. Null: the Host header decides. */
   readonly publicUrl: string | null
-  /** Null where no page of a browser may call. */
+  /** Null when no page in a browser may call. */
   readonly cors: Cors | null
   readonly trustForwardedFor: boolean
-  /** When the disk refuses: true goes on without a record and counts what was lost. */
+  /** True: when the disk refuses, calls continue without a record, and lost records are counted. */
   readonly continueUnrecorded: boolean
   /** Marks records as the demonstration's history. */
   readonly demonstration: boolean
-  /** Told of each record that the journal could not take. */
+  /** Called for each record that the journal could not take. */
   readonly lost: (id: string) => void
   /** Called in turn for each exchange that has ended; metrics are the first. */
   readonly ended: readonly EndedListener[]
-  /** Instances that refuse the gateway's own credential now. */
+  /** Number of instances that refuse the gateway's own credential now. */
   readonly credentialsRefused: () => number
-  /** True when no call passes without meeting a limit: for readiness while the store of the limits is down. */
+  /** True when every call meets a limit. Decides readiness while the store of the limits is down. */
   readonly limitedThroughout: boolean
 }
 
 /**
- * Called when an exchange has ended, copies included, before its record is in the journal. It runs within the call, so it may count, or queue
- * for later: it must not wait, and must not throw.
+ * Called when an exchange has ended, copies included, before its record is in the journal. It runs within the call, so
+ * it may count, or queue for later: it must not wait, and must not throw.
  *
  * @param call its figures, with names of the configuration only: nothing here was written by a client
- * @param opened and closed: both halves of the record, from which spans are made off the hot path. `closed` repeats some fields and corrects
- *   them. An exchange that gets no record of its own (refused calls of unknown callers beyond a rate) has both halves here too.
+ * @param opened and closed: both halves of the record, from which spans are made off the hot path. `closed` repeats
+ *   some fields and corrects them. An exchange that gets no record of its own (refused calls of unknown callers beyond
+ *   a rate) has both halves here too.
  */
 export type EndedListener = (call: EndedCall, opened: Opened, closed: Closed) => void
 

@@ -1,6 +1,6 @@
 /**
- * The plan: a configuration made ready for requests, so that a request only looks things up. It is never changed; a change
- * of configuration makes a new one, and exchanges in flight finish on theirs.
+ * The plan: a configuration compiled for requests, so that a request only looks things up. A plan never changes. A
+ * reload makes a new one, and exchanges in flight finish with theirs.
  */
 import { configuredNames } from '../config/names.ts'
 import type { Config, WorkloadConfig } from '../config/schema.ts'
@@ -14,20 +14,20 @@ import { type Policy, policyOf } from './authorize/policy.ts'
 export interface Workload {
   readonly name: string
   readonly targets: ReadonlyMap<string, Target>
-  /** The first of its targets: where the short addresses lead. */
+  /** The first of its targets. Short addresses lead there. */
   readonly standardTarget: Target
   readonly deployments: ReadonlySet<string>
   readonly operations: ReadonlySet<Operation>
-  /** What its calls may ask for besides. */
+  /** What else its calls may ask for. */
   readonly policy: Policy
   readonly capture: WorkloadConfig['capture']
-  /** Maxima of one answer, tokens; null where calls may be as long as they like. */
+  /** Maxima of one answer, in tokens; null when answers may have any length. */
   readonly output: { readonly required: boolean; readonly standard: number | null; readonly most: number | null } | null
   /** Class of `limits.priorityClasses`. */
   readonly priority: string
-  /** By deployment: where a share of its calls goes instead. */
+  /** By deployment: the deployment that gets a share of its calls instead. */
   readonly canary: ReadonlyMap<string, Share>
-  /** By deployment: where a copy of a share of its calls goes as well. */
+  /** By deployment: the deployment that gets a copy of a share of its calls. */
   readonly shadow: ReadonlyMap<string, Share & { readonly target: Target | null }>
   readonly rules: RuleMatcher
   /** The rule that binds the caller to this workload, or null. */
@@ -43,17 +43,17 @@ export interface Share {
 export interface Plan {
   readonly targets: ReadonlyMap<string, Target>
   readonly workloads: ReadonlyMap<string, Workload>
-  /** Every deployment that the configuration names, of whichever workload or instance. */
+  /** Every deployment that the configuration names, for any workload or instance. */
   readonly deployments: ReadonlySet<string>
-  /** Which header fields of a request reach an instance. */
+  /** The header fields of a request that reach an instance. */
   readonly forwards: Forwards
-  /** Longest wait in the line, milliseconds. */
+  /** Longest wait in the line, in ms. */
   readonly waitMaxMs: number
   /** Workloads that the caller may use, in the order of the configuration. */
   workloadsOf(caller: Caller): readonly Workload[]
-  /** True when groups that the token does not list could bind the caller to a workload: to this one, or to any where it is null. */
+  /** True when groups that the token does not list could bind the caller to this workload; null means any workload. */
   needsGroups(caller: Caller, workload: string | null): boolean
-  /** What a refusal of a caller that is bound to nothing says of claims that its token lacks. */
+  /** Claims that the token of an unbound caller lacks, in words for its refusal. */
   lacking(caller: Caller): string
 }
 
@@ -98,7 +98,7 @@ function buildWorkload(name: string, written: WorkloadConfig, targets: ReadonlyM
     }),
   )
   const [standardTarget] = own.values()
-  // The configuration's own rules refuse this before; a plan must not exist without it.
+  // The rules of the configuration refuse this earlier. A plan must not exist without a target.
   if (standardTarget === undefined) throw new TypeError(`workload ${name} has no target`)
   return {
     name,
@@ -132,7 +132,7 @@ function shareOf({ deployment, percent }: { readonly deployment: string; readonl
   return { deployment, share: percent / 100 }
 }
 
-/** Keeps an answer for as long as the verifier remembers the caller: the same token gives the same object. */
+/** Remembers an answer as long as the verifier remembers the caller: the same token gives the same object. */
 function perCaller<T>(answer: (caller: Caller) => T): (caller: Caller) => T {
   const kept = new WeakMap<Caller, { readonly value: T }>()
   return caller => {

@@ -2,8 +2,8 @@ import type { Config } from '../config/schema.ts'
 import { compileLimits, type LimitRule, needsInstance } from '../limits/rules/rules.ts'
 
 /**
- * True when no call passes without meeting a limit that is enforced, whichever workload makes it, for whichever deployment: without the
- * store of the limits and with `whenStoreIsDown: refuse` nothing at all is then served.
+ * True when every call of every workload on every deployment meets an enforced limit. Without the store of the limits
+ * and with `whenStoreIsDown: refuse`, nothing at all is then served.
  */
 export function limitedThroughout(config: Config): boolean {
   const forAll = compileLimits(config).filter(
@@ -16,7 +16,7 @@ export function limitedThroughout(config: Config): boolean {
   )
 }
 
-/** Calls on files or batches are on no deployment, and meet no such rule. */
+/** Calls on files or batches run on no deployment, so they do not meet such a rule. */
 function needsDeployment(rule: LimitRule): boolean {
   return rule.deployments !== null || rule.per.includes('deployment')
 }

@@ -1,7 +1,7 @@
 /**
- * Every answer that the gateway gives instead of a backend: a catalogue of code, status, kind, whether trying again helps,
- * and the public words. `{name}` is filled from the refusal's details. docs/refusals.md has a section for each code; a test
- * compares the two. What is private goes into `cause` and from there to the log, never to the client.
+ * Every answer that the gateway gives in place of a backend: a catalogue with code, status, type, whether a retry
+ * helps, and the public words. `{name}` is filled from the refusal's details. docs/refusals.md has a section for each
+ * code; a test compares the two. Private details go into `cause` and from there to the log, never to the client.
  */
 
 export interface RefusalSpec {
@@ -14,7 +14,7 @@ export interface RefusalSpec {
     | 'rate_limit_error'
     | 'insufficient_quota'
     | 'server_error'
-  /** `never`: the same call fails again; SDKs are told so. `later`: it may succeed. */
+  /** `never`: the same call fails again, and the answer tells SDKs so. `later`: it may succeed. */
   readonly retry: 'never' | 'later'
   readonly say: string
 }
@@ -353,9 +353,9 @@ export class Refusal extends Error {
   readonly status: number
   readonly details: RefusalDetails
   readonly param: string | null
-  /** When trying again may help, milliseconds; becomes Retry-After and retry-after-ms. Null where nobody knows. */
+  /** Time until a retry may help, in ms. Becomes Retry-After and retry-after-ms. Null when it is unknown. */
   readonly retryAfterMs: number | null
-  /** Further header fields of the answer, name and value in turn. */
+  /** Further header fields of the answer, names and values in turn. */
   readonly headers: readonly string[]
   constructor(code: RefusalCode, details: RefusalDetails = {}, options: RefusalOptions = {}) {
     super(fill(refusals[code].say, details), options)
@@ -369,7 +369,9 @@ export class Refusal extends Error {
   }
 }
 
-/** Anything a stage threw, as a refusal. What is not one is our own fault: 500, with the cause kept for the log. */
+/**
+ * Anything that a stage threw, as a refusal. Other errors are the gateway's own fault: 500, with the cause for the log.
+ */
 export function asRefusal(error: unknown): Refusal {
   return error instanceof Refusal ? error : new Refusal('internal_error', {}, { cause: error })
 }
@@ -383,10 +385,10 @@ export function refusalBody(refusal: Refusal): Buffer {
 }
 
 const shownMax = 200
-/** Room for " and 9999 more" behind the names. */
+/** Longest list of names, in characters. It leaves room for " and 9999 more". */
 const listedMax = 180
 
-/** Names for a refusal's words, whole ones alone: `gpt-4o, gpt-4o-mini, and 18 more`. The first one is always named. */
+/** Names for a refusal's words: `gpt-4o, gpt-4o-mini, and 18 more`. Only whole names; the first one is always there. */
 export function listed(names: Iterable<string>): string {
   const all = [...names]
   let text = all[0] ?? ''
@@ -399,7 +401,7 @@ export function listed(names: Iterable<string>): string {
   return `${whole}, and ${all.length - shown} more`
 }
 
-/** Values come from callers: long ones are cut, which … says, and control characters are taken out. */
+/** Values come from callers: long ones are cut (and end in …), control characters are removed. */
 function fill(words: string, details: RefusalDetails): string {
   return words.replace(/\{(\w+)\}/g, (_, key: string) => {
     const characters = Array.from(String(details[key] ?? ''), c => (c < ' ' || c === '\u007f' ? ' ' : c))

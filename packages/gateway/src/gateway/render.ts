@@ -13,13 +13,13 @@ export function renderRefusal(call: Call, refusal: Refusal, parts: { readonly pu
     'x-content-type-options': 'nosniff',
     'x-gatehouse-request-id': id,
     'x-gatehouse-refusal': refusal.code,
-    // SDKs of OpenAI ask this before their own rules.
+    // OpenAI's SDKs obey this before their own rules.
     'x-should-retry': refusals[refusal.code].retry === 'never' ? 'false' : 'true',
   }
   if (refusal.status === 401) headers['www-authenticate'] = challenge(call, refusal, parts.publicUrl)
   const { retryAfterMs } = refusal
   if (retryAfterMs !== null) {
-    // Whole seconds, never too early (RFC 9110 section 10.2.3); Azure's own field beside it is exact.
+    // Whole seconds, rounded up (RFC 9110 section 10.2.3). Azure's own field next to it is exact.
     headers['retry-after'] = Math.max(1, Math.ceil(retryAfterMs / 1_000))
     headers['retry-after-ms'] = Math.max(1, Math.ceil(retryAfterMs))
   } else if (refusal.status === 503) headers['retry-after'] = 1
@@ -27,8 +27,8 @@ export function renderRefusal(call: Call, refusal: Refusal, parts: { readonly pu
     headers[refusal.headers[i] as string] = refusal.headers[i + 1] as string
   }
   if (refusal.code === 'method_not_allowed') headers['allow'] = String(refusal.details['allowed'])
-  // A client that waits for 100 and is refused may send its body or not (RFC 9110 section 10.1.1): what comes next on this
-  // connection could not be told from a body.
+  // A client that waits for 100 and is refused may or may not send its body (RFC 9110 section 10.1.1), so the next
+  // bytes on this connection could be a body or a request.
   if (refusal.code === 'body_timeout' || (call.expectsContinue && !req.complete)) headers['connection'] = 'close'
   res.writeHead(refusal.status, headers)
   res.end(req.method === 'HEAD' ? undefined : body)
@@ -43,7 +43,10 @@ function challenge(call: Call, refusal: Refusal, publicUrl: string | null): stri
   return `Bearer ${error}resource_metadata="${metadata}"`
 }
 
-/** Where clients see this gateway. The Host header is the client's own word, used for its own eyes only. */
+/**
+ * The address under which clients see this gateway. The Host header is only a claim of the client, and only that client
+ * sees the result.
+ */
 export function baseUrl(call: Pick<Call, 'req'>, publicUrl: string | null): string {
   if (publicUrl !== null) return publicUrl.replace(/\/+$/, '')
   const host = call.req.headers.host ?? ''

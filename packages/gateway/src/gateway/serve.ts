@@ -1,6 +1,6 @@
 /**
- * The life of a call as a sentence: each stage takes what the stage before it returned. Whatever ends the sentence early becomes an answer
- * to the client and a record in the ledger. `stages.ts` says why the stages are in this order.
+ * The life of a call as a sentence: each stage takes what the stage before it returned. Whatever ends the sentence
+ * early becomes an answer to the client and a record in the ledger. `stages.ts` says why the stages are in this order.
  */
 import { accept } from './accept.ts'
 import { admit } from './admit/index.ts'

@@ -17,24 +17,27 @@ export interface Gateway {
   /** `http://HOST:PORT`, with the port that was taken. */
   readonly url: string
   readonly inFlight: number
-  /** Of these, calls whose client has left and whose answer is read on. */
+  /** The part of `inFlight` whose client has left and whose answer is read on. */
   readonly readingOn: number
   /**
-   * Further requests are served with these parts; those in flight keep theirs.
-   * @returns resolves when the last of those in flight has ended.
+   * Serves new requests with these parts. Calls in flight keep theirs.
+   * @returns resolves when the last call in flight has ended.
    */
   use(parts: GatewayParts): Promise<void>
-  /** Takes no new calls, waits for those in flight at most `graceMs`, then cuts them. Every one of them is recorded. */
+  /**
+   * Accepts no new calls, waits at most `graceMs` for the calls in flight, then cuts them. Every one of them is
+   * recorded.
+   */
   close(graceMs: number): Promise<void>
 }
 
 export interface GatewayOptions {
   readonly listen: { readonly host: string; readonly port: number }
-  /** Of the start: what concerns the listener itself does not change with a reload. */
+  /** The configuration of the start: settings of the listener do not change with a reload. */
   readonly config: Config['gateway']
 }
 
-/** Longest header block, bytes: a token may be 16 KiB, and `api-key` may hold it again. */
+/** Longest header block, in bytes. A token may have 16 KiB, and `api-key` may repeat it. */
 const headerBytesMax = 49_152
 
 /** Rejects when the address cannot be taken (`EADDRINUSE`, `EACCES`, ...). */
@@ -42,7 +45,7 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
   const { timeouts, connectionsMax } = options.config
   const watch = new Watch()
   const serving = new Set<Promise<void>>()
-  /** Connections whose bytes could not be read any more: each further piece would be reported again. */
+  /** Connections whose bytes could not be parsed: Node reports each further piece again. */
   const unreadable = new WeakSet<Duplex>()
   const lastRequests = new LastRequests()
   const newId = uuidV7(initial.clock)
@@ -52,12 +55,12 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
   const server = createServer({
     maxHeaderSize: headerBytesMax,
     headersTimeout: timeouts.requestHeaders,
-    // The body's time is watched per call, so that it ends in a record.
+    // The time of the body is watched per call, so that its end is recorded.
     requestTimeout: 0,
     keepAliveTimeout: timeouts.keepAlive,
     connectionsCheckingInterval: Math.min(timeouts.requestHeaders, 5_000),
     noDelay: true,
-    // Looked at in `serve`, so that the answer says what is wrong.
+    // `serve` checks it, so that the answer says what is wrong.
     requireHostHeader: false,
   })
   server.maxConnections = connectionsMax
@@ -81,7 +84,7 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
       fault,
       watch: watched,
     }
-    // Errors of the connection show as 'close'; without a listener they would end the process.
+    // Errors of the connection also emit 'close'. Without a listener they would end the process.
     res.on('error', () => {})
     if (parts.cors !== null) {
       parts.cors.allow(req, res)
@@ -127,7 +130,7 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
     if (unreadable.has(socket)) return
     unreadable.add(socket)
     const lines = error.rawPacket === undefined ? '' : (parts.cors?.linesFor(error.rawPacket) ?? '')
-    answerBehind(error.code, socket, lines)
+    answerInOrder(error.code, socket, lines)
   })
   server.on('checkExpectation', (req, res) => begin(req, res, false))
   server.on('connect', (_req, socket) => answerMalformed('CONNECT', socket))
@@ -150,7 +153,7 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
       if (closing) return
       closing = true
       const stopped = once(server, 'close')
-      // Not `server.close` yet: it takes an answer for over that was ended and is still on its way, and cuts its connection.
+      // Not `server.close` yet: it cuts connections whose answer was ended but is still being sent.
       NetServer.prototype.close.call(server)
       await within(watch.emptied(), graceMs)
       watch.expireAll()
@@ -167,7 +170,7 @@ const readAwayBytesMax = 67_108_864
 const readAwayMs = 10_000
 
 /**
- * A body that is still coming behind its answer is read away, so that the client sees the answer; within bounds, because one
+ * Discards a body that is still coming after its answer, so that the client reads the answer. Bounded, because a client
  * that sends a byte now and then would hold its connection for ever.
  */
 function readAway(req: IncomingMessage): void {
@@ -185,27 +188,30 @@ function readAway(req: IncomingMessage): void {
 }
 
 /**
- * What comes behind a whole request is answered behind its answer, so that nobody takes one for the other. In the middle of a
- * body there is nothing to wait for. `_httpMessage` is what Node keeps the answer under way in; a map of our own would cost
- * every call, for the few that need it.
+ * Malformed bytes after a whole request are answered after that request's answer, so that the client cannot confuse the
+ * two. In the middle of a body there is nothing to wait for. Node keeps the answer in flight in `_httpMessage`; a map
+ * of our own would cost every call, for the few that need it.
  */
-function answerBehind(
+function answerInOrder(
   code: string | undefined,
   socket: Duplex & { readonly _httpMessage?: ServerResponse | null },
   lines: string,
 ): void {
   const underWay = socket._httpMessage ?? null
   if (underWay?.headersSent === true && !underWay.req.complete) {
-    // It has its answer, of which these bytes would be a part.
+    // The answer has begun: further bytes would become a part of it.
     if (underWay.writableEnded) underWay.once('close', () => socket.destroy())
     else socket.destroy()
     return
   }
   if (underWay === null || !underWay.req.complete || code === 'ECONNRESET') answerMalformed(code, socket, lines)
-  else underWay.once('close', () => answerBehind(code, socket, lines))
+  else underWay.once('close', () => answerInOrder(code, socket, lines))
 }
 
-/** What is not HTTP, or came too slowly (RFC 9110 section 15.5). There is no call yet, so there is no record. */
+/**
+ * Answers bytes that are not HTTP, or came too slowly (RFC 9110 section 15.5). There is no call yet, so there is no
+ * record.
+ */
 function answerMalformed(code: string | undefined, socket: Duplex, lines = ''): void {
   socket.on('error', () => {})
   if (code === 'ECONNRESET' || !socket.writable) {
@@ -236,7 +242,7 @@ function urlOf(server: Server): string {
   return `http://${host}:${port}`
 }
 
-/** Resolves when the work is done or the time is up, whichever is first. */
+/** Resolves when the work is done or when the time is up. */
 async function within(work: Promise<unknown>, ms: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, ms)

@@ -34,8 +34,8 @@ const formFaults = [
 ] as const satisfies readonly RefusalCode[]
 
 /**
- * The stages of a call, in their order. `serve` calls them in this order, `explain` walks along this table, and the drawing in
- * ARCHITECTURE.md shows it; a test holds all three to it.
+ * The stages of a call, in their order. `serve` calls them in this order, `explain` walks along this table, and the
+ * drawing in ARCHITECTURE.md shows it; a test holds all three to it.
  */
 export const stages = [
   {

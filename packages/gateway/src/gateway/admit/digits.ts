@@ -2,8 +2,9 @@
 const zero = 0x30
 
 /**
- * A whole number in decimal digits, as `String` has it. `String` looks numbers up that it has had before, and goes the long way for each new
- * one; what is left of a limit is new with every call. Measured in place, six fields: 0.75 µs instead of 1.05.
+ * A whole number in decimal digits, as `String` gives it. `String` is fast only for numbers that it has converted
+ * before, but the remaining part of a limit is new with every call. Measured in place, for six fields: 0.75 µs instead
+ * of 1.05 µs.
  * @param number 0 or more.
  */
 export function digits(number: number): string {

@@ -3,8 +3,9 @@ import { limitFields } from '../../wire/backends.ts'
 import { digits } from './digits.ts'
 
 /**
- * Header fields that tell a client where it stands, as Azure names them: names and values in turn. They replace the instance's
- * own, since the gateway's limits are those that the caller has. A new array, null for a call that met no limit.
+ * Header fields with the state of the caller's limits, as Azure names them: names and values in turn. They replace the
+ * instance's own, because the limits of the gateway are the caller's. Returns a new array; null for a call that meets
+ * no limit.
  */
 export function limitHeaders({ tokens, requests, store }: Lease): string[] | null {
   if (tokens === null && requests === null && store === 'ok') return null
@@ -21,24 +22,24 @@ export function gaugeHeaders(tokens: Gauge | null, requests: Gauge | null): stri
   return headers
 }
 
-/** Whole names: one that is put together for each call is hashed and checked anew each time. */
-interface Names {
+/** Whole names: a name that is put together for each call would be hashed and checked again each time. */
+interface GaugeFields {
   readonly limit: string
   readonly remaining: string
   readonly reset: string
 }
 
-const ofTokens: Names = {
+const ofTokens: GaugeFields = {
   limit: limitFields.limitTokens,
   remaining: limitFields.remainingTokens,
   reset: limitFields.resetTokens,
 }
-const ofRequests: Names = {
+const ofRequests: GaugeFields = {
   limit: limitFields.limitRequests,
   remaining: limitFields.remainingRequests,
   reset: limitFields.resetRequests,
 }
 
-function push(headers: string[], names: Names, { limitText, remaining, resetSeconds }: Gauge): void {
+function push(headers: string[], names: GaugeFields, { limitText, remaining, resetSeconds }: Gauge): void {
   headers.push(names.limit, limitText, names.remaining, digits(remaining), names.reset, digits(resetSeconds))
 }

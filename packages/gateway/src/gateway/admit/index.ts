@@ -1,6 +1,6 @@
 /**
- * Admit: reserves what a call may need in every limit that it meets, or refuses it. It comes after `receive`, which knows the length of the
- * prompt and the maximum that the call names, and before anything that can bill.
+ * Admit: reserves what a call may need in every limit that it meets, or refuses it. It comes after `receive`, which
+ * knows the length of the prompt and the maximum that the call names, and before anything that can bill.
  */
 import type { Admission, Ask, MetLimits, WaitBounds } from '../../limits/index.ts'
 import type { Price, PriceBook } from '../../prices/index.ts'
@@ -16,8 +16,8 @@ export interface AdmitParts extends Pick<GatewayParts, 'limits' | 'totalMs'> {
 }
 
 /**
- * @throws Refusal token_limit_reached, request_limit_reached, concurrency_limit_reached, cost_limit_reached, budget_exhausted,
- *   request_exceeds_limit, limits_unavailable, shutting_down; ClientLeft
+ * @throws Refusal token_limit_reached, request_limit_reached, concurrency_limit_reached, cost_limit_reached,
+ *   budget_exhausted, request_exceeds_limit, limits_unavailable, shutting_down; ClientLeft
  */
 export function admit(exchange: Located, parts: AdmitParts): Promise<Admitted> | Admitted {
   const { limits } = parts
@@ -86,7 +86,8 @@ function askOf({ call, caller, grant, asked, route }: Located, meets: MetLimits,
     priority,
     tokens: promptTokens + completionTokens,
     costNano: costOf(promptTokens, completionTokens, price),
-    // The prompt is an estimate: a call is refused as too large for a limit only if half of the estimate would be too large as well.
+    // The prompt is an estimate: a call is refused as too large for a limit only if half of the estimate would be too
+    // large as well.
     leastTokens: (promptTokens >> 1) + (maximumGiven ? completionTokens : 0),
     prompt,
     promptTokens,

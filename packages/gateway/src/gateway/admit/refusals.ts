@@ -1,10 +1,10 @@
-/** Denials of limits as answers: one way for `admit`, and for `dispatch` where every instance is at its limit. */
+/** Denials of limits as refusals, for `admit` and for `dispatch` (when every instance is at its limit). */
 import type { LimitName } from '../../config/schema.ts'
 import type { Denial, RuleDenial } from '../../limits/index.ts'
 import { Refusal, type RefusalCode, type RefusalOptions } from '../refusals.ts'
 import { gaugeHeaders } from './headers.ts'
 
-/** What is counted, and over which time, in words. */
+/** Unit and window of each limit, in words. */
 const words: Readonly<Record<LimitName, { readonly unit: 'tokens' | 'calls' | 'money'; readonly window: string }>> = {
   tokensPerMinute: { unit: 'tokens', window: 'per minute' },
   tokensPerHour: { unit: 'tokens', window: 'per hour' },
@@ -18,7 +18,7 @@ const words: Readonly<Record<LimitName, { readonly unit: 'tokens' | 'calls' | 'm
   costPerMonth: { unit: 'money', window: 'per month' },
 }
 
-/** @param currency Of the price catalogue. */
+/** @param currency of the price catalogue. */
 export function refusalOfDenial(denial: Denial, workload: string, currency: string): Refusal {
   if (denial.kind === 'store') {
     const { retryAfterMs } = denial
@@ -45,13 +45,16 @@ export function refusalOfDenial(denial: Denial, workload: string, currency: stri
   return new Refusal(codeOf(denial), details, optionsOf(denial, headers))
 }
 
-/** `12.50 EUR`; of less than one, as much as tells it from nothing: `0.0021 EUR`. */
+/** `12.50 EUR`. Amounts below one get as many digits as they need: `0.0021 EUR`. */
 function money(nano: number, currency: string): string {
   const amount = nano >= 1e9 ? (nano / 1e9).toFixed(2) : (nano / 1e9).toFixed(6).replace(/0{1,4}$/, '')
   return `${amount} ${currency}`
 }
 
-/** A budget renews in hours or days: clients that obey Retry-After would hang on for as long. The message says when. */
+/**
+ * A budget renews in hours or days, and clients that obey Retry-After would wait that long. The message says when
+ * instead.
+ */
 function optionsOf({ kind, retryAfterMs }: RuleDenial, headers: readonly string[]): RefusalOptions {
   return kind === 'passes' ? { headers, retryAfterMs } : { headers }
 }

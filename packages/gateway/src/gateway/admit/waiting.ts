@@ -3,8 +3,8 @@ import { type Call, ClientLeft, type Timed } from '../call.ts'
 import { Refusal } from '../refusals.ts'
 
 /**
- * A call's wait in line: over when the client leaves or the gateway stops. It costs nothing until the line asks for its signal, which
- * is when the call stands in it.
+ * Bounds of a call's wait in line: it ends when the client leaves or the gateway stops. It costs nothing until the line
+ * takes its signal, which happens when the call is queued.
  */
 export class CallWaiting implements WaitBounds, Timed {
   readonly deadlineAt: number
@@ -12,7 +12,7 @@ export class CallWaiting implements WaitBounds, Timed {
   #controller: AbortController | null = null
   #isStopping = false
 
-  /** @param totalMs The longest that an exchange may take. */
+  /** @param totalMs longest time of an exchange. */
   constructor(call: Call, totalMs: number) {
     this.#call = call
     this.deadlineAt = performance.now() + totalMs
@@ -29,7 +29,7 @@ export class CallWaiting implements WaitBounds, Timed {
     this.#controller?.abort()
   }
 
-  /** After the wait. @throws ClientLeft; Refusal shutting_down */
+  /** Called after the wait. @throws ClientLeft; Refusal shutting_down */
   end(): void {
     if (this.#controller === null) return
     if (this.#call.watch.subject === this) this.#call.watch.subject = null

@@ -1,6 +1,6 @@
 /**
- * Authenticate: the request's token to a caller. Nearly every token has been seen before, so this is usually synchronous. An outage of
- * the sign-in service is the gateway's problem (503), never the caller's (401).
+ * Authenticate: the request's token to a caller. Nearly every token has been seen before, so this is usually
+ * synchronous. An outage of the sign-in service is the gateway's problem (503), never the caller's (401).
  */
 import { type Caller, IdentityError, readToken, type Verifier } from '../../identity/index.ts'
 import { type Authenticated, noteCaller, type Resolved } from '../exchange.ts'

@@ -1,6 +1,6 @@
 /**
- * A file of a batch, looked at while it is uploaded: each line is a call of its own, and is authorised like one. Bytes are handed on
- * behind the look at them, so that an upload that is refused never ends and the instance stores nothing.
+ * Inspects the file of a batch while it is uploaded: each line is a call of its own and is authorised like one. Bytes
+ * are passed on only after they were inspected, so that a refused upload never ends and the instance stores nothing.
  */
 import { type BodyScan, BodyScanner } from '../../wire/body-scan.ts'
 import { JsonScanError, type MemberRange } from '../../wire/json-scan.ts'
@@ -17,22 +17,22 @@ import { authorizeBody } from './body.ts'
 import { requireDeployment, requireOperation } from './grant.ts'
 import { bodyShapes, shapeFor } from './shapes.ts'
 
-/** Longest line: it is held while it comes, and looked at in slices. */
+/** Longest line, in bytes. It is buffered while it comes, and inspected in slices. */
 const lineBytesMax = 16_777_216
-/** Azure takes 100,000 requests in a file; empty lines count here, too. */
+/** Azure takes 100,000 requests in a file; here empty lines count as well. */
 const linesMax = 500_000
-/** Other work of the event loop is done after so many lines, some 2 ms. */
+/** Lines after which other work of the event loop gets its turn: about 2 ms. */
 const linesAtOnce = 250
 const purposeBytesMax = 256
 
 export interface BatchParts {
   readonly workload: Workload
-  /** Name of a deployment on the instance that gets the file; null where it has none of that name. */
+  /** Name of the deployment on the instance that gets the file; null when the instance does not have it. */
   readonly nameThere: (deployment: string) => string | null
   readonly instance: string
 }
 
-/** Reads a form with a file as it passes. Other files than those of batches are passed over. */
+/** Reads a form with a file as it passes. Files that are not of a batch are not inspected. */
 export class UploadInspector {
   readonly #reader: MultipartReader
   readonly #form: UploadSink
@@ -48,7 +48,7 @@ export class UploadInspector {
     await this.#form.look()
   }
 
-  /** Behind the last chunk, before it is handed on. @throws as `write` */
+  /** Called after the last chunk, before that is passed on. @throws as `write` */
   async end(): Promise<void> {
     readingForm(() => this.#reader.end())
     await this.#form.look()
@@ -57,12 +57,12 @@ export class UploadInspector {
 
 class UploadSink implements PartSink {
   readonly #lines: Lines
-  /** Pieces of files of this chunk; null ends one. */
+  /** Pieces of files in this chunk; null ends a file. */
   #pieces: (Buffer | null)[] = []
   #part: 'purpose' | 'file' | 'other' = 'other'
   #purpose: Buffer[] | null = null
   #purposeBytes = 0
-  /** Null until the form has said it. */
+  /** Null until the form has named it. */
   #isBatch: boolean | null = null
 
   constructor(lines: Lines) {
@@ -90,11 +90,11 @@ class UploadSink implements PartSink {
 
   end(): void {
     if (this.#part === 'file') this.#pieces.push(null)
-    // A purpose that a lenient reader could take for it counts, too.
+    // A purpose that a lenient reader could take for `batch` counts as well.
     else if (this.#part === 'purpose') this.#isBatch = /batch/i.test(Buffer.concat(this.#purpose ?? []).toString())
   }
 
-  /** At the lines that have come. What is wrong with one is kept while the purpose of the file has not been said. */
+  /** Inspects the lines that have come. A fault is kept until the form names the purpose of the file. */
   async look(): Promise<void> {
     const pieces = this.#pieces
     this.#pieces = []
@@ -104,9 +104,9 @@ class UploadSink implements PartSink {
   }
 }
 
-/** Lines of a file, in order. */
+/** Inspects the lines of a file, in order. */
 class Lines {
-  /** Of the first line that may not run; nothing is looked at behind it. */
+  /** Refusal of the first line that may not run. Later lines are not inspected. */
   refusal: Refusal | null = null
   readonly #parts: BatchParts
   #rest: Buffer[] = []
@@ -141,7 +141,7 @@ class Lines {
     if (piece.length === 0) return
     this.#restBytes += piece.length
     if (this.#restBytes > lineBytesMax) this.#refuse(this.#line + 1, `it is longer than ${lineBytesMax} bytes`)
-    // The reader's own memory goes on to the instance.
+    // The bytes themselves go on to the instance, so the rest of a line is copied.
     else this.#rest.push(piece)
   }
 
@@ -152,7 +152,7 @@ class Lines {
     return line
   }
 
-  /** @returns null for what was looked at at once. */
+  /** @returns null when the line was inspected synchronously. */
   #look(line: Buffer): Promise<void> | null {
     this.#line += 1
     const number = this.#line
@@ -190,7 +190,7 @@ function isBlank(line: Buffer): boolean {
 const lineShape = new Shape({ find: { method: true, url: true, model: true, body: true } })
 const shapes = bodyShapes(['model', ...demandMembers])
 
-/** @returns null when it was done at once. @throws Refusal, JsonScanError; also as a rejection */
+/** @returns null when it was done synchronously. @throws Refusal, JsonScanError; also as a rejection */
 function authorizeLine(line: Buffer, parts: BatchParts): Promise<void> | null {
   const scanning = inSlices(new BodyScanner(line, lineShape), line.length)
   if (scanning instanceof Promise) return scanning.then(scan => authorizeCall(line, scan, parts) ?? undefined)
@@ -199,7 +199,7 @@ function authorizeLine(line: Buffer, parts: BatchParts): Promise<void> | null {
 
 function authorizeCall(line: Buffer, scan: BodyScan, parts: BatchParts): Promise<void> | null {
   const { workload } = parts
-  // It asks for nothing, and the instance will say so.
+  // The line asks for nothing. The instance refuses it.
   if (!['url', 'body', 'model'].some(key => scan.members.has(key))) return null
   const { operation, deployment } = operationOf(textAt(line, scan.members.get('url')))
   const method = textAt(line, scan.members.get('method'))
@@ -231,7 +231,10 @@ function authorizeInner(body: Buffer, scan: BodyScan, operation: Operation, part
   return null
 }
 
-/** The lines go as they are: where the instance has the deployment by another name, they would run on another one or on none. */
+/**
+ * Lines are not rewritten: if the instance has the deployment under another name, they would run on another one or on
+ * none.
+ */
 function requireServing(deployment: string, { workload, nameThere, instance }: BatchParts): void {
   requireDeployment(workload, deployment)
   const there = nameThere(deployment)
@@ -239,7 +242,7 @@ function requireServing(deployment: string, { workload, nameThere, instance }: B
   throw new Refusal('deployment_aliased', { deployment, instance, there })
 }
 
-/** Longer texts are no names and no addresses. */
+/** Longest text that can be a name or an address, in bytes. */
 const textBytesMax = 2_048
 
 function textAt(bytes: Buffer, range: MemberRange | undefined): string | null {
@@ -248,7 +251,10 @@ function textAt(bytes: Buffer, range: MemberRange | undefined): string | null {
   return typeof value === 'string' ? value : null
 }
 
-/** `/v1/chat/completions`, `/chat/completions`, `/openai/deployments/NAME/chat/completions`. @throws Refusal route_unknown */
+/**
+ * `/v1/chat/completions`, `/chat/completions`, `/openai/deployments/NAME/chat/completions`.
+ * @throws Refusal route_unknown
+ */
 function operationOf(url: string | null): { operation: Operation; deployment: string | null } {
   const path = url ?? ''
   const segments = /^(?:\/[A-Za-z0-9._-]+)+$/.test(path) ? path.slice(1).split('/') : []

@@ -1,6 +1,7 @@
 /**
- * What a JSON body names and asks for, held against the workload: deployments of tools and data sources, tools, sources and addresses
- * outside of the resource, service tiers, and what Azure stores or does in the background. Deny by default for all that leaves it.
+ * Checks what a JSON body names and asks for against the workload: deployments of tools and data sources, tools,
+ * sources and addresses outside of the resource, service tiers, and what Azure stores or does in the background.
+ * Whatever leaves the resource is denied by default.
  */
 import type { BodyScan, Found } from '../../wire/body-scan.ts'
 import type { MemberRange } from '../../wire/json-scan.ts'
@@ -10,12 +11,12 @@ import type { Workload } from '../plan.ts'
 import { listed, Refusal } from '../refusals.ts'
 import { deploymentRefused, requireDeployment } from './grant.ts'
 
-/** A deployment that stands in a body besides `model`, and where: an instance may have it by another name. */
+/** A deployment that a body names besides `model`, with its position: an instance may have it under another name. */
 export interface NamedDeployment {
   readonly name: string
   /** Offset of the opening quote. */
   readonly start: number
-  /** Offset behind the closing quote. */
+  /** Offset after the closing quote. */
   readonly end: number
 }
 
@@ -23,8 +24,8 @@ const none: readonly NamedDeployment[] = []
 
 /**
  * @returns the deployments that the body names besides its own, each allowed, in the order of the body.
- * @throws Refusal deployment_not_allowed, tool_not_allowed, data_source_not_allowed, outside_url_not_allowed, service_tier_not_allowed,
- *   option_not_allowed
+ * @throws Refusal deployment_not_allowed, tool_not_allowed, data_source_not_allowed, outside_url_not_allowed,
+ *   service_tier_not_allowed, option_not_allowed
  */
 export function authorizeBody(
   body: Buffer,
@@ -36,14 +37,14 @@ export function authorizeBody(
   checkOptions(asking)
   checkSources(asking)
   const named = scan.nested.length === 0 && scan.objects.length === 0 ? none : namedBelow(asking)
-  // Where the call runs on a deployment, `model` is that. A job of fine-tuning names a model, which is no deployment.
+  // When the call runs on a deployment, `model` names it. A fine-tuning job names a model, which is no deployment.
   if (operation.deployment === 'required' || operation.family === 'fine_tuning') return named
   const range = scan.members.get('model')
   const model = range === undefined ? null : namedAt(asking, range, 'model')
   return model === null ? named : [...named, model].sort((one, other) => one.start - other.start)
 }
 
-/** @returns null for null. @throws Refusal deployment_not_allowed, also for what is no text */
+/** @returns null for null. @throws Refusal deployment_not_allowed, also for a value that is no text */
 function namedAt({ body, workload }: Asking, range: MemberRange, param: string): NamedDeployment | null {
   const name = textOf(body, range)
   if (name === absent) return null
@@ -59,19 +60,19 @@ interface Asking {
   readonly workload: Workload
 }
 
-/** Longer texts are no names. */
+/** Longest text that can be a name, in bytes. */
 const nameBytesMax = 1_024
 
 const absent = Symbol('absent')
 
-/** Text of a value; null for what is no text, `absent` for null. */
+/** Text of a value; null when it is no text, `absent` for null. */
 function textOf(body: Buffer, { valueStart, valueEnd }: MemberRange): string | null | typeof absent {
   const raw = body.toString('utf8', valueStart, Math.min(valueEnd, valueStart + nameBytesMax))
   if (raw === 'null') return absent
   return raw[0] === '"' && valueEnd - valueStart <= nameBytesMax ? (JSON.parse(raw) as string) : null
 }
 
-/** For messages: the value as it is written, cut. */
+/** The value as it is written, cut, for messages. */
 function shown(body: Buffer, { valueStart, valueEnd }: MemberRange): string {
   return body.toString('utf8', valueStart, Math.min(valueEnd, valueStart + 80))
 }
@@ -81,7 +82,7 @@ function present({ body, scan }: Asking, key: string): MemberRange | null {
   return range === undefined || textOf(body, range) === absent ? null : range
 }
 
-/** Anything but false and null counts: what a lenient reader takes for true is meant to be. */
+/** Anything but false and null counts as true, as a lenient reader would take it. */
 function isOn(asking: Asking, key: string): boolean {
   const range = present(asking, key)
   return range !== null && shown(asking.body, range) !== 'false'
@@ -127,7 +128,7 @@ function namedBelow(asking: Asking): readonly NamedDeployment[] {
   for (const one of scan.nested) {
     const key = one.path.slice(one.path.lastIndexOf('.') + 1)
     if (key === 'tools') {
-      // A list's member that is no object: nobody can say what it asks for.
+      // A member of a list that is no object: it is unknown what it asks for.
       if (one.keyStart === one.valueStart) throw toolRefused(workload, shown(body, one))
     } else if (key === 'network_policy') checkNetwork(asking, one)
     else if (isUrl(key)) checkUrl(asking, one)
@@ -144,7 +145,7 @@ function namedBelow(asking: Asking): readonly NamedDeployment[] {
   return found
 }
 
-/** Types of data sources and their parts are no tools'. */
+/** Types of data sources and of their parts are no types of tools. */
 function isTool({ path }: Found): boolean {
   return path.endsWith('tools.type')
 }
@@ -159,7 +160,7 @@ function checkTool({ body, workload }: Asking, found: MemberRange): void {
   if (name === null || !workload.policy.tools.has(name)) throw toolRefused(workload, shown(body, found))
 }
 
-/** Containers have no network unless they are given one. */
+/** Containers have no network unless the body gives them one. */
 function checkNetwork({ body, workload }: Asking, found: MemberRange): void {
   if (workload.policy.tools.has('container_network') || textOf(body, found) === absent) return
   if (/^\{\s*"type"\s*:\s*"disabled"\s*\}$/.test(shown(body, found))) return
@@ -171,11 +172,12 @@ function toolRefused({ name, policy }: Workload, tool: string): Refusal {
   return new Refusal('tool_not_allowed', details, { param: 'tools' })
 }
 
-/** Azure fetches what stands there. Data in the address itself is fetched from nowhere. */
+/** Azure fetches this address. A `data:` address carries its content, so nothing is fetched. */
 function checkUrl({ body, workload }: Asking, found: Found): void {
   const raw = shown(body, found)
   if (raw[0] !== '"' || /^"data:/i.test(raw)) return
-  // With an escape it might be any address. Readers of addresses leave out space before them, which could push one out of what is looked at.
+  // An escape could hide any address. Readers skip leading space, which could push the address out of the inspected
+  // bytes.
   if (!/^"(?:\s|[^"]*(?:\\|\/\/|[a-z][a-z0-9+.-]*:))/i.test(raw)) return
   throw new Refusal('outside_url_not_allowed', { workload: workload.name, url: raw }, { param: found.path })
 }

@@ -1,6 +1,6 @@
 /**
- * Authorize: caller and route to a grant. The workload is only a claim of the URL or of a header field until a rule of the configuration
- * binds the caller to it. What is not configured is not allowed.
+ * Authorize: caller and route to a grant. The workload is only a claim of the URL or of a header field until a rule of
+ * the configuration binds the caller to it. What is not configured is not allowed.
  */
 import { type Authenticated, type Authorized, noteGrant, type Resolved } from '../exchange.ts'
 import { findGrant } from './grant.ts'
@@ -12,7 +12,10 @@ export function authorize(exchange: Authenticated): Authorized {
   return exchange
 }
 
-/** The workload that the address names, or the header field `x-gatehouse-workload` where it names none; null where neither does. */
+/**
+ * The workload that the address names, or the header field `x-gatehouse-workload` where it names none; null where
+ * neither does.
+ */
 export function claimedWorkload({ call, route }: Resolved): string | null {
   if (route.workload !== null) return route.workload
   const value = call.req.headers['x-gatehouse-workload']

@@ -1,4 +1,4 @@
-/** What a workload's calls may ask for besides deployments. Made ready from the configuration. */
+/** What the calls of a workload may ask for besides deployments, compiled from the configuration. */
 import type { WorkloadConfig } from '../../config/schema.ts'
 
 export interface Policy {

@@ -1,4 +1,7 @@
-/** Where in a body stand the members that decide whether a call may run: made once, for each way in which bodies are looked at. */
+/**
+ * The positions in a body of the members that decide whether a call may run. Compiled once for each operation and
+ * policy.
+ */
 
 import type { Operation } from '../../wire/operations.ts'
 import { Shape, type ShapeSpec } from '../../wire/shape.ts'
@@ -14,7 +17,7 @@ const deploymentKeys = [
   'embeddingDeploymentName',
   'deep_research_model',
 ]
-/** What is the caller's own to fill. */
+/** Members whose content is up to the caller. */
 const schemas = ['parameters', 'schema', 'properties', 'function', 'format', 'spec', 'headers']
 
 function all(keys: readonly string[]): Record<string, true> {
@@ -73,7 +76,7 @@ export interface BodyShapes {
   readonly anywhere: Shape
 }
 
-/** @param members What the stages want to know besides, as members of the body itself. */
+/** @param members further members of the body itself that the stages read. */
 export function bodyShapes(members: readonly string[]): BodyShapes {
   const find = {
     ...all(members),

@@ -1,6 +1,6 @@
 /**
- * Explain: what would happen to a call, stage by stage, without sending anything. The stages and their order are those of `stages.ts`; what
- * they decide is decided by the functions that serve calls.
+ * Explain: what would happen to a call, stage by stage, without sending anything. The stages and their order are those
+ * of `stages.ts`; what they decide is decided by the functions that serve calls.
  */
 import { type Clock, systemClock } from '../../clock.ts'
 import type { Config } from '../../config/schema.ts'
@@ -55,11 +55,12 @@ export interface ExplainStep {
   readonly refusal?: string
 }
 
-/** The other stages have nothing that can be said before a call is sent. */
+/** Nothing can be said about the other stages before a call is sent. */
 type ExplainedStage = Exclude<StageName, 'accept' | 'relay' | 'record'>
 
 /**
- * The steps up to the first refusal, or all of them. Limits are only named: how much room they have is known to the process that serves.
+ * The steps up to the first refusal, or all of them. Limits are only named: how much room they have is known to the
+ * process that serves.
  *
  * @throws ConfigError when `prices.catalogue` has changed since the configuration was checked.
  */
@@ -88,7 +89,7 @@ interface Scene {
   readonly nowMs: number
 }
 
-/** What is said of a stage that lets the call pass; null when there is nothing to say. */
+/** The text for a stage that lets the call pass. */
 interface Passed {
   readonly text: string
   readonly details?: readonly string[]
@@ -191,7 +192,7 @@ function describeDeployment(deployment: string | null): string {
   return `Deployment ${deployment}, allowed for the workload.`
 }
 
-/** Where shares and copies of such calls go. */
+/** The deployments that get a share or a copy of such calls. */
 function sharesOf({ workload, target }: Grant, deployment: string | null): readonly string[] {
   const canary = workload.canary.get(deployment ?? '')
   const shadow = workload.shadow.get(deployment ?? '')
@@ -210,7 +211,7 @@ function percentOf(share: number): string {
   return `${Number((share * 100).toFixed(2))} %`
 }
 
-/** Null for calls that name no object: they may go anywhere. */
+/** Null for a call that names no object: it may go anywhere. */
 function locateText({ call, route, grant }: Received, config: Config): string | null {
   const { operation, objectId } = route
   const { workload } = grant
@@ -238,7 +239,7 @@ function admitText(count: number, { operation }: Route, { limits }: Config): str
   return `${met}${waits}. Counters are in ${limits.store === 'memory' ? 'memory' : 'Redis'}.${free}`
 }
 
-/** As `answerModels` lists them. @throws Refusal deployment_not_allowed, deployment_unknown */
+/** The models that `answerModels` lists. @throws Refusal deployment_not_allowed, deployment_unknown */
 function modelsOf({ workload, target }: Grant, { objectId }: Route): readonly string[] {
   if (objectId === null) return [...workload.deployments].filter(name => candidatesFor(target, name) !== null)
   requireDeployment(workload, objectId)

@@ -1,4 +1,7 @@
-/** Where a call goes, in words: members in their order, what lets a call pass them over, and what the deployment costs. */
+/**
+ * The destination of a call in words: the members in their order, when a member is skipped, and the price of the
+ * deployment.
+ */
 import type { Config, InstanceConfig } from '../../config/schema.ts'
 import type { Candidate, Candidates, Target } from '../../instances/pool.ts'
 import type { LimitsMet } from '../../limits/rules/facts.ts'
@@ -40,14 +43,14 @@ function orderOf(target: Target, { tiers }: Candidates): string {
   )
 }
 
-/** A line for each member, then those of the pool. */
+/** A line for each member, then the lines of the pool. */
 export function detailsOf(
   destination: Destination,
   limits: LimitsMet,
   parts: { readonly config: Config; readonly prices: PriceBook; readonly nowMs: number },
 ): readonly string[] {
   const { candidates, deployment, grant } = destination
-  // Uploads and what makes an object without a deployment go to the first member.
+  // Uploads, and other calls that create an object without a deployment, go to the first member.
   const all = isFirstOnly(destination) ? candidates.all.slice(0, 1) : candidates.all
   const priorities = new Map(grant.target.members.map(({ instance, priority }) => [instance.name, priority]))
   const members = all.flatMap(candidate => {
@@ -129,7 +132,7 @@ function priceText(
     : `Priced as model ${model}, unless the answer names another one with a price: ${ratesOf(price)} ${prices.currency} per million tokens (${price.name}).`
 }
 
-/** `input 2.5, cached input 1.25, output 10`: rates that differ. */
+/** `input 2.5, cached input 1.25, output 10`: only the rates that differ. */
 function ratesOf(price: Price): string {
   const perMillion = (nano: number): string => String(Number((nano / 1_000).toFixed(6)))
   const rates: readonly (readonly [string, number, number | null])[] = [

@@ -1,4 +1,4 @@
-/** What calls of a workload may ask for besides deployments, in words. */
+/** The policy of a workload in words. */
 import { allOperations } from '../../wire/operations.ts'
 import { toolNames } from '../../wire/tools.ts'
 import type { Grant } from '../authorize/grant.ts'

@@ -1,5 +1,7 @@
 /**
- * The file of a batch's answers, read as it comes: a line for each call, with its usage. It reports the usage of a batch whose object does not. Shape: `{"custom_id":…,"response":{"status_code":200,"body":{…,"usage":{…}}},"error":null}`.
+ * The file of a batch's answers, read as it comes: a line for each call, with its usage. It reports the usage of a
+ * batch whose object does not. Shape:
+ * `{"custom_id":…,"response":{"status_code":200,"body":{…,"usage":{…}}},"error":null}`.
  */
 
 import { isRecord, textOrNull } from '../../wire/json.ts'

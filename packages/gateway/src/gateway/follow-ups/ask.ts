@@ -37,9 +37,10 @@ export interface AskOptions {
 }
 
 /**
- * A follow-up is an exchange of its own, in the name of the caller whose call began the work, with a record that names that call. Its usage is
- * charged where the usage of a client's own GET would be: in `conclude`.
- * @param token the verified token of a call that waits for the answer, for instances whose credential is `caller`; empty without one.
+ * A follow-up is an exchange of its own, in the name of the caller whose call began the work, with a record that names
+ * that call. Its usage is charged where the usage of a client's own GET would be: in `conclude`.
+ * @param token the verified token of a call that waits for the answer, for instances whose credential is `caller`;
+ *   empty without one.
  * @returns false when the instance cannot be called now. @throws Refusal credential_unavailable, ledger_unwritable
  */
 export async function askForEnd(

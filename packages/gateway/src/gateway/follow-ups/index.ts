@@ -1,7 +1,8 @@
 /**
- * Follow-ups: the usage of a background response or a batch is charged once its end is known. Until then its tokens and cost stay reserved.
- * The first answer that reports the usage is charged, whichever call asked for it. Where no client asks, the gateway asks by itself, with
- * growing pauses. An object whose end can never be known is charged at its bound after `objects.followUp.longest`, or when it is gone.
+ * Follow-ups: the usage of a background response or a batch is charged once its end is known. Until then its tokens and
+ * cost stay reserved. The first answer that reports the usage is charged, whichever call asked for it. Where no client
+ * asks, the gateway asks by itself, with growing pauses. An object whose end can never be known is charged at its bound
+ * after `objects.followUp.longest`, or when it is gone.
  */
 
 import type { KeptReservation, Spent } from '../../limits/index.ts'
@@ -41,8 +42,8 @@ export interface FollowUps {
   /** Raises the bound of the debt: so many tokens of the work's text have already passed. */
   raiseBound(objectId: string, completionTokens: number): void
   /**
-   * Claims the right to charge what the object owes, once among all replicas. Null when it owes nothing, when another exchange charges it,
-   * or when that cannot be found out now. Never rejects.
+   * Claims the right to charge what the object owes, once among all replicas. Null when it owes nothing, when another
+   * exchange charges it, or when that cannot be found out now. Never rejects.
    */
   claim(objectId: string): Promise<ClaimedDebt | null>
   /** Charges the usage of the work to the limits of the call that began it. */
@@ -51,10 +52,14 @@ export interface FollowUps {
   recorded(claimed: ClaimedDebt, source: UsageSource): void
   /** A follow-up was answered with an end without usage, or the object is gone. @returns true once that is believed. */
   noteSilentEnd(objectId: string): boolean
-  /** A batch has ended without reporting its usage: its file of answers is read next. @returns false when that was tried in vain. */
+  /**
+   * A batch has ended without reporting its usage: its file of answers is read next.
+   * @returns false when that was tried in vain.
+   */
   queueAnswersFile(objectId: string, file: string): boolean
   /**
-   * Asks about one object now and waits for the answer. Called before the object is deleted: afterwards its usage cannot be found out.
+   * Asks about one object now and waits for the answer. Called before the object is deleted: afterwards its usage
+   * cannot be found out.
    * @param token of the call that deletes it, for instances whose credential is `caller`.
    */
   askNow(objectId: string, token: string): Promise<void>

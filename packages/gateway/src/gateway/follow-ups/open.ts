@@ -72,7 +72,10 @@ function debtOfRecord(row: RecordRow, limits: Pick<Limits, 'learned'>): Debt | n
   }
 }
 
-/** \`/v1/...\` and \`/{target}/{workload}/openai/v1/...\`; the query, with a version that v1 may carry, is not in the path. */
+/**
+ * \`/v1/...\` and \`/{target}/{workload}/openai/v1/...\`; the query, with a version that v1 may carry, is not in the
+ * path.
+ */
 function isV1(path: string): boolean {
   return /^\/+v1\/|\/openai\/v1\//.test(path)
 }

@@ -44,13 +44,19 @@ interface OpenDebt {
 
 /** Time between two looks for due follow-ups, in ms. */
 const lookEveryMs = 500
-/** Time between two reports to the replicas about the debts that this process looks after. Well below the time after which they take them over. In ms. */
+/**
+ * Time between two reports to the replicas about the debts that this process looks after. Well below the time after
+ * which they take them over. In ms.
+ */
 const tendEveryMs = 60_000
 /** Debts in memory, about 1 KB each. When there are more, the oldest is charged at its bound. */
 const openMax = 50_000
 const silentEndsMax = 2
 const answersAttemptsMax = 3
-/** Longest time for the GET of an object, in ms. It usually takes a fraction of a second; one that hangs must not block other follow-ups. */
+/**
+ * Longest time for the GET of an object, in ms. It usually takes a fraction of a second; one that hangs must not block
+ * other follow-ups.
+ */
 const answerMsMax = 30_000
 /** Longest time for a file of answers, which may have hundreds of megabytes. In ms. */
 const fileMsMax = 600_000
@@ -88,7 +94,8 @@ export class FollowUpQueue implements FollowUps {
 
   add(debt: Debt, kept: KeptReservation | null): void {
     const known = this.#open.get(debt.objectId)
-    // An instance gave the same id twice, or recovery found the call that is still in flight: one debt, and nothing stays reserved for ever.
+    // An instance gave the same id twice, or recovery found the call that is still in flight: one debt, and nothing
+    // stays reserved for ever.
     if (known !== undefined) {
       kept?.settle(nothingMore)
       return
@@ -166,7 +173,10 @@ export class FollowUpQueue implements FollowUps {
     return true
   }
 
-  /** Starts the follow-ups that are due, at most `atOnce` at a time. Called by the timer, and by tests with a clock of their own. */
+  /**
+   * Starts the follow-ups that are due, at most `atOnce` at a time. Called by the timer, and by tests with a clock of
+   * their own.
+   */
   look(): void {
     const nowMs = this.#parts.clock()
     const { atOnce } = this.#parts.settings()

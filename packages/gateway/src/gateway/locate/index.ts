@@ -1,6 +1,6 @@
 /**
- * Locate: the instance where the objects live that a call refers to, and whether they belong to its workload. An object of another workload
- * is answered exactly like one that does not exist, so that no caller learns which ids exist.
+ * Locate: the instance where the objects live that a call refers to, and whether they belong to its workload. An object
+ * of another workload is answered exactly like one that does not exist, so that no caller learns which ids exist.
  */
 import { candidatesFor } from '../../instances/pool.ts'
 import type { Owner } from '../../objects/index.ts'
@@ -57,8 +57,8 @@ async function homeOf(exchange: Received, named: readonly NamedObject[], parts: 
 }
 
 /**
- * The instance where all made that the call brings along: the newest object decides, and the other members are sent what they can read.
- * Null where the body must stay whole.
+ * The instance where all made that the call brings along: the newest object decides, and the other members are sent
+ * what they can read. Null where the body must stay whole.
  */
 function looseHome(exchange: Received, named: readonly NamedObject[], owners: readonly (Owner | null)[]): Home | null {
   const { send } = exchange.asked

@@ -6,29 +6,29 @@ import { Refusal } from '../refusals.ts'
 import type { BodyHold } from './budget.ts'
 
 /**
- * The whole body. Its bytes are counted in `hold` as they come: what is announced and never sent keeps nobody out. Where there is no room, no
- * more is read until there is.
+ * Reads the whole body. `hold` counts its bytes as they come, so a body that is announced and never sent takes no room
+ * from others. Without room, reading pauses until there is some.
  *
- * @throws Refusal body_too_large (before anything is read where Content-Length tells), bodies_full, body_timeout
- * @throws ClientLeft when the client goes before the end
+ * @throws Refusal body_too_large (before anything is read when Content-Length says so), bodies_full, body_timeout
+ * @throws ClientLeft when the client leaves before the end
  */
 export async function readBody(call: Call, hold: BodyHold, bytesMax: number, timeoutMs: number): Promise<Buffer> {
   const announced = Number(call.req.headers['content-length'] ?? 0)
   if (announced > bytesMax) throw new Refusal('body_too_large', { most: bytesMax })
   const chunks = await chunksOf(call, hold, bytesMax, timeoutMs)
-  // The pieces are not kept beside the whole.
+  // The pieces are not kept next to the whole.
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
 }
 
 function chunksOf(call: Call, hold: BodyHold, bytesMax: number, timeoutMs: number): Promise<readonly Buffer[]> {
   const { req, res, watch } = call
-  // It may have left while its token was verified; its events are over then, and nothing would end the wait.
+  // The client may have left while its token was verified. Its events are over then, and nothing would end the wait.
   if (res?.destroyed === true) return Promise.reject(new ClientLeft())
   if (call.expectsContinue) res?.writeContinue()
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let bytes = 0
-    // The listeners stay on the request, which ends soon: taking them off again would cost more than they do.
+    // The listeners stay on the request, which ends soon: removing them would cost more than keeping them.
     let over = false
     const fail = (error: Error): void => {
       if (over) return
@@ -58,7 +58,7 @@ function chunksOf(call: Call, hold: BodyHold, bytesMax: number, timeoutMs: numbe
       stopWatching(call)
       resolve(chunks)
     })
-    // After 'end' too, and then it means nothing; an Error for each call was 3 % of a profile.
+    // Also emitted after 'end', where it means nothing. An Error for each call was 3 % of a profile.
     req.on('close', () => {
       if (!over) fail(new ClientLeft())
     })
@@ -84,14 +84,17 @@ const decoders: ReadonlyMap<string, () => Transform> = new Map([
   ['br', () => createBrotliDecompress()],
 ])
 
-/** JSON packs to a third or a twentieth. What packs better than this is a bomb. Out of one byte. */
+/**
+ * Most bytes that come out of one packed byte. JSON packs to between a third and a twentieth; what packs better than
+ * this is a bomb.
+ */
 const ratioMax = 100
-/** Below it a ratio says nothing: a few repeated words pack well too. */
+/** Below this size the ratio says nothing: a few repeated words pack well too. In bytes. */
 const ratioFromBytes = 1_048_576
 
 /**
- * The body without its Content-Encoding: the backend takes none, and the gateway must read it. At most `bytesMax` come out,
- * however small the bytes that went in, and what comes out is counted in `hold`. Unpacking stops at the first byte too many.
+ * Unpacks a body: backends take no Content-Encoding, and the gateway must read the body. At most `bytesMax` bytes come
+ * out, however few went in, and `hold` counts them. Unpacking stops at the first byte too many.
  *
  * @throws Refusal body_encoding, body_undecodable, body_too_large, body_ratio, bodies_full
  */

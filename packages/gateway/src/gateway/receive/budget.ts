@@ -1,6 +1,7 @@
 /**
- * How many bytes of request bodies this process holds at once, of all calls together and of each caller. Bounds of single bodies do not
- * bound their sum: a call holds its body until its answer has ended, because it may have to be sent again or counted.
+ * Bounds the bytes of request bodies that this process holds at once, for all calls together and for each caller.
+ * Bounds of single bodies do not bound their sum: a call holds its body until its answer has ended, because the body
+ * may have to be sent again or counted.
  */
 import { type Caller, callerKey } from '../../identity/index.ts'
 import { Refusal } from '../refusals.ts'
@@ -12,12 +13,14 @@ export interface BodyBudgetOptions {
   readonly callerBytesMax: number
 }
 
-/** A body waits so long for others to end, milliseconds. It is not read on meanwhile. */
+/** Longest time that a body waits for others to end, in ms. It is not read meanwhile. */
 const waitMsMax = 5_000
-/** More bodies do not wait, of all callers and of one: what they wait for would not come in time. */
+/** Most bodies that wait, of all callers and of one caller. Room for more would not come in time. */
 const waitingMax = 1_000
 const callersWaitingMax = 100
-/** Bodies up to this size are in the sum of the process alone: as many as connections cannot fill a caller's share with them. */
+/**
+ * Bodies up to this size, in bytes, count only for the process: even one per connection cannot fill a caller's share.
+ */
 const smallBytes = 16_384
 
 interface Waiter {
@@ -29,9 +32,9 @@ interface Waiter {
 export class BodyBudget {
   #options: BodyBudgetOptions
   readonly #byCaller = new Map<string, number>()
-  /** First come, first served; who waits for its own caller's room is passed by the others. */
+  /** First come, first served. A body that waits for room of its own caller is overtaken by bodies of others. */
   readonly #waiting = new Set<Waiter>()
-  /** Bodies that are still coming, the oldest first, but for those that come in one piece. */
+  /** Bodies that are still coming, the oldest first. Bodies that come in one piece are not in it. */
   readonly #coming = new Set<BodyHold>()
   #bytes = 0
 
@@ -39,7 +42,7 @@ export class BodyBudget {
     this.#options = options
   }
 
-  /** What calls hold stays theirs. */
+  /** Changes the bounds. Calls keep what they hold. */
   use(options: BodyBudgetOptions): void {
     this.#options = options
     this.#serve()
@@ -54,7 +57,7 @@ export class BodyBudget {
     return this.#waiting.size
   }
 
-  /** @returns false, and takes nothing, where there is no room. */
+  /** @returns false, and takes nothing, when there is no room. */
   take(hold: BodyHold, bytes: number): boolean {
     if (!this.#fits(hold, bytes)) return false
     this.#book(hold, bytes)
@@ -82,7 +85,7 @@ export class BodyBudget {
     })
   }
 
-  /** More of the call's body is to come. */
+  /** The call's body is coming in pieces. */
   comes(hold: BodyHold): void {
     this.#coming.add(hold)
   }
@@ -91,7 +94,7 @@ export class BodyBudget {
     this.#coming.delete(hold)
   }
 
-  /** Everything that the call holds or waits for. */
+  /** Releases everything that the call holds or waits for. */
   release(hold: BodyHold): void {
     for (const waiter of this.#waiting) if (waiter.hold === hold) waiter.go(false)
     this.#bytes -= hold.bytes
@@ -105,15 +108,16 @@ export class BodyBudget {
     if (this.#waiting.size > 0) this.#serve()
   }
 
-  /** Which of the two had no room, for the message. */
+  /** The sum that had no room, for the message. */
   fullOf(hold: BodyHold, bytes: number): 'this caller' | 'all callers' {
     return this.#callersBytes(hold, bytes) > this.#options.callerBytesMax ? 'this caller' : 'all callers'
   }
 
   /**
-   * Of bodies of one caller that hold a part each and wait for the rest none would ever be whole: the youngest of those that are still coming
-   * gives way to an older one that waits. Bodies of others do not: who sends slowly must not be able to push them out.
-   * @returns true when it is this one that gives way.
+   * Bodies of one caller that each hold a part and wait for the rest would never be whole. So the youngest body that is
+   * still coming gives way to an older one that waits. Bodies of other callers do not give way: a caller that sends
+   * slowly must not be able to push them out.
+   * @returns true when this body gives way.
    */
   #givesWay(hold: BodyHold): boolean {
     if (hold.bytes === 0) return false
@@ -157,24 +161,26 @@ export class BodyBudget {
   }
 }
 
-/** What one call holds. It must be released, whatever becomes of the call; a second time does nothing. */
+/**
+ * The bytes that one call holds. It must be released, whatever becomes of the call; releasing it again does nothing.
+ */
 export class BodyHold {
   readonly #budget: BodyBudget
   #key: string | null = null
-  /** Null before it is known; nothing is held then. */
+  /** Null before it is known. Nothing is held until then. */
   caller: Caller | null = null
-  /** Written by the budget alone. */
+  /** Only the budget writes it. */
   bytes = 0
-  /** Those of them that are in the caller's sum. */
+  /** The part of `bytes` that is in the caller's sum. */
   callersBytes = 0
-  /** Ends the reading of a body that is still coming; null while none is. */
+  /** Ends the reading of the body that is still coming; null when none is. */
   refuse: ((refusal: Refusal) => void) | null = null
 
   constructor(budget: BodyBudget) {
     this.#budget = budget
   }
 
-  /** Of its caller; made once, for bodies that are counted by caller. */
+  /** Key of the caller. Made once, for bodies that are counted by caller. */
   get key(): string {
     this.#key ??= this.caller === null ? null : callerKey(this.caller)
     return this.#key ?? ''
@@ -186,8 +192,8 @@ export class BodyHold {
   }
 
   /**
-   * Waits a while where there is no room now. Synchronous where there is.
-   * @param refuse told when the body must give way to an older one while it waits, or comes on after it.
+   * Takes the bytes, or waits a while for room. Synchronous when there is room.
+   * @param refuse called when the body must give way to an older one, while it waits or afterwards.
    * @throws Refusal bodies_full, as a rejection
    */
   takeOrWait(bytes: number, refuse: (refusal: Refusal) => void): Promise<void> | undefined {
@@ -201,7 +207,7 @@ export class BodyHold {
     this.#budget.release(this)
   }
 
-  /** The body is coming in pieces. @param refuse told once when it must give way to older ones of its caller. */
+  /** The body is coming in pieces. @param refuse called once when it must give way to an older body of its caller. */
   comes(refuse: (refusal: Refusal) => void): void {
     this.refuse = refuse
     this.#budget.comes(this)

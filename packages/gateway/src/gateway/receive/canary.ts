@@ -14,7 +14,10 @@ export function steer(asked: Asked, grant: Grant, random: () => number): Asked {
   return to === undefined || random() >= to.share ? asked : { ...asked, deployment: to.deployment }
 }
 
-/** A call that continues from a stored object, or brings content that only one deployment can read, stays with the deployment that began it. */
+/**
+ * A call that continues from a stored object, or brings content that only one deployment can read, stays with the
+ * deployment that began it.
+ */
 function isBound({ echoed, kind }: Reference): boolean {
   return !echoed || kind === 'reasoning'
 }

@@ -1,14 +1,14 @@
 /**
- * What a body says that it is (RFC 9110 section 8.3). A body is read as its operation takes it, so one that says something else is
- * refused: the instance might read it as it says, and see what nobody has checked.
+ * The declared type of a body (RFC 9110 section 8.3). The gateway reads a body as its operation takes it and refuses
+ * any other declared type: the instance might read the body as declared, and see content that was not checked.
  */
 import type { IncomingMessage } from 'node:http'
 import { Refusal } from '../refusals.ts'
 
 export interface MediaType {
-  /** In lower case, without parameters. */
+  /** The type in lower case, without parameters. */
   readonly type: string
-  /** By name in lower case. */
+  /** Parameters by name in lower case. */
   readonly parameters: ReadonlyMap<string, string>
 }
 
@@ -39,18 +39,21 @@ export function requireFormType(req: IncomingMessage): string {
   return boundary
 }
 
-/** For operations that take either: what is no form is read as JSON. @throws Refusal request_malformed */
+/**
+ * For operations that take a form or JSON: everything that is no form is read as JSON.
+ * @throws Refusal request_malformed
+ */
 export function saysForm(req: IncomingMessage): boolean {
   return /^\s*multipart\//i.test(onlyType(req) ?? '')
 }
 
-/** True where the head announces no body at all. */
+/** True when the head announces no body at all. */
 export function isWithoutBody({ headers }: IncomingMessage): boolean {
   if (headers['transfer-encoding'] !== undefined) return false
   return headers['content-length'] === undefined || Number(headers['content-length']) === 0
 }
 
-/** Node shows the first of several fields, and the instance might take the last. @throws Refusal request_malformed */
+/** Node shows the first of several fields, but the instance might take the last. @throws Refusal request_malformed */
 function onlyType(req: IncomingMessage): string | null {
   const first = req.headers['content-type']
   if (first === undefined) return null
@@ -67,7 +70,7 @@ function onlyType(req: IncomingMessage): string | null {
 const parameter =
   /[ \t]*;[ \t]*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"((?:[^"\\]|\\[\s\S])*)"|([!#$%&'*+.^_`|~0-9A-Za-z-]+))|$)/y
 
-/** @throws Refusal body_type for what can be read in two ways: a parameter twice, quotes that do not close. */
+/** @throws Refusal body_type for a value that can be read in two ways: a parameter twice, quotes that do not close. */
 function parse(written: string): MediaType {
   const [type = ''] = written.split(';', 1)
   const parameters = new Map<string, string>()

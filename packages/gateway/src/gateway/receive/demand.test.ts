@@ -9,7 +9,8 @@ function demand(operation: string, body: unknown) {
   return demandOf(operation, bytes, scanObject(bytes, new Set(demandMembers)))
 }
 
-// Whoever asks a hundred answers at once must reserve a hundred, and of two maxima the smaller must not be the one that counts.
+// Whoever asks a hundred answers at once must reserve a hundred, and of two maxima the smaller must not be the one that
+// counts.
 test('M8 answers are the choices of every prompt, and the largest maximum counts', () => {
   const cases: readonly [operation: string, body: unknown, answers: number, most: number | null][] = [
     ['chat/completions', {}, 1, null],

@@ -1,12 +1,12 @@
-/** What a JSON body asks to be answered, as far as it says so: how many answers, and how long they may be at most. */
+/** The demand of a JSON body: how many answers it asks for, and how long they may be at most. */
 import { memberValue, type Scan } from '../../wire/json-scan.ts'
 import { PromptCounter } from '../../wire/prompts.ts'
 import { inSlices } from '../../wire/slices.ts'
 
 export interface Demand {
-  /** Answers that are made, at least 1: choices of every prompt, and candidates that are thrown away. */
+  /** Answers that are generated, at least 1: choices of every prompt, and candidates that are discarded. */
   readonly answers: number
-  /** Most tokens of all answers together; null where neither the body sets a maximum nor its length does. */
+  /** Most tokens of all answers together; null when neither the body sets a maximum nor its length does. */
   readonly completionTokensMax: number | null
 }
 
@@ -18,29 +18,30 @@ export const demandMembers = [
   'n',
   'best_of',
   'prompt',
-  // What is to be spoken.
+  // The text to be spoken.
   'input',
 ] as const
 
-/** More answers than any operation makes: an absurd number must not overflow what is reserved. */
+/** More answers than any operation makes. An absurd number must not overflow the reservation. */
 const answersMost = 1_000_000
 
 /**
- * Sound that is made of a byte of text, in tokens: some 21 tokens a second (1,250 a minute by the price list of gpt-4o-mini-tts), 13 bytes of English or
- * 12 of Chinese a second, and half as much again for slow voices. Its answers tell no usage.
+ * Sound tokens that one byte of text becomes: about 21 tokens a second (1,250 a minute by the price list of
+ * gpt-4o-mini-tts), 13 bytes of English or 12 of Chinese a second, and half as much again for slow voices. Spoken
+ * answers report no usage.
  */
 const soundTokensPerByte = 2.5
 const soundTokensAtLeast = 50
 
 const one: Demand = { answers: 1, completionTokensMax: null }
 
-/** @param operation row of the operations table: a prompt of several is read for `completions` alone. */
+/** @param operation name of the operation: several prompts in one body are counted only for `completions`. */
 export function demandOf(operation: string, body: Buffer, scan: Scan): Demand | Promise<Demand> {
   const { members } = scan
   if (operation === 'audio/speech') return spokenDemand(scan)
   const count = (key: string): number | null => (members.has(key) ? countIn(body, scan, key) : null)
   const maxima = [count('max_tokens'), count('max_completion_tokens'), count('max_output_tokens')]
-  // Backends refuse two of them, or believe one: which one is not for a caller to choose.
+  // Backends refuse two maxima or use one of them. The largest counts, so that a caller cannot choose the smaller.
   const most = maxima.reduce((larger, next) => (next === null ? larger : Math.max(larger ?? 0, next)), null)
   const choices = Math.max(1, count('n') ?? 1, count('best_of') ?? 1)
   const prompts = operation === 'completions' ? promptsIn(body, scan) : 1
@@ -64,10 +65,10 @@ function promptsIn(body: Buffer, scan: Scan): number | Promise<number> {
   return range === undefined ? 1 : inSlices(new PromptCounter(body, range), range.valueEnd - range.valueStart)
 }
 
-/** Longer values are no counts. */
+/** Longest text of a count, in bytes. */
 const digitsMax = 24
 
-/** Null for what is no count: it is the backend's to refuse. */
+/** Null for a value that is no count: the backend refuses it. */
 function countIn(body: Buffer, scan: Scan, key: string): number | null {
   const range = scan.members.get(key)
   if (range === undefined || range.valueEnd - range.valueStart > digitsMax) return null

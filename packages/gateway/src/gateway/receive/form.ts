@@ -6,15 +6,16 @@ import { Refusal } from '../refusals.ts'
 
 export interface FormFacts {
   readonly model: string | null
-  /** Where the content of the part `model` stands in the form; null without one. */
+  /** Position of the content of the part `model` in the form; null without that part. */
   readonly modelAt: { readonly start: number; readonly end: number } | null
   readonly stream: boolean
-  /** Files that the form takes by their id instead of bringing them. */
+  /** Files that the form names by their id instead of bringing them. */
   readonly references: readonly Reference[]
 }
 
 /**
- * What decides in a multipart form that is read whole, where the deployment stands in it and must be known before anything is sent.
+ * The deciding parts of a multipart form. The form is read whole, because it names the deployment, which must be known
+ * before anything is sent.
  * @throws Refusal body_undecodable, body_duplicate_key, body_key_spelling
  */
 export function factsOfForm(body: Buffer, boundary: string): FormFacts | Promise<FormFacts> {
@@ -47,7 +48,7 @@ class FormScan implements Sliced<FormFacts> {
   }
 }
 
-/** What cannot be read as a form is a refusal. */
+/** Turns an error of the form's reader into a refusal. */
 export function readingForm(read: () => void): void {
   try {
     read()
@@ -59,13 +60,13 @@ export function readingForm(read: () => void): void {
   }
 }
 
-/** Parts by whose content something is decided. */
+/** Parts whose content decides something. */
 const mattering: readonly string[] = ['model', 'stream', 'purpose', '_charset_']
 
 /**
  * @returns the part's name when it decides something, else null.
- * @throws Refusal body_key_spelling for one that a lenient reader could take for such a name: in another case, in single quotes, as a list,
- *   encoded, or of a file.
+ * @throws Refusal body_key_spelling for a name that a lenient reader could take for such a part: in another case, in
+ *   single quotes, as a list, encoded, or of a file.
  */
 export function matteringName({ name, filename }: PartHead): string | null {
   if (mattering.includes(name)) {
@@ -78,7 +79,7 @@ export function matteringName({ name, filename }: PartHead): string | null {
   throw new Refusal('body_key_spelling', { key: name, meant }, { param: meant })
 }
 
-/** Browsers write %22 for a quotation mark, and some readers take any %XX back. */
+/** Browsers write %22 for a quotation mark, and some readers decode any %XX. */
 function unescaped(name: string): string {
   try {
     return decodeURIComponent(name)
@@ -87,10 +88,10 @@ function unescaped(name: string): string {
   }
 }
 
-/** Longer contents are no values that decide. */
+/** Longest content of a deciding part, in bytes. */
 const valueBytesMax = 4_096
 
-/** Reads what decides, and passes over the rest. */
+/** Reads the deciding parts and skips the others. */
 class FactSink implements PartSink {
   readonly #values = new Map<string, { text: string; start: number; end: number }>()
   readonly #references: Reference[] = []
@@ -100,7 +101,7 @@ class FactSink implements PartSink {
     const key = matteringName(head)
     if (key !== null && this.#values.has(key)) throw new Refusal('body_duplicate_key', { key }, { param: key })
     if (key !== null) requirePlainText(head)
-    // In any spelling that a lenient reader might take for the name.
+    // The name in any spelling that a lenient reader might accept.
     const isReference = head.filename === null && /file_ids?/i.test(unescaped(head.name))
     this.#part = key === null && !isReference ? null : { key, isReference, start, pieces: [], bytes: 0 }
   }
@@ -137,7 +138,7 @@ class FactSink implements PartSink {
   }
 }
 
-/** A field that decides is text in UTF-8. @throws Refusal body_undecodable */
+/** A deciding field must be text in UTF-8. @throws Refusal body_undecodable */
 export function requirePlainText({ type }: PartHead): void {
   if (type === '' || /^text\/plain\s*(?:;\s*charset="?(?:utf-?8|us-ascii)"?\s*)?$/i.test(type.trim())) return
   throw new Refusal('body_undecodable', { encoding: 'multipart/form-data with fields in UTF-8' })

@@ -1,7 +1,7 @@
 /**
- * Receive: the request's body, and what it asks for. A deployment that only the body names is authorised here. The ledger gets the bytes
- * as they came. The bytes to send differ from them in `stream_options`, where usage would not be reported otherwise, and in what depends
- * on the member (`backend/request.ts`).
+ * Receive: the request's body, and what it asks for. A deployment that only the body names is authorised here. The
+ * ledger gets the bytes as they came. The bytes to send differ from them in `stream_options`, where usage would not be
+ * reported otherwise, and in what depends on the member (`backend/request.ts`).
  */
 import { imageDeploymentField, membersOfSomeKinds } from '../../wire/backends.ts'
 import { BodyScanner } from '../../wire/body-scan.ts'
@@ -36,10 +36,10 @@ const wantedMembers = [
   // Members that only some kinds of backend have.
   ...membersOfSomeKinds,
   ...demandMembers,
-  // Whether later calls can name the answer.
+  // These decide whether later calls can name the answer.
   'store',
   'audio',
-  // Of an upload in parts.
+  // Purpose of an upload in parts.
   'purpose',
 ]
 const shapes = bodyShapes(wantedMembers)
@@ -108,7 +108,7 @@ async function readOther({ call, route, grant }: Authorized, hold: BodyHold, lim
       decoded,
     }
   }
-  // Some take no body at all, or may do without.
+  // Some of these operations take no body, or can do without one.
   if (body.length === 0) return { ...plain, received, send: body, decoded }
   const scan = await scanned(body, () => new BodyScanner(body, shapeFor(shapes, operation, grant.workload.policy)))
   const named = authorizeBody(body, scan, operation, grant.workload)
@@ -119,7 +119,10 @@ async function readOther({ call, route, grant }: Authorized, hold: BodyHold, lim
   return { ...plain, json, toolDeployments, references, received, send: body, decoded }
 }
 
-/** Nearly every call: a JSON body on a deployment. Nothing is awaited but what takes time: each wait for nothing costs the call half a microsecond. */
+/**
+ * Nearly every call: a JSON body on a deployment. Only promises are awaited: each needless await costs the call half a
+ * microsecond.
+ */
 async function receiveJson(exchange: Authorized, hold: BodyHold, parts: ReceiveParts): Promise<Received> {
   const { call, route, grant } = exchange
   const { operation } = route
@@ -151,9 +154,9 @@ async function receiveJson(exchange: Authorized, hold: BodyHold, parts: ReceiveP
   const options = ask ? usageOptions(read(body, scan, 'stream_options')) : null
   const isAsked = options !== null && route.includeUsageAccepted
   const send = isAsked ? withMember(body, scan, 'stream_options', options) : body
-  // A changed body stands beside the one that it was made of.
+  // A changed body is held in addition to the original.
   if (send !== body) hold.take(send.length)
-  // One literal, not spread from others: that took a microsecond of every call.
+  // One literal. Spreading another object into it cost every call a microsecond.
   const asked: Asked = {
     deployment,
     requestedModel: named ?? deployment,
@@ -180,7 +183,7 @@ function keptOf(body: Buffer, scan: Scan, kind: CreatedKind): CreatedKind | null
   return scan.members.has('audio') ? 'audio' : null
 }
 
-/** What the lines of a batch ask for is looked at while they are uploaded whole. Of an upload in parts nobody sees a line. */
+/** The lines of a batch are inspected while the file is uploaded whole. An upload in parts would pass uninspected. */
 function requirePurpose(body: Buffer, scan: Scan): void {
   const purpose = read(body, scan, 'purpose')
   if (typeof purpose !== 'string' || !/batch/i.test(purpose)) return
@@ -191,17 +194,22 @@ function withNamed(first: readonly string[], named: readonly NamedDeployment[]):
   return named.length === 0 ? first : [...new Set([...first, ...named.map(({ name }) => name)])]
 }
 
-/** Azure runs the tool `image_generation` on the deployment that a header field names. @throws Refusal deployment_not_allowed */
+/**
+ * Azure runs the tool `image_generation` on the deployment that a header field names.
+ * @throws Refusal deployment_not_allowed
+ */
 function imageDeployment({ req }: Call, grant: Grant): readonly string[] {
   const named = req.headers[imageDeploymentField]
   if (named === undefined) return noDeployments
-  // Node joins repeated fields with a comma, which is in no deployment's name.
+  // Node joins repeated fields with a comma, and no deployment's name has one.
   const deployment = String(named)
   requireDeployment(grant.workload, deployment, imageDeploymentField)
   return [deployment]
 }
 
-/** The client's stream options with usage switched on; null when it is on already, or when the backend must refuse them. */
+/**
+ * The client's stream options with usage switched on; null when it is already on, or when the backend will refuse them.
+ */
 function usageOptions(written: unknown): string | null {
   if (written === undefined || written === null) return '{"include_usage":true}'
   if (typeof written !== 'object' || Array.isArray(written)) return null
@@ -219,7 +227,7 @@ function requireModel(model: string | null, grant: Grant): string {
   return model
 }
 
-/** At once for a body of one slice. @throws Refusal body_*, also as a rejection */
+/** Synchronous for a body of one slice. @throws Refusal body_*, also as a rejection */
 function scanned<T>(body: Buffer, begin: () => Sliced<T>): T | Promise<T> {
   try {
     const result = inSlices(begin(), body.length)
@@ -233,7 +241,7 @@ function refuseBody(error: unknown): never {
   throw asBodyRefusal(error)
 }
 
-/** Of the members that are read: their values are names, numbers and a few options. */
+/** Longest value of a member that is read, in bytes: names, numbers and a few options. */
 const valueBytesMax = 65_536
 
 function read(body: Buffer, scan: Scan, key: string): unknown {
@@ -249,7 +257,7 @@ function read(body: Buffer, scan: Scan, key: string): unknown {
   }
 }
 
-/** Absent or null, without a look at what may be megabytes. */
+/** True for an absent member and for null. Does not read the value, which may have megabytes. */
 function isAbsent(body: Buffer, scan: Scan, key: string): boolean {
   const range = scan.members.get(key)
   return (
@@ -282,7 +290,10 @@ function asBodyRefusal(error: unknown): unknown {
   }
 }
 
-/** An upload is streamed as it is: what is packed could not be looked at, and Azure takes no such form. @throws Refusal body_encoding */
+/**
+ * An upload is streamed unchanged. A packed one could not be inspected, and Azure takes none.
+ * @throws Refusal body_encoding
+ */
 function refuseEncoded({ req }: Call): void {
   const encoding = req.headers['content-encoding']
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw new Refusal('body_encoding', { encoding })

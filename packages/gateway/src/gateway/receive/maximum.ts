@@ -1,11 +1,14 @@
-/** What a workload says of maxima: that calls must set one, how large it may be, and which one a call gets that sets none. */
+/**
+ * A workload's rules for maxima: whether calls must set one, how large it may be, and the maximum of a call that sets
+ * none.
+ */
 import { modelFacts } from '../../wire/models.ts'
 import type { Operation } from '../../wire/operations.ts'
 import type { Workload } from '../plan.ts'
 import { Refusal } from '../refusals.ts'
 import type { Demand } from './demand.ts'
 
-/** Operations whose answers are text, and the member that bounds each of them. Chat has two: the model decides. */
+/** Operations whose answers are text, with the member that bounds the answer. Chat has two: the model decides. */
 const members: Readonly<Partial<Record<Operation['name'], string>>> = {
   'chat/completions': 'max_tokens',
   completions: 'max_tokens',
@@ -14,16 +17,16 @@ const members: Readonly<Partial<Record<Operation['name'], string>>> = {
 
 /** A maximum that the workload puts into a call that sets none. */
 export interface AddedMaximum {
-  /** Of one answer. */
+  /** Most tokens of one answer. */
   readonly tokens: number
   /**
-   * Under which name: the one that suits the model by the configuration, the other one where an instance refused that, or not at all where it
-   * said that its model writes less anyway.
+   * The member to use: `usual` suits the configured model, `other` is for an instance that refused the usual one, and
+   * `none` for an instance that said its model writes less anyway.
    */
   readonly as: 'usual' | 'other' | 'none'
 }
 
-/** The member that bounds an answer of this operation on this model; null for operations that have none, or no other. */
+/** The member that bounds an answer of this operation on this model; null for operations that have none. */
 export function maximumMember(operation: Operation['name'], model: string, as: AddedMaximum['as']): string | null {
   if (as === 'none') return null
   if (operation !== 'chat/completions') return members[operation] ?? null
@@ -32,8 +35,8 @@ export function maximumMember(operation: Operation['name'], model: string, as: A
 }
 
 /**
- * The demand with the workload's own maximum where the call sets none.
- * @returns as `added`, what must be put into the body; null where nothing is put in.
+ * The demand, with the workload's maximum where the call sets none.
+ * @returns `added` is the maximum to put into the body; null where nothing is added.
  * @throws Refusal maximum_missing, maximum_too_large
  */
 export function withMaximum(
@@ -60,7 +63,8 @@ export function withMaximum(
 }
 
 /**
- * The same of a line of a batch file, into which nothing is put: where calls get a maximum, it must bring one.
+ * The same check for a line of a batch file. Nothing is added to a line: where calls get a maximum, the line must bring
+ * one.
  * @throws Refusal maximum_missing, maximum_too_large
  */
 export function requireMaximum(demand: Demand, { name, output }: Workload, operation: Operation['name']): void {

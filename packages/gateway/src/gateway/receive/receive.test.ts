@@ -73,7 +73,8 @@ test('a body that is too large is refused by its announcement, or as it comes', 
   await assert.rejects(readBody(coming.call, newHold(), 100, 1_000), { code: 'body_too_large' })
 })
 
-// While a token is verified nobody listens to the connection: such calls waited for a body that could not come any more.
+// While a token is verified nobody listens to the connection: such calls waited for a body that could not come any
+// more.
 test('a client that left before or while its body is read is noticed', async t => {
   const during = await callOf(t, `${head(50)}hello`)
   const reading = assert.rejects(readBody(during.call, newHold(), 100, 60_000), ClientLeft)

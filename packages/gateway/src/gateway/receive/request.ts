@@ -15,8 +15,8 @@ export interface Asked {
   /** True when the gateway asked for usage on the client's behalf and must take it out of the stream again. */
   readonly hideUsage: boolean
   /**
-   * `stream_options` that ask for usage, for members that take them in every version of the API, where the version that the call names
-   * does not know them; null for nearly every call.
+   * `stream_options` that ask for usage, for members that take them in every version of the API, where the version that
+   * the call names does not know them; null for nearly every call.
    */
   readonly usageOptions: string | null
   /** Bytes as they came, for the ledger. Empty for an upload that is streamed. */
@@ -35,7 +35,9 @@ export interface Asked {
   readonly addedMaximum: AddedMaximum | null
   /** Where `model` stands in a form that was read whole; null for other bodies. */
   readonly modelAt: FormFacts['modelAt']
-  /** Deployments that the call names besides its own, as the client wrote them, each allowed: of tools and data sources. */
+  /**
+   * Deployments that the call names besides its own, as the client wrote them, each allowed: of tools and data sources.
+   */
   readonly toolDeployments: readonly string[]
   /** Objects that the body refers to: `previous_response_id`, `input_file_id`, ... */
   readonly references: readonly Reference[]

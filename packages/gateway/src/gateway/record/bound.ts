@@ -1,4 +1,6 @@
-/** The bound: the charge for a call whose usage is unknown. It is what was reserved for the call, or would have been. */
+/**
+ * The bound: the charge for a call whose usage is unknown. It is what was reserved for the call, or would have been.
+ */
 import type { Limits, PromptSize } from '../../limits/index.ts'
 import { promptSizeOf } from '../../limits/rules/prompt-size.ts'
 import { type Usage, unreportedUsage } from '../../wire/usage.ts'
@@ -27,8 +29,8 @@ export function promptOf(asked: Asked): PromptSize {
 }
 
 /**
- * What was reserved for the call before it was sent. For a call without a limit on tokens: the estimate for such calls, and before anything
- * was learned, `limits.completionTokensAssumed`.
+ * What was reserved for the call before it was sent. For a call without a limit on tokens: the estimate for such calls,
+ * and before anything was learned, `limits.completionTokensAssumed`.
  */
 export function boundOf(exchange: Authenticated, { limits }: { readonly limits: Pick<Limits, 'learned'> }): Bound {
   const { lease, asked, grant, route } = exchange

@@ -8,7 +8,10 @@ const pathCharactersMax = 2_048
 /** For texts that a client chooses freely. */
 const nameCharactersMax = 256
 
-/** A name from the address of a call without a grant. Only names of the configuration are kept; the path shows the others. */
+/**
+ * A name from the address of a call without a grant. Only names of the configuration are kept; the path shows the
+ * others.
+ */
 function configured(name: string | null | undefined, names: Pick<ReadonlySet<string>, 'has'>): string | null {
   return name != null && names.has(name) ? name : null
 }

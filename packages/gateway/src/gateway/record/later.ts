@@ -1,6 +1,7 @@
 /**
- * Usage that is reported later: a background response or a batch reports its usage when it is fetched after its end. The call that begins the
- * work has a debt. The first answer that reports the usage charges it; later answers charge nothing.
+ * Usage that is reported later: a background response or a batch reports its usage when it is fetched after its end.
+ * The call that begins the work has a debt. The first answer that reports the usage charges it; later answers charge
+ * nothing.
  */
 
 import type { Limits } from '../../limits/index.ts'
@@ -100,7 +101,10 @@ export async function usageOfObject(
   return end
 }
 
-/** The object's usage as the answer reports it; `unknown` when it can never be known, null while it may still be reported. */
+/**
+ * The object's usage as the answer reports it; `unknown` when it can never be known, null while it may still be
+ * reported.
+ */
 function endOf(
   exchange: Authenticated,
   relayed: Relayed,
@@ -120,7 +124,9 @@ function endOf(
   return copy?.kind === 'follow_up' && ending === 'whole' ? silentEndOf(exchange, relayed, id, followUps) : null
 }
 
-/** True when the usage covers all of the work. Work that continues, or a stream left in its middle, would report more. */
+/**
+ * True when the usage covers all of the work. Work that continues, or a stream left in its middle, would report more.
+ */
 function isLast({ finishReason, isFinished, usageSoFar }: Relayed['learned']): boolean {
   if (usageSoFar || underWay.has(finishReason ?? '')) return false
   return isFinished || finishReason !== null

@@ -1,6 +1,6 @@
 /**
- * The most tokens that recent calls of a deployment needed, for calls whose end is never seen. A reasoning model thinks before its first word,
- * and the text of an answer that broke off does not show how much.
+ * The most tokens that recent calls of a deployment needed, for calls whose end is never seen. A reasoning model thinks
+ * before its first word, and the text of an answer that broke off does not show how much.
  */
 import { modelFacts } from '../../wire/models.ts'
 import type { Usage } from '../../wire/usage.ts'
@@ -24,7 +24,9 @@ interface Seen {
 
 const nothing: Needs = { hidden: 0, completion: 0 }
 
-/** Needs over the last 64 to 128 calls of each deployment. Bounded by the number of deployments that workloads may use. */
+/**
+ * Needs over the last 64 to 128 calls of each deployment. Bounded by the number of deployments that workloads may use.
+ */
 export class NeedsSeen {
   readonly #seen = new Map<string, Seen>()
 

@@ -8,7 +8,8 @@ import { captured, opened } from './index.ts'
 export type OpenRecordParts = Pick<GatewayParts, 'journal' | 'continueUnrecorded'>
 
 /**
- * Writes the record's first half. It is with the kernel before the backend can begin to bill (P1): from here on a crash leaves a trace.
+ * Writes the record's first half. It is with the kernel before the backend can begin to bill (P1): from here on a crash
+ * leaves a trace.
  * @throws Refusal ledger_unwritable; ClientLeft
  */
 export async function openRecord(exchange: Exchange, parts: OpenRecordParts): Promise<void> {

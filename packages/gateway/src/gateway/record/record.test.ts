@@ -47,7 +47,8 @@ test('the first half has the facts of the stages that have passed, and null for 
   )
 })
 
-// The ledger is read by operators and reports: a caller without a grant must not be able to write any text it likes into its columns.
+// The ledger is read by operators and reports: a caller without a grant must not be able to write any text it likes
+// into its columns.
 test('names of an address without a grant are recorded only when the configuration has them', () => {
   const known = opened(
     authenticatedOf({ url: '/main/both/openai/deployments/o1/chat/completions?api-version=2024-10-21' }),

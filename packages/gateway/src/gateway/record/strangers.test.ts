@@ -24,7 +24,7 @@ function strangersOf(perMinute: number, allPerMinute: number) {
   return { strangers, written, call, singles: () => single }
 }
 
-// 5,000 calls without a token a second were 21 GB of journal an hour, and a full disk is 503 for everybody.
+// 5,000 calls a second without a token wrote 21 GB of journal an hour, and a full disk means 503 for every caller.
 test('W2 calls without a token beyond a rate are one record for an address, a code and a minute', () => {
   const { strangers, written, call, singles } = strangersOf(3, 100)
   for (let n = 0; n < 1_000; n++) call('192.0.2.1', 'token_missing', 1_000 + n)

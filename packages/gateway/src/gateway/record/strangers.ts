@@ -1,15 +1,16 @@
 /**
- * Refusals of calls whose caller is not known, beyond a rate: one record for an address, a code and a minute, with the number of calls.
- * Whoever has no token writes a bounded part of the journal this way, however fast it calls. Metrics count every call all the same.
+ * Refusals of calls whose caller is not known, beyond a rate: one record for an address, a code and a minute, with the
+ * number of calls. So a client without a token writes only a bounded part of the journal, however fast it calls.
+ * Metrics still count every call.
  */
 import { isIPv4, isIPv6 } from 'node:net'
 import type { Clock } from '../../clock.ts'
 import type { Closed } from '../../ledger/record.ts'
 
 export interface StrangersOptions {
-  /** Records of one address in a minute; `ledger.unauthenticated.perMinute`. */
+  /** Most records of one address in a minute; `ledger.unauthenticated.perMinute`. */
   readonly perMinute: number
-  /** Of all addresses together, and as many sums again; `ledger.unauthenticated.allPerMinute`. */
+  /** Most records of all addresses together, and most sums besides; `ledger.unauthenticated.allPerMinute`. */
   readonly allPerMinute: number
 }
 
@@ -24,7 +25,7 @@ export interface StrangersCall {
   readonly address: string | null
   readonly code: string
   readonly endedAtMs: number
-  /** Its record, with the half that opens it. Asked for only where a sum begins. */
+  /** Its record with both halves. Called only when a sum begins. */
   record(): Closed
 }
 
@@ -36,7 +37,7 @@ interface Sum {
 }
 
 const minuteMs = 60_000
-/** The newest sums are written at most this long after their minute, milliseconds. */
+/** Longest delay after a minute until its sums are written, in ms. */
 const lookEveryMs = 5_000
 const pathCharactersMax = 256
 
@@ -60,7 +61,7 @@ export class Strangers {
     this.#options = options
   }
 
-  /** @returns true where the call is part of a sum and has no record of its own. */
+  /** @returns true when the call is part of a sum and gets no record of its own. */
   takes(call: StrangersCall): boolean {
     this.#roll(call.endedAtMs)
     const { perMinute, allPerMinute } = this.#options
@@ -83,7 +84,7 @@ export class Strangers {
 
   #add(call: StrangersCall, network: string): void {
     const isKept = this.#sums.has(keyOf(network, call.code)) || this.#sums.size < this.#options.allPerMinute
-    // So many addresses in one minute are one: codes are few, so this ends.
+    // More addresses in this minute share one sum per code. There are few codes, so the number of sums is bounded.
     const shown = isKept ? network : null
     const key = keyOf(shown ?? '', call.code)
     const sum = this.#sums.get(key)
@@ -113,7 +114,7 @@ export class Strangers {
 
 const keyOf = (network: string, code: string): string => `${code} ${network}`
 
-/** The record of the first of them, without what may differ between them but its path, which is an example. */
+/** The record of the first call, without facts that may differ between the calls. The path stays, as an example. */
 function recordOf({ first, network, calls, endedAtMs }: Sum): Closed {
   const { opened, ...closed } = first
   const sum = { ...closed, endedAtMs, summedCalls: calls, requestBytes: 0, responseBytes: 0 }
@@ -135,7 +136,10 @@ function recordOf({ first, network, calls, endedAtMs }: Sum): Closed {
   }
 }
 
-/** An address as it is counted: IPv4 by itself, IPv6 by its first 64 bits, which one customer has whole. */
+/**
+ * The network under which an address is counted: an IPv4 address itself, the first 64 bits of an IPv6 address, which
+ * belong to one customer.
+ */
 export function networkOf(address: string | null): string {
   if (address === null) return ''
   const [plain = ''] = address.split('%')

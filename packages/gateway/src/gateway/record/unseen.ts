@@ -1,4 +1,6 @@
-/** Settings and figures for answers whose end the gateway does not see, because the client or the backend left early. */
+/**
+ * Settings and figures for answers whose end the gateway does not see, because the client or the backend left early.
+ */
 import type { Config } from '../../config/schema.ts'
 import { ReadingOn } from '../relay/read-on.ts'
 import { NeedsSeen } from './needs.ts'

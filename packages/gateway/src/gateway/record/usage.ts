@@ -27,9 +27,11 @@ interface UsageParts {
 /**
  * The usage of a call, from the best source there is:
  * 1. reported: the backend reported it at the end of its answer.
- * 2. counted: the answer came whole and its text is all that is billed (old API versions, other models), so the tokenizer counts it.
- * 3. bounded: the end was not seen (the client or the backend left early), the answer cannot be read, or the model may think unseen. The bound is
- *    at least what passed, what was reserved, and what calls of the deployment needed. It is never small because little was seen.
+ * 2. counted: the answer came whole and its text is all that is billed (old API versions, other models), so the
+ *   tokenizer counts it.
+ * 3. bounded: the end was not seen (the client or the backend left early), the answer cannot be read, or the model may
+ *   think unseen. The bound is at least what passed, what was reserved, and what calls of the deployment needed. It is
+ *   never small because little was seen.
  */
 export async function usageOf(exchange: Authenticated, relayed: Relayed, parts: UsageParts): Promise<Usage> {
   const { learned } = relayed

@@ -9,10 +9,13 @@ export function resolve(exchange: Exchange, { resolve: find }: Pick<GatewayParts
   return exchange
 }
 
-/** Addresses of calls on deployments are few and the same again and again: 0.1 instead of 2.9 µs each. */
+/**
+ * Most remembered addresses. Calls on deployments use the same few addresses again and again: 0.1 µs each instead of
+ * 2.9 µs.
+ */
 const rememberedMax = 2_000
 
-/** A resolver that remembers addresses. Only those without ids in them, so that nobody fills the memory with objects' names. */
+/** A resolver that remembers addresses, but none with ids of objects in them: those would fill the memory. */
 export function createResolver(): (method: string, url: string) => Route {
   const remembered = new Map<string, Route>()
   return (method, url) => {
@@ -20,7 +23,7 @@ export function createResolver(): (method: string, url: string) => Route {
     if (known?.operation.methods.includes(method)) return known
     const route = findRoute(method, url)
     if (route.operation.deployment !== 'required' || url.length > 512) return route
-    // A client that varies its query gets the long way for everybody for a moment, and nothing worse.
+    // A client that varies its query makes all calls a little slower for a moment, and nothing worse.
     if (remembered.size >= rememberedMax) remembered.clear()
     remembered.set(url, route)
     return route

@@ -3,8 +3,8 @@ import { Refusal } from '../refusals.ts'
 const urlCharactersMax = 8_192
 
 /**
- * Path and query of a request target (RFC 9112 section 3.2). The absolute form is accepted as a server must; its host
- * decides nothing. A fragment never belongs into a request.
+ * Path and query of a request target (RFC 9112 section 3.2). A server must accept the absolute form; its host decides
+ * nothing. A fragment does not belong in a request.
  */
 export function splitUrl(url: string): { path: string; query: string } {
   if (url.length > urlCharactersMax)
@@ -18,9 +18,9 @@ export function splitUrl(url: string): { path: string; query: string } {
 }
 
 /**
- * Decoded segments of a path. What two readers could read in two ways is refused: empty and dot segments, encoded
- * separators, control characters, characters that a URL must encode. One empty segment is left out, as Azure does: the one that an
- * endpoint with a slash at its end leaves before `openai` or `v1`.
+ * Decoded segments of a path. A path that two readers could read in two ways is refused: empty and dot segments,
+ * encoded separators, control characters, characters that a URL must encode. One empty segment is removed, as Azure
+ * does: the one before `openai` or `v1` that comes from an endpoint with a slash at its end.
  */
 export function splitPath(path: string): string[] {
   if (!path.startsWith('/')) throw new Refusal('path_malformed', { reason: 'the path does not begin with /' })
@@ -33,7 +33,10 @@ export function splitPath(path: string): string[] {
   })
 }
 
-/** Endpoints end at the root, behind `/TARGET/WORKLOAD`, or behind the `openai` of either: only there is an empty segment a joint. */
+/**
+ * Endpoints end at the root, after `/TARGET/WORKLOAD`, or after `openai` in either. Only there an empty segment is the
+ * joint of two parts.
+ */
 function withoutJoint(segments: readonly string[]): readonly string[] {
   const at = segments.indexOf('')
   if (at === -1) return segments

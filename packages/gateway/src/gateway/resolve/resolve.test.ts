@@ -48,7 +48,8 @@ test('the instance is asked for the same operation, below its own root', () => {
   for (const [url, path] of rows) assert.equal(pathOf('POST', url), path)
 })
 
-// Where usage may be asked for decides whether a stream's tokens are exact; where it may not, asking would break the call.
+// Where usage may be asked for decides whether a stream's tokens are exact; where it may not, asking would break the
+// call.
 test('include_usage is asked for where the version knows it', () => {
   const accepted = (query: string): boolean =>
     findRoute('POST', `/openai/deployments/gpt-4o/chat/completions${query}`).includeUsageAccepted

@@ -1,6 +1,6 @@
 /**
- * Routes: the grammar of addresses. Whether the named target and workload exist is decided by `authorize`, so that no caller learns names
- * without a token.
+ * Routes: the grammar of addresses. Whether the named target and workload exist is decided by `authorize`, so that no
+ * caller learns names without a token.
  */
 import type { Address } from '../../wire/backends.ts'
 import { type AddressForm, acceptsIncludeUsage, findOperation, type Operation } from '../../wire/operations.ts'
@@ -14,7 +14,7 @@ export interface Route {
   readonly workload: string | null
   /** From the address (`/deployments/{name}/`); null when the body names it or there is none. */
   readonly deployment: string | null
-  /** What the first `{id}` of the operation's path stands for; null where it has none. */
+  /** Value of the first `{id}` in the operation's path; null when it has none. */
   readonly objectId: string | null
   readonly isV1: boolean
   readonly apiVersion: string | null
@@ -30,10 +30,10 @@ const credentialParameters = new Set(['api-key', 'subscription-key', 'ocp-apim-s
 /** @throws Refusal path_malformed, route_unknown, method_not_allowed, credential_in_query */
 export function findRoute(method: string, url: string): Route {
   const { path, query } = splitUrl(url)
-  // What somebody sees who opens the endpoint in a browser: the refusal says which addresses there are.
+  // A person who opens the endpoint in a browser gets this refusal: it says which addresses there are.
   if (path === '/') throw new Refusal('route_unknown', { path })
   const segments = splitPath(path)
-  const place = locate(segments, path)
+  const place = splitAddress(segments, path)
   const operation = findOperation(place.rest, method, formOf(place))
   if (operation === null) throw new Refusal('route_unknown', { path })
   if (!operation.methods.includes(method)) {
@@ -59,7 +59,7 @@ export function findRoute(method: string, url: string): Route {
   }
 }
 
-interface Place {
+interface AddressParts {
   readonly target: string | null
   readonly workload: string | null
   readonly isV1: boolean
@@ -68,13 +68,13 @@ interface Place {
   readonly rest: readonly string[]
 }
 
-function formOf({ isV1, deployment }: Place): AddressForm {
+function formOf({ isV1, deployment }: AddressParts): AddressForm {
   if (isV1) return 'v1'
   return deployment === null ? 'dated' : 'deployment'
 }
 
 /** Reads the three forms: `/{target}/{workload}/openai/…`, `/openai/…`, `/v1/…`. */
-function locate(segments: readonly string[], path: string): Place {
+function splitAddress(segments: readonly string[], path: string): AddressParts {
   const short = segments[0] === 'openai' || segments[0] === 'v1'
   const names = short ? { target: null, workload: null } : readNames(segments, path)
   const below = short ? segments : segments.slice(2)
@@ -102,7 +102,7 @@ function readNames(segments: readonly string[], path: string): { target: string;
 /** @returns api-version, null when there is none. */
 function readQuery(query: string): string | null {
   if (query === '') return null
-  // The query of nearly every call; anything else is taken apart in full.
+  // The query of nearly every call. Any other query is parsed in full.
   const plain = /^api-version=([A-Za-z0-9.-]{1,64})$/.exec(query)
   if (plain) return plain[1] as string
   if (/[^\x21-\x7e]/.test(query))

@@ -28,9 +28,9 @@ const byKind: Readonly<Record<FieldKind, z.ZodType>> = {
   nano: z.int(),
 }
 
-function schemaOf({ kind, values, orNull, says }: Field): z.ZodType {
+function schemaOf({ kind, values, orNull, description }: Field): z.ZodType {
   const schema = values === undefined ? byKind[kind] : z.enum(values)
-  return (orNull === true ? schema.nullable() : schema).openapi({ description: says })
+  return (orNull === true ? schema.nullable() : schema).openapi({ description })
 }
 
 function recordSchema(): z.ZodType {

@@ -9,7 +9,9 @@ export function withFieldTable(page: string): string {
   const from = page.indexOf(begin)
   const to = page.indexOf(end)
   if (from === -1 || to === -1) throw new RangeError('docs/ledger.md lacks the markers of its table of fields.')
-  const rows = shownFields.map(field => `| \`${field.path.join('.')}\` | ${field.says} | ${telemetryNameOf(field)} |`)
+  const rows = shownFields.map(
+    field => `| \`${field.path.join('.')}\` | ${field.description} | ${telemetryNameOf(field)} |`,
+  )
   const table = ['| field | what | OpenTelemetry |', '|---|---|---|', ...rows, ...bodies]
   return `${page.slice(0, from + begin.length)}\n${table.join('\n')}\n${page.slice(to)}`
 }

@@ -1,4 +1,4 @@
-/** The columns of the table of fields (fields.ts): what a row says, and what follows from a field's kind. */
+/** The columns of the table of fields (fields.ts): what a row states, and what follows from a field's kind. */
 import type { AttemptRecord } from './values.ts'
 
 /** TypeScript's type of a value, by kind. */
@@ -93,9 +93,9 @@ export interface StoredFacts extends ValueFacts {
   /** Dictionary that the field shares with others; without it, a name has a dictionary of its own. */
   readonly dictionary?: string
   /** True for names that clients write freely: they take half of a dictionary at most. */
-  readonly free?: true
+  readonly clientWritten?: true
   /** True for names of an address: without a verified caller they get no number of their own. */
-  readonly address?: true
+  readonly inAddress?: true
   /** True where the value is only another form of a field, and the record does not have it. */
   readonly internal?: true
 }
@@ -144,28 +144,34 @@ export interface FieldRow extends Omit<StoredFacts, 'since' | 'column'>, ShownFa
   readonly closedJournal?: number
   readonly compute?: (record: never) => unknown
   /** Description for readers of docs/ledger.md and of the API's document. */
-  readonly says: string
+  readonly description: string
 }
 
 /** A field that is known before the backend is called. */
-export const opened = <const F extends StoredFacts, const S extends ShownFacts>(facts: F, shown: S, says: string) =>
-  ({ ...facts, ...shown, half: 'opened', says }) as const
+export const opened = <const F extends StoredFacts, const S extends ShownFacts>(
+  facts: F,
+  shown: S,
+  description: string,
+) => ({ ...facts, ...shown, half: 'opened', description }) as const
 
 /** A field that is known when the exchange has ended. */
-export const closed = <const F extends StoredFacts, const S extends ShownFacts>(facts: F, shown: S, says: string) =>
-  ({ ...facts, ...shown, half: 'closed', says }) as const
+export const closed = <const F extends StoredFacts, const S extends ShownFacts>(
+  facts: F,
+  shown: S,
+  description: string,
+) => ({ ...facts, ...shown, half: 'closed', description }) as const
 
 /** A field of both halves. The end corrects the beginning. */
 export const both = <const F extends StoredFacts & { readonly closedJournal?: number }, const S extends ShownFacts>(
   facts: F,
   shown: S,
-  says: string,
-) => ({ ...facts, ...shown, half: 'both', says }) as const
+  description: string,
+) => ({ ...facts, ...shown, half: 'both', description }) as const
 
 /** A field that follows from others. */
 export const derived = <const F extends ValueFacts, R, const S extends ShownFacts>(
   facts: F,
   compute: (record: R) => unknown,
   shown: S,
-  says: string,
-) => ({ ...facts, compute, ...shown, half: 'derived', says }) as const
+  description: string,
+) => ({ ...facts, compute, ...shown, half: 'derived', description }) as const

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { noUsage } from '../wire/usage.ts'
 import { closedOf, newId, openedOf } from './exchange.fixture.ts'
 import { kinds } from './field.ts'
 import { type Field, fieldRows, shownFields } from './fields.ts'
-import { type BlockHalf, flag, listOf } from './journal/fields.ts'
+import { type BlockHalf, fieldsOf, flag, formats } from './journal/fields.ts'
 import { unrolledText } from './journal/unroll.ts'
 import { unknownClosed, unknownOpened } from './read-fields.ts'
 import { recordColumns } from './store/schema.ts'
@@ -26,10 +27,10 @@ test('every field has a position of its own in the journal and in the store, wit
       const fields = stored.filter(
         ({ kind, half: own }) => kinds[kind].list === list && (own === half || own === 'both'),
       )
-      assertGapless(listOf(half, list), fields.length, `${list} of ${half}`)
+      assertGapless(fieldsOf(half, list), fields.length, `${list} of ${half}`)
     }
   }
-  for (const { journal, name } of listOf('opened', 'flags')) {
+  for (const { journal, name } of fieldsOf('opened', 'flags')) {
     assert.notEqual(1 << (journal ?? 0), flag.carriesOpened, `${name} has the bit of carriesOpened`)
   }
   assertGapless(recordColumns, new Set(recordColumns.map(({ name }) => name)).size, 'columns')
@@ -40,7 +41,7 @@ test('every field has a position of its own in the journal and in the store, wit
 test('in every list, fields of an older format come before those of a newer one', () => {
   for (const half of halves) {
     for (const list of ['numbers', 'names', 'texts'] as const) {
-      const versions = listOf(half, list).map(({ since }) => since ?? 0)
+      const versions = fieldsOf(half, list).map(({ since }) => since ?? 0)
       assert.deepEqual(
         versions,
         versions.toSorted((a, b) => a - b),
@@ -53,6 +54,29 @@ test('in every list, fields of an older format come before those of a newer one'
     versions,
     versions.toSorted((a, b) => a - b),
     'columns',
+  )
+})
+
+// Journals that earlier versions wrote are read by these positions; a test with a file of each format would find some
+// of the mistakes only.
+test('positions of released formats do not change', () => {
+  const lists = halves.flatMap(half =>
+    (['numbers', 'names', 'texts', 'flags'] as const).map(list => [
+      half,
+      list,
+      fieldsOf(half, list)
+        .filter(({ since = 0 }) => since <= 3)
+        .map(({ name, since }) => `${name} ${since}`),
+    ]),
+  )
+  assert.equal(createHash('sha256').update(JSON.stringify(lists)).digest('hex').slice(0, 16), '1c6baf126bebeaf5')
+  assert.deepEqual(
+    [formats[1], formats[2], formats[3]],
+    [
+      { opened: { numbers: 1, texts: 0, names: 18 }, closed: { numbers: 14, texts: 2, names: 8 } },
+      { opened: { numbers: 1, texts: 1, names: 19 }, closed: { numbers: 17, texts: 3, names: 12 } },
+      { opened: { numbers: 1, texts: 2, names: 19 }, closed: { numbers: 20, texts: 3, names: 13 } },
+    ],
   )
 })
 

@@ -116,7 +116,7 @@ export const fields = {
     'For people to read; names change, ids do not.',
   ),
   workload: opened(
-    { kind: 'name', orNull: true, since: 1, journal: 5, column: 17, address: true },
+    { kind: 'name', orNull: true, since: 1, journal: 5, column: 17, inAddress: true },
     {
       otel: 'gatehouse.workload',
       csv: 10,
@@ -127,7 +127,7 @@ export const fields = {
     'Workload, as in the configuration.',
   ),
   target: opened(
-    { kind: 'name', orNull: true, since: 1, journal: 6, column: 18, address: true },
+    { kind: 'name', orNull: true, since: 1, journal: 6, column: 18, inAddress: true },
     { otel: 'gatehouse.target', csv: 11, show: 'target' },
     'Target, as in the configuration.',
   ),
@@ -148,7 +148,7 @@ export const fields = {
     'Region of the instance.',
   ),
   deployment: opened(
-    { kind: 'name', orNull: true, since: 1, journal: 9, column: 21, address: true },
+    { kind: 'name', orNull: true, since: 1, journal: 9, column: 21, inAddress: true },
     {
       otel: 'gen_ai.request.model',
       csv: 14,
@@ -176,8 +176,8 @@ export const fields = {
       journal: 10,
       column: 22,
       dictionary: 'model',
-      free: true,
-      address: true,
+      clientWritten: true,
+      inAddress: true,
     },
     { otel: 'gatehouse.requested_model', csv: 15, show: 'model' },
     '`model` as the client wrote it, in the body or the path.',
@@ -209,7 +209,7 @@ export const fields = {
     'True when the client asked for a stream.',
   ),
   apiVersion: opened(
-    { kind: 'name', orNull: true, since: 1, journal: 11, column: 24, free: true, address: true },
+    { kind: 'name', orNull: true, since: 1, journal: 11, column: 24, clientWritten: true, inAddress: true },
     { otel: 'gatehouse.api_version', csv: 17, show: 'api version' },
     'Version of a dated address.',
   ),
@@ -219,12 +219,12 @@ export const fields = {
     'Method of the request.',
   ),
   path: opened(
-    { kind: 'name', since: 1, journal: 16, column: 30, free: true },
+    { kind: 'name', since: 1, journal: 16, column: 30, clientWritten: true },
     { otel: 'url.path', csv: 43, showWith: 'method' },
     'Path as it was received, at most 2,048 characters, without the query, which may carry a key.',
   ),
   requestContentType: opened(
-    { kind: 'name', orNull: true, since: 1, journal: 15, column: 28, free: true },
+    { kind: 'name', orNull: true, since: 1, journal: 15, column: 28, clientWritten: true },
     { otel: 'http.request.header.content-type' },
     'Content type of the request.',
   ),
@@ -373,12 +373,12 @@ export const fields = {
     'Id of what the call created: a response, a file, a batch; of a call that charges work in the background, the object that did it.',
   ),
   clientAddress: opened(
-    { kind: 'name', orNull: true, since: 1, journal: 17, column: 31, free: true },
+    { kind: 'name', orNull: true, since: 1, journal: 17, column: 31, clientWritten: true },
     { otel: 'client.address', csv: 44, show: 'client' },
     'Address of the client.',
   ),
   userAgent: opened(
-    { kind: 'name', orNull: true, since: 1, journal: 14, column: 27, free: true },
+    { kind: 'name', orNull: true, since: 1, journal: 14, column: 27, clientWritten: true },
     { otel: 'user_agent.original', csv: 45, showWith: 'clientAddress' },
     'User agent of the client.',
   ),

@@ -69,10 +69,10 @@ async function interrupted(unfinished: Unfinished, parts: RecoverParts): Promise
   const { id, request, response, writtenAtMs } = unfinished
   // The opening entry may be lost to damage. The id still shows when the exchange began.
   const opened = unfinished.opened ?? { ...unknownOpened(id), startedAtMs: timeOfId(id) }
-  const said = opened.operation === null ? null : assembled(opened, response)
-  const begun = goingOn(opened, response)
-  const isOwed = begun !== null && said?.usage == null
-  const usage: Usage = isOwed ? { ...noUsage, source: 'owed' } : await usageOf(opened, unfinished, said, parts)
+  const answer = opened.operation === null ? null : answerOf(opened, response)
+  const backgroundId = backgroundIdOf(opened, response)
+  const isOwed = backgroundId !== null && answer?.usage == null
+  const usage: Usage = isOwed ? { ...noUsage, source: 'owed' } : await usageOf(opened, unfinished, answer, parts)
   return {
     ...unknownClosed(id),
     outcome: 'interrupted',
@@ -80,12 +80,12 @@ async function interrupted(unfinished: Unfinished, parts: RecoverParts): Promise
     endedAtMs: Math.max(writtenAtMs, opened.startedAtMs),
     instance: opened.instance,
     region: opened.region,
-    servedModel: said?.model ?? null,
+    servedModel: answer?.model ?? null,
     usage,
-    serviceTier: said?.serviceTier ?? null,
-    cost: costOfTokens(opened, usage, said, parts),
-    objectId: begun ?? (usageShape(opened.operation ?? '') === 'responses' ? (said?.id ?? null) : null),
-    finishReason: said?.choices[0]?.finishReason ?? null,
+    serviceTier: answer?.serviceTier ?? null,
+    cost: costOfTokens(opened, usage, answer, parts),
+    objectId: backgroundId ?? (usageShape(opened.operation ?? '') === 'responses' ? (answer?.id ?? null) : null),
+    finishReason: answer?.choices[0]?.finishReason ?? null,
     requestBytes: bytesOf(request),
     responseBytes: bytesOf(response),
     ...(unfinished.opened === null ? { opened } : {}),
@@ -93,7 +93,7 @@ async function interrupted(unfinished: Unfinished, parts: RecoverParts): Promise
 }
 
 /** The answer, as far as it was written; null when it cannot be read. */
-function assembled(opened: Opened, response: readonly Uint8Array[]): Assembled | null {
+function answerOf(opened: Opened, response: readonly Uint8Array[]): Assembled | null {
   if (response.length === 0 || opened.operation === null) return null
   try {
     return assemble(opened.operation, opened.stream, Buffer.concat(response))
@@ -103,13 +103,13 @@ function assembled(opened: Opened, response: readonly Uint8Array[]): Assembled |
 }
 
 /** Id of the response or batch that the call began and that continues at its instance; null where none is known. */
-function goingOn({ operation }: Opened, response: readonly Uint8Array[]): string | null {
+function backgroundIdOf({ operation }: Opened, response: readonly Uint8Array[]): string | null {
   if (operation !== 'responses' && operation !== 'batches') return null
   return goesOn(Buffer.concat(response))
 }
 
-/** True where the call may have begun work that continues, with an id that is not known. */
-function mayGoOn({ operation, method }: Opened, request: readonly Uint8Array[]): boolean {
+/** True where the call may have backgroundId work that continues, with an id that is not known. */
+function mayRunUnknown({ operation, method }: Opened, request: readonly Uint8Array[]): boolean {
   if (operation === 'batches') return method === 'POST'
   return operation === 'responses' && asksForBackground(Buffer.concat(request))
 }
@@ -122,12 +122,12 @@ function mayGoOn({ operation, method }: Opened, request: readonly Uint8Array[]):
 async function usageOf(
   opened: Opened,
   unfinished: Unfinished,
-  said: Assembled | null,
+  answer: Assembled | null,
   parts: RecoverParts,
 ): Promise<Usage> {
-  if (said?.usage != null && !said.usageSoFar) return { ...said.usage, source: 'reported' }
-  const usage = await unreported(opened, unfinished, said, parts)
-  if (!mayGoOn(opened, unfinished.request)) return usage
+  if (answer?.usage != null && !answer.usageSoFar) return { ...answer.usage, source: 'reported' }
+  const usage = await unreported(opened, unfinished, answer, parts)
+  if (!mayRunUnknown(opened, unfinished.request)) return usage
   // Its end cannot be looked up, so it is charged at the number of tokens that is assumed of such a call.
   const promptTokens = usage.promptTokens ?? 0
   const completionTokens = Math.max(usage.completionTokens ?? 0, parts.completionTokensAssumed)
@@ -138,30 +138,30 @@ async function usageOf(
 async function unreported(
   opened: Opened,
   { request, response }: Unfinished,
-  said: Assembled | null,
+  answer: Assembled | null,
   { counter, modelOf, completionTokensAssumed }: RecoverParts,
 ): Promise<Usage> {
   const { operation, instance, deployment } = opened
   // The name of a deployment does not show its model, and so not the tokenizer.
   const known = instance === null || deployment === null ? null : modelOf(instance, deployment)
-  const model = known ?? said?.model ?? opened.requestedModel ?? deployment
+  const model = known ?? answer?.model ?? opened.requestedModel ?? deployment
   if (operation === null || model === null || usageShape(operation) === 'none' || isUnmeteredModel(model))
     return noUsage
   const job = { model, operation, requestBody: request, responseBody: response, stream: opened.stream }
   // A record without tokens is better than no record.
   const counted = await counter.count(job).catch(() => nothingCounted)
   const isInputOnly = usageShape(operation) === 'input-only'
-  const isKnown = counted.promptTokens !== null && (isInputOnly || isWhole(said, model))
+  const isKnown = counted.promptTokens !== null && (isInputOnly || isWhole(answer, model))
   const most = isKnown || isInputOnly ? 0 : completionTokensMost(request, completionTokensAssumed)
   // Where bodies are not recorded, the prompt is not known either.
   const promptTokens = counted.promptTokens ?? completionTokensAssumed
-  const completionTokens = Math.max(counted.completionTokens ?? 0, said?.usage?.completionTokens ?? 0, most)
+  const completionTokens = Math.max(counted.completionTokens ?? 0, answer?.usage?.completionTokens ?? 0, most)
   return unreportedUsage(isKnown ? 'counted' : 'bounded', promptTokens, completionTokens)
 }
 
 /** True when the whole answer had come and its text is all that is billed. */
-function isWhole(said: Assembled | null, model: string): boolean {
-  return said?.complete === true && said.choices.length > 0 && !modelFacts(model).mayThink
+function isWhole(answer: Assembled | null, model: string): boolean {
+  return answer?.complete === true && answer.choices.length > 0 && !modelFacts(model).mayThink
 }
 
 const maxima: ReadonlySet<string> = new Set([
@@ -184,15 +184,15 @@ function completionTokensMost(request: readonly Uint8Array[], assumed: number): 
 function costOfTokens(
   { instance, deployment, startedAtMs }: Opened,
   usage: Usage,
-  said: Assembled | null,
+  answer: Assembled | null,
   { costOf, modelOf }: RecoverParts,
 ): Cost | null {
   if (usage.source === 'none' || usage.source === 'owed' || instance === null || deployment === null) return null
   return costOf(usage, {
-    servedModel: said?.model ?? null,
+    servedModel: answer?.model ?? null,
     model: modelOf(instance, deployment) ?? deployment,
     startedAtMs,
-    tier: said?.serviceTier ?? null,
+    tier: answer?.serviceTier ?? null,
   })
 }
 

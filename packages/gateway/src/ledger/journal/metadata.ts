@@ -11,13 +11,13 @@
  * The lengths and bytes of the names are contiguous, so that a reader can look up all of them at once.
  */
 import type { Closed, Opened } from '../record.ts'
-import { closedShape, openedShape, type Shape } from './fields.ts'
+import { type BlockShape, closedShape, openedShape } from './fields.ts'
 import { textUnitsMax } from './forms.ts'
 import { writeClosed, writeOpened } from './unrolled.ts'
 
 /** Length of a text that is null. */
 export const absent = 0xffff
-const lengthsOf = (shape: Shape): number => shape.texts + shape.names
+const lengthsOf = (shape: BlockShape): number => shape.texts + shape.names
 
 /**
  * Collects one block before it is written, because its size decides where it goes. One per writer and half, used again
@@ -66,7 +66,7 @@ export class MetadataBlock {
     return at + textBytes
   }
 
-  #begin(shape: Shape): void {
+  #begin(shape: BlockShape): void {
     this.#shape = shape
     this.#numberCount = 0
     this.#lengthCount = 0
@@ -98,7 +98,7 @@ export class MetadataBlock {
 }
 
 /** Bytes of a block without its text. */
-export function blockBytes(shape: Shape): number {
+export function blockBytes(shape: BlockShape): number {
   return shape.numbers * 8 + 8 + (shape.texts + shape.names) * 2
 }
 
@@ -110,10 +110,10 @@ export class BlockView {
   namesAt = 0
   textsAt = 0
   endAt = 0
-  shape: Shape = openedShape
+  shape: BlockShape = openedShape
 
   /** False when the sizes do not fit into `end`. */
-  read(view: DataView, start: number, end: number, shape: Shape): boolean {
+  read(view: DataView, start: number, end: number, shape: BlockShape): boolean {
     this.shape = shape
     this.numbersAt = start
     const sizesAt = start + shape.numbers * 8

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { closedOf, newId, openedOf, temporaryDirectory } from '../exchange.fixture.ts'
-import { type Format, formats, formatVersion } from './fields.ts'
+import { formats, formatVersion, type JournalFormat } from './fields.ts'
 import { at, frameHeadBytes, frameKind } from './frame.ts'
 import { ChunkPool, Group } from './group.ts'
 import { readClosed, readOpened } from './halves.ts'
@@ -159,7 +159,7 @@ test('a segment whose preamble is destroyed is read by the marker of its first e
 const texts = fc.option(fc.string({ unit: fc.nat(0xffff).map(unit => String.fromCharCode(unit)), maxLength: 40 }), {
   nil: null,
 })
-const newest = formats[formatVersion] as Format
+const newest = formats[formatVersion] as JournalFormat
 const numbers = fc.option(fc.double({ noNaN: true, noDefaultInfinity: true }), { nil: null })
 
 /** Lone surrogates cannot be kept in UTF-8; everything else can. */

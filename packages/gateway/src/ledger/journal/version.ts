@@ -1,12 +1,12 @@
 import { LedgerError } from '../index.ts'
-import { type Format, formats, formatVersion } from './fields.ts'
+import { formats, formatVersion, type JournalFormat } from './fields.ts'
 import { frameKind } from './frame.ts'
 
 /**
  * Lists of fields that a metadata block of this format has.
  * @throws LedgerError `ledger_directory` for a later format: leaving its entries out would lose records in silence.
  */
-export function formatOf({ version }: { readonly version: number }): Format {
+export function formatOf({ version }: { readonly version: number }): JournalFormat {
   const format = formats[version]
   if (format !== undefined) return format
   throw new LedgerError(

@@ -1,6 +1,6 @@
 import { callerKey } from '../../identity/caller.ts'
 import type { Field, FieldName } from '../fields.ts'
-import { closedNames, openedNames, type Shape } from '../journal/fields.ts'
+import { type BlockShape, closedNames, openedNames } from '../journal/fields.ts'
 import { type BlockView, namesOf } from '../journal/metadata.ts'
 import { type Dictionaries, type NameOrigin, unnumbered } from './names.ts'
 import { dictionaryOf } from './schema.ts'
@@ -24,7 +24,7 @@ const blockBytesMax = 4_096
 
 /** Longest text of a name in its row, in UTF-16 units. A path has at most 2,048. */
 const rowTextMax = 2_048
-const strangersTextMax = 256
+const unauthenticatedTextMax = 256
 
 /** A name of a block, with its dictionary. */
 interface NamedField {
@@ -49,7 +49,7 @@ const callerAppIdAt = positionOfName('callerAppId')
 export class NameBlocks {
   readonly #names: Dictionaries
   /** By shape, because the same bytes may mean something else in another one. */
-  readonly #known = new Map<Shape, Map<string, CodedNames>>()
+  readonly #known = new Map<BlockShape, Map<string, CodedNames>>()
 
   constructor(names: Dictionaries) {
     this.#names = names
@@ -77,7 +77,7 @@ export class NameBlocks {
     return coded
   }
 
-  #knownOf(shape: Shape): Map<string, CodedNames> {
+  #knownOf(shape: BlockShape): Map<string, CodedNames> {
     let known = this.#known.get(shape)
     if (known === undefined) {
       known = new Map()
@@ -94,15 +94,15 @@ export class NameBlocks {
   #code(texts: readonly (string | null)[], fields: readonly NamedField[]): CodedNames {
     const unnamed: Record<string, string> = {}
     const isOpening = fields === openedFields
-    const isStrangers = isOpening && (texts[callerKindAt] ?? null) === null
+    const isUnauthenticated = isOpening && (texts[callerKindAt] ?? null) === null
     const coded = (name: string, dictionary: string, text: string | null, facts: NameFacts): number => {
       if (text === null) return 0
-      if (isStrangers && facts.address === true) {
+      if (isUnauthenticated && facts.inAddress === true) {
         const known = this.#names.find(dictionary, text)
-        if (known === null) unnamed[name] = text.slice(0, strangersTextMax)
+        if (known === null) unnamed[name] = text.slice(0, unauthenticatedTextMax)
         return known ?? 0
       }
-      const origin: NameOrigin = facts.free === true ? 'free' : 'ours'
+      const origin: NameOrigin = facts.clientWritten === true ? 'free' : 'ours'
       const code = this.#names.codeOf(dictionary, text, origin)
       if (code === unnumbered) unnamed[name] = text.slice(0, rowTextMax)
       return code
@@ -113,7 +113,7 @@ export class NameBlocks {
   }
 }
 
-type NameFacts = Pick<Field, 'free' | 'address'>
+type NameFacts = Pick<Field, 'clientWritten' | 'inAddress'>
 
 function keyOf(texts: readonly (string | null)[]): string | null {
   const kind = texts[callerKindAt]

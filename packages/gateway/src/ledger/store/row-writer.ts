@@ -4,8 +4,8 @@ import {
   closedNames,
   closedNumbers,
   closedTexts,
+  fieldsOf,
   hasFlag,
-  listOf,
   openedNames,
   openedNumbers,
   openedTexts,
@@ -52,7 +52,7 @@ const openedWholes = movesOf(openedNumbers, 'whole')
 const openedLongs = movesOf(openedNumbers, 'long')
 const openedTextMoves = movesOf(openedTexts, 'text')
 const closedTextMoves = movesOf(closedTexts, 'text')
-const flagColumns = listOf('opened', 'flags').map(field => ({ field, to: indexOf(field) }))
+const flagColumns = fieldsOf('opened', 'flags').map(field => ({ field, to: indexOf(field) }))
 
 const startedAt = openedNumbers.findIndex(({ name }) => name === 'startedAtMs')
 const startedColumn = movesOf(openedNumbers, 'real').find(({ from }) => from === startedAt)?.to ?? -1

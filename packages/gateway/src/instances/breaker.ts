@@ -1,6 +1,6 @@
 /**
- * The breaker: leaves a deployment, or a whole instance, alone for a while after it refused or failed. A pure state machine:
- * the time comes in with each question.
+ * The breaker: keeps calls away from a deployment, or from a whole instance, for a while after it refused or failed. It
+ * is a pure state machine: the time comes in with each call.
  *
  *   closed ── 429, failures ──► open ── its time is up ──► half-open: one call tries
  *     ▲                          ▲                            │
@@ -21,18 +21,24 @@ export type BreakerReason =
   | 'credential_refused'
   | 'probe'
 
-/** The share of failures means nothing of fewer calls. */
+/** With fewer calls the share of failures means nothing. */
 const callsLeast = 20
-/** A 429 that says no time: so long at first, then doubled at each further one, up to the most. */
+/** Pause after a 429 without a time: the first one, doubled at each further 429 up to the longest. */
 const pauseFirstMs = 1_000
 const pauseMostMs = 30_000
-/** A 429 that names a shorter time leaves the deployment alone for so long: each try of a call that is refused costs it a round trip. */
+/** Least pause after a 429 that names a shorter time: each attempt that is refused costs the call a round trip. */
 const pauseLeastMs = 250
-/** A deployment that does not exist may just have been made: Azure itself says to look again after a few minutes. */
+/**
+ * Pause after the deployment was not found. It may just have been created: Azure itself advises to retry after a few
+ * minutes.
+ */
 const absentMs = 60_000
-/** A credential that is refused is tried again after `open`, then after twice as long each time, up to this: a person must mend it. */
+/**
+ * Longest pause after a refused credential. The first is `open`, and each further one is twice as long: a person must
+ * fix the cause.
+ */
 const refusedMostMs = 60_000
-/** Refusals in a row of which one alone might hang on what the call asked for. */
+/** Refusals in a row that count as one of the credential: a single one may depend on what the call asked for. */
 const refusalsLeast = 3
 
 export class Breaker {
@@ -40,14 +46,14 @@ export class Breaker {
   #state: BreakerState = 'closed'
   #reason: BreakerReason | null = null
   #retryAtMs = 0
-  /** Grows each time the state changes: what a call of an earlier time reports late is no news about this one. */
+  /** Grows each time the state changes. A call of an earlier era that reports late does not change the state. */
   #era = 0
   #probing = false
   #failuresInRow = 0
   #pauseMs = pauseFirstMs
   #refusalsInRow = 0
   #refusedMs: number
-  /** Calls and failures of this half of the window and of the one before. */
+  /** Calls and failures of the current half of the window and of the half before. */
   #halfSinceMs = 0
   #calls = 0
   #failures = 0
@@ -63,23 +69,26 @@ export class Breaker {
     return this.#state
   }
 
-  /** Null while it is closed. */
+  /** Null while the breaker is closed. */
   get reason(): BreakerReason | null {
     return this.#reason
   }
 
-  /** When one call may try again, milliseconds since the epoch; null while it is closed. */
+  /** Time when one call may try again, milliseconds since the epoch; null while the breaker is closed. */
   get retryAtMs(): number | null {
     return this.#state === 'closed' ? null : this.#retryAtMs
   }
 
-  /** Whether a call may be sent now. Changes nothing. */
+  /** True when a call may be sent now. Changes nothing. */
   admits(nowMs: number): boolean {
     if (this.#state === 'closed') return true
     return !this.#probing && this.waitMs(nowMs) === 0
   }
 
-  /** Milliseconds until a call may try; 0 when it may. A clock that was set back does not prolong it beyond the longest time there is. */
+  /**
+   * Milliseconds until a call may try; 0 when it may now. A clock that was set back does not make it longer than the
+   * longest possible pause.
+   */
   waitMs(nowMs: number): number {
     if (this.#state === 'closed') return 0
     const { open, retryAfterMax } = this.#settings
@@ -89,7 +98,7 @@ export class Breaker {
   }
 
   /**
-   * A call is sent. Where the breaker is not closed it is the probe, unless another one is under way already.
+   * A call is sent. Where the breaker is not closed the call is the probe, unless another probe is in flight.
    * @returns its ticket, for the one report that must follow.
    */
   begin(): number {
@@ -100,7 +109,7 @@ export class Breaker {
     return this.#era
   }
 
-  /** The call was answered, whatever the answer says. */
+  /** The call was answered, with any status. */
   succeeded(ticket: number, nowMs: number): void {
     if (this.#isStale(ticket)) return
     if (this.#state === 'closed') {
@@ -123,12 +132,15 @@ export class Breaker {
     else if (this.#shareReached()) this.#open('failure_share', nowMs + this.#settings.open)
   }
 
-  /** 429. @param retryAfterMs as the backend said; null when it said nothing. "At once" is no time that a refusal can mean: it says nothing. */
+  /**
+   * A 429. @param retryAfterMs as the backend said; null when it said nothing. 0 counts as nothing: a refusal cannot
+   * mean "at once".
+   */
   throttled(ticket: number, nowMs: number, retryAfterMs: number | null): void {
     const stale = this.#isStale(ticket)
     if (retryAfterMs !== null && retryAfterMs > 0) {
       const until = nowMs + Math.min(Math.max(pauseLeastMs, retryAfterMs), this.#settings.retryAfterMax)
-      // Calls that were under way together are told of the same shortage, each from where it stands.
+      // Calls that were in flight together report the same shortage, each at its own time.
       this.#open('throttled', stale ? Math.max(until, this.#retryAtMs) : until, stale)
       return
     }
@@ -139,8 +151,9 @@ export class Breaker {
 
   /**
    * The instance refused the gateway's own credential.
-   * @param certain false when it may hang on what the call asked for: then several in a row must say so.
-   * @returns true when it is left alone for it from now on.
+   * @param certain false when the refusal may depend on what the call asked for: then only several in a row open the
+   *   breaker.
+   * @returns true when this refusal opened it.
    */
   refused(ticket: number, nowMs: number, certain: boolean): boolean {
     if (this.#isStale(ticket)) return false
@@ -151,12 +164,12 @@ export class Breaker {
     return true
   }
 
-  /** The deployment does not exist on this instance: an answer, so that it may come after `succeeded`. */
+  /** The deployment does not exist on this instance. It is an answer, so it may come after `succeeded`. */
   absent(nowMs: number): void {
     if (this.#state !== 'open') this.#open('deployment_not_found', nowMs + absentMs)
   }
 
-  /** The call ended without telling anything: the client left, or it was never sent. */
+  /** The call ended without a result: the client left, or it was never sent. */
   abandoned(ticket: number): void {
     if (this.#isStale(ticket) || this.#state !== 'half-open') return
     this.#state = 'open'
@@ -164,13 +177,13 @@ export class Breaker {
     this.#era += 1
   }
 
-  /** From outside: an active probe found it broken. */
+  /** An active probe has failed. */
   trip(reason: BreakerReason, untilMs: number): void {
     if (this.#state === 'closed') this.#open(reason, untilMs)
     else if (!this.#probing) this.#retryAtMs = Math.max(this.#retryAtMs, untilMs)
   }
 
-  /** It works: a probe was answered. */
+  /** An active probe was answered. */
   restore(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
@@ -191,10 +204,10 @@ export class Breaker {
     return ticket !== this.#era || this.#state === 'open'
   }
 
-  /** @param ofEarlierCall a probe that is under way meanwhile stays the probe. */
+  /** @param ofEarlierCall a probe that is in flight stays the probe. */
   #open(reason: BreakerReason, retryAtMs: number, ofEarlierCall = false): void {
     if (ofEarlierCall && this.#probing) return
-    // What comes late says nothing about a time in which calls are answered again.
+    // A late report says nothing about a time in which calls are answered again.
     if (ofEarlierCall && this.#state === 'closed') return
     this.#state = 'open'
     this.#reason = reason

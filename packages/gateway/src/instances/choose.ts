@@ -1,31 +1,35 @@
 /**
- * Choosing a member for a call. Of those that can take it the lowest priority; there by the pool's strategy. Nothing is allocated:
- * this runs for every call.
+ * Chooses a member for a call: the lowest priority that can take it, and within a priority by the pool's strategy. It
+ * allocates nothing, because it runs for every call.
  */
 import type { Instance } from './index.ts'
 import { type Candidate, type Candidates, lookFirstMs, type Target } from './pool.ts'
 
-/** While it does not drain, each look waits twice as long, up to this: of a small deployment looks alone could be all it can serve. */
+/**
+ * Longest time between two test calls while the utilisation does not fall; each wait is twice as long as the one
+ * before. On a small deployment, test calls alone could use all of its capacity.
+ */
 const lookMostMs = 8_000
-/** A latency of longer ago says nothing about now. */
+/** An older latency says nothing about the present. */
 const latencyForMs = 60_000
-/** Below it, differences are those of the moment. Milliseconds. */
+/** Below this, differences of latency are noise. Milliseconds. */
 const latencyLeastMs = 50
-/** Of free capacity as last reported: the least share that a member keeps, since the report may be late. */
+/** Least share that a member keeps by its reported free capacity, since the report may be late. */
 const shareLeast = 0.001
 
 export interface ChoiceHints {
   readonly nowMs: number
-  /** Instances that this call has tried or that had no room for it; null before the first. */
+  /** Instances that this call has tried, or that had no room for it; null before the first. */
   readonly tried: readonly Instance[] | null
-  /** Of the prompt's beginning, 32 bits; -1 where it does not decide. */
+  /** Hash of the prompt's beginning, 32 bits; -1 where the prompt does not decide. */
   readonly prefixHash: number
 }
 
 /**
- * The member that takes the call; null when there is none, all of them being tried or left alone for a while.
+ * The member that takes the call; null when there is none, because all were tried or are paused.
  *
- * A provisioned member that spills is passed over while a later priority can take the call, and taken rather than nobody.
+ * A provisioned member that spills is skipped while a later priority can take the call. If no other member can, it is
+ * chosen.
  */
 export function choose(target: Target, candidates: Candidates, hints: ChoiceHints): Candidate | null {
   let spilling = false
@@ -51,7 +55,7 @@ function chooseSpilling(target: Target, candidates: Candidates, hints: ChoiceHin
   return null
 }
 
-/** Milliseconds until some member that was not tried may be tried again; null when all of them were. */
+/** Milliseconds until a member that was not tried may be tried again; null when all were tried. */
 export function shortestWaitMs(candidates: Candidates, hints: ChoiceHints): number | null {
   let shortest: number | null = null
   for (const one of candidates.all) {
@@ -73,7 +77,7 @@ function taken(one: Candidate, nowMs: number): Candidate {
   return one
 }
 
-/** Whether new calls go to the next priority instead. */
+/** True when new calls go to the next priority instead. */
 function passesOver(one: Candidate, spillAt: number, nowMs: number): boolean {
   const { lane } = one
   const used = lane.utilization(nowMs)
@@ -83,7 +87,7 @@ function passesOver(one: Candidate, spillAt: number, nowMs: number): boolean {
   if (!one.isSpilling) one.lookEveryMs = lookFirstMs
   if (!one.isSpilling && (used === null || used + lane.expectedRise < spillAt)) return false
   const sinceMs = nowMs - one.lookedAtMs
-  // A clock that was set back must not keep everybody away.
+  // A clock that was set back must not keep all calls away.
   return sinceMs < one.lookEveryMs && sinceMs >= 0
 }
 
@@ -115,7 +119,7 @@ function pick(tier: readonly Candidate[], target: Target, hints: ChoiceHints): C
   return nextTurn(tier)
 }
 
-/** Smooth weighted turns: each gets its share over a round, spread evenly over it. */
+/** Smooth weighted round robin: each member gets its share over a round, spread evenly. */
 function nextTurn(tier: readonly Candidate[]): Candidate | null {
   let total = 0
   let next: Candidate | null = null
@@ -130,8 +134,8 @@ function nextTurn(tier: readonly Candidate[]): Candidate | null {
 }
 
 /**
- * By weight; less for a member with less free capacity than the best one, with more calls under way, and for one that is more
- * than twice as slow as the fastest. Differences below that are the calls' own.
+ * Weighted by the configuration. A member gets less with less free capacity than the best one, with more calls in
+ * flight, and when it is more than twice as slow as the fastest. Smaller differences come from the calls themselves.
  */
 function shareByWeight(tier: readonly Candidate[], nowMs: number): void {
   let fastestMs = Number.POSITIVE_INFINITY
@@ -167,19 +171,19 @@ function shareByLoad(tier: readonly Candidate[]): void {
   for (const one of tier) if (one.share !== 0) one.share = one.lane.inFlight / one.weight === least ? one.weight : 0
 }
 
-/** One whose latency is not known is asked first; after a minute without calls it is not known any more. */
+/** Members with an unknown latency are tried first; after a minute without calls a latency is unknown again. */
 function shareByLatency(tier: readonly Candidate[], nowMs: number): void {
   let least = Number.POSITIVE_INFINITY
   for (const one of tier) if (one.share !== 0) least = Math.min(least, knownLatency(one, nowMs))
   for (const one of tier) if (one.share !== 0) one.share = knownLatency(one, nowMs) === least ? one.weight : 0
 }
 
-/** Infinite when it is not known. */
+/** Infinite when the latency is unknown. */
 function latencyOf({ lane: { latency } }: Candidate, nowMs: number): number {
   return latency.meanMs === null || nowMs - latency.lastAtMs > latencyForMs ? Number.POSITIVE_INFINITY : latency.meanMs
 }
 
-/** 0 when it is not known, but for a member that is being asked already. */
+/** 0 when the latency is unknown, except for a member that has a call in flight. */
 function knownLatency(one: Candidate, nowMs: number): number {
   const ms = latencyOf(one, nowMs)
   if (ms !== Number.POSITIVE_INFINITY) return ms
@@ -187,8 +191,8 @@ function knownLatency(one: Candidate, nowMs: number): number {
 }
 
 /**
- * Rendezvous hashing: the same beginning goes to the same member, and when one leaves only its own calls move. A member with more
- * than twice the mean load is passed over: a popular prompt must not drown it.
+ * Rendezvous hashing: prompts with the same beginning go to the same member, and when a member drops out only its own
+ * calls move. A member with more than twice the mean load is skipped, so that a popular prompt does not overload it.
  */
 function pickByPrefix(tier: readonly Candidate[], prefixHash: number): Candidate | null {
   let load = 0
@@ -214,7 +218,7 @@ function pickByPrefix(tier: readonly Candidate[], prefixHash: number): Candidate
   return best ?? idlest
 }
 
-/** Two numbers of 32 bits to one, well spread (the finisher of MurmurHash3). */
+/** Mixes two numbers of 32 bits into one (the finisher of MurmurHash3). */
 function mix(a: number, b: number): number {
   let hash = (a ^ b) >>> 0
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)

@@ -1,4 +1,6 @@
-/** How the gateway signs in to an instance. What the client sent travels on only where the credential is `caller`. */
+/**
+ * How the gateway signs in to an instance. A client's own token is passed on only where the credential is `caller`.
+ */
 import type { Clock } from '../clock.ts'
 import type { InstanceConfig } from '../config/schema.ts'
 import type { Log } from '../log.ts'
@@ -14,16 +16,22 @@ export interface CredentialHeader {
 export interface InstanceCredential {
   readonly kind: 'caller' | 'managed-identity' | 'key'
   /**
-   * The header to send. Synchronous, but for a managed identity without a valid token in hand.
-   * @param callerToken the verified token of the call; used by kind `caller` alone.
+   * The header field to send. Synchronous, except for a managed identity without a valid token.
+   * @param callerToken the verified token of the call; only used by kind `caller`.
    * @throws CredentialError, by rejecting.
    */
   header(callerToken: string): CredentialHeader | Promise<CredentialHeader>
-  /** The instance has refused it: a token that was withdrawn before its end is replaced, in the background. Nothing for the other kinds. */
+  /**
+   * The instance has refused the credential: a managed identity's token is replaced in the background, since one may be
+   * withdrawn before its end. Does nothing for the other kinds.
+   */
   renew(): void
 }
 
-/** The gateway has no credential to offer to the instance: ours to mend (503). The reason is in `cause`, without any secret. */
+/**
+ * The gateway has no credential for the instance, which the operator must fix (503). The reason is in `cause`, without
+ * any secret.
+ */
 export class CredentialError extends Error {
   readonly code = 'credential_unavailable'
   constructor(message: string, options?: ErrorOptions) {
@@ -36,24 +44,25 @@ export interface CredentialParts {
   readonly clock: Clock
   readonly log?: Log
   /**
-   * Where the managed identity's tokens come from, in the shape of App Service and Container Apps. Default: whatever
-   * `@azure/identity` finds in the environment of the process. Given by the demonstration, which brings an endpoint of its own:
-   * that library settles on one source for the whole process and would not see a second.
+   * Source of the managed identity's tokens, in the form of App Service and Container Apps. Default: the source that
+   * `@azure/identity` finds in the environment of the process. The demonstration sets it because it brings an endpoint
+   * of its own: that library uses one source for the whole process and would not see a second one.
    */
   readonly appService?: AppServiceEndpoint
 }
 
-/** A token this close to its end is replaced while it still serves. */
+/** A token this close to its end is replaced while it is still used. */
 export const refreshBeforeMs = 300_000
 
-/** A token is not sent in its last seconds: it would end on its way. */
+/** A token is not sent in its last seconds: it could expire on the way. */
 export const lastSecondsMs = 10_000
 
-/** After a failed refresh the next one waits this long; until the token in hand ends, nobody notices. */
+/** Pause after a failed refresh. Until the current token ends, no call is affected. */
 export const refreshPauseMs = 5_000
 
 /**
  * @param instance its `credential` and `scope` are read.
+ * @param backend the row of its kind.
  */
 export function createCredential(
   instance: Pick<InstanceConfig, 'credential' | 'scope'>,
@@ -79,24 +88,24 @@ export function createCredential(
 export function identityCredential(clientId: string | null, scope: string, parts: CredentialParts): InstanceCredential {
   const { appService } = parts
   const read = appService === undefined ? readSdk(clientId, scope) : readAppService(appService, clientId, scope)
-  const held = new HeldToken(read, parts)
-  return { kind: 'managed-identity', header: () => held.header(), renew: () => held.renew() }
+  const current = new IdentityToken(read, parts)
+  return { kind: 'managed-identity', header: () => current.header(), renew: () => current.renew() }
 }
 
 function nothing(): void {}
 
-interface Held {
+interface CurrentToken {
   readonly header: CredentialHeader
   readonly expiresAtMs: number
 }
 
-/** A managed identity's token, replaced before it ends. All who wait share one request. */
-class HeldToken {
+/** A managed identity's token, replaced before it ends. All calls that wait for it share one request. */
+class IdentityToken {
   readonly #read: TokenReader
   readonly #clock: Clock
   readonly #log: Log | null
-  #held: Held | null = null
-  #refreshing: Promise<Held> | null = null
+  #current: CurrentToken | null = null
+  #refreshing: Promise<CurrentToken> | null = null
   #pauseUntilMs = 0
 
   constructor(read: TokenReader, parts: CredentialParts) {
@@ -106,23 +115,24 @@ class HeldToken {
   }
 
   header(): CredentialHeader | Promise<CredentialHeader> {
-    const held = this.#held
+    const current = this.#current
     const nowMs = this.#clock()
-    if (held === null || nowMs >= held.expiresAtMs - lastSecondsMs) return this.#refresh().then(fresh => fresh.header)
-    if (nowMs >= held.expiresAtMs - refreshBeforeMs && nowMs >= this.#pauseUntilMs && this.#refreshing === null) {
-      // The failure is in the log; the token in hand serves on.
+    if (current === null || nowMs >= current.expiresAtMs - lastSecondsMs)
+      return this.#refresh().then(fresh => fresh.header)
+    if (nowMs >= current.expiresAtMs - refreshBeforeMs && nowMs >= this.#pauseUntilMs && this.#refreshing === null) {
+      // The failure is in the log; the current token is used until its end.
       this.#refresh().catch(() => {})
     }
-    return held.header
+    return current.header
   }
 
-  /** The token in hand serves on until there is another: it may be fine for other deployments. */
+  /** The current token is used until there is another one: other deployments may accept it. */
   renew(): void {
-    if (this.#held === null || this.#refreshing !== null || this.#clock() < this.#pauseUntilMs) return
+    if (this.#current === null || this.#refreshing !== null || this.#clock() < this.#pauseUntilMs) return
     this.#refresh().catch(() => {})
   }
 
-  #refresh(): Promise<Held> {
+  #refresh(): Promise<CurrentToken> {
     if (this.#refreshing !== null) return this.#refreshing
     const refreshing = this.#refreshNow().finally(() => {
       this.#refreshing = null
@@ -131,17 +141,17 @@ class HeldToken {
     return refreshing
   }
 
-  async #refreshNow(): Promise<Held> {
-    // Set first, for a source that answers with the token it gave before: it is then asked again after the pause.
+  async #refreshNow(): Promise<CurrentToken> {
+    // Set first, because a source may return the same token again: the next request then comes after the pause.
     this.#pauseUntilMs = this.#clock() + refreshPauseMs
     try {
       const { token, expiresAtMs } = await this.#read()
       if (this.#clock() >= expiresAtMs - lastSecondsMs) throw new Error('the token that was given has already ended')
-      this.#held = { header: bearer(token), expiresAtMs }
-      return this.#held
+      this.#current = { header: bearer(token), expiresAtMs }
+      return this.#current
     } catch (error) {
       const reason = withoutSecrets(error)
-      const validMs = this.#held === null ? 0 : Math.max(0, this.#held.expiresAtMs - this.#clock())
+      const validMs = this.#current === null ? 0 : Math.max(0, this.#current.expiresAtMs - this.#clock())
       this.#log?.warn({ reason, tokenValidForMs: validMs }, 'no token of the managed identity')
       throw new CredentialError(
         'The gateway could not get a token of its managed identity. Check that the identity is assigned to where the gateway runs, ' +
@@ -156,7 +166,9 @@ function bearer(token: string): CredentialHeader {
   return { name: 'authorization', value: `Bearer ${token}` }
 }
 
-/** What failed, without the error itself: libraries put answers into messages and causes, and an answer may hold a token. */
+/**
+ * The reason without the error itself: libraries put answers into messages and causes, and an answer may hold a token.
+ */
 function withoutSecrets(error: unknown): string {
   const message = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown reason'
   return message

@@ -1,6 +1,6 @@
 /**
- * Instances: where a call can go, how to sign in there, and how each of them fares. What the gateway learns of an instance
- * lives as long as its connections: a reload that does not change it forgets nothing.
+ * Instances: where a call can go, how the gateway signs in there, and the health of each. What the gateway has learned
+ * about an instance lives as long as its connections: a reload that does not change the instance keeps it.
  */
 import { Pool } from 'undici'
 import type { Clock } from '../clock.ts'
@@ -15,21 +15,21 @@ import type { InstanceState, ProbeResult } from './state.ts'
 
 export interface Instance {
   readonly name: string
-  /** How this kind of backend does it. */
+  /** The row of its kind of backend. */
   readonly backend: BackendFacts
   readonly region: string | null
-  /** From the configuration alone: no request can change where calls go. */
+  /** From the configuration only: no request can change where calls go. */
   readonly origin: string
   readonly deployments: ReadonlyMap<string, { readonly model: string; readonly kind: 'standard' | 'provisioned' }>
   readonly connections: Pool
   readonly credential: InstanceCredential
-  /** Whether the gateway's own credential is taken there; null where calls carry the caller's token. */
+  /** Tracks whether the instance accepts the gateway's own credential; null where calls carry the caller's token. */
   readonly own: OwnCredential | null
-  /** One for each deployment. */
+  /** One lane per deployment. */
   readonly lanes: ReadonlyMap<string, Lane>
-  /** For calls without a deployment: files, batches, stored responses. */
+  /** The lane of calls without a deployment: files, batches, stored responses. */
   readonly plainLane: Lane
-  /** Asks for its models with its credential, which is not billed. Never rejects. */
+  /** Requests the instance's models with its credential, which is not billed. Never rejects. */
   probe(): Promise<ProbeResult>
   state(nowMs: number): InstanceState
   close(): Promise<void>
@@ -38,7 +38,7 @@ export interface Instance {
 export type Timeouts = Config['gateway']['timeouts']
 
 export interface InstanceParts extends CredentialParts {
-  /** By which calls run, where that is not the clock by which tokens expire. */
+  /** The clock of calls, where it is not the clock of token expiry. */
   readonly callClock?: Clock
 }
 
@@ -52,15 +52,16 @@ export function openInstance(
   const connections = new Pool(origin, {
     connections: written.connectionsMax,
     pipelining: 1,
-    // One call per connection: on a shared HTTP/2 connection a slow reader would hold up the others.
+    // One call per connection: on a shared HTTP/2 connection a slow reader would block the others.
     allowH2: false,
     connect: { timeout: timeouts.connect },
     headersTimeout: timeouts.firstByte,
     bodyTimeout: timeouts.streamIdle,
-    // Azure's front end closes idle connections after about two minutes; leaving earlier avoids writing into a closed one.
+    // Azure's front end closes idle connections after about two minutes; closing earlier avoids writing to a closed
+    // one.
     keepAliveTimeout: 30_000,
     keepAliveMaxTimeout: 90_000,
-    // The first answer header block of Azure is about 2 KiB; a far larger one is not from Azure.
+    // Azure's first header block is about 2 KiB; a far larger one is not from Azure.
     maxHeaderSize: 65_536,
   })
   const backend = backendOf(written.kind)

@@ -1,6 +1,6 @@
 /**
- * A lane: one deployment on one instance, with all that is known about how it fares. Calls tell it; choosing a member reads
- * it. All times are milliseconds since the epoch, by the clock of those who ask.
+ * A lane: one deployment on one instance, with everything that is known about its health. Calls report to it, and
+ * choosing a member reads it. All times are milliseconds since the epoch, by the caller's clock.
  */
 import type { BackendFacts } from '../wire/backends.ts'
 import { Breaker, type BreakerSettings } from './breaker.ts'
@@ -9,11 +9,11 @@ import type { OwnCredential } from './own-credential.ts'
 import { numberOf, retryAfterMs } from './retry-after.ts'
 import type { BreakerState, LaneState } from './state.ts'
 
-/** Figures that a backend reported count for so long. */
+/** How long reported figures count. Milliseconds. */
 const reportedForMs = 60_000
-/** Share of the newest value in what one call adds to the utilisation. */
+/** Weight of the newest value in the smoothed rise per call. */
 const riseNewest = 0.3
-/** Readings closer to each other say nothing about how fast it falls. Milliseconds. */
+/** Readings closer together give no slope. Milliseconds. */
 const slopeLeastMs = 200
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
@@ -29,35 +29,41 @@ export class Lane {
   readonly deployment: string
   readonly kind: 'standard' | 'provisioned'
   readonly breaker: Breaker
-  /** Of the whole instance, shared by its lanes: whether it can be connected to. */
+  /** The breaker of the whole instance, shared by its lanes: whether connections succeed. */
   readonly reach: Breaker
-  /** Null where calls carry the caller's own token: what is refused then is the caller. */
+  /** Null where calls carry the caller's own token: a refusal then concerns the caller. */
   readonly credential: OwnCredential | null
   readonly latency = new Latency()
   inFlight = 0
-  /** Calls that were sent here. */
+  /** Number of calls sent here. */
   calls = 0
   failures = 0
-  /** Places that were taken, some of which were given back unused: their numbers tell the order of calls. */
+  /** Number of attempts begun, also of those that were withdrawn unused. It orders calls. */
   #begun = 0
   #withdrawnSinceRead = 0
-  /** Tells readings apart that come out of order: the number of the call that brought the newest one. */
+  /** Number of the call that brought the newest reading: answers come out of order. */
   #readBy = 0
   #utilization: number | null = null
-  /** When the call was sent that brought the newest reading, which is when the backend counted it. */
+  /** Time when that call was sent, which is when the backend counted it. */
   #readSentAtMs = 0
-  /** By how much the utilisation falls in a millisecond while hardly any call comes; never positive. */
+  /** Change of the utilisation per millisecond while hardly any call comes; never positive. */
   #fallPerMs = 0
-  /** By how much one call raises the utilisation, smoothed; never negative. */
+  /** Rise of the utilisation per call, smoothed; never negative. */
   #risePerCall = 0
   #remainingTokens = -1
   #remainingRequests = -1
   #remainingAtMs = 0
-  /** Kinds of calls for which it does not know the gateway's `stream_options`; null while none was found. Written by `dispatch`. */
+  /**
+   * Kinds of calls for which it does not accept the gateway's `stream_options`; null while there are none. Written by
+   * `dispatch`.
+   */
   refusesUsage: Set<string> | null = null
-  /** True once it has refused a workload's maximum by the name that suits its model, and taken the other one. Written by `dispatch`. */
+  /**
+   * True after it refused a workload's maximum under the usual name for its model and accepted the other name. Written
+   * by `dispatch`.
+   */
   takesOtherMaximum = false
-  /** What a pool decided last about this lane, for reports. */
+  /** The last decision of a pool about this lane, for reports. */
   isSpilling = false
 
   readonly backend: BackendFacts
@@ -79,18 +85,18 @@ export class Lane {
     return this.breaker.admits(nowMs) && this.reach.admits(nowMs)
   }
 
-  /** Milliseconds until a call may try; at least 1 while a probe is under way. */
+  /** Milliseconds until a call may try; at least 1 while a probe is in flight. */
   waitMs(nowMs: number): number {
     if (this.admits(nowMs)) return 0
     return Math.max(1, this.breaker.waitMs(nowMs), this.reach.waitMs(nowMs))
   }
 
-  /** True while it is left alone because the backend said that it has no capacity. */
+  /** True while it is paused because the backend reported no capacity. */
   get isThrottled(): boolean {
     return this.breaker.reason === 'throttled'
   }
 
-  /** Takes a place for a call. It must end with `end`. */
+  /** Begins an attempt. `end` must follow. */
   begin(nowMs: number): Attempt {
     this.inFlight += 1
     this.calls += 1
@@ -98,15 +104,15 @@ export class Lane {
     return new Attempt(this, this.#begun, nowMs)
   }
 
-  /** A place was given back unused. Called by its `Attempt` alone. */
+  /** An attempt was given back unused. Only called by its `Attempt`. */
   withdrawn(): void {
     this.calls -= 1
     this.#withdrawnSinceRead += 1
   }
 
   /**
-   * Of provisioned throughput: as last reported, and as it has fallen since where it was falling. Whole answers bring their reading
-   * seconds after the call was counted. Null when it was not reported, or too long ago.
+   * Utilisation of provisioned throughput: as last reported, reduced by the fall since then if it was falling. Answers
+   * bring their reading seconds after the call was counted. Null when it was never reported, or too long ago.
    */
   utilization(nowMs: number): number | null {
     const ageMs = nowMs - this.#readSentAtMs
@@ -116,7 +122,10 @@ export class Lane {
       : Math.max(0, this.#utilization + this.#fallPerMs * ageMs)
   }
 
-  /** What the calls add to it that were sent since the reading: a load that rises in steps would be far beyond the mark by then. */
+  /**
+   * Expected rise by the calls sent since the reading. Without it, a load that rises in steps would be far beyond the
+   * mark by the next reading.
+   */
   get expectedRise(): number {
     return Math.max(0, this.#begun - this.#readBy - this.#withdrawnSinceRead) * this.#risePerCall
   }
@@ -134,7 +143,9 @@ export class Lane {
     return this.#remainingRequests < 0 || nowMs - this.#remainingAtMs > reportedForMs ? null : this.#remainingRequests
   }
 
-  /** Reads what an answer's head says about capacity. @param call number of the call, and when it was sent. */
+  /**
+   * Reads capacity from the head of an answer. @param call number of the call. @param sentAtMs time when it was sent.
+   */
   read(headers: Headers, call: number, sentAtMs: number, nowMs: number): void {
     const { utilization, limits } = this.backend
     const used = this.kind === 'provisioned' && utilization !== null ? headers[utilization] : undefined
@@ -142,7 +153,7 @@ export class Lane {
     const tokens = headers[limits.remainingTokens]
     const requests = headers[limits.remainingRequests]
     if (tokens === undefined && requests === undefined) return
-    // Negative means unknown: the Responses API has said -1 for months.
+    // Negative means unknown: the Responses API has reported -1 for months.
     this.#remainingTokens = numberOf(tokens) ?? -1
     this.#remainingRequests = numberOf(requests) ?? -1
     this.#remainingAtMs = nowMs
@@ -162,7 +173,7 @@ export class Lane {
     this.#utilization = now
     this.#readBy = call
     this.#withdrawnSinceRead = 0
-    // Two readings of one moment tell no slope: the earlier time stays.
+    // Two readings at the same moment give no slope: the earlier time stays.
     if (before === null || sinceMs >= slopeLeastMs || sinceMs < 0 || now > before) this.#readSentAtMs = sentAtMs
   }
 
@@ -193,15 +204,17 @@ function stateOf(lane: BreakerState, reach: BreakerState): BreakerState {
   return reach === 'closed' ? lane : reach
 }
 
-/** One call's try at a lane: what becomes of it is told here, once; then it ends. */
+/** One attempt of a call at a lane. Its result is reported here once; then it ends. */
 export class Attempt {
   readonly lane: Lane
   readonly beganAtMs: number
   readonly #number: number
   readonly #ticket: number
   readonly #reachTicket: number
-  #told = false
-  /** 401 or 403 of an instance with the gateway's own credential, until it is told whose trouble it is; 0 otherwise. */
+  #isReported = false
+  /**
+   * Status 401 or 403 while it is open whether the gateway's own credential or the request was refused; 0 otherwise.
+   */
   #unjudged = 0
   #failed = false
   #ended = false
@@ -214,15 +227,17 @@ export class Attempt {
     this.#reachTicket = lane.reach.begin()
   }
 
-  /** A connection stands and the call goes out on it: the instance can be reached, however long the answer takes. */
+  /**
+   * The connection is established and the call is being sent: the instance is reachable, however long the answer takes.
+   */
   connected(nowMs: number): void {
     this.lane.reach.succeeded(this.#reachTicket, nowMs)
   }
 
-  /** The head of an answer has come. What it is worth is told when it ends; but a probe has its answer now. */
+  /** The head of an answer has come. A success counts only when the attempt ends, but a probe is answered now. */
   answered(status: number, headers: Headers, nowMs: number): void {
-    if (this.#told) return
-    this.#told = true
+    if (this.#isReported) return
+    this.#isReported = true
     const { lane } = this
     lane.read(headers, this.#number, this.beganAtMs, nowMs)
     if (status === 429) {
@@ -235,12 +250,12 @@ export class Attempt {
       this.#unjudged = status
     } else {
       if (lane.breaker.state !== 'closed') this.#works(nowMs)
-      // Refusals are quick: they say nothing about how long a call takes.
+      // Refusals are fast: they say nothing about how long a call takes.
       if (status < 400) lane.latency.add(nowMs - this.beganAtMs, nowMs)
     }
   }
 
-  /** The probe of a lane that was left alone is answered. */
+  /** The probe of a paused lane is answered. */
   #works(nowMs: number): void {
     const { breaker, credential, deployment } = this.lane
     breaker.succeeded(this.#ticket, nowMs)
@@ -249,7 +264,8 @@ export class Attempt {
 
   /**
    * The answer refuses the gateway, not the caller. After `answered`.
-   * @param certain every call would meet the same. @param code as the answer says.
+   * @param certain true when every call would be refused.
+   * @param code the error code of the answer.
    */
   refused(certain: boolean, code: string | null, nowMs: number): void {
     const { lane } = this
@@ -260,7 +276,7 @@ export class Attempt {
     lane.credential?.refused(lane.deployment, lane.breaker.refused(this.#ticket, nowMs, certain), status, code)
   }
 
-  /** The answer is about what the caller asks for: the instance has let the call in. After `answered`. */
+  /** The answer is about the request: the instance has accepted the credential. After `answered`. */
   letIn(nowMs: number): void {
     if (this.#unjudged === 0) return
     this.#unjudged = 0
@@ -272,7 +288,10 @@ export class Attempt {
     this.lane.breaker.absent(nowMs)
   }
 
-  /** No answer came, or it broke off. @param connected false when no connection came about, which concerns the whole instance. */
+  /**
+   * No answer came, or it broke off. @param connected false when no connection was established, which concerns the
+   * whole instance.
+   */
   broke(connected: boolean, nowMs: number): void {
     const { lane } = this
     this.#fail()
@@ -280,28 +299,28 @@ export class Attempt {
       lane.breaker.failed(this.#ticket, nowMs)
     } else {
       lane.reach.failed(this.#reachTicket, nowMs)
-      // Whether the deployment works is not known: a probe of it was none.
+      // Nothing is known about the deployment: this was no probe of it.
       lane.breaker.abandoned(this.#ticket)
     }
-    this.#told = true
+    this.#isReported = true
   }
 
-  /** Gives the place back before the call was sent. */
+  /** Ends an attempt that was not sent. */
   withdraw(nowMs: number): void {
     if (this.#ended) return
     this.lane.withdrawn()
     this.end(nowMs)
   }
 
-  /** Gives the place back. Nothing told before: the client left, or the call was not sent. */
+  /** Ends the attempt. Without an earlier report, the client left or the call was not sent. */
   end(nowMs: number): void {
     if (this.#ended) return
     this.#ended = true
     const { lane } = this
     lane.inFlight -= 1
-    // Nobody has read what the answer says: a copy's, or one whose client left.
+    // The answer was not read: it belongs to a copy, or its client left.
     if (this.#unjudged !== 0) this.refused(this.#unjudged === 401, null, nowMs)
-    if (!this.#told) {
+    if (!this.#isReported) {
       lane.breaker.abandoned(this.#ticket)
       lane.reach.abandoned(this.#reachTicket)
     } else if (!this.#failed) lane.breaker.succeeded(this.#ticket, nowMs)

@@ -1,10 +1,10 @@
-/** Time to the first byte of recent calls: a moving mean, and a histogram that forgets. */
+/** Time to the first byte of recent calls: a moving mean, and a histogram in which old values fade. */
 
 /** Bounds grow by this factor from 1 ms on: 60 of them reach ten minutes, each value known within 12 %. */
 const factor = 1.25
 const buckets = 60
 const logFactor = Math.log(factor)
-/** So many values weigh as much as all before them. */
+/** The newest values, this many, weigh as much as all values before them. */
 const halfLife = 256
 /** Share of the newest value in the mean. */
 const newest = 0.2
@@ -15,7 +15,7 @@ export class Latency {
   #untilDecay = halfLife
   /** Moving mean, milliseconds; null before the first. */
   meanMs: number | null = null
-  /** When the last one came, milliseconds since the epoch. */
+  /** Time of the newest value, milliseconds since the epoch. */
   lastAtMs = 0
 
   add(ms: number, nowMs: number): void {
@@ -29,8 +29,10 @@ export class Latency {
   }
 
   /**
-   * What so many percent of recent calls did not exceed, milliseconds, rounded up to a bound.
-   * @param percent 0..100. @param least values there must be. @returns null while there are fewer.
+   * The latency that this percentage of recent calls did not exceed, milliseconds, rounded up to a bound.
+   * @param percent 0..100.
+   * @param least fewest values for a result.
+   * @returns null while there are fewer.
    */
   percentile(percent: number, least = 1): number | null {
     if (this.#total < least || this.#total === 0) return null

@@ -1,9 +1,9 @@
-/** Where tokens of a managed identity come from. */
+/** Reads tokens of a managed identity. */
 import type { ManagedIdentityCredential } from '@azure/identity'
 import { request } from 'undici'
 import { z } from 'zod'
 
-/** What App Service and Container Apps put into the environment of a workload that has a managed identity. */
+/** The environment variables of App Service and Container Apps for a workload with a managed identity. */
 export interface AppServiceEndpoint {
   readonly IDENTITY_ENDPOINT: string
   readonly IDENTITY_HEADER: string
@@ -15,10 +15,12 @@ export interface IssuedToken {
   readonly expiresAtMs: number
 }
 
-/** Asks for a token each time; rejects when there is none. */
+/** Requests a token each time; rejects when there is none. */
 export type TokenReader = () => Promise<IssuedToken>
 
-/** Longest wait for a token. Where there is no identity at all, the library would try for longer than any client waits. */
+/**
+ * Longest wait for a token. Where there is no identity at all, the library would try for longer than any client waits.
+ */
 const tokenTimeoutMs = 15_000
 
 const appServiceAnswer = z.object({
@@ -36,7 +38,7 @@ export function readSdk(clientId: string | null, scope: string): TokenReader {
   let credential: ManagedIdentityCredential | null = null
   return async () => {
     if (credential === null) {
-      // Only here, when it is needed: loading the library takes longer than the rest of the start.
+      // Loaded only when it is needed: that takes longer than the rest of the start.
       const sdk = await import('@azure/identity')
       const retryOptions = { maxRetries: 2, retryDelayInMs: 200, maxRetryDelayInMs: 1_000 }
       credential = new sdk.ManagedIdentityCredential(clientId === null ? { retryOptions } : { clientId, retryOptions })
@@ -46,7 +48,10 @@ export function readSdk(clientId: string | null, scope: string): TokenReader {
   }
 }
 
-/** Straight from an endpoint of the App Service shape. https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference */
+/**
+ * Directly from an endpoint in the form of App Service.
+ * https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
+ */
 export function readAppService(endpoint: AppServiceEndpoint, clientId: string | null, scope: string): TokenReader {
   const url = new URL(endpoint.IDENTITY_ENDPOINT)
   url.searchParams.set('api-version', '2019-08-01')
@@ -65,7 +70,7 @@ export function readAppService(endpoint: AppServiceEndpoint, clientId: string | 
   }
 }
 
-/** The parser's own message would quote the answer, which may hold a token. */
+/** Null instead of the parser's own message, which would quote the answer: it may hold a token. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text)

@@ -1,34 +1,40 @@
-/** Whether an instance takes the gateway's own credential: what calls found out, told to the operator once per change. */
+/**
+ * Tracks whether an instance accepts the gateway's own credential. Calls report it, and the log gets one line per
+ * change.
+ */
 
 import type { Log } from '../log.ts'
 
-/** Codes come from answers: a log line holds a short word at most, and nothing of a message, which may quote what was sent. */
+/** Codes come from answers, so the log gets short words only, and no message: a message may quote what was sent. */
 const plainCode = /^[A-Za-z0-9_.-]{1,64}$/
 
-/** Of one instance; its lanes share it. */
+/** The state for one instance, shared by its lanes. */
 export class OwnCredential {
   readonly #instance: string
   readonly #log: Log | null
-  /** Deployments that are left alone for it; empty stands for calls without one. */
+  /** Deployments that are paused because of it; the empty name means calls without one. */
   readonly #refused = new Set<string>()
-  /** Calls that were refused since the start. */
+  /** Number of refused calls since the start. */
   refusals = 0
 
   readonly #renew: () => void
 
-  /** @param renew asks for another token, where it is one. */
+  /** @param renew requests another token, where the credential is one. */
   constructor(instance: string, log: Log | null, renew: () => void) {
     this.#instance = instance
     this.#renew = renew
     this.#log = log
   }
 
-  /** True while it is refused for some deployment. */
+  /** True while it is refused for at least one deployment. */
   get isRefused(): boolean {
     return this.#refused.size > 0
   }
 
-  /** @param leftAlone the deployment is left alone for it. @param code as the answer says; null when it says none. */
+  /**
+   * @param leftAlone the deployment is paused because of it.
+   * @param code the error code of the answer; null when it has none.
+   */
   refused(deployment: string, leftAlone: boolean, status: number, code: string | null): void {
     this.refusals += 1
     if (leftAlone && status === 401) this.#renew()

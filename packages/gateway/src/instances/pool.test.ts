@@ -244,8 +244,8 @@ test('a provisioned member spills from its mark on, before a 429, and calls come
   assert.equal(chosen(target, { nowMs: 1_000_700 }), 'ptu')
 })
 
-// The bucket drains while nobody looks: without readings calls would never come back. And of a small deployment looks could be all
-// that it can serve.
+// The bucket drains while nobody looks: without readings calls would never come back. And of a small deployment looks
+// could be all that it can serve.
 test('while it spills, one call a second looks how it fares, and fewer while it does not drain', () => {
   const looks = (target: Target, fromMs: number): number[] => {
     const at: number[] = []

@@ -1,47 +1,49 @@
-/** Targets: what a URL can name. An instance is a target with one member; a pool has several. Made ready at boot. */
+/**
+ * Targets: what a URL can name. An instance is a target with one member; a pool has several. They are prepared at boot.
+ */
 import type { PoolConfig } from '../config/schema.ts'
 import type { Instance } from './index.ts'
 import type { Lane } from './lane.ts'
 
 /**
- * While a provisioned deployment spills, one call in this time goes there, to learn how it fares: nobody would come back else.
- * Milliseconds.
+ * While a provisioned deployment spills, one call per this time still goes there to read its utilisation. Without these
+ * test calls it would never get calls again. Milliseconds.
  */
 export const lookFirstMs = 1_000
 
-export interface Member {
+export interface PoolMember {
   readonly instance: Instance
   readonly priority: number
   readonly weight: number
 }
 
-/** A member for one deployment. What it learns in the course of choosing is written by `choose` alone. */
+/** A member for one deployment. Only `choose` writes what is learned while choosing. */
 export interface Candidate {
   readonly instance: Instance
   readonly lane: Lane
   readonly weight: number
-  /** The deployment's name on the instance, where it has another one there; null where it has the same. */
+  /** The deployment's name on the instance where it differs from the call's; null where it is the same. */
   readonly alias: string | null
-  /** 1 is all of its provisioned throughput; null where only a 429 moves calls. */
+  /** Utilisation from which new calls spill, 1 is all of it; null where only a 429 moves calls. */
   readonly spillAt: number | null
   readonly returnAt: number
-  /** Decides with a prompt's beginning, where calls that begin alike stay together. */
+  /** Hashed with a prompt's beginning, where prompts that begin alike go to the same member. */
   readonly seed: number
   /** True while new calls go to the next priority. */
   isSpilling: boolean
-  /** When a call was last sent here while it spilled, to learn how it fares. Milliseconds since the epoch. */
+  /** Time of the last test call while it spilled, milliseconds since the epoch. */
   lookedAtMs: number
-  /** Time between two such calls. */
+  /** Time between two test calls. */
   lookEveryMs: number
-  /** Scratch of one choice: its share of the turns now, 0 when it must not be taken. */
+  /** Scratch value of one choice: its share of the turns now; 0 when it must not be chosen. */
   share: number
-  /** Smooth turns: grows by the share, shrinks by everybody's share when chosen. */
+  /** Smooth round robin: grows by the share, and shrinks by all shares when it is chosen. */
   turn: number
 }
 
 /** The members that have a deployment. */
 export interface Candidates {
-  /** By priority, the first one first. */
+  /** By priority, lowest number first. */
   readonly tiers: readonly (readonly Candidate[])[]
   readonly all: readonly Candidate[]
 }
@@ -50,7 +52,7 @@ export interface Hedge {
   readonly operations: ReadonlySet<string>
   readonly afterPercentile: number
   readonly maxShare: number
-  /** Calls that might have been asked twice, and those that were, since the start; written by `dispatch`. */
+  /** Calls that could have been hedged, and calls that were, since the start. Written by `dispatch`. */
   calls: number
   hedged: number
 }
@@ -58,18 +60,21 @@ export interface Hedge {
 export interface Target {
   readonly name: string
   /** By priority, then in the order of the configuration. */
-  readonly members: readonly Member[]
+  readonly members: readonly PoolMember[]
   readonly candidates: ReadonlyMap<string, Candidates>
-  /** True where some member reads the deployment's name only from the body: forms that bring none in it are read whole. */
+  /**
+   * True where at least one member reads the deployment's name only from the body. Forms without one are then read
+   * whole.
+   */
   readonly readsBodyForName: boolean
-  /** True where some member lacks what others take (`BackendFacts.lacks`). */
+  /** True where at least one member lacks something that others have (`BackendFacts.lacks`). */
   readonly isMixed: boolean
-  /** For calls without a deployment: the first member, so that objects are together; another one while it cannot serve. */
+  /** For calls without a deployment: the first member, so that objects are together; another one while it is down. */
   readonly plain: Candidates
   readonly strategy: PoolConfig['strategy']
-  /** Members that one call tries at most. */
+  /** Most members that one call tries. */
   readonly attemptsMax: number
-  /** Null where prompts do not decide. */
+  /** Bytes of the prompt that decide; null where prompts do not decide. */
   readonly prefixBytes: number | null
   readonly hedge: Hedge | null
 }
@@ -119,29 +124,32 @@ export function poolOf(name: string, pool: PoolConfig, instances: ReadonlyMap<st
   }
 }
 
-/** The members that have the deployment; null when none has. @param deployment null for calls without one. */
+/** The members with the deployment; null when none has it. @param deployment null for calls without one. */
 export function candidatesFor(target: Target, deployment: string | null): Candidates | null {
   return deployment === null ? target.plain : (target.candidates.get(deployment) ?? null)
 }
 
-/** Name of a deployment on one member of the target, as a call names it; null where the member does not have it. */
+/** The deployment's name on one member of the target; null where the member does not have it. */
 export function nameOn(target: Target, instance: Instance, deployment: string): string | null {
   const found = target.candidates.get(deployment)?.all.find(candidate => candidate.instance === instance)
   return found === undefined ? null : (found.alias ?? deployment)
 }
 
-/** Of these candidates the ones whose instance has all the other deployments too; null when none has. */
+/** The candidates whose instance has all the other deployments too; null when none has. */
 export function havingAll(target: Target, candidates: Candidates, deployments: readonly string[]): Candidates | null {
   return only(candidates, ({ instance }) => deployments.every(name => nameOn(target, instance, name) !== null))
 }
 
-/** Of these candidates the ones that the test accepts; null when it accepts none. */
+/** The candidates that the test accepts; null when it accepts none. */
 export function only(candidates: Candidates, accepts: (candidate: Candidate) => boolean): Candidates | null {
   const tiers = candidates.tiers.map(tier => tier.filter(accepts)).filter(tier => tier.length > 0)
   return tiers.length === 0 ? null : { tiers, all: tiers.flat() }
 }
 
-/** Calls without a deployment make or use objects. Who knows where those live pins the call; new ones go to the first that can. */
+/**
+ * Candidates for calls without a deployment, which create or use objects. A call that names an object is pinned to the
+ * object's instance; all others go to the first member that can serve.
+ */
 function plainOf(instances: readonly Instance[]): Candidates {
   const all = instances.map(instance => candidate(instance, instance.plainLane, null, null))
   return { tiers: all.map(one => [one]), all }
@@ -168,7 +176,7 @@ function candidatesOf(found: readonly (readonly [MemberConfig, Instance])[]): Re
   )
 }
 
-/** Deployment as it is asked for, and its name on the instance. An alias goes before a deployment of the same name. */
+/** Names that calls may use, with the name on the instance. An alias wins over a deployment of the same name. */
 function namesOf({ aliases }: MemberConfig, instance: Instance): Map<string, string> {
   const names = new Map([...instance.deployments.keys()].map(deployment => [deployment, deployment]))
   for (const [asked, served] of Object.entries(aliases)) names.set(asked, served)

@@ -1,6 +1,6 @@
 /**
- * Probes: an instance is asked for its models, which needs a connection and a credential and is not billed. Done when somebody
- * asks, and at intervals where `instances.X.probe` says so.
+ * Probes: a request for the instance's models, which needs a connection and a credential and is not billed. Sent on
+ * request, and at intervals where `instances.X.probe` says so.
  */
 import type { Pool } from 'undici'
 import type { Clock } from '../clock.ts'
@@ -9,9 +9,9 @@ import type { Breaker } from './breaker.ts'
 import { CredentialError, type InstanceCredential } from './credentials.ts'
 import type { ProbeResult } from './state.ts'
 
-/** Where no active probes are configured. Milliseconds. */
+/** Timeout where no active probes are configured. Milliseconds. */
 const standardTimeoutMs = 5_000
-/** One lost answer is no outage: so many probes in a row must fail before the instance is left alone. */
+/** This many probes in a row must fail before the instance is paused: a single lost answer is no outage. */
 const failuresLeast = 2
 const leftAloneMostMs = 60_000
 
@@ -21,7 +21,7 @@ export interface ProbeParts {
   readonly credential: InstanceCredential
   readonly reach: Breaker
   readonly clock: Clock
-  /** Null where only somebody's question makes a probe. */
+  /** Null where probes are only sent on request. */
   readonly settings: NonNullable<InstanceConfig['probe']> | null
 }
 
@@ -30,7 +30,7 @@ export class Probes {
   readonly #timer: NodeJS.Timeout | null
   #failuresInRow = 0
   #underWay = false
-  /** The newest one, null before the first. */
+  /** The newest result, null before the first. */
   last: ProbeResult | null = null
 
   constructor(parts: ProbeParts) {
@@ -45,7 +45,7 @@ export class Probes {
     const { status, error } = await this.#ask()
     const durationMs = Math.round((performance.now() - beganAt) * 10) / 10
     const result = { atMs: this.#parts.clock(), ok: error === null, status, durationMs, error }
-    // A token of nobody's: what cannot be asked is no sign of ill health.
+    // Without a token there is no probe, and that is no sign of bad health.
     if (this.#parts.credential.kind !== 'caller') this.#learn(result)
     return result
   }
@@ -89,7 +89,7 @@ export class Probes {
   #learn(result: ProbeResult): void {
     this.last = result
     const { reach, settings } = this.#parts
-    // A refused credential is no outage: calls may pass with it elsewhere, and a person must look at it anyhow.
+    // A refused credential is no outage: other calls may pass with it, and a person must look at it in any case.
     const answers = result.status !== null && result.status < 500
     if (answers) {
       this.#failuresInRow = 0
@@ -98,7 +98,7 @@ export class Probes {
     }
     this.#failuresInRow += 1
     if (settings === null || this.#failuresInRow < failuresLeast) return
-    // Until the next probe has had its time to say otherwise; where probes are rare, calls find out before.
+    // Paused until the next probe has had time to succeed; where probes are rare, calls find out earlier.
     reach.trip('probe', result.atMs + Math.min(leftAloneMostMs, settings.every + settings.timeout))
   }
 }
@@ -110,7 +110,7 @@ function wordsOf(status: number): string | null {
   return `It answered ${status}.`
 }
 
-/** Without the error's own message: libraries put what was sent into theirs. */
+/** Words without the error's own message: libraries put what was sent into theirs. */
 function failureWords(error: unknown, timeoutMs: number): string {
   if (error instanceof CredentialError) return 'The gateway could not sign in to it; the log has the reason.'
   const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error

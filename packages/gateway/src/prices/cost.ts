@@ -1,9 +1,9 @@
-/** What an exchange cost. */
+/** Computes what an exchange cost. */
 import type { Cost } from '../ledger/record.ts'
 import type { Usage } from '../wire/usage.ts'
 import type { Price, PriceBook, Sold } from './index.ts'
 
-/** Tiers that cost what the list says. Azure answers `default` where nothing else was asked for. */
+/** Tiers at the list price. Azure answers `default` where no other tier was requested. */
 const ordinaryTiers: ReadonlySet<string> = new Set(['default', 'auto', 'standard'])
 
 /** A call whose tokens are known. */
@@ -16,7 +16,10 @@ export interface Billed extends Sold {
   readonly ofBatch?: boolean
 }
 
-/** What a call costs; null where its model, or the tier that served it, has no price: that is reported, never taken for free. */
+/**
+ * The cost of a call; null where its model, or the tier that served it, has no price. That is reported and never
+ * treated as free.
+ */
 export function chargeOf(book: PriceBook, call: Billed): Cost | null {
   const price = book.priceOf(call.servedModel, call.model, call.startedAtMs)
   const sold = price === null ? null : priceOfCall(price, call)
@@ -26,7 +29,7 @@ export function chargeOf(book: PriceBook, call: Billed): Cost | null {
 }
 
 /**
- * The price of a call among those of its model: by the tier that the answer names, and by the length of its prompt.
+ * The price of a call among those of its model: by the tier of the answer, and by the length of the prompt.
  * @returns null for a tier without a price: another tier's price would be wrong, and usually too low.
  */
 export function priceOfCall(price: Price, { tier, usage: { promptTokens } }: Sold): Price | null {
@@ -36,11 +39,12 @@ export function priceOfCall(price: Price, { tier, usage: { promptTokens } }: Sol
 }
 
 /**
- * Cached, reasoning, audio and image tokens are parts of prompt and completion, as Azure reports them; a cached audio or image token, which
- * Azure reports as both, counts as audio or image. The parts are whole billionths of a thousandth (pico) and only their sum is rounded: exact up to
- * 9,000 units of the currency per call, beyond it to the 16th digit.
+ * Cached, reasoning, audio and image tokens are parts of prompt and completion, as Azure reports them. A cached audio
+ * or image token, which Azure reports as both, counts as audio or image. The parts are whole thousandths of a billionth
+ * (pico), and only their sum is rounded: it is exact up to 9,000 units of the currency per call, and to the 16th digit
+ * beyond.
  *
- * @param share part of the price that is paid: `price.batchShare` for a call of a batch.
+ * @param share share of the price that is paid: `price.batchShare` for a call of a batch.
  */
 export function costOf(price: Price, usage: Usage, currency: string, share = 1): Cost {
   const prompt = new Rest(usage.promptTokens)
@@ -80,12 +84,12 @@ class Rest {
   }
 }
 
-/** Tokens as Azure reports them may be absent, and -1 where it does not know. */
+/** Figures from Azure may be absent, and are -1 where it does not know them. */
 function whole(tokens: number | null): number {
   return tokens === null || !(tokens > 0) ? 0 : Math.min(Math.floor(tokens), Number.MAX_SAFE_INTEGER)
 }
 
-/** Prices have six decimals at most: per token, a whole number of picos. */
+/** Prices have at most six decimals: per token, a whole number of picos. */
 function picoOf(nano: number): number {
   return Math.round(nano * 1_000)
 }

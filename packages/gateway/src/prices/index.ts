@@ -3,9 +3,9 @@ import type { Cost } from '../ledger/record.ts'
 import type { Usage } from '../wire/usage.ts'
 
 export interface Price {
-  /** Model and first day, as `gpt-4o-2024-08-06 2024-10-01`: stands in the record beside the cost. */
+  /** Model and first day, as `gpt-4o-2024-08-06 2024-10-01`. The record keeps it beside the cost. */
   readonly name: string
-  /** A model of the configuration (`prices.models`), or of the catalogue. */
+  /** From the configuration (`prices.models`), or from the catalogue. */
   readonly from: 'configuration' | 'catalogue'
   /** Nano per token: 2,500 for 2.50 per million. With up to three decimals, as prices have up to six. */
   readonly inputNano: number
@@ -16,17 +16,17 @@ export interface Price {
   readonly audioOutputNano: number
   readonly imageInputNano: number
   readonly imageOutputNano: number
-  /** Part of the price that calls of a batch pay. */
+  /** Share of the price that calls of a batch pay. */
   readonly batchShare: number
   /** Prices of service tiers by their names in lower case. */
   readonly tiers: ReadonlyMap<string, Price>
-  /** The price of a call whose prompt has more tokens than `above`; null where its length does not matter. */
+  /** The price of a call whose prompt has more tokens than `above`; null where the length does not matter. */
   readonly longContext: { readonly above: number; readonly price: Price } | null
 }
 
-/** What decides between the prices of one model. */
+/** The facts that decide between the prices of one model. */
 export interface Sold {
-  /** `service_tier` that the answer names; null where it names none. */
+  /** `service_tier` of the answer; null where it names none. */
   readonly tier: string | null
   readonly usage: Pick<Usage, 'promptTokens'>
 }
@@ -35,18 +35,19 @@ export interface PriceBook {
   /** ISO 4217. */
   readonly currency: string
   /**
-   * The price of the first of these models that has one, at that time; null when none has. Served model first, then the one that the
-   * configuration names. A model is known by its whole name, in any case: a similar name never lends its price.
+   * The price, at that time, of the first of these models that has one; null when none has. The served model comes
+   * first, then the one of the configuration. A model is known by its whole name, in any case: a similar name never
+   * lends its price.
    */
   priceOf(servedModel: string | null, model: string, atMs: number): Price | null
   /**
-   * A call was billed whose model has no price: said in the log once per model, and counted.
+   * Reports a billed call whose model has no price: one line in the log per model, and counted each time.
    * @param tier set where the model has a price and this tier of it has none.
    */
   unpriced(model: string, tier?: string | null): void
 }
 
-/** What prices tell the metrics. Called on the way of a call: it must be quick and must not throw. */
+/** What prices report to the metrics. Called while a call ends: it must be quick and must not throw. */
 export interface PricesObserver {
   /** A call was billed and has no cost. `model` is the configuration's. */
   unpriced(model: string): void

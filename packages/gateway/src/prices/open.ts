@@ -14,8 +14,9 @@ export interface PricesParts {
 }
 
 /**
- * The book of prices: the catalogue, and before it what the configuration says.
- * @throws ConfigError when `prices.catalogue` cannot be used. Loading a configuration has read it before: it has changed since.
+ * Opens the price book: the catalogue, overridden by the configuration.
+ * @throws ConfigError when `prices.catalogue` cannot be used. It was readable when the configuration was loaded, so it
+ *   has changed since.
  */
 export function openPrices(prices: Config['prices'], parts: PricesParts = {}): PriceBook {
   const { catalogue: path } = prices
@@ -50,7 +51,7 @@ interface Dated {
   readonly price: Price
 }
 
-/** More models than anybody deploys: names of models come from answers, and what is remembered of them is bounded. */
+/** Most models that are remembered: their names come from answers. It is more than any configuration has. */
 const modelsSaidMax = 1_000
 
 export function bookOf(
@@ -65,7 +66,7 @@ export function bookOf(
   }
   for (const [model, written] of Object.entries(models)) {
     const dated = latestFirst(listOf(written).map(one => ofConfiguration(model, one)))
-    // Before the first day that the configuration gives, the catalogue's price holds.
+    // Before the first day in the configuration, the catalogue's price applies.
     known.set(model.toLowerCase(), [...dated, ...(known.get(model.toLowerCase()) ?? [])])
   }
   const said = new Set<string>()
@@ -102,7 +103,7 @@ function latestFirst(prices: readonly Dated[]): Dated[] {
   return [...prices].sort((a, b) => b.fromMs - a.fromMs)
 }
 
-/** The day on which prices begin that name none. */
+/** First day of prices that name none. */
 const always = '1970-01-01'
 
 function ofCatalogue(model: string, written: Listed, asOf: string): Dated {
@@ -171,7 +172,7 @@ function multiplied(name: string, price: Price, times: number): Price {
   }
 }
 
-/** Per million in units -> per token in nano, free of what binary fractions add: 0.15 is 150. */
+/** Converts a price per million in units to nano per token, without the error of binary fractions: 0.15 is 150. */
 function perToken(perMillion: number): number {
   return Math.round(perMillion * 1e6) / 1e3
 }

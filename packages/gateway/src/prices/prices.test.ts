@@ -18,7 +18,8 @@ const book = (models: unknown): PriceBook => openPrices(section({ models }))
 suite('the catalogue that comes with Gatehouse', () => {
   const shipped = openPrices(section({}))
 
-  // Prices wrong by a factor are how other gateways lost their users' trust: these are the public list's, per million tokens.
+  // Prices wrong by a factor are how other gateways lost their users' trust: these are the public list's, per million
+  // tokens.
   const list: readonly [model: string, input: number, cachedInput: number | null, output: number][] = [
     ['gpt-4o', 2.5, 1.25, 10],
     ['gpt-4o-2024-08-06', 2.5, 1.25, 10],

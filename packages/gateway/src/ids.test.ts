@@ -5,8 +5,8 @@ import { uuidV7 } from './ids.ts'
 
 const form = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
-// The ledger orders by id and takes nothing else than a UUID: a wrong digit is a record that cannot be written.
-test('every id is a UUID of version 7, tells its millisecond, and no two are the same', () => {
+// The ledger orders by id and accepts only UUIDs: a wrong digit is a record that cannot be written.
+test('every id is a UUID of version 7 with its millisecond, and no two are equal', () => {
   const clockMs = fc.array(fc.double({ min: 0, max: 2 ** 48 - 1, noNaN: true }), { minLength: 1, maxLength: 600 })
   fc.assert(
     fc.property(clockMs, times => {

@@ -17,8 +17,9 @@ import { hasRights, isForeign, writableByOthers } from '../private-file.ts'
 import { LedgerError } from './index.ts'
 
 /**
- * Creates the ledger's directory where it is missing, for this user alone, and checks that it can be used. Prompts and completions stand in it:
- * one that belongs to another user, or into which others can write, is refused.
+ * Creates the ledger's directory if it is missing, for this user only, and checks that it can be used. It holds prompts
+ * and completions, so a directory that belongs to another user, or that others can write into, is refused.
+ * @returns its absolute path.
  * @throws LedgerError `ledger_directory`
  */
 export function prepareDirectory(directory: string): string {
@@ -29,7 +30,7 @@ export function prepareDirectory(directory: string): string {
     if (!facts.isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' })
     requireOwn(facts)
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
-    // Access bits do not tell of read-only file systems, and mean nothing to root.
+    // Access bits do not show a read-only file system, and mean nothing to root.
     rmSync(writeNew(join(path, '.writable'), ''))
   } catch (cause) {
     throw new LedgerError('ledger_directory', `The ledger's directory ${path} ${whatIsWrong(cause)}`, { cause })
@@ -44,7 +45,7 @@ function requireOwn(facts: Stats): void {
     throw Object.assign(new Error(`mode ${facts.mode.toString(8)}`), { code: 'exposed' })
 }
 
-/** Writes a file that was not there under a name that nobody can foresee, so that it follows no link. @returns its path. */
+/** Writes a new file under a name that others cannot guess, so that it follows no link. @returns its path. */
 function writeNew(path: string, text: string): string {
   const fresh = `${path}.${randomBytes(6).toString('hex')}`
   writeFileSync(fresh, text, { mode: 0o600, flag: 'wx' })
@@ -74,32 +75,36 @@ function whatIsWrong(cause: unknown): string {
   }
 }
 
-/** Who has the ledger open. `processStartedAtMs` tells a process from one that had its number before, as all of them have in containers. */
-interface Owner {
+/**
+ * The process that has the ledger open. `processStartedAtMs` distinguishes it from an earlier one with the same number:
+ * in containers, all have the same.
+ */
+interface LedgerHolder {
   readonly pid: number
   readonly processStartedAtMs: number
 }
 
 /**
- * Notes that this process has the ledger open. The store's file lock keeps other processes away but knows nothing of a second ledger in the
- * same one; this note does. Throws `ledger_in_use`.
- * @returns how to take the note away
+ * Notes in a file that this process has the ledger open. The store's file lock excludes other processes, but not a
+ * second ledger in the same process; this note does.
+ * @returns a function that removes the note.
+ * @throws LedgerError `ledger_in_use`
  */
 export function claimDirectory(path: string): () => void {
   const note = join(path, 'owner.json')
-  const mine: Owner = { pid: process.pid, processStartedAtMs: performance.timeOrigin }
-  const found = readOwner(note)
+  const mine: LedgerHolder = { pid: process.pid, processStartedAtMs: performance.timeOrigin }
+  const found = readHolder(note)
   if (found?.pid === mine.pid && found.processStartedAtMs === mine.processStartedAtMs) {
     throw new LedgerError('ledger_in_use', `The ledger in ${path} is already open in this process (${mine.pid}).`)
   }
-  // A link that stands there is replaced, not followed.
+  // A link of that name is replaced, not followed.
   renameSync(writeNew(note, JSON.stringify(mine)), note)
   return () => rmSync(note, { force: true })
 }
 
-function readOwner(note: string): Owner | null {
+function readHolder(note: string): LedgerHolder | null {
   try {
-    return JSON.parse(readFileSync(note, 'utf8')) as Owner
+    return JSON.parse(readFileSync(note, 'utf8')) as LedgerHolder
   } catch {
     return null
   }

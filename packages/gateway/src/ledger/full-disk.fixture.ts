@@ -1,4 +1,7 @@
-/** A ledger that is told line by line what to do: `node full-disk.fixture.ts DIRECTORY`. Answers each line with one line of JSON. */
+/**
+ * A ledger that is told line by line what to do: `node full-disk.fixture.ts DIRECTORY`. Answers each line with one line
+ * of JSON.
+ */
 import { createInterface } from 'node:readline'
 import { closedOf, dayMs, newId, openedOf } from './exchange.fixture.ts'
 import { LedgerError } from './index.ts'

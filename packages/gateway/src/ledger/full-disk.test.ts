@@ -9,8 +9,9 @@ import { temporaryDirectory, testLedger, textOf } from './exchange.fixture.ts'
 const program = fileURLToPath(new URL('./full-disk.fixture.ts', import.meta.url))
 
 /**
- * A process whose files cannot grow beyond `bytes` until it is told otherwise: what a full disk does to writes, without a disk of its own, and
- * without being root. SIGXFSZ is ignored, so that the limit answers with an error as a disk does.
+ * A process whose files cannot grow beyond `bytes` until it is told otherwise: what a full disk does to writes, without
+ * a disk of its own, and without being root. SIGXFSZ is ignored, so that the limit answers with an error as a disk
+ * does.
  */
 function limited(directory: string): ChildProcess {
   return spawn('sh', ['-c', 'trap "" XFSZ; exec "$0" "$@"', process.execPath, program, directory], {
@@ -27,8 +28,8 @@ const linuxOnly =
     ? false
     : 'file size limits of a running process are changed with prlimit, which is Linux'
 
-// A full disk is an ordinary day in operations. Calls that were accepted must not lose their record, calls that cannot be recorded must not
-// be accepted, and nobody should have to restart the gateway when there is room again.
+// A full disk is an ordinary day in operations. Calls that were accepted must not lose their record, calls that cannot
+// be recorded must not be accepted, and nobody should have to restart the gateway when there is room again.
 test('P1 a full disk refuses new exchanges, keeps the ends of open ones, and is left by itself', {
   skip: linuxOnly,
   timeout: 60_000,

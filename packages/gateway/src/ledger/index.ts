@@ -9,21 +9,29 @@ export type Direction = 'request' | 'response'
  * configured), and rejects with `LedgerError` when they could not be written.
  */
 export interface Journal {
-  /** Before the backend is called. `requestBody`: the bytes that came, in order, never copied or encoded again. */
+  /** Called before the backend. `requestBody`: the received bytes, in order, never copied or encoded again. */
   open(opened: Opened, requestBody: readonly Uint8Array[]): Promise<void>
-  /** More bytes of a long body, so that neither memory nor a crash loses them. Order per exchange and direction is kept. */
+  /**
+   * Writes more bytes of a long body, so that they need no memory and survive a crash. Keeps the order per exchange and
+   * direction.
+   */
   progress(id: string, direction: Direction, bytes: readonly Uint8Array[]): Promise<void>
-  /** The end. `responseBody`: what `progress` has not written yet. `requestBody` only for exchanges that were never opened. */
+  /**
+   * Writes the end.
+   * @param responseBody bytes that `progress` has not written yet.
+   * @param requestBody only for exchanges that were never opened.
+   */
   close(closed: Closed, responseBody: readonly Uint8Array[], requestBody?: readonly Uint8Array[]): Promise<void>
-  /** What `open` and `progress` have written of an exchange's body that is not closed yet, in order. */
+  /** Reads back what `open` and `progress` have written of a body, in order. The exchange must not be closed yet. */
   written(id: string, direction: Direction): Promise<readonly Buffer[]>
   /** False while the disk refuses writes: the data plane then answers as `ledger.whenUnwritable` says. */
   readonly writable: boolean
 }
 
 /**
- * Answers hold everything that was journalled before the question. A question that makes no sense (a limit beyond 1000, a cursor that no page
- * gave) or whose answer is too large (a report of more than 20,000 lines) rejects with a `QuestionError`.
+ * Answers include everything that was in the journal before the question. A question that makes no sense (a limit above
+ * 1000, a cursor that no page returned) or whose answer is too large (a report of more than 20,000 lines) rejects with
+ * a `QuestionError`.
  */
 export interface LedgerReader {
   usage(query: UsageQuery): Promise<UsageReport>
@@ -32,16 +40,16 @@ export interface LedgerReader {
   /** One record's figures, null when there is none. */
   row(id: string): Promise<RecordRow | null>
   bodies(id: string): Promise<RecordBodies | null>
-  /** What calls that began within [fromMs, toMs) have used, copies included, refused calls left out. */
+  /** Usage of calls that began within [fromMs, toMs), with copies and without refused calls. */
   spent(fromMs: number, toMs: number): Promise<readonly SpentGroup[]>
-  /** Who created objects and where they live, each by the newest record that says so; those that none names are left out. */
+  /** Owners of objects according to the newest record that names each; leaves out objects that no record names. */
   creatorsOf(
     objectIds: readonly string[],
   ): Promise<ReadonlyMap<string, { readonly workload: string; readonly instance: string }>>
   health(): Promise<LedgerHealth>
 }
 
-/** A question that a reader cannot answer as it was asked. The message is fit for who asked. */
+/** A question that cannot be answered in this form. The message can be shown to the user who asked. */
 export class QuestionError extends RangeError {
   constructor(message: string) {
     super(message)
@@ -49,29 +57,33 @@ export class QuestionError extends RangeError {
   }
 }
 
-/** How the ledger fares, for metrics and a health page. */
+/** Health of the ledger, for metrics and a health page. */
 export interface LedgerHealth {
   readonly writable: boolean
-  /** Entries that wait in memory for a disk that takes none. */
+  /** Entries that wait in memory because the disk rejects writes. */
   readonly heldEntries: number
-  /** Bytes of bodies and whole records that found no room there, since the start. */
+  /** Bytes of bodies, and whole records, for which there was no room in memory. Counted since the start. */
   readonly lostBodyBytes: number
   readonly lostRecords: number
   /** Exchanges that are open now, as far as the store has read the journal. */
   readonly openExchanges: number
-  /** Bytes of the journal that could not be read, since it began. */
+  /** Bytes of the journal that could not be read, counted over its whole life. */
   readonly damagedBytes: number
 }
 
 export interface Ledger extends LedgerReader {
   readonly journal: Journal
-  /** Calls since then that began work in the background whose use no record has yet, oldest first. */
+  /** Calls since then that began background work whose usage no record has yet, oldest first. */
   owed(sinceMs: number): Promise<readonly RecordRow[]>
-  /** Names of a changed configuration: from the next entry of the journal on, each has a number of its own in reports. */
+  /**
+   * Gives every name of a changed configuration a number of its own in reports, from the next entry of the journal on.
+   */
   keepNames(names: LedgerNames): void
-  /** Resolves when everything that was journalled before the call can be read. Readers call it themselves first. */
+  /**
+   * Resolves when everything that was in the journal before the call can be read. Every reading method awaits it first.
+   */
   caughtUp(): Promise<void>
-  /** Flushes, loads what is left, and gives the directory back. Calls after it reject. */
+  /** Flushes, loads what is left, and releases the directory. Calls after it reject. */
   close(): Promise<void>
 }
 

@@ -87,7 +87,8 @@ function endsIn(directory: string): string[] {
   return ids
 }
 
-// A feed is the bill or the audit trail of another system: a crash may repeat an exchange there, but never leave one out or swap two.
+// A feed is the bill or the audit trail of another system: a crash may repeat an exchange there, but never leave one
+// out or swap two.
 test('P1 after five kills at random moments a feed has every exchange with its bodies, in the order of the journal', {
   timeout: 120_000,
 }, async t => {

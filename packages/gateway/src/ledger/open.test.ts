@@ -180,7 +180,8 @@ test('a directory that cannot be used is refused with what to do', async t => {
   }
 })
 
-// Prompts stand in it: a directory of somebody else's, or one into which others put links, gives them away or destroys files elsewhere.
+// Prompts stand in it: a directory of somebody else's, or one into which others put links, gives them away or destroys
+// files elsewhere.
 test('L12 a directory that others own or can write is refused, and no link in it is followed', async t => {
   const parent = temporaryDirectory(t)
   const refused = async (path: string, reason: RegExp): Promise<void> => {

@@ -14,47 +14,59 @@ import { type StoreClient, startStore } from './store/client.ts'
 import { journalPath } from './store/store.ts'
 
 export interface LedgerOptions {
-  /** Created when it is missing. One process at a time. */
+  /** Created when it is missing. Only one process at a time can use it. */
   readonly directory: string
-  /** `batch`: an entry counts only once it is on the disk. A number: milliseconds between two syncs; a power cut may lose that much. */
+  /**
+   * `batch`: a write resolves once it is on the disk. A number: milliseconds between two syncs; a power cut may lose
+   * that much.
+   */
   readonly fsync: 'batch' | number
-  /** Milliseconds that figures and bodies are kept. */
+  /** How long figures and bodies are kept. Milliseconds. */
   readonly retain: { readonly records: number; readonly bodies: number }
-  /** Counts what interrupted exchanges produced without a report. */
+  /** Counts tokens of interrupted exchanges whose usage was not reported. */
   readonly counter: Pick<TokenCounter, 'count'>
-  /** The model behind a deployment, for counting; null when it is not known. Default: what the exchange itself says. */
+  /** Model of a deployment, for counting; null when it is not known. Default: the model that the exchange names. */
   readonly modelOf?: (instance: string, deployment: string) => string | null
-  /** What the tokens of an interrupted exchange cost; null, and that is the default, when no price is known. */
+  /** Cost of the tokens of an interrupted exchange; null when no price is known, which is the default. */
   readonly costOf?: CostOf
-  /** Completion tokens that an interrupted exchange is charged at least where its request names no maximum. Default 1,000. */
+  /**
+   * Fewest completion tokens that an interrupted exchange is charged when its request names no maximum. Default 1,000.
+   */
   readonly completionTokensAssumed?: number
-  /** Names that always have a number in the store, whatever else is recorded. Default: none. */
+  /** Names that always have a number in the store, however many others are recorded. Default: none. */
   readonly names?: LedgerNames
   readonly log: Log
   readonly clock?: Clock
   readonly scheduler?: Scheduler
-  /** Consumers of the journal besides the store, each in a thread of its own. Segments that one has not read yet are kept. Default: none. */
+  /**
+   * Further consumers of the journal, each in a thread of its own. Segments that a feed has not read yet are kept.
+   * Default: none.
+   */
   readonly feeds?: readonly FeedSource[]
   /**
-   * Milliseconds that a segment whose bodies are too old is kept for a feed that has not read it. Then it is deleted, an error is logged, and
-   * the feed misses it. Default three days.
+   * Milliseconds that a segment whose bodies are too old is kept for a feed that has not read it. Then it is deleted,
+   * an error is logged, and the feed misses it. Default three days.
    */
   readonly feedsBehindMsMax?: number
-  /** Sizes and times of the journal, for tests. */
+  /** Sizes and times of the journal. Only tests set them. */
   readonly journal?: Pick<JournalWriterOptions, 'segmentBytesMax' | 'segmentMsMax' | 'heldBytesMax' | 'retryMs'>
-  /** Milliseconds between two loads into the store while nobody asks. Default 1,000. */
+  /** Milliseconds between two loads into the store, and between two looks of a feed. Default 1,000. */
   readonly loadEveryMs?: number
 }
 
 const retainEveryMs = 3_600_000
 const loadEveryMsDefault = 1_000
 const feedsBehindMsDefault = 3 * 24 * 3_600_000
-/** A quiet gateway begins a segment a day; where bodies are kept for less than eight days, more often, because segments are purged whole. */
+/**
+ * A quiet gateway begins one segment a day, and more if bodies are kept for less than eight days, because only whole
+ * segments are deleted.
+ */
 const segmentMsDefault = 24 * 3_600_000
 
 /**
- * Opens the ledger: takes the directory, loads what the journal holds, and ends in the background what a process before left open. Rejects
- * with a `LedgerError`: `ledger_directory`, `ledger_in_use`, `ledger_corrupt`, `ledger_unwritable`.
+ * Opens the ledger: claims the directory, loads what the journal holds, and closes in the background the exchanges that
+ * an earlier process left open.
+ * @throws LedgerError (as a rejection) `ledger_directory`, `ledger_in_use`, `ledger_corrupt`, `ledger_unwritable`.
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const { log, clock = systemClock, scheduler = systemScheduler } = options
@@ -149,7 +161,7 @@ class OpenLedger implements Ledger {
       log,
       stopped,
     }).catch(error => {
-      log.error({ cause: String(error) }, 'interrupted exchanges could not all be ended; the next start goes on')
+      log.error({ cause: String(error) }, 'not all interrupted exchanges could be closed; the next start continues')
     })
   }
 
@@ -160,7 +172,10 @@ class OpenLedger implements Ledger {
 
   keepNames(names: LedgerNames): void {
     this.#store.ask('keepNames', names).catch(error => {
-      this.#options.log.error({ cause: String(error) }, 'names of the configuration could not be put into the store')
+      this.#options.log.error(
+        { cause: String(error) },
+        'the names of the configuration could not be written into the store',
+      )
     })
   }
 
@@ -219,7 +234,7 @@ class OpenLedger implements Ledger {
   async #retain(): Promise<void> {
     const { clock, retain, feedsBehindMsMax = feedsBehindMsDefault, log } = this.#options
     try {
-      // Only what is loaded can be deleted.
+      // What is not loaded yet must not be deleted.
       await this.#loadAll()
       const now = clock()
       const bodiesFromMs = now - retain.bodies
@@ -234,10 +249,10 @@ class OpenLedger implements Ledger {
           'segments of the journal were deleted that a feed had not read in time',
         )
       }
-      if (deleted.records + deleted.segments > 0) log.info({ ...deleted }, 'the ledger let go of what is too old')
+      if (deleted.records + deleted.segments > 0) log.info({ ...deleted }, 'the ledger deleted what is too old')
     } catch (error) {
       if (error instanceof LedgerError && error.code === 'ledger_closed') return
-      log.error({ cause: String(error) }, 'the ledger could not let go of what is too old; it tries again in an hour')
+      log.error({ cause: String(error) }, 'the ledger could not delete what is too old; it tries again in an hour')
     }
   }
 
@@ -252,7 +267,7 @@ class OpenLedger implements Ledger {
       await this.#store.ask('close').catch(error => {
         this.#options.log.error(
           { cause: String(error) },
-          'the store was not closed cleanly; the journal has everything',
+          'the store was not closed cleanly; nothing is lost, because the journal has everything',
         )
       })
       await this.#store.ended

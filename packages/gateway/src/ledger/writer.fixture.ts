@@ -1,7 +1,7 @@
 /**
- * A process that writes exchanges until it is killed: `node writer.fixture.ts DIRECTORY CONCURRENCY [FEED]`. It prints `ready`, then a line
- * for each promise of the journal that resolved: `opened ID`, `progress ID`, `closed ID`. Bodies are made of the id. With FEED, a feed writes
- * every exchange as a line of that file.
+ * A process that writes exchanges until it is killed: `node writer.fixture.ts DIRECTORY CONCURRENCY [FEED]`. It prints
+ * `ready`, then a line for each promise of the journal that resolved: `opened ID`, `progress ID`, `closed ID`. Bodies
+ * are made of the id. With FEED, a feed writes every exchange as a line of that file.
  */
 
 import { writeSync } from 'node:fs'

@@ -48,7 +48,8 @@ export class FeedConsumer implements Consumer<Opened> {
       const batch = this.#pending ?? this.#gather(exchanges)
       this.#pending = batch
       if (batch.exchanges.length > 0) await this.#feed.take(batch.exchanges)
-      // Without new exchanges the cursor moves from segment to segment, so that it does not hold back what can be deleted.
+      // Without new exchanges the cursor moves from segment to segment, so that it does not hold back what can be
+      // deleted.
       const advanced = segmentOf(batch.cursor.takenTo) > segmentOf(this.position.takenTo)
       if (batch.exchanges.length > 0 || advanced) await this.#cursor.save(batch.cursor)
       this.#pending = null

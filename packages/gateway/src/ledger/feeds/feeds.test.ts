@@ -54,7 +54,10 @@ function ledgerWithFeed(t: TestContext): FedLedger {
   }
 }
 
-/** Records exchanges that overlap: each is closed after the two that follow it were opened. @returns ids in the order of their ends. */
+/**
+ * Records exchanges that overlap: each is closed after the two that follow it were opened.
+ * @returns ids in the order of their ends.
+ */
 async function recordSome(ledger: Ledger, count: number): Promise<string[]> {
   const ids = Array.from({ length: count }, newId)
   const end = async (id: string): Promise<void> => {
@@ -225,7 +228,10 @@ async function closedLedger(t: TestContext, count: number): Promise<{ directory:
   return { directory, ids }
 }
 
-/** Changes the last entry of this kind and exchange in the first segment; its checksum is made right again when `reseal` is set. */
+/**
+ * Changes the last entry of this kind and exchange in the first segment; its checksum is made right again when `reseal`
+ * is set.
+ */
 function changeEntry(
   directory: string,
   id: string,

@@ -1,6 +1,7 @@
 /**
- * Feeds: consumers of the journal that hand exchanges on to somewhere else. A feed runs in a thread of its own, keeps its cursor in a file,
- * and gets every exchange in the order of their ends, at least once: after a crash, or when it rejects, the newest ones come again.
+ * Feeds: consumers of the journal that hand exchanges on to somewhere else. A feed runs in a thread of its own, keeps
+ * its cursor in a file, and gets every exchange in the order of their ends, at least once: after a crash, or when it
+ * rejects, the newest ones come again.
  */
 import type { Log } from '../../log.ts'
 import type { BodyPositions, JournalBodies } from '../journal/bodies.ts'
@@ -10,24 +11,31 @@ import type { Closed, Opened } from '../record.ts'
 /** An exchange as the journal has it. */
 export interface RecordedExchange {
   readonly id: string
-  /** Null when the beginning is not known: it was lost, to damage or with a deleted segment, or this is a second end. */
+  /**
+   * Null when the beginning is not known: it was lost, to damage or with a deleted segment, or this is a second end.
+   */
   readonly opened: Opened | null
   readonly closed: Closed
-  /** Name of the journal, and where it holds the end: a key under which the exchange is the same when it comes again. */
+  /**
+   * Name of the journal, and where it holds the end: a key under which the exchange is the same when it comes again.
+   */
   readonly journal: string
   readonly closedAt: JournalPosition
   /** Where the journal holds the bodies. */
   readonly bodies: BodyPositions
   /**
-   * Reads the bodies from the journal; null when they have been deleted meanwhile. Not read before it is called, so a feed of figures costs
-   * no reading of bodies.
+   * Reads the bodies from the journal; null when they have been deleted meanwhile. Not read before it is called, so a
+   * feed of figures costs no reading of bodies.
    * @throws LedgerError `ledger_corrupt` when they are not as they were written.
    */
   readBodies(): JournalBodies | null
 }
 
 export interface Feed {
-  /** Takes some exchanges, at least one. They count as taken when the promise resolves; when it rejects they are offered again later. */
+  /**
+   * Takes some exchanges, at least one. They count as taken when the promise resolves; when it rejects they are offered
+   * again later.
+   */
   take(exchanges: readonly RecordedExchange[]): Promise<void>
 }
 
@@ -39,7 +47,10 @@ export interface FeedModule {
 
 /** A feed that the ledger runs. */
 export interface FeedSource {
-  /** 1 to 40 of `a-z`, `0-9` and `-`, unique among the feeds. The cursor is kept under it: with a new name, a feed starts from the beginning. */
+  /**
+   * 1 to 40 of `a-z`, `0-9` and `-`, unique among the feeds. The cursor is kept under it: with a new name, a feed
+   * starts from the beginning.
+   */
   readonly name: string
   /** Module that exports `openFeed`. */
   readonly module: URL

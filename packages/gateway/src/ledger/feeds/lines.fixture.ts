@@ -1,6 +1,6 @@
 /**
- * A feed for tests: appends one line of JSON per exchange to a file. It rejects while the file `refusing` exists, after it has written half of
- * what it was given.
+ * A feed for tests: appends one line of JSON per exchange to a file. It rejects while the file `refusing` exists, after
+ * it has written half of what it was given.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import type { Feed, RecordedExchange } from './index.ts'

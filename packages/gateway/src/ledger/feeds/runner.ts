@@ -21,7 +21,10 @@ export interface FeedRunnerOptions {
   readonly log: Log
 }
 
-/** Runs one feed, in whatever thread: offers it what the journal holds, in turn and on a timer, and goes on after failures. */
+/**
+ * Runs one feed, in whatever thread: offers it what the journal holds, in turn and on a timer, and goes on after
+ * failures.
+ */
 export class FeedRunner {
   readonly #options: FeedRunnerOptions
   readonly #consumer: FeedConsumer

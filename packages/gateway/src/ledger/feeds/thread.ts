@@ -35,7 +35,8 @@ export function startFeed({ name, module, settings }: FeedSource, options: FeedT
   const ended = new Promise<void>(resolve => worker.on('exit', () => resolve()))
   let isClosing = false
   worker.on('message', (message: FromFeed) => log[message.level]({ ...message.fields }, message.message))
-  // Without this listener an error in the thread would end the process. The journal keeps everything for the next start.
+  // Without this listener an error in the thread would end the process. The journal keeps everything for the next
+  // start.
   worker.on('error', error => log.error({ consumer: name, cause: String(error) }, "a feed's thread died"))
   worker.on('exit', () => {
     if (!isClosing) log.error({ consumer: name }, 'a feed ended; the journal keeps what it has not taken')

@@ -52,7 +52,10 @@ export function readBodies(journal: string, positions: BodyPositions, id: string
   }
 }
 
-/** Reads entries by their positions. Keeps the last segment open, because the entries of one exchange are usually close together. */
+/**
+ * Reads entries by their positions. Keeps the last segment open, because the entries of one exchange are usually close
+ * together.
+ */
 class EntryReader {
   readonly #journal: string
   readonly #id: string

@@ -1,6 +1,6 @@
 /**
- * The port of the journal's readers. A consumer takes every exchange of a journal, in the order in which they ended, at least once. The
- * store is the first consumer; feeds are further ones (`feed.ts`).
+ * The port of the journal's readers. A consumer takes every exchange of a journal, in the order in which they ended, at
+ * least once. The store is the first consumer; feeds are further ones (`feed.ts`).
  */
 import { basename } from 'node:path'
 import type { BlockView } from './metadata.ts'
@@ -14,13 +14,15 @@ export interface JournalCursor {
   readonly journal: string
   /** Exchanges that ended before this position have been taken. */
   readonly takenTo: JournalPosition
-  /** Where a restart must begin to read, to know what was open at `takenTo`. Segments before it are no longer needed. */
+  /**
+   * Where a restart must begin to read, to know what was open at `takenTo`. Segments before it are no longer needed.
+   */
   readonly readFrom: JournalPosition
 }
 
 /**
- * The exchanges of a journal that have ended since the consumer's position, in the order in which they ended. After `next` returned true,
- * the fields describe one of them until the following `next`.
+ * The exchanges of a journal that have ended since the consumer's position, in the order in which they ended. After
+ * `next` returned true, the fields describe one of them until the following `next`.
  */
 export interface Exchanges<Opening> {
   /**
@@ -35,11 +37,14 @@ export interface Exchanges<Opening> {
   /** Position of that entry. */
   readonly closedAt: JournalPosition
   /**
-   * True when no beginning is known: either the beginning was lost, to damage or with a deleted segment, or the exchange was closed before
-   * and this is a second end.
+   * True when no beginning is known: either the beginning was lost, to damage or with a deleted segment, or the
+   * exchange was closed before and this is a second end.
    */
   readonly isOrphan: boolean
-  /** The cursor that has everything up to here: what the consumer keeps once it has taken all exchanges that it was given. */
+  /**
+   * The cursor that has everything up to here: what the consumer keeps once it has taken all exchanges that it was
+   * given.
+   */
   readonly position: JournalPosition
   readonly readFrom: JournalPosition
 }
@@ -51,8 +56,8 @@ export interface Consumer<Opening> {
   /** Unique among the consumers of a journal. */
   readonly name: string
   /**
-   * What it has taken for good; reading resumes here after a restart. The consumer keeps it itself: in the same transaction as its rows, as
-   * the store does, or in a file (`cursor-file.ts`).
+   * What it has taken for good; reading resumes here after a restart. The consumer keeps it itself: in the same
+   * transaction as its rows, as the store does, or in a file (`cursor-file.ts`).
    */
   readonly position: JournalCursor
   /** Reads the opening half out of an entry that holds it. `entry` and `block` are valid during the call only. */

@@ -27,16 +27,19 @@ interface Content {
   readonly journal: string
   readonly takenTo: Pair
   readonly readFrom: Pair
-  /** Marker of the segment of `takenTo` as hex, which is random: tells this journal from another one in the same place. Null for none. */
+  /**
+   * Marker of the segment of `takenTo` as hex, which is random: tells this journal from another one in the same place.
+   * Null for none.
+   */
   readonly marker: string | null
 }
 
 const namePattern = /^[a-z0-9-]{1,40}$/
 
 /**
- * The cursor of one consumer in one journal, in the file `CONSUMER.JOURNAL.json`. It is replaced in one step and carries a checksum. A cursor
- * that is damaged, or that belongs to another journal, is logged and not used: the consumer then reads the journal from its beginning, which
- * repeats exchanges and loses none.
+ * The cursor of one consumer in one journal, in the file `CONSUMER.JOURNAL.json`. It is replaced in one step and
+ * carries a checksum. A cursor that is damaged, or that belongs to another journal, is logged and not used: the
+ * consumer then reads the journal from its beginning, which repeats exchanges and loses none.
  */
 export class CursorFile {
   readonly #options: CursorFileOptions

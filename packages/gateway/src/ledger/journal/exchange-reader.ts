@@ -8,7 +8,10 @@ import { type JournalPosition, positionAt } from './position.ts'
 import type { Damage, SegmentScanner } from './scanner.ts'
 import { formatOf } from './version.ts'
 
-/** Reads a journal as exchanges: follows the segments, pairs `opened` with `closed`, and stops at each exchange that has ended. */
+/**
+ * Reads a journal as exchanges: follows the segments, pairs `opened` with `closed`, and stops at each exchange that has
+ * ended.
+ */
 export class ExchangeReader<Opening> implements Exchanges<Opening> {
   readonly open = new OpenExchanges<Opening>()
   readonly block = new BlockView()
@@ -17,7 +20,9 @@ export class ExchangeReader<Opening> implements Exchanges<Opening> {
   closedAt: JournalPosition = 0
   /** Where to stop: what ends at or before this position is with the kernel. */
   limit: JournalPosition = 0
-  /** The first position that exists in the files when the consumer needs an earlier one: what was there is lost to it. */
+  /**
+   * The first position that exists in the files when the consumer needs an earlier one: what was there is lost to it.
+   */
   readonly missedTo: JournalPosition | null
   readonly #follower: Follower
   readonly #openedBlock = new BlockView()

@@ -8,7 +8,10 @@ export const syncData = promisify(fdatasync)
 export const syncAll = promisify(fsync)
 export const truncateFile = promisify(ftruncate)
 
-/** Writes all of `parts` at `position`; rejects with the error of the system, after which the bytes from `position` on are undefined. */
+/**
+ * Writes all of `parts` at `position`; rejects with the error of the system, after which the bytes from `position` on
+ * are undefined.
+ */
 export function writeParts(file: number, parts: readonly Uint8Array[], position: number, bytes: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const go = (rest: readonly Uint8Array[], at: number, left: number): void => {
@@ -16,7 +19,7 @@ export function writeParts(file: number, parts: readonly Uint8Array[], position:
         if (error !== null) reject(error)
         else if (written === left) resolve()
         else if (written === 0) reject(new Error('The file takes no more bytes.'))
-        else go(behind(rest, written), at + written, left - written)
+        else go(partsAfter(rest, written), at + written, left - written)
       }
       const only = rest.length === 1 ? rest[0] : undefined
       if (only === undefined) writev(file, rest as Uint8Array[], at, done)
@@ -33,12 +36,12 @@ export function writePartsInline(file: number, parts: readonly Uint8Array[], pos
     const written = writevSync(file, rest as Uint8Array[], position + done)
     if (written === 0) throw new Error('The file takes no more bytes.')
     done += written
-    if (done < bytes) rest = behind(rest, written)
+    if (done < bytes) rest = partsAfter(rest, written)
   }
 }
 
 /** `parts` without their first `bytes` bytes. */
-function behind(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
+function partsAfter(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
   const rest: Uint8Array[] = []
   let skip = bytes
   for (const part of parts) {
@@ -52,7 +55,10 @@ function behind(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
   return rest
 }
 
-/** Makes the names in a directory survive a power cut. Some file systems refuse this for directories: there it is not needed. */
+/**
+ * Makes the names in a directory survive a power cut. Some file systems reject this for directories; they do not need
+ * it.
+ */
 export async function syncDirectory(path: string): Promise<void> {
   let file: number
   try {
@@ -63,7 +69,7 @@ export async function syncDirectory(path: string): Promise<void> {
   try {
     await syncAll(file)
   } catch {
-    // EINVAL where directories are not synced.
+    // EINVAL on file systems that do not sync directories.
   } finally {
     await closeFile(file)
   }

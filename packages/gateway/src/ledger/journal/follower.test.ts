@@ -10,7 +10,9 @@ import { positionAt } from './position.ts'
 import type { Damage } from './scanner.ts'
 import { encodePreamble, newMarker, preambleBytes, segmentPath } from './segments.ts'
 
-/** Writes a segment that holds these entries and says how much of the one before counts. Answers where each entry ends. */
+/**
+ * Writes a segment that holds these entries and says how much of the one before counts. Answers where each entry ends.
+ */
 function writeSegment(directory: string, number: number, ids: readonly string[], previousBytes: number): number[] {
   const marker = newMarker()
   const group = new Group(new ChunkPool(), marker)
@@ -33,7 +35,8 @@ function follow(directory: string): { readonly ids: string[]; readonly damage: D
   return { ids, damage }
 }
 
-// A group that failed half-way may leave whole entries in the file. Their callers were refused; a record of them would be a lie.
+// A group that failed half-way may leave whole entries in the file. Their callers were refused; a record of them would
+// be a lie.
 test('what a segment holds beyond the end that its successor gives is not read', t => {
   const directory = temporaryDirectory(t)
   const [first = '', refused = '', second = ''] = [newId(), newId(), newId()]

@@ -2,13 +2,13 @@ import { type JournalPosition, offsetOf, positionAt, segmentOf } from './positio
 import { type Damage, SegmentScanner } from './scanner.ts'
 import { preambleBytes, readPreamble, segmentNumbers } from './segments.ts'
 
-/** Walks over the journal from a place on, segment by segment, as a consumer of it does. */
+/** Walks over the entries of a journal from a position on, segment after segment, while it is being written. */
 export class Follower {
   readonly #directory: string
   readonly #onDamage: (damage: Damage) => void
   #scanner: SegmentScanner | null = null
   #position: JournalPosition
-  /** What `#bytesOf` said of the segment that is open. */
+  /** Result of `#bytesOf` for the segment that is open. */
   #finalBytes: number | null = null
 
   constructor(directory: string, from: JournalPosition, onDamage: (damage: Damage) => void) {
@@ -17,7 +17,7 @@ export class Follower {
     this.#onDamage = onDamage
   }
 
-  /** Behind the last entry that was read. */
+  /** After the last entry that was read. */
   get position(): JournalPosition {
     return this.#position
   }
@@ -59,7 +59,10 @@ export class Follower {
     return this.#finalBytes
   }
 
-  /** How much of a segment that is not written any more is valid: its successor says so; without one, all that reads well. */
+  /**
+   * How many bytes of a finished segment are valid. Its successor says so; without a successor, all bytes that can be
+   * read.
+   */
   #bytesOf(scanner: SegmentScanner): number {
     const successor = readPreamble(this.#directory, scanner.segment + 1)
     return successor?.previousNumber === scanner.segment ? successor.previousBytes : scanner.fileBytes
@@ -81,7 +84,7 @@ export class Follower {
     const scanner = this.#scanner
     if (scanner?.segment === segment) {
       const left = this.#bytesOf(scanner) - scanner.end
-      // A torn tail has no successor that counts it in; whatever is left of a counted segment is damage.
+      // A torn tail is not part of the length that the successor gives. Unread bytes within that length are damage.
       const counted = readPreamble(this.#directory, segment + 1)?.previousNumber === segment
       if (counted && left > 0) this.#onDamage({ segment, offset: scanner.end, bytes: left })
     }
@@ -90,7 +93,7 @@ export class Follower {
   }
 }
 
-/** The end of the journal as files show it: behind the last segment's bytes. 0 when there is none. */
+/** End of the journal according to its files: after the last byte of the last segment. 0 when there is no segment. */
 export function endOfFiles(directory: string): JournalPosition {
   const last = segmentNumbers(directory).at(-1)
   if (last === undefined) return 0
@@ -102,7 +105,7 @@ export function endOfFiles(directory: string): JournalPosition {
   }
 }
 
-/** The first segment's beginning. 0 when there is none. */
+/** Beginning of the first segment. 0 when there is none. */
 export function startOfFiles(directory: string): JournalPosition {
   const first = segmentNumbers(directory)[0]
   return first === undefined ? 0 : positionAt(first, preambleBytes)

@@ -1,7 +1,7 @@
 /**
  * One entry of the journal:
  *
- *      0  8 bytes  marker     random per segment: a body cannot forge an entry that a damaged journal would be read to hold
+ *      0  8 bytes  marker     random per segment, so that no body can forge an entry in a damaged journal
  *      8  u32      headCrc    CRC-32 of bytes 12 to the end of the metadata
  *     12  u32      bodyCrc    CRC-32 of the body
  *     16  u32      metaBytes
@@ -10,7 +10,7 @@
  *     28  u8 u8 u16  kind, flags, format of the metadata
  *     32  f64      writtenAtMs
  *     40  16 bytes id
- *     56  metadata, then the body as it came
+ *     56  metadata, then the body as it was received
  *
  * Two checksums, so that the store follows the journal without reading bodies. Numbers are little-endian.
  */
@@ -18,9 +18,12 @@ export const frameHeadBytes = 56
 export const frameKind = { opened: 1, requestBytes: 2, responseBytes: 3, closed: 4 } as const
 export type FrameKind = (typeof frameKind)[keyof typeof frameKind]
 
-/** Largest body of one entry: longer ones go on in further entries, so that a reader needs no more memory than this. */
+/**
+ * Largest body of one entry. Longer bodies continue in further entries, so that a reader needs no more memory than
+ * this.
+ */
 export const frameBodyBytesMax = 8 * 1024 * 1024
-/** Larger metadata is no entry of ours: 35 texts of 65,534 units at three bytes each do not reach it. */
+/** Bytes with larger metadata are not an entry: 35 texts of 65,534 units at three bytes each do not reach it. */
 export const frameMetaBytesMax = 8 * 1024 * 1024
 
 export const at = {

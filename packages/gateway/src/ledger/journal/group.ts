@@ -7,8 +7,8 @@ import type { MetadataBlock } from './metadata.ts'
 
 const chunkBytes = 256 * 1024
 /**
- * Bodies up to this size are copied behind their metadata: one copy of 1 KB costs 0.1 µs, a further buffer in `writev` 0.4 µs and a further
- * checksum call 0.2 µs (bench/ledger.ts).
+ * Bodies up to this size are copied after their metadata: one copy of 1 KB costs 0.1 µs, a further buffer in `writev`
+ * 0.4 µs and a further checksum call 0.2 µs (bench/ledger.ts).
  */
 const copiedBytesMax = 16 * 1024
 
@@ -44,7 +44,7 @@ export interface FrameFacts {
   readonly requestBytes: number
 }
 
-/** Entries that are written together. All who wait for one of them wait for the same promise. */
+/** Entries that are written together. They share one promise. */
 export class Group {
   readonly written: Promise<void>
   readonly resolve: () => void
@@ -56,7 +56,7 @@ export class Group {
   readonly marker: Buffer
   readonly #chunks: Chunk[] = []
   #chunk: Chunk
-  /** First byte of the current chunk that is in no part yet, and first that is free. */
+  /** First byte of the current chunk that is in no part yet, and its first free byte. */
   #from = 0
   #to = 0
 
@@ -71,7 +71,7 @@ export class Group {
     this.#chunks.push(this.#chunk)
   }
 
-  /** Appends one entry. Throws, with nothing appended, when the id is no UUID. */
+  /** Appends one entry. Throws, with nothing appended, when the id is not a UUID. */
   append(facts: FrameFacts, metadata: readonly MetadataBlock[], body: readonly Uint8Array[]): void {
     const bodyBytes = sizeOf(body)
     const copied = bodyBytes <= copiedBytesMax
@@ -80,7 +80,7 @@ export class Group {
     this.#reserve(needed)
     const { bytes, view } = this.#chunk
     const start = this.#to
-    // Checked before anything is counted: a wrong id leaves nothing behind.
+    // Checked before anything is counted, so that a wrong id leaves nothing.
     if (!writeId(facts.id, bytes, start + at.id)) throw notAnId(facts.id)
     let end = start + frameHeadBytes
     for (const block of metadata) end = block.write(bytes, view, end)
@@ -116,7 +116,7 @@ export class Group {
     return this.parts
   }
 
-  /** Gives the buffers back once nothing reads them any more. */
+  /** Returns the buffers to the pool. To be called once nothing reads them any more. */
   release(): void {
     this.#pool.give(this.#chunks)
     this.#chunks.length = 0

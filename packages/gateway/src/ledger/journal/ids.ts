@@ -6,12 +6,15 @@ for (let digit = 0; digit < 16; digit++) {
   digitOf[text.charCodeAt(0)] = digit
   digitOf[text.toUpperCase().charCodeAt(0)] = digit
 }
-/** Where each byte's first digit stands in a UUID's text. */
+/** Index of each byte's first digit in a UUID's text. */
 const digitAt = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const
 
 const dashesAt = [8, 13, 18, 23] as const
 
-/** Writes the 16 bytes of a UUID. False when `id` is none. Buffer.from(..., 'hex') on the text without dashes took five times as long. */
+/**
+ * Writes the 16 bytes of a UUID. False when `id` is not one. Buffer.from(..., 'hex') on the text without dashes took
+ * five times as long.
+ */
 export function writeId(id: string, target: Uint8Array, at: number): boolean {
   if (id.length !== 36) return false
   for (const at of dashesAt) if (id.charCodeAt(at) !== 45) return false
@@ -23,7 +26,7 @@ export function writeId(id: string, target: Uint8Array, at: number): boolean {
     wrong |= high | low | (id.charCodeAt(digit) & ~127) | (id.charCodeAt(digit + 1) & ~127)
     target[at + index] = (high << 4) | low
   }
-  // -1 and anything beyond ASCII leave bits above the four of a digit.
+  // -1, and anything beyond ASCII, sets bits above the four of a digit.
   return (wrong & ~15) === 0
 }
 
@@ -33,12 +36,12 @@ export function readId(source: Buffer, at: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
-/** Milliseconds since the epoch out of a UUID of version 7 (RFC 9562 section 5.7). */
+/** Time in a UUID of version 7 (RFC 9562 section 5.7), milliseconds since the epoch. */
 export function timeOfId(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 }
 
-/** The same out of the bytes that `writeId` wrote. */
+/** Like `timeOfId`, from the bytes that `writeId` wrote. */
 export function timeOfBytes(view: DataView, at: number): number {
   return view.getUint32(at) * 0x1_0000 + view.getUint16(at + 4)
 }

@@ -4,7 +4,7 @@ import type { MetadataBlock } from './metadata.ts'
 
 const noMetadata: readonly MetadataBlock[] = []
 
-/** Puts a body that is longer than one entry into several; only the first carries the metadata. */
+/** Appends a body that is longer than one entry as several entries; only the first has the metadata. */
 export function appendLong(
   group: Group,
   facts: FrameFacts,

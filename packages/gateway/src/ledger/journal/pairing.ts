@@ -18,7 +18,9 @@ export function newOpenExchange<Opening>(since: JournalPosition): OpenExchange<O
   return { since, openedAt: 0, opening: null, parts: null, writtenAtMs: 0 }
 }
 
-/** Pairs the entries that open exchanges with those that close them. Holds the exchanges that are open, oldest first. */
+/**
+ * Pairs the entries that open exchanges with those that close them. Holds the exchanges that are open, oldest first.
+ */
 export class OpenExchanges<Opening> {
   /** By the 16 bytes of the id, as latin1. Insertion order is the journal's order. */
   readonly #byId = new Map<string, OpenExchange<Opening>>()

@@ -1,6 +1,7 @@
 /**
- * A position in a journal as one number, which orders as positions do: segment × 2^32 + offset. Exact up to two million segments of any
- * size. 0 is before everything. It means nothing without the journal that it belongs to (`JournalCursor` names it).
+ * A position in a journal as one number, which orders as positions do: segment × 2^32 + offset. Exact up to two million
+ * segments of any size. 0 is before everything. It means nothing without the journal that it belongs to
+ * (`JournalCursor` names it).
  */
 export type JournalPosition = number
 

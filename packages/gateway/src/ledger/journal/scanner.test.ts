@@ -131,7 +131,8 @@ test('bytes of any kind are scanned to their end without an error', t => {
   )
 })
 
-// A client chooses its bodies. One that holds a whole segment must not become records when the entry around it is damaged.
+// A client chooses its bodies. One that holds a whole segment must not become records when the entry around it is
+// damaged.
 test('a body that looks like the journal is not read as the journal', t => {
   const directory = directoryOf(t)
   const forged = segmentOf([{ id: newId(), kind: frameKind.requestBytes, body: Buffer.from('forged') }])

@@ -4,10 +4,13 @@ import { at, frameBodyBytesMax, frameHeadBytes, frameKind, frameMetaBytesMax } f
 import { decodePreamble, markerBytes, preambleBytes, segmentPath } from './segments.ts'
 import { newerKind } from './version.ts'
 
-/** Read at once: one system call per 80 exchanges of 1 KB bodies, and still in the processor's cache when it is looked at. */
+/**
+ * Bytes per read: one system call per 80 exchanges with bodies of 1 KB, and still in the processor's cache when they
+ * are scanned.
+ */
 const windowBytes = 256 * 1024
 
-/** What a stretch of bytes that is no entry turned out to be. */
+/** A stretch of bytes that is not an entry. */
 export interface Damage {
   readonly segment: number
   readonly offset: number
@@ -22,8 +25,8 @@ interface Marker {
 const markerOf = (bytes: Buffer): Marker => ({ bytes, low: bytes.readUInt32LE(0), high: bytes.readUInt32LE(4) })
 
 /**
- * Walks over the entries of one segment. After `next` answered true, the fields describe the entry; `window` and `view` hold its head and
- * metadata until the following `next`. Bodies are read only on request.
+ * Walks over the entries of one segment. After `next` returned true, the fields describe the entry; `window` and `view`
+ * hold its head and metadata until the following `next`. Bodies are read only on request.
  */
 export class SegmentScanner {
   readonly segment: number
@@ -31,11 +34,11 @@ export class SegmentScanner {
   view: DataView = new DataView(new ArrayBuffer(0))
   /** Offset of the entry in the segment. */
   offset = preambleBytes
-  /** Offset behind the last entry, or behind what was skipped. */
+  /** Offset after the last entry, or after what was skipped. */
   end = preambleBytes
   kind = 0
   flags = 0
-  /** Format of its metadata, as `formats` has them. */
+  /** Format of its metadata, a key of `formats`. */
   version = 0
   /** Position of the entry's head, and of its metadata's end, inside `window`. */
   headAt = 0
@@ -69,11 +72,12 @@ export class SegmentScanner {
   }
 
   /**
-   * Goes to the next entry that ends at or before `limit`. False when there is none; `end` then stands where reading may go on later, which is
-   * also where a torn tail begins.
+   * Goes to the next entry that ends at or before `limit`. False when there is none; `end` is then the offset at which
+   * reading can continue later, which is also where a torn tail begins.
+   * @throws LedgerError `ledger_directory` for an entry of a kind that only a later version knows.
    */
   next(limit: number): boolean {
-    // Less than a head is a torn tail or nothing yet.
+    // Less than a head is a torn tail, or not written yet.
     if (limit - this.end < frameHeadBytes) return false
     return this.#accept(this.end, limit) || this.#resync(limit)
   }
@@ -137,7 +141,9 @@ export class SegmentScanner {
     return view.getUint32(headAt, true) === marker.low && view.getUint32(headAt + 4, true) === marker.high
   }
 
-  /** Looks for the next entry behind damage. Where there is none before `limit`, the rest is a torn tail and stays unread. */
+  /**
+   * Looks for the next entry after damage. If there is none before `limit`, the rest is a torn tail and stays unread.
+   */
   #resync(limit: number): boolean {
     const marker = this.#markerOf()
     if (marker === null) return false
@@ -186,7 +192,7 @@ export class SegmentScanner {
     const read = readSync(this.#file, bytes, 0, bytes.byteLength, 0)
     const preamble = decodePreamble(bytes.subarray(0, Math.min(read, preambleBytes)))
     if (preamble !== null) this.#marker = markerOf(preamble.marker)
-    // A damaged preamble does not take its segment along: the first entry repeats the marker.
+    // With a damaged preamble the segment can still be read: the first entry repeats the marker.
     else if (read === bytes.byteLength) this.#marker = markerOf(bytes.subarray(preambleBytes))
     return this.#marker
   }

@@ -8,20 +8,22 @@ export interface SegmentFile {
   readonly number: number
   readonly marker: Buffer
   readonly createdAtMs: number
-  /** Bytes that are whole groups; what lies beyond is undefined. */
+  /** Bytes of whole groups; what follows them is undefined. */
   readonly bytes: number
   append(parts: readonly Uint8Array[], bytes: number): Promise<void>
-  /** Like `append`, on this thread. When it throws, nothing counts as appended. */
+  /** Like `append`, on this thread. When it throws, nothing was appended. */
   appendInline(parts: readonly Uint8Array[], bytes: number): void
-  /** Writes `bytes` zeros behind the end and takes them away again: throws what a write of that size would throw. */
+  /** Writes `bytes` zeros after the end and removes them again: throws what a write of that size would throw. */
   probe(bytes: number): Promise<void>
-  /** Goes back to `end`, the end of the last whole group, and takes away what a failed write or sync left behind it. */
+  /** Goes back to `end`, the end of the last whole group, and removes what a failed write or sync left after it. */
   trim(end: number): Promise<void>
   sync(): Promise<void>
   close(): Promise<void>
 }
 
-/** Creates the segment behind `previous`. Throws the error of the system; the half-made file is then written over by the next try. */
+/**
+ * Creates the segment after `previous`. Throws the system's error; the next attempt then overwrites the half-made file.
+ */
 export async function createSegment(
   directory: string,
   previous: JournalPosition,

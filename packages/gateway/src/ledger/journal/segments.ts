@@ -1,6 +1,6 @@
 /**
- * Segments of the journal: `journal/NNNNNNNNNN.seg`, numbered from 1 without gaps. Each begins with 64 bytes that say how to read it
- * and where the one before ends, so that the torn tail of a killed process is never looked at again.
+ * Segments of the journal: `journal/NNNNNNNNNN.seg`, numbered from 1 without gaps. Each begins with 64 bytes that say
+ * how to read it and where the previous segment ends, so that the torn tail of a killed process is never read again.
  */
 import { randomFillSync } from 'node:crypto'
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { crc32 } from 'node:zlib'
 
 export const preambleBytes = 64
 export const markerBytes = 8
-/** A segment is full when it is at least this long; the last group may go beyond. */
+/** A segment is full when it has at least this many bytes; its last group may exceed them. */
 export const segmentBytesMax = 64 * 1024 * 1024
 
 const magic = Buffer.from('GHJRNL1\n', 'latin1')
@@ -18,7 +18,7 @@ const checksumAt = preambleBytes - 4
 export interface Preamble {
   readonly marker: Buffer
   readonly number: number
-  /** The segment before and how much of it is valid; 0 and 0 for the first. */
+  /** The previous segment and how much of it is valid; 0 and 0 for the first. */
   readonly previousNumber: number
   readonly previousBytes: number
   readonly createdAtMs: number
@@ -51,7 +51,7 @@ export function encodePreamble(preamble: Preamble): Buffer {
   return bytes
 }
 
-/** Null when the bytes are no whole preamble. */
+/** Null when the bytes are not a whole preamble. */
 export function decodePreamble(bytes: Buffer): Preamble | null {
   if (bytes.byteLength < preambleBytes || !bytes.subarray(0, 8).equals(magic)) return null
   if (bytes.readUInt32LE(checksumAt) !== crc32(bytes.subarray(0, checksumAt))) return null

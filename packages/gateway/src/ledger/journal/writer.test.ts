@@ -60,7 +60,8 @@ for (const fsync of ['batch', 1_000] as const) {
   })
 }
 
-// Without this, a reader would take what a crash tore off for what was written, or miss where one file goes on in the next.
+// Without this, a reader would take what a crash tore off for what was written, or miss where one file goes on in the
+// next.
 test('each segment says where the one before ends', async t => {
   const directory = temporaryDirectory(t)
   const writer = await open(t, directory, { segmentBytesMax: 2_000 })
@@ -90,7 +91,8 @@ test('entries stand in the order in which they were handed over, large and small
   assert.deepEqual(idsIn(directory), ids)
 })
 
-// The directory can vanish under a running gateway: an unmounted share, a clean-up job. It must say so, and go on when it is back.
+// The directory can vanish under a running gateway: an unmounted share, a clean-up job. It must say so, and go on when
+// it is back.
 test('a journal whose directory is gone refuses exchanges, and goes on by itself when it is back', async t => {
   const parent = temporaryDirectory(t)
   const directory = join(parent, 'journal')

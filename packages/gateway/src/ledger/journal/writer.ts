@@ -8,7 +8,7 @@ import { unwritable } from './failures.ts'
 import { flag } from './fields.ts'
 import { frameBodyBytesMax, frameKind } from './frame.ts'
 import { ChunkPool, type FrameFacts, Group, sizeOf } from './group.ts'
-import { entriesToKeep, HeldEntries, type JournalLosses } from './held.ts'
+import { entriesToKeep, HeldEntries, type JournalLosses } from './held-entries.ts'
 import { appendLong } from './long-bodies.ts'
 import { MetadataBlock } from './metadata.ts'
 import { type JournalPosition, offsetOf, positionAt } from './position.ts'
@@ -17,9 +17,9 @@ import { newMarker, segmentBytesMax } from './segments.ts'
 import { flagsOf } from './unrolled.ts'
 
 export interface JournalWriterOptions {
-  /** Where the segments stand. */
+  /** Directory of the segments. */
   readonly directory: string
-  /** The end of what is there: the first segment written is the one behind it. */
+  /** End of what exists: writing begins with the segment after it. */
   readonly end: JournalPosition
   /** `batch`: every group is on the disk before its promise resolves. A number: milliseconds between two syncs. */
   readonly fsync: 'batch' | number
@@ -30,30 +30,30 @@ export interface JournalWriterOptions {
   readonly onWritten: (end: JournalPosition) => void
   /** Reads back what the journal holds of an open exchange, up to `end`. */
   readonly readBack: (id: string, direction: Direction, end: JournalPosition) => Promise<readonly Buffer[]>
-  /** A segment is full at this size; the last group may go beyond. Default 64 MiB. */
+  /** A segment is full at this size; its last group may exceed it. Default 64 MiB. */
   readonly segmentBytesMax?: number
-  /** A segment is full at this age, so that the bodies of a quiet gateway can be purged in time. Default 24 hours. */
+  /** A segment is full at this age, so that the bodies of a quiet gateway can be deleted in time. Default 24 hours. */
   readonly segmentMsMax?: number
-  /** Bytes that wait in memory while the disk takes none; beyond it bodies are dropped. Default 64 MiB. */
+  /** Most bytes that wait in memory while the disk rejects writes; beyond it, bodies are dropped. Default 64 MiB. */
   readonly heldBytesMax?: number
-  /** Milliseconds between two tries while the disk takes none. Default 1,000. */
+  /** Milliseconds between two attempts while the disk rejects writes. Default 1,000. */
   readonly retryMs?: number
 }
 
-/** Size of the probe that decides whether the disk takes writes again: a group under load. */
+/** Size of the probe that decides whether the disk accepts writes again: as large as a group under load. */
 const probeBytes = 256 * 1024
 /** Groups up to this size are written on the main thread: 0.2 ms. */
 const inlineBytesMax = 1024 * 1024
-/** A write that takes longer shows a disk that makes writers wait; for a while none waits on the main thread. */
+/** A slower write shows that the disk makes writers wait; for a while the main thread does not write then. */
 const inlineMsMax = 50
 const inlinePauseMs = 30_000
 const noBody: readonly Uint8Array[] = []
 const noMetadata: readonly MetadataBlock[] = []
 
 /**
- * Writes the journal. Entries collect in a group while the one before is being written; a group is one `writev`. When a write fails, `open`
- * is refused until the disk takes bytes again, and the entries of exchanges that were opened wait in memory: their promises reject all the
- * same, because the bytes are not with the kernel yet.
+ * Writes the journal. Entries collect in a group while the previous group is being written; a group is one `writev`.
+ * When a write fails, `open` rejects until the disk accepts writes again, and the entries of opened exchanges wait in
+ * memory. Their promises reject too, because the bytes are not with the kernel yet.
  */
 export class JournalWriter implements Journal {
   readonly losses: JournalLosses = { bodyBytes: 0, records: 0 }
@@ -67,15 +67,15 @@ export class JournalWriter implements Journal {
   readonly #held: HeldEntries
   #segment: SegmentFile | null = null
   #end: JournalPosition
-  /** The group that takes entries, and the one that is being written. */
+  /** The group that collects entries, and the one that is being written. */
   #group: Group | null = null
   #writing: Group | null = null
-  /** Marker of the segment that the newest group is made for: ahead of `#segment` when that is full. */
+  /** Marker of the segment for which the newest group is built: the next one when `#segment` is full. */
   #marker: Buffer
   #work: Promise<void> | null = null
   #retired: Promise<void> = Promise.resolve()
   #scheduled = false
-  /** Writes go through the thread pool until then, on the process's monotonic clock. */
+  /** Until this time, on the process's monotonic clock, writes go through the thread pool. */
   #inlineFromMs = 0
   #failure: LedgerError | null = null
   #retrying = false
@@ -93,7 +93,7 @@ export class JournalWriter implements Journal {
     this.#stopSync = fsync === 'batch' ? () => {} : options.scheduler(fsync, () => this.#syncOnInterval())
   }
 
-  /** Rejects with `ledger_unwritable` when not even the first segment can be made. */
+  /** Rejects with `ledger_unwritable` when the first segment cannot be created. */
   static async open(options: JournalWriterOptions): Promise<JournalWriter> {
     const writer = new JournalWriter(options)
     try {
@@ -109,7 +109,7 @@ export class JournalWriter implements Journal {
     return this.#failure === null
   }
 
-  /** Behind everything that is with the kernel. */
+  /** After everything that is with the kernel. */
   get end(): JournalPosition {
     return this.#end
   }
@@ -138,7 +138,7 @@ export class JournalWriter implements Journal {
     let requestBytes = sizeOf(requestBody)
     let body = requestBytes === 0 ? responseBody : [...requestBody, ...responseBody]
     if (sizeOf(body) > frameBodyBytesMax) {
-      // What is longer than one entry goes before the end, because the end completes the record.
+      // A body longer than one entry is written before the end, because the end completes the record.
       if (requestBytes > 0) void this.progress(closed.id, 'request', requestBody).catch(() => {})
       void this.progress(closed.id, 'response', responseBody).catch(() => {})
       requestBytes = 0
@@ -158,7 +158,7 @@ export class JournalWriter implements Journal {
     return [...written, ...this.#held.bodiesOf(id, direction)]
   }
 
-  /** Resolves when everything that was handed over before is with the kernel or has been rejected. */
+  /** Resolves when everything that was appended before is with the kernel or was rejected. */
   async flushed(): Promise<void> {
     while (this.#group !== null || this.#work !== null) {
       this.#start()
@@ -176,7 +176,7 @@ export class JournalWriter implements Journal {
     if (this.#held.count > 0) {
       this.#options.log.error(
         { entries: this.#held.count },
-        'the ledger closes with entries that the disk did not take',
+        'the ledger closes with entries that could not be written to the disk',
       )
     }
     const segment = this.#segment
@@ -214,14 +214,15 @@ export class JournalWriter implements Journal {
     const ahead = segment === null || this.#marker !== segment.marker
     if (!ahead && (bytes >= bytesMax || clock() - segment.createdAtMs >= segmentMsMax)) this.#marker = newMarker()
     const group = new Group(this.#pool, this.#marker)
-    // Who does not wait for a group must not end the process with its rejection; who waits sees it all the same.
+    // A caller that ignores the promise must not end the process with its rejection. Callers that await it still get
+    // it.
     group.written.catch(() => {})
     this.#group = group
     this.#schedule()
     return group
   }
 
-  /** At the end of this turn of the loop: all that came in with the same poll goes into one write. */
+  /** Writes at the end of this turn of the loop, so that everything from the same poll goes into one write. */
   #schedule(): void {
     if (this.#work !== null || this.#scheduled) return
     this.#scheduled = true
@@ -237,15 +238,15 @@ export class JournalWriter implements Journal {
     if (this.#writeInline(group)) return
     this.#work = this.#writeGroup(group).finally(() => {
       this.#work = null
-      // What came in meanwhile was not scheduled.
+      // Entries that arrived meanwhile did not schedule a write.
       if (this.#group !== null) this.#schedule()
     })
   }
 
   /**
-   * Writes on this thread: into the page cache that takes 5 µs and 0.2 µs per KB, while a write through the thread pool takes 60 µs of CPU, half
-   * of it here (bench/ledger.ts). False when the group has to go the other way: its segment must be made first, it is large, every group is
-   * synced, or the disk was slow a moment ago.
+   * Writes on this thread: a write into the page cache takes 5 µs and 0.2 µs per KB, and one through the thread pool 60
+   * µs of CPU, half of it on this thread (bench/ledger.ts). False when the thread pool must write the group: its
+   * segment does not exist yet, it is large, every group is synced, or the disk was slow a moment ago.
    */
   #writeInline(group: Group): boolean {
     const segment = this.#segment
@@ -256,7 +257,7 @@ export class JournalWriter implements Journal {
     try {
       segment.appendInline(group.sealed(), group.bytes)
     } catch {
-      // Written again from the same place on the other way, which knows what to do with errors.
+      // The thread pool writes it again at the same offset, and that way handles errors.
       return false
     }
     if (performance.now() - startedAtMs > inlineMsMax) this.#inlineFromMs = startedAtMs + inlinePauseMs
@@ -306,7 +307,10 @@ export class JournalWriter implements Journal {
     return made
   }
 
-  /** Syncs a segment that is not written any more whatever the interval, so that one sync covers all that is open. Nobody waits for it. */
+  /**
+   * Syncs and closes a full segment, in the background. It does not wait for the interval, so that the interval's sync
+   * has one segment only.
+   */
   #retire(segment: SegmentFile): void {
     const { log } = this.#options
     this.#retired = Promise.allSettled([this.#retired, retire(segment)]).then(([, result]) => {
@@ -321,13 +325,13 @@ export class JournalWriter implements Journal {
     try {
       await segment.sync()
     } catch (cause) {
-      // The segment may have been closed by its successor, which synced it.
+      // The segment may be closed already because it is full; it was synced then.
       if (segment === this.#segment)
         this.#options.log.error({ cause: String(cause) }, 'the journal could not be synced')
     }
   }
 
-  /** Refuses what the failed group and the one behind it open, and keeps the rest for later. */
+  /** Rejects what the failed group and the next one open, and keeps the rest for later. */
   async #fail(cause: unknown, failed: Group): Promise<void> {
     const failure = unwritable(cause)
     if (this.#failure === null) {
@@ -346,8 +350,8 @@ export class JournalWriter implements Journal {
   }
 
   /**
-   * Takes away what the failed write left. The segment is given up where even that fails, and where it may not grow any more (EFBIG) while
-   * others may: its successor says how much of it is valid.
+   * Removes what the failed write left. When that fails too, or when the segment may not grow (EFBIG) but others may,
+   * writing goes on in a new segment, which says how much of this one is valid.
    */
   async #trim(cause: unknown): Promise<void> {
     const segment = this.#segment
@@ -376,7 +380,10 @@ export class JournalWriter implements Journal {
     return Promise.reject(failure)
   }
 
-  /** Asks the disk with a write of the size of a group, because the last bytes of a full disk may still take a small one. */
+  /**
+   * Probes the disk with a write of the size of a group, because a small write may still fit into the last bytes of a
+   * full disk.
+   */
   async #retry(): Promise<void> {
     if (this.#retrying || this.#failure === null) return
     this.#retrying = true
@@ -396,7 +403,7 @@ export class JournalWriter implements Journal {
     }
   }
 
-  /** More may come in while the first are being written. */
+  /** Writes the waiting entries; more may arrive during it. */
   async #writeHeld(segment: SegmentFile): Promise<void> {
     while (this.#held.count > 0) {
       const frames = this.#held.frames.slice(0, 256)

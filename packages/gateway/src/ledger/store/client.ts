@@ -7,13 +7,13 @@ import type { LedgerNames } from '../names.ts'
 import type { FromStore, Question, SentError, StoreAnswer, StoreArguments, StoreCall, StoreData } from './messages.ts'
 
 export interface StoreClient {
-  /** Behind the last valid entry that the files held when the store was opened. */
+  /** After the last valid entry that the files had when the store was opened. */
   readonly position: JournalPosition
-  /** Exchanges that a process before this one left open, oldest first. */
+  /** Exchanges that an earlier process left open, oldest first. */
   readonly openIds: readonly string[]
-  /** Rejects with `ledger_closed` when the thread is gone. */
+  /** Calls a method of the store. Rejects with `ledger_closed` when the thread has ended. */
   ask<C extends StoreCall>(call: C, ...args: StoreArguments<C>): Promise<StoreAnswer<C>>
-  /** Says how far the journal is written, so that the store and the feeds may read it. */
+  /** Notes how far the journal is written, so that the store and the feeds can read it. */
   wrote(position: JournalPosition): void
   /** One `BigInt64`: the position that `wrote` was last called with, for feeds' threads. */
   readonly written: SharedArrayBuffer
@@ -26,7 +26,7 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-/** Starts the store's thread. Rejects with what kept the store from opening. */
+/** Starts the store's thread. Rejects when the store cannot be opened. */
 export function startStore(directory: string, log: Log, loadEveryMs: number, names: LedgerNames): Promise<StoreClient> {
   const written = new SharedArrayBuffer(8)
   const cell = new BigInt64Array(written)
@@ -81,7 +81,8 @@ export function startStore(directory: string, log: Log, loadEveryMs: number, nam
     }
   }
   worker.on('message', take)
-  // Without this listener an error in the thread would end the process, and with it the gateway. The journal needs no store.
+  // Without this listener an error in the thread would end the process, and with it the gateway. The journal needs no
+  // store.
   worker.on('error', error =>
     log.error({ cause: String(error) }, "the store's thread died; records are kept in the journal"),
   )

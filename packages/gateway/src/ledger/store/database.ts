@@ -4,7 +4,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { LedgerError } from '../index.ts'
 import { migrations } from './schema.ts'
 
-/** The open store: one connection that loads, and as many that read as `connect` is called. */
+/** The open database: one connection that loads, and one that reads for each call of `connect`. */
 export interface Database {
   readonly loading: DuckDBConnection
   connect(): Promise<DuckDBConnection>
@@ -24,21 +24,23 @@ export function databasePath(directory: string): string {
 }
 
 /**
- * Opens the store and brings its schema up to date. Rejects with `ledger_in_use` when another process has it, `ledger_corrupt` when DuckDB
- * cannot read it, `ledger_directory` when the file cannot be opened at all.
+ * Opens the store and brings its schema up to date. Rejects with `ledger_in_use` when another process has it,
+ * `ledger_corrupt` when DuckDB cannot read it, `ledger_directory` when the file cannot be opened.
  *
- * Nothing goes through DuckDB's own write-ahead log: the journal is one already, and the cursor is in the same checkpoint as the rows. What
- * was loaded after the last checkpoint is loaded again after a crash. This saves 10 of 30 µs per record (bench/ledger.ts).
+ * DuckDB's own write-ahead log is not used: the journal is one already, and the cursor is in the same checkpoint as the
+ * rows. Rows that were loaded after the last checkpoint are loaded again after a crash. This saves 10 of 30 µs per
+ * record (bench/ledger.ts).
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const instance = await DuckDBInstance.create(':memory:', {
     threads: '1',
     memory_limit: `${options.memoryMb ?? 256}MB`,
     temp_directory: join(options.directory, 'spill'),
-    // Checkpoints are ours to time: one that fails ends the use of the file until it is opened again, so none may hide in a commit.
+    // The store itself decides when to checkpoint: after one that fails, the file must be opened again, so none may
+    // happen within a commit.
     checkpoint_threshold: '1TB',
     auto_checkpoint_skip_wal_threshold: '1000000000000',
-    // Nothing is looked up or fetched: the store is this one file.
+    // DuckDB must not look up or download anything: the store is this one file.
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   })
@@ -74,12 +76,13 @@ async function attach(connection: DuckDBConnection, directory: string): Promise<
   const path = databasePath(directory)
   try {
     const made = !existsSync(path)
-    // Small row groups: a checkpoint writes the last, unfinished one again, and of the usual 122,880 rows that is more than what is new.
-    // Small blocks: a checkpoint holds one or more per column, which is 40 MB less than with the usual 256 KiB.
+    // Small row groups: a checkpoint rewrites the last, unfinished one, and with the usual 122,880 rows that is more
+    // than the new rows. Small blocks: a checkpoint has one or more per column in memory, which is 40 MB less than with
+    // the usual 256 KiB.
     await connection.run(
       `ATTACH '${path.replaceAll("'", "''")}' AS ledger (RECOVERY_MODE no_wal_writes, ROW_GROUP_SIZE 30720, BLOCK_SIZE 65536)`,
     )
-    // By path: opening the file here and closing it again would give up DuckDB's lock on it.
+    // By path: opening and closing the file here would release DuckDB's lock on it.
     if (made) chmodSync(path, 0o600)
   } catch (cause) {
     throw attachError(directory, cause)

@@ -54,8 +54,8 @@ interface OrphanEnd {
 const transactionRowsMax = 8 * batchRowsMax
 
 /**
- * Loads the journal into `records`: the journal's first consumer. It writes its cursor in the same transaction as the rows, so loading again
- * after any failure neither misses nor repeats a record.
+ * Loads the journal into `records`: the journal's first consumer. It writes its cursor in the same transaction as the
+ * rows, so loading again after any failure neither misses nor repeats a record.
  */
 export class Loader implements Consumer<OpeningFacts> {
   readonly name = 'store'
@@ -141,7 +141,10 @@ export class Loader implements Consumer<OpeningFacts> {
     return this.load(endOfFiles(this.#options.journal))
   }
 
-  /** Loads what ends at or before `limit`. @returns how many records that were. When it rejects, this loader must be given up. */
+  /**
+   * Loads what ends at or before `limit`.
+   * @returns how many records that were. When it rejects, this loader must be given up.
+   */
   async load(limit: JournalPosition): Promise<number> {
     const before = this.#rowsCommitted
     this.#exchanges.limit = limit
@@ -234,8 +237,8 @@ export class Loader implements Consumer<OpeningFacts> {
   }
 
   /**
-   * Decides about ends without a beginning. Either the beginning was lost to damage: the end becomes a record with what it knows. Or the
-   * exchange was closed twice: its record exists.
+   * Decides about ends without a beginning. Either the beginning was lost to damage: the end becomes a record with what
+   * it knows. Or the exchange was closed twice: its record exists.
    */
   async #adoptOrphans(): Promise<void> {
     const orphans = this.#orphans

@@ -1,10 +1,10 @@
-/** What the main thread asks of the store's thread, and how it answers. */
+/** Messages between the main thread and the store's thread. */
 import type { LedgerErrorCode } from '../index.ts'
 import type { JournalPosition } from '../journal/position.ts'
 import type { LedgerNames } from '../names.ts'
 import type { Store } from './store.ts'
 
-/** Methods of the store that can be asked for, with their arguments and answers. */
+/** Methods of the store that the main thread can call. */
 export type StoreCall =
   | 'load'
   | 'keepNames'
@@ -27,7 +27,10 @@ export type StoreAnswer<C extends StoreCall> = Awaited<ReturnType<Store[C]>>
 export interface StoreData {
   readonly directory: string
   readonly names: LedgerNames
-  /** One `BigInt64`: the place before which everything is with the kernel. Written by the journal, read by the loader. */
+  /**
+   * One `BigInt64`: the position before which everything is with the kernel. Written by the journal, read by the
+   * loader.
+   */
   readonly written: SharedArrayBuffer
   /** Milliseconds between two looks at it. */
   readonly loadEveryMs: number
@@ -51,9 +54,9 @@ export type FromStore =
       readonly message: string
     }
 
-/** An error on its way between threads. */
+/** An error, as it is sent between threads. */
 export interface SentError {
-  /** Null for what is no `LedgerError`. */
+  /** Null for errors other than `LedgerError`. */
   readonly code: LedgerErrorCode | null
   readonly range: boolean
   readonly message: string

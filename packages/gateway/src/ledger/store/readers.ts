@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { LedgerError } from '../index.ts'
 import type { Database } from './database.ts'
 
-/** Nobody waits longer for a report, and nobody who asks for shorter ones has to. Milliseconds. */
+/** Longest time for a report, so that shorter ones do not have to wait for it. Milliseconds. */
 export const reportMsMax = 30_000
 
 /** Connections that answer questions. One question holds one connection; the others wait. */
@@ -16,7 +16,11 @@ export class Readers {
   #made = 0
   #closed = false
 
-  /** `connectionsMax`: questions at a time; each is given up after `questionMsMax`. Each holds one of the four threads that the process has for files as well. */
+  /**
+   * @param connectionsMax questions at a time. Each occupies one of the four threads that the process also needs for
+   *   files.
+   * @param questionMsMax a longer question is interrupted.
+   */
   constructor(database: Database, connectionsMax: number, questionMsMax: number) {
     this.#database = database
     this.#connectionsMax = connectionsMax
@@ -43,7 +47,7 @@ export class Readers {
     }
   }
 
-  /** Interrupts what runs and waits for nothing. */
+  /** Interrupts the questions that run, and does not wait for them. */
   close(): void {
     this.#closed = true
     for (const connection of this.#busy) connection.interrupt()

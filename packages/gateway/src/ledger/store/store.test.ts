@@ -135,7 +135,8 @@ async function journalOf(t: TestContext, records: readonly (readonly [id: string
   return directory
 }
 
-// A bad sector must cost what it hit. The evening's other records, and the end of the damaged one, must still be there, and somebody must be told.
+// A bad sector must cost what it hit. The evening's other records, and the end of the damaged one, must still be there,
+// and somebody must be told.
 test('P1 damage to an opening entry costs its fields, not the record, and is reported', async t => {
   const ids = Array.from({ length: 20 }, newId)
   const directory = await journalOf(
@@ -319,7 +320,8 @@ test('a feed that is too far behind loses segments, and the log says which feed'
   await ledger.close()
 })
 
-// A client that sends another user agent with every call must cost disk space, not the gateway's memory or anyone's report.
+// A client that sends another user agent with every call must cost disk space, not the gateway's memory or anyone's
+// report.
 test('names beyond the room of their dictionary stay in their records', { timeout: 60_000 }, async t => {
   const ledger = await testLedger(t, temporaryDirectory(t))
   const long = 'x'.repeat(2_000)

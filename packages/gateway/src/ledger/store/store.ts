@@ -30,7 +30,7 @@ export interface StoreOptions {
   readonly names: LedgerNames
 }
 
-/** An exchange that a process left open when it died. */
+/** An exchange that is open: after a start, one that a dead process left open. */
 export interface Unfinished {
   readonly id: string
   /** Null when its opening entry was lost. */
@@ -43,41 +43,44 @@ export interface Unfinished {
 
 export interface StoreStatus {
   readonly openExchanges: number
-  /** Bytes of the journal that could not be read since it began. */
+  /** Bytes of the journal that could not be read, counted over its whole life. */
   readonly damagedBytes: number
 }
 
-/** Rows loaded since the last checkpoint at which the next one comes: as many as a restart after a crash loads again in half a second. */
+/** Rows between two checkpoints: as many as a restart after a crash loads again in half a second. */
 const checkpointRows = 60_000
 const checkpointJournalBytes = 256 * 1024 * 1024
 
 const checkpointPauseMs = 60_000
 /** Reports and lists at a time. */
 const reportsMax = 2
-/** For what a start or a call waits for, milliseconds. */
+/** Longest time for a question that a start or a call waits for. Milliseconds. */
 const urgentMsMax = 60_000
 
 export function journalPath(directory: string): string {
   return join(directory, 'journal')
 }
 
-/** The store: follows the journal and answers questions. Lives in a worker thread, where DuckDB's synchronous calls delay nobody. */
+/**
+ * The store: follows the journal and answers questions. It runs in a worker thread, where DuckDB's synchronous calls
+ * delay no request.
+ */
 export class Store {
   #options: StoreOptions
   readonly #journal: string
   #database: Database
   #loader: Loader
-  /** Reports and lists. */
+  /** For reports and lists. */
   #readers: Readers
-  /** What a call or a start waits for: it must not stand behind somebody's report over a year. */
+  /** For questions that a call or a start waits for: they must not queue after a report over a year. */
   #urgent: Readers
   /** Loading, checkpoints and retention, one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
   #rowsSinceCheckpoint = 0
   #checkpointAt: JournalPosition
-  /** After a checkpoint that failed there is none until then, on the process's monotonic clock. */
+  /** After a failed checkpoint, the next one is tried at this time on the process's monotonic clock. */
   #checkpointFromMs = 0
-  /** What the last checkpoint would have a restart read from: segments before it are needed for their bodies alone. */
+  /** A restart would read from here, by the last checkpoint. Segments before it are needed only for their bodies. */
   #checkpointLow: JournalPosition
 
   private constructor(options: StoreOptions, database: Database, loader: Loader) {
@@ -105,12 +108,14 @@ export class Store {
     }
   }
 
-  /** Behind the last valid entry of the files. */
+  /** After the last valid entry of the files. */
   get position(): JournalPosition {
     return this.#loader.readTo
   }
 
-  /** Ids of the exchanges that are open now, oldest first. After `open` these are the unfinished ones. */
+  /**
+   * Ids of the exchanges that are open now, oldest first. Right after a start these were left open by a dead process.
+   */
   openIds(): string[] {
     return this.#loader.open.ids().map(id => readId(Buffer.from(id, 'latin1'), 0))
   }
@@ -125,7 +130,7 @@ export class Store {
     return this.#inTurn(() => this.#load(limit))
   }
 
-  /** Names of a changed configuration: each has a number before anything further is loaded. */
+  /** Gives names of a changed configuration a number before anything more is loaded. */
   keepNames(names: LedgerNames): Promise<void> {
     this.#options = { ...this.#options, names }
     return this.#inTurn(() => this.#loader.keep(names))
@@ -153,7 +158,7 @@ export class Store {
     return this.#readers.ask(connection => bodies(connection, this.#journal, id, purgedBeforeMs))
   }
 
-  /** What the journal holds of an exchange that is open; null when it is not. */
+  /** What the journal has of an open exchange; null when it is not open. */
   unfinished(id: string): Unfinished | null {
     const exchange = this.#loader.open.get(Buffer.from(id.replaceAll('-', ''), 'hex').toString('latin1'))
     if (exchange === undefined) return null
@@ -171,7 +176,7 @@ export class Store {
     }
   }
 
-  /** The bytes of one direction that the journal holds of an open exchange. */
+  /** Bytes of one direction that the journal has of an open exchange. */
   written(id: string, direction: Direction): readonly Uint8Array[] {
     return this.unfinished(id)?.[direction] ?? []
   }
@@ -180,13 +185,13 @@ export class Store {
   retain(recordsFromMs: number, needs: Omit<SegmentNeeds, 'store'>): Promise<Retained> {
     return this.#inTurn(async () => {
       const records = await deleteRecords(this.#database.loading, recordsFromMs)
-      // Segments go only after a checkpoint: until then a crash would have them read again.
+      // Segments are deleted only after a checkpoint: until then, a restart after a crash would read them again.
       await this.#checkpoint()
       return { records, ...deleteSegments(this.#journal, { ...needs, store: this.#checkpointLow }) }
     })
   }
 
-  /** Writes everything down and gives the file back. Questions that run are interrupted. */
+  /** Writes everything and closes the file. Interrupts questions that run. */
   async close(): Promise<void> {
     this.#closeReaders()
     await this.#inTurn(async () => {
@@ -224,7 +229,10 @@ export class Store {
     if (performance.now() >= this.#checkpointFromMs) await this.#tryCheckpoint(limit)
   }
 
-  /** DuckDB gives up a file that a checkpoint could not be written to, as on a full disk: it is opened again as the last one left it. */
+  /**
+   * DuckDB stops using a file when a checkpoint fails, as on a full disk. It is then opened again in the state of the
+   * last checkpoint.
+   */
   async #tryCheckpoint(limit: JournalPosition): Promise<void> {
     try {
       await this.#checkpoint()
@@ -235,11 +243,11 @@ export class Store {
     }
   }
 
-  /** After a failure of the store: its last committed state, read anew; where DuckDB has given up the file, opened anew. */
+  /** Goes back to the last committed state after a failure. When DuckDB has stopped using the file, opens it again. */
   async #startAgain(cause: unknown): Promise<void> {
     this.#options.log.warn(
       { cause: String(cause) },
-      'the store could not be written; it goes on from its last checkpoint',
+      'the store could not be written; it continues from its last checkpoint',
     )
     this.#loader.close()
     try {
@@ -283,7 +291,6 @@ function startLoader(options: StoreOptions, database: Database): Promise<Loader>
     connection: database.loading,
     journal: journalPath(options.directory),
     names: options.names,
-    onDamage: damage =>
-      options.log.error({ ...damage }, 'the journal is damaged here; what can be read behind it is read'),
+    onDamage: damage => options.log.error({ ...damage }, 'the journal is damaged here; the store reads on after it'),
   })
 }

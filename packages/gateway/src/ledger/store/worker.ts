@@ -27,7 +27,7 @@ function sent(error: unknown): SentError {
 
 async function answer(store: Store, { number, call, args }: Question): Promise<void> {
   try {
-    // The main thread's side of it checks names and arguments against this class.
+    // The types of the main thread's side check names and arguments against this class.
     const method = store[call] as (...args: readonly unknown[]) => unknown
     send({ kind: 'answer', number, answer: await method.apply(store, [...args]) })
   } catch (error) {
@@ -44,7 +44,7 @@ async function run(): Promise<void> {
     loading = true
     store
       .load(Number(Atomics.load(written, 0)))
-      .catch(error => log.error({ cause: String(error) }, 'loading into the store failed; it is tried again'))
+      .catch(error => log.error({ cause: String(error) }, 'loading into the store failed; it will be retried'))
       .finally(() => {
         loading = false
       })

@@ -4,15 +4,15 @@ import { flag } from './fields.ts'
 import { at, frameHeadBytes, frameKind } from './frame.ts'
 import { readId } from './ids.ts'
 
-/** What was lost while the disk took nothing. */
+/** Losses while the disk rejected writes. */
 export interface JournalLosses {
-  /** Bytes of bodies that were dropped because too much was waiting. */
+  /** Bytes of bodies that were dropped because the memory for waiting entries was full. */
   bodyBytes: number
-  /** Exchanges that were never opened and found no room to wait. */
+  /** Exchanges that were never opened and for which there was no room. */
   records: number
 }
 
-/** Entries that wait in memory until the disk takes them, in order. */
+/** Entries that wait in memory, in order, until the disk accepts writes again. */
 export class HeldEntries {
   readonly #bytesMax: number
   readonly #losses: JournalLosses
@@ -34,12 +34,15 @@ export class HeldEntries {
     return this.#frames
   }
 
-  /** Forgets the first `count` entries. */
+  /** Drops the first `count` entries. */
   forget(count: number): void {
     for (const frame of this.#frames.splice(0, count)) this.#bytes -= frame.byteLength
   }
 
-  /** Keeps one entry, or what there is room for: the end of an exchange that was opened always finds room, bodies may not. */
+  /**
+   * Keeps one entry, or as much of it as there is room for: the end of an opened exchange is always kept, bodies may be
+   * dropped.
+   */
   add(frame: Buffer): void {
     if (this.#bytes + frame.byteLength <= this.#bytesMax) {
       this.#push(frame)
@@ -54,7 +57,7 @@ export class HeldEntries {
     else this.#push(withoutBody(frame))
   }
 
-  /** Bodies of one exchange's entries. */
+  /** Bodies of the entries of one exchange. */
   bodiesOf(id: string, direction: Direction): Buffer[] {
     const kind = direction === 'request' ? frameKind.requestBytes : frameKind.responseBytes
     const mine = this.#frames.filter(frame => frame.readUInt8(at.kind) === kind && readId(frame, at.id) === id)
@@ -77,8 +80,8 @@ function withoutBody(frame: Buffer): Buffer {
 }
 
 /**
- * The entries of a group that could not be written, each as a buffer of its own, without those of exchanges that the group opens: whose
- * `open` is rejected does not reach a backend.
+ * Entries of a group that could not be written, each in a buffer of its own. Leaves out the exchanges that the group
+ * opens: their `open` rejects, so they do not reach a backend.
  */
 export function entriesToKeep(parts: readonly Uint8Array[]): Buffer[] {
   const bytes = Buffer.concat(parts)

@@ -1,6 +1,4 @@
-/**
- * A ledger that is told line by line what to do: `node full-disk.fixture.ts DIRECTORY`. Answers each line with one line
- * of JSON.
+/* * A ledger that takes commands, one per line: `node full-disk.fixture.ts DIRECTORY`. Answers each with one line of JSON.
  */
 import { createInterface } from 'node:readline'
 import { closedOf, dayMs, newId, openedOf } from './exchange.fixture.ts'
@@ -28,7 +26,7 @@ async function openSome(count: number, body: Uint8Array): Promise<{ opened: stri
   return { opened: ids.filter((_, index) => results[index]?.status === 'fulfilled'), code }
 }
 
-/** Opens exchanges until the disk takes no more. They stay open. */
+/** Opens exchanges until the disk is full. They stay open. */
 async function flood(): Promise<void> {
   const opened: string[] = []
   for (;;) {
@@ -38,7 +36,7 @@ async function flood(): Promise<void> {
   }
 }
 
-/** Ends what `open` began, each with a piece of its answer before the end. */
+/** Closes what `open` opened, each after a piece of its answer. */
 async function close(): Promise<void> {
   const results = await Promise.allSettled(
     open.map(async id => {
@@ -55,7 +53,7 @@ async function untilWritable(): Promise<void> {
   say({ writable: true })
 }
 
-async function obey(line: string): Promise<void> {
+async function run(line: string): Promise<void> {
   const [command, count] = line.split(' ')
   switch (command) {
     case 'open': {
@@ -77,4 +75,4 @@ async function obey(line: string): Promise<void> {
 }
 
 say({ ready: true })
-for await (const line of createInterface({ input: process.stdin })) await obey(line)
+for await (const line of createInterface({ input: process.stdin })) await run(line)

@@ -9,9 +9,8 @@ import { temporaryDirectory, testLedger, textOf } from './exchange.fixture.ts'
 const program = fileURLToPath(new URL('./full-disk.fixture.ts', import.meta.url))
 
 /**
- * A process whose files cannot grow beyond `bytes` until it is told otherwise: what a full disk does to writes, without
- * a disk of its own, and without being root. SIGXFSZ is ignored, so that the limit answers with an error as a disk
- * does.
+ * A process whose files can be limited in size: its writes then fail as on a full disk, without a disk of its own and
+ * without root. It ignores SIGXFSZ, so that the limit causes an error as a disk does.
  */
 function limited(directory: string): ChildProcess {
   return spawn('sh', ['-c', 'trap "" XFSZ; exec "$0" "$@"', process.execPath, program, directory], {
@@ -28,9 +27,9 @@ const linuxOnly =
     ? false
     : 'file size limits of a running process are changed with prlimit, which is Linux'
 
-// A full disk is an ordinary day in operations. Calls that were accepted must not lose their record, calls that cannot
-// be recorded must not be accepted, and nobody should have to restart the gateway when there is room again.
-test('P1 a full disk refuses new exchanges, keeps the ends of open ones, and is left by itself', {
+// Full disks happen. Calls that were accepted must not lose their record, calls that cannot be recorded must not be
+// accepted, and the gateway must need no restart when there is room again.
+test('P1 on a full disk new exchanges are refused and the ends of open ones are kept, and the ledger recovers by itself', {
   skip: linuxOnly,
   timeout: 60_000,
 }, async t => {
@@ -51,7 +50,7 @@ test('P1 a full disk refuses new exchanges, keeps the ends of open ones, and is 
   const before = await ask('open 20')
   assert.equal((before.opened as string[]).length, 20)
 
-  // Half a group fits, so that the failing write is also a torn one.
+  // Half a group fits, so the failing write is also torn.
   limitFiles(child, 100_000)
   const flood = await ask('flood')
   assert.equal(flood.writable, false)

@@ -16,7 +16,11 @@ import { readId } from './journal/ids.ts'
 const program = fileURLToPath(new URL('./writer.fixture.ts', import.meta.url))
 const kills = 10
 
-/** Runs the writer, kills it after `lines` acknowledged steps, and answers what it acknowledged, step by step. */
+/**
+ * Runs the writer and kills it after `lines` acknowledged steps.
+ * @param feed file of the writer's feed.
+ * @returns the steps, in order.
+ */
 async function runAndKill(directory: string, lines: number, ...feed: string[]): Promise<string[]> {
   const child = spawn(process.execPath, [program, directory, '16', ...feed], { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
@@ -42,7 +46,7 @@ test('P1 after ten kills at random moments every acknowledged exchange has exact
   ])
   const random = randomOf(seedOfRun())
   for (let kill = 0; kill < kills; kill++) {
-    // From the very first step on; a process may also die while it still ends what the one before left open.
+    // From the first step on: a process may also die while it closes what the previous process left open.
     const lines = kill === 0 ? 1 : 1 + random.below(2_500)
     for (const line of await runAndKill(directory, lines)) {
       const [step = '', id = ''] = line.split(' ')
@@ -132,6 +136,6 @@ async function assertBodies(
     assert.equal(textOf(bodies?.request), `question ${id}`)
     const response = textOf(bodies?.response) ?? ''
     if (whole) assert.equal(response, `part 0 part 1 part 2 end ${id}`)
-    else assert.ok(response.startsWith('part 0 '), 'what was acknowledged before the kill is there')
+    else assert.ok(response.startsWith('part 0 '), 'what was acknowledged before the kill is in the ledger')
   }
 }

@@ -31,8 +31,8 @@ import { LedgerError } from './index.ts'
 
 const withCode = (code: string) => (error: unknown) => error instanceof LedgerError && error.code === code
 
-// The auditor's answer to "who asked what, and what came back".
-test('a record holds what both halves said and the bytes that passed', async t => {
+// An auditor must be able to see what a caller asked and what came back.
+test('a record has the fields of both halves and the bytes that passed', async t => {
   const ledger = await testLedger(t, temporaryDirectory(t))
   const id = newId()
   const opened = openedOf(id, { callerName: 'Zoë 李', stream: true, userAgent: null })
@@ -44,7 +44,7 @@ test('a record holds what both halves said and the bytes that passed', async t =
   assert.deepEqual(await ledger.row(id), {
     ...opened,
     ...ended,
-    // The end names no region, so the first one stands.
+    // The closing half names no region, so that of the opening half is kept.
     region: 'swedencentral',
     durationMs: 900,
     timeToFirstByteMs: 250,
@@ -54,7 +54,7 @@ test('a record holds what both halves said and the bytes that passed', async t =
   assert.equal(textOf(bodies?.response), 'answer')
 })
 
-// Refused calls reach no backend, and are what a security review asks for first.
+// Refused calls reach no backend, and a security review looks at them first.
 test('an exchange that was never opened is one whole record', async t => {
   const ledger = await testLedger(t, temporaryDirectory(t))
   const id = newId()
@@ -76,7 +76,7 @@ test('an exchange that was never opened is one whole record', async t => {
   assert.equal(textOf(bodies?.response), 'no')
 })
 
-// `capture: metadata` must show as "not kept", an empty body as empty.
+// With `capture: metadata` a body must show as not kept, an empty body as empty.
 test('bodies that were not captured are null, empty ones are empty', async t => {
   const ledger = await testLedger(t, temporaryDirectory(t))
   const id = newId()
@@ -91,7 +91,7 @@ test('bodies that were not captured are null, empty ones are empty', async t => 
   assert.equal(await ledger.bodies('not an id'), null)
 })
 
-// No size cut-off: a 400-page document or an image comes back as it was sent.
+// Bodies are never truncated: a document of 400 pages or an image comes back as it was sent.
 test('bodies longer than one entry come back whole, across segments', async t => {
   const ledger = await testLedger(t, temporaryDirectory(t), { journal: { segmentBytesMax: 1024 * 1024 } })
   const id = newId()
@@ -107,13 +107,13 @@ test('bodies longer than one entry come back whole, across segments', async t =>
   assert.ok(Buffer.from(bodies?.response ?? []).equals(Buffer.concat([progress, rest])))
 })
 
-// The reconciliation reads right after the last call: what is journalled must be there.
-test('what was journalled before a question is in its answer, in any number and any order', async t => {
+// The reconciliation reads right after the last call: everything in the journal must be in its answer.
+test('an answer includes every exchange that was in the journal before the question, in any number and order', async t => {
   const ledger = await testLedger(t, temporaryDirectory(t), { journal: { segmentBytesMax: 200_000 } })
   const ids = Array.from({ length: 5_000 }, newId)
   const waits = ids.map(id => ledger.journal.open(openedOf(id), [bytes(id)]))
   await Promise.all(waits)
-  // Ended in another order than begun.
+  // They end in another order than they began.
   for (const id of ids.toReversed()) void ledger.journal.close(closedOf(id), [bytes(`answer ${id}`)])
   const { total } = await ledger.usage({ by: ['outcome'] })
   assert.equal(total.calls, ids.length)
@@ -124,7 +124,7 @@ test('what was journalled before a question is in its answer, in any number and 
 })
 
 // P12: a restart after SIGTERM must not lose or repeat anything.
-test('P12 a closed ledger has every record when it is opened again, and takes no more calls', async t => {
+test('P12 a closed ledger rejects calls, and has every record when it is opened again', async t => {
   const directory = temporaryDirectory(t)
   const first = await testLedger(t, directory)
   const ids = Array.from({ length: 300 }, newId)
@@ -140,8 +140,8 @@ test('P12 a closed ledger has every record when it is opened again, and takes no
   assert.equal((await second.list({ limit: 1_000 })).records.length, ids.length)
 })
 
-// An exchange whose record cannot be found by its id is one that cannot be audited.
-test('an id that is no UUID is refused and leaves nothing behind', async t => {
+// An exchange that cannot be found by its id cannot be audited.
+test('an id that is not a UUID is rejected and leaves nothing in the journal', async t => {
   const ledger = await testLedger(t, temporaryDirectory(t))
   for (const id of ['', 'x'.repeat(36), `${newId()}0`, newId().replace('-', 'g')]) {
     await assert.rejects(ledger.journal.open(openedOf(id), [bytes('q')]), withCode('ledger_unwritable'))
@@ -152,7 +152,7 @@ test('an id that is no UUID is refused and leaves nothing behind', async t => {
   assert.equal((await ledger.list({})).records.length, 1)
 })
 
-// Prompts stand in these files.
+// These files hold prompts.
 test('only the user who runs the gateway can read the ledger', async t => {
   const directory = join(temporaryDirectory(t), 'new', 'ledger')
   const ledger = await testLedger(t, directory)
@@ -166,8 +166,8 @@ test('only the user who runs the gateway can read the ledger', async t => {
     assert.equal(mode(join(directory, 'journal', name)), 0o600)
 })
 
-// An operator who mistypes a path must read what is wrong, not a stack trace.
-test('a directory that cannot be used is refused with what to do', async t => {
+// An operator who mistypes a path must see what is wrong, not a stack trace.
+test('a directory that cannot be used is refused, and the message says what to do', async t => {
   const parent = temporaryDirectory(t)
   writeFileSync(join(parent, 'file'), '')
   for (const path of [join(parent, 'file'), join(parent, 'file', 'ledger')]) {
@@ -180,7 +180,7 @@ test('a directory that cannot be used is refused with what to do', async t => {
   }
 })
 
-// Prompts stand in it: a directory of somebody else's, or one into which others put links, gives them away or destroys
+// It holds prompts: a directory of another user would give them away, and links that others put into it would destroy
 // files elsewhere.
 test('L12 a directory that others own or can write is refused, and no link in it is followed', async t => {
   const parent = temporaryDirectory(t)
@@ -197,7 +197,7 @@ test('L12 a directory that others own or can write is refused, and no link in it
     chmodSync(open, mode)
     await refused(open, /can be written by others\. Take that away \(chmod go-w\)/)
   }
-  // Only root can give a directory away; as anybody else there is none that belongs to others and can be used.
+  // Only root can create a directory that belongs to another user and is still usable.
   if (process.getuid?.() === 0) {
     const foreign = join(parent, 'foreign')
     mkdirSync(foreign, { mode: 0o700 })
@@ -216,8 +216,8 @@ test('L12 a directory that others own or can write is refused, and no link in it
   assert.equal(readFileSync(victim, 'utf8'), 'precious')
 })
 
-// A store that is broken must not be taken for an empty one, and must not keep the journal from being found.
-test('a store that DuckDB cannot read is refused as corrupt, and can be built again from the journal', async t => {
+// A broken store must not be taken for an empty one, and the journal must still be usable.
+test('a store that DuckDB cannot read is refused as corrupt and can be rebuilt from the journal', async t => {
   const directory = temporaryDirectory(t)
   const first = await testLedger(t, directory)
   const id = newId()
@@ -231,15 +231,15 @@ test('a store that DuckDB cannot read is refused as corrupt, and can be built ag
   assert.equal(textOf((await again.bodies(id))?.response), 'a')
 })
 
-// A file named like the store by mistake, or a directory in its place.
-test('a directory where the store should be is refused', async t => {
+// An operator may have created a directory with the store's name by mistake.
+test('a directory in the place of the store is refused', async t => {
   const directory = temporaryDirectory(t)
   mkdirSync(join(directory, 'ledger.duckdb'))
   await assert.rejects(testLedger(t, directory), (error: unknown) => error instanceof LedgerError)
 })
 
 // Two writers of one journal would overwrite each other's records.
-test('a directory in use is refused, in the same process and from another one, naming the holder', async t => {
+test('a directory in use is refused in the same process and in another one, and the message names the holder', async t => {
   const directory = temporaryDirectory(t)
   const mine = await testLedger(t, directory)
   await assert.rejects(testLedger(t, directory), withCode('ledger_in_use'))
@@ -274,8 +274,8 @@ async function holdInAnotherProcess(
   }
 }
 
-// The ledger's own words go to the operator's log; prompts do not.
-test('nothing that passed stands in the log', async t => {
+// The ledger's messages go to the operator's log; prompts must not.
+test('nothing of a request or response is in the log', async t => {
   const directory = temporaryDirectory(t)
   const log = keptLog()
   const first = await testLedger(t, directory, { log })

@@ -11,7 +11,8 @@ import type { Damage } from './scanner.ts'
 import { encodePreamble, newMarker, preambleBytes, segmentPath } from './segments.ts'
 
 /**
- * Writes a segment that holds these entries and says how much of the one before counts. Answers where each entry ends.
+ * Writes a segment with these entries, which says how much of the previous one is valid.
+ * @returns where each entry ends.
  */
 function writeSegment(directory: string, number: number, ids: readonly string[], previousBytes: number): number[] {
   const marker = newMarker()
@@ -35,9 +36,9 @@ function follow(directory: string): { readonly ids: string[]; readonly damage: D
   return { ids, damage }
 }
 
-// A group that failed half-way may leave whole entries in the file. Their callers were refused; a record of them would
-// be a lie.
-test('what a segment holds beyond the end that its successor gives is not read', t => {
+// A group that failed half-way may leave whole entries in the file. Their calls were refused, so a record of them would
+// be wrong.
+test('entries after the end that the next segment states are not read', t => {
   const directory = temporaryDirectory(t)
   const [first = '', refused = '', second = ''] = [newId(), newId(), newId()]
   const [end = 0] = writeSegment(directory, 1, [first, refused], 0)
@@ -45,8 +46,8 @@ test('what a segment holds beyond the end that its successor gives is not read',
   assert.deepEqual(follow(directory), { ids: [first, second], damage: [] })
 })
 
-// Retention, or somebody's clean-up, takes segments away; what is left must still be read.
-test('a missing segment is passed over', t => {
+// Retention, or a clean-up by hand, removes segments; the others must still be read.
+test('a missing segment is skipped', t => {
   const directory = temporaryDirectory(t)
   const [first = '', third = ''] = [newId(), newId()]
   writeSegment(directory, 1, [first], 0)
@@ -54,8 +55,8 @@ test('a missing segment is passed over', t => {
   assert.deepEqual(follow(directory).ids, [first, third])
 })
 
-// A disk that lost the end of a segment which counted must be heard of: those were somebody's records.
-test('bytes that a successor counts and the file does not have are reported as damage', t => {
+// When a disk lost the valid end of a segment, records are missing: the operator must learn of it.
+test('bytes that the next segment counts and the file does not have are reported as damage', t => {
   const directory = temporaryDirectory(t)
   const [first = '', second = ''] = [newId(), newId()]
   const [end = 0] = writeSegment(directory, 1, [first], 0)

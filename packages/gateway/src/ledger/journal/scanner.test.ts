@@ -29,7 +29,7 @@ function segmentOf(entries: readonly Written[]): Buffer {
   return Buffer.concat([preamble, ...group.sealed()])
 }
 
-/** What a scanner reads; bodies that are not as they were written are null. */
+/** Entries that a scanner reads; bodies that were changed are null. */
 function read(directory: string, segment: Buffer): { id: string; kind: number; body: Buffer | null }[] {
   writeFileSync(segmentPath(directory, 1), segment)
   const scanner = new SegmentScanner(directory, 1, preambleBytes, 512)
@@ -67,7 +67,7 @@ function assertHonest(found: ReturnType<typeof read>, written: readonly Written[
 
 const directoryOf = (t: TestContext): string => temporaryDirectory(t)
 
-// Whoever reads the ledger trusts that it says what passed.
+// Readers of the ledger trust it.
 test('entries are read back as they were written, whatever their bytes', t => {
   const directory = directoryOf(t)
   fc.assert(
@@ -81,7 +81,7 @@ test('entries are read back as they were written, whatever their bytes', t => {
   )
 })
 
-// A killed process leaves half an entry behind; the ones before it must not be lost with it.
+// A killed process leaves half an entry; the entries before it must not be lost.
 test('a segment cut anywhere still gives every whole entry before the cut', t => {
   const directory = directoryOf(t)
   fc.assert(
@@ -103,8 +103,8 @@ test('a segment cut anywhere still gives every whole entry before the cut', t =>
   )
 })
 
-// A failing disk must cost the entries that it damaged, not the evening's work, and above all it must invent nothing.
-test('a flipped bit never yields a wrong entry, and costs no more than the entry that it hit', t => {
+// A failing disk must cost only the entries that it damaged, and must never produce an entry that was not written.
+test('a flipped bit never yields a wrong entry and costs at most the entry that it hit', t => {
   const directory = directoryOf(t)
   fc.assert(
     fc.property(entries, fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(7), (written, where, bit) => {
@@ -119,8 +119,8 @@ test('a flipped bit never yields a wrong entry, and costs no more than the entry
   )
 })
 
-// Any file that somebody left in the directory must neither hang nor crash the start.
-test('bytes of any kind are scanned to their end without an error', t => {
+// A foreign file in the directory must neither hang nor crash the start.
+test('arbitrary bytes are scanned to the end without an error', t => {
   const directory = directoryOf(t)
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 4_000 }), fc.boolean(), (noise, withPreamble) => {
@@ -131,9 +131,8 @@ test('bytes of any kind are scanned to their end without an error', t => {
   )
 })
 
-// A client chooses its bodies. One that holds a whole segment must not become records when the entry around it is
-// damaged.
-test('a body that looks like the journal is not read as the journal', t => {
+// A client chooses its bodies. A body that contains a segment must not become records when its entry is damaged.
+test('a body that looks like a journal is not read as one', t => {
   const directory = directoryOf(t)
   const forged = segmentOf([{ id: newId(), kind: frameKind.requestBytes, body: Buffer.from('forged') }])
   const written: Written[] = [
@@ -148,8 +147,8 @@ test('a body that looks like the journal is not read as the journal', t => {
   )
 })
 
-// The marker stands in the preamble; losing those bytes must not lose 64 MiB of records.
-test('a segment whose preamble is destroyed is read by the marker of its first entry', t => {
+// The marker is in the preamble; losing those bytes must not lose 64 MiB of records.
+test('a segment with a destroyed preamble is read by the marker of its first entry', t => {
   const directory = directoryOf(t)
   const written: Written[] = [{ id: newId(), kind: frameKind.requestBytes, body: Buffer.from('kept') }]
   const segment = segmentOf(written)
@@ -166,8 +165,8 @@ const numbers = fc.option(fc.double({ noNaN: true, noDefaultInfinity: true }), {
 /** Lone surrogates cannot be kept in UTF-8; everything else can. */
 const kept = (text: string | null): string | null => text?.toWellFormed() ?? null
 
-// A model name in any script, or a hostile one, must neither shift the fields behind it nor be lost.
-test('every field of a record survives the journal, whatever its text', () => {
+// A model name in any script, or a hostile one, must neither shift the fields after it nor be lost.
+test('every field of a record survives the journal, with any text', () => {
   const target = Buffer.alloc(64 * 1024)
   const view = new DataView(target.buffer, target.byteOffset, target.byteLength)
   const block = new MetadataBlock()

@@ -32,7 +32,7 @@ async function open(
   return writer
 }
 
-/** Ids of the entries that the files hold, segment after segment. */
+/** Ids of the entries in the files, segment after segment. */
 function idsIn(directory: string): string[] {
   return segmentNumbers(directory).flatMap(number => {
     const scanner = new SegmentScanner(directory, number)
@@ -43,7 +43,7 @@ function idsIn(directory: string): string[] {
   })
 }
 
-// "Resolved" is what the data plane acts on: it then calls the backend, and the call costs money.
+// The data plane calls the backend once the promise resolves, and the call costs money.
 for (const fsync of ['batch', 1_000] as const) {
   test(`an entry is in the file when its promise resolves, with fsync ${fsync}`, async t => {
     const directory = temporaryDirectory(t)
@@ -60,9 +60,8 @@ for (const fsync of ['batch', 1_000] as const) {
   })
 }
 
-// Without this, a reader would take what a crash tore off for what was written, or miss where one file goes on in the
-// next.
-test('each segment says where the one before ends', async t => {
+// Without this, a reader would take a torn tail for entries, or miss where one file continues in the next.
+test('each segment states where the previous one ends', async t => {
   const directory = temporaryDirectory(t)
   const writer = await open(t, directory, { segmentBytesMax: 2_000 })
   const ids = Array.from({ length: 40 }, newId)
@@ -77,8 +76,8 @@ test('each segment says where the one before ends', async t => {
   }
 })
 
-// The order of a body's pieces is the body.
-test('entries stand in the order in which they were handed over, large and small', async t => {
+// The pieces of a body are useless in another order.
+test('entries are written in the order of the calls, large and small', async t => {
   const directory = temporaryDirectory(t)
   const writer = await open(t, directory, { segmentBytesMax: 300_000 })
   const ids = Array.from({ length: 300 }, newId)
@@ -91,9 +90,9 @@ test('entries stand in the order in which they were handed over, large and small
   assert.deepEqual(idsIn(directory), ids)
 })
 
-// The directory can vanish under a running gateway: an unmounted share, a clean-up job. It must say so, and go on when
-// it is back.
-test('a journal whose directory is gone refuses exchanges, and goes on by itself when it is back', async t => {
+// The directory can vanish while the gateway runs: an unmounted share, a clean-up job. The gateway must report it, and
+// continue when the directory is back.
+test('a journal whose directory is gone refuses exchanges and continues by itself when it is back', async t => {
   const parent = temporaryDirectory(t)
   const directory = join(parent, 'journal')
   mkdirSync(directory)
@@ -116,11 +115,11 @@ test('a journal whose directory is gone refuses exchanges, and goes on by itself
   const later = newId()
   await writer.open(openedOf(later), [])
   assert.deepEqual(idsIn(directory), [kept, kept, later])
-  assert.equal(log.lines.filter(({ level }) => level === 'error').length, 1, 'said once, not with every call')
+  assert.equal(log.lines.filter(({ level }) => level === 'error').length, 1, 'logged once, not with every call')
 })
 
-// A disk that stays full for an hour must not take the gateway's memory with it; the bill must survive it.
-test('what waits for the disk is bounded: bodies are dropped before ends of exchanges', async t => {
+// A disk that stays full for an hour must not fill the gateway's memory, and the bill must survive it.
+test('entries that wait for the disk are bounded: bodies are dropped before ends of exchanges', async t => {
   const parent = temporaryDirectory(t)
   const directory = join(parent, 'journal')
   mkdirSync(directory)
@@ -142,8 +141,8 @@ test('what waits for the disk is bounded: bodies are dropped before ends of exch
   for (const id of ids) assert.equal(counts.get(id), 2, 'opened and closed')
 })
 
-// The first start on a machine where the path is wrong must fail at once, not with the first call.
-test('a journal that cannot be made is refused when it is opened', async t => {
+// With a wrong path the first start must fail, not the first call.
+test('a journal that cannot be created is refused when it is opened', async t => {
   const directory = join(temporaryDirectory(t), 'missing')
   await assert.rejects(
     open(t, directory),

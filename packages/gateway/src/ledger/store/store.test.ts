@@ -31,10 +31,10 @@ async function record(ledger: Ledger, id: string, opened: Partial<Opened> = {}):
   await ledger.journal.close(closedOf(id), [bytes(`answer ${id}`)])
 }
 
-/** Steps of several exchanges in some order: which one goes on next. */
+/** Order of the steps of several exchanges: the exchange that makes the next step. */
 const interleavings = fc.array(fc.nat(7), { minLength: 20, maxLength: 200 })
 
-// Streams of minutes and calls of milliseconds pass at the same time; each must end up with its own bytes.
+// Streams of minutes and calls of milliseconds run at the same time; each must get its own bytes.
 test('P1 exchanges in any order of steps, over restarts, have one record each with their own bytes', {
   timeout: 60_000,
 }, async t => {
@@ -47,7 +47,7 @@ test('P1 exchanges in any order of steps, over restarts, have one record each wi
       const done = await play(first, order.slice(0, restartAt))
       await first.close()
       const second = await open()
-      // What these leave open is still open when it is asked for, and has no record yet.
+      // Exchanges that these leave open are still open at the question and have no record yet.
       const later = (await play(second, order.slice(restartAt))).filter(({ whole }) => whole)
       await assertPlayed(second, [...done, ...later])
       await second.close()
@@ -62,7 +62,9 @@ interface Played {
   readonly whole: boolean
 }
 
-/** Goes on with the exchange of each slot in turn; slot n ends after n parts. Those that have not ended stay open. */
+/**
+ * Makes one step of the exchange of each slot in turn; an exchange in slot n ends after n parts. The others stay open.
+ */
 async function play(ledger: Ledger, order: readonly number[]): Promise<Played[]> {
   const slots = new Map<number, { readonly id: string; readonly parts: number }>()
   const done: Played[] = []
@@ -88,14 +90,14 @@ async function assertPlayed(ledger: Ledger, played: readonly Played[]): Promise<
   assert.equal((await ledger.usage({ by: ['outcome'] })).total.calls, played.length)
   for (const { id, parts, whole } of played) {
     const bodies = await ledger.bodies(id)
-    const told = Array.from({ length: parts }, (_, part) => `${id}${part},`).join('')
+    const written = Array.from({ length: parts }, (_, part) => `${id}${part},`).join('')
     assert.equal(textOf(bodies?.request), id)
-    assert.equal(textOf(bodies?.response), whole ? `${told}end` : told)
+    assert.equal(textOf(bodies?.response), whole ? `${written}end` : written)
     assert.equal((await ledger.row(id))?.outcome, whole ? 'completed' : 'interrupted')
   }
 }
 
-// A defective program must not be able to bill a call twice.
+// A bug must not bill a call twice.
 test('an exchange that is closed twice has one record, its first end', async t => {
   const directory = temporaryDirectory(t)
   const ledger = await testLedger(t, directory)
@@ -112,7 +114,7 @@ test('an exchange that is closed twice has one record, its first end', async t =
   assert.equal(total.completed, 2)
 })
 
-/** Damages one byte of the entry that holds `text`, in whatever segment that is. */
+/** Damages one byte of the first entry that contains `text`, in any segment. */
 function damage(directory: string, text: string): void {
   for (const path of segments(directory)) {
     const content = readFileSync(path)
@@ -125,7 +127,7 @@ function damage(directory: string, text: string): void {
   assert.fail(`${text} is in no segment`)
 }
 
-/** Records that were written and never loaded into a store: what a journal looks like after its store was lost. */
+/** A journal whose store was lost. */
 async function journalOf(t: TestContext, records: readonly (readonly [id: string, name: string])[]): Promise<string> {
   const directory = temporaryDirectory(t)
   const ledger = await testLedger(t, directory)
@@ -135,9 +137,9 @@ async function journalOf(t: TestContext, records: readonly (readonly [id: string
   return directory
 }
 
-// A bad sector must cost what it hit. The evening's other records, and the end of the damaged one, must still be there,
-// and somebody must be told.
-test('P1 damage to an opening entry costs its fields, not the record, and is reported', async t => {
+// A bad sector must cost only what it hit. The other records, and the end of the damaged one, must be kept, and the
+// damage must be reported.
+test('P1 damage to an opening entry costs the fields of that entry but not the record, and is reported', async t => {
   const ids = Array.from({ length: 20 }, newId)
   const directory = await journalOf(
     t,
@@ -152,20 +154,20 @@ test('P1 damage to an opening entry costs its fields, not the record, and is rep
   assert.equal(hurt?.callerName, null)
   assert.equal(hurt?.outcome, 'completed')
   assert.equal(hurt?.usage.totalTokens, 15)
-  // The id still says when.
+  // The id still has the time.
   assert.ok(Math.abs((hurt?.startedAtMs ?? 0) - Date.now()) < 60_000)
   assert.equal(log.lines.filter(({ level }) => level === 'error').length, 1)
   assert.ok((await ledger.health()).damagedBytes > 0)
 })
 
-// The same the other way round: what was called is known, how it ended is not.
-test('P1 damage to a closing entry makes the exchange an interrupted one', async t => {
+// The other way round: it is known what was called, but not how it ended.
+test('P1 an exchange whose closing entry is damaged is recorded as interrupted', async t => {
   const ids = Array.from({ length: 6 }, newId)
   const directory = await journalOf(
     t,
     ids.map(id => [id, 'Alice'] as const),
   )
-  // The model of the answer stands in the closing entries alone; the first of them is hit.
+  // The served model is only in closing entries; this damages the first of them.
   damage(directory, 'gpt-4o-2024-08-06')
   const ledger = await testLedger(t, directory)
   const { records } = await ledger.list({})
@@ -174,8 +176,8 @@ test('P1 damage to a closing entry makes the exchange an interrupted one', async
   assert.equal(records.filter(({ outcome }) => outcome === 'completed').length, 5)
 })
 
-// A body that is not what passed must never be shown as if it were.
-test('damage to a body is an error for who asks for it, and for nobody else', async t => {
+// A damaged body must never be shown as the body that passed.
+test('a damaged body is an error for a reader of that body only', async t => {
   const [hurt, whole] = [newId(), newId()]
   const directory = await journalOf(t, [
     [hurt, 'Alice'],
@@ -193,7 +195,7 @@ test('damage to a body is an error for who asks for it, and for nobody else', as
 
 const hourMs = 3_600_000
 
-/** Timers that run when the test says so. */
+/** Timers that the test runs itself. */
 function manualScheduler(): { readonly scheduler: Scheduler; readonly retain: () => Promise<void> } {
   const works: { readonly everyMs: number; readonly work: () => Promise<void> }[] = []
   return {
@@ -213,8 +215,8 @@ function linesSettings(t: TestContext): LinesSettings {
   return { file: join(directory, 'lines'), refusing: join(directory, 'refusing') }
 }
 
-// What the works council was promised to be deleted must be gone, from the files too; what must be kept must be there.
-test('retention deletes bodies and records at their ages, and segments with them', async t => {
+// Data that was promised to be deleted must be gone, also from the files; data that must be kept must be there.
+test('retention deletes bodies and records at their ages, and the segments too', async t => {
   const directory = temporaryDirectory(t)
   const { scheduler, retain } = manualScheduler()
   const log = keptLog()
@@ -243,11 +245,11 @@ test('retention deletes bodies and records at their ages, and segments with them
     [...Array.from({ length: 8 }, () => false), true, true],
   )
   const left = segments(directory).map(path => readFileSync(path, 'latin1'))
-  assert.ok(!left.some(text => text.includes(`question ${days[5]}`)), 'old bodies are in no file any more')
+  assert.ok(!left.some(text => text.includes(`question ${days[5]}`)), 'old bodies are in no file')
   assert.ok(left.some(text => text.includes(`question ${days[11]}`)))
 })
 
-// A stream that has been open since yesterday must end up whole, whatever was purged around it.
+// A stream that has been open since yesterday must be recorded in full, whatever else was deleted meanwhile.
 test('segments that an open exchange or a feed needs are kept', async t => {
   const directory = temporaryDirectory(t)
   const { scheduler, retain } = manualScheduler()
@@ -320,9 +322,8 @@ test('a feed that is too far behind loses segments, and the log says which feed'
   await ledger.close()
 })
 
-// A client that sends another user agent with every call must cost disk space, not the gateway's memory or anyone's
-// report.
-test('names beyond the room of their dictionary stay in their records', { timeout: 60_000 }, async t => {
+// A client that sends another user agent with every call must cost disk space only, not memory or other reports.
+test('names for which a dictionary has no room stay in their records', { timeout: 60_000 }, async t => {
   const ledger = await testLedger(t, temporaryDirectory(t))
   const long = 'x'.repeat(2_000)
   const ids = Array.from({ length: 60 }, newId)
@@ -335,8 +336,8 @@ test('names beyond the room of their dictionary stay in their records', { timeou
   }
 })
 
-// A report by hour and caller over a year would otherwise take the gateway's memory.
-test('a report of more lines than anyone reads is refused, saying what to ask instead', async t => {
+// Otherwise a report by hour and caller over a year would fill the gateway's memory.
+test('a report of too many lines is refused, and the message says what to ask instead', async t => {
   const ledger = await testLedger(t, temporaryDirectory(t))
   for (let hour = 0; hour <= 20_000; hour++) {
     const id = newId()
@@ -350,8 +351,8 @@ test('a report of more lines than anyone reads is refused, saying what to ask in
   assert.equal((await ledger.usage({ by: ['month'] })).total.calls, 20_001)
 })
 
-// A gateway with few calls must not write the whole store again every minute, nor keep a gigabyte in memory.
-test('a store that was closed holds its records without the journal of before', async t => {
+// A gateway with few calls must not rewrite the whole store every minute, nor keep a gigabyte in memory.
+test('a closed store keeps its records, and opening it again does not make it grow', async t => {
   const directory = temporaryDirectory(t)
   const first = await testLedger(t, directory)
   const ids = Array.from({ length: 100 }, newId)

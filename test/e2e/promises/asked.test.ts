@@ -1,4 +1,4 @@
-/** What a call asks for is what is reserved for it. */
+/** The gateway reserves what a call requests. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { ConfigInput } from '../../../packages/gateway/src/config/schema.ts'
@@ -35,8 +35,8 @@ const within = (tokens: number, least: number): void => {
   assert.ok(tokens >= least && tokens < least + 200, `${tokens}, expected ${least} and a short prompt`)
 }
 
-// A hundred answers for the reservation of one are a way round every limit.
-test('M8 the reservation has all answers in it, of all prompts, by the largest maximum', async () => {
+// Reserving one answer for a call that gets a hundred is a way around every limit.
+test('M8 a reservation covers all answers to all prompts, by the largest maximum', async () => {
   within(await reserved({}), 1_000)
   within(await reserved({ n: 100 }), 100_000)
   within(await reserved({ n: 3, max_tokens: 20 }), 60)
@@ -52,8 +52,8 @@ test('M8 the reservation has all answers in it, of all prompts, by the largest m
   )
 })
 
-// Half a minute of speech was refused as larger than the limit can ever be.
-test('F10 half a minute of sound is admitted, and reserves what it costs', async () => {
+// Half a minute of speech used to be refused as larger than the limit can ever be.
+test('F10 half a minute of sound is admitted and reserves what it costs', async () => {
   const sound = Buffer.alloc(44 + 960_000)
   sound.write('RIFF', 0, 'latin1')
   sound.write('WAVE', 8, 'latin1')
@@ -68,8 +68,8 @@ test('F10 half a minute of sound is admitted, and reserves what it costs', async
   assert.ok(item < 2_000, `${item}`)
 })
 
-// A call without a maximum is as large as its caller wants: an operator can ask for one, or set one.
-test('W3 a workload asks for a maximum, bounds it, or sets one that the backend gets', async t => {
+// A call without a maximum can use any number of tokens: an operator can require a maximum, or set one.
+test('W3 a workload can require a maximum, bound it, or set one that the backend receives', async t => {
   const deployments = { 'gpt-4o': { model: 'gpt-4o' }, 'gpt-5': { model: 'gpt-5' } }
   const start = (output: NonNullable<ConfigInput['workloads'][string]['output']>) =>
     startUpstream(t, { deployments, change: config => withOutput(limited(config), output) })
@@ -105,7 +105,7 @@ test('W3 a workload asks for a maximum, bounds it, or sets one that the backend 
   assert.deepEqual([streamed['max_tokens'], streamed['stream_options']], [50, { include_usage: true }])
 })
 
-/** Refuses a maximum by some names, in Azure's words; answers whatever else comes. */
+/** Refuses a maximum under the given names, in Azure's words, and answers everything else. */
 function refusing(
   names: readonly string[],
   error: (name: string) => unknown,
@@ -133,8 +133,9 @@ const tooLarge = (name: string): unknown => ({
   code: null,
 })
 
-// Without the gateway these calls would have been answered: what it puts in is never why a client is refused.
-test('W3, rule 12: a maximum that an instance refuses is renamed, or left out where the model writes less anyway', async t => {
+// Without the gateway these calls would have been answered: a maximum that the gateway adds must never get a call
+// refused.
+test("W3, rule 12: a maximum that an instance refuses is renamed, or omitted if the model's own maximum is lower", async t => {
   const { backend, call } = await startUpstream(t, {
     deployments: { 'gpt-4o': { model: 'gpt-4o' } },
     change: config => withOutput(limited(config), { standard: 50 }),
@@ -151,7 +152,7 @@ test('W3, rule 12: a maximum that an instance refuses is renamed, or left out wh
   const attempts = (record: { attempts: readonly { status: number | null; error: string | null }[] }): unknown =>
     record.attempts.map(({ status, error }) => [status, error])
 
-  // The configuration names another model than the deployment has.
+  // The configuration names a different model from the one that the deployment has.
   backend.answer = refusing(['max_tokens'], unsupported)
   const first = await call({ stream: true })
   assert.equal(first.answer.status, 200)
@@ -163,16 +164,16 @@ test('W3, rule 12: a maximum that an instance refuses is renamed, or left out wh
   assert.equal((await call({})).answer.status, 200)
   assert.deepEqual(sent(), ['newer'], 'remembered')
   assert.equal((await call({ model: 'gpt-4o', input: 'hi' }, '/openai/v1/responses')).answer.status, 200)
-  assert.deepEqual(sent(), ['responses'], 'what chat has taught says nothing of other operations')
+  assert.deepEqual(sent(), ['responses'], 'a name learnt from chat is not used for other operations')
 
-  // The deployment gets another model: the usual name again.
+  // The deployment gets another model: the usual name works again.
   backend.answer = refusing(['max_completion_tokens'], unsupported, 422)
   assert.equal((await call({})).answer.status, 200)
   assert.deepEqual(sent(), ['newer', 50])
   assert.equal((await call({})).answer.status, 200)
   assert.deepEqual(sent(), [50])
 
-  // Neither name: it ends, with the instance's own words.
+  // Neither name works: the client gets the instance's own error.
   backend.answer = refusing(['max_completion_tokens', 'max_tokens'], unsupported)
   assert.equal((await call({})).answer.status, 400)
   assert.deepEqual(sent(), [50, 'newer'])
@@ -183,7 +184,7 @@ test('W3, rule 12: a maximum that an instance refuses is renamed, or left out wh
   assert.equal((await call({ model: 'gpt-4o', input: 'hi' }, '/openai/v1/responses')).answer.status, 200)
   assert.deepEqual(sent(), ['responses', 'none'])
 
-  // A long prompt leaves less than the maximum of the model's context.
+  // A long prompt leaves fewer tokens of the model's context than the maximum.
   backend.answer = refusing(['max_completion_tokens', 'max_tokens'], () => ({
     message: "This model's maximum context length is 8192 tokens. However, you requested 8200 tokens.",
     param: 'messages',
@@ -193,7 +194,7 @@ test('W3, rule 12: a maximum that an instance refuses is renamed, or left out wh
   assert.deepEqual(sent(), [50, 'none'])
 
   backend.answer = refusing(['max_completion_tokens', 'max_tokens', 'max_output_tokens'], tooLarge)
-  // What the client wrote itself is refused as it is; and what does not suit the maximum does not take it away.
+  // A maximum that the client set is refused as it is; an error about another field does not remove the maximum.
   assert.equal((await call({ max_tokens: 50 })).answer.status, 400)
   assert.deepEqual(sent(), [50])
   const budget = (name: string): unknown => ({

@@ -1,4 +1,4 @@
-/** P10 and P12: a change of configuration drops nothing, and the end waits for what is in flight. */
+/** P10 and P12: a configuration change drops no call, and shutdown waits for the calls in flight. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Config, type ConfigInput, configSchema } from '../../../packages/gateway/src/config/schema.ts'
@@ -24,7 +24,7 @@ function request(token: string, more: Readonly<Record<string, unknown>> = {}, ta
   }
 }
 
-/** The configuration with something of every kind changed, so that instances, plan and verifier are all replaced. */
+/** The configuration with one change of every kind, so that instances, plan and verifier are all replaced. */
 function turned(config: Config, turn: number): Config {
   const instances = Object.fromEntries(
     Object.entries(config.instances).map(([name, one]) => [name, { ...one, connectionsMax: 100 + turn }]),
@@ -33,8 +33,8 @@ function turned(config: Config, turn: number): Config {
   return { ...config, instances, identity: { entra: { ...entra, clockSkew: 60_000 + turn } } }
 }
 
-// An operator who adds a workload at noon must not cost anybody at noon a call.
-test('P10 reloads under continuous calls drop none, and each is recorded once', async t => {
+// An operator who adds a workload at noon must not fail any caller's request.
+test('P10 reloads under continuous load drop no call, and each call is recorded once', async t => {
   const world = await startWorld(t)
   const token = await world.token('alice')
   const answers: RawAnswer[] = []
@@ -58,7 +58,7 @@ test('P10 reloads under continuous calls drop none, and each is recorded once', 
   assert.deepEqual(billed.toSorted(), records.map(record => record.id).toSorted())
 })
 
-test('P10 a stream that began before a reload ends after it, whatever became of its instance', async t => {
+test('P10 a stream that began before a reload finishes after it, even if its instance was removed', async t => {
   const slow = { 'gpt-4o': { model: 'gpt-4o', tokensPerSecond: 60 } }
   const world = await startWorld(t, { deployments: slow })
   const token = await world.token('alice')
@@ -80,7 +80,7 @@ test('P10 a stream that began before a reload ends after it, whatever became of 
   assert.ok(bytes.includes('data: [DONE]'))
 })
 
-test('P10 a reload that cannot be is refused whole: the old configuration goes on', async t => {
+test('P10 an invalid reload is refused as a whole, and the old configuration stays active', async t => {
   const world = await startWorld(t)
   const token = await world.token('alice')
   const entra = { ...world.config.identity.entra, authority: 'http://login.example' }
@@ -92,8 +92,9 @@ test('P10 a reload that cannot be is refused whole: the old configuration goes o
   assert.deepEqual(world.house.reload(other), ['gateway.listen'], 'also the second time')
 })
 
-// Somebody who leaves the audit team at noon must not read prompts at five past: not even until the next restart.
-test('H5 a reload takes roles, open metrics and retention away at once, and says what waits for a restart', async t => {
+// A person who leaves the audit team at noon must not be able to read prompts at five past, without waiting for a
+// restart.
+test('H5 a reload takes roles, open metrics and retention away at once, and reports what needs a restart', async t => {
   const lines: LogLine[] = []
   const log = logTo(line => void lines.push(line))
   const world = await startWorld(t, { parts: { log }, change: config => openMetrics(config) })
@@ -109,14 +110,14 @@ test('H5 a reload takes roles, open metrics and retention away at once, and says
 
   const roles = { viewer: world.config.admin.roles.viewer, auditor: [], operator: [] }
   const next: Config = { ...world.config, admin: { ...world.config.admin, roles, metricsWithoutToken: false } }
-  assert.deepEqual(house.reload(next), [], 'nothing of it waits for a restart')
+  assert.deepEqual(house.reload(next), [], 'nothing of it needs a restart')
   assert.deepEqual([await admin(bodies, 'carol'), await admin('/metrics', null)], [403, 401])
   assert.equal(
     lines.find(line => line.event === 'restart_needed'),
     undefined,
   )
 
-  // Bodies older than a shortened time are not shown any more, whenever their files are deleted.
+  // Bodies older than the shortened retention are hidden at once, even before their files are deleted.
   assert.deepEqual(
     house.reload({ ...world.config, ledger: { ...world.config.ledger, retain: { records: 2, bodies: 1 } } }),
     [],
@@ -148,7 +149,7 @@ async function signal(world: ServedWorld, served: Served, config: ConfigInput, m
   await served.logged(message, seen)
 }
 
-test('P10 gatehouse serve takes a changed file at SIGHUP, and refuses an invalid one', async t => {
+test('P10 gatehouse serve loads a changed file at SIGHUP and refuses an invalid one', async t => {
   const world = await startServedWorld(t)
   const served = await world.serve()
   const token = await world.token('alice')
@@ -164,11 +165,11 @@ test('P10 gatehouse serve takes a changed file at SIGHUP, and refuses an invalid
   const { entra } = world.config.identity
   const noAuthority = { ...world.config, identity: { entra: { ...entra, authority: 'http://login.example' } } }
   await signal(world, served, noAuthority, 'configuration_refused')
-  assert.equal((await send(served.url, request(token, {}, target))).status, 200, 'the last good one stays')
+  assert.equal((await send(served.url, request(token, {}, target))).status, 200, 'the last valid one stays')
   assert.equal(await served.stop(), 0)
 })
 
-/** Everything in the ledger of a gateway that has ended. */
+/** All records in the ledger of a gateway that has ended. */
 async function readAfterwards(t: Scope, world: ServedWorld): Promise<readonly RecordRow[]> {
   const counter = createTokenCounter()
   const config = configSchema.parse({ ...world.config, ledger: { directory: `${world.directory}/ledger` } })
@@ -182,7 +183,7 @@ async function readAfterwards(t: Scope, world: ServedWorld): Promise<readonly Re
 
 const slowly = { 'gpt-4o': { model: 'gpt-4o', tokensPerSecond: 40 } } as const
 
-/** Deployments of both instances and of hr-bot cut down to the slow one. */
+/** The configuration with the deployments of both instances and of hr-bot reduced to the slow one. */
 function onlySlow(config: ConfigInput): ConfigInput {
   const hrBot = config.workloads['hr-bot']
   assert.ok(hrBot)
@@ -195,8 +196,8 @@ function onlySlow(config: ConfigInput): ConfigInput {
   return { ...config, instances, workloads: { 'hr-bot': { ...hrBot, deployments: ['gpt-4o'] } } }
 }
 
-// Every deployment of a new version is a SIGTERM: whoever is being answered must not notice.
-test('P12 SIGTERM lets streams finish, takes no new calls, and loses no record', async t => {
+// Every rollout of a new version sends SIGTERM: clients that are being answered must not notice.
+test('P12 SIGTERM lets streams finish, accepts no new calls, and loses no record', async t => {
   const world = await startServedWorld(t, { deployments: slowly, change: onlySlow })
   const served = await world.serve()
   const token = await world.token('alice')
@@ -228,7 +229,7 @@ test('P12 SIGTERM lets streams finish, takes no new calls, and loses no record',
   for (const record of records) assert.deepEqual([record.outcome, record.usage.source], ['completed', 'reported'])
 })
 
-test('P12 what is not finished within the grace period is cut, says so, and is recorded', async t => {
+test('P12 a call that does not finish within the grace period is cut with an error and recorded', async t => {
   const world = await startServedWorld(t, {
     deployments: slowly,
     change: config => ({

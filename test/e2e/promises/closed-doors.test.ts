@@ -1,4 +1,4 @@
-/** P8: what is not configured is not allowed, on every address that there is. */
+/** P8: on every address, what is not configured is not allowed. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { describeApi } from '../../../packages/gateway/src/gateway/openapi.ts'
@@ -19,7 +19,7 @@ interface Address {
   readonly path: string
 }
 
-/** Every address of every operation in every form, methods included. */
+/** Every address of every operation in every form, including methods. */
 function everyAddress(names: Readonly<Record<string, string>> = {}): Address[] {
   const { paths } = describeApi('') as { paths: Record<string, Record<string, unknown>> }
   const values: Readonly<Record<string, string>> = {
@@ -50,12 +50,12 @@ function nothingReached(): void {
   assert.deepEqual([...world.one.bill(), ...world.two.bill()], [], 'nothing reached an instance')
 }
 
-/** In groups, so that the machine is not asked for hundreds of connections at once. */
+/** In batches, so that the machine does not have to open hundreds of connections at once. */
 async function each<T>(all: readonly T[], check: (one: T) => Promise<void>): Promise<void> {
   for (let at = 0; at < all.length; at += 16) await Promise.all(all.slice(at, at + 16).map(check))
 }
 
-// One alias that forgot to ask has been the way into several gateways.
+// In several gateways, one alias without an authentication check has been the way in.
 test('P8 every address answers 401 without a token, also encoded, in absolute form and with a wrong Host', async () => {
   const before = (await settledRecords(world.house)).length
   const addresses = everyAddress()
@@ -79,10 +79,10 @@ test('P8 every address answers 401 without a token, also encoded, in absolute fo
   })
   nothingReached()
   const records = await settledRecords(world.house)
-  assert.equal(records.length - before, 5 * addresses.length, 'each try is in the ledger')
+  assert.equal(records.length - before, 5 * addresses.length, 'each attempt is in the ledger')
 })
 
-test('P8 every address is refused to a caller who is bound to nothing', async () => {
+test('P8 every address refuses a caller that has no binding', async () => {
   const dave = [['Authorization', `Bearer ${await world.token('dave')}`]] as const
   await each(everyAddress(), async address => {
     const answer = await call(address, dave)
@@ -115,7 +115,7 @@ test('P8 on every address an unknown or foreign target, workload or deployment i
   nothingReached()
 })
 
-test('P8 what is in no table leads nowhere, with a token and without', async () => {
+test('P8 an address that is in no table reaches no instance, with or without a token', async () => {
   const alice = [['Authorization', `Bearer ${await world.token('alice')}`]] as const
   const paths = [
     'assistants',
@@ -150,7 +150,7 @@ test('P8 what is in no table leads nowhere, with a token and without', async () 
   nothingReached()
 })
 
-// The pages need no token; they must say nothing that needs one.
+// These pages need no token, so they must show nothing that should need one.
 test('P8 the pages without a token name no workload, instance, deployment or person', async () => {
   await assertAlive(world)
   for (const path of ['/healthz', '/readyz', '/openapi.json', '/.well-known/oauth-protected-resource']) {

@@ -1,4 +1,4 @@
-/** What clients and instances send at the edges: pools, retries and addresses over real sockets. */
+/** Unusual values that clients and instances send, in pools, retries and addresses, over real sockets. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startPool } from '../../support/pool-world.ts'
@@ -6,15 +6,15 @@ import { send } from '../../support/raw.ts'
 import { assertRefusal } from '../../support/refused.ts'
 import { ask, startWorld } from '../../support/world.ts'
 
-// Azure has sent this pair. The zero alone sends every second call to a member that refuses it.
-test('C7 a throttled member that says 1 s and 0 ms is hardly ever tried', async t => {
+// Azure has sent this pair. Believing only the zero would send every second call to a member that refuses it.
+test('C7 a throttled member that answers both 1 s and 0 ms is rarely tried', async t => {
   const pool = await startPool(t, { count: 2, pool: { strategy: 'round-robin' } })
   pool.instances[0]?.setFault({ kind: '429', 'retry-after': 30, 'retry-after-ms': 0 })
   for (let i = 0; i < 25; i += 1) assert.equal((await pool.chat()).status, 200)
   assert.equal(pool.instances[0]?.bill().length, 1)
 })
 
-test('C5 and C6 an endpoint with a slash at its end is called, and a placeholder beside a good api-key is passed over', async t => {
+test('C5 and C6 an endpoint with a trailing slash is called, and a placeholder beside a valid api-key is ignored', async t => {
   const world = await startWorld(t)
   const token = await world.token('alice')
   const body = JSON.stringify({ model: 'gpt-4o', messages: ask('Hello'), max_tokens: 5 })

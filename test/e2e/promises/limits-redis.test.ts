@@ -1,5 +1,5 @@
 /**
- * P7 through whole gateways that share a Redis: what clients are told while it is there, while it is away, and after.
+ * P7 through whole gateways that share a Redis: what clients receive while Redis is up, while it is down, and after.
  */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ interface Answered {
   readonly status: number
   readonly code: string | null
   readonly message: string
-  /** Header `x-gatehouse-limits`. */
+  /** The `x-gatehouse-limits` header. */
   readonly limits: string | null
   readonly remaining: string | null
   readonly retryAfter: string | null
@@ -42,7 +42,7 @@ async function startShared(
   })
 }
 
-/** A second gateway with a ledger of its own. */
+/** A second gateway with its own ledger. */
 async function another(t: Scope, world: World): Promise<House> {
   const { ledger } = world.config
   const config: Config = { ...world.config, ledger: { ...ledger, directory: join(world.directory, 'ledger-2') } }
@@ -75,8 +75,8 @@ async function readiness(house: House): Promise<readonly [number, string]> {
 const isBack = (house: House): Promise<true> =>
   eventually('the store is back', async () => ((await readiness(house))[1] === 'ok' ? true : null))
 
-// A limit of three calls that two replicas each count for themselves is a limit of six.
-test('P7 two gateways on one Redis have one limit, and a refusal names its rule', async t => {
+// A limit of three calls that two replicas count separately is a limit of six.
+test('P7 two gateways on one Redis share one limit, and a refusal names its rule', async t => {
   const redis = await startRedis(t)
   const world = await startShared(t, redis, 'refuse', { requestsPerMinute: 3 })
   const other = await another(t, world)
@@ -103,8 +103,8 @@ test('P7 two gateways on one Redis have one limit, and a refusal names its rule'
 })
 
 // The operator chose what happens without Redis; the client, the load balancer and the operator must each be able to
-// see that it does.
-test('P7 a gateway that starts without its Redis serves by whenStoreIsDown, says so, and recovers by itself', async t => {
+// see that it is in effect.
+test('P7 a gateway that starts without its Redis serves by whenStoreIsDown, reports it, and recovers by itself', async t => {
   const wanted = {
     refuse: [
       [503, 'limits_unavailable', 'refuse'],
@@ -129,14 +129,14 @@ test('P7 a gateway that starts without its Redis serves by whenStoreIsDown, says
     await redis.start()
     await isBack(world.house)
     const after = await call(world, world.house)
-    // What passed meanwhile is counted.
+    // Calls admitted in the meantime are counted.
     assert.equal(after.status, whenDown === 'refuse' ? 200 : 429)
     assert.equal(after.limits, null)
   }
 })
 
-// A month's budget that is new after a crash of Redis, or of a gateway, is no budget.
-test('P7 a budget outlives Redis and the gateways: ledgers tell an empty Redis what was used', async t => {
+// A monthly budget that starts again after a crash of Redis or of a gateway is no budget.
+test('P7 a budget survives crashes of Redis and the gateways: ledgers replay their usage to an empty Redis', async t => {
   const redis = await startRedis(t)
   const world = await startShared(t, redis, 'refuse', { tokensPerMonth: 125 })
   const other = await another(t, world)
@@ -158,8 +158,8 @@ test('P7 a budget outlives Redis and the gateways: ledgers tell an empty Redis w
   assert.match(tell(redis.port, 'HGET', '{gatehouse}:c:rule/everybody:tokensPerMonth', 's'), /^(?:9\d|10\d)$/)
 })
 
-// A call that fails must not cost a limit that others need, whichever process counts it.
-test('P7 nothing stays reserved in Redis when all calls have ended, failed ones included', async t => {
+// A call that fails must not use up a limit that others need, whichever process counts it.
+test('P7 nothing stays reserved in Redis after all calls, including failed ones, have ended', async t => {
   const redis = await startRedis(t)
   const world = await startShared(t, redis, 'local', { tokensPerMonth: 1_000_000 })
   world.one.setFault({ kind: '500' })

@@ -1,4 +1,4 @@
-/** P7 through the whole gateway: what clients are told, what the bill says, and what is left afterwards. */
+/** P7 through the whole gateway: what clients receive, what is charged, and what is left afterwards. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildHouse } from '../../../packages/gateway/src/house/open.ts'
@@ -9,8 +9,9 @@ import { recordOf, settledRecords } from '../../support/records.ts'
 import { errorOf } from '../../support/refused.ts'
 import { eventually } from '../../support/wait.ts'
 
-// Whoever is refused must learn which rule it was, for whom, and when to come back; a bare 429 costs an afternoon.
-test('P7 a limit of tokens refuses with the rule, the workload, what is left and when to try again', async t => {
+// A client that is refused must learn which rule refused it, for which workload, and when to retry; a bare 429 costs an
+// afternoon.
+test('P7 a token limit refuses with the rule, the workload, what is left and when to retry', async t => {
   const caller = await limited(t, { hrBot: { tokensPerMinute: 300 } })
   const first = await caller.call({ max: 150 })
   assert.equal(first.status, 200)
@@ -35,7 +36,7 @@ test('P7 a limit of tokens refuses with the rule, the workload, what is left and
   assert.ok((record.reservedTokens ?? 0) >= 150)
 })
 
-test('P7 rules stack: caller, workload and everything hold together, and a refused call takes from none', async t => {
+test('P7 rules stack: caller, workload and global rules all apply, and a refused call takes from none', async t => {
   const caller = await limited(t, {
     hrBot: { requestsPerMinute: 4, perCaller: { requestsPerMinute: 2 } },
     limits: { rules: { everything: { requestsPerMinute: 5 } } },
@@ -72,7 +73,7 @@ test('P7 workloads that share a counter share what is left of it', async t => {
   refusedWith(await caller.call({ workload: 'hr-bot' }), 429, 'request_limit_reached')
 })
 
-test('a rule in mode shadow lets everything pass, is in no header, and reports what it would have refused', async t => {
+test('a rule in shadow mode lets every call pass, appears in no header, and reports what it would have refused', async t => {
   const caller = await limited(t, { hrBot: { requestsPerMinute: 1, mode: 'shadow' } })
   for (let call = 0; call < 3; call += 1) {
     const answer = await caller.call()
@@ -83,8 +84,8 @@ test('a rule in mode shadow lets everything pass, is in no header, and reports w
   assert.deepEqual([line.mode, line.used, line.refused], ['shadow', 3, 2])
 })
 
-// SDKs wait as long as Retry-After says: with a budget of a month they would hang for days.
-test('P7 a spent budget is refused without Retry-After, and says when it renews: midnight in the configured zone', async t => {
+// SDKs wait as long as Retry-After says: with a monthly budget they would hang for days.
+test('P7 a spent budget refuses without Retry-After and states when it renews: midnight in the configured zone', async t => {
   const time = { ms: Date.UTC(2026, 9, 24, 21, 59) }
   const caller = await limited(t, {
     hrBot: { tokensPerDay: 400 },
@@ -105,7 +106,7 @@ test('P7 a spent budget is refused without Retry-After, and says when it renews:
   assert.equal(renewsAtMs, Date.UTC(2026, 9, 25, 23), 'the day on which the clocks go back has 25 hours')
 })
 
-test('P7 a restart forgets no budget, of nobody', async t => {
+test("P7 a restart forgets no workload's budget", async t => {
   const caller = await limited(t, {
     hrBot: { tokensPerDay: 100_000, requestsPerMinute: 3, perCaller: { tokensPerMonth: 50_000 } },
   })
@@ -147,15 +148,15 @@ test('P7 refused and failed calls cost no token and leave nothing reserved', asy
   assert.deepEqual([cost.used, cost.reserved], [record.cost?.nano, 0])
 })
 
-// What a client left behind is what other gateways lose: the limit shrinks until somebody restarts it.
-test('P7 a client that leaves in the middle gives back what it did not use', async t => {
+// Reservations of disconnected clients that are never released shrink the limit until the next restart.
+test('P7 a client that disconnects mid-stream gets its unused reservation refunded', async t => {
   const caller = await limited(t, { hrBot: { tokensPerMinute: 5_000, callsInFlight: 2 } })
   for (const stream of [true, false]) {
     const connection = await RawConnection.open(caller.world.url)
     connection.write(
       requestBytes(caller.world.url, caller.request({ max: 4_000, stream, fault: 'stall;after=2;ms=1500' })),
     )
-    await eventually('it is under way', async () => ((await caller.report()).rules[0]?.reserved ?? 0) > 0 || null)
+    await eventually('it is in flight', async () => ((await caller.report()).rules[0]?.reserved ?? 0) > 0 || null)
     refusedWith(await caller.call({ max: 4_000 }), 429, 'token_limit_reached')
     connection.leave()
     await settledRecords(caller.world.house)
@@ -166,8 +167,9 @@ test('P7 a client that leaves in the middle gives back what it did not use', asy
   }
 })
 
-// Where nobody can know what was used, what was reserved is used: else leaving early would be a way around the limit.
-test('P7 a client that leaves an answer whose end never comes uses what was reserved, and nothing stays reserved', async t => {
+// If the real usage cannot be known, the reservation is charged: otherwise disconnecting early would be a way around
+// the limit.
+test('P7 a client that disconnects from an answer that never ends is charged its reservation, and nothing stays reserved', async t => {
   const caller = await limited(t, {
     hrBot: { tokensPerMinute: 5_000, callsInFlight: 2 },
     change: config => ({ ...config, gateway: { ...config.gateway, timeouts: { readOn: '50ms' } } }),
@@ -183,7 +185,7 @@ test('P7 a client that leaves an answer whose end never comes uses what was rese
   assert.equal((await caller.line('hr-bot', 'callsInFlight')).reserved, 0)
 })
 
-test('P7 of 200 calls at once no more than the limit of tokens are let through, with maxima that are given', async t => {
+test('P7 of 200 simultaneous calls with explicit maxima, no more are admitted than the token limit allows', async t => {
   const caller = await limited(t, { hrBot: { tokensPerMinute: 3_000 } })
   const answers = await Promise.all(Array.from({ length: 200 }, () => caller.call({ max: 50, text: 'Hello' })))
   const statuses = answers.map(answer => answer.status)
@@ -193,7 +195,7 @@ test('P7 of 200 calls at once no more than the limit of tokens are let through, 
   assert.ok(used <= 3_000, `${used} used`)
 })
 
-test('P7 of 200 calls at once at most so many are under way as the limit says', async t => {
+test('P7 of 200 simultaneous calls, no more are in flight at once than the limit allows', async t => {
   const caller = await limited(t, { hrBot: { callsInFlight: 7 } })
   let most = 0
   const watching = setInterval(() => {
@@ -206,14 +208,14 @@ test('P7 of 200 calls at once at most so many are under way as the limit says', 
   )
   const passed = answers.filter(answer => answer.status === 200).length
   assert.ok(passed >= 7, `${passed} passed`)
-  assert.ok(most > 0 && most <= 7, `${most} under way at once`)
+  assert.ok(most > 0 && most <= 7, `${most} in flight at once`)
   const [refused] = answers.filter(answer => answer.status === 429)
   assert.ok(refused)
   refusedWith(refused, 429, 'concurrency_limit_reached')
   assert.equal((await caller.line('hr-bot', 'callsInFlight')).reserved, 0)
 })
 
-test('P7 a call that can never pass is told so; one whose length is only assumed is let through alone', async t => {
+test('P7 a call that can never fit is refused as such; one whose size is only assumed is admitted when no other call is in flight', async t => {
   const caller = await limited(t, { hrBot: { tokensPerMinute: 500 } })
   const refused = await caller.call({ max: 501 })
   assert.match(refusedWith(refused, 400, 'request_exceeds_limit'), /limit "hr-bot".* is 500 tokens per minute in all/)
@@ -221,7 +223,7 @@ test('P7 a call that can never pass is told so; one whose length is only assumed
   assert.equal((await caller.call({ max: null })).status, 200)
 })
 
-test('P3 a 429 of the instance itself stays as it is, with the figures of the instance', async t => {
+test("P3 a 429 from the instance passes unchanged, with the instance's own figures", async t => {
   const caller = await limited(t, {
     hrBot: { tokensPerMinute: 100_000 },
     change: config => ({
@@ -237,7 +239,7 @@ test('P3 a 429 of the instance itself stays as it is, with the figures of the in
   assert.equal((await caller.line('hr-bot', 'tokensPerMinute')).used, 0)
 })
 
-test('an instance at its own limit is passed over while the pool has another one, and then the call is refused', async t => {
+test('an instance at its own limit is skipped while the pool has another one, and after that the call is refused', async t => {
   const caller = await limited(t, {
     change: config => ({
       ...config,

@@ -1,4 +1,4 @@
-/** Lists of objects: gathered from every member, a workload's own only, whole or refused. */
+/** Lists of objects: gathered from every member, only a workload's own objects, complete or refused. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OpenAI } from 'openai'
@@ -39,14 +39,14 @@ test('a list shows the workload its own objects of all members, page by page, an
   assert.deepEqual([record.outcome, record.status], ['completed', 200])
 })
 
-// Half a list looks like a whole one: a script that deletes what is not listed would delete the rest.
-test('a list fails as a whole when a member does not answer, or answers with an error', async t => {
+// Half a list looks like a whole one: a script that deletes everything that is not listed would delete the rest.
+test('a list fails as a whole when a member does not answer or answers with an error', async t => {
   const own = await startWorld(t)
   const by = await person(own)
   await ok(by.upload('on the first'))
   await ok(by.call('GET', 'files'))
   const refused = await by.call('GET', `batches?after=${(await ok(by.upload('x'))).id}&limit=0`)
-  assert.equal(refused.status, 200, 'an odd limit is the standard one')
+  assert.equal(refused.status, 200, 'an odd limit counts as the default')
   await own.two.close()
   const answer = await by.call('GET', 'files')
   assert.deepEqual([answer.status, answer.refusal], [502, 'backend_unreachable'])
@@ -63,7 +63,7 @@ test('a list fails as a whole when a member does not answer, or answers with an 
   assert.equal(idsOf(await ok(onFirst.call('GET', 'files'))).length, 2)
 })
 
-test('a client that leaves while a list is gathered ends it, and the record says so', async t => {
+test('a client that disconnects while a list is gathered ends it, and the record states this', async t => {
   const backend = await startBackend(t)
   backend.answer = () => {}
   const own = await startWorld(t, {
@@ -80,7 +80,7 @@ test('a client that leaves while a list is gathered ends it, and the record says
   const leaving = new AbortController()
   const headers = { authorization: `Bearer ${await own.token('alice')}` }
   const call = fetch(`${own.url}/main/hr-bot/openai/v1/files`, { headers, signal: leaving.signal })
-  await eventually('the instance is asked', () => backend.received[0] ?? null)
+  await eventually('the instance receives the call', () => backend.received[0] ?? null)
   leaving.abort()
   await assert.rejects(call)
   const [record] = await settledRecords(own.house)

@@ -1,6 +1,6 @@
 /**
- * P8: whatever in a call names a deployment, or chooses a policy of the resource, is allowed for the workload or does
- * not arrive.
+ * P8: anything in a call that names a deployment, or chooses a policy of the resource, is either allowed for the
+ * workload or not forwarded.
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -22,7 +22,7 @@ after(() => scene.close())
 const chat = { model: 'gpt-4o', messages: ask('Hello') }
 const imageField = 'x-ms-oai-image-generation-deployment'
 
-test('H3 C1 the image deployment of a header field is checked like `model`, recorded, and passed on when allowed', async () => {
+test('H3 C1 the image deployment in a header is checked like `model`, recorded, and forwarded when allowed', async () => {
   for (const name of ['secret-model', 'gpt-4o, secret-model', 'GPT-IMAGE-1', '']) {
     const answer = await scene.post('responses', { model: 'gpt-4o', input: 'draw' }, [[imageField, name]])
     await assertRefused(scene.world.house.ledger, answer, 'deployment_not_allowed')
@@ -43,7 +43,7 @@ test('H3 C1 the image deployment of a header field is checked like `model`, reco
   assert.deepEqual([record.deployment, record.toolDeployments], ['gpt-4o', ['gpt-image-1']])
 })
 
-test('H3 fields that choose a policy, a caller or another call stay behind, like all that nobody knows', async () => {
+test('H3 headers that choose a policy, a caller or another call are not forwarded, like all unknown headers', async () => {
   const fields = [
     'X-Policy-Id',
     'X-HTTP-Method-Override',
@@ -74,7 +74,7 @@ test('H3 fields that choose a policy, a caller or another call stay behind, like
   for (const [name, value] of kept) assert.equal(got?.headers[name.toLowerCase()], value, name)
 })
 
-test('H3 gateway.forwardHeaders lets further fields pass', async t => {
+test('H3 gateway.forwardHeaders lets more headers pass', async t => {
   const widened = await startNamed(t, { gateway: { forwardHeaders: ['X-Company-Team', 'x-policy-id'] } })
   const fields = [
     ['X-Company-Team', 'blue'],
@@ -114,8 +114,8 @@ async function refusedAll(
   assert.deepEqual(world.taken(), [], 'nothing of these reached an instance')
 }
 
-// Azure runs a tool on the deployment that it names, with the gateway's credential.
-test('C1 deployments of tools are checked like `model`, wherever a tool stands and however it is written', async () => {
+// Azure runs a tool on the deployment that the tool names, with the gateway's credential.
+test('C1 deployments of tools are checked like `model`, wherever a tool appears and however it is written', async () => {
   scene.taken()
   const code = 'deployment_not_allowed'
   await refusedAll(scene, [
@@ -149,7 +149,7 @@ test('C1 deployments of tools are checked like `model`, wherever a tool stands a
   ])
 })
 
-test('C1 an allowed deployment of a tool passes, by its name on the member, and is recorded', async () => {
+test('C1 an allowed deployment of a tool passes under its name on the member and is recorded', async () => {
   const body =
     '{ "stream":true,"model":"gpt-4o", "tools" : [ {"type":"image_generation", "model" : "gpt-image-1"} ,{"type":"function","name":"f","parameters":{"properties":{"model":"secret-model"}}}],"input":[{"role":"user","content":"é"}] }'
   const answer = await scene.post('responses', body)
@@ -171,10 +171,10 @@ test('C1 an allowed deployment of a tool passes, by its name on the member, and 
     tools: [image('pictures-2')],
     stream_options: { include_usage: true },
   }
-  assert.deepEqual(sent, changed, 'also where the gateway asks for usage')
+  assert.deepEqual(sent, changed, 'also where the gateway requests usage')
 })
 
-test('W1 what reaches outside of the resource is refused unless the workload names it', async () => {
+test('W1 a reference to something outside of the resource is refused unless the workload allows it', async () => {
   const tool = (type: unknown, more: Readonly<Record<string, unknown>> = {}): unknown => ({
     tools: [{ type, ...more }],
   })
@@ -220,7 +220,7 @@ test('W1 what reaches outside of the resource is refused unless the workload nam
   scene.taken()
 })
 
-test('W1 a workload can be given more, or less, than is standard', async t => {
+test('W1 a workload can be allowed more, or less, than the default', async t => {
   const more = await startNamed(t, {
     workload: {
       tools: ['mcp', 'web_search'],
@@ -298,7 +298,7 @@ test('W1 a workload can be given more, or less, than is standard', async t => {
   )
 })
 
-test('F17 the model of a form is sent by its name on the member, in every spelling that is taken', async () => {
+test('F17 the model of a form is sent by its name on the member, in every accepted spelling', async () => {
   scene.taken()
   const form = (head: string): string =>
     `--b\r\nContent-Disposition: form-data; name=file; filename=a.wav\r\n\r\nRIFF name=model\r\n--b\r\n${head}\r\n\r\ngpt-4o\r\n--b--\r\n`
@@ -324,7 +324,7 @@ test('F17 the model of a form is sent by its name on the member, in every spelli
   assert.deepEqual(scene.taken(), [])
 })
 
-test('C13 a message lists whole names, and says how many more there are', async t => {
+test('C13 a message lists whole names and says how many more there are', async t => {
   const deployments = Array.from({ length: 20 }, (_, at) => `deployment-number-${at}`)
   const { post } = await startNamed(t, { deployments, workload: { deployments } })
   const missing = errorOf(await post('chat/completions', { messages: ask('Hello') }))

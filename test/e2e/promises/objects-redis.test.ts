@@ -1,4 +1,4 @@
-/** Objects of replicas that share a Redis, and what becomes of them when it is gone. */
+/** Objects of replicas that share a Redis, and what happens to them while Redis is down. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -16,7 +16,7 @@ interface Replicas {
   /** Alice at the first replica and at the second. */
   readonly here: Person
   readonly there: Person
-  /** Bob, of another workload, at the second. */
+  /** Bob, of another workload, at the second replica. */
   readonly stranger: Person
 }
 
@@ -37,7 +37,7 @@ async function startReplicas(t: Scope): Promise<Replicas> {
 const ask = { model: 'gpt-4o', input: 'Who approves my travel expenses?', max_output_tokens: 16 }
 const outcome = ({ status, refusal }: Answered): readonly [number, string | null] => [status, refusal]
 
-// Behind a load balancer the next turn of a conversation comes to another replica.
+// A load balancer can send the next turn of a conversation to another replica.
 test('a response created through one replica is found by another, and refused to another workload', async t => {
   const { here, there, stranger } = await startReplicas(t)
   const { id, body } = await here.call('POST', 'responses', ask)
@@ -53,11 +53,11 @@ test('a response created through one replica is found by another, and refused to
   assert.deepEqual(outcome(await there.call('GET', `responses/${id}`)), [200, null])
 })
 
-test('what one replica deletes another one does not find, and what is reported later is counted by one of them', async t => {
+test('an object deleted through one replica is unknown to another, and usage reported later is counted by only one of them', async t => {
   const { world, other, here, there } = await startReplicas(t)
   const { id } = await here.call('POST', 'responses', ask)
   assert.equal((await here.call('DELETE', `responses/${id}`)).status, 200)
-  // A server that is new is given three seconds, in which nobody says 404.
+  // For three seconds after a Redis server is new, no replica answers 404.
   await eventually('it is gone', async () =>
     (await there.call('GET', `responses/${id}`)).status === 404 ? true : null,
   )
@@ -76,7 +76,7 @@ test('what one replica deletes another one does not find, and what is reported l
   assert.deepEqual(looks.slice(1), [0, 0])
 })
 
-test('while Redis is down own objects serve, others’ get 503 and not 404, and all is shared once it is back, even empty', async t => {
+test("while Redis is down own objects serve, others' get 503 and not 404, and all are shared once it is back, even if it lost its data", async t => {
   const { redis, here, there, stranger } = await startReplicas(t)
   const early = await here.call('POST', 'responses', ask)
   await redis.kill()
@@ -84,7 +84,7 @@ test('while Redis is down own objects serve, others’ get 503 and not 404, and 
   assert.equal(late.status, 200, 'creating does not need Redis')
   for (const { id } of [early, late]) {
     assert.deepEqual(outcome(await here.call('GET', `responses/${id}`)), [200, null])
-    // It exists: a client that is told otherwise would give it up.
+    // It exists: a client that gets 404 would give it up.
     assert.deepEqual(outcome(await there.call('GET', `responses/${id}`)), [503, 'objects_unavailable'])
   }
   await redis.start()
@@ -98,7 +98,7 @@ test('while Redis is down own objects serve, others’ get 503 and not 404, and 
   }
 })
 
-test('a gateway starts and serves its own objects without the Redis it is to use', async t => {
+test('a gateway starts and serves its own objects while its Redis is unreachable', async t => {
   const redis = await startRedis(t, { started: false })
   const world = await startWorld(t, { change: config => ({ ...config, redis: { url: redis.url } }) })
   const alice = await person(world)
@@ -106,7 +106,7 @@ test('a gateway starts and serves its own objects without the Redis it is to use
   assert.deepEqual(outcome(await alice.call('GET', `responses/${id}`)), [200, null])
   assert.deepEqual(outcome(await alice.call('GET', 'responses/resp_nobodys')), [503, 'objects_unavailable'])
   await redis.start()
-  await eventually('Redis is asked', async () => {
+  await eventually('Redis answers', async () => {
     const answer = await alice.call('GET', 'responses/resp_nobodys')
     return answer.status === 404 ? answer : null
   })

@@ -1,4 +1,6 @@
-/** Objects belong to the workload that made them and live on one instance: found again by it, and by nobody else. */
+/**
+ * Objects belong to the workload that created them and live on one instance: only that workload can find them again.
+ */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Running, runWorld } from '../../support/file-world.ts'
@@ -30,7 +32,7 @@ const respond = (more: Record<string, unknown> = {}): Record<string, unknown> =>
   ...more,
 })
 
-/** One of each, alice's. */
+/** Creates one object of each kind, owned by Alice. */
 async function makeAll(by: Person): Promise<Readonly<Record<string, string>>> {
   const lines = JSON.stringify({
     custom_id: 'a',
@@ -54,7 +56,7 @@ async function makeAll(by: Person): Promise<Readonly<Record<string, string>>> {
   }
 }
 
-/** Every way to get at an object of which one knows the id. */
+/** Every way to reach an object by a known id. */
 function intrusions(id: Readonly<Record<string, string>>): readonly (readonly [string, string, unknown?])[] {
   const { file, response, item, batch, store, conversation } = id
   const text = { type: 'input_text', text: 'What does it say?' }
@@ -103,8 +105,8 @@ function intrusions(id: Readonly<Record<string, string>>): readonly (readonly [s
   ]
 }
 
-// Behind one shared identity an instance shows everybody everything: one team's contracts would be another team's
-// context.
+// With one shared credential an instance shows every object to every caller: one team's contracts would reach another
+// team's context.
 test('another workload gets 404 for every way to an object, in the same words as for one that does not exist', async () => {
   const ids = await makeAll(alice)
   const nobodys = Object.fromEntries(Object.entries(ids).map(([kind, id]) => [kind, `${id.slice(0, -4)}0000`]))
@@ -121,13 +123,13 @@ test('another workload gets 404 for every way to an object, in the same words as
     const record = await recordOf(world.house.ledger, answer.requestId)
     assert.deepEqual([record.outcome, record.outcomeCode], ['refused', 'object_unknown'])
   }
-  assert.equal(calls(), before, 'no instance was asked')
+  assert.equal(calls(), before, 'no instance received a call')
   for (const [method, path, body] of intrusions(ids).filter(([each]) => each === 'GET')) {
     assert.equal((await alice.call(method, path, body)).status, 200, `${method} ${path} is the owner's to use`)
   }
 })
 
-// JSON leaves many ways to write one thing; where two readers differ, a check can be walked around.
+// JSON can express the same thing in many ways; where two parsers differ, a check can be bypassed.
 test('a reference cannot be hidden by escapes, a second key, depth or space', async () => {
   const { id } = await ok(alice.upload('secret'))
   const own = (await ok(bob.upload('mine'))).id
@@ -151,7 +153,7 @@ test('a reference cannot be hidden by escapes, a second key, depth or space', as
   assert.equal((await bob.call('POST', 'vector_stores', utf16)).refusal, 'body_not_json')
 })
 
-test('what only quotes an id is no reference: metadata, annotations, schemas, texts', async () => {
+test('an id that is only quoted is no reference: in metadata, annotations, schemas and texts', async () => {
   const quoted = respond({
     metadata: { file_id: 'file-of-somebody' },
     input: [
@@ -174,8 +176,8 @@ test('what only quotes an id is no reference: metadata, annotations, schemas, te
   await ok(bob.call('POST', 'responses', quoted))
 })
 
-// Without it, clients of a pool lose a third of their files, and those of two replicas half of their conversations.
-test('what was made on one member is found through the pool, and calls that use it go there', async () => {
+// Without this, clients of a pool lose a third of their files, and clients of two replicas half of their conversations.
+test('an object made on one member is found through the pool, and calls that use it go to that member', async () => {
   const onSecond = await as({ target: second })
   const file = await ok(onSecond.upload('on the second'))
   const response = await ok(onSecond.call('POST', 'responses', respond()))
@@ -210,7 +212,7 @@ test('what was made on one member is found through the pool, and calls that use 
   assert.equal(idsOf(items).length, 2)
 })
 
-test('objects on different instances, or on none of the target, are refused with what to do', async () => {
+test('objects on different instances, or on none of the target, are refused with advice', async () => {
   const onFirst = await as({ target: first })
   const onSecond = await as({ target: second })
   const [one, two] = [await ok(onFirst.upload('1')), await ok(onSecond.upload('2'))]
@@ -222,8 +224,9 @@ test('objects on different instances, or on none of the target, are refused with
   assert.match(messageOf(elsewhere), /dev-openai-instance-2.*call "main", "dev-openai-instance-2" instead/)
 })
 
-// Ids of input are the client's to choose: who could have an instance repeat one would own what it names.
-test('nobody comes to own an object by having an instance say its id', async () => {
+// The client chooses the ids in its input: if an instance's echo of an id made its sender the owner, any object could
+// be claimed.
+test('a workload does not become the owner of an object by making an instance echo its id', async () => {
   const response = await ok(alice.call('POST', 'responses', respond()))
   const item = (response.body['output'] as { id: string }[])[0]?.id
   const claimed = { type: 'message', role: 'user', content: 'Hello', id: item }
@@ -235,7 +238,7 @@ test('nobody comes to own an object by having an instance say its id', async () 
     const refused = await bob.call('POST', path, body)
     assert.deepEqual([refused.status, refused.refusal], [404, 'object_unknown'], path)
   }
-  // An id that nobody has made passes with its content, and is nobody's afterwards.
+  // An id that was never created passes together with its content, and has no owner afterwards.
   const early = { ...claimed, id: 'msg_that_nobody_has_made' }
   const echo = await ok(bob.call('POST', 'responses', respond({ input: [early] })))
   await ok(bob.call('GET', `responses/${echo.id}/input_items`))
@@ -247,8 +250,8 @@ test('nobody comes to own an object by having an instance say its id', async () 
   await ok(alice.call('POST', 'responses', respond({ input: [{ type: 'item_reference', id: item }] })))
 })
 
-// An upload is not read: another kind of body could name anything.
-test('what is to be a form and is none is refused', async () => {
+// An upload's content is not parsed: a body of another type could name any object.
+test('an upload whose body is not a form is refused', async () => {
   const { id } = await ok(alice.upload('secret'))
   for (const path of ['files', 'images/edits']) {
     const answer = await bob.call('POST', path, { model: 'gpt-4o', images: [{ file_id: id }] })
@@ -256,8 +259,9 @@ test('what is to be a form and is none is refused', async () => {
   }
 })
 
-// Whoever polls would pay for the same answer with every look, and who does not would pay nothing.
-test('P1 what a response in the background used is counted once, when its end is seen', async t => {
+// Otherwise a client that polls would pay for the same answer with every poll, and one that does not poll would pay
+// nothing.
+test('P1 the usage of a background response is counted once, when its end is seen', async t => {
   const own = await startWorld(t)
   const by = await person(own)
   const tokensOf = async ({ requestId }: Answered): Promise<number> => {
@@ -282,7 +286,7 @@ test('P1 what a response in the background used is counted once, when its end is
   assert.equal(await tokensOf(await ok(by.call('GET', `responses/${plain.id}`))), 0)
 })
 
-test('the list of models is what the workload may use there, and no instance is asked', async () => {
+test('the list of models shows what the workload may use there, without a call to an instance', async () => {
   const before = calls()
   assert.deepEqual(idsOf(await ok(alice.call('GET', 'models'))), ['gpt-4o', 'gpt-4o-mini', 'text-embedding-3-small'])
   const models = await ok(bob.call('GET', 'models'))
@@ -299,7 +303,7 @@ test('the list of models is what the workload may use there, and no instance is 
   assert.ok((record.responseBytes ?? 0) > 50)
 })
 
-test('new objects are made on the first member, and on another while it cannot be reached', async t => {
+test('new objects are created on the first member, and on another one while it is unreachable', async t => {
   const own = await startWorld(t)
   const by = await person(own)
   const instanceOf = async (answer: Answered): Promise<string | null> =>
@@ -311,8 +315,8 @@ test('new objects are made on the first member, and on another while it cannot b
   await ok(by.call('GET', `conversations/${made.id}`))
 })
 
-// SDKs cancel and poll a response as soon as its first event has come.
-test('a response can be asked for from its first event on', async () => {
+// SDKs cancel and poll a response as soon as its first event has arrived.
+test('a response can be retrieved from its first event on', async () => {
   const token = await world.token('alice')
   const answer = await fetch(`${world.url}/main/hr-bot/openai/v1/responses`, {
     method: 'POST',
@@ -331,7 +335,7 @@ test('a response can be asked for from its first event on', async () => {
   await ok(alice.call('POST', 'responses', respond({ previous_response_id: seen[0] })))
 })
 
-test('what is not kept is not remembered, and what was deleted is nobody’s', async () => {
+test('an object that is not stored is not remembered, and a deleted one has no owner', async () => {
   const unkept = await ok(alice.call('POST', 'responses', respond({ store: false })))
   assert.equal((await alice.call('GET', `responses/${unkept.id}`)).refusal, 'object_unknown')
   const file = await ok(alice.upload('short-lived'))
@@ -342,8 +346,8 @@ test('what is not kept is not remembered, and what was deleted is nobody’s', a
   assert.equal((await alice.call('GET', `responses/${response.id}`)).refusal, 'object_unknown')
 })
 
-// A night's batch must not be lost because the gateway was updated in the morning.
-test('after a restart the workload finds its objects, answers of batches too, and others still do not', async t => {
+// A batch that runs overnight must not be lost because the gateway was updated in the morning.
+test('after a restart the workload finds its objects, including answers of batches, and others still do not', async t => {
   const own = await startWorld(t)
   const a = await person(own)
   const ids = await makeAll(await person(own, { target: second }))
@@ -375,7 +379,7 @@ test('after a restart the workload finds its objects, answers of batches too, an
   assert.deepEqual(idsOf(await ok(again.call('GET', 'batches'))), [ids['batch']])
 })
 
-test('objects that nobody made here are refused, or open to all who may use the target, as configured', async t => {
+test('objects not created through the gateway are refused, or open to all that may use the target, as configured', async t => {
   const open = await startWorld(t, { change: config => ({ ...config, objects: { unknown: 'allow' } }) })
   const direct = await fetch(`${open.one.url}/openai/v1/responses`, {
     method: 'POST',
@@ -389,7 +393,7 @@ test('objects that nobody made here are refused, or open to all who may use the 
   assert.equal(
     (await b.call('GET', `responses/${made.id}`)).refusal,
     'object_unknown',
-    'what is known is still its own',
+    'a known object still has its owner',
   )
   assert.equal((await alice.call('GET', `responses/${id}`)).refusal, 'object_unknown', 'refused by default')
 })

@@ -1,6 +1,4 @@
-/**
- * P2 and P3: bytes as they come, errors as they are. Seen between a back end and a client that are both the test's own.
- */
+/** P2 and P3: bytes and errors pass unchanged. Observed between a backend and a client that both belong to the test. */
 
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
@@ -67,9 +65,9 @@ const chunk = (text: string, usage = ',"usage":null'): string =>
 const lastChunk =
   'data: {"id":"c","model":"gpt-4o-2024-11-20","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}\n\n'
 
-// A person who waits sees each word when it is there; a proxy that gathers makes a stream of no use.
+// A person who waits sees each word as soon as it is there; a proxy that buffers makes streaming useless.
 for (const asked of [{ stream: true }, { stream: true, stream_options: { include_usage: true } }, {}]) {
-  test(`P2 each piece is with the client before the next is made: ${JSON.stringify(asked)}`, async () => {
+  test(`P2 each piece reaches the client before the next is made: ${JSON.stringify(asked)}`, async () => {
     const { backend, world } = scene
     let answering: ServerResponse | undefined
     backend.answer = (_request, response) => {
@@ -88,7 +86,7 @@ for (const asked of [{ stream: true }, { stream: true, stream_options: { include
   })
 }
 
-test('P2 where a stream is cut into pieces never matters, with usage asked for and without', async () => {
+test('P2 where a stream is cut into pieces never matters, with and without requested usage', async () => {
   const texts = ['one', 't\\u00e9 \ud83d\ude00', '\\"usage\\":{}'].map(text => chunk(text)).join('')
   const words = `${texts}${lastChunk}data: [DONE]\n\n`
   const hidden = words.replaceAll(',"usage":null', '').replace(lastChunk, '')
@@ -118,7 +116,7 @@ test('P2 where a stream is cut into pieces never matters, with usage asked for a
   )
 })
 
-test('P2 no body is cut: 20 MB of bytes that are not text arrive as they were sent, and are kept', async () => {
+test('P2 no body is truncated: 20 MB of binary data arrive as they were sent, and are stored', async () => {
   const sent = noiseOf(seedOfRun(), 20_000_000)
   scene.backend.answer = (_request, response) =>
     response.writeHead(200, { 'content-type': 'audio/mpeg', 'content-length': sent.length }).end(sent)
@@ -131,7 +129,7 @@ test('P2 no body is cut: 20 MB of bytes that are not text arrive as they were se
   assert.ok(Buffer.from(bodies?.response ?? []).equals(sent))
 })
 
-test('P2 an answer that is compressed although nobody asked passes as it is', async () => {
+test('P2 an answer that is compressed without being requested passes unchanged', async () => {
   const packed = gzipSync('{"choices":[],"usage":{"total_tokens":5}}')
   scene.backend.answer = (_request, response) =>
     response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(packed)
@@ -140,8 +138,8 @@ test('P2 an answer that is compressed although nobody asked passes as it is', as
   assert.ok(answer.body.equals(packed))
 })
 
-// Without it a slow reader fills the gateway's memory with an answer that it may never take.
-test('P2 a client that does not read holds the back end up, and gets everything once it does', async () => {
+// Otherwise a slow reader would fill the gateway's memory with an answer that it may never read.
+test('P2 a client that does not read slows the backend down, and gets the whole answer once it reads', async () => {
   const piece = Buffer.alloc(1_000_000, 'x')
   const pieces = 60
   let written = 0
@@ -170,19 +168,19 @@ test('P2 a client that does not read holds the back end up, and gets everything 
   await held
   // The kernel's buffers on both connections take some of it; then nothing moves any more.
   let seen = -1
-  await eventually('the back end stands still', () => {
+  await eventually('the backend has stopped writing', () => {
     const still = seen === written
     seen = written
     return still ? true : null
   })
-  assert.ok(written < pieces, `${written} of ${pieces} MB were taken while nobody read`)
+  assert.ok(written < pieces, `${written} of ${pieces} MB were taken while the client did not read`)
   connection.socket.resume()
   const bytes = await connection.rest(20_000)
   assert.ok(bytes.length > pieces * piece.length)
 })
 
-// What a client decides by must be what the service said.
-test('P3 every status of a back end comes through with its body and its header fields', async () => {
+// Clients must decide by what the service answered.
+test('P3 every status of a backend reaches the client with its body and its headers', async () => {
   const headers = {
     'content-type': 'application/problem+json; charset=utf-8',
     'retry-after': '86400',
@@ -214,7 +212,7 @@ test('P3 every status of a back end comes through with its body and its header f
   }
 })
 
-test('a back end that cannot be reached, closes, or says nothing is a 502 or 504 with a record', async () => {
+test('a backend that is unreachable, closes, or stays silent is a 502 or 504 with a record', async () => {
   const other = target.replace('instance-1', 'instance-2')
   const failing: readonly (readonly [
     'backend_unreachable' | 'backend_broke' | 'first_byte_timeout',
@@ -239,8 +237,8 @@ test('a back end that cannot be reached, closes, or says nothing is a 502 or 504
   }
 })
 
-// A clean end would say that the answer is whole: half an answer would be taken for one.
-test('an answer that breaks off is never ended cleanly: a stream says so, a document is cut', async () => {
+// A clean end would mean that the answer is whole: the client would take half an answer for all of it.
+test('an answer that breaks off never ends cleanly: a stream carries an error, a document is cut', async () => {
   const breaking: readonly (readonly [string, (response: ServerResponse) => void])[] = [
     ['backend_cut', response => void response.write(chunk('half'), () => response.destroy())],
     ['stream_idle_timeout', response => void response.write(chunk('half'))],
@@ -264,7 +262,7 @@ test('an answer that breaks off is never ended cleanly: a stream says so, a docu
   }
 })
 
-test('an exchange beyond gateway.timeouts.total ends, and says so', async () => {
+test('an exchange that exceeds gateway.timeouts.total ends with an error that says so', async () => {
   scene.backend.answer = (_request, response) => {
     response.writeHead(200, eventStream)
     const dripping = setInterval(() => response.write(chunk('drip')), 200)
@@ -276,8 +274,8 @@ test('an exchange beyond gateway.timeouts.total ends, and says so', async () => 
   assert.match(bytes, /"code":"total_timeout"/)
 })
 
-// A call that nobody waits for any more must not go on costing tokens.
-test('a client that leaves ends the call at the back end, in a stream and before the first byte', async () => {
+// A call whose client is gone must not go on costing tokens.
+test('a client that disconnects ends the call at the backend, in a stream and before the first byte', async () => {
   for (const began of [true, false]) {
     const { promise: gone, resolve: left } = Promise.withResolvers<void>()
     const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>()
@@ -298,14 +296,14 @@ test('a client that leaves ends the call at the back end, in a stream and before
       return page.records[0]?.outcome === 'aborted' ? page.records : null
     })
     assert.deepEqual([record?.outcomeCode, record?.status], ['client_left', began ? 200 : null])
-    // Only one at a time: the next must not find this one's record.
+    // One call at a time: the next must not find this call's record.
     await send(scene.world.url, { target: '/nowhere' })
   }
 })
 
-// Between "the token is good" and "the record is open" nobody listened to the connection: such calls stayed open for
-// half an hour.
-test('a client that leaves while its record is being opened is noticed, and nothing is sent', async () => {
+// The connection was not watched between authentication and the opening of the record: such calls stayed open for half
+// an hour.
+test('a client that disconnects while its record is being opened is noticed, and nothing is sent', async () => {
   const { journal } = scene.world.house.ledger
   const open = journal.open.bind(journal)
   const { promise: opening, resolve: reached } = Promise.withResolvers<string>()
@@ -321,7 +319,8 @@ test('a client that leaves while its record is being opened is noticed, and noth
   const id = await opening
   journal.open = open
   connection.leave()
-  // What was sent before it is seen before the answer to this: the gateway knows that the connection is gone.
+  // The gateway processes what was sent earlier before it answers this call, so it knows by then that the connection is
+  // gone.
   await send(scene.world.url, { target: '/healthz' })
   release()
   const record = await recordOf(scene.world.house.ledger, id)

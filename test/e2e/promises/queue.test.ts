@@ -1,4 +1,4 @@
-/** P7 Calls that wait for a limit: their order, their end, and what a stop or a change makes of them. */
+/** P7 Calls that wait for a limit: their order, their end, and what a shutdown or a reload does to them. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -10,7 +10,7 @@ import { RawConnection, requestBytes } from '../../support/raw.ts'
 import { allRecords, settledRecords } from '../../support/records.ts'
 import { eventually } from '../../support/wait.ts'
 
-test('with a waiting line an interactive call passes batch calls, and all of them get through', async t => {
+test('with a queue an interactive call overtakes batch calls, and all of them get through', async t => {
   const caller = await limited(t, {
     limits: {
       rules: { lane: { callsInFlight: 1 } },
@@ -24,7 +24,7 @@ test('with a waiting line an interactive call passes batch calls, and all of the
       order.push(workload)
     })
   const first = calling('hr-bot', 'slow-first-byte;ms=400')
-  await eventually('the first is under way', async () => (await caller.report()).rules[0]?.reserved === 1 || null)
+  await eventually('the first is in flight', async () => (await caller.report()).rules[0]?.reserved === 1 || null)
   const batch = [1, 2, 3].map(() => calling('hr-bot', 'slow-first-byte;ms=30'))
   await eventually('they wait', async () => (await caller.report()).waiting === 3 || null)
   const interactive = calling('code-assistant', 'slow-first-byte;ms=30')
@@ -35,7 +35,7 @@ test('with a waiting line an interactive call passes batch calls, and all of the
   assert.equal(waits.filter(ms => ms !== null && ms > 0).length, 4)
 })
 
-test('a client that leaves the waiting line is out of it at once; one whose time is up is refused as it would have been', async t => {
+test('a client that disconnects leaves the queue at once; a call whose wait ends is refused as it would have been without a queue', async t => {
   const caller = await limited(t, {
     limits: {
       rules: { lane: { callsInFlight: 1 } },
@@ -43,29 +43,29 @@ test('a client that leaves the waiting line is out of it at once; one whose time
     },
   })
   const first = caller.call({ fault: 'slow-first-byte;ms=1500' })
-  await eventually('the first is under way', async () => (await caller.report()).rules[0]?.reserved === 1 || null)
+  await eventually('the first is in flight', async () => (await caller.report()).rules[0]?.reserved === 1 || null)
   const connection = await RawConnection.open(caller.world.url)
   connection.write(requestBytes(caller.world.url, caller.request()))
   await eventually('it waits', async () => (await caller.report()).waiting === 1 || null)
   refusedWith(await caller.call(), 429, 'concurrency_limit_reached')
   connection.leave()
-  await eventually('nobody waits', async () => (await caller.report()).waiting === 0 || null)
+  await eventually('no call waits', async () => (await caller.report()).waiting === 0 || null)
   refusedWith(await caller.call(), 429, 'concurrency_limit_reached')
   assert.equal((await first).status, 200)
   const records = await settledRecords(caller.world.house)
   assert.deepEqual(records.map(record => record.outcome).toSorted(), ['aborted', 'completed', 'refused', 'refused'])
   const { reserved, refused } = await caller.line('limits.rules.lane', 'callsInFlight')
-  assert.deepEqual([reserved, refused], [0, 2], 'who leaves is not refused')
+  assert.deepEqual([reserved, refused], [0, 2], 'a disconnected client is not counted as refused')
 })
 
-// A rolling restart must not hang on those who wait for room that will never come.
-test('P12 calls that wait when the gateway stops are told so, and recorded', async t => {
+// A rolling restart must not hang on calls that wait for capacity that will never come.
+test('P12 calls that wait when the gateway stops are refused with that reason, and recorded', async t => {
   const caller = await limited(t, {
     limits: { rules: { lane: { callsInFlight: 1 } }, waitingLine: { length: 5, maxWait: '5m' } },
     change: config => ({ ...config, gateway: { ...config.gateway, timeouts: { shutdownGrace: '1s' } } }),
   })
   const stuck = caller.call({ fault: 'slow-first-byte;ms=60000' })
-  await eventually('the first is under way', async () => (await caller.report()).rules[0]?.reserved === 1 || null)
+  await eventually('the first is in flight', async () => (await caller.report()).rules[0]?.reserved === 1 || null)
   const waiting = caller.call()
   await eventually('one waits', async () => (await caller.report()).waiting === 1 || null)
   const { house, directory } = caller.world
@@ -94,7 +94,7 @@ test('P10 a limit that is raised while calls wait for it lets them through', asy
     limits: { rules: { lane: { requestsPerMinute: 1 } }, waitingLine: { length: 5, maxWait: '5s' } },
   })
   const first = caller.call({ fault: 'slow-first-byte;ms=700' })
-  await eventually('the first is under way', async () => (await caller.report()).rules[0]?.reserved === 1 || null)
+  await eventually('the first is in flight', async () => (await caller.report()).rules[0]?.reserved === 1 || null)
   const second = caller.call()
   await eventually('one waits', async () => (await caller.report()).waiting === 1 || null)
   const { config } = caller.world

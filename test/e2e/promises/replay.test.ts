@@ -1,6 +1,6 @@
 /**
- * P11: a call is tried again on another member only while nothing can have been billed, and then always; never twice on
- * one member. Counted from the instances' own bills and the ledger.
+ * P11: a call is retried on another member only while nothing can have been billed, and then always; never twice on one
+ * member. Counted from the instances' own bills and the ledger.
  */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
@@ -17,7 +17,7 @@ import { ask, type Scope } from '../../support/world.ts'
 const idOf = (answer: RawAnswer): string => String(answer.headers['x-gatehouse-request-id'])
 const stream = { messages: ask('Count to twenty'), stream: true, max_tokens: 60 }
 
-/** Calls, so many at once. */
+/** Makes `count` calls, `atOnce` of them at a time. */
 async function many(pool: PoolWorld, count: number, atOnce = 8, body?: Readonly<Record<string, unknown>>) {
   const answers: (RawAnswer | null)[] = []
   const one = async (): Promise<void> => {
@@ -49,7 +49,7 @@ function assertConsistent(records: readonly RecordRow[], bill: readonly BillLine
   }
 }
 
-/** Tries that failed in a way that is safe to try again, as the last one of a call that failed: there must be none. */
+/** Calls that failed although their last attempt was safe to retry: there must be none. */
 function wronglyFailed(records: readonly RecordRow[]): RecordRow[] {
   const safe = new Set(['backend_unreachable', 'connect_timeout'])
   return records.filter(record => {
@@ -59,7 +59,7 @@ function wronglyFailed(records: readonly RecordRow[]): RecordRow[] {
   })
 }
 
-/** A dead address: nothing listens on the port of a simulator that was closed. */
+/** Breaker settings that hardly ever open, and then for 100 ms; a Retry-After counts for 1 s at most. */
 const settings = { failures: 1_000, failureShare: 1, open: '100ms', retryAfterMax: '1s' } as const
 
 async function poolWith(t: Scope, failing: Readonly<Record<string, unknown>> | 'dead'): Promise<PoolWorld> {
@@ -70,7 +70,7 @@ async function poolWith(t: Scope, failing: Readonly<Record<string, unknown>> | '
   return pool
 }
 
-// The share of failed calls that could safely have been tried elsewhere is what the other members are paid for.
+// Customers pay for more than one member so that calls that can safely be retried do not fail.
 for (const [what, failing, failuresExpected] of [
   ['dead', 'dead', false],
   ['answering 429', { kind: '429', 'retry-after-ms': 5 }, false],
@@ -81,7 +81,7 @@ for (const [what, failing, failuresExpected] of [
   ['cutting its answers', { kind: 'cut' }, true],
   ['slow', { kind: 'slow-first-byte', ms: 40 }, false],
 ] as const) {
-  test(`P11 with one of three instances ${what}, no call fails that could safely have been tried again`, async t => {
+  test(`P11 with one of three instances ${what}, no call fails that could safely have been retried`, async t => {
     const pool = await poolWith(t, failing)
     const [plain, streamed] = [await many(pool, 150), await many(pool, 60, 8, stream)]
     const records = await settledRecords(pool.world.house)
@@ -89,21 +89,21 @@ for (const [what, failing, failuresExpected] of [
     assert.deepEqual(wronglyFailed(records).length, 0)
     assertConsistent(records, pool.bill())
     const failed = records.filter(record => record.outcome === 'failed' || (record.status ?? 0) >= 400)
-    if (failuresExpected) assert.ok(failed.length > 0, 'what may have been billed is not tried again')
+    if (failuresExpected) assert.ok(failed.length > 0, 'what may have been billed is not retried')
     else assert.equal(failed.length, 0)
     if (!failuresExpected) assert.ok([...plain, ...streamed].every(answer => answer?.status === 200))
     for (const record of failed) assert.equal(record.attempts.length, 1, 'sent once')
   })
 }
 
-test('P11 whatever fails, wherever and mixed: no call is billed twice, none comes twice to one member', async t => {
+test('P11 whatever fails, in any place and mixture, no call is billed twice or reaches one member twice', async t => {
   const pool = await startPool(t, {
     count: 3,
     instance: () => ({ breaker: settings }),
     pool: { strategy: 'round-robin' },
   })
   const kinds = [
-    // Rare: each leaves its member alone for 250 ms.
+    // Rare: each one excludes its member for 250 ms.
     { kind: '429', 'retry-after-ms': 1, probability: 0.004 },
     { kind: '503', probability: 0.3 },
     { kind: '500', probability: 0.1 },
@@ -122,7 +122,7 @@ test('P11 whatever fails, wherever and mixed: no call is billed twice, none come
   for (const { lanes } of pool.world.house.instanceStates()) assert.ok(lanes.every(lane => lane.inFlight === 0))
 })
 
-test('P11 an instance that goes silent for all is left alone after a few calls, and called again when it is back', async t => {
+test('P11 an instance that becomes silent is skipped after a few calls, and called again when it is back', async t => {
   const pool = await startPool(t, {
     count: 3,
     instance: () => ({ breaker: { failures: 3, open: '100ms' } }),
@@ -150,8 +150,8 @@ beforeEach(async () => {
   for (const instance of scene.instances) instance.setFault(null)
 })
 
-// A client that is told the longest of three waits stays away while two members have room.
-test('P11 when all members refuse, the client gets the one answer with the smallest Retry-After, exactly as it came', async t => {
+// A client that gets the longest of three waits stays away while two members have capacity.
+test('P11 when all members refuse, the client gets the one answer with the smallest Retry-After, unchanged', async t => {
   const pool = await startPool(t, { count: 3 })
   for (const [at, seconds] of [40, 7, 90].entries()) {
     pool.instances[at]?.setFault({ kind: '429', 'retry-after': seconds, 'retry-after-ms': seconds * 1_000 - 500 })
@@ -159,7 +159,7 @@ test('P11 when all members refuse, the client gets the one answer with the small
   const answer = await pool.chat()
   assert.equal(answer.status, 429)
   assert.deepEqual([answer.headers['retry-after'], answer.headers['retry-after-ms']], ['7', '6500'])
-  assert.equal(answer.headers['x-gatehouse-refusal'], undefined, 'it is the back end’s own')
+  assert.equal(answer.headers['x-gatehouse-refusal'], undefined, "it is the backend's own")
   const record = await recordOf(pool.world.house.ledger, idOf(answer))
   assert.deepEqual([record.outcome, record.status, record.instance], ['completed', 429, 'member-2'])
   assert.deepEqual(
@@ -174,11 +174,11 @@ test('P11 when all members refuse, the client gets the one answer with the small
   assert.ok(Number(refused.headers['retry-after']) <= 7)
   assert.ok(Number(refused.headers['retry-after-ms']) <= 7_000 && Number(refused.headers['retry-after-ms']) > 3_000)
   assert.equal(refused.headers['x-should-retry'], 'true')
-  assert.deepEqual(row.attempts, [], 'nobody was asked')
+  assert.deepEqual(row.attempts, [], 'no member was called')
   assert.equal(pool.bill().length, 3)
 })
 
-test('P11 a 429 is more useful than a 503, and a 503 than a missing deployment, in whatever order they come', async t => {
+test('P11 a 429 is preferred to a 503, and a 503 to a missing deployment, in whatever order they arrive', async t => {
   for (const order of [
     ['404', '503', '429'],
     ['429', '404', '503'],
@@ -190,7 +190,7 @@ test('P11 a 429 is more useful than a 503, and a 503 than a missing deployment, 
   }
 })
 
-test('P11 all members dead: the client is told at once, and then that none answers', async t => {
+test('P11 with all members dead the client is answered at once, and later that none is available', async t => {
   const pool = await startPool(t, { count: 2, instance: () => ({ breaker: { failures: 1 } }) })
   await Promise.all(pool.instances.map(instance => instance.close()))
   const first = await pool.chat()
@@ -208,7 +208,7 @@ test('P11 all members dead: the client is told at once, and then that none answe
   assert.ok(Number(second.headers['retry-after']) <= 10)
 })
 
-test('P11 a day-long Retry-After keeps a member away for a minute at most', async () => {
+test('P11 a day-long Retry-After excludes a member for a minute at most', async () => {
   const [first] = scene.instances
   first?.setFault({ kind: '429', 'retry-after': 86_400, times: 1 })
   for (let call = 0; call < 6; call += 1) assert.equal((await scene.chat()).status, 200)
@@ -219,7 +219,7 @@ test('P11 a day-long Retry-After keeps a member away for a minute at most', asyn
   assert.ok((lane?.retryAtMs ?? 0) <= nowMs + 60_000)
 })
 
-test('P11 a missing deployment takes out itself alone, not its instance', async () => {
+test('P11 a missing deployment excludes only itself, not its instance', async () => {
   scene.instances[1]?.setFault({ kind: '404', deployment: 'gpt-4o' })
   for (let call = 0; call < 6; call += 1) assert.equal((await scene.chat()).status, 200)
   const lanes = scene.world.house.instanceStates().find(({ name }) => name === 'member-2')?.lanes
@@ -227,7 +227,7 @@ test('P11 a missing deployment takes out itself alone, not its instance', async 
   assert.equal(lanes?.find(({ deployment }) => deployment === 'gpt-4o-mini')?.breaker, 'closed')
 })
 
-test('P11 an ordinary 400 or 404 is the answer, from the member that gave it, and no reason to ask another', async () => {
+test('P11 an ordinary 400 or 404 is the answer of the member that gave it, and is not retried', async () => {
   const before = scene.bill().length
   const filtered = await scene.chat({ headers: [['x-simulator-fault', 'content-filter']] })
   assert.equal(filtered.status, 400)
@@ -237,8 +237,8 @@ test('P11 an ordinary 400 or 404 is the answer, from the member that gave it, an
   assert.equal(scene.bill().length, before + 2)
 })
 
-// The model may be at work on it: whoever sends it again pays twice, and lets tools act twice.
-test('P11 a call that was sent and not answered is not sent again, whether the connection breaks or nothing comes', async t => {
+// The model may be working on it: a second copy would be billed twice and could run tools twice.
+test('P11 a call that was sent but not answered is not sent again, whether the connection breaks or stays silent', async t => {
   const silent = await startBackend(t)
   const pool = await startPool(t, {
     count: 3,
@@ -257,17 +257,17 @@ test('P11 a call that was sent and not answered is not sent again, whether the c
   const late = await pool.chat()
   assert.deepEqual([late.status, late.headers['x-gatehouse-refusal']], [504, 'first_byte_timeout'])
   assert.equal(silent.received.length, 2)
-  assert.equal(pool.bill().length, 0, 'nobody else was asked')
+  assert.equal(pool.bill().length, 0, 'no other member was called')
 })
 
-test('P11 attempts: 1 tries no other member, and gives the first one’s answer', async t => {
+test("P11 attempts: 1 tries no other member and gives the first member's answer", async t => {
   const pool = await startPool(t, { count: 3, pool: { attempts: 1 } })
   for (const instance of pool.instances) instance.setFault({ kind: '503' })
   assert.equal((await pool.chat()).status, 503)
   assert.equal(pool.bill().length, 1)
 })
 
-test('P11 an instance by its own name is called whatever it answered before: nobody else could serve', async t => {
+test('P11 an instance called by its own name is called whatever it answered before, because no other can serve', async t => {
   const pool = await startPool(t, { count: 1 })
   pool.instances[0]?.setFault({ kind: '429', 'retry-after': 30, times: 2 })
   for (const status of [429, 429, 200]) assert.equal((await pool.chat({ target: 'member-1' })).status, status)

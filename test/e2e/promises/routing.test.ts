@@ -1,6 +1,6 @@
 /**
- * P4 and P6: where calls go, and with what, is the operator's word alone. Seen from a back end that keeps what reached
- * it.
+ * P4 and P6: only the operator's configuration decides where calls go and with which credential. Observed from a
+ * backend that records what reached it.
  */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
@@ -12,9 +12,9 @@ import { apiVersion, ask, instanceKey, startWorld, type World } from '../../supp
 
 interface Scene {
   readonly world: World
-  /** What the configuration names. */
+  /** Names in the configuration. */
   readonly chosen: Backend
-  /** What attackers name. */
+  /** Names that attackers use. */
   readonly trap: Backend
 }
 
@@ -58,9 +58,9 @@ function call(target: string, headers: Headers = [], sent: unknown = body): Prom
 const toCaller = `/dev-openai-instance-1/hr-bot/openai/deployments/gpt-4o/chat/completions?api-version=${apiVersion}`
 const toKey = `/dev-openai-instance-2/hr-bot/openai/deployments/gpt-4o/chat/completions?api-version=${apiVersion}`
 
-// Every gateway that took a host from a caller has been made to call its cloud's metadata service with its own
+// Gateways that let a caller choose the host have been made to call their cloud's metadata service with their own
 // credential.
-test('P4 no header field can name a host, a path, another instance or another deployment', async () => {
+test('P4 no header can name a host, a path, another instance or another deployment', async () => {
   const trap = scene.trap.url
   const host = new URL(trap).host
   const fields: Headers = [
@@ -114,7 +114,7 @@ test('P4 no header field can name a host, a path, another instance or another de
   }
 })
 
-test('P4 no field of the body and no parameter of the query can name a host', async () => {
+test('P4 no field of the body and no query parameter can name a host', async () => {
   const trap = scene.trap.url
   const names = [
     'api_base',
@@ -142,7 +142,7 @@ test('P4 no field of the body and no parameter of the query can name a host', as
   assert.equal(scene.chosen.received.length, 2 * names.length + 1)
 })
 
-// What the record says and what the instance was asked for must be one thing.
+// The record must show the deployment that the instance was called with.
 test('P4 a deployment in the path wins over the model in the body, in the record and at the instance', async () => {
   const answer = await call(toKey, [], { ...body, model: 'gpt-5' })
   const record = await recordOf(scene.world.house.ledger, answer.headers['x-gatehouse-request-id'])
@@ -150,7 +150,7 @@ test('P4 a deployment in the path wins over the model in the body, in the record
   assert.match(scene.chosen.received[0]?.url ?? '', /deployments\/gpt-4o\//)
 })
 
-test('P4 a redirect of the back end is followed by nobody', async t => {
+test('P4 a redirect from the backend is never followed', async t => {
   const { chosen, trap } = scene
   const ordinary = chosen.answer
   t.after(() => {
@@ -165,8 +165,8 @@ test('P4 a redirect of the back end is followed by nobody', async t => {
   assert.equal(trap.received.length, 0)
 })
 
-// A token that travels on can be used by whoever reads the back end's logs, in the caller's name.
-test('P6 inbound credentials do not travel on to an instance with a key', async () => {
+// A token that is forwarded can be used in the caller's name by any reader of the backend's logs.
+test('P6 inbound credentials are not forwarded to an instance with a key', async () => {
   const cookie: Headers = [
     ['api-key', token],
     ['Cookie', `session=${token}`],
@@ -180,7 +180,7 @@ test('P6 inbound credentials do not travel on to an instance with a key', async 
   assert.ok(!got?.rawHeaders.some(value => value.includes(token) || value.includes('canary')))
 })
 
-test('P6 the caller’s token travels on to an instance whose credential is `caller`, and only there', async () => {
+test("P6 the caller's token is forwarded to an instance whose credential is `caller`, and only there", async () => {
   assert.equal((await call(toCaller)).status, 200)
   const fromApiKey = await send(scene.world.url, {
     target: toCaller,
@@ -197,7 +197,7 @@ test('P6 the caller’s token travels on to an instance whose credential is `cal
   }
 })
 
-test('P6 Connection cannot take the gateway’s own fields away', async () => {
+test("P6 Connection cannot take the gateway's own headers away", async () => {
   const hop: Headers = [
     ['Connection', 'close, api-key, authorization, x-gatehouse-request-id, accept-encoding, x-private'],
     ['X-Private', 'mine'],
@@ -207,11 +207,11 @@ test('P6 Connection cannot take the gateway’s own fields away', async () => {
   assert.equal(got?.headers['api-key'], instanceKey)
   assert.equal(got?.headers['x-gatehouse-request-id'], answer.headers['x-gatehouse-request-id'])
   assert.equal(got?.headers['accept-encoding'], 'identity')
-  assert.equal(got?.headers['x-private'], undefined, 'what belongs to the connection stays there')
+  assert.equal(got?.headers['x-private'], undefined, 'headers of the connection are not forwarded')
 })
 
-// An id that a caller chooses could be made to point at somebody else's record.
-test('P6 the request id is the gateway’s own, in the answer and at the instance', async () => {
+// If a caller could choose the id, it could point to somebody else's record.
+test("P6 the request id is the gateway's own, in the answer and at the instance", async () => {
   const answer = await call(toKey, [['X-Gatehouse-Request-Id', '00000000-0000-7000-8000-000000000000']])
   const id = answer.headers['x-gatehouse-request-id']
   assert.match(id ?? '', /^[0-9a-f]{8}-[0-9a-f]{4}-7/)
@@ -219,7 +219,7 @@ test('P6 the request id is the gateway’s own, in the answer and at the instanc
   assert.equal(scene.chosen.received[0]?.headers['x-gatehouse-request-id'], id)
 })
 
-test('what is the client’s own business reaches the instance as it came', async () => {
+test('everything else that the client sends reaches the instance unchanged', async () => {
   const fields: Headers = [
     ['X-MS-Client-Request-Id', 'mine-1'],
     ['OpenAI-Beta', 'assistants=v2'],

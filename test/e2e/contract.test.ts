@@ -264,7 +264,7 @@ test('D11 the description of the API comes from the gateway itself', async () =>
   const answer = await send(world.url, { target: '/openapi.json' })
   const { paths } = JSON.parse(answer.body.toString()) as { paths: Record<string, unknown> }
   assert.ok(paths['/{target}/{workload}/openai/deployments/{deployment}/chat/completions'])
-  const source = await readFile(new URL('../../packages/gateway/src/gateway/openapi.ts', import.meta.url), 'utf8')
+  const source = await readFile(new URL('../../packages/gateway/src/gateway/pages/openapi.ts', import.meta.url), 'utf8')
   assert.doesNotMatch(source, /https?:\/\/|fetch\(|readFile/, 'it is made of nothing but the table of operations')
 })
 

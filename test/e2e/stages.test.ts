@@ -1,12 +1,12 @@
 /**
- * The order of the stages: the table of `stages.ts`, the gateway's own behaviour and the drawing in ARCHITECTURE.md
+ * The order of the stages: the table of `gateway/stages/index.ts`, the gateway's own behaviour and the drawing in ARCHITECTURE.md
  * agree.
  */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { type RefusalCode, refusals } from '../../packages/gateway/src/gateway/refusals.ts'
-import { type StageName, stages } from '../../packages/gateway/src/gateway/stages.ts'
+import { type StageName, stages } from '../../packages/gateway/src/gateway/stages/index.ts'
 import { type RawAnswer, send } from '../support/raw.ts'
 import { assertRefused } from '../support/refused.ts'
 import { startWorld, type World } from '../support/world.ts'

@@ -1,7 +1,7 @@
 /** P8: on every address, what is not configured is not allowed. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { describeApi } from '../../../packages/gateway/src/gateway/openapi.ts'
+import { describeApi } from '../../../packages/gateway/src/gateway/pages/openapi.ts'
 import { type Running, runWorld } from '../../support/file-world.ts'
 import { type RawAnswer, send } from '../../support/raw.ts'
 import { settledRecords } from '../../support/records.ts'

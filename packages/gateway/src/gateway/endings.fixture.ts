@@ -10,7 +10,6 @@ import { openObjects } from '../objects/open.ts'
 import { openPrices } from '../prices/open.ts'
 import type { EndedCall } from '../telemetry/calls.ts'
 import { noUsage, type Usage } from '../wire/usage.ts'
-import { findGrant } from './authorize/grant.ts'
 import type { EndingParts } from './endings.ts'
 import { authenticatedOf, type CallOptions, person, sampleConfig, samplePlan } from './exchange.fixture.ts'
 import {
@@ -25,10 +24,11 @@ import {
 import type { ClaimedDebt } from './follow-ups/index.ts'
 import { Guards } from './guards.ts'
 import { nothingLearned } from './observe/observer.ts'
-import type { Asked } from './receive/request.ts'
-import { requestWithoutBody } from './receive/request.ts'
-import type { OpenRecordParts } from './record/open.ts'
 import { nothingRelayed, type Relayed } from './relayed.ts'
+import { findGrant } from './stages/3-authorize/grant.ts'
+import type { Asked } from './stages/4-receive/request.ts'
+import { requestWithoutBody } from './stages/4-receive/request.ts'
+import type { OpenRecordParts } from './stages/9-record/open.ts'
 
 export interface EndingScene {
   readonly parts: EndingParts & OpenRecordParts

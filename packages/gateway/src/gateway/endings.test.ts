@@ -6,9 +6,9 @@ import { conclude, concludeUnknown, refuse } from './endings.ts'
 import { authenticatedOf, callOf, exchangeOf, person, responseOf, samplePlan } from './exchange.fixture.ts'
 import { type Exchange, type FollowUp, newExchange, noteCaller, noteDebt, noteRequest, noteRoute } from './exchange.ts'
 import type { ClaimedDebt } from './follow-ups/index.ts'
-import { requestWithoutBody } from './receive/request.ts'
 import { Refusal } from './refusals.ts'
-import { findRoute } from './resolve/route.ts'
+import { findRoute } from './stages/1-resolve/route.ts'
+import { requestWithoutBody } from './stages/4-receive/request.ts'
 
 const nothingSpent = { tokens: 0, costNano: 0, calls: 0, promptTokens: null, completionTokens: null }
 

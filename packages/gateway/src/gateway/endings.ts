@@ -14,12 +14,12 @@ import { ClientLeft } from './call.ts'
 import { type Authenticated, type Exchange, type FollowUp, noteCharge, noteInstance } from './exchange.ts'
 import type { ClaimedDebt, FollowUps } from './follow-ups/index.ts'
 import type { GatewayParts } from './parts.ts'
-import { boundedUsage, boundOf } from './record/bound.ts'
-import { captured, clientAddress, closed, type Ending, noUsage, opened } from './record/index.ts'
-import { usageOf } from './record/usage.ts'
 import { asRefusal } from './refusals.ts'
 import { nothingRelayed, type Relayed } from './relayed.ts'
 import { renderRefusal } from './render.ts'
+import { boundedUsage, boundOf } from './stages/9-record/bound.ts'
+import { captured, clientAddress, closed, type Ending, noUsage, opened } from './stages/9-record/index.ts'
+import { usageOf } from './stages/9-record/usage.ts'
 
 /** Parts that the end of an exchange uses. */
 export interface EndingParts

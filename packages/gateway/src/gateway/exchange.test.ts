@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { admittedOf, leaseOf } from './endings.fixture.ts'
 import { callOf, exchangeOf, person, samplePlan } from './exchange.fixture.ts'
 import { type Exchange, newExchange, noteInstance, noteLimitHeaders, noteOpened } from './exchange.ts'
-import { opened } from './record/index.ts'
+import { opened } from './stages/9-record/index.ts'
 
 test('a new exchange knows only its call and the configuration with which it began', () => {
   const call = callOf()

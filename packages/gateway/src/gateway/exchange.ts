@@ -13,12 +13,12 @@ import type { CopyKind, Opened } from '../ledger/record.ts'
 import type { Lease } from '../limits/index.ts'
 import type { Debt } from '../objects/index.ts'
 import type { LooseBody } from '../wire/loose.ts'
-import type { Grant } from './authorize/grant.ts'
 import type { Call } from './call.ts'
 import type { ClaimedDebt } from './follow-ups/index.ts'
-import type { Plan } from './plan.ts'
-import type { Asked } from './receive/request.ts'
-import type { Route } from './resolve/route.ts'
+import type { Plan } from './plan/index.ts'
+import type { Route } from './stages/1-resolve/route.ts'
+import type { Grant } from './stages/3-authorize/grant.ts'
+import type { Asked } from './stages/4-receive/request.ts'
 
 /**
  * An exchange at any point of its way: a fact is null until its stage has found it. What ends an exchange takes this

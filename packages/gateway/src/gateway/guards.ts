@@ -5,9 +5,9 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import type { Journal } from '../ledger/index.ts'
-import { BodyBudget, type BodyBudgetOptions } from './receive/budget.ts'
-import { Strangers } from './record/strangers.ts'
-import { Unseen } from './record/unseen.ts'
+import { BodyBudget, type BodyBudgetOptions } from './stages/4-receive/budget.ts'
+import { Strangers } from './stages/9-record/strangers.ts'
+import { Unseen } from './stages/9-record/unseen.ts'
 
 export class Guards {
   readonly bodies: BodyBudget

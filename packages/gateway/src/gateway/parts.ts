@@ -11,13 +11,13 @@ import type { PriceBook } from '../prices/index.ts'
 import type { EndedCall } from '../telemetry/calls.ts'
 import type { TokenCounter } from '../tokens/index.ts'
 import type { WholeAnswer } from './backend/answer-head.ts'
-import type { Cors } from './cors.ts'
 import type { Admitted } from './exchange.ts'
 import type { FollowUps } from './follow-ups/index.ts'
 import type { Guards } from './guards.ts'
-import type { Plan } from './plan.ts'
-import type { ReceiveLimits } from './receive/request.ts'
-import type { Route } from './resolve/route.ts'
+import type { Cors } from './listener/cors.ts'
+import type { Plan } from './plan/index.ts'
+import type { Route } from './stages/1-resolve/route.ts'
+import type { ReceiveLimits } from './stages/4-receive/request.ts'
 
 /** Services and settings that the stages use. Built once per configuration, in `house/data-plane.ts`. */
 export interface GatewayParts {

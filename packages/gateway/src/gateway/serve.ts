@@ -1,23 +1,24 @@
 /**
  * The life of a call as a sentence: each stage takes what the stage before it returned. Whatever ends the sentence
- * early becomes an answer to the client and a record in the ledger. `stages.ts` says why the stages are in this order.
+ * early becomes an answer to the client and a record in the ledger. `stages/index.ts` says why the stages are in this order.
  */
-import { accept } from './accept.ts'
-import { admit } from './admit/index.ts'
+
 import { answerList, isList } from './answers/lists.ts'
 import { answerModels } from './answers/models.ts'
-import { authenticate } from './authenticate/index.ts'
-import { authorize } from './authorize/index.ts'
 import type { Call } from './call.ts'
-import { dispatch } from './dispatch/index.ts'
 import { conclude, refuse } from './endings.ts'
 import { newExchange } from './exchange.ts'
 import { askBeforeDelete } from './follow-ups/before-delete.ts'
-import { locate } from './locate/index.ts'
 import type { GatewayParts } from './parts.ts'
-import { BodyHold } from './receive/budget.ts'
-import { receive } from './receive/index.ts'
-import { resolve } from './resolve/index.ts'
+import { accept } from './stages/0-accept/index.ts'
+import { resolve } from './stages/1-resolve/index.ts'
+import { authenticate } from './stages/2-authenticate/index.ts'
+import { authorize } from './stages/3-authorize/index.ts'
+import { BodyHold } from './stages/4-receive/budget.ts'
+import { receive } from './stages/4-receive/index.ts'
+import { locate } from './stages/5-locate/index.ts'
+import { admit } from './stages/6-admit/index.ts'
+import { dispatch } from './stages/7-dispatch/index.ts'
 
 export async function serve(call: Call, parts: GatewayParts): Promise<void> {
   const exchange = newExchange(call, parts)

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { needingRestart } from '../config/restart.ts'
 import type { Config } from '../config/schema.ts'
-import { buildPlan, type Plan } from '../gateway/plan.ts'
+import { buildPlan, type Plan } from '../gateway/plan/index.ts'
 import type { GroupDirectory, Verifier } from '../identity/index.ts'
 import { createVerifier } from '../identity/verifier.ts'
 import { type Instance, openInstance } from '../instances/index.ts'

@@ -116,7 +116,7 @@ test('a field that is part of a line of another field names one that has a line'
 const namesMany: Readonly<Record<string, string>> = {
   'ledger/fields.ts': 'the table',
   'ledger/journal/unrolled.ts': 'generated from the table',
-  'gateway/record/index.ts': 'computes the values',
+  'gateway/stages/9-record/index.ts': 'computes the values',
   'cli/commands/record-facts.ts': 'sentences of several fields each',
 }
 

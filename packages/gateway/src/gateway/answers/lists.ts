@@ -17,10 +17,10 @@ import { refusesGateway } from '../backend/replay.ts'
 import { signIn } from '../backend/sign-in.ts'
 import { ClientLeft, type Timed } from '../call.ts'
 import { type Admitted, noteInstance } from '../exchange.ts'
-import { findOwner } from '../locate/owner.ts'
 import type { GatewayParts } from '../parts.ts'
-import { type OpenRecordParts, openRecord } from '../record/open.ts'
 import { asRelayed, type Relayed } from '../relayed.ts'
+import { findOwner } from '../stages/5-locate/owner.ts'
+import { type OpenRecordParts, openRecord } from '../stages/9-record/open.ts'
 import { ownBody, sendWhole } from './send.ts'
 
 /** Sizes of pages in the API: the standard, where the client names none, and the largest. */

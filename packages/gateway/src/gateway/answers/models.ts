@@ -4,10 +4,10 @@
  * any caller.
  */
 import { candidatesFor } from '../../instances/pool.ts'
-import { requireDeployment } from '../authorize/grant.ts'
 import type { Authorized } from '../exchange.ts'
 import { Refusal } from '../refusals.ts'
 import type { Relayed } from '../relayed.ts'
+import { requireDeployment } from '../stages/3-authorize/grant.ts'
 import { sendOwn } from './send.ts'
 
 /** @throws Refusal deployment_not_allowed, deployment_unknown */

@@ -4,8 +4,8 @@ import { Socket } from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { backends } from '../../wire/backends.ts'
-import { factsOfForm } from '../receive/form.ts'
-import { findRoute } from '../resolve/route.ts'
+import { findRoute } from '../stages/1-resolve/route.ts'
+import { factsOfForm } from '../stages/4-receive/form.ts'
 import { bodyWith } from './request.ts'
 
 const backend = backends['azure-openai']

@@ -1,8 +1,8 @@
 /** Streams an upload that is too large to be held. */
 import type { Journal } from '../../ledger/index.ts'
-import type { UploadInspector } from '../authorize/batch.ts'
 import { type Call, ClientLeft } from '../call.ts'
 import { Refusal } from '../refusals.ts'
+import type { UploadInspector } from '../stages/4-receive/upload-lines.ts'
 import { GivenUp, UploadRefused } from './failures.ts'
 
 /** An upload is written to the journal at this many bytes. */

@@ -9,12 +9,10 @@ import { choose } from '../../instances/choose.ts'
 import type { Instance } from '../../instances/index.ts'
 import { type Candidate, candidatesFor, type Target } from '../../instances/pool.ts'
 import { nothingSpent } from '../../limits/index.ts'
-import { admit } from '../admit/index.ts'
 import type { WholeAnswer } from '../backend/answer-head.ts'
 import { GivenUp } from '../backend/failures.ts'
 import { requestFor } from '../backend/request.ts'
 import { signIn } from '../backend/sign-in.ts'
-import { additionsTo, sendingFor } from '../dispatch/additions.ts'
 import { conclude } from '../endings.ts'
 import {
   type Admitted,
@@ -30,10 +28,12 @@ import {
   type Received,
 } from '../exchange.ts'
 import type { CopyParts, CopySender, GatewayParts } from '../parts.ts'
-import { openRecord } from '../record/open.ts'
 import { Refusal } from '../refusals.ts'
-import { Unattended } from '../relay/unattended.ts'
 import type { Relayed } from '../relayed.ts'
+import { admit } from '../stages/6-admit/index.ts'
+import { additionsTo, sendingFor } from '../stages/7-dispatch/additions.ts'
+import { Unattended } from '../stages/8-relay/unattended.ts'
+import { openRecord } from '../stages/9-record/open.ts'
 
 /** Most copies in flight; further ones are not sent. */
 const atOnceMax = 256

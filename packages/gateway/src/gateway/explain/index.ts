@@ -1,6 +1,6 @@
 /**
  * Explain: what would happen to a call, stage by stage, without sending anything. The stages and their order are those
- * of `stages.ts`; what they decide is decided by the functions that serve calls.
+ * of `stages/index.ts`; what they decide is decided by the functions that serve calls.
  */
 import { type Clock, systemClock } from '../../clock.ts'
 import type { Config } from '../../config/schema.ts'
@@ -10,8 +10,6 @@ import { candidatesFor } from '../../instances/pool.ts'
 import { type LimitsMet, limitsMet } from '../../limits/rules/facts.ts'
 import type { PriceBook } from '../../prices/index.ts'
 import { openPrices } from '../../prices/open.ts'
-import { type Grant, requireDeployment } from '../authorize/grant.ts'
-import { authorize } from '../authorize/index.ts'
 import { ownCall } from '../call.ts'
 import {
   type Authenticated,
@@ -24,11 +22,13 @@ import {
   type Received,
   type Resolved,
 } from '../exchange.ts'
-import { buildPlan } from '../plan.ts'
-import { requestWithoutBody } from '../receive/request.ts'
+import { buildPlan } from '../plan/index.ts'
 import { asRefusal, listed, Refusal } from '../refusals.ts'
-import { findRoute, type Route } from '../resolve/route.ts'
-import { type StageName, stages } from '../stages.ts'
+import { findRoute, type Route } from '../stages/1-resolve/route.ts'
+import { type Grant, requireDeployment } from '../stages/3-authorize/grant.ts'
+import { authorize } from '../stages/3-authorize/index.ts'
+import { requestWithoutBody } from '../stages/4-receive/request.ts'
+import { type StageName, stages } from '../stages/index.ts'
 import { describeLimit } from './limits.ts'
 import { type Destination, describeDestination, detailsOf } from './members.ts'
 import { policyTexts } from './policy.ts'

@@ -6,8 +6,8 @@ import type { Config, InstanceConfig } from '../../config/schema.ts'
 import type { Candidate, Candidates, Target } from '../../instances/pool.ts'
 import type { LimitsMet } from '../../limits/rules/facts.ts'
 import type { Price, PriceBook } from '../../prices/index.ts'
-import type { Grant } from '../authorize/grant.ts'
-import type { Route } from '../resolve/route.ts'
+import type { Route } from '../stages/1-resolve/route.ts'
+import type { Grant } from '../stages/3-authorize/grant.ts'
 import { describeLimit } from './limits.ts'
 
 export interface Destination {

@@ -1,7 +1,7 @@
 /** The policy of a workload in words. */
 import { allOperations } from '../../wire/operations.ts'
 import { toolNames } from '../../wire/tools.ts'
-import type { Grant } from '../authorize/grant.ts'
+import type { Grant } from '../stages/3-authorize/grant.ts'
 
 export function policyTexts({ workload }: Grant): readonly string[] {
   const { policy, operations } = workload

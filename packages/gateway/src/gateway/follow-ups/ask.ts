@@ -2,7 +2,6 @@
 import { callerWithoutToken } from '../../identity/index.ts'
 import { type Candidate, candidatesFor, singleOf } from '../../instances/pool.ts'
 import type { Debt } from '../../objects/index.ts'
-import type { Grant } from '../authorize/grant.ts'
 import type { GivenUp } from '../backend/failures.ts'
 import { nothingAdded } from '../backend/replay.ts'
 import { requestFor } from '../backend/request.ts'
@@ -21,10 +20,11 @@ import {
   noteRoute,
 } from '../exchange.ts'
 import type { Observer } from '../observe/observer.ts'
-import type { Plan } from '../plan.ts'
-import { requestWithoutBody } from '../receive/request.ts'
-import { openRecord } from '../record/open.ts'
-import { Unattended } from '../relay/unattended.ts'
+import type { Plan } from '../plan/index.ts'
+import type { Grant } from '../stages/3-authorize/grant.ts'
+import { requestWithoutBody } from '../stages/4-receive/request.ts'
+import { Unattended } from '../stages/8-relay/unattended.ts'
+import { openRecord } from '../stages/9-record/open.ts'
 import type { FollowUpGateway } from './gateway.ts'
 
 /** How a follow-up is sent. */

@@ -6,7 +6,7 @@ import type { Limits } from '../../limits/index.ts'
 import type { Debt, Objects } from '../../objects/index.ts'
 import { costOf } from '../../prices/cost.ts'
 import type { PriceBook } from '../../prices/index.ts'
-import { boundedUsage } from '../record/bound.ts'
+import { boundedUsage } from '../stages/9-record/bound.ts'
 import { FollowUpQueue, type FollowUpsParts } from './queue.ts'
 
 export interface OpenFollowUpsParts extends Omit<FollowUpsParts, 'costNanoOf' | 'debts' | 'newId' | 'limits'> {

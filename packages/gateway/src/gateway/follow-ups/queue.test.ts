@@ -4,7 +4,7 @@ import type { EarlierAdmission, Limits, Spent } from '../../limits/index.ts'
 import type { Debt, SharedDebts } from '../../objects/index.ts'
 import { endingScene } from '../endings.fixture.ts'
 import { person, samplePlan } from '../exchange.fixture.ts'
-import { createResolver } from '../resolve/index.ts'
+import { createResolver } from '../stages/1-resolve/index.ts'
 import { FollowUpQueue } from './queue.ts'
 
 const settings = { first: 1_000, every: 8_000, longest: 60_000, atOnce: 2 }

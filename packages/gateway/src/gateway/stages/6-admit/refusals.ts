@@ -1,0 +1,73 @@
+/** Denials of limits as refusals, for `admit` and for `dispatch` (when every instance is at its limit). */
+import type { LimitName } from '../../../config/schema.ts'
+import type { Denial, RuleDenial } from '../../../limits/index.ts'
+import { Refusal, type RefusalCode, type RefusalOptions } from '../../refusals.ts'
+import { gaugeHeaders } from './headers.ts'
+
+/** Unit and window of each limit, in words. */
+const words: Readonly<Record<LimitName, { readonly unit: 'tokens' | 'calls' | 'money'; readonly window: string }>> = {
+  tokensPerMinute: { unit: 'tokens', window: 'per minute' },
+  tokensPerHour: { unit: 'tokens', window: 'per hour' },
+  tokensPerDay: { unit: 'tokens', window: 'per day' },
+  tokensPerWeek: { unit: 'tokens', window: 'per week' },
+  tokensPerMonth: { unit: 'tokens', window: 'per month' },
+  requestsPerSecond: { unit: 'calls', window: 'per second' },
+  requestsPerMinute: { unit: 'calls', window: 'per minute' },
+  callsInFlight: { unit: 'calls', window: 'at once' },
+  costPerDay: { unit: 'money', window: 'per day' },
+  costPerMonth: { unit: 'money', window: 'per month' },
+}
+
+/** @param currency of the price catalogue. */
+export function refusalOfDenial(denial: Denial, workload: string, currency: string): Refusal {
+  if (denial.kind === 'store') {
+    const { retryAfterMs } = denial
+    return new Refusal('limits_unavailable', {}, { retryAfterMs, headers: ['x-gatehouse-limits', 'refuse'] })
+  }
+  const { measure, retryAfterMs, renewsAtMs } = denial
+  const { unit, window } = words[measure]
+  const amount = (value: number): string => {
+    if (unit === 'money') return money(value, currency)
+    return unit === 'tokens' && codeOf(denial) !== 'token_limit_reached' ? `${value} tokens` : String(value)
+  }
+  const details = {
+    rule: denial.rule,
+    workload,
+    window,
+    limit: amount(denial.limit),
+    asked: amount(denial.asked),
+    remaining: amount(denial.remaining),
+    seconds: Math.max(1, Math.ceil(retryAfterMs / 1_000)),
+    renewsAt: renewsAtMs === null ? '' : new Date(renewsAtMs).toISOString().replace('.000Z', 'Z'),
+  }
+  const headers = gaugeHeaders(denial.tokens, denial.requests)
+  if (denial.store !== 'ok') headers.push('x-gatehouse-limits', denial.store)
+  return new Refusal(codeOf(denial), details, optionsOf(denial, headers))
+}
+
+/** `12.50 EUR`. Amounts below one get as many digits as they need: `0.0021 EUR`. */
+function money(nano: number, currency: string): string {
+  const amount = nano >= 1e9 ? (nano / 1e9).toFixed(2) : (nano / 1e9).toFixed(6).replace(/0{1,4}$/, '')
+  return `${amount} ${currency}`
+}
+
+/**
+ * A budget renews in hours or days, and clients that obey Retry-After would wait that long. The message says when
+ * instead.
+ */
+function optionsOf({ kind, retryAfterMs }: RuleDenial, headers: readonly string[]): RefusalOptions {
+  return kind === 'passes' ? { headers, retryAfterMs } : { headers }
+}
+
+function codeOf({ kind, measure }: RuleDenial): RefusalCode {
+  if (kind === 'never') return 'request_exceeds_limit'
+  if (kind === 'budget') return 'budget_exhausted'
+  switch (words[measure].unit) {
+    case 'tokens':
+      return 'token_limit_reached'
+    case 'calls':
+      return measure === 'callsInFlight' ? 'concurrency_limit_reached' : 'request_limit_reached'
+    case 'money':
+      return 'cost_limit_reached'
+  }
+}

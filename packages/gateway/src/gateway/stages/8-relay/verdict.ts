@@ -1,0 +1,86 @@
+/**
+ * Judges answers that may be refusals: which ones are held, and what a held one means for the call and for its lane.
+ */
+import {
+  mayBeRefusal,
+  nothingAdded,
+  type RefusedAddition,
+  refusedAddition,
+  refusesGateway,
+  safeToReplay,
+} from '../../backend/replay.ts'
+import type { Asked } from '../4-receive/request.ts'
+import type { HeldRefusal } from './held-refusal.ts'
+import type { Incoming } from './incoming.ts'
+
+type Judged = Pick<Incoming, 'candidate' | 'attempt' | 'added' | 'isSent'>
+
+/**
+ * `answer`: the answer is about the request and goes to the client. `refusal`: the backend did not run the call, so
+ * another member may be tried. Otherwise the instance refused something that the gateway added.
+ */
+export type Verdict = 'answer' | 'refusal' | RefusedAddition
+
+/** True for the statuses that may refuse the gateway's own credential. */
+export function isOfCredential(status: number): boolean {
+  return status === 401 || status === 403
+}
+
+/** True for refusals whose body changes nothing. */
+export function isJudgedByHead(status: number): boolean {
+  return status === 429 || status === 503 || isOfCredential(status)
+}
+
+/**
+ * True when an error with this status is held until its body has come. @param mayReplay another member, or another
+ * refusal, may help.
+ */
+export function mayBeHeld(status: number, { candidate, added }: Judged, mayReplay: boolean): boolean {
+  // Caused by the gateway's credential, or by what it added: neither may reach the client, whether or not another
+  // member is left.
+  if (isOfCredential(status)) return candidate.lane.credential !== null
+  if (added !== nothingAdded && (status === 400 || status === 422)) return true
+  return mayReplay && mayBeRefusal(status)
+}
+
+/** Judges a held answer that has come whole, and reports to the lane what the answer says about it. */
+export function verdictOn(
+  { candidate, attempt, added }: Judged,
+  held: HeldRefusal,
+  { json }: Pick<Asked, 'json'>,
+  nowMs: number,
+): Verdict {
+  const { error } = held
+  const { status } = held.head
+  const refused = added === nothingAdded ? null : refusedAddition(status, error, held.body(), added)
+  if (refused !== null) return refused
+  const { backend } = candidate.instance
+  if (backend.lacksDeployment(status, error)) attempt.absent(nowMs)
+  if (isOfCredential(status) && candidate.lane.credential !== null) {
+    const found = refusesGateway(status, error, backend, json?.scan.members.has('data_sources') === true)
+    held.isOwnTrouble = found !== 'no'
+    if (held.isOwnTrouble) attempt.refused(found === 'certain', error.code, nowMs)
+    else attempt.letIn(nowMs)
+  }
+  return held.isOwnTrouble || safeToReplay({ kind: 'answered', status, error, backend }) ? 'refusal' : 'answer'
+}
+
+/**
+ * Judges an attempt that broke before its answer went to the client. A refusal whose body does not come is judged by
+ * its head.
+ * @returns `refusal` for one of the gateway itself, `unanswered` when nothing was run, `broken` when the backend may
+ *   have run the call.
+ */
+export function verdictOnBreak(
+  { attempt, isSent }: Judged,
+  held: HeldRefusal | null,
+  nowMs: number,
+): 'refusal' | 'unanswered' | 'broken' {
+  if (held === null) return safeToReplay({ kind: 'unanswered', sent: isSent }) ? 'unanswered' : 'broken'
+  const { status } = held.head
+  if (!isJudgedByHead(status)) return 'broken'
+  if (!isOfCredential(status)) return 'unanswered'
+  held.isOwnTrouble = true
+  attempt.refused(status === 401, null, nowMs)
+  return 'refusal'
+}

@@ -108,10 +108,10 @@ class Simulation {
     assert.ok(lane)
     const attempt = lane.begin(this.nowMs)
     const headers: Record<string, string> = {}
-    const asked = { operation: 'x', apiVersion: null, deployment: 'gpt-4o', model: 'gpt-4o', region: 'East US' }
+    const details = { operation: 'x', apiVersion: null, deployment: 'gpt-4o', model: 'gpt-4o', region: 'East US' }
     if (instance.name === 'ptu') {
       try {
-        this.#limits?.take({ tokens: this.#plan.callTokens, asked }, headers)
+        this.#limits?.take({ tokens: this.#plan.callTokens, details }, headers)
       } catch (error) {
         assert.ok(error instanceof AzureError)
         attempt.answered(429, { ...headers, ...error.headers }, this.nowMs)

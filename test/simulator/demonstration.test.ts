@@ -123,7 +123,7 @@ test('the questions of the banner are answered from the data files', () => {
   assert.match(said('What is a mutex?'), /^A mutex .* lock/)
 })
 
-// A user who asks for C# and gets Python takes all the rest for a fake, too.
+// A user that asks for C# and gets Python no longer trusts the other answers.
 test('code comes in the language that was asked for', () => {
   const tasks = [
     'groups items by a key',

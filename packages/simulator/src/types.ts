@@ -46,7 +46,7 @@ export interface Application {
   readonly about: string
 }
 
-/** An API that the tenant registered itself. Its manifest decides which claims a token for it has. */
+/** An API that the tenant registered itself. Its manifest decides on the claims of its tokens. */
 export interface Registration {
   readonly name: string
   /** Client id: the `aud` of tokens of version 2, and another name of the resource. */
@@ -97,7 +97,7 @@ export interface GraphFault {
 
 export interface EntraOptions {
   /**
-   * Address to listen on. Default 127.0.0.1; there the service rejects requests whose `Host` is not a loopback name.
+   * Address to listen on. Default 127.0.0.1; there the service rejects a request unless its `Host` is a loopback name.
    */
   readonly host?: string
   /** Port to listen on. Default 0: a free one. */
@@ -110,7 +110,8 @@ export interface EntraOptions {
   /** Source of the times in tokens, codes and errors. Default: the machine's clock. */
   readonly clock?: Clock
   /**
-   * Seconds between two polls of a device code, at least 1. Default 5, as Entra. A faster client is told `slow_down`.
+   * Seconds between two polls of a device code that clients are asked to keep, at least 1. Default 5, as Entra. Faster
+   * polls are accepted.
    */
   readonly pollIntervalSeconds?: number
   /** Speaks TLS with this certificate, and names https addresses in every document. Default: plain HTTP. */
@@ -130,7 +131,7 @@ export interface EntraSimulator {
   /** The authority: `http://127.0.0.1:PORT`, with TLS `https://127.0.0.1:PORT`. */
   readonly url: string
   readonly directory: Directory
-  /** What App Service and Container Apps put into the environment of a workload with a managed identity. */
+  /** Environment of a workload with a managed identity, as App Service and Container Apps set it. */
   readonly managedIdentity: { readonly IDENTITY_ENDPOINT: string; readonly IDENTITY_HEADER: string }
   /**
    * Issues a token without the protocol, signed with the newest key. Rejects for a name that the directory does not
@@ -275,9 +276,9 @@ export interface BillLine {
   readonly subject: string | null
   readonly stream: boolean
   readonly status: number
-  /** What was read and would be charged. */
+  /** Tokens of the prompt that would be charged. */
   readonly promptTokens: number
-  /** What was produced and would be charged. */
+  /** Tokens of the answer that would be charged. */
   readonly completionTokens: number
   /** Cost of the call's tools on other deployments, as of the image tool; not part of the call's own usage. */
   readonly tools: readonly {
@@ -302,7 +303,7 @@ export interface AzureSimulator {
   readonly name: string
   /** The endpoint: `http://127.0.0.1:PORT`. */
   readonly url: string
-  /** Copies of all lines, in the order in which the calls arrived; the newest 200,000. */
+  /** Copies of the lines, in the order in which the calls arrived: of all calls, or of the newest 180,000 at least. */
   bill(): readonly BillLine[]
   clearBill(): void
   /**

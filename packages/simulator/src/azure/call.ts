@@ -7,7 +7,7 @@ import { AzureError, deploymentNotFound, invalidRequest, operationNotSupported, 
 import type { Fault } from './faults.ts'
 import { modelHeaders } from './http/headers.ts'
 import type { OperationFacts, Route } from './http/routing.ts'
-import type { Asked } from './limits/limits.ts'
+import type { CallDetails } from './limits/limits.ts'
 import { type Draw, drawOf } from './seed.ts'
 import type { Deployment, Service } from './service.ts'
 import { servedTier } from './service-tier.ts'
@@ -29,13 +29,13 @@ export interface Received {
   readonly demand: { counted: boolean }
 }
 
-/** A call that was admitted and whose body was read. */
+/** A call that was admitted, with the body that was read. */
 export interface Call extends Received {
   readonly fault: Fault | null
   readonly input: JsonRecord | FormData | null
 }
 
-/** What an operation needs to make an answer. A line of a batch has it too. */
+/** Input of an operation that makes an answer. A line of a batch has it too. */
 export interface Work {
   readonly service: Service
   readonly deployment: Deployment
@@ -129,7 +129,7 @@ export function admit(call: Call, work: Work, prompt: number, answerTokensMax: n
   call.demand.counted = true
   headers['x-ms-is-spilled-over'] = String('x-ms-spillover-from-deployment' in headers)
   try {
-    work.deployment.limits.take({ tokens, asked: askedOf(call) }, headers)
+    work.deployment.limits.take({ tokens, details: detailsOf(call) }, headers)
   } catch (refusal) {
     throw hidesLimits(call) ? withoutTimes(refusal) : refusal
   } finally {
@@ -141,8 +141,8 @@ export function admit(call: Call, work: Work, prompt: number, answerTokensMax: n
   if (fault?.kind === 'content-filter' && !filtersLater) throw promptFiltered()
 }
 
-/** What a 429 says about the call that it refuses. */
-export function askedOf({ service, route, line }: Call): Asked {
+/** Details of a call, for the message of its 429. */
+export function detailsOf({ service, route, line }: Call): CallDetails {
   const deployment = line.deployment ?? ''
   return {
     operation: route.facts.azureName,

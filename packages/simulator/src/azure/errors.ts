@@ -89,8 +89,8 @@ export function operationNotSupported(operation: string, model: string): AzureEr
   )
 }
 
-/** What a 429 says about the call that it refuses. */
-export interface Asked {
+/** Details of a call, for the message of its 429. */
+export interface CallDetails {
   /** Azure's name, as ChatCompletions_Create. */
   readonly operation: string
   /** Null on v1; the service then names the version that v1 represents. */
@@ -102,7 +102,7 @@ export interface Asked {
 }
 
 export interface Throttling {
-  readonly asked: Asked
+  readonly details: CallDetails
   /** The limit that has run out. */
   readonly rate: 'tokens' | 'requests' | 'capacity'
   readonly retryAfterMs: number
@@ -114,8 +114,8 @@ const currentVersion = '2025-04-01-preview'
  * 429 with `retry-after` in whole seconds (rounded up, at least 1) and `retry-after-ms`, in the wording of 2025 and
  * 2026.
  */
-export function throttled({ asked, rate, retryAfterMs }: Throttling): AzureError {
-  const { operation, apiVersion, deployment, model, region } = asked
+export function throttled({ details, rate, retryAfterMs }: Throttling): AzureError {
+  const { operation, apiVersion, deployment, model, region } = details
   const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000))
   const request = `This request was for ${operation} under Azure OpenAI API version ${apiVersion ?? currentVersion}.`
   const retry = `Please retry after ${seconds} second${seconds === 1 ? '' : 's'}.`

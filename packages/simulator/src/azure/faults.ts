@@ -11,7 +11,7 @@ import {
   unavailable,
 } from './errors.ts'
 import type { Route } from './http/routing.ts'
-import type { Asked } from './limits/limits.ts'
+import type { CallDetails } from './limits/limits.ts'
 
 interface FaultFacts {
   /**
@@ -211,12 +211,12 @@ function isFaultKind(kind: string): kind is FaultKind {
 }
 
 /** The error answer of a fault that is a refusal; null for the other kinds. */
-export function refusalOf(fault: Fault, route: Route, asked: Asked): AzureError | null {
+export function refusalOf(fault: Fault, route: Route, details: CallDetails): AzureError | null {
   switch (fault.kind) {
     case '429': {
       const seconds = fault.retryAfterSeconds ?? 1
       const retryAfterMs = fault.retryAfterMs ?? seconds * 1000
-      const error = throttled({ asked, rate: 'requests', retryAfterMs })
+      const error = throttled({ details, rate: 'requests', retryAfterMs })
       if (fault.retryAfterSeconds === null) return error
       // The caller's value is sent as it is, also 0 and fractions.
       const headers = { ...error.headers, 'retry-after': String(seconds) }

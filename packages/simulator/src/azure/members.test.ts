@@ -103,7 +103,7 @@ test("table: an embedding's text of more than 8,192 tokens is refused, each text
   assert.equal((await embed([words(8_192), words(8_000)])).status, 200)
 })
 
-// What is billed at another price must be named.
+// A cost at another price must be visible.
 test('table: the answer and the bill name the service tier of the call', async t => {
   const sim = await simulator(t, { deployments })
   const whole = await call(sim, chatPath(), ask('Hi', { service_tier: 'priority' }))

@@ -1,4 +1,4 @@
-/** What a model can do. `chat` includes the Responses API. */
+/** A kind of operation that a model can do. `chat` includes the Responses API. */
 export type Ability = 'chat' | 'completion' | 'embeddings' | 'image' | 'speech' | 'transcription' | 'video'
 
 export interface ModelFacts {

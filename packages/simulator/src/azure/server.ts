@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isRecord, type JsonRecord } from '../json.ts'
 import type { OpenLine } from './billing/bill.ts'
-import { askedOf, type Call, type Received } from './call.ts'
+import { type Call, detailsOf, type Received } from './call.ts'
 import { AzureError, deploymentNotFound, internalError, invalidRequest, tooLarge } from './errors.ts'
 import { refusalOf } from './faults.ts'
 import { handlers } from './handlers.ts'
@@ -117,22 +117,22 @@ function named(input: JsonRecord | FormData | null, field: string): string | nul
 }
 
 async function serveCall(call: Call): Promise<void> {
-  const asked = call.service.deployments.get(call.line.deployment ?? '')
+  const called = call.service.deployments.get(call.line.deployment ?? '')
   try {
     await answer(call)
   } catch (cause) {
-    if (asked && !call.demand.counted) {
-      asked.limits.failed()
+    if (called && !call.demand.counted) {
+      called.limits.failed()
       // The service's front end counts before the model refuses.
-      if (cause instanceof AzureError && cause.status < 500) asked.limits.tell(call.headers)
+      if (cause instanceof AzureError && cause.status < 500) called.limits.report(call.headers)
     }
-    await spill(call, asked, cause, again => answer(again))
+    await spill(call, called, cause, again => answer(again))
   }
 }
 
 async function answer(call: Call): Promise<void> {
   const { fault, route: found } = call
-  const refusal = fault ? refusalOf(fault, found, askedOf(call)) : null
+  const refusal = fault ? refusalOf(fault, found, detailsOf(call)) : null
   if (refusal) throw refusal
   if (fault?.kind === 'unreachable-slow') return untilGone(call.gone)
   const handler = handlers[found.operation][found.method === 'HEAD' ? 'GET' : found.method]

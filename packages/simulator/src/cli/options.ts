@@ -156,7 +156,7 @@ export type OptionName = keyof typeof optionRows
 
 type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>
 
-/** What was typed, checked. */
+/** The command line, checked. */
 export class Given {
   readonly services: ReadonlySet<ServiceName>
   readonly #values: Values

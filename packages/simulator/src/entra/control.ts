@@ -4,8 +4,8 @@
  */
 import { z } from 'zod'
 import { EntraError } from './errors.ts'
-import { type Answer, type Call, jsonAnswer } from './http.ts'
-import { issueByName, type Service } from './service.ts'
+import { type EntraAnswer, type EntraCall, jsonAnswer } from './http.ts'
+import { type EntraService, issueByName } from './service.ts'
 
 const rotation = z.strictObject({ keepOld: z.boolean().default(true) })
 const outage = z.strictObject({ down: z.boolean() })
@@ -23,14 +23,14 @@ const wanted = z.strictObject({
 })
 
 /** `POST /_simulator/rotate-keys {"keepOld"?: true}` */
-export async function rotateKeys(call: Call, service: Service): Promise<Answer> {
+export async function rotateKeys(call: EntraCall, service: EntraService): Promise<EntraAnswer> {
   const { keepOld } = await read(call, rotation)
   await service.keys.rotate(keepOld)
   return jsonAnswer(200, { keys: service.keys.published().map(key => key.kid) })
 }
 
 /** `POST /_simulator/down {"down": true}`: everything else answers 503 until it is called with false. */
-export async function setDown(call: Call, service: Service): Promise<Answer> {
+export async function setDown(call: EntraCall, service: EntraService): Promise<EntraAnswer> {
   const { down } = await read(call, outage)
   service.state.down = down
   return jsonAnswer(200, service.state)
@@ -40,7 +40,7 @@ export async function setDown(call: Call, service: Service): Promise<Answer> {
  * `POST /_simulator/graph {"status": 429, "retryAfterSeconds"?: 5}`: the answer of Microsoft Graph until it is called
  * with status null.
  */
-export async function setGraphFault(call: Call, service: Service): Promise<Answer> {
+export async function setGraphFault(call: EntraCall, service: EntraService): Promise<EntraAnswer> {
   const { status, retryAfterSeconds } = await read(call, graphFault)
   const retry = retryAfterSeconds === undefined ? {} : { retryAfterSeconds }
   service.state.graphFault = status === null ? null : { status, ...retry }
@@ -48,7 +48,7 @@ export async function setGraphFault(call: Call, service: Service): Promise<Answe
 }
 
 /** `POST /_simulator/token {"as": "alice", ...}`: see `TokenRequest`. */
-export async function tokenByName(call: Call, service: Service): Promise<Answer> {
+export async function tokenByName(call: EntraCall, service: EntraService): Promise<EntraAnswer> {
   const { as, claims, audience, version, lifetimeSeconds } = await read(call, wanted)
   const replaced = Object.fromEntries(Object.entries(claims).map(([name, value]) => [name, value ?? undefined]))
   const token = issueByName(service, {
@@ -61,7 +61,7 @@ export async function tokenByName(call: Call, service: Service): Promise<Answer>
   return jsonAnswer(200, { access_token: token, token_type: 'Bearer' })
 }
 
-async function read<Output>(call: Call, shape: z.ZodType<Output>): Promise<Output> {
+async function read<Output>(call: EntraCall, shape: z.ZodType<Output>): Promise<Output> {
   const loopback = /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/.test(call.remoteAddress)
   // A browser sends Origin with every POST: no web page may control this service.
   if (!loopback || call.headers.origin !== undefined) throw new EntraError('not_found')

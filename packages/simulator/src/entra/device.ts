@@ -1,15 +1,25 @@
 /** The device code flow (RFC 8628): the code for a terminal, and the page where a person enters it. */
 import { randomBytes, randomInt } from 'node:crypto'
 import { requestedScopes } from './grants.ts'
-import { type Answer, type Call, Form, jsonAnswer } from './http.ts'
+import { type EntraAnswer, type EntraCall, Form, jsonAnswer } from './http.ts'
 import { choosePage, deviceCodePage, messagePage } from './pages.ts'
-import { clientById, type DeviceRequest, deviceCodeLifetimeMs, type EndpointVersion, type Service } from './service.ts'
+import {
+  clientById,
+  type DeviceRequest,
+  deviceCodeLifetimeMs,
+  type EndpointVersion,
+  type EntraService,
+} from './service.ts'
 
 /** Without 0, 1, I, O, because people type it. */
 const userCodeLetters = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789'
 const userCodeLength = 9
 
-export async function startDevice(call: Call, service: Service, version: EndpointVersion): Promise<Answer> {
+export async function startDevice(
+  call: EntraCall,
+  service: EntraService,
+  version: EndpointVersion,
+): Promise<EntraAnswer> {
   const form = await call.form()
   const client = clientById(service, form.need('client_id'))
   const scopes = requestedScopes(form, service, version)
@@ -33,7 +43,7 @@ export async function startDevice(call: Call, service: Service, version: Endpoin
 }
 
 /** GET shows the form for the code (`otc` fills it in); POST takes `code`, and then `person` or `cancel`. */
-export async function devicePage(call: Call, service: Service): Promise<Answer> {
+export async function devicePage(call: EntraCall, service: EntraService): Promise<EntraAnswer> {
   const form = call.method === 'POST' ? await call.form() : new Form(call.url.searchParams)
   if (call.method !== 'POST') return deviceCodePage(form.get('otc') ?? '', null)
   const entered = form.get('code') ?? ''
@@ -66,6 +76,6 @@ export async function devicePage(call: Call, service: Service): Promise<Answer> 
 }
 
 /** The service keeps no person signed in, so there is nothing to end. */
-export function logout(): Answer {
+export function logout(): EntraAnswer {
   return messagePage('You are signed out', 'This simulator keeps nobody signed in. You can close this page.')
 }

@@ -1,13 +1,13 @@
 /** Discovery documents and key sets, in the forms of the v1 and the v2 endpoints. */
 import { issuers } from './claims.ts'
-import { type Answer, jsonAnswer } from './http.ts'
-import type { Service } from './service.ts'
+import { type EntraAnswer, jsonAnswer } from './http.ts'
+import type { EntraService } from './service.ts'
 
 /** Browsers may read these from any origin, as with Entra: they are public. */
 const open = { 'access-control-allow-origin': '*', 'cache-control': 'max-age=86400, private' }
 
 /** @param tenant as in the path: an alias is repeated in the endpoints, and the issuer then has `{tenantid}`. */
-export function discoveryDocument(service: Service, tenant: string, version: '1.0' | '2.0'): Answer {
+export function discoveryDocument(service: EntraService, tenant: string, version: '1.0' | '2.0'): EntraAnswer {
   const root = `${service.authority}/${tenant}`
   const infix = version === '2.0' ? '/v2.0' : ''
   const issuerTenant = tenant === service.directory.tenantId ? tenant : '{tenantid}'
@@ -38,7 +38,7 @@ export function discoveryDocument(service: Service, tenant: string, version: '1.
   return jsonAnswer(200, document, open)
 }
 
-export function keySet(service: Service, tenant: string, version: '1.0' | '2.0'): Answer {
+export function keySet(service: EntraService, tenant: string, version: '1.0' | '2.0'): EntraAnswer {
   const issuerTenant = tenant === service.directory.tenantId ? tenant : '{tenantid}'
   const issuer = issuers(service.authority, issuerTenant)[version]
   // Only the v2 set names the issuer of a key.

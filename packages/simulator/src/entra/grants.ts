@@ -5,26 +5,26 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Application, Person } from '../types.ts'
 import { EntraError } from './errors.ts'
-import { type Answer, type Call, type Form, jsonAnswer, printable } from './http.ts'
+import { type EntraAnswer, type EntraCall, type Form, jsonAnswer, printable } from './http.ts'
 import { openRefreshToken, sealRefreshToken } from './refresh.ts'
 import type { RequestedScopes } from './resources.ts'
 import {
   clientById,
   type EndpointVersion,
+  type EntraService,
   issueAccessToken,
   issueIdToken,
-  type Service,
   tokenLifetimeSeconds,
 } from './service.ts'
 
 interface GrantCall {
   readonly form: Form
   readonly client: Application
-  readonly service: Service
+  readonly service: EntraService
   readonly version: EndpointVersion
 }
 
-/** What a grant allows: tokens for a person, or for the client itself. */
+/** The result of a grant: tokens for a person, or for the client itself. */
 interface Allowed {
   readonly person: Person | null
   readonly scopes: RequestedScopes
@@ -41,7 +41,11 @@ const grants: Readonly<Record<string, (call: GrantCall) => Allowed>> = {
   device_code: pollDevice,
 }
 
-export async function tokenEndpoint(call: Call, service: Service, version: EndpointVersion): Promise<Answer> {
+export async function tokenEndpoint(
+  call: EntraCall,
+  service: EntraService,
+  version: EndpointVersion,
+): Promise<EntraAnswer> {
   const form = await call.form()
   const grantType = form.need('grant_type')
   const grant = Object.hasOwn(grants, grantType) ? grants[grantType] : undefined
@@ -52,7 +56,7 @@ export async function tokenEndpoint(call: Call, service: Service, version: Endpo
 }
 
 /** The client by id and secret, from the form or from `Authorization: Basic` (RFC 6749 section 2.3.1). */
-function authenticateClient(call: Call, form: Form, service: Service): Application {
+function authenticateClient(call: EntraCall, form: Form, service: EntraService): Application {
   const basic = basicCredentials(call)
   const client = clientById(service, basic?.id ?? form.need('client_id'))
   if (form.get('client_assertion') !== null) throw new EntraError('client_assertion_unsupported')
@@ -64,7 +68,7 @@ function authenticateClient(call: Call, form: Form, service: Service): Applicati
   return client
 }
 
-function basicCredentials(call: Call): { id: string; secret: string } | null {
+function basicCredentials(call: EntraCall): { id: string; secret: string } | null {
   const [, encoded] = /^Basic ([A-Za-z0-9+/]+=*)$/i.exec(call.headers.authorization ?? '') ?? []
   if (encoded === undefined) return null
   const text = Buffer.from(encoded, 'base64').toString('utf8')
@@ -120,7 +124,8 @@ function refresh({ form, client, service, version }: GrantCall): Allowed {
 function clientCredentials({ form, client, service, version }: GrantCall): Allowed {
   if (client.secret === null) throw new EntraError('client_secret_missing')
   const scopes = requestedScopes(form, service, version)
-  if (version === '2.0' && !/^[^ ]+\/\.default$/.test(scopes.asked)) throw new EntraError('client_credentials_scope')
+  if (version === '2.0' && !/^[^ ]+\/\.default$/.test(scopes.requested))
+    throw new EntraError('client_credentials_scope')
   return { person: null, scopes: { ...scopes, idToken: false, refreshToken: false }, nonce: null }
 }
 
@@ -149,13 +154,13 @@ function pollDevice({ form, client, service }: GrantCall): Allowed {
 }
 
 /** v2 names the resource inside `scope`; v1 in `resource`, and always gives a refresh token to a person's client. */
-export function requestedScopes(form: Form, service: Service, version: EndpointVersion): RequestedScopes {
+export function requestedScopes(form: Form, service: EntraService, version: EndpointVersion): RequestedScopes {
   if (version === '2.0') return service.resources.scopes(form.need('scope'))
   const protocol = (form.get('scope') ?? '').split(' ').includes('openid') ? ' openid' : ''
   return service.resources.scopes(`${form.need('resource')}/.default offline_access${protocol}`)
 }
 
-function tokenAnswer({ person, scopes, nonce }: Allowed, { form, client, service, version }: GrantCall): Answer {
+function tokenAnswer({ person, scopes, nonce }: Allowed, { form, client, service, version }: GrantCall): EntraAnswer {
   const { resource, permissions } = scopes
   const subject =
     person === null
@@ -172,7 +177,7 @@ function tokenAnswer({ person, scopes, nonce }: Allowed, { form, client, service
       ...(person === null ? {} : { scope: grantedScope(scopes) }),
       access_token: token,
       ...(person !== null && scopes.refreshToken
-        ? { refresh_token: sealRefreshToken(service, person, client.appId, scopes.asked) }
+        ? { refresh_token: sealRefreshToken(service, person, client.appId, scopes.requested) }
         : {}),
       ...(subject.kind === 'person' && scopes.idToken
         ? { id_token: issueIdToken(service, subject, version, nonce) }
@@ -195,12 +200,12 @@ function v1Times(issuedAtSeconds: number, audience: string): Record<string, stri
   }
 }
 
-function grantedScope({ resource, permissions, asked }: RequestedScopes): string {
+function grantedScope({ resource, permissions, requested }: RequestedScopes): string {
   const granted = permissions.map(permission => `${resource.audience}/${permission}`)
-  const protocol = asked.split(' ').filter(word => ['openid', 'profile', 'email'].includes(word))
+  const protocol = requested.split(' ').filter(word => ['openid', 'profile', 'email'].includes(word))
   return [...granted, ...protocol].join(' ')
 }
 
-function clientInfo(person: Person, service: Service): string {
+function clientInfo(person: Person, service: EntraService): string {
   return Buffer.from(JSON.stringify({ uid: person.objectId, utid: service.directory.tenantId })).toString('base64url')
 }

@@ -9,17 +9,17 @@ import { createLocalJWKSet, errors, type JWTPayload, jwtVerify } from 'jose'
 import type { Application, Person } from '../types.ts'
 import { issuers } from './claims.ts'
 import { EntraError } from './errors.ts'
-import { type Answer, type Call, jsonAnswer, printable } from './http.ts'
+import { type EntraAnswer, type EntraCall, jsonAnswer, printable } from './http.ts'
 import { graphAudience } from './resources.ts'
-import type { Service } from './service.ts'
+import type { EntraService } from './service.ts'
 
 interface Kind {
   /** Each of these sets of application permissions is sufficient. */
   readonly permissions: readonly (readonly string[])[]
-  readonly find: (service: Service, id: string) => Person | Application | undefined
+  readonly find: (service: EntraService, id: string) => Person | Application | undefined
 }
 
-const same = (known: string, asked: string): boolean => encodeURIComponent(known).toLowerCase() === asked.toLowerCase()
+const same = (known: string, given: string): boolean => encodeURIComponent(known).toLowerCase() === given.toLowerCase()
 
 const kinds: Readonly<Record<string, Kind>> = {
   users: {
@@ -40,7 +40,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 const path = /^\/v1\.0\/(users|servicePrincipals)\/([^/]+)\/getMemberObjects$/
 
 /** The answer of Graph; null when the path is not one of Graph's. */
-export async function answerGraph(call: Call, service: Service): Promise<Answer | null> {
+export async function answerGraph(call: EntraCall, service: EntraService): Promise<EntraAnswer | null> {
   if (!call.url.pathname.startsWith('/v1.0/')) return null
   service.state.graphReads += 1
   const { graphFault } = service.state
@@ -59,7 +59,7 @@ export async function answerGraph(call: Call, service: Service): Promise<Answer 
   return memberObjects(call, service, kind, id)
 }
 
-async function memberObjects(call: Call, service: Service, kind: Kind, id: string): Promise<Answer> {
+async function memberObjects(call: EntraCall, service: EntraService, kind: Kind, id: string): Promise<EntraAnswer> {
   if (!(await asksWell(call))) {
     return refusal(400, 'Request_BadRequest', "The parameter 'securityEnabledOnly' is required, as true or false.")
   }
@@ -74,7 +74,7 @@ async function memberObjects(call: Call, service: Service, kind: Kind, id: strin
   })
 }
 
-async function asksWell(call: Call): Promise<boolean> {
+async function asksWell(call: EntraCall): Promise<boolean> {
   try {
     const body = await call.json()
     return (
@@ -89,8 +89,11 @@ async function asksWell(call: Call): Promise<boolean> {
   }
 }
 
-/** Application permissions of the token, or the mistake in it. Delegated ones are for people, who do not come here. */
-async function permissionsOf(call: Call, service: Service): Promise<ReadonlySet<string> | string> {
+/**
+ * Application permissions of the token, or the mistake in it. Tokens with delegated permissions are not accepted: they
+ * belong to people, and people do not call here.
+ */
+async function permissionsOf(call: EntraCall, service: EntraService): Promise<ReadonlySet<string> | string> {
   const [, token] = /^bearer +([^ ]+) *$/i.exec(call.headers.authorization ?? '') ?? []
   if (token === undefined) return 'Access token is empty.'
   try {
@@ -116,7 +119,7 @@ function rolesOf({ roles }: JWTPayload): readonly string[] {
   return Array.isArray(roles) ? roles.filter(role => typeof role === 'string') : []
 }
 
-function faultAnswer(status: 429 | 503, retryAfterSeconds: number | null): Answer {
+function faultAnswer(status: 429 | 503, retryAfterSeconds: number | null): EntraAnswer {
   const retry = retryAfterSeconds === null ? {} : { 'retry-after': String(retryAfterSeconds) }
   return status === 429
     ? refusal(429, 'TooManyRequests', 'Too many requests.', retry)
@@ -128,7 +131,7 @@ function refusal(
   code: string,
   message: string,
   headers: Readonly<Record<string, string>> = {},
-): Answer {
+): EntraAnswer {
   const requestId = randomUUID()
   const innerError = {
     date: new Date().toISOString().slice(0, 19),

@@ -7,7 +7,7 @@ import { EntraError } from './errors.ts'
 /** Sign-in forms have a few hundred bytes; anything larger is a mistake or an attack. */
 const bodyBytesMax = 64 * 1024
 
-export interface Call {
+export interface EntraCall {
   readonly method: string
   readonly url: URL
   readonly headers: IncomingMessage['headers']
@@ -18,7 +18,7 @@ export interface Call {
   json(): Promise<unknown>
 }
 
-export interface Answer {
+export interface EntraAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
@@ -60,7 +60,7 @@ export function printable(text: string): string {
   return clean.length > 120 ? `${clean.slice(0, 120)}…` : clean
 }
 
-export function readCall(request: IncomingMessage, base: string): Call {
+export function readCall(request: IncomingMessage, base: string): EntraCall {
   return {
     method: request.method ?? 'GET',
     url: requestUrl(request.url ?? '/', base),
@@ -103,7 +103,11 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-export function jsonAnswer(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
+export function jsonAnswer(
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): EntraAnswer {
   return {
     status,
     headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...headers },
@@ -112,7 +116,7 @@ export function jsonAnswer(status: number, value: unknown, headers: Readonly<Rec
 }
 
 /** The body of every refusal that is not a page. */
-export function errorAnswer(error: EntraError, clock: Clock, correlationId: string | null): Answer {
+export function errorAnswer(error: EntraError, clock: Clock, correlationId: string | null): EntraAnswer {
   const traceId = randomUUID()
   const timestamp = `${new Date(clock()).toISOString().slice(0, 19).replace('T', ' ')}Z`
   return jsonAnswer(
@@ -130,7 +134,7 @@ export function errorAnswer(error: EntraError, clock: Clock, correlationId: stri
   )
 }
 
-export function writeAnswer(response: ServerResponse, answer: Answer, omitBody: boolean): void {
+export function writeAnswer(response: ServerResponse, answer: EntraAnswer, omitBody: boolean): void {
   response.writeHead(answer.status, {
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',

@@ -16,10 +16,10 @@ import { systemClock } from '../clock.ts'
 import type { EntraOptions, EntraSimulator } from '../types.ts'
 import { EntraError } from './errors.ts'
 import { answerGraph } from './graph.ts'
-import { type Answer, errorAnswer, readCall, writeAnswer } from './http.ts'
+import { type EntraAnswer, errorAnswer, readCall, writeAnswer } from './http.ts'
 import { openKeys } from './keys.ts'
 import { answerRoute, findRoute } from './routes.ts'
-import { createService, issueByName, type Service } from './service.ts'
+import { createService, type EntraService, issueByName } from './service.ts'
 
 /**
  * Starts the tenant. Its routes are those of Entra, and `/_simulator/*` for tests (see control.ts).
@@ -77,14 +77,14 @@ export async function startEntra(options: EntraOptions): Promise<EntraSimulator>
   }
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, service: Service) {
+async function serve(request: IncomingMessage, response: ServerResponse, service: EntraService) {
   const answer = await answerTo(request, service).catch(error => refusal(error, request, service))
   // The unread part of a body would be taken for the next request.
   if (!request.complete) response.setHeader('connection', 'close')
   writeAnswer(response, answer, request.method === 'HEAD')
 }
 
-async function answerTo(request: IncomingMessage, service: Service): Promise<Answer> {
+async function answerTo(request: IncomingMessage, service: EntraService): Promise<EntraAnswer> {
   const call = readCall(request, service.authority)
   requireLoopbackHost(request.headers.host, service.authority)
   const graph = await answerGraph(call, service)
@@ -96,7 +96,7 @@ async function answerTo(request: IncomingMessage, service: Service): Promise<Ans
   return answerRoute(found, call, service)
 }
 
-function refusal(error: unknown, request: IncomingMessage, service: Service): Answer {
+function refusal(error: unknown, request: IncomingMessage, service: EntraService): EntraAnswer {
   const known = error instanceof EntraError ? error : new EntraError('internal', {}, { cause: error })
   if (known.code === 'internal') process.emitWarning(error instanceof Error ? error : String(error))
   const correlationId = request.headers['client-request-id']

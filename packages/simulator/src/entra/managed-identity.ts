@@ -5,8 +5,8 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Application } from '../types.ts'
 import { EntraError } from './errors.ts'
-import { type Answer, type Call, Form, jsonAnswer, printable } from './http.ts'
-import { issueAccessToken, type Service, tokenLifetimeSeconds } from './service.ts'
+import { type EntraAnswer, type EntraCall, Form, jsonAnswer, printable } from './http.ts'
+import { type EntraService, issueAccessToken, tokenLifetimeSeconds } from './service.ts'
 
 /** Names by which a request may choose a user-assigned identity, and the field that each is compared with. */
 const selectors: Readonly<Record<string, (identity: Application) => string>> = {
@@ -18,13 +18,13 @@ const selectors: Readonly<Record<string, (identity: Application) => string>> = {
   msi_res_id: identity => identity.managedIdentityId ?? '',
 }
 
-interface Asked {
+interface IdentityQuery {
   readonly identity: Application
   readonly resource: string
 }
 
 /** `GET /msi/token?resource=&api-version=2019-08-01[&client_id=]` with `X-IDENTITY-HEADER`. */
-export function appServiceToken(call: Call, service: Service): Answer {
+export function appServiceToken(call: EntraCall, service: EntraService): EntraAnswer {
   const header = call.headers['x-identity-header']
   if (typeof header !== 'string' || !same(header, service.identityHeader)) {
     return appServiceRefusal(401, 'X-IDENTITY-HEADER is missing or is not the value of IDENTITY_HEADER.')
@@ -53,7 +53,7 @@ export function appServiceToken(call: Call, service: Service): Answer {
 }
 
 /** `GET /metadata/identity/oauth2/token?resource=&api-version=2018-02-01` with `Metadata: true`. */
-export function instanceMetadataToken(call: Call, service: Service): Answer {
+export function instanceMetadataToken(call: EntraCall, service: EntraService): EntraAnswer {
   // The header rejects requests that a browser or a proxy was tricked into.
   if (call.headers.metadata !== 'true' || call.headers['x-forwarded-for'] !== undefined) {
     return metadataRefusal(
@@ -83,7 +83,7 @@ export function instanceMetadataToken(call: Call, service: Service): Answer {
   })
 }
 
-function read(form: Form, service: Service): Asked {
+function read(form: Form, service: EntraService): IdentityQuery {
   const resource = form.need('resource')
   const identities = service.directory.applications.filter(row => row.managedIdentityId !== null)
   const chosenBy = Object.entries(selectors).filter(([name]) => form.get(name) !== null)
@@ -94,7 +94,7 @@ function read(form: Form, service: Service): Asked {
   return { identity, resource }
 }
 
-function refusedAs(refusal: (status: number, message: string) => Answer, answer: () => Answer): Answer {
+function refusedAs(refusal: (status: number, message: string) => EntraAnswer, answer: () => EntraAnswer): EntraAnswer {
   try {
     return answer()
   } catch (error) {
@@ -103,11 +103,11 @@ function refusedAs(refusal: (status: number, message: string) => Answer, answer:
   }
 }
 
-function appServiceRefusal(statusCode: number, message: string): Answer {
+function appServiceRefusal(statusCode: number, message: string): EntraAnswer {
   return jsonAnswer(statusCode, { statusCode, message })
 }
 
-function metadataRefusal(status: number, message: string): Answer {
+function metadataRefusal(status: number, message: string): EntraAnswer {
   return jsonAnswer(status, { error: 'invalid_request', error_description: message })
 }
 

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import type { Application, Person } from '../types.ts'
 import type { EntraError } from './errors.ts'
-import type { Answer } from './http.ts'
+import type { EntraAnswer } from './http.ts'
 import type { Resource } from './resources.ts'
 import { stylesheet } from './stylesheet.ts'
 
@@ -46,7 +46,7 @@ export interface Choice {
   readonly formTarget: string | null
 }
 
-export function choosePage(choice: Choice): Answer {
+export function choosePage(choice: Choice): EntraAnswer {
   const hinted = (person: Person) => Number(person.userPrincipalName === choice.hint || person.name === choice.hint)
   const people = choice.people.toSorted((a, b) => hinted(b) - hinted(a))
   const fields = choice.hidden.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)
@@ -74,7 +74,7 @@ function personButton(person: Person): Markup {
 }
 
 /** @param problem why the entered code was not accepted; null at first. */
-export function deviceCodePage(entered: string, problem: string | null): Answer {
+export function deviceCodePage(entered: string, problem: string | null): EntraAnswer {
   const described = problem === null ? nothing : html` aria-invalid="true" aria-describedby="problem"`
   const said = problem === null ? nothing : html`<p id="problem" class="problem" role="alert">${problem}</p>`
   const body = html`<p>Your terminal shows a code of nine letters and digits.</p>
@@ -86,17 +86,17 @@ ${said}<input id="code" name="code" value="${entered.slice(0, 40)}" required max
   return page(problem === null ? 200 : 400, 'Enter the code', body, null)
 }
 
-export function messagePage(title: string, text: string): Answer {
+export function messagePage(title: string, text: string): EntraAnswer {
   return page(200, title, html`<p>${text}</p>`, null)
 }
 
-export function errorPage(error: EntraError): Answer {
+export function errorPage(error: EntraError): EntraAnswer {
   const body = html`<p class="problem" role="alert">${error.message}</p>
 <p>Nothing was sent back to the application: the request itself is at fault. Error <code>${error.facts.error}</code>.</p>`
   return page(error.facts.status, 'You cannot be signed in', body, null)
 }
 
-function page(status: number, title: string, body: Markup, formTarget: string | null): Answer {
+function page(status: number, title: string, body: Markup, formTarget: string | null): EntraAnswer {
   const document = html`<!doctype html>
 <html lang="en">
 <head>

@@ -15,8 +15,8 @@ function registered(client: Application): readonly string[] {
  */
 export function redirectAllowed(client: Application, redirectUri: string): boolean {
   if (registered(client).includes(redirectUri)) return true
-  const asked = withoutLoopbackPort(redirectUri)
-  return asked !== null && registered(client).some(uri => withoutLoopbackPort(uri) === asked)
+  const portless = withoutLoopbackPort(redirectUri)
+  return portless !== null && registered(client).some(uri => withoutLoopbackPort(uri) === portless)
 }
 
 /** `http://localhost:4711/x` -> `http://localhost/x`; null for anything but a plain loopback address. */

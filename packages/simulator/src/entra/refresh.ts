@@ -6,7 +6,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Person } from '../types.ts'
 import { EntraError } from './errors.ts'
-import type { Service } from './service.ts'
+import type { EntraService } from './service.ts'
 
 /** As Entra's for native clients: 90 days. */
 const lifetimeMs = 90 * 24 * 3_600_000
@@ -26,7 +26,7 @@ export interface OpenedRefreshToken {
   readonly scope: string
 }
 
-export function sealRefreshToken(service: Service, person: Person, clientId: string, scope: string): string {
+export function sealRefreshToken(service: EntraService, person: Person, clientId: string, scope: string): string {
   const iv = randomBytes(ivBytes)
   const cipher = createCipheriv('aes-256-gcm', service.keys.refreshSecret, iv)
   const expiresAtMs = service.clock() + lifetimeMs
@@ -36,7 +36,7 @@ export function sealRefreshToken(service: Service, person: Person, clientId: str
 }
 
 /** @throws EntraError when it is not this service's, was changed, has expired, or belongs to another client. */
-export function openRefreshToken(service: Service, token: string, clientId: string): OpenedRefreshToken {
+export function openRefreshToken(service: EntraService, token: string, clientId: string): OpenedRefreshToken {
   const { personId, scope, expiresAtMs, clientId: boundTo } = unseal(service, token)
   if (boundTo !== clientId) throw new EntraError('refresh_invalid')
   if (expiresAtMs <= service.clock()) throw new EntraError('refresh_expired')
@@ -45,7 +45,7 @@ export function openRefreshToken(service: Service, token: string, clientId: stri
   return { person, scope }
 }
 
-function unseal(service: Service, token: string): z.infer<typeof content> {
+function unseal(service: EntraService, token: string): z.infer<typeof content> {
   const sealed = Buffer.from(token.replace(/^1\./, ''), 'base64url')
   if (sealed.length < ivBytes + tagBytes) throw new EntraError('refresh_invalid')
   try {

@@ -24,7 +24,7 @@ export interface RequestedScopes {
   /** `offline_access`: a refresh token is requested. */
   readonly refreshToken: boolean
   /** As they came, for the answer's `scope`. */
-  readonly asked: string
+  readonly requested: string
 }
 
 export const graphAudience = 'https://graph.microsoft.com'
@@ -83,8 +83,8 @@ export class Resources {
   /**
    * `X/.default openid offline_access` -> audience X. Without any resource, a token for Microsoft Graph, as Entra does.
    */
-  scopes(asked: string): RequestedScopes {
-    const words = asked.split(' ').filter(word => word !== '')
+  scopes(requested: string): RequestedScopes {
+    const words = requested.split(' ').filter(word => word !== '')
     const permissions = new Set<string>()
     let name: string | null = null
     for (const word of words.filter(word => !protocolScopes.has(word))) {
@@ -101,7 +101,7 @@ export class Resources {
       permissions: name === null ? ['User.Read'] : [...permissions].sort(),
       idToken: words.includes('openid'),
       refreshToken: words.includes('offline_access'),
-      asked: words.join(' '),
+      requested: words.join(' '),
     }
   }
 }

@@ -5,23 +5,23 @@ import { devicePage, logout, startDevice } from './device.ts'
 import { discoveryDocument, keySet } from './discovery.ts'
 import { EntraError } from './errors.ts'
 import { tokenEndpoint } from './grants.ts'
-import { type Answer, type Call, printable } from './http.ts'
+import { type EntraAnswer, type EntraCall, printable } from './http.ts'
 import { appServiceToken, instanceMetadataToken } from './managed-identity.ts'
-import type { Endpoint, Service } from './service.ts'
+import type { Endpoint, EntraService } from './service.ts'
 
-interface Route {
+interface EntraRoute {
   readonly methods: readonly ('GET' | 'POST')[]
   readonly path: string
   /** Counted in `keySetReads`. */
   readonly read?: true
   /** Answers during an outage too: it is the route that ends one. */
   readonly evenDown?: true
-  readonly answer: Endpoint<Answer>
+  readonly answer: Endpoint<EntraAnswer>
 }
 
 const anyMethod = ['GET', 'POST'] as const
 
-const routes: readonly Route[] = [
+const routes: readonly EntraRoute[] = [
   {
     methods: ['GET'],
     path: '/{tenant}/.well-known/openid-configuration',
@@ -86,7 +86,7 @@ const routes: readonly Route[] = [
 const table = new Map(routes.map(route => [route.path, route]))
 
 export interface FoundRoute {
-  readonly route: Route
+  readonly route: EntraRoute
   readonly tenant: string | null
 }
 
@@ -100,7 +100,11 @@ export function findRoute(path: string): FoundRoute | null {
   return route === undefined ? null : { route, tenant }
 }
 
-export function answerRoute({ route, tenant }: FoundRoute, call: Call, service: Service): Promise<Answer> | Answer {
+export function answerRoute(
+  { route, tenant }: FoundRoute,
+  call: EntraCall,
+  service: EntraService,
+): Promise<EntraAnswer> | EntraAnswer {
   const method = call.method === 'HEAD' ? 'GET' : call.method
   if (!route.methods.some(allowed => allowed === method)) {
     throw new EntraError('method_not_allowed', { allowed: route.methods.join(' and ') })
@@ -108,7 +112,7 @@ export function answerRoute({ route, tenant }: FoundRoute, call: Call, service: 
   return route.answer(call, service, tenant === null ? service.directory.tenantId : knownTenant(service, tenant))
 }
 
-function knownTenant(service: Service, tenant: string): string {
+function knownTenant(service: EntraService, tenant: string): string {
   const name = tenant.toLowerCase()
   if (name === service.directory.tenantId || name === 'common' || name === 'organizations') return name
   throw new EntraError('tenant_unknown', { tenant: printable(tenant), known: service.directory.tenantId })

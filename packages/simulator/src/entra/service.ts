@@ -7,13 +7,13 @@ import type { Application, Directory, GraphFault, Person, TokenRequest } from '.
 import { accessTokenClaims, idTokenClaims, type Subject } from './claims.ts'
 import { EntraError } from './errors.ts'
 import { Expiring } from './expiring.ts'
-import { type Call, printable } from './http.ts'
+import { type EntraCall, printable } from './http.ts'
 import type { SigningKeys } from './keys.ts'
 import { type RequestedScopes, type Resource, Resources } from './resources.ts'
 
 /** Entra's lifetime, without its random 60 to 90 minutes. */
 export const tokenLifetimeSeconds = 3_600
-/** How long an authorization code can be redeemed. */
+/** Time in which an authorization code can be redeemed. */
 export const codeLifetimeMs = 10 * 60_000
 export const deviceCodeLifetimeMs = 15 * 60_000
 const underWayMax = 10_000
@@ -51,7 +51,7 @@ interface ServiceState {
   graphReads: number
 }
 
-export interface Service {
+export interface EntraService {
   readonly authority: string
   readonly directory: Directory
   readonly resources: Resources
@@ -69,11 +69,11 @@ export interface Service {
 }
 
 type ServiceOptions = Pick<
-  Service,
+  EntraService,
   'authority' | 'directory' | 'keys' | 'clock' | 'pollIntervalSeconds' | 'identityHeader'
 >
 
-export function createService(options: ServiceOptions): Service {
+export function createService(options: ServiceOptions): EntraService {
   const { clock } = options
   return {
     ...options,
@@ -86,14 +86,14 @@ export function createService(options: ServiceOptions): Service {
 }
 
 /** One endpoint: takes a call for a tenant that exists, named by its id or an alias. */
-export type Endpoint<Result> = (call: Call, service: Service, tenant: string) => Promise<Result> | Result
+export type Endpoint<Result> = (call: EntraCall, service: EntraService, tenant: string) => Promise<Result> | Result
 
 export interface IssuedToken {
   readonly token: string
   readonly issuedAtSeconds: number
 }
 
-export function issueAccessToken(service: Service, subject: Subject, resource: Resource): IssuedToken {
+export function issueAccessToken(service: EntraService, subject: Subject, resource: Resource): IssuedToken {
   const issuedAtMs = service.clock()
   const facts = { ...service, subject, resource, issuedAtMs, lifetimeSeconds: tokenLifetimeSeconds }
   return { token: service.keys.sign(accessTokenClaims(facts)), issuedAtSeconds: Math.floor(issuedAtMs / 1_000) }
@@ -101,7 +101,7 @@ export function issueAccessToken(service: Service, subject: Subject, resource: R
 
 /** @param version of the endpoint that was called, whatever version the resource's tokens have. */
 export function issueIdToken(
-  service: Service,
+  service: EntraService,
   subject: Subject & { kind: 'person' },
   version: EndpointVersion,
   nonce: string | null,
@@ -112,7 +112,7 @@ export function issueIdToken(
 }
 
 /** A token for a person or application by name, without the protocol: see `EntraSimulator.token`. */
-export function issueByName(service: Service, request: TokenRequest): string {
+export function issueByName(service: EntraService, request: TokenRequest): string {
   const claims = accessTokenClaims({
     ...service,
     subject: subjectNamed(service.directory, request.as),
@@ -145,7 +145,7 @@ function signInClient(directory: Directory): Application {
 }
 
 /** An application that may use the protocol; a managed identity has an endpoint of its own. */
-export function clientById(service: Service, clientId: string): Application {
+export function clientById(service: EntraService, clientId: string): Application {
   const found = service.directory.applications.find(
     row => row.appId.toLowerCase() === clientId.toLowerCase() && row.managedIdentityId === null,
   )

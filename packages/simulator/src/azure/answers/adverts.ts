@@ -3,12 +3,13 @@ import type { Intent } from './scene.ts'
 import { capitalised } from './words.ts'
 
 /** Job advertisements: title, tasks, requirements, benefits, how to apply. */
-export const jobAdvert: Intent = ({ asked, luck }) => {
+export const jobAdvert: Intent = ({ question, luck }) => {
   const found =
     /\b(?:job|position|vacancy|employment)\s+(?:advert(?:isement)?|ad|posting|description|listing)\b(?:\s+(?:for|of|to hire)\s+(?:an?\s+|our\s+)?([^.?!\n]{3,80}))?/i.exec(
-      asked,
+      question,
     )
-  if (found === null || !/\b(?:write|draft|create|compose|prepare|formulate|generate|need)\b/i.test(asked)) return null
+  if (found === null || !/\b(?:write|draft|create|compose|prepare|formulate|generate|need)\b/i.test(question))
+    return null
   const [, wanted = 'new colleague'] = found
   const [role = wanted, place] = wanted.trim().split(/\s+(?:in|at|based in)\s+(?=\p{Lu})/u)
   const profession = professions.find(({ words }) => words.test(role)) ?? unknownProfession

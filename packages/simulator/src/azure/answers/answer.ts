@@ -22,7 +22,7 @@ import {
   translation,
 } from './short-answers.ts'
 import { inTone } from './tone.ts'
-import { clipped, conversationKey, instructions, question, type Turn } from './turns.ts'
+import { clipped, conversationKey, instructions, lastQuestion, type Turn } from './turns.ts'
 
 export interface TextAsk {
   /** Does not change the text: tests compare answers of different models. */
@@ -77,8 +77,8 @@ export function answerText(ask: TextAsk): string {
   const messages = clipped(ask.messages)
   const scene: Scene = {
     messages,
-    asked: question(messages),
-    told: instructions(messages),
+    question: lastQuestion(messages),
+    instructions: instructions(messages),
     luck: dice(seed, `${variant} ${conversationKey(ask.messages)}`),
   }
   for (const intent of intents) {
@@ -88,9 +88,9 @@ export function answerText(ask: TextAsk): string {
   return shortened(inTone(explanation(scene), scene), ask.maxTokens)
 }
 
-function pictures({ messages, asked, luck }: Scene): string | null {
+function pictures({ messages, question, luck }: Scene): string | null {
   const images = messages.findLast(turn => turn.role === 'user')?.images ?? []
-  return describeImage({ images, question: asked, seed: luck.below(1_000_000), variant: 0 })
+  return describeImage({ images, question, seed: luck.below(1_000_000), variant: 0 })
 }
 
 /** No token of the answers' prose and code is longer than this; they have no runs of spaces. */

@@ -37,20 +37,20 @@ const otherLanguages = /\b(java|rust|kotlin|swift|ruby|php|scala|bash|powershell
 
 /** Code in the message is explained or reviewed; code that the question wants is written. */
 export const codingAnswer: Intent = scene => {
-  const { asked } = scene
-  const statement = /\b(?:select\s[\s\S]+?\sfrom|insert into|update \w+ set|delete from)\s[\s\S]+/i.exec(asked)?.[0]
-  if (statement !== undefined && /\b(?:review|check|wrong|problem|improve|explain|safe)\b/i.test(asked))
+  const { question } = scene
+  const statement = /\b(?:select\s[\s\S]+?\sfrom|insert into|update \w+ set|delete from)\s[\s\S]+/i.exec(question)?.[0]
+  if (statement !== undefined && /\b(?:review|check|wrong|problem|improve|explain|safe)\b/i.test(question))
     return reviewedSql(statement, scene)
-  const [, , handed] = /```(\w*)\n?([\s\S]*?)(?:```|$)/.exec(asked) ?? []
+  const [, , fenced] = /```(\w*)\n?([\s\S]*?)(?:```|$)/.exec(question) ?? []
   const looksLikeCode =
-    handed ?? (/(?:;\s*$|\{\s*$|^\s*(?:def|function|const|public|import)\s)/m.test(asked) ? asked : undefined)
-  const rewrites = /\b(?:turn|rewrite|convert|refactor|wrap|add)\b/i.test(asked)
+    fenced ?? (/(?:;\s*$|\{\s*$|^\s*(?:def|function|const|public|import)\s)/m.test(question) ? question : undefined)
+  const rewrites = /\b(?:turn|rewrite|convert|refactor|wrap|add)\b/i.test(question)
   if (looksLikeCode !== undefined && !rewrites && contentWords(looksLikeCode).length > 1)
     return review(scene, looksLikeCode)
-  if (!asksForCode(asked, rewrites)) return null
-  const row = codeRows.find(({ words }) => words.test(asked))
+  if (!asksForCode(question, rewrites)) return null
+  const row = codeRows.find(({ words }) => words.test(question))
   if (row !== undefined) return written(scene, row)
-  return topicFor(asked) === null ? sketch(scene) : null
+  return topicFor(question) === null ? sketch(scene) : null
 }
 
 const explains =
@@ -60,23 +60,24 @@ const wantsWriting =
 const namesCode =
   /\b(?:functions?|code|scripts?|program|methods?|class|snippet|algorithm|regex|regular expression|unit tests?|query|python|typescript|javascript|java|golang|rust|csharp|sql|kotlin|node(?:\.?js)?|debounce|retry|await)\b|\bc#|\bc\+\+|\bin (?:go|swift|ruby|php|scala)\b/i
 
-function asksForCode(asked: string, rewrites: boolean): boolean {
-  if (explains.test(asked) || /\b(?:expert|colleague|essay|mail|email|letter|poem)\b/i.test(asked)) return false
+function asksForCode(question: string, rewrites: boolean): boolean {
+  if (explains.test(question) || /\b(?:expert|colleague|essay|mail|email|letter|poem)\b/i.test(question)) return false
   // "python sort list", as people type it into a search box.
-  const isTerse = contentWords(asked).length <= 4 && !asked.includes('?')
-  return namesCode.test(asked) && (wantsWriting.test(asked) || rewrites || isTerse)
+  const isTerse = contentWords(question).length <= 4 && !question.includes('?')
+  return namesCode.test(question) && (wantsWriting.test(question) || rewrites || isTerse)
 }
 
 /**
  * The language that the question names, or that its code has, or that the conversation had before; else Python, or SQL
  * if only that fits.
  */
-function languageOf({ asked, told, messages }: Scene, row: CodeRow | null): CodeLanguage {
+function languageOf({ question, instructions, messages }: Scene, row: CodeRow | null): CodeLanguage {
   const found =
-    languageWords.find(([words]) => words.test(asked))?.[1] ?? languageSigns.find(([signs]) => signs.test(asked))?.[1]
+    languageWords.find(([words]) => words.test(question))?.[1] ??
+    languageSigns.find(([signs]) => signs.test(question))?.[1]
   if (found !== undefined) return found
   const earlier = [
-    told,
+    instructions,
     ...messages
       .slice(0, -1)
       .filter(turn => turn.role === 'user')
@@ -88,10 +89,10 @@ function languageOf({ asked, told, messages }: Scene, row: CodeRow | null): Code
 }
 
 function written(scene: Scene, row: CodeRow): string {
-  const { asked, luck } = scene
+  const { question, luck } = scene
   const wanted = languageOf(scene, row)
   const language = row.code[wanted] === undefined ? codeLanguages.find(one => row.code[one] !== undefined) : wanted
-  const other = languageWords.some(([words]) => words.test(asked)) ? undefined : otherLanguages.exec(asked)?.[1]
+  const other = languageWords.some(([words]) => words.test(question)) ? undefined : otherLanguages.exec(question)?.[1]
   const port =
     other !== undefined
       ? ` I have written it in ${names[language ?? wanted]}, which I am sure of; in ${other} the steps are the same.`
@@ -115,16 +116,16 @@ function written(scene: Scene, row: CodeRow): string {
 
 /** For a task without a row: a frame that runs, and the one decision that is missing. */
 function sketch(scene: Scene): string {
-  const { asked, luck } = scene
+  const { question, luck } = scene
   const language = languageOf(scene, null)
-  const [first = asked] = sentencesOf(asked)
+  const [first = question] = sentencesOf(question)
   const task = towardsYou(
     first
       .replace(/^(?:please |can you |could you )*/i, '')
       .replace(/^(?:write|implement|create|build|show|give|generate|code)(?: me| us)?\s+/i, '')
       .replace(/[.?!]$/, ''),
   )
-  const other = languageWords.some(([words]) => words.test(asked)) ? undefined : otherLanguages.exec(asked)?.[1]
+  const other = languageWords.some(([words]) => words.test(question)) ? undefined : otherLanguages.exec(question)?.[1]
   return [
     `${capitalised(task.slice(0, 120))}: this is the frame I would start from. It reads its input, refuses what is empty and keeps the actual rule in one function, so that it can be tested alone.`,
     '',
@@ -156,18 +157,18 @@ function reviewedSql(statement: string, { luck }: Scene): string {
   ].filter(remark => remark !== null)
   const [, table = 'orders'] = /\b(?:from|into|update)\s+(\w+)/i.exec(statement) ?? []
   const [, column = 'id'] = /\bwhere\s+(\w+)/i.exec(statement) ?? []
-  const mended = `SELECT id, ${column === 'id' ? 'name' : column}, created_at\nFROM ${table}\nWHERE ${column} = $1\nORDER BY created_at DESC\nLIMIT 100;`
+  const corrected = `SELECT id, ${column === 'id' ? 'name' : column}, created_at\nFROM ${table}\nWHERE ${column} = $1\nORDER BY created_at DESC\nLIMIT 100;`
   const list = remarks.map((remark, at) => `${at + 1}. ${remark}`).join('\n')
   const ending = luck.pick([
     `An index on ${table} (${column}, created_at) then serves both the filter and the order.`,
     `Check with EXPLAIN that an index on ${table} (${column}) is used.`,
   ])
   return /^select/i.test(statement)
-    ? `${list}\n\nI would write it like this:\n\n\`\`\`sql\n${mended}\n\`\`\`\n\n${ending}`
+    ? `${list}\n\nI would write it like this:\n\n\`\`\`sql\n${corrected}\n\`\`\`\n\n${ending}`
     : list
 }
 
-function review({ asked, luck }: Parameters<Intent>[0], code: string): string {
+function review({ question, luck }: Parameters<Intent>[0], code: string): string {
   const lines = code.split('\n').filter(line => line.trim() !== '')
   const [, name] = /\b(?:def|function|func|fn|class|void|int|string|async)\s+([A-Za-z_]\w*)/.exec(code) ?? []
   const [, parameters] = /\(([^()]{1,120})\)/.exec(code) ?? []
@@ -194,6 +195,6 @@ function review({ asked, luck }: Parameters<Intent>[0], code: string): string {
   ].filter(remark => remark !== null)
   const head = name ? `\`${name}\`` : 'This piece of code'
   const takes = parameters ? ` takes ${parameters.trim()} and` : ''
-  const verb = /\b(?:review|improve|wrong|bug|fix|check)\b/i.test(asked) ? 'My notes:' : 'What happens in it:'
+  const verb = /\b(?:review|improve|wrong|bug|fix|check)\b/i.test(question) ? 'My notes:' : 'What happens in it:'
   return `${head}${takes} spans ${lines.length} line${lines.length === 1 ? '' : 's'}. ${verb} ${remarks.slice(0, 4).join(' ')} ${luck.pick(['Shall I rewrite it that way?', 'I would add a test for each of these points.'])}`
 }

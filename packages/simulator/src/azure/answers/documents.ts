@@ -4,9 +4,9 @@ import type { Intent } from './scene.ts'
 import { capitalised, contentWords, isFiller, sentencesOf, stem, wordsOf } from './words.ts'
 
 /** Summaries of a text in the message: its own sentences with the most words that it repeats. */
-export const summary: Intent = ({ asked, messages, luck }) => {
-  if (!/\b(?:summar(?:y|i[sz]e|i[sz]ing)|tl;?dr|key points|main points|in a nutshell)\b/i.test(asked)) return null
-  const text = handedOver(asked) ?? messages.findLast(turn => turn.role === 'user' && turn.text.length > 300)?.text
+export const summary: Intent = ({ question, messages, luck }) => {
+  if (!/\b(?:summar(?:y|i[sz]e|i[sz]ing)|tl;?dr|key points|main points|in a nutshell)\b/i.test(question)) return null
+  const text = attachedText(question) ?? messages.findLast(turn => turn.role === 'user' && turn.text.length > 300)?.text
   if (text === undefined || text === null) return null
   const chosen = centralSentences(text, 3)
   if (chosen.length === 0) return null
@@ -14,9 +14,9 @@ export const summary: Intent = ({ asked, messages, luck }) => {
 }
 
 /** The text that an instruction is about: after a colon or a line break, or in quotes. */
-function handedOver(asked: string): string | null {
-  const [, behind] = /^[^\n:]{0,200}(?::\s*|\n+)([\s\S]{40,})$/.exec(asked) ?? []
-  return behind ?? factsOf(asked).quoted.find(text => text.length >= 40) ?? (asked.length > 300 ? asked : null)
+function attachedText(question: string): string | null {
+  const [, behind] = /^[^\n:]{0,200}(?::\s*|\n+)([\s\S]{40,})$/.exec(question) ?? []
+  return behind ?? factsOf(question).quoted.find(text => text.length >= 40) ?? (question.length > 300 ? question : null)
 }
 
 function centralSentences(text: string, count: number): string[] {
@@ -36,9 +36,10 @@ function centralSentences(text: string, count: number): string[] {
 }
 
 /** Rewrites a text in the message: with corrected spacing and capitals, or formal wording. */
-export const transformed: Intent = ({ asked, luck }) => {
-  if (!/^(?:please )?(?:rewrite|rephrase|improve|correct|proofread|polish|make (?:this|it))\b/i.test(asked)) return null
-  const text = handedOver(asked) ?? /:\s*(\S[\s\S]+)$/.exec(asked)?.[1] ?? factsOf(asked).quoted[0]
+export const transformed: Intent = ({ question, luck }) => {
+  if (!/^(?:please )?(?:rewrite|rephrase|improve|correct|proofread|polish|make (?:this|it))\b/i.test(question))
+    return null
+  const text = attachedText(question) ?? /:\s*(\S[\s\S]+)$/.exec(question)?.[1] ?? factsOf(question).quoted[0]
   if (text === undefined || text === null) return null
   const replacements: readonly (readonly [RegExp, string])[] = [
     [/\bcan't\b/gi, 'cannot'],
@@ -53,9 +54,9 @@ export const transformed: Intent = ({ asked, luck }) => {
     [/\bteh\b/g, 'the'],
     [/\s+/g, ' '],
   ]
-  const mended = replacements.reduce((result, [from, to]) => result.replace(from, to), text)
-  const sentences = sentencesOf(mended).map(capitalised)
-  if (/\bpolite(?:ly|r)?\b|\bfriendl(?:y|ier)\b/i.test(asked)) return polite(mended)
+  const corrected = replacements.reduce((result, [from, to]) => result.replace(from, to), text)
+  const sentences = sentencesOf(corrected).map(capitalised)
+  if (/\bpolite(?:ly|r)?\b|\bfriendl(?:y|ier)\b/i.test(question)) return polite(corrected)
   return `${luck.pick(['Here is a clearer version:', 'I would write it this way:'])}\n\n${sentences.map(part => (/[.!?]$/.test(part) ? part : `${part}.`)).join(' ')}`
 }
 
@@ -72,18 +73,18 @@ function polite(text: string): string {
 }
 
 /** Turns legal and official wording into everyday words, and explains the terms. */
-export const plainLanguage: Intent = ({ asked, luck }) => {
-  if (!/\b(?:plain|simple|simpler|easy|everyday) (?:language|words|english|terms)\b/i.test(asked)) return null
-  const [, behind] = /:\s*([\s\S]{12,})$/.exec(asked) ?? []
-  const text = behind ?? factsOf(asked).quoted.find(quoted => quoted.length >= 12)
+export const plainLanguage: Intent = ({ question, luck }) => {
+  if (!/\b(?:plain|simple|simpler|easy|everyday) (?:language|words|english|terms)\b/i.test(question)) return null
+  const [, behind] = /:\s*([\s\S]{12,})$/.exec(question) ?? []
+  const text = behind ?? factsOf(question).quoted.find(quoted => quoted.length >= 12)
   if (text === undefined) return null
   // One after the other: a longer phrase is replaced before the shorter ones in it.
   let said = text
   const terms: string[] = []
   for (const { formal, plain, term } of plainWords) {
-    const mended = said.replace(formal, plain)
-    if (mended !== said && term !== null) terms.push(term)
-    said = mended
+    const corrected = said.replace(formal, plain)
+    if (corrected !== said && term !== null) terms.push(term)
+    said = corrected
   }
   if (said === text) return null
   const sentences = sentencesOf(said.replace(/\s+/g, ' ').trim()).map(part =>

@@ -28,11 +28,11 @@ const prepared = colleagues.map(colleague => ({
 }))
 
 /** Finds people of the company by skill, place and language. */
-export const expertSearch: Intent = ({ asked, luck }) => {
-  if (asksForText.test(asked) || !asksForPeople.test(asked)) return null
-  const fits = rankedFits(asked)
+export const expertSearch: Intent = ({ question, luck }) => {
+  if (asksForText.test(question) || !asksForPeople.test(question)) return null
+  const fits = rankedFits(question)
   const [best, ...others] = fits
-  if (best === undefined) return nobody(asked)
+  if (best === undefined) return noMatch(question)
   const seconds = others
     .filter(({ score, skills }) => skills.length > 0 && score * 2 >= best.score)
     .slice(0, fitsMax - 1)
@@ -49,8 +49,8 @@ export const expertSearch: Intent = ({ asked, luck }) => {
   return [first, ...also, ending].join(' ')
 }
 
-function rankedFits(asked: string): Fit[] {
-  const stems = new Set(wordsOf(asked).map(stem))
+function rankedFits(question: string): Fit[] {
+  const stems = new Set(wordsOf(question).map(stem))
   const regionPlaces = new Set(
     Object.entries(regions).flatMap(([region, places]) => (stems.has(stem(region)) ? wordsOf(places).map(stem) : [])),
   )
@@ -78,7 +78,7 @@ function rankedFits(asked: string): Fit[] {
   })
   const wantsSkill = fits.some(({ skills }) => skills.length > 0)
   // Without a common skill, only a plain question for a place or a language is answered by them.
-  const plain = contentWords(asked).filter(word => !isOrder(word)).length <= 4
+  const plain = contentWords(question).filter(word => !isOrder(word)).length <= 4
   return fits
     .filter(({ skills, isNear, speaks }) => skills.length > 0 || (!wantsSkill && plain && (isNear || speaks !== null)))
     .sort((left, right) => right.score - left.score)
@@ -109,8 +109,8 @@ function listed(items: readonly string[]): string {
 }
 
 /** For a question that fits no profile: says so, and describes the kind of person to look for. */
-function nobody(asked: string): string {
-  const [sentence = asked] = sentencesOf(asked)
+function noMatch(question: string): string {
+  const [sentence = question] = sentencesOf(question)
   const subject = sentence
     .replace(/[?.!]+$/, '')
     .replace(

@@ -33,7 +33,7 @@ export function explanation(scene: Scene): string {
 
 /** An answer from the data files, else null. */
 export const known: Intent = scene => {
-  const topic = topicFor(scene.asked)
+  const topic = topicFor(scene.question)
   if (topic !== null) return fromTopic(topic, scene)
   return definitions(scene) ?? facts(scene)
 }
@@ -46,9 +46,9 @@ function fromTopic({ say, more, next }: Topic, { luck }: Scene): string {
 }
 
 /** Two to four facts of the nearest row; those with the question's words come first. */
-function facts({ asked, luck }: Scene): string | null {
-  const stems = new Set(wordsOf(asked).flatMap(word => [word.toLowerCase(), stem(word)]))
-  const telling = contentWords(asked).filter(word => !isOrder(word))
+function facts({ question, luck }: Scene): string | null {
+  const stems = new Set(wordsOf(question).flatMap(word => [word.toLowerCase(), stem(word)]))
+  const telling = contentWords(question).filter(word => !isOrder(word))
   const ranked = stemmedRows
     .map(({ row, lead, near }) => {
       const leading = hits(lead, stems)
@@ -63,7 +63,7 @@ function facts({ asked, luck }: Scene): string | null {
     .sort((left, right) => right.score - left.score)
   const [first, second] = ranked
   if (first === undefined) return null
-  const compares = /\b(?:compare|difference|versus|vs|better|between)\b/i.test(asked)
+  const compares = /\b(?:compare|difference|versus|vs|better|between)\b/i.test(question)
   if (compares && second !== undefined)
     return [...chosen(first.row, 2, stems, luck), ...chosen(second.row, 2, stems, luck)].join(' ')
   return chosen(first.row, 2 + luck.below(2), stems, luck).join(' ')
@@ -89,16 +89,16 @@ function hits(words: readonly WordForms[], stems: ReadonlySet<string>): number {
  * Definitions of the terms in "what is X", "explain X to ...", "the difference between X and Y". Null unless all of the
  * question's terms are known.
  */
-function definitions({ asked, luck }: Scene): string | null {
+function definitions({ question, luck }: Scene): string | null {
   if (
     !/\b(?:what (?:is|are|does)|what['’]s|what about|^and\b|define|explain|meaning|mean|difference|compare|versus|vs)\b/i.test(
-      asked,
+      question,
     )
   )
     return null
-  const lower = asked.toLowerCase()
+  const lower = question.toLowerCase()
   const found = termPatterns.filter(({ pattern }) => pattern.test(lower)).map(({ term }) => term)
-  const telling = contentWords(asked).filter(word => !isOrder(word))
+  const telling = contentWords(question).filter(word => !isOrder(word))
   if (found.length === 0 || (telling.length > 2 && found.length < 2)) return null
   const ordered = found.toSorted((left, right) => lower.indexOf(left) - lower.indexOf(right))
   const named = (term: string): string =>

@@ -7,14 +7,14 @@ import { capitalised, contentWords, sentencesOf, topicPhrase, wordsOf } from './
 const resultCharactersMax = 600
 
 /** After tool results: reports them as the answer to the question before them. */
-export const fromToolResults: Intent = ({ messages, asked, luck }) => {
+export const fromToolResults: Intent = ({ messages, question, luck }) => {
   const lastSpoken = messages.findLastIndex(
     turn => turn.role === 'user' || (turn.role === 'assistant' && turn.text !== ''),
   )
   const results = messages.slice(lastSpoken + 1).filter(turn => turn.role === 'tool' || turn.role === 'function')
   if (results.length === 0) return null
   const found = results.map(turn => resultSentence(turn.text)).join(' ')
-  const topic = topicPhrase(asked)
+  const topic = topicPhrase(question)
   const ending = luck.pick([
     'Let me know if you need more detail.',
     'Shall I look up anything else?',
@@ -63,35 +63,35 @@ function phrases(value: unknown, name: string, depth = 0): string[] {
 
 /** Questions that make sense only after earlier ones. */
 export const followUp: Intent = scene => {
-  const { messages, asked } = scene
+  const { messages, question } = scene
   const at = messages.findLastIndex(turn => turn.role === 'user')
   const before = messages.slice(0, at)
   const earlier = before.filter(turn => turn.role === 'user')
   const answer = before.findLast(turn => turn.role === 'assistant' && turn.text !== '')?.text
   const [first] = earlier
   if (first === undefined) return null
-  if (/\bmy name\b/i.test(asked)) {
+  if (/\bmy name\b/i.test(question)) {
     const name = earlier
       .map(turn => /\b(?:[Mm]y name is|I am|I'm|[Cc]all me)\s+(\p{Lu}[\p{L}-]+)/u.exec(turn.text)?.[1])
       .findLast(found => found !== undefined)
     if (name !== undefined) return `Your name is ${name}; you mentioned it earlier in our conversation.`
   }
-  if (/\b(?:what|which)\b.*\b(?:did I|have I|I)\b.*\b(?:ask|say|said|tell|told|mention)/i.test(asked)) {
+  if (/\b(?:what|which)\b.*\b(?:did I|have I|I)\b.*\b(?:ask|say|said|tell|told|mention)/i.test(question)) {
     return `You asked about ${topicPhrase(earlier.at(-1)?.text ?? first.text)}${earlier.length > 1 ? `, and before that about ${topicPhrase(first.text)}` : ''}.`
   }
   if (answer === undefined) return null
   const last = earlier.at(-1)?.text ?? ''
   const sentences = sentencesOf(answer)
-  const rewritten = inOtherLanguage({ asked, last, scene })
+  const rewritten = inOtherLanguage({ question, last, scene })
   if (rewritten !== null) return rewritten
-  if (/\b(?:shorter|in short|briefer|one line|simpler)\b/i.test(asked) && wordsOf(asked).length <= 12) {
+  if (/\b(?:shorter|in short|briefer|one line|simpler)\b/i.test(question) && wordsOf(question).length <= 12) {
     return `In one sentence: ${sentences.find(sentence => wordsOf(sentence).length > 5) ?? sentences[0] ?? answer}`
   }
   if (
     /^(?:why|how so|how come|are you sure|really|can you explain|explain|elaborate|tell me more|more|go on|continue|give (?:me )?an example)\b/i.test(
-      asked,
+      question,
     ) &&
-    contentWords(asked).length <= 3
+    contentWords(question).length <= 3
   ) {
     return deeper(last, answer, scene)
   }
@@ -99,23 +99,23 @@ export const followUp: Intent = scene => {
 }
 
 interface LanguageWish {
-  readonly asked: string
+  readonly question: string
   readonly last: string
   readonly scene: Scene
 }
 
 /** "And in Go?", "can you show me that in Python?": the earlier task in another language. */
-function inOtherLanguage({ asked, last, scene }: LanguageWish): string | null {
-  const language = /\b(?:in|to|into|as|for) (typescript|javascript|python|c#|go|sql)(?![\w#])/i.exec(asked)?.[1]
-  if (language === undefined || wordsOf(asked).length > 9) return null
+function inOtherLanguage({ question, last, scene }: LanguageWish): string | null {
+  const language = /\b(?:in|to|into|as|for) (typescript|javascript|python|c#|go|sql)(?![\w#])/i.exec(question)?.[1]
+  if (language === undefined || wordsOf(question).length > 9) return null
   const task = last.replace(/\b(?:typescript|javascript|python|golang|go|sql)\b|c#/gi, ' ')
   return (
-    codingAnswer({ ...scene, asked: `Write code in ${language}: ${task}` }) ??
+    codingAnswer({ ...scene, question: `Write code in ${language}: ${task}` }) ??
     `I have no code for that in ${language}. Tell me which part of it you want to see, and I will write that.`
   )
 }
 
-/** What is known about the earlier question and was not said yet; else the main point of the earlier answer. */
+/** Facts about the earlier question that were not said yet; else the main point of the earlier answer. */
 function deeper(last: string, answer: string, { luck }: Scene): string {
   const topic = topicFor(last)
   const unsaid = topic?.more.filter(sentence => !answer.includes(sentence)) ?? []

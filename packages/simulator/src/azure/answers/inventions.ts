@@ -2,12 +2,15 @@ import type { Intent } from './scene.ts'
 import { capitalised } from './words.ts'
 
 /** Slogans, names and very short stories. */
-export const invention: Intent = ({ asked, luck }) => {
+export const invention: Intent = ({ question, luck }) => {
   const found =
     /\b(slogans?|taglines?|names?|stor(?:y|ies)|fairy tale)\b(?: ideas?)?\s+(?:for|about|of)\s+((?:an?|the|my|our)\s+)?([^.?!,\n]{3,60})/i.exec(
-      asked,
+      question,
     )
-  if (found === null || !/\b(?:write|give|find|suggest|create|invent|tell|need|think of|propose|make)\b/i.test(asked))
+  if (
+    found === null ||
+    !/\b(?:write|give|find|suggest|create|invent|tell|need|think of|propose|make)\b/i.test(question)
+  )
     return null
   const [, kind = '', article = 'a ', about = ''] = found
   const thing = about.trim()

@@ -3,7 +3,7 @@ import { answerText } from './answer.ts'
 import { factsOf } from './facts.ts'
 import { dice } from './random.ts'
 import { createFiller, type Filler } from './schema.ts'
-import { clipped, instructions, question, type Turn } from './turns.ts'
+import { clipped, instructions, lastQuestion, type Turn } from './turns.ts'
 import { capitalised, contentWords, topicPhrase } from './words.ts'
 
 export interface JsonAsk {
@@ -29,12 +29,12 @@ export function answerJson(ask: JsonAsk): string {
 export function fillerOf(ask: Omit<JsonAsk, 'schema'> & { readonly schema?: unknown }): Filler {
   const { seed, variant = 0 } = ask
   const messages = clipped(ask.messages)
-  const asked = question(messages)
+  const question = lastQuestion(messages)
   return createFiller({
     root: isRecord(ask.schema) ? ask.schema : {},
-    question: asked,
-    facts: factsOf(asked),
-    luck: dice(seed, `json ${variant} ${asked}`),
+    question: question,
+    facts: factsOf(question),
+    luck: dice(seed, `json ${variant} ${question}`),
     prose: () => answerText({ model: '', messages, seed, variant }),
   })
 }
@@ -49,7 +49,7 @@ const amounts =
  */
 function freeObject(ask: JsonAsk): JsonRecord {
   const messages = clipped(ask.messages)
-  const all = `${instructions(messages)}\n${question(messages)}`
+  const all = `${instructions(messages)}\n${lastQuestion(messages)}`
   const keys = namedKeys(all)
   if (keys.length > 0) {
     const properties = Object.fromEntries(
@@ -58,11 +58,11 @@ function freeObject(ask: JsonAsk): JsonRecord {
     const filled = fillerOf(ask).fill({ type: 'object', properties })
     return isRecord(filled) ? filled : {}
   }
-  const asked = question(messages)
-  const facts = factsOf(asked)
+  const question = lastQuestion(messages)
+  const facts = factsOf(question)
   return {
-    topic: capitalised(topicPhrase(asked)),
-    keywords: contentWords(asked)
+    topic: capitalised(topicPhrase(question)),
+    keywords: contentWords(question)
       .slice(0, 5)
       .map(word => word.toLowerCase()),
     ...(facts.numbers.length > 0 ? { numbers: facts.numbers } : {}),

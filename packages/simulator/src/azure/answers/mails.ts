@@ -22,16 +22,16 @@ function anyCase(pattern: string): string {
 
 /** Mails, letters and announcements: addressed to the named person, about the named subject, signed by the asker. */
 export const mail: Intent = scene => {
-  const { asked, luck } = scene
-  if (!asksForMail.test(asked)) return null
-  const at = kindWords.exec(asked)
+  const { question, luck } = scene
+  if (!asksForMail.test(question)) return null
+  const at = kindWords.exec(question)
   const request =
-    asked
+    question
       .slice((at?.index ?? 0) + (at?.[0].length ?? 0))
       .split('\n')[0]
       ?.replace(/[.!?]+\s*$/, '')
       .trim() ?? ''
-  const read = requestOf(request, asked)
+  const read = requestOf(request, question)
   const act = mailActs[read.act] ?? mailActs['about']
   if (act === undefined) return null
   const rest = toReceiver(read.rest)
@@ -39,9 +39,9 @@ export const mail: Intent = scene => {
     text
       .replaceAll('{rest}', () => rest)
       .replaceAll('{thing}', () => (rest === '' ? 'this' : rest.replace(/^(?:to|for|about|of|on|that)\s+/i, '')))
-  const occasion = occasions.find(({ words }) => words.test(asked))
+  const occasion = occasions.find(({ words }) => words.test(question))
   const details = occasion?.acts.includes(read.act) === true ? occasion.say : luck.pick(act.details)
-  const isFormal = /\b(?:formal|official)\b/i.test(asked)
+  const isFormal = /\b(?:formal|official)\b/i.test(question)
   const subject = capitalised(fill(rest === '' && act.bareSubject !== null ? act.bareSubject : act.subject))
     .replace(/\s+/g, ' ')
     .trim()
@@ -78,9 +78,9 @@ interface MailRequest {
   readonly rest: string
 }
 
-function requestOf(request: string, asked: string): MailRequest {
+function requestOf(request: string, question: string): MailRequest {
   const named = receiverForm.exec(request)
-  const act = actNouns.find(({ words }) => words.test(asked))?.act
+  const act = actNouns.find(({ words }) => words.test(question))?.act
   const verb = verbForm.exec(request)
   const about = /\b(?:about|regarding|concerning)\s+/i.exec(request)
   if (act !== undefined && (verb === null || !/^(?:that|which)\b/i.test(verb[0]))) {
@@ -90,7 +90,7 @@ function requestOf(request: string, asked: string): MailRequest {
     const subject = about === null ? withoutReceiver(request, named) : request.slice(about.index + about[0].length)
     return {
       act: 'about',
-      receiver: named?.[1] ?? factsOf(asked).names[0] ?? null,
+      receiver: named?.[1] ?? factsOf(question).names[0] ?? null,
       rest: subject.replace(/^(?:that|saying)\s+/i, ''),
     }
   }

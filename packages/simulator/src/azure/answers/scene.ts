@@ -5,9 +5,9 @@ import type { Turn } from './turns.ts'
 export interface Scene {
   readonly messages: readonly Turn[]
   /** The last message of a person. */
-  readonly asked: string
+  readonly question: string
   /** System and developer messages. */
-  readonly told: string
+  readonly instructions: string
   readonly luck: Dice
 }
 

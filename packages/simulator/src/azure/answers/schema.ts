@@ -54,9 +54,9 @@ export function createFiller(source: FillerSource): Filler {
   }
   /** The choice that the question names, else any. */
   const chosen = (choices: readonly unknown[]): unknown => {
-    const asked = new Set(wordsOf(source.question).map(stem))
+    const askedStems = new Set(wordsOf(source.question).map(stem))
     const named = choices.find(
-      choice => typeof choice === 'string' && wordsOf(choice).some(word => asked.has(stem(word))),
+      choice => typeof choice === 'string' && wordsOf(choice).some(word => askedStems.has(stem(word))),
     )
     return named ?? luck.pick(choices)
   }

@@ -5,12 +5,12 @@ import { answerLanguage } from './tone.ts'
 import { capitalised, topicPhrase, wordsOf } from './words.ts'
 
 /** "Say this is a test", "reply with exactly OK". */
-export const literal: Intent = ({ asked }) => {
+export const literal: Intent = ({ question }) => {
   const order =
     /^(?:please )?(?:say|repeat(?: after me)?|print|(?:reply|respond|answer)(?: only| just)? with)\b(?: (?:only|exactly|just|back|the (?:word|words|text|phrase|sentence)))*:?\s+(.{1,400})$/is.exec(
-      asked,
+      question,
     )
-  if (order?.[1] === undefined || asked.includes('\n')) return null
+  if (order?.[1] === undefined || question.includes('\n')) return null
   const words = order[1]
     .trim()
     .replace(/^["'“](.*)["'”][.!]?$/s, '$1')
@@ -26,20 +26,20 @@ const greetings = {
   italian: 'Ciao! Come posso aiutarla oggi? Rispondo a domande, riassumo testi e scrivo bozze.',
 } as const
 
-/** "How are you?", a mere yes, and questions about what can be asked. */
-export const chatter: Intent = ({ asked, luck }) => {
-  if (/^(?:and )?how are you\b|^how(?:['’]s| is) it going\b/i.test(asked) && wordsOf(asked).length <= 6) {
+/** "How are you?", a mere yes, and questions about what can be question. */
+export const chatter: Intent = ({ question, luck }) => {
+  if (/^(?:and )?how are you\b|^how(?:['’]s| is) it going\b/i.test(question) && wordsOf(question).length <= 6) {
     return luck.pick([
       'Thank you, I am fine and ready to work. How are you, and what can I do for you today?',
       'All well here, thank you for asking! What is on your list today?',
     ])
   }
-  if (/^(?:ok(?:ay)?|fine|great|good|perfect|cool|yes|no|sure|test(?:ing)?|ping)[.!]?$/i.test(asked)) {
-    return /^(?:test|ping)/i.test(asked)
+  if (/^(?:ok(?:ay)?|fine|great|good|perfect|cool|yes|no|sure|test(?:ing)?|ping)[.!]?$/i.test(question)) {
+    return /^(?:test|ping)/i.test(question)
       ? 'The test has arrived, and this is the answer to it. Send me a question or a text whenever you like.'
       : 'All right. Just write when there is something else: a question, a text to be worked on, or a piece of code.'
   }
-  if (/^what can you (?:do|help)|^help[.!]?$|^what do you do\b/i.test(asked)) {
+  if (/^what can you (?:do|help)|^help[.!]?$|^what do you do\b/i.test(question)) {
     return 'I answer questions on HR, IT and the business, find colleagues by skill, place and language, draft mails and job advertisements, summarise or simplify texts, and write or review code in TypeScript, JavaScript, Python, C#, Go and SQL. What would you like to begin with?'
   }
   return null
@@ -47,30 +47,32 @@ export const chatter: Intent = ({ asked, luck }) => {
 
 /** Greetings, thanks and "who are you?", if the message has nothing else. */
 export const smallTalk: Intent = scene => {
-  const { asked, luck } = scene
+  const { question, luck } = scene
   const isGreeting =
-    /^(?:hi|hello|hey|hallo|hola|bonjour|ciao|good (?:morning|afternoon|evening)|guten (?:tag|morgen))\b/i.test(asked)
-  if (isGreeting && wordsOf(asked).length <= 4) {
-    const name = /\b(?:I am|I'm|my name is) (\p{Lu}\p{L}+)/u.exec(asked)?.[1]
-    const language = /^(?:hallo|guten)/i.test(asked)
+    /^(?:hi|hello|hey|hallo|hola|bonjour|ciao|good (?:morning|afternoon|evening)|guten (?:tag|morgen))\b/i.test(
+      question,
+    )
+  if (isGreeting && wordsOf(question).length <= 4) {
+    const name = /\b(?:I am|I'm|my name is) (\p{Lu}\p{L}+)/u.exec(question)?.[1]
+    const language = /^(?:hallo|guten)/i.test(question)
       ? 'german'
-      : /^hola/i.test(asked)
+      : /^hola/i.test(question)
         ? 'spanish'
-        : /^bonjour/i.test(asked)
+        : /^bonjour/i.test(question)
           ? 'french'
           : answerLanguage(scene)
     if (language !== 'english') return greetings[language]
     const offer = luck.pick(['What can I do for you?', 'How can I help you today?', 'What are you working on?'])
     return `Hello${name ? ` ${name}` : ''}! ${offer} I can answer questions, summarise a text, draft a mail or look at code with you.`
   }
-  if (/^(?:many )?(?:thanks|thank you|thx|merci|danke)\b/i.test(asked) && wordsOf(asked).length <= 8) {
+  if (/^(?:many )?(?:thanks|thank you|thx|merci|danke)\b/i.test(question) && wordsOf(question).length <= 8) {
     return luck.pick([
       'You are welcome! If anything else comes up, just ask.',
       'Glad that it helped. Shall we look at the next point, or is that all for today?',
     ])
   }
-  if (/^(?:who|what) are you\b/i.test(asked)) {
-    const persona = /\byou are (?:an? )?([^.\n]{3,80})/i.exec(scene.told)?.[1]
+  if (/^(?:who|what) are you\b/i.test(question)) {
+    const persona = /\byou are (?:an? )?([^.\n]{3,80})/i.exec(scene.instructions)?.[1]
     return `I am ${persona ? `your ${persona.replace(/^(?:the|an?) /i, '')}` : 'an assistant that runs on Azure OpenAI'}. I answer questions, summarise texts, draft mails and help with code; tell me what you need.`
   }
   return null
@@ -85,9 +87,9 @@ const spelledSigns: readonly (readonly [RegExp, string])[] = [
 ]
 
 /** Equations of the first degree in one unknown: `8x + 7 = -23`. */
-export const equation: Intent = ({ asked }) => {
+export const equation: Intent = ({ question }) => {
   // `customer_id = 7 or 1 = 1` is not an equation: the unknown must be separate.
-  const found = /(?<![\w-])(-?\d{0,9})\s?\*?\s?([a-z])(?![a-z])\s?([-+]\s?\d{1,9})?\s?=\s?(-?\d{1,9})/i.exec(asked)
+  const found = /(?<![\w-])(-?\d{0,9})\s?\*?\s?([a-z])(?![a-z])\s?([-+]\s?\d{1,9})?\s?=\s?(-?\d{1,9})/i.exec(question)
   if (found === null) return null
   const [whole, factorText = '', unknown, constantText = '0', right] = found
   const factor = factorText === '' ? 1 : factorText === '-' ? -1 : Number(factorText)
@@ -99,10 +101,10 @@ export const equation: Intent = ({ asked }) => {
 }
 
 /** Verses on the topic of the question. */
-export const poem: Intent = ({ asked, luck }) => {
-  const kind = /\b(haiku|poem|verse|limerick|song)\b/i.exec(asked)?.[1]?.toLowerCase()
+export const poem: Intent = ({ question, luck }) => {
+  const kind = /\b(haiku|poem|verse|limerick|song)\b/i.exec(question)?.[1]?.toLowerCase()
   if (kind === undefined) return null
-  const topic = topicPhrase(asked.replace(/\b(?:haiku|poem|verses?|limerick|song|short)\b/gi, ' '))
+  const topic = topicPhrase(question.replace(/\b(?:haiku|poem|verses?|limerick|song|short)\b/gi, ' '))
   const firsts = [`Quietly comes ${topic},`, `Morning, and ${topic} again,`, `Who has seen ${topic} arrive?`]
   const seconds = [
     'a door left open to the wind,',
@@ -122,21 +124,21 @@ export const poem: Intent = ({ asked, luck }) => {
 }
 
 /** Sums in signs or words, and percentages. */
-export const arithmetic: Intent = ({ asked, luck }) => {
-  const percent = /(?<!\d)(\d{1,15}(?:\.\d{1,9})?)\s?(?:%|percent)\s+of\s+(\d[\d,]{0,19}(?:\.\d{1,9})?)/i.exec(asked)
+export const arithmetic: Intent = ({ question, luck }) => {
+  const percent = /(?<!\d)(\d{1,15}(?:\.\d{1,9})?)\s?(?:%|percent)\s+of\s+(\d[\d,]{0,19}(?:\.\d{1,9})?)/i.exec(question)
   if (percent !== null) {
     const whole = Number((percent[2] ?? '').replaceAll(',', ''))
     return `${percent[1]}% of ${percent[2]} is ${shown((Number(percent[1]) / 100) * whole)}.`
   }
   const signs = spelledSigns.reduce(
     (text, [words, sign]) => text.replace(words, sign),
-    asked.replace(/(?<=\d),(?=\d{3})/g, ''),
+    question.replace(/(?<=\d),(?=\d{3})/g, ''),
   )
   const [expression] =
     /[-(]{0,20}\d[\d.\s()]{0,40}(?:(?:\*\*|[-+*/])[-\s(]{0,20}\d[\d.\s()]{0,40}){1,60}/.exec(signs) ?? []
-  if (expression === undefined || /\d{4}-\d\d-\d\d/.test(asked)) return null
+  if (expression === undefined || /\d{4}-\d\d-\d\d/.test(question)) return null
   // "the season 2024/2025", "available 24/7": a sum makes up nearly all of the question, or the question asks for it.
-  const isAsked = /\b(?:calculate|compute|evaluate|what(?:['’]s| is)|how much|sum|result|solve)\b|=/i.test(asked)
+  const isAsked = /\b(?:calculate|compute|evaluate|what(?:['’]s| is)|how much|sum|result|solve)\b|=/i.test(question)
   if (!isAsked && wordsOf(signs.replace(expression, ' ')).length > 2) return null
   const result = evaluated(expression)
   if (result === null) return null
@@ -190,36 +192,37 @@ function applied(sign: string | undefined, left: number, right: number): number 
 }
 
 /** "Count from 1 to 10", up to 200 numbers. */
-export const counting: Intent = ({ asked }) => {
-  const range = /\bcount (?:up )?(?:from (\d+) )?to (\d+)/i.exec(asked)
+export const counting: Intent = ({ question }) => {
+  const range = /\bcount (?:up )?(?:from (\d+) )?to (\d+)/i.exec(question)
   if (range === null) return null
   const from = Number(range[1] ?? 1)
   const count = Math.min(200, Math.max(1, Number(range[2]) - from + 1))
   return Array.from({ length: count }, (_, step) => from + step).join(', ')
 }
 
-export const capital: Intent = ({ asked, luck }) => {
-  const country = /\bcapital(?: city)? of (?:the )?([\p{L} ]{3,30})/iu.exec(asked)?.[1]?.trim().toLowerCase()
+export const capital: Intent = ({ question, luck }) => {
+  const country = /\bcapital(?: city)? of (?:the )?([\p{L} ]{3,30})/iu.exec(question)?.[1]?.trim().toLowerCase()
   const city = country === undefined ? undefined : capitals[country]
   if (country === undefined || city === undefined) return null
   const name = country === 'usa' ? 'the USA' : country.replace(/\b\p{L}/gu, letter => letter.toUpperCase())
   return luck.pick([`The capital of ${name} is ${city}.`, `${city} is the capital of ${name}.`])
 }
 
-export const joke: Intent = ({ asked, luck }) => (/\b(?:joke|make me laugh)\b/i.test(asked) ? luck.pick(jokes) : null)
+export const joke: Intent = ({ question, luck }) =>
+  /\b(?:joke|make me laugh)\b/i.test(question) ? luck.pick(jokes) : null
 
 /** Translates the phrases of the phrase book; the rest of the text is unchanged. */
 export const translation: Intent = scene => {
-  const { asked } = scene
-  const target = languages.find(language => new RegExp(String.raw`\b(?:in|into|to) ${language}\b`, 'i').test(asked))
+  const { question } = scene
+  const target = languages.find(language => new RegExp(String.raw`\b(?:in|into|to) ${language}\b`, 'i').test(question))
   const [, quoted, plain] =
-    /\b(?:translate|say|how do you say|what is)\b[^"“:\n]*?(?:["“]([^"”]+)["”]|:\s*([^\n]+)$)/i.exec(asked) ?? []
+    /\b(?:translate|say|how do you say|what is)\b[^"“:\n]*?(?:["“]([^"”]+)["”]|:\s*([^\n]+)$)/i.exec(question) ?? []
   const named =
     /\b(?:translate|how do you say|say)\s+(?:the (?:word|phrase|sentence)\s+)?(.{2,200}?)\s+(?:in|into|to)\s+\w+[.?!]?$/i.exec(
-      asked,
+      question,
     )?.[1]
   const text = quoted ?? plain ?? named
-  if (target === undefined || text === undefined || !/\b(?:translate|say|translation)\b/i.test(asked)) return null
+  if (target === undefined || text === undefined || !/\b(?:translate|say|translation)\b/i.test(question)) return null
   // One source language for the whole text, else words of the translation would be translated again.
   const from = target === 'english' ? sourceOf(text) : 'english'
   const translated = phrasebook.reduce((result, row) => {

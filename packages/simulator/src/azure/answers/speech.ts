@@ -132,7 +132,7 @@ function oggOpus(seconds: number, serial: number): Buffer {
   ])
 }
 
-interface OggPlace {
+interface OggPageFields {
   /** 2 begins a stream, 4 ends it. */
   readonly flags: number
   readonly position: number
@@ -140,13 +140,13 @@ interface OggPlace {
   readonly number: number
 }
 
-function oggPage(packets: readonly Buffer[], place: OggPlace): Buffer {
+function oggPage(packets: readonly Buffer[], fields: OggPageFields): Buffer {
   const head = Buffer.alloc(27)
   head.write('OggS', 0, 'latin1')
-  head[5] = place.flags
-  head.writeBigUInt64LE(BigInt(place.position), 6)
-  head.writeUInt32LE(place.serial, 14)
-  head.writeUInt32LE(place.number, 18)
+  head[5] = fields.flags
+  head.writeBigUInt64LE(BigInt(fields.position), 6)
+  head.writeUInt32LE(fields.serial, 14)
+  head.writeUInt32LE(fields.number, 18)
   head[26] = packets.length
   const page = Buffer.concat([head, Buffer.from(packets.map(packet => packet.length)), ...packets])
   page.writeUInt32LE(crc(page, 32, 0x04c11db7), 22)

@@ -1,7 +1,7 @@
 import { isRecord, type JsonRecord, listOf, textOf } from '../../json.ts'
 import { factsOf } from './facts.ts'
 import { fillerOf } from './json.ts'
-import { clipped, question, type Turn } from './turns.ts'
+import { clipped, lastQuestion, type Turn } from './turns.ts'
 import { contentWords, stem, wordsOf } from './words.ts'
 
 export interface ToolAsk {
@@ -29,10 +29,10 @@ interface Tool {
 
 const callsMax = 5
 /** Parameters that take one value, while the question may name several. */
-const severals: readonly (readonly [RegExp, (asked: string) => readonly string[]])[] = [
-  [/^(city|town|location|place|destination|country)$/i, asked => factsOf(asked).places],
-  [/^(e-?mail|recipient|address)$/i, asked => factsOf(asked).emails],
-  [/^(name|person|employee|user|customer|guest)$/i, asked => factsOf(asked).names],
+const severals: readonly (readonly [RegExp, (question: string) => readonly string[]])[] = [
+  [/^(city|town|location|place|destination|country)$/i, question => factsOf(question).places],
+  [/^(e-?mail|recipient|address)$/i, question => factsOf(question).emails],
+  [/^(name|person|employee|user|customer|guest)$/i, question => factsOf(question).names],
   [/(?:)/, listed],
 ]
 /** Words that people use instead of the tool's own word. */
@@ -63,9 +63,9 @@ export function chooseToolCall(ask: ToolAsk): ToolCall[] | null {
   const isForced = toolChoice === 'required'
   const last = ask.messages.at(-1)?.role
   if (!isForced && (last === 'tool' || last === 'function')) return null
-  const asked = question(clipped(ask.messages))
+  const question = lastQuestion(clipped(ask.messages))
   const ranked = tools
-    .map(tool => ({ tool, score: score(tool, asked) }))
+    .map(tool => ({ tool, score: score(tool, question) }))
     .sort((left, right) => right.score - left.score)
   const [best] = ranked
   if (best === undefined || (!isForced && best.score < 2)) return null
@@ -86,8 +86,8 @@ function toolOf(value: unknown): Tool[] {
  * A word of the name counts two, one of description, parameters and choices one; a related word counts like one of the
  * name.
  */
-function score(tool: Tool, asked: string): number {
-  const stems = new Set(contentWords(asked).map(stem))
+function score(tool: Tool, question: string): number {
+  const stems = new Set(contentWords(question).map(stem))
   const nameStems = [...new Set(spelled(tool.name).map(stem))].filter(
     word => !['get', 'set', 'fetch', 'do', 'run'].includes(word),
   )
@@ -110,8 +110,8 @@ function spelled(text: string): string[] {
 
 function calls(tool: Tool, ask: ToolAsk): ToolCall[] {
   const properties = isRecord(tool.parameters.properties) ? tool.parameters.properties : {}
-  const asked = question(clipped(ask.messages))
-  const [key, values] = severalOf(properties, asked)
+  const question = lastQuestion(clipped(ask.messages))
+  const [key, values] = severalOf(properties, question)
   const filled = fillerOf({ messages: ask.messages, schema: tool.parameters, seed: ask.seed }).fill({
     type: 'object',
     ...tool.parameters,
@@ -129,20 +129,20 @@ function calls(tool: Tool, ask: ToolAsk): ToolCall[] {
  * The parameter for which the question has several values: by its name, or whatever its name is when it is the only
  * one.
  */
-function severalOf(properties: JsonRecord, asked: string): readonly [key: string, values: readonly string[]] {
+function severalOf(properties: JsonRecord, question: string): readonly [key: string, values: readonly string[]] {
   const texts = Object.keys(properties).filter(key => isPlainText(properties[key]))
   const isOnly = Object.keys(properties).length === 1
   for (const [names, valuesIn] of severals) {
     const key = texts.find(each => names.test(each) && (isOnly || names.source !== '(?:)'))
-    const values = key === undefined ? [] : valuesIn(asked)
+    const values = key === undefined ? [] : valuesIn(question)
     if (key !== undefined && values.length > 1) return [key, values]
   }
   return ['', []]
 }
 
 /** Single words after a colon, separated by commas: `these passwords: mellon,radiance`. */
-function listed(asked: string): readonly string[] {
-  const [, list = ''] = /:\s*([\p{L}\d_-]+(?:\s*,\s*(?:and\s+)?[\p{L}\d_-]+)+)\s*[.?!]?\s*$/u.exec(asked) ?? []
+function listed(question: string): readonly string[] {
+  const [, list = ''] = /:\s*([\p{L}\d_-]+(?:\s*,\s*(?:and\s+)?[\p{L}\d_-]+)+)\s*[.?!]?\s*$/u.exec(question) ?? []
   return list.split(/\s*,\s*(?:and\s+)?/).filter(word => word !== '')
 }
 

@@ -27,7 +27,7 @@ export function clipped(messages: readonly Turn[]): readonly Turn[] {
 }
 
 /** The last message of a person; empty when there is none. */
-export function question(messages: readonly Turn[]): string {
+export function lastQuestion(messages: readonly Turn[]): string {
   return messages.findLast(turn => turn.role === 'user')?.text.trim() ?? messages.at(-1)?.text.trim() ?? ''
 }
 

@@ -14,14 +14,14 @@ function form(beginning: string): RegExp {
 const kinds = unknownKinds.map(({ begins, say }) => ({ form: form(begins), say }))
 
 /**
- * An honest answer to a question whose subject is not known: general advice for this kind of question, and one question
+ * An honest answer to a question about an unknown subject: general advice for this kind of question, and one question
  * back.
  */
-export function unknown({ asked, luck }: Scene): string {
-  if (contentWords(asked).length === 0) {
+export function unknown({ question, luck }: Scene): string {
+  if (contentWords(question).length === 0) {
     return 'I am not sure what you would like to know. Could you say it in a sentence, with what you want to achieve and what you have tried?'
   }
-  const sentence = asked.match(/[^\n]+/)?.[0] ?? asked
+  const sentence = question.match(/[^\n]+/)?.[0] ?? question
   for (const kind of kinds) {
     const found = kind.form.exec(sentence.trim().slice(0, 300))
     if (found !== null) return filled(kind.say, found[1] ?? '', luck)

@@ -3,7 +3,7 @@ import type { BillLine } from '../../types.ts'
 /** A line that its call updates until the call has ended. */
 export type OpenLine = { -readonly [Field in keyof BillLine]: BillLine[Field] }
 
-/** What an answer costs. */
+/** The cost of an answer. */
 export interface Spent {
   readonly promptTokens: number
   readonly completionTokens: number

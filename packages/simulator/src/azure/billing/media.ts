@@ -17,7 +17,7 @@ const rules: readonly (readonly [RegExp, Rule])[] = [
 ]
 
 const patchesMax = 1_536
-/** Side of a picture whose size is not known, and of one that is read with low detail by patches. */
+/** Side of a picture of unknown size, and of one that is read with low detail by patches. */
 const unknownPx = 1_024
 const lowPx = 512
 

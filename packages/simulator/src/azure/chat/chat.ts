@@ -200,7 +200,7 @@ const promptFrame = `data: ${JSON.stringify({
 })}\n\n`
 
 /** One step of a choice: an event and the tokens that it carries. */
-interface Step {
+interface ChoiceStep {
   readonly event: string
   readonly tokens: number
   /** It ends the choice. */
@@ -252,13 +252,25 @@ async function finish(stream: EventStream, frames: ChatFrames, answer: ChatAnswe
   return stream.end('data: [DONE]\n\n', answer)
 }
 
-function* choiceSteps(work: Work, frames: ChatFrames, said: Said, index: number, ask: ChatAsk): Generator<Step, void> {
+function* choiceSteps(
+  work: Work,
+  frames: ChatFrames,
+  said: Said,
+  index: number,
+  ask: ChatAsk,
+): Generator<ChoiceStep, void> {
   if (said.toolCalls.length > 0) yield* toolSteps(work, frames, said, index, ask)
   else yield* textSteps(work, frames, said, index, ask)
   yield { event: frames.choice(index, '{}', finishOf(said, ask), 'null'), tokens: said.closingTokens, isLast: true }
 }
 
-function* textSteps(work: Work, frames: ChatFrames, said: Said, index: number, ask: ChatAsk): Generator<Step, void> {
+function* textSteps(
+  work: Work,
+  frames: ChatFrames,
+  said: Said,
+  index: number,
+  ask: ChatAsk,
+): Generator<ChoiceStep, void> {
   yield { event: frames.choice(index, frames.opening, null, 'null'), tokens: 0 }
   const isAsync = work.service.filter === 'asynchronous'
   let chars = 0
@@ -278,7 +290,13 @@ function* textSteps(work: Work, frames: ChatFrames, said: Said, index: number, a
   if (isAsync && unchecked > 0) yield { event: frames.annotation(index, checkedChars, chars), tokens: 0 }
 }
 
-function* toolSteps(work: Work, frames: ChatFrames, said: Said, index: number, ask: ChatAsk): Generator<Step, void> {
+function* toolSteps(
+  work: Work,
+  frames: ChatFrames,
+  said: Said,
+  index: number,
+  ask: ChatAsk,
+): Generator<ChoiceStep, void> {
   yield { event: frames.choice(index, '{"content":null,"role":"assistant"}', null, 'null'), tokens: 0 }
   for (const [at, each] of said.toolCalls.entries()) {
     yield {

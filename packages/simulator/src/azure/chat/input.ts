@@ -135,11 +135,11 @@ export function stopsOf(input: JsonRecord): string[] {
 /** Throws 400 when prompt and answer do not fit into the model's context. */
 export function checkContext(work: Work, promptTokens: number, answerTokens: number | null, param: string): void {
   const most = work.deployment.facts.contextTokensMax
-  const asked = promptTokens + (answerTokens ?? 0)
-  if (asked <= most) return
+  const tokens = promptTokens + (answerTokens ?? 0)
+  if (tokens <= most) return
   const parts = answerTokens === null ? '' : ` (${promptTokens} in the ${param}, ${answerTokens} in the completion)`
   throw invalidRequest(
-    `This model's maximum context length is ${most} tokens. However, you requested ${asked} tokens${parts}. Please reduce the length of the ${param} or completion.`,
+    `This model's maximum context length is ${most} tokens. However, you requested ${tokens} tokens${parts}. Please reduce the length of the ${param} or completion.`,
     param,
     'context_length_exceeded',
   )
@@ -160,7 +160,7 @@ export interface ChatAsk extends StreamAsk {
 export function chatAsk(work: Work, input: JsonRecord): ChatAsk {
   checkMembers('chat/completions', input)
   const turns = turnsOf(input.messages)
-  const asked = streamAsk(input, work)
+  const streaming = streamAsk(input, work)
   checkModelMembers(work, input)
   checkServiceTier(input)
   checkNumber(input, 'temperature', 0, 2)
@@ -170,7 +170,7 @@ export function chatAsk(work: Work, input: JsonRecord): ChatAsk {
   const topLogprobs = integerIn(input, 'top_logprobs', 0, 20) ?? 0
   const isLegacyFunctions = input.tools === undefined && Array.isArray(input.functions)
   return {
-    ...asked,
+    ...streaming,
     question: {
       turns,
       tools: toolsOf(input, isLegacyFunctions),

@@ -174,7 +174,7 @@ class BatchRun {
     return { total: lines.length, completed: this.#good.length, failed: this.#bad.length }
   }
 
-  /** What was done until then is returned and charged, also for a cancelled batch. */
+  /** Output and usage so far are returned and charged, also for a cancelled batch. */
   #end(): void {
     const at = this.#batch.created_at
     const ended = this.#isCancelled

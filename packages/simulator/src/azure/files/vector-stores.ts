@@ -50,8 +50,8 @@ export async function deleteVectorStore(call: Call): Promise<void> {
 export async function searchVectorStore(call: Call): Promise<void> {
   const store = storeOf(call)
   const input = jsonInput(call)
-  const asked = typeof input.query === 'string' ? [input.query] : listOf(input.query).map(textOf)
-  const words = asked.flatMap(text => text.toLowerCase().match(/\p{L}{3,}/gu) ?? [])
+  const queries = typeof input.query === 'string' ? [input.query] : listOf(input.query).map(textOf)
+  const words = queries.flatMap(text => text.toLowerCase().match(/\p{L}{3,}/gu) ?? [])
   if (words.length === 0)
     throw invalidRequest("Missing required parameter: 'query'.", 'query', 'missing_required_parameter')
   const most = Math.min(searchedMax, numberOrNull(input.max_num_results) ?? 10)
@@ -65,7 +65,7 @@ export async function searchVectorStore(call: Call): Promise<void> {
     .slice(0, most)
   return sendJson(call, {
     object: 'vector_store.search_results.page',
-    search_query: asked,
+    search_query: queries,
     data,
     has_more: false,
     next_page: null,

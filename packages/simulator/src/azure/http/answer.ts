@@ -50,7 +50,9 @@ export async function sendWhole(call: Call, answer: WholeAnswer): Promise<void> 
   else response.writeHead(line.status, { ...headers, 'content-length': bytes.length }).end(bytes)
 }
 
-/** True when a document whose end was cut off still has its whole usage: in some answers other members follow it. */
+/**
+ * True when a document still has its whole usage although its end was cut off: in some answers other members follow it.
+ */
 function hasWholeUsage(bytes: Buffer): boolean {
   const text = bytes.toString('utf8')
   const at = text.lastIndexOf('"usage":{')

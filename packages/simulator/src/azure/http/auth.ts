@@ -8,14 +8,14 @@ import { keyRefused, permissionDenied, tokenRefused, unavailable } from '../erro
 import type { Route } from './routing.ts'
 
 const audiences = ['https://cognitiveservices.azure.com', 'https://ai.azure.com'].flatMap(name => [name, `${name}/`])
-const rememberedTokensMax = 2_000
+const verifiedTokensMax = 2_000
 
 interface Issuer {
   readonly issuer: string
   readonly keys: JWTVerifyGetKey
 }
 
-interface Remembered {
+interface VerifiedToken {
   readonly objectId: string
   readonly expiresAtMs: number
 }
@@ -30,7 +30,7 @@ export class Gate {
   readonly #keys: readonly Buffer[] | null
   readonly #entra: NonNullable<AzureSimulatorOptions['entra']> | null
   readonly #clock: Clock
-  readonly #verified = new Map<string, Remembered>()
+  readonly #verified = new Map<string, VerifiedToken>()
   #issuers: Promise<readonly Issuer[]> | null = null
 
   constructor(options: Pick<AzureSimulatorOptions, 'keys' | 'entra'>, clock: Clock) {
@@ -61,7 +61,7 @@ export class Gate {
   }
 
   async #admitToken(token: string, route: Route): Promise<string> {
-    const objectId = this.#remembered(token) ?? (await this.#verify(token, route.apiVersion === null))
+    const objectId = this.#ownerOf(token) ?? (await this.#verify(token, route.apiVersion === null))
     const allowed = this.#entra?.allowedObjectIds ?? []
     if (allowed === 'all' || allowed.includes(objectId)) return objectId
     const prefix = 'Microsoft.CognitiveServices/accounts/OpenAI'
@@ -69,7 +69,7 @@ export class Gate {
     throw permissionDenied(objectId, `${prefix}/${route.facts.dataAction}`, `${route.method} /openai/${path}`)
   }
 
-  #remembered(token: string): string | null {
+  #ownerOf(token: string): string | null {
     const known = this.#verified.get(token)
     return known && known.expiresAtMs > this.#clock() ? known.objectId : null
   }
@@ -84,7 +84,7 @@ export class Gate {
     if (!ours || typeof oid !== 'string' || exp === undefined) throw tokenRefused(isV1)
     // Evicts the oldest; verifying a token again costs little.
     for (const oldest of this.#verified.keys()) {
-      if (this.#verified.size < rememberedTokensMax) break
+      if (this.#verified.size < verifiedTokensMax) break
       this.#verified.delete(oldest)
     }
     this.#verified.set(token, { objectId: oid, expiresAtMs: exp * 1000 })

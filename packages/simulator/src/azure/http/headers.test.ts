@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { AzureSimulator } from '../../types.ts'
 import { ask, call, chatPath, lastLine, later, simulator } from '../testkit.fixture.ts'
 
-interface Answer {
+interface RawAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
 }
@@ -16,7 +16,7 @@ function send(
   path: string,
   headers: Record<string, string>,
   body = '',
-): Promise<Answer> {
+): Promise<RawAnswer> {
   const { port } = new URL(sim.url)
   return new Promise((resolve, reject) => {
     const sent = request({ port, method, path, headers }, response => {

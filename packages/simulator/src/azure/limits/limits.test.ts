@@ -8,7 +8,7 @@ import { sequence } from '../seed.ts'
 import { ask, call, chatPath, lastLine, raw, simulator } from '../testkit.fixture.ts'
 import { limitsOf } from './limits.ts'
 
-const asked = { operation: 'X', apiVersion: null, deployment: 'd', model: 'gpt-4o', region: 'East US' }
+const details = { operation: 'X', apiVersion: null, deployment: 'd', model: 'gpt-4o', region: 'East US' }
 
 // Clients steer by these headers; a limiter that is tested against them needs real ones.
 test('standard deployments count requests in a sliding minute, evened out over ten seconds, and report when there is room', async t => {
@@ -47,7 +47,7 @@ test('standard deployments count requests in a sliding minute, evened out over t
 test('a window of one second has its share of the minute', () => {
   let now = 0
   const limits = limitsOf({ model: 'gpt-4o', requestsPerMinute: 120, requestWindowSeconds: 1 }, () => now)
-  const take = (): void => limits.take({ tokens: 1, asked }, {})
+  const take = (): void => limits.take({ tokens: 1, details }, {})
   take()
   take()
   assert.throws(take, {
@@ -71,7 +71,7 @@ test('a call that waits out its retry-after is admitted, whatever was sent befor
       const headers: Record<string, string> = {}
       const refusal = (tokens: number): AzureError | null => {
         try {
-          limits.take({ tokens, asked }, headers)
+          limits.take({ tokens, details }, headers)
           return null
         } catch (error) {
           assert.ok(error instanceof AzureError)
@@ -108,7 +108,7 @@ test('no sliding minute of any history has more tokens than its limit, except fo
       for (const { waitMs, tokens } of sent) {
         now += waitMs
         try {
-          limits.take({ tokens, asked }, {})
+          limits.take({ tokens, details }, {})
           taken.push({ atMs: now, tokens })
         } catch {
           const inWindow = taken.filter(each => each.atMs > now - 60_000).reduce((sum, each) => sum + each.tokens, 0)
@@ -165,7 +165,7 @@ test('provisioned deployments report their utilisation and refuse above 100 % un
   assert.ok(limits)
   const headers: Record<string, string> = {}
   const take = (tokens: number): string | undefined => {
-    limits.take({ tokens, asked }, headers)
+    limits.take({ tokens, details }, headers)
     return headers['azure-openai-deployment-utilization']
   }
   assert.equal(take(3_000), '50.0%')
@@ -186,7 +186,7 @@ test('provisioned: burstSeconds is the depth of the bucket, and what an answer d
   const limits = limitsOf({ model: 'm', kind: 'provisioned', tokensPerMinute: 6_000, burstSeconds: 10 }, () => now)
   const headers: Record<string, string> = {}
   const take = (tokens: number): string | undefined => {
-    limits.take({ tokens, asked }, headers)
+    limits.take({ tokens, details }, headers)
     return headers['azure-openai-deployment-utilization']
   }
   assert.equal(take(500), '50.0%')
@@ -223,7 +223,7 @@ test('provisioned: utilisation rises under a load above the capacity and falls u
     for (let step = 0; step < seconds * 10; step += 1) {
       now += 100
       try {
-        limits.take({ tokens: 100 * share, asked }, headers)
+        limits.take({ tokens: 100 * share, details }, headers)
       } catch {
         // Above 100 % some calls are refused; the level shows the rest.
       }

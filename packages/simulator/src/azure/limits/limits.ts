@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { SimulatedDeployment } from '../../types.ts'
-import { type Asked, type AzureError, throttled } from '../errors.ts'
+import { type AzureError, type CallDetails, throttled } from '../errors.ts'
 import { SlidingWindow } from './window.ts'
 
 const minuteMs = 60_000
@@ -10,14 +10,14 @@ const burstSecondsDefault = 60
 /** Unit of `x-ratelimit-reset-*`; hosts of the service differ. */
 export type ResetUnit = 'seconds' | 'milliseconds'
 
-export type { Asked } from '../errors.ts'
+export type { CallDetails } from '../errors.ts'
 
-/** What a call demands from its deployment's limits. */
+/** Demand of a call on its deployment's limits. */
 export interface Demand {
   /** Prompt tokens plus the maximum of the answer. */
   readonly tokens: number
   /** For the message of a 429. */
-  readonly asked: Asked
+  readonly details: CallDetails
 }
 
 /** Limits of one deployment. */
@@ -28,7 +28,7 @@ export interface Limits {
    */
   take(demand: Demand, headers: Record<string, string>): void
   /** Adds the headers only. */
-  tell(headers: Record<string, string>): void
+  report(headers: Record<string, string>): void
   /** Counts a request that failed before it took anything, as Azure does. */
   failed(): void
   /** False when `finished` changes nothing. */
@@ -76,7 +76,7 @@ class StandardLimits implements Limits {
     this.failed()
     const refusal = this.#refusal(demand, now)
     if (refusal === null) this.#tokens?.add(demand.tokens, now)
-    this.tell(headers)
+    this.report(headers)
     if (refusal) throw refusal
   }
 
@@ -84,9 +84,9 @@ class StandardLimits implements Limits {
     return this.#tokens !== null
   }
 
-  tell(headers: Record<string, string>): void {
-    this.#tell(headers, 'requests', this.#requests[0] ?? null)
-    this.#tell(headers, 'tokens', this.#tokens)
+  report(headers: Record<string, string>): void {
+    this.#report(headers, 'requests', this.#requests[0] ?? null)
+    this.#report(headers, 'tokens', this.#tokens)
   }
 
   failed(): void {
@@ -98,7 +98,7 @@ class StandardLimits implements Limits {
     if (reservedTokens === null && completionTokens > 0) this.#tokens?.add(completionTokens, this.#clock())
   }
 
-  #tell(headers: Record<string, string>, unit: 'requests' | 'tokens', window: SlidingWindow | null): void {
+  #report(headers: Record<string, string>, unit: 'requests' | 'tokens', window: SlidingWindow | null): void {
     const now = this.#clock()
     const limit = window?.limit ?? wideOpen[unit]
     const used = window?.sum(now) ?? 0
@@ -113,7 +113,7 @@ class StandardLimits implements Limits {
     )
   }
 
-  #refusal({ tokens, asked }: Demand, now: number): AzureError | null {
+  #refusal({ tokens, details }: Demand, now: number): AzureError | null {
     const requestsFit = this.#requests.every(window => window.sum(now) <= window.limit)
     const window = this.#tokens
     const tokensFit = window === null || window.sum(now) === 0 || window.sum(now) + tokens <= window.limit
@@ -121,7 +121,7 @@ class StandardLimits implements Limits {
     // The wait covers every window, also those that did not refuse: the retry must fit into all of them.
     const waitsMs = this.#requests.map(requests => requests.untilAtMost(requests.limit - 1, now))
     if (window && !tokensFit) waitsMs.push(window.untilAtMost(Math.max(0, window.limit - tokens), now))
-    return throttled({ asked, rate: requestsFit ? 'tokens' : 'requests', retryAfterMs: Math.max(...waitsMs) })
+    return throttled({ details, rate: requestsFit ? 'tokens' : 'requests', retryAfterMs: Math.max(...waitsMs) })
   }
 }
 
@@ -147,11 +147,11 @@ class ProvisionedLimits implements Limits {
 
   readonly settles = true
 
-  tell(): void {
+  report(): void {
     // `take` reports the utilisation.
   }
 
-  take({ tokens, asked }: Demand, headers: Record<string, string>): void {
+  take({ tokens, details }: Demand, headers: Record<string, string>): void {
     const capacity = this.#tokensPerMinute
     if (capacity === null) {
       headers['azure-openai-deployment-utilization'] = '0.0%'
@@ -163,7 +163,7 @@ class ProvisionedLimits implements Limits {
     headers['azure-openai-deployment-utilization'] = `${((this.#level / this.#depthTokens) * 100).toFixed(1)}%`
     if (!full) return
     const retryAfterMs = ((this.#level - this.#depthTokens) / capacity) * minuteMs + 1
-    throw throttled({ asked, rate: 'capacity', retryAfterMs })
+    throw throttled({ details, rate: 'capacity', retryAfterMs })
   }
 
   failed(): void {

@@ -40,8 +40,8 @@ function spills(call: Call, refusal: unknown): boolean {
 
 function targetOf(call: Call, from: Deployment): string | null {
   if (from.spec.kind !== 'provisioned') return null
-  const asked = call.request.headers['x-ms-spillover-deployment']
-  return typeof asked === 'string' ? asked : (from.spec.spillover ?? null)
+  const named = call.request.headers['x-ms-spillover-deployment']
+  return typeof named === 'string' ? named : (from.spec.spillover ?? null)
 }
 
 function onSpillover(call: Call, from: Deployment, name: string): Call {

@@ -1,4 +1,4 @@
-/** What an image model draws: size, cost and bytes, the same for the images API and the tool of Responses. */
+/** Pictures of an image model: size, cost and bytes, the same for the images API and the tool of Responses. */
 import { createCipheriv } from 'node:crypto'
 import { type JsonRecord, textOrNull } from '../../json.ts'
 import { pngBytes, pngFilled } from '../answers/index.ts'

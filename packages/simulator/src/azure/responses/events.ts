@@ -8,7 +8,7 @@ import type { Made } from './output.ts'
 import type { RunEvent } from './run.ts'
 import { type ResponseObject, unfinishedObject } from './run.ts'
 
-interface Step {
+interface PlannedEvent {
   readonly type: string
   readonly fields: JsonRecord
   /** Text of a delta, which is padded; null for other events. */
@@ -36,7 +36,7 @@ export function* responseEvents(
   }
 }
 
-function* steps(ask: ResponsesAsk, object: ResponseObject, made: readonly Made[]): Generator<Step, void> {
+function* steps(ask: ResponsesAsk, object: ResponseObject, made: readonly Made[]): Generator<PlannedEvent, void> {
   const begun = unfinishedObject(object, ask, 'in_progress')
   if (ask.background) {
     const queued = unfinishedObject(object, ask, 'queued')
@@ -48,7 +48,7 @@ function* steps(ask: ResponsesAsk, object: ResponseObject, made: readonly Made[]
   yield step(`response.${String(object.status)}`, { response: object })
 }
 
-function* itemEvents(made: Made, at: number): Generator<Step, void> {
+function* itemEvents(made: Made, at: number): Generator<PlannedEvent, void> {
   switch (made.kind) {
     case 'reasoning':
       yield* reasoningSteps(made, at)
@@ -70,22 +70,22 @@ function* itemEvents(made: Made, at: number): Generator<Step, void> {
   }
 }
 
-function step(type: string, fields: JsonRecord, tokens = 0, thoughtTokens = 0): Step {
+function step(type: string, fields: JsonRecord, tokens = 0, thoughtTokens = 0): PlannedEvent {
   return { type, fields, delta: null, tokens, thoughtTokens }
 }
 
-function deltaStep(type: string, place: JsonRecord, { text, tokens }: TokenPiece, more: JsonRecord = {}): Step {
+function deltaStep(type: string, place: JsonRecord, { text, tokens }: TokenPiece, more: JsonRecord = {}): PlannedEvent {
   return { type, fields: { ...place, delta: text, ...more }, delta: text, tokens, thoughtTokens: 0 }
 }
 
-const added = (at: number, item: JsonRecord, tokens = 0, thoughtTokens = 0): Step =>
+const added = (at: number, item: JsonRecord, tokens = 0, thoughtTokens = 0): PlannedEvent =>
   step('response.output_item.added', { output_index: at, item }, tokens, thoughtTokens)
 
-const done = (at: number, item: JsonRecord, thoughtTokens = 0): Step =>
+const done = (at: number, item: JsonRecord, thoughtTokens = 0): PlannedEvent =>
   step('response.output_item.done', { output_index: at, item }, 0, thoughtTokens)
 
 /** Reasoning is silent: its tokens are produced between the item's opening and the next event. */
-function* reasoningSteps(made: Made & { readonly kind: 'reasoning' }, at: number): Generator<Step, void> {
+function* reasoningSteps(made: Made & { readonly kind: 'reasoning' }, at: number): Generator<PlannedEvent, void> {
   const { item, sealedEarly, summary, thoughtTokens } = made
   yield added(at, { ...item, ...(sealedEarly === null ? {} : { encrypted_content: sealedEarly }), summary: [] })
   if (summary === null) {
@@ -104,7 +104,7 @@ function* reasoningSteps(made: Made & { readonly kind: 'reasoning' }, at: number
   yield done(at, item)
 }
 
-function* messageSteps(made: Made & { readonly kind: 'message' }, at: number): Generator<Step, void> {
+function* messageSteps(made: Made & { readonly kind: 'message' }, at: number): Generator<PlannedEvent, void> {
   const { item, pieces, text, logprobs } = made
   const place = { item_id: item.id, output_index: at, content_index: 0 }
   const part = listOf(item.content).find(isRecord) ?? {}
@@ -124,7 +124,7 @@ function* messageSteps(made: Made & { readonly kind: 'message' }, at: number): G
 function* pictureSteps(
   { item, partials, tokens }: Made & { readonly kind: 'picture' },
   at: number,
-): Generator<Step, void> {
+): Generator<PlannedEvent, void> {
   const { id, type, size, quality, background, output_format, result } = item
   const place = { output_index: at, item_id: id }
   yield added(at, { id, type, status: 'in_progress' }, tokens)
@@ -137,7 +137,7 @@ function* pictureSteps(
   yield done(at, item)
 }
 
-function* codeSteps({ item, pieces }: Made & { readonly kind: 'code' }, at: number): Generator<Step, void> {
+function* codeSteps({ item, pieces }: Made & { readonly kind: 'code' }, at: number): Generator<PlannedEvent, void> {
   const place = { output_index: at, item_id: item.id }
   yield added(at, { ...item, status: 'in_progress', code: '', outputs: item.outputs === null ? null : [] })
   yield step('response.code_interpreter_call.in_progress', place)
@@ -148,7 +148,7 @@ function* codeSteps({ item, pieces }: Made & { readonly kind: 'code' }, at: numb
   yield done(at, item)
 }
 
-function* callSteps(made: Made & { readonly kind: 'call' }, at: number): Generator<Step, void> {
+function* callSteps(made: Made & { readonly kind: 'call' }, at: number): Generator<PlannedEvent, void> {
   const { item, said } = made
   const place = { item_id: item.id, output_index: at }
   yield added(at, { ...item, status: 'in_progress', arguments: '' }, said.openingTokens, made.thoughtTokens)

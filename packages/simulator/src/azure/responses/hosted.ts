@@ -27,7 +27,7 @@ export interface Hosted {
 
 const nothing: Hosted = { made: [], tokens: 0, elsewhere: [], cites: null }
 
-/** Words that make the model use a tool that it was not told to use. */
+/** Words that make the model use a tool without an order to use it. */
 const calledFor: Readonly<Record<string, RegExp>> = {
   image_generation: /\b(draw|paint|sketch|picture|image|illustration|logo)\b/i,
   code_interpreter: /\b(python|code|calculate|compute|plot|chart|csv|spreadsheet)\b/i,
@@ -49,8 +49,8 @@ function isCalled(ask: ResponsesAsk, type: string): boolean {
   if (toolChoice === 'none') return false
   if (toolChoice === 'required') return true
   if (isRecord(toolChoice)) return toolChoice.type === type
-  const asked = turns.findLast(turn => turn.role === 'user')?.text ?? ''
-  return calledFor[type]?.test(asked) ?? false
+  const question = turns.findLast(turn => turn.role === 'user')?.text ?? ''
+  return calledFor[type]?.test(question) ?? false
 }
 
 function drawing(work: Work, ask: ResponsesAsk, tool: JsonRecord, header: string | null): Hosted {

@@ -88,7 +88,7 @@ function movedMember(name: string, now: string): Error {
   return invalidRequest(message, name, 'unsupported_parameter')
 }
 
-/** What the call wants the answer to include. */
+/** The values of `include` in the call. */
 export function includesOf(input: JsonRecord): ReadonlySet<unknown> {
   const include = listOf(input.include)
   const odd = include.findIndex(each => !includables.has(each))

@@ -27,9 +27,9 @@ interface ResponsesAnswer extends Spent {
 
 export async function createResponse(call: Call): Promise<void> {
   const input = jsonInput(call)
-  const asked = workOf(call, meaningOf(input))
-  const ask = responsesAsk(asked, input)
-  const work = ask.background ? unlikeOthers(asked) : asked
+  const requested = workOf(call, meaningOf(input))
+  const ask = responsesAsk(requested, input)
+  const work = ask.background ? unlikeOthers(requested) : requested
   const promptTokens = promptTokensOf(work, input, ask)
   const most = ask.question.tokensMax
   checkContext(work, promptTokens, most, 'input')

@@ -6,7 +6,7 @@ import type { OpenLine, Spent } from '../billing/bill.ts'
 
 export type ResponseObject = JsonRecord & { readonly id: string }
 
-/** What a run needs to know of the call that created it. */
+/** The parts of a call that its run needs. */
 export interface RunAsk {
   readonly stream: boolean
   readonly background: boolean

@@ -11,7 +11,7 @@ import type { Run } from './run.ts'
 /** Shortest pause between two looks at the clock, in ms. */
 const lookMs = 25
 
-/** What was sent is in the bill at once; the last event settles it. */
+/** Every event that was sent is in the bill at once; the last event settles it. */
 export async function streamSynchronous(call: Call, run: Run, spent: Spent, reportsUsage: boolean): Promise<void> {
   const stream = await EventStream.open(call)
   for (const { text, thoughtTokens, tokens, isLast } of run.timedEvents(run.ask.obfuscates)) {

@@ -10,7 +10,7 @@ test('every data file has a schema, and every schema a file', () => {
   assert.deepEqual(files, Object.keys(dataFiles).sort())
 })
 
-// A wrong key or a pattern that does not compile would only show when somebody asks the one question that needs it.
+// A wrong key or a pattern that does not compile would only fail at the one question that needs it.
 for (const [path, schema] of Object.entries(dataFiles)) {
   test(`${path} has the form that its schema describes`, () => {
     const value: unknown = JSON.parse(readFileSync(`${import.meta.dirname}/${path}`, 'utf8'))

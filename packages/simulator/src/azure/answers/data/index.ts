@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import type { CodeLanguage, ForeignLanguage, Language } from './languages.ts'
 import type { DataFiles } from './schema.ts'
 
-/** Reads a file of this folder, whose form a test has checked. */
+/** Reads a file of this folder. A test has checked the form of each file. */
 function load<Path extends keyof DataFiles>(path: Path): DataFiles[Path] {
   // Read instead of imported: Node 20 and 22 print a warning about imports of JSON.
   return JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
@@ -46,8 +46,8 @@ const ignoringCase = (source: string): RegExp => new RegExp(source, 'i')
 /** A subject that the models can explain. */
 export interface Topic {
   /**
-   * How questions name it: ways separated by `|`, each a set of words that must all occur (by stem, in any order), with
-   * `/` between words that stand for each other: `carry/carried leave/vacation | unused days`.
+   * The ways in which questions name it, separated by `|`. Each way is a set of words that must all occur (by stem, in
+   * any order), with `/` between alternatives for one word: `carry/carried leave/vacation | unused days`.
    */
   readonly ask: string
   /** Answers the question by itself; two or three sentences, with code where code says more. */
@@ -114,7 +114,7 @@ export const colleagues: readonly Colleague[] = directory.colleagues
 /** Countries and regions that questions name, and the places of colleagues that lie in them. */
 export const regions: Readonly<Record<string, string>> = directory.regions
 
-/** What employees ask most, answered in the other languages. */
+/** The most frequent questions of employees, answered in the other languages. */
 export interface ForeignRow {
   /** Matches the question in any of the languages. */
   readonly ask: RegExp
@@ -130,7 +130,7 @@ export const glossary: Readonly<Record<string, string>> = glossaryRows
 
 /**
  * A row of facts, chosen when its words occur in the question (by stem). One `lead` word is enough; `near` words raise
- * the score. Each fact is a sentence that can stand by itself.
+ * the score. Each fact is a sentence that makes sense by itself.
  */
 export interface KnowledgeRow {
   /** Separated by spaces. */
@@ -172,7 +172,7 @@ export const occasions: readonly Occasion[] = mails.occasions.map(row => ({ ...r
 /** Sentences of recorded meetings: the first, one in the middle, the last. */
 export const { openings, points, endings }: Readonly<Record<keyof typeof meetings, readonly string[]>> = meetings
 
-/** Names of people and cities, for fields whose value the question does not say. */
+/** Names of people and cities, for fields without a value in the question. */
 export const { givenNames, familyNames, cities }: Readonly<Record<keyof typeof names, readonly string[]>> = names
 
 /** Phrases that are translated as a whole. */
@@ -194,7 +194,7 @@ export const plainWords: readonly PlainWording[] = plainWordRows.map(row => ({
   formal: new RegExp(row.formal, 'gi'),
 }))
 
-/** What job advertisements say about a profession. */
+/** The content of job advertisements for a profession. */
 export interface Profession {
   readonly hook: string
   readonly tasks: readonly string[]
@@ -207,7 +207,7 @@ export const professions: readonly (Profession & { readonly words: RegExp })[] =
 }))
 export const unknownProfession: Profession = jobs.unknown
 
-/** A kind of question whose subject is not known. */
+/** A kind of question about an unknown subject. */
 export interface UnknownKind {
   /** Pattern of how such questions begin. */
   readonly begins: string

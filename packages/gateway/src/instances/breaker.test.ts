@@ -19,8 +19,8 @@ const call = (breaker: Breaker, nowMs: number, report: 'ok' | 'fail' | number | 
   else breaker.throttled(ticket, nowMs, report === 'throttled' ? null : report)
 }
 
-// Whoever calls again before the time that a 429 names is refused again, and the refused call counts against the quota.
-test('P11 a 429 closes the lane for exactly its Retry-After, and then lets one call try', () => {
+// A call before the time that a 429 names is refused again, and counts against the quota.
+test('P11 a 429 pauses the lane for exactly its Retry-After, and then one call may try', () => {
   const breaker = new Breaker(settings)
   call(breaker, 1_000, 8_500)
   assert.equal(breaker.reason, 'throttled')
@@ -33,14 +33,14 @@ test('P11 a 429 closes the lane for exactly its Retry-After, and then lets one c
   assert.equal(breaker.admits(9_501), false, 'one probe at a time')
 })
 
-// Azure has said 86,400 seconds and served again minutes later: a day without a member that works.
-test('P11 a day-long Retry-After is believed for a minute', () => {
+// Azure has answered 86,400 seconds and served again minutes later: the member would be missing for a day.
+test('P11 a Retry-After of a day pauses the lane for a minute', () => {
   const breaker = new Breaker(settings)
   call(breaker, 0, 86_400_000)
   assert.equal(breaker.retryAtMs, 60_000)
 })
 
-test('a 429 that names no time waits a second, then twice as long each time, at most 30 seconds', () => {
+test('a 429 without a time pauses for a second, then twice as long each time, at most 30 seconds', () => {
   const breaker = new Breaker(settings)
   const waits: number[] = []
   for (let round = 0, nowMs = 0; round < 7; round += 1) {
@@ -51,7 +51,7 @@ test('a 429 that names no time waits a second, then twice as long each time, at 
   assert.deepEqual(waits, [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
 })
 
-test('failures in a row open it, and one success between them does not let them add up', () => {
+test('failures in a row open the breaker, and a success in between resets the count', () => {
   const breaker = new Breaker(settings)
   for (let n = 0; n < 4; n += 1) call(breaker, n, 'fail')
   call(breaker, 4, 'ok')
@@ -62,7 +62,7 @@ test('failures in a row open it, and one success between them does not let them 
   assert.equal(breaker.retryAtMs, 9 + settings.open)
 })
 
-test('a share of failures opens it, of twenty calls at least, and old ones are forgotten', () => {
+test('a share of failures among at least twenty calls opens the breaker, and old calls are forgotten', () => {
   const share = (every: number, calls: number, stepMs: number): string => {
     const breaker = new Breaker(settings)
     for (let n = 0; n < calls && breaker.state === 'closed'; n += 1) {
@@ -76,7 +76,7 @@ test('a share of failures opens it, of twenty calls at least, and old ones are f
   assert.equal(share(2, 200, 5_000), 'closed', 'too few within the window')
 })
 
-test('a probe that is answered closes it; one that fails opens it again; one that is abandoned leaves room for the next', () => {
+test('a successful probe closes the breaker, a failed one opens it again, and an abandoned one allows the next', () => {
   const breaker = new Breaker(settings)
   call(breaker, 0, 1_000)
   const lost = breaker.begin()
@@ -88,8 +88,8 @@ test('a probe that is answered closes it; one that fails opens it again; one tha
   assert.deepEqual([breaker.state, breaker.reason, breaker.retryAtMs], ['closed', null, null])
 })
 
-// Calls that were sent together report one after the other; the last one must not undo what the probe has found out.
-test('what calls of an earlier time report late changes nothing', () => {
+// Calls that were sent together report one after the other; the last one must not undo the result of the probe.
+test('late reports of calls from before a change of state change nothing', () => {
   const breaker = new Breaker(settings)
   const early = [breaker.begin(), breaker.begin(), breaker.begin()] as const
   call(breaker, 0, 1_000)
@@ -101,7 +101,7 @@ test('what calls of an earlier time report late changes nothing', () => {
   assert.equal(breaker.state, 'closed')
 })
 
-test('calls under way together make it wait for the longest time that one of them was told', () => {
+test('calls in flight together pause the lane for the longest time that one of them got', () => {
   const breaker = new Breaker(settings)
   const [one, two, three] = [breaker.begin(), breaker.begin(), breaker.begin()]
   breaker.throttled(one, 0, 4_000)
@@ -110,13 +110,13 @@ test('calls under way together make it wait for the longest time that one of the
   assert.equal(breaker.retryAtMs, 9_010)
 })
 
-test('a deployment that does not exist is looked for again after a minute', () => {
+test('a deployment that does not exist is tried again after a minute', () => {
   const breaker = new Breaker(settings)
   call(breaker, 5, 'absent')
   assert.deepEqual([breaker.reason, breaker.retryAtMs], ['deployment_not_found', 60_005])
 })
 
-test('a clock that is set back by hours keeps nobody away for hours', () => {
+test('a clock that is set back by hours does not pause a lane for hours', () => {
   const breaker = new Breaker(settings)
   call(breaker, 10_000_000, 'throttled')
   assert.equal(breaker.admits(0), true)
@@ -135,7 +135,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('pass' as const), ms: fc.nat(70_000) }),
 )
 
-/** A breaker, its time, and the calls under way. */
+/** A breaker, its time, and the calls in flight. */
 class Drill {
   readonly breaker = new Breaker(settings)
   nowMs = 1_000_000
@@ -165,8 +165,8 @@ class Drill {
   }
 }
 
-// Without these a lane could stay closed for ever, or be flooded the moment it comes back.
-test('whatever calls report, in whatever order: a lane waits for a probe that is under way, or comes back in time', () => {
+// Otherwise a lane could stay paused for ever, or be flooded the moment it comes back.
+test('a lane waits for the probe in flight, or comes back in time, whatever calls report in any order', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), steps => {
       const drill = new Drill()

@@ -17,7 +17,7 @@ import {
 
 const backend = backends['azure-openai']
 
-/** An identity endpoint of the App Service shape. */
+/** An identity endpoint in the form of App Service. */
 const server = createServer((request, response) => {
   asked.push(request)
   const { status, body } = answer()
@@ -48,7 +48,7 @@ after(() => {
   server.close()
 })
 
-/** Answers with tokens that are valid for so many minutes, numbered. */
+/** Answers with numbered tokens that are valid for this many minutes. */
 function give(minutes: number): void {
   answer = () => ({
     status: 200,
@@ -80,13 +80,13 @@ function atOnce(credential: InstanceCredential): CredentialHeader {
   return header
 }
 
-/** Turns of the event loop until it holds: for what happens in the background, over a real socket. */
+/** Waits, in turns of the event loop, for work in the background over a real socket. */
 async function until(holds: () => boolean): Promise<void> {
   for (let turn = 0; turn < 100_000 && !holds(); turn++) await new Promise(resolve => setImmediate(resolve))
   assert.ok(holds())
 }
 
-// The gateway's own rights must not be used where the caller's were asked for, nor the other way round.
+// The gateway's rights must not be used where the caller's are configured, nor the other way round.
 test('a caller credential passes the token on, a key sends the key and never the token', () => {
   const caller = createCredential(instance('caller'), backend, { clock: () => nowMs })
   assert.deepEqual(atOnce(caller), { name: 'authorization', value: 'Bearer caller.token.x' })
@@ -95,7 +95,7 @@ test('a caller credential passes the token on, a key sends the key and never the
   assert.deepEqual([caller.kind, key.kind, managed().kind], ['caller', 'key', 'managed-identity'])
 })
 
-test('a managed identity asks once, however many calls wait, and then answers at once', async () => {
+test('a managed identity requests one token for all waiting calls, and then answers at once', async () => {
   const credential = managed()
   const headers = await Promise.all(Array.from({ length: 20 }, () => credential.header('caller.token.x')))
   for (const header of headers) assert.deepEqual(header, { name: 'authorization', value: 'Bearer token-1' })
@@ -107,13 +107,13 @@ test('a managed identity asks once, however many calls wait, and then answers at
   assert.equal(asked[0]?.headers['x-identity-header'], secret)
 })
 
-test('a user-assigned identity is asked for by its client id', async () => {
+test('a user-assigned identity is requested by its client id', async () => {
   await managed('33333333-0000-4000-8000-000000000003').header('')
   assert.match(asked[0]?.url ?? '', /client_id=33333333-0000-4000-8000-000000000003/)
 })
 
-// A token of a managed identity lives for a day; without this an instance that refuses it is lost for as long.
-test('F4 a token that an instance refused is replaced in the background, and no more often than a refresh', async () => {
+// A token of a managed identity lives for a day: an instance that refuses it would be lost for that long.
+test('F4 a token that an instance refused is replaced in the background, at most as often as a refresh', async () => {
   const credential = managed()
   credential.renew()
   await credential.header('')
@@ -132,7 +132,7 @@ test('F4 a token that an instance refused is replaced in the background, and no 
   assert.equal(asked.length, 3)
 })
 
-// Without this every call of an instance waits once an hour, and fails when the identity service hiccups.
+// Otherwise every call of an instance waits once an hour, and fails when the identity service is down for a moment.
 test('a token is replaced in the background five minutes before its end', async () => {
   const credential = managed()
   await credential.header('')
@@ -145,7 +145,7 @@ test('a token is replaced in the background five minutes before its end', async 
   assert.equal(asked.length, 2)
 })
 
-test('a token serves while its refresh fails, and the next attempt waits a little', async () => {
+test('a token is used while its refresh fails, and the next refresh waits a little', async () => {
   const credential = managed()
   await credential.header('')
   fail(500)
@@ -153,7 +153,7 @@ test('a token serves while its refresh fails, and the next attempt waits a littl
   atOnce(credential)
   await until(() => lines.length === 1)
   for (let call = 0; call < 10; call++) atOnce(credential)
-  // Its own request comes after any that these calls had sent.
+  // Its request comes after all requests of these calls.
   await assert.rejects(async () => managed().header(''), CredentialError)
   assert.equal(asked.length, 3, 'no attempt within the pause')
   nowMs += refreshPauseMs
@@ -173,7 +173,7 @@ test('a token is not sent in its last seconds', async () => {
   await assert.rejects(async () => credential.header(''), CredentialError)
 })
 
-// The operator must learn why, nobody may learn the secret.
+// The operator must learn the reason, and never the secret.
 test('a failure is credential_unavailable, with the reason and without any secret', async () => {
   const token = `eyJ0eXAi.${'x'.repeat(300)}.sig`
   const failures: [number, string, RegExp][] = [
@@ -198,7 +198,7 @@ test('a failure is credential_unavailable, with the reason and without any secre
   }
 })
 
-test('a call after a failed one asks again', async () => {
+test('a call after a failed one requests a token again', async () => {
   const credential = managed()
   fail(500)
   await assert.rejects(async () => credential.header(''), CredentialError)
@@ -206,13 +206,13 @@ test('a call after a failed one asks again', async () => {
   assert.equal((await credential.header('')).value, 'Bearer token-2')
 })
 
-// What production uses: the library, and what the platform puts into the environment.
-test('through @azure/identity the same endpoint gives the same token', async () => {
+// Production uses the library and the environment variables of the platform.
+test('@azure/identity gets the same token from the same endpoint', async () => {
   const kept = { ...process.env }
   Object.assign(process.env, appService)
   try {
     nowMs = Date.now()
-    // Shorter than what the library keeps for itself, so that each reading reaches the endpoint.
+    // Shorter than the library's own cache, so that each reading reaches the endpoint.
     give(4)
     const credential = createCredential(instance('managed-identity'), backend, { clock: () => nowMs })
     assert.equal((await credential.header('')).value, 'Bearer token-1')

@@ -7,7 +7,7 @@ import { retryAfterMs } from './retry-after.ts'
 
 const ok = { 'x-ratelimit-remaining-tokens': '900', 'x-ratelimit-remaining-requests': '9' }
 
-test('what the backend says about its capacity is known for a minute, and negative figures are none', () => {
+test('reported capacity is known for a minute, and negative figures are ignored', () => {
   const lane = laneOf(testInstance('one'))
   lane.begin(0).answered(200, ok, 10)
   assert.deepEqual([lane.remainingTokens(60_000), lane.remainingRequests(60_000)], [900, 9])
@@ -16,7 +16,7 @@ test('what the backend says about its capacity is known for a minute, and negati
   assert.equal(lane.remainingTokens(20), null, 'the Responses API has said -1')
 })
 
-test('the utilisation is read from whichever call was sent last, however late the others answer', () => {
+test('the utilisation comes from the call that was sent last, however late others answer', () => {
   const lane = laneOf(testInstance('one', [['gpt-4o', 'provisioned']]))
   const [early, late] = [lane.begin(0), lane.begin(1)]
   late.answered(200, { 'azure-openai-deployment-utilization': '95.3%' }, 10)
@@ -27,7 +27,7 @@ test('the utilisation is read from whichever call was sent last, however late th
   assert.equal(lane.utilization(40), 0.953)
 })
 
-test('a utilisation that was falling is taken to fall on, until a reading says otherwise', () => {
+test('a falling utilisation is assumed to keep falling until the next reading', () => {
   const lane = laneOf(testInstance('one', [['gpt-4o', 'provisioned']]))
   const read = (percent: number, sentAtMs: number, nowMs: number): void =>
     lane.begin(sentAtMs).answered(200, { 'azure-openai-deployment-utilization': `${percent}%` }, nowMs)
@@ -40,8 +40,8 @@ test('a utilisation that was falling is taken to fall on, until a reading says o
   assert.equal(lane.isDraining, false)
 })
 
-// Whole answers bring their reading seconds after the call was counted.
-test('calls that were sent since the last reading are counted with what such calls have added', () => {
+// Answers bring their reading seconds after the call was counted.
+test('calls sent since the last reading count with the rise of earlier calls', () => {
   const lane = laneOf(testInstance('one', [['gpt-4o', 'provisioned']]))
   for (let call = 1; call <= 40; call += 1) {
     lane.begin(call).answered(200, { 'azure-openai-deployment-utilization': `${call}%` }, call)
@@ -54,7 +54,7 @@ test('calls that were sent since the last reading are counted with what such cal
   assert.deepEqual([lane.calls, lane.inFlight], [70, 70])
 })
 
-test('a place is given back once, and a probe that tells nothing makes room for the next', () => {
+test('an attempt ends only once, and a probe without a result allows the next', () => {
   const lane = laneOf(testInstance('one'))
   lane.begin(0).answered(429, { 'retry-after-ms': '1000' }, 5)
   const probe = lane.begin(2_000)
@@ -65,8 +65,8 @@ test('a place is given back once, and a probe that tells nothing makes room for 
   assert.equal(lane.admits(2_002), true)
 })
 
-// Streams that are cut begin with a proper head: if heads counted as successes, cuts would never add up.
-test('answers that break off after their head are failures in a row', () => {
+// Streams that are cut off begin with a normal head: if heads counted as successes, cuts would never add up.
+test('answers that break off after their head count as failures in a row', () => {
   const lane = laneOf(testInstance('one'))
   for (let call = 0; call < 5; call += 1) {
     const attempt = lane.begin(call)
@@ -77,7 +77,7 @@ test('answers that break off after their head are failures in a row', () => {
   assert.deepEqual([lane.breaker.reason, lane.failures, lane.calls], ['failures', 5, 5])
 })
 
-test('connections that do not come about concern the whole instance, answers one deployment alone', () => {
+test('a failed connection concerns the whole instance, an answer only one deployment', () => {
   const instance = testInstance('one', ['gpt-4o', 'o1'])
   const [chat, other] = [laneOf(instance), laneOf(instance, 'o1')]
   for (let call = 0; call < 5; call += 1) {
@@ -100,7 +100,7 @@ test('connections that do not come about concern the whole instance, answers one
   assert.equal(chat.admits(20_002), true, 'it can be reached, however long the answer takes')
 })
 
-test('Retry-After is read in all of its forms, and nothing else is', () => {
+test('Retry-After is read in all of its forms, and in no other', () => {
   const nowMs = Date.UTC(2026, 0, 1, 12)
   const rows = [
     [{ 'retry-after-ms': '8500', 'retry-after': '9' }, 9_000],
@@ -126,7 +126,7 @@ test('Retry-After is read in all of its forms, and nothing else is', () => {
   }
 })
 
-test('a percentile is the value within a step of the histogram, and old values fade', () => {
+test('a percentile is exact within a step of the histogram, and old values fade', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 100_000 }), { minLength: 1, maxLength: 250 }), values => {
       const latency = new Latency()
@@ -147,8 +147,8 @@ test('a percentile is the value within a step of the histogram, and old values f
   assert.equal(new Latency().percentile(95), null)
 })
 
-// The smaller of two figures sends calls to a member that refuses them.
-test('C7 whatever pair of figures a 429 carries, the member is left alone for the longer one and for 250 ms at least', () => {
+// The smaller of two figures would send calls to a member that refuses them.
+test('C7 a 429 pauses the member for the longer of its two times, and for at least 250 ms', () => {
   const nowMs = Date.UTC(2026, 0, 1, 12)
   const figure = fc.oneof(fc.integer({ min: 0, max: 40_000 }), fc.constantFrom(0, 1, 999))
   const seconds = fc.integer({ min: 0, max: 40 })
@@ -164,13 +164,13 @@ test('C7 whatever pair of figures a 429 carries, the member is left alone for th
     const throttled = laneOf(testInstance('one'))
     throttled.begin(nowMs).answered(429, headers, nowMs)
     const said = Math.max(exact ?? 0, whole?.ms ?? 0)
-    // What says nothing, or "at once", begins with a second.
+    // No time, or a time of 0, begins with one second.
     assert.equal(throttled.waitMs(nowMs), said === 0 ? 1_000 : Math.max(250, said))
   })
   fc.assert(property, { numRuns: 500 })
 })
 
-test('C7 a member that says again and again that it may be called at once is called less and less', () => {
+test('C7 a member that keeps answering 429 with a time of 0 is called less and less', () => {
   const throttled = laneOf(testInstance('one'))
   let nowMs = 0
   let calls = 0

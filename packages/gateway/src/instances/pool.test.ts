@@ -19,7 +19,7 @@ function chosen(target: Target, asking: Asking = {}): string | null {
   return candidates === null ? null : (choose(target, candidates, { nowMs, tried, prefixHash })?.instance.name ?? null)
 }
 
-/** How often each was chosen. */
+/** How often each member was chosen. */
 function shares(target: Target, calls: number, asking: Asking = {}): Record<string, number> {
   const counts: Record<string, number> = {}
   for (let call = 0; call < calls; call += 1) {
@@ -42,7 +42,7 @@ test('an instance is a target of its own', () => {
   assert.equal(chosen(single, { deployment: null }), 'one')
 })
 
-test('a higher priority serves alone; a lower one where the deployment is nowhere else, or the higher ones are left alone', () => {
+test('a lower priority serves only where no higher one has the deployment, or all higher ones are paused', () => {
   const [ptu, spill] = [testInstance('ptu'), testInstance('spill', ['gpt-4o', 'o1'])]
   const target = testPool([
     { instance: spill, priority: 2 },
@@ -56,7 +56,7 @@ test('a higher priority serves alone; a lower one where the deployment is nowher
   assert.equal(chosen(target, { nowMs: 1_005_000 }), 'ptu')
 })
 
-test('a pool of one whose member is left alone, and one whose members all are, choose nobody, and say how long', () => {
+test('a pool whose members are all paused chooses none, and says for how long', () => {
   const [one, two] = [testInstance('one'), testInstance('two')]
   const target = testPool([{ instance: one }, { instance: two }])
   throttle(one, 5_000)
@@ -87,7 +87,7 @@ test('a call without a deployment goes to the first member', () => {
   assert.deepEqual(shares(target, 5, { deployment: null }), { one: 5 })
 })
 
-test('a deployment with another name on a member is found under the name that is asked for', () => {
+test('a deployment with another name on a member is found under its alias', () => {
   const ptu = testInstance('ptu', [['gpt-4o-ptu', 'provisioned']])
   const target = testPool([{ instance: ptu, aliases: { 'gpt-4o': 'gpt-4o-ptu' } }, { instance: testInstance('two') }])
   const candidates = candidatesFor(target, 'gpt-4o')
@@ -100,7 +100,7 @@ test('a deployment with another name on a member is found under the name that is
   )
 })
 
-test('idle members share calls by their weights, exactly over each round', () => {
+test('idle members share calls exactly by their weights over each round', () => {
   const weights = fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 5 })
   const strategy = fc.constantFrom('weighted', 'least-loaded')
   fc.assert(
@@ -120,7 +120,7 @@ test('idle members share calls by their weights, exactly over each round', () =>
   )
 })
 
-test('least-loaded: however calls come and go, the one with the fewest for its weight is chosen', () => {
+test('least-loaded: the member with the fewest calls in flight for its weight is always chosen', () => {
   fc.assert(
     fc.property(fc.array(fc.nat({ max: 9 }), { minLength: 1, maxLength: 200 }), steps => {
       const members = [1, 3].map((weight, at) => ({ instance: testInstance(`i${at}`), weight }))
@@ -141,7 +141,7 @@ test('least-loaded: however calls come and go, the one with the fewest for its w
   )
 })
 
-test('weighted: calls under way, less free capacity and a slow answer each lessen a member’s share', () => {
+test('weighted: calls in flight, less free capacity and slow answers each reduce a member’s share', () => {
   const answer = (instance: Instance, ms: number, headers: Record<string, string>): void => {
     const attempt = laneOf(instance).begin(1_000_000 - ms)
     attempt.answered(200, headers, 1_000_000)
@@ -168,7 +168,7 @@ test('weighted: calls under way, less free capacity and a slow answer each lesse
   assert.deepEqual(shares(alike.target, 50), { a: 25, b: 25 }, 'differences of the calls’ own')
 })
 
-test('round-robin takes turns, whatever the load; lowest-latency takes the fastest, and learns of those it does not know', () => {
+test('round-robin takes turns under any load; lowest-latency takes the fastest, and tries members without a latency', () => {
   const [a, b] = [testInstance('a'), testInstance('b')]
   const underWay = laneOf(a).begin(0)
   const members = [
@@ -185,8 +185,8 @@ test('round-robin takes turns, whatever the load; lowest-latency takes the faste
   assert.equal(chosen(target, { nowMs: 1_061_000 }), 'a', 'after a minute nothing is known of either')
 })
 
-// The prompt cache is the instance's own: a conversation that moves pays its whole beginning again.
-test('calls that begin alike stay on one member, and when one leaves only its own move', () => {
+// The prompt cache belongs to the instance: a conversation that moves pays for its whole beginning again.
+test('prompts that begin alike stay on one member, and when a member drops out only its calls move', () => {
   const members = ['a', 'b', 'c', 'd'].map(name => testInstance(name))
   const target = testPool(
     members.map(instance => ({ instance })),
@@ -229,8 +229,8 @@ function provisioned() {
   return { ptu, paygo, target, read }
 }
 
-// Provisioned capacity is paid for whether it is used or not; a 429 is a failed call to whoever does not replay.
-test('a provisioned member spills from its mark on, before a 429, and calls come back below the lower one', () => {
+// Provisioned capacity is paid for whether it is used or not; a 429 is a failed call for a client that does not retry.
+test('a provisioned member spills from its mark on, before a 429, and gets calls again below the lower mark', () => {
   const { target, ptu, read } = provisioned()
   assert.deepEqual(shares(target, 3), { ptu: 3 }, 'nothing is known')
   read(89, 1_000_000)
@@ -244,9 +244,9 @@ test('a provisioned member spills from its mark on, before a 429, and calls come
   assert.equal(chosen(target, { nowMs: 1_000_700 }), 'ptu')
 })
 
-// The bucket drains while nobody looks: without readings calls would never come back. And of a small deployment looks
-// could be all that it can serve.
-test('while it spills, one call a second looks how it fares, and fewer while it does not drain', () => {
+// Without readings a spilling member would never get calls again. On a small deployment, test calls alone could use it
+// up.
+test('while a member spills it gets one test call per second, and fewer while its utilisation does not fall', () => {
   const looks = (target: Target, fromMs: number): number[] => {
     const at: number[] = []
     for (let ms = 0; ms < 10_000; ms += 100) if (chosen(target, { nowMs: fromMs + ms }) === 'ptu') at.push(ms / 1_000)
@@ -262,7 +262,7 @@ test('while it spills, one call a second looks how it fares, and fewer while it 
   assert.deepEqual(looks(full.target, 1_001_000), [0, 2, 6])
 })
 
-test('it is taken rather than nobody when the next priority is left alone', () => {
+test('a spilling member is chosen when the next priority is paused', () => {
   const { target, paygo, read } = provisioned()
   read(95, 1_000_000)
   assert.equal(chosen(target, { nowMs: 1_000_000 }), 'ptu', 'the first look')

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { laneOf, testInstance } from './instance.fixture.ts'
 
-// An instance that nobody calls at night is found dead in the morning by the first who do.
-test('active probes take an instance out after two that fail, and back with the first that is answered', async t => {
+// Otherwise the first calls of the morning find out that an instance died at night.
+test('two failed probes pause an instance, and the first successful one brings it back', async t => {
   let status = 500
   let asked = 0
   const server = createServer((request, response) => {
@@ -37,7 +37,7 @@ test('active probes take an instance out after two that fail, and back with the 
   assert.equal(asked, 3)
 })
 
-test('a probe that is not answered in time says so, without a word of what was sent', async t => {
+test('a probe that times out says so, without anything that was sent', async t => {
   const server = createServer(() => {})
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

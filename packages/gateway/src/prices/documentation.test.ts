@@ -11,8 +11,8 @@ import { openPrices } from './open.ts'
 const page = readFileSync(new URL('../../../../docs/prices.md', import.meta.url), 'utf8')
 const blocks = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) => text ?? '')
 
-// What is copied from a page into a configuration must work.
-test('docs/prices.md: its examples are a configuration and a catalogue', () => {
+// An example that is copied from the page must work.
+test('the examples of docs/prices.md are a valid configuration and a valid catalogue', () => {
   const [own, list] = blocks
   const prices = openPrices(configSchema.shape.prices.parse(parseYaml(own ?? '').prices))
   const at = (model: string, day: string) => prices.priceOf(null, model, Date.parse(day))?.inputNano
@@ -30,7 +30,7 @@ test('docs/prices.md: its examples are a configuration and a catalogue', () => {
   assert.equal(catalogue?.currency, 'EUR')
 })
 
-test('docs/prices.md: its sum is what is charged', () => {
+test('the sum in docs/prices.md is the cost that is charged', () => {
   const gpt4o = openPrices(configSchema.shape.prices.parse({})).priceOf(null, 'gpt-4o', Date.UTC(2026, 10, 23))
   assert.ok(gpt4o)
   const usage = {

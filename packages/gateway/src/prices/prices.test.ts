@@ -18,7 +18,7 @@ const book = (models: unknown): PriceBook => openPrices(section({ models }))
 suite('the catalogue that comes with Gatehouse', () => {
   const shipped = openPrices(section({}))
 
-  // Prices wrong by a factor are how other gateways lost their users' trust: these are the public list's, per million
+  // A price that is wrong by a factor costs a gateway its users' trust. These are from the public list, per million
   // tokens.
   const list: readonly [model: string, input: number, cachedInput: number | null, output: number][] = [
     ['gpt-4o', 2.5, 1.25, 10],
@@ -29,7 +29,7 @@ suite('the catalogue that comes with Gatehouse', () => {
     ['o1', 15, 7.5, 60],
     ['o3-mini', 1.1, 0.55, 4.4],
     ['gpt-5', 1.25, 0.125, 10],
-    // C15 models that people deploy under Azure's own names.
+    // C15 models that are deployed under Azure's own names.
     ['gpt-35-turbo', 0.5, null, 1.5],
     ['gpt-4o-transcribe', 2.5, null, 10],
     ['gpt-4o-mini-tts', 0.6, null, 12],
@@ -54,8 +54,8 @@ suite('the catalogue that comes with Gatehouse', () => {
     })
   }
 
-  // A price of zero is a bill that nobody sees; one whose parts contradict each other came from a slip of the pen.
-  test('has no model for nothing, and no part that is dearer or cheaper than it can be', () => {
+  // A price of zero hides a bill; contradicting parts are a typing error.
+  test('has no model without a price, and no part that is more or less expensive than it can be', () => {
     const { models, currency } = shippedCatalogue()
     assert.equal(currency, 'USD')
     assert.ok(Object.keys(models).length > 90)
@@ -71,7 +71,7 @@ suite('the catalogue that comes with Gatehouse', () => {
     }
   })
 
-  test('leaves out what is not billed by tokens or not known for certain, instead of pricing it wrongly', () => {
+  test('leaves out models that are not billed by tokens or are not known for certain, instead of pricing them wrongly', () => {
     for (const model of ['tts', 'dall-e-3', 'whisper', 'sora-2', 'constructor']) {
       assert.equal(shipped.priceOf(null, model, now), null, model)
     }
@@ -79,8 +79,8 @@ suite('the catalogue that comes with Gatehouse', () => {
 })
 
 suite('the book of prices', () => {
-  // The served snapshot is what Azure bills; the configured model is only the deployment's word for it.
-  test('asks for the served model first, then for the configured one, by the whole name in any case', () => {
+  // Azure bills the served snapshot; the configured model is only the deployment's label.
+  test('looks up the served model first, then the configured one, by the whole name in any case', () => {
     const prices = openPrices(section({}))
     assert.equal(prices.priceOf('gpt-4o-2024-05-13', 'gpt-4o', now)?.inputNano, 5_000)
     assert.equal(prices.priceOf('gpt-4o-2031-01-01', 'gpt-4o', now)?.inputNano, 2_500)
@@ -89,7 +89,7 @@ suite('the book of prices', () => {
     assert.equal(prices.priceOf('gpt-9', 'gpt-9-turbo', now), null)
   })
 
-  test('takes the configuration before the catalogue, from its first day on', () => {
+  test('uses the configuration before the catalogue, from its first day on', () => {
     const prices = book({ 'gpt-4o': { input: 2, output: 8, validFrom: '2027-01-01' }, 'My-Model': { input: 1 } })
     assert.equal(prices.priceOf(null, 'gpt-4o', day('2027-01-01') - 1)?.from, 'catalogue')
     const later = prices.priceOf(null, 'gpt-4o', day('2027-01-01'))
@@ -97,7 +97,7 @@ suite('the book of prices', () => {
     assert.equal(prices.priceOf(null, 'my-model', now)?.name, 'My-Model configured')
   })
 
-  test('knows several prices of a model by their days, in whatever order they are written', () => {
+  test('knows several prices of a model by their days, written in any order', () => {
     const prices = book({
       own: [
         { input: 2, validFrom: '2026-06-01' },
@@ -123,8 +123,8 @@ suite('the book of prices', () => {
     )
   })
 
-  // What is not priced must be seen: once in the log, each time in the metrics, and never as a cost of zero.
-  test('says of each unpriced model once in the log, and each time to the metrics', () => {
+  // A call without a price must be visible, and never have a cost of zero.
+  test('logs each unpriced model once, and counts it each time', () => {
     const said: unknown[] = []
     const counted: string[] = []
     const log = { ...silentLog, warn: (fields: unknown, event: string) => said.push([fields, event]) }
@@ -141,7 +141,7 @@ suite('the book of prices', () => {
 suite('a catalogue file', () => {
   const text = 'currency: EUR\nasOf: 2026-10-01\nsource: our contract\nmodels:\n  gpt-4o: { input: 2.2, output: 9 }\n'
 
-  test('replaces the one that comes with Gatehouse, and its currency', () => {
+  test('replaces the built-in one and its currency', () => {
     const prices = openPrices(section({ catalogue: '/c/prices.yaml' }), { readFile: () => text })
     assert.equal(prices.currency, 'EUR')
     assert.equal(prices.priceOf(null, 'gpt-4o', now)?.name, 'gpt-4o 2026-10-01')
@@ -203,8 +203,8 @@ const usages: fc.Arbitrary<Usage> = fc.record({
 })
 
 suite('the cost of an exchange', () => {
-  // Chargeback adds up millions of these: what is not whole or not the sum of its parts ends in a dispute.
-  test('is a whole number, never negative, whatever a backend reports', () => {
+  // Chargeback adds up millions of these: costs that are not whole, or not the sum of their parts, end in a dispute.
+  test('is a whole number and never negative, whatever a backend reports', () => {
     const wild = fc.record({ promptTokens: fc.double(), cachedTokens: fc.double() })
     fc.assert(
       fc.property(prices, usages, fc.option(wild, { nil: undefined }), (price, usage, odd) => {
@@ -249,7 +249,7 @@ suite('the cost of an exchange', () => {
           promptTokens: Math.max(0, usage.promptTokens ?? 0) + prompt,
           completionTokens: Math.max(0, usage.completionTokens ?? 0) + completion,
         }
-        // Only where the parts stay what they were: a token that turns from cached to plain is another question.
+        // Only where the parts stay the same: a token may also change from cached to plain.
         const plain = {
           cachedTokens: null,
           reasoningTokens: null,
@@ -265,7 +265,7 @@ suite('the cost of an exchange', () => {
     )
   })
 
-  test('of a batch is its share, and a share of nothing is nothing', () => {
+  test('of a batch is the batch share, and a share of nothing is nothing', () => {
     const price = openPrices(section({})).priceOf(null, 'gpt-4o', now)
     assert.ok(price)
     const usage: Usage = { ...noUsage, source: 'reported', promptTokens: 3, completionTokens: 1 }
@@ -283,7 +283,7 @@ suite('what decides between the prices of a model', () => {
   const nanoOf = (prices: PriceBook, tier: string | null, usage = thousands) =>
     chargeOf(prices, { ...call, servedModel: null, usage, tier })?.nano ?? null
 
-  // Priority is dearer: charged at the list price, its true cost is in no report.
+  // Priority costs more: at the list price, reports would not have its true cost.
   test('F12 the tier that the answer names is charged, and one without a price is unpriced', () => {
     const told: unknown[] = []
     const log = { ...silentLog, warn: (fields: unknown, event: string) => told.push([event, fields]) }
@@ -303,7 +303,7 @@ suite('what decides between the prices of a model', () => {
     assert.equal(price, 'gpt-4o configured Priority')
   })
 
-  test('F12 the catalogue says nothing of tiers, so that they have no cost until somebody says it', () => {
+  test('F12 the catalogue has no tiers, so they have no cost until the configuration sets one', () => {
     assert.deepEqual(
       [nanoOf(openPrices(section({})), 'priority'), nanoOf(openPrices(section({})), 'default')],
       [null, 12_500_000],
@@ -321,7 +321,7 @@ suite('what decides between the prices of a model', () => {
     assert.match(chargeOf(prices, { ...call, servedModel: null, usage: long, tier: null })?.price ?? '', / long$/)
   })
 
-  test('F9 sounds and pictures in a prompt cost what they cost', () => {
+  test('F9 audio and image tokens of a prompt are charged at their own prices', () => {
     const models = { 'gpt-4o-transcribe': { input: 2.5, audioInput: 6, output: 10 } }
     const usage = {
       ...noUsage,

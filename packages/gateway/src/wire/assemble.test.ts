@@ -84,12 +84,12 @@ const chatSaid: Assembled = {
   complete: true,
 }
 
-// An auditor reads this instead of the raw events; a lost choice or call is a hole in the record.
-test('a chat stream is put together: choices, tool calls, usage, model, end', () => {
+// An auditor reads this instead of the raw events: a lost choice or tool call is a hole in the record.
+test('a chat stream is assembled with its choices, tool calls, usage, model and end', () => {
   assert.deepEqual(assemble('chat/completions', true, utf8.encode(chatStream)), chatSaid)
 })
 
-test('a chat document says the same as the stream of it', () => {
+test('a chat document gives the same result as its stream', () => {
   const document = {
     id: 'chatcmpl-1',
     model: 'gpt-4o-2024-11-20',
@@ -147,8 +147,8 @@ function typed(type: string, body: object): string {
   return `event: ${type}\ndata: ${JSON.stringify({ type, ...body })}\n\n`
 }
 
-// Responses names everything differently; a reader of chat alone would record nothing.
-test('a stream of Responses is put together from its deltas, and its last event confirms it', () => {
+// Responses names everything differently: a reader for chat only would record nothing.
+test('a stream of Responses is assembled from its deltas, and its last event agrees', () => {
   const deltas = responsesStream.map(([type, body]) => typed(type, body)).join('')
   const open = assemble('responses', true, utf8.encode(deltas))
   const closed = assemble('responses', true, utf8.encode(deltas + typed('response.completed', responsesEnd)))
@@ -180,7 +180,7 @@ test('a stream of Responses is put together from its deltas, and its last event 
   )
 })
 
-test('completions give their text, embeddings their usage', () => {
+test('the text of completions and the usage of embeddings are found', () => {
   const stream = events(
     { id: 'cmpl-1', model: 'm', choices: [{ index: 0, text: 'one ' }] },
     { choices: [{ index: 0, text: 'two', finish_reason: 'length' }] },
@@ -198,8 +198,9 @@ test('completions give their text, embeddings their usage', () => {
   )
 })
 
-// A backend that fails in mid-stream says so in a frame; a record without it would look like a short answer.
-test('errors are found: in documents of both shapes, in a frame, and as a document where a stream was asked', () => {
+// A backend that fails in the middle of a stream reports it in a frame. Without it the record would show a short
+// answer.
+test('errors are found in documents of both shapes, in a frame, and in a document that came instead of a stream', () => {
   const filtered = '{"error":{"message":"filtered","type":null,"code":"content_filter"}}'
   const expected = { code: 'content_filter', type: null, message: 'filtered' }
   assert.deepEqual(assemble('chat/completions', false, utf8.encode(filtered)).error, expected)
@@ -228,8 +229,8 @@ const streams = fc.constantFrom(
   ['chat/completions', '{"choices":[{"index":0,"message":{"content":"als ein Dokument, größer"}}]}'] as const,
 )
 
-// Where the network cuts the bytes is chance; nothing that is recorded may depend on it.
-test('any split of the bytes, inside of characters and line ends too, gives the same result', () => {
+// The network splits bytes by chance; the record must not depend on it.
+test('any split of the bytes gives the same result, also within characters and line ends', () => {
   fc.assert(
     fc.property(
       streams,
@@ -249,8 +250,8 @@ test('any split of the bytes, inside of characters and line ends too, gives the 
   )
 })
 
-// Clients and backends leave anywhere; what was said until then must stand, and no more than that.
-test('bytes cut off anywhere give the beginning of what the whole says', () => {
+// Clients and backends leave at any byte. The record must have what was said until then, and no more.
+test('bytes that are cut off anywhere give the beginning of the whole result', () => {
   for (const [operation, text, stream] of [
     ['chat/completions', chatStream, true],
     [
@@ -275,8 +276,8 @@ test('bytes cut off anywhere give the beginning of what the whole says', () => {
   }
 })
 
-// What a backend sends is not under our control; assembling must survive all of it.
-test('bytes of any kind are survived', () => {
+// Backends may send anything.
+test('no bytes of any kind make assembling fail', () => {
   fc.assert(
     fc.property(
       fc.oneof(
@@ -293,7 +294,7 @@ test('bytes of any kind are survived', () => {
   )
 })
 
-test('a document cut anywhere parses to a part of the whole', () => {
+test('a document that is cut anywhere parses to a part of the whole', () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.nat(1_000), (value, cut) => {
       const text = JSON.stringify(value)
@@ -301,14 +302,14 @@ test('a document cut anywhere parses to a part of the whole', () => {
       const end = cut % Math.max(1, text.length)
       const part = parseCutJson(text.slice(0, end))
       if (Array.isArray(value) && Array.isArray(part?.value)) assert.ok(part.value.length <= value.length)
-      // As soon as the first bracket or quote is there, something can be made of it.
+      // From the first bracket or quote on, a value can be read.
       if (end > 0 && /^[[{"]/.test(text)) assert.notEqual(part, null, text.slice(0, end))
     }),
     { numRuns: 1_000 },
   )
 })
 
-// Rows of the specification's rules, each of which some server uses.
+// A row per rule of the specification; each is used by some server.
 test('server-sent events are parsed as the WHATWG specification says', () => {
   const rows: readonly (readonly [string, readonly ServerSentEvent[]])[] = [
     ['data: a\ndata: b\n\n', [{ type: '', data: 'a\nb' }]],

@@ -17,7 +17,7 @@ test('each kind makes its own path from the same address', () => {
   assert.equal(openai.path({ ...address, query: 'after=api-version' }, null), '/v1/chat/completions?after=api-version')
 })
 
-test('durations are read as OpenAI writes them, and nothing else is', () => {
+test('durations are read in the form that OpenAI writes, and in no other', () => {
   const rows: readonly (readonly [string, number | null])[] = [
     ['1s', 1_000],
     ['6m0s', 360_000],
@@ -38,7 +38,7 @@ test('durations are read as OpenAI writes them, and nothing else is', () => {
   fc.assert(fc.property(fc.string(), text => void durationMs(text)))
 })
 
-test('a 429 of OpenAI asks to wait for what is used up, and says nothing while something is left', () => {
+test('a 429 of OpenAI gives the reset time of the figure that is used up, and none while both have some left', () => {
   const reset = { 'x-ratelimit-reset-requests': '2s', 'x-ratelimit-reset-tokens': '6m0s' }
   const used = (requests: string, tokens: string) =>
     openai.resetMs({ ...reset, 'x-ratelimit-remaining-requests': requests, 'x-ratelimit-remaining-tokens': tokens })
@@ -50,7 +50,7 @@ test('a 429 of OpenAI asks to wait for what is used up, and says nothing while s
 })
 
 // Without it, a model that one member lacks fails the call instead of moving it.
-test('each kind knows its own words for a model and for an address that it does not have', () => {
+test('each kind recognises its own errors for an unknown model and an unknown address', () => {
   const error = (code: string | null, message: string | null = null): AnswerError => ({ ...noError, code, message })
   const missing = 'The model `gpt-9` does not exist or you do not have access to it.'
   const rows: readonly (readonly [boolean, number, AnswerError])[] = [
@@ -72,7 +72,7 @@ test('each kind knows its own words for a model and for an address that it does 
   assert.equal(azure.lacksAddress(404, error('404', 'Resource not found')), true)
 })
 
-test('the error of a compatible server is read from its flat forms too', () => {
+test('the error of a compatible server is also read from its flat forms', () => {
   const flat = {
     object: 'error',
     message: 'The model `m` does not exist.',
@@ -86,7 +86,7 @@ test('the error of a compatible server is read from its flat forms too', () => {
   assert.deepEqual(errorIn(Buffer.from('{"error":"Unauthorized","detail":"x"}')), noError)
 })
 
-test('a request id and a spill-over are read under the names of the kind', () => {
+test('a request id and a spill-over are read from the header fields of the kind', () => {
   const headers = { 'apim-request-id': 'a', 'x-request-id': ['b', 'c'], 'x-ms-spillover-from-deployment': 'ptu' }
   assert.equal(requestIdIn(headers, azure), 'a')
   assert.equal(requestIdIn(headers, openai), 'b')

@@ -6,8 +6,8 @@ const begun = { id: 'resp_1', object: 'response', status: 'queued', background: 
 const event = (response: unknown): string =>
   `event: response.created\ndata: ${JSON.stringify({ type: 'response.created', response })}\n\n`
 
-// A crash or a hang-up comes at any byte: what was said before it must be enough.
-test('F2 an object that goes on is known from the beginning of its answer, however little came behind it', () => {
+// A crash or a disconnect can come at any byte: the bytes before it must be enough.
+test('F2 background work is recognised from the beginning of its answer, however little follows', () => {
   const whole = JSON.stringify(begun)
   for (const bytes of [whole, whole.slice(0, -1), whole.slice(0, whole.indexOf('"output"')), event(begun)]) {
     assert.equal(goesOn(Buffer.from(bytes)), 'resp_1', bytes)
@@ -18,14 +18,14 @@ test('F2 an object that goes on is known from the beginning of its answer, howev
   assert.equal(goesOn(Buffer.from('{"id":"batch_1","object":"batch","status":"validating"')), 'batch_1')
 })
 
-test('what ends with its connection, or has ended, does not go on', () => {
+test('work that ends with its connection, or has ended, is no background work', () => {
   const done = { ...begun, background: false, status: 'completed' }
   for (const answer of ['', 'no JSON', '{', JSON.stringify(done), event({ ...begun, background: false })]) {
     assert.equal(goesOn(Buffer.from(answer)), null, answer)
   }
 })
 
-test('a request that asks for the background is one, whatever else it quotes', () => {
+test('a request for background work is recognised, whatever text it quotes', () => {
   assert.equal(asksForBackground(Buffer.from('{"model":"gpt-5","background":true}')), true)
   const quoting = JSON.stringify({ model: 'gpt-5', input: '"background":true', metadata: { background: true } })
   assert.equal(asksForBackground(Buffer.from(quoting)), false)

@@ -65,13 +65,13 @@ function mutated(bytes: Buffer, changes: readonly (readonly [number, Uint8Array,
   }, bytes)
 }
 
-// A body that one reader refuses and another reads is how a checked model becomes another one.
-test('L10 a body is taken exactly when JSON.parse takes it', () => {
+// If one reader refuses a body that another one reads, the checked model may not be the one that runs.
+test('L10 a body is accepted exactly when JSON.parse accepts it', () => {
   const wanted = new Shape({ find: {} })
   fc.assert(
     fc.property(documents, mutations, (document, changes) => {
       const bytes = mutated(document, changes)
-      // A mark in front is the one thing that is taken besides.
+      // A byte order mark is the only other accepted addition.
       const read = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
       assert.equal(fault(bytes, wanted) === 'none', isJsonObject(read), JSON.stringify(bytes.toString('latin1')))
     }),
@@ -79,7 +79,7 @@ test('L10 a body is taken exactly when JSON.parse takes it', () => {
   )
 })
 
-test('L10 wherever a scan is left and gone on with, the result is the same', () => {
+test('L10 a scan gives the same result wherever it pauses', () => {
   const outcome = (bytes: Buffer, step: number): unknown => {
     try {
       const scanner = new BodyScanner(bytes, shape)
@@ -99,7 +99,7 @@ test('L10 wherever a scan is left and gone on with, the result is the same', () 
   )
 })
 
-test('L10 long texts are looked through as short ones are, at every place and alignment', () => {
+test('L10 long texts are checked like short ones, at every offset and alignment', () => {
   for (const [bad, expected] of [
     ['\u0001', 'malformed'],
     ['\n', 'malformed'],
@@ -119,7 +119,7 @@ test('L10 long texts are looked through as short ones are, at every place and al
   }
 })
 
-test('L10 what only lenient readers take is refused: comments, quotes of other kinds, numbers, literals, encodings', () => {
+test('L10 bodies that only lenient readers accept are refused: comments, other quotes, numbers, literals, encodings', () => {
   const hidden = '{"model":"gpt-4o","x":[/*"*/],"model":"secret-model","y":[/*"*/]}'
   for (const text of [
     hidden,
@@ -151,7 +151,7 @@ test('L10 what only lenient readers take is refused: comments, quotes of other k
   assert.equal(fault('\ufeff {"model":"x"}'), 'none')
 })
 
-test('W10 a key that matters in another spelling is refused, at the top and in what is looked into', () => {
+test('W10 another spelling of a key that matters is refused, at the top and in nested objects', () => {
   for (const key of ['Model', 'MODEL', 'STREAM', '\\u004dodel', 'mode\\u004c', 'ſtream', 'to\\u006fLs', 'tool\u017f']) {
     assert.equal(fault(`{"a":1,"${key}":1}`), 'key_variant', key)
   }
@@ -162,7 +162,7 @@ test('W10 a key that matters in another spelling is refused, at the top and in w
   assert.equal(fault('{"models":1,"mode":2,"odel":3,"":4}'), 'none')
 })
 
-test('L10 a key that matters stands once in each object', () => {
+test('L10 a key that matters may be in each object only once', () => {
   assert.equal(fault('{"model":1,"model":2}'), 'duplicate_key')
   assert.equal(fault('{"model":1,"mod\\u0065l":2}'), 'duplicate_key')
   assert.equal(fault('{"tools":[{"type":"function","type":"mcp"}]}'), 'duplicate_key')
@@ -179,7 +179,7 @@ const described = (text: string): readonly string[] => {
   ]
 }
 
-test('members are found where a shape says, in objects, lists, lists of lists, and below keys that do not matter', () => {
+test('members are found in objects, lists, lists of lists, and below other keys, as the shape says', () => {
   assert.deepEqual(described('{"tools":[{"type":"a","x":[{"model":"m"}]},[{"type":"b"}],"c",7],"y":{"type":1}}'), [
     'tools=[{"type":"a","x":[{"model":"m"}]},[{"type":"b"}],"c",7]',
     '{tools 1}',
@@ -195,7 +195,7 @@ test('members are found where a shape says, in objects, lists, lists of lists, a
   assert.deepEqual(described('{}'), [])
 })
 
-test('H4 nesting and parts are bounded', () => {
+test('H4 the depth and the number of parts are bounded', () => {
   const nested = (depth: number): string => `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`
   assert.equal(fault(nested(depthMax - 1)), 'none')
   assert.equal(fault(nested(depthMax)), 'too_deep')
@@ -205,7 +205,7 @@ test('H4 nesting and parts are bounded', () => {
   assert.equal(fault(`{${members}}`, empty), 'too_many')
 })
 
-test('H4 a number longer than any is malformed: it could not be left half way', () => {
+test('H4 a number longer than any real one is malformed, because a scan could not pause within it', () => {
   assert.equal(fault(`{"x":${'1'.repeat(4_000)}}`), 'none')
   assert.equal(fault(`{"x":${'1'.repeat(5_000)}}`), 'malformed')
 })

@@ -26,8 +26,8 @@ function fault(text: string, wanted: readonly string[] = ['model']): string {
   return 'none'
 }
 
-// The gateway authorises the model that it reads; read differently from JSON.parse, it would let another model through.
-test('a member is read as JSON.parse reads it, in any document', () => {
+// The gateway authorises the model that it reads. If JSON.parse read another one, that model would get through.
+test('a member of any document is read as JSON.parse reads it', () => {
   fc.assert(
     fc.property(documents, indents, (document, indent) => {
       const bytes = Buffer.from(JSON.stringify(document, null, indent))
@@ -40,8 +40,8 @@ test('a member is read as JSON.parse reads it, in any document', () => {
   )
 })
 
-// A changed byte elsewhere would change what the model is asked.
-test('setting a member changes that member and no other byte', () => {
+// Another changed byte could change the prompt.
+test('setting a member changes no other byte', () => {
   fc.assert(
     fc.property(documents, indents, keys, fc.jsonValue(), (document, indent, key, value) => {
       const bytes = Buffer.from(JSON.stringify(document, null, indent))
@@ -51,8 +51,8 @@ test('setting a member changes that member and no other byte', () => {
   )
 })
 
-// Streams get a member that their client never asked for; what remains must be the document without it.
-test('taking a member out leaves the same document without it', () => {
+// Streams get a member that their client did not ask for. The client must get the document without it.
+test('taking a member out leaves the rest of the document as it was', () => {
   fc.assert(
     fc.property(documents, indents, keys, (document, indent, key) => {
       fc.pre(Object.hasOwn(document, key))
@@ -68,14 +68,14 @@ test('taking a member out leaves the same document without it', () => {
   )
 })
 
-// The backend may take the other one: whoever checks one model and bills another has no door at all.
-test('a wanted key that stands twice is refused, also when escaped', () => {
+// The backend may use the other one: then the checked model is not the billed one.
+test('a wanted key that is there twice is refused, also when it is escaped', () => {
   assert.equal(fault('{"model":"gpt-4o","model":"gpt-5"}'), 'duplicate_key')
   assert.equal(fault('{"model":"gpt-4o","mod\\u0065l":"gpt-5"}'), 'duplicate_key')
   assert.equal(fault('{"a":{"model":1},"model":2}'), 'none')
 })
 
-test('what is no JSON object is refused at its place', () => {
+test('bytes that are no JSON object are refused, with their offset', () => {
   assert.equal(fault(''), 'not_an_object')
   assert.equal(fault('[1]'), 'not_an_object')
   assert.equal(fault('"{}"'), 'not_an_object')
@@ -84,7 +84,7 @@ test('what is no JSON object is refused at its place', () => {
   }
 })
 
-// A million brackets in a body of a megabyte: cheap to send, and a recursive reader dies of it.
+// A million brackets in a megabyte are cheap to send, and overflow the stack of a recursive reader.
 test('nesting is bounded', () => {
   const nested = (depth: number): string => `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`
   assert.equal(fault(nested(depthMax - 1)), 'none')
@@ -92,7 +92,7 @@ test('nesting is bounded', () => {
   assert.equal(fault(nested(1_000_000)), 'too_deep')
 })
 
-test('any bytes are either read or refused, never a hang or another error', () => {
+test('any bytes are read or refused, without a hang or another error', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), bytes => {
       try {
@@ -114,8 +114,8 @@ test('__proto__ is a key like any other', () => {
   assert.equal(({} as Record<string, unknown>)['model'], undefined)
 })
 
-// A large body is read in pieces; read otherwise than in one go, it would pass under another model.
-test('H4 a document that is scanned in pieces of any size reads as in one go', () => {
+// A large body is read in pieces. If that gave another result, it could pass under another model.
+test('H4 a document scanned in pieces of any size gives the same result as at once', () => {
   const read = (text: string, bytes: number): unknown => {
     const wanted = new Set(['model', 'x', 'a"b', '\\'])
     try {
@@ -142,8 +142,8 @@ test('H4 a document that is scanned in pieces of any size reads as in one go', (
   )
 })
 
-// What cannot be left half way keeps everybody waiting; bytes that are cheap to send must not be dear to read.
-test('H4 no piece of a bomb is much longer than asked for, and beyond the caps it ends', () => {
+// A scan that cannot pause blocks all calls: bytes that are cheap to send must not be slow to read.
+test('H4 no piece of a bomb is much longer than requested, and the scan ends at the caps', () => {
   const bytes = 1_000_000
   const bombs = {
     'escaped quotes': ['{"a":"', '\\"', '"}'],
@@ -171,8 +171,8 @@ test('H4 no piece of a bomb is much longer than asked for, and beyond the caps i
   assert.equal(fault(`{"model":${'1'.repeat(5_000)}}`), 'malformed')
 })
 
-// Two readers of one body: a lenient one skips comments, and would read another model behind them.
-test('L10 what may stand nowhere outside of texts is malformed in a request, and read over in an answer', () => {
+// A lenient reader skips comments, and would read another model after them.
+test('L10 bytes that are never allowed outside of texts are malformed in a request, and skipped in an answer', () => {
   const body = Buffer.from('{"model":"gpt-4o","x":[/*"*/],"model":"secret-model","messages":[],"y":[/*"*/]}')
   const scanner = new ObjectScanner(body, new Set(['model']), requestCaps)
   assert.throws(() => scanner.advance(body.length), { fault: 'malformed' })

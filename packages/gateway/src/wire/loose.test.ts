@@ -47,7 +47,7 @@ const without = (item: Item, instance: string): Item[] => {
   return [rest]
 }
 
-test('an instance gets what it made, and nothing that only another one can read', () => {
+test('an instance gets the content that it made, and none that only another one can read', () => {
   fc.assert(
     fc.property(
       fc.array(fc.constantFrom(...items), { maxLength: 8 }),
@@ -65,7 +65,7 @@ test('an instance gets what it made, and nothing that only another one can read'
   )
 })
 
-test('every other byte stays as it is', () => {
+test('all other bytes stay as they are', () => {
   const body =
     '{"model":"gpt-5" ,"input" : [ {"role":"user","content":"\\u0041 1e2"} , {"type":"reasoning","encrypted_content":"of up1"}, 5 ],"n":1.50}'
   const plain = body.replace(', 5 ]', ']')
@@ -78,7 +78,7 @@ test('every other byte stays as it is', () => {
   assert.equal(LooseBody.of(Buffer.from(body), new Map()), null, 'an input of other things stays whole')
 })
 
-test('what cannot be left out without a loss stays whole', () => {
+test('a body that would lose content stays whole', () => {
   const made = known(digest('of up1'))
   const odd: readonly unknown[] = [
     'a text',

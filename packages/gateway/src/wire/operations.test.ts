@@ -7,7 +7,7 @@ const nameOf = (segments: readonly string[], method = 'GET'): string | undefined
 const pathOf = ({ path, idPrefix }: Operation): string[] =>
   path.split('/').map(part => (part === '{id}' ? `${idPrefix ?? ''}some-id` : part))
 
-test('every operation is found by its own path and methods, and by no longer or shorter one', () => {
+test('every operation is found by its own path and methods, and not by a longer or shorter path', () => {
   for (const operation of allOperations) {
     const { name, methods, segments } = operation
     const called = pathOf(operation)
@@ -21,7 +21,7 @@ test('every operation is found by its own path and methods, and by no longer or 
   assert.equal(findOperation(['__proto__'], 'GET', 'v1'), null)
 })
 
-// The methods of a refusal are those of one row: a path with two must not take one method twice.
+// A refusal lists the methods of one row: two rows with the same path must not have a method in common.
 test('no method of a path belongs to two operations', () => {
   const seen = allOperations.flatMap(({ path, methods }) => methods.map(method => `${method} ${path}`))
   assert.equal(new Set(seen).size, seen.length)
@@ -32,14 +32,14 @@ test('a literal row wins over one with an id, whatever the method', () => {
   assert.equal(nameOf(['responses', 'input_tokens'], 'DELETE'), 'responses/input_tokens')
 })
 
-test('an id that cannot be one is no route', () => {
+test('a segment that cannot be an id is no route', () => {
   assert.equal(nameOf(['responses', 'resp_1']), 'responses/{id}')
   assert.equal(nameOf(['responses', 'resp_1', 'cancel']), 'responses/{id}/cancel')
   assert.equal(nameOf(['responses', 'tokens']), undefined)
   assert.equal(nameOf(['responses', 'tokens', 'cancel']), undefined)
 })
 
-// Deleting a file inside of a vector store must not make the gateway forget whose the store is.
+// Deleting a file of a vector store must not make the gateway forget the owner of the store.
 test('a DELETE ends an object only where the path ends with its id', () => {
   const ending = allOperations.filter(each => each.endsObject && (each.methods as readonly string[]).includes('DELETE'))
   assert.deepEqual(ending.map(each => each.name).sort(), [
@@ -56,13 +56,13 @@ test('a DELETE ends an object only where the path ends with its id', () => {
 })
 
 // A path with an id that names no object would be open to every workload.
-test('every path with an id names an object, but for models', () => {
+test('every path with an id names an object, except for models', () => {
   for (const { name, idAt, object } of allOperations)
     assert.equal(idAt !== -1, object !== null || name === 'models/{id}', name)
 })
 
-// What nobody has allowed is not open because its row is there.
-test('a list names operations by name, by family, or all that are offered to every workload', () => {
+// An operation is not allowed only because it has a row.
+test('a list names operations by name, by family, or by the word for all that every workload has', () => {
   const named = (...names: string[]): string[] =>
     allOperations.filter(one => namesOperation(names, one)).map(({ name }) => name)
   const optional = allOperations.filter(one => one.offered === 'optional')

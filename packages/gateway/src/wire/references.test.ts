@@ -7,7 +7,7 @@ import { allReferences, findReferences, ReferenceFinder, ReferenceSearch, refere
 
 const found = (body: unknown): string[] => of(body, false)
 
-/** Those that are looked up by the instance, or those that are only mentioned. */
+/** The ids that the instance looks up, or those that are only mentioned. */
 const of = (body: unknown, echoed: boolean): string[] =>
   allReferences(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)))
     .filter(one => one.echoed === echoed)
@@ -15,7 +15,7 @@ const of = (body: unknown, echoed: boolean): string[] =>
 
 const mentioned = (body: unknown): string[] => of(body, true)
 
-test('every place where the API takes an id is known', () => {
+test('every member in which the API takes an id is known', () => {
   const rows: readonly (readonly [unknown, readonly string[]])[] = [
     [{ previous_response_id: 'resp_1' }, ['response resp_1']],
     [{ conversation: 'conv_1' }, ['conversation conv_1']],
@@ -37,7 +37,7 @@ test('every place where the API takes an id is known', () => {
     [{ items: [{ id: 'msg_1', type: 'item_reference' }] }, ['item msg_1']],
     [{ input: [[[{ id: 'msg_1', type: 'item_reference' }]]] }, ['item msg_1']],
     [{ input: { id: 'msg_1' } }, ['item msg_1']],
-    // They say what they are, and bring nothing of it: M6.
+    // They have a type, and no content: M6.
     [{ input: [{ id: 'msg_1', role: 'user' }] }, ['item msg_1']],
     [{ input: [{ id: 'msg_1', type: 'message', role: 'user', content: [] }] }, ['item msg_1']],
     [{ input: [{ id: 'ig_1', type: 'image_generation_call', quality: 'high' }] }, ['item ig_1']],
@@ -49,9 +49,8 @@ test('every place where the API takes an id is known', () => {
   for (const [body, expected] of rows) assert.deepEqual(found(body), expected, JSON.stringify(body))
 })
 
-// A call that passes everything on that an earlier answer held is the ordinary way to go on; it must not be taken for
-// theft.
-test('what brings its content, or quotes an answer, is mentioned, so that an unknown id may pass', () => {
+// Clients usually send back everything that an earlier answer held; that must not count as theft.
+test('an object that comes with its content, or in a citation, counts as mentioned, so an unknown id may pass', () => {
   const digest = 'sha256:'
   const rows: readonly (readonly [unknown, readonly string[]])[] = [
     [{ input: [{ type: 'message', id: 'msg_1', role: 'assistant', content: 'x' }] }, ['item msg_1']],
@@ -93,7 +92,7 @@ test('what brings its content, or quotes an answer, is mentioned, so that an unk
   }
 })
 
-test('what is looked up in one place is looked up, wherever else it is mentioned', () => {
+test('an id that is looked up in one place counts as looked up, wherever else it is mentioned', () => {
   const echo = { type: 'message', id: 'msg_1', role: 'user', content: 'x' }
   const reference = { type: 'item_reference', id: 'msg_1' }
   for (const input of [
@@ -104,8 +103,8 @@ test('what is looked up in one place is looked up, wherever else it is mentioned
   }
 })
 
-// The same content may come back written in another way: .NET escapes the +, PHP the /.
-test('encrypted content is the same however it is written, short or long', () => {
+// The same content may come back in another spelling: .NET escapes the +, PHP the /.
+test('encrypted content has the same digest in any spelling, short or long', () => {
   for (const content of ['gAAA+/==', `gAAA${'+/x'.repeat(60_000)}`]) {
     const plain = JSON.stringify({ input: [{ type: 'reasoning', encrypted_content: content }] })
     const spellings = [
@@ -121,7 +120,7 @@ test('encrypted content is the same however it is written, short or long', () =>
   }
 })
 
-test('what is the caller’s own to fill is no reference', () => {
+test('members that the caller fills freely hold no references', () => {
   const bodies: readonly unknown[] = [
     { metadata: { file_id: 'x', previous_response_id: 'x' } },
     { tools: [{ name: 'f', parameters: { properties: { file_id: { type: 'string', default: 'x' } } } }] },
@@ -132,7 +131,7 @@ test('what is the caller’s own to fill is no reference', () => {
   for (const body of bodies) assert.deepEqual([...found(body), ...mentioned(body)], [], JSON.stringify(body))
 })
 
-test('a key that stands twice, or is written with escapes, hides nothing', () => {
+test('a key that is there twice, or is escaped, hides no reference', () => {
   assert.deepEqual(found('{"file_id":"a","file_id":"b"}'), ['file a', 'file b'])
   assert.deepEqual(found('{"\\u0066ile\\u005fid":"\\u0061"}'), ['file a'])
   assert.deepEqual(found('{"input":[{"type":"message","type":"item_reference","id":"a","id":"b"}]}'), [
@@ -146,8 +145,8 @@ test('a key that stands twice, or is written with escapes, hides nothing', () =>
 const written = (text: string, escapes: readonly boolean[]): string =>
   `"${Array.from(text, (letter, at) => (escapes[at % escapes.length] ? `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}` : letter)).join('')}"`
 
-// One way round this search would be a way into everybody's files.
-test('an id is found wherever it stands among other JSON, however it is written, also by the look at words first', () => {
+// One way around this search would be a way to the files of all workloads.
+test('an id is found anywhere in other JSON and in any spelling, also when words are searched first', () => {
   const key = fc
     .string({ maxLength: 12 })
     .filter(text => !/^(metadata|attributes|parameters|schema|annotations|results|__proto__)$/.test(text))
@@ -181,7 +180,7 @@ test('an id is found wherever it stands among other JSON, however it is written,
   )
 })
 
-test('any bytes are read or refused, and never another error', () => {
+test('any bytes are read or refused, without another error', () => {
   fc.assert(
     fc.property(
       fc.oneof(
@@ -215,7 +214,7 @@ test('any bytes are read or refused, and never another error', () => {
   for (const odd of odds) assert.throws(() => allReferences(Buffer.from(odd)), JsonScanError, odd)
 })
 
-test('H4 references are the same whether a body is read in pieces or in one go', () => {
+test('H4 a body read in pieces has the same references as at once', () => {
   const unit = fc.constantFrom('"file_id"', '"f\\u0069le_id"', ':', ',', '"a\\"b"', '"x"', '{', '}', '[', ']', ' ', '1')
   const texts = fc.oneof(
     fc.string({ unit, maxLength: 30 }).map(text => `{${text}}`),
@@ -242,8 +241,7 @@ test('H4 references are the same whether a body is read in pieces or in one go',
   )
 })
 
-// Two million ids in 300 bytes that were sent stopped the gateway for three seconds, and each would have been asked
-// for.
+// Two million ids in 300 compressed bytes blocked the gateway for three seconds, and each would have been looked up.
 test('H4 a body refers to a bounded number of objects', () => {
   const ids = (count: number): Buffer =>
     Buffer.from(JSON.stringify({ file_ids: Array.from({ length: count }, (_, n) => `f${n}`) }))

@@ -1,5 +1,5 @@
-// Money and limits follow what a backend reports. A figure that cannot be true must neither empty a budget nor make a
-// call free.
+// Money and limits follow the report of the backend. An impossible figure must neither empty a budget nor make a call
+// free.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -25,7 +25,7 @@ test('F9 audio tokens of transcriptions are read under either name of the detail
   assert.equal(spoken?.audioCompletionTokens, 8)
 })
 
-test('F9 a figure that is no whole number of tokens is not believed', () => {
+test('F9 a figure that is no whole number of tokens is ignored', () => {
   for (const absurd of [-1, 1.5, 1e30, 1e9 + 1, '12', true, {}, [7], Number.NaN]) {
     assert.equal(told({ prompt_tokens: absurd, completion_tokens: 5 }), null, String(absurd))
     assert.equal(told({ prompt_tokens: 12, completion_tokens: absurd, total_tokens: 17 }), null, String(absurd))
@@ -36,7 +36,7 @@ test('F9 a figure that is no whole number of tokens is not believed', () => {
   }
 })
 
-test('F9 a part that is larger than what it is a part of is not believed', () => {
+test('F9 a part that is larger than its whole is ignored', () => {
   const read = reportedUsage({
     prompt_tokens: 12,
     completion_tokens: 5,
@@ -49,7 +49,7 @@ test('F9 a part that is larger than what it is a part of is not believed', () =>
   )
 })
 
-test('F9 a total that contradicts is not believed, but for the three that say something', () => {
+test('F9 a total that contradicts its parts is ignored, except in three cases', () => {
   assert.deepEqual(told({ prompt_tokens: 12, completion_tokens: 5, total_tokens: 9999 }), [12, 5, null])
   assert.deepEqual(told({ prompt_tokens: 12, completion_tokens: 5, total_tokens: 3 }), [12, 5, null])
   assert.deepEqual(told({ prompt_tokens: 12, total_tokens: 20 }), [12, 8, 20])
@@ -65,7 +65,7 @@ test('F9 a total that contradicts is not believed, but for the three that say so
   assert.deepEqual([told(beside), reportedUsage(beside)?.reasoningTokens], [[12, 105, 117], 100])
 })
 
-test('whatever a report says, its figures are possible ones', () => {
+test('any report gives possible figures', () => {
   const figure = fc.oneof(
     fc.nat(200),
     fc.double(),

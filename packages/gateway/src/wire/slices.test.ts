@@ -15,7 +15,7 @@ const readers: Readonly<Record<string, (body: Buffer) => Sliced<unknown>>> = {
   ReferenceFinder: body => new ReferenceFinder(body),
   ReferenceSearch: body => new ReferenceSearch(body, ['file_id']),
 }
-/** What is searched natively from end to end: 30 MiB are some milliseconds in one piece. */
+/** Searched natively from end to end: 30 MiB take a few milliseconds in one piece. */
 const plainTexts = new Set([
   'a text of escaped letters',
   'a long text',
@@ -24,13 +24,13 @@ const plainTexts = new Set([
   'a long model',
 ])
 
-// One call of 300 bytes, unpacked, stopped everybody else's for three seconds.
-test('H4 whatever reads a body reads every bomb in pieces, or refuses it', () => {
+// One compressed call of 300 bytes blocked all other calls for three seconds.
+test('H4 every reader of a body reads each bomb in pieces, or refuses it', () => {
   const bytes = 400_000
   for (const bomb of bombs.filter(
     ({ contentType, name }) => !contentType.startsWith('multipart') && !plainTexts.has(name),
   )) {
-    // Where it begins decides where the words of four bytes begin, by which long texts are read.
+    // The offset decides the alignment of the four-byte words by which long texts are read.
     const shifts = [0, 1, 2, 3]
     const cases = shifts.flatMap(shift => Object.entries(readers).map(([name, read]) => ({ shift, name, read })))
     for (const { shift, name, read } of cases) {
@@ -44,14 +44,14 @@ test('H4 whatever reads a body reads every bomb in pieces, or refuses it', () =>
         assert.ok(error instanceof JsonScanError, `${bomb.name}, ${name}: ${String(error)}`)
         continue
       }
-      // Space is left once in 65,536 bytes, backslashes only at the end of their run.
+      // The scan pauses once per 65,536 bytes of space, and for backslashes only at the end of their run.
       const least = bomb.name.startsWith('space') ? 3 : bomb.name === 'a text of backslashes' ? 1 : bytes / 2_000
       assert.ok(pieces >= least, `${bomb.name}, ${name}, from ${shift}: ${pieces} pieces`)
     }
   }
 })
 
-test('H4 between two slices the event loop does other work; a short body is read at once', async () => {
+test('H4 the event loop does other work between two pieces, and a short body is read at once', async () => {
   let advanced = 0
   const work = (pieces: number): Sliced<number> => ({
     advance(bytes) {

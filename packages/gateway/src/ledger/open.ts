@@ -93,6 +93,7 @@ function startFeeds(options: LedgerOptions, directory: string, { written }: Stor
   const journal = journalPath(directory)
   const cursors = join(directory, 'cursors')
   const { feeds = [], loadEveryMs: everyMs = loadEveryMsDefault, log } = options
+  if (new Set(feeds.map(({ name }) => name)).size < feeds.length) throw new RangeError('Two feeds have the same name.')
   return feeds.map(feed => startFeed(feed, { journal, cursors, written, everyMs, log }))
 }
 

@@ -1,7 +1,8 @@
 /**
  * Feeds: consumers of the journal that hand exchanges on to somewhere else. A feed runs in a thread of its own, keeps
  * its cursor in a file, and gets every exchange in the order of their ends, at least once: after a crash, or when it
- * rejects, the newest ones come again.
+ * rejects, the newest ones come again. A power cut may take from the journal what a feed has taken already, unless
+ * every write is synced (`fsync: batch`).
  */
 import type { Log } from '../../log.ts'
 import type { BodyPositions, JournalBodies } from '../journal/bodies.ts'

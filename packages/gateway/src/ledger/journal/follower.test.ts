@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { newId, temporaryDirectory } from '../exchange.fixture.ts'
 import { endOfFiles, Follower, startOfFiles } from './follower.ts'
 import { at, frameKind } from './frame.ts'
-import { ChunkPool, Group } from './group.ts'
+import { ChunkPool, EntryGroup } from './group.ts'
 import { readId } from './ids.ts'
 import { positionAt } from './position.ts'
 import type { Damage } from './scanner.ts'
@@ -16,7 +16,7 @@ import { encodePreamble, newMarker, preambleBytes, segmentPath } from './segment
  */
 function writeSegment(directory: string, number: number, ids: readonly string[], previousBytes: number): number[] {
   const marker = newMarker()
-  const group = new Group(new ChunkPool(), marker)
+  const group = new EntryGroup(new ChunkPool(), marker)
   const ends = ids.map(id => {
     group.append({ kind: frameKind.requestBytes, id, flags: 0, writtenAtMs: 1, requestBytes: 0 }, [], [Buffer.from(id)])
     return preambleBytes + group.bytes

@@ -45,7 +45,7 @@ export interface FrameFacts {
 }
 
 /** Entries that are written together. They share one promise. */
-export class Group {
+export class EntryGroup {
   readonly written: Promise<void>
   readonly resolve: () => void
   readonly reject: (error: LedgerError) => void

@@ -1,12 +1,12 @@
 import { frameBodyBytesMax, frameKind } from './frame.ts'
-import type { FrameFacts, Group } from './group.ts'
+import type { EntryGroup, FrameFacts } from './group.ts'
 import type { MetadataBlock } from './metadata.ts'
 
 const noMetadata: readonly MetadataBlock[] = []
 
 /** Appends a body that is longer than one entry as several entries; only the first has the metadata. */
 export function appendLong(
-  group: Group,
+  group: EntryGroup,
   facts: FrameFacts,
   metadata: readonly MetadataBlock[],
   body: readonly Uint8Array[],

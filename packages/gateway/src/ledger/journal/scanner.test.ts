@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { closedOf, newId, openedOf, temporaryDirectory } from '../exchange.fixture.ts'
 import { formats, formatVersion, type JournalFormat } from './fields.ts'
 import { at, frameHeadBytes, frameKind } from './frame.ts'
-import { ChunkPool, Group } from './group.ts'
+import { ChunkPool, EntryGroup } from './group.ts'
 import { readClosed, readOpened } from './halves.ts'
 import { readId } from './ids.ts'
 import { BlockView, MetadataBlock } from './metadata.ts'
@@ -21,7 +21,7 @@ interface Written {
 /** A segment that holds these entries. */
 function segmentOf(entries: readonly Written[]): Buffer {
   const marker = newMarker()
-  const group = new Group(new ChunkPool(), marker)
+  const group = new EntryGroup(new ChunkPool(), marker)
   for (const { id, kind, body } of entries) {
     group.append({ kind, id, flags: 0, writtenAtMs: 1, requestBytes: 0 }, [], [body])
   }

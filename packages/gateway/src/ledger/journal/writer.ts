@@ -7,7 +7,7 @@ import type { Scheduler } from '../scheduler.ts'
 import { unwritable } from './failures.ts'
 import { flag } from './fields.ts'
 import { frameBodyBytesMax, frameKind } from './frame.ts'
-import { ChunkPool, type FrameFacts, Group, sizeOf } from './group.ts'
+import { ChunkPool, EntryGroup, type FrameFacts, sizeOf } from './group.ts'
 import { entriesToKeep, HeldEntries, type JournalLosses } from './held-entries.ts'
 import { appendLong } from './long-bodies.ts'
 import { MetadataBlock } from './metadata.ts'
@@ -68,8 +68,8 @@ export class JournalWriter implements Journal {
   #segment: SegmentFile | null = null
   #end: JournalPosition
   /** The group that collects entries, and the one that is being written. */
-  #group: Group | null = null
-  #writing: Group | null = null
+  #group: EntryGroup | null = null
+  #writing: EntryGroup | null = null
   /** Marker of the segment for which the newest group is built: the next one when `#segment` is full. */
   #marker: Buffer
   #work: Promise<void> | null = null
@@ -206,14 +206,14 @@ export class JournalWriter implements Journal {
     }
   }
 
-  #groupForEntries(): Group {
+  #groupForEntries(): EntryGroup {
     if (this.#group !== null) return this.#group
     const { segmentBytesMax: bytesMax = segmentBytesMax, segmentMsMax = 24 * 3_600_000, clock } = this.#options
     const segment = this.#segment
     const bytes = (segment?.bytes ?? 0) + (this.#writing?.bytes ?? 0)
     const ahead = segment === null || this.#marker !== segment.marker
     if (!ahead && (bytes >= bytesMax || clock() - segment.createdAtMs >= segmentMsMax)) this.#marker = newMarker()
-    const group = new Group(this.#pool, this.#marker)
+    const group = new EntryGroup(this.#pool, this.#marker)
     // A caller that ignores the promise must not end the process with its rejection. Callers that await it still get
     // it.
     group.written.catch(() => {})
@@ -248,7 +248,7 @@ export class JournalWriter implements Journal {
    * µs of CPU, half of it on this thread (bench/ledger.ts). False when the thread pool must write the group: its
    * segment does not exist yet, it is large, every group is synced, or the disk was slow a moment ago.
    */
-  #writeInline(group: Group): boolean {
+  #writeInline(group: EntryGroup): boolean {
     const segment = this.#segment
     const { fsync } = this.#options
     const startedAtMs = performance.now()
@@ -268,7 +268,7 @@ export class JournalWriter implements Journal {
     return true
   }
 
-  async #writeGroup(group: Group): Promise<void> {
+  async #writeGroup(group: EntryGroup): Promise<void> {
     this.#group = null
     this.#writing = group
     try {
@@ -332,7 +332,7 @@ export class JournalWriter implements Journal {
   }
 
   /** Rejects what the failed group and the next one open, and keeps the rest for later. */
-  async #fail(cause: unknown, failed: Group): Promise<void> {
+  async #fail(cause: unknown, failed: EntryGroup): Promise<void> {
     const failure = unwritable(cause)
     if (this.#failure === null) {
       this.#options.log.error({ cause: failure.message }, 'the ledger cannot be written')
@@ -372,7 +372,7 @@ export class JournalWriter implements Journal {
     metadata: readonly MetadataBlock[],
     body: readonly Uint8Array[],
   ): Promise<void> {
-    const group = new Group(this.#pool, this.#marker)
+    const group = new EntryGroup(this.#pool, this.#marker)
     if (sizeOf(body) <= frameBodyBytesMax) group.append(facts, metadata, body)
     else appendLong(group, facts, metadata, body)
     for (const frame of entriesToKeep(group.sealed())) this.#held.add(frame)

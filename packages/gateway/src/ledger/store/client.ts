@@ -4,7 +4,15 @@ import { workerUrl } from '../../worker-url.ts'
 import { LedgerError, QuestionError } from '../index.ts'
 import type { JournalPosition } from '../journal/position.ts'
 import type { LedgerNames } from '../names.ts'
-import type { FromStore, Question, SentError, StoreAnswer, StoreArguments, StoreCall, StoreData } from './messages.ts'
+import type {
+  FromStore,
+  SentError,
+  StoreAnswer,
+  StoreArguments,
+  StoreCall,
+  StoreData,
+  StoreQuestion,
+} from './messages.ts'
 
 export interface StoreClient {
   /** After the last valid entry that the files had when the store was opened. */
@@ -21,7 +29,7 @@ export interface StoreClient {
   readonly ended: Promise<void>
 }
 
-interface Waiting {
+interface PendingAnswer {
   readonly resolve: (answer: unknown) => void
   readonly reject: (error: Error) => void
 }
@@ -32,7 +40,7 @@ export function startStore(directory: string, log: Log, loadEveryMs: number, nam
   const cell = new BigInt64Array(written)
   const data: StoreData = { directory, written, loadEveryMs, names }
   const worker = new Worker(workerUrl('./worker.ts', import.meta.url), { workerData: data })
-  const waiting = new Map<number, Waiting>()
+  const waiting = new Map<number, PendingAnswer>()
   const ready = Promise.withResolvers<StoreClient>()
   const ended = Promise.withResolvers<void>()
   let numbers = 0
@@ -43,7 +51,7 @@ export function startStore(directory: string, log: Log, loadEveryMs: number, nam
       if (!alive) return reject(gone())
       numbers += 1
       waiting.set(numbers, { resolve, reject })
-      const question: Question = { number: numbers, call, args }
+      const question: StoreQuestion = { number: numbers, call, args }
       worker.postMessage(question)
     })
 

@@ -36,7 +36,7 @@ export interface StoreData {
   readonly loadEveryMs: number
 }
 
-export interface Question {
+export interface StoreQuestion {
   readonly number: number
   readonly call: StoreCall
   readonly args: readonly unknown[]

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Log } from '../../log.ts'
 import { LedgerError, QuestionError } from '../index.ts'
-import type { FromStore, Question, SentError, StoreData } from './messages.ts'
+import type { FromStore, SentError, StoreData, StoreQuestion } from './messages.ts'
 import { Store } from './store.ts'
 
 const port = parentPort
@@ -25,7 +25,7 @@ function sent(error: unknown): SentError {
   }
 }
 
-async function answer(store: Store, { number, call, args }: Question): Promise<void> {
+async function answer(store: Store, { number, call, args }: StoreQuestion): Promise<void> {
   try {
     // The types of the main thread's side check names and arguments against this class.
     const method = store[call] as (...args: readonly unknown[]) => unknown
@@ -49,7 +49,7 @@ async function run(): Promise<void> {
         loading = false
       })
   }, data.loadEveryMs)
-  port?.on('message', (question: Question) => {
+  port?.on('message', (question: StoreQuestion) => {
     if (question.call === 'close') clearInterval(timer)
     void answer(store, question).then(() => {
       if (question.call === 'close') port.close()

@@ -54,7 +54,7 @@ test('a call in each form of address reaches OpenAI under /v1, with the model in
 })
 
 // Azure's older versions do not know stream_options; OpenAI has no versions.
-test('a stream is charged by its reported usage, also in a version that cannot ask Azure for it, and the client does not see it', async t => {
+test('a stream is charged by its reported usage in every API version, and the client does not see the usage', async t => {
   const mixed = await startMixed(t)
   for (const version of [apiVersion, '2024-06-01']) {
     const path = chat.replace(apiVersion, version)
@@ -66,7 +66,7 @@ test('a stream is charged by its reported usage, also in a version that cannot a
   }
 })
 
-test('an alias is the name of the model at OpenAI, in the body of JSON and of a form', async t => {
+test('an alias becomes the model of a JSON body and of a form', async t => {
   const mixed = await startMixed(t, {
     models: ['gpt-4o-2024-11-20', 'whisper-1'],
     aliases: { 'gpt-4o': 'gpt-4o-2024-11-20', ears: 'whisper-1' },
@@ -95,7 +95,7 @@ test('an alias is the name of the model at OpenAI, in the body of JSON and of a 
   assert.deepEqual([record.deployment, record.servedDeployment], ['gpt-4o', 'gpt-4o-2024-11-20'])
 })
 
-test('a member that refuses leaves the call to the other kind, in both directions', async t => {
+test('a call that one kind refuses is retried on the other kind, in both directions', async t => {
   for (const first of ['openai', 'azure'] as const) {
     const mixed = await startMixed(t, { first })
     if (first === 'openai') mixed.openai.faults.push(refusing(429, { 'retry-after': '7' }, 'rate_limit_exceeded'))
@@ -113,7 +113,7 @@ test('a member that refuses leaves the call to the other kind, in both direction
   }
 })
 
-test('a model that OpenAI or vLLM does not have is looked for on the other member, and left out for a while', async t => {
+test('a call for a model that OpenAI or vLLM does not have is retried on the other member, and the model is paused', async t => {
   for (const flavour of ['openai', 'vllm'] as const) {
     const mixed = await startMixed(t, {
       flavour,
@@ -142,7 +142,29 @@ test('a model that OpenAI or vLLM does not have is looked for on the other membe
   }
 })
 
-test('an operation that vLLM does not offer goes to the member that does', async t => {
+// OpenAI answers so when the key's project may not use the model: the key itself is valid.
+test('a call for a model that the key may not use is retried on the other member, and the credential stays accepted', async t => {
+  const mixed = await startMixed(t)
+  mixed.openai.faults.push(refusing(403, {}, 'model_not_found'))
+  const answer = await mixed.post(chat)
+  assert.equal(answer.status, 200, answer.text)
+  const record = await recordOf(mixed.world.house.ledger, answer.id)
+  assert.deepEqual(
+    record.attempts.map(({ status, error }) => [status, error]),
+    [
+      [403, null],
+      [200, null],
+    ],
+  )
+  const state = mixed.world.house.instanceStates().find(({ name }) => name === 'direct')
+  const lane = state?.lanes.find(({ deployment }) => deployment === 'gpt-4o')
+  assert.deepEqual(
+    [lane?.breaker, lane?.breakerReason, state?.credentialRefused],
+    ['open', 'deployment_not_found', false],
+  )
+})
+
+test('an operation that vLLM does not offer is retried on the other member', async t => {
   const mixed = await startMixed(t, { flavour: 'vllm' })
   const answer = await mixed.post('/openai/v1/completions', { model: 'gpt-4o', prompt: 'x' }, { target: 'direct' })
   assert.equal(answer.status, 200)
@@ -152,7 +174,7 @@ test('an operation that vLLM does not offer goes to the member that does', async
   assert.equal(record.attempts[1]?.instance, 'dev-openai-instance-2')
 })
 
-test('P6 the key reaches OpenAI alone, as a Bearer token, and the caller’s token, organisation and project do not', async t => {
+test('P6 OpenAI gets the key as a Bearer token, and never the caller’s token, organisation or project', async t => {
   const mixed = await startMixed(t)
   const headers = {
     'openai-organization': 'org-of-the-caller',
@@ -176,7 +198,7 @@ test('P6 the key reaches OpenAI alone, as a Bearer token, and the caller’s tok
   assert.equal(JSON.stringify([records, answer.text, refused.text]).includes(openAIKey), false)
 })
 
-test('what only Azure OpenAI takes goes to its instance, and is refused with the reason where there is none', async t => {
+test('a call with data_sources goes to Azure OpenAI, and is refused with the reason where there is no such instance', async t => {
   const mixed = await startMixed(t, {
     change: config => {
       const hrBot = config.workloads['hr-bot']
@@ -217,7 +239,7 @@ test('a limit counts what an instance of kind openai has used', async t => {
   assert.ok(used <= 40, `${used} tokens`)
 })
 
-test('OpenAI’s durations say when a member whose limit is used up is tried again', async t => {
+test('a member whose limit is used up is tried again after the duration that OpenAI gives', async t => {
   let nowMs = Date.now()
   const mixed = await startMixed(t, { parts: { clock: () => nowMs } })
   const used = { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '6.5s' }

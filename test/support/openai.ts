@@ -45,7 +45,7 @@ interface Options {
 
 type Json = Readonly<Record<string, unknown>>
 
-/** What the request bodies may have, by path. OpenAI refuses other members. */
+/** Members of request bodies, by path. OpenAI refuses others. */
 const known: Readonly<Record<string, readonly string[]>> = {
   'chat/completions': [
     'model',

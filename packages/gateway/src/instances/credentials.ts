@@ -1,5 +1,5 @@
 /**
- * How the gateway signs in to an instance. A client's own token is passed on only where the credential is `caller`.
+ * Signs the gateway in to an instance. A client's own token is passed on only where the credential is `caller`.
  */
 import type { Clock } from '../clock.ts'
 import type { InstanceConfig } from '../config/schema.ts'

@@ -9,7 +9,7 @@ import type { OwnCredential } from './own-credential.ts'
 import { numberOf, retryAfterMs } from './retry-after.ts'
 import type { BreakerState, LaneState } from './state.ts'
 
-/** How long reported figures count. Milliseconds. */
+/** Lifetime of reported figures. Milliseconds. */
 const reportedForMs = 60_000
 /** Weight of the newest value in the smoothed rise per call. */
 const riseNewest = 0.3

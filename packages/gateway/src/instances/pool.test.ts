@@ -19,7 +19,7 @@ function chosen(target: Target, asking: Asking = {}): string | null {
   return candidates === null ? null : (choose(target, candidates, { nowMs, tried, prefixHash })?.instance.name ?? null)
 }
 
-/** How often each member was chosen. */
+/** Number of choices of each member. */
 function shares(target: Target, calls: number, asking: Asking = {}): Record<string, number> {
   const counts: Record<string, number> = {}
   for (let call = 0; call < calls; call += 1) {

@@ -56,6 +56,6 @@ export interface ProbeResult {
   /** HTTP status, null when no answer came. */
   readonly status: number | null
   readonly durationMs: number
-  /** What failed, in words for an operator, without any secret; null when nothing failed. */
+  /** The failure, in words for an operator, without any secret; null when nothing failed. */
   readonly error: string | null
 }

@@ -47,7 +47,7 @@ export interface PriceBook {
   unpriced(model: string, tier?: string | null): void
 }
 
-/** What prices report to the metrics. Called while a call ends: it must be quick and must not throw. */
+/** Gets reports for the metrics. Called while a call ends: it must be quick and must not throw. */
 export interface PricesObserver {
   /** A call was billed and has no cost. `model` is the configuration's. */
   unpriced(model: string): void

@@ -1,11 +1,11 @@
 /**
- * How each kind of backend does it, a row each. Shared code asks the row of the instance and never compares the name of
- * a kind. Each fact is here once: addresses, the header fields for keys and figures, the words of refusals.
+ * The kinds of backends, a row each: their addresses, their header fields for keys and figures, and the words of their
+ * errors. Shared code asks the row of the instance and never compares the name of a kind.
  */
 import type { AnswerError } from './answer-error.ts'
 import { acceptsIncludeUsage } from './operations.ts'
 
-/** Where a call goes on a backend, in checked parts; `resolve` reads it from the client's URL. */
+/** The address of a call on a backend, in checked parts. `resolve` reads it from the client's URL. */
 export interface Address {
   /** True for `/openai/v1/…` and `/v1/…`; false for the dated API. */
   readonly isV1: boolean
@@ -65,13 +65,13 @@ export interface BackendFacts {
   /** Fields about the backend's own limits. */
   readonly limits: LimitFields
   /**
-   * How long a 429 without Retry-After asks to wait.
+   * The wait after a 429 without Retry-After.
    * @returns milliseconds; null when the answer does not say, or the backend's figures cannot be used for it.
    */
   resetMs(headers: AnswerHeaders): number | null
-  /** Whether `stream_options.include_usage` is known to the version that is asked for. */
+  /** True when this version of the API accepts `stream_options.include_usage`. */
   takesUsageOptions(apiVersion: string | null, isV1: boolean): boolean
-  /** What a call can bring that this kind does not have: members of a JSON body, and request fields. */
+  /** Members of a JSON body and request fields that this kind does not have. */
   readonly lacks: { readonly members: readonly string[]; readonly fields: readonly string[] }
   /** Request fields that only this kind knows and that are harmless: they choose, sign in and address nothing. */
   readonly forwarded: readonly string[]
@@ -196,7 +196,7 @@ const openAI = {
   withheld: ['openai-organization', 'openai-project'],
   forwarded: [],
   choosingFields: [],
-  // Whose account it is, and where its network's edge is.
+  // The operator's account, and the edge of OpenAI's network.
   notReturned: ['openai-organization', 'openai-project', 'cf-ray', 'cf-cache-status'],
   shownToPages: ['x-request-id', 'openai-processing-ms'],
   // 404 model_not_found; 403 with the same code where the key's project may not use the model.

@@ -50,7 +50,7 @@ const contents: ReadonlySet<string> = new Set([
   'tools',
 ])
 
-/** Kinds of items whose content is one of these members alone. */
+/** Kinds of items whose only content is one of these members. */
 const contentsOfType: ReadonlyMap<string, readonly string[]> = new Map([
   ['message', ['content']],
   ['reasoning', ['content', 'encrypted_content', 'summary']],

@@ -76,7 +76,7 @@ export interface ScanCaps {
 export const requestCaps: ScanCaps = { members: 1_000, parts: 500_000 }
 
 /**
- * @param wanted Keys to report; each may stand once at most, however it is escaped.
+ * @param wanted Keys to report; each may occur only once, however it is escaped.
  * @throws JsonScanError when the bytes are no object, break off, nest deeper than `depthMax`, or repeat a wanted key.
  */
 export function scanObject(bytes: Buffer, wanted: ReadonlySet<string>, start = 0, end = bytes.length): Scan {

@@ -1,4 +1,4 @@
-/** What the name of a model says, as OpenAI and Azure name them. */
+/** Facts about models, read from their names at OpenAI and Azure. */
 
 export interface ModelFacts {
   /** True for models that may think before their first word, whether they report it or not. */

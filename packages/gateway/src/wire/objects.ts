@@ -18,13 +18,12 @@ export type ObjectKind =
   | 'video'
 
 /**
- * How to read ids from the answer of an operation. `batch_again` and `response_again` are answers about a known object
- * that may have created others since: a batch its answer files, a background response its items. `parts` is an answer
- * that is no object itself but whose output can be put into later calls. `content` is a list of items of which only
- * encrypted content counts. `audio` is a chat that is not stored, whose sound a later turn can name. `upload_again`
- * contains the file that was made of the parts.
- * Lists of input items contain nothing to remember: clients choose the ids of their input, and could choose the ids of
- * others.
+ * The way to read ids from the answer of an operation. `batch_again` and `response_again` are answers about a known
+ * object that may have created others since: a batch its answer files, a background response its items. `parts` is an
+ * answer that is no object itself but whose output can be put into later calls. `content` is a list of items of which
+ * only encrypted content counts. `audio` is a chat that is not stored, whose sound a later turn can name.
+ * `upload_again` contains the file that was made of the parts. Lists of input items contain nothing to remember:
+ * clients choose the ids of their input, and could choose the ids of others.
  */
 export type CreatedKind = ObjectKind | 'batch_again' | 'response_again' | 'upload_again' | 'parts' | 'content' | 'audio'
 

@@ -6,7 +6,7 @@
 
 import { allBackends, type BackendFacts, imageDeploymentField } from './backends.ts'
 
-/** Fields that concern one connection alone: RFC 9110 section 7.6.1. */
+/** Fields that concern only one connection: RFC 9110 section 7.6.1. */
 export const hopByHop: readonly string[] = [
   'connection',
   'keep-alive',

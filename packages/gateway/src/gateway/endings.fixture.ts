@@ -26,7 +26,7 @@ import { Guards } from './guards.ts'
 import { nothingLearned } from './observe/observer.ts'
 import { nothingRelayed, type Relayed } from './relayed.ts'
 import { findGrant } from './stages/3-authorize/grant.ts'
-import type { Asked } from './stages/4-receive/request.ts'
+import type { ReceivedRequest } from './stages/4-receive/request.ts'
 import { requestWithoutBody } from './stages/4-receive/request.ts'
 import type { OpenRecordParts } from './stages/9-record/open.ts'
 
@@ -178,7 +178,7 @@ export function leaseOf(ask: Partial<Ask> = {}): TestLease {
 }
 
 export interface AdmittedOptions extends CallOptions {
-  readonly asked?: Partial<Asked>
+  readonly request?: Partial<ReceivedRequest>
   readonly lease?: Lease | null
   /** Null for a call that has reached no instance. */
   readonly instance?: string | null
@@ -186,11 +186,11 @@ export interface AdmittedOptions extends CallOptions {
 
 /** A call of workload `people` on the pool `main` that was admitted and sent to an instance. */
 export function admittedOf(options: AdmittedOptions = {}): Admitted {
-  const { asked = {}, lease = null, instance = 'one', ...call } = options
+  const { request = {}, lease = null, instance = 'one', ...call } = options
   const headers = { 'x-gatehouse-workload': 'people', ...call.headers }
   const exchange: Authenticated = authenticatedOf({ ...call, headers })
   noteGrant(exchange, findGrant(person, exchange.route, 'people', samplePlan))
-  noteRequest(exchange, { ...requestWithoutBody('gpt-4o'), send: Buffer.from('{}'), ...asked })
+  noteRequest(exchange, { ...requestWithoutBody('gpt-4o'), send: Buffer.from('{}'), ...request })
   noteHome(exchange, null, null)
   noteLease(exchange, lease)
   noteInstance(exchange, instance === null ? null : (samplePlan.targets.get(instance)?.members[0]?.instance ?? null))

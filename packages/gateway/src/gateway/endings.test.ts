@@ -89,7 +89,7 @@ test('a copy has no client: its failure gets no answer and no status', async () 
   )
   noteRoute(copy, original.route)
   noteCaller(copy, original.caller, '')
-  noteRequest(copy, original.asked)
+  noteRequest(copy, original.request)
   await conclude(copy, relayedOf({ ending: 'backend_unreachable', status: null }), scene.parts)
   assert.equal(lastOf(scene).half.status, null)
   assert.equal(copy.call.res, null)
@@ -124,7 +124,7 @@ test('a list counts as many calls as it fetched pages', async () => {
   const scene = await endingScene()
   const lease = leaseOf()
   const attempt = { instance: 'one', status: 200, durationMs: 1, error: null }
-  const exchange = admittedOf({ method: 'GET', url: '/v1/files', lease, asked: { deployment: null, send: null } })
+  const exchange = admittedOf({ method: 'GET', url: '/v1/files', lease, request: { deployment: null, send: null } })
   await conclude(exchange, relayedOf({ attempts: [attempt, attempt, attempt] }), scene.parts)
   assert.equal(lease.settled[0]?.calls, 3)
 })
@@ -137,7 +137,7 @@ test('usage of earlier work charges the limits of the call that began it, and th
     method: 'GET',
     url: '/v1/responses/resp_1',
     lease,
-    asked: { deployment: null, send: null },
+    request: { deployment: null, send: null },
   })
   await conclude(exchange, relayedOf({ learned: { usage: reported(30, 70), objectId: 'resp_1' } }), scene.parts)
   assert.deepEqual(lease.settled, [{ ...nothingSpent, calls: 1 }])
@@ -157,7 +157,7 @@ test('after a successful DELETE the owner of the object is forgotten, and only t
     const exchange = admittedOf({
       method: 'DELETE',
       url: '/v1/responses/resp_1',
-      asked: { deployment: null, send: null },
+      request: { deployment: null, send: null },
     })
     await conclude(exchange, relayedOf({ status }), scene.parts)
     assert.equal(scene.parts.objects.remembered('resp_1') === null, isForgotten, `status ${status}`)

@@ -100,7 +100,7 @@ function answerInstead(
 }
 
 function receivedBytes(exchange: Exchange): number {
-  return exchange.asked?.received.reduce((sum, chunk) => sum + chunk.length, 0) ?? 0
+  return exchange.request?.received.reduce((sum, chunk) => sum + chunk.length, 0) ?? 0
 }
 
 /** After a successful DELETE, forget the object's owner. */
@@ -118,7 +118,7 @@ async function usageOrBound(exchange: Authenticated, relayed: Relayed, parts: En
       { id: exchange.call.id, code: error instanceof LedgerError ? error.code : 'internal_error' },
       'usage_unknown',
     )
-    const isBilled = relayed.sentAtMs !== null && (relayed.status ?? 0) < 400 && exchange.asked?.deployment != null
+    const isBilled = relayed.sentAtMs !== null && (relayed.status ?? 0) < 400 && exchange.request?.deployment != null
     return isBilled ? boundedUsage(boundOf(exchange, parts)) : noUsage
   }
 }
@@ -127,12 +127,12 @@ async function usageOrBound(exchange: Authenticated, relayed: Relayed, parts: En
  * Null where nothing was billed, and where the model has no price: such a call is reported as unpriced, never as free.
  */
 function costOfExchange(exchange: Authenticated, relayed: Relayed, usage: Usage, parts: EndingParts): Cost | null {
-  const { route, asked, instance } = exchange
-  if (usage.source === 'none' || usage.source === 'owed' || asked === null || instance === null) return null
+  const { route, request, instance } = exchange
+  if (usage.source === 'none' || usage.source === 'owed' || request === null || instance === null) return null
   // Work that began earlier is priced by the deployment that it ran on.
   const debt = exchange.charges?.debt
   const ran = debt?.servedDeployment ?? debt?.deployment ?? relayed.learned.servedModel
-  const name = relayed.servedDeployment ?? asked.deployment ?? ran
+  const name = relayed.servedDeployment ?? request.deployment ?? ran
   if (name === null) return null
   const model = instance.deployments.get(name)?.model ?? name
   const { servedModel, serviceTier: tier } = relayed.learned
@@ -272,13 +272,13 @@ function isSummed(exchange: Exchange, last: Closed, { guards }: EndingParts): bo
 
 /** For the metrics. Names are those of the configuration: nothing that only the client says becomes a label. */
 function figures(exchange: Exchange, ending: Ending, endedAtMs: number): EndedCall {
-  const { call, grant, asked, instance, copy } = exchange
+  const { call, grant, request, instance, copy } = exchange
   const { outcome, code, status, relayed, usage, cost } = ending
   const sentAtMs = relayed?.sentAtMs ?? null
   const firstByteAtMs = relayed?.firstByteAtMs ?? null
   return {
     workload: grant?.workload.name ?? null,
-    deployment: instance === null ? null : (asked?.deployment ?? null),
+    deployment: instance === null ? null : (request?.deployment ?? null),
     instance: instance?.name ?? null,
     copyKind: copy?.kind ?? null,
     outcome,

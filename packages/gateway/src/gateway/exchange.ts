@@ -18,7 +18,7 @@ import type { ClaimedDebt } from './follow-ups/index.ts'
 import type { Plan } from './plan/index.ts'
 import type { Route } from './stages/1-resolve/route.ts'
 import type { Grant } from './stages/3-authorize/grant.ts'
-import type { Asked } from './stages/4-receive/request.ts'
+import type { ReceivedRequest } from './stages/4-receive/request.ts'
 
 /**
  * An exchange at any point of its way: a fact is null until its stage has found it. What ends an exchange takes this
@@ -37,7 +37,7 @@ export interface Exchange {
   /** The caller's verified token, for instances whose credential is `caller`; empty before it is verified. */
   readonly token: string
   readonly grant: Grant | null
-  readonly asked: Asked | null
+  readonly request: ReceivedRequest | null
   /** Null where any member may serve. */
   readonly home: Home | null
   /** Open debt of the object that the call names, if it was known when the call began. */
@@ -80,7 +80,7 @@ export interface Authorized extends Authenticated {
 }
 
 export interface Received extends Authorized {
-  readonly asked: Asked
+  readonly request: ReceivedRequest
 }
 
 /** Exists in types only: `home` and `lease` may be null after their stage too, so a mark tells the types apart. */
@@ -99,7 +99,7 @@ export interface Admitted extends Located {
  * the target.
  */
 export interface FollowUp extends Authenticated {
-  readonly asked: Asked
+  readonly request: ReceivedRequest
   readonly owing: Debt
 }
 
@@ -118,7 +118,7 @@ export function newExchange(call: Call, settings: ExchangeSettings, copy: Exchan
     caller: null,
     token: '',
     grant: null,
-    asked: null,
+    request: null,
     home: null,
     owing: null,
     lease: null,
@@ -156,10 +156,10 @@ export function noteGrant(exchange: Authenticated, grant: Grant): asserts exchan
 /** Called by `receive`. */
 export function noteRequest<E extends Authenticated>(
   exchange: E,
-  asked: Asked,
-): asserts exchange is E & { readonly asked: Asked } {
+  request: ReceivedRequest,
+): asserts exchange is E & { readonly request: ReceivedRequest } {
   const facts: Facts = exchange
-  facts.asked = asked
+  facts.request = request
 }
 
 /** Called by `locate`. @param owing what the object that the call names still owes. */

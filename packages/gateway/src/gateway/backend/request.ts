@@ -13,7 +13,7 @@ import type { Workload } from '../plan/index.ts'
 import type { Route } from '../stages/1-resolve/route.ts'
 import { requireFormType, saysForm } from '../stages/4-receive/content-type.ts'
 import { maximumMember } from '../stages/4-receive/maximum.ts'
-import type { Asked } from '../stages/4-receive/request.ts'
+import type { ReceivedRequest } from '../stages/4-receive/request.ts'
 import { UploadInspector } from '../stages/4-receive/upload-lines.ts'
 import { requestHeaders } from './headers.ts'
 import { type UploadLimits, type UploadWatcher, uploadBody } from './upload.ts'
@@ -21,7 +21,7 @@ import { type UploadLimits, type UploadWatcher, uploadBody } from './upload.ts'
 export interface Sending {
   readonly call: Call
   readonly route: Route
-  readonly asked: Asked
+  readonly request: ReceivedRequest
   /** The target of the call. It knows the names of deployments on each of its members. */
   readonly target: Target
   readonly forwards: Forwards
@@ -30,9 +30,9 @@ export interface Sending {
 }
 
 /** Null where the deployment has the same name on the instance as the client wrote. */
-function otherName({ route, asked }: Sending, candidate: Candidate): string | null {
-  const written = route.deployment ?? asked.requestedModel
-  const served = candidate.alias ?? asked.deployment
+function otherName({ route, request }: Sending, candidate: Candidate): string | null {
+  const written = route.deployment ?? request.requestedModel
+  const served = candidate.alias ?? request.deployment
   return served === written ? null : served
 }
 
@@ -42,8 +42,8 @@ function movesName({ route }: Sending, { instance }: Candidate): boolean {
 }
 
 /** Null for a call without the header field, and where the deployment has the same name on the instance. */
-function imageDeploymentOn({ call, asked, target }: Sending, { instance }: Candidate): string | null {
-  if (asked.toolDeployments.length === 0) return null
+function imageDeploymentOn({ call, request, target }: Sending, { instance }: Candidate): string | null {
+  if (request.toolDeployments.length === 0) return null
   const written = call.req.headers[imageDeploymentField]
   const served = typeof written === 'string' ? nameOn(target, instance, written) : null
   return served === written ? null : served
@@ -59,21 +59,21 @@ export function requestFor(
   credential: { readonly name: string; readonly value: string },
   upload: { readonly journal: Journal | null; readonly limits: UploadLimits; readonly relay: UploadWatcher } | null,
 ): Dispatcher.DispatchOptions {
-  const { call, route, asked } = sending
+  const { call, route, request } = sending
   const choice = {
     forwards: sending.forwards,
     backend: candidate.instance.backend,
-    decoded: asked.decoded,
+    decoded: request.decoded,
     imageDeployment: imageDeploymentOn(sending, candidate),
   }
   const headers = requestHeaders(call.req.rawHeaders, credential, call.id, choice)
   const isMoved = movesName(sending, candidate)
-  const name = isMoved ? (candidate.alias ?? asked.deployment) : otherName(sending, candidate)
+  const name = isMoved ? (candidate.alias ?? request.deployment) : otherName(sending, candidate)
   const path = candidate.instance.backend.path(route.address, name)
-  if (asked.send !== 'upload') {
+  if (request.send !== 'upload') {
     const send = withAliases(sending, candidate)
     const inBody = name !== null && (isMoved || route.deployment === null)
-    const named = inBody ? bodyWith(name, { ...asked, send }, call.req) : send
+    const named = inBody ? bodyWith(name, { ...request, send }, call.req) : send
     return { method: call.method, path, headers, body: bounded(named, sending, candidate) }
   }
   if (upload === null) throw new TypeError('a streamed body can be sent once')
@@ -96,8 +96,8 @@ function inspectorOf({ call, route, target, workload }: Sending, { instance }: C
  * The body with the deployments of its tools and data sources by their names on the member. Every other byte is
  * unchanged.
  */
-function withAliases({ asked, target }: Sending, { instance }: Candidate): Buffer | null {
-  const { send, json } = asked
+function withAliases({ request, target }: Sending, { instance }: Candidate): Buffer | null {
+  const { send, json } = request
   if (send === 'upload' || send === null) return null
   if (json === null || json.named.length === 0) return send
   // Everything after the gateway's own `stream_options` has moved by their length.
@@ -117,11 +117,11 @@ function withAliases({ asked, target }: Sending, { instance }: Candidate): Buffe
 
 /** The body with the workload's maximum, under the name that the model of this member accepts. */
 function bounded(body: Buffer | null, sending: Sending, candidate: Candidate): Buffer | null {
-  const { addedMaximum } = sending.asked
+  const { addedMaximum } = sending.request
   if (addedMaximum === null || body === null) return body
   const member = maximumMemberOn(sending, candidate)
   if (member === null) return body
-  const { json } = sending.asked
+  const { json } = sending.request
   // Nearly always the member is absent and goes in at the front, which is at the same place as in the client's body.
   const isAbsent = json !== null && !json.scan.empty && !json.scan.members.has(member)
   const scan = isAbsent ? json.scan : scanObject(body, new Set([member]))
@@ -129,8 +129,8 @@ function bounded(body: Buffer | null, sending: Sending, candidate: Candidate): B
 }
 
 /** The name of the workload's maximum in requests to this member; null where none is added. */
-export function maximumMemberOn({ route, asked }: Sending, { instance, alias }: Candidate): string | null {
-  const { addedMaximum, deployment } = asked
+export function maximumMemberOn({ route, request }: Sending, { instance, alias }: Candidate): string | null {
+  const { addedMaximum, deployment } = request
   if (addedMaximum === null) return null
   const model = instance.deployments.get(alias ?? deployment ?? '')?.model ?? ''
   return maximumMember(route.operation.name, model, addedMaximum.as)
@@ -144,10 +144,10 @@ const modelOnly: ReadonlySet<string> = new Set(['model'])
  */
 export function bodyWith(
   name: string,
-  asked: Pick<Asked, 'send' | 'json' | 'modelAt'>,
+  request: Pick<ReceivedRequest, 'send' | 'json' | 'modelAt'>,
   req: IncomingMessage,
 ): Buffer | null {
-  const { send, json, modelAt } = asked
+  const { send, json, modelAt } = request
   if (send === null || send === 'upload') return null
   if (modelAt !== null)
     return Buffer.concat([send.subarray(0, modelAt.start), Buffer.from(name), send.subarray(modelAt.end)])

@@ -79,11 +79,11 @@ export class Copies {
    * streamed uploads.
    */
   #shadow(exchange: Received, parts: CopyParts): void {
-    const { grant, asked, route } = exchange
-    if (asked.deployment === null) return
-    const to = grant.workload.shadow.get(asked.deployment)
-    if (to === undefined || !(asked.send instanceof Buffer)) return
-    if (route.operation.creates !== null || asked.keeps !== null || asked.references.length > 0) return
+    const { grant, request, route } = exchange
+    if (request.deployment === null) return
+    const to = grant.workload.shadow.get(request.deployment)
+    if (to === undefined || !(request.send instanceof Buffer)) return
+    if (route.operation.creates !== null || request.keeps !== null || request.references.length > 0) return
     if (this.#parts.random() >= to.share) return
     const target = to.target ?? grant.target
     this.#start(exchange, { kind: 'shadow', target, deployment: to.deployment, apart: null }, parts)
@@ -94,9 +94,9 @@ export class Copies {
    * @returns an answer that the client can use; null when there is none.
    */
   #hedge(exchange: Received, apart: readonly Instance[], parts: CopyParts): Promise<WholeAnswer | null> {
-    const { grant, asked } = exchange
-    if (asked.deployment === null) return Promise.resolve(null)
-    return this.#start(exchange, { kind: 'hedge', target: grant.target, deployment: asked.deployment, apart }, parts)
+    const { grant, request } = exchange
+    if (request.deployment === null) return Promise.resolve(null)
+    return this.#start(exchange, { kind: 'hedge', target: grant.target, deployment: request.deployment, apart }, parts)
   }
 
   /** Resolves when the copies that are in flight now have ended. */
@@ -161,7 +161,7 @@ export class Copies {
     order: CopyOrder,
     parts: CopyParts,
   ): Promise<{ readonly copy: Unattended; readonly relayed: Promise<Relayed> } | null> {
-    const { route, asked, lease } = exchange
+    const { route, request, lease } = exchange
     const candidate = memberFor(order, parts.clock())
     if (candidate === null) return null
     const { instance, lane } = candidate
@@ -175,7 +175,7 @@ export class Copies {
       const call = {
         call: exchange.call,
         route,
-        asked,
+        request,
         target: order.target,
         forwards: exchange.plan.forwards,
         workload: null,
@@ -183,23 +183,23 @@ export class Copies {
       const sending = sendingFor(call, lane)
       const copy = new Unattended({
         call: exchange.call,
-        asked: sending.asked,
+        request: sending.request,
         clock: parts.clock,
         answerMsMax: parts.totalMs,
         observer: null,
       })
-      const request = requestFor(sending, candidate, credential, null)
+      const outgoing = requestFor(sending, candidate, credential, null)
       isSent = true
       this.#inFlight.add(copy)
       if (this.#isClosing) copy.giveUp(new GivenUp('shutdown'))
-      return { copy, relayed: copy.send(request, candidate, attempt, additionsTo(sending, candidate, false)) }
+      return { copy, relayed: copy.send(outgoing, candidate, attempt, additionsTo(sending, candidate, false)) }
     } finally {
       if (!isSent) attempt.withdraw(parts.clock())
     }
   }
 
   #copyOf(original: Received, { kind, target, deployment }: CopyOrder, parts: CopyParts): Located {
-    const { call, route, caller, token, grant, asked } = original
+    const { call, route, caller, token, grant, request } = original
     const ownCall = {
       ...call,
       id: this.#parts.newId(),
@@ -212,7 +212,7 @@ export class Copies {
     noteRoute(copy, route)
     noteCaller(copy, caller, token)
     noteGrant(copy, { ...grant, target })
-    noteRequest(copy, { ...asked, deployment })
+    noteRequest(copy, { ...request, deployment })
     // A copy chooses its member by itself, and the call that it copies looks after the debt.
     noteHome(copy, null, null)
     return copy

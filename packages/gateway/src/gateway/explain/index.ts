@@ -183,8 +183,8 @@ function deploymentOf({ route, grant }: Authorized, model: string | null): strin
   return model
 }
 
-function limitsOf({ caller, grant, asked }: Received, config: Config): LimitsMet {
-  return limitsMet(config, { caller, workload: grant.workload.name, deployment: asked.deployment })
+function limitsOf({ caller, grant, request }: Received, config: Config): LimitsMet {
+  return limitsMet(config, { caller, workload: grant.workload.name, deployment: request.deployment })
 }
 
 function describeDeployment(deployment: string | null): string {
@@ -252,7 +252,7 @@ function describeModels(names: readonly string[]): string {
 }
 
 /** @throws Refusal deployment_unknown */
-function destinationOf({ call, route, grant, asked: { deployment } }: Received): Destination {
+function destinationOf({ call, route, grant, request: { deployment } }: Received): Destination {
   const candidates = candidatesFor(grant.target, deployment)
   if (candidates !== null) return { grant, route, method: call.method, deployment, candidates }
   throw new Refusal('deployment_unknown', { target: grant.target.name, deployment: deployment ?? '' })

@@ -49,7 +49,7 @@ export async function askForEnd(
   gateway: FollowUpGateway,
   asking: AskOptions,
 ): Promise<boolean> {
-  const { call, route, asked, owing, plan } = exchange
+  const { call, route, request, owing, plan } = exchange
   const candidate = memberOf(owing, plan)
   if (candidate === null) return false
   const { instance, lane } = candidate
@@ -63,12 +63,12 @@ export async function askForEnd(
     noteInstance(exchange, instance)
     await openRecord(exchange, gateway)
     const answerMsMax = Math.min(totalMs, asking.answerMsMax)
-    const question = new Unattended({ call, asked, clock, answerMsMax, observer: asking.observer })
-    const sending = { call, route, asked, target: singleOf(instance), forwards: plan.forwards, workload: null }
-    const request = requestFor(sending, candidate, credential, null)
+    const question = new Unattended({ call, request, clock, answerMsMax, observer: asking.observer })
+    const sending = { call, route, request, target: singleOf(instance), forwards: plan.forwards, workload: null }
+    const outgoing = requestFor(sending, candidate, credential, null)
     isSent = true
     asking.begun(question)
-    await conclude(exchange, await question.send(request, candidate, attempt, nothingAdded), gateway)
+    await conclude(exchange, await question.send(outgoing, candidate, attempt, nothingAdded), gateway)
     return true
   } finally {
     if (!isSent) attempt.withdraw(clock())

@@ -1,17 +1,17 @@
 /** Canary: a share of a workload's calls goes to another deployment, as the operator has configured it. */
 import type { Reference } from '../../../wire/references.ts'
 import type { Grant } from '../3-authorize/grant.ts'
-import type { Asked } from './request.ts'
+import type { ReceivedRequest } from './request.ts'
 
 /**
  * Runs before anything is reserved, because limits and prices are those of the deployment that serves.
  * @param random 0..1, 1 excluded. @returns the same object for a call that stays where it is.
  */
-export function steer(asked: Asked, grant: Grant, random: () => number): Asked {
+export function steer(request: ReceivedRequest, grant: Grant, random: () => number): ReceivedRequest {
   const { canary } = grant.workload
-  if (canary.size === 0 || asked.deployment === null || asked.references.some(isBound)) return asked
-  const to = canary.get(asked.deployment)
-  return to === undefined || random() >= to.share ? asked : { ...asked, deployment: to.deployment }
+  if (canary.size === 0 || request.deployment === null || request.references.some(isBound)) return request
+  const to = canary.get(request.deployment)
+  return to === undefined || random() >= to.share ? request : { ...request, deployment: to.deployment }
 }
 
 /**

@@ -22,7 +22,7 @@ import { isWithoutBody, requireFormType, requireJsonType, saysForm } from './con
 import { demandMembers, demandOf } from './demand.ts'
 import { factsOfForm } from './form.ts'
 import { withMaximum } from './maximum.ts'
-import { type Asked, type ReceiveLimits, requestWithoutBody } from './request.ts'
+import { type ReceivedRequest, type ReceiveLimits, requestWithoutBody } from './request.ts'
 import { bodyShapes, shapeFor } from './shapes.ts'
 
 const noReferences: readonly Reference[] = []
@@ -60,8 +60,8 @@ export function receive(exchange: Authorized, hold: BodyHold, parts: ReceivePart
   return isJson ? receiveJson(exchange, hold, parts) : receiveOther(exchange, hold, parts)
 }
 
-function received(exchange: Authorized, asked: Asked, { random }: ReceiveParts): Received {
-  noteRequest(exchange, steer(asked, exchange.grant, random))
+function received(exchange: Authorized, request: ReceivedRequest, { random }: ReceiveParts): Received {
+  noteRequest(exchange, steer(request, exchange.grant, random))
   return exchange
 }
 
@@ -70,7 +70,11 @@ async function receiveOther(exchange: Authorized, hold: BodyHold, parts: Receive
   return received(exchange, await readOther(exchange, hold, parts.receiveLimits), parts)
 }
 
-async function readOther({ call, route, grant }: Authorized, hold: BodyHold, limits: ReceiveLimits): Promise<Asked> {
+async function readOther(
+  { call, route, grant }: Authorized,
+  hold: BodyHold,
+  limits: ReceiveLimits,
+): Promise<ReceivedRequest> {
   const { operation } = route
   const plain = requestWithoutBody(route.deployment, imageDeployment(call, grant))
   if (operation.body === 'none' || call.method === 'GET' || call.method === 'HEAD') {
@@ -157,7 +161,7 @@ async function receiveJson(exchange: Authorized, hold: BodyHold, parts: ReceiveP
   // A changed body is held in addition to the original.
   if (send !== body) hold.take(send.length)
   // One literal. Spreading another object into it cost every call a microsecond.
-  const asked: Asked = {
+  const request: ReceivedRequest = {
     deployment,
     requestedModel: named ?? deployment,
     stream,
@@ -175,7 +179,7 @@ async function receiveJson(exchange: Authorized, hold: BodyHold, parts: ReceiveP
     references,
     keeps: operation.createsWhenAsked === null ? null : keptOf(body, scan, operation.createsWhenAsked),
   }
-  return received(exchange, asked, parts)
+  return received(exchange, request, parts)
 }
 
 function keptOf(body: Buffer, scan: Scan, kind: CreatedKind): CreatedKind | null {
@@ -214,8 +218,8 @@ function usageOptions(written: unknown): string | null {
   if (written === undefined || written === null) return '{"include_usage":true}'
   if (typeof written !== 'object' || Array.isArray(written)) return null
   const options = written as Readonly<Record<string, unknown>>
-  const asked = options['include_usage']
-  if (asked !== undefined && asked !== false && asked !== null) return null
+  const wanted = options['include_usage']
+  if (wanted !== undefined && wanted !== false && wanted !== null) return null
   return JSON.stringify({ ...options, include_usage: true })
 }
 

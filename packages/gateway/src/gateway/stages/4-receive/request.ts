@@ -6,7 +6,7 @@ import type { NamedDeployment } from './body-policy.ts'
 import type { FormFacts } from './form.ts'
 import type { AddedMaximum } from './maximum.ts'
 
-export interface Asked {
+export interface ReceivedRequest {
   /** Null for operations without a deployment. */
   readonly deployment: string | null
   /** `model` as the client wrote it. */
@@ -55,7 +55,7 @@ const noReferences: readonly Reference[] = []
 const noDeployments: readonly string[] = []
 
 /** A call without a body asks for nothing but its operation. @param deployment null for operations without one. */
-export function requestWithoutBody(deployment: string | null, toolDeployments = noDeployments): Asked {
+export function requestWithoutBody(deployment: string | null, toolDeployments = noDeployments): ReceivedRequest {
   return {
     deployment,
     requestedModel: deployment,

@@ -35,7 +35,7 @@ function located(exchange: Received, home: Home | null, { followUps }: LocatePar
   return exchange
 }
 
-function namedObjects({ call, route, asked }: Received): readonly NamedObject[] {
+function namedObjects({ call, route, request }: Received): readonly NamedObject[] {
   const { object, lists } = route.operation
   if (lists !== null && call.method !== 'POST') {
     // A page of a list continues on the instance where the object lives that ended the page before.
@@ -44,8 +44,8 @@ function namedObjects({ call, route, asked }: Received): readonly NamedObject[] 
     const id = query.get(param)
     return id === null ? [] : [{ id, kind: lists, param, echoed: false }]
   }
-  if (object === null) return asked.references
-  return [{ id: route.objectId ?? '', kind: object, param: null, echoed: false }, ...asked.references]
+  if (object === null) return request.references
+  return [{ id: route.objectId ?? '', kind: object, param: null, echoed: false }, ...request.references]
 }
 
 async function homeOf(exchange: Received, named: readonly NamedObject[], parts: LocateParts): Promise<Home | null> {
@@ -61,7 +61,7 @@ async function homeOf(exchange: Received, named: readonly NamedObject[], parts: 
  * what they can read. Null where the body must stay whole.
  */
 function looseHome(exchange: Received, named: readonly NamedObject[], owners: readonly (Owner | null)[]): Home | null {
-  const { send } = exchange.asked
+  const { send } = exchange.request
   if (!(send instanceof Buffer) || named.some(one => !one.echoed)) return null
   const makers = new Map<string, string>()
   const homes: { readonly instance: string; readonly isReasoning: boolean }[] = []
@@ -123,8 +123,8 @@ async function ownersOf(
   })
 }
 
-function firstMember({ grant, asked }: Received): string | null {
-  return candidatesFor(grant.target, asked.deployment)?.all[0]?.instance.name ?? null
+function firstMember({ grant, request }: Received): string | null {
+  return candidatesFor(grant.target, request.deployment)?.all[0]?.instance.name ?? null
 }
 
 /** The instance must be a member of the call's target, and have the deployment. @throws Refusal object_elsewhere */
@@ -135,7 +135,7 @@ function requireServing(exchange: Received, { id, kind, param }: NamedObject, in
 }
 
 /** Null when the instance can serve the call. */
-function whyNotServing({ grant, asked }: Received, instance: string): string | null {
+function whyNotServing({ grant, request }: Received, instance: string): string | null {
   const { target, workload } = grant
   if (target.members.every(member => member.instance.name !== instance)) {
     const others = [...workload.targets.values()].filter(other => other.members.some(m => m.instance.name === instance))
@@ -143,10 +143,10 @@ function whyNotServing({ grant, asked }: Received, instance: string): string | n
     const advice = names === '' ? `, nor is any other target of workload "${workload.name}"` : `; call ${names} instead`
     return `is no member of "${target.name}"${advice}`
   }
-  const candidates = candidatesFor(target, asked.deployment)
+  const candidates = candidatesFor(target, request.deployment)
   // `dispatch` refuses a deployment that no member has.
   if (candidates === null || candidates.all.some(candidate => candidate.instance.name === instance)) return null
-  return `has no deployment "${asked.deployment}"`
+  return `has no deployment "${request.deployment}"`
 }
 
 function apart(one: NamedObject, other: NamedObject): Refusal {

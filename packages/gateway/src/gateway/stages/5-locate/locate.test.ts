@@ -5,7 +5,7 @@ import type { Reference } from '../../../wire/references.ts'
 import { authenticatedOf, type CallOptions, person, samplePlan } from '../../exchange.fixture.ts'
 import { type Authenticated, noteGrant, noteRequest, type Received } from '../../exchange.ts'
 import { findGrant } from '../3-authorize/grant.ts'
-import type { Asked } from '../4-receive/request.ts'
+import type { ReceivedRequest } from '../4-receive/request.ts'
 import { requestWithoutBody } from '../4-receive/request.ts'
 import { type LocateParts, locate } from './index.ts'
 
@@ -30,11 +30,11 @@ function partsOf(change: Partial<LocateParts> = {}): LocateParts {
 }
 
 /** A call of workload `people` on pool `main`, which has the members `one` and `two`. */
-function receivedOf(options: CallOptions & { readonly asked?: Partial<Asked> } = {}): Received {
-  const { asked = {}, ...call } = options
+function receivedOf(options: CallOptions & { readonly request?: Partial<ReceivedRequest> } = {}): Received {
+  const { request = {}, ...call } = options
   const exchange: Authenticated = authenticatedOf({ url: '/main/people/openai/v1/responses', ...call })
   noteGrant(exchange, findGrant(person, exchange.route, exchange.route.workload, samplePlan))
-  noteRequest(exchange, { ...requestWithoutBody('gpt-4o'), send: Buffer.from('{}'), ...asked })
+  noteRequest(exchange, { ...requestWithoutBody('gpt-4o'), send: Buffer.from('{}'), ...request })
   return exchange
 }
 
@@ -55,7 +55,7 @@ test('a call that names no object may go anywhere, and nothing is waited for', (
 
 test('a call goes to the instance that has the objects of its workload', async () => {
   assert.equal(await homeOf(receivedOf({ method: 'GET', url: '/main/people/openai/v1/responses/resp_two' })), 'two')
-  assert.equal(await homeOf(receivedOf({ asked: { references: [reference('resp_two')] } })), 'two')
+  assert.equal(await homeOf(receivedOf({ request: { references: [reference('resp_two')] } })), 'two')
 })
 
 // An id that another workload's object has must not be told from one that does not exist: otherwise ids could be tried
@@ -63,7 +63,7 @@ test('a call goes to the instance that has the objects of its workload', async (
 test('an object of another workload is refused exactly like one that does not exist', async () => {
   const messages: string[] = []
   for (const id of ['resp_others', 'resp_unmade']) {
-    const exchange = receivedOf({ asked: { references: [reference(id)] } })
+    const exchange = receivedOf({ request: { references: [reference(id)] } })
     const error: unknown = await Promise.resolve(locate(exchange, partsOf())).catch((reason: unknown) => reason)
     assert.ok(error instanceof Error && 'code' in error && 'param' in error)
     assert.deepEqual([error.code, error.param], ['object_unknown', 'previous_response_id'])
@@ -74,14 +74,14 @@ test('an object of another workload is refused exactly like one that does not ex
 
 test('where unknown objects may pass, they are looked for on the first member; those of other workloads stay refused', async () => {
   const parts = partsOf({ unknownObjects: 'allow' })
-  assert.equal(await homeOf(receivedOf({ asked: { references: [reference('resp_unmade')] } }), parts), 'one')
-  const others = receivedOf({ asked: { references: [reference('resp_others')] } })
+  assert.equal(await homeOf(receivedOf({ request: { references: [reference('resp_unmade')] } }), parts), 'one')
+  const others = receivedOf({ request: { references: [reference('resp_others')] } })
   await assert.rejects(async () => locate(others, parts), { code: 'object_unknown' })
 })
 
 test('objects on two instances cannot serve one call, and the refusal names both', async () => {
   const references = [reference('resp_one'), reference('resp_two', { kind: 'file', param: 'input.0.file_id' })]
-  await assert.rejects(async () => locate(receivedOf({ asked: { references } }), partsOf()), {
+  await assert.rejects(async () => locate(receivedOf({ request: { references } }), partsOf()), {
     code: 'objects_apart',
     param: 'input.0.file_id',
     message: /resp_one.*resp_two/,
@@ -89,12 +89,12 @@ test('objects on two instances cannot serve one call, and the refusal names both
 })
 
 test('an object on an instance that the target does not have is refused, with the target to call instead', async () => {
-  const onTwo = receivedOf({ url: '/one/people/openai/v1/responses', asked: { references: [reference('resp_two')] } })
+  const onTwo = receivedOf({ url: '/one/people/openai/v1/responses', request: { references: [reference('resp_two')] } })
   await assert.rejects(async () => locate(onTwo, partsOf()), {
     code: 'object_elsewhere',
     message: /call "main" instead/,
   })
-  const lost = receivedOf({ asked: { references: [reference('resp_three')] } })
+  const lost = receivedOf({ request: { references: [reference('resp_three')] } })
   await assert.rejects(async () => locate(lost, partsOf()), {
     code: 'object_elsewhere',
     message: /nor is any other target/,
@@ -103,15 +103,15 @@ test('an object on an instance that the target does not have is refused, with th
 
 test('what a client echoes of earlier answers pins the call only where it must be read by its maker', async () => {
   const echoed = reference('resp_two', { kind: 'item', param: 'input.1.id', echoed: true })
-  assert.equal(await homeOf(receivedOf({ asked: { references: [echoed] } })), 'two', 'it prefers the maker')
+  assert.equal(await homeOf(receivedOf({ request: { references: [echoed] } })), 'two', 'it prefers the maker')
   const foreign = reference('resp_three', { kind: 'item', param: 'input.1.id', echoed: true })
-  assert.equal(await homeOf(receivedOf({ asked: { references: [foreign] } })), null, 'every member can read it')
+  assert.equal(await homeOf(receivedOf({ request: { references: [foreign] } })), null, 'every member can read it')
   const encrypted = reference('resp_three', { kind: 'reasoning', param: 'input.1.encrypted_content', echoed: true })
-  await assert.rejects(async () => locate(receivedOf({ asked: { references: [encrypted] } }), partsOf()), {
+  await assert.rejects(async () => locate(receivedOf({ request: { references: [encrypted] } }), partsOf()), {
     code: 'object_elsewhere',
   })
   const unknown = reference('resp_unmade', { kind: 'item', param: 'input.1.id', echoed: true })
-  assert.equal(await homeOf(receivedOf({ asked: { references: [unknown] } })), null, 'an echo needs no owner')
+  assert.equal(await homeOf(receivedOf({ request: { references: [unknown] } })), null, 'an echo needs no owner')
 })
 
 test('where encrypted reasoning may be dropped, the call prefers its maker and other members get the rest', async () => {
@@ -121,10 +121,10 @@ test('where encrypted reasoning may be dropped, the call prefers its maker and o
   }
   const send = Buffer.from(JSON.stringify(body))
   const references = [reference('resp_two', { kind: 'reasoning', param: 'input.0.encrypted_content', echoed: true })]
-  const { home } = await locate(receivedOf({ asked: { references, send } }), partsOf({ encryptedReasoning: 'drop' }))
+  const { home } = await locate(receivedOf({ request: { references, send } }), partsOf({ encryptedReasoning: 'drop' }))
   assert.equal(home?.instance, 'two')
   assert.equal(
-    (await locate(receivedOf({ asked: { references, send } }), partsOf())).home?.loose,
+    (await locate(receivedOf({ request: { references, send } }), partsOf())).home?.loose,
     null,
     'pinned where it may not',
   )
@@ -132,7 +132,11 @@ test('where encrypted reasoning may be dropped, the call prefers its maker and o
 
 test('a page of a list continues where the object lives that ended the page before', async () => {
   const list = (query: string): Received =>
-    receivedOf({ method: 'GET', url: `/main/people/openai/v1/files${query}`, asked: { deployment: null, send: null } })
+    receivedOf({
+      method: 'GET',
+      url: `/main/people/openai/v1/files${query}`,
+      request: { deployment: null, send: null },
+    })
   assert.equal(await homeOf(list('?after=resp_two')), 'two')
   assert.equal(await homeOf(list('?before=resp_two&limit=3')), 'two')
   assert.equal(await homeOf(list('')), null)
@@ -144,21 +148,21 @@ test('a page of a list continues where the object lives that ended the page befo
 
 test('when owners cannot be looked up the call is refused with 503: the object may exist', async () => {
   const objects = { ...partsOf().objects, ownerOf: () => Promise.reject(new ObjectsUnavailable()) }
-  const exchange = receivedOf({ asked: { references: [reference('resp_one')] } })
+  const exchange = receivedOf({ request: { references: [reference('resp_one')] } })
   await assert.rejects(async () => locate(exchange, partsOf({ objects })), { code: 'objects_unavailable', status: 503 })
 })
 
 test('the open debt of the named object is noted, after its owner is checked', async () => {
-  const asked: string[] = []
+  const lookedUp: string[] = []
   const followUps: LocateParts['followUps'] = {
     openDebt(id) {
-      asked.push(id)
+      lookedUp.push(id)
       return null
     },
   }
   await locate(receivedOf({ method: 'GET', url: '/main/people/openai/v1/responses/resp_one' }), partsOf({ followUps }))
-  assert.deepEqual(asked, ['resp_one'])
+  assert.deepEqual(lookedUp, ['resp_one'])
   const others = receivedOf({ method: 'GET', url: '/main/people/openai/v1/responses/resp_others' })
   await assert.rejects(async () => locate(others, partsOf({ followUps })), { code: 'object_unknown' })
-  assert.deepEqual(asked, ['resp_one'])
+  assert.deepEqual(lookedUp, ['resp_one'])
 })

@@ -21,7 +21,7 @@ export interface AdmitParts extends Pick<GatewayParts, 'limits' | 'totalMs'> {
  */
 export function admit(exchange: Located, parts: AdmitParts): Promise<Admitted> | Admitted {
   const { limits } = parts
-  const meets = limits.meets(exchange.grant.workload.name, exchange.asked.deployment)
+  const meets = limits.meets(exchange.grant.workload.name, exchange.request.deployment)
   if (meets === null) {
     noteLease(exchange, null)
     return exchange
@@ -65,20 +65,20 @@ const nothing = {
 const completionTokensMost = 1_000_000_000_000
 
 /** @returns zeros for operations that bill nothing: they only count as requests and calls in flight. */
-function askOf({ call, caller, grant, asked, route }: Located, meets: MetLimits, { prices }: AdmitParts): Ask {
+function askOf({ call, caller, grant, request, route }: Located, meets: MetLimits, { prices }: AdmitParts): Ask {
   const { priority } = grant.workload
   const { usage, creates } = route.operation
   // The usage of a batch is known when it has ended. Until then, reserve what earlier batches of the workload needed.
   if (creates === 'batch' && call.method === 'POST') {
     return { caller, priority, ...nothing, tokens: meets.completionTokens(), maximumGiven: false }
   }
-  if (usage === 'none' || asked.deployment === null || asked.send === null || !(meets.tokens || meets.cost)) {
+  if (usage === 'none' || request.deployment === null || request.send === null || !(meets.tokens || meets.cost)) {
     return { caller, priority, ...nothing }
   }
-  const prompt = promptOf(asked)
+  const prompt = promptOf(request)
   const promptTokens = meets.promptTokens(prompt)
-  const maximumGiven = asked.completionTokensMax !== null || usage === 'input-only'
-  const most = Math.min(asked.completionTokensMax ?? meets.completionTokens() * asked.answers, completionTokensMost)
+  const maximumGiven = request.completionTokensMax !== null || usage === 'input-only'
+  const most = Math.min(request.completionTokensMax ?? meets.completionTokens() * request.answers, completionTokensMost)
   const completionTokens = usage === 'input-only' ? 0 : most
   const price = meets.cost ? prices.priceOf(null, meets.model, call.startedAtMs) : null
   return {
@@ -92,7 +92,7 @@ function askOf({ call, caller, grant, asked, route }: Located, meets: MetLimits,
     prompt,
     promptTokens,
     // The usage of several answers together does not say how long one answer is.
-    maximumGiven: maximumGiven || asked.answers > 1,
+    maximumGiven: maximumGiven || request.answers > 1,
   }
 }
 

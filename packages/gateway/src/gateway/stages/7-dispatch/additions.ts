@@ -13,8 +13,8 @@ import type { AddedMaximum } from '../4-receive/maximum.ts'
 
 /** The call in the form that the lane is known to accept. @returns the same object for nearly every call. */
 export function sendingFor(written: Sending, lane: Lane): Sending {
-  const sending = written.asked.usageOptions === null ? written : withUsageFor(written, lane)
-  const { addedMaximum, hideUsage } = sending.asked
+  const sending = written.request.usageOptions === null ? written : withUsageFor(written, lane)
+  const { addedMaximum, hideUsage } = sending.request
   const bounded = addedMaximum !== null && lane.takesOtherMaximum ? withMaximumAs('other', sending) : sending
   if (lane.refusesUsage === null || !hideUsage) return bounded
   return lane.refusesUsage.has(keyOf(sending)) ? withoutUsage(bounded) : bounded
@@ -24,7 +24,7 @@ const onlyUsage: Additions = { usage: true, maximum: null, hasOtherName: false }
 
 /** The additions to the call for this member. @param wasRenamed both names of the maximum have been tried there. */
 export function additionsTo(sending: Sending, candidate: Candidate, wasRenamed: boolean): Additions {
-  const { addedMaximum, hideUsage } = sending.asked
+  const { addedMaximum, hideUsage } = sending.request
   if (addedMaximum === null) return hideUsage ? onlyUsage : nothingAdded
   const hasOtherName = !wasRenamed && sending.route.operation.name === 'chat/completions'
   return { usage: hideUsage, maximum: maximumMemberOn(sending, candidate), hasOtherName }
@@ -45,7 +45,7 @@ export function withoutRefused(
     return { sending: without, remember: () => rememberRefusedUsage(without, lane) }
   }
   if (refused === 'maximum_too_large') return { sending: withMaximumAs('none', sending), remember: () => {} }
-  const other = sending.asked.addedMaximum?.as === 'other' ? 'usual' : 'other'
+  const other = sending.request.addedMaximum?.as === 'other' ? 'usual' : 'other'
   const remember = (): void => {
     lane.takesOtherMaximum = other === 'other'
   }
@@ -56,23 +56,23 @@ export function withoutRefused(
  * For calls in a version that does not know the usage options, to a kind of backend that accepts them in every version.
  */
 function withUsageFor(sending: Sending, { backend }: Lane): Sending {
-  const { asked, route } = sending
-  const { json, usageOptions } = asked
+  const { request, route } = sending
+  const { json, usageOptions } = request
   if (json === null || usageOptions === null || !backend.takesUsageOptions(route.apiVersion, route.isV1)) return sending
   const send = withMember(json.body, json.scan, 'stream_options', usageOptions)
-  return { ...sending, asked: { ...asked, send, hideUsage: true, usageOptions: null } }
+  return { ...sending, request: { ...request, send, hideUsage: true, usageOptions: null } }
 }
 
 function withMaximumAs(as: AddedMaximum['as'], sending: Sending): Sending {
-  const { asked } = sending
-  return asked.addedMaximum === null
+  const { request } = sending
+  return request.addedMaximum === null
     ? sending
-    : { ...sending, asked: { ...asked, addedMaximum: { ...asked.addedMaximum, as } } }
+    : { ...sending, request: { ...request, addedMaximum: { ...request.addedMaximum, as } } }
 }
 
 function withoutUsage(sending: Sending): Sending {
-  const { asked } = sending
-  return { ...sending, asked: { ...asked, send: asked.json?.body ?? asked.send, hideUsage: false } }
+  const { request } = sending
+  return { ...sending, request: { ...request, send: request.json?.body ?? request.send, hideUsage: false } }
 }
 
 /** Kinds of calls that are remembered for a lane; calls of further kinds are sent twice each time. */
@@ -85,7 +85,7 @@ const keyCharactersMax = 128
  * refused.
  */
 function rememberRefusedUsage(sending: Sending, lane: Lane): void {
-  if (sending.asked.json?.scan.members.has('stream_options') !== false) return
+  if (sending.request.json?.scan.members.has('stream_options') !== false) return
   const key = keyOf(sending)
   lane.refusesUsage ??= new Set()
   if (key.length <= keyCharactersMax && lane.refusesUsage.size < rememberedMax) lane.refusesUsage.add(key)

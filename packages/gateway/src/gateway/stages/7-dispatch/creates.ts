@@ -8,13 +8,13 @@ import type { Creates } from '../../observe/created-objects.ts'
  * not belong to the workload reports nothing.
  */
 export function createsOf(
-  { call, route, grant, asked }: Received,
+  { call, route, grant, request }: Received,
   { objects }: { readonly objects: Objects },
 ): Creates | null {
   const { tells } = route.operation
   const workload = grant.workload.name
   if (tells === null) {
-    const kind = route.operation.creates ?? asked.keeps
+    const kind = route.operation.creates ?? request.keeps
     return kind === null || call.method !== 'POST' ? null : { kind, workload, objects }
   }
   return objects.remembered(route.objectId ?? '')?.workload === workload ? { kind: tells, workload, objects } : null

@@ -12,8 +12,8 @@ import type { Attempts } from '../8-relay/attempts.ts'
 const hedgeCallsLeast = 20
 
 /** Milliseconds after which a second member gets the call; null where none does. */
-export function hedgeAfterMs(hedge: Hedge, { route, asked }: Sending, { lane }: Candidate): number | null {
-  if (!hedge.operations.has(route.operation.name) || !(asked.send instanceof Buffer)) return null
+export function hedgeAfterMs(hedge: Hedge, { route, request }: Sending, { lane }: Candidate): number | null {
+  if (!hedge.operations.has(route.operation.name) || !(request.send instanceof Buffer)) return null
   hedge.calls += 1
   return lane.latency.percentile(hedge.afterPercentile, hedgeCallsLeast)
 }

@@ -14,7 +14,7 @@ import { scanObject } from '../../../wire/json-scan.ts'
 import type { Admitted } from '../../exchange.ts'
 import { Refusal } from '../../refusals.ts'
 import type { Relayed } from '../../relayed.ts'
-import type { Asked } from '../4-receive/request.ts'
+import type { ReceivedRequest } from '../4-receive/request.ts'
 import { Members } from './members.ts'
 import { prefixHash } from './prefix.ts'
 import { Sender, type SenderParts } from './sender.ts'
@@ -25,11 +25,11 @@ import { Sender, type SenderParts } from './sender.ts'
  *   ending, not an error.
  */
 export async function dispatch(exchange: Admitted, parts: SenderParts): Promise<Relayed> {
-  const { asked, grant, home } = exchange
-  const having = servingAll(grant.target, asked)
+  const { request, grant, home } = exchange
+  const having = servingAll(grant.target, request)
   const candidates = home === null && grant.target.isMixed ? suitedTo(having, exchange) : having
   const pinned = pinnedOf(candidates, home?.instance ?? null)
-  if (pinned === undefined) throw unknownDeployment(grant.target, asked.deployment ?? '')
+  if (pinned === undefined) throw unknownDeployment(grant.target, request.deployment ?? '')
   const loose = home?.loose ?? null
   const { target } = grant
   const members = new Members({
@@ -37,7 +37,7 @@ export async function dispatch(exchange: Admitted, parts: SenderParts): Promise<
     candidates,
     home: pinned,
     mayLeaveHome: loose !== null,
-    prefixHash: target.prefixBytes === null ? -1 : prefixHash(asked, target.prefixBytes),
+    prefixHash: target.prefixBytes === null ? -1 : prefixHash(request, target.prefixBytes),
     clock: parts.clock,
   })
   const sender = new Sender(exchange, members, loose, parts)
@@ -49,7 +49,7 @@ export async function dispatch(exchange: Admitted, parts: SenderParts): Promise<
 }
 
 /** Members that have the deployment and also those that the call's tools name. @throws Refusal deployment_unknown */
-function servingAll(target: Target, { deployment, toolDeployments }: Asked): Candidates {
+function servingAll(target: Target, { deployment, toolDeployments }: ReceivedRequest): Candidates {
   const candidates = candidatesFor(target, deployment)
   if (candidates === null) throw unknownDeployment(target, deployment ?? '')
   if (toolDeployments.length === 0) return candidates
@@ -61,11 +61,11 @@ function servingAll(target: Target, { deployment, toolDeployments }: Asked): Can
 }
 
 /** Members whose kind of backend knows everything in the call. @throws Refusal call_unsuited when there is none. */
-function suitedTo(candidates: Candidates, { call, asked, grant }: Admitted): Candidates {
+function suitedTo(candidates: Candidates, { call, request, grant }: Admitted): Candidates {
   const lackedBy = ({ instance }: Candidate): string | null => {
     const { members, fields } = instance.backend.lacks
     return (
-      members.find(member => hasMember(asked, member)) ??
+      members.find(member => hasMember(request, member)) ??
       fields.find(field => call.req.headers[field] !== undefined) ??
       null
     )
@@ -79,7 +79,7 @@ function suitedTo(candidates: Candidates, { call, asked, grant }: Admitted): Can
 }
 
 /** Bodies of calls without a deployment are small, and `receive` does not scan them. */
-function hasMember({ json, send }: Asked, member: string): boolean {
+function hasMember({ json, send }: ReceivedRequest, member: string): boolean {
   if (json !== null) return json.scan.members.has(member)
   if (!(send instanceof Buffer) || send[0] !== 0x7b) return false
   return scanObject(send, new Set([member])).members.has(member)

@@ -1,6 +1,6 @@
 /** Sends calls whose prompts begin alike to the same member, so that Azure's prompt cache hits there. */
 import { crc32 } from 'node:zlib'
-import type { Asked } from '../4-receive/request.ts'
+import type { ReceivedRequest } from '../4-receive/request.ts'
 
 const messages = Buffer.from('"messages"')
 const input = Buffer.from('"input"')
@@ -10,8 +10,8 @@ const input = Buffer.from('"input"')
  * not count.
  * @returns 32 bits; -1 for a call without a JSON body.
  */
-export function prefixHash(asked: Asked, prefixBytes: number): number {
-  const body = asked.json?.body
+export function prefixHash(request: ReceivedRequest, prefixBytes: number): number {
+  const body = request.json?.body
   if (body === undefined) return -1
   const at = Math.max(body.indexOf(messages), 0) || Math.max(body.indexOf(input), 0)
   return crc32(body.subarray(at, at + prefixBytes))

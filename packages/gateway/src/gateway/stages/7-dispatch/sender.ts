@@ -50,10 +50,10 @@ export class Sender {
   #lacksCredential: Refusal | null = null
 
   constructor(exchange: Admitted, members: Members, loose: LooseBody | null, parts: SenderParts) {
-    const { call, route, asked, grant } = exchange
+    const { call, route, request, grant } = exchange
     const { target, workload } = grant
     this.#exchange = exchange
-    this.#sending = { call, route, asked, target, forwards: exchange.plan.forwards, workload }
+    this.#sending = { call, route, request, target, forwards: exchange.plan.forwards, workload }
     this.#members = members
     this.#loose = loose
     this.#parts = parts
@@ -65,9 +65,9 @@ export class Sender {
    */
   first(): Candidate | null {
     const { line } = this.#parts.limits
-    const { grant, asked } = this.#exchange
+    const { grant, request } = this.#exchange
     if (line.length > 0 && !this.#members.hasHome) {
-      if (line.isAwaited([lineKey(grant.target.name, asked.deployment)], grant.workload.priority)) return null
+      if (line.isAwaited([lineKey(grant.target.name, request.deployment)], grant.workload.priority)) return null
     }
     return this.next()
   }
@@ -139,11 +139,11 @@ export class Sender {
 
   /** The call without the parts that this instance cannot read, where it may be sent without them. */
   #sendingTo({ name }: Instance): Sending {
-    const { asked } = this.#sending
-    const body = this.#loose?.for(name) ?? asked.send
-    if (body === asked.send) return this.#sending
+    const { request } = this.#sending
+    const body = this.#loose?.for(name) ?? request.send
+    if (body === request.send) return this.#sending
     this.#parts.log.info({ id: this.#sending.call.id, instance: name }, 'reasoning_dropped')
-    return { ...this.#sending, asked: { ...asked, send: body } }
+    return { ...this.#sending, request: { ...request, send: body } }
   }
 
   /** The member refused an addition of the gateway: it gets the call without the addition, or in another form. */
@@ -206,14 +206,14 @@ export class Sender {
 
   async #open(): Promise<Attempts> {
     const exchange = this.#exchange
-    const { call, asked, route } = this.#sending
+    const { call, request, route } = this.#sending
     const { clock, totalMs, copies, guards } = this.#parts
     await openRecord(exchange, this.#parts)
     if (exchange.grant.workload.shadow.size > 0) copies.shadow(exchange)
     const { reading, readOnMs } = guards.unseen
     this.#attempts = new Attempts({
       call,
-      asked,
+      request,
       outgoing: call.res === null ? new Discarded() : new ClientOutgoing(call.id, call.res, exchange.limitHeaders),
       journal: this.#journal,
       clock,
@@ -238,7 +238,7 @@ export class Sender {
   #refusal(): Refusal {
     const { workload } = this.#exchange.grant
     if (this.#denial !== null) return refusalOfDenial(this.#denial, workload.name, this.#parts.prices.currency)
-    return this.#lacksCredential ?? this.#members.refusal(this.#sending.asked.deployment ?? '')
+    return this.#lacksCredential ?? this.#members.refusal(this.#sending.request.deployment ?? '')
   }
 }
 

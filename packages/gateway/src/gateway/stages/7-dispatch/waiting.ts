@@ -32,7 +32,7 @@ export async function waitInLine(
   attempt: () => Candidate | null,
 ): Promise<Candidate | null> {
   const { line } = parts.limits
-  const { grant, asked, call } = exchange
+  const { grant, request, call } = exchange
   const { waitMaxMs } = exchange.plan
   if (!line.isOpen || call.res?.destroyed === true) return null
   const shortestMs = shortestWaitMs(candidates, { nowMs: parts.clock(), tried: null, prefixHash: -1 })
@@ -42,7 +42,7 @@ export async function waitInLine(
   const waiting = new CallWaiting(call, waitMaxMs)
   try {
     return await line.wait({
-      keys: [lineKey(grant.target.name, asked.deployment)],
+      keys: [lineKey(grant.target.name, request.deployment)],
       priority: grant.workload.priority,
       workload: grant.workload.name,
       waiting,

@@ -114,7 +114,7 @@ export class AttemptsWorld {
     this.attempts = new Attempts({
       // Of the request only this is read.
       call: call as unknown as ConstructorParameters<typeof Attempts>[0]['call'],
-      asked: { deployment: 'gpt-4o', json: null },
+      request: { deployment: 'gpt-4o', json: null },
       outgoing: this.client,
       journal: null,
       clock: () => this.nowMs,

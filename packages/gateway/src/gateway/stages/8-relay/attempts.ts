@@ -28,7 +28,7 @@ import { type BackendFailure, classify, GivenUp, isOfBackend } from '../../backe
 import { type Additions, lacksState, type RefusedAddition } from '../../backend/replay.ts'
 import { type Call, ClientLeft, type Timed } from '../../call.ts'
 import type { Relayed } from '../../relayed.ts'
-import type { Asked } from '../4-receive/request.ts'
+import type { ReceivedRequest } from '../4-receive/request.ts'
 import { nowhere } from './discarded.ts'
 import { type HeldRefusal, HeldTooLong, NotLetIn } from './held-refusal.ts'
 import { Incoming, type IncomingParts, type Judge } from './incoming.ts'
@@ -56,7 +56,7 @@ export type Retry = 'another_member' | RefusedAddition
 
 export interface AttemptsParts extends IncomingParts {
   readonly call: Pick<Call, 'id' | 'req' | 'watch'>
-  readonly asked: Pick<Asked, 'deployment' | 'json'>
+  readonly request: Pick<ReceivedRequest, 'deployment' | 'json'>
   readonly outgoing: Outgoing
   readonly totalMs: number
   /** How an answer is read on after the client has left, and for how long at most; null where it is not. */
@@ -227,7 +227,7 @@ export class Attempts implements Judge, OutgoingListener, Timed {
 
   refused(incoming: Incoming, held: HeldRefusal): void {
     const { status } = held.head
-    const verdict = verdictOn(incoming, held, this.#parts.asked, this.#parts.clock())
+    const verdict = verdictOn(incoming, held, this.#parts.request, this.#parts.clock())
     if (verdict === 'answer' || verdict === 'refusal') {
       if (lacksState(status, held.error)) this.#lacksState = true
       if (verdict === 'refusal') this.#refuse(incoming, held)

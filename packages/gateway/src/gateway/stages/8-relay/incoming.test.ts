@@ -73,7 +73,7 @@ async function attempt(t: TestContext, answer: (response: ServerResponse) => voi
   judge.givenUp = givenUp
   let nowMs = 100
   const parts = {
-    ...{ call: { id: 'call-1' }, asked: { deployment: 'gpt-4o' }, journal, creates, observer: null },
+    ...{ call: { id: 'call-1' }, request: { deployment: 'gpt-4o' }, journal, creates, observer: null },
     clock: () => (nowMs += 1),
   }
   const added = usageAdded ? { ...nothingAdded, usage: true } : nothingAdded

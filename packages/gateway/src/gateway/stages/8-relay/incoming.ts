@@ -15,7 +15,7 @@ import { CreatedObjects, type Creates } from '../../observe/created-objects.ts'
 import { hidesUsage, observerFor } from '../../observe/index.ts'
 import { blind, type Observer } from '../../observe/observer.ts'
 import { asRelayed, type Relayed } from '../../relayed.ts'
-import type { Asked } from '../4-receive/request.ts'
+import type { ReceivedRequest } from '../4-receive/request.ts'
 import { Capture } from './capture.ts'
 import { nowhere } from './discarded.ts'
 import { HeldRefusal } from './held-refusal.ts'
@@ -48,7 +48,7 @@ export interface Judge {
 /** What the attempts of one call have in common. */
 export interface IncomingParts {
   readonly call: { readonly id: string }
-  readonly asked: Pick<Asked, 'deployment'>
+  readonly request: Pick<ReceivedRequest, 'deployment'>
   /** Null when bodies are not captured. */
   readonly journal: Journal | null
   readonly clock: () => number
@@ -142,11 +142,11 @@ export class Incoming implements Dispatcher.DispatchHandler {
 
   #begin(head: AnswerHead): void {
     this.#head = head
-    const { asked, creates, observer } = this.#parts
+    const { request, creates, observer } = this.#parts
     const { instance } = this.candidate
     const hideUsage = hidesUsage(head, this.added.usage)
     if (creates !== null && head.status < 400) this.#created = new CreatedObjects(creates, instance.name)
-    this.#observer = observer ?? observerFor(head, hideUsage, asked.deployment !== null, this.#created)
+    this.#observer = observer ?? observerFor(head, hideUsage, request.deployment !== null, this.#created)
     this.#sink = this.#judge.answered(this, head, head.isEventStream && hideUsage)
   }
 

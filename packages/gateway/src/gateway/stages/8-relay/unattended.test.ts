@@ -10,8 +10,8 @@ import { Unattended } from './unattended.ts'
 async function ask(t: TestContext, answer: (response: ServerResponse) => void, answerMsMax = 30_000) {
   const { candidate, begin } = await startMember(t, (_request, response) => answer(response))
   const call = ownCall({ id: 'copy-1', startedAtMs: 0, method: 'POST', url: '/' })
-  const asked = { deployment: 'gpt-4o', json: null }
-  const copy = new Unattended({ call, asked, clock: Date.now, answerMsMax, observer: null })
+  const request = { deployment: 'gpt-4o', json: null }
+  const copy = new Unattended({ call, request, clock: Date.now, answerMsMax, observer: null })
   const relayed = copy.send({ method: 'POST', path: '/', body: '{}' }, candidate, begin(), nothingAdded)
   return { copy, relayed, candidate }
 }

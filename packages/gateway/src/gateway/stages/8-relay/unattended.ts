@@ -13,7 +13,7 @@ import type { Relayed } from '../../relayed.ts'
 import { Attempts, type AttemptsParts } from './attempts.ts'
 import { Discarded } from './discarded.ts'
 
-export interface UnattendedParts extends Pick<AttemptsParts, 'call' | 'asked' | 'clock'> {
+export interface UnattendedParts extends Pick<AttemptsParts, 'call' | 'request' | 'clock'> {
   /** Longest time for the answer, milliseconds. */
   readonly answerMsMax: number
   /** What reads the answer; null where its head decides. */
@@ -26,10 +26,10 @@ export class Unattended {
   readonly #attempts: Attempts
 
   constructor(parts: UnattendedParts) {
-    const { call, asked, clock, observer, answerMsMax } = parts
+    const { call, request, clock, observer, answerMsMax } = parts
     this.#parts = parts
     this.#attempts = new Attempts({
-      ...{ call, asked, clock, observer, totalMs: answerMsMax, outgoing: this.#outgoing },
+      ...{ call, request, clock, observer, totalMs: answerMsMax, outgoing: this.#outgoing },
       ...{ journal: null, creates: null, readOn: null, isJudged: false },
     })
   }

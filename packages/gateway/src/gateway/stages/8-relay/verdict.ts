@@ -9,7 +9,7 @@ import {
   refusesGateway,
   safeToReplay,
 } from '../../backend/replay.ts'
-import type { Asked } from '../4-receive/request.ts'
+import type { ReceivedRequest } from '../4-receive/request.ts'
 import type { HeldRefusal } from './held-refusal.ts'
 import type { Incoming } from './incoming.ts'
 
@@ -47,7 +47,7 @@ export function mayBeHeld(status: number, { candidate, added }: Judged, mayRepla
 export function verdictOn(
   { candidate, attempt, added }: Judged,
   held: HeldRefusal,
-  { json }: Pick<Asked, 'json'>,
+  { json }: Pick<ReceivedRequest, 'json'>,
   nowMs: number,
 ): Verdict {
   const { error } = held

@@ -17,7 +17,7 @@ function configured(name: string | null | undefined, names: Pick<ReadonlySet<str
 }
 
 export function opened(exchange: Exchange): Opened {
-  const { call, route, caller, grant, asked, instance, owing, plan } = exchange
+  const { call, route, caller, grant, request, instance, owing, plan } = exchange
   const headers = call.req.headers
   return {
     id: call.id,
@@ -35,12 +35,12 @@ export function opened(exchange: Exchange): Opened {
     instance: instance?.name ?? null,
     region: instance?.region ?? null,
     // Usage that is reported for a debt belongs to the deployment that did the work.
-    deployment: asked?.deployment ?? owing?.deployment ?? configured(route?.deployment, plan.deployments),
-    requestedModel: asked?.requestedModel?.slice(0, nameCharactersMax) ?? null,
-    toolDeployments: asked?.toolDeployments ?? [],
+    deployment: request?.deployment ?? owing?.deployment ?? configured(route?.deployment, plan.deployments),
+    requestedModel: request?.requestedModel?.slice(0, nameCharactersMax) ?? null,
+    toolDeployments: request?.toolDeployments ?? [],
     apiVersion: route?.apiVersion?.slice(0, nameCharactersMax) ?? null,
     operation: route?.operation.name ?? null,
-    stream: asked?.stream ?? false,
+    stream: request?.stream ?? false,
     method: call.method,
     path: pathOf(call.url).slice(0, pathCharactersMax),
     clientAddress: clientAddress(exchange),
@@ -51,7 +51,7 @@ export function opened(exchange: Exchange): Opened {
 
 /** The request's body for the ledger; empty unless the workload captures bodies. */
 export function captured(exchange: Exchange): readonly Buffer[] {
-  return exchange.grant?.workload.capture === 'full' ? (exchange.asked?.received ?? []) : []
+  return exchange.grant?.workload.capture === 'full' ? (exchange.request?.received ?? []) : []
 }
 
 /** Without the query, and without the origin of an absolute form: either may carry a credential. */

@@ -52,15 +52,15 @@ export function beginDebt(exchange: Authenticated, relayed: Relayed, parts: Debt
 /** The charge if the usage never becomes known. Without a maximum it is the most that such calls have used. */
 function boundOfDebt(exchange: Authenticated, parts: DebtParts): Debt['bound'] {
   const { promptTokens, completionTokens } = boundOf(exchange, parts)
-  const { asked } = exchange
+  const { request } = exchange
   const { needs, completionTokensAssumed } = parts.guards.unseen
-  const isOpen = asked?.deployment != null && asked.completionTokensMax === null
-  const most = isOpen ? Math.max(needs.of(asked.deployment).completion, completionTokensAssumed) : 0
+  const isOpen = request?.deployment != null && request.completionTokensMax === null
+  const most = isOpen ? Math.max(needs.of(request.deployment).completion, completionTokensAssumed) : 0
   return { promptTokens, completionTokens: Math.max(completionTokens, most) }
 }
 
 function debtOf(exchange: Authenticated, { learned, servedDeployment }: Relayed, parts: DebtParts): Debt | null {
-  const { call, caller, grant, route, asked, instance } = exchange
+  const { call, caller, grant, route, request, instance } = exchange
   const { objectId } = learned
   if (grant === null || instance === null || objectId === null) return null
   const { kind, tenantId, objectId: callerObjectId, appId, displayName } = caller
@@ -73,7 +73,7 @@ function debtOf(exchange: Authenticated, { learned, servedDeployment }: Relayed,
     workload: grant.workload.name,
     target: grant.target.name,
     instance: instance.name,
-    deployment: asked?.deployment ?? null,
+    deployment: request?.deployment ?? null,
     servedDeployment,
     apiVersion: route.isV1 ? null : route.apiVersion,
     bound: boundOfDebt(exchange, parts),

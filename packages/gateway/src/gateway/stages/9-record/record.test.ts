@@ -36,7 +36,7 @@ test('the first half has the facts of the stages that have passed, and null for 
   )
   assert.deepEqual([fresh.userAgent, fresh.method, fresh.path], ['sdk/1', 'POST', '/v1/chat/completions'])
 
-  const full = opened(admittedOf({ asked: { stream: true, toolDeployments: ['o1'], requestedModel: 'gpt-4o' } }))
+  const full = opened(admittedOf({ request: { stream: true, toolDeployments: ['o1'], requestedModel: 'gpt-4o' } }))
   assert.deepEqual(
     [full.callerKind, full.callerObjectId, full.workload, full.target, full.instance, full.deployment],
     ['user', person.objectId, 'people', 'main', 'one', 'gpt-4o'],
@@ -74,7 +74,7 @@ test('the path is recorded without the query and without the origin, which may c
 test('texts that a client chooses are cut', () => {
   const long = 'x'.repeat(1_000)
   const half = opened(
-    admittedOf({ asked: { requestedModel: long }, headers: { 'user-agent': long, 'content-type': long } }),
+    admittedOf({ request: { requestedModel: long }, headers: { 'user-agent': long, 'content-type': long } }),
   )
   assert.deepEqual(
     [half.requestedModel?.length, half.userAgent?.length, half.requestContentType?.length],
@@ -142,9 +142,9 @@ test('the record that charges background work names its object, so that a restar
 
 test('bodies are captured unless the workload says otherwise', () => {
   const received = [Buffer.from('{"a":1}')]
-  const exchange = admittedOf({ asked: { received } })
+  const exchange = admittedOf({ request: { received } })
   assert.deepEqual(captured(exchange), received)
-  assert.deepEqual(captured({ ...exchange, asked: null }), [], 'nothing was received')
+  assert.deepEqual(captured({ ...exchange, request: null }), [], 'nothing was received')
   const people = sampleConfig.workloads['people'] ?? assert.fail()
   const plan = planOf({
     ...sampleConfig,

@@ -37,7 +37,7 @@ const counting = (promptTokens: number | null, completionTokens: number | null) 
   scene.state.counted = { promptTokens, completionTokens }
 }
 const lease = leaseOf({ tokens: 500, promptTokens: 100 })
-const asked = { completionTokensMax: 400 }
+const request = { completionTokensMax: 400 }
 const left = { ending: 'left' } as const
 
 // A small number because little was seen is free usage for a client that leaves early.
@@ -49,65 +49,77 @@ test('usage is reported, else counted, else bounded', async () => {
     readonly [number | null, number | null],
     unknown[],
   ])[] = [
-    ['reported at the end', { lease, asked }, { learned: { usage: reported(9, 8) } }, [5, 6], ['reported', 9, 8]],
+    ['reported at the end', { lease, request }, { learned: { usage: reported(9, 8) } }, [5, 6], ['reported', 9, 8]],
     [
       'reported although the client left',
-      { lease, asked },
+      { lease, request },
       { ...left, learned: { usage: reported(9, 8) } },
       [5, 6],
       ['reported', 9, 8],
     ],
     [
       'reported so far, then left',
-      { lease, asked },
+      { lease, request },
       { ...left, learned: { usage: reported(9, 8), usageSoFar: true, isFinished: false } },
       [5, 6],
       ['bounded', 9, 400],
     ],
-    ['whole and readable', { lease, asked }, {}, [5, 6], ['counted', 5, 6]],
-    ['the prompt cannot be counted', { lease, asked }, {}, [null, 6], ['bounded', 100, 400]],
-    ['the answer cannot be counted', { lease, asked }, {}, [5, null], ['bounded', 5, 400]],
-    ['left in the middle', { lease, asked }, { ...left, learned: { isFinished: false } }, [5, 6], ['bounded', 5, 400]],
+    ['whole and readable', { lease, request }, {}, [5, 6], ['counted', 5, 6]],
+    ['the prompt cannot be counted', { lease, request }, {}, [null, 6], ['bounded', 100, 400]],
+    ['the answer cannot be counted', { lease, request }, {}, [5, null], ['bounded', 5, 400]],
+    [
+      'left in the middle',
+      { lease, request },
+      { ...left, learned: { isFinished: false } },
+      [5, 6],
+      ['bounded', 5, 400],
+    ],
     [
       'left after more than was reserved',
-      { lease, asked },
+      { lease, request },
       { ...left, learned: { isFinished: false } },
       [5, 900],
       ['bounded', 5, 900],
     ],
-    ['a part of the answer was not kept', { lease, asked }, { isKeptWhole: false }, [5, 6], ['bounded', 5, 400]],
-    ['an error in the stream', { lease, asked }, { learned: { errorInStream: true } }, [5, 6], ['bounded', 5, 400]],
+    ['a part of the answer was not kept', { lease, request }, { isKeptWhole: false }, [5, 6], ['bounded', 5, 400]],
+    ['an error in the stream', { lease, request }, { learned: { errorInStream: true } }, [5, 6], ['bounded', 5, 400]],
     [
       'cut by the content filter',
-      { lease, asked },
+      { lease, request },
       { learned: { finishReason: 'content_filter' } },
       [5, 6],
       ['bounded', 5, 400],
     ],
     [
       'a model that may think',
-      { lease, url: '/v1/chat/completions', asked: { ...asked, deployment: 'o1' } },
+      { lease, url: '/v1/chat/completions', request: { ...request, deployment: 'o1' } },
       {},
       [5, 6],
       ['bounded', 5, 400],
     ],
-    ['an error', { lease, asked }, { status: 500 }, [5, 6], ['none', null, null]],
+    ['an error', { lease, request }, { status: 500 }, [5, 6], ['none', null, null]],
     [
       'a prompt that the filter read',
-      { lease, asked },
+      { lease, request },
       { status: 400, learned: { errorCode: 'content_filter' } },
       [5, 6],
       ['counted', 5, 0],
     ],
-    ['a 400 that broke off', { lease, asked }, { status: 400, ending: 'backend_cut' }, [null, 6], ['bounded', 100, 0]],
+    [
+      'a 400 that broke off',
+      { lease, request },
+      { status: 400, ending: 'backend_cut' },
+      [null, 6],
+      ['bounded', 100, 0],
+    ],
     [
       'never sent',
-      { lease, asked },
+      { lease, request },
       { sentAtMs: null, status: null, ending: 'backend_unreachable' },
       [5, 6],
       ['none', null, null],
     ],
-    ['no instance was tried', { lease, asked, instance: null }, {}, [5, 6], ['none', null, null]],
+    ['no instance was tried', { lease, request, instance: null }, {}, [5, 6], ['none', null, null]],
   ]
   for (const [name, options, answer, counted, expected] of rows) {
     const found = await usage(options, answer, counting(...counted))
@@ -127,7 +139,7 @@ test('speech and transcriptions that report no tokens have none', async () => {
     ['/v1/audio/transcriptions', 'whisper'],
   ] as const) {
     const { usage: found } = await usage(
-      { url, asked: { deployment } },
+      { url, request: { deployment } },
       { ending: 'left', learned: { isFinished: false } },
       counting(5, 6),
     )
@@ -147,7 +159,10 @@ test('reported usage teaches the bound of later calls whose end is not seen', as
     5,
     Math.max(2_000, scene.parts.guards.unseen.completionTokensAssumed),
   ])
-  const limited = admittedOf({ lease: leaseOf({ tokens: 150, promptTokens: 100 }), asked: { completionTokensMax: 50 } })
+  const limited = admittedOf({
+    lease: leaseOf({ tokens: 150, promptTokens: 100 }),
+    request: { completionTokensMax: 50 },
+  })
   const most = await usageOf(limited, relayedOf({ ...left, learned: { isFinished: false } }), scene.parts)
   assert.deepEqual(tokensOf(most), ['bounded', 5, 6 + 1_500], 'what passed and what may be hidden, beyond the maximum')
 })
@@ -155,7 +170,7 @@ test('reported usage teaches the bound of later calls whose end is not seen', as
 test('a prompt with stored objects is charged at what was reserved when its text shows less', async () => {
   const references = [{ id: 'resp_0', kind: 'response', param: 'previous_response_id', echoed: false }] as const
   const { usage: found } = await usage(
-    { lease, asked: { ...asked, references } },
+    { lease, request: { ...request, references } },
     { ...left, learned: { isFinished: false } },
     counting(5, 6),
   )
@@ -200,7 +215,7 @@ test('a response that works in the background adds a debt, with what was reserve
 
 test('a background response whose stream was left raises its bound to what has passed', async () => {
   const { scene } = await usage(
-    { ...background, asked: { stream: true } },
+    { ...background, request: { stream: true } },
     { ...left, isEventStream: true, learned: { objectId: 'resp_1', isBackground: true } },
     counting(5, 700),
   )
@@ -209,13 +224,13 @@ test('a background response whose stream was left raises its bound to what has p
 
 test('a batch that may have been created although its id never came is charged at its bound', async () => {
   const { usage: found } = await usage(
-    { url: '/v1/batches', lease: leaseOf({ tokens: 900 }), asked: { deployment: null } },
+    { url: '/v1/batches', lease: leaseOf({ tokens: 900 }), request: { deployment: null } },
     { ending: 'backend_cut', learned: { objectId: null } },
   )
   assert.deepEqual(tokensOf(found), ['bounded', 0, 900])
 })
 
-const fetched = { method: 'GET', url: '/v1/responses/resp_1', asked: { deployment: null, send: null } } as const
+const fetched = { method: 'GET', url: '/v1/responses/resp_1', request: { deployment: null, send: null } } as const
 const debt: ClaimedDebt['debt'] = {
   objectId: 'resp_1',
   kind: 'response',

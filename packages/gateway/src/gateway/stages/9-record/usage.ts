@@ -9,7 +9,7 @@ import { noUsage, type Usage, unreportedUsage } from '../../../wire/usage.ts'
 import type { Authenticated } from '../../exchange.ts'
 import type { FollowUps } from '../../follow-ups/index.ts'
 import type { Relayed } from '../../relayed.ts'
-import type { Asked } from '../4-receive/request.ts'
+import type { ReceivedRequest } from '../4-receive/request.ts'
 import { boundedUsage, boundOf, storedIn } from './bound.ts'
 import { beginDebt, isBatchUnseen, isBegun, usageOfObject } from './later.ts'
 import type { NeedsSeen } from './needs.ts'
@@ -35,12 +35,12 @@ interface UsageParts {
  */
 export async function usageOf(exchange: Authenticated, relayed: Relayed, parts: UsageParts): Promise<Usage> {
   const { learned } = relayed
-  const { route, asked } = exchange
+  const { route, request } = exchange
   if (route.operation.usage === 'none' && route.operation.object !== null) {
     return usageOfObject(exchange, relayed, parts)
   }
   if (learned.usage !== null && (relayed.ending === 'whole' || !learned.usageSoFar)) {
-    if (asked?.deployment != null) parts.guards.unseen.needs.learn(asked.deployment, learned.usage)
+    if (request?.deployment != null) parts.guards.unseen.needs.learn(request.deployment, learned.usage)
     return learned.usage
   }
   const sent = sentOf(exchange, relayed)
@@ -67,21 +67,21 @@ export async function usageOf(exchange: Authenticated, relayed: Relayed, parts: 
 /** A call that a backend may have billed by tokens. */
 interface Sent {
   readonly operation: Operation
-  readonly asked: Asked
+  readonly request: ReceivedRequest
   readonly deployment: string
   readonly model: string
 }
 
 /** Null when nothing was billed: nothing was sent, only half of a request was sent, or the operation has no tokens. */
 function sentOf(
-  { route, asked, instance, call }: Authenticated,
+  { route, request, instance, call }: Authenticated,
   { sentAtMs, servedDeployment, status }: Relayed,
 ): Sent | null {
-  if (asked === null || instance === null || asked.deployment === null || sentAtMs === null) return null
+  if (request === null || instance === null || request.deployment === null || sentAtMs === null) return null
   if (route.operation.usage === 'none') return null
-  if (status === null && asked.send === 'upload' && !call.req.complete) return null
-  const model = instance.deployments.get(servedDeployment ?? asked.deployment)?.model ?? asked.deployment
-  return { operation: route.operation, asked, deployment: asked.deployment, model }
+  if (status === null && request.send === 'upload' && !call.req.complete) return null
+  const model = instance.deployments.get(servedDeployment ?? request.deployment)?.model ?? request.deployment
+  return { operation: route.operation, request, deployment: request.deployment, model }
 }
 
 function isError({ status }: Relayed): boolean {
@@ -130,7 +130,7 @@ async function promptUsage(exchange: Authenticated, sent: Sent, relayed: Relayed
 
 function bounded(
   exchange: Authenticated,
-  { asked, deployment }: Sent,
+  { request, deployment }: Sent,
   { learned }: Relayed,
   counted: CountedTokens,
   parts: UsageParts,
@@ -140,9 +140,9 @@ function bounded(
   const passed = (counted.completionTokens ?? 0) + needs.hidden
   // Without a maximum the estimate is an average. A call whose end was not seen is charged at the most that is known.
   const unlimited =
-    asked.completionTokensMax === null ? Math.max(needs.completion, parts.guards.unseen.completionTokensAssumed) : 0
+    request.completionTokensMax === null ? Math.max(needs.completion, parts.guards.unseen.completionTokensAssumed) : 0
   // The text does not contain what the instance adds to the prompt from stored objects.
-  const isReadable = counted.promptTokens !== null && storedIn(asked) === 0
+  const isReadable = counted.promptTokens !== null && storedIn(request) === 0
   const promptTokens = isReadable
     ? (counted.promptTokens ?? 0)
     : Math.max(counted.promptTokens ?? 0, bound.promptTokens)
@@ -155,16 +155,16 @@ function bounded(
 /** Counts in a worker; null for what cannot be counted. */
 async function count(
   exchange: Authenticated,
-  { operation, asked, model }: Sent,
+  { operation, request, model }: Sent,
   relayed: Relayed,
   parts: UsageParts,
 ): Promise<CountedTokens> {
   return parts.counter.count({
     model,
     operation: operation.name,
-    requestBody: asked.received,
+    requestBody: request.received,
     responseBody: isError(relayed) ? [] : await responseBytes(exchange, relayed, parts),
-    stream: asked.stream || relayed.isEventStream,
+    stream: request.stream || relayed.isEventStream,
   })
 }
 

@@ -19,7 +19,9 @@ export function readImports(root: string): ImportGraph {
 /** @returns paths from the root; packages that npm installs are left out. */
 export function importsOf(file: string, text: string): readonly string[] {
   const found = new Set<string>()
-  for (const [, from, dynamic] of text.matchAll(importForm)) {
+  // An example in a comment imports nothing.
+  const code = text.replace(/^\s*(\*|\/\/|\/\*).*$/gm, '')
+  for (const [, from, dynamic] of code.matchAll(importForm)) {
     const name = from ?? dynamic ?? ''
     const path = name.startsWith('.') ? normalize(join(dirname(file), name)) : linked[name]
     if (path?.endsWith('.ts')) found.add(path)

@@ -19,6 +19,10 @@ import './d.ts'
 const e = await import('./e.ts')
 import { f } from 'undici'
 import { g } from '@gatehouse/simulator'
+/**
+ * import { h } from './h.ts'
+ */
+// import './i.ts'
 `
   assert.deepEqual(importsOf('packages/gateway/src/x/y.ts', text), [
     `${gateway}/x/a.ts`,

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Closed, Opened } from '../ledger/record.ts'
+import type { EndedCall } from '../telemetry/calls.ts'
 import { ClientLeft, ownCall } from './call.ts'
 import { admittedOf, type EndingScene, endingScene, leaseOf, relayedOf, reported } from './endings.fixture.ts'
 import { conclude, concludeUnknown, refuse } from './endings.ts'
 import { authenticatedOf, callOf, exchangeOf, person, responseOf, samplePlan } from './exchange.fixture.ts'
 import { type Exchange, type FollowUp, newExchange, noteCaller, noteDebt, noteRequest, noteRoute } from './exchange.ts'
 import type { ClaimedDebt } from './follow-ups/index.ts'
+import type { EndedListener } from './parts.ts'
 import { Refusal } from './refusals.ts'
 import { findRoute } from './stages/1-resolve/route.ts'
 import { requestWithoutBody } from './stages/4-receive/request.ts'
+import { openRecord } from './stages/9-record/open.ts'
 
 const nothingSpent = { tokens: 0, costNano: 0, calls: 0, promptTokens: null, completionTokens: null }
 
@@ -287,4 +291,35 @@ test('a debt whose end can never be known is charged at its bound, in a record o
     completionTokens: null,
   })
   assert.deepEqual(scene.recorded, ['bounded'])
+})
+
+// Spans are made from these halves later, and must show what the ledger shows.
+test('each listener gets the figures and both halves of the record, the same that the journal gets', async () => {
+  const scene = await endingScene()
+  const received: {
+    readonly listener: string
+    readonly call: EndedCall
+    readonly opened: Opened
+    readonly closed: Closed
+  }[] = []
+  const ended = ['first', 'second'].map(
+    (listener): EndedListener =>
+      (call, opened, closed) =>
+        void received.push({ listener, call, opened, closed }),
+  )
+  const parts = { ...scene.parts, ended }
+  const served = admittedOf()
+  await openRecord(served, parts)
+  await conclude(served, relayedOf(), parts)
+  await refuse(admittedOf({ instance: null }), new Refusal('pool_unavailable', { target: 'main' }), parts)
+  assert.deepEqual(
+    received.map(({ listener, call }) => [listener, call.outcome]),
+    ['completed', 'refused'].flatMap(outcome => ['first', 'second'].map(listener => [listener, outcome])),
+  )
+  const [ofServed, , ofRefused] = received
+  assert.equal(ofServed?.opened, scene.opened[0]?.half)
+  assert.equal(ofServed?.closed, scene.closed[0]?.half)
+  assert.equal(ofServed?.closed.opened, undefined, 'the journal has it already')
+  assert.equal(ofRefused?.closed, scene.closed[1]?.half)
+  assert.equal(ofRefused?.closed.opened, ofRefused?.opened, 'it was never opened')
 })

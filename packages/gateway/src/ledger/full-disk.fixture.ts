@@ -1,4 +1,5 @@
-/* * A ledger that takes commands, one per line: `node full-disk.fixture.ts DIRECTORY`. Answers each with one line of JSON.
+/**
+ * A ledger that takes commands, one per line: `node full-disk.fixture.ts DIRECTORY`. Answers each with a line of JSON.
  */
 import { createInterface } from 'node:readline'
 import { closedOf, dayMs, newId, openedOf } from './exchange.fixture.ts'

@@ -1,6 +1,6 @@
 /** A record in the management API, from the table of fields. */
 import { z } from '@hono/zod-openapi'
-import { type FieldKind, type Group, groups } from '../ledger/field.ts'
+import { type FieldGroup, type FieldKind, groups } from '../ledger/field.ts'
 import { type Field, shownFields } from '../ledger/fields.ts'
 import type { AttemptRecord, RecordRow } from '../ledger/record.ts'
 
@@ -43,7 +43,7 @@ function recordSchema(): z.ZodType {
       byGroup[name] ??= {}
       byGroup[name][member] = schemaOf(field)
       const group = z.strictObject(byGroup[name])
-      members[name] = groups[name as Group].orNull ? group.nullable() : group
+      members[name] = groups[name as FieldGroup].orNull ? group.nullable() : group
     }
   }
   return z.strictObject(members).openapi('Record')

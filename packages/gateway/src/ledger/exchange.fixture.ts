@@ -69,17 +69,17 @@ export function temporaryDirectory(t: TestContext): string {
   return directory
 }
 
-export interface Line {
+export interface KeptLine {
   readonly level: 'info' | 'warn' | 'error'
   readonly fields: object
   readonly message: string
 }
 
 /** A log that keeps its lines. */
-export function keptLog(): Log & { readonly lines: Line[] } {
-  const lines: Line[] = []
+export function keptLog(): Log & { readonly lines: KeptLine[] } {
+  const lines: KeptLine[] = []
   const say =
-    (level: Line['level']) =>
+    (level: KeptLine['level']) =>
     (fields: object, message: string): void => {
       lines.push({ level, fields, message })
     }

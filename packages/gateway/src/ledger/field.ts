@@ -65,7 +65,7 @@ export const kinds = {
 
 /** Objects of a record that hold several fields. `orNull`: the whole object is null where one of its fields is. */
 export const groups = { usage: { orNull: false }, cost: { orNull: true } } as const
-export type Group = keyof typeof groups
+export type FieldGroup = keyof typeof groups
 
 /** What a field is. */
 export interface ValueFacts {
@@ -76,7 +76,7 @@ export interface ValueFacts {
   /** Value where nothing is known or an older format has none, if it is not the kind's `unknown`. */
   readonly unknown?: number | string
   /** Group and member under which the record has the field; without it the record has it under its own name. */
-  readonly in?: `${Group}.${string}`
+  readonly in?: `${FieldGroup}.${string}`
 }
 
 /**

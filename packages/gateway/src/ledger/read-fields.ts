@@ -1,5 +1,5 @@
 /** Puts records together from the values that the journal and the store keep of them. */
-import { type Group, groups, kinds } from './field.ts'
+import { type FieldGroup, groups, kinds } from './field.ts'
 import { type Field, type FieldName, fieldRows, shownFields } from './fields.ts'
 import { attemptsFrom, deploymentsFrom } from './journal/forms.ts'
 import type { Closed, Opened, RecordRow } from './record.ts'
@@ -51,7 +51,7 @@ function recordOf(fields: readonly Field[], values: StoredValues): Record<string
     }
   }
   for (const [name, group] of Object.entries(members)) {
-    if (groups[name as Group].orNull && Object.values(group ?? {}).includes(null)) record[name] = null
+    if (groups[name as FieldGroup].orNull && Object.values(group ?? {}).includes(null)) record[name] = null
   }
   return record
 }
@@ -78,7 +78,7 @@ function attemptsOf(field: Field, values: StoredValues): unknown {
 }
 
 function isOfNullableGroup({ path: [group, member] }: Field): boolean {
-  return member !== undefined && groups[group as Group].orNull
+  return member !== undefined && groups[group as FieldGroup].orNull
 }
 
 const textOrNull = (value: StoredValue): string | null => (typeof value === 'string' ? value : null)

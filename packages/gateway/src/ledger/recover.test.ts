@@ -5,13 +5,13 @@ import { bytes, closedOf, keptLog, newId, openedOf, temporaryDirectory, testLedg
 import type { LedgerOptions } from './open.ts'
 import type { Opened, RecordRow } from './record.ts'
 
-type Counter = LedgerOptions['counter']
+type JobCounter = LedgerOptions['counter']
 
 /** Leaves one exchange open, as a killed process does. @returns its record after the next start. */
 async function interruptedRecord(
   t: Parameters<typeof testLedger>[0],
   exchange: { readonly opened?: Partial<Opened>; readonly request: string; readonly response: readonly string[] },
-  counter: Counter,
+  counter: JobCounter,
   over: Partial<LedgerOptions> = {},
 ): Promise<RecordRow | null> {
   const directory = temporaryDirectory(t)
@@ -24,7 +24,7 @@ async function interruptedRecord(
   return second.row(id)
 }
 
-const neverCounts: Counter = {
+const neverCounts: JobCounter = {
   count: async () => assert.fail('nothing was to be counted'),
 }
 const request = JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Say hello.' }] })
@@ -94,7 +94,7 @@ test('P7 an interrupted exchange costs what its tokens cost when it began', asyn
     { servedModel: 'gpt-4o-2024-08-06', model: 'gpt-4o', startedAtMs: 1_780_000_000_000, tier: null },
   ])
   assert.deepEqual([row.copyOf, row.copyKind], [opened.copyOf, 'hedge'])
-  const counter: Counter = { count: async () => ({ promptTokens: 7, completionTokens: 0 }) }
+  const counter: JobCounter = { count: async () => ({ promptTokens: 7, completionTokens: 0 }) }
   const limited = JSON.stringify({ ...JSON.parse(request), max_tokens: 20, n: 2 })
   const bounded = await interruptedRecord(t, { opened, request: limited, response: [] }, counter, { costOf, modelOf })
   assert.deepEqual([bounded?.usage.source, bounded?.cost?.nano], ['bounded', 47_000])
@@ -120,7 +120,7 @@ test('an interrupted exchange keeps the service tier that its answer names, and 
     ],
     [{ stream: true }, event({}, usage), null],
   ] as const
-  const counter: Counter = { count: async () => ({ promptTokens: 1, completionTokens: 1 }) }
+  const counter: JobCounter = { count: async () => ({ promptTokens: 1, completionTokens: 1 }) }
   for (const [opened, body, tier] of cases) {
     const row = await interruptedRecord(t, { opened, request, response: [body] }, counter, { costOf })
     assert.deepEqual([row?.serviceTier, row?.cost?.price], [tier, `gpt-4o ${tier}`])
@@ -242,7 +242,7 @@ test('F2 an interrupted call that began background work is recorded as owed and 
 
 // Killing the gateway before the id arrives must not make the work free.
 test('F2 interrupted background work without an id is charged at the tokens assumed of such a call', async t => {
-  const counter: Counter = { count: () => Promise.resolve({ promptTokens: 9, completionTokens: null }) }
+  const counter: JobCounter = { count: () => Promise.resolve({ promptTokens: 9, completionTokens: null }) }
   const over = { completionTokensAssumed: 700 }
   const row = await interruptedRecord(t, { opened: begins, request: background, response: [] }, counter, over)
   assert.deepEqual([row?.usage.source, row?.usage.promptTokens, row?.usage.completionTokens], ['bounded', 9, 700])

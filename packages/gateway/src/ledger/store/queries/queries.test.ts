@@ -169,8 +169,8 @@ const dimension: Record<UsageDimension, (one: Kept) => string | null> = {
   hour: ({ opened }) => `${iso(opened.startedAtMs).slice(0, 13)}:00Z`,
 }
 
-type Figures = Omit<UsageLine, 'keys' | 'callerKey'>
-function figuresOf(group: readonly Kept[]): Figures {
+type ReportFigures = Omit<UsageLine, 'keys' | 'callerKey'>
+function figuresOf(group: readonly Kept[]): ReportFigures {
   const sum = (figure: (closed: Closed) => number | null): number =>
     group.reduce((all, { closed }) => all + (figure(closed) ?? 0), 0)
   const count = (outcome: Outcome): number => group.filter(({ closed }) => closed.outcome === outcome).length
@@ -195,14 +195,14 @@ function figuresOf(group: readonly Kept[]): Figures {
   }
 }
 /** Sums of all costs above zero, one per currency. */
-function costsOf(group: readonly Kept[]): Figures['costs'] {
+function costsOf(group: readonly Kept[]): ReportFigures['costs'] {
   const sums = [...currencies].sort().map(currency => {
     const priced = group.flatMap(({ closed: { cost } }) => (cost?.currency === currency ? [cost.nano] : []))
     return { nano: priced.reduce((all, nano) => all + nano, 0), currency }
   })
   return sums.filter(({ nano }) => nano > 0)
 }
-const rounded = (line: Figures): Figures => ({
+const rounded = (line: ReportFigures): ReportFigures => ({
   ...line,
   averageDurationMs: line.averageDurationMs === null ? null : Math.round(line.averageDurationMs),
 })

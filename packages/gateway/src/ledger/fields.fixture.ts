@@ -8,29 +8,43 @@ import type { RecordRow } from './record.ts'
 const dayMs = 86_400_000
 const fromMs = Date.UTC(2026, 10, 1)
 
-/** Begins with the field's name, so that no value is taken for another's. */
-function textOf({ name }: Field): fc.Arbitrary<string> {
-  return fc.string({ unit: fc.constantFrom(...'abcXYZ019-_/.é株😀'), maxLength: 12 }).map(text => `${name}-${text}`)
-}
+/** What the texts and names of a field are made of. */
+type TextsOf = (field: Field) => fc.Arbitrary<string>
 
-function valuesOf(field: Field): fc.Arbitrary<unknown> {
+/**
+ * Texts that a terminal and CSV show as they are. Each begins with its field's name, so that no value is taken for
+ * another's.
+ */
+const plainTexts: TextsOf = ({ name }) =>
+  fc.string({ unit: fc.constantFrom(...'abcXYZ019-_/.é株😀'), maxLength: 12 }).map(text => `${name}-${text}`)
+
+const anyUnits = fc.string({ unit: fc.nat(0xffff).map(unit => String.fromCharCode(unit)), maxLength: 40 })
+/**
+ * Texts that a client may send to break a reader: control characters, halves of surrogate pairs, and more than a field
+ * keeps.
+ */
+export const hostileTexts: TextsOf = () =>
+  fc.oneof(anyUnits, fc.constantFrom('', '\u0000', '\ud83d', '\ude00', '株式会社', '\ufeff', 'x'.repeat(70_000)))
+
+function valuesOf(field: Field, textsOf: TextsOf): fc.Arbitrary<unknown> {
+  const texts = textsOf(field)
   switch (field.kind) {
     case 'id':
       return fc.constant(newId())
     case 'name':
-      return field.values === undefined ? textOf(field) : fc.constantFrom(...field.values)
+      return field.values === undefined ? texts : fc.constantFrom(...field.values)
     case 'text':
-      return textOf(field)
+      return texts
     case 'deployments':
-      return fc.array(textOf(field), { minLength: 1, maxLength: 3 })
+      return fc.array(texts, { minLength: 1, maxLength: 3 })
     case 'attempts':
       return fc.array(
         fc.record(
           {
-            instance: textOf(field),
+            instance: texts,
             status: fc.option(fc.integer({ min: 100, max: 599 })),
             durationMs: fc.nat(10_000),
-            error: fc.option(textOf(field)),
+            error: fc.option(texts),
           },
           { noNullPrototype: true },
         ),
@@ -60,10 +74,10 @@ function valuesOf(field: Field): fc.Arbitrary<unknown> {
  * Records with any value in each field that is stored; their id is for the test to give. @param nulls false for records
  * in which no field is null.
  */
-export function anyRecord(nulls: boolean): fc.Arbitrary<RecordRow> {
+export function anyRecord(nulls: boolean, textsOf: TextsOf = plainTexts): fc.Arbitrary<RecordRow> {
   const stored = shownFields.filter(({ half }) => half !== 'derived')
   const values = stored.map(field => {
-    const value = valuesOf(field)
+    const value = valuesOf(field, textsOf)
     return nulls && field.orNull === true ? fc.option(value, { freq: 2 }) : value
   })
   const nullGroups = Object.entries(groups).map(([name, { orNull }]) =>

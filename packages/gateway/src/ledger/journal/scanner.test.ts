@@ -2,13 +2,10 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
-import { closedOf, newId, openedOf, temporaryDirectory } from '../exchange.fixture.ts'
-import { formats, formatVersion, type JournalFormat } from './fields.ts'
+import { newId, temporaryDirectory } from '../exchange.fixture.ts'
 import { at, frameHeadBytes, frameKind } from './frame.ts'
 import { ChunkPool, EntryGroup } from './group.ts'
-import { readClosed, readOpened } from './halves.ts'
 import { readId } from './ids.ts'
-import { BlockView, MetadataBlock } from './metadata.ts'
 import { SegmentScanner } from './scanner.ts'
 import { encodePreamble, newMarker, preambleBytes, segmentPath } from './segments.ts'
 
@@ -154,77 +151,4 @@ test('a segment with a destroyed preamble is read by the marker of its first ent
   const segment = segmentOf(written)
   segment.fill(0, 0, preambleBytes)
   assert.equal(read(directory, segment).length, 1)
-})
-
-const texts = fc.option(fc.string({ unit: fc.nat(0xffff).map(unit => String.fromCharCode(unit)), maxLength: 40 }), {
-  nil: null,
-})
-const newest = formats[formatVersion] as JournalFormat
-const numbers = fc.option(fc.double({ noNaN: true, noDefaultInfinity: true }), { nil: null })
-
-/** Lone surrogates cannot be kept in UTF-8; everything else can. */
-const kept = (text: string | null): string | null => text?.toWellFormed() ?? null
-
-// A model name in any script, or a hostile one, must neither shift the fields after it nor be lost.
-test('every field of a record survives the journal, with any text', () => {
-  const target = Buffer.alloc(64 * 1024)
-  const view = new DataView(target.buffer, target.byteOffset, target.byteLength)
-  const block = new MetadataBlock()
-  const blockView = new BlockView()
-  fc.assert(
-    fc.property(texts, texts, texts, numbers, fc.array(texts, { maxLength: 3 }), (a, b, c, number, errors) => {
-      const id = newId()
-      const opened = openedOf(id, {
-        copyOf: b,
-        copyKind: 'shadow',
-        callerName: a,
-        requestedModel: b,
-        path: c ?? '',
-        clientAddress: a,
-        workload: b,
-      })
-      block.opened(opened)
-      const openedEnd = block.write(target, view, 8)
-      assert.ok(openedEnd - 8 <= block.bytesMax)
-      assert.ok(blockView.read(view, 8, openedEnd, newest.opened))
-      const expected = {
-        copyOf: kept(b),
-        callerName: kept(a),
-        requestedModel: kept(b),
-        path: kept(c) ?? '',
-        clientAddress: kept(a),
-        workload: kept(b),
-      }
-      assert.deepEqual(readOpened(target, view, blockView, id, 0), { ...opened, ...expected })
-
-      const attempts = errors.map(error => ({ instance: c ?? 'x', status: null, durationMs: 1, error }))
-      const closed = closedOf(id, {
-        outcomeCode: a,
-        finishReason: b,
-        backendRequestId: c,
-        sentAtMs: number,
-        attempts,
-        servedDeployment: c,
-        spilledFrom: a,
-        objectId: b,
-        waitedMs: number,
-        reservedTokens: number,
-        cost: a === null ? null : { nano: 5, currency: a, price: a },
-      })
-      block.closed(closed)
-      const closedEnd = block.write(target, view, 8)
-      assert.ok(blockView.read(view, 8, closedEnd, newest.closed))
-      assert.deepEqual(readClosed(target, view, blockView, id), {
-        ...closed,
-        outcomeCode: kept(a),
-        finishReason: kept(b),
-        backendRequestId: kept(c),
-        servedDeployment: kept(c),
-        spilledFrom: kept(a),
-        objectId: kept(b),
-        cost: a === null ? null : { nano: 5, currency: kept(a), price: kept(a) },
-      })
-    }),
-    { numRuns: 200, examples: [['\ud800', '\udc00', null, null, []]] },
-  )
 })

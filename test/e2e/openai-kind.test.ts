@@ -217,6 +217,34 @@ test('a call with data_sources goes to Azure OpenAI, and is refused with the rea
   assert.equal(mixed.openai.received.length, 0)
 })
 
+// A file lives on one instance: a list that leaves a member out, or a read that asks the other one, loses it.
+test('a file stored at OpenAI is read in both forms of address, and listed with the files of the other kind', async t => {
+  const mixed = await startMixed(t)
+  const form = new FormData()
+  form.set('purpose', 'user_data')
+  form.set('file', new Blob(['hello']), 'a.txt')
+  const stored = await mixed.post(`/openai/files?api-version=${apiVersion}`, form)
+  assert.equal(stored.status, 200, stored.text)
+  const { id } = JSON.parse(stored.text) as { id: string }
+  const elsewhere = await mixed.post('/openai/v1/files', form, { target: 'dev-openai-instance-2' })
+  assert.equal(elsewhere.status, 200, elsewhere.text)
+  const { id: other } = JSON.parse(elsewhere.text) as { id: string }
+  const get = async (path: string): Promise<{ id?: string; data?: { id: string }[] }> => {
+    const headers = { authorization: `Bearer ${mixed.token}` }
+    const answer = await fetch(`${mixed.world.url}/mixed/hr-bot${path}`, { headers })
+    assert.equal(answer.status, 200, path)
+    return (await answer.json()) as { id?: string; data?: { id: string }[] }
+  }
+  assert.equal((await get(`/openai/v1/files/${id}`)).id, id)
+  assert.equal((await get(`/openai/files/${id}?api-version=${apiVersion}`)).id, id)
+  assert.equal(mixed.openai.received.at(-1)?.url, `/v1/files/${id}`)
+  assert.deepEqual(
+    (await get(`/openai/files?api-version=${apiVersion}`)).data?.map(file => file.id),
+    [id, other],
+  )
+  assert.match(mixed.openai.received.at(-1)?.url ?? '', /^\/v1\/files(?:\?limit=\d+)?$/)
+})
+
 test('a limit counts what an instance of kind openai has used', async t => {
   const mixed = await startMixed(t, {
     change: config => {

@@ -99,6 +99,7 @@ class Server implements OpenAIStandIn {
   headers: Readonly<Record<string, string>> = {}
   readonly #flavour: 'openai' | 'vllm'
   readonly #models: readonly string[]
+  readonly #stored: Json[] = []
 
   constructor(flavour: 'openai' | 'vllm', models: readonly string[]) {
     this.#flavour = flavour
@@ -119,6 +120,7 @@ class Server implements OpenAIStandIn {
       const data = this.#models.map(id => ({ id, object: 'model', created: 1_700_000_000, owned_by: 'stand-in' }))
       return json(response, 200, { object: 'list', data })
     }
+    if (path === 'files' || path.startsWith('files/')) return this.#files(path, request, response)
     if (path === 'audio/transcriptions' && request.method === 'POST') return this.#transcribe(request, response)
     if (known[path] === undefined || request.method !== 'POST') return this.#noSuchAddress(request, response)
     const body = JSON.parse(request.body.toString()) as Json
@@ -165,6 +167,19 @@ class Server implements OpenAIStandIn {
       text: 'Hello.',
       usage: { type: 'tokens', input_tokens: 14, output_tokens: 5, total_tokens: 19 },
     })
+  }
+
+  async #files(path: string, request: OpenAIRequest, response: ServerResponse): Promise<void> {
+    if (this.#flavour === 'vllm') return this.#noSuchAddress(request, response)
+    if (request.method === 'POST') {
+      const file = fileOf(`file-standin${this.#stored.length + 1}`)
+      this.#stored.push(file)
+      return json(response, 200, file)
+    }
+    if (path === 'files') return json(response, 200, { object: 'list', data: this.#stored, has_more: false })
+    const found = this.#stored.find(({ id }) => path === `files/${String(id)}`)
+    if (found === undefined) this.#error(response, 404, 'No such File object', null)
+    else json(response, 200, found)
   }
 
   #charge(request: OpenAIRequest, path: string, model: string, promptTokens: number, completionTokens: number): void {
@@ -261,6 +276,10 @@ function responseOf(model: string, words: readonly string[], promptTokens: numbe
     output,
     usage,
   }
+}
+
+function fileOf(id: string): Json {
+  return { id, object: 'file', bytes: 12, created_at: 1_700_000_000, filename: 'a.jsonl', purpose: 'user_data' }
 }
 
 function tokensIn(text: string): number {

@@ -1,4 +1,4 @@
-/** Request targets that two readers could read in two ways, and requests that are no calls, over raw sockets. */
+/** Request targets that two parsers could read in two ways, and requests that are no calls, over raw sockets. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { RefusalCode } from '../../packages/gateway/src/gateway/refusals.ts'
@@ -26,7 +26,7 @@ function call(target: string, more: readonly (readonly [string, string])[] = [],
 const query = '?api-version=2024-10-21'
 const operation = 'openai/deployments/gpt-4o/chat/completions'
 
-// A proxy in front and the gateway, or the gateway and the back end, must never disagree on what was asked for.
+// A proxy in front and the gateway, or the gateway and the backend, must never disagree on what was requested.
 const refused: readonly (readonly [string, string, RefusalCode])[] = [
   ['a double slash at the start', `//main/hr-bot/${operation}`, 'path_malformed'],
   ['a double slash inside', `/main//hr-bot/${operation}`, 'path_malformed'],
@@ -67,7 +67,7 @@ const refused: readonly (readonly [string, string, RefusalCode])[] = [
   ['a token in the query', `/main/hr-bot/${operation}?access_token=a.b.c`, 'credential_in_query'],
 ]
 
-test('P9 an address that can be read in two ways is refused, and recorded', async t => {
+test('P9 an address that can be read in two ways is refused and recorded', async t => {
   for (const [what, target, code] of refused) {
     await t.test(what, async () => {
       const answer = await call(target)
@@ -80,8 +80,8 @@ test('P9 an address that can be read in two ways is refused, and recorded', asyn
   await assertAlive(world)
 })
 
-// RFC 9112 section 3.2.2: a server must take it. Its host must decide nothing.
-test('P4 the absolute form is served by its path alone', async () => {
+// RFC 9112 section 3.2.2: a server must accept it. Its host must decide nothing.
+test('P4 the absolute form is served by its path only', async () => {
   for (const origin of [
     'http://evil.example',
     'https://evil.example:444',
@@ -104,7 +104,7 @@ test('P9 a target, workload or deployment that is not configured is refused by n
   await assertRefused(ledger, await call(other), 'deployment_not_allowed')
 })
 
-test('P9 methods: HEAD and OPTIONS behave, others are refused with what is allowed', async () => {
+test('P9 methods: HEAD and OPTIONS work, others are refused with the allowed ones', async () => {
   const { ledger } = world.house
   for (const method of ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'QUERY']) {
     const answer = await call(chatPath, [], method)
@@ -135,7 +135,7 @@ test('P9 a WebSocket upgrade is refused and recorded; other upgrades are ignored
   ] as const
   const realtime = '/main/hr-bot/openai/v1/realtime?model=gpt-4o'
   await assertRefused(world.house.ledger, await call(realtime, socket, 'GET'), 'upgrade_unsupported')
-  // As Java's client does with every call: RFC 9110 section 7.8 lets a server ignore it.
+  // Java's client sends this with every call: RFC 9110 section 7.8 lets a server ignore it.
   const answer = await call(chatPath, [
     ['Connection', 'Upgrade, HTTP2-Settings, close'],
     ['Upgrade', 'h2c'],
@@ -144,7 +144,7 @@ test('P9 a WebSocket upgrade is refused and recorded; other upgrades are ignored
   assert.equal(answer.status, 200, answer.body.toString())
 })
 
-test('P9 what is not HTTP, has no Host, expects the impossible or asks for a tunnel gets an answer', async () => {
+test('P9 a request that is not HTTP, has no Host, expects the impossible or asks for a tunnel gets an answer', async () => {
   const direct = async (bytes: string): Promise<RawAnswer | null> => {
     const connection = await RawConnection.open(world.url)
     connection.write(bytes)
@@ -193,14 +193,14 @@ test('P9 contradictory lengths are refused, and nothing of the body is taken for
   await assertAlive(world)
 })
 
-test('P9 a flood of header fields is refused by its size', async () => {
+test('P9 too many bytes of headers are refused by their size', async () => {
   const one = await call(chatPath, [['X-Flood', 'y'.repeat(60_000)]])
   assert.equal(one.status, 431)
   assert.equal(JSON.parse(one.body.toString()).error.code, 'headers_too_large')
   const many = Array.from({ length: 5_000 }, (_, at) => [`X-${at}`, 'yyyyyyyyyyyy'] as const)
   const answer = await call(chatPath, many)
   assert.equal(answer.status, 431)
-  // Many small ones within the size are served, and do not push the credential out.
+  // Many small headers within the size are served, and do not push the credential out.
   const some = Array.from({ length: 500 }, (_, at) => [`X-${at}`, 'y'] as const)
   assert.equal((await call(chatPath, some)).status, 200)
   await assertAlive(world)

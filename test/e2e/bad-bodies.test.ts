@@ -1,4 +1,4 @@
-/** Bodies that are broken, hostile or slow, and clients that leave, over raw sockets. */
+/** Bodies that are broken, hostile or slow, and clients that disconnect, over raw sockets. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
@@ -83,7 +83,7 @@ const notJson: readonly (readonly [string, string | Buffer, RefusalCode])[] = [
   ['a model in capitals', '{"model":"GPT-4O","messages":[]}', 'deployment_not_allowed'],
 ]
 
-test('P9 a body that is not what it should be is refused with the reason, and recorded', async t => {
+test('P9 an invalid body is refused with the reason, and recorded', async t => {
   for (const [what, body, code] of notJson) {
     await t.test(what, async () => {
       const record = await assertRefused(world.house.ledger, await call(body, [], v1), code)
@@ -95,11 +95,11 @@ test('P9 a body that is not what it should be is refused with the reason, and re
   await assertAlive(world)
 })
 
-// Keys that mean something to JavaScript must mean nothing to the gateway, and reach the back end as they came.
+// Keys that mean something to JavaScript must mean nothing to the gateway, and reach the backend unchanged.
 test('P9 __proto__ and constructor in a body change nothing', async () => {
   for (const odd of ['"__proto__":{"stream":true,"model":"o1"}', '"constructor":{"prototype":{"stream":true}}']) {
     const answer = await call(`{${odd},${good.slice(1)}`, [], v1)
-    // The simulator refuses arguments that it does not know, as Azure does: it has seen the key.
+    // The simulator refuses unknown arguments, as Azure does, so it has seen the key.
     const record = await recordOf(world.house.ledger, answer.headers['x-gatehouse-request-id'])
     assert.deepEqual([record.outcome, record.deployment, record.stream], ['completed', 'gpt-4o', false])
   }
@@ -126,7 +126,8 @@ test('P9 a body larger than allowed is a 413: announced, in chunks, unpacked, an
   const announced = { ...request(upload(uploadBytesMax), form, files) }
   const plain = { ...announced, headers: announced.headers?.filter(([, value]) => value !== 'application/json') ?? [] }
   await assertRefused(ledger, await send(world.url, plain), 'body_too_large')
-  // In chunks nobody knows before; the call to the instance is given up, so that it never takes half for whole.
+  // In chunks the size is not known in advance; the call to the instance is aborted, so that the instance never takes
+  // half a body for a whole one.
   const text = upload(uploadBytesMax)
   const body = `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`
   const answer = await send(world.url, {
@@ -140,7 +141,7 @@ test('P9 a body larger than allowed is a 413: announced, in chunks, unpacked, an
   await assertAlive(world)
 })
 
-test('P9 compressed bodies are unpacked, bombs are not, and unknown encodings are refused', async () => {
+test('P9 compressed bodies are unpacked, but not bombs or unknown encodings', async () => {
   const { ledger } = world.house
   for (const [encoding, pack] of [
     ['gzip', gzipSync],
@@ -165,7 +166,8 @@ test('P9 compressed bodies are unpacked, bombs are not, and unknown encodings ar
   await assertAlive(world)
 })
 
-// Slowloris: a byte now and then must not hold a connection, and a length that is never reached must end.
+// Slowloris: one byte from time to time must not hold a connection open, and a body that never reaches its length must
+// be ended.
 test('P9 a body that does not arrive in time is a 408 with a record, and the connection is closed', async () => {
   const connection = await RawConnection.open(world.url)
   connection.write(requestBytes(world.url, request('{"mod', [['Content-Length', '100']])))
@@ -178,7 +180,7 @@ test('P9 a body that does not arrive in time is a 408 with a record, and the con
   await assertAlive(world)
 })
 
-// An upload may be long, so its whole has no bound but gateway.timeouts.total; its pauses have.
+// An upload may take long, so only gateway.timeouts.total bounds it as a whole; its pauses have their own bound.
 test('P9 an upload that pauses for too long is a 408 with a record', async () => {
   const connection = await RawConnection.open(world.url)
   const headers = [
@@ -205,8 +207,8 @@ test('P9 headers that do not arrive in time are a 408', async () => {
   await connection.rest()
 })
 
-// Without a bound anybody, with no token at all, could hold as many connections as there are.
-test('P9 a client that is refused and goes on dripping its body loses its connection', async () => {
+// Without a bound any client, even without a token, could hold every available connection.
+test('P9 a client that is refused and goes on sending its body slowly loses its connection', async () => {
   const connection = await RawConnection.open(world.url)
   const anonymous = {
     target: chatPath,
@@ -225,7 +227,7 @@ test('P9 a client that is refused and goes on dripping its body loses its connec
   }
 })
 
-test('P9 a body shorter than its Content-Length, from a client that then leaves, is recorded as aborted', async () => {
+test('P9 a body shorter than its Content-Length, from a client that then disconnects, is recorded as aborted', async () => {
   const before = (await settledRecords(world.house)).length
   const connection = await RawConnection.open(world.url)
   connection.write(requestBytes(world.url, request(good.slice(0, 10), [['Content-Length', '500']])))
@@ -237,7 +239,7 @@ test('P9 a body shorter than its Content-Length, from a client that then leaves,
   assert.deepEqual([record.outcome, record.outcomeCode], ['aborted', 'client_left'])
 })
 
-test('P9 bytes behind the Content-Length are the next request, and chunked garbage is an error', async () => {
+test('P9 bytes after the Content-Length are the next request, and invalid chunks are an error', async () => {
   const connection = await RawConnection.open(world.url)
   const first = requestBytes(world.url, request(good, [['Connection', 'keep-alive']]))
   connection.write(Buffer.concat([first, first, Buffer.from('garbage behind the bodies\r\n\r\n')]))
@@ -270,7 +272,7 @@ test('P9 pipelined requests are answered in order, good and bad', async () => {
   connection.socket.destroy()
 })
 
-test('P9 Expect: 100-continue is answered before the body where the call may go on, and refused without it', async () => {
+test('P9 Expect: 100-continue is answered before the body if the call may proceed, and refused without it otherwise', async () => {
   const accepted = await RawConnection.open(world.url)
   const expecting: Headers = [
     ['Expect', '100-continue'],
@@ -289,7 +291,7 @@ test('P9 Expect: 100-continue is answered before the body where the call may go 
   refused.write(requestBytes(world.url, { method: 'POST', target: chatPath, headers: anonymous }))
   const answer = await refused.answer()
   assertRefusal(answer, 'token_missing')
-  // The client may send its body or not; what comes next could not be told from it.
+  // The client may send its body or not; the next request could not be told apart from it.
   assert.equal(answer.headers['connection'], 'close')
   await refused.rest()
   const large = await call(undefined, [
@@ -299,7 +301,7 @@ test('P9 Expect: 100-continue is answered before the body where the call may go 
   assertRefusal(large, 'body_too_large')
 })
 
-test('P9 a client that leaves at any stage leaves a working gateway and no open exchange', async () => {
+test('P9 a client that disconnects at any stage leaves a working gateway and no open exchange', async () => {
   const whole = requestBytes(world.url, request(JSON.stringify({ ...JSON.parse(good), stream: true })))
   const headEnd = whole.indexOf('\r\n\r\n')
   for (const cut of [0, 1, 20, headEnd - 5, headEnd, headEnd + 4, headEnd + 10, whole.length - 1, whole.length]) {

@@ -1,7 +1,4 @@
-/**
- * Tokens that must not be accepted, over raw sockets. Who is hurt without it: everybody whose name and quota could be
- * borrowed.
- */
+/** Tokens that must not be accepted, over raw sockets. Otherwise attackers could use the names and quotas of others. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { RefusalCode } from '../../packages/gateway/src/gateway/refusals.ts'
@@ -32,7 +29,7 @@ test('P9 each forged token is a 401 that names its fault, with a challenge and a
       ] as const) {
         const answer = await call(header)
         const record = await assertRefused(world.house.ledger, answer, code as RefusalCode)
-        // Nobody was verified, so nobody is named: a forged token must not write somebody's name into the ledger.
+        // No identity was verified, so none is recorded: a forged token must not write somebody's name into the ledger.
         assert.deepEqual([record.callerObjectId, record.callerName], [null, null])
         assert.match(answer.headers['www-authenticate'] ?? '', /^Bearer error="invalid_token".*resource_metadata="http/)
         assert.ok(!answer.body.includes(token.slice(-40)) || token.length < 41, 'the token is not shown')
@@ -49,7 +46,7 @@ test('P9 a token of 100 KB is refused by its size, and the next call is served',
   await assertAlive(world)
 })
 
-// Which of two was meant nobody can know; a proxy in front may have checked the other one.
+// The gateway cannot know which of two was meant; a proxy in front may have checked the other one.
 test('P9 two Authorization headers, and two headers with different tokens, are refused', async () => {
   const alice = await world.token('alice')
   const carol = await world.token('carol')
@@ -62,7 +59,7 @@ test('P9 two Authorization headers, and two headers with different tokens, are r
   assert.equal(same.status, 200, 'the same token in both is no contradiction')
 })
 
-test('P9 no token, an empty one and another scheme are refused with the way to get one', async () => {
+test('P9 a missing token, an empty one and another scheme are refused with the way to get one', async () => {
   const none = await call()
   await assertRefused(world.house.ledger, none, 'token_missing')
   // RFC 6750 section 3.1: without a token there is no error to report.
@@ -73,13 +70,14 @@ test('P9 no token, an empty one and another scheme are refused with the way to g
   }
 })
 
-// An outage of the sign-in service is our trouble: a 401 would send everybody to sign in again, where nothing answers.
-test('P9 an outage of the sign-in service is a 503 with Retry-After, and its end is noticed', async t => {
+// An outage of the sign-in service is the gateway's problem: a 401 would send every user to sign in again, where
+// nothing answers.
+test('P9 an outage of the sign-in service is a 503 with Retry-After, and recovery is noticed', async t => {
   let aheadMs = 0
   const dark = await startWorld(t, { parts: { identityClock: () => Date.now() + aheadMs } })
   const headers = [['Authorization', `Bearer ${await dark.token('alice')}`]] as const
   dark.entra.down = true
-  // The one with a key: the other's managed identity gets its tokens from the same service.
+  // The instance with a key: the other's managed identity gets its tokens from the same service.
   const target = chatPath.replace('main', 'dev-openai-instance-2')
   const answer = await send(dark.url, { target, headers, body })
   await assertRefused(dark.house.ledger, answer, 'keys_unavailable')

@@ -1,6 +1,6 @@
 /**
- * P8: each line of a batch is a call, and is authorised like one while its file is uploaded. What is refused is stored
- * nowhere.
+ * P8: each line of a batch is a call, and is authorised like one when its file is uploaded. A refused file is not
+ * stored anywhere.
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -33,7 +33,7 @@ const line = (more: Readonly<Record<string, unknown>> = {}): string =>
   JSON.stringify({ custom_id: 'a', method: 'POST', url: '/chat/completions', body, ...more })
 const batch = (...lines: readonly string[]): string => form(field('purpose', 'batch'), file(lines.join('\n')))
 
-test('W1 a batch file whose lines may all run is stored as it came', async () => {
+test('W1 a batch file whose lines are all allowed is stored unchanged', async () => {
   const lines = [
     line(),
     line({ url: '/v1/responses', body: { model: 'gpt-4o', input: 'x', tools: [{ type: 'function', name: 'f' }] } }),
@@ -49,7 +49,7 @@ test('W1 a batch file whose lines may all run is stored as it came', async () =>
   }
 })
 
-test('W1 a line that may not run refuses the file, by its number, and nothing is stored', async () => {
+test("W1 one line that is not allowed refuses the file, by the line's number, and nothing is stored", async () => {
   const bad: readonly (readonly [string, RegExp])[] = [
     [line({ body: { ...body, model: 'secret-model' } }), /may not use deployment "secret-model"/],
     [line({ model: 'secret-model' }), /secret-model/],
@@ -94,11 +94,11 @@ test('W1 a line that may not run refuses the file, by its number, and nothing is
     )
     assertRefusal(answer, 'batch_line_refused')
   }
-  assert.deepEqual(scene.taken(), [], 'no form came whole to an instance')
+  assert.deepEqual(scene.taken(), [], 'no complete form reached an instance')
 })
 
-// Half price and no hurry: what calls may not do, a night's batch would do ten thousand times.
-test('W3 lines keep to the workload’s maxima, and bring the one that a call would be given', async t => {
+// At half the price and without hurry, a nightly batch would do ten thousand times what calls may not do.
+test("W3 lines obey the workload's maxima, and must contain the maximum that a call would be given", async t => {
   for (const [output, maximum, reason] of [
     [{ required: true }, {}, /Set "max_tokens"/],
     [{ standard: 50 }, {}, /Set "max_tokens"/],
@@ -113,7 +113,7 @@ test('W3 lines keep to the workload’s maxima, and bring the one that a call wo
   }
 })
 
-test('W1 files that are no batch are not looked into, and forms that two readers read differently are refused', async () => {
+test('W1 files that are no batch are not inspected, and forms that two parsers read differently are refused', async () => {
   const other = form(field('purpose', 'assistants'), file(line({ model: 'secret-model' })))
   assert.equal((await scene.post('files', other, type)).status, 200)
   assert.equal(scene.taken()[0]?.body, other)
@@ -129,7 +129,7 @@ test('W1 files that are no batch are not looked into, and forms that two readers
   assert.deepEqual(scene.taken(), [])
 })
 
-test('W1 H4 a file of very many or very long lines is refused, whatever stands in them', async () => {
+test('W1 H4 a file of very many or very long lines is refused, whatever they contain', async () => {
   for (const [content, number] of [
     ['\n'.repeat(500_001), 500_001],
     [`\n{"a":"${'x'.repeat(16_777_216)}`, 2],
@@ -140,7 +140,7 @@ test('W1 H4 a file of very many or very long lines is refused, whatever stands i
   }
   assert.deepEqual(scene.taken(), [])
   const long = line({ body: { ...body, user: 'x'.repeat(300_000) } })
-  assert.equal((await scene.post('files', batch(long, long), type)).status, 200, 'a long line is looked at in slices')
+  assert.equal((await scene.post('files', batch(long, long), type)).status, 200, 'a long line is examined in slices')
   const hidden = line({ body: { padding: 'x'.repeat(300_000), ...body, model: 'secret-model' } })
   assertRefusal(await scene.post('files', batch(long, hidden), type), 'batch_line_refused')
   scene.taken()

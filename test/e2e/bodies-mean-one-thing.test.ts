@@ -1,5 +1,5 @@
 /**
- * P8: what the gateway has checked is what the instance reads. A body that two readers could read differently is
+ * P8: what the gateway has checked is what the instance reads. A body that two parsers could read differently is
  * refused.
  */
 import assert from 'node:assert/strict'
@@ -19,7 +19,7 @@ after(() => scene.close())
 const chat = { model: 'gpt-4o', messages: ask('Hello') }
 const type = (value: string): readonly [string, string] => ['Content-Type', value]
 
-test('L10 a body that a lenient reader reads otherwise is refused, in each place of it', async () => {
+test('L10 a body that a lenient parser reads differently is refused, wherever the ambiguity is', async () => {
   const bodies: readonly (readonly [string | Buffer, RefusalCode])[] = [
     ['{"model":"gpt-4o","x":[/*"*/],"model":"secret-model","messages":[],"y":[/*"*/]}', 'body_not_json'],
     [`{"model":"gpt-4o","x":['"'],"model":"secret-model","messages":[],"y":['"']}`, 'body_not_json'],
@@ -39,7 +39,7 @@ test('L10 a body that a lenient reader reads otherwise is refused, in each place
   assert.deepEqual(scene.taken(), [], 'nothing of these reached an instance')
 })
 
-test('L10 a JSON operation takes JSON in UTF-8, said once', async () => {
+test('L10 a JSON operation takes JSON in UTF-8, with a single Content-Type', async () => {
   for (const said of [
     'multipart/form-data; boundary=x',
     'application/x-www-form-urlencoded',
@@ -70,7 +70,7 @@ test('L10 a JSON operation takes JSON in UTF-8, said once', async () => {
   }
 })
 
-test('L10 a form is said to be one, once, with one boundary', async () => {
+test('L10 a form needs a single Content-Type with a single boundary', async () => {
   const form = '--x\r\nContent-Disposition: form-data; name="model"\r\n\r\ngpt-4o\r\n--x--\r\n'
   for (const path of ['audio/transcriptions', 'files']) {
     for (const said of [

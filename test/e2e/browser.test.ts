@@ -1,4 +1,4 @@
-/** Calls from a page, with a browser that enforces CORS: what a page may do, and what it can read of an answer. */
+/** Calls from a web page, in a browser that enforces CORS: what a page may do, and what it can read of an answer. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startPages } from '../support/browser.ts'
@@ -10,14 +10,14 @@ const chunks = [
   '{"choices":[{"index":0,"delta":{"content":"lo"}}]}',
 ]
 
-// Without the fields of CORS on errors too, a page sees "Failed to fetch" for whatever is wrong.
+// Without the CORS headers on errors too, a page sees "Failed to fetch" for every problem.
 test('F15 and C3 a page of a listed origin calls, streams, and reads why it is refused; another page reads nothing', async t => {
   const pages = await startPages(t)
   const [origin, other] = [`http://127.0.0.1:${pages.port}`, `http://localhost:${pages.port}`]
   const twin = await startTwinBackends(t, {
     change: config => ({ ...config, gateway: { ...config.gateway, cors: { origins: [origin] } } }),
   })
-  // As Azure answers, to whom every origin is alike; the gateway's word must be the only one.
+  // Azure answers every origin alike; only the gateway's decision must count.
   const head = { 'access-control-allow-origin': '*', 'x-ratelimit-remaining-tokens': '77', 'x-ms-region': 'here' }
   twin.up1.answer = (request, response) => {
     const { stream, user } = JSON.parse(request.body) as { stream?: boolean; user?: string }
@@ -80,7 +80,7 @@ test('F15 and C3 a page of a listed origin calls, streams, and reads why it is r
   assert.deepEqual([found['deleted']?.['status'], found['deleted']?.['refusal']], [404, 'object_unknown'])
   assert.deepEqual([found['tooLong']?.['status'], found['tooLong']?.['refusal']], [431, 'headers_too_large'])
   assert.equal(found['healthy']?.['status'], 200)
-  assert.deepEqual(found['odd'], { threw: 'TypeError' }, 'the browser keeps back what no page may send')
+  assert.deepEqual(found['odd'], { threw: 'TypeError' }, 'the browser holds back headers that no page may send')
   for (const record of await allRecords(twin.world.house.ledger)) assert.notEqual(record.method, 'OPTIONS')
 
   const calls = twin.up1.received.length

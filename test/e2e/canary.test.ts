@@ -1,6 +1,6 @@
 /**
- * P5: secrets and prompts sent through every kind of call, then looked for everywhere. Who is hurt without it:
- * everybody whose question, or whose token, would stand in a log that many can read.
+ * P5: secrets and prompts are sent through every kind of call, then searched for everywhere. Otherwise a question or a
+ * token could end up in a log that many can read.
  */
 import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
@@ -29,7 +29,7 @@ interface Scene {
   readonly served: Served
   readonly token: string
   readonly answers: RawAnswer[]
-  /** What was said by the model, taken from the answers. */
+  /** The model's words, taken from the answers. */
   readonly completions: string[]
 }
 
@@ -111,7 +111,7 @@ async function beRefused({ served, token, answers }: Scene): Promise<void> {
 /** One instance by its own name, which is called whatever it answered before. */
 const alone = chat.replace('main', 'dev-openai-instance-1')
 
-/** Calls that fail at an instance or break off, and clients that leave. */
+/** Calls that fail at an instance or break off, and clients that disconnect. */
 async function fail({ served, token, answers }: Scene): Promise<void> {
   for (const fault of ['500', '503', '429', '401', 'content-filter', 'error-frame', 'malformed-frames']) {
     answers.push(await send(served.url, request(token, {}, [['x-simulator-fault', fault]])))
@@ -140,7 +140,10 @@ async function fail({ served, token, answers }: Scene): Promise<void> {
   early.leave()
 }
 
-/** A viewer who is no auditor, a small limit, an instance that is not there, and everything logged. */
+/**
+ * The configuration with a viewer who is no auditor, a small limit, an instance that does not exist, and everything
+ * logged.
+ */
 function changed(config: ConfigInput): ConfigInput {
   const one = config.instances['dev-openai-instance-1']
   const hrBot = config.workloads['hr-bot']
@@ -207,7 +210,7 @@ test('P5 no credential is anywhere, and no prompt or completion outside the ledg
   assert.ok(scene.completions.every(text => text.length > 20))
   const admin = adminOf(world, served)
 
-  // Everything has ended, and can be read, before anything is searched.
+  // All calls have ended and their records can be read before the search begins.
   const ids = await eventually('every exchange is in the ledger', async () => {
     const { text } = await admin('/api/v1/records?limit=1000', 'carol')
     const { records } = JSON.parse(text) as { records: { id: string; outcome: string }[] }
@@ -217,7 +220,7 @@ test('P5 no credential is anywhere, and no prompt or completion outside the ledg
 
   await t.test('answers of the gateway', () => {
     for (const { headers, body, status } of scene.answers) {
-      // What a model says may repeat the question, to the one who asked it.
+      // A model's answer may repeat the question to the caller that asked it.
       const text = status < 400 ? JSON.stringify(headers) : `${JSON.stringify(headers)}\n${body}`
       absent(`an answer with ${status}`, text, [...credentials, ...texts])
     }
@@ -260,7 +263,7 @@ test('P5 no credential is anywhere, and no prompt or completion outside the ledg
     for (const text of texts) assert.ok(all.includes(JSON.stringify(text).slice(1, -1)), `"${text}" is kept`)
     absent('the ledger', all, credentials)
   })
-  await t.test('files while it runs, and after it has ended', async () => {
+  await t.test('files while the gateway runs, and after it has ended', async () => {
     await searchFiles(world, credentials, texts)
     assert.equal(await served.stop(), 0)
     await searchFiles(world, credentials, texts)

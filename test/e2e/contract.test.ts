@@ -1,6 +1,7 @@
 /**
  * The contract of the first system of this kind (API Management with policies in XML, an Event Hub, Data Explorer),
- * without its twelve defects. Each test is named by the defect's number and says what was wrong there and who suffered.
+ * without its twelve defects. Each test is named by the defect's number; its comment says what was wrong there and who
+ * suffered.
  */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
@@ -40,7 +41,8 @@ async function call(
 const idOf = (answer: RawAnswer): string | undefined => answer.headers['x-gatehouse-request-id']
 const chat = { messages: ask('How many days of leave do I have?') }
 
-// There: a stream is not one JSON document, so logging it failed the call. Everyone who showed answers as they came.
+// There: a stream is not one JSON document, so logging it failed the call. It hurt all users who showed answers as they
+// arrived.
 test('D1 a streaming call succeeds and is recorded with its text and exact tokens', async () => {
   const openai = new AzureOpenAI({
     endpoint: `${world.url}/main/hr-bot`,
@@ -69,7 +71,7 @@ test('D1 a streaming call succeeds and is recorded with its text and exact token
   assert.equal(parsed.map(chunk => chunk.choices[0]?.delta.content ?? '').join(''), text)
 })
 
-// There: embeddings have no completion_tokens, so logging them failed the call. Everyone who built a search.
+// There: embeddings have no completion_tokens, so logging them failed the call. It hurt all users who built a search.
 test('D2 embeddings succeed and are recorded with their tokens', async () => {
   const answer = await call(address('embeddings', 'hr-bot', 'text-embedding-3-small'), { input: 'leave and payroll' })
   assert.equal(answer.status, 200)
@@ -80,8 +82,9 @@ test('D2 embeddings succeed and are recorded with their tokens', async () => {
   assert.equal(record.usage.completionTokens ?? 0, 0)
 })
 
-// There: an error has no usage, so logging hid the real one and its Retry-After. Every client that would have waited.
-test('D3 errors of the back end reach the client unchanged, with their Retry-After', async () => {
+// There: an error has no usage, so logging hid the real one and its Retry-After. It hurt every client that would have
+// waited.
+test('D3 errors of the backend reach the client unchanged, with their Retry-After', async () => {
   const token = await world.token('alice')
   for (const [fault, status] of [
     ['429;retry-after=9;retry-after-ms=8500', 429],
@@ -103,8 +106,9 @@ test('D3 errors of the back end reach the client unchanged, with their Retry-Aft
   }
 })
 
-// There: only v1 issuers and one audience. Everyone with an app registration, and every SDK that asks for ai.azure.com.
-test('D4 tokens of version 1 and 2, and both audiences of Azure beside an own one, are accepted', async t => {
+// There: only v1 issuers and one audience. It hurt all users with an app registration, and every SDK that requests
+// ai.azure.com.
+test('D4 tokens of version 1 and 2, and both audiences of Azure beside a custom one, are accepted', async t => {
   const { appId: ownApi = '' } = demoDirectory.registrations[0] ?? {}
   const alice = demoDirectory.people.find(person => person.name === 'alice')?.objectId ?? ''
   const wide = await startWorld(t, {
@@ -116,7 +120,7 @@ test('D4 tokens of version 1 and 2, and both audiences of Azure beside an own on
           audiences: ['https://cognitiveservices.azure.com', 'https://ai.azure.com', ownApi],
         },
       },
-      // By user: a token for Azure's own audience lists no groups.
+      // Bound by user: a token for Azure's own audience lists no groups.
       workloads: Object.fromEntries(
         Object.entries(config.workloads).map(([name, workload]) => [name, { ...workload, callers: [{ user: alice }] }]),
       ),
@@ -144,8 +148,8 @@ test('D4 tokens of version 1 and 2, and both audiences of Azure beside an own on
   }
 })
 
-// There: the workload stood in the URL and was bound to nothing. Every team whose budget a stranger could spend.
-test('D5 a workload is bound to its callers: nobody else can bill it', async () => {
+// There: the workload was in the URL and bound to no caller. It hurt every team whose budget a stranger could spend.
+test('D5 a workload is bound to its callers: no other caller can bill it', async () => {
   const { ledger } = world.house
   await assertRefused(ledger, await call(address('chat/completions', 'code-assistant'), chat), 'caller_not_bound')
   const dave = { Authorization: `Bearer ${await world.token('dave')}` }
@@ -155,7 +159,8 @@ test('D5 a workload is bound to its callers: nobody else can bill it', async () 
   await assertRefused(ledger, await call(short, chat, named), 'caller_not_bound')
 })
 
-// There: identity was the display name, which people can change and share. Whoever had to answer for another's calls.
+// There: identity was the display name, which people can change and share. It hurt people who had to answer for
+// another's calls.
 test('D6 a caller is tenant and object id; a name is display only', async () => {
   const forged = await world.entra.token({
     as: 'alice',
@@ -178,8 +183,9 @@ test('D6 a caller is tenant and object id; a name is display only', async () => 
   await assertRefused(world.house.ledger, other, 'caller_not_bound')
 })
 
-// There: the api-key header went on to the back end beside Authorization. Whoever's token was in that back end's logs.
-test('D7 a token in api-key is taken, and does not travel on', async t => {
+// There: the api-key header was forwarded to the backend beside Authorization. It hurt every caller whose token was in
+// that backend's logs.
+test('D7 a token in api-key is accepted and not forwarded', async t => {
   const backend = await startBackend(t)
   const own = await startWorld(t, {
     change: config => ({
@@ -205,7 +211,7 @@ test('D7 a token in api-key is taken, and does not travel on', async t => {
   }
 })
 
-// There: calls that failed or were denied left no trace. Whoever had to find out who had tried what.
+// There: calls that failed or were denied left no trace. It hurt those who had to find out who had tried what.
 test('D8 refused, failed and denied calls are recorded like the others', async () => {
   const before = (await settledRecords(world.house)).length
   await call(address('chat/completions'), chat, {})
@@ -220,8 +226,9 @@ test('D8 refused, failed and denied calls are recorded like the others', async (
   assert.equal(records[0]?.outcome, 'failed')
 })
 
-// There: events were cut at 200 KB, as JSON inside strings, so that the cut ones could not be read. Every audit.
-test('D9 long bodies are kept whole, as the bytes that passed', async () => {
+// There: events were cut at 200 KB, as JSON inside strings, so that the cut ones could not be read. It hurt every
+// audit.
+test('D9 long bodies are stored whole, as the bytes that passed', async () => {
   const long = `Summarise this: ${'The policy of travel expenses is long. '.repeat(9_000)}`
   assert.ok(long.length > 300_000)
   const body = JSON.stringify({ messages: ask(long), max_tokens: 20 })
@@ -234,11 +241,11 @@ test('D9 long bodies are kept whole, as the bytes that passed', async () => {
   assert.deepEqual(Buffer.from(bodies?.response ?? []), answer.body)
 })
 
-// There: root connection strings, a table, a mapping and a data connection made by hand, and no telemetry. Whoever set
-// it up.
+// There: root connection strings, a table, a mapping and a data connection made by hand, and no telemetry. It hurt the
+// engineers who set it up.
 test('D10 a ledger needs no connection string and no manual step', async t => {
   const served = await startServedWorld(t)
-  // Nothing but a configuration file stands in the folder; the first call is in a report right after.
+  // The folder contains only a configuration file; the first call is in a report right after.
   const gateway = await served.serve()
   const answer = await send(gateway.url, {
     target: address('chat/completions'),
@@ -259,17 +266,19 @@ test('D10 a ledger needs no connection string and no manual step', async t => {
   assert.doesNotMatch(reference, /connection ?string|SharedAccessKey|RootManage/i)
 })
 
-// There: the description was fetched from somebody's gist at deployment. Whoever deployed on the day it changed.
+// There: the description was fetched from somebody's gist at deployment. It hurt those who deployed on the day it
+// changed.
 test('D11 the description of the API comes from the gateway itself', async () => {
   const answer = await send(world.url, { target: '/openapi.json' })
   const { paths } = JSON.parse(answer.body.toString()) as { paths: Record<string, unknown> }
   assert.ok(paths['/{target}/{workload}/openai/deployments/{deployment}/chat/completions'])
   const source = await readFile(new URL('../../packages/gateway/src/gateway/pages/openapi.ts', import.meta.url), 'utf8')
-  assert.doesNotMatch(source, /https?:\/\/|fetch\(|readFile/, 'it is made of nothing but the table of operations')
+  assert.doesNotMatch(source, /https?:\/\/|fetch\(|readFile/, 'it is made only from the table of operations')
 })
 
-// There: a short path crashed the parser, and files, responses and images did not exist. Everyone beyond chat.
-test('D12 short paths are refused in words, and the other operations exist', async () => {
+// There: a short path crashed the parser, and files, responses and images did not exist. It hurt all users who needed
+// more than chat.
+test('D12 short paths are refused with a message, and the other operations exist', async () => {
   const { ledger } = world.house
   for (const target of ['/', '/main', '/main/hr-bot', '/main/hr-bot/openai']) {
     const answer = await call(target, chat)

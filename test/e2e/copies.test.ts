@@ -1,5 +1,5 @@
 /**
- * Calls that go elsewhere than the client thinks, and those that the gateway sends by itself: aliases, canaries,
+ * Calls that go to another place than the client thinks, and calls that the gateway sends by itself: aliases, canaries,
  * shadows, hedges.
  */
 import assert from 'node:assert/strict'
@@ -18,7 +18,7 @@ import { ask, fastDeployments } from '../support/world.ts'
 const idOf = (answer: RawAnswer): string => String(answer.headers['x-gatehouse-request-id'])
 type WorkloadInput = ConfigInput['workloads'][string]
 
-/** Changes workload hr-bot. */
+/** The configuration with changes to workload hr-bot. */
 function workload(more: Partial<WorkloadInput>): (config: ConfigInput) => ConfigInput {
   return config => {
     const hrBot = config.workloads['hr-bot']
@@ -31,7 +31,7 @@ function workload(more: Partial<WorkloadInput>): (config: ConfigInput) => Config
 async function assertReconciled(pool: PoolWorld): Promise<readonly RecordRow[]> {
   const records = await settledRecords(pool.world.house)
   const bill = pool.bill()
-  assert.equal(new Set(bill.map(line => line.gatehouseRequestId)).size, bill.length, 'an id stands once in the bill')
+  assert.equal(new Set(bill.map(line => line.gatehouseRequestId)).size, bill.length, 'an id is in the bill once')
   for (const line of bill) {
     const record = records.find(({ id }) => id === line.gatehouseRequestId)
     assert.ok(record, 'billed and not recorded')
@@ -66,7 +66,7 @@ test('a deployment with another name on a member is called by that name, in the 
     ] as const
     const answer = await send(pool.world.url, { target, headers, body: JSON.stringify(body) })
     assert.equal(answer.status, 200, answer.body.toString())
-    assert.ok(!answer.body.includes('"usage":null'), 'usage that was asked for on the client’s behalf stays hidden')
+    assert.ok(!answer.body.includes('"usage":null'), 'usage that the gateway requested for itself stays hidden')
     const record = await recordOf(pool.world.house.ledger, idOf(answer))
     assert.deepEqual(
       [record.deployment, record.servedDeployment, record.usage.source],
@@ -82,7 +82,7 @@ test('a deployment with another name on a member is called by that name, in the 
   assert.deepEqual([spilled.instance, spilled.servedDeployment], ['member-2', null])
 })
 
-test('a form’s model is changed in the form alone', async t => {
+test("a form's model is changed only in the form", async t => {
   const pool = await startPool(t, {
     count: 1,
     deployments: () => ({ 'whisper-eu': { model: 'whisper' } }),
@@ -102,8 +102,8 @@ test('a form’s model is changed in the form alone', async t => {
   assert.equal(pool.bill()[0]?.deployment, 'whisper-eu', answer.body.toString())
 })
 
-// A canary that got more than its share is an experiment on people who did not ask for it.
-test('a canary gets its share of the calls, is recorded as what it was, and needs no permission of its own', async t => {
+// A canary that gets more than its share is an experiment on users who did not ask for it.
+test('a canary gets its share of the calls, is recorded as one, and needs no permission of its own', async t => {
   let next = 0
   const pool = await startPool(t, {
     count: 1,
@@ -152,7 +152,7 @@ test('a shadow copy is an exchange of its own that the client never notices', as
   )
 })
 
-test('P12 a shadow copy that fails harms nobody, and one that is under way at the end is recorded', async t => {
+test('P12 a shadow copy that fails affects no client, and one in flight at shutdown is recorded', async t => {
   const pool = await startPool(t, {
     count: 2,
     change: workload({ shadow: { 'gpt-4o': { deployment: 'gpt-4o-mini', target: 'member-2' } } }),
@@ -167,7 +167,7 @@ test('P12 a shadow copy that fails harms nobody, and one that is under way at th
   }
   const before = pool.instances[1]?.bill().length ?? 0
   pool.instances[1]?.setFault({ kind: 'slow-first-byte', ms: 60_000 })
-  await eventually('a copy is under way', async () => {
+  await eventually('a copy is in flight', async () => {
     await pool.chat()
     return (pool.instances[1]?.bill().length ?? 0) > before ? true : null
   })
@@ -197,8 +197,9 @@ const embeddings = {
   body: { input: 'The sea' },
 }
 
-// A slow member makes every twentieth search slow; what is asked twice is billed twice, and must be so in the ledger.
-test('a hedge answers for a slow member, both are billed and recorded, and no more than their share is asked twice', async t => {
+// A slow member makes every twentieth search slow; a call that is sent twice is billed twice, and must be so in the
+// ledger.
+test('a hedge answers for a slow member, both are billed and recorded, and no more than their share is sent twice', async t => {
   const pool = await startPool(t, {
     count: 2,
     pool: { hedge: { afterPercentile: 90, maxShare: 0.2 }, strategy: 'round-robin' },
@@ -225,7 +226,7 @@ test('a hedge answers for a slow member, both are billed and recorded, and no mo
   assert.ok(copies.length <= 0.2 * (records.length - copies.length))
 })
 
-test('calls that begin alike stay on one member, whatever stands before the messages', async t => {
+test('calls with the same beginning stay on one member, whatever comes before the messages', async t => {
   const pool = await startPool(t, { count: 3, pool: { affinity: { promptPrefixBytes: 256 } } })
   const beginning = 'You are the assistant of the office in Lisbon. '.repeat(8)
   for (let call = 0; call < 12; call += 1) {

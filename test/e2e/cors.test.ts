@@ -1,6 +1,6 @@
 /**
- * CORS on the wire: preflights, answers and refusals, for origins on the list and for others; and what comes back of an
- * instance's fields.
+ * CORS on the wire: preflights, answers and refusals, for origins on the list and for others; and which headers of an
+ * instance are returned.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -59,7 +59,7 @@ test('F15 and C3 a preflight of a listed origin is answered without a token and 
     assert.deepEqual(list(answer, 'access-control-allow-headers'), wanted)
     assert.match(answer.headers['vary'] ?? '', /^Origin\b/)
     assert.ok(Number(answer.headers['access-control-max-age']) > 0)
-    assert.equal(answer.headers['access-control-allow-credentials'], undefined, 'cookies are none of it')
+    assert.equal(answer.headers['access-control-allow-credentials'], undefined, 'cookies are not allowed')
   }
   const file = await ask('/up1/hr-bot/openai/v1/files/file-1', preflightOf(origin, [], 'DELETE'))
   assert.ok(list(file, 'access-control-allow-methods').includes('DELETE'))
@@ -67,7 +67,7 @@ test('F15 and C3 a preflight of a listed origin is answered without a token and 
   assert.deepEqual([nowhere.status, nowhere.headers['access-control-allow-methods']], [204, 'PUT'])
   assert.equal((await ask('/healthz', preflightOf(origin, [], 'GET'))).status, 204)
   assert.deepEqual(await allRecords(world.house.ledger), [])
-  // What is no preflight, or comes from elsewhere, is a call like any other.
+  // A request that is no preflight, or comes from another origin, is a call like any other.
   assert.equal((await ask(chatPath, [['Origin', origin]])).status, 405)
   for (const other of others) {
     const answer = await ask(chatPath, preflightOf(other))
@@ -76,7 +76,7 @@ test('F15 and C3 a preflight of a listed origin is answered without a token and 
   }
 })
 
-test('F15 without origins in the configuration nothing of it is said', async t => {
+test('F15 without origins in the configuration no CORS header is sent', async t => {
   const { world } = await startTwinBackends(t)
   const preflight = await send(world.url, { method: 'OPTIONS', target: chatPath, headers: preflightOf(origin) })
   assert.equal(preflight.status, 405)
@@ -154,7 +154,7 @@ test('F15 every answer and every refusal to a listed origin can be read, at what
   }
 })
 
-test('F15 the list takes what browsers send and nothing else, and a reload takes an origin away', async t => {
+test('F15 the list accepts only what browsers send, and a reload can remove an origin', async t => {
   const parse = (origins: readonly string[]) => configSchema.shape.gateway.safeParse({ cors: { origins } }).success
   for (const one of [
     origin,
@@ -193,7 +193,7 @@ test('F15 the list takes what browsers send and nothing else, and a reload takes
   assert.equal(await allowed(), undefined)
 })
 
-test('F15 whatever a preflight asks for, no field is answered that is not on the list, and nothing can be put into the head', async t => {
+test('F15 whatever a preflight requests, only listed headers are answered, and nothing can be injected into the head', async t => {
   const { world } = await startTwinBackends(t, { change: withCors })
   const name = fc.oneof(
     fc.constantFrom('authorization', 'Api-Key', 'x-stainless-lang', 'cookie', 'host', 'x-gatehouse-request-id', '*'),
@@ -218,7 +218,7 @@ test('F15 whatever a preflight asks for, no field is answered that is not on the
   await fc.assert(property, { numRuns: 80 })
 })
 
-/** Fields that speak for an origin, lead elsewhere, or are the gateway's own. */
+/** Headers that speak for an origin, lead to another place, or belong to the gateway. */
 const withheld: Readonly<Record<string, string>> = {
   'operation-location': 'https://up1.example/openai/operations/1',
   location: 'https://up1.example/elsewhere',
@@ -257,7 +257,7 @@ const returned: Readonly<Record<string, string>> = {
   'www-authenticate': 'Bearer',
 }
 
-test('W8 what speaks for the origin, leads past the gateway or is its own word does not come back of an instance', async t => {
+test('W8 headers that speak for the origin, lead past the gateway or belong to it are not returned from an instance', async t => {
   const { world, up1 } = await startTwinBackends(t)
   const token = await world.token('alice')
   const body = JSON.stringify({ model: 'gpt-4o', messages: [], stream: true })
@@ -288,7 +288,7 @@ test('W8 what speaks for the origin, leads past the gateway or is its own word d
   }
 })
 
-test('W8 no refusal can be forged, in whatever spelling an instance writes its fields', async t => {
+test('W8 no instance can forge a refusal, however it spells its headers', async t => {
   const { world, up1 } = await startTwinBackends(t)
   const token = await world.token('alice')
   const property = fc.asyncProperty(

@@ -1,4 +1,4 @@
-/** The demonstration as a newcomer meets it: one command, and lines to paste. */
+/** The demonstration as a newcomer sees it: one command, and lines to paste. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -67,7 +67,7 @@ async function stopDemo(run: Run): Promise<void> {
   assert.equal(run.child.exitCode, 0, run.err())
 }
 
-// The first thing that anybody does with a product is to paste what it prints; if that fails there is no second thing.
+// The first thing that people do with a product is to paste what it prints; if that fails there is no second thing.
 test('every line that the demonstration prints works when it is pasted', async () => {
   const demo = await startDemo(['--no-traffic', '--no-history'])
   const lines = demo
@@ -94,8 +94,8 @@ test('every line that the demonstration prints works when it is pasted', async (
   await stopDemo(demo)
 })
 
-// Commands look for the demonstration in their own folder and above it: where its state is kept elsewhere, the banner
-// must say how they find it.
+// Commands look for the demonstration in their own folder and above it: if its state is elsewhere, the banner must say
+// how to find it.
 test('C10, C15 with --directory and --tls the printed lines work too, in this folder and after the first of them', async () => {
   const directory = join(folder, "elsewhere, with blanks and '")
   const demo = await startDemo(['--no-traffic', '--no-history', '--tls', '--directory', directory])
@@ -122,8 +122,8 @@ test('C10, C15 with --directory and --tls the printed lines work too, in this fo
   await stopDemo(demo)
 })
 
-// Records are what the product is for: a demonstration that forgets them at Ctrl-C shows the opposite.
-test('Ctrl-C stops all, and the next start has the records', async () => {
+// Records are the product's purpose: a demonstration that forgets them at Ctrl-C shows the opposite.
+test('Ctrl-C stops everything, and the next start has the records', async () => {
   const first = await startDemo(['--no-traffic', '--no-history'])
   const asked = start(process.execPath, [main, 'chat', '--as', 'bob', 'What is a semaphore?'])
   await soon('the answer', asked.ended, 30_000)
@@ -152,7 +152,7 @@ interface Past {
   readonly usage: { readonly source: string }
 }
 
-// Reports without a past show nothing; a past that does not say that it is invented is a lie.
+// Reports without a past show nothing; a past that is not marked as invented is a lie.
 test('the first start writes a month of history, marked as demonstration, and only the first', async () => {
   const directory = join(folder, 'with-history')
   const first = await startDemo(['--no-traffic', '--directory', directory])
@@ -168,13 +168,13 @@ test('the first start writes a month of history, marked as demonstration, and on
   await soon('the list', list.ended, 30_000)
   const records = JSON.parse(list.out()) as Past[]
   assert.ok(records.every(record => record.demonstration && record.durationMs < 60_000))
-  // Believable is: nearly all succeed, at both instances, in the time that an answer takes.
+  // The history is believable: nearly all calls succeed, at both instances, in the time that an answer takes.
   for (const instance of ['dev-openai-instance-1', 'dev-openai-instance-2']) {
     const there = records.filter(record => record.instance === instance)
     const well = there.filter(record => record.status === 200 && record.usage.source === 'reported')
     assert.ok(there.length > 25 && well.length > 0.9 * there.length, `${instance}: ${well.length} of ${there.length}`)
   }
-  // A budget that does not know of the month that the ledger tells would be one more invention.
+  // A budget that ignores the month shown by the ledger would be one more invention.
   const month = new Date().toISOString().slice(0, 7)
   const [spent, limits] = await Promise.all([
     readJson<{ total: { costs: { nano: number }[] } }>(['usage', '--from', month], directory),

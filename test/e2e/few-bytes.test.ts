@@ -1,4 +1,4 @@
-/** Few bytes must not cost much: not of the ledger's room, not of memory, not of everybody's time. */
+/** A few bytes must not cost much: not disk space of the ledger, not memory, not other callers' time. */
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { after, before, test } from 'node:test'
@@ -27,7 +27,7 @@ function call(target: string, token: string | null, body: object = { messages: a
 }
 
 // Chargeback reports showed workloads that strangers had invented, and in the end no others.
-test('H1 names that nobody was allowed to use are in no report; those of the configuration are', async () => {
+test('H1 names that no caller was allowed to use are in no report; those of the configuration are', async () => {
   const { ledger } = world.house
   const alice = await world.token('alice')
   const long = 'x'.repeat(4_000)
@@ -40,7 +40,7 @@ test('H1 names that nobody was allowed to use are in no report; those of the con
   )
   const notAllowed = await call(`/main/hr-bot/openai/deployments/${long}/chat/completions`, alice)
   const { path } = await assertRefused(ledger, notAllowed, 'deployment_not_allowed')
-  assert.ok(path.includes(long.slice(0, 1_000)), 'the address is in the record all the same')
+  assert.ok(path.includes(long.slice(0, 1_000)), 'the address is still in the record')
   const known = await call('/main/hr-bot/openai/deployments/gpt-4o/chat/completions', null)
   const record = await assertRefused(ledger, known, 'token_missing')
   assert.deepEqual([record.workload, record.target, record.deployment], ['hr-bot', 'main', 'gpt-4o'])
@@ -56,8 +56,8 @@ test('H1 names that nobody was allowed to use are in no report; those of the con
   }
 })
 
-// A budget that begins anew at each restart is none.
-test('H1 a budget of a deployment holds over a restart, whatever strangers have written before', async t => {
+// A budget that starts again at each restart is no budget.
+test("H1 a deployment's budget survives a restart, whatever strangers have written before", async t => {
   const own = await startWorld(t, {
     change: config => ({ ...config, limits: { rules: { all: { deployments: ['gpt-4o'], tokensPerDay: 1_000_000 } } } }),
   })
@@ -95,7 +95,7 @@ test('H1 a budget of a deployment holds over a restart, whatever strangers have 
   )
 })
 
-test('H1 what a client writes freely is cut in its record', async () => {
+test('H1 text that a client can choose freely is cut in its record', async () => {
   const alice = await world.token('alice')
   const answer = await call('/main/hr-bot/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21', alice, {
     model: 'm'.repeat(65_000),
@@ -133,7 +133,7 @@ test('H4 a body that unpacks out of all proportion is refused before it has been
 })
 
 // Bodies below every bound of their own, all at once: connections times bodyBytesMax is more than any machine has.
-test('H4 calls of one caller hold no more bodies than its share; others are served, and the share comes back', async t => {
+test('H4 the calls of one caller buffer no more bodies than its share; others are served, and the share is released', async t => {
   const twin = await startTwinBackends(t, {
     change: config => ({
       ...config,
@@ -163,22 +163,22 @@ test('H4 calls of one caller hold no more bodies than its share; others are serv
     })
   }
   const first = Array.from({ length: 3 }, () => large('alice', 'hr-bot'))
-  await eventually('three calls are with the instances', () => (held.length === 3 ? true : null))
+  await eventually('three calls are at the instances', () => (held.length === 3 ? true : null))
   const others = large('bob', 'code-assistant')
-  await eventually('the call of another caller is with an instance', () => (held.length === 4 ? true : null))
+  await eventually('the call of another caller is at an instance', () => (held.length === 4 ? true : null))
   const refused = await large('alice', 'hr-bot', true)
   await assertRefused(twin.world.house.ledger, refused, 'bodies_full')
   assert.equal(refused.headers['retry-after'], '1')
   const waits = large('alice', 'hr-bot')
   for (const response of held.splice(0)) answer(response)
   for (const done of await Promise.all([...first, others])) assert.equal(done.status, 200)
-  await eventually('the call that waited is with an instance', () => (held.length === 1 ? true : null))
+  await eventually('the call that waited is at an instance', () => (held.length === 1 ? true : null))
   for (const response of held.splice(0)) answer(response)
   assert.equal((await waits).status, 200)
 })
 
-// Fifty bytes of headers that announce 32 MiB must not take 32 MiB of anybody's room.
-test('H4 bodies that are announced and never sent keep nobody out', async t => {
+// Fifty bytes of headers that announce 32 MiB must not reserve 32 MiB of the shared buffer.
+test('H4 bodies that are announced but never sent block no other caller', async t => {
   const twin = await startTwinBackends(t, {
     change: config => ({
       ...config,
@@ -194,7 +194,7 @@ test('H4 bodies that are announced and never sent keep nobody out', async t => {
   const head = `POST /rr/hr-bot/openai/v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: 99000\r\n\r\n{`
   const silent = await Promise.all(Array.from({ length: 20 }, () => RawConnection.open(twin.world.url)))
   for (const connection of silent) connection.write(head)
-  await eventually('all of them are under way', () => (twin.world.house.gateway.inFlight === 20 ? true : null))
+  await eventually('all of them are in flight', () => (twin.world.house.gateway.inFlight === 20 ? true : null))
   const answer = await send(twin.world.url, {
     target: '/rr/hr-bot/openai/v1/chat/completions',
     headers: [
@@ -207,7 +207,7 @@ test('H4 bodies that are announced and never sent keep nobody out', async t => {
   for (const connection of silent) connection.leave()
 })
 
-// A flood without tokens filled the disk, and a full disk is 503 for everybody.
+// A flood without tokens filled the disk, and a full disk is a 503 for every caller.
 test('W2 refusals without a token beyond a rate are sums in the ledger, and every call is counted', async t => {
   const own = await startWorld(t, {
     change: config => ({ ...config, ledger: { ...config.ledger, unauthenticated: { perMinute: 5 } } }),
@@ -232,8 +232,8 @@ test('W2 refusals without a token beyond a rate are sums in the ledger, and ever
   )
 })
 
-// The waiting line was one for all: a workload with a dozen calls for one place took all places of it.
-test('W9 a workload with many calls for one place leaves places in the line to others', async t => {
+// The queue was shared: a workload with a dozen calls for one slot filled it completely.
+test('W9 a workload with many calls for one slot leaves room in the queue to others', async t => {
   const twin = await startTwinBackends(t, {
     change: config => ({
       ...config,
@@ -264,14 +264,14 @@ test('W9 a workload with many calls for one place leaves places in the line to o
     return Number(/^gatehouse_waiting_calls\S* (\d+)$/m.exec(await answer.text())?.[1] ?? Number.NaN)
   }
   const first = [one('alice', 'hr-bot'), one('bob', 'code-assistant')]
-  await eventually('both have a call under way', () => (held.length === 2 ? true : null))
+  await eventually('both have a call in flight', () => (held.length === 2 ? true : null))
   const alices = Array.from({ length: 12 }, () => one('alice', 'hr-bot'))
   let refused = 0
   for (const call of alices) void call.then(({ status }) => (refused += status === 429 ? 1 : 0))
   await eventually('ten of twelve are refused', () => (refused === 10 ? true : null))
   assert.equal(await waiting(), 2)
   const bobs = one('bob', 'code-assistant')
-  await eventually('one of the two has left for another workload', () => (refused === 11 ? true : null))
+  await eventually('one of the two has made room for another workload', () => (refused === 11 ? true : null))
   assert.equal(await waiting(), 2)
   const done = Promise.all([...first, ...alices, bobs])
   const over = new AbortController()

@@ -1,5 +1,5 @@
 /**
- * Requests whose framing two readers could see differently: on the listener for calls and on that of the management
+ * Requests whose framing two parsers could see differently: on the listener for calls and on that of the management
  * API.
  */
 import assert from 'node:assert/strict'
@@ -23,7 +23,7 @@ before(async () => {
 after(() => world.close())
 
 const models = '/main/hr-bot/openai/models?api-version=2024-10-21'
-/** What each listener answers to anybody, and what it asks a token for. */
+/** What each listener answers without a token, and what it requires one for. */
 function listeners(): readonly { readonly url: string; readonly open: string; readonly closed: string }[] {
   const { admin } = world.house
   assert.ok(admin)
@@ -33,7 +33,7 @@ function listeners(): readonly { readonly url: string; readonly open: string; re
   ]
 }
 
-/** Everything that comes until the connection is closed. @param pieces each sent once the one before is on its way. */
+/** All bytes until the connection is closed. @param pieces each is sent after the one before it has left. */
 async function exchange(url: string, ...pieces: readonly string[]): Promise<string> {
   const connection = await RawConnection.open(url)
   for (const piece of pieces) {
@@ -67,7 +67,7 @@ test('L11 a request has one Host that is a name or an address, on both listeners
     for (const [what, host] of faulty) {
       for (const path of [open, closed]) {
         const bytes = await exchange(url, `GET ${path} HTTP/1.1\r\n${host}Authorization: Bearer ${token}\r\n\r\n`)
-        // A page of the web may have made up the name: the management API says so first.
+        // A web page may have invented the name: the management API reports this first.
         const expected = url !== world.url && !/^two( alike)?$/.test(what) ? /^4(00|21)$/ : /^400$/
         assert.match(statuses(bytes).join(), expected, `${what} at ${url}${path}: ${bytes.slice(0, 100)}`)
         assert.match(bytes, /request_malformed|host_not_allowed/)
@@ -89,7 +89,7 @@ test('L11 a request has one Host that is a name or an address, on both listeners
   assert.deepEqual(statuses(old), ['200'], 'HTTP/1.0 knows no Host')
 })
 
-test('L11 what frames a message in two ways is refused, on both listeners, and nothing behind it is run', async () => {
+test('L11 a message that is framed in two ways is refused, on both listeners, and nothing after it is run', async () => {
   const host = 'Host: 127.0.0.1\r\n'
   const behind = `GET ${models} HTTP/1.1\r\n${host}Authorization: Bearer ${token}\r\n\r\n`
   const faulty: readonly string[] = [
@@ -126,7 +126,7 @@ test('L11 what frames a message in two ways is refused, on both listeners, and n
     }
   }
   const records = (await allRecords(world.house.ledger)).filter(record => record.operation === 'models')
-  assert.equal(records.length, before, 'nothing behind them was run')
+  assert.equal(records.length, before, 'nothing after them was run')
   await assertAlive(world)
 })
 
@@ -136,9 +136,8 @@ const protocol = fc.oneof(
 )
 const connection = fc.constantFrom('Upgrade', 'upgrade', 'Upgrade, HTTP2-Settings', 'keep-alive, Upgrade', 'keep-alive')
 
-// Node's parser drops what stands in the same piece, and takes what comes next, perhaps the middle of a body, for a
-// request.
-test('M9 a request with Upgrade is the last of its connection on both listeners, whatever stands behind it and in which pieces', async () => {
+// Node's parser drops the rest of the same piece, and takes the next one, perhaps the middle of a body, for a request.
+test('M9 a request with Upgrade is the last of its connection on both listeners, whatever follows it and in which pieces', async () => {
   const smuggled = `GET ${models} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\n\r\n`
   const countOf = async (): Promise<number> =>
     (await allRecords(world.house.ledger)).filter(record => record.operation === 'models').length
@@ -162,7 +161,7 @@ test('M9 a request with Upgrade is the last of its connection on both listeners,
     },
   )
   await fc.assert(property, { numRuns: 60 })
-  assert.equal(await countOf(), before, 'nothing behind them was run')
+  assert.equal(await countOf(), before, 'nothing after them was run')
   await assertAlive(world)
 })
 

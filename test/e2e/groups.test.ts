@@ -1,7 +1,7 @@
 /**
- * Groups that a token does not list, asked of Microsoft Graph, against the simulated tenant and its Graph. Without
- * these a company whose callers can only ask for Azure's own audience, or are in more than 200 groups, could not bind a
- * workload to a group at all.
+ * Groups that a token does not list, looked up in Microsoft Graph, against the simulated tenant and its Graph.
+ * Otherwise a company whose callers can only request Azure's own audience, or are in more than 200 groups, could not
+ * bind a workload to a group at all.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -17,11 +17,11 @@ const azureOpenAi = 'https://cognitiveservices.azure.com'
 const own = 'api://gatehouse'
 const deployments: Readonly<Record<string, string>> = { 'expert-finder': 'gpt-4o-mini' }
 
-/** Longer than an answer of Graph counts here, milliseconds. */
+/** Longer than an answer of Graph is kept here, in ms. */
 const forgottenMs = 61_000
 
 interface GroupsWorld extends World {
-  /** Passes for the gateway's memory of tokens and groups. */
+  /** The time after which the gateway has forgotten tokens and groups. */
   pass(ms: number): void
   call(as: string, workload: string, audience?: string): Promise<RawAnswer>
 }
@@ -29,7 +29,8 @@ interface GroupsWorld extends World {
 type GraphInput = NonNullable<ConfigInput['identity']['entra']['graph']>
 
 /**
- * A gateway that takes Azure's own audience beside the company's. @param graph changes to its look-ups; null for none.
+ * A gateway that accepts Azure's own audience beside the company's. @param graph changes to its look-ups; null for
+ * none.
  */
 async function groupsWorld(
   t: Scope,
@@ -73,7 +74,7 @@ test('N-K1 groups of a person and of an application are looked up, once for all 
   assertAnswered(await world.call('alice', 'hr-bot'))
   assertAnswered(await world.call('alice', 'hr-bot'))
   assert.equal(entra.graphReads, 1)
-  // At once, too: the second waits for the answer to the first.
+  // At the same time, too: the second waits for the answer to the first.
   const two = await Promise.all([world.call('carol', 'hr-bot'), world.call('carol', 'code-assistant')])
   two.forEach(assertAnswered)
   assert.equal(entra.graphReads, 2)
@@ -83,8 +84,8 @@ test('N-K1 groups of a person and of an application are looked up, once for all 
   await assertRefused(world.house.ledger, await world.call('alice', 'code-assistant'), 'caller_not_bound')
 })
 
-// An outage of Graph must touch nobody who does not need it.
-test('N-K1 nobody is asked for whose rule matches without groups, or whose token lists them', async t => {
+// An outage of Graph must not affect callers that do not need it.
+test('N-K1 no group is looked up if a rule matches without groups or the token lists them', async t => {
   const world = await groupsWorld(t)
   world.entra.graphFault = { status: 503 }
   assertAnswered(await world.call('expert-finder-app', 'expert-finder'))
@@ -111,7 +112,7 @@ test('N-K1 more groups than a token holds are looked up', async t => {
   assert.equal(world.entra.graphReads, 2)
 })
 
-test('N-K1 somebody who left a group keeps it until the answer is forgotten, and no longer', async t => {
+test('N-K1 a person who left a group keeps it until the answer expires, and no longer', async t => {
   const [, ...others] = demoDirectory.people
   const [alice] = demoDirectory.people
   assert.ok(alice)
@@ -127,8 +128,8 @@ test('N-K1 somebody who left a group keeps it until the answer is forgotten, and
   assertAnswered(await world.call('alice', 'hr-bot'))
 })
 
-// "You may not" sends people to their administrator; what is true is that nobody could say.
-test('N-K1 while Graph is away, throttles or refuses the gateway, a caller gets 503 and never 403; afterwards it works', async t => {
+// "You may not" sends people to their administrator; the truth is that their groups are unknown.
+test('N-K1 while Graph is down, throttles or refuses the gateway, a caller gets 503 and never 403; afterwards it works', async t => {
   const world = await groupsWorld(t)
   for (const fault of [{ status: 503 }, { status: 429, retryAfterSeconds: 30 }] as const) {
     world.entra.graphFault = fault
@@ -153,12 +154,12 @@ test('N-K1 a gateway without the permission, and one that does not reach Graph, 
   assert.equal(refused.entra.graphReads, 1)
   const lost = await groupsWorld(t, { endpoint: 'http://127.0.0.1:9' })
   assertRefusal(await lost.call('alice', 'hr-bot'), 'groups_unavailable')
-  // Its own callers with tokens that list their groups go on.
+  // Its own callers with tokens that list their groups are still served.
   assertAnswered(await lost.call('alice', 'hr-bot', own))
 })
 
-// The commonest mistake of a first production set-up: rules by group, tokens without any.
-test('N-K1 without look-ups the refusal says which claim the token lacks, and for what it is', async t => {
+// The most common mistake of a first production set-up: rules by group, tokens without groups.
+test('N-K1 without look-ups the refusal says which claim the token lacks, and what it is for', async t => {
   const world = await groupsWorld(t, null)
   const answer = await world.call('alice', 'hr-bot')
   assertRefusal(answer, 'caller_not_bound')
@@ -167,20 +168,20 @@ test('N-K1 without look-ups the refusal says which claim the token lacks, and fo
     message,
     /for https:\/\/cognitiveservices\.azure\.com, has no "groups": .* tokens for that audience do not carry them/,
   )
-  // Dave's token is for the right audience; he is in no group, and nothing says that the registration is wrong.
+  // Dave's token is for the right audience; he is in no group, and nothing shows that the registration is wrong.
   assert.match(
     errorOf(await world.call('dave', 'hr-bot', own)).message,
     /api:\/\/gatehouse, has no "groups": none is assigned to you, or/,
   )
   assertAnswered(await world.call('alice', 'hr-bot', own))
-  // A token that lists groups, none of which is the right one, lacks nothing.
+  // A token that lists groups, but not the right one, lacks nothing.
   const bob = errorOf(await world.call('bob', 'hr-bot', own)).message
   assert.doesNotMatch(bob, /"groups"/)
   assert.equal(world.entra.graphReads, 0)
 })
 
-// Whatever comes together: who is in the group is let in, who is not is refused, and who cannot be known is neither.
-test('N-K1 property: answers follow the directory where it can be known, and are 503 where it cannot', async t => {
+// In any combination: members of the group are admitted, others are refused, and unknown callers are neither.
+test('N-K1 property: answers follow the directory if it can be read, and are 503 if not', async t => {
   const world = await groupsWorld(t)
   const rules: Readonly<Record<string, string>> = { 'hr-bot': 'hr-department', 'code-assistant': 'engineering' }
   const subjects = [...demoDirectory.people, ...demoDirectory.applications.filter(row => row.name !== 'azure-cli')]

@@ -1,4 +1,4 @@
-/** What an operator sees of a running house: limits, instances, probes and metrics, after real calls. */
+/** What an operator sees of a running gateway: limits, instances, probes and metrics, after real calls. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import {
@@ -47,8 +47,8 @@ async function totalTokens(world: World): Promise<number> {
   return (await world.house.ledger.usage({ by: ['workload'] })).total.totalTokens
 }
 
-// Who promises a share must be able to say at any moment what is left of it, to the token.
-test('P7 limits tell what the ledger tells, and how often they refused', async t => {
+// An operator who promises a share must be able to see at any moment what is left of it, to the token.
+test('P7 the limits report agrees with the ledger and counts refusals', async t => {
   const { world, chat, admin } = await start(t, { change: withLimits })
   for (let call = 0; call < 3; call += 1) assert.equal((await chat(100)).status, 200)
   const tooMuch = await chat(1_900)
@@ -67,7 +67,7 @@ test('P7 limits tell what the ledger tells, and how often they refused', async t
   assert.equal(caller?.used, 3)
 })
 
-test('instances tell the calls that they served', async t => {
+test('the instances report counts the calls that they served', async t => {
   const { chat, admin } = await start(t)
   for (let call = 0; call < 4; call += 1) assert.equal((await chat(10)).status, 200)
   const answer: InstancesAnswer = instancesAnswer.parse(JSON.parse((await admin('/api/v1/instances')).text))
@@ -85,9 +85,9 @@ test('instances tell the calls that they served', async t => {
   )
 })
 
-// The one question behind most outages after a change: does the credential still work? Its answer must not tell the
+// The one question after most failed changes: does the credential still work? The answer must not contain the
 // credential.
-test('a probe finds a credential that is refused, and says nothing of it', async t => {
+test('a probe finds a credential that is refused, and does not reveal it', async t => {
   const wrongKey = 'a-key-that-opens-nothing-at-all-0001'
   const { admin } = await start(t, {
     change: config => {
@@ -138,5 +138,5 @@ test('metrics count what the ledger records', async t => {
   assert.equal(value('gatehouse_prompt_estimate_error_ratio_count{deployment="gpt-4o"}'), 3)
   assert.ok(value(`gatehouse_cost_total{${own},currency="USD"}`) > 0)
   assert.equal(value('gatehouse_calls_in_flight'), 0)
-  assert.doesNotMatch(text, /[0-9a-f]{8}-[0-9a-f]{4}-|alice|carol/, 'nobody is in the metrics')
+  assert.doesNotMatch(text, /[0-9a-f]{8}-[0-9a-f]{4}-|alice|carol/, 'no person is in the metrics')
 })

@@ -1,5 +1,6 @@
-// Reasoning is billed before the first word is seen, and whatever was made is billed whether the client is there or
-// not. Who hangs up early must not use less of a limit than who stays: else leaving is a way around every budget.
+// Reasoning is billed before the first word is seen, and everything that was generated is billed whether the client is
+// there or not. A client that disconnects early must not use less of a limit than one that stays: otherwise
+// disconnecting is a way around every budget.
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
@@ -28,7 +29,7 @@ function withReadOn(readOn: string): (config: ConfigInput) => ConfigInput {
   return config => ({ ...config, gateway: { ...config.gateway, timeouts: { ...config.gateway?.timeouts, readOn } } })
 }
 
-/** The backend answers with the first piece; the rest is the test's to send. */
+/** The backend answers with the first piece; the test sends the rest. */
 function answersWith(upstream: Upstream, first: string): Promise<ServerResponse> {
   const { promise, resolve } = Promise.withResolvers<ServerResponse>()
   upstream.backend.answer = (_request, response) => {
@@ -39,13 +40,13 @@ function answersWith(upstream: Upstream, first: string): Promise<ServerResponse>
   return promise
 }
 
-/** Calls, and leaves once this has come. */
+/** Disconnects once this text has arrived. */
 async function leaveAfter(connection: RawConnection, text: string): Promise<void> {
   await connection.seen(text)
   connection.leave()
 }
 
-/** The gateway has seen that the client is gone. */
+/** Waits until the gateway has seen that the client is gone. */
 async function isAlone(upstream: Upstream): Promise<void> {
   await eventually('the client is gone', () => (upstream.world.house.gateway.readingOn === 1 ? true : null))
 }
@@ -56,7 +57,7 @@ async function onlyRecord(upstream: Upstream): Promise<RecordRow> {
   return record
 }
 
-test('F3 C2 a client that leaves after the third word is charged what the whole answer reports', async t => {
+test('F3 C2 a client that disconnects after the third word is charged what the whole answer reports', async t => {
   const upstream = await startUpstream(t)
   const answering = answersWith(upstream, chunk({ content: 'one two three' }))
   await leaveAfter(await upstream.begin({ stream: true }), 'one two three')
@@ -68,7 +69,7 @@ test('F3 C2 a client that leaves after the third word is charged what the whole 
   assert.equal(record.usage.reasoningTokens, 256)
 })
 
-test('W4 a client that leaves between finish_reason and usage is charged what is reported', async t => {
+test('W4 a client that disconnects between finish_reason and usage is charged what is reported', async t => {
   const upstream = await startUpstream(t)
   const answering = answersWith(upstream, chunk({ content: 'Hi' }) + chunk({}, 'stop'))
   await leaveAfter(await upstream.begin({ stream: true }), '"stop"')
@@ -78,7 +79,7 @@ test('W4 a client that leaves between finish_reason and usage is charged what is
   assert.deepEqual(told(await onlyRecord(upstream)), ['aborted', 'reported', 12, 2505])
 })
 
-test('a client that leaves before anything has come is charged what the whole answer reports', async t => {
+test('a client that disconnects before the first byte is charged what the whole answer reports', async t => {
   const upstream = await startUpstream(t)
   const { promise, resolve } = Promise.withResolvers<ServerResponse>()
   upstream.backend.answer = (_request, response) => resolve(response)
@@ -91,7 +92,7 @@ test('a client that leaves before anything has come is charged what the whole an
   assert.deepEqual(told(await onlyRecord(upstream)), ['aborted', 'reported', 12, 2000])
 })
 
-test('a client that leaves is not charged for what the backend then refuses, or does not answer itself', async t => {
+test('a client that disconnects is not charged if the backend then refuses, or does not answer itself', async t => {
   for (const [status, headers] of [
     [429, { 'content-type': 'application/json' }],
     [307, { location: 'https://elsewhere.example' }],
@@ -108,7 +109,7 @@ test('a client that leaves is not charged for what the backend then refuses, or 
   }
 })
 
-test('a refusal of the content filter that nobody stayed for is charged with its prompt, and one that broke off too', async t => {
+test('a content-filter refusal after the client disconnected is charged with its prompt, and so is one that broke off', async t => {
   const upstream = await startUpstream(t)
   const filtered =
     '{"error":{"code":"content_filter","message":"no","innererror":{"code":"ResponsibleAIPolicyViolation"}}}'
@@ -128,7 +129,7 @@ test('a refusal of the content filter that nobody stayed for is charged with its
   }
 })
 
-test('speech of a model that is billed by tokens is charged at a bound by its length, as its answer tells nothing', async t => {
+test('speech of a model billed by tokens is charged at a bound by its length, since its answer reports nothing', async t => {
   const upstream = await startUpstream(t, {
     deployments: { 'gpt-4o-mini-tts': { model: 'gpt-4o-mini-tts' }, tts: { model: 'tts' } },
   })
@@ -143,7 +144,7 @@ test('speech of a model that is billed by tokens is charged at a bound by its le
   assert.equal((await charged('tts')).source, 'none', 'it is billed by characters')
 })
 
-test('a response whose reading the client leaves is charged by the answer that is read on', async t => {
+test('a response that the client stops reading is charged by the answer that the gateway drains', async t => {
   const upstream = await startUpstream(t)
   const first =
     '{"type":"response.created","response":{"id":"resp_1","status":"in_progress","model":"gpt-5","usage":null}}'
@@ -158,7 +159,7 @@ test('a response whose reading the client leaves is charged by the answer that i
   assert.deepEqual(told(await onlyRecord(upstream)), ['aborted', 'reported', 12, 1005])
 })
 
-test('an answer is read on for a bounded time; a call whose end is not reached is charged at its bound', async t => {
+test('an answer is drained for a bounded time; a call whose end is not reached is charged at its bound', async t => {
   const upstream = await startUpstream(t, { change: withReadOn('100ms') })
   const answering = answersWith(upstream, chunk({ content: 'one two three' }))
   await leaveAfter(await upstream.begin({ stream: true, max_completion_tokens: 400 }), 'one two three')
@@ -167,10 +168,10 @@ test('an answer is read on for a bounded time; a call whose end is not reached i
   const { outcome, usage } = record
   assert.deepEqual([outcome, usage.source, usage.completionTokens], ['aborted', 'bounded', 400])
   assert.ok((usage.promptTokens ?? 0) > 0)
-  await eventually('the backend is told', () => (response.destroyed ? true : null))
+  await eventually('the backend sees the abort', () => (response.destroyed ? true : null))
 })
 
-test('F3 without reading on, a call is charged at least what calls of its deployment were seen to hide', async t => {
+test('F3 without draining, a call is charged at least what calls of its deployment were seen to hide', async t => {
   const upstream = await startUpstream(t, { change: withReadOn('0s') })
   upstream.backend.answer = (_request, response) =>
     response.writeHead(200, eventStream).end(chunk({ content: 'Hi' }) + chunk({}, 'stop') + usageChunk(9_010, 9_000))
@@ -196,7 +197,7 @@ test('an answer that the backend breaks off is charged at its bound, and usage i
   }
 })
 
-test('a whole answer that cannot be read is charged at its bound', async t => {
+test('a whole answer that cannot be parsed is charged at its bound', async t => {
   const upstream = await startUpstream(t)
   for (const [type, body] of [
     ['application/json', '<html>'],
@@ -210,7 +211,7 @@ test('a whole answer that cannot be read is charged at its bound', async t => {
   }
 })
 
-test('F3 reasoning that passed is counted as text is, streamed and whole', async t => {
+test('F3 reasoning that passed is counted like text, streamed and whole', async t => {
   const upstream = await startUpstream(t)
   const thoughts = Array.from({ length: 50 }, () => chunk({ reasoning_content: 'thinking hard about it. ' })).join('')
   upstream.backend.answer = (_request, response) =>
@@ -229,8 +230,8 @@ test('F3 reasoning that passed is counted as text is, streamed and whole', async
   assert.ok((whole.usage.completionTokens ?? 0) > 200, `${whole.usage.completionTokens}`)
 })
 
-// An operator who stops the gateway waits for its grace period, and not for answers that nobody waits for.
-test('P12 reading on ends with the grace period of a gateway that stops, and the call is recorded', async t => {
+// An operator who stops the gateway waits for its grace period, but not for answers whose clients are gone.
+test('P12 draining ends with the grace period of a gateway that stops, and the call is recorded', async t => {
   const upstream = await startUpstream(t, {
     change: config => ({ ...config, gateway: { ...config.gateway, timeouts: { readOn: '10m', shutdownGrace: '1s' } } }),
   })
@@ -242,7 +243,7 @@ test('P12 reading on ends with the grace period of a gateway that stops, and the
   assert.deepEqual([record?.usage.source, record?.usage.completionTokens], ['bounded', 600])
 })
 
-test('no more answers than there is room for are read on at once, and room comes back', () => {
+test('no more answers than the bound are drained at once, and a finished one makes room', () => {
   const reading = new ReadingOn()
   let begun = 0
   while (reading.begin()) begun += 1
@@ -251,7 +252,7 @@ test('no more answers than there is room for are read on at once, and room comes
   assert.deepEqual([reading.begin(), reading.begin(), reading.inFlight], [true, false, 512])
 })
 
-test('the limit has what was charged: three calls that are left use up what three whole ones do', async t => {
+test('the limit is charged: three abandoned calls use up what three complete ones do', async t => {
   const upstream = await startUpstream(t, {
     change: config => {
       const hrBot = config.workloads['hr-bot']

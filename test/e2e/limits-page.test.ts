@@ -1,4 +1,4 @@
-/** docs/limits.md is run: what it shows as a configuration, as calls and as answers. */
+/** Runs docs/limits.md: the configuration, calls and answers that it shows. */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
@@ -22,12 +22,12 @@ interface Written {
   readonly limits: ConfigInput['limits']
 }
 
-// Estimates and the clock decide figures; which words stand around them is the page's promise.
+// Estimates and the clock decide the figures; the page promises only the words around them.
 function withoutFigures(text: string): string {
   return text.replace(/(?<=need |for |and |in )\d+/g, '#').replace(/at \S+Z/, 'at #')
 }
 
-// Whoever copies the example must see what the page shows.
+// A reader who copies the example must see what the page shows.
 test('docs/limits.md: its example is a configuration, and its calls get the answers that it shows', async t => {
   const written = parseYaml(example) as Written
   const world = await startWorld(t, {

@@ -1,6 +1,6 @@
 /**
- * What pictures, sounds and batches cost is in the ledger as it is in the bill, however large what stands before the
- * figures.
+ * The costs of pictures, sounds and batches in the ledger equal those of the bill, however many bytes come before the
+ * usage figures.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -59,7 +59,7 @@ test('F6 pictures of megabytes, whole, in streams and as items, are charged as t
   assert.deepEqual(await figures(own), billed(own))
 })
 
-test('F9 S13 speech as events and sounds that were heard are charged as they are billed', async t => {
+test('F9 S13 speech as events and audio input are charged as they are billed', async t => {
   const own = await setting(t)
   const { client, time } = own
   const speak = { model: 'gpt-4o-mini-tts', voice: 'alloy', input: 'Good morning', stream_format: 'sse' as const }
@@ -92,7 +92,7 @@ test('H2 W1 a batch is charged with what its lines used, once', async t => {
   const { id } = await client.batches.create(ask)
   const total = async (): Promise<number> =>
     (await settledRecords(world.house)).reduce((sum, { usage }) => sum + (usage.totalTokens ?? 0), 0)
-  const charged = await eventually('the gateway asks for the end of the batch', async () => {
+  const charged = await eventually('the gateway polls for the end of the batch', async () => {
     time.ms += 5_000
     return (await total()) || null
   })

@@ -1,4 +1,4 @@
-/** Random bytes and broken requests, against everything that reads them. */
+/** Random bytes and broken requests, against everything that parses them. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
@@ -54,7 +54,7 @@ after(async () => {
   await world.close()
 })
 
-/** One byte or a few of a request replaced, put in or left out. */
+/** Replaces, inserts or removes one or a few bytes of a request. */
 interface Change {
   readonly at: number
   readonly remove: number
@@ -62,7 +62,7 @@ interface Change {
 }
 
 const change: fc.Arbitrary<Change> = fc.record({
-  // Not a double: most of those lie next to zero, and only the request line would ever be changed.
+  // Not a double: most doubles are close to zero, and only the request line would ever be changed.
   at: fc.integer({ min: 0, max: 9_999 }).map(at => at / 10_000),
   remove: fc.nat({ max: 12 }),
   insert: fc.oneof(
@@ -82,7 +82,7 @@ function changed(bytes: Buffer, changes: readonly Change[]): Buffer {
 }
 
 /**
- * Waits for an answer, or for the end of the connection: one of them must come. @returns the status, null without an
+ * Waits for an answer or for the end of the connection: one of them must come. @returns the status; null without an
  * answer
  */
 async function endure(bytes: Buffer): Promise<number | null> {
@@ -105,7 +105,7 @@ async function assertUnharmed(): Promise<void> {
   await assertAlive(world)
 }
 
-// Whoever can reach the port can send these; nobody else's call may suffer from it.
+// Any client that can reach the port can send these; no other call may suffer from it.
 test('P9 random bytes never crash the gateway, hang it, or stop the next call', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 400 }), atOnce), async all => {
@@ -129,12 +129,12 @@ test('P9 requests with random changes never crash the gateway, hang it, or stop 
     }),
     { numRuns: 8, endOnFailure: true },
   )
-  assert.ok(seen.has(400), 'nothing was changed for the worse')
+  assert.ok(seen.has(400), 'no change made it worse')
   await assertUnharmed()
 })
 
-// Otherwise all that is random might end at one and the same door.
-test('a change of a request reaches every depth: what is no HTTP, what is refused, and what is still a call', async () => {
+// Otherwise all random requests might be refused at the same stage.
+test('a change of a request reaches every depth: not HTTP any more, refused, and still a call', async () => {
   const call = requests[0] ?? assert.fail('no requests')
   const changes = [
     [200, '"Hello"', '"Hullo"'],
@@ -146,13 +146,13 @@ test('a change of a request reaches every depth: what is no HTTP, what is refuse
   for (const [status, from, to] of changes) {
     const text = call.toString('latin1')
     assert.ok(text.includes(from), from)
-    // In the body of the same length, for Content-Length to stay true.
+    // In a body of the same length, so that Content-Length stays true.
     const sent = text.replace(from, to.padEnd(from.length))
     assert.equal(await endure(Buffer.from(sent, 'latin1')), status, to)
   }
 })
 
-test('P9 bodies with random changes get an answer each', async () => {
+test('P9 every body with random changes gets an answer', async () => {
   const body = JSON.stringify({ model: 'gpt-4o', messages: ask('Hello'), stream_options: { include_usage: false } })
   const token = await world.token('alice')
   await fc.assert(

@@ -1,6 +1,6 @@
 /**
- * What goes wrong between the gateway and its instances is never the caller's: credentials, roles, networks, and what
- * the gateway asks for.
+ * Problems between the gateway and its instances are never the caller's fault: credentials, roles, networks, and what
+ * the gateway adds to calls.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -29,7 +29,7 @@ const refusing = (status: number, code: string, message: string): JsonAnswer => 
   body: { error: { code, message } },
 })
 
-/** As instances answer whose credential, role, network or subscription is wrong. */
+/** Answers of instances when the credential, role, network or subscription is wrong. */
 const troubles: readonly JsonAnswer[] = [
   refusing(401, '401', 'Access denied due to invalid subscription key or wrong API endpoint.'),
   { status: 401, body: { statusCode: 401, message: 'Unauthorized. Access token is missing, invalid, …' } },
@@ -88,9 +88,9 @@ const lane = ({ world }: TwinBackends, name = 'up1') =>
     .find(one => one.name === name)
     ?.lanes.find(one => one.deployment === 'gpt-4o')
 
-// The caller can mend nothing, and the other member would have served: nothing was billed.
+// The caller cannot fix it, and the other member would have served: nothing was billed.
 for (const [at, trouble] of troubles.entries()) {
-  test(`F4 an instance that refuses the gateway (${at + 1}: ${trouble.status}) costs no caller a call`, async t => {
+  test(`F4 an instance that refuses the gateway (${at + 1}: ${trouble.status}) fails no caller's call`, async t => {
     const twin = await twins(t)
     const alice = await twin.as({ target: 'main' })
     twin.up1.answer = answering(() => trouble)
@@ -111,7 +111,7 @@ for (const [at, trouble] of troubles.entries()) {
   })
 }
 
-test('F4 the record has the refused try, and one charge', async t => {
+test('F4 the record has the refused attempt, and one charge', async t => {
   const twin = await twins(t)
   const alice = await twin.as({ target: 'main' })
   twin.up1.answer = answering(() => troubles[0] as JsonAnswer)
@@ -127,9 +127,10 @@ test('F4 the record has the refused try, and one charge', async t => {
   assert.deepEqual([record.outcome, record.instance, record.usage.totalTokens], ['completed', 'up2', 9])
 })
 
-// Who refuses at once is never busy and never slow: every rule that looks for such a member would send it all calls.
+// A member that refuses at once is never busy and never slow: every rule that looks for such a member would send it all
+// calls.
 for (const strategy of ['least-loaded', 'weighted', 'lowest-latency', 'round-robin'] as const) {
-  test(`F4 ${strategy}: a member that refuses at once draws no calls`, async t => {
+  test(`F4 ${strategy}: a member that refuses at once attracts no calls`, async t => {
     const twin = await twins(t, { strategy })
     const alice = await twin.as()
     for (let i = 0; i < 4; i += 1) assert.equal((await alice.call('POST', 'chat/completions', chat)).status, 200)
@@ -149,19 +150,19 @@ for (const strategy of ['least-loaded', 'weighted', 'lowest-latency', 'round-rob
     assert.deepEqual(new Set(statuses), new Set([200]))
     assert.ok(
       twin.up1.received.length - before <= 4,
-      `${twin.up1.received.length - before} tries at the member that refuses`,
+      `${twin.up1.received.length - before} attempts at the member that refuses`,
     )
   })
 }
 
-test('F4 when no member is left the client learns that it is not its token, and of no instance’s words', async t => {
+test("F4 when no member is left the client learns that its token is not the cause, and sees no instance's words", async t => {
   const twin = await twins(t)
   const alice = await twin.as()
   for (const trouble of troubles) {
     for (const backend of [twin.up1, twin.up2]) {
       backend.answer = answering(request => ({
         ...trouble,
-        // An instance that repeats what it was sent.
+        // An instance that echoes what it was sent.
         headers: { ...trouble.headers, 'x-seen': String(request.headers['api-key']) },
       }))
     }
@@ -181,7 +182,7 @@ test('F4 when no member is left the client learns that it is not its token, and 
   assertNoSecret(twin.lines)
 })
 
-test('F4 a 429 of the other member is told, for it says when there is room; a missing deployment is not', async t => {
+test('F4 a 429 of the other member is returned, because it says when to retry; a missing deployment is not', async t => {
   const twin = await twins(t)
   const alice = await twin.as({ target: 'main' })
   twin.up1.answer = answering(() => troubles[0] as JsonAnswer)
@@ -197,7 +198,7 @@ test('F4 a 429 of the other member is told, for it says when there is room; a mi
 
 interface Said {
   readonly answer: JsonAnswer
-  /** What helps a client more when nobody serves: the smaller. 0 serves. */
+  /** How little the answer helps a client when no member serves: the smaller, the better. 0 serves. */
   readonly rank: number
   readonly status: number
   readonly refusal: string | null
@@ -211,7 +212,7 @@ const anything: fc.Arbitrary<Said> = fc.oneof(
   fc.constant({ answer: refusing(404, 'DeploymentNotFound', 'None'), rank: 4, status: 404, refusal: null }),
 )
 
-test('F4 whatever two members answer, whoever can serve does, and the client sees no refusal of the gateway’s credential', async t => {
+test("F4 whatever two members answer, one that can serve does, and the client sees no refusal of the gateway's credential", async t => {
   const twin = await twins(t)
   const alice = await twin.as()
   let runs = 0
@@ -219,7 +220,7 @@ test('F4 whatever two members answer, whoever can serve does, and the client see
     runs += 1
     twin.up1.answer = answering(() => one.answer)
     twin.up2.answer = answering(() => two.answer)
-    // Instances of which nothing is known yet.
+    // New instances, about which nothing is known yet.
     const { config } = twin.world
     const instances = Object.fromEntries(
       Object.entries(config.instances).map(([name, each]) => [name, { ...each, region: `r${runs}` }]),
@@ -233,7 +234,7 @@ test('F4 whatever two members answer, whoever can serve does, and the client see
   assertNoSecret(twin.lines)
 })
 
-test('F4 it comes back by itself, and the log says so once', async t => {
+test('F4 the member comes back by itself, and the log says so once', async t => {
   const twin = await twins(t, { open: '100ms' })
   const alice = await twin.as({ target: 'main' })
   twin.up1.answer = answering(() => troubles[0] as JsonAnswer)
@@ -248,7 +249,7 @@ test('F4 it comes back by itself, and the log says so once', async t => {
   assert.equal(twin.world.house.instanceStates()[0]?.credentialRefused, false)
 })
 
-test('F4 what is about the request stays the caller’s, unchanged, and leaves no member alone', async t => {
+test("F4 an error about the request stays the caller's, unchanged, and excludes no member", async t => {
   const twin = await twins(t)
   const alice = await twin.as()
   const own: JsonAnswer[] = [
@@ -266,7 +267,7 @@ test('F4 what is about the request stays the caller’s, unchanged, and leaves n
       const got = await alice.call('POST', 'chat/completions', chat)
       assert.deepEqual([got.status, got.refusal, got.body], [403, null, answer.body])
     }
-    assert.equal(twin.up1.received.length + twin.up2.received.length - before, 5, 'asked once each')
+    assert.equal(twin.up1.received.length + twin.up2.received.length - before, 5, 'each called once')
   }
   for (const name of ['up1', 'up2']) assert.equal(lane(twin, name)?.breaker, 'closed')
 })
@@ -290,7 +291,7 @@ test('F4 with the caller’s own token a 401 and a 403 are the caller’s', asyn
   assert.equal(lane(twin)?.breaker, 'closed')
 })
 
-test('F4 an address that one member does not know is asked of the next one', async t => {
+test('F4 an address that one member does not know is tried on the next one', async t => {
   const twin = await twins(t)
   const alice = await twin.as({ target: 'main' })
   twin.up1.answer = answering(() => refusing(404, '404', 'Resource not found'))
@@ -300,12 +301,12 @@ test('F4 an address that one member does not know is asked of the next one', asy
   assert.deepEqual(
     [nowhere.status, nowhere.refusal],
     [404, null],
-    'where nobody knows it, the version may be the caller’s',
+    "if no member knows it, the version may be the caller's",
   )
   assert.equal(lane(twin)?.breaker, 'closed')
 })
 
-test('rule 12: a redirect is followed by nobody, and another member is asked', async t => {
+test('rule 12: a redirect is never followed, and another member is tried', async t => {
   const twin = await twins(t)
   const alice = await twin.as({ target: 'main' })
   twin.up1.answer = (_request, response) => response.writeHead(307, { location: twin.up2.url }).end()
@@ -330,7 +331,7 @@ const chunks = [
   '[DONE]',
 ]
 
-/** Answers as models of other makers do: what they do not know is refused, in their own words. */
+/** Answers like models of other vendors: unknown fields are refused, in their own words. */
 function refusesOptions(status: number, words: (name: string) => unknown, name = 'include_usage'): Backend['answer'] {
   return (request, response) => {
     const { stream_options: options } = JSON.parse(request.body) as { stream_options?: Record<string, unknown> }
@@ -361,7 +362,7 @@ const forms: readonly (readonly [number, (name: string) => unknown])[] = [
   ],
 ]
 
-test('F5 a deployment that refuses stream_options streams as it would without the gateway, and is asked once', async t => {
+test('F5 a deployment that refuses stream_options streams as it would without the gateway, and is tried with them once', async t => {
   for (const [status, words] of forms) {
     const twin = await twins(t)
     for (const backend of [twin.up1, twin.up2]) backend.answer = refusesOptions(status, words, 'stream_options')
@@ -391,7 +392,7 @@ test('F5 a deployment that refuses stream_options streams as it would without th
   }
 })
 
-test('F5 the client’s own options travel on as they are, and are refused as they are', async t => {
+test("F5 the client's own options are forwarded unchanged, and refused unchanged", async t => {
   const twin = await twins(t)
   twin.up1.answer = refusesOptions(400, forms[1]?.[1] as (name: string) => unknown)
   const alice = await twin.as({ target: 'up1' })
@@ -403,7 +404,7 @@ test('F5 the client’s own options travel on as they are, and are refused as th
   const before = twin.up1.received.length
   const refused = await alice.call('POST', 'chat/completions', asked)
   assert.deepEqual([refused.status, refused.refusal], [400, null])
-  assert.equal(twin.up1.received.length, before + 1, 'what the client asked for is not asked twice')
+  assert.equal(twin.up1.received.length, before + 1, 'options of the client are not retried')
 })
 
 test('F5 other refusals of a stream come once, byte for byte', async t => {

@@ -12,7 +12,7 @@ import { apiVersion, ask, instanceKey, startWorld } from '../support/world.ts'
 
 const pageUrl = new URL('../../docs/pools.md', import.meta.url)
 
-// Who copies the example gets a pool that works, or learns here first that it does not.
+// A reader who copies the example gets a pool that works.
 test('the example of docs/pools.md: provisioned first, then by weight, the deployment under its own name on each', async t => {
   const [, text] = /```yaml\n([\s\S]+?)```/.exec(await readFile(pageUrl, 'utf8')) ?? []
   assert.ok(text)

@@ -1,5 +1,5 @@
 /**
- * Pools in the rest of the house: limits of instances, the waiting line, uploads, credentials, probes, reloads, slow
+ * Pools together with the other parts: limits of instances, the queue, uploads, credentials, probes, reloads, slow
  * refusals.
  */
 import assert from 'node:assert/strict'
@@ -23,7 +23,7 @@ const laneOf = (pool: PoolWorld, name: string, deployment = 'gpt-4o') =>
 
 const limitOf = (at: number, limits: object) => (at === 0 ? { limits } : {})
 
-test('an instance at its limit is passed over while the pool has another one; where none has, the limit answers', async t => {
+test('an instance at its limit is skipped while the pool has another one; if none has capacity, the limit answers', async t => {
   const pool = await startPool(t, {
     count: 2,
     instance: at => limitOf(at, { requestsPerMinute: 2 }),
@@ -39,8 +39,8 @@ test('an instance at its limit is passed over while the pool has another one; wh
   assert.match(alone.body.toString(), /instances\.member-1/)
 })
 
-// The instance's own figure is what all of its callers share; a client that paces itself by it starves, or is refused.
-test('x-ratelimit-* of an answer are the gateway’s own where the call met a limit, and the instance’s on its own 429', async t => {
+// All callers share the instance's own figure; a client that paces itself by it starves, or is refused.
+test("x-ratelimit-* of an answer are the gateway's own if the call met a limit, and the instance's on its own 429", async t => {
   const pool = await startPool(t, {
     count: 1,
     deployments: () => ({ 'gpt-4o': { model: 'gpt-4o', tokensPerMinute: 90_000, requestsPerMinute: 900 } }),
@@ -55,7 +55,7 @@ test('x-ratelimit-* of an answer are the gateway’s own where the call met a li
   assert.notEqual(refused.headers['x-ratelimit-limit-tokens'], '5000')
 })
 
-test('where calls may wait, one waits for the member that comes back first', async t => {
+test('with a queue a call waits for the member that comes back first', async t => {
   const pool = await startPool(t, {
     count: 2,
     change: config => ({ ...config, limits: { waitingLine: { length: 10, maxWait: '5s' } } }),
@@ -86,7 +86,7 @@ async function transcribe(pool: PoolWorld): Promise<RawAnswer> {
   })
 }
 
-test('P11 an upload goes to another member while nothing of it was read, and then not any more', async t => {
+test('P11 an upload goes to another member only while none of it was read', async t => {
   const pool = await startPool(t, {
     count: 2,
     deployments: () => ({ ears: { model: 'whisper' } }),
@@ -109,10 +109,10 @@ test('P11 an upload goes to another member while nothing of it was read, and the
   )
   assert.equal(record.requestBytes, 0)
   const bodies = await pool.world.house.ledger.bodies(record.id)
-  assert.deepEqual(Buffer.from(bodies?.request ?? []), form, 'kept whole, once')
+  assert.deepEqual(Buffer.from(bodies?.request ?? []), form, 'stored whole, once')
 })
 
-test('P11 a refusal whose body never comes is judged by its head, and a client that leaves meanwhile is noticed', async t => {
+test('P11 a refusal whose body never comes is judged by its head, and a client that disconnects meanwhile is noticed', async t => {
   const stuck = await startBackend(t)
   stuck.answer = (_request, response) => {
     response.writeHead(429, { 'content-type': 'application/json', 'content-length': '500', 'retry-after': '1' })
@@ -141,7 +141,7 @@ test('P11 a refusal whose body never comes is judged by its head, and a client t
     ['Content-Type', 'application/json'],
   ] as const
   leaving.write(requestBytes(pool.world.url, { target, headers, body: JSON.stringify({ messages: ask('Hello') }) }))
-  await eventually('it has come to the member again', () => (stuck.received.length === 2 ? true : null))
+  await eventually('it has reached the member again', () => (stuck.received.length === 2 ? true : null))
   leaving.leave()
   const records = await settledRecords(pool.world.house)
   assert.deepEqual(
@@ -153,7 +153,7 @@ test('P11 a refusal whose body never comes is judged by its head, and a client t
   )
 })
 
-test('a member without a credential is passed over', async t => {
+test('a member without a credential is skipped', async t => {
   const pool = await startPool(t, {
     count: 2,
     instance: at => (at === 0 ? { credential: 'managed-identity' } : {}),
@@ -171,7 +171,7 @@ test('a member without a credential is passed over', async t => {
   assert.equal(alone.headers['x-gatehouse-refusal'], 'credential_unavailable')
 })
 
-test('what Azure spills over by itself is recorded, in both spellings', async t => {
+test('a spill-over made by Azure itself is recorded, in both spellings', async t => {
   const azure = await startBackend(t)
   const pool = await startPool(t, {
     count: 1,
@@ -190,8 +190,8 @@ test('what Azure spills over by itself is recorded, in both spellings', async t 
   }
 })
 
-// A reload during an outage must not send everybody to the dead member again.
-test('P10 what is known of an instance outlives a reload that does not change it', async t => {
+// A reload during an outage must not send all calls to the dead member again.
+test('P10 what is known of an instance survives a reload that does not change it', async t => {
   const pool = await startPool(t, { count: 2 })
   pool.instances[0]?.setFault({ kind: '429', 'retry-after': 40 })
   for (let call = 0; call < 4; call += 1) assert.equal((await pool.chat()).status, 200)
@@ -203,7 +203,7 @@ test('P10 what is known of an instance outlives a reload that does not change it
   assert.ok((laneOf(pool, 'member-2')?.calls ?? 0) >= 4)
 })
 
-test('a probe asks with the credential, says what failed, and takes an instance out and back where probes are active', async t => {
+test('a probe uses the credential, reports what failed, and excludes and readmits an instance where probes are active', async t => {
   const probe = configSchema.shape.instances.parse({
     one: { endpoint: 'http://127.0.0.1:9', deployments: {}, probe: { every: '1s', timeout: '500ms' } },
   })['one']?.probe

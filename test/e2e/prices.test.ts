@@ -1,6 +1,5 @@
 /**
- * Costs, from the backend's answer to the record. Who is hurt without it: every department that is charged for what
- * another one used.
+ * Costs, from the backend's answer to the record. Otherwise a department would be charged for what another one used.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -28,7 +27,7 @@ async function call(world: World, operation: string, body: unknown): Promise<Rec
 
 const chat = { messages: ask('How do I apply for leave?') }
 
-test('the cost of a call is the backend’s bill at the list price, streams included', async t => {
+test("the cost of a call is the backend's bill at the list price, streams included", async t => {
   const world = await startWorld(t, { deployments })
   const calls: readonly (readonly [operation: string, body: unknown, input: number, cached: number, output: number])[] =
     [
@@ -49,7 +48,7 @@ test('the cost of a call is the backend’s bill at the list price, streams incl
   }
 })
 
-test('a model without a price costs nothing that is known: no cost, and the log says so once', async t => {
+test('a model without a price has no known cost, and the log says so once', async t => {
   const said: unknown[] = []
   const log = { ...silentLog, warn: (fields: object, event: string) => said.push({ ...fields, event }) }
   const world = await startWorld(t, { deployments, parts: { log } })
@@ -64,7 +63,7 @@ test('a model without a price costs nothing that is known: no cost, and the log 
   )
 })
 
-test('a reload changes the prices of further calls; what was recorded keeps its own', async t => {
+test('a reload changes the prices of later calls; recorded calls keep theirs', async t => {
   const world = await startWorld(t, {
     deployments,
     change: config => ({ ...config, prices: { models: { 'house-model': { input: 1, output: 2 } } } }),
@@ -93,7 +92,7 @@ test('P10: a catalogue that cannot be used refuses the reload, and the old price
   assert.equal(cost?.price, 'gpt-4o-2024-11-20 2026-08-01')
 })
 
-test('what the backend refused has no cost, and is not counted as unpriced', async t => {
+test('a call that the backend refused has no cost, and is not counted as unpriced', async t => {
   const said: string[] = []
   const log = { ...silentLog, warn: (_: object, event: string) => said.push(event) }
   const world = await startWorld(t, { deployments, parts: { log } })

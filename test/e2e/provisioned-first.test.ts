@@ -1,7 +1,7 @@
 /**
- * Provisioned first. By simulation, in virtual time: the gateway's own choice and lanes against the simulator's own
- * provisioned deployment, under a load that rises to 150 % of it and falls again; shown beside it, the same load where
- * only a 429 moves calls. Then once over real sockets.
+ * Provisioned first. A simulation in virtual time runs the gateway's own choice and lanes against the simulator's own
+ * provisioned deployment, under a load that rises to 150 % of it and falls again; beside it, the same load if only a
+ * 429 moves calls. Then once over real sockets.
  */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
@@ -15,20 +15,20 @@ import { startPool } from '../support/pool-world.ts'
 import { settledRecords } from '../support/records.ts'
 import { eventually } from '../support/wait.ts'
 
-/** Of the provisioned deployment, and of one call where nothing else is said. */
+/** Capacity of the provisioned deployment; below it, tokens of one call unless a test sets them. */
 const tokensPerMinute = 600_000
 const ordinaryTokens = 1_500
 
 interface Phase {
   readonly name: string
-  /** Of the provisioned throughput. */
+  /** Share of the provisioned throughput. */
   readonly load: number
   readonly seconds: number
 }
 
 const phases: readonly Phase[] = [
   { name: 'low', load: 0.6, seconds: 60 },
-  // What comes beyond 100 % waits in the deployment: a minute's worth, and then it refuses.
+  // Load above 100 % waits in the deployment, up to a minute's worth; then it refuses.
   { name: 'rising', load: 1.5, seconds: 120 },
   { name: 'high', load: 1.5, seconds: 300 },
   { name: 'fallen', load: 0.5, seconds: 120 },
@@ -37,7 +37,7 @@ const phases: readonly Phase[] = [
 interface Plan {
   readonly target: Target
   readonly attempts: number
-  /** Seconds that a whole answer takes: its head, and what it says about utilisation, come then. */
+  /** Seconds until a whole answer, with its head and its utilisation header, is there. */
   readonly answerSeconds: number
   readonly phases: readonly Phase[]
   readonly callTokens: number
@@ -50,7 +50,7 @@ interface Call {
   refusedTries: number
 }
 
-/** Runs the load in virtual time: nothing waits, and every run is the same. */
+/** Runs the load in virtual time: nothing really waits, and every run is the same. */
 class Simulation {
   nowMs = 1_000_000
   readonly calls: Call[] = []
@@ -119,7 +119,7 @@ class Simulation {
         return false
       }
     }
-    // Between half and one and a half times as long, in turn: answers do not come in the order of the calls.
+    // Alternately half and one and a half times as long, so that answers do not come in the order of the calls.
     const share = 0.5 + ((this.calls.length * 7) % 11) / 10
     this.#ends.push({
       atMs: this.nowMs + this.#plan.answerSeconds * 1_000 * share,
@@ -161,7 +161,7 @@ function figures({ calls }: Simulation, phase: Phase, callTokens = ordinaryToken
   }
 }
 
-/** Seconds from the fall of the load until the last call that went elsewhere. */
+/** Seconds from the fall of the load until the last call that was served by another instance. */
 function backAfter({ calls }: Simulation): number {
   const fallen = calls.filter(call => call.phase === 'fallen')
   const away = fallen.findLast(call => call.servedBy !== 'ptu')
@@ -184,8 +184,8 @@ function show(t: TestContext, rows: readonly (readonly [string, Simulation])[]):
 
 const high = phases[2] as Phase
 
-// What is provisioned is paid by the hour: each call that goes elsewhere is paid twice, and each 429 is a failed call
-// to somebody.
+// Provisioned capacity is paid by the hour: each call served elsewhere is paid twice, and each 429 is a failed call for
+// a client.
 test('provisioned first: no client sees a 429, the PTU is used to 95 %, and calls come back within 10 s', t => {
   const spilling = simulate({ spillAtUtilization: 0.9 })
   const fallback = simulate({})
@@ -210,12 +210,12 @@ test('provisioned first: no client sees a 429, the PTU is used to 95 %, and call
   assert.ok(worst <= 10)
   assert.ok(
     figures(fallback, high).refusedTries > 0,
-    'without the mark, calls are refused before they are sent elsewhere',
+    'without the mark, calls are refused before they are sent to another instance',
   )
-  assert.ok(figures(neither, high).clients429 > 0, 'and without another try clients see it')
+  assert.ok(figures(neither, high).clients429 > 0, 'and without another attempt clients see it')
 })
 
-test('provisioned first: whether answers take a fifth of a second or ten, and with a load that leaps to twice the capacity', () => {
+test('provisioned first: whether answers take a fifth of a second or ten, and with a load that jumps to twice the capacity', () => {
   const leap: readonly Phase[] = [
     { name: 'low', load: 0.5, seconds: 60 },
     { name: 'high', load: 2, seconds: 300 },
@@ -226,7 +226,7 @@ test('provisioned first: whether answers take a fifth of a second or ten, and wi
     const { used, clients429 } = figures(simulation, { name: 'high', load: 2, seconds: 300 })
     assert.equal(clients429, 0)
     assert.ok(used >= 0.95, `${answerSeconds} s: used ${used}`)
-    // What is known is as old as an answer takes, on the way down as well.
+    // The known utilisation is as old as an answer takes, also while it falls.
     assert.ok(
       backAfter(simulation) <= 10 + 1.5 * answerSeconds,
       `${answerSeconds} s: back after ${backAfter(simulation)} s`,
@@ -234,8 +234,8 @@ test('provisioned first: whether answers take a fifth of a second or ten, and wi
   }
 })
 
-// Of forty calls a minute, one look a second would be more than all.
-test('provisioned first: a deployment of forty calls a minute is used as well, and not drowned by looks', () => {
+// At forty calls a minute, one trial call a second would be more than all of them.
+test('provisioned first: a deployment of forty calls a minute is used as well, and not flooded by trial calls', () => {
   const simulation = simulate({ spillAtUtilization: 0.8 }, { callTokens: 15_000 })
   const { used, clients429, refusedTries } = figures(simulation, high, 15_000)
   assert.deepEqual([clients429, refusedTries], [0, 0])
@@ -272,6 +272,6 @@ test('provisioned first, over sockets: calls move before a 429, and come back wh
   const records = await settledRecords(pool.world.house)
   assert.ok(
     records.every(record => record.status === 200 && record.attempts.length === 1),
-    'no try was refused',
+    'no attempt was refused',
   )
 })

@@ -1,4 +1,4 @@
-/** The catalogue of refusals, its page, and the description of the API: each is held to what the gateway does. */
+/** The catalogue of refusals, its page, and the description of the API: each must agree with what the gateway does. */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
@@ -14,7 +14,7 @@ import { startWorld } from '../support/world.ts'
 
 const pageUrl = new URL('../../docs/refusals.md', import.meta.url)
 
-// Whoever is refused looks the code up; a code that is not there, or says another status, costs an afternoon.
+// Clients that are refused look the code up; a code that is missing, or listed with another status, costs an afternoon.
 test('every refusal is documented with its status and what to do, and no other is', async () => {
   const sections = (await readFile(pageUrl, 'utf8')).split(/^### /m).slice(1)
   const documented = sections.map(section => {
@@ -29,7 +29,7 @@ test('every refusal is documented with its status and what to do, and no other i
   assert.deepEqual(documented.toSorted(), known.toSorted())
 })
 
-test('a refusal never shows more of what a caller sent than it must, nor a control character', () => {
+test("a refusal shows no more of the caller's input than necessary, and no control character", () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 5_000, unit: 'binary' }), text => {
       const details = { workload: text, path: text, reason: text, key: text }
@@ -77,7 +77,7 @@ test('/openapi.json is served without a token, and lists every operation in ever
   assert.deepEqual(served.paths, description.paths)
   assert.equal(served.servers[0]?.url, world.url)
   for (const operation of allOperations) {
-    // A name may stand in an address once.
+    // A name may be in an address once.
     const path = describedPath(operation.path)
     for (const form of [`/{target}/{workload}/openai/v1/${path}`, `/openai/v1/${path}`, `/v1/${path}`]) {
       assert.ok(served.paths[form], form)
@@ -85,7 +85,7 @@ test('/openapi.json is served without a token, and lists every operation in ever
   }
 })
 
-test('/openapi.json is valid: parameters match their path, ids are unique, references lead somewhere', () => {
+test('/openapi.json is valid: parameters match their path, ids are unique, references resolve', () => {
   assert.match(description.openapi, /^3\.1\.\d+$/)
   const ids: string[] = []
   for (const [path, methods] of Object.entries(description.paths)) {
@@ -94,10 +94,10 @@ test('/openapi.json is valid: parameters match their path, ids are unique, refer
       ids.push(operation.operationId)
       const declared = (operation.parameters ?? []).filter(one => one.in === 'path').map(one => one.name)
       assert.deepEqual(declared.toSorted(), inPath.toSorted(), path)
-      assert.equal(new Set(declared).size, declared.length, `${path}: a parameter stands twice`)
+      assert.equal(new Set(declared).size, declared.length, `${path}: a parameter is listed twice`)
     }
   }
-  assert.equal(new Set(ids).size, ids.length, 'operationId stands once')
+  assert.equal(new Set(ids).size, ids.length, 'each operationId is unique')
   const references = JSON.stringify(description).matchAll(/"\$ref":"#\/([^"]+)"/g)
   for (const [, pointer = ''] of references) {
     const found = pointer.split('/').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], description)
@@ -115,8 +115,8 @@ test('what /openapi.json lists is routed, with these methods and no others', () 
   }
 })
 
-// What is routed and not listed would be a door that nobody knows of.
-test('what is routed is listed: no address gets through that the description does not have', () => {
+// A route that is not listed would be a door that no operator knows of.
+test('every routed address is listed: none gets through that the description does not have', () => {
   const patterns = addresses.map(
     ([path]) => new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+').replaceAll('.', '\\.')}$`),
   )

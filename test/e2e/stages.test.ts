@@ -72,8 +72,8 @@ async function sendWith(world: World, base: Parts, faults: Iterable<Fault>): Pro
   return answer
 }
 
-// Whoever moves a stage changes what callers learn without a token, what is reserved for nothing, and what is billed
-// without a record.
+// Moving a stage changes what callers learn without a token, what is reserved in vain, and what is billed without a
+// record.
 test('a call with a fault for every stage is refused by the stages in the order of their table', async t => {
   const world = await startWorld(t, {
     change: config => {
@@ -99,7 +99,8 @@ test('a call with a fault for every stage is refused by the stages in the order 
   for (const [base, faults] of calls) {
     const wrong = stages.flatMap(({ name, refuses }) => {
       const fault = faults[name]
-      if (fault !== undefined) assert.ok((refuses as readonly string[]).includes(fault.code), `${name} can refuse so`)
+      if (fault !== undefined)
+        assert.ok((refuses as readonly string[]).includes(fault.code), `${name} can refuse with it`)
       return fault === undefined ? [] : [fault]
     })
     assert.equal(wrong.length, Object.keys(faults).length)
@@ -110,7 +111,7 @@ test('a call with a fault for every stage is refused by the stages in the order 
   }
 })
 
-test('every refusal belongs to a stage, or to what comes before the first one', () => {
+test('every refusal belongs to a stage, or is made before the first one', () => {
   const beforeAnyStage: readonly RefusalCode[] = ['headers_too_large', 'headers_timeout']
   const anywhere: readonly RefusalCode[] = ['internal_error']
   const known = new Set<string>([...stages.flatMap(({ refuses }) => [...refuses]), ...beforeAnyStage, ...anywhere])
@@ -131,7 +132,7 @@ async function drawing(): Promise<{ name: string; text: string }[]> {
   return rows.filter(({ name }) => name !== 'listen')
 }
 
-/** `400 body_* model_missing  408 body_timeout` as statuses with their codes. */
+/** Parses `400 body_* model_missing  408 body_timeout` into statuses with their codes. */
 function refusalsIn(text: string): { status: number; pattern: string }[] {
   return [...text.matchAll(/\b(4\d\d|5\d\d)((?: +(?:[a-z]+|\*)(?:_[a-z]+|_\*)+)+)/g)].flatMap(
     ([, status, codes = '']) =>

@@ -1,4 +1,4 @@
-/** What an operator sees while the store of the limits is down: readyz, metrics, the report. */
+/** What an operator sees while the limits' store is down: readyz, metrics, the report. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { limitsAnswer } from '../../packages/gateway/src/admin/house-schemas.ts'
@@ -9,7 +9,7 @@ import { ask, startWorld } from '../support/world.ts'
 
 type WhenDown = NonNullable<NonNullable<ConfigInput['limits']>['whenStoreIsDown']>
 
-/** Workload hr-bot has a limit; code-assistant only where `throughout`. */
+/** Workload hr-bot has a limit; code-assistant only if `throughout`. */
 async function start(t: TestContext, whenStoreIsDown: WhenDown, throughout: boolean) {
   const redis = await startRedis(t)
   const world = await startWorld(t, {
@@ -61,7 +61,7 @@ async function report({ admin }: Down) {
   return limitsAnswer.parse(JSON.parse(await admin('/api/v1/limits')))
 }
 
-// A limit that silently does not hold is worse than none: whoever looks, wherever they look, must be told.
+// A limit that silently does not hold is worse than none: every page that an operator opens must show it.
 for (const [whenDown, throughout, status] of [
   ['refuse', false, 200],
   ['refuse', true, 503],

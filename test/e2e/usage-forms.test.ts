@@ -1,4 +1,4 @@
-// Usage is the figure by which everybody is charged and limited. A backend that writes it in another valid form, beside
+// Usage is the figure that charges and limits are based on. A backend that writes it in another valid form, beside
 // megabytes, or under another type must not make calls free.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -52,7 +52,7 @@ const streams: Readonly<Record<string, readonly [body: string, seen: string, typ
 }
 
 for (const [name, [body, seen, type]] of Object.entries(streams)) {
-  test(`${name}: usage is recorded, and hidden from whom did not ask`, async () => {
+  test(`${name}: usage is recorded, and hidden from a client that did not request it`, async () => {
     answers(body, type)
     const { answer, record } = await upstream.call({ stream: true })
     assert.deepEqual([told(record), answer.body.toString()], [reported, seen])
@@ -109,7 +109,7 @@ test('F6 a document of 70,000,000 bytes is charged', async () => {
   assert.deepEqual(told(record), ['reported', 40, 4160])
 })
 
-test('an answer that comes compressed although the plain one was asked for is charged, and passes as it is', async () => {
+test('an answer that is compressed without being requested is charged, and passes unchanged', async () => {
   const bytes = gzipSync(last)
   answers(bytes, 'application/json', { 'content-encoding': 'gzip' })
   const { answer, record } = await upstream.call()

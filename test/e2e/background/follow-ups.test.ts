@@ -1,7 +1,7 @@
 /**
- * Background responses and batches go on after the call that began them. They are charged once, at what they used,
- * whoever asks and whether anybody asks: without this, who starts work and never fetches it through the gateway has an
- * unlimited budget.
+ * Background responses and batches continue after the call that began them. They are charged once, with what they used,
+ * whichever client polls and even if none does: otherwise work that is started but never fetched through the gateway
+ * would have an unlimited budget.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -50,11 +50,11 @@ for (const [shape, path] of [
     by.time.ms += 3_600_000
     const later = await begin(by)
     await by.untilAsked(later, 1)
-    assert.equal(by.asked(id), 0, 'what is charged is asked about no more')
+    assert.equal(by.asked(id), 0, 'no more polls after the charge')
   })
 }
 
-test('F2 H2 where no client asks, the gateway asks itself, with growing pauses, and charges once', async t => {
+test('F2 H2 when no client polls, the gateway polls with growing pauses, and charges once', async t => {
   const by = await startBackground(t)
   const id = await beginAndLeave(by)
   await by.untilAsked(id, 3)
@@ -76,7 +76,7 @@ test('F2 H2 where no client asks, the gateway asks itself, with growing pauses, 
   assert.equal(chargedOf(await by.records()), 329)
 })
 
-test('H2 items of a conversation show the answers, and every answer is charged all the same', async t => {
+test('H2 items of a conversation show the answers, and every answer is still charged', async t => {
   const by = await startBackground(t)
   const ids: string[] = []
   for (let i = 0; i < 10; i += 1) ids.push(await begin(by))
@@ -117,7 +117,7 @@ test('H2 what background calls may need stays reserved until their end is known:
   assert.equal((await by.sends('POST', 'responses', { ...plan, max_output_tokens: 1_000 })).status, 200)
 })
 
-test('H2 a stream of a GET that is left before its end leaves the debt open, and the gateway collects it', async t => {
+test('H2 a GET stream that is left before its end leaves the charge open, and the gateway follows up', async t => {
   const by = await startBackground(t)
   const id = await begin(by)
   await leaveAt(await by.sends('GET', `responses/${id}?stream=true`), 'the castle')
@@ -130,7 +130,7 @@ test('H2 a stream of a GET that is left before its end leaves the debt open, and
   assert.equal(charged, 1_005)
 })
 
-test('H2 a batch that nobody reads is charged, at the price of batches', async t => {
+test('H2 a batch that no client reads is charged at the batch price', async t => {
   const by = await startBackground(t, {
     change: config => ({
       ...config,
@@ -152,7 +152,7 @@ test('H2 a batch that nobody reads is charged, at the price of batches', async t
   assert.deepEqual([settled.operation, settled.cost?.nano], ['batches/{id}', 500_000_000])
 })
 
-test('H2 a response that is deleted before anybody reads it is asked about first', async t => {
+test('H2 the gateway polls a response that no client has read before it is deleted', async t => {
   const by = await startBackground(t)
   const id = await begin(by)
   by.finish(id)
@@ -166,7 +166,7 @@ test('H2 a response that is deleted before anybody reads it is asked about first
   ])
 })
 
-test('H2 one that is deleted while it is at work is charged at what was reserved, once, and marked so', async t => {
+test('H2 a response deleted while it is running is charged its reservation, once, and marked so', async t => {
   const by = await startBackground(t)
   const id = await begin(by, { ...plan, max_output_tokens: 400 })
   assert.equal((await by.sends('DELETE', `responses/${id}`)).status, 200)
@@ -190,7 +190,7 @@ test('H2 an object that is gone is charged at its bound after the second 404', a
   assert.ok((charged.usage.completionTokens ?? 0) >= 400)
 })
 
-test('H2 where the gateway has no credential of its own, the bound is charged when the time is over', async t => {
+test('H2 if the gateway has no credential of its own, the bound is charged when the time is over', async t => {
   const by = await startBackground(t, { credential: 'caller' })
   const id = await begin(by, { ...plan, max_output_tokens: 400 })
   by.finish(id)
@@ -226,7 +226,7 @@ const answered = (prompt: number, completion: number): string => {
   return JSON.stringify({ custom_id: 'a', response: { status_code: 200, body: { model: 'gpt-5', usage } } })
 }
 
-// Otherwise a batch of ten thousand lines is charged like one call where the service reports no sum.
+// Otherwise a batch of ten thousand lines is charged like one call if the service reports no sum.
 test('H2 a batch that ends without usage is charged by its file of answers', async t => {
   const by = await startBatches(t)
   const id = await beginBatch(by)
@@ -247,7 +247,7 @@ test('H2 a batch that ends without usage is charged by its file of answers', asy
   assert.deepEqual(await by.house.ledger.owed(0), [])
 })
 
-test('H2 a batch whose answers nobody can read is charged at its bound, and one that ran no line is not', async t => {
+test('H2 a batch whose answers cannot be read is charged at its bound, and one that ran no line is not charged', async t => {
   const by = await startBatches(t)
   const [unreadable, failed] = [await beginBatch(by), await beginBatch(by)]
   by.finish(unreadable, null)
@@ -261,7 +261,7 @@ test('H2 a batch whose answers nobody can read is charged at its bound, and one 
   assert.deepEqual([charged.usage.source, charged.path], ['bounded', `/up/w/openai/v1/batches/${unreadable}`])
 })
 
-test('F2 an answer that is cut behind the id owes, too', async t => {
+test('F2 an answer that is cut after the id is followed up too', async t => {
   const by = await startBackground(t, {
     instead({ method, url }, response) {
       if (method !== 'POST' || !url.endsWith('/responses')) return false

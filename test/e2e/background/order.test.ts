@@ -1,6 +1,6 @@
 /**
- * Whatever clients do with background work in whatever order, and however often the gateway is started again: it is
- * charged once, and never too little.
+ * Background work is charged once and never too little, whatever clients do with it in whatever order, and however
+ * often the gateway restarts.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -66,7 +66,7 @@ class Run {
     const answer = await this.#by.sends('POST', 'responses', body)
     const text = stream ? await leaveAt(answer, words) : await answer.text()
     const id = /"id":"(resp_\d+)"/.exec(text)?.[1] ?? assert.fail(text)
-    // What is billed at the end, if nothing ends it before.
+    // What is billed at the end, if nothing ends it earlier.
     this.billed.set(id, 12 + outputMost)
   }
 
@@ -80,7 +80,7 @@ class Run {
     const work = id === null ? undefined : this.#by.works.get(id)
     if (id === null || work === undefined || work.status !== 'in_progress') return
     this.billed.set(id, 12 + tokens)
-    // A service need not say what work used that was cancelled.
+    // A service does not have to report what cancelled work used.
     work.usage = kind === 'cancel' && !tells ? null : { input: 12, output: tokens }
     if (kind === 'finish') work.status = 'completed'
     else await (await this.#by.sends('POST', `responses/${id}/cancel`, {})).text()
@@ -95,7 +95,7 @@ class Run {
     else await answer.text()
   }
 
-  /** Everything ends, and the gateway has the time to ask about all of it. */
+  /** All work ends, and the gateway has time to poll all of it. */
   async settle(): Promise<void> {
     for (const [id, work] of this.#by.works) {
       if (!this.billed.has(id) || work.status !== 'in_progress') continue
@@ -103,7 +103,7 @@ class Run {
       work.status = 'completed'
     }
     await eventually(
-      'nothing is owed',
+      'no charge is open',
       async () => {
         this.#by.time.ms += 60_000
         await this.#by.records()

@@ -1,4 +1,4 @@
-/** Replicas share what is owed: it is charged once, whoever sees the end first and whoever is left to see it. */
+/** Replicas share open charges: each is charged once, whichever replica sees the end first or is left to see it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { House } from '../../../packages/gateway/src/house/index.ts'
@@ -46,7 +46,7 @@ test('H2 of two replicas that see the end at once, one charges, to the limits of
     [...houses, ...houses].map(house => by.sends('GET', `responses/${id}`, undefined, house)),
   )
   await Promise.all(looks.map(async look => (await look).text()))
-  // Those who came too early for a claim that another one had are followed up.
+  // Polls that came too early, while the other replica had the claim, are followed up.
   for (const id of ids) await by.untilAsked(id, 0)
   const charged = await eventually('all charges', async () => {
     by.time.ms += 5_000
@@ -54,7 +54,7 @@ test('H2 of two replicas that see the end at once, one charges, to the limits of
     return sum >= 3 * 329 ? sum : null
   })
   assert.equal(charged, 3 * 329)
-  const after = await eventually('what was reserved is back', async () => {
+  const after = await eventually('the reservation is refunded', async () => {
     by.time.ms += 5_000
     const standing = await by.standing('tokensPerDay')
     return standing.reserved === 0 ? standing : null
@@ -62,7 +62,7 @@ test('H2 of two replicas that see the end at once, one charges, to the limits of
   assert.equal(after.used, 3 * 329)
 })
 
-test('H2 what a replica that is gone has begun is taken over by another one, and charged once', async t => {
+test('H2 work begun by a replica that is gone is taken over by another one, and charged once', async t => {
   const { by, other } = await startReplicas(t)
   const id = await begin(by, other)
   by.finish(id)
@@ -79,7 +79,7 @@ test('H2 what a replica that is gone has begun is taken over by another one, and
   assert.equal(await chargedOfAll(by, [by.house]), 329)
 })
 
-test('H2 a Redis that comes back empty is told what is owed, and nothing is charged twice', async t => {
+test('H2 open charges are replayed to a Redis that comes back empty, and nothing is charged twice', async t => {
   const { by, other, redis } = await startReplicas(t)
   const id = await begin(by)
   await redis.kill()
@@ -105,7 +105,7 @@ test('H2 a Redis that comes back empty is told what is owed, and nothing is char
   assert.deepEqual([charged, await chargedOfAll(by, [by.house, other])], [2 * 329, 2 * 329])
 })
 
-test('H2 a response that is deleted through another replica is asked about before', async t => {
+test('H2 the gateway polls a response before it is deleted through another replica', async t => {
   const { by, other } = await startReplicas(t)
   const id = await begin(by)
   by.finish(id)
@@ -121,7 +121,7 @@ test('H2 a response that is deleted through another replica is asked about befor
     charges.map(({ copyKind, usage }) => [copyKind, usage.source, usage.totalTokens]),
     [['follow_up', 'reported', 329]],
   )
-  const standing = await eventually('what was reserved is back', async () => {
+  const standing = await eventually('the reservation is refunded', async () => {
     by.time.ms += 5_000
     const { used, reserved } = await by.standing('tokensPerDay')
     return reserved === 0 ? { used, reserved } : null

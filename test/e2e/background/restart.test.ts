@@ -1,6 +1,6 @@
 /**
- * What is owed survives the process: the reservation, the question and the one charge. Without this, whoever starts
- * work before a deployment of the gateway has it for nothing.
+ * Open charges survive the process: the reservation, the polling and the single charge. Otherwise work that was started
+ * before a rollout of the gateway would be free.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -26,7 +26,7 @@ async function beginAndLeave(by: BackgroundWorld): Promise<string> {
   return /"id":"(resp_\d+)"/.exec(text)?.[1] ?? assert.fail(text)
 }
 
-test('H2 a restart keeps what is owed reserved, asks for the end, and charges once', async t => {
+test('H2 a restart keeps open charges reserved, polls for the end, and charges once', async t => {
   const by = await startLimited(t)
   const id = await beginAndLeave(by)
   const batch = await by.sends('POST', 'batches', { input_file_id: 'file-1', endpoint: '/chat/completions' })
@@ -48,7 +48,7 @@ test('H2 a restart keeps what is owed reserved, asks for the end, and charges on
   assert.equal(chargedOf(records), 1_429)
   const settled = await by.standing('tokensPerDay')
   assert.deepEqual([settled.used, settled.reserved], [1_429, 0])
-  // What is charged is owed no more, also for the next process: its counters come from the ledger.
+  // A charged object is no longer open in the next process either: its counters come from the ledger.
   await by.restart()
   by.time.ms += 60_000
   const later = await by.standing('tokensPerDay')
@@ -56,7 +56,7 @@ test('H2 a restart keeps what is owed reserved, asks for the end, and charges on
   assert.deepEqual(await by.house.ledger.owed(0), [])
 })
 
-test('H2 what clients have read is not asked about after a restart, a batch and its file included', async t => {
+test('H2 what clients have read is not polled after a restart, including a batch and its file', async t => {
   const by = await startLimited(t)
   const id = await beginAndLeave(by)
   const batch = await by.sends('POST', 'batches', { input_file_id: 'file-1', endpoint: '/chat/completions' })
@@ -71,7 +71,7 @@ test('H2 what clients have read is not asked about after a restart, a batch and 
   assert.deepEqual(await by.house.ledger.owed(0), [])
 })
 
-test('H2 what has become too old while the gateway was down is charged at its bound', async t => {
+test('H2 an open charge that expired while the gateway was down is charged at its bound', async t => {
   const by = await startLimited(t)
   await beginAndLeave(by)
   await by.records()
@@ -84,7 +84,7 @@ test('H2 what has become too old while the gateway was down is charged at its bo
   assert.ok((charged.usage.totalTokens ?? 0) >= 1_000)
 })
 
-test('H2 a reload keeps what is owed, also where it takes the workload away', async t => {
+test('H2 a reload keeps open charges, even if it removes the workload', async t => {
   const by = await startLimited(t)
   const id = await beginAndLeave(by)
   await by.records()

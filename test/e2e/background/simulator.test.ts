@@ -9,9 +9,9 @@ import { fastDeployments, startWorld } from '../../support/world.ts'
 
 const plan = { model: 'gpt-4o', background: true, max_output_tokens: 40, input: 'Plan a week in Lisbon' }
 
-test('F2 H2 what the instances bill for background work that nobody reads is what the ledger charges', async t => {
+test('F2 H2 the ledger charges what the instances bill for background work that no client reads', async t => {
   const world = await startWorld(t, {
-    // It takes its time, so that the stream can be left while the work goes on.
+    // Slow, so that the client can leave the stream while the work continues.
     deployments: { ...fastDeployments, 'gpt-4o': { model: 'gpt-4o', timeToFirstTokenMs: 300, tokensPerSecond: 100 } },
     change: config => ({ ...config, objects: { followUp: { first: '1s', every: '1s' } } }),
   })
@@ -36,7 +36,7 @@ test('F2 H2 what the instances bill for background work that nobody reads is wha
   const begun = (await settledRecords(world.house)).filter(({ usage }) => usage.source === 'owed')
   assert.equal(begun.length, 3)
   await eventually(
-    'nothing is owed',
+    'no charge is open',
     async () => ((await world.house.ledger.owed(0)).length === 0 ? true : null),
     30_000,
   )
@@ -45,7 +45,7 @@ test('F2 H2 what the instances bill for background work that nobody reads is wha
   const billed = bill.reduce((sum, one) => sum + one.promptTokens + one.completionTokens, 0)
   assert.ok(billed > 60, `${billed} billed`)
   const ofBatch = records.filter(({ operation }) => operation === 'batches/{id}')
-  // What a batch used is in its own object, not in the bill of calls.
+  // The usage of a batch is in its own object, not in the bill of calls.
   assert.equal(chargedOf(records) - chargedOf(ofBatch), billed)
   assert.ok(chargedOf(ofBatch) > 20)
   const charges = records.filter(({ usage }) => usage.totalTokens !== null)

@@ -1,4 +1,4 @@
-/** Conversations that go on for many turns, in pools of every kind, while members are throttled, fail and come back. */
+/** Conversations of many turns, in pools of every kind, while members are throttled, fail and come back. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -42,7 +42,8 @@ const plan = fc.record({
   steps: fc.array(step, { minLength: 3, maxLength: 8 }),
 })
 
-// The 400 of a member that cannot read it would end the conversation; whatever else happens, the client may try again.
+// The 400 of a member that cannot read the input would end the conversation; after any other error the client may
+// retry.
 test('F1 no turn of a conversation is ever answered with the 400 of another member', async t => {
   let nowMs = Date.now()
   const { twins, one, two } = await startStateful(t, {
@@ -75,7 +76,7 @@ test('F1 no turn of a conversation is ever answered with the 400 of another memb
       for (const { conversation, ...state } of steps) {
         one.failing = failures[state.one] ?? null
         two.failing = failures[state.two] ?? null
-        // Members that were left alone are back now and then.
+        // Members that were excluded come back from time to time.
         nowMs += 700
         const answer: Answered = await alice.call('POST', 'responses', turn(inputs[conversation] ?? [], form.more))
         seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1)

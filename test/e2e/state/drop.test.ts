@@ -1,6 +1,6 @@
 /**
- * `objects.encryptedReasoning: drop`: a conversation goes on without its earlier thoughts while the instance that had
- * them cannot serve.
+ * `objects.encryptedReasoning: drop`: a conversation continues without its earlier reasoning while the instance that
+ * produced it cannot serve.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -20,8 +20,8 @@ import {
 } from '../../support/stateful.ts'
 import { answering } from '../../support/twin-backends.ts'
 
-// For those to whom a conversation that goes on is worth more than its earlier thoughts.
-test('F1 with `drop` a call goes on without the reasoning when its instance cannot serve, and with it as soon as it can', async t => {
+// For operators who prefer a conversation that continues to its earlier reasoning.
+test('F1 with `drop` a call proceeds without the reasoning if its instance cannot serve, and with it as soon as it can', async t => {
   const { twins, one, alice } = await startStateful(t, {
     change: config => ({ ...config, objects: { encryptedReasoning: 'drop' } }),
   })
@@ -35,13 +35,13 @@ test('F1 with `drop` a call goes on without the reasoning when its instance cann
     (JSON.parse(backend.received.at(-1)?.body ?? '') as { input: unknown }).input
   assert.deepEqual(inputAt(twins.up1), next['input'])
   one.failing = { status: 429, headers: { 'retry-after': '60' }, body: { error: { message: 'slow down' } } }
-  // The first one is refused there, the second is not even tried there.
+  // The first call is refused there, the second is not even tried there.
   const answers: Answered[] = []
   for (let i = 0; i < 2; i += 1) answers.push(await alice.call('POST', 'responses', next))
   for (const answer of answers) outputOf(answer)
   assert.deepEqual(twins.called(), ['up1', 'up2', 'up2'])
   assert.deepEqual(inputAt(twins.up2), [user, ...output.filter(({ type }) => type !== 'reasoning'), result])
-  // From here on there is reasoning of both: the newest decides, and each gets what it can read.
+  // From here on there is reasoning of both: the newest decides, and each instance gets what it can read.
   one.failing = null
   const both = turn([user, ...output, result, ...outputOf(answers[1] as Answered), result], stateless)
   twins.called()
@@ -52,7 +52,7 @@ test('F1 with `drop` a call goes on without the reasoning when its instance cann
     sent.filter(({ type }) => type === 'reasoning').map(each => each['encrypted_content']),
     ['gAAA/+2_of_up2-of-up2'],
   )
-  // What a compaction is all that is left of goes nowhere else.
+  // A compaction replaces everything before it, so it is sent to no other instance.
   twins.up1.answer = answering(() => ({
     body: { id: 'resp_x', output: [{ type: 'compaction', encrypted_content: 'c-of-up1' }] },
   }))
@@ -64,7 +64,7 @@ test('F1 with `drop` a call goes on without the reasoning when its instance cann
   assert.deepEqual(twins.called(), ['up1'])
 })
 
-test('F1 with `drop` stored items are sent on without the ids that the other instance does not know', async t => {
+test('F1 with `drop` stored items are forwarded without the ids that the other instance does not know', async t => {
   const { twins, one, alice } = await startStateful(t, {
     change: config => ({ ...config, objects: { encryptedReasoning: 'drop' } }),
   })

@@ -21,13 +21,13 @@ import {
 import { answering } from '../../support/twin-backends.ts'
 import { reopen } from '../../support/world.ts'
 
-// Today the second turn of half of the conversations in a pool fails, and affinity does not help.
+// Without this the second turn fails in half of the conversations in a pool, and affinity does not help.
 for (const [name, more, echo] of [
   ['encrypted', stateless, (items: readonly Item[]) => items],
   ['encrypted, without ids', stateless, withoutIds],
   ['stored, full items with ids', {}, (items: readonly Item[]) => items],
 ] as const) {
-  test(`F1 a conversation goes on where it began: ${name}`, async t => {
+  test(`F1 a conversation stays on the instance where it began: ${name}`, async t => {
     const { twins, alice } = await startStateful(t)
     for (let conversation = 0; conversation < 2; conversation += 1) {
       let input: Item[] = [user]
@@ -36,7 +36,7 @@ for (const [name, more, echo] of [
         const answer = await alice.call('POST', 'responses', turn(input, more))
         input = [...input, ...echo(outputOf(answer)), result]
         for (const up of twins.called()) served.add(up)
-        // Others' calls move the turns of the pool.
+        // A call of another conversation advances the pool's rotation.
         if (i % 2 === 1) await alice.call('POST', 'responses', turn([user]))
         twins.called()
       }
@@ -45,7 +45,7 @@ for (const [name, more, echo] of [
   })
 }
 
-test('F1 encrypted content of a stream is known from the event that brings it, of a compaction too', async t => {
+test('F1 encrypted content of a stream, including a compaction, is known from its first event', async t => {
   const { twins, alice } = await startStateful(t)
   for (const [type, path] of [
     ['reasoning', 'responses'],
@@ -81,7 +81,7 @@ test('F1 encrypted content of a stream is known from the event that brings it, o
   }
 })
 
-test('F1 what was compacted goes back to the instance that did it', async t => {
+test('F1 a compacted conversation goes back to the instance that compacted it', async t => {
   const { twins, alice } = await startStateful(t)
   twins.up1.answer = answering(() => unreadable)
   const compaction = { type: 'compaction', encrypted_content: 'the conversation so far' }
@@ -106,7 +106,7 @@ test('F1 what was compacted goes back to the instance that did it', async t => {
 })
 
 // The other member's 400 would end the conversation; a 429 or 503 is retried by every SDK.
-test('F1 when the instance that made it is throttled or down, the client gets its 429 or 503, and the other one is not asked', async t => {
+test('F1 if the instance that made it is throttled or down, the client gets its 429 or 503, and the other one is not tried', async t => {
   const { twins, one, alice } = await startStateful(t)
   const onOne = await twins.as({ target: 'up1' })
   const output = outputOf(await onOne.call('POST', 'responses', turn([user], stateless)))
@@ -123,13 +123,13 @@ test('F1 when the instance that made it is throttled or down, the client gets it
     }
     assert.deepEqual(new Set(twins.called()), new Set(['up1']))
   }
-  // Calls that bring nothing of it are served by the other one meanwhile.
+  // Meanwhile the other member serves calls without such content.
   assert.equal((await alice.call('POST', 'responses', turn([user]))).status, 200)
   one.failing = null
   assert.equal((await alice.call('POST', 'responses', next)).status, 200)
 })
 
-test('F1 content of two instances in one call is refused with what to do', async t => {
+test('F1 content of two instances in one call is refused with advice', async t => {
   const { twins, alice } = await startStateful(t)
   const [onOne, onTwo] = [await twins.as({ target: 'up1' }), await twins.as({ target: 'up2' })]
   const first = outputOf(await onOne.call('POST', 'responses', turn([user], stateless)))
@@ -142,8 +142,7 @@ test('F1 content of two instances in one call is refused with what to do', async
   assert.deepEqual(twins.called(), [])
 })
 
-// A restart without Redis forgets digests: then the instances themselves say who has made what, and a refusal is not
-// billed.
+// A restart without Redis forgets digests: then the gateway finds the instance by trying, and a refusal is not billed.
 for (const [name, more] of [
   ['encrypted', stateless],
   ['stored', {}],
@@ -154,7 +153,7 @@ for (const [name, more] of [
     await twins.world.house.close()
     const house = await reopen(t, twins.world)
     twins.called()
-    // Stored reasoning says what it is by its summary; without, it is an id of which nobody knows.
+    // Stored reasoning with a summary can be recognised; without one, it is an unknown id.
     const items =
       name === 'stored'
         ? output.map(one =>
@@ -169,7 +168,7 @@ for (const [name, more] of [
       assert.equal(record.instance, 'up2')
       assert.ok(record.attempts.every(each => each.instance === 'up2' || each.status === 400))
     }
-    // Who made it is left alone: its own answer comes through, and not the other one's 400.
+    // The instance that made it is excluded: its own answer reaches the client, not the other one's 400.
     twins.up2.answer = answering(() => ({
       status: 503,
       headers: { 'retry-after': '3' },
@@ -184,7 +183,7 @@ for (const [name, more] of [
   })
 }
 
-test('F1 content that no instance can read is tried within `attempts`, and its 400 is the client’s', async t => {
+test('F1 content that no instance can read is tried within `attempts`, and the client gets its 400', async t => {
   const { twins, alice } = await startStateful(t)
   const lost = { type: 'reasoning', summary: [], encrypted_content: 'of a resource that is gone' }
   const answer = await alice.call('POST', 'responses', turn([user, lost], stateless))

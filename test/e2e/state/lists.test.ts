@@ -1,5 +1,5 @@
 /**
- * A list is gathered from what the instance lists to everybody: that costs calls, which one page of a client must not
+ * A list is gathered from the instance's list of all workloads: that costs calls, which one page of a client must not
  * hide.
  */
 import assert from 'node:assert/strict'
@@ -9,7 +9,7 @@ import type { Answered } from '../../support/objects.ts'
 import { recordOf } from '../../support/records.ts'
 import { answering, type JsonAnswer, startTwinBackends, type TwinBackends } from '../../support/twin-backends.ts'
 
-/** An instance with this many files of others, and one's own at the end; it lists as many as it is asked for. */
+/** An instance with this many files of others, followed by the workload's own; it honours the requested page size. */
 function withFiles(others: number): (request: Received) => JsonAnswer {
   const files = [...Array.from({ length: others }, (_, at) => ({ id: `file-other-${at}` })), { id: 'file-own' }]
   return ({ method, url }) => {
@@ -38,7 +38,7 @@ async function start(t: Parameters<typeof startTwinBackends>[0], others: number)
 
 const idsOf = ({ body }: Answered): string[] => (body['data'] as { id: string }[]).map(({ id }) => id)
 
-test('W7 a page of one asks the instance for a large page, and finds what stands behind many of others', async t => {
+test('W7 a page of one requests a large page from the instance, and finds an object after many of others', async t => {
   const twins = await start(t, 900)
   const alice = await twins.as({ target: 'up1' })
   assert.equal((await alice.upload('own')).id, 'file-own')
@@ -48,8 +48,8 @@ test('W7 a page of one asks the instance for a large page, and finds what stands
   assert.equal(twins.called().length, 1)
 })
 
-// One request that is a hundred at the instance is a way around every limit of requests.
-test('W7 calls of the instance are bounded, and each counts as a request', async t => {
+// One request that makes a hundred at the instance is a way around every request limit.
+test('W7 calls to the instance are bounded, and each counts as a request', async t => {
   const twins = await start(t, 60_000)
   const alice = await twins.as({ target: 'up1' })
   const page = await alice.call('GET', 'files?limit=1')
@@ -60,7 +60,7 @@ test('W7 calls of the instance are bounded, and each counts as a request', async
   assert.equal(record.attempts.length, calls)
   const left: (string | null)[] = []
   for (let i = 0; i < 6; i += 1) left.push((await alice.call('GET', 'files/file-nobodys')).refusal)
-  // Refused calls are given back; those that are sent are counted, so that five are left of 25.
+  // Refused calls are refunded; those that are sent are counted, so that five are left of 25.
   assert.deepEqual(new Set(left), new Set(['object_unknown']))
   for (let i = 0; i < 5; i += 1) assert.equal((await alice.upload('more')).status, 200, `${i}`)
   assert.equal((await alice.upload('more')).refusal, 'request_limit_reached')

@@ -1,5 +1,5 @@
 /**
- * What another workload's answers made cannot be used by naming it, wherever it stands in a body and however it is
+ * What another workload's answers created cannot be used by naming it, wherever the id is in a body and however it is
  * written.
  */
 import assert from 'node:assert/strict'
@@ -12,7 +12,7 @@ import { answering, startTwinBackends, type TwinBackends } from '../../support/t
 
 type Json = Readonly<Record<string, unknown>>
 
-/** All that an answer can make, with ids of whoever asked. */
+/** Everything that an answer can create, with ids of the given owner. */
 const made = (whose: string): Json => ({
   id: `resp_${whose}`,
   object: 'response',
@@ -50,7 +50,7 @@ const spoken = (whose: string): Json => ({
   usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
 })
 
-/** Only then it is decided by whose a container is. */
+/** Only with these tools allowed does the owner of a container decide. */
 const withTools = (config: ConfigInput): ConfigInput => ({
   ...config,
   workloads: Object.fromEntries(
@@ -87,7 +87,7 @@ before(async () => {
 })
 after(() => twins.close())
 
-/** Every way to use something of somebody: as items of an input, or as members of a body. */
+/** Every way to use an object of that owner: as items of an input, or as members of a body. */
 const items = (whose: string): readonly Json[] => [
   { type: 'item_reference', id: `msg_${whose}` },
   { id: `rs_${whose}` },
@@ -129,8 +129,8 @@ const members = (whose: string): readonly Json[] => [
 ]
 
 /**
- * JSON with letters of keys and texts escaped, and space between tokens, as `choices` say: the same to every reader of
- * JSON.
+ * JSON with some letters of keys and texts escaped, and space between tokens, as `choices` say: every parser reads the
+ * same.
  */
 function written(value: unknown, next: () => number): string {
   const text = (plain: string): string =>
@@ -197,8 +197,8 @@ const bodies = fc
 
 const outcome = ({ status, refusal }: Answered): readonly [number, string | null] => [status, refusal]
 
-// One place that is not looked at is a way into everybody's pictures, files and conversations.
-test('M6 whatever another workload made is refused in any place, depth and spelling, and no instance is asked', async () => {
+// One place that is not checked is a way into all pictures, files and conversations.
+test('M6 an object of another workload is refused in any place, depth and spelling, and no instance is called', async () => {
   twins.called()
   const seen = new Set<string>()
   await fc.assert(
@@ -213,8 +213,8 @@ test('M6 whatever another workload made is refused in any place, depth and spell
   assert.ok(seen.size > 20, `${seen.size} ways were tried`)
 })
 
-// A client that sends back what it got is the ordinary case; it must not be taken for a thief.
-test('M6 the same bodies pass for the workload that made it', async () => {
+// A client that sends back what it received is the normal case; it must not be refused.
+test('M6 the same bodies pass for the workload that created the objects', async () => {
   await fc.assert(
     fc.asyncProperty(bodies, async make => {
       const { path, body } = make('bob')
@@ -224,7 +224,7 @@ test('M6 the same bodies pass for the workload that made it', async () => {
   )
 })
 
-test('M6 every way by itself: items of conversations, audio of a chat, several at once, a key that stands twice', async () => {
+test('M6 every way by itself: items of conversations, audio of a chat, several at once, a duplicate key', async () => {
   twins.called()
   const refuse = async (path: string, body: unknown): Promise<void> => {
     assert.deepEqual(outcome(await bob.call('POST', path, body)), [404, 'object_unknown'], JSON.stringify(body))
@@ -252,7 +252,7 @@ test('M6 every way by itself: items of conversations, audio of a chat, several a
   assert.equal((await bob.call('POST', 'chat/completions', own)).status, 200)
 })
 
-test('M6 an id that nobody knows passes with its content, and is refused without', async () => {
+test('M6 an unknown id passes with its content, and is refused without', async () => {
   for (const one of innocent) {
     assert.equal(
       (await bob.call('POST', 'responses', { model: 'gpt-4o', input: [one] })).status,

@@ -1,4 +1,6 @@
-/** Routes whose objects live on the instance that made them: containers and their files, and what Azure has beside. */
+/**
+ * Routes whose objects live on the instance that made them: containers and their files, and Azure's additional routes.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OpenAI } from 'openai'
@@ -12,7 +14,7 @@ const unknown: JsonAnswer = {
   body: { error: { message: 'not here', type: null, param: null, code: null } },
 }
 
-/** A response that ran code: its container, and a file that is told by the citation alone. */
+/** A response that ran code: its container, and a file that appears only in the citation. */
 const ranCode = {
   id: 'resp_1',
   object: 'response',
@@ -60,8 +62,8 @@ const looks = [
   'containers/cntr_1/files/cfile_1/content',
 ] as const
 
-// The file is what the user waits for; on the wrong instance it is not found, and to others it must not exist.
-test('F20 C8 a file of the code interpreter is fetched where it was made, by the workload that made it and by no other', async t => {
+// The user waits for the file; on the wrong instance it is not found, and other workloads must not see it.
+test('F20 C8 a file of the code interpreter is fetched where it was made, only by the workload that made it', async t => {
   const twins = await startTwinBackends(t)
   await startWithCode(twins)
   const [alice, bob] = [await twins.as(), await twins.as({ as: 'bob', workload: 'code-assistant' })]
@@ -149,14 +151,14 @@ test('C8 containers are made, listed and filled with the openai client, each see
   const file = await alice.containers.files.create(own.id, { file: new File(['a,b'], 'a.csv') })
   assert.equal(file.id, 'cfile_9')
   assert.match(twins.up1.received.at(-1)?.body ?? '', /a,b/)
-  // A file by its id must be one's own: a form hides nothing.
+  // A file by its id must belong to the workload: a form hides nothing.
   for (const file_id of ['file-of-nobody']) {
     await assert.rejects(alice.containers.files.create(own.id, { file_id }), { status: 404, code: 'object_unknown' })
   }
   await assert.rejects(alice.containers.retrieve('cntr_2'), { status: 404, code: 'object_unknown' })
 })
 
-// Read as a response of that name it was answered 405, and its model was not looked at.
+// When it was parsed as a response of that name it was answered 405, and its model was not checked.
 test('C11 responses/input_tokens is an operation of its own, and other names below responses are no route', async t => {
   const twins = await startTwinBackends(t)
   for (const up of [twins.up1, twins.up2]) {
@@ -197,9 +199,9 @@ const clientOf = async ({ world }: TwinBackends, as: string, workload: string, t
 const refused = { status: 404, code: 'object_unknown' }
 const emptyList: JsonAnswer = { body: { object: 'list', data: [], has_more: false } }
 
-// A stored completion is another team's prompt and answer; behind one shared identity an instance shows it to
-// everybody.
-test('C8 stored chat completions are found, listed, changed and deleted by who stored them, streamed or not', async t => {
+// A stored completion is another team's prompt and answer; with one shared credential an instance shows it to every
+// workload.
+test('C8 stored chat completions are found, listed, changed and deleted only by the workload that stored them, streamed or not', async t => {
   const twins = await startTwinBackends(t)
   const stored: { id: string; object: string }[] = []
   twins.up1.answer = (request, response) => {
@@ -253,7 +255,7 @@ test('C8 stored chat completions are found, listed, changed and deleted by who s
   )
 })
 
-test('C8 an upload in parts becomes a file of who began it, and never a batch file that nobody has looked at', async t => {
+test('C8 an upload in parts becomes a file of the workload that began it, and never a batch file that was not checked', async t => {
   const twins = await startTwinBackends(t)
   twins.up2.answer = answering(() => unknown)
   twins.up1.answer = answering(({ url }) => {
@@ -284,7 +286,8 @@ test('C8 an upload in parts becomes a file of who began it, and never a batch fi
   assert.equal(twins.up1.received.length, before)
 })
 
-// Jobs and evaluations cost without a token in any answer, and videos by the second: whoever wants them says so.
+// Jobs and evaluations cost money without tokens in any answer, and videos by the second: a workload must be configured
+// for them.
 test('C8 fine-tuning, evaluations and videos are refused unless the workload names them, then owned and recorded', async t => {
   const twins = await startTwinBackends(t, {
     deployments: ['gpt-4o', 'sora-2'],
@@ -352,7 +355,7 @@ test('C8 fine-tuning, evaluations and videos are refused unless the workload nam
   assert.deepEqual([job?.objectId, job?.usage.source, job?.cost], ['ftjob-1', 'none', null])
 })
 
-test('C8 a video from a form names its deployment there, and it is authorised', async t => {
+test('C8 a video from a form names its deployment there, and the deployment is authorised', async t => {
   const twins = await startTwinBackends(t, {
     deployments: ['sora-2'],
     change: config => ({

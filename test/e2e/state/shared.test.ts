@@ -20,7 +20,7 @@ import {
 import { answering } from '../../support/twin-backends.ts'
 import { fastDeployments, reopen } from '../../support/world.ts'
 
-test('F1 M6 what another workload’s answer encrypted is refused, whoever sends it', async t => {
+test("F1 M6 content encrypted by another workload's answer is refused to every other workload", async t => {
   const { twins } = await startStateful(t)
   const output = outputOf(await (await twins.as({ target: 'up1' })).call('POST', 'responses', turn([user], stateless)))
   const bob = await twins.as({ as: 'bob', workload: 'code-assistant' })
@@ -34,7 +34,7 @@ test('F1 M6 what another workload’s answer encrypted is refused, whoever sends
   assert.deepEqual(twins.called(), [])
 })
 
-// Behind a load balancer the next turn comes to another replica.
+// A load balancer can send the next turn to another replica.
 test('F1 M6 replicas that share a Redis know what each of them has seen', async t => {
   const redis = await startRedis(t)
   const { twins } = await startStateful(t, { change: config => ({ ...config, redis: { url: redis.url } }) })
@@ -53,13 +53,13 @@ test('F1 M6 replicas that share a Redis know what each of them has seen', async 
     assert.deepEqual(outcome(refused), [404, 'object_unknown'])
     assert.deepEqual(twins.called(), [])
   }
-  // What is only mentioned must not stop a conversation while nobody can be asked.
+  // Content that is only mentioned must not stop a conversation while its owner cannot be looked up.
   const before = outputOf(await (await twins.as({ target: 'up2' })).call('POST', 'responses', turn([user], stateless)))
   await redis.kill()
   outputOf(await there.call('POST', 'responses', turn([user, ...before, result], stateless)))
 })
 
-test('F1 encrypted content of a list of items is known as well, however long the list is', async t => {
+test('F1 encrypted content of a list of items is also known, however long the list is', async t => {
   const { twins, alice } = await startStateful(t)
   const item = { id: 'rs_1', type: 'reasoning', summary: [], encrypted_content: 'listed-of-up2' }
   const long = { id: 'msg_1', type: 'message', role: 'user', content: 'x'.repeat(20_000) }
@@ -81,9 +81,9 @@ test('F1 encrypted content of a list of items is known as well, however long the
   assert.deepEqual(twins.called(), ['up2', 'up2', 'up2'])
 })
 
-// An agent hands over to another one, whose model is deployed elsewhere: texts can be read by all, encrypted reasoning
-// cannot.
-test('F1 what every instance can read goes to another deployment’s instance, what is encrypted is refused', async t => {
+// An agent hands over to another one, whose model is deployed on another instance: every instance can read texts, but
+// not encrypted reasoning.
+test("F1 input that every instance can read goes to another deployment's instance; encrypted input is refused", async t => {
   const { twins } = await startStateful(t, {
     change: config => ({
       ...config,
@@ -120,7 +120,7 @@ test('F1 what every instance can read goes to another deployment’s instance, w
 })
 
 // Two simulated resources, which share no knowledge with the gateway, and the client as people use it.
-test('F1 the openai client goes on with a conversation in a pool of two, with tools, stored, encrypted and streamed', async t => {
+test('F1 the openai client continues a conversation in a pool of two, with tools, stored, encrypted and streamed', async t => {
   const pool = await startPool(t, {
     count: 2,
     deployments: () => ({ ...fastDeployments, 'gpt-5': { model: 'gpt-5' } }),

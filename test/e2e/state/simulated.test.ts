@@ -1,7 +1,7 @@
 /**
- * The official client through the gateway to instances that know nothing of each other's objects, as Azure's resources
- * do not: an agent that goes on with what one of them made must reach that one, and what it costs must be charged
- * whoever stays to see it.
+ * The official client through the gateway to instances that do not know each other's objects, like Azure's resources:
+ * an agent that continues with an object of one instance must reach that instance, and is charged whether or not a
+ * client stays to see the end.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -26,8 +26,7 @@ interface Setting {
 }
 
 /**
- * hr-bot on a pool that takes its members in turn, so that two calls in a row go to two instances unless something
- * holds them.
+ * hr-bot on a pool in round-robin order, so that two calls in a row go to two instances unless an object binds them.
  */
 async function setting(t: Scope): Promise<Setting> {
   const time = { ms: Date.now() }
@@ -51,7 +50,7 @@ async function clientOf({ url, token }: World, as: string, workload: string): Pr
 
 const bill = ({ one, two }: World) => [...one.bill(), ...two.bill()]
 
-test('F1 an agent that carries encrypted reasoning along stays with the instance that thought', async t => {
+test('F1 an agent that carries encrypted reasoning along stays with the instance that produced it', async t => {
   const { world, client } = await setting(t)
   for (const store of [false, true]) {
     const input: ResponseInput = [{ role: 'user', content: `How is payroll run? ${store}` }]
@@ -70,7 +69,7 @@ test('F1 an agent that carries encrypted reasoning along stays with the instance
   assert.equal(used.size, 2, 'the pool takes its members in turn')
 })
 
-test('F20 a file that the code interpreter made is fetched by its own workload and by no other', async t => {
+test('F20 a file made by the code interpreter is fetched only by its own workload', async t => {
   const { world, client } = await setting(t)
   const other = await clientOf(world, 'bob', 'code-assistant')
   for (let round = 0; round < 4; round += 1) {
@@ -94,7 +93,7 @@ test('F20 a file that the code interpreter made is fetched by its own workload a
   }
 })
 
-test('S13 a conversation that was made short goes on where it was made short', async t => {
+test('S13 a compacted conversation continues on the instance that compacted it', async t => {
   const { client } = await setting(t)
   for (let round = 0; round < 4; round += 1) {
     const asked: ResponseInput = [{ role: 'user', content: `How is payroll run? ${round}` }]
@@ -104,8 +103,8 @@ test('S13 a conversation that was made short goes on where it was made short', a
   }
 })
 
-// Who leaves early, or never asks, pays like anybody else.
-test('F2 H2 what runs in the background is charged as it is billed, though nobody stays or asks', async t => {
+// A client that disconnects early, or never polls, pays like any other.
+test('F2 H2 background work is charged as it is billed, even if no client stays or polls', async t => {
   const { world, client, time } = await setting(t)
   const ask = { model: 'gpt-5', background: true as const, input: 'Plan a week in Lisbon' }
   const { id: conversation } = await client.conversations.create()

@@ -15,8 +15,8 @@ import type { RedisStore } from '../redis/index.ts'
 import { openRedis } from '../redis/open.ts'
 import type { Figures } from '../telemetry/figures.ts'
 import { createTokenCounter, type TokenCounter } from '../tokens/index.ts'
-import { Current, type Replaced } from './current.ts'
-import type { Furnished } from './index.ts'
+import { Current, type ReloadResult } from './current.ts'
+import type { CompleteParts } from './index.ts'
 
 export interface Core {
   readonly counter: TokenCounter
@@ -34,11 +34,11 @@ export interface Core {
    * Uses a changed configuration.
    * @throws AuthorityError or ConfigError when it cannot be used. Nothing is changed then.
    */
-  use(next: Config): Replaced
+  use(next: Config): ReloadResult
   readonly closers: AsyncDisposableStack
 }
 
-export async function openCore(config: Config, given: Furnished, figures: Figures): Promise<Core> {
+export async function openCore(config: Config, given: CompleteParts, figures: Figures): Promise<Core> {
   await using closers = new AsyncDisposableStack()
   const { clock, log } = given
   const counter = createTokenCounter()
@@ -85,7 +85,7 @@ export async function openCore(config: Config, given: Furnished, figures: Figure
   }
 }
 
-function ledgerOptions(config: Config, { clock, log }: Furnished) {
+function ledgerOptions(config: Config, { clock, log }: CompleteParts) {
   const { completionTokensAssumed } = config.limits
   return { ...config.ledger, clock, log, completionTokensAssumed, names: configuredNames(config) }
 }

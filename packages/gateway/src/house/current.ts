@@ -8,9 +8,9 @@ import { createVerifier } from '../identity/verifier.ts'
 import { type Instance, openInstance } from '../instances/index.ts'
 import type { InstanceState, ProbeResult } from '../instances/state.ts'
 import { openGroups } from './groups.ts'
-import type { Furnished } from './index.ts'
+import type { CompleteParts } from './index.ts'
 
-export interface Replaced {
+export interface ReloadResult {
   /** Paths of changed settings that only a restart applies. */
   readonly needRestart: readonly string[]
   /** Releases what was replaced. Called when the last call that uses it has ended. */
@@ -27,10 +27,10 @@ export class Current {
    * The configuration of the start. Settings that need a restart are compared with it, however many reloads came since.
    */
   readonly #started: Config
-  readonly #given: Furnished
+  readonly #given: CompleteParts
   #instances: ReadonlyMap<string, Instance>
 
-  constructor(config: Config, given: Furnished) {
+  constructor(config: Config, given: CompleteParts) {
     this.config = config
     this.#started = config
     this.#given = given
@@ -43,7 +43,7 @@ export class Current {
   }
 
   /** @throws AuthorityError when the sign-in service cannot be used. Nothing is changed then. */
-  use(next: Config): Replaced {
+  use(next: Config): ReloadResult {
     const needRestart = needingRestart(this.#started, next)
     const { verifier: oldVerifier, groups: oldGroups } = this
     const oldInstances = this.#instances

@@ -13,7 +13,7 @@ import { uuidV7 } from '../ids.ts'
 import type { Figures } from '../telemetry/figures.ts'
 import { addressOf } from './address.ts'
 import type { Core } from './core.ts'
-import type { Furnished } from './index.ts'
+import type { CompleteParts } from './index.ts'
 
 export interface DataPlane {
   readonly gateway: Gateway
@@ -30,7 +30,7 @@ export interface DataPlane {
 
 export async function openDataPlane(
   config: Config,
-  given: Furnished,
+  given: CompleteParts,
   core: Core,
   figures: Pick<Figures, 'ended'>,
 ): Promise<DataPlane> {

@@ -46,8 +46,8 @@ export interface House {
   close(): Promise<void>
 }
 
-/** `HouseParts` with the defaults of what every part needs. */
-export interface Furnished extends HouseParts {
+/** `HouseParts` with the defaults filled in. */
+export interface CompleteParts extends HouseParts {
   readonly clock: Clock
   readonly log: Log
   readonly random: () => number

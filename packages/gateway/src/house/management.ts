@@ -7,7 +7,7 @@ import { createMetrics, type Metrics, metricsContentType } from '../telemetry/me
 import { addressOf } from './address.ts'
 import type { Core } from './core.ts'
 import type { DataPlane } from './data-plane.ts'
-import type { Furnished } from './index.ts'
+import type { CompleteParts } from './index.ts'
 
 export interface Management {
   readonly admin: Admin
@@ -16,7 +16,7 @@ export interface Management {
 
 export async function openManagement(
   config: Config,
-  given: Furnished,
+  given: CompleteParts,
   core: Core,
   dataPlane: DataPlane,
   figures: Figures,

@@ -8,7 +8,7 @@ import { Figures } from '../telemetry/figures.ts'
 import { createLog } from '../telemetry/log.ts'
 import { openCore } from './core.ts'
 import { openDataPlane } from './data-plane.ts'
-import type { Furnished, House, HouseParts } from './index.ts'
+import type { CompleteParts, House, HouseParts } from './index.ts'
 import { openManagement } from './management.ts'
 
 /**
@@ -16,7 +16,7 @@ import { openManagement } from './management.ts'
  */
 export async function buildHouse(config: Config, given: HouseParts = {}): Promise<House> {
   await using opened = new AsyncDisposableStack()
-  const parts: Furnished = {
+  const parts: CompleteParts = {
     ...given,
     clock: given.clock ?? systemClock,
     log: given.log ?? createLog(config.log.level),

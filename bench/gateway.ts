@@ -2,7 +2,7 @@
  * The gateway in its seat, with everything on: a verified Entra token, one workload bound to its caller, full bodies
  * journalled and stored. Arguments: origin of the back end, directory of the ledger, a `GatewayVariant` as JSON.
  */
-import { type ConfigInput, configSchema } from '../packages/gateway/src/config/schema.ts'
+import { type ConfigInput, configSchema } from '../packages/gateway/src/config/schema/index.ts'
 import { buildHouse } from '../packages/gateway/src/house/open.ts'
 import { answerParent, isChild } from './child.ts'
 import { chatPath, type GatewayReady, type GatewayVariant, type LedgerTally } from './seats.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Agent } from 'node:http'
 import { test } from 'node:test'
-import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import { startAzure } from '../../packages/simulator/src/azure/index.ts'
 import type { AzureSimulator } from '../../packages/simulator/src/types.ts'

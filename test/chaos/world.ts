@@ -1,5 +1,5 @@
 /** What the chaos tests add to the demonstration's world: short timeouts, a paced deployment, one for completions. */
-import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import type { AzureSimulator, SimulatedDeployment } from '../../packages/simulator/src/types.ts'
 import { everyRefusal, instanceKey, type Scope } from '../support/world.ts'
 

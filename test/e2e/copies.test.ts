@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import { openLedger } from '../../packages/gateway/src/ledger/open.ts'
 import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import { silentLog } from '../../packages/gateway/src/log.ts'

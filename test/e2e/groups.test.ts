@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import { demoDirectory } from '../../packages/simulator/src/directory.ts'
 import type { Directory } from '../../packages/simulator/src/types.ts'
 import { type RawAnswer, send } from '../support/raw.ts'

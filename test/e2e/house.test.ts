@@ -7,7 +7,7 @@ import {
   type LimitsAnswer,
   limitsAnswer,
 } from '../../packages/gateway/src/admin/house-schemas.ts'
-import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import type { ProbeResult } from '../../packages/gateway/src/instances/state.ts'
 import { ask, chatPath, startWorld, type World, type WorldOptions } from '../support/world.ts'
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
-import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import { ReadingOn } from '../../packages/gateway/src/gateway/stages/8-relay/read-on.ts'
 import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import type { RawConnection } from '../support/raw.ts'

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import { type LogLine, logTo } from '../../packages/gateway/src/log.fixture.ts'
 import type { Log } from '../../packages/gateway/src/log.ts'
 import type { Backend } from '../support/backend.ts'

@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
-import { configSchema } from '../../packages/gateway/src/config/schema.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
+import { configSchema } from '../../packages/gateway/src/config/schema/index.ts'
 import { startBackend } from '../support/backend.ts'
 import { type PoolWorld, startPool } from '../support/pool-world.ts'
 import { type RawAnswer, RawConnection, requestBytes, send } from '../support/raw.ts'

@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { configSchema } from '../../packages/gateway/src/config/schema.ts'
+import { configSchema } from '../../packages/gateway/src/config/schema/index.ts'
 import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import { silentLog } from '../../packages/gateway/src/log.ts'
 import { recordOf } from '../support/records.ts'

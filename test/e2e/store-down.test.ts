@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { limitsAnswer } from '../../packages/gateway/src/admin/house-schemas.ts'
-import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import { startRedis } from '../support/redis.ts'
 import { eventually } from '../support/wait.ts'
 import { ask, startWorld } from '../support/world.ts'

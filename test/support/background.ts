@@ -2,7 +2,7 @@
  * An instance that works in the background as a test says, and a gateway in front of it on a clock of the test's own.
  */
 import type { ServerResponse } from 'node:http'
-import type { Config, ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import type { Config, ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import type { House } from '../../packages/gateway/src/house/index.ts'
 import { buildHouse } from '../../packages/gateway/src/house/open.ts'
 import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'

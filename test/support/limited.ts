@@ -1,6 +1,6 @@
 /** The demonstration with limits, and a client that calls through it and asks what is left. */
 import assert from 'node:assert/strict'
-import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import type { LimitsReport, RuleReport } from '../../packages/gateway/src/limits/index.ts'
 import { type RawAnswer, type RawRequest, send } from './raw.ts'
 import { errorOf } from './refused.ts'

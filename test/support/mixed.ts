@@ -1,5 +1,5 @@
 /** A world with a pool of an instance of Azure OpenAI and one of kind openai. */
-import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import type { HouseParts } from '../../packages/gateway/src/house/index.ts'
 import { type OpenAIStandIn, openAIKey, startOpenAI } from './openai.ts'
 import { apiVersion, ask, type Scope, startWorld, type World } from './world.ts'

@@ -2,7 +2,7 @@
  * A gateway in front of two back ends of one's own, for what a call may name: one pool with aliases, and a workload
  * that may use some of it.
  */
-import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import { type Backend, startBackend } from './backend.ts'
 import { type RawAnswer, send } from './raw.ts'
 import { type Scope, startWorld, type World } from './world.ts'

@@ -1,6 +1,6 @@
 /** A world whose pool has as many instances as a test wants, each a simulator that can be made to fail. */
 
-import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import type { HouseParts } from '../../packages/gateway/src/house/index.ts'
 import { startAzure } from '../../packages/simulator/src/azure/index.ts'
 import type {

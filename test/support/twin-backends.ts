@@ -2,7 +2,7 @@
  * Two back ends of one's own, `up1` and `up2`, as members of pools: what an instance that keeps state would answer, and
  * what reached which.
  */
-import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import type { HouseParts } from '../../packages/gateway/src/house/index.ts'
 import { type Backend, type Received, startBackend } from './backend.ts'
 import { type Person, type PersonOptions, person } from './objects.ts'

@@ -1,5 +1,5 @@
 /** A gateway in front of one back end of the test's own, which sends exactly the bytes that the test says. */
-import type { ConfigInput } from '../../packages/gateway/src/config/schema.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import { type Backend, startBackend } from './backend.ts'
 import { type RawAnswer, RawConnection, requestBytes } from './raw.ts'

@@ -4,7 +4,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Config, type ConfigInput, configSchema } from '../../packages/gateway/src/config/schema.ts'
+import { type Config, type ConfigInput, configSchema } from '../../packages/gateway/src/config/schema/index.ts'
 import { demoConfig } from '../../packages/gateway/src/demo/configuration.ts'
 import type { House, HouseParts } from '../../packages/gateway/src/house/index.ts'
 import { buildHouse } from '../../packages/gateway/src/house/open.ts'

@@ -1,7 +1,7 @@
 /** The gateway reserves what a call requests. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { ConfigInput } from '../../../packages/gateway/src/config/schema.ts'
+import type { ConfigInput } from '../../../packages/gateway/src/config/schema/index.ts'
 import { type Running, running } from '../../support/file-world.ts'
 import { chatOn, startUpstream, type Upstream } from '../../support/upstream.ts'
 

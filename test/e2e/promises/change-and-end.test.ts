@@ -1,7 +1,7 @@
 /** P10 and P12: a configuration change drops no call, and shutdown waits for the calls in flight. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Config, type ConfigInput, configSchema } from '../../../packages/gateway/src/config/schema.ts'
+import { type Config, type ConfigInput, configSchema } from '../../../packages/gateway/src/config/schema/index.ts'
 import { openLedger } from '../../../packages/gateway/src/ledger/open.ts'
 import type { RecordRow } from '../../../packages/gateway/src/ledger/record.ts'
 import { type LogLine, logTo } from '../../../packages/gateway/src/log.fixture.ts'

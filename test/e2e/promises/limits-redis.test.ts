@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { Config, ConfigInput } from '../../../packages/gateway/src/config/schema.ts'
+import type { Config, ConfigInput } from '../../../packages/gateway/src/config/schema/index.ts'
 import type { House } from '../../../packages/gateway/src/house/index.ts'
 import { settledRecords } from '../../support/records.ts'
 import { startRedis, type TestRedis, tell } from '../../support/redis.ts'

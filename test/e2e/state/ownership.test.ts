@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
-import type { ConfigInput } from '../../../packages/gateway/src/config/schema.ts'
+import type { ConfigInput } from '../../../packages/gateway/src/config/schema/index.ts'
 import { type Running, running } from '../../support/file-world.ts'
 import type { Answered, Person } from '../../support/objects.ts'
 import { answering, startTwinBackends, type TwinBackends } from '../../support/twin-backends.ts'

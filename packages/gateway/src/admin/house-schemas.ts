@@ -1,6 +1,6 @@
 /** Schemas of the answers about the running house: limits, instances, probes. */
 import { z } from '@hono/zod-openapi'
-import { limitNames } from '../config/schema.ts'
+import { limitNames } from '../config/schema/index.ts'
 import type { LaneState, ProbeResult } from '../instances/state.ts'
 import type { LimitsReport, RuleReport } from '../limits/index.ts'
 

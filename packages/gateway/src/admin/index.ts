@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config } from '../config/schema/index.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { GroupDirectory } from '../identity/index.ts'
 import type { InstanceState, ProbeResult } from '../instances/state.ts'

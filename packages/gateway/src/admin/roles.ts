@@ -1,4 +1,4 @@
-import type { Config } from '../config/schema.ts'
+import type { Config } from '../config/schema/index.ts'
 import type { Caller } from '../identity/caller.ts'
 import { compileRules } from '../identity/rules.ts'
 import type { AdminRole } from './index.ts'

@@ -9,7 +9,7 @@ import { readDocument } from './document.ts'
 import { findingsOf } from './issues.ts'
 import type { SchemaView } from './json-schema.ts'
 import type { Problem } from './messages.ts'
-import { currency, price } from './schema.ts'
+import { currency, price } from './schema/index.ts'
 
 /** A price without a day of its own holds at all times: lists say what is paid, but seldom since when. */
 const listed = price.extend({ validFrom: z.iso.date().optional().describe('First day of this price (UTC).') })

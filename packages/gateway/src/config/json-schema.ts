@@ -1,7 +1,7 @@
 /** The JSON Schema (draft 2020-12) of a configuration as it is written, for editors, and lookups in it by path. */
 import { z } from 'zod'
 import type { Path } from './messages.ts'
-import { configSchema } from './schema.ts'
+import { configSchema } from './schema/index.ts'
 
 /** The parts of JSON Schema that the configuration's schema uses. */
 export interface SchemaView {

@@ -13,7 +13,7 @@ import { configJsonSchema } from './json-schema.ts'
 import { byPosition, ConfigError, formatPath, type Problem, printable } from './messages.ts'
 import { checkRules, type Sections } from './rules/index.ts'
 import { knownPrices } from './rules/prices.ts'
-import { type Config, configSchema } from './schema.ts'
+import { type Config, configSchema } from './schema/index.ts'
 
 /** Longest file that `${file:PATH}` may bring in, in bytes. */
 const secretBytesMax = 65_536

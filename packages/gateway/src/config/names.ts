@@ -1,4 +1,4 @@
-import type { Config } from './schema.ts'
+import type { Config } from './schema/index.ts'
 
 /** All names in the configuration that a record may contain, by what they name. */
 export interface ConfiguredNames {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { parse as parseYaml } from 'yaml'
 import { needingRestart, restartOnly } from './restart.ts'
 import { base } from './rules/rules.fixture.ts'
-import { type ConfigInput, configSchema } from './schema.ts'
+import { type ConfigInput, configSchema } from './schema/index.ts'
 
 const started = configSchema.parse(parseYaml(base))
 

@@ -4,7 +4,7 @@
  * tenants, limits, retention.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { Config } from './schema.ts'
+import type { Config } from './schema/index.ts'
 
 /** `gateway`, `gateway.listen`, `gateway.timeouts.keepAlive`: a renamed setting no longer passes type checking. */
 type SettingPath = {

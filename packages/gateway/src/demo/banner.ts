@@ -1,5 +1,5 @@
 import { demoAudience, demoDirectory } from '@gatehouse/simulator'
-import type { Config } from '../config/schema.ts'
+import type { Config } from '../config/schema/index.ts'
 
 interface Addresses {
   readonly gateway: string

@@ -7,7 +7,7 @@ import {
   demoDirectory,
   type SimulatedDeployment,
 } from '@gatehouse/simulator'
-import type { ConfigInput } from '../config/schema.ts'
+import type { ConfigInput } from '../config/schema/index.ts'
 
 /** What both simulated instances offer, with the speed of the real ones. */
 export const demoDeployments: Readonly<Record<string, SimulatedDeployment>> = {

@@ -6,7 +6,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { type AzureSimulator, demoDirectory, type EntraSimulator, startAzure } from '@gatehouse/simulator'
 import { systemClock } from '../clock.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config } from '../config/schema/index.ts'
 import { buildHouse } from '../house/open.ts'
 import type { Log } from '../log.ts'
 import { demoInstances } from './configuration.ts'

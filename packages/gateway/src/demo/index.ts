@@ -18,7 +18,7 @@ import {
   startAzure,
   startEntra,
 } from '@gatehouse/simulator'
-import { type Config, configSchema } from '../config/schema.ts'
+import { type Config, configSchema } from '../config/schema/index.ts'
 import type { House } from '../house/index.ts'
 import { buildHouse } from '../house/open.ts'
 import { createLog } from '../telemetry/log.ts'

@@ -4,7 +4,7 @@
  */
 
 import { demoAudience, type SimulatedDeployment } from '@gatehouse/simulator'
-import type { ConfigInput } from '../config/schema.ts'
+import type { ConfigInput } from '../config/schema/index.ts'
 import { demoDeployments, type demoInstances } from './configuration.ts'
 
 const provisionedInstance = 'dev-openai-instance-1' satisfies keyof typeof demoInstances

@@ -4,7 +4,7 @@
  */
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
-import { type Config, configSchema } from '../config/schema.ts'
+import { type Config, configSchema } from '../config/schema/index.ts'
 import { testCaller } from '../identity/caller.fixture.ts'
 import { openInstance } from '../instances/index.ts'
 import type { Call, ClientCall } from './call.ts'

@@ -3,7 +3,7 @@
  * without a client.
  */
 import type { Clock } from '../clock.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config } from '../config/schema/index.ts'
 import type { Journal } from '../ledger/index.ts'
 import { BodyBudget, type BodyBudgetOptions } from './stages/4-receive/budget.ts'
 import { Strangers } from './stages/9-record/strangers.ts'

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config } from '../config/schema/index.ts'
 import type { GroupDirectory, Verifier } from '../identity/index.ts'
 import type { Instance } from '../instances/index.ts'
 import type { Journal } from '../ledger/index.ts'

@@ -1,6 +1,6 @@
 /** What the data plane is built on: the ledger, prices, instances, identities, limits and objects. */
 import { configuredNames } from '../config/names.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config } from '../config/schema/index.ts'
 import { uuidV7 } from '../ids.ts'
 import type { Ledger } from '../ledger/index.ts'
 import { openLedger } from '../ledger/open.ts'

@@ -1,7 +1,7 @@
 /** The parts that a reload replaces: instances, the plan made of them, and the identities. */
 import { isDeepStrictEqual } from 'node:util'
 import { needingRestart } from '../config/restart.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config } from '../config/schema/index.ts'
 import { buildPlan, type Plan } from '../gateway/plan/index.ts'
 import type { GroupDirectory, Verifier } from '../identity/index.ts'
 import { createVerifier } from '../identity/verifier.ts'

@@ -1,5 +1,5 @@
 /** The gateway's listener, and what the calls need besides the core. */
-import type { Config } from '../config/schema.ts'
+import type { Config } from '../config/schema/index.ts'
 import { Copies } from '../gateway/copies/index.ts'
 import type { FollowUpFigures } from '../gateway/follow-ups/index.ts'
 import { openFollowUps } from '../gateway/follow-ups/open.ts'

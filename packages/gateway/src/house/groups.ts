@@ -1,6 +1,6 @@
 /** Looks groups up in Microsoft Graph with the gateway's own identity. */
 import type { Clock } from '../clock.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config } from '../config/schema/index.ts'
 import { openGroupDirectory } from '../identity/groups.ts'
 import type { GroupDirectory } from '../identity/index.ts'
 import { identityCredential } from '../instances/credentials.ts'

@@ -1,6 +1,6 @@
 /** The house: one whole gateway in one process, built from a configuration. `open.ts` builds it. */
 import type { Clock } from '../clock.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config } from '../config/schema/index.ts'
 import type { CredentialParts } from '../instances/credentials.ts'
 import type { InstanceState, ProbeResult } from '../instances/state.ts'
 import type { Ledger } from '../ledger/index.ts'

@@ -1,7 +1,7 @@
 /** Metrics and the management API: they read what the core and the data plane have counted. */
 import type { Admin, AdminHouse } from '../admin/index.ts'
 import { startAdmin } from '../admin/open.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config } from '../config/schema/index.ts'
 import type { Figures } from '../telemetry/figures.ts'
 import { createMetrics, type Metrics, metricsContentType } from '../telemetry/metrics.ts'
 import { addressOf } from './address.ts'

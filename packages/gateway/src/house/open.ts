@@ -3,7 +3,7 @@
  * opens a listener, a worker or a connection.
  */
 import { systemClock } from '../clock.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config } from '../config/schema/index.ts'
 import { Figures } from '../telemetry/figures.ts'
 import { createLog } from '../telemetry/log.ts'
 import { openCore } from './core.ts'

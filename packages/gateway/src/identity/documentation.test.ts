@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { azureCliClientId } from '@gatehouse/simulator'
 import { parse } from 'yaml'
-import { configSchema } from '../config/schema.ts'
+import { configSchema } from '../config/schema/index.ts'
 
 const read = (path: string): Promise<string> => readFile(new URL(`../../../../${path}`, import.meta.url), 'utf8')
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { CallerRule } from '../config/schema.ts'
+import type { CallerRule } from '../config/schema/index.ts'
 import { testCaller } from './caller.fixture.ts'
 import type { Caller } from './caller.ts'
 import { compileRules } from './rules.ts'

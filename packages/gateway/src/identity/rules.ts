@@ -1,4 +1,4 @@
-import type { CallerRule } from '../config/schema.ts'
+import type { CallerRule } from '../config/schema/index.ts'
 import type { Caller } from './caller.ts'
 
 /** A rule that admits a caller. The same object each time, so comparing and keeping it cost nothing. */

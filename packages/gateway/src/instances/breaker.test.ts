@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { configSchema } from '../config/schema.ts'
+import { configSchema } from '../config/schema/index.ts'
 import { Breaker, type BreakerSettings } from './breaker.ts'
 
 const written = configSchema.shape.instances.parse({

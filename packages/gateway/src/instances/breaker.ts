@@ -7,7 +7,7 @@
  *     └────── it answered ───────┼────────────────────────────┤
  *                                └──── it failed again ───────┘
  */
-import type { InstanceConfig } from '../config/schema.ts'
+import type { InstanceConfig } from '../config/schema/index.ts'
 import type { BreakerState } from './state.ts'
 
 /** Times in milliseconds. */

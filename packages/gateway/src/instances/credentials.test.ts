@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import { after, before, beforeEach, test } from 'node:test'
-import { configSchema, type InstanceConfig } from '../config/schema.ts'
+import { configSchema, type InstanceConfig } from '../config/schema/index.ts'
 import { logTo } from '../log.fixture.ts'
 import { backends } from '../wire/backends.ts'
 import {

@@ -2,7 +2,7 @@
  * Signs the gateway in to an instance. A client's own token is passed on only where the credential is `caller`.
  */
 import type { Clock } from '../clock.ts'
-import type { InstanceConfig } from '../config/schema.ts'
+import type { InstanceConfig } from '../config/schema/index.ts'
 import type { Log } from '../log.ts'
 import type { BackendFacts } from '../wire/backends.ts'
 import { type AppServiceEndpoint, readAppService, readSdk, type TokenReader } from './managed-identity.ts'

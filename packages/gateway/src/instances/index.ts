@@ -4,7 +4,7 @@
  */
 import { Pool } from 'undici'
 import type { Clock } from '../clock.ts'
-import type { Config, InstanceConfig } from '../config/schema.ts'
+import type { Config, InstanceConfig } from '../config/schema/index.ts'
 import { type BackendFacts, backendOf } from '../wire/backends.ts'
 import { Breaker } from './breaker.ts'
 import { type CredentialParts, createCredential, type InstanceCredential } from './credentials.ts'

@@ -1,6 +1,6 @@
 /** Instances for tests: nothing listens there, and nothing is sent. */
 import assert from 'node:assert/strict'
-import { type ConfigInput, configSchema } from '../config/schema.ts'
+import { type ConfigInput, configSchema } from '../config/schema/index.ts'
 import { type Instance, openInstance } from './index.ts'
 import { poolOf, type Target } from './pool.ts'
 

@@ -1,7 +1,7 @@
 /**
  * Targets: what a URL can name. An instance is a target with one member; a pool has several. They are prepared at boot.
  */
-import type { PoolConfig } from '../config/schema.ts'
+import type { PoolConfig } from '../config/schema/index.ts'
 import type { Instance } from './index.ts'
 import type { Lane } from './lane.ts'
 

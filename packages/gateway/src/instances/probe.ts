@@ -4,7 +4,7 @@
  */
 import type { Pool } from 'undici'
 import type { Clock } from '../clock.ts'
-import type { InstanceConfig } from '../config/schema.ts'
+import type { InstanceConfig } from '../config/schema/index.ts'
 import type { Breaker } from './breaker.ts'
 import { CredentialError, type InstanceCredential } from './credentials.ts'
 import type { ProbeResult } from './state.ts'

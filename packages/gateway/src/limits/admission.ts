@@ -1,5 +1,5 @@
 /** Limits for the data plane: admission, the waiting line, and reports. */
-import type { Config } from '../config/schema.ts'
+import type { Config } from '../config/schema/index.ts'
 import type { Calendar } from './counting/calendar.ts'
 import type { Counter, CounterStore, ReserveResult, Shortage } from './counting/counters.ts'
 import { impossibleDenial, ofShortage, reportReserved } from './denials.ts'

@@ -4,7 +4,7 @@
  * reports it (`mode: shadow`). Rules stack: a call passes only when all of its rules have room. It then reserves with
  * all of them; otherwise with none.
  */
-import type { Config, LimitName } from '../config/schema.ts'
+import type { Config, LimitName } from '../config/schema/index.ts'
 import type { Caller } from '../identity/caller.ts'
 
 /** The call that limits are looked up for. */

@@ -1,6 +1,6 @@
 /** Limits with a clock and a ledger that the test controls, and an observer that records every event. */
 import assert from 'node:assert/strict'
-import { type Config, type ConfigInput, configSchema } from '../config/schema.ts'
+import { type Config, type ConfigInput, configSchema } from '../config/schema/index.ts'
 import { testCaller } from '../identity/caller.fixture.ts'
 import type { Caller } from '../identity/index.ts'
 import type { SpentGroup } from '../ledger/reports.ts'

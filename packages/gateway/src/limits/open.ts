@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config } from '../config/schema/index.ts'
 import type { LedgerReader } from '../ledger/index.ts'
 import type { Log } from '../log.ts'
 import type { RedisStore } from '../redis/index.ts'

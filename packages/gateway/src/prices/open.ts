@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type Catalogue, parseCatalogue, shippedCatalogue } from '../config/catalogue.ts'
 import { fileFault } from '../config/expressions.ts'
 import { ConfigError, formatPath, printable } from '../config/messages.ts'
-import type { Config, PriceConfig } from '../config/schema.ts'
+import type { Config, PriceConfig } from '../config/schema/index.ts'
 import type { Log } from '../log.ts'
 import type { Price, PriceBook, PricesObserver } from './index.ts'
 

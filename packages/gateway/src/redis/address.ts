@@ -1,4 +1,4 @@
-import type { Config } from '../config/schema.ts'
+import type { Config } from '../config/schema/index.ts'
 
 export type RedisConfig = NonNullable<Config['redis']>
 

@@ -3,7 +3,7 @@
  * counters' store answers.
  */
 import type { Registry } from 'prom-client'
-import type { LimitName } from '../config/schema.ts'
+import type { LimitName } from '../config/schema/index.ts'
 import type { LimitsObserver, LimitsReport, StoreState } from '../limits/index.ts'
 import { counts } from './calls.ts'
 import { Children, newCount, type Reading, readAtScrape, Spread, SpreadHistogram } from './tally.ts'

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi'
-import type { InstanceConfig } from '../../config/schema.ts'
+import type { InstanceConfig } from '../../config/schema/index.ts'
 import { callerKey } from '../../identity/caller.ts'
 import type { InstanceState, ProbeResult } from '../../instances/state.ts'
 import { commonAnswers, jsonAnswer, needs, unknownInstance } from '../document.ts'

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi'
-import type { Config } from '../../config/schema.ts'
+import type { Config } from '../../config/schema/index.ts'
 import { compileRules } from '../../identity/rules.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { LimitName } from '../../config/schema.ts'
+import type { LimitName } from '../../config/schema/index.ts'
 import type { LimitsReport, RuleReport, StoreState } from '../../limits/index.ts'
 import type { CliContext } from '../context.ts'
 import { askAdmin } from '../reach/admin-client.ts'

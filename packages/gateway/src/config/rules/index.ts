@@ -7,7 +7,7 @@
 import { backendOf } from '../../wire/backends.ts'
 import { neverForwarded } from '../../wire/request-fields.ts'
 import { formatPath, type Path, printable, showValue } from '../messages.ts'
-import type { CallerRule, Config } from '../schema.ts'
+import type { CallerRule, Config } from '../schema/index.ts'
 import { checkBrought, checkKind } from './kinds.ts'
 import {
   amountsOfInstances,

@@ -1,7 +1,7 @@
 /** Rules of `instances.X.kind`: settings that a kind of backend does not have cannot be configured for it. */
 import { backendOf } from '../../wire/backends.ts'
 import type { Path } from '../messages.ts'
-import type { Config, InstanceConfig } from '../schema.ts'
+import type { Config, InstanceConfig } from '../schema/index.ts'
 import { conflict, type Notes, warn } from './notes.ts'
 
 const standardScope = 'https://cognitiveservices.azure.com/.default'

@@ -9,7 +9,7 @@ import {
   type LimitRuleConfig,
   type LimitsConfig,
   limitNames,
-} from '../schema.ts'
+} from '../schema/index.ts'
 import { conflict, listOf, type Notes, refuseDuplicates, unknownName, warn } from './notes.ts'
 
 /** Every set of amounts in the configuration, with its path. */

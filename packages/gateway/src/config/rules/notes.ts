@@ -1,7 +1,7 @@
 /** Shared by the rules across fields: where they write their findings, and the words for them. */
 import type { Finding } from '../document.ts'
 import { formatPath, nearestOf, type Path, printable, showValue } from '../messages.ts'
-import type { Config } from '../schema.ts'
+import type { Config } from '../schema/index.ts'
 
 /** A section that could not be read is null: the rules that need it are skipped, so nothing is reported twice. */
 export type Sections = { readonly [Name in keyof Config]: Config[Name] | null }

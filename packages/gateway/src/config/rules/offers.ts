@@ -1,5 +1,5 @@
 /** What targets offer: deployments by the names that workloads use, and their models. */
-import type { Config, PoolConfig } from '../schema.ts'
+import type { Config, PoolConfig } from '../schema/index.ts'
 
 /** Deployment, by the name that a workload uses -> the models that may answer. */
 export type Offer = ReadonlyMap<string, ReadonlySet<string>>

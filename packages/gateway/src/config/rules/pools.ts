@@ -1,6 +1,6 @@
 /** Rules of pools: members, aliases, models, spilling. */
 import { formatPath, type Path, printable, showValue } from '../messages.ts'
-import type { Config, PoolConfig } from '../schema.ts'
+import type { Config, PoolConfig } from '../schema/index.ts'
 import { conflict, duplicate, listOf, type Notes, unknownName, warn } from './notes.ts'
 import { modelsOfMember } from './offers.ts'
 

@@ -1,7 +1,7 @@
 /** Rules of prices: one currency, and a price for every model that is limited by cost. */
 import type { Catalogue } from '../catalogue.ts'
 import { formatPath, nearestOf, type Path, printable } from '../messages.ts'
-import type { Config, LimitRuleConfig } from '../schema.ts'
+import type { Config, LimitRuleConfig } from '../schema/index.ts'
 import { type Amounts, amountsOfInstances, amountsOfRules, amountsOfWorkloads } from './limits.ts'
 import { conflict, listOf, type Notes, type Sections, warn } from './notes.ts'
 import { type Offer, offerOfAll } from './offers.ts'

@@ -1,6 +1,6 @@
 /** Rules of data outside the process, and how long it is kept: Redis, objects. */
 import { formatPath, type Path } from '../messages.ts'
-import type { Config } from '../schema.ts'
+import type { Config } from '../schema/index.ts'
 import { conflict, type Notes, warn } from './notes.ts'
 
 type Redis = NonNullable<Config['redis']>

@@ -2,7 +2,7 @@
 import { operationNames } from '../../wire/operations.ts'
 import { toolNames } from '../../wire/tools.ts'
 import { type Path, printable, showValue } from '../messages.ts'
-import type { Config, LimitsConfig, WorkloadConfig } from '../schema.ts'
+import type { Config, LimitsConfig, WorkloadConfig } from '../schema/index.ts'
 import { conflict, listOf, type Notes, refuseDuplicates, unknownKeyName, unknownName, warn } from './notes.ts'
 import { type Offer, offerOfAll } from './offers.ts'
 

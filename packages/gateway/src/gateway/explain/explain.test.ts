@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { type Config, configSchema } from '../../config/schema.ts'
+import { type Config, configSchema } from '../../config/schema/index.ts'
 import { testCaller } from '../../identity/caller.fixture.ts'
 import { type ExplainQuestion, type ExplainStep, explain } from './index.ts'
 

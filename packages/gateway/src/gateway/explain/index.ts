@@ -3,7 +3,7 @@
  * of `stages/index.ts`; what they decide is decided by the functions that serve calls.
  */
 import { type Clock, systemClock } from '../../clock.ts'
-import type { Config } from '../../config/schema.ts'
+import type { Config } from '../../config/schema/index.ts'
 import { type Caller, callerKey } from '../../identity/index.ts'
 import { type Instance, openInstance } from '../../instances/index.ts'
 import { candidatesFor } from '../../instances/pool.ts'

@@ -1,5 +1,5 @@
 /** The text of a limit in explanations. */
-import type { LimitName } from '../../config/schema.ts'
+import type { LimitName } from '../../config/schema/index.ts'
 import type { RuleFacts } from '../../limits/index.ts'
 
 /** `hr-bot: 60,000 tokens per minute (workload hr-bot)`. */

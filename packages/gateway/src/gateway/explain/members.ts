@@ -2,7 +2,7 @@
  * The destination of a call in words: the members in their order, when a member is skipped, and the price of the
  * deployment.
  */
-import type { Config, InstanceConfig } from '../../config/schema.ts'
+import type { Config, InstanceConfig } from '../../config/schema/index.ts'
 import type { Candidate, Candidates, Target } from '../../instances/pool.ts'
 import type { LimitsMet } from '../../limits/rules/facts.ts'
 import type { Price, PriceBook } from '../../prices/index.ts'

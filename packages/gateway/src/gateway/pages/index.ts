@@ -1,5 +1,5 @@
 /** Addresses of the gateway's port that need no token: health, readiness, and descriptions of the gateway itself. */
-import type { Config } from '../../config/schema.ts'
+import type { Config } from '../../config/schema/index.ts'
 import type { StoreState } from '../../limits/index.ts'
 import type { Call, ClientCall } from '../call.ts'
 import { Refusal } from '../refusals.ts'

@@ -1,4 +1,4 @@
-import type { Config } from '../../config/schema.ts'
+import type { Config } from '../../config/schema/index.ts'
 import { compileLimits, type LimitRule, needsInstance } from '../../limits/rules/rules.ts'
 
 /**

@@ -3,7 +3,7 @@
  * reload makes a new one, and exchanges in flight finish with theirs.
  */
 import { configuredNames } from '../../config/names.ts'
-import type { Config, WorkloadConfig } from '../../config/schema.ts'
+import type { Config, WorkloadConfig } from '../../config/schema/index.ts'
 import { type Caller, compileRules, lackingText, type RuleMatch, type RuleMatcher } from '../../identity/index.ts'
 import type { Instance } from '../../instances/index.ts'
 import { poolOf, singleOf, type Target } from '../../instances/pool.ts'

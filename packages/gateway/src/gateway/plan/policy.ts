@@ -1,5 +1,5 @@
 /** What the calls of a workload may ask for besides deployments, compiled from the configuration. */
-import type { WorkloadConfig } from '../../config/schema.ts'
+import type { WorkloadConfig } from '../../config/schema/index.ts'
 
 export interface Policy {
   /** Names of wire/tools.ts. */

@@ -1,4 +1,4 @@
-import type { LimitName } from '../../config/schema.ts'
+import type { LimitName } from '../../config/schema/index.ts'
 import type { Claim, CounterStore } from './counters.ts'
 
 /** A claim on a counter of its own. */

@@ -3,7 +3,7 @@
  * (`redis/counters.ts`). The store knows counters and amounts only; `rules/claims.ts` decides which counters a call
  * meets.
  */
-import type { LimitName } from '../../config/schema.ts'
+import type { LimitName } from '../../config/schema/index.ts'
 import type { Gauge, StoreState } from '../index.ts'
 import type { Unit, WindowFacts } from './measures.ts'
 import type { Moment, Tally } from './tally.ts'

@@ -1,4 +1,4 @@
-import type { LimitName } from '../../config/schema.ts'
+import type { LimitName } from '../../config/schema/index.ts'
 
 /** The unit that a measure counts: tokens, calls, calls in flight, or billionths of the currency. */
 export type Unit = 'tokens' | 'requests' | 'inFlight' | 'cost'

@@ -3,7 +3,7 @@
  * no call waits for it. Each process also counts its own amounts: it decides by them while Redis is down, and reports
  * them again to a Redis that has lost its data. PROTOCOL.md draws the whole exchange.
  */
-import type { Config } from '../../config/schema.ts'
+import type { Config } from '../../config/schema/index.ts'
 import type { Log } from '../../log.ts'
 import { RedisScriptFailed } from '../../redis/index.ts'
 import type { Calendar } from '../counting/calendar.ts'

@@ -1,5 +1,5 @@
 /** Claims: the counters that a call meets, and the amounts it asks of them. */
-import type { LimitName } from '../../config/schema.ts'
+import type { LimitName } from '../../config/schema/index.ts'
 import { amountOf, type Claim, type Counter, type CounterIdentity, type Requested } from '../counting/counters.ts'
 import type { Ask } from '../index.ts'
 import type { LimitRule } from './rules.ts'

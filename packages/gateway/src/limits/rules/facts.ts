@@ -1,5 +1,5 @@
 /** The limits that a call meets, in words. Reads the configuration only; nothing is counted. */
-import type { Config } from '../../config/schema.ts'
+import type { Config } from '../../config/schema/index.ts'
 import type { RuleFacts, Subject } from '../index.ts'
 import { compileLimits, type LimitRule } from './rules.ts'
 import { rulesAt, rulesForCaller, rulesOfScope } from './scope-rules.ts'

@@ -1,6 +1,6 @@
 /** Amounts that the ledger knows for the current windows, so that a restart forgets no budget. */
 import type { Clock } from '../../clock.ts'
-import type { Config, LimitName } from '../../config/schema.ts'
+import type { Config, LimitName } from '../../config/schema/index.ts'
 import { type Caller, callerWithoutToken } from '../../identity/index.ts'
 import type { LedgerReader } from '../../ledger/index.ts'
 import type { SpentGroup } from '../../ledger/reports.ts'

@@ -8,7 +8,7 @@ import {
   type LimitName,
   type LimitRuleConfig,
   limitNames,
-} from '../../config/schema.ts'
+} from '../../config/schema/index.ts'
 import { compileRules, type RuleMatcher } from '../../identity/index.ts'
 
 export type PerName = LimitRuleConfig['per'][number]

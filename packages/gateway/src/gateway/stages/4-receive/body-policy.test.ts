@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { configSchema } from '../../../config/schema.ts'
+import { configSchema } from '../../../config/schema/index.ts'
 import { openInstance } from '../../../instances/index.ts'
 import { scanBody } from '../../../wire/body-scan.ts'
 import { allOperations, type Operation } from '../../../wire/operations.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { limitNames } from '../../../config/schema.ts'
+import { limitNames } from '../../../config/schema/index.ts'
 import type { Gauge, Lease, RuleDenial, StoreState } from '../../../limits/index.ts'
 import { askOf } from '../../../limits/limits.fixture.ts'
 import { limitHeaders } from './headers.ts'

@@ -1,5 +1,5 @@
 /** Denials of limits as refusals, for `admit` and for `dispatch` (when every instance is at its limit). */
-import type { LimitName } from '../../../config/schema.ts'
+import type { LimitName } from '../../../config/schema/index.ts'
 import type { Denial, RuleDenial } from '../../../limits/index.ts'
 import { Refusal, type RefusalCode, type RefusalOptions } from '../../refusals.ts'
 import { gaugeHeaders } from './headers.ts'

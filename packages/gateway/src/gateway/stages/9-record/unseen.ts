@@ -1,7 +1,7 @@
 /**
  * Settings and figures for answers whose end the gateway does not see, because the client or the backend left early.
  */
-import type { Config } from '../../../config/schema.ts'
+import type { Config } from '../../../config/schema/index.ts'
 import { ReadingOn } from '../8-relay/read-on.ts'
 import { NeedsSeen } from './needs.ts'
 

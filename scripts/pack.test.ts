@@ -41,7 +41,9 @@ before(() => {
   for (const tarball of tarballs) {
     const name = tarball.includes('simulator') ? 'simulator' : 'gateway'
     dependencies[`@gatehouse/${name}`] = `file:${tarball}`
-    entries[`node_modules/@gatehouse/${name}`] = { ...packages[`packages/${name}`], resolved: `file:${tarball}` }
+    // The published manifest has other paths for its commands than the checkout's.
+    const { bin } = JSON.parse(readFileSync(join(folder, 'packed', name, 'package.json'), 'utf8')) as { bin: object }
+    entries[`node_modules/@gatehouse/${name}`] = { ...packages[`packages/${name}`], bin, resolved: `file:${tarball}` }
   }
   for (const [path, entry] of Object.entries(packages)) {
     if (path.startsWith('node_modules/') && entry['link'] !== true && entry['dev'] !== true) entries[path] = entry
@@ -85,6 +87,18 @@ test('the installed command simulates an instance that answers', async t => {
   assert.equal(answer.status, 200)
   const { usage } = (await answer.json()) as { usage: { total_tokens: number } }
   assert.ok(usage.total_tokens > 8)
+})
+
+test('the installed simulator has a command of its own, which answers and ends with SIGTERM', async t => {
+  const args = ['azure', 'entra', '--key', 'a-key', '--port', '0', '--entra-port', '0', '--json']
+  const child = spawn(bin('gatehouse-simulator'), args, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => stop(child))
+  const { azure } = JSON.parse(await firstLine(child)) as { azure: { url: string }[] }
+  const answer = await fetch(`${azure[0]?.url}/openai/v1/models`, { headers: { 'api-key': 'a-key' } })
+  assert.equal(answer.status, 200)
+  const exited = once(child, 'exit')
+  child.kill()
+  assert.deepEqual(await exited, [0, null])
 })
 
 test('the installed command writes a configuration and checks it', () => {

@@ -54,23 +54,17 @@ function printable(lines: readonly (string | null)[]): string {
   return present.map(line => line?.replace(/\p{Cc}/gu, '?')).join('\n  ')
 }
 
-/**
- * Names the cause of a failed start, where it is one that the user can remove. Other errors are passed on as they are.
- */
+/** Names the cause of a failed start, if the user can remove it. Other errors are returned unchanged. */
 export function startFailure(error: unknown, option: string): unknown {
-  const { code, port, address, message } = error as NodeJS.ErrnoException & { port?: number; address?: string }
-  if (code === 'EADDRINUSE' || code === 'EACCES') {
-    if (port === undefined) return new CommandError('file_refused', message, null, 'another path')
+  const { code, port, address, path, message } = error as NodeJS.ErrnoException & { port?: number; address?: string }
+  if ((code === 'EADDRINUSE' || code === 'EACCES') && port !== undefined) {
     const isTaken = code === 'EADDRINUSE'
+    const what = `Port ${port} on ${address} is ${isTaken ? 'taken' : 'forbidden'}.`
     const why = isTaken ? 'Another program listens there, perhaps an earlier start.' : 'This user may not listen there.'
     const next = `gatehouse-simulator ${option} ${port > 60_000 ? 0 : Math.max(port, 8_000) + 100}`
-    return new CommandError(
-      'port_taken',
-      `Port ${port} on ${address} is ${isTaken ? 'taken' : 'forbidden'}.`,
-      why,
-      next,
-    )
+    return new CommandError('port_taken', what, why, next)
   }
+  if (path !== undefined) return new CommandError('file_refused', `${path} cannot be used.`, message, 'another path')
   if (code === 'keys_file_invalid') return new CommandError(code, 'The signing keys cannot be read.', message, null)
   return error
 }

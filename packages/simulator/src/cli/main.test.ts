@@ -77,7 +77,7 @@ test('the unmodified client of OpenAI calls an instance by the dated API and by 
   await assert.rejects(wrong.chat.completions.create({ model: 'gpt-4o', messages }), AuthenticationError)
 })
 
-test('the line that is printed for Node runs as it is, and SIGTERM ends the command with 0', async t => {
+test('the printed line for Node runs as it is, and SIGTERM ends the command with 0', async t => {
   const { child, output } = await started(t, ['azure', '--port', '0', '--deployment', 'chat=gpt-4o'], 8)
   const line = output.find(each => each.startsWith('node ')) ?? ''
   assert.match(line, /model: 'chat'/)
@@ -87,7 +87,7 @@ test('the line that is printed for Node runs as it is, and SIGTERM ends the comm
   assert.equal(await exitCode(child, 'SIGTERM'), 0)
 })
 
-test('an instance that is started with the tenant accepts its tokens and nothing else', async t => {
+test('an instance that is started with the tenant accepts its tokens and nothing else, and SIGINT ends both with 0', async t => {
   const running = await startedAsJson(t, ['azure', 'entra', '--port', '0', '--entra-port', '0'])
   const { entra } = running
   assert.ok(isRecord(entra))
@@ -111,6 +111,7 @@ test('an instance that is started with the tenant accepts its tokens and nothing
   assert.ok((usage?.total_tokens ?? 0) > 0)
   const other = new AzureOpenAI({ ...options, apiKey: 'any' })
   await assert.rejects(other.chat.completions.create({ model: 'gpt-4o', messages }), AuthenticationError)
+  assert.equal(await exitCode(running.child, 'SIGINT'), 0)
 })
 
 test('the printed lines for a token, Node and Python name the tenant, the instance and its deployment', async t => {
@@ -174,6 +175,13 @@ test('a port that is taken is an error in three lines with exit code 1', async t
   )
 })
 
+test('a file that cannot be written is an error with exit code 1', async () => {
+  const args = ['entra', '--entra-port', '0', '--tls-certificate', join(import.meta.dirname, 'nowhere', 'tenant.pem')]
+  const { status, stderr } = await failureHere(args)
+  assert.equal(status, 1)
+  assert.match(stderr, /^✗ file_refused {2}.*tenant\.pem cannot be used\.\n {2}.*\n {2}Try: another path\n$/)
+})
+
 test('a wrong command line is an error in three lines, or one JSON object, with exit code 2', async () => {
   const wrong = [
     [],
@@ -187,6 +195,7 @@ test('a wrong command line is an error in three lines, or one JSON object, with 
     ['azure', '--spillover', 'nowhere'],
     ['azure', '--entra-port', '0'],
     ['entra', '--seed', '1'],
+    ['azure', '--port', '65535', '--instances', '2'],
   ]
   for (const args of wrong) {
     const { status, stderr } = await failureHere(args)

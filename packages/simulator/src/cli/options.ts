@@ -22,13 +22,14 @@ interface OptionRow {
 }
 
 const dayMs = 86_400_000
+const portMax = 65_535
 
 export const optionRows = {
   port: {
     of: 'azure',
     value: 'port',
     short: 'p',
-    range: [0, 65_535],
+    range: [0, portMax],
     standard: '8083',
     say: 'port on 127.0.0.1; 0 takes a free one',
   },
@@ -137,7 +138,7 @@ export const optionRows = {
   'entra-port': {
     of: 'entra',
     value: 'port',
-    range: [0, 65_535],
+    range: [0, portMax],
     standard: '8082',
     say: 'port on 127.0.0.1; 0 takes a free one',
   },
@@ -199,6 +200,9 @@ export function readArguments(args: readonly string[]): Given {
   if (odd !== undefined) throw usage(`"${odd}" is not a service.`, 'The services are azure and entra.')
   if (given.services.size === 0) throw usage('No service is named.', 'Name azure, entra or both.')
   for (const name of Object.keys(values)) checkOption(name as OptionName, given)
+  if ((given.number('port') ?? 0) + (given.number('instances') ?? 1) - 1 > portMax) {
+    throw usage(`--port ${given.text('port')} leaves no ports for ${given.text('instances')} instances.`)
+  }
   return given
 }
 

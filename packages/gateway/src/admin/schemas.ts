@@ -1,9 +1,8 @@
 /** What goes in and out of the management API, for validation of the questions and for the OpenAPI document. */
 import { z } from '@hono/zod-openapi'
-import { shownFields } from '../ledger/fields.ts'
 import { copyKinds, outcomes } from '../ledger/record.ts'
 import type { RecordsPage, SummedField, UsageLine, UsageReport } from '../ledger/reports.ts'
-import { usageDimensions } from '../ledger/reports.ts'
+import { summedFields, usageDimensions } from '../ledger/reports.ts'
 import { recordAnswer } from './record-schema.ts'
 
 const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
@@ -101,9 +100,7 @@ const pageFields = z
   .openapi('RecordsPage')
 export const pageAnswer: z.ZodType<RecordsPage> = pageFields
 
-const sums = Object.fromEntries(
-  shownFields.flatMap(({ report, name }) => (report === 'sum' ? [[name, count] as const] : [])),
-) as Record<SummedField, typeof count>
+const sums = Object.fromEntries(summedFields.map(({ name }) => [name, count])) as Record<SummedField, typeof count>
 
 const figures = {
   calls: count,

@@ -128,6 +128,8 @@ export interface ShownFacts {
   readonly showWith?: string
   /** `group`: reports can be broken down by it. `sum`: reports add it up. */
   readonly report?: 'group' | 'sum'
+  /** For a sum: where a terminal is too narrow for a report, columns leave in the order of this number, highest first. */
+  readonly sumLeaves?: number
 }
 
 /**
@@ -161,8 +163,11 @@ export const closed = <const F extends StoredFacts, const S extends ShownFacts>(
   description: string,
 ) => ({ ...facts, ...shown, half: 'closed', description }) as const
 
-/** A field of both halves. The end corrects the beginning. */
-export const both = <const F extends StoredFacts & { readonly closedJournal?: number }, const S extends ShownFacts>(
+/** A field of both halves. The end corrects the beginning; the store does that for names only. */
+export const both = <
+  const F extends StoredFacts & { readonly kind: 'id' | 'name'; readonly closedJournal?: number },
+  const S extends ShownFacts,
+>(
   facts: F,
   shown: S,
   description: string,

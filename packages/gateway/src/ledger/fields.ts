@@ -261,12 +261,13 @@ export const fields = {
       showWith: 'usageSource',
       list: { at: 9, title: 'prompt', align: 'right', least: 7, leaves: 7 },
       report: 'sum',
+      sumLeaves: 2,
     },
     'Tokens of the prompt.',
   ),
   cachedTokens: closed(
     { kind: 'tokens', orNull: true, in: 'usage.cachedTokens', since: 1, journal: 7, column: 40 },
-    { otel: 'gen_ai.usage.cache_read.input_tokens', csv: 25, showWith: 'usageSource', report: 'sum' },
+    { otel: 'gen_ai.usage.cache_read.input_tokens', csv: 25, showWith: 'usageSource', report: 'sum', sumLeaves: 10 },
     'Part of the prompt that a cache of the backend had.',
   ),
   completionTokens: closed(
@@ -277,12 +278,13 @@ export const fields = {
       showWith: 'usageSource',
       list: { at: 10, title: 'completion', align: 'right', leaves: 8 },
       report: 'sum',
+      sumLeaves: 3,
     },
     'Tokens of the completion.',
   ),
   reasoningTokens: closed(
     { kind: 'tokens', orNull: true, in: 'usage.reasoningTokens', since: 1, journal: 8, column: 41 },
-    { otel: 'gen_ai.usage.reasoning.output_tokens', csv: 27, showWith: 'usageSource', report: 'sum' },
+    { otel: 'gen_ai.usage.reasoning.output_tokens', csv: 27, showWith: 'usageSource', report: 'sum', sumLeaves: 11 },
     'Part of the completion that is reasoning.',
   ),
   totalTokens: closed(

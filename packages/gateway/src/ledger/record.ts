@@ -5,7 +5,6 @@
  */
 import type { Half, KindTypes } from './field.ts'
 import type { FieldName, fields } from './fields.ts'
-import type { Cost } from './values.ts'
 
 export type { AttemptRecord, CopyKind, Cost, Outcome } from './values.ts'
 export { copyKinds, outcomes } from './values.ts'
@@ -41,8 +40,8 @@ export interface Opened extends FieldsOf<'opened' | 'both'> {}
 export interface Closed extends FieldsOf<'closed' | 'both'> {
   /** As `Usage` of wire/usage.ts: the table of fields and that type are held to each other by the compiler. */
   readonly usage: GroupOf<'usage'>
-  /** Null where nothing was billed or the price is not known. */
-  readonly cost: Cost | null
+  /** As `Cost` of values.ts. Null where nothing was billed or the price is not known. */
+  readonly cost: GroupOf<'cost'> | null
   /** Present when the exchange was never opened: this one entry is then the whole record. */
   readonly opened?: Opened
 }

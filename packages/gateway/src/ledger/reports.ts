@@ -1,4 +1,4 @@
-import { type FieldName, fieldRows, type fields } from './fields.ts'
+import { type Field, type FieldName, fieldRows, type fields } from './fields.ts'
 import type { CopyKind, Outcome, RecordRow } from './record.ts'
 
 /**
@@ -28,6 +28,8 @@ export type GroupedField = ReportedAs<'group'>
 /** Names of the fields of which reports have the sum. */
 export type SummedField = ReportedAs<'sum'>
 
+/** The fields of which reports have the sum. */
+export const summedFields: readonly Field[] = fieldRows.filter(({ report }) => report === 'sum')
 const isGrouped = (name: FieldName): name is GroupedField =>
   fieldRows.some(row => row.name === name && row.report === 'group')
 export const groupedFields: readonly GroupedField[] = fieldRows.map(({ name }) => name).filter(isGrouped)

@@ -1,5 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { type UsageDimension, type UsageLine, type UsageReport, usageDimensions } from '../../ledger/reports.ts'
+import {
+  summedFields,
+  type UsageDimension,
+  type UsageLine,
+  type UsageReport,
+  usageDimensions,
+} from '../../ledger/reports.ts'
 import type { CliContext } from '../context.ts'
 import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
 import { csvLine } from '../terminal/csv.ts'
@@ -59,11 +65,11 @@ const figures: readonly (TableColumn & { readonly key: FigureKey })[] = [
   { key: 'failed', title: 'failed', leaves: 5 },
   { key: 'aborted', title: 'aborted', leaves: 6 },
   { key: 'interrupted', title: 'interrupted', leaves: 14 },
-  { key: 'promptTokens', title: 'prompt', leaves: 2 },
-  { key: 'cachedTokens', title: 'cached', leaves: 10 },
-  { key: 'completionTokens', title: 'completion', leaves: 3 },
-  { key: 'reasoningTokens', title: 'reasoning', leaves: 11 },
-  { key: 'totalTokens', title: 'tokens' },
+  ...summedFields.map(({ name, list, sumLeaves }) => ({
+    key: name as FigureKey,
+    title: list?.title ?? name.replace(/Tokens$/, ''),
+    ...(sumLeaves === undefined ? {} : { leaves: sumLeaves }),
+  })),
   { key: 'countedCalls', title: 'counted calls', leaves: 13 },
   { key: 'averageDurationMs', title: 'avg ms', leaves: 7 },
   { key: 'copies', title: 'copies', leaves: 15 },

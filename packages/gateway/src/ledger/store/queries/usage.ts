@@ -1,11 +1,11 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
-import { shownFields } from '../../fields.ts'
 import { QuestionError } from '../../index.ts'
 import { outcomes } from '../../record.ts'
 import {
   type CostSum,
   type GroupedField,
   groupedFields,
+  summedFields,
   type UsageDimension,
   type UsageLine,
   type UsageQuery,
@@ -53,8 +53,6 @@ interface Figure {
   readonly name: FigureName
   readonly sql: string
 }
-
-const summedFields = shownFields.filter(({ report }) => report === 'sum')
 
 export async function usage(
   connection: DuckDBConnection,

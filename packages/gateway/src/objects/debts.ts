@@ -87,7 +87,7 @@ export class RedisDebts implements SharedDebts {
     redis.onReturn(() => this.#writeAll())
   }
 
-  owes(debt: Debt): void {
+  add(debt: Debt): void {
     this.#open.set(debt.objectId, debt)
     // If it fails now, it is written when Redis is back.
     if (this.#redis.isUp) this.#owe(debt).catch(() => {})
@@ -130,7 +130,7 @@ export class RedisDebts implements SharedDebts {
     if (this.#redis.isUp) this.#pay(objectId).catch(() => {})
   }
 
-  paidElsewhere(objectId: string): void {
+  forget(objectId: string): void {
     this.#open.delete(objectId)
   }
 
@@ -146,7 +146,7 @@ export class RedisDebts implements SharedDebts {
     }
   }
 
-  tended(objectIds: readonly string[], nowMs: number): void {
+  renew(objectIds: readonly string[], nowMs: number): void {
     if (!this.#redis.isUp) return
     for (let from = 0; from < objectIds.length; from += idsPerTending) {
       const some = objectIds.slice(from, from + idsPerTending)

@@ -78,7 +78,7 @@ export interface Objects {
  */
 export interface SharedDebts {
   /** Adds a debt. Never waits; what cannot be written at once is written later. */
-  owes(debt: Debt): void
+  add(debt: Debt): void
   /**
    * Claims a debt for a minute. The process that claims it charges it and then calls `paid`; if it dies before, others
    * can claim it.
@@ -94,11 +94,11 @@ export interface SharedDebts {
   /** Its charge is in the ledger. */
   paid(objectId: string): void
   /** Another process has charged it: this one need not write it again. */
-  paidElsewhere(objectId: string): void
+  forget(objectId: string): void
   /** Debts that their process has not renewed for a while. The caller takes them over. */
   orphans(nowMs: number): Promise<readonly Debt[]>
   /** Renews debts of this process. */
-  tended(objectIds: readonly string[], nowMs: number): void
+  renew(objectIds: readonly string[], nowMs: number): void
 }
 
 /** The ledger's part: it knows which calls created objects, also those that this process does not remember. */

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { startRedis } from '../../../../test/support/redis.ts'
 import { eventually } from '../../../../test/support/wait.ts'
-import { configSchema } from '../config/schema/index.ts'
-import { silentLog } from '../log.ts'
-import { openRedis } from '../redis/open.ts'
 import { type Objects, ObjectsUnavailable, type Owner } from './index.ts'
 import { openObjects } from './open.ts'
+import { redisAt } from './redis.fixture.ts'
 
 const hr = { workload: 'hr-bot', instance: 'east' }
 const code = { workload: 'code-assistant', instance: 'west' }
@@ -93,11 +91,8 @@ test('an object that one replica deleted stays deleted when another one reports 
   assert.deepEqual([await late.ownerOf('file-2'), await late.ownerOf('file-3')], [hr, hr])
 })
 
-async function replica(t: Parameters<typeof startRedis>[0], url: string): Promise<Objects> {
-  const config = configSchema.shape.redis.parse({ url })
-  assert.ok(config !== undefined)
-  const redis = openRedis(config, { clock: Date.now, log: silentLog })
-  t.after(() => redis.close())
+async function replica(t: TestContext, url: string): Promise<Objects> {
+  const redis = redisAt(t, url)
   const objects = openObjects({ redis, history: history({}), rememberMs })
   t.after(() => objects.close())
   await redis.start()

@@ -60,7 +60,7 @@ function sceneOf(t: TestContext, isShared = false): Scene {
     },
   } satisfies Pick<Limits, 'hold'>
   const debts: SharedDebts = {
-    owes: debt => void shared.push(`owes ${debt.objectId}`),
+    add: debt => void shared.push(`owes ${debt.objectId}`),
     claim: (id, isKnown) => {
       shared.push(`claim ${id} ${isKnown ? 'known' : 'unknown'}`)
       return Promise.resolve(replica.claim)
@@ -68,9 +68,9 @@ function sceneOf(t: TestContext, isShared = false): Scene {
     isPaid: () => Promise.resolve(replica.isPaid),
     find: () => Promise.resolve(replica.debt),
     paid: id => void shared.push(`paid ${id}`),
-    paidElsewhere: id => void shared.push(`paid elsewhere ${id}`),
+    forget: id => void shared.push(`paid elsewhere ${id}`),
     orphans: () => Promise.resolve(replica.orphans),
-    tended: ids => void shared.push(`tended ${ids.join()}`),
+    renew: ids => void shared.push(`tended ${ids.join()}`),
   }
   const queue = new FollowUpQueue({
     limits,

@@ -112,7 +112,7 @@ export class FollowUpQueue implements FollowUps {
       asking: null,
       isBeingClaimed: false,
     })
-    this.#parts.debts?.owes(debt)
+    this.#parts.debts?.add(debt)
     this.#makeRoom()
   }
 
@@ -298,7 +298,7 @@ export class FollowUpQueue implements FollowUps {
   /** Another replica has charged it. */
   #forget(open: OpenDebt): void {
     this.#open.delete(open.debt.objectId)
-    this.#parts.debts?.paidElsewhere(open.debt.objectId)
+    this.#parts.debts?.forget(open.debt.objectId)
     open.kept?.settle(nothingMore)
   }
 
@@ -312,7 +312,7 @@ export class FollowUpQueue implements FollowUps {
     this.#tendAtMs = nowMs + tendEveryMs
     const { debts } = this.#parts
     if (debts === null) return
-    debts.tended([...this.#open.keys()], nowMs)
+    debts.renew([...this.#open.keys()], nowMs)
     const adopting = debts
       .orphans(nowMs)
       .then(found => this.takeOver(found))

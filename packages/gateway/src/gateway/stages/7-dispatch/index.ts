@@ -15,7 +15,7 @@ import type { Admitted } from '../../exchange.ts'
 import { Refusal } from '../../refusals.ts'
 import type { Relayed } from '../../relayed.ts'
 import type { ReceivedRequest } from '../4-receive/request.ts'
-import { Members } from './members.ts'
+import { TargetMembers } from './members.ts'
 import { prefixHash } from './prefix.ts'
 import { Sender, type SenderParts } from './sender.ts'
 
@@ -32,7 +32,7 @@ export async function dispatch(exchange: Admitted, parts: SenderParts): Promise<
   if (pinned === undefined) throw unknownDeployment(grant.target, request.deployment ?? '')
   const loose = home?.loose ?? null
   const { target } = grant
-  const members = new Members({
+  const members = new TargetMembers({
     target,
     candidates,
     home: pinned,

@@ -4,7 +4,7 @@ import type { Instance } from '../../../instances/index.ts'
 import type { Candidate, Candidates, Target } from '../../../instances/pool.ts'
 import { Refusal } from '../../refusals.ts'
 
-export interface MembersParts {
+export interface TargetMembersParts {
   readonly target: Target
   readonly candidates: Candidates
   /** The member where the objects of the call live; null where any member may serve. */
@@ -22,13 +22,13 @@ interface SoFar {
   readonly lacksState: boolean
 }
 
-export class Members {
-  readonly #parts: MembersParts
+export class TargetMembers {
+  readonly #parts: TargetMembersParts
   /** Members that were tried, or had no room for this call. */
   #tried: Instance[] | null = null
   #sent = 0
 
-  constructor(parts: MembersParts) {
+  constructor(parts: TargetMembersParts) {
     this.#parts = parts
   }
 

@@ -25,7 +25,7 @@ import type { Unseen } from '../9-record/unseen.ts'
 import { additionsTo, sendingFor, withoutRefused } from './additions.ts'
 import { createsOf } from './creates.ts'
 import { hedgeAfterMs, hedged } from './hedge.ts'
-import type { Members } from './members.ts'
+import type { TargetMembers } from './members.ts'
 import { lineKey, type WaitingParts, waitInLine } from './waiting.ts'
 
 /** The parts that sending a call needs. */
@@ -40,7 +40,7 @@ export interface SenderParts
 export class Sender {
   readonly #exchange: Admitted
   readonly #sending: Sending
-  readonly #members: Members
+  readonly #members: TargetMembers
   /** The bodies for members other than the home of the call; null where all members get the same body. */
   readonly #loose: LooseBody | null
   readonly #parts: SenderParts
@@ -49,7 +49,7 @@ export class Sender {
   #denial: Denial | null = null
   #lacksCredential: Refusal | null = null
 
-  constructor(exchange: Admitted, members: Members, loose: LooseBody | null, parts: SenderParts) {
+  constructor(exchange: Admitted, members: TargetMembers, loose: LooseBody | null, parts: SenderParts) {
     const { call, route, request, grant } = exchange
     const { target, workload } = grant
     this.#exchange = exchange

@@ -1,4 +1,5 @@
-// Whole calls over several attempts: which refusal the client gets, what is reported, and when a backend may be called again.
+// Whole calls over several attempts: which refusal the client gets, what is reported, and when a backend may be called
+// again.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Objects } from '../../../objects/index.ts'
@@ -23,7 +24,8 @@ async function refuses(world: AttemptsWorld, name: string, status: number, body 
   await settled()
 }
 
-// A client that gets the first refusal instead of the best one waits for minutes although another member has room in a second.
+// A client that gets the first refusal instead of the best one waits for minutes although another member has room in a
+// second.
 test('the client gets the refusal that promises room soonest, with the times of its own attempt', async () => {
   const world = new AttemptsWorld()
   await refuses(world, 'one', 503)

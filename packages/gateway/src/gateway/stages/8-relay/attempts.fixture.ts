@@ -8,7 +8,7 @@ import type { AnswerHead } from '../../backend/answer-head.ts'
 import { type Additions, nothingAdded } from '../../backend/replay.ts'
 import type { Creates } from '../../observe/created-objects.ts'
 import type { Relayed } from '../../relayed.ts'
-import { Attempts, type Retry, type Sent } from './attempts.ts'
+import { type AttemptRequest, Attempts, type Retry } from './attempts.ts'
 import { memberOf } from './member.fixture.ts'
 import type { Outgoing, OutgoingListener } from './outgoing.ts'
 import { ReadingOn } from './read-on.ts'
@@ -127,7 +127,7 @@ export class AttemptsWorld {
   }
 
   /** Sends an attempt to a member of its own name. */
-  send(name = 'east', more: Partial<Sent> = {}): Candidate {
+  send(name = 'east', more: Partial<AttemptRequest> = {}): Candidate {
     const { ofCaller = false, added = nothingAdded, mayReplay = true } = this.#options
     const written = ofCaller ? { credential: 'caller' as const } : {}
     const instance: Instance = { ...testInstance(name, ['gpt-4o'], written), connections: this.#connections }

@@ -66,7 +66,7 @@ export interface AttemptsParts extends IncomingParts {
 }
 
 /** One attempt, as `dispatch` prepares it. */
-export interface Sent {
+export interface AttemptRequest {
   readonly request: Dispatcher.DispatchOptions
   readonly candidate: Candidate
   /** The attempt as the lane counts it. */
@@ -132,7 +132,7 @@ export class Attempts implements Judge, OutgoingListener, Timed {
    * Sends the call to a member.
    * @returns the report, when the call has ended; or what may be tried next: then `send` or `conclude` must follow.
    */
-  send({ request, candidate, attempt, added, mayReplay, accepted }: Sent): Promise<Relayed | Retry> {
+  send({ request, candidate, attempt, added, mayReplay, accepted }: AttemptRequest): Promise<Relayed | Retry> {
     const incoming = new Incoming(candidate, attempt, added, this.#parts, this)
     this.#current = incoming
     this.#mayReplay = mayReplay

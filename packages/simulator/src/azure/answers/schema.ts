@@ -30,47 +30,64 @@ const depthMax = 40
 
 /** Fills schemas with values from the question. Each number of the question is used once. */
 export function createFiller(source: FillerSource): Filler {
-  const { luck, facts } = source
-  const numbersLeft = [...facts.numbers]
+  const filler = new SchemaFiller(source)
+  return { fill: (schema, name = '') => filler.fill(schema, name, 0) }
+}
 
-  const fill = (schema: unknown, name: string, depth: number): unknown => {
-    if (!isRecord(schema) || depth > depthMax) return schema === true ? textFor(name, source) : null
-    if (schema.$ref !== undefined)
-      return fill({ ...resolved(source.root, schema.$ref), ...without(schema, '$ref') }, name, depth + 1)
+class SchemaFiller {
+  readonly #source: FillerSource
+  readonly #numbersLeft: number[]
+
+  constructor(source: FillerSource) {
+    this.#source = source
+    this.#numbersLeft = [...source.facts.numbers]
+  }
+
+  fill(schema: unknown, name: string, depth: number): unknown {
+    const { root } = this.#source
+    if (!isRecord(schema) || depth > depthMax) return schema === true ? textFor(name, this.#source) : null
+    if (schema.$ref !== undefined) {
+      return this.fill({ ...resolved(root, schema.$ref), ...without(schema, '$ref') }, name, depth + 1)
+    }
     if (schema.const !== undefined) return schema.const
-    if (Array.isArray(schema.enum) && schema.enum.length > 0) return chosen(schema.enum)
-    if (Array.isArray(schema.allOf)) return fill(merged(source.root, schema), name, depth + 1)
+    if (Array.isArray(schema.enum) && schema.enum.length > 0) return this.#chosen(schema.enum)
+    if (Array.isArray(schema.allOf)) return this.fill(merged(root, schema), name, depth + 1)
     const branches = [...listOf(schema.anyOf), ...listOf(schema.oneOf)]
-    if (branches.length > 0)
-      return fill(merge(without(schema, 'anyOf', 'oneOf'), branch(branches, depth)), name, depth + 1)
-    return ofType(schema, typeOf(schema, depth), name, depth)
+    if (branches.length > 0) {
+      return this.fill(merge(without(schema, 'anyOf', 'oneOf'), this.#branch(branches, depth)), name, depth + 1)
+    }
+    return this.#ofType(schema, typeOf(schema, depth), name, depth)
   }
-  const ofType = (schema: JsonRecord, type: string, name: string, depth: number): unknown => {
-    if (type === 'object') return object(schema, depth)
-    if (type === 'array') return array(schema, name, depth)
-    if (type === 'number' || type === 'integer') return number(schema, name, type === 'integer')
-    if (type === 'boolean') return luck.below(4) > 0
-    return type === 'null' ? null : string(schema, name)
+
+  #ofType(schema: JsonRecord, type: string, name: string, depth: number): unknown {
+    if (type === 'object') return this.#object(schema, depth)
+    if (type === 'array') return this.#array(schema, name, depth)
+    if (type === 'number' || type === 'integer') return this.#number(schema, name, type === 'integer')
+    if (type === 'boolean') return this.#source.luck.below(4) > 0
+    return type === 'null' ? null : this.#string(schema, name)
   }
+
   /** The choice that the question names, else any. */
-  const chosen = (choices: readonly unknown[]): unknown => {
-    const askedStems = new Set(wordsOf(source.question).map(stem))
+  #chosen(choices: readonly unknown[]): unknown {
+    const askedStems = new Set(wordsOf(this.#source.question).map(stem))
     const named = choices.find(
       choice => typeof choice === 'string' && wordsOf(choice).some(word => askedStems.has(stem(word))),
     )
-    return named ?? luck.pick(choices)
+    return named ?? this.#source.luck.pick(choices)
   }
-  const branch = (branches: readonly unknown[], depth: number): unknown => {
+
+  #branch(branches: readonly unknown[], depth: number): unknown {
     const ending = branches.find(
       option => !isRecord(option) || option.type === 'null' || option.enum || option.const !== undefined,
     )
     const plain = branches.find(option => isRecord(option) && option.$ref === undefined && option.type !== 'object')
     if (depth >= roomyDepth) return ending ?? plain ?? branches[0]
-    return luck.pick(
+    return this.#source.luck.pick(
       branches.filter(option => !isRecord(option) || option.type !== 'null').concat(branches.slice(0, 1)),
     )
   }
-  const object = (schema: JsonRecord, depth: number): JsonRecord => {
+
+  #object(schema: JsonRecord, depth: number): JsonRecord {
     const properties = isRecord(schema.properties) ? schema.properties : {}
     const required = listOf(schema.required).filter(key => typeof key === 'string')
     const optional = depth < roomyDepth ? Object.keys(properties).filter(key => properties[key] !== false) : []
@@ -78,11 +95,12 @@ export function createFiller(source: FillerSource): Filler {
     const rest = isRecord(schema.additionalProperties) ? schema.additionalProperties : {}
     const entries = keys.map(key => [
       key,
-      fill(Object.hasOwn(properties, key) ? properties[key] : rest, key, depth + 1),
+      this.fill(Object.hasOwn(properties, key) ? properties[key] : rest, key, depth + 1),
     ])
     return Object.fromEntries(entries)
   }
-  const array = (schema: JsonRecord, name: string, depth: number): unknown[] => {
+
+  #array(schema: JsonRecord, name: string, depth: number): unknown[] {
     const least = numberOrNull(schema.minItems) ?? 0
     const most = numberOrNull(schema.maxItems) ?? Math.max(least, 3)
     const prefix = listOf(schema.prefixItems)
@@ -92,7 +110,7 @@ export function createFiller(source: FillerSource): Filler {
     const seen = new Set<string>()
     // A list of different values from a small set may need more tries than items; more tries than these are hopeless.
     for (let tries = 0; items.length < count && tries < count * 8 + 8; tries += 1) {
-      const item = fill(prefix[items.length] ?? schema.items ?? {}, `${name} item`, depth + 1)
+      const item = this.fill(prefix[items.length] ?? schema.items ?? {}, `${name} item`, depth + 1)
       const key = JSON.stringify(item)
       // A repeated item is accepted when the list must be that long and no other item comes up.
       const isNeeded = items.length < least && tries >= count * 4 && schema.uniqueItems !== true
@@ -102,22 +120,24 @@ export function createFiller(source: FillerSource): Filler {
     }
     return items
   }
-  const number = (schema: JsonRecord, name: string, whole: boolean): number => {
+
+  #number(schema: JsonRecord, name: string, whole: boolean): number {
     const allowed = rangeOf(schema, whole)
-    const at = numbersLeft.findIndex(value => fits(value, allowed, whole))
-    if (at >= 0) return numbersLeft.splice(at, 1)[0] ?? allowed.least
+    const at = this.#numbersLeft.findIndex(value => fits(value, allowed, whole))
+    if (at >= 0) return this.#numbersLeft.splice(at, 1)[0] ?? allowed.least
     const wholes = rangeOf(schema, true)
     const inWholes = schema.multipleOf === undefined && !fractional.test(name) && wholes.least <= wholes.most
     const range = inWholes ? wholes : allowed
     const steps = Math.max(0, Math.floor((range.most - range.least) / range.step + 1e-9))
-    const value = range.least + range.step * luck.below(Math.min(steps, 1_000) + 1)
+    const value = range.least + range.step * this.#source.luck.below(Math.min(steps, 1_000) + 1)
     return Number(value.toPrecision(12))
   }
-  const string = (schema: JsonRecord, name: string): string => {
+
+  #string(schema: JsonRecord, name: string): string {
     const pattern = textOrNull(schema.pattern)
-    if (pattern !== null) return textFitting(pattern, luck) ?? textFor(name, source)
+    if (pattern !== null) return textFitting(pattern, this.#source.luck) ?? textFor(name, this.#source)
     const format = textOrNull(schema.format)
-    const text = textFor(name, source, format, textOf(schema.description))
+    const text = textFor(name, this.#source, format, textOf(schema.description))
     if (format !== null) return text
     return withinLength(
       text,
@@ -125,7 +145,6 @@ export function createFiller(source: FillerSource): Filler {
       numberOrNull(schema.maxLength) ?? Number.POSITIVE_INFINITY,
     )
   }
-  return { fill: (schema, name = '') => fill(schema, name, 0) }
 }
 
 function typeOf(schema: JsonRecord, depth: number): string {

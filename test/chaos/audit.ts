@@ -6,10 +6,10 @@ import type { Plan } from './plans.ts'
 import { type Read, read, tokensOf, withoutUsage } from './reader.ts'
 import { chaosDeployments, metadataWorkload } from './world.ts'
 
-/** Tokens by which our count may differ from what the recorded text says. */
+/** Tokens by which the gateway's count may differ from the recorded text's. */
 const completionTolerance = 2
 /**
- * Tokens by which our count of a prompt may differ from the bill: the rendering of tools and items is not published.
+ * Tokens by which the count of a prompt may differ from the bill: the rendering of tools and items is not published.
  */
 const promptTolerance = 3
 
@@ -19,29 +19,29 @@ export interface Evidence {
   readonly bodies: (id: string) => Promise<RecordBodies | null>
   readonly bill: readonly BillLine[]
   /**
-   * True when instances refused connections in between: what was written to a connection that just ended may have
-   * reached nobody.
+   * True when instances refused connections in between: bytes written to a connection that just ended may never have
+   * arrived.
    */
   readonly outages?: boolean
   /**
-   * True when gateways were killed: what was not opened by then may have no record, and what was may be interrupted.
+   * True when gateways were killed: exchanges not yet opened may have no record, and opened ones may be interrupted.
    */
   readonly killed?: boolean
 }
 
 export interface Findings {
-  /** What does not agree; empty when all is well. */
+  /** Disagreements; empty when all is well. */
   readonly faults: readonly string[]
-  /** How often each kind of ending and source of figures came, so that a run that proves nothing is seen. */
+  /** How often each kind of ending and source of figures occurred, so that a run that proves nothing is noticed. */
   readonly tally: ReadonlyMap<string, number>
 }
 
 /** One call from all sides. */
 interface Case {
-  /** The answer of a second member that was asked as well; null where there was none. */
+  /** The answer of a second member that a hedge was sent to; null if there was none. */
   readonly hedge: Buffer | null
   readonly outages: boolean
-  /** The most that any call was billed, tokens: no bound has learned more than that. */
+  /** The most tokens that any call was billed: no bound has learned more than that. */
   readonly mostBilled: number
   readonly plan: Plan
   readonly seen: Seen
@@ -63,7 +63,7 @@ export async function audit({
 }: Evidence): Promise<Findings> {
   const faults: string[] = [...matching(rows, bill, outages)]
   const tally = new Map<string, number>()
-  // What the gateway sent by itself has no client.
+  // Copies that the gateway sent by itself have no client.
   const byMark = Map.groupBy(
     rows.filter(row => row.copyOf === null),
     row => row.userAgent ?? '',
@@ -71,19 +71,19 @@ export async function audit({
   const byId = Map.groupBy(bill, line => line.gatehouseRequestId)
   const mostBilled = bill.reduce((most, line) => Math.max(most, line.completionTokens), 0)
   const hedges = new Map(rows.filter(row => row.copyKind === 'hedge').map(row => [row.copyOf, row]))
-  // Side by side: one after the other, the store's answers are waited for longer than they take.
+  // In parallel: one after the other, most of the time would be spent waiting for the store.
   const cases = await mapAtOnce(seen, 64, async one => {
     const found = byMark.get(one.plan.mark) ?? []
     const [row] = found
-    // Who leaves before any answer may have left before the gateway had read anything.
+    // A client that disconnects before any answer may have done so before the gateway had read anything.
     if (row === undefined && one.ended === 'left' && one.id === null) return null
-    // A killed gateway leaves a record of all that reached a backend; a refusal may have been its last word.
+    // A killed gateway leaves a record of every call that reached a backend, but a refusal may be lost.
     if (row === undefined && killed && (one.id === null || one.refusal !== null)) return null
     if (row === undefined || found.length > 1) {
       faults.push(`${one.plan.mark}: ${found.length} records, expected 1 (client saw ${one.status}, ${one.ended})`)
       return null
     }
-    // Of several tries the one counts whose answer the client got.
+    // Of several attempts the one counts whose answer the client got.
     const line = byId.get(row.id)?.findLast(each => each.instance === row.instance) ?? null
     const hedged = hedges.get(row.id)
     const hedge = hedged === undefined ? null : Buffer.from((await bodies(hedged.id))?.response ?? [])
@@ -119,7 +119,7 @@ function caseOf(
 }
 
 function isStreamed(plan: Plan, row: RecordRow): boolean {
-  // Of an interrupted exchange nobody knows how the answer was labelled.
+  // The record of an interrupted exchange does not contain the answer's content type.
   if (row.outcome === 'interrupted') return plan.stream
   return row.responseContentType?.startsWith('text/event-stream') === true
 }
@@ -134,7 +134,7 @@ async function mapAtOnce<T, R>(list: readonly T[], atOnce: number, work: (one: T
   return results
 }
 
-/** Refusals of calls with which nothing is wrong: no member takes calls at the moment, or a limit has no room. */
+/** Refusals of calls that are valid: no member takes calls at the moment, or a limit has no capacity. */
 const leftAlone: ReadonlySet<string> = new Set([
   'pool_exhausted',
   'pool_unavailable',
@@ -143,8 +143,8 @@ const leftAlone: ReadonlySet<string> = new Set([
 ])
 
 /**
- * P1 and P11, before any figures: one record for each call that was billed, and of its tries one at most that could
- * cost anything.
+ * P1 and P11, before any figures: one record for each billed call, and among its attempts at most one that could cost
+ * anything.
  */
 export function* matching(rows: readonly RecordRow[], bill: readonly BillLine[], outages = false): Generator<string> {
   const byId = Map.groupBy(rows, row => row.id)
@@ -164,20 +164,19 @@ export function* matching(rows: readonly RecordRow[], bill: readonly BillLine[],
   }
 }
 
-/** Refusals that cost nothing: after them alone a call may be sent to another member (P11). */
+/** Refusals that cost nothing: only after them may a call be sent to another member (P11). */
 function isSafeRefusal({ status, promptTokens, completionTokens }: BillLine): boolean {
   return [429, 503, 404, 400, 401].includes(status) && promptTokens + completionTokens === 0
 }
 
 /**
- * Each try reached the instance that the record says, with the status that it says, and no member twice; all but one
- * cost nothing.
+ * Each attempt reached the recorded instance with the recorded status, and no member twice; all but one cost nothing.
  */
 function* wrongTries(row: RecordRow, lines: readonly BillLine[], outages: boolean): Generator<string> {
   if (lines.length > 1 && lines.filter(line => !isSafeRefusal(line)).length > 1) {
     yield `billed ${lines.length} times (${lines.map(each => `${each.instance} ${each.status}`).join(', ')})`
   }
-  // A process that was killed has not written what its tries were.
+  // A process that was killed has not written its attempts.
   if (row.outcome === 'interrupted') return
   const tried = row.attempts.map(attempt => attempt.instance)
   if (new Set(tried).size < tried.length) yield `tried twice on one member: ${tried.join(', ')}`
@@ -232,10 +231,7 @@ function* wrongRefusal({ plan, seen, row, line }: Case): Generator<string> {
   if (row.usage.source !== 'none') yield 'refused with figures'
 }
 
-/**
- * The bytes of the client are what was recorded, without the usage that was hidden; a prefix where the answer did not
- * end.
- */
+/** The client received what was recorded, without the usage that was hidden; a prefix if the answer did not end. */
 function* wrongBytes({ plan, seen, row, response }: Case): Generator<string> {
   if (row.status !== null && seen.status !== null && seen.status !== row.status) yield `the client saw ${seen.status}`
   // The gateway's own words: nothing came from the backend.
@@ -244,7 +240,7 @@ function* wrongBytes({ plan, seen, row, response }: Case): Generator<string> {
   const expected = plan.hidesUsage && isStream ? withoutUsage(response) : response
   const got = row.outcome === 'failed' ? withoutBreak(seen.body) : seen.body
   if (row.outcome === 'interrupted') {
-    // What the gateway had written down and what it had sent may be ahead of each other.
+    // What the gateway has written and what it has sent may be ahead of each other.
     const shared = Math.min(got.length, wholeEvents(expected, isStream))
     if (!got.subarray(0, shared).equals(expected.subarray(0, shared))) yield 'record and client saw different bytes'
     return
@@ -255,14 +251,14 @@ function* wrongBytes({ plan, seen, row, response }: Case): Generator<string> {
     yield `${got.length} of ${expected.length} bytes reached the client`
 }
 
-/** Bytes of the events that are whole: of one that was cut nobody can tell what would have been taken out. */
+/** Bytes of the complete events: what would have been removed from a cut event is unknown. */
 function wholeEvents(body: Buffer, isStream: boolean): number {
   if (!isStream) return body.length
   const end = body.lastIndexOf('\n\n')
   return end === -1 ? 0 : end + 2
 }
 
-/** Without the event by which the gateway says that a stream broke off. */
+/** Without the event by which the gateway reports that a stream broke off. */
 function withoutBreak(body: Buffer): Buffer {
   const at = body.lastIndexOf('\n\ndata: {"error":{"message":"The answer broke off')
   return at === -1 ? body : body.subarray(0, at)
@@ -280,7 +276,7 @@ function* wrongUsage(whole: Case, line: BillLine): Generator<string> {
     return
   }
   if (source === 'reported') {
-    // Usage in a document that is malformed elsewhere is read all the same.
+    // Usage in a document that is malformed in another place is still read.
     if (whole.plan.fault !== 'malformed-frames') yield 'reported figures without a report'
     if (promptTokens !== line.promptTokens || (completionTokens ?? 0) !== line.completionTokens)
       yield `${promptTokens}+${completionTokens} reported, billed ${line.promptTokens}+${line.completionTokens}`
@@ -294,7 +290,7 @@ function* wrongUsage(whole: Case, line: BillLine): Generator<string> {
   yield* wrongCount(whole, line)
 }
 
-/** Figures that the gateway found by itself: never below what was billed, and above it only where they are a bound. */
+/** Figures that the gateway determined itself: never below the bill, and above it only if they are a bound. */
 function* wrongCompletion({ plan, row, read: said, mostBilled }: Case, line: BillLine): Generator<string> {
   const { source } = row.usage
   const counted = row.usage.completionTokens ?? 0
@@ -308,12 +304,12 @@ function* wrongCompletion({ plan, row, read: said, mostBilled }: Case, line: Bil
   if (counted < spoken - completionTolerance) yield `${counted} completion tokens ${source}, the text has ${spoken}`
 }
 
-/** As `limits.completionTokensAssumed` is by itself. */
+/** The default of `limits.completionTokensAssumed`. */
 const assumed = 1_000
 
 /**
- * The most that a call may be charged at where nobody knows its end: what it allows, or else what calls were seen to
- * need, for each answer.
+ * The most that a call whose end is unknown may be charged for each answer: the maximum that it allows, or else what
+ * other calls were seen to need.
  */
 function boundOf({ body }: Plan, mostBilled: number): number {
   const said: unknown = JSON.parse(body)
@@ -329,7 +325,7 @@ function* wrongCount(whole: Case, line: BillLine): Generator<string> {
   yield* wrongCompletion(whole, line)
   const { row, plan } = whole
   const promptTokens = row.usage.promptTokens ?? 0
-  // Without any answer of the backend: whether it had read the prompt by then, or refused it, only the backend knows.
+  // Without any answer of the backend, only the backend knows if it had read or refused the prompt by then.
   const unread = (row.status === null || line.status === 0) && line.promptTokens === 0
   const isWrong =
     row.usage.source === 'bounded'
@@ -338,7 +334,10 @@ function* wrongCount(whole: Case, line: BillLine): Generator<string> {
   if (!unread && isWrong) yield `${promptTokens} prompt tokens counted, billed ${line.promptTokens}`
 }
 
-/** Without bodies in the ledger there are the bill and what the client saw, which may be less than what came. */
+/**
+ * Without bodies in the ledger only the bill and the client's view are left, and the client may have seen less than
+ * arrived.
+ */
 function* wrongUnkeptUsage(whole: Case, line: BillLine): Generator<string> {
   const { row } = whole
   const { source, promptTokens, completionTokens } = row.usage
@@ -348,7 +347,7 @@ function* wrongUnkeptUsage(whole: Case, line: BillLine): Generator<string> {
       yield `${completionTokens} completion tokens, billed ${line.completionTokens}`
     return
   }
-  // Of an interrupted exchange nothing is left that could be counted.
+  // An interrupted exchange leaves nothing that could be counted.
   if (row.outcome === 'interrupted' || row.status === null || row.status >= 400) return
   yield* wrongCompletion(whole, line)
 }
@@ -381,7 +380,7 @@ function* wrongOutcome(whole: Case): Generator<string> {
     yield `status ${row.status}: expected ${statuses.join(' or ')}`
 }
 
-/** With nothing wrong with the call itself, it fails only where trying it elsewhere could have billed it twice. */
+/** A valid call fails only if trying it on another member could have billed it twice. */
 function* wrongUnderOutage({ plan, seen, row, line }: Case): Generator<string> {
   const ended = `${row.outcome} ${row.outcomeCode ?? ''} ${row.status}`
   if (row.outcome === 'aborted') {
@@ -394,9 +393,9 @@ function* wrongUnderOutage({ plan, seen, row, line }: Case): Generator<string> {
   if (!mayHaveRun) yield `${ended}: it could have been sent to another member`
 }
 
-/** How a call may end whose client stays. A fault in mid-answer may come too late for a short answer. */
+/** How a call may end if its client stays. A fault in mid-answer may come too late for a short answer. */
 function endingsOf({ fault, stream, isRejected }: Plan): readonly string[] {
-  // Of whichever instance: it is the gateway that was refused there.
+  // Whichever instance answered it: the gateway was refused there, not the caller.
   if (fault === '401') return ['failed credential_refused']
   if (isRejected) return ['completed']
   switch (fault) {

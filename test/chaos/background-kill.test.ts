@@ -16,8 +16,8 @@ const kills = 4
 const perRound = 8
 const billed = { input: 12, output: 317 }
 
-// Work in the background outlives the gateway that began it. A kill at any moment must neither make it free nor charge
-// it twice.
+// Background work outlives the gateway that began it. A kill at any moment must neither make it free nor charge it
+// twice.
 test('H2 every background response is charged once, whenever the gateway is killed', async t => {
   const seed = seedOfRun()
   t.diagnostic(`seed ${seed}; repeat with GATEHOUSE_TEST_SEED=${seed}`)
@@ -40,7 +40,7 @@ test('H2 every background response is charged once, whenever the gateway is kill
       isOver = true
     })
     while (!isOver && working.works.size < enough) await new Promise(resolve => setImmediate(resolve))
-    // At any byte of any of them.
+    // The kill can hit any byte of any of them.
     strike(() => gateway.kill('SIGKILL'), random.below(20_000))
     await ended
     gateway.kill('SIGKILL')
@@ -49,7 +49,7 @@ test('H2 every background response is charged once, whenever the gateway is kill
   }
   for (const id of working.works.keys()) working.finish(id, billed)
   const last = await startGateway(scope, around)
-  await eventually('every object that is known has been asked about', () => (isAsked(working) ? true : null), 60_000)
+  await eventually('every known object has been polled', () => (isAsked(working) ? true : null), 60_000)
   last.kill('SIGTERM')
   assert.deepEqual(await last.exited, { code: 0, signal: null }, last.lines.join('\n'))
   t.diagnostic(await compare(scope, around, working))
@@ -71,7 +71,7 @@ function strike(kill: () => void, turns: number): void {
   else setImmediate(() => strike(kill, turns - 1))
 }
 
-/** Nothing new has been asked about for a while: what no journal names cannot be. */
+/** No new object was polled for a while: an object that no journal names cannot be. */
 let askedBefore = -1
 let since = 0
 function isAsked({ backend }: WorkingBackend): boolean {
@@ -91,7 +91,7 @@ async function compare(scope: Scope, around: Surroundings, { works }: WorkingBac
   const ledger = await openLedger({ directory, fsync: 'batch', retain, counter, log: silentLog })
   scope.after(() => ledger.close())
   const rows = await allRecords(ledger)
-  assert.deepEqual(await ledger.owed(0), [], 'nothing is owed any more')
+  assert.deepEqual(await ledger.owed(0), [], 'no charge is open')
   const begun = rows.filter(({ operation, sentAtMs, outcome }) => {
     return operation === 'responses' && (sentAtMs !== null || outcome === 'interrupted')
   })

@@ -19,7 +19,7 @@ import { chaosConfig, chaosDeployments, warmUp } from './world.ts'
 const program = fileURLToPath(new URL('../../packages/gateway/src/cli/main.ts', import.meta.url))
 const readyWithinMs = 30_000
 
-/** What stands around a gateway: its bill outlives every gateway process. */
+/** The surroundings of a gateway: their bill outlives every gateway process. */
 export interface Surroundings {
   readonly entra: EntraSimulator
   readonly instances: readonly AzureSimulator[]
@@ -78,7 +78,7 @@ export async function startSurroundings(t: Scope, options: SurroundingsOptions =
   }
 }
 
-/** Tokens for all that plans call as, good and bad. */
+/** Tokens for every caller of the plans, good and bad. */
 export async function tokensOf(entra: EntraSimulator): Promise<Map<string, string>> {
   const tokens = await Promise.all(callersOfPlans.map(async as => [as, await entra.token({ as })] as const))
   const expired = await entra.token({ as: 'alice', lifetimeSeconds: -7_200 })
@@ -99,7 +99,7 @@ export interface GatewayProcess {
   kill(signal: NodeJS.Signals): void
 }
 
-/** Starts the process, and kills it by its number when the test is over, whatever became of it. */
+/** Starts the process, and kills it by its number when the test is over, however the test ended. */
 export function spawnGateway(t: Scope, around: Surroundings): GatewayProcess {
   const { IDENTITY_ENDPOINT, IDENTITY_HEADER } = around.entra.managedIdentity
   const child: ChildProcess = spawn(process.execPath, [program, 'serve', '--config', around.configFile, '--no-watch'], {
@@ -108,7 +108,7 @@ export function spawnGateway(t: Scope, around: Surroundings): GatewayProcess {
   })
   const lines: string[] = []
   if (child.stderr !== null) createInterface(child.stderr).on('line', line => lines.push(line))
-  // 'close' comes when standard error has been read to its end as well.
+  // 'close' comes only after standard error has been read to its end.
   const exited = once(child, 'close').then(([code, signal]) => ({ code, signal }) as Exit)
   t.after(async () => {
     child.kill('SIGKILL')
@@ -118,8 +118,8 @@ export function spawnGateway(t: Scope, around: Surroundings): GatewayProcess {
 }
 
 /**
- * Waits for the line of the log that says where it listens. Rejects with what the process said when it ends or takes
- * too long.
+ * Waits for the log line that names the gateway's address. Rejects with the process's output when it ends or takes too
+ * long.
  */
 export async function startGateway(t: Scope, around: Surroundings): Promise<GatewayProcess & Addresses> {
   const gateway = spawnGateway(t, around)

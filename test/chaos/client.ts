@@ -1,18 +1,18 @@
-/** A client of bare `node:http`, so that it can leave at any byte and see every byte. */
+/** A client of bare `node:http`, so that it can disconnect at any byte and see every byte. */
 import { type Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
 import type { Plan } from './plans.ts'
 
 /** What the client saw of a call. */
 export interface Seen {
   readonly plan: Plan
-  /** `x-gatehouse-request-id`, null when no head came. */
+  /** `x-gatehouse-request-id`; null when no head came. */
   readonly id: string | null
   readonly status: number | null
   readonly refusal: string | null
   readonly contentType: string
   /** Bytes of the body as they came. */
   readonly body: Buffer
-  /** `whole`: a proper end. `left`: this client went away. `broken`: the connection ended before the answer did. */
+  /** `whole`: a proper end. `left`: this client disconnected. `broken`: the connection ended before the answer did. */
   readonly ended: 'whole' | 'left' | 'broken'
 }
 
@@ -20,12 +20,12 @@ export interface Client {
   /** `http://127.0.0.1:PORT` */
   readonly url: string
   readonly agent: Agent
-  /** By name; the names of `Plan.as`. */
+  /** Tokens by name; the names of `Plan.as`. */
   readonly tokens: ReadonlyMap<string, string>
 }
 
 /**
- * Makes the call. Never rejects: whatever happens is what was seen.
+ * Makes the call. Never rejects: the result says what happened.
  * @param onHead Called when the head of an answer has come.
  */
 export function send(client: Client, plan: Plan, onHead: () => void = () => {}): Promise<Seen> {
@@ -38,7 +38,7 @@ export function send(client: Client, plan: Plan, onHead: () => void = () => {}):
       port,
       agent: client.agent,
       method: plan.method,
-      // As it is: a URL object would mend what is to be refused.
+      // Passed as a string: a URL object would correct what is to be refused.
       path: plan.path,
       headers: {
         ...plan.headers,
@@ -131,8 +131,8 @@ class OneCall {
 }
 
 /**
- * Makes calls of `plans`, `atOnce` at a time, until they are used up or `going` says no. Answers in the order of the
- * ends.
+ * Makes calls of `plans`, `atOnce` at a time, until they are used up or `going` returns false. Answers in the order in
+ * which they ended.
  */
 export async function sendAll(
   plans: Iterator<Plan>,

@@ -1,5 +1,5 @@
 /**
- * Several gateway processes on one real Redis, one simulated instance, and callers who want more than the limit: what
+ * Several gateway processes on one real Redis, one simulated instance, and callers that want more than the limit: what
  * is admitted, by the instance's own bill. The instance is slow enough that calls overlap.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -35,9 +35,9 @@ export interface Fleet {
   readonly tokens: readonly string[]
 }
 
-/** Tokens of each call's answer: exactly what it asks for at most. */
+/** Tokens of each call's answer, equal to the maximum that it sets. */
 const completionTokens = 60
-/** Workloads with a limit of their own, so that what one run has used is not another's. */
+/** A workload with a limit of its own, which no other run uses. */
 const workload = 'hr-bot'
 
 /** @param tokensPerMinute The limit. */
@@ -88,13 +88,13 @@ export async function startFleet(t: Scope, tokensPerMinute: number, options: Fle
 
 export interface Load {
   readonly callers: number
-  /** All callers together, as far as they get through. */
+  /** For all callers together, as far as they get through. */
   readonly callsPerSecond: number
-  /** Longest; less with `isEnough`. */
+  /** Longest duration; shorter with `refusedMax`. */
   readonly seconds: number
-  /** Kills Redis when so many calls were admitted, and starts it again after so many seconds. */
+  /** Kills Redis after this many admitted calls, and starts it again after this many seconds. */
   readonly outage?: { readonly afterCalls: number; readonly forSeconds: number }
-  /** Ends it early: so many calls were refused by the limit after the outage. */
+  /** Ends the run early, once the limit has refused this many calls after the outage. */
   readonly refusedMax?: number
 }
 
@@ -102,14 +102,11 @@ export interface Loaded {
   /** By the instance's bill, in order of arrival. */
   readonly admitted: readonly Admitted[]
   readonly refused: number
-  /** Answers by status and code, for those that are neither. */
+  /** Answers by status and code that are neither. */
   readonly others: Readonly<Record<string, number>>
-  /** CPU of all gateways per admitted or refused call, microseconds. */
+  /** CPU of all gateways per admitted or refused call, in microseconds. */
   readonly cpuMicros: number
-  /**
-   * Time that Redis took to answer, as gateways saw it, milliseconds: half of the answers, and 99 of 100, took no
-   * longer than this.
-   */
+  /** Time that Redis took to answer, as gateways saw it, in ms: the median and the 99th percentile. */
   readonly answers: { readonly p50Ms: number; readonly p99Ms: number }
 }
 
@@ -119,7 +116,7 @@ interface Admitted {
   /** When it arrived at the instance. */
   readonly atMs: number
   readonly tokens: number
-  /** Its answer said that the limit was not asked. */
+  /** Its answer said that the limit was not checked. */
   readonly isAllowed: boolean
 }
 
@@ -169,7 +166,7 @@ export async function loadFleet(fleet: Fleet, load: Load): Promise<Loaded> {
     await redis.kill()
     await delay(forSeconds * 1_000)
     await redis.start()
-    // By then everybody is back.
+    // By then every gateway has connected again.
     await delay(1_000)
     refusedSince = refused
     isOver = true
@@ -192,7 +189,7 @@ export async function loadFleet(fleet: Fleet, load: Load): Promise<Loaded> {
   return { admitted, refused, others, cpuMicros: cpuMicros / (admitted.length + refused), answers }
 }
 
-/** Tokenizers and connections of everyone are ready, and estimates learned, before it counts. */
+/** Loads every process's tokenizer, opens its connections and lets it learn estimates before anything counts. */
 async function firstCalls({ gateways, instance, tokens }: Fleet): Promise<void> {
   const agent = new Agent()
   for (const { url } of gateways) {
@@ -230,12 +227,12 @@ async function callOnce(agent: Agent, url: string, token: string): Promise<Answe
   return { status: answer.statusCode, headers: answer.headers, code: error?.code ?? '' }
 }
 
-/** User and system time of all processes, microseconds. */
+/** User and system time of all processes, in microseconds. */
 async function cpuOf(gateways: readonly { readonly pid: number }[]): Promise<number> {
   let ticks = 0
   for (const { pid } of gateways) {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-    // Fields 14 and 15; the second is a name in brackets, which may hold blanks.
+    // Fields 14 and 15; the second is a name in brackets, which may contain blanks.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     ticks += Number(fields[11]) + Number(fields[12])
   }
@@ -263,13 +260,13 @@ async function answersOf(gateways: Fleet['gateways']): Promise<Loaded['answers']
 
 export interface Verdict {
   /**
-   * Share of the limit: the most that had arrived at the instance in the 60 seconds before a call that the limit
-   * admitted was sent, that call included. A call is admitted after it was sent, so nothing here could have been
-   * unknown to the limit; by its arrival it could be, because a busy process may hold an admitted call back while other
-   * processes pass calls without the limit.
+   * Share of the limit: the most that had arrived at the instance in the 60 seconds before an admitted call was sent,
+   * that call included. A call is admitted after it was sent, so the limit could have known everything counted here;
+   * counted by arrival that would not hold, because a busy process may delay an admitted call while other processes
+   * pass calls without the limit.
    */
   readonly most: number
-  /** Of the limit: the most that was used in any 60 seconds, those let pass without it included. */
+  /** Share of the limit: the most that was used in any 60 seconds, including calls that passed without the limit. */
   readonly used: number
   readonly allowed: number
 }
@@ -305,7 +302,7 @@ function firstFrom(admitted: readonly Admitted[], ms: number): number {
   return low
 }
 
-/** Ends the gateways in order; resolves when all have. */
+/** Ends the gateways in order; resolves when all have ended. */
 export async function stopFleet({ gateways }: Fleet): Promise<void> {
   for (const gateway of gateways) gateway.kill('SIGTERM')
   await Promise.all(gateways.map(({ exited }) => exited))

@@ -15,8 +15,8 @@ import { chaosConfig, chaosDeployments, lastFirst, warmUp } from './world.ts'
 
 const diskMegabytes = 48
 
-// A full disk must not become free, untraceable use of the models, and not an outage that needs a restart either.
-test('P1 on a full disk calls are refused, those under way end and are recorded, and room lets calls in again', async t => {
+// A full disk must neither allow free, untraceable use of the models nor cause an outage that needs a restart.
+test('P1 on a full disk calls are refused, those in flight end and are recorded, and calls pass again once there is space', async t => {
   const { disk, world, client, call, underWay } = await onSmallDisk(t, 'refuse')
   const before = await Promise.all(Array.from({ length: 8 }, () => call()))
   const streams = await underWay(6)
@@ -30,13 +30,13 @@ test('P1 on a full disk calls are refused, those under way end and are recorded,
   during.push(...(await Promise.all(Array.from({ length: 8 }, () => call()))))
   const refused = during.filter(one => one.refusal !== null)
   for (const one of refused) assert.deepEqual([one.status, one.refusal], [503, 'ledger_unwritable'])
-  assert.ok(refused.length >= 8, 'with no room left, no call passes')
+  assert.ok(refused.length >= 8, 'with no space left, no call passes')
   assert.equal((await fetch(`${client.url}/readyz`)).status, 503)
   const ended = await Promise.all(streams)
-  assert.deepEqual(new Set(ended.map(one => one.ended)), new Set(['whole']), 'what was let in is answered to its end')
+  assert.deepEqual(new Set(ended.map(one => one.ended)), new Set(['whole']), 'an admitted call is answered to its end')
   assert.ok(
     ended.every(one => one.body.length > 2 * 65_536),
-    'the answers are longer than what is held before a write',
+    'the answers are longer than what is buffered before a write',
   )
 
   await disk.empty()
@@ -52,7 +52,7 @@ test('P1 on a full disk calls are refused, those under way end and are recorded,
   const billed = new Map(bill(world).map(line => [line.gatehouseRequestId, line]))
   for (const one of ended) {
     const kept = await world.house.ledger.bodies(one.id ?? '')
-    assert.ok((kept?.response?.length ?? 0) >= one.body.length, 'an answer is kept that came while there was no room')
+    assert.ok((kept?.response?.length ?? 0) >= one.body.length, 'an answer that came while the disk was full is stored')
     const { usage } = rows.find(row => row.id === one.id) ?? {}
     assert.equal(usage?.completionTokens, billed.get(one.id)?.completionTokens)
   }
@@ -60,13 +60,12 @@ test('P1 on a full disk calls are refused, those under way end and are recorded,
   assert.deepEqual(new Set(sources), new Set(['reported', 'counted']))
 })
 
-// Where the operator would rather have answers than records, a full disk must not stop anybody, and must not go
-// unnoticed.
-test('P1 on a full disk calls go on and are counted as lost where the configuration says so', async t => {
+// If the operator prefers answers to records, a full disk must stop no call, and must not go unnoticed.
+test('P1 on a full disk calls proceed and are counted as lost if the configuration says so', async t => {
   const { disk, world, call } = await onSmallDisk(t, 'continue')
   await Promise.all(Array.from({ length: 4 }, () => call()))
   await disk.fill()
-  await eventually('the journal takes nothing any more', async () => {
+  await eventually('the journal accepts no more writes', async () => {
     assert.equal((await call()).status, 200)
     return world.house.ledger.journal.writable ? null : true
   })
@@ -89,7 +88,7 @@ test('P1 on a full disk calls go on and are counted as lost where the configurat
 
 // Two processes that write one ledger would destroy it; an operator who starts a second one must learn why it does not
 // run.
-test('P1 a ledger in use, or in no writable place, is told in three lines and ends the start', async t => {
+test('P1 a ledger that is in use or not writable is reported in three lines and ends the start', async t => {
   const scope = lastFirst(t)
   const around = await startSurroundings(scope)
   await startGateway(scope, around)
@@ -108,7 +107,9 @@ interface OnSmallDisk {
   readonly world: World
   readonly client: Client
   call(change?: Partial<Plan>): Promise<Seen>
-  /** Begins streams and waits until their backends are in the middle of the answer; they go on half a second later. */
+  /**
+   * Begins streams and waits until their backends are in the middle of the answer; they continue half a second later.
+   */
   underWay(count: number): Promise<Promise<Seen>[]>
 }
 
@@ -141,7 +142,7 @@ async function onSmallDisk(t: TestContext, whenUnwritable: 'refuse' | 'continue'
       const streams = Array.from({ length: count }, (_, at) =>
         call({ ...(at % 2 === 0 ? long : unreported), headers: stalls }),
       )
-      await eventually('the streams are under way', () => {
+      await eventually('the streams are in flight', () => {
         const lines = bill(world).slice(billed)
         return lines.length === count && lines.every(line => line.completionTokens > 10) ? true : null
       })
@@ -158,7 +159,7 @@ const longChat = JSON.stringify({
 })
 
 const long = { stream: true, body: longChat } as const
-/** The older version reports no usage: it is counted, from a text that the journal could not take yet. */
+/** The older version reports no usage: it is counted, from a text that the journal could not store yet. */
 const unreported = {
   ...long,
   path: '/main/hr-bot/openai/deployments/gpt-4o/chat/completions?api-version=2024-06-01',
@@ -177,7 +178,7 @@ function assertRecord(rows: readonly RecordRow[], seen: Seen): void {
   )
 }
 
-/** What the command said, without its log. */
+/** Output of the command, without its log. */
 function failureOf(lines: readonly string[]): string {
   return lines.filter(line => !line.startsWith('{')).join('\n')
 }

@@ -1,4 +1,4 @@
-// A call that is cut somewhere, by anybody, in any framing, must not be cheaper than it was: else cutting is a way
+// A call that is cut at any point, by either side, in any framing, must not become cheaper: otherwise cutting is a way
 // around every limit.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -9,7 +9,7 @@ import { hangUpOnce, hangUps } from './hang-ups.ts'
 const deployments = { 'gpt-4o': { model: 'gpt-4o' }, 'gpt-5': { model: 'gpt-5' } } as const
 
 for (const readOn of ['10s', '0s']) {
-  test(`F3 F21 for any cut, framing and hang-up no less is charged than was billed, read on for ${readOn}`, async t => {
+  test(`F3 F21 for any cut, framing and disconnect no less is charged than was billed, drained for ${readOn}`, async t => {
     const upstream = await startUpstream(t, {
       deployments,
       change: config => ({
@@ -31,7 +31,7 @@ for (const readOn of ['10s', '0s']) {
   })
 }
 
-test('F3 an answer that the backend cuts at each of its bytes is charged what was billed at least', async t => {
+test('F3 an answer that the backend cuts at any byte is charged at least what was billed', async t => {
   const upstream = await startUpstream(t, { deployments })
   const plain = {
     comment: null,

@@ -1,6 +1,6 @@
 /**
  * Calls that are cut at any byte, by the client or by the backend, in any framing, against a backend that knows what it
- * billed. Whatever happens, what the ledger charges is what was billed, or more where nobody told.
+ * billed. Whatever happens, the ledger charges what was billed, or more if the backend did not report it.
  */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -21,19 +21,19 @@ export interface HangUp {
   readonly stream: boolean
   /** Words of the answer. */
   readonly words: number
-  /** Tokens that are billed before the first word; of a model that reasons alone. */
+  /** Tokens that are billed before the first word; only for a model that reasons. */
   readonly hidden: number
   readonly maximum: 'given' | 'none'
   readonly reports: 'at the end' | 'in each chunk' | 'never'
   readonly asksForUsage: boolean
   /**
-   * Who hangs up after so many bytes of the answer, if they come; a client after 0 as soon as the backend has the
-   * request.
+   * The side that hangs up after `afterBytes` bytes of the answer, if that many come; a client with 0 disconnects as
+   * soon as the backend has the request.
    */
   readonly by: 'client' | 'backend' | 'nobody'
   readonly afterBytes: number
   readonly framing: Framing
-  /** Bytes of a write, in turn. */
+  /** Sizes of the writes in bytes, used in rotation. */
   readonly sizes: readonly number[]
 }
 
@@ -67,7 +67,7 @@ const vocabulary = [
   ' {}',
 ]
 
-/** A piece of the answer's body, and what is billed once it is begun. */
+/** A piece of the answer's body, and the tokens that are billed once it is begun. */
 interface Piece {
   readonly text: string
   readonly tokens: number
@@ -118,14 +118,14 @@ function piecesOf(hangUp: HangUp, promptTokens: number): readonly Piece[] {
   ]
 }
 
-/** What a backend has billed of one call. */
+/** What a backend has billed for one call. */
 class Bill {
   promptTokens = 0
   completionTokens = 0
   readonly over = Promise.withResolvers<void>()
 }
 
-/** Answers as the plan says; bills what it makes until it sees that nobody listens any more. */
+/** Answers as the plan says; bills what it produces until it sees that the connection is closed. */
 async function answer(hangUp: HangUp, promptTokens: number, response: ServerResponse, bill: Bill): Promise<void> {
   bill.promptTokens = promptTokens
   const type = hangUp.stream ? 'text/event-stream' : 'application/json'

@@ -17,8 +17,8 @@ import { lastFirst } from './world.ts'
 const kills = 10
 const atOnce = 24
 
-// A gateway dies of a full memory, a pulled plug or an impatient operator. What its backends have billed by then must
-// still be in the ledger, or somebody pays for calls that nobody can explain.
+// A gateway dies of full memory, a pulled plug or an impatient operator. Everything that its backends have billed by
+// then must still be in the ledger, or somebody pays for calls that nobody can explain.
 test('P1 every billed call has exactly one record after ten kills in the middle of a run', async t => {
   const seed = seedOfRun()
   t.diagnostic(`seed ${seed}; repeat with GATEHOUSE_TEST_SEED=${seed}`)
@@ -51,7 +51,7 @@ test('P1 every billed call has exactly one record after ten kills in the middle 
     await gateway.exited
     assert.deepEqual(errorsOf(gateway), [], `round ${round}`)
   }
-  // The last one is not killed: it takes up what the others left, works, and stops in peace.
+  // The last gateway is not killed: it recovers what the others left, works, and stops cleanly.
   const last = await startGateway(scope, around)
   const agent = new Agent({ keepAlive: true })
   const client: Client = { url: last.url, agent, tokens }
@@ -78,11 +78,11 @@ test('P1 every billed call has exactly one record after ten kills in the middle 
 })
 
 interface End {
-  /** The signal comes with this call, so many turns of the event loop after it was begun. */
+  /** The signal follows this call, this many turns of the event loop after the call was begun. */
   readonly afterBegun: number
   readonly turns: number
   readonly signal: NodeJS.Signals
-  /** Of a graceful stop: it is killed after all when so many of the calls then in flight have ended. */
+  /** For a graceful stop: it is killed after all when this many of the calls then in flight have ended. */
   readonly afterAnswered: number
 }
 
@@ -106,8 +106,8 @@ function* endlessPlans(random: Random): Generator<Plan, void> {
 }
 
 /**
- * Lines of the log that no kill excuses. That an instance refuses the gateway's credential is none: some plans have it
- * do so.
+ * Lines of the log that no kill excuses. An instance that refuses the gateway's credential is none of them: some plans
+ * cause it.
  */
 function errorsOf({ lines }: GatewayProcess): readonly string[] {
   return lines.filter(line => /"level":"error"|Warning/.test(line) && !line.includes('"msg":"credential_refused"'))

@@ -14,12 +14,13 @@ import { chaosConfig, chaosDeployments, collectWarnings, lastFirst, warmUp } fro
 const atOnce = 64
 const calls = 1_400
 /**
- * Requests and answers that may be held when all is over: the last ones of something, where thousands of objects were
- * made.
+ * Requests and answers that may still be held at the end: the last ones of a connection or list, while thousands of
+ * objects were made.
  */
 const heldMax = 16
 
-// A gateway runs for months. What a leaving or a refused client leaves behind adds up to an outage for all others.
+// A gateway runs for months. Whatever a disconnecting or a refused client leaves in memory adds up to an outage for all
+// others.
 test('P9 1,400 aborted and refused calls leave no call, connection, listener or memory behind', async t => {
   const scope = lastFirst(t)
   const warnings = collectWarnings(scope)
@@ -39,7 +40,7 @@ test('P9 1,400 aborted and refused calls leave no call, connection, listener or 
   agent.destroy()
   await eventually('nothing is in flight', () => (world.house.gateway.inFlight === 0 ? true : null))
   await eventually('no client is connected', () => (sockets.on(gatewayPort).length === 0 ? true : null))
-  await eventually('no backend works on', () =>
+  await eventually('no backend is working', () =>
     backends.every(backend => backend.bill().every(line => line.ended)) ? true : null,
   )
 
@@ -83,8 +84,8 @@ test('P9 a connection has as many listeners after two hundred calls as after ten
 })
 
 /**
- * Calls that are left or refused. The mark is the same for all: the ledger's dictionary of user agents is meant to grow
- * with new ones.
+ * Calls that disconnect or are refused. The mark is the same for all: the ledger's dictionary of user agents is meant
+ * to grow with new ones.
  */
 function* unlucky(random: Random): Generator<Plan, void> {
   for (let made = 0; made < calls; ) {
@@ -96,7 +97,7 @@ function* unlucky(random: Random): Generator<Plan, void> {
   }
 }
 
-/** How many objects of a class are still held by something, after a collection. Takes seconds. */
+/** How many objects of a class are still held after a garbage collection. Takes seconds. */
 function countHeld(one: { readonly name: string }): number {
   return queryObjects(one as unknown as () => unknown, { format: 'count' })
 }

@@ -1,4 +1,4 @@
-/** Calls as a chaos run makes them: every operation, caller, address form and fault, and clients that leave. */
+/** Calls as a chaos run makes them: every operation, caller, address form and fault, and clients that disconnect. */
 import type { FaultKind } from '../../packages/simulator/src/azure/faults.ts'
 import type { Random } from '../support/random.ts'
 import { bodyBytesMax, firstByteMs, metadataWorkload } from './world.ts'
@@ -6,8 +6,8 @@ import { bodyBytesMax, firstByteMs, metadataWorkload } from './world.ts'
 export type Operation = 'chat/completions' | 'completions' | 'embeddings' | 'responses'
 
 /**
- * When the client leaves: after its request was sent and this many turns of the event loop, or after so many bytes of
- * the answer.
+ * When the client disconnects: this many turns of the event loop after its request was sent, or after this many bytes
+ * of the answer.
  */
 export type Leave =
   | { readonly at: 'half-sent' }
@@ -15,11 +15,9 @@ export type Leave =
   | { readonly at: 'bytes'; readonly bytes: number }
 
 export interface Plan {
-  /**
-   * Stands in the `user-agent`, which the record repeats: calls are found again even where the client never saw an id.
-   */
+  /** Sent in the `user-agent`, which the record repeats: calls are found again even if the client never saw an id. */
   readonly mark: string
-  /** Name in the directory; `expired` and `garbage` for tokens that are refused, null for none. */
+  /** Name in the directory; `expired` and `garbage` for tokens that are refused, null for no token. */
   readonly as: string | null
   readonly method: string
   /** Path and query. */
@@ -28,7 +26,7 @@ export interface Plan {
   readonly body: string
   readonly operation: Operation
   readonly stream: boolean
-  /** True when the gateway asks for usage on the client's behalf and takes it out again. */
+  /** True when the gateway requests usage for itself and removes it from the answer again. */
   readonly hidesUsage: boolean
   readonly fault: FaultKind | null
   /** True when the backend must answer 400, because the version does not know the option that the client set. */
@@ -43,7 +41,7 @@ interface Caller {
   readonly workload: string
   readonly targets: readonly string[]
   readonly deployments: readonly string[]
-  /** True when the caller is bound to this workload alone, so that nothing need name it. */
+  /** True when the caller is bound only to this workload, so that the call does not have to name it. */
   readonly alone: boolean
 }
 
@@ -84,7 +82,7 @@ const callers: readonly Caller[] = [
   },
 ]
 
-/** Who calls in `planOf`: names of the directory. */
+/** Names of the callers that `planOf` uses. */
 export const callersOfPlans: readonly string[] = [...new Set(callers.map(caller => caller.as)), 'dave']
 
 const subjects = [
@@ -135,7 +133,7 @@ const weather = {
 } as const
 
 export interface PlanOptions {
-  /** Calls bring faults of their own; default true. Without, what goes wrong is the instances' doing. */
+  /** Calls bring faults of their own; default true. Without them, all failures come from the instances. */
   readonly faults?: boolean
   /** Some calls go to a model that reasons; default false. */
   readonly thinks?: boolean
@@ -143,7 +141,7 @@ export interface PlanOptions {
   readonly poolOnly?: boolean
 }
 
-/** One call by chance. Of a hundred about eight are refused, thirty meet a fault, and twenty lose their client. */
+/** One random call. Of a hundred about eight are refused, thirty meet a fault, and twenty lose their client. */
 export function planOf(random: Random, number: number, options: PlanOptions = {}): Plan {
   const mark = `chaos/${number}`
   if (random.chance(0.08)) return refusedPlan(random, mark)
@@ -161,13 +159,13 @@ export function planOf(random: Random, number: number, options: PlanOptions = {}
   }
 }
 
-/** A stream of several choices that takes a while and is longer than what the gateway holds before it writes. */
+/** A stream of several choices that takes a while and is longer than what the gateway buffers before it writes. */
 export function longPlan(random: Random, number: number): Plan {
   const body = { model: 'gpt-4o-mini', ...question(random, 'chat/completions'), n: 6, stream: true }
   return { ...plain(`chaos/${number}`), body: JSON.stringify(body), stream: true, hidesUsage: true }
 }
 
-/** Embeddings, which may be asked of two members. */
+/** Embeddings, for which the gateway may send a hedge to a second member. */
 export function embeddingPlan(random: Random, number: number): Plan {
   const operation = 'embeddings'
   const path = `/main/hr-bot/openai/v1/${operation}`
@@ -267,7 +265,7 @@ interface StreamOptions {
 }
 
 function streamOptions(random: Random, taken: boolean): StreamOptions {
-  // Before the versions that know the option, the backend answers 400: rare, and the client's own doing.
+  // Versions that do not know the option answer 400: rare, and the client's own doing.
   if (!taken && !random.chance(0.1)) return {}
   if (random.chance(0.6)) return {}
   return { stream_options: { include_usage: random.chance(0.7) } }
@@ -304,7 +302,7 @@ function question(random: Random, operation: Operation, isThinker = false): obje
   }
 }
 
-/** Models that reason know the member by another name, and spend most of it before they say anything. */
+/** Models that reason use another name for the field, and spend most of it before the first word. */
 function maximum(random: Random, isThinker: boolean): object {
   return isThinker ? { max_completion_tokens: 50 + random.below(500) } : { max_tokens: 5 + random.below(60) }
 }
@@ -317,8 +315,8 @@ interface PlannedFault {
 function faultFor(random: Random, operation: Operation, stream: boolean): PlannedFault {
   const after = random.below(6)
   const every: readonly PlannedFault[] = [
-    // Every member of a pool meets the fault of a call: what leaves all of them alone for long would be all that
-    // happens.
+    // Every member of a pool meets the fault of a call: one that excluded all of them for long would hide every other
+    // fault.
     { kind: '429', header: `429;retry-after=0;retry-after-ms=${random.pick([1, 5, 40])}` },
     { kind: '401', header: '401' },
     { kind: '408', header: '408' },
@@ -352,7 +350,7 @@ function leaveOf(random: Random, stream: boolean): Leave {
 const chatBody = '{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}]}'
 const hrChat = '/main/hr-bot/openai/v1/chat/completions'
 
-/** What the gateway must refuse: code, and how the plain call is changed. */
+/** Calls that the gateway must refuse: the code, and the change to the valid call. */
 const refused: readonly (readonly [code: string, change: Partial<Plan>])[] = [
   ['token_missing', { as: null }],
   ['token_malformed', { as: 'garbage' }],

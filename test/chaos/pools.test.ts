@@ -17,13 +17,13 @@ import { chaosConfig, chaosDeployments, collectWarnings, lastFirst, warmUp, with
 
 const atOnce = 32
 const callsPerOutage = 160
-/** Of each phase's calls, the one with which the outage begins and the one with which it ends. */
+/** Positions in each phase's calls at which the outage begins and ends. */
 const from = 30
 const until = 110
 
 /**
- * One instance at a time: number and what happens to it. The last two are not found again for a minute, so that the
- * third, which is the reserve, serves alone at the end.
+ * One instance at a time: its index and the fault. The last two are not tried again for a minute, so that the third,
+ * which is the reserve, is the only one that serves at the end.
  */
 const outages: readonly (readonly [instance: number, fault: Readonly<Record<string, unknown>>])[] = [
   [0, { kind: 'slow-first-byte', ms: 250 }],
@@ -86,8 +86,8 @@ function* under(plans: Iterable<Plan>, instances: readonly AzureSimulator[]): Ge
   }
 }
 
-// Pools exist so that a failing instance is nobody's problem; a replay that bills a call twice, or a copy that nobody
-// recorded, is paid by whoever trusted them.
+// Pools exist so that a failing instance is no client's problem; a replay that bills a call twice, or a copy that is
+// not recorded, is paid by the team that trusted them.
 test('P1 P7 P11 three instances, one failing at a time: what could be replayed succeeds, nothing is billed twice, nothing stays reserved', async t => {
   const scope = lastFirst(t)
   const warnings = collectWarnings(scope)
@@ -141,7 +141,7 @@ interface Rule {
   readonly reserved: number
 }
 
-/** What the limits say is what the ledger says, and nothing is reserved for calls that are over. */
+/** The limits' figures equal the ledger's, and nothing is reserved for calls that have ended. */
 async function assertLimits(world: World, rows: readonly RecordRow[]): Promise<void> {
   const answer = await fetch(`${world.house.admin?.url}/api/v1/limits`, {
     headers: { authorization: `Bearer ${await world.token('carol')}` },

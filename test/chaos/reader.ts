@@ -1,6 +1,6 @@
 /**
- * A reader of answers that shares nothing with the gateway's own: what an answer says, and what the gateway should have
- * hidden of it. Slow and plain on purpose.
+ * A parser of answers that shares no code with the gateway's own: what an answer contains, and what the gateway should
+ * have hidden of it. Slow and simple on purpose.
  */
 import { countText } from '../../packages/gateway/src/tokens/count.ts'
 import type { Operation } from './plans.ts'
@@ -30,12 +30,12 @@ export function read(operation: Operation, isStream: boolean, body: Buffer): Rea
   }
 }
 
-/** Tokens of what an answer says. */
+/** Tokens of the text in an answer. */
 export function tokensOf(model: string, texts: readonly string[]): number {
   return texts.reduce((sum, text) => sum + countText(model, text), 0)
 }
 
-/** The bytes that the client should have seen of a stream whose usage the gateway asked for on its own account. */
+/** The bytes that the client should have seen of a stream for which the gateway requested usage itself. */
 export function withoutUsage(body: Buffer): Buffer {
   // Latin1 keeps every byte.
   const parts = body.toString('latin1').split(/(?<=\n\n)/)
@@ -115,7 +115,7 @@ function sayResponse(said: Map<string, string>, isStream: boolean, document: Jso
   }
 }
 
-/** Texts of a document that was cut: every string that stands under a name of text, up to where it ends or was cut. */
+/** Texts of a document that was cut: every string under a name of text, up to where it ends or was cut. */
 function brokenTexts(operation: Operation, text: string): string[] {
   const key =
     operation === 'chat/completions'

@@ -14,9 +14,9 @@ import { chaosConfig, chaosDeployments, collectWarnings, lastFirst, warmUp } fro
 const calls = 5_000
 const atOnce = 64
 
-// The ledger is what people are charged by and what an auditor reads: a call that is missing, doubled or miscounted
-// under load, faults and leaving clients harms whoever pays for it.
-test('P1 ledger and bill are equal call by call after 5,000 mixed calls with faults and clients that leave', async t => {
+// People are charged by the ledger, and auditors read it: a call that is missing, doubled or miscounted under load,
+// faults and disconnects harms those who pay for it.
+test('P1 ledger and bill are equal call by call after 5,000 mixed calls with faults and clients that disconnect', async t => {
   const scope = lastFirst(t)
   const warnings = collectWarnings(scope)
   const seed = seedOfRun()
@@ -31,7 +31,7 @@ test('P1 ledger and bill are equal call by call after 5,000 mixed calls with fau
   const seen: Seen[] = []
   const started = performance.now()
   const waiting = plans.values()
-  // One by one at first: tokenizers and connections of the first calls are made without a crowd behind them.
+  // One by one at first: the first calls load tokenizers and open connections without load.
   await sendAll(waiting.take(20), 1, async plan => void seen.push(await send(client, plan)))
   await sendAll(waiting, atOnce, async plan => void seen.push(await send(client, plan)))
   t.diagnostic(`${calls} calls in ${((performance.now() - started) / 1_000).toFixed(1)} s`)

@@ -4,15 +4,15 @@ import { judge, type Load, loadFleet, startFleet, type WhenDown } from './fleet.
 
 const tokensPerCall = 72
 /**
- * All of it lies within one minute, however busy the machine is: a run ends when the limit has been asked for long
- * enough after the outage.
+ * The whole run fits in one minute, however busy the machine is: it ends when the limit has been tested for long enough
+ * after the outage.
  */
 const callsPerMinute = 1_000
 const tokensPerMinute = callsPerMinute * tokensPerCall
 const load: Load = {
   callers: 200,
-  // Slow enough that a process that waits for a core misses few calls of the others: in `local` it goes on from what it
-  // last heard.
+  // Slow enough that a process that waits for a core misses few calls of the others: with `local` it continues from the
+  // figures it last received.
   callsPerSecond: 200,
   seconds: 50,
   outage: { afterCalls: callsPerMinute / 3, forSeconds: 0.5 },
@@ -25,8 +25,7 @@ const runs: readonly (readonly [WhenDown, boolean])[] = [
   ['allow', false],
 ]
 
-// A limit that is multiplied by replicas, or forgotten by a crash of Redis, is what platform teams suffer from: they
-// promise what does not hold.
+// A limit that is multiplied by replicas, or forgotten by a crash of Redis, breaks what platform teams promise.
 for (const [whenDown, keepsData] of runs) {
   const how = keepsData ? 'keeps its data' : 'comes back empty'
   test(`P7 four processes and 200 callers stay within a limit and use it, while Redis dies and ${how}: ${whenDown}`, async t => {
@@ -38,12 +37,12 @@ for (const [whenDown, keepsData] of runs) {
       `at most ${percent(most)}, used ${percent(used)}, ${refused} refused, ${allowed} let pass without the limit`,
     )
     assert.ok(most <= 1.01, `${percent(most)} of the limit were admitted`)
-    // Without calls that pass the limit by, whatever arrived was admitted, in whichever order.
+    // If no calls pass without the limit, every call that arrived was admitted, in any order.
     if (whenDown !== 'allow') assert.ok(used <= 1.01, `${percent(used)} of the limit were used`)
     assert.ok(used >= 0.97, `only ${percent(used)} of the limit were used`)
     assert.ok(refused > 0, 'the callers wanted more than the limit')
     const codes = Object.keys(others)
     assert.deepEqual(codes, whenDown === 'refuse' ? ['503 limits_unavailable'] : [], 'nothing else was answered')
-    assert.equal(allowed > 0, whenDown === 'allow', 'what passed without the limit says so')
+    assert.equal(allowed > 0, whenDown === 'allow', 'a call that passed without the limit is marked so')
   })
 }

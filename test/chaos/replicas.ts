@@ -21,7 +21,7 @@ const seconds = Number(values.seconds)
 const callers = Number(values.callers)
 const replicas = Number(values.replicas)
 const callsPerSecond = 150
-/** Two thirds of what is wanted in a minute, or in a shorter run. */
+/** Two thirds of the demand in a minute, or in a shorter run. */
 const tokensPerMinute = Math.round((callsPerSecond * Math.min(seconds, 60) * 72) / 1.5)
 
 /** One call after the other, of two limits, by a process that does nothing else. */
@@ -35,7 +35,7 @@ async function roundTrips(): Promise<string> {
     for (let calls = 0; calls < 6_000; calls += 1) {
       const began = performance.now()
       const { reservation: taken } = await counters.reserve(claims, { tokens: 10, costNano: 0 })
-      // The first ones are the compiler's.
+      // The first ones include compilation.
       if (calls >= 1_000) ms.push(performance.now() - began)
       if (taken !== null) counters.settle(taken, { tokens: 8, costNano: 0, calls: 1 })
     }

@@ -14,8 +14,8 @@ import { lastFirst } from './world.ts'
 
 const piece = Buffer.alloc(1_024, 'x')
 
-// Between a backend's last byte and the client's there may be seconds when the client reads slowly. A deployment in
-// that moment must not cut the answer, which is paid for.
+// Seconds can pass between a backend's last byte and the client's if the client reads slowly. A rollout in that moment
+// must not cut the answer, which is paid for.
 test('P12 an answer that has ended, but is not yet read by its client, is finished by a stop', async t => {
   const scope = lastFirst(t)
   const sockets = watchSockets(scope)
@@ -40,7 +40,7 @@ test('P12 an answer that has ended, but is not yet read by its client, is finish
     await new Promise(resolve => setImmediate(resolve))
   }
   answer.end()
-  // `_httpMessage` is where Node keeps the answer under way.
+  // `_httpMessage` is where Node keeps the answer in flight.
   const relayed = (connection as { _httpMessage?: ServerResponse } | undefined)?._httpMessage
   await eventually('the gateway has ended its answer', () => (relayed?.writableEnded ? true : null))
   assert.equal(relayed?.writableFinished, false)

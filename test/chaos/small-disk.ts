@@ -12,7 +12,7 @@ export interface SmallDisk {
   readonly directory: string
   /** Takes all the space that is left. */
   fill(): Promise<void>
-  /** Gives it back. */
+  /** Frees the space again. */
   empty(): Promise<void>
 }
 

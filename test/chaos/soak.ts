@@ -1,7 +1,7 @@
 /**
  * A long steady run against a gateway process: `node test/chaos/soak.ts [--minutes 3] [--at-once 32] [--seed N]`.
  * Limits of every kind are on. Prints the gateway's memory, handles and rate as it goes, then compares ledger and bill.
- * Exit code 1 when something is lost, or when something stays reserved.
+ * Exit code 1 when something is lost or stays reserved.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
@@ -20,7 +20,7 @@ import { longPlan, type Plan, planOf } from './plans.ts'
 import { withLimits } from './world.ts'
 
 const sampleEveryMs = 10_000
-/** So many calls are compared byte by byte; the rest by their ids in ledger and bill. */
+/** This many calls are compared byte by byte; the rest by their ids in ledger and bill. */
 const comparedMax = 20_000
 
 const { values } = parseArgs({
@@ -80,7 +80,7 @@ async function soak(durationMs: number, atOnce: number, seed: number): Promise<n
   return lost === 0 && faults.length === 0 && reserved.length === 0 && exit.code === 0 ? 0 : 1
 }
 
-/** Rules that hold something back, as `tokensPerDay hr-bot 120`. */
+/** Rules that still have a reservation, as `tokensPerDay hr-bot 120`. */
 async function reservedRules(adminUrl: string, token: string): Promise<readonly string[]> {
   const answer = await fetch(`${adminUrl}/api/v1/limits`, { headers: { authorization: `Bearer ${token}` } })
   if (answer.status !== 200) throw new Error(`the limits were answered ${answer.status}`)
@@ -88,7 +88,7 @@ async function reservedRules(adminUrl: string, token: string): Promise<readonly 
   return rules.filter(each => each.reserved !== 0).map(each => `${each.measure} ${each.rule} ${each.reserved}`)
 }
 
-/** The process's memory and open files, from /proc; a line each time. */
+/** The process's memory and open files, from /proc; one line per interval. */
 function startSampling(pid: number, calls: () => number): { stop(): void } {
   const started = performance.now()
   let before = 0

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { Scope } from '../support/world.ts'
 
 export interface Sockets {
-  /** Open connections from this process to a port of its own, as the side that connected. */
+  /** Open connections from this process to one of its own ports, as the side that connected. */
   to(port: number): readonly Socket[]
   /** Open connections that a listener of this process has accepted on the port. */
   on(port: number): readonly Socket[]
@@ -31,7 +31,7 @@ function watched(scope: Scope, name: string): ReadonlySet<Socket> {
   return open
 }
 
-/** Listeners of a connection, of all events together. */
+/** Listeners of a connection, for all events together. */
 export function listenersOf(socket: Socket): number {
   return socket.eventNames().reduce((sum, name) => sum + socket.listenerCount(name), 0)
 }

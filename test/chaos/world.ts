@@ -1,11 +1,11 @@
-/** What the chaos tests add to the demonstration's world: short timeouts, a paced deployment, one for completions. */
+/** The chaos tests' additions to the demonstration's world: short timeouts, a paced deployment, one for completions. */
 import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import type { AzureSimulator, SimulatedDeployment } from '../../packages/simulator/src/types.ts'
 import { everyRefusal, instanceKey, type Scope } from '../support/world.ts'
 
 /**
- * By name. `gpt-4o-mini` takes its time, so that calls can be left and cut while an answer is under way; `thinker` is
- * silent for a while first.
+ * Deployments by name. `gpt-4o-mini` is slow, so that calls can be left and cut while an answer is in flight; `thinker`
+ * is silent for a while first.
  */
 export const chaosDeployments = {
   'gpt-4o': { model: 'gpt-4o' },
@@ -15,16 +15,18 @@ export const chaosDeployments = {
   instruct: { model: 'gpt-35-turbo-instruct' },
 } as const satisfies Readonly<Record<string, SimulatedDeployment>>
 
-/** Its bodies are not kept; the demonstration's application calls as it. */
+/** Its bodies are not recorded; the demonstration's application calls as it. */
 export const metadataWorkload = 'expert-finder'
 
-/** Milliseconds; a fault that is to run into one of them waits longer. */
+/** In ms; a fault that is to exceed one of these waits longer. */
 export const firstByteMs = 5_000
 export const streamIdleMs = 3_000
 /** Bytes; a larger body is refused. */
 export const bodyBytesMax = 65_536
 
-/** A third of the calls bring a fault along: as shipped, breakers would leave both instances alone most of the time. */
+/**
+ * A third of the calls bring a fault: with default settings, breakers would exclude both instances most of the time.
+ */
 const breaker = { failures: 1_000, failureShare: 1, open: '100ms', retryAfterMax: '1s' } as const
 
 const written = Object.fromEntries(Object.entries(chaosDeployments).map(([name, { model }]) => [name, { model }]))
@@ -55,14 +57,14 @@ export function chaosConfig(config: ConfigInput): ConfigInput {
       ]),
     ),
     workloads: withInstruct,
-    // The catalogue has no price of it any more.
+    // The catalogue no longer has its price.
     prices: { models: { 'gpt-35-turbo-instruct': { input: 1.5, output: 2 } } },
   }
 }
 
 const wide = { tokensPerMinute: 100_000_000, tokensPerDay: 1_000_000_000, costPerMonth: '100000 USD' } as const
 
-/** Limits of every kind on every workload and on all together, so wide that hardly a call is refused. */
+/** Limits of every kind on every workload and on all together, so wide that hardly any call is refused. */
 export function withLimits(config: ConfigInput): ConfigInput {
   const workloads = Object.entries(config.workloads).map(([name, workload]) => [
     name,
@@ -77,7 +79,7 @@ export function withLimits(config: ConfigInput): ConfigInput {
 
 /**
  * Makes the first call of each kind to each instance, past any gateway, and forgets its bill: tokenizers load for
- * seconds on a busy machine, and a time limit that is to catch a fault would catch that.
+ * seconds on a busy machine, and a timeout meant for a fault would fire.
  */
 export async function warmUp(instances: readonly AzureSimulator[]): Promise<void> {
   for (const instance of instances) {
@@ -104,7 +106,7 @@ const firstCalls = [
   ['responses', { model: 'gpt-4o', input: 'Explain recursion.', stream: true }],
 ] as const
 
-/** A scope of the test that takes down what was registered last first, as what stands on others must go before them. */
+/** A scope of the test that takes down what was registered last first, because later parts depend on earlier ones. */
 export function lastFirst(t: Scope): Scope {
   const closers: (() => unknown)[] = []
   t.after(async () => {
@@ -113,11 +115,11 @@ export function lastFirst(t: Scope): Scope {
   return { after: close => closers.push(close) }
 }
 
-/** Warnings of this process until the test is over, among them those about listeners that grow in number. */
+/** Warnings of this process until the test is over, including those about a growing number of listeners. */
 export function collectWarnings(scope: Scope): readonly string[] {
   const warnings: string[] = []
   const note = (warning: Error): void => {
-    // Of a tool of the tests themselves.
+    // Caused by a tool of the tests themselves.
     if (warning.name !== 'ExperimentalWarning') warnings.push(`${warning.name}: ${warning.message}`)
   }
   process.on('warning', note)

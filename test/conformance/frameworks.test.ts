@@ -55,7 +55,7 @@ for (const streamUsage of [true, false]) {
   })
 }
 
-test('LangChain: a tool is called, and its result answered', async () => {
+test('LangChain: a tool is called and its result is answered', async () => {
   await twins.same(async door => {
     const weather = langchainTool(async () => '-3', {
       name: 'get_weather',
@@ -126,7 +126,7 @@ test('AI SDK: a streamed text by chat and by Responses is the same, usage includ
   })
 })
 
-test('AI SDK: a tool is called and its result answered in one go', async () => {
+test('AI SDK: a tool is called and its result is answered in one run', async () => {
   await twins.same(async door => {
     const { text, steps } = await generateText({
       model: azure(door).chat('gpt-4o'),

@@ -1,7 +1,6 @@
 /**
- * The unmodified npm client `openai`, as AzureOpenAI, through the gateway and directly: same status, same header
- * fields, same bytes, and the same objects in the client's hands. Who is hurt without it: every team that changes
- * nothing but its endpoint.
+ * The unmodified npm client `openai`, as AzureOpenAI, through the gateway and directly: same status, same headers, same
+ * bytes, and the same objects in the client. Otherwise a team that changes only its endpoint would have to change more.
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -60,7 +59,7 @@ test('a token in api-key works as well as one in Authorization', async () => {
   assert.equal(answer.choices[0]?.finish_reason, 'stop')
 })
 
-// Usage is asked for on the client's behalf; a client that did not ask must not see a trace of it.
+// The gateway requests usage for itself; a client that did not must not see a trace of it.
 for (const version of ['2024-10-21', '2024-06-01', '2023-05-15']) {
   test(`a streamed chat without usage is the same, chunk by chunk (${version})`, async () => {
     const chunks = await twins.same(async door =>
@@ -102,7 +101,7 @@ test('a version that refuses include_usage refuses it through the gateway too', 
   assert.equal(error.status, 400)
 })
 
-test('stream options of the client survive the asking for usage', async () => {
+test("the client's stream options survive the gateway's request for usage", async () => {
   const chunks = await twins.same(async door =>
     collect(
       await client(door).chat.completions.create({
@@ -167,7 +166,7 @@ test('JSON mode, a JSON schema, and n > 1 are the same', async () => {
   assert.equal(several.choices.length, 3)
 })
 
-test('an image in a message travels as it is', async () => {
+test('an image in a message is forwarded unchanged', async () => {
   const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
   const answer = await twins.same(door =>
     client(door).chat.completions.create({
@@ -220,14 +219,14 @@ test('Responses are the same: create, get, input items, the next turn, streamed,
     await responses.delete(first.id)
     return { first, again, items: items.data, second, events }
   })
-  // What is gone is nobody's: the gateway refuses it in words of its own, with Azure's status.
+  // A deleted response has no owner: the gateway refuses it in words of its own, with Azure's status.
   const [door] = through
   assert.ok(door)
   const gone = await failure(client(door).responses.retrieve(first.id))
   assert.deepEqual([gone.status, gone.code], [404, 'object_unknown'])
 })
 
-test('a file goes round: upload, list, read, content, batch, delete', async () => {
+test('a file goes through upload, list, read, content, batch and delete', async () => {
   const line = {
     custom_id: 'one',
     method: 'POST',
@@ -284,7 +283,7 @@ async function failure(
   throw new Error('the call succeeded')
 }
 
-// P3 in the hands of a client: what it decides by must be what Azure said.
+// P3 in a client: it must decide by what Azure answered.
 const errors: Readonly<Record<string, number>> = {
   'content-filter': 400,
   '404': 404,
@@ -294,7 +293,7 @@ const errors: Readonly<Record<string, number>> = {
   '503;retry-after=3': 503,
 }
 for (const [fault, status] of Object.entries(errors)) {
-  test(`P3 a back end's error is the same: ${fault}`, async () => {
+  test(`P3 a backend's error is the same: ${fault}`, async () => {
     const error = await twins.same(
       door =>
         failure(
@@ -303,7 +302,7 @@ for (const [fault, status] of Object.entries(errors)) {
             { headers: { 'x-simulator-fault': fault } },
           ),
         ),
-      // One instance, since the twin is one: a pool would try its other member, and then leave both alone for a while.
+      // One instance, since the twin is one: a pool would try its other member, and then exclude both for a while.
       { target: 'dev-openai-instance-1' },
     )
     assert.equal(error.status, status)
@@ -315,7 +314,7 @@ for (const [fault, status] of Object.entries(errors)) {
   })
 }
 
-test('P3 an error frame in a stream reaches the client as it came', async () => {
+test('P3 an error frame in a stream reaches the client unchanged', async () => {
   const error = await twins.same(async door => {
     const call = client(door).chat.completions.create(
       { model: 'gpt-4o', messages: question, stream: true },
@@ -327,7 +326,7 @@ test('P3 an error frame in a stream reaches the client as it came', async () => 
 })
 
 for (const fault of ['malformed-frames', 'split-bytes', 'no-usage', 'content-filter;after=3']) {
-  test(`P2 a stream with ${fault} passes as it is`, async () => {
+  test(`P2 a stream with ${fault} passes unchanged`, async () => {
     await twins.same(async door => {
       const call = await client(door)
         .chat.completions.create(
@@ -340,7 +339,7 @@ for (const fault of ['malformed-frames', 'split-bytes', 'no-usage', 'content-fil
   })
 }
 
-// A retry that the client makes by itself must find the same facts: how often, and after what wait.
+// A client's own retry must find the same facts: the number of attempts and the wait.
 for (const fault of ['429;retry-after-ms=20', '500', '503']) {
   test(`the client's own retry after ${fault} succeeds as it does without a gateway`, async () => {
     const answer = await twins.same(
@@ -349,7 +348,7 @@ for (const fault of ['429;retry-after-ms=20', '500', '503']) {
           { model: 'gpt-4o', messages: question },
           { headers: { 'x-simulator-fault': `${fault};times=1;key=${fault}` } },
         ),
-      // One instance, since the twin is one: a pool of two would strike twice.
+      // One instance, since the twin is one: a pool of two would count two failures.
       { target: 'dev-openai-instance-1' },
     )
     assert.equal(answer.choices[0]?.finish_reason, 'stop')

@@ -1,7 +1,7 @@
 /**
  * The unmodified npm client `openai`, as OpenAI and as AzureOpenAI, on a pool of an instance of Azure OpenAI and one of
- * kind openai: the client cannot tell from its objects which of the two has answered. Who is hurt without it: every
- * team whose pool gets a member of the other kind.
+ * kind openai: the client cannot tell from its objects which of the two has answered. Otherwise a pool could not get a
+ * member of the other kind without changes to its clients.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -19,7 +19,7 @@ const clientsOf = ({ world, token }: MixedWorld): Readonly<Record<'openai' | 'az
 const messages = ask('Is it so?')
 
 for (const first of ['openai', 'azure'] as const) {
-  test(`both clients chat, stream and embed where the member of kind ${first} answers, and every token is in the ledger`, async t => {
+  test(`both clients chat, stream and embed if the member of kind ${first} answers, and every token is in the ledger`, async t => {
     const mixed = await startMixed(t, { first })
     for (const client of Object.values(clientsOf(mixed))) {
       const whole = await client.chat.completions.create({ model: 'gpt-4o', messages, max_tokens: 20 })
@@ -30,7 +30,7 @@ for (const first of ['openai', 'azure'] as const) {
       assert.equal(
         chunks.some(({ usage }) => (usage ?? null) !== null),
         false,
-        'it did not ask for usage',
+        'the client did not request usage',
       )
       const asked = { model: 'gpt-4o', messages, stream: true, stream_options: { include_usage: true } } as const
       const counted = await collect(await client.chat.completions.create(asked))
@@ -81,7 +81,7 @@ test('Responses of a pool with both kinds are answered by the member of kind ope
   }
 })
 
-test('a member of either kind that is out of order is not seen by a client', async t => {
+test('clients do not notice that a member of either kind is out of order', async t => {
   const mixed = await startMixed(t)
   const { openai, azure } = clientsOf(mixed)
   mixed.openai.faults.push(refusing(503), refusing(429, { 'retry-after-ms': '60000' }, 'rate_limit_exceeded'))

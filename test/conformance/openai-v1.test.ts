@@ -1,7 +1,4 @@
-/**
- * The unmodified npm client `openai`, as OpenAI against the v1 API: a base URL and a token provider are all that
- * changes.
- */
+/** The unmodified npm client `openai`, as OpenAI against the v1 API: only a base URL and a token provider change. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { APIError, OpenAI, toFile } from 'openai'
@@ -24,7 +21,7 @@ function client(door: Door): OpenAI {
 const messages = ask('Who approves my travel expenses?')
 
 for (const include_usage of [false, true]) {
-  test(`a streamed chat on v1 is the same (usage asked for: ${include_usage})`, async () => {
+  test(`a streamed chat on v1 is the same (usage requested: ${include_usage})`, async () => {
     const chunks = await twins.same(async door =>
       collect(
         await client(door).chat.completions.create({
@@ -76,9 +73,8 @@ test('Responses on v1 are the same, streamed and not, with tools', async () => {
   })
 })
 
-// A deployment that stands in a form is known only after the form has been read; what is sent on must still be every
-// byte.
-test('a transcription on v1, whose deployment stands in the form, is the same', async () => {
+// A deployment in a form is known only after the form has been read; every byte must still be forwarded.
+test('a transcription on v1, whose deployment is in the form, is the same', async () => {
   await twins.same(async door => {
     const file = await toFile(Buffer.from('RIFF0000WAVEfmt '), 'a.wav')
     return client(door)
@@ -127,7 +123,7 @@ test('vector stores and conversations on v1 are the same', async () => {
   })
 })
 
-// Tools fill their menus from this list: with Azure's own they would offer what a call then refuses.
+// Tools fill their menus from this list: with Azure's own list they would offer what a call then refuses.
 test('the SDK lists the models that the workload may use', async () => {
   const { world } = twins
   const openai = new OpenAI({
@@ -143,8 +139,8 @@ test('the SDK lists the models that the workload may use', async () => {
   assert.equal((await openai.models.retrieve('gpt-4o')).object, 'model')
 })
 
-// For tools that can set neither path nor header: a caller with one workload needs to say nothing.
-test('a plain OpenAI client at /v1 gets the caller’s only workload', async () => {
+// For tools that can set neither path nor header: a caller with one workload does not have to name it.
+test("a plain OpenAI client at /v1 gets the caller's only workload", async () => {
   const { world } = twins
   const openai = new OpenAI({ baseURL: `${world.url}/v1`, apiKey: () => world.token('alice'), maxRetries: 0 })
   const { data, response } = await openai.chat.completions.create({ model: 'gpt-4o', messages }).withResponse()
@@ -154,7 +150,7 @@ test('a plain OpenAI client at /v1 gets the caller’s only workload', async () 
   assert.equal(record.usage.totalTokens, data.usage?.total_tokens)
 })
 
-test('a caller of two workloads names one in a header, and is told so when it does not', async () => {
+test('a caller of two workloads names one in a header, and is refused with that reason if it does not', async () => {
   const { world } = twins
   const openai = new OpenAI({ baseURL: `${world.url}/v1`, apiKey: () => world.token('carol'), maxRetries: 2 })
   const call = openai.chat.completions.create({ model: 'gpt-4o', messages })
@@ -165,8 +161,8 @@ test('a caller of two workloads names one in a header, and is told so when it do
   assert.equal(record.workload, 'code-assistant')
 })
 
-// Without it an SDK repeats three times what can only be refused three times.
-test('a refusal of the gateway is an error the client understands, and does not repeat', async () => {
+// Otherwise an SDK repeats three times what will be refused each time.
+test('a refusal of the gateway is an error that the client understands and does not repeat', async () => {
   const { world } = twins
   let calls = 0
   const openai = new OpenAI({

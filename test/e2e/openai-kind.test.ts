@@ -1,7 +1,7 @@
 /**
  * An instance of kind openai in a pool beside Azure OpenAI: the same call works on either, whatever form of address the
- * client uses, and what it used is charged as the backend's own bill has it. Who is hurt without it: a team whose calls
- * fail, or cost nothing, on one of two members.
+ * client uses, and is charged what the backend's own bill shows. Otherwise a team's calls would fail, or cost nothing,
+ * on one of two members.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -109,7 +109,7 @@ test('a call that one kind refuses is retried on the other kind, in both directi
       (first === 'openai' ? names : names.toReversed()).map((name, at) => [name, at === 0 ? 429 : 200]),
     )
     const again = await recordOf(mixed.world.house.ledger, (await mixed.post(chat)).id)
-    assert.equal(again.attempts.length, 1, 'the member that refused is left out until Retry-After is over')
+    assert.equal(again.attempts.length, 1, 'the member that refused is skipped until Retry-After is over')
   }
 })
 
@@ -137,12 +137,12 @@ test('a call for a model that OpenAI or vLLM does not have is retried on the oth
     const lane = mixed.world.house.instanceStates().find(({ name }) => name === 'direct')?.lanes[0]
     assert.deepEqual([lane?.breaker, lane?.breakerReason], ['open', 'deployment_not_found'])
     const alone = await mixed.post(chat, undefined, { target: 'direct' })
-    assert.equal(alone.status, 404, 'where it is alone, its own answer says more')
+    assert.equal(alone.status, 404, 'if it is the only member, its own answer says more')
     assert.match(errorOf(alone).message, /does not exist/)
   }
 })
 
-// OpenAI answers so when the key's project may not use the model: the key itself is valid.
+// OpenAI's answer when the key's project may not use the model: the key itself is valid.
 test('a call for a model that the key may not use is retried on the other member, and the credential stays accepted', async t => {
   const mixed = await startMixed(t)
   mixed.openai.faults.push(refusing(403, {}, 'model_not_found'))
@@ -174,7 +174,7 @@ test('an operation that vLLM does not offer is retried on the other member', asy
   assert.equal(record.attempts[1]?.instance, 'dev-openai-instance-2')
 })
 
-test('P6 OpenAI gets the key as a Bearer token, and never the caller’s token, organisation or project', async t => {
+test("P6 OpenAI gets the key as a Bearer token, and never the caller's token, organisation or project", async t => {
   const mixed = await startMixed(t)
   const headers = {
     'openai-organization': 'org-of-the-caller',

@@ -125,7 +125,7 @@ test('sums are correct', () => {
     assert.match(said(question), new RegExp(`(?<![\\d.])${result}\\.`.replace('-', '\\-')), question)
 })
 
-test('a summary consists of the text’s own sentences', () => {
+test("a summary consists of the text's own sentences", () => {
   const sentences = [
     'The gateway was moved to a new region last week.',
     'Latency fell by a third for most users in Europe.',
@@ -180,7 +180,7 @@ test('system messages decide language, length and form', () => {
 })
 
 // A server cuts at max_tokens by its own count, so the text must reach beyond the cut.
-test('a token limit leaves more text than the limit where there was more', () => {
+test('a token limit leaves more text than the limit if there was more', () => {
   const question = 'How should I plan the launch?'
   const messages = [{ role: 'user', text: question }]
   for (const maxTokens of [1, 3, 10]) {

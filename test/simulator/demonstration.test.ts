@@ -12,7 +12,7 @@ function said(text: string, seed = 1, before: readonly Turn[] = []): string {
   return answerText({ model: 'gpt-4o', messages: [...before, { role: 'user', text }], seed, variant: 0 })
 }
 
-/** Words of each answer that only an answer to exactly this question has. */
+/** For each answer, words that only an answer to exactly this question has. */
 const expected: Readonly<Record<string, readonly RegExp[]>> = {
   'How many days of parental leave do I have, and how do I apply for them?': [/16 weeks/, /HR portal/],
   'Can I carry unused vacation days over into next year?': [/five/, /31 March/],
@@ -124,7 +124,7 @@ test('the questions of the banner are answered from the data files', () => {
 })
 
 // A user that asks for C# and gets Python no longer trusts the other answers.
-test('code comes in the language that was asked for', () => {
+test('code is in the language that the question names', () => {
   const tasks = [
     'groups items by a key',
     'retries a call with back-off',

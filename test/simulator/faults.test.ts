@@ -143,7 +143,7 @@ test('slow-first-byte: nothing is sent before its time; content-filter;after end
 })
 
 // A retry must be able to succeed: without a count every attempt would get the fault again.
-test('times and probability limit a fault; standing ones can be narrowed and lifted', async t => {
+test('times and probability limit a fault; permanent ones can be narrowed and lifted', async t => {
   const sim = await simulator(t)
   const status = async (headers: Record<string, string> = {}): Promise<number> =>
     (await call(sim, chatPath(), ask(question), headers)).status

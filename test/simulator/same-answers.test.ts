@@ -9,7 +9,7 @@ const recorded: {
   readonly others: Readonly<Record<string, string>>
 } = JSON.parse(readFileSync(path, 'utf8'))
 
-// To record an intended change: GATEHOUSE_RECORD_ANSWERS=1 node --test test/simulator/same-answers.test.ts
+// To record intended changes of the answers: GATEHOUSE_RECORD_ANSWERS=1 node --test test/simulator/same-answers.test.ts
 if (process.env.GATEHOUSE_RECORD_ANSWERS === '1') {
   const texts = Object.fromEntries(Object.keys(recorded.texts).map(question => [question, digestOf(question)]))
   writeFileSync(path, `${JSON.stringify({ texts, others: otherDigests() }, null, 2)}\n`)

@@ -1,4 +1,4 @@
-/** A back end of one's own: keeps what reached it, and answers as the test says. */
+/** A backend that belongs to the test: records what reached it, and answers as the test sets it up. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,7 +7,7 @@ import type { Scope } from './world.ts'
 export interface Received {
   readonly method: string
   readonly url: string
-  /** Names and values in turn, as they came. */
+  /** Names and values alternately, as they came. */
   readonly rawHeaders: readonly string[]
   readonly headers: IncomingMessage['headers']
   readonly body: string
@@ -15,12 +15,12 @@ export interface Received {
 
 export interface Backend {
   readonly url: string
-  /** Requests that came whole, in order. */
+  /** Complete requests, in order. */
   readonly received: readonly Received[]
   answer: (request: Received, response: ServerResponse) => void
 }
 
-/** Closed after the test. Answers `{"ok":true}` until it is told otherwise. */
+/** Closed after the test. Answers `{"ok":true}` until `answer` is replaced. */
 export async function startBackend(t: Scope): Promise<Backend> {
   const received: Received[] = []
   const server = createServer((request, response) => {

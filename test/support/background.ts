@@ -1,6 +1,4 @@
-/**
- * An instance that works in the background as a test says, and a gateway in front of it on a clock of the test's own.
- */
+/** An instance whose background work the test controls, and a gateway in front of it on a clock that the test sets. */
 import type { ServerResponse } from 'node:http'
 import type { Config, ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import type { House } from '../../packages/gateway/src/house/index.ts'
@@ -17,9 +15,9 @@ import { instanceKey, type Scope, startWorld, type World } from './world.ts'
 export interface Work {
   readonly id: string
   status: string
-  /** What is billed for it, reported once its status is not `in_progress` or `queued`; null never. */
+  /** Billed usage, reported once the status is not `in_progress` or `queued`; null if it is never reported. */
   usage: { readonly input: number; readonly output: number } | null
-  /** Of a batch: what else its object shows, and the file of its answers. */
+  /** Only for a batch: further members of its object, and the file of its answers. */
   shows: Record<string, unknown>
   answers: string | null
   /** Streams of it that are held open. */
@@ -30,24 +28,24 @@ export interface BackgroundWorld {
   readonly world: World
   readonly backend: Backend
   readonly works: Map<string, Work>
-  /** Milliseconds since the epoch, the gateway's clock. */
+  /** The gateway's clock, in ms since the epoch. */
   readonly time: { ms: number }
-  /** Ends the work: what is asked from now on shows it. */
+  /** Ends the work: every later poll shows it. */
   finish(id: string, usage?: Work['usage'], status?: string): void
-  /** The one that runs now. */
+  /** The gateway that runs now. */
   readonly house: House
-  /** Another gateway on the same configuration, but for a ledger of its own. */
+  /** Another gateway on the same configuration, but with its own ledger. */
   replica(): Promise<House>
-  /** Ends the gateway and starts it again on the same ledger, with a changed configuration where one is given. */
+  /** Ends the gateway and starts it again on the same ledger, with a changed configuration if one is given. */
   restart(config?: Config): Promise<void>
   /** Every record, newest first, once nothing is in flight. */
   records(of?: House): Promise<readonly RecordRow[]>
-  /** Moves the clock on until the gateway has asked about the object `times` times in all. */
+  /** Moves the clock on until the gateway has polled the object `times` times in all. */
   untilAsked(id: string, times: number): Promise<void>
   asked(id: string): number
   /** As `gatehouse limits` shows it. */
   standing(measure: string): Promise<RuleReport>
-  /** As alice, through the gateway that runs now or through the one that is given. */
+  /** Sends as alice, through the gateway that runs now or through the given one. */
   sends(method: string, path: string, body?: unknown, through?: House): Promise<Response>
 }
 
@@ -60,7 +58,7 @@ export interface BackgroundOptions {
 
 export interface WorkingBackend extends Pick<BackgroundWorld, 'backend' | 'works' | 'finish'> {}
 
-/** An instance that works in the background until it is told that it has finished. */
+/** An instance that works in the background until `finish` is called. */
 export async function startWorkingBackend(t: Scope, instead?: BackgroundOptions['instead']): Promise<WorkingBackend> {
   const backend = await startBackend(t)
   const works = new Map<string, Work>()
@@ -78,7 +76,7 @@ export async function startWorkingBackend(t: Scope, instead?: BackgroundOptions[
   }
 }
 
-/** Instance `up` behind target `up`, workload `w` of everybody; deployments `gpt-5` and `gpt-4o`. */
+/** Instance `up` behind target `up`; workload `w`, open to every caller; deployments `gpt-5` and `gpt-4o`. */
 export async function startBackground(t: Scope, options: BackgroundOptions = {}): Promise<BackgroundWorld> {
   const { backend, works, finish } = await startWorkingBackend(t, options.instead)
   const time = { ms: Date.now() }
@@ -122,7 +120,7 @@ export async function startBackground(t: Scope, options: BackgroundOptions = {})
       return allRecords(of.ledger)
     },
     async untilAsked(id, times) {
-      await eventually(`asked about ${id} ${times} times`, () => {
+      await eventually(`${times} polls of ${id}`, () => {
         if (asked(id) >= times) return true
         time.ms += 5_000
         return null
@@ -150,7 +148,7 @@ export async function startBackground(t: Scope, options: BackgroundOptions = {})
   }
 }
 
-/** Reads a stream until it has said the words, then leaves it. */
+/** Reads a stream until it contains the words, then disconnects. */
 export async function leaveAt(answer: Response, words: string): Promise<string> {
   const reader = answer.body?.getReader()
   let text = ''
@@ -163,12 +161,12 @@ export async function leaveAt(answer: Response, words: string): Promise<string> 
   return text
 }
 
-/** The sum of what records say was used. */
+/** The sum of the tokens in the records. */
 export function chargedOf(records: readonly RecordRow[]): number {
   return records.reduce((sum, { usage }) => sum + (usage.totalTokens ?? 0), 0)
 }
 
-/** The configuration with that instance alone. */
+/** The configuration with only that instance. */
 export function inFrontOf(
   config: ConfigInput,
   backend: Backend,
@@ -259,7 +257,7 @@ function show(work: Work, verb: string, query: string, response: ServerResponse)
   else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(shown(work)))
 }
 
-/** The first events; the last one only where the work is done by then. */
+/** The first events; the last one only if the work is done by then. */
 function stream(work: Work, response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   response.write(event('response.created', { response: shown({ ...work, status: 'in_progress' }) }))
@@ -270,7 +268,7 @@ function stream(work: Work, response: ServerResponse): void {
 
 const made = new WeakMap<object, number>()
 
-/** Ids are never given twice, also of what was deleted. */
+/** Ids are never used twice, even after a deletion. */
 function count(works: object): number {
   const number = (made.get(works) ?? 0) + 1
   made.set(works, number)

@@ -1,11 +1,11 @@
-/** Bodies that are cheap to send and dear to read: what one call can make the gateway do while everybody else waits. */
+/** Bodies that are cheap to send and expensive to read: how long one call can block the gateway for all others. */
 
 export interface Bomb {
   readonly name: string
   /** Below `/TARGET/WORKLOAD`. */
   readonly path: string
   readonly contentType: string
-  /** A body of about so many bytes. */
+  /** A body of about this many bytes. */
   body(bytes: number): Buffer
 }
 

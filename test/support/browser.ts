@@ -1,4 +1,4 @@
-/** A real browser, headless, that opens one page of the test's own and reports what the page's script found. */
+/** A real headless browser that opens one page of the test and reports what the page's script found. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -10,11 +10,14 @@ import { soon } from './wait.ts'
 import type { Scope } from './world.ts'
 
 export interface Pages {
-  /** Of the pages: `http://127.0.0.1:PORT`. The same pages are at `http://localhost:PORT`, which is another origin. */
+  /**
+   * Origin of the pages: `http://127.0.0.1:PORT`. The same pages are at `http://localhost:PORT`, which is another
+   * origin.
+   */
   readonly port: number
   /**
    * Opens a page at this origin that runs the script, the body of an async function.
-   * @returns what the script returned, by way of JSON.
+   * @returns the script's result, converted to JSON and back.
    */
   run(origin: string, script: string): Promise<unknown>
 }
@@ -56,13 +59,13 @@ export async function startPages(t: Scope): Promise<Pages> {
         'chromium',
         [
           '--headless',
-          // Root has no sandbox; the page is the test's own.
+          // Root has no sandbox; the page belongs to the test.
           '--no-sandbox',
           '--disable-gpu',
           '--disable-dev-shm-usage',
           '--no-first-run',
           '--disable-background-networking',
-          // Its proxies and names are those of the machine: the pages are on loopback.
+          // The browser would use the machine's proxies and names: the pages are on loopback.
           '--no-proxy-server',
           `--user-data-dir=${profile}`,
           '--remote-debugging-port=0',

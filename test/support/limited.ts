@@ -1,4 +1,4 @@
-/** The demonstration with limits, and a client that calls through it and asks what is left. */
+/** The demonstration with limits, and a client that calls through it and reads what is left. */
 import assert from 'node:assert/strict'
 import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import type { LimitsReport, RuleReport } from '../../packages/gateway/src/limits/index.ts'
@@ -20,7 +20,7 @@ interface Change {
 }
 
 /**
- * The demonstration with limits of workloads hr-bot and code-assistant; carol may call as both, alice as hr-bot alone.
+ * The demonstration with limits of workloads hr-bot and code-assistant; carol may call as both, alice only as hr-bot.
  */
 export async function limited(t: Scope, { hrBot, codeAssistant, limits, parts, change }: Change): Promise<Caller> {
   const world = await startWorld(t, {

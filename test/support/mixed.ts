@@ -29,7 +29,7 @@ export interface MixedOptions {
   readonly flavour?: 'openai' | 'vllm'
   /** Models of the stand-in. */
   readonly models?: readonly string[]
-  /** Which one is tried first. Default: the instance of kind openai. */
+  /** The member that is tried first. Default: the instance of kind openai. */
   readonly first?: 'azure' | 'openai'
   /** Deployments of the pool that have another name at the stand-in. */
   readonly aliases?: Readonly<Record<string, string>>

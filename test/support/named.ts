@@ -1,5 +1,5 @@
 /**
- * A gateway in front of two back ends of one's own, for what a call may name: one pool with aliases, and a workload
+ * A gateway in front of two backends that belong to the test, for names in calls: one pool with aliases, and a workload
  * that may use some of it.
  */
 import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
@@ -13,7 +13,7 @@ export interface NamedWorld {
   readonly world: World
   readonly one: Backend
   readonly two: Backend
-  /** What reached either back end since the last call of this function. */
+  /** Requests that reached either backend since the last call of this function. */
   taken(): Backend['received']
   /** A POST of workload hr-bot on pool `main`, v1. */
   post(path: string, body: unknown, headers?: readonly (readonly [string, string])[]): Promise<RawAnswer>
@@ -23,7 +23,7 @@ export interface NamedOptions {
   readonly workload?: Partial<WorkloadInput>
   readonly gateway?: ConfigInput['gateway']
   readonly objects?: ConfigInput['objects']
-  /** Of both instances, besides the usual ones. */
+  /** Deployments of both instances, besides the usual ones. */
   readonly deployments?: readonly string[]
   /** Aliases of the pool's first member. */
   readonly aliases?: Readonly<Record<string, string>>
@@ -31,7 +31,7 @@ export interface NamedOptions {
 
 const usual = ['gpt-4o', 'gpt-4o-ptu', 'gpt-image-1', 'pictures-2', 'text-embedding-3-small', 'secret-model']
 
-/** The workload may use gpt-4o, gpt-image-1 and text-embedding-3-small, and nothing else. */
+/** The workload may use only gpt-4o, gpt-image-1 and text-embedding-3-small. */
 export async function startNamed(t: Scope, options: NamedOptions = {}): Promise<NamedWorld> {
   const [one, two] = await Promise.all([startBackend(t), startBackend(t)])
   const names = [...usual, ...(options.deployments ?? [])]

@@ -1,11 +1,11 @@
-/** Objects as clients use them: short ways to make and ask for them, through any house and as anyone. */
+/** Objects as clients use them: short ways to create and retrieve them, through any gateway and as any caller. */
 import assert from 'node:assert/strict'
 import type { House } from '../../packages/gateway/src/house/index.ts'
 import type { World } from './world.ts'
 
 export interface Answered {
   readonly status: number
-  /** Code of the gateway's own refusal, null for an answer of an instance. */
+  /** Code of the gateway's own refusal; null for an answer of an instance. */
   readonly refusal: string | null
   readonly id: string
   readonly body: Readonly<Record<string, unknown>>

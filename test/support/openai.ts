@@ -28,17 +28,17 @@ export interface OpenAIRequest {
 export interface OpenAIStandIn {
   readonly url: string
   readonly key: string
-  /** Requests that came whole, in order. */
+  /** Complete requests, in order. */
   readonly received: readonly OpenAIRequest[]
   readonly bill: readonly OpenAILine[]
-  /** Answers the next requests in turn instead of the models. */
+  /** Answers the next requests in turn, before the models do. */
   readonly faults: ((response: ServerResponse) => void)[]
-  /** Header fields of answers beside the usual ones. */
+  /** Additional headers of answers. */
   headers: Readonly<Record<string, string>>
 }
 
 interface Options {
-  /** `vllm`: its errors, and no header fields about requests and limits. */
+  /** `vllm`: its errors, and no headers about requests and limits. */
   readonly flavour?: 'openai' | 'vllm'
   readonly models?: readonly string[]
 }
@@ -290,7 +290,7 @@ function json(response: ServerResponse, status: number, document: unknown): void
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(document))
 }
 
-/** A fault: this status, these header fields and this error. */
+/** A fault: this status, these headers and this error. */
 export function refusing(status: number, headers: Readonly<Record<string, string>> = {}, code: string | null = null) {
   return (response: ServerResponse): void => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)

@@ -1,4 +1,4 @@
-/** A world whose pool has as many instances as a test wants, each a simulator that can be made to fail. */
+/** A world whose pool has as many instances as a test needs, each a simulator that can be made to fail. */
 
 import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import type { HouseParts } from '../../packages/gateway/src/house/index.ts'
@@ -22,7 +22,7 @@ export interface PoolWorld {
   readonly instances: readonly AzureSimulator[]
   /** Lines of all instances, with the instance's name in each. */
   bill(): readonly BillLine[]
-  /** One chat completion of workload hr-bot on the pool, or what `body` says. */
+  /** One chat completion of workload hr-bot on the pool; `body` replaces the default body. */
   chat(options?: ChatOptions): Promise<RawAnswer>
 }
 
@@ -37,7 +37,7 @@ export interface ChatOptions {
 export interface PoolOptions {
   readonly count: number
   readonly deployments?: (at: number) => Readonly<Record<string, SimulatedDeployment>>
-  /** Of the pool `trio`; `members` are all instances, in order, unless given. */
+  /** Settings of the pool `trio`; `members` are all instances, in order, unless given. */
   readonly pool?: Partial<PoolInput>
   readonly members?: (names: readonly string[]) => PoolInput['members']
   readonly instance?: (at: number) => Partial<InstanceInput>

@@ -1,4 +1,4 @@
-/** Chance that can be repeated: everything that a test decides by chance comes from one seed. */
+/** Repeatable randomness: every random choice of a test comes from one seed. */
 import { createCipheriv } from 'node:crypto'
 
 export interface Random {
@@ -13,12 +13,11 @@ export interface Random {
 }
 
 /**
- * What a run without `GATEHOUSE_TEST_SEED` begins with: the same code gives the same result. `npm run chaos` tries
- * others.
+ * The seed of a run without `GATEHOUSE_TEST_SEED`: the same code gives the same result. `npm run chaos` tries others.
  */
 const standardSeed = 20_261_125
 
-/** The seed of this run: `GATEHOUSE_TEST_SEED`, or the standard one. */
+/** The seed of this run: `GATEHOUSE_TEST_SEED`, or the default. */
 export function seedOfRun(): number {
   const given = process.env['GATEHOUSE_TEST_SEED']
   if (given === undefined || given === '') return standardSeed
@@ -54,7 +53,7 @@ export function randomOf(seed: number): Random {
   }
 }
 
-/** Bytes without a pattern, that cannot be compressed; equal for equal seeds. */
+/** Bytes without a pattern, which cannot be compressed; equal for equal seeds. */
 export function noiseOf(seed: number, length: number): Buffer {
   const key = Buffer.alloc(16)
   key.writeUInt32BE(seed >>> 0)

@@ -1,4 +1,4 @@
-/** HTTP/1.1 by hand: what client libraries would never send, and answers as the bytes that came. */
+/** HTTP/1.1 by hand: requests that client libraries would never send, and answers as the bytes that came. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { soon } from './wait.ts'
@@ -44,7 +44,7 @@ export class RawConnection {
     if (!this.socket.destroyed) this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
   }
 
-  /** Leaves at once, as a killed process does. */
+  /** Disconnects at once, like a killed process. */
   leave(): void {
     this.socket.resetAndDestroy()
   }
@@ -54,7 +54,7 @@ export class RawConnection {
     return soon('an answer on a raw connection', this.#answer(options.ofHead === true), options.withinMs)
   }
 
-  /** Everything that came until the other side closed. */
+  /** All bytes until the other side closed. */
   async rest(withinMs?: number): Promise<Buffer> {
     await soon(
       'the other side closes',
@@ -76,7 +76,7 @@ export class RawConnection {
   async #answer(ofHead: boolean): Promise<RawAnswer | null> {
     let found: Read = { answer: null, length: 0 }
     await this.#until(() => {
-      // Large answers come in thousands of pieces: they are put together when enough is there.
+      // Large answers come in thousands of pieces, which are joined only when enough is there.
       if (this.#length >= found.length) found = readAnswer(this.#joined(), ofHead, this.#ended)
       return found.answer !== null || this.#ended
     })
@@ -105,7 +105,7 @@ export class RawConnection {
   }
 }
 
-/** An answer and its length; or none, and how many bytes there must be at least before looking again. */
+/** An answer and its length; or null, and the number of bytes needed before looking again. */
 interface Read {
   readonly answer: RawAnswer | null
   readonly length: number
@@ -160,13 +160,11 @@ function readChunks(bytes: Buffer, start: number, whole: (body: Buffer, length: 
 
 export interface RawRequest {
   readonly method?: string
-  /** The request target, exactly as it goes out. */
+  /** The request target, sent unchanged. */
   readonly target: string
-  /**
-   * Names and values in turn or as pairs, exactly as they go out; Host and Connection: close are added unless given.
-   */
+  /** Names and values alternately or as pairs, sent unchanged; Host and Connection: close are added unless given. */
   readonly headers?: readonly (readonly [string, string])[]
-  /** With a Content-Length of its own, unless one is given. */
+  /** A Content-Length is added unless one is given. */
   readonly body?: string | Buffer
 }
 

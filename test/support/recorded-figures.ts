@@ -1,6 +1,6 @@
 /**
- * Figures that Azure reported, with bodies of the recordings' shape and counts in words of our own. The bill and the
- * gateway's counting are both held to them.
+ * Figures that Azure reported, with bodies of the recordings' shape and counts in words of our own. Both the bill and
+ * the gateway's counting are tested against them.
  */
 import type { JsonRecord } from '../../packages/gateway/src/wire/json.ts'
 
@@ -73,7 +73,7 @@ export const recordedPrompts: readonly (readonly [
 
 export type RecordedCalls = typeof called
 
-/** Completion tokens beside reasoning, as Azure reported them; a text, or the calls above. */
+/** Completion tokens without reasoning, as Azure reported them; a text, or the calls above. */
 export const recordedCompletions: readonly (readonly [model: string, said: string | RecordedCalls, tokens: number])[] =
   [
     ['gpt-4o-mini', '1977', 3],

@@ -1,4 +1,4 @@
-/** Reading the ledger from tests. */
+/** Reads the ledger from tests. */
 import type { House } from '../../packages/gateway/src/house/index.ts'
 import type { Ledger } from '../../packages/gateway/src/ledger/index.ts'
 import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
@@ -14,15 +14,15 @@ export function recordOf(ledger: Ledger, id: string | null | undefined): Promise
 }
 
 /**
- * Every record of a running house, newest first, once nothing is in flight: a client sees its answer before the record
- * is written.
+ * Every record of a running gateway, newest first, once nothing is in flight: a client sees its answer before the
+ * record is written.
  */
 export async function settledRecords(house: House): Promise<readonly RecordRow[]> {
   await eventually('nothing is in flight', () => (house.gateway.inFlight === 0 ? true : null))
   return allRecords(house.ledger)
 }
 
-/** The newest record, once nothing is in flight; null where there is none. */
+/** The newest record, once nothing is in flight; null if there is none. */
 export async function settled(house: House): Promise<RecordRow | null> {
   await eventually('nothing is in flight', () => (house.gateway.inFlight === 0 ? true : null), 20_000)
   await house.ledger.caughtUp()

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { startRedis } from './redis.ts'
 import { soon } from './wait.ts'
 
-/** What the server answers to one line of the protocol's plain form. */
+/** The server's answer to one line of the protocol's plain form. */
 async function say(port: number, line: string): Promise<string> {
   const socket = connect({ host: '127.0.0.1', port })
   try {
@@ -18,7 +18,7 @@ async function say(port: number, line: string): Promise<string> {
   }
 }
 
-// Whoever proves that limits outlive a crash must know which data the crash took.
+// A test that limits survive a crash must know which data the crash destroyed.
 test('a Redis with an append-only file keeps its data over a kill, one without comes back empty', async t => {
   for (const appendOnly of [true, false]) {
     const redis = await startRedis(t, { appendOnly })
@@ -30,8 +30,8 @@ test('a Redis with an append-only file keeps its data over a kill, one without c
   }
 })
 
-// A test of a wrong password proves nothing against a server that asks for none.
-test('a Redis with a password refuses who does not know it', async t => {
+// A test of a wrong password proves nothing against a server that needs none.
+test('a Redis with a password refuses a client that does not know it', async t => {
   const redis = await startRedis(t, { password: 'correct' })
   assert.match(await say(redis.port, 'PING'), /^-NOAUTH/)
   assert.match(await say(redis.port, 'AUTH correct'), /^\+OK/)

@@ -1,6 +1,6 @@
 /**
- * A real Redis of one's own: loopback, a free port, a directory that goes with the test. It can be stopped, killed,
- * frozen and started again.
+ * A real Redis for one test: loopback, a free port, a directory that is removed with the test. It can be stopped,
+ * killed, frozen and started again.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,11 +18,11 @@ const portTriesMax = 5
 
 export interface TestRedisOptions {
   readonly password?: string
-  /** Keeps its data in an append-only file, so that they outlive a kill. Default: it comes back empty. */
+  /** Keeps its data in an append-only file, so that they survive a kill. Default: it comes back empty. */
   readonly appendOnly?: boolean
   /** True for a node of a cluster, which serves all slots by itself. */
   readonly cluster?: boolean
-  /** False: only a port is set aside, and `start` begins. Default true. */
+  /** False: only a port is reserved, and `start` starts the server. Default true. */
   readonly started?: boolean
 }
 
@@ -32,20 +32,20 @@ export interface TestRedis {
   readonly port: number
   /** Null while it does not run. */
   readonly pid: number | null
-  /** Begins, again on the same port and directory; resolves when it accepts connections. */
+  /** Starts it, again on the same port and directory; resolves when it accepts connections. */
   start(): Promise<void>
   /** Ends it as an operator does (SIGTERM). */
   stop(): Promise<void>
   /** Ends it as a crash does (SIGKILL). */
   kill(): Promise<void>
-  /** Stops it in the middle of whatever it does; connections stay open and nobody answers. */
+  /** Freezes it in the middle of its work; connections stay open and get no answer. */
   freeze(): void
   thaw(): void
 }
 
 /**
  * Started and ended with the test.
- * @throws Error when `redis-server` is not installed: what cannot be proven must not look as if it were.
+ * @throws Error when `redis-server` is not installed: a skipped proof must not look like a passed one.
  */
 export async function startRedis(t: Scope, options: TestRedisOptions = {}): Promise<TestRedis> {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-redis-'))
@@ -57,7 +57,7 @@ export async function startRedis(t: Scope, options: TestRedisOptions = {}): Prom
     child = null
     const ended = once(ending, 'close')
     ending.kill(signal)
-    // One that is frozen takes no signal but these two.
+    // A frozen process receives only these two signals.
     if (signal !== 'SIGKILL') ending.kill('SIGCONT')
     await soon(`${program} ends`, ended)
   }
@@ -97,14 +97,14 @@ export async function startRedis(t: Scope, options: TestRedisOptions = {}): Prom
   }
 }
 
-/** One command, as an operator types it. Its answer. */
+/** Runs one command, as an operator types it, and returns its answer. */
 export function tell(port: number, ...command: readonly string[]): string {
   const { stdout, error } = spawnSync('redis-cli', ['-p', String(port), ...command], { encoding: 'utf8' })
   if (error !== undefined) throw new Error('redis-cli cannot be started: it comes with redis-server', { cause: error })
   return stdout.trim()
 }
 
-/** Somebody else took the port between our finding it free and the server's start. */
+/** Another program took the port between our finding it free and the server's start. */
 class PortTaken extends Error {}
 
 function settings(options: TestRedisOptions): string {
@@ -119,7 +119,7 @@ function settings(options: TestRedisOptions): string {
   return `${lines.join('\n')}\n`
 }
 
-/** Resolves when the server says that it is ready. */
+/** Resolves when the server logs that it is ready. */
 async function launch(directory: string, port: number): Promise<ChildProcess> {
   const args = ['redis.conf', '--port', String(port)]
   const child = spawn(program, args, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -1,4 +1,4 @@
-/** What every refusal must be, and that the gateway goes on after it. */
+/** Requirements on every refusal, and on the gateway after it. */
 import assert from 'node:assert/strict'
 import { type RefusalCode, refusals } from '../../packages/gateway/src/gateway/refusals.ts'
 import type { Ledger } from '../../packages/gateway/src/ledger/index.ts'
@@ -18,12 +18,12 @@ export interface OpenAiError {
 export function errorOf(answer: RawAnswer): OpenAiError {
   assert.equal(answer.headers['content-type'], 'application/json')
   const { error, ...more } = JSON.parse(answer.body.toString()) as { error: OpenAiError }
-  assert.deepEqual(more, {}, 'nothing stands beside the error')
+  assert.deepEqual(more, {}, 'the error has no further members')
   assert.deepEqual(Object.keys(error).sort(), ['code', 'message', 'param', 'type'])
   return error
 }
 
-/** The answer is this refusal, as the catalogue has it, in OpenAI's shape. */
+/** Asserts that the answer is this refusal, as the catalogue has it, in OpenAI's shape. */
 export function assertRefusal(answer: RawAnswer | null, code: RefusalCode): asserts answer is RawAnswer {
   assert.ok(answer, 'the connection was closed without an answer')
   const error = errorOf(answer)
@@ -32,22 +32,22 @@ export function assertRefusal(answer: RawAnswer | null, code: RefusalCode): asse
   assert.equal(error.type, refusals[code].type)
   assert.equal(answer.headers['x-gatehouse-refusal'], code)
   assert.ok(error.message.length >= 20, 'it says what is wrong')
-  assert.ok(!/\{\w+\}/.test(error.message), `a place in the words was not filled: ${error.message}`)
+  assert.ok(!/\{\w+\}/.test(error.message), `a placeholder in the message was not filled: ${error.message}`)
 }
 
-/** Also in the ledger. @returns the record */
+/** Asserts the refusal also in the ledger. @returns the record */
 export async function assertRefused(ledger: Ledger, answer: RawAnswer | null, code: RefusalCode): Promise<RecordRow> {
   assertRefusal(answer, code)
   const record = await recordOf(ledger, answer.headers['x-gatehouse-request-id'])
   assert.deepEqual(
     [record.outcome, record.outcomeCode, record.status],
     ['refused', code, answer.status],
-    'the record says what the client was told',
+    'the record has the message that the client got',
   )
   return record
 }
 
-/** An ordinary call is answered. */
+/** Asserts that an ordinary call is answered. */
 export async function assertAlive(world: { readonly url: string; token(as: string): Promise<string> }): Promise<void> {
   const answer = await send(world.url, {
     target: chatPath,

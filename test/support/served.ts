@@ -25,11 +25,11 @@ export interface Served {
   readonly process: ChildProcess
   /** Lines of the log so far, parsed. */
   readonly log: readonly Readonly<Record<string, unknown>>[]
-  /** Everything written to standard output and standard error so far. */
+  /** All output to standard output and standard error so far. */
   readonly written: string
-  /** Waits for a line of the log with this message. @param after lines to pass over. */
+  /** Waits for a line of the log with this message. @param after number of lines to skip. */
   logged(message: string, after?: number): Promise<Readonly<Record<string, unknown>>>
-  /** Sends SIGTERM and waits for the end. @returns the exit code, null when a signal ended it. */
+  /** Sends SIGTERM and waits for the end. @returns the exit code; null when a signal ended it. */
   stop(): Promise<number | null>
 }
 
@@ -89,9 +89,9 @@ export interface ServedWorld {
   readonly two: AzureSimulator
   readonly directory: string
   readonly configFile: string
-  /** As the file holds it. */
+  /** The configuration as in the file. */
   readonly config: ConfigInput
-  /** Writes the file anew. JSON is YAML. */
+  /** Replaces the file. JSON is YAML. */
   write(config: ConfigInput): Promise<void>
   serve(): Promise<Served>
   token(as: string): Promise<string>
@@ -102,10 +102,7 @@ export interface ServedOptions {
   readonly deployments?: Readonly<Record<string, SimulatedDeployment>>
 }
 
-/**
- * The simulators in this process, and a configuration file for `gatehouse serve`. Instance 1 is signed in to with a key
- * too.
- */
+/** The simulators in this process, and a configuration file for `gatehouse serve`. Instance 1 also accepts a key. */
 export async function startServedWorld(t: Scope, options: ServedOptions = {}): Promise<ServedWorld> {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-served-'))
   t.after(() => rm(directory, { recursive: true, force: true }))

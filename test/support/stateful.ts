@@ -1,7 +1,4 @@
-/**
- * Two resources that keep state as Azure's do, behind pools: what one has encrypted or stored, the other one cannot
- * read.
- */
+/** Two resources that keep state as Azure's do, in pools: neither can read what the other has encrypted or stored. */
 import assert from 'node:assert/strict'
 import type { Received } from './backend.ts'
 import type { Answered, Person } from './objects.ts'
@@ -13,15 +10,15 @@ export const user: Item = { role: 'user', content: 'go' }
 export const result: Item = { type: 'function_call_output', call_id: 'call_1', output: 'ok' }
 
 /**
- * An Azure resource as it is: it reads its own encrypted content alone, and knows the ids of its own items alone.
- * @param name stands in all that it makes.
+ * An Azure resource as it is: it reads only its own encrypted content, and knows only the ids of its own items.
+ * @param name is part of everything that it makes.
  */
 class Resource {
   readonly name: string
   turns = 0
-  /** Answers everything with this instead; null: it serves. */
+  /** Answers every request with this; null: it serves. */
   failing: JsonAnswer | null = null
-  /** What it gave out, by id. */
+  /** Objects that it created, by id. */
   readonly items = new Set<string>()
 
   constructor(name: string) {

@@ -1,6 +1,6 @@
 /**
- * Two back ends of one's own, `up1` and `up2`, as members of pools: what an instance that keeps state would answer, and
- * what reached which.
+ * Two backends that belong to the test, `up1` and `up2`, as members of pools: answers of an instance that keeps state,
+ * and which of the two each request reached.
  */
 import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import type { HouseParts } from '../../packages/gateway/src/house/index.ts'
@@ -12,9 +12,9 @@ export interface TwinBackends {
   readonly world: World
   readonly up1: Backend
   readonly up2: Backend
-  /** Alice of the hr-bot through pool `rr`, or whoever else through what else. */
+  /** Alice of the hr-bot through pool `rr`, unless another caller or target is given. */
   as(options?: PersonOptions): Promise<Person>
-  /** Which back ends were called since the last time, in order. */
+  /** Names of the backends that were called since the last time, in order. */
   called(): readonly string[]
 }
 
@@ -35,7 +35,7 @@ export async function startTwinBackends(t: Scope, options: TwinBackendsOptions =
   const [up1, up2] = [await startBackend(t), await startBackend(t)]
   const deployments = options.deployments ?? ['gpt-5', 'gpt-4o']
   const order: string[] = []
-  // Noted by what is kept of each, so that tests may change `answer` as they like.
+  // Taken from what each backend recorded, so that tests may change `answer` freely.
   const counts = { up1: 0, up2: 0 }
   const world = await startWorld(t, {
     ...(options.parts === undefined ? {} : { parts: options.parts }),
@@ -62,7 +62,7 @@ export async function startTwinBackends(t: Scope, options: TwinBackendsOptions =
   }
 }
 
-/** Answers with JSON whatever is asked. */
+/** Answers every request with JSON. */
 export function answering(answer: (request: Received) => JsonAnswer): Backend['answer'] {
   return (request, response) => {
     const { status = 200, headers = {}, body } = answer(request)

@@ -1,6 +1,6 @@
 /**
- * The same calls made twice: through the gateway, and directly to an instance that is the twin of the one behind it.
- * What the client got must be the same, exchange by exchange: status, header fields, every byte of the body.
+ * The same calls made twice: through the gateway, and directly to an instance that is the twin of the gateway's own.
+ * The client must get the same, exchange by exchange: status, headers, every byte of the body.
  */
 import assert from 'node:assert/strict'
 import { startAzure } from '../../packages/simulator/src/azure/index.ts'
@@ -8,21 +8,21 @@ import { demoDirectory } from '../../packages/simulator/src/directory.ts'
 import type { SimulatedDeployment } from '../../packages/simulator/src/types.ts'
 import { type Scope, startWorld, type World } from './world.ts'
 
-/** Where a client is pointed. */
+/** The address that a client uses. */
 export interface Door {
-  /** What AzureOpenAI calls `endpoint`. */
+  /** Called `endpoint` by AzureOpenAI. */
   readonly endpoint: string
   /** Base URL of the v1 API. */
   readonly v1: string
   readonly token: () => Promise<string>
-  /** Keeps what came back. */
+  /** Records every answer. */
   readonly fetch: typeof fetch
   readonly direct: boolean
 }
 
 export interface Exchange {
   readonly method: string
-  /** Path behind the door, with its query. */
+  /** Path below the door's base, with its query. */
   readonly path: string
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -31,9 +31,7 @@ export interface Exchange {
   readonly broken: boolean
 }
 
-/**
- * Of the connection, of the moment, or an id of the one call. `x-gatehouse-request-id` is the one field that is added.
- */
+/** Headers of the connection or of the moment, or ids of the one call. Only `x-gatehouse-request-id` is added. */
 const ofItsNature = new Set([
   'date',
   'connection',
@@ -42,7 +40,7 @@ const ofItsNature = new Set([
   'apim-request-id',
   'x-request-id',
   'x-gatehouse-request-id',
-  // Of the instance's own origin (`backend/headers.ts`).
+  // Headers of the instance's own origin (`backend/headers.ts`).
   'access-control-allow-origin',
   'strict-transport-security',
   'vary',
@@ -68,7 +66,7 @@ export const everyDeployment = {
   ears: { model: 'whisper' },
 } as const satisfies Record<string, SimulatedDeployment>
 
-/** What Azure OpenAI itself takes tokens for. */
+/** The audience that Azure OpenAI itself accepts. */
 const azureOpenAi = 'https://cognitiveservices.azure.com'
 
 export async function startTwins(t: Scope): Promise<TwinWorld> {
@@ -95,13 +93,13 @@ export async function startTwins(t: Scope): Promise<TwinWorld> {
       const wanted = await script(directly.door)
       seen = await through.exchanges()
       compare(seen, await directly.exchanges())
-      assert.deepEqual(plain(got), plain(wanted), 'what the client made of it')
+      assert.deepEqual(plain(got), plain(wanted), "the client's result")
       return got
     },
   }
 }
 
-/** A client's result without what is private to it; ids of the one call are equal by the seed. */
+/** A client's result without its private parts; ids of the one call are equal because of the seed. */
 function plain(value: unknown): unknown {
   return value === undefined ? null : JSON.parse(JSON.stringify(value))
 }
@@ -118,7 +116,7 @@ function openDoor(world: World, endpoint: string, direct: boolean): { door: Door
   const door = {
     endpoint,
     v1: `${endpoint}/openai/v1`,
-    // An instance takes tokens for its own audience alone, and the gateway here those for the company's registration.
+    // An instance accepts only tokens for its own audience, and the gateway here those for the company's registration.
     token: () => (direct ? world.entra.token({ as: 'alice', audience: azureOpenAi }) : world.token('alice')),
     fetch: recording,
     direct,
@@ -144,7 +142,7 @@ function compare(through: readonly Exchange[], directly: readonly Exchange[]): v
   assert.notEqual(through.length, 0, 'nothing was called')
   for (const [at, exchange] of through.entries()) {
     const twin = directly[at]
-    assert.deepEqual(exchange.headers, twin?.headers, `header fields of ${line(exchange)}`)
+    assert.deepEqual(exchange.headers, twin?.headers, `headers of ${line(exchange)}`)
     assert.equal(exchange.broken, twin?.broken)
     assert.equal(exchange.body.toString('latin1'), twin?.body.toString('latin1'), `bytes of ${line(exchange)}`)
   }

@@ -1,4 +1,4 @@
-/** A gateway in front of one back end of the test's own, which sends exactly the bytes that the test says. */
+/** A gateway in front of one backend, which sends exactly the bytes that the test gives. */
 import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import { type Backend, startBackend } from './backend.ts'

@@ -1,10 +1,10 @@
-/** Waiting for what comes from elsewhere: another process, another thread, a closed connection. */
+/** Waiting for another process, another thread, or a closed connection. */
 import { setTimeout as delay } from 'node:timers/promises'
 
 const betweenMs = 15
 
 /**
- * The first answer that is not null, asked for again and again.
+ * The first result that is not null; `ask` is called again and again.
  * @param what names it in the error.
  * @throws Error when there is none within `withinMs`.
  */
@@ -22,7 +22,7 @@ export async function eventually<T>(
   }
 }
 
-/** Rejects when the work takes longer: a test then says what hung instead of hanging itself. */
+/** Rejects when the work takes longer: the test then names what hung instead of hanging itself. */
 export async function soon<T>(what: string, work: Promise<T>, withinMs = 10_000): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(new Error(`not within ${withinMs} ms: ${what}`)), withinMs)
@@ -33,7 +33,7 @@ export async function soon<T>(what: string, work: Promise<T>, withinMs = 10_000)
   }
 }
 
-/** Everything that comes. */
+/** Everything that the stream yields. */
 export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
   for await (const one of source) all.push(one)

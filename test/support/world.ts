@@ -23,7 +23,7 @@ import { randomOf, seedOfRun } from './random.ts'
 
 export const instanceKey = 'key-of-the-simulated-instance-0001'
 
-/** What ends takes down what was started: a test's context, or a file's hooks. */
+/** Runs closers when it ends: a test's context, or a file's hooks. */
 export interface Scope {
   after(close: () => unknown): void
 }
@@ -58,10 +58,10 @@ export const fastDeployments = {
   'text-embedding-3-small': { model: 'text-embedding-3-small' },
 } as const
 
-/** Tests send more calls without a token in a minute than anybody else, and look at the record of each. */
+/** Tests send more calls without a token in a minute than real clients do, and examine the record of each. */
 export const everyRefusal = { perMinute: 1_000_000, allPerMinute: 1_000_000 } as const
 
-/** Builds a world and takes it down after the test. */
+/** Builds a world and closes it after the test. */
 export async function startWorld(t: Scope, options: WorldOptions = {}): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-test-'))
   const entra = await startEntra({ directory: options.tenant ?? demoDirectory })
@@ -114,7 +114,7 @@ export async function startWorld(t: Scope, options: WorldOptions = {}): Promise<
   }
 }
 
-/** Another house on the same configuration, after the first one was closed; or on a changed one, beside it. */
+/** Another gateway on the same configuration, after the first one was closed; or on a changed one, beside it. */
 export async function reopen(t: Scope, world: World, config: Config = world.config): Promise<House> {
   const house = await buildHouse(config, { log: silentLog, appService: world.entra.managedIdentity })
   t.after(() => house.close())
@@ -141,7 +141,7 @@ export function ask(text: string): { readonly role: 'user'; readonly content: st
   return [{ role: 'user', content: text }]
 }
 
-/** A dated version that knows everything that is tested. */
+/** A dated version that supports everything that is tested. */
 export const apiVersion = '2025-04-01-preview'
 
 /** Request target of a chat completion, dated form. */

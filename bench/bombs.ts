@@ -1,8 +1,7 @@
 /**
- * How long one call keeps everybody else waiting: the processor time of the longest turn of the gateway's event loop
- * while it takes each of the bombs, and of the whole call. Processor time, because on a busy machine the time on the
- * clock is somebody else's. Client and instances are in a thread of their own. `node bench/bombs.ts [MEGABYTES [PART OF
- * THE NAME]]`
+ * How long one call blocks all others: the CPU time of the longest turn of the gateway's event loop while it takes each
+ * of the bombs, and of the whole call. CPU time, because on a busy machine wall-clock time includes other programs.
+ * Client and instances are in a thread of their own. `node bench/bombs.ts [MEGABYTES [PART OF THE NAME]]`
  */
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
@@ -25,7 +24,7 @@ interface Hit {
   readonly sent: number
 }
 
-/** The other thread: answers for the instances, and sends what it is told to. */
+/** The other thread: answers for the instances, and sends the calls that the main thread orders. */
 async function shoot(): Promise<void> {
   const port = parentPort
   if (port === null) throw new Error('This part is a worker thread.')
@@ -84,7 +83,7 @@ async function measure(megabytes: number, named: string): Promise<void> {
     const [hit] = await once(worker, 'message')
     return hit as Hit
   }
-  // Tokens and code are there before anything is measured.
+  // Fetch the token and load the code before anything is measured.
   const chosen = bombs.filter(({ name }) => name.includes(named))
   for (const { name } of chosen) await fire(name, 20_000)
   console.log('bomb'.padEnd(34), 'longest turn ms', '  processor ms', '  answer')
@@ -99,7 +98,7 @@ async function measure(megabytes: number, named: string): Promise<void> {
   await worker.terminate()
 }
 
-/** Looks at the processor's clock once in each turn of the event loop. */
+/** Reads the CPU clock once in each turn of the event loop. */
 class Turns {
   #before = process.threadCpuUsage()
   #longestMs = 0
@@ -110,7 +109,7 @@ class Turns {
     this.#look()
   }
 
-  /** Milliseconds; turns in which there was nothing to do are not in the sum. */
+  /** In ms; turns without work are not in the sum. */
   stop(): { readonly longestMs: number; readonly workMs: number } {
     this.#stopped = true
     return { longestMs: this.#longestMs, workMs: this.#workMs }

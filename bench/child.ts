@@ -1,12 +1,12 @@
 /**
- * The inside of a process of the benchmark: answers what the bench asks over the IPC channel. CPU and memory are the
- * process's own figures of itself, all of its threads included.
+ * The inside of a process of the benchmark: answers the bench's questions over the IPC channel. CPU and memory are
+ * measured by the process itself, all of its threads included.
  */
 
 export interface ProcessUsage {
   /** CPU time since the process started, user and system, all threads, in microseconds. */
   readonly cpuUs: number
-  /** The same of the main thread alone; null where it cannot be told from outside. */
+  /** The same for the main thread only; null if it cannot be measured. */
   readonly mainThreadCpuUs: number | null
   /** Resident memory, in bytes. */
   readonly rssBytes: number
@@ -23,7 +23,7 @@ export type Told =
   | { readonly id: number; readonly answer: unknown }
   | { readonly id: number; readonly error: string }
 
-/** One function per question that the bench may ask; `usage` and `stop` come with every child. */
+/** One function per question that the bench may send; `usage` and `stop` come with every child. */
 export type Handlers = Readonly<Record<string, (argument: unknown) => unknown>>
 
 export function ownUsage(): ProcessUsage {
@@ -44,8 +44,8 @@ function tell(told: Told): void {
 export const isChild = process.send !== undefined
 
 /**
- * Says `ready` to the bench, then answers until the bench says `stop` or goes away; a bench that was killed leaves no
- * process behind. Ctrl-C reaches the whole group of processes, so it is left to the bench alone.
+ * Sends `ready` to the bench, then answers until the bench sends `stop` or ends; a bench that was killed leaves no
+ * process running. Ctrl-C reaches the whole group of processes, so only the bench handles it.
  */
 export function answerParent(ready: unknown, handlers: Handlers, close: () => Promise<void>): void {
   process.on('SIGINT', () => {})

@@ -1,6 +1,6 @@
 /**
  * The gateway in its seat, with everything on: a verified Entra token, one workload bound to its caller, full bodies
- * journalled and stored. Arguments: origin of the back end, directory of the ledger, a `GatewayVariant` as JSON.
+ * journalled and stored. Arguments: origin of the backend, directory of the ledger, a `GatewayVariant` as JSON.
  */
 import { type ConfigInput, configSchema } from '../packages/gateway/src/config/schema/index.ts'
 import { buildHouse } from '../packages/gateway/src/house/open.ts'
@@ -8,7 +8,7 @@ import { answerParent, isChild } from './child.ts'
 import { chatPath, type GatewayReady, type GatewayVariant, type LedgerTally } from './seats.ts'
 import { applicationId, audience, startSignInService, tenantId } from './signin.ts'
 
-/** A real set of rules, wide enough that no call is refused. */
+/** A realistic set of rules, wide enough that no call is refused. */
 const workloadLimits = {
   tokensPerMinute: 1_000_000_000,
   requestsPerMinute: 10_000_000,
@@ -31,8 +31,8 @@ interface Place {
 }
 
 /**
- * Nothing is switched off or tuned: what is not said here is as shipped. But for the time that Redis has: on a machine
- * that others use it may be late, and a call that is refused for it says nothing.
+ * Nothing is switched off or tuned: settings that are absent here have their defaults. Only Redis has more time: on a
+ * shared machine it may be late, and a call refused for that reason says nothing.
  */
 function configuration({ authority, upstreamUrl, directory }: Place, variant: GatewayVariant): ConfigInput {
   const { limits, redisUrl } = variant

@@ -1,8 +1,8 @@
 /**
- * What recording one exchange costs: `node bench/ledger.ts [--exchanges N] [--rounds N] [--rate N] [--body BYTES]
+ * The cost of recording one exchange: `node bench/ledger.ts [--exchanges N] [--rounds N] [--rate N] [--body BYTES]
  * [--rows N] [--json]`. Opens and closes exchanges at a steady rate in a ledger of its own and reports CPU per
- * exchange, of the main thread and of all threads (journal, store, DuckDB and its checkpoints included); of several
- * rounds the least, which other work on the machine disturbed least, and the median. With `--rows`, fills the store and
+ * exchange, of the main thread and of all threads (journal, store, DuckDB and its checkpoints included): the least of
+ * several rounds, which other work on the machine disturbed least, and the median. With `--rows`, fills the store and
  * times reports and pages.
  */
 import { createHash } from 'node:crypto'
@@ -101,7 +101,7 @@ function closedAt(id: string, index: number, startedAtMs: number): Closed {
   }
 }
 
-/** Text that compresses as prompts do. */
+/** Text that compresses like prompts. */
 function bodyOf(seed: number): Uint8Array {
   const words = Array.from(
     { length: Math.ceil(bodyBytes / 6) },
@@ -127,8 +127,8 @@ const between = (from: Cpu, to: Cpu): Cpu => ({
 })
 
 /**
- * Paced work: every tick does what is due. Without `ledger` it is the pacing and the making of the records alone, which
- * is taken off.
+ * Paced work: every tick does what is due. Without `ledger` it does only the pacing and the making of the records,
+ * whose cost is subtracted.
  */
 async function run(count: number, ledger: Ledger | null): Promise<Cpu> {
   const from = cpu()
@@ -175,7 +175,7 @@ function rounded(value: number): number {
   return Math.round(value * 100) / 100
 }
 
-/** Records over a year, as fast as they go. */
+/** Records over a year, written as fast as possible. */
 async function fill(ledger: Ledger, count: number): Promise<void> {
   const yearMs = 365 * 86_400_000
   const from = systemClock() - yearMs
@@ -190,7 +190,7 @@ async function fill(ledger: Ledger, count: number): Promise<void> {
   await ledger.caughtUp()
 }
 
-/** As long as a response's. */
+/** As long as a response's id. */
 function objectIdOf(index: number): string {
   return `resp_${createHash('sha256').update(String(index)).digest('hex').slice(0, 48)}`
 }
@@ -205,7 +205,7 @@ const ledger = await openLedger({
   log: silentLog,
 })
 try {
-  // Warm both paths up first: the first seconds are the compiler's.
+  // Warm both paths up first: the first seconds measure the compiler.
   await run(Math.min(exchanges, 20_000), ledger)
   const main: number[] = []
   const all: number[] = []

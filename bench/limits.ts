@@ -1,13 +1,13 @@
 /**
- * What limits cost: one gateway process, called in turn as a workload with limits and as one without. Two processes of
- * the same program differ by more than limits cost (some 10 µs, whichever has the limits).
+ * The cost of limits: one gateway process, called alternately as a workload with limits and as one without. Two
+ * processes of the same program differ by more than limits cost (some 10 µs, whichever has the limits).
  *
- * A round is four slices in random order, each of one call per connection (some 10 ms): two of the workload with
- * limits, two of the one without, so that either follows itself as often as the other does. Neighbours of a shared
- * machine make all of them up to twice as slow, now and then and for a while: what counts is the difference within a
- * round. It is told for all rounds, and apart for those in which the machine was calm. Which these are, one of the
- * slices without limits says, the witness; there only the other one is compared: choosing rounds by the witness favours
- * neither side.
+ * A round is four slices in random order, each of one call per connection (some 10 ms): two of the workload with limits
+ * and two of the one without, so that either follows itself as often as the other does. Other load on a shared machine
+ * makes all of them up to twice as slow, from time to time and for a while: what counts is the difference within a
+ * round. It is reported for all rounds, and separately for those in which the machine was calm. One of the slices
+ * without limits, the witness, decides which rounds are calm; in these only the other slice without limits is compared:
+ * choosing rounds by the witness favours neither side.
  */
 import { spawnSync } from 'node:child_process'
 import { startRedis } from '../test/support/redis.ts'
@@ -18,15 +18,15 @@ import type { Seat } from './seats.ts'
 
 export interface AddedFigures {
   /**
-   * Main thread, µs per call, beyond the workload without limits. Of all rounds, as everything that does not say
+   * Main thread, µs per call, beyond the workload without limits. Over all rounds, like every figure that does not say
    * otherwise.
    */
   readonly addedUs: Centre
   /** The same while the machine was calm. */
   readonly addedWhenCalmUs: Centre
-  /** What the two slices without limits differ by: without a mistake in the method it is around 0. */
+  /** The difference between the two slices without limits: if the method is right it is around 0. */
   readonly nothingUs: Centre
-  /** The same of all other threads. */
+  /** The same for all other threads. */
   readonly addedElsewhereUs: Centre
   /** Main thread, µs per call without limits. */
   readonly withoutUs: Centre
@@ -37,7 +37,7 @@ export interface AddedFigures {
 }
 
 export interface LimitsFigures {
-  /** Per seat's name. */
+  /** By the seat's name. */
   readonly added: Readonly<Record<string, AddedFigures>>
 }
 
@@ -56,10 +56,10 @@ export interface Round {
 
 export const slicesOfRound = ['witness', 'without', 'limited', 'limitedAgain'] as const
 
-/** Share of the rounds that is called calm. */
+/** Share of the rounds that counts as calm. */
 const calmShare = 1 / 3
 
-/** Null when a call went wrong with every seat; one with which a call went wrong is left out. */
+/** Null when a call failed with every seat; a seat with a failed call is left out. */
 export async function measureLimits(bench: Bench, seats: readonly Seat[]): Promise<LimitsFigures | null> {
   const added: Record<string, AddedFigures> = {}
   for (const seat of seats) {
@@ -78,7 +78,7 @@ export async function measureLimits(bench: Bench, seats: readonly Seat[]): Promi
   return Object.keys(added).length === 0 ? null : { added }
 }
 
-/** Null when a call went wrong, or when the process does not tell the time of its main thread. */
+/** Null when a call failed, or when the process does not report its main thread's time. */
 async function measureRounds(bench: Bench, without: Seat, limited: Seat): Promise<readonly Round[] | null> {
   const { limitsRounds } = bench.plan
   const rounds: Round[] = []
@@ -87,14 +87,14 @@ async function measureRounds(bench: Bench, without: Seat, limited: Seat): Promis
       if (number % 100 === 1) bench.say(`${limited.name}: round ${number} of ${limitsRounds}`)
       const slices = { witness: without, without, limited, limitedAgain: limited }
       const round: Partial<Record<keyof Round, Slice>> = {}
-      // At random: whatever the process does every so often then meets all of them alike.
+      // At random, so that periodic work of the process meets all of them alike.
       for (const name of shuffled(slicesOfRound)) {
         const { result, cpuUs, mainThreadCpuUs } = await sliceOnce(bench, slices[name])
         if (!flawless(result) || mainThreadCpuUs === null) return null
         const { answered } = result
         round[name] = { mainUs: mainThreadCpuUs / answered, elsewhereUs: (cpuUs - mainThreadCpuUs) / answered }
       }
-      // All of them have been set.
+      // All elements have been set.
       rounds.push(round as Round)
     }
   } finally {
@@ -137,7 +137,7 @@ function bothWithout({ without, witness }: Round, figure: keyof Slice): number {
   return (without[figure] + witness[figure]) / 2
 }
 
-/** Latency one call at a time, against the first seat. Null when a call went wrong. */
+/** Latency one call at a time, against the first seat. Null when a call failed. */
 async function measurePairs(bench: Bench, seats: readonly Seat[]): Promise<PairsResult | null> {
   bench.say('limits: latency')
   const [{ pairs, warmUp }] = bench.plan.pairs
@@ -151,7 +151,7 @@ async function measurePairs(bench: Bench, seats: readonly Seat[]): Promise<Pairs
   return result.targets.every(target => flawless({ ...target, sent: result.sent })) ? result : null
 }
 
-/** A Redis of the run's own, on the core of load and back end. Resolves with its URL. */
+/** A Redis of the run's own, on the core of load and backend. Resolves with its URL. */
 export async function redisOf(stack: AsyncDisposableStack, core: string | null): Promise<string> {
   const redis = await startRedis({ after: close => stack.defer(async () => void (await close())) })
   if (core !== null && redis.pid !== null) spawnSync('taskset', ['-apc', core, String(redis.pid)])

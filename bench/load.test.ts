@@ -32,7 +32,7 @@ async function serving(
 
 const bounds = { connections: 4, callsMax: 40, durationMsMax: 20_000 }
 
-// The figures divide by these numbers: they must be what really happened.
+// The figures are divided by these numbers, so they must be exact.
 test('calls are counted exactly and end at their bound', async t => {
   const result = await runCalls({ target: await backEnd(t), question, ...bounds })
   assert.deepEqual([result.sent, result.answered, result.errors], [40, 40, {}])
@@ -76,7 +76,7 @@ test('a wrong status is counted as an error and never as an answer', async t => 
   assert.deepEqual([result.sent, result.answered, result.errors], [40, 0, { status_429: 40 }])
 })
 
-test('a wrong length is counted as an error and says both lengths', async t => {
+test('a wrong length is counted as an error that names both lengths', async t => {
   const target = await serving(t, (request, response) => {
     request.resume().on('end', () => response.end(answerBody(799)))
   })
@@ -93,7 +93,7 @@ test('a server that cuts every connection ends the run, with its failures counte
   assert.deepEqual([held.answered, held.errors], [0, { cut: 5 }])
 })
 
-// A relay that loses the end of a stream, or an event in the middle, is not relaying.
+// A relay that loses the end of a stream, or an event in the middle, does not work.
 test('a stream with an event too few is an error', async t => {
   const target = await serving(t, (request, response) => {
     const { bytes } = expectedAnswer(streamed)

@@ -1,6 +1,6 @@
 /**
  * The load, in a process of its own: bounded in connections, calls and time. It checks status and length of every
- * answer; whatever is not as expected is counted, and the bench fails on it.
+ * answer, counts what is not as expected, and the bench fails on it.
  */
 import { performance } from 'node:perf_hooks'
 import { answerParent, isChild } from './child.ts'
@@ -14,12 +14,12 @@ export interface Target {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Longest silence that is waited through, in milliseconds. */
+/** Longest silence before a timeout, in ms. */
 const silenceMsMax = 20_000
 /** A worker that fails this often in a row gives up. */
 const failuresInRowMax = 5
 
-/** What went wrong, by kind; empty when all went well. */
+/** Failures by kind; empty when all went well. */
 export type Errors = Readonly<Record<string, number>>
 
 class ErrorCount {
@@ -29,7 +29,7 @@ class ErrorCount {
   }
 }
 
-/** Why this answer is not the expected one, or null. */
+/** The reason why this answer is not the expected one; null if it is. */
 function fault(answer: Answer, expected: ExpectedAnswer, events: number): string | null {
   if (answer.status !== 200) return `status_${answer.status}`
   if (answer.bytes !== expected.bytes) return `length_${answer.bytes}_instead_of_${expected.bytes}`
@@ -57,7 +57,7 @@ class Line {
   }
 }
 
-/** Repeats `once` until it says false. Failures are counted; after several in a row the worker gives up. */
+/** Repeats `once` until it returns false. Failures are counted; after several in a row the worker gives up. */
 async function repeat(errors: ErrorCount, once: () => Promise<boolean>): Promise<void> {
   let inRow = 0
   while (inRow < failuresInRowMax) {
@@ -109,7 +109,7 @@ export class KeptLines {
 
 /**
  * Calls one after the other on each connection (closed loop).
- * @param kept Connections to use and to leave open; without, each run opens its own.
+ * @param kept Connections to use and to leave open; without it, each run opens its own.
  */
 export async function runCalls(order: CallsOrder, kept: KeptLines | null = null): Promise<CallsResult> {
   const request = requestBytes(order.target.url, order.target.headers, questionBody(order.question))
@@ -153,7 +153,7 @@ export interface StreamsResult {
   readonly answered: number
   readonly errors: Errors
   readonly elapsedMs: number
-  /** Separate writes of the back end in all streams: what was to be relayed. */
+  /** The backend's separate writes in all streams: what a relay has to pass on. */
   readonly chunks: number
   readonly firstEventMs: Spread | null
   /** Time between two events of a stream as the client sees them. */
@@ -201,7 +201,7 @@ export async function runStreams(order: StreamsOrder): Promise<StreamsResult> {
   let answered = 0
   const startedAt = performance.now()
   const one = async (connection: Connection, index: number): Promise<void> => {
-    // Streams of real clients do not tick together; started at once, all would.
+    // Streams of real clients do not tick together, but streams that start at once would.
     await new Promise(resolve => setTimeout(resolve, (index * order.spreadMs) / order.connections))
     try {
       const wrong = await stream(connection, request, expected, times, () => {})
@@ -227,10 +227,10 @@ export async function runStreams(order: StreamsOrder): Promise<StreamsResult> {
 }
 
 export interface PairsOrder {
-  /** The first one is the reference: what is called without anything in between. */
+  /** The first one is the reference, which is called directly. */
   readonly targets: readonly Target[]
   readonly question: Question
-  /** Calls to each target that count; `warmUp` more go before them. */
+  /** Calls to each target that count; `warmUp` more come before them. */
   readonly pairs: number
   readonly warmUp: number
 }
@@ -238,12 +238,12 @@ export interface PairsOrder {
 export interface PairsResult {
   /** Calls to each target, warm-up included. */
   readonly sent: number
-  /** In the order given. */
+  /** In the given order. */
   readonly targets: readonly {
     readonly answered: number
     readonly errors: Errors
     readonly latencyMs: Spread | null
-    /** Latency beyond the reference's of the same round; of the reference itself all zero. */
+    /** Latency beyond the reference's in the same round; all zero for the reference itself. */
     readonly addedMs: Spread | null
   }[]
 }
@@ -262,7 +262,7 @@ class PairedTarget {
     this.request = requestBytes(target.url, target.headers, body)
   }
 
-  /** How long one call takes, or null when it went wrong. */
+  /** Duration of one call; null when it failed. */
   async timed(expected: ExpectedAnswer): Promise<number | null> {
     try {
       const connection = await this.line.ready()
@@ -283,8 +283,8 @@ class PairedTarget {
 }
 
 /**
- * One call at a time, each target once per round, so that what disturbs the machine disturbs all alike. The order
- * rotates and turns about, so that nobody always comes after the same one and what it still does in the background.
+ * One call at a time, each target once per round, so that disturbances of the machine affect all alike. The order
+ * rotates and reverses, so that no target always follows the same one and its remaining background work.
  */
 export async function runPairs(order: PairsOrder): Promise<PairsResult> {
   const body = questionBody(order.question)
@@ -321,7 +321,7 @@ export interface HoldOrder {
   readonly target: Target
   readonly question: Question
   readonly streams: number
-  /** How many wait for their first event at once while the streams are opened. */
+  /** Maximum number of streams that wait for their first event while the streams are opened. */
   readonly openingMax: number
 }
 

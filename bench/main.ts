@@ -65,7 +65,7 @@ const fullPlan: Plan = {
   limitsRounds: 2_000,
 }
 
-/** Under a minute: to see that all works, and roughly where the figures lie. */
+/** Under a minute: to see that everything works, and roughly where the figures are. */
 const quickPlan: Plan = {
   ...fullPlan,
   rounds: 3,
@@ -111,12 +111,12 @@ function readOptions(): Options {
   return command.parse().opts<Options>()
 }
 
-/** What must be stopped and removed, last first; also when something fails in between, and on Ctrl-C. */
+/** Things to stop and remove, last first; also when something fails in between, and on Ctrl-C. */
 interface Workshop {
   readonly stack: AsyncDisposableStack
   readonly context: SeatContext
   readonly bench: Bench
-  /** What ledgers said when their seat was given up. */
+  /** Figures of the ledgers, read when their seats were closed. */
   readonly tallies: Map<string, LedgerTally>
 }
 
@@ -230,7 +230,7 @@ function accountReport(account: Account, tally: LedgerTally | undefined): Accoun
   return { sent, answered, errors, ledger: { ...tally, lost: sent - tally.records, tokensMissing } }
 }
 
-/** Figures that are to be doubted, and peers that are not there. */
+/** Doubtful figures, and missing peers. */
 function remarksOn(
   figures: Figures,
   specs: readonly SeatSpec[],
@@ -253,7 +253,7 @@ function remarksOn(
   return remarks
 }
 
-/** What went wrong with a seat, a line each. */
+/** Failures of a seat, a line each. */
 function faultsOf(name: string, { errors, ledger }: AccountReport): string[] {
   const lines = Object.entries(errors).map(([kind, count]) => `${name}: ${count} times ${kind}`)
   if (ledger !== null && ledger.lost !== 0) lines.push(`${name}: ${ledger.lost} calls without a record`)
@@ -302,7 +302,7 @@ async function run(stack: AsyncDisposableStack, options: Options): Promise<numbe
   const report: Report = { ...unjudged, targets: targetsOf(unjudged, 'relay', candidate.name) }
   if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
   process.stdout.write(asText(report))
-  // A peer that fails is a remark; the comparison that this is for does not need it.
+  // A peer that fails is a remark; the main comparison does not need it.
   const wrong = names.filter(name => !isPeer(name)).flatMap(faults)
   for (const line of wrong) say(`✗ ${line}`)
   return wrong.length === 0 ? 0 : 1
@@ -319,7 +319,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 try {
   process.exitCode = await run(stack, options)
 } catch (error) {
-  // After a signal every question to a process that was stopped fails; the signal's own way ends this process.
+  // After a signal every question to a stopped process fails; the signal handler ends this process.
   if (!stack.disposed) say(`✗ ${error instanceof Error ? error.message : String(error)}`)
   process.exitCode = 1
 } finally {

@@ -1,6 +1,6 @@
 /**
- * What is measured, stage by stage. Every stage calls all seats in turn, round after round (A B A B), and reports
- * medians over the rounds, so that a neighbour who disturbs one round does not decide the figure.
+ * The measurements, stage by stage. Every stage calls all seats in turn, round after round (A B A B), and reports
+ * medians over the rounds, so that other load that disturbs one round does not decide the figure.
  */
 import type { ProcessUsage } from './child.ts'
 import type {
@@ -44,11 +44,11 @@ interface PairsPlan {
 }
 
 const connections = 64
-/** Milliseconds; a slice takes some ten. */
+/** In ms; a slice takes some ten. */
 const sliceMsMax = 20_000
 export const smallQuestion = { questionBytes: 170, answerBytes: 800, chunks: 0, paceMs: 0 }
 
-/** What was sent through a seat and what went wrong with it, over all stages. */
+/** Calls sent through a seat and their failures, over all stages. */
 export class Account {
   sent = 0
   answered = 0
@@ -65,12 +65,12 @@ export class Account {
 export interface Bench {
   readonly load: Child
   readonly upstream: Child
-  /** What is called without anything in between. */
+  /** The target that is called directly. */
   readonly direct: Target
   readonly plan: Plan
-  /** Per seat's name. */
+  /** By the seat's name. */
   readonly accounts: Map<string, Account>
-  /** Says what is being done now. */
+  /** Reports progress. */
   readonly say: (line: string) => void
 }
 
@@ -99,11 +99,11 @@ export interface Watched<Result> extends Spent {
   readonly result: Result
   /** Time from the last answer until everything was stored. */
   readonly settleMs: number
-  /** Share of one core that load and back end took together: near 1, they are what limits. */
+  /** Share of one core that load and backend took together: near 1, they are the bottleneck. */
   readonly loadCoreShare: number
 }
 
-/** Runs a load against a seat. The CPU time counts until the seat has settled: work put off is work all the same. */
+/** Runs a load against a seat. The CPU time counts until the seat has settled: deferred work is also work. */
 async function watch<Result extends { readonly elapsedMs: number }>(
   bench: Bench,
   seat: Seat,
@@ -145,8 +145,8 @@ export interface CallsFigures {
   readonly loadedP99Ms: number
   readonly loadCoreShare: number
   /**
-   * Share of one core that the seat had. Pinned and called without a pause it should be near 1; less means that others
-   * took of its core.
+   * Share of one core that the seat had. Pinned and called without a pause it should be near 1; if it is less, other
+   * programs used its core.
    */
   readonly coreShare: number
   /** `cpuUsPerCall` of each round. */
@@ -162,8 +162,8 @@ export async function callsOnce(bench: Bench, seat: Seat, bounds: Pick<CallsOrde
 }
 
 /**
- * One call on each of the connections, which stay open from one slice to the next until the load is asked to `letGo`.
- * What the seat puts off is not waited for.
+ * One call on each of the connections, which stay open from one slice to the next until the load gets `letGo`. Deferred
+ * work of the seat is not waited for.
  */
 export async function sliceOnce(bench: Bench, seat: Seat): Promise<Spent & { readonly result: CallsResult }> {
   const order: CallsOrder = {
@@ -221,7 +221,7 @@ export function flawless(result: {
   return result.answered === result.sent && Object.keys(result.errors).length === 0
 }
 
-/** Figures per seat, of those without any error: what a call costs that was not answered says nothing. */
+/** Figures of the seats without any error: the cost of a call that failed says nothing. */
 function figuresOf<Round extends { readonly result: Parameters<typeof flawless>[0] }, Figures>(
   rounds: ReadonlyMap<string, readonly Round[]>,
   figures: (rounds: readonly Round[]) => Figures,
@@ -230,7 +230,7 @@ function figuresOf<Round extends { readonly result: Parameters<typeof flawless>[
   return Object.fromEntries(whole.map(([name, ofSeat]) => [name, figures(ofSeat)]))
 }
 
-/** Before every stage: until the machine code of the ordinary way is made, figures are of the compiler. */
+/** Before every stage: until the usual path is compiled, figures measure the compiler. */
 export async function warmUp(bench: Bench, seats: readonly Seat[]): Promise<void> {
   bench.say('warming up')
   const bounds = { callsMax: bench.plan.callsMax, durationMsMax: bench.plan.warmUpMs }
@@ -245,8 +245,7 @@ export async function measureCalls(bench: Bench, seats: readonly Seat[]): Promis
 
 export interface StreamsFigures {
   /**
-   * All threads, until everything is stored, with the streams' beginnings and ends in it. Null where nothing was
-   * watched.
+   * All threads, until everything is stored, including the streams' beginnings and ends. Null if nothing was watched.
    */
   readonly cpuUsPerChunk: number | null
   readonly mainThreadCpuUsPerChunk: number | null
@@ -281,7 +280,7 @@ function streamsFigures(rounds: readonly { result: StreamsResult; cpu: Spent | n
 }
 
 /**
- * Also measures the back end called directly, under the name `direct`: what the client sees when nothing is in between.
+ * Also measures the backend called directly, under the name `direct`: the client's view without anything in between.
  */
 export async function measureStreams(bench: Bench, seats: readonly Seat[]): Promise<Record<string, StreamsFigures>> {
   const once = async (seat: Seat, chunks: number) => {
@@ -345,7 +344,7 @@ export interface MemoryFigures {
   readonly streams: number
   /** Resident memory of the process after a warm-up, before the first of the streams. */
   readonly rssBeforeBytes: number
-  /** The most that was seen while all of them were open. */
+  /** The highest value while all of them were open. */
   readonly rssWhileBytes: number
 }
 
@@ -367,7 +366,7 @@ export async function measureMemory(bench: Bench, seat: Seat): Promise<MemoryFig
   const ended = finished.finally(() => {
     over = true
   })
-  // Sampled on a beat while the streams run: the beat itself is what is waited for, or the end.
+  // Sampled at an interval while the streams run: waits for the next sample or for the end.
   while (!over) {
     rssWhileBytes = Math.max(rssWhileBytes, (await seat.usage()).rssBytes)
     await Promise.race([ended, new Promise(resolve => setTimeout(resolve, 250))])

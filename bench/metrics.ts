@@ -1,4 +1,4 @@
-/** What metrics cost per call: `Figures.ended`, which every call passes once. Measured in this process. */
+/** The cost of metrics per call: `Figures.ended`, which every call passes once. Measured in this process. */
 
 import type { EndedCall } from '../packages/gateway/src/telemetry/calls.ts'
 import { Figures } from '../packages/gateway/src/telemetry/figures.ts'
@@ -21,7 +21,7 @@ const call: EndedCall = {
   firstByteMs: 400,
 }
 
-/** @returns µs per call in the fastest round: neighbours on the machine only ever add to it. */
+/** @returns µs per call in the fastest round: other load on the machine can only add to it. */
 export function measureMetrics(): number {
   const figures = new Figures()
   const usPerCall = (): number => {

@@ -1,6 +1,6 @@
 /**
- * Other gateways, where they are installed: the same calls through them, for comparison. They check and keep nothing
- * here.
+ * Other gateways, if they are installed: the same calls through them, for comparison. Here they check and store
+ * nothing.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import type { Target } from './load.ts'
 import { BenchError, Program } from './processes.ts'
 import { chatPath, type Seat, type SeatContext, type SeatSpec } from './seats.ts'
 
-/** A port that nobody listened on a moment ago: these programs cannot be asked to choose one and say which. */
+/** A port that was free a moment ago: these programs cannot choose one and report it. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
@@ -64,7 +64,7 @@ function usageOf(pid: number, tickUs: number): ProcessUsage {
   let cpuUs = 0
   let rssBytes = 0
   for (const member of family(pid)) {
-    // Fields 14 and 15 of stat are user and system time; counted from behind the name, which may hold spaces.
+    // Fields 14 and 15 of stat are user and system time; counted from after the name, which may contain spaces.
     const fields = readFileSync(`/proc/${member}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
     cpuUs += (Number(fields[11]) + Number(fields[12])) * tickUs
     const resident = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${member}/status`, 'utf8'))?.[1]
@@ -90,7 +90,7 @@ function nginxConfiguration(directory: string, upstream: string, port: number): 
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map(kind => `  ${kind}_temp_path ${directory}/${kind};`)
     .join('\n')
-  // Started by root, nginx would hand its worker to another user, who cannot enter this directory.
+  // Started by root, nginx would run its worker as another user, who cannot enter this directory.
   return `${process.getuid?.() === 0 ? 'user root;\n' : ''}daemon off;
 worker_processes 1;
 worker_rlimit_nofile 16384;
@@ -163,7 +163,7 @@ async function startPortkey(context: SeatContext): Promise<Seat> {
 
 export interface Peers {
   readonly present: readonly SeatSpec[]
-  /** A line for each that is not there. */
+  /** A line for each peer that is not installed. */
   readonly missing: readonly string[]
 }
 

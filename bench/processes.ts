@@ -1,4 +1,4 @@
-/** Starts the processes of the benchmark, pinned to cores where the system allows, asks them, and stops them. */
+/** Starts the processes of the benchmark, pinned to cores if the system allows it, questions them, and stops them. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -22,7 +22,7 @@ export class BenchError extends Error {
   }
 }
 
-/** Which core serves and which ones load; null where processes cannot be pinned. */
+/** The core for seats and the ones for load; null if processes cannot be pinned. */
 export interface Cores {
   readonly server: string | null
   readonly load: string | null
@@ -42,7 +42,7 @@ function allowedCores(): number[] | null {
   }
 }
 
-/** The first core for whoever is measured, the second for load and back end together. Needs `taskset` and two cores. */
+/** The first core for the measured seat, the second for load and backend together. Needs `taskset` and two cores. */
 export function chooseCores(): Cores {
   const cores = allowedCores()
   const [server, load] = cores ?? []
@@ -58,14 +58,14 @@ export function coreCount(): number {
 export interface StartOptions {
   /** For messages and for the file that takes its output. */
   readonly name: string
-  /** Core to pin to, null for none. */
+  /** Core to pin to; null for none. */
   readonly core: string | null
   /** Directory for the process's output. */
   readonly directory: string
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** A program, perhaps pinned; what it prints goes to a file, so that a terminal does not slow it. */
+/** A program, pinned if possible; its output goes to a file, so that a terminal does not slow it down. */
 export class Program {
   readonly #process: ChildProcess
   readonly #options: StartOptions
@@ -111,7 +111,7 @@ export class Program {
     else listener(this.#gone)
   }
 
-  /** How it ended and the last that it printed. */
+  /** Its exit and the last lines of its output. */
   epitaph(): string {
     const printed = readFileSync(this.#outputFile(), 'utf8').trim().slice(-1_500)
     return `${this.#options.name} ended (${this.#gone ?? 'still running'})${printed === '' ? '' : `; it printed:\n${printed}`}`
@@ -154,7 +154,7 @@ export class Child {
   }
 
   /**
-   * Starts `file` (beside this one) on this same Node and waits until it is ready. `Ready` is what the file says then.
+   * Starts `file` (beside this one) on this same Node and waits until it is ready. `Ready` is what the file then sends.
    * BenchError `start_failed` when it ends or stays silent for 60 s.
    */
   static start<Ready>(
@@ -180,7 +180,10 @@ export class Child {
     })
   }
 
-  /** Asks and waits. BenchError `child_failed`, `child_gone`, or `child_silent` after `timeoutMs`. */
+  /**
+   * Sends a question and waits for the answer. BenchError `child_failed`, `child_gone`, or `child_silent` after
+   * `timeoutMs`.
+   */
   ask<Answer>(question: string, argument: unknown = null, timeoutMs = 120_000): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const id = this.#nextId++
@@ -206,7 +209,7 @@ export class Child {
     return this.ask('usage')
   }
 
-  /** Lets it close what it has open, then ends it. Never rejects: it is called when things have gone wrong, too. */
+  /** Lets it close what it has open, then ends it. Never rejects: it is also called after failures. */
   async stop(): Promise<void> {
     try {
       await this.ask('stop', null, 15_000)

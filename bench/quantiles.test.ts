@@ -6,7 +6,7 @@ import { centre, median, quantile, spread } from './quantiles.ts'
 const values = fc.array(fc.double({ noNaN: true, min: -1e9, max: 1e9 }), { minLength: 1, maxLength: 300 })
 const share = fc.double({ min: Number.MIN_VALUE, max: 1, noNaN: true })
 
-// Whoever reads a p99 must be able to say "99 of 100 calls were at most this slow", with a value that was really seen.
+// A p99 must mean that 99 of 100 calls were at most this slow, and must be a measured value.
 test('a quantile is the smallest measured value with at least its share at or below it', () => {
   fc.assert(
     fc.property(values, share, (measured, q) => {
@@ -20,7 +20,7 @@ test('a quantile is the smallest measured value with at least its share at or be
   )
 })
 
-// A table whose p50 exceeds its p99 would be believed by nobody.
+// Readers would not believe a table whose p50 exceeds its p99.
 test('a spread is ordered and does not depend on the order of measuring', () => {
   fc.assert(
     fc.property(values, measured => {
@@ -51,8 +51,8 @@ test('the centre lies within the middle of the values, whatever the ends are', (
   assert.deepEqual(centre([3, 3, 3]), { value: 3, within: 0 })
 })
 
-// A stage in which nothing was answered must not report zero milliseconds.
-test('nothing measured is no figure', () => {
+// A stage without any answer must not report zero milliseconds.
+test('without measured values there is no figure', () => {
   assert.equal(spread([]), null)
   assert.throws(() => median([]), RangeError)
   assert.throws(() => centre([]), RangeError)

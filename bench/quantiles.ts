@@ -11,19 +11,16 @@ export function quantile(sorted: ArrayLike<number>, q: number): number {
   return value
 }
 
-/** The middle value; of an even number of values the lower of the two in the middle. At least one value. */
+/** The middle value; for an even number of values the lower of the two in the middle. At least one value. */
 export function median(values: readonly number[]): number {
   return quantile(Float64Array.from(values).sort(), 0.5)
 }
 
-/** Where values lie, and how far the figure may be off. */
+/** The centre of values, and how far the figure may be off. */
 export interface Centre {
   /** Mean of the values without the tenth at either end, which single disturbances decide. */
   readonly value: number
-  /**
-   * The true one lies so far from it at most, with 95 % certainty, as far as the values tell (Tukey and McLaughlin
-   * 1963).
-   */
+  /** Largest distance of the true value, with 95 % certainty, as far as the values show (Tukey and McLaughlin 1963). */
   readonly within: number
 }
 

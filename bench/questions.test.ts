@@ -10,8 +10,8 @@ const sizes = fc.record({
   paceMs: fc.integer({ min: 0, max: 5_000 }),
 })
 
-// The load tells a cut answer from a whole one by its length: both sides must make exactly what was ordered.
-test('questions and answers are JSON of exactly the ordered size, and the back end reads the orders back', () => {
+// The load recognises a cut answer by its length: both sides must make exactly what was ordered.
+test('questions and answers are JSON of exactly the ordered size, and the backend reads the orders back', () => {
   fc.assert(
     fc.property(sizes, question => {
       const body = questionBody(question)
@@ -26,12 +26,12 @@ test('questions and answers are JSON of exactly the ordered size, and the back e
       assert.equal(JSON.parse(answer.toString()).usage.total_tokens, 151)
       if (chunks === 0) assert.deepEqual(expectedAnswer(question), { bytes: answerBytes, events: 0, writes: 1 })
     }),
-    // Behind the other members, the orders of this one are cut where the back end looks first: within `pace=10`.
+    // With other members before them, the backend's first look cuts these orders: within `pace=10`.
     { examples: [[{ questionBytes: 515, answerBytes: 600, chunks: 0, paceMs: 10 }]] },
   )
 })
 
-// A size that cannot be made would end in answers of another size and figures of another question.
+// A size that cannot be made would produce answers of another size and figures of another question.
 test('sizes too small for their JSON are refused', () => {
   assert.throws(() => questionBody({ questionBytes: 20, answerBytes: 800, chunks: 0, paceMs: 0 }), RangeError)
   assert.throws(() => answerBody(20), RangeError)

@@ -1,24 +1,24 @@
 /**
- * What the load asks and what the back end answers. Both sides make their bytes here, so that the load knows the exact
- * length of every answer. A question carries its own orders in the field `user`, which every gateway passes on
- * untouched.
+ * The load's questions and the backend's answers. Both sides make their bytes here, so that the load knows the exact
+ * length of every answer. A question carries its own orders in the field `user`, which every gateway forwards
+ * unchanged.
  */
 
 export interface Question {
   /** Size of the whole request body, in bytes; at least `questionBytesMin`. */
   readonly questionBytes: number
-  /** Size of the whole answer's body, in bytes, at least `answerBytesMin`. Of a stream: ignored. */
+  /** Size of the whole answer's body, in bytes, at least `answerBytesMin`. Ignored for a stream. */
   readonly answerBytes: number
-  /** Content chunks of a streamed answer; 0 asks for an answer in one piece. */
+  /** Content chunks of a streamed answer; 0 for an answer in one piece. */
   readonly chunks: number
-  /** Pause before each content chunk, in milliseconds; 0 sends as fast as the other side reads. */
+  /** Pause before each content chunk, in ms; 0 sends as fast as the other side reads. */
   readonly paceMs: number
 }
 
 export const questionBytesMin = 160
 export const answerBytesMin = 600
 
-/** What every answer reports, and what a ledger must therefore say of every call. */
+/** Reported by every answer, so a ledger must have it for every call. */
 export const usage = { promptTokens: 31, completionTokens: 120 }
 
 /**
@@ -26,7 +26,7 @@ export const usage = { promptTokens: 31, completionTokens: 120 }
  * `[DONE]`.
  */
 const framesBeyondContent = 3
-/** The finish reason, usage and `[DONE]` leave in one write, as they do at Azure. */
+/** The finish reason, usage and `[DONE]` leave in one write, as with Azure. */
 const writesBeyondContent = 2
 
 const prose =
@@ -105,7 +105,7 @@ export interface StreamFrames {
   readonly last: Buffer
 }
 
-/** `withUsage`: whether the frame with usage stands before `[DONE]`, as `stream_options.include_usage` asks for. */
+/** `withUsage`: true if the frame with usage comes before `[DONE]`, as `stream_options.include_usage` requests. */
 export function streamFrames(withUsage: boolean): StreamFrames {
   const filter = [{ prompt_index: 0, content_filter_results: { hate: { filtered: false, severity: 'safe' } } }]
   const total = usage.promptTokens + usage.completionTokens
@@ -120,12 +120,12 @@ export function streamFrames(withUsage: boolean): StreamFrames {
   }
 }
 
-/** What a client that did not ask for usage must receive. */
+/** Bytes that a client without `include_usage` must receive. */
 export interface ExpectedAnswer {
   readonly bytes: number
-  /** Events of the stream, `[DONE]` among them; 0 for an answer in one piece. */
+  /** Events of the stream, including `[DONE]`; 0 for an answer in one piece. */
   readonly events: number
-  /** Separate writes of the back end: what a relay has to pass on. */
+  /** Separate writes of the backend: what a relay has to pass on. */
   readonly writes: number
 }
 
@@ -140,16 +140,15 @@ export function expectedAnswer(question: Question): ExpectedAnswer {
 }
 
 /**
- * With the quotation mark behind it: where the first bytes end within the last number, that number would be a shorter
- * one.
+ * Includes the quotation mark after it: if the first bytes end within the last number, that number would be read as a
+ * shorter one.
  */
 const orders = /answer=(\d{1,8}) chunks=(\d{1,6}) pace=(\d{1,5})"/
-/** Where the orders stand unless somebody on the way has put the fields into another order. */
+/** The usual place of the orders, unless the fields were reordered on the way. */
 const ordersBytes = 512
 
 /**
- * What a question's body orders; null when it carries no orders. Found without parsing JSON, nearly always in the first
- * bytes.
+ * The orders in a question's body; null when it has none. Found without parsing JSON, nearly always in the first bytes.
  */
 export function ordersOf(body: Buffer): Pick<Question, 'answerBytes' | 'chunks' | 'paceMs'> | null {
   const found = orders.exec(body.toString('latin1', 0, ordersBytes)) ?? orders.exec(body.toString('latin1'))

@@ -42,7 +42,7 @@ async function serving(t: TestContext, listener: RequestListener): Promise<strin
 }
 
 // The yardstick must do the work that it is measured for: a relay that drops bytes would be cheap.
-test('the relay gives the client the same bytes as the back end itself', async t => {
+test('the relay gives the client the same bytes as the backend itself', async t => {
   const upstream = await startUpstream()
   t.after(() => upstream.close())
   const relayUrl = await relayTo(t, upstream.url)
@@ -51,7 +51,7 @@ test('the relay gives the client the same bytes as the back end itself', async t
   }
 })
 
-test('the relay sends the question on byte by byte, to the same path', async t => {
+test('the relay forwards the question byte by byte, to the same path', async t => {
   const seen: { url: string | undefined; body: string }[] = []
   const upstreamUrl = await serving(t, async (request, response) => {
     const body = (await request.setEncoding('utf8').toArray()).join('')
@@ -72,7 +72,7 @@ test('the relay reads both JSON bodies, as a gateway must', async t => {
 
 // Without back-pressure a slow reader would make the relay hold the whole stream, and its memory figure would be
 // worthless.
-test('a client that does not read stops the back end', async t => {
+test('a client that does not read stops the backend', async t => {
   const blocked = Promise.withResolvers<number>()
   let writtenBytes = 0
   const upstreamUrl = await serving(t, (_request, response) => {
@@ -106,8 +106,8 @@ test('a client that does not read stops the back end', async t => {
   left.abort()
 })
 
-// A client that leaves must free the back end; else every abandoned stream would go on costing.
-test('a client that leaves ends the call to the back end', async t => {
+// A client that disconnects must free the backend; otherwise every abandoned stream would go on costing.
+test('a client that disconnects ends the call to the backend', async t => {
   const gone = Promise.withResolvers<void>()
   const upstreamUrl = await serving(t, (_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')

@@ -1,7 +1,7 @@
 /**
- * The yardstick: the least that a relay on `node:http` and `undici` can do. It reads the question's JSON as a gateway
- * must, passes it on, reads the answer's JSON, or passes a stream chunk by chunk with back-pressure. It knows no
- * caller, checks nothing, and keeps nothing.
+ * The yardstick: the least that a relay on `node:http` and `undici` can do. It parses the question's JSON as a gateway
+ * must, forwards it, and parses the answer's JSON, or forwards a stream chunk by chunk with back-pressure. It
+ * identifies no caller, checks nothing, and stores nothing.
  */
 import {
   createServer,
@@ -15,7 +15,7 @@ import { answerParent, isChild } from './child.ts'
 
 /** The answer's headers without those that concern one connection only (RFC 9110 section 7.6.1). */
 function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
-  // In place: the object is nobody else's, and a copy was measurably dearer.
+  // Changed in place: no other code uses the object, and a copy was measurably slower.
   delete headers.connection
   delete headers['keep-alive']
   delete headers['transfer-encoding']
@@ -41,7 +41,7 @@ function isJson(body: Buffer): boolean {
   }
 }
 
-/** Takes one answer of the back end to the client. */
+/** Relays one answer of the backend to the client. */
 class Relaying implements Dispatcher.DispatchHandler {
   readonly #response: ServerResponse
   #parts: Buffer[] = []
@@ -112,7 +112,7 @@ export interface Relay {
   close(): Promise<void>
 }
 
-/** Listens on a free port of the loopback address. `upstreamUrl`: origin of the back end. */
+/** Listens on a free port of the loopback address. `upstreamUrl`: origin of the backend. */
 export async function startRelay(upstreamUrl: string): Promise<Relay> {
   // No bound on connections: 2,000 open streams are 2,000 connections.
   const pool = new Pool(upstreamUrl, { connections: null, pipelining: 1 })

@@ -1,11 +1,11 @@
-/** What the bench found, as JSON and as tables. */
+/** The results of the bench, as JSON and as tables. */
 import Table from 'cli-table3'
 import type { LimitsFigures } from './limits.ts'
 import type { CallsFigures, LatencyFigures, MemoryFigures, StreamsFigures } from './measure.ts'
 import { type Centre, median } from './quantiles.ts'
 import type { LedgerTally } from './seats.ts'
 
-/** What was sent through a seat, and what its ledger says of it. */
+/** Calls sent through a seat, and its ledger's figures for them. */
 export interface AccountReport {
   readonly sent: number
   readonly answered: number
@@ -14,7 +14,7 @@ export interface AccountReport {
     | (LedgerTally & {
         /** Calls sent that have no record. */
         readonly lost: number
-        /** Tokens that the back end reported for the answers, less those in the ledger. */
+        /** Tokens that the backend reported for the answers, minus those in the ledger. */
         readonly tokensMissing: number
       })
     | null
@@ -27,7 +27,7 @@ export interface Report {
     readonly cpu: string
     readonly cores: number
     readonly node: string
-    /** Core of the seats, and core of load and back end; null where they could not be pinned. */
+    /** Core of the seats, and core of load and backend; null if they could not be pinned. */
     readonly pinned: { readonly server: string; readonly load: string } | null
     /** Load average over one minute before the first and after the last measurement. */
     readonly loadAverage: readonly [number, number]
@@ -40,15 +40,15 @@ export interface Report {
   readonly latency: Readonly<Record<string, readonly LatencyFigures[]>> | null
   readonly memory: Readonly<Record<string, MemoryFigures>> | null
   readonly limits: LimitsFigures | null
-  /** What metrics cost, CPU per call. */
+  /** CPU time of metrics per call. */
   readonly metricsUsPerCall: number | null
   readonly accounts: Readonly<Record<string, AccountReport>>
   readonly targets: readonly Target[]
-  /** Peers that are not installed, figures that are to be doubted. */
+  /** Peers that are not installed, and doubtful figures. */
   readonly remarks: readonly string[]
 }
 
-/** A figure that the gateway is to keep. */
+/** A figure that the gateway must keep. */
 export interface Target {
   readonly figure: string
   readonly value: number
@@ -61,7 +61,7 @@ const chunkCpuRatioMax = 1.5
 const heldRssBytesMax = 350 * 1_024 * 1_024
 const limitsAddedUsMax = 5
 
-/** `first`: name of the yardstick. `second`: name of who is held to the targets. */
+/** `first`: name of the yardstick. `second`: name of the seat that must meet the targets. */
 export function targetsOf(report: Omit<Report, 'targets'>, first: string, second: string): Target[] {
   const targets: Target[] = []
   const add = (figure: string, value: number | null | undefined, atMost: number): void => {
@@ -79,7 +79,7 @@ interface Rounds {
   readonly rounds: readonly number[]
 }
 
-/** Median of the ratios round by round: rounds of one number ran side by side, under the same neighbours. */
+/** Median of the ratios round by round: rounds of the same number ran side by side, under the same other load. */
 function roundsRatio(base: Rounds | undefined, value: Rounds | undefined): number | null {
   const ratios = (base?.rounds ?? []).flatMap((of, round) => ratio(of, value?.rounds[round]) ?? [])
   return ratios.length === 0 ? null : median(ratios)
@@ -95,12 +95,12 @@ type Value = number | null | undefined
 interface Row {
   readonly figure: string
   readonly digits: number
-  /** Whether a ratio says anything: differences around zero have none. */
+  /** True if a ratio says anything: differences around zero have none. */
   readonly compared: boolean
   readonly of: (seat: string) => Value
 }
 
-/** Neighbours only ever add to CPU time: the least is the nearest to what a quiet machine would show. */
+/** Other load can only add to CPU time: the least is the closest to the figure of a quiet machine. */
 function least(rounds: readonly number[] | undefined): Value {
   return rounds === undefined || rounds.length === 0 ? null : Math.min(...rounds)
 }
@@ -218,7 +218,7 @@ function around({ value }: Centre): string {
   return shown(value, 0)
 }
 
-/** The report for people. */
+/** The report as text. */
 export function asText(report: Report): string {
   const { machine } = report
   const pinned =

@@ -1,6 +1,6 @@
 /**
- * Whoever is measured sits in a seat: the bare relay, the gateway, or a peer. All are called and watched in the same
- * way.
+ * A seat is the place of one measured program: the bare relay, the gateway, or a peer. All are called and watched in
+ * the same way.
  */
 
 import type { ProcessUsage } from './child.ts'
@@ -10,7 +10,7 @@ import { Child, type Cores } from './processes.ts'
 /** Path of a chat completion at an Azure OpenAI instance, of a version that takes `include_usage`. */
 export const chatPath = '/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21'
 
-/** What a ledger says after a run. */
+/** Figures of a ledger after a run. */
 export interface LedgerTally {
   readonly records: number
   readonly completed: number
@@ -21,33 +21,33 @@ export interface LedgerTally {
 export interface Seat {
   readonly name: string
   readonly target: Target
-  /** The same process called as a workload without limits; null where there is none. */
+  /** The same process called as a workload without limits; null if there is none. */
   readonly unlimited: Seat | null
   usage(): Promise<ProcessUsage>
-  /** Resolves when all that the seat still does about the calls it has answered is done. */
+  /** Resolves when all remaining work for the answered calls is done. */
   settle(): Promise<void>
-  /** Null where no ledger is kept. */
+  /** Null if no ledger is kept. */
   tally(): Promise<LedgerTally | null>
   stop(): Promise<void>
 }
 
 export interface SeatContext {
-  /** Origin of the back end. */
+  /** Origin of the backend. */
   readonly upstreamUrl: string
   readonly cores: Cores
   /** Own directory of the bench, removed at the end. */
   readonly directory: string
-  /** Sets one start of a seat apart from another in file names. */
+  /** Distinguishes one start of a seat from another in file names. */
   readonly run: number
 }
 
-/** How to put somebody into a seat. Each start is a fresh process. */
+/** How to start a seat. Each start is a fresh process. */
 export interface SeatSpec {
   readonly name: string
   start(context: SeatContext): Promise<Seat>
 }
 
-/** What the gateway's process says when it is ready. */
+/** Sent by the gateway's process when it is ready. */
 export interface GatewayReady {
   readonly url: string
   /** The same call as a workload without limits. */
@@ -74,9 +74,9 @@ export function relaySeat(name: string): SeatSpec {
   }
 }
 
-/** What sets a gateway apart from one as shipped. */
+/** Differences from a gateway with default settings. */
 export interface GatewayVariant {
-  /** Where the counters of its workload's limits are; null for no limits. */
+  /** Place of the counters of its workload's limits; null for no limits. */
   readonly limits: 'memory' | 'redis' | null
   readonly redisUrl: string | null
 }

@@ -1,4 +1,6 @@
-/** The least sign-in service that the gateway accepts: discovery documents and one RSA key, on a free loopback port. */
+/**
+ * The smallest sign-in service that the gateway accepts: discovery documents and one RSA key, on a free loopback port.
+ */
 import { createServer } from 'node:http'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 

@@ -1,7 +1,7 @@
 /**
- * The back end of the benchmark: answers chat completions with prepared bytes. It speaks HTTP/1.1 over `node:net` by
- * hand, because it shares a core with the load and must cost little beside what is measured; the simulator composes
- * real answers and would be the bottleneck.
+ * The backend of the benchmark: answers chat completions with prepared bytes. It speaks HTTP/1.1 over `node:net` by
+ * hand, because it shares a core with the load and must cost little compared to what is measured; the simulator
+ * composes real answers and would be the bottleneck.
  */
 import { createServer, type Socket } from 'node:net'
 import { answerParent, isChild } from './child.ts'
@@ -11,9 +11,9 @@ const endOfHead = Buffer.from('\r\n\r\n')
 const includeUsage = Buffer.from('"include_usage":true')
 
 /**
- * Headers that Azure OpenAI sends too: they are to be read and passed on by whoever is measured. The six of its limits
- * come with every call, says Microsoft's "Manage Azure OpenAI quota"; a gateway with limits of its own sends its own
- * six instead.
+ * Headers that Azure OpenAI sends too: each seat has to read and forward them. According to Microsoft's "Manage Azure
+ * OpenAI quota", the six of its limits come with every call; a gateway with limits of its own sends its own six
+ * instead.
  */
 const commonHeaders =
   'apim-request-id: 3f1d1a9e-6d0f-4e39-9d0a-7a1f8f1c2b3d\r\nx-ms-region: Sweden Central\r\n' +
@@ -69,7 +69,7 @@ function wholeAnswer(prepared: Prepared, answerBytes: number): Buffer {
 
 /**
  * Sends the content chunks at their pace, or as fast as the reader takes them, then the end; stops when the reader
- * left.
+ * disconnects.
  */
 function sendStream(socket: Socket, frames: StreamFrames, chunks: number, paceMs: number): void {
   let left = chunks
@@ -106,7 +106,7 @@ function answer(socket: Socket, prepared: Prepared, requestLine: string, body: B
   }
 }
 
-/** Takes requests off one connection, one after the other (no pipelining is expected, and none is done). */
+/** Takes requests from one connection, one after the other (no pipelining is expected, and none is done). */
 function serveConnection(socket: Socket, prepared: Prepared): void {
   let parts: Buffer[] = []
   let held = 0
@@ -160,7 +160,7 @@ export async function startUpstream(): Promise<Upstream> {
   const server = createServer({ noDelay: true }, socket => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
-    // A client that leaves in the middle of an answer is nothing to be told about.
+    // A client that disconnects in the middle of an answer is no error.
     socket.on('error', () => socket.destroy())
     serveConnection(socket, prepared)
   })

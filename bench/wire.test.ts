@@ -29,7 +29,7 @@ function withLength(parts: readonly Uint8Array[]): Buffer {
   return Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`), body])
 }
 
-// TCP cuts where it likes: a client that miscounts then would report errors, or hide them.
+// TCP cuts bytes at any place: a client that miscounts then would report errors, or hide them.
 test('an answer is read to its exact last byte, however it is framed and cut', () => {
   fc.assert(
     fc.property(bodies, cuts, fc.constantFrom(chunked, withLength), (parts, places, framing) => {
@@ -93,7 +93,7 @@ test('silence is an error', async t => {
   for (const socket of sockets) socket.destroy()
 })
 
-test('nobody listening is an error that says where', async t => {
+test('a refused connection is an error that names the address', async t => {
   const url = await serverThat(t, () => {})
   await assert.rejects(Connection.open(url.replace('127.0.0.1', '127.0.0.2'), 1_000), (error: unknown) => {
     assert.ok(error instanceof WireError && error.code === 'connect' && error.message.includes('127.0.0.2'))

@@ -1,6 +1,6 @@
 /**
  * The load's own HTTP/1.1 client: one keep-alive connection over `node:net`, one exchange at a time. It costs a few
- * microseconds per call, so that the core it shares with the back end does not become what is measured.
+ * microseconds per call, so that the core it shares with the backend does not become the bottleneck.
  */
 import { connect, type Socket } from 'node:net'
 
@@ -46,7 +46,7 @@ export class AnswerReader {
   #status = 0
   #bytes = 0
   #state: 'head' | 'length' | 'chunkSize' | 'chunk' | 'chunkEnd' | 'trailer' = 'head'
-  /** Bytes that the current body or chunk still lacks. */
+  /** Bytes that are still missing from the current body or chunk. */
   #lacking = 0
 
   /** WireError `not_http` when the bytes are no HTTP answer with a length or chunks. */
@@ -68,7 +68,9 @@ export class AnswerReader {
     return null
   }
 
-  /** Takes what it can from the front; 0 when more is needed. Back in state `head`: the answer has ended. */
+  /**
+   * Consumes what it can from the front; 0 when more is needed. When the state is `head` again, the answer has ended.
+   */
   #step(bytes: Buffer, onBody: OnBody): number {
     switch (this.#state) {
       case 'head':
@@ -153,7 +155,7 @@ export class Connection {
     socket.setTimeout(silenceMsMax, () => this.#fail(new WireError('silence', `nothing came for ${silenceMsMax} ms`)))
   }
 
-  /** `silenceMsMax`: longest time without a byte. WireError `connect` when nobody listens. */
+  /** `silenceMsMax`: longest time without a byte. WireError `connect` when the connection is refused. */
   static open(url: string, silenceMsMax: number): Promise<Connection> {
     const { hostname, port } = new URL(url)
     return new Promise((resolve, reject) => {

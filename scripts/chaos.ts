@@ -1,7 +1,6 @@
 /**
- * `npm run chaos -- [--minutes N] [--seed N] [FILE...]`: runs every test that decides by chance again and again, each
- * round with a new seed, until the time is over. What a round finds is printed with its seed; a find becomes a fixed
- * example of its test.
+ * `npm run chaos -- [--minutes N] [--seed N] [FILE...]`: runs every randomised test again and again, each round with a
+ * new seed, until the time is over. A failure is printed with its seed; it should become a fixed example of its test.
  */
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'

@@ -45,7 +45,7 @@ if (lacking !== null) {
   process.exit(1)
 }
 
-// Whatever tests decide by chance follows from it.
+// Every random choice of the tests follows from it.
 process.stdout.write(`GATEHOUSE_TEST_SEED=${seed}\n`)
 
 for (const { claim, command, args } of checks) {

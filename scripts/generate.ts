@@ -1,5 +1,5 @@
 /**
- * Writes what is generated: from the configuration's schema its reference and JSON Schema, from the table of the
+ * Writes the generated files: from the configuration's schema its reference and JSON Schema, from the table of the
  * record's fields the table in docs/ledger.md and the journal's writer.
  *   node scripts/generate.ts           writes what has changed
  *   node scripts/generate.ts --check   writes nothing; exits 1 when a file differs from what would be written
@@ -14,7 +14,7 @@ import { unrolledText } from '../packages/gateway/src/ledger/journal/unroll.ts'
 import { readImports, withRoomsTable } from './imports.ts'
 
 const root = dirname(import.meta.dirname)
-/** By file: its text, made from what it has now. */
+/** By file: its new text, made from its current one. */
 const generated: Readonly<Record<string, (written: string) => string>> = {
   'docs/configuration.md': referenceText,
   'gatehouse.schema.json': jsonSchemaText,

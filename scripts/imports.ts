@@ -1,4 +1,4 @@
-/** The graph of imports, types included, and what must hold of it. */
+/** The graph of imports, types included, and the rules for it. */
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 
@@ -59,7 +59,7 @@ export function importCircles(graph: ImportGraph): readonly (readonly string[])[
   return circles
 }
 
-/** Rooms of the gateway's package from top to bottom, and what is in them. Imports run downwards only. */
+/** Rooms of the gateway's package from top to bottom, and their contents. Imports run downwards only. */
 export const rooms: Readonly<Record<string, string>> = {
   cli: 'the `gatehouse` command, a noun per file',
   demo: 'the demonstration: configuration, scenes, history, traffic',
@@ -83,7 +83,7 @@ const source = 'packages/gateway/src/'
 
 /**
  * @returns the room of a file of the gateway's package; null for small files at its top that every room may import, and
- * for all else.
+ * for all other files.
  */
 export function roomOf(file: string): string | null {
   if (!file.startsWith(source)) return null
@@ -92,7 +92,7 @@ export function roomOf(file: string): string | null {
   return name in rooms ? name : null
 }
 
-/** By room: the rooms that it imports, tests apart. */
+/** By room: the rooms that it imports, without tests. */
 export function importsOfRooms(graph: ImportGraph): ReadonlyMap<string, readonly string[]> {
   const found = new Map(Object.keys(rooms).map(room => [room, new Set<string>()]))
   for (const [file, imports] of graph) {
@@ -122,13 +122,13 @@ export function forbiddenImports(graph: ImportGraph): readonly string[] {
 function isForbidden(file: string, path: string, order: readonly string[]): boolean {
   const isPackaged = file.startsWith('packages/')
   if (isTest(file)) return isPackaged && !path.startsWith('packages/') && !path.startsWith('test/support/')
-  // What is built and published cannot reach what is not.
+  // Files that are built and published cannot reach files that are not.
   if (isPackaged && !path.startsWith('packages/')) return true
   if (file.startsWith('packages/simulator/')) return !path.startsWith('packages/simulator/')
   const room = roomOf(file)
   if (path.startsWith('packages/simulator/')) return isPackaged && room !== 'cli' && room !== 'demo'
   const other = roomOf(path)
-  // A small file at the top belongs to every room, so it may know none but the ground: configuration and formats.
+  // A small file at the top belongs to every room, so it may import only the lowest rooms: configuration and formats.
   if (isPackaged && room === null) return other !== null && other !== 'config' && other !== 'wire'
   return room !== null && other !== null && order.indexOf(other) < order.indexOf(room)
 }
@@ -148,7 +148,7 @@ export function roomsTable(graph: ImportGraph): string {
 const tableBegin = '<!-- rooms: generated from the imports by scripts/generate.ts -->'
 const tableEnd = '<!-- end of rooms -->'
 
-/** ARCHITECTURE.md with the table of rooms as it is today. @throws TypeError where the page lacks its two markers */
+/** ARCHITECTURE.md with the current table of rooms. @throws TypeError if the page lacks its two markers */
 export function withRoomsTable(page: string, graph: ImportGraph): string {
   const begin = page.indexOf(tableBegin)
   const end = page.indexOf(tableEnd)

@@ -18,7 +18,7 @@ interface Lockfile {
 
 const read = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
 
-// What is installed must be what was reviewed, the runtime above all: it runs everything else.
+// Installed packages must be the reviewed ones, above all the runtime: it runs everything else.
 test('L15 W10 every package of every platform has a checksum, and none runs a script when it is installed', () => {
   const { packages } = JSON.parse(read('package-lock.json')) as Lockfile
   const entries = Object.entries(packages).filter(

@@ -16,7 +16,7 @@ const root = join(import.meta.dirname, '..')
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-packed-'))
 const installed = join(folder, 'installed')
 
-/** The environment of somebody who has only installed the tarballs: no program of this checkout is on the path. */
+/** The environment of a user who has only installed the tarballs: no program of this checkout is on the path. */
 const environment = {
   ...process.env,
   PATH: (process.env['PATH'] ?? '')
@@ -67,7 +67,7 @@ function write(name: string, content: object): void {
 
 const bin = (name: string): string => join(installed, 'node_modules', '.bin', name)
 
-test('the installed command prints its help on the machine’s own Node', () => {
+test("the installed command prints its help on the machine's own Node", () => {
   const { status, stdout, stderr } = spawnSync(bin('gatehouse'), ['--help'], { env: environment, encoding: 'utf8' })
   assert.equal(status, 0, stderr)
   assert.match(stdout, /^Usage: gatehouse /)

@@ -1,9 +1,9 @@
 /**
  * Builds each package in its published form (JavaScript, types, data files) and packs it: one tarball per package.
- *   node scripts/pack.ts [DIRECTORY]   writes the tarballs and what is in them there; default dist/
+ *   node scripts/pack.ts [DIRECTORY]   writes the tarballs and their contents there; default dist/
  *
- * The manifests in the checkout point at TypeScript, which Node runs as it is everywhere but below node_modules. The
- * published manifests point at what was built, so plain `npm pack` in a package's folder would pack something that
+ * The manifests in the checkout point at TypeScript, which Node runs directly everywhere but below node_modules. The
+ * published manifests point at the built files, so plain `npm pack` in a package's folder would pack something that
  * cannot run.
  */
 import { spawnSync } from 'node:child_process'
@@ -43,7 +43,7 @@ export function packAll(directory: string): readonly string[] {
   })
 }
 
-/** What the checkout's manifest says, about built files, and open to be published. */
+/** The checkout's manifest, changed to name the built files and to allow publishing. */
 function published({ private: _, ...manifest }: Manifest): object {
   const built = (path: string): string => path.replace(/^\.\/src\/(.*)\.ts$/, './dist/$1.js')
   const { bin = {}, exports = {} } = manifest
@@ -74,7 +74,7 @@ function build(name: string, directory: string): void {
         rootDir: source,
         outDir: out,
         typeRoots: [join(root, 'node_modules', '@types')],
-        // Else the gateway's build would take in the simulator's sources by way of its link in node_modules.
+        // Otherwise the gateway's build would include the simulator's sources through its link in node_modules.
         paths: { '@gatehouse/simulator': [join(directory, 'simulator', 'dist', 'index.d.ts')] },
       },
       include: [source],

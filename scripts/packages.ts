@@ -1,9 +1,9 @@
-/** What the tests need beside Node and npm: programs of Debian's packages. */
+/** Programs that the tests need beside Node and npm, from Debian's packages. */
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** By program: the package that has it, and what tests do with it. */
+/** By program: its package, and what tests use it for. */
 const needed: Readonly<Record<string, { readonly package: string; readonly reason: string }>> = {
   curl: { package: 'curl', reason: 'pastes what the demonstration prints' },
   python3: { package: 'python3', reason: 'pastes what the demonstration prints' },
@@ -14,7 +14,8 @@ const needed: Readonly<Record<string, { readonly package: string; readonly reaso
 }
 
 /**
- * Installs what is missing, as root with apt-get. @returns what is wrong and what to do; null when everything is there.
+ * Installs missing packages, as root with apt-get. @returns what is wrong and what to do; null when all programs are
+ * there.
  */
 export function installMissing(): string | null {
   const missing = missingPackages()

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Runs a program of this repository on the runtime that the repository brings, installing first where that is needed.
+// Runs a program of this repository on the runtime that the repository brings, and installs it first if needed.
 // This one file is plain JavaScript that Node 18 and newer can read, because it is what a fresh clone starts with.
 //   node scripts/run.mjs FILE [ARGUMENT...]
 import { spawn, spawnSync } from 'node:child_process'
@@ -19,7 +19,7 @@ const wanted = createHash('sha256')
 const installed = existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted
 if (!installed) {
   process.stderr.write('Installing dependencies (once, a minute at most) ...\n')
-  // Warnings about the machine's own Node are beside the point: nothing here runs on it.
+  // Warnings about the machine's own Node do not matter: nothing here runs on it.
   const npm = spawnSync('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 2, 2],

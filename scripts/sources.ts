@@ -1,6 +1,5 @@
 /**
- * What must hold of the text of sources, documentation and manifests. Each function returns what is wrong, a line per
- * finding.
+ * Rules for the text of sources, documentation and manifests. Each function returns what is wrong, a line per finding.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -90,7 +89,7 @@ function deadLinks(
   })
 }
 
-/** As GitHub makes them of headings. */
+/** GitHub's anchors of headings. */
 function anchorsOf(text: string): ReadonlySet<string> {
   const found = new Set<string>()
   for (const [, heading = ''] of withoutFences(text).matchAll(/^#{1,6} +(.+)$/gm)) {
@@ -112,7 +111,7 @@ const pathForm = /(?<![\w./-])((?:\.{1,2}\/)?(?:[\w-]+\/)+[\w.-]+\.(?:ts|mjs|md|
 /** Files of other repositories that are named. */
 const elsewhere: Readonly<Record<string, string>> = { 'pricing/azure-openai.json': 'github.com/Portkey-AI/models' }
 
-/** Where a path in prose may begin: at the root, in a package, at its sources, beside the file. */
+/** Folders to which a path in prose may be relative: the root, a package, its sources, the file's own. */
 function deadPaths({ path }: Source, root: string, prose: string): readonly string[] {
   const bases = [
     '.',
@@ -143,7 +142,7 @@ interface Manifest {
 }
 
 /**
- * Dependencies of a package that nothing of what is published imports, and imports that are not among its dependencies.
+ * Dependencies of a package that none of its published files imports, and imports that are not among its dependencies.
  */
 export function misplacedDependencies(sources: readonly Source[], root: string): readonly string[] {
   return globSync('packages/*/package.json', { cwd: root }).flatMap(file => {
@@ -165,7 +164,7 @@ export function misplacedDependencies(sources: readonly Source[], root: string):
   })
 }
 
-/** Dependencies that another one needs beside it. */
+/** Dependencies that another dependency needs. */
 const indirect: Readonly<Record<string, string>> = {
   '@duckdb/node-bindings': '@duckdb/node-api loads it, and the version is fixed here',
   '@hono/node-server': 'loaded by name',
@@ -181,7 +180,7 @@ function packagesIn(text: string): readonly string[] {
     .map(name => name.split('/', name.startsWith('@') ? 2 : 1).join('/'))
 }
 
-/** Unit tests measure no time: what a busy machine makes fail belongs into the benchmarks. */
+/** Unit tests measure no time: a test that fails on a busy machine belongs in the benchmarks. */
 export function timedTests(sources: readonly Source[]): readonly string[] {
   return sources.flatMap(({ path, text }) =>
     /^packages\/.*\.test\.ts$/.test(path)

@@ -9,7 +9,7 @@ const root = dirname(import.meta.dirname)
 const graphOf = (imports: Readonly<Record<string, readonly string[]>>): ImportGraph => new Map(Object.entries(imports))
 const gateway = 'packages/gateway/src'
 
-test('every form of import is seen, those of types too, and packages are left out', () => {
+test('every form of import is seen, including types, and packages are left out', () => {
   const text = `import type { A } from './a.ts'
 import {
   b,

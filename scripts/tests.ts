@@ -1,4 +1,4 @@
-/** Which tests there are, and how they are run: the same for `npm test` and `npm run chaos`. */
+/** The list of tests and the way to run them: the same for `npm test` and `npm run chaos`. */
 import { globSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 
@@ -12,14 +12,14 @@ export function testFiles(): readonly string[] {
   ]).sort()
 }
 
-/** Those whose outcome depends on `GATEHOUSE_TEST_SEED`. */
+/** Test files whose outcome depends on `GATEHOUSE_TEST_SEED`. */
 export function seededTestFiles(): readonly string[] {
   return testFiles().filter(file => /from 'fast-check'|seedOfRun/.test(readFileSync(file, 'utf8')))
 }
 
 /**
- * Arguments of `node` that run these files, with chance that follows from the seed. As many files at once as there are
- * cores: each starts servers and threads of its own.
+ * Arguments of `node` that run these files, with a fixed seed. As many files at once as there are cores: each starts
+ * servers and threads of its own.
  */
 export function testArguments(files: readonly string[]): readonly string[] {
   return [

@@ -10,7 +10,8 @@ const head = (version: string, headers: Readonly<Record<string, string>>, rawHea
   rawHeaders: [...Object.entries(headers).flat(), ...rawHeaders],
 })
 
-// If the gateway and a proxy before it see different requests in the same bytes, one client's bytes become another's request.
+// If the gateway and a proxy before it see different requests in the same bytes, one client's bytes become another's
+// request.
 suite('framing of a request', () => {
   const cases: readonly [what: string, fault: RegExp | null, ...Parameters<typeof head>][] = [
     ['an ordinary request', null, '1.1', { host: 'localhost' }],

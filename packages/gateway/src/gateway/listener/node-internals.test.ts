@@ -28,7 +28,7 @@ async function connected(t: TestContext, server: Server): Promise<Socket> {
 
 const get = 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n'
 
-// `answerBehind` sends its refusal after the answer in flight. Without the field, the client could take one for the
+// `answerInOrder` sends its refusal after the answer in flight. Without the field, the client could take one for the
 // other.
 test('Node keeps the answer in flight of a connection in socket._httpMessage', async t => {
   const hint =

@@ -67,8 +67,10 @@ export interface Target {
    * whole.
    */
   readonly readsBodyForName: boolean
-  /** True where at least one member lacks something that others have (`BackendFacts.lacks`). */
-  readonly isMixed: boolean
+  /** True where at least one member lacks something that other kinds have (`BackendFacts.lacks`). */
+  readonly hasLacks: boolean
+  /** True where at least one member accepts usage options in every version of the API. */
+  readonly takesUsageAlways: boolean
   /** For calls without a deployment: the first member, so that objects are together; another one while it is down. */
   readonly plain: Candidates
   readonly strategy: PoolConfig['strategy']
@@ -94,11 +96,12 @@ export function singleOf(instance: Instance): Target {
   }
 }
 
-function traitsOf(instances: readonly Instance[]): Pick<Target, 'readsBodyForName' | 'isMixed'> {
+function traitsOf(instances: readonly Instance[]): Pick<Target, 'readsBodyForName' | 'hasLacks' | 'takesUsageAlways'> {
   const rows = instances.map(({ backend }) => backend)
   return {
     readsBodyForName: rows.some(({ deploymentInAddress }) => !deploymentInAddress),
-    isMixed: rows.some(({ lacks }) => lacks.members.length + lacks.fields.length > 0),
+    hasLacks: rows.some(({ lacks }) => lacks.members.length + lacks.fields.length > 0),
+    takesUsageAlways: rows.some(row => row.takesUsageOptions(null, false)),
   }
 }
 

@@ -3,7 +3,6 @@
  * errors. Shared code asks the row of the instance and never compares the name of a kind.
  */
 import type { AnswerError } from './answer-error.ts'
-import { acceptsIncludeUsage } from './operations.ts'
 
 /** The address of a call on a backend, in checked parts. `resolve` reads it from the client's URL. */
 export interface Address {
@@ -133,7 +132,7 @@ const azureOpenAI = {
   limits: limitFields,
   // The figures are seconds without a documented meaning for calls that were refused.
   resetMs: () => null,
-  takesUsageOptions: acceptsIncludeUsage,
+  takesUsageOptions: azureTakesUsageOptions,
   lacks: { members: [], fields: [] },
   withheld: [],
   forwarded: [
@@ -278,4 +277,14 @@ export function durationMs(value: string | string[] | undefined): number | null 
     sum += Number(figure) * (durationUnits[unit] ?? 0)
   }
   return sum
+}
+
+/**
+ * Dated versions accept it from
+ * 2024-09-01-preview on and answer 400 before; v1 accepts it. It is refused together with `data_sources` ("on your
+ * data").
+ */
+function azureTakesUsageOptions(apiVersion: string | null, isV1: boolean): boolean {
+  if (isV1 || apiVersion === null) return isV1
+  return !/^\d{4}-\d{2}-\d{2}/.test(apiVersion) || apiVersion.slice(0, 10) >= '2024-09-01'
 }

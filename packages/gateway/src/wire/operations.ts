@@ -553,13 +553,3 @@ export function namesOperation(names: readonly string[], { name, family, offered
 }
 
 export const allOperations = all
-
-/**
- * True when Azure OpenAI accepts `stream_options.include_usage` in this version. Dated versions accept it from
- * 2024-09-01-preview on and answer 400 before; v1 accepts it. It is refused together with `data_sources` ("on your
- * data").
- */
-export function acceptsIncludeUsage(apiVersion: string | null, isV1: boolean): boolean {
-  if (isV1 || apiVersion === null) return isV1
-  return !/^\d{4}-\d{2}-\d{2}/.test(apiVersion) || apiVersion.slice(0, 10) >= '2024-09-01'
-}

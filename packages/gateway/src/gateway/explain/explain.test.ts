@@ -53,9 +53,9 @@ const config: Config = configSchema.parse({
 
 const caller = testCaller({ tenantId: tenant, objectId: person })
 
-function ask(question: Partial<ExplainQuestion>): readonly ExplainStep[] {
+function ask(question: Partial<ExplainQuestion>, of = config): readonly ExplainStep[] {
   const standard = { method: 'POST', url: '/main/bot/openai/v1/chat/completions', headers: {}, model: 'gpt-4o', caller }
-  return explain(config, { ...standard, ...question }, () => Date.UTC(2026, 10, 23))
+  return explain(of, { ...standard, ...question }, () => Date.UTC(2026, 10, 23))
 }
 
 function at(steps: readonly ExplainStep[], stage: ExplainStep['stage']): ExplainStep {
@@ -68,6 +68,17 @@ suite('config explain', () => {
   test('names the stages in the order in which a call passes them', () => {
     const stages = ask({}).map(({ stage }) => stage)
     assert.deepEqual(stages, ['resolve', 'authenticate', 'authorize', 'receive', 'locate', 'admit', 'dispatch'])
+  })
+
+  test('names the kind of an instance that is not Azure OpenAI, and the path that it gets', () => {
+    const { sweden } = config.instances
+    assert.ok(sweden)
+    const other = { ...sweden, kind: 'openai', credential: { key: 'k'.repeat(20) } } as const
+    const mixed = { ...config, instances: { ...config.instances, sweden: other } }
+    const { text, details = [] } = at(ask({}, mixed), 'dispatch')
+    assert.match(text, /as \/openai\/v1\/chat\/completions or \/v1\/chat\/completions\./)
+    assert.match(details.join('\n'), /sweden: https:\/\/sweden\.example, kind openai, credential key/)
+    assert.doesNotMatch(details.join('\n'), /kind azure/)
   })
 
   test('W1: says what calls of the workload may ask for', () => {

@@ -2,8 +2,8 @@
  * Routes: the grammar of addresses. Whether the named target and workload exist is decided by `authorize`, so that no
  * caller learns names without a token.
  */
-import type { Address } from '../../../wire/backends.ts'
-import { type AddressForm, acceptsIncludeUsage, findOperation, type Operation } from '../../../wire/operations.ts'
+import { type Address, allBackends } from '../../../wire/backends.ts'
+import { type AddressForm, findOperation, type Operation } from '../../../wire/operations.ts'
 import { Refusal } from '../../refusals.ts'
 import { decodeSegment, splitPath, splitUrl } from './path.ts'
 
@@ -18,6 +18,7 @@ export interface Route {
   readonly objectId: string | null
   readonly isV1: boolean
   readonly apiVersion: string | null
+  /** True when every kind of backend accepts `stream_options.include_usage` in this version of the API. */
   readonly includeUsageAccepted: boolean
   /** The checked parts of which each kind of backend makes its own path. */
   readonly address: Address
@@ -49,7 +50,7 @@ export function findRoute(method: string, url: string): Route {
     objectId: place.rest[operation.idAt] ?? null,
     isV1: place.isV1,
     apiVersion,
-    includeUsageAccepted: acceptsIncludeUsage(apiVersion, place.isV1),
+    includeUsageAccepted: allBackends.every(backend => backend.takesUsageOptions(apiVersion, place.isV1)),
     address: {
       isV1: place.isV1,
       deployment: place.deployment,

@@ -153,7 +153,7 @@ async function receiveJson(exchange: Authorized, hold: BodyHold, parts: ReceiveP
   const ask =
     stream &&
     route.operation.usageInStream === 'opt-in' &&
-    (route.includeUsageAccepted || grant.target.isMixed) &&
+    (route.includeUsageAccepted || grant.target.takesUsageAlways) &&
     isAbsent(body, scan, 'data_sources')
   const options = ask ? usageOptions(read(body, scan, 'stream_options')) : null
   const isAsked = options !== null && route.includeUsageAccepted

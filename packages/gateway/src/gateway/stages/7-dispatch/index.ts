@@ -2,15 +2,7 @@
  * Dispatch: sends the call to a member of its target, and to another one while that is safe (`safeToReplay`). The host
  * comes from the instance's configuration; method, checked path, filtered header fields and body come from the call.
  */
-import {
-  type Candidate,
-  type Candidates,
-  candidatesFor,
-  havingAll,
-  only,
-  type Target,
-} from '../../../instances/pool.ts'
-import { scanObject } from '../../../wire/json-scan.ts'
+import { type Candidate, type Candidates, candidatesFor, havingAll, type Target } from '../../../instances/pool.ts'
 import type { Admitted } from '../../exchange.ts'
 import { Refusal } from '../../refusals.ts'
 import type { Relayed } from '../../relayed.ts'
@@ -18,6 +10,7 @@ import type { ReceivedRequest } from '../4-receive/request.ts'
 import { TargetMembers } from './members.ts'
 import { prefixHash } from './prefix.ts'
 import { Sender, type SenderParts } from './sender.ts'
+import { suitedTo } from './suited.ts'
 
 /**
  * @throws Refusal deployment_unknown, call_unsuited, pool_exhausted, pool_unavailable, credential_unavailable,
@@ -27,7 +20,7 @@ import { Sender, type SenderParts } from './sender.ts'
 export async function dispatch(exchange: Admitted, parts: SenderParts): Promise<Relayed> {
   const { request, grant, home } = exchange
   const having = servingAll(grant.target, request)
-  const candidates = home === null && grant.target.isMixed ? suitedTo(having, exchange) : having
+  const candidates = home === null && grant.target.hasLacks ? suitedTo(having, exchange, grant.target) : having
   const pinned = pinnedOf(candidates, home?.instance ?? null)
   if (pinned === undefined) throw unknownDeployment(grant.target, request.deployment ?? '')
   const loose = home?.loose ?? null
@@ -58,31 +51,6 @@ function servingAll(target: Target, { deployment, toolDeployments }: ReceivedReq
   // Names the first deployment that no member has; or the last one, where each has a member but no member has all.
   const lacking = toolDeployments.find(name => havingAll(target, candidates, [name]) === null)
   throw unknownDeployment(target, lacking ?? (toolDeployments.at(-1) as string))
-}
-
-/** Members whose kind of backend knows everything in the call. @throws Refusal call_unsuited when there is none. */
-function suitedTo(candidates: Candidates, { call, request, grant }: Admitted): Candidates {
-  const lackedBy = ({ instance }: Candidate): string | null => {
-    const { members, fields } = instance.backend.lacks
-    return (
-      members.find(member => hasMember(request, member)) ??
-      fields.find(field => call.req.headers[field] !== undefined) ??
-      null
-    )
-  }
-  const suited = only(candidates, candidate => lackedBy(candidate) === null)
-  if (suited !== null) return suited
-  const [first] = candidates.all
-  const part = first === undefined ? '' : (lackedBy(first) ?? '')
-  const kinds = new Set(candidates.all.map(({ instance }) => instance.backend.title))
-  throw new Refusal('call_unsuited', { target: grant.target.name, part, kinds: [...kinds].join(', ') }, { param: part })
-}
-
-/** Bodies of calls without a deployment are small, and `receive` does not scan them. */
-function hasMember({ json, send }: ReceivedRequest, member: string): boolean {
-  if (json !== null) return json.scan.members.has(member)
-  if (!(send instanceof Buffer) || send[0] !== 0x7b) return false
-  return scanObject(send, new Set([member])).members.has(member)
 }
 
 function unknownDeployment({ name }: Target, deployment: string): Refusal {

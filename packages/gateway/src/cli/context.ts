@@ -1,4 +1,4 @@
-/** What every command is given: where the gateway is, who calls, and where to print. */
+/** Context of every command: address of the gateway, identity of the caller, output. */
 import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
@@ -13,7 +13,7 @@ import { commandToken } from './reach/sign-in.ts'
 
 export { type DemoState, removeDemoState, writeDemoState } from './reach/demo-state.ts'
 
-/** Where a command prints. `columns` is null when it is no terminal. */
+/** Where a command prints. `columns` is null when it is not a terminal. */
 export interface Output {
   write(text: string): unknown
   readonly isTTY?: boolean | undefined
@@ -38,7 +38,7 @@ export interface CliContext {
    */
   gateway(): Promise<string>
   /**
-   * Base URL of the management API, likewise with `--admin` and GATEHOUSE_ADMIN.
+   * Base URL of the management API, from the same sources with `--admin` and GATEHOUSE_ADMIN.
    * @throws CliError `admin_unknown`, `url_invalid`
    */
   admin(): Promise<string>
@@ -50,12 +50,12 @@ export interface CliContext {
   token(options?: TokenOptions): Promise<string>
 }
 
-/** What the commands that sign in and out need besides. */
+/** Context of the commands that sign in and out. */
 export interface SignInContext extends CliContext {
   /** Where tokens and the profile of `login` are kept. */
   readonly stateDirectory: string
   readonly tokens: TokenCache
-  /** Everything that is known of where to go. Found once. */
+  /** All known endpoints. Looked up once. */
   endpoints(): Promise<Endpoints>
 }
 
@@ -70,7 +70,7 @@ export interface ContextOptions {
   readonly clock?: Clock
 }
 
-/** The context of one run. What is not given is the process's own. */
+/** The context of one run. Defaults come from the process. */
 export function createContext(given: ContextOptions): SignInContext {
   const env = given.env ?? process.env
   const cwd = given.cwd ?? process.cwd()
@@ -105,7 +105,10 @@ export function createContext(given: ContextOptions): SignInContext {
   }
 }
 
-/** Where a demonstration is looked for, in or above: here, unless the environment says where it keeps its state. */
+/**
+ * Environment variable with the directory in which, or above which, a demonstration is searched; default: the current
+ * one.
+ */
 export const demoVariable = 'GATEHOUSE_DEMO'
 
 function demoDirectoryOf(env: SignInContext['env'], cwd: string): string {
@@ -114,7 +117,7 @@ function demoDirectoryOf(env: SignInContext['env'], cwd: string): string {
 }
 
 /**
- * The demonstration's sign-in service has a certificate of its own: the file that says so is the user's own as well.
+ * The demonstration's sign-in service has its own certificate, named in a file that belongs to the user.
  */
 function believe(certificate: string | null): void {
   if (certificate !== null) setDefaultCACertificates([...getCACertificates('default'), certificate])
@@ -129,8 +132,8 @@ function once<Result>(make: () => Promise<Result>): () => Promise<Result> {
 }
 
 /**
- * Adds the options that every command understands, and lets mistakes on the command line be thrown (CommanderError)
- * rather than end the process. Call it when all commands are added.
+ * Adds the options that every command understands. Mistakes on the command line are thrown (CommanderError) instead of
+ * ending the process. Call it after all commands are added.
  */
 export function prepareProgram(program: Command): Command {
   program
@@ -138,7 +141,7 @@ export function prepareProgram(program: Command): Command {
     .option('--admin <url>', 'its management API, as http://127.0.0.1:8081; also GATEHOUSE_ADMIN')
     .option('--json', 'results and errors as JSON')
   forEachCommand(program, command => {
-    // `reportError` prints what went wrong, in three lines or as JSON.
+    // `reportError` prints the error, in three lines or as JSON.
     command.exitOverride().configureOutput({ outputError: () => {} })
   })
   return program

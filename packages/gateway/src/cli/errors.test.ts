@@ -34,7 +34,7 @@ test('an error is three lines for people and the same for programs', () => {
 })
 
 // Scripts tell a mistyped command (2) from one that failed (1) and from our own fault (70).
-test('exit codes tell a mistyped line from a failure and from a fault of ours', async () => {
+test('exit codes distinguish a wrong command line, a failure and a bug', async () => {
   const parse = async (...words: readonly string[]): Promise<unknown> => {
     const program = new Command('gatehouse')
     program.addCommand(new Command('token').option('--as <name>').action(() => {}))
@@ -52,8 +52,8 @@ test('exit codes tell a mistyped line from a failure and from a fault of ours', 
   assert.equal(report('thrown').exitCode, 70)
 })
 
-// An error that nobody foresaw may quote a header; it is pasted into tickets.
-test('an unexpected error is shown without tokens, and with its stack only when asked', () => {
+// An unexpected error can quote a header, and users paste it into tickets.
+test('an unexpected error is shown without tokens, and with its stack only on request', () => {
   const token = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln'
   const error = new TypeError(`bad header Bearer ${token}`)
   assert.match(report(error).text, /^✗ internal_error .*\n {2}TypeError: bad header Bearer \[token\]\n {2}Try: .*\n$/)

@@ -1,18 +1,18 @@
 /**
- * What a command says when it cannot do its work: three lines on standard error, or one JSON object with `--json`.
+ * Output of a command that failed: three lines on standard error, or one JSON object with `--json`.
  *
  *     ✗ backend_unreachable  https://eu1.openai.azure.com did not answer in 5 s
  *       The name resolves; the connection was refused.
  *       Try: gatehouse instances probe eu1
  *
- * Exit codes: 1 the command failed, 2 it was called wrongly, 70 a fault of Gatehouse itself.
+ * Exit codes: 1 the command failed, 2 it was called wrongly, 70 a bug of Gatehouse.
  */
 import { CommanderError } from 'commander'
 import { jsonText, printable } from './terminal/printable.ts'
 
 export type ExitCode = 0 | 1 | 2 | 70
 
-/** A failure that the user can understand. None of its texts may hold a credential, a token or a prompt. */
+/** A failure that the user can understand. None of its texts may contain a credential, a token or a prompt. */
 export class CliError extends Error {
   /** Stable, lower case with underscores. */
   readonly code: string
@@ -57,15 +57,15 @@ export function renderErrorJson(error: CliError): string {
 export interface ErrorReport {
   readonly json: boolean
   readonly stderr: { write(text: string): unknown }
-  /** Print the stack of an error that nobody expected. */
+  /** Environment variable that prints the stack of an unexpected error. */
   readonly debug?: boolean
 }
 
-/** Prints whatever a command threw, once, and says with which code to exit. */
+/** Prints whatever a command threw, once. @returns the exit code. */
 export function reportError(error: unknown, report: ErrorReport): ExitCode {
   // Commander ends `--help` and `--version` with an exception of its own.
   if (error instanceof CommanderError && error.exitCode === 0) return 0
-  // A noun without its verb: commander has printed the help already.
+  // A noun without its verb: commander has already printed the help.
   if (error instanceof CommanderError && error.code === 'commander.help') return 2
   const known = asCliError(error)
   report.stderr.write(`${report.json ? renderErrorJson(known) : renderError(known)}\n`)
@@ -91,7 +91,7 @@ function asCliError(error: unknown): CliError {
   )
 }
 
-/** An error that nobody foresaw may quote what it choked on: anything that looks like a JWT goes. */
+/** An unexpected error can quote its input, so everything that looks like a JWT is removed. */
 function withoutTokens(text: string): string {
   return text.replace(/eyJ[\w-]+(?:\.[\w-]*)*/g, '[token]')
 }

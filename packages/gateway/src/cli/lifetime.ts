@@ -1,4 +1,4 @@
-/** How a command that serves ends: by Ctrl-C or SIGTERM once, properly; by a second one at once. */
+/** End of a serving command: the first Ctrl-C or SIGTERM shuts it down properly, a second one at once. */
 import { CliError } from './errors.ts'
 
 /** Resolves at the first SIGINT or SIGTERM. A second one ends the process with 128 + its number, as shells expect. */
@@ -18,7 +18,7 @@ export function stopSignal(): Promise<'SIGINT' | 'SIGTERM'> {
   })
 }
 
-/** What went wrong while a server started, in words that say what to do. Anything else is passed on as it is. */
+/** A failed start of a server, in words that say what to do. Other errors are returned unchanged. */
 export function startFailure(error: unknown, ports: readonly PortOption[]): unknown {
   const { code, port, address } = error as { code?: string; port?: number; address?: string }
   if (code === 'EADDRINUSE' || code === 'EACCES') {
@@ -45,10 +45,10 @@ export function startFailure(error: unknown, ports: readonly PortOption[]): unkn
   return error
 }
 
-/** A port that the user can change, and how. */
+/** A port that the user can change, and the option for it. */
 export interface PortOption {
   readonly port: number
   readonly use: string
-  /** As it is typed, with the word before the number. */
+  /** The option as it is typed before the number. */
   readonly option: string
 }

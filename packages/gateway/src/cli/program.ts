@@ -1,4 +1,4 @@
-/** The `gatehouse` command: a noun per file. What starts servers is loaded only when it is asked for. */
+/** The `gatehouse` command: a noun per file. Modules that start servers are loaded on demand. */
 import { Command } from 'commander'
 import { version } from '../version.ts'
 import { chatCommand } from './commands/chat.ts'
@@ -43,7 +43,7 @@ for (const command of [
 }
 prepareProgram(program)
 
-// A pipe that closes early (`gatehouse records list | head`) is no failure.
+// A pipe that closes early (`gatehouse records list | head`) is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
   process.exit(0)

@@ -1,4 +1,4 @@
-/** Runs commands as the program does, with their output kept, for tests. */
+/** Runs commands as the program does and collects their output, for tests. */
 import type { EventEmitter } from 'node:events'
 import { Readable } from 'node:stream'
 import { Command } from 'commander'
@@ -21,17 +21,17 @@ export interface Run {
 export interface RunOptions {
   readonly gateway?: string
   readonly admin?: string
-  /** Default: a token that nobody accepts. */
+  /** Default: an invalid token. */
   readonly token?: (options?: TokenOptions) => Promise<string>
   readonly json?: boolean
   readonly env?: Record<string, string>
-  /** What comes on standard input; absent: a terminal at which nobody types. */
+  /** Standard input; absent: a terminal without input. */
   readonly input?: string | Uint8Array
   /** Width of the terminal; absent: output goes into a pipe. */
   readonly columns?: number
   /** Milliseconds since the epoch; default 2026-11-23T12:00:00Z. */
   readonly nowMs?: number
-  /** Told of each piece of output: event `write` with the text. */
+  /** Emits `write` with the text for each piece of output. */
   readonly watch?: EventEmitter
 }
 

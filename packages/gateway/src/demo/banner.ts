@@ -7,12 +7,12 @@ interface Addresses {
   readonly authority: string
   readonly instance1: string
   readonly instance2: string
-  /** Path of the certificate with which the sign-in service speaks TLS; absent without. */
+  /** Path of the sign-in service's TLS certificate; absent without TLS. */
   readonly certificate?: string
 }
 
-/** What runs where, who may do what, and lines that work when they are pasted as they are. */
-/** @param pasteFirst What makes the commands find this demonstration; null where they find it as they are. */
+/** The banner: addresses, people and their rights, and commands that work when pasted unchanged. */
+/** @param pasteFirst Command that makes later commands find this demonstration; null where they find it anyway. */
 export function demoBanner(at: Addresses, config: Config, pasteFirst: string | null): string {
   return [
     '',
@@ -45,7 +45,7 @@ interface PasteLine {
   readonly line: string
 }
 
-/** One line each; a test runs them as they are printed. */
+/** One line each; a test runs them as printed. */
 export function pasteLines(
   { gateway, authority, certificate }: Addresses,
   pasteFirst: string | null,
@@ -102,7 +102,7 @@ function finderUrl(gateway: string): string {
   return `${gateway}/main/expert-finder/openai/deployments/gpt-4o-mini/chat/completions?api-version=2024-10-21`
 }
 
-/** Such a token lists no groups: the gateway asks the simulated Microsoft Graph for them. */
+/** Such a token lists no groups; the gateway looks them up in the simulated Microsoft Graph. */
 function ownAudienceLine(url: string, body: string): PasteLine {
   const token = 'npx gatehouse token --as alice --scope https://ai.azure.com/.default'
   return {

@@ -9,7 +9,7 @@ import {
 } from '@gatehouse/simulator'
 import type { ConfigInput } from '../config/schema/index.ts'
 
-/** What both simulated instances offer, with the speed of the real ones. */
+/** Deployments of both simulated instances, with the speed of real ones. */
 export const demoDeployments: Readonly<Record<string, SimulatedDeployment>> = {
   'gpt-4o': { model: 'gpt-4o', timeToFirstTokenMs: 380, tokensPerSecond: 90, jitter: 0.4, tokensPerMinute: 450_000 },
   'gpt-4o-mini': {
@@ -44,15 +44,14 @@ export interface DemoAddresses {
 }
 
 /**
- * Instance 1 takes the gateway's managed identity, instance 2 an API key: both ways are shown. Without limits:
- * `showcase.ts` has them.
+ * Instance 1 takes the gateway's managed identity, instance 2 an API key, to show both. Limits are in `showcase.ts`.
  */
 export function demoConfig(at: DemoAddresses): ConfigInput {
   const deployments = Object.fromEntries(
     Object.entries(demoDeployments).map(([name, { model, kind }]) => [name, { model, ...(kind ? { kind } : {}) }]),
   )
   return {
-    // Calls can ask the simulator for faults, as docs/simulator.md shows.
+    // Calls can request faults of the simulator, as docs/simulator.md shows.
     gateway: { listen: at.gatewayListen, forwardHeaders: ['x-simulator-fault'] },
     admin: {
       listen: at.adminListen,

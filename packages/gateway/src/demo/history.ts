@@ -1,7 +1,6 @@
 /**
- * A month of history: the same calls through the same gateway into the same ledger, on a clock that is set to the past.
- * The simulated instances do not wait: where they would sleep, they move that clock, so that durations are what they
- * would be.
+ * A month of history: the same calls through the same gateway into the same ledger, on a clock set to the past. Where
+ * the simulated instances would sleep, they advance that clock, so durations are realistic.
  */
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { type AzureSimulator, demoDirectory, type EntraSimulator, startAzure } from '@gatehouse/simulator'
@@ -22,12 +21,12 @@ export interface HistoryParts {
   readonly log: Log
   /** End of the history, milliseconds since the epoch. */
   readonly untilMs: number
-  /** Told now and then: calls written, calls in all. */
+  /** Progress, called from time to time: calls written, total calls. */
   readonly progress: (written: number, all: number) => void
 }
 
 const days = 30
-/** Real milliseconds in which a client that leaves has left. */
+/** Real milliseconds until a disconnecting client is gone. */
 const leavingMs = 40
 const dayMs = 86_400_000
 
@@ -58,7 +57,7 @@ export async function writeHistory(parts: HistoryParts): Promise<number> {
     for (const [index, time] of times.entries()) {
       nowMs = time
       await play(drawScene(random), { url: house.gateway.url, token })
-      // A client that left is gone before its record is written; the clock must not run on in between.
+      // A client disconnects before its record is written; the clock must not advance in between.
       while (house.gateway.inFlight > 0) await setImmediate()
       if (index % 100 === 0) parts.progress(index, times.length)
     }
@@ -91,7 +90,7 @@ async function startInstances(
         clock,
         async sleep(ms) {
           pass(ms)
-          // A client leaves in real time: without some of it the answer would be over before.
+          // A client disconnects in real time: without a real wait the answer would already have ended.
           if (ms >= pauseForLeavingMs) await setTimeout(leavingMs)
         },
       }),
@@ -112,7 +111,7 @@ function pointedAt(config: Config, instances: readonly AzureSimulator[]): Config
 function callTimes(untilMs: number, random: () => number): readonly number[] {
   const times: number[] = []
   const start = untilMs - days * dayMs
-  // One more than the days: the first and the last are parts of a day.
+  // One more than the number of days, because the first and the last day are partial.
   for (let day = 0; day <= days; day += 1) {
     const weekday = new Date(start + day * dayMs).getUTCDay()
     const busy = weekday === 0 || weekday === 6 ? 14 : 90 + day * 1.5

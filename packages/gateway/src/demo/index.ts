@@ -42,9 +42,9 @@ export interface DemoParts {
   readonly tls: boolean
   /** Ledger and keys are kept here. */
   readonly stateDirectory: string
-  /** What makes the commands find this demonstration, to be pasted first; null where they find it as they are. */
+  /** Command to paste first, so that later ones find this demonstration; null where they find it anyway. */
   readonly pasteFirst: string | null
-  /** Where progress is told. */
+  /** Output for progress. */
   readonly say: (text: string) => void
 }
 
@@ -52,7 +52,7 @@ export interface Demo {
   readonly banner: string
   readonly summary: Readonly<Record<string, unknown>>
   readonly house: House
-  /** What commands typed beside it need to find this demonstration. */
+  /** State that commands typed beside it need to find this demonstration. */
   readonly state: DemoFacts
   close(): Promise<void>
 }
@@ -71,7 +71,7 @@ export interface DemoFacts {
 }
 
 const host = '127.0.0.1'
-/** Of the second simulated instance. It opens nothing but that. */
+/** API key of the second simulated instance. It opens nothing else. */
 const instanceKey = 'key-of-dev-openai-instance-2'
 
 /** Rejects with the error of `listen` when a port is taken, and with LedgerError; nothing is left running then. */
@@ -115,7 +115,7 @@ async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: 
     ),
   )
   const log = createLog(config.log.level)
-  // Before the house: its limits count what the ledger has of this month when it is built.
+  // Written before the house is built: its limits then count this month's records.
   if (parts.history) await historyOnce(parts, config, entra)
   const house = await buildHouse(config, { log, appService: entra.managedIdentity })
   closers.push(() => house.close())
@@ -157,7 +157,7 @@ async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: 
   }
 }
 
-/** Made at each start. The gateway, the instances and the commands of this process believe it from here on. */
+/** Made at each start. The gateway, the instances and the commands of this process trust it from then on. */
 async function ownCertificate(directory: string): Promise<Certificate & { readonly path: string }> {
   const made = selfMadeCertificate(Date.now())
   const path = join(directory, 'sign-in-certificate.pem')
@@ -192,7 +192,7 @@ async function startInstances(
 async function historyOnce(parts: DemoParts, config: Config, entra: EntraSimulator): Promise<void> {
   const marker = join(parts.stateDirectory, 'history-written')
   if (existsSync(marker)) return
-  // The month takes a while: who has chosen a port that is taken should hear of it before.
+  // Writing the month takes a while, so a taken port is reported before.
   for (const port of [parts.gatewayPort, parts.adminPort]) await requireFree(port)
   const started = performance.now()
   const written = await writeHistory({
@@ -217,7 +217,7 @@ async function requireFree(port: number): Promise<void> {
   await once(server, 'close')
 }
 
-/** Tokens by name, new ones well before the old ones end. */
+/** Tokens by name, renewed well before they expire. */
 function freshTokens(entra: EntraSimulator): (as: string) => Promise<string> {
   const kept = new Map<string, { readonly token: Promise<string>; readonly untilMs: number }>()
   return as => {

@@ -5,16 +5,16 @@ import type { Scene } from './scenes.ts'
 export interface Stage {
   /** The gateway's base URL. */
   readonly url: string
-  /** A token of a person or application by name. */
+  /** A token for a person or application, by name. */
   token(as: string): Promise<string>
 }
 
 const apiVersion = '2024-10-21'
 const callMsMax = 120_000
-/** Silence in which a client leaves, milliseconds: longer than any other wait of the simulated instances. */
+/** Silence after which a client disconnects, in ms: longer than any other wait of the simulated instances. */
 export const pauseForLeavingMs = 3_000
 
-/** Resolves when the call has ended, whichever way. Rejects only when the gateway cannot be reached. */
+/** Resolves when the call has ended, successfully or not. Rejects only when the gateway is unreachable. */
 export async function play(scene: Scene, stage: Stage, signal?: AbortSignal): Promise<void> {
   const operation = scene.kind === 'embedding' ? 'embeddings' : 'chat/completions'
   const url = `${stage.url}/${scene.target}/${scene.workload}/openai/deployments/${scene.deployment}/${operation}?api-version=${apiVersion}`
@@ -38,7 +38,7 @@ export async function play(scene: Scene, stage: Stage, signal?: AbortSignal): Pr
       if (scene.kind === 'left' && events > 12) leaving.abort()
     }
   } catch (error) {
-    // A client that leaves and a backend that breaks off are part of the scene.
+    // A client that disconnects and a backend that breaks off are part of the scene.
     if (stop.aborted || scene.kind === 'cut') return
     throw error
   }
@@ -52,10 +52,10 @@ const userAgents: Readonly<Record<string, string>> = {
   'expert-finder': 'expert-finder/5.0 AzureOpenAI/Python 2.11.0',
 }
 
-/** A header that only the simulator knows. */
+/** Header that only the simulator reads. */
 function faultOf(scene: Scene): Record<string, string> {
-  // The answer waits until the client has gone, so that it goes in the middle on the fastest machine too; then it is
-  // read on to its end.
+  // The answer waits until the client has disconnected, so this happens mid-answer even on the fastest machine; then
+  // it is read to its end.
   if (scene.kind === 'left') return { 'x-simulator-fault': `stall;after=16;ms=${pauseForLeavingMs}` }
   if (scene.kind === 'cut') return { 'x-simulator-fault': 'cut;after=12' }
   if (scene.kind === 'filtered') return { 'x-simulator-fault': 'content-filter' }

@@ -10,7 +10,7 @@ export interface Scene {
     | 'chat'
     | 'stream'
     | 'embedding'
-    /** The client goes in the middle of the answer. */
+    /** The client disconnects in the middle of the answer. */
     | 'left'
     /** The backend breaks off in the middle of the answer. */
     | 'cut'
@@ -120,7 +120,7 @@ export function drawScene(random: () => number): Scene {
   if (random() < desk.embeddings) {
     return { ...scene, deployment: 'text-embedding-3-small', kind: 'embedding', target: 'main', system: null }
   }
-  // Life is not all success: about one call in twenty-five ends otherwise, each in its own way.
+  // About one call in twenty-five fails, in different ways.
   const fate = random()
   if (fate < 0.012) return { ...scene, kind: 'left' }
   if (fate < 0.018) return { ...scene, kind: 'filtered' }

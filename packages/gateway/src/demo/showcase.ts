@@ -11,8 +11,8 @@ const provisionedInstance = 'dev-openai-instance-1' satisfies keyof typeof demoI
 const provisionedDeployment = 'gpt-4o'
 
 /**
- * Deployments of a simulated instance. Instance 1 has gpt-4o as provisioned throughput, a little more than the
- * demonstration's traffic asks for on the average: in its peaks the pool spills over.
+ * Deployments of a simulated instance. Instance 1 has gpt-4o as provisioned throughput, slightly more than the average
+ * of the demonstration's traffic: in its peaks the pool spills over.
  */
 export function showcaseDeployments(instance: string): Readonly<Record<string, SimulatedDeployment>> {
   const standard = demoDeployments[provisionedDeployment]
@@ -21,16 +21,17 @@ export function showcaseDeployments(instance: string): Readonly<Record<string, S
   return { ...demoDeployments, [provisionedDeployment]: provisioned }
 }
 
-/** Limits of which one sees a part used, and which a day of the demonstration's traffic does not reach. */
+/** Limits that are visibly in use, and that a day of the demonstration's traffic does not reach. */
 export function showcase(config: ConfigInput): ConfigInput {
   return {
     ...config,
     identity: {
       entra: {
         ...config.identity.entra,
-        // Azure's own are for callers who cannot ask for another: their tokens carry no groups and no app roles.
+        // Azure's own audiences are for callers that cannot request another one: their tokens carry no groups and no
+        // app roles.
         audiences: [demoAudience, 'https://cognitiveservices.azure.com', 'https://ai.azure.com'],
-        // So their groups are asked of Microsoft Graph, which the simulated tenant has at the same address.
+        // Their groups are looked up in Microsoft Graph, which the simulated tenant has at the same address.
         graph: { endpoint: config.identity.entra.authority ?? '' },
       },
     },
@@ -54,7 +55,7 @@ export function showcase(config: ConfigInput): ConfigInput {
     limits: {
       rules: {
         all: { costPerMonth: '50 USD' },
-        // Refuses nothing: `gatehouse limits` tells what it would have refused.
+        // Refuses nothing: `gatehouse limits` shows what it would have refused.
         trial: { mode: 'shadow', per: ['caller'], tokensPerHour: 3_000 },
       },
     },

@@ -2,11 +2,11 @@ import { play, type Stage } from './play.ts'
 import { drawScene } from './scenes.ts'
 
 export interface Traffic {
-  /** Takes no new scene, cuts those under way. */
+  /** Starts no new scene and cuts those in flight. */
   stop(): Promise<void>
 }
 
-/** Mean of the time between two calls, milliseconds: gentle enough to read along. */
+/** Mean time between two calls, in ms: slow enough to read along. */
 const everyMs = 2_500
 
 /** A continuing mix of calls, at irregular intervals as people make them, until it is stopped. */
@@ -17,7 +17,7 @@ export function startTraffic(stage: Stage, random: () => number): Traffic {
   const next = (): void => {
     const wait = Math.min(-Math.log(1 - random()) * everyMs, 4 * everyMs)
     timer = setTimeout(() => {
-      // A call that fails is in the ledger; the traffic goes on.
+      // A failed call is in the ledger; the traffic continues.
       const one = play(drawScene(random), stage, stopping.signal).catch(() => {})
       playing.add(one)
       void one.finally(() => playing.delete(one))

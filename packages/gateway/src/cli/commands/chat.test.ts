@@ -43,8 +43,8 @@ function stream(response: ServerResponse, ...frames: readonly string[]): void {
   response.end(frames.join(''))
 }
 
-// A chat that waits for the whole answer hides what the gateway is for: the first words at once.
-test('the answer is printed piece by piece, while it comes', async t => {
+// A chat that waits for the whole answer loses the purpose of streaming: the first words at once.
+test('the answer is printed piece by piece as it arrives', async t => {
   const watch = new EventEmitter()
   const { chat, received } = await startGateway(t, async response => {
     response.writeHead(200, { 'content-type': 'text/event-stream', ...seen })
@@ -91,7 +91,7 @@ test('standard input is the question, or is added to it', async t => {
   )
 })
 
-test('without streaming, and with --json, the answer comes whole', async t => {
+test('without streaming, and with --json, the answer is printed as a whole', async t => {
   const message = { role: 'assistant', content: 'Yes.' }
   const { chat, received } = await startGateway(t, response => {
     response.writeHead(200, { 'content-type': 'application/json', ...seen })
@@ -127,7 +127,7 @@ test('a refusal shows its code, its reason and when to try again', async t => {
 })
 
 // Half an answer that looks whole is a wrong answer.
-test('an answer that breaks off or fails half way is an error, after what came of it', async t => {
+test('an answer that breaks off or fails is an error, printed after the part that arrived', async t => {
   const endings: readonly (readonly [(response: ServerResponse) => void, RegExp])[] = [
     [
       response => response.end(),
@@ -153,8 +153,8 @@ test('an answer that breaks off or fails half way is an error, after what came o
   }
 })
 
-// A model repeats what it was told; told an escape sequence, it must not be able to rewrite the reader's screen.
-test('on a terminal an answer cannot steer it; in a file it stays as it is', async t => {
+// A model can repeat an escape sequence from its prompt. It must not rewrite the reader's screen.
+test('an answer cannot control the terminal; written to a file it stays unchanged', async t => {
   const { chat } = await startGateway(t, response =>
     stream(response, piece('\u001b[2Jred\ttab\n', 'stop'), 'data: [DONE]\n\n'),
   )
@@ -181,7 +181,7 @@ test('a call that makes no sense exits 2 before anything is sent', async t => {
   assert.equal(received.length, 0)
 })
 
-// The frames above are the test's own; what Azure sends has more in it: filter results before the first word, usage
+// The frames above are made by the test. A stream of Azure contains more: filter results before the first word, usage
 // after the last.
 test('a whole stream of the simulated Azure OpenAI is understood', async t => {
   const azure = await startAzure({ name: 'one', deployments: { 'gpt-4o': { model: 'gpt-4o' } }, seed: 1 })

@@ -13,10 +13,10 @@ interface ChatOptions {
   readonly as?: string
 }
 
-/** Azure's own limit for one request is far below; this only keeps a wrong redirection from filling the memory. */
+/** Azure's own limit for one request is much lower; this one only protects memory from a wrong redirection. */
 const inputBytesMax = 16 * 1_048_576
 
-/** `gatehouse chat`: one question, one answer, as it comes. */
+/** `gatehouse chat`: one question and its answer, printed as it arrives. */
 export function chatCommand(context: CliContext): Command {
   return new Command('chat')
     .summary('ask a model through the gateway')

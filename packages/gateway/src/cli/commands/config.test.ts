@@ -59,19 +59,19 @@ async function run(args: readonly string[], options: { json?: boolean; explain?:
 }
 
 suite('config check', () => {
-  test('a good file is said to be good', async () => {
+  test('a valid file is reported as valid', async () => {
     const { exitCode, stdout } = await run(['check', '--config', 'example.yaml'])
     assert.equal(exitCode, 0)
     assert.match(stdout, /^✓ example\.yaml is valid: 2 instances, 1 pool, 2 workloads\n/)
-    // H5 what a reload leaves as it is must be known before a role is taken away.
+    // H5 An operator must know what a reload does not change before taking a role away.
     assert.match(
       stdout,
       /\nA reload takes every change but those of gateway\.listen, .*admin\.listen, .*: these wait for a restart\.\n$/,
     )
   })
 
-  // An operator mends a file from what is printed; a pipeline from the JSON and the exit code.
-  test('a bad file is told problem by problem, with exit code 1, and as JSON', async () => {
+  // An operator fixes a file by the printed text, a pipeline reads the JSON and the exit code.
+  test('an invalid file is reported problem by problem, also as JSON, with exit code 1', async () => {
     await writeFile(
       join(directory, 'bad.yaml'),
       (await exampleText()).replace('listen:', 'lisetn:').replace('[main]', '[mian]'),
@@ -96,7 +96,7 @@ suite('config check', () => {
     assert.equal(JSON.parse(json.stderr).error.code, 'config_invalid')
   })
 
-  test('warnings are told, and fail only when asked to', async () => {
+  test('warnings are reported, and fail the check only on request', async () => {
     const text = (await exampleText()).replace(/ {2}roles:\n( {4}.*\n)+/, '')
     await writeFile(join(directory, 'warned.yaml'), text)
     const mild = await run(['check', '-c', 'warned.yaml'])
@@ -126,7 +126,7 @@ suite('config init and schema', () => {
     assert.equal((await run(['schema'])).stdout, jsonSchemaText())
   })
 
-  // Somebody's configuration is not a place to be helpful in.
+  // Overwriting a configuration destroys somebody's work.
   test('init overwrites nothing without --force', async () => {
     await writeFile(join(directory, 'mine.yaml'), 'mine')
     const refused = await run(['init', 'mine.yaml'])
@@ -159,7 +159,7 @@ suite('config explain', () => {
     return questions[0] ?? assert.fail('nothing was asked')
   }
 
-  test('the question is the call as the options describe it', async () => {
+  test('explain asks about the call that the options describe', async () => {
     const person = await questionOf('--user', oid, '--group', oid, '--role', 'A', '--role', 'B', '--model', 'gpt-4o')
     assert.equal(person.method, 'POST')
     assert.equal(person.url, '/main/hr-bot/openai/v1/chat/completions')
@@ -178,7 +178,7 @@ suite('config explain', () => {
     assert.equal((await questionOf()).caller, null)
   })
 
-  test('a whole URL is asked for its path, and a path is left as it was typed', async () => {
+  test('explain takes the path of a whole URL, and leaves a path as it was typed', async () => {
     const seen: string[] = []
     const explain: Explain = (config, question) => {
       seen.push(question.url)
@@ -217,14 +217,14 @@ suite('config explain', () => {
     assert.equal(json.steps.length, 2)
   })
 
-  // The verifier refuses such tokens before anything else is looked at.
+  // The verifier rejects such tokens before it looks at anything else.
   test('a caller of a tenant that is not accepted is refused', async () => {
     const { exitCode, stdout } = await run([...base, '--user', oid, '--tenant', oid])
     assert.equal(exitCode, 1)
     assert.match(stdout, /✗ authenticate {2}Tokens of tenant .* \(token_tenant\)/)
   })
 
-  // An explanation that differs from what the gateway does is worse than none.
+  // An explanation that differs from the gateway's behavior is worse than none.
   test("the data plane's own explanation is what is printed", async () => {
     const app = '66666666-0000-4000-8000-000000000001'
     const allowed = await run([...base, '--app', app, '--model', 'gpt-4o'], { explain: null })
@@ -238,7 +238,7 @@ suite('config explain', () => {
     assert.match(refused.stdout, /✗ authorize .*caller_not_bound/)
   })
 
-  test('what makes no caller is a usage error', async () => {
+  test('options that describe no caller are a usage error', async () => {
     assert.equal((await run(['explain', 'main/hr-bot', '-c', 'example.yaml'])).exitCode, 2)
     for (const args of [['--user', 'alice'], ['--role', 'A'], ['--user', oid, '--app', oid], ['--nonsense']]) {
       assert.equal((await run([...base, ...args])).exitCode, 2, args.join(' '))

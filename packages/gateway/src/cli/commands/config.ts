@@ -16,11 +16,11 @@ import { jsonText } from '../terminal/printable.ts'
 
 export const configFileDefault = 'gatehouse.yaml'
 
-/** What the data plane would do with a call, stage by stage; `explain` of src/gateway/explain/index.ts. */
+/** What the data plane would do with a call, stage by stage; `explain` of gateway/explain/index.ts. */
 export type Explain = (config: Config, question: ExplainQuestion) => ExplainStep[]
 
 /**
- * @param explain Default: the data plane's own, loaded when it is asked for, as it brings half of the gateway with it.
+ * @param explain Default: the data plane's own, loaded on demand because it brings half of the gateway with it.
  */
 export function configCommand(context: CliContext, explain: Explain | null = null): Command {
   return new Command('config')
@@ -113,7 +113,7 @@ function initCommand(context: CliContext): Command {
     .action(async (file: string, options: { force?: true }) => {
       const path = resolve(context.cwd, file)
       await writeNew(path, await exampleText(), options.force === true)
-      // Beside it, under the name that its first line gives. One that is there already is as good, whatever wrote it.
+      // Written beside the configuration, under the name in its first line. An existing schema is kept.
       const schema = join(dirname(path), 'gatehouse.schema.json')
       const schemaWritten = await writeNew(schema, jsonSchemaText(), options.force === true).catch((error: unknown) => {
         if (error instanceof CliError && error.code === 'file_exists') return null
@@ -195,7 +195,7 @@ function explainCommand(context: CliContext, given: Explain | null): Command {
 }
 
 function questionOf(url: string, options: ExplainOptions, config: Config, context: CliContext): ExplainQuestion {
-  // Not by the URL parser: it would resolve the dot segments that are to be explained.
+  // The URL parser is not used here: it would resolve the dot segments that should be explained.
   const path = url.replace(/^https?:\/\/[^/?#]*/i, '') || '/'
   if (!path.startsWith('/')) {
     const next = 'gatehouse config explain /main/hr-bot/openai/v1/models'
@@ -252,7 +252,7 @@ function guid(text: string, option: string): string {
   )
 }
 
-/** The verifier would not have let such a token through, so that there is no caller to explain anything for. */
+/** The verifier would have rejected such a token, so there is no caller to explain anything for. */
 function foreignTenant(config: Config, caller: Caller | null): ExplainStep | null {
   if (caller === null || config.identity.entra.tenants.includes(caller.tenantId)) return null
   const text = `Tokens of tenant ${caller.tenantId} are not accepted; identity.entra.tenants has ${config.identity.entra.tenants.join(', ')}.`

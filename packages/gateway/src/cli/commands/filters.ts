@@ -36,7 +36,7 @@ export function addReaderOptions(command: Command): Command {
     .option('--as <name>', 'read as this account (in the demonstration: carol, unless named)')
 }
 
-/** Adds the filters. `standardFrom` is only told here; the command applies it. */
+/** Adds the filters. `standardFrom` is only shown in the help; the command applies it. */
 export function addFilterOptions(command: Command, standardFrom: string | null): Command {
   const standard = standardFrom === null ? '' : ` (default: ${standardFrom})`
   return command
@@ -84,12 +84,12 @@ export function formatOf(options: ReaderOptions, context: CliContext): Format {
   return options.format ?? (context.json ? 'json' : 'table')
 }
 
-/** Width of the terminal; null when what is printed goes into a file or a pipe. */
+/** Width of the terminal; null when the output goes to a file or a pipe. */
 export function widthOf(context: CliContext): number | null {
   return context.stdout.isTTY === true ? (context.stdout.columns ?? 80) : null
 }
 
-/** For commander, which adds the name of the option to the message. */
+/** Error for commander, which adds the option's name to the message. */
 export function wholeNumber(text: string, least: number, most: number): number {
   const value = Number(text)
   if (!/^\d{1,9}$/.test(text) || value < least || value > most) {

@@ -21,7 +21,7 @@ async function startReaders(t: TestContext) {
 const lineWith = (out: string, text: string): string => out.split('\n').find(line => line.includes(text)) ?? ''
 const alice = demoDirectory.people.find(person => person.name === 'alice')
 
-test('limits tell what is used, reserved, left, when it renews and how often it refused', async t => {
+test('limits show what is used, reserved and left, when they renew, and how often they refused', async t => {
   const { read } = await startReaders(t)
   const { code, out, err } = await read(['limits'])
   assert.deepEqual([code, err], [0, ''])
@@ -30,7 +30,7 @@ test('limits tell what is used, reserved, left, when it renews and how often it 
     ...['hr-bot', '60k tokens/min', '12,345', '4,000', '43,655', '27', '30 s', '2026-11-23 12:00:30', '0'],
     'workload hr-bot',
   ])
-  // Nine tenths of the month's money are gone on the 23rd: that must not look like all the others.
+  // A budget that is 90 % spent on the 23rd must stand out.
   assert.match(lineWith(out, 'USD/month'), /^! +hr-bot +500\.00 USD\/month +481\.50 +0\.25 +18\.25 +96 +8 d /)
   assert.match(lineWith(out, '20k tokens/min'), /^✗ +hr-bot\/caller .* 0 +100 +30 s .* 7 +each caller of hr-bot$/)
   assert.match(lineWith(out, 'at once'), / 50 calls at once +0 +3 +47 +6 +- +- +0 /)
@@ -40,8 +40,8 @@ test('limits tell what is used, reserved, left, when it renews and how often it 
   )
 })
 
-// A key of 75 characters says nothing to whoever has to talk to the person behind it.
-test('callers that a rule counts are shown by name, as far as the ledger has one', async t => {
+// A key of 75 characters does not tell an operator which person to talk to.
+test('callers that a rule counts are shown by name where the ledger knows it', async t => {
   const { house, read } = await startReaders(t)
   assert.match((await read(['limits'])).out, /hr-bot\/caller +a11ce000-6b1d-4c1e-9a53-0f5d1c7e2a01 /)
   await house.ledger.add({
@@ -51,7 +51,7 @@ test('callers that a rule counts are shown by name, as far as the ledger has one
   assert.match((await read(['limits'])).out, /hr-bot\/caller +alice@contoso /)
 })
 
-test('limits of one workload leave out what its calls never meet', async t => {
+test('limits of one workload leave out rules that never apply to its calls', async t => {
   const { read } = await startReaders(t)
   const { out } = await read(['limits', '--workload', 'code-assistant'])
   assert.match(out, /code-assistant[\s\S]*company/)
@@ -60,8 +60,8 @@ test('limits of one workload leave out what its calls never meet', async t => {
   assert.match(unknown.err, /✗ parameter_invalid .*There are: hr-bot, code-assistant\./)
 })
 
-// While the store is down the figures below are not what counts: who reads them must see that first.
-test('a store that does not answer stands on top, with what is done meanwhile', async t => {
+// While the store is down, the figures below do not decide. The reader must see that first.
+test('a store that does not answer is reported first, with what the gateway does meanwhile', async t => {
   const { house, read } = await startReaders(t)
   const report: LimitsReport = {
     store: 'redis',
@@ -82,7 +82,7 @@ test('a store that does not answer stands on top, with what is done meanwhile', 
   assert.match((await first('allow'))[0] ?? '', /pass uncounted/)
 })
 
-test('of a rule that counts a crowd the fullest are shown, and all are in JSON and CSV', async t => {
+test('a rule with many counters shows the fullest ones; JSON and CSV have all', async t => {
   const { house, read } = await startReaders(t)
   const crowd = Array.from({ length: 1_200 }, (_, at) =>
     ruleReport({ rule: 'hr-bot/caller', subject: `user:${demoDirectory.tenantId}/${at}`, used: at, remaining: 9 }),
@@ -98,7 +98,7 @@ test('of a rule that counts a crowd the fullest are shown, and all are in JSON a
   assert.equal(csv.length, 1_202)
 })
 
-test('instances tell state, utilisation, breaker with its reason, latency and share of calls', async t => {
+test('instances show state, utilisation, breaker with its reason, latency and share of calls', async t => {
   const { read } = await startReaders(t)
   const { code, out } = await read(['instances'], { nowMs: Date.UTC(2026, 10, 23, 12, 0, 5) })
   assert.equal(code, 0)
@@ -117,7 +117,7 @@ test('instances tell state, utilisation, breaker with its reason, latency and sh
   assert.match(csv[1] ?? '', /^east,eastus2,true,gpt-4o,gpt-4o,provisioned,closed,,,0\.934,true,/)
 })
 
-test('a probe says what came of it, and a failed one ends with code 1', async t => {
+test('a probe prints its result, and a failed one exits with code 1', async t => {
   const { house, read } = await startReaders(t)
   const good = await read(['instances', 'probe', 'east', '--as', 'alice'])
   assert.deepEqual([good.code, good.out], [0, '✓ east  answered 200 in 41 ms; its credential is accepted.\n'])
@@ -138,7 +138,7 @@ test('a probe says what came of it, and a failed one ends with code 1', async t 
 })
 
 // A line that wraps on a narrow terminal cannot be read.
-test('tables of the house never get wider than the terminal', async t => {
+test('tables of limits and instances are never wider than the terminal', async t => {
   const { house, read } = await startReaders(t)
   const { rules, ...report } = await house.running.limits()
   const large = {

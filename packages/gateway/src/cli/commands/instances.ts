@@ -15,7 +15,7 @@ type Instance = InstancesAnswer['instances'][number]
 type Pool = InstancesAnswer['pools'][number]
 type Member = Pool['members'][number]
 
-/** `gatehouse instances`: how each deployment fares; `instances probe NAME` tests one instance with its credential. */
+/** `gatehouse instances`: health of each deployment; `instances probe NAME` tests one instance with its credential. */
 export function instancesCommand(context: CliContext): Command {
   const command = new Command('instances')
     .summary('how instances and their deployments fare; probe one')
@@ -39,7 +39,7 @@ async function showInstances(context: CliContext, options: InstancesOptions): Pr
 
 interface TextParts {
   readonly nowMs: number
-  /** Of the terminal; null for no bound. */
+  /** Columns of the terminal; null for no bound. */
   readonly width: number | null
 }
 
@@ -61,7 +61,7 @@ function instancesText(answer: InstancesAnswer, { nowMs, width }: TextParts): st
   return (probes.length === 0 ? '' : `${probes.join('\n')}\n\n`) + lanes + pools
 }
 
-/** One deployment of one instance; `lane` is null until something is known of it. */
+/** One deployment of one instance; `lane` is null before its first call. */
 interface Line {
   readonly instance: Instance
   readonly deployment: string
@@ -83,7 +83,7 @@ interface LaneColumn extends TableColumn {
   readonly cell: (line: Line) => string
 }
 
-/** `leaves` as in table.ts: those without are the last to go. */
+/** `leaves` as in table.ts: columns without it stay longest. */
 function laneColumns(nowMs: number, allCalls: number): readonly LaneColumn[] {
   const right = 'right' as const
   const number =
@@ -107,7 +107,7 @@ function laneColumns(nowMs: number, allCalls: number): readonly LaneColumn[] {
   ]
 }
 
-/** The breaker where it is not closed, and why; else what utilisation does to the deployment. */
+/** State and reason of a breaker that is not closed; else the effect of utilisation on the deployment. */
 function stateOf({ instance, lane }: Line, nowMs: number): string {
   if (lane === null || lane.breaker === 'closed') {
     if (lane?.spilling === true) return 'spilling'
@@ -196,7 +196,7 @@ function probeCommand(context: CliContext): Command {
     .addArgument(new Argument('<name>', 'name of the instance'))
     .option('--as <name>', 'as this account (in the demonstration: carol, unless named)')
     .action(async (name: string, _own: unknown, command: Command) => {
-      // The noun has an `--as` of its own, and commander gives it what stands behind the verb.
+      // The noun also has `--as`, and commander gives it the option that follows the verb.
       const { as } = command.optsWithGlobals<{ readonly as?: string }>()
       await probeInstance(context, name, as)
     })

@@ -45,12 +45,12 @@ async function showLimits(context: CliContext, options: LimitsOptions): Promise<
 
 interface TextParts {
   readonly nowMs: number
-  /** Of the terminal; null for no bound. */
+  /** Columns of the terminal; null for no bound. */
   readonly width: number | null
   readonly nameOf: NameCaller
 }
 
-/** Those counted by themselves, as callers, may be any number: so many of a rule are shown, the fullest. */
+/** Most counters shown per rule, the fullest first: a rule that counts each caller can have any number. */
 const subjectsShown = 10
 
 function limitsText(limits: Limits, parts: TextParts): string {
@@ -81,7 +81,7 @@ const withoutStore: Readonly<Record<Exclude<StoreState, 'ok'>, string>> = {
   allow: 'calls pass uncounted, and are counted when it is back',
 }
 
-/** All rules that count together; of those that count by something, the fullest. */
+/** All counters of rules that count together, and the fullest ones of rules that count per something. */
 function fullest(rules: readonly RuleReport[]): ReadonlySet<RuleReport> {
   const groups = Map.groupBy(rules, ({ rule, measure, subject }) => (subject === null ? '' : `${rule} ${measure}`))
   return new Set(
@@ -95,7 +95,7 @@ interface RuleColumn extends TableColumn {
   readonly cell: (rule: RuleReport) => string
 }
 
-/** `leaves` as in table.ts: those without are the last to go. */
+/** `leaves` as in table.ts: columns without it stay longest. */
 function columnsFor({ rules, currency }: Limits, { nowMs, nameOf }: TextParts): readonly RuleColumn[] {
   const right = 'right' as const
   const subjects: readonly RuleColumn[] = rules.some(({ subject }) => subject !== null)
@@ -131,7 +131,7 @@ function amount({ measure }: RuleReport, value: number): string {
   return measures[measure].unit === 'cost' ? money(value) : figure(value)
 }
 
-/** What is used and reserved of a limit: 1 is all of it, a rule in mode shadow may have more. */
+/** Used and reserved share of a limit: 1 is all of it; a rule in mode shadow can exceed it. */
 function shareOf({ used, reserved, limit }: RuleReport): number {
   return (used + reserved) / limit
 }
@@ -156,13 +156,13 @@ const measures: Readonly<Record<LimitName, { readonly unit: string; readonly win
   costPerMonth: { unit: 'cost', window: '/month' },
 }
 
-/** `60k`, `5M`; what is not whole in these stays as it is: a limit is never rounded. */
+/** `60k`, `5M`; other numbers are printed in full: a limit is never rounded. */
 function short(value: number): string {
   if (value % 1e6 === 0) return `${figure(value / 1e6)}M`
   return value % 1_000 === 0 ? `${figure(value / 1_000)}k` : figure(value)
 }
 
-/** Billionths of a currency: to the cent, and below a cent as far as it takes. */
+/** Billionths of a currency: to the cent, and below a cent with as many digits as needed. */
 function money(nano: number): string {
   const value = nano / 1e9
   const digits = value > 0 && value < 0.01 ? 6 : 2

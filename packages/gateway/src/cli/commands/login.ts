@@ -25,7 +25,7 @@ interface LoginOptions {
   readonly account?: string
 }
 
-/** How long the terminal waits for somebody to finish in the browser. */
+/** How long the terminal waits for the sign-in in the browser. */
 const browserMs = 5 * 60_000
 
 /** `gatehouse login`: signs a person in, with the browser of this machine or a device code, and remembers it. */

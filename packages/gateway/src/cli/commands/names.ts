@@ -3,10 +3,12 @@ import type { CliContext } from '../context.ts'
 import { askAdmin } from '../reach/admin-client.ts'
 import { periodOf } from '../terminal/periods.ts'
 
-/** Puts names where callers' keys stand, for people to read. */
+/** Replaces callers' keys by names, for people to read. */
 export type NameCaller = (text: string) => string
 
-/** Display names as the ledger last had them, in the past 31 days; who has none is shown by the key's second half. */
+/**
+ * Latest display names in the ledger of the past 31 days; a caller without one is shown by the second half of its key.
+ */
 export async function callerNames(context: CliContext, as: string | undefined): Promise<NameCaller> {
   const query = { by: 'caller', ...periodOf('31d', undefined, context.clock) }
   const { lines } = await askAdmin<UsageReport>(context, { path: '/api/v1/usage', query, as })

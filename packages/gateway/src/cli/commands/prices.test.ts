@@ -24,8 +24,8 @@ after(() => rm(directory, { recursive: true }))
 
 const prices = (...args: string[]) => run(['prices', '--config', join(directory, 'gatehouse.yaml'), ...args])
 
-// Who charges others back must be able to show which price was taken, and which calls have none.
-test('each deployed model stands with its price and where that comes from; one without is named', async () => {
+// Charging costs back to teams requires proof of the price that was used, and of calls without one.
+test('each deployed model is listed with its price and its source; a model without a price is named', async () => {
   const { code, out } = await prices()
   assert.equal(code, 0)
   assert.match(out, /^Prices per million tokens, USD\n/)
@@ -38,7 +38,7 @@ test('each deployed model stands with its price and where that comes from; one w
   assert.match(out, /recorded without a cost: whisper\. prices\.models takes them/)
 })
 
-test('as JSON and CSV the same figures come, and null where there is none', async () => {
+test('JSON and CSV have the same figures, and null where there is no price', async () => {
   const document = JSON.parse((await prices('--format', 'json')).out)
   assert.equal(document.currency, 'USD')
   assert.deepEqual(document.models[1], { model: 'whisper', deployments: ['one/voice'], price: null })

@@ -1,4 +1,7 @@
-/** `gatehouse prices`: what models cost, and where each price comes from. Reads the configuration, asks no gateway. */
+/**
+ * `gatehouse prices`: what models cost, and where each price comes from. Reads only the configuration, calls no
+ * gateway.
+ */
 import { Command, Option } from 'commander'
 import type { LoadedConfig } from '../../config/load.ts'
 import type { Price, PriceBook } from '../../prices/index.ts'
@@ -40,7 +43,7 @@ interface PriceLine {
   readonly model: string
   /** `INSTANCE/DEPLOYMENT`, each that has this model. */
   readonly deployments: readonly string[]
-  /** Null when it has none. */
+  /** Null when there is none. */
   readonly price: Price | null
 }
 

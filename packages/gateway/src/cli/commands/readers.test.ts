@@ -31,7 +31,7 @@ const rows: readonly RecordRow[] = [
   recordRow(recordId(3), { outcome: 'refused', outcomeCode: 'caller_not_bound', status: 403, workload: null }),
 ]
 
-test('usage prints a table with a total, numbers at the right', async t => {
+test('usage prints a table with a total and right-aligned numbers', async t => {
   const { house, read } = await startReaders(t)
   for (const row of rows) await house.ledger.add(row)
   const { code, out, err } = await read(['usage', '--by', 'workload'])
@@ -51,8 +51,8 @@ test('usage prints a table with a total, numbers at the right', async t => {
   assert.equal(at(8, 'tokens'), '1,002,468')
 })
 
-// An invoice that leaves out what has no price looks right and is too low.
-test('usage adds costs up by currency and says which calls are in no sum', async t => {
+// An invoice that leaves out calls without a price looks right and is too low.
+test('usage sums costs by currency and says which calls are in no sum', async t => {
   const { house, read } = await startReaders(t)
   const priced = (nano: number, currency: string) => ({ cost: { nano, currency, price: 'gpt-4o 2024-10-01' } })
   await house.ledger.add(recordRow(recordId(1), priced(1_234_000_000_000, 'USD')))
@@ -84,7 +84,7 @@ test('usage adds costs up by currency and says which calls are in no sum', async
 })
 
 // A line that wraps on a narrow terminal cannot be read; a number that is cut is a wrong number.
-test('tables never get wider than the terminal, and never cut a number', async t => {
+test('tables are never wider than the terminal and never cut a number', async t => {
   const { house, read } = await startReaders(t)
   const name = 'Ein sehr langer Anzeigename 株式会社'
   for (const row of rows)
@@ -123,8 +123,8 @@ test('usage as JSON is the report itself, as CSV one line per group', async t =>
   assert.deepEqual([csv.length, csv[4]], [5, ''])
 })
 
-// A display name is chosen by its owner; opened in a spreadsheet or on a terminal it must stay a name.
-test('names of others cannot run a formula or steer the terminal', async t => {
+// Users choose their display names. In a spreadsheet or on a terminal a name must stay a name.
+test('display names cannot run a formula or control the terminal', async t => {
   const { house, read } = await startReaders(t)
   await house.ledger.add(
     recordRow(recordId(1), { callerName: '=HYPERLINK("http://evil","x")', userAgent: '\u001b]0;owned\u0007\u001b[2J' }),
@@ -192,7 +192,7 @@ test('a list longer than a page is fetched page by page', async t => {
   assert.equal(JSON.parse((await read(['records', 'list', '--limit', '3'], { json: true })).out).length, 3)
 })
 
-test('show prints figures; bodies only when they are asked for', async t => {
+test('show prints figures, and bodies only on request', async t => {
   const { house, read } = await startReaders(t)
   const request = JSON.stringify({ messages: [{ role: 'user', content: 'How do I book leave?' }] })
   const response = JSON.stringify({
@@ -211,8 +211,8 @@ test('show prints figures; bodies only when they are asked for', async t => {
   assert.equal(json.usage.totalTokens, 1_234)
 })
 
-// Why a call was dear, slow or answered from elsewhere must be seen in one place.
-test('show tells tries, reservation, waiting, spillover, alias and cost', async t => {
+// One place must show why a call was expensive, slow or answered by another instance.
+test('show prints attempts, reservation, waiting, spillover, alias and cost', async t => {
   const { house, read } = await startReaders(t)
   await house.ledger.add(
     recordRow(recordId(1), {
@@ -248,7 +248,7 @@ test('show tells tries, reservation, waiting, spillover, alias and cost', async 
   assert.match(copy, /^attempts +east 200 in 398 ms$/m)
 })
 
-test('show tells binary bodies and missing ones apart', async t => {
+test('show distinguishes binary bodies from missing ones', async t => {
   const { house, read } = await startReaders(t)
   await house.ledger.add(recordRow(recordId(1), { responseContentType: 'audio/wav' }), {
     request: null,
@@ -259,7 +259,7 @@ test('show tells binary bodies and missing ones apart', async t => {
   assert.match(out, /\(audio\/wav, 3 bytes; --format json has them in base64\)/)
 })
 
-test('tail shows what was there, then each record as it comes', async t => {
+test('tail shows existing records, then each new one as it arrives', async t => {
   const { house, read } = await startReaders(t)
   for (const number of [1, 2, 3]) await house.ledger.add(recordRow(recordId(number)))
   const watch = new EventEmitter()
@@ -275,7 +275,7 @@ test('tail shows what was there, then each record as it comes', async t => {
   assert.deepEqual(ids, [2, 3, 4].map(recordId))
 })
 
-// Three lines that say what to do; the code is the same for a script.
+// People read three lines that say what to do; scripts read the same code.
 test('refusals come with their own code and a next step', async t => {
   const { read } = await startReaders(t)
   const viewer = await read(['records', 'show', recordId(9)], { token: async () => 'x.y.z' })
@@ -290,7 +290,7 @@ test('refusals come with their own code and a next step', async t => {
   assert.equal(JSON.parse(unknown.err).error.code, 'record_unknown')
 })
 
-test('a wrong command line exits 2 and asks nobody', async t => {
+test('a wrong command line exits 2 and sends nothing', async t => {
   const { house, read } = await startReaders(t)
   const wrong = [
     ['usage', '--by', 'colour'],
@@ -314,7 +314,7 @@ test('a wrong command line exits 2 and asks nobody', async t => {
   assert.equal(house.ledger.asked.length, 0)
 })
 
-test('an address where nothing or something else answers is told as that', async t => {
+test('an address where nothing answers, or another service, is reported as such', async t => {
   const other = createServer((_, response) => response.end('<html>'))
   other.listen(0, '127.0.0.1')
   await new Promise(resolve => other.once('listening', resolve))

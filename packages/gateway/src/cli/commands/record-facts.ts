@@ -13,7 +13,7 @@ export function factsText(row: RecordRow): string {
   return facts.map(([name, line]) => `${name.padEnd(widest)}  ${printableLine(line)}\n`).join('')
 }
 
-/** A fact of several lines has its name before the first of them. */
+/** A fact of several lines has its name only before the first one. */
 function linesOf(name: string, value: Fact): [string, string][] {
   if (value === null) return []
   const lines = typeof value === 'string' ? [value] : value
@@ -36,7 +36,7 @@ const units: Partial<Record<FieldKind, string>> = {
   bytes: ' bytes',
 }
 
-/** Lines that say more than the value of their field; a line speaks of every field whose `showWith` names it. */
+/** Lines that show more than the value of their field; a line covers every field whose `showWith` names it. */
 const facts: Partial<Record<FieldName, (row: RecordRow) => Fact>> = {
   copyKind: row => (row.copyKind === null ? null : `${row.copyKind} of ${row.copyOf}, sent by the gateway itself`),
   outcome: row => (row.outcomeCode === null ? row.outcome : `${row.outcome}: ${row.outcomeCode}`),
@@ -79,7 +79,7 @@ const tokenParts = shownFields
   .map(field => ({ field, word: tokenWords[field.name] ?? field.name.replace(/Tokens$/, '') }))
 
 function tokensText(row: RecordRow): string {
-  // Zeros are of interest for the prompt and the completion; of the rarer parts they only fill the line.
+  // Zeros matter for the prompt and the completion; for the rarer parts they only fill the line.
   const parts = tokenParts.flatMap(({ field, word }) => {
     const tokens = valueIn(row, field)
     const isShown = Boolean(tokens) || field.name === 'promptTokens' || field.name === 'completionTokens'

@@ -81,7 +81,7 @@ function csvText(field: Field, record: RecordRow): string {
   return String(value)
 }
 
-/** What of a field's value must be in a line for people. */
+/** The part of a field's value that must be in a line for people. */
 function textsOf(field: Field, record: RecordRow): string[] {
   const value = valueIn(record, field)
   switch (field.kind) {
@@ -120,7 +120,7 @@ const namesMany: Readonly<Record<string, string>> = {
   'cli/commands/record-facts.ts': 'sentences of several fields each',
 }
 
-// A second list of the fields is one that a new field is missing from.
+// A second list of fields would miss every new field.
 test('no other file lists the fields of a record', () => {
   const source = join(import.meta.dirname, '../..')
   const names = fieldRows.map(({ name }) => name).filter(name => /[A-Z]/.test(name))

@@ -35,9 +35,9 @@ function columnOf(field: Field, { at: _, ...column }: ListColumn): RecordColumn 
   return { ...column, cell: row => cell(row) ?? '-' }
 }
 
-/** For pages, whose widths come from their rows. */
+/** Layout for pages: widths follow from the rows. */
 export const recordColumns: readonly TableColumn[] = columns.map(({ least: _, ...column }) => column)
-/** For rows that come one by one, whose widths are fixed before them. */
+/** Layout for rows that arrive one by one: widths are fixed before. */
 export const tailColumns: readonly TableColumn[] = columns
 
 export function recordCells(row: RecordRow): string[] {
@@ -73,7 +73,7 @@ interface CsvColumn {
 }
 
 const csvColumns: readonly CsvColumn[] = [
-  // Of several fields, and the only one that is none itself.
+  // Made of several fields; the only column that is not a field itself.
   { at: 8, title: 'callerKey', cell: callerKeyOf },
   ...shownFields.flatMap(field => (field.csv === undefined ? [] : [csvColumnOf(field, field.csv)])),
 ].sort((a, b) => a.at - b.at)

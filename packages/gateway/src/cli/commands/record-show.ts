@@ -66,7 +66,7 @@ function bodiesText({ request, response }: Bodies): string {
 
 const notKept = '(not kept: the workload captures figures alone, there was none, or it was purged)'
 
-/** What the answer says to people; null when it says nothing in words, as embeddings do. */
+/** The answer as text; null when it has none, as with embeddings. */
 function assembledText(assembled: Assembled | null): string | null {
   if (assembled === null) return null
   const choices = assembled.choices.map(choice => {

@@ -48,7 +48,7 @@ async function listRecords(context: CliContext, options: ListOptions): Promise<v
   if (format === 'csv') context.stdout.write(recordCsvHead)
   for await (const page of pages(context, options)) {
     printed += page.length
-    // A large CSV goes out as it comes; the other two forms are about the whole.
+    // A large CSV is written page by page; the other two forms need all rows first.
     if (format === 'csv') context.stdout.write(page.map(recordCsv).join(''))
     else records.push(...page)
   }
@@ -104,13 +104,13 @@ async function tailRecords(context: CliContext, options: TailOptions): Promise<v
   }
 }
 
-/** What is there already, then what comes, in batches. Ends only by its reader. */
+/** Existing records, then new ones, in batches. Only the reader ends it. */
 async function* arrivals(context: CliContext, options: TailOptions): AsyncGenerator<readonly RecordRow[]> {
   const filters: AdminQuery = filterQuery(options, context)
   const ask = (path: string, query: AdminQuery): Promise<RecordsPage> =>
     askAdmin<RecordsPage>(context, { path, query: { ...filters, ...query }, as: options.as })
 
-  // A page has one record at least, and its cursor is needed even when none is to be shown.
+  // A page has at least one record, and its cursor is needed even when none is shown.
   const first = await ask('/api/v1/records', { limit: Math.max(1, options.lines) })
   yield first.records.slice(0, options.lines).reverse()
   for (let after = first.cursor; ; ) {
@@ -120,7 +120,7 @@ async function* arrivals(context: CliContext, options: TailOptions): AsyncGenera
   }
 }
 
-/** JSON is one object a line here: a list without an end has no closing bracket. */
+/** JSON is one object per line here: an endless list has no closing bracket. */
 function linePrinter(context: CliContext, format: Format): (row: RecordRow) => void {
   if (format === 'json') return row => context.stdout.write(`${jsonText(row)}\n`)
   if (format === 'csv') {

@@ -64,7 +64,7 @@ function startReloading(house: House, loaded: LoadedConfig, parts: ReloadParts):
       log.level = next.config.log.level
       follow(next.sources)
     } catch (error) {
-      // Whatever it is, the process goes on with what it has: nobody stops a gateway with a typing mistake.
+      // Whatever the error, the process keeps its configuration: a typing mistake must not stop a gateway.
       const reason = error instanceof ConfigError ? { problems: error.problems.map(problemLine) } : { error }
       log.error(reason, 'configuration_refused')
     }

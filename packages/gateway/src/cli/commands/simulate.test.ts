@@ -20,8 +20,8 @@ async function simulate(t: TestContext, options: readonly string[]) {
   return { child, ended, url: (JSON.parse(line) as { url: string }).url }
 }
 
-// The lines of docs/simulator.md: whoever tests a client pastes them before anything else.
-test('gatehouse simulate takes deployments, models and keys, and lets in nobody else', async t => {
+// The commands of docs/simulator.md, which a tester pastes first.
+test('gatehouse simulate takes deployments, models and keys, and rejects every other key', async t => {
   const options = ['--port', '0', '--key', 'some-key-of-16-characters', '--deployment', 'chat=gpt-4o', 'gpt-4o-mini']
   const { child, ended, url } = await simulate(t, options)
   const ask = async (deployment: string, key: string): Promise<Response> =>
@@ -41,8 +41,8 @@ test('gatehouse simulate takes deployments, models and keys, and lets in nobody 
   assert.equal(child.exitCode, 0)
 })
 
-// Whoever plans for provisioned capacity tries its limits here, before he pays for it.
-test('gatehouse simulate runs a provisioned deployment that spills over, and knows the names that it is given', async t => {
+// Limits of provisioned capacity can be tried here before paying for it.
+test('gatehouse simulate runs a provisioned deployment that spills over, under the given names', async t => {
   const deployments = ['--deployment', 'ptu=gpt-4o', 'gpt-4o']
   const options = [
     '--port',
@@ -78,7 +78,7 @@ test('gatehouse simulate runs a provisioned deployment that spills over, and kno
 
 // Silence while a model thinks, and refusals of other makers' models, are what time limits and gateways are tried
 // against.
-test('gatehouse simulate says resets in milliseconds, and refuses stream_options where it is told to', async t => {
+test('gatehouse simulate gives resets in milliseconds, and refuses stream_options on request', async t => {
   const named = ['--deployment', 'mistral', 'gpt-5', '--refuse-stream-options', 'mistral']
   const speeds = [
     '--rate-limit-resets',

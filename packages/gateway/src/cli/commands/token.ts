@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 import { jsonText } from '../terminal/printable.ts'
 
-/** `gatehouse token`: one access token on standard output and nothing else, for `$(...)`. */
+/** `gatehouse token`: prints only an access token on standard output, for `$(...)`. */
 export function tokenCommand(context: CliContext): Command {
   return new Command('token')
     .description('print an access token, for scripts')

@@ -104,7 +104,7 @@ function usageTable(report: UsageReport, width: number | null): string {
   )
 }
 
-/** Sums of two currencies stand beside each other; what was billed and has no price is never shown as nothing. */
+/** Sums of two currencies are shown side by side; billed calls without a price are never shown as zero. */
 function costText({ costs, unpricedCalls }: UsageReport['total']): string {
   const sums = costs.map(({ nano, currency }) => `${money(nano)} ${currency}`)
   if (unpricedCalls > 0) sums.push('?')

@@ -7,7 +7,7 @@ import { CliError } from '../errors.ts'
 import { reasonOf } from '../reach/metadata.ts'
 import { jsonText } from '../terminal/printable.ts'
 
-/** What a token says of its holder; read, not verified: that is the gateway's work. */
+/** Claims of a token about its holder; read, not verified: the gateway verifies. */
 export interface TokenHolder {
   readonly kind: 'user' | 'application'
   readonly tenantId: string | null
@@ -21,7 +21,7 @@ export interface TokenHolder {
   readonly expiresAt: string | null
 }
 
-/** Of `GET /api/v1/whoami`, what the token itself does not say. */
+/** The part of `GET /api/v1/whoami` that is not in the token itself. */
 const answer = z.object({
   roles: z.array(z.string()),
   workloads: z.array(z.string()),
@@ -46,7 +46,7 @@ export function whoamiCommand(context: SignInContext): Command {
 
 type Known = { readonly roles: readonly string[]; readonly workloads: readonly string[] } | string
 
-/** Roles and workloads, or in words why they are not known: the token's own part is shown all the same. */
+/** Roles and workloads, or the reason why they are unknown; the token's part is shown in both cases. */
 async function askGateway(admin: string, token: string): Promise<Known> {
   try {
     const response = await fetch(`${admin}/api/v1/whoami`, {
@@ -115,7 +115,7 @@ function renderText(holder: TokenHolder, known: Known): string {
   return rows.map(([label, value]) => `${label.padEnd(15)} ${plain(value)}\n`).join('')
 }
 
-/** A display name may hold anything; a terminal must not obey it. */
+/** A display name can contain anything; a terminal must not obey it. */
 function plain(text: string): string {
   return text.replace(/\p{Cc}/gu, '?')
 }

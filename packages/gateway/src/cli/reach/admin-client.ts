@@ -1,4 +1,4 @@
-/** Questions to the management API, with its errors turned into what a person can act on. */
+/** Client of the management API; turns its errors into messages that a person can act on. */
 import { request } from 'undici'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
@@ -6,10 +6,10 @@ import { printable } from '../terminal/printable.ts'
 
 export type AdminQuery = Readonly<Record<string, string | number | undefined>>
 
-/** Longer answers are cut off with an error: bodies of half a gigabyte do not belong on a terminal. */
+/** Longer answers are an error: bodies of half a gigabyte do not belong on a terminal. */
 const answerBytesMax = 256 * 1_048_576
 
-/** Asks, and answers the JSON. `T` is what the API promises for this path (/openapi.json). Throws CliError. */
+/** Sends a request and returns the JSON. `T` is the type that /openapi.json promises for this path. Throws CliError. */
 export async function askAdmin<T>(
   context: CliContext,
   question: {
@@ -83,7 +83,7 @@ function stranger(base: string): CliError {
   )
 }
 
-/** Why a connection failed, in the system's word for it. */
+/** The system's code for a failed connection. */
 export function reasonOf(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : null
   if (code === 'ECONNREFUSED') return 'The connection was refused: nothing listens there.'
@@ -104,7 +104,7 @@ function refused(status: number, body: unknown, base: string): CliError {
   return new CliError(code, message, `HTTP ${status} from ${base}.`, next)
 }
 
-/** Code and message of an error in OpenAI's shape, whatever is missing of it. */
+/** Code and message of an error in OpenAI's shape; tolerates missing parts. */
 export function errorFields(body: unknown): { code: string; message: string } {
   const error = field(body, 'error')
   const code = field(error, 'code')

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 
-/** The program that opens a page on this kind of machine; null where there can be none. */
+/** The program that opens a page on this platform; null where there is none. */
 export function browserCommand(
   platform: NodeJS.Platform,
   env: Readonly<Record<string, string | undefined>>,
@@ -14,7 +14,7 @@ export function browserCommand(
   return screen === '' ? null : ['xdg-open']
 }
 
-/** Opens an http(s) page; true when a program was started for it. Whatever that program says is not shown. */
+/** Opens an http(s) page; true when a program was started for it. Its output is not shown. */
 export async function openBrowser(url: string, command: readonly string[] | null): Promise<boolean> {
   const [program, ...programArguments] = command ?? []
   if (program === undefined || !/^https?:\/\//.test(url)) return false

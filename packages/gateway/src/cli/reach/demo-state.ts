@@ -1,6 +1,6 @@
 /**
- * `.gatehouse/demo.json`: what a running demonstration tells the commands typed beside it. It holds secrets of the
- * simulator alone, which open nothing else, and is readable only by the user all the same.
+ * `.gatehouse/demo.json`: state of a running demonstration for commands typed in its directory. It contains only
+ * secrets of the simulator, which open nothing else; still only the user can read it.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
@@ -12,7 +12,7 @@ import { CliError } from '../errors.ts'
 
 const stateBytesMax = 1_048_576
 
-/** A demonstration runs on this machine; an address elsewhere would be handed its reader's tokens. */
+/** A demonstration runs on this machine; an address elsewhere would receive the reader's tokens. */
 const ownAddress = z.url().refine(url => isLoopback(new URL(url).hostname), 'an address of this machine')
 
 const demoState = z.object({
@@ -27,14 +27,14 @@ const demoState = z.object({
   scope: z.string(),
   /** PEM with which its sign-in service speaks TLS; null without. */
   certificate: z.string().nullable().default(null),
-  /** Of the process that wrote the file: when it is gone, the demonstration is over. */
+  /** Process id of the writer: when that process is gone, the demonstration is over. */
   pid: z.int().positive(),
   people: z.array(z.object({ name: z.string(), userPrincipalName: z.string(), password: z.string() })),
   applications: z.array(z.object({ name: z.string(), appId: z.string(), secret: z.string() })),
 })
 export type DemoState = Readonly<z.infer<typeof demoState>>
 
-/** Who `--as` stands for when it is not given: carol may read everything that there is to see. */
+/** Default of `--as`: carol may read everything. */
 export const demoReader = 'carol'
 
 function statePath(directory: string): string {
@@ -50,7 +50,7 @@ export async function writeDemoState(directory: string, state: DemoState): Promi
   await rename(fresh, path)
 }
 
-/** Takes the state away again, unless another demonstration has written its own since. */
+/** Removes the state, unless another demonstration has replaced it. */
 export async function removeDemoState(directory: string, pid: number): Promise<void> {
   const state = await readTrusted(statePath(directory), () => {})
   if (state?.pid === pid) await rm(statePath(directory), { force: true })
@@ -58,9 +58,9 @@ export async function removeDemoState(directory: string, pid: number): Promise<v
 
 /**
  * The state of the demonstration that runs in `directory` or in one of its parents; null when none does. A file that
- * another user wrote, or could have written, is passed over: it could send the reader's secrets and tokens to addresses
- * of that user's choosing.
- * @param warn told of each file that is passed over.
+ * another user wrote, or could have written, is ignored: it could send the reader's secrets and tokens to addresses of
+ * that user's choosing.
+ * @param warn called for each ignored file.
  * @throws CliError `demo_state_invalid`
  */
 export async function findDemoState(directory: string, warn: (message: string) => void): Promise<DemoState | null> {
@@ -104,7 +104,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // The process is there, and belongs to somebody else.
+    // The process exists and belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

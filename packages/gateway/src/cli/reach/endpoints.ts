@@ -1,7 +1,6 @@
 /**
- * Where a command finds the gateway, its management API and the sign-in service, in this order: options, environment,
- * the demonstration that runs in this directory or above it, what `login` saved. What is here goes before what holds
- * everywhere.
+ * Addresses of the gateway, its management API and the sign-in service. Sources in this order: options, environment,
+ * the demonstration that runs in this directory or above it, the profile that `login` saved. Local sources come first.
  */
 import { isLoopback } from '../../identity/authority.ts'
 import type { SignInSettings } from '../../identity/signin/index.ts'
@@ -16,13 +15,13 @@ export interface EndpointSources {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The running demonstration; null when there is none. */
   readonly demo: DemoState | null
-  /** What `login` saved; null when nobody signed in. */
+  /** The profile that `login` saved; null before the first sign-in. */
   readonly profile: Profile | null
 }
 
 /**
- * Base URLs without a trailing slash; null when unknown. A profile or a demonstration stands here only when it is of
- * that gateway.
+ * Base URLs without a trailing slash; null when unknown. A profile or a demonstration is present only when it belongs
+ * to that gateway.
  */
 export interface Endpoints {
   readonly gateway: string | null
@@ -30,8 +29,8 @@ export interface Endpoints {
   readonly demo: DemoState | null
   readonly profile: Profile | null
   /**
-   * True when a demonstration runs here and nothing that its file says is used, because a secret of somebody else is in
-   * the environment.
+   * True when a demonstration runs here but is ignored, because the environment has a secret that is not one of the
+   * demonstration's.
    */
   readonly demoPassedOver: boolean
 }
@@ -51,30 +50,30 @@ export function findEndpoints({ options, env, demo: found, profile }: EndpointSo
 }
 
 /**
- * A secret that is none of the demonstration's applications': it must not be sent where the demonstration's file says.
+ * True for a secret that belongs to none of the demonstration's applications: it must not go to an address in its file.
  */
 function hasForeignSecret(env: EndpointSources['env'], demo: DemoState | null): boolean {
   const { GATEHOUSE_CLIENT_ID: id = '', GATEHOUSE_CLIENT_SECRET: secret = '' } = env
-  // A secret without its client is never sent: it is refused where it would be used.
+  // A secret without its client id is never sent: its use is refused later.
   if (demo === null || secret === '' || id === '') return false
   return demo.applications.every(row => row.appId !== id)
 }
 
-/** Who signed in elsewhere keeps that token: a demonstration's file must not say where it goes. */
+/** A token from another sign-in service must not go to an address in a demonstration's file. */
 function adminOfDemo({ demo, profile }: Pick<Endpoints, 'demo' | 'profile'>): string | null {
   if (demo === null) return null
   const ownSignIn = profile === null || sameOrigin(profile.authority, demo.authority)
   return ownSignIn ? demo.admin : null
 }
 
-/** A sign-in or a demonstration of another gateway must not be used for this one: its token would go to a stranger. */
+/** A sign-in or demonstration of another gateway is not used for this one: its token would go to a stranger. */
 function fits(known: { readonly gateway: string | null } | null, gateway: string | null): boolean {
   if (known === null || known.gateway === null || gateway === null) return known !== null && known.gateway === gateway
   return sameOrigin(known.gateway, gateway)
 }
 
 /**
- * Whom to sign in to for this gateway. When nothing is known of it, the gateway itself says (RFC 9728).
+ * Sign-in settings for this gateway. When they are unknown, the gateway's metadata is read (RFC 9728).
  * @throws CliError `gateway_unknown`, `metadata_unusable`, `gateway_unreachable`
  */
 export async function signInSettings(endpoints: Endpoints, given: Partial<SignInSettings>): Promise<SignInSettings> {
@@ -128,7 +127,7 @@ function passedOver(code: 'gateway_unknown' | 'admin_unknown', what: string, opt
   return new CliError(code, what, why, `unset GATEHOUSE_CLIENT_SECRET, or the same with ${option}`)
 }
 
-/** A base URL that was given by name; null when it was not. */
+/** A base URL from an option or a variable; null when it is not set. */
 function givenUrl(name: string, value: string | undefined): string | null {
   if (value === undefined || value === '') return null
   const url = URL.canParse(value) ? new URL(value) : null

@@ -1,6 +1,5 @@
 /**
- * What a gateway says of itself under `/.well-known/oauth-protected-resource` (RFC 9728): who signs people in, and for
- * which scope.
+ * A gateway's metadata at `/.well-known/oauth-protected-resource` (RFC 9728): its sign-in service and scope.
  */
 import { z } from 'zod'
 import { checkedAuthority } from '../../identity/authority.ts'
@@ -17,10 +16,10 @@ const metadata = z.object({
 })
 
 /**
- * Azure's own resources that a gateway may ask a token for. Every other resource of Microsoft is none of its business.
+ * Azure's own resources for which a gateway may request a token. It may request no other resource of Microsoft.
  */
 const usualScopes = new Set(['https://cognitiveservices.azure.com/.default', 'https://ai.azure.com/.default'])
-/** Of an app registration of the operator's own. */
+/** Scope of the operator's own app registration. */
 const ownScope = /^(api:\/\/[^\s/]+|(api:\/\/)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\/[\w.-]+$/i
 
 /** @throws CliError `gateway_unreachable`, `metadata_unusable` */
@@ -33,9 +32,9 @@ export async function readMetadata(gateway: string): Promise<Omit<SignInSettings
   if (authority === undefined || tenantId === undefined)
     throw unusable(url, 'Its authorization server is not of Entra.')
   const { scopes_supported: scopes } = found.data
-  // The company's own first, whatever the order: tokens for Azure's own carry no groups and no app roles.
+  // The company's own scope comes first, whatever the order: tokens for Azure's own carry no groups and no app roles.
   const scope = scopes.find(name => ownScope.test(name)) ?? scopes.find(name => usualScopes.has(name))
-  // A gateway could otherwise ask for a token of any other service, and be handed it.
+  // Otherwise a gateway could request a token for any other service and receive it.
   if (scope === undefined) throw unusable(url, 'It asks for no scope that a gateway to Azure OpenAI needs.', '--scope')
   try {
     return { authority: checkedAuthority(authority), tenantId, scope }
@@ -72,7 +71,7 @@ async function fetchText(url: string): Promise<{ status: number; text: string }>
   }
 }
 
-/** `fetch` says "fetch failed" and keeps the reason in its cause. */
+/** The reason of a failed `fetch`, which hides it in its cause. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])

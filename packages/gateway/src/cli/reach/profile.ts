@@ -1,6 +1,5 @@
 /**
- * What `gatehouse login` remembers: which gateway, and how one signs in to it. No secret; the tokens stand in a file of
- * their own.
+ * What `gatehouse login` remembers: the gateway and the sign-in settings. No secrets; tokens have a file of their own.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -22,7 +21,7 @@ function profilePath(directory: string): string {
   return join(directory, 'profile.json')
 }
 
-/** Null when nobody signed in, and when the file is not what it should be: the next sign-in writes it anew. */
+/** Null before the first sign-in, and when the file is invalid: the next sign-in writes it again. */
 export async function readProfile(directory: string): Promise<Profile | null> {
   try {
     const found = profile.safeParse(JSON.parse(await readFile(profilePath(directory), 'utf8')))

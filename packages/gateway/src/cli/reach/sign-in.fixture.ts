@@ -1,4 +1,4 @@
-/** A terminal for tests: runs the commands that sign in as `gatehouse` would, and keeps what they print. */
+/** A terminal for tests: runs the commands that sign in as `gatehouse` would, and collects their output. */
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
@@ -25,7 +25,7 @@ export interface Terminal {
   cwd: string
   readonly stateHome: string
   env: Record<string, string>
-  /** Told everything that goes to standard error, while the command runs. */
+  /** Called with everything that goes to standard error while the command runs. */
   watch: (text: string) => void
   run(...words: readonly string[]): Promise<Ran>
 }
@@ -66,7 +66,7 @@ async function runCommand(terminal: Terminal, words: readonly string[]): Promise
   }
 }
 
-/** Lets a demonstration run in `directory`, as far as commands can see. */
+/** Makes commands see a demonstration that runs in `directory`. */
 export async function demoIn(
   directory: string,
   entra: EntraSimulator,
@@ -106,7 +106,7 @@ export async function serviceOf(t: TestContext, answer: RequestListener): Promis
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** A gateway that says who signs people in, and nothing else (RFC 9728). */
+/** A gateway that only serves its sign-in metadata (RFC 9728). */
 export function metadataOf(document: unknown): RequestListener {
   return (request, response) => {
     const found = request.url === '/.well-known/oauth-protected-resource'

@@ -40,7 +40,7 @@ function browse(terminal: Terminal, person: string): void {
 }
 
 // `$(gatehouse token)` is pasted into headers: one more word on standard output and the call fails.
-test('token prints a token and nothing else, as carol unless told otherwise', async t => {
+test('token prints only a token, for carol by default', async t => {
   const terminal = await terminalOf(t)
   await demoIn(terminal.cwd, entra)
   for (const [words, name] of [
@@ -61,14 +61,14 @@ test('token prints a token and nothing else, as carol unless told otherwise', as
   assert.match(errorOf(nobody).why, /alice, bob, carol, dave, expert-finder-app/)
 })
 
-test('the demonstration is found from below its directory, and not when its process is gone', async t => {
+test('the demonstration is found from subdirectories, but not after its process has ended', async t => {
   const terminal = await terminalOf(t)
   const top = terminal.cwd
   await demoIn(top, entra)
   assert.equal((await stat(join(top, '.gatehouse', 'demo.json'))).mode & 0o777, 0o600)
   terminal.cwd = join(top, 'a', 'b')
   assert.equal((await terminal.run('token')).exitCode, 0)
-  // No process has this id: it is above what any kernel gives out.
+  // No process has this id: kernels do not assign it.
   await demoIn(top, entra, { pid: 2 ** 30 })
   assert.equal(errorOf(await terminal.run('token', '--json')).code, 'gateway_unknown')
   await demoIn(top, entra)
@@ -78,7 +78,7 @@ test('the demonstration is found from below its directory, and not when its proc
   assert.equal(errorOf(await terminal.run('token', '--json')).code, 'gateway_unknown')
 })
 
-test('login with the browser asks the gateway who signs in, and is remembered until logout', async t => {
+test('login with the browser reads the gateway’s sign-in settings and is remembered until logout', async t => {
   const terminal = await terminalOf(t)
   const gateway = await gatewayOf(t)
   browse(terminal, 'bob')
@@ -114,8 +114,8 @@ test('login on another device shows the code, and the account can be named later
   )
 })
 
-// Production's profile must not receive calls that were typed beside a demonstration, nor the other way round.
-test('a demonstration here goes before a profile, and neither signs in for another gateway', async t => {
+// Calls typed beside a demonstration must not reach production, nor the other way round.
+test('a local demonstration has precedence over a profile, and neither signs in for another gateway', async t => {
   const terminal = await terminalOf(t)
   const gateway = await gatewayOf(t)
   browse(terminal, 'bob')
@@ -130,8 +130,8 @@ test('a demonstration here goes before a profile, and neither signs in for anoth
   assert.equal(claimsOf((await terminal.run('token')).stdout.trim()).upn, 'bob@contoso.example')
 })
 
-// A gateway names the scope; one that named another service's would be handed a token for that service.
-test('a gateway may not ask for a token of somebody else’s service', async t => {
+// The gateway names the scope. One that named another service's scope would receive a token for that service.
+test('a gateway cannot request a token for another service', async t => {
   const terminal = await terminalOf(t)
   for (const scope of ['https://management.azure.com/.default', 'https://graph.microsoft.com/User.Read', 'openid']) {
     const gateway = await gatewayOf(t, { scopes_supported: [scope] })
@@ -161,7 +161,7 @@ test('a gateway that does not say how to sign in is named, with the reason', asy
   }
 })
 
-test('a URL that is none, carries a password, or is plain http to elsewhere is refused as typed wrongly', async t => {
+test('an invalid URL, one with a password, or plain http to another host is a usage error', async t => {
   const terminal = await terminalOf(t)
   for (const url of [
     'gatehouse',
@@ -192,8 +192,8 @@ test('a script signs in with the secret in its environment, wherever it runs', a
   assert.deepEqual([(await terminal.run('token', '--json')).exitCode], [2])
 })
 
-// A file that somebody else planted in a shared folder names addresses of that somebody's choosing.
-test('M7 a secret or a sign-in that is not the demonstration’s never goes where its file says', async t => {
+// A file that another user planted in a shared folder can name any address.
+test('M7 a secret or a sign-in that is not the demonstration’s never goes to an address in its file', async t => {
   const terminal = await terminalOf(t)
   const asked: string[] = []
   const stranger = await serviceOf(t, (request, response) => {
@@ -214,7 +214,7 @@ test('M7 a secret or a sign-in that is not the demonstration’s never goes wher
   }
   assert.deepEqual(asked, [])
 
-  // Signed in elsewhere, without --admin: the token stays away from the management API of the file.
+  // After a sign-in elsewhere, without --admin, the token does not go to the file's management API.
   const gateway = await gatewayOf(t)
   terminal.env = { XDG_STATE_HOME: terminal.stateHome }
   browse(terminal, 'bob')
@@ -226,7 +226,7 @@ test('M7 a secret or a sign-in that is not the demonstration’s never goes wher
   assert.deepEqual(asked, [])
 })
 
-test('M7 a demonstration’s file that others wrote or can write, or that leads elsewhere, is passed over and named', async t => {
+test('M7 a demonstration’s file that others wrote or can write, or that is a link, is ignored and named', async t => {
   const terminal = await terminalOf(t)
   await demoIn(terminal.cwd, entra)
   const folder = join(terminal.cwd, '.gatehouse')
@@ -253,7 +253,7 @@ test('M7 a demonstration’s file that others wrote or can write, or that leads 
   await symlink(join(elsewhere, 'demo.json'), file)
   await passedOver(/demo\.json is not used: it is a symbolic link/)
   await rm(file)
-  // Only root can give files away; where the tests run as somebody else, there is nobody to plant one.
+  // Only root can change a file's owner; without root there is no way to plant one.
   if (process.getuid?.() === 0) {
     await copyFile(join(elsewhere, 'demo.json'), file)
     await chown(file, 65_534, 65_534)
@@ -280,7 +280,7 @@ test('the environment alone can say where to sign in, without any gateway', asyn
   assert.equal(errorOf(await terminal.run('token', '--json')).code, 'sign_in_service_invalid')
 })
 
-test('an outage and stored tokens that others can read are told in three lines', async t => {
+test('an outage, and stored tokens that others can read, are reported in three lines', async t => {
   const terminal = await terminalOf(t)
   const own = await entraOf(t)
   await demoIn(terminal.cwd, own)
@@ -298,7 +298,7 @@ test('an outage and stored tokens that others can read are told in three lines',
   )
 })
 
-test('whoami shows what the token says, and the roles and workloads that the gateway knows', async t => {
+test('whoami shows the token’s claims, and the roles and workloads that the gateway knows', async t => {
   const terminal = await terminalOf(t)
   const admin = await serviceOf(t, (request, response) => {
     const subject = claimsOf(request.headers.authorization?.slice('Bearer '.length))
@@ -314,7 +314,7 @@ test('whoami shows what the token says, and the roles and workloads that the gat
   assert.deepEqual([json.kind, json.displayName, json.roles], ['application', 'expert-finder-app', ['auditor']])
 })
 
-test('whoami still shows the token when the management API does not answer, refuses it, or talks nonsense', async t => {
+test('whoami still shows the token when the management API is down, rejects it, or answers nonsense', async t => {
   const terminal = await terminalOf(t)
   for (const [admin, said] of [
     ['http://127.0.0.1:1', /did not answer/],
@@ -330,8 +330,8 @@ test('whoami still shows the token when the management API does not answer, refu
   }
 })
 
-// A server has nobody who could sign in: what a tool runs for its token must work as an application, for the company's
-// own audience.
+// On a server no person can sign in: the command that a tool runs for its token must work as an application, for the
+// company's own audience.
 test('C9 token signs in as an application from the environment, and its help says how', async t => {
   const terminal = await terminalOf(t)
   const finder = demoDirectory.applications.find(row => row.name === 'expert-finder-app')
@@ -353,8 +353,8 @@ test('C9 token signs in as an application from the environment, and its help say
   }
 })
 
-// A token for Azure's own audience passes the gateway and carries nothing that a rule by group or role could match.
-test('N-K1 of several audiences the company’s own is asked for, in whatever order the gateway names them', async t => {
+// A token for Azure's own audience passes the gateway but carries no claim that a rule by group or role could match.
+test('N-K1 the company’s own audience is requested first, in whatever order the gateway lists them', async t => {
   const scopes = [cognitive, 'https://ai.azure.com/.default', 'api://gatehouse/.default']
   for (const scopes_supported of [scopes, scopes.toReversed()]) {
     const terminal = await terminalOf(t)

@@ -1,5 +1,5 @@
 /**
- * Tokens for commands, without asking anybody: the demonstration's directory, the environment, the cache of `login`.
+ * Tokens for commands, without user interaction: the demonstration's directory, the environment, the cache of `login`.
  */
 import type { Clock } from '../../clock.ts'
 import { checkedAuthority } from '../../identity/authority.ts'
@@ -39,7 +39,7 @@ export async function commandToken(sources: TokenSources, options: TokenOptions)
   })
 }
 
-/** `--as alice` means the demonstration's alice; without it, a sign-in to it or a secret goes before its reader. */
+/** `--as alice` means the demonstration's alice. Without it, a sign-in or a secret has precedence over its reader. */
 function demoFor(endpoints: Endpoints, env: TokenSources['env'], as: string | null): DemoState | null {
   if (as !== null) return as.includes('@') ? null : endpoints.demo
   return endpoints.profile !== null || (env.GATEHOUSE_CLIENT_SECRET ?? '') !== '' ? null : endpoints.demo
@@ -115,7 +115,7 @@ const advice: Partial<Record<SignInError['code'], string>> = {
   sign_in_unfinished: 'gatehouse login --device',
 }
 
-/** Runs something that signs in; its failures become errors of the command line. */
+/** Runs a sign-in and turns its failures into errors of the command line. */
 export async function explained<Result>(run: () => Promise<Result>): Promise<Result> {
   try {
     return await run()

@@ -5,7 +5,7 @@ export type CsvCell = string | number | boolean | null
 /**
  * One line of CSV (RFC 4180), with a line feed at its end; null is an empty cell. Text that a spreadsheet would run as
  * a formula gets an apostrophe before it, and control characters, which a terminal would act on, become a middle dot:
- * names and paths in the ledger were written by whoever called (OWASP, "CSV injection").
+ * callers choose names and paths in the ledger (OWASP, "CSV injection").
  */
 export function csvLine(cells: readonly CsvCell[]): string {
   return `${cells.map(csvCell).join(',')}\n`

@@ -1,4 +1,4 @@
-/** Durations as people say them, in one unit. */
+/** Durations for people, in one unit. */
 
 const units = [
   [86_400_000, 'd'],

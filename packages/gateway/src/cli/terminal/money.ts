@@ -1,4 +1,4 @@
-/** Billionths of a currency as people read them: to the cent, and below a cent as far as it takes. */
+/** Billionths of a currency as people read them: to the cent, and below a cent with as many digits as needed. */
 export function money(nano: number): string {
   const value = nano / 1e9
   const digits = value > 0 && value < 0.01 ? 6 : 2

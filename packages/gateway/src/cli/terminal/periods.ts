@@ -1,6 +1,6 @@
 /**
- * Periods as people type them: `--from 7d`, `--from 2026-11-01 --to 2026-11-30`, `--from 2026-11`. All in UTC, as the
- * reports are.
+ * Periods as people type them: `--from 7d`, `--from 2026-11-01 --to 2026-11-30`, `--from 2026-11`. In UTC, like the
+ * reports.
  */
 import { InvalidArgumentError } from 'commander'
 import type { Clock } from '../../clock.ts'
@@ -15,7 +15,7 @@ const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as con
 
 export const periodHelp = '7d, 12h, a date, a month (2026-11) or an instant (2026-11-01T08:00:00Z)'
 
-/** Whether a text can be an end of a period; for commander, which adds the name of the option. */
+/** Checks the end of a period, for commander, which adds the option's name to the message. */
 export function periodEnd(text: string): string {
   if (instantOf(text, 0, 'from') === null) throw new InvalidArgumentError(`Expected ${periodHelp}.`)
   return text
@@ -39,7 +39,7 @@ function instantOf(text: string, nowMs: number, end: 'from' | 'to'): number | nu
   if (date !== null)
     return dateOf(Number(date[1]), Number(date[2]), date[3] === undefined ? null : Number(date[3]), end)
   const moment = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/.exec(text)
-  // `Date.parse` takes a 30th of February for the 1st of March.
+  // `Date.parse` reads a 30th of February as the 1st of March.
   if (moment === null || dateOf(Number(moment[1]), Number(moment[2]), Number(moment[3]), 'from') === null) return null
   const atMs = Date.parse(text)
   return Number.isNaN(atMs) ? null : atMs

@@ -1,4 +1,4 @@
-/** Text of others on a terminal: names, paths, user agents and answers may hold anything, escape sequences included. */
+/** Untrusted text on a terminal: names, paths, user agents and answers can contain escape sequences. */
 import { escapeControls } from '../../control-characters.ts'
 
 /**
@@ -17,7 +17,7 @@ export function printable(text: string): string {
   return text.replaceAll('\r\n', '\n').replace(control, '·')
 }
 
-/** The same for one cell of a table: line feeds and tabs become spaces. */
+/** Printable text for one cell of a table: line feeds and tabs become spaces. */
 export function printableLine(text: string): string {
   return printable(text.replace(/[\r\n\t]+/g, ' '))
 }

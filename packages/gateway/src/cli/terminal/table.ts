@@ -1,17 +1,16 @@
-/** Tables on a terminal: as wide as it is and not wider, numbers at the right. */
+/** Tables on a terminal: never wider than it, numbers right-aligned. */
 import { columnsOf, cutToColumns, printableLine } from './printable.ts'
 
 export interface TableColumn {
   readonly title: string
   readonly align?: 'left' | 'right'
   /**
-   * Where the terminal is too narrow, columns leave in the order of this number, highest first; without one a column
-   * stays.
+   * On a narrow terminal, columns are dropped in the order of this number, highest first; a column without it stays.
    */
   readonly leaves?: number
-  /** Columns below which this one is not cut; without it the column is never cut. */
+  /** Least width to which this column can be cut; without it the column is never cut. */
   readonly cutTo?: number
-  /** Columns to take at least: for tables whose rows come one by one. */
+  /** Least width, for tables whose rows arrive one by one. */
   readonly least?: number
 }
 
@@ -20,15 +19,15 @@ export interface TableLayout {
   readonly head: string
   readonly rule: string
   line(cells: readonly string[]): string
-  /** Titles of columns that did not fit. */
+  /** Titles of the dropped columns. */
   readonly left: readonly string[]
 }
 
 const gap = '  '
 
 /**
- * Decides about columns and their widths from the rows that are known. `width` is that of the terminal, null for no
- * bound: what goes into a file or a pipe is never cut.
+ * Chooses columns and widths from the known rows. `width` is the terminal's, null for no bound: output to a file or a
+ * pipe is never cut.
  */
 export function layOut(
   columns: readonly TableColumn[],
@@ -100,7 +99,7 @@ function leavingOrder(columns: readonly TableColumn[]): number[] {
     .sort((a, b) => (columns[b]?.leaves ?? 0) - (columns[a]?.leaves ?? 0))
 }
 
-/** The width when every column that may be cut is cut as far as it may be. */
+/** The width with every column cut as far as possible. */
 function narrowest(columns: readonly TableColumn[], widths: readonly number[], shown: ReadonlySet<number>): number {
   const least = widths.map((width, at) => Math.min(width, columns[at]?.cutTo ?? width))
   return total(least, shown)

@@ -6,7 +6,7 @@ import { periodEnd, periodOf } from './periods.ts'
 import { columnsOf, cutToColumns, jsonText, printable, printableLine } from './printable.ts'
 import { layOut, type TableColumn } from './table.ts'
 
-// A report that a spreadsheet reads differently from what was written is worse than none.
+// A report that a spreadsheet reads differently is worse than none.
 test('CSV comes back as it went out, and no cell starts a formula', () => {
   const cell: fc.Arbitrary<CsvCell> = fc.oneof(
     fc.constant(null),
@@ -46,8 +46,8 @@ function readCsvLine(line: string): string[] {
   }
 }
 
-// Whoever chooses a name must not be able to move the cursor, set the title or turn the writing round.
-test('printable text holds no control characters, on a line no line feed either', () => {
+// A chosen name must not move the cursor, set the title or reverse the direction of writing.
+test('printable text has no control characters, and on one line no line feed', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), text => {
       assert.doesNotMatch(printable(text).replace(/[\t\n]/g, ''), /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u)
@@ -56,7 +56,7 @@ test('printable text holds no control characters, on a line no line feed either'
   )
 })
 
-test('a cut text fits its columns and begins as the whole did', () => {
+test('a cut text fits its columns and begins like the whole text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 20 }), (text, most) => {
       const cut = cutToColumns(text, most)
@@ -66,7 +66,7 @@ test('a cut text fits its columns and begins as the whole did', () => {
   )
 })
 
-test('a layout keeps to the width whenever its columns that stay can be cut to it', () => {
+test('a layout keeps to the width whenever its remaining columns can be cut to it', () => {
   const column: fc.Arbitrary<TableColumn> = fc.record(
     {
       title: fc.stringMatching(/^[a-z]{1,9}$/),
@@ -104,7 +104,7 @@ test('a layout keeps to the width whenever its columns that stay can be cut to i
   )
 })
 
-test('periods are read as people mean them', () => {
+test('periods are read as people expect', () => {
   const clock = () => Date.UTC(2028, 2, 15, 12)
   assert.deepEqual(periodOf('7d', undefined, clock), { from: '2028-03-08T12:00:00.000Z', to: undefined })
   assert.deepEqual(periodOf('2028-02', '2028-02', clock), {
@@ -135,7 +135,7 @@ test('periods are read as people mean them', () => {
 })
 
 // A model that a caller named `\u001b]0;…` set the title of the auditor's terminal, in every format but the table.
-test('L13 CSV and JSON hold no control characters, and JSON still says the same', () => {
+test('L13 CSV and JSON contain no control characters, and the JSON value is unchanged', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), text => {
       assert.doesNotMatch(csvLine([text]).replace(/[\t\n]/g, ''), controls)

@@ -3,18 +3,18 @@
  * useful one. One object serves all attempts of a call, one after the other. Each attempt is an `Incoming`; the client
  * is an `Outgoing`.
  *
- *   ready ──send──► waiting ──head──► relaying ──end──► ending ──sent, client left──► settled
- *     ▲              │ │ │              ▲   │                                            ▲
- *     │              │ │ └─ may be a ───┼───┼──► holding ── refuses the gateway ─────────┤
- *     │              │ │     refusal    │   │     │  │                                   │
- *     │              │ │                └───┼─────┘  │  about the request, too long,     │
- *     │              │ │                    │        │  or the best of all refusals      │
- *     └── failed safely, another member ────┼────────┘                                   │
- *                    │ │   may be tried     │                                            │
- *                    │ └─ client left ──────┴──► readingOn ──end, broke, enough──────────┤
- *                    └─── answered from elsewhere ──► replaced ──end, broke──────────────┤
- *                                                                                        │
- *   any ── broke or given up, nothing else may be tried ─────────────────────────────────┘
+ *   ready ──send──► waiting ──head──► relaying ──end──► ending ──sent, or client left──► settled
+ *     ▲               │                  ▲
+ *     │               │                  │ about the request, too long, or the best refusal there is
+ *     │               │                  │
+ *     │               └─may be a refusal─┴─► holding ──refuses the gateway, no other member──► settled
+ *     │               │                         │
+ *     └───────────────┴─────────────────────────┘ failed safely, and another member is left
+ *
+ *   waiting, relaying ──client left──► readingOn ──end, broke, or enough──► settled
+ *   waiting ──answered from elsewhere──► replaced ──end, or broke──► settled
+ *   ready ──no member is left──► ending with the best refusal, or settled
+ *   any ──broke or aborted, and nothing else may be tried──► settled
  *
  * Giving up is not a state: the attempt is aborted with the reason, and `failed` is called with that reason.
  */
@@ -104,8 +104,7 @@ export class Attempts implements Judge, OutgoingListener, Timed {
     outgoing.listen(this)
     call.watch.deadlineAt = performance.now() + totalMs
     call.watch.subject = this
-    // The client may have left while the record was opened. Then `closed` does not come any more, and nothing is to be
-    // sent.
+    // The client may have left while the record was opened. Then `closed` does not come, and nothing is to be sent.
     if (outgoing.isClosed) this.giveUp(new ClientLeft())
   }
 

@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import { type Answer, chat, type MixedWorld, startMixed } from '../support/mixed.ts'
 import { openAIKey, refusing } from '../support/openai.ts'
 import { recordOf, settledRecords } from '../support/records.ts'
+import { eventually } from '../support/wait.ts'
 import { apiVersion, ask } from '../support/world.ts'
 
 const errorOf = (answer: Answer): { code: string | null; message: string; param: string | null } =>
@@ -215,6 +216,27 @@ test('a call with data_sources goes to Azure OpenAI, and is refused with the rea
   assert.equal(errorOf(alone).code, 'call_unsuited')
   assert.match(errorOf(alone).message, /data_sources.*"direct".*OpenAI/)
   assert.equal(mixed.openai.received.length, 0)
+})
+
+test('a shadow copy is not sent to an instance that lacks something in the call', async t => {
+  const mixed = await startMixed(t, {
+    first: 'azure',
+    change: config => {
+      const hrBot = config.workloads['hr-bot']
+      assert.ok(hrBot)
+      const shadow = { 'gpt-4o': { deployment: 'gpt-4o', target: 'direct', percent: 100 } }
+      return { ...config, workloads: { ...config.workloads, 'hr-bot': { ...hrBot, dataSources: 'allow', shadow } } }
+    },
+  })
+  const source = { type: 'azure_search', parameters: { endpoint: 'https://search.example', index_name: 'hr' } }
+  await mixed.post(chat, { messages: ask('Is it so?'), data_sources: [source] })
+  assert.equal((await settledRecords(mixed.world.house)).length, 1)
+  assert.equal(mixed.openai.received.length, 0)
+  await mixed.post(chat)
+  await eventually('the copy is recorded', async () =>
+    (await settledRecords(mixed.world.house)).length === 3 ? true : null,
+  )
+  assert.equal(mixed.openai.bill.length, 1)
 })
 
 // A file lives on one instance: a list that leaves a member out, or a read that asks the other one, loses it.

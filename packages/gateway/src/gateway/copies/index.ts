@@ -32,6 +32,7 @@ import { Refusal } from '../refusals.ts'
 import type { Relayed } from '../relayed.ts'
 import { admit } from '../stages/6-admit/index.ts'
 import { additionsTo, sendingFor } from '../stages/7-dispatch/additions.ts'
+import { suitedTo } from '../stages/7-dispatch/suited.ts'
 import { Unattended } from '../stages/8-relay/unattended.ts'
 import { openRecord } from '../stages/9-record/open.ts'
 
@@ -162,7 +163,7 @@ export class Copies {
     parts: CopyParts,
   ): Promise<{ readonly copy: Unattended; readonly relayed: Promise<Relayed> } | null> {
     const { route, request, lease } = exchange
-    const candidate = memberFor(order, parts.clock())
+    const candidate = memberFor(exchange, order, parts.clock())
     if (candidate === null) return null
     const { instance, lane } = candidate
     const attempt = lane.begin(parts.clock())
@@ -219,7 +220,10 @@ export class Copies {
   }
 }
 
-function memberFor({ target, deployment, apart }: CopyOrder, nowMs: number): Candidate | null {
-  const candidates = candidatesFor(target, deployment)
-  return candidates === null ? null : choose(target, candidates, { nowMs, tried: apart, prefixHash: -1 })
+/** @throws Refusal call_unsuited */
+function memberFor(exchange: Admitted, { target, deployment, apart }: CopyOrder, nowMs: number): Candidate | null {
+  const having = candidatesFor(target, deployment)
+  if (having === null) return null
+  const candidates = target.hasLacks ? suitedTo(having, exchange, target) : having
+  return choose(target, candidates, { nowMs, tried: apart, prefixHash: -1 })
 }

@@ -4,7 +4,7 @@
  */
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
-import { type Config, configSchema } from '../config/schema/index.ts'
+import { type Config, type ConfigInput, configSchema } from '../config/schema/index.ts'
 import { testCaller } from '../identity/caller.fixture.ts'
 import { openInstance } from '../instances/index.ts'
 import type { Call, ClientCall } from './call.ts'
@@ -20,7 +20,7 @@ const key = { key: 'a-key-that-is-long-enough' }
 const deployments = { 'gpt-4o': { model: 'gpt-4o' }, o1: { model: 'o1' } }
 
 /** Workload `people` may use the pool `main` and the instance `one`; workload `both` may use the instance `two`. */
-export const sampleConfig = configSchema.parse({
+const sample = {
   identity: { entra: { tenants: [tenantId] } },
   instances: {
     one: { endpoint: 'http://127.0.0.1:9', credential: key, deployments },
@@ -31,7 +31,21 @@ export const sampleConfig = configSchema.parse({
     people: { callers: [{ group: groupId }], targets: ['main', 'one'], deployments: ['gpt-4o'] },
     both: { callers: [{ group: groupId }, { app: appId }], targets: ['two'], deployments: ['gpt-4o', 'o1'] },
   },
-})
+} satisfies ConfigInput
+
+export const sampleConfig = configSchema.parse(sample)
+
+/** The sample configuration with other settings of workload `people`, and other limits. */
+export function sampleWith(
+  people: Partial<ConfigInput['workloads'][string]>,
+  limits: ConfigInput['limits'] = {},
+): Config {
+  return configSchema.parse({
+    ...sample,
+    workloads: { ...sample.workloads, people: { ...sample.workloads.people, ...people } },
+    limits,
+  })
+}
 
 export function planOf(config: Config): Plan {
   const instances = new Map(

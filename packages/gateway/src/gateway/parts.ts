@@ -19,51 +19,63 @@ import type { Plan } from './plan/index.ts'
 import type { Route } from './stages/1-resolve/route.ts'
 import type { ReceiveLimits } from './stages/4-receive/request.ts'
 
-/** Services and settings that the stages use. Built once per configuration, in `house/data-plane.ts`. */
-export interface GatewayParts {
-  /** `createResolver` of resolve/. */
+/**
+ * Everything that the gateway uses of the house. Built once per configuration, in `house/data-plane.ts`. A stage does not take all of
+ * it: it names the parts that it uses, as a `Pick` or as a smaller interface.
+ */
+export interface GatewayParts extends GatewayServices, GatewaySettings, GatewayHooks {}
+
+interface GatewayServices {
+  /** Finds the route of a method and a URL; remembers common addresses. */
   readonly resolve: (method: string, url: string) => Route
   readonly plan: Plan
   readonly verifier: Verifier
   /** Null when only tokens say which groups a caller is in. */
   readonly groups: GroupDirectory | null
-  readonly journal: Journal
-  readonly counter: TokenCounter
-  readonly clock: Clock
-  readonly log: Log
-  readonly receiveLimits: ReceiveLimits
-  readonly guards: Guards
+  readonly objects: Objects
   readonly limits: Limits
   readonly prices: PriceBook
-  readonly objects: Objects
   readonly copies: CopySender
   readonly followUps: FollowUps
+  readonly journal: Journal
+  readonly counter: TokenCounter
+  readonly guards: Guards
+  /** Null when no page in a browser may call. */
+  readonly cors: Cors | null
+  readonly clock: Clock
+  readonly log: Log
   /** 0..1, 1 excluded. Decides which calls belong to a share. */
   readonly random: () => number
+}
+
+interface GatewaySettings {
+  readonly receiveLimits: ReceiveLimits
+  /** Longest time of an exchange, in ms. */
+  readonly totalMs: number
   /** `objects.unknown`. */
   readonly unknownObjects: 'refuse' | 'allow'
   /** `objects.encryptedReasoning`. */
   readonly encryptedReasoning: 'pin' | 'drop'
-  readonly totalMs: number
   /** For the protected-resource metadata. */
   readonly identity: Config['identity']['entra']
   /** For `WWW-Authenticate`. Null: the Host header decides. */
   readonly publicUrl: string | null
-  /** Null when no page in a browser may call. */
-  readonly cors: Cors | null
   readonly trustForwardedFor: boolean
   /** True: when the disk refuses, calls continue without a record, and lost records are counted. */
   readonly continueUnrecorded: boolean
   /** Marks records as the demonstration's history. */
   readonly demonstration: boolean
+  /** True when every call meets a limit. Decides readiness while the store of the limits is down. */
+  readonly limitedThroughout: boolean
+}
+
+interface GatewayHooks {
   /** Called for each record that the journal could not take. */
   readonly lost: (id: string) => void
   /** Called in turn for each exchange that has ended; metrics are the first. */
   readonly ended: readonly EndedListener[]
   /** Number of instances that refuse the gateway's own credential now. */
   readonly credentialsRefused: () => number
-  /** True when every call meets a limit. Decides readiness while the store of the limits is down. */
-  readonly limitedThroughout: boolean
 }
 
 /**

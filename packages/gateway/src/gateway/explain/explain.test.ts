@@ -81,7 +81,7 @@ suite('config explain', () => {
     assert.doesNotMatch(details.join('\n'), /kind azure/)
   })
 
-  test('W1: says what calls of the workload may ask for', () => {
+  test('W1: says what the calls of the workload may ask for', () => {
     const { details = [] } = at(ask({}), 'authorize')
     const text = details.join('\n')
     assert.match(text, /^Operations: chat, .*; refused: .*fine_tuning/m)
@@ -93,7 +93,7 @@ suite('config explain', () => {
     assert.match(text, /^Service tiers: auto, default; background: allowed; storing of answers: allowed\.$/m)
   })
 
-  // Who asks "why was I refused?" needs every rule that may have been it, and none that cannot.
+  // An operator who looks for the reason of a refusal needs every rule that could be it, and none that cannot.
   test('names the limits that the call meets, with amounts and modes, and no others', () => {
     const { text, details } = at(ask({}), 'admit')
     assert.match(text, /Meets 4 limits.*in line up to 3 s.*in memory/)
@@ -106,7 +106,7 @@ suite('config explain', () => {
     assert.match(at(ask({ model: 'voice' }), 'admit').details?.join() ?? '', /limits\.rules\.voices: 5 requests/)
   })
 
-  test('names members in their order, with alias, spilling, breaker and the limits of each', () => {
+  test('names the members in their order, each with alias, spilling, breaker and limits', () => {
     const { text, details } = at(ask({}), 'dispatch')
     assert.match(text, /^Sent to east, then sweden; at most 2 are tried, while that is safe/)
     const lines = details ?? []
@@ -143,7 +143,7 @@ suite('config explain', () => {
     assert.match(at(steps, 'dispatch').details?.at(-1) ?? '', /^No price of model whisper/)
   })
 
-  test('says where shares and copies of such calls go', () => {
+  test('names the deployments that get a share or a copy of such calls', () => {
     assert.deepEqual(at(ask({}), 'receive').details, [
       'Canary: 5 % of these calls go to next instead; the rest is explained here.',
       'Shadow: a copy of 0.5 % of these calls goes to next of sweden; its answer is discarded.',
@@ -151,7 +151,7 @@ suite('config explain', () => {
     assert.equal(at(ask({ model: 'voice' }), 'receive').details, undefined)
   })
 
-  test('says of objects whose they must be, and that they stay where they live', () => {
+  test('says which workload must own an object, and that the call goes where the object lives', () => {
     const steps = ask({ method: 'GET', url: '/main/bot/openai/v1/responses/resp_1', model: null })
     assert.match(
       at(steps, 'locate').text,
@@ -169,7 +169,7 @@ suite('config explain', () => {
     )
   })
 
-  test('answers the list of models as the gateway does: what the workload may use in this target', () => {
+  test('lists the same models as the gateway: those that the workload may use in this target', () => {
     const steps = ask({ method: 'GET', url: '/sweden/bot/openai/v1/models', model: null })
     assert.match(steps.at(-1)?.text ?? '', /^Answered by the gateway itself.*: gpt-4o, voice\.$/)
     assert.equal(steps.at(-1)?.stage, 'answer')

@@ -82,7 +82,7 @@ export function explain(config: Config, question: ExplainQuestion, clock: Clock 
   }
 }
 
-interface Scene {
+interface ExplainScene {
   readonly config: Config
   readonly question: ExplainQuestion
   readonly prices: PriceBook
@@ -97,7 +97,7 @@ interface Passed {
   readonly ends?: boolean
 }
 
-type Explainer<E extends Exchange> = (exchange: E, scene: Scene) => Passed | null
+type Explainer<E extends Exchange> = (exchange: E, scene: ExplainScene) => Passed | null
 
 /** Each explainer notes what its stage finds, and gets an exchange as its stage gets it. */
 const explainers: {
@@ -147,7 +147,7 @@ const explainers: {
   },
 }
 
-function walk(exchange: Exchange, scene: Scene): ExplainStep[] {
+function walk(exchange: Exchange, scene: ExplainScene): ExplainStep[] {
   const steps: ExplainStep[] = []
   for (const { name } of stages) {
     if (!isExplained(name)) continue

@@ -1,5 +1,5 @@
 /**
- * What `server.ts` uses of Node beyond its documentation. A failure here names the place that a new version of Node
+ * Internals of Node that `server.ts` relies on. A failure here names the place that a new version of Node
  * broke.
  */
 import assert from 'node:assert/strict'

@@ -51,13 +51,13 @@ export function describedPath(path: string): string {
   return path.replaceAll('{id}', () => names.next().value ?? '{id}')
 }
 
-interface Address {
+interface DescribedAddress {
   readonly path: string
   readonly form: 'dated' | 'v1' | 'short_v1' | 'workload' | 'workload_v1' | 'dated_deployment' | 'workload_deployment'
   readonly parameters: readonly Json[]
 }
 
-function addresses(operation: Operation): readonly Address[] {
+function addresses(operation: Operation): readonly DescribedAddress[] {
   const dated = operation.underDeployment && operation.deployment === 'required'
   const operationPath = describedPath(operation.path)
   const below = dated ? `deployments/{deployment}/${operationPath}` : operationPath
@@ -68,7 +68,7 @@ function addresses(operation: Operation): readonly Address[] {
   const ids = inPath.filter(parameter => parameter['name'] !== 'deployment')
   const names = [pathParameter('target'), pathParameter('workload')]
   const header = { name: 'x-gatehouse-workload', in: 'header', required: false, schema: { type: 'string' } }
-  const always: Address[] = [
+  const always: DescribedAddress[] = [
     { path: `/{target}/{workload}/openai/${below}`, form: 'workload', parameters: [...names, ...inPath, apiVersion] },
     { path: `/{target}/{workload}/openai/v1/${operationPath}`, form: 'workload_v1', parameters: [...names, ...ids] },
     { path: `/openai/${below}`, form: 'dated', parameters: [...inPath, apiVersion, header] },
@@ -86,7 +86,12 @@ function addresses(operation: Operation): readonly Address[] {
   ]
 }
 
-function describe(operation: Operation, method: string, form: Address['form'], parameters: readonly Json[]): Json {
+function describe(
+  operation: Operation,
+  method: string,
+  form: DescribedAddress['form'],
+  parameters: readonly Json[],
+): Json {
   const types = contentTypes[operation.body].map(type => [type, { schema: { type: 'object' } }])
   const hasBody = method === 'POST' && operation.body !== 'none'
   return {

@@ -44,9 +44,9 @@ async function startPages(t: TestContext, ready: () => Readiness): Promise<strin
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/readyz`
 }
 
-// All replicas share one Redis: if each called itself unready without it, a balancer would have nobody left for the
-// calls that need no limits, and clients would see its words in place of ours.
-test('readyz tells how limits fare, and is 503 for them only where nothing could be served', async t => {
+// All replicas share one Redis. If each reported itself unready without it, a balancer could send no call anywhere, not
+// even calls without limits, and clients would get its error in place of ours.
+test('readyz reports the health of limits, and is 503 for them only when no call could be served', async t => {
   let now: Readiness = { accepting: true, ledger: true, limits: 'ok', limitedThroughout: true, credentialsRefused: 0 }
   const url = await startPages(t, () => now)
   const asked = async (limits: StoreState, limitedThroughout: boolean): Promise<readonly unknown[]> => {
@@ -60,7 +60,7 @@ test('readyz tells how limits fare, and is 503 for them only where nothing could
   assert.deepEqual(await asked('allow', true), [200, 'ready', 'allow'])
   assert.deepEqual(await asked('refuse', false), [200, 'ready', 'refuse'])
   assert.deepEqual(await asked('refuse', true), [503, 'not ready', 'refuse'])
-  // Other members may serve; and one that is refused here is refused to every replica.
+  // Other members may serve, and a credential that is refused here is refused for every replica.
   now = { ...now, limits: 'ok', credentialsRefused: 1 }
   const refused = await fetch(url)
   assert.deepEqual(
@@ -71,8 +71,8 @@ test('readyz tells how limits fare, and is 503 for them only where nothing could
   assert.deepEqual(await asked('ok', false), [503, 'not ready', 'ok'])
 })
 
-// A rule that some calls never meet must not take a replica out that could serve those.
-test('limits reach throughout when every workload meets an enforced one on every call', () => {
+// A rule that some calls never meet must not make a replica unready that could serve those calls.
+test('limits apply throughout when every call of every workload meets an enforced one', () => {
   const own = (limits: object) => ({ callers: [{ tenant }], targets: ['east'], deployments: ['gpt-4o'], limits })
   const minute = { tokensPerMinute: 1_000 }
   const cases: readonly (readonly [boolean, Partial<ConfigInput>])[] = [

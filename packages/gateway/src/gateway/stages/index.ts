@@ -1,7 +1,7 @@
 import type { RefusalCode } from '../refusals.ts'
 
 /** One stage of a call. */
-interface Stage {
+interface StageRow {
   readonly name: string
   /** What the stage finds out or does. */
   readonly does: string
@@ -167,6 +167,6 @@ export const stages = [
     refuses: [],
     why: 'Last, whatever ended the call, and exactly once: only now is the usage known.',
   },
-] as const satisfies readonly Stage[]
+] as const satisfies readonly StageRow[]
 
 export type StageName = (typeof stages)[number]['name']

@@ -33,7 +33,7 @@ test('the three forms of an address name target, workload, deployment and operat
   }
 })
 
-test('the instance is asked for the same operation, below its own root', () => {
+test('the instance gets the same operation under its own root', () => {
   const rows = [
     [
       '/main/hr-bot/openai/deployments/gpt-4o/embeddings?api-version=1',
@@ -48,9 +48,8 @@ test('the instance is asked for the same operation, below its own root', () => {
   for (const [url, path] of rows) assert.equal(pathOf('POST', url), path)
 })
 
-// Where usage may be asked for decides whether a stream's tokens are exact; where it may not, asking would break the
-// call.
-test('include_usage is asked for where the version knows it', () => {
+// Where usage can be requested, the tokens of a stream are exact; where it cannot, the request would break the call.
+test('include_usage is requested only where the API version knows it', () => {
   const accepted = (query: string): boolean =>
     findRoute('POST', `/openai/deployments/gpt-4o/chat/completions${query}`).includeUsageAccepted
   for (const version of ['2024-09-01-preview', '2024-10-21', '2025-04-01-preview', '2026-01-01', 'preview']) {
@@ -62,7 +61,7 @@ test('include_usage is asked for where the version knows it', () => {
   assert.ok(findRoute('POST', '/v1/chat/completions').includeUsageAccepted)
 })
 
-test('a resolver that remembers says the same as one that does not, for good and bad, again and again', () => {
+test('a resolver that remembers addresses answers like one that does not, for valid and invalid addresses', () => {
   const remembering = createResolver()
   const outcome = (work: () => unknown): unknown => {
     try {
@@ -107,7 +106,7 @@ test('a resolver that remembers says the same as one that does not, for good and
   )
 })
 
-test('any text is an address or a refusal, and never another error', () => {
+test('any text is an address or a refusal, never another error', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.webUrl(), fc.webPath()), text => {
       try {
@@ -123,8 +122,8 @@ test('any text is an address or a refusal, and never another error', () => {
   )
 })
 
-// A path that changes on the way is a path that was checked for something else.
-test('what goes to the instance decodes to what was checked', () => {
+// A path that changes on its way to the instance was checked for something else.
+test('the path that goes to the instance decodes to the path that was checked', () => {
   const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
   fc.assert(
     fc.property(name, fc.constantFrom(...allOperations.filter(one => one.path.includes('{id}'))), (id, operation) => {
@@ -141,8 +140,8 @@ test('what goes to the instance decodes to what was checked', () => {
   )
 })
 
-// Portals show endpoints with a slash at the end, and SDKs put theirs behind it.
-test('C5 one empty segment just before openai or v1 is left out, and nothing of it goes to the instance', () => {
+// Portals show endpoints with a slash at the end, and SDKs append a path that begins with one.
+test('C5 one empty segment directly before openai or v1 is removed and does not reach the instance', () => {
   const chat = 'deployments/gpt-4o/chat/completions'
   for (const [url, backendPath] of [
     [`//openai/${chat}?api-version=2024-10-21`, `/openai/${chat}?api-version=2024-10-21`],
@@ -157,7 +156,7 @@ test('C5 one empty segment just before openai or v1 is left out, and nothing of 
   }
 })
 
-test('C5 empty segments anywhere else are refused, and a second one too', () => {
+test('C5 an empty segment anywhere else is refused, and so is a second one', () => {
   const property = fc.property(
     fc.constantFrom('/openai', '/main/hr-bot/openai', '/v1', '/openai/v1', '/main/hr-bot/openai/v1'),
     fc.constantFrom('/deployments/gpt-4o/chat/completions', '/chat/completions', '/files/v1', '/files/openai/content'),
@@ -185,7 +184,7 @@ test('C5 empty segments anywhere else are refused, and a second one too', () => 
   fc.assert(property, { numRuns: 500 })
 })
 
-test('C5 the root is an address at which nothing answers, with the way to those that there are', () => {
+test('C5 nothing answers at the root, and the refusal says which addresses there are', () => {
   for (const url of ['/', '/?x=1', 'http://gateway.example', 'http://gateway.example/']) {
     assert.throws(
       () => findRoute('GET', url),

@@ -34,13 +34,13 @@ const workload = buildPlan(config, instances).workloads.get('bot') as Workload
 const operation = allOperations.find(({ name }) => name === 'responses') as Operation
 const shapes = bodyShapes(['model'])
 
-/** @returns the names that a body has besides its own; null when it is refused. */
+/** @returns the deployments that a body names besides its own; null when the body is refused. */
 function namesIn(text: string): readonly string[] | null {
   const bytes = Buffer.from(text)
   try {
     const scan = scanBody(bytes, shapeFor(shapes, operation, workload.policy))
     return authorizeBody(bytes, scan, operation, workload).map(({ name, start, end }) => {
-      assert.equal(JSON.parse(bytes.toString('utf8', start, end)), name, 'its place is the name')
+      assert.equal(JSON.parse(bytes.toString('utf8', start, end)), name, 'its position is that of the name')
       return name
     })
   } catch (error) {
@@ -52,7 +52,7 @@ function namesIn(text: string): readonly string[] | null {
 const naming = new Set(['model', 'deployment', 'deployment_name', 'deep_research_model'])
 const callersOwn = new Set(['parameters', 'schema', 'properties', 'function', 'format', 'spec', 'headers'])
 
-/** What a reader of the parsed document finds; null where a name is none. */
+/** The names that a reader of the parsed document finds; null when one of them is no name. */
 function namesOf(value: unknown): readonly string[] | null {
   if (typeof value !== 'object' || value === null) return []
   const found: string[] = []
@@ -87,8 +87,8 @@ const tool = fc
   )
   .map(([more, type, first]) => (first ? { type, ...more } : { ...more, type }))
 
-// One place that is not looked into is a deployment that anybody may use.
-test('C1 exactly the names that stand in tools are found, wherever they stand, and one that is not allowed refuses the call', () => {
+// A position that is not inspected would let every caller use any deployment.
+test('C1 every deployment that tools name is found at any depth, and a call that names a forbidden one is refused', () => {
   fc.assert(
     fc.property(fc.array(tool, { maxLength: 3 }), fc.array(tool, { maxLength: 2 }), (tools, found) => {
       const input = [
@@ -117,7 +117,7 @@ const schemes = fc.constantFrom(
 )
 const places = fc.constantFrom('image_url', 'file_url', 'url', 'audio_url', 'video_url')
 
-test('W1 no address passes where none may be fetched, however it is written and wherever it stands', () => {
+test('W1 where outside addresses are forbidden, none passes at any depth and in any spelling', () => {
   fc.assert(
     fc.property(schemes, places, fc.nat(5), fc.boolean(), (scheme, key, depth, escapes) => {
       const address = JSON.stringify(`${scheme}evil.example/x`)

@@ -13,11 +13,11 @@ function holdOf(budget: BodyBudget, caller = 'alice'): BodyHold {
   return hold
 }
 
-/** Of a body that is not to give way. */
+/** For a body that must not give way. */
 const stays = (refusal: Error): void => assert.fail(refusal.message)
 
-// Nothing bounded all calls together: 35 of 87 bytes each took 2 GB and killed the process.
-test('H4 bodies never hold more than the budget, nor a caller more than its share, and all is given back', () => {
+// Without a bound for all calls together, 35 calls of 87 bytes each took 2 GB and killed the process.
+test('H4 bodies never hold more than the budget, a caller never more than its share, and all of it is released', () => {
   const steps = fc.array(
     fc.record({ slot: fc.nat(7), bytes: fc.integer({ min: 1, max: 60_000 }), release: fc.boolean() }),
     { maxLength: 60 },
@@ -42,19 +42,23 @@ test('H4 bodies never hold more than the budget, nor a caller more than its shar
       }
       for (const hold of holds) hold.release()
       assert.equal(budget.bytes, 0)
-      assert.equal(budget.take(holds[0] as BodyHold, 100_000), true, 'nothing of a share is left behind')
+      assert.equal(budget.take(holds[0] as BodyHold, 100_000), true, 'all of a share is released')
     }),
   )
 })
 
-test('H4 an announced body waits for room, in order, and one that can never have it does not', async () => {
+test('H4 an announced body waits in order for room, and a body that can never fit does not wait', async () => {
   const budget = new BodyBudget({ bytesMax: 100_000, callerBytesMax: 60_000 })
   const [first, second, third, other] = [holdOf(budget), holdOf(budget), holdOf(budget), holdOf(budget, 'bob')]
   assert.equal(first.takeOrWait(50_000, stays), undefined)
   const waits = second.takeOrWait(40_000, stays)
-  const behind = third.takeOrWait(30_000, stays)
+  const queued = third.takeOrWait(30_000, stays)
   assert.equal(budget.waiting, 2)
-  assert.equal(other.takeOrWait(40_000, stays), undefined, 'who waits for its own share keeps nobody else')
+  assert.equal(
+    other.takeOrWait(40_000, stays),
+    undefined,
+    'a body that waits for its own share does not block other callers',
+  )
   first.release()
   await waits
   assert.equal(budget.waiting, 1)
@@ -63,14 +67,14 @@ test('H4 an announced body waits for room, in order, and one that can never have
     message: /for this caller/,
   })
   second.release()
-  await behind
+  await queued
   budget.use({ bytesMax: 10_000, callerBytesMax: 60_000 })
   assert.throws(() => other.take(1), { code: 'bodies_full', message: /for all callers/ })
   for (const hold of [third, other, third]) hold.release()
   assert.equal(budget.bytes, 0)
 })
 
-test('H4 one caller does not fill the queue for room', async () => {
+test('H4 one caller cannot fill the queue for room', async () => {
   const budget = new BodyBudget({ bytesMax: 100_000, callerBytesMax: 100_000 })
   const first = holdOf(budget)
   first.take(90_000)
@@ -84,8 +88,9 @@ test('H4 one caller does not fill the queue for room', async () => {
   assert.equal(budget.bytes, 90_000 + 101 * 20_000)
 })
 
-// Twenty uploads of one caller that each had a part of its share would all wait for each other and all fail.
-test('H4 of bodies that wait for each other the youngest of the same caller gives way, and nobody else', async () => {
+// Otherwise twenty uploads of one caller that each hold a part of its share would wait for each other, and all would
+// fail.
+test('H4 when bodies of one caller wait for each other, the youngest of them gives way, and no body of another caller', async () => {
   const budget = new BodyBudget({ bytesMax: 1_000_000, callerBytesMax: 100_000 })
   const gone: string[] = []
   const [old, young, bob] = [holdOf(budget), holdOf(budget), holdOf(budget, 'bob')]
@@ -106,7 +111,11 @@ test('H4 of bodies that wait for each other the youngest of the same caller give
   const late = holdOf(budget)
   const waits = late.takeOrWait(50_000, stays)
   late.release()
-  await assert.rejects(waits ?? Promise.resolve(), { code: 'bodies_full' }, 'who has gone gets nothing any more')
+  await assert.rejects(
+    waits ?? Promise.resolve(),
+    { code: 'bodies_full' },
+    'a body that has ended gets no room any more',
+  )
   old.release()
   bob.release()
   assert.equal(budget.bytes, 0)

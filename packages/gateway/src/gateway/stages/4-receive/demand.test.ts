@@ -9,9 +9,8 @@ function demand(operation: string, body: unknown) {
   return demandOf(operation, bytes, scanObject(bytes, new Set(demandMembers)))
 }
 
-// Whoever asks a hundred answers at once must reserve a hundred, and of two maxima the smaller must not be the one that
-// counts.
-test('M8 answers are the choices of every prompt, and the largest maximum counts', () => {
+// A call for a hundred answers must reserve for a hundred, and a caller must not reserve less by naming two maxima.
+test('M8 the number of answers is the choices of every prompt, and the largest maximum counts', () => {
   const cases: readonly [operation: string, body: unknown, answers: number, most: number | null][] = [
     ['chat/completions', {}, 1, null],
     ['chat/completions', { n: 100 }, 100, null],
@@ -34,7 +33,7 @@ test('M8 answers are the choices of every prompt, and the largest maximum counts
   }
 })
 
-test('M8 prompts are counted as they are, in one piece or in slices', async () => {
+test('M8 prompts are counted alike in one piece and in slices', async () => {
   const entry = fc.oneof(fc.string({ maxLength: 40 }), fc.array(fc.nat(100), { maxLength: 5 }))
   await fc.assert(
     fc.asyncProperty(fc.array(fc.oneof(fc.string(), entry), { minLength: 1, maxLength: 30 }), async prompt => {

@@ -12,7 +12,7 @@ import { decodeBody, readBody } from './body.ts'
 import { BodyBudget, BodyHold } from './budget.ts'
 import { type FormFacts, factsOfForm } from './form.ts'
 
-/** A request of these bytes, as the server sees it; the connection stays the test's. */
+/** A request of these bytes, as the server sees it. The test keeps the connection. */
 async function callOf(t: TestContext, bytes: string): Promise<{ call: ClientCall; leave(): void }> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
@@ -44,7 +44,7 @@ const newHold = (): BodyHold => new BodyHold(new BodyBudget({ bytesMax: 1_000_00
 
 const head = (length: number): string => `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`
 
-test('a body is the chunks that came, and its deadline ends with it', async t => {
+test('a body is the chunks that came, and its deadline ends with its last byte', async t => {
   const { call } = await callOf(t, `${head(5)}hello`)
   const body = await readBody(call, newHold(), 100, 1_000)
   assert.equal(body.toString(), 'hello')
@@ -52,7 +52,7 @@ test('a body is the chunks that came, and its deadline ends with it', async t =>
   assert.equal(call.watch.subject, null)
 })
 
-test('a body has a deadline, and what it is given up for depends on why', async t => {
+test('a body that does not come is refused at its deadline, and at shutdown', async t => {
   for (const [why, code] of [
     ['deadline', 'body_timeout'],
     ['shutdown', 'shutting_down'],
@@ -65,7 +65,7 @@ test('a body has a deadline, and what it is given up for depends on why', async 
   }
 })
 
-test('a body that is too large is refused by its announcement, or as it comes', async t => {
+test('a body that is too large is refused when it is announced, or as it comes', async t => {
   const announced = await callOf(t, head(101))
   await assert.rejects(readBody(announced.call, newHold(), 100, 1_000), { code: 'body_too_large' })
   const chunked = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
@@ -73,9 +73,9 @@ test('a body that is too large is refused by its announcement, or as it comes', 
   await assert.rejects(readBody(coming.call, newHold(), 100, 1_000), { code: 'body_too_large' })
 })
 
-// While a token is verified nobody listens to the connection: such calls waited for a body that could not come any
+// While a token is verified no listener is on the connection: such calls waited for a body that could not come any
 // more.
-test('a client that left before or while its body is read is noticed', async t => {
+test('a client that leaves before or while its body is read ends the call', async t => {
   const during = await callOf(t, `${head(50)}hello`)
   const reading = assert.rejects(readBody(during.call, newHold(), 100, 60_000), ClientLeft)
   during.leave()
@@ -87,7 +87,7 @@ test('a client that left before or while its body is read is noticed', async t =
   await assert.rejects(readBody(before.call, newHold(), 100, 60_000), ClientLeft)
 })
 
-test('bytes are unpacked up to the limit and not beyond, and only as a known encoding', async () => {
+test('a body is unpacked up to the limit and not beyond, and only from a known encoding', async () => {
   const text = Buffer.from('x'.repeat(1_000))
   assert.deepEqual(await decodeBody(gzipSync(text), ' GZip ', 1_000, newHold()), text)
   await assert.rejects(decodeBody(gzipSync(text), 'gzip', 999, newHold()), { code: 'body_too_large' })
@@ -102,7 +102,7 @@ const part = (head: string, value: string): string =>
 const file =
   '--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\nContent-Type: audio/wav\r\n\r\nRIFF\r\n'
 const whole = (...parts: readonly string[]): Buffer => Buffer.from(`${parts.join('')}--x--\r\n`)
-/** A short form is read at once. */
+/** A short form is read synchronously. */
 function factsOf(bytes: Buffer): FormFacts {
   const facts = factsOfForm(bytes, 'x')
   assert.ok(!(facts instanceof Promise))
@@ -110,7 +110,7 @@ function factsOf(bytes: Buffer): FormFacts {
 }
 const modelOf = (...parts: readonly string[]): string | null => factsOf(whole(...parts)).model
 
-test('the model of a form is read, and two of them are refused', () => {
+test('the model of a form is read, and a form with two models is refused', () => {
   assert.equal(modelOf(file, part('name="model"', 'ears')), 'ears')
   const streamed = factsOf(whole(part('name="stream"', 'true'), part('name="model"', 'ears')))
   assert.deepEqual([streamed.model, streamed.stream], ['ears', true])
@@ -127,8 +127,9 @@ test('the model of a form is read, and two of them are refused', () => {
   }
 })
 
-// .NET writes names as tokens, others in other ways; each that is taken must also be the one that is renamed.
-test('F17 each spelling of a part that is read is read alike, with its place', () => {
+// .NET writes names as tokens, other clients write them differently. The part that is read must also be the part that
+// is renamed.
+test('F17 every accepted spelling of a part gives the same value and its position', () => {
   const heads = [
     'Content-Disposition: form-data; name="model"',
     'Content-Disposition: form-data; name=model',
@@ -146,7 +147,7 @@ test('F17 each spelling of a part that is read is read alike, with its place', (
   }
 })
 
-test('F17 W10 what one reader takes for the model and another does not is refused', () => {
+test('F17 W10 a form is refused when one reader could find another model in it than another reader', () => {
   const spelled = [
     "name='model'",
     'name="Model"',
@@ -180,12 +181,12 @@ test('F17 W10 what one reader takes for the model and another does not is refuse
     part('name="_charset_"', 'utf-7'),
   ]
   for (const bad of unread) assert.throws(() => modelOf(bad), { code: 'body_undecodable' }, bad)
-  const behind = Buffer.from(`${part('name="model"', 'ears')}--x--\r\n${part('name="model"', 'others')}`)
-  assert.throws(() => factsOf(behind), { code: 'body_undecodable' })
+  const afterEnd = Buffer.from(`${part('name="model"', 'ears')}--x--\r\n${part('name="model"', 'others')}`)
+  assert.throws(() => factsOf(afterEnd), { code: 'body_undecodable' })
   assert.throws(() => modelOf(...Array.from({ length: 1_001 }, () => file)), { code: 'body_too_complex' })
 })
 
-test('F17 whatever the spelling, either the model is read where it stands or the form is refused', async () => {
+test('F17 in any spelling, either the model is read at its position or the form is refused', async () => {
   const quotes = fc.constantFrom('', '"', "'")
   const names = fc.constantFrom(
     'model',
@@ -232,7 +233,7 @@ test('F17 whatever the spelling, either the model is read where it stands or the
         assert.ok(error instanceof Refusal, String(error))
         return
       }
-      // What is taken, the runtime's own reader takes for the same.
+      // The runtime's own reader finds the same in every form that is accepted.
       const type = { 'content-type': 'multipart/form-data; boundary=x' }
       const form = await new Response(new Uint8Array(bytes), { headers: type }).formData().catch(() => null)
       if (form !== null) assert.equal(form.get('model'), read)
@@ -241,7 +242,7 @@ test('F17 whatever the spelling, either the model is read where it stands or the
   )
 })
 
-test('F17 a form is read alike wherever it is cut into pieces', () => {
+test('F17 a form is read alike, wherever it is cut into pieces', () => {
   const form = whole(file, part('name=model', 'ears'), part('name="prompt"', '\r\n--\r\n-\r\n--y'))
   const events = (sizes: readonly number[]): unknown => {
     const seen: unknown[] = []

@@ -12,36 +12,36 @@ export interface ReceivedRequest {
   /** `model` as the client wrote it. */
   readonly requestedModel: string | null
   readonly stream: boolean
-  /** True when the gateway asked for usage on the client's behalf and must take it out of the stream again. */
+  /** True when the gateway requested usage on its own and must remove it from the stream. */
   readonly hideUsage: boolean
   /**
-   * `stream_options` that ask for usage, for members that take them in every version of the API, where the version that
-   * the call names does not know them; null for nearly every call.
+   * `stream_options` that request usage, when the API version that the call names does not know them: for members that
+   * take them in every version. Null for nearly every call.
    */
   readonly usageOptions: string | null
-  /** Bytes as they came, for the ledger. Empty for an upload that is streamed. */
+  /** The bytes as they came, for the ledger. Empty for an upload that is streamed. */
   readonly received: readonly Buffer[]
-  /** What the backend gets: bytes, nothing, or the request itself, piece by piece. */
+  /** The body for the backend: bytes, none, or the upload itself, piece by piece. */
   readonly send: Buffer | null | 'upload'
-  /** True when the bytes to send are not encoded as the client's Content-Encoding says. */
+  /** True when the bytes to send no longer have the client's Content-Encoding. */
   readonly decoded: boolean
-  /** The JSON body, decoded, as the client wrote it, and where its members stand; null for other bodies. */
+  /** The JSON body, decoded, as the client wrote it, with the positions of its members; null for other bodies. */
   readonly json: { readonly body: Buffer; readonly scan: Scan; readonly named: readonly NamedDeployment[] } | null
-  /** Answers that are made: choices of every prompt, and candidates that are thrown away. */
+  /** Number of answers that are generated: choices of every prompt, and candidates that are discarded. */
   readonly answers: number
-  /** Most tokens of all answers together; null where the client set no maximum. */
+  /** Most tokens of all answers together; null when the client set no maximum. */
   readonly completionTokensMax: number | null
-  /** Put into the body, because the call sets no maximum and its workload says one; null for most. */
+  /** The workload's maximum, which is put into a call that sets none; null for most calls. */
   readonly addedMaximum: AddedMaximum | null
-  /** Where `model` stands in a form that was read whole; null for other bodies. */
+  /** Position of `model` in a form that was read whole; null for other bodies. */
   readonly modelAt: FormFacts['modelAt']
   /**
-   * Deployments that the call names besides its own, as the client wrote them, each allowed: of tools and data sources.
+   * Deployments that tools and data sources of the call name, as the client wrote them. Each of them is allowed.
    */
   readonly toolDeployments: readonly string[]
   /** Objects that the body refers to: `previous_response_id`, `input_file_id`, ... */
   readonly references: readonly Reference[]
-  /** What of the answer later calls can name, because the body asks for it; null for most. */
+  /** The kind of object that the answer becomes because the body asks for it, so that later calls can name it; null for most. */
   readonly keeps: CreatedKind | null
 }
 

@@ -58,8 +58,7 @@ test('a call goes to the instance that has the objects of its workload', async (
   assert.equal(await homeOf(receivedOf({ request: { references: [reference('resp_two')] } })), 'two')
 })
 
-// An id that another workload's object has must not be told from one that does not exist: otherwise ids could be tried
-// out.
+// An id of another workload's object must look like one that does not exist: otherwise callers could search for ids.
 test('an object of another workload is refused exactly like one that does not exist', async () => {
   const messages: string[] = []
   for (const id of ['resp_others', 'resp_unmade']) {

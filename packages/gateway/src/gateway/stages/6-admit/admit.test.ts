@@ -26,16 +26,16 @@ const denial: RuleDenial = {
   store: 'ok',
 }
 
-test('an answer says where its caller stands, in Azure’s words and whole seconds', () => {
+test('an answer has the state of the caller’s limits, in Azure’s header fields and whole seconds', () => {
   assert.deepEqual(limitHeaders(leaseOf(gauge(600), gauge(9), 'ok')), [
     ...['x-ratelimit-limit-tokens', '1000', 'x-ratelimit-remaining-tokens', '600', 'x-ratelimit-reset-tokens', '5'],
     ...['x-ratelimit-limit-requests', '1000', 'x-ratelimit-remaining-requests', '9', 'x-ratelimit-reset-requests', '5'],
   ])
-  assert.equal(limitHeaders(leaseOf(null, null, 'ok')), null, 'nothing is made per call')
+  assert.equal(limitHeaders(leaseOf(null, null, 'ok')), null, 'no array is made for a call without limits')
 })
 
-// Whoever operates the gateway must see in a single answer that limits are not what they are said to be.
-test('P7 an answer that was given without the store of the limits says so', () => {
+// An operator must see from a single answer that limits do not apply as configured.
+test('P7 an answer that was given without the store of the limits has a header field that says so', () => {
   assert.deepEqual(limitHeaders(leaseOf(null, null, 'allow')), ['x-gatehouse-limits', 'allow'])
   assert.deepEqual(limitHeaders(leaseOf(gauge(1), null, 'local'))?.slice(-2), ['x-gatehouse-limits', 'local'])
   const refusal = refusalOfDenial({ kind: 'store', retryAfterMs: 4_200 }, 'hr-bot', 'USD')
@@ -45,7 +45,7 @@ test('P7 an answer that was given without the store of the limits says so', () =
   assert.deepEqual(local.headers.slice(-2), ['x-gatehouse-limits', 'local'])
 })
 
-test('every measure has words for each way of being at its limit, and none of them has a gap', () => {
+test('every measure has a complete message for each kind of denial', () => {
   for (const measure of limitNames) {
     for (const kind of ['passes', 'budget', 'never'] as const) {
       const refusal = refusalOfDenial({ ...denial, kind, measure, renewsAtMs: Date.UTC(2026, 0, 1) }, 'hr-bot', 'USD')
@@ -55,7 +55,7 @@ test('every measure has words for each way of being at its limit, and none of th
   }
 })
 
-test('money is money, and a budget that is only reserved is not called used up', () => {
+test('amounts of money are formatted, and a budget that is only reserved is not called used up', () => {
   const cost = { ...denial, measure: 'costPerDay', limit: 5e9, asked: 1.234e9, remaining: 0.5e9 } as const
   assert.equal(
     refusalOfDenial(cost, 'hr-bot', 'EUR').message,

@@ -25,7 +25,7 @@ function strangersOf(perMinute: number, allPerMinute: number) {
 }
 
 // 5,000 calls a second without a token wrote 21 GB of journal an hour, and a full disk means 503 for every caller.
-test('W2 calls without a token beyond a rate are one record for an address, a code and a minute', () => {
+test('W2 beyond a rate, calls without a token share one record per address, code and minute', () => {
   const { strangers, written, call, singles } = strangersOf(3, 100)
   for (let n = 0; n < 1_000; n++) call('192.0.2.1', 'token_missing', 1_000 + n)
   for (let n = 0; n < 10; n++) call('192.0.2.1', 'route_unknown', 2_000)
@@ -33,7 +33,7 @@ test('W2 calls without a token beyond a rate are one record for an address, a co
   assert.equal(singles(), 4)
   assert.equal(written.length, 0)
   call('192.0.2.1', 'token_missing', 61_000)
-  assert.equal(singles(), 5, 'a new minute begins anew')
+  assert.equal(singles(), 5, 'the rate starts again with a new minute')
   assert.deepEqual(
     written.map(({ outcomeCode, summedCalls, endedAtMs, opened }) => [
       outcomeCode,
@@ -50,10 +50,10 @@ test('W2 calls without a token beyond a rate are one record for an address, a co
   )
   for (let n = 0; n < 5; n++) call('192.0.2.1', 'token_missing', 61_000)
   strangers.close()
-  assert.equal(written.at(-1)?.summedCalls, 3, 'what is left is written at the end')
+  assert.equal(written.at(-1)?.summedCalls, 3, 'open sums are written when the gateway closes')
 })
 
-test('W2 every call is in a record or a sum, and both are bounded however many addresses there are', () => {
+test('W2 every call is in a record or in a sum, and both are bounded for any number of addresses', () => {
   const calls = fc.array(
     fc.record({ address: fc.nat(400), code: fc.constantFrom('a', 'b', 'c'), after: fc.nat(2_000) }),
     {
@@ -79,7 +79,7 @@ test('W2 every call is in a record or a sum, and both are bounded however many a
   )
 })
 
-test('W2 an IPv6 address is counted by its network of 64 bits, a mapped IPv4 address as that', () => {
+test('W2 an IPv6 address is counted by its /64 network, a mapped IPv4 address as the IPv4 address', () => {
   for (const [address, network] of [
     ['2001:db8:1:2:aaaa::1', '2001:db8:1:2::/64'],
     ['2001:0db8:0001:0002:0:0:0:9', '2001:db8:1:2::/64'],

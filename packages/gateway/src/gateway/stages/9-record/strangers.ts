@@ -147,9 +147,9 @@ export function networkOf(address: string | null): string {
   if (isIPv4(mapped) || !isIPv6(plain)) return mapped.slice(0, 64)
   const [left = '', right] = plain.toLowerCase().split('::')
   const before = left === '' ? [] : left.split(':')
-  const behind = right === undefined || right === '' ? [] : right.split(':')
-  const zeros = right === undefined ? 0 : 8 - before.length - behind.length - (plain.includes('.') ? 1 : 0)
-  const groups = [...before, ...Array.from({ length: Math.max(0, zeros) }, () => '0'), ...behind]
+  const after = right === undefined || right === '' ? [] : right.split(':')
+  const zeros = right === undefined ? 0 : 8 - before.length - after.length - (plain.includes('.') ? 1 : 0)
+  const groups = [...before, ...Array.from({ length: Math.max(0, zeros) }, () => '0'), ...after]
   return `${groups
     .slice(0, 4)
     .map(group => group.replace(/^0+(?=.)/, ''))

@@ -65,7 +65,7 @@ export async function usageOf(exchange: Authenticated, relayed: Relayed, parts: 
 }
 
 /** A call that a backend may have billed by tokens. */
-interface Sent {
+interface TokenCall {
   readonly operation: Operation
   readonly request: ReceivedRequest
   readonly deployment: string
@@ -76,7 +76,7 @@ interface Sent {
 function sentOf(
   { route, request, instance, call }: Authenticated,
   { sentAtMs, servedDeployment, status }: Relayed,
-): Sent | null {
+): TokenCall | null {
   if (request === null || instance === null || request.deployment === null || sentAtMs === null) return null
   if (route.operation.usage === 'none') return null
   if (status === null && request.send === 'upload' && !call.req.complete) return null
@@ -94,7 +94,7 @@ function isOfPrompt({ status, ending, learned }: Relayed): boolean {
 }
 
 /** True for calls that are billed by pictures, seconds or characters: they never report tokens. */
-function isUnmetered({ operation, model }: Sent, { ending, learned }: Relayed): boolean {
+function isUnmetered({ operation, model }: TokenCall, { ending, learned }: Relayed): boolean {
   const speaks =
     operation.usage === 'chat' || operation.usage === 'input-only' || operation.name.startsWith('responses')
   if (speaks) return false
@@ -104,7 +104,7 @@ function isUnmetered({ operation, model }: Sent, { ending, learned }: Relayed): 
 
 /** True when the text that passed is all that is billed. */
 function isKnown(
-  { operation, deployment, model }: Sent,
+  { operation, deployment, model }: TokenCall,
   relayed: Relayed,
   counted: CountedTokens,
   needs: NeedsSeen,
@@ -121,7 +121,12 @@ function countedUsage({ promptTokens, completionTokens }: CountedTokens): Usage 
   return unreportedUsage('counted', promptTokens, completionTokens ?? 0)
 }
 
-async function promptUsage(exchange: Authenticated, sent: Sent, relayed: Relayed, parts: UsageParts): Promise<Usage> {
+async function promptUsage(
+  exchange: Authenticated,
+  sent: TokenCall,
+  relayed: Relayed,
+  parts: UsageParts,
+): Promise<Usage> {
   const { promptTokens } = await count(exchange, sent, relayed, parts)
   if (promptTokens !== null && relayed.learned.errorCode !== null)
     return countedUsage({ promptTokens, completionTokens: 0 })
@@ -130,7 +135,7 @@ async function promptUsage(exchange: Authenticated, sent: Sent, relayed: Relayed
 
 function bounded(
   exchange: Authenticated,
-  { request, deployment }: Sent,
+  { request, deployment }: TokenCall,
   { learned }: Relayed,
   counted: CountedTokens,
   parts: UsageParts,
@@ -155,7 +160,7 @@ function bounded(
 /** Counts in a worker; null for what cannot be counted. */
 async function count(
   exchange: Authenticated,
-  { operation, request, model }: Sent,
+  { operation, request, model }: TokenCall,
   relayed: Relayed,
   parts: UsageParts,
 ): Promise<CountedTokens> {

@@ -73,15 +73,27 @@ export interface CallOptions {
   readonly url?: string
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>
+  /** Has come already. */
+  readonly body?: Buffer
 }
 
-/** A call without a body and without a connection. */
-export function callOf({ method = 'POST', url = '/v1/chat/completions', headers = {} }: CallOptions = {}): ClientCall {
+/** A call without a connection. */
+export function callOf({
+  method = 'POST',
+  url = '/v1/chat/completions',
+  headers = {},
+  body,
+}: CallOptions = {}): ClientCall {
   const req = new IncomingMessage(new Socket())
   req.method = method
   req.url = url
   req.headers = { ...headers }
   req.rawHeaders = Object.entries(headers).flat()
+  if (body !== undefined) {
+    req.headers['content-length'] = String(body.length)
+    req.push(body)
+    req.push(null)
+  }
   return {
     id: '0190b1d0-0000-7000-8000-000000000001',
     startedAtMs: 1_000,

@@ -67,7 +67,11 @@ export function withMaximum(
  * one.
  * @throws Refusal maximum_missing, maximum_too_large
  */
-export function requireMaximum(demand: Demand, { name, output }: Workload, operation: Operation['name']): void {
+export function requireMaximum(
+  demand: Demand,
+  { name, output }: Pick<Workload, 'name' | 'output'>,
+  operation: Operation['name'],
+): void {
   const required = output !== null && (output.required || output.standard !== null)
   withMaximum(demand, { name, output: output === null ? null : { ...output, required } }, operation)
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import type { ConfigInput } from '../../../config/schema.ts'
+import type { ConfigInput } from '../../../config/schema/index.ts'
 import { authenticatedOf, type CallOptions, person, planOf, sampleWith } from '../../exchange.fixture.ts'
 import type { Received } from '../../exchange.ts'
 import { authorize } from '../3-authorize/index.ts'

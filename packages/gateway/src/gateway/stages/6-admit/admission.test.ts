@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ConfigInput } from '../../../config/schema.ts'
+import type { ConfigInput } from '../../../config/schema/index.ts'
 import type { Ask } from '../../../limits/index.ts'
 import { openTestLimits, type TestLimits } from '../../../limits/limits.fixture.ts'
 import { openPrices } from '../../../prices/open.ts'

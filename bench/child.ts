@@ -18,7 +18,7 @@ export interface Ask {
   readonly argument: unknown
 }
 
-export type Told =
+export type ChildMessage =
   | { readonly ready: unknown }
   | { readonly id: number; readonly answer: unknown }
   | { readonly id: number; readonly error: string }
@@ -36,8 +36,8 @@ export function ownUsage(): ProcessUsage {
   }
 }
 
-function tell(told: Told): void {
-  process.send?.(told)
+function send(message: ChildMessage): void {
+  process.send?.(message)
 }
 
 /** True in a process that the bench started. */
@@ -53,8 +53,8 @@ export function answerParent(ready: unknown, handlers: Handlers, close: () => Pr
   process.on('message', message => {
     const { id, ask, argument } = message as Ask
     void answer(ask, argument).then(
-      value => tell({ id, answer: value }),
-      (error: unknown) => tell({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+      value => send({ id, answer: value }),
+      (error: unknown) => send({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
     )
   })
   async function answer(ask: string, argument: unknown): Promise<unknown> {
@@ -64,5 +64,5 @@ export function answerParent(ready: unknown, handlers: Handlers, close: () => Pr
     if (handler === undefined) throw new RangeError(`no such question: ${ask}`)
     return handler(argument)
   }
-  tell({ ready })
+  send({ ready })
 }

@@ -24,7 +24,7 @@ const workload: ConfigInput['workloads'][string] = {
   capture: 'full',
 }
 
-interface Place {
+interface Surroundings {
   readonly authority: string
   readonly upstreamUrl: string
   readonly directory: string
@@ -34,7 +34,7 @@ interface Place {
  * Nothing is switched off or tuned: settings that are absent here have their defaults. Only Redis has more time: on a
  * shared machine it may be late, and a call refused for that reason says nothing.
  */
-function configuration({ authority, upstreamUrl, directory }: Place, variant: GatewayVariant): ConfigInput {
+function configuration({ authority, upstreamUrl, directory }: Surroundings, variant: GatewayVariant): ConfigInput {
   const { limits, redisUrl } = variant
   return {
     gateway: { listen: '127.0.0.1:0' },

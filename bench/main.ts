@@ -141,7 +141,7 @@ async function openWorkshop(stack: AsyncDisposableStack, plan: Plan): Promise<Wo
   return { stack, context, bench, tallies: new Map() }
 }
 
-async function occupy(workshop: Workshop, spec: SeatSpec, run: number): Promise<Seat> {
+async function openSeat(workshop: Workshop, spec: SeatSpec, run: number): Promise<Seat> {
   say(`starting ${spec.name}`)
   const seat = await spec.start({ ...workshop.context, run })
   workshop.stack.defer(() => seat.stop())
@@ -149,7 +149,7 @@ async function occupy(workshop: Workshop, spec: SeatSpec, run: number): Promise<
 }
 
 /** Reads the ledger of a seat, adds it to what earlier seats of this name had, and ends the process. */
-async function vacate(workshop: Workshop, seat: Seat): Promise<void> {
+async function closeSeat(workshop: Workshop, seat: Seat): Promise<void> {
   const tally = await seat.tally()
   if (tally !== null) {
     const before = workshop.tallies.get(seat.name)
@@ -174,13 +174,13 @@ async function limitsSpecs(workshop: Workshop, withRedis: boolean): Promise<Seat
 
 async function compareLimits(workshop: Workshop, withRedis: boolean): Promise<LimitsFigures | null> {
   const seats: Seat[] = []
-  for (const spec of await limitsSpecs(workshop, withRedis)) seats.push(await occupy(workshop, spec, 3))
+  for (const spec of await limitsSpecs(workshop, withRedis)) seats.push(await openSeat(workshop, spec, 3))
   await warmUp(
     workshop.bench,
     seats.flatMap(seat => (seat.unlimited === null ? [seat] : [seat.unlimited, seat])),
   )
   const figures = await measureLimits(workshop.bench, seats)
-  for (const seat of seats) await vacate(workshop, seat)
+  for (const seat of seats) await closeSeat(workshop, seat)
   return figures
 }
 
@@ -198,20 +198,20 @@ async function measure(workshop: Workshop, specs: readonly SeatSpec[], options: 
   }
   if (only !== 'memory' && only !== 'limits' && only !== 'metrics') {
     const seats: Seat[] = []
-    for (const spec of specs) seats.push(await occupy(workshop, spec, 1))
+    for (const spec of specs) seats.push(await openSeat(workshop, spec, 1))
     await warmUp(bench, seats)
     if (wanted('calls')) figures.calls = await measureCalls(bench, seats)
     if (wanted('streams')) figures.streams = await measureStreams(bench, seats)
     if (wanted('latency')) figures.latency = await measureLatency(bench, seats)
-    for (const seat of seats) await vacate(workshop, seat)
+    for (const seat of seats) await closeSeat(workshop, seat)
   }
   if (wanted('memory')) {
     const memory: Record<string, MemoryFigures> = {}
     for (const spec of specs) {
-      const seat = await occupy(workshop, spec, 2)
+      const seat = await openSeat(workshop, spec, 2)
       const held = await measureMemory(bench, seat)
       if (held !== null) memory[seat.name] = held
-      await vacate(workshop, seat)
+      await closeSeat(workshop, seat)
     }
     figures.memory = memory
   }

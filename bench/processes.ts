@@ -3,7 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import type { Ask, ProcessUsage, Told } from './child.ts'
+import type { Ask, ChildMessage, ProcessUsage } from './child.ts'
 
 export type BenchErrorCode =
   | 'start_failed'
@@ -146,7 +146,7 @@ export class Child {
   private constructor(program: Program, name: string) {
     this.#program = program
     this.#name = name
-    program.process.on('message', message => this.#take(message as Told))
+    program.process.on('message', message => this.#take(message as ChildMessage))
     program.onExit(() => {
       for (const { reject } of this.#pending.values()) reject(new BenchError('child_gone', program.epitaph()))
       this.#pending.clear()
@@ -220,11 +220,11 @@ export class Child {
     await this.#program.terminate(2_000)
   }
 
-  #take(told: Told): void {
-    if (!('id' in told)) return
-    const pending = this.#settle(told.id)
-    if ('error' in told) pending?.reject(new BenchError('child_failed', `${this.#name}: ${told.error}`))
-    else pending?.resolve(told.answer)
+  #take(message: ChildMessage): void {
+    if (!('id' in message)) return
+    const pending = this.#settle(message.id)
+    if ('error' in message) pending?.reject(new BenchError('child_failed', `${this.#name}: ${message.error}`))
+    else pending?.resolve(message.answer)
   }
 
   #settle(id: number): Pending | undefined {

@@ -58,10 +58,10 @@ test('events are counted once each, however the bytes are cut', () => {
   )
 })
 
-async function serverThat(t: TestContext, does: (socket: Socket) => void): Promise<string> {
+async function startServer(t: TestContext, onConnection: (socket: Socket) => void): Promise<string> {
   const server = createServer(socket => {
     socket.on('error', () => {})
-    socket.once('data', () => does(socket))
+    socket.once('data', () => onConnection(socket))
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   t.after(() => new Promise(resolve => server.close(resolve)))
@@ -77,7 +77,7 @@ for (const [what, answer, code] of [
   ['bytes beyond the end', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokMORE', 'not_http'],
 ] as const) {
   test(`${what} is an error, not an answer`, async t => {
-    const url = await serverThat(t, socket => socket.end(answer))
+    const url = await startServer(t, socket => socket.end(answer))
     const connection = await Connection.open(url, 5_000)
     await assert.rejects(connection.exchange(Buffer.from('x')), { name: 'WireError', code })
     assert.equal(connection.usable, false)
@@ -87,14 +87,14 @@ for (const [what, answer, code] of [
 // A gateway that hangs must end the run with an error, not hang the bench.
 test('silence is an error', async t => {
   const sockets: Socket[] = []
-  const url = await serverThat(t, socket => sockets.push(socket))
+  const url = await startServer(t, socket => sockets.push(socket))
   const connection = await Connection.open(url, 20)
   await assert.rejects(connection.exchange(Buffer.from('x')), { code: 'silence' })
   for (const socket of sockets) socket.destroy()
 })
 
 test('a refused connection is an error that names the address', async t => {
-  const url = await serverThat(t, () => {})
+  const url = await startServer(t, () => {})
   await assert.rejects(Connection.open(url.replace('127.0.0.1', '127.0.0.2'), 1_000), (error: unknown) => {
     assert.ok(error instanceof WireError && error.code === 'connect' && error.message.includes('127.0.0.2'))
     return true

@@ -133,7 +133,7 @@ export class AnswerReader {
 
 const ignoreBody: OnBody = () => {}
 
-interface Waiting {
+interface PendingAnswer {
   readonly onBody: OnBody
   readonly resolve: (answer: Answer) => void
   readonly reject: (error: WireError) => void
@@ -143,7 +143,7 @@ interface Waiting {
 export class Connection {
   readonly #socket: Socket
   readonly #reader = new AnswerReader()
-  #waiting: Waiting | null = null
+  #pending: PendingAnswer | null = null
   #broken: WireError | null = null
 
   private constructor(socket: Socket, silenceMsMax: number) {
@@ -174,8 +174,8 @@ export class Connection {
   exchange(request: Buffer, onBody: OnBody = ignoreBody): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#broken !== null) return reject(this.#broken)
-      if (this.#waiting !== null) return reject(new WireError('busy', 'one exchange at a time'))
-      this.#waiting = { onBody, resolve, reject }
+      if (this.#pending !== null) return reject(new WireError('busy', 'one exchange at a time'))
+      this.#pending = { onBody, resolve, reject }
       this.#socket.write(request)
     })
   }
@@ -189,15 +189,15 @@ export class Connection {
   }
 
   #take(bytes: Buffer): void {
-    if (this.#waiting === null) {
+    if (this.#pending === null) {
       this.#fail(new WireError('not_http', 'an answer that nobody asked for'))
       return
     }
     try {
-      const answer = this.#reader.push(bytes, this.#waiting.onBody)
+      const answer = this.#reader.push(bytes, this.#pending.onBody)
       if (answer === null) return
-      const { resolve } = this.#waiting
-      this.#waiting = null
+      const { resolve } = this.#pending
+      this.#pending = null
       resolve(answer)
     } catch (error) {
       this.#fail(error instanceof WireError ? error : new WireError('not_http', 'unreadable answer', { cause: error }))
@@ -208,9 +208,9 @@ export class Connection {
     if (this.#broken !== null) return
     this.#broken = error
     this.#socket.destroy()
-    const waiting = this.#waiting
-    this.#waiting = null
-    waiting?.reject(error)
+    const pending = this.#pending
+    this.#pending = null
+    pending?.reject(error)
   }
 }
 

@@ -135,7 +135,7 @@ async function mapAtOnce<T, R>(list: readonly T[], atOnce: number, work: (one: T
 }
 
 /** Refusals of calls that are valid: no member takes calls at the moment, or a limit has no capacity. */
-const leftAlone: ReadonlySet<string> = new Set([
+const unservedCodes: ReadonlySet<string> = new Set([
   'pool_exhausted',
   'pool_unavailable',
   'credential_refused',
@@ -199,9 +199,9 @@ function* wrongOf(whole: Case): Generator<string> {
     yield* wrongRefusal(whole)
     return
   }
-  if (row.outcome === 'refused' && leftAlone.has(row.outcomeCode ?? '')) {
+  if (row.outcome === 'refused' && unservedCodes.has(row.outcomeCode ?? '')) {
     if (line !== null) yield `${row.outcomeCode} and billed`
-    if (seen.ended === 'whole' && seen.refusal !== row.outcomeCode) yield `the client was told ${seen.refusal}`
+    if (seen.ended === 'whole' && seen.refusal !== row.outcomeCode) yield `the client saw ${seen.refusal}`
     return
   }
   yield* wrongOutcome(whole)
@@ -227,7 +227,7 @@ function* wrongRefusal({ plan, seen, row, line }: Case): Generator<string> {
   if (line !== null) yield 'refused and billed'
   if (row.outcome !== 'refused') yield 'its outcome is not refused'
   if (row.outcomeCode !== plan.refusal) yield `refused as ${row.outcomeCode}, expected ${plan.refusal}`
-  if (seen.refusal !== plan.refusal) yield `the client was told ${seen.refusal}`
+  if (seen.refusal !== plan.refusal) yield `the client saw ${seen.refusal}`
   if (row.usage.source !== 'none') yield 'refused with figures'
 }
 

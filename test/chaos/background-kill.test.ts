@@ -41,7 +41,7 @@ test('H2 every background response is charged once, whenever the gateway is kill
     })
     while (!isOver && working.works.size < enough) await new Promise(resolve => setImmediate(resolve))
     // The kill can hit any byte of any of them.
-    strike(() => gateway.kill('SIGKILL'), random.below(20_000))
+    killAfter(() => gateway.kill('SIGKILL'), random.below(20_000))
     await ended
     gateway.kill('SIGKILL')
     await gateway.exited
@@ -49,7 +49,7 @@ test('H2 every background response is charged once, whenever the gateway is kill
   }
   for (const id of working.works.keys()) working.finish(id, billed)
   const last = await startGateway(scope, around)
-  await eventually('every known object has been polled', () => (isAsked(working) ? true : null), 60_000)
+  await eventually('every known object has been polled', () => (isPollingOver(working) ? true : null), 60_000)
   last.kill('SIGTERM')
   assert.deepEqual(await last.exited, { code: 0, signal: null }, last.lines.join('\n'))
   t.diagnostic(await compare(scope, around, working))
@@ -66,21 +66,21 @@ async function beginOne(url: string, token: string, random: Random): Promise<voi
   else await answer.text()
 }
 
-function strike(kill: () => void, turns: number): void {
+function killAfter(kill: () => void, turns: number): void {
   if (turns === 0) kill()
-  else setImmediate(() => strike(kill, turns - 1))
+  else setImmediate(() => killAfter(kill, turns - 1))
 }
 
-/** No new object was polled for a while: an object that no journal names cannot be. */
-let askedBefore = -1
-let since = 0
-function isAsked({ backend }: WorkingBackend): boolean {
-  const asked = backend.received.filter(({ method }) => method === 'GET').length
-  if (asked !== askedBefore) {
-    askedBefore = asked
-    since = performance.now()
+/** True when there was no poll for a while: an object that no journal names cannot be polled. */
+let pollsBefore = -1
+let lastPollMs = 0
+function isPollingOver({ backend }: WorkingBackend): boolean {
+  const polls = backend.received.filter(({ method }) => method === 'GET').length
+  if (polls !== pollsBefore) {
+    pollsBefore = polls
+    lastPollMs = performance.now()
   }
-  return performance.now() - since > 4_000
+  return performance.now() - lastPollMs > 4_000
 }
 
 async function compare(scope: Scope, around: Surroundings, { works }: WorkingBackend): Promise<string> {

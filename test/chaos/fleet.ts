@@ -98,7 +98,7 @@ export interface Load {
   readonly refusedMax?: number
 }
 
-export interface Loaded {
+export interface LoadResult {
   /** By the instance's bill, in order of arrival. */
   readonly admitted: readonly Admitted[]
   readonly refused: number
@@ -120,7 +120,7 @@ interface Admitted {
   readonly isAllowed: boolean
 }
 
-export async function loadFleet(fleet: Fleet, load: Load): Promise<Loaded> {
+export async function loadFleet(fleet: Fleet, load: Load): Promise<LoadResult> {
   const { redis, gateways, instance, tokens } = fleet
   await firstCalls(fleet)
   const agent = new Agent({ connections: load.callers })
@@ -240,7 +240,7 @@ async function cpuOf(gateways: readonly { readonly pid: number }[]): Promise<num
 }
 
 /** From the histograms of all gateways: bounds of their buckets. */
-async function answersOf(gateways: Fleet['gateways']): Promise<Loaded['answers']> {
+async function answersOf(gateways: Fleet['gateways']): Promise<LoadResult['answers']> {
   const counts = new Map<number, number>()
   for (const { lines } of gateways) {
     const ready = lines.find(line => line.includes('"msg":"ready"')) ?? '{}'

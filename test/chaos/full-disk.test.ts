@@ -17,9 +17,9 @@ const diskMegabytes = 48
 
 // A full disk must neither allow free, untraceable use of the models nor cause an outage that needs a restart.
 test('P1 on a full disk calls are refused, those in flight end and are recorded, and calls pass again once there is space', async t => {
-  const { disk, world, client, call, underWay } = await onSmallDisk(t, 'refuse')
+  const { disk, world, client, call, startStreams } = await onSmallDisk(t, 'refuse')
   const before = await Promise.all(Array.from({ length: 8 }, () => call()))
-  const streams = await underWay(6)
+  const streams = await startStreams(6)
   await disk.fill()
 
   const during: Seen[] = []
@@ -110,7 +110,7 @@ interface OnSmallDisk {
   /**
    * Begins streams and waits until their backends are in the middle of the answer; they continue half a second later.
    */
-  underWay(count: number): Promise<Promise<Seen>[]>
+  startStreams(count: number): Promise<Promise<Seen>[]>
 }
 
 async function onSmallDisk(t: TestContext, whenUnwritable: 'refuse' | 'continue'): Promise<OnSmallDisk> {
@@ -137,7 +137,7 @@ async function onSmallDisk(t: TestContext, whenUnwritable: 'refuse' | 'continue'
     world,
     client,
     call,
-    async underWay(count) {
+    async startStreams(count) {
       const billed = bill(world).length
       const streams = Array.from({ length: count }, (_, at) =>
         call({ ...(at % 2 === 0 ? long : unreported), headers: stalls }),

@@ -39,7 +39,7 @@ test('P1 every billed call has exactly one record after ten kills in the middle 
       atOnce,
       async plan => {
         begun += 1
-        if (begun === end.afterBegun) strike(gateway, end.signal, end.turns)
+        if (begun === end.afterBegun) signalAfter(gateway, end.signal, end.turns)
         seen.push(await send({ url: gateway.url, agent, tokens }, plan))
         if (begun >= end.afterBegun) answered += 1
         if (answered === end.afterAnswered) gateway.kill('SIGKILL')
@@ -57,18 +57,18 @@ test('P1 every billed call has exactly one record after ten kills in the middle 
   const client: Client = { url: last.url, agent, tokens }
   await sendAll(plans.take(20), 8, async plan => void seen.push(await send(client, plan)))
   const heads: Promise<void>[] = []
-  const underWay: Promise<Seen>[] = []
+  const inFlight: Promise<Seen>[] = []
   const isInFlight = (): boolean => around.bill().some(line => !line.ended)
   // On a busy machine the first answers may have ended by the time the last one begins.
   for (let number = 0; number < 12 || !isInFlight(); number += 1) {
     assert.ok(number < 200, 'none of 200 long answers was in flight when it had begun')
     const head = Promise.withResolvers<void>()
-    underWay.push(send(client, longPlan(random, 1e6 + number), head.resolve))
+    inFlight.push(send(client, longPlan(random, 1e6 + number), head.resolve))
     heads.push(head.promise)
     if (number >= 11) await soon('the heads of all streams', Promise.all(heads), 30_000)
   }
   last.kill('SIGTERM')
-  const finished = await Promise.all(underWay)
+  const finished = await Promise.all(inFlight)
   assert.deepEqual(new Set(finished.map(one => one.ended)), new Set(['whole']), 'P12 what is in flight is finished')
   seen.push(...finished)
   agent.destroy()
@@ -96,9 +96,9 @@ function endOf(random: Random, round: number): End {
   }
 }
 
-function strike(gateway: GatewayProcess, signal: NodeJS.Signals, turns: number): void {
+function signalAfter(gateway: GatewayProcess, signal: NodeJS.Signals, turns: number): void {
   if (turns === 0) gateway.kill(signal)
-  else setImmediate(() => strike(gateway, signal, turns - 1))
+  else setImmediate(() => signalAfter(gateway, signal, turns - 1))
 }
 
 function* endlessPlans(random: Random): Generator<Plan, void> {

@@ -46,7 +46,7 @@ test('P9 1,400 aborted and refused calls leave no call, connection, listener or 
 
   const idle = backendSockets()
   await world.house.ledger.caughtUp()
-  const held = [IncomingMessage, ServerResponse].map(countHeld)
+  const held = [IncomingMessage, ServerResponse].map(countLive)
   t.diagnostic(`${idle.length} idle connections to backends; ${held.join(' and ')} requests and answers held`)
   assert.ok(idle.length <= backends.length * atOnce, `${idle.length} connections to backends are open`)
   assert.deepEqual(idle.filter(socket => listenersOf(socket) > 30).map(listenersOf), [])
@@ -98,7 +98,7 @@ function* unlucky(random: Random): Generator<Plan, void> {
 }
 
 /** How many objects of a class are still held after a garbage collection. Takes seconds. */
-function countHeld(one: { readonly name: string }): number {
+function countLive(one: { readonly name: string }): number {
   return queryObjects(one as unknown as () => unknown, { format: 'count' })
 }
 

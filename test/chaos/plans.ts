@@ -42,11 +42,11 @@ interface Caller {
   readonly targets: readonly string[]
   readonly deployments: readonly string[]
   /** True when the caller is bound only to this workload, so that the call does not have to name it. */
-  readonly alone: boolean
+  readonly isBoundToOne: boolean
 }
 
 const thinker = 'thinker'
-const speaking = ['gpt-4o', 'gpt-4o-mini']
+const chatDeployments = ['gpt-4o', 'gpt-4o-mini']
 const everywhere = ['main', 'dev-openai-instance-1', 'dev-openai-instance-2']
 const embedding = 'text-embedding-3-small'
 
@@ -55,30 +55,30 @@ const callers: readonly Caller[] = [
     as: 'alice',
     workload: 'hr-bot',
     targets: everywhere,
-    deployments: [...speaking, embedding, 'instruct'],
-    alone: true,
+    deployments: [...chatDeployments, embedding, 'instruct'],
+    isBoundToOne: true,
   },
   {
     as: 'bob',
     workload: 'code-assistant',
     targets: ['main', 'dev-openai-instance-2'],
-    deployments: [...speaking, 'instruct'],
-    alone: true,
+    deployments: [...chatDeployments, 'instruct'],
+    isBoundToOne: true,
   },
   {
     as: 'carol',
     workload: 'hr-bot',
     targets: everywhere,
-    deployments: [...speaking, embedding, 'instruct'],
-    alone: false,
+    deployments: [...chatDeployments, embedding, 'instruct'],
+    isBoundToOne: false,
   },
-  { as: 'carol', workload: 'code-assistant', targets: ['main'], deployments: speaking, alone: false },
+  { as: 'carol', workload: 'code-assistant', targets: ['main'], deployments: chatDeployments, isBoundToOne: false },
   {
     as: 'expert-finder-app',
     workload: 'expert-finder',
     targets: ['main'],
     deployments: ['gpt-4o-mini', embedding],
-    alone: true,
+    isBoundToOne: true,
   },
 ]
 
@@ -145,14 +145,15 @@ export interface PlanOptions {
 export function planOf(random: Random, number: number, options: PlanOptions = {}): Plan {
   const mark = `chaos/${number}`
   if (random.chance(0.08)) return refusedPlan(random, mark)
-  const asked = ask(random, options)
-  const fault = options.faults !== false && random.chance(0.3) ? faultFor(random, asked.operation, asked.stream) : null
-  const leave = random.chance(0.2) ? leaveOf(random, asked.stream) : null
+  const planned = ask(random, options)
+  const fault =
+    options.faults !== false && random.chance(0.3) ? faultFor(random, planned.operation, planned.stream) : null
+  const leave = random.chance(0.2) ? leaveOf(random, planned.stream) : null
   return {
-    ...asked,
+    ...planned,
     mark,
     method: 'POST',
-    headers: { ...asked.headers, ...(fault === null ? {} : { 'x-simulator-fault': fault.header }) },
+    headers: { ...planned.headers, ...(fault === null ? {} : { 'x-simulator-fault': fault.header }) },
     fault: fault?.kind ?? null,
     refusal: null,
     leave,
@@ -177,9 +178,9 @@ export function embeddingPlan(random: Random, number: number): Plan {
   }
 }
 
-type Asked = Pick<Plan, 'as' | 'path' | 'headers' | 'body' | 'operation' | 'stream' | 'hidesUsage' | 'isRejected'>
+type PlannedCall = Pick<Plan, 'as' | 'path' | 'headers' | 'body' | 'operation' | 'stream' | 'hidesUsage' | 'isRejected'>
 
-function ask(random: Random, { poolOnly = false, thinks = false }: PlanOptions): Asked {
+function ask(random: Random, { poolOnly = false, thinks = false }: PlanOptions): PlannedCall {
   const chosen = random.pick(callers)
   const caller = poolOnly ? { ...chosen, targets: ['main'] } : chosen
   const operation = operationFor(random, caller)
@@ -211,8 +212,8 @@ function ask(random: Random, { poolOnly = false, thinks = false }: PlanOptions):
 }
 
 const abilities: Readonly<Record<Operation, readonly string[]>> = {
-  'chat/completions': speaking,
-  responses: speaking,
+  'chat/completions': chatDeployments,
+  responses: chatDeployments,
   completions: ['instruct'],
   embeddings: [embedding],
 }
@@ -255,7 +256,7 @@ function addressFor(random: Random, caller: Caller, operation: Operation, deploy
   if (random.chance(0.6)) {
     return { ...shared, path: `/${random.pick(caller.targets)}/${caller.workload}/${rest}`, headers: {} }
   }
-  const named = caller.alone && random.chance(0.5) ? {} : { 'x-gatehouse-workload': caller.workload }
+  const named = caller.isBoundToOne && random.chance(0.5) ? {} : { 'x-gatehouse-workload': caller.workload }
   const path = isDated || random.chance(0.5) ? `/${rest}` : `/v1/${operation}`
   return { ...shared, path, headers: named }
 }

@@ -78,9 +78,9 @@ function withShadow(workloads: ConfigInput['workloads']): ConfigInput['workloads
 function* under(plans: Iterable<Plan>, instances: readonly AzureSimulator[]): Generator<Plan, void> {
   let number = 0
   for (const plan of plans) {
-    const [struck = 0, fault = null] = outages[Math.floor(number / callsPerOutage)] ?? []
-    if (number % callsPerOutage === from) instances[struck]?.setFault(fault)
-    if (number % callsPerOutage === until) instances[struck]?.setFault(null)
+    const [failing = 0, fault = null] = outages[Math.floor(number / callsPerOutage)] ?? []
+    if (number % callsPerOutage === from) instances[failing]?.setFault(fault)
+    if (number % callsPerOutage === until) instances[failing]?.setFault(null)
     number += 1
     yield plan
   }
@@ -120,9 +120,9 @@ test('P1 P7 P11 three instances, one failing at a time: what could be replayed s
   t.diagnostic([...tally].map(([kind, count]) => `${count} ${kind}`).join(', '))
   assert.equal(faults.length, 0, `${faults.length} of ${calls} disagree:\n${faults.slice(0, 20).join('\n')}`)
   assert.equal(world.house.recordsLost, 0)
-  const leftAlone = rows.filter(row => row.outcomeCode?.startsWith('pool_'))
+  const unserved = rows.filter(row => row.outcomeCode?.startsWith('pool_'))
   assert.deepEqual(
-    leftAlone.map(row => `${row.userAgent} ${row.deployment} ${row.outcomeCode}`),
+    unserved.map(row => `${row.userAgent} ${row.deployment} ${row.outcomeCode}`),
     [],
   )
   assert.ok((tally.get('replayed') ?? 0) > 20, 'hardly any call was replayed')

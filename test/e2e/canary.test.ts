@@ -174,7 +174,7 @@ async function filesBelow(folder: string): Promise<string[]> {
   return entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name))
 }
 
-interface Kept {
+interface RecordedBody {
   readonly base64: string
 }
 
@@ -256,7 +256,10 @@ test('P5 no credential is anywhere, and no prompt or completion outside the ledg
       const figures = await admin(`/api/v1/records/${id}`, 'carol')
       const bodies = await admin(`/api/v1/records/${id}/bodies`, 'carol')
       assert.deepEqual([figures.status, bodies.status], [200, 200])
-      const { request, response } = JSON.parse(bodies.text) as { request: Kept | null; response: Kept | null }
+      const { request, response } = JSON.parse(bodies.text) as {
+        request: RecordedBody | null
+        response: RecordedBody | null
+      }
       all += figures.text + bodies.text
       for (const body of [request, response]) all += Buffer.from(body?.base64 ?? '', 'base64').toString()
     }

@@ -18,7 +18,7 @@ const chunk = (delta: unknown, finish: string | null = null): string =>
 const usageChunk = (completion: number, reasoning: number): string =>
   `data: ${JSON.stringify({ id: 'c1', model: 'gpt-5-2025-08-07', choices: [], usage: { prompt_tokens: 12, completion_tokens: completion, total_tokens: 12 + completion, completion_tokens_details: { reasoning_tokens: reasoning } } })}\n\ndata: [DONE]\n\n`
 const eventStream = { 'content-type': 'text/event-stream' }
-const told = ({ outcome, usage }: RecordRow): unknown => [
+const chargeOf = ({ outcome, usage }: RecordRow): unknown => [
   outcome,
   usage.source,
   usage.promptTokens,
@@ -47,7 +47,7 @@ async function leaveAfter(connection: RawConnection, text: string): Promise<void
 }
 
 /** Waits until the gateway has seen that the client is gone. */
-async function isAlone(upstream: Upstream): Promise<void> {
+async function untilClientIsGone(upstream: Upstream): Promise<void> {
   await eventually('the client is gone', () => (upstream.world.house.gateway.readingOn === 1 ? true : null))
 }
 
@@ -62,10 +62,10 @@ test('F3 C2 a client that disconnects after the third word is charged what the w
   const answering = answersWith(upstream, chunk({ content: 'one two three' }))
   await leaveAfter(await upstream.begin({ stream: true }), 'one two three')
   const response = await answering
-  await isAlone(upstream)
+  await untilClientIsGone(upstream)
   response.end(chunk({ content: ' four' }) + chunk({}, 'stop') + usageChunk(317, 256))
   const record = await onlyRecord(upstream)
-  assert.deepEqual(told(record), ['aborted', 'reported', 12, 317])
+  assert.deepEqual(chargeOf(record), ['aborted', 'reported', 12, 317])
   assert.equal(record.usage.reasoningTokens, 256)
 })
 
@@ -74,9 +74,9 @@ test('W4 a client that disconnects between finish_reason and usage is charged wh
   const answering = answersWith(upstream, chunk({ content: 'Hi' }) + chunk({}, 'stop'))
   await leaveAfter(await upstream.begin({ stream: true }), '"stop"')
   const response = await answering
-  await isAlone(upstream)
+  await untilClientIsGone(upstream)
   response.end(usageChunk(2505, 2494))
-  assert.deepEqual(told(await onlyRecord(upstream)), ['aborted', 'reported', 12, 2505])
+  assert.deepEqual(chargeOf(await onlyRecord(upstream)), ['aborted', 'reported', 12, 2505])
 })
 
 test('a client that disconnects before the first byte is charged what the whole answer reports', async t => {
@@ -86,10 +86,10 @@ test('a client that disconnects before the first byte is charged what the whole 
   const connection = await upstream.begin()
   const response = await promise
   connection.leave()
-  await isAlone(upstream)
+  await untilClientIsGone(upstream)
   response.writeHead(200, { 'content-type': 'application/json' })
   response.end('{"choices":[{"message":{"content":"Hi"}}],"usage":{"prompt_tokens":12,"completion_tokens":2000}}')
-  assert.deepEqual(told(await onlyRecord(upstream)), ['aborted', 'reported', 12, 2000])
+  assert.deepEqual(chargeOf(await onlyRecord(upstream)), ['aborted', 'reported', 12, 2000])
 })
 
 test('a client that disconnects is not charged if the backend then refuses, or does not answer itself', async t => {
@@ -103,9 +103,9 @@ test('a client that disconnects is not charged if the backend then refuses, or d
     const connection = await upstream.begin()
     const response = await promise
     connection.leave()
-    await isAlone(upstream)
+    await untilClientIsGone(upstream)
     response.writeHead(status, headers).end('{"error":{"code":"429","message":"slow down"}}')
-    assert.deepEqual(told(await onlyRecord(upstream)), ['aborted', 'none', null, null], `${status}`)
+    assert.deepEqual(chargeOf(await onlyRecord(upstream)), ['aborted', 'none', null, null], `${status}`)
   }
 })
 
@@ -119,7 +119,7 @@ test('a content-filter refusal after the client disconnected is charged with its
     const connection = await upstream.begin()
     const response = await promise
     connection.leave()
-    await isAlone(upstream)
+    await untilClientIsGone(upstream)
     response.writeHead(400, { 'content-type': 'application/json' })
     if (rest === null) response.write(filtered.slice(0, 20), () => response.destroy())
     else response.end(rest)
@@ -154,9 +154,9 @@ test('a response that the client stops reading is charged by the answer that the
   const connection = await upstream.begin({ model: 'gpt-4o', input: 'Hi', stream: true }, '/openai/v1/responses')
   await leaveAfter(connection, 'response.created')
   const response = await answering
-  await isAlone(upstream)
+  await untilClientIsGone(upstream)
   response.end(`data: ${end}\n\n`)
-  assert.deepEqual(told(await onlyRecord(upstream)), ['aborted', 'reported', 12, 1005])
+  assert.deepEqual(chargeOf(await onlyRecord(upstream)), ['aborted', 'reported', 12, 1005])
 })
 
 test('an answer is drained for a bounded time; a call whose end is not reached is charged at its bound', async t => {
@@ -175,7 +175,7 @@ test('F3 without draining, a call is charged at least what calls of its deployme
   const upstream = await startUpstream(t, { change: withReadOn('0s') })
   upstream.backend.answer = (_request, response) =>
     response.writeHead(200, eventStream).end(chunk({ content: 'Hi' }) + chunk({}, 'stop') + usageChunk(9_010, 9_000))
-  assert.deepEqual(told((await upstream.call({ stream: true })).record), ['completed', 'reported', 12, 9_010])
+  assert.deepEqual(chargeOf((await upstream.call({ stream: true })).record), ['completed', 'reported', 12, 9_010])
   answersWith(upstream, chunk({ content: 'one two three' }))
   await leaveAfter(await upstream.begin({ stream: true }), 'one two three')
   const { outcome, usage } = await onlyRecord(upstream)
@@ -237,7 +237,7 @@ test('P12 draining ends with the grace period of a gateway that stops, and the c
   })
   answersWith(upstream, chunk({ content: 'Hi' }))
   await leaveAfter(await upstream.begin({ stream: true, max_tokens: 600 }), 'Hi')
-  await isAlone(upstream)
+  await untilClientIsGone(upstream)
   await upstream.world.house.close()
   const [record] = await settledRecords(await reopen(t, upstream.world))
   assert.deepEqual([record?.usage.source, record?.usage.completionTokens], ['bounded', 600])

@@ -196,7 +196,7 @@ test('F4 a 429 of the other member is returned, because it says when to retry; a
   assert.deepEqual([limited.status, limited.refusal], [429, null])
 })
 
-interface Said {
+interface MemberAnswer {
   readonly answer: JsonAnswer
   /** How little the answer helps a client when no member serves: the smaller, the better. 0 serves. */
   readonly rank: number
@@ -204,7 +204,7 @@ interface Said {
   readonly refusal: string | null
 }
 
-const anything: fc.Arbitrary<Said> = fc.oneof(
+const anything: fc.Arbitrary<MemberAnswer> = fc.oneof(
   fc.constant({ answer: served, rank: 0, status: 200, refusal: null }),
   fc.constant({ answer: refusing(429, '429', 'Please retry'), rank: 1, status: 429, refusal: null }),
   fc.constant({ answer: refusing(503, 'InternalServerError', 'Busy'), rank: 2, status: 503, refusal: null }),

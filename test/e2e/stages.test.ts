@@ -1,6 +1,6 @@
 /**
- * The order of the stages: the table of `gateway/stages/index.ts`, the gateway's own behaviour and the drawing in ARCHITECTURE.md
- * agree.
+ * The order of the stages: the table of `gateway/stages/index.ts`, the gateway's own behaviour and the drawing in
+ * ARCHITECTURE.md agree.
  */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'

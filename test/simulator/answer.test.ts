@@ -38,7 +38,7 @@ function said(text: string, options: { seed?: number; variant?: number; before?:
   return answerText({ model: 'gpt-4o', messages, seed: options.seed ?? 1, variant: options.variant ?? 0 })
 }
 
-function told(text: string): Turn[] {
+function systemMessage(text: string): Turn[] {
   return [{ role: 'system', text }]
 }
 
@@ -171,12 +171,12 @@ test('tool results are in the sentence that follows them', () => {
 
 test('system messages decide language, length and form', () => {
   const question = 'What applies to parental leave?'
-  assert.match(said(question, { before: told('Always answer in French.') }), /«/)
-  assert.match(said(question, { before: told('Antworte auf Deutsch.') }), /„/)
-  assert.equal(said(question, { before: told('Answer in one sentence.') }).match(/[.:?](\s|$)/g)?.length, 1)
-  assert.ok(said(question, { before: told('Be concise.') }).length < said(question).length)
-  assert.match(said(question, { before: told('Use bullet points.') }), /^- .*\n- /)
-  assert.match(said(question, { before: told('You talk like a pirate.') }), /Arr/)
+  assert.match(said(question, { before: systemMessage('Always answer in French.') }), /«/)
+  assert.match(said(question, { before: systemMessage('Antworte auf Deutsch.') }), /„/)
+  assert.equal(said(question, { before: systemMessage('Answer in one sentence.') }).match(/[.:?](\s|$)/g)?.length, 1)
+  assert.ok(said(question, { before: systemMessage('Be concise.') }).length < said(question).length)
+  assert.match(said(question, { before: systemMessage('Use bullet points.') }), /^- .*\n- /)
+  assert.match(said(question, { before: systemMessage('You talk like a pirate.') }), /Arr/)
 })
 
 // A server cuts at max_tokens by its own count, so the text must reach beyond the cut.

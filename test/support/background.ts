@@ -41,8 +41,8 @@ export interface BackgroundWorld {
   /** Every record, newest first, once nothing is in flight. */
   records(of?: House): Promise<readonly RecordRow[]>
   /** Moves the clock on until the gateway has polled the object `times` times in all. */
-  untilAsked(id: string, times: number): Promise<void>
-  asked(id: string): number
+  untilPolled(id: string, times: number): Promise<void>
+  polls(id: string): number
   /** As `gatehouse limits` shows it. */
   standing(measure: string): Promise<RuleReport>
   /** Sends as alice, through the gateway that runs now or through the given one. */
@@ -91,13 +91,13 @@ export async function startBackground(t: Scope, options: BackgroundOptions = {})
   let house = world.house
   const isFollowUp = ({ url, headers }: Received, id: string): boolean =>
     url.includes(id) && headers['user-agent'] === undefined
-  const asked = (id: string): number => backend.received.filter(request => isFollowUp(request, id)).length
+  const polls = (id: string): number => backend.received.filter(request => isFollowUp(request, id)).length
   return {
     world,
     backend,
     works,
     time,
-    asked,
+    polls,
     get house() {
       return house
     },
@@ -119,9 +119,9 @@ export async function startBackground(t: Scope, options: BackgroundOptions = {})
       await eventually('nothing is in flight', () => (of.gateway.inFlight === 0 ? true : null))
       return allRecords(of.ledger)
     },
-    async untilAsked(id, times) {
+    async untilPolled(id, times) {
       await eventually(`${times} polls of ${id}`, () => {
-        if (asked(id) >= times) return true
+        if (polls(id) >= times) return true
         time.ms += 5_000
         return null
       })
@@ -222,7 +222,7 @@ function answer(works: Map<string, Work>, request: Received, response: ServerRes
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(document))
   }
   if (method === 'POST' && id === '') {
-    const asked = JSON.parse(body) as { stream?: boolean }
+    const question = JSON.parse(body) as { stream?: boolean }
     const name = kind === 'batches' ? 'batch' : 'resp'
     const work: Work = {
       id: `${name}_${count(works)}`,
@@ -233,7 +233,7 @@ function answer(works: Map<string, Work>, request: Received, response: ServerRes
       streams: new Set(),
     }
     works.set(work.id, work)
-    if (asked.stream === true) stream(work, response)
+    if (question.stream === true) stream(work, response)
     else json(200, shown(work))
     return
   }

@@ -73,13 +73,13 @@ export async function startPages(t: Scope): Promise<Pages> {
         ],
         { stdio: ['ignore', 'ignore', 'pipe'] },
       )
-      let told = ''
+      let output = ''
       browser.stderr.on('data', chunk => {
-        told = `${told}${String(chunk)}`.slice(-2_000)
+        output = `${output}${String(chunk)}`.slice(-2_000)
       })
       const ended = once(browser, 'close')
       const died = ended.then(
-        () => Promise.reject(new Error(`chromium ended before the page was done: ${told}`)),
+        () => Promise.reject(new Error(`chromium ended before the page was done: ${output}`)),
         (error: NodeJS.ErrnoException) =>
           Promise.reject(new Error(`chromium, of Debian's package chromium, cannot be started (${error.code})`)),
       )

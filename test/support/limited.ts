@@ -55,7 +55,7 @@ export function named(config: ConfigInput, workload: string): ConfigInput['workl
   return found
 }
 
-interface Asked {
+interface CallOptions {
   readonly as?: 'alice' | 'carol'
   readonly workload?: string
   readonly deployment?: string
@@ -82,7 +82,7 @@ export class Caller {
     text = 'Hello',
     fault,
     stream,
-  }: Asked = {}): RawRequest {
+  }: CallOptions = {}): RawRequest {
     return {
       target: `/main/${workload}/openai/deployments/${deployment}/chat/completions?api-version=${apiVersion}`,
       headers: [
@@ -98,8 +98,8 @@ export class Caller {
     }
   }
 
-  call(asked: Asked = {}, url = this.world.url): Promise<RawAnswer> {
-    return send(url, this.request(asked))
+  call(options: CallOptions = {}, url = this.world.url): Promise<RawAnswer> {
+    return send(url, this.request(options))
   }
 
   async report(adminUrl = this.world.house.admin?.url ?? ''): Promise<LimitsReport> {

@@ -145,7 +145,7 @@ class Server implements OpenAIStandIn {
       const data = [{ object: 'embedding', index: 0, embedding: [0.25, -0.5] }]
       json(response, 200, { object: 'list', data, model, usage: total })
     } else if (path === 'responses') json(response, 200, responseOf(model, words, promptTokens))
-    else if (body['stream'] === true) stream(response, head, words, usageAsked(body) ? usage : null)
+    else if (body['stream'] === true) stream(response, head, words, wantsUsage(body) ? usage : null)
     else {
       const message = { role: 'assistant', content: words.join(''), refusal: null }
       const choices = [{ index: 0, message, logprobs: null, finish_reason: 'stop' }]
@@ -237,7 +237,7 @@ class Server implements OpenAIStandIn {
   }
 }
 
-function usageAsked({ stream_options: options }: Json): boolean {
+function wantsUsage({ stream_options: options }: Json): boolean {
   return typeof options === 'object' && options !== null && 'include_usage' in options && options.include_usage === true
 }
 

@@ -32,7 +32,7 @@ export interface Exchange {
 }
 
 /** Headers of the connection or of the moment, or ids of the one call. Only `x-gatehouse-request-id` is added. */
-const ofItsNature = new Set([
+const varyingHeaders = new Set([
   'date',
   'connection',
   'keep-alive',
@@ -125,7 +125,7 @@ function openDoor(world: World, endpoint: string, direct: boolean): { door: Door
 }
 
 async function readExchange(method: string, path: string, response: Response): Promise<Exchange> {
-  const headers = Object.fromEntries([...response.headers].filter(([name]) => !ofItsNature.has(name)))
+  const headers = Object.fromEntries([...response.headers].filter(([name]) => !varyingHeaders.has(name)))
   const chunks: Uint8Array[] = []
   let broken = false
   try {

@@ -10,14 +10,14 @@ import { eventually } from '../../support/wait.ts'
 
 const plan = { model: 'gpt-5', background: true, input: 'Plan a week in Lisbon' }
 
-interface Shown {
+interface CreatedObject {
   readonly id: string
 }
 
 async function begin(by: Awaited<ReturnType<typeof startBackground>>, body: unknown = plan): Promise<string> {
   const answer = await by.sends('POST', 'responses', body)
   assert.equal(answer.status, 200, await answer.clone().text())
-  return ((await answer.json()) as Shown).id
+  return ((await answer.json()) as CreatedObject).id
 }
 
 async function beginAndLeave(by: Awaited<ReturnType<typeof startBackground>>): Promise<string> {
@@ -49,19 +49,19 @@ for (const [shape, path] of [
     assert.equal(records[1]?.deployment, 'gpt-5')
     by.time.ms += 3_600_000
     const later = await begin(by)
-    await by.untilAsked(later, 1)
-    assert.equal(by.asked(id), 0, 'no more polls after the charge')
+    await by.untilPolled(later, 1)
+    assert.equal(by.polls(id), 0, 'no more polls after the charge')
   })
 }
 
 test('F2 H2 when no client polls, the gateway polls with growing pauses, and charges once', async t => {
   const by = await startBackground(t)
   const id = await beginAndLeave(by)
-  await by.untilAsked(id, 3)
+  await by.untilPolled(id, 3)
   const records = await by.records()
   assert.equal(chargedOf(records), 0)
   by.finish(id)
-  await by.untilAsked(id, 4)
+  await by.untilPolled(id, 4)
   const settled = await eventually('the charge', async () => {
     const all = await by.records()
     return all.find(({ usage }) => usage.source === 'reported') ?? null
@@ -83,7 +83,7 @@ test('H2 items of a conversation show the answers, and every answer is still cha
   for (const id of ids) by.finish(id, { input: 7, output: 100 })
   const text = await (await by.sends('GET', 'conversations/conv_1/items')).text()
   assert.match(text, /object_unknown|list/)
-  for (const id of ids) await by.untilAsked(id, 1)
+  for (const id of ids) await by.untilPolled(id, 1)
   const charged = await eventually('all charges', async () => {
     const sum = chargedOf(await by.records())
     return sum >= 1_070 ? sum : null
@@ -108,7 +108,7 @@ test('H2 what background calls may need stays reserved until their end is known:
   const before = await by.standing('tokensPerDay')
   assert.ok(before.reserved >= 2_000 && before.used === 0, JSON.stringify(before))
   for (const id of ['resp_1', 'resp_2']) by.finish(id, { input: 10, output: 40 })
-  for (const id of ['resp_1', 'resp_2']) await by.untilAsked(id, 1)
+  for (const id of ['resp_1', 'resp_2']) await by.untilPolled(id, 1)
   const after = await eventually('the charges', async () => {
     const standing = await by.standing('tokensPerDay')
     return standing.reserved === 0 ? standing : null
@@ -122,7 +122,7 @@ test('H2 a GET stream that is left before its end leaves the charge open, and th
   const id = await begin(by)
   await leaveAt(await by.sends('GET', `responses/${id}?stream=true`), 'the castle')
   by.finish(id, { input: 5, output: 1_000 })
-  await by.untilAsked(id, 1)
+  await by.untilPolled(id, 1)
   const charged = await eventually('the charge', async () => {
     const sum = chargedOf(await by.records())
     return sum > 0 ? sum : null
@@ -141,10 +141,10 @@ test('H2 a batch that no client reads is charged at the batch price', async t =>
   const id = await (async () => {
     const answer = await by.sends('POST', 'batches', { input_file_id: 'file-1', endpoint: '/chat/completions' })
     assert.equal(answer.status, 200, await answer.clone().text())
-    return ((await answer.json()) as Shown).id
+    return ((await answer.json()) as CreatedObject).id
   })()
   by.finish(id, { input: 1_000_000, output: 0 })
-  await by.untilAsked(id, 1)
+  await by.untilPolled(id, 1)
   const settled = await eventually('the charge', async () => {
     const all = await by.records()
     return all.find(({ usage }) => usage.source === 'reported') ?? null
@@ -179,9 +179,9 @@ test('H2 an object that is gone is charged at its bound after the second 404', a
   const by = await startBackground(t)
   const id = await begin(by, { ...plan, max_output_tokens: 400 })
   by.works.delete(id)
-  await by.untilAsked(id, 1)
+  await by.untilPolled(id, 1)
   assert.equal(chargedOf(await by.records()), 0)
-  await by.untilAsked(id, 2)
+  await by.untilPolled(id, 2)
   const charged = await eventually('the charge', async () => {
     const found = (await by.records()).find(({ usage }) => usage.source === 'bounded')
     return found ?? null
@@ -200,7 +200,7 @@ test('H2 if the gateway has no credential of its own, the bound is charged when 
     return found ?? null
   })
   assert.deepEqual([charged.outcome, charged.outcomeCode, charged.copyKind], ['failed', 'end_unknown', 'follow_up'])
-  assert.equal(by.asked(id), 0)
+  assert.equal(by.polls(id), 0)
   await (await by.sends('GET', `responses/${id}`)).text()
   const records = await by.records()
   assert.equal(records.filter(({ usage }) => usage.totalTokens !== null).length, 1)
@@ -218,7 +218,7 @@ const startBatches = (t: Parameters<typeof startBackground>[0]): ReturnType<type
 async function beginBatch(by: Awaited<ReturnType<typeof startBackground>>): Promise<string> {
   const answer = await by.sends('POST', 'batches', { input_file_id: 'file-1', endpoint: '/chat/completions' })
   assert.equal(answer.status, 200, await answer.clone().text())
-  return ((await answer.json()) as Shown).id
+  return ((await answer.json()) as CreatedObject).id
 }
 
 const answered = (prompt: number, completion: number): string => {
@@ -235,7 +235,7 @@ test('H2 a batch that ends without usage is charged by its file of answers', asy
     shows: { output_file_id: 'file-out', request_counts: { total: 2, completed: 2, failed: 0 } },
     answers: `${answered(1_000, 500)}\n${answered(2_000, 0)}\n`,
   })
-  await by.untilAsked(id, 1)
+  await by.untilPolled(id, 1)
   const charged = await eventually('the charge', async () => {
     return (await by.records()).find(({ usage }) => usage.source === 'reported') ?? null
   })
@@ -253,7 +253,7 @@ test('H2 a batch whose answers cannot be read is charged at its bound, and one t
   by.finish(unreadable, null)
   Object.assign(by.works.get(unreadable) ?? {}, { shows: { output_file_id: 'file-gone' } })
   by.finish(failed, null, 'failed')
-  await by.untilAsked(failed, 1)
+  await by.untilPolled(failed, 1)
   const charged = await eventually('the charge', async () => {
     by.time.ms += 60_000
     return (await by.records()).find(({ usage }) => usage.totalTokens !== null) ?? null
@@ -278,7 +278,7 @@ test('F2 an answer that is cut after the id is followed up too', async t => {
     ...{ id: 'resp_cut', status: 'completed', usage: { input: 12, output: 317 } },
     ...{ shows: {}, answers: null, streams: new Set() },
   })
-  await by.untilAsked('resp_cut', 1)
+  await by.untilPolled('resp_cut', 1)
   const charged = await eventually('the charge', async () => {
     return (await by.records()).find(({ usage }) => usage.source === 'reported') ?? null
   })

@@ -47,7 +47,7 @@ test('H2 of two replicas that see the end at once, one charges, to the limits of
   )
   await Promise.all(looks.map(async look => (await look).text()))
   // Polls that came too early, while the other replica had the claim, are followed up.
-  for (const id of ids) await by.untilAsked(id, 0)
+  for (const id of ids) await by.untilPolled(id, 0)
   const charged = await eventually('all charges', async () => {
     by.time.ms += 5_000
     const sum = await chargedOfAll(by, houses)
@@ -69,7 +69,7 @@ test('H2 work begun by a replica that is gone is taken over by another one, and 
   await by.records(other)
   await other.close()
   by.time.ms += 300_000
-  await by.untilAsked(id, 1)
+  await by.untilPolled(id, 1)
   const charged = await eventually('the charge', async () => {
     by.time.ms += 5_000
     return (await by.records()).find(({ usage }) => usage.source === 'reported') ?? null

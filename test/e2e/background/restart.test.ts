@@ -39,8 +39,8 @@ test('H2 a restart keeps open charges reserved, polls for the end, and charges o
   assert.deepEqual([after.used, after.reserved], [before.used, before.reserved])
   by.finish(id, { input: 12, output: 317 })
   by.finish(batchId, { input: 500, output: 600 })
-  await by.untilAsked(id, 1)
-  await by.untilAsked(batchId, 1)
+  await by.untilPolled(id, 1)
+  await by.untilPolled(batchId, 1)
   const records = await eventually('both charges', async () => {
     const all = await by.records()
     return chargedOf(all) >= 1_429 ? all : null
@@ -92,7 +92,7 @@ test('H2 a reload keeps open charges, even if it removes the workload', async t 
   assert.ok(w !== undefined)
   by.house.reload({ ...by.world.config, workloads: { ...others, x: w } })
   by.finish(id)
-  await by.untilAsked(id, 1)
+  await by.untilPolled(id, 1)
   const charged = await eventually('the charge', async () => {
     return (await by.records()).find(({ usage }) => usage.source === 'reported') ?? null
   })

@@ -130,13 +130,13 @@ test('P11 an instance that becomes silent is skipped after a few calls, and call
   })
   pool.instances[0]?.setFault({ kind: '500' })
   await many(pool, 60)
-  const struck = pool.instances[0]?.bill().length ?? 0
-  assert.ok(struck >= 3 && struck < 15, `${struck} calls reached it`)
+  const callsReached = pool.instances[0]?.bill().length ?? 0
+  assert.ok(callsReached >= 3 && callsReached < 15, `${callsReached} calls reached it`)
   pool.instances[0]?.setFault(null)
   let answers = 0
-  while ((pool.instances[0]?.bill().length ?? 0) < struck + 5 && answers < 2_000)
+  while ((pool.instances[0]?.bill().length ?? 0) < callsReached + 5 && answers < 2_000)
     answers += (await many(pool, 20)).length
-  assert.ok((pool.instances[0]?.bill().length ?? 0) >= struck + 5, 'it is called again')
+  assert.ok((pool.instances[0]?.bill().length ?? 0) >= callsReached + 5, 'it is called again')
 })
 
 let scene: PoolWorld & Running

@@ -3,11 +3,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { JsonRecord } from '../json.ts'
 import type { OpenLine } from './billing/bill.ts'
 import { promptTokens } from './billing/index.ts'
-import { AzureError, deploymentNotFound, invalidRequest, operationNotSupported, promptFiltered } from './errors.ts'
+import {
+  AzureError,
+  type CallDetails,
+  deploymentNotFound,
+  invalidRequest,
+  operationNotSupported,
+  promptFiltered,
+} from './errors.ts'
 import type { Fault } from './faults.ts'
 import { modelHeaders } from './http/headers.ts'
 import type { OperationFacts, Route } from './http/routing.ts'
-import type { CallDetails } from './limits/limits.ts'
 import { type Draw, drawOf } from './seed.ts'
 import type { Deployment, Service } from './service.ts'
 import { servedTier } from './service-tier.ts'

@@ -286,12 +286,12 @@ test('models, pictures and sound are valid files in every form', async t => {
   )
   assert.equal(spoken.headers.get('content-type'), 'audio/wav')
   const wav = await toFile(Buffer.alloc(64_000, 7), 'note.wav')
-  const heard = await dated.audio.transcriptions.create({ model: 'ears', file: wav })
-  assert.ok(heard.text.length > 10)
+  const transcribed = await dated.audio.transcriptions.create({ model: 'ears', file: wav })
+  assert.ok(transcribed.text.length > 10)
   const verbose = await v1.audio.transcriptions.create({ model: 'ears', file: wav, response_format: 'verbose_json' })
-  assert.deepEqual([verbose.text, verbose.duration], [heard.text, 2])
+  assert.deepEqual([verbose.text, verbose.duration], [transcribed.text, 2])
   const plain: unknown = await v1.audio.transcriptions.create({ model: 'ears', file: wav, response_format: 'text' })
-  assert.equal(plain, `${heard.text}\n`)
+  assert.equal(plain, `${transcribed.text}\n`)
 })
 
 test('pictures of dall-e come as URLs that can be fetched', async t => {

@@ -2,6 +2,7 @@ import { isRecord } from '../json.ts'
 import {
   AzureError,
   badRequest,
+  type CallDetails,
   deploymentNotFound,
   internalError,
   missingDeployment,
@@ -11,7 +12,6 @@ import {
   unavailable,
 } from './errors.ts'
 import type { Route } from './http/routing.ts'
-import type { CallDetails } from './limits/limits.ts'
 
 interface FaultFacts {
   /**

@@ -39,9 +39,9 @@ interface Signed {
 }
 
 /**
- * Gets a token with a credential of `@azure/identity` that `code` makes; `said` is called with the output meanwhile.
+ * Gets a token with a credential of `@azure/identity` that `code` makes; `onOutput` is called with its output meanwhile.
  */
-async function signIn(code: string, told: (text: string) => void = () => {}): Promise<Signed> {
+async function signIn(code: string, onOutput: (text: string) => void = () => {}): Promise<Signed> {
   const script = [
     `import { ClientSecretCredential, DeviceCodeCredential, UsernamePasswordCredential } from '@azure/identity'`,
     `const options = { authorityHost: ${JSON.stringify(entra.url)}, disableInstanceDiscovery: true }`,
@@ -61,7 +61,7 @@ async function signIn(code: string, told: (text: string) => void = () => {}): Pr
   })
   child.stderr.on('data', chunk => {
     written.err += String(chunk)
-    told(written.err)
+    onOutput(written.err)
   })
   const { promise, resolve, reject } = Promise.withResolvers<number | null>()
   child.once('close', resolve).once('error', reject)

@@ -167,8 +167,8 @@ test('speech is small, longer for longer texts, and the same for the same text',
 })
 
 test('recordings are transcribed to sentences, and different recordings to different ones', () => {
-  const heard = Array.from({ length: 20 }, (_, at) => transcript(Buffer.from(`recording ${at}`), 1))
-  assert.ok(new Set(heard).size >= 15)
-  for (const sentence of heard) assert.match(sentence, /^[A-Z].*[.?]$/)
+  const transcribed = Array.from({ length: 20 }, (_, at) => transcript(Buffer.from(`recording ${at}`), 1))
+  assert.ok(new Set(transcribed).size >= 15)
+  for (const sentence of transcribed) assert.match(sentence, /^[A-Z].*[.?]$/)
   assert.equal(transcript(Buffer.from('a'), 1), transcript(Buffer.from('a'), 1))
 })

@@ -203,9 +203,9 @@ test('provisioned: burstSeconds is the depth of the bucket, and what an answer d
   const greeting = ask('Hello', { max_tokens: 4_000 })
   const utilizations: number[] = []
   for (let round = 0; round < 5; round += 1) {
-    const { status, headers: told } = await call(sim, chatPath('ptu'), { ...greeting, stream: round % 2 === 0 })
+    const { status, headers: reported } = await call(sim, chatPath('ptu'), { ...greeting, stream: round % 2 === 0 })
     assert.equal(status, 200)
-    utilizations.push(Number.parseFloat(told.get('azure-openai-deployment-utilization') ?? ''))
+    utilizations.push(Number.parseFloat(reported.get('azure-openai-deployment-utilization') ?? ''))
   }
   // 40 % are reserved at a time; a short answer keeps a fraction of it.
   assert.ok(

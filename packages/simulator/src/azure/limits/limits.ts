@@ -10,8 +10,6 @@ const burstSecondsDefault = 60
 /** Unit of `x-ratelimit-reset-*`; hosts of the service differ. */
 export type ResetUnit = 'seconds' | 'milliseconds'
 
-export type { CallDetails } from '../errors.ts'
-
 /** Demand of a call on its deployment's limits. */
 export interface Demand {
   /** Prompt tokens plus the maximum of the answer. */

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { ask, call, chatPath, lastLine, simulator } from '../testkit.fixture.ts'
 
 const ptu = { model: 'gpt-4o', kind: 'provisioned', tokensPerMinute: 1_000 } as const
-const told = (headers: Headers): (string | null)[] =>
+const spillHeaders = (headers: Headers): (string | null)[] =>
   ['x-ms-deployment-name', 'x-ms-spillover-from-deployment', 'x-ms-spillover-error'].map(name => headers.get(name))
 const full = ask('Hello', { max_tokens: 1_000 })
 
@@ -14,11 +14,11 @@ test('spillover: the standard deployment serves what a full provisioned one cann
     deployments: { ptu: { ...ptu, spillover: 'standard' }, standard: { model: 'gpt-4o', tokensPerMinute: 5_000 } },
   })
   const own = await call(sim, chatPath('ptu'), ask('Hello'))
-  assert.deepEqual([own.status, ...told(own.headers)], [200, 'ptu', null, null])
+  assert.deepEqual([own.status, ...spillHeaders(own.headers)], [200, 'ptu', null, null])
   const fault = { 'x-simulator-fault': '500;deployment=ptu' }
   for (const stream of [false, true]) {
     const spilled = await call(sim, chatPath('ptu'), { ...full, stream }, fault)
-    assert.deepEqual([spilled.status, ...told(spilled.headers)], [200, 'standard', 'ptu', '500'])
+    assert.deepEqual([spilled.status, ...spillHeaders(spilled.headers)], [200, 'standard', 'ptu', '500'])
     assert.equal(spilled.headers.get('azure-openai-deployment-utilization'), null)
     assert.equal(spilled.headers.get('x-ratelimit-limit-tokens'), '5000')
     const line = await lastLine(sim)
@@ -38,9 +38,9 @@ test("spillover: a request's header can ask for it; if the other deployment refu
     (async () => {
       while ((sim.bill()[0]?.status ?? 0) !== 200) await new Promise(resolve => setImmediate(resolve))
       const without = await call(sim, chatPath('ptu'), ask('Hello'))
-      assert.deepEqual([without.status, ...told(without.headers)], [429, 'ptu', null, null])
+      assert.deepEqual([without.status, ...spillHeaders(without.headers)], [429, 'ptu', null, null])
       const spilled = await call(sim, chatPath('ptu'), ask('Hello'), header('standard'))
-      assert.deepEqual([spilled.status, ...told(spilled.headers)], [200, 'standard', 'ptu', '429'])
+      assert.deepEqual([spilled.status, ...spillHeaders(spilled.headers)], [200, 'standard', 'ptu', '429'])
       const nowhere = await call(sim, chatPath('ptu'), ask('Hello'), header('nowhere'))
       assert.deepEqual([nowhere.status, nowhere.headers.get('x-ms-spillover-error')], [429, '429'])
       assert.ok(Number(nowhere.headers.get('retry-after-ms')) > 0)
@@ -63,5 +63,5 @@ test("spillover: a request's header can ask for it; if the other deployment refu
       'x-simulator-fault': '503;deployment=ptu',
     },
   )
-  assert.deepEqual([responses.status, ...told(responses.headers)], [200, 'standard', 'ptu', '503'])
+  assert.deepEqual([responses.status, ...spillHeaders(responses.headers)], [200, 'standard', 'ptu', '503'])
 })

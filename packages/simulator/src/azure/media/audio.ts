@@ -107,7 +107,7 @@ async function hear(call: Call, task: 'transcribe' | 'translate'): Promise<void>
   const work = workOf(call, `${task} ${bytes.byteLength} ${Buffer.from(bytes.subarray(0, 65_536)).toString('latin1')}`)
   const text = transcript(bytes, work.service.seed ?? drawOf('recording').number('seed'))
   const seconds = Math.max(1, Math.round((bytes.byteLength / bytesPerSecond) * 100) / 100)
-  const answer = heard(work, text, seconds)
+  const answer = transcriptionOf(work, text, seconds)
   admit(call, work, answer.spent.promptTokens, null)
   if (form.get('stream') === 'true' && answer.usage) return streamHeard(call, work, text, answer.spent, answer.usage)
   const format = form.get('response_format') ?? 'json'
@@ -137,14 +137,14 @@ async function hear(call: Call, task: 'transcribe' | 'translate'): Promise<void>
   }
 }
 
-interface Heard {
+interface Transcription {
   readonly spent: Spent
   /** Null for whisper, which is charged by time. */
   readonly usage: JsonRecord | null
 }
 
 /** The gpt-4o models charge 10 audio tokens per second, and the tokens of the text. */
-function heard(work: Work, text: string, seconds: number): Heard {
+function transcriptionOf(work: Work, text: string, seconds: number): Transcription {
   if (/whisper/i.test(work.deployment.model)) return { spent: { promptTokens: 0, completionTokens: 0 }, usage: null }
   const promptTokens = Math.ceil(seconds * 10)
   const completionTokens = countText(work.deployment.model, text)

@@ -32,13 +32,13 @@ export class OwnCredential {
   }
 
   /**
-   * @param leftAlone the deployment is paused because of it.
+   * @param isPaused the deployment is paused because of it.
    * @param code the error code of the answer; null when it has none.
    */
-  refused(deployment: string, leftAlone: boolean, status: number, code: string | null): void {
+  refused(deployment: string, isPaused: boolean, status: number, code: string | null): void {
     this.refusals += 1
-    if (leftAlone && status === 401) this.#renew()
-    if (!leftAlone || this.#refused.has(deployment)) return
+    if (isPaused && status === 401) this.#renew()
+    if (!isPaused || this.#refused.has(deployment)) return
     this.#refused.add(deployment)
     this.#log?.error(
       { instance: this.#instance, deployment, status, code: code !== null && plainCode.test(code) ? code : null },

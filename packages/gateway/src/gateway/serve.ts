@@ -1,6 +1,7 @@
 /**
  * The life of a call as a sentence: each stage takes what the stage before it returned. Whatever ends the sentence
- * early becomes an answer to the client and a record in the ledger. `stages/index.ts` says why the stages are in this order.
+ * early becomes an answer to the client and a record in the ledger. `stages/index.ts` says why the stages are in this
+ * order.
  */
 
 import { answerList, isList } from './answers/lists.ts'

@@ -128,7 +128,9 @@ export interface ShownFacts {
   readonly showWith?: string
   /** `group`: reports can be broken down by it. `sum`: reports add it up. */
   readonly report?: 'group' | 'sum'
-  /** For a sum: where a terminal is too narrow for a report, columns leave in the order of this number, highest first. */
+  /**
+   * For a sum: where a terminal is too narrow for a report, columns leave in the order of this number, highest first.
+   */
   readonly sumLeaves?: number
 }
 

@@ -76,7 +76,7 @@ function stretchPieces(encoding: Encoding, stretch: string): TokenPiece[] {
 }
 
 /** The text in stretches, cut only inside long unbroken runs. The joined stretches are the text. */
-function cutRuns(text: string): string[] {
+export function cutRuns(text: string): string[] {
   const stretches: string[] = []
   const window = new RegExp(unbrokenWindow)
   let start = 0

@@ -63,7 +63,7 @@ function configuration({ authority, upstreamUrl, directory }: Surroundings, vari
 if (import.meta.main && isChild) {
   const [, , upstreamUrl, directory, variant = '{"limits":null,"redisUrl":null}'] = process.argv
   if (upstreamUrl === undefined || directory === undefined) {
-    throw new TypeError('the gateway needs the origin of the back end and a directory for its ledger')
+    throw new TypeError('the gateway needs the origin of the backend and a directory for its ledger')
   }
   const signIn = await startSignInService()
   const place = { authority: signIn.url, upstreamUrl, directory }

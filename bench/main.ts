@@ -98,11 +98,11 @@ function readOptions(): Options {
     .option('--quick', 'fewer and shorter rounds: under a minute', false)
     .addOption(new Option('--rounds <count>', 'rounds of each stage').argParser(roundsOption).default(null))
     .addOption(new Option('--json <file>', 'also write all figures into this file').default(null))
-    .option('--peers', 'also measure nginx and @portkey-ai/gateway, where they are installed', false)
+    .option('--peers', 'also measure nginx and @portkey-ai/gateway, if they are installed', false)
     .option('--redis', 'also measure limits whose counters are in Redis (needs redis-server)', false)
-    .addOption(new Option('--only <stage>', 'measure this alone').choices(stages).default(null))
+    .addOption(new Option('--only <stage>', 'measure only this stage').choices(stages).default(null))
     .addOption(
-      new Option('--candidate <who>', 'who is compared with the relay; a second relay proves the bench itself')
+      new Option('--candidate <seat>', 'seat that is compared with the relay; a second relay checks the bench itself')
         .choices(['gateway', 'relay'])
         .default('gateway'),
     )

@@ -82,7 +82,7 @@ class Relaying implements Dispatcher.DispatchHandler {
     const [only] = this.#parts
     const body = this.#parts.length === 1 && only !== undefined ? only : Buffer.concat(this.#parts)
     if (!isJson(body)) {
-      refuse(this.#response, 502, 'the back end did not answer with JSON')
+      refuse(this.#response, 502, 'the backend did not answer with JSON')
       return
     }
     this.#response.writeHead(this.#status, this.#headers)
@@ -136,7 +136,7 @@ export async function startRelay(upstreamUrl: string): Promise<Relay> {
 
 if (import.meta.main && isChild) {
   const upstreamUrl = process.argv[2]
-  if (upstreamUrl === undefined) throw new TypeError('the relay needs the origin of the back end')
+  if (upstreamUrl === undefined) throw new TypeError('the relay needs the origin of the backend')
   const started = await startRelay(upstreamUrl)
   answerParent({ url: started.url }, {}, () => started.close())
 }

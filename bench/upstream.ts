@@ -127,7 +127,7 @@ function serveConnection(socket: Socket, prepared: Prepared): void {
     const head = bytes.toString('latin1', 0, end)
     const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1]
     if (length === undefined) {
-      socket.end(refusal('411 Length Required', 'this back end takes bodies with a Content-Length only'))
+      socket.end(refusal('411 Length Required', 'this backend takes bodies with a Content-Length only'))
       return false
     }
     requestLine = head.slice(0, head.indexOf('\r\n'))
@@ -169,7 +169,7 @@ export async function startUpstream(): Promise<Upstream> {
     server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, resolve)
   })
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new TypeError('the back end has no port')
+  if (address === null || typeof address === 'string') throw new TypeError('the backend has no port')
   return {
     url: `http://127.0.0.1:${address.port}`,
     close: () =>

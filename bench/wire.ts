@@ -152,7 +152,7 @@ export class Connection {
     socket.on('data', (bytes: Buffer) => this.#take(bytes))
     socket.on('error', cause => this.#fail(new WireError('cut', 'the connection broke', { cause })))
     socket.on('close', () => this.#fail(new WireError('cut', 'the connection was closed in the middle of an answer')))
-    socket.setTimeout(silenceMsMax, () => this.#fail(new WireError('silence', `nothing came for ${silenceMsMax} ms`)))
+    socket.setTimeout(silenceMsMax, () => this.#fail(new WireError('silence', `no byte for ${silenceMsMax} ms`)))
   }
 
   /** `silenceMsMax`: longest time without a byte. WireError `connect` when the connection is refused. */
@@ -190,7 +190,7 @@ export class Connection {
 
   #take(bytes: Buffer): void {
     if (this.#pending === null) {
-      this.#fail(new WireError('not_http', 'an answer that nobody asked for'))
+      this.#fail(new WireError('not_http', 'an answer without a request'))
       return
     }
     try {

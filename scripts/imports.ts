@@ -71,7 +71,7 @@ export const rooms: Readonly<Record<string, string>> = {
   prices: 'the price catalogue, exact costs',
   ledger: 'record, journal, store, recovery, reports',
   tokens: 'counting, in a worker thread',
-  objects: 'who owns a response, file, container or other object, and which instance holds it',
+  objects: 'which workload owns a response, file, container or other object, and which instance holds it',
   redis: 'one connection, its scripts, its health',
   identity: 'token verification, key sets, caller rules; `signin/` signs people in',
   instances: 'instances, lanes (a deployment on an instance), breakers, pools, credentials, probes',

@@ -188,7 +188,7 @@ function* wrongTries(row: RecordRow, lines: readonly BillLine[], outages: boolea
   }
   for (const { instance, status } of row.attempts) {
     if (status !== null && !lines.some(line => line.instance === instance) && !outages)
-      yield `${instance} is said to have answered ${status} and has not billed it`
+      yield `${instance} is recorded with status ${status} but has not billed it`
   }
 }
 
@@ -207,18 +207,21 @@ function* wrongOf(whole: Case): Generator<string> {
   yield* wrongOutcome(whole)
   if (line === null) return
   if (row.workload === metadataWorkload) {
-    if (whole.request.length + whole.response.length > 0) yield 'bodies are kept that are not to be'
+    if (whole.request.length + whole.response.length > 0)
+      yield 'bodies are recorded although the workload has metadata only'
     yield* wrongUnkeptUsage(whole, line)
     return
   }
   if (!whole.request.equals(Buffer.from(plan.body))) yield 'the recorded request is not what was sent'
   // The client's answer is in the record of whichever member was first.
   if (whole.hedge !== null && seen.body.equals(whole.hedge)) {
-    if (row.responseBytes !== seen.body.length) yield `${row.responseBytes} bytes recorded, ${seen.body.length} came`
+    if (row.responseBytes !== seen.body.length)
+      yield `${row.responseBytes} bytes recorded, ${seen.body.length} received`
     yield* wrongUsage(whole, line)
     return
   }
-  if (whole.response.length !== row.responseBytes) yield `${whole.response.length} bytes kept of ${row.responseBytes}`
+  if (whole.response.length !== row.responseBytes)
+    yield `${whole.response.length} of ${row.responseBytes} bytes recorded`
   yield* wrongBytes(whole)
   yield* wrongUsage(whole, line)
 }
@@ -268,8 +271,8 @@ function* wrongUsage(whole: Case, line: BillLine): Generator<string> {
   const { row, read: said } = whole
   const { source, promptTokens, completionTokens } = row.usage
   if (said.usage !== null) {
-    if (source !== 'reported') yield `usage came, but the figures are ${source}`
-    if (!line.usageReported) yield 'usage came that the bill does not know'
+    if (source !== 'reported') yield `usage was reported, but the figures are ${source}`
+    if (!line.usageReported) yield 'usage was reported that is not in the bill'
     if (promptTokens !== line.promptTokens) yield `${promptTokens} prompt tokens, billed ${line.promptTokens}`
     if ((completionTokens ?? 0) !== line.completionTokens)
       yield `${completionTokens} completion tokens, billed ${line.completionTokens}`
@@ -370,7 +373,7 @@ function* wrongOutcome(whole: Case): Generator<string> {
   }
   if (seen.ended === 'left') {
     const may = ['aborted client_left', 'completed', ...endingsOf(plan)]
-    if (!may.includes(ended)) yield `${ended}: the client left`
+    if (!may.includes(ended)) yield `${ended}: the client disconnected`
     return
   }
   if (seen.ended === 'broken' && row.outcome !== 'failed') yield `${ended}: the client's connection broke`

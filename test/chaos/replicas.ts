@@ -41,7 +41,7 @@ async function roundTrips(): Promise<string> {
     }
     ms.sort((a, b) => a - b)
     const at = (share: number): string => (ms[Math.floor(ms.length * share)] ?? 0).toFixed(2)
-    return `reserving alone: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`
+    return `reserving without calls: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`
   } finally {
     for (const close of closers.reverse()) await close()
   }

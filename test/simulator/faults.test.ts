@@ -28,7 +28,7 @@ test('refusals: each kind answers with its status, and 429 with both retry heade
     assert.ok(answer.text.includes(word), kind)
     const line = await lastLine(sim)
     assert.deepEqual([line.fault, line.status, line.completionTokens], [kind, status, 0])
-    assert.equal(line.promptTokens > 0, kind === 'content-filter', 'a filtered prompt is charged, and it alone')
+    assert.equal(line.promptTokens > 0, kind === 'content-filter', 'only a filtered prompt is charged')
   }
   const limited = await call(sim, chatPath(), streamed, fault('429;retry-after=7;retry-after-ms=6500'))
   assert.deepEqual(
@@ -124,7 +124,7 @@ test('malformed-frames: garbage between whole frames, or a document without its 
   assert.equal((await lastLine(sim)).usageReported, false)
   const response = await call(sim, '/v1/responses', { model: 'gpt-4o', input: 'Hello' }, fault('malformed-frames'))
   assert.throws(() => JSON.parse(response.text))
-  assert.equal((await lastLine(sim)).usageReported, true, 'other members follow the usage, which stands there whole')
+  assert.equal((await lastLine(sim)).usageReported, true, 'the document is cut after the complete usage')
 })
 
 test('slow-first-byte: nothing is sent before its time; content-filter;after ends a stream with its reason', async t => {

@@ -289,7 +289,7 @@ test('a client that disconnects ends the call at the backend, in a stream and be
     await arrived
     if (began) await connection.seen('half')
     connection.leave()
-    await soon('the back end sees the connection close', gone)
+    await soon('the backend sees the connection close', gone)
     const [record] = await eventually('the record', async () => {
       await scene.world.house.ledger.caughtUp()
       const page = await scene.world.house.ledger.list({ limit: 1 })

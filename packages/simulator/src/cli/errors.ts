@@ -48,7 +48,9 @@ function internalError(error: unknown): CommandError {
   return new CommandError('internal_error', 'The simulator made a mistake.', why.split('\n')[0] ?? '', null, 70)
 }
 
-/** Lines below the first are indented. What the user typed may have control characters, which a terminal would obey. */
+/**
+ * Indents the lines after the first. Text that the user typed may have control characters, which a terminal would obey.
+ */
 function printable(lines: readonly (string | null)[]): string {
   const present = lines.filter(line => line !== null && line !== '')
   return present.map(line => line?.replace(/\p{Cc}/gu, '?')).join('\n  ')

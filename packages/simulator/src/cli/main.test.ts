@@ -17,7 +17,7 @@ import { start } from './start.ts'
 const main = join(import.meta.dirname, 'main.ts')
 const messages = [{ role: 'user' as const, content: 'How many days of leave do I have?' }]
 
-/** Starts the command and reads its output as far as `lines` lines. Its signal and exit code come from `stop`. */
+/** Starts the command and reads the first `lines` lines of its output. */
 async function started(t: TestContext, args: readonly string[], lines = 1) {
   const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.after(() => child.kill('SIGKILL'))
@@ -47,7 +47,7 @@ function failure(args: readonly string[]): { readonly status: number | null; rea
   return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', timeout: 60_000 })
 }
 
-/** As `failure`, without a process of its own. Nothing is started: all of these fail before. */
+/** Same as `failure`, but in this process. Nothing is started: all of these fail before. */
 async function failureHere(args: readonly string[]): Promise<{ readonly status: number; readonly stderr: string }> {
   let stderr = ''
   const write = (text: string): unknown => (stderr += text)
@@ -123,7 +123,7 @@ test('the printed lines for a token, Node and Python name the tenant, the instan
   const environment = { ...process.env, PATH: `${join(process.execPath, '..')}:${process.env.PATH}` }
   const said = execFileSync('sh', ['-c', `${token}\n${node}`], { encoding: 'utf8', env: environment })
   assert.match(said, /mutex/i)
-  // Python compiles the line; its client need not be installed here.
+  // Python compiles the line. Its client need not be installed here.
   const [, program = ''] = /^python3 -c "(.*)"$/.exec(python) ?? []
   const compiled = spawnSync('python3', ['-c', 'import sys; compile(sys.argv[1], "line", "exec")', program])
   assert.ok(compiled.error !== undefined || compiled.status === 0, String(compiled.stderr))

@@ -171,7 +171,7 @@ export class Given {
     return this.#values[name] === true
   }
 
-  /** The last value that was typed, else the standard one; null where there is none. */
+  /** The last value that was typed, else the default; null when there is none. */
   text(name: OptionName): string | null {
     const value = this.#values[name]
     return typeof value === 'string' ? value : (rowOf(name).standard ?? null)
@@ -182,7 +182,7 @@ export class Given {
     return text === null ? null : Number(text)
   }
 
-  /** Empty where nothing was typed. */
+  /** Empty when nothing was typed. */
   list(name: OptionName): readonly string[] {
     const value = this.#values[name]
     return Array.isArray(value) ? value.filter(each => typeof each === 'string') : []

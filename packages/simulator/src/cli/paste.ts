@@ -10,14 +10,14 @@ export interface PasteLine {
 export interface Started {
   readonly azure: readonly AzureSimulator[]
   readonly deployments: Readonly<Record<string, SimulatedDeployment>>
-  /** The key that clients send; null where they send the tenant's tokens. */
+  /** The key that clients send; null when they send the tenant's tokens. */
   readonly key: string | null
   readonly entra: EntraSimulator | null
 }
 
 const apiVersion = '2024-10-21'
 
-/** Empty where no instance was started, or none of its deployments chats. */
+/** Empty when no instance was started, or when none of its deployments can chat. */
 export function pasteLines({ azure, deployments, key, entra }: Started): readonly PasteLine[] {
   const [instance] = azure
   const chats = Object.entries(deployments).find(([, { model }]) => modelFacts(model).abilities.includes('chat'))

@@ -16,7 +16,9 @@ export interface Running extends Started {
 
 const standardDeployments = ['gpt-4o', 'gpt-4o-mini', 'text-embedding-3-small']
 
-/** @throws CommandError where the command line or a port is wrong; what had been started is closed by then. */
+/**
+ * @throws CommandError when the command line or a port is wrong; services that were already started are closed first.
+ */
 export async function start(given: Given): Promise<Running> {
   const deployments = given.services.has('azure') ? deploymentsOf(given) : {}
   const azure: AzureSimulator[] = []
@@ -95,7 +97,8 @@ function authorityOf({ url, directory }: EntraSimulator): NonNullable<AzureSimul
 type Writable<Type> = { -readonly [Field in keyof Type]: Type[Field] }
 
 /**
- * What the instances have in common. Options that were not typed are absent, so that the package's own defaults apply.
+ * The common options of the instances. Options that were not typed are absent, so that the package's own defaults
+ * apply.
  */
 function instanceOptions(given: Given): Omit<AzureSimulatorOptions, 'name' | 'deployments'> {
   const options: Writable<Partial<AzureSimulatorOptions>> = {

@@ -58,9 +58,9 @@ export class Resources {
   }
 
   /**
-   * Same, for any name: one without a registration has no manifest. Tokens of version 2 have the client id as audience,
-   * those of version 1 the name of the request, with a slash at its end if it had one. Source: Entra, "access token
-   * claims reference", claim `aud`.
+   * The resource of any name: one without a registration has no manifest. Tokens of version 2 have the client id as
+   * audience, those of version 1 the name of the request, with a slash at its end if it had one. Source: Entra, "access
+   * token claims reference", claim `aud`.
    * @param version replaces the registration's own.
    */
   any(name: string, version?: Resource['version']): Resource {

@@ -20,8 +20,8 @@ import type { Route } from './stages/1-resolve/route.ts'
 import type { ReceiveLimits } from './stages/4-receive/request.ts'
 
 /**
- * Everything that the gateway uses of the house. Built once per configuration, in `house/data-plane.ts`. A stage does not take all of
- * it: it names the parts that it uses, as a `Pick` or as a smaller interface.
+ * Everything that the gateway uses of the house. Built once per configuration, in `house/data-plane.ts`. A stage does
+ * not take all of it: it names the parts that it uses, as a `Pick` or as a smaller interface.
  */
 export interface GatewayParts extends GatewayServices, GatewaySettings, GatewayHooks {}
 

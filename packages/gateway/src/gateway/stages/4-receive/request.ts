@@ -41,7 +41,10 @@ export interface ReceivedRequest {
   readonly toolDeployments: readonly string[]
   /** Objects that the body refers to: `previous_response_id`, `input_file_id`, ... */
   readonly references: readonly Reference[]
-  /** The kind of object that the answer becomes because the body asks for it, so that later calls can name it; null for most. */
+  /**
+   * The kind of object that the answer becomes because the body asks for it, so that later calls can name it; null for
+   * most.
+   */
   readonly keeps: CreatedKind | null
 }
 

@@ -215,7 +215,7 @@ test('P7 of 200 simultaneous calls, no more are in flight at once than the limit
   assert.equal((await caller.line('hr-bot', 'callsInFlight')).reserved, 0)
 })
 
-test('P7 a call that can never fit is refused as such; one whose size is only assumed is admitted when no other call is in flight', async t => {
+test('P7 a call that can never fit is refused as such; one whose size is only assumed is admitted while the limit is unused', async t => {
   const caller = await limited(t, { hrBot: { tokensPerMinute: 500 } })
   const refused = await caller.call({ max: 501 })
   assert.match(refusedWith(refused, 400, 'request_exceeds_limit'), /limit "hr-bot".* is 500 tokens per minute in all/)

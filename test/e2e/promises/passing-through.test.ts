@@ -197,7 +197,7 @@ test('P3 every status of a backend reaches the client with its body and its head
   }
   const body = Buffer.from('{"error":{"code":"429","message":"\u00fc \\u0000 not closed', 'latin1')
   for (const status of [
-    // 401 and 403 are about the gateway's own credential (`own-trouble.test.ts`).
+    // 401 and 403 are about the gateway's own credential (`refused-by-instances.test.ts`).
     200, 201, 202, 400, 404, 408, 409, 413, 422, 424, 429, 451, 499, 500, 502, 503, 504, 529,
   ]) {
     scene.backend.answer = (_request, response) => response.writeHead(status, headers).end(body)

@@ -60,7 +60,7 @@ test('with a queue a call waits for the member that comes back first', async t =
     count: 2,
     change: config => ({ ...config, limits: { waitingLine: { length: 10, maxWait: '5s' } } }),
   })
-  for (const instance of pool.instances) instance.setFault({ kind: '429', 'retry-after-ms': 400, times: 1 })
+  for (const instance of pool.instances) instance.setFault({ kind: '429', 'retry-after-ms': 1_500, times: 1 })
   assert.equal((await pool.chat()).status, 429, 'both refuse it')
   const began = performance.now()
   const answers = await Promise.all([pool.chat(), pool.chat(), pool.chat()])

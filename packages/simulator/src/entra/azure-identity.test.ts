@@ -39,7 +39,8 @@ interface Signed {
 }
 
 /**
- * Gets a token with a credential of `@azure/identity` that `code` makes; `onOutput` is called with its output meanwhile.
+ * Gets a token with a credential of `@azure/identity` that `code` makes; `onOutput` is called with its output
+ * meanwhile.
  */
 async function signIn(code: string, onOutput: (text: string) => void = () => {}): Promise<Signed> {
   const script = [

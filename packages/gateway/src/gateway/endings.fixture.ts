@@ -52,7 +52,7 @@ export interface EndingScene {
     nowMs: number
     /** The journal rejects what is written. */
     isFull: boolean
-    /** What `claim` answers. */
+    /** Answer of `claim`. */
     claimable: ClaimedDebt | null
     silentEnds: boolean
     counted: { readonly promptTokens: number | null; readonly completionTokens: number | null }

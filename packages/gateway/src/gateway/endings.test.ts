@@ -101,7 +101,7 @@ test('a copy has no client: its failure gets no answer and no status', async () 
 })
 
 // The difference between what was reserved and what was used must come back: otherwise limits fill up with tokens that
-// nobody used.
+// no call used.
 test('reported usage settles the lease, with its cost and the tokens that estimates learn from', async () => {
   const scene = await endingScene()
   const lease = leaseOf({ tokens: 500, promptTokens: 100 })

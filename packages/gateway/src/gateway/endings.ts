@@ -1,5 +1,5 @@
 /**
- * How an exchange ends: the answer to the client where one is missing, the usage and its cost, the lease, the metrics
+ * The end of an exchange: the answer to the client where one is missing, the usage and its cost, the lease, the metrics
  * and the record.
  */
 import { codeOf } from '../errors.ts'

@@ -1,5 +1,5 @@
 /**
- * What the gateway knows about one exchange: a client's call, a copy of one, or a follow-up. It is one object from
+ * All facts about one exchange: a client's call, a copy of one, or a follow-up. It is one object from
  * beginning to end. Each stage takes the type that the stage before it returns, and returns the same object under the
  * next type: nothing is copied, and a stage cannot be forgotten or moved before what it needs.
  *
@@ -43,7 +43,7 @@ export interface Exchange {
   /** Open debt of the object that the call names, if it was known when the call began. */
   readonly owing: Debt | null
   /**
-   * What was reserved in limits; settled when the exchange ends, whatever ends it. Null for a call that meets no limit.
+   * The reservation in limits, settled when the exchange ends, whatever ends it. Null for a call that meets no limit.
    */
   readonly lease: Lease | null
   /**
@@ -59,7 +59,7 @@ export interface Exchange {
   readonly opened: Opened | null
 }
 
-/** Where a call must go, or should go. */
+/** The instance to which a call must go, or should go. */
 export interface Home {
   /** Null where no member is better than another one. */
   readonly instance: string | null

@@ -89,7 +89,7 @@ interface GatewayHooks {
  */
 export type EndedListener = (call: EndedCall, opened: Opened, closed: Closed) => void
 
-/** What a copy itself needs. It is never copied again. */
+/** Parts that a copy uses. A copy is never copied again. */
 export type CopyParts = Omit<GatewayParts, 'copies'>
 
 /** Sends copies of a client's call. No method rejects or delays that call. */

@@ -3,7 +3,7 @@ import type { AttemptRecord } from '../ledger/record.ts'
 import type { BackendFailure } from './backend/failures.ts'
 import { type Learned, nothingLearned } from './observe/observer.ts'
 
-/** How an answer went. */
+/** The result of relaying one answer. */
 export interface Relayed {
   /** `whole`: all of it is with the client. `left`: the client left before that. */
   readonly ending: 'whole' | 'left' | BackendFailure

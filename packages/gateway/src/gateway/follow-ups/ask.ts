@@ -27,7 +27,7 @@ import { Unattended } from '../stages/8-relay/unattended.ts'
 import { openRecord } from '../stages/9-record/open.ts'
 import type { FollowUpGateway } from './gateway.ts'
 
-/** How a follow-up is sent. */
+/** Options of one follow-up. */
 export interface AskOptions {
   /** Reads the answer when it is not the object itself; null for the object. */
   readonly observer: Observer | null

@@ -32,7 +32,7 @@ export interface FollowUpFigures {
   readonly bounded: number
 }
 
-/** What the stages and the endings of exchanges call. */
+/** The follow-ups as stages and endings of exchanges use them. */
 export interface FollowUps {
   readonly figures: FollowUpFigures
   /** The open debt of that object, if this process looks after it. */

@@ -80,7 +80,7 @@ function isV1(path: string): boolean {
   return /^\/+v1\/|\/openai\/v1\//.test(path)
 }
 
-/** What was reserved for the call, where it met a limit; otherwise the present estimate for such calls. */
+/** The reservation of the call, if it met a limit; otherwise the present estimate for such calls. */
 function boundOfRecord(
   { workload, deployment, operation, requestBytes, reservedTokens }: RecordRow,
   limits: Pick<Limits, 'learned'>,

@@ -42,7 +42,7 @@ interface Scene {
   readonly time: { nowMs: number }
   /** Reservations that the queue made itself. */
   readonly held: { readonly admission: EarlierAdmission; readonly settled: Spent[] }[]
-  /** What the replicas were sent. */
+  /** Messages to the replicas. */
   readonly shared: string[]
   readonly replica: { claim: ClaimAnswer; isPaid: boolean; debt: Debt | null; orphans: readonly Debt[] }
 }

@@ -18,7 +18,7 @@ export interface Workload {
   readonly standardTarget: Target
   readonly deployments: ReadonlySet<string>
   readonly operations: ReadonlySet<Operation>
-  /** What else its calls may ask for. */
+  /** Further things that its calls may ask for. */
   readonly policy: Policy
   readonly capture: WorkloadConfig['capture']
   /** Maxima of one answer, in tokens; null when answers may have any length. */

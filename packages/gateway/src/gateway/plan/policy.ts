@@ -1,4 +1,4 @@
-/** What the calls of a workload may ask for besides deployments, compiled from the configuration. */
+/** Policy of a workload: what its calls may ask for, apart from deployments. Compiled from the configuration. */
 import type { WorkloadConfig } from '../../config/schema/index.ts'
 
 export interface Policy {

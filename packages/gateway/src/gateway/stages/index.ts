@@ -3,7 +3,7 @@ import type { RefusalCode } from '../refusals.ts'
 /** One stage of a call. */
 interface StageRow {
   readonly name: string
-  /** What the stage finds out or does. */
+  /** The task of the stage. */
   readonly does: string
   /** Refusals that the stage can raise. `internal_error` is possible everywhere. */
   readonly refuses: readonly RefusalCode[]
@@ -11,7 +11,7 @@ interface StageRow {
   readonly why: string
 }
 
-/** Denials of limits: all limits that the call meets are asked in `admit`, those of an instance in `dispatch`. */
+/** Denials of limits. `admit` checks all limits that the call meets, `dispatch` those of an instance. */
 const denials = [
   'token_limit_reached',
   'request_limit_reached',

@@ -64,7 +64,7 @@ export class BodyBudget {
     return true
   }
 
-  /** As `take`, but waits a while for room. */
+  /** Takes the bytes like `take`, but waits a while for room. */
   wait(hold: BodyHold, bytes: number): Promise<boolean> {
     const { bytesMax, callerBytesMax } = this.#options
     if (hold.bytes + bytes > Math.min(bytesMax, callerBytesMax) || this.#isCrowded(hold)) return Promise.resolve(false)

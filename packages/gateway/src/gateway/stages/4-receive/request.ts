@@ -1,4 +1,4 @@
-/** What a call asks for, as `receive` reads it from its body and header fields. */
+/** The request of a call, as `receive` reads it from its body and header fields. */
 import type { Scan } from '../../../wire/json-scan.ts'
 import type { CreatedKind } from '../../../wire/objects.ts'
 import type { Reference } from '../../../wire/references.ts'

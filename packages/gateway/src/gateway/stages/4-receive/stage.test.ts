@@ -19,7 +19,7 @@ interface Options extends Omit<CallOptions, 'body'> {
 
 interface Outcome {
   readonly request: Received['request']
-  /** As the backend gets it. */
+  /** The body that the backend gets. */
   readonly sent: unknown
   readonly hold: BodyHold
 }

@@ -29,7 +29,7 @@ export function promptOf(request: ReceivedRequest): PromptSize {
 }
 
 /**
- * What was reserved for the call before it was sent. For a call without a limit on tokens: the estimate for such calls,
+ * The reservation of the call before it was sent. For a call without a limit on tokens: the estimate for such calls,
  * and before anything was learned, `limits.completionTokensAssumed`.
  */
 export function boundOf(exchange: Authenticated, { limits }: { readonly limits: Pick<Limits, 'learned'> }): Bound {

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import type { Config } from '../../config/schema/index.ts'
 import { framingFault, hostFault, LastRequests } from '../../framing.ts'
 import { uuidV7 } from '../../ids.ts'
-import { type ClientCall, Watch, type Watched, watchEveryMs } from '../call.ts'
+import { type ClientCall, Watch, type Watched } from '../call.ts'
 import { openPage, type Readiness } from '../pages/index.ts'
 import type { GatewayParts } from '../parts.ts'
 import { asRefusal, Refusal, refusalBody } from '../refusals.ts'
@@ -157,7 +157,7 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
       NetServer.prototype.close.call(server)
       await within(watch.emptied(), graceMs)
       watch.expireAll()
-      await within(watch.emptied(), Math.max(4 * watchEveryMs, 2_000))
+      await within(watch.emptied(), endingsMs)
       server.close()
       server.closeAllConnections()
       await stopped
@@ -165,6 +165,12 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
     },
   }
 }
+
+/**
+ * Time for the ends of the calls that a stop has cut: their tokens are counted and their records written, which takes
+ * seconds on a busy machine. A call that has not ended by then is recorded as interrupted at the next start.
+ */
+const endingsMs = 10_000
 
 const readAwayBytesMax = 67_108_864
 const readAwayMs = 10_000

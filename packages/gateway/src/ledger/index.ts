@@ -1,3 +1,4 @@
+import type { FeedSource, Feeds } from './feeds/index.ts'
 import type { LedgerNames } from './names.ts'
 import type { Closed, Opened, RecordBodies, RecordRow } from './record.ts'
 import type { RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from './reports.ts'
@@ -79,6 +80,9 @@ export interface Ledger extends LedgerReader {
    * Gives every name of a changed configuration a number of its own in reports, from the next entry of the journal on.
    */
   keepNames(names: LedgerNames): void
+  readonly feeds: Feeds
+  /** Runs these feeds from now on: added ones start, removed ones end, changed ones start again at their cursor. */
+  useFeeds(sources: readonly FeedSource[]): void
   /**
    * Resolves when everything that was in the journal before the call can be read. Every reading method awaits it first.
    */

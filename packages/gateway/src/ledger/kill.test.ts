@@ -106,7 +106,7 @@ test('P1 after five kills at random moments a feed has every exchange with its b
     }
   }
   const settings = { file, refusing: `${file}.refusing` }
-  const feeds = [{ name: 'lines', module: linesModule, settings }]
+  const feeds = [{ name: 'lines', kind: 'lines', module: linesModule, settings }]
   const ledger = await testLedger(t, directory, { feeds, loadEveryMs: 5 })
   await ledger.caughtUp()
   const ends = endsIn(directory)

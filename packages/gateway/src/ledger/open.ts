@@ -3,8 +3,8 @@ import { type Clock, systemClock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { TokenCounter } from '../tokens/index.ts'
 import { claimDirectory, prepareDirectory } from './directory.ts'
-import type { FeedSource } from './feeds/index.ts'
-import { type RunningFeed, startFeed } from './feeds/thread.ts'
+import type { FeedSource, Feeds } from './feeds/index.ts'
+import { RunningFeeds } from './feeds/running.ts'
 import { type Ledger, LedgerError } from './index.ts'
 import { JournalWriter, type JournalWriterOptions } from './journal/writer.ts'
 import type { LedgerNames } from './names.ts'
@@ -43,11 +43,6 @@ export interface LedgerOptions {
    * Default: none.
    */
   readonly feeds?: readonly FeedSource[]
-  /**
-   * Milliseconds that a segment whose bodies are too old is kept for a feed that has not read it. Then it is deleted,
-   * an error is logged, and the feed misses it. Default three days.
-   */
-  readonly feedsBehindMsMax?: number
   /** Sizes and times of the journal. Only tests set them. */
   readonly journal?: Pick<JournalWriterOptions, 'segmentBytesMax' | 'segmentMsMax' | 'heldBytesMax' | 'retryMs'>
   /** Milliseconds between two loads into the store, and between two looks of a feed. Default 1,000. */
@@ -89,12 +84,12 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   }
 }
 
-function startFeeds(options: LedgerOptions, directory: string, { written }: StoreClient): RunningFeed[] {
-  const journal = journalPath(directory)
-  const cursors = join(directory, 'cursors')
+function startFeeds(options: LedgerOptions, directory: string, { written }: StoreClient): RunningFeeds {
   const { feeds = [], loadEveryMs: everyMs = loadEveryMsDefault, log } = options
-  if (new Set(feeds.map(({ name }) => name)).size < feeds.length) throw new RangeError('Two feeds have the same name.')
-  return feeds.map(feed => startFeed(feed, { journal, cursors, written, everyMs, log }))
+  const journal = journalPath(directory)
+  const running = new RunningFeeds({ journal, cursors: join(directory, 'cursors'), written, everyMs, log })
+  running.use(feeds)
+  return running
 }
 
 function openWriter(
@@ -131,7 +126,7 @@ class OpenLedger implements Ledger {
   readonly journal: JournalWriter
   readonly #options: LedgerOptions & { readonly clock: Clock; readonly scheduler: Scheduler }
   readonly #store: StoreClient
-  readonly #feeds: readonly RunningFeed[]
+  readonly #feeds: RunningFeeds
   readonly #unclaim: () => void
   readonly #stopRetention: () => void
   readonly #recovered: Promise<void>
@@ -141,7 +136,7 @@ class OpenLedger implements Ledger {
     options: LedgerOptions & { readonly clock: Clock; readonly scheduler: Scheduler },
     store: StoreClient,
     journal: JournalWriter,
-    feeds: readonly RunningFeed[],
+    feeds: RunningFeeds,
     unclaim: () => void,
   ) {
     this.#options = options
@@ -178,6 +173,14 @@ class OpenLedger implements Ledger {
         'the names of the configuration could not be written into the store',
       )
     })
+  }
+
+  get feeds(): Feeds {
+    return this.#feeds
+  }
+
+  useFeeds(sources: readonly FeedSource[]): void {
+    this.#feeds.use(sources)
   }
 
   async usage(...[query]: Parameters<Ledger['usage']>): ReturnType<Ledger['usage']> {
@@ -233,22 +236,19 @@ class OpenLedger implements Ledger {
   }
 
   async #retain(): Promise<void> {
-    const { clock, retain, feedsBehindMsMax = feedsBehindMsDefault, log } = this.#options
+    const { clock, retain, log } = this.#options
     try {
       // What is not loaded yet must not be deleted.
       await this.#loadAll()
       const now = clock()
       const bodiesFromMs = now - retain.bodies
-      const needed = this.#feeds.map(feed => feed.neededFrom)
-      const feeds = needed.length === 0 ? null : Math.min(...needed)
-      const needs = { feeds, bodiesFromMs, feedsFromMs: bodiesFromMs - feedsBehindMsMax }
-      const { unread, ...deleted } = await this.#store.ask('retain', now - retain.records, needs)
-      if (unread > 0) {
-        const consumers = this.#feeds.filter(feed => feed.neededFrom === feeds).map(feed => feed.name)
-        log.error(
-          { segments: unread, consumers },
-          'segments of the journal were deleted that a feed had not read in time',
-        )
+      const feeds = this.#feeds.needs().map(({ name, from, behindMsMax }) => {
+        return { name, from, fromMs: bodiesFromMs - (behindMsMax ?? feedsBehindMsDefault) }
+      })
+      const { unread, ...deleted } = await this.#store.ask('retain', now - retain.records, { feeds, bodiesFromMs })
+      for (const [consumer, segments] of Object.entries(unread)) {
+        this.#feeds.dropped(consumer, segments)
+        log.error({ segments, consumer }, 'segments of the journal were deleted that a feed had not read in time')
       }
       if (deleted.records + deleted.segments > 0) log.info({ ...deleted }, 'the ledger deleted what is too old')
     } catch (error) {
@@ -264,7 +264,7 @@ class OpenLedger implements Ledger {
       await this.journal.finish()
       await this.#loadAll()
     } finally {
-      await Promise.all(this.#feeds.map(feed => feed.close()))
+      await this.#feeds.close()
       await this.#store.ask('close').catch(error => {
         this.#options.log.error(
           { cause: String(error) },

@@ -39,7 +39,7 @@ const ledger = await openLedger({
   log,
   journal: { segmentBytesMax: 60_000 },
   loadEveryMs: 20,
-  feeds: feedFile === undefined ? [] : [{ name: 'lines', module: linesModule, settings }],
+  feeds: feedFile === undefined ? [] : [{ name: 'lines', kind: 'lines', module: linesModule, settings }],
 })
 say('ready')
 

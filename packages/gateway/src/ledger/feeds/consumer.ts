@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Clock } from '../../clock.ts'
 import { readBodies } from '../journal/bodies.ts'
 import { type Consumer, type Exchanges, type JournalCursor, journalName } from '../journal/consumer.ts'
 import { CursorFile, type CursorFileOptions } from '../journal/cursor-file.ts'
@@ -5,33 +7,41 @@ import { at } from '../journal/frame.ts'
 import { readClosed, readOpened } from '../journal/halves.ts'
 import { readId } from '../journal/ids.ts'
 import type { BlockView } from '../journal/metadata.ts'
-import { segmentOf } from '../journal/position.ts'
+import { type JournalPosition, segmentOf } from '../journal/position.ts'
 import type { SegmentScanner } from '../journal/scanner.ts'
 import type { Opened } from '../record.ts'
-import type { Feed, RecordedExchange } from './index.ts'
+import type { Feed, FeedBatch, FeedSelection, RecordedExchange } from './index.ts'
 
-/** Exchanges that a feed is given at a time. */
-const batchMax = 256
-
-interface Batch {
-  readonly exchanges: readonly RecordedExchange[]
-  /** The cursor once they are taken. */
-  readonly cursor: JournalCursor
+export interface FeedConsumerOptions extends CursorFileOptions {
+  readonly selection: FeedSelection
+  readonly batch: FeedBatch
+  readonly clock: Clock
+  /** Called after the feed has taken a batch. */
+  readonly onTaken: (records: number) => void
 }
 
-/** The journal's consumer for a feed: decodes exchanges, and keeps the cursor in a file. */
+/** Bytes that the figures of a record count for in a batch. */
+const figureBytes = 1_024
+/** Exchanges that are read, taken or not, before the thread does something else. */
+const readMax = 10_000
+
+/** The journal's consumer for a feed: decodes exchanges, gathers batches, and keeps the cursor in a file. */
 export class FeedConsumer implements Consumer<Opened> {
   readonly name: string
   readonly #feed: Feed
-  readonly #journal: string
+  readonly #options: FeedConsumerOptions
   readonly #cursor: CursorFile
-  /** What the feed has not taken yet, or what is not in the cursor file yet: offered again first. */
-  #pending: Batch | null = null
+  /** What the feed has not taken yet. Offered again after a failure. */
+  #gathered: RecordedExchange[] = []
+  #gatheredBytes = 0
+  #firstGatheredAtMs = 0
+  /** Exchanges that ended before the time are skipped up to the position: a rewind starts at a whole segment. */
+  #skip: { readonly beforeMs: number; readonly to: JournalPosition } | null = null
 
-  constructor(feed: Feed, options: CursorFileOptions) {
+  constructor(feed: Feed, options: FeedConsumerOptions) {
     this.name = options.consumer
     this.#feed = feed
-    this.#journal = options.journal
+    this.#options = options
     this.#cursor = new CursorFile(options)
   }
 
@@ -39,42 +49,102 @@ export class FeedConsumer implements Consumer<Opened> {
     return this.#cursor.position
   }
 
+  get gathered(): readonly RecordedExchange[] {
+    return this.#gathered
+  }
+
   readOpening(entry: SegmentScanner, block: BlockView): Opened {
     return readOpened(entry.window, entry.view, block, idOf(entry), entry.flags)
   }
 
-  async take(exchanges: Exchanges<Opened>): Promise<void> {
+  /** @param isLast true to give the feed what has been gathered, even if no bound of a batch is reached. */
+  async take(exchanges: Exchanges<Opened>, isLast = false): Promise<void> {
     for (;;) {
-      const batch = this.#pending ?? this.#gather(exchanges)
-      this.#pending = batch
-      if (batch.exchanges.length > 0) await this.#feed.take(batch.exchanges)
-      // Without new exchanges the cursor moves from segment to segment, so that it does not hold back what can be
-      // deleted.
-      const advanced = segmentOf(batch.cursor.takenTo) > segmentOf(this.position.takenTo)
-      if (batch.exchanges.length > 0 || advanced) await this.#cursor.save(batch.cursor)
-      this.#pending = null
-      if (batch.exchanges.length === 0) return
+      const isMore = this.#gather(exchanges)
+      if (this.#isDue(isLast)) await this.#hand(exchanges)
+      else if (!isMore) break
+      else await nextTurn()
     }
+    // Without new exchanges the cursor moves from segment to segment, so that it does not hold back what can be
+    // deleted.
+    const cursor = this.#cursorOf(exchanges)
+    const hasAdvanced = segmentOf(cursor.takenTo) > segmentOf(this.position.takenTo)
+    if (this.#gathered.length === 0 && hasAdvanced) await this.#cursor.save(cursor)
   }
 
-  #gather(exchanges: Exchanges<Opened>): Batch {
-    const gathered: RecordedExchange[] = []
-    while (gathered.length < batchMax && exchanges.next()) gathered.push(this.#decode(exchanges))
-    const { position, readFrom } = exchanges
-    return { exchanges: gathered, cursor: { journal: journalName(this.#journal), takenTo: position, readFrom } }
+  /** Goes back to a cursor. The caller reads the journal again from there. */
+  async rewind(cursor: JournalCursor, toMs: number): Promise<void> {
+    const { takenTo } = this.position
+    await this.#cursor.save(cursor)
+    this.#skip = { beforeMs: toMs, to: takenTo }
+    this.#forget()
+  }
+
+  #forget(): void {
+    this.#gathered = []
+    this.#gatheredBytes = 0
+  }
+
+  /** False when the journal has nothing more now. */
+  #gather(exchanges: Exchanges<Opened>): boolean {
+    for (let read = 0; read < readMax && !this.#isFull; read += 1) {
+      if (!exchanges.next()) return false
+      const exchange = this.#decode(exchanges)
+      if (!this.#isSelected(exchange)) continue
+      if (this.#gathered.length === 0) this.#firstGatheredAtMs = this.#options.clock()
+      this.#gathered.push(exchange)
+      this.#gatheredBytes += figureBytes + exchange.closed.requestBytes + exchange.closed.responseBytes
+    }
+    return true
+  }
+
+  get #isFull(): boolean {
+    const { records, bytes } = this.#options.batch
+    return this.#gathered.length >= records || this.#gatheredBytes >= bytes
+  }
+
+  #isDue(isLast: boolean): boolean {
+    if (this.#gathered.length === 0) return false
+    const age = this.#options.clock() - this.#firstGatheredAtMs
+    // A clock that was set back must not stop the feed.
+    return isLast || this.#isFull || age < 0 || age >= this.#options.batch.everyMs
+  }
+
+  #isSelected({ opened, closed, closedAt }: RecordedExchange): boolean {
+    const { workloads, outcomes } = this.#options.selection
+    if (this.#skip !== null) {
+      if (closedAt >= this.#skip.to) this.#skip = null
+      else if (closed.endedAtMs < this.#skip.beforeMs) return false
+    }
+    if (outcomes !== null && !outcomes.includes(closed.outcome)) return false
+    const workload = opened?.workload ?? null
+    return workloads === null || (workload !== null && workloads.includes(workload))
+  }
+
+  async #hand(exchanges: Exchanges<Opened>): Promise<void> {
+    const cursor = this.#cursorOf(exchanges)
+    await this.#feed.take(this.#gathered)
+    await this.#cursor.save(cursor)
+    this.#options.onTaken(this.#gathered.length)
+    this.#forget()
+  }
+
+  #cursorOf({ position, readFrom }: Exchanges<Opened>): JournalCursor {
+    return { journal: journalName(this.#options.journal), takenTo: position, readFrom }
   }
 
   #decode({ entry, block, exchange, closedAt }: Exchanges<Opened>): RecordedExchange {
     const id = idOf(entry)
+    const { journal } = this.#options
     const bodies = { openedAt: exchange.openedAt, parts: exchange.parts ?? [], closedAt }
     return {
       id,
       opened: exchange.opening,
       closed: readClosed(entry.window, entry.view, block, id),
-      journal: journalName(this.#journal),
+      journal: journalName(journal),
       closedAt,
       bodies,
-      readBodies: () => readBodies(this.#journal, bodies, id),
+      readBodies: () => readBodies(journal, bodies, id),
     }
   }
 }

@@ -38,7 +38,7 @@ function ledgerWithFeed(t: TestContext): FedLedger {
     settings,
     log,
     async open() {
-      const feeds = [{ name: 'lines', module: linesModule, settings }]
+      const feeds = [{ name: 'lines', kind: 'lines', module: linesModule, settings }]
       const journal = { segmentBytesMax: 20_000 }
       const ledger = await testLedger(t, directory, { log, journal, loadEveryMs: 5, feeds })
       ledgers.push(ledger)

@@ -1,9 +1,13 @@
+import type { FeedBatch, FeedProgress, FeedSelection } from './index.ts'
+
 /** What a feed's thread is started with, and what it says to the main thread. */
 export interface FeedThreadData {
   readonly name: string
   /** Address of the feed's module. */
   readonly module: string
   readonly settings: unknown
+  readonly selection: FeedSelection | undefined
+  readonly batch: FeedBatch | undefined
   /** Directory of the segments, and that of the cursor files. */
   readonly journal: string
   readonly cursors: string
@@ -14,12 +18,21 @@ export interface FeedThreadData {
   readonly everyMs: number
 }
 
-/** Sent by the main thread. */
-export type ToFeed = 'close'
+export type FeedOrder =
+  | { readonly kind: 'progress' | 'pause' | 'resume' }
+  | { readonly kind: 'rewind'; readonly toMs: number }
 
-/** A line for the log. */
-export interface FromFeed {
-  readonly level: 'info' | 'warn' | 'error'
-  readonly fields: object
-  readonly message: string
-}
+/** Sent by the main thread. Every order is answered with the feed's progress after it. */
+export type ToFeed = 'close' | { readonly number: number; readonly order: FeedOrder }
+
+/** Sent by a feed's thread. */
+export type FromFeed =
+  | {
+      readonly kind: 'log'
+      readonly level: 'info' | 'warn' | 'error'
+      readonly fields: object
+      readonly message: string
+    }
+  | { readonly kind: 'trouble'; readonly isFailing: boolean }
+  | { readonly kind: 'answer'; readonly number: number; readonly progress: FeedProgress }
+  | { readonly kind: 'refusal'; readonly number: number; readonly reason: string }

@@ -1,10 +1,15 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Clock, systemClock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import { ExchangeReader } from '../journal/exchange-reader.ts'
 import { type JournalPosition, segmentOf } from '../journal/position.ts'
 import type { Opened } from '../record.ts'
 import type { Scheduler } from '../scheduler.ts'
+import { AsideFile } from './aside.ts'
 import { FeedConsumer } from './consumer.ts'
-import type { Feed } from './index.ts'
+import type { Feed, FeedBatch, FeedParts, FeedProgress, FeedSelection, RecordedExchange } from './index.ts'
+import { bytesBetween, rewindCursor } from './rewind.ts'
 
 export interface FeedRunnerOptions {
   readonly name: string
@@ -13,13 +18,23 @@ export interface FeedRunnerOptions {
   readonly cursors: string
   /** Position before which everything is with the kernel. */
   readonly written: () => JournalPosition
-  /** Milliseconds between two looks at it. */
+  /** Milliseconds between two looks at it, and before the first retry. */
   readonly everyMs: number
   readonly scheduler: Scheduler
   /** Called when the cursor has moved, and once at the start: the journal is needed from this position on. */
   readonly needs: (from: JournalPosition) => void
   readonly log: Log
+  readonly selection?: FeedSelection
+  readonly batch?: FeedBatch
+  readonly clock?: Clock
+  /** 0..1, 1 excluded: jitter of the pauses between retries. */
+  readonly random?: () => number
+  /** Called when the feed starts to fail, and when it works again. */
+  readonly onTrouble?: (isFailing: boolean) => void
 }
+
+/** Longest pause between two retries, in milliseconds, before jitter. */
+const pauseMsMax = 60_000
 
 /**
  * Runs one feed, in whatever thread: offers it what the journal holds, in turn and on a timer, and goes on after
@@ -28,21 +43,53 @@ export interface FeedRunnerOptions {
 export class FeedRunner {
   readonly #options: FeedRunnerOptions
   readonly #consumer: FeedConsumer
-  readonly #exchanges: ExchangeReader<Opened>
+  readonly #feed: Feed
+  readonly #aside: AsideFile
+  readonly #pausedPath: string
+  readonly #clock: Clock
+  #exchanges: ExchangeReader<Opened>
   readonly #stopTimer: () => void
   #turn: Promise<void> = Promise.resolve()
   #isRunning = false
-  #isFailing = false
   #isClosed = false
+  #isPaused: boolean
+  /** Failures in a row. */
+  #failures = 0
+  #notBeforeMs = 0
+  #sent = 0
+  #sentBytes = 0
+  #retried = 0
+  #readBytes = 0
+  #lastSentAtMs: number | null = null
+  #lastError: string | null = null
+  #lastErrorAtMs: number | null = null
 
-  /** @throws RangeError when the feed's name is not allowed. */
+  /**
+   * @param open makes the feed from what the runner gives to it.
+   * @throws RangeError when the feed's name is not allowed.
+   */
   constructor(feed: Feed, options: FeedRunnerOptions) {
-    const { name, journal, cursors, log } = options
+    const { name, journal, cursors, log, clock = systemClock } = options
     this.#options = options
-    this.#consumer = new FeedConsumer(feed, { directory: cursors, journal, consumer: name, log })
-    this.#exchanges = new ExchangeReader(journal, this.#consumer, damage => {
-      log.error({ consumer: name, ...damage }, 'the journal is damaged here; the consumer reads on after it')
+    this.#feed = feed
+    this.#clock = clock
+    this.#pausedPath = join(cursors, `${name}.paused`)
+    this.#consumer = new FeedConsumer(feed, {
+      directory: cursors,
+      journal,
+      consumer: name,
+      log,
+      clock,
+      selection: options.selection ?? { workloads: null, outcomes: null },
+      batch: options.batch ?? { records: 256, bytes: Number.POSITIVE_INFINITY, everyMs: 0 },
+      onTaken: records => {
+        this.#sent += records
+        this.#lastSentAtMs = clock()
+      },
     })
+    this.#aside = new AsideFile(cursors, name)
+    this.#isPaused = existsSync(this.#pausedPath)
+    this.#exchanges = this.#read()
     const { missedTo } = this.#exchanges
     if (missedTo !== null) {
       const fromSegment = segmentOf(this.#consumer.position.takenTo)
@@ -55,51 +102,152 @@ export class FeedRunner {
     this.#stopTimer = options.scheduler(options.everyMs, () => this.#look())
   }
 
-  /** Resolves when the feed has taken what was written before the call; rejects when it fails. */
-  caughtUp(): Promise<void> {
-    return this.#inTurn()
+  /** What a feed reports while it takes exchanges. */
+  setAside(exchange: RecordedExchange, reason: string): void {
+    this.#aside.add(exchange, reason, this.#clock())
+    const { name, log } = this.#options
+    log.warn({ consumer: name, id: exchange.id, reason }, 'a record was set aside, because the feed can never take it')
   }
 
-  /** Waits for what the feed is taking, and offers it nothing more. */
+  countSent(bytes: number): void {
+    this.#sentBytes += bytes
+  }
+
+  /** Resolves when the feed has taken what was written before the call; rejects when it fails. */
+  caughtUp(): Promise<void> {
+    return this.#inTurn(() => this.#offer(true))
+  }
+
+  /** Gives the feed what has been gathered, waits for it, and offers nothing more. */
   async close(): Promise<void> {
-    this.#isClosed = true
     this.#stopTimer()
+    // What a failing feed has not taken comes at the next start.
+    if (this.#failures === 0 && !this.#isPaused) await this.caughtUp().catch(() => {})
+    this.#isClosed = true
     await this.#turn
     this.#exchanges.close()
+    await this.#feed.close?.()
+  }
+
+  pause(): void {
+    mkdirSync(this.#options.cursors, { recursive: true, mode: 0o700 })
+    writeFileSync(this.#pausedPath, '', { mode: 0o600 })
+    this.#isPaused = true
+  }
+
+  /** Also ends the pause after a failure. */
+  resume(): void {
+    rmSync(this.#pausedPath, { force: true })
+    this.#isPaused = false
+    this.#notBeforeMs = 0
+  }
+
+  /** Reads again from where exchanges ended at this time; does nothing when the feed has not come so far. */
+  rewind(toMs: number): Promise<void> {
+    return this.#inTurn(async () => {
+      const { journal, name, log, needs } = this.#options
+      const cursor = rewindCursor(journal, toMs)
+      if (cursor.takenTo >= this.#consumer.position.takenTo) return
+      await this.#consumer.rewind(cursor, toMs)
+      this.#exchanges.close()
+      this.#exchanges = this.#read()
+      this.#readBytes = 0
+      needs(this.#consumer.position.readFrom)
+      log.info({ consumer: name, to: new Date(toMs).toISOString() }, 'the consumer was rewound')
+    })
+  }
+
+  progress(): FeedProgress {
+    const { gathered } = this.#consumer
+    const lagBytes = bytesBetween(this.#options.journal, this.#exchanges.position, this.#options.written())
+    // Until something was read, a record is taken to have 2 KiB.
+    const taken = this.#sent + gathered.length
+    const bytesPerRecord = taken === 0 || this.#readBytes === 0 ? 2_048 : this.#readBytes / taken
+    const lagRecords = gathered.length + Math.ceil(lagBytes / bytesPerRecord)
+    const oldestMs = gathered[0]?.closed.endedAtMs ?? this.#lastSentAtMs ?? this.#clock()
+    return {
+      isPaused: this.#isPaused,
+      lagRecords,
+      lagBytes,
+      lagSeconds: lagRecords === 0 ? 0 : Math.max(0, (this.#clock() - oldestMs) / 1_000),
+      sent: this.#sent,
+      sentBytes: this.#sentBytes,
+      retried: this.#retried,
+      setAside: this.#aside.count,
+      lastSentAtMs: this.#lastSentAtMs,
+      lastError: this.#lastError,
+      lastErrorAtMs: this.#lastErrorAtMs,
+    }
+  }
+
+  #read(): ExchangeReader<Opened> {
+    const { name, journal, log } = this.#options
+    return new ExchangeReader(journal, this.#consumer, damage => {
+      log.error({ consumer: name, ...damage }, 'the journal is damaged here; the consumer reads on after it')
+    })
   }
 
   async #look(): Promise<void> {
-    if (this.#isRunning || this.#isClosed) return
-    await this.#inTurn().catch(() => {})
+    if (this.#isRunning || this.#isClosed || this.#isPaused || this.#clock() < this.#notBeforeMs) return
+    await this.#inTurn(() => this.#offer(false)).catch(() => {})
   }
 
-  #inTurn(): Promise<void> {
-    const result = this.#turn.then(() => this.#offer())
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const result = this.#turn.then(work)
     this.#turn = result.catch(() => {})
     return result
   }
 
-  async #offer(): Promise<void> {
+  async #offer(isLast: boolean): Promise<void> {
     if (this.#isClosed) return
-    const { name, written, needs, log } = this.#options
+    const { written, needs, journal } = this.#options
     this.#isRunning = true
+    const from = this.#exchanges.position
     try {
       this.#exchanges.limit = written()
-      await this.#consumer.take(this.#exchanges)
-      if (this.#isFailing) log.info({ consumer: name }, 'the consumer takes exchanges again')
-      this.#isFailing = false
+      await this.#consumer.take(this.#exchanges, isLast)
+      this.#worked()
     } catch (error) {
-      // Logged once per outage, because it is tried again every second.
-      if (!this.#isFailing)
-        log.error(
-          { consumer: name, cause: String(error) },
-          'the consumer failed; it is offered the same exchanges again',
-        )
-      this.#isFailing = true
+      this.#failed(error)
       throw error
     } finally {
+      this.#readBytes += bytesBetween(journal, from, this.#exchanges.position)
       this.#isRunning = false
       needs(this.#consumer.position.readFrom)
     }
+  }
+
+  #worked(): void {
+    if (this.#failures === 0) return
+    const { name, log, onTrouble } = this.#options
+    this.#failures = 0
+    log.info({ consumer: name }, 'the consumer takes exchanges again')
+    onTrouble?.(false)
+  }
+
+  #failed(error: unknown): void {
+    const { name, log, everyMs, random = Math.random, onTrouble } = this.#options
+    // Logged once per outage, because it is tried again and again.
+    if (this.#failures === 0) {
+      log.error({ consumer: name, cause: String(error) }, 'the consumer failed; it is offered the same exchanges again')
+      onTrouble?.(true)
+    }
+    this.#retried += this.#consumer.gathered.length
+    this.#lastError = error instanceof Error ? error.message : String(error)
+    this.#lastErrorAtMs = this.#clock()
+    const pauseMs = Math.min(pauseMsMax, everyMs * 2 ** Math.min(this.#failures, 20))
+    this.#failures += 1
+    // Half of the pause is random: feeds of many replicas must not come back at the same moment.
+    this.#notBeforeMs = this.#lastErrorAtMs + pauseMs * (0.5 + random() / 2)
+  }
+}
+
+/** What a runner gives to its feed. The feed is made before the runner, so the runner is looked up at each call. */
+export function feedParts(name: string, log: Log, runner: () => FeedRunner | null): FeedParts {
+  return {
+    name,
+    log,
+    setAside: (exchange, reason) => runner()?.setAside(exchange, reason),
+    sent: bytes => runner()?.countSent(bytes),
   }
 }

@@ -2,8 +2,8 @@ import { Worker } from 'node:worker_threads'
 import type { Log } from '../../log.ts'
 import { workerUrl } from '../../worker-url.ts'
 import type { JournalPosition } from '../journal/position.ts'
-import type { FeedSource } from './index.ts'
-import type { FeedThreadData, FromFeed, ToFeed } from './messages.ts'
+import type { FeedProgress, FeedSource, FeedState, FeedStatus } from './index.ts'
+import type { FeedOrder, FeedThreadData, FromFeed, ToFeed } from './messages.ts'
 
 export interface FeedThreadOptions {
   /** Directory of the segments, and that of the cursor files. */
@@ -15,43 +15,150 @@ export interface FeedThreadOptions {
   readonly log: Log
 }
 
-/** A feed that runs. Its failures are logged and never reach the data plane. */
-export interface RunningFeed {
-  readonly name: string
-  /** The journal is needed from here on; 0 until the feed's thread has said so. */
-  readonly neededFrom: JournalPosition
-  /** Waits for what the feed is taking, at most five seconds. What it has not taken comes at the next start. */
-  close(): Promise<void>
+const closeMsMax = 5_000
+/** Time until a thread that died is started again, in milliseconds. */
+const restartMs = 5_000
+/** Longest wait for the answer of a thread that is busy, in milliseconds. */
+const answerMsMax = 5_000
+
+const noProgress: FeedProgress = {
+  isPaused: false,
+  ...{ lagRecords: 0, lagSeconds: 0, lagBytes: 0 },
+  ...{ sent: 0, sentBytes: 0, retried: 0, setAside: 0 },
+  ...{ lastSentAtMs: null, lastError: null, lastErrorAtMs: null },
 }
 
-const closeMsMax = 5_000
+/** A feed that runs in a thread of its own. Its failures are logged and never reach the data plane. */
+export class FeedThread {
+  readonly source: FeedSource
+  /** Segments that retention deleted before the feed had read them. */
+  droppedSegments = 0
+  readonly #options: FeedThreadOptions
+  readonly #needed = new SharedArrayBuffer(8)
+  readonly #cell = new BigInt64Array(this.#needed)
+  readonly #waiting = new Map<number, (progress: FeedProgress | Error) => void>()
+  #asked = 0
+  #worker: Worker | null = null
+  #ended: Promise<void> = Promise.resolve()
+  #restart: NodeJS.Timeout | undefined
+  #isClosing = false
+  #isFailing = false
+  #death: { readonly reason: string; readonly atMs: number } | null = null
+  #last: FeedProgress = noProgress
 
-export function startFeed({ name, module, settings }: FeedSource, options: FeedThreadOptions): RunningFeed {
-  const { log, ...rest } = options
-  const needed = new SharedArrayBuffer(8)
-  const cell = new BigInt64Array(needed)
-  const data: FeedThreadData = { name, module: module.href, settings, needed, ...rest }
-  const worker = new Worker(workerUrl('./worker.ts', import.meta.url), { workerData: data })
-  const ended = new Promise<void>(resolve => worker.on('exit', () => resolve()))
-  let isClosing = false
-  worker.on('message', (message: FromFeed) => log[message.level]({ ...message.fields }, message.message))
-  // Without this listener an error in the thread would end the process. The journal keeps everything for the next
-  // start.
-  worker.on('error', error => log.error({ consumer: name, cause: String(error) }, "a feed's thread died"))
-  worker.on('exit', () => {
-    if (!isClosing) log.error({ consumer: name }, 'a feed ended; the journal keeps what it has not taken')
-  })
-  return {
-    name,
-    get neededFrom() {
-      return Number(Atomics.load(cell, 0))
-    },
-    async close() {
-      isClosing = true
-      worker.postMessage('close' satisfies ToFeed)
-      const timer = setTimeout(() => void worker.terminate(), closeMsMax)
-      await ended
-      clearTimeout(timer)
-    },
+  constructor(source: FeedSource, options: FeedThreadOptions) {
+    this.source = source
+    this.#options = options
+    this.#start()
+  }
+
+  /** The journal is needed from here on; 0 until the feed's thread has said so. */
+  get neededFrom(): JournalPosition {
+    return Number(Atomics.load(this.#cell, 0))
+  }
+
+  get isTroubled(): boolean {
+    return this.#isFailing || this.#worker === null
+  }
+
+  /**
+   * The feed's state after the order. A thread that does not answer in time gives the last state that it gave.
+   * @throws Error when the order fails.
+   */
+  async state(order: FeedOrder = { kind: 'progress' }): Promise<FeedState> {
+    const { isPaused, ...progress } = await this.#ask(order)
+    const { name, kind } = this.source
+    const death = this.#worker === null ? this.#death : null
+    const error = death === null ? {} : { lastError: death.reason, lastErrorAtMs: death.atMs }
+    return {
+      name,
+      kind,
+      status: this.#statusOf(isPaused),
+      ...progress,
+      ...error,
+      droppedSegments: this.droppedSegments,
+    }
+  }
+
+  /** Waits for what the feed is taking, at most five seconds. What it has not taken comes at the next start. */
+  async close(): Promise<void> {
+    this.#isClosing = true
+    clearTimeout(this.#restart)
+    const worker = this.#worker
+    if (worker === null) return
+    worker.postMessage('close' satisfies ToFeed)
+    const timer = setTimeout(() => void worker.terminate(), closeMsMax)
+    await this.#ended
+    clearTimeout(timer)
+  }
+
+  #statusOf(isPaused: boolean): FeedStatus {
+    if (this.#worker === null) return 'stopped'
+    if (isPaused) return 'paused'
+    return this.#isFailing ? 'failing' : 'running'
+  }
+
+  async #ask(order: FeedOrder): Promise<FeedProgress> {
+    const worker = this.#worker
+    if (worker === null) {
+      if (order.kind === 'progress') return this.#last
+      throw new Error('The thread of the feed has ended; it is started again within seconds.')
+    }
+    const { promise, resolve } = Promise.withResolvers<FeedProgress | Error>()
+    const number = ++this.#asked
+    this.#waiting.set(number, resolve)
+    worker.postMessage({ number, order } satisfies ToFeed)
+    const timer = setTimeout(() => resolve(this.#last), answerMsMax)
+    const answer = await promise
+    clearTimeout(timer)
+    this.#waiting.delete(number)
+    if (answer instanceof Error) throw answer
+    this.#last = answer
+    return answer
+  }
+
+  #start(): void {
+    const { name, module, settings, selection, batch } = this.source
+    const { log, ...rest } = this.#options
+    const needed = this.#needed
+    const data: FeedThreadData = { name, module: module.href, settings, selection, batch, needed, ...rest }
+    const worker = new Worker(workerUrl('./worker.ts', import.meta.url), { workerData: data })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#worker = worker
+    this.#ended = promise
+    worker.on('message', (message: FromFeed) => this.#hear(message))
+    // Without this listener an error in the thread would end the process. The journal keeps everything for the next
+    // start.
+    worker.on('error', error => {
+      this.#death = { reason: String(error), atMs: Date.now() }
+      log.error({ consumer: name, cause: String(error) }, "a feed's thread died")
+    })
+    worker.on('exit', () => {
+      this.#worker = null
+      resolve()
+      for (const answer of this.#waiting.values()) answer(this.#last)
+      if (this.#isClosing) return
+      log.error({ consumer: name }, 'a feed ended; the journal keeps what it has not taken, and the feed starts again')
+      this.#restart = setTimeout(() => this.#start(), restartMs)
+    })
+  }
+
+  #hear(message: FromFeed): void {
+    switch (message.kind) {
+      case 'log':
+        this.#options.log[message.level]({ ...message.fields }, message.message)
+        return
+      case 'trouble':
+        this.#isFailing = message.isFailing
+        return
+      case 'answer':
+        this.#waiting.get(message.number)?.(message.progress)
+        return
+      case 'refusal':
+        this.#waiting.get(message.number)?.(new Error(message.reason))
+        return
+      default:
+        message satisfies never
+    }
   }
 }

@@ -8,20 +8,26 @@ export interface Retained {
   readonly records: number
   /** Segments that were deleted: their bodies were too old, and nothing has to read them any more. */
   readonly segments: number
-  /** How many of these a feed had not read: they had been kept for it as long as allowed. */
-  readonly unread: number
+  /** How many of these each feed had not read: they had been kept for it as long as allowed. Only feeds with some. */
+  readonly unread: Readonly<Record<string, number>>
+}
+
+/** A feed that has not read everything. */
+export interface FeedNeeds {
+  readonly name: string
+  /** The feed reads from here. */
+  readonly from: JournalPosition
+  /** Segments that were finished before it are no longer kept for the feed. */
+  readonly fromMs: number
 }
 
 /** What segments are needed for. Positions of one journal, times in milliseconds since the epoch. */
 export interface SegmentNeeds {
   /** The store would read from here after a crash. */
   readonly store: JournalPosition
-  /** The slowest feed reads from here; null when there are no feeds. */
-  readonly feeds: JournalPosition | null
+  readonly feeds: readonly FeedNeeds[]
   /** Bodies of segments that were finished before it are too old. */
   readonly bodiesFromMs: number
-  /** Segments that were finished before it are no longer kept for feeds. */
-  readonly feedsFromMs: number
 }
 
 /** Deletes the figures of exchanges that began before `cutoffMs`. */
@@ -32,18 +38,18 @@ export async function deleteRecords(connection: DuckDBConnection, cutoffMs: numb
 
 /** Deletes the oldest segments, up to the first that is needed. */
 export function deleteSegments(journal: string, needs: SegmentNeeds): Omit<Retained, 'records'> {
-  const { store, feeds, bodiesFromMs, feedsFromMs } = needs
+  const { store, feeds, bodiesFromMs } = needs
   let segments = 0
-  let unread = 0
+  const unread: Record<string, number> = {}
   for (const segment of segmentNumbers(journal)) {
     // A segment was finished when its successor began.
     const finishedAtMs = readPreamble(journal, segment + 1)?.createdAtMs
     if (segment >= segmentOf(store) || finishedAtMs === undefined || finishedAtMs >= bodiesFromMs) break
-    const isUnread = feeds !== null && segment >= segmentOf(feeds)
-    if (isUnread && finishedAtMs >= feedsFromMs) break
+    const missing = feeds.filter(({ from }) => segment >= segmentOf(from))
+    if (missing.some(({ fromMs }) => finishedAtMs >= fromMs)) break
     unlinkSync(segmentPath(journal, segment))
     segments += 1
-    if (isUnread) unread += 1
+    for (const { name } of missing) unread[name] = (unread[name] ?? 0) + 1
   }
   return { segments, unread }
 }

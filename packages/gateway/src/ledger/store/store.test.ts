@@ -260,8 +260,7 @@ test('segments that an open exchange or a feed needs are kept', async t => {
     clock: () => now,
     retain: { records: 100 * dayMs, bodies: 2 * dayMs },
     journal: { segmentMsMax: dayMs / 2 },
-    feeds: [{ name: 'lines', module: linesModule, settings }],
-    feedsBehindMsMax: 1_000 * dayMs,
+    feeds: [{ name: 'lines', kind: 'lines', module: linesModule, settings, behindMsMax: 1_000 * dayMs }],
     loadEveryMs: 5,
   })
   await record(ledger, newId(), { startedAtMs: now })
@@ -301,8 +300,7 @@ test('a feed that is too far behind loses segments, and the log says which feed'
     clock: () => now,
     retain: { records: 100 * dayMs, bodies: 2 * dayMs },
     journal: { segmentMsMax: dayMs / 2 },
-    feeds: [{ name: 'lines', module: linesModule, settings }],
-    feedsBehindMsMax: 3 * dayMs,
+    feeds: [{ name: 'lines', kind: 'lines', module: linesModule, settings, behindMsMax: 3 * dayMs }],
     loadEveryMs: 5,
   })
   const ids = Array.from({ length: 12 }, newId)
@@ -318,7 +316,7 @@ test('a feed that is too far behind loses segments, and the log says which feed'
     'still kept for the feed',
   )
   const line = log.lines.find(({ message }) => /deleted that a feed had not read/.test(message))
-  assert.deepEqual(line && [line.level, Object(line.fields).consumers], ['error', ['lines']])
+  assert.deepEqual(line && [line.level, Object(line.fields).consumer], ['error', 'lines'])
   await ledger.close()
 })
 

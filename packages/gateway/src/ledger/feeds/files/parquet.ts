@@ -1,0 +1,119 @@
+import { open } from 'node:fs/promises'
+import { type DuckDBAppender, type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import type { Cell, CellType, FeedColumn } from '../forms.ts'
+import type { FileFormat, FileWriter } from './format.ts'
+
+const sqlTypes: Readonly<Record<CellType, string>> = {
+  text: 'VARCHAR',
+  json: 'VARCHAR',
+  whole: 'BIGINT',
+  real: 'DOUBLE',
+  flag: 'BOOLEAN',
+}
+
+/** Characters of texts after which the appender hands its rows over: they are in memory twice until then. */
+const waitingMax = 16 * 1_048_576
+
+/** Parquet, written by DuckDB: the rows of a file are a table in memory until the file is finished. */
+export async function openParquet(columns: readonly FeedColumn[]): Promise<FileFormat> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: '1',
+    memory_limit: '768MB',
+    // Rows stay in memory: the batch is bounded, and bodies must not be left in a file that nobody deletes.
+    temp_directory: '',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  })
+  const connection = await instance.connect()
+  let tables = 0
+  return {
+    extension: 'parquet',
+    async begin(path) {
+      tables += 1
+      const table = `file_${tables}`
+      const definitions = columns.map(({ name, type }) => `${quoted(name)} ${sqlTypes[type]}`)
+      await connection.run(`CREATE TABLE ${table} (${definitions.join(', ')})`)
+      return new ParquetWriter(connection, table, await connection.createAppender(table), columns, path)
+    },
+    async count(path) {
+      const result = await connection.runAndReadAll(`SELECT count(*) FROM read_parquet(${literal(path)})`)
+      return Number(result.getRows()[0]?.[0] ?? 0)
+    },
+    async close() {
+      connection.closeSync()
+      instance.closeSync()
+    },
+  }
+}
+
+class ParquetWriter implements FileWriter {
+  records = 0
+  readonly #connection: DuckDBConnection
+  readonly #table: string
+  readonly #appender: DuckDBAppender
+  readonly #columns: readonly FeedColumn[]
+  readonly #path: string
+  #waiting = 0
+
+  constructor(
+    connection: DuckDBConnection,
+    table: string,
+    appender: DuckDBAppender,
+    columns: readonly FeedColumn[],
+    path: string,
+  ) {
+    this.#connection = connection
+    this.#table = table
+    this.#appender = appender
+    this.#columns = columns
+    this.#path = path
+  }
+
+  async add(record: Parameters<FileWriter['add']>[0]): Promise<void> {
+    // All cells are made before the first is appended: half a row could not be taken back.
+    const cells = this.#columns.map(({ cell }) => cell(record))
+    for (const [index, { type }] of this.#columns.entries()) this.#append(type, cells[index] ?? null)
+    this.#appender.endRow()
+    this.records += 1
+    if (this.#waiting < waitingMax) return
+    this.#appender.flushSync()
+    this.#waiting = 0
+  }
+
+  async finish(): Promise<number> {
+    this.#appender.closeSync()
+    await this.#connection.run(`COPY ${this.#table} TO ${literal(this.#path)} (FORMAT parquet, COMPRESSION zstd)`)
+    await this.#connection.run(`DROP TABLE ${this.#table}`)
+    const file = await open(this.#path, 'r+')
+    try {
+      await file.datasync()
+      return (await file.stat()).size
+    } finally {
+      await file.close()
+    }
+  }
+
+  async discard(): Promise<void> {
+    try {
+      this.#appender.closeSync()
+    } catch {
+      // It was closed already, or its rows cannot be taken: they are thrown away in both cases.
+    }
+    await this.#connection.run(`DROP TABLE IF EXISTS ${this.#table}`).catch(() => {})
+  }
+
+  #append(type: CellType, cell: Cell): void {
+    if (cell === null) this.#appender.appendNull()
+    else if (type === 'whole') this.#appender.appendBigInt(BigInt(Math.trunc(Number(cell))))
+    else if (type === 'real') this.#appender.appendDouble(Number(cell))
+    else if (type === 'flag') this.#appender.appendBoolean(cell === true)
+    else {
+      const text = typeof cell === 'string' ? cell : JSON.stringify(cell)
+      this.#waiting += text.length
+      this.#appender.appendVarchar(text)
+    }
+  }
+}
+
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`

@@ -1,0 +1,189 @@
+/** The forms of a record that feeds send, derived from the table of fields (../fields.ts). */
+import { isUtf8 } from 'node:buffer'
+import type { FieldKind } from '../field.ts'
+import { type Field, type FieldName, shownFields } from '../fields.ts'
+import { unknownOpened, valueIn } from '../read-fields.ts'
+import type { RecordRow } from '../record.ts'
+import type { RecordedExchange } from './index.ts'
+
+/**
+ * `gatehouse`: every field of the record under its own name. `gen_ai`: the names of OpenTelemetry. `apim`: eight columns
+ * that tables and dashboards of API Management's `log-to-eventhub` samples use, and `id`.
+ */
+export const feedForms = ['gatehouse', 'gen_ai', 'apim'] as const
+export type FeedForm = (typeof feedForms)[number]
+
+export type CellType = 'text' | 'whole' | 'real' | 'flag' | 'json'
+export type Cell = string | number | boolean | null | readonly unknown[]
+
+/**
+ * A body as text. `base64` for bytes that are not UTF-8 or contain a NUL: audio, images, archives. `omitted` where the
+ * bodies of a record are longer than `bodyBytesMax`.
+ */
+export interface ReadableBody {
+  readonly text: string | null
+  readonly encoding: 'utf8' | 'base64' | 'omitted'
+}
+
+/** Most bytes that both bodies of a record may have together. A record is in memory a few times while it is written. */
+export const bodyBytesMax = 64 * 1_048_576
+
+const omitted: ReadableBody = { text: null, encoding: 'omitted' }
+
+/** What the cells of a record are made from. */
+export interface FedRecord {
+  readonly row: RecordRow
+  readonly request: ReadableBody | null
+  readonly response: ReadableBody | null
+}
+
+export interface FeedColumn {
+  readonly name: string
+  readonly type: CellType
+  /** True where the column needs the bodies. */
+  readonly isBody: boolean
+  cell(record: FedRecord): Cell
+}
+
+const cellTypes: Readonly<Record<FieldKind, CellType>> = {
+  id: 'text',
+  name: 'text',
+  text: 'text',
+  deployments: 'json',
+  attempts: 'json',
+  flag: 'flag',
+  timeMs: 'real',
+  durationMs: 'real',
+  status: 'whole',
+  tokens: 'whole',
+  count: 'whole',
+  bytes: 'whole',
+  nano: 'whole',
+}
+
+/** The columns of a form, in their order. @param names only these and `id`; null for all. */
+export function columnsOf(form: FeedForm, names: readonly string[] | null, withBodies: boolean): FeedColumn[] {
+  return columnsByForm[form].filter(
+    ({ name, isBody }) => (withBodies || !isBody) && (names === null || name === 'id' || names.includes(name)),
+  )
+}
+
+/** Names of all columns of a form. */
+export function columnNames(form: FeedForm): readonly string[] {
+  return columnsByForm[form].map(({ name }) => name)
+}
+
+const rowColumn = (name: string, type: CellType, cell: (row: RecordRow) => Cell): FeedColumn => ({
+  ...{ name, type, isBody: false },
+  cell: ({ row }) => cell(row),
+})
+
+const fieldCell =
+  (field: Field) =>
+  (row: RecordRow): Cell => {
+    const value = valueIn(row, field) as Cell | undefined
+    // Strings of clients may hold what is no text elsewhere: half a surrogate pair, or a NUL.
+    return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : (value ?? null)
+  }
+
+const bodyColumn = (name: string, cell: (record: FedRecord) => string | null): FeedColumn => ({
+  ...{ name, type: 'text', isBody: true },
+  cell,
+})
+
+const bodyColumns = (request: string, response: string, encoding: string): FeedColumn[] => [
+  bodyColumn(request, record => record.request?.text ?? null),
+  bodyColumn(request + encoding, record => record.request?.encoding ?? null),
+  bodyColumn(response, record => record.response?.text ?? null),
+  bodyColumn(response + encoding, record => record.response?.encoding ?? null),
+]
+
+const ownColumns: readonly FeedColumn[] = [
+  ...shownFields.map(field => rowColumn(field.name, cellTypes[field.kind], fieldCell(field))),
+  ...bodyColumns('requestBody', 'responseBody', 'Encoding'),
+]
+
+/** Names of operations in the GenAI conventions; others keep their own. */
+const genAiOperations: Readonly<Record<string, string>> = {
+  'chat/completions': 'chat',
+  responses: 'chat',
+  completions: 'text_completion',
+  embeddings: 'embeddings',
+}
+
+/** Cells whose form in the conventions is another one than the record's. */
+const genAiCells: Partial<Record<FieldName, { readonly type: CellType; readonly cell: (row: RecordRow) => Cell }>> = {
+  operation: { type: 'text', cell: ({ operation }) => genAiOperations[operation ?? ''] ?? operation },
+  finishReason: { type: 'json', cell: ({ finishReason }) => (finishReason === null ? null : [finishReason]) },
+  // The conventions count in seconds.
+  durationMs: { type: 'real', cell: ({ durationMs }) => durationMs / 1_000 },
+  timeToFirstByteMs: {
+    type: 'real',
+    cell: ({ timeToFirstByteMs: ms }) => (ms === null ? null : ms / 1_000),
+  },
+}
+
+const snakeCase = (name: string): string => name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
+
+const genAiColumns: readonly FeedColumn[] = [
+  ...shownFields.map(field => {
+    // One name in every form: receivers remove doubles by it.
+    const name = field.name === 'id' ? 'id' : (field.otel ?? `gatehouse.${snakeCase(field.name)}`)
+    const { type, cell } = genAiCells[field.name] ?? { type: cellTypes[field.kind], cell: fieldCell(field) }
+    return rowColumn(name, type, cell)
+  }),
+  // Not `gen_ai.input.messages`: that has a schema of its own, and these are the bytes that passed.
+  ...bodyColumns('gatehouse.request.body', 'gatehouse.response.body', '.encoding'),
+]
+
+const apimColumns: readonly FeedColumn[] = [
+  rowColumn('id', 'text', ({ id }) => id),
+  rowColumn('completion_tokens', 'whole', ({ usage }) => usage.completionTokens),
+  rowColumn('prompt_tokens', 'whole', ({ usage }) => usage.promptTokens),
+  rowColumn('total_tokens', 'whole', ({ usage }) => usage.totalTokens),
+  rowColumn('WorkloadIdentifier', 'text', ({ workload }) => workload),
+  rowColumn('Backend', 'text', ({ target }) => target),
+  rowColumn('User', 'text', ({ callerName, callerAppId }) => (callerName ?? callerAppId)?.toWellFormed() ?? null),
+  bodyColumn('FullRequestBody', ({ request }) => request?.text ?? null),
+  bodyColumn('FullResponseBody', ({ response }) => response?.text ?? null),
+]
+
+const columnsByForm: Readonly<Record<FeedForm, readonly FeedColumn[]>> = {
+  gatehouse: ownColumns,
+  gen_ai: genAiColumns,
+  apim: apimColumns,
+}
+
+/** A body as text; null when there is none. */
+export function readableBody(parts: readonly Uint8Array[]): ReadableBody | null {
+  const bytes = parts.length === 1 && parts[0] !== undefined ? Buffer.from(parts[0]) : Buffer.concat(parts)
+  if (bytes.byteLength === 0) return null
+  const isText = isUtf8(bytes) && !bytes.includes(0)
+  return isText
+    ? { text: bytes.toString('utf8'), encoding: 'utf8' }
+    : { text: bytes.toString('base64'), encoding: 'base64' }
+}
+
+/** The record of an exchange: the end corrects the beginning, where it knows more. */
+function rowOf({ id, opened, closed }: RecordedExchange): RecordRow {
+  const { opened: _, ...end } = closed
+  const beginning = opened ?? unknownOpened(id)
+  const row: Record<string, unknown> = { ...beginning, ...end }
+  for (const field of shownFields) {
+    if (field.half === 'both') row[field.name] = memberOf(end, field.name) ?? memberOf(beginning, field.name)
+    if (field.compute !== undefined) row[field.name] = field.compute(row as never)
+  }
+  return row as unknown as RecordRow
+}
+
+const memberOf = (half: object, name: string): unknown => (half as Readonly<Record<string, unknown>>)[name]
+
+/** @throws LedgerError `ledger_corrupt` when the bodies are not as they were written. */
+export function fedRecord(exchange: RecordedExchange, withBodies: boolean): FedRecord {
+  const row = rowOf(exchange)
+  if (!withBodies) return { row, request: null, response: null }
+  if (row.requestBytes + row.responseBytes > bodyBytesMax) return { row, request: omitted, response: omitted }
+  const bodies = exchange.readBodies()
+  if (bodies === null) return { row, request: null, response: null }
+  return { row, request: readableBody(bodies.request), response: readableBody(bodies.response) }
+}

@@ -1,0 +1,307 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import {
+  appendFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { bytes, closedOf, keptLog, newId, openedOf, temporaryDirectory, testLedger } from '../../exchange.fixture.ts'
+import { shownFields } from '../../fields.ts'
+import { endOfFiles } from '../../journal/follower.ts'
+import { valueIn } from '../../read-fields.ts'
+import type { RecordRow } from '../../record.ts'
+import { bodyBytesMax } from '../forms.ts'
+import type { FeedSelection } from '../index.ts'
+import { FeedRunner, feedParts } from '../runner.ts'
+import { recordsInLines, recordsInParquet, withoutDoubles } from './files.fixture.ts'
+import { type FilesSettings, openFeed } from './index.ts'
+
+interface Ended {
+  readonly rows: ReadonlyMap<string, RecordRow>
+  readonly directory: string
+}
+
+const hourMs = 3_600_000
+const someDayMs = Date.UTC(2026, 10, 26, 14, 30)
+
+/** Bodies that other systems damage, by name. */
+const oddBodies = {
+  text: [bytes('{"a":1}'), bytes('{"b":"ü"}')],
+  empty: [bytes(''), bytes('')],
+  invalid: [Buffer.from([0xff, 0xfe, 0x41]), bytes('ok')],
+  nul: [bytes('a\0b'), bytes('"\\u0000"')],
+  audio: [bytes('{}'), Buffer.from(Array.from({ length: 5_000 }, (_, at) => (at * 131) % 256))],
+  surrogate: [bytes('{"text":"\\ud800"}'), Buffer.from([0xed, 0xa0, 0x80])],
+  large: [bytes('q'), Buffer.alloc(20 * 1_048_576, 'answer ')],
+} as const
+
+/** A closed ledger with a record for each odd body, an hour apart, and one that was refused. */
+async function endedLedger(t: TestContext): Promise<Ended> {
+  const directory = temporaryDirectory(t)
+  const ledger = await testLedger(t, directory)
+  const rows = new Map<string, RecordRow>()
+  for (const [index, [name, [request, response]]] of Object.entries(oddBodies).entries()) {
+    const id = newId()
+    const startedAtMs = someDayMs + index * hourMs
+    const over = { startedAtMs, userAgent: 'half \ud800 of a pair', path: `/nul\0/${name}`, workload: name }
+    await ledger.journal.open(openedOf(id, over), [request])
+    const sizes = { requestBytes: request.byteLength, responseBytes: response.byteLength }
+    await ledger.journal.close(closedOf(id, { endedAtMs: startedAtMs + 700, ...sizes }), [response])
+    rows.set(id, (await ledger.row(id)) ?? assert.fail())
+  }
+  const refused = newId()
+  const opened = openedOf(refused, { startedAtMs: someDayMs, workload: null })
+  await ledger.journal.close(
+    closedOf(refused, { outcome: 'refused', endedAtMs: someDayMs, cost: null, instance: null, opened }),
+    [bytes('no')],
+  )
+  rows.set(refused, (await ledger.row(refused)) ?? assert.fail())
+  await ledger.close()
+  return { rows, directory }
+}
+
+interface Runner {
+  readonly runner: FeedRunner
+  readonly log: ReturnType<typeof keptLog>
+}
+
+async function filesRunner(
+  t: TestContext,
+  { directory }: Pick<Ended, 'directory'>,
+  settings: Partial<FilesSettings> & Pick<FilesSettings, 'directory'>,
+  selection: FeedSelection = { workloads: null, outcomes: null },
+): Promise<Runner> {
+  const log = keptLog()
+  let running: FeedRunner | null = null
+  const feed = await openFeed(
+    { format: 'jsonl', form: 'gatehouse', columns: null, bodies: true, ...settings } satisfies FilesSettings,
+    feedParts('archive', log, () => running),
+  )
+  const journal = join(directory, 'journal')
+  const runner = new FeedRunner(feed, {
+    name: 'archive',
+    journal,
+    cursors: join(directory, 'cursors'),
+    written: () => endOfFiles(journal),
+    everyMs: 1,
+    scheduler: () => () => {},
+    needs: () => {},
+    log,
+    selection,
+  })
+  running = runner
+  t.after(() => runner.close())
+  return { runner, log }
+}
+
+/** A value of the ledger as a file has it: a NUL is replaced, and Parquet holds lists as JSON. */
+function filed(value: unknown, isParquet: boolean): unknown {
+  if (typeof value === 'string') return value.replaceAll('\0', '\ufffd')
+  return isParquet && Array.isArray(value) ? JSON.stringify(value) : value
+}
+
+const bodyOf = (record: Readonly<Record<string, unknown>> | undefined, name: string): Buffer | null => {
+  const text = record?.[name]
+  const encoding = record?.[`${name}Encoding`]
+  return typeof text === 'string' ? Buffer.from(text, encoding === 'base64' ? 'base64' : 'utf8') : null
+}
+
+// An archive that differs from the ledger is worth nothing to an auditor.
+for (const format of ['jsonl', 'parquet'] as const) {
+  test(`files of ${format} have every field and every byte of the bodies as the ledger has them`, async t => {
+    const ended = await endedLedger(t)
+    const directory = join(temporaryDirectory(t), 'out')
+    const { runner, log } = await filesRunner(t, ended, { directory, format })
+    await runner.caughtUp()
+    const read = format === 'jsonl' ? recordsInLines(directory) : await recordsInParquet(directory)
+    const records = withoutDoubles(read)
+    assert.equal(read.length, ended.rows.size)
+    for (const [id, row] of ended.rows) {
+      const record = records.get(id)
+      for (const field of shownFields) {
+        assert.deepEqual(record?.[field.name], filed(valueIn(row, field), format === 'parquet'), field.name)
+      }
+      const odd = oddBodies[row.workload as keyof typeof oddBodies]
+      if (odd === undefined) continue
+      for (const [index, name] of ['requestBody', 'responseBody'].entries()) {
+        const written = Buffer.from(odd[index] ?? [])
+        const kept = bodyOf(record, name) ?? Buffer.alloc(0)
+        assert.ok(kept.equals(written), `${name} of ${row.workload}`)
+      }
+    }
+    const audio = [...records.values()].find(({ workload }) => workload === 'audio')
+    assert.deepEqual([audio?.['requestBodyEncoding'], audio?.['responseBodyEncoding']], ['utf8', 'base64'])
+    assert.deepEqual(log.lines, [])
+    const hours = globSync('day=*/hour=*', { cwd: directory }).sort()
+    assert.equal(hours[0], 'day=2026-11-26/hour=14')
+    assert.equal(hours.length, 7)
+    const manifests = hours.flatMap(hour => readFileSync(join(directory, hour, '_manifest.jsonl'), 'utf8').split('\n'))
+    const listed = manifests.filter(line => line !== '').map(line => JSON.parse(line) as { records: number })
+    assert.equal(
+      listed.reduce((sum, { records: count }) => sum + count, 0),
+      ended.rows.size,
+    )
+  })
+}
+
+test('selection, columns and bodies decide what the files hold', async t => {
+  const ended = await endedLedger(t)
+  const directory = join(temporaryDirectory(t), 'out')
+  const settings = { directory, bodies: false, columns: ['workload', 'totalTokens'] }
+  const selection: FeedSelection = { workloads: ['text', 'audio'], outcomes: ['completed'] }
+  const { runner } = await filesRunner(t, ended, settings, selection)
+  await runner.caughtUp()
+  const records = recordsInLines(directory).map(({ id: _, ...record }) => record)
+  const inOrder = records.toSorted((a, b) => String(a['workload']).localeCompare(String(b['workload'])))
+  assert.deepEqual(inOrder, [
+    { workload: 'audio', totalTokens: 15 },
+    { workload: 'text', totalTokens: 15 },
+  ])
+})
+
+test('the form apim has the eight columns of its samples and the id', async t => {
+  const ended = await endedLedger(t)
+  const directory = join(temporaryDirectory(t), 'out')
+  const { runner } = await filesRunner(t, ended, { directory, form: 'apim' })
+  await runner.caughtUp()
+  const { id, ...record } = recordsInLines(directory).find(one => one['WorkloadIdentifier'] === 'text') ?? {}
+  assert.ok(ended.rows.has(String(id)))
+  assert.deepEqual(record, {
+    completion_tokens: 5,
+    prompt_tokens: 10,
+    total_tokens: 15,
+    WorkloadIdentifier: 'text',
+    Backend: 'main',
+    User: 'Alice Example',
+    FullRequestBody: '{"a":1}',
+    FullResponseBody: '{"b":"ü"}',
+  })
+})
+
+test('the form gen_ai has the names, operations and seconds of the conventions', async t => {
+  const ended = await endedLedger(t)
+  const directory = join(temporaryDirectory(t), 'out')
+  const { runner } = await filesRunner(t, ended, { directory, form: 'gen_ai', bodies: false })
+  await runner.caughtUp()
+  const record = recordsInLines(directory).find(one => one['gatehouse.workload'] === 'text')
+  assert.equal(record?.['gen_ai.operation.name'], 'chat')
+  assert.equal(record?.['gen_ai.usage.input_tokens'], 10)
+  assert.equal(record?.['gen_ai.client.operation.duration'], 0.7)
+  assert.deepEqual(record?.['gen_ai.response.finish_reasons'], ['stop'])
+  assert.equal(record?.['gatehouse.started_at_ms'], someDayMs)
+})
+
+// An unmounted file system must not be replaced by files that fill the disk below it.
+test('a feed whose directory cannot be made fails with the reason, and goes on when it can', async t => {
+  const ended = await endedLedger(t)
+  const parent = join(temporaryDirectory(t), 'mount')
+  const directory = join(parent, 'out')
+  const { runner, log } = await filesRunner(t, ended, { directory })
+  await assert.rejects(runner.caughtUp(), /its parent does not exist.*\(ENOENT\)/)
+  assert.equal(runner.progress().lagRecords, ended.rows.size)
+  writeFileSync(parent, '')
+  await assert.rejects(runner.caughtUp(), /a part of the path is a file \(ENOTDIR\)/)
+  rmSync(parent)
+  mkdirSync(parent)
+  await runner.caughtUp()
+  assert.equal(recordsInLines(directory).length, ended.rows.size)
+  const { sent, retried, lagRecords, lastError } = runner.progress()
+  assert.deepEqual([sent, retried, lagRecords], [ended.rows.size, 2 * ended.rows.size, 0])
+  assert.match(lastError ?? '', /ENOTDIR/)
+  assert.equal(log.lines.filter(({ level }) => level === 'error').length, 1)
+})
+
+test('on a full disk no file appears, and everything is written when there is room again', {
+  skip: process.platform === 'linux' ? false : 'file size limits of a running process are changed with prlimit',
+}, async t => {
+  const ended = await endedLedger(t)
+  const limit = (bytesMax: number | 'unlimited'): Buffer =>
+    execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytesMax}:unlimited`])
+  process.on('SIGXFSZ', () => {})
+  for (const format of ['jsonl', 'parquet'] as const) {
+    const directory = join(temporaryDirectory(t), 'out')
+    rmSync(join(ended.directory, 'cursors'), { recursive: true, force: true })
+    const { runner } = await filesRunner(t, ended, { directory, format })
+    limit(2_000)
+    await assert.rejects(runner.caughtUp())
+    limit('unlimited')
+    assert.deepEqual(globSync('day=*/hour=*/*', { cwd: directory }), [])
+    assert.deepEqual(globSync('.archive.tmp/*', { cwd: directory }), [])
+    await runner.caughtUp()
+    const records = format === 'jsonl' ? recordsInLines(directory) : await recordsInParquet(directory)
+    assert.equal(records.length, ended.rows.size)
+  }
+})
+
+// A crash between the two steps must not hide a file from those who read the manifest.
+test('a manifest that lacks a file or ends in half a line is put right', async t => {
+  const ended = await endedLedger(t)
+  const directory = join(temporaryDirectory(t), 'out')
+  await (await filesRunner(t, ended, { directory })).runner.caughtUp()
+  const hour = join(directory, 'day=2026-11-26', 'hour=14')
+  const manifest = join(hour, '_manifest.jsonl')
+  const [file = ''] = globSync('*.jsonl', { cwd: hour }).filter(name => !name.startsWith('_'))
+  writeFileSync(manifest, '')
+  appendFileSync(manifest, '{"file":"archive-')
+  const { runner } = await filesRunner(t, ended, { directory })
+  await runner.rewind(0)
+  await runner.caughtUp()
+  const lines = readFileSync(manifest, 'utf8').split('\n').slice(0, -1)
+  const [found, fresh] = lines.map(line => JSON.parse(line) as { file: string; records: number; found?: true })
+  assert.deepEqual(found, { file, records: 2, found: true })
+  assert.equal(fresh?.records, 2)
+  assert.equal(lines.length, 2)
+})
+
+test('a record that can never be written is set aside with its reason and blocks nothing', async t => {
+  const ended = await endedLedger(t)
+  const [damaged = ''] = ended.rows.keys()
+  const path = globSync(join(ended.directory, 'journal', '*.seg'))[0] ?? ''
+  const segment = readFileSync(path)
+  segment.write('X', segment.indexOf('{"a":1}'))
+  writeFileSync(path, segment)
+  const directory = join(temporaryDirectory(t), 'out')
+  const { runner } = await filesRunner(t, ended, { directory })
+  await runner.caughtUp()
+  assert.equal(recordsInLines(directory).length, ended.rows.size - 1)
+  assert.deepEqual([runner.progress().setAside, runner.progress().lagRecords], [1, 0])
+  const [line = ''] = readFileSync(join(ended.directory, 'cursors', 'archive.aside.jsonl'), 'utf8').split('\n')
+  const { id, reason } = JSON.parse(line) as { id: string; reason: string }
+  assert.equal(id, damaged)
+  assert.match(reason, /no longer holds the bodies/)
+  const again = await filesRunner(t, ended, { directory })
+  assert.equal(again.runner.progress().setAside, 1, 'counted over restarts')
+})
+
+test('bodies beyond the bound are left out and marked, and the figures stay', async t => {
+  const directory = temporaryDirectory(t)
+  const ledger = await testLedger(t, directory)
+  const id = newId()
+  const sizes = { requestBytes: bodyBytesMax, responseBytes: 1 }
+  await ledger.journal.close(closedOf(id, { ...sizes, opened: openedOf(id) }), [bytes('x')])
+  await ledger.close()
+  const out = join(temporaryDirectory(t), 'out')
+  const { runner } = await filesRunner(t, { directory }, { directory: out })
+  await runner.caughtUp()
+  const [record] = recordsInLines(out)
+  assert.deepEqual([record?.['requestBody'], record?.['requestBodyEncoding']], [null, 'omitted'])
+  assert.equal(record?.['totalTokens'], 15)
+})
+
+test('files that a killed process left unfinished are removed, and never had a name that readers look for', async t => {
+  const ended = await endedLedger(t)
+  const directory = join(temporaryDirectory(t), 'out')
+  mkdirSync(join(directory, '.archive.tmp'), { recursive: true })
+  writeFileSync(join(directory, '.archive.tmp', 'archive-1.jsonl'), '{"id":')
+  const { runner } = await filesRunner(t, ended, { directory })
+  await runner.caughtUp()
+  assert.ok(!existsSync(join(directory, '.archive.tmp', 'archive-1.jsonl')))
+  assert.equal(withoutDoubles(recordsInLines(directory)).size, ended.rows.size)
+})

@@ -10,7 +10,11 @@ import { failedProbe, goodProbe, runningHouse } from './running.fixture.ts'
 
 const routes = Object.entries(roleByRoute).map(([route, role]) => {
   const [method = '', pattern = ''] = route.split(' ')
-  const query = pattern.endsWith('/tail') ? '?after=0&waitSeconds=0' : ''
+  const query = pattern.endsWith('/tail')
+    ? '?after=0&waitSeconds=0'
+    : pattern.endsWith('/rewind')
+      ? '?to=2026-11-23T00:00:00Z'
+      : ''
   return { method, role, path: pattern.replace(':id', recordId(1)).replace(':name', 'east') + query }
 })
 

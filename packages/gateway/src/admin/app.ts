@@ -7,6 +7,7 @@ import { authenticated, authorized, everyAnswer, healthz, openMetrics } from './
 import { parameterError } from './parameters.ts'
 import type { AdminApp, AdminEnv, AdminParts } from './parts.ts'
 import { Questions } from './questions.ts'
+import { addFeeds } from './routes/feeds.ts'
 import { addInstances } from './routes/instances.ts'
 import { addLedger } from './routes/ledger.ts'
 import { addLimits } from './routes/limits.ts'
@@ -50,6 +51,7 @@ export function adminApp(
   addWhoami(app, handlerParts)
   addUsage(app, handlerParts)
   addLedger(app, handlerParts)
+  addFeeds(app, handlerParts)
   addInstances(app, handlerParts)
   addLimits(app, handlerParts)
   addMetrics(app, handlerParts)
@@ -72,7 +74,7 @@ const openApiHead = {
     title: 'Gatehouse management API',
     version: '1',
     description:
-      'Figures and records of the ledger. Every route but /healthz asks for a verified token and a role: `viewer` for figures, `auditor` for bodies as well, `operator` to probe instances.',
+      'Figures and records of the ledger. Every route but /healthz asks for a verified token and a role: `viewer` for figures, `auditor` for bodies as well, `operator` to probe instances and to pause, resume and rewind feeds.',
     license: { name: 'MIT', identifier: 'MIT' },
   },
   security: [{ entra: [] }],

@@ -26,6 +26,7 @@ export const commonAnswers = {
 }
 
 export const unknownRecord = jsonAnswer(errorAnswer, 'No such record.')
+export const unknownFeed = jsonAnswer(errorAnswer, 'No such feed.')
 export const unknownInstance = jsonAnswer(errorAnswer, 'No such instance.')
 
 /** States the role in the document; `roles.ts` decides it. */

@@ -17,6 +17,7 @@ export const adminErrors = {
   route_unknown: { status: 404, type: 'invalid_request_error' },
   record_unknown: { status: 404, type: 'invalid_request_error' },
   instance_unknown: { status: 404, type: 'invalid_request_error' },
+  feed_unknown: { status: 404, type: 'invalid_request_error' },
   method_not_allowed: { status: 405, type: 'invalid_request_error' },
   body_not_taken: { status: 413, type: 'invalid_request_error' },
   url_too_long: { status: 414, type: 'invalid_request_error' },
@@ -26,6 +27,7 @@ export const adminErrors = {
   headers_too_large: { status: 431, type: 'invalid_request_error' },
   internal: { status: 500, type: 'server_error' },
   groups_unavailable: { status: 503, type: 'server_error' },
+  feed_unavailable: { status: 503, type: 'server_error' },
   ledger_unavailable: { status: 503, type: 'server_error' },
   ledger_busy: { status: 503, type: 'server_error' },
 } as const satisfies Record<string, AdminErrorSpec>
@@ -92,6 +94,7 @@ const headersOf: Partial<Record<AdminErrorCode, Readonly<Record<string, string>>
   questions_exhausted: retrySoon,
   groups_unavailable: retrySoon,
   ledger_busy: retrySoon,
+  feed_unavailable: retrySoon,
   ledger_unavailable: retrySoon,
 }
 

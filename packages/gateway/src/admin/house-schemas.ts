@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import { limitNames } from '../config/schema/index.ts'
 import type { LaneState, ProbeResult } from '../instances/state.ts'
+import type { FeedState } from '../ledger/feeds/control.ts'
 import type { LimitsReport, RuleReport } from '../limits/index.ts'
 
 const string = z.string().nullable()
@@ -126,4 +127,37 @@ export const limitsParameters = z.strictObject({
     .max(64, 'at most 64 characters')
     .optional()
     .openapi({ description: 'Only rules that calls of this workload may meet.' }),
+})
+
+const feedFields = z
+  .strictObject({
+    name: z.string(),
+    kind: z.string(),
+    status: z.enum(['running', 'paused', 'failing', 'stopped']).openapi({
+      description:
+        '`failing`: it is tried again, with growing pauses. `stopped`: its thread died and is started again.',
+    }),
+    lagRecords: count.openapi({ description: 'Records that it has not taken; those not read yet are estimated.' }),
+    lagSeconds: z.number().openapi({ description: 'Age of the oldest of them; 0 when there is none.' }),
+    lagBytes: count.openapi({ description: 'Bytes of the journal that it has not read.' }),
+    sent: count.openapi({ description: 'Records, since its thread started; so are the following.' }),
+    sentBytes: count,
+    retried: count.openapi({ description: 'Records that were offered again, counted each time.' }),
+    setAside: count.openapi({
+      description: 'Records that it can never take: in a file beside the cursor, with reasons.',
+    }),
+    lastSentAtMs: timeMs.nullable(),
+    lastError: string,
+    lastErrorAtMs: timeMs.nullable(),
+    droppedSegments: count.openapi({ description: 'Segments that were deleted before it had read them.' }),
+  })
+  .openapi('Feed')
+export const feedAnswer: z.ZodType<FeedState> = feedFields
+export const feedsAnswer = z.strictObject({ feeds: z.array(feedFields) }).openapi('Feeds')
+export type FeedsAnswer = z.output<typeof feedsAnswer>
+
+export const rewindParameters = z.strictObject({
+  to: z.iso
+    .datetime({ offset: true, error: 'an instant, as 2026-11-01T08:00:00Z' })
+    .openapi({ description: 'What ended at this time or later is sent again.', example: '2026-11-01T08:00:00Z' }),
 })

@@ -3,6 +3,7 @@ import type { Config } from '../config/schema/index.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { GroupDirectory } from '../identity/index.ts'
 import type { InstanceState, ProbeResult } from '../instances/state.ts'
+import type { Feeds } from '../ledger/feeds/control.ts'
 import type { LedgerReader } from '../ledger/index.ts'
 import type { LimitsReport } from '../limits/index.ts'
 import type { Log } from '../log.ts'
@@ -11,7 +12,7 @@ import type { Log } from '../log.ts'
 export type AdminRole = 'viewer' | 'auditor' | 'operator'
 
 /**
- * The running house as the management API sees it, and the one action on it. Credentials in the configuration are never
+ * The running house as the management API sees it, and the actions on it. Credentials in the configuration are never
  * returned. Members are read at each request, so that getters can follow a reload.
  */
 export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'workloads'> {
@@ -19,6 +20,8 @@ export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'worklo
   limits(): Promise<LimitsReport>
   /** Currency of cost limits, ISO 4217. */
   readonly currency: string
+  /** The feeds, and what operators may do with them. */
+  readonly feeds: Pick<Feeds, 'states' | 'pause' | 'resume' | 'rewind'>
   /** Asks an instance for its models with its credential. Null when there is no such instance. */
   probe(instance: string): Promise<ProbeResult | null>
   /** All metrics, in the text format of Prometheus. */
@@ -44,7 +47,8 @@ export interface AdminOptions {
   readonly clock: Clock
   /**
    * Audit lines carry `audit: true`: `bodies_read` for each reading of bodies, `instance_probed` for each probe,
-   * `admin_refused` for each request whose caller lacks the role.
+   * `feed_paused`, `feed_resumed` and `feed_rewound` for each order to a feed, `admin_refused` for each request whose
+   * caller lacks the role.
    */
   readonly log: Log
   /** Milliseconds between two reads of the ledger while a tail waits. 1..10_000, default 500. */

@@ -2,6 +2,7 @@
 
 import { demoDirectory } from '@gatehouse/simulator'
 import type { InstanceState, LaneState, ProbeResult } from '../instances/state.ts'
+import type { FeedState } from '../ledger/feeds/control.ts'
 import type { LimitsReport, RuleReport } from '../limits/index.ts'
 import type { AdminHouse } from './index.ts'
 
@@ -12,6 +13,7 @@ export function runningHouse(config: Pick<AdminHouse, 'instances' | 'pools' | 'w
   const { instances, pools, workloads } = config
   return {
     ...{ instances, pools, workloads, currency: 'USD', probed },
+    feeds: testFeeds(),
     instanceStates: () => instanceStates,
     limits: async () => limitsReport,
     async probe(name) {
@@ -157,4 +159,31 @@ const limitsReport: LimitsReport = {
       refused: 41,
     }),
   ],
+}
+
+export const feedState: FeedState = {
+  name: 'east',
+  kind: 'files',
+  status: 'failing',
+  ...{ lagRecords: 1_200, lagSeconds: 75, lagBytes: 2_400_000 },
+  ...{ sent: 98_000, sentBytes: 51_000_000, retried: 40, setAside: 1, droppedSegments: 2 },
+  lastSentAtMs: Date.UTC(2026, 10, 23, 11, 58),
+  lastError: '/archive: the disk is full. Free space on it (ENOSPC).',
+  lastErrorAtMs: Date.UTC(2026, 10, 23, 11, 59, 30),
+}
+
+/** One feed, named like an instance so that tests can take any route with one name. */
+function testFeeds(): AdminHouse['feeds'] {
+  let state = feedState
+  const order = async (name: string, next: Partial<FeedState>): Promise<FeedState | null> => {
+    if (name !== state.name) return null
+    state = { ...state, ...next }
+    return state
+  }
+  return {
+    states: async () => [state],
+    pause: name => order(name, { status: 'paused' }),
+    resume: name => order(name, { status: 'running' }),
+    rewind: (name, toMs) => order(name, { lagRecords: 5_000, lastSentAtMs: toMs }),
+  }
 }

@@ -4,6 +4,7 @@ import { version } from '../version.ts'
 import { chatCommand } from './commands/chat.ts'
 import { configCommand } from './commands/config.ts'
 import { demoCommand } from './commands/demo.ts'
+import { feedsCommand } from './commands/feeds.ts'
 import { instancesCommand } from './commands/instances.ts'
 import { limitsCommand } from './commands/limits.ts'
 import { loginCommand, logoutCommand } from './commands/login.ts'
@@ -36,6 +37,7 @@ for (const command of [
   recordsCommand(context),
   limitsCommand(context),
   instancesCommand(context),
+  feedsCommand(context),
   pricesCommand(context),
   simulateCommand(context),
 ]) {

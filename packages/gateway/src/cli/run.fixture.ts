@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events'
 import { Readable } from 'node:stream'
 import { Command } from 'commander'
 import { chatCommand } from './commands/chat.ts'
+import { feedsCommand } from './commands/feeds.ts'
 import { instancesCommand } from './commands/instances.ts'
 import { limitsCommand } from './commands/limits.ts'
 import { pricesCommand } from './commands/prices.ts'
@@ -66,7 +67,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     token: options.token ?? (async () => 'a.b.c'),
   }
   const program = new Command('gatehouse').addCommand(usageCommand(context)).addCommand(recordsCommand(context))
-  for (const command of [chatCommand, limitsCommand, instancesCommand, pricesCommand])
+  for (const command of [chatCommand, limitsCommand, instancesCommand, feedsCommand, pricesCommand])
     program.addCommand(command(context))
   quiet(program)
   try {

@@ -117,6 +117,7 @@ function checkShape(root: unknown, origins: ReadonlyMap<string, string>): Checke
     objects: section('objects'),
     redis: section('redis'),
     ledger: section('ledger'),
+    feeds: section('feeds'),
     log: section('log'),
   }
   return { config: null, sections, findings: whole.error.issues.flatMap(issue => findingsOf(issue, context)) }
@@ -166,12 +167,16 @@ function settled(config: Config, directory: string): Config {
   const instances = Object.entries(config.instances).map(([name, instance]) => {
     return [name, { ...instance, endpoint: new URL(instance.endpoint).origin }] as const
   })
+  const feeds = Object.entries(config.feeds).map(([name, feed]) => {
+    return [name, { ...feed, directory: resolve(directory, feed.directory) }] as const
+  })
   const authority = config.identity.entra.authority.replace(/\/+$/, '')
   return {
     ...config,
     identity: { entra: { ...config.identity.entra, authority } },
     instances: Object.fromEntries(instances),
     prices: settledPrices(config.prices, directory),
+    feeds: Object.fromEntries(feeds),
     ledger: { ...config.ledger, directory: resolve(directory, config.ledger.directory) },
   }
 }

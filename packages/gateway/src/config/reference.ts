@@ -72,6 +72,8 @@ Errors:
   )}. Nor may any key be called like a property that every object of JavaScript has, as \`__proto__\` or \`constructor\`.
 - Endpoints have no path, query, user name or password, and are \`https\`, except on this machine itself.
 - \`redis.url\` names a host, and a database by its number at most; user name and password stand in one place.
+- Feeds have directories of their own, none within another or within or around \`ledger.directory\`. Workloads and columns that a feed selects must
+  exist. The form \`apim\` needs \`bodies: true\` and takes no \`columns\`.
 - \`gateway.listen\` and \`admin.listen\` differ. \`ledger.retain.bodies\` is at most \`ledger.retain.records\`.
 
 Warnings, with which the gateway starts all the same:

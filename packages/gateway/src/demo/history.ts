@@ -104,7 +104,13 @@ function pointedAt(config: Config, instances: readonly AzureSimulator[]): Config
     if (written === undefined) throw new TypeError(`the demonstration has no instance ${instance.name}`)
     return [instance.name, { ...written, endpoint: instance.url }] as const
   })
-  return { ...config, gateway: { ...config.gateway, listen: '127.0.0.1:0' }, instances: Object.fromEntries(moved) }
+  // Its records are shipped when the demonstration itself runs.
+  return {
+    ...config,
+    feeds: {},
+    gateway: { ...config.gateway, listen: '127.0.0.1:0' },
+    instances: Object.fromEntries(moved),
+  }
 }
 
 /** Working days between 7 and 19 UTC are busy, evenings and weekends quiet, and the month grows a little. Sorted. */

@@ -40,6 +40,8 @@ export interface DemoParts {
    * The sign-in service speaks TLS, as Microsoft's own libraries ask for. Trusts its certificate in this whole process.
    */
   readonly tls: boolean
+  /** Kind of the feed that ships records into the state's directory; null for none. */
+  readonly feed: 'files' | null
   /** Ledger and keys are kept here. */
   readonly stateDirectory: string
   /** Command to paste first, so that later ones find this demonstration; null where they find it anyway. */
@@ -111,6 +113,7 @@ async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: 
         instance2,
         instance2Key: instanceKey,
         ledgerDirectory: join(parts.stateDirectory, 'ledger'),
+        filesDirectory: parts.feed === 'files' ? join(parts.stateDirectory, 'files') : null,
       }),
     ),
   )

@@ -16,6 +16,7 @@ import { openRedis } from '../redis/open.ts'
 import type { Figures } from '../telemetry/figures.ts'
 import { createTokenCounter, type TokenCounter } from '../tokens/index.ts'
 import { Current, type ReloadResult } from './current.ts'
+import { feedSources } from './feeds.ts'
 import type { CompleteParts } from './index.ts'
 
 export interface Core {
@@ -74,11 +75,13 @@ export async function openCore(config: Config, given: CompleteParts, figures: Fi
     },
     use(next) {
       const nextPrices = pricesFor(next.prices)
+      const feeds = feedSources(next)
       const replaced = current.use(next)
       prices = nextPrices
       limits.use(next)
       ledger.keepNames(configuredNames(next))
       Object.assign(retain, next.ledger.retain)
+      if (given.ledger === undefined) ledger.useFeeds(feeds)
       return replaced
     },
     closers: closers.move(),
@@ -87,5 +90,12 @@ export async function openCore(config: Config, given: CompleteParts, figures: Fi
 
 function ledgerOptions(config: Config, { clock, log }: CompleteParts) {
   const { completionTokensAssumed } = config.limits
-  return { ...config.ledger, clock, log, completionTokensAssumed, names: configuredNames(config) }
+  return {
+    ...config.ledger,
+    clock,
+    log,
+    completionTokensAssumed,
+    names: configuredNames(config),
+    feeds: feedSources(config),
+  }
 }

@@ -68,6 +68,7 @@ export async function openDataPlane(
     lost: () => lost(1),
     ended: [figures.ended],
     credentialsRefused: () => current.credentialsRefused(),
+    feedsTroubled: () => ledger.feeds.troubled,
   })
   const parts = (): GatewayParts => copies.into(copyParts())
   const gateway = await startGateway({ listen: addressOf(config.gateway.listen), config: config.gateway }, parts())

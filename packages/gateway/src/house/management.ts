@@ -27,6 +27,7 @@ export async function openManagement(
     instances: () => current.instanceStates(),
     limits: () => core.limits.report(),
     ledger: () => ledger.health(),
+    feeds: () => ledger.feeds.states(),
     followUps: () => dataPlane.followUps,
     calls: () => dataPlane.gateway,
     redisUp: () => core.redis?.isUp ?? null,
@@ -64,6 +65,7 @@ function adminHouse(core: Core, metrics: Metrics): AdminHouse {
     get currency() {
       return core.prices.currency
     },
+    feeds: core.ledger.feeds,
     instanceStates: () => current.instanceStates(),
     limits: () => core.limits.report(),
     probe: name => current.probe(name),

@@ -1,4 +1,4 @@
-import type { FeedSource, Feeds } from './feeds/index.ts'
+import type { FeedSource, Feeds } from './feeds/control.ts'
 import type { LedgerNames } from './names.ts'
 import type { Closed, Opened, RecordBodies, RecordRow } from './record.ts'
 import type { RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from './reports.ts'

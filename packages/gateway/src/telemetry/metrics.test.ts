@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { Histogram, Registry } from 'prom-client'
+import { feedState } from '../admin/running.fixture.ts'
 import type { InstanceState } from '../instances/state.ts'
 import type { LimitsReport, RuleReport } from '../limits/index.ts'
 import { noUsage } from '../wire/usage.ts'
@@ -96,6 +97,7 @@ const sources: MetricsSources = {
     openExchanges: 1,
     damagedBytes: 0,
   }),
+  feeds: async () => [feedState],
   followUps: () => ({ open: 2, asked: 5, reported: 3, bounded: 1 }),
   calls: () => ({ inFlight: 5, readingOn: 2 }),
   redisUp: () => false,
@@ -210,6 +212,9 @@ test('a scrape reads the current state of limits, the waiting line, breakers and
     'gatehouse_instance_credential_refused{instance="east"}': 1,
     'gatehouse_instance_credential_refusals_total{instance="east"}': 3,
     gatehouse_ledger_lost_records_total: 2,
+    'gatehouse_feed_up{feed="east"}': 0,
+    'gatehouse_feed_lag_records{feed="east"}': 1_200,
+    'gatehouse_feed_sent_total{feed="east"}': 98_000,
     gatehouse_ledger_refused_records_total: 1,
     gatehouse_calls_in_flight: 5,
     gatehouse_calls_read_on: 2,

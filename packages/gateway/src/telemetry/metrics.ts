@@ -5,10 +5,12 @@
  */
 import { Registry } from 'prom-client'
 import type { InstanceState, LaneState } from '../instances/state.ts'
+import type { FeedState } from '../ledger/feeds/control.ts'
 import type { LedgerHealth } from '../ledger/index.ts'
 import type { LimitsReport } from '../limits/index.ts'
 import { version } from '../version.ts'
 import { counts } from './calls.ts'
+import { registerFeeds } from './feed-figures.ts'
 import type { Figures } from './figures.ts'
 import { registerProcess } from './process-figures.ts'
 import { type Reading, readAtScrape } from './tally.ts'
@@ -18,6 +20,7 @@ export interface MetricsSources {
   readonly instances: () => readonly InstanceState[]
   readonly limits: () => Promise<LimitsReport>
   readonly ledger: () => Promise<LedgerHealth>
+  readonly feeds: () => Promise<readonly FeedState[]>
   /** Calls in flight, and how many of them no longer have a client. */
   readonly calls: () => { readonly inFlight: number; readonly readingOn: number }
   /**
@@ -65,6 +68,7 @@ export function createMetrics(figures: Figures, sources: MetricsSources): Metric
   })
   registerInstances(registry, sources.instances)
   registerLedger(registry, sources)
+  registerFeeds(registry, sources.feeds)
   registerProcess(registry, version)
   return { render: () => registry.metrics() }
 }

@@ -37,7 +37,11 @@ export function configCommand(context: CliContext, explain: Explain | null = nul
  */
 export async function readConfig(context: CliContext, file: string): Promise<LoadedConfig> {
   try {
-    return await loadConfig(resolve(context.cwd, file), context.env)
+    const loaded = await loadConfig(resolve(context.cwd, file), context.env)
+    // Columns belong to the table of fields, which the configuration does not know.
+    const { feedSources } = await import('../../house/feeds.ts')
+    feedSources(loaded.config)
+    return loaded
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     if (!context.json) context.stderr.write(`${renderProblems(file, error.problems)}\n\n`)

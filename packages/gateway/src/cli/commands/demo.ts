@@ -1,6 +1,6 @@
 /** `gatehouse demo`: a whole working Gateway with everything around it, on this machine, with one command. */
 import { join, resolve } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { type CliContext, demoVariable, removeDemoState, writeDemoState } from '../context.ts'
 import { type PortOption, startFailure, stopSignal } from '../lifetime.ts'
 import { jsonText } from '../terminal/printable.ts'
@@ -15,6 +15,7 @@ export interface DemoOptions {
   readonly traffic: boolean
   readonly history: boolean
   readonly tls?: boolean
+  readonly feed?: 'files'
 }
 
 export function demoCommand(context: CliContext): Command {
@@ -30,6 +31,7 @@ export function demoCommand(context: CliContext): Command {
       '--tls',
       'let the sign-in service speak TLS, as the Azure SDKs ask for, with a certificate made at the start',
     )
+    .addOption(new Option('--feed <kind>', 'ship records with a feed of this kind (docs/feeds.md)').choices(['files']))
     .option('--no-traffic', 'send no calls')
     .option('--no-history', 'write no month of history on the first start')
     .action(async (options: DemoOptions) => run(context, options))
@@ -46,6 +48,7 @@ async function run(context: CliContext, options: DemoOptions): Promise<void> {
   const demo = await startDemo({
     ...options,
     tls: options.tls === true,
+    feed: options.feed ?? null,
     stateDirectory: join(directory, '.gatehouse'),
     pasteFirst: directory === context.cwd ? null : `export ${demoVariable}=${shellQuoted(directory)}`,
     say: text => void context.stderr.write(text),

@@ -96,6 +96,7 @@ const nextByCode: Readonly<Record<string, string>> = {
   role_missing: 'another account, with --as NAME or after gatehouse login',
   record_unknown: 'gatehouse records list',
   instance_unknown: 'gatehouse instances',
+  feed_unknown: 'gatehouse feeds',
 }
 
 function refused(status: number, body: unknown, base: string): CliError {

@@ -8,6 +8,7 @@ import { backendOf } from '../../wire/backends.ts'
 import { neverForwarded } from '../../wire/request-fields.ts'
 import { formatPath, type Path, printable, showValue } from '../messages.ts'
 import type { CallerRule, Config } from '../schema/index.ts'
+import { checkFeeds } from './feeds.ts'
 import { checkBrought, checkKind } from './kinds.ts'
 import {
   amountsOfInstances,
@@ -100,10 +101,12 @@ function checkCosts(sections: Sections, known: KnownPrices, notes: Notes): void 
 }
 
 /** Data that outlives a call. */
-function checkKept({ redis, objects, ledger }: Sections, notes: Notes): void {
+function checkKept(sections: Sections, notes: Notes): void {
+  const { redis, objects, ledger, feeds } = sections
   if (redis !== null && redis !== undefined) checkRedis(redis, notes)
   if (objects !== null && ledger !== null) checkObjects(objects, ledger, notes)
   if (ledger !== null) checkRetention(ledger, notes)
+  if (feeds !== null) checkFeeds(feeds, sections, notes)
 }
 
 function checkLimits(sections: Sections, notes: Notes): void {

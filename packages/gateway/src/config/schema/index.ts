@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { admin } from './admin.ts'
 import { name } from './common.ts'
+import { feed, feedName } from './feeds.ts'
 import { gateway } from './gateway.ts'
 import { identity } from './identity.ts'
 import { instance } from './instances.ts'
@@ -36,6 +37,10 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('What replicas share: limits (with `limits.store: redis`) and whose objects are whose.'),
   ledger: ledger.prefault({}).describe('Where records are kept.'),
+  feeds: z
+    .record(feedName, feed)
+    .default({})
+    .describe('Where records are shipped beyond this machine, by name. docs/feeds.md'),
   log: log.prefault({}).describe('What the process says about itself. Never a credential, never a prompt.'),
 })
 

@@ -122,6 +122,7 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
     limits: parts.limits.state,
     limitedThroughout: parts.limitedThroughout,
     credentialsRefused: parts.credentialsRefused(),
+    feedsTroubled: parts.feedsTroubled(),
   })
 
   server.on('request', (req, res) => begin(req, res, false))

@@ -17,6 +17,8 @@ export interface Readiness {
    * Number of instances that refuse the gateway's own credential. Their names are shown only to callers with a token.
    */
   readonly credentialsRefused: number
+  /** Number of feeds that fail: a warning only, because no call needs them. */
+  readonly feedsTroubled: number
 }
 
 export interface PageParts {
@@ -83,13 +85,15 @@ function find(path: string, call: Call, parts: PageParts): Page | null {
  * calls, and with `refuse` calls that meet no limit still pass. Replicas share that store. If all of them were unready,
  * a balancer could send those calls nowhere, and clients would lose the answer that says what is wrong.
  */
-function readiness({ accepting, ledger, limits, limitedThroughout, credentialsRefused }: Readiness): Page {
+function readiness(facts: Readiness): Page {
+  const { accepting, ledger, limits, limitedThroughout, credentialsRefused, feedsTroubled } = facts
   const ready = accepting && ledger && !(limits === 'refuse' && limitedThroughout)
   // The process is still ready: other members serve, and no other replica has another credential.
   const refused = credentialsRefused > 0 ? { credentialsRefused } : {}
+  const troubled = feedsTroubled > 0 ? { feedsTroubled } : {}
   return {
     status: ready ? 200 : 503,
-    body: { status: ready ? 'ready' : 'not ready', checks: { accepting, ledger }, limits, ...refused },
+    body: { status: ready ? 'ready' : 'not ready', checks: { accepting, ledger }, limits, ...refused, ...troubled },
   }
 }
 

@@ -47,7 +47,14 @@ async function startPages(t: TestContext, ready: () => Readiness): Promise<strin
 // All replicas share one Redis. If each reported itself unready without it, a balancer could send no call anywhere, not
 // even calls without limits, and clients would get its error in place of ours.
 test('readyz reports the health of limits, and is 503 for them only when no call could be served', async t => {
-  let now: Readiness = { accepting: true, ledger: true, limits: 'ok', limitedThroughout: true, credentialsRefused: 0 }
+  let now: Readiness = {
+    accepting: true,
+    ledger: true,
+    limits: 'ok',
+    limitedThroughout: true,
+    credentialsRefused: 0,
+    feedsTroubled: 0,
+  }
   const url = await startPages(t, () => now)
   const asked = async (limits: StoreState, limitedThroughout: boolean): Promise<readonly unknown[]> => {
     now = { ...now, limits, limitedThroughout }
@@ -93,4 +100,19 @@ test('limits apply throughout when every call of every workload meets an enforce
   for (const [expected, changes] of cases) {
     assert.equal(limitedThroughout(configWith(changes)), expected, JSON.stringify(changes))
   }
+})
+
+// An archive that is away must not take the gateway out of the balancer: no call needs it.
+test('readyz reports feeds that fail as a warning and stays ready', async t => {
+  const facts = { accepting: true, ledger: true, limits: 'ok', limitedThroughout: true, credentialsRefused: 0 } as const
+  let feedsTroubled = 0
+  const url = await startPages(t, () => ({ ...facts, feedsTroubled }))
+  const asked = async (): Promise<readonly unknown[]> => {
+    const answer = await fetch(url)
+    const body = (await answer.json()) as { feedsTroubled?: number }
+    return [answer.status, body.feedsTroubled]
+  }
+  assert.deepEqual(await asked(), [200, undefined])
+  feedsTroubled = 2
+  assert.deepEqual(await asked(), [200, 2])
 })

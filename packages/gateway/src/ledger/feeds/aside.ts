@@ -8,8 +8,8 @@ import type { RecordedExchange } from './index.ts'
 const fileBytesMax = 16 * 1_048_576
 
 /**
- * Records that a feed can never take, in the file `NAME.aside.jsonl` beside its cursor: id, place in the journal, reason,
- * time. After a crash a record may be in it twice.
+ * Records that a feed can never take, in the file `NAME.aside.jsonl` beside its cursor: id, place in the journal,
+ * reason, time. After a crash a record may be in it twice.
  */
 export class AsideFile {
   readonly #path: string

@@ -7,8 +7,8 @@ import type { RecordRow } from '../record.ts'
 import type { RecordedExchange } from './index.ts'
 
 /**
- * `gatehouse`: every field of the record under its own name. `gen_ai`: the names of OpenTelemetry. `apim`: eight columns
- * that tables and dashboards of API Management's `log-to-eventhub` samples use, and `id`.
+ * `gatehouse`: every field of the record under its own name. `gen_ai`: the names of OpenTelemetry. `apim`: eight
+ * columns that tables and dashboards of API Management's `log-to-eventhub` samples use, and `id`.
  */
 export const feedForms = ['gatehouse', 'gen_ai', 'apim'] as const
 export type FeedForm = (typeof feedForms)[number]

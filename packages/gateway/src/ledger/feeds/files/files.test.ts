@@ -1,15 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import {
-  appendFileSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { appendFileSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { bytes, closedOf, keptLog, newId, openedOf, temporaryDirectory, testLedger } from '../../exchange.fixture.ts'
@@ -21,7 +12,8 @@ import { bodyBytesMax } from '../forms.ts'
 import type { FeedSelection } from '../index.ts'
 import { FeedRunner, feedParts } from '../runner.ts'
 import { recordsInLines, recordsInParquet, withoutDoubles } from './files.fixture.ts'
-import { type FilesSettings, openFeed } from './index.ts'
+import { openFeed } from './index.ts'
+import type { FilesSettings } from './settings.ts'
 
 interface Ended {
   readonly rows: ReadonlyMap<string, RecordRow>

@@ -8,25 +8,13 @@ import { join } from 'node:path'
 import { systemClock } from '../../../clock.ts'
 import { codeOf } from '../../../errors.ts'
 import { uuidV7 } from '../../../ids.ts'
-import { columnsOf, type FedRecord, type FeedColumn, type FeedForm, fedRecord } from '../forms.ts'
+import { columnsOf, type FedRecord, type FeedColumn, fedRecord } from '../forms.ts'
 import type { Feed, FeedParts, RecordedExchange } from '../index.ts'
 import type { FileFormat, FileWriter } from './format.ts'
 import { type FinishedFile, Hours, hourOf } from './hour.ts'
 import { openJsonLines } from './json-lines.ts'
 import { openParquet } from './parquet.ts'
-
-export interface FilesSettings {
-  /** Made when it is missing; its parent must exist. */
-  readonly directory: string
-  readonly format: 'jsonl' | 'parquet'
-  readonly form: FeedForm
-  /** Null for all columns of the form. */
-  readonly columns: readonly string[] | null
-  readonly bodies: boolean
-}
-
-/** The module of this feed, for `FeedSource`. */
-export const filesModule = new URL(import.meta.url)
+import type { FilesSettings } from './settings.ts'
 
 const formats = { jsonl: openJsonLines, parquet: openParquet } as const
 /** Files that are written at the same time; a feed that catches up meets many hours in a batch. */

@@ -1,0 +1,51 @@
+/** Rules of feeds: their directories, workloads and forms. */
+import { relative, resolve, sep } from 'node:path'
+import type { Config } from '../schema/index.ts'
+import { conflict, type Notes, refuseDuplicates, type Sections, shown, unknownName } from './notes.ts'
+
+type FeedConfig = Config['feeds'][string]
+
+export function checkFeeds(feeds: Config['feeds'], { workloads, ledger }: Sections, notes: Notes): void {
+  const checked: (readonly [string, string])[] = []
+  for (const [name, feed] of Object.entries(feeds)) {
+    const path = ['feeds', name, 'directory']
+    const other = checked.find(([, directory]) => overlap(directory, feed.directory))
+    const seen = shown(feed.directory, path, notes)
+    if (other !== undefined) conflict(notes, path, seen, `a directory of its own: feeds.${other[0]} writes there`)
+    if (ledger !== null && overlap(ledger.directory, feed.directory))
+      conflict(notes, path, seen, 'a directory outside of ledger.directory, and not around it')
+    checked.push([name, feed.directory])
+    checkForm(name, feed, notes)
+    refuseDuplicates(feed.columns ?? [], ['feeds', name, 'columns'], notes)
+    refuseDuplicates(feed.outcomes ?? [], ['feeds', name, 'outcomes'], notes)
+    refuseDuplicates(feed.workloads ?? [], ['feeds', name, 'workloads'], notes)
+    if (workloads === null) continue
+    const known = Object.keys(workloads)
+    for (const [index, workload] of (feed.workloads ?? []).entries()) {
+      if (!known.includes(workload))
+        notes.errors.push(unknownName(workload, ['feeds', name, 'workloads', index], 'workload', known))
+    }
+  }
+}
+
+function checkForm(name: string, { form, columns, bodies }: FeedConfig, notes: Notes): void {
+  if (form !== 'apim') return
+  if (columns !== undefined)
+    conflict(
+      notes,
+      ['feeds', name, 'columns'],
+      `${columns.length} columns`,
+      'nothing with the form apim, whose columns are fixed',
+    )
+  if (!bodies)
+    conflict(notes, ['feeds', name, 'bodies'], 'false', 'true with the form apim, two of whose columns are bodies')
+}
+
+/** True when one directory is the other, or is within it. Links are not followed. */
+function overlap(one: string, other: string): boolean {
+  const isWithin = (inner: string, outer: string): boolean => {
+    const way = relative(resolve(outer), resolve(inner))
+    return way !== '..' && !way.startsWith(`..${sep}`)
+  }
+  return isWithin(one, other) || isWithin(other, one)
+}

@@ -1,0 +1,39 @@
+/** The feeds of a configuration as the ledger runs them. */
+import { ConfigError, type Problem, printable } from '../config/messages.ts'
+import type { Config } from '../config/schema/index.ts'
+import type { FeedSource } from '../ledger/feeds/control.ts'
+import type { FilesSettings } from '../ledger/feeds/files/settings.ts'
+import { columnNames } from '../ledger/feeds/forms.ts'
+import { feedModules } from '../ledger/feeds/kinds.ts'
+
+/** @throws ConfigError when a feed names a column that its form does not have. */
+export function feedSources({ feeds }: Pick<Config, 'feeds'>): FeedSource[] {
+  const problems = Object.entries(feeds).flatMap(([name, feed]) => unknownColumns(name, feed))
+  if (problems.length > 0) throw new ConfigError('config_invalid', 'feeds', problems)
+  return Object.entries(feeds).map(([name, feed]) => sourceOf(name, feed))
+}
+
+function sourceOf(name: string, feed: Config['feeds'][string]): FeedSource {
+  const { kind, directory, format, form, columns, bodies, workloads, outcomes, batch, behind } = feed
+  const settings: FilesSettings = { directory, format, form, bodies, columns: columns ?? null }
+  return {
+    ...{ name, kind, settings },
+    module: feedModules[kind],
+    selection: { workloads: workloads ?? null, outcomes: outcomes ?? null },
+    batch: { records: batch.records, bytes: batch.bytes, everyMs: batch.time },
+    behindMsMax: behind,
+  }
+}
+
+function unknownColumns(name: string, { form, columns = [] }: Config['feeds'][string]): Problem[] {
+  const known = columnNames(form)
+  return [...columns.entries()]
+    .filter(([, column]) => !known.includes(column))
+    .map(([index, column]) => ({
+      code: 'unknown_name',
+      path: `feeds.${name}.columns[${index}]`,
+      ...{ line: null, column: null, nearest: null },
+      seen: printable(column),
+      expected: `a column of the form ${form}, as docs/feeds.md lists them`,
+    }))
+}

@@ -77,8 +77,10 @@ export class RunningFeeds implements Feeds {
     if (thread !== undefined) thread.droppedSegments += segments
   }
 
+  /** In the order of their names. */
   states(): Promise<FeedState[]> {
-    return Promise.all(this.#threads.map(thread => thread.state()))
+    const inOrder = this.#threads.toSorted((a, b) => (a.source.name < b.source.name ? -1 : 1))
+    return Promise.all(inOrder.map(thread => thread.state()))
   }
 
   pause(name: string): Promise<FeedState | null> {

@@ -14,12 +14,17 @@ export function recordsInLines(directory: string): FiledRecord[] {
 }
 
 /** The same of Parquet; columns of the type JSON are texts, and whole numbers are numbers. */
-export async function recordsInParquet(directory: string): Promise<FiledRecord[]> {
+export function recordsInParquet(directory: string): Promise<FiledRecord[]> {
+  const files = join(directory, 'day=*', 'hour=*', '*.parquet').replaceAll("'", "''")
+  return answerOf(`SELECT * FROM read_parquet('${files}', hive_partitioning = false)`)
+}
+
+/** Rows that DuckDB answers with; whole numbers are numbers. */
+export async function answerOf(query: string): Promise<FiledRecord[]> {
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
   try {
-    const files = join(directory, 'day=*', 'hour=*', '*.parquet').replaceAll("'", "''")
-    const result = await connection.runAndReadAll(`SELECT * FROM read_parquet('${files}', hive_partitioning = false)`)
+    const result = await connection.runAndReadAll(query)
     return result
       .getRowObjects()
       .map(row =>

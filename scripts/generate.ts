@@ -1,6 +1,6 @@
 /**
  * Writes the generated files: from the configuration's schema its reference and JSON Schema, from the table of the
- * record's fields the table in docs/ledger.md and the journal's writer.
+ * record's fields the table in docs/ledger.md, the journal's writer, and Data Explorer's tables and dashboard.
  *   node scripts/generate.ts           writes what has changed
  *   node scripts/generate.ts --check   writes nothing; exits 1 when a file differs from what would be written
  */
@@ -12,6 +12,8 @@ import { withFieldTable } from '../packages/gateway/src/ledger/field-docs.ts'
 import { unrolledText } from '../packages/gateway/src/ledger/journal/unroll.ts'
 
 import { readImports, withRoomsTable } from './imports.ts'
+import { dashboardText } from './kusto/dashboard.ts'
+import { tablesText } from './kusto/tables.ts'
 
 const root = dirname(import.meta.dirname)
 /** By file: its new text, made from its current one. */
@@ -21,6 +23,8 @@ const generated: Readonly<Record<string, (written: string) => string>> = {
   'ARCHITECTURE.md': written => withRoomsTable(written, readImports(root)),
   'docs/ledger.md': withFieldTable,
   'packages/gateway/src/ledger/journal/unrolled.ts': unrolledText,
+  'deploy/kusto/1-tables.kql': tablesText,
+  'deploy/kusto/dashboard.json': dashboardText,
 }
 
 const unknown = process.argv.slice(2).filter(argument => argument !== '--check')

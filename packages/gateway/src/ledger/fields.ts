@@ -2,7 +2,8 @@
  * The table of the record's fields, a row per field, in the order in which people read them. From it follow: the types
  * `Opened` and `Closed` (record.ts), the journal's coding (journal/fields.ts, journal/unrolled.ts), the store's columns
  * with their writing and reading (store/), the management API's schema (admin/schemas.ts), the table of docs/ledger.md,
- * and the command line's list, page and CSV (cli/record-*.ts).
+ * the command line's list, page and CSV (cli/record-*.ts), the columns of feeds (feeds/forms.ts), and Data Explorer's
+ * tables and mapping (deploy/kusto).
  *
  * A new field is one row here and the line that computes it; then `node scripts/generate.ts`.
  */

@@ -108,13 +108,16 @@ function plain(value: unknown): unknown {
 }
 
 function openDoor(world: World, endpoint: string, direct: boolean): { door: Door; exchanges(): Promise<Exchange[]> } {
-  const pending: Promise<Exchange>[] = []
-  const recording: typeof fetch = async (input, init) => {
-    const response = await fetch(input, init)
+  // In the order of the requests: answers to requests in parallel come in any order.
+  const pending: Promise<Exchange | null>[] = []
+  const recording: typeof fetch = (input, init) => {
     const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url
     const method = init?.method ?? (input instanceof Request ? input.method : 'GET')
-    pending.push(readExchange(method, url.slice(endpoint.length), response.clone()))
-    return response
+    const answer = fetch(input, init)
+    // Cloned before the client reads it. A call without an answer is the client's to report.
+    const exchange = answer.then(response => readExchange(method, url.slice(endpoint.length), response.clone()))
+    pending.push(exchange.catch(() => null))
+    return answer
   }
   const door = {
     endpoint,
@@ -124,7 +127,8 @@ function openDoor(world: World, endpoint: string, direct: boolean): { door: Door
     fetch: recording,
     direct,
   }
-  return { door, exchanges: () => Promise.all(pending) }
+  const exchanges = async (): Promise<Exchange[]> => (await Promise.all(pending)).filter(exchange => exchange !== null)
+  return { door, exchanges }
 }
 
 async function readExchange(method: string, path: string, response: Response): Promise<Exchange> {

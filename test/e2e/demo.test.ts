@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, symlink } from 'node:fs/promises'
+import { globSync } from 'node:fs'
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -186,6 +187,40 @@ test('the first start writes a month of history, marked as demonstration, and on
   const second = await startDemo(['--no-traffic', '--directory', directory])
   assert.doesNotMatch(second.err(), /Wrote a month/)
   await stopDemo(second)
+})
+
+// A page whose commands fail is worse than none.
+test('the commands of docs/feeds.md work beside a demonstration that ships into files', async () => {
+  const page = await readFile(join(root, 'docs', 'feeds.md'), 'utf8')
+  const blocks = [...page.matchAll(/```sh\n([\s\S]+?)```/g)].map(([, text = '']) => text.trim().split('\n'))
+  assert.deepEqual(blocks[0], ['npm start -- --feed files'])
+  const directory = join(folder, 'with-feed')
+  const demo = await startDemo(['--no-traffic', '--no-history', '--feed', 'files', '--directory', directory])
+  const asked = start(process.execPath, [main, 'chat', '--as', 'bob', 'What is a semaphore?'], directory)
+  await soon('the answer', asked.ended, 30_000)
+  await eventually(
+    'the record is in a file',
+    () => globSync('.gatehouse/files/day=*/hour=*/files-*.jsonl', { cwd: directory })[0] ?? null,
+    30_000,
+  )
+  const expected = [
+    / files +files +running +0 +- +1 /,
+    /✓ files {2}is paused/,
+    /goes on/,
+    /sends again what ended at 20/,
+  ]
+  assert.equal(blocks[1]?.length, expected.length)
+  for (const [index, line] of (blocks[1] ?? []).entries()) {
+    const command = line
+      .replace(/^npx gatehouse/, '')
+      .trim()
+      .split(' ')
+    const run = start(process.execPath, [main, ...command], directory)
+    await soon(`the end of: ${line}`, run.ended, 30_000)
+    assert.equal(run.child.exitCode, 0, `${line}\n${run.err()}`)
+    assert.match(run.out(), expected[index] as RegExp, line)
+  }
+  await stopDemo(demo)
 })
 
 test('a port that is taken is named, with the option that changes it', async () => {

@@ -342,3 +342,34 @@ test('a feed whose name cannot be part of a file name is refused', async t => {
     )
   }
 })
+
+/** A module whose thread dies until the file of its settings is there; then each record is a line of it. */
+const dyingModule = new URL(
+  `data:text/javascript,${encodeURIComponent(`
+    import { appendFileSync, existsSync } from 'node:fs'
+    export function openFeed(file) {
+      if (!existsSync(file)) throw new Error('not yet')
+      return { take: async taken => appendFileSync(file, taken.map(({ id }) => id + '\\n').join('')) }
+    }`)}`,
+)
+
+// A thread that runs out of memory must not take the gateway with it, nor stay away until somebody restarts that.
+test('a feed whose thread dies is reported as stopped, and its thread is started again', async t => {
+  const file = join(temporaryDirectory(t), 'ids')
+  const feeds = [{ name: 'dying', kind: 'dying', module: dyingModule, settings: file }]
+  const ledger = await testLedger(t, temporaryDirectory(t), { feeds, loadEveryMs: 5 })
+  const ids = await recordSome(ledger, 5)
+  const state = await eventually('it has died', async () => {
+    const [found] = await ledger.feeds.states()
+    return found?.status === 'stopped' ? found : null
+  })
+  assert.match(state.lastError ?? '', /not yet/)
+  assert.equal(ledger.feeds.troubled, 1)
+  await assert.rejects(ledger.feeds.pause('dying'), /has ended; it is started again/)
+  assert.equal(await ledger.feeds.pause('other'), null)
+  writeFileSync(file, '')
+  await eventually('it works', () => readFileSync(file, 'utf8').split('\n').length === 6 || null, 20_000)
+  assert.deepEqual(readFileSync(file, 'utf8').split('\n').slice(0, -1), ids)
+  const [after] = await ledger.feeds.states()
+  assert.deepEqual([after?.status, ledger.feeds.troubled], ['running', 0])
+})

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { bytes, closedOf, keptLog, newId, openedOf, temporaryDirectory, testLedger } from '../../exchange.fixture.ts'
@@ -208,6 +217,27 @@ test('a feed whose directory cannot be made fails with the reason, and goes on w
   assert.deepEqual([sent, retried, lagRecords], [ended.rows.size, 2 * ended.rows.size, 0])
   assert.match(lastError ?? '', /ENOTDIR/)
   assert.equal(log.lines.filter(({ level }) => level === 'error').length, 1)
+})
+
+test('a directory of another user is reported, and everything is written when it is given to the gateway', async t => {
+  const ended = await endedLedger(t)
+  const parent = join(temporaryDirectory(t), 'foreign')
+  mkdirSync(parent, { mode: 0o555 })
+  const { runner } = await filesRunner(t, ended, { directory: join(parent, 'out') })
+  // Root may write anywhere: the test takes another user, and gives the ledger to that user.
+  if (process.getuid?.() === 0) {
+    execFileSync('chown', ['-R', '65534', ended.directory, join(parent, '..')])
+    execFileSync('chown', ['0', parent])
+    process.seteuid?.(65_534)
+  }
+  try {
+    await assert.rejects(runner.caughtUp(), /the gateway may not write there.*\(EACCES\)/)
+  } finally {
+    process.seteuid?.(process.getuid?.() ?? 0)
+  }
+  chmodSync(parent, 0o755)
+  await runner.caughtUp()
+  assert.equal(recordsInLines(join(parent, 'out')).length, ended.rows.size)
 })
 
 test('on a full disk no file appears, and everything is written when there is room again', {

@@ -29,8 +29,8 @@ function* endlessPlans(random: Random): Generator<Plan, void> {
   for (let number = 0; ; number += 1) yield random.chance(0.2) ? longPlan(random, number) : planOf(random, number)
 }
 
-// The archive is what an auditor reads when the gateway's own disk is gone: a crash may repeat a record there, but never
-// lose or change one.
+// The archive is what an auditor reads when the gateway's own disk is gone: a crash may repeat a record there, but must
+// not lose or change one.
 test('P1 after four kills at random moments ledger, bill and files agree call by call without doubles', async t => {
   const seed = seedOfRun()
   t.diagnostic(`seed ${seed}; repeat with GATEHOUSE_TEST_SEED=${seed}`)

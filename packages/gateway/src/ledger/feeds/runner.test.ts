@@ -127,6 +127,17 @@ test('the pauses between retries double up to a minute, half of them random', as
   assert.deepEqual([look.taken, look.troubles], [ids, [true, false]])
 })
 
+test('a clock that is set back by a day does not stop a feed that waits for a retry', async t => {
+  const { directory, ids } = await endedLedger(t, 3)
+  const look = startRunner(t, directory)
+  look.failing = true
+  await look.look()
+  look.failing = false
+  look.now -= 86_400_000
+  await look.look()
+  assert.deepEqual(look.taken, ids)
+})
+
 test('a paused feed takes nothing, also after a restart, until it is resumed', async t => {
   const { directory, ids } = await endedLedger(t, 3)
   const first = startRunner(t, directory)
@@ -136,8 +147,9 @@ test('a paused feed takes nothing, also after a restart, until it is resumed', a
   await first.runner.close()
   const second = startRunner(t, directory)
   await second.look()
-  const { isPaused, lagRecords, lagBytes } = second.runner.progress()
-  assert.ok(isPaused && lagBytes > 0 && lagRecords > 0)
+  second.now += minuteMs
+  const { isPaused, lagRecords, lagBytes, lagSeconds } = second.runner.progress()
+  assert.ok(isPaused && lagBytes > 0 && lagRecords > 0 && lagSeconds >= 60)
   assert.deepEqual(second.taken, [])
   second.runner.resume()
   await second.look()

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import { ExchangeReader } from '../journal/exchange-reader.ts'
 import { type JournalPosition, segmentOf } from '../journal/position.ts'
+import { readPreamble } from '../journal/segments.ts'
 import type { Opened } from '../record.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { AsideFile } from './aside.ts'
@@ -164,7 +165,7 @@ export class FeedRunner {
     const taken = this.#sent + gathered.length
     const bytesPerRecord = taken === 0 || this.#readBytes === 0 ? 2_048 : this.#readBytes / taken
     const lagRecords = gathered.length + Math.ceil(lagBytes / bytesPerRecord)
-    const oldestMs = gathered[0]?.closed.endedAtMs ?? this.#lastSentAtMs ?? this.#clock()
+    const oldestMs = gathered[0]?.closed.endedAtMs ?? this.#lastSentAtMs ?? this.#segmentBeganAtMs() ?? this.#clock()
     return {
       isPaused: this.#isPaused,
       lagRecords,
@@ -180,6 +181,11 @@ export class FeedRunner {
     }
   }
 
+  /** When the segment began that is read next: what is in it is not older. */
+  #segmentBeganAtMs(): number | undefined {
+    return readPreamble(this.#options.journal, segmentOf(this.#exchanges.position))?.createdAtMs
+  }
+
   #read(): ExchangeReader<Opened> {
     const { name, journal, log } = this.#options
     return new ExchangeReader(journal, this.#consumer, damage => {
@@ -188,7 +194,10 @@ export class FeedRunner {
   }
 
   async #look(): Promise<void> {
-    if (this.#isRunning || this.#isClosed || this.#isPaused || this.#clock() < this.#notBeforeMs) return
+    const pauseMs = this.#notBeforeMs - this.#clock()
+    // A longer pause than the longest means that the clock was set back: it must not stop the feed.
+    const isWaiting = pauseMs > 0 && pauseMs <= pauseMsMax
+    if (this.#isRunning || this.#isClosed || this.#isPaused || isWaiting) return
     await this.#inTurn(() => this.#offer(false)).catch(() => {})
   }
 

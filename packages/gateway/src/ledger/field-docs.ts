@@ -18,7 +18,7 @@ export function withFieldTable(page: string): string {
 
 /** Bodies are no fields: they stay in the journal. */
 const bodies = [
-  '| request and response body | as the bytes that passed, for a stream its raw events; not with `capture: metadata` | `gen_ai.input.messages`, `gen_ai.output.messages` |',
+  '| request and response body | as the bytes that passed, for a stream its raw events; not with `capture: metadata` | `gatehouse.request.body`, `gatehouse.response.body` |',
 ]
 
 /** Names of the conventions only. */

@@ -6,7 +6,7 @@ import type { BackendFacts } from '../wire/backends.ts'
 import { Breaker, type BreakerSettings } from './breaker.ts'
 import { Latency } from './latency.ts'
 import type { OwnCredential } from './own-credential.ts'
-import { numberOf, retryAfterMs } from './retry-after.ts'
+import { type AnswerHeaders, numberOf, retryAfterMs } from './retry-after.ts'
 import type { BreakerState, LaneState } from './state.ts'
 
 /** Lifetime of reported figures. Milliseconds. */
@@ -15,8 +15,6 @@ const reportedForMs = 60_000
 const riseNewest = 0.3
 /** Readings closer together give no slope. Milliseconds. */
 const slopeLeastMs = 200
-
-type Headers = Readonly<Record<string, string | string[] | undefined>>
 
 export interface LaneParts {
   readonly backend: BackendFacts
@@ -146,7 +144,7 @@ export class Lane {
   /**
    * Reads capacity from the head of an answer. @param call number of the call. @param sentAtMs time when it was sent.
    */
-  read(headers: Headers, call: number, sentAtMs: number, nowMs: number): void {
+  read(headers: AnswerHeaders, call: number, sentAtMs: number, nowMs: number): void {
     const { utilization, limits } = this.backend
     const used = this.kind === 'provisioned' && utilization !== null ? headers[utilization] : undefined
     if (used !== undefined) this.#readUtilization(used, call, sentAtMs)
@@ -235,7 +233,7 @@ export class Attempt {
   }
 
   /** The head of an answer has come. A success counts only when the attempt ends, but a probe is answered now. */
-  answered(status: number, headers: Headers, nowMs: number): void {
+  answered(status: number, headers: AnswerHeaders, nowMs: number): void {
     if (this.#isReported) return
     this.#isReported = true
     const { lane } = this

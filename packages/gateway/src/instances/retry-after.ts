@@ -3,14 +3,14 @@
 /** Far beyond any sensible figure. */
 const numberMost = 1e15
 
-type Headers = Readonly<Record<string, string | string[] | undefined>>
+export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>
 
 /**
  * The longer of `retry-after-ms` and `Retry-After`, the latter in seconds or as a date (RFC 9110 section 10.2.3). Azure
  * has sent `retry-after: 1` with `retry-after-ms: 0`: the smaller one alone would not pause anything.
  * @returns milliseconds from now, never negative; null when neither can be read.
  */
-export function retryAfterMs(headers: Headers, nowMs: number): number | null {
+export function retryAfterMs(headers: AnswerHeaders, nowMs: number): number | null {
   const exact = headers['retry-after-ms']
   const written = headers['retry-after']
   if (exact === undefined && written === undefined) return null

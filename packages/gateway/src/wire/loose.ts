@@ -21,7 +21,7 @@ const { bracketClose, bracketOpen, comma } = jsonBytes
 /** The instance that made each content (by digest) and each item (by id). Others are unknown. */
 export type Makers = ReadonlyMap<string, string>
 
-interface Item {
+interface LooseItem {
   readonly start: number
   readonly end: number
   readonly scan: Scan
@@ -40,10 +40,10 @@ const needNoId: ReadonlySet<string> = new Set(['message', 'function_call', 'cust
 
 export class LooseBody {
   readonly #body: Buffer
-  readonly #items: readonly Item[]
+  readonly #items: readonly LooseItem[]
   readonly #makers: Makers
 
-  private constructor(body: Buffer, items: readonly Item[], makers: Makers) {
+  private constructor(body: Buffer, items: readonly LooseItem[], makers: Makers) {
     this.#body = body
     this.#items = items
     this.#makers = makers
@@ -101,7 +101,7 @@ export class LooseBody {
   }
 }
 
-function readItem(body: Buffer, start: number, end: number): Item {
+function readItem(body: Buffer, start: number, end: number): LooseItem {
   const scan = scanObject(body, itemMembers, start, end)
   const text = (key: string): string | null => {
     const range = scan.members.get(key)

@@ -17,7 +17,7 @@ const textBytesMax = 1_048_576
 const choiceTextBytesMax = 1_024
 
 /** Token that may come next, apart from white space, in an object whose members are read. */
-type Expected = 'open' | 'key' | 'colon' | 'value' | 'comma' | 'nothing'
+type NextToken = 'open' | 'key' | 'colon' | 'value' | 'comma' | 'nothing'
 
 export interface MembersOptions {
   /** Keys of the outermost object to report. */
@@ -42,7 +42,7 @@ export class Members {
   broken = false
   readonly #options: MembersOptions
   readonly #passed: PassedBytes | null
-  #expected: Expected = 'open'
+  #expected: NextToken = 'open'
   /** Brackets that are open. */
   #depth = 0
   /** 2 inside of `inner`, else 1: the depth at which members are read. */

@@ -170,7 +170,7 @@ function inSlice<T>(work: Sliced<T>, bytes: Buffer): T {
   return work.result()
 }
 
-interface Frame {
+interface ReferenceFrame {
   readonly isList: boolean
   /** Key of the value; lists pass theirs on. */
   readonly name: string
@@ -192,7 +192,7 @@ interface Frame {
 export class ReferenceFinder implements Sliced<readonly Reference[]> {
   readonly #bytes: Buffer
   readonly #found = new Map<string, Reference>()
-  readonly #frames: Frame[] = []
+  readonly #frames: ReferenceFrame[] = []
   #began = false
   #mentioned = 0
   #at: number
@@ -264,7 +264,7 @@ export class ReferenceFinder implements Sliced<readonly Reference[]> {
     return end - at > keyBytesMax ? '' : this.#text(at, end)
   }
 
-  #value(frame: Frame, key: string, at: number, end: number): void {
+  #value(frame: ReferenceFrame, key: string, at: number, end: number): void {
     if (frame.isFree) return
     if (frame.item !== null && end - at > 2) noteFilled(frame.item, key)
     if (key === 'encrypted_content' && !frame.cites) {
@@ -287,7 +287,7 @@ export class ReferenceFinder implements Sliced<readonly Reference[]> {
     }
   }
 
-  #isAt(frame: Frame, { outermost, under, inside }: IdPlace): boolean {
+  #isAt(frame: ReferenceFrame, { outermost, under, inside }: IdPlace): boolean {
     // True for a member of the body itself, and for an element of such a list.
     if (outermost === true) return this.#frames.length === (frame.isList ? 2 : 1)
     return (under === undefined || frame.name === under) && (inside === undefined || frame.root === inside)
@@ -360,7 +360,7 @@ export class ReferenceFinder implements Sliced<readonly Reference[]> {
   }
 }
 
-const bodyFrame: Omit<Frame, 'isList' | 'start'> = {
+const bodyFrame: Omit<ReferenceFrame, 'isList' | 'start'> = {
   name: '',
   root: '',
   isFree: false,

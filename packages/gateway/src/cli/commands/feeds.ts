@@ -98,12 +98,12 @@ function feedsText(feeds: readonly FeedState[], nowMs: number, width: number | n
   return renderTable(columns, rows, width) + (errors.length === 0 ? '' : `\n${errors.join('\n')}\n`)
 }
 
-interface FeedColumn extends TableColumn {
+interface FeedTableColumn extends TableColumn {
   readonly cell: (feed: FeedState) => string
 }
 
 /** `leaves` as in table.ts: columns without it stay longest. */
-function columnsFor(nowMs: number): readonly FeedColumn[] {
+function columnsFor(nowMs: number): readonly FeedTableColumn[] {
   const right = 'right' as const
   return [
     { title: '', cell: markOf },

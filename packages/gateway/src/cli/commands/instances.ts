@@ -11,7 +11,7 @@ import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
 import { addReaderOptions, formatOf, type ReaderOptions, widthOf } from './filters.ts'
 
 type InstancesOptions = Pick<ReaderOptions, 'format' | 'as'>
-type Instance = InstancesAnswer['instances'][number]
+type InstanceRow = InstancesAnswer['instances'][number]
 type Pool = InstancesAnswer['pools'][number]
 type Member = Pool['members'][number]
 
@@ -37,13 +37,13 @@ async function showInstances(context: CliContext, options: InstancesOptions): Pr
   else context.stdout.write(instancesText(answer, { nowMs: context.clock(), width: widthOf(context) }))
 }
 
-interface TextParts {
+interface InstancesTextParts {
   readonly nowMs: number
   /** Columns of the terminal; null for no bound. */
   readonly width: number | null
 }
 
-function instancesText(answer: InstancesAnswer, { nowMs, width }: TextParts): string {
+function instancesText(answer: InstancesAnswer, { nowMs, width }: InstancesTextParts): string {
   const lines = linesOf(answer)
   if (lines.length === 0) return 'No instances are configured.\n'
   const columns = laneColumns(
@@ -63,7 +63,7 @@ function instancesText(answer: InstancesAnswer, { nowMs, width }: TextParts): st
 
 /** One deployment of one instance; `lane` is null before its first call. */
 interface Line {
-  readonly instance: Instance
+  readonly instance: InstanceRow
   readonly deployment: string
   readonly model: string
   readonly kind: string
@@ -133,13 +133,13 @@ function partOf(part: number, all: number): number | null {
   return all === 0 ? null : part / all
 }
 
-function probeLine({ name, lastProbe }: Instance, nowMs: number): string[] {
+function probeLine({ name, lastProbe }: InstanceRow, nowMs: number): string[] {
   if (lastProbe === null || lastProbe.ok) return []
   const ago = spoken(Math.max(0, nowMs - lastProbe.atMs))
   return [`! ${printableLine(`${name}: the last probe, ${ago} ago, failed. ${lastProbe.error ?? ''}`.trimEnd())}`]
 }
 
-function credentialLine({ name, credentialRefused }: Instance): string[] {
+function credentialLine({ name, credentialRefused }: InstanceRow): string[] {
   if (!credentialRefused) return []
   return [`! ${name}: it refuses the gateway’s own credential (401, 403).`]
 }

@@ -10,7 +10,7 @@ import { figure, instant, renderTable, type TableColumn } from '../terminal/tabl
 import { addReaderOptions, formatOf, type ReaderOptions, widthOf } from './filters.ts'
 import { callerNames, type NameCaller } from './names.ts'
 
-type Limits = LimitsReport & { readonly currency: string }
+type LimitsAnswer = LimitsReport & { readonly currency: string }
 
 interface LimitsOptions extends Pick<ReaderOptions, 'format' | 'as'> {
   readonly workload?: string
@@ -32,7 +32,7 @@ export function limitsCommand(context: CliContext): Command {
 
 async function showLimits(context: CliContext, options: LimitsOptions): Promise<void> {
   const { workload, as } = options
-  const limits = await askAdmin<Limits>(context, { path: '/api/v1/limits', query: { workload }, as })
+  const limits = await askAdmin<LimitsAnswer>(context, { path: '/api/v1/limits', query: { workload }, as })
   const format = formatOf(options, context)
   if (format === 'json') context.stdout.write(`${jsonText(limits, 2)}\n`)
   else if (format === 'csv') context.stdout.write(limitsCsv(limits))
@@ -43,7 +43,7 @@ async function showLimits(context: CliContext, options: LimitsOptions): Promise<
   }
 }
 
-interface TextParts {
+interface LimitsTextParts {
   readonly nowMs: number
   /** Columns of the terminal; null for no bound. */
   readonly width: number | null
@@ -53,7 +53,7 @@ interface TextParts {
 /** Most counters shown per rule, the fullest first: a rule that counts each caller can have any number. */
 const subjectsShown = 10
 
-function limitsText(limits: Limits, parts: TextParts): string {
+function limitsText(limits: LimitsAnswer, parts: LimitsTextParts): string {
   const head = storeLines(limits, parts.nowMs)
   if (limits.rules.length === 0) return `${head}No rule limits these calls: "limits" in the configuration.\n`
   const shown = fullest(limits.rules)
@@ -64,7 +64,7 @@ function limitsText(limits: Limits, parts: TextParts): string {
   return head + renderTable(columns, rows, parts.width) + (left === 0 ? '' : more)
 }
 
-function storeLines({ store, state, downSinceMs, waiting }: Limits, nowMs: number): string {
+function storeLines({ store, state, downSinceMs, waiting }: LimitsAnswer, nowMs: number): string {
   const lines: string[] = []
   if (state !== 'ok') {
     const since = downSinceMs === null ? '' : ` for ${spoken(nowMs - downSinceMs)}`
@@ -96,7 +96,7 @@ interface RuleColumn extends TableColumn {
 }
 
 /** `leaves` as in table.ts: columns without it stay longest. */
-function columnsFor({ rules, currency }: Limits, { nowMs, nameOf }: TextParts): readonly RuleColumn[] {
+function columnsFor({ rules, currency }: LimitsAnswer, { nowMs, nameOf }: LimitsTextParts): readonly RuleColumn[] {
   const right = 'right' as const
   const subjects: readonly RuleColumn[] = rules.some(({ subject }) => subject !== null)
     ? [{ title: 'of', cutTo: 8, cell: ({ subject }) => (subject === null ? '' : nameOf(subject)) }]
@@ -185,6 +185,6 @@ const csvColumns = [
   'scope',
 ] as const satisfies readonly (keyof RuleReport)[]
 
-function limitsCsv({ rules }: Limits): string {
+function limitsCsv({ rules }: LimitsAnswer): string {
   return csvLine(csvColumns) + rules.map(rule => csvLine(csvColumns.map(column => rule[column]))).join('')
 }

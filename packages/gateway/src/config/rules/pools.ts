@@ -4,7 +4,7 @@ import type { Config, PoolConfig } from '../schema/index.ts'
 import { conflict, duplicate, listOf, type Notes, unknownName, warn } from './notes.ts'
 import { modelsOfMember } from './offers.ts'
 
-type MemberConfig = PoolConfig['members'][number]
+type MemberSetting = PoolConfig['members'][number]
 
 export function checkPools(instances: Config['instances'], pools: Config['pools'], notes: Notes): void {
   for (const [name, pool] of Object.entries(pools)) {
@@ -67,7 +67,7 @@ function checkAlone(pool: PoolConfig, path: Path, notes: Notes): void {
   }
 }
 
-function checkAliases(instances: Config['instances'], member: MemberConfig, path: Path, notes: Notes): void {
+function checkAliases(instances: Config['instances'], member: MemberSetting, path: Path, notes: Notes): void {
   const own = Object.keys(instances[member.instance]?.deployments ?? {})
   for (const [alias, deployment] of Object.entries(member.aliases)) {
     const at = [...path, 'aliases', alias]
@@ -88,7 +88,7 @@ function checkAliases(instances: Config['instances'], member: MemberConfig, path
 function checkSpilling(
   instances: Config['instances'],
   pool: PoolConfig,
-  member: MemberConfig,
+  member: MemberSetting,
   path: Path,
   notes: Notes,
 ): void {
@@ -110,7 +110,7 @@ function checkSpilling(
 function checkWhereTo(
   instances: Config['instances'],
   pool: PoolConfig,
-  member: MemberConfig,
+  member: MemberSetting,
   at: Path,
   notes: Notes,
 ): void {
@@ -130,7 +130,7 @@ function checkWhereTo(
 }
 
 /** By the names that the pool uses. */
-function provisionedOf(instances: Config['instances'], member: MemberConfig): string[] {
+function provisionedOf(instances: Config['instances'], member: MemberSetting): string[] {
   const own = instances[member.instance]?.deployments ?? {}
   const isProvisioned = (name: string): boolean => Object.hasOwn(own, name) && own[name]?.kind === 'provisioned'
   const aliased = Object.values(member.aliases)

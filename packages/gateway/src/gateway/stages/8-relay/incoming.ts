@@ -161,6 +161,8 @@ export class Incoming implements Dispatcher.DispatchHandler {
     const out = this.#observer.pass(chunk)
     if (out.length > 0 && !this.#sink.write(out)) controller?.pause()
     this.#capture.add(chunk)
+    // Nearly every chunk: the answer creates nothing, and there is a client.
+    if (this.#created === null && this.#bytes <= this.#bytesMax) return
     // A restart must find the object, and a follow-up asks for its end: nothing more needs to be read.
     const { isBackground } = this
     if (isBackground && !this.#capture.progressed) this.#capture.progress()

@@ -208,13 +208,17 @@ test('a call with data_sources goes to Azure OpenAI, and is refused with the rea
     },
   })
   const source = { type: 'azure_search', parameters: { endpoint: 'https://search.example', index_name: 'hr' } }
-  const body = { messages: ask('Is it so?'), data_sources: [source] }
-  const answer = await mixed.post(chat, body)
-  assert.equal((await recordOf(mixed.world.house.ledger, answer.id)).attempts[0]?.instance, 'dev-openai-instance-2')
-  const alone = await mixed.post(chat, body, { target: 'direct' })
-  assert.equal(alone.status, 400)
-  assert.equal(errorOf(alone).code, 'call_unsuited')
-  assert.match(errorOf(alone).message, /data_sources.*"direct".*OpenAI/)
+  // `dataSources` is the spelling of older versions.
+  for (const member of ['data_sources', 'dataSources']) {
+    const body = { messages: ask('Is it so?'), [member]: [source] }
+    const answer = await mixed.post(chat, body)
+    const record = await recordOf(mixed.world.house.ledger, answer.id)
+    assert.equal(record.attempts[0]?.instance, 'dev-openai-instance-2', member)
+    const alone = await mixed.post(chat, body, { target: 'direct' })
+    assert.equal(alone.status, 400)
+    assert.equal(errorOf(alone).code, 'call_unsuited')
+    assert.match(errorOf(alone).message, new RegExp(`${member}.*"direct".*OpenAI`))
+  }
   assert.equal(mixed.openai.received.length, 0)
 })
 

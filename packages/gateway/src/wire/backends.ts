@@ -164,8 +164,15 @@ const azureOpenAI = {
   refusesAll: ({ code, message }) => azureResource.test(code ?? '') || azureNetwork.test(message ?? ''),
 } as const satisfies BackendFacts
 
-/** Bodies that only Azure OpenAI takes: On Your Data, its security context, and batches from blob storage. */
-const azureMembers = ['data_sources', 'user_security_context', 'input_blob', 'output_folder']
+/**
+ * Members with data sources (Azure OpenAI On Your Data), in every spelling; versions before 2023-12-01-preview have
+ * `dataSources`. They may hold the caller's key for a search service.
+ */
+export const dataSourceMembers = ['data_sources', 'dataSources'] as const
+/** Members of a batch that is read from blob storage and written there. */
+export const blobMembers = ['input_blob', 'output_folder'] as const
+/** Members of bodies that only Azure OpenAI takes. */
+const azureMembers = [...dataSourceMembers, 'user_security_context', ...blobMembers]
 /** "The model `x` does not exist": vLLM and other servers, whose `code` is the status. */
 const modelDoesNotExist = /^The model [`'"].{1,256}[`'"] does not exist/s
 const openAIAccount =

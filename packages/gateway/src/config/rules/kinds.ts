@@ -1,5 +1,5 @@
 /** Rules of `instances.X.kind`: settings that a kind of backend does not have cannot be configured for it. */
-import { backendOf } from '../../wire/backends.ts'
+import { backendOf, dataSourceMembers } from '../../wire/backends.ts'
 import type { Path } from '../messages.ts'
 import type { Config, InstanceConfig } from '../schema/index.ts'
 import { conflict, type Notes, warn } from './notes.ts'
@@ -38,7 +38,8 @@ export function checkBrought(
     if (dataSources === 'refuse') continue
     const members = targets.flatMap(target => pools[target]?.members.map(({ instance }) => instance) ?? [target])
     const kinds = members.flatMap(member => instances[member]?.kind ?? [])
-    if (kinds.length === 0 || kinds.some(kind => !backendOf(kind).lacks.members.includes('data_sources'))) continue
+    if (kinds.length === 0 || kinds.some(kind => !backendOf(kind).lacks.members.includes(dataSourceMembers[0])))
+      continue
     const expected = `refuse, or a target with an instance of Azure OpenAI: those of kind ${[...new Set(kinds)].join(', ')} take no data_sources`
     warn(notes, ['workloads', name, 'dataSources'], dataSources, expected)
   }

@@ -3,6 +3,7 @@
  * sources and addresses outside of the resource, service tiers, and what Azure stores or does in the background.
  * Whatever leaves the resource is denied by default.
  */
+import { blobMembers, dataSourceMembers } from '../../../wire/backends.ts'
 import type { BodyScan, Found } from '../../../wire/body-scan.ts'
 import type { MemberRange } from '../../../wire/json-scan.ts'
 import type { Operation } from '../../../wire/operations.ts'
@@ -190,8 +191,8 @@ function checkSources(asking: Asking): void {
   }
   const network = scan.members.get('network_policy')
   if (network !== undefined) checkNetwork(asking, network)
-  const blob = operation.name === 'batches' ? ['input_blob', 'output_folder'] : []
-  const used = ['data_sources', 'dataSources', ...blob].find(key => present(asking, key) !== null)
+  const blob: readonly string[] = operation.name === 'batches' ? blobMembers : []
+  const used = [...dataSourceMembers, ...blob].find(key => present(asking, key) !== null)
   if (used === undefined || policy.dataSources === 'allow') return
   const refuse = (reason: string): never => {
     throw new Refusal('data_source_not_allowed', { workload: workload.name, source: used, reason }, { param: used })

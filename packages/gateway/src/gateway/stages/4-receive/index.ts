@@ -3,7 +3,7 @@
  * ledger gets the bytes as they came. The bytes to send differ from them in `stream_options`, where usage would not be
  * reported otherwise, and in what depends on the member (`backend/request.ts`).
  */
-import { imageDeploymentField, membersOfSomeKinds } from '../../../wire/backends.ts'
+import { dataSourceMembers, imageDeploymentField, membersOfSomeKinds } from '../../../wire/backends.ts'
 import { BodyScanner } from '../../../wire/body-scan.ts'
 import { depthMax, JsonScanError, memberValue, type Scan, withMember } from '../../../wire/json-scan.ts'
 import type { CreatedKind } from '../../../wire/objects.ts'
@@ -32,8 +32,7 @@ const wantedMembers = [
   'model',
   'stream',
   'stream_options',
-  'data_sources',
-  // Members that only some kinds of backend have.
+  // Members that only some kinds of backend have, such as data sources.
   ...membersOfSomeKinds,
   ...demandMembers,
   // These decide whether later calls can name the answer.
@@ -154,7 +153,7 @@ async function receiveJson(exchange: Authorized, hold: BodyHold, parts: ReceiveP
     stream &&
     route.operation.usageInStream === 'opt-in' &&
     (route.includeUsageAccepted || grant.target.takesUsageAlways) &&
-    isAbsent(body, scan, 'data_sources')
+    dataSourceMembers.every(member => isAbsent(body, scan, member))
   const options = ask ? usageOptions(read(body, scan, 'stream_options')) : null
   const isAsked = options !== null && route.includeUsageAccepted
   const send = isAsked ? withMember(body, scan, 'stream_options', options) : body

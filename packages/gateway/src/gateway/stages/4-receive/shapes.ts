@@ -3,6 +3,7 @@
  * policy.
  */
 
+import { blobMembers, dataSourceMembers } from '../../../wire/backends.ts'
 import type { Operation } from '../../../wire/operations.ts'
 import { Shape, type ShapeSpec } from '../../../wire/shape.ts'
 import type { Policy } from '../../plan/policy.ts'
@@ -66,8 +67,7 @@ const policyMembers = [
   'web_search_options',
   'network_policy',
   'endpoint',
-  'input_blob',
-  'output_folder',
+  ...blobMembers,
 ]
 
 export interface BodyShapes {
@@ -82,8 +82,7 @@ export function bodyShapes(members: readonly string[]): BodyShapes {
     ...all(members),
     ...all(policyMembers),
     tools: tool,
-    data_sources: dataSource,
-    dataSources: dataSource,
+    ...Object.fromEntries(dataSourceMembers.map(member => [member, dataSource])),
   }
   return {
     ordinary: new Shape({ find: { ...find, input: item, items: item } }),

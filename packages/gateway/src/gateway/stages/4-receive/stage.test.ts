@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import type { ConfigInput } from '../../../config/schema/index.ts'
+import { dataSourceMembers } from '../../../wire/backends.ts'
 import { authenticatedOf, type CallOptions, person, planOf, sampleWith } from '../../exchange.fixture.ts'
 import type { Received } from '../../exchange.ts'
 import { authorize } from '../3-authorize/index.ts'
@@ -95,6 +96,15 @@ test('a stream whose client does not ask for usage gets stream_options, and the 
     json: { ...chat, stream: true },
   })
   assert.equal(old.request.hideUsage, false, 'the version does not know the option')
+})
+
+// Azure refuses stream_options together with data sources, so the client would be refused for what the gateway added.
+test('a stream with data sources, in either spelling, goes on without stream_options', async () => {
+  for (const member of dataSourceMembers) {
+    const json = { ...chat, stream: true, [member]: [{ type: 'azure_search', parameters: {} }] }
+    const { request, sent } = await receiveCall({ json, workload: { dataSources: 'allow' } })
+    assert.deepEqual([request.hideUsage, sent], [false, json], member)
+  }
 })
 
 test('maxima and answers of the body decide what is reserved', async () => {

@@ -28,7 +28,7 @@ test('a call that every kind of backend takes may go to every member', () => {
 })
 
 test('a call with something that only Azure OpenAI has goes only to its instances', () => {
-  for (const member of ['data_sources', 'user_security_context', 'input_blob', 'output_folder']) {
+  for (const member of ['data_sources', 'dataSources', 'user_security_context', 'input_blob', 'output_folder']) {
     assert.deepEqual(suited({ model: 'gpt-4o', [member]: [] }), ['azure'], member)
   }
   assert.deepEqual(suited({ model: 'gpt-4o' }, { [imageDeploymentField]: 'painter' }), ['azure'])

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testInstance } from '../../../instances/instance.fixture.ts'
+import { dataSourceMembers } from '../../../wire/backends.ts'
 import { scanObject } from '../../../wire/json-scan.ts'
 import { answerHead } from '../../backend/answer-head.ts'
 import { type Additions, nothingAdded } from '../../backend/replay.ts'
@@ -78,11 +79,13 @@ test('F5 W3 a refusal of an addition is found before anything else, and says not
 
 // A caller who names a data source with a wrong key must not close the instance for all callers.
 test('F4 a 401 for a call with its own data source does not close the lane at once', () => {
-  const one = attempted()
-  const body = Buffer.from('{"data_sources":[]}')
-  const json = { body, scan: scanObject(body, new Set(['data_sources'])), named: [] }
-  assert.equal(verdictOn(one, heldFor(one, 401, '{"error":{"code":"401"}}'), { json }, 2_000), 'refusal')
-  assert.equal(one.candidate.lane.breaker.state, 'closed')
+  for (const member of dataSourceMembers) {
+    const one = attempted()
+    const body = Buffer.from(`{"${member}":[]}`)
+    const json = { body, scan: scanObject(body, new Set([member])), named: [] }
+    assert.equal(verdictOn(one, heldFor(one, 401, '{"error":{"code":"401"}}'), { json }, 2_000), 'refusal')
+    assert.equal(one.candidate.lane.breaker.state, 'closed', member)
+  }
 })
 
 // P11: only what was never run may be sent again.

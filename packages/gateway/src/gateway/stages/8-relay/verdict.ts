@@ -1,6 +1,7 @@
 /**
  * Judges answers that may be refusals: which ones are held, and what a held one means for the call and for its lane.
  */
+import { dataSourceMembers } from '../../../wire/backends.ts'
 import {
   mayBeRefusal,
   nothingAdded,
@@ -57,7 +58,8 @@ export function verdictOn(
   const { backend } = candidate.instance
   if (backend.lacksDeployment(status, error)) attempt.absent(nowMs)
   if (isOfCredential(status) && candidate.lane.credential !== null) {
-    const found = refusesGateway(status, error, backend, json?.scan.members.has('data_sources') === true)
+    const asksOutside = json !== null && dataSourceMembers.some(member => json.scan.members.has(member))
+    const found = refusesGateway(status, error, backend, asksOutside)
     held.isOwnTrouble = found !== 'no'
     if (held.isOwnTrouble) attempt.refused(found === 'certain', error.code, nowMs)
     else attempt.letIn(nowMs)

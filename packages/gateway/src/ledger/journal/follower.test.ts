@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { newId, temporaryDirectory } from '../exchange.fixture.ts'
 import { endOfFiles, Follower, startOfFiles } from './follower.ts'
@@ -53,6 +53,30 @@ test('a missing segment is skipped', t => {
   writeSegment(directory, 1, [first], 0)
   writeSegment(directory, 3, [third], 500)
   assert.deepEqual(follow(directory).ids, [first, third])
+})
+
+// A process without free file handles must not lose the records of a whole segment.
+test('a segment that cannot be opened is not skipped: reading fails there, and goes on when it can be opened', t => {
+  const directory = temporaryDirectory(t)
+  const ids = [newId(), newId(), newId()]
+  for (const [index, id] of ids.entries()) writeSegment(directory, index + 1, [id], 500)
+  const limit = endOfFiles(directory)
+  const damage: Damage[] = []
+  const follower = new Follower(directory, startOfFiles(directory), one => damage.push(one))
+  t.after(() => follower.close())
+  const read: string[] = []
+  const readAll = (): void => {
+    while (follower.next(limit)) read.push(readId(follower.entry.window, follower.entry.headAt + at.id))
+  }
+  const second = segmentPath(directory, 2)
+  renameSync(second, `${second}.away`)
+  // A link to itself: opening it fails for every user, with ELOOP.
+  symlinkSync(second, second)
+  for (let time = 0; time < 2; time++) assert.throws(readAll, { code: 'ELOOP' })
+  rmSync(second)
+  renameSync(`${second}.away`, second)
+  readAll()
+  assert.deepEqual(read, ids)
 })
 
 // When a disk lost the valid end of a segment, records are missing: the operator must learn of it.

@@ -1,3 +1,4 @@
+import { codeOf } from '../../errors.ts'
 import { type JournalPosition, offsetOf, positionAt, segmentOf } from './position.ts'
 import { type Damage, SegmentScanner } from './scanner.ts'
 import { preambleBytes, readPreamble, segmentNumbers } from './segments.ts'
@@ -28,7 +29,11 @@ export class Follower {
     return this.#scanner
   }
 
-  /** Goes to the next entry that ends at or before `limit`. */
+  /**
+   * Goes to the next entry that ends at or before `limit`.
+   * @throws the system's error when a segment cannot be opened or read. The position stays, so a later call tries the
+   *   same segment again.
+   */
   next(limit: JournalPosition): boolean {
     for (;;) {
       const segment = segmentOf(this.#position)
@@ -68,14 +73,15 @@ export class Follower {
     return successor?.previousNumber === scanner.segment ? successor.previousBytes : scanner.fileBytes
   }
 
-  /** Null when the segment is gone or cannot be opened. */
+  /** Null when the segment is gone. Any other error may pass, and its entries must not be skipped. */
   #open(segment: number): SegmentScanner | null {
     if (this.#scanner?.segment === segment) return this.#scanner
     this.close()
     try {
       this.#scanner = new SegmentScanner(this.#directory, segment, offsetOf(this.#position))
-    } catch {
-      return null
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return null
+      throw error
     }
     return this.#scanner
   }

@@ -6,6 +6,7 @@ import { randomFillSync } from 'node:crypto'
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { codeOf } from '../../errors.ts'
 
 export const preambleBytes = 64
 export const markerBytes = 8
@@ -64,13 +65,17 @@ export function decodePreamble(bytes: Buffer): Preamble | null {
   }
 }
 
-/** The preamble of a segment, null when it does not exist or is damaged. */
+/**
+ * The preamble of a segment, null when it does not exist or is damaged.
+ * @throws the system's error when it exists and cannot be opened or read.
+ */
 export function readPreamble(directory: string, number: number): Preamble | null {
   let file: number
   try {
     file = openSync(segmentPath(directory, number), 'r')
-  } catch {
-    return null
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null
+    throw error
   }
   try {
     const bytes = Buffer.alloc(preambleBytes)

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
-import { seededTestFiles, testArguments } from './tests.ts'
+import { seededTestFiles, testArguments, testEnvironment } from './tests.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,7 +27,7 @@ do {
   process.stdout.write(`\n▸ round ${rounds}: GATEHOUSE_TEST_SEED=${seed}\n`)
   const { status } = spawnSync('node', [...testArguments(files)], {
     stdio: 'inherit',
-    env: { ...process.env, GATEHOUSE_TEST_SEED: String(seed) },
+    env: testEnvironment(seed),
   })
   if (status !== 0) failed.push(seed)
 } while (performance.now() < endAt)

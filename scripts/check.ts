@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { seedOfRun } from '../test/support/random.ts'
 import { installMissing } from './packages.ts'
-import { testArguments, testFiles } from './tests.ts'
+import { testArguments, testEnvironment, testFiles } from './tests.ts'
 
 interface Check {
   readonly claim: string
@@ -51,7 +51,7 @@ process.stdout.write(`GATEHOUSE_TEST_SEED=${seed}\n`)
 for (const { claim, command, args } of checks) {
   const started = performance.now()
   process.stdout.write(`\n▸ ${claim}\n`)
-  const { status, error } = spawnSync(command, args, { stdio: 'inherit' })
+  const { status, error } = spawnSync(command, args, { stdio: 'inherit', env: testEnvironment(seed) })
   if (error) process.stderr.write(`✗ ${command} could not be started: ${error.message}\n`)
   const seconds = ((performance.now() - started) / 1_000).toFixed(1)
   if (status !== 0) {

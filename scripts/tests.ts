@@ -1,6 +1,7 @@
 /** The list of tests and the way to run them: the same for `npm test` and `npm run chaos`. */
 import { globSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { dirname, join } from 'node:path'
 
 /** Every test file, in the order of their names. */
 export function testFiles(): readonly string[] {
@@ -18,15 +19,27 @@ export function seededTestFiles(): readonly string[] {
 }
 
 /**
- * Arguments of `node` that run these files, with a fixed seed. As many files at once as there are cores: each starts
- * servers and threads of its own.
+ * Arguments of `node` that run these files, with a fixed seed. One file more at once than there are cores: a file that
+ * waits for a process or a window of a limit leaves its core idle.
  */
 export function testArguments(files: readonly string[]): readonly string[] {
   return [
     '--import=./test/support/seeded.ts',
     '--test',
-    `--test-concurrency=${availableParallelism()}`,
+    `--test-concurrency=${availableParallelism() + 1}`,
     '--test-timeout=300000',
     ...files,
   ]
+}
+
+/**
+ * Environment of the tests. Compiled code is kept: every file is a process of its own and imports hundreds of modules,
+ * and so do the processes that tests start.
+ */
+export function testEnvironment(seed: number): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    GATEHOUSE_TEST_SEED: String(seed),
+    NODE_COMPILE_CACHE: join(dirname(import.meta.dirname), 'node_modules', '.cache', 'tests'),
+  }
 }

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 // Runs a program of this repository on the runtime that the repository brings, and installs it first if needed.
-// This one file is plain JavaScript that Node 18 and newer can read, because it is what a fresh clone starts with.
+// Plain JavaScript that Node 18 and newer can read, as is the file that it imports: a fresh clone starts with them.
 //   node scripts/run.mjs FILE [ARGUMENT...]
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { launch } from '../packages/gateway/bin/launch.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const bin = join(root, 'node_modules', '.bin')
@@ -34,7 +34,7 @@ if (!installed) {
     const platform = `${process.platform}-${process.arch}`
     process.stderr.write(`✗ runtime_missing  There is no package with Node for ${platform}.\n`)
     process.stderr.write(
-      '  package.json lists those that there are (optionalDependencies), or npm was told to omit them.\n',
+      '  packages/gateway/package.json lists those that exist (optionalDependencies), or npm was told to omit them.\n',
     )
     process.stderr.write('  Try: npm ci --include=optional\n')
     process.exit(1)
@@ -42,12 +42,5 @@ if (!installed) {
   writeFileSync(stamp, wanted)
 }
 
-const child = spawn(join(bin, 'node'), process.argv.slice(2), {
-  stdio: 'inherit',
-  env: { ...process.env, PATH: bin + delimiter + (process.env.PATH ?? '') },
-})
-// A terminal sends Ctrl-C to the whole group; a supervisor sends SIGTERM to this process alone. The child must see both
-// once.
-for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-process.on('SIGINT', () => {})
-child.on('exit', (code, signal) => process.exit(signal ? 128 + (constants.signals[signal] ?? 0) : (code ?? 1)))
+const env = { ...process.env, PATH: bin + delimiter + (process.env.PATH ?? '') }
+launch(join(bin, 'node'), process.argv.slice(2), env, 'a system with glibc; there, npm ci')

@@ -18,6 +18,14 @@ import { eventually, soon } from './wait.ts'
 import { fastDeployments, instanceKey, type Scope } from './world.ts'
 
 const main = fileURLToPath(new URL('../../packages/gateway/src/cli/main.ts', import.meta.url))
+/**
+ * Arguments of `node` that run the command as it is installed on a machine with Node 20: on the packaged Node, in a
+ * process of its own.
+ */
+export const launcherOnOldNode: readonly string[] = [
+  "--import=data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.0.0'}})",
+  fileURLToPath(new URL('../../packages/gateway/bin/gatehouse.mjs', import.meta.url)),
+]
 
 export interface Served {
   readonly url: string
@@ -31,18 +39,35 @@ export interface Served {
   logged(message: string, after?: number): Promise<Readonly<Record<string, unknown>>>
   /** Sends SIGTERM and waits for the end. @returns the exit code; null when a signal ended it. */
   stop(): Promise<number | null>
+  /** Waits for the end, and of all its output. @returns as `stop`. */
+  end(): Promise<number | null>
+}
+
+export interface ServeOptions {
+  /** Through the launcher: `process` is then the launcher, and the leader of a process group. */
+  readonly launched?: boolean
 }
 
 /** Starts the program and waits until it is ready. It is killed after the test if it still runs. */
-export async function serveFile(t: Scope, configFile: string, directory: string): Promise<Served> {
-  const child = spawn(process.execPath, [main, 'serve', '--no-watch', '--config', configFile], {
+export async function serveFile(
+  t: Scope,
+  configFile: string,
+  directory: string,
+  { launched = false }: ServeOptions = {},
+): Promise<Served> {
+  const program = launched ? launcherOnOldNode : [main]
+  const child = spawn(process.execPath, [...program, 'serve', '--no-watch', '--config', configFile], {
     cwd: directory,
     env: { PATH: process.env['PATH'], HOME: directory, TMPDIR: directory, INSTANCE_KEY: instanceKey },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: launched,
   })
   const ended = once(child, 'close')
   t.after(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+    if (child.exitCode === null && child.signalCode === null) {
+      if (launched && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+      else child.kill('SIGKILL')
+    }
     await ended
   })
   let written = ''
@@ -65,6 +90,10 @@ export async function serveFile(t: Scope, configFile: string, directory: string)
       },
       20_000,
     )
+  const end: Served['end'] = async () => {
+    await soon('gatehouse serve ends', ended, 20_000)
+    return child.exitCode
+  }
   const ready = await logged('ready')
   return {
     url: String(ready['gateway']),
@@ -75,11 +104,11 @@ export async function serveFile(t: Scope, configFile: string, directory: string)
       return written
     },
     logged,
-    async stop() {
+    stop() {
       child.kill('SIGTERM')
-      await soon('gatehouse serve ends after SIGTERM', ended, 20_000)
-      return child.exitCode
+      return end()
     },
+    end,
   }
 }
 
@@ -93,7 +122,7 @@ export interface ServedWorld {
   readonly config: ConfigInput
   /** Replaces the file. JSON is YAML. */
   write(config: ConfigInput): Promise<void>
-  serve(): Promise<Served>
+  serve(options?: ServeOptions): Promise<Served>
   token(as: string): Promise<string>
 }
 
@@ -151,7 +180,7 @@ export async function startServedWorld(t: Scope, options: ServedOptions = {}): P
     configFile,
     config,
     write,
-    serve: () => serveFile(t, configFile, directory),
+    serve: how => serveFile(t, configFile, directory, how),
     token: as => entra.token({ as }),
   }
 }

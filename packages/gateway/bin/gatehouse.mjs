@@ -1,13 +1,12 @@
 #!/usr/bin/env node
 // Starts the `gatehouse` command on the Node that this package brings (one optional dependency per platform), because
-// it needs a newer one than most machines have. Plain JavaScript that Node 18 and newer can read: this file alone runs
-// on the machine's own Node.
-import { spawn } from 'node:child_process'
+// it needs a newer one than most machines have. Plain JavaScript that Node 18 and newer can read: this file and
+// launch.mjs run on the machine's own Node.
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { launch } from './launch.mjs'
 
 /** First version that runs the command as it is. */
 const nodeMajorLeast = 26
@@ -29,12 +28,8 @@ if (Number.parseInt(process.versions.node, 10) >= nodeMajorLeast) {
     )
     process.exit(1)
   }
-  const child = spawn(runtime, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' })
-  // A terminal sends Ctrl-C to the whole group; a supervisor sends SIGTERM to this process only. The child must see
-  // each once.
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-  process.on('SIGINT', () => {})
-  child.on('exit', (code, signal) => process.exit(signal ? 128 + (constants.signals[signal] ?? 0) : (code ?? 1)))
+  const next = `install Node ${nodeMajorLeast} or newer; gatehouse then runs on it`
+  launch(runtime, [fileURLToPath(main), ...process.argv.slice(2)], process.env, next)
 }
 
 /** Path of the packaged Node for this platform; null when npm did not install it. */

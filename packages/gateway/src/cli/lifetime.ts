@@ -1,18 +1,39 @@
 /** End of a serving command: the first Ctrl-C or SIGTERM shuts it down properly, a second one at once. */
 import { CliError } from './errors.ts'
 
+/**
+ * A signal that comes again sooner than this is the same stop. A terminal and many supervisors signal the whole group,
+ * and the launcher and npm pass the signal on as well. Milliseconds.
+ */
+const sameStopMs = 500
+
+/** What a stop signal comes from and goes to; tests replace it. */
+export interface SignalParts {
+  readonly source: Pick<NodeJS.EventEmitter, 'on'>
+  /** Milliseconds of a clock that is never set back. */
+  readonly clock: () => number
+  readonly exit: (code: number) => void
+}
+
+const ofThisProcess: SignalParts = {
+  source: process,
+  clock: () => performance.now(),
+  exit: code => process.exit(code),
+}
+
 /** Resolves at the first SIGINT or SIGTERM. A second one ends the process with 128 + its number, as shells expect. */
-export function stopSignal(): Promise<'SIGINT' | 'SIGTERM'> {
+export function stopSignal({ source, clock, exit } = ofThisProcess): Promise<'SIGINT' | 'SIGTERM'> {
   return new Promise(resolve => {
-    let stopping = false
+    let first: { readonly signal: string; readonly atMs: number } | null = null
     for (const [signal, code] of [
       ['SIGINT', 130],
       ['SIGTERM', 143],
     ] as const) {
-      process.on(signal, () => {
-        if (stopping) process.exit(code)
-        stopping = true
-        resolve(signal)
+      source.on(signal, () => {
+        if (first === null) {
+          first = { signal, atMs: clock() }
+          resolve(signal)
+        } else if (signal !== first.signal || clock() - first.atMs >= sameStopMs) exit(code)
       })
     }
   })

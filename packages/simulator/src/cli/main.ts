@@ -8,6 +8,7 @@ import { helpText } from './help.ts'
 import { readArguments } from './options.ts'
 import { pasteLines } from './paste.ts'
 import type { Running } from './start.ts'
+import { stopSignal } from './stop.ts'
 
 async function run(args: readonly string[]): Promise<void> {
   const given = readArguments(args)
@@ -20,20 +21,6 @@ async function run(args: readonly string[]): Promise<void> {
   process.stdout.write(given.flag('json') ? `${JSON.stringify(asJson(running))}\n` : asText(running))
   await stopped
   await running.close()
-}
-
-/** Resolves at the first SIGINT or SIGTERM. A second one ends the process with 128 + its number, as shells expect. */
-function stopSignal(): Promise<void> {
-  return new Promise(resolve => {
-    let isStopping = false
-    for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143 })) {
-      process.on(signal, () => {
-        if (isStopping) process.exit(code)
-        isStopping = true
-        resolve()
-      })
-    }
-  })
 }
 
 function version(): string {

@@ -2,6 +2,7 @@
 import { type FieldGroup, groups, kinds } from './field.ts'
 import { type Field, type FieldName, fieldRows, shownFields } from './fields.ts'
 import { attemptsFrom, deploymentsFrom } from './journal/forms.ts'
+import { timeOfId } from './journal/ids.ts'
 import type { Closed, Opened, RecordRow } from './record.ts'
 
 /** A value as the journal and the store keep it; null where they have none. */
@@ -28,9 +29,9 @@ export function rowFrom(values: StoredValues): RecordRow {
   return recordOf(shownFields, values) as unknown as RecordRow
 }
 
-/** The first half of an exchange of which only the id is known. */
+/** The first half of an exchange of which only the id is known. The id has the time of the beginning. */
 export function unknownOpened(id: string): Opened {
-  return { ...openedFrom(() => null), id }
+  return { ...openedFrom(() => null), id, startedAtMs: timeOfId(id) }
 }
 
 /** The second half of an exchange of which only the id is known. */

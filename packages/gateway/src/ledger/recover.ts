@@ -10,7 +10,6 @@ import { isUnmeteredModel, modelFacts } from '../wire/models.ts'
 import { operations } from '../wire/operations.ts'
 import { noUsage, type Usage, unreportedUsage } from '../wire/usage.ts'
 import type { Journal } from './index.ts'
-import { timeOfId } from './journal/ids.ts'
 import { unknownClosed, unknownOpened } from './read-fields.ts'
 import type { Closed, Cost, Opened } from './record.ts'
 import type { StoreClient } from './store/client.ts'
@@ -68,7 +67,7 @@ export async function recover(parts: RecoverParts): Promise<void> {
 async function interrupted(unfinished: Unfinished, parts: RecoverParts): Promise<Closed> {
   const { id, request, response, writtenAtMs } = unfinished
   // The opening entry may be lost to damage. The id still shows when the exchange began.
-  const opened = unfinished.opened ?? { ...unknownOpened(id), startedAtMs: timeOfId(id) }
+  const opened = unfinished.opened ?? unknownOpened(id)
   const answer = opened.operation === null ? null : answerOf(opened, response)
   const backgroundId = backgroundIdOf(opened, response)
   const isOwed = backgroundId !== null && answer?.usage == null
@@ -108,7 +107,7 @@ function backgroundIdOf({ operation }: Opened, response: readonly Uint8Array[]):
   return goesOn(Buffer.concat(response))
 }
 
-/** True where the call may have backgroundId work that continues, with an id that is not known. */
+/** True where the call may have background work that continues, with an id that is not known. */
 function mayRunUnknown({ operation, method }: Opened, request: readonly Uint8Array[]): boolean {
   if (operation === 'batches') return method === 'POST'
   return operation === 'responses' && asksForBackground(Buffer.concat(request))

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { codeOf } from '../../errors.ts'
 import { offsetOf, segmentOf } from '../journal/position.ts'
-import type { RecordedExchange } from './index.ts'
+import type { PlaceOfExchange } from './index.ts'
 
 /** Size up to which the file grows, in bytes. Beyond it, records that are set aside are only counted. */
 const fileBytesMax = 16 * 1_048_576
@@ -33,7 +33,7 @@ export class AsideFile {
   }
 
   /** @throws the system's error when the line cannot be written: the record must not be passed over in silence. */
-  add({ id, journal, closedAt }: RecordedExchange, reason: string, atMs: number): void {
+  add({ id, journal, closedAt }: PlaceOfExchange, reason: string, atMs: number): void {
     const place = { journal, segment: segmentOf(closedAt), offset: offsetOf(closedAt) }
     const line = `${JSON.stringify({ id, ...place, reason, at: new Date(atMs).toISOString() })}\n`
     if (this.#bytes + line.length <= fileBytesMax) {

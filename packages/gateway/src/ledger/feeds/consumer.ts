@@ -9,8 +9,8 @@ import { readId } from '../journal/ids.ts'
 import type { BlockView } from '../journal/metadata.ts'
 import { type JournalPosition, segmentOf } from '../journal/position.ts'
 import type { SegmentScanner } from '../journal/scanner.ts'
-import type { Opened } from '../record.ts'
-import type { Feed, FeedBatch, FeedSelection, RecordedExchange } from './index.ts'
+import type { Closed, Opened } from '../record.ts'
+import type { Feed, FeedBatch, FeedSelection, PlaceOfExchange, RecordedExchange } from './index.ts'
 
 export interface FeedConsumerOptions extends CursorFileOptions {
   readonly selection: FeedSelection
@@ -18,7 +18,11 @@ export interface FeedConsumerOptions extends CursorFileOptions {
   readonly clock: Clock
   /** Called after the feed has taken a batch. */
   readonly onTaken: (records: number) => void
+  /** Writes down that the feed does not get an exchange. */
+  readonly setAside: (exchange: PlaceOfExchange, reason: string) => void
 }
+
+const beginningUnknown = 'its beginning is not in the journal any more, or it was ended before'
 
 /** Bytes that the figures of a record count for in a batch. */
 const figureBytes = 1_024
@@ -35,6 +39,11 @@ export class FeedConsumer implements Consumer<Opened> {
   #gathered: RecordedExchange[] = []
   #gatheredBytes = 0
   #firstGatheredAtMs = 0
+  /**
+   * Exchanges whose beginning is not known. The ledger may have the whole record, so the feed must not ship what the
+   * journal still has of it. Set aside before the cursor moves past them.
+   */
+  #beginningUnknown: PlaceOfExchange[] = []
   /** Exchanges that ended before the time are skipped up to the position: a rewind starts at a whole segment. */
   #skip: { readonly beforeMs: number; readonly to: JournalPosition } | null = null
 
@@ -61,6 +70,7 @@ export class FeedConsumer implements Consumer<Opened> {
   async take(exchanges: Exchanges<Opened>, isLast = false): Promise<void> {
     for (;;) {
       const isMore = this.#gather(exchanges)
+      this.#setAside()
       if (this.#isDue(isLast)) await this.#hand(exchanges)
       else if (!isMore) break
       else await nextTurn()
@@ -80,17 +90,33 @@ export class FeedConsumer implements Consumer<Opened> {
     this.#forget()
   }
 
+  /** @throws the system's error; what was not written down then is tried again. */
+  #setAside(): void {
+    for (;;) {
+      const [exchange] = this.#beginningUnknown
+      if (exchange === undefined) return
+      this.#options.setAside(exchange, beginningUnknown)
+      this.#beginningUnknown.shift()
+    }
+  }
+
   #forget(): void {
     this.#gathered = []
     this.#gatheredBytes = 0
+    this.#beginningUnknown = []
   }
 
   /** False when the journal has nothing more now. */
   #gather(exchanges: Exchanges<Opened>): boolean {
     for (let read = 0; read < readMax && !this.#isFull; read += 1) {
       if (!exchanges.next()) return false
-      const exchange = this.#decode(exchanges)
-      if (!this.#isSelected(exchange)) continue
+      const { opening } = exchanges.exchange
+      if (opening === null) {
+        this.#gatherUnknown(exchanges)
+        continue
+      }
+      const exchange = this.#decode(exchanges, opening)
+      if (!this.#isSelected(exchange.closed, exchange.closedAt) || !this.#isOfWorkload(opening)) continue
       if (this.#gathered.length === 0) this.#firstGatheredAtMs = this.#options.clock()
       this.#gathered.push(exchange)
       this.#gatheredBytes += figureBytes + exchange.closed.requestBytes + exchange.closed.responseBytes
@@ -110,14 +136,24 @@ export class FeedConsumer implements Consumer<Opened> {
     return isLast || this.#isFull || age < 0 || age >= this.#options.batch.everyMs
   }
 
-  #isSelected({ opened, closed, closedAt }: RecordedExchange): boolean {
-    const { workloads, outcomes } = this.#options.selection
+  /** Its workload is not known either, so it may be one of those that are selected. */
+  #gatherUnknown({ entry, block, closedAt }: Exchanges<Opened>): void {
+    const id = idOf(entry)
+    if (!this.#isSelected(readClosed(entry.window, entry.view, block, id), closedAt)) return
+    this.#beginningUnknown.push({ id, journal: journalName(this.#options.journal), closedAt })
+  }
+
+  #isSelected(closed: Closed, closedAt: JournalPosition): boolean {
+    const { outcomes } = this.#options.selection
     if (this.#skip !== null) {
       if (closedAt >= this.#skip.to) this.#skip = null
       else if (closed.endedAtMs < this.#skip.beforeMs) return false
     }
-    if (outcomes !== null && !outcomes.includes(closed.outcome)) return false
-    const workload = opened?.workload ?? null
+    return outcomes === null || outcomes.includes(closed.outcome)
+  }
+
+  #isOfWorkload({ workload }: Opened): boolean {
+    const { workloads } = this.#options.selection
     return workloads === null || (workload !== null && workloads.includes(workload))
   }
 
@@ -133,13 +169,13 @@ export class FeedConsumer implements Consumer<Opened> {
     return { journal: journalName(this.#options.journal), takenTo: position, readFrom }
   }
 
-  #decode({ entry, block, exchange, closedAt }: Exchanges<Opened>): RecordedExchange {
+  #decode({ entry, block, exchange, closedAt }: Exchanges<Opened>, opened: Opened): RecordedExchange {
     const id = idOf(entry)
     const { journal } = this.#options
     const bodies = { openedAt: exchange.openedAt, parts: exchange.parts ?? [], closedAt }
     return {
       id,
-      opened: exchange.opening,
+      opened,
       closed: readClosed(entry.window, entry.view, block, id),
       journal: journalName(journal),
       closedAt,

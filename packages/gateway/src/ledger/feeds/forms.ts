@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { FieldKind } from '../field.ts'
 import { type Field, type FieldName, shownFields } from '../fields.ts'
-import { unknownOpened, valueIn } from '../read-fields.ts'
+import { valueIn } from '../read-fields.ts'
 import type { RecordRow } from '../record.ts'
 import type { RecordedExchange } from './index.ts'
 
@@ -165,12 +165,11 @@ export function readableBody(parts: readonly Uint8Array[]): ReadableBody | null 
 }
 
 /** The record of an exchange: the end corrects the beginning, where it knows more. */
-function rowOf({ id, opened, closed }: RecordedExchange): RecordRow {
+function rowOf({ opened, closed }: RecordedExchange): RecordRow {
   const { opened: _, ...end } = closed
-  const beginning = opened ?? unknownOpened(id)
-  const row: Record<string, unknown> = { ...beginning, ...end }
+  const row: Record<string, unknown> = { ...opened, ...end }
   for (const field of shownFields) {
-    if (field.half === 'both') row[field.name] = memberOf(end, field.name) ?? memberOf(beginning, field.name)
+    if (field.half === 'both') row[field.name] = memberOf(end, field.name) ?? memberOf(opened, field.name)
     if (field.compute !== undefined) row[field.name] = field.compute(row as never)
   }
   return row as unknown as RecordRow

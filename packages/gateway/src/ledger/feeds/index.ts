@@ -11,13 +11,10 @@ import type { Closed, Opened } from '../record.ts'
 
 export type * from './control.ts'
 
-/** An exchange as the journal has it. */
+/** An exchange as the journal has it, whole: one whose beginning is not known is set aside, and no feed gets it. */
 export interface RecordedExchange {
   readonly id: string
-  /**
-   * Null when the beginning is not known: it was lost, to damage or with a deleted segment, or this is a second end.
-   */
-  readonly opened: Opened | null
+  readonly opened: Opened
   readonly closed: Closed
   /**
    * Name of the journal, and where it holds the end: a key under which the exchange is the same when it comes again.
@@ -33,6 +30,9 @@ export interface RecordedExchange {
    */
   readBodies(): JournalBodies | null
 }
+
+/** What is written of an exchange that is set aside. */
+export type PlaceOfExchange = Pick<RecordedExchange, 'id' | 'journal' | 'closedAt'>
 
 export interface Feed {
   /**

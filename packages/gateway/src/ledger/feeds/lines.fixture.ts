@@ -15,7 +15,7 @@ export interface LinesSettings {
 
 export interface FeedLine {
   readonly id: string
-  readonly opened: string | null
+  readonly opened: string
   readonly outcome: string
   readonly request: string | null
   readonly response: string | null
@@ -40,7 +40,7 @@ function lineOf(exchange: RecordedExchange): FeedLine {
   const bodies = exchange.readBodies()
   return {
     id: exchange.id,
-    opened: exchange.opened?.id ?? null,
+    opened: exchange.opened.id,
     outcome: exchange.closed.outcome,
     request: bodies === null ? null : Buffer.concat(bodies.request).toString(),
     response: bodies === null ? null : Buffer.concat(bodies.response).toString(),

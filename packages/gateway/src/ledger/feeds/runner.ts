@@ -9,7 +9,7 @@ import type { Opened } from '../record.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { AsideFile } from './aside.ts'
 import { FeedConsumer } from './consumer.ts'
-import type { Feed, FeedBatch, FeedParts, FeedProgress, FeedSelection, RecordedExchange } from './index.ts'
+import type { Feed, FeedBatch, FeedParts, FeedProgress, FeedSelection, PlaceOfExchange } from './index.ts'
 import { bytesBetween, rewindCursor } from './rewind.ts'
 
 export interface FeedRunnerOptions {
@@ -87,6 +87,7 @@ export class FeedRunner {
         this.#sent += records
         this.#lastSentAtMs = clock()
       },
+      setAside: (exchange, reason) => this.setAside(exchange, reason),
     })
     this.#aside = new AsideFile(cursors, name)
     this.#isPaused = existsSync(this.#pausedPath)
@@ -104,7 +105,7 @@ export class FeedRunner {
   }
 
   /** What a feed reports while it takes exchanges. */
-  setAside(exchange: RecordedExchange, reason: string): void {
+  setAside(exchange: PlaceOfExchange, reason: string): void {
     this.#aside.add(exchange, reason, this.#clock())
     const { name, log } = this.#options
     log.warn({ consumer: name, id: exchange.id, reason }, 'a record was set aside, because the feed can never take it')

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Answer, chat, type MixedWorld, startMixed } from '../support/mixed.ts'
-import { openAIKey, refusing } from '../support/openai.ts'
+import { lacksModel, openAIKey, refusing } from '../support/openai.ts'
 import { recordOf, settledRecords } from '../support/records.ts'
 import { eventually } from '../support/wait.ts'
 import { apiVersion, ask } from '../support/world.ts'
@@ -163,6 +163,20 @@ test('a call for a model that the key may not use is retried on the other member
     [lane?.breaker, lane?.breakerReason, state?.credentialRefused],
     ['open', 'deployment_not_found', false],
   )
+})
+
+test('a 400 for a model that OpenAI does not have is retried on the other member, and the model is paused', async t => {
+  const mixed = await startMixed(t)
+  mixed.openai.faults.push(lacksModel)
+  const answer = await mixed.post(chat)
+  assert.equal(answer.status, 200, answer.text)
+  const record = await recordOf(mixed.world.house.ledger, answer.id)
+  assert.deepEqual(
+    record.attempts.map(({ status }) => status),
+    [400, 200],
+  )
+  const state = mixed.world.house.instanceStates().find(({ name }) => name === 'direct')
+  assert.equal(state?.lanes.find(({ deployment }) => deployment === 'gpt-4o')?.breakerReason, 'deployment_not_found')
 })
 
 test('an operation that vLLM does not offer is retried on the other member', async t => {

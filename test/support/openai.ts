@@ -290,6 +290,15 @@ function json(response: ServerResponse, status: number, document: unknown): void
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(document))
 }
 
+/**
+ * A fault: a model that does not exist, on a path that answers 400; the form is that of
+ * https://github.com/skorokithakis/sysaidmin/issues/9.
+ */
+export function lacksModel(response: ServerResponse): void {
+  const message = "The requested model 'gpt-4o' does not exist."
+  json(response, 400, { error: { message, type: 'invalid_request_error', param: 'model', code: 'model_not_found' } })
+}
+
 /** A fault: this status, these headers and this error. */
 export function refusing(status: number, headers: Readonly<Record<string, string>> = {}, code: string | null = null) {
   return (response: ServerResponse): void => {

@@ -58,7 +58,10 @@ test('each kind recognises its own errors for an unknown model and an unknown ad
     [true, 403, error('model_not_found', 'Project `p` does not have access to model `gpt-9`')],
     [true, 404, error(null, 'The model `gpt-9` does not exist.')],
     [false, 403, error(null, missing)],
-    [false, 400, error('model_not_found', missing)],
+    [true, 400, error('model_not_found', missing)],
+    [true, 400, { ...error('model_not_found', missing), param: 'model' }],
+    [false, 400, { ...error('model_not_found', missing), param: 'tools[0].model' }],
+    [false, 400, error(null, missing)],
     [false, 404, error('DeploymentNotFound')],
     [false, 404, error(null, 'The file `gpt-9` does not exist.')],
   ]

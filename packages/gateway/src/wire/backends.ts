@@ -205,9 +205,11 @@ const openAI = {
   // The operator's account, and the edge of OpenAI's network.
   notReturned: ['openai-organization', 'openai-project', 'cf-ray', 'cf-cache-status'],
   shownToPages: ['x-request-id', 'openai-processing-ms'],
-  // 404 model_not_found; 403 with the same code where the key's project may not use the model.
-  lacksDeployment(status, { code, message }) {
-    if (status !== 404 && status !== 403) return false
+  // 404 model_not_found, on some paths 400; 403 with the same code where the key's project may not use the model.
+  lacksDeployment(status, { code, message, param }) {
+    if (status !== 404 && status !== 403 && status !== 400) return false
+    // Another member may name a model too, as that of a tool.
+    if (param !== null && param !== '' && param !== 'model') return false
     return code === 'model_not_found' || (status === 404 && message !== null && modelDoesNotExist.test(message))
   },
   // "Invalid URL (POST /v1/x)"; FastAPI's "Not Found" of servers that offer only a part of the API.

@@ -2,27 +2,10 @@ import { appendFile, mkdir, open, readdir, readFile, rename, truncate } from 'no
 import { dirname, join } from 'node:path'
 import { codeOf } from '../../../errors.ts'
 import { syncDirectory } from '../../journal/files.ts'
-
-/** A file that is written whole and not visible yet. */
-export interface FinishedFile {
-  readonly temporary: string
-  /** Directory of its hour, relative to the feed's directory. */
-  readonly hour: string
-  readonly name: string
-  readonly records: number
-  readonly bytes: number
-  readonly firstEndedAtMs: number
-  readonly lastEndedAtMs: number
-}
+import type { FinishedFile } from '../filing/place.ts'
 
 /** Name of the manifest of an hour. Readers such as Spark ignore names that begin with an underscore. */
 const manifestName = '_manifest.jsonl'
-
-/** `day=2026-11-26/hour=14`, in UTC. */
-export function hourOf(ms: number): string {
-  const [day, time] = new Date(ms).toISOString().split('T')
-  return join(`day=${day}`, `hour=${time?.slice(0, 2)}`)
-}
 
 /** The directories of hours, and their manifests. */
 export class Hours {

@@ -1,12 +1,7 @@
-import type { FeedForm } from '../forms.ts'
+import type { FilingSettings } from '../filing/index.ts'
 
 /** Settings of a feed of kind `files`. */
-export interface FilesSettings {
+export interface FilesSettings extends FilingSettings {
   /** Made when it is missing; its parent must exist. */
   readonly directory: string
-  readonly format: 'jsonl' | 'parquet'
-  readonly form: FeedForm
-  /** Null for all columns of the form. */
-  readonly columns: readonly string[] | null
-  readonly bodies: boolean
 }

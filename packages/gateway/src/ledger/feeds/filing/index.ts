@@ -1,0 +1,114 @@
+/**
+ * Writes records as files of JSON lines or Parquet, by day and hour of their ends, to whatever place. A file is written
+ * on this machine first, and appears under its name when it is whole. After a crash records may be in two files; none
+ * is missing.
+ */
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { systemClock } from '../../../clock.ts'
+import { uuidV7 } from '../../../ids.ts'
+import { columnsOf, type FedRecord, type FeedColumn, type FeedForm, fedRecord } from '../forms.ts'
+import type { Feed, FeedParts, RecordedExchange } from '../index.ts'
+import { FileBatch } from './batch.ts'
+import type { FileFormat, FileWriter } from './format.ts'
+import { openJsonLines } from './json-lines.ts'
+import { openParquet } from './parquet.ts'
+import type { FilePlace } from './place.ts'
+
+/** What the files hold, whatever the place. */
+export interface FilingSettings {
+  readonly format: 'jsonl' | 'parquet'
+  readonly form: FeedForm
+  /** Null for all columns of the form. */
+  readonly columns: readonly string[] | null
+  readonly bodies: boolean
+}
+
+const formats = { jsonl: openJsonLines, parquet: openParquet } as const
+
+/** @param placeOf makes the place, with the format that counts the records of a file there. */
+export async function openFiling(
+  { format, form, columns, bodies }: FilingSettings,
+  parts: FeedParts,
+  placeOf: (format: FileFormat) => FilePlace,
+): Promise<Feed> {
+  const shown = columnsOf(form, columns, bodies)
+  const opened = await formats[format](shown)
+  return new FilingFeed(placeOf(opened), shown, opened, parts)
+}
+
+class FilingFeed implements Feed {
+  readonly #place: FilePlace
+  readonly #columns: readonly FeedColumn[]
+  readonly #format: FileFormat
+  readonly #parts: FeedParts
+  readonly #newId = uuidV7(systemClock)
+
+  constructor(place: FilePlace, columns: readonly FeedColumn[], format: FileFormat, parts: FeedParts) {
+    this.#place = place
+    this.#columns = columns
+    this.#format = format
+    this.#parts = parts
+  }
+
+  async take(exchanges: readonly RecordedExchange[]): Promise<void> {
+    const batch = new FileBatch(name => this.#begin(name), `${this.#parts.name}-`, this.#format.extension, this.#newId)
+    try {
+      await this.#prepare()
+      const aside: (readonly [RecordedExchange, string])[] = []
+      for (const exchange of exchanges) {
+        const reason = await this.#add(batch, exchange)
+        if (reason !== null) aside.push([exchange, reason])
+      }
+      const files = await batch.finish()
+      if (files.length > 0) await this.#place.publish(files)
+      for (const { bytes } of files) this.#parts.sent(bytes)
+      // Not before: a batch that fails comes again, and must not count them twice.
+      for (const [exchange, reason] of aside) this.#parts.setAside(exchange, reason)
+    } catch (error) {
+      await batch.discard()
+      throw this.#place.explain(error)
+    } finally {
+      await this.#clear()
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#format.close()
+    await this.#clear()
+  }
+
+  /** An empty place for unfinished files: what a killed process left there is removed. */
+  async #prepare(): Promise<void> {
+    await this.#place.prepare()
+    await rm(this.#place.temporary, { recursive: true, force: true })
+    await mkdir(this.#place.temporary, { mode: 0o700 })
+  }
+
+  async #clear(): Promise<void> {
+    await rm(this.#place.temporary, { recursive: true, force: true }).catch(() => {})
+  }
+
+  async #begin(name: string): Promise<{ readonly path: string; readonly writer: FileWriter }> {
+    const path = join(this.#place.temporary, name)
+    return { path, writer: await this.#format.begin(path) }
+  }
+
+  /** @returns why the record can never be written; null when it was. */
+  async #add(batch: FileBatch, exchange: RecordedExchange): Promise<string | null> {
+    let record: FedRecord
+    try {
+      record = fedRecord(
+        exchange,
+        this.#columns.some(({ isBody }) => isBody),
+      )
+    } catch (error) {
+      // A failure of the system passes; everything else would be the same the next time.
+      if (error instanceof Error && 'syscall' in error) throw error
+      return error instanceof Error ? error.message : String(error)
+    }
+    const writer = await batch.writerAt(exchange.closed.endedAtMs)
+    await writer.add(record)
+    return null
+  }
+}

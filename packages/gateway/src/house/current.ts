@@ -17,93 +17,113 @@ export interface ReloadResult {
   release(): void
 }
 
+/** All that is built of one configuration. */
+interface Built {
+  readonly config: Config
+  readonly instances: ReadonlyMap<string, Instance>
+  readonly plan: Plan
+  readonly verifier: Verifier
+  readonly groups: GroupDirectory | null
+}
+
 export class Current {
-  config: Config
-  plan: Plan
-  verifier: Verifier
-  /** Null when only the token says which groups the caller is in. */
-  groups: GroupDirectory | null
   /**
    * The configuration of the start. Settings that need a restart are compared with it, however many reloads came since.
    */
   readonly #started: Config
   readonly #given: CompleteParts
-  #instances: ReadonlyMap<string, Instance>
+  #built: Built
 
+  /** @throws AuthorityError when the sign-in service cannot be used. Nothing is left open then. */
   constructor(config: Config, given: CompleteParts) {
-    this.config = config
     this.#started = config
     this.#given = given
-    this.#instances = new Map(
-      Object.entries(config.instances).map(([name, written]) => [name, this.#open(config, name, written)]),
-    )
-    this.plan = buildPlan(config, this.#instances)
-    this.verifier = this.#verifierOf(config)
-    this.groups = this.#groupsOf(config)
+    this.#built = this.#build(config, null)
   }
 
-  /** @throws AuthorityError when the sign-in service cannot be used. Nothing is changed then. */
+  get config(): Config {
+    return this.#built.config
+  }
+
+  get plan(): Plan {
+    return this.#built.plan
+  }
+
+  get verifier(): Verifier {
+    return this.#built.verifier
+  }
+
+  /** Null when only the token says which groups the caller is in. */
+  get groups(): GroupDirectory | null {
+    return this.#built.groups
+  }
+
+  /** @throws AuthorityError when the sign-in service cannot be used. Nothing is changed, and nothing left open then. */
   use(next: Config): ReloadResult {
     const needRestart = needingRestart(this.#started, next)
-    const { verifier: oldVerifier, groups: oldGroups } = this
-    const oldInstances = this.#instances
-    const instances = this.#instancesOf(next)
-    // Everything is built before anything is replaced: if the build fails, the old parts stay complete (P10).
-    try {
-      const plan = buildPlan(next, instances)
-      const sameIdentity = isDeepStrictEqual(this.config.identity, next.identity)
-      const verifier = sameIdentity ? oldVerifier : this.#verifierOf(next)
-      this.groups = sameIdentity ? oldGroups : this.#groupsOf(next)
-      this.verifier = verifier
-      this.plan = plan
-    } catch (error) {
-      closeMissing(instances, oldInstances)
-      throw error
-    }
-    this.#instances = instances
-    this.config = next
-    const { verifier, groups } = this
+    const old = this.#built
+    const built = this.#build(next, old)
+    this.#built = built
     return {
       needRestart,
       release() {
-        if (verifier !== oldVerifier) oldVerifier.close()
-        if (groups !== oldGroups) oldGroups?.close()
-        closeMissing(oldInstances, instances)
+        if (built.verifier !== old.verifier) old.verifier.close()
+        if (built.groups !== old.groups) old.groups?.close()
+        for (const [name, instance] of old.instances) {
+          if (built.instances.get(name) !== instance) void instance.close()
+        }
       },
     }
   }
 
   instanceStates(): InstanceState[] {
     const nowMs = this.#given.clock()
-    return [...this.#instances.values()].map(instance => instance.state(nowMs))
+    return [...this.#built.instances.values()].map(instance => instance.state(nowMs))
   }
 
   /** Instances that refuse the gateway's own credential now. */
   credentialsRefused(): number {
-    return [...this.#instances.values()].filter(({ own }) => own?.isRefused === true).length
+    return [...this.#built.instances.values()].filter(({ own }) => own?.isRefused === true).length
   }
 
   /** Null when there is no such instance. */
   async probe(name: string): Promise<ProbeResult | null> {
-    return (await this.#instances.get(name)?.probe()) ?? null
+    return (await this.#built.instances.get(name)?.probe()) ?? null
   }
 
   async close(): Promise<void> {
     this.verifier.close()
     this.groups?.close()
-    await Promise.all([...this.#instances.values()].map(instance => instance.close()))
+    await Promise.all([...this.#built.instances.values()].map(instance => instance.close()))
   }
 
-  /** The instances of a configuration; an unchanged one is the one that is open already. */
-  #instancesOf(next: Config): ReadonlyMap<string, Instance> {
-    const { gateway, instances } = this.config
-    const sameTimeouts = isDeepStrictEqual(gateway.timeouts, next.gateway.timeouts)
-    return new Map(
-      Object.entries(next.instances).map(([name, written]) => {
-        const old = sameTimeouts && isDeepStrictEqual(instances[name], written) ? this.#instances.get(name) : undefined
-        return [name, old ?? this.#open(next, name, written)]
-      }),
-    )
+  /**
+   * Builds everything that a configuration needs before anything is replaced, so that the old parts stay complete when
+   * it throws (P10). What was opened until then is closed.
+   * @param old what is in use now, of which unchanged parts are kept; null at the start.
+   */
+  #build(config: Config, old: Built | null): Built {
+    using opened = new DisposableStack()
+    const sameTimeouts = isDeepStrictEqual(old?.config.gateway.timeouts, config.gateway.timeouts)
+    const instances = new Map<string, Instance>()
+    for (const [name, written] of Object.entries(config.instances)) {
+      const isSame = sameTimeouts && isDeepStrictEqual(old?.config.instances[name], written)
+      const kept = isSame ? old?.instances.get(name) : undefined
+      const instance = kept ?? this.#open(config, name, written)
+      if (kept === undefined) opened.defer(() => void instance.close())
+      instances.set(name, instance)
+    }
+    const plan = buildPlan(config, instances)
+    if (old !== null && isDeepStrictEqual(old.config.identity, config.identity)) {
+      opened.move()
+      return { config, instances, plan, verifier: old.verifier, groups: old.groups }
+    }
+    const verifier = this.#verifierOf(config)
+    opened.defer(() => verifier.close())
+    const groups = this.#groupsOf(config)
+    // From here on, whoever uses the parts closes them.
+    opened.move()
+    return { config, instances, plan, verifier, groups }
   }
 
   #open(config: Config, name: string, written: Config['instances'][string]): Instance {
@@ -131,12 +151,5 @@ export class Current {
       clockSkewMs: clockSkew,
       clock: identityClock ?? clock,
     })
-  }
-}
-
-/** Closes the instances that are not among the others. */
-function closeMissing(instances: ReadonlyMap<string, Instance>, others: ReadonlyMap<string, Instance>): void {
-  for (const [name, instance] of instances) {
-    if (others.get(name) !== instance) void instance.close()
   }
 }

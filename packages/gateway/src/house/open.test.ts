@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { eventually } from '../../../../test/support/wait.ts'
 import { type Config, type ConfigInput, configSchema } from '../config/schema/index.ts'
 import { AuthorityError } from '../identity/errors.ts'
 import { type LogLine, logTo } from '../log.fixture.ts'
@@ -29,6 +30,27 @@ async function freeConfig(t: TestContext): Promise<(more?: Partial<ConfigInput>)
     })
 }
 
+/** Intervals that were set since and not cleared: each belongs to a part that is still open. */
+function openIntervals(t: TestContext): ReadonlySet<unknown> {
+  const open = new Set<unknown>()
+  const { setInterval, clearInterval } = globalThis
+  t.mock.method(globalThis, 'setInterval', (run: () => void, everyMs: number) => {
+    const timer = setInterval(run, everyMs)
+    open.add(timer)
+    return timer
+  })
+  t.mock.method(globalThis, 'clearInterval', (timer: NodeJS.Timeout) => {
+    open.delete(timer)
+    clearInterval(timer)
+  })
+  return open
+}
+
+/** How many sockets of this process listen. */
+function listeners(): number {
+  return process.getActiveResourcesInfo().filter(name => name === 'TCPServerWrap').length
+}
+
 async function takenPort(t: TestContext): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -39,18 +61,33 @@ async function takenPort(t: TestContext): Promise<number> {
 // A supervisor starts the process again at once: what the failed start left open would make the next one fail too.
 test('a house that cannot be built leaves nothing open', async t => {
   const configWith = await freeConfig(t)
-  const port = await takenPort(t)
-  const first = await buildHouse(configWith(), { log: silentLog })
-  const gatewayPort = new URL(first.gateway.url).port
-  await first.close()
+  const listen = `127.0.0.1:${await takenPort(t)}`
+  const intervals = openIntervals(t)
+  const before = listeners()
+  await assert.rejects(buildHouse(configWith({ admin: { listen } }), { log: silentLog }), { code: 'EADDRINUSE' })
+  assert.equal(listeners(), before)
+  assert.equal(intervals.size, 0)
 
-  const gateway = { listen: `127.0.0.1:${gatewayPort}` }
-  const blocked = configWith({ gateway, admin: { listen: `127.0.0.1:${port}` } })
-  await assert.rejects(buildHouse(blocked, { log: silentLog }), { code: 'EADDRINUSE' })
-
-  const house = await buildHouse(configWith({ gateway }), { log: silentLog })
+  const house = await buildHouse(configWith(), { log: silentLog })
   t.after(() => house.close())
+  assert.equal(listeners(), before + 2)
   assert.equal((await fetch(`${house.gateway.url}/healthz`)).status, 200)
+})
+
+const probed = { credential: { key: 'a-key-that-is-long-enough' }, deployments: {}, probe: { every: '1h' } } as const
+const unusable = { entra: { tenants: [tenant], authority: 'http://sign-in.example' } }
+
+// An instance that nobody closes is probed until the process ends.
+test('a house whose sign-in service cannot be used closes the instances that it has opened', async t => {
+  const configWith = await freeConfig(t)
+  const intervals = openIntervals(t)
+  const instances = { east: { endpoint: 'https://east.example', ...probed } }
+  await assert.rejects(buildHouse(configWith({ instances, identity: unusable }), { log: silentLog }), AuthorityError)
+  assert.equal(intervals.size, 0)
+  const house = await buildHouse(configWith({ instances }), { log: silentLog })
+  assert.notEqual(intervals.size, 0)
+  await house.close()
+  assert.equal(intervals.size, 0)
 })
 
 test('closing a house twice closes it once', async t => {
@@ -60,17 +97,21 @@ test('closing a house twice closes it once', async t => {
   await assert.rejects(fetch(`${house.gateway.url}/healthz`))
 })
 
-test('a reload with a sign-in service that cannot be used changes nothing', async t => {
+test('a reload with a sign-in service that cannot be used changes nothing, closes nothing and leaves nothing open', async t => {
   const configWith = await freeConfig(t)
   const lines: LogLine[] = []
-  const house = await buildHouse(configWith(), { log: logTo(line => void lines.push(line)) })
+  const intervals = openIntervals(t)
+  const instances = { east: { endpoint: 'https://east.example', ...probed } }
+  const house = await buildHouse(configWith({ instances }), { log: logTo(line => void lines.push(line)) })
   t.after(() => house.close())
+  const before = new Set(intervals)
   const next = configWith({
-    identity: { entra: { tenants: [tenant], authority: 'http://sign-in.example' } },
-    instances: { west: { endpoint: 'https://west.example', credential: 'caller', deployments: {} } },
+    identity: unusable,
+    instances: { west: { endpoint: 'https://west.example', ...probed } },
     workloads: {},
   })
   assert.throws(() => house.reload(next), AuthorityError)
+  assert.equal(intervals.symmetricDifference(before).size, 0)
   assert.deepEqual(
     house.instanceStates().map(({ name }) => name),
     ['east'],
@@ -83,15 +124,20 @@ test('a reload with a sign-in service that cannot be used changes nothing', asyn
 
 test('a reload replaces instances, and names settings that wait for a restart', async t => {
   const configWith = await freeConfig(t)
-  const house = await buildHouse(configWith(), { log: silentLog, withoutAdmin: true })
+  const intervals = openIntervals(t)
+  const instances = { east: { endpoint: 'https://east.example', ...probed } }
+  const house = await buildHouse(configWith({ instances }), { log: silentLog, withoutAdmin: true })
   t.after(() => house.close())
   assert.equal(house.admin, null)
+  const before = intervals.size
   const next = configWith({
     gateway: { listen: '127.0.0.1:1' },
-    instances: { west: { endpoint: 'https://west.example', credential: 'caller', deployments: {} } },
+    instances: { west: { endpoint: 'https://west.example', ...probed } },
     workloads: {},
   })
   assert.deepEqual(house.reload(next), ['gateway.listen'])
+  assert.equal(intervals.size, before + 1)
+  await eventually('the replaced instance is closed', () => intervals.size === before || null)
   assert.deepEqual(
     house.instanceStates().map(({ name }) => name),
     ['west'],

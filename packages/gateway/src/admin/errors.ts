@@ -2,7 +2,7 @@ import { IdentityError } from '../identity/errors.ts'
 import { LedgerError, QuestionError } from '../ledger/index.ts'
 
 interface AdminErrorSpec {
-  readonly status: 400 | 403 | 404 | 405 | 413 | 414 | 421 | 429 | 431 | 500 | 503
+  readonly status: 400 | 403 | 404 | 405 | 413 | 414 | 421 | 429 | 431 | 500 | 501 | 503
   readonly type: 'invalid_request_error' | 'permission_error' | 'rate_limit_error' | 'server_error'
 }
 
@@ -26,6 +26,7 @@ export const adminErrors = {
   questions_exhausted: { status: 429, type: 'rate_limit_error' },
   headers_too_large: { status: 431, type: 'invalid_request_error' },
   internal: { status: 500, type: 'server_error' },
+  ledger_without_store: { status: 501, type: 'invalid_request_error' },
   groups_unavailable: { status: 503, type: 'server_error' },
   feed_unavailable: { status: 503, type: 'server_error' },
   ledger_unavailable: { status: 503, type: 'server_error' },
@@ -78,6 +79,9 @@ export function answerOf(thrown: unknown): ErrorAnswer {
   // A fault of the disk or of the store is never the caller's, and never a 500 that looks like a bug.
   if (thrown instanceof LedgerError && thrown.code === 'ledger_busy') {
     return answer(503, 'server_error', 'ledger_busy', thrown.message, null, retrySoon)
+  }
+  if (thrown instanceof LedgerError && thrown.code === 'ledger_without_store') {
+    return answer(501, 'invalid_request_error', 'ledger_without_store', thrown.message, null, {})
   }
   if (thrown instanceof LedgerError) {
     const message = 'The ledger cannot be read at the moment. Try again; if it lasts, the log of the gateway says why.'

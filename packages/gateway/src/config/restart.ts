@@ -33,6 +33,7 @@ export const restartOnly = [
   'redis',
   'objects.remember',
   'ledger.directory',
+  'ledger.store',
   'ledger.fsync',
   'ledger.whenUnwritable',
 ] as const satisfies readonly SettingPath[]

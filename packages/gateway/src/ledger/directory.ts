@@ -16,6 +16,11 @@ import { codeOf } from '../errors.ts'
 import { hasRights, isForeign, writableByOthers } from '../private-file.ts'
 import { LedgerError } from './index.ts'
 
+/** Directory of the segments in a ledger's directory. */
+export function journalPath(directory: string): string {
+  return join(directory, 'journal')
+}
+
 /**
  * Creates the ledger's directory if it is missing, for this user only, and checks that it can be used. It holds prompts
  * and completions, so a directory that belongs to another user, or that others can write into, is refused.

@@ -98,6 +98,7 @@ export type LedgerErrorCode =
   | 'ledger_closed'
   | 'ledger_corrupt'
   | 'ledger_busy'
+  | 'ledger_without_store'
 
 export class LedgerError extends Error {
   readonly code: LedgerErrorCode

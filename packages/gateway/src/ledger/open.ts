@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { TokenCounter } from '../tokens/index.ts'
-import { claimDirectory, prepareDirectory } from './directory.ts'
+import { claimDirectory, journalPath, prepareDirectory } from './directory.ts'
 import type { FeedSource, Feeds } from './feeds/index.ts'
 import { RunningFeeds } from './feeds/running.ts'
 import { type Ledger, LedgerError } from './index.ts'
@@ -11,7 +11,7 @@ import type { LedgerNames } from './names.ts'
 import { type CostOf, recover } from './recover.ts'
 import { type Scheduler, systemScheduler } from './scheduler.ts'
 import { type StoreClient, startStore } from './store/client.ts'
-import { journalPath } from './store/store.ts'
+import type { StoreKind } from './store/messages.ts'
 
 export interface LedgerOptions {
   /** Created when it is missing. Only one process at a time can use it. */
@@ -21,6 +21,10 @@ export interface LedgerOptions {
    * that much.
    */
   readonly fsync: 'batch' | number
+  /**
+   * `none`: the journal alone; questions about records and usage reject with `ledger_without_store`. Default `duckdb`.
+   */
+  readonly store?: StoreKind
   /** How long figures and bodies are kept. Milliseconds. */
   readonly retain: { readonly records: number; readonly bodies: number }
   /** Counts tokens of interrupted exchanges whose usage was not reported. */
@@ -68,7 +72,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const directory = prepareDirectory(options.directory)
   const unclaim = claimDirectory(directory)
   try {
-    const store = await startStore(directory, log, options.loadEveryMs ?? loadEveryMsDefault, options.names ?? {})
+    const { store: kind = 'duckdb', loadEveryMs = loadEveryMsDefault, names = {} } = options
+    const store = await startStore({ kind, directory, log, loadEveryMs, names })
     try {
       const writer = await openWriter(options, directory, store, clock, scheduler)
       const feeds = startFeeds(options, directory, store)

@@ -13,7 +13,7 @@ import type { Journal } from './index.ts'
 import { unknownClosed, unknownOpened } from './read-fields.ts'
 import type { Closed, Cost, Opened } from './record.ts'
 import type { StoreClient } from './store/client.ts'
-import type { Unfinished } from './store/store.ts'
+import type { Unfinished } from './store/unfinished.ts'
 
 /** Absurd maxima must not overflow a column. */
 const tokensMost = 1_000_000_000

@@ -25,7 +25,7 @@ import { conflict, type Notes, refuseDuplicates, type Sections, shown, warn } fr
 import { offersOf } from './offers.ts'
 import { checkPools } from './pools.ts'
 import { checkCostLimits, checkPrices, type KnownPrices } from './prices.ts'
-import { checkObjects, checkRedis, isLoopback } from './stores.ts'
+import { checkJournalAlone, checkObjects, checkRedis, isLoopback } from './stores.ts'
 import { checkOperations, checkPriorities, checkTargets } from './workloads.ts'
 
 export type { Sections } from './notes.ts'
@@ -61,10 +61,10 @@ export function checkRules(
   const notes: Notes = { errors: [], warnings: [], origins }
   checkFront(sections, notes)
   checkBack(sections, notes)
-  checkLimits(sections, notes)
+  const hasLimits = checkLimits(sections, notes)
   if (sections.identity !== null) checkClaims(sections.identity, rulesOf(sections), notes)
   if (prices !== null) checkCosts(sections, prices, notes)
-  checkKept(sections, notes)
+  checkKept(sections, hasLimits, notes)
   return notes
 }
 
@@ -101,15 +101,17 @@ function checkCosts(sections: Sections, known: KnownPrices, notes: Notes): void 
 }
 
 /** Data that outlives a call. */
-function checkKept(sections: Sections, notes: Notes): void {
+function checkKept(sections: Sections, hasLimits: boolean, notes: Notes): void {
   const { redis, objects, ledger, feeds } = sections
   if (redis !== null && redis !== undefined) checkRedis(redis, notes)
-  if (objects !== null && ledger !== null) checkObjects(objects, ledger, notes)
+  if (objects !== null && ledger !== null && ledger.store !== 'none') checkObjects(objects, ledger, notes)
+  if (ledger?.store === 'none') checkJournalAlone(sections, hasLimits, notes)
   if (ledger !== null) checkRetention(ledger, notes)
   if (feeds !== null) checkFeeds(feeds, sections, notes)
 }
 
-function checkLimits(sections: Sections, notes: Notes): void {
+/** @returns whether there are any. */
+function checkLimits(sections: Sections, notes: Notes): boolean {
   const { gateway, instances, pools, workloads, limits, redis } = sections
   const amounts = [
     ...(workloads === null ? [] : amountsOfWorkloads(workloads)),
@@ -118,12 +120,14 @@ function checkLimits(sections: Sections, notes: Notes): void {
   ]
   checkAmounts(amounts, limits?.completionTokensAssumed ?? null, notes)
   checkNested(workloads, instances, notes)
-  if (limits === null) return
+  const hasLimits = amounts.length > 0
+  if (limits === null) return hasLimits
   checkLimitRules(limits, { workloads, instances, pools }, notes)
   checkTimeZone(limits.timeZone, notes)
-  checkStore(limits, redis, amounts.length > 0, notes)
+  checkStore(limits, redis, hasLimits, notes)
   checkLine(limits, gateway?.timeouts.total ?? null, notes)
   if (workloads !== null) checkPriorities(workloads, limits, notes)
+  return hasLimits
 }
 
 function checkTimeouts(gateway: Config['gateway'], notes: Notes): void {

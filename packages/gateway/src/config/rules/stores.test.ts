@@ -53,3 +53,22 @@ test('remembering objects longer than records causes a warning', async () => {
   const { errors, warnings } = await check(changedBy(values))
   assert.deepEqual([brief(errors), brief(warnings)], [[], ['risk objects.remember']])
 })
+
+// What a restart would forget, operators must read before it happens.
+test('a ledger without a store needs Redis for what a restart must know', async () => {
+  const without = { ledger: { store: 'none' }, feeds: { out: { kind: 'files', directory: '/out' } } }
+  const redis = { url: 'redis://localhost' }
+  const limited = { ...without, redis, 'workloads/bot/limits': { tokensPerDay: 1_000 } }
+  const shared = { store: 'redis', whenStoreIsDown: 'local' }
+  const cases: readonly [values: Readonly<Record<string, unknown>>, errors: readonly string[]][] = [
+    [without, ['conflict ledger.store']],
+    [{ ...without, redis }, []],
+    [limited, ['conflict limits.store']],
+    [{ ...limited, limits: shared }, []],
+  ]
+  for (const [values, expected] of cases) {
+    assert.deepEqual(brief((await check(changedBy(values))).errors), expected)
+  }
+  const { warnings } = await check(changedBy({ ledger: { store: 'none' }, redis }))
+  assert.deepEqual(brief(warnings), ['risk ledger.store'])
+})

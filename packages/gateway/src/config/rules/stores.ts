@@ -1,7 +1,7 @@
 /** Rules of data outside the process, and how long it is kept: Redis, objects. */
 import { formatPath, type Path } from '../messages.ts'
 import type { Config } from '../schema/index.ts'
-import { conflict, type Notes, warn } from './notes.ts'
+import { conflict, type Notes, type Sections, warn } from './notes.ts'
 
 type Redis = NonNullable<Config['redis']>
 
@@ -73,4 +73,21 @@ export function checkObjects(objects: Config['objects'], ledger: Config['ledger'
   const days = (ms: number): string => `${ms / 86_400_000} d`
   const expected = `at most ledger.retain.records (${days(records)}): after a restart, owners are known from records alone`
   warn(notes, ['objects', 'remember'], days(objects.remember), expected)
+}
+
+/** Without a store, a restart knows from Redis alone what was used, who owns which object, and what is owed. */
+export function checkJournalAlone({ redis, limits, feeds }: Sections, hasLimits: boolean, notes: Notes): void {
+  if (redis === undefined) {
+    const expected =
+      'duckdb; or a section redis: without a store, only Redis still knows after a restart who owns an object and what background work is owed'
+    conflict(notes, ['ledger', 'store'], 'none, and no section redis', expected)
+  }
+  if (limits?.store === 'memory' && hasLimits) {
+    const expected = 'redis: with ledger.store none, a restart would forget what was used of every limit'
+    conflict(notes, ['limits', 'store'], 'memory', expected)
+  }
+  if (feeds !== null && Object.keys(feeds).length === 0) {
+    const expected = 'a feed beside it, as feeds: { collector: ... }: this gateway answers no questions about records'
+    warn(notes, ['ledger', 'store'], 'none, and no feed', expected)
+  }
 }

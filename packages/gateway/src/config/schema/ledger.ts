@@ -8,6 +8,12 @@ export const ledger = z.strictObject({
     .min(1)
     .default('./ledger')
     .describe('Directory of the journal and the store, relative to the configuration file. One process at a time.'),
+  store: z
+    .enum(['duckdb', 'none'])
+    .default('duckdb')
+    .describe(
+      '`duckdb`: figures of every record, for reports and lists. `none`: the journal alone, for replicas whose records a collector has; needs `redis`, which then knows what was used, owned and owed. docs/replicas.md',
+    ),
   fsync: z
     .union([z.literal('batch'), duration('10ms', '1m', '1s')], { error: 'batch, or a duration from 10ms to 1m, as 1s' })
     .prefault('1s')

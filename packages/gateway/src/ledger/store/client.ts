@@ -11,6 +11,7 @@ import type {
   StoreArguments,
   StoreCall,
   StoreData,
+  StoreKind,
   StoreQuestion,
 } from './messages.ts'
 
@@ -34,11 +35,20 @@ interface PendingAnswer {
   readonly reject: (error: Error) => void
 }
 
+export interface StoreClientOptions {
+  readonly kind: StoreKind
+  readonly directory: string
+  readonly log: Log
+  /** Milliseconds between two loads. */
+  readonly loadEveryMs: number
+  readonly names: LedgerNames
+}
+
 /** Starts the store's thread. Rejects when the store cannot be opened. */
-export function startStore(directory: string, log: Log, loadEveryMs: number, names: LedgerNames): Promise<StoreClient> {
+export function startStore({ log, ...options }: StoreClientOptions): Promise<StoreClient> {
   const written = new SharedArrayBuffer(8)
   const cell = new BigInt64Array(written)
-  const data: StoreData = { directory, written, loadEveryMs, names }
+  const data: StoreData = { ...options, written }
   const worker = new Worker(workerUrl('./worker.ts', import.meta.url), { workerData: data })
   const waiting = new Map<number, PendingAnswer>()
   const ready = Promise.withResolvers<StoreClient>()

@@ -24,7 +24,11 @@ export type StoreCall =
 export type StoreArguments<C extends StoreCall> = Parameters<Store[C]>
 export type StoreAnswer<C extends StoreCall> = Awaited<ReturnType<Store[C]>>
 
+/** `none`: the ledger is its journal alone. */
+export type StoreKind = 'duckdb' | 'none'
+
 export interface StoreData {
+  readonly kind: StoreKind
   readonly directory: string
   readonly names: LedgerNames
   /**

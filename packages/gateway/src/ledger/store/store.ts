@@ -1,17 +1,10 @@
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Log } from '../../log.ts'
+import { journalPath } from '../directory.ts'
 import type { Direction } from '../index.ts'
-import { readBodies } from '../journal/bodies.ts'
-import { frameHeadBytes, frameKind } from '../journal/frame.ts'
-import { readOpened } from '../journal/halves.ts'
-import { readId } from '../journal/ids.ts'
-import { BlockView } from '../journal/metadata.ts'
-import { type JournalPosition, offsetOf, segmentOf } from '../journal/position.ts'
-import { SegmentScanner } from '../journal/scanner.ts'
-import { formatOf } from '../journal/version.ts'
+import { type JournalPosition, segmentOf } from '../journal/position.ts'
 import type { LedgerNames } from '../names.ts'
-import type { Opened, RecordBodies, RecordRow } from '../record.ts'
+import type { RecordBodies, RecordRow } from '../record.ts'
 import type { RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from '../reports.ts'
 import { type Database, openDatabase } from './database.ts'
 import { Loader } from './loader.ts'
@@ -23,22 +16,12 @@ import { spent } from './queries/spent.ts'
 import { usage } from './queries/usage.ts'
 import { Readers, reportMsMax } from './readers.ts'
 import { deleteRecords, deleteSegments, type Retained, type SegmentNeeds } from './retention.ts'
+import { idsOf, type Unfinished, unfinishedOf } from './unfinished.ts'
 
 export interface StoreOptions {
   readonly directory: string
   readonly log: Log
   readonly names: LedgerNames
-}
-
-/** An exchange that is open: after a start, one that a dead process left open. */
-export interface Unfinished {
-  readonly id: string
-  /** Null when its opening entry was lost. */
-  readonly opened: Opened | null
-  readonly request: readonly Uint8Array[]
-  readonly response: readonly Uint8Array[]
-  /** When its last entry was written, milliseconds since the epoch. */
-  readonly writtenAtMs: number
 }
 
 export interface StoreStatus {
@@ -56,10 +39,6 @@ const checkpointPauseMs = 60_000
 const reportsMax = 2
 /** Longest time for a question that a start or a call waits for. Milliseconds. */
 const urgentMsMax = 60_000
-
-export function journalPath(directory: string): string {
-  return join(directory, 'journal')
-}
 
 /**
  * The store: follows the journal and answers questions. It runs in a worker thread, where DuckDB's synchronous calls
@@ -117,7 +96,7 @@ export class Store {
    * Ids of the exchanges that are open now, oldest first. Right after a start these were left open by a dead process.
    */
   openIds(): string[] {
-    return this.#loader.open.ids().map(id => readId(Buffer.from(id, 'latin1'), 0))
+    return idsOf(this.#loader.open)
   }
 
   status(): StoreStatus {
@@ -160,20 +139,7 @@ export class Store {
 
   /** What the journal has of an open exchange; null when it is not open. */
   unfinished(id: string): Unfinished | null {
-    const exchange = this.#loader.open.get(Buffer.from(id.replaceAll('-', ''), 'hex').toString('latin1'))
-    if (exchange === undefined) return null
-    const read = readBodies(
-      this.#journal,
-      { openedAt: exchange.openedAt, parts: exchange.parts ?? [], closedAt: 0 },
-      id,
-    )
-    return {
-      id,
-      opened: exchange.openedAt === 0 ? null : this.#openedAt(exchange.openedAt, id),
-      request: read?.request ?? [],
-      response: read?.response ?? [],
-      writtenAtMs: exchange.writtenAtMs,
-    }
+    return unfinishedOf(this.#journal, this.#loader.open, id)
   }
 
   /** Bytes of one direction that the journal has of an open exchange. */
@@ -270,19 +236,6 @@ export class Store {
     this.#rowsSinceCheckpoint = 0
     this.#checkpointAt = takenTo
     this.#checkpointLow = readFrom
-  }
-
-  #openedAt(position: JournalPosition, id: string): Opened | null {
-    const scanner = new SegmentScanner(this.#journal, segmentOf(position), 0, 16 * 1024)
-    try {
-      if (!scanner.seek(offsetOf(position)) || scanner.kind !== frameKind.opened) return null
-      const block = new BlockView()
-      if (!block.read(scanner.view, scanner.headAt + frameHeadBytes, scanner.metaEnd, formatOf(scanner).opened))
-        return null
-      return readOpened(scanner.window, scanner.view, block, id, scanner.flags)
-    } finally {
-      scanner.close()
-    }
   }
 }
 

@@ -2,13 +2,13 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Log } from '../../log.ts'
 import { LedgerError, QuestionError } from '../index.ts'
-import type { FromStore, SentError, StoreData, StoreQuestion } from './messages.ts'
-import { Store } from './store.ts'
+import type { FromStore, SentError, StoreCall, StoreData, StoreQuestion } from './messages.ts'
+import type { Store } from './store.ts'
 
 const port = parentPort
 if (port === null) throw new Error('This file is the entry of a worker thread.')
-const data = workerData as StoreData
-const written = new BigInt64Array(data.written)
+const { kind, directory, names, loadEveryMs, ...shared } = workerData as StoreData
+const written = new BigInt64Array(shared.written)
 const send = (message: FromStore): void => port.postMessage(message)
 const say =
   (level: keyof Log): Log[typeof level] =>
@@ -25,7 +25,10 @@ function sent(error: unknown): SentError {
   }
 }
 
-async function answer(store: Store, { number, call, args }: StoreQuestion): Promise<void> {
+/** The store, or what takes its place. */
+type OpenStore = Pick<Store, StoreCall | 'position' | 'openIds'>
+
+async function answer(store: OpenStore, { number, call, args }: StoreQuestion): Promise<void> {
   try {
     // The types of the main thread's side check names and arguments against this class.
     const method = store[call] as (...args: readonly unknown[]) => unknown
@@ -35,8 +38,14 @@ async function answer(store: Store, { number, call, args }: StoreQuestion): Prom
   }
 }
 
+/** Each kind loads only what it needs: without a store, no DuckDB is in the process. */
+const kinds: Readonly<Record<StoreData['kind'], () => Promise<OpenStore>>> = {
+  duckdb: async () => (await import('./store.ts')).Store.open({ directory, names, log }),
+  none: async () => (await import('./alone.ts')).JournalAlone.open({ directory, log }),
+}
+
 async function run(): Promise<void> {
-  const store = await Store.open({ directory: data.directory, names: data.names, log })
+  const store = await kinds[kind]()
   Atomics.store(written, 0, BigInt(store.position))
   let loading = false
   const timer = setInterval(() => {
@@ -48,7 +57,7 @@ async function run(): Promise<void> {
       .finally(() => {
         loading = false
       })
-  }, data.loadEveryMs)
+  }, loadEveryMs)
   port?.on('message', (question: StoreQuestion) => {
     if (question.call === 'close') clearInterval(timer)
     void answer(store, question).then(() => {

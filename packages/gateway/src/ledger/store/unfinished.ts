@@ -1,0 +1,55 @@
+/** Exchanges that are open: after a start, those that a dead process left open. */
+import { readBodies } from '../journal/bodies.ts'
+import { frameHeadBytes, frameKind } from '../journal/frame.ts'
+import { readOpened } from '../journal/halves.ts'
+import { readId } from '../journal/ids.ts'
+import { BlockView } from '../journal/metadata.ts'
+import type { OpenExchanges } from '../journal/pairing.ts'
+import { type JournalPosition, offsetOf, segmentOf } from '../journal/position.ts'
+import { SegmentScanner } from '../journal/scanner.ts'
+import { formatOf } from '../journal/version.ts'
+import type { Opened } from '../record.ts'
+
+/** What the journal has of an open exchange. */
+export interface Unfinished {
+  readonly id: string
+  /** Null when its opening entry was lost. */
+  readonly opened: Opened | null
+  readonly request: readonly Uint8Array[]
+  readonly response: readonly Uint8Array[]
+  /** When its last entry was written, milliseconds since the epoch. */
+  readonly writtenAtMs: number
+}
+
+/** Ids of the exchanges that are open, oldest first. */
+export function idsOf(open: OpenExchanges<unknown>): string[] {
+  return open.ids().map(id => readId(Buffer.from(id, 'latin1'), 0))
+}
+
+/** Null when it is not open. @param journal directory of the segments. */
+export function unfinishedOf(journal: string, open: OpenExchanges<unknown>, id: string): Unfinished | null {
+  const exchange = open.get(Buffer.from(id.replaceAll('-', ''), 'hex').toString('latin1'))
+  if (exchange === undefined) return null
+  const { openedAt, parts, writtenAtMs } = exchange
+  const read = readBodies(journal, { openedAt, parts: parts ?? [], closedAt: 0 }, id)
+  return {
+    id,
+    opened: openedAt === 0 ? null : openedOf(journal, openedAt, id),
+    request: read?.request ?? [],
+    response: read?.response ?? [],
+    writtenAtMs,
+  }
+}
+
+function openedOf(journal: string, position: JournalPosition, id: string): Opened | null {
+  const scanner = new SegmentScanner(journal, segmentOf(position), 0, 16 * 1024)
+  try {
+    if (!scanner.seek(offsetOf(position)) || scanner.kind !== frameKind.opened) return null
+    const block = new BlockView()
+    if (!block.read(scanner.view, scanner.headAt + frameHeadBytes, scanner.metaEnd, formatOf(scanner).opened))
+      return null
+    return readOpened(scanner.window, scanner.view, block, id, scanner.flags)
+  } finally {
+    scanner.close()
+  }
+}

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Answer, chat, type MixedWorld, startMixed } from '../support/mixed.ts'
-import { lacksModel, openAIKey, refusing } from '../support/openai.ts'
+import { lacksModel, lacksScope, openAIKey, refusing } from '../support/openai.ts'
 import { recordOf, settledRecords } from '../support/records.ts'
 import { eventually } from '../support/wait.ts'
 import { apiVersion, ask } from '../support/world.ts'
@@ -163,6 +163,34 @@ test('a call for a model that the key may not use is retried on the other member
     [lane?.breaker, lane?.breakerReason, state?.credentialRefused],
     ['open', 'deployment_not_found', false],
   )
+})
+
+// A key may be restricted to some operations: the others must go on reaching the member.
+test('a call that a restricted key may not make is retried on the other member, and other calls still use the key', async t => {
+  const mixed = await startMixed(t)
+  for (let call = 0; call < 4; call += 1) {
+    mixed.openai.faults.push(lacksScope)
+    const answer = await mixed.post('/openai/v1/responses', { model: 'gpt-4o', input: 'Hello' })
+    assert.equal(answer.status, 200, answer.text)
+    const record = await recordOf(mixed.world.house.ledger, answer.id)
+    assert.deepEqual(
+      record.attempts.map(({ status, error }) => [status, error]),
+      [
+        [401, 'credential_refused'],
+        [200, null],
+      ],
+    )
+  }
+  const record = await recordOf(mixed.world.house.ledger, (await mixed.post(chat)).id)
+  assert.deepEqual(
+    record.attempts.map(({ instance, status }) => [instance, status]),
+    [['direct', 200]],
+  )
+  const state = mixed.world.house.instanceStates().find(({ name }) => name === 'direct')
+  assert.deepEqual([state?.credentialRefused, state?.credentialRefusals], [false, 4])
+  mixed.openai.faults.push(lacksScope)
+  const alone = await mixed.post('/openai/v1/responses', { model: 'gpt-4o', input: 'Hello' }, { target: 'direct' })
+  assert.equal(alone.headers.get('x-gatehouse-refusal'), 'credential_refused')
 })
 
 test('a 400 for a model that OpenAI does not have is retried on the other member, and the model is paused', async t => {

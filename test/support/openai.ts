@@ -291,6 +291,16 @@ function json(response: ServerResponse, status: number, document: unknown): void
 }
 
 /**
+ * A fault: the answer to a restricted key that may not use the operation. The form is that of reports such as
+ * https://github.com/continuedev/continue/issues/10059 and https://github.com/bytedance/trae-agent/issues/162.
+ */
+export function lacksScope(response: ServerResponse): void {
+  const message =
+    "You have insufficient permissions for this operation. Missing scopes: api.responses.write. Check that you have the correct role in your organization (Reader, Writer, Owner) and project (Member, Owner), and if you're using a restricted API key, that it has the necessary scopes."
+  json(response, 401, { error: { message, type: 'invalid_request_error', param: null, code: null } })
+}
+
+/**
  * A fault: a model that does not exist, on a path that answers 400; the form is that of
  * https://github.com/skorokithakis/sysaidmin/issues/9.
  */

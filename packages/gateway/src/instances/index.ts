@@ -78,7 +78,7 @@ export function openInstance(
   const plainLane = new Lane('', 'standard', { backend, settings: written.breaker, reach, credential: own })
   const probes = new Probes({
     connections,
-    path: backend.probePath,
+    backend,
     credential,
     reach,
     clock: parts.callClock ?? parts.clock,

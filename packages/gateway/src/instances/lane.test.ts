@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { RefusalScope } from '../wire/backends.ts'
 import { laneOf, testInstance } from './instance.fixture.ts'
 import { Latency } from './latency.ts'
 import { retryAfterMs } from './retry-after.ts'
@@ -98,6 +99,25 @@ test('a failed connection concerns the whole instance, an answer only one deploy
   assert.equal(chat.admits(20_000), false, 'one probe for all of the instance')
   probe.connected(20_001)
   assert.equal(chat.admits(20_002), true, 'it can be reached, however long the answer takes')
+})
+
+// A key that is restricted to chat must not lose the calls for chat because a client keeps asking for responses.
+test('refusals of single operations do not pause a deployment, and end the pause of one', () => {
+  const lane = laneOf(testInstance('one', ['gpt-4o'], { kind: 'openai' }))
+  const refusedBy = (scope: RefusalScope, nowMs: number): void => {
+    const attempt = lane.begin(nowMs)
+    attempt.answered(401, {}, nowMs)
+    attempt.refused(scope, null, nowMs)
+    attempt.end(nowMs)
+  }
+  for (let call = 0; call < 9; call += 1) refusedBy('operation', call)
+  assert.deepEqual([lane.breaker.state, lane.failures, lane.credential?.refusals], ['closed', 9, 9])
+  refusedBy('backend', 10)
+  assert.deepEqual([lane.breaker.reason, lane.credential?.isRefused], ['credential_refused', true])
+  refusedBy('operation', 10 + 60_000)
+  assert.deepEqual([lane.breaker.state, lane.credential?.isRefused], ['closed', false])
+  for (let call = 0; call < 3; call += 1) refusedBy('unknown', 70_000)
+  assert.equal(lane.breaker.reason, 'credential_refused')
 })
 
 test('Retry-After is read in all of its forms, and in no other', () => {

@@ -2,7 +2,7 @@
  * A lane: one deployment on one instance, with everything that is known about its health. Calls report to it, and
  * choosing a member reads it. All times are milliseconds since the epoch, by the caller's clock.
  */
-import type { BackendFacts } from '../wire/backends.ts'
+import type { BackendFacts, RefusalScope } from '../wire/backends.ts'
 import { Breaker, type BreakerSettings } from './breaker.ts'
 import { Latency } from './latency.ts'
 import type { OwnCredential } from './own-credential.ts'
@@ -210,9 +210,7 @@ export class Attempt {
   readonly #ticket: number
   readonly #reachTicket: number
   #isReported = false
-  /**
-   * Status 401 or 403 while it is open whether the gateway's own credential or the request was refused; 0 otherwise.
-   */
+  /** The status while it is open whether the gateway's own account or the request was refused; 0 otherwise. */
   #unjudged = 0
   #failed = false
   #ended = false
@@ -244,7 +242,7 @@ export class Attempt {
     } else if (status >= 500) {
       this.#fail()
       lane.breaker.failed(this.#ticket, nowMs)
-    } else if ((status === 401 || status === 403) && lane.credential !== null) {
+    } else if (status >= 400 && lane.credential !== null && lane.backend.refusal(status, null) !== null) {
       this.#unjudged = status
     } else {
       if (lane.breaker.state !== 'closed') this.#works(nowMs)
@@ -262,16 +260,18 @@ export class Attempt {
 
   /**
    * The answer refuses the gateway, not the caller. After `answered`.
-   * @param certain true when every call would be refused.
    * @param code the error code of the answer.
    */
-  refused(certain: boolean, code: string | null, nowMs: number): void {
+  refused(scope: RefusalScope, code: string | null, nowMs: number): void {
     const { lane } = this
     const status = this.#unjudged
     if (status === 0) return
     this.#unjudged = 0
     this.#fail()
-    lane.credential?.refused(lane.deployment, lane.breaker.refused(this.#ticket, nowMs, certain), status, code)
+    // A credential that is valid for other operations must go on serving their calls.
+    if (scope === 'operation') this.#works(nowMs)
+    const isPaused = scope !== 'operation' && lane.breaker.refused(this.#ticket, nowMs, scope === 'backend')
+    lane.credential?.refused(lane.deployment, isPaused, status, code)
   }
 
   /** The answer is about the request: the instance has accepted the credential. After `answered`. */
@@ -317,7 +317,7 @@ export class Attempt {
     const { lane } = this
     lane.inFlight -= 1
     // The answer was not read: it belongs to a copy, or its client left.
-    if (this.#unjudged !== 0) this.refused(this.#unjudged === 401, null, nowMs)
+    if (this.#unjudged !== 0) this.refused(lane.backend.refusal(this.#unjudged, null) ?? 'unknown', null, nowMs)
     if (!this.#isReported) {
       lane.breaker.abandoned(this.#ticket)
       lane.reach.abandoned(this.#reachTicket)

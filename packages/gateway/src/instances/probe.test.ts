@@ -37,6 +37,33 @@ test('two failed probes pause an instance, and the first successful one brings i
   assert.equal(asked, 3)
 })
 
+// Otherwise an instance with a key that is restricted to chat would count as unhealthy for ever.
+test('a probe with a key that may not list models succeeds, and one with a refused key fails', async t => {
+  const scopes = 'You have insufficient permissions for this operation. Missing scopes: api.model.read.'
+  const rows = [
+    [{ message: scopes, type: 'invalid_request_error', param: null, code: null }, true],
+    [{ message: 'Incorrect API key provided.', type: 'invalid_request_error', code: 'invalid_api_key' }, false],
+    [{ message: 'x'.repeat(100_000), type: 'invalid_request_error', param: null, code: null }, false],
+    ['Unauthorized', false],
+  ] as const
+  let body = ''
+  const server = createServer((_request, response) => void response.writeHead(401).end(body))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const instance = testInstance('one', ['gpt-4o'], { kind: 'openai', endpoint })
+  t.after(async () => {
+    await instance.close()
+    server.close()
+  })
+  for (const [error, accepted] of rows) {
+    body = JSON.stringify({ error })
+    const { ok, status, error: words } = await instance.probe()
+    assert.deepEqual([ok, status, words === null], [accepted, 401, accepted], body.slice(0, 200))
+    assert.equal(instance.state(Date.now()).healthy, accepted)
+  }
+})
+
 test('a probe that times out says so, without anything that was sent', async t => {
   const server = createServer(() => {})
   server.listen(0, '127.0.0.1')

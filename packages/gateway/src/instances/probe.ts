@@ -5,6 +5,8 @@
 import type { Pool } from 'undici'
 import type { Clock } from '../clock.ts'
 import type { InstanceConfig } from '../config/schema/index.ts'
+import { errorIn } from '../wire/answer-error.ts'
+import type { BackendFacts, RefusalScope } from '../wire/backends.ts'
 import type { Breaker } from './breaker.ts'
 import { CredentialError, type InstanceCredential } from './credentials.ts'
 import type { ProbeResult } from './state.ts'
@@ -17,7 +19,7 @@ const leftAloneMostMs = 60_000
 
 export interface ProbeParts {
   readonly connections: Pool
-  readonly path: string
+  readonly backend: Pick<BackendFacts, 'probePath' | 'refusal'>
   readonly credential: InstanceCredential
   readonly reach: Breaker
   readonly clock: Clock
@@ -63,7 +65,7 @@ export class Probes {
   }
 
   async #ask(): Promise<{ readonly status: number | null; readonly error: string | null }> {
-    const { connections, path, credential, settings } = this.#parts
+    const { connections, backend, credential, settings } = this.#parts
     if (credential.kind === 'caller') {
       return {
         status: null,
@@ -75,12 +77,16 @@ export class Probes {
       const { name, value } = await credential.header('')
       const answer = await connections.request({
         method: 'GET',
-        path,
+        path: backend.probePath,
         headers: { [name]: value, accept: 'application/json', 'accept-encoding': 'identity' },
         signal: AbortSignal.timeout(timeoutMs),
       })
-      await answer.body.dump({ limit: 4_194_304 })
-      return { status: answer.statusCode, error: wordsOf(answer.statusCode) }
+      const { statusCode: status, body } = answer
+      if (backend.refusal(status, null) !== null) {
+        return { status, error: refusalWords(status, backend.refusal(status, errorIn(await beginningOf(body)))) }
+      }
+      await body.dump({ limit: 4_194_304 })
+      return { status, error: status < 400 ? null : `It answered ${status}.` }
     } catch (error) {
       return { status: null, error: failureWords(error, timeoutMs) }
     }
@@ -103,11 +109,24 @@ export class Probes {
   }
 }
 
-function wordsOf(status: number): string | null {
-  if (status < 400) return null
-  if (status === 401 || status === 403)
-    return `It answered ${status}: the credential is not accepted, or lacks the role.`
-  return `It answered ${status}.`
+/** Null where the credential is valid, but not for listing models: calls may pass with it. */
+function refusalWords(status: number, scope: RefusalScope | null): string | null {
+  if (scope === 'operation') return null
+  return `It answered ${status}: the credential is not accepted, or lacks the role.`
+}
+
+/** Errors are short: what is longer is none. Bytes. */
+const errorBytesMax = 65_536
+
+async function beginningOf(body: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    chunks.push(chunk)
+    bytes += chunk.length
+    if (bytes > errorBytesMax) break
+  }
+  return Buffer.concat(chunks)
 }
 
 /** Words without the error's own message: libraries put what was sent into theirs. */

@@ -52,6 +52,7 @@ export interface InstanceState {
 /** Result of a request for an instance's models with its credential, which is not billed. */
 export interface ProbeResult {
   readonly atMs: number
+  /** True when it answered and the credential is valid, even where the credential may not list models. */
   readonly ok: boolean
   /** HTTP status, null when no answer came. */
   readonly status: number | null

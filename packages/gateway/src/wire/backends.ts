@@ -91,9 +91,19 @@ export interface BackendFacts {
    * operation.
    */
   lacksAddress(status: number, error: AnswerError): boolean
-  /** True when a 403 concerns the whole backend, whatever is asked for: a disabled account, a network rule. */
-  refusesAll(error: AnswerError): boolean
+  /**
+   * Says what an answer refuses that is about the gateway's own account and not about the call.
+   * @param error null when the body is not known.
+   * @returns null when an answer with this status is never about the account.
+   */
+  refusal(status: number, error: AnswerError | null): RefusalScope | null
 }
+
+/**
+ * `backend`: every call is refused, for a wrong key, a disabled account, a network rule. `operation`: the credential is
+ * valid, but not for what this call asks for. `unknown`: it may be either.
+ */
+export type RefusalScope = 'backend' | 'operation' | 'unknown'
 
 /**
  * Names the deployment on which the Responses tool `image_generation` runs. It is checked like `model`, and passed on
@@ -161,7 +171,11 @@ const azureOpenAI = {
   },
   lacksAddress: (status, { code, message }) =>
     status === 404 && code === '404' && message !== null && /^resource not found\b/i.test(message),
-  refusesAll: ({ code, message }) => azureResource.test(code ?? '') || azureNetwork.test(message ?? ''),
+  refusal(status, error) {
+    if (status === 401) return 'backend'
+    if (status !== 403) return null
+    return azureResource.test(error?.code ?? '') || azureNetwork.test(error?.message ?? '') ? 'backend' : 'unknown'
+  },
 } as const satisfies BackendFacts
 
 /**
@@ -175,8 +189,9 @@ export const blobMembers = ['input_blob', 'output_folder'] as const
 const azureMembers = [...dataSourceMembers, 'user_security_context', ...blobMembers]
 /** "The model `x` does not exist": vLLM and other servers, whose `code` is the status. */
 const modelDoesNotExist = /^The model [`'"].{1,256}[`'"] does not exist/s
+/** Codes of a 401 or 403 about the key or the account as a whole. */
 const openAIAccount =
-  /^(unsupported_country_region_territory|ip_not_authorized|account_deactivated|organization_deactivated|project_archived|billing_not_active)$/
+  /^(invalid_api_key|unsupported_country_region_territory|ip_not_authorized|account_deactivated|organization_deactivated|project_archived|billing_not_active)$/
 
 /** OpenAI itself, and servers that offer the same API: vLLM and others. */
 const openAI = {
@@ -215,7 +230,16 @@ const openAI = {
   // "Invalid URL (POST /v1/x)"; FastAPI's "Not Found" of servers that offer only a part of the API.
   lacksAddress: (status, { code, message }) =>
     status === 404 && code === null && message !== null && /^(Invalid URL \(|Not Found$)/.test(message),
-  refusesAll: ({ code }) => openAIAccount.test(code ?? ''),
+  refusal(status, error) {
+    if (status !== 401 && status !== 403) return null
+    if (error === null) return 'unknown'
+    const { code, message } = error
+    if (openAIAccount.test(code ?? '')) return 'backend'
+    // The answer to a restricted key, with a 401: "Missing scopes: api.responses.write".
+    if (message !== null && /\bmissing scopes?:/i.test(message)) return 'operation'
+    // vLLM answers a wrong key with a 401 that has neither.
+    return status === 401 && code === null && message === null ? 'backend' : 'unknown'
+  },
 } as const satisfies BackendFacts
 
 export const backends = { 'azure-openai': azureOpenAI, openai: openAI } as const satisfies Record<string, BackendFacts>

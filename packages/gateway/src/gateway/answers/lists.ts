@@ -213,7 +213,7 @@ class Listing implements Timed {
       const body = Buffer.from(await bounded(answer.body))
       const refused =
         instance.credential.kind !== 'caller' &&
-        refusesGateway(answer.statusCode, errorIn(body), instance.backend, false) !== 'no'
+        refusesGateway(answer.statusCode, errorIn(body), instance.backend, false) !== null
       attempt(answer.statusCode, refused ? 'credential_refused' : null)
       if (refused) return { failure: 'credential_refused', cause: new GivenUp('credential_refused') }
       const document = answer.statusCode === 200 ? parsed(body) : null

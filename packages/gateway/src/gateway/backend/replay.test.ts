@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { type AnswerError, errorIn, noError } from '../../wire/answer-error.ts'
-import { backends } from '../../wire/backends.ts'
+import { backends, type RefusalScope } from '../../wire/backends.ts'
 import {
   type Additions,
   mayBeRefusal,
@@ -70,26 +70,26 @@ test('the error in a body is found if there is one, whatever the body is', () =>
 
 const network = 'Access denied due to Virtual Network/Firewall rules.'
 const lacksAction = 'The principal `1` lacks the required data action `x` to perform `POST /openai/…` operation.'
-const refusals: readonly (readonly [number, Partial<AnswerError>, string])[] = [
-  [401, {}, 'certain'],
-  [401, { code: '401', message: 'Access denied due to invalid subscription key or wrong API endpoint.' }, 'certain'],
-  [401, { code: 'PermissionDenied', message: lacksAction }, 'certain'],
-  [403, { code: 'AuthenticationTypeDisabled', message: 'Key based authentication is disabled.' }, 'certain'],
-  [403, { code: '403', message: network }, 'certain'],
-  [403, { code: 'Forbidden', message: 'Public access is disabled. Please configure private endpoint.' }, 'certain'],
-  [403, { code: 'PermissionDenied', message: lacksAction }, 'likely'],
+const refusals: readonly (readonly [number, Partial<AnswerError>, RefusalScope | null])[] = [
+  [401, {}, 'backend'],
+  [401, { code: '401', message: 'Access denied due to invalid subscription key or wrong API endpoint.' }, 'backend'],
+  [401, { code: 'PermissionDenied', message: lacksAction }, 'backend'],
+  [403, { code: 'AuthenticationTypeDisabled', message: 'Key based authentication is disabled.' }, 'backend'],
+  [403, { code: '403', message: network }, 'backend'],
+  [403, { code: 'Forbidden', message: 'Public access is disabled. Please configure private endpoint.' }, 'backend'],
+  [403, { code: 'PermissionDenied', message: lacksAction }, 'unknown'],
   [
     403,
     { code: '403', message: 'Your resource has been temporarily blocked because we detected behavior …' },
-    'likely',
+    'unknown',
   ],
-  [403, {}, 'likely'],
-  [403, { code: 'content_policy_violation' }, 'no'],
-  [403, { code: 'content_filter' }, 'no'],
-  [403, { code: 'x', innerCode: 'ResponsibleAIPolicyViolation' }, 'no'],
-  [403, { code: 'forbidden', param: 'tools[0].file_ids' }, 'no'],
-  [400, { code: '401' }, 'no'],
-  [404, { code: 'PermissionDenied' }, 'no'],
+  [403, {}, 'unknown'],
+  [403, { code: 'content_policy_violation' }, null],
+  [403, { code: 'content_filter' }, null],
+  [403, { code: 'x', innerCode: 'ResponsibleAIPolicyViolation' }, null],
+  [403, { code: 'forbidden', param: 'tools[0].file_ids' }, null],
+  [400, { code: '401' }, null],
+  [404, { code: 'PermissionDenied' }, null],
 ]
 
 // Otherwise one odd request could close a member for all callers; and a caller cannot fix a wrong key of the pool.
@@ -97,15 +97,30 @@ test('F4 codes tell a refusal of the gateway from a refusal of the request', () 
   for (const [status, error, found] of refusals) {
     const whole = { ...noError, ...error }
     assert.equal(refusesGateway(status, whole, backend, false), found, JSON.stringify([status, error]))
-    assert.equal(refusesGateway(status, whole, backend, true), found === 'certain' ? 'likely' : found)
+    assert.equal(refusesGateway(status, whole, backend, true), found === 'backend' ? 'unknown' : found)
   }
   const texts = fc.option(fc.string())
   fc.assert(
     fc.property(fc.integer({ min: 200, max: 599 }), texts, texts, fc.boolean(), (status, code, message, outside) => {
       const found = refusesGateway(status, { ...noError, code, message }, backend, outside)
-      if (status !== 401 && status !== 403) assert.equal(found, 'no')
+      if (status !== 401 && status !== 403) assert.equal(found, null)
     }),
   )
+})
+
+// A restricted key works for other operations: closing the lane would take those away from all callers.
+test('F4 a 401 of OpenAI is about the whole instance only when the key itself is refused', () => {
+  const scopes = 'You have insufficient permissions for this operation. Missing scopes: api.responses.write.'
+  const rows: readonly (readonly [string, RefusalScope])[] = [
+    [`{"error":{"message":"${scopes}","type":"invalid_request_error","param":null,"code":null}}`, 'operation'],
+    [`{"error":{"message":"${scopes}","type":"invalid_request_error","code":"missing_scope"}}`, 'operation'],
+    ['{"error":{"message":"You do not have access to this.","param":null,"code":null}}', 'unknown'],
+    ['{"error":{"message":"Incorrect API key provided.","param":null,"code":"invalid_api_key"}}', 'backend'],
+    ['{"error":"Unauthorized"}', 'backend'],
+  ]
+  for (const [body, scope] of rows) {
+    assert.equal(refusesGateway(401, errorIn(Buffer.from(body)), backends.openai, false), scope, body)
+  }
 })
 
 function refusedBy(status: number, body: Buffer, added: Additions): RefusedAddition | null {

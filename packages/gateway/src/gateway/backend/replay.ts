@@ -1,6 +1,6 @@
 /** Decides whether a call that failed on one member may be sent to another one. */
 import type { AnswerError } from '../../wire/answer-error.ts'
-import type { BackendFacts } from '../../wire/backends.ts'
+import type { BackendFacts, RefusalScope } from '../../wire/backends.ts'
 
 /** How an attempt failed before any byte of its answer was sent to the client. */
 export type DispatchFailure =
@@ -56,25 +56,23 @@ const aboutTheRequest = /content|policy_?violation|responsibleai|safety|moderati
  * Decides whether an instance refuses the gateway: its credential, its network, its role, or the whole resource. Used
  * only where the credential is the gateway's own; with the caller's token, the caller gets the answer.
  * @param asksOutside the request names a data source with a credential of its own.
- * @returns `certain` when every call would be refused; `likely` when it may depend on what this call asks for, because
- *   a role lacks one action or a firewall reads bodies; `no` when the answer is about the request.
+ * @returns what is refused: `unknown` when it may depend on what this call asks for, because a role lacks one action or
+ *   a firewall reads bodies; null when the answer is about the request.
  */
 export function refusesGateway(
   status: number,
   error: AnswerError,
   backend: BackendFacts,
   asksOutside: boolean,
-): 'certain' | 'likely' | 'no' {
+): RefusalScope | null {
   const { code, param, innerCode } = error
-  if (status !== 401 && status !== 403) return 'no'
-  // The key is valid and may use other models.
-  if (backend.lacksDeployment(status, error)) return 'no'
-  if (aboutTheRequest.test(code ?? '') || aboutTheRequest.test(innerCode ?? '')) return 'no'
-  if (param !== null && param !== '') return 'no'
+  const scope = backend.refusal(status, error)
+  // With the last one, the key is valid and may use other models.
+  if (scope === null || backend.lacksDeployment(status, error)) return null
+  if (aboutTheRequest.test(code ?? '') || aboutTheRequest.test(innerCode ?? '')) return null
+  if (param !== null && param !== '') return null
   // The refused credential may be the one for a data source that the caller named.
-  if (asksOutside) return 'likely'
-  if (status === 401) return 'certain'
-  return backend.refusesAll(error) ? 'certain' : 'likely'
+  return asksOutside ? 'unknown' : scope
 }
 
 /** What the gateway has added to a request. */

@@ -120,6 +120,6 @@ test('when no member takes calls, the refusal says why and when the first one do
   const [unauthorised] = three() as [Instance]
   const attempt = laneOf(unauthorised).begin(nowMs)
   attempt.answered(401, {}, nowMs)
-  attempt.refused(true, '401', nowMs)
+  attempt.refused('backend', '401', nowMs)
   assert.equal(membersOf([unauthorised]).refusal('gpt-4o').code, 'credential_refused')
 })

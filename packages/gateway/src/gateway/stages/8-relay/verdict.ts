@@ -59,10 +59,10 @@ export function verdictOn(
   if (backend.lacksDeployment(status, error)) attempt.absent(nowMs)
   if (isOfCredential(status) && candidate.lane.credential !== null) {
     const asksOutside = json !== null && dataSourceMembers.some(member => json.scan.members.has(member))
-    const found = refusesGateway(status, error, backend, asksOutside)
-    held.isOwnTrouble = found !== 'no'
-    if (held.isOwnTrouble) attempt.refused(found === 'certain', error.code, nowMs)
-    else attempt.letIn(nowMs)
+    const scope = refusesGateway(status, error, backend, asksOutside)
+    held.isOwnTrouble = scope !== null
+    if (scope === null) attempt.letIn(nowMs)
+    else attempt.refused(scope, error.code, nowMs)
   }
   return held.isOwnTrouble || safeToReplay({ kind: 'answered', status, error, backend }) ? 'refusal' : 'answer'
 }
@@ -74,15 +74,16 @@ export function verdictOn(
  *   have run the call.
  */
 export function verdictOnBreak(
-  { attempt, isSent }: Judged,
+  { candidate, attempt, isSent }: Judged,
   held: HeldRefusal | null,
   nowMs: number,
 ): 'refusal' | 'unanswered' | 'broken' {
   if (held === null) return safeToReplay({ kind: 'unanswered', sent: isSent }) ? 'unanswered' : 'broken'
   const { status } = held.head
   if (!isJudgedByHead(status)) return 'broken'
-  if (!isOfCredential(status)) return 'unanswered'
+  const scope = candidate.instance.backend.refusal(status, null)
+  if (scope === null) return 'unanswered'
   held.isOwnTrouble = true
-  attempt.refused(status === 401, null, nowMs)
+  attempt.refused(scope, null, nowMs)
   return 'refusal'
 }

@@ -37,7 +37,7 @@ export type PlaceOfExchange = Pick<RecordedExchange, 'id' | 'journal' | 'closedA
 export interface Feed {
   /**
    * Takes some exchanges, at least one. They count as taken when the promise resolves; when it rejects they are offered
-   * again later.
+   * again later: with `RetryLaterError`, not before the time that it names.
    */
   take(exchanges: readonly RecordedExchange[]): Promise<void>
   /** Releases what the feed holds. Called once, after the last `take` has ended. */
@@ -48,10 +48,14 @@ export interface Feed {
 export interface FeedParts {
   readonly name: string
   readonly log: Log
+  /** Directory beside the cursor for unfinished files. The feed makes and removes it; its parent may be missing too. */
+  readonly temporary: string
   /** Leaves out an exchange that can never be taken: it is written beside the cursor with the reason, and counted. */
   setAside(exchange: RecordedExchange, reason: string): void
   /** Counts bytes that have arrived. */
   sent(bytes: number): void
+  /** Pauses the feed until an operator resumes it. `take` must reject then, with the reason that reports show. */
+  pause(): void
 }
 
 /** What the module of a feed exports. */

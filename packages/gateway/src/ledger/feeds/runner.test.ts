@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test'
 import { bytes, closedOf, keptLog, newId, openedOf, temporaryDirectory, testLedger } from '../exchange.fixture.ts'
 import { endOfFiles } from '../journal/follower.ts'
 import type { FeedBatch } from './index.ts'
+import { RetryLaterError } from './retry-later.ts'
 import { FeedRunner } from './runner.ts'
 
 const minuteMs = 60_000
@@ -30,8 +31,9 @@ interface Look {
   readonly taken: string[]
   readonly batches: number[]
   readonly troubles: boolean[]
-  /** Makes the feed fail while it is set. */
+  /** Makes the feed fail while it is set, with this error. */
   failing: boolean
+  failure: Error
   now: number
   look(): Promise<void>
 }
@@ -45,7 +47,7 @@ function startRunner(t: TestContext, directory: string, batch?: FeedBatch): Look
   const feed = {
     async take(exchanges: readonly { readonly id: string }[]) {
       batches.push(exchanges.length)
-      if (look.failing) throw new Error('the other side is away')
+      if (look.failing) throw look.failure
       taken.push(...exchanges.map(({ id }) => id))
     },
   }
@@ -67,7 +69,7 @@ function startRunner(t: TestContext, directory: string, batch?: FeedBatch): Look
       onTrouble: isFailing => void troubles.push(isFailing),
       ...(batch === undefined ? {} : { batch }),
     }),
-    ...{ taken, batches, troubles, failing: false, now: startMs },
+    ...{ taken, batches, troubles, failing: false, failure: new Error('the other side is away'), now: startMs },
     look: () => work(),
   }
   t.after(() => look.runner.close())
@@ -125,6 +127,28 @@ test('the pauses between retries double up to a minute, half of them random', as
   look.now += 60_000
   await look.look()
   assert.deepEqual([look.taken, look.troubles], [ids, [true, false]])
+})
+
+// A receiver that says when it can take more must not be asked before, or it stays overloaded.
+test('a feed waits as long as the other side asks, up to an hour', async t => {
+  const { directory, ids } = await endedLedger(t, 3)
+  const look = startRunner(t, directory)
+  look.failing = true
+  for (const [asked, waits] of [
+    [300_000, 300_000],
+    [30 * 86_400_000, 3_600_000],
+  ] as const) {
+    look.failure = new RetryLaterError('busy', asked)
+    await look.look()
+    const { length } = look.batches
+    look.now += waits - 1
+    await look.look()
+    assert.equal(look.batches.length, length)
+    look.now += 1
+  }
+  look.failing = false
+  await look.look()
+  assert.deepEqual(look.taken, ids)
 })
 
 test('a clock that is set back by a day does not stop a feed that waits for a retry', async t => {

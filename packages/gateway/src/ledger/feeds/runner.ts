@@ -10,6 +10,7 @@ import type { Scheduler } from '../scheduler.ts'
 import { AsideFile } from './aside.ts'
 import { FeedConsumer } from './consumer.ts'
 import type { Feed, FeedBatch, FeedParts, FeedProgress, FeedSelection, PlaceOfExchange } from './index.ts'
+import { RetryLaterError } from './retry-later.ts'
 import { bytesBetween, rewindCursor } from './rewind.ts'
 
 export interface FeedRunnerOptions {
@@ -36,6 +37,8 @@ export interface FeedRunnerOptions {
 
 /** Longest pause between two retries, in milliseconds, before jitter. */
 const pauseMsMax = 60_000
+/** Longest pause that the other side can ask for, in milliseconds. */
+const askedMsMax = 3_600_000
 
 /**
  * Runs one feed, in whatever thread: offers it what the journal holds, in turn and on a timer, and goes on after
@@ -57,6 +60,7 @@ export class FeedRunner {
   /** Failures in a row. */
   #failures = 0
   #notBeforeMs = 0
+  #pauseMs = 0
   #sent = 0
   #sentBytes = 0
   #retried = 0
@@ -196,8 +200,8 @@ export class FeedRunner {
 
   async #look(): Promise<void> {
     const pauseMs = this.#notBeforeMs - this.#clock()
-    // A longer pause than the longest means that the clock was set back: it must not stop the feed.
-    const isWaiting = pauseMs > 0 && pauseMs <= pauseMsMax
+    // A longer pause than the one that began means that the clock was set back: it must not stop the feed.
+    const isWaiting = pauseMs > 0 && pauseMs <= this.#pauseMs
     if (this.#isRunning || this.#isClosed || this.#isPaused || isWaiting) return
     await this.#inTurn(() => this.#offer(false)).catch(() => {})
   }
@@ -248,16 +252,23 @@ export class FeedRunner {
     const pauseMs = Math.min(pauseMsMax, everyMs * 2 ** Math.min(this.#failures, 20))
     this.#failures += 1
     // Half of the pause is random: feeds of many replicas must not come back at the same moment.
-    this.#notBeforeMs = this.#lastErrorAtMs + pauseMs * (0.5 + random() / 2)
+    const askedMs = error instanceof RetryLaterError ? Math.min(askedMsMax, error.afterMs) : 0
+    this.#pauseMs = Math.max(askedMs, pauseMs * (0.5 + random() / 2))
+    this.#notBeforeMs = this.#lastErrorAtMs + this.#pauseMs
   }
 }
 
 /** What a runner gives to its feed. The feed is made before the runner, so the runner is looked up at each call. */
-export function feedParts(name: string, log: Log, runner: () => FeedRunner | null): FeedParts {
+export function feedParts(
+  { name, log, cursors }: Pick<FeedRunnerOptions, 'name' | 'log' | 'cursors'>,
+  runner: () => FeedRunner | null,
+): FeedParts {
   return {
     name,
     log,
+    temporary: join(cursors, `${name}.tmp`),
     setAside: (exchange, reason) => runner()?.setAside(exchange, reason),
     sent: bytes => runner()?.countSent(bytes),
+    pause: () => runner()?.pause(),
   }
 }

@@ -21,7 +21,7 @@ const { openFeed } = (await import(module)) as FeedModule
 let running: FeedRunner | null = null
 const feed = await openFeed(
   settings,
-  feedParts(name, log, () => running),
+  feedParts({ name, log, cursors }, () => running),
 )
 const runner = new FeedRunner(feed, {
   ...{ name, journal, cursors, everyMs, log },

@@ -83,7 +83,7 @@ async function filesRunner(
   let running: FeedRunner | null = null
   const feed = await openFeed(
     { format: 'jsonl', form: 'gatehouse', columns: null, bodies: true, ...settings } satisfies FilesSettings,
-    feedParts('archive', log, () => running),
+    feedParts({ name: 'archive', log, cursors: join(directory, 'cursors') }, () => running),
   )
   const journal = join(directory, 'journal')
   const runner = new FeedRunner(feed, {

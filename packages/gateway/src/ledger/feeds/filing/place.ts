@@ -1,5 +1,4 @@
 /** The port of where files go: a directory, or a container of Azure Blob Storage. */
-import { join } from 'node:path'
 
 /** A file that is written whole on this machine and that no reader sees yet. */
 export interface FinishedFile {
@@ -28,7 +27,8 @@ export interface FilePlace {
   explain(error: unknown): unknown
 }
 
+/** `day=2026-11-26/hour=14`, in UTC. */
 export function hourOf(ms: number): string {
   const [day, time] = new Date(ms).toISOString().split('T')
-  return join(`day=${day}`, `hour=${time?.slice(0, 2)}`)
+  return `day=${day}/hour=${time?.slice(0, 2)}`
 }

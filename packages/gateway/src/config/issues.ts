@@ -69,7 +69,7 @@ function anotherFile({ root, schema }: IssueContext): Finding {
 
 function unknownKey(path: Path, context: IssueContext): Finding {
   const parent = path.slice(0, -1)
-  const known = schemaAt(context.schema, parent).flatMap(view => Object.keys(view.properties ?? {}))
+  const known = keysAt(parent, context)
   const key = String(path.at(-1))
   const taken = valueAt(context.root, parent)
   const free = known.filter(name => typeof taken !== 'object' || taken === null || !Object.hasOwn(taken, name))
@@ -81,6 +81,7 @@ function unknownKey(path: Path, context: IssueContext): Finding {
 /** A mapping is compared with the variant that its key selects; everything else with the union as a whole. */
 function ofUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path, context: IssueContext): Finding[] {
   const value = valueAt(context.root, path)
+  if (issue.discriminator !== undefined) return [ofSelector(path, context)]
   const whole: Finding = {
     code: 'wrong_value',
     path,
@@ -98,7 +99,7 @@ function ofUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path, context: Issue
   const [only] = within
   if (only !== undefined && within.length === 1) return only.flatMap(inner => findingsOf(inner, context, path))
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [{ ...whole, code: 'wrong_type' }]
-  const known = schemaAt(context.schema, path).flatMap(view => Object.keys(view.properties ?? {}))
+  const known = keysAt(path, context)
   const unknown = Object.keys(value).filter(key => !known.includes(key))
   if (unknown.length > 0) return unknown.map(key => unknownKey([...path, key], context))
   const chosen = issue.errors.find(
@@ -110,6 +111,17 @@ function ofUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path, context: Issue
       ),
   )
   return chosen === undefined ? [whole] : chosen.flatMap(inner => findingsOf(inner, context, path))
+}
+
+/** The member that selects a variant is missing, or selects none. */
+function ofSelector(path: Path, context: IssueContext): Finding {
+  const value = valueAt(context.root, path)
+  const words = schemaAt(context.schema, path).flatMap(view => (typeof view.const === 'string' ? [view.const] : []))
+  return {
+    ...{ path, seen: showAt(context, path), expected: `one of: ${words.join(', ')}` },
+    code: value === undefined ? 'missing_key' : 'wrong_value',
+    nearest: typeof value === 'string' ? nearestOf(value, words) : null,
+  }
 }
 
 function boundText(issue: Issue): string | null {
@@ -136,13 +148,13 @@ function typeText(type: string, path: Path, context: IssueContext): string {
   if (type === 'object') return `${text} with the keys ${keysAt(path, context).join(', ')}`
   const fromOutside = context.origins.has(formatPath(path))
   if (fromOutside && type !== 'string') return `${text}; what \${…} brings in is always text`
-  const description = schemaAt(context.schema, path)[0]?.description
+  const description = schemaAt(context.schema, path, context.root)[0]?.description
   return description === undefined ? text : `${text} (${description.replace(/\.$/, '')})`
 }
 
 /** What belongs in an empty place: the description says it best. */
 function expectedAt(path: Path, context: IssueContext): string {
-  const view = schemaAt(context.schema, path)[0]
+  const view = schemaAt(context.schema, path, context.root)[0]
   const description = view?.description
   const keys = keysAt(path, context)
   const text = description === undefined ? 'a value' : description.replace(/\.$/, '')
@@ -150,8 +162,9 @@ function expectedAt(path: Path, context: IssueContext): string {
   return view?.additionalProperties === undefined ? text : `a mapping of names: ${text}`
 }
 
-function keysAt(path: Path, context: IssueContext): string[] {
-  return schemaAt(context.schema, path).flatMap(view => Object.keys(view.properties ?? {}))
+/** Keys of a mapping: of the variant that a member selects, else of every variant. */
+function keysAt(path: Path, { schema, root }: IssueContext): string[] {
+  return [...new Set(schemaAt(schema, path, root).flatMap(view => Object.keys(view.properties ?? {})))]
 }
 
 function showAt(context: IssueContext, path: Path): string {

@@ -31,7 +31,15 @@ export interface SchemaView {
 
 /** Costs some milliseconds: used for messages, editors and the reference, not for every load. */
 export function configJsonSchema(): SchemaView & { readonly $schema: string } {
-  const schema = z.toJSONSchema(configSchema, { target: 'draft-2020-12', io: 'input', reused: 'inline' })
+  const schema = z.toJSONSchema(configSchema, {
+    ...{ target: 'draft-2020-12', io: 'input', reused: 'inline' },
+    // Variants that a member selects: at most one of them fits anyway.
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.oneOf === undefined) return
+      jsonSchema.anyOf = jsonSchema.oneOf
+      delete jsonSchema.oneOf
+    },
+  })
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Gatehouse configuration',
@@ -90,11 +98,33 @@ function mapValues<Value>(
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]))
 }
 
-/** The schema at a path: several views where there are several variants, none where the path is unknown. */
-export function schemaAt(schema: SchemaView, path: Path): readonly SchemaView[] {
-  let views = forms(schema)
-  for (const step of path) views = views.flatMap(view => below(view, step)).flatMap(forms)
+/**
+ * The schema at a path: several views where there are several variants, none where the path is unknown.
+ * @param root the value at the beginning of the path. Where one of its members selects a variant, the others are left
+ *   out.
+ */
+export function schemaAt(schema: SchemaView, path: Path, root?: unknown): readonly SchemaView[] {
+  let value = root
+  let views = selected(forms(schema), value)
+  for (const step of path) {
+    value = memberOf(value, step)
+    views = selected(views.flatMap(view => below(view, step)).flatMap(forms), value)
+  }
   return views
+}
+
+/** The variants whose constant members are those of the value; all of them when there is none. */
+function selected(views: readonly SchemaView[], value: unknown): readonly SchemaView[] {
+  const chosen = views.filter(({ properties = {} }) => {
+    const constants = Object.entries(properties).filter(([, property]) => property.const !== undefined)
+    return constants.length > 0 && constants.every(([key, property]) => memberOf(value, key) === property.const)
+  })
+  return chosen.length > 0 ? chosen : views
+}
+
+function memberOf(value: unknown, step: string | number): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined
+  return (value as Readonly<Record<string | number, unknown>>)[step]
 }
 
 function forms(view: SchemaView): readonly SchemaView[] {

@@ -168,7 +168,7 @@ function settled(config: Config, directory: string): Config {
     return [name, { ...instance, endpoint: new URL(instance.endpoint).origin }] as const
   })
   const feeds = Object.entries(config.feeds).map(([name, feed]) => {
-    return [name, { ...feed, directory: resolve(directory, feed.directory) }] as const
+    return [name, 'directory' in feed ? { ...feed, directory: resolve(directory, feed.directory) } : feed] as const
   })
   const authority = config.identity.entra.authority.replace(/\/+$/, '')
   return {

@@ -72,7 +72,7 @@ Errors:
   )}. Nor may any key be called like a property that every object of JavaScript has, as \`__proto__\` or \`constructor\`.
 - Endpoints have no path, query, user name or password, and are \`https\`, except on this machine itself.
 - \`redis.url\` names a host, and a database by its number at most; user name and password stand in one place.
-- Feeds have directories of their own, none within another or within or around \`ledger.directory\`. Workloads and columns that a feed selects must
+- Feeds of files have directories of their own, none within another or within or around \`ledger.directory\`. Workloads and columns that a feed selects must
   exist. The form \`apim\` needs \`bodies: true\` and takes no \`columns\`.
 - \`gateway.listen\` and \`admin.listen\` differ. \`ledger.retain.bodies\` is at most \`ledger.retain.records\`.
 
@@ -117,6 +117,8 @@ const problemTexts: Readonly<Record<ProblemCode, string>> = {
 
 interface Section {
   readonly path: string
+  /** Kind of the entries that it is about; null for all. */
+  readonly kind?: string | null
   readonly description: string
   readonly rows: readonly string[]
 }
@@ -132,7 +134,8 @@ export function referenceText(): string {
 function sectionText(section: Section): string {
   const table = ['| key | value | default | |', '|---|---|---|---|', ...section.rows]
   const description = section.description === '' ? [] : [section.description, '']
-  const title = section.path === '' ? 'The whole' : `\`${section.path}\``
+  const kind = section.kind == null ? '' : ` of kind \`${section.kind}\``
+  const title = section.path === '' ? 'The whole' : `\`${section.path}\`${kind}`
   return [`### ${title}`, '', ...description, ...table, ''].join('\n')
 }
 
@@ -158,11 +161,35 @@ function nested(view: SchemaView, path: string): Section[] {
   const description = view.description ?? ''
   if (view.properties !== undefined) return sectionsOf(view, path, description)
   if (typeof view.additionalProperties === 'object') {
+    const { anyOf = [] } = view.additionalProperties
+    if (anyOf.length > 0 && anyOf.every(form => kindOf(form) !== null)) return kinds(anyOf, path, description)
     const entry = onlyMapping(view.additionalProperties)
     return entry.properties === undefined ? [] : sectionsOf(entry, `${path}.NAME`, description)
   }
   if (view.items?.properties !== undefined) return sectionsOf(view.items, `${path}[]`, description)
   return []
+}
+
+const kindOf = (view: SchemaView): string | null =>
+  typeof view.properties?.['kind']?.const === 'string' ? view.properties['kind'].const : null
+
+/** Entries of several kinds: what they share in one section, and a section of its own for each. */
+function kinds(forms: readonly SchemaView[], path: string, description: string): Section[] {
+  const [first, ...others] = forms
+  const texts = forms.map(form => `\`${kindOf(form)}\`: ${form.properties?.['kind']?.description ?? ''}`)
+  const kind: SchemaView = { enum: forms.map(kindOf), description: texts.join(' ') }
+  const isShared = ([key, view]: readonly [string, SchemaView]): boolean =>
+    key !== 'kind' && others.every(form => JSON.stringify(form.properties?.[key]) === JSON.stringify(view))
+  const shared = Object.entries(first?.properties ?? {}).filter(isShared)
+  const sharedKeys = new Set(shared.map(([key]) => key))
+  const common = { properties: { kind, ...Object.fromEntries(shared) }, required: first?.required ?? [] }
+  const own = forms.flatMap(form => {
+    const rest = Object.entries(form.properties ?? {}).filter(([key]) => key !== 'kind' && !sharedKeys.has(key))
+    if (rest.length === 0) return []
+    const sections = sectionsOf({ ...form, properties: Object.fromEntries(rest) }, `${path}.NAME`, '')
+    return sections.map(section => ({ ...section, kind: kindOf(form) }))
+  })
+  return [...sectionsOf(common, `${path}.NAME`, description), ...own]
 }
 
 /** For a choice between one entry and a list of such entries, the entry; anything else unchanged. */

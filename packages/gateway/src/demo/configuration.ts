@@ -41,8 +41,6 @@ export interface DemoAddresses {
   readonly instance2: string
   readonly instance2Key: string
   readonly ledgerDirectory: string
-  /** Directory of a feed of files. Default: null, for none. */
-  readonly filesDirectory?: string | null
 }
 
 /**
@@ -105,7 +103,6 @@ export function demoConfig(at: DemoAddresses): ConfigInput {
       },
     },
     ledger: { directory: at.ledgerDirectory },
-    feeds: feedsOf(at.filesDirectory ?? null),
     log: { level: 'warn' },
   }
 }
@@ -122,9 +119,4 @@ function named<T extends { readonly name: string }>(list: readonly T[], name: st
   const found = list.find(one => one.name === name)
   if (found === undefined) throw new TypeError(`the demonstration's directory has no ${name}`)
   return found
-}
-
-/** A person who watches the directory should not have to wait for a minute. */
-function feedsOf(directory: string | null): ConfigInput['feeds'] {
-  return directory === null ? {} : { files: { kind: 'files', directory, bodies: true, batch: { time: '3s' } } }
 }

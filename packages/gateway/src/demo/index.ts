@@ -24,6 +24,8 @@ import { buildHouse } from '../house/open.ts'
 import { createLog } from '../telemetry/log.ts'
 import { demoBanner } from './banner.ts'
 import { demoConfig, demoInstances } from './configuration.ts'
+import { demoFeeds } from './feeds/index.ts'
+import type { DemoFeedKind } from './feeds/kinds.ts'
 import { writeHistory } from './history.ts'
 import { showcase, showcaseDeployments } from './showcase.ts'
 import { startTraffic } from './traffic.ts'
@@ -41,7 +43,7 @@ export interface DemoParts {
    */
   readonly tls: boolean
   /** Kind of the feed that ships records into the state's directory; null for none. */
-  readonly feed: 'files' | null
+  readonly feed: DemoFeedKind | null
   /** Ledger and keys are kept here. */
   readonly stateDirectory: string
   /** Command to paste first, so that later ones find this demonstration; null where they find it anyway. */
@@ -103,8 +105,10 @@ async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: 
   })
   closers.push(() => entra.close())
   const [instance1, instance2] = await startInstances(parts, entra, closers)
-  const config = configSchema.parse(
-    showcase(
+  const shipped = parts.feed === null ? null : await demoFeeds[parts.feed]({ host, ...parts })
+  if (shipped !== null) closers.push(() => shipped.close())
+  const config = configSchema.parse({
+    ...showcase(
       demoConfig({
         gatewayListen: `${host}:${parts.gatewayPort}`,
         adminListen: `${host}:${parts.adminPort}`,
@@ -113,10 +117,10 @@ async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: 
         instance2,
         instance2Key: instanceKey,
         ledgerDirectory: join(parts.stateDirectory, 'ledger'),
-        filesDirectory: parts.feed === 'files' ? join(parts.stateDirectory, 'files') : null,
       }),
     ),
-  )
+    ...(parts.feed === null || shipped === null ? {} : { feeds: { [parts.feed]: shipped.feed } }),
+  })
   const log = createLog(config.log.level)
   // Written before the house is built: its limits then count this month's records.
   if (parts.history) await historyOnce(parts, config, entra)
@@ -134,6 +138,7 @@ async function start(parts: DemoParts, closers: (() => Promise<void>)[], close: 
     instance1,
     instance2,
     ...(tls === null ? {} : { certificate: tls.path }),
+    ...(shipped === null ? {} : { feed: shipped.where }),
   }
   return {
     banner: demoBanner(addresses, config, parts.pasteFirst),

@@ -2,9 +2,8 @@
 import { ConfigError, type Problem, printable } from '../config/messages.ts'
 import type { Config } from '../config/schema/index.ts'
 import type { FeedSource } from '../ledger/feeds/control.ts'
-import type { FilesSettings } from '../ledger/feeds/files/settings.ts'
 import { columnNames } from '../ledger/feeds/forms.ts'
-import { feedModules } from '../ledger/feeds/kinds.ts'
+import { type FeedKind, type FeedSettings, feedModules } from '../ledger/feeds/kinds.ts'
 
 /** @throws ConfigError when a feed names a column that its form does not have. */
 export function feedSources({ feeds }: Pick<Config, 'feeds'>): FeedSource[] {
@@ -14,8 +13,8 @@ export function feedSources({ feeds }: Pick<Config, 'feeds'>): FeedSource[] {
 }
 
 function sourceOf(name: string, feed: Config['feeds'][string]): FeedSource {
-  const { kind, directory, format, form, columns, bodies, workloads, outcomes, batch, behind } = feed
-  const settings: FilesSettings = { directory, format, form, bodies, columns: columns ?? null }
+  const { kind, workloads, outcomes, batch, behind, columns, ...own } = feed
+  const settings: FeedSettings[FeedKind] = { ...own, columns: columns ?? null }
   return {
     ...{ name, kind, settings },
     module: feedModules[kind],

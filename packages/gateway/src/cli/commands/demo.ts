@@ -1,6 +1,7 @@
 /** `gatehouse demo`: a whole working Gateway with everything around it, on this machine, with one command. */
 import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { type DemoFeedKind, demoFeedKinds } from '../../demo/feeds/kinds.ts'
 import { type CliContext, demoVariable, removeDemoState, writeDemoState } from '../context.ts'
 import { type PortOption, startFailure, stopSignal } from '../lifetime.ts'
 import { jsonText } from '../terminal/printable.ts'
@@ -15,7 +16,7 @@ export interface DemoOptions {
   readonly traffic: boolean
   readonly history: boolean
   readonly tls?: boolean
-  readonly feed?: 'files'
+  readonly feed?: DemoFeedKind
 }
 
 export function demoCommand(context: CliContext): Command {
@@ -31,7 +32,9 @@ export function demoCommand(context: CliContext): Command {
       '--tls',
       'let the sign-in service speak TLS, as the Azure SDKs ask for, with a certificate made at the start',
     )
-    .addOption(new Option('--feed <kind>', 'ship records with a feed of this kind (docs/feeds.md)').choices(['files']))
+    .addOption(
+      new Option('--feed <kind>', 'ship records with a feed of this kind (docs/feeds.md)').choices(demoFeedKinds),
+    )
     .option('--no-traffic', 'send no calls')
     .option('--no-history', 'write no month of history on the first start')
     .action(async (options: DemoOptions) => run(context, options))

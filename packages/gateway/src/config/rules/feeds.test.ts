@@ -28,6 +28,7 @@ const faults: readonly [what: string, feeds: Readonly<Record<string, unknown>>, 
   ],
   ['an unknown outcome', { a: { ...files, outcomes: ['done'] } }, ['wrong_value feeds.a.outcomes[0]']],
   ['an unknown kind', { a: { ...files, kind: 'file' } }, ['wrong_value feeds.a.kind']],
+  ['a feed without a kind', { a: { directory: './out' } }, ['missing_key feeds.a.kind']],
   ['an unknown key', { a: { ...files, folder: 'x' } }, ['unknown_key feeds.a.folder']],
   ['a batch without records', { a: { ...files, batch: { records: 0 } } }, ['wrong_value feeds.a.batch.records']],
 ]

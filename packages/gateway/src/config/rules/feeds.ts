@@ -6,15 +6,8 @@ import { conflict, type Notes, refuseDuplicates, type Sections, shown, unknownNa
 type FeedConfig = Config['feeds'][string]
 
 export function checkFeeds(feeds: Config['feeds'], { workloads, ledger }: Sections, notes: Notes): void {
-  const checked: (readonly [string, string])[] = []
+  checkDirectories(feeds, ledger, notes)
   for (const [name, feed] of Object.entries(feeds)) {
-    const path = ['feeds', name, 'directory']
-    const other = checked.find(([, directory]) => overlap(directory, feed.directory))
-    const seen = shown(feed.directory, path, notes)
-    if (other !== undefined) conflict(notes, path, seen, `a directory of its own: feeds.${other[0]} writes there`)
-    if (ledger !== null && overlap(ledger.directory, feed.directory))
-      conflict(notes, path, seen, 'a directory outside of ledger.directory, and not around it')
-    checked.push([name, feed.directory])
     checkForm(name, feed, notes)
     refuseDuplicates(feed.columns ?? [], ['feeds', name, 'columns'], notes)
     refuseDuplicates(feed.outcomes ?? [], ['feeds', name, 'outcomes'], notes)
@@ -25,6 +18,21 @@ export function checkFeeds(feeds: Config['feeds'], { workloads, ledger }: Sectio
       if (!known.includes(workload))
         notes.errors.push(unknownName(workload, ['feeds', name, 'workloads', index], 'workload', known))
     }
+  }
+}
+
+/** Kinds that write into a directory share none, and leave the ledger's alone. */
+function checkDirectories(feeds: Config['feeds'], ledger: Config['ledger'] | null, notes: Notes): void {
+  const checked: (readonly [string, string])[] = []
+  for (const [name, feed] of Object.entries(feeds)) {
+    if (!('directory' in feed)) continue
+    const path = ['feeds', name, 'directory']
+    const other = checked.find(([, directory]) => overlap(directory, feed.directory))
+    const seen = shown(feed.directory, path, notes)
+    if (other !== undefined) conflict(notes, path, seen, `a directory of its own: feeds.${other[0]} writes there`)
+    if (ledger !== null && overlap(ledger.directory, feed.directory))
+      conflict(notes, path, seen, 'a directory outside of ledger.directory, and not around it')
+    checked.push([name, feed.directory])
   }
 }
 

@@ -7,7 +7,7 @@
 import { z } from 'zod'
 import { admin } from './admin.ts'
 import { name } from './common.ts'
-import { feed, feedName } from './feeds.ts'
+import { feed, feedName } from './feeds/index.ts'
 import { gateway } from './gateway.ts'
 import { identity } from './identity.ts'
 import { instance } from './instances.ts'

@@ -13,6 +13,14 @@ import type { RecordedExchange } from './index.ts'
 export const feedForms = ['gatehouse', 'gen_ai', 'apim'] as const
 export type FeedForm = (typeof feedForms)[number]
 
+/** What a feed sends of a record, as settings of every kind have it. */
+export interface RecordSettings {
+  readonly form: FeedForm
+  readonly bodies: boolean
+  /** Names of the columns, besides `id`; null for all of the form. */
+  readonly columns: readonly string[] | null
+}
+
 export type CellType = 'text' | 'whole' | 'real' | 'flag' | 'json'
 export type Cell = string | number | boolean | null | readonly unknown[]
 

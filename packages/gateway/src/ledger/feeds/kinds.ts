@@ -1,7 +1,17 @@
-/** The kinds of feeds: each has a folder whose `index.ts` exports `openFeed`. */
+/**
+ * The kinds of feeds: each has a folder whose `index.ts` exports `openFeed`. Its `settings.ts` has the type of its
+ * settings: what the configuration says of the kind (config/schema/feeds/), with `form`, `columns` and `bodies`.
+ */
 import { workerUrl } from '../../worker-url.ts'
+import type { FilesSettings } from './files/settings.ts'
+
+/** By kind: the settings of its module. */
+export interface FeedSettings {
+  readonly files: FilesSettings
+}
+export type FeedKind = keyof FeedSettings
 
 /** By kind: the module that the feed's thread loads. Only that thread loads it, with all that it needs. */
 export const feedModules = {
   files: workerUrl('./files/index.ts', import.meta.url),
-} as const
+} as const satisfies Readonly<Record<FeedKind, URL>>

@@ -7,7 +7,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '../../../clock.ts'
 import { uuidV7 } from '../../../ids.ts'
-import { columnsOf, type FedRecord, type FeedColumn, type FeedForm, fedRecord } from '../forms.ts'
+import { columnsOf, type FedRecord, type FeedColumn, fedRecord, type RecordSettings } from '../forms.ts'
 import type { Feed, FeedParts, RecordedExchange } from '../index.ts'
 import { FileBatch } from './batch.ts'
 import type { FileFormat, FileWriter } from './format.ts'
@@ -16,12 +16,8 @@ import { openParquet } from './parquet.ts'
 import type { FilePlace } from './place.ts'
 
 /** What the files hold, whatever the place. */
-export interface FilingSettings {
+export interface FilingSettings extends RecordSettings {
   readonly format: 'jsonl' | 'parquet'
-  readonly form: FeedForm
-  /** Null for all columns of the form. */
-  readonly columns: readonly string[] | null
-  readonly bodies: boolean
 }
 
 const formats = { jsonl: openJsonLines, parquet: openParquet } as const

@@ -1,0 +1,18 @@
+/** Settings of feeds of the kind `files`. */
+import { z } from 'zod'
+import { commonSettings } from './common.ts'
+
+export const filesFeed = z.strictObject({
+  kind: z.literal('files').describe('a directory of JSON lines or Parquet, by day and hour.'),
+  directory: z
+    .string()
+    .min(1)
+    .describe(
+      'Directory of the files, relative to the configuration file, for this feed alone. Made when it is missing; the directory around it must exist.',
+    ),
+  format: z
+    .enum(['jsonl', 'parquet'])
+    .default('jsonl')
+    .describe('`jsonl`: one JSON object per line. `parquet`: Parquet with zstd.'),
+  ...commonSettings('1m'),
+})

@@ -37,8 +37,11 @@ export class FeedConsumer implements Consumer<Opened> {
   readonly #cursor: CursorFile
   /** What the feed has not taken yet. Offered again after a failure. */
   #gathered: RecordedExchange[] = []
+  /** What the feed has taken and the file does not have yet. Saved before anything else is offered. */
+  #unsaved: JournalCursor | null = null
   #gatheredBytes = 0
   #firstGatheredAtMs = 0
+  #readToMs: number | null = null
   /**
    * Exchanges whose beginning is not known. The ledger may have the whole record, so the feed must not ship what the
    * journal still has of it. Set aside before the cursor moves past them.
@@ -58,6 +61,16 @@ export class FeedConsumer implements Consumer<Opened> {
     return this.#cursor.position
   }
 
+  /** What the feed has taken, also where the file does not have it yet. */
+  get takenTo(): JournalPosition {
+    return (this.#unsaved ?? this.position).takenTo
+  }
+
+  /** When the last exchange ended that was read; null before the first. What follows ended about then or later. */
+  get readToMs(): number | null {
+    return this.#readToMs
+  }
+
   get gathered(): readonly RecordedExchange[] {
     return this.#gathered
   }
@@ -66,27 +79,35 @@ export class FeedConsumer implements Consumer<Opened> {
     return readOpened(entry.window, entry.view, block, idOf(entry), entry.flags)
   }
 
-  /** @param isLast true to give the feed what has been gathered, even if no bound of a batch is reached. */
-  async take(exchanges: Exchanges<Opened>, isLast = false): Promise<void> {
+  /**
+   * @param isLast true to give the feed what has been gathered, even if no bound of a batch is reached.
+   * @param goesOn called after each batch, and after many exchanges without one; false to take no further ones.
+   */
+  async take(exchanges: Exchanges<Opened>, isLast = false, goesOn = (): boolean => true): Promise<void> {
+    if (this.#unsaved !== null) await this.#save(this.#unsaved)
     for (;;) {
       const isMore = this.#gather(exchanges)
       this.#setAside()
-      if (this.#isDue(isLast)) await this.#hand(exchanges)
-      else if (!isMore) break
-      else await nextTurn()
+      const isDue = this.#isDue(isLast)
+      if (isDue) await this.#hand(exchanges)
+      else if (this.#hasPassedSegment(exchanges)) await this.#save(this.#cursorOf(exchanges))
+      if (!isDue && !isMore) return
+      if (!isDue) await nextTurn()
+      if (!goesOn()) return
     }
-    // Without new exchanges the cursor moves from segment to segment, so that it does not hold back what can be
-    // deleted.
-    const cursor = this.#cursorOf(exchanges)
-    const hasAdvanced = segmentOf(cursor.takenTo) > segmentOf(this.position.takenTo)
-    if (this.#gathered.length === 0 && hasAdvanced) await this.#cursor.save(cursor)
+  }
+
+  /** Without new exchanges the cursor moves from segment to segment, so that it does not keep what can be deleted. */
+  #hasPassedSegment({ position }: Exchanges<Opened>): boolean {
+    return this.#gathered.length === 0 && segmentOf(position) > segmentOf(this.position.takenTo)
   }
 
   /** Goes back to a cursor. The caller reads the journal again from there. */
   async rewind(cursor: JournalCursor, toMs: number): Promise<void> {
-    const { takenTo } = this.position
-    await this.#cursor.save(cursor)
-    this.#skip = { beforeMs: toMs, to: takenTo }
+    const to = Math.max(this.takenTo, this.#skip?.to ?? 0)
+    await this.#save(cursor)
+    this.#skip = { beforeMs: toMs, to }
+    this.#readToMs = toMs
     this.#forget()
   }
 
@@ -116,6 +137,7 @@ export class FeedConsumer implements Consumer<Opened> {
         continue
       }
       const exchange = this.#decode(exchanges, opening)
+      this.#readToMs = exchange.closed.endedAtMs
       if (!this.#isSelected(exchange.closed, exchange.closedAt) || !this.#isOfWorkload(opening)) continue
       if (this.#gathered.length === 0) this.#firstGatheredAtMs = this.#options.clock()
       this.#gathered.push(exchange)
@@ -160,9 +182,24 @@ export class FeedConsumer implements Consumer<Opened> {
   async #hand(exchanges: Exchanges<Opened>): Promise<void> {
     const cursor = this.#cursorOf(exchanges)
     await this.#feed.take(this.#gathered)
-    await this.#cursor.save(cursor)
-    this.#options.onTaken(this.#gathered.length)
+    const { length } = this.#gathered
     this.#forget()
+    this.#unsaved = cursor
+    this.#options.onTaken(length)
+    await this.#save(cursor)
+  }
+
+  /**
+   * @throws the system's error, with the cursor that is tried again. The feed must not get the batch a second time for
+   *   each time that the disk refuses.
+   */
+  async #save(cursor: JournalCursor): Promise<void> {
+    try {
+      await this.#cursor.save(cursor)
+      this.#unsaved = null
+    } catch (cause) {
+      throw new Error(`Its cursor cannot be saved: ${cause instanceof Error ? cause.message : cause}`, { cause })
+    }
   }
 
   #cursorOf({ position, readFrom }: Exchanges<Opened>): JournalCursor {

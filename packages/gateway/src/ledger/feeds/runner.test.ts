@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { bytes, closedOf, keptLog, newId, openedOf, temporaryDirectory, testLedger } from '../exchange.fixture.ts'
@@ -31,9 +32,13 @@ interface Look {
   readonly taken: string[]
   readonly batches: number[]
   readonly troubles: boolean[]
+  /** Positions from which on the journal was needed, one after the other. */
+  readonly needs: number[]
   /** Makes the feed fail while it is set, with this error. */
   failing: boolean
   failure: Error
+  /** Called when the feed has taken a batch. */
+  afterBatch: () => void
   now: number
   look(): Promise<void>
 }
@@ -44,11 +49,13 @@ function startRunner(t: TestContext, directory: string, batch?: FeedBatch): Look
   const taken: string[] = []
   const batches: number[] = []
   const troubles: boolean[] = []
+  const needs: number[] = []
   const feed = {
     async take(exchanges: readonly { readonly id: string }[]) {
       batches.push(exchanges.length)
       if (look.failing) throw look.failure
       taken.push(...exchanges.map(({ id }) => id))
+      look.afterBatch()
     },
   }
   const look: Look = {
@@ -62,14 +69,15 @@ function startRunner(t: TestContext, directory: string, batch?: FeedBatch): Look
         work = work_
         return () => {}
       },
-      needs: () => {},
+      needs: from => void needs.push(from),
       log: keptLog(),
       clock: () => look.now,
       random: () => 0,
       onTrouble: isFailing => void troubles.push(isFailing),
       ...(batch === undefined ? {} : { batch }),
     }),
-    ...{ taken, batches, troubles, failing: false, failure: new Error('the other side is away'), now: startMs },
+    ...{ taken, batches, troubles, needs, now: startMs },
+    ...{ failing: false, failure: new Error('the other side is away'), afterBatch: () => {} },
     look: () => work(),
   }
   t.after(() => look.runner.close())
@@ -193,4 +201,110 @@ test('a rewound feed gets again exactly what ended at that time or later', async
   await look.runner.rewind(startMs + 1_000 * minuteMs)
   await look.runner.caughtUp()
   assert.deepEqual(look.taken, ids.slice(25), 'a time that the feed has not reached changes nothing')
+})
+
+const pairs: FeedBatch = { records: 2, bytes: 1e9, everyMs: 0 }
+
+// A feed that catches up over millions of records would send on for hours after an operator has paused it.
+test('a feed that is paused while it catches up takes no further batch', async t => {
+  const { directory, ids } = await endedLedger(t, 10)
+  const look = startRunner(t, directory, pairs)
+  look.afterBatch = () => {
+    if (look.batches.length === 2) look.runner.pause()
+  }
+  await look.look()
+  assert.deepEqual(look.batches, [2, 2])
+  look.runner.resume()
+  await look.look()
+  assert.deepEqual(look.taken, ids)
+})
+
+test('a feed that is rewound while it catches up goes back after the batch that it takes', async t => {
+  const { directory, ids } = await endedLedger(t, 10)
+  const look = startRunner(t, directory, pairs)
+  let rewound: Promise<void> = Promise.resolve()
+  look.afterBatch = () => {
+    if (look.batches.length === 2) rewound = look.runner.rewind(startMs)
+  }
+  await look.look()
+  await rewound
+  await look.runner.caughtUp()
+  assert.deepEqual(look.taken, [...ids.slice(0, 4), ...ids])
+})
+
+// Its thread would be ended in the middle of a batch, which the receiver then gets twice.
+test('a feed that closes while it catches up ends its batch, and begins none after three seconds', async t => {
+  const { directory, ids } = await endedLedger(t, 10)
+  const look = startRunner(t, directory, pairs)
+  let closed: Promise<void> | null = null
+  look.afterBatch = () => {
+    closed ??= look.runner.close()
+    look.now += 2_000
+  }
+  await look.look()
+  await closed
+  assert.deepEqual(look.taken, ids.slice(0, 6))
+  const next = startRunner(t, directory)
+  await next.look()
+  assert.deepEqual(next.taken, ids.slice(6))
+})
+
+// Catching up takes hours after a long outage: the feed works again, and no alarm must stay on.
+test('a feed that fails works again after its first batch, not when it has caught up', async t => {
+  const { directory } = await endedLedger(t, 10)
+  const look = startRunner(t, directory, pairs)
+  look.failing = true
+  await look.look()
+  look.failing = false
+  look.now += minuteMs
+  const during: number[] = []
+  look.afterBatch = () => void during.push(look.troubles.length)
+  await look.look()
+  assert.deepEqual(during, [1, 2, 2, 2, 2])
+  assert.deepEqual(look.troubles, [true, false])
+})
+
+// Retention would keep on the disk what the feed has read hours ago.
+test('a feed that catches up needs less of the journal after each batch', async t => {
+  const { directory } = await endedLedger(t, 20)
+  const look = startRunner(t, directory, pairs)
+  const before: number[] = []
+  look.afterBatch = () => void before.push(look.needs.at(-1) ?? 0)
+  await look.look()
+  assert.equal(before.length, 10)
+  assert.ok(before.every((from, index) => index === 0 || from > (before[index - 1] ?? 0)))
+})
+
+// A receiver would get the same batch at each retry, for as long as the disk of the ledger is full.
+test('a batch that was taken is not offered again when the cursor cannot be saved', async t => {
+  const { directory, ids } = await endedLedger(t, 6)
+  const look = startRunner(t, directory, pairs)
+  const cursors = join(directory, 'cursors')
+  writeFileSync(cursors, 'a file in the place of the directory')
+  for (let time = 0; time < 3; time += 1)
+    await assert.rejects(look.runner.caughtUp(), /Its cursor cannot be saved: (EEXIST|ENOTDIR)/)
+  assert.deepEqual(look.taken, ids.slice(0, 2))
+  assert.deepEqual([look.runner.progress().sent, look.runner.progress().retried], [2, 0])
+  rmSync(cursors)
+  await look.runner.caughtUp()
+  assert.deepEqual(look.taken, ids)
+})
+
+test('how far a feed is behind is right after a rewind, and while it catches up with old records', async t => {
+  const { directory, ids } = await endedLedger(t, 40)
+  const look = startRunner(t, directory, pairs)
+  look.now = startMs + 40 * minuteMs
+  await look.runner.caughtUp()
+  assert.deepEqual([look.runner.progress().lagRecords, look.runner.progress().lagSeconds], [0, 0])
+  await look.runner.rewind(startMs + 20 * minuteMs)
+  assert.equal(look.runner.progress().lagSeconds, 20 * 60)
+  look.taken.length = 0
+  look.afterBatch = () => {
+    if (look.taken.length === 10) look.runner.pause()
+  }
+  await look.runner.caughtUp()
+  const { lagRecords, lagSeconds } = look.runner.progress()
+  assert.ok(lagRecords >= 8 && lagRecords <= 13, `${lagRecords} of 10 records`)
+  assert.equal(lagSeconds, 11 * 60, 'the last one that was taken ended eleven minutes ago')
+  assert.equal(look.taken.at(-1), ids[29])
 })

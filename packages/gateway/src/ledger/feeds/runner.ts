@@ -4,14 +4,14 @@ import { type Clock, systemClock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import { ExchangeReader } from '../journal/exchange-reader.ts'
 import { type JournalPosition, segmentOf } from '../journal/position.ts'
-import { readPreamble } from '../journal/segments.ts'
 import type { Opened } from '../record.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { AsideFile } from './aside.ts'
 import { FeedConsumer } from './consumer.ts'
 import type { Feed, FeedBatch, FeedParts, FeedProgress, FeedSelection, PlaceOfExchange } from './index.ts'
+import { Lag } from './lag.ts'
 import { RetryLaterError } from './retry-later.ts'
-import { bytesBetween, rewindCursor } from './rewind.ts'
+import { rewindCursor } from './rewind.ts'
 
 export interface FeedRunnerOptions {
   readonly name: string
@@ -39,6 +39,8 @@ export interface FeedRunnerOptions {
 const pauseMsMax = 60_000
 /** Longest pause that the other side can ask for, in milliseconds. */
 const askedMsMax = 3_600_000
+/** After this time a feed that closes begins no further batch. Less than what its thread is given for closing. */
+const closeMsMax = 3_000
 
 /**
  * Runs one feed, in whatever thread: offers it what the journal holds, in turn and on a timer, and goes on after
@@ -49,6 +51,7 @@ export class FeedRunner {
   readonly #consumer: FeedConsumer
   readonly #feed: Feed
   readonly #aside: AsideFile
+  readonly #lag: Lag
   readonly #pausedPath: string
   readonly #clock: Clock
   #exchanges: ExchangeReader<Opened>
@@ -57,6 +60,10 @@ export class FeedRunner {
   #isRunning = false
   #isClosed = false
   #isPaused: boolean
+  /** Rewinds that wait for their turn. */
+  #rewinds = 0
+  /** When a feed that closes stops to take exchanges; null while it does not close. */
+  #takesUntilMs: number | null = null
   /** Failures in a row. */
   #failures = 0
   #notBeforeMs = 0
@@ -64,7 +71,6 @@ export class FeedRunner {
   #sent = 0
   #sentBytes = 0
   #retried = 0
-  #readBytes = 0
   #lastSentAtMs: number | null = null
   #lastError: string | null = null
   #lastErrorAtMs: number | null = null
@@ -89,6 +95,7 @@ export class FeedRunner {
       batch: options.batch ?? { records: 256, bytes: Number.POSITIVE_INFINITY, everyMs: 0 },
       onTaken: records => {
         this.#sent += records
+        this.#lag.took(records)
         this.#lastSentAtMs = clock()
       },
       setAside: (exchange, reason) => this.setAside(exchange, reason),
@@ -104,6 +111,7 @@ export class FeedRunner {
         'segments of the journal were deleted before the consumer had read them; what they held is lost to it',
       )
     }
+    this.#lag = new Lag(journal, clock, this.#exchanges.position)
     options.needs(this.#consumer.position.readFrom)
     this.#stopTimer = options.scheduler(options.everyMs, () => this.#look())
   }
@@ -119,14 +127,18 @@ export class FeedRunner {
     this.#sentBytes += bytes
   }
 
-  /** Resolves when the feed has taken what was written before the call; rejects when it fails. */
+  /**
+   * Resolves when the feed has taken what was written before the call, or when it is paused, rewound or closed
+   * meanwhile; rejects when it fails.
+   */
   caughtUp(): Promise<void> {
     return this.#inTurn(() => this.#offer(true))
   }
 
-  /** Gives the feed what has been gathered, waits for it, and offers nothing more. */
+  /** Gives the feed what has been gathered, and more for a few seconds; then it waits and offers nothing more. */
   async close(): Promise<void> {
     this.#stopTimer()
+    this.#takesUntilMs = this.#clock() + closeMsMax
     // What a failing feed has not taken comes at the next start.
     if (this.#failures === 0 && !this.#isPaused) await this.caughtUp().catch(() => {})
     this.#isClosed = true
@@ -135,6 +147,7 @@ export class FeedRunner {
     await this.#feed.close?.()
   }
 
+  /** The feed takes no batch after the one that it is taking. */
   pause(): void {
     mkdirSync(this.#options.cursors, { recursive: true, mode: 0o700 })
     writeFileSync(this.#pausedPath, '', { mode: 0o600 })
@@ -148,34 +161,32 @@ export class FeedRunner {
     this.#notBeforeMs = 0
   }
 
-  /** Reads again from where exchanges ended at this time; does nothing when the feed has not come so far. */
+  /**
+   * Reads again from where exchanges ended at this time; does nothing when the feed has not come so far. Waits for the
+   * batch that the feed is taking.
+   */
   rewind(toMs: number): Promise<void> {
+    this.#rewinds += 1
     return this.#inTurn(async () => {
+      this.#rewinds -= 1
       const { journal, name, log, needs } = this.#options
       const cursor = rewindCursor(journal, toMs)
-      if (cursor.takenTo >= this.#consumer.position.takenTo) return
+      if (cursor.takenTo >= this.#consumer.takenTo) return
       await this.#consumer.rewind(cursor, toMs)
       this.#exchanges.close()
       this.#exchanges = this.#read()
-      this.#readBytes = 0
+      this.#lag.jumped(this.#exchanges.position)
       needs(this.#consumer.position.readFrom)
       log.info({ consumer: name, to: new Date(toMs).toISOString() }, 'the consumer was rewound')
     })
   }
 
   progress(): FeedProgress {
-    const { gathered } = this.#consumer
-    const lagBytes = bytesBetween(this.#options.journal, this.#exchanges.position, this.#options.written())
-    // Until something was read, a record is taken to have 2 KiB.
-    const taken = this.#sent + gathered.length
-    const bytesPerRecord = taken === 0 || this.#readBytes === 0 ? 2_048 : this.#readBytes / taken
-    const lagRecords = gathered.length + Math.ceil(lagBytes / bytesPerRecord)
-    const oldestMs = gathered[0]?.closed.endedAtMs ?? this.#lastSentAtMs ?? this.#segmentBeganAtMs() ?? this.#clock()
+    const { gathered, readToMs } = this.#consumer
+    this.#lag.readTo(this.#exchanges.position)
     return {
       isPaused: this.#isPaused,
-      lagRecords,
-      lagBytes,
-      lagSeconds: lagRecords === 0 ? 0 : Math.max(0, (this.#clock() - oldestMs) / 1_000),
+      ...this.#lag.behind(this.#options.written(), gathered, readToMs),
       sent: this.#sent,
       sentBytes: this.#sentBytes,
       retried: this.#retried,
@@ -184,11 +195,6 @@ export class FeedRunner {
       lastError: this.#lastError,
       lastErrorAtMs: this.#lastErrorAtMs,
     }
-  }
-
-  /** When the segment began that is read next: what is in it is not older. */
-  #segmentBeganAtMs(): number | undefined {
-    return readPreamble(this.#options.journal, segmentOf(this.#exchanges.position))?.createdAtMs
   }
 
   #read(): ExchangeReader<Opened> {
@@ -213,22 +219,34 @@ export class FeedRunner {
   }
 
   async #offer(isLast: boolean): Promise<void> {
-    if (this.#isClosed) return
-    const { written, needs, journal } = this.#options
+    if (this.#isClosed || this.#isPaused) return
     this.#isRunning = true
-    const from = this.#exchanges.position
     try {
-      this.#exchanges.limit = written()
-      await this.#consumer.take(this.#exchanges, isLast)
+      const nowMs = this.#clock()
+      this.#exchanges.limit = this.#options.written()
+      await this.#consumer.take(this.#exchanges, isLast, () => this.#goesOn())
+      if (!this.#exchanges.isBehind) this.#lag.readAll(nowMs)
       this.#worked()
     } catch (error) {
       this.#failed(error)
       throw error
     } finally {
-      this.#readBytes += bytesBetween(journal, from, this.#exchanges.position)
+      this.#reportPosition()
       this.#isRunning = false
-      needs(this.#consumer.position.readFrom)
     }
+  }
+
+  /** Between two batches: a feed that has much to catch up must obey, and must not keep what it has read. */
+  #goesOn(): boolean {
+    this.#worked()
+    this.#reportPosition()
+    if (this.#isPaused || this.#rewinds > 0) return false
+    return this.#takesUntilMs === null || this.#clock() < this.#takesUntilMs
+  }
+
+  #reportPosition(): void {
+    this.#lag.readTo(this.#exchanges.position)
+    this.#options.needs(this.#consumer.position.readFrom)
   }
 
   #worked(): void {

@@ -5,11 +5,15 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
+import { startRedis, tell } from '../test/support/redis.ts'
+import { startServedWorld } from '../test/support/served.ts'
+import { eventually } from '../test/support/wait.ts'
+import { ask } from '../test/support/world.ts'
 import { packAll } from './pack.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -87,6 +91,69 @@ test('the installed command simulates an instance that answers', async t => {
   assert.equal(answer.status, 200)
   const { usage } = (await answer.json()) as { usage: { total_tokens: number } }
   assert.ok(usage.total_tokens > 8)
+})
+
+// Workers, scripts for Redis and the library of the store are files beside the code: each must be in the package.
+test('the installed command serves: a call is counted in a worker, limited in Redis, kept in the store and shipped by a feed', async t => {
+  const redis = await startRedis(t)
+  const archive = join(folder, 'archive')
+  const world = await startServedWorld(t, {
+    change: config => ({
+      ...config,
+      redis: { url: redis.url },
+      limits: {
+        store: 'redis',
+        whenStoreIsDown: 'refuse',
+        rules: { everybody: { requestsPerMinute: 3 } },
+      },
+      feeds: { archive: { kind: 'files', directory: archive, format: 'parquet', batch: { time: '1s' } } },
+    }),
+  })
+  const served = await world.serve({ command: [bin('gatehouse')], path: environment.PATH })
+  const answer = await fetch(`${served.url}/main/hr-bot/openai/v1/chat/completions`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${await world.token('alice')}`,
+      'content-type': 'application/json',
+      'x-simulator-fault': 'no-usage',
+    },
+    body: JSON.stringify({ model: 'gpt-4o', stream: true, messages: ask('What is a mutex?') }),
+  })
+  assert.equal(answer.status, 200)
+  assert.notEqual(tell(redis.port, 'KEYS', '*rule/everybody:requestsPerMinute*'), '')
+  assert.match(await answer.text(), /data: \[DONE\]/)
+  const authorization = `Bearer ${await world.token('carol')}`
+  const record = await eventually('the record is in the store', async () => {
+    const read = await fetch(`${served.adminUrl}/api/v1/records`, { headers: { authorization } })
+    assert.equal(read.status, 200)
+    const { records } = (await read.json()) as { records: { usage: { source: string; totalTokens: number } }[] }
+    return records[0] ?? null
+  })
+  assert.equal(record.usage.source, 'counted')
+  assert.ok(record.usage.totalTokens > 8)
+  const files = (): string[] => globSync('**/*.parquet', { cwd: archive })
+  await eventually('the feed has written a file', () => (files().length > 0 ? true : null))
+  assert.equal(await served.stop(), 0)
+})
+
+test('documents of the packages link only to what the package contains', () => {
+  const pages = globSync('node_modules/@gatehouse/*/*.md', { cwd: installed })
+  assert.equal(pages.length, 4, pages.join(', '))
+  for (const page of pages) {
+    const text = readFileSync(join(installed, page), 'utf8')
+    for (const [, link = ''] of text.matchAll(/\]\(([^)#\s]+)/g)) {
+      if (!/^https?:/.test(link)) assert.ok(existsSync(join(installed, dirname(page), link)), `${page}: ${link}`)
+    }
+  }
+})
+
+test('the manifests list files that the packages contain', () => {
+  for (const name of ['gateway', 'simulator']) {
+    const package_ = join(installed, 'node_modules/@gatehouse', name)
+    const { files } = JSON.parse(readFileSync(join(package_, 'package.json'), 'utf8')) as { files: string[] }
+    assert.ok(files.includes('dist'))
+    for (const file of files) assert.ok(existsSync(join(package_, file)), `${name}: ${file}`)
+  }
 })
 
 test('the installed simulator has a command of its own, which answers and ends with SIGTERM', async t => {

@@ -7,7 +7,7 @@
  * cannot run.
  */
 import { spawnSync } from 'node:child_process'
-import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
 const root = dirname(import.meta.dirname)
@@ -15,8 +15,10 @@ const root = dirname(import.meta.dirname)
 /** In the order in which they are built: the gateway's build reads the simulator's types. */
 const packages = ['simulator', 'gateway'] as const
 
-/** Files beside the built code, from the package's own folder or from the root. */
-const extras = ['README.md', 'LICENSE', 'CHANGELOG.md', 'bin', 'gatehouse.example.yaml'] as const
+/** Files beside the built code that a package may have, from its own folder. */
+const own = ['README.md', 'bin', 'gatehouse.example.yaml'] as const
+/** Files from the root that every package has. */
+const shared = ['LICENSE', 'CHANGELOG.md'] as const
 
 interface Manifest {
   readonly name: string
@@ -36,15 +38,19 @@ export function packAll(directory: string): readonly string[] {
     mkdirSync(target, { recursive: true })
     build(name, directory)
     const manifest = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as Manifest
-    writeFileSync(join(target, 'package.json'), `${JSON.stringify(published(manifest), null, 2)}\n`)
-    for (const extra of extras) copyFirst([join(root, 'packages', name, extra), join(root, extra)], join(target, extra))
+    const source = join(root, 'packages', name)
+    const extras = own.filter(extra => existsSync(join(source, extra)))
+    for (const extra of extras) cpSync(join(source, extra), join(target, extra), { recursive: true })
+    for (const extra of shared) cpSync(join(root, extra), join(target, extra))
+    const files = ['dist', ...extras, ...shared]
+    writeFileSync(join(target, 'package.json'), `${JSON.stringify(published(manifest, files), null, 2)}\n`)
     run('npm', ['pack', '--silent', '--pack-destination', directory], target)
     return join(directory, `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`)
   })
 }
 
 /** The checkout's manifest, changed to name the built files and to allow publishing. */
-function published({ private: _, ...manifest }: Manifest): object {
+function published({ private: _, ...manifest }: Manifest, files: readonly string[]): object {
   const built = (path: string): string => path.replace(/^\.\/src\/(.*)\.ts$/, './dist/$1.js')
   const { bin = {}, exports = {} } = manifest
   return {
@@ -56,7 +62,7 @@ function published({ private: _, ...manifest }: Manifest): object {
         { types: built(path).replace(/\.js$/, '.d.ts'), default: built(path) },
       ]),
     ),
-    files: ['dist', ...extras.filter(extra => extra !== 'README.md')],
+    files,
   }
 }
 
@@ -94,17 +100,6 @@ function build(name: string, directory: string): void {
     const copy = join(out, path.slice(source.length))
     mkdirSync(dirname(copy), { recursive: true })
     cpSync(path, copy)
-  }
-}
-
-function copyFirst(sources: readonly string[], target: string): void {
-  for (const source of sources) {
-    try {
-      cpSync(source, target, { recursive: true })
-      return
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    }
   }
 }
 

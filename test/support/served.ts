@@ -18,11 +18,9 @@ import { eventually, soon } from './wait.ts'
 import { fastDeployments, instanceKey, type Scope } from './world.ts'
 
 const main = fileURLToPath(new URL('../../packages/gateway/src/cli/main.ts', import.meta.url))
-/**
- * Arguments of `node` that run the command as it is installed on a machine with Node 20: on the packaged Node, in a
- * process of its own.
- */
-export const launcherOnOldNode: readonly string[] = [
+/** Runs the command as on a machine with Node 20: on the packaged Node, in a process of its own. */
+export const launcherOnOldNode: readonly [file: string, ...args: string[]] = [
+  process.execPath,
   "--import=data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.0.0'}})",
   fileURLToPath(new URL('../../packages/gateway/bin/gatehouse.mjs', import.meta.url)),
 ]
@@ -44,8 +42,13 @@ export interface Served {
 }
 
 export interface ServeOptions {
-  /** Through the launcher: `process` is then the launcher, and the leader of a process group. */
-  readonly launched?: boolean
+  /**
+   * A file and its arguments that run the `gatehouse` command; `process` is then the leader of a process group, and a
+   * relative file is looked up in `path`. Default: the checkout's command.
+   */
+  readonly command?: readonly [file: string, ...args: string[]]
+  /** Default: that of this process. */
+  readonly path?: string | undefined
 }
 
 /** Starts the program and waits until it is ready. It is killed after the test if it still runs. */
@@ -53,19 +56,19 @@ export async function serveFile(
   t: Scope,
   configFile: string,
   directory: string,
-  { launched = false }: ServeOptions = {},
+  { command, path = process.env['PATH'] }: ServeOptions = {},
 ): Promise<Served> {
-  const program = launched ? launcherOnOldNode : [main]
-  const child = spawn(process.execPath, [...program, 'serve', '--no-watch', '--config', configFile], {
+  const [file, ...args] = command ?? [process.execPath, main]
+  const child = spawn(file, [...args, 'serve', '--no-watch', '--config', configFile], {
     cwd: directory,
-    env: { PATH: process.env['PATH'], HOME: directory, TMPDIR: directory, INSTANCE_KEY: instanceKey },
+    env: { PATH: path, HOME: directory, TMPDIR: directory, INSTANCE_KEY: instanceKey },
     stdio: ['ignore', 'pipe', 'pipe'],
-    detached: launched,
+    detached: command !== undefined,
   })
   const ended = once(child, 'close')
   t.after(async () => {
     if (child.exitCode === null && child.signalCode === null) {
-      if (launched && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+      if (command !== undefined && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
       else child.kill('SIGKILL')
     }
     await ended

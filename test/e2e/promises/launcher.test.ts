@@ -11,7 +11,7 @@ const launch = new URL('../../../packages/gateway/bin/launch.mjs', import.meta.u
 // systemd and `timeout` signal every process of the group: the gateway gets the signal from them and from its launcher.
 test('P12 SIGTERM to the whole process group of the installed command lets a stream finish', async t => {
   const world = await startServedWorld(t, { deployments: { 'gpt-4o': { model: 'gpt-4o', tokensPerSecond: 40 } } })
-  const served = await world.serve({ launched: true })
+  const served = await world.serve({ command: launcherOnOldNode })
   const connection = await RawConnection.open(served.url)
   const headers = [
     ['Authorization', `Bearer ${await world.token('alice')}`],
@@ -29,15 +29,16 @@ test('P12 SIGTERM to the whole process group of the installed command lets a str
 
 // `kill -INT` of the command that an operator sees must stop the gateway, not only the launcher.
 test('SIGINT to the launcher alone stops the gateway, with exit code 0', async t => {
-  const served = await (await startServedWorld(t)).serve({ launched: true })
+  const served = await (await startServedWorld(t)).serve({ command: launcherOnOldNode })
   served.process.kill('SIGINT')
   assert.equal(await served.end(), 0)
   assert.equal(served.log.at(-1)?.['msg'], 'stopped')
 })
 
 test('the launcher exits with the exit code of the command', () => {
+  const [node, ...launcher] = launcherOnOldNode
   const exitCode = (argument: string): number | null =>
-    spawnSync(process.execPath, [...launcherOnOldNode, argument], { stdio: 'ignore' }).status
+    spawnSync(node, [...launcher, argument], { stdio: 'ignore' }).status
   assert.equal(exitCode('--version'), 0)
   assert.equal(exitCode('no-such-command'), 2)
 })

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import type { Config } from './schema/index.ts'
 
 /** All names in the configuration that a record may contain, by what they name. */
@@ -35,6 +36,11 @@ export function configuredNames({ instances, pools, workloads }: Config): Config
       ...all.flatMap(instance => Object.values(instance.deployments).map(({ model }) => model)),
     ]),
   }
+}
+
+/** Name of this process in records and among its replicas. */
+export function replicaName({ gateway }: Pick<Config, 'gateway'>): string {
+  return gateway.replica ?? hostname().toLowerCase().slice(0, 64)
 }
 
 function unique(names: readonly string[]): readonly string[] {

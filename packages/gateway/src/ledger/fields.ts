@@ -390,6 +390,11 @@ export const fields = {
     { otel: 'gatehouse.backend_request_id', csv: 46, show: 'backend id' },
     "The backend's id of the request.",
   ),
+  replica: opened(
+    { kind: 'name', orNull: true, since: 4, journal: 19, column: 69 },
+    { otel: 'gatehouse.replica', csv: 53, show: 'replica' },
+    'Gateway process that served the call: `gateway.replica`, or the name of its host; null in records of older versions.',
+  ),
   demonstration: opened(
     { kind: 'flag', since: 1, journal: 0, column: 9 },
     { otel: 'gatehouse.demonstration', csv: 52, show: 'history' },

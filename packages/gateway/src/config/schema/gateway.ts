@@ -1,6 +1,6 @@
 /** Section `gateway`: the data plane. */
 import { z } from 'zod'
-import { duration, httpUrl, listen } from './common.ts'
+import { duration, httpUrl, listen, name } from './common.ts'
 
 /** Value of the header `Origin`: of a page over TLS, or of a page on the developer's own machine. */
 const pageOrigin = z
@@ -21,6 +21,9 @@ const headerName = z
 
 export const gateway = z.strictObject({
   listen: listen.default('127.0.0.1:8080').describe('Address and port on which clients call. Port 0 takes a free one.'),
+  replica: name
+    .optional()
+    .describe('Name of this process in records and among its replicas. Default: the name of its host.'),
   publicUrl: httpUrl
     .optional()
     .describe(

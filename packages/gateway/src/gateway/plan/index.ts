@@ -2,7 +2,7 @@
  * The plan: a configuration compiled for requests, so that a request only looks things up. A plan never changes. A
  * reload makes a new one, and exchanges in flight finish with theirs.
  */
-import { configuredNames } from '../../config/names.ts'
+import { configuredNames, replicaName } from '../../config/names.ts'
 import type { Config, WorkloadConfig } from '../../config/schema/index.ts'
 import { type Caller, compileRules, lackingText, type RuleMatch, type RuleMatcher } from '../../identity/index.ts'
 import type { Instance } from '../../instances/index.ts'
@@ -45,6 +45,8 @@ export interface Plan {
   readonly workloads: ReadonlyMap<string, Workload>
   /** Every deployment that the configuration names, for any workload or instance. */
   readonly deployments: ReadonlySet<string>
+  /** Name of this process in records. */
+  readonly replica: string
   /** The header fields of a request that reach an instance. */
   readonly forwards: Forwards
   /** Longest wait in the line, in ms. */
@@ -73,6 +75,7 @@ export function buildPlan(config: Config, instances: ReadonlyMap<string, Instanc
     targets,
     workloads,
     deployments: new Set(configuredNames(config).deployment),
+    replica: replicaName(config),
     forwards: compileForwards(config.gateway.forwardHeaders),
     waitMaxMs: config.limits.waitingLine.maxWait,
     needsGroups(caller, name) {

@@ -32,6 +32,7 @@ export function writeOpened(sink: FieldSink, opened: Opened): void {
   sink.name(opened.path)
   sink.name(opened.clientAddress)
   sink.name(opened.copyKind)
+  sink.name(opened.replica)
 }
 
 export function writeClosed(sink: FieldSink, closed: Closed): void {

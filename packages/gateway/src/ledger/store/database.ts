@@ -127,9 +127,12 @@ async function migrate(connection: DuckDBConnection): Promise<void> {
     )
   }
   if (version === migrations.length) return
-  await connection.run('BEGIN')
-  for (const statement of migrations.slice(version).flat()) await connection.run(statement)
-  await connection.run('INSERT INTO schema_version VALUES ($1)', [migrations.length])
-  await connection.run('COMMIT')
+  // A transaction each: DuckDB does not commit one that changes rows of a table and then its columns.
+  for (const [index, statements] of migrations.slice(version).entries()) {
+    await connection.run('BEGIN')
+    for (const statement of statements) await connection.run(statement)
+    await connection.run('INSERT INTO schema_version VALUES ($1)', [version + index + 1])
+    await connection.run('COMMIT')
+  }
   await connection.run('CHECKPOINT ledger')
 }

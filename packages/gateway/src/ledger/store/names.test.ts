@@ -7,6 +7,7 @@ import { noUsage } from '../../wire/usage.ts'
 import { closedOf, newId, openedOf, temporaryDirectory, testLedger } from '../exchange.fixture.ts'
 import type { Ledger } from '../index.ts'
 import type { Closed, Opened } from '../record.ts'
+import { recordColumns } from './schema.ts'
 
 /** Writes a whole exchange in one entry, as for a call that never reached an instance. */
 function write(ledger: Ledger, opened: Partial<Opened>, closed: Partial<Closed> = {}): Promise<void> {
@@ -139,6 +140,10 @@ test('H1 an upgrade removes names that unauthenticated clients wrote, and keeps 
   const connection = await instance.connect()
   await connection.run(`INSERT INTO names VALUES ('workload', 77, 'invented'), ('deployment', 78, 'made up')`)
   await connection.run('UPDATE records SET workload = 77, deployment = 78 WHERE workload = 0')
+  await connection.run('DROP VIEW exchanges')
+  for (const { name } of recordColumns.filter(({ since }) => since > 3))
+    await connection.run(`ALTER TABLE records DROP COLUMN ${name}`)
+  await connection.run('CREATE VIEW exchanges AS FROM records')
   await connection.run('DELETE FROM schema_version WHERE version > 3')
   await connection.run('INSERT INTO schema_version SELECT 3 WHERE NOT EXISTS (FROM schema_version)')
   connection.closeSync()

@@ -23,6 +23,7 @@ export function opened(exchange: Exchange): Opened {
     id: call.id,
     startedAtMs: call.startedAtMs,
     demonstration: exchange.demonstration,
+    replica: plan.replica,
     copyOf: exchange.copy?.of ?? null,
     copyKind: exchange.copy?.kind ?? null,
     callerKind: caller?.kind ?? null,

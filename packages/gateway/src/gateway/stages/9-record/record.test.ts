@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { hostname } from 'node:os'
 import { test } from 'node:test'
 import { ClientLeft } from '../../call.ts'
 import { admittedOf, endingScene, leaseOf, relayedOf, reported } from '../../endings.fixture.ts'
@@ -69,6 +70,13 @@ test('the path is recorded without the query and without the origin, which may c
   ] as const) {
     assert.equal(opened(exchangeOf(callOf({ method: 'GET', url }))).path, path)
   }
+})
+
+// Where the records of several gateways come together, each must say which of them served the call.
+test('a record names the replica: the configured name, or that of the host', () => {
+  const exchange = exchangeOf(callOf())
+  assert.equal(opened(exchange).replica, hostname().toLowerCase())
+  assert.equal(opened({ ...exchange, plan: { ...exchange.plan, replica: 'east-1' } }).replica, 'east-1')
 })
 
 test('texts that a client chooses are cut', () => {

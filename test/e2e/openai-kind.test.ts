@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Answer, chat, type MixedWorld, startMixed } from '../support/mixed.ts'
-import { lacksModel, lacksScope, openAIKey, refusing } from '../support/openai.ts'
+import { lacksCredit, lacksModel, lacksScope, openAIKey, refusing } from '../support/openai.ts'
 import { recordOf, settledRecords } from '../support/records.ts'
 import { eventually } from '../support/wait.ts'
 import { apiVersion, ask } from '../support/world.ts'
@@ -191,6 +191,29 @@ test('a call that a restricted key may not make is retried on the other member, 
   mixed.openai.faults.push(lacksScope)
   const alone = await mixed.post('/openai/v1/responses', { model: 'gpt-4o', input: 'Hello' }, { target: 'direct' })
   assert.equal(alone.headers.get('x-gatehouse-refusal'), 'credential_refused')
+})
+
+// A caller cannot pay the bill: it must neither wait for throttling to pass nor learn the state of the account.
+test('a call that finds the account without credit is retried on the other member, and no client gets that answer', async t => {
+  const mixed = await startMixed(t)
+  mixed.openai.faults.push(lacksCredit)
+  const answer = await mixed.post(chat)
+  assert.equal(answer.status, 200, answer.text)
+  const record = await recordOf(mixed.world.house.ledger, answer.id)
+  assert.deepEqual(
+    record.attempts.map(({ status, error }) => [status, error]),
+    [
+      [429, 'credential_refused'],
+      [200, null],
+    ],
+  )
+  const state = mixed.world.house.instanceStates().find(({ name }) => name === 'direct')
+  const lane = state?.lanes.find(({ deployment }) => deployment === 'gpt-4o')
+  assert.deepEqual([lane?.breakerReason, state?.credentialRefused], ['credential_refused', true])
+  mixed.openai.faults.push(lacksCredit)
+  const alone = await mixed.post(chat, undefined, { target: 'direct' })
+  assert.equal(alone.headers.get('x-gatehouse-refusal'), 'credential_refused')
+  assert.equal(alone.text.includes('quota'), false)
 })
 
 test('a 400 for a model that OpenAI does not have is retried on the other member, and the model is paused', async t => {

@@ -301,6 +301,16 @@ export function lacksScope(response: ServerResponse): void {
 }
 
 /**
+ * A fault: the answer while the account has no credit left, as https://platform.openai.com/docs/guides/error-codes
+ * describes it.
+ */
+export function lacksCredit(response: ServerResponse): void {
+  const message =
+    'You exceeded your current quota, please check your plan and billing details. For more information on this error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors.'
+  json(response, 429, { error: { message, type: 'insufficient_quota', param: null, code: 'insufficient_quota' } })
+}
+
+/**
  * A fault: a model that does not exist, on a path that answers 400; the form is that of
  * https://github.com/skorokithakis/sysaidmin/issues/9.
  */

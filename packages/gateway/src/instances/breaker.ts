@@ -159,9 +159,23 @@ export class Breaker {
     if (this.#isStale(ticket)) return false
     this.#refusalsInRow += 1
     if (this.#state === 'closed' && !certain && this.#refusalsInRow < refusalsLeast) return false
+    this.#openRefused(nowMs)
+    return true
+  }
+
+  /**
+   * The body of a 429, whose head was reported as `throttled`, says that the instance refuses the gateway.
+   * @returns true when this refusal opened it.
+   */
+  barred(nowMs: number): boolean {
+    if (this.#state === 'half-open' || this.#reason === 'credential_refused') return false
+    this.#openRefused(nowMs)
+    return true
+  }
+
+  #openRefused(nowMs: number): void {
     this.#open('credential_refused', nowMs + this.#refusedMs)
     this.#refusedMs = Math.min(Math.max(refusedMostMs, this.#settings.open), this.#refusedMs * 2)
-    return true
   }
 
   /** The deployment does not exist on this instance. It is an answer, so it may come after `succeeded`. */

@@ -120,6 +120,31 @@ test('refusals of single operations do not pause a deployment, and end the pause
   assert.equal(lane.breaker.reason, 'credential_refused')
 })
 
+// Otherwise each deployment would be tried once a second for as long as the account has no credit.
+test('a 429 that turns out to be about the account pauses the deployment as a refused credential does', () => {
+  const lane = laneOf(testInstance('one', ['gpt-4o'], { kind: 'openai', breaker: { open: '10s' } }))
+  const withoutCredit = (nowMs: number): void => {
+    const attempt = lane.begin(nowMs)
+    attempt.answered(429, {}, nowMs)
+    assert.equal(lane.breaker.reason, 'throttled', 'until the body has come')
+    attempt.refused('backend', 'insufficient_quota', nowMs + 1)
+    attempt.end(nowMs + 1)
+  }
+  withoutCredit(0)
+  assert.deepEqual([lane.breaker.reason, lane.breaker.retryAtMs], ['credential_refused', 10_001])
+  assert.deepEqual([lane.failures, lane.credential?.refusals, lane.credential?.isRefused], [1, 1, true])
+  withoutCredit(20_000)
+  assert.equal(lane.breaker.retryAtMs, 40_001, 'twice as long each time')
+  const paid = lane.begin(50_000)
+  paid.answered(200, {}, 50_000)
+  paid.end(50_000)
+  assert.deepEqual([lane.breaker.state, lane.credential?.isRefused], ['closed', false])
+  const unread = lane.begin(60_000)
+  unread.answered(429, {}, 60_000)
+  unread.end(60_000)
+  assert.deepEqual([lane.breaker.reason, lane.credential?.isRefused], ['throttled', false])
+})
+
 test('Retry-After is read in all of its forms, and in no other', () => {
   const nowMs = Date.UTC(2026, 0, 1, 12)
   const rows = [

@@ -239,6 +239,8 @@ export class Attempt {
     if (status === 429) {
       this.#fail()
       lane.breaker.throttled(this.#ticket, nowMs, retryAfterMs(headers, nowMs) ?? lane.backend.resetMs(headers))
+      // Its body may say that the account has no credit left.
+      if (lane.credential !== null && lane.backend.refusing.has(status)) this.#unjudged = status
     } else if (status >= 500) {
       this.#fail()
       lane.breaker.failed(this.#ticket, nowMs)
@@ -270,15 +272,20 @@ export class Attempt {
     this.#fail()
     // A credential that is valid for other operations must go on serving their calls.
     if (scope === 'operation') this.#works(nowMs)
-    const isPaused = scope !== 'operation' && lane.breaker.refused(this.#ticket, nowMs, scope === 'backend')
-    lane.credential?.refused(lane.deployment, isPaused, status, code)
+    lane.credential?.refused(lane.deployment, this.#pauses(scope, status, nowMs), status, code)
+  }
+
+  #pauses(scope: RefusalScope, status: number, nowMs: number): boolean {
+    const { breaker } = this.lane
+    if (scope === 'operation') return false
+    return status === 429 ? breaker.barred(nowMs) : breaker.refused(this.#ticket, nowMs, scope === 'backend')
   }
 
   /** The answer is about the request: the instance has accepted the credential. After `answered`. */
   letIn(nowMs: number): void {
     if (this.#unjudged === 0) return
     this.#unjudged = 0
-    if (this.lane.breaker.state !== 'closed') this.#works(nowMs)
+    if (!this.#failed && this.lane.breaker.state !== 'closed') this.#works(nowMs)
   }
 
   /** The answer says that the deployment does not exist. After `answered`. */
@@ -317,7 +324,8 @@ export class Attempt {
     const { lane } = this
     lane.inFlight -= 1
     // The answer was not read: it belongs to a copy, or its client left.
-    if (this.#unjudged !== 0) this.refused(lane.backend.refusal(this.#unjudged, null) ?? 'unknown', null, nowMs)
+    const scope = this.#unjudged === 0 ? null : lane.backend.refusal(this.#unjudged, null)
+    if (scope !== null) this.refused(scope, null, nowMs)
     if (!this.#isReported) {
       lane.breaker.abandoned(this.#ticket)
       lane.reach.abandoned(this.#reachTicket)

@@ -110,12 +110,12 @@ const families = {
   },
   credentialRefused: {
     name: 'gatehouse_instance_credential_refused',
-    help: '1 from when the instance refused the gateway’s own credential (401, 403) until it lets a call in again, else 0.',
+    help: '1 from when the instance refused the gateway’s own credential until it lets a call in again, else 0.',
     labels: ['instance'],
   },
   credentialRefusals: {
     name: 'gatehouse_instance_credential_refusals_total',
-    help: 'Tries that an instance refused with 401 or 403 although the credential is the gateway’s own.',
+    help: 'Tries in which an instance refused the gateway itself: its credential, its account or its network.',
     labels: ['instance'],
   },
   tries: {

@@ -3,6 +3,8 @@ import { type MemberRange, memberValue, scanObject } from './json-scan.ts'
 
 export interface AnswerError {
   readonly code: string | null
+  /** A class of errors; it may say more than a missing `code`. */
+  readonly type: string | null
   readonly message: string | null
   /** The member of the request that the answer finds fault with. */
   readonly param: string | null
@@ -10,7 +12,7 @@ export interface AnswerError {
   readonly innerCode: string | null
 }
 
-export const noError: AnswerError = { code: null, message: null, param: null, innerCode: null }
+export const noError: AnswerError = { code: null, type: null, message: null, param: null, innerCode: null }
 const wanted: ReadonlySet<string> = new Set(['error', 'object', 'message', 'detail'])
 
 /**
@@ -25,9 +27,15 @@ export function errorIn(body: Buffer): AnswerError {
     if (range === undefined) return flatError(body, members)
     const error = memberValue(body, range)
     if (typeof error !== 'object' || error === null) return noError
-    const { code, message, param, innererror } = error as Readonly<Record<string, unknown>>
+    const { code, type, message, param, innererror } = error as Readonly<Record<string, unknown>>
     const inner = typeof innererror === 'object' && innererror !== null && 'code' in innererror ? innererror.code : null
-    return { code: textOf(code), message: textOf(message), param: textOf(param), innerCode: textOf(inner) }
+    return {
+      code: textOf(code),
+      type: textOf(type),
+      message: textOf(message),
+      param: textOf(param),
+      innerCode: textOf(inner),
+    }
   } catch {
     return noError
   }

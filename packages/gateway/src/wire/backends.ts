@@ -2,7 +2,7 @@
  * The kinds of backends, a row each: their addresses, their header fields for keys and figures, and the words of their
  * errors. Shared code asks the row of the instance and never compares the name of a kind.
  */
-import type { AnswerError } from './answer-error.ts'
+import { type AnswerError, noError } from './answer-error.ts'
 
 /** The address of a call on a backend, in checked parts. `resolve` reads it from the client's URL. */
 export interface Address {
@@ -91,17 +91,19 @@ export interface BackendFacts {
    * operation.
    */
   lacksAddress(status: number, error: AnswerError): boolean
+  /** Statuses of answers that may be about the gateway's own account instead of the call; the body says which. */
+  readonly refusing: ReadonlySet<number>
   /**
    * Says what an answer refuses that is about the gateway's own account and not about the call.
    * @param error null when the body is not known.
-   * @returns null when an answer with this status is never about the account.
+   * @returns null when the answer is not about the account.
    */
   refusal(status: number, error: AnswerError | null): RefusalScope | null
 }
 
 /**
- * `backend`: every call is refused, for a wrong key, a disabled account, a network rule. `operation`: the credential is
- * valid, but not for what this call asks for. `unknown`: it may be either.
+ * `backend`: every call is refused, for a wrong key, an account that is disabled or has no credit left, a network rule.
+ * `operation`: the credential is valid, but not for what this call asks for. `unknown`: it may be either.
  */
 export type RefusalScope = 'backend' | 'operation' | 'unknown'
 
@@ -171,6 +173,7 @@ const azureOpenAI = {
   },
   lacksAddress: (status, { code, message }) =>
     status === 404 && code === '404' && message !== null && /^resource not found\b/i.test(message),
+  refusing: new Set([401, 403]),
   refusal(status, error) {
     if (status === 401) return 'backend'
     if (status !== 403) return null
@@ -189,9 +192,14 @@ export const blobMembers = ['input_blob', 'output_folder'] as const
 const azureMembers = [...dataSourceMembers, 'user_security_context', ...blobMembers]
 /** "The model `x` does not exist": vLLM and other servers, whose `code` is the status. */
 const modelDoesNotExist = /^The model [`'"].{1,256}[`'"] does not exist/s
-/** Codes of a 401 or 403 about the key or the account as a whole. */
+/** Codes and types of errors about the key or the account as a whole. */
 const openAIAccount =
-  /^(invalid_api_key|unsupported_country_region_territory|ip_not_authorized|account_deactivated|organization_deactivated|project_archived|billing_not_active)$/
+  /^(invalid_api_key|unsupported_country_region_territory|ip_not_authorized|account_deactivated|organization_deactivated|project_archived)$/
+/** A 429 is either throttling or an account without credit; some compatible servers answer 402 to the latter. */
+const openAIRefusing: ReadonlySet<number> = new Set([401, 402, 403, 429])
+/** The account has no credit left, or has reached a limit of spending: only a person can change that. */
+const openAIBilling =
+  /^(insufficient_quota|credit_balance_exhausted|(organization|project)_(spend|usage)_limit_exceeded|billing_hard_limit_reached|billing_not_active)$/
 
 /** OpenAI itself, and servers that offer the same API: vLLM and others. */
 const openAI = {
@@ -230,10 +238,13 @@ const openAI = {
   // "Invalid URL (POST /v1/x)"; FastAPI's "Not Found" of servers that offer only a part of the API.
   lacksAddress: (status, { code, message }) =>
     status === 404 && code === null && message !== null && /^(Invalid URL \(|Not Found$)/.test(message),
+  refusing: openAIRefusing,
   refusal(status, error) {
-    if (status !== 401 && status !== 403) return null
+    if (!openAIRefusing.has(status)) return null
+    const { code, type, message } = error ?? noError
+    if (openAIBilling.test(code ?? '') || openAIBilling.test(type ?? '')) return 'backend'
+    if (status === 429) return null
     if (error === null) return 'unknown'
-    const { code, message } = error
     if (openAIAccount.test(code ?? '')) return 'backend'
     // The answer to a restricted key, with a 401: "Missing scopes: api.responses.write".
     if (message !== null && /\bmissing scopes?:/i.test(message)) return 'operation'

@@ -104,7 +104,7 @@ test('instances show state, utilisation, breaker with its reason, latency and sh
   assert.equal(code, 0)
   assert.match(
     out,
-    /^! west: it refuses the gateway’s own credential \(401, 403\)\.\n! west: the last probe, 5 s ago, failed\. The instance refused the key \(401\)\.\n/,
+    /^! west: it refuses the gateway’s own credential\.\n! west: the last probe, 5 s ago, failed\. The instance refused the key \(401\)\.\n/,
   )
   assert.match(
     lineWith(out, 'provisioned'),

@@ -141,7 +141,7 @@ function probeLine({ name, lastProbe }: InstanceRow, nowMs: number): string[] {
 
 function credentialLine({ name, credentialRefused }: InstanceRow): string[] {
   if (!credentialRefused) return []
-  return [`! ${name}: it refuses the gateway’s own credential (401, 403).`]
+  return [`! ${name}: it refuses the gateway’s own credential.`]
 }
 
 const poolColumns: readonly TableColumn[] = [

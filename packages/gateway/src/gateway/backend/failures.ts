@@ -9,7 +9,7 @@ export type BackendFailure =
   | 'first_byte_timeout'
   | 'backend_broke'
   | 'backend_redirected'
-  /** It answered 401 or 403 because of the gateway: its credential, its role or its network. */
+  /** It refused the gateway itself: its credential, its account, its role or its network. */
   | 'credential_refused'
   | 'total_timeout'
   /** The rest can happen after the answer began, when no status can be sent any more. */

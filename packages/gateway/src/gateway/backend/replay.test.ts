@@ -59,6 +59,7 @@ test('the error in a body is found if there is one, whatever the body is', () =>
   assert.deepEqual(body('{"error":{"code":"DeploymentNotFound","message":"It does not exist."}}'), {
     code: 'DeploymentNotFound',
     message: 'It does not exist.',
+    type: null,
     param: null,
     innerCode: null,
   })
@@ -120,6 +121,27 @@ test('F4 a 401 of OpenAI is about the whole instance only when the key itself is
   ]
   for (const [body, scope] of rows) {
     assert.equal(refusesGateway(401, errorIn(Buffer.from(body)), backends.openai, false), scope, body)
+  }
+})
+
+// An account without credit refuses everything until a person pays: it is not throttling, which passes by itself.
+test('F4 a 429 of OpenAI about billing refuses the gateway, and one about its rate limits does not', () => {
+  const rows: readonly (readonly [number, object, RefusalScope | null])[] = [
+    [429, { type: 'insufficient_quota', code: 'insufficient_quota' }, 'backend'],
+    [429, { type: 'insufficient_quota', code: null }, 'backend'],
+    [429, { type: 'insufficient_quota', code: 'project_spend_limit_exceeded' }, 'backend'],
+    [429, { type: 'invalid_request_error', code: 'organization_usage_limit_exceeded' }, 'backend'],
+    [429, { type: 'billing_not_active', code: 'billing_not_active' }, 'backend'],
+    [402, { message: 'Insufficient Balance', type: 'unknown_error', code: 'invalid_request_error' }, 'unknown'],
+    [429, { type: 'requests', code: 'rate_limit_exceeded' }, null],
+    [429, { type: 'tokens', code: 'rate_limit_exceeded' }, null],
+    [429, {}, null],
+    [400, { type: 'insufficient_quota', code: 'insufficient_quota' }, null],
+  ]
+  for (const [status, error, scope] of rows) {
+    const found = errorIn(Buffer.from(JSON.stringify({ error })))
+    assert.equal(refusesGateway(status, found, backends.openai, false), scope, JSON.stringify([status, error]))
+    if (status === 429) assert.equal(refusesGateway(status, found, backend, false), null, 'Azure has no such answer')
   }
 })
 

@@ -53,7 +53,7 @@ export function lacksState(status: number, { code, message }: AnswerError): bool
 const aboutTheRequest = /content|policy_?violation|responsibleai|safety|moderation|prompt/i
 
 /**
- * Decides whether an instance refuses the gateway: its credential, its network, its role, or the whole resource. Used
+ * Decides whether an instance refuses the gateway: its credential, its account, its network, or its role. Used
  * only where the credential is the gateway's own; with the caller's token, the caller gets the answer.
  * @param asksOutside the request names a data source with a credential of its own.
  * @returns what is refused: `unknown` when it may depend on what this call asks for, because a role lacks one action or

@@ -34,7 +34,7 @@ import { type HeldRefusal, HeldTooLong, NotLetIn } from './held-refusal.ts'
 import { Incoming, type IncomingParts, type Judge } from './incoming.ts'
 import type { Outgoing, OutgoingListener, Sink } from './outgoing.ts'
 import type { ReadingOn } from './read-on.ts'
-import { isJudgedByHead, isOfCredential, mayBeHeld, verdictOn, verdictOnBreak } from './verdict.ts'
+import { isJudgedByHead, mayBeHeld, refusesByHead, verdictOn, verdictOnBreak } from './verdict.ts'
 
 export type AttemptsState =
   | 'ready'
@@ -216,7 +216,7 @@ export class Attempts implements Judge, OutgoingListener, Timed {
   }
 
   outgrew(incoming: Incoming, { head }: HeldRefusal): void {
-    if (isOfCredential(head.status)) incoming.abort(new HeldTooLong())
+    if (refusesByHead(incoming, head.status)) incoming.abort(new HeldTooLong())
     else incoming.letPass(true)
   }
 
@@ -259,7 +259,7 @@ export class Attempts implements Judge, OutgoingListener, Timed {
     }
     this.#current = incoming
     incoming.notRun()
-    this.#settle('credential_refused', new NotLetIn(held.error.code))
+    this.#settle('credential_refused', new NotLetIn(held.error.code ?? held.error.type))
   }
 
   /** A held answer goes to the client as it came. */
@@ -292,7 +292,7 @@ export class Attempts implements Judge, OutgoingListener, Timed {
     }
     const mayRetry = failure === 'backend_redirected' || !(error instanceof GivenUp)
     if (mayRetry && this.#retries(incoming, held, failure, error)) return
-    if (held !== null && !isOfCredential(held.head.status)) incoming.letPass(false)
+    if (held !== null && !refusesByHead(incoming, held.head.status)) incoming.letPass(false)
     if (incoming.head !== null) this.#parts.outgoing.breakOff(incoming.rest(), failure)
     this.#settle(failure, error)
   }
@@ -362,7 +362,7 @@ export class Attempts implements Judge, OutgoingListener, Timed {
   #look(incoming: Incoming, now: number): void {
     const { held } = incoming
     if (held === null || !held.isOverdue(now)) return
-    if (isJudgedByHead(held.head.status)) incoming.abort(new HeldTooLong())
+    if (isJudgedByHead(incoming, held.head.status)) incoming.abort(new HeldTooLong())
     else incoming.letPass(true)
   }
 

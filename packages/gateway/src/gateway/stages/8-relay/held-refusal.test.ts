@@ -18,7 +18,7 @@ test('refusals are ordered by how much they help: room soonest, then what passes
     held(429),
     held(503, 10),
     held(503),
-    held(401, null, true),
+    held(429, 1_000, true),
     held(404),
   ]
   for (const [at, one] of order.entries()) {
@@ -28,6 +28,7 @@ test('refusals are ordered by how much they help: room soonest, then what passes
       assert.equal(other.isMoreUsefulThan(one), false)
     }
   }
+  assert.equal(held(401, null, true).isMoreUsefulThan(held(404)), true)
   assert.equal(held(429).isMoreUsefulThan(held(429)), false, 'of two equal ones the first stays')
 })
 

@@ -62,9 +62,9 @@ export class HeldRefusal {
 }
 
 function rank({ head, isOwnTrouble }: HeldRefusal): number {
+  if (isOwnTrouble) return 2
   if (head.status === 429) return 0
   if (head.status === 503) return 1
-  if (isOwnTrouble) return 2
   return head.status === 404 ? 3 : 4
 }
 

@@ -22,14 +22,14 @@ type Judged = Pick<Incoming, 'candidate' | 'attempt' | 'added' | 'isSent'>
  */
 export type Verdict = 'answer' | 'refusal' | RefusedAddition
 
-/** True for the statuses that may refuse the gateway's own credential. */
-export function isOfCredential(status: number): boolean {
-  return status === 401 || status === 403
+/** True when an answer with this status refuses the gateway's own account, unless its body says otherwise. */
+export function refusesByHead({ candidate }: Pick<Judged, 'candidate'>, status: number): boolean {
+  return candidate.instance.backend.refusal(status, null) !== null
 }
 
-/** True for refusals whose body changes nothing. */
-export function isJudgedByHead(status: number): boolean {
-  return status === 429 || status === 503 || isOfCredential(status)
+/** True for refusals that can be judged without their body. */
+export function isJudgedByHead(judged: Pick<Judged, 'candidate'>, status: number): boolean {
+  return status === 429 || status === 503 || refusesByHead(judged, status)
 }
 
 /**
@@ -37,9 +37,9 @@ export function isJudgedByHead(status: number): boolean {
  * refusal, may help.
  */
 export function mayBeHeld(status: number, { candidate, added }: Judged, mayReplay: boolean): boolean {
-  // Caused by the gateway's credential, or by what it added: neither may reach the client, whether or not another
-  // member is left.
-  if (isOfCredential(status)) return candidate.lane.credential !== null
+  // Caused by the gateway's account, or by what it added: neither may reach the client, whether or not another member
+  // is left.
+  if (candidate.lane.credential !== null && candidate.instance.backend.refusing.has(status)) return true
   if (added !== nothingAdded && (status === 400 || status === 422)) return true
   return mayReplay && mayBeRefusal(status)
 }
@@ -57,12 +57,12 @@ export function verdictOn(
   if (refused !== null) return refused
   const { backend } = candidate.instance
   if (backend.lacksDeployment(status, error)) attempt.absent(nowMs)
-  if (isOfCredential(status) && candidate.lane.credential !== null) {
+  if (candidate.lane.credential !== null && backend.refusing.has(status)) {
     const asksOutside = json !== null && dataSourceMembers.some(member => json.scan.members.has(member))
     const scope = refusesGateway(status, error, backend, asksOutside)
     held.isOwnTrouble = scope !== null
     if (scope === null) attempt.letIn(nowMs)
-    else attempt.refused(scope, error.code, nowMs)
+    else attempt.refused(scope, error.code ?? error.type, nowMs)
   }
   return held.isOwnTrouble || safeToReplay({ kind: 'answered', status, error, backend }) ? 'refusal' : 'answer'
 }
@@ -80,7 +80,7 @@ export function verdictOnBreak(
 ): 'refusal' | 'unanswered' | 'broken' {
   if (held === null) return safeToReplay({ kind: 'unanswered', sent: isSent }) ? 'unanswered' : 'broken'
   const { status } = held.head
-  if (!isJudgedByHead(status)) return 'broken'
+  if (!isJudgedByHead({ candidate }, status)) return 'broken'
   const scope = candidate.instance.backend.refusal(status, null)
   if (scope === null) return 'unanswered'
   held.isOwnTrouble = true

@@ -1,7 +1,7 @@
 /** `npm test`: every check that must hold, in order of cost, each named in words. */
 import { spawnSync } from 'node:child_process'
 import { seedOfRun } from '../test/support/random.ts'
-import { installMissing } from './packages.ts'
+import { installMissing, testPrograms } from './packages.ts'
 import { testArguments, testEnvironment, testFiles } from './tests.ts'
 
 interface Check {
@@ -39,7 +39,7 @@ function structure(claim: string, name: string): Check {
   return { claim, command: 'node', args: ['scripts/structure.ts', name] }
 }
 
-const lacking = installMissing()
+const lacking = installMissing(testPrograms)
 if (lacking !== null) {
   process.stderr.write(`✗ packages_missing  ${lacking}\n`)
   process.exit(1)

@@ -4,7 +4,9 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** By program: its package, and what tests use it for. */
-const needed: Readonly<Record<string, { readonly package: string; readonly reason: string }>> = {
+export type Programs = Readonly<Record<string, { readonly package: string; readonly reason: string }>>
+
+export const testPrograms: Programs = {
   curl: { package: 'curl', reason: 'pastes what the demonstration prints' },
   python3: { package: 'python3', reason: 'pastes what the demonstration prints' },
   mount: { package: 'mount', reason: 'fills a small disk' },
@@ -13,16 +15,21 @@ const needed: Readonly<Record<string, { readonly package: string; readonly reaso
   'redis-server': { package: 'redis-server', reason: 'shares limits and objects between replicas' },
 }
 
+export const interopPrograms: Programs = {
+  java: { package: 'default-jre-headless', reason: 'runs Apache Kafka' },
+  mvn: { package: 'maven', reason: 'fetches Apache Kafka' },
+}
+
 /**
  * Installs missing packages, as root with apt-get. @returns what is wrong and what to do; null when all programs are
  * there.
  */
-export function installMissing(): string | null {
-  const missing = missingPackages()
+export function installMissing(needed: Programs): string | null {
+  const missing = missingPackages(needed)
   if (missing.length === 0) return null
   const install = `apt-get install -y ${missing.join(' ')}`
   if (process.getuid?.() !== 0 || !isInstalled('apt-get')) {
-    return `the tests need ${reasons()}; as root, type: ${install}`
+    return `the tests need ${reasons(needed)}; as root, type: ${install}`
   }
   process.stdout.write(`Installing Debian's packages ${missing.join(', ')} (once) ...\n`)
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
@@ -32,15 +39,17 @@ export function installMissing(): string | null {
   ]) {
     spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], env: environment })
   }
-  return missingPackages().length === 0 ? null : `the tests need ${reasons()}; apt-get did not install them: ${install}`
+  return missingPackages(needed).length === 0
+    ? null
+    : `the tests need ${reasons(needed)}; apt-get did not install them: ${install}`
 }
 
-function missingPackages(): readonly string[] {
+function missingPackages(needed: Programs): readonly string[] {
   const names = Object.entries(needed).flatMap(([program, row]) => (isInstalled(program) ? [] : [row.package]))
   return [...new Set(names)]
 }
 
-function reasons(): string {
+function reasons(needed: Programs): string {
   return Object.entries(needed)
     .filter(([program]) => !isInstalled(program))
     .map(([program, { reason }]) => `${program} (it ${reason})`)

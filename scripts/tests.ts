@@ -1,16 +1,23 @@
-/** The list of tests and the way to run them: the same for `npm test` and `npm run chaos`. */
+/** The lists of tests and the way to run them: the same for `npm test`, `npm run chaos` and `npm run interop`. */
 import { globSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 
-/** Every test file, in the order of their names. */
+/** Every test file of `npm test`, in the order of their names. */
 export function testFiles(): readonly string[] {
-  return globSync([
+  const files = globSync([
     'packages/*/src/**/*.test.ts',
     'test/**/*.test.ts',
     'bench/**/*.test.ts',
     'scripts/**/*.test.ts',
-  ]).sort()
+  ])
+  const apart = new Set(interopFiles())
+  return files.filter(file => !apart.has(file)).sort()
+}
+
+/** Test files that need programs which Maven fetches. */
+export function interopFiles(): readonly string[] {
+  return globSync('test/interop/**/*.test.ts').sort()
 }
 
 /** Test files whose outcome depends on `GATEHOUSE_TEST_SEED`. */

@@ -140,16 +140,20 @@ const feedFields = z
     lagRecords: count.openapi({ description: 'Records that it has not taken; those not read yet are estimated.' }),
     lagSeconds: z.number().openapi({ description: 'Age of the oldest of them; 0 when there is none.' }),
     lagBytes: count.openapi({ description: 'Bytes of the journal that it has not read.' }),
-    sent: count.openapi({ description: 'Records, since its thread started; so are the following.' }),
-    sentBytes: count,
-    retried: count.openapi({ description: 'Records that were offered again, counted each time.' }),
+    sent: count.openapi({ description: 'Records, since its thread started.' }),
+    sentBytes: count.openapi({ description: 'Bytes, since its thread started.' }),
+    retried: count.openapi({
+      description: 'Records that were offered again, counted each time, since its thread started.',
+    }),
     setAside: count.openapi({
       description: 'Records that it can never take: in a file beside the cursor, with reasons.',
     }),
     lastSentAtMs: timeMs.nullable(),
     lastError: string,
     lastErrorAtMs: timeMs.nullable(),
-    droppedSegments: count.openapi({ description: 'Segments that were deleted before it had read them.' }),
+    droppedSegments: count.openapi({
+      description: 'Segments that were deleted before it had read them, since it runs with its present settings.',
+    }),
   })
   .openapi('Feed')
 export const feedAnswer: z.ZodType<FeedState> = feedFields

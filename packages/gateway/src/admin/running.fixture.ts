@@ -3,6 +3,7 @@
 import { demoDirectory } from '@gatehouse/simulator'
 import type { InstanceState, LaneState, ProbeResult } from '../instances/state.ts'
 import type { FeedState } from '../ledger/feeds/control.ts'
+import { UnansweredError } from '../ledger/feeds/thread.ts'
 import type { LimitsReport, RuleReport } from '../limits/index.ts'
 import type { AdminHouse } from './index.ts'
 
@@ -172,10 +173,11 @@ export const feedState: FeedState = {
   lastErrorAtMs: Date.UTC(2026, 10, 23, 11, 59, 30),
 }
 
-/** One feed, named like an instance so that tests can take any route with one name. */
+/** A feed, named like an instance so that tests can take any route with one name; and `stuck`, which never answers. */
 function testFeeds(): AdminHouse['feeds'] {
   let state = feedState
   const order = async (name: string, next: Partial<FeedState>): Promise<FeedState | null> => {
+    if (name === 'stuck') throw new UnansweredError()
     if (name !== state.name) return null
     state = { ...state, ...next }
     return state

@@ -13,7 +13,7 @@ const request = { params: nameParameters }
 const list = createRoute({
   method: 'get',
   path: '/api/v1/feeds',
-  summary: 'Feeds: state of each, how far it is behind, and what it has done since the process started.',
+  summary: 'Feeds: state of each, how far it is behind, and what it has done since its thread started.',
   ...needs('viewer'),
   responses: { 200: jsonAnswer(feedsAnswer, 'The feeds, now.'), ...commonAnswers },
 })
@@ -42,42 +42,55 @@ const rewind = createRoute({
   responses: answers,
 })
 
+const events = { pause: 'feed_paused', resume: 'feed_resumed', rewind: 'feed_rewound' } as const
+
 export function addFeeds(app: AdminApp, { house, log }: AdminParts): void {
   app.openapi(list, async c => c.json({ feeds: [...(await house.feeds.states())] }, 200))
 
+  /** Every order is audited, also one that failed or was not answered: the feed may have done it. */
+  const obey = async (c: AuditContext, order: Order, answer: Promise<FeedState | null>): Promise<FeedState> => {
+    const { name, kind, ...facts } = order
+    const fields = {
+      audit: true,
+      caller: callerKey(c.get('caller')),
+      feed: name,
+      ...facts,
+      requestId: c.get('requestId'),
+    }
+    const state = await answer.catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      log.warn({ ...fields, order: kind, reason }, 'feed_order_failed')
+      throw new AdminError('feed_unavailable', `The feed did not confirm it: ${reason}`, { cause })
+    })
+    if (state === null) throw await unknown(house)
+    log.info(fields, events[kind])
+    return state
+  }
+
   app.openapi(pause, async c => {
     const { name } = c.req.valid('param')
-    const state = await ordered(house, house.feeds.pause(name))
-    log.info(audit(c, name), 'feed_paused')
-    return c.json(state, 200)
+    return c.json(await obey(c, { kind: 'pause', name }, house.feeds.pause(name)), 200)
   })
   app.openapi(resume, async c => {
     const { name } = c.req.valid('param')
-    const state = await ordered(house, house.feeds.resume(name))
-    log.info(audit(c, name), 'feed_resumed')
-    return c.json(state, 200)
+    return c.json(await obey(c, { kind: 'resume', name }, house.feeds.resume(name)), 200)
   })
   app.openapi(rewind, async c => {
     const { name } = c.req.valid('param')
     const { to } = c.req.valid('query')
-    const state = await ordered(house, house.feeds.rewind(name, Date.parse(to)))
-    log.info({ ...audit(c, name), to }, 'feed_rewound')
-    return c.json(state, 200)
+    return c.json(await obey(c, { kind: 'rewind', name, to }, house.feeds.rewind(name, Date.parse(to))), 200)
   })
+}
+
+interface Order {
+  readonly kind: keyof typeof events
+  readonly name: string
+  readonly to?: string
 }
 
 type AuditContext = { get(name: 'caller'): Parameters<typeof callerKey>[0]; get(name: 'requestId'): string }
 
-function audit(c: AuditContext, feed: string): Readonly<Record<string, unknown>> {
-  return { audit: true, caller: callerKey(c.get('caller')), feed, requestId: c.get('requestId') }
-}
-
-async function ordered(house: AdminHouse, answer: Promise<FeedState | null>): Promise<FeedState> {
-  const state = await answer.catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new AdminError('feed_unavailable', `The feed did not do it: ${reason}`, { cause })
-  })
-  if (state !== null) return state
+async function unknown(house: AdminHouse): Promise<AdminError> {
   const names = (await house.feeds.states()).map(({ name }) => name).join(', ')
-  throw new AdminError('feed_unknown', `There is no such feed. There are: ${names === '' ? 'none' : names}.`)
+  return new AdminError('feed_unknown', `There is no such feed. There are: ${names === '' ? 'none' : names}.`)
 }

@@ -48,3 +48,19 @@ test('operators pause, resume and rewind a feed, each is audited, and nobody els
   assert.match(unknown.err, /✗ feed_unknown .*There are: east\.[\s\S]*Try: gatehouse feeds/)
   assert.match((await read(['feeds', 'rewind', 'east', '--to', 'soon', '--as', 'alice'])).err, /--to/)
 })
+
+// An operator who reads that a feed is paused goes on to repair its receiver.
+test('an order that the feed does not answer is an error, and is audited as one', async t => {
+  const { house, read } = await startReaders(t)
+  for (const order of [['pause'], ['resume'], ['rewind', '--to', '2026-11-01']]) {
+    const [verb = '', ...rest] = order
+    const { code, err } = await read(['feeds', verb, 'stuck', ...rest, '--as', 'alice'])
+    assert.notEqual(code, 0)
+    assert.match(err, /✗ feed_unavailable .*It gave no answer in time\. It may still do what it was asked for/)
+  }
+  const audited = house.logged.filter(({ fields }) => fields['audit'] === true)
+  assert.deepEqual(
+    audited.map(({ event, fields }) => [event, fields['feed'], fields['order']]),
+    ['pause', 'resume', 'rewind'].map(order => ['feed_order_failed', 'stuck', order]),
+  )
+})

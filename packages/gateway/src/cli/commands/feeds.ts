@@ -17,7 +17,7 @@ export function feedsCommand(context: CliContext): Command {
   const command = new Command('feeds')
     .summary('feeds: how far each is behind, what it sent; pause, resume, rewind one')
     .description(
-      'Where records are shipped, how far each feed is behind, and what it has done since the gateway started. ' +
+      'Where records are shipped, how far each feed is behind, and what it has done since its thread started. ' +
         '✗ marks a feed that fails, ! one that is paused, has set records aside, or has missed some.',
     )
   addReaderOptions(command)

@@ -68,7 +68,7 @@ export interface FeedState extends Omit<FeedProgress, 'isPaused'> {
   readonly kind: string
   /** `failing`: it is tried again, with growing pauses. `stopped`: its thread died and is started again. */
   readonly status: FeedStatus
-  /** Segments that retention deleted before the feed had read them, since the process started. */
+  /** Segments that retention deleted before the feed had read them, since it runs with its present settings. */
   readonly droppedSegments: number
 }
 

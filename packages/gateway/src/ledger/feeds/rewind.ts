@@ -14,7 +14,7 @@ export function rewindCursor(journal: string, toMs: number): JournalCursor {
   return { journal: journalName(journal), takenTo, readFrom: Math.min(takenTo, readFrom) }
 }
 
-/** Beginning of the last segment that began before this time, else of the first. A damaged preamble counts as begun. */
+/** Beginning of the last segment that is known to have begun before this time, else of the first segment. */
 function lastBegunBefore(journal: string, segments: readonly number[], ms: number): JournalPosition {
   const found = segments.findLast(segment => (readPreamble(journal, segment)?.createdAtMs ?? ms) < ms) ?? segments[0]
   return found === undefined ? 0 : positionAt(found, preambleBytes)

@@ -13,13 +13,23 @@ export interface FeedThreadOptions {
   readonly written: SharedArrayBuffer
   readonly everyMs: number
   readonly log: Log
+  /** Longest wait for the answer of a thread that is busy, in milliseconds. Default 5,000. */
+  readonly answerMsMax?: number
+  /** Time until a thread that ended is started again, in milliseconds. Default 5,000. */
+  readonly restartMs?: number
+}
+
+/** An order was given to a feed's thread, and no answer came. */
+export class UnansweredError extends Error {
+  constructor() {
+    super('It gave no answer in time. It may still do what it was asked for, or has done it already.')
+    this.name = 'UnansweredError'
+  }
 }
 
 const closeMsMax = 5_000
-/** Time until a thread that died is started again, in milliseconds. */
-const restartMs = 5_000
-/** Longest wait for the answer of a thread that is busy, in milliseconds. */
-const answerMsMax = 5_000
+const restartMsDefault = 5_000
+const answerMsMaxDefault = 5_000
 
 const noProgress: FeedProgress = {
   isPaused: false,
@@ -36,7 +46,7 @@ export class FeedThread {
   readonly #options: FeedThreadOptions
   readonly #needed = new SharedArrayBuffer(8)
   readonly #cell = new BigInt64Array(this.#needed)
-  readonly #waiting = new Map<number, (progress: FeedProgress | Error) => void>()
+  readonly #waiting = new Map<number, (progress: FeedProgress | Error | null) => void>()
   #asked = 0
   #worker: Worker | null = null
   #ended: Promise<void> = Promise.resolve()
@@ -62,8 +72,8 @@ export class FeedThread {
   }
 
   /**
-   * The feed's state after the order. A thread that does not answer in time gives the last state that it gave.
-   * @throws Error when the order fails.
+   * The feed's state after the order. For `progress`, a thread that does not answer gives the last state that it gave.
+   * @throws Error when the order fails, or UnansweredError when it is not known whether it did.
    */
   async state(order: FeedOrder = { kind: 'progress' }): Promise<FeedState> {
     const { isPaused, ...progress } = await this.#ask(order)
@@ -100,47 +110,66 @@ export class FeedThread {
 
   async #ask(order: FeedOrder): Promise<FeedProgress> {
     const worker = this.#worker
+    const isOrder = order.kind !== 'progress'
     if (worker === null) {
-      if (order.kind === 'progress') return this.#last
+      if (!isOrder) return this.#last
       throw new Error('The thread of the feed has ended; it is started again within seconds.')
     }
-    const { promise, resolve } = Promise.withResolvers<FeedProgress | Error>()
+    const { promise, resolve } = Promise.withResolvers<FeedProgress | Error | null>()
     const number = ++this.#asked
     this.#waiting.set(number, resolve)
     worker.postMessage({ number, order } satisfies ToFeed)
-    const timer = setTimeout(() => resolve(this.#last), answerMsMax)
+    const timer = setTimeout(() => resolve(null), this.#options.answerMsMax ?? answerMsMaxDefault)
     const answer = await promise
     clearTimeout(timer)
     this.#waiting.delete(number)
     if (answer instanceof Error) throw answer
-    this.#last = answer
-    return answer
+    if (answer === null && isOrder) throw new UnansweredError()
+    if (answer !== null) this.#last = answer
+    return this.#last
   }
 
   #start(): void {
     const { name, module, settings, selection, batch } = this.source
-    const { log, ...rest } = this.#options
+    const { journal, cursors, written, everyMs, log } = this.#options
     const needed = this.#needed
-    const data: FeedThreadData = { name, module: module.href, settings, selection, batch, needed, ...rest }
-    const worker = new Worker(workerUrl('./worker.ts', import.meta.url), { workerData: data })
+    const places = { journal, cursors, written, needed, everyMs }
+    const data: FeedThreadData = { name, module: module.href, settings, selection, batch, ...places }
     const { promise, resolve } = Promise.withResolvers<void>()
+    let worker: Worker
+    try {
+      worker = new Worker(workerUrl('./worker.ts', import.meta.url), { workerData: data })
+    } catch (error) {
+      this.#died(error)
+      this.#startLater()
+      return
+    }
     this.#worker = worker
     this.#ended = promise
     worker.on('message', (message: FromFeed) => this.#hear(message))
     // Without this listener an error in the thread would end the process. The journal keeps everything for the next
     // start.
-    worker.on('error', error => {
-      this.#death = { reason: String(error), atMs: Date.now() }
-      log.error({ consumer: name, cause: String(error) }, "a feed's thread died")
-    })
+    worker.on('error', error => this.#died(error))
     worker.on('exit', () => {
       this.#worker = null
+      // The next thread begins without a failure, and would not report that there is none.
+      this.#isFailing = false
       resolve()
-      for (const answer of this.#waiting.values()) answer(this.#last)
+      for (const answer of this.#waiting.values()) answer(null)
       if (this.#isClosing) return
       log.error({ consumer: name }, 'a feed ended; the journal keeps what it has not taken, and the feed starts again')
-      this.#restart = setTimeout(() => this.#start(), restartMs)
+      this.#startLater()
     })
+  }
+
+  #died(error: unknown): void {
+    this.#death = { reason: String(error), atMs: Date.now() }
+    const { log } = this.#options
+    log.error({ consumer: this.source.name, cause: String(error) }, "a feed's thread died")
+  }
+
+  #startLater(): void {
+    this.#restart = setTimeout(() => this.#start(), this.#options.restartMs ?? restartMsDefault)
   }
 
   #hear(message: FromFeed): void {

@@ -238,7 +238,7 @@ export class Attempt {
     lane.read(headers, this.#number, this.beganAtMs, nowMs)
     if (status === 429) {
       this.#fail()
-      lane.breaker.throttled(this.#ticket, nowMs, retryAfterMs(headers, nowMs) ?? lane.backend.resetMs(headers))
+      lane.breaker.throttled(this.#ticket, nowMs, retryAfterMs(headers, nowMs))
       // Its body may say that the account has no credit left.
       if (lane.credential !== null && lane.backend.refusing.has(status)) this.#unjudged = status
     } else if (status >= 500) {

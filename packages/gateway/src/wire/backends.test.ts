@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { type AnswerError, errorIn, noError } from './answer-error.ts'
-import { allBackends, backendOf, backends, durationMs, requestIdIn, spilledFrom } from './backends.ts'
+import { allBackends, backendOf, backends, requestIdIn, spilledFrom } from './backends.ts'
 
 const azure = backendOf('azure-openai')
 const openai = backendOf('openai')
@@ -15,38 +14,6 @@ test('each kind makes its own path from the same address', () => {
   assert.equal(openai.path(address, 'x/y'), '/v1/chat/completions?a=b')
   assert.equal(openai.path({ ...address, query: 'api-version=preview' }, null), '/v1/chat/completions')
   assert.equal(openai.path({ ...address, query: 'after=api-version' }, null), '/v1/chat/completions?after=api-version')
-})
-
-test('durations are read in the form that OpenAI writes, and in no other', () => {
-  const rows: readonly (readonly [string, number | null])[] = [
-    ['1s', 1_000],
-    ['6m0s', 360_000],
-    ['12ms', 12],
-    ['7.66s', 7_660],
-    ['1h2m3s', 3_723_000],
-    ['2d', 172_800_000],
-    ['', null],
-    ['1', null],
-    ['1 s', null],
-    ['-1s', null],
-    ['s', null],
-    ['1s, 2s', null],
-  ]
-  for (const [text, ms] of rows) assert.equal(durationMs(text), ms, text)
-  assert.equal(durationMs(['1s']), null)
-  assert.equal(durationMs(undefined), null)
-  fc.assert(fc.property(fc.string(), text => void durationMs(text)))
-})
-
-test('a 429 of OpenAI gives the reset time of the figure that is used up, and none while both have some left', () => {
-  const reset = { 'x-ratelimit-reset-requests': '2s', 'x-ratelimit-reset-tokens': '6m0s' }
-  const used = (requests: string, tokens: string) =>
-    openai.resetMs({ ...reset, 'x-ratelimit-remaining-requests': requests, 'x-ratelimit-remaining-tokens': tokens })
-  assert.equal(used('0', '0'), 360_000)
-  assert.equal(used('0', '10'), 2_000)
-  assert.equal(used('1', '0'), 360_000)
-  assert.equal(used('1', '10'), null)
-  assert.equal(azure.resetMs({ ...reset, 'x-ratelimit-remaining-tokens': '0' }), null)
 })
 
 // Without it, a model that one member lacks fails the call instead of moving it.

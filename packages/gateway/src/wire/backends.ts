@@ -63,11 +63,6 @@ export interface BackendFacts {
   readonly spilledFromPrefix: string | null
   /** Fields about the backend's own limits. */
   readonly limits: LimitFields
-  /**
-   * The wait after a 429 without Retry-After.
-   * @returns milliseconds; null when the answer does not say, or the backend's figures cannot be used for it.
-   */
-  resetMs(headers: AnswerHeaders): number | null
   /** True when this version of the API accepts `stream_options.include_usage`. */
   takesUsageOptions(apiVersion: string | null, isV1: boolean): boolean
   /** Members of a JSON body and request fields that this kind does not have. */
@@ -142,8 +137,6 @@ const azureOpenAI = {
   utilization: 'azure-openai-deployment-utilization',
   spilledFromPrefix: 'x-ms-spillover-from-',
   limits: limitFields,
-  // The figures are seconds without a documented meaning for calls that were refused.
-  resetMs: () => null,
   takesUsageOptions: azureTakesUsageOptions,
   lacks: { members: [], fields: [] },
   withheld: [],
@@ -218,7 +211,6 @@ const openAI = {
   utilization: null,
   spilledFromPrefix: null,
   limits: limitFields,
-  resetMs: exhaustedForMs,
   takesUsageOptions: () => true,
   lacks: { members: azureMembers, fields: [imageDeploymentField] },
   // An account's key may reach several organisations and projects.
@@ -301,26 +293,6 @@ function withoutApiVersion(query: string): string {
     .split('&')
     .filter(pair => !/^api-version(=|$)/.test(pair))
     .join('&')
-}
-
-/** The longest of the times after which a figure that is used up is whole again; it is an upper bound of the wait. */
-function exhaustedForMs(headers: AnswerHeaders): number | null {
-  const tokens = headers[limitFields.remainingTokens] === '0' ? durationMs(headers[limitFields.resetTokens]) : null
-  const requests =
-    headers[limitFields.remainingRequests] === '0' ? durationMs(headers[limitFields.resetRequests]) : null
-  return tokens === null || requests === null ? (tokens ?? requests) : Math.max(tokens, requests)
-}
-
-const durationUnits: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 }
-
-/** `1s`, `6m0s`, `12ms`, `7.66s`, `1h2m3s`: durations as OpenAI writes them. Null for anything else. */
-export function durationMs(value: string | string[] | undefined): number | null {
-  if (typeof value !== 'string' || !/^(?:\d{1,9}(?:\.\d{1,9})?(?:ms|[dhms]))+$/.test(value)) return null
-  let sum = 0
-  for (const [, figure = '', unit = ''] of value.matchAll(/([\d.]+)(ms|[dhms])/g)) {
-    sum += Number(figure) * (durationUnits[unit] ?? 0)
-  }
-  return sum
 }
 
 /**

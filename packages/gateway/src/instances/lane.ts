@@ -2,7 +2,7 @@
  * A lane: one deployment on one instance, with everything that is known about its health. Calls report to it, and
  * choosing a member reads it. All times are milliseconds since the epoch, by the caller's clock.
  */
-import type { BackendFacts, RefusalScope } from '../wire/backends.ts'
+import { type BackendFacts, limitFields, type RefusalScope } from '../wire/backends.ts'
 import { Breaker, type BreakerSettings } from './breaker.ts'
 import { Latency } from './latency.ts'
 import type { OwnCredential } from './own-credential.ts'
@@ -145,11 +145,11 @@ export class Lane {
    * Reads capacity from the head of an answer. @param call number of the call. @param sentAtMs time when it was sent.
    */
   read(headers: AnswerHeaders, call: number, sentAtMs: number, nowMs: number): void {
-    const { utilization, limits } = this.backend
+    const { utilization } = this.backend
     const used = this.kind === 'provisioned' && utilization !== null ? headers[utilization] : undefined
     if (used !== undefined) this.#readUtilization(used, call, sentAtMs)
-    const tokens = headers[limits.remainingTokens]
-    const requests = headers[limits.remainingRequests]
+    const tokens = headers[limitFields.remainingTokens]
+    const requests = headers[limitFields.remainingRequests]
     if (tokens === undefined && requests === undefined) return
     // Negative means unknown: the Responses API has reported -1 for months.
     this.#remainingTokens = numberOf(tokens) ?? -1

@@ -19,7 +19,10 @@ export interface Address {
 /** Header fields of an answer, names in lower case. */
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>
 
-/** Fields of an answer about limits, as OpenAI names them. The gateway reports its own limits in the same fields. */
+/**
+ * Fields of an answer about limits, as OpenAI names them; every kind of backend uses these names. The gateway reports
+ * its own limits in the same fields.
+ */
 export const limitFields = {
   prefix: 'x-ratelimit-',
   limitTokens: 'x-ratelimit-limit-tokens',
@@ -29,7 +32,6 @@ export const limitFields = {
   remainingRequests: 'x-ratelimit-remaining-requests',
   resetRequests: 'x-ratelimit-reset-requests',
 } as const
-export type LimitFields = typeof limitFields
 
 export interface BackendFacts {
   /** As `instances.X.kind` has it. */
@@ -61,8 +63,6 @@ export interface BackendFacts {
    * never does.
    */
   readonly spilledFromPrefix: string | null
-  /** Fields about the backend's own limits. */
-  readonly limits: LimitFields
   /** True when this version of the API accepts `stream_options.include_usage`. */
   takesUsageOptions(apiVersion: string | null, isV1: boolean): boolean
   /** Members of a JSON body and request fields that this kind does not have. */
@@ -136,7 +136,6 @@ const azureOpenAI = {
   requestIds: ['apim-request-id', 'x-request-id'],
   utilization: 'azure-openai-deployment-utilization',
   spilledFromPrefix: 'x-ms-spillover-from-',
-  limits: limitFields,
   takesUsageOptions: azureTakesUsageOptions,
   lacks: { members: [], fields: [] },
   withheld: [],
@@ -210,7 +209,6 @@ const openAI = {
   requestIds: ['x-request-id'],
   utilization: null,
   spilledFromPrefix: null,
-  limits: limitFields,
   takesUsageOptions: () => true,
   lacks: { members: azureMembers, fields: [imageDeploymentField] },
   // An account's key may reach several organisations and projects.

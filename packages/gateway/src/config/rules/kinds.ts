@@ -2,9 +2,8 @@
 import { backendOf, dataSourceMembers } from '../../wire/backends.ts'
 import type { Path } from '../messages.ts'
 import type { Config, InstanceConfig } from '../schema/index.ts'
+import { standardScope } from '../schema/instances.ts'
 import { conflict, type Notes, warn } from './notes.ts'
-
-const standardScope = 'https://cognitiveservices.azure.com/.default'
 
 export function checkKind(instance: InstanceConfig, path: Path, notes: Notes): void {
   const { kind, credential, scope, deployments } = instance

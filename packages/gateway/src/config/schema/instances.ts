@@ -18,6 +18,9 @@ const deployment = z.strictObject({
   limits: ownLimits.optional().describe('Limits of this deployment on this instance; as of a rule with `instances`.'),
 })
 
+/** Scope of a managed identity's token where none is configured. */
+export const standardScope = 'https://cognitiveservices.azure.com/.default'
+
 const backendKinds = Object.keys(backends) as (keyof typeof backends)[]
 
 export const instance = z.strictObject({
@@ -43,11 +46,7 @@ export const instance = z.strictObject({
     )
     .default('managed-identity')
     .describe('How the gateway signs in to this instance.'),
-  scope: z
-    .string()
-    .min(1)
-    .default('https://cognitiveservices.azure.com/.default')
-    .describe('Scope of the managed identity’s token.'),
+  scope: z.string().min(1).default(standardScope).describe('Scope of the managed identity’s token.'),
   connectionsMax: z.int().min(1).max(65_535).default(10_000).describe('Connections to this instance at once.'),
   deployments: z.record(z.string().min(1).max(64), deployment).describe('Deployments by name.'),
   limits: ownLimits.optional().describe('Limits of all calls to this instance.'),

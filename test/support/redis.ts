@@ -112,6 +112,9 @@ function settings(options: TestRedisOptions): string {
     'bind 127.0.0.1',
     'save ""',
     `appendonly ${options.appendOnly === true ? 'yes' : 'no'}`,
+    // With `everysec` the server puts writes off for up to two seconds while its disk syncs slowly, and a kill then
+    // loses what it has answered already.
+    'appendfsync always',
     'daemonize no',
   ]
   if (options.password !== undefined) lines.push(`requirepass "${options.password}"`)

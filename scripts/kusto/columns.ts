@@ -53,6 +53,8 @@ const partColumns: readonly RawColumn[] = [
   rawColumn('requestBodyEncoding', 'string', '`utf8`, `base64` for bytes that are no text, or `omitted`.'),
   rawColumn('responseBody', 'string', 'Body of the answer, or the piece of it that this part has.'),
   rawColumn('responseBodyEncoding', 'string', '`utf8`, `base64` for bytes that are no text, or `omitted`.'),
+  rawColumn('cut', 'string', 'Name of the places where the record was cut: parts of one cut fit together.'),
+  rawColumn('bodiesSha256', 'string', 'SHA-256 of both whole bodies, request then response, in hexadecimal.'),
 ]
 
 /**

@@ -12,7 +12,7 @@ import { randomOf, seedOfRun } from '../support/random.ts'
 import { type Row, StandInCluster } from './cluster.ts'
 import { costByDay, errors, latency, ptuUtilisation, usage } from './expected.ts'
 import { commands, dataExplorerPage, mapping } from './files.ts'
-import { type Line, lineOf, partsOf } from './lines.ts'
+import { type Line, lineOf, linesOf } from './lines.ts'
 import { type KeptRecord, keptRecords } from './records.ts'
 import { KustoDatabase } from './service.ts'
 
@@ -25,8 +25,11 @@ const capacity = { instance: 'ptu-sweden', deployment: 'gpt-4o-ptu', tokensPerMi
 /** A cluster that has the records, a quarter of them twice, in parts and in no order. */
 async function filledCluster(t: TestContext, kept: readonly KeptRecord[]): Promise<StandInCluster> {
   const random = randomOf(seedOfRun())
-  const lines = kept.flatMap(({ row, bodies }) => partsOf(lineOf(row, bodies), 60))
-  const sent = [...lines, ...lines.filter(() => random.chance(0.25))]
+  const lines = kept.flatMap(({ row, bodies }) => linesOf(row, bodies, 3_500))
+  assert.ok(lines.length > kept.length + 100 && lines.some(line => line['part'] === undefined))
+  // Some were sent again under another limit, in part.
+  const cutOtherwise = kept.slice(0, 40).flatMap(({ row, bodies }) => linesOf(row, bodies, 3_000).slice(1))
+  const sent = [...lines, ...cutOtherwise, ...lines.filter(() => random.chance(0.25))]
     .map(line => ({ line, order: random.share() }))
     .toSorted((a, b) => a.order - b.order)
   const cluster = await StandInCluster.open(t)
@@ -99,9 +102,9 @@ test('a record of 5 MB comes back byte for byte from its parts; a missing or dam
   await ledger.journal.close(closedOf(id), [response])
   const row = await ledger.row(id)
   assert.ok(row !== null)
-  const parts = partsOf(lineOf(row, await ledger.bodies(id)), 700_000)
-  assert.ok(parts.length >= 7)
-  assert.ok(parts.every(part => Buffer.byteLength(JSON.stringify(part)) < 1_000_000))
+  const bodies = await ledger.bodies(id)
+  const parts = linesOf(row, bodies, 1_048_576)
+  assert.ok(parts.length >= 5)
 
   const whole = await StandInCluster.open(t)
   await whole.ingest([...parts.toReversed(), ...parts])
@@ -125,7 +128,11 @@ test('a record of 5 MB comes back byte for byte from its parts; a missing or dam
   assert.equal(await isCompleteOf(parts.toSpliced(3, 1)), false)
   assert.equal(await isCompleteOf(parts.with(2, { ...parts[2], requestBody: 'something else' })), false)
   // Columns with the policy BigObject32 do not cut pieces of several MB.
-  assert.equal(await isCompleteOf(partsOf(lineOf(row, await ledger.bodies(id)), 8_000_000)), true)
+  assert.equal(await isCompleteOf([lineOf(row, bodies)]), true)
+  // After a restart with another limit the record is sent again, cut in other places.
+  const cutOtherwise = linesOf(row, bodies, 700_000)
+  assert.equal(await isCompleteOf([...parts.slice(0, 2), ...cutOtherwise]), true)
+  assert.equal(await isCompleteOf([...parts.slice(0, 2), ...cutOtherwise.slice(1)]), false)
 })
 
 test('the line of the documentation is a record, and its first query answers what the page says', async t => {

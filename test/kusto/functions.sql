@@ -1,7 +1,7 @@
 -- What deploy/kusto says in KQL, in DuckDB's SQL over the same columns.
 
 CREATE VIEW Exchange AS
-SELECT * EXCLUDE (StartedAtMs, SentAtMs, FirstByteAtMs, EndedAtMs, Part, Parts, PartSha256,
+SELECT * EXCLUDE (StartedAtMs, SentAtMs, FirstByteAtMs, EndedAtMs, Part, Parts, PartSha256, Cut, BodiesSha256,
                   RequestBody, RequestBodyEncoding, ResponseBody, ResponseBodyEncoding),
        make_timestamp(CAST(StartedAtMs * 1000 AS BIGINT)) AS StartedAt,
        make_timestamp(CAST(SentAtMs * 1000 AS BIGINT)) AS SentAt,
@@ -79,19 +79,24 @@ JOIN PtuCapacity p ON p.Instance = e.Instance AND p.Deployment = e.DeploymentThe
 GROUP BY ALL ORDER BY Minute, Instance, Deployment;
 
 CREATE MACRO ConversationParts(id_) AS TABLE
-SELECT Id, Part, Parts, PartSha256, RequestBody, RequestBodyEncoding, ResponseBody, ResponseBodyEncoding,
+SELECT Id, Cut, Part, Parts, PartSha256, BodiesSha256, RequestBody, RequestBodyEncoding, ResponseBody, ResponseBodyEncoding,
        PartSha256 = '' OR PartSha256 = sha256(RequestBody || ResponseBody) AS IsWhole
-FROM (SELECT DISTINCT ON (Id, Part) * REPLACE (coalesce(Part, 1) AS Part, coalesce(Parts, 1) AS Parts)
+FROM (SELECT DISTINCT ON (Id, Cut, Part) * REPLACE (coalesce(Part, 1) AS Part, coalesce(Parts, 1) AS Parts)
       FROM ExchangeRaw WHERE Id = id_)
-ORDER BY Part;
+ORDER BY Cut, Part;
 
 CREATE MACRO Conversation(id_) AS TABLE
-SELECT Id, count(*) = max(Parts) AND count_if(NOT IsWhole) = 0 AS IsComplete,
-       string_agg(RequestBody, '' ORDER BY Part) AS RequestBody,
-       any_value(RequestBodyEncoding) AS RequestBodyEncoding,
-       string_agg(ResponseBody, '' ORDER BY Part) AS ResponseBody,
-       any_value(ResponseBodyEncoding) AS ResponseBodyEncoding
-FROM ConversationParts(id_) GROUP BY Id;
+SELECT Id, IsComplete, RequestBody, RequestBodyEncoding, ResponseBody, ResponseBodyEncoding
+FROM (SELECT *, Found = Parts AND Damaged = 0
+                AND (BodiesSha256 = '' OR BodiesSha256 = sha256(RequestBody || ResponseBody)) AS IsComplete
+      FROM (SELECT Id, Cut, max(Parts) AS Parts, count(*) AS Found, count_if(NOT IsWhole) AS Damaged,
+                   any_value(BodiesSha256) AS BodiesSha256,
+                   string_agg(RequestBody, '' ORDER BY Part) AS RequestBody,
+                   any_value(RequestBodyEncoding) AS RequestBodyEncoding,
+                   string_agg(ResponseBody, '' ORDER BY Part) AS ResponseBody,
+                   any_value(ResponseBodyEncoding) AS ResponseBodyEncoding
+            FROM ConversationParts(id_) GROUP BY Id, Cut))
+ORDER BY IsComplete DESC LIMIT 1;
 
 -- KQL bounds the parts by the time of their ingestion too, which is no column here.
 CREATE MACRO ApimLogBetween(lower_, upper_) AS TABLE
@@ -99,7 +104,11 @@ SELECT CompletionTokens AS completion_tokens, PromptTokens AS prompt_tokens, Tot
        Workload AS WorkloadIdentifier, Target AS Backend, if(CallerName = '', CallerAppId, CallerName) AS "User",
        FullRequestBody, FullResponseBody
 FROM Exchanges(lower_, upper_)
-LEFT JOIN (SELECT Id, string_agg(RequestBody, '' ORDER BY Part) AS FullRequestBody,
-                  string_agg(ResponseBody, '' ORDER BY Part) AS FullResponseBody
-           FROM (SELECT DISTINCT ON (Id, Part) Id, coalesce(Part, 1) AS Part, RequestBody, ResponseBody FROM ExchangeRaw)
-           GROUP BY Id) USING (Id);
+LEFT JOIN (SELECT DISTINCT ON (Id) Id, FullRequestBody, FullResponseBody
+           FROM (SELECT Id, Cut, count(*) = max(Parts) AS IsComplete,
+                        string_agg(RequestBody, '' ORDER BY Part) AS FullRequestBody,
+                        string_agg(ResponseBody, '' ORDER BY Part) AS FullResponseBody
+                 FROM (SELECT DISTINCT ON (Id, Cut, Part) Id, Cut, RequestBody, ResponseBody,
+                              coalesce(Part, 1) AS Part, coalesce(Parts, 1) AS Parts FROM ExchangeRaw)
+                 GROUP BY Id, Cut)
+           ORDER BY Id, IsComplete DESC) USING (Id);

@@ -47,9 +47,12 @@ test('every column of ExchangeRaw is filled by the mapping, once', () => {
   assert.equal(new Set(mapping.map(({ Properties }) => Properties.Path)).size, mapping.length)
 })
 
-test('the mapping knows every column of the form gatehouse, and the three of parts besides', () => {
+test('the mapping knows every column of the form gatehouse, and the five of parts besides', () => {
   const members = mapping.map(({ Properties }) => Properties.Path.slice(2))
-  assert.deepEqual(members.toSorted(), [...columnNames('gatehouse'), 'part', 'parts', 'partSha256'].toSorted())
+  assert.deepEqual(
+    members.toSorted(),
+    [...columnNames('gatehouse'), 'part', 'parts', 'partSha256', 'cut', 'bodiesSha256'].toSorted(),
+  )
 })
 
 test('the query of the update policy returns the columns of Exchange in the order of the table', () => {

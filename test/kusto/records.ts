@@ -34,7 +34,8 @@ export async function keptRecords(t: TestContext, count: number): Promise<readon
 async function write({ journal }: Ledger, random: Random, startedAtMs: number): Promise<void> {
   const id = newId()
   const opened = openedOf(id, { startedAtMs, ...callerOf(random), ...placeOf(random) })
-  const request = [Buffer.from(`{"messages":[{"role":"user","content":"Grüße 株式会社 😀 ${id}"}]}`)]
+  const question = `Grüße 株式会社 😀 ${id} `.repeat(1 + random.below(40))
+  const request = [Buffer.from(`{"messages":[{"role":"user","content":"${question}"}]}`)]
   const response = [
     random.chance(0.05) ? Buffer.from([0x52, 0x49, 0x46, 0x46, 0x00, 0xff]) : Buffer.from(`{"id":"${id}"}`),
   ]

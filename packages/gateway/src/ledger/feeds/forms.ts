@@ -50,6 +50,8 @@ export interface FeedColumn {
   readonly type: CellType
   /** True where the column needs the bodies. */
   readonly isBody: boolean
+  /** True for the texts of bodies, which have no bound: transports with a limit cut them. */
+  readonly isLong: boolean
   cell(record: FedRecord): Cell
 }
 
@@ -82,7 +84,7 @@ export function columnNames(form: FeedForm): readonly string[] {
 }
 
 const rowColumn = (name: string, type: CellType, cell: (row: RecordRow) => Cell): FeedColumn => ({
-  ...{ name, type, isBody: false },
+  ...{ name, type, isBody: false, isLong: false },
   cell: ({ row }) => cell(row),
 })
 
@@ -94,16 +96,26 @@ const fieldCell =
     return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : (value ?? null)
   }
 
-const bodyColumn = (name: string, cell: (record: FedRecord) => string | null): FeedColumn => ({
-  ...{ name, type: 'text', isBody: true },
-  cell,
+type BodyOf = (record: FedRecord) => ReadableBody | null
+
+const textColumn = (name: string, body: BodyOf): FeedColumn => ({
+  ...{ name, type: 'text', isBody: true, isLong: true },
+  cell: record => body(record)?.text ?? null,
 })
 
+const encodingColumn = (name: string, body: BodyOf): FeedColumn => ({
+  ...{ name, type: 'text', isBody: true, isLong: false },
+  cell: record => body(record)?.encoding ?? null,
+})
+
+const requestOf: BodyOf = ({ request }) => request
+const responseOf: BodyOf = ({ response }) => response
+
 const bodyColumns = (request: string, response: string, encoding: string): FeedColumn[] => [
-  bodyColumn(request, record => record.request?.text ?? null),
-  bodyColumn(request + encoding, record => record.request?.encoding ?? null),
-  bodyColumn(response, record => record.response?.text ?? null),
-  bodyColumn(response + encoding, record => record.response?.encoding ?? null),
+  textColumn(request, requestOf),
+  encodingColumn(request + encoding, requestOf),
+  textColumn(response, responseOf),
+  encodingColumn(response + encoding, responseOf),
 ]
 
 const ownColumns: readonly FeedColumn[] = [
@@ -152,8 +164,8 @@ const apimColumns: readonly FeedColumn[] = [
   rowColumn('WorkloadIdentifier', 'text', ({ workload }) => workload),
   rowColumn('Backend', 'text', ({ target }) => target),
   rowColumn('User', 'text', ({ callerName, callerAppId }) => (callerName ?? callerAppId)?.toWellFormed() ?? null),
-  bodyColumn('FullRequestBody', ({ request }) => request?.text ?? null),
-  bodyColumn('FullResponseBody', ({ response }) => response?.text ?? null),
+  textColumn('FullRequestBody', requestOf),
+  textColumn('FullResponseBody', responseOf),
 ]
 
 const columnsByForm: Readonly<Record<FeedForm, readonly FeedColumn[]>> = {
@@ -161,6 +173,14 @@ const columnsByForm: Readonly<Record<FeedForm, readonly FeedColumn[]>> = {
   gen_ai: genAiColumns,
   apim: apimColumns,
 }
+
+/** Names of the columns that have the texts of bodies, in whatever form. */
+export const longColumnNames: ReadonlySet<string> = new Set(
+  Object.values(columnsByForm)
+    .flat()
+    .filter(({ isLong }) => isLong)
+    .map(({ name }) => name),
+)
 
 /** A body as text; null when there is none. */
 export function readableBody(parts: readonly Uint8Array[]): ReadableBody | null {

@@ -1,11 +1,9 @@
 /**
  * The cost of recording one exchange: `node bench/ledger.ts [--exchanges N] [--rounds N] [--rate N] [--body BYTES]
- * [--rows N] [--json]`. Opens and closes exchanges at a steady rate in a ledger of its own and reports CPU per
- * exchange, of the main thread and of all threads (journal, store, DuckDB and its checkpoints included): the least of
- * several rounds, which other work on the machine disturbed least, and the median. With `--rows`, fills the store and
- * times reports and pages.
+ * [--json]`. Opens and closes exchanges at a steady rate in a ledger of its own and reports CPU per exchange, of the
+ * main thread and of all threads (journal, store, DuckDB and its checkpoints included): the least of several rounds,
+ * which other work on the machine disturbed least, and the median. Reports and lists: ledger-size.ts.
  */
-import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,7 +23,6 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     rate: { type: 'string', default: '4000' },
     body: { type: 'string', default: '1024' },
-    rows: { type: 'string', default: '0' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -33,7 +30,6 @@ const exchanges = Number(values.exchanges)
 const ratePerSecond = Number(values.rate)
 const bodyBytes = Number(values.body)
 const rounds = Number(values.rounds)
-const rows = Number(values.rows)
 
 const tickMs = 5
 const newId = uuidV7(systemClock)
@@ -157,42 +153,12 @@ async function one(ledger: Ledger, opened: Opened, closed: Closed, index: number
   await ledger.journal.close(closed, body(index + 1))
 }
 
-async function medianMs(times: number, work: () => Promise<unknown>): Promise<number> {
-  const taken: number[] = []
-  for (let index = 0; index < times; index++) {
-    const from = performance.now()
-    await work()
-    taken.push(performance.now() - from)
-  }
-  return rounded(median(taken))
-}
-
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 }
 
 function rounded(value: number): number {
   return Math.round(value * 100) / 100
-}
-
-/** Records over a year, written as fast as possible. */
-async function fill(ledger: Ledger, count: number): Promise<void> {
-  const yearMs = 365 * 86_400_000
-  const from = systemClock() - yearMs
-  for (let index = 0; index < count; index++) {
-    const startedAtMs = from + Math.floor((index / count) * yearMs)
-    const id = uuidV7(() => startedAtMs)()
-    const objectId = index % 2 === 0 ? objectIdOf(index) : null
-    const closed = { ...closedAt(id, index, startedAtMs), objectId, opened: openedAt(id, index, startedAtMs) }
-    const written = ledger.journal.close(closed, [])
-    if (index % 2_000 === 0) await written
-  }
-  await ledger.caughtUp()
-}
-
-/** As long as a response's id. */
-function objectIdOf(index: number): string {
-  return `resp_${createHash('sha256').update(String(index)).digest('hex').slice(0, 48)}`
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
@@ -224,23 +190,6 @@ try {
     mainMicrosMedian: rounded(median(main)),
     allMicrosLeast: rounded(Math.min(...all)),
     allMicrosMedian: rounded(median(all)),
-  }
-  if (rows > 0) {
-    const from = cpu()
-    await fill(ledger, rows)
-    result.rows = rows
-    result.fillMicrosPerRow = rounded(between(from, cpu()).allMicros / rows)
-    result.usageByWorkloadAndDayMs = await medianMs(9, () => ledger.usage({ by: ['workload', 'day'] }))
-    result.usageByCallerAndMonthMs = await medianMs(9, () => ledger.usage({ by: ['caller', 'month'] }))
-    result.newestPageMs = await medianMs(9, () => ledger.list({ limit: 50 }))
-    const page = await ledger.list({ limit: 1_000 })
-    const id = page.records.at(-1)?.id ?? ''
-    result.laterPageMs = await medianMs(9, () => ledger.list({ limit: 50, before: id, workload: 'workload-3' }))
-    result.rowMs = await medianMs(9, () => ledger.row(id))
-    result.spentInYearMs = await medianMs(9, () => ledger.spent(systemClock() - 365 * day, systemClock()))
-    result.spentInDayMs = await medianMs(9, () => ledger.spent(systemClock() - day, systemClock()))
-    result.creatorOfMs = await medianMs(9, () => ledger.creatorsOf([objectIdOf(2)]))
-    result.bodiesMs = await medianMs(9, () => ledger.bodies(id))
   }
   result.rssMb = Math.round(process.memoryUsage.rss() / 1e6)
   if (values.json) console.log(JSON.stringify(result))

@@ -40,6 +40,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     // happen within a commit.
     checkpoint_threshold: '1TB',
     auto_checkpoint_skip_wal_threshold: '1000000000000',
+    // A page reads all columns of its rows only. DuckDB does that for up to 50 rows unless told otherwise.
+    late_materialization_max_rows: '1001',
     // DuckDB must not look up or download anything: the store is this one file.
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',

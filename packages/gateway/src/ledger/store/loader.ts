@@ -13,6 +13,7 @@ import { NameBlocks } from './name-blocks.ts'
 import { Dictionaries } from './names.ts'
 import { type OpeningFacts, readOpening } from './opening.ts'
 import type { Loaded } from './queries/list.ts'
+import { ensureRollups, mergeRollups, prepareRollup } from './rollups.ts'
 import { makeRoom, numberRows } from './room.ts'
 import { batchRowsMax, RowBatch } from './row-batch.ts'
 import { writeRow } from './row-writer.ts'
@@ -40,6 +41,7 @@ interface StoreCursor {
 /** Statements that every load runs; preparing them each time would cost some milliseconds. */
 interface Statements {
   readonly begin: DuckDBPreparedStatement
+  readonly rollup: DuckDBPreparedStatement
   readonly update: DuckDBPreparedStatement
   readonly commit: DuckDBPreparedStatement
 }
@@ -96,7 +98,10 @@ export class Loader implements Consumer<OpeningFacts> {
 
   static async start(options: LoaderOptions): Promise<Loader> {
     const { connection } = options
+    await connection.run('BEGIN')
     await makeRoom(connection)
+    await ensureRollups(connection)
+    await connection.run('COMMIT')
     const statements = await prepareStatements(connection)
     const loader = new Loader(options, statements, await Dictionaries.read(connection), await readCursor(connection))
     await loader.keep(options.names)
@@ -217,6 +222,11 @@ export class Loader implements Consumer<OpeningFacts> {
     if (this.#exchanges.position > this.#loaded) await this.#commit(this.#exchanges)
   }
 
+  /** Makes the rollups as few as they can be. */
+  mergeRollups(): Promise<void> {
+    return mergeRollups(this.#options.connection)
+  }
+
   async #commit({ position, readFrom }: Exchanges<OpeningFacts>): Promise<void> {
     const { connection } = this.#options
     await this.#begin()
@@ -224,7 +234,11 @@ export class Loader implements Consumer<OpeningFacts> {
     const rows = this.#rowsInTransaction
     this.#appender?.closeSync()
     await this.names.write(connection)
-    const { update, commit } = this.#statements
+    const { rollup, update, commit } = this.#statements
+    if (rows > 0) {
+      rollup.bind([BigInt(this.#committedSequence), BigInt(this.#sequence)])
+      await rollup.run()
+    }
     update.bind([BigInt(position), BigInt(readFrom), BigInt(this.#sequence), BigInt(this.#damagedBytes)])
     await update.run()
     await commit.run()
@@ -263,6 +277,7 @@ export class Loader implements Consumer<OpeningFacts> {
 async function prepareStatements(connection: DuckDBConnection): Promise<Statements> {
   return {
     begin: await connection.prepare('BEGIN'),
+    rollup: await prepareRollup(connection),
     update: await connection.prepare(
       'UPDATE journal_cursor SET loaded = $1, low = $2, sequence = $3, damaged_bytes = $4',
     ),

@@ -144,6 +144,8 @@ test('H1 an upgrade removes names that unauthenticated clients wrote, and keeps 
   for (const { name } of recordColumns.filter(({ since }) => since > 3))
     await connection.run(`ALTER TABLE records DROP COLUMN ${name}`)
   await connection.run('CREATE VIEW exchanges AS FROM records')
+  await connection.run('DROP TABLE rollups')
+  await connection.run('DROP TABLE rollup_definition')
   await connection.run('DELETE FROM schema_version WHERE version > 3')
   await connection.run('INSERT INTO schema_version SELECT 3 WHERE NOT EXISTS (FROM schema_version)')
   connection.closeSync()

@@ -2,6 +2,7 @@ import { unlinkSync } from 'node:fs'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { type JournalPosition, segmentOf } from '../journal/position.ts'
 import { readPreamble, segmentNumbers, segmentPath } from '../journal/segments.ts'
+import { remakeHours } from './rollups.ts'
 
 export interface Retained {
   /** Records that were deleted because of their age. */
@@ -30,10 +31,19 @@ export interface SegmentNeeds {
   readonly bodiesFromMs: number
 }
 
-/** Deletes the figures of exchanges that began before `cutoffMs`. */
+const hourMs = 3_600_000
+
+/** Deletes the figures of exchanges that began before `cutoffMs`, and what they add to the rollups. */
 export async function deleteRecords(connection: DuckDBConnection, cutoffMs: number): Promise<number> {
-  const result = await connection.run('DELETE FROM records WHERE started_at_ms < $1', [cutoffMs])
-  return result.rowsChanged
+  await connection.run('BEGIN')
+  const { rowsChanged } = await connection.run('DELETE FROM records WHERE started_at_ms < $1', [cutoffMs])
+  if (rowsChanged > 0) {
+    const hour = Math.floor(cutoffMs / hourMs)
+    await connection.run('DELETE FROM rollups WHERE start_hour < $1', [hour])
+    await remakeHours(connection, [hour])
+  }
+  await connection.run('COMMIT')
+  return rowsChanged
 }
 
 /** Deletes the oldest segments, up to the first that is needed. */

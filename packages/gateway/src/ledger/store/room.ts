@@ -1,6 +1,7 @@
 /** Makes room in the dictionaries: deletes unused names, and gives rows the number of a name that had none. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { type NewName, needsRoom, unnumbered } from './names.ts'
+import { remakeHours } from './rollups.ts'
 import { recordColumns } from './schema.ts'
 
 /**
@@ -24,16 +25,19 @@ export async function makeRoom(connection: DuckDBConnection): Promise<void> {
 export async function numberRows(connection: DuckDBConnection, names: readonly NewName[]): Promise<void> {
   const some = await connection.runAndReadAll('SELECT 1 FROM records WHERE unnamed IS NOT NULL LIMIT 1')
   if (some.currentRowCount === 0) return
+  const hours = new Set<number>()
   for (const { dictionary, code, text } of names) {
     for (const column of columnsOf(dictionary)) {
       // `unnamed` is JSON of texts by field. A quote within a text is escaped, so that no text can contain such a pair.
       const pair = `${JSON.stringify(fieldOf(column))}:${JSON.stringify(text)}`
-      await connection.run(
-        `UPDATE records SET ${column} = ${code} WHERE ${column} IN (0, ${unnumbered}) AND unnamed IS NOT NULL AND contains(unnamed, $1)`,
-        [pair],
-      )
+      const where = `WHERE ${column} IN (0, ${unnumbered}) AND unnamed IS NOT NULL AND contains(unnamed, $1)`
+      const found = await connection.runAndReadAll(`SELECT DISTINCT start_hour FROM records ${where}`, [pair])
+      if (found.currentRowCount === 0) continue
+      await connection.run(`UPDATE records SET ${column} = ${code} ${where}`, [pair])
+      for (const [hour] of found.getRows()) hours.add(Number(hour))
     }
   }
+  await remakeHours(connection, [...hours])
 }
 
 function columnsOf(dictionary: string): string[] {

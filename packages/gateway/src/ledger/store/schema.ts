@@ -153,7 +153,7 @@ const addColumns = (format: number): readonly string[] => [
   exchangesOf(columnsUntil(format)),
 ]
 /** Newest format that the migrations below name. Each later one has a migration of its own after them. */
-const formatNamed = 3
+const formatNamed = 4
 
 /** Each list is one version of the schema, run once, in order. What is here is never changed, only added to. */
 export const migrations: readonly (readonly string[])[] = [
@@ -174,6 +174,13 @@ export const migrations: readonly (readonly string[])[] = [
     withoutUnused('target', ['target']),
     withoutUnused('deployment', ['deployment', 'served_deployment', 'spilled_from']),
     withoutUnused('model', ['requested_model', 'served_model']),
+  ],
+  addColumns(4),
+  [
+    // One row: how the rollups were made (rollups.ts). They follow from the records, so they are made, and made anew,
+    // where their definition is another one.
+    'CREATE TABLE rollup_definition (definition VARCHAR NOT NULL)',
+    "INSERT INTO rollup_definition VALUES ('')",
   ],
   ...Array.from({ length: formatVersion - formatNamed }, (_, index) => addColumns(formatNamed + 1 + index)),
 ]

@@ -231,6 +231,7 @@ export class Store {
 
   async #checkpoint(): Promise<void> {
     await this.#loader.commitCursor()
+    await this.#loader.mergeRollups()
     const { takenTo, readFrom } = this.#loader.position
     await this.#database.checkpoint()
     this.#rowsSinceCheckpoint = 0

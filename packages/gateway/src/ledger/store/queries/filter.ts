@@ -2,15 +2,18 @@ import type { DuckDBValue } from '@duckdb/node-api'
 import { groupedFields, type RecordFilter } from '../../reports.ts'
 import type { Dictionaries } from '../names.ts'
 import { objectHash } from '../object-hash.ts'
+import { modelSql } from '../rollups.ts'
 import { columnNameOf } from '../schema.ts'
-
-/** Model of a record: the one that the answer names, else the requested one. */
-export const modelSql = 'CASE WHEN served_model <> 0 THEN served_model ELSE requested_model END'
 
 /** Conditions of a query with their values, as `$1`, `$2`, ... */
 export class Conditions {
-  readonly values: DuckDBValue[] = []
+  readonly values: DuckDBValue[]
   readonly #conditions: string[] = []
+
+  /** @param values of conditions before these in the same statement; those of this one are added to it. */
+  constructor(values: DuckDBValue[] = []) {
+    this.values = values
+  }
 
   /** `sql` holds `?` where the value goes. */
   add(sql: string, value: DuckDBValue): void {
@@ -20,8 +23,7 @@ export class Conditions {
 
   /** A copy, to which conditions can be added without changing this one. */
   copy(): Conditions {
-    const copy = new Conditions()
-    copy.values.push(...this.values)
+    const copy = new Conditions([...this.values])
     copy.#conditions.push(...this.#conditions)
     return copy
   }
@@ -41,8 +43,14 @@ export class Conditions {
   }
 }
 
-export function conditionsOf(filter: RecordFilter, names: Dictionaries): Conditions {
-  const conditions = new Conditions()
+/** @param model SQL of a record's model. @param values as of `Conditions`. */
+export function conditionsOf(
+  filter: RecordFilter,
+  names: Dictionaries,
+  model: string = modelSql,
+  values: DuckDBValue[] = [],
+): Conditions {
+  const conditions = new Conditions(values)
   if (filter.fromMs !== undefined) conditions.add('started_at_ms >= ?', filter.fromMs)
   if (filter.toMs !== undefined) conditions.add('started_at_ms < ?', filter.toMs)
   if (filter.status !== undefined) conditions.add('status = ?', Math.trunc(filter.status))
@@ -53,7 +61,7 @@ export function conditionsOf(filter: RecordFilter, names: Dictionaries): Conditi
     else conditions.add(`${sql} = ?`, code)
   }
   for (const field of groupedFields) named(columnNameOf(field), columnNameOf(field), filter[field])
-  named(modelSql, 'model', filter.model)
+  named(model, 'model', filter.model)
   named('outcome_code', 'outcome_code', filter.outcomeCode)
   if (filter.copyKind === 'none') conditions.add('copy_kind = ?', 0)
   else named('copy_kind', 'copy_kind', filter.copyKind)

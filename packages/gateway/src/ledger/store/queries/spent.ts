@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { SpentGroup } from '../../reports.ts'
 import type { Dictionaries } from '../names.ts'
+import { sumsOf } from './sums.ts'
 
 /** Usage of calls that began within [fromMs, toMs), one group per workload, caller, deployment and instance. */
 export async function spent(
@@ -9,12 +10,12 @@ export async function spent(
   fromMs: number,
   toMs: number,
 ): Promise<readonly SpentGroup[]> {
+  const sums = sumsOf({ fromMs, toMs }, names)
   const result = await connection.runAndReadAll(
-    `SELECT workload, caller_key, deployment, instance, count(*), sum(prompt_tokens), sum(cached_tokens),
-       sum(completion_tokens), sum(cost_nano)::DOUBLE, max(started_at_ms)
-     FROM records WHERE started_at_ms >= $1 AND started_at_ms < $2 AND outcome <> ${names.find('outcome', 'refused') ?? -1}
-     GROUP BY ALL`,
-    [fromMs, toMs],
+    `SELECT workload, caller_key, deployment, instance, sum(records), sum(prompt_tokens), sum(cached_tokens),
+       sum(completion_tokens), sum(cost_nano)::DOUBLE, max(newest_ms)
+     FROM (${sums.sql}) WHERE outcome <> ${names.find('outcome', 'refused') ?? -1} GROUP BY ALL`,
+    sums.values,
   )
   return result.getRows().map(cells => {
     const name = (index: number, dictionary: string): string | null => names.textOf(dictionary, Number(cells[index]))

@@ -14,7 +14,7 @@ import {
 } from '../../reports.ts'
 import type { Dictionaries } from '../names.ts'
 import { columnNameOf } from '../schema.ts'
-import { conditionsOf, modelSql } from './filter.ts'
+import { sumsOf } from './sums.ts'
 
 /** SQL that a dimension groups by, and the text of a group's value. */
 interface DimensionFacts {
@@ -35,7 +35,7 @@ const dimensions: Record<UsageDimension, DimensionFacts> = {
     DimensionFacts
   >),
   caller: named('caller_key'),
-  model: named(modelSql, 'model'),
+  model: named('model'),
   copy: named('copy_kind'),
   hour: time('start_hour', hour => `${iso(hour * 3_600_000).slice(0, 13)}:00Z`),
   day: time('start_day', day => iso(day * 86_400_000).slice(0, 10)),
@@ -61,7 +61,7 @@ export async function usage(
 ): Promise<UsageReport> {
   const { by } = query
   checkDimensions(by)
-  const conditions = conditionsOf(query, names)
+  const sums = sumsOf(query, names)
   const currencies = names.codes('currency')
   const figures = figuresOf(names)
   const columns = [
@@ -73,9 +73,9 @@ export async function usage(
   const sql = `
     SELECT ${keys.join(', ')}, ${columns.join(', ')}
     FROM (SELECT *, ${by.map((dimension, index) => `${dimensions[dimension].sql} AS k${index}`).join(', ')}
-          FROM records ${conditions.where})
+          FROM (${sums.sql}))
     GROUP BY ${keys.join(', ')} ORDER BY ${keys.join(', ')} LIMIT ${linesMax + 1}`
-  const result = await connection.runAndReadAll(sql, conditions.values)
+  const result = await connection.runAndReadAll(sql, sums.values)
   if (result.currentRowCount > linesMax) {
     throw new QuestionError(
       `This report has more than ${linesMax} lines. Ask for a shorter time, fewer dimensions, or one workload or caller.`,
@@ -93,24 +93,19 @@ function checkDimensions(by: readonly UsageDimension[]): void {
 
 /** The figures, in the order of the query's columns. */
 function figuresOf(names: Dictionaries): readonly Figure[] {
-  const code = (dictionary: string, name: string): number => names.find(dictionary, name) ?? -1
-  const estimated = [code('usage_source', 'counted'), code('usage_source', 'bounded')].join(', ')
+  const code = (name: string): number => names.find('outcome', name) ?? -1
   return [
-    // A record may stand for many refused calls.
-    { name: 'calls', sql: 'sum(coalesce(summed_calls, 1))' },
-    ...outcomes.map(outcome => ({
-      name: outcome,
-      sql: `sum(coalesce(summed_calls, 1)) FILTER (outcome = ${code('outcome', outcome)})`,
-    })),
+    { name: 'calls', sql: 'sum(calls)' },
+    ...outcomes.map(outcome => ({ name: outcome, sql: `sum(calls) FILTER (outcome = ${code(outcome)})` })),
     ...summedFields.map(field => ({ name: field.name as FigureName, sql: `sum(${columnNameOf(field.name)})` })),
-    { name: 'countedCalls', sql: `count_if(usage_source IN (${estimated}))` },
-    { name: 'averageDurationMs', sql: 'avg(ended_at_ms - started_at_ms)' },
-    { name: 'copies', sql: 'count_if(copy_kind > 0)' },
-    { name: 'unpricedCalls', sql: 'count_if(currency = 0 AND total_tokens > 0)' },
+    { name: 'countedCalls', sql: 'sum(estimated)' },
+    { name: 'averageDurationMs', sql: 'CASE WHEN sum(timed) > 0 THEN sum(duration_ms) / sum(timed) END' },
+    { name: 'copies', sql: 'sum(records) FILTER (copy_kind > 0)' },
+    { name: 'unpricedCalls', sql: 'sum(unpriced)' },
   ]
 }
 
-const callerNameSql = 'arg_max(caller_name, started_at_ms) FILTER (caller_name > 0)'
+const callerNameSql = 'arg_max(caller_name, newest_ms) FILTER (caller_name > 0)'
 
 function lineOf(
   cells: readonly DuckDBValue[],

@@ -1,0 +1,109 @@
+/**
+ * The store at size: `node bench/ledger-size.ts [--records N] [--directory PATH] [--json]`. Fills a store with N records
+ * over 30 days and times what people ask of it; loads a journal to measure the rate. Times are the least and the median
+ * of nine, and the CPU time of all threads, which other programs on the machine disturb less.
+ */
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { systemClock } from '../packages/gateway/src/clock.ts'
+import type { Ledger } from '../packages/gateway/src/ledger/index.ts'
+import { openLedger } from '../packages/gateway/src/ledger/open.ts'
+import type { RecordsQuery, UsageQuery } from '../packages/gateway/src/ledger/reports.ts'
+import { databasePath } from '../packages/gateway/src/ledger/store/database.ts'
+import { silentLog } from '../packages/gateway/src/log.ts'
+import { fillStore } from './ledger-fill.ts'
+
+const { values } = parseArgs({
+  options: {
+    records: { type: 'string', default: '1000000' },
+    directory: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+})
+const records = Number(values.records)
+const dayMs = 86_400_000
+
+interface Timed {
+  readonly leastMs: number
+  readonly medianMs: number
+  readonly cpuMs: number
+}
+
+async function timed(work: () => Promise<unknown>): Promise<Timed> {
+  const taken: number[] = []
+  const before = process.cpuUsage()
+  for (let index = 0; index < 9; index++) {
+    const from = performance.now()
+    await work()
+    taken.push(performance.now() - from)
+  }
+  const { user, system } = process.cpuUsage(before)
+  taken.sort((a, b) => a - b)
+  return { leastMs: rounded(taken[0] ?? 0), medianMs: rounded(taken[4] ?? 0), cpuMs: rounded((user + system) / 9_000) }
+}
+
+const rounded = (value: number): number => Math.round(value * 10) / 10
+
+function open(directory: string): Promise<Ledger> {
+  return openLedger({
+    directory,
+    fsync: 1_000,
+    retain: { records: 400 * dayMs, bodies: 30 * dayMs },
+    counter: { count: async () => ({ promptTokens: null, completionTokens: null }) },
+    log: silentLog,
+  })
+}
+
+/** The questions, by what the report calls them. Edges of 30 days are not on the hour. */
+function questionsOf(ledger: Ledger, laterId: string): Readonly<Record<string, () => Promise<unknown>>> {
+  const month = { fromMs: systemClock() - 30 * dayMs + 1_234_567, toMs: systemClock() - 1_234_567 }
+  const usage = (query: UsageQuery) => () => ledger.usage({ ...month, ...query })
+  const page = (query: RecordsQuery) => () => ledger.list({ limit: 50, ...query })
+  const days = { fromMs: month.fromMs + 10 * dayMs, toMs: month.fromMs + 11 * dayMs }
+  return {
+    'usage by workload, 30 days': usage({ by: ['workload'] }),
+    'usage by workload and day, 30 days': usage({ by: ['workload', 'day'] }),
+    'usage by caller, 30 days': usage({ by: ['caller'] }),
+    'usage by caller and model of a workload': usage({ by: ['caller', 'model'], workload: 'workload-7' }),
+    'spent in 30 days, at a start': () => ledger.spent(month.fromMs, month.toMs),
+    'newest page': page({}),
+    'newest page of 1,000': page({ limit: 1_000 }),
+    'later page': page({ before: laterId }),
+    'page of a workload': page({ workload: 'workload-3' }),
+    'later page of a workload': page({ workload: 'workload-3', before: laterId }),
+    'page of a rare status': page({ status: 502 }),
+    'page of a rare workload and outcome': page({ workload: 'workload-39', outcome: 'interrupted' }),
+    'page of a caller on a day': page({ ...days, caller: 'Person 100' }),
+    'page of nothing': page({ status: 418 }),
+    'one record': () => ledger.row(laterId),
+  }
+}
+
+const directory = values.directory ?? mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
+try {
+  const figures: Record<string, number | Timed> = { records }
+  if (!existsSync(databasePath(directory))) await fillStore(directory, records)
+  const opening = performance.now()
+  const ledger = await open(directory)
+  figures['opened in ms'] = rounded(performance.now() - opening)
+  try {
+    const middle = { fromMs: systemClock() - 15 * dayMs, toMs: systemClock() - 14 * dayMs, limit: 1 }
+    const laterId = (await ledger.list(middle)).records[0]?.id ?? ''
+    for (const [name, ask] of Object.entries(questionsOf(ledger, laterId))) figures[name] = await timed(ask)
+    figures['memory of the process, MB'] = Math.round(process.memoryUsage.rss() / 1e6)
+  } finally {
+    await ledger.close()
+  }
+  figures['bytes per record in the store'] = rounded(statSync(databasePath(directory)).size / records)
+  if (values.json) console.log(JSON.stringify(figures))
+  else for (const [name, figure] of Object.entries(figures)) console.log(name.padEnd(42), textOf(figure))
+} finally {
+  if (values.directory === undefined) rmSync(directory, { recursive: true, force: true })
+}
+
+function textOf(figure: number | Timed): string {
+  if (typeof figure === 'number') return String(figure)
+  return `${figure.leastMs} to ${figure.medianMs} ms, ${figure.cpuMs} ms of CPU`
+}

@@ -1,6 +1,6 @@
 /**
- * The store at size: `node bench/ledger-size.ts [--records N] [--directory PATH] [--json]`. Fills a store with N records
- * over 30 days and times what people ask of it; loads a journal to measure the rate. Times are the least and the median
+ * The store at size: `node bench/ledger-size.ts [--records N] [--directory PATH] [--json]`. Fills a store with N
+ * records over 30 days and times what people ask of it. Times are the least and the median
  * of nine, and the CPU time of all threads, which other programs on the machine disturb less.
  */
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'

@@ -27,8 +27,10 @@ interface Feeding {
   caughtUp(name: string): Promise<void>
 }
 
+type FilesInput = Extract<NonNullable<ConfigInput['feeds']>[string], { readonly kind: 'files' }>
+
 /** A world whose feeds have directories below its own, which `feeds` names by words. */
-async function start(t: TestContext, feeds: NonNullable<ConfigInput['feeds']>): Promise<Feeding> {
+async function start(t: TestContext, feeds: Readonly<Record<string, FilesInput>>): Promise<Feeding> {
   const errors: string[] = []
   const log = logTo(({ level, event }) => {
     if (level === 'error') errors.push(event)

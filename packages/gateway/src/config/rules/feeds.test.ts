@@ -9,6 +9,15 @@ test('a feed needs its kind and its directory only', async () => {
   assert.deepEqual([brief(errors), brief(warnings)], [[], []])
 })
 
+const blob = { kind: 'blob', account: 'https://contoso.blob.core.windows.net', container: 'ledger' }
+
+test('a feed to Blob Storage needs an account and a container, or a connection string and a container', async () => {
+  const credential = { connectionString: 'AccountName=contoso;AccountKey=a2V5' }
+  const { account: _, ...named } = { ...blob, credential }
+  const { errors } = await check(changedBy({ 'feeds/a': blob, 'feeds/b': named }))
+  assert.deepEqual(brief(errors), [])
+})
+
 const faults: readonly [what: string, feeds: Readonly<Record<string, unknown>>, problems: readonly string[]][] = [
   ['two feeds of one directory', { a: files, b: { ...files, directory: 'x/../out' } }, ['conflict feeds.b.directory']],
   [
@@ -25,6 +34,30 @@ const faults: readonly [what: string, feeds: Readonly<Record<string, unknown>>, 
     'columns of the form apim',
     { a: { ...files, form: 'apim', bodies: true, columns: ['User'] } },
     ['conflict feeds.a.columns'],
+  ],
+  ['no account', { a: { kind: 'blob', container: 'ledger' } }, ['conflict feeds.a.account']],
+  [
+    'an account and a connection string',
+    { a: { ...blob, credential: { connectionString: 'AccountName=contoso;AccountKey=a2V5' } } },
+    ['conflict feeds.a.account'],
+  ],
+  ['an account with a query', { a: { ...blob, account: `${blob.account}/?sig=x` } }, ['wrong_value feeds.a.account']],
+  ['plain http to an account', { a: { ...blob, account: 'http://contoso.net' } }, ['wrong_value feeds.a.account']],
+  [
+    'a managed identity over plain http',
+    { a: { ...blob, account: 'http://127.0.0.1:10000/devstoreaccount1' } },
+    ['conflict feeds.a.account'],
+  ],
+  ['a container of no name', { a: { ...blob, container: 'Ledger' } }, ['wrong_value feeds.a.container']],
+  [
+    'a key that is none',
+    { a: { ...blob, credential: { key: 'not base64!' } } },
+    ['wrong_value feeds.a.credential.key'],
+  ],
+  [
+    'a signature without sig',
+    { a: { ...blob, credential: { sas: 'sv=2026-10-06' } } },
+    ['wrong_value feeds.a.credential.sas'],
   ],
   ['an unknown outcome', { a: { ...files, outcomes: ['done'] } }, ['wrong_value feeds.a.outcomes[0]']],
   ['an unknown kind', { a: { ...files, kind: 'file' } }, ['wrong_value feeds.a.kind']],

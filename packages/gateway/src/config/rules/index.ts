@@ -25,7 +25,8 @@ import { conflict, type Notes, refuseDuplicates, type Sections, shown, warn } fr
 import { offersOf } from './offers.ts'
 import { checkPools } from './pools.ts'
 import { checkCostLimits, checkPrices, type KnownPrices } from './prices.ts'
-import { checkJournalAlone, checkObjects, checkRedis, isLoopback } from './stores.ts'
+import { checkJournalAlone, checkObjects, checkRedis } from './stores.ts'
+import { checkUrl } from './urls.ts'
 import { checkOperations, checkPriorities, checkTargets } from './workloads.ts'
 
 export type { Sections } from './notes.ts'
@@ -262,23 +263,6 @@ function checkKey(credential: Config['instances'][string]['credential'], path: P
   if (notes.origins.has(formatPath(path))) return
   const expected = `\${env:NAME} or \${file:PATH}: a key in the file itself travels with every copy of it`
   warn(notes, path, '(a secret, not shown)', expected)
-}
-
-/** The URL's origin, or null after an error. Without `path`, only scheme, host and port are allowed. */
-function checkUrl(text: string, path: Path, allowed: { path: boolean }, notes: Notes): string | null {
-  const url = URL.parse(text)
-  const fault = url === null ? 'an http(s) URL' : urlFault(url, allowed)
-  if (fault === null) return url === null ? null : url.origin
-  notes.errors.push({ code: 'wrong_value', path, seen: shown(text, path, notes), expected: fault, nearest: null })
-  return null
-}
-
-function urlFault(url: URL, allowed: { path: boolean }): string | null {
-  if (url.username !== '' || url.password !== '') return 'a URL without user name and password'
-  if (url.search !== '' || url.hash !== '') return 'a URL without ? and #'
-  if (!allowed.path && url.pathname !== '/') return `the endpoint alone, without a path: ${url.origin}`
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) return 'https; http only towards this machine itself'
-  return null
 }
 
 /** A caller's own token is sent to Azure unchanged: a token for another audience passes the gateway and fails there. */

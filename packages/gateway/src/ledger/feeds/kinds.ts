@@ -3,15 +3,18 @@
  * settings: what the configuration says of the kind (config/schema/feeds/), with `form`, `columns` and `bodies`.
  */
 import { workerUrl } from '../../worker-url.ts'
+import type { BlobSettings } from './blob/settings.ts'
 import type { FilesSettings } from './files/settings.ts'
 
 /** By kind: the settings of its module. */
 export interface FeedSettings {
   readonly files: FilesSettings
+  readonly blob: BlobSettings
 }
 export type FeedKind = keyof FeedSettings
 
 /** By kind: the module that the feed's thread loads. Only that thread loads it, with all that it needs. */
 export const feedModules = {
   files: workerUrl('./files/index.ts', import.meta.url),
+  blob: workerUrl('./blob/index.ts', import.meta.url),
 } as const satisfies Readonly<Record<FeedKind, URL>>

@@ -2,6 +2,11 @@
 import { z } from 'zod'
 import { commonSettings } from './common.ts'
 
+export const fileFormat = z
+  .enum(['jsonl', 'parquet'])
+  .default('jsonl')
+  .describe('`jsonl`: one JSON object per line. `parquet`: Parquet with zstd.')
+
 export const filesFeed = z.strictObject({
   kind: z.literal('files').describe('a directory of JSON lines or Parquet, by day and hour.'),
   directory: z
@@ -10,9 +15,6 @@ export const filesFeed = z.strictObject({
     .describe(
       'Directory of the files, relative to the configuration file, for this feed alone. Made when it is missing; the directory around it must exist.',
     ),
-  format: z
-    .enum(['jsonl', 'parquet'])
-    .default('jsonl')
-    .describe('`jsonl`: one JSON object per line. `parquet`: Parquet with zstd.'),
+  format: fileFormat,
   ...commonSettings('1m'),
 })

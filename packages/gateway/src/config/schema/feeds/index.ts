@@ -1,8 +1,9 @@
 /** Section `feeds`: where records are shipped beyond the ledger. Each kind has its settings in a file of its own. */
 import { z } from 'zod'
+import { blobFeed } from './blob.ts'
 import { filesFeed } from './files.ts'
 
 export { feedName } from './common.ts'
 
 /** In the order of the reference. */
-export const feed = z.discriminatedUnion('kind', [filesFeed])
+export const feed = z.discriminatedUnion('kind', [filesFeed, blobFeed])

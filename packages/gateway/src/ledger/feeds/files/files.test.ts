@@ -12,106 +12,30 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { bytes, closedOf, keptLog, newId, openedOf, temporaryDirectory, testLedger } from '../../exchange.fixture.ts'
-import { shownFields } from '../../fields.ts'
-import { endOfFiles } from '../../journal/follower.ts'
-import { valueIn } from '../../read-fields.ts'
-import type { RecordRow } from '../../record.ts'
+import { bytes, closedOf, newId, openedOf, temporaryDirectory, testLedger } from '../../exchange.fixture.ts'
+import {
+  assertAsRecorded,
+  type Ended,
+  endedLedger,
+  type StartedRunner,
+  someDayMs,
+  startRunner,
+} from '../filing/filing.fixture.ts'
 import { bodyBytesMax } from '../forms.ts'
 import type { FeedSelection } from '../index.ts'
-import { FeedRunner, feedParts } from '../runner.ts'
 import { recordsInLines, recordsInParquet, withoutDoubles } from './files.fixture.ts'
 import { openFeed } from './index.ts'
 import type { FilesSettings } from './settings.ts'
 
-interface Ended {
-  readonly rows: ReadonlyMap<string, RecordRow>
-  readonly directory: string
-}
-
-const hourMs = 3_600_000
-const someDayMs = Date.UTC(2026, 10, 26, 14, 30)
-
-/** Bodies that other systems damage, by name. */
-const oddBodies = {
-  text: [bytes('{"a":1}'), bytes('{"b":"ü"}')],
-  empty: [bytes(''), bytes('')],
-  invalid: [Buffer.from([0xff, 0xfe, 0x41]), bytes('ok')],
-  nul: [bytes('a\0b'), bytes('"\\u0000"')],
-  audio: [bytes('{}'), Buffer.from(Array.from({ length: 5_000 }, (_, at) => (at * 131) % 256))],
-  surrogate: [bytes('{"text":"\\ud800"}'), Buffer.from([0xed, 0xa0, 0x80])],
-  large: [bytes('q'), Buffer.alloc(20 * 1_048_576, 'answer ')],
-} as const
-
-/** A closed ledger with a record for each odd body, an hour apart, and one that was refused. */
-async function endedLedger(t: TestContext): Promise<Ended> {
-  const directory = temporaryDirectory(t)
-  const ledger = await testLedger(t, directory)
-  const rows = new Map<string, RecordRow>()
-  for (const [index, [name, [request, response]]] of Object.entries(oddBodies).entries()) {
-    const id = newId()
-    const startedAtMs = someDayMs + index * hourMs
-    const over = { startedAtMs, userAgent: 'half \ud800 of a pair', path: `/nul\0/${name}`, workload: name }
-    await ledger.journal.open(openedOf(id, over), [request])
-    const sizes = { requestBytes: request.byteLength, responseBytes: response.byteLength }
-    await ledger.journal.close(closedOf(id, { endedAtMs: startedAtMs + 700, ...sizes }), [response])
-    rows.set(id, (await ledger.row(id)) ?? assert.fail())
-  }
-  const refused = newId()
-  const opened = openedOf(refused, { startedAtMs: someDayMs, workload: null })
-  await ledger.journal.close(
-    closedOf(refused, { outcome: 'refused', endedAtMs: someDayMs, cost: null, instance: null, opened }),
-    [bytes('no')],
-  )
-  rows.set(refused, (await ledger.row(refused)) ?? assert.fail())
-  await ledger.close()
-  return { rows, directory }
-}
-
-interface Runner {
-  readonly runner: FeedRunner
-  readonly log: ReturnType<typeof keptLog>
-}
-
-async function filesRunner(
+/** A runner of a feed of files over a closed ledger. */
+const filesRunner = (
   t: TestContext,
-  { directory }: Pick<Ended, 'directory'>,
+  ended: Pick<Ended, 'directory'>,
   settings: Partial<FilesSettings> & Pick<FilesSettings, 'directory'>,
-  selection: FeedSelection = { workloads: null, outcomes: null },
-): Promise<Runner> {
-  const log = keptLog()
-  let running: FeedRunner | null = null
-  const feed = await openFeed(
-    { format: 'jsonl', form: 'gatehouse', columns: null, bodies: true, ...settings } satisfies FilesSettings,
-    feedParts({ name: 'archive', log, cursors: join(directory, 'cursors') }, () => running),
-  )
-  const journal = join(directory, 'journal')
-  const runner = new FeedRunner(feed, {
-    name: 'archive',
-    journal,
-    cursors: join(directory, 'cursors'),
-    written: () => endOfFiles(journal),
-    everyMs: 1,
-    scheduler: () => () => {},
-    needs: () => {},
-    log,
-    selection,
-  })
-  running = runner
-  t.after(() => runner.close())
-  return { runner, log }
-}
-
-/** A value of the ledger as a file has it: a NUL is replaced, and Parquet holds lists as JSON. */
-function filed(value: unknown, isParquet: boolean): unknown {
-  if (typeof value === 'string') return value.replaceAll('\0', '\ufffd')
-  return isParquet && Array.isArray(value) ? JSON.stringify(value) : value
-}
-
-const bodyOf = (record: Readonly<Record<string, unknown>> | undefined, name: string): Buffer | null => {
-  const text = record?.[name]
-  const encoding = record?.[`${name}Encoding`]
-  return typeof text === 'string' ? Buffer.from(text, encoding === 'base64' ? 'base64' : 'utf8') : null
+  selection?: FeedSelection,
+): Promise<StartedRunner> => {
+  const all: FilesSettings = { format: 'jsonl', form: 'gatehouse', columns: null, bodies: true, ...settings }
+  return startRunner(t, ended, parts => openFeed(all, parts), selection)
 }
 
 // An archive that differs from the ledger is worth nothing to an auditor.
@@ -122,23 +46,7 @@ for (const format of ['jsonl', 'parquet'] as const) {
     const { runner, log } = await filesRunner(t, ended, { directory, format })
     await runner.caughtUp()
     const read = format === 'jsonl' ? recordsInLines(directory) : await recordsInParquet(directory)
-    const records = withoutDoubles(read)
-    assert.equal(read.length, ended.rows.size)
-    for (const [id, row] of ended.rows) {
-      const record = records.get(id)
-      for (const field of shownFields) {
-        assert.deepEqual(record?.[field.name], filed(valueIn(row, field), format === 'parquet'), field.name)
-      }
-      const odd = oddBodies[row.workload as keyof typeof oddBodies]
-      if (odd === undefined) continue
-      for (const [index, name] of ['requestBody', 'responseBody'].entries()) {
-        const written = Buffer.from(odd[index] ?? [])
-        const kept = bodyOf(record, name) ?? Buffer.alloc(0)
-        assert.ok(kept.equals(written), `${name} of ${row.workload}`)
-      }
-    }
-    const audio = [...records.values()].find(({ workload }) => workload === 'audio')
-    assert.deepEqual([audio?.['requestBodyEncoding'], audio?.['responseBodyEncoding']], ['utf8', 'base64'])
+    assertAsRecorded(read, ended.rows, format)
     assert.deepEqual(log.lines, [])
     const hours = globSync('day=*/hour=*', { cwd: directory }).sort()
     assert.equal(hours[0], 'day=2026-11-26/hour=14')

@@ -66,6 +66,7 @@ export const rooms: Readonly<Record<string, string>> = {
   house: 'composition root: builds everything from a `Config`, reloads, closes in reverse order',
   gateway: 'the data plane, a folder per stage',
   admin: 'the management API',
+  replicas: 'what each replica knows alone, published through Redis, and the sums of it',
   telemetry: 'logs and metrics',
   limits: 'rules, windows, leases, counters in memory and in Redis, the queue',
   prices: 'the price catalogue, exact costs',

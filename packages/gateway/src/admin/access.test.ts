@@ -217,8 +217,29 @@ test('ambiguous tokens are refused with their own code', async t => {
 test('the list of instances shows names, regions, deployments and health, and no secret', async t => {
   const house = await startHouse(t)
   const answer = await house.send('/api/v1/instances', { as: 'bob' })
-  const [east, west] = house.running.instanceStates()
+  const { replicas } = await house.running.replicas()
+  const [east, west] = replicas[0]?.figures?.instances ?? []
+  const own = {
+    id: 'own',
+    name: 'east-1',
+    isSelf: true,
+    status: 'alive',
+    quietMs: 0,
+    version: '0.0.0',
+    callsInFlight: 3,
+  }
   assert.deepEqual(answer.json, {
+    sharing: 'alone',
+    replicas: [
+      {
+        ...own,
+        startedAtMs: replicas[0]?.figures?.startedAtMs,
+        instances: [
+          { name: 'east', healthy: true, credentialRefused: false, inFlight: 3, left: [] },
+          { name: 'west', healthy: false, credentialRefused: true, inFlight: 0, left: ['gpt-4o'] },
+        ],
+      },
+    ],
     instances: [
       {
         name: 'east',

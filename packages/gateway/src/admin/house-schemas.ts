@@ -3,7 +3,8 @@ import { z } from '@hono/zod-openapi'
 import { limitNames } from '../config/schema/index.ts'
 import type { LaneState, ProbeResult } from '../instances/state.ts'
 import type { FeedState } from '../ledger/feeds/control.ts'
-import type { LimitsReport, RuleReport } from '../limits/index.ts'
+import type { RuleReport } from '../limits/index.ts'
+import { replicasOf } from './replica-schemas.ts'
 
 const string = z.string().nullable()
 const count = z.int().min(0)
@@ -29,16 +30,38 @@ const ruleFields: z.ZodType<RuleReport> = z
   })
   .openapi('LimitRule')
 
-export const limitsAnswer: z.ZodType<LimitsReport & { readonly currency: string }> = z
+/** What a replica says of its limits. */
+const ownLimits = z
+  .strictObject({
+    store: z.enum(['memory', 'redis']),
+    state: z.enum(['ok', 'refuse', 'local', 'allow']),
+    waiting: count,
+    rules: z
+      .array(
+        z.strictObject({
+          rule: z.string(),
+          measure: z.enum(limitNames),
+          subject: string,
+          used: z.number(),
+          reserved: z.number(),
+          refused: count,
+        }),
+      )
+      .openapi({ description: 'The fullest counters of a replica that counts in memory; empty where Redis counts.' }),
+  })
+  .nullable()
+
+export const limitsAnswer = z
   .strictObject({
     store: z.enum(['memory', 'redis']),
     state: z.enum(['ok', 'refuse', 'local', 'allow']).openapi({
       description: 'How the store of the counters fares: `ok`, or what is done with calls while it does not answer.',
     }),
     downSinceMs: timeMs.nullable(),
-    waiting: count.openapi({ description: 'Calls in the waiting line.' }),
+    waiting: count.openapi({ description: 'Calls in the waiting lines of all replicas.' }),
     currency: z.string().openapi({ description: 'Of limits of cost, ISO 4217.' }),
     rules: z.array(ruleFields),
+    ...replicasOf({ limits: ownLimits }).shape,
   })
   .openapi('Limits')
 
@@ -94,6 +117,19 @@ export const instancesAnswer = z
         ),
       }),
     ),
+    ...replicasOf({
+      instances: z
+        .array(
+          z.strictObject({
+            name: z.string(),
+            healthy: z.boolean(),
+            credentialRefused: z.boolean(),
+            inFlight: count,
+            left: z.array(z.string()).openapi({ description: 'Deployments that this replica leaves alone now.' }),
+          }),
+        )
+        .nullable(),
+    }).shape,
     pools: z.array(
       z.strictObject({
         name: z.string(),
@@ -157,7 +193,14 @@ const feedFields = z
   })
   .openapi('Feed')
 export const feedAnswer: z.ZodType<FeedState> = feedFields
-export const feedsAnswer = z.strictObject({ feeds: z.array(feedFields) }).openapi('Feeds')
+export const feedsAnswer = z
+  .strictObject({
+    feeds: z
+      .array(feedFields)
+      .openapi({ description: 'Each feed of all replicas together: sums, and the worst state.' }),
+    ...replicasOf({ feeds: z.array(feedFields).nullable() }).shape,
+  })
+  .openapi('Feeds')
 export type FeedsAnswer = z.output<typeof feedsAnswer>
 
 export const rewindParameters = z.strictObject({

@@ -2,11 +2,12 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema/index.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { GroupDirectory } from '../identity/index.ts'
-import type { InstanceState, ProbeResult } from '../instances/state.ts'
+import type { ProbeResult } from '../instances/state.ts'
 import type { Feeds } from '../ledger/feeds/control.ts'
 import type { LedgerReader } from '../ledger/index.ts'
 import type { LimitsReport } from '../limits/index.ts'
 import type { Log } from '../log.ts'
+import type { ReplicasReport } from '../replicas/index.ts'
 
 /** Role of a caller. `auditor` and `operator` each include `viewer`, and neither includes the other. */
 export type AdminRole = 'viewer' | 'auditor' | 'operator'
@@ -16,7 +17,8 @@ export type AdminRole = 'viewer' | 'auditor' | 'operator'
  * returned. Members are read at each request, so that getters can follow a reload.
  */
 export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'workloads'> {
-  instanceStates(): readonly InstanceState[]
+  /** This replica and those with which it shares a Redis. */
+  replicas(): Promise<ReplicasReport>
   limits(): Promise<LimitsReport>
   /** Currency of cost limits, ISO 4217. */
   readonly currency: string

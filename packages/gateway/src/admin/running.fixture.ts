@@ -5,6 +5,7 @@ import type { InstanceState, LaneState, ProbeResult } from '../instances/state.t
 import type { FeedState } from '../ledger/feeds/control.ts'
 import { UnansweredError } from '../ledger/feeds/thread.ts'
 import type { LimitsReport, RuleReport } from '../limits/index.ts'
+import type { ReplicaFigures, ReplicaState } from '../replicas/index.ts'
 import type { AdminHouse } from './index.ts'
 
 export type Running = { -readonly [Member in keyof AdminHouse]: AdminHouse[Member] } & { probed: string[] }
@@ -12,10 +13,11 @@ export type Running = { -readonly [Member in keyof AdminHouse]: AdminHouse[Membe
 export function runningHouse(config: Pick<AdminHouse, 'instances' | 'pools' | 'workloads'>): Running {
   const probed: string[] = []
   const { instances, pools, workloads } = config
+  const feeds = testFeeds()
   return {
     ...{ instances, pools, workloads, currency: 'USD', probed },
-    feeds: testFeeds(),
-    instanceStates: () => instanceStates,
+    feeds,
+    replicas: async () => ({ sharing: 'alone', replicas: [ownReplica(await feeds.states())] }),
     limits: async () => limitsReport,
     async probe(name) {
       probed.push(name)
@@ -85,6 +87,15 @@ const instanceStates: readonly InstanceState[] = [
     ],
   },
 ]
+
+/** The replica that answers; it began an hour before. */
+function ownReplica(feeds: readonly FeedState[]): ReplicaState {
+  const figures: ReplicaFigures = {
+    ...{ version: '0.0.0', startedAtMs: atMs - 3_600_000, callsInFlight: 3, instances: instanceStates, feeds },
+    limits: { store: 'memory', state: 'ok', waiting: 0, rules: [] },
+  }
+  return { id: 'own', name: 'east-1', isSelf: true, status: 'alive', quietMs: 0, figures }
+}
 
 export function ruleReport(changes: Partial<RuleReport> = {}): RuleReport {
   return {

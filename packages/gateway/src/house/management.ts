@@ -1,9 +1,16 @@
 /** Metrics and the management API: they read what the core and the data plane have counted. */
 import type { Admin, AdminHouse } from '../admin/index.ts'
 import { startAdmin } from '../admin/open.ts'
+import { replicaName } from '../config/names.ts'
 import type { Config } from '../config/schema/index.ts'
+import { uuidV7 } from '../ids.ts'
+import type { RuleReport } from '../limits/index.ts'
+import { replicaIdOf } from '../limits/redis/replica-id.ts'
+import type { ReplicaFigures, Replicas } from '../replicas/index.ts'
+import { openReplicas } from '../replicas/presence.ts'
 import type { Figures } from '../telemetry/figures.ts'
 import { createMetrics, type Metrics, metricsContentType } from '../telemetry/metrics.ts'
+import { version } from '../version.ts'
 import { addressOf } from './address.ts'
 import type { Core } from './core.ts'
 import type { DataPlane } from './data-plane.ts'
@@ -33,6 +40,15 @@ export async function openManagement(
     redisUp: () => core.redis?.isUp ?? null,
     recordsRefused: () => dataPlane.recordsLost,
   })
+  const startedAtMs = given.clock()
+  const newId = uuidV7(given.clock)
+  const replicas = await openReplicas({
+    redis: core.redis,
+    id: core.redis === null ? newId() : replicaIdOf(config.ledger.directory, newId),
+    name: replicaName(config),
+    figures: () => figuresOf(core, dataPlane, startedAtMs),
+  })
+  closers.defer(() => replicas.close())
   const admin = await startAdmin({
     listen: addressOf(config.admin.listen),
     // These are read at each request, so a reload takes effect with the next one.
@@ -42,7 +58,7 @@ export async function openManagement(
       verify: token => current.verifier.verify(token),
     },
     groups: () => current.groups,
-    house: adminHouse(core, metrics),
+    house: adminHouse(core, metrics, replicas),
     ...{ ledger, clock: given.clock, log: given.log },
   })
   closers.defer(() => admin.close())
@@ -50,7 +66,7 @@ export async function openManagement(
 }
 
 /** The running house as the management API sees it. Getters, because a reload changes what they read. */
-function adminHouse(core: Core, metrics: Metrics): AdminHouse {
+function adminHouse(core: Core, metrics: Metrics, replicas: Replicas): AdminHouse {
   const { current } = core
   return {
     get instances() {
@@ -66,9 +82,40 @@ function adminHouse(core: Core, metrics: Metrics): AdminHouse {
       return core.prices.currency
     },
     feeds: core.ledger.feeds,
-    instanceStates: () => current.instanceStates(),
+    replicas: () => replicas.report(),
     limits: () => core.limits.report(),
     probe: name => current.probe(name),
     metrics: async () => ({ contentType: metricsContentType, text: await metrics.render() }),
   }
 }
+
+/** Counters of a replica that counts in memory, at most; the fullest. */
+const rulesMax = 200
+
+/** What this process says of itself to the other replicas. */
+async function figuresOf(core: Core, dataPlane: DataPlane, startedAtMs: number): Promise<ReplicaFigures> {
+  const { limits, ledger, current } = core
+  return {
+    ...{ version, startedAtMs },
+    callsInFlight: dataPlane.gateway.inFlight,
+    instances: current.instanceStates(),
+    feeds: await ledger.feeds.states(),
+    limits: { ...(await ownLimits(core)), state: limits.state, waiting: limits.line.length },
+  }
+}
+
+/** Where Redis counts, the counters are read when somebody asks, not every few seconds. */
+async function ownLimits({ current, limits }: Core): Promise<Pick<ReplicaFigures['limits'], 'store' | 'rules'>> {
+  const { store } = current.config.limits
+  if (store === 'redis') return { store, rules: [] }
+  const { rules } = await limits.report()
+  const fullest = rules.toSorted((a, b) => shareOf(b) - shareOf(a)).slice(0, rulesMax)
+  return {
+    store,
+    rules: fullest.map(({ rule, measure, subject, used, reserved, refused }) => {
+      return { rule, measure, subject, used, reserved, refused }
+    }),
+  }
+}
+
+const shareOf = ({ used, reserved, limit }: RuleReport): number => (used + reserved) / limit

@@ -1,11 +1,13 @@
 import { createRoute } from '@hono/zod-openapi'
 import { callerKey } from '../../identity/caller.ts'
 import type { FeedState } from '../../ledger/feeds/control.ts'
+import { aliveFigures, sumOfFeeds } from '../../replicas/sum.ts'
 import { commonAnswers, jsonAnswer, needs, unknownFeed } from '../document.ts'
 import { AdminError } from '../errors.ts'
 import { feedAnswer, feedsAnswer, nameParameters, rewindParameters } from '../house-schemas.ts'
 import type { AdminHouse } from '../index.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
+import { replicaFacts } from '../replica-schemas.ts'
 
 const answers = { 200: jsonAnswer(feedAnswer, 'The feed after it.'), 404: unknownFeed, ...commonAnswers }
 const request = { params: nameParameters }
@@ -13,7 +15,7 @@ const request = { params: nameParameters }
 const list = createRoute({
   method: 'get',
   path: '/api/v1/feeds',
-  summary: 'Feeds: state of each, how far it is behind, and what it has done since its thread started.',
+  summary: 'Feeds: state of each, how far it is behind, and what it has done, of all replicas and of each.',
   ...needs('viewer'),
   responses: { 200: jsonAnswer(feedsAnswer, 'The feeds, now.'), ...commonAnswers },
 })
@@ -45,7 +47,11 @@ const rewind = createRoute({
 const events = { pause: 'feed_paused', resume: 'feed_resumed', rewind: 'feed_rewound' } as const
 
 export function addFeeds(app: AdminApp, { house, log }: AdminParts): void {
-  app.openapi(list, async c => c.json({ feeds: [...(await house.feeds.states())] }, 200))
+  app.openapi(list, async c => {
+    const report = await house.replicas()
+    const shared = replicaFacts(report, figures => ({ feeds: figures === null ? null : [...figures.feeds] }))
+    return c.json({ feeds: [...sumOfFeeds(aliveFigures(report))], ...shared }, 200)
+  })
 
   /** Every order is audited, also one that failed or was not answered: the feed may have done it. */
   const obey = async (c: AuditContext, order: Order, answer: Promise<FeedState | null>): Promise<FeedState> => {

@@ -2,16 +2,19 @@ import { createRoute } from '@hono/zod-openapi'
 import type { InstanceConfig } from '../../config/schema/index.ts'
 import { callerKey } from '../../identity/caller.ts'
 import type { InstanceState, ProbeResult } from '../../instances/state.ts'
+import type { ReplicasReport } from '../../replicas/index.ts'
+import { aliveFigures, sumOfInstances } from '../../replicas/sum.ts'
 import { commonAnswers, jsonAnswer, needs, unknownInstance } from '../document.ts'
 import { AdminError } from '../errors.ts'
 import { type InstancesAnswer, instancesAnswer, nameParameters, probeAnswer } from '../house-schemas.ts'
 import type { AdminHouse } from '../index.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
+import { replicaFacts } from '../replica-schemas.ts'
 
 const list = createRoute({
   method: 'get',
   path: '/api/v1/instances',
-  summary: 'Instances and pools as they are configured, without secrets, and how they fare.',
+  summary: 'Instances and pools as they are configured, without secrets, and how all replicas together see them.',
   ...needs('viewer'),
   responses: { 200: jsonAnswer(instancesAnswer, 'Instances with their deployments, and pools.'), ...commonAnswers },
 })
@@ -30,7 +33,7 @@ const probe = createRoute({
 })
 
 export function addInstances(app: AdminApp, { house, log }: AdminParts): void {
-  app.openapi(list, c => c.json(factsOf(house), 200))
+  app.openapi(list, async c => c.json(factsOf(house, await house.replicas()), 200))
 
   const underWay = new Map<string, Promise<ProbeResult | null>>()
   app.openapi(probe, async c => {
@@ -56,8 +59,8 @@ function unknown(house: AdminHouse): AdminError {
   return new AdminError('instance_unknown', `There is no such instance. There are: ${names}.`)
 }
 
-function factsOf(house: AdminHouse): InstancesAnswer {
-  const states = new Map(house.instanceStates().map(state => [state.name, state]))
+function factsOf(house: AdminHouse, report: ReplicasReport): InstancesAnswer {
+  const states = new Map(sumOfInstances(aliveFigures(report)).map(state => [state.name, state]))
   const tries = new Map(
     [...states].map(([name, { lanes }]) => [name, lanes.reduce((sum, { calls }) => sum + calls, 0)] as const),
   )
@@ -78,7 +81,16 @@ function factsOf(house: AdminHouse): InstancesAnswer {
       })),
     }
   })
-  return { instances, pools }
+  const shared = replicaFacts(report, figures => ({
+    instances: figures?.instances.map(ownView) ?? null,
+  }))
+  return { instances, pools, ...shared }
+}
+
+/** An instance as one replica sees it, in short. */
+function ownView({ name, healthy, credentialRefused, inFlight, lanes }: InstanceState) {
+  const left = lanes.filter(({ breaker }) => breaker === 'open').map(({ deployment }) => deployment)
+  return { name, healthy, credentialRefused, inFlight, left }
 }
 
 /** Field by field: a setting that is added to the configuration later does not appear here by itself. */

@@ -1,9 +1,11 @@
 import { createRoute } from '@hono/zod-openapi'
+import type { ReplicaFigures } from '../../replicas/index.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { AdminError } from '../errors.ts'
 import { limitsAnswer, limitsParameters } from '../house-schemas.ts'
 import type { AdminHouse } from '../index.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
+import { replicaFacts } from '../replica-schemas.ts'
 
 const route = createRoute({
   method: 'get',
@@ -18,12 +20,19 @@ export function addLimits(app: AdminApp, { house }: AdminParts): void {
   app.openapi(route, async c => {
     const { workload } = c.req.valid('query')
     if (workload !== undefined && !Object.hasOwn(house.workloads, workload)) throw unknown(house)
-    const report = await house.limits()
+    const [report, replicas] = await Promise.all([house.limits(), house.replicas()])
     const rules = report.rules.filter(
       ({ workloads }) => workload === undefined || workloads === null || workloads.includes(workload),
     )
-    return c.json({ ...report, currency: house.currency, rules }, 200)
+    const others = replicas.replicas.filter(({ isSelf, status }) => !isSelf && status === 'alive')
+    const waiting = others.reduce((sum, { figures }) => sum + (figures?.limits.waiting ?? 0), report.waiting)
+    const shared = replicaFacts(replicas, figures => ({ limits: ownLimits(figures) }))
+    return c.json({ ...report, waiting, currency: house.currency, rules, ...shared }, 200)
   })
+}
+
+function ownLimits(figures: ReplicaFigures | null) {
+  return figures === null ? null : { ...figures.limits, rules: [...figures.limits.rules] }
 }
 
 function unknown(house: AdminHouse): AdminError {

@@ -9,6 +9,7 @@ import { periodEnd, periodHelp, periodOf } from '../terminal/periods.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
 import { addReaderOptions, formatOf, type ReaderOptions, widthOf } from './filters.ts'
+import { type ReplicaColumn, replicaTable, sharingNote } from './replica-lines.ts'
 
 type FeedsOptions = Pick<ReaderOptions, 'format' | 'as'>
 
@@ -17,7 +18,7 @@ export function feedsCommand(context: CliContext): Command {
   const command = new Command('feeds')
     .summary('feeds: how far each is behind, what it sent; pause, resume, rewind one')
     .description(
-      'Where records are shipped, how far each feed is behind, and what it has done since its thread started. ' +
+      'Where records are shipped, how far each feed of all replicas together is behind, and what it has done since its thread started. ' +
         '✗ marks a feed that fails, ! one that is paused, has set records aside, or has missed some.',
     )
   addReaderOptions(command)
@@ -78,14 +79,16 @@ async function send(context: CliContext, { name, order, done, to, as }: Order): 
 }
 
 async function showFeeds(context: CliContext, options: FeedsOptions): Promise<void> {
-  const { feeds } = await askAdmin<FeedsAnswer>(context, { path: '/api/v1/feeds', as: options.as })
+  const answer = await askAdmin<FeedsAnswer>(context, { path: '/api/v1/feeds', as: options.as })
   const format = formatOf(options, context)
-  if (format === 'json') context.stdout.write(`${jsonText({ feeds }, 2)}\n`)
+  const { feeds } = answer
+  if (format === 'json') context.stdout.write(`${jsonText(answer, 2)}\n`)
   else if (format === 'csv') context.stdout.write(feedsCsv(feeds))
-  else context.stdout.write(feedsText(feeds, context.clock(), widthOf(context)))
+  else context.stdout.write(feedsText(answer, context.clock(), widthOf(context)))
 }
 
-function feedsText(feeds: readonly FeedState[], nowMs: number, width: number | null): string {
+function feedsText(answer: FeedsAnswer, nowMs: number, width: number | null): string {
+  const { feeds } = answer
   if (feeds.length === 0) return 'No feeds are configured: "feeds" in the configuration.\n'
   const columns = columnsFor(nowMs)
   const rows = feeds.map(feed => columns.map(({ cell }) => cell(feed)))
@@ -95,7 +98,20 @@ function feedsText(feeds: readonly FeedState[], nowMs: number, width: number | n
     const when = `${spoken(nowMs - lastErrorAtMs)} ago${isOver ? ', over since' : ''}`
     return [`${isOver ? ' ' : '✗'} ${name}: ${printableLine(lastError)} (${when})`]
   })
-  return renderTable(columns, rows, width) + (errors.length === 0 ? '' : `\n${errors.join('\n')}\n`)
+  const sums = renderTable(columns, rows, width) + (errors.length === 0 ? '' : `\n${errors.join('\n')}\n`)
+  return sharingNote(answer) + sums + replicaTable(answer, ownColumns, { nowMs, width })
+}
+
+const ownColumns: readonly ReplicaColumn<FeedsAnswer['replicas'][number]>[] = [
+  { title: 'its feeds', cell: ({ feeds }) => feeds?.map(ownView).join('; ') ?? '-' },
+]
+
+/** A feed of one replica, in short. */
+function ownView({ name, status, lagRecords, lagSeconds }: FeedState): string {
+  const state = status === 'running' ? '' : ` ${status}`
+  const behind =
+    lagSeconds === 0 ? `${figure(lagRecords)} behind` : `${figure(lagRecords)} behind by ${spoken(lagSeconds * 1_000)}`
+  return `${name}${state} ${behind}`
 }
 
 interface FeedTableColumn extends TableColumn {

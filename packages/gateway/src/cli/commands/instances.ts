@@ -9,6 +9,7 @@ import { spoken } from '../terminal/durations.ts'
 import { jsonText, printableLine } from '../terminal/printable.ts'
 import { figure, renderTable, type TableColumn } from '../terminal/table.ts'
 import { addReaderOptions, formatOf, type ReaderOptions, widthOf } from './filters.ts'
+import { type ReplicaColumn, replicaTable, sharingNote } from './replica-lines.ts'
 
 type InstancesOptions = Pick<ReaderOptions, 'format' | 'as'>
 type InstanceRow = InstancesAnswer['instances'][number]
@@ -20,7 +21,7 @@ export function instancesCommand(context: CliContext): Command {
   const command = new Command('instances')
     .summary('how instances and their deployments fare; probe one')
     .description(
-      'How each deployment of each instance fares, as this gateway has seen it since it started. ' +
+      'Health of each deployment of each instance, as all replicas together have seen it since they started. ' +
         '✗ marks what is left alone, ! what spills over to the next priority or is being tried again.',
     )
   addReaderOptions(command)
@@ -58,7 +59,19 @@ function instancesText(answer: InstancesAnswer, { nowMs, width }: InstancesTextP
   const rows = answer.pools.flatMap(pool => pool.members.map(member => poolCells(pool, member)))
   const pools = rows.length === 0 ? '' : `\n${renderTable(poolColumns, rows, width)}`
   const probes = answer.instances.flatMap(instance => [...credentialLine(instance), ...probeLine(instance, nowMs)])
-  return (probes.length === 0 ? '' : `${probes.join('\n')}\n\n`) + lanes + pools
+  const replicas = replicaTable(answer, ownColumns, { nowMs, width })
+  return sharingNote(answer) + (probes.length === 0 ? '' : `${probes.join('\n')}\n\n`) + lanes + pools + replicas
+}
+
+const ownColumns: readonly ReplicaColumn<InstancesAnswer['replicas'][number]>[] = [
+  { title: 'leaves alone', cell: ({ instances }) => leftAlone(instances ?? []) },
+]
+
+function leftAlone(instances: readonly { name: string; healthy: boolean; left: readonly string[] }[]): string {
+  const found = instances.flatMap(({ name, healthy, left }) =>
+    healthy ? left.map(deployment => `${name}/${deployment}`) : [name],
+  )
+  return found.length === 0 ? '-' : found.join(', ')
 }
 
 /** One deployment of one instance; `lane` is null before its first call. */

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
+import type { LimitsAnswer } from '../../admin/house-schemas.ts'
 import type { LimitName } from '../../config/schema/index.ts'
-import type { LimitsReport, RuleReport, StoreState } from '../../limits/index.ts'
+import type { RuleReport, StoreState } from '../../limits/index.ts'
 import type { CliContext } from '../context.ts'
 import { askAdmin } from '../reach/admin-client.ts'
 import { csvLine } from '../terminal/csv.ts'
@@ -9,8 +10,7 @@ import { jsonText } from '../terminal/printable.ts'
 import { figure, instant, renderTable, type TableColumn } from '../terminal/table.ts'
 import { addReaderOptions, formatOf, type ReaderOptions, widthOf } from './filters.ts'
 import { callerNames, type NameCaller } from './names.ts'
-
-type LimitsAnswer = LimitsReport & { readonly currency: string }
+import { type ReplicaColumn, replicaTable, sharingNote } from './replica-lines.ts'
 
 interface LimitsOptions extends Pick<ReaderOptions, 'format' | 'as'> {
   readonly workload?: string
@@ -54,15 +54,22 @@ interface LimitsTextParts {
 const subjectsShown = 10
 
 function limitsText(limits: LimitsAnswer, parts: LimitsTextParts): string {
-  const head = storeLines(limits, parts.nowMs)
+  const head = sharingNote(limits) + storeLines(limits, parts.nowMs)
   if (limits.rules.length === 0) return `${head}No rule limits these calls: "limits" in the configuration.\n`
   const shown = fullest(limits.rules)
   const columns = columnsFor(limits, parts)
   const rows = limits.rules.filter(rule => shown.has(rule)).map(rule => columns.map(({ cell }) => cell(rule)))
   const left = limits.rules.length - rows.length
   const more = `\nAnd ${figure(left)} that are less used, each counted by itself: --format json has them.\n`
-  return head + renderTable(columns, rows, parts.width) + (left === 0 ? '' : more)
+  const replicas = replicaTable(limits, ownColumns, parts)
+  return head + renderTable(columns, rows, parts.width) + (left === 0 ? '' : more) + replicas
 }
+
+const ownColumns: readonly ReplicaColumn<LimitsAnswer['replicas'][number]>[] = [
+  { title: 'counts in', cell: ({ limits }) => limits?.store ?? '-' },
+  { title: 'store', cell: ({ limits }) => limits?.state ?? '-' },
+  { title: 'waiting', align: 'right', cell: ({ limits }) => figure(limits?.waiting ?? null) },
+]
 
 function storeLines({ store, state, downSinceMs, waiting }: LimitsAnswer, nowMs: number): string {
   const lines: string[] = []

@@ -70,7 +70,8 @@ export async function startFleet(t: Scope, tokensPerMinute: number, options: Fle
       ...config,
       admin: { ...config.admin, metricsWithoutToken: true },
       workloads: { ...config.workloads, [workload]: { ...limited, limits: { tokensPerMinute } } },
-      redis: { url: redis.url },
+      // A busy machine must not look like an outage: only the end of Redis's process is one.
+      redis: { url: redis.url, timeout: '10s' },
       limits: { store: 'redis', whenStoreIsDown: options.whenDown },
       log: { level: 'info' },
     }
@@ -92,8 +93,8 @@ export interface Load {
   readonly callsPerSecond: number
   /** Longest duration; shorter with `refusedMax`. */
   readonly seconds: number
-  /** Kills Redis after this many admitted calls, and starts it again after this many seconds. */
-  readonly outage?: { readonly afterCalls: number; readonly forSeconds: number }
+  /** Kills Redis after this many admitted calls, and starts it again after this many further answers of any kind. */
+  readonly outage?: { readonly afterCalls: number; readonly forAnswers: number }
   /** Ends the run early, once the limit has refused this many calls after the outage. */
   readonly refusedMax?: number
 }
@@ -104,10 +105,12 @@ export interface LoadResult {
   readonly refused: number
   /** Answers by status and code that are neither. */
   readonly others: Readonly<Record<string, number>>
+  /** Answers before the outage that say that they were given without Redis. */
+  readonly withoutCause: number
   /** CPU of all gateways per admitted or refused call, in microseconds. */
   readonly cpuMicros: number
   /** Time that Redis took to answer, as gateways saw it, in ms: the median and the 99th percentile. */
-  readonly answers: { readonly p50Ms: number; readonly p99Ms: number }
+  readonly storeAnswers: { readonly p50Ms: number; readonly p99Ms: number }
 }
 
 interface Admitted {
@@ -130,6 +133,9 @@ export async function loadFleet(fleet: Fleet, load: Load): Promise<LoadResult> {
   const allowed = new Set<string>()
   const sent = new Map<string, number>()
   const others: Record<string, number> = {}
+  let answers = 0
+  let withoutCause = 0
+  let isKilled = false
   let answered = 0
   let refused = 0
   let refusedSince = 0
@@ -144,6 +150,8 @@ export async function loadFleet(fleet: Fleet, load: Load): Promise<LoadResult> {
     const { status, headers, code } = await callOnce(agent, url, token)
     const id = String(headers['x-gatehouse-request-id'])
     sent.set(id, sentAtMs)
+    answers += 1
+    if (!isKilled && headers['x-gatehouse-limits'] !== undefined) withoutCause += 1
     if (headers['x-gatehouse-limits'] === 'allow') allowed.add(id)
     if (status === 200) answered += 1
     else if (status === 429 && code === 'token_limit_reached') refused += 1
@@ -161,13 +169,15 @@ export async function loadFleet(fleet: Fleet, load: Load): Promise<LoadResult> {
   }
   const outage = async (): Promise<void> => {
     if (load.outage === undefined) return
-    const { afterCalls, forSeconds } = load.outage
-    await eventually('enough calls for an outage', () => (answered >= afterCalls ? true : null), load.seconds * 1_000)
+    const { afterCalls, forAnswers } = load.outage
+    const withinMs = load.seconds * 1_000
+    await eventually('enough calls for an outage', () => (answered >= afterCalls ? true : null), withinMs)
+    isKilled = true
+    const before = answers
     await redis.kill()
-    await delay(forSeconds * 1_000)
+    await eventually('enough answers without Redis', () => (answers >= before + forAnswers ? true : null), withinMs)
     await redis.start()
-    // By then every gateway has connected again.
-    await delay(1_000)
+    await eventually('every gateway relies on Redis again', () => (gateways.every(isBack) ? true : null))
     refusedSince = refused
     isOver = true
   }
@@ -175,7 +185,7 @@ export async function loadFleet(fleet: Fleet, load: Load): Promise<LoadResult> {
   const calls = (await eventually('every line of the bill has ended', () => ended(instance.bill()))).filter(
     line => line.status === 200,
   )
-  const cpuMicros = (await cpuOf(gateways)) - cpuBefore
+  let cpuMicros = (await cpuOf(gateways)) - cpuBefore
   await agent.close()
   const admitted = calls
     .map(line => ({
@@ -185,8 +195,14 @@ export async function loadFleet(fleet: Fleet, load: Load): Promise<LoadResult> {
       isAllowed: allowed.has(line.gatehouseRequestId ?? ''),
     }))
     .sort((a, b) => a.atMs - b.atMs)
-  const answers = await answersOf(gateways)
-  return { admitted, refused, others, cpuMicros: cpuMicros / (admitted.length + refused), answers }
+  cpuMicros /= admitted.length + refused
+  return { admitted, refused, others, withoutCause, cpuMicros, storeAnswers: await storeAnswersOf(gateways) }
+}
+
+/** True once a gateway has gone on without Redis and relies on it again. */
+function isBack({ lines }: GatewayProcess): boolean {
+  const events = lines.filter(line => /"msg":"limits_store_(down|back)"/.test(line))
+  return events.at(-1)?.includes('limits_store_back') ?? false
 }
 
 /** Loads every process's tokenizer, opens its connections and lets it learn estimates before anything counts. */
@@ -240,7 +256,7 @@ async function cpuOf(gateways: readonly { readonly pid: number }[]): Promise<num
 }
 
 /** From the histograms of all gateways: bounds of their buckets. */
-async function answersOf(gateways: Fleet['gateways']): Promise<LoadResult['answers']> {
+async function storeAnswersOf(gateways: Fleet['gateways']): Promise<LoadResult['storeAnswers']> {
   const counts = new Map<number, number>()
   for (const { lines } of gateways) {
     const ready = lines.find(line => line.includes('"msg":"ready"')) ?? '{}'

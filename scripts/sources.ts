@@ -1,7 +1,7 @@
 /**
  * Rules for the text of sources, documentation and manifests. Each function returns what is wrong, a line per finding.
  */
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** A file by its path from the root. */
@@ -10,15 +10,23 @@ export interface Source {
   readonly text: string
 }
 
+export interface Sources {
+  readonly code: readonly Source[]
+  readonly pages: readonly Source[]
+}
+
 const code = '{packages/*/src,packages/*/bin,test,bench,scripts}/**/*.{ts,mjs,lua}'
 const pages = '{*,docs/**/*,packages/*/*,packages/*/src/**/*,examples/**/*}.md'
 
-export function readSources(root: string): { readonly code: readonly Source[]; readonly pages: readonly Source[] } {
+/** @throws Error when there is no code or no page: a check of nothing would pass. */
+export function readSources(root: string): Sources {
   const read = (pattern: string): readonly Source[] =>
     globSync(pattern, { cwd: root, exclude: ['**/node_modules/**'] })
       .sort()
       .map(path => ({ path, text: readFileSync(join(root, path), 'utf8') }))
-  return { code: read(code), pages: read(pages) }
+  const found = { code: read(code), pages: read(pages) }
+  if (found.code.length === 0 || found.pages.length === 0) throw new Error(`${root} has no sources or no documents`)
+  return found
 }
 
 const linesMax = 450
@@ -36,7 +44,8 @@ export function longSources(sources: readonly Source[]): readonly string[] {
 }
 
 const columnsMax = 120
-const commentLine = /^\s*(\/\/|\/\*|\*|--)/
+/** A line of a comment, or code (also with strings) and a comment after it. */
+const commented = /^(?:\s*(?:\/\/|\/\*|\*|--)|(?:[^'"`]|(['"`]).*?\1)*\s(?:\/\/|\/\*|--)\s)/
 
 /** The formatter wraps code, not comments. */
 export function wideComments(sources: readonly Source[]): readonly string[] {
@@ -44,97 +53,11 @@ export function wideComments(sources: readonly Source[]): readonly string[] {
     text
       .split('\n')
       .flatMap((line, index) =>
-        line.length > columnsMax && commentLine.test(line) && !/https?:\/\/\S{60}/.test(line)
+        line.length > columnsMax && commented.test(line) && !/https?:\/\/\S{60}/.test(line)
           ? [`${path}:${index + 1}: ${line.length} columns, at most ${columnsMax}`]
           : [],
       ),
   )
-}
-
-/**
- * References that lead nowhere: links of pages with their anchors, and names of files in comments and between
- * backquotes that look like paths of this repository.
- */
-export function deadReferences(
-  sources: { readonly code: readonly Source[]; readonly pages: readonly Source[] },
-  root: string,
-): readonly string[] {
-  const anchors = new Map(sources.pages.map(({ path, text }) => [path, anchorsOf(text)]))
-  const inPages = sources.pages.flatMap(page => [
-    ...deadLinks(page, root, anchors),
-    ...deadPaths(page, root, page.text),
-  ])
-  const inCode = sources.code
-    .filter(({ path }) => path !== 'scripts/structure.test.ts')
-    .flatMap(source => deadPaths(source, root, commentsOf(source.text)))
-  return [...inPages, ...inCode]
-}
-
-const linkForm = /\[[^\]\n]*\]\(([^)\s]+)\)/g
-
-function deadLinks(
-  { path, text }: Source,
-  root: string,
-  anchors: ReadonlyMap<string, ReadonlySet<string>>,
-): readonly string[] {
-  return [...withoutFences(text).matchAll(linkForm)].flatMap(([, target = '']) => {
-    if (/^[a-z]+:/.test(target)) return []
-    const [file = '', anchor] = target.split('#')
-    const linked = file === '' ? path : join(dirname(path), file)
-    if (!existsSync(join(root, linked))) return [`${path}: ${target} does not exist`]
-    const known = anchors.get(linked)
-    return anchor === undefined || known === undefined || known.has(anchor)
-      ? []
-      : [`${path}: ${target}: the page has no such heading`]
-  })
-}
-
-/** GitHub's anchors of headings. */
-function anchorsOf(text: string): ReadonlySet<string> {
-  const found = new Set<string>()
-  for (const [, heading = ''] of withoutFences(text).matchAll(/^#{1,6} +(.+)$/gm)) {
-    const words = heading.toLowerCase().replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    const anchor = words.replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-')
-    let name = anchor
-    for (let number = 1; found.has(name); number += 1) name = `${anchor}-${number}`
-    found.add(name)
-  }
-  return found
-}
-
-function withoutFences(text: string): string {
-  return text.replace(/^```[\s\S]*?^```/gm, '')
-}
-
-const pathForm = /(?<![\w./-])((?:\.{1,2}\/)?(?:[\w-]+\/)+[\w.-]+\.(?:ts|mjs|md|lua|json))\b/g
-
-/** Files of other repositories that are named. */
-const elsewhere: Readonly<Record<string, string>> = { 'pricing/azure-openai.json': 'github.com/Portkey-AI/models' }
-
-/** Folders to which a path in prose may be relative: the root, a package, its sources, the file's own. */
-function deadPaths({ path }: Source, root: string, prose: string): readonly string[] {
-  const bases = [
-    '.',
-    'packages',
-    'packages/gateway',
-    'packages/simulator',
-    'packages/gateway/src',
-    'packages/simulator/src',
-    'packages/gateway/src/gateway',
-  ]
-  return [...prose.matchAll(pathForm)].flatMap(([, name = '']) => {
-    if (name.includes('node_modules/') || name in elsewhere) return []
-    const beside: string[] = []
-    for (let folder = dirname(path); folder !== '.'; folder = dirname(folder)) beside.push(folder)
-    return [...beside, ...bases].some(base => existsSync(join(root, base, name)))
-      ? []
-      : [`${path}: ${name} does not exist`]
-  })
-}
-
-/** Comments only: a string of code may name files that a user has. */
-function commentsOf(text: string): string {
-  return [...text.matchAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm)].map(([comment]) => comment).join('\n')
 }
 
 interface Manifest {
@@ -150,12 +73,12 @@ export function misplacedDependencies(sources: readonly Source[], root: string):
     const { dependencies = {} } = JSON.parse(readFileSync(join(root, file), 'utf8')) as Manifest
     const imported = new Set<string>()
     for (const { path, text } of sources) {
-      if (!path.startsWith(`${folder}/src/`) || /\.(test|fixture)\.ts$/.test(path)) continue
+      if (!isPublished(path, folder)) continue
       for (const name of packagesIn(text)) imported.add(name)
     }
     return [
       ...Object.keys(dependencies)
-        .filter(name => !imported.has(name) && !(name in indirect))
+        .filter(name => !imported.has(name))
         .map(name => `${file}: no published source imports ${name}`),
       ...[...imported]
         .filter(name => !(name in dependencies))
@@ -164,10 +87,9 @@ export function misplacedDependencies(sources: readonly Source[], root: string):
   })
 }
 
-/** Dependencies that another dependency needs. */
-const indirect: Readonly<Record<string, string>> = {
-  '@duckdb/node-bindings': '@duckdb/node-api loads it, and the version is fixed here',
-  '@hono/node-server': 'loaded by name',
+function isPublished(path: string, folder: string): boolean {
+  if (path.startsWith(`${folder}/bin/`)) return true
+  return path.startsWith(`${folder}/src/`) && !/\.(test|fixture)\.ts$/.test(path)
 }
 
 const importLine =
@@ -180,17 +102,49 @@ function packagesIn(text: string): readonly string[] {
     .map(name => name.split('/', name.startsWith('@') ? 2 : 1).join('/'))
 }
 
-/** Unit tests measure no time: a test that fails on a busy machine belongs in the benchmarks. */
+/** A duration that was measured: a difference of two times, or a name that says so. */
+const measuring = /(?:performance\.now\(\)|Date\.now\(\)|hrtime[.\w]*\([^)]*\))\s*-/
+const measuredNames = /\b(?:hrtime|elapsed\w*|took\w*|\w*[dD]uration(?:Ms)?)\b/
+const measuredName = /\b(?:const|let)\s+(\w+)\s*=([^=][^\n]*)/g
+/** A bound of ten seconds or more only ends what hangs. */
+const generous = /<=?\s*\d{2,}_000\b|\b\d{2,}_000\s*>/
+
+/**
+ * Tests that assert that something took less than a time: they fail on a busy machine. Such a claim belongs in the
+ * benchmarks. That something took at least a time may be asserted.
+ */
 export function timedTests(sources: readonly Source[]): readonly string[] {
-  return sources.flatMap(({ path, text }) =>
-    /^packages\/.*\.test\.ts$/.test(path)
-      ? text
-          .split('\n')
-          .flatMap((line, index) =>
-            /assert\b.*(performance\.now\(\)|hrtime|elapsed|Date\.now\(\)).*<(?!=?\s*\d{2}_000)/.test(line)
-              ? [`${path}:${index + 1}: asserts how long something took`]
-              : [],
-          )
-      : [],
-  )
+  return sources.flatMap(({ path, text }) => {
+    if (!path.endsWith('.test.ts') || path === 'scripts/structure.test.ts') return []
+    const names = [...text.matchAll(measuredName)].flatMap(([, name = '', value = '']) =>
+      measuring.test(value) ? [name] : [],
+    )
+    const measured = [
+      measuring,
+      measuredNames,
+      ...(names.length > 0 ? [new RegExp(`\\b(?:${names.join('|')})\\b`)] : []),
+    ]
+      .map(({ source }) => `(?:${source})`)
+      .join('|')
+    const bounded = new RegExp(`(?:${measured})[^<>,]*<(?!<)|[^=]>[^<>,]*(?:${measured})`)
+    return assertions(text).flatMap(({ line, statement }) =>
+      bounded.test(statement) && !generous.test(statement) ? [`${path}:${line}: asserts how long something took`] : [],
+    )
+  })
+}
+
+/** Every call of `assert`, with all of its lines as one. */
+function assertions(text: string): readonly { readonly line: number; readonly statement: string }[] {
+  return [...text.matchAll(/\bassert(?:\.\w+)?\(/g)].map(({ index, 0: begin }) => {
+    let end = index + begin.length
+    for (let depth = 1; depth > 0 && end < text.length; end += 1) {
+      const character = text[end]
+      if (character === '(') depth += 1
+      else if (character === ')') depth -= 1
+    }
+    return {
+      line: text.slice(0, index).split('\n').length,
+      statement: text.slice(index, end).replace(/\s+/g, ' '),
+    }
+  })
 }

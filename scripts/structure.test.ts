@@ -2,8 +2,18 @@
 import assert from 'node:assert/strict'
 import { dirname } from 'node:path'
 import { test } from 'node:test'
-import { forbiddenImports, type ImportGraph, importCircles, importsOf, rooms, roomsTable } from './imports.ts'
-import { deadReferences, longSources, misplacedDependencies, timedTests, wideComments } from './sources.ts'
+import {
+  forbiddenImports,
+  type ImportGraph,
+  importCircles,
+  importsOf,
+  readImports,
+  rooms,
+  roomsTable,
+  unlistedRooms,
+} from './imports.ts'
+import { deadReferences } from './references.ts'
+import { longSources, misplacedDependencies, readSources, timedTests, wideComments } from './sources.ts'
 
 const root = dirname(import.meta.dirname)
 const graphOf = (imports: Readonly<Record<string, readonly string[]>>): ImportGraph => new Map(Object.entries(imports))
@@ -17,6 +27,7 @@ import {
 export * from './c.ts'
 import './d.ts'
 const e = await import('./e.ts')
+new Worker(workerUrl('./w.ts', import.meta.url))
 import { f } from 'undici'
 import { g } from '@gatehouse/simulator'
 /**
@@ -30,6 +41,7 @@ import { g } from '@gatehouse/simulator'
     `${gateway}/x/c.ts`,
     `${gateway}/x/d.ts`,
     `${gateway}/x/e.ts`,
+    `${gateway}/x/w.ts`,
     'packages/simulator/src/index.ts',
   ])
 })
@@ -50,6 +62,8 @@ test('imports that run upwards, sideways into the other package or out of the pa
     'packages/simulator/src/a.ts': [`${gateway}/clock.ts`],
     [`${gateway}/gateway/b.ts`]: ['test/support/wait.ts'],
     [`${gateway}/gateway/b.test.ts`]: ['test/chaos/fleet.ts'],
+    [`${gateway}/gateway/d.ts`]: [`${gateway}/gateway/d.fixture.ts`],
+    'packages/simulator/src/b.ts': ['packages/simulator/src/b.test.ts'],
   }
   const allowed = {
     [`${gateway}/cli/a.ts`]: [`${gateway}/wire/a.ts`, 'packages/simulator/src/index.ts'],
@@ -59,6 +73,16 @@ test('imports that run upwards, sideways into the other package or out of the pa
   }
   const expected = Object.entries(forbidden).map(([file, [path]]) => `${file} -> ${path}`)
   assert.deepEqual(forbiddenImports(graphOf({ ...forbidden, ...allowed })), expected)
+})
+
+test('a folder that is no room, and a room without files, are found', () => {
+  const all = Object.fromEntries(Object.keys(rooms).map(room => [`${gateway}/${room}/index.ts`, []]))
+  assert.deepEqual(unlistedRooms(graphOf({ ...all, [`${gateway}/clock.ts`]: [] })), [])
+  const { [`${gateway}/wire/index.ts`]: _, ...others } = all
+  assert.deepEqual(
+    unlistedRooms(graphOf({ ...others, [`${gateway}/attic/a.ts`]: [], [`${gateway}/attic/b.ts`]: [] })),
+    [`${gateway}/attic is no room of scripts/imports.ts`, `${gateway}/wire has no files`],
+  )
 })
 
 test('the table of rooms has a row per room and what it imports', () => {
@@ -79,11 +103,25 @@ test('a file that is too long and a comment that is too wide are found', () => {
     `${path}:2: 121 columns, at most 120`,
     `${path}:3: 121 columns, at most 120`,
   ])
+  const after = `const x = 'http://x' // ${'x'.repeat(100)}`
+  const inside = `const x = 'a // ${'x'.repeat(110)}'`
+  assert.equal(wideComments([{ path, text: after }]).length, 1)
+  assert.equal(wideComments([{ path, text: inside }]).length, 0)
+  assert.equal(wideComments([{ path: 'a.lua', text: `redis.call('GET', k) -- ${'x'.repeat(100)}` }]).length, 1)
 })
 
 test('a link, a heading or a path that does not exist is found', () => {
   const page = (text: string): readonly string[] =>
-    deadReferences({ code: [], pages: [{ path: 'docs/pools.md', text }] }, root)
+    deadReferences(
+      {
+        code: [],
+        pages: [
+          { path: 'docs/pools.md', text },
+          { path: 'docs/limits.md', text: '' },
+        ],
+      },
+      root,
+    )
   assert.deepEqual(page('# A b\n[a](#a-b) [b](limits.md) [c](https://example.com/x.md) `docs/limits.md`'), [])
   assert.equal(page('[a](#b)').length, 1)
   assert.equal(page('[a](no-such-page.md)').length, 1)
@@ -92,6 +130,17 @@ test('a link, a heading or a path that does not exist is found', () => {
     deadReferences({ code: [{ path: `${gateway}/gateway/a.ts`, text }], pages: [] }, root)
   assert.deepEqual(code("// see gateway/refusals.ts\nconst a = 'no/such/file.ts'"), [])
   assert.equal(code('/** see gateway/no-such-file.ts */').length, 1)
+  assert.equal(code('/** see no-such-file.ts */').length, 1)
+  const lua = (text: string): readonly string[] =>
+    deadReferences({ code: [{ path: `${gateway}/a.lua`, text }], pages: [{ path: 'docs/x.md', text: '' }] }, root)
+  assert.deepEqual(lua("-- x.md says\nlocal a = 'no-such-file.ts'"), [])
+  assert.equal(lua('local a = 1 -- no-such-file.ts').length, 1)
+  assert.equal(lua('-- no/such-file.ts').length, 1)
+})
+
+test('a check of an empty folder fails instead of finding nothing', () => {
+  assert.throws(() => readSources(`${root}/.ci`))
+  assert.throws(() => readImports(`${root}/.ci`))
 })
 
 test('a dependency that nothing imports, and an import that is no dependency, are found', () => {
@@ -106,5 +155,12 @@ test('a dependency that nothing imports, and an import that is no dependency, ar
 test('a unit test that asserts how long something took is found', () => {
   const path = `${gateway}/a.test.ts`
   assert.equal(timedTests([{ path, text: '  assert.ok(performance.now() - began < 90)\n' }]).length, 1)
-  assert.equal(timedTests([{ path, text: '  assert.ok(watch.deadlineAt > performance.now())\n' }]).length, 0)
+  const found = (text: string, of = path): number => timedTests([{ path: of, text }]).length
+  assert.equal(found('  assert.ok(watch.deadlineAt > performance.now())\n'), 0)
+  assert.equal(found('const tookMs = Date.now() - began\nassert.ok(tookMs <= 900)', 'test/e2e/a.test.ts'), 1)
+  assert.equal(found('const ms = Math.round(performance.now() - began)\nassert.ok(\n  ms < 90,\n)'), 1)
+  assert.equal(found('assert.ok(300 > record.durationMs)'), 1)
+  assert.equal(found('assert.ok(all.every(one => one.durationMs < 300))'), 1)
+  assert.equal(found("assert.ok(record.durationMs >= 1_000, 'it waited')"), 0)
+  assert.equal(found("assert.ok(performance.now() - began < 20_000, 'it did not hang')"), 0)
 })

@@ -4,14 +4,15 @@
  * Exit code 1 with a line per finding.
  */
 import { dirname } from 'node:path'
-import { forbiddenImports, importCircles, readImports } from './imports.ts'
-import { deadReferences, longSources, misplacedDependencies, readSources, timedTests, wideComments } from './sources.ts'
+import { forbiddenImports, importCircles, readImports, unlistedRooms } from './imports.ts'
+import { deadReferences } from './references.ts'
+import { longSources, misplacedDependencies, readSources, timedTests, wideComments } from './sources.ts'
 
 const root = dirname(import.meta.dirname)
 
 const checks: Readonly<Record<string, () => readonly string[]>> = {
   circles: () => importCircles(readImports(root)).map(files => `a circle of imports: ${files.join(', ')}`),
-  downwards: () => forbiddenImports(readImports(root)),
+  downwards: () => [...unlistedRooms(readImports(root)), ...forbiddenImports(readImports(root))],
   length: () => longSources(readSources(root).code),
   width: () => wideComments(readSources(root).code),
   references: () => deadReferences(readSources(root), root),

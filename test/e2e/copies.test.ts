@@ -131,7 +131,7 @@ test('a shadow copy is an exchange of its own that the client never notices', as
     pool: { strategy: 'round-robin' },
     members: ([one = '']) => [{ instance: one }],
   })
-  pool.instances[1]?.setFault({ kind: 'slow-first-byte', ms: 300 })
+  pool.instances[1]?.setFault({ kind: 'slow-first-byte', ms: 1_000 })
   const answers = [await pool.chat(), await pool.chat({ body: { messages: ask('Hi'), stream: true } })]
   assert.ok(answers.every(({ status }) => status === 200))
   await eventually('both copies are recorded', async () => {
@@ -145,11 +145,10 @@ test('a shadow copy is an exchange of its own that the client never notices', as
     assert.deepEqual([copy.deployment, copy.instance, copy.outcome], ['gpt-4o-mini', 'member-2', 'completed'])
     assert.deepEqual([copy.target, copy.workload, copy.usage.source], ['member-2', 'hr-bot', 'reported'])
   }
-  const own = records.filter(record => record.copyOf === null)
-  assert.ok(
-    own.every(record => record.durationMs < 300),
-    'it waits for no copy',
-  )
+  for (const copy of copies) {
+    const own = records.find(({ id }) => id === copy.copyOf)
+    assert.ok(own && own.endedAtMs < copy.endedAtMs, 'it waits for no copy')
+  }
 })
 
 test('P12 a shadow copy that fails affects no client, and one in flight at shutdown is recorded', async t => {
@@ -205,11 +204,10 @@ test('a hedge answers for a slow member, both are billed and recorded, and no mo
     pool: { hedge: { afterPercentile: 90, maxShare: 0.2 }, strategy: 'round-robin' },
   })
   for (let call = 0; call < 60; call += 1) assert.equal((await pool.chat(embeddings)).status, 200)
-  pool.instances[0]?.setFault({ kind: 'slow-first-byte', ms: 1_500 })
-  const began = performance.now()
+  pool.instances[0]?.setFault({ kind: 'slow-first-byte', ms: 3_000 })
   const slow: RawAnswer[] = []
   while (pool.instances[0]?.bill().at(-1)?.fault !== 'slow-first-byte') slow.push(await pool.chat(embeddings))
-  assert.ok(performance.now() - began < 1_400, 'the client did not wait for the slow member')
+  assert.equal(pool.instances[0]?.bill().at(-1)?.ended, false, 'the client did not wait for the slow member')
   const [answer] = slow.slice(-1)
   assert.ok(answer)
   assert.equal(answer.status, 200)

@@ -1,6 +1,6 @@
 /**
  * The port of the journal's readers. A consumer takes every exchange of a journal, in the order in which they ended, at
- * least once. The store is the first consumer; feeds are further ones (`feed.ts`).
+ * least once. The store is the first consumer; feeds are further ones (`feeds/consumer.ts`).
  */
 import { basename } from 'node:path'
 import type { BlockView } from './metadata.ts'

@@ -86,6 +86,8 @@ export interface BackendFacts {
    * operation.
    */
   lacksAddress(status: number, error: AnswerError): boolean
+  /** True where servers of this kind may offer only a part of the API. */
+  readonly mayLackOperations: boolean
   /** Statuses of answers that may be about the gateway's own account instead of the call; the body says which. */
   readonly refusing: ReadonlySet<number>
   /**
@@ -165,6 +167,8 @@ const azureOpenAI = {
   },
   lacksAddress: (status, { code, message }) =>
     status === 404 && code === '404' && message !== null && /^resource not found\b/i.test(message),
+  // All operations for objects exist everywhere; a version or a region may lack newer ones.
+  mayLackOperations: false,
   refusing: new Set([401, 403]),
   refusal(status, error) {
     if (status === 401) return 'backend'
@@ -228,6 +232,7 @@ const openAI = {
   // "Invalid URL (POST /v1/x)"; FastAPI's "Not Found" of servers that offer only a part of the API.
   lacksAddress: (status, { code, message }) =>
     status === 404 && code === null && message !== null && /^(Invalid URL \(|Not Found$)/.test(message),
+  mayLackOperations: true,
   refusing: openAIRefusing,
   refusal(status, error) {
     if (!openAIRefusing.has(status)) return null

@@ -47,8 +47,9 @@ async function list(
   members: Readonly<Record<string, Answer>>,
   asking: Partial<Asking> = {},
   parts = partsOf(),
+  openai: readonly string[] = [],
 ) {
-  const plan = await planWith(t, members)
+  const plan = await planWith(t, members, { openai })
   return callThrough(t, plan, { path: '/openai/v1/files', ...asking }, exchange => {
     assert.ok(isList(exchange))
     return answerList(exchange, parts)
@@ -98,6 +99,24 @@ test('when one member cannot list, the client gets its error', async t => {
   const broken: Answer = (_request, response) => response.writeHead(500).end('{"error":{"code":"500"}}')
   const { status, body, result } = await list(t, { one: listing(['file-1']), two: broken })
   assert.deepEqual([status, body, result.status], [500, '{"error":{"code":"500"}}', 500])
+})
+
+// Otherwise a server that only has models makes all lists of its pool fail.
+test('a member of a kind that may offer only a part of the API and lacks such lists is skipped', async t => {
+  const lacking: Answer = (_request, response) => response.writeHead(404).end('{"detail":"Not Found"}')
+  const members = { zero: lacking, one: listing(['file-1', 'file-3']), two: lacking }
+  const { status, body, result, exchange } = await list(t, members, {}, partsOf(), ['zero', 'two'])
+  const ids = JSON.parse(body).data.map(({ id }: { id: string }) => id)
+  assert.deepEqual([status, ids, JSON.parse(body).has_more], [200, ['file-1', 'file-3'], false])
+  assert.deepEqual([result.attempts.map(one => one.status), exchange.instance?.name], [[404, 200, 404], 'one'])
+  const seen: string[] = []
+  const further = { zero: lacking, one: listing(['file-1', 'file-3'], seen) }
+  await list(t, further, { path: '/openai/v1/files?after=file-1', home: 'zero' }, partsOf(), ['zero'])
+  assert.match(seen[0] ?? '', /after=file-1/, 'the cursor is for the first member that lists')
+  const none = await list(t, { zero: lacking, two: lacking }, {}, partsOf(), ['zero', 'two'])
+  assert.deepEqual([none.status, none.body], [404, '{"detail":"Not Found"}'])
+  const other = await list(t, { zero: lacking, one: listing(['file-1']) })
+  assert.equal(other.status, 404, 'an Azure member may only lack the version')
 })
 
 test('F4 a member that refuses the gateway’s credential ends the list as such', async t => {

@@ -6,7 +6,7 @@
 import type { Instance } from '../../instances/index.ts'
 import type { AttemptRecord } from '../../ledger/record.ts'
 import type { Objects, Owner } from '../../objects/index.ts'
-import { errorIn } from '../../wire/answer-error.ts'
+import { errorIn, noError } from '../../wire/answer-error.ts'
 import { type Address, requestIdIn } from '../../wire/backends.ts'
 import { isRecord, type JsonRecord, listOf, textOrNull } from '../../wire/json.ts'
 import { createdIds, type ObjectKind } from '../../wire/objects.ts'
@@ -75,7 +75,10 @@ interface ListPage {
   readonly instance: Instance
   readonly head: AnswerHead
   readonly body: Buffer
+  /** Null for an error. */
   readonly document: JsonRecord | null
+  /** True when the member does not offer such lists, so it has no objects of the kind. */
+  readonly lacksLists: boolean
 }
 
 class Listing implements Timed {
@@ -119,10 +122,16 @@ class Listing implements Timed {
   async answer(): Promise<Relayed> {
     let last: ListPage | null = null
     let more = false
+    let after = this.#query.get('after')
     for (const [at, instance] of this.#members.entries()) {
-      const result = await this.#member(instance, at === 0 ? this.#query.get('after') : null)
+      const result = await this.#member(instance, after)
       if ('failure' in result) return this.#relayed(result.failure, null, result.cause)
+      if (result.page.lacksLists) {
+        last ??= result.page
+        continue
+      }
       last = result.page
+      after = null
       // The client gets the error of an instance that cannot list: a list without its objects would look complete.
       if (last.document === null) return this.#send(last, last.body)
       more = result.more
@@ -131,6 +140,9 @@ class Listing implements Timed {
       if (isFull) break
     }
     if (last === null) throw new TypeError('a target without members')
+    noteInstance(this.#exchange, last.instance)
+    // No member offers such lists.
+    if (last.document === null) return this.#send(last, last.body)
     const ends = { first_id: this.#data[0]?.['id'] ?? null, last_id: this.#data.at(-1)?.['id'] ?? null }
     const document = { ...last.document, data: this.#data, ...ends, has_more: more }
     return this.#send(last, Buffer.from(JSON.stringify(document)))
@@ -211,13 +223,15 @@ class Listing implements Timed {
       })
       this.#firstByteAtMs ??= clock()
       const body = Buffer.from(await bounded(answer.body))
+      const { backend } = instance
+      const error = answer.statusCode < 400 ? noError : errorIn(body)
       const refused =
-        instance.credential.kind !== 'caller' &&
-        refusesGateway(answer.statusCode, errorIn(body), instance.backend, false) !== null
+        instance.credential.kind !== 'caller' && refusesGateway(answer.statusCode, error, backend, false) !== null
       attempt(answer.statusCode, refused ? 'credential_refused' : null)
       if (refused) return { failure: 'credential_refused', cause: new GivenUp('credential_refused') }
       const document = answer.statusCode === 200 ? parsed(body) : null
-      return { instance, head: answerHead(answer.statusCode, answer.headers), body, document }
+      const lacksLists = backend.mayLackOperations && backend.lacksAddress(answer.statusCode, error)
+      return { instance, head: answerHead(answer.statusCode, answer.headers), body, document, lacksLists }
     } catch (error) {
       const cause = error instanceof Error ? error : new Error('the list could not be read')
       const failure = cause instanceof ClientLeft ? 'left' : classify(cause, false)

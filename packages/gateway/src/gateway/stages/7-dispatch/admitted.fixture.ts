@@ -45,18 +45,19 @@ async function listen(t: TestContext, answer: Answer): Promise<string> {
 
 /**
  * Workload `people` may use pool `main`, whose members are the instances by name. Connections are closed after the
- * test.
+ * test. @param more `openai`: names of the instances of that kind.
  */
 export async function planWith(
   t: TestContext,
   members: Readonly<Record<string, Answer>>,
-  more: { readonly pool?: object; readonly workload?: object } = {},
+  more: { readonly pool?: object; readonly workload?: object; readonly openai?: readonly string[] } = {},
 ): Promise<Plan> {
   const deployments = { 'gpt-4o': { model: 'gpt-4o' } }
   const instances: Record<string, ConfigInput['instances'][string]> = {}
   for (const [name, answer] of Object.entries(members)) {
     const endpoint = await listen(t, answer)
-    instances[name] = { endpoint, credential: { key: 'a-key-that-is-long-enough' }, deployments }
+    const kind = more.openai?.includes(name) === true ? 'openai' : 'azure-openai'
+    instances[name] = { kind, endpoint, credential: { key: 'a-key-that-is-long-enough' }, deployments }
   }
   const config = configSchema.parse({
     identity: { entra: { tenants: [tenantId] } },

@@ -336,6 +336,36 @@ test('a file stored at OpenAI is read in both forms of address, and listed with 
   assert.match(mixed.openai.received.at(-1)?.url ?? '', /^\/v1\/files(?:\?limit=\d+)?$/)
 })
 
+// An upload is read once, so it cannot be retried after a 404.
+test('files go to the member that stores files, and are listed, where the first member does not offer them', async t => {
+  const mixed = await startMixed(t, { flavour: 'vllm' })
+  const ids: string[] = []
+  for (const name of ['a.txt', 'b.txt']) {
+    const form = new FormData()
+    form.set('purpose', 'user_data')
+    form.set('file', new Blob(['hello']), name)
+    const stored = await mixed.post('/openai/v1/files', form)
+    assert.equal(stored.status, 200, stored.text)
+    ids.push((JSON.parse(stored.text) as { id: string }).id)
+    const record = await recordOf(mixed.world.house.ledger, stored.id)
+    assert.deepEqual([record.instance, record.attempts.length], ['dev-openai-instance-2', 1])
+  }
+  assert.deepEqual(
+    mixed.openai.received.map(({ method, url }) => `${method} ${url}`),
+    ['GET /v1/files?limit=1'],
+    'what the member does not offer is remembered',
+  )
+  const headers = { authorization: `Bearer ${mixed.token}` }
+  const answer = await fetch(`${mixed.world.url}/mixed/hr-bot/openai/v1/files`, { headers })
+  const { data } = (await answer.json()) as { data: { id: string }[] }
+  assert.deepEqual([answer.status, data.map(({ id }) => id).sort()], [200, ids.sort()])
+  const form = new FormData()
+  form.set('purpose', 'user_data')
+  form.set('file', new Blob(['hello']), 'c.txt')
+  const alone = await mixed.post('/openai/v1/files', form, { target: 'direct' })
+  assert.deepEqual([alone.status, alone.text], [404, '{"detail":"Not Found"}'])
+})
+
 test('a limit counts what an instance of kind openai has used', async t => {
   const mixed = await startMixed(t, {
     change: config => {

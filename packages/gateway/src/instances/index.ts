@@ -9,6 +9,7 @@ import { type BackendFacts, backendOf } from '../wire/backends.ts'
 import { Breaker } from './breaker.ts'
 import { type CredentialParts, createCredential, type InstanceCredential } from './credentials.ts'
 import { Lane } from './lane.ts'
+import { Offers } from './offers.ts'
 import { OwnCredential } from './own-credential.ts'
 import { Probes } from './probe.ts'
 import type { InstanceState, ProbeResult } from './state.ts'
@@ -29,6 +30,11 @@ export interface Instance {
   readonly lanes: ReadonlyMap<string, Lane>
   /** The lane of calls without a deployment: files, batches, stored responses. */
   readonly plainLane: Lane
+  /**
+   * False when the instance answers a GET of this path that it has nothing there. True where that is not known. Never
+   * rejects.
+   */
+  offers(path: string): boolean | Promise<boolean>
   /** Requests the instance's models with its credential, which is not billed. Never rejects. */
   probe(): Promise<ProbeResult>
   state(nowMs: number): InstanceState
@@ -76,12 +82,14 @@ export function openInstance(
     ]),
   )
   const plainLane = new Lane('', 'standard', { backend, settings: written.breaker, reach, credential: own })
+  const clock = parts.callClock ?? parts.clock
+  const offers = new Offers({ connections, backend, credential, clock })
   const probes = new Probes({
     connections,
     backend,
     credential,
     reach,
-    clock: parts.callClock ?? parts.clock,
+    clock,
     settings: written.probe ?? null,
   })
   return {
@@ -95,6 +103,7 @@ export function openInstance(
     own,
     lanes,
     plainLane,
+    offers: path => offers.has(path),
     probe: () => probes.probe(),
     state(nowMs) {
       const states = [...lanes.values()].map(lane => lane.state(nowMs))

@@ -9,6 +9,7 @@ import { errorIn } from '../wire/answer-error.ts'
 import type { BackendFacts, RefusalScope } from '../wire/backends.ts'
 import type { Breaker } from './breaker.ts'
 import { CredentialError, type InstanceCredential } from './credentials.ts'
+import { beginningOf } from './error-body.ts'
 import type { ProbeResult } from './state.ts'
 
 /** Timeout where no active probes are configured. Milliseconds. */
@@ -113,20 +114,6 @@ export class Probes {
 function refusalWords(status: number, scope: RefusalScope | null): string | null {
   if (scope === 'operation') return null
   return `It answered ${status}: the credential is not accepted, or lacks the role.`
-}
-
-/** Errors are short: what is longer is none. Bytes. */
-const errorBytesMax = 65_536
-
-async function beginningOf(body: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    chunks.push(chunk)
-    bytes += chunk.length
-    if (bytes > errorBytesMax) break
-  }
-  return Buffer.concat(chunks)
 }
 
 /** Words without the error's own message: libraries put what was sent into theirs. */

@@ -86,7 +86,10 @@ export class Sender {
     return found ?? this.next() ?? this.#members.only
   }
 
-  /** @returns null when another member may be tried: this one has no room or no credential, or it refused the call. */
+  /**
+   * @returns null when another member may be tried: this one has no room, no credential or no such operation, or it
+   *   refused the call.
+   */
   async send(candidate: Candidate): Promise<Relayed | null> {
     // Before anything else, so that only one of several calls becomes the probe of a lane that is out of use.
     const attempt = candidate.lane.begin(this.#parts.clock())
@@ -96,6 +99,7 @@ export class Sender {
     try {
       const credential = this.#credential(candidate.instance)
       header = credential instanceof Promise ? await credential : credential
+      if (this.#sending.request.send === 'upload' && (await this.#lacksOperation(candidate))) header = null
       const room = header !== null && this.#hasRoom(candidate)
       if (header === null || !(room instanceof Promise ? await room : room)) {
         attempt.withdraw(this.#parts.clock())
@@ -129,6 +133,13 @@ export class Sender {
     if (typeof result === 'string') return null
     noteInstance(this.#exchange, attempts.instance)
     return result
+  }
+
+  /** True when an upload would be lost on this member, and another one may take it. */
+  async #lacksOperation({ instance }: Candidate): Promise<boolean> {
+    const { route } = this.#sending
+    if (!this.#members.mayReplay || route.operation.lists === null) return false
+    return !(await instance.offers(instance.backend.path({ ...route.address, query: 'limit=1' }, null)))
   }
 
   #hedging(attempts: Attempts): Omit<Parameters<typeof hedged>[1], 'hedge' | 'afterMs'> {

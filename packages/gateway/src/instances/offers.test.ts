@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type TestContext, test } from 'node:test'
+import { Pool } from 'undici'
+import { backends } from '../wire/backends.ts'
+import { Offers } from './offers.ts'
+
+async function offersOf(t: TestContext, answer: RequestListener, kind: keyof typeof backends = 'openai') {
+  const server = createServer(answer)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const connections = new Pool(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  t.after(async () => {
+    await connections.destroy()
+    server.closeAllConnections()
+    server.close()
+  })
+  const time = { nowMs: 1_000 }
+  const credential = { kind: 'key', header: () => backends[kind].keyField('a-key'), renew: () => {} } as const
+  return { time, offers: new Offers({ connections, backend: backends[kind], credential, clock: () => time.nowMs }) }
+}
+
+test('what a server does not offer is known from one answer, for ten minutes', async t => {
+  const seen: string[] = []
+  let lacks = true
+  const { time, offers } = await offersOf(t, ({ method, url, headers }, response) => {
+    seen.push(`${method} ${url} ${headers.authorization}`)
+    response.writeHead(lacks ? 404 : 200).end(lacks ? '{"detail":"Not Found"}' : '{"data":[]}')
+  })
+  assert.deepEqual(await Promise.all([offers.has('/v1/files'), offers.has('/v1/files')]), [false, false])
+  assert.deepEqual(seen, ['GET /v1/files Bearer a-key'])
+  lacks = false
+  time.nowMs += 599_999
+  assert.equal(await offers.has('/v1/files'), false)
+  time.nowMs += 1
+  assert.equal(await offers.has('/v1/files'), true, 'the server may have been updated')
+  assert.equal(seen.length, 2)
+})
+
+// An instance that fails must not lose its uploads for ten minutes.
+test('other errors and lost answers do not say that an operation is lacking', async t => {
+  const answers: RequestListener[] = [
+    (_request, response) => void response.writeHead(500).end('{}'),
+    (_request, response) => void response.writeHead(404).end('{"error":{"code":"not_found","message":"No such file"}}'),
+    (_request, response) => void response.writeHead(401).end('{"error":"Unauthorized"}'),
+    ({ socket }) => void socket.destroy(),
+  ]
+  for (const answer of answers) assert.equal(await (await offersOf(t, answer)).offers.has('/v1/files'), true)
+  let calls = 0
+  const { offers } = await offersOf(t, ({ socket }, response) => {
+    calls += 1
+    if (calls === 1) socket.destroy()
+    else response.writeHead(404).end('{"detail":"Not Found"}')
+  })
+  assert.deepEqual([await offers.has('/v1/files'), await offers.has('/v1/files')], [true, false])
+})
+
+test('Azure OpenAI is not asked, because every instance offers files', async t => {
+  const { offers } = await offersOf(t, () => assert.fail('nothing is to be sent'), 'azure-openai')
+  assert.equal(offers.has('/openai/v1/files'), true)
+})

@@ -42,10 +42,24 @@ test('L15 W10 every package of every platform has a checksum, and none runs a sc
 
 type Manifest = Partial<Record<'dependencies' | 'devDependencies' | 'optionalDependencies', Record<string, string>>>
 
-test('versions of dependencies are exact and the same in each package, and the runtime has one version on every platform', () => {
-  const manifests = ['package.json', 'packages/gateway/package.json', 'packages/simulator/package.json'].map(
-    name => JSON.parse(read(name)) as Manifest,
+/** The manifests of the repository. */
+const manifests = ['package.json', 'packages/gateway/package.json', 'packages/simulator/package.json'].map(
+  name => JSON.parse(read(name)) as Manifest,
+)
+
+// A dependency that nobody can justify is a way in.
+test('every dependency has a row with its reason in docs/dependencies.md, and every row a dependency', () => {
+  const used = manifests.flatMap(({ dependencies, devDependencies, optionalDependencies }) =>
+    Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies }),
   )
+  const rows = read('docs/dependencies.md').matchAll(/^\| (`[^|]+`) \|/gm)
+  const explained = [...rows].flatMap(([, names = '']) =>
+    [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+  )
+  assert.deepEqual([...new Set(explained)].sort(), [...new Set(used)].sort())
+})
+
+test('versions of dependencies are exact and the same in each package, and the runtime has one version on every platform', () => {
   const all = manifests.flatMap(({ dependencies, devDependencies, optionalDependencies }) =>
     Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies }),
   )

@@ -1,8 +1,8 @@
 /**
  * Writes the generated files: from the configuration's schema its reference and JSON Schema, from the table of the
  * record's fields the table in docs/ledger.md, the journal's writer, and Data Explorer's tables and dashboard.
- *   node scripts/generate.ts           writes what has changed
- *   node scripts/generate.ts --check   writes nothing; exits 1 when a file differs from what would be written
+ *   npm run generate              writes what has changed
+ *   npm run generate -- --check   writes nothing; exits 1 when a file differs from what would be written
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -29,7 +29,7 @@ const generated: Readonly<Record<string, (written: string) => string>> = {
 
 const unknown = process.argv.slice(2).filter(argument => argument !== '--check')
 if (unknown.length > 0) {
-  process.stderr.write(`✗ usage  unknown argument ${unknown[0]}\n  Try: node scripts/generate.ts --check\n`)
+  process.stderr.write(`✗ usage  unknown argument ${unknown[0]}\n  Try: npm run generate -- --check\n`)
   process.exit(2)
 }
 const checkOnly = process.argv.includes('--check')
@@ -49,7 +49,7 @@ for (const [name, make] of Object.entries(generated)) {
 }
 if (checkOnly && stale.length > 0) {
   process.stderr.write(
-    `✗ generated_stale  ${stale.join(', ')} differ from what they are made from\n  Try: node scripts/generate.ts\n`,
+    `✗ generated_stale  ${stale.join(', ')} differ from what they are made from\n  Try: npm run generate\n`,
   )
   process.exit(1)
 }

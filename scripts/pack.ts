@@ -1,6 +1,6 @@
 /**
  * Builds each package in its published form (JavaScript, types, data files) and packs it: one tarball per package.
- *   node scripts/pack.ts [DIRECTORY]   writes the tarballs and their contents there; default dist/
+ *   npm run pack -- [DIRECTORY]   writes the tarballs and their contents there; default dist/
  *
  * The manifests in the checkout point at TypeScript, which Node runs directly everywhere but below node_modules. The
  * published manifests point at the built files, so plain `npm pack` in a package's folder would pack something that

@@ -1,6 +1,6 @@
 /**
  * Checks of the structure of sources and documentation, each by its name:
- *   node scripts/structure.ts [NAME...]   without names: all
+ *   node scripts/run.mjs scripts/structure.ts [NAME...]   without names: all
  * Exit code 1 with a line per finding.
  */
 import { dirname } from 'node:path'

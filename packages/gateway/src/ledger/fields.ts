@@ -5,7 +5,7 @@
  * the command line's list, page and CSV (cli/record-*.ts), the columns of feeds (feeds/forms.ts), and Data Explorer's
  * tables and mapping (deploy/kusto).
  *
- * A new field is one row here and the line that computes it; then `node scripts/generate.ts`.
+ * A new field is one row here and the line that computes it; then `npm run generate`.
  */
 
 import { usageSources } from '../wire/usage.ts'

@@ -2,6 +2,7 @@
  * Targets: what a URL can name. An instance is a target with one member; a pool has several. They are prepared at boot.
  */
 import type { PoolConfig } from '../config/schema/index.ts'
+import type { BackendFacts } from '../wire/backends.ts'
 import type { Instance } from './index.ts'
 import type { Lane } from './lane.ts'
 
@@ -67,8 +68,8 @@ export interface Target {
    * whole.
    */
   readonly readsBodyForName: boolean
-  /** True where at least one member lacks something that other kinds have (`BackendFacts.lacks`). */
-  readonly hasLacks: boolean
+  /** What at least one member lacks and other kinds have; null where no member lacks anything. */
+  readonly lacks: BackendFacts['lacks'] | null
   /** True where at least one member accepts usage options in every version of the API. */
   readonly takesUsageAlways: boolean
   /** For calls without a deployment: the first member, so that objects are together; another one while it is down. */
@@ -96,11 +97,13 @@ export function singleOf(instance: Instance): Target {
   }
 }
 
-function traitsOf(instances: readonly Instance[]): Pick<Target, 'readsBodyForName' | 'hasLacks' | 'takesUsageAlways'> {
+function traitsOf(instances: readonly Instance[]): Pick<Target, 'readsBodyForName' | 'lacks' | 'takesUsageAlways'> {
   const rows = instances.map(({ backend }) => backend)
+  const members = [...new Set(rows.flatMap(({ lacks }) => lacks.members))]
+  const fields = [...new Set(rows.flatMap(({ lacks }) => lacks.fields))]
   return {
     readsBodyForName: rows.some(({ deploymentInAddress }) => !deploymentInAddress),
-    hasLacks: rows.some(({ lacks }) => lacks.members.length + lacks.fields.length > 0),
+    lacks: members.length + fields.length === 0 ? null : { members, fields },
     takesUsageAlways: rows.some(row => row.takesUsageOptions(null, false)),
   }
 }

@@ -224,6 +224,5 @@ export class Copies {
 function memberFor(exchange: Admitted, { target, deployment, apart }: CopyOrder, nowMs: number): Candidate | null {
   const having = candidatesFor(target, deployment)
   if (having === null) return null
-  const candidates = target.hasLacks ? suitedTo(having, exchange, target) : having
-  return choose(target, candidates, { nowMs, tried: apart, prefixHash: -1 })
+  return choose(target, suitedTo(having, exchange, target), { nowMs, tried: apart, prefixHash: -1 })
 }

@@ -153,6 +153,20 @@ test('a deployment that no member has is unknown', async t => {
   })
 })
 
+// The caller's key for its search service must not reach a server that cannot use it, wherever its objects live.
+test('a call that must go to the instance of its objects is refused when that kind lacks something in the call', async t => {
+  const plan = await planWith(t, { one: says(200), two: says(200, '{"ok":true}') }, { openai: ['one'] })
+  const body = Buffer.from('{"messages":[],"data_sources":[]}')
+  const json = { body, scan: scanObject(body, new Set(['data_sources'])), named: [] }
+  const asked = { ...chat.asked, send: body, json }
+  await assert.rejects(send(t, plan, { asked, home: 'one' }), {
+    code: 'call_unsuited',
+    details: { target: 'one', part: 'data_sources', kinds: 'OpenAI' },
+  })
+  assert.equal((await send(t, plan, { asked, home: 'two' })).status, 200)
+  assert.equal((await send(t, plan, { home: 'one' })).status, 200)
+})
+
 function closeAll(plan: Plan): void {
   for (const { instance } of plan.targets.get('main')?.members ?? []) {
     laneOf(instance).breaker.trip('failures', Date.now() + 5_000)

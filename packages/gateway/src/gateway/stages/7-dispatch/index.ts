@@ -19,12 +19,14 @@ import { suitedTo } from './suited.ts'
  */
 export async function dispatch(exchange: Admitted, parts: SenderParts): Promise<Relayed> {
   const { request, grant, home } = exchange
-  const having = servingAll(grant.target, request)
-  const candidates = home === null && grant.target.hasLacks ? suitedTo(having, exchange, grant.target) : having
-  const pinned = pinnedOf(candidates, home?.instance ?? null)
-  if (pinned === undefined) throw unknownDeployment(grant.target, request.deployment ?? '')
-  const loose = home?.loose ?? null
   const { target } = grant
+  const having = servingAll(target, request)
+  const loose = home?.loose ?? null
+  const mustStay = home !== null && loose === null
+  const candidates = mustStay ? having : suitedTo(having, exchange, target)
+  const pinned = home === null ? null : memberAt(candidates, home.instance)
+  if (mustStay && pinned !== null) requireSuited(pinned, exchange, target)
+  if (mustStay && pinned === null) throw unknownDeployment(target, request.deployment ?? '')
   const members = new TargetMembers({
     target,
     candidates,
@@ -57,7 +59,11 @@ function unknownDeployment({ name }: Target, deployment: string): Refusal {
   return new Refusal('deployment_unknown', { target: name, deployment }, { param: 'model' })
 }
 
-/** The only member that can serve the call; null where any may, undefined where none can. */
-function pinnedOf(candidates: Candidates, home: string | null): Candidate | null | undefined {
-  return home === null ? null : candidates.all.find(({ instance }) => instance.name === home)
+function memberAt(candidates: Candidates, home: string | null): Candidate | null {
+  return candidates.all.find(({ instance }) => instance.name === home) ?? null
+}
+
+/** The objects of the call live on this member. @throws Refusal call_unsuited when the member lacks what it brings. */
+function requireSuited(home: Candidate, exchange: Admitted, { lacks }: Target): void {
+  if (lacks !== null) suitedTo({ tiers: [[home]], all: [home] }, exchange, { name: home.instance.name, lacks })
 }

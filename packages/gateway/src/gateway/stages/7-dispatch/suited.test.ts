@@ -27,6 +27,14 @@ test('a call that every kind of backend takes may go to every member', () => {
   assert.deepEqual(suited({ model: 'gpt-4o' }, {}, onlyOther), ['other'])
 })
 
+// Nearly every call: it must cost no more than a look at its members.
+test('a call that brings nothing special gets the same candidates back', () => {
+  const candidates = candidatesFor(mixed, 'gpt-4o')
+  assert.ok(candidates)
+  const request: ReceivedRequest = { ...requestWithoutBody('gpt-4o', []), send: Buffer.from('{"model":"gpt-4o"}') }
+  assert.equal(suitedTo(candidates, { call: callOf({}), request }, mixed), candidates)
+})
+
 test('a call with something that only Azure OpenAI has goes only to its instances', () => {
   for (const member of ['data_sources', 'dataSources', 'user_security_context', 'input_blob', 'output_folder']) {
     assert.deepEqual(suited({ model: 'gpt-4o', [member]: [] }), ['azure'], member)

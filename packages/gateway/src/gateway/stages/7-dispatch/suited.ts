@@ -1,35 +1,50 @@
-/** Passes over members whose kind of backend does not know something that the call brings. */
+/** Skips members whose kind of backend does not know something that the call brings. */
 import { type Candidate, type Candidates, only, type Target } from '../../../instances/pool.ts'
-import { scanObject } from '../../../wire/json-scan.ts'
+import type { BackendFacts } from '../../../wire/backends.ts'
+import { type Scan, scanObject } from '../../../wire/json-scan.ts'
 import type { Admitted } from '../../exchange.ts'
 import { Refusal } from '../../refusals.ts'
 import type { ReceivedRequest } from '../4-receive/request.ts'
 
-/** Members whose kind of backend knows everything in the call. @throws Refusal call_unsuited when there is none. */
+/**
+ * Members whose kind of backend knows everything in the call. Nearly every call brings only what all kinds know, and
+ * gets the same candidates back.
+ * @throws Refusal call_unsuited when there is none.
+ */
 export function suitedTo(
   candidates: Candidates,
-  { call, request }: Pick<Admitted, 'call' | 'request'>,
-  target: Pick<Target, 'name'>,
+  exchange: Pick<Admitted, 'call' | 'request'>,
+  { name, lacks }: Pick<Target, 'name' | 'lacks'>,
 ): Candidates {
-  const lackedBy = ({ instance }: Candidate): string | null => {
-    const { members, fields } = instance.backend.lacks
-    return (
-      members.find(member => hasMember(request, member)) ??
-      fields.find(field => call.req.headers[field] !== undefined) ??
-      null
-    )
-  }
+  const brought = lacks === null ? null : broughtOf(exchange, lacks)
+  if (brought === null) return candidates
+  const lackedBy = ({ instance: { backend } }: Candidate): string | null => brought.find(isLackedBy(backend)) ?? null
   const suited = only(candidates, candidate => lackedBy(candidate) === null)
   if (suited !== null) return suited
   const [first] = candidates.all
   const part = first === undefined ? '' : (lackedBy(first) ?? '')
   const kinds = new Set(candidates.all.map(({ instance }) => instance.backend.title))
-  throw new Refusal('call_unsuited', { target: target.name, part, kinds: [...kinds].join(', ') }, { param: part })
+  throw new Refusal('call_unsuited', { target: name, part, kinds: [...kinds].join(', ') }, { param: part })
 }
 
-/** Bodies of calls without a deployment are small, and `receive` does not scan them. */
-function hasMember({ json, send }: ReceivedRequest, member: string): boolean {
-  if (json !== null) return json.scan.members.has(member)
-  if (!(send instanceof Buffer) || send[0] !== 0x7b) return false
-  return scanObject(send, new Set([member])).members.has(member)
+function isLackedBy({ lacks: { members, fields } }: BackendFacts): (part: string) => boolean {
+  return part => members.includes(part) || fields.includes(part)
+}
+
+/** Those of the members and fields that the call has; null for nearly every call. */
+function broughtOf(
+  { call, request }: Pick<Admitted, 'call' | 'request'>,
+  { members, fields }: BackendFacts['lacks'],
+): readonly string[] | null {
+  let brought: string[] | null = null
+  const found = membersOf(request, members)
+  if (found !== null) for (const member of members) if (found.has(member)) brought = [...(brought ?? []), member]
+  for (const field of fields) if (call.req.headers[field] !== undefined) brought = [...(brought ?? []), field]
+  return brought
+}
+
+/** Bodies of calls without a deployment are small, and `receive` does not scan all of them. */
+function membersOf({ json, send }: ReceivedRequest, wanted: readonly string[]): Scan['members'] | null {
+  if (json !== null) return json.scan.members
+  return send instanceof Buffer && send[0] === 0x7b ? scanObject(send, new Set(wanted)).members : null
 }

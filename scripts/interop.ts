@@ -1,12 +1,14 @@
 /**
  * `npm run interop -- [--records N] [FILE...]`: tests against programs that are neither on npm nor Debian's packages:
- * Apache Kafka, which Maven fetches. `--records` sets the size of the test with restarts of the broker.
+ * Apache Kafka, which Maven fetches, and pandas, pyarrow and polars, which pip fetches. `--records` sets the size of
+ * the test with restarts of the broker.
  */
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { seedOfRun } from '../test/support/random.ts'
 import { fetchKafka, KafkaMissing } from './kafka/fetch.ts'
 import { installMissing, interopPrograms } from './packages.ts'
+import { fetchPython, PythonMissing } from './python/fetch.ts'
 import { interopFiles, testEnvironment } from './tests.ts'
 
 const { values, positionals } = parseArgs({
@@ -24,6 +26,16 @@ try {
 } catch (error) {
   if (!(error instanceof KafkaMissing)) throw error
   fail('kafka_missing', error.message, 'mvn --file scripts/kafka/pom.xml dependency:resolve')
+}
+try {
+  fetchPython()
+} catch (error) {
+  if (!(error instanceof PythonMissing)) throw error
+  fail(
+    'python_missing',
+    error.message,
+    'python3 -m pip download --require-hashes --requirement scripts/python/requirements.txt',
+  )
 }
 
 const seed = seedOfRun()

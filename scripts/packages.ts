@@ -18,6 +18,7 @@ export const testPrograms: Programs = {
 export const interopPrograms: Programs = {
   java: { package: 'default-jre-headless', reason: 'runs Apache Kafka' },
   mvn: { package: 'maven', reason: 'fetches Apache Kafka' },
+  pip3: { package: 'python3-pip', reason: 'fetches pandas, pyarrow and polars' },
 }
 
 /**

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { recordsInParquet } from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
 import { eventually, soon } from '../support/wait.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -220,6 +221,23 @@ test('the commands of docs/feeds.md work beside a demonstration that ships into 
     assert.equal(run.child.exitCode, 0, `${line}\n${run.err()}`)
     assert.match(run.out(), expected[index] as RegExp, line)
   }
+  await stopDemo(demo)
+})
+
+test('the demonstration ships Parquet, and its command line shows the feed', async () => {
+  const directory = join(folder, 'with-parquet')
+  const demo = await startDemo(['--no-traffic', '--no-history', '--feed', 'parquet', '--directory', directory])
+  const asked = start(process.execPath, [main, 'chat', '--as', 'bob', 'What is a semaphore?'], directory)
+  await soon('the answer', asked.ended, 30_000)
+  const files = join(directory, '.gatehouse', 'parquet')
+  const isThere = (): true | null =>
+    globSync('day=*/hour=*/parquet-*.parquet', { cwd: files }).length > 0 ? true : null
+  await eventually('the record is in a file', isThere, 30_000)
+  const [record] = await recordsInParquet(files)
+  assert.match(String(record?.['requestBody']), /What is a semaphore/)
+  const shown = start(process.execPath, [main, 'feeds'], directory)
+  await soon('the list of feeds', shown.ended, 30_000)
+  assert.match(shown.out(), / parquet +files +running +0 +- +1 /)
   await stopDemo(demo)
 })
 

@@ -4,7 +4,7 @@ import type { ConfigInput } from '../../config/schema/index.ts'
 import type { DemoFeedKind } from './kinds.ts'
 
 export interface DemoFeed {
-  /** The feed's section; its name is the kind. */
+  /** The feed's section; the name of the feed is the one after `--feed`. */
   readonly feed: NonNullable<ConfigInput['feeds']>[string]
   /** For the banner: where to look. */
   readonly where: string
@@ -19,10 +19,12 @@ export interface DemoFeedParts {
 
 /** By kind. Each loads what it needs when it is started. */
 export const demoFeeds: Readonly<Record<DemoFeedKind, (parts: DemoFeedParts) => Promise<DemoFeed>>> = {
-  async files({ stateDirectory }) {
-    const directory = join(stateDirectory, 'files')
-    // A person who watches the directory should not have to wait for a minute.
-    const feed = { kind: 'files', directory, bodies: true, batch: { time: '3s' } } as const
-    return { feed, where: directory, close: async () => {} }
-  },
+  files: async ({ stateDirectory }) => filesIn(join(stateDirectory, 'files'), 'jsonl'),
+  parquet: async ({ stateDirectory }) => filesIn(join(stateDirectory, 'parquet'), 'parquet'),
+}
+
+function filesIn(directory: string, format: 'jsonl' | 'parquet'): DemoFeed {
+  // A person who watches the directory should not have to wait for a minute.
+  const feed = { kind: 'files', directory, format, bodies: true, batch: { time: '3s' } } as const
+  return { feed, where: directory, close: async () => {} }
 }

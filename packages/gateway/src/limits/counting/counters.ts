@@ -60,6 +60,9 @@ export interface Claim {
   readonly rule: string
 }
 
+/** One empty list for all calls that have none. */
+export const noClaims: readonly Claim[] = []
+
 /** Amounts that a call asks for. It also counts as one request and as one call in flight. */
 export interface Requested {
   readonly tokens: number
@@ -165,6 +168,11 @@ export interface CounterReading {
    * Time when some (sliding) or all (calendar) of it is free again, in ms since the epoch; null for calls in flight.
    */
   readonly renewsAtMs: number | null
+}
+
+/** @param reserved Calls that run longer than the window are in it and no longer in `sum`. */
+export function readingOf(sum: number, reserved: number, renewsAtMs: number | null): CounterReading {
+  return { used: Math.max(0, sum - reserved), reserved: Math.min(sum, reserved), renewsAtMs }
 }
 
 /** An amount from the ledger, for a counter that starts empty. */

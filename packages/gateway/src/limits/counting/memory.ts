@@ -12,9 +12,11 @@ import {
   type CounterIdentity,
   type CounterReading,
   type CounterStore,
+  noClaims,
   type Requested,
   type Reservation,
   type ReserveResult,
+  readingOf,
   type Used,
   usedOf,
 } from './counters.ts'
@@ -22,8 +24,6 @@ import { gaugeOf, TightestGauges } from './gauges.ts'
 import type { Moments } from './moments.ts'
 import { shortageOf } from './shortage.ts'
 import type { Moment } from './tally.ts'
-
-const noClaims: readonly Claim[] = []
 
 /**
  * Reserving with 4 claims (tokens and requests per minute, tokens per day, calls in flight) and settling it takes 0.18
@@ -126,14 +126,7 @@ export class MemoryStore implements CounterStore {
     const now = this.#moments.now()
     return counters.map(({ own, window }) => {
       const sum = own.sum(now)
-      const resetInMs = own.resetInMs(now)
-      // Calls that run longer than the window no longer count in it.
-      const reserved = Math.min(own.reserved, sum)
-      return {
-        used: sum - reserved,
-        reserved,
-        renewsAtMs: window.kind === 'inFlight' ? null : now.atMs + resetInMs,
-      }
+      return readingOf(sum, own.reserved, window.kind === 'inFlight' ? null : now.atMs + own.resetInMs(now))
     })
   }
 

@@ -16,9 +16,11 @@ import {
   type CounterIdentity,
   type CounterReading,
   type CounterStore,
+  noClaims,
   type Requested,
   type Reservation,
   type ReserveResult,
+  readingOf,
   storeShortage,
   type Used,
   usedOf,
@@ -32,8 +34,8 @@ import { Membership, type MembershipParts } from './membership.ts'
 import { EpochChanged, Outbox } from './outbox.ts'
 import { readAll } from './read.ts'
 import { Rejoin } from './rejoin.ts'
-import { fillReservation, readingOf, refusalOf, type ScriptReply, slotsOf } from './replies.ts'
-import { type Holder, noClaims, SharedReservation } from './reservation.ts'
+import { fillReservation, refusalOf, type ScriptReply, slotsOf } from './replies.ts'
+import { type Holder, SharedReservation } from './reservation.ts'
 import { scripts } from './scripts.ts'
 import { Shares } from './shares.ts'
 

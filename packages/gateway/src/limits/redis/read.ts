@@ -1,7 +1,7 @@
 import type { RedisStore } from '../../redis/index.ts'
-import type { Counter, CounterReading } from '../counting/counters.ts'
+import { type Counter, type CounterReading, readingOf } from '../counting/counters.ts'
 import type { RedisKeys } from './keys.ts'
-import { readingOf, type ScriptReply } from './replies.ts'
+import type { ScriptReply } from './replies.ts'
 import { scripts } from './scripts.ts'
 
 /** Counters in one script call. */

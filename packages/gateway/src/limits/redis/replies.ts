@@ -2,13 +2,7 @@
  * The scripts' replies as results. For each claim there are three figures: sum, ms until some of it is free, ms until
  * there is room.
  */
-import {
-  type Claim,
-  type Counter,
-  type CounterReading,
-  type ReserveResult,
-  storeShortage,
-} from '../counting/counters.ts'
+import { type Claim, type Counter, type ReserveResult, storeShortage } from '../counting/counters.ts'
 import { TightestGauges } from '../counting/gauges.ts'
 import { shortageOf } from '../counting/shortage.ts'
 import type { SharedReservation } from './reservation.ts'
@@ -85,9 +79,4 @@ export function refusalOf(claims: readonly Claim[], reply: ScriptReply): Reserve
     state: 'ok',
   })
   return { reservation: null, shortage }
-}
-
-/** Calls that run longer than the window no longer count in it. */
-export function readingOf(sum: number, reserved: number, renewsAtMs: number | null): CounterReading {
-  return { used: Math.max(0, sum - reserved), reserved: Math.min(sum, reserved), renewsAtMs }
 }

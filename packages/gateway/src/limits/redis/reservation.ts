@@ -1,4 +1,4 @@
-import type { Claim, Requested, Reservation } from '../counting/counters.ts'
+import { type Claim, noClaims, type Requested, type Reservation } from '../counting/counters.ts'
 import type { Moment } from '../counting/tally.ts'
 import type { Gauge, StoreState } from '../index.ts'
 
@@ -48,5 +48,3 @@ export class SharedReservation implements Reservation {
     this.isReported = true
   }
 }
-
-export const noClaims: readonly Claim[] = []

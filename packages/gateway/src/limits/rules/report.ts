@@ -23,7 +23,7 @@ export async function reportOf(book: RuleBook, store: CounterStore, waiting: num
   )
   const unique = [...new Set(groups.flatMap(one => one.counters))]
   const readings = await store.read(unique)
-  const readingOf = new Map(unique.map((counter, index) => [counter, readings[index]]))
+  const byCounter = new Map(unique.map((counter, index) => [counter, readings[index]]))
   return {
     store: store.kind,
     state: store.state,
@@ -32,7 +32,7 @@ export async function reportOf(book: RuleBook, store: CounterStore, waiting: num
     rules: groups.flatMap(one =>
       one.counters
         .flatMap(counter => {
-          const reading = readingOf.get(counter)
+          const reading = byCounter.get(counter)
           return reading === undefined ? [] : [lineOf(one.rule, one.limit, counter, reading)]
         })
         .sort((a, b) => b.used + b.reserved - a.used - a.reserved)

@@ -41,11 +41,6 @@ export function timeOfId(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 }
 
-/** Like `timeOfId`, from the bytes that `writeId` wrote. */
-export function timeOfBytes(view: DataView, at: number): number {
-  return view.getUint32(at) * 0x1_0000 + view.getUint16(at + 4)
-}
-
 export function notAnId(id: string): LedgerError {
   const shown = id.length > 64 ? `${id.slice(0, 64)}…` : id
   return new LedgerError('ledger_unwritable', `An exchange's id must be a UUID; this one is ${JSON.stringify(shown)}.`)

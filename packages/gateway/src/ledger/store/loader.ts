@@ -3,7 +3,7 @@ import { type Consumer, type Exchanges, type JournalCursor, journalName } from '
 import { ExchangeReader, readClosedBlock } from '../journal/exchange-reader.ts'
 import { endOfFiles } from '../journal/follower.ts'
 import { at } from '../journal/frame.ts'
-import { readId, timeOfBytes, timeOfId } from '../journal/ids.ts'
+import { readId } from '../journal/ids.ts'
 import { BlockView } from '../journal/metadata.ts'
 import { newOpenExchange, type OpenExchange } from '../journal/pairing.ts'
 import { type JournalPosition, offsetOf, segmentOf } from '../journal/position.ts'
@@ -34,8 +34,6 @@ interface StoreCursor {
   readonly low: JournalPosition
   readonly sequence: number
   readonly damagedBytes: number
-  /** Time of the newest id among the records. */
-  readonly newestMs: number
 }
 
 /** Statements that every load runs; preparing them each time would cost some milliseconds. */
@@ -73,7 +71,6 @@ export class Loader implements Consumer<OpeningFacts> {
   #sequence: number
   #committedSequence: number
   #damagedBytes: number
-  #newestMs: number
   #appender: DuckDBAppender | null = null
   #rowsInTransaction = 0
   #rowsCommitted = 0
@@ -89,7 +86,6 @@ export class Loader implements Consumer<OpeningFacts> {
     this.#sequence = cursor.sequence
     this.#committedSequence = cursor.sequence
     this.#damagedBytes = cursor.damagedBytes
-    this.#newestMs = cursor.newestMs
     this.#exchanges = new ExchangeReader(options.journal, this, damage => {
       this.#damagedBytes += damage.bytes
       options.onDamage(damage)
@@ -135,7 +131,7 @@ export class Loader implements Consumer<OpeningFacts> {
   }
   /** What can be read. */
   get loaded(): Loaded {
-    return { sequence: this.#committedSequence, newestMs: this.#newestMs }
+    return { sequence: this.#committedSequence }
   }
   get damagedBytes(): number {
     return this.#damagedBytes
@@ -200,7 +196,6 @@ export class Loader implements Consumer<OpeningFacts> {
   ): void {
     const names = this.#blocks.closed(entry.window, entry.view, block)
     this.#sequence += 1
-    this.#newestMs = Math.max(this.#newestMs, timeOfBytes(entry.view, entry.headAt + at.id))
     writeRow(this.#batch, { entry, block, names, exchange, position, sequence: this.#sequence })
   }
 
@@ -286,15 +281,12 @@ async function prepareStatements(connection: DuckDBConnection): Promise<Statemen
 }
 
 async function readCursor(connection: DuckDBConnection): Promise<StoreCursor> {
-  const result = await connection.runAndReadAll(
-    'SELECT loaded, low, sequence, damaged_bytes, (SELECT max(id)::VARCHAR FROM records) FROM journal_cursor',
-  )
-  const [loaded, low, sequence, damagedBytes, newestId] = result.getRows()[0] ?? []
+  const result = await connection.runAndReadAll('SELECT loaded, low, sequence, damaged_bytes FROM journal_cursor')
+  const [loaded, low, sequence, damagedBytes] = result.getRows()[0] ?? []
   return {
     loaded: Number(loaded ?? 0),
     low: Number(low ?? 0),
     sequence: Number(sequence ?? 0),
     damagedBytes: Number(damagedBytes ?? 0),
-    newestMs: typeof newestId === 'string' ? timeOfId(newestId) : 0,
   }
 }

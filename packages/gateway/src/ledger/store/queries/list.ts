@@ -1,11 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { QuestionError } from '../../index.ts'
-import { timeOfId } from '../../journal/ids.ts'
 import type { RecordRow } from '../../record.ts'
 import type { RecordsPage, RecordsQuery } from '../../reports.ts'
 import type { Dictionaries } from '../names.ts'
-import { type Conditions, conditionsOf } from './filter.ts'
-import { type ReadRow, readRows } from './rows.ts'
+import { conditionsOf } from './filter.ts'
+import { newestFirst } from './newest.ts'
+import { readRows } from './rows.ts'
 
 const limitDefault = 50
 const limitMax = 1_000
@@ -14,8 +14,6 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 /** State of loading. Records that are loaded while a question is answered belong to the next page. */
 export interface Loaded {
   readonly sequence: number
-  /** Time of the newest id. */
-  readonly newestMs: number
 }
 
 export async function list(
@@ -50,42 +48,6 @@ export async function list(
     next: seen === null && more && last !== undefined ? last.row.id : null,
     cursor: String(seen !== null && more && last !== undefined ? last.sequence : Math.max(sequence, seen ?? 0)),
   }
-}
-
-/** A page looks back this far, one window after the other, until it is full. */
-const windowsMs = [3_600_000, 30 * 86_400_000] as const
-
-/**
- * Ids begin with their time and records are stored in about that order, so a page that looks back a limited time skips
- * all older row groups instead of reading every id. A page that is still not full looks at all records.
- */
-async function newestFirst(
-  connection: DuckDBConnection,
-  names: Dictionaries,
-  conditions: Conditions,
-  before: string | null,
-  rowsMax: number,
-  loaded: Loaded,
-): Promise<ReadRow[]> {
-  const newestMs = before === null ? loaded.newestMs : timeOfId(before)
-  for (const windowMs of windowsMs) {
-    const bounded = conditions.copy()
-    bounded.add('id >= ?::UUID', firstIdOf(newestMs - windowMs))
-    const found = await readRows(connection, names, newestSql(bounded, rowsMax), bounded.values)
-    if (found.length === rowsMax) return found
-  }
-  return readRows(connection, names, newestSql(conditions, rowsMax), conditions.values)
-}
-
-const newestSql = (conditions: Conditions, rowsMax: number): string =>
-  `${conditions.where} ORDER BY id DESC LIMIT ${rowsMax}`
-
-/** The lowest id of a millisecond. */
-function firstIdOf(ms: number): string {
-  const hex = Math.max(0, Number.isNaN(ms) ? 0 : ms)
-    .toString(16)
-    .padStart(12, '0')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-0000-0000-000000000000`
 }
 
 export async function row(connection: DuckDBConnection, names: Dictionaries, id: string): Promise<RecordRow | null> {

@@ -267,7 +267,9 @@ class OpenLedger implements Ledger {
     await this.#recovered
     try {
       await this.journal.finish()
-      await this.#loadAll()
+      await this.#store.ask('load', this.journal.end).catch(cause => {
+        this.#options.log.error({ cause: String(cause) }, 'not everything could be loaded; the next start loads it')
+      })
     } finally {
       await this.#feeds.close()
       await this.#store.ask('close').catch(error => {

@@ -15,6 +15,8 @@ import { idsOf, type Unfinished, unfinishedOf } from './unfinished.ts'
 export interface JournalAloneOptions {
   readonly directory: string
   readonly log: Log
+  /** As of the store. */
+  readonly loadTo: JournalPosition | null
 }
 
 const consumer = 'open-exchanges'
@@ -46,7 +48,7 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
   static async open(options: JournalAloneOptions): Promise<JournalAlone> {
     mkdirSync(journalPath(options.directory), { recursive: true, mode: 0o700 })
     const alone = new JournalAlone(options)
-    await alone.load(endOfFiles(alone.#journal))
+    await alone.load(options.loadTo ?? endOfFiles(alone.#journal))
     return alone
   }
 

@@ -15,18 +15,22 @@ import type {
   StoreQuestion,
 } from './messages.ts'
 
+/**
+ * The store's thread, as the main thread sees it. A thread that dies is started again and loads what it missed; until
+ * then questions reject with `ledger_busy`.
+ */
 export interface StoreClient {
   /** After the last valid entry that the files had when the store was opened. */
   readonly position: JournalPosition
   /** Exchanges that an earlier process left open, oldest first. */
   readonly openIds: readonly string[]
-  /** Calls a method of the store. Rejects with `ledger_closed` when the thread has ended. */
+  /** Calls a method of the store. Rejects with `ledger_closed` after `close`. */
   ask<C extends StoreCall>(call: C, ...args: StoreArguments<C>): Promise<StoreAnswer<C>>
   /** Notes how far the journal is written, so that the store and the feeds can read it. */
   wrote(position: JournalPosition): void
   /** One `BigInt64`: the position that `wrote` was last called with, for feeds' threads. */
   readonly written: SharedArrayBuffer
-  /** Resolves when the thread has ended. */
+  /** Resolves when the store is closed and its thread has ended. */
   readonly ended: Promise<void>
 }
 
@@ -44,78 +48,158 @@ export interface StoreClientOptions {
   readonly names: LedgerNames
 }
 
-/** Starts the store's thread. Rejects when the store cannot be opened. */
-export function startStore({ log, ...options }: StoreClientOptions): Promise<StoreClient> {
-  const written = new SharedArrayBuffer(8)
-  const cell = new BigInt64Array(written)
-  const data: StoreData = { ...options, written }
-  const worker = new Worker(workerUrl('./worker.ts', import.meta.url), { workerData: data })
-  const waiting = new Map<number, PendingAnswer>()
-  const ready = Promise.withResolvers<StoreClient>()
-  const ended = Promise.withResolvers<void>()
-  let numbers = 0
-  let alive = true
+/** Wait before a thread that died is started again; twice as long each time that it dies soon after. */
+const restartMs = 1_000
+const restartMsMax = 60_000
 
-  const ask = (call: StoreCall, ...args: readonly unknown[]): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      if (!alive) return reject(gone())
-      numbers += 1
-      waiting.set(numbers, { resolve, reject })
-      const question: StoreQuestion = { number: numbers, call, args }
+/** Starts the store's thread. Rejects when the store cannot be opened. */
+export async function startStore(options: StoreClientOptions): Promise<StoreClient> {
+  const store = new StoreThread(options)
+  const { position, openIds } = await store.opened
+  return {
+    position,
+    openIds,
+    // The names of calls and their types are those of `Store`.
+    ask: ((call: StoreCall, ...args: readonly unknown[]) => store.ask(call, args)) as StoreClient['ask'],
+    wrote: to => store.wrote(to),
+    written: store.written,
+    ended: store.ended,
+  }
+}
+
+type Ready = Extract<FromStore, { readonly kind: 'ready' }>
+
+class StoreThread {
+  readonly written = new SharedArrayBuffer(8)
+  readonly ended: Promise<void>
+  /** The first opening. */
+  readonly opened: Promise<Ready>
+  readonly #options: StoreClientOptions
+  readonly #cell = new BigInt64Array(this.written)
+  readonly #waiting = new Map<number, PendingAnswer>()
+  readonly #first = Promise.withResolvers<Ready>()
+  readonly #end = Promise.withResolvers<void>()
+  /** With those that a reload of the configuration brought. */
+  #names: LedgerNames
+  #worker: Worker | null = null
+  #isReady = false
+  #isFirst = true
+  #isClosing = false
+  #numbers = 0
+  #restart: NodeJS.Timeout | undefined
+  #nextRestartMs = restartMs
+  #startedAtMs = 0
+
+  constructor(options: StoreClientOptions) {
+    this.#options = options
+    this.#names = options.names
+    this.opened = this.#first.promise
+    this.ended = this.#end.promise
+    this.#start()
+  }
+
+  wrote(position: JournalPosition): void {
+    Atomics.store(this.#cell, 0, BigInt(position))
+  }
+
+  ask(call: StoreCall, args: readonly unknown[]): Promise<unknown> {
+    if (this.#isClosing) return Promise.reject(closed())
+    if (call === 'keepNames') this.#names = args[0] as LedgerNames
+    if (call === 'close') {
+      this.#isClosing = true
+      if (!this.#isReady) return this.#stop()
+    }
+    const worker = this.#worker
+    if (worker === null || !this.#isReady) return Promise.reject(away())
+    return new Promise((resolve, reject) => {
+      this.#numbers += 1
+      this.#waiting.set(this.#numbers, { resolve, reject })
+      const question: StoreQuestion = { number: this.#numbers, call, args }
       worker.postMessage(question)
     })
+  }
 
-  const take = (message: FromStore): void => {
+  /** Ends a store that is not open: nothing of it has to be written. */
+  async #stop(): Promise<void> {
+    clearTimeout(this.#restart)
+    if (this.#worker === null) this.#end.resolve()
+    else await this.#worker.terminate()
+  }
+
+  #start(): void {
+    const { log, names: _, ...options } = this.#options
+    const data: StoreData = { ...options, names: this.#names, written: this.written, isRestart: !this.#isFirst }
+    const worker = new Worker(workerUrl('./worker.ts', import.meta.url), { workerData: data })
+    this.#worker = worker
+    this.#startedAtMs = performance.now()
+    worker.on('message', (message: FromStore) => this.#hear(message))
+    // Without this listener an error in the thread would end the process, and with it the gateway. The journal needs no
+    // store.
+    worker.on('error', error => log.error({ cause: String(error) }, "the store's thread failed"))
+    worker.on('exit', () => this.#exited())
+  }
+
+  #hear(message: FromStore): void {
+    const { log } = this.#options
     switch (message.kind) {
       case 'ready':
-        ready.resolve({
-          position: message.position,
-          openIds: message.openIds,
-          // The names of calls and their types are those of `Store`.
-          ask: ask as StoreClient['ask'],
-          wrote: position => {
-            Atomics.store(cell, 0, BigInt(position))
-          },
-          written,
-          ended: ended.promise,
-        })
+        if (!this.#isFirst) log.warn({}, 'the store was started again and has caught up with the journal')
+        this.#isReady = true
+        this.#isFirst = false
+        this.#first.resolve(message)
         return
       case 'failed':
-        ready.reject(received(message.error))
+        // The one who opens the ledger gets the error of the first opening.
+        if (this.#isFirst) this.#first.reject(received(message.error))
+        else log.error({ cause: message.error.message }, 'the store could not be started again')
         return
       case 'log':
         log[message.level](message.fields, message.message)
         return
       case 'answer':
-        waiting.get(message.number)?.resolve(message.answer)
-        waiting.delete(message.number)
+        this.#waiting.get(message.number)?.resolve(message.answer)
+        this.#waiting.delete(message.number)
         return
       case 'refusal':
-        waiting.get(message.number)?.reject(received(message.error))
-        waiting.delete(message.number)
+        this.#waiting.get(message.number)?.reject(received(message.error))
+        this.#waiting.delete(message.number)
         return
       default:
         message satisfies never
     }
   }
-  worker.on('message', take)
-  // Without this listener an error in the thread would end the process, and with it the gateway. The journal needs no
-  // store.
-  worker.on('error', error =>
-    log.error({ cause: String(error) }, "the store's thread died; records are kept in the journal"),
-  )
-  worker.on('exit', () => {
-    alive = false
-    for (const { reject } of waiting.values()) reject(gone())
-    waiting.clear()
-    ready.reject(gone())
-    ended.resolve()
-  })
-  return ready.promise
+
+  #exited(): void {
+    this.#worker = null
+    this.#isReady = false
+    const reason = this.#isClosing ? closed() : away()
+    for (const { reject } of this.#waiting.values()) reject(reason)
+    this.#waiting.clear()
+    if (this.#isFirst || this.#isClosing) {
+      this.#first.reject(closed())
+      this.#end.resolve()
+      return
+    }
+    const lived = performance.now() - this.#startedAtMs
+    const waitMs = lived > restartMsMax ? restartMs : this.#nextRestartMs
+    this.#nextRestartMs = Math.min(2 * waitMs, restartMsMax)
+    this.#options.log.error(
+      { restartInMs: waitMs },
+      "the store's thread died; records are kept in the journal, and the store is started again",
+    )
+    this.#restart = setTimeout(() => this.#start(), waitMs)
+  }
 }
 
-function gone(): LedgerError {
+function closed(): LedgerError {
   return new LedgerError('ledger_closed', 'The store of the ledger has been closed.')
+}
+
+function away(): LedgerError {
+  return new LedgerError(
+    'ledger_busy',
+    'The store of the ledger stopped and is being started again. No record is lost: the journal has them. Try again in a few seconds; if it lasts, the log of the gateway says why.',
+  )
 }
 
 function received({ code, range, message }: SentError): Error {

@@ -1,7 +1,6 @@
 import type { DuckDBAppender, DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api'
 import { type Consumer, type Exchanges, type JournalCursor, journalName } from '../journal/consumer.ts'
 import { ExchangeReader, readClosedBlock } from '../journal/exchange-reader.ts'
-import { endOfFiles } from '../journal/follower.ts'
 import { at } from '../journal/frame.ts'
 import { readId } from '../journal/ids.ts'
 import { BlockView } from '../journal/metadata.ts'
@@ -135,11 +134,6 @@ export class Loader implements Consumer<OpeningFacts> {
   }
   get damagedBytes(): number {
     return this.#damagedBytes
-  }
-
-  /** Loads what the files hold. To be called before the writer begins: `readTo` then leaves a torn tail out. */
-  loadFiles(): Promise<number> {
-    return this.load(endOfFiles(this.#options.journal))
   }
 
   /**

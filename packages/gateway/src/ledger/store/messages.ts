@@ -36,6 +36,8 @@ export interface StoreData {
    * loader.
    */
   readonly written: SharedArrayBuffer
+  /** True for a thread that takes the place of one that died while the journal is being written. */
+  readonly isRestart: boolean
   /** Milliseconds between two looks at it. */
   readonly loadEveryMs: number
 }

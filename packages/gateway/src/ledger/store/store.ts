@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import type { Log } from '../../log.ts'
 import { journalPath } from '../directory.ts'
 import type { Direction } from '../index.ts'
+import { endOfFiles } from '../journal/follower.ts'
 import { type JournalPosition, segmentOf } from '../journal/position.ts'
 import type { LedgerNames } from '../names.ts'
 import type { RecordBodies, RecordRow } from '../record.ts'
@@ -22,6 +23,8 @@ export interface StoreOptions {
   readonly directory: string
   readonly log: Log
   readonly names: LedgerNames
+  /** Position up to which the journal is loaded when the store is opened; null for all that its files hold. */
+  readonly loadTo: JournalPosition | null
 }
 
 export interface StoreStatus {
@@ -79,7 +82,7 @@ export class Store {
     const database = await openDatabase(options)
     try {
       const store = new Store(options, database, await startLoader(options, database))
-      store.#rowsSinceCheckpoint = await store.#loader.loadFiles()
+      store.#rowsSinceCheckpoint = await store.#loader.load(options.loadTo ?? endOfFiles(store.#journal))
       return store
     } catch (error) {
       database.close()

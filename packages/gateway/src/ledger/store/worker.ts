@@ -7,7 +7,7 @@ import type { Store } from './store.ts'
 
 const port = parentPort
 if (port === null) throw new Error('This file is the entry of a worker thread.')
-const { kind, directory, names, loadEveryMs, ...shared } = workerData as StoreData
+const { kind, directory, names, loadEveryMs, isRestart, ...shared } = workerData as StoreData
 const written = new BigInt64Array(shared.written)
 const send = (message: FromStore): void => port.postMessage(message)
 const say =
@@ -38,15 +38,20 @@ async function answer(store: OpenStore, { number, call, args }: StoreQuestion): 
   }
 }
 
+/**
+ * A restarted store must not read what is not with the kernel yet: a write that fails is taken back and comes again.
+ */
+const loadTo = isRestart ? Number(Atomics.load(written, 0)) : null
+
 /** Each kind loads only what it needs: without a store, no DuckDB is in the process. */
 const kinds: Readonly<Record<StoreData['kind'], () => Promise<OpenStore>>> = {
-  duckdb: async () => (await import('./store.ts')).Store.open({ directory, names, log }),
-  none: async () => (await import('./alone.ts')).JournalAlone.open({ directory, log }),
+  duckdb: async () => (await import('./store.ts')).Store.open({ directory, names, log, loadTo }),
+  none: async () => (await import('./alone.ts')).JournalAlone.open({ directory, log, loadTo }),
 }
 
 async function run(): Promise<void> {
   const store = await kinds[kind]()
-  Atomics.store(written, 0, BigInt(store.position))
+  if (!isRestart) Atomics.store(written, 0, BigInt(store.position))
   let loading = false
   const timer = setInterval(() => {
     if (loading) return

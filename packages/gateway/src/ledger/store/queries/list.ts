@@ -38,7 +38,7 @@ export async function list(
   // One more row than asked for shows whether there is another page.
   const found =
     seen === null
-      ? await newestFirst(connection, names, conditions, before ?? null, limit + 1, loaded)
+      ? await newestFirst(connection, names, conditions, before ?? null, limit + 1, sequence)
       : await readRows(connection, names, `${conditions.where} ORDER BY sequence LIMIT ${limit + 1}`, conditions.values)
   const shown = found.slice(0, limit)
   const more = found.length > limit

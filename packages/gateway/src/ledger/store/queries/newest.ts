@@ -2,7 +2,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Dictionaries } from '../names.ts'
 import type { Conditions } from './filter.ts'
-import type { Loaded } from './list.ts'
 import { type ReadRow, readRows } from './rows.ts'
 
 /** A record that was found: `row` is its place in the table, for the length of a transaction. */
@@ -32,6 +31,7 @@ const pageReach: PageReach = { windows: [5_000, 100_000], few: 5_000, counted: 2
 /**
  * The newest matching records, by id. A sort over all that match would be slow: it meets them in ascending order, and
  * each one is newer than all before. So the query first finds an id above which there are enough.
+ * @param loadedTo sequence number of the record that was loaded last.
  */
 export async function newestFirst(
   connection: DuckDBConnection,
@@ -39,12 +39,12 @@ export async function newestFirst(
   conditions: Conditions,
   before: string | null,
   rowsMax: number,
-  loaded: Loaded,
+  loadedTo: number,
   reach: PageReach = pageReach,
 ): Promise<ReadRow[]> {
   await connection.run('BEGIN')
   try {
-    const places = await newestPlaces(connection, conditions, before, rowsMax, loaded, reach)
+    const places = await newestPlaces(connection, conditions, before, rowsMax, loadedTo, reach)
     return await readPlaces(connection, names, places, reach)
   } finally {
     await connection.run('ROLLBACK')
@@ -56,10 +56,10 @@ async function newestPlaces(
   conditions: Conditions,
   before: string | null,
   rowsMax: number,
-  loaded: Loaded,
+  loadedTo: number,
   reach: PageReach,
 ): Promise<readonly Place[]> {
-  const newest = before === null ? loaded.sequence : await sequenceOf(connection, before)
+  const newest = before === null ? loadedTo : await sequenceOf(connection, before)
   for (const window of reach.windows) {
     const from = newest === null ? null : await idAt(connection, newest - window)
     if (from === null) break

@@ -1,10 +1,11 @@
-import { appendFileSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { codeOf } from '../../errors.ts'
+import { syncDirectory } from '../journal/files.ts'
 import { offsetOf, segmentOf } from '../journal/position.ts'
 import type { PlaceOfExchange } from './index.ts'
 
-/** Size up to which the file grows, in bytes. Beyond it, records that are set aside are only counted. */
+/** Size up to which the file grows, in bytes. Beyond it, records that are set aside are only logged and counted. */
 const fileBytesMax = 16 * 1_048_576
 
 /**
@@ -15,17 +16,16 @@ export class AsideFile {
   readonly #path: string
   #bytes = 0
   #count = 0
+  #unsynced = false
 
   constructor(directory: string, name: string) {
     this.#path = join(directory, `${name}.aside.jsonl`)
-    try {
-      this.#bytes = statSync(this.#path).size
-      this.#count = readFileSync(this.#path, 'utf8')
-        .split('\n')
-        .filter(line => line !== '').length
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error
-    }
+    const text = existsSync(this.#path) ? readFileSync(this.#path, 'utf8') : ''
+    const whole = text.slice(0, text.lastIndexOf('\n') + 1)
+    this.#bytes = Buffer.byteLength(whole)
+    this.#count = whole.split('\n').length - 1
+    // A crash left half a line.
+    if (whole.length < text.length) truncateSync(this.#path, this.#bytes)
   }
 
   get count(): number {
@@ -35,12 +35,36 @@ export class AsideFile {
   /** @throws the system's error when the line cannot be written: the record must not be passed over in silence. */
   add({ id, journal, closedAt }: PlaceOfExchange, reason: string, atMs: number): void {
     const place = { journal, segment: segmentOf(closedAt), offset: offsetOf(closedAt) }
-    const line = `${JSON.stringify({ id, ...place, reason, at: new Date(atMs).toISOString() })}\n`
-    if (this.#bytes + line.length <= fileBytesMax) {
-      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
-      appendFileSync(this.#path, line, { mode: 0o600 })
-      this.#bytes += line.length
+    const line = Buffer.from(`${JSON.stringify({ id, ...place, reason, at: new Date(atMs).toISOString() })}\n`)
+    if (this.#bytes + line.byteLength <= fileBytesMax) {
+      this.#append(line)
+      this.#bytes += line.byteLength
+      this.#unsynced = true
     }
     this.#count += 1
+  }
+
+  #append(line: Buffer): void {
+    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
+    try {
+      appendFileSync(this.#path, line, { mode: 0o600 })
+    } catch (error) {
+      // Half a line would make the next one unreadable.
+      if (existsSync(this.#path)) truncateSync(this.#path, this.#bytes)
+      throw error
+    }
+  }
+
+  /** Puts the lines on the disk. To be called before the cursor moves past their records. */
+  async sync(): Promise<void> {
+    if (!this.#unsynced) return
+    const file = await open(this.#path, 'r+')
+    try {
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
+    await syncDirectory(dirname(this.#path))
+    this.#unsynced = false
   }
 }

@@ -20,6 +20,8 @@ export interface FeedConsumerOptions extends CursorFileOptions {
   readonly onTaken: (records: number) => void
   /** Writes down that the feed does not get an exchange. */
   readonly setAside: (exchange: PlaceOfExchange, reason: string) => void
+  /** Puts what was written down on the disk. Called before the cursor moves. */
+  readonly syncAside: () => Promise<void>
 }
 
 const beginningUnknown = 'its beginning is not in the journal any more, or it was ended before'
@@ -195,6 +197,7 @@ export class FeedConsumer implements Consumer<Opened> {
    */
   async #save(cursor: JournalCursor): Promise<void> {
     try {
+      await this.#options.syncAside()
       await this.#cursor.save(cursor)
       this.#unsaved = null
     } catch (cause) {
@@ -217,7 +220,7 @@ export class FeedConsumer implements Consumer<Opened> {
       journal: journalName(journal),
       closedAt,
       bodies,
-      readBodies: () => readBodies(journal, bodies, id),
+      readBodies: bytesMax => readBodies(journal, bodies, id, bytesMax),
     }
   }
 }

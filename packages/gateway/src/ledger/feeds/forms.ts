@@ -1,7 +1,9 @@
 /** The forms of a record that feeds send, derived from the table of fields (../fields.ts). */
 import { isUtf8 } from 'node:buffer'
+import { codeOf } from '../../errors.ts'
 import type { FieldKind } from '../field.ts'
 import { type Field, type FieldName, shownFields } from '../fields.ts'
+import { BodiesTooLongError } from '../journal/bodies.ts'
 import { valueIn } from '../read-fields.ts'
 import type { RecordRow } from '../record.ts'
 import type { RecordedExchange } from './index.ts'
@@ -85,16 +87,28 @@ export function columnNames(form: FeedForm): readonly string[] {
 
 const rowColumn = (name: string, type: CellType, cell: (row: RecordRow) => Cell): FeedColumn => ({
   ...{ name, type, isBody: false, isLong: false },
-  cell: ({ row }) => cell(row),
+  cell: ({ row }) => readable(cell(row)),
 })
+
+/** Texts of clients and backends may hold what is no text elsewhere: half a surrogate pair, or a NUL. */
+function readable(cell: Cell): Cell {
+  if (typeof cell === 'string') return readableText(cell)
+  return Array.isArray(cell) ? cell.map(readableItem) : cell
+}
+
+const readableText = (text: string): string => text.toWellFormed().replaceAll('\0', '\ufffd')
+
+/** An item of a list: a text, or an object with texts. */
+function readableItem(item: unknown): unknown {
+  if (typeof item === 'string') return readableText(item)
+  if (typeof item !== 'object' || item === null) return item
+  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, readableItem(value)]))
+}
 
 const fieldCell =
   (field: Field) =>
-  (row: RecordRow): Cell => {
-    const value = valueIn(row, field) as Cell | undefined
-    // Strings of clients may hold what is no text elsewhere: half a surrogate pair, or a NUL.
-    return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : (value ?? null)
-  }
+  (row: RecordRow): Cell =>
+    (valueIn(row, field) as Cell | undefined) ?? null
 
 type BodyOf = (record: FedRecord) => ReadableBody | null
 
@@ -163,7 +177,7 @@ const apimColumns: readonly FeedColumn[] = [
   rowColumn('total_tokens', 'whole', ({ usage }) => usage.totalTokens),
   rowColumn('WorkloadIdentifier', 'text', ({ workload }) => workload),
   rowColumn('Backend', 'text', ({ target }) => target),
-  rowColumn('User', 'text', ({ callerName, callerAppId }) => (callerName ?? callerAppId)?.toWellFormed() ?? null),
+  rowColumn('User', 'text', ({ callerName, callerAppId }) => callerName ?? callerAppId),
   textColumn('FullRequestBody', requestOf),
   textColumn('FullResponseBody', responseOf),
 ]
@@ -206,11 +220,36 @@ function rowOf({ opened, closed }: RecordedExchange): RecordRow {
 const memberOf = (half: object, name: string): unknown => (half as Readonly<Record<string, unknown>>)[name]
 
 /** @throws LedgerError `ledger_corrupt` when the bodies are not as they were written. */
-export function fedRecord(exchange: RecordedExchange, withBodies: boolean): FedRecord {
+function fedRecord(exchange: RecordedExchange, withBodies: boolean): FedRecord {
   const row = rowOf(exchange)
   if (!withBodies) return { row, request: null, response: null }
-  if (row.requestBytes + row.responseBytes > bodyBytesMax) return { row, request: omitted, response: omitted }
-  const bodies = exchange.readBodies()
-  if (bodies === null) return { row, request: null, response: null }
-  return { row, request: readableBody(bodies.request), response: readableBody(bodies.response) }
+  try {
+    const bodies = exchange.readBodies(bodyBytesMax)
+    if (bodies === null) return { row, request: null, response: null }
+    return { row, request: readableBody(bodies.request), response: readableBody(bodies.response) }
+  } catch (error) {
+    if (error instanceof BodiesTooLongError) return { row, request: omitted, response: omitted }
+    throw error
+  }
+}
+
+/**
+ * The record, or why it can never be made: every try would end the same.
+ * @throws what may be over at the next try: errors of the system, and a lack of memory.
+ */
+export function fedRecordOrReason(exchange: RecordedExchange, withBodies: boolean): FedRecord | string {
+  try {
+    return fedRecord(exchange, withBodies)
+  } catch (error) {
+    if (mayPass(error)) throw error
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+function mayPass(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  // V8 throws a RangeError without a code when an array buffer finds no memory.
+  return (
+    'syscall' in error || codeOf(error) === 'ERR_MEMORY_ALLOCATION_FAILED' || /allocation failed/.test(error.message)
+  )
 }

@@ -26,9 +26,10 @@ export interface RecordedExchange {
   /**
    * Reads the bodies from the journal; null when they have been deleted meanwhile. Not read before it is called, so a
    * feed of figures costs no reading of bodies.
-   * @throws LedgerError `ledger_corrupt` when they are not as they were written.
+   * @param bytesMax most bytes of both bodies together; default: no bound.
+   * @throws LedgerError `ledger_corrupt` when they are not as they were written; BodiesTooLongError.
    */
-  readBodies(): JournalBodies | null
+  readBodies(bytesMax?: number): JournalBodies | null
 }
 
 /** What is written of an exchange that is set aside. */

@@ -99,6 +99,7 @@ export class FeedRunner {
         this.#lastSentAtMs = clock()
       },
       setAside: (exchange, reason) => this.setAside(exchange, reason),
+      syncAside: () => this.#aside.sync(),
     })
     this.#aside = new AsideFile(cursors, name)
     this.#isPaused = existsSync(this.#pausedPath)

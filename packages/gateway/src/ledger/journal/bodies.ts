@@ -21,16 +21,30 @@ export interface JournalBodies {
 /** Enough for a head and ordinary metadata; bodies are read straight into their own memory. */
 const windowBytes = 16 * 1024
 
+/** The bodies of an exchange have more bytes than the caller takes. */
+export class BodiesTooLongError extends Error {
+  constructor(id: string, bytesMax: number) {
+    super(`The bodies of ${id} have more than ${bytesMax} bytes.`)
+    this.name = 'BodiesTooLongError'
+  }
+}
+
 /**
  * Reads the bytes of an exchange; null when a segment that held some of them is gone.
  * @param journal directory of the segments.
  * @param id of the exchange, for the message.
- * @throws LedgerError `ledger_corrupt` when bytes are there but not as they were written.
+ * @param bytesMax most bytes of both bodies together.
+ * @throws LedgerError `ledger_corrupt` when bytes are there but not as they were written; BodiesTooLongError.
  */
-export function readBodies(journal: string, positions: BodyPositions, id: string): JournalBodies | null {
+export function readBodies(
+  journal: string,
+  positions: BodyPositions,
+  id: string,
+  bytesMax = Number.POSITIVE_INFINITY,
+): JournalBodies | null {
   const request: Buffer[] = []
   const response: Buffer[] = []
-  const reader = new EntryReader(journal, id)
+  const reader = new EntryReader(journal, id, bytesMax)
   try {
     if (positions.openedAt !== 0) request.push(reader.read(positions.openedAt).body)
     for (let index = 0; index < positions.parts.length; index += 2) {
@@ -59,11 +73,14 @@ export function readBodies(journal: string, positions: BodyPositions, id: string
 class EntryReader {
   readonly #journal: string
   readonly #id: string
+  readonly #bytesMax: number
+  #bytes = 0
   #scanner: SegmentScanner | null = null
 
-  constructor(journal: string, id: string) {
+  constructor(journal: string, id: string, bytesMax: number) {
     this.#journal = journal
     this.#id = id
+    this.#bytesMax = bytesMax
   }
 
   read(position: JournalPosition): { readonly body: Buffer; readonly requestBytes: number } {
@@ -73,7 +90,10 @@ class EntryReader {
       this.#scanner = new SegmentScanner(this.#journal, segment, 0, windowBytes)
     }
     const scanner = this.#scanner
-    const body = scanner?.seek(offsetOf(position)) ? scanner.body() : null
+    const isThere = scanner?.seek(offsetOf(position)) === true
+    this.#bytes += isThere ? (scanner?.bodyBytes ?? 0) : 0
+    if (this.#bytes > this.#bytesMax) throw new BodiesTooLongError(this.#id, this.#bytesMax)
+    const body = isThere ? (scanner?.body() ?? null) : null
     if (scanner === null || body === null) {
       throw new LedgerError(
         'ledger_corrupt',

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { callerKey } from '../../../identity/caller.ts'
 import type { Opened } from '../../record.ts'
-import { columnsOf, type FedRecord, type FeedColumn, fedRecord, type RecordSettings } from '../forms.ts'
+import { columnsOf, type FeedColumn, fedRecordOrReason, type RecordSettings } from '../forms.ts'
 import type { RecordedExchange } from '../index.ts'
 import { codePointBytesMax, cutTexts, type Piece } from './cut.ts'
 import { partsMax, sha256 } from './part.ts'
@@ -55,7 +55,8 @@ export class MessageWriter {
    * @throws UnsendableError when the record cannot be sent, now and later; errors of the system as they are.
    */
   messages(exchange: RecordedExchange, bytesMax: number): Iterable<RecordMessage> {
-    const record = readRecord(exchange, this.#hasBodies)
+    const record = fedRecordOrReason(exchange, this.#hasBodies)
+    if (typeof record === 'string') throw new UnsendableError(record)
     const cells = Object.fromEntries(this.#columns.map(column => [column.name, column.cell(record)]))
     const documents = documentsOf(cells, this.#columns, this.#gzip ? beforeGzip(bytesMax) : bytesMax)
     return this.#made(exchange.id, orderingKey(exchange.opened), documents)
@@ -71,16 +72,6 @@ export class MessageWriter {
         contentEncoding: this.#gzip ? 'gzip' : null,
       }
     }
-  }
-}
-
-/** @throws UnsendableError for what would be the same the next time. */
-function readRecord(exchange: RecordedExchange, withBodies: boolean): FedRecord {
-  try {
-    return fedRecord(exchange, withBodies)
-  } catch (error) {
-    if (error instanceof Error && 'syscall' in error) throw error
-    throw new UnsendableError(error instanceof Error ? error.message : String(error))
   }
 }
 

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -38,6 +39,12 @@ const filesRunner = (
   return startRunner(t, ended, parts => openFeed(all, parts), selection)
 }
 
+/** Modes of everything below the directory, each once. */
+function modesIn(directory: string): string[] {
+  const names = globSync(['day=*', 'day=*/hour=*', 'day=*/hour=*/*'], { cwd: directory })
+  return [...new Set(names.map(name => (statSync(join(directory, name)).mode & 0o777).toString(8)))].sort()
+}
+
 // An archive that differs from the ledger is worth nothing to an auditor.
 for (const format of ['jsonl', 'parquet'] as const) {
   test(`files of ${format} have every field and every byte of the bodies as the ledger has them`, async t => {
@@ -47,6 +54,7 @@ for (const format of ['jsonl', 'parquet'] as const) {
     await runner.caughtUp()
     const read = format === 'jsonl' ? recordsInLines(directory) : await recordsInParquet(directory)
     assertAsRecorded(read, ended.rows, format)
+    assert.deepEqual(modesIn(directory), ['640', '750'])
     assert.deepEqual(log.lines, [])
     const hours = globSync('day=*/hour=*', { cwd: directory }).sort()
     assert.equal(hours[0], 'day=2026-11-26/hour=14')
@@ -148,26 +156,93 @@ test('a directory of another user is reported, and everything is written when it
   assert.equal(recordsInLines(join(parent, 'out')).length, ended.rows.size)
 })
 
-test('on a full disk no file appears, and everything is written when there is room again', {
-  skip: process.platform === 'linux' ? false : 'file size limits of a running process are changed with prlimit',
-}, async t => {
-  const ended = await endedLedger(t)
-  const limit = (bytesMax: number | 'unlimited'): Buffer =>
+/** Lets this process write files of at most so many bytes; the test's end lifts the limit. */
+function limitFiles(t: TestContext): (bytesMax: number | 'unlimited') => void {
+  const limit = (bytesMax: number | 'unlimited'): void => {
     execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytesMax}:unlimited`])
-  process.on('SIGXFSZ', () => {})
-  for (const format of ['jsonl', 'parquet'] as const) {
+  }
+  // Without a listener the signal ends the process.
+  const ignore = (): void => {}
+  process.on('SIGXFSZ', ignore)
+  t.after(() => {
+    limit('unlimited')
+    process.off('SIGXFSZ', ignore)
+  })
+  return limit
+}
+
+const withLimits = {
+  skip: process.platform === 'linux' ? false : 'file size limits of a running process are changed with prlimit',
+}
+
+for (const format of ['jsonl', 'parquet'] as const) {
+  test(`on a full disk no file of ${format} appears, and all are written when there is room`, withLimits, async t => {
+    const ended = await endedLedger(t)
+    const limit = limitFiles(t)
     const directory = join(temporaryDirectory(t), 'out')
-    rmSync(join(ended.directory, 'cursors'), { recursive: true, force: true })
     const { runner } = await filesRunner(t, ended, { directory, format })
     limit(2_000)
-    await assert.rejects(runner.caughtUp())
+    await assert.rejects(runner.caughtUp(), /EFBIG|File too large/)
     limit('unlimited')
     assert.deepEqual(globSync('day=*/hour=*/*', { cwd: directory }), [])
     assert.deepEqual(globSync('.archive.tmp/*', { cwd: directory }), [])
     await runner.caughtUp()
     const records = format === 'jsonl' ? recordsInLines(directory) : await recordsInParquet(directory)
     assert.equal(records.length, ended.rows.size)
-  }
+  })
+}
+
+interface ManifestLine {
+  readonly file: string
+  readonly records: number
+  readonly found?: true
+}
+
+const hourIn = (directory: string): string => join(directory, 'day=2026-11-26', 'hour=14')
+const filesOf = (hour: string): string[] => globSync('archive-*.jsonl', { cwd: hour }).sort()
+
+/** @throws SyntaxError when a line is not whole. */
+function manifestOf(hour: string): ManifestLine[] {
+  const lines = readFileSync(join(hour, '_manifest.jsonl'), 'utf8').split('\n').slice(0, -1)
+  return lines.map(line => JSON.parse(line) as ManifestLine)
+}
+
+// The feed would otherwise fail on its own manifest, at each try and after each restart.
+test('a manifest whose disk was full in the middle of a line lists every file again', withLimits, async t => {
+  const ended = await endedLedger(t)
+  const directory = join(temporaryDirectory(t), 'out')
+  const hour = hourIn(directory)
+  mkdirSync(hour, { recursive: true })
+  const manifest = join(hour, '_manifest.jsonl')
+  const other = Array.from({ length: 40 }, (_, index) => ({ file: `other-${index}.jsonl`, records: 1, bytes: 100 }))
+  writeFileSync(manifest, other.map(line => `${JSON.stringify(line)}\n`).join(''))
+  const limit = limitFiles(t)
+  const settings = { directory, columns: ['workload'], bodies: false }
+  const { runner } = await filesRunner(t, ended, settings, { workloads: ['text'], outcomes: null })
+  limit(statSync(manifest).size + 10)
+  await assert.rejects(runner.caughtUp(), /EFBIG|File too large/)
+  limit('unlimited')
+  await runner.caughtUp()
+  const lines = manifestOf(hour).slice(other.length)
+  assert.deepEqual(lines.map(({ file }) => file).sort(), filesOf(hour))
+  assert.equal(lines.length, 2)
+})
+
+test('a manifest with broken lines is replaced by its whole lines, and lists every file', async t => {
+  const ended = await endedLedger(t)
+  const directory = join(temporaryDirectory(t), 'out')
+  await (await filesRunner(t, ended, { directory })).runner.caughtUp()
+  const hour = hourIn(directory)
+  const [file = ''] = filesOf(hour)
+  const broken = `{"file":"archive-{"file":"${file}","records":2}\n{"file":"other.jsonl","records":3}\n\0\0\0\nnull\n{"fi`
+  writeFileSync(join(hour, '_manifest.jsonl'), broken)
+  const { runner } = await filesRunner(t, ended, { directory })
+  await runner.rewind(0)
+  await runner.caughtUp()
+  const [other, found, ...more] = manifestOf(hour)
+  assert.deepEqual(other, { file: 'other.jsonl', records: 3 })
+  assert.deepEqual(found, { file, records: 2, found: true })
+  assert.deepEqual([file, ...more.map(line => line.file)].sort(), filesOf(hour))
 })
 
 // A crash between the two steps must not hide a file from those who read the manifest.
@@ -175,16 +250,16 @@ test('a manifest that lacks a file or ends in half a line is put right', async t
   const ended = await endedLedger(t)
   const directory = join(temporaryDirectory(t), 'out')
   await (await filesRunner(t, ended, { directory })).runner.caughtUp()
-  const hour = join(directory, 'day=2026-11-26', 'hour=14')
+  const hour = hourIn(directory)
   const manifest = join(hour, '_manifest.jsonl')
-  const [file = ''] = globSync('*.jsonl', { cwd: hour }).filter(name => !name.startsWith('_'))
+  const [file = ''] = filesOf(hour)
   writeFileSync(manifest, '')
   appendFileSync(manifest, '{"file":"archive-')
   const { runner } = await filesRunner(t, ended, { directory })
   await runner.rewind(0)
   await runner.caughtUp()
-  const lines = readFileSync(manifest, 'utf8').split('\n').slice(0, -1)
-  const [found, fresh] = lines.map(line => JSON.parse(line) as { file: string; records: number; found?: true })
+  const lines = manifestOf(hour)
+  const [found, fresh] = lines
   assert.deepEqual(found, { file, records: 2, found: true })
   assert.equal(fresh?.records, 2)
   assert.equal(lines.length, 2)
@@ -202,27 +277,43 @@ test('a record that can never be written is set aside with its reason and blocks
   await runner.caughtUp()
   assert.equal(recordsInLines(directory).length, ended.rows.size - 1)
   assert.deepEqual([runner.progress().setAside, runner.progress().lagRecords], [1, 0])
-  const [line = ''] = readFileSync(join(ended.directory, 'cursors', 'archive.aside.jsonl'), 'utf8').split('\n')
+  const aside = join(ended.directory, 'cursors', 'archive.aside.jsonl')
+  const [line = ''] = readFileSync(aside, 'utf8').split('\n')
   const { id, reason } = JSON.parse(line) as { id: string; reason: string }
   assert.equal(id, damaged)
   assert.match(reason, /no longer holds the bodies/)
+  // A crash may leave half a line.
+  appendFileSync(aside, line.slice(0, 20))
   const again = await filesRunner(t, ended, { directory })
   assert.equal(again.runner.progress().setAside, 1, 'counted over restarts')
+  await again.runner.rewind(0)
+  await again.runner.caughtUp()
+  const ids = readFileSync(aside, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map(text => (JSON.parse(text) as { id: string }).id)
+  assert.deepEqual(ids, [damaged, damaged])
 })
 
+// What was read on after a client had left is in the ledger, and was relayed to nobody.
 test('bodies beyond the bound are left out and marked, and the figures stay', async t => {
   const directory = temporaryDirectory(t)
   const ledger = await testLedger(t, directory)
-  const id = newId()
-  const sizes = { requestBytes: bodyBytesMax, responseBytes: 1 }
-  await ledger.journal.close(closedOf(id, { ...sizes, opened: openedOf(id) }), [bytes('x')])
+  const long = newId()
+  const response = Buffer.alloc(bodyBytesMax, 'x')
+  await ledger.journal.close(closedOf(long, { responseBytes: 10, opened: openedOf(long) }), [response], [bytes('?')])
+  const notCaptured = newId()
+  const sizes = { requestBytes: bodyBytesMax, responseBytes: bodyBytesMax }
+  await ledger.journal.close(closedOf(notCaptured, { ...sizes, opened: openedOf(notCaptured) }), [])
   await ledger.close()
   const out = join(temporaryDirectory(t), 'out')
   const { runner } = await filesRunner(t, { directory }, { directory: out })
   await runner.caughtUp()
-  const [record] = recordsInLines(out)
-  assert.deepEqual([record?.['requestBody'], record?.['requestBodyEncoding']], [null, 'omitted'])
-  assert.equal(record?.['totalTokens'], 15)
+  const records = withoutDoubles(recordsInLines(out))
+  const bodyCells = (id: string) => [records.get(id)?.['responseBody'], records.get(id)?.['responseBodyEncoding']]
+  assert.deepEqual(bodyCells(long), [null, 'omitted'])
+  assert.deepEqual(bodyCells(notCaptured), [null, null])
+  assert.equal(records.get(long)?.['totalTokens'], 15)
 })
 
 test('files that a killed process left unfinished are removed, and never had a name that readers look for', async t => {

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, open, readdir, readFile, rename, truncate } from 'node:fs/promises'
+import { appendFile, mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { codeOf } from '../../../errors.ts'
 import { syncDirectory } from '../../journal/files.ts'
@@ -29,13 +29,19 @@ export class Hours {
     await rename(temporary, join(directory, name))
     // Both the new name and the directories that lead to it must survive a power cut before the cursor moves.
     for (const one of [directory, dirname(directory), this.#directory]) await syncDirectory(one)
-    await note(directory, { file: name, ...facts })
+    try {
+      await note(directory, { file: name, ...facts })
+    } catch (error) {
+      // The manifest may end in half a line, and lacks a file: it is checked before the next line.
+      this.#checked.delete(directory)
+      throw error
+    }
   }
 
-  /** Once per hour and process: a crash may have left the manifest without the newest files, or with half a line. */
+  /** Once per hour and process, and after a failure: the manifest may lack the newest files, or end in half a line. */
   async #check(directory: string): Promise<void> {
     if (this.#checked.has(directory)) return
-    const known = await readManifest(join(directory, manifestName))
+    const known = await mendManifest(join(directory, manifestName))
     for (const name of await readdir(directory)) {
       if (!name.startsWith(`${this.#feed}-`) || known.has(name)) continue
       await note(directory, { file: name, records: await this.#countOf(join(directory, name)), found: true })
@@ -55,14 +61,31 @@ async function note(directory: string, line: object): Promise<void> {
   }
 }
 
-/** Names in a manifest. Cuts half a line off its end. */
-async function readManifest(path: string): Promise<ReadonlySet<string>> {
+/** Names in a manifest. A manifest that holds anything but whole lines is replaced by one that has only these. */
+async function mendManifest(path: string): Promise<ReadonlySet<string>> {
   const text = await readFile(path, 'utf8').catch(error => {
     if (codeOf(error) === 'ENOENT') return ''
     throw error
   })
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1)
-  if (whole.length < text.length) await truncate(path, Buffer.byteLength(whole))
-  const lines = whole.split('\n').filter(line => line !== '')
-  return new Set(lines.map(line => (JSON.parse(line) as { readonly file: string }).file))
+  const lines = text.split('\n').filter(line => line !== '')
+  const files = lines.map(fileOf)
+  const whole = lines.filter((_, index) => files[index] !== null).map(line => `${line}\n`)
+  const mended = whole.join('')
+  if (mended !== text) {
+    const fresh = `${path}.new`
+    await writeFile(fresh, mended, { mode: 0o640, flush: true })
+    await rename(fresh, path)
+  }
+  return new Set(files.filter(file => file !== null))
+}
+
+/** Name of the file in a line of a manifest; null where it is not a line that was written whole. */
+function fileOf(line: string): string | null {
+  try {
+    const parsed: unknown = JSON.parse(line)
+    if (typeof parsed !== 'object' || parsed === null || !('file' in parsed)) return null
+    return typeof parsed.file === 'string' ? parsed.file : null
+  } catch {
+    return null
+  }
 }

@@ -31,6 +31,7 @@ export class FileBatch {
     this.#newId = newId
   }
 
+  /** Where the next record goes. A file that is begun for it must get it. */
   async writerAt(endedAtMs: number): Promise<FileWriter> {
     const hour = hourOf(endedAtMs)
     let file = this.#open.get(hour)
@@ -46,7 +47,7 @@ export class FileBatch {
     return file.writer
   }
 
-  /** The files, whole and on the disk. A file of which every record was set aside is left out. */
+  /** The files, whole and on the disk. None is empty: a file begins with its first record. */
   async finish(): Promise<readonly FinishedFile[]> {
     for (const file of this.#open.values()) await this.#finish(file)
     return this.#finished
@@ -58,11 +59,8 @@ export class FileBatch {
 
   async #finish({ hour, name, path, writer, firstEndedAtMs, lastEndedAtMs }: OpenFile): Promise<void> {
     const { records } = writer
-    if (records === 0) await writer.discard()
-    else {
-      const bytes = await writer.finish()
-      this.#finished.push({ temporary: path, hour, name, records, bytes, firstEndedAtMs, lastEndedAtMs })
-    }
+    const bytes = await writer.finish()
+    this.#finished.push({ temporary: path, hour, name, records, bytes, firstEndedAtMs, lastEndedAtMs })
     this.#open.delete(hour)
   }
 }

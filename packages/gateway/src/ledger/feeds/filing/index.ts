@@ -7,7 +7,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '../../../clock.ts'
 import { uuidV7 } from '../../../ids.ts'
-import { columnsOf, type FedRecord, type FeedColumn, fedRecord, type RecordSettings } from '../forms.ts'
+import { columnsOf, type FeedColumn, fedRecordOrReason, type RecordSettings } from '../forms.ts'
 import type { Feed, FeedParts, RecordedExchange } from '../index.ts'
 import { FileBatch } from './batch.ts'
 import type { FileFormat, FileWriter } from './format.ts'
@@ -35,14 +35,14 @@ export async function openFiling(
 
 class FilingFeed implements Feed {
   readonly #place: FilePlace
-  readonly #columns: readonly FeedColumn[]
+  readonly #withBodies: boolean
   readonly #format: FileFormat
   readonly #parts: FeedParts
   readonly #newId = uuidV7(systemClock)
 
   constructor(place: FilePlace, columns: readonly FeedColumn[], format: FileFormat, parts: FeedParts) {
     this.#place = place
-    this.#columns = columns
+    this.#withBodies = columns.some(({ isBody }) => isBody)
     this.#format = format
     this.#parts = parts
   }
@@ -92,17 +92,8 @@ class FilingFeed implements Feed {
 
   /** @returns why the record can never be written; null when it was. */
   async #add(batch: FileBatch, exchange: RecordedExchange): Promise<string | null> {
-    let record: FedRecord
-    try {
-      record = fedRecord(
-        exchange,
-        this.#columns.some(({ isBody }) => isBody),
-      )
-    } catch (error) {
-      // A failure of the system passes; everything else would be the same the next time.
-      if (error instanceof Error && 'syscall' in error) throw error
-      return error instanceof Error ? error.message : String(error)
-    }
+    const record = fedRecordOrReason(exchange, this.#withBodies)
+    if (typeof record === 'string') return record
     const writer = await batch.writerAt(exchange.closed.endedAtMs)
     await writer.add(record)
     return null

@@ -82,10 +82,12 @@ class ParquetWriter implements FileWriter {
 
   async finish(): Promise<number> {
     this.#appender.closeSync()
-    await this.#connection.run(`COPY ${this.#table} TO ${literal(this.#path)} (FORMAT parquet, COMPRESSION zstd)`)
-    await this.#connection.run(`DROP TABLE ${this.#table}`)
-    const file = await open(this.#path, 'r+')
+    // DuckDB would make the file readable for all; it keeps the mode of one that is there.
+    const file = await open(this.#path, 'wx', 0o640)
     try {
+      const options = 'FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false'
+      await this.#connection.run(`COPY ${this.#table} TO ${literal(this.#path)} (${options})`)
+      await this.#connection.run(`DROP TABLE ${this.#table}`)
       await file.datasync()
       return (await file.stat()).size
     } finally {

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { closedOf, newId, openedOf } from '../exchange.fixture.ts'
+import { LedgerError } from '../index.ts'
+import type { JournalBodies } from '../journal/bodies.ts'
+import { BodiesTooLongError } from '../journal/bodies.ts'
+import { columnsOf, type FedRecord, fedRecordOrReason, feedForms } from './forms.ts'
+import type { RecordedExchange } from './index.ts'
+
+const noBodies: JournalBodies = { request: [], response: [] }
+
+function exchangeWith(
+  opened: Partial<RecordedExchange['opened']> = {},
+  closed: Partial<RecordedExchange['closed']> = {},
+  readBodies: () => JournalBodies | null = () => noBodies,
+): RecordedExchange {
+  const id = newId()
+  return {
+    id,
+    opened: openedOf(id, opened),
+    closed: closedOf(id, closed),
+    ...{ journal: 'journal', closedAt: 0, bodies: { openedAt: 0, parts: [], closedAt: 0 }, readBodies },
+  }
+}
+
+function recordOf(exchange: RecordedExchange): FedRecord {
+  const record = fedRecordOrReason(exchange, true)
+  if (typeof record === 'string') assert.fail(record)
+  return record
+}
+
+// A line with half a surrogate pair or a NUL is refused whole by receivers, or cut there.
+for (const form of feedForms) {
+  test(`texts of clients and backends are readable text in every column of the form ${form}`, () => {
+    const odd = 'a\0b\ud800c'
+    const exchange = exchangeWith(
+      { callerName: odd, target: odd, workload: odd, toolDeployments: [odd], path: `/${odd}`, userAgent: odd },
+      {
+        attempts: [{ instance: odd, status: 500, durationMs: 1, error: odd }],
+        ...{ finishReason: odd, servedModel: odd, objectId: odd },
+      },
+    )
+    const record = recordOf(exchange)
+    const cells = columnsOf(form, null, true).map(({ name, cell }) => [name, cell(record)] as const)
+    const texts = cells.map(([name, cell]) => `${name}: ${JSON.stringify(cell)}`)
+    // JSON.stringify escapes both.
+    assert.deepEqual(
+      texts.filter(text => /\\u0000|\\ud800/.test(text)),
+      [],
+    )
+    assert.ok(texts.filter(text => text.includes('a\ufffdb\ufffdc')).length >= 3)
+  })
+}
+
+test('a record that can never be made has a reason; what may be over at the next try is thrown', () => {
+  const withError = (error: Error): (() => FedRecord | string) => {
+    const exchange = exchangeWith({}, {}, () => {
+      throw error
+    })
+    return () => fedRecordOrReason(exchange, true)
+  }
+  assert.equal(withError(new LedgerError('ledger_corrupt', 'the bodies are damaged'))(), 'the bodies are damaged')
+  assert.equal(withError(new TypeError('not understood'))(), 'not understood')
+  const full = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', syscall: 'read' })
+  assert.throws(withError(full), full)
+  const memory = new RangeError('Array buffer allocation failed')
+  assert.throws(withError(memory), memory)
+  const native = Object.assign(new Error('Failed to allocate memory'), { code: 'ERR_MEMORY_ALLOCATION_FAILED' })
+  assert.throws(withError(native), native)
+  const long = withError(new BodiesTooLongError('an id', 10))()
+  assert.ok(typeof long !== 'string' && long.request?.encoding === 'omitted')
+})

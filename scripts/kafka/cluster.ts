@@ -28,7 +28,7 @@ const programs = {
 } as const
 
 const startMsMax = 90_000
-const programMsMax = 120_000
+const programMsMax = 600_000
 
 export class KafkaCluster {
   readonly #directory = mkdtempSync(join(tmpdir(), 'gatehouse-kafka-'))
@@ -72,13 +72,18 @@ export class KafkaCluster {
     return this.#node(node).start()
   }
 
+  /** Runs Kafka's console producer to its end. @throws Error with its last words when it fails. */
+  async produce(args: readonly string[], input: string): Promise<void> {
+    await runJava(this.#jars, programs.produce, args, { input })
+  }
+
   /**
-   * Runs Kafka's console producer or consumer to its end.
-   * @returns its standard output.
+   * Runs Kafka's console consumer to its end.
+   * @param onLine is called with each line of its standard output.
    * @throws Error with its last words when it fails.
    */
-  run(program: 'consume' | 'produce', args: readonly string[], input = ''): Promise<string> {
-    return runJava(this.#jars, programs[program], args, input)
+  async consume(args: readonly string[], onLine: (line: string) => void): Promise<void> {
+    await runJava(this.#jars, programs.consume, args, { onLine })
   }
 
   /** A file that the nodes and programs of the test can read. @returns its path. */
@@ -150,8 +155,7 @@ class Node {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const last: string[] = []
     const see = (line: string): void => {
-      last.push(line)
-      if (last.length > lastLinesMax) last.shift()
+      keepLast(last, line)
       if (line.includes('Kafka Server started')) resolve()
     }
     createInterface(child.stdout).on('line', see)
@@ -187,22 +191,31 @@ function spawnJava(jars: string, heapMiB: number, main: string, args: readonly s
   )
 }
 
-async function runJava(jars: string, main: string, args: readonly string[], input = ''): Promise<string> {
+interface JavaParts {
+  readonly input?: string
+  readonly onLine?: (line: string) => void
+}
+
+async function runJava(
+  jars: string,
+  main: string,
+  args: readonly string[],
+  { input = '', onLine = () => {} }: JavaParts = {},
+): Promise<void> {
   const child = spawnJava(jars, 128, main, args)
   const timer = setTimeout(() => child.kill('SIGKILL'), programMsMax)
-  const out: Buffer[] = []
-  const err: Buffer[] = []
-  child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
-  child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+  const last: string[] = []
+  createInterface(child.stdout).on('line', onLine)
+  createInterface(child.stderr).on('line', line => keepLast(last, line))
   child.stdin.on('error', () => {})
   child.stdin.end(input)
   const [code] = (await once(child, 'close').finally(() => clearTimeout(timer))) as [number | null]
-  if (code === 0) return Buffer.concat(out).toString()
-  throw new Error(
-    `${main} ended with ${code ?? 'a signal'}: ${Buffer.concat([...out, ...err])
-      .toString()
-      .slice(-2_000)}`,
-  )
+  if (code !== 0) throw new Error(`${main} ended with ${code ?? 'a signal'}:\n${last.join('\n')}`)
+}
+
+function keepLast(lines: string[], line: string): void {
+  lines.push(line)
+  if (lines.length > lastLinesMax) lines.shift()
 }
 
 async function freePorts(wanted: readonly Listener[]): Promise<Ports> {

@@ -39,7 +39,11 @@ async function start(t: TestContext, feeds: Readonly<Record<string, FilesInput>>
     Object.fromEntries(
       Object.entries(feeds).map(([name, feed]) => [
         name,
-        { batch: { time: '1s' }, ...feed, directory: join(directory, feed.directory) },
+        {
+          batch: { time: '1s' },
+          ...feed,
+          ...('directory' in feed ? { directory: join(directory, feed.directory) } : {}),
+        },
       ]),
     )
   const world = await startWorld(t, {

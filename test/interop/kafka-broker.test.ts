@@ -12,9 +12,10 @@ test('what the broker acknowledged is there after it was killed and started agai
   await admin.createTopics({ topics: ['words'], partitions: 1, replicas: 1 })
   await admin.close()
   const to = ['--bootstrap-server', cluster.brokers().join(), '--topic', 'words']
-  await cluster.run('produce', to, 'one\ntwo\n')
+  await cluster.produce(to, 'one\ntwo\n')
   await cluster.kill()
   await cluster.restart()
-  const read = await cluster.run('consume', [...to, '--from-beginning', '--max-messages', '2'])
-  assert.equal(read, 'one\ntwo\n')
+  const read: string[] = []
+  await cluster.consume([...to, '--from-beginning', '--max-messages', '2'], line => read.push(line))
+  assert.deepEqual(read, ['one', 'two'])
 })

@@ -18,6 +18,27 @@ test('a feed to Blob Storage needs an account and a container, or a connection s
   assert.deepEqual(brief(errors), [])
 })
 
+const kafka = { kind: 'kafka', brokers: ['kafka.example.net:9093'], topic: 'ledger' }
+const plain = {
+  mechanism: 'plain',
+  username: '$ConnectionString',
+  password: 'Endpoint=sb://contoso/;SharedAccessKey=x',
+}
+
+test('a feed to Kafka needs brokers and a topic; without TLS only SCRAM, or a broker of this machine, gets a credential', async () => {
+  const scram = { ...plain, mechanism: 'scram-sha-512' }
+  const { errors } = await check(
+    changedBy({
+      'feeds/a': kafka,
+      'feeds/b': { ...kafka, credential: plain },
+      'feeds/c': { ...kafka, credential: 'managed-identity' },
+      'feeds/d': { ...kafka, tls: false, credential: scram },
+      'feeds/e': { ...kafka, tls: false, credential: plain, brokers: ['localhost:9092', '[::1]:9092'] },
+    }),
+  )
+  assert.deepEqual(brief(errors), [])
+})
+
 const faults: readonly [what: string, feeds: Readonly<Record<string, unknown>>, problems: readonly string[]][] = [
   ['two feeds of one directory', { a: files, b: { ...files, directory: 'x/../out' } }, ['conflict feeds.b.directory']],
   [
@@ -58,6 +79,18 @@ const faults: readonly [what: string, feeds: Readonly<Record<string, unknown>>, 
     'a signature without sig',
     { a: { ...blob, credential: { sas: 'sv=2026-10-06' } } },
     ['wrong_value feeds.a.credential.sas'],
+  ],
+  ['a broker without a port', { a: { ...kafka, brokers: ['kafka'] } }, ['wrong_value feeds.a.brokers[0]']],
+  ['a port beyond the last', { a: { ...kafka, brokers: ['kafka:65536'] } }, ['wrong_value feeds.a.brokers[0]']],
+  ['a broker twice', { a: { ...kafka, brokers: ['b:1', 'b:1'] } }, ['duplicate feeds.a.brokers[1]']],
+  ['a topic of no name', { a: { ...kafka, topic: '..' } }, ['wrong_value feeds.a.topic']],
+  ['an authority that is no certificate', { a: { ...kafka, tls: { ca: 'x' } } }, ['wrong_value feeds.a.tls.ca']],
+  ['a password without TLS', { a: { ...kafka, tls: false, credential: plain } }, ['conflict feeds.a.tls']],
+  ['a token without TLS', { a: { ...kafka, tls: false, credential: 'managed-identity' } }, ['conflict feeds.a.tls']],
+  [
+    'a way to sign in that is none',
+    { a: { ...kafka, credential: { ...plain, mechanism: 'gssapi' } } },
+    ['wrong_value feeds.a.credential.mechanism'],
   ],
   ['an unknown outcome', { a: { ...files, outcomes: ['done'] } }, ['wrong_value feeds.a.outcomes[0]']],
   ['an unknown kind', { a: { ...files, kind: 'file' } }, ['wrong_value feeds.a.kind']],

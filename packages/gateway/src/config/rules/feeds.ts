@@ -3,6 +3,7 @@ import { relative, resolve, sep } from 'node:path'
 import type { Path } from '../messages.ts'
 import type { Config } from '../schema/index.ts'
 import { conflict, type Notes, refuseDuplicates, type Sections, shown, unknownName } from './notes.ts'
+import { isLoopback } from './stores.ts'
 import { checkUrl } from './urls.ts'
 
 type FeedConfig = Config['feeds'][string]
@@ -12,6 +13,7 @@ export function checkFeeds(feeds: Config['feeds'], { workloads, ledger }: Sectio
   for (const [name, feed] of Object.entries(feeds)) {
     checkForm(name, feed, notes)
     if (feed.kind === 'blob') checkAccount(feed, ['feeds', name, 'account'], notes)
+    if (feed.kind === 'kafka') checkBrokers(feed, ['feeds', name], notes)
     refuseDuplicates(feed.columns ?? [], ['feeds', name, 'columns'], notes)
     refuseDuplicates(feed.outcomes ?? [], ['feeds', name, 'outcomes'], notes)
     refuseDuplicates(feed.workloads ?? [], ['feeds', name, 'workloads'], notes)
@@ -58,6 +60,15 @@ function checkAccount({ account, credential }: FeedConfig & { kind: 'blob' }, pa
     credential === 'managed-identity' || (typeof credential === 'object' && 'managedIdentity' in credential)
   if (usesTokens && origin?.startsWith('http:'))
     conflict(notes, path, shown(account, path, notes), 'https: a managed identity sends no token over plain http')
+}
+
+/** What would let others on the way sign in as the gateway needs TLS; SCRAM sends no password. */
+function checkBrokers({ brokers, tls, credential }: FeedConfig & { kind: 'kafka' }, path: Path, notes: Notes): void {
+  refuseDuplicates(brokers, [...path, 'brokers'], notes)
+  const isOpen = typeof credential === 'object' && 'mechanism' in credential && credential.mechanism !== 'plain'
+  const isNear = brokers.every(broker => isLoopback(broker.replace(/:\d+$/, '')))
+  if (tls === false && credential !== undefined && !isOpen && !isNear)
+    conflict(notes, [...path, 'tls'], 'false', 'TLS: without it the credential travels in clear')
 }
 
 function checkForm(name: string, { form, columns, bodies }: FeedConfig, notes: Notes): void {

@@ -5,11 +5,13 @@
 import { workerUrl } from '../../worker-url.ts'
 import type { BlobSettings } from './blob/settings.ts'
 import type { FilesSettings } from './files/settings.ts'
+import type { KafkaSettings } from './kafka/settings.ts'
 
 /** By kind: the settings of its module. */
 export interface FeedSettings {
   readonly files: FilesSettings
   readonly blob: BlobSettings
+  readonly kafka: KafkaSettings
 }
 export type FeedKind = keyof FeedSettings
 
@@ -17,4 +19,5 @@ export type FeedKind = keyof FeedSettings
 export const feedModules = {
   files: workerUrl('./files/index.ts', import.meta.url),
   blob: workerUrl('./blob/index.ts', import.meta.url),
+  kafka: workerUrl('./kafka/index.ts', import.meta.url),
 } as const satisfies Readonly<Record<FeedKind, URL>>

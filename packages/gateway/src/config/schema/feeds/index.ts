@@ -2,8 +2,9 @@
 import { z } from 'zod'
 import { blobFeed } from './blob.ts'
 import { filesFeed } from './files.ts'
+import { kafkaFeed } from './kafka.ts'
 
 export { feedName } from './common.ts'
 
 /** In the order of the reference. */
-export const feed = z.discriminatedUnion('kind', [filesFeed, blobFeed])
+export const feed = z.discriminatedUnion('kind', [filesFeed, blobFeed, kafkaFeed])

@@ -308,6 +308,32 @@ test('a shadow copy is not sent to an instance that lacks something in the call'
   assert.equal(mixed.openai.bill.length, 1)
 })
 
+// Without the usage, the copy would be charged at what the gateway counts, which is not what its bill shows.
+test('a shadow copy to OpenAI is charged by its reported usage, also of a call in a version without usage options', async t => {
+  const mixed = await startMixed(t, {
+    first: 'azure',
+    change: config => {
+      const hrBot = config.workloads['hr-bot']
+      assert.ok(hrBot)
+      const shadow = { 'gpt-4o': { deployment: 'gpt-4o', target: 'direct', percent: 100 } }
+      return { ...config, workloads: { ...config.workloads, 'hr-bot': { ...hrBot, shadow } } }
+    },
+  })
+  const body = { messages: ask('Is it so?'), stream: true }
+  const answer = await mixed.post(chat.replace(apiVersion, '2024-06-01'), body, { target: 'dev-openai-instance-2' })
+  assert.equal(answer.status, 200, answer.text)
+  const copy = await eventually(
+    'the copy is recorded',
+    async () => (await settledRecords(mixed.world.house)).find(({ copyKind }) => copyKind === 'shadow') ?? null,
+  )
+  const [line] = mixed.openai.bill
+  assert.deepEqual(
+    [copy.usage.source, copy.usage.promptTokens, copy.usage.completionTokens],
+    ['reported', line?.promptTokens, line?.completionTokens],
+  )
+  assert.equal(answer.text.includes('usage'), false)
+})
+
 // A file lives on one instance: a list that leaves a member out, or a read that asks the other one, loses it.
 test('a file stored at OpenAI is read in both forms of address, and listed with the files of the other kind', async t => {
   const mixed = await startMixed(t)

@@ -29,6 +29,8 @@ export interface Workload {
   readonly canary: ReadonlyMap<string, Share>
   /** By deployment: the deployment that gets a copy of a share of its calls. */
   readonly shadow: ReadonlyMap<string, Share & { readonly target: Target | null }>
+  /** True where a shadow copy may go to a member that accepts usage options in every version of the API. */
+  readonly shadowTakesUsage: boolean
   readonly rules: RuleMatcher
   /** The rule that binds the caller to this workload, or null. */
   bound(caller: Caller): RuleMatch | null
@@ -100,6 +102,12 @@ function buildWorkload(name: string, written: WorkloadConfig, targets: ReadonlyM
       return found ? [[target, found] as const] : []
     }),
   )
+  const shadow = new Map(
+    Object.entries(written.shadow).map(([from, to]) => [
+      from,
+      { ...shareOf(to), target: to.target === undefined ? null : (targets.get(to.target) ?? null) },
+    ]),
+  )
   const [standardTarget] = own.values()
   // The rules of the configuration refuse this earlier. A plan must not exist without a target.
   if (standardTarget === undefined) throw new TypeError(`workload ${name} has no target`)
@@ -114,12 +122,8 @@ function buildWorkload(name: string, written: WorkloadConfig, targets: ReadonlyM
     output: outputOf(written.output),
     priority: written.priority,
     canary: new Map(Object.entries(written.canary).map(([from, to]) => [from, shareOf(to)])),
-    shadow: new Map(
-      Object.entries(written.shadow).map(([from, to]) => [
-        from,
-        { ...shareOf(to), target: to.target === undefined ? null : (targets.get(to.target) ?? null) },
-      ]),
-    ),
+    shadow,
+    shadowTakesUsage: [...shadow.values()].some(({ target }) => target?.takesUsageAlways === true),
     rules,
     bound: perCaller(rules),
   }

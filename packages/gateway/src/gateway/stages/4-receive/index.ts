@@ -152,7 +152,7 @@ async function receiveJson(exchange: Authorized, hold: BodyHold, parts: ReceiveP
   const ask =
     stream &&
     route.operation.usageInStream === 'opt-in' &&
-    (route.includeUsageAccepted || grant.target.takesUsageAlways) &&
+    (route.includeUsageAccepted || grant.target.takesUsageAlways || grant.workload.shadowTakesUsage) &&
     dataSourceMembers.every(member => isAbsent(body, scan, member))
   const options = ask ? usageOptions(read(body, scan, 'stream_options')) : null
   const isAsked = options !== null && route.includeUsageAccepted

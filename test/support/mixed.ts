@@ -25,6 +25,11 @@ export interface Answer {
   readonly id: string
 }
 
+/** The error object of an answer. */
+export function errorOf({ text }: Answer): { readonly code: string | null; readonly message: string } {
+  return (JSON.parse(text) as { readonly error: { readonly code: string | null; readonly message: string } }).error
+}
+
 export interface MixedOptions {
   readonly flavour?: 'openai' | 'vllm'
   /** Models of the stand-in. */

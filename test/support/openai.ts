@@ -7,6 +7,22 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { OpenAI } from 'openai'
+import {
+  chatChunks,
+  chatOf,
+  completionChunks,
+  completionOf,
+  embeddingsOf,
+  events,
+  fileOf,
+  json,
+  listOf,
+  modelOf,
+  responseEvents,
+  responseOf,
+  transcriptionOf,
+} from './openai-answers.ts'
 import type { Scope } from './world.ts'
 
 export interface OpenAILine {
@@ -45,9 +61,13 @@ interface Options {
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Members of request bodies, by path. OpenAI refuses others. */
+function members<Body>(...names: (keyof Body & string)[]): readonly string[] {
+  return names
+}
+
+/** Members of request bodies, by path, as far as tests need them. OpenAI refuses others. */
 const known: Readonly<Record<string, readonly string[]>> = {
-  'chat/completions': [
+  'chat/completions': members<OpenAI.ChatCompletionCreateParams>(
     'model',
     'messages',
     'stream',
@@ -56,12 +76,22 @@ const known: Readonly<Record<string, readonly string[]>> = {
     'max_completion_tokens',
     'n',
     'tools',
-  ],
-  completions: ['model', 'prompt', 'stream', 'stream_options', 'max_tokens', 'n'],
-  embeddings: ['model', 'input', 'encoding_format', 'dimensions'],
-  responses: ['model', 'input', 'stream', 'store', 'max_output_tokens', 'previous_response_id'],
+    'temperature',
+  ),
+  completions: members<OpenAI.CompletionCreateParams>('model', 'prompt', 'stream', 'stream_options', 'max_tokens', 'n'),
+  embeddings: members<OpenAI.EmbeddingCreateParams>('model', 'input', 'encoding_format', 'dimensions'),
+  responses: members<OpenAI.Responses.ResponseCreateParams>(
+    'model',
+    'input',
+    'stream',
+    'store',
+    'max_output_tokens',
+    'previous_response_id',
+  ),
 }
 
+const incorrectKey =
+  'Incorrect API key provided: sk-wrong. You can find your API key at https://platform.openai.com/account/api-keys.'
 export const openAIKey = 'sk-of-the-stand-in-of-openai-000001'
 
 export async function startOpenAI(
@@ -99,7 +129,7 @@ class Server implements OpenAIStandIn {
   headers: Readonly<Record<string, string>> = {}
   readonly #flavour: 'openai' | 'vllm'
   readonly #models: readonly string[]
-  readonly #stored: Json[] = []
+  readonly #stored: OpenAI.FileObject[] = []
 
   constructor(flavour: 'openai' | 'vllm', models: readonly string[]) {
     this.#flavour = flavour
@@ -112,13 +142,12 @@ class Server implements OpenAIStandIn {
     const fault = this.faults.shift()
     if (fault !== undefined) return fault(response)
     if (request.headers.authorization !== `Bearer ${this.key}`) {
-      return this.#error(response, 401, 'Incorrect API key provided.', 'invalid_api_key')
+      return this.#error(response, 401, incorrectKey, 'invalid_api_key')
     }
     const { pathname } = new URL(request.url, this.url)
     const path = pathname.startsWith('/v1/') ? pathname.slice('/v1/'.length) : ''
     if (path === 'models' && request.method === 'GET') {
-      const data = this.#models.map(id => ({ id, object: 'model', created: 1_700_000_000, owned_by: 'stand-in' }))
-      return json(response, 200, { object: 'list', data })
+      return json(response, 200, { object: 'list', data: this.#models.map(modelOf) })
     }
     if (path === 'files' || path.startsWith('files/')) return this.#files(path, request, response)
     if (path === 'audio/transcriptions' && request.method === 'POST') return this.#transcribe(request, response)
@@ -138,47 +167,49 @@ class Server implements OpenAIStandIn {
     const promptTokens = tokensIn(JSON.stringify(body['messages'] ?? body['input'] ?? body['prompt'] ?? ''))
     const words = path === 'embeddings' ? [] : ['Yes', ',', ' that', ' is', ' so', '.']
     this.#charge(request, path, model, promptTokens, words.length)
-    const head = { id: 'chatcmpl-stand-in', created: 1_700_000_000, model: `${model}-2024-08-06` }
-    const total = { prompt_tokens: promptTokens, total_tokens: promptTokens + words.length }
-    const usage = { ...total, completion_tokens: words.length }
-    if (path === 'embeddings') {
-      const data = [{ object: 'embedding', index: 0, embedding: [0.25, -0.5] }]
-      json(response, 200, { object: 'list', data, model, usage: total })
-    } else if (path === 'responses') json(response, 200, responseOf(model, words, promptTokens))
-    else if (body['stream'] === true) stream(response, head, words, wantsUsage(body) ? usage : null)
-    else {
-      const message = { role: 'assistant', content: words.join(''), refusal: null }
-      const choices = [{ index: 0, message, logprobs: null, finish_reason: 'stop' }]
-      json(response, 200, { ...head, object: 'chat.completion', choices, usage, system_fingerprint: null })
-    }
+    const answered = { model: this.#nameOf(model), words, promptTokens }
+    const isStream = body['stream'] === true
+    const [whole, chunks] = path === 'completions' ? [completionOf, completionChunks] : [chatOf, chatChunks]
+    if (path === 'embeddings') json(response, 200, embeddingsOf({ ...answered, model }))
+    else if (path === 'responses' && isStream) events(response, responseEvents(answered), true)
+    else if (path === 'responses') json(response, 200, responseOf(answered))
+    else if (isStream) events(response, chunks(answered, wantsUsage(body)))
+    else json(response, 200, whole(answered))
+  }
+
+  /** OpenAI answers with the name of the snapshot, vLLM with the name that was asked for. */
+  #nameOf(model: string): string {
+    return this.#flavour === 'openai' ? `${model}-2024-08-06` : model
   }
 
   async #transcribe(request: OpenAIRequest, response: ServerResponse): Promise<void> {
-    const type = request.headers['content-type'] ?? ''
-    const form = await new Response(new Uint8Array(request.body), { headers: { 'content-type': type } }).formData()
+    const form = await formOf(request)
     const models = form.getAll('model')
     const [model] = models
     if (models.length !== 1 || typeof model !== 'string')
       return this.#error(response, 400, 'you must provide one model', null)
     if (!this.#models.includes(model)) return this.#noSuchModel(response, model)
     if (!(form.get('file') instanceof Blob)) return this.#error(response, 400, 'file is a required property', null)
-    this.#charge(request, 'audio/transcriptions', model, 14, 5)
-    json(response, 200, {
-      text: 'Hello.',
-      usage: { type: 'tokens', input_tokens: 14, output_tokens: 5, total_tokens: 19 },
-    })
+    const answered = { model, words: ['Hello', '.'], promptTokens: 14 }
+    const isWhisper = model.startsWith('whisper')
+    this.#charge(request, 'audio/transcriptions', model, isWhisper ? 0 : 14, isWhisper ? 0 : answered.words.length)
+    json(response, 200, transcriptionOf(answered, isWhisper))
   }
 
   async #files(path: string, request: OpenAIRequest, response: ServerResponse): Promise<void> {
     if (this.#flavour === 'vllm') return this.#noSuchAddress(request, response)
     if (request.method === 'POST') {
-      const file = fileOf(`file-standin${this.#stored.length + 1}`)
+      const form = await formOf(request)
+      const sent = form.get('file')
+      if (!(sent instanceof File)) return this.#error(response, 400, "'file' is a required property", null)
+      const file = fileOf(`file-standin${this.#stored.length + 1}`, sent.name, sent.size)
       this.#stored.push(file)
       return json(response, 200, file)
     }
-    if (path === 'files') return json(response, 200, { object: 'list', data: this.#stored, has_more: false })
-    const found = this.#stored.find(({ id }) => path === `files/${String(id)}`)
-    if (found === undefined) this.#error(response, 404, 'No such File object', null)
+    if (path === 'files') return json(response, 200, listOf(this.#stored))
+    const found = this.#stored.find(({ id }) => path === `files/${id}`)
+    const name = path.slice('files/'.length)
+    if (found === undefined) this.#error(response, 404, `No such File object: ${name}`, null, 'id')
     else json(response, 200, found)
   }
 
@@ -241,53 +272,13 @@ function wantsUsage({ stream_options: options }: Json): boolean {
   return typeof options === 'object' && options !== null && 'include_usage' in options && options.include_usage === true
 }
 
-function stream(response: ServerResponse, head: Json, words: readonly string[], usage: Json | null): void {
-  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
-  const send = (chunk: Json): void => {
-    const whole = { ...head, object: 'chat.completion.chunk', ...(usage === null ? {} : { usage: null }), ...chunk }
-    response.write(`data: ${JSON.stringify(whole)}\n\n`)
-  }
-  for (const [at, content] of words.entries()) {
-    send({
-      choices: [{ index: 0, delta: at === 0 ? { role: 'assistant', content } : { content }, finish_reason: null }],
-    })
-  }
-  send({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })
-  if (usage !== null) send({ choices: [], usage })
-  response.end('data: [DONE]\n\n')
-}
-
-function responseOf(model: string, words: readonly string[], promptTokens: number): Json {
-  const content = [{ type: 'output_text', text: words.join(''), annotations: [] }]
-  const output = [{ id: 'msg_standin', type: 'message', role: 'assistant', status: 'completed', content }]
-  const usage = {
-    input_tokens: promptTokens,
-    input_tokens_details: { cached_tokens: 0 },
-    output_tokens: words.length,
-    output_tokens_details: { reasoning_tokens: 0 },
-    total_tokens: promptTokens + words.length,
-  }
-  return {
-    id: 'resp_standin',
-    object: 'response',
-    created_at: 1_700_000_000,
-    status: 'completed',
-    model,
-    output,
-    usage,
-  }
-}
-
-function fileOf(id: string): Json {
-  return { id, object: 'file', bytes: 12, created_at: 1_700_000_000, filename: 'a.jsonl', purpose: 'user_data' }
+function formOf({ headers, body }: OpenAIRequest): Promise<FormData> {
+  const type = headers['content-type'] ?? ''
+  return new Response(new Uint8Array(body), { headers: { 'content-type': type } }).formData()
 }
 
 function tokensIn(text: string): number {
   return text.split(/\W+/).filter(word => word !== '').length
-}
-
-function json(response: ServerResponse, status: number, document: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(document))
 }
 
 /**
@@ -319,10 +310,18 @@ export function lacksModel(response: ServerResponse): void {
   json(response, 400, { error: { message, type: 'invalid_request_error', param: 'model', code: 'model_not_found' } })
 }
 
+/** The published `type` of errors with a code that this stand-in is told to answer with. */
+const types: Readonly<Record<string, string>> = {
+  rate_limit_exceeded: 'requests',
+  invalid_api_key: 'invalid_request_error',
+  model_not_found: 'invalid_request_error',
+}
+
 /** A fault: this status, these headers and this error. */
 export function refusing(status: number, headers: Readonly<Record<string, string>> = {}, code: string | null = null) {
   return (response: ServerResponse): void => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-    json(response, status, { error: { message: 'The stand-in refuses.', type: 'requests', param: null, code } })
+    const type = types[code ?? ''] ?? 'server_error'
+    json(response, status, { error: { message: 'The stand-in refuses.', type, param: null, code } })
   }
 }

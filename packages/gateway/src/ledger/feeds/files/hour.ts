@@ -24,7 +24,8 @@ export class Hours {
   async publish(file: FinishedFile): Promise<void> {
     const { temporary, hour, name, ...facts } = file
     const directory = join(this.#directory, hour)
-    await mkdir(directory, { recursive: true, mode: 0o750 })
+    // Step by step, and not what is around them: a file system that is gone must not be replaced by a directory.
+    for (const one of [dirname(directory), directory]) await makeDirectory(one)
     await this.#check(directory)
     await rename(temporary, join(directory, name))
     // Both the new name and the directories that lead to it must survive a power cut before the cursor moves.
@@ -48,6 +49,13 @@ export class Hours {
     }
     this.#checked.add(directory)
   }
+}
+
+/** Makes a directory unless it is there. What it is in must exist. */
+export async function makeDirectory(path: string): Promise<void> {
+  await mkdir(path, { mode: 0o750 }).catch(error => {
+    if (codeOf(error) !== 'EEXIST') throw error
+  })
 }
 
 async function note(directory: string, line: object): Promise<void> {

@@ -2,14 +2,12 @@
  * The feed of kind `files`: writes records to a directory. A file appears under its name when it is whole and on the
  * disk, and never changes then. Each hour has a manifest.
  */
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { codeOf } from '../../../errors.ts'
 import { openFiling } from '../filing/index.ts'
 import type { FilePlace } from '../filing/place.ts'
 import { explainSystemError } from '../filing/system-errors.ts'
 import type { Feed, FeedParts } from '../index.ts'
-import { Hours } from './hour.ts'
+import { Hours, makeDirectory } from './hour.ts'
 import type { FilesSettings } from './settings.ts'
 
 /** @public Imported by the feed's thread. */
@@ -27,9 +25,7 @@ function directoryPlace(directory: string, feed: string, hours: Hours): FilePlac
     temporary: join(directory, `.${feed}.tmp`),
     async prepare() {
       // Not its parents: a file system that is not mounted must not be replaced by a directory of that name.
-      await mkdir(directory, { mode: 0o750 }).catch(error => {
-        if (codeOf(error) !== 'EEXIST') throw error
-      })
+      await makeDirectory(directory)
     },
     async publish(files) {
       for (const file of files) await hours.publish(file)

@@ -28,13 +28,14 @@ export function seededTestFiles(): readonly string[] {
 /**
  * Arguments of `node` that run these files, with a fixed seed. One file more at once than there are cores: a file that
  * waits for a process or a window of a limit leaves its core idle.
+ * @param fileMsMax Longest time for a file.
  */
-export function testArguments(files: readonly string[]): readonly string[] {
+export function testArguments(files: readonly string[], fileMsMax = 300_000): readonly string[] {
   return [
     '--import=./test/support/seeded.ts',
     '--test',
     `--test-concurrency=${availableParallelism() + 1}`,
-    '--test-timeout=300000',
+    `--test-timeout=${fileMsMax}`,
     ...files,
   ]
 }

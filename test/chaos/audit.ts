@@ -27,6 +27,8 @@ export interface Evidence {
    * True when gateways were killed: exchanges not yet opened may have no record, and opened ones may be interrupted.
    */
   readonly killed?: boolean
+  /** True when the ledger's disk was full in between: calls that could not be recorded were refused. */
+  readonly diskFull?: boolean
 }
 
 export interface Findings {
@@ -41,6 +43,7 @@ interface Case {
   /** The answer of a second member that a hedge was sent to; null if there was none. */
   readonly hedge: Buffer | null
   readonly outages: boolean
+  readonly diskFull: boolean
   /** The most tokens that any call was billed: no bound has learned more than that. */
   readonly mostBilled: number
   readonly plan: Plan
@@ -60,6 +63,7 @@ export async function audit({
   bill,
   killed = false,
   outages = false,
+  diskFull = false,
 }: Evidence): Promise<Findings> {
   const faults: string[] = [...matching(rows, bill, outages)]
   const tally = new Map<string, number>()
@@ -87,7 +91,7 @@ export async function audit({
     const line = byId.get(row.id)?.findLast(each => each.instance === row.instance) ?? null
     const hedged = hedges.get(row.id)
     const hedge = hedged === undefined ? null : Buffer.from((await bodies(hedged.id))?.response ?? [])
-    return { ...caseOf(one, row, line, await bodies(row.id)), outages, mostBilled, hedge }
+    return { ...caseOf(one, row, line, await bodies(row.id)), outages, diskFull, mostBilled, hedge }
   })
   for (const whole of cases) {
     if (whole === null) continue
@@ -106,7 +110,7 @@ function caseOf(
   row: RecordRow,
   line: BillLine | null,
   kept: RecordBodies | null,
-): Omit<Case, 'outages' | 'mostBilled' | 'hedge'> {
+): Omit<Case, 'outages' | 'diskFull' | 'mostBilled' | 'hedge'> {
   const response = Buffer.from(kept?.response ?? [])
   const { plan } = seen
   const isStream = isStreamed(plan, row)
@@ -199,7 +203,9 @@ function* wrongOf(whole: Case): Generator<string> {
     yield* wrongRefusal(whole)
     return
   }
-  if (row.outcome === 'refused' && unservedCodes.has(row.outcomeCode ?? '')) {
+  const isUnserved =
+    unservedCodes.has(row.outcomeCode ?? '') || (whole.diskFull && row.outcomeCode === 'ledger_unwritable')
+  if (row.outcome === 'refused' && isUnserved) {
     if (line !== null) yield `${row.outcomeCode} and billed`
     if (seen.ended === 'whole' && seen.refusal !== row.outcomeCode) yield `the client saw ${seen.refusal}`
     return

@@ -25,6 +25,8 @@ export interface Surroundings {
   readonly instances: readonly AzureSimulator[]
   readonly ledgerDirectory: string
   readonly configFile: string
+  /** Variables of the gateways' environment beside their own. */
+  readonly env?: Readonly<Record<string, string>>
   bill(): readonly BillLine[]
 }
 
@@ -32,6 +34,7 @@ export interface SurroundingsOptions {
   /** Default: a directory below a temporary one. */
   readonly ledgerDirectory?: string
   readonly change?: (config: ConfigInput) => ConfigInput
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export async function startSurroundings(t: Scope, options: SurroundingsOptions = {}): Promise<Surroundings> {
@@ -74,6 +77,7 @@ export async function startSurroundings(t: Scope, options: SurroundingsOptions =
     instances,
     ledgerDirectory,
     configFile,
+    env: options.env ?? {},
     bill: () => instances.flatMap(instance => instance.bill()),
   }
 }
@@ -104,7 +108,7 @@ export function spawnGateway(t: Scope, around: Surroundings): GatewayProcess {
   const { IDENTITY_ENDPOINT, IDENTITY_HEADER } = around.entra.managedIdentity
   const child: ChildProcess = spawn(process.execPath, [program, 'serve', '--config', around.configFile, '--no-watch'], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { PATH: process.env['PATH'], IDENTITY_ENDPOINT, IDENTITY_HEADER, INSTANCE_KEY: instanceKey },
+    env: { PATH: process.env['PATH'], IDENTITY_ENDPOINT, IDENTITY_HEADER, INSTANCE_KEY: instanceKey, ...around.env },
   })
   const lines: string[] = []
   if (child.stderr !== null) createInterface(child.stderr).on('line', line => lines.push(line))

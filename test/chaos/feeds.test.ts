@@ -1,114 +1,81 @@
 import assert from 'node:assert/strict'
-import { Agent } from 'node:http'
-import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { feedsAnswer } from '../../packages/gateway/src/admin/house-schemas.ts'
-import {
-  type FiledRecord,
-  recordsInLines,
-  recordsInParquet,
-  withoutDoubles,
-} from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
+import { type FiledRecord, withoutDoubles } from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
+import type { Ledger } from '../../packages/gateway/src/ledger/index.ts'
 import { openLedger } from '../../packages/gateway/src/ledger/open.ts'
 import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import { silentLog } from '../../packages/gateway/src/log.ts'
 import { createTokenCounter } from '../../packages/gateway/src/tokens/index.ts'
-import { type Random, randomOf, seedOfRun } from '../support/random.ts'
+import { seedOfRun } from '../support/random.ts'
 import { allRecords } from '../support/records.ts'
-import { eventually } from '../support/wait.ts'
+import type { Scope } from '../support/world.ts'
 import { audit } from './audit.ts'
-import { startGateway, startSurroundings, tokensOf } from './child.ts'
-import { type Seen, send, sendAll } from './client.ts'
-import { longPlan, type Plan, planOf } from './plans.ts'
+import { runFeeds } from './feeds-run.ts'
+import { filesReceiver } from './receivers.ts'
 import { lastFirst } from './world.ts'
 
-const kills = 4
-const atOnce = 16
-
-function* endlessPlans(random: Random): Generator<Plan, void> {
-  for (let number = 0; ; number += 1) yield random.chance(0.2) ? longPlan(random, number) : planOf(random, number)
+/** A size of the run: `npm run chaos -- --calls N --kills N` makes it larger. */
+function sizeOf(name: 'CALLS' | 'KILLS', usual: number): number {
+  const given = process.env[`GATEHOUSE_CHAOS_${name}`]
+  if (given === undefined) return usual
+  if (!/^[1-9]\d{0,6}$/.test(given)) throw new TypeError(`GATEHOUSE_CHAOS_${name} is "${given}", not a whole number`)
+  return Number(given)
 }
 
-// The archive is what an auditor reads when the gateway's own disk is gone: a crash may repeat a record there, but must
-// not lose or change one.
-test('P1 after four kills at random moments ledger, bill and files agree call by call without doubles', async t => {
-  const seed = seedOfRun()
-  t.diagnostic(`seed ${seed}; repeat with GATEHOUSE_TEST_SEED=${seed}`)
-  const random = randomOf(seed)
-  const scope = lastFirst(t)
-  const around = await startSurroundings(scope, {
-    change: config => ({
-      ...config,
-      feeds: {
-        lines: { kind: 'files', directory: 'lines', bodies: true, batch: { records: 40, time: '1s' } },
-        parquet: { kind: 'files', directory: 'parquet', format: 'parquet', batch: { records: 60, time: '1s' } },
-      },
-    }),
-  })
-  const tokens = await tokensOf(around.entra)
-  const plans = endlessPlans(random)
-  const seen: Seen[] = []
-  for (let round = 0; round <= kills; round += 1) {
-    const gateway = await startGateway(scope, around)
-    const agent = new Agent({ keepAlive: true })
-    let begun = 0
-    const last = 60 + random.below(100)
-    const isLast = round === kills
-    await sendAll(
-      plans,
-      atOnce,
-      async plan => {
-        begun += 1
-        if (begun === last && !isLast) setTimeout(() => gateway.kill('SIGKILL'), random.below(1_500))
-        seen.push(await send({ url: gateway.url, agent, tokens }, plan))
-      },
-      () => begun < last,
-    )
-    agent.destroy()
-    // The last gateway is not killed: its feeds send what the others left.
-    if (isLast) {
-      await eventually('both feeds have caught up', () => haveCaughtUp(gateway.adminUrl, tokens.get('carol')), 60_000)
-      gateway.kill('SIGTERM')
-    }
-    const exit = await gateway.exited
-    if (isLast) assert.deepEqual(exit, { code: 0, signal: null }, gateway.lines.join('\n'))
-  }
-  await eventually('every line of the bill has ended', () => (around.bill().every(line => line.ended) ? true : null))
+const calls = sizeOf('CALLS', 700)
+const kills = sizeOf('KILLS', 4)
 
+// What is shipped is what auditors and finance read when the gateway's own disk is gone: a crash, a full disk or a
+// receiver that was away may repeat a record there, but must not lose or change one.
+test('P1 after kills, full disks and absences of receivers ledger, bill and every receiver agree call by call', {
+  timeout: 3_600_000,
+}, async t => {
+  const seed = seedOfRun()
+  t.diagnostic(`seed ${seed}, ${calls} calls, ${kills} kills; repeat with GATEHOUSE_TEST_SEED=${seed}`)
+  const scope = lastFirst(t)
+  const run = await runFeeds(scope, {
+    seed,
+    calls,
+    kills,
+    disksFull: 2,
+    absences: 2,
+    atOnce: 24,
+    receivers: directory =>
+      Promise.all([
+        filesReceiver('lines', directory, 'jsonl', true),
+        filesReceiver('parquet', directory, 'parquet', false),
+      ]),
+  })
+  assert.deepEqual(run.exit, { code: 0, signal: null }, run.lines.join('\n'))
+  const refused = run.seen.filter(({ refusal }) => refusal === 'ledger_unwritable').length
+  t.diagnostic(`${refused} calls refused while the disk was full`)
+  assert.ok(refused > 0, 'a disk that refuses nothing proves nothing')
+  const ledger = await ledgerOf(scope, run.ledgerDirectory)
+  const rows = await allRecords(ledger)
+  const { seen, bill } = run
+  const found = await audit({ seen, rows, bodies: id => ledger.bodies(id), bill, killed: true, diskFull: true })
+  assert.deepEqual(found.faults.slice(0, 20), [])
+  for (const receiver of run.receivers) {
+    const all = await receiver.records()
+    const once = withoutDoubles(all)
+    t.diagnostic(`${receiver.name}: ${once.size} of ${rows.length} records, ${all.length - once.size} doubles`)
+    assertSame(rows, once)
+    if (receiver.hasBodies) await assertSameBodies(rows, once, ledger)
+  }
+})
+
+async function ledgerOf(scope: Scope, directory: string): Promise<Ledger> {
   const counter = createTokenCounter()
   scope.after(() => counter.close())
   const ledger = await openLedger({
-    directory: around.ledgerDirectory,
+    directory,
     fsync: 'batch',
     retain: { records: 86_400_000, bodies: 86_400_000 },
     counter,
     log: silentLog,
   })
   scope.after(() => ledger.close())
-  const rows = await allRecords(ledger)
-  const found = await audit({ seen, rows, bodies: id => ledger.bodies(id), bill: around.bill(), killed: true })
-  assert.deepEqual(found.faults.slice(0, 20), [])
-
-  const directory = dirname(around.configFile)
-  const lines = recordsInLines(join(directory, 'lines'))
-  const parquet = await recordsInParquet(join(directory, 'parquet'))
-  t.diagnostic(`${rows.length} records; ${lines.length} in JSON lines and ${parquet.length} in Parquet, with doubles`)
-  for (const filed of [lines, parquet]) assertSame(rows, withoutDoubles(filed))
-  const kept = withoutDoubles(lines)
-  for (const { id } of rows) {
-    const bodies = await ledger.bodies(id)
-    for (const part of ['request', 'response'] as const) {
-      const encoding = kept.get(id)?.[`${part}BodyEncoding`] === 'base64' ? 'base64' : 'utf8'
-      const filed = Buffer.from(String(kept.get(id)?.[`${part}Body`] ?? ''), encoding)
-      assert.ok(filed.equals(Buffer.from(bodies?.[part] ?? [])), `${part} body of ${id}`)
-    }
-  }
-})
-
-async function haveCaughtUp(adminUrl: string, token: string | undefined): Promise<true | null> {
-  const answer = await fetch(`${adminUrl}/api/v1/feeds`, { headers: { authorization: `Bearer ${token}` } })
-  const { feeds } = feedsAnswer.parse(await answer.json())
-  return feeds.length === 2 && feeds.every(({ lagRecords, sent }) => lagRecords === 0 && sent > 0) ? true : null
+  return ledger
 }
 
 function assertSame(rows: readonly RecordRow[], filed: ReadonlyMap<string, FiledRecord>): void {
@@ -121,5 +88,21 @@ function assertSame(rows: readonly RecordRow[], filed: ReadonlyMap<string, Filed
       id,
     )
     assert.deepEqual([record['workload'], record['callerObjectId']], [workload, callerObjectId], id)
+  }
+}
+
+async function assertSameBodies(
+  rows: readonly RecordRow[],
+  filed: ReadonlyMap<string, FiledRecord>,
+  ledger: Ledger,
+): Promise<void> {
+  for (const { id } of rows) {
+    const bodies = await ledger.bodies(id)
+    const record = filed.get(id)
+    for (const part of ['request', 'response'] as const) {
+      const encoding = record?.[`${part}BodyEncoding`] === 'base64' ? 'base64' : 'utf8'
+      const shipped = Buffer.from(String(record?.[`${part}Body`] ?? ''), encoding)
+      assert.ok(shipped.equals(Buffer.from(bodies?.[part] ?? [])), `${part} body of ${id}`)
+    }
   }
 }

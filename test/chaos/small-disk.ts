@@ -10,7 +10,7 @@ const run = promisify(execFile)
 
 export interface SmallDisk {
   readonly directory: string
-  /** Takes all the space that is left. */
+  /** Takes all the space that is left. Again: also what programs have freed meanwhile. */
   fill(): Promise<void>
   /** Frees the space again. */
   empty(): Promise<void>
@@ -31,7 +31,7 @@ export async function mountSmallDisk(scope: Scope, megabytes: number): Promise<S
   return {
     directory,
     async fill() {
-      const file = await open(filler, 'w')
+      const file = await open(filler, 'a')
       try {
         await writeUntilFull(file)
       } finally {

@@ -13,6 +13,7 @@ import { addLedger } from './routes/ledger.ts'
 import { addLimits } from './routes/limits.ts'
 import { addMetrics } from './routes/metrics.ts'
 import { addRecords } from './routes/records.ts'
+import { addSources } from './routes/sources.ts'
 import { addTail } from './routes/tail.ts'
 import { addUsage } from './routes/usage.ts'
 import { addWhoami } from './routes/whoami.ts'
@@ -52,6 +53,7 @@ export function adminApp(
   addUsage(app, handlerParts)
   addLedger(app, handlerParts)
   addFeeds(app, handlerParts)
+  addSources(app, handlerParts)
   addInstances(app, handlerParts)
   addLimits(app, handlerParts)
   addMetrics(app, handlerParts)

@@ -208,3 +208,26 @@ export const rewindParameters = z.strictObject({
     .datetime({ offset: true, error: 'an instant, as 2026-11-01T08:00:00Z' })
     .openapi({ description: 'What ended at this time or later is sent again.', example: '2026-11-01T08:00:00Z' }),
 })
+
+export const sourcesAnswer = z
+  .strictObject({
+    sources: z.array(
+      z.strictObject({
+        name: z.string(),
+        kind: z.string(),
+        status: z.enum(['running', 'failing']),
+        taken: count.openapi({ description: 'Records written into the ledger, since the start of the process.' }),
+        doubles: count.openapi({ description: 'Records that came again, since the start of the process.' }),
+        incomplete: count.openapi({ description: 'Records of which some parts are missing yet.' }),
+        setAside: count.openapi({
+          description: 'Messages that are no record, and records whose parts never came: in a file with reasons.',
+        }),
+        lastEndedAtMs: timeMs.nullable().openapi({ description: 'When the newest record that came had ended.' }),
+        lastTakenAtMs: timeMs.nullable(),
+        lastError: string,
+        lastErrorAtMs: timeMs.nullable(),
+      }),
+    ),
+  })
+  .openapi('Sources')
+export type SourcesAnswer = z.output<typeof sourcesAnswer>

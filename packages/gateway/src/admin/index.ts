@@ -3,6 +3,7 @@ import type { Config } from '../config/schema/index.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { GroupDirectory } from '../identity/index.ts'
 import type { ProbeResult } from '../instances/state.ts'
+import type { SourceState } from '../ledger/collect/index.ts'
 import type { Feeds } from '../ledger/feeds/control.ts'
 import type { LedgerReader } from '../ledger/index.ts'
 import type { LimitsReport } from '../limits/index.ts'
@@ -24,6 +25,8 @@ export interface AdminHouse extends Pick<Config, 'instances' | 'pools' | 'worklo
   readonly currency: string
   /** The feeds, and what operators may do with them. */
   readonly feeds: Pick<Feeds, 'states' | 'pause' | 'resume' | 'rewind'>
+  /** Sources of a collector; a gateway has none. */
+  sources(): readonly SourceState[]
   /** Asks an instance for its models with its credential. Null when there is no such instance. */
   probe(instance: string): Promise<ProbeResult | null>
   /** All metrics, in the text format of Prometheus. */

@@ -19,6 +19,7 @@ export const roleByRoute = {
   'POST /api/v1/instances/:name/probe': 'operator',
   'GET /api/v1/limits': 'viewer',
   'GET /api/v1/ledger': 'viewer',
+  'GET /api/v1/sources': 'viewer',
   'GET /api/v1/feeds': 'viewer',
   'POST /api/v1/feeds/:name/pause': 'operator',
   'POST /api/v1/feeds/:name/resume': 'operator',

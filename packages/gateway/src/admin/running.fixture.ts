@@ -18,6 +18,7 @@ export function runningHouse(config: Pick<AdminHouse, 'instances' | 'pools' | 'w
     ...{ instances, pools, workloads, currency: 'USD', probed },
     feeds,
     replicas: async () => ({ sharing: 'alone', replicas: [ownReplica(await feeds.states())] }),
+    sources: () => [],
     limits: async () => limitsReport,
     async probe(name) {
       probed.push(name)

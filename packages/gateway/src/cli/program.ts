@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { version } from '../version.ts'
 import { chatCommand } from './commands/chat.ts'
+import { collectCommand } from './commands/collect.ts'
 import { configCommand } from './commands/config.ts'
 import { demoCommand } from './commands/demo.ts'
 import { feedsCommand } from './commands/feeds.ts'
@@ -12,6 +13,7 @@ import { pricesCommand } from './commands/prices.ts'
 import { recordsCommand } from './commands/records.ts'
 import { serveCommand } from './commands/serve.ts'
 import { simulateCommand } from './commands/simulate.ts'
+import { sourcesCommand } from './commands/sources.ts'
 import { tokenCommand } from './commands/token.ts'
 import { usageCommand } from './commands/usage.ts'
 import { whoamiCommand } from './commands/whoami.ts'
@@ -27,6 +29,7 @@ const context = createContext({ options: () => program.opts<GlobalOptions>() })
 for (const command of [
   demoCommand(context),
   serveCommand(context),
+  collectCommand(context),
   configCommand(context),
   loginCommand(context),
   logoutCommand(context),
@@ -38,6 +41,7 @@ for (const command of [
   limitsCommand(context),
   instancesCommand(context),
   feedsCommand(context),
+  sourcesCommand(context),
   pricesCommand(context),
   simulateCommand(context),
 ]) {

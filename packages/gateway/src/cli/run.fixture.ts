@@ -8,6 +8,7 @@ import { instancesCommand } from './commands/instances.ts'
 import { limitsCommand } from './commands/limits.ts'
 import { pricesCommand } from './commands/prices.ts'
 import { recordsCommand } from './commands/records.ts'
+import { sourcesCommand } from './commands/sources.ts'
 import { usageCommand } from './commands/usage.ts'
 import type { CliContext } from './context.ts'
 import { CliError, type ExitCode, reportError } from './errors.ts'
@@ -67,7 +68,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     token: options.token ?? (async () => 'a.b.c'),
   }
   const program = new Command('gatehouse').addCommand(usageCommand(context)).addCommand(recordsCommand(context))
-  for (const command of [chatCommand, limitsCommand, instancesCommand, feedsCommand, pricesCommand])
+  for (const command of [chatCommand, limitsCommand, instancesCommand, feedsCommand, sourcesCommand, pricesCommand])
     program.addCommand(command(context))
   quiet(program)
   try {

@@ -49,12 +49,22 @@ export function configJsonSchema(): SchemaView & { readonly $schema: string } {
 
 const expression: SchemaView = { title: 'expression', type: 'string', pattern: '\\$\\{(env|file):[^}]+\\}' }
 
+/** A collector serves no calls and needs none of these. */
+const forCalls = ['instances', 'workloads']
+
 /**
  * The text of gatehouse.schema.json. Editors see the file before expressions are resolved, so expressions are accepted
  * wherever text is.
  */
 export function jsonSchemaText(): string {
-  return `${JSON.stringify(withExpressions(configJsonSchema()), null, 2)}\n`
+  const { required = [], ...schema } = withExpressions(configJsonSchema())
+  const always = required.filter(name => !forCalls.includes(name))
+  const needs = (names: readonly string[]): object => ({
+    properties: Object.fromEntries(names.map(name => [name, true])),
+    required: names,
+  })
+  const oneOfTwo = [needs(['collect']), needs(forCalls)]
+  return `${JSON.stringify({ ...schema, required: always, anyOf: oneOfTwo }, null, 2)}\n`
 }
 
 function withExpressions(view: SchemaView): SchemaView {

@@ -96,13 +96,14 @@ interface CheckedSections {
 }
 
 /** Checks the values with the schema. When they do not fit, the sections that do are still passed to the rules. */
-function checkShape(root: unknown, origins: ReadonlyMap<string, string>): CheckedSections {
+function checkShape(written: unknown, origins: ReadonlyMap<string, string>): CheckedSections {
+  const root = withoutCalls(written)
   const whole = configSchema.safeParse(root)
   if (whole.success) return { config: whole.data, sections: whole.data, findings: [] }
   const context = { root, origins, schema: configJsonSchema() }
-  const written: Readonly<Record<string, unknown>> = typeof root === 'object' && root !== null ? { ...root } : {}
+  const values: Readonly<Record<string, unknown>> = typeof root === 'object' && root !== null ? { ...root } : {}
   const section = <Name extends keyof Config>(name: Name): Config[Name] | null => {
-    const read = configSchema.shape[name].safeParse(written[name])
+    const read = configSchema.shape[name].safeParse(values[name])
     return read.success ? (read.data as Config[Name]) : null
   }
   const sections: Sections = {
@@ -118,9 +119,16 @@ function checkShape(root: unknown, origins: ReadonlyMap<string, string>): Checke
     redis: section('redis'),
     ledger: section('ledger'),
     feeds: section('feeds'),
+    collect: section('collect'),
     log: section('log'),
   }
   return { config: null, sections, findings: whole.error.issues.flatMap(issue => findingsOf(issue, context)) }
+}
+
+/** A collector serves no calls, so its configuration may leave out what only calls need. */
+function withoutCalls(root: unknown): unknown {
+  const isCollector = typeof root === 'object' && root !== null && Object.hasOwn(root, 'collect')
+  return isCollector ? { instances: {}, workloads: {}, ...root } : root
 }
 
 interface ReadCatalogue {
@@ -170,6 +178,9 @@ function settled(config: Config, directory: string): Config {
   const feeds = Object.entries(config.feeds).map(([name, feed]) => {
     return [name, 'directory' in feed ? { ...feed, directory: resolve(directory, feed.directory) } : feed] as const
   })
+  const sources = Object.entries(config.collect?.sources ?? {}).map(([name, source]) => {
+    return [name, { ...source, directory: resolve(directory, source.directory) }] as const
+  })
   const authority = config.identity.entra.authority.replace(/\/+$/, '')
   return {
     ...config,
@@ -177,6 +188,7 @@ function settled(config: Config, directory: string): Config {
     instances: Object.fromEntries(instances),
     prices: settledPrices(config.prices, directory),
     feeds: Object.fromEntries(feeds),
+    ...(config.collect === undefined ? {} : { collect: { ...config.collect, sources: Object.fromEntries(sources) } }),
     ledger: { ...config.ledger, directory: resolve(directory, config.ledger.directory) },
   }
 }

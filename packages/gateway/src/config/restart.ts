@@ -31,6 +31,7 @@ export const restartOnly = [
   'limits.whenStoreIsDown',
   'limits.leaseExpiry',
   'redis',
+  'collect',
   'objects.remember',
   'ledger.directory',
   'ledger.store',

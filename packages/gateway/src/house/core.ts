@@ -92,6 +92,8 @@ function ledgerOptions(config: Config, { clock, log }: CompleteParts) {
   const { completionTokensAssumed } = config.limits
   return {
     ...config.ledger,
+    // What comes from sources counts as taken when it is on the disk.
+    ...(config.collect === undefined ? {} : { collects: true, fsync: 'batch' as const }),
     clock,
     log,
     completionTokensAssumed,

@@ -3,7 +3,9 @@ import type { Admin, AdminHouse } from '../admin/index.ts'
 import { startAdmin } from '../admin/open.ts'
 import { replicaName } from '../config/names.ts'
 import type { Config } from '../config/schema/index.ts'
+import type { FollowUpFigures } from '../gateway/follow-ups/index.ts'
 import { uuidV7 } from '../ids.ts'
+import type { SourceState } from '../ledger/collect/index.ts'
 import type { RuleReport } from '../limits/index.ts'
 import { replicaIdOf } from '../limits/redis/replica-id.ts'
 import type { ReplicaFigures, Replicas } from '../replicas/index.ts'
@@ -13,8 +15,16 @@ import { createMetrics, type Metrics, metricsContentType } from '../telemetry/me
 import { version } from '../version.ts'
 import { addressOf } from './address.ts'
 import type { Core } from './core.ts'
-import type { DataPlane } from './data-plane.ts'
 import type { CompleteParts } from './index.ts'
+
+/** What reports say of calls and sources: a gateway has no sources, a collector serves no calls. */
+export interface ServedCalls {
+  readonly gateway: { readonly inFlight: number; readonly readingOn: number }
+  readonly followUps: FollowUpFigures
+  /** Records that the journal could not take since the start. */
+  readonly recordsLost: number
+  sources?(): readonly SourceState[]
+}
 
 export interface Management {
   readonly admin: Admin
@@ -25,7 +35,7 @@ export async function openManagement(
   config: Config,
   given: CompleteParts,
   core: Core,
-  dataPlane: DataPlane,
+  served: ServedCalls,
   figures: Figures,
 ): Promise<Management> {
   await using closers = new AsyncDisposableStack()
@@ -35,10 +45,10 @@ export async function openManagement(
     limits: () => core.limits.report(),
     ledger: () => ledger.health(),
     feeds: () => ledger.feeds.states(),
-    followUps: () => dataPlane.followUps,
-    calls: () => dataPlane.gateway,
+    followUps: () => served.followUps,
+    calls: () => served.gateway,
     redisUp: () => core.redis?.isUp ?? null,
-    recordsRefused: () => dataPlane.recordsLost,
+    recordsRefused: () => served.recordsLost,
   })
   const startedAtMs = given.clock()
   const newId = uuidV7(given.clock)
@@ -46,7 +56,7 @@ export async function openManagement(
     redis: core.redis,
     id: core.redis === null ? newId() : replicaIdOf(config.ledger.directory, newId),
     name: replicaName(config),
-    figures: () => figuresOf(core, dataPlane, startedAtMs),
+    figures: () => figuresOf(core, served, startedAtMs),
   })
   closers.defer(() => replicas.close())
   const admin = await startAdmin({
@@ -58,7 +68,7 @@ export async function openManagement(
       verify: token => current.verifier.verify(token),
     },
     groups: () => current.groups,
-    house: adminHouse(core, metrics, replicas),
+    house: adminHouse(core, served, metrics, replicas),
     ...{ ledger, clock: given.clock, log: given.log },
   })
   closers.defer(() => admin.close())
@@ -66,7 +76,7 @@ export async function openManagement(
 }
 
 /** The running house as the management API sees it. Getters, because a reload changes what they read. */
-function adminHouse(core: Core, metrics: Metrics, replicas: Replicas): AdminHouse {
+function adminHouse(core: Core, served: ServedCalls, metrics: Metrics, replicas: Replicas): AdminHouse {
   const { current } = core
   return {
     get instances() {
@@ -83,6 +93,7 @@ function adminHouse(core: Core, metrics: Metrics, replicas: Replicas): AdminHous
     },
     feeds: core.ledger.feeds,
     replicas: () => replicas.report(),
+    sources: () => served.sources?.() ?? [],
     limits: () => core.limits.report(),
     probe: name => current.probe(name),
     metrics: async () => ({ contentType: metricsContentType, text: await metrics.render() }),
@@ -93,11 +104,11 @@ function adminHouse(core: Core, metrics: Metrics, replicas: Replicas): AdminHous
 const rulesMax = 200
 
 /** What this process says of itself to the other replicas. */
-async function figuresOf(core: Core, dataPlane: DataPlane, startedAtMs: number): Promise<ReplicaFigures> {
+async function figuresOf(core: Core, served: ServedCalls, startedAtMs: number): Promise<ReplicaFigures> {
   const { limits, ledger, current } = core
   return {
     ...{ version, startedAtMs },
-    callsInFlight: dataPlane.gateway.inFlight,
+    callsInFlight: served.gateway.inFlight,
     instances: current.instanceStates(),
     feeds: await ledger.feeds.states(),
     limits: { ...(await ownLimits(core)), state: limits.state, waiting: limits.line.length },

@@ -74,6 +74,8 @@ export interface LedgerHealth {
 
 export interface Ledger extends LedgerReader {
   readonly journal: Journal
+  /** Those of these ids of which there is a record. */
+  known(ids: readonly string[]): Promise<ReadonlySet<string>>
   /** Calls since then that began background work whose usage no record has yet, oldest first. */
   owed(sinceMs: number): Promise<readonly RecordRow[]>
   /**

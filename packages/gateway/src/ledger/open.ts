@@ -8,7 +8,7 @@ import { RunningFeeds } from './feeds/running.ts'
 import { type Ledger, LedgerError } from './index.ts'
 import { JournalWriter, type JournalWriterOptions } from './journal/writer.ts'
 import type { LedgerNames } from './names.ts'
-import { type CostOf, recover } from './recover.ts'
+import { type CostOf, type RecoverParts, recover } from './recover.ts'
 import { type Scheduler, systemScheduler } from './scheduler.ts'
 import { type StoreClient, startStore } from './store/client.ts'
 import type { StoreKind } from './store/messages.ts'
@@ -47,6 +47,11 @@ export interface LedgerOptions {
    * Default: none.
    */
   readonly feeds?: readonly FeedSource[]
+  /**
+   * True for records that other gateways wrote: an exchange that a crash cut off stays open, and what the disk rejects
+   * is not kept, because both come again. Default false.
+   */
+  readonly collects?: boolean
   /** Sizes and times of the journal. Only tests set them. */
   readonly journal?: Pick<JournalWriterOptions, 'segmentBytesMax' | 'segmentMsMax' | 'heldBytesMax' | 'retryMs'>
   /** Milliseconds between two loads into the store, and between two looks of a feed. Default 1,000. */
@@ -107,6 +112,7 @@ function openWriter(
   return JournalWriter.open({
     segmentMsMax: Math.min(segmentMsDefault, options.retain.bodies / 8),
     ...options.journal,
+    holds: options.collects !== true,
     directory: journalPath(directory),
     end: store.position,
     fsync: options.fsync,
@@ -152,18 +158,8 @@ class OpenLedger implements Ledger {
     this.#stopRetention = options.scheduler(retainEveryMs, () => this.#retain())
     const { counter, log, modelOf = () => null, costOf = () => null, completionTokensAssumed = 1_000 } = options
     const stopped = (): boolean => this.#closing !== null
-    this.#recovered = recover({
-      store,
-      journal,
-      counter,
-      modelOf,
-      costOf,
-      completionTokensAssumed,
-      log,
-      stopped,
-    }).catch(error => {
-      log.error({ cause: String(error) }, 'not all interrupted exchanges could be closed; the next start continues')
-    })
+    const parts = { store, journal, counter, modelOf, costOf, completionTokensAssumed, log, stopped }
+    this.#recovered = options.collects === true ? Promise.resolve() : recovered(parts)
   }
 
   async caughtUp(): Promise<void> {
@@ -207,6 +203,10 @@ class OpenLedger implements Ledger {
   async owed(sinceMs: number): ReturnType<Ledger['owed']> {
     await this.caughtUp()
     return this.#store.ask('owed', sinceMs)
+  }
+  async known(ids: readonly string[]): ReturnType<Ledger['known']> {
+    await this.caughtUp()
+    return this.#store.ask('known', ids)
   }
   async creatorsOf(objectIds: readonly string[]): ReturnType<Ledger['creatorsOf']> {
     await this.caughtUp()
@@ -281,5 +281,13 @@ class OpenLedger implements Ledger {
       await this.#store.ended
       this.#unclaim()
     }
+  }
+}
+
+async function recovered(parts: RecoverParts): Promise<void> {
+  try {
+    await recover(parts)
+  } catch (error) {
+    parts.log.error({ cause: String(error) }, 'not all interrupted exchanges could be closed; the next start continues')
   }
 }

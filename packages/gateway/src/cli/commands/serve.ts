@@ -1,13 +1,10 @@
 /** `gatehouse serve`: the gateway and its management API, from a configuration file, until a signal. */
-import { type FSWatcher, watch } from 'node:fs'
-import { basename, dirname } from 'node:path'
 import { Command } from 'commander'
-import { type LoadedConfig, loadConfig } from '../../config/load.ts'
-import { ConfigError, problemLine } from '../../config/messages.ts'
-import type { House } from '../../house/index.ts'
-import type { LeveledLog } from '../../telemetry/log.ts'
+import { problemLine } from '../../config/messages.ts'
 import type { CliContext } from '../context.ts'
+import { CliError } from '../errors.ts'
 import { startFailure, stopSignal } from '../lifetime.ts'
+import { startReloading } from '../reloading.ts'
 import { configFileDefault, readConfig } from './config.ts'
 
 interface ServeOptions {
@@ -27,6 +24,7 @@ export function serveCommand(context: CliContext): Command {
 async function serveFrom(context: CliContext, options: ServeOptions): Promise<void> {
   const stopped = stopSignal()
   const loaded = await readConfig(context, options.config)
+  if (loaded.config.collect !== undefined) throw collectorsFile(options.config)
   for (const warning of loaded.warnings) context.stderr.write(`! ${problemLine(warning)}\n`)
   const [{ buildHouse }, { createLog }] = await Promise.all([
     import('../../house/open.ts'),
@@ -43,55 +41,11 @@ async function serveFrom(context: CliContext, options: ServeOptions): Promise<vo
   log.info({}, 'stopped')
 }
 
-interface ReloadParts {
-  readonly log: LeveledLog
-  readonly env: CliContext['env']
-  readonly watching: boolean
-}
-
-/** Editors write a file in several steps; a reload waits this long for quiet. Milliseconds. */
-const quietMs = 300
-
-/** Takes a changed configuration when it is valid; an invalid one is refused and the old one stays (P10). */
-function startReloading(house: House, loaded: LoadedConfig, parts: ReloadParts): { stop(): void } {
-  const { log, env, watching } = parts
-  let watchers: FSWatcher[] = []
-  let timer: NodeJS.Timeout | undefined
-  const reload = async (): Promise<void> => {
-    try {
-      const next = await loadConfig(loaded.path, env)
-      house.reload(next.config)
-      log.level = next.config.log.level
-      follow(next.sources)
-    } catch (error) {
-      // Whatever the error, the process keeps its configuration: a typing mistake must not stop a gateway.
-      const reason = error instanceof ConfigError ? { problems: error.problems.map(problemLine) } : { error }
-      log.error(reason, 'configuration_refused')
-    }
-  }
-  const later = (): void => {
-    clearTimeout(timer)
-    timer = setTimeout(() => void reload(), quietMs)
-  }
-  const follow = (sources: readonly string[]): void => {
-    for (const one of watchers) one.close()
-    // The folder is watched, not the file: editors and mounted secrets replace the file.
-    const folders = Map.groupBy(watching ? sources : [], path => dirname(path))
-    watchers = [...folders].map(([folder, paths]) => {
-      const names = new Set(paths.map(path => basename(path)))
-      return watch(folder, (_event, name) => {
-        // Kubernetes swaps a link called ..data for all files of a mounted folder at once.
-        if (name === null || names.has(name) || name === '..data') later()
-      }).on('error', error => log.warn({ error }, 'configuration_not_watched'))
-    })
-  }
-  process.on('SIGHUP', later)
-  follow(loaded.sources)
-  return {
-    stop() {
-      clearTimeout(timer)
-      process.off('SIGHUP', later)
-      for (const one of watchers) one.close()
-    },
-  }
+function collectorsFile(path: string): CliError {
+  return new CliError(
+    'config_of_collector',
+    `${path} is the configuration of a collector: it has a section collect.`,
+    'A collector serves no calls; a gateway has a configuration and a ledger of its own.',
+    `gatehouse collect --config ${path}`,
+  )
 }

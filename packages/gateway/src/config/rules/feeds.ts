@@ -8,7 +8,7 @@ import { checkUrl } from './urls.ts'
 
 type FeedConfig = Config['feeds'][string]
 
-export function checkFeeds(feeds: Config['feeds'], { workloads, ledger }: Sections, notes: Notes): void {
+export function checkFeeds(feeds: Config['feeds'], { workloads, ledger, collect }: Sections, notes: Notes): void {
   checkDirectories(feeds, ledger, notes)
   for (const [name, feed] of Object.entries(feeds)) {
     checkForm(name, feed, notes)
@@ -17,7 +17,8 @@ export function checkFeeds(feeds: Config['feeds'], { workloads, ledger }: Sectio
     refuseDuplicates(feed.columns ?? [], ['feeds', name, 'columns'], notes)
     refuseDuplicates(feed.outcomes ?? [], ['feeds', name, 'outcomes'], notes)
     refuseDuplicates(feed.workloads ?? [], ['feeds', name, 'workloads'], notes)
-    if (workloads === null) continue
+    // A collector does not know the workloads of its replicas.
+    if (workloads === null || collect !== undefined) continue
     const known = Object.keys(workloads)
     for (const [index, workload] of (feed.workloads ?? []).entries()) {
       if (!known.includes(workload))
@@ -85,7 +86,7 @@ function checkForm(name: string, { form, columns, bodies }: FeedConfig, notes: N
 }
 
 /** True when one directory is the other, or is within it. Links are not followed. */
-function overlap(one: string, other: string): boolean {
+export function overlap(one: string, other: string): boolean {
   const isWithin = (inner: string, outer: string): boolean => {
     const way = relative(resolve(outer), resolve(inner))
     return way !== '..' && !way.startsWith(`..${sep}`)

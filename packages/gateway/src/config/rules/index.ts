@@ -8,6 +8,7 @@ import { backendOf } from '../../wire/backends.ts'
 import { neverForwarded } from '../../wire/request-fields.ts'
 import { formatPath, type Path, printable, showValue } from '../messages.ts'
 import type { CallerRule, Config } from '../schema/index.ts'
+import { checkCollect } from './collect.ts'
 import { checkFeeds } from './feeds.ts'
 import { checkBrought, checkKind } from './kinds.ts'
 import {
@@ -103,12 +104,13 @@ function checkCosts(sections: Sections, known: KnownPrices, notes: Notes): void 
 
 /** Data that outlives a call. */
 function checkKept(sections: Sections, hasLimits: boolean, notes: Notes): void {
-  const { redis, objects, ledger, feeds } = sections
+  const { redis, objects, ledger, feeds, collect } = sections
   if (redis !== null && redis !== undefined) checkRedis(redis, notes)
   if (objects !== null && ledger !== null && ledger.store !== 'none') checkObjects(objects, ledger, notes)
-  if (ledger?.store === 'none') checkJournalAlone(sections, hasLimits, notes)
+  if (ledger?.store === 'none' && collect === undefined) checkJournalAlone(sections, hasLimits, notes)
   if (ledger !== null) checkRetention(ledger, notes)
   if (feeds !== null) checkFeeds(feeds, sections, notes)
+  if (collect !== null && collect !== undefined) checkCollect(collect, sections, notes)
 }
 
 /** @returns whether there are any. */

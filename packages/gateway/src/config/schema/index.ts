@@ -6,6 +6,7 @@
  */
 import { z } from 'zod'
 import { admin } from './admin.ts'
+import { collect } from './collect.ts'
 import { name } from './common.ts'
 import { feed, feedName } from './feeds/index.ts'
 import { gateway } from './gateway.ts'
@@ -41,6 +42,11 @@ export const configSchema = z.strictObject({
     .record(feedName, feed)
     .default({})
     .describe('Where records are shipped beyond this machine, by name. docs/feeds.md'),
+  collect: collect
+    .optional()
+    .describe(
+      'Makes this the configuration of a collector, for `gatehouse collect`. It needs no `instances` and `workloads`. docs/replicas.md',
+    ),
   log: log.prefault({}).describe('What the process says about itself. Never a credential, never a prompt.'),
 })
 

@@ -2,15 +2,13 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } fro
 import { open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { syncDirectory } from '../journal/files.ts'
-import { offsetOf, segmentOf } from '../journal/position.ts'
-import type { PlaceOfExchange } from './index.ts'
 
 /** Size up to which the file grows, in bytes. Beyond it, records that are set aside are only logged and counted. */
 const fileBytesMax = 16 * 1_048_576
 
 /**
- * Records that a feed can never take, in the file `NAME.aside.jsonl` beside its cursor: id, place in the journal,
- * reason, time. After a crash a record may be in it twice.
+ * What can never be taken, in the file `NAME.aside.jsonl` beside the cursor: its place, the reason, the time. Of a feed
+ * these are records with their id and place in the journal, of a source messages. After a crash it may be in it twice.
  */
 export class AsideFile {
   readonly #path: string
@@ -33,9 +31,8 @@ export class AsideFile {
   }
 
   /** @throws the system's error when the line cannot be written: the record must not be passed over in silence. */
-  add({ id, journal, closedAt }: PlaceOfExchange, reason: string, atMs: number): void {
-    const place = { journal, segment: segmentOf(closedAt), offset: offsetOf(closedAt) }
-    const line = Buffer.from(`${JSON.stringify({ id, ...place, reason, at: new Date(atMs).toISOString() })}\n`)
+  add(place: Readonly<Record<string, unknown>>, reason: string, atMs: number): void {
+    const line = Buffer.from(`${JSON.stringify({ ...place, reason, at: new Date(atMs).toISOString() })}\n`)
     if (this.#bytes + line.byteLength <= fileBytesMax) {
       this.#append(line)
       this.#bytes += line.byteLength

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Clock, systemClock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import { ExchangeReader } from '../journal/exchange-reader.ts'
-import { type JournalPosition, segmentOf } from '../journal/position.ts'
+import { type JournalPosition, offsetOf, segmentOf } from '../journal/position.ts'
 import type { Opened } from '../record.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { AsideFile } from './aside.ts'
@@ -118,10 +118,11 @@ export class FeedRunner {
   }
 
   /** What a feed reports while it takes exchanges. */
-  setAside(exchange: PlaceOfExchange, reason: string): void {
-    this.#aside.add(exchange, reason, this.#clock())
+  setAside({ id, journal, closedAt }: PlaceOfExchange, reason: string): void {
+    const place = { id, journal, segment: segmentOf(closedAt), offset: offsetOf(closedAt) }
+    this.#aside.add(place, reason, this.#clock())
     const { name, log } = this.#options
-    log.warn({ consumer: name, id: exchange.id, reason }, 'a record was set aside, because the feed can never take it')
+    log.warn({ consumer: name, id, reason }, 'a record was set aside, because the feed can never take it')
   }
 
   countSent(bytes: number): void {

@@ -87,6 +87,8 @@ export class ExchangeReader<Opening> implements Exchanges<Opening> {
       exchange.parts.push(entry.kind, position)
       return false
     }
+    // One that is opened again begins anew: a collector writes it again when a crash cut it off the first time.
+    exchange.parts = null
     if (this.#openedBlock.read(entry.view, entry.headAt + frameHeadBytes, entry.metaEnd, formatOf(entry).opened)) {
       exchange.opening = this.#readOpening(entry, this.#openedBlock)
       exchange.openedAt = position

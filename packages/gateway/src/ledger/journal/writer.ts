@@ -36,6 +36,8 @@ export interface JournalWriterOptions {
   readonly segmentMsMax?: number
   /** Most bytes that wait in memory while the disk rejects writes; beyond it, bodies are dropped. Default 64 MiB. */
   readonly heldBytesMax?: number
+  /** False keeps nothing that the disk rejects: whoever wrote it writes it again. Default true. */
+  readonly holds?: boolean
   /** Milliseconds between two attempts while the disk rejects writes. Default 1,000. */
   readonly retryMs?: number
 }
@@ -341,7 +343,7 @@ export class JournalWriter implements Journal {
     const waiting = this.#group
     this.#group = null
     for (const group of waiting === null ? [failed] : [failed, waiting]) {
-      for (const frame of entriesToKeep(group.sealed())) this.#held.add(frame)
+      this.#keep(group)
       group.reject(failure)
       group.release()
     }
@@ -375,9 +377,14 @@ export class JournalWriter implements Journal {
     const group = new EntryGroup(this.#pool, this.#marker)
     if (sizeOf(body) <= frameBodyBytesMax) group.append(facts, metadata, body)
     else appendLong(group, facts, metadata, body)
-    for (const frame of entriesToKeep(group.sealed())) this.#held.add(frame)
+    this.#keep(group)
     group.release()
     return Promise.reject(failure)
+  }
+
+  #keep(group: EntryGroup): void {
+    if (this.#options.holds === false) return
+    for (const frame of entriesToKeep(group.sealed())) this.#held.add(frame)
   }
 
   /**

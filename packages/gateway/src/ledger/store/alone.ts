@@ -107,6 +107,9 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
     return new Map()
   }
 
+  known(): Promise<never> {
+    return Promise.reject(withoutStore())
+  }
   usage(): Promise<never> {
     return Promise.reject(withoutStore())
   }

@@ -15,6 +15,7 @@ export type StoreCall =
   | 'spent'
   | 'owed'
   | 'creatorsOf'
+  | 'known'
   | 'unfinished'
   | 'written'
   | 'retain'

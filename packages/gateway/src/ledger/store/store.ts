@@ -11,6 +11,7 @@ import { type Database, openDatabase } from './database.ts'
 import { Loader } from './loader.ts'
 import { bodies } from './queries/bodies.ts'
 import { creatorsOf } from './queries/creator.ts'
+import { known } from './queries/known.ts'
 import { list, row } from './queries/list.ts'
 import { owed } from './queries/owed.ts'
 import { spent } from './queries/spent.ts'
@@ -135,6 +136,9 @@ export class Store {
   }
   creatorsOf(objectIds: readonly string[]): ReturnType<typeof creatorsOf> {
     return this.#urgent.ask(connection => creatorsOf(connection, this.#loader.names, objectIds))
+  }
+  known(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.#urgent.ask(connection => known(connection, ids))
   }
   bodies(id: string, purgedBeforeMs: number): Promise<RecordBodies | null> {
     return this.#readers.ask(connection => bodies(connection, this.#journal, id, purgedBeforeMs))

@@ -1,0 +1,29 @@
+/** Section `collect`: what a collector reads. Only `gatehouse collect` uses it. */
+import { z } from 'zod'
+
+const filesSource = z.strictObject({
+  kind: z.literal('files').describe('JSON lines that feeds of kind `files` wrote to a shared file system.'),
+  directory: z
+    .string()
+    .min(1)
+    .describe(
+      'A directory of such a feed, or one that has the directories of several replicas; relative to the configuration file.',
+    ),
+})
+
+/** In the order of the reference. */
+const source = z.discriminatedUnion('kind', [filesSource])
+
+/** The name is part of file names. */
+const sourceName = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'lower-case letters, digits and hyphens, at most 40')
+  .meta({ title: 'name' })
+
+export const collect = z.strictObject({
+  sources: z
+    .record(sourceName, source)
+    .describe(
+      'Where the records of the replicas come from, by name. Their feeds must have the form `gatehouse` with all columns.',
+    ),
+})

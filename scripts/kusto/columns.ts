@@ -1,6 +1,6 @@
 /** The columns of Data Explorer's tables, from the table of the record's fields. */
 import type { FieldKind } from '../../packages/gateway/src/ledger/field.ts'
-import { shownFields } from '../../packages/gateway/src/ledger/fields.ts'
+import { type Field, shownFields } from '../../packages/gateway/src/ledger/fields.ts'
 
 export type KustoType = 'string' | 'dynamic' | 'bool' | 'real' | 'int' | 'long' | 'datetime'
 
@@ -58,10 +58,19 @@ const partColumns: readonly RawColumn[] = [
 ]
 
 /**
- * The fields by the version that has them first. `.create-merge` adds new columns at the end of a table, and the update
- * policy needs the columns of `Exchange` in the order of the table.
+ * Fields by the version that has them first, then by their number in the store; those that are computed come last, by
+ * name. `.create-merge` adds new columns at the end of a table, and the update policy needs the columns of `Exchange`
+ * in the order of the table. So the place of a row in the table of fields must not decide.
  */
-const fieldsByAge = shownFields.toSorted((a, b) => (a.since ?? 1) - (b.since ?? 1))
+export function inOrderOfAge(fields: readonly Field[]): readonly Field[] {
+  const sinceOf = ({ since = 1 }: Field): number => since
+  const columnOf = ({ column = Number.MAX_SAFE_INTEGER }: Field): number => column
+  return fields.toSorted(
+    (a, b) => sinceOf(a) - sinceOf(b) || columnOf(a) - columnOf(b) || (a.name < b.name ? -1 : Number(a.name > b.name)),
+  )
+}
+
+const fieldsByAge = inOrderOfAge(shownFields)
 
 export const rawColumns: readonly RawColumn[] = [
   ...fieldsByAge.map(({ name, kind, description }) => rawColumn(name, types[kind], description)),

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { columnNames } from '../../packages/gateway/src/ledger/feeds/forms.ts'
+import { type Field, shownFields } from '../../packages/gateway/src/ledger/fields.ts'
+import { inOrderOfAge } from '../../scripts/kusto/columns.ts'
 import {
   columnsOf,
   commands,
@@ -52,6 +55,27 @@ test('the mapping knows every column of the form gatehouse, and the five of part
   assert.deepEqual(
     members.toSorted(),
     [...columnNames('gatehouse'), 'part', 'parts', 'partSha256', 'cut', 'bodiesSha256'].toSorted(),
+  )
+})
+
+// Data Explorer keeps the columns that a table has, and refuses an update policy that returns them in another order.
+test('a later version adds columns at the end, wherever its fields are in the table of fields', () => {
+  const names = (fields: readonly Field[]): string[] => inOrderOfAge(fields).map(({ name }) => name)
+  const all = names(shownFields)
+  fc.assert(
+    fc.property(fc.shuffledSubarray([...shownFields], { minLength: shownFields.length }), shuffled => {
+      assert.deepEqual(names(shuffled), all)
+    }),
+  )
+  for (const version of new Set(shownFields.map(({ since = 1 }) => since))) {
+    const then = names(shownFields.filter(({ since = 1 }) => since <= version))
+    assert.deepEqual(all.slice(0, then.length), then)
+  }
+  const unversioned = shownFields.filter(({ since, column }) => since === undefined && column === undefined)
+  assert.deepEqual(
+    unversioned.map(({ name }) => name),
+    ['durationMs', 'timeToFirstByteMs'],
+    'a new field that is computed names the version that has it first',
   )
 })
 

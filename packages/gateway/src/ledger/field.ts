@@ -175,8 +175,8 @@ export const both = <
   description: string,
 ) => ({ ...facts, ...shown, half: 'both', description }) as const
 
-/** A field that follows from others. */
-export const derived = <const F extends ValueFacts, R, const S extends ShownFacts>(
+/** A field that follows from others. A new one names the next format as `since`, like one that is stored. */
+export const derived = <const F extends ValueFacts & { readonly since?: number }, R, const S extends ShownFacts>(
   facts: F,
   compute: (record: R) => unknown,
   shown: S,

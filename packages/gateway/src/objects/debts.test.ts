@@ -83,6 +83,28 @@ test('H2 a debt and a payment of an outage are written when Redis is back, also 
   assert.deepEqual(await second.find('resp_1'), debt)
 })
 
+// A debt that is known to one process alone is charged to nobody when that process dies.
+test('a debt and a payment that fail while Redis is up, or come as it returns, are written soon', async t => {
+  const { url } = await startRedis(t)
+  const [one, two] = [redisAt(t, url), redisAt(t, url)]
+  const [first, second] = [new RedisDebts(one, dayMs), new RedisDebts(two, dayMs)]
+  t.after(() => first.close())
+  await Promise.all([one.start(), two.start()])
+  one.failures = 1
+  first.add(debt)
+  await eventually('the debt is shared', () => second.find('resp_1'))
+  one.failures = 1
+  first.paid('resp_1')
+  await eventually('all know that it is paid', async () => (await second.isPaid('resp_1')) || null)
+  one.takeDown()
+  const back = one.bringBack()
+  one.takeDown()
+  first.add({ ...debt, objectId: 'resp_2' })
+  one.comeUp()
+  await back
+  await eventually('the debt of the last moment is shared', () => second.find('resp_2'))
+})
+
 // The other process knows what it wrote, and charges it itself.
 test('a debt that lacks a field, as another version may have written it, is no debt here', async t => {
   const { url } = await startRedis(t)

@@ -5,6 +5,7 @@
  */
 import type { RedisStore, Script } from '../redis/index.ts'
 import type { Debt, SharedDebts } from './index.ts'
+import { Resend } from './resend.ts'
 
 /** KEYS: debt, set. ARGV: the debt, time to live, id, now. A debt that was paid meanwhile stays paid. */
 const owe: Script = {
@@ -73,8 +74,11 @@ export class RedisDebts implements SharedDebts {
   readonly #claimMs: number
   /** Debts that this process added and that are not paid yet. */
   readonly #open = new Map<string, Debt>()
+  /** Debts of `#open` that Redis has not got yet. */
+  readonly #unsentOwed = new Set<string>()
   /** Debts that were paid and of which Redis does not know it yet. */
   readonly #unsentPaid = new Set<string>()
+  readonly #resend: Resend
 
   /**
    * @param keepMs how long Redis keeps a debt, or that it was paid.
@@ -84,13 +88,18 @@ export class RedisDebts implements SharedDebts {
     this.#redis = redis
     this.#keepMs = keepMs
     this.#claimMs = claimMs
-    redis.onReturn(() => this.#writeAll())
+    this.#resend = new Resend(
+      redis,
+      () => this.#unsentOwed.size + this.#unsentPaid.size === 0,
+      () => this.#write(this.#unsentOwed),
+    )
+    redis.onReturn(() => this.#write(this.#open.keys()))
   }
 
   add(debt: Debt): void {
     this.#open.set(debt.objectId, debt)
-    // If it fails now, it is written when Redis is back.
-    if (this.#redis.isUp) this.#owe(debt).catch(() => {})
+    this.#unsentOwed.add(debt.objectId)
+    this.#writeNow(() => this.#owe(debt))
   }
 
   async claim(objectId: string, isKnown: boolean): ReturnType<SharedDebts['claim']> {
@@ -125,13 +134,18 @@ export class RedisDebts implements SharedDebts {
   }
 
   paid(objectId: string): void {
-    this.#open.delete(objectId)
+    this.forget(objectId)
     this.#unsentPaid.add(objectId)
-    if (this.#redis.isUp) this.#pay(objectId).catch(() => {})
+    this.#writeNow(() => this.#pay(objectId))
   }
 
   forget(objectId: string): void {
     this.#open.delete(objectId)
+    this.#unsentOwed.delete(objectId)
+  }
+
+  close(): void {
+    this.#resend.close()
   }
 
   async orphans(nowMs: number): Promise<readonly Debt[]> {
@@ -154,16 +168,25 @@ export class RedisDebts implements SharedDebts {
     }
   }
 
-  /** @throws RedisDown */
-  async #writeAll(): Promise<void> {
-    for (const id of this.#unsentPaid) await this.#pay(id)
-    for (const debt of this.#open.values()) await this.#owe(debt)
+  #writeNow(write: () => Promise<void>): void {
+    if (this.#redis.isUp) write().catch(() => this.#resend.later())
+    else this.#resend.later()
   }
 
-  #owe(debt: Debt): Promise<unknown> {
+  /** Writes what was paid, and these debts. @throws RedisDown */
+  async #write(owed: Iterable<string>): Promise<void> {
+    for (const id of this.#unsentPaid) await this.#pay(id)
+    for (const id of owed) {
+      const debt = this.#open.get(id)
+      if (debt !== undefined) await this.#owe(debt)
+    }
+  }
+
+  async #owe(debt: Debt): Promise<void> {
     const { objectId, startedAtMs } = debt
     const keys = [this.#debtKey(objectId), this.#redis.key('owing')]
-    return this.#redis.run(owe, keys, [JSON.stringify(debt), this.#keepMs, objectId, startedAtMs])
+    await this.#redis.run(owe, keys, [JSON.stringify(debt), this.#keepMs, objectId, startedAtMs])
+    this.#unsentOwed.delete(objectId)
   }
 
   async #pay(objectId: string): Promise<void> {

@@ -99,6 +99,8 @@ export interface SharedDebts {
   orphans(nowMs: number): Promise<readonly Debt[]>
   /** Renews debts of this process. */
   renew(objectIds: readonly string[], nowMs: number): void
+  /** Writes nothing more after what is in flight. */
+  close(): void
 }
 
 /** The ledger's part: it knows which calls created objects, also those that this process does not remember. */

@@ -103,6 +103,7 @@ class Ownership implements Objects {
   }
 
   async close(): Promise<void> {
+    this.debts?.close()
     await this.#shared?.close()
   }
 

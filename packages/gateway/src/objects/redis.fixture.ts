@@ -52,6 +52,10 @@ export class InterruptedRedis implements RedisStore {
   takeDown(): void {
     this.#isDown = true
   }
+  /** It counts as up again, with no handler called. */
+  comeUp(): void {
+    this.#isDown = false
+  }
   /** Redis answers again, with or without its data. */
   async bringBack(isEmpty = false): Promise<void> {
     this.#isDown = false

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import type { RedisStore, Script } from '../redis/index.ts'
 import type { Owner } from './index.ts'
 import type { OwnerMemory } from './owner-memory.ts'
+import { Resend } from './resend.ts'
 
 const read: Script = { name: 'objects_read', lua: "return redis.call('GET', KEYS[1])" }
 
@@ -53,8 +54,6 @@ const restoreSeconds = 3
 const unsentMax = 50_000
 const keysPerWrite = 500
 const keysPerRead = 500
-/** Milliseconds between two attempts to write what Redis has not got yet. */
-const retryMs = 500
 
 type Entry = readonly [id: string, owner: Owner | null]
 
@@ -65,7 +64,7 @@ export class SharedOwners {
   readonly #onDeleted: (id: string) => void
   /** What Redis has not got yet; null says deleted. */
   readonly #unsent = new Map<string, Owner | null>()
-  #timer: NodeJS.Timeout | null = null
+  readonly #resend: Resend
   /** Name of the server that has got everything; null before the first. */
   #filledServer: string | null = null
   /** By `performance.now()`. */
@@ -81,6 +80,11 @@ export class SharedOwners {
     this.#rememberMs = rememberMs
     this.#memory = memory
     this.#onDeleted = onDeleted
+    this.#resend = new Resend(
+      redis,
+      () => this.#unsent.size === 0,
+      () => this.#sendUnsent(),
+    )
     redis.onReturn(() => this.#catchUp())
   }
 
@@ -132,7 +136,7 @@ export class SharedOwners {
 
   /** Resolves when all writes in flight have ended, one way or the other. */
   async close(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#resend.close()
     await Promise.all(this.#writing)
   }
 
@@ -146,23 +150,7 @@ export class SharedOwners {
       if (this.#unsent.size <= unsentMax) break
       this.#unsent.delete(oldest)
     }
-    this.#retryLater()
-  }
-
-  /**
-   * Without it, what is kept between `#catchUp` and the moment from which Redis counts as up would wait for the next
-   * outage.
-   */
-  #retryLater(): void {
-    if (this.#timer !== null || this.#unsent.size === 0) return
-    this.#timer = setTimeout(() => {
-      this.#timer = null
-      const sent = this.#redis.isUp ? this.#sendUnsent() : Promise.resolve()
-      sent.then(
-        () => this.#retryLater(),
-        () => this.#retryLater(),
-      )
-    }, retryMs).unref()
+    this.#resend.later()
   }
 
   /** @throws RedisDown */

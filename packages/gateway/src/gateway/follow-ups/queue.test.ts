@@ -71,6 +71,7 @@ function sceneOf(t: TestContext, isShared = false): Scene {
     forget: id => void shared.push(`paid elsewhere ${id}`),
     orphans: () => Promise.resolve(replica.orphans),
     renew: ids => void shared.push(`tended ${ids.join()}`),
+    close: () => {},
   }
   const queue = new FollowUpQueue({
     limits,

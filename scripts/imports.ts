@@ -6,7 +6,10 @@ import { dirname, join, normalize } from 'node:path'
 export type ImportGraph = ReadonlyMap<string, readonly string[]>
 
 const importForm = /(?:\bfrom|\bimport) '([^']+)'|\b(?:import|workerUrl)\('([^']+)'/g
-const linked: Readonly<Record<string, string>> = { '@gatehouse/simulator': 'packages/simulator/src/index.ts' }
+const linked: Readonly<Record<string, string>> = {
+  '@gatehouse/simulator': 'packages/simulator/src/index.ts',
+  '@gatehouse/simulator/command': 'packages/simulator/src/cli/command.ts',
+}
 
 /** @throws Error when there is no file: a check of nothing would pass. */
 export function readImports(root: string): ImportGraph {

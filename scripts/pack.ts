@@ -81,7 +81,10 @@ function build(name: string, directory: string): void {
         outDir: out,
         typeRoots: [join(root, 'node_modules', '@types')],
         // Otherwise the gateway's build would include the simulator's sources through its link in node_modules.
-        paths: { '@gatehouse/simulator': [join(directory, 'simulator', 'dist', 'index.d.ts')] },
+        paths: {
+          '@gatehouse/simulator': [join(directory, 'simulator', 'dist', 'index.d.ts')],
+          '@gatehouse/simulator/command': [join(directory, 'simulator', 'dist', 'cli', 'command.d.ts')],
+        },
       },
       include: [source],
       exclude: [join(source, '**/*.test.ts'), join(source, '**/*.fixture.ts')],

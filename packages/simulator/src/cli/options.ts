@@ -5,7 +5,7 @@ import { usage } from './errors.ts'
 export const services = ['azure', 'entra'] as const
 export type ServiceName = (typeof services)[number]
 
-interface OptionRow {
+export interface OptionRow {
   /** The service that it is for; null for all. */
   readonly of: ServiceName | null
   /** Name of its value; null for a flag. */
@@ -155,7 +155,10 @@ export const optionRows = {
 
 export type OptionName = keyof typeof optionRows
 
-type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>
+export const optionNames = Object.keys(optionRows) as readonly OptionName[]
+
+/** By option: its text, true for a flag, several texts for an option that may come several times. */
+export type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>
 
 /** The command line, checked. */
 export class Given {
@@ -199,7 +202,13 @@ export function readArguments(args: readonly string[]): Given {
   const odd = positionals.find(each => !services.some(name => name === each))
   if (odd !== undefined) throw usage(`"${odd}" is not a service.`, 'The services are azure and entra.')
   if (given.services.size === 0) throw usage('No service is named.', 'Name azure, entra or both.')
-  for (const name of Object.keys(values)) checkOption(name as OptionName, given)
+  return checked(values, given.services)
+}
+
+/** @throws CommandError `usage` for a wrong value, and for an option whose service is not started. */
+export function checked(values: Values, started: ReadonlySet<ServiceName>): Given {
+  const given = new Given(values, started)
+  for (const name of optionNames) if (values[name] !== undefined) checkOption(name, given)
   if ((given.number('port') ?? 0) + (given.number('instances') ?? 1) - 1 > portMax) {
     throw usage(`--port ${given.text('port')} leaves no ports for ${given.text('instances')} instances.`)
   }

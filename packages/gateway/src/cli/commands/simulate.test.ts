@@ -71,7 +71,8 @@ test('gatehouse simulate runs a provisioned deployment that spills over, under t
   const wrongEnded = once(wrong, 'close')
   let said = ''
   for await (const chunk of wrong.stderr) said += String(chunk)
-  assert.match(said, /--spillover: "gpt" is no deployment of this instance; it has ptu, gpt-4o\./)
+  assert.match(said, /^✗ usage {2}--spillover: "gpt" is not a deployment of the instance\.\n {2}It has ptu, gpt-4o\.\n/)
+  assert.match(said, /\n {2}Try: gatehouse simulate --deployment gpt=gpt-4o --spillover gpt\n$/)
   await wrongEnded
   assert.equal(wrong.exitCode, 2)
 })

@@ -137,13 +137,16 @@ test('a success that is no list, and a member that hangs up, end the list as bro
 })
 
 test('a client that leaves, and a list that takes too long, end what is in flight', async t => {
-  const slow: Answer = () => {}
-  const left = await list(t, { one: slow }, { leaves: true })
+  const { promise: arrived, resolve } = Promise.withResolvers<void>()
+  const silent: Answer = () => resolve()
+  const left = await list(t, { one: silent }, { leaves: arrived })
   assert.equal(left.result.ending, 'left')
-  const plan = await planWith(t, { one: slow })
+  const again = Promise.withResolvers<void>()
+  const plan = await planWith(t, { one: () => again.resolve() })
   const { result, exchange } = await callThrough(t, plan, { path: '/openai/v1/files' }, async one => {
     const answering = answerList(one, partsOf())
-    setTimeout(() => one.call.watch.subject?.expire('deadline'), 20)
+    await again.promise
+    one.call.watch.subject?.expire('deadline')
     return answering
   })
   assert.deepEqual([result.ending, exchange.call.watch.subject], ['total_timeout', null])

@@ -19,6 +19,8 @@ interface Upload {
   readonly notes: string[]
   /** Bytes that the journal got. */
   readonly written: number[]
+  /** Resolves when the first piece has been read: by the inspector, or else by the backend. */
+  readonly firstIsRead: Promise<void>
   /** The pieces for the backend; rejects as the body does. */
   readonly sent: Promise<string[]>
   /** Resolves with the reason for which the call was given up. */
@@ -64,15 +66,32 @@ async function upload(
     bodyIsRead: () => notes.push('body is read'),
   }
   const journal = { progress } as Pick<Journal, 'progress'> as Journal
-  const body = uploadBody(call, journal, { ...limits, ...more.limits }, relay, more.inspector ?? null)
-  const sent = piecesOf(body)
+  const first = Promise.withResolvers<void>()
+  const inspector = more.inspector === undefined ? null : noting(more.inspector, first.resolve)
+  const body = uploadBody(call, journal, { ...limits, ...more.limits }, relay, inspector)
+  const sent = piecesOf(body, first.resolve)
   sent.catch(() => {})
-  return { client, call, notes, written, sent, givenUp: given.promise }
+  return { client, call, notes, written, firstIsRead: first.promise, sent, givenUp: given.promise }
 }
 
-async function piecesOf(body: AsyncIterable<Buffer>): Promise<string[]> {
+/** The inspector, with a call after each piece. */
+function noting(inspector: UploadInspector, seen: () => void): UploadInspector {
+  const noted: Pick<UploadInspector, 'write' | 'end'> = {
+    write: async piece => {
+      await inspector.write(piece)
+      seen()
+    },
+    end: () => inspector.end(),
+  }
+  return noted as UploadInspector
+}
+
+async function piecesOf(body: AsyncIterable<Buffer>, seen: () => void): Promise<string[]> {
   const pieces: string[] = []
-  for await (const piece of body) pieces.push(piece.toString())
+  for await (const piece of body) {
+    pieces.push(piece.toString())
+    seen()
+  }
   return pieces
 }
 
@@ -106,7 +125,8 @@ test('a client that waits for 100 Continue is told to send', async t => {
 test('an upload that stops in the middle ends with an error, and the call with its reason', async t => {
   const left = await upload(t)
   left.client.write('half')
-  setTimeout(() => left.client.destroy(), 20)
+  await left.firstIsRead
+  left.client.destroy()
   await assert.rejects(left.sent)
   assert.ok((await left.givenUp) instanceof ClientLeft)
   const long = await upload(t, { limits: { uploadBytesMax: 3 } })
@@ -138,9 +158,10 @@ function refusing(word: string, at: 'write' | 'end'): UploadInspector {
 // The last piece is held until the end was looked at: the backend must not have the whole of a refused file.
 test('a refused upload was not sent whole, and the client gets the refusal', async t => {
   for (const at of ['write', 'end'] as const) {
-    const { client, sent, givenUp } = await upload(t, { inspector: refusing('secret', at) })
+    const { client, firstIsRead, sent, givenUp } = await upload(t, { inspector: refusing('secret', at) })
     client.write('a public line')
-    setTimeout(() => client.end('a secret line'), 20)
+    await firstIsRead
+    client.end('a secret line')
     await assert.rejects(sent, UploadRefused)
     const reason = await givenUp
     assert.ok(reason instanceof UploadRefused && reason.refusal.code === 'deployment_not_allowed')
@@ -148,8 +169,9 @@ test('a refused upload was not sent whole, and the client gets the refusal', asy
 })
 
 test('an upload that is inspected and allowed goes on whole', async t => {
-  const { client, sent } = await upload(t, { inspector: refusing('secret', 'write') })
+  const { client, firstIsRead, sent } = await upload(t, { inspector: refusing('secret', 'write') })
   client.write('one')
-  setTimeout(() => client.end('two'), 20)
+  await firstIsRead
+  client.end('two')
   assert.deepEqual(await sent, ['one', 'two'])
 })

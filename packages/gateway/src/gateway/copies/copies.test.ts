@@ -162,12 +162,13 @@ test('a copy without a record is not sent', async t => {
 
 // A stop must not leave a copy that is billed and recorded nowhere.
 test('a stop gives up copies in flight, records them, and starts no more', async t => {
-  const world = await copyWorld(t, { answer: () => {} })
+  const { promise: arrived, resolve } = Promise.withResolvers<void>()
+  const world = await copyWorld(t, { answer: () => resolve() })
   const hedge = await world.during((sender, exchange) => {
     const answer = sender.hedge(exchange, [])
     return { answer }
   })
-  while (world.seen.length === 0) await new Promise(resolve => setTimeout(resolve, 5))
+  await arrived
   await world.copies.close()
   assert.equal(await hedge.answer, null)
   assert.deepEqual([world.closed[0]?.outcome, world.closed[0]?.outcomeCode], ['failed', 'shutdown'])

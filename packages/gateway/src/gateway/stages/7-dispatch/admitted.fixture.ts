@@ -82,8 +82,8 @@ export interface Asking {
   readonly path: string
   readonly asked?: Partial<ReceivedRequest>
   readonly home?: string
-  /** The client leaves once the call is in flight. */
-  readonly leaves?: boolean
+  /** The client leaves when this resolves. */
+  readonly leaves?: Promise<void>
 }
 
 export interface Answered<T> {
@@ -99,7 +99,7 @@ export interface Answered<T> {
 export async function callThrough<T>(
   t: TestContext,
   plan: Plan,
-  { method = 'GET', path, asked = {}, home, leaves = false }: Asking,
+  { method = 'GET', path, asked = {}, home, leaves }: Asking,
   serve: (exchange: Admitted) => Promise<T>,
 ): Promise<Answered<T>> {
   const over = Promise.withResolvers<{ result: T; exchange: Admitted }>()
@@ -109,17 +109,22 @@ export async function callThrough<T>(
     const exchange = admitted({ req, res, method, url }, plan, asked, home ?? null)
     const serving = (async () => serve(exchange))()
     serving.then(result => over.resolve({ result, exchange }), over.reject)
-    if (leaves) setTimeout(() => res.destroy(), 30)
+    // What was not answered now never is: the client must not wait for it.
+    void serving
+      .catch(() => {})
+      .finally(() => {
+        if (!res.headersSent) res.destroy()
+      })
   })
   const client = request(gateway + url, { method })
   client.on('error', () => {})
-  const answer = leaves ? Promise.resolve(null) : once(client, 'response')
-  answer.catch(() => {})
+  const answer = Promise.withResolvers<IncomingMessage | null>()
+  client.on('response', answer.resolve)
+  client.on('close', () => answer.resolve(null))
   client.end()
+  void leaves?.then(() => client.destroy())
   const { result, exchange } = await over.promise
-  const [response] = ((await Promise.race([answer, new Promise(resolve => setTimeout(resolve, 200, null))])) ?? [
-    null,
-  ]) as [IncomingMessage | null]
+  const response = await answer.promise
   let body = ''
   if (response !== null) for await (const piece of response.setEncoding('utf8')) body += String(piece)
   return { status: response?.statusCode ?? 0, headers: response?.headers ?? {}, body, result, exchange }

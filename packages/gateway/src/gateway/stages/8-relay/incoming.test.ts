@@ -17,9 +17,12 @@ class NotingJudge implements Judge {
   givenUp: Error | null = null
   readonly notes: string[] = []
   readonly over = Promise.withResolvers<void>()
+  /** Resolves when the first bytes of an answer were passed on. */
+  readonly wrote = Promise.withResolvers<void>()
   readonly sink: Sink = {
     write: bytes => {
       this.notes.push(`write ${bytes.length}`)
+      this.wrote.resolve()
       return true
     },
   }
@@ -66,10 +69,14 @@ interface AttemptOptions {
   readonly givenUp?: Error
 }
 
-async function attempt(t: TestContext, answer: (response: ServerResponse) => void, options: AttemptOptions = {}) {
+async function attempt(
+  t: TestContext,
+  answer: (response: ServerResponse, judge: NotingJudge) => unknown,
+  options: AttemptOptions = {},
+) {
   const { kind = 'standard', usageAdded = false, creates = null, journal = null, givenUp = null } = options
-  const member = await startMember(t, (_request, response) => answer(response), kind)
   const judge = new NotingJudge()
+  const member = await startMember(t, (_request, response) => void answer(response, judge), kind)
   judge.givenUp = givenUp
   let nowMs = 100
   const parts = {
@@ -165,10 +172,10 @@ test('a call that was given up before its connection was ready is not sent', asy
 })
 
 test('an answer that breaks off is reported with what had come', async t => {
-  const { incoming, judge } = await attempt(t, response => {
+  const { incoming, judge } = await attempt(t, (response, { wrote }) => {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': '50' })
     response.write('{"model":"gpt-4o",')
-    setTimeout(() => response.destroy(), 20)
+    void wrote.promise.then(() => response.destroy())
   })
   assert.deepEqual(judge.notes.slice(0, 2), ['head 200', 'write 18'])
   assert.match(judge.notes.at(-1) ?? '', /^failed/)

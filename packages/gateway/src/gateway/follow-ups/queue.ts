@@ -65,7 +65,8 @@ export class FollowUpQueue implements FollowUps {
   readonly #parts: FollowUpsParts
   readonly #open = new Map<string, OpenDebt>()
   readonly #inFlight = new Set<Promise<void>>()
-  readonly #drains = new Set<{ giveUp(reason: GivenUp): void }>()
+  /** Follow-ups that were sent and not yet answered. */
+  readonly #requests = new Set<{ giveUp(reason: GivenUp): void }>()
   #gateway: FollowUpGateway | null = null
   #timer: NodeJS.Timeout | null = null
   #tendAtMs = 0
@@ -211,7 +212,7 @@ export class FollowUpQueue implements FollowUps {
   async close(): Promise<void> {
     this.#isClosing = true
     if (this.#timer !== null) clearInterval(this.#timer)
-    for (const drain of this.#drains) drain.giveUp(new GivenUp('shutdown'))
+    for (const request of this.#requests) request.giveUp(new GivenUp('shutdown'))
     await this.settled()
   }
 
@@ -261,17 +262,17 @@ export class FollowUpQueue implements FollowUps {
     { token, ...how }: { readonly token: string } & Omit<AskOptions, 'begun'>,
     gateway: FollowUpGateway,
   ): Promise<void> {
-    let drain: { giveUp(reason: GivenUp): void } | null = null
+    let request: { giveUp(reason: GivenUp): void } | null = null
     const begun = (one: { giveUp(reason: GivenUp): void }): void => {
-      drain = one
-      this.#drains.add(one)
+      request = one
+      this.#requests.add(one)
       this.#asked += 1
       if (this.#isClosing) one.giveUp(new GivenUp('shutdown'))
     }
     try {
       await askForEnd(exchange, token, gateway, { ...how, begun })
     } finally {
-      if (drain !== null) this.#drains.delete(drain)
+      if (request !== null) this.#requests.delete(request)
     }
   }
 

@@ -258,6 +258,34 @@ test('refusals of unknown callers beyond the rate get no record of their own', a
   assert.deepEqual(scene.closed.at(-1)?.half.summedCalls, 2)
 })
 
+// In a flood of calls without a token, each call must cost as little as possible.
+test('a refusal that is only added to a sum makes no halves of a record, unless a listener asks for them', async () => {
+  const scene = await endingScene()
+  scene.parts.guards.strangers.use({ perMinute: 0, allPerMinute: 10 })
+  const missing = new Refusal('token_missing', { reason: 'The request carries no token.' })
+  let made = 0
+  const refuseOne = async (parts = scene.parts): Promise<void> => {
+    const call = callOf()
+    // Only the first half of a record reads this field.
+    const count = (): void => {
+      made += 1
+    }
+    Object.defineProperty(call.req.headers, 'user-agent', { get: count })
+    await refuse(exchangeOf(call), missing, parts)
+  }
+  await refuseOne()
+  assert.equal(made, 1, 'the first call of a sum is its example')
+  await refuseOne()
+  assert.equal(made, 1)
+  await refuseOne({ ...scene.parts, ended: [(_call, halves) => void halves()] })
+  assert.equal(made, 2)
+  scene.parts.guards.close()
+  assert.deepEqual(
+    scene.closed.map(({ half }) => half.summedCalls),
+    [3],
+  )
+})
+
 test('a debt whose end can never be known is charged at its bound, in a record of its own', async () => {
   const scene = await endingScene()
   const claimed = claimedOf()
@@ -304,8 +332,8 @@ test('each listener gets the figures and both halves of the record, the same tha
   }[] = []
   const ended = ['first', 'second'].map(
     (listener): EndedListener =>
-      (call, opened, closed) =>
-        void received.push({ listener, call, opened, closed }),
+      (call, halves) =>
+        void received.push({ listener, call, ...halves() }),
   )
   const parts = { ...scene.parts, ended }
   const served = admittedOf()

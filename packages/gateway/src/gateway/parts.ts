@@ -85,11 +85,17 @@ interface GatewayHooks {
  * it may count, or queue for later: it must not wait, and must not throw.
  *
  * @param call its figures, with names of the configuration only: nothing here was written by a client
- * @param opened and closed: both halves of the record, from which spans are made off the hot path. `closed` repeats
- *   some fields and corrects them. An exchange that gets no record of its own (refused calls of unknown callers beyond
- *   a rate) has both halves here too.
+ * @param halves both halves of the record, from which spans are made off the hot path. They are made once, when they
+ *   are first asked for: an exchange that gets no record of its own (refused calls of unknown callers beyond a rate)
+ *   otherwise has none.
  */
-export type EndedListener = (call: EndedCall, opened: Opened, closed: Closed) => void
+export type EndedListener = (call: EndedCall, halves: () => Halves) => void
+
+/** Both halves of a record. `closed` repeats some fields of `opened` and corrects them. */
+export interface Halves {
+  readonly opened: Opened
+  readonly closed: Closed
+}
 
 /** Parts that a copy uses. A copy is never copied again. */
 export type CopyParts = Omit<GatewayParts, 'copies'>

@@ -5,7 +5,7 @@ import { CliError } from './errors.ts'
  * A signal that comes again sooner than this is the same stop. A terminal and many supervisors signal the whole group,
  * and the launcher and npm pass the signal on as well. Milliseconds.
  */
-const sameStopMs = 500
+const sameStopMs = 1_000
 
 /** What a stop signal comes from and goes to; tests replace it. */
 export interface SignalParts {

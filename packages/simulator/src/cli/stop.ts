@@ -4,7 +4,7 @@
  * A signal that comes again sooner than this is the same stop: a terminal and many supervisors signal the whole group,
  * and npm passes the signal on as well. Milliseconds.
  */
-const sameStopMs = 500
+const sameStopMs = 1_000
 
 /** What a stop signal comes from and goes to; tests replace it. */
 export interface SignalParts {

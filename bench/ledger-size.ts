@@ -8,11 +8,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../packages/gateway/src/clock.ts'
+import { uuidV7 } from '../packages/gateway/src/ids.ts'
 import type { Ledger } from '../packages/gateway/src/ledger/index.ts'
 import { openLedger } from '../packages/gateway/src/ledger/open.ts'
 import type { RecordsQuery, UsageQuery } from '../packages/gateway/src/ledger/reports.ts'
 import { databasePath } from '../packages/gateway/src/ledger/store/database.ts'
 import { silentLog } from '../packages/gateway/src/log.ts'
+import { bodiesOf, closedAt, openedAt } from './ledger-exchange.ts'
 import { fillStore } from './ledger-fill.ts'
 
 const { values } = parseArgs({
@@ -46,14 +48,41 @@ async function timed(work: () => Promise<unknown>): Promise<Timed> {
 
 const rounded = (value: number): number => Math.round(value * 10) / 10
 
-function open(directory: string): Promise<Ledger> {
+function open(directory: string, store: 'duckdb' | 'none' = 'duckdb'): Promise<Ledger> {
   return openLedger({
     directory,
+    store,
     fsync: 1_000,
     retain: { records: 400 * dayMs, bodies: 30 * dayMs },
     counter: { count: async () => ({ promptTokens: null, completionTokens: null }) },
     log: silentLog,
   })
+}
+
+const bodyBytes = 1_024
+
+/** Writes a journal of `count` exchanges with bodies, and loads it into a new store. @returns records a second. */
+async function loadingRate(count: number): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
+  try {
+    const writing = await open(directory, 'none')
+    const newId = uuidV7(systemClock)
+    const body = bodiesOf(bodyBytes)
+    for (let index = 0; index < count; index++) {
+      const id = newId()
+      void writing.journal.open(openedAt(id, index, systemClock()), body(index))
+      const written = writing.journal.close(closedAt(id, index, systemClock(), bodyBytes), body(index + 1))
+      if (index % 500 === 0) await written
+    }
+    await writing.close()
+    const from = performance.now()
+    const loading = await open(directory)
+    const seconds = (performance.now() - from) / 1_000
+    await loading.close()
+    return Math.round(count / seconds)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
 }
 
 /** The questions, by what the report calls them. Edges of 30 days are not on the hour. */
@@ -97,6 +126,7 @@ try {
     await ledger.close()
   }
   figures['bytes per record in the store'] = rounded(statSync(databasePath(directory)).size / records)
+  figures['records a second loaded from a journal'] = await loadingRate(300_000)
   if (values.json) console.log(JSON.stringify(figures))
   else for (const [name, figure] of Object.entries(figures)) console.log(name.padEnd(42), textOf(figure))
 } finally {

@@ -7,6 +7,7 @@ import { configCommand } from './commands/config.ts'
 import { demoCommand } from './commands/demo.ts'
 import { feedsCommand } from './commands/feeds.ts'
 import { instancesCommand } from './commands/instances.ts'
+import { ledgerCommand } from './commands/ledger.ts'
 import { limitsCommand } from './commands/limits.ts'
 import { loginCommand, logoutCommand } from './commands/login.ts'
 import { pricesCommand } from './commands/prices.ts'
@@ -42,6 +43,7 @@ for (const command of [
   instancesCommand(context),
   feedsCommand(context),
   sourcesCommand(context),
+  ledgerCommand(context),
   pricesCommand(context),
   simulateCommand(context),
 ]) {

@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { chatCommand } from './commands/chat.ts'
 import { feedsCommand } from './commands/feeds.ts'
 import { instancesCommand } from './commands/instances.ts'
+import { ledgerCommand } from './commands/ledger.ts'
 import { limitsCommand } from './commands/limits.ts'
 import { pricesCommand } from './commands/prices.ts'
 import { recordsCommand } from './commands/records.ts'
@@ -68,8 +69,16 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     token: options.token ?? (async () => 'a.b.c'),
   }
   const program = new Command('gatehouse').addCommand(usageCommand(context)).addCommand(recordsCommand(context))
-  for (const command of [chatCommand, limitsCommand, instancesCommand, feedsCommand, sourcesCommand, pricesCommand])
-    program.addCommand(command(context))
+  const further = [
+    chatCommand,
+    limitsCommand,
+    instancesCommand,
+    feedsCommand,
+    sourcesCommand,
+    pricesCommand,
+    ledgerCommand,
+  ]
+  for (const command of further) program.addCommand(command(context))
   quiet(program)
   try {
     await program.parseAsync(args, { from: 'user' })

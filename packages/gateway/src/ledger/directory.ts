@@ -96,15 +96,25 @@ interface LedgerHolder {
  * @throws LedgerError `ledger_in_use`
  */
 export function claimDirectory(path: string): () => void {
+  requireNotOpenHere(path)
   const note = join(path, 'owner.json')
-  const mine: LedgerHolder = { pid: process.pid, processStartedAtMs: performance.timeOrigin }
-  const found = readHolder(note)
-  if (found?.pid === mine.pid && found.processStartedAtMs === mine.processStartedAtMs) {
-    throw new LedgerError('ledger_in_use', `The ledger in ${path} is already open in this process (${mine.pid}).`)
-  }
   // A link of that name is replaced, not followed.
   renameSync(writeNew(note, JSON.stringify(mine)), note)
   return () => rmSync(note, { force: true })
+}
+
+const mine: LedgerHolder = { pid: process.pid, processStartedAtMs: performance.timeOrigin }
+
+/** @throws LedgerError `ledger_in_use` when this process has the ledger open. */
+export function requireNotOpenHere(path: string): void {
+  const found = readHolder(join(path, 'owner.json'))
+  if (found?.pid !== mine.pid || found.processStartedAtMs !== mine.processStartedAtMs) return
+  throw new LedgerError('ledger_in_use', `The ledger in ${path} is already open in this process (${mine.pid}).`)
+}
+
+/** Number of the process that has the ledger open, or had it when it was killed; null when none is noted. */
+export function holderOf(path: string): number | null {
+  return readHolder(join(path, 'owner.json'))?.pid ?? null
 }
 
 function readHolder(note: string): LedgerHolder | null {

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import {
   chmodSync,
   chownSync,
@@ -13,9 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { type TestContext, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { test } from 'node:test'
 import { noiseOf } from '../../../../test/support/random.ts'
 import {
   bytes,
@@ -27,6 +23,7 @@ import {
   testLedger,
   textOf,
 } from './exchange.fixture.ts'
+import { holdInAnotherProcess } from './holder.fixture.ts'
 import { LedgerError } from './index.ts'
 
 const withCode = (code: string) => (error: unknown) => error instanceof LedgerError && error.code === code
@@ -255,24 +252,6 @@ test('a directory in use is refused in the same process and in another one, and 
   await release()
   await testLedger(t, directory)
 })
-
-async function holdInAnotherProcess(
-  t: TestContext,
-  directory: string,
-): Promise<{ readonly pid: number; readonly release: () => Promise<void> }> {
-  const program = fileURLToPath(new URL('./writer.fixture.ts', import.meta.url))
-  const child = spawn(process.execPath, [program, directory, '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  t.after(() => child.kill('SIGKILL'))
-  for await (const line of createInterface({ input: child.stdout })) if (line === 'ready') break
-  const exited = once(child, 'exit')
-  return {
-    pid: child.pid ?? 0,
-    release: async () => {
-      child.kill('SIGKILL')
-      await exited
-    },
-  }
-}
 
 // The ledger's messages go to the operator's log; prompts must not.
 test('nothing of a request or response is in the log', async t => {

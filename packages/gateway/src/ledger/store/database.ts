@@ -91,7 +91,8 @@ async function attach(connection: DuckDBConnection, directory: string): Promise<
   }
 }
 
-function attachError(directory: string, cause: unknown): LedgerError {
+/** What it means that a store cannot be attached. */
+export function attachError(directory: string, cause: unknown): LedgerError {
   const text = cause instanceof Error ? cause.message : String(cause)
   if (/lock/i.test(text)) {
     const process = /PID (\d+)/.exec(text)?.[1]

@@ -24,6 +24,8 @@ export interface LoaderOptions {
   readonly onDamage: (damage: Damage) => void
   /** Names that have a number before anything is loaded. */
   readonly names: LedgerNames
+  /** True where names that no record has must stay, because records that have them come later. Default: false. */
+  readonly keepsNames?: boolean
 }
 
 /** The store's cursor, one row of the database. */
@@ -94,7 +96,7 @@ export class Loader implements Consumer<OpeningFacts> {
   static async start(options: LoaderOptions): Promise<Loader> {
     const { connection } = options
     await connection.run('BEGIN')
-    await makeRoom(connection)
+    if (options.keepsNames !== true) await makeRoom(connection)
     await ensureRollups(connection)
     await connection.run('COMMIT')
     const statements = await prepareStatements(connection)

@@ -122,12 +122,17 @@ export async function mergeRollups(connection: DuckDBConnection): Promise<void> 
 
 /** Hours whose rollups are not what their rows say, ascending. Sums of durations may differ by rounding. */
 export async function wrongHours(connection: DuckDBConnection): Promise<readonly number[]> {
-  const exact = [...rollupKeys, ...rollupFigures.filter(({ type }) => type !== 'DOUBLE')]
-  const compared = `${names(exact)}, round(duration_ms) AS duration_ms, newest_ms`
-  const byRows = `SELECT ${compared} FROM (${ofRows('', true)})`
-  const byRollups = `SELECT ${compared} FROM (${ofRollups('')})`
+  const exact = names([...rollupKeys, ...rollupFigures.filter(({ name }) => name !== 'duration_ms')])
+  const byRows = ofRows('', true)
+  const byRollups = ofRollups('')
+  const durations = (sums: string): string =>
+    `(SELECT start_hour, sum(duration_ms) AS ms FROM (${sums}) GROUP BY start_hour)`
   const found = await connection.runAndReadAll(
-    `SELECT DISTINCT start_hour FROM ((${byRows} EXCEPT ALL ${byRollups}) UNION ALL (${byRollups} EXCEPT ALL ${byRows})) ORDER BY start_hour`,
+    `SELECT start_hour FROM (SELECT ${exact} FROM (${byRows}) EXCEPT ALL SELECT ${exact} FROM (${byRollups}))
+     UNION SELECT start_hour FROM (SELECT ${exact} FROM (${byRollups}) EXCEPT ALL SELECT ${exact} FROM (${byRows}))
+     UNION SELECT start_hour FROM ${durations(byRows)} r JOIN ${durations(byRollups)} s USING (start_hour)
+       WHERE abs(r.ms - s.ms) > 1e-6 * (1 + abs(r.ms))
+     ORDER BY start_hour`,
   )
   return found.getRows().map(([hour]) => Number(hour))
 }

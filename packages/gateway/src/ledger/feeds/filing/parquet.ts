@@ -14,13 +14,16 @@ const sqlTypes: Readonly<Record<CellType, string>> = {
 /** Characters of texts after which the appender hands its rows over: they are in memory twice until then. */
 const waitingMax = 16 * 1_048_576
 
-/** Parquet, written by DuckDB: the rows of a file are a table in memory until the file is finished. */
-export async function openParquet(columns: readonly FeedColumn[]): Promise<FileFormat> {
+/**
+ * Parquet, written by DuckDB: the rows of a file are a table in memory until the file is finished.
+ * @param spill directory for rows that do not fit. Default: none. A feed's batch is bounded, and its bodies must not be
+ *   left in a file that nobody deletes.
+ */
+export async function openParquet(columns: readonly FeedColumn[], spill = ''): Promise<FileFormat> {
   const instance = await DuckDBInstance.create(':memory:', {
     threads: '1',
     memory_limit: '768MB',
-    // Rows stay in memory: the batch is bounded, and bodies must not be left in a file that nobody deletes.
-    temp_directory: '',
+    temp_directory: spill,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   })

@@ -1,0 +1,162 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { journalPath } from '../directory.ts'
+import { startOfFiles } from '../journal/follower.ts'
+import type { JournalPosition } from '../journal/position.ts'
+import { openDatabase } from '../store/database.ts'
+import { Loader } from '../store/loader.ts'
+import { wrongHours } from '../store/rollups.ts'
+import { migrations, recordColumns } from '../store/schema.ts'
+import type { CheckedPart } from './index.ts'
+import { openReading, type Reading } from './reading.ts'
+import { counted, few } from './words.ts'
+
+/**
+ * Loads the journal a second time, into a store beside the ledger's, and compares: every record that the journal has
+ * must be in the store once, with the same values. Then compares the rollups with their rows.
+ */
+export async function checkRecords(directory: string): Promise<readonly CheckedPart[]> {
+  let reading: Reading
+  try {
+    reading = await openReading({ ledger: directory })
+  } catch (error) {
+    return [{ part: 'records', checked: 'the store', faults: [messageOf(error)], notes: [] }]
+  }
+  let loaded: JournalPosition
+  try {
+    const version = await numberIn(reading.connection, 'SELECT max(version) FROM schema_version')
+    if (version !== migrations.length) {
+      const note = `the store has schema ${version} and this version knows ${migrations.length}: start the gateway once, then check`
+      return [{ part: 'records', checked: 'the schema of the store', faults: [], notes: [note] }]
+    }
+    loaded = await numberIn(reading.connection, 'SELECT loaded FROM journal_cursor')
+  } finally {
+    reading.close()
+  }
+  const temporary = mkdtempSync(join(directory, 'check-'))
+  try {
+    await loadAgain(directory, temporary, loaded)
+    return await compare(directory, temporary, loaded)
+  } catch (error) {
+    // A block of the store whose checksum is wrong is found when it is read.
+    return [{ part: 'records', checked: 'the store', faults: [messageOf(error)], notes: [] }]
+  } finally {
+    rmSync(temporary, { recursive: true, force: true })
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+async function numberIn(connection: DuckDBConnection, sql: string): Promise<number> {
+  return Number((await connection.runAndReadAll(sql)).getRows()[0]?.[0] ?? 0)
+}
+
+/** @param limit what the store has loaded. */
+async function loadAgain(directory: string, temporary: string, limit: JournalPosition): Promise<void> {
+  const database = await openDatabase({ directory: temporary })
+  try {
+    // `checkSegments` reports damage.
+    const options = { connection: database.loading, journal: journalPath(directory), onDamage: () => {}, names: {} }
+    const loader = await Loader.start(options)
+    await loader.load(limit)
+    loader.close()
+    await database.checkpoint()
+  } finally {
+    database.close()
+  }
+}
+
+async function compare(directory: string, temporary: string, loaded: JournalPosition): Promise<readonly CheckedPart[]> {
+  const reading = await openReading({ ledger: directory, fresh: temporary })
+  try {
+    const { connection } = reading
+    const first = startOfFiles(journalPath(directory))
+    const records = await numberIn(connection, 'SELECT count(*) FROM ledger.records')
+    const fresh = await numberIn(connection, 'SELECT count(*) FROM fresh.records')
+    const checked = `${counted(records, 'record')}, ${counted(fresh, 'record')} of the journal`
+    const { missing, deleted } = await missingIn(connection)
+    const faults = [
+      ...(await doubles(connection)),
+      ...missing,
+      ...(await unfounded(connection, first, loaded)),
+      ...(await different(connection, first)),
+    ]
+    const notes = deleted === 0 ? [] : [`${counted(deleted, 'record')} of the journal were deleted for their age`]
+    return [{ part: 'records', checked, faults, notes }, await checkRollups(connection)]
+  } finally {
+    reading.close()
+  }
+}
+
+/** Sentences about the records that a query names in its first column. */
+async function about(connection: DuckDBConnection, sql: string, what: string): Promise<string[]> {
+  const found = await connection.runAndReadAll(sql)
+  return few(
+    found.getRows().map(([id, detail]) => `record ${id} ${what}${detail === undefined ? '' : ` ${detail}`}`),
+    'records',
+  )
+}
+
+const doubles = (connection: DuckDBConnection): Promise<string[]> =>
+  about(
+    connection,
+    'SELECT id::VARCHAR FROM ledger.records GROUP BY id HAVING count(*) > 1 ORDER BY id',
+    'is there more than once',
+  )
+
+/** Records of the journal that the store does not have. Those older than all that it has were deleted for their age. */
+async function missingIn(
+  connection: DuckDBConnection,
+): Promise<{ readonly missing: string[]; readonly deleted: number }> {
+  const missing = 'FROM fresh.records f ANTI JOIN ledger.records l USING (id)'
+  const oldest = '(SELECT coalesce(min(started_at_ms), 0) FROM ledger.records)'
+  return {
+    missing: await about(
+      connection,
+      `SELECT f.id::VARCHAR ${missing} WHERE f.started_at_ms >= ${oldest} ORDER BY f.id`,
+      'is in the journal and not in the store',
+    ),
+    deleted: await numberIn(connection, `SELECT count(*) ${missing} WHERE f.started_at_ms < ${oldest}`),
+  }
+}
+
+/** Records whose end the journal should have, and has not. */
+const unfounded = (connection: DuckDBConnection, first: JournalPosition, loaded: JournalPosition): Promise<string[]> =>
+  about(
+    connection,
+    `SELECT l.id::VARCHAR FROM ledger.records l ANTI JOIN fresh.records f USING (id)
+     WHERE l.closed_at >= ${first} AND l.closed_at < ${loaded} AND l.closed_at > 0 ORDER BY l.id`,
+    'is in the store, and the journal no longer has its end as it was written',
+  )
+
+/** The columns that follow from the journal alone. Numbers of names differ; their texts must not. */
+const compared = recordColumns.filter(({ name }) => name !== 'sequence' && name !== 'unnamed')
+
+async function different(connection: DuckDBConnection, first: JournalPosition): Promise<string[]> {
+  const differs = compared.map(({ name, kind, dictionary }) => {
+    if (kind !== 'name') return `CASE WHEN l.${name} IS DISTINCT FROM f.${name} THEN '${name}' END`
+    // A name that one of them has only as text, or that an upgrade removed, is not compared.
+    const textIn = (store: string, code: string): string =>
+      `(SELECT text FROM ${store}.names n WHERE n.dictionary = '${dictionary}' AND n.code = ${code})`
+    return `CASE WHEN l.${name} > 0 AND f.${name} > 0 AND ${textIn('ledger', `l.${name}`)} <> ${textIn('fresh', `f.${name}`)} THEN '${name}' END`
+  })
+  return about(
+    connection,
+    `SELECT id, 'in ' || columns FROM (
+       SELECT l.id::VARCHAR AS id, concat_ws(', ', ${differs.join(', ')}) AS columns
+       FROM ledger.records l JOIN fresh.records f USING (id)
+       WHERE l.opened_at = 0 OR l.opened_at >= ${first})
+     WHERE columns <> '' ORDER BY id`,
+    'differs from the journal',
+  )
+}
+
+async function checkRollups(connection: DuckDBConnection): Promise<CheckedPart> {
+  const rollups = await numberIn(connection, 'SELECT count(*) FROM ledger.rollups')
+  const hours = await wrongHours(connection)
+  const wrong = hours.map(
+    hour => `the sums of ${new Date(hour * 3_600_000).toISOString().slice(0, 13)}:00Z are not those of its records`,
+  )
+  return { part: 'rollups', checked: counted(rollups, 'sum'), faults: few(wrong, 'hours'), notes: [] }
+}

@@ -1,0 +1,50 @@
+import { endOfFiles, Follower, startOfFiles } from '../journal/follower.ts'
+import { offsetOf, segmentOf } from '../journal/position.ts'
+import type { Damage } from '../journal/scanner.ts'
+import { readPreamble, segmentNumbers } from '../journal/segments.ts'
+import type { CheckedPart } from './index.ts'
+import { counted, few } from './words.ts'
+
+/** Reads every entry of the journal with its body, and compares both checksums. */
+export function checkSegments(journal: string): CheckedPart {
+  const faults: string[] = []
+  const notes: string[] = []
+  const numbers = segmentNumbers(journal)
+  faults.push(...few(preambleFaults(journal, numbers), 'segments'))
+  const damage: Damage[] = []
+  const wrongBodies: string[] = []
+  let entries = 0
+  let bytes = 0
+  const end = endOfFiles(journal)
+  const follower = new Follower(journal, startOfFiles(journal), one => damage.push(one))
+  try {
+    while (follower.next(end)) {
+      const { entry } = follower
+      entries += 1
+      bytes += entry.end - entry.offset
+      if (entry.bodyBytes > 0 && entry.body() === null) {
+        wrongBodies.push(`the body at ${placeOf(entry.segment, entry.offset)} is not as it was written`)
+      }
+    }
+    const torn = segmentOf(end) === segmentOf(follower.position) ? offsetOf(end) - offsetOf(follower.position) : 0
+    if (torn > 0) notes.push(`the last segment ends with ${counted(torn, 'byte')} of an entry that was never finished`)
+  } finally {
+    follower.close()
+  }
+  const stretches = damage.map(
+    one => `${counted(one.bytes, 'byte')} at ${placeOf(one.segment, one.offset)} are damaged`,
+  )
+  faults.push(...few(stretches, 'stretches'), ...few(wrongBodies, 'bodies'))
+  const checked = [counted(numbers.length, 'segment'), counted(entries, 'entry', 'entries'), counted(bytes, 'byte')]
+  return { part: 'segments', checked: checked.join(', '), faults, notes }
+}
+
+const placeOf = (segment: number, offset: number): string => `${offset} of segment ${segment}`
+
+function preambleFaults(journal: string, numbers: readonly number[]): string[] {
+  return numbers.flatMap((number, at) => {
+    const before = numbers[at - 1]
+    const gap = before !== undefined && before + 1 < number ? [`there is none between ${before} and ${number}`] : []
+    return readPreamble(journal, number) === null ? [...gap, `the beginning of segment ${number} is damaged`] : gap
+  })
+}

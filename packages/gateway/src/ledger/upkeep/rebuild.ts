@@ -1,0 +1,133 @@
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
+import { journalPath } from '../directory.ts'
+import { LedgerError } from '../index.ts'
+import { syncDirectory } from '../journal/files.ts'
+import { endOfFiles, startOfFiles } from '../journal/follower.ts'
+import type { JournalPosition } from '../journal/position.ts'
+import { databasePath, openDatabase } from '../store/database.ts'
+import { Loader } from '../store/loader.ts'
+import { recordColumns } from '../store/schema.ts'
+import type { RebuiltStore } from './index.ts'
+import { whileStopped } from './stopped.ts'
+
+/**
+ * Makes the store of a stopped ledger anew: records and rollups from the journal, and the records that the journal no
+ * longer has from the store as it was. That one stays in its place until the new one is whole.
+ * @throws LedgerError (as a rejection) `ledger_directory`, `ledger_in_use`; `ledger_corrupt` when the store cannot be
+ *   read and `withoutOld` is false: the records that only it has would be lost.
+ */
+export function rebuildLedger(directory: string, withoutOld: boolean): Promise<RebuiltStore> {
+  return whileStopped(directory, async path => {
+    const beside = join(path, 'rebuild')
+    rmSync(beside, { recursive: true, force: true })
+    mkdirSync(beside, { mode: 0o700 })
+    try {
+      const rebuilt = await rebuildInto(path, beside, withoutOld)
+      renameSync(databasePath(beside), databasePath(path))
+      await syncDirectory(path)
+      return rebuilt
+    } finally {
+      rmSync(beside, { recursive: true, force: true })
+    }
+  })
+}
+
+async function rebuildInto(path: string, beside: string, withoutOld: boolean): Promise<RebuiltStore> {
+  const journal = journalPath(path)
+  mkdirSync(journal, { recursive: true, mode: 0o700 })
+  const start = startOfFiles(journal)
+  const old = await readable(path)
+  if (old.unreadable !== null && !withoutOld) {
+    throw new LedgerError(
+      'ledger_corrupt',
+      `The store cannot be read (${old.unreadable}). Records that the journal no longer has would be lost.`,
+    )
+  }
+  // A new store with its tables.
+  ;(await openDatabase({ directory: beside })).close()
+  const before = old.exists ? await takeOver(path, beside, isOlderThan(start)) : 0
+  const loaded = await loadInto(beside, journal)
+  // What the journal has no more although it should: its bytes are damaged.
+  const after = old.exists ? await takeOver(path, beside, 'id NOT IN (SELECT id FROM fresh.records)') : 0
+  if (after > 0) await loadInto(beside, journal)
+  return { loaded, kept: before + after, unreadable: old.unreadable }
+}
+
+/** Records of which the journal no longer has the end, or the beginning. */
+function isOlderThan(start: JournalPosition): string {
+  return `closed_at < ${start} OR (opened_at > 0 AND opened_at < ${start})`
+}
+
+/** Opens the store as it was once, which brings its tables up to date, and reads all of it. */
+async function readable(path: string): Promise<{ readonly exists: boolean; readonly unreadable: string | null }> {
+  if (!existsSync(databasePath(path))) return { exists: false, unreadable: null }
+  try {
+    const database = await openDatabase({ directory: path })
+    try {
+      await database.loading.run(`SELECT ${recordColumns.map(({ name }) => `max(${name})`).join(', ')} FROM records`)
+      await database.checkpoint()
+    } finally {
+      database.close()
+    }
+    return { exists: true, unreadable: null }
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === 'ledger_in_use') throw error
+    return { exists: false, unreadable: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/**
+ * Copies records of the old store into the new one, with new sequence numbers after those that are there, and makes the
+ * rollups be made anew at the next load. Names are copied first, so their numbers stay. @returns how many records.
+ */
+async function takeOver(path: string, beside: string, condition: string): Promise<number> {
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1', temp_directory: join(beside, 'spill') })
+  try {
+    const connection = await instance.connect()
+    const attach = (from: string, name: string, options: string): Promise<unknown> =>
+      connection.run(`ATTACH '${databasePath(from).replaceAll("'", "''")}' AS ${name} (${options})`)
+    await attach(path, 'old', 'READ_ONLY')
+    // As the store itself is attached: without a write-ahead log, and not checkpointed within a commit.
+    await attach(beside, 'fresh', 'RECOVERY_MODE no_wal_writes, ROW_GROUP_SIZE 30720, BLOCK_SIZE 65536')
+    const [columns, values] = [recordColumns.map(({ name }) => name), recordColumns.map(takenValueOf)]
+    await connection.run('BEGIN')
+    await connection.run('INSERT INTO fresh.names FROM old.names o ANTI JOIN fresh.names f USING (dictionary, text)')
+    const { rowsChanged } = await connection.run(
+      `INSERT INTO fresh.records (${columns.join(', ')}) SELECT ${values.join(', ')} FROM old.records o WHERE ${condition} ORDER BY sequence`,
+    )
+    await connection.run('UPDATE fresh.journal_cursor SET sequence = sequence + $1', [rowsChanged])
+    await connection.run("UPDATE fresh.rollup_definition SET definition = ''")
+    await connection.run('COMMIT')
+    await connection.run('CHECKPOINT fresh')
+    connection.closeSync()
+    return rowsChanged
+  } finally {
+    instance.closeSync()
+  }
+}
+
+function takenValueOf({ name }: { readonly name: string }): string {
+  return name === 'sequence'
+    ? '(SELECT sequence FROM fresh.journal_cursor) + row_number() OVER (ORDER BY sequence)'
+    : name
+}
+
+/** @returns how many records were loaded. */
+async function loadInto(beside: string, journal: string): Promise<number> {
+  const database = await openDatabase({ directory: beside })
+  try {
+    const options = { connection: database.loading, journal, onDamage: () => {}, names: {}, keepsNames: true }
+    const loader = await Loader.start(options)
+    const limit: JournalPosition = endOfFiles(journal)
+    const loaded = await loader.load(limit)
+    await loader.commitCursor()
+    await loader.mergeRollups()
+    await database.checkpoint()
+    loader.close()
+    return loaded
+  } finally {
+    database.close()
+  }
+}

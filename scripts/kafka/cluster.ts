@@ -7,6 +7,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
 import { fetchKafka } from './fetch.ts'
 import { type KafkaSecurity, type Listener, type Ports, serverProperties } from './settings.ts'
 
@@ -27,6 +28,7 @@ const programs = {
   produce: 'org.apache.kafka.tools.ConsoleProducer',
 } as const
 
+const keysName = 'keys.json'
 const startMsMax = 90_000
 const programMsMax = 600_000
 
@@ -125,12 +127,12 @@ export class KafkaCluster {
           ]),
         ),
       ])
-      this.#nodes.push(new Node(this.#jars, path, ports))
+      this.#nodes.push(new Node(this.#jars, this.#directory, path, ports))
     }
   }
 
   #securityFiles({ certificate, privateKey, keys }: KafkaSecurity): { readonly pem: string; readonly jwks: string } {
-    return { pem: this.file('node.pem', `${privateKey}${certificate}`), jwks: this.file('keys.json', keys) }
+    return { pem: this.file('node.pem', `${privateKey}${certificate}`), jwks: this.file(keysName, keys) }
   }
 }
 
@@ -141,16 +143,20 @@ class Node {
   readonly ports: Ports
   readonly #jars: string
   readonly #properties: string
+  readonly #keysPath: string
   #process: ChildProcess | null = null
 
-  constructor(jars: string, properties: string, ports: Ports) {
+  constructor(jars: string, directory: string, properties: string, ports: Ports) {
     this.#jars = jars
+    this.#keysPath = join(directory, keysName)
     this.#properties = properties
     this.ports = ports
   }
 
   async start(): Promise<void> {
-    const child = spawnJava(this.#jars, 256, programs.server, [this.#properties])
+    // Without the property a broker reads key sets from no address.
+    const keys = `-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${pathToFileURL(this.#keysPath)}`
+    const child = spawnJava(this.#jars, ['-Xmx256m', keys], programs.server, [this.#properties])
     this.#process = child
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const last: string[] = []
@@ -177,14 +183,12 @@ class Node {
   }
 }
 
-function spawnJava(jars: string, heapMiB: number, main: string, args: readonly string[]) {
+function spawnJava(jars: string, options: readonly string[], main: string, args: readonly string[]) {
   return spawn(
     'java',
     [
-      ...[`-Xmx${heapMiB}m`, '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dfile.encoding=UTF-8'],
+      ...[...options, '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dfile.encoding=UTF-8'],
       `-Dlog4j2.configurationFile=${join(import.meta.dirname, 'log4j2.properties')}`,
-      // Without it a broker reads key sets only over HTTPS from addresses that it lists.
-      `-Dorg.apache.kafka.sasl.oauthbearer.allowed.files=/`,
       ...['-cp', join(jars, '*'), main, ...args],
     ],
     { stdio: ['pipe', 'pipe', 'pipe'] },
@@ -202,7 +206,7 @@ async function runJava(
   args: readonly string[],
   { input = '', onLine = () => {} }: JavaParts = {},
 ): Promise<void> {
-  const child = spawnJava(jars, 128, main, args)
+  const child = spawnJava(jars, ['-Xmx128m'], main, args)
   const timer = setTimeout(() => child.kill('SIGKILL'), programMsMax)
   const last: string[] = []
   createInterface(child.stdout).on('line', onLine)

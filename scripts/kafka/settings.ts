@@ -1,5 +1,7 @@
 /** The settings of one node: https://kafka.apache.org/documentation/#configuration */
 
+import { pathToFileURL } from 'node:url'
+
 /** What a cluster with more than the plain listener needs. */
 export interface KafkaSecurity {
   /** PEM, for `localhost` and 127.0.0.1. */
@@ -84,7 +86,7 @@ function securityProperties({ pem, jwks, given }: NonNullable<NodeSettings['secu
       `${listener}.oauthbearer.sasl.server.callback.handler.class`,
       `${shared}.oauthbearer.OAuthBearerValidatorCallbackHandler`,
     ],
-    [`${listener}.oauthbearer.sasl.oauthbearer.jwks.endpoint.url`, `file://${jwks}`],
+    [`${listener}.oauthbearer.sasl.oauthbearer.jwks.endpoint.url`, String(pathToFileURL(jwks))],
     [`${listener}.oauthbearer.sasl.oauthbearer.expected.issuer`, given.issuer],
     [`${listener}.oauthbearer.sasl.oauthbearer.expected.audience`, given.audience],
   ]

@@ -46,7 +46,13 @@ function saslOf(
   }
   const clientId = credential === 'managed-identity' ? null : credential.managedIdentity
   const read = readToken(clientId, tokenScope(brokers))
-  return { mechanism: 'OAUTHBEARER', token: async () => (await read()).token }
+  return {
+    mechanism: 'OAUTHBEARER',
+    token: async () => (await read()).token,
+    // A broker that refuses the token answers with its reason, one that takes it with nothing (RFC 7628, 3.2).
+    authBytesValidator: (answer, done) =>
+      answer.byteLength === 0 ? done(null, answer) : done(new Error('the token was refused'), answer),
+  }
 }
 
 /**

@@ -11,6 +11,7 @@ export const testPrograms: Programs = {
   python3: { package: 'python3', reason: 'pastes what the demonstration prints' },
   mount: { package: 'mount', reason: 'fills a small disk' },
   prlimit: { package: 'util-linux', reason: 'fills a small disk' },
+  strace: { package: 'strace', reason: 'lets writes and syncs of a disk fail' },
   chromium: { package: 'chromium', reason: 'calls from a page' },
   'redis-server': { package: 'redis-server', reason: 'shares limits and objects between replicas' },
 }

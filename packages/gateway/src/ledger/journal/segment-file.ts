@@ -1,6 +1,8 @@
 import type { Clock } from '../../clock.ts'
 import { closeFile, openFile, syncData, syncDirectory, truncateFile, writeParts, writePartsInline } from './files.ts'
 import { type JournalPosition, offsetOf, segmentOf } from './position.ts'
+import { rewriteFile } from './rewrite.ts'
+import { SegmentScanner } from './scanner.ts'
 import { encodePreamble, preambleBytes, segmentPath } from './segments.ts'
 
 /** The segment that is being written. */
@@ -17,7 +19,14 @@ export interface SegmentFile {
   probe(bytes: number): Promise<void>
   /** Goes back to `end`, the end of the last whole group, and removes what a failed write or sync left after it. */
   trim(end: number): Promise<void>
+  /** Bytes that are on the disk: those that were written when the last good sync began. */
+  readonly syncedTo: number
   sync(): Promise<void>
+  /**
+   * Writes the segment again as a file of its own, which takes its place. Nothing may be appended afterwards.
+   * @returns bytes after `syncedTo` that cannot be read any more, or not as they were written.
+   */
+  rewrite(): Promise<number>
   close(): Promise<void>
 }
 
@@ -33,8 +42,10 @@ export async function createSegment(
 ): Promise<SegmentFile> {
   const number = segmentOf(previous) + 1
   const createdAtMs = clock()
-  const file = await openFile(segmentPath(directory, number), 'w', 0o600)
+  const path = segmentPath(directory, number)
+  const file = await openFile(path, 'w+', 0o600)
   let bytes = preambleBytes
+  let syncedTo = 0
   try {
     const preamble = encodePreamble({
       marker,
@@ -44,7 +55,11 @@ export async function createSegment(
       createdAtMs,
     })
     await writeParts(file, [preamble], 0, preambleBytes)
-    if (durable) await syncDirectory(directory)
+    if (durable) {
+      await syncData(file)
+      await syncDirectory(directory)
+      syncedTo = preambleBytes
+    }
   } catch (error) {
     await closeFile(file)
     throw error
@@ -72,7 +87,30 @@ export async function createSegment(
       bytes = end
       await truncateFile(file, end)
     },
-    sync: () => syncData(file),
+    get syncedTo() {
+      return syncedTo
+    },
+    async sync() {
+      const end = bytes
+      await syncData(file)
+      syncedTo = Math.max(syncedTo, end)
+    },
+    async rewrite() {
+      await rewriteFile(file, path, bytes)
+      return unreadableBytes(directory, number, Math.max(preambleBytes, syncedTo), bytes)
+    },
     close: () => closeFile(file),
+  }
+}
+
+/** Bytes between two offsets that are no entries, or entries of which the body is not as it was written. */
+function unreadableBytes(directory: string, number: number, from: number, to: number): number {
+  const entries = new SegmentScanner(directory, number, from)
+  let bytes = 0
+  try {
+    while (entries.next(to)) if (entries.body() === null) bytes += entries.bodyBytes
+    return bytes + entries.damage.reduce((sum, damage) => sum + damage.bytes, 0) + (to - entries.end)
+  } finally {
+    entries.close()
   }
 }

@@ -4,7 +4,7 @@ import type { Log } from '../../log.ts'
 import { type Direction, type Journal, LedgerError } from '../index.ts'
 import type { Closed, Opened } from '../record.ts'
 import type { Scheduler } from '../scheduler.ts'
-import { unwritable } from './failures.ts'
+import { UnsyncedError, unwritable } from './failures.ts'
 import { flag } from './fields.ts'
 import { frameBodyBytesMax, frameKind } from './frame.ts'
 import { ChunkPool, EntryGroup, type FrameFacts, sizeOf } from './group.ts'
@@ -12,7 +12,9 @@ import { entriesToKeep, HeldEntries, type JournalLosses } from './held-entries.t
 import { appendLong } from './long-bodies.ts'
 import { MetadataBlock } from './metadata.ts'
 import { type JournalPosition, offsetOf, positionAt } from './position.ts'
+import { removeUnfinished } from './rewrite.ts'
 import { createSegment, type SegmentFile } from './segment-file.ts'
+import { SegmentSyncs } from './segment-syncs.ts'
 import { newMarker, segmentBytesMax } from './segments.ts'
 import { flagsOf } from './unrolled.ts'
 
@@ -75,7 +77,9 @@ export class JournalWriter implements Journal {
   /** Marker of the segment for which the newest group is built: the next one when `#segment` is full. */
   #marker: Buffer
   #work: Promise<void> | null = null
-  #retired: Promise<void> = Promise.resolve()
+  readonly #syncs: SegmentSyncs
+  /** True after a sync failed: new segments then prove that they can be synced. */
+  #mistrusts = false
   #scheduled = false
   /** Until this time, on the process's monotonic clock, writes go through the thread pool. */
   #inlineFromMs = 0
@@ -91,7 +95,8 @@ export class JournalWriter implements Journal {
     this.#end = options.end
     this.#marker = newMarker()
     this.#held = new HeldEntries(options.heldBytesMax ?? 64 * 1024 * 1024, this.losses)
-    const { fsync } = options
+    const { fsync, log } = options
+    this.#syncs = new SegmentSyncs(log, cause => this.#doubt(cause))
     this.#stopSync = fsync === 'batch' ? () => {} : options.scheduler(fsync, () => this.#syncOnInterval())
   }
 
@@ -99,6 +104,7 @@ export class JournalWriter implements Journal {
   static async open(options: JournalWriterOptions): Promise<JournalWriter> {
     const writer = new JournalWriter(options)
     try {
+      await removeUnfinished(options.directory)
       await writer.#nextSegment(writer.#marker)
     } catch (cause) {
       writer.#stopSync()
@@ -183,8 +189,8 @@ export class JournalWriter implements Journal {
     }
     const segment = this.#segment
     this.#segment = null
-    if (segment !== null) this.#retire(segment)
-    await this.#retired
+    if (segment !== null) this.#syncs.retire(segment)
+    await this.#syncs.end()
   }
 
   #append(
@@ -288,7 +294,7 @@ export class JournalWriter implements Journal {
     let segment = this.#segment
     if (segment === null || segment.marker !== marker) segment = await this.#nextSegment(marker)
     await segment.append(parts, bytes)
-    if (this.#options.fsync === 'batch') await segment.sync()
+    if (this.#options.fsync === 'batch') await segment.sync().catch(cause => Promise.reject(new UnsyncedError(cause)))
     this.#wrote(segment)
   }
 
@@ -300,37 +306,43 @@ export class JournalWriter implements Journal {
 
   async #nextSegment(marker: Buffer): Promise<SegmentFile> {
     const { directory, clock, fsync } = this.#options
-    const made = await createSegment(directory, this.#end, marker, clock, fsync === 'batch')
+    const made = await createSegment(directory, this.#end, marker, clock, fsync === 'batch' || this.#mistrusts)
     const full = this.#segment
     this.#segment = made
     this.#marker = marker
     this.#end = positionAt(made.number, made.bytes)
-    if (full !== null) this.#retire(full)
+    if (full !== null) this.#syncs.retire(full)
     return made
-  }
-
-  /**
-   * Syncs and closes a full segment, in the background. It does not wait for the interval, so that the interval's sync
-   * has one segment only.
-   */
-  #retire(segment: SegmentFile): void {
-    const { log } = this.#options
-    this.#retired = Promise.allSettled([this.#retired, retire(segment)]).then(([, result]) => {
-      if (result.status === 'rejected') log.error({ cause: String(result.reason) }, 'the journal could not be synced')
-    })
   }
 
   async #syncOnInterval(): Promise<void> {
     const segment = this.#segment
     if (!this.#unsynced || segment === null) return
     this.#unsynced = false
-    try {
-      await segment.sync()
-    } catch (cause) {
-      // The segment may be closed already because it is full; it was synced then.
-      if (segment === this.#segment)
-        this.#options.log.error({ cause: String(cause) }, 'the journal could not be synced')
-    }
+    if (await this.#syncs.sync(segment)) return
+    // The segment must not be closed while a group is written to it.
+    while (this.#work !== null) await this.#work
+    this.#mistrusts = true
+    if (segment === this.#segment) this.#leave(segment)
+  }
+
+  /** Writing goes on in a new segment, which says how much of this one is valid. */
+  #leave(segment: SegmentFile): void {
+    this.#segment = null
+    this.#marker = newMarker()
+    this.#syncs.retire(segment)
+  }
+
+  /** What is in doubt after a failed sync could not be written again: the disk counts as one that takes no writes. */
+  #doubt(cause: unknown): void {
+    if (this.#closing) return
+    this.#failure ??= unwritable(cause)
+    this.#options.log.error({ cause: this.#failure.message }, 'the ledger cannot be written')
+    this.#retryLater()
+  }
+
+  #retryLater(): void {
+    this.#stopRetry ??= this.#options.scheduler(this.#options.retryMs ?? 1_000, () => this.#retry())
   }
 
   /** Rejects what the failed group and the next one open, and keeps the rest for later. */
@@ -348,12 +360,12 @@ export class JournalWriter implements Journal {
       group.release()
     }
     await this.#trim(cause)
-    this.#stopRetry ??= this.#options.scheduler(this.#options.retryMs ?? 1_000, () => this.#retry())
+    this.#retryLater()
   }
 
   /**
-   * Removes what the failed write left. When that fails too, or when the segment may not grow (EFBIG) but others may,
-   * writing goes on in a new segment, which says how much of this one is valid.
+   * Removes what the failed write left. When that fails too, when the segment may not grow (EFBIG) but others may, or
+   * after a failed sync, writing goes on in a new segment, which says how much of this one is valid.
    */
   async #trim(cause: unknown): Promise<void> {
     const segment = this.#segment
@@ -362,10 +374,10 @@ export class JournalWriter implements Journal {
       () => true,
       () => false,
     )
-    if (trimmed && codeOf(cause) !== 'EFBIG') return
-    this.#segment = null
-    this.#marker = newMarker()
-    await segment.close().catch(() => {})
+    const isUnsynced = cause instanceof UnsyncedError
+    this.#mistrusts ||= isUnsynced
+    if (trimmed && !isUnsynced && codeOf(cause) !== 'EFBIG') return
+    this.#leave(segment)
   }
 
   #hold(
@@ -395,6 +407,8 @@ export class JournalWriter implements Journal {
     if (this.#retrying || this.#failure === null) return
     this.#retrying = true
     try {
+      while (this.#work !== null) await this.#work
+      await this.#syncs.rewrite()
       const segment = this.#segment ?? (await this.#nextSegment(this.#marker))
       await segment.probe(probeBytes)
       await this.#writeHeld(segment)
@@ -422,13 +436,5 @@ export class JournalWriter implements Journal {
       await this.#write(frames, bytes, segment.marker)
       this.#held.forget(frames.length)
     }
-  }
-}
-
-async function retire(segment: SegmentFile): Promise<void> {
-  try {
-    await segment.sync()
-  } finally {
-    await segment.close()
   }
 }

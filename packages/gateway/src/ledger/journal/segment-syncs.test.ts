@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { closeSync, openSync, readdirSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { eventually } from '../../../../../test/support/wait.ts'
+import { closedOf, keptLog, newId, openedOf, temporaryDirectory } from '../exchange.fixture.ts'
+import { LedgerError } from '../index.ts'
+import { canFailCalls, failCalls } from './failing-disk.fixture.ts'
+import { at } from './frame.ts'
+import { readId } from './ids.ts'
+import { SegmentScanner } from './scanner.ts'
+import { segmentNumbers, segmentPath } from './segments.ts'
+import { JournalWriter, type JournalWriterOptions } from './writer.ts'
+
+interface Written {
+  readonly writer: JournalWriter
+  readonly directory: string
+  readonly log: ReturnType<typeof keptLog>
+  /** What the interval does. */
+  sync(): Promise<void>
+  retry(): Promise<void>
+}
+
+async function startWriter(t: TestContext, fsync: JournalWriterOptions['fsync']): Promise<Written> {
+  const directory = temporaryDirectory(t)
+  const log = keptLog()
+  const works = new Map<number, () => Promise<void>>()
+  const writer = await JournalWriter.open({
+    ...{ directory, end: 0, fsync, log, retryMs: 5 },
+    clock: () => 1_780_000_000_000,
+    scheduler: (everyMs, work) => {
+      works.set(everyMs, work)
+      return () => {}
+    },
+    onWritten: () => {},
+    readBack: async () => [],
+  })
+  t.after(() => writer.finish())
+  const workOf = (everyMs: number) => async () => works.get(everyMs)?.()
+  return { writer, directory, log, sync: workOf(1_000), retry: workOf(5) }
+}
+
+const body = [Buffer.alloc(5_000, 'x')]
+
+async function openSome(writer: JournalWriter, count: number): Promise<string[]> {
+  const ids = Array.from({ length: count }, newId)
+  for (const id of ids) await writer.open(openedOf(id), body)
+  return ids
+}
+
+/** Ids of the entries whose bodies are as they were written, by segment. */
+function idsIn(directory: string): string[][] {
+  return segmentNumbers(directory).map(number => {
+    const scanner = new SegmentScanner(directory, number)
+    const ids: string[] = []
+    while (scanner.next(scanner.fileBytes)) {
+      if (scanner.body() !== null) ids.push(readId(scanner.window, scanner.headAt + at.id))
+    }
+    scanner.close()
+    return ids
+  })
+}
+
+const fileNumber = (directory: string, segment: number): number => statSync(segmentPath(directory, segment)).ino
+
+const messagesOf = ({ log }: Written): string[] => log.lines.map(({ level, message }) => `${level}: ${message}`)
+
+const inDoubt = 'error: the journal could not be synced; what is in doubt is written again'
+const saved = 'info: what was in doubt in the journal is on the disk'
+
+// After a failed sync, Linux reports success at the next one, though it has dropped what it could not write.
+test('after a sync that failed, what is in doubt is written to a new file, and calls go on', canFailCalls, async t => {
+  const written = await startWriter(t, 1_000)
+  const { writer, directory, sync } = written
+  const synced = await openSome(writer, 3)
+  await sync()
+  const doubtful = await openSome(writer, 3)
+  const before = fileNumber(directory, 1)
+  const calls = await failCalls(t, 'fdatasync', 'error=EIO', segmentPath(directory, 1))
+  await sync()
+  const later = await openSome(writer, 2)
+  await eventually('it is written again', () => messagesOf(written).includes(saved) || null)
+  await calls.stop()
+  assert.deepEqual(messagesOf(written), [inDoubt, saved])
+  assert.ok(writer.writable)
+  assert.notEqual(fileNumber(directory, 1), before)
+  assert.deepEqual(idsIn(directory), [[...synced, ...doubtful], later])
+  const facts = written.log.lines[1]?.fields as { readonly bytes: number }
+  assert.ok(facts.bytes > 3 * 5_000 && facts.bytes < 4 * 5_000, 'only what came after the good sync is in doubt')
+})
+
+// Going on would promise a durability that the disk does not give.
+test(
+  'while nothing can be synced the ledger counts as unwritable, and it recovers with everything',
+  canFailCalls,
+  async t => {
+    const written = await startWriter(t, 1_000)
+    const { writer, directory, sync, retry } = written
+    const opened = await openSome(writer, 3)
+    const calls = await failCalls(t, 'fdatasync', 'error=EIO')
+    await sync()
+    await eventually('it is unwritable', () => !writer.writable || null)
+    await assert.rejects(
+      writer.open(openedOf(newId()), body),
+      (error: unknown) => error instanceof LedgerError && /\(EIO\)/.test(error.message),
+    )
+    const [first = ''] = opened
+    await assert.rejects(writer.close(closedOf(first), body), LedgerError)
+    for (let time = 0; time < 5; time += 1) await retry()
+    assert.ok(!writer.writable)
+    assert.ok(readdirSync(directory).length <= 2, 'tries leave no files')
+    await calls.stop()
+    await retry()
+    assert.ok(writer.writable)
+    const later = await openSome(writer, 1)
+    assert.deepEqual(idsIn(directory), [opened, [first, ...later]])
+    assert.deepEqual(
+      readdirSync(directory).filter(name => !name.endsWith('.seg')),
+      [],
+    )
+  },
+)
+
+test('what was lost with a failed sync is reported', canFailCalls, async t => {
+  const written = await startWriter(t, 1_000)
+  const { writer, directory, sync } = written
+  const [first = '', second = '', third = ''] = await openSome(writer, 3)
+  // The kernel dropped a page of the second entry.
+  const file = openSync(segmentPath(directory, 1), 'r+')
+  writeSync(file, Buffer.alloc(4_096), 0, 4_096, 6_000)
+  closeSync(file)
+  const calls = await failCalls(t, 'fdatasync', 'error=EIO', segmentPath(directory, 1))
+  await sync()
+  await eventually(
+    'it is reported',
+    () => written.log.lines.some(({ message }) => /bytes are lost/.test(message)) || null,
+  )
+  await calls.stop()
+  const line = written.log.lines.at(-1) ?? assert.fail()
+  const { lost } = line.fields as { readonly lost: number }
+  assert.equal(line.level, 'error')
+  assert.ok(lost >= 5_000 && lost < 11_000, `${lost} bytes`)
+  const kept = idsIn(directory).flat()
+  assert.ok(kept.includes(first) && !kept.includes(second))
+  assert.ok(kept.includes(third) || lost > 10_000)
+})
+
+test(
+  'with fsync batch, a group that could not be synced is rejected and written to a new segment',
+  canFailCalls,
+  async t => {
+    const written = await startWriter(t, 'batch')
+    const { writer, directory, retry } = written
+    const opened = await openSome(writer, 2)
+    const calls = await failCalls(t, 'fdatasync', 'error=EIO', segmentPath(directory, 1))
+    const [first = ''] = opened
+    await assert.rejects(writer.close(closedOf(first), body), /\(EIO\)/)
+    await calls.stop()
+    assert.ok(!writer.writable)
+    await retry()
+    assert.ok(writer.writable)
+    assert.deepEqual(idsIn(directory), [opened, [first]])
+  },
+)
+
+test('a full segment whose sync fails is written again in the background', canFailCalls, async t => {
+  const written = await startWriter(t, 1_000)
+  const { writer, directory } = written
+  const opened = await openSome(writer, 3)
+  const calls = await failCalls(t, 'fdatasync', 'error=EIO', segmentPath(directory, 1))
+  const before = fileNumber(directory, 1)
+  await writer.finish()
+  await calls.stop()
+  assert.deepEqual(messagesOf(written), [inDoubt, saved])
+  assert.notEqual(fileNumber(directory, 1), before)
+  assert.deepEqual(idsIn(directory), [opened])
+})
+
+// It may hold prompts, and no retention would ever delete it.
+test('a half-written copy that a killed process left is removed', async t => {
+  const directory = temporaryDirectory(t)
+  const left = join(directory, '0000000001.seg.new')
+  writeFileSync(left, 'half')
+  const options = { directory, end: 0, fsync: 1_000, log: keptLog(), clock: () => 0, scheduler: () => () => {} }
+  const writer = await JournalWriter.open({ ...options, onWritten: () => {}, readBack: async () => [] })
+  await writer.finish()
+  assert.deepEqual(readdirSync(directory), ['0000000001.seg'])
+})

@@ -104,8 +104,8 @@ test('messages are written and read over plain connections, TLS, PLAIN, SCRAM an
     await send(settings, [Buffer.from(`{"id":"${listener}"}`)], parts)
     assert.equal(await messagesIn(settingsOf('plain')), before + 1, `${listener} ${JSON.stringify(credential)}`)
     const stop = new AbortController()
-    const onDeleted = (): void => assert.fail('nothing was deleted')
-    for await (const messages of readTopic(settings, new Map(), stop.signal, { ...parts, onDeleted })) {
+    const onMoved = (): void => assert.fail('nothing was deleted')
+    for await (const messages of readTopic(settings, new Map(), stop.signal, { ...parts, onMoved })) {
       assert.ok(messages.length > 0)
       break
     }

@@ -35,11 +35,11 @@ export async function* allMessages(connection: KafkaConnection): AsyncGenerator<
   const wanted = await messagesIn(connection)
   const stop = new AbortController()
   let read = 0
-  const onDeleted = (): void => {
+  const onMoved = (): void => {
     throw new Error('messages were deleted')
   }
   if (wanted === 0) return
-  for await (const messages of readTopic(connection, new Map(), stop.signal, { onDeleted })) {
+  for await (const messages of readTopic(connection, new Map(), stop.signal, { onMoved })) {
     yield messages
     read += messages.length
     if (read >= wanted) break

@@ -179,7 +179,10 @@ function settled(config: Config, directory: string): Config {
     return [name, 'directory' in feed ? { ...feed, directory: resolve(directory, feed.directory) } : feed] as const
   })
   const sources = Object.entries(config.collect?.sources ?? {}).map(([name, source]) => {
-    return [name, { ...source, directory: resolve(directory, source.directory) }] as const
+    return [
+      name,
+      'directory' in source ? { ...source, directory: resolve(directory, source.directory) } : source,
+    ] as const
   })
   const authority = config.identity.entra.authority.replace(/\/+$/, '')
   return {

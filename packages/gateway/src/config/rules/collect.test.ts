@@ -23,12 +23,14 @@ test('a collector needs no instances and workloads, a gateway does', async () =>
 
 test('a collector whose ledger or sources cannot work is refused', async () => {
   const files = (directory: string): object => ({ kind: 'files', directory })
+  const kafka = { kind: 'kafka', topic: 'ledger', tls: false, credential: 'managed-identity' }
   const cases: readonly [path: string, value: unknown, problem: string][] = [
     ['collect/sources', {}, 'conflict collect.sources'],
     ['ledger', { store: 'none' }, 'conflict ledger.store'],
     ['collect/sources', { a: files('/mnt'), b: files('/mnt/x') }, 'conflict collect.sources.b.directory'],
     ['collect/sources', { a: files('./ledger/journal') }, 'conflict collect.sources.a.directory'],
     ['collect/sources', { 'A b': files('/mnt') }, 'wrong_value collect.sources["A b"]'],
+    ['collect/sources', { a: { ...kafka, brokers: ['b:1'] } }, 'conflict collect.sources.a.tls'],
     ['collect/sources', { a: { kind: 'pigeon' } }, 'wrong_value collect.sources.a.kind'],
   ]
   for (const [path, value, problem] of cases) {

@@ -1,6 +1,6 @@
 /** Rules of a collector: its sources, and a ledger that takes what they bring. */
 import type { Config } from '../schema/index.ts'
-import { overlap } from './feeds.ts'
+import { checkBrokers, overlap } from './feeds.ts'
 import { conflict, type Notes, type Sections, shown } from './notes.ts'
 
 export function checkCollect(collect: NonNullable<Config['collect']>, { ledger }: Sections, notes: Notes): void {
@@ -12,7 +12,10 @@ export function checkCollect(collect: NonNullable<Config['collect']>, { ledger }
   if (ledger?.store === 'none')
     conflict(notes, ['ledger', 'store'], 'none', 'duckdb: a collector answers for the replicas')
   const checked: (readonly [string, string])[] = []
-  for (const [name, { directory }] of sources) {
+  for (const [name, source] of sources) {
+    if (source.kind === 'kafka') checkBrokers(source, ['collect', 'sources', name], notes)
+    if (!('directory' in source)) continue
+    const { directory } = source
     const path = ['collect', 'sources', name, 'directory']
     const seen = shown(directory, path, notes)
     const other = checked.find(([, one]) => overlap(one, directory))

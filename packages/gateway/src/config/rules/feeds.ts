@@ -64,7 +64,11 @@ function checkAccount({ account, credential }: FeedConfig & { kind: 'blob' }, pa
 }
 
 /** What would let others on the way sign in as the gateway needs TLS; SCRAM sends no password. */
-function checkBrokers({ brokers, tls, credential }: FeedConfig & { kind: 'kafka' }, path: Path, notes: Notes): void {
+export function checkBrokers(
+  { brokers, tls, credential }: Pick<FeedConfig & { kind: 'kafka' }, 'brokers' | 'tls' | 'credential'>,
+  path: Path,
+  notes: Notes,
+): void {
   refuseDuplicates(brokers, [...path, 'brokers'], notes)
   const isOpen = typeof credential === 'object' && 'mechanism' in credential && credential.mechanism !== 'plain'
   const isNear = brokers.every(broker => isLoopback(broker.replace(/:\d+$/, '')))

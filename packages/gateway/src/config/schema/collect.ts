@@ -1,5 +1,6 @@
 /** Section `collect`: what a collector reads. Only `gatehouse collect` uses it. */
 import { z } from 'zod'
+import { kafkaConnection } from './feeds/kafka.ts'
 
 const filesSource = z.strictObject({
   kind: z.literal('files').describe('JSON lines that feeds of kind `files` wrote to a shared file system.'),
@@ -11,8 +12,13 @@ const filesSource = z.strictObject({
     ),
 })
 
+const kafkaSource = z.strictObject({
+  kind: z.literal('kafka').describe('a topic that feeds of kind `kafka` write, of one replica or of all.'),
+  ...kafkaConnection,
+})
+
 /** In the order of the reference. */
-const source = z.discriminatedUnion('kind', [filesSource])
+const source = z.discriminatedUnion('kind', [filesSource, kafkaSource])
 
 /** The name is part of file names. */
 const sourceName = z

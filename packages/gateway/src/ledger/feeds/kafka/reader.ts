@@ -15,8 +15,11 @@ export interface ReadMessage {
 }
 
 export interface ReaderParts extends KafkaClientParts {
-  /** Messages of the partition between two offsets (the second excluded) were deleted before they were read. */
-  readonly onDeleted: (partition: number, from: bigint, to: bigint) => void
+  /**
+   * The message that is next in the partition is not there, and reading goes on at another one: those before it were
+   * deleted before they were read, or the topic was made anew, so that it has fewer messages.
+   */
+  readonly onMoved: (partition: number, from: bigint, to: bigint) => void
 }
 
 /** Longest time that a broker waits for messages, in milliseconds. */
@@ -24,7 +27,8 @@ const waitMsMax = 500
 /** Bytes of an answer, of one partition and of all. A longer batch comes alone. */
 const partitionBytesMax = 1_048_576
 const answerBytesMax = 8 * 1_048_576
-const earliest = -2n
+/** Of ListOffsets, instead of a time. */
+const [earliest, latest] = [-2n, -1n]
 /** Bit of a batch's attributes. https://kafka.apache.org/documentation/#recordbatch */
 const controlBatch = 0x20
 
@@ -65,14 +69,14 @@ class TopicReading {
   readonly #consumer: Fetcher
   readonly #topic: string
   readonly #next: Map<number, bigint>
-  readonly #onDeleted: ReaderParts['onDeleted']
+  readonly #onMoved: ReaderParts['onMoved']
   #hasBegun = false
 
-  constructor(consumer: Fetcher, topic: string, from: ReadonlyMap<number, bigint>, { onDeleted }: ReaderParts) {
+  constructor(consumer: Fetcher, topic: string, from: ReadonlyMap<number, bigint>, { onMoved }: ReaderParts) {
     this.#consumer = consumer
     this.#topic = topic
     this.#next = new Map(from)
-    this.#onDeleted = onDeleted
+    this.#onMoved = onMoved
   }
 
   /** What the leaders of all partitions answer to one question; nothing when there is nothing new. */
@@ -108,11 +112,15 @@ class TopicReading {
     const isKnown = Array.from({ length: count }, (_, partition) => this.#next.has(partition)).every(Boolean)
     if (isKnown && this.#hasBegun) return
     this.#hasBegun = true
-    const offsets = await this.#consumer.listOffsets({ topics: [this.#topic], timestamp: earliest })
-    for (const [partition, first] of (offsets.get(this.#topic) ?? []).entries()) {
+    const [firsts, ends] = await Promise.all(
+      [earliest, latest].map(timestamp => this.#consumer.listOffsets({ topics: [this.#topic], timestamp })),
+    )
+    for (const [partition, first] of (firsts?.get(this.#topic) ?? []).entries()) {
+      const end = ends?.get(this.#topic)?.[partition] ?? first
       const next = this.#next.get(partition)
-      if (next !== undefined && next < first) this.#onDeleted(partition, next, first)
-      if (next === undefined || next < first) this.#next.set(partition, first)
+      if (next !== undefined && next >= first && next <= end) continue
+      if (next !== undefined) this.#onMoved(partition, next, first)
+      this.#next.set(partition, first)
     }
   }
 

@@ -5,11 +5,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { closedPort } from './ports.ts'
 import { soon } from './wait.ts'
 import type { Scope } from './world.ts'
 
@@ -50,7 +49,7 @@ export interface TestRedis {
 export async function startRedis(t: Scope, options: TestRedisOptions = {}): Promise<TestRedis> {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-redis-'))
   let child: ChildProcess | null = null
-  let port = await freePort()
+  let port = await closedPort()
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const ending = child
     if (ending === null) return
@@ -92,7 +91,7 @@ export async function startRedis(t: Scope, options: TestRedisOptions = {}): Prom
       return redis
     } catch (error) {
       if (!(error instanceof PortTaken) || tried === portTriesMax) throw error
-      port = await freePort()
+      port = await closedPort()
     }
   }
 }
@@ -145,14 +144,4 @@ async function launch(directory: string, port: number): Promise<ChildProcess> {
     })
   }
   return await soon(`${program} is ready`, promise)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { RefusalScope } from '../wire/backends.ts'
+import { retryAfterMs } from '../wire/retry-after.ts'
 import { laneOf, testInstance } from './instance.fixture.ts'
 import { Latency } from './latency.ts'
-import { retryAfterMs } from './retry-after.ts'
 
 const ok = { 'x-ratelimit-remaining-tokens': '900', 'x-ratelimit-remaining-requests': '9' }
 

@@ -3,10 +3,10 @@
  * choosing a member reads it. All times are milliseconds since the epoch, by the caller's clock.
  */
 import { type BackendFacts, limitFields, type RefusalScope } from '../wire/backends.ts'
+import { type AnswerHeaders, numberOf, retryAfterMs } from '../wire/retry-after.ts'
 import { Breaker, type BreakerSettings } from './breaker.ts'
 import { Latency } from './latency.ts'
 import type { OwnCredential } from './own-credential.ts'
-import { type AnswerHeaders, numberOf, retryAfterMs } from './retry-after.ts'
 import type { BreakerState, LaneState } from './state.ts'
 
 /** Lifetime of reported figures. Milliseconds. */

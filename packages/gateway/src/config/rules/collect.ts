@@ -1,6 +1,7 @@
 /** Rules of a collector: its sources, and a ledger that takes what they bring. */
 import type { Config } from '../schema/index.ts'
-import { checkBrokers, overlap } from './feeds.ts'
+import { checkBrokers } from './feed-addresses.ts'
+import { overlap } from './feeds.ts'
 import { conflict, type Notes, type Sections, shown } from './notes.ts'
 
 export function checkCollect(collect: NonNullable<Config['collect']>, { ledger }: Sections, notes: Notes): void {

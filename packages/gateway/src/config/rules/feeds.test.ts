@@ -39,7 +39,26 @@ test('a feed to Kafka needs brokers and a topic; without TLS only SCRAM, or a br
   assert.deepEqual(brief(errors), [])
 })
 
-const faults: readonly [what: string, feeds: Readonly<Record<string, unknown>>, problems: readonly string[]][] = [
+const key = 'whsec_a2V5IG9mIGEgd2ViaG9vaywgb2YgMzIgYnl0ZXMuLi4='
+const webhook = { kind: 'webhook', url: 'https://hooks.contoso.com/gatehouse?room=1', credential: { secret: key } }
+
+test('a feed to a webhook needs an address and a secret; loopback and a private host are allowed where they are named', async () => {
+  const { errors } = await check(
+    changedBy({
+      'feeds/a': { ...webhook, credential: { secret: key, previous: key } },
+      'feeds/b': { ...webhook, url: 'http://localhost:8090/hook' },
+      'feeds/c': { ...webhook, url: 'https://10.1.2.3/hook', privateHost: '10.1.2.3' },
+      'feeds/d': { ...webhook, url: 'https://hooks.corp.local/', privateHost: 'hooks.corp.local' },
+    }),
+  )
+  assert.deepEqual(brief(errors), [])
+})
+
+const faults: readonly (readonly [
+  what: string,
+  feeds: Readonly<Record<string, unknown>>,
+  problems: readonly string[],
+])[] = [
   ['two feeds of one directory', { a: files, b: { ...files, directory: 'x/../out' } }, ['conflict feeds.b.directory']],
   [
     'a feed within the directory of another',
@@ -91,6 +110,34 @@ const faults: readonly [what: string, feeds: Readonly<Record<string, unknown>>, 
     'a way to sign in that is none',
     { a: { ...kafka, credential: { ...plain, mechanism: 'gssapi' } } },
     ['wrong_value feeds.a.credential.mechanism'],
+  ],
+  ['a webhook without a secret', { a: { kind: 'webhook', url: webhook.url } }, ['missing_key feeds.a.credential']],
+  ...['', 'whsec_', 'whsec_c2hvcnQ=', key.slice(6), 'whsec_not base64'].map(
+    secret =>
+      [
+        `the secret "${secret}"`,
+        { a: { ...webhook, credential: { secret } } },
+        ['wrong_value feeds.a.credential.secret'],
+      ] as const,
+  ),
+  ['a webhook over plain http', { a: { ...webhook, url: 'http://hooks.contoso.com' } }, ['wrong_value feeds.a.url']],
+  ['a user name in an address', { a: { ...webhook, url: 'https://me:word@contoso.com' } }, ['wrong_value feeds.a.url']],
+  ...[
+    'https://169.254.169.254/',
+    'https://[fe80::1]/',
+    'https://168.63.129.16/',
+    'https://10.0.0.1/',
+    'https://[fd12::1]/',
+  ].map(url => [`a webhook to ${url}`, { a: { ...webhook, url } }, ['conflict feeds.a.url']] as const),
+  [
+    'a metadata service as the private host',
+    { a: { ...webhook, url: 'https://169.254.169.254/', privateHost: '169.254.169.254' } },
+    ['conflict feeds.a.url'],
+  ],
+  [
+    'a private host that is not the one of the address',
+    { a: { ...webhook, privateHost: 'hooks.corp.local' } },
+    ['conflict feeds.a.privateHost'],
   ],
   ['an unknown outcome', { a: { ...files, outcomes: ['done'] } }, ['wrong_value feeds.a.outcomes[0]']],
   ['an unknown kind', { a: { ...files, kind: 'file' } }, ['wrong_value feeds.a.kind']],

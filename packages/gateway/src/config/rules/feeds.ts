@@ -1,10 +1,8 @@
 /** Rules of feeds: their directories, workloads and forms. */
 import { relative, resolve, sep } from 'node:path'
-import type { Path } from '../messages.ts'
 import type { Config } from '../schema/index.ts'
+import { checkAccount, checkBrokers, checkReceiver } from './feed-addresses.ts'
 import { conflict, type Notes, refuseDuplicates, type Sections, shown, unknownName } from './notes.ts'
-import { isLoopback } from './stores.ts'
-import { checkUrl } from './urls.ts'
 
 type FeedConfig = Config['feeds'][string]
 
@@ -14,6 +12,7 @@ export function checkFeeds(feeds: Config['feeds'], { workloads, ledger, collect 
     checkForm(name, feed, notes)
     if (feed.kind === 'blob') checkAccount(feed, ['feeds', name, 'account'], notes)
     if (feed.kind === 'kafka') checkBrokers(feed, ['feeds', name], notes)
+    if (feed.kind === 'webhook') checkReceiver(feed, ['feeds', name], notes)
     refuseDuplicates(feed.columns ?? [], ['feeds', name, 'columns'], notes)
     refuseDuplicates(feed.outcomes ?? [], ['feeds', name, 'outcomes'], notes)
     refuseDuplicates(feed.workloads ?? [], ['feeds', name, 'workloads'], notes)
@@ -40,40 +39,6 @@ function checkDirectories(feeds: Config['feeds'], ledger: Config['ledger'] | nul
       conflict(notes, path, seen, 'a directory outside of ledger.directory, and not around it')
     checked.push([name, feed.directory])
   }
-}
-
-/** The account is named once: by its address or by a connection string. */
-function checkAccount({ account, credential }: FeedConfig & { kind: 'blob' }, path: Path, notes: Notes): void {
-  const isNamed = typeof credential === 'object' && 'connectionString' in credential
-  if (account === undefined) {
-    if (!isNamed)
-      conflict(
-        notes,
-        path,
-        'no account',
-        'its address, as https://contoso.blob.core.windows.net, or a connection string',
-      )
-    return
-  }
-  if (isNamed) conflict(notes, path, shown(account, path, notes), 'no account: the connection string names it')
-  const origin = checkUrl(account, path, { path: true }, notes)
-  const usesTokens =
-    credential === 'managed-identity' || (typeof credential === 'object' && 'managedIdentity' in credential)
-  if (usesTokens && origin?.startsWith('http:'))
-    conflict(notes, path, shown(account, path, notes), 'https: a managed identity sends no token over plain http')
-}
-
-/** What would let others on the way sign in as the gateway needs TLS; SCRAM sends no password. */
-export function checkBrokers(
-  { brokers, tls, credential }: Pick<FeedConfig & { kind: 'kafka' }, 'brokers' | 'tls' | 'credential'>,
-  path: Path,
-  notes: Notes,
-): void {
-  refuseDuplicates(brokers, [...path, 'brokers'], notes)
-  const isOpen = typeof credential === 'object' && 'mechanism' in credential && credential.mechanism !== 'plain'
-  const isNear = brokers.every(broker => isLoopback(broker.replace(/:\d+$/, '')))
-  if (tls === false && credential !== undefined && !isOpen && !isNear)
-    conflict(notes, [...path, 'tls'], 'false', 'TLS: without it the credential travels in clear')
 }
 
 function checkForm(name: string, { form, columns, bodies }: FeedConfig, notes: Notes): void {

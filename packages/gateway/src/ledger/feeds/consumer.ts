@@ -141,6 +141,7 @@ export class FeedConsumer implements Consumer<Opened> {
       const exchange = this.#decode(exchanges, opening)
       this.#readToMs = exchange.closed.endedAtMs
       if (!this.#isSelected(exchange.closed, exchange.closedAt) || !this.#isOfWorkload(opening)) continue
+      if (this.#feed.wants?.(exchange) === false) continue
       if (this.#gathered.length === 0) this.#firstGatheredAtMs = this.#options.clock()
       this.#gathered.push(exchange)
       this.#gatheredBytes += figureBytes + exchange.closed.requestBytes + exchange.closed.responseBytes

@@ -41,6 +41,8 @@ export interface Feed {
    * again later: with `RetryLaterError`, not before the time that it names.
    */
   take(exchanges: readonly RecordedExchange[]): Promise<void>
+  /** False for an exchange that the feed leaves out, by settings of its own. Default: it wants all. */
+  wants?(exchange: RecordedExchange): boolean
   /** Releases what the feed holds. Called once, after the last `take` has ended. */
   close?(): Promise<void>
 }

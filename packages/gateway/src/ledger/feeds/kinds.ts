@@ -6,12 +6,14 @@ import { workerUrl } from '../../worker-url.ts'
 import type { BlobSettings } from './blob/settings.ts'
 import type { FilesSettings } from './files/settings.ts'
 import type { KafkaSettings } from './kafka/settings.ts'
+import type { WebhookSettings } from './webhook/settings.ts'
 
 /** By kind: the settings of its module. */
 export interface FeedSettings {
   readonly files: FilesSettings
   readonly blob: BlobSettings
   readonly kafka: KafkaSettings
+  readonly webhook: WebhookSettings
 }
 export type FeedKind = keyof FeedSettings
 
@@ -20,4 +22,5 @@ export const feedModules = {
   files: workerUrl('./files/index.ts', import.meta.url),
   blob: workerUrl('./blob/index.ts', import.meta.url),
   kafka: workerUrl('./kafka/index.ts', import.meta.url),
+  webhook: workerUrl('./webhook/index.ts', import.meta.url),
 } as const satisfies Readonly<Record<FeedKind, URL>>

@@ -34,6 +34,8 @@ interface Look {
   readonly troubles: boolean[]
   /** Positions from which on the journal was needed, one after the other. */
   readonly needs: number[]
+  /** Ids that the feed wants; null for all. */
+  wanted: ReadonlySet<string> | null
   /** Makes the feed fail while it is set, with this error. */
   failing: boolean
   failure: Error
@@ -51,6 +53,7 @@ function startRunner(t: TestContext, directory: string, batch?: FeedBatch): Look
   const troubles: boolean[] = []
   const needs: number[] = []
   const feed = {
+    wants: ({ id }: { readonly id: string }) => look.wanted?.has(id) ?? true,
     async take(exchanges: readonly { readonly id: string }[]) {
       batches.push(exchanges.length)
       if (look.failing) throw look.failure
@@ -77,7 +80,7 @@ function startRunner(t: TestContext, directory: string, batch?: FeedBatch): Look
       ...(batch === undefined ? {} : { batch }),
     }),
     ...{ taken, batches, troubles, needs, now: startMs },
-    ...{ failing: false, failure: new Error('the other side is away'), afterBatch: () => {} },
+    ...{ wanted: null, failing: false, failure: new Error('the other side is away'), afterBatch: () => {} },
     look: () => work(),
   }
   t.after(() => look.runner.close())
@@ -105,6 +108,18 @@ test('a batch is handed over when its bodies are large', async t => {
   const look = startRunner(t, directory, { records: 100, bytes: 2_048, everyMs: 30_000 })
   await look.look()
   assert.deepEqual(look.batches, [2, 2])
+})
+
+// An alert that fires once a month must not cost a request, or hold back retention, for each call between.
+test('what a feed does not want is not offered, and its cursor moves on', async t => {
+  const { directory, ids } = await endedLedger(t, 10)
+  const look = startRunner(t, directory)
+  look.wanted = new Set([ids[4] ?? ''])
+  await look.runner.caughtUp()
+  assert.deepEqual(look.taken, [ids[4]])
+  const { lagRecords, sent } = look.runner.progress()
+  assert.deepEqual([lagRecords, sent], [0, 1])
+  assert.ok((look.needs.at(-1) ?? 0) > (look.needs[0] ?? 0))
 })
 
 test('what is gathered is handed over when the feed closes', async t => {

@@ -3,8 +3,9 @@ import { z } from 'zod'
 import { blobFeed } from './blob.ts'
 import { filesFeed } from './files.ts'
 import { kafkaFeed } from './kafka.ts'
+import { webhookFeed } from './webhook.ts'
 
 export { feedName } from './common.ts'
 
 /** In the order of the reference. */
-export const feed = z.discriminatedUnion('kind', [filesFeed, blobFeed, kafkaFeed])
+export const feed = z.discriminatedUnion('kind', [filesFeed, blobFeed, kafkaFeed, webhookFeed])

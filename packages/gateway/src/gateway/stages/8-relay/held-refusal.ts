@@ -2,8 +2,9 @@
  * An answer that may be a refusal. It is buffered until it is known whether another member can serve the call. When
  * none can, the client gets exactly this answer.
  */
-import { retryAfterMs } from '../../../instances/retry-after.ts'
+
 import { type AnswerError, errorIn } from '../../../wire/answer-error.ts'
+import { retryAfterMs } from '../../../wire/retry-after.ts'
 import type { AnswerHead } from '../../backend/answer-head.ts'
 
 /** Errors are short. What is longer cannot be a refusal that would be replayed, so it is sent on. Bytes. */

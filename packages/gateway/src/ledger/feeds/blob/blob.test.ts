@@ -16,6 +16,7 @@ import {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
 import { selfMadeCertificate } from '@gatehouse/simulator'
+import { closedPort } from '../../../../../../test/support/ports.ts'
 import { soon } from '../../../../../../test/support/wait.ts'
 import { temporaryDirectory } from '../../exchange.fixture.ts'
 import { type FiledRecord, recordsInLines, recordsInParquet, withoutDoubles } from '../files/files.fixture.ts'
@@ -171,6 +172,7 @@ test('a connection string names the account', async t => {
   assertAsRecorded(await recordsOf(t, container), ended.rows, 'jsonl')
 })
 
+const portOfNobody = await closedPort()
 const otherKey = Buffer.from('another key of the same length as the right one, and wrong......').toString('base64')
 const refused: readonly (readonly [
   what: string,
@@ -202,7 +204,11 @@ const refused: readonly (readonly [
     () => ({ account: `https://${azuriteAccount}.blob.invalid` }),
     /cannot be resolved.*\((ENOTFOUND|EAI_AGAIN)\)/,
   ],
-  ['an address where nothing listens', () => ({ account: `http://127.0.0.1:1/${azuriteAccount}` }), /nothing listens/],
+  [
+    'an address where nothing listens',
+    () => ({ account: `http://127.0.0.1:${portOfNobody}/${azuriteAccount}` }),
+    /nothing listens/,
+  ],
   [
     'a connection string that is none',
     () => ({ account: undefined, credential: { connectionString: 'AccountKey=abcdefgh' } }),

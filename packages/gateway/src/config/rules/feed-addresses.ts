@@ -1,0 +1,69 @@
+/** Rules of the addresses that feeds send to. */
+import { isIP } from 'node:net'
+import { addressClass } from '../../addresses.ts'
+import { type Path, printable } from '../messages.ts'
+import type { Config } from '../schema/index.ts'
+import { conflict, type Notes, refuseDuplicates, shown } from './notes.ts'
+import { isLoopback } from './stores.ts'
+import { checkUrl } from './urls.ts'
+
+type FeedConfig = Config['feeds'][string]
+
+/** The account is named once: by its address or by a connection string. */
+export function checkAccount(
+  { account, credential }: FeedConfig & { readonly kind: 'blob' },
+  path: Path,
+  notes: Notes,
+): void {
+  const isNamed = typeof credential === 'object' && 'connectionString' in credential
+  if (account === undefined) {
+    const expected = 'its address, as https://contoso.blob.core.windows.net, or a connection string'
+    if (!isNamed) conflict(notes, path, 'no account', expected)
+    return
+  }
+  if (isNamed) conflict(notes, path, shown(account, path, notes), 'no account: the connection string names it')
+  const origin = checkUrl(account, path, { path: true }, notes)
+  const usesTokens =
+    credential === 'managed-identity' || (typeof credential === 'object' && 'managedIdentity' in credential)
+  if (usesTokens && origin?.startsWith('http:'))
+    conflict(notes, path, shown(account, path, notes), 'https: a managed identity sends no token over plain http')
+}
+
+/**
+ * The host of a webhook is the operator's. A private one is named twice, so that another address does not inherit the
+ * allowance. What names resolve to is checked at each connection.
+ */
+export function checkReceiver(
+  { url, privateHost }: FeedConfig & { readonly kind: 'webhook' },
+  path: Path,
+  notes: Notes,
+): void {
+  if (checkUrl(url, [...path, 'url'], { path: true, query: true }, notes) === null) return
+  const { hostname } = new URL(url)
+  if (privateHost !== undefined && privateHost !== hostname)
+    conflict(notes, [...path, 'privateHost'], printable(privateHost), 'the host of `url` as it is there, or nothing')
+  const literal = hostname.replace(/^\[|\]$/g, '')
+  const found = isIP(literal) === 0 ? 'public' : addressClass(literal)
+  if (found === 'never')
+    conflict(
+      notes,
+      [...path, 'url'],
+      hostname,
+      'an address of a host; this one is link-local, reserved or for metadata',
+    )
+  if (found === 'private' && privateHost !== hostname)
+    conflict(notes, [...path, 'url'], hostname, 'a public address, or the private one in `privateHost` as well')
+}
+
+/** What would let others on the way sign in as the gateway needs TLS; SCRAM sends no password. */
+export function checkBrokers(
+  { brokers, tls, credential }: Pick<FeedConfig & { kind: 'kafka' }, 'brokers' | 'tls' | 'credential'>,
+  path: Path,
+  notes: Notes,
+): void {
+  refuseDuplicates(brokers, [...path, 'brokers'], notes)
+  const isOpen = typeof credential === 'object' && 'mechanism' in credential && credential.mechanism !== 'plain'
+  const isNear = brokers.every(broker => isLoopback(broker.replace(/:\d+$/, '')))
+  if (tls === false && credential !== undefined && !isOpen && !isNear)
+    conflict(notes, [...path, 'tls'], 'false', 'TLS: without it the credential travels in clear')
+}

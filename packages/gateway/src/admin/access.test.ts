@@ -14,7 +14,9 @@ const routes = Object.entries(roleByRoute).map(([route, role]) => {
     ? '?after=0&waitSeconds=0'
     : pattern.endsWith('/rewind')
       ? '?to=2026-11-23T00:00:00Z'
-      : ''
+      : pattern.endsWith('/search')
+        ? '?text=x&workload=hr-bot&day=2026-11-20'
+        : ''
   return { method, role, path: pattern.replace(':id', recordId(1)).replace(':name', 'east') + query }
 })
 

@@ -13,6 +13,7 @@ import { addLedger } from './routes/ledger.ts'
 import { addLimits } from './routes/limits.ts'
 import { addMetrics } from './routes/metrics.ts'
 import { addRecords } from './routes/records.ts'
+import { addSearch } from './routes/search.ts'
 import { addSources } from './routes/sources.ts'
 import { addTail } from './routes/tail.ts'
 import { addUsage } from './routes/usage.ts'
@@ -57,8 +58,9 @@ export function adminApp(
   addInstances(app, handlerParts)
   addLimits(app, handlerParts)
   addMetrics(app, handlerParts)
-  // `records/tail` before `records/{id}`: the first route that matches answers.
+  // `records/tail` and `records/search` before `records/{id}`: the first route that matches answers.
   addTail(app, handlerParts)
+  addSearch(app, handlerParts)
   addRecords(app, handlerParts)
   app.doc31('/openapi.json', openApiHead)
   app.openAPIRegistry.registerComponent('securitySchemes', 'entra', {

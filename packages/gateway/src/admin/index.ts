@@ -51,7 +51,8 @@ export interface AdminOptions {
   readonly house: AdminHouse
   readonly clock: Clock
   /**
-   * Audit lines carry `audit: true`: `bodies_read` for each reading of bodies, `instance_probed` for each probe,
+   * Audit lines carry `audit: true`: `bodies_read` for each reading of bodies, `bodies_searched` for each search in
+   * them, `instance_probed` for each probe,
    * `feed_paused`, `feed_resumed` and `feed_rewound` for each order to a feed, `feed_order_failed` for one that it did
    * not confirm, `admin_refused` for each request whose caller lacks the role.
    */

@@ -5,7 +5,7 @@ import type { Ledger, LedgerReader } from '../ledger/index.ts'
 import { openLedger } from '../ledger/open.ts'
 import { unknownClosed, unknownOpened } from '../ledger/read-fields.ts'
 import type { RecordBodies, RecordRow } from '../ledger/record.ts'
-import type { RecordsPage, RecordsQuery, UsageQuery, UsageReport } from '../ledger/reports.ts'
+import type { RecordsPage, RecordsQuery, SearchPage, SearchQuery, UsageQuery, UsageReport } from '../ledger/reports.ts'
 import { silentLog } from '../log.ts'
 import { noUsage } from '../wire/usage.ts'
 
@@ -52,6 +52,10 @@ export class TestLedger implements LedgerReader {
 
   async bodies(id: string): Promise<RecordBodies | null> {
     return (await this.#asked({ id })).bodies(id)
+  }
+
+  async search(query: SearchQuery): Promise<SearchPage> {
+    return (await this.#asked(query)).search(query)
   }
 
   async spent(fromMs: number, toMs: number): ReturnType<LedgerReader['spent']> {

@@ -1,7 +1,15 @@
 import type { FeedSource, Feeds } from './feeds/control.ts'
 import type { LedgerNames } from './names.ts'
 import type { Closed, Opened, RecordBodies, RecordRow } from './record.ts'
-import type { RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from './reports.ts'
+import type {
+  RecordsPage,
+  RecordsQuery,
+  SearchPage,
+  SearchQuery,
+  SpentGroup,
+  UsageQuery,
+  UsageReport,
+} from './reports.ts'
 
 export type Direction = 'request' | 'response'
 
@@ -41,6 +49,8 @@ export interface LedgerReader {
   /** One record's figures, null when there is none. */
   row(id: string): Promise<RecordRow | null>
   bodies(id: string): Promise<RecordBodies | null>
+  /** Searches bodies, in the order of `list`. Ends after some seconds at most, and then says where to go on. */
+  search(query: SearchQuery): Promise<SearchPage>
   /** Usage of calls that began within [fromMs, toMs), with copies and without refused calls. */
   spent(fromMs: number, toMs: number): Promise<readonly SpentGroup[]>
   /** Owners of objects according to the newest record that names each; leaves out objects that no record names. */

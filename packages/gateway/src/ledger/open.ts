@@ -217,6 +217,11 @@ class OpenLedger implements Ledger {
     return this.#store.ask('bodies', id, this.#options.clock() - this.#options.retain.bodies)
   }
 
+  async search(...[query]: Parameters<Ledger['search']>): ReturnType<Ledger['search']> {
+    await this.caughtUp()
+    return this.#store.ask('search', query, this.#options.clock() - this.#options.retain.bodies)
+  }
+
   async health(): ReturnType<Ledger['health']> {
     const { openExchanges, damagedBytes } = await this.#store.ask('status')
     const { writable, heldEntries, losses } = this.journal

@@ -16,16 +16,18 @@ import {
   widthOf,
 } from './filters.ts'
 import { recordCells, recordColumns, recordCsv, recordCsvHead, tailColumns } from './record-lines.ts'
+import { searchCommand } from './record-search.ts'
 import { type ShowOptions, showRecord } from './record-show.ts'
 
 const pageRecordsMax = 1_000
 
-/** `gatehouse records list|show|tail`: single exchanges. */
+/** `gatehouse records list|show|tail|search`: single exchanges. */
 export function recordsCommand(context: CliContext): Command {
   const command = new Command('records').description('Single exchanges from the ledger.')
   command.addCommand(listCommand(context))
   command.addCommand(showCommand(context))
   command.addCommand(tailCommand(context))
+  command.addCommand(searchCommand(context))
   return command
 }
 

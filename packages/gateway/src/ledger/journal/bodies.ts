@@ -42,27 +42,53 @@ export function readBodies(
   id: string,
   bytesMax = Number.POSITIVE_INFINITY,
 ): JournalBodies | null {
-  const request: Buffer[] = []
-  const response: Buffer[] = []
-  const reader = new EntryReader(journal, id, bytesMax)
+  const reader = new BodyReader(journal)
   try {
-    if (positions.openedAt !== 0) request.push(reader.read(positions.openedAt).body)
-    for (let index = 0; index < positions.parts.length; index += 2) {
-      const { body } = reader.read(positions.parts[index + 1] ?? 0)
-      if (positions.parts[index] === frameKind.requestBytes) request.push(body)
+    return reader.read(positions, id, bytesMax)
+  } finally {
+    reader.close()
+  }
+}
+
+/** Reads the bytes of many exchanges, best those of neighbours one after the other. */
+export class BodyReader {
+  readonly #entries: EntryReader
+
+  /** @param journal directory of the segments. */
+  constructor(journal: string) {
+    this.#entries = new EntryReader(journal)
+  }
+
+  /** As `readBodies`. */
+  read(positions: BodyPositions, id: string, bytesMax = Number.POSITIVE_INFINITY): JournalBodies | null {
+    this.#entries.begin(id, bytesMax)
+    try {
+      return this.#read(positions)
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return null
+      throw error
+    }
+  }
+
+  close(): void {
+    this.#entries.close()
+  }
+
+  #read({ openedAt, parts, closedAt }: BodyPositions): JournalBodies {
+    const request: Buffer[] = []
+    const response: Buffer[] = []
+    if (openedAt !== 0) request.push(this.#entries.read(openedAt).body)
+    for (let index = 0; index < parts.length; index += 2) {
+      const { body } = this.#entries.read(parts[index + 1] ?? 0)
+      if (parts[index] === frameKind.requestBytes) request.push(body)
       else response.push(body)
     }
-    if (positions.closedAt !== 0) {
-      const { body, requestBytes } = reader.read(positions.closedAt)
+    if (closedAt !== 0) {
+      const { body, requestBytes } = this.#entries.read(closedAt)
       request.push(body.subarray(0, requestBytes))
       response.push(body.subarray(requestBytes))
     }
     return { request, response }
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null
-    throw error
-  } finally {
-    reader.close()
   }
 }
 
@@ -72,15 +98,20 @@ export function readBodies(
  */
 class EntryReader {
   readonly #journal: string
-  readonly #id: string
-  readonly #bytesMax: number
+  #id = ''
+  #bytesMax = Number.POSITIVE_INFINITY
   #bytes = 0
   #scanner: SegmentScanner | null = null
 
-  constructor(journal: string, id: string, bytesMax: number) {
+  constructor(journal: string) {
     this.#journal = journal
+  }
+
+  /** Goes on with another exchange. */
+  begin(id: string, bytesMax: number): void {
     this.#id = id
     this.#bytesMax = bytesMax
+    this.#bytes = 0
   }
 
   read(position: JournalPosition): { readonly body: Buffer; readonly requestBytes: number } {

@@ -122,6 +122,9 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
   bodies(): Promise<never> {
     return Promise.reject(withoutStore())
   }
+  search(): Promise<never> {
+    return Promise.reject(withoutStore())
+  }
 
   async #save(): Promise<void> {
     const { position, readFrom } = this.#exchanges

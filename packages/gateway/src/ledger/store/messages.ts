@@ -12,6 +12,7 @@ export type StoreCall =
   | 'list'
   | 'row'
   | 'bodies'
+  | 'search'
   | 'spent'
   | 'owed'
   | 'creatorsOf'

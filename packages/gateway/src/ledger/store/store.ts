@@ -6,7 +6,15 @@ import { endOfFiles } from '../journal/follower.ts'
 import { type JournalPosition, segmentOf } from '../journal/position.ts'
 import type { LedgerNames } from '../names.ts'
 import type { RecordBodies, RecordRow } from '../record.ts'
-import type { RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from '../reports.ts'
+import type {
+  RecordsPage,
+  RecordsQuery,
+  SearchPage,
+  SearchQuery,
+  SpentGroup,
+  UsageQuery,
+  UsageReport,
+} from '../reports.ts'
 import { type Database, openDatabase } from './database.ts'
 import { Loader } from './loader.ts'
 import { bodies } from './queries/bodies.ts'
@@ -18,6 +26,7 @@ import { spent } from './queries/spent.ts'
 import { usage } from './queries/usage.ts'
 import { Readers, reportMsMax } from './readers.ts'
 import { deleteRecords, deleteSegments, type Retained, type SegmentNeeds } from './retention.ts'
+import { search } from './search/search.ts'
 import { idsOf, type Unfinished, unfinishedOf } from './unfinished.ts'
 
 export interface StoreOptions {
@@ -142,6 +151,9 @@ export class Store {
   }
   bodies(id: string, purgedBeforeMs: number): Promise<RecordBodies | null> {
     return this.#readers.ask(connection => bodies(connection, this.#journal, id, purgedBeforeMs))
+  }
+  search(query: SearchQuery, purgedBeforeMs: number): Promise<SearchPage> {
+    return this.#readers.ask(connection => search(connection, this.#loader.names, this.#journal, query, purgedBeforeMs))
   }
 
   /** What the journal has of an open exchange; null when it is not open. */

@@ -94,7 +94,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
-/** A `gatehouse serve` that is running or has ended. */
+/** A `gatehouse serve` or `collect` that is running or has ended. */
 export interface GatewayProcess {
   readonly pid: number
   /** Lines of its standard error. */
@@ -103,10 +103,12 @@ export interface GatewayProcess {
   kill(signal: NodeJS.Signals): void
 }
 
+type Command = 'serve' | 'collect'
+
 /** Starts the process, and kills it by its number when the test is over, however the test ended. */
-export function spawnGateway(t: Scope, around: Surroundings): GatewayProcess {
+export function spawnGateway(t: Scope, around: Surroundings, command: Command = 'serve'): GatewayProcess {
   const { IDENTITY_ENDPOINT, IDENTITY_HEADER } = around.entra.managedIdentity
-  const child: ChildProcess = spawn(process.execPath, [program, 'serve', '--config', around.configFile, '--no-watch'], {
+  const child: ChildProcess = spawn(process.execPath, [program, command, '--config', around.configFile, '--no-watch'], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: process.env['PATH'], IDENTITY_ENDPOINT, IDENTITY_HEADER, INSTANCE_KEY: instanceKey, ...around.env },
   })
@@ -125,8 +127,12 @@ export function spawnGateway(t: Scope, around: Surroundings): GatewayProcess {
  * Waits for the log line that names the gateway's address. Rejects with the process's output when it ends or takes too
  * long.
  */
-export async function startGateway(t: Scope, around: Surroundings): Promise<GatewayProcess & Addresses> {
-  const gateway = spawnGateway(t, around)
+export async function startGateway(
+  t: Scope,
+  around: Surroundings,
+  command: Command = 'serve',
+): Promise<GatewayProcess & Addresses> {
+  const gateway = spawnGateway(t, around, command)
   const end = performance.now() + readyWithinMs
   let exit: Exit | null = null
   void gateway.exited.then(how => {
@@ -142,7 +148,8 @@ export async function startGateway(t: Scope, around: Surroundings): Promise<Gate
   }
 }
 
-interface Addresses {
+/** A collector has no address for calls, and says so with an empty one. */
+export interface Addresses {
   readonly url: string
   readonly adminUrl: string
 }
@@ -150,7 +157,5 @@ interface Addresses {
 function addresses(line: string): Addresses | null {
   if (!line.startsWith('{')) return null
   const said = JSON.parse(line) as { msg?: unknown; gateway?: unknown; admin?: unknown }
-  return said.msg === 'ready' && typeof said.gateway === 'string'
-    ? { url: said.gateway, adminUrl: String(said.admin) }
-    : null
+  return said.msg === 'ready' ? { url: String(said.gateway ?? ''), adminUrl: String(said.admin) } : null
 }

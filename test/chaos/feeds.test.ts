@@ -12,15 +12,8 @@ import type { Scope } from '../support/world.ts'
 import { audit } from './audit.ts'
 import { runFeeds } from './feeds-run.ts'
 import { filesReceiver } from './receivers.ts'
+import { sizeOf } from './size.ts'
 import { lastFirst } from './world.ts'
-
-/** A size of the run: `npm run chaos -- --calls N --kills N` makes it larger. */
-function sizeOf(name: 'CALLS' | 'KILLS', usual: number): number {
-  const given = process.env[`GATEHOUSE_CHAOS_${name}`]
-  if (given === undefined) return usual
-  if (!/^[1-9]\d{0,6}$/.test(given)) throw new TypeError(`GATEHOUSE_CHAOS_${name} is "${given}", not a whole number`)
-  return Number(given)
-}
 
 const calls = sizeOf('CALLS', 700)
 const kills = sizeOf('KILLS', 4)

@@ -1,12 +1,10 @@
 /** For tests of the collector: messages in memory as a transport has them, and a collector over a ledger. */
-import { createHash } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { systemClock } from '../../clock.ts'
 import { type keptLog, keptLog as newLog, temporaryDirectory, testLedger } from '../exchange.fixture.ts'
 import type { Ledger } from '../index.ts'
 import type { LedgerOptions } from '../open.ts'
-import type { JsonRecord } from './collected.ts'
 import { Collector, type CollectorOptions, type NamedSource } from './collector.ts'
 import type { MessageSource, SourceMessage, SourceOffsets } from './index.ts'
 
@@ -17,14 +15,15 @@ export class Topic implements MessageSource {
   readonly begun: SourceOffsets[] = []
   #wake = Promise.withResolvers<void>()
 
-  append(partition: string, line: unknown, isPacked = false): void {
+  /** @param text JSON, or bytes as they travel. */
+  append(partition: string, text: string | Buffer, isPacked = false): void {
     const messages = this.partitions.get(partition) ?? []
     this.partitions.set(partition, messages)
-    const text = Buffer.from(typeof line === 'string' ? line : JSON.stringify(line))
+    const plain = Buffer.from(text)
     messages.push({
       ...{ partition, offset: String(messages.length + 1) },
       headers: isPacked ? { 'content-encoding': 'gzip' } : {},
-      value: isPacked ? gzipSync(text) : text,
+      value: isPacked ? gzipSync(plain) : plain,
     })
     this.#wake.resolve()
     this.#wake = Promise.withResolvers()
@@ -44,35 +43,6 @@ export class Topic implements MessageSource {
       await Promise.race([woken, stopped])
     }
   }
-}
-
-/** A record in numbered parts, as docs/data-explorer.md describes them. @param units of each piece, in UTF-16. */
-export function partsOf(line: JsonRecord, units: number): JsonRecord[] {
-  const { requestBody = null, responseBody = null, ...figures } = line
-  const pieces = [
-    ...cut(requestBody, units).map(piece => ({ requestBody: piece, responseBody: null })),
-    ...cut(responseBody, units).map(piece => ({ requestBody: null, responseBody: piece })),
-  ]
-  const encodings = {
-    requestBodyEncoding: line['requestBodyEncoding'],
-    responseBodyEncoding: line['responseBodyEncoding'],
-  }
-  return pieces.map((piece, at) => ({
-    ...(at === 0 ? figures : { id: line['id'], ...encodings }),
-    ...piece,
-    ...{ part: at + 1, parts: pieces.length },
-    partSha256: createHash('sha256')
-      .update(`${piece.requestBody ?? ''}${piece.responseBody ?? ''}`)
-      .digest('hex'),
-  }))
-}
-
-function cut(text: unknown, units: number): string[] {
-  if (typeof text !== 'string') return []
-  const points = [...text]
-  return Array.from({ length: Math.ceil(points.length / units) }, (_, at) =>
-    points.slice(at * units, (at + 1) * units).join(''),
-  )
 }
 
 export interface Collecting {

@@ -42,10 +42,8 @@ export function collectedRecord(line: JsonRecord): CollectedRecord {
   }
 }
 
-/** The id of a record, or of a part of one. @throws NotARecord */
-export function idOf({ id }: JsonRecord): string {
-  if (typeof id === 'string' && idPattern.test(id)) return id
-  throw new NotARecord('its id is no UUID of version 7')
+function checkId(id: unknown): void {
+  if (typeof id !== 'string' || !idPattern.test(id)) throw new NotARecord('its id is no UUID of version 7')
 }
 
 const checkedFields = shownFields.filter(({ half }) => half !== 'derived')
@@ -74,7 +72,7 @@ function checkValue({ name, kind, values }: Field, value: unknown): void {
     throw new NotARecord(`its ${name} is not of the type that the field has`)
   if (values !== undefined && !values.includes(String(value)))
     throw new NotARecord(`its ${name} is a value that this version does not know`)
-  if (kind === 'id') idOf({ id: value })
+  if (kind === 'id') checkId(value)
 }
 
 function isListOf(kind: FieldKind, value: unknown): boolean {

@@ -1,13 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import { AsideFile } from '../feeds/aside.ts'
+import { PartJoiner, readMessage, UnreadableMessageError } from '../feeds/documents/index.ts'
 import type { Journal, Ledger } from '../index.ts'
-import { type CollectedRecord, collectedRecord, type JsonRecord, NotARecord } from './collected.ts'
-import type { MessageSource, SourceMessage, SourceState } from './index.ts'
-import { Joiner } from './joiner.ts'
+import { type CollectedRecord, collectedRecord, NotARecord } from './collected.ts'
+import type { MessageSource, SourceMessage, SourceOffsets, SourceState } from './index.ts'
 import { OffsetFile } from './offsets.ts'
 
 export interface NamedSource {
@@ -34,8 +32,12 @@ export interface CollectorOptions {
 }
 
 const retryMsMax = 60_000
-/** A message that unpacks to more is no record. */
-const unpackedBytesMax = 512 * 1_048_576
+
+/** The place before a message; null at the beginning of its partition. */
+interface BeforeMessage {
+  readonly partition: string
+  readonly offset: string | null
+}
 
 /** Reads sources into a ledger: every record once, however often it comes. */
 export class Collector {
@@ -76,7 +78,11 @@ class ReadSource {
   readonly #aside: AsideFile
   readonly #closing = new AbortController()
   readonly #ended: Promise<void>
-  #joiner: Joiner
+  #joiner: PartJoiner<BeforeMessage>
+  /** The last message of each partition. */
+  #last = new Map<string, string>()
+  /** Records of which some parts never came. */
+  #givenUp: string[] = []
   #failures = 0
   readonly #counts = { taken: 0, doubles: 0 }
   #lastEndedAtMs: number | null = null
@@ -91,7 +97,7 @@ class ReadSource {
     this.#offsets = new OffsetFile(directory, named.name, partition => named.source.lives?.(partition) ?? true)
     if (fromBeginning) this.#offsets.forget()
     this.#aside = new AsideFile(directory, named.name)
-    this.#joiner = new Joiner({ from: this.#offsets.offsets })
+    this.#joiner = this.#newJoiner()
     this.#ended = this.#run()
   }
 
@@ -102,7 +108,7 @@ class ReadSource {
       status: this.#failures === 0 ? 'running' : 'failing',
       ...this.#counts,
       setAside: this.#aside.count,
-      incomplete: this.#joiner.incomplete,
+      incomplete: [...this.#joiner.incomplete()].length,
       lastEndedAtMs: this.#lastEndedAtMs,
       lastTakenAtMs: this.#lastTakenAtMs,
       lastError: this.#error?.text ?? null,
@@ -120,7 +126,8 @@ class ReadSource {
     const { signal } = this.#closing
     while (!signal.aborted) {
       try {
-        this.#joiner = new Joiner({ from: this.#offsets.offsets })
+        this.#joiner = this.#newJoiner()
+        this.#last = new Map(this.#offsets.offsets)
         for await (const batch of this.#named.source.read(this.#offsets.offsets, signal)) {
           await this.#turns.take(() => this.#take(batch))
           this.#recovered()
@@ -154,7 +161,7 @@ class ReadSource {
     const records = new Map<string, CollectedRecord>()
     let repeated = 0
     for (const message of batch) {
-      const record = await this.#recordOf(message)
+      const record = this.#recordOf(message)
       if (record === null) continue
       if (records.has(record.closed.id)) repeated += 1
       records.set(record.closed.id, record)
@@ -162,7 +169,7 @@ class ReadSource {
     const known = await this.#write(records)
     await this.#giveUp()
     await this.#aside.sync()
-    await this.#offsets.save(this.#joiner.offsets)
+    await this.#offsets.save(this.#takenTo())
     this.#counts.taken += records.size - known
     this.#counts.doubles += known + repeated
     if (records.size > known) this.#lastTakenAtMs = clock()
@@ -182,22 +189,45 @@ class ReadSource {
   }
 
   /** Null for a part of a record, and for what is no record. */
-  async #recordOf(message: SourceMessage): Promise<CollectedRecord | null> {
+  #recordOf({ partition, offset, headers, value }: SourceMessage): CollectedRecord | null {
+    const before = { partition, offset: this.#last.get(partition) ?? null }
+    this.#last.set(partition, offset)
     try {
-      const line = this.#joiner.take(message, await jsonOf(message), this.#options.clock())
-      return line === null ? null : collectedRecord(line)
+      const document = this.#joiner.add(readMessage(value, headers['content-encoding'] ?? null), before)
+      return document === null ? null : collectedRecord(document)
     } catch (error) {
-      if (!(error instanceof NotARecord)) throw error
-      this.#joiner.pass(message)
-      const { partition, offset } = message
+      if (!(error instanceof NotARecord || error instanceof UnreadableMessageError)) throw error
       this.#putAside({ partition, offset }, error.message)
       return null
     }
   }
 
-  /** Records that the ledger has already may come a second time in part. */
+  #newJoiner(): PartJoiner<BeforeMessage> {
+    return new PartJoiner({
+      clock: this.#options.clock,
+      onGivenUp: ({ id }) => this.#givenUp.push(id),
+      onDamaged: (id, part) =>
+        this.#putAside({ id }, part === null ? 'its parts do not fit together' : `part ${part} is damaged`),
+    })
+  }
+
+  /** Where reading must begin after a crash: before the first part of a record that is not whole yet. */
+  #takenTo(): SourceOffsets {
+    const offsets = new Map(this.#last)
+    const held = new Set<string>()
+    for (const { from } of this.#joiner.incomplete()) {
+      if (held.has(from.partition)) continue
+      held.add(from.partition)
+      if (from.offset === null) offsets.delete(from.partition)
+      else offsets.set(from.partition, from.offset)
+    }
+    return offsets
+  }
+
+  /** Of a record that the ledger has already, a second sending may have ended in the middle. */
   async #giveUp(): Promise<void> {
-    const given = this.#joiner.giveUp(this.#options.clock())
+    this.#joiner.expire()
+    const given = this.#givenUp.splice(0)
     if (given.length === 0) return
     const known = await this.#options.ledger.known(given)
     for (const id of given) if (!known.has(id)) this.#putAside({ id }, 'some of its parts never came')
@@ -222,20 +252,4 @@ async function addTo(journal: Journal, { opened, closed, request, response }: Co
     journal.progress(closed.id, 'response', [response]),
     journal.close(closed, []),
   ])
-}
-
-const unpack = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(gunzip)
-
-/** @throws NotARecord */
-async function jsonOf({ headers, value }: SourceMessage): Promise<JsonRecord> {
-  const isPacked = headers['content-encoding'] === 'gzip'
-  const bytes = isPacked ? await unpack(value, { maxOutputLength: unpackedBytesMax }).catch(() => null) : value
-  if (bytes === null) throw new NotARecord('it is no gzip')
-  try {
-    const line: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
-    if (typeof line === 'object' && line !== null && !Array.isArray(line)) return line as JsonRecord
-  } catch {
-    // Its message would quote a part of a body.
-  }
-  throw new NotARecord('it is no JSON object')
 }

@@ -1,0 +1,197 @@
+/** One run of calls through three replicas and a collector, each of which is killed and started again. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { Agent } from 'node:http'
+import { dirname, join } from 'node:path'
+import { feedsAnswer } from '../../packages/gateway/src/admin/house-schemas.ts'
+import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
+import { recordsInLines, withoutDoubles } from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
+import type { BillLine } from '../../packages/simulator/src/types.ts'
+import { randomOf } from '../support/random.ts'
+import { startRedis } from '../support/redis.ts'
+import { eventually } from '../support/wait.ts'
+import type { Scope } from '../support/world.ts'
+import {
+  type Addresses,
+  type GatewayProcess,
+  type Surroundings,
+  startGateway,
+  startSurroundings,
+  tokensOf,
+} from './child.ts'
+import { type Seen, send, sendAll } from './client.ts'
+import { longPlan, planOf } from './plans.ts'
+
+export interface CollectRunOptions {
+  readonly seed: number
+  readonly calls: number
+  /** Of any of the processes. */
+  readonly kills: number
+  readonly atOnce: number
+}
+
+export interface CollectRun {
+  /** Of the collector. */
+  readonly ledgerDirectory: string
+  readonly replicas: readonly string[]
+  readonly seen: readonly Seen[]
+  readonly bill: readonly BillLine[]
+  /** Records that the replicas' feeds wrote, doubles included. */
+  readonly shipped: number
+  readonly collectorKills: number
+}
+
+const names = ['one', 'two', 'three'] as const
+/** Time for the feeds and the collector to catch up. */
+const caughtUpMs = 120_000
+
+export async function runCollector(t: Scope, { seed, calls, kills, atOnce }: CollectRunOptions): Promise<CollectRun> {
+  const random = randomOf(seed)
+  const redis = await startRedis(t, { appendOnly: true })
+  const around = await startSurroundings(t)
+  const directory = dirname(around.configFile)
+  const shared = join(directory, 'shared')
+  await mkdir(shared)
+  const written = JSON.parse(await readFile(around.configFile, 'utf8')) as ConfigInput
+  const configure = (name: string, config: object): Promise<Surroundings> => configured(around, name, config)
+  const replicas = await Promise.all(
+    names.map(
+      async name => new Restarted(t, await configure(name, replicaConfig(written, name, redis.url, shared)), 'serve'),
+    ),
+  )
+  const ledgerDirectory = join(directory, 'collected')
+  const collector = new Restarted(
+    t,
+    await configure('collector', collectorConfig(written, ledgerDirectory, shared)),
+    'collect',
+  )
+  const processes = [...replicas, collector]
+  const tokens = await tokensOf(around.entra)
+  // The first kill is the collector's; the others are anybody's.
+  const killings = Array.from({ length: kills }, (_, at) => ({
+    afterCalls: 1 + random.below(calls),
+    victim: at === 0 ? collector : random.pick(processes),
+    delayMs: random.below(1_000),
+  })).toSorted((a, b) => a.afterCalls - b.afterCalls)
+  const collectorKills = killings.filter(({ victim }) => victim === collector).length
+  const agents = new Map(replicas.map(replica => [replica, new Agent({ keepAlive: true })]))
+  const seen: Seen[] = []
+  let begun = 0
+  const begin = (): void => {
+    begun += 1
+    while ((killings[0]?.afterCalls ?? Number.POSITIVE_INFINITY) <= begun) {
+      const killing = killings.shift()
+      if (killing !== undefined) setTimeout(() => killing.victim.kill(), killing.delayMs)
+    }
+  }
+  function* plans() {
+    for (let number = 0; ; number += 1) yield random.chance(0.2) ? longPlan(random, number) : planOf(random, number)
+  }
+  await sendAll(
+    plans(),
+    atOnce,
+    async plan => {
+      begin()
+      const replica = random.pick(replicas)
+      const { url } = await replica.running
+      seen.push(await send({ url, agent: agents.get(replica) ?? new Agent(), tokens }, plan))
+    },
+    () => begun < calls,
+  )
+  for (const agent of agents.values()) agent.destroy()
+  const token = tokens.get('carol')
+  for (const replica of replicas) {
+    await eventually('the feed of a replica has caught up', () => hasShipped(replica, token), caughtUpMs)
+    await replica.stop()
+  }
+  const lines = names.flatMap(name => recordsInLines(join(shared, name)))
+  const ids = withoutDoubles(lines).size
+  await eventually(
+    'the collector has caught up',
+    async () => ((await callsIn(collector, token)) === ids ? true : null),
+    caughtUpMs,
+  )
+  await collector.stop()
+  const bill = await eventually('every line of the bill has ended', () => {
+    const found = around.bill()
+    return found.every(line => line.ended) ? found : null
+  })
+  return { ledgerDirectory, replicas: names, seen, bill, shipped: lines.length, collectorKills }
+}
+
+async function configured(around: Surroundings, name: string, config: object): Promise<Surroundings> {
+  const configFile = join(dirname(around.configFile), `${name}.yaml`)
+  await writeFile(configFile, JSON.stringify(config, null, 2))
+  return { ...around, configFile }
+}
+
+function replicaConfig(written: ConfigInput, name: string, url: string, shared: string): ConfigInput {
+  return {
+    ...written,
+    gateway: { ...written.gateway, replica: name },
+    ledger: { ...written.ledger, directory: `./ledger-of-${name}`, store: 'none' },
+    redis: { url },
+    feeds: {
+      out: { kind: 'files', directory: join(shared, name), bodies: true, batch: { records: 60, time: '1s' } },
+    },
+  }
+}
+
+function collectorConfig({ admin, identity }: ConfigInput, directory: string, shared: string): object {
+  return {
+    ...{ admin, identity, ledger: { directory } },
+    collect: { sources: { replicas: { kind: 'files', directory: shared } } },
+    log: { level: 'info' },
+  }
+}
+
+/** A process that is started again when it is killed. */
+class Restarted {
+  running: Promise<GatewayProcess & Addresses>
+  readonly #start: () => Promise<GatewayProcess & Addresses>
+  #turn: Promise<void> = Promise.resolve()
+
+  constructor(t: Scope, around: Surroundings, command: 'serve' | 'collect') {
+    this.#start = () => startGateway(t, around, command)
+    this.running = this.#start()
+    // Whoever needs it waits for it.
+    this.running.catch(() => {})
+  }
+
+  kill(): void {
+    this.#turn = this.#turn.then(() => this.#killed())
+  }
+
+  /** After all kills. */
+  async stop(): Promise<void> {
+    await this.#turn
+    const running = await this.running
+    running.kill('SIGTERM')
+    const exit = await running.exited
+    if (exit.code !== 0) throw new Error(`${JSON.stringify(exit)}:\n${running.lines.join('\n')}`)
+  }
+
+  async #killed(): Promise<void> {
+    const running = await this.running
+    running.kill('SIGKILL')
+    this.running = running.exited.then(this.#start)
+    this.running.catch(() => {})
+    await this.running
+  }
+}
+
+async function hasShipped(replica: Restarted, token: string | undefined): Promise<true | null> {
+  const { adminUrl } = await replica.running
+  const headers = { authorization: `Bearer ${token}` }
+  const metrics = await (await fetch(`${adminUrl}/metrics`, { headers })).text()
+  if (!/^gatehouse_calls_in_flight 0$/m.test(metrics)) return null
+  const { replicas } = feedsAnswer.parse(await (await fetch(`${adminUrl}/api/v1/feeds`, { headers })).json())
+  const own = replicas.find(({ isSelf }) => isSelf)?.feeds ?? []
+  return own.length === 1 && own[0]?.lagRecords === 0 ? true : null
+}
+
+async function callsIn(collector: Restarted, token: string | undefined): Promise<number> {
+  const { adminUrl } = await collector.running
+  const answer = await fetch(`${adminUrl}/api/v1/usage?by=outcome`, { headers: { authorization: `Bearer ${token}` } })
+  const { total } = (await answer.json()) as { total: { calls: number } }
+  return total.calls
+}

@@ -179,11 +179,14 @@ class Restarted {
   }
 }
 
+/** Nothing is open any more, interrupted exchanges included, and the feed has sent all. */
 async function hasShipped(replica: Restarted, token: string | undefined): Promise<true | null> {
   const { adminUrl } = await replica.running
   const headers = { authorization: `Bearer ${token}` }
   const metrics = await (await fetch(`${adminUrl}/metrics`, { headers })).text()
   if (!/^gatehouse_calls_in_flight 0$/m.test(metrics)) return null
+  const ledger = (await (await fetch(`${adminUrl}/api/v1/ledger`, { headers })).json()) as { openExchanges: number }
+  if (ledger.openExchanges > 0) return null
   const { replicas } = feedsAnswer.parse(await (await fetch(`${adminUrl}/api/v1/feeds`, { headers })).json())
   const own = replicas.find(({ isSelf }) => isSelf)?.feeds ?? []
   return own.length === 1 && own[0]?.lagRecords === 0 ? true : null

@@ -69,6 +69,18 @@ test('without a store, an exchange whose process died is recorded as interrupted
   assert.equal(records.length, 5)
 })
 
+// A start asks for limits, owners and debts at once, while the thread's own timer loads.
+test('without a store, questions at the same time do not disturb each other when a segment is full', async t => {
+  const ledger = await alone(t, temporaryDirectory(t), 4_096)
+  for (let segment = 0; segment < 5; segment += 1) {
+    const id = newId()
+    await ledger.journal.open(openedOf(id), [Buffer.alloc(4_096, 'q')])
+    await ledger.journal.close(closedOf(id), [bytes('{"a":1}')])
+    await Promise.all(Array.from({ length: 8 }, () => ledger.caughtUp()))
+  }
+  assert.equal((await ledger.health()).openExchanges, 0)
+})
+
 test('without a store, what was written of a long answer can be read back while it is open', async t => {
   const ledger = await alone(t, temporaryDirectory(t))
   const id = newId()

@@ -32,6 +32,8 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
   readonly #cursor: CursorFile
   readonly #exchanges: ExchangeReader<null>
   #damagedBytes = 0
+  /** One write of the cursor after the other: they share a file. */
+  #turn: Promise<void> = Promise.resolve()
 
   private constructor({ directory, log }: JournalAloneOptions) {
     this.#journal = journalPath(directory)
@@ -126,9 +128,13 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
     return Promise.reject(withoutStore())
   }
 
-  async #save(): Promise<void> {
-    const { position, readFrom } = this.#exchanges
-    await this.#cursor.save({ journal: journalName(this.#journal), takenTo: position, readFrom })
+  #save(): Promise<void> {
+    const saved = this.#turn.then(() => {
+      const { position, readFrom } = this.#exchanges
+      return this.#cursor.save({ journal: journalName(this.#journal), takenTo: position, readFrom })
+    })
+    this.#turn = saved.catch(() => {})
+    return saved
   }
 }
 

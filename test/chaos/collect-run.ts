@@ -53,17 +53,20 @@ export async function runCollector(t: Scope, { seed, calls, kills, atOnce }: Col
   await mkdir(shared)
   const written = JSON.parse(await readFile(around.configFile, 'utf8')) as ConfigInput
   const configure = (name: string, config: object): Promise<Surroundings> => configured(around, name, config)
-  const replicas = await Promise.all(
-    names.map(
-      async name => new Restarted(t, await configure(name, replicaConfig(written, name, redis.url, shared)), 'serve'),
-    ),
-  )
+  const replicas: Restarted[] = []
+  for (const name of names) {
+    const replica = new Restarted(t, await configure(name, replicaConfig(written, name, redis.url, shared)), 'serve')
+    replicas.push(replica)
+    // One after the other: they share the processors.
+    await replica.running
+  }
   const ledgerDirectory = join(directory, 'collected')
   const collector = new Restarted(
     t,
     await configure('collector', collectorConfig(written, ledgerDirectory, shared)),
     'collect',
   )
+  await collector.running
   const processes = [...replicas, collector]
   const tokens = await tokensOf(around.entra)
   // The first kill is the collector's; the others are anybody's.

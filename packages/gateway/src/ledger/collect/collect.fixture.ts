@@ -1,6 +1,5 @@
 /** For tests of the collector: messages in memory as a transport has them, and a collector over a ledger. */
 import type { TestContext } from 'node:test'
-import { gzipSync } from 'node:zlib'
 import { systemClock } from '../../clock.ts'
 import { type keptLog, keptLog as newLog, temporaryDirectory, testLedger } from '../exchange.fixture.ts'
 import type { Ledger } from '../index.ts'
@@ -15,15 +14,14 @@ export class Topic implements MessageSource {
   readonly begun: SourceOffsets[] = []
   #wake = Promise.withResolvers<void>()
 
-  /** @param text JSON, or bytes as they travel. */
-  append(partition: string, text: string | Buffer, isPacked = false): void {
+  /** @param value JSON, or bytes as they travel. */
+  append(partition: string, value: string | Buffer, encoding: 'gzip' | null = null): void {
     const messages = this.partitions.get(partition) ?? []
     this.partitions.set(partition, messages)
-    const plain = Buffer.from(text)
     messages.push({
       ...{ partition, offset: String(messages.length + 1) },
-      headers: isPacked ? { 'content-encoding': 'gzip' } : {},
-      value: isPacked ? gzipSync(plain) : plain,
+      headers: encoding === null ? {} : { 'content-encoding': encoding },
+      value: Buffer.from(value),
     })
     this.#wake.resolve()
     this.#wake = Promise.withResolvers()

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { eventually } from '../../../../../test/support/wait.ts'
 import { bytes, newId, openedOf, temporaryDirectory } from '../exchange.fixture.ts'
-import { MessageWriter } from '../feeds/documents/index.ts'
+import { MessageWriter, type RecordMessage } from '../feeds/documents/index.ts'
 import { recordsInLines } from '../feeds/files/files.fixture.ts'
 import { openFeed } from '../feeds/files/index.ts'
 import type { FilesSettings } from '../feeds/files/settings.ts'
@@ -111,27 +111,36 @@ async function linesOf(t: TestContext, names: Parameters<typeof endedLedger>[1])
   return recordsInLines(directory)
 }
 
-test('parts are joined in any order and with doubles, also compressed, and partitions are read again from an unfinished record', async t => {
-  const audio = Buffer.from(Array.from({ length: 9_000 }, (_, at) => (at * 131) % 256))
-  const long = recordedExchange({ request: 'question', response: audio })
-  const writer = new MessageWriter({ form: 'gatehouse', columns: null, bodies: true, gzip: false })
-  const [one, second, ...others] = [...writer.messages(long, 4_096)].map(({ body }) => body) as [Buffer, Buffer]
-  assert.ok(others.length > 1)
-  const topic = new Topic()
-  const named = { name: 'hub', kind: 'topic', source: topic }
-  topic.append('0', lineOf(recordedExchange()), true)
-  for (const part of [one, one, ...others.toReversed()]) topic.append('0', part)
-  const first = await collecting(t, [named])
-  await has(first, { taken: 1, incomplete: 1 })
-  await first.close()
-  const again = await collecting(t, [named], { directory: first.directory })
-  // The first message alone was taken for good.
-  topic.append('0', second)
-  await has(again, { taken: 1, incomplete: 0, setAside: 0 })
-  assert.deepEqual(topic.begun, [new Map(), new Map([['0', '1']])])
-  const kept = await again.ledger.bodies(long.id)
-  assert.ok(Buffer.from(kept?.response ?? []).equals(audio))
-})
+for (const gzip of [false, true]) {
+  test(`${gzip ? 'compressed parts' : 'parts'} are joined in any order and with doubles, and read again from an unfinished record`, async t => {
+    const audio = Buffer.from(Array.from({ length: 9_000 }, (_, at) => (at * at * 131) % 251))
+    const long = recordedExchange({ request: 'question "ü" 😀', response: audio })
+    const writer = new MessageWriter({ form: 'gatehouse', columns: null, bodies: true, gzip })
+    const messages = [...writer.messages(long, 4_096)]
+    const [one, second, ...others] = messages as [RecordMessage, RecordMessage, ...RecordMessage[]]
+    assert.ok(others.length > 1)
+    const topic = new Topic()
+    const named = { name: 'hub', kind: 'topic', source: topic }
+    for (const { body, contentEncoding } of writer.messages(recordedExchange(), 4_096))
+      topic.append('0', body, contentEncoding)
+    for (const { body, contentEncoding } of [one, one, ...others.toReversed()]) topic.append('0', body, contentEncoding)
+    const first = await collecting(t, [named])
+    await has(first, { taken: 1, incomplete: 1 })
+    await first.close()
+    const again = await collecting(t, [named], { directory: first.directory })
+    // The first message alone was taken for good.
+    topic.append('0', second.body, second.contentEncoding)
+    await has(again, { taken: 1, incomplete: 0, setAside: 0 })
+    assert.deepEqual(topic.begun, [new Map(), new Map([['0', '1']])])
+    const kept = await again.ledger.bodies(long.id)
+    assert.ok(Buffer.from(kept?.response ?? []).equals(audio))
+    assert.equal(Buffer.from(kept?.request ?? []).toString(), 'question "ü" 😀')
+    assert.deepEqual(await again.ledger.row(long.id), {
+      ...{ ...long.opened, ...long.closed },
+      ...{ durationMs: 900, timeToFirstByteMs: 250 },
+    })
+  })
+}
 
 // One damaged line of one replica must not stop the records of all others, and must not put a prompt into the log.
 test('what is no record is set aside with its reason, and reading goes on', async t => {

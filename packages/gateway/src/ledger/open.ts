@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { TokenCounter } from '../tokens/index.ts'
+import { DeletionHold, newestSegmentMs } from './deletion-hold.ts'
 import { claimDirectory, journalPath, prepareDirectory } from './directory.ts'
 import type { FeedSource, Feeds } from './feeds/index.ts'
 import { RunningFeeds } from './feeds/running.ts'
@@ -41,6 +42,8 @@ export interface LedgerOptions {
   readonly names?: LedgerNames
   readonly log: Log
   readonly clock?: Clock
+  /** Milliseconds that go on at the pace of time, whatever the clock does. Default: those of the process. */
+  readonly monotonic?: Clock
   readonly scheduler?: Scheduler
   /**
    * Further consumers of the journal, each in a thread of its own. Segments that a feed has not read yet are kept.
@@ -73,16 +76,18 @@ const segmentMsDefault = 24 * 3_600_000
  * @throws LedgerError (as a rejection) `ledger_directory`, `ledger_in_use`, `ledger_corrupt`, `ledger_unwritable`.
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
-  const { log, clock = systemClock, scheduler = systemScheduler } = options
+  const { log, clock = systemClock, scheduler = systemScheduler, monotonic = () => performance.now() } = options
   const directory = prepareDirectory(options.directory)
   const unclaim = claimDirectory(directory)
   try {
     const { store: kind = 'duckdb', loadEveryMs = loadEveryMsDefault, names = {} } = options
     const store = await startStore({ kind, directory, log, loadEveryMs, names })
     try {
+      // Before the writer makes a segment.
+      const hold = new DeletionHold(clock, monotonic, newestSegmentMs(journalPath(directory)), log)
       const writer = await openWriter(options, directory, store, clock, scheduler)
       const feeds = startFeeds(options, directory, store)
-      return new OpenLedger({ ...options, clock, scheduler }, store, writer, feeds, unclaim)
+      return new OpenLedger({ ...options, clock, scheduler }, hold, store, writer, feeds, unclaim)
     } catch (error) {
       await store.ask('close')
       await store.ended
@@ -136,6 +141,7 @@ const readBack: (
 class OpenLedger implements Ledger {
   readonly journal: JournalWriter
   readonly #options: LedgerOptions & { readonly clock: Clock; readonly scheduler: Scheduler }
+  readonly #hold: DeletionHold
   readonly #store: StoreClient
   readonly #feeds: RunningFeeds
   readonly #unclaim: () => void
@@ -145,12 +151,14 @@ class OpenLedger implements Ledger {
 
   constructor(
     options: LedgerOptions & { readonly clock: Clock; readonly scheduler: Scheduler },
+    hold: DeletionHold,
     store: StoreClient,
     journal: JournalWriter,
     feeds: RunningFeeds,
     unclaim: () => void,
   ) {
     this.#options = options
+    this.#hold = hold
     this.#store = store
     this.journal = journal
     this.#feeds = feeds
@@ -251,11 +259,14 @@ class OpenLedger implements Ledger {
       // What is not loaded yet must not be deleted.
       await this.#loadAll()
       const now = clock()
+      if (!this.#hold.mayDelete()) return
       const bodiesFromMs = now - retain.bodies
       const feeds = this.#feeds.needs().map(({ name, from, behindMsMax }) => {
         return { name, from, fromMs: bodiesFromMs - (behindMsMax ?? feedsBehindMsDefault) }
       })
-      const { unread, ...deleted } = await this.#store.ask('retain', now - retain.records, { feeds, bodiesFromMs })
+      const { unread, ...deleted } = await this.#store.ask('retain', now - retain.records, {
+        ...{ feeds, bodiesFromMs, nowMs: now },
+      })
       for (const [consumer, segments] of Object.entries(unread)) {
         this.#feeds.dropped(consumer, segments)
         log.error({ segments, consumer }, 'segments of the journal were deleted that a feed had not read in time')

@@ -220,7 +220,7 @@ export class JournalWriter implements Journal {
     const segment = this.#segment
     const bytes = (segment?.bytes ?? 0) + (this.#writing?.bytes ?? 0)
     const ahead = segment === null || this.#marker !== segment.marker
-    if (!ahead && (bytes >= bytesMax || clock() - segment.createdAtMs >= segmentMsMax)) this.#marker = newMarker()
+    if (!ahead && (bytes >= bytesMax || isOld(clock() - segment.createdAtMs, segmentMsMax))) this.#marker = newMarker()
     const group = new EntryGroup(this.#pool, this.#marker)
     // A caller that ignores the promise must not end the process with its rejection. Callers that await it still get
     // it.
@@ -437,4 +437,9 @@ export class JournalWriter implements Journal {
       this.#held.forget(frames.length)
     }
   }
+}
+
+/** After a clock was set back, a segment would otherwise get entries until the clock has caught up. */
+function isOld(ageMs: number, segmentMsMax: number): boolean {
+  return ageMs >= segmentMsMax || ageMs < -60_000
 }

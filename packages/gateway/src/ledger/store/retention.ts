@@ -29,6 +29,7 @@ export interface SegmentNeeds {
   readonly feeds: readonly FeedNeeds[]
   /** Bodies of segments that were finished before it are too old. */
   readonly bodiesFromMs: number
+  readonly nowMs: number
 }
 
 const hourMs = 3_600_000
@@ -51,10 +52,8 @@ export function deleteSegments(journal: string, needs: SegmentNeeds): Omit<Retai
   const { store, feeds, bodiesFromMs } = needs
   let segments = 0
   const unread: Record<string, number> = {}
-  for (const segment of segmentNumbers(journal)) {
-    // A segment was finished when its successor began.
-    const finishedAtMs = readPreamble(journal, segment + 1)?.createdAtMs
-    if (segment >= segmentOf(store) || finishedAtMs === undefined || finishedAtMs >= bodiesFromMs) break
+  for (const { segment, finishedAtMs } of finishedSegments(journal, needs.nowMs)) {
+    if (segment >= segmentOf(store) || finishedAtMs >= bodiesFromMs) break
     const missing = feeds.filter(({ from }) => segment >= segmentOf(from))
     if (missing.some(({ fromMs }) => finishedAtMs >= fromMs)) break
     unlinkSync(segmentPath(journal, segment))
@@ -62,4 +61,37 @@ export function deleteSegments(journal: string, needs: SegmentNeeds): Omit<Retai
     for (const { name } of missing) unread[name] = (unread[name] ?? 0) + 1
   }
   return { segments, unread }
+}
+
+/** Slack for clocks that are corrected step by step. */
+const minuteMs = 60_000
+
+/**
+ * The segments, oldest first, and when each was finished, which is when its successor began. A clock that was wrong for
+ * a while must neither delete a segment early nor keep all of them for as long as it was ahead. So times in the future
+ * count as unknown, as do damaged ones, and then the next successor decides; and no segment was finished before an
+ * earlier one began.
+ */
+function* finishedSegments(
+  journal: string,
+  nowMs: number,
+): Generator<{ readonly segment: number; readonly finishedAtMs: number }> {
+  const segments = segmentNumbers(journal)
+  const begins = new Map<number, number | null>()
+  const beganAtMs = (index: number): number | null => {
+    const known = begins.get(index)
+    if (known !== undefined) return known
+    const createdAtMs = readPreamble(journal, segments[index] ?? 0)?.createdAtMs ?? null
+    const began = createdAtMs === null || createdAtMs > nowMs + minuteMs ? null : createdAtMs
+    begins.set(index, began)
+    return began
+  }
+  let latestMs = 0
+  for (const [index, segment] of segments.entries()) {
+    latestMs = Math.max(latestMs, beganAtMs(index) ?? 0)
+    let successor = index + 1
+    while (successor < segments.length && beganAtMs(successor) === null) successor += 1
+    if (successor === segments.length) return
+    yield { segment, finishedAtMs: Math.max(latestMs, beganAtMs(successor) ?? 0) }
+  }
 }

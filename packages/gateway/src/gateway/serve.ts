@@ -36,7 +36,7 @@ export async function serve(call: Call, parts: GatewayParts): Promise<void> {
     const located = await locate(received, parts)
     const admitted = await admit(located, parts)
     await askBeforeDelete(admitted, parts)
-    const relayed = await (isList(admitted) ? answerList(admitted, parts) : dispatch(admitted, parts))
+    const relayed = await (isList(admitted) ? answerList(admitted, parts) : dispatch(admitted, hold, parts))
     await conclude(admitted, relayed, parts)
   } catch (error) {
     await refuse(exchange, error, parts)

@@ -288,19 +288,6 @@ export function memberValue(bytes: Buffer, range: MemberRange): unknown {
 }
 
 /**
- * The document with one member set: its value is replaced, or the member is inserted at the front. All other bytes stay
- * as they are.
- */
-export function withMember(bytes: Buffer, scan: Scan, key: string, json: string): Buffer {
-  const range = scan.members.get(key)
-  if (range) {
-    return Buffer.concat([bytes.subarray(0, range.valueStart), Buffer.from(json), bytes.subarray(range.valueEnd)])
-  }
-  const member = `${JSON.stringify(key)}:${json}${scan.empty ? '' : ','}`
-  return Buffer.concat([bytes.subarray(0, scan.openEnd), Buffer.from(member), bytes.subarray(scan.openEnd)])
-}
-
-/**
  * The ranges that remain of a document when one member is taken out together with its comma.
  * @returns [end of the first part, start of the second part], offsets into `bytes`.
  */

@@ -5,6 +5,7 @@
 
 import { digestOf } from './encrypted.ts'
 import { jsonBytes } from './json-bytes.ts'
+import type { JsonEdit } from './json-edits.ts'
 import {
   JsonScanError,
   type MemberRange,
@@ -69,36 +70,37 @@ export class LooseBody {
     }
   }
 
-  /** The body as this instance can read it; the same bytes where the instance made all of it. */
-  for(instance: string): Buffer {
+  /** What is cut from the body so that this instance can read it; nothing where the instance made all of it. */
+  cutsFor(instance: string): readonly JsonEdit[] {
     const isForeign = (made: string | null): boolean => {
       const maker = made === null ? undefined : this.#makers.get(made)
       return maker !== undefined && maker !== instance
     }
-    const kept: Buffer[] = []
-    let changed = false
+    const cuts: JsonEdit[] = []
+    /** End of the last item that stays, and begin of the first one after it that does not. */
+    let keptEnd: number | null = null
+    let droppedStart: number | null = null
     for (const { start, end, scan, type, id, digest } of this.#items) {
       if (type === 'reasoning' && (isForeign(digest) || isForeign(id))) {
-        changed = true
+        droppedStart ??= start
         continue
       }
+      // With the commas after them.
+      if (droppedStart !== null) cuts.push(cut(droppedStart, start))
+      droppedStart = null
+      keptEnd = end
       const range = isForeign(id) && needNoId.has(type ?? 'message') ? scan.members.get('id') : undefined
-      if (range === undefined) kept.push(this.#body.subarray(start, end))
-      else {
-        changed = true
-        const [before, behind] = withoutMember(this.#body, scan, range, end)
-        kept.push(Buffer.concat([this.#body.subarray(start, before), this.#body.subarray(behind, end)]))
-      }
+      if (range !== undefined) cuts.push(cut(...withoutMember(this.#body, scan, range, end)))
     }
-    return changed ? this.#with(kept) : this.#body
+    const last = this.#items.at(-1)
+    // With the comma before them.
+    if (droppedStart !== null && last !== undefined) cuts.push(cut(keptEnd ?? droppedStart, last.end))
+    return cuts
   }
+}
 
-  #with(items: readonly Buffer[]): Buffer {
-    const range = scanObject(this.#body, inputOnly).members.get('input') as MemberRange
-    const list = items.flatMap((item, at) => (at === 0 ? [item] : [Buffer.from(','), item]))
-    const [head, tail] = [this.#body.subarray(0, range.valueStart + 1), this.#body.subarray(range.valueEnd - 1)]
-    return Buffer.concat([head, ...list, tail])
-  }
+function cut(start: number, end: number): JsonEdit {
+  return { start, end, text: '' }
 }
 
 function readItem(body: Buffer, start: number, end: number): LooseItem {

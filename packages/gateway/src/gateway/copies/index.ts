@@ -10,8 +10,10 @@ import type { Instance } from '../../instances/index.ts'
 import { type Candidate, candidatesFor, type Target } from '../../instances/pool.ts'
 import { nothingSpent } from '../../limits/index.ts'
 import type { WholeAnswer } from '../backend/answer-head.ts'
+import { bodyFor } from '../backend/body.ts'
 import { GivenUp } from '../backend/failures.ts'
 import { requestFor } from '../backend/request.ts'
+import { noCuts } from '../backend/sending.ts'
 import { signIn } from '../backend/sign-in.ts'
 import { conclude } from '../endings.ts'
 import {
@@ -180,6 +182,7 @@ export class Copies {
         target: order.target,
         forwards: exchange.plan.forwards,
         workload: null,
+        cuts: noCuts,
       }
       const sending = sendingFor(call, lane)
       const copy = new Unattended({
@@ -189,7 +192,7 @@ export class Copies {
         answerMsMax: parts.totalMs,
         observer: null,
       })
-      const outgoing = requestFor(sending, candidate, credential, null)
+      const outgoing = requestFor(sending, candidate, credential, bodyFor(sending, candidate))
       isSent = true
       this.#inFlight.add(copy)
       if (this.#isClosing) copy.giveUp(new GivenUp('shutdown'))

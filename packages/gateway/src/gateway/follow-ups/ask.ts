@@ -2,9 +2,11 @@
 import { callerWithoutToken } from '../../identity/index.ts'
 import { type Candidate, candidatesFor, singleOf } from '../../instances/pool.ts'
 import type { Debt } from '../../objects/index.ts'
+import { bodyFor } from '../backend/body.ts'
 import type { GivenUp } from '../backend/failures.ts'
 import { nothingAdded } from '../backend/replay.ts'
 import { requestFor } from '../backend/request.ts'
+import { noCuts } from '../backend/sending.ts'
 import { signIn } from '../backend/sign-in.ts'
 import { ownCall } from '../call.ts'
 import { conclude } from '../endings.ts'
@@ -64,8 +66,16 @@ export async function askForEnd(
     await openRecord(exchange, gateway)
     const answerMsMax = Math.min(totalMs, asking.answerMsMax)
     const question = new Unattended({ call, request, clock, answerMsMax, observer: asking.observer })
-    const sending = { call, route, request, target: singleOf(instance), forwards: plan.forwards, workload: null }
-    const outgoing = requestFor(sending, candidate, credential, null)
+    const sending = {
+      call,
+      route,
+      request,
+      target: singleOf(instance),
+      forwards: plan.forwards,
+      workload: null,
+      cuts: noCuts,
+    }
+    const outgoing = requestFor(sending, candidate, credential, bodyFor(sending, candidate))
     isSent = true
     asking.begun(question)
     await conclude(exchange, await question.send(outgoing, candidate, attempt, nothingAdded), gateway)

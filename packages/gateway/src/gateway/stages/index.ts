@@ -141,6 +141,7 @@ export const stages = [
       'credential_unavailable',
       'credential_refused',
       'ledger_unwritable',
+      'bodies_full',
       ...denials,
       ...formFaults,
       'batch_line_refused',

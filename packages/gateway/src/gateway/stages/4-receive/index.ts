@@ -5,7 +5,7 @@
  */
 import { dataSourceMembers, imageDeploymentField, membersOfSomeKinds } from '../../../wire/backends.ts'
 import { BodyScanner } from '../../../wire/body-scan.ts'
-import { depthMax, JsonScanError, memberValue, type Scan, withMember } from '../../../wire/json-scan.ts'
+import { depthMax, JsonScanError, memberValue, type Scan } from '../../../wire/json-scan.ts'
 import type { CreatedKind } from '../../../wire/objects.ts'
 import { type Reference, ReferenceFinder, ReferenceSearch } from '../../../wire/references.ts'
 import { inSlices, type Sliced } from '../../../wire/slices.ts'
@@ -155,19 +155,15 @@ async function receiveJson(exchange: Authorized, hold: BodyHold, parts: ReceiveP
     (route.includeUsageAccepted || grant.target.takesUsageAlways || grant.workload.shadowTakesUsage) &&
     dataSourceMembers.every(member => isAbsent(body, scan, member))
   const options = ask ? usageOptions(read(body, scan, 'stream_options')) : null
-  const isAsked = options !== null && route.includeUsageAccepted
-  const send = isAsked ? withMember(body, scan, 'stream_options', options) : body
-  // A changed body is held in addition to the original.
-  if (send !== body) hold.take(send.length)
   // One literal. Spreading another object into it cost every call a microsecond.
   const request: ReceivedRequest = {
     deployment,
     requestedModel: named ?? deployment,
     stream,
-    hideUsage: isAsked,
-    usageOptions: isAsked ? null : options,
+    hideUsage: options !== null && route.includeUsageAccepted,
+    usageOptions: options,
     received: [whole],
-    send,
+    send: body,
     decoded,
     json: { body, scan, named: further },
     modelAt: null,

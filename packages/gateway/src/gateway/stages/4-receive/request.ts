@@ -12,16 +12,16 @@ export interface ReceivedRequest {
   /** `model` as the client wrote it. */
   readonly requestedModel: string | null
   readonly stream: boolean
-  /** True when the gateway requested usage on its own and must remove it from the stream. */
+  /** True when the gateway requests usage on its own and must remove it from the stream. */
   readonly hideUsage: boolean
   /**
-   * `stream_options` that request usage, when the API version that the call names does not know them: for members that
-   * take them in every version. Null for nearly every call.
+   * `stream_options` that request usage. Without `hideUsage` the API version of the call does not know them, and they
+   * are for members that take them in every version. Null where the gateway requests no usage.
    */
   readonly usageOptions: string | null
   /** The bytes as they came, for the ledger. Empty for an upload that is streamed. */
   readonly received: readonly Buffer[]
-  /** The body for the backend: bytes, none, or the upload itself, piece by piece. */
+  /** The body, decoded, as the client wrote it: bytes, none, or the upload itself, piece by piece. */
   readonly send: Buffer | null | 'upload'
   /** True when the bytes to send no longer have the client's Content-Encoding. */
   readonly decoded: boolean

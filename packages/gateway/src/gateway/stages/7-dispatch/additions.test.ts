@@ -3,8 +3,9 @@ import { test } from 'node:test'
 import { laneOf, testInstance } from '../../../instances/instance.fixture.ts'
 import { singleOf } from '../../../instances/pool.ts'
 import { scanObject } from '../../../wire/json-scan.ts'
+import { bodyFor } from '../../backend/body.ts'
 import { nothingAdded } from '../../backend/replay.ts'
-import type { Sending } from '../../backend/request.ts'
+import { noCuts, type Sending } from '../../backend/sending.ts'
 import { callOf, samplePlan } from '../../exchange.fixture.ts'
 import { findRoute } from '../1-resolve/route.ts'
 import { requestWithoutBody } from '../4-receive/request.ts'
@@ -36,12 +37,14 @@ function sendingOf({
       ...requestWithoutBody('gpt-4o'),
       json,
       hideUsage,
-      send: Buffer.from(body.replace('{', '{"stream_options":{"include_usage":true},')),
+      usageOptions: hideUsage ? '{"include_usage":true}' : null,
+      send: json.body,
       addedMaximum: maximum ? { tokens: 100, as: 'usual' } : null,
     },
     target: singleOf(instance),
     forwards: samplePlan.forwards,
     workload: null,
+    cuts: noCuts,
   }
   return { sending, ...memberOf(instance), lane: laneOf(instance) }
 }
@@ -62,13 +65,15 @@ test('usage and a maximum are additions, and a call without them has none', () =
 
 // A call that is refused first costs a round trip more, so a lane that refused usage is not asked for it again.
 test('F5 a lane that refused usage and answered without it is not asked for it again, for this operation and version', () => {
-  const { sending, lane } = sendingOf()
+  const { sending, lane, candidate } = sendingOf()
+  const sent = (one: Sending): string => String(bodyFor(one, candidate))
   assert.equal(sendingFor(sending, lane), sending)
+  assert.equal(sent(sending), '{"stream_options":{"include_usage":true},"messages":[]}')
   const { sending: without, remember } = withoutRefused(sending, 'usage', lane)
-  assert.deepEqual([String(without.request.send), without.request.hideUsage], ['{"messages":[]}', false])
+  assert.deepEqual([sent(without), without.request.hideUsage], ['{"messages":[]}', false])
   assert.equal(sendingFor(sending, lane), sending, 'nothing is remembered before the lane has answered')
   remember()
-  assert.equal(String(sendingFor(sending, lane).request.send), '{"messages":[]}')
+  assert.equal(sent(sendingFor(sending, lane)), '{"messages":[]}')
   const later = sendingOf({ version: '2025-01-01' })
   assert.equal(sendingFor(later.sending, lane), later.sending, 'another version may know it')
 })

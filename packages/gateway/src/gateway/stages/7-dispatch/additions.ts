@@ -6,14 +6,15 @@
  */
 import type { Lane } from '../../../instances/lane.ts'
 import type { Candidate } from '../../../instances/pool.ts'
-import { withMember } from '../../../wire/json-scan.ts'
+import { maximumMemberOn } from '../../backend/body.ts'
 import { type Additions, nothingAdded, type RefusedAddition } from '../../backend/replay.ts'
-import { maximumMemberOn, type Sending } from '../../backend/request.ts'
+import type { Sending } from '../../backend/sending.ts'
 import type { AddedMaximum } from '../4-receive/maximum.ts'
 
 /** The call in the form that the lane is known to accept. @returns the same object for nearly every call. */
 export function sendingFor(written: Sending, lane: Lane): Sending {
-  const sending = written.request.usageOptions === null ? written : withUsageFor(written, lane)
+  const { request } = written
+  const sending = request.usageOptions === null || request.hideUsage ? written : withUsageFor(written, lane)
   const { addedMaximum, hideUsage } = sending.request
   const bounded = addedMaximum !== null && lane.takesOtherMaximum ? withMaximumAs('other', sending) : sending
   if (lane.refusesUsage === null || !hideUsage) return bounded
@@ -57,10 +58,8 @@ export function withoutRefused(
  */
 function withUsageFor(sending: Sending, { backend }: Lane): Sending {
   const { request, route } = sending
-  const { json, usageOptions } = request
-  if (json === null || usageOptions === null || !backend.takesUsageOptions(route.apiVersion, route.isV1)) return sending
-  const send = withMember(json.body, json.scan, 'stream_options', usageOptions)
-  return { ...sending, request: { ...request, send, hideUsage: true, usageOptions: null } }
+  if (!backend.takesUsageOptions(route.apiVersion, route.isV1)) return sending
+  return { ...sending, request: { ...request, hideUsage: true } }
 }
 
 function withMaximumAs(as: AddedMaximum['as'], sending: Sending): Sending {
@@ -72,7 +71,7 @@ function withMaximumAs(as: AddedMaximum['as'], sending: Sending): Sending {
 
 function withoutUsage(sending: Sending): Sending {
   const { request } = sending
-  return { ...sending, request: { ...request, send: request.json?.body ?? request.send, hideUsage: false } }
+  return { ...sending, request: { ...request, hideUsage: false, usageOptions: null } }
 }
 
 /** Kinds of calls that are remembered for a lane; calls of further kinds are sent twice each time. */

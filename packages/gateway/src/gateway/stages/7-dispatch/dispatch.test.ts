@@ -10,6 +10,7 @@ import type { Objects } from '../../../objects/index.ts'
 import { scanObject } from '../../../wire/json-scan.ts'
 import { type Admitted, noteLease } from '../../exchange.ts'
 import type { Plan } from '../../plan/index.ts'
+import { BodyBudget, BodyHold } from '../4-receive/budget.ts'
 import { requestWithoutBody } from '../4-receive/request.ts'
 import { ReadingOn } from '../8-relay/read-on.ts'
 import { type Answer, type Asking, callThrough, planWith } from './admitted.fixture.ts'
@@ -76,11 +77,12 @@ async function send(
   more: Partial<Asking> = {},
   line = fakeLine().line,
   lease: Lease | null = null,
+  hold = new BodyHold(new BodyBudget({ bytesMax: 100_000, callerBytesMax: 100_000 })),
 ) {
   const { parts, seen } = partsOf(line)
   const answered = await callThrough(t, plan, { ...chat, ...more }, (exchange: Admitted) => {
     noteLease(exchange, lease)
-    return dispatch(exchange, parts)
+    return dispatch(exchange, hold, parts)
   })
   return { ...answered, seen }
 }
@@ -132,7 +134,8 @@ test('F5 a member that refuses added usage gets the call again without it', asyn
   const asked = {
     ...chat.asked,
     hideUsage: true,
-    send: Buffer.from('{"stream_options":{"include_usage":true},"messages":[]}'),
+    usageOptions: '{"include_usage":true}',
+    send: plain,
     json: { body: plain, scan: scanObject(plain, new Set(['messages'])), named: [] },
   }
   const { status, result } = await send(t, plan, { asked })
@@ -151,6 +154,32 @@ test('a deployment that no member has is unknown', async t => {
     code: 'deployment_unknown',
     details: { target: 'main', deployment: 'gpt-9' },
   })
+})
+
+// Otherwise streams, aliases and maxima would use twice the memory that the operator allows.
+test('a body that is sent in another form than it came takes room, and is refused where there is none', async t => {
+  const plan = await planWith(t, { one: says(200, '{"ok":true}'), two: says(200, '{"ok":true}') }, { openai: ['one'] })
+  const body = Buffer.from(JSON.stringify({ messages: 'x'.repeat(1_000) }))
+  const json = { body, scan: scanObject(body, new Set(['model'])), named: [] }
+  const asked = { ...chat.asked, send: body, json }
+  const budget = new BodyBudget({ bytesMax: 3_000, callerBytesMax: 3_000 })
+  const holdOf = (bytes: number): BodyHold => {
+    const hold = new BodyHold(budget)
+    hold.take(bytes)
+    return hold
+  }
+  const hold = holdOf(1_500)
+  const sent = await send(t, plan, { asked }, fakeLine().line, null, hold)
+  assert.deepEqual(
+    [sent.exchange.instance?.name, hold.bytes],
+    ['one', 1_500 + body.length + '"model":"gpt-4o",'.length],
+  )
+  hold.release()
+  const tight = holdOf(2_500)
+  await assert.rejects(send(t, plan, { asked }, fakeLine().line, null, tight), { code: 'bodies_full' })
+  assert.equal(laneOf(instanceOf(plan, 'one')).inFlight, 0)
+  await send(t, plan, { asked, home: 'two' }, fakeLine().line, null, tight)
+  assert.equal(tight.bytes, 2_500, 'the other member gets the body as it came')
 })
 
 // The caller's key for its search service must not reach a server that cannot use it, wherever its objects live.

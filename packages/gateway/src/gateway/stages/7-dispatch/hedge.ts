@@ -5,7 +5,7 @@
 import type { Candidate, Hedge } from '../../../instances/pool.ts'
 import type { Log } from '../../../log.ts'
 import type { WholeAnswer } from '../../backend/answer-head.ts'
-import type { Sending } from '../../backend/request.ts'
+import type { Sending } from '../../backend/sending.ts'
 import type { Attempts } from '../8-relay/attempts.ts'
 
 /** A percentile of fewer calls says nothing. */

@@ -6,6 +6,7 @@ import { type Candidate, type Candidates, candidatesFor, havingAll, type Target 
 import type { Admitted } from '../../exchange.ts'
 import { Refusal } from '../../refusals.ts'
 import type { Relayed } from '../../relayed.ts'
+import type { BodyHold } from '../4-receive/budget.ts'
 import type { ReceivedRequest } from '../4-receive/request.ts'
 import { TargetMembers } from './members.ts'
 import { prefixHash } from './prefix.ts'
@@ -13,11 +14,12 @@ import { Sender, type SenderParts } from './sender.ts'
 import { suitedTo } from './suited.ts'
 
 /**
+ * @param hold counts the bytes of the body where a member gets it in another form.
  * @throws Refusal deployment_unknown, call_unsuited, pool_exhausted, pool_unavailable, credential_unavailable,
- *   ledger_unwritable, and those of `admit` for limits of instances; ClientLeft. A backend that does not answer is an
- *   ending, not an error.
+ *   ledger_unwritable, bodies_full, and those of `admit` for limits of instances; ClientLeft. A backend that does not
+ *   answer is an ending, not an error.
  */
-export async function dispatch(exchange: Admitted, parts: SenderParts): Promise<Relayed> {
+export async function dispatch(exchange: Admitted, hold: BodyHold, parts: SenderParts): Promise<Relayed> {
   const { request, grant, home } = exchange
   const { target } = grant
   const having = servingAll(target, request)
@@ -35,7 +37,7 @@ export async function dispatch(exchange: Admitted, parts: SenderParts): Promise<
     prefixHash: target.prefixBytes === null ? -1 : prefixHash(request, target.prefixBytes),
     clock: parts.clock,
   })
-  const sender = new Sender(exchange, members, loose, parts)
+  const sender = new Sender(exchange, members, hold, parts)
   for (let candidate = sender.first() ?? (await sender.wait()); candidate !== null; candidate = sender.next()) {
     const relayed = await sender.send(candidate)
     if (relayed !== null) return relayed

@@ -9,12 +9,15 @@ import type { Journal } from '../../../ledger/index.ts'
 import type { Denial } from '../../../limits/index.ts'
 import type { PriceBook } from '../../../prices/index.ts'
 import type { LooseBody } from '../../../wire/loose.ts'
-import { requestFor, type Sending } from '../../backend/request.ts'
+import { bodyFor } from '../../backend/body.ts'
+import { requestFor } from '../../backend/request.ts'
+import { noCuts, type Sending } from '../../backend/sending.ts'
 import { signIn } from '../../backend/sign-in.ts'
 import { type Admitted, noteInstance } from '../../exchange.ts'
 import type { GatewayParts } from '../../parts.ts'
 import { Refusal } from '../../refusals.ts'
 import type { Relayed } from '../../relayed.ts'
+import type { BodyHold } from '../4-receive/budget.ts'
 import { refusalOfDenial } from '../6-admit/refusals.ts'
 import { Attempts, type Retry } from '../8-relay/attempts.ts'
 import { ClientOutgoing } from '../8-relay/client.ts'
@@ -43,19 +46,23 @@ export class Sender {
   readonly #members: TargetMembers
   /** The bodies for members other than the home of the call; null where all members get the same body. */
   readonly #loose: LooseBody | null
+  readonly #hold: BodyHold
+  /** Bytes held for the body in the form in which it is sent; 0 while that is the form in which it came. */
+  #changedBytes = 0
   readonly #parts: SenderParts
   readonly #journal: Journal | null
   #attempts: Attempts | null = null
   #denial: Denial | null = null
   #lacksCredential: Refusal | null = null
 
-  constructor(exchange: Admitted, members: TargetMembers, loose: LooseBody | null, parts: SenderParts) {
+  constructor(exchange: Admitted, members: TargetMembers, hold: BodyHold, parts: SenderParts) {
     const { call, route, request, grant } = exchange
     const { target, workload } = grant
     this.#exchange = exchange
-    this.#sending = { call, route, request, target, forwards: exchange.plan.forwards, workload }
+    this.#sending = { call, route, request, target, forwards: exchange.plan.forwards, workload, cuts: noCuts }
     this.#members = members
-    this.#loose = loose
+    this.#loose = exchange.home?.loose ?? null
+    this.#hold = hold
     this.#parts = parts
     this.#journal = workload.capture === 'full' ? parts.journal : null
   }
@@ -94,14 +101,21 @@ export class Sender {
     // Before anything else, so that only one of several calls becomes the probe of a lane that is out of use.
     const attempt = candidate.lane.begin(this.#parts.clock())
     this.#members.choose(candidate)
+    const call = sendingFor(this.#sendingTo(candidate.instance), candidate.lane)
     let header: CredentialHeader | null
     let attempts: Attempts
+    let body: Buffer | null
     try {
       const credential = this.#credential(candidate.instance)
       header = credential instanceof Promise ? await credential : credential
       if (this.#sending.request.send === 'upload' && (await this.#lacksOperation(candidate))) header = null
       const room = header !== null && this.#hasRoom(candidate)
       if (header === null || !(room instanceof Promise ? await room : room)) {
+        attempt.withdraw(this.#parts.clock())
+        return null
+      }
+      body = bodyFor(call, candidate)
+      if (!this.#holds(body)) {
         attempt.withdraw(this.#parts.clock())
         return null
       }
@@ -113,9 +127,8 @@ export class Sender {
     }
     this.#members.send()
     const upload = { journal: this.#journal, limits: this.#parts.receiveLimits, relay: attempts }
-    const call = sendingFor(this.#sendingTo(candidate.instance), candidate.lane)
     const sending = attempts.send({
-      request: requestFor(call, candidate, header, upload),
+      request: requestFor(call, candidate, header, call.request.send === 'upload' ? upload : body),
       candidate,
       attempt,
       added: additionsTo(call, candidate, false),
@@ -135,6 +148,24 @@ export class Sender {
     return result
   }
 
+  /**
+   * Takes room for a body that is not sent as it came, in addition to the one that came.
+   * @returns false when there is none and an earlier member's answer can be the client's.
+   * @throws Refusal bodies_full before the first attempt
+   */
+  #holds(body: Buffer | null): boolean {
+    const bytes = body === null || body === this.#sending.request.send ? 0 : body.length
+    if (bytes <= this.#changedBytes) return true
+    try {
+      this.#hold.take(bytes - this.#changedBytes)
+    } catch (error) {
+      if (this.#attempts === null) throw error
+      return false
+    }
+    this.#changedBytes = bytes
+    return true
+  }
+
   /** True when an upload would be lost on this member, and another one may take it. */
   async #lacksOperation({ instance }: Candidate): Promise<boolean> {
     const { route } = this.#sending
@@ -150,11 +181,10 @@ export class Sender {
 
   /** The call without the parts that this instance cannot read, where it may be sent without them. */
   #sendingTo({ name }: Instance): Sending {
-    const { request } = this.#sending
-    const body = this.#loose?.for(name) ?? request.send
-    if (body === request.send) return this.#sending
+    const cuts = this.#loose?.cutsFor(name) ?? noCuts
+    if (cuts.length === 0) return this.#sending
     this.#parts.log.info({ id: this.#sending.call.id, instance: name }, 'reasoning_dropped')
-    return { ...this.#sending, request: { ...request, send: body } }
+    return { ...this.#sending, cuts }
   }
 
   /** The member refused an addition of the gateway: it gets the call without the addition, or in another form. */
@@ -180,7 +210,8 @@ export class Sender {
       wasRenamed ||= result === 'maximum'
       remembers.push(other.remember)
       result = await attempts.send({
-        request: requestFor(call, candidate, header, null),
+        // It is hardly larger than the refused one, so it needs no further room.
+        request: requestFor(call, candidate, header, bodyFor(call, candidate)),
         candidate,
         attempt: lane.begin(this.#parts.clock()),
         added: additionsTo(call, candidate, wasRenamed),

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { parse as parseYaml } from 'yaml'
+import { parseConfig } from './load.ts'
+import { changed } from './rules/rules.fixture.ts'
+import { feed } from './schema/feeds/index.ts'
+
+const page = readFileSync(new URL('../../../../docs/feeds.md', import.meta.url), 'utf8')
+const examples = [...page.matchAll(/```yaml\n([\s\S]+?)```/g)].map(([, text = '']) => text)
+
+const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'
+
+/** A value of the right form for each variable that an example names. */
+function environmentOf(text: string): NodeJS.ProcessEnv {
+  const names = [...text.matchAll(/\$\{env:(\w+)\}/g)].map(([, name = '']) => name)
+  const key = Buffer.alloc(32, 'key').toString('base64')
+  const connection = `Endpoint=sb://contoso.servicebus.windows.net/;SharedAccessKeyName=send;SharedAccessKey=${key}`
+  const exampleOf = (name: string): string => {
+    if (name.includes('HOOK')) return `whsec_${key}`
+    return name.includes('CONNECTION') ? connection : key
+  }
+  return Object.fromEntries(names.map(name => [name, exampleOf(name)]))
+}
+
+// An example that the loader refuses is the first thing that a reader meets.
+test('the examples of docs/feeds.md are configurations that load, and there is one for each kind', async () => {
+  const kinds = new Set<string>()
+  for (const text of examples) {
+    const { feeds } = parseYaml(text) as { readonly feeds?: Readonly<Record<string, { readonly kind: string }>> }
+    assert.ok(feeds !== undefined, text)
+    const parts = {
+      path: '/c/gatehouse.yaml',
+      env: environmentOf(text),
+      readFile: async (file: string) => (file.endsWith('.pem') ? pem : 'a secret from a file'),
+    }
+    await parseConfig(changed('feeds', feeds), parts)
+    for (const { kind } of Object.values(feeds)) kinds.add(kind)
+  }
+  const known = feed.options.map(({ shape }) => shape.kind.value)
+  assert.deepEqual([...kinds].toSorted(), known.toSorted())
+})

@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import { dirname, join } from 'node:path'
-import { feedsAnswer } from '../../packages/gateway/src/admin/house-schemas.ts'
+import { feedsAnswer, instancesAnswer } from '../../packages/gateway/src/admin/house-schemas.ts'
 import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import { recordsInLines, withoutDoubles } from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
 import type { BillLine } from '../../packages/simulator/src/types.ts'
@@ -102,6 +102,7 @@ export async function runCollector(t: Scope, { seed, calls, kills, atOnce }: Col
   )
   for (const agent of agents.values()) agent.destroy()
   const token = tokens.get('carol')
+  for (const replica of replicas) await eventually('each replica shows all three', () => showsAll(replica, token))
   for (const replica of replicas) {
     await eventually('the feed of a replica has caught up', () => hasShipped(replica, token), caughtUpMs)
     await replica.stop()
@@ -180,6 +181,15 @@ class Restarted {
     this.running.catch(() => {})
     await this.running
   }
+}
+
+/** One list for all: a replica that was killed is there again under its name, and none twice. */
+async function showsAll(replica: Restarted, token: string | undefined): Promise<true | null> {
+  const { adminUrl } = await replica.running
+  const headers = { authorization: `Bearer ${token}` }
+  const answer = instancesAnswer.parse(await (await fetch(`${adminUrl}/api/v1/instances`, { headers })).json())
+  const alive = answer.replicas.filter(({ status }) => status === 'alive').map(({ name }) => name)
+  return alive.toSorted().join() === names.toSorted().join() ? true : null
 }
 
 /** Nothing is open any more, interrupted exchanges included, and the feed has sent all. */

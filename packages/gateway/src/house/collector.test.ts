@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { demoAudience, demoDirectory, startEntra } from '@gatehouse/simulator'
+import { demoAudience, demoDirectory, type EntraSimulator, startEntra } from '@gatehouse/simulator'
 import { eventually } from '../../../../test/support/wait.ts'
 import { run } from '../cli/run.fixture.ts'
 import { type ConfigInput, configSchema } from '../config/schema/index.ts'
@@ -29,6 +29,7 @@ function lineOf(replica: string, workload: string): string {
 
 interface Started {
   readonly house: CollectorHouse
+  readonly entra: EntraSimulator
   readonly shared: string
   readonly configOf: (more?: Partial<ConfigInput>) => ReturnType<typeof configSchema.parse>
   read(args: readonly string[], as?: string): Promise<{ readonly out: string; readonly err: string }>
@@ -57,7 +58,7 @@ async function started(t: TestContext): Promise<Started> {
   t.after(() => house.close())
   const read = (args: readonly string[], as = 'bob') =>
     run(args, { admin: house.admin.url, token: () => entra.token({ as }) })
-  return { house, shared, configOf, read }
+  return { house, entra, shared, configOf, read }
 }
 
 function ship(shared: string, replica: string, lines: readonly string[]): void {
@@ -67,7 +68,7 @@ function ship(shared: string, replica: string, lines: readonly string[]): void {
 }
 
 test('a collector answers for all replicas, with the roles of its own configuration', async t => {
-  const { house, shared, read, configOf } = await started(t)
+  const { house, entra, shared, read, configOf } = await started(t)
   ship(shared, 'one', [lineOf('one', 'hr-bot'), lineOf('one', 'hr-bot')])
   ship(shared, 'two', [lineOf('two', 'hr-bot'), lineOf('two', 'other'), 'no record'])
   await eventually('all are there', () => house.sources()[0]?.taken === 4 || null)
@@ -85,6 +86,12 @@ test('a collector answers for all replicas, with the roles of its own configurat
   const sources = (await read(['sources'])).out
   assert.match(sources, /\n! +replicas +files +running +4 +0 +0 +1 +/)
   assert.match((await read(['sources', '--format', 'csv'])).out, /\nreplicas,files,running,4,0,0,1,/)
+
+  const headers = { authorization: `Bearer ${await entra.token({ as: 'bob' })}` }
+  const metrics = await (await fetch(`${house.admin.url}/metrics`, { headers })).text()
+  assert.match(metrics, /^gatehouse_source_up\{source="replicas"\} 1$/m)
+  assert.match(metrics, /^gatehouse_source_taken_total\{source="replicas"\} 4$/m)
+  assert.match(metrics, /^gatehouse_source_set_aside\{source="replicas"\} 1$/m)
 
   // A reload can take a role away.
   assert.deepEqual(house.reload(configOf({ admin: { listen: '127.0.0.1:0' } })), [])

@@ -45,6 +45,7 @@ export async function openManagement(
     limits: () => core.limits.report(),
     ledger: () => ledger.health(),
     feeds: () => ledger.feeds.states(),
+    sources: () => served.sources?.() ?? [],
     followUps: () => served.followUps,
     calls: () => served.gateway,
     redisUp: () => core.redis?.isUp ?? null,

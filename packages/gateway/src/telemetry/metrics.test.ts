@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { Histogram, Registry } from 'prom-client'
 import { feedState } from '../admin/running.fixture.ts'
 import type { InstanceState } from '../instances/state.ts'
+import type { SourceState } from '../ledger/collect/index.ts'
 import type { LimitsReport, RuleReport } from '../limits/index.ts'
 import { noUsage } from '../wire/usage.ts'
 import type { EndedCall } from './calls.ts'
@@ -86,6 +87,10 @@ const states: readonly InstanceState[] = [
   },
 ]
 
+const sourceState: SourceState = {
+  ...{ name: 'replicas', kind: 'files', status: 'running', taken: 5, doubles: 1, setAside: 0, incomplete: 0 },
+  ...{ lastEndedAtMs: 5_000, lastTakenAtMs: 6_000, lastError: null, lastErrorAtMs: null },
+}
 const sources: MetricsSources = {
   instances: () => states,
   limits: async () => report,
@@ -98,6 +103,7 @@ const sources: MetricsSources = {
     damagedBytes: 0,
   }),
   feeds: async () => [feedState],
+  sources: () => [sourceState],
   followUps: () => ({ open: 2, asked: 5, reported: 3, bounded: 1 }),
   calls: () => ({ inFlight: 5, readingOn: 2 }),
   redisUp: () => false,

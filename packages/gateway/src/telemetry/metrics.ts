@@ -5,6 +5,7 @@
  */
 import { Registry } from 'prom-client'
 import type { InstanceState, LaneState } from '../instances/state.ts'
+import type { SourceState } from '../ledger/collect/index.ts'
 import type { FeedState } from '../ledger/feeds/control.ts'
 import type { LedgerHealth } from '../ledger/index.ts'
 import type { LimitsReport } from '../limits/index.ts'
@@ -13,6 +14,7 @@ import { counts } from './calls.ts'
 import { registerFeeds } from './feed-figures.ts'
 import type { Figures } from './figures.ts'
 import { registerProcess } from './process-figures.ts'
+import { registerSources } from './source-figures.ts'
 import { type Reading, readAtScrape } from './tally.ts'
 
 /** The states that a scrape reads. A source that fails leaves its families empty. */
@@ -21,6 +23,8 @@ export interface MetricsSources {
   readonly limits: () => Promise<LimitsReport>
   readonly ledger: () => Promise<LedgerHealth>
   readonly feeds: () => Promise<readonly FeedState[]>
+  /** Sources of a collector. */
+  readonly sources: () => readonly SourceState[]
   /** Calls in flight, and how many of them no longer have a client. */
   readonly calls: () => { readonly inFlight: number; readonly readingOn: number }
   /**
@@ -69,6 +73,7 @@ export function createMetrics(figures: Figures, sources: MetricsSources): Metric
   registerInstances(registry, sources.instances)
   registerLedger(registry, sources)
   registerFeeds(registry, sources.feeds)
+  registerSources(registry, sources.sources)
   registerProcess(registry, version)
   return { render: () => registry.metrics() }
 }

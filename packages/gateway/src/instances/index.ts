@@ -31,8 +31,8 @@ export interface Instance {
   /** The lane of calls without a deployment: files, batches, stored responses. */
   readonly plainLane: Lane
   /**
-   * False when the instance answers a GET of this path that it has nothing there. True where that is not known. Never
-   * rejects.
+   * False when the instance answers a GET of this path that it has nothing there, or that the gateway's key is not for
+   * it. True where that is not known. Never rejects.
    */
   offers(path: string): boolean | Promise<boolean>
   /** Requests the instance's models with its credential, which is not billed. Never rejects. */

@@ -39,6 +39,13 @@ test('what a server does not offer is known from one answer, for ten minutes', a
   assert.equal(seen.length, 2)
 })
 
+test('an operation that the key is not for is not offered', async t => {
+  const message = 'You have insufficient permissions for this operation. Missing scopes: api.files.read.'
+  const error = { message, type: 'invalid_request_error', param: null, code: null }
+  const { offers } = await offersOf(t, (_request, response) => response.writeHead(401).end(JSON.stringify({ error })))
+  assert.equal(await offers.has('/v1/files'), false)
+})
+
 // An instance that fails must not lose its uploads for ten minutes.
 test('other errors and lost answers do not say that an operation is lacking', async t => {
   const answers: RequestListener[] = [

@@ -15,7 +15,7 @@ const rememberedMs = 600_000
 
 export interface OffersParts {
   readonly connections: Pool
-  readonly backend: Pick<BackendFacts, 'mayLackOperations' | 'lacksAddress'>
+  readonly backend: Pick<BackendFacts, 'mayLackOperations' | 'lacksAddress' | 'refusal'>
   readonly credential: InstanceCredential
   readonly clock: Clock
 }
@@ -30,7 +30,8 @@ export class Offers {
   }
 
   /**
-   * False when the instance answers a GET of this path that it has nothing there. True where that is not known.
+   * False when the instance answers a GET of this path that it has nothing there, or that the gateway's key is not for
+   * it. True where that is not known.
    * @param path a list of the API, with few results. Paths must come from the table of operations, because each is
    *   remembered.
    */
@@ -56,8 +57,10 @@ export class Offers {
         headers: { [name]: value, accept: 'application/json', 'accept-encoding': 'identity' },
         signal: AbortSignal.timeout(timeoutMs),
       })
-      const answer = await beginningOf(body)
-      return statusCode < 400 || !backend.lacksAddress(statusCode, errorIn(answer))
+      const error = errorIn(await beginningOf(body))
+      if (statusCode < 400) return true
+      // A restricted key may not be for files at all.
+      return !backend.lacksAddress(statusCode, error) && backend.refusal(statusCode, error) !== 'operation'
     } catch {
       this.#known.delete(path)
       return true

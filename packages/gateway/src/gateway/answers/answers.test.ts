@@ -115,6 +115,11 @@ test('a member of a kind that may offer only a part of the API and lacks such li
   assert.match(seen[0] ?? '', /after=file-1/, 'the cursor is for the first member that lists')
   const none = await list(t, { zero: lacking, two: lacking }, {}, partsOf(), ['zero', 'two'])
   assert.deepEqual([none.status, none.body], [404, '{"detail":"Not Found"}'])
+  const message = 'You have insufficient permissions for this operation. Missing scopes: api.files.read.'
+  const restricted: Answer = (_request, response) =>
+    response.writeHead(401).end(JSON.stringify({ error: { message, type: 'invalid_request_error' } }))
+  const chatOnly = await list(t, { zero: restricted, one: listing(['file-1']) }, {}, partsOf(), ['zero'])
+  assert.deepEqual([chatOnly.status, JSON.parse(chatOnly.body).data.length], [200, 1])
   const other = await list(t, { zero: lacking, one: listing(['file-1']) })
   assert.equal(other.status, 404, 'an Azure member may only lack the version')
 })

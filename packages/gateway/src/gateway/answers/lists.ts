@@ -6,8 +6,8 @@
 import type { Instance } from '../../instances/index.ts'
 import type { AttemptRecord } from '../../ledger/record.ts'
 import type { Objects, Owner } from '../../objects/index.ts'
-import { errorIn, noError } from '../../wire/answer-error.ts'
-import { type Address, requestIdIn } from '../../wire/backends.ts'
+import { type AnswerError, errorIn, noError } from '../../wire/answer-error.ts'
+import { type Address, type BackendFacts, requestIdIn } from '../../wire/backends.ts'
 import { isRecord, type JsonRecord, listOf, textOrNull } from '../../wire/json.ts'
 import { createdIds, type ObjectKind } from '../../wire/objects.ts'
 import { type AnswerHead, answerHead } from '../backend/answer-head.ts'
@@ -77,7 +77,7 @@ interface ListPage {
   readonly body: Buffer
   /** Null for an error. */
   readonly document: JsonRecord | null
-  /** True when the member does not offer such lists, so it has no objects of the kind. */
+  /** True when the member does not offer such lists to the gateway, so it has no objects of the kind. */
   readonly lacksLists: boolean
 }
 
@@ -225,12 +225,12 @@ class Listing implements Timed {
       const body = Buffer.from(await bounded(answer.body))
       const { backend } = instance
       const error = answer.statusCode < 400 ? noError : errorIn(body)
-      const refused =
-        instance.credential.kind !== 'caller' && refusesGateway(answer.statusCode, error, backend, false) !== null
+      const lacksLists = backend.mayLackOperations && isLacking(answer.statusCode, error, backend)
+      const isOwn = instance.credential.kind !== 'caller' && !lacksLists
+      const refused = isOwn && refusesGateway(answer.statusCode, error, backend, false) !== null
       attempt(answer.statusCode, refused ? 'credential_refused' : null)
       if (refused) return { failure: 'credential_refused', cause: new GivenUp('credential_refused') }
       const document = answer.statusCode === 200 ? parsed(body) : null
-      const lacksLists = backend.mayLackOperations && backend.lacksAddress(answer.statusCode, error)
       return { instance, head: answerHead(answer.statusCode, answer.headers), body, document, lacksLists }
     } catch (error) {
       const cause = error instanceof Error ? error : new Error('the list could not be read')
@@ -273,6 +273,11 @@ class Listing implements Timed {
       attempts: this.#attempts,
     })
   }
+}
+
+/** With a key that is not for such objects none can have been created. */
+function isLacking(status: number, error: AnswerError, backend: BackendFacts): boolean {
+  return backend.lacksAddress(status, error) || backend.refusal(status, error) === 'operation'
 }
 
 function wantedOf(limit: string | null, kind: ObjectKind): number {

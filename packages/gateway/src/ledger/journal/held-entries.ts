@@ -34,6 +34,14 @@ export class HeldEntries {
     return this.#frames
   }
 
+  /** Takes all entries out. */
+  takeAll(): readonly Buffer[] {
+    const frames = this.#frames
+    this.#frames = []
+    this.#bytes = 0
+    return frames
+  }
+
   /** Drops the first `count` entries. */
   forget(count: number): void {
     for (const frame of this.#frames.splice(0, count)) this.#bytes -= frame.byteLength

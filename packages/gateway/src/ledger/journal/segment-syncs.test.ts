@@ -10,7 +10,8 @@ import { at } from './frame.ts'
 import { readId } from './ids.ts'
 import { SegmentScanner } from './scanner.ts'
 import { segmentNumbers, segmentPath } from './segments.ts'
-import { JournalWriter, type JournalWriterOptions } from './writer.ts'
+import { JournalWriter } from './writer.ts'
+import type { JournalWriterOptions } from './writer-options.ts'
 
 interface Written {
   readonly writer: JournalWriter
@@ -19,6 +20,8 @@ interface Written {
   /** What the interval does. */
   sync(): Promise<void>
   retry(): Promise<void>
+  /** Looks whether a write takes too long. */
+  look(): Promise<void>
 }
 
 async function startWriter(t: TestContext, fsync: JournalWriterOptions['fsync']): Promise<Written> {
@@ -26,7 +29,7 @@ async function startWriter(t: TestContext, fsync: JournalWriterOptions['fsync'])
   const log = keptLog()
   const works = new Map<number, () => Promise<void>>()
   const writer = await JournalWriter.open({
-    ...{ directory, end: 0, fsync, log, retryMs: 5 },
+    ...{ directory, end: 0, fsync, log, retryMs: 5, slowMsMax: 40 },
     clock: () => 1_780_000_000_000,
     scheduler: (everyMs, work) => {
       works.set(everyMs, work)
@@ -37,7 +40,7 @@ async function startWriter(t: TestContext, fsync: JournalWriterOptions['fsync'])
   })
   t.after(() => writer.finish())
   const workOf = (everyMs: number) => async () => works.get(everyMs)?.()
-  return { writer, directory, log, sync: workOf(1_000), retry: workOf(5) }
+  return { writer, directory, log, sync: workOf(1_000), retry: workOf(5), look: workOf(10) }
 }
 
 const body = [Buffer.alloc(5_000, 'x')]
@@ -175,6 +178,94 @@ test('a full segment whose sync fails is written again in the background', canFa
   assert.notEqual(fileNumber(directory, 1), before)
   assert.deepEqual(idsIn(directory), [opened])
 })
+
+// Calls would wait for as long as the disk does, and time out, and nobody would know why.
+test(
+  'while a write does not end the ledger counts as unwritable, and nothing is lost or out of order',
+  canFailCalls,
+  async t => {
+    const written = await startWriter(t, 'batch')
+    const { writer, directory, retry, look } = written
+    const opened = await openSome(writer, 2)
+    const [first = '', second = ''] = opened
+    const calls = await failCalls(t, 'fdatasync', 'delay_enter=60000000', segmentPath(directory, 1))
+    const slowly = newId()
+    const slow = writer.open(openedOf(slowly), body)
+    const rejection = assert.rejects(slow, /its disk is slow, a write has not ended/)
+    await eventually('it is unwritable', async () => {
+      await look()
+      return !writer.writable || null
+    })
+    await rejection
+    const ends = [writer.progress(first, 'response', body), writer.close(closedOf(first), body)]
+    ends.push(writer.close(closedOf(second), body))
+    assert.ok((await Promise.allSettled(ends)).every(({ status }) => status === 'rejected'))
+    await assert.rejects(writer.open(openedOf(newId()), body), /its disk is slow/)
+    await calls.stop()
+    await retry()
+    assert.ok(writer.writable)
+    const later = await openSome(writer, 1)
+    assert.deepEqual(idsIn(directory), [[...opened, slowly, first, first, second, ...later]])
+    assert.deepEqual(messagesOf(written), [
+      'error: the ledger cannot be written',
+      'info: the ledger can be written again',
+    ])
+  },
+)
+
+test(
+  'entries of a slow write that fails in the end are written before those that came later',
+  canFailCalls,
+  async t => {
+    const { writer, directory, retry, look } = await startWriter(t, 'batch')
+    const [first = ''] = await openSome(writer, 1)
+    const calls = await failCalls(t, 'fdatasync', 'error=EIO:delay_enter=1000000', segmentPath(directory, 1))
+    const part = (text: string) => writer.progress(first, 'response', [Buffer.from(text)])
+    const parts = [part('one')]
+    await eventually('it is unwritable', async () => {
+      await look()
+      return !writer.writable || null
+    })
+    parts.push(part('two'))
+    await Promise.allSettled(parts)
+    await writer.flushed()
+    await calls.stop()
+    parts.push(part('three'))
+    await Promise.allSettled(parts)
+    await retry()
+    assert.ok(writer.writable)
+    const texts = segmentNumbers(directory).map(number => {
+      const scanner = new SegmentScanner(directory, number)
+      const bodies: string[] = []
+      while (scanner.next(scanner.fileBytes)) bodies.push(String(scanner.body()))
+      scanner.close()
+      return bodies
+    })
+    assert.deepEqual(texts.slice(1), [['one', 'two', 'three']])
+  },
+)
+
+// A file system that has found an error in itself goes read-only under the gateway.
+test(
+  'on a file system that became read-only exchanges are refused, and ends are written when it is not',
+  canFailCalls,
+  async t => {
+    const { writer, directory, sync, retry } = await startWriter(t, 1_000)
+    const opened = await openSome(writer, 2)
+    const [first = '', second = ''] = opened
+    const calls = await failCalls(t, 'pwrite64,pwritev,ftruncate,fdatasync', 'error=EROFS')
+    await assert.rejects(writer.open(openedOf(newId()), body), /\(EROFS\)\. The file system became read-only/)
+    await assert.rejects(writer.close(closedOf(first), body), LedgerError)
+    await sync()
+    for (let time = 0; time < 3; time += 1) await retry()
+    assert.ok(!writer.writable)
+    await calls.stop()
+    await retry()
+    assert.ok(writer.writable)
+    await writer.close(closedOf(second), body)
+    assert.deepEqual(idsIn(directory).flat(), [...opened, first, second])
+  },
+)
 
 // It may hold prompts, and no retention would ever delete it.
 test('a half-written copy that a killed process left is removed', async t => {

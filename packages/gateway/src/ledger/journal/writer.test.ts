@@ -10,7 +10,8 @@ import { readId } from './ids.ts'
 import { type JournalPosition, offsetOf } from './position.ts'
 import { SegmentScanner } from './scanner.ts'
 import { readPreamble, segmentNumbers, segmentPath } from './segments.ts'
-import { JournalWriter, type JournalWriterOptions } from './writer.ts'
+import { JournalWriter } from './writer.ts'
+import type { JournalWriterOptions } from './writer-options.ts'
 
 async function open(
   t: TestContext,

@@ -1,10 +1,7 @@
-import type { Clock } from '../../clock.ts'
 import { codeOf } from '../../errors.ts'
-import type { Log } from '../../log.ts'
 import { type Direction, type Journal, LedgerError } from '../index.ts'
 import type { Closed, Opened } from '../record.ts'
-import type { Scheduler } from '../scheduler.ts'
-import { UnsyncedError, unwritable } from './failures.ts'
+import { slow, UnsyncedError, unwritable } from './failures.ts'
 import { flag } from './fields.ts'
 import { frameBodyBytesMax, frameKind } from './frame.ts'
 import { ChunkPool, EntryGroup, type FrameFacts, sizeOf } from './group.ts'
@@ -16,33 +13,9 @@ import { removeUnfinished } from './rewrite.ts'
 import { createSegment, type SegmentFile } from './segment-file.ts'
 import { SegmentSyncs } from './segment-syncs.ts'
 import { newMarker, segmentBytesMax } from './segments.ts'
+import { SlowWatch } from './slow-watch.ts'
 import { flagsOf } from './unrolled.ts'
-
-export interface JournalWriterOptions {
-  /** Directory of the segments. */
-  readonly directory: string
-  /** End of what exists: writing begins with the segment after it. */
-  readonly end: JournalPosition
-  /** `batch`: every group is on the disk before its promise resolves. A number: milliseconds between two syncs. */
-  readonly fsync: 'batch' | number
-  readonly clock: Clock
-  readonly scheduler: Scheduler
-  readonly log: Log
-  /** Called after each group: everything before this position is with the kernel. */
-  readonly onWritten: (end: JournalPosition) => void
-  /** Reads back what the journal holds of an open exchange, up to `end`. */
-  readonly readBack: (id: string, direction: Direction, end: JournalPosition) => Promise<readonly Buffer[]>
-  /** A segment is full at this size; its last group may exceed it. Default 64 MiB. */
-  readonly segmentBytesMax?: number
-  /** A segment is full at this age, so that the bodies of a quiet gateway can be deleted in time. Default 24 hours. */
-  readonly segmentMsMax?: number
-  /** Most bytes that wait in memory while the disk rejects writes; beyond it, bodies are dropped. Default 64 MiB. */
-  readonly heldBytesMax?: number
-  /** False keeps nothing that the disk rejects: whoever wrote it writes it again. Default true. */
-  readonly holds?: boolean
-  /** Milliseconds between two attempts while the disk rejects writes. Default 1,000. */
-  readonly retryMs?: number
-}
+import type { JournalWriterOptions } from './writer-options.ts'
 
 /** Size of the probe that decides whether the disk accepts writes again: as large as a group under load. */
 const probeBytes = 256 * 1024
@@ -86,6 +59,7 @@ export class JournalWriter implements Journal {
   #failure: LedgerError | null = null
   #retrying = false
   #stopRetry: (() => void) | null = null
+  readonly #slow: SlowWatch
   readonly #stopSync: () => void
   #unsynced = false
   #closing = false
@@ -95,9 +69,10 @@ export class JournalWriter implements Journal {
     this.#end = options.end
     this.#marker = newMarker()
     this.#held = new HeldEntries(options.heldBytesMax ?? 64 * 1024 * 1024, this.losses)
-    const { fsync, log } = options
+    const { fsync, log, scheduler, slowMsMax = 10_000 } = options
+    this.#slow = new SlowWatch(slowMsMax, scheduler, ms => this.#tooSlow(ms))
     this.#syncs = new SegmentSyncs(log, cause => this.#doubt(cause))
-    this.#stopSync = fsync === 'batch' ? () => {} : options.scheduler(fsync, () => this.#syncOnInterval())
+    this.#stopSync = fsync === 'batch' ? () => {} : scheduler(fsync, () => this.#syncOnInterval())
   }
 
   /** Rejects with `ledger_unwritable` when the first segment cannot be created. */
@@ -108,6 +83,7 @@ export class JournalWriter implements Journal {
       await writer.#nextSegment(writer.#marker)
     } catch (cause) {
       writer.#stopSync()
+      writer.#slow.stop()
       throw unwritable(cause)
     }
     return writer
@@ -178,6 +154,7 @@ export class JournalWriter implements Journal {
   async finish(): Promise<void> {
     this.#closing = true
     this.#stopSync()
+    this.#slow.stop()
     await this.flushed()
     if (this.#failure !== null) await this.#retry()
     this.#stopRetry?.()
@@ -280,7 +257,7 @@ export class JournalWriter implements Journal {
     this.#group = null
     this.#writing = group
     try {
-      await this.#write(group.sealed(), group.bytes, group.marker)
+      await this.#slow.watch(this.#write(group.sealed(), group.bytes, group.marker))
       group.resolve()
       this.#writing = null
       group.release()
@@ -319,7 +296,7 @@ export class JournalWriter implements Journal {
     const segment = this.#segment
     if (!this.#unsynced || segment === null) return
     this.#unsynced = false
-    if (await this.#syncs.sync(segment)) return
+    if (await this.#slow.watch(this.#syncs.sync(segment))) return
     // The segment must not be closed while a group is written to it.
     while (this.#work !== null) await this.#work
     this.#mistrusts = true
@@ -352,14 +329,35 @@ export class JournalWriter implements Journal {
       this.#options.log.error({ cause: failure.message }, 'the ledger cannot be written')
     }
     this.#failure = failure
-    const waiting = this.#group
+    // After a slow write, later entries wait already.
+    const later = this.#held.takeAll()
+    this.#putAside(failed, failure)
+    for (const frame of later) this.#held.add(frame)
+    this.#putAside(this.#group, failure)
     this.#group = null
-    for (const group of waiting === null ? [failed] : [failed, waiting]) {
-      this.#keep(group)
-      group.reject(failure)
-      group.release()
-    }
     await this.#trim(cause)
+    this.#retryLater()
+  }
+
+  #putAside(group: EntryGroup | null, failure: LedgerError): void {
+    if (group === null) return
+    this.#keep(group)
+    group.reject(failure)
+    group.release()
+  }
+
+  /**
+   * Callers do not wait for a write or sync that does not end: it may be minutes. What it writes counts when it ends,
+   * and an exchange that was refused meanwhile has its end in the journal as well.
+   */
+  #tooSlow(ms: number): void {
+    if (this.#failure !== null) return
+    const failure = slow(ms)
+    this.#options.log.error({ cause: failure.message }, 'the ledger cannot be written')
+    this.#failure = failure
+    this.#writing?.reject(failure)
+    this.#putAside(this.#group, failure)
+    this.#group = null
     this.#retryLater()
   }
 

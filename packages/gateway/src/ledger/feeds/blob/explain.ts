@@ -4,7 +4,7 @@
  * https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes
  */
 import { RestError } from '@azure/storage-blob'
-import { codeOf } from '../../../errors.ts'
+import { networkAdvice, shownCode } from '../network-errors.ts'
 
 const adviceByCode: Readonly<Record<string, string>> = {
   ContainerNotFound: 'the container does not exist. Create it, or correct `container`',
@@ -31,19 +31,6 @@ const adviceByCode: Readonly<Record<string, string>> = {
   ServerBusy: 'the account is busy. The feed tries again with growing pauses',
   OperationTimedOut: 'the account did not answer in time. The feed tries again with growing pauses',
   InternalError: 'the account failed. The feed tries again with growing pauses',
-  ENOTFOUND: 'the name of the account cannot be resolved. Correct `account`, or check the name service',
-  EAI_AGAIN: 'the name of the account cannot be resolved now. Check the name service',
-  ECONNREFUSED: 'nothing listens at that address. Correct `account`',
-  ECONNRESET: 'the connection broke. The feed tries again with growing pauses',
-  EPIPE: 'the connection broke. The feed tries again with growing pauses',
-  ETIMEDOUT: 'the account cannot be reached. Check the network, its firewall and private endpoints',
-  EHOSTUNREACH: 'the account cannot be reached. Check the network',
-  ENETUNREACH: 'the account cannot be reached. Check the network',
-  REQUEST_SEND_ERROR: 'the connection broke or was never established. Check the network',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is not trusted. Name its authority in NODE_EXTRA_CA_CERTS',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not trusted. Name its authority in NODE_EXTRA_CA_CERTS',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not trusted. Name its authority in NODE_EXTRA_CA_CERTS',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name. Correct `account`',
 }
 
 const adviceByStatus: Readonly<Record<number, string>> = {
@@ -70,8 +57,8 @@ export function explainStorageError(error: unknown, where: string): unknown {
     )
   if (!(error instanceof RestError)) return error
   const { statusCode } = error
-  const code = plain(error.code) ?? codeOf(error.cause)
-  const known = adviceByCode[code ?? ''] ?? adviceByStatus[statusCode ?? 0]
+  const code = shownCode(error)
+  const known = adviceByCode[code ?? ''] ?? adviceByStatus[statusCode ?? 0] ?? networkAdvice(code)
   const detail = [statusCode, code].filter(part => part !== undefined && part !== null).join(' ')
   return new Error(`${where}: ${known ?? 'the request failed'} (${detail || 'no answer'}).`)
 }
@@ -83,7 +70,3 @@ export class StalledError extends Error {
     this.name = 'StalledError'
   }
 }
-
-/** Codes come from answers too: only short words are shown. */
-const plain = (code: string | undefined): string | null =>
-  code !== undefined && /^[A-Za-z0-9_]{1,64}$/.test(code) ? code : null

@@ -10,9 +10,12 @@ import fc from 'fast-check'
 import { Webhook } from 'standardwebhooks'
 import { closedPort } from '../../../../../../test/support/ports.ts'
 import { shownFields } from '../../fields.ts'
+import { endedLedger, startRunner } from '../filing/filing.fixture.ts'
 import { recordedExchange } from '../recorded.fixture.ts'
 import { RetryLaterError } from '../retry-later.ts'
+import { openFeed } from './index.ts'
 import { addressFault, type ResolveName } from './receiver.ts'
+import type { WebhookSettings } from './settings.ts'
 import { keyOf, signedHeaders } from './sign.ts'
 import { secret, startReceiver, startSending, verified } from './webhook.fixture.ts'
 
@@ -168,6 +171,29 @@ test('410 pauses the feed and says what to do', async t => {
   const { failure, counted } = startSending(t, { url: receiver.url })
   assert.match((await failure(exchanges(1))).message, /answered 410: it wants nothing more\. The feed is paused\./)
   assert.equal(counted.pauses, 1)
+})
+
+// A receiver that was taken away must not be asked for ever, and what it missed must not be lost.
+test('after 410 the feed stays paused until it is resumed; then the receiver gets everything', async t => {
+  const ended = await endedLedger(t, ['text', 'audio'])
+  let isGone = true
+  const receiver = await startReceiver(t, response => response.writeHead(isGone ? 410 : 204).end())
+  const settings: WebhookSettings = {
+    ...{ url: receiver.url, credential: { secret }, timeout: 15_000 },
+    ...{ form: 'gatehouse', columns: null, bodies: true },
+  }
+  const { runner } = await startRunner(t, ended, async parts => openFeed(settings, parts))
+  await assert.rejects(runner.caughtUp(), /410.*The feed is paused/)
+  await runner.caughtUp()
+  const { isPaused, lastError, lagRecords } = runner.progress()
+  assert.deepEqual([isPaused, lagRecords, receiver.messages.length], [true, ended.rows.size, 1])
+  assert.match(lastError ?? '', /it wants nothing more/)
+  isGone = false
+  receiver.messages.length = 0
+  runner.resume()
+  await runner.caughtUp()
+  const ids = receiver.messages.flatMap(({ records }) => records.map(({ id }) => id))
+  assert.deepEqual(ids.toSorted(), [...ended.rows.keys()].toSorted())
 })
 
 // One record that a receiver cannot read must not keep all later alerts from it.

@@ -74,20 +74,6 @@ export class KafkaCluster {
     return this.#node(node).start()
   }
 
-  /** Runs Kafka's console producer to its end. @throws Error with its last words when it fails. */
-  async produce(args: readonly string[], input: string): Promise<void> {
-    await runJava(this.#jars, programs.produce, args, { input })
-  }
-
-  /**
-   * Runs Kafka's console consumer to its end.
-   * @param onLine is called with each line of its standard output.
-   * @throws Error with its last words when it fails.
-   */
-  async consume(args: readonly string[], onLine: (line: string) => void): Promise<void> {
-    await runJava(this.#jars, programs.consume, args, { onLine })
-  }
-
   /** A file that the nodes and programs of the test can read. @returns its path. */
   file(name: string, text: string): string {
     const path = join(this.#directory, name)
@@ -134,6 +120,20 @@ export class KafkaCluster {
   #securityFiles({ certificate, privateKey, keys }: KafkaSecurity): { readonly pem: string; readonly jwks: string } {
     return { pem: this.file('node.pem', `${privateKey}${certificate}`), jwks: this.file(keysName, keys) }
   }
+}
+
+/** Runs Kafka's console producer to its end. @throws Error with its last words when it fails. */
+export async function produceWithKafka(args: readonly string[], input: string): Promise<void> {
+  await runJava(fetchKafka(), programs.produce, args, { input })
+}
+
+/**
+ * Runs Kafka's console consumer to its end.
+ * @param onLine is called with each line of its standard output.
+ * @throws Error with its last words when it fails.
+ */
+export async function consumeWithKafka(args: readonly string[], onLine: (line: string) => void): Promise<void> {
+  await runJava(fetchKafka(), programs.consume, args, { onLine })
 }
 
 /** Lines that a failed start shows. */

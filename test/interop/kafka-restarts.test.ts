@@ -1,7 +1,7 @@
 /** The feed and a broker that goes away and comes back. `npm run interop -- --records 1000000` is the long form. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { KafkaCluster } from '../../scripts/kafka/cluster.ts'
+import { consumeWithKafka, KafkaCluster } from '../../scripts/kafka/cluster.ts'
 import { randomOf, seedOfRun } from '../support/random.ts'
 import { fedLedger, receive, sameRecords } from './support/fed.ts'
 import { makeTopic, messagesIn } from './support/topic.ts'
@@ -45,7 +45,7 @@ test('through a stop and a kill of the broker the topic gets exactly the records
   const ids = new Set<string>()
   const flags = ['print.headers=true', 'print.value=false'].flatMap(flag => ['--formatter-property', flag])
   const from = ['--bootstrap-server', connection.brokers.join(), '--topic', connection.topic, '--from-beginning']
-  await cluster.consume([...from, '--max-messages', String(await messagesIn(connection)), ...flags], line => {
+  await consumeWithKafka([...from, '--max-messages', String(await messagesIn(connection)), ...flags], line => {
     const [, id] = /\bid:([0-9a-f-]{36})\b/.exec(line) ?? []
     if (id !== undefined) ids.add(id)
   })

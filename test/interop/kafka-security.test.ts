@@ -8,7 +8,7 @@ import { readAppService } from '../../packages/gateway/src/instances/managed-ide
 import { type ProducerSettings, TopicProducer } from '../../packages/gateway/src/ledger/feeds/kafka/producer.ts'
 import { readTopic } from '../../packages/gateway/src/ledger/feeds/kafka/reader.ts'
 import type { KafkaCredential } from '../../packages/gateway/src/ledger/feeds/kafka/settings.ts'
-import { KafkaCluster } from '../../scripts/kafka/cluster.ts'
+import { consumeWithKafka, KafkaCluster } from '../../scripts/kafka/cluster.ts'
 import type { Listener } from '../../scripts/kafka/settings.ts'
 import { noiseOf, randomOf, seedOfRun } from '../support/random.ts'
 import { fedLedger, receive, sameRecords } from './support/fed.ts'
@@ -181,7 +181,7 @@ test('a ledger is in topics of every compression, whole, in order and with long 
   const counts = compressions.map(name => messagesIn({ brokers: cluster.brokers(), topic: `by-${name}`, tls: false }))
   const messages = (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
   const from = ['--bootstrap-server', cluster.brokers().join(), '--include', 'by-.*', '--from-beginning']
-  await cluster.consume([...from, '--max-messages', String(messages)], line => {
+  await consumeWithKafka([...from, '--max-messages', String(messages)], line => {
     const [, id] = /^\{"id":"([0-9a-f-]{36})"/.exec(line) ?? []
     if (id !== undefined) ids.add(id)
   })

@@ -9,7 +9,9 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { readMessage } from '../../packages/gateway/src/ledger/feeds/documents/index.ts'
 import { recordsInParquet } from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
+import { readTopic } from '../../packages/gateway/src/ledger/feeds/kafka/reader.ts'
 import { eventually, soon } from '../support/wait.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -238,6 +240,28 @@ test('the demonstration ships Parquet, and its command line shows the feed', asy
   const shown = start(process.execPath, [main, 'feeds'], directory)
   await soon('the list of feeds', shown.ended, 30_000)
   assert.match(shown.out(), / parquet +files +running +0 +- +1 /)
+  await stopDemo(demo)
+})
+
+test('the demonstration ships into a broker of its own, and its command line shows the feed', async () => {
+  const directory = join(folder, 'with-kafka')
+  const demo = await startDemo(['--no-traffic', '--no-history', '--feed', 'kafka', '--directory', directory])
+  const [, broker, topic] = /kafka:\/\/(127\.0\.0\.1:\d+)\/(\w+)/.exec(demo.out()) ?? []
+  assert.ok(broker !== undefined && topic !== undefined)
+  const asked = start(process.execPath, [main, 'chat', '--as', 'bob', 'What is a semaphore?'], directory)
+  await soon('the answer', asked.ended, 30_000)
+  const connection = { brokers: [broker], topic, tls: false }
+  const onMoved = (): void => assert.fail('nothing was deleted')
+  const reading = readTopic(connection, new Map(), AbortSignal.timeout(30_000), { onMoved })
+  const { value: messages } = await reading.next()
+  await reading.return(undefined)
+  assert.match(String(readMessage(messages?.[0]?.value ?? Buffer.alloc(0))['requestBody']), /What is a semaphore/)
+  const isShown = async (): Promise<true | null> => {
+    const shown = start(process.execPath, [main, 'feeds'], directory)
+    await soon('the list of feeds', shown.ended, 30_000)
+    return / kafka +kafka +running +0 +- +1 /.test(shown.out()) ? true : null
+  }
+  await eventually('the feed is shown', isShown, 30_000)
   await stopDemo(demo)
 })
 

@@ -1,7 +1,7 @@
 /**
  * One broker of Apache Kafka, as far as a producer and a consumer with partitions of its own choice need it: its real
- * protocol over TCP, SASL PLAIN, sequence numbers against doubles, and faults. Messages are in memory, the newest 64 MiB
- * of each partition.
+ * protocol over TCP, SASL PLAIN, sequence numbers against doubles, and faults. Messages are in memory, the newest
+ * 64 MiB of each partition.
  *
  *     const kafka = await startKafka({ topics: { records: { partitions: 3 } } })
  *     // ... kafka.address is the list of brokers of any client ...

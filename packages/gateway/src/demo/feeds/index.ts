@@ -21,6 +21,13 @@ export interface DemoFeedParts {
 export const demoFeeds: Readonly<Record<DemoFeedKind, (parts: DemoFeedParts) => Promise<DemoFeed>>> = {
   files: async ({ stateDirectory }) => filesIn(join(stateDirectory, 'files'), 'jsonl'),
   parquet: async ({ stateDirectory }) => filesIn(join(stateDirectory, 'parquet'), 'parquet'),
+  async kafka() {
+    const { startKafka } = await import('@gatehouse/simulator')
+    const topic = 'gatehouse'
+    const kafka = await startKafka({ topics: { [topic]: {} } })
+    const feed: DemoFeed['feed'] = { kind: 'kafka', brokers: [kafka.address], topic, tls: false, bodies: true }
+    return { feed, where: `kafka://${kafka.address}/${topic}`, close: () => kafka.close() }
+  },
 }
 
 function filesIn(directory: string, format: 'jsonl' | 'parquet'): DemoFeed {

@@ -3,6 +3,7 @@ import { codeOf } from '../../errors.ts'
 const untrusted = 'its certificate is not trusted. Name its authority in NODE_EXTRA_CA_CERTS'
 const broken = 'the connection broke. The feed tries again with growing pauses'
 const silent = 'it did not answer in time. Check it, and the network'
+const forbidden = 'a firewall of this machine forbids the connection'
 const unreachable = 'it cannot be reached. Check the network, firewalls and private endpoints'
 
 /** What went wrong on the way to another side, and what to do, by the code of Node, OpenSSL or undici. */
@@ -14,6 +15,8 @@ const adviceByCode: Readonly<Record<string, string>> = {
   EPIPE: broken,
   UND_ERR_SOCKET: broken,
   REQUEST_SEND_ERROR: 'the connection broke or was never established. Check the network',
+  EACCES: forbidden,
+  EPERM: forbidden,
   ETIMEDOUT: unreachable,
   EHOSTUNREACH: unreachable,
   ENETUNREACH: unreachable,

@@ -12,6 +12,7 @@ import {
   type ContainerClient,
   ContainerSASPermissions,
   generateBlobSASQueryParameters,
+  RestError,
   SASProtocol,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
@@ -304,6 +305,16 @@ test('an upload in which nothing arrives any more is given up and tried again', 
   const { runner } = await blobRunner(t, ended, { account: azurite.account })
   await runner.caughtUp()
   assert.equal(withoutDoubles(await recordsOf(t, container)).size, ended.rows.size)
+})
+
+test('a local firewall and a full disk of this machine get different messages', () => {
+  const place = new ContainerPlace({
+    ...{ feed: 'archive', temporary: '/ledger/cursors/archive.tmp', where: 'contoso/ledger', prefix: '', stallMs },
+    ...{ contentType: 'text/plain', open: () => assert.fail() },
+  })
+  const said = (error: unknown): string => String(place.explain(error))
+  assert.match(said(new RestError('connect', { code: 'EACCES' })), /contoso\/ledger: a firewall.*\(EACCES\)/)
+  assert.match(said(Object.assign(new Error('write'), { code: 'ENOSPC' })), /\/ledger\/cursors: the disk is full/)
 })
 
 test('a name that is taken is never written over', async t => {

@@ -68,7 +68,9 @@ export class ContainerPlace implements FilePlace {
   }
 
   explain(error: unknown): unknown {
-    return explainStorageError(explainSystemError(error, dirname(this.temporary)), this.#options.where)
+    // The account first: a firewall answers a connection with the codes of a directory that may not be written.
+    const explained = explainStorageError(error, this.#options.where)
+    return explained === error ? explainSystemError(error, dirname(this.temporary)) : explained
   }
 
   async #upload({ temporary, hour, name, bytes }: FinishedFile, contentType: string): Promise<void> {

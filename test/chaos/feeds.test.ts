@@ -11,7 +11,7 @@ import { allRecords } from '../support/records.ts'
 import type { Scope } from '../support/world.ts'
 import { audit } from './audit.ts'
 import { runFeeds } from './feeds-run.ts'
-import { filesReceiver } from './receivers.ts'
+import { blobReceiver, filesReceiver, webhookReceiver } from './receivers.ts'
 import { sizeOf } from './size.ts'
 import { lastFirst } from './world.ts'
 
@@ -37,6 +37,8 @@ test('P1 after kills, full disks and absences of receivers ledger, bill and ever
       Promise.all([
         filesReceiver('lines', directory, 'jsonl', true),
         filesReceiver('parquet', directory, 'parquet', false),
+        blobReceiver(scope, 'blob'),
+        webhookReceiver(scope, 'webhook', seed + 1),
       ]),
   })
   assert.deepEqual(run.exit, { code: 0, signal: null }, run.lines.join('\n'))

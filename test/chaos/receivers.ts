@@ -1,12 +1,20 @@
 /** The receivers of feeds, which a run makes unreachable at random. */
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdir, rename } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
+import { startAzurite } from '../../packages/gateway/src/ledger/feeds/blob/azurite.fixture.ts'
 import {
   type FiledRecord,
   recordsInLines,
   recordsInParquet,
 } from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
+import { type Gate, startGate } from '../support/gate.ts'
+import { randomOf } from '../support/random.ts'
+import type { Scope } from '../support/world.ts'
 
 export interface Receiver {
   /** Name of the feed. */
@@ -49,5 +57,75 @@ export async function filesReceiver(
       await rename(`${disk}-away`, disk)
     },
     records: async () => (format === 'jsonl' ? recordsInLines(target) : await recordsInParquet(target)),
+  }
+}
+
+const behindGate = (gate: Gate): Pick<Receiver, 'away' | 'back'> => ({ away: gate.shut, back: gate.open })
+
+/** A container of Azurite. */
+export async function blobReceiver(t: Scope, name: string): Promise<Receiver> {
+  const { connectionString, container } = await startAzurite(t)
+  const { port } = new URL(/BlobEndpoint=([^;]+)/.exec(connectionString)?.[1] ?? '')
+  const gate = await startGate(Number(port))
+  t.after(() => gate.close())
+  const client = container('records')
+  await client.create()
+  const credential = { connectionString: connectionString.replace(`:${port}/`, `:${gate.port}/`) }
+  const batch = { records: 80, time: '1s' } as const
+  return {
+    name,
+    feed: { kind: 'blob', container: 'records', credential, bodies: true, batch },
+    hasBodies: true,
+    ...behindGate(gate),
+    async records() {
+      const all: FiledRecord[] = []
+      for await (const { name: path } of client.listBlobsFlat()) {
+        if (!path.endsWith('.jsonl') || path.includes('/_')) continue
+        const text = (await client.getBlobClient(path).downloadToBuffer()).toString('utf8')
+        all.push(
+          ...text
+            .split('\n')
+            .slice(0, -1)
+            .map(line => JSON.parse(line) as FiledRecord),
+        )
+      }
+      return all
+    },
+  }
+}
+
+/** A program that takes signed messages, and answers some of them with an error, after or instead of taking them. */
+export async function webhookReceiver(t: Scope, name: string, seed: number): Promise<Receiver> {
+  const random = randomOf(seed)
+  const records: FiledRecord[] = []
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const isKept = random.chance(0.95)
+      const said = JSON.parse(Buffer.concat(chunks).toString()) as {
+        readonly data: { readonly records: FiledRecord[] }
+      }
+      if (isKept) records.push(...said.data.records)
+      if (random.chance(0.03)) request.socket.destroy()
+      else response.writeHead(isKept && random.chance(0.97) ? 204 : 503).end()
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const gate = await startGate((server.address() as AddressInfo).port)
+  t.after(() => gate.close())
+  const secret = `whsec_${randomBytes(32).toString('base64')}`
+  const url = `http://${gate.host}:${gate.port}/records`
+  return {
+    name,
+    feed: { kind: 'webhook', url, credential: { secret }, bodies: true, batch: { records: 20, time: '1s' } },
+    hasBodies: true,
+    ...behindGate(gate),
+    records: async () => records,
   }
 }

@@ -63,7 +63,7 @@ export function closedOf(id: string, over: Partial<Closed> = {}): Closed {
   }
 }
 
-export function temporaryDirectory(t: TestContext): string {
+export function temporaryDirectory(t: Pick<TestContext, 'after'>): string {
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-ledger-'))
   t.after(() => rmSync(directory, { recursive: true, force: true }))
   return directory

@@ -39,7 +39,7 @@ export interface Azurite {
 
 /** Ends with the test. @param tls PEM files, for tokens: Azurite then accepts tokens that are well-formed. */
 export async function startAzurite(
-  t: TestContext,
+  t: Pick<TestContext, 'after'>,
   tls: { readonly certificate: string; readonly privateKey: string } | null = null,
 ): Promise<Azurite> {
   const directory = temporaryDirectory(t)

@@ -35,7 +35,7 @@ interface Surroundings {
  * shared machine it may be late, and a call refused for that reason says nothing.
  */
 function configuration({ authority, upstreamUrl, directory }: Surroundings, variant: GatewayVariant): ConfigInput {
-  const { limits, redisUrl } = variant
+  const { limits, redisUrl, feed = null } = variant
   return {
     gateway: { listen: '127.0.0.1:0' },
     admin: { listen: '127.0.0.1:0' },
@@ -54,6 +54,8 @@ function configuration({ authority, upstreamUrl, directory }: Surroundings, vari
       ...(limits === null ? {} : { unlimited: workload }),
     },
     ledger: { directory },
+    // Checked by the schema below.
+    ...(feed === null ? {} : { feeds: { bench: feed as NonNullable<ConfigInput['feeds']>[string] } }),
     ...(redisUrl === null
       ? {}
       : { redis: { url: redisUrl, timeout: '10s' }, limits: { store: 'redis', whenStoreIsDown: 'refuse' } }),

@@ -4,72 +4,15 @@
  */
 import { performance } from 'node:perf_hooks'
 import { answerParent, isChild } from './child.ts'
+import { ErrorCount, type Errors, fault, Line, repeat, silenceMsMax } from './line.ts'
 import { type Spread, spread } from './quantiles.ts'
 import { type ExpectedAnswer, expectedAnswer, type Question, questionBody } from './questions.ts'
-import { type Answer, Connection, EventCounter, requestBytes, WireError } from './wire.ts'
+import { Connection, EventCounter, requestBytes, WireError } from './wire.ts'
 
 /** Where to send, and with which headers beyond Host, Content-Type and Content-Length. */
 export interface Target {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-}
-
-/** Longest silence before a timeout, in ms. */
-const silenceMsMax = 20_000
-/** A worker that fails this often in a row gives up. */
-const failuresInRowMax = 5
-
-/** Failures by kind; empty when all went well. */
-export type Errors = Readonly<Record<string, number>>
-
-class ErrorCount {
-  readonly byKind: Record<string, number> = {}
-  add(kind: string): void {
-    this.byKind[kind] = (this.byKind[kind] ?? 0) + 1
-  }
-}
-
-/** The reason why this answer is not the expected one; null if it is. */
-function fault(answer: Answer, expected: ExpectedAnswer, events: number): string | null {
-  if (answer.status !== 200) return `status_${answer.status}`
-  if (answer.bytes !== expected.bytes) return `length_${answer.bytes}_instead_of_${expected.bytes}`
-  if (events !== expected.events) return `events_${events}_instead_of_${expected.events}`
-  return null
-}
-
-/** A connection that is opened again after a failure. */
-class Line {
-  readonly #url: string
-  #connection: Connection | null = null
-
-  constructor(url: string) {
-    this.#url = url
-  }
-
-  async ready(): Promise<Connection> {
-    if (this.#connection?.usable) return this.#connection
-    this.#connection = await Connection.open(this.#url, silenceMsMax)
-    return this.#connection
-  }
-
-  close(): void {
-    this.#connection?.close()
-  }
-}
-
-/** Repeats `once` until it returns false. Failures are counted; after several in a row the worker gives up. */
-async function repeat(errors: ErrorCount, once: () => Promise<boolean>): Promise<void> {
-  let inRow = 0
-  while (inRow < failuresInRowMax) {
-    try {
-      if (!(await once())) return
-      inRow = 0
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error
-      errors.add(error.code)
-      inRow += 1
-    }
-  }
 }
 
 export interface CallsOrder {
@@ -138,6 +81,73 @@ export async function runCalls(order: CallsOrder, kept: KeptLines | null = null)
   const elapsedMs = performance.now() - startedAt
   if (kept === null) lines.close()
   return { sent, answered: latenciesMs.length, errors: errors.byKind, elapsedMs, latencyMs: spread(latenciesMs) }
+}
+
+export interface SteadyOrder {
+  readonly targets: readonly Target[]
+  readonly question: Question
+  /** To each target. */
+  readonly callsPerSecond: number
+  /** To each target. */
+  readonly connections: number
+  readonly durationMs: number
+}
+
+/** For each target, in the given order. */
+export type SteadyResult = readonly Pick<CallsResult, 'sent' | 'answered' | 'errors' | 'latencyMs'>[]
+
+/**
+ * Calls at a steady rate, however long answers take (open loop), as far as the connections allow. Latency counts from
+ * the moment at which a call was due, so that a call which had to wait for its connection shows it.
+ * @param kept Connections that stay open between orders.
+ */
+export function runSteady(order: SteadyOrder, kept: KeptLinesByTarget): Promise<SteadyResult> {
+  const expected = expectedAnswer(order.question)
+  const body = questionBody(order.question)
+  const pauseMs = (order.connections / order.callsPerSecond) * 1_000
+  const startedAt = performance.now()
+  const endsAt = startedAt + order.durationMs
+  const toOne = async (target: Target, place: number): Promise<SteadyResult[number]> => {
+    const request = requestBytes(target.url, target.headers, body)
+    const errors = new ErrorCount()
+    const latenciesMs: number[] = []
+    let sent = 0
+    const worker = async (line: Line, index: number): Promise<void> => {
+      // Evenly spread over the connections, and the targets by turns.
+      const offset = (index + place / order.targets.length) / order.connections
+      let dueAt = startedAt + offset * pauseMs
+      await repeat(errors, async () => {
+        if (dueAt >= endsAt) return false
+        const waitMs = dueAt - performance.now()
+        if (waitMs > 0) await new Promise(resolve => setTimeout(resolve, waitMs))
+        const connection = await line.ready()
+        sent += 1
+        const wrong = fault(await connection.exchange(request), expected, 0)
+        if (wrong === null) latenciesMs.push(performance.now() - dueAt)
+        else errors.add(wrong)
+        dueAt += pauseMs
+        return true
+      })
+    }
+    await Promise.all(kept.of(target).take(order.connections, target.url).map(worker))
+    return { sent, answered: latenciesMs.length, errors: errors.byKind, latencyMs: spread(latenciesMs) }
+  }
+  return Promise.all(order.targets.map(toOne))
+}
+
+/** Kept connections of several origins. */
+export class KeptLinesByTarget {
+  readonly #byUrl = new Map<string, KeptLines>()
+
+  of({ url }: Target): KeptLines {
+    const kept = this.#byUrl.get(url) ?? new KeptLines()
+    this.#byUrl.set(url, kept)
+    return kept
+  }
+
+  close(): void {
+    for (const kept of this.#byUrl.values()) kept.close()
+  }
 }
 
 export interface StreamsOrder {
@@ -378,10 +388,15 @@ export function holdStreams(order: HoldOrder): Hold {
 if (import.meta.main && isChild) {
   let hold: Hold | null = null
   const kept = new KeptLines()
+  const keptByTarget = new KeptLinesByTarget()
   const orders = {
     calls: (order: unknown) => runCalls(order as CallsOrder),
     slice: (order: unknown) => runCalls(order as CallsOrder, kept),
-    letGo: () => kept.close(),
+    steady: (order: unknown) => runSteady(order as SteadyOrder, keptByTarget),
+    letGo: () => {
+      kept.close()
+      keptByTarget.close()
+    },
     streams: (order: unknown) => runStreams(order as StreamsOrder),
     pairs: (order: unknown) => runPairs(order as PairsOrder),
     open: (order: unknown) => {

@@ -3,10 +3,10 @@
  * medians over the rounds, so that other load that disturbs one round does not decide the figure.
  */
 import type { ProcessUsage } from './child.ts'
+import type { Errors } from './line.ts'
 import type {
   CallsOrder,
   CallsResult,
-  Errors,
   HoldOrder,
   HoldResult,
   PairsOrder,

@@ -79,6 +79,8 @@ export interface GatewayVariant {
   /** Place of the counters of its workload's limits; null for no limits. */
   readonly limits: 'memory' | 'redis' | null
   readonly redisUrl: string | null
+  /** Section of a feed that ships every record with its bodies; null or absent for none. */
+  readonly feed?: unknown
 }
 
 export function gatewaySeat(name = 'gateway', variant: GatewayVariant = { limits: null, redisUrl: null }): SeatSpec {

@@ -52,6 +52,38 @@ for (const form of feedForms) {
   })
 }
 
+const oddBodies: Readonly<Record<string, Uint8Array>> = {
+  text: Buffer.from('{"a":"ü😀"}'),
+  'escaped half of a pair': Buffer.from('"\\ud800"'),
+  'half of a pair': Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]),
+  'a NUL': Buffer.from('a\0b'),
+  'invalid UTF-8': Buffer.from([0xff, 0xfe, 0x41]),
+  sound: Buffer.from(Array.from({ length: 5_000 }, (_, index) => (index * 131) % 256)),
+  'a text of 20 MB': Buffer.alloc(20_000_000, 'ü'),
+}
+const textBodies = new Set(['text', 'escaped half of a pair', 'a text of 20 MB'])
+const bodyNames = {
+  gatehouse: ['responseBody', 'responseBodyEncoding'],
+  gen_ai: ['gatehouse.response.body', 'gatehouse.response.body.encoding'],
+  apim: ['FullResponseBody', null],
+} as const
+
+// What the ledger shows of a call and what the receiver shows must be the same bytes.
+for (const form of feedForms) {
+  test(`a body of any bytes comes back from the form ${form} as it passed`, () => {
+    for (const [name, body] of Object.entries(oddBodies)) {
+      const halves = [body.subarray(0, 2), body.subarray(2)].map(half => Buffer.from(half))
+      const record = recordOf(exchangeWith({}, {}, () => ({ request: [], response: halves })))
+      const cells = new Map(columnsOf(form, null, true).map(column => [column.name, column.cell(record)]))
+      const [bodyName, encodingName] = bodyNames[form]
+      const encoding = textBodies.has(name) ? 'utf8' : 'base64'
+      const line = JSON.stringify(cells.get(bodyName))
+      assert.ok(Buffer.from(String(JSON.parse(line)), encoding).equals(body), name)
+      if (encodingName !== null) assert.equal(cells.get(encodingName), encoding, name)
+    }
+  })
+}
+
 test('a record that can never be made has a reason; what may be over at the next try is thrown', () => {
   const withError = (error: Error): (() => FedRecord | string) => {
     const exchange = exchangeWith({}, {}, () => {

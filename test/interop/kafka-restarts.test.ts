@@ -27,7 +27,8 @@ test('through a stop and a kill of the broker the topic gets exactly the records
     await cluster.restart()
     return lastError ?? ''
   }
-  const isAway = /^Kafka 127\.0\.0\.1:\d+: (the connection was refused|a broker closed the connection)/
+  const isAway =
+    /^Kafka 127\.0\.0\.1:\d+: (nothing listens at that address|the connection broke|a broker closed the connection)/
   assert.match(await down(() => cluster.stop(), 0), isAway)
   assert.match(await down(() => cluster.kill(), 2 * fifth), isAway)
   await fed.record(records - 4 * fifth)

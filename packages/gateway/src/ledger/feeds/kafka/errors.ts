@@ -1,5 +1,6 @@
 /** Failures of a topic as an operator reads them: what failed, and what to do. */
 import { codeOf } from '../../../errors.ts'
+import { networkAdvice } from '../network-errors.ts'
 import type { KafkaConnection } from './settings.ts'
 
 /** By error code of the protocol. https://kafka.apache.org/protocol#protocol_error_codes */
@@ -24,22 +25,14 @@ const protocolReasons: Readonly<Record<string, string>> = {
   THROTTLING_QUOTA_EXCEEDED: 'is over its quota. It is tried again',
 }
 
-/** By code of Node's errors. */
+const untrusted = "nobody that `tls` trusts signed its certificate. Put its authority's into `tls.ca`"
+/** Where more is known of the cause than `networkAdvice` says, by code of Node's errors. */
 const networkReasons: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'the name is not known. Correct `brokers`',
-  EAI_AGAIN: 'the name could not be looked up',
-  ECONNREFUSED: 'the connection was refused. Is the broker running, and is the port right?',
-  EHOSTUNREACH: 'there is no route to it',
-  ENETUNREACH: 'there is no route to it',
-  ETIMEDOUT: 'it did not answer',
   ECONNRESET: 'it closed the connection. Does it want TLS (`tls`) or a sign-in (`credential`)?',
-  EPIPE: 'it closed the connection',
-  DEPTH_ZERO_SELF_SIGNED_CERT: "nobody that `tls` trusts signed its certificate. Put its authority's into `tls.ca`",
-  SELF_SIGNED_CERT_IN_CHAIN: "nobody that `tls` trusts signed its certificate. Put its authority's into `tls.ca`",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "nobody that `tls` trusts signed its certificate. Put its authority's into `tls.ca`",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    "nobody that `tls` trusts signed its certificate. Put its authority's into `tls.ca`",
-  CERT_HAS_EXPIRED: 'its certificate has expired',
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name. Use the name of the certificate in `brokers`',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS on this port. Correct the port, or set `tls: false`',
 }
@@ -71,8 +64,8 @@ function reasonOf(error: unknown, brokers: string, topic: string): string {
   if (all.includes('Broker requires TLS.')) return `Kafka ${brokers}: it wants TLS on this port. Set \`tls: true\`.`
   for (const cause of causes) {
     const code = codeOf(cause)
-    const reason = networkReasons[code ?? '']
-    if (reason !== undefined) return `Kafka ${brokers}: ${reason} (${code}).`
+    const reason = networkReasons[code ?? ''] ?? networkAdvice(code)
+    if (reason !== null) return `Kafka ${brokers}: ${reason} (${code}).`
   }
   if (all.some(message => /TLS handshake failed/.test(message)))
     return `Kafka ${brokers}: it does not speak TLS on this port. Correct the port, or set \`tls: false\`.`

@@ -1,10 +1,10 @@
 /** One run of calls through three replicas and a collector, each of which is killed and started again. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import { dirname, join } from 'node:path'
 import { feedsAnswer, instancesAnswer } from '../../packages/gateway/src/admin/house-schemas.ts'
 import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
-import { recordsInLines, withoutDoubles } from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
+import { type FiledRecord, withoutDoubles } from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
 import type { BillLine } from '../../packages/simulator/src/types.ts'
 import { randomOf } from '../support/random.ts'
 import { startRedis } from '../support/redis.ts'
@@ -21,7 +21,21 @@ import {
 import { type Seen, send, sendAll } from './client.ts'
 import { longPlan, planOf } from './plans.ts'
 
+/** The way from the replicas' feeds to the collector. It is not killed. */
+export interface Transport {
+  /** Settings of a replica's feed, without what is sent. */
+  feed(replica: string): Feed
+  readonly source: Source
+  /** Records that have arrived, doubles included. */
+  records(): Promise<readonly FiledRecord[]>
+}
+
+type Feed = NonNullable<ConfigInput['feeds']>[string]
+type Source = NonNullable<ConfigInput['collect']>['sources'][string]
+
 export interface CollectRunOptions {
+  /** @param directory for what it keeps. */
+  readonly transport: (t: Scope, directory: string) => Promise<Transport>
   readonly seed: number
   readonly calls: number
   /** Of any of the processes. */
@@ -44,18 +58,22 @@ const names = ['one', 'two', 'three'] as const
 /** Time for the feeds and the collector to catch up. */
 const caughtUpMs = 120_000
 
-export async function runCollector(t: Scope, { seed, calls, kills, atOnce }: CollectRunOptions): Promise<CollectRun> {
+export async function runCollector(t: Scope, options: CollectRunOptions): Promise<CollectRun> {
+  const { seed, calls, kills, atOnce, transport } = options
   const random = randomOf(seed)
   const redis = await startRedis(t, { appendOnly: true })
   const around = await startSurroundings(t)
   const directory = dirname(around.configFile)
-  const shared = join(directory, 'shared')
-  await mkdir(shared)
+  const way = await transport(t, directory)
   const written = JSON.parse(await readFile(around.configFile, 'utf8')) as ConfigInput
   const configure = (name: string, config: object): Promise<Surroundings> => configured(around, name, config)
   const replicas: Restarted[] = []
   for (const name of names) {
-    const replica = new Restarted(t, await configure(name, replicaConfig(written, name, redis.url, shared)), 'serve')
+    const replica = new Restarted(
+      t,
+      await configure(name, replicaConfig(written, name, redis.url, way.feed(name))),
+      'serve',
+    )
     replicas.push(replica)
     // One after the other: they share the processors.
     await replica.running
@@ -63,7 +81,7 @@ export async function runCollector(t: Scope, { seed, calls, kills, atOnce }: Col
   const ledgerDirectory = join(directory, 'collected')
   const collector = new Restarted(
     t,
-    await configure('collector', collectorConfig(written, ledgerDirectory, shared)),
+    await configure('collector', collectorConfig(written, ledgerDirectory, way.source)),
     'collect',
   )
   await collector.running
@@ -107,7 +125,7 @@ export async function runCollector(t: Scope, { seed, calls, kills, atOnce }: Col
     await eventually('the feed of a replica has caught up', () => hasShipped(replica, token), caughtUpMs)
     await replica.stop()
   }
-  const lines = names.flatMap(name => recordsInLines(join(shared, name)))
+  const lines = await way.records()
   const ids = withoutDoubles(lines).size
   await eventually(
     'the collector has caught up',
@@ -128,22 +146,20 @@ async function configured(around: Surroundings, name: string, config: object): P
   return { ...around, configFile }
 }
 
-function replicaConfig(written: ConfigInput, name: string, url: string, shared: string): ConfigInput {
+function replicaConfig(written: ConfigInput, name: string, url: string, feed: Feed): ConfigInput {
   return {
     ...written,
     gateway: { ...written.gateway, replica: name },
     ledger: { ...written.ledger, directory: `./ledger-of-${name}`, store: 'none' },
     redis: { url },
-    feeds: {
-      out: { kind: 'files', directory: join(shared, name), bodies: true, batch: { records: 60, time: '1s' } },
-    },
+    feeds: { out: { ...feed, bodies: true, batch: { records: 60, time: '1s' } } },
   }
 }
 
-function collectorConfig({ admin, identity }: ConfigInput, directory: string, shared: string): object {
+function collectorConfig({ admin, identity }: ConfigInput, directory: string, source: Source): object {
   return {
     ...{ admin, identity, ledger: { directory } },
-    collect: { sources: { replicas: { kind: 'files', directory: shared } } },
+    collect: { sources: { replicas: source } },
     log: { level: 'info' },
   }
 }

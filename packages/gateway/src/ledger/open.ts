@@ -64,6 +64,8 @@ export interface LedgerOptions {
 
 const retainEveryMs = 3_600_000
 const loadEveryMsDefault = 1_000
+/** A record that a crash cut off in a collector comes again within minutes; what has not come by then never will. */
+const cutOffMsMax = 24 * 3_600_000
 const feedsBehindMsDefault = 3 * 24 * 3_600_000
 /**
  * A quiet gateway begins one segment a day, and more if bodies are kept for less than eight days, because only whole
@@ -147,7 +149,9 @@ class OpenLedger implements Ledger {
   readonly #feeds: RunningFeeds
   readonly #unclaim: () => void
   readonly #stopRetention: () => void
+  readonly #recover: () => Promise<void>
   readonly #recovered: Promise<void>
+  readonly #openedAtMs: number
   #closing: Promise<void> | null = null
 
   constructor(
@@ -168,7 +172,9 @@ class OpenLedger implements Ledger {
     const { counter, log, modelOf = () => null, costOf = () => null, completionTokensAssumed = 1_000 } = options
     const stopped = (): boolean => this.#closing !== null
     const parts = { store, journal, counter, modelOf, costOf, completionTokensAssumed, log, stopped }
-    this.#recovered = options.collects === true ? Promise.resolve() : recovered(parts)
+    this.#recover = () => recovered(parts)
+    this.#recovered = options.collects === true ? Promise.resolve() : this.#recover()
+    this.#openedAtMs = options.clock()
   }
 
   async caughtUp(): Promise<void> {
@@ -260,6 +266,8 @@ class OpenLedger implements Ledger {
       // What is not loaded yet must not be deleted.
       await this.#loadAll()
       const now = clock()
+      // Open exchanges hold their segments back.
+      if (this.#options.collects === true && now - this.#openedAtMs > cutOffMsMax) await this.#recover()
       if (!this.#hold.mayDelete()) return
       const bodiesFromMs = now - retain.bodies
       const feeds = this.#feeds.needs().map(({ name, from, behindMsMax }) => {

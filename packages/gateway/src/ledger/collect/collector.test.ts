@@ -194,6 +194,34 @@ test('a long record that a crash cut off is written whole when it comes again', 
   assert.equal((await second.ledger.health()).openExchanges, 0)
 })
 
+// Otherwise it would keep the segments of the journal from there on for ever.
+test('a long record that was cut off and never comes again is recorded as interrupted after a day', async t => {
+  const id = newId()
+  const first = await collecting(t, [])
+  await first.ledger.journal.open(openedOf(id), [bytes('half of a question')])
+  await first.close()
+  let now = Date.now()
+  const works: (() => Promise<void>)[] = []
+  const second = await collecting(t, [], {
+    directory: first.directory,
+    ledger: {
+      clock: () => now,
+      scheduler: (_, work) => {
+        works.push(work)
+        return () => {}
+      },
+    },
+  })
+  const hour = async (): Promise<void> => {
+    for (const work of works) await work()
+  }
+  await hour()
+  assert.equal((await second.ledger.health()).openExchanges, 1)
+  now += 25 * 3_600_000
+  await hour()
+  assert.equal((await second.ledger.row(id))?.outcome, 'interrupted')
+})
+
 test('while the disk refuses, nothing is taken, and everything is there once when it accepts writes again', {
   skip: process.platform === 'linux' ? false : 'file size limits of a running process are changed with prlimit',
 }, async t => {

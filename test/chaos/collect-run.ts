@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { feedsAnswer, instancesAnswer } from '../../packages/gateway/src/admin/house-schemas.ts'
 import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import { type FiledRecord, withoutDoubles } from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
@@ -101,7 +102,7 @@ export async function runCollector(t: Scope, options: CollectRunOptions): Promis
     begun += 1
     while ((killings[0]?.afterCalls ?? Number.POSITIVE_INFINITY) <= begun) {
       const killing = killings.shift()
-      if (killing !== undefined) setTimeout(() => killing.victim.kill(), killing.delayMs)
+      killing?.victim.kill(killing.delayMs)
     }
   }
   function* plans() {
@@ -119,6 +120,8 @@ export async function runCollector(t: Scope, options: CollectRunOptions): Promis
     () => begun < calls,
   )
   for (const agent of agents.values()) agent.destroy()
+  // From now on all of them live.
+  for (const one of processes) await one.settled()
   const token = tokens.get('carol')
   for (const replica of replicas) await eventually('each replica shows all three', () => showsAll(replica, token))
   for (const replica of replicas) {
@@ -177,13 +180,19 @@ class Restarted {
     this.running.catch(() => {})
   }
 
-  kill(): void {
-    this.#turn = this.#turn.then(() => this.#killed())
+  /** Kills it so many milliseconds from now, when it runs, and starts it again. */
+  kill(inMs: number): void {
+    this.#turn = this.#turn.then(() => pause(inMs)).then(() => this.#killed())
+    // `settled` reports it.
+    this.#turn.catch(() => {})
   }
 
-  /** After all kills. */
+  /** Resolves when it has been killed as often as it was to be, and runs again. */
+  settled(): Promise<void> {
+    return this.#turn
+  }
+
   async stop(): Promise<void> {
-    await this.#turn
     const running = await this.running
     running.kill('SIGTERM')
     const exit = await running.exited

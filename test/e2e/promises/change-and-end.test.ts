@@ -119,7 +119,10 @@ test('H5 a reload takes roles, open metrics and retention away at once, and repo
 
   // Bodies older than the shortened retention are hidden at once, even before their files are deleted.
   assert.deepEqual(
-    house.reload({ ...world.config, ledger: { ...world.config.ledger, retain: { records: 2, bodies: 1 } } }),
+    house.reload({
+      ...world.config,
+      ledger: { ...world.config.ledger, retain: { ...world.config.ledger.retain, records: 2, bodies: 1 } },
+    }),
     [],
   )
   const kept = await eventually('a body is older than a millisecond', async () => {

@@ -27,8 +27,11 @@ export interface LedgerOptions {
    * `none`: the journal alone; questions about records and usage reject with `ledger_without_store`. Default `duckdb`.
    */
   readonly store?: StoreKind
-  /** How long figures and bodies are kept. Milliseconds. */
-  readonly retain: { readonly records: number; readonly bodies: number }
+  /**
+   * How long figures and bodies are kept, and after which time days of figures move into archives; `never` is the
+   * default. Milliseconds. Read at each look.
+   */
+  readonly retain: { readonly records: number; readonly bodies: number; readonly archiveAfter?: number | 'never' }
   /** Counts tokens of interrupted exchanges whose usage was not reported. */
   readonly counter: Pick<TokenCounter, 'count'>
   /** Model of a deployment, for counting; null when it is not known. Default: the model that the exchange names. */
@@ -273,13 +276,20 @@ class OpenLedger implements Ledger {
       const feeds = this.#feeds.needs().map(({ name, from, behindMsMax }) => {
         return { name, from, fromMs: bodiesFromMs - (behindMsMax ?? feedsBehindMsDefault) }
       })
-      const { unread, ...deleted } = await this.#store.ask('retain', now - retain.records, {
-        ...{ feeds, bodiesFromMs, nowMs: now },
-      })
+      const { archiveAfter = 'never' } = retain
+      const archiveFromMs = archiveAfter === 'never' ? null : now - Math.max(archiveAfter, retain.bodies)
+      const needs = { feeds, bodiesFromMs, nowMs: now }
+      const { unread, archived, ...deleted } = await this.#store.ask(
+        'retain',
+        now - retain.records,
+        archiveFromMs,
+        needs,
+      )
       for (const [consumer, segments] of Object.entries(unread)) {
         this.#feeds.dropped(consumer, segments)
         log.error({ segments, consumer }, 'segments of the journal were deleted that a feed had not read in time')
       }
+      if (archived > 0) log.info({ records: archived }, 'the ledger moved days of records into archives')
       if (deleted.records + deleted.segments > 0) log.info({ ...deleted }, 'the ledger deleted what is too old')
     } catch (error) {
       if (error instanceof LedgerError && error.code === 'ledger_closed') return

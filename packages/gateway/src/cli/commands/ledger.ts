@@ -63,8 +63,9 @@ function rebuildCommand(context: CliContext): Command {
     const rebuilt = await asCliError(rebuildLedger(directory, options.withoutOld === true))
     if (context.json) context.stdout.write(`${jsonText({ directory, ...rebuilt })}\n`)
     else {
-      const { loaded, kept } = rebuilt
-      const text = `${figure(loaded)} records from the journal, ${figure(kept)} from the store as it was`
+      const { loaded, kept, adopted } = rebuilt
+      const found = adopted === 0 ? '' : `, ${figure(adopted)} from archives that it did not know`
+      const text = `${figure(loaded)} records from the journal, ${figure(kept)} from the store as it was${found}`
       context.stdout.write(`✓ The store in ${directory} is new: ${text}.\n`)
     }
   })

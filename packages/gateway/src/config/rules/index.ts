@@ -292,9 +292,13 @@ function checkWorkloads(workloads: Config['workloads'], notes: Notes): void {
 }
 
 function checkRetention(ledger: Config['ledger'], notes: Notes): void {
-  const { records, bodies } = ledger.retain
-  if (bodies <= records) return
+  const { records, bodies, archiveAfter } = ledger.retain
   const days = (ms: number): string => `${ms / 86_400_000} d`
+  if (archiveAfter !== 'never' && archiveAfter < bodies) {
+    const atLeast = `at least ledger.retain.bodies (${days(bodies)}): records in an archive have no bodies`
+    conflict(notes, ['ledger', 'retain', 'archiveAfter'], days(archiveAfter), atLeast)
+  }
+  if (bodies <= records) return
   const expected = `at most ledger.retain.records (${days(records)}): a body without its record cannot be found`
   conflict(notes, ['ledger', 'retain', 'bodies'], days(bodies), expected)
 }

@@ -52,6 +52,12 @@ suite('errors across fields', () => {
       ['x-ms-spillover-deployment'],
       'conflict gateway.forwardHeaders[0]',
     ],
+    [
+      'archived records have no bodies',
+      'ledger/retain',
+      { bodies: '60d', archiveAfter: '40d' },
+      'conflict ledger.retain.archiveAfter',
+    ],
     ['retained bodies have a record', 'ledger/retain/records', '2d', 'conflict ledger.retain.bodies'],
     [
       'an endpoint has no path',

@@ -28,6 +28,14 @@ export const ledger = z.strictObject({
     .strictObject({
       records: duration('1d', '36500d', '400d').describe('How long figures are kept.'),
       bodies: duration('1d', '36500d', '30d').describe('How long bodies are kept; at most as long as figures.'),
+      archiveAfter: z
+        .union([z.literal('never'), duration('32d', '36500d', '90d')], {
+          error: 'never, or a duration of at least 32d, as 90d',
+        })
+        .prefault('never')
+        .describe(
+          'Days that are older move from the store into Parquet files (`LEDGER/archive`), at least as long as `bodies`. Reports and lists read them there.',
+        ),
     })
     .prefault({})
     .describe('How long the ledger keeps what.'),

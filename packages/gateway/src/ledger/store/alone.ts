@@ -8,7 +8,7 @@ import { ExchangeReader } from '../journal/exchange-reader.ts'
 import { endOfFiles } from '../journal/follower.ts'
 import { type JournalPosition, segmentOf } from '../journal/position.ts'
 import type { StoreCall } from './messages.ts'
-import { deleteSegments, type Retained, type SegmentNeeds } from './retention.ts'
+import { deleteSegments, type Retained } from './retention.ts'
 import type { Store, StoreStatus } from './store.ts'
 import { idsOf, type Unfinished, unfinishedOf } from './unfinished.ts'
 
@@ -85,9 +85,13 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
     return this.unfinished(id)?.[direction] ?? []
   }
 
-  async retain(_recordsFromMs: number, needs: Omit<SegmentNeeds, 'store'>): Promise<Retained> {
+  async retain(...[, , needs]: Parameters<Store['retain']>): Promise<Retained> {
     await this.#save()
-    return { records: 0, ...deleteSegments(this.#journal, { ...needs, store: this.#cursor.position.readFrom }) }
+    return {
+      records: 0,
+      archived: 0,
+      ...deleteSegments(this.#journal, { ...needs, store: this.#cursor.position.readFrom }),
+    }
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@ import { chmodSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { LedgerError } from '../index.ts'
+import { archivePath } from './archives.ts'
 import { migrations } from './schema.ts'
 
 /** The open database: one connection that loads, and one that reads for each call of `connect`. */
@@ -15,6 +16,8 @@ export interface Database {
 export interface DatabaseOptions {
   /** The ledger's directory. */
   readonly directory: string
+  /** Directory of the archives, the only one with files that questions may read. Default: that of the ledger. */
+  readonly archives?: string
   /** Megabytes that DuckDB may use. Default 256. */
   readonly memoryMb?: number
 }
@@ -50,6 +53,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     const loading = await instance.connect()
     await attach(loading, options.directory)
     await loading.run('USE ledger')
+    const archives = options.archives ?? archivePath(options.directory)
+    await loading.run(`SET allowed_directories = ['${archives.replaceAll("'", "''")}/']`)
     await loading.run('SET enable_external_access = false')
     await loading.run('SET lock_configuration = true')
     await migrate(loading)

@@ -16,11 +16,14 @@ import { ensureRollups, mergeRollups, prepareRollup } from './rollups.ts'
 import { makeRoom, numberRows } from './room.ts'
 import { batchRowsMax, RowBatch } from './row-batch.ts'
 import { writeRow } from './row-writer.ts'
+import { inTransaction } from './transaction.ts'
 
 export interface LoaderOptions {
   readonly connection: DuckDBConnection
   /** Directory of the segments. */
   readonly journal: string
+  /** Directory of the archives. */
+  readonly archives: string
   readonly onDamage: (damage: Damage) => void
   /** Names that have a number before anything is loaded. */
   readonly names: LedgerNames
@@ -95,10 +98,10 @@ export class Loader implements Consumer<OpeningFacts> {
 
   static async start(options: LoaderOptions): Promise<Loader> {
     const { connection } = options
-    await connection.run('BEGIN')
-    if (options.keepsNames !== true) await makeRoom(connection)
-    await ensureRollups(connection)
-    await connection.run('COMMIT')
+    await inTransaction(connection, async () => {
+      if (options.keepsNames !== true) await makeRoom(connection, options.archives)
+      await ensureRollups(connection, options.archives)
+    })
     const statements = await prepareStatements(connection)
     const loader = new Loader(options, statements, await Dictionaries.read(connection), await readCursor(connection))
     await loader.keep(options.names)
@@ -114,7 +117,7 @@ export class Loader implements Consumer<OpeningFacts> {
     const { begin, commit } = this.#statements
     await begin.run()
     await this.names.write(connection)
-    await numberRows(connection, fresh)
+    await numberRows(connection, this.#options.archives, fresh)
     await commit.run()
   }
 

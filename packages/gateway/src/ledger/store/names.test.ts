@@ -146,6 +146,8 @@ test('H1 an upgrade removes names that unauthenticated clients wrote, and keeps 
   await connection.run('CREATE VIEW exchanges AS FROM records')
   await connection.run('DROP TABLE rollups')
   await connection.run('DROP TABLE rollup_definition')
+  await connection.run('DROP TABLE archives')
+  await connection.run('DROP TABLE archived_objects')
   await connection.run('DELETE FROM schema_version WHERE version > 3')
   await connection.run('INSERT INTO schema_version SELECT 3 WHERE NOT EXISTS (FROM schema_version)')
   connection.closeSync()

@@ -2,11 +2,15 @@ import { unlinkSync } from 'node:fs'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { type JournalPosition, segmentOf } from '../journal/position.ts'
 import { readPreamble, segmentNumbers, segmentPath } from '../journal/segments.ts'
+import { forgetArchives, readArchives } from './archives.ts'
 import { remakeHours } from './rollups.ts'
+import { inTransaction } from './transaction.ts'
 
 export interface Retained {
   /** Records that were deleted because of their age. */
   readonly records: number
+  /** Records that were moved into archives. */
+  readonly archived: number
   /** Segments that were deleted: their bodies were too old, and nothing has to read them any more. */
   readonly segments: number
   /** How many of these each feed had not read: they had been kept for it as long as allowed. Only feeds with some. */
@@ -33,22 +37,29 @@ export interface SegmentNeeds {
 }
 
 const hourMs = 3_600_000
+const dayMs = 24 * hourMs
 
-/** Deletes the figures of exchanges that began before `cutoffMs`, and what they add to the rollups. */
-export async function deleteRecords(connection: DuckDBConnection, cutoffMs: number): Promise<number> {
-  await connection.run('BEGIN')
-  const { rowsChanged } = await connection.run('DELETE FROM records WHERE started_at_ms < $1', [cutoffMs])
-  if (rowsChanged > 0) {
-    const hour = Math.floor(cutoffMs / hourMs)
+/**
+ * Deletes the figures of exchanges that began before `cutoffMs`, and what they add to the rollups. Where days are in
+ * archives, whole days are deleted.
+ * @param archives directory of the archives. Their files are removed with `removeFiles` once this is on the disk.
+ */
+export function deleteRecords(connection: DuckDBConnection, archives: string, cutoffMs: number): Promise<number> {
+  return inTransaction(connection, async () => {
+    const hasArchives = (await readArchives(connection)).length > 0
+    const fromMs = hasArchives ? Math.floor(cutoffMs / dayMs) * dayMs : cutoffMs
+    const { rowsChanged } = await connection.run('DELETE FROM records WHERE started_at_ms < $1', [fromMs])
+    const archived = hasArchives ? await forgetArchives(connection, fromMs / dayMs) : 0
+    if (rowsChanged + archived === 0) return 0
+    const hour = Math.floor(fromMs / hourMs)
     await connection.run('DELETE FROM rollups WHERE start_hour < $1', [hour])
-    await remakeHours(connection, [hour])
-  }
-  await connection.run('COMMIT')
-  return rowsChanged
+    if (!hasArchives) await remakeHours(connection, archives, [hour])
+    return rowsChanged + archived
+  })
 }
 
 /** Deletes the oldest segments, up to the first that is needed. */
-export function deleteSegments(journal: string, needs: SegmentNeeds): Omit<Retained, 'records'> {
+export function deleteSegments(journal: string, needs: SegmentNeeds): Omit<Retained, 'records' | 'archived'> {
   const { store, feeds, bodiesFromMs } = needs
   let segments = 0
   const unread: Record<string, number> = {}

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { closedOf, dayMs, newId, openedOf, temporaryDirectory, testLedger } from '../exchange.fixture.ts'
 import { anyRecord, hostileTexts } from '../fields.fixture.ts'
 import type { Ledger } from '../index.ts'
+import { archivePath } from './archives.ts'
 import { openDatabase } from './database.ts'
 import { makeRollups, wrongHours } from './rollups.ts'
 
@@ -99,8 +100,9 @@ class Life {
 
 async function wrongIn(directory: string): Promise<readonly number[]> {
   const database = await openDatabase({ directory })
+  const archives = archivePath(directory)
   try {
-    return await wrongHours(database.loading)
+    return await wrongHours(database.loading, archives)
   } finally {
     database.close()
   }
@@ -137,11 +139,12 @@ test('rollups that differ from their rows are found, and are right again when th
   const life = new Life(t)
   await life.live([{ kind: 'records', hours: [0.1, 0.2, 3, 8], workload: 'hr-bot', model: 'gpt-4o' }])
   const database = await openDatabase({ directory: life.directory })
+  const archives = archivePath(life.directory)
   t.after(() => database.close())
   const firstHour = Math.floor(start / hourMs)
   await database.loading.run('UPDATE rollups SET calls = calls + 1 WHERE start_hour = $1', [firstHour])
   await database.loading.run('DELETE FROM rollups WHERE start_hour = $1', [firstHour + 3])
-  assert.deepEqual(await wrongHours(database.loading), [firstHour, firstHour + 3])
-  await makeRollups(database.loading)
-  assert.deepEqual(await wrongHours(database.loading), [])
+  assert.deepEqual(await wrongHours(database.loading, archives), [firstHour, firstHour + 3])
+  await makeRollups(database.loading, archives)
+  assert.deepEqual(await wrongHours(database.loading, archives), [])
 })

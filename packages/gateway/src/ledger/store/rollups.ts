@@ -6,7 +6,9 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api'
 import type { UsageSource } from '../../wire/usage.ts'
 import { groupedFields, summedFields } from '../reports.ts'
+import { readArchives, rowsSource } from './archives.ts'
 import { columnNameOf } from './schema.ts'
+import { inTransaction } from './transaction.ts'
 
 /** Model of a record: the one that the answer names, else the requested one. */
 export const modelSql = 'CASE WHEN served_model <> 0 THEN served_model ELSE requested_model END'
@@ -65,11 +67,11 @@ const tableSql = `CREATE OR REPLACE TABLE rollups (${[
   'merged BOOLEAN NOT NULL',
 ].join(', ')})`
 
-/** The sums of some rows of `records`. @param where with WHERE. */
-const ofRows = (where: string, merged: boolean): string => {
+/** The sums of some rows. @param where with WHERE. @param source as `rowsSource` gives it. */
+const ofRows = (where: string, merged: boolean, source = 'records'): string => {
   const keys = rollupKeys.map(({ name, sql }) => `${sql} AS ${name}`)
   const figures = rollupFigures.map(({ name, sql, joined, type }) => `${joined}(${sql})::${type} AS ${name}`)
-  return `SELECT ${[...keys, ...figures].join(', ')}, ${merged} FROM records ${where} GROUP BY ${rollupKeys.map((_, at) => at + 1).join(', ')}`
+  return `SELECT ${[...keys, ...figures].join(', ')}, ${merged} FROM ${source} ${where} GROUP BY ${rollupKeys.map((_, at) => at + 1).join(', ')}`
 }
 /** Rows that are alike, one after the other, take half the room. */
 const inOrder = 'ORDER BY start_hour, workload, caller_key, deployment'
@@ -87,19 +89,30 @@ export function prepareRollup(connection: DuckDBConnection): Promise<DuckDBPrepa
 }
 
 /** Makes the rollups anew from the rows unless they are as this version makes them. In the caller's transaction. */
-export async function ensureRollups(connection: DuckDBConnection): Promise<void> {
+export async function ensureRollups(connection: DuckDBConnection, archives: string): Promise<void> {
   const found = await connection.runAndReadAll('SELECT definition FROM rollup_definition')
   if (found.getRows()[0]?.[0] === definition) return
-  await makeRollups(connection)
+  await makeRollups(connection, archives)
   await connection.run('UPDATE rollup_definition SET definition = $1', [definition])
 }
 
-/** Makes all rollups anew, a day at a time: the groups of a year need more memory than the store may use. */
-export async function makeRollups(connection: DuckDBConnection): Promise<void> {
+/**
+ * Makes all rollups anew, a day at a time: the groups of a year need more memory than the store may use.
+ * @param archives directory of the archives.
+ */
+export async function makeRollups(connection: DuckDBConnection, archives: string): Promise<void> {
   await connection.run(tableSql)
-  const days = await connection.runAndReadAll('SELECT DISTINCT start_day FROM records ORDER BY start_day')
-  for (const [day] of days.getRows()) {
-    await connection.run(`INSERT INTO rollups ${ofRows('WHERE start_day = $1', true)} ${inOrder}`, [Number(day)])
+  const files = await readArchives(connection)
+  const days = await connection.runAndReadAll(
+    'SELECT start_day FROM records UNION SELECT day FROM archives ORDER BY start_day',
+  )
+  for (const [cell] of days.getRows()) {
+    const day = Number(cell)
+    const source = rowsSource(
+      archives,
+      files.filter(file => file.day === day),
+    )
+    await connection.run(`INSERT INTO rollups ${ofRows(`WHERE start_day = ${day}`, true, source)} ${inOrder}`)
   }
 }
 
@@ -112,18 +125,18 @@ export async function mergeRollups(connection: DuckDBConnection): Promise<void> 
   const hours = dirty.getRows().map(([hour]) => Number(hour))
   if (hours.length === 0) return
   const where = `WHERE start_hour IN (${hours.join(', ')})`
-  await connection.run('BEGIN')
-  await connection.run(`CREATE OR REPLACE TEMP TABLE merging AS ${ofRollups(where)} ${inOrder}`)
-  await connection.run(`DELETE FROM rollups ${where}`)
-  await connection.run('INSERT INTO rollups FROM merging')
-  await connection.run('DROP TABLE merging')
-  await connection.run('COMMIT')
+  await inTransaction(connection, async () => {
+    await connection.run(`CREATE OR REPLACE TEMP TABLE merging AS ${ofRollups(where)} ${inOrder}`)
+    await connection.run(`DELETE FROM rollups ${where}`)
+    await connection.run('INSERT INTO rollups FROM merging')
+    await connection.run('DROP TABLE merging')
+  })
 }
 
 /** Hours whose rollups are not what their rows say, ascending. Sums of durations may differ by rounding. */
-export async function wrongHours(connection: DuckDBConnection): Promise<readonly number[]> {
+export async function wrongHours(connection: DuckDBConnection, archives: string): Promise<readonly number[]> {
   const exact = names([...rollupKeys, ...rollupFigures.filter(({ name }) => name !== 'duration_ms')])
-  const byRows = ofRows('', true)
+  const byRows = ofRows('', true, rowsSource(archives, await readArchives(connection)))
   const byRollups = ofRollups('')
   const durations = (sums: string): string =>
     `(SELECT start_hour, sum(duration_ms) AS ms FROM (${sums}) GROUP BY start_hour)`
@@ -138,9 +151,18 @@ export async function wrongHours(connection: DuckDBConnection): Promise<readonly
 }
 
 /** Makes the rollups of some hours anew from their rows. In the caller's transaction. */
-export async function remakeHours(connection: DuckDBConnection, hours: readonly number[]): Promise<void> {
+export async function remakeHours(
+  connection: DuckDBConnection,
+  archives: string,
+  hours: readonly number[],
+): Promise<void> {
   if (hours.length === 0) return
+  const days = new Set(hours.map(hour => Math.floor(hour / 24)))
+  const source = rowsSource(
+    archives,
+    (await readArchives(connection)).filter(({ day }) => days.has(day)),
+  )
   const where = `WHERE start_hour IN (${hours.join(', ')})`
   await connection.run(`DELETE FROM rollups ${where}`)
-  await connection.run(`INSERT INTO rollups ${ofRows(where, true)} ${inOrder}`)
+  await connection.run(`INSERT INTO rollups ${ofRows(where, true, source)} ${inOrder}`)
 }

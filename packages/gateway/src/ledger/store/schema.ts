@@ -182,5 +182,11 @@ export const migrations: readonly (readonly string[])[] = [
     'CREATE TABLE rollup_definition (definition VARCHAR NOT NULL)',
     "INSERT INTO rollup_definition VALUES ('')",
   ],
+  [
+    // Files of archives.ts, and the owners of objects that their records name: looking through all files would take
+    // seconds.
+    'CREATE TABLE archives (file VARCHAR NOT NULL, day INTEGER NOT NULL, records BIGINT NOT NULL, bytes BIGINT NOT NULL, first_id UUID NOT NULL, last_id UUID NOT NULL, format INTEGER NOT NULL, checksum BIGINT NOT NULL)',
+    'CREATE TABLE archived_objects (day INTEGER NOT NULL, object_hash INTEGER NOT NULL, object_id VARCHAR NOT NULL, workload INTEGER NOT NULL, instance INTEGER NOT NULL, id UUID NOT NULL)',
+  ],
   ...Array.from({ length: formatVersion - formatNamed }, (_, index) => addColumns(formatNamed + 1 + index)),
 ]

@@ -15,6 +15,7 @@ import type {
   UsageQuery,
   UsageReport,
 } from '../reports.ts'
+import { archiveDay, archivePath, daysToArchive, removeFiles, unknownFiles } from './archives.ts'
 import { type Database, openDatabase } from './database.ts'
 import { Loader } from './loader.ts'
 import { bodies } from './queries/bodies.ts'
@@ -43,6 +44,8 @@ export interface StoreStatus {
   readonly damagedBytes: number
 }
 
+const dayMs = 86_400_000
+
 /** Rows between two checkpoints: as many as a restart after a crash loads again in half a second. */
 const checkpointRows = 60_000
 const checkpointJournalBytes = 256 * 1024 * 1024
@@ -60,6 +63,8 @@ const urgentMsMax = 60_000
 export class Store {
   #options: StoreOptions
   readonly #journal: string
+  /** Directory of the archives. */
+  readonly #archives: string
   #database: Database
   #loader: Loader
   /** For reports and lists. */
@@ -78,6 +83,7 @@ export class Store {
   private constructor(options: StoreOptions, database: Database, loader: Loader) {
     this.#options = options
     this.#journal = journalPath(options.directory)
+    this.#archives = archivePath(options.directory)
     this.#database = database
     this.#loader = loader
     this.#readers = new Readers(database, reportsMax, reportMsMax)
@@ -92,6 +98,13 @@ export class Store {
     const database = await openDatabase(options)
     try {
       const store = new Store(options, database, await startLoader(options, database))
+      const unknown = await unknownFiles(database.loading, store.#archives)
+      if (unknown.length > 0) {
+        options.log.warn(
+          { files: unknown.length, first: unknown[0] },
+          'there are archives that the store does not know; gatehouse ledger rebuild takes them over',
+        )
+      }
       store.#rowsSinceCheckpoint = await store.#loader.load(options.loadTo ?? endOfFiles(store.#journal))
       return store
     } catch (error) {
@@ -129,16 +142,18 @@ export class Store {
   }
 
   usage(query: UsageQuery): Promise<UsageReport> {
-    return this.#readers.ask(connection => usage(connection, this.#loader.names, query))
+    return this.#readers.ask(connection => usage(connection, this.#loader.names, query, this.#archives))
   }
   list(query: RecordsQuery): Promise<RecordsPage> {
-    return this.#readers.ask(connection => list(connection, this.#loader.names, query, this.#loader.loaded))
+    return this.#readers.ask(connection =>
+      list(connection, this.#loader.names, query, this.#loader.loaded, this.#archives),
+    )
   }
   row(id: string): Promise<RecordRow | null> {
-    return this.#readers.ask(connection => row(connection, this.#loader.names, id))
+    return this.#readers.ask(connection => row(connection, this.#loader.names, id, this.#archives))
   }
   spent(fromMs: number, toMs: number): Promise<readonly SpentGroup[]> {
-    return this.#urgent.ask(connection => spent(connection, this.#loader.names, fromMs, toMs))
+    return this.#urgent.ask(connection => spent(connection, this.#loader.names, fromMs, toMs, this.#archives))
   }
   owed(sinceMs: number): Promise<readonly RecordRow[]> {
     return this.#urgent.ask(connection => owed(connection, this.#loader.names, sinceMs))
@@ -147,7 +162,7 @@ export class Store {
     return this.#urgent.ask(connection => creatorsOf(connection, this.#loader.names, objectIds))
   }
   known(ids: readonly string[]): Promise<ReadonlySet<string>> {
-    return this.#urgent.ask(connection => known(connection, ids))
+    return this.#urgent.ask(connection => known(connection, ids, this.#archives))
   }
   bodies(id: string, purgedBeforeMs: number): Promise<RecordBodies | null> {
     return this.#readers.ask(connection => bodies(connection, this.#journal, id, purgedBeforeMs))
@@ -166,14 +181,35 @@ export class Store {
     return this.unfinished(id)?.[direction] ?? []
   }
 
-  /** Deletes records that began before `recordsFromMs`, and segments that nothing needs. */
-  retain(recordsFromMs: number, needs: Omit<SegmentNeeds, 'store'>): Promise<Retained> {
+  /**
+   * Moves days before `archiveFromMs` into archives (null for none), deletes records that began before `recordsFromMs`,
+   * and segments that nothing needs.
+   */
+  async retain(
+    recordsFromMs: number,
+    archiveFromMs: number | null,
+    needs: Omit<SegmentNeeds, 'store'>,
+  ): Promise<Retained> {
+    const records = await this.#inTurn(() => deleteRecords(this.#database.loading, this.#archives, recordsFromMs))
+    let archived = 0
+    const days =
+      archiveFromMs === null ? [] : await this.#inTurn(() => daysToArchive(this.#database.loading, archiveFromMs))
+    // A day at a time, so that loading goes on in between.
+    for (const day of days) {
+      archived += await this.#inTurn(() => this.#archive(day))
+    }
     return this.#inTurn(async () => {
-      const records = await deleteRecords(this.#database.loading, recordsFromMs)
-      // Segments are deleted only after a checkpoint: until then, a restart after a crash would read them again.
+      // Segments and files are deleted only after a checkpoint: until then, a restart after a crash would read them.
       await this.#checkpoint()
-      return { records, ...deleteSegments(this.#journal, { ...needs, store: this.#checkpointLow }) }
+      removeFiles(this.#archives, Math.floor(recordsFromMs / dayMs))
+      return { records, archived, ...deleteSegments(this.#journal, { ...needs, store: this.#checkpointLow }) }
     })
+  }
+
+  async #archive(day: number): Promise<number> {
+    const moved = await archiveDay(this.#database.loading, this.#archives, day)
+    await this.#checkpoint()
+    return moved
   }
 
   /** Writes everything and closes the file. Interrupts questions that run. */
@@ -263,6 +299,7 @@ function startLoader(options: StoreOptions, database: Database): Promise<Loader>
   return Loader.start({
     connection: database.loading,
     journal: journalPath(options.directory),
+    archives: archivePath(options.directory),
     names: options.names,
     onDamage: damage => options.log.error({ ...damage }, 'the journal is damaged here; the store reads on after it'),
   })

@@ -4,17 +4,20 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { journalPath } from '../directory.ts'
 import { startOfFiles } from '../journal/follower.ts'
 import type { JournalPosition } from '../journal/position.ts'
+import { archivePath, readArchives, rowsSource } from '../store/archives.ts'
 import { openDatabase } from '../store/database.ts'
 import { Loader } from '../store/loader.ts'
 import { wrongHours } from '../store/rollups.ts'
 import { migrations, recordColumns } from '../store/schema.ts'
+import { checkArchives } from './check-archives.ts'
 import type { CheckedPart } from './index.ts'
 import { openReading, type Reading } from './reading.ts'
 import { counted, few } from './words.ts'
 
 /**
  * Loads the journal a second time, into a store beside the ledger's, and compares: every record that the journal has
- * must be in the store once, with the same values. Then compares the rollups with their rows.
+ * must be in the store once, with the same values. Then compares the rollups with their rows, and archives with what
+ * the store knows of them.
  */
 export async function checkRecords(directory: string): Promise<readonly CheckedPart[]> {
   let reading: Reading
@@ -34,10 +37,15 @@ export async function checkRecords(directory: string): Promise<readonly CheckedP
   } finally {
     reading.close()
   }
+  const archives = await checkArchives(directory)
+  if (archives.faults.length > 0) {
+    const note = 'records and sums are compared when the archives have no fault'
+    return [{ part: 'records', checked: 'nothing', faults: [], notes: [note] }, archives]
+  }
   const temporary = mkdtempSync(join(directory, 'check-'))
   try {
     await loadAgain(directory, temporary, loaded)
-    return await compare(directory, temporary, loaded)
+    return [...(await compare(directory, temporary, loaded)), archives]
   } catch (error) {
     // A block of the store whose checksum is wrong is found when it is read.
     return [{ part: 'records', checked: 'the store', faults: [messageOf(error)], notes: [] }]
@@ -57,7 +65,10 @@ async function loadAgain(directory: string, temporary: string, limit: JournalPos
   const database = await openDatabase({ directory: temporary })
   try {
     // `checkSegments` reports damage.
-    const options = { connection: database.loading, journal: journalPath(directory), onDamage: () => {}, names: {} }
+    const options = {
+      ...{ connection: database.loading, journal: journalPath(directory), archives: archivePath(temporary) },
+      ...{ onDamage: () => {}, names: {} },
+    }
     const loader = await Loader.start(options)
     await loader.load(limit)
     loader.close()
@@ -75,7 +86,7 @@ async function compare(directory: string, temporary: string, loaded: JournalPosi
     const records = await numberIn(connection, 'SELECT count(*) FROM ledger.records')
     const fresh = await numberIn(connection, 'SELECT count(*) FROM fresh.records')
     const checked = `${counted(records, 'record')}, ${counted(fresh, 'record')} of the journal`
-    const { missing, deleted } = await missingIn(connection)
+    const { missing, deleted } = await missingIn(connection, archivePath(directory))
     const faults = [
       ...(await doubles(connection)),
       ...missing,
@@ -83,7 +94,7 @@ async function compare(directory: string, temporary: string, loaded: JournalPosi
       ...(await different(connection, first)),
     ]
     const notes = deleted === 0 ? [] : [`${counted(deleted, 'record')} of the journal were deleted for their age`]
-    return [{ part: 'records', checked, faults, notes }, await checkRollups(connection)]
+    return [{ part: 'records', checked, faults, notes }, await checkRollups(connection, archivePath(directory))]
   } finally {
     reading.close()
   }
@@ -108,9 +119,11 @@ const doubles = (connection: DuckDBConnection): Promise<string[]> =>
 /** Records of the journal that the store does not have. Those older than all that it has were deleted for their age. */
 async function missingIn(
   connection: DuckDBConnection,
+  archives: string,
 ): Promise<{ readonly missing: string[]; readonly deleted: number }> {
-  const missing = 'FROM fresh.records f ANTI JOIN ledger.records l USING (id)'
-  const oldest = '(SELECT coalesce(min(started_at_ms), 0) FROM ledger.records)'
+  const kept = rowsSource(archives, await readArchives(connection))
+  const missing = `FROM fresh.records f ANTI JOIN ${kept} l USING (id)`
+  const oldest = `(SELECT coalesce(min(started_at_ms), 0) FROM ${kept})`
   return {
     missing: await about(
       connection,
@@ -152,9 +165,9 @@ async function different(connection: DuckDBConnection, first: JournalPosition): 
   )
 }
 
-async function checkRollups(connection: DuckDBConnection): Promise<CheckedPart> {
+async function checkRollups(connection: DuckDBConnection, archives: string): Promise<CheckedPart> {
   const rollups = await numberIn(connection, 'SELECT count(*) FROM ledger.rollups')
-  const hours = await wrongHours(connection)
+  const hours = await wrongHours(connection, archives)
   const wrong = hours.map(
     hour => `the sums of ${new Date(hour * 3_600_000).toISOString().slice(0, 13)}:00Z are not those of its records`,
   )

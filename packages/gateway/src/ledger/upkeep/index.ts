@@ -2,7 +2,7 @@
 
 /** What was checked of one part of the ledger. */
 export interface CheckedPart {
-  readonly part: 'segments' | 'records' | 'rollups' | 'cursors'
+  readonly part: 'segments' | 'records' | 'rollups' | 'archives' | 'cursors'
   /** What was looked at, in words: `3 segments, 1,204 entries, 9,120,332 bytes`. */
   readonly checked: string
   /** What is wrong, a sentence each; empty when nothing is. */
@@ -17,6 +17,8 @@ export interface RebuiltStore {
   readonly loaded: number
   /** Records that the journal no longer has, taken over from the store as it was. */
   readonly kept: number
+  /** Records of archives that the store as it was did not know. */
+  readonly adopted: number
   /** Why the store as it was could not be read; null where it could, or where there was none. */
   readonly unreadable: string | null
 }

@@ -6,6 +6,7 @@ import { LedgerError } from '../index.ts'
 import { syncDirectory } from '../journal/files.ts'
 import { endOfFiles, startOfFiles } from '../journal/follower.ts'
 import type { JournalPosition } from '../journal/position.ts'
+import { adoptArchive, archivePath, unknownFiles } from '../store/archives.ts'
 import { databasePath, openDatabase } from '../store/database.ts'
 import { Loader } from '../store/loader.ts'
 import { recordColumns } from '../store/schema.ts'
@@ -46,13 +47,15 @@ async function rebuildInto(path: string, beside: string, withoutOld: boolean): P
     )
   }
   // A new store with its tables.
-  ;(await openDatabase({ directory: beside })).close()
+  const archives = archivePath(path)
+  ;(await openDatabase({ directory: beside, archives })).close()
   const before = old.exists ? await takeOver(path, beside, isOlderThan(start)) : 0
-  const loaded = await loadInto(beside, journal)
+  const adopted = await adoptFiles(beside, archives)
+  const loaded = await loadInto(beside, journal, archives)
   // What the journal has no more although it should: its bytes are damaged.
   const after = old.exists ? await takeOver(path, beside, 'id NOT IN (SELECT id FROM fresh.records)') : 0
-  if (after > 0) await loadInto(beside, journal)
-  return { loaded, kept: before + after, unreadable: old.unreadable }
+  if (after > 0) await loadInto(beside, journal, archives)
+  return { loaded, kept: before + after, adopted, unreadable: old.unreadable }
 }
 
 /** Records of which the journal no longer has the end, or the beginning. */
@@ -98,6 +101,11 @@ async function takeOver(path: string, beside: string, condition: string): Promis
       `INSERT INTO fresh.records (${columns.join(', ')}) SELECT ${values.join(', ')} FROM old.records o WHERE ${condition} ORDER BY sequence`,
     )
     await connection.run('UPDATE fresh.journal_cursor SET sequence = sequence + $1', [rowsChanged])
+    for (const table of ['archives', 'archived_objects']) {
+      await connection.run(
+        `INSERT INTO fresh.${table} FROM old.${table} WHERE (SELECT count(*) FROM fresh.${table}) = 0`,
+      )
+    }
     await connection.run("UPDATE fresh.rollup_definition SET definition = ''")
     await connection.run('COMMIT')
     await connection.run('CHECKPOINT fresh')
@@ -114,11 +122,26 @@ function takenValueOf({ name }: { readonly name: string }): string {
     : name
 }
 
-/** @returns how many records were loaded. */
-async function loadInto(beside: string, journal: string): Promise<number> {
-  const database = await openDatabase({ directory: beside })
+/** Takes over archives that the old store did not know, or could not say. @returns how many records they have. */
+async function adoptFiles(beside: string, archives: string): Promise<number> {
+  const database = await openDatabase({ directory: beside, archives })
   try {
-    const options = { connection: database.loading, journal, onDamage: () => {}, names: {}, keepsNames: true }
+    let records = 0
+    for (const file of await unknownFiles(database.loading, archives)) {
+      records += await adoptArchive(database.loading, archives, file)
+    }
+    await database.checkpoint()
+    return records
+  } finally {
+    database.close()
+  }
+}
+
+/** @returns how many records were loaded. */
+async function loadInto(beside: string, journal: string, archives: string): Promise<number> {
+  const database = await openDatabase({ directory: beside, archives })
+  try {
+    const options = { connection: database.loading, journal, archives, onDamage: () => {}, names: {}, keepsNames: true }
     const loader = await Loader.start(options)
     const limit: JournalPosition = endOfFiles(journal)
     const loaded = await loader.load(limit)

@@ -61,7 +61,7 @@ test('a check of a whole ledger finds no fault and changes nothing', async t => 
   assert.deepEqual(faultsOf(parts), {})
   assert.deepEqual(
     parts.map(({ part }) => part),
-    ['segments', 'records', 'rollups', 'cursors'],
+    ['segments', 'records', 'rollups', 'archives', 'cursors'],
   )
   assert.match(parts[0]?.checked ?? '', /^\d+ segments, 88 entries, /)
   assert.match(parts[1]?.checked ?? '', /^40 records, 40 records of the journal$/)

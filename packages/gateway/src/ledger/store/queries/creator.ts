@@ -16,8 +16,10 @@ export async function creatorsOf(
   const hashes = objectIds.map(objectHash).join(', ')
   const places = objectIds.map((_, at) => `$${at + 1}`).join(', ')
   const result = await connection.runAndReadAll(
-    `SELECT object_id, workload, instance FROM records WHERE object_hash IN (${hashes}) AND object_id IN (${places})
-       AND workload > 0 AND instance > 0
+    `SELECT object_id, workload, instance FROM (
+       SELECT object_hash, object_id, workload, instance, id FROM records
+       UNION ALL SELECT object_hash, object_id, workload, instance, id FROM archived_objects)
+     WHERE object_hash IN (${hashes}) AND object_id IN (${places}) AND workload > 0 AND instance > 0
      QUALIFY row_number() OVER (PARTITION BY object_id ORDER BY id DESC) = 1`,
     [...objectIds],
   )

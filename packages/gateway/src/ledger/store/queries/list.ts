@@ -2,7 +2,9 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { QuestionError } from '../../index.ts'
 import type { RecordRow } from '../../record.ts'
 import type { RecordsPage, RecordsQuery } from '../../reports.ts'
+import { type Archive, archivedSql, ofDays, readArchives } from '../archives.ts'
 import type { Dictionaries } from '../names.ts'
+import { inSnapshot } from '../transaction.ts'
 import { conditionsOf } from './filter.ts'
 import { newestFirst } from './newest.ts'
 import { readRows } from './rows.ts'
@@ -16,11 +18,13 @@ export interface Loaded {
   readonly sequence: number
 }
 
+/** @param directory of the archives. */
 export async function list(
   connection: DuckDBConnection,
   names: Dictionaries,
   query: RecordsQuery,
   loaded: Loaded,
+  directory: string,
 ): Promise<RecordsPage> {
   const { sequence } = loaded
   const { limit = limitDefault, before, after } = query
@@ -38,8 +42,19 @@ export async function list(
   // One more row than asked for shows whether there is another page.
   const found =
     seen === null
-      ? await newestFirst(connection, names, conditions, before ?? null, limit + 1, sequence)
-      : await readRows(connection, names, `${conditions.where} ORDER BY sequence LIMIT ${limit + 1}`, conditions.values)
+      ? await inSnapshot(connection, async () => {
+          const archives = { directory, files: await archivesFor(connection, names, query) }
+          const wanted = {
+            conditions,
+            before: before?.toLowerCase() ?? null,
+            rowsMax: limit + 1,
+            loadedTo: sequence,
+            archives,
+          }
+          return newestFirst(connection, names, wanted)
+        })
+      : // A tail is about what comes: records that are in archives came long ago.
+        await readRows(connection, names, `${conditions.where} ORDER BY sequence LIMIT ${limit + 1}`, conditions.values)
   const shown = found.slice(0, limit)
   const more = found.length > limit
   const last = shown.at(-1)
@@ -50,10 +65,35 @@ export async function list(
   }
 }
 
-export async function row(connection: DuckDBConnection, names: Dictionaries, id: string): Promise<RecordRow | null> {
+/** The archives of days on which, by the rollups, something matches. */
+async function archivesFor(
+  connection: DuckDBConnection,
+  names: Dictionaries,
+  { fromMs, toMs, copyOf: _, objectId: __, ...filter }: RecordsQuery,
+): Promise<readonly Archive[]> {
+  const files = ofDays(await readArchives(connection), fromMs, toMs)
+  if (files.length === 0) return files
+  const { where, values } = conditionsOf(filter, names, 'model')
+  const found = await connection.runAndReadAll(`SELECT DISTINCT start_day FROM rollups ${where}`, values)
+  const days = new Set(found.getRows().map(([day]) => Number(day)))
+  return files.filter(({ day }) => days.has(day))
+}
+
+/** @param directory of the archives. */
+export async function row(
+  connection: DuckDBConnection,
+  names: Dictionaries,
+  id: string,
+  directory: string,
+): Promise<RecordRow | null> {
   if (!uuid.test(id)) return null
-  const found = await readRows(connection, names, 'WHERE id = $1::UUID LIMIT 1', [id])
-  return found[0]?.row ?? null
+  const [found] = await readRows(connection, names, 'WHERE id = $1::UUID LIMIT 1', [id])
+  if (found !== undefined) return found.row
+  const files = (await readArchives(connection)).filter(({ firstId, lastId }) => firstId <= id && id <= lastId)
+  if (files.length === 0) return null
+  const source = `(${archivedSql(directory, files)})`
+  const [archived] = await readRows(connection, names, 'WHERE id = $1::UUID LIMIT 1', [id], source)
+  return archived?.row ?? null
 }
 
 function cursorOf(after: string): number {

@@ -47,7 +47,9 @@ test('a page has the newest matching records, by whichever way it finds them', {
       async (sizes, before, workload, most) => {
         const conditions = conditionsOf(workload === undefined ? {} : { workload }, names)
         if (before !== null) conditions.add('id < ?::UUID', before)
-        const rows = await newestFirst(connection, names, conditions, before, most, recordsMax, sizes)
+        const archives = { directory: '', files: [] }
+        const query = { conditions, before, rowsMax: most, loadedTo: recordsMax, archives }
+        const rows = await newestFirst(connection, names, query, sizes)
         const matching = records.filter(
           ({ id, rare }) =>
             (before === null || id < before) && (workload === undefined || workload === (rare ? 'rare' : 'common')),

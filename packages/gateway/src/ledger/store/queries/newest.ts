@@ -1,8 +1,10 @@
 /** Finds the newest records that match, without reading all that match. */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { archivedSql } from '../archives.ts'
 import type { Dictionaries } from '../names.ts'
 import type { Conditions } from './filter.ts'
 import { type ReadRow, readRows } from './rows.ts'
+import type { Archives } from './sums.ts'
 
 /** A record that was found: `row` is its place in the table, for the length of a transaction. */
 interface Place {
@@ -28,35 +30,37 @@ export interface PageReach {
 
 const pageReach: PageReach = { windows: [5_000, 100_000], few: 5_000, counted: 20_000, close: 500_000 }
 
+/** What `newestFirst` looks for. */
+export interface NewestQuery {
+  readonly conditions: Conditions
+  /** Only records with lower ids; null for all. The conditions say so too. */
+  readonly before: string | null
+  readonly rowsMax: number
+  /** Sequence number of the record that was loaded last. */
+  readonly loadedTo: number
+  /** Archives that may have matching records. */
+  readonly archives: Archives
+}
+
 /**
- * The newest matching records, by id. A sort over all that match would be slow: it meets them in ascending order, and
- * each one is newer than all before. So the query first finds an id above which there are enough.
- * @param loadedTo sequence number of the record that was loaded last.
+ * The newest matching records, by id, in the caller's transaction. A sort over all that match would be slow: it meets
+ * them in ascending order, and each one is newer than all before. So the query first finds an id above which there are
+ * enough.
  */
 export async function newestFirst(
   connection: DuckDBConnection,
   names: Dictionaries,
-  conditions: Conditions,
-  before: string | null,
-  rowsMax: number,
-  loadedTo: number,
+  query: NewestQuery,
   reach: PageReach = pageReach,
 ): Promise<ReadRow[]> {
-  await connection.run('BEGIN')
-  try {
-    const places = await newestPlaces(connection, conditions, before, rowsMax, loadedTo, reach)
-    return await readPlaces(connection, names, places, reach)
-  } finally {
-    await connection.run('ROLLBACK')
-  }
+  const places = await newestPlaces(connection, query, reach)
+  const rows = await readPlaces(connection, names, places, reach)
+  return withArchived(connection, names, query, rows)
 }
 
 async function newestPlaces(
   connection: DuckDBConnection,
-  conditions: Conditions,
-  before: string | null,
-  rowsMax: number,
-  loadedTo: number,
+  { conditions, before, rowsMax, loadedTo }: NewestQuery,
   reach: PageReach,
 ): Promise<readonly Place[]> {
   const newest = before === null ? loadedTo : await sequenceOf(connection, before)
@@ -70,6 +74,27 @@ async function newestPlaces(
   if (few.length < reach.few) return few.sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, rowsMax)
   const from = await idOfEnough(connection, conditions, rowsMax, reach.counted)
   return placesFrom(connection, conditions, from, rowsMax)
+}
+
+/** Adds records of archives, file by file from the newest on, as long as they belong to the page. */
+async function withArchived(
+  connection: DuckDBConnection,
+  names: Dictionaries,
+  { conditions, before, rowsMax, archives }: NewestQuery,
+  fromTable: ReadRow[],
+): Promise<ReadRow[]> {
+  let rows = fromTable
+  const { where, values } = conditions
+  const files = archives.files.toSorted((a, b) => (a.lastId < b.lastId ? 1 : -1))
+  for (const file of files) {
+    if (before !== null && file.firstId >= before) continue
+    const last = rows.at(-1)
+    if (rows.length === rowsMax && last !== undefined && file.lastId < last.row.id) break
+    const source = `(${archivedSql(archives.directory, [file])})`
+    const found = await readRows(connection, names, `${where} ORDER BY id DESC LIMIT ${rowsMax}`, values, source)
+    rows = [...rows, ...found].sort((a, b) => (a.row.id < b.row.id ? 1 : -1)).slice(0, rowsMax)
+  }
+  return rows
 }
 
 async function sequenceOf(connection: DuckDBConnection, id: string): Promise<number | null> {

@@ -23,14 +23,15 @@ const columnsSql = [...stored.map(indexOf), indexOfOwn('sequence'), indexOfOwn('
   .map(index => recordColumns[index]?.name ?? '')
   .join(', ')
 
-/** Reads rows of `records`. @param sql the part after FROM. */
+/** Reads rows. @param sql the part after FROM and the source. @param source as `rowsSource` gives it. */
 export async function readRows(
   connection: DuckDBConnection,
   names: Dictionaries,
   sql: string,
   values: DuckDBValue[],
+  source = 'records',
 ): Promise<ReadRow[]> {
-  const result = await connection.runAndReadAll(`SELECT ${columnsSql} FROM records ${sql}`, values)
+  const result = await connection.runAndReadAll(`SELECT ${columnsSql} FROM ${source} ${sql}`, values)
   return result.getRows().map(cells => rowOf(cells, names))
 }
 

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { SpentGroup } from '../../reports.ts'
+import { readArchives } from '../archives.ts'
 import type { Dictionaries } from '../names.ts'
 import { sumsOf } from './sums.ts'
 
@@ -9,8 +10,10 @@ export async function spent(
   names: Dictionaries,
   fromMs: number,
   toMs: number,
+  directory: string,
 ): Promise<readonly SpentGroup[]> {
-  const sums = sumsOf({ fromMs, toMs }, names)
+  const archives = { directory, files: await readArchives(connection) }
+  const sums = sumsOf({ fromMs, toMs }, names, archives)
   const result = await connection.runAndReadAll(
     `SELECT workload, caller_key, deployment, instance, sum(records), sum(prompt_tokens), sum(cached_tokens),
        sum(completion_tokens), sum(cost_nano)::DOUBLE, max(newest_ms)

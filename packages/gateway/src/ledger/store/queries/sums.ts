@@ -1,10 +1,17 @@
 import type { DuckDBValue } from '@duckdb/node-api'
 import type { RecordFilter } from '../../reports.ts'
+import { type Archive, ofDays, rowsSource } from '../archives.ts'
 import type { Dictionaries } from '../names.ts'
 import { modelSql, rollupFigures, rollupKeys } from '../rollups.ts'
 import { type Conditions, conditionsOf } from './filter.ts'
 
 const hourMs = 3_600_000
+
+/** The archives that there are, and their directory. */
+export interface Archives {
+  readonly directory: string
+  readonly files: readonly Archive[]
+}
 
 /** SQL with the columns of rollups (`rollupKeys`, `rollupFigures`), and its values. */
 export interface Sums {
@@ -16,11 +23,12 @@ export interface Sums {
  * The sums of the records that match a filter: of whole hours from the rollups, of the rest from the rows. What rollups
  * do not have, as copies of one exchange, comes from the rows alone.
  */
-export function sumsOf(filter: RecordFilter, names: Dictionaries): Sums {
+export function sumsOf(filter: RecordFilter, names: Dictionaries, archives: Archives): Sums {
   const values: DuckDBValue[] = []
   const branches: string[] = []
   const rows = (fromMs: number | undefined, toMs: number | undefined): void => {
-    branches.push(rowsSql(conditionsOf(withTimes(filter, fromMs, toMs), names, modelSql, values)))
+    const source = rowsSource(archives.directory, ofDays(archives.files, fromMs, toMs))
+    branches.push(rowsSql(conditionsOf(withTimes(filter, fromMs, toMs), names, modelSql, values), source))
   }
   const { fromMs, toMs } = filter
   const fromHour = fromMs === undefined ? Number.NEGATIVE_INFINITY : Math.ceil(fromMs / hourMs)
@@ -39,9 +47,9 @@ function withTimes(filter: RecordFilter, fromMs: number | undefined, toMs: numbe
   return { ...rest, ...(fromMs === undefined ? {} : { fromMs }), ...(toMs === undefined ? {} : { toMs }) }
 }
 
-function rowsSql({ where }: Conditions): string {
+function rowsSql({ where }: Conditions, source: string): string {
   const columns = [...rollupKeys, ...rollupFigures].map(({ name, sql }) => `${sql} AS ${name}`)
-  return `SELECT ${columns.join(', ')} FROM records ${where}`
+  return `SELECT ${columns.join(', ')} FROM ${source} ${where}`
 }
 
 function rollupsSql(

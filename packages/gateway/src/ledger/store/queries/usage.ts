@@ -12,9 +12,11 @@ import {
   type UsageReport,
   usageDimensions,
 } from '../../reports.ts'
+import { readArchives } from '../archives.ts'
 import type { Dictionaries } from '../names.ts'
 import { columnNameOf } from '../schema.ts'
-import { sumsOf } from './sums.ts'
+import { inSnapshot } from '../transaction.ts'
+import { type Archives, sumsOf } from './sums.ts'
 
 /** SQL that a dimension groups by, and the text of a group's value. */
 interface DimensionFacts {
@@ -54,14 +56,27 @@ interface Figure {
   readonly sql: string
 }
 
-export async function usage(
+/** @param directory of the archives. */
+export function usage(
   connection: DuckDBConnection,
   names: Dictionaries,
   query: UsageQuery,
+  directory: string,
+): Promise<UsageReport> {
+  checkDimensions(query.by)
+  return inSnapshot(connection, async () =>
+    report(connection, names, query, { directory, files: await readArchives(connection) }),
+  )
+}
+
+async function report(
+  connection: DuckDBConnection,
+  names: Dictionaries,
+  query: UsageQuery,
+  archives: Archives,
 ): Promise<UsageReport> {
   const { by } = query
-  checkDimensions(by)
-  const sums = sumsOf(query, names)
+  const sums = sumsOf(query, names, archives)
   const currencies = names.codes('currency')
   const figures = figuresOf(names)
   const columns = [

@@ -45,7 +45,7 @@ const { status } = spawnSync(
   'node',
   [
     ...['--import=./test/support/seeded.ts', '--test', '--test-concurrency=1'],
-    `--test-timeout=${300_000 + Number(values.records) * 2}`,
+    `--test-timeout=${300_000 + Number(values.records) * 20}`,
     ...(positionals.length > 0 ? positionals : interopFiles()),
   ],
   { stdio: 'inherit', env: { ...testEnvironment(seed), GATEHOUSE_INTEROP_RECORDS: values.records } },

@@ -21,6 +21,8 @@ import { allMessages } from './topic.ts'
 type KafkaFeed = Extract<NonNullable<ConfigInput['feeds']>[string], { kind: 'kafka' }>
 
 const longBytes = 1_500_000
+/** Longest wait for so many records, in milliseconds: on two busy cores, with brokers and a ledger beside the feed. */
+const waitMs = (records: number): number => 120_000 + 5 * records
 
 export interface Fed {
   /** In the order in which they were recorded. */
@@ -33,7 +35,7 @@ export interface Fed {
   /** The feed has an error. */
   failing(): Promise<FeedState>
   /** Nothing is left to send. */
-  caughtUp(withinMs?: number): Promise<FeedState>
+  caughtUp(): Promise<FeedState>
 }
 
 export async function fedLedger(t: TestContext, random: Random, feed: Omit<KafkaFeed, 'kind'>): Promise<Fed> {
@@ -73,11 +75,15 @@ export async function fedLedger(t: TestContext, random: Random, feed: Omit<Kafka
     },
     state,
     async sent(count) {
-      await until(`${count} records are sent`, 120_000, ({ sent }) => sent >= count)
+      await until(`${count} records are sent`, waitMs(count), ({ sent }) => sent >= count)
     },
     failing: () => until('the feed reports an error', 60_000, ({ status }) => status === 'failing'),
-    caughtUp: (withinMs = 120_000) =>
-      until('the feed has sent everything', withinMs, ({ sent, lagRecords }) => sent >= ids.length && lagRecords === 0),
+    caughtUp: () =>
+      until(
+        'the feed has sent everything',
+        waitMs(ids.length),
+        ({ sent, lagRecords }) => sent >= ids.length && lagRecords === 0,
+      ),
   }
 }
 

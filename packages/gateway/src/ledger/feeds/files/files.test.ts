@@ -192,6 +192,24 @@ for (const format of ['jsonl', 'parquet'] as const) {
   })
 }
 
+// A file system that has found an error in itself goes read-only.
+test('on a file system that becomes read-only a feed fails with the reason, and goes on later', withLimits, async t => {
+  const ended = await endedLedger(t, ['text', 'audio'])
+  const disk = temporaryDirectory(t)
+  const mount = (options: string, ...more: string[]) => execFileSync('mount', ['-o', options, ...more, disk])
+  mount('size=8m', '-t', 'tmpfs', 'tmpfs')
+  try {
+    const { runner } = await filesRunner(t, ended, { directory: join(disk, 'out') })
+    mount('remount,ro')
+    await assert.rejects(runner.caughtUp(), /the file system is read-only \(EROFS\)/)
+    mount('remount,rw')
+    await runner.caughtUp()
+    assert.equal(recordsInLines(join(disk, 'out')).length, ended.rows.size)
+  } finally {
+    execFileSync('umount', [disk])
+  }
+})
+
 interface ManifestLine {
   readonly file: string
   readonly records: number

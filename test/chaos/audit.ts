@@ -327,7 +327,9 @@ function boundOf({ body }: Plan, mostBilled: number): number {
     return typeof value === 'number' ? value : 0
   }
   const most = Math.max(numberIn('max_tokens'), numberIn('max_completion_tokens'), numberIn('max_output_tokens'))
-  return Math.max(most, assumed, mostBilled) * Math.max(1, numberIn('n'), numberIn('best_of'))
+  const prompt: unknown = Reflect.get(Object(said), 'prompt')
+  const prompts = Array.isArray(prompt) && typeof prompt[0] !== 'number' ? prompt.length : 1
+  return Math.max(most, assumed, mostBilled) * Math.max(1, numberIn('n'), numberIn('best_of')) * prompts
 }
 
 function* wrongCount(whole: Case, line: BillLine): Generator<string> {

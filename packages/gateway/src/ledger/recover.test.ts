@@ -104,6 +104,23 @@ test('P7 an interrupted exchange costs what its tokens cost when it began', asyn
   assert.deepEqual([sixfold?.usage.source, sixfold?.usage.completionTokens], ['bounded', 600])
 })
 
+// Each prompt of a list has answers of its own, and each is billed.
+test('an interrupted completion of several prompts is charged the maximum of every one', async t => {
+  const counter: JobCounter = { count: async () => ({ promptTokens: 29, completionTokens: 4 }) }
+  const opened = { operation: 'completions', deployment: 'instruct' } as const
+  const bounded = async (prompt: unknown, more: object): Promise<number | null | undefined> => {
+    const body = JSON.stringify({ model: 'instruct', prompt, ...more })
+    const over = { completionTokensAssumed: 100, modelOf: () => 'gpt-35-turbo-instruct' }
+    const row = await interruptedRecord(t, { opened, request: body, response: [] }, counter, over)
+    assert.equal(row?.usage.source, 'bounded')
+    return row?.usage.completionTokens
+  }
+  assert.equal(await bounded(['a', 'b'], { max_tokens: 30 }), 60)
+  assert.equal(await bounded([[1, 2], [3]], { max_tokens: 30, n: 3 }), 180)
+  assert.equal(await bounded(['a', 'b', 'c'], {}), 300)
+  assert.equal(await bounded([1, 2, 3], { max_tokens: 30 }), 30)
+})
+
 // The tier decides the price: a priority call that was interrupted cost more than its tokens would by default.
 test('an interrupted exchange keeps the service tier that its answer names, and its price is that of the tier', async t => {
   const usage = { prompt_tokens: 11, completion_tokens: 2, total_tokens: 13 }

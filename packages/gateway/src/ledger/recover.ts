@@ -4,8 +4,8 @@ import { nothingCounted } from '../tokens/job.ts'
 import { assemble } from '../wire/assemble.ts'
 import type { Assembled } from '../wire/assembled.ts'
 import { asksForBackground, goesOn } from '../wire/background.ts'
-import { numberOrNull } from '../wire/json.ts'
-import { Members } from '../wire/members.ts'
+import { type Demand, demandMembers, demandOf } from '../wire/demand.ts'
+import { scanObject } from '../wire/json-scan.ts'
 import { isUnmeteredModel, modelFacts } from '../wire/models.ts'
 import { operations } from '../wire/operations.ts'
 import { noUsage, type Usage, unreportedUsage } from '../wire/usage.ts'
@@ -151,7 +151,7 @@ async function unreported(
   const counted = await counter.count(job).catch(() => nothingCounted)
   const isInputOnly = usageShape(operation) === 'input-only'
   const isKnown = counted.promptTokens !== null && (isInputOnly || isWhole(answer, model))
-  const most = isKnown || isInputOnly ? 0 : completionTokensMost(request, completionTokensAssumed)
+  const most = isKnown || isInputOnly ? 0 : await completionTokensMost(operation, request, completionTokensAssumed)
   // Where bodies are not recorded, the prompt is not known either.
   const promptTokens = counted.promptTokens ?? completionTokensAssumed
   const completionTokens = Math.max(counted.completionTokens ?? 0, answer?.usage?.completionTokens ?? 0, most)
@@ -163,21 +163,29 @@ function isWhole(answer: Assembled | null, model: string): boolean {
   return answer?.complete === true && answer.choices.length > 0 && !modelFacts(model).mayThink
 }
 
-const maxima: ReadonlySet<string> = new Set([
-  ...['max_completion_tokens', 'max_tokens', 'max_output_tokens', 'n', 'best_of'],
-])
+const maxima: ReadonlySet<string> = new Set(demandMembers)
 
 /**
  * Most completion tokens that the request allows, of all its answers. @param assumed for each answer where it names no
  * maximum.
  */
-function completionTokensMost(request: readonly Uint8Array[], assumed: number): number {
-  const members = new Members({ wanted: maxima, inner: null, removed: null })
-  for (const part of request)
-    members.push(Buffer.from(part.buffer, part.byteOffset, part.byteLength), 0, part.byteLength)
-  const count = (key: string): number => Math.max(0, Math.floor(numberOrNull(members.found[key]) ?? 0))
-  const most = Math.max(count('max_completion_tokens'), count('max_tokens'), count('max_output_tokens'))
-  return Math.min((most === 0 ? assumed : most) * Math.max(1, count('n'), count('best_of')), tokensMost)
+async function completionTokensMost(
+  operation: string,
+  request: readonly Uint8Array[],
+  assumed: number,
+): Promise<number> {
+  const body = Buffer.concat(request)
+  const { answers, completionTokensMax } = await demandIn(operation, body)
+  return Math.min(completionTokensMax ?? assumed * answers, tokensMost)
+}
+
+/** A body that is no JSON, or was not recorded, asks for one answer. */
+function demandIn(operation: string, body: Buffer): Demand | Promise<Demand> {
+  try {
+    return demandOf(operation, body, scanObject(body, maxima))
+  } catch {
+    return { answers: 1, completionTokensMax: null }
+  }
 }
 
 function costOfTokens(

@@ -2,11 +2,12 @@
  * A workload's rules for maxima: whether calls must set one, how large it may be, and the maximum of a call that sets
  * none.
  */
+
+import type { Demand } from '../../../wire/demand.ts'
 import { modelFacts } from '../../../wire/models.ts'
 import type { Operation } from '../../../wire/operations.ts'
 import type { Workload } from '../../plan/index.ts'
 import { Refusal } from '../../refusals.ts'
-import type { Demand } from './demand.ts'
 
 /** Operations whose answers are text, with the member that bounds the answer. Chat has two: the model decides. */
 const members: Readonly<Partial<Record<Operation['name'], string>>> = {

@@ -3,6 +3,7 @@
  * are passed on only after they were inspected, so that a refused upload never ends and the instance stores nothing.
  */
 import { type BodyScan, BodyScanner } from '../../../wire/body-scan.ts'
+import { demandMembers, demandOf } from '../../../wire/demand.ts'
 import { JsonScanError, type MemberRange } from '../../../wire/json-scan.ts'
 import { MultipartReader, type PartHead, type PartSink } from '../../../wire/multipart.ts'
 import { findOperation, type Operation } from '../../../wire/operations.ts'
@@ -12,7 +13,6 @@ import type { Workload } from '../../plan/index.ts'
 import { Refusal } from '../../refusals.ts'
 import { requireDeployment, requireOperation } from '../3-authorize/grant.ts'
 import { authorizeBody } from './body-policy.ts'
-import { demandMembers, demandOf } from './demand.ts'
 import { matteringName, readingForm, requirePlainText } from './form.ts'
 import { requireMaximum } from './maximum.ts'
 import { bodyShapes, shapeFor } from './shapes.ts'

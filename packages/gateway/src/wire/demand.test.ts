@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { scanObject } from '../../../wire/json-scan.ts'
 import { demandMembers, demandOf } from './demand.ts'
+import { scanObject } from './json-scan.ts'
 
 function demand(operation: string, body: unknown) {
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))

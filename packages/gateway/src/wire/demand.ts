@@ -1,7 +1,7 @@
 /** The demand of a JSON body: how many answers it asks for, and how long they may be at most. */
-import { memberValue, type Scan } from '../../../wire/json-scan.ts'
-import { PromptCounter } from '../../../wire/prompts.ts'
-import { inSlices } from '../../../wire/slices.ts'
+import { memberValue, type Scan } from './json-scan.ts'
+import { PromptCounter } from './prompts.ts'
+import { inSlices } from './slices.ts'
 
 export interface Demand {
   /** Answers that are generated, at least 1: choices of every prompt, and candidates that are discarded. */

@@ -11,12 +11,12 @@ import { allRecords } from '../support/records.ts'
 import type { Scope } from '../support/world.ts'
 import { audit } from './audit.ts'
 import { runFeeds } from './feeds-run.ts'
-import { blobReceiver, filesReceiver, webhookReceiver } from './receivers.ts'
+import { blobReceiver, filesReceiver, kafkaReceiver, webhookReceiver } from './receivers.ts'
 import { sizeOf } from './size.ts'
 import { lastFirst } from './world.ts'
 
-const calls = sizeOf('CALLS', 700)
-const kills = sizeOf('KILLS', 4)
+const calls = sizeOf('CALLS', 500)
+const kills = sizeOf('KILLS', 3)
 
 // What is shipped is what auditors and finance read when the gateway's own disk is gone: a crash, a full disk or a
 // receiver that was away may repeat a record there, but must not lose or change one.
@@ -39,6 +39,7 @@ test('P1 after kills, full disks and absences of receivers ledger, bill and ever
         filesReceiver('parquet', directory, 'parquet', false),
         blobReceiver(scope, 'blob'),
         webhookReceiver(scope, 'webhook', seed + 1),
+        kafkaReceiver(scope, 'kafka', seed + 2),
       ]),
   })
   assert.deepEqual(run.exit, { code: 0, signal: null }, run.lines.join('\n'))

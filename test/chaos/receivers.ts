@@ -7,11 +7,14 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import { startAzurite } from '../../packages/gateway/src/ledger/feeds/blob/azurite.fixture.ts'
+import { PartJoiner, readMessage } from '../../packages/gateway/src/ledger/feeds/documents/index.ts'
 import {
   type FiledRecord,
   recordsInLines,
   recordsInParquet,
 } from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
+import { readTopic } from '../../packages/gateway/src/ledger/feeds/kafka/reader.ts'
+import { type KafkaFault, startKafka } from '../../packages/simulator/src/kafka/index.ts'
 import { type Gate, startGate } from '../support/gate.ts'
 import { randomOf } from '../support/random.ts'
 import type { Scope } from '../support/world.ts'
@@ -127,5 +130,74 @@ export async function webhookReceiver(t: Scope, name: string, seed: number): Pro
     hasBodies: true,
     ...behindGate(gate),
     records: async () => records,
+  }
+}
+
+/** A topic of the stand-in, with messages so small that records come in parts, and a fault now and then. */
+export async function kafkaReceiver(t: Scope, name: string, seed: number): Promise<Receiver> {
+  const random = randomOf(seed)
+  const topic = 'records'
+  const kafka = await startKafka({ topics: { [topic]: { partitions: 12 } } })
+  t.after(() => kafka.close())
+  const kinds = ['drop', 'drop_answer', 'not_leader'] as const
+  const trouble = (): void => {
+    const fault: KafkaFault = { kind: random.pick(kinds), times: 1 + random.below(3) }
+    kafka.setFault(fault)
+  }
+  trouble()
+  const connection = { brokers: [kafka.address], topic, tls: false }
+  return {
+    name,
+    feed: { kind: 'kafka', ...connection, bodies: true, compression: 'gzip', messageBytes: 16_384 },
+    hasBodies: true,
+    async away() {
+      kafka.clearFaults()
+      kafka.setFault({ kind: 'drop', times: 1_000_000 })
+    },
+    async back() {
+      kafka.clearFaults()
+      trouble()
+    },
+    async records() {
+      const joined = joinedRecords()
+      const reading = new AbortController()
+      let left = kafka.counts(topic).messages
+      const messages = readTopic(connection, new Map(), reading.signal, {
+        onMoved: (partition, from) => {
+          throw new Error(`the stand-in has forgotten messages of partition ${partition} from ${from} on`)
+        },
+      })
+      for await (const batch of messages) {
+        for (const { value, headers, offset } of batch)
+          joined.add(readMessage(value, headers['content-encoding'] ?? null), String(offset))
+        left -= batch.length
+        if (left <= 0) reading.abort()
+      }
+      return joined.records
+    },
+  }
+}
+
+/** Joins what comes in parts. */
+function joinedRecords(): {
+  readonly records: readonly FiledRecord[]
+  add(document: ReturnType<typeof readMessage>, place: string): void
+} {
+  const records: FiledRecord[] = []
+  const joiner = new PartJoiner<string>({
+    clock: () => 0,
+    onGivenUp: ({ id }, why) => {
+      throw new Error(`parts of ${id} were given up: ${why}`)
+    },
+    onDamaged: (id, part) => {
+      throw new Error(`part ${part} of ${id} is damaged`)
+    },
+  })
+  return {
+    records,
+    add(document, place) {
+      const record = joiner.add(document, place)
+      if (record !== null) records.push(record as unknown as FiledRecord)
+    },
   }
 }

@@ -30,9 +30,15 @@ interface Run {
   readonly ended: Promise<unknown>
 }
 
-function start(program: string, args: readonly string[], cwd = folder): Run {
+function start(
+  program: string,
+  args: readonly string[],
+  cwd = folder,
+  more: Readonly<Record<string, string>> = {},
+): Run {
   const env = {
     ...process.env,
+    ...more,
     HOME: folder,
     PATH: join(root, 'node_modules', '.bin') + delimiter + process.env['PATH'],
   }
@@ -262,6 +268,31 @@ test('the demonstration ships into a broker of its own, and its command line sho
     return / kafka +kafka +running +0 +- +1 /.test(shown.out()) ? true : null
   }
   await eventually('the feed is shown', isShown, 30_000)
+  await stopDemo(demo)
+})
+
+test('the demonstration ships into an event hub of its own, and the reader of docs/feeds.md shows the record', async () => {
+  const page = await readFile(join(root, 'docs', 'feeds.md'), 'utf8')
+  const [, reader = ''] = /```js\n(import \{ EventHubConsumerClient[\s\S]+?)```/.exec(page) ?? []
+  const directory = join(folder, 'with-event-hub')
+  const demo = await startDemo(['--no-traffic', '--no-history', '--feed', 'event-hubs', '--directory', directory])
+  const [connectionString] = /Endpoint=sb:\S+EntityPath=records/.exec(demo.out()) ?? []
+  assert.ok(connectionString !== undefined)
+  const asked = start(process.execPath, [main, 'chat', '--as', 'bob', 'What is a semaphore?'], directory)
+  await soon('the answer', asked.ended, 30_000)
+  const isShown = async (): Promise<true | null> => {
+    const shown = start(process.execPath, [main, 'feeds'], directory)
+    await soon('the list of feeds', shown.ended, 30_000)
+    return / event-hubs +event-hubs +running +0 +- +1 /.test(shown.out()) ? true : null
+  }
+  await eventually('the feed is shown', isShown, 30_000)
+  const reading = start(process.execPath, ['--input-type=module', '--eval', reader], root, {
+    HUB_CONNECTION: connectionString,
+  })
+  await eventually('the reader shows the record', () => /What is a semaphore/.exec(reading.out()), 30_000)
+  assert.match(reading.out(), /^hr-bot|^code-assistant|^expert-finder/)
+  reading.child.kill('SIGKILL')
+  await reading.ended
   await stopDemo(demo)
 })
 

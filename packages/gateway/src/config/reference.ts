@@ -209,6 +209,7 @@ function cell(text: string): string {
 
 function defaultText(view: SchemaView): string {
   if (view.default === undefined) return 'none'
+  if (view.default === '') return 'empty'
   if (JSON.stringify(view.default) === '{}' && view.properties !== undefined) return 'those below'
   if (typeof view.default === 'string') return `\`${view.default}\``
   return `\`${JSON.stringify(view.default).replaceAll('","', '", "')}\``

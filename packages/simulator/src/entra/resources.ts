@@ -34,6 +34,7 @@ const microsoftAudiences = [
   'https://ai.azure.com',
   graphAudience,
   'https://management.azure.com',
+  'https://eventhubs.azure.net',
 ]
 const protocolScopes = new Set(['openid', 'profile', 'email', 'offline_access'])
 

@@ -67,3 +67,24 @@ export function checkBrokers(
   if (tls === false && credential !== undefined && !isOpen && !isNear)
     conflict(notes, [...path, 'tls'], 'false', 'TLS: without it the credential travels in clear')
 }
+
+/** The namespace is named once, and so is the hub: a connection string may name both. */
+export function checkNamespace(feed: FeedConfig & { kind: 'event-hubs' }, path: Path, notes: Notes): void {
+  const { namespace, hub, credential } = feed
+  const at = [...path, 'namespace']
+  if (typeof credential !== 'object' || !('connectionString' in credential)) {
+    if (namespace === undefined)
+      conflict(notes, at, 'no namespace', 'its host, as contoso.servicebus.windows.net, or a connection string')
+    return
+  }
+  if (namespace !== undefined)
+    conflict(notes, at, shown(namespace, at, notes), 'no namespace: the connection string names it')
+  const named = /(?:^|;)\s*EntityPath=([^;]+)/i.exec(credential.connectionString)?.[1]
+  if (named !== undefined && named.toLowerCase() !== hub.toLowerCase())
+    conflict(
+      notes,
+      [...path, 'hub'],
+      shown(hub, [...path, 'hub'], notes),
+      'the hub that the connection string names in EntityPath, or a connection string of the namespace',
+    )
+}

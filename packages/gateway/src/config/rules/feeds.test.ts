@@ -54,6 +54,23 @@ test('a feed to a webhook needs an address and a secret; loopback and a private 
   assert.deepEqual(brief(errors), [])
 })
 
+const hub = { kind: 'event-hubs', namespace: 'contoso.servicebus.windows.net', hub: 'records' }
+const hubString = 'Endpoint=sb://contoso.servicebus.windows.net/;SharedAccessKeyName=send;SharedAccessKey=a2V5'
+
+test('a feed to Event Hubs needs a namespace and a hub, or a connection string and a hub', async () => {
+  const credential = { connectionString: `${hubString};EntityPath=Records` }
+  const { errors } = await check(changedBy({ 'feeds/a': hub, 'feeds/b': { kind: hub.kind, hub: hub.hub, credential } }))
+  assert.deepEqual(brief(errors), [])
+})
+
+// The connection string is the whole right to the namespace, and a configuration is copied, mailed and committed.
+test('a secret of a feed that the file itself holds is warned of, and never shown', async () => {
+  const credential = { connectionString: hubString }
+  const { warnings } = await check(changedBy({ 'feeds/a': { kind: hub.kind, hub: hub.hub, credential } }))
+  assert.deepEqual(brief(warnings), ['risk feeds.a.credential.connectionString'])
+  assert.ok(!JSON.stringify(warnings).includes('a2V5'))
+})
+
 const faults: readonly (readonly [
   what: string,
   feeds: Readonly<Record<string, unknown>>,
@@ -139,6 +156,24 @@ const faults: readonly (readonly [
     { a: { ...webhook, privateHost: 'hooks.corp.local' } },
     ['conflict feeds.a.privateHost'],
   ],
+  ['no namespace', { a: { kind: 'event-hubs', hub: 'records' } }, ['conflict feeds.a.namespace']],
+  [
+    'a namespace and a connection string',
+    { a: { ...hub, credential: { connectionString: hubString } } },
+    ['conflict feeds.a.namespace'],
+  ],
+  [
+    'a connection string of another hub',
+    { a: { kind: hub.kind, hub: 'b', credential: { connectionString: `${hubString};EntityPath=c` } } },
+    ['conflict feeds.a.hub'],
+  ],
+  [
+    'a connection string without a key',
+    { a: { kind: hub.kind, hub: 'b', credential: { connectionString: 'Endpoint=sb://contoso' } } },
+    ['wrong_value feeds.a.credential.connectionString'],
+  ],
+  ['a namespace with a scheme', { a: { ...hub, namespace: 'sb://contoso' } }, ['wrong_value feeds.a.namespace']],
+  ['a key of another kind', { a: { ...hub, container: 'x' } }, ['unknown_key feeds.a.container']],
   ['an unknown outcome', { a: { ...files, outcomes: ['done'] } }, ['wrong_value feeds.a.outcomes[0]']],
   ['an unknown kind', { a: { ...files, kind: 'file' } }, ['wrong_value feeds.a.kind']],
   ['a feed without a kind', { a: { directory: './out' } }, ['missing_key feeds.a.kind']],

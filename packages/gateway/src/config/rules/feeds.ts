@@ -1,8 +1,9 @@
 /** Rules of feeds: their directories, workloads and forms. */
 import { relative, resolve, sep } from 'node:path'
+import type { Path } from '../messages.ts'
 import type { Config } from '../schema/index.ts'
-import { checkAccount, checkBrokers, checkReceiver } from './feed-addresses.ts'
-import { conflict, type Notes, refuseDuplicates, type Sections, shown, unknownName } from './notes.ts'
+import { checkAccount, checkBrokers, checkNamespace, checkReceiver } from './feed-addresses.ts'
+import { conflict, type Notes, refuseDuplicates, type Sections, shown, unknownName, warnWritten } from './notes.ts'
 
 type FeedConfig = Config['feeds'][string]
 
@@ -10,9 +11,11 @@ export function checkFeeds(feeds: Config['feeds'], { workloads, ledger, collect 
   checkDirectories(feeds, ledger, notes)
   for (const [name, feed] of Object.entries(feeds)) {
     checkForm(name, feed, notes)
+    warnSecrets(feed, ['feeds', name, 'credential'], notes)
     if (feed.kind === 'blob') checkAccount(feed, ['feeds', name, 'account'], notes)
     if (feed.kind === 'kafka') checkBrokers(feed, ['feeds', name], notes)
     if (feed.kind === 'webhook') checkReceiver(feed, ['feeds', name], notes)
+    if (feed.kind === 'event-hubs') checkNamespace(feed, ['feeds', name], notes)
     refuseDuplicates(feed.columns ?? [], ['feeds', name, 'columns'], notes)
     refuseDuplicates(feed.outcomes ?? [], ['feeds', name, 'outcomes'], notes)
     refuseDuplicates(feed.workloads ?? [], ['feeds', name, 'workloads'], notes)
@@ -39,6 +42,15 @@ function checkDirectories(feeds: Config['feeds'], ledger: Config['ledger'] | nul
       conflict(notes, path, seen, 'a directory outside of ledger.directory, and not around it')
     checked.push([name, feed.directory])
   }
+}
+
+/** What is secret in the credential of whatever kind. */
+const secretKeys: readonly string[] = ['connectionString', 'key', 'sas', 'password', 'secret', 'previous']
+
+function warnSecrets(feed: FeedConfig, path: Path, notes: Notes): void {
+  const credential = 'credential' in feed ? feed.credential : null
+  if (typeof credential !== 'object' || credential === null) return
+  for (const key of secretKeys) warnWritten(Object.hasOwn(credential, key), [...path, key], notes)
 }
 
 function checkForm(name: string, { form, columns, bodies }: FeedConfig, notes: Notes): void {

@@ -23,6 +23,13 @@ export function conflict(notes: Notes, path: Path, seen: string, expected: strin
   notes.errors.push({ code: 'conflict', path, seen, expected, nearest: null })
 }
 
+/** Warns of a secret that the file itself holds. */
+export function warnWritten(isWritten: boolean, path: Path, notes: Notes): void {
+  if (!isWritten || notes.origins.has(formatPath(path))) return
+  const expected = `\${env:NAME} or \${file:PATH}: a password in the file itself travels with every copy of it`
+  warn(notes, path, '(a secret, not shown)', expected)
+}
+
 /** A text of the configuration, made safe to show. */
 export function shown(text: string, path: Path, notes: Notes): string {
   return showValue(text, notes.origins.get(formatPath(path)) ?? null, false)

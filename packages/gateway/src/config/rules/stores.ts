@@ -1,7 +1,6 @@
 /** Rules of data outside the process, and how long it is kept: Redis, objects. */
-import { formatPath, type Path } from '../messages.ts'
 import type { Config } from '../schema/index.ts'
-import { conflict, type Notes, type Sections, warn } from './notes.ts'
+import { conflict, type Notes, type Sections, warn, warnWritten } from './notes.ts'
 
 type Redis = NonNullable<Config['redis']>
 
@@ -54,12 +53,6 @@ function checkTwice(url: URL, redis: Redis, notes: Notes): void {
     const expected = `the ${part} in one place: redis.url has one too`
     conflict(notes, ['redis', part], '(not shown)', expected)
   }
-}
-
-function warnWritten(isWritten: boolean, path: Path, notes: Notes): void {
-  if (!isWritten || notes.origins.has(formatPath(path))) return
-  const expected = `\${env:NAME} or \${file:PATH}: a password in the file itself travels with every copy of it`
-  warn(notes, path, '(a secret, not shown)', expected)
 }
 
 export function isLoopback(hostname: string): boolean {

@@ -21,6 +21,14 @@ export interface DemoFeedParts {
 export const demoFeeds: Readonly<Record<DemoFeedKind, (parts: DemoFeedParts) => Promise<DemoFeed>>> = {
   files: async ({ stateDirectory }) => filesIn(join(stateDirectory, 'files'), 'jsonl'),
   parquet: async ({ stateDirectory }) => filesIn(join(stateDirectory, 'parquet'), 'parquet'),
+  async 'event-hubs'() {
+    const { startEventHubs } = await import('@gatehouse/simulator')
+    const hub = 'records'
+    const namespace = await startEventHubs({ hubs: { [hub]: {} }, keys: { demonstration: 'key-of-the-demonstration' } })
+    const { connectionString } = namespace
+    const feed: DemoFeed['feed'] = { kind: 'event-hubs', hub, credential: { connectionString }, bodies: true }
+    return { feed, where: `${connectionString};EntityPath=${hub}`, close: () => namespace.close() }
+  },
   async kafka() {
     const { startKafka } = await import('@gatehouse/simulator')
     const topic = 'gatehouse'

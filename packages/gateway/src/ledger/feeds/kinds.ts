@@ -4,6 +4,7 @@
  */
 import { workerUrl } from '../../worker-url.ts'
 import type { BlobSettings } from './blob/settings.ts'
+import type { EventHubsSettings } from './event-hubs/settings.ts'
 import type { FilesSettings } from './files/settings.ts'
 import type { KafkaSettings } from './kafka/settings.ts'
 import type { WebhookSettings } from './webhook/settings.ts'
@@ -14,6 +15,7 @@ export interface FeedSettings {
   readonly blob: BlobSettings
   readonly kafka: KafkaSettings
   readonly webhook: WebhookSettings
+  readonly 'event-hubs': EventHubsSettings
 }
 export type FeedKind = keyof FeedSettings
 
@@ -23,4 +25,5 @@ export const feedModules = {
   blob: workerUrl('./blob/index.ts', import.meta.url),
   kafka: workerUrl('./kafka/index.ts', import.meta.url),
   webhook: workerUrl('./webhook/index.ts', import.meta.url),
+  'event-hubs': workerUrl('./event-hubs/index.ts', import.meta.url),
 } as const satisfies Readonly<Record<FeedKind, URL>>

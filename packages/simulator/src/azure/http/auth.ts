@@ -1,19 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { createRemoteJWKSet, decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { errors } from 'jose'
 import type { Clock } from '../../clock.ts'
-import { isRecord } from '../../json.ts'
+import { TenantTokens } from '../../tenant-tokens.ts'
 import type { AzureSimulatorOptions } from '../../types.ts'
 import { keyRefused, permissionDenied, tokenRefused, unavailable } from '../errors.ts'
 import type { Route } from './routing.ts'
 
-const audiences = ['https://cognitiveservices.azure.com', 'https://ai.azure.com'].flatMap(name => [name, `${name}/`])
+const audiences = ['https://cognitiveservices.azure.com', 'https://ai.azure.com']
 const verifiedTokensMax = 2_000
-
-interface Issuer {
-  readonly issuer: string
-  readonly keys: JWTVerifyGetKey
-}
 
 interface VerifiedToken {
   readonly objectId: string
@@ -31,12 +26,13 @@ export class Gate {
   readonly #entra: NonNullable<AzureSimulatorOptions['entra']> | null
   readonly #clock: Clock
   readonly #verified = new Map<string, VerifiedToken>()
-  #issuers: Promise<readonly Issuer[]> | null = null
+  readonly #tokens: TenantTokens | null
 
   constructor(options: Pick<AzureSimulatorOptions, 'keys' | 'entra'>, clock: Clock) {
     this.#keys = options.keys ? options.keys.map(digest) : null
     this.#entra = options.entra ?? null
     this.#clock = clock
+    this.#tokens = options.entra ? new TenantTokens(options.entra, audiences, clock) : null
   }
 
   /** `oid` of the token, `key`, or null when every call is accepted. Throws an AzureError otherwise. */
@@ -75,8 +71,8 @@ export class Gate {
   }
 
   async #verify(token: string, isV1: boolean): Promise<string> {
-    const issuers = await this.#discovered()
-    const payload = await this.#payload(token, issuers).catch((cause: unknown) => {
+    if (this.#tokens === null) throw tokenRefused(isV1)
+    const payload = await this.#tokens.payload(token).catch((cause: unknown) => {
       throw keysUnread(cause) ? unavailable() : tokenRefused(isV1)
     })
     const { oid, tid, exp } = payload
@@ -90,47 +86,6 @@ export class Gate {
     this.#verified.set(token, { objectId: oid, expiresAtMs: exp * 1000 })
     return oid
   }
-
-  async #payload(token: string, issuers: readonly Issuer[]): Promise<JWTPayload> {
-    const said = decodeJwt(token).iss
-    const issuer = issuers.find(each => each.issuer === said)
-    if (!issuer) throw new errors.JWTClaimValidationFailed('unknown issuer', {}, 'iss')
-    const { payload } = await jwtVerify(token, issuer.keys, {
-      algorithms: ['RS256'],
-      audience: audiences,
-      issuer: issuer.issuer,
-      requiredClaims: ['exp'],
-      clockTolerance: 60,
-      currentDate: new Date(this.#clock()),
-    })
-    return payload
-  }
-
-  /** All calls share one read. After an outage, which is answered with 503, the next call reads again. */
-  #discovered(): Promise<readonly Issuer[]> {
-    this.#issuers ??= this.#discover().catch(() => {
-      this.#issuers = null
-      throw unavailable()
-    })
-    return this.#issuers
-  }
-
-  #discover(): Promise<readonly Issuer[]> {
-    const base = `${this.#entra?.authority.replace(/\/+$/, '')}/${this.#entra?.tenantId}`
-    return Promise.all(
-      [`${base}/.well-known/openid-configuration`, `${base}/v2.0/.well-known/openid-configuration`].map(readIssuer),
-    )
-  }
-}
-
-async function readIssuer(url: string): Promise<Issuer> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) })
-  const document: unknown = await answer.json()
-  if (!answer.ok || !isRecord(document)) throw unavailable()
-  const { issuer, jwks_uri: keysUrl } = document
-  if (typeof issuer !== 'string' || typeof keysUrl !== 'string') throw unavailable()
-  // No pause between reads: tests rotate keys on demand, and the next token must find the new one.
-  return { issuer, keys: createRemoteJWKSet(new URL(keysUrl), { cooldownDuration: 0 }) }
 }
 
 /** True when the key set could not be read: an outage of the authority is not an error of the token. */

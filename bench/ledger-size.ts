@@ -1,7 +1,8 @@
 /**
- * The store at size: `node bench/ledger-size.ts [--records N] [--directory PATH] [--json]`. Fills a store with N
- * records over 30 days and times what people ask of it. Times are the least and the median
- * of nine, and the CPU time of all threads, which other programs on the machine disturb less.
+ * The store at size: `npm run bench -- ledger [--records N] [--directory PATH] [--json]`. Fills a store with N records,
+ * 10 million unless told otherwise, over 30 days, and times what people ask of it; then loads a journal, searches a day
+ * of bodies, and moves a day into an archive. Times are the least and the median of nine, and the CPU time of all
+ * threads, which other programs on the machine disturb less. With a directory, its store is used again.
  */
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,17 +13,20 @@ import { uuidV7 } from '../packages/gateway/src/ids.ts'
 import type { Ledger } from '../packages/gateway/src/ledger/index.ts'
 import { openLedger } from '../packages/gateway/src/ledger/open.ts'
 import type { RecordsQuery, UsageQuery } from '../packages/gateway/src/ledger/reports.ts'
-import { databasePath } from '../packages/gateway/src/ledger/store/database.ts'
+import { archiveDay, archivePath, daysToArchive, readArchives } from '../packages/gateway/src/ledger/store/archives.ts'
+import { databasePath, openDatabase } from '../packages/gateway/src/ledger/store/database.ts'
 import { silentLog } from '../packages/gateway/src/log.ts'
 import { bodiesOf, closedAt, openedAt } from './ledger-exchange.ts'
 import { fillStore } from './ledger-fill.ts'
 
 const { values } = parseArgs({
   options: {
-    records: { type: 'string', default: '1000000' },
+    records: { type: 'string', default: '10000000' },
     directory: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
+  // `npm run bench -- ledger` passes its own name.
+  allowPositionals: true,
 })
 const records = Number(values.records)
 const dayMs = 86_400_000
@@ -154,6 +158,19 @@ function questionsOf(ledger: Ledger, laterId: string): Readonly<Record<string, (
   }
 }
 
+/** Moves the oldest day into an archive. @returns bytes per record there. */
+async function archivedBytes(directory: string): Promise<number> {
+  const database = await openDatabase({ directory })
+  try {
+    const [day = 0] = await daysToArchive(database.loading, systemClock() - 20 * dayMs)
+    const moved = await archiveDay(database.loading, archivePath(directory), day)
+    const [archive] = await readArchives(database.loading)
+    return (archive?.bytes ?? 0) / moved
+  } finally {
+    database.close()
+  }
+}
+
 const directory = values.directory ?? mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
 try {
   const figures: Record<string, number | Timed> = { records }
@@ -165,11 +182,16 @@ try {
     const middle = { fromMs: systemClock() - 15 * dayMs, toMs: systemClock() - 14 * dayMs, limit: 1 }
     const laterId = (await ledger.list(middle)).records[0]?.id ?? ''
     for (const [name, ask] of Object.entries(questionsOf(ledger, laterId))) figures[name] = await timed(ask)
+    const { records: page } = await ledger.list({ limit: 1_000 })
+    figures['bytes of a record as JSON, without bodies'] = Math.round(JSON.stringify(page).length / page.length)
     figures['memory of the process, MB'] = Math.round(process.memoryUsage.rss() / 1e6)
   } finally {
     await ledger.close()
   }
   figures['bytes per record in the store'] = rounded(statSync(databasePath(directory)).size / records)
+  if (values.directory === undefined) {
+    figures['bytes per record in an archive'] = rounded(await archivedBytes(directory))
+  }
   figures['records a second loaded from a journal'] = await loadingRate(300_000)
   Object.assign(figures, await searchFigures(10_000))
   if (values.json) console.log(JSON.stringify(figures))

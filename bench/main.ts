@@ -308,20 +308,26 @@ async function run(stack: AsyncDisposableStack, options: Options): Promise<numbe
   return wrong.length === 0 ? 0 : 1
 }
 
-const options = readOptions()
-const stack = new AsyncDisposableStack()
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => {
-    say('stopping')
-    void stack.disposeAsync().finally(() => process.exit(130))
-  })
+async function main(): Promise<void> {
+  const options = readOptions()
+  const stack = new AsyncDisposableStack()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      say('stopping')
+      void stack.disposeAsync().finally(() => process.exit(130))
+    })
+  }
+  try {
+    process.exitCode = await run(stack, options)
+  } catch (error) {
+    // After a signal every question to a stopped process fails; the signal handler ends this process.
+    if (!stack.disposed) say(`✗ ${error instanceof Error ? error.message : String(error)}`)
+    process.exitCode = 1
+  } finally {
+    await stack.disposeAsync()
+  }
 }
-try {
-  process.exitCode = await run(stack, options)
-} catch (error) {
-  // After a signal every question to a stopped process fails; the signal handler ends this process.
-  if (!stack.disposed) say(`✗ ${error instanceof Error ? error.message : String(error)}`)
-  process.exitCode = 1
-} finally {
-  await stack.disposeAsync()
-}
+
+// The ledger at size has no seats and no load: it is a program of its own.
+if (process.argv[2] === 'ledger') await import('./ledger-size.ts')
+else await main()

@@ -14,6 +14,7 @@ import { type CostOf, type RecoverParts, recover } from './recover.ts'
 import { type Scheduler, systemScheduler } from './scheduler.ts'
 import { type StoreClient, startStore } from './store/client.ts'
 import type { StoreKind } from './store/messages.ts'
+import type { StoreStatus } from './store/store.ts'
 
 export interface LedgerOptions {
   /** Created when it is missing. Only one process at a time can use it. */
@@ -156,6 +157,7 @@ class OpenLedger implements Ledger {
   readonly #recovered: Promise<void>
   readonly #openedAtMs: number
   #closing: Promise<void> | null = null
+  #lastStatus: StoreStatus = { openExchanges: 0, damagedBytes: 0 }
 
   constructor(
     options: LedgerOptions & { readonly clock: Clock; readonly scheduler: Scheduler },
@@ -241,7 +243,7 @@ class OpenLedger implements Ledger {
   }
 
   async health(): ReturnType<Ledger['health']> {
-    const { openExchanges, damagedBytes } = await this.#store.ask('status')
+    const { openExchanges, damagedBytes } = await this.#status()
     const { writable, heldEntries, losses } = this.journal
     return {
       writable,
@@ -251,6 +253,16 @@ class OpenLedger implements Ledger {
       openExchanges,
       damagedBytes,
     }
+  }
+
+  /** What the store last said while it is away: health and metrics must not fail with it. */
+  async #status(): Promise<StoreStatus> {
+    try {
+      this.#lastStatus = await this.#store.ask('status')
+    } catch (error) {
+      if (!(error instanceof LedgerError && error.code === 'ledger_busy')) throw error
+    }
+    return this.#lastStatus
   }
 
   close(): Promise<void> {

@@ -125,8 +125,10 @@ export function archiveDay(connection: DuckDBConnection, directory: string, day:
     const file = join(`day=${dayText(day)}`, `records-${known + 1}.parquet`)
     const select = `SELECT ${columnsForFile.join(', ')} FROM records r WHERE start_day = ${day} ORDER BY id DESC`
     await writeFile(connection, join(directory, file), select)
-    await note(connection, directory, file, formatVersion)
-    return (await connection.run('DELETE FROM records WHERE start_day = $1', [day])).rowsChanged
+    const written = await note(connection, directory, file, formatVersion)
+    const { rowsChanged } = await connection.run('DELETE FROM records WHERE start_day = $1', [day])
+    if (written !== rowsChanged) throw new Error(`The archive ${file} has ${written} of ${rowsChanged} records.`)
+    return rowsChanged
   })
 }
 

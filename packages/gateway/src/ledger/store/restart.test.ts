@@ -48,6 +48,7 @@ for (const [how, die] of Object.entries(deaths)) {
       (error: unknown) =>
         error instanceof LedgerError && error.code === 'ledger_busy' && /no record is lost/i.test(error.message),
     )
+    assert.equal((await ledger.health()).writable, true)
     await record(ledger, 20)
     await ledger.journal.close(closedOf(open), [bytes('long answer')])
     ledger.keepNames({ workload: ['new-bot'] })

@@ -148,3 +148,34 @@ test('rollups that differ from their rows are found, and are right again when th
   await makeRollups(database.loading, archives)
   assert.deepEqual(await wrongHours(database.loading, archives), [])
 })
+
+// Whoever has no token must not make reports slow: what strangers write is in no sum of its own.
+test('calls of strangers with names of their own add one rollup an hour', async t => {
+  const directory = temporaryDirectory(t)
+  const ledger = await testLedger(t, directory)
+  for (let n = 0; n < 200; n++) {
+    const id = newId()
+    const names = { workload: `w${n}`, target: `t${n}`, deployment: `d${n}`, requestedModel: `m${n}`, path: `/w${n}` }
+    const stranger = {
+      callerKind: null,
+      callerTenantId: null,
+      callerObjectId: null,
+      callerAppId: null,
+      callerName: null,
+    }
+    const opened = openedOf(id, { ...stranger, ...names, startedAtMs: start + n, instance: null, region: null })
+    const refused = {
+      outcome: 'refused',
+      outcomeCode: 'token_missing',
+      status: 401,
+      instance: null,
+      servedModel: null,
+    } as const
+    await ledger.journal.close({ ...closedOf(id, refused), opened }, [])
+  }
+  await ledger.close()
+  const database = await openDatabase({ directory })
+  t.after(() => database.close())
+  const found = await database.loading.runAndReadAll('SELECT count(*), sum(records) FROM rollups')
+  assert.deepEqual(found.getRows(), [[1n, 200n]])
+})

@@ -95,7 +95,9 @@ export class SegmentScanner {
   #readBody(from: number, bytes: number, headAt: number): Buffer | null {
     const expected = this.view.getUint32(headAt + at.bodyCrc, true)
     const body = Buffer.allocUnsafeSlow(bytes)
-    let filled = 0
+    // What the window has already need not be read again.
+    const windowAt = from - this.#windowFrom
+    let filled = windowAt < this.#filled ? this.window.copy(body, 0, windowAt, this.#filled) : 0
     while (filled < bytes) {
       const read = readSync(this.#file, body, filled, bytes - filled, from + filled)
       if (read === 0) return null

@@ -89,50 +89,6 @@ async function loadingRate(count: number): Promise<number> {
   }
 }
 
-/** An answer in some 200 events, as chat completions stream it. */
-function streamOf(index: number): Uint8Array {
-  const words = Array.from({ length: 200 }, (_, at) => `word${(index * 31 + at * 7) % 9_973} `)
-  const events = words.map(word => {
-    const delta = `"choices":[{"index":0,"delta":{"content":"${word}"},"finish_reason":null}]`
-    return `data: {"id":"chatcmpl-${index}","object":"chat.completion.chunk","created":1780000000,"model":"gpt-4o-2024-08-06",${delta}}\n\n`
-  })
-  return Buffer.from(`${events.join('')}data: [DONE]\n\n`)
-}
-
-/** Searches a day of one workload: questions of 8 KiB, a third of the answers streamed in 200 events. */
-async function searchFigures(count: number): Promise<Record<string, number | Timed>> {
-  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
-  try {
-    const ledger = await open(directory)
-    const newId = uuidV7(systemClock)
-    const [body, streams] = [bodiesOf(8_192), Array.from({ length: 64 }, (_, at) => streamOf(at))]
-    const midnight = Math.floor(systemClock() / dayMs) * dayMs
-    let bytes = 0
-    for (let index = 0; index < count; index++) {
-      const id = newId()
-      const isStream = index % 3 === 0
-      const answer = isStream ? [streams[index % 64] ?? new Uint8Array()] : body(index + 1)
-      const closed = closedAt(id, index, midnight, bodyBytes)
-      const responseContentType = isStream ? 'text/event-stream' : 'application/json'
-      void ledger.journal.open({ ...openedAt(id, index, midnight), workload: 'hr-bot' }, body(index))
-      await ledger.journal.close({ ...closed, responseContentType }, answer)
-      bytes += 8_192 + (answer[0]?.byteLength ?? 0)
-    }
-    const query = { workload: 'hr-bot', dayMs: midnight }
-    const figures = {
-      'records of the day that is searched': count,
-      'MB of their bodies': Math.round(bytes / 1e6),
-      'search for what nobody said': await timed(() => ledger.search({ ...query, text: 'Betriebsvereinbarung 77' })),
-      'search for Japanese': await timed(() => ledger.search({ ...query, text: '株式会社' })),
-      'search that ignores case': await timed(() => ledger.search({ ...query, text: 'Nobody Said', ignoreCase: true })),
-    }
-    await ledger.close()
-    return figures
-  } finally {
-    rmSync(directory, { recursive: true, force: true })
-  }
-}
-
 /** The questions, by what the report calls them. Edges of 30 days are not on the hour. */
 function questionsOf(ledger: Ledger, laterId: string): Readonly<Record<string, () => Promise<unknown>>> {
   const month = { fromMs: systemClock() - 30 * dayMs + 1_234_567, toMs: systemClock() - 1_234_567 }
@@ -196,7 +152,6 @@ try {
   figures['bytes per record in the store'] = rounded(statSync(databasePath(directory)).size / records)
   if (values.directory === undefined) Object.assign(figures, await archiveFigures(directory))
   figures['records a second loaded from a journal'] = await loadingRate(300_000)
-  Object.assign(figures, await searchFigures(10_000))
   if (values.json) console.log(JSON.stringify(figures))
   else for (const [name, figure] of Object.entries(figures)) console.log(name.padEnd(42), textOf(figure))
 } finally {

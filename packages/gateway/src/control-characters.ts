@@ -10,3 +10,11 @@ export function escapeControls(json: string): string {
   if (!unsafe.test(json)) return json
   return json.replace(all, found => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+
+/** Control characters, and those that turn the direction of writing, become a middle dot. Line feeds and tabs stay. */
+export function dotControls(text: string): string {
+  return text.replace(control, '·')
+}

@@ -15,7 +15,7 @@ const routes = Object.entries(roleByRoute).map(([route, role]) => {
     : pattern.endsWith('/rewind')
       ? '?to=2026-11-23T00:00:00Z'
       : pattern.endsWith('/search')
-        ? '?text=x&workload=hr-bot&day=2026-11-20'
+        ? '?text=leave&workload=hr-bot&day=2026-11-20'
         : ''
   return { method, role, path: pattern.replace(':id', recordId(1)).replace(':name', 'east') + query }
 })

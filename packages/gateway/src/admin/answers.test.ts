@@ -11,6 +11,7 @@ import { instancesAnswer, limitsAnswer } from './house-schemas.ts'
 import { recordId, recordRow } from './ledger.fixture.ts'
 import { recordAnswer } from './record-schema.ts'
 import { bodiesAnswer, pageAnswer, usageAnswer, whoamiAnswer } from './schemas.ts'
+import { searchAnswer } from './search-schemas.ts'
 
 // Clients are generated from the document; an answer that differs from it breaks them silently.
 test('every answer has the form that the document promises', async t => {
@@ -27,6 +28,7 @@ test('every answer has the form that the document promises', async t => {
     '/api/v1/limits': limitsAnswer,
     '/api/v1/records': pageAnswer,
     '/api/v1/records/tail?after=0': pageAnswer,
+    '/api/v1/records/search?text=leave&workload=hr-bot&day=2026-11-20': searchAnswer,
     [`/api/v1/records/${recordId(1)}`]: recordAnswer,
     [`/api/v1/records/${recordId(1)}/bodies`]: bodiesAnswer,
     [`/api/v1/records/${recordId(2)}/bodies`]: bodiesAnswer,

@@ -5,7 +5,8 @@ import type { Ledger, LedgerReader } from '../ledger/index.ts'
 import { openLedger } from '../ledger/open.ts'
 import { unknownClosed, unknownOpened } from '../ledger/read-fields.ts'
 import type { RecordBodies, RecordRow } from '../ledger/record.ts'
-import type { RecordsPage, RecordsQuery, SearchPage, SearchQuery, UsageQuery, UsageReport } from '../ledger/reports.ts'
+import type { RecordsPage, RecordsQuery, UsageQuery, UsageReport } from '../ledger/reports.ts'
+import type { SearchPage, SearchQuery } from '../ledger/search/index.ts'
 import { silentLog } from '../log.ts'
 import { noUsage } from '../wire/usage.ts'
 
@@ -54,8 +55,8 @@ export class TestLedger implements LedgerReader {
     return (await this.#asked({ id })).bodies(id)
   }
 
-  async search(query: SearchQuery): Promise<SearchPage> {
-    return (await this.#asked(query)).search(query)
+  async search(query: SearchQuery, signal?: AbortSignal): Promise<SearchPage> {
+    return (await this.#asked(query)).search(query, signal)
   }
 
   async spent(fromMs: number, toMs: number): ReturnType<LedgerReader['spent']> {

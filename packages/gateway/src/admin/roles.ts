@@ -26,7 +26,6 @@ export const roleByRoute = {
   'POST /api/v1/feeds/:name/rewind': 'operator',
   'GET /api/v1/records': 'viewer',
   'GET /api/v1/records/tail': 'viewer',
-  // It shows what was asked and answered.
   'GET /api/v1/records/search': 'auditor',
   'GET /api/v1/records/:id': 'viewer',
   'GET /api/v1/records/:id/bodies': 'auditor',

@@ -1,7 +1,7 @@
 /** What goes in and out of the management API, for validation of the questions and for the OpenAPI document. */
 import { z } from '@hono/zod-openapi'
 import { copyKinds, outcomes } from '../ledger/record.ts'
-import type { FoundText, RecordsPage, SearchPage, SummedField, UsageLine, UsageReport } from '../ledger/reports.ts'
+import type { RecordsPage, SummedField, UsageLine, UsageReport } from '../ledger/reports.ts'
 import { summedFields, usageDimensions } from '../ledger/reports.ts'
 import { recordAnswer } from './record-schema.ts'
 
@@ -10,9 +10,9 @@ const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
 })
 
 /** A filter's value: compared as it is, so any text will do, within reason. */
-const text = z.string().min(1, 'must not be empty').max(512, 'at most 512 characters')
+export const text = z.string().min(1, 'must not be empty').max(512, 'at most 512 characters')
 
-function whole(least: number, most: number) {
+export function whole(least: number, most: number) {
   const expected = `expected a whole number from ${least} to ${most}`
   return z
     .string()
@@ -68,16 +68,6 @@ export const listParameters = z.strictObject({
   before: z.uuid('expected a record id').optional().openapi({ description: '`next` of the page before.' }),
 })
 
-export const searchParameters = z.strictObject({
-  text: text.openapi({ description: 'As people read it: escapes of JSON are resolved, pieces of streams joined.' }),
-  workload: text,
-  day: z.iso.date('expected a date, as 2026-11-01').openapi({ description: 'Day of the start, UTC.' }),
-  caller: filterParameters.caller,
-  ignoreCase: z.enum(['true', 'false']).optional(),
-  limit: whole(1, 1_000).optional().openapi({ description: 'Most records that are found. Default 50.' }),
-  before: z.uuid('expected a record id').optional().openapi({ description: '`next` of an earlier answer.' }),
-})
-
 export const tailWaitSecondsMax = 25
 
 export const tailParameters = z.strictObject({
@@ -109,25 +99,6 @@ const pageFields = z
   })
   .openapi('RecordsPage')
 export const pageAnswer: z.ZodType<RecordsPage> = pageFields
-
-const foundText: z.ZodType<FoundText> = z.strictObject({
-  id: z.uuid(),
-  startedAtMs: z.number(),
-  caller: string,
-  part: z.enum(['request', 'response']),
-  excerpt: z.string().openapi({ description: 'The first match in the record, with some text around it.' }),
-})
-const searchFields = z
-  .strictObject({
-    found: z.array(foundText).openapi({ description: 'Newest first.' }),
-    searched: count.openapi({ description: 'Records that were read.' }),
-    skipped: count.openapi({ description: 'Records whose bodies are damaged, or longer than 32 MiB together.' }),
-    next: string.openapi({
-      description: 'Pass as `before` to go on: the search had enough, or no more time. Null at the end.',
-    }),
-  })
-  .openapi('SearchPage')
-export const searchAnswer: z.ZodType<SearchPage> = searchFields
 
 const sums = Object.fromEntries(summedFields.map(({ name }) => [name, count])) as Record<SummedField, typeof count>
 

@@ -1,15 +1,8 @@
 import type { FeedSource, Feeds } from './feeds/control.ts'
 import type { LedgerNames } from './names.ts'
 import type { Closed, Opened, RecordBodies, RecordRow } from './record.ts'
-import type {
-  RecordsPage,
-  RecordsQuery,
-  SearchPage,
-  SearchQuery,
-  SpentGroup,
-  UsageQuery,
-  UsageReport,
-} from './reports.ts'
+import type { RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from './reports.ts'
+import type { SearchPage, SearchQuery } from './search/index.ts'
 
 export type Direction = 'request' | 'response'
 
@@ -49,8 +42,12 @@ export interface LedgerReader {
   /** One record's figures, null when there is none. */
   row(id: string): Promise<RecordRow | null>
   bodies(id: string): Promise<RecordBodies | null>
-  /** Searches bodies, in the order of `list`. Ends after some seconds at most, and then says where to go on. */
-  search(query: SearchQuery): Promise<SearchPage>
+  /**
+   * Looks for a text in the bodies of one workload's records, newest first, for a bounded time. Rejects with a
+   * `QuestionError` for a workload that neither the configuration nor a record has, and with `ledger_busy` when it was
+   * stopped by `signal` or needed too much memory.
+   */
+  search(query: SearchQuery, signal?: AbortSignal): Promise<SearchPage>
   /** Usage of calls that began within [fromMs, toMs), with copies and without refused calls. */
   spent(fromMs: number, toMs: number): Promise<readonly SpentGroup[]>
   /** Owners of objects according to the newest record that names each; leaves out objects that no record names. */

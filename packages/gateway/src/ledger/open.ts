@@ -12,6 +12,7 @@ import type { JournalWriterOptions } from './journal/writer-options.ts'
 import type { LedgerNames } from './names.ts'
 import { type CostOf, type RecoverParts, recover } from './recover.ts'
 import { type Scheduler, systemScheduler } from './scheduler.ts'
+import { SearchThread } from './search/thread.ts'
 import { type StoreClient, startStore } from './store/client.ts'
 import type { StoreKind } from './store/messages.ts'
 import type { StoreStatus } from './store/store.ts'
@@ -94,7 +95,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       const hold = new DeletionHold(clock, monotonic, newestSegmentMs(journalPath(directory)), log)
       const writer = await openWriter(options, directory, store, clock, scheduler)
       const feeds = startFeeds(options, directory, store)
-      return new OpenLedger({ ...options, clock, scheduler }, hold, store, writer, feeds, unclaim)
+      const searches = new SearchThread(journalPath(directory))
+      return new OpenLedger({ ...options, clock, scheduler }, hold, store, writer, feeds, searches, unclaim)
     } catch (error) {
       await store.ask('close')
       await store.ended
@@ -151,6 +153,7 @@ class OpenLedger implements Ledger {
   readonly #hold: DeletionHold
   readonly #store: StoreClient
   readonly #feeds: RunningFeeds
+  readonly #searches: SearchThread
   readonly #unclaim: () => void
   readonly #stopRetention: () => void
   readonly #recover: () => Promise<void>
@@ -165,6 +168,7 @@ class OpenLedger implements Ledger {
     store: StoreClient,
     journal: JournalWriter,
     feeds: RunningFeeds,
+    searches: SearchThread,
     unclaim: () => void,
   ) {
     this.#options = options
@@ -172,6 +176,7 @@ class OpenLedger implements Ledger {
     this.#store = store
     this.journal = journal
     this.#feeds = feeds
+    this.#searches = searches
     this.#unclaim = unclaim
     this.#stopRetention = options.scheduler(retainEveryMs, () => this.#retain())
     const { counter, log, modelOf = () => null, costOf = () => null, completionTokensAssumed = 1_000 } = options
@@ -236,10 +241,11 @@ class OpenLedger implements Ledger {
     await this.caughtUp()
     return this.#store.ask('bodies', id, this.#options.clock() - this.#options.retain.bodies)
   }
-
-  async search(...[query]: Parameters<Ledger['search']>): ReturnType<Ledger['search']> {
+  async search(...[query, signal]: Parameters<Ledger['search']>): ReturnType<Ledger['search']> {
     await this.caughtUp()
-    return this.#store.ask('search', query, this.#options.clock() - this.#options.retain.bodies)
+    const { clock, retain } = this.#options
+    const places = await this.#store.ask('bodyPlaces', query)
+    return this.#searches.search(places, query, clock() - retain.bodies, signal)
   }
 
   async health(): ReturnType<Ledger['health']> {
@@ -311,6 +317,7 @@ class OpenLedger implements Ledger {
 
   async #close(): Promise<void> {
     this.#stopRetention()
+    this.#searches.close()
     await this.#recovered
     try {
       await this.journal.finish()

@@ -113,44 +113,6 @@ export interface RecordsPage {
   readonly cursor: string
 }
 
-/** A search over the bodies of one workload's day. */
-export interface SearchQuery {
-  /** As people read it: JSON's escapes are resolved, streamed pieces joined. 1 to 512 characters. */
-  readonly text: string
-  /** Default: false. */
-  readonly ignoreCase?: boolean
-  readonly workload: string
-  /** Midnight at the beginning of the day, UTC, milliseconds since the epoch. */
-  readonly dayMs: number
-  /** As of `RecordFilter`. */
-  readonly caller?: string
-  /** 1..1000, default 50. */
-  readonly limit?: number
-  /** `next` of an earlier answer: the search goes on there. */
-  readonly before?: string
-}
-
-export interface FoundText {
-  readonly id: string
-  readonly startedAtMs: number
-  /** Display name of the caller, else its key. */
-  readonly caller: string | null
-  readonly part: 'request' | 'response'
-  /** The match with some text around it. */
-  readonly excerpt: string
-}
-
-export interface SearchPage {
-  /** Newest first. */
-  readonly found: readonly FoundText[]
-  /** Records that were read. */
-  readonly searched: number
-  /** Records that were left out: their bodies are damaged, or longer than 32 MiB together. */
-  readonly skipped: number
-  /** To be passed as `before`: the search ended early, because it had enough or for its time; null at the end. */
-  readonly next: string | null
-}
-
 /**
  * Usage of one group of calls, by workload, caller, deployment and instance. After a restart, the counters of limits
  * begin with it.

@@ -3,27 +3,30 @@ import { callerKey } from '../../identity/caller.ts'
 import { commonAnswers, jsonAnswer, needs } from '../document.ts'
 import { present } from '../parameters.ts'
 import type { AdminApp, AdminParts } from '../parts.ts'
-import { searchAnswer, searchParameters } from '../schemas.ts'
+import { searchAnswer, searchParameters } from '../search-schemas.ts'
 
-const route = createRoute({
+const search = createRoute({
   method: 'get',
   path: '/api/v1/records/search',
-  summary: 'Records of one workload and day whose bodies say a text. Each search is logged.',
+  summary: "Looks for a text in the bodies of one workload's day. Each search is logged.",
   ...needs('auditor'),
   request: { query: searchParameters },
-  responses: {
-    200: jsonAnswer(searchAnswer, 'What was found, as far as the search came; `next` says where to go on.'),
-    ...commonAnswers,
-  },
+  responses: { 200: jsonAnswer(searchAnswer, 'What was found in the time that a search has.'), ...commonAnswers },
 })
 
+const dayMs = 86_400_000
+
 export function addSearch(app: AdminApp, { ledger, log, questions }: AdminParts): void {
-  app.openapi(route, async c => {
-    const { day, ignoreCase, text, workload, ...rest } = c.req.valid('query')
-    const query = { text, workload, dayMs: Date.parse(day), ignoreCase: ignoreCase === 'true', ...present(rest) }
-    const reader = callerKey(c.get('caller'))
-    // The text may be what a prompt says, so the log does not have it. Logged before the search: it may take seconds.
-    log.info({ audit: true, caller: reader, workload, day, requestId: c.get('requestId') }, 'bodies_searched')
-    return c.json(await questions.ask(reader, c.req.raw.signal, () => ledger.search(query)), 200)
+  app.openapi(search, async c => {
+    const { day, text, workload, ...page } = c.req.valid('query')
+    const fromMs = Date.parse(day)
+    const query = { text, workload, fromMs, toMs: fromMs + dayMs, ...present(page) }
+    const { signal } = c.req.raw
+    const caller = callerKey(c.get('caller'))
+    const found = await questions.ask(caller, signal, () => ledger.search(query, signal))
+    // The text is not logged: it may be what someone said. The records of which something is shown are.
+    const records = [...new Set(found.hits.map(({ id }) => id))]
+    log.info({ audit: true, caller, workload, day, records, requestId: c.get('requestId') }, 'bodies_searched')
+    return c.json(found, 200)
   })
 }

@@ -1,10 +1,9 @@
 /** `gatehouse records search TEXT`. */
-import { Command } from 'commander'
-import type { FoundText, SearchPage } from '../../ledger/reports.ts'
+import { Command, InvalidArgumentError } from 'commander'
+import { type SearchHit, type SearchPage, searchHitsMax, textFault } from '../../ledger/search/index.ts'
 import type { CliContext } from '../context.ts'
 import { askAdmin } from '../reach/admin-client.ts'
 import { csvLine } from '../terminal/csv.ts'
-import { periodEnd, periodOf } from '../terminal/periods.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { figure, instant, renderTable, type TableColumn } from '../terminal/table.ts'
 import { addReaderOptions, formatOf, type ReaderOptions, wholeNumber, widthOf } from './filters.ts'
@@ -12,77 +11,140 @@ import { addReaderOptions, formatOf, type ReaderOptions, wholeNumber, widthOf } 
 interface SearchOptions extends Pick<ReaderOptions, 'format' | 'as' | 'caller'> {
   readonly workload: string
   readonly day?: string
-  readonly ignoreCase?: true
   readonly limit: number
+  readonly seconds: number
+  readonly before?: string
 }
 
 export function searchCommand(context: CliContext): Command {
   const command = new Command('search')
-    .description('Exchanges of one workload and day whose prompts or completions say a text (role auditor; logged).')
-    .argument('<text>', 'as people read it: escapes of JSON are resolved, pieces of streams joined')
-    .requiredOption('--workload <name>', 'the workload')
-    .option('--day <date>', 'the day, as 2026-11-23 (UTC; default: today)', periodEnd)
+    .description(
+      "Looks for a text in the bodies of one workload's day, newest first: prompts and answers as people read them, in either case, also where a stream was cut (role auditor; each search is logged).",
+    )
+    .argument('<text>', 'text to look for, 2 to 256 characters; any white space in it matches any other', searchText)
+    .requiredOption('--workload <name>', 'search this workload')
+    .option('--day <date>', 'search this day, UTC, as 2026-11-23 (default: today)', dayText)
     .option('--caller <who>', 'only this caller: object id, user:TENANT/OID, app:TENANT/APPID, or display name')
-    .option('--ignore-case', 'upper and lower case are the same')
-    .option('--limit <number>', 'how many, 1 to 1000', limit => wholeNumber(limit, 1, 1_000), 50)
-  return addReaderOptions(command).action(async (text: string, options: SearchOptions) =>
-    searchRecords(context, text, options),
-  )
+    .option(
+      '--limit <number>',
+      `stop after so many hits, 1 to ${searchHitsMax}`,
+      text => wholeNumber(text, 1, searchHitsMax),
+      50,
+    )
+    .option(
+      '--seconds <number>',
+      'stop after about so many seconds, 1 to 3600',
+      text => wholeNumber(text, 1, 3_600),
+      30,
+    )
+    .option('--before <id>', 'go on with records before this one, which an earlier search named')
+  return addReaderOptions(command).action((text: string, options: SearchOptions) => search(context, text, options))
 }
 
-async function searchRecords(context: CliContext, text: string, options: SearchOptions): Promise<void> {
-  const page = await wholeSearch(context, text, options)
+function searchText(text: string): string {
+  const fault = textFault(text)
+  if (fault !== null) throw new InvalidArgumentError(`The text ${fault}.`)
+  return text
+}
+
+function dayText(text: string): string {
+  const atMs = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN
+  // `Date.parse` reads a 30th of February as the 1st of March.
+  if (Number.isNaN(atMs) || new Date(atMs).toISOString().slice(0, 10) !== text) {
+    throw new InvalidArgumentError('Expected a date, as 2026-11-23.')
+  }
+  return text
+}
+
+async function search(context: CliContext, text: string, options: SearchOptions): Promise<void> {
   const format = formatOf(options, context)
-  if (format === 'json') context.stdout.write(`${jsonText(page, 2)}\n`)
-  else if (format === 'csv') context.stdout.write(searchCsv(page))
-  else context.stdout.write(searchText(page, widthOf(context)))
+  const day = options.day ?? new Date(context.clock()).toISOString().slice(0, 10)
+  const width = widthOf(context)
+  const found = await searchAll(context, { text, workload: options.workload, day }, options)
+  if (format === 'json') {
+    context.stdout.write(`${jsonText(found, 2)}\n`)
+    return
+  }
+  if (format === 'csv') context.stdout.write(csvHead + found.hits.map(csvOf).join(''))
+  else if (found.hits.length > 0)
+    context.stdout.write(
+      `${renderTable(
+        columns,
+        found.hits.map(hit => cellsOf(hit, width)),
+        width,
+      )}\n`,
+    )
+  const notes = `${notesOf(found, options.workload, day).join('\n')}\n`
+  // A file of CSV holds nothing else.
+  if (format === 'csv') context.stderr.write(notes)
+  else context.stdout.write(notes)
 }
 
-/** Goes on until enough is found: one answer ends after some seconds. */
-async function wholeSearch(context: CliContext, text: string, options: SearchOptions): Promise<SearchPage> {
-  const { workload, caller, ignoreCase, limit, as } = options
-  const today = new Date(context.clock()).toISOString().slice(0, 10)
-  const day = periodOf(options.day ?? today, undefined, context.clock).from?.slice(0, 10) ?? today
-  const found: FoundText[] = []
-  let [searched, skipped] = [0, 0]
-  let before: string | undefined
-  for (;;) {
-    const query = { text, workload, day, caller, before, limit: limit - found.length }
-    const asked = { ...query, ...(ignoreCase === true ? { ignoreCase: 'true' } : {}) }
-    const page = await askAdmin<SearchPage>(context, { path: '/api/v1/records/search', query: asked, as })
-    found.push(...page.found)
-    searched += page.searched
-    skipped += page.skipped
-    if (page.next === null || found.length >= limit) return { found, searched, skipped, next: page.next }
-    before = page.next
+/** Asks answer after answer, each of which has a bound of its own, and adds them up. */
+async function searchAll(
+  context: CliContext,
+  asked: { readonly text: string; readonly workload: string; readonly day: string },
+  { as, caller, limit, seconds, before }: SearchOptions,
+): Promise<SearchPage> {
+  const endMs = context.clock() + seconds * 1_000
+  let sum: SearchPage | null = null
+  for (let next: string | null = before ?? null; ; ) {
+    const query = { ...asked, caller, limit: limit - (sum?.hits.length ?? 0), before: next ?? undefined }
+    const page: SearchPage = await askAdmin<SearchPage>(context, { path: '/api/v1/records/search', query, as })
+    sum = sum === null ? page : added(sum, page)
+    next = page.next
+    if (next === null || sum.hits.length >= limit || context.clock() >= endMs) return sum
+  }
+}
+
+function added(sum: SearchPage, page: SearchPage): SearchPage {
+  return {
+    hits: [...sum.hits, ...page.hits],
+    searched: sum.searched + page.searched,
+    records: sum.records,
+    deleted: sum.deleted + page.deleted,
+    uncaptured: sum.uncaptured + page.uncaptured,
+    unread: sum.unread + page.unread,
+    next: page.next,
   }
 }
 
 const columns: readonly TableColumn[] = [
-  { title: 'started (UTC)', leaves: 2 },
+  { title: 'time', leaves: 1 },
   { title: 'id' },
-  { title: 'caller', cutTo: 12, leaves: 3 },
-  { title: 'in', leaves: 1 },
-  { title: 'text', cutTo: 20 },
+  { title: 'caller', leaves: 2, cutTo: 12 },
+  { title: 'in' },
+  { title: 'text', cutTo: 24 },
 ]
+/** UTF-16 units before what was found, so that a narrow table does not cut it off. */
+const beforeUnits = 16
 
-const cellsOf = ({ startedAtMs, id, caller, part, excerpt }: FoundText): string[] => [
-  instant(startedAtMs),
-  id,
-  caller ?? '-',
-  part,
-  excerpt,
-]
-
-function searchText({ found, searched, skipped, next }: SearchPage, width: number | null): string {
-  const table = found.length === 0 ? 'Nothing found.\n' : renderTable(columns, found.map(cellsOf), width)
-  const left = skipped === 0 ? '' : `; ${figure(skipped)} left out: their bodies are damaged or too long`
-  const more = next === null ? '' : '\nThere may be more: the same with a higher --limit.'
-  return `${table}\n${figure(searched)} records searched${left}.${more}\n`
+function cellsOf(hit: SearchHit, width: number | null): string[] {
+  const { startedAtMs, id, callerName, callerKey, before, found, after } = hit
+  const isCut = width !== null && before.length > beforeUnits
+  const lead = isCut ? `…${before.slice(-beforeUnits).toWellFormed()}` : before
+  return [instant(startedAtMs), id, callerName ?? callerKey ?? '-', hit.in, lead + found + after]
 }
 
-function searchCsv({ found }: SearchPage): string {
-  const line = ({ startedAtMs, id, caller, part, excerpt }: FoundText): string =>
-    csvLine([new Date(startedAtMs).toISOString(), id, caller, part, excerpt])
-  return csvLine(['started', 'id', 'caller', 'part', 'excerpt']) + found.map(line).join('')
+const csvHead = csvLine(['startedAt', 'id', 'callerKey', 'callerName', 'in', 'before', 'found', 'after'])
+
+function csvOf({ startedAtMs, id, callerKey, callerName, in: where, before, found, after }: SearchHit): string {
+  return csvLine([new Date(startedAtMs).toISOString(), id, callerKey, callerName, where, before, found, after])
+}
+
+function notesOf(page: SearchPage, workload: string, day: string): string[] {
+  const { hits, searched, records, deleted, uncaptured, unread, next } = page
+  if (records === 0) return [`There are no records of ${workload} on ${day} (UTC).`]
+  const notes = [
+    `${figure(hits.length)} found; searched ${figure(searched)} of ${figure(records)} records of ${workload} on ${day} (UTC).`,
+  ]
+  if (deleted > 0) notes.push(`${figure(deleted)} of them have no bodies any more: ledger.retain.bodies deleted them.`)
+  if (uncaptured > 0)
+    notes.push(
+      `${figure(uncaptured)} of them never had bodies: the workload captured figures alone (capture: metadata).`,
+    )
+  if (unread > 0)
+    notes.push(`${figure(unread)} of them could not be read: their bodies are damaged, or larger than 32 MiB.`)
+  if (next !== null) notes.push(`Stopped early. The rest: the same with --day ${day} --before ${next}`)
+  return notes
 }

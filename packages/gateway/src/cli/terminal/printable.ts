@@ -1,5 +1,5 @@
 /** Untrusted text on a terminal: names, paths, user agents and answers can contain escape sequences. */
-import { escapeControls } from '../../control-characters.ts'
+import { dotControls, escapeControls } from '../../control-characters.ts'
 
 /**
  * A value as JSON that is the same to every reader and cannot move a terminal's cursor. @param indent spaces per level;
@@ -9,12 +9,9 @@ export function jsonText(value: unknown, indent?: number): string {
   return escapeControls(JSON.stringify(value, null, indent))
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
-
 /** Control characters, and those that turn the direction of writing, become a middle dot. Line feeds and tabs stay. */
 export function printable(text: string): string {
-  return text.replaceAll('\r\n', '\n').replace(control, '·')
+  return dotControls(text.replaceAll('\r\n', '\n'))
 }
 
 /** Printable text for one cell of a table: line feeds and tabs become spaces. */

@@ -128,7 +128,7 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
   bodies(): Promise<never> {
     return Promise.reject(withoutStore())
   }
-  search(): Promise<never> {
+  bodyPlaces(): Promise<never> {
     return Promise.reject(withoutStore())
   }
 

@@ -12,7 +12,7 @@ export type StoreCall =
   | 'list'
   | 'row'
   | 'bodies'
-  | 'search'
+  | 'bodyPlaces'
   | 'spent'
   | 'owed'
   | 'creatorsOf'

@@ -6,19 +6,14 @@ import { endOfFiles } from '../journal/follower.ts'
 import { type JournalPosition, segmentOf } from '../journal/position.ts'
 import type { LedgerNames } from '../names.ts'
 import type { RecordBodies, RecordRow } from '../record.ts'
-import type {
-  RecordsPage,
-  RecordsQuery,
-  SearchPage,
-  SearchQuery,
-  SpentGroup,
-  UsageQuery,
-  UsageReport,
-} from '../reports.ts'
+import type { RecordsPage, RecordsQuery, SpentGroup, UsageQuery, UsageReport } from '../reports.ts'
+import type { SearchQuery } from '../search/index.ts'
+import type { BodyPlaces } from '../search/places.ts'
 import { archiveDay, archivePath, daysToArchive, removeFiles, unknownFiles } from './archives.ts'
 import { type Database, openDatabase } from './database.ts'
 import { Loader } from './loader.ts'
 import { bodies } from './queries/bodies.ts'
+import { bodyPlaces } from './queries/body-places.ts'
 import { creatorsOf } from './queries/creator.ts'
 import { known } from './queries/known.ts'
 import { list, row } from './queries/list.ts'
@@ -27,7 +22,6 @@ import { spent } from './queries/spent.ts'
 import { usage } from './queries/usage.ts'
 import { Readers, reportMsMax } from './readers.ts'
 import { deleteRecords, deleteSegments, type Retained, type SegmentNeeds } from './retention.ts'
-import { search } from './search/search.ts'
 import { idsOf, type Unfinished, unfinishedOf } from './unfinished.ts'
 
 export interface StoreOptions {
@@ -167,8 +161,8 @@ export class Store {
   bodies(id: string, purgedBeforeMs: number): Promise<RecordBodies | null> {
     return this.#readers.ask(connection => bodies(connection, this.#journal, id, purgedBeforeMs))
   }
-  search(query: SearchQuery, purgedBeforeMs: number): Promise<SearchPage> {
-    return this.#readers.ask(connection => search(connection, this.#loader.names, this.#journal, query, purgedBeforeMs))
+  bodyPlaces(query: SearchQuery): Promise<BodyPlaces> {
+    return this.#readers.ask(connection => bodyPlaces(connection, this.#loader.names, query, this.#archives))
   }
 
   /** What the journal has of an open exchange; null when it is not open. */

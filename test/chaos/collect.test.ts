@@ -8,7 +8,7 @@ import { allRecords } from '../support/records.ts'
 import { audit } from './audit.ts'
 import { runCollector } from './collect-run.ts'
 import { sizeOf } from './size.ts'
-import { sharedFiles, simulatedKafka } from './transports.ts'
+import { sharedFiles, simulatedHub, simulatedKafka } from './transports.ts'
 import { lastFirst } from './world.ts'
 
 const calls = sizeOf('CALLS', 300)
@@ -18,6 +18,7 @@ const kills = sizeOf('KILLS', 4)
 for (const [name, transport] of [
   ['shared files', sharedFiles],
   ['a topic', simulatedKafka],
+  ['a hub', simulatedHub],
 ] as const) {
   test(`P1 after kills of three replicas and their collector, which reads ${name}, its ledger agrees with the bill call by call`, {
     timeout: 3_600_000,

@@ -2,9 +2,14 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openSource } from '../../packages/gateway/src/ledger/collect/kafka/index.ts'
-import { PartJoiner, readMessage } from '../../packages/gateway/src/ledger/feeds/documents/index.ts'
+import {
+  PartJoiner,
+  type RecordDocument,
+  readMessage,
+} from '../../packages/gateway/src/ledger/feeds/documents/index.ts'
 import { type FiledRecord, recordsInLines } from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
 import { silentLog } from '../../packages/gateway/src/log.ts'
+import { startEventHubs } from '../../packages/simulator/src/event-hubs/index.ts'
 import { startKafka } from '../../packages/simulator/src/kafka/index.ts'
 import type { Scope } from '../support/world.ts'
 import type { Transport } from './collect-run.ts'
@@ -38,19 +43,34 @@ export async function simulatedKafka(t: Scope): Promise<Transport> {
   }
 }
 
+const hub = 'records'
+const key = 'a-secret-key-of-the-namespace-0123456789='
+
+/** A hub of the simulated namespace. */
+export async function simulatedHub(t: Scope): Promise<Transport> {
+  const namespace = await startEventHubs({ hubs: { [hub]: { partitions: 3 } }, keys: { root: key } })
+  t.after(() => namespace.close())
+  const credential = { connectionString: namespace.connectionString }
+  return {
+    feed: () => ({ kind: 'event-hubs', hub, credential }),
+    source: { kind: 'event-hubs', hub, credential },
+    records: async () => joined(namespace.events(hub).map(({ body }) => readMessage(body))),
+  }
+}
+
 async function readTopic(connection: object, messages: number): Promise<readonly FiledRecord[]> {
-  const found: FiledRecord[] = []
-  const joiner = new PartJoiner<null>({ clock: Date.now, onGivenUp: () => {}, onDamaged: () => {} })
+  const found: RecordDocument[] = []
   const stop = new AbortController()
   const source = await openSource(connection, { log: silentLog })
-  let read = 0
   for await (const batch of source.read(new Map(), stop.signal)) {
-    for (const { headers, value } of batch) {
-      const record = joiner.add(readMessage(value, headers['content-encoding'] ?? null), null)
-      if (record !== null) found.push(record)
-    }
-    read += batch.length
-    if (read >= messages) stop.abort()
+    for (const { headers, value } of batch) found.push(readMessage(value, headers['content-encoding'] ?? null))
+    if (found.length >= messages) stop.abort()
   }
-  return found
+  return joined(found)
+}
+
+/** The records of these messages; parts of one that are not all there are left out. */
+function joined(documents: readonly RecordDocument[]): readonly FiledRecord[] {
+  const joiner = new PartJoiner<null>({ clock: Date.now, onGivenUp: () => {}, onDamaged: () => {} })
+  return documents.flatMap(document => joiner.add(document, null) ?? [])
 }

@@ -1,6 +1,6 @@
 /** Rules of a collector: its sources, and a ledger that takes what they bring. */
 import type { Config } from '../schema/index.ts'
-import { checkBrokers } from './feed-addresses.ts'
+import { checkBrokers, checkNamespace } from './feed-addresses.ts'
 import { overlap } from './feeds.ts'
 import { conflict, type Notes, type Sections, shown } from './notes.ts'
 
@@ -15,6 +15,7 @@ export function checkCollect(collect: NonNullable<Config['collect']>, { ledger }
   const checked: (readonly [string, string])[] = []
   for (const [name, source] of sources) {
     if (source.kind === 'kafka') checkBrokers(source, ['collect', 'sources', name], notes)
+    if (source.kind === 'event-hubs') checkNamespace(source, ['collect', 'sources', name], notes)
     if (!('directory' in source)) continue
     const { directory } = source
     const path = ['collect', 'sources', name, 'directory']

@@ -69,7 +69,11 @@ export function checkBrokers(
 }
 
 /** The namespace is named once, and so is the hub: a connection string may name both. */
-export function checkNamespace(feed: FeedConfig & { kind: 'event-hubs' }, path: Path, notes: Notes): void {
+export function checkNamespace(
+  feed: Pick<FeedConfig & { kind: 'event-hubs' }, 'namespace' | 'hub' | 'credential'>,
+  path: Path,
+  notes: Notes,
+): void {
   const { namespace, hub, credential } = feed
   const at = [...path, 'namespace']
   if (typeof credential !== 'object' || !('connectionString' in credential)) {

@@ -1,5 +1,6 @@
 /** Section `collect`: what a collector reads. Only `gatehouse collect` uses it. */
 import { z } from 'zod'
+import { eventHubsFeed } from './feeds/event-hubs.ts'
 import { kafkaConnection } from './feeds/kafka.ts'
 
 const filesSource = z.strictObject({
@@ -12,13 +13,29 @@ const filesSource = z.strictObject({
     ),
 })
 
+const { namespace, hub, credential } = eventHubsFeed.shape
+
+const eventHubsSource = z.strictObject({
+  kind: z.literal('event-hubs').describe('an event hub that feeds of kind `event-hubs` send to.'),
+  namespace,
+  hub,
+  credential: credential.describe(
+    'How the collector signs in to the namespace. An identity needs the role Azure Event Hubs Data Receiver.',
+  ),
+  consumerGroup: z
+    .string()
+    .regex(/^[A-Za-z0-9$](?:[A-Za-z0-9._-]{0,49})$/, '$Default, or letters, digits and . _ -, at most 50')
+    .default('$Default')
+    .describe('Consumer group of the collector alone. Where it has read is in its own ledger.'),
+})
+
 const kafkaSource = z.strictObject({
   kind: z.literal('kafka').describe('a topic that feeds of kind `kafka` write, of one replica or of all.'),
   ...kafkaConnection,
 })
 
 /** In the order of the reference. */
-const source = z.discriminatedUnion('kind', [filesSource, kafkaSource])
+const source = z.discriminatedUnion('kind', [filesSource, eventHubsSource, kafkaSource])
 
 /** The name is part of file names. */
 const sourceName = z

@@ -119,6 +119,29 @@ test('records whose bodies were deleted or never kept are counted, not searched'
   assert.deepEqual({ searched, deleted, uncaptured, unread }, { searched: 3, deleted: 1, uncaptured: 1, unread: 0 })
 })
 
+// A day that moved into an archive still has records, and "there are none" would be wrong.
+test('records in archives are counted as records whose bodies were deleted', async t => {
+  let now = startMs + dayMs
+  let look = async (): Promise<void> => {}
+  const ledger = await testLedger(t, temporaryDirectory(t), {
+    clock: () => now,
+    retain: { records: 400 * dayMs, bodies: dayMs, archiveAfter: 2 * dayMs },
+    scheduler: (_, work) => {
+      look = work
+      return () => {}
+    },
+  })
+  await say(ledger, { request: '{"input":"needle"}' })
+  await ledger.caughtUp()
+  now = startMs + 10 * dayMs
+  await look()
+  const { hits, searched, records, deleted, next } = await ledger.search({ ...day, text: 'needle' })
+  assert.deepEqual(
+    { hits, searched, records, deleted, next },
+    { hits: [], searched: 1, records: 1, deleted: 1, next: null },
+  )
+})
+
 /** The packed places of a ledger that was closed, and its journal. */
 async function placesOf(t: TestContext, directory: string) {
   const store = await Store.open({ directory, log: keptLog(), names: {}, loadTo: null })

@@ -123,7 +123,8 @@ test('records whose bodies were deleted or never kept are counted, not searched'
 test('records in archives are counted as records whose bodies were deleted', async t => {
   let now = startMs + dayMs
   let look = async (): Promise<void> => {}
-  const ledger = await testLedger(t, temporaryDirectory(t), {
+  const directory = temporaryDirectory(t)
+  const ledger = await testLedger(t, directory, {
     clock: () => now,
     retain: { records: 400 * dayMs, bodies: dayMs, archiveAfter: 2 * dayMs },
     scheduler: (_, work) => {
@@ -135,6 +136,7 @@ test('records in archives are counted as records whose bodies were deleted', asy
   await ledger.caughtUp()
   now = startMs + 10 * dayMs
   await look()
+  assert.deepEqual(readdirSync(join(directory, 'archive')), ['day=2026-11-20'])
   const { hits, searched, records, deleted, next } = await ledger.search({ ...day, text: 'needle' })
   assert.deepEqual(
     { hits, searched, records, deleted, next },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { PublicationFate } from '@gatehouse/simulator'
 import { randomOf, seedOfRun } from '../../../../../../test/support/random.ts'
+import { openSource } from '../../collect/event-hubs/index.ts'
 import { recordedExchange } from '../recorded.fixture.ts'
 import { RetryLaterError } from '../retry-later.ts'
 import { idsByKey, openTestFeed, readRecords, startNamespace, takeUntilTaken } from './hub.fixture.ts'
@@ -146,4 +147,35 @@ test('through lost links, cut connections, expired tokens, throttling and double
   const { records } = await readRecords(namespace, exchanges.length)
   assert.deepEqual(idsByKey(records), idsByKey(sentOf(exchanges)))
   assert.deepEqual(feed.aside, [])
+})
+
+// A collector keeps the offsets with its rows, and begins again after them.
+test('a reader that begins again after its offsets gets what it has not had, and says what failed', async t => {
+  const namespace = await startNamespace(t, { hub: { partitions: 2 } })
+  const feed = openTestFeed(t, namespace)
+  const credential = { connectionString: namespace.connectionString }
+  const settings = { hub: 'records', credential, consumerGroup: '$Default' }
+  const read = async (from: ReadonlyMap<string, string>, count: number) => {
+    const source = openSource(settings)
+    const reading = new AbortController()
+    const offsets = new Map(from)
+    const ids: string[] = []
+    for await (const messages of source.read(from, reading.signal)) {
+      for (const { partition, offset, value } of messages) {
+        offsets.set(partition, offset)
+        ids.push(String(JSON.parse(String(value)).id))
+      }
+      if (ids.length >= count) reading.abort()
+    }
+    return { offsets, ids: ids.toSorted() }
+  }
+  const [first, second] = [exchangesOf(50, 20), exchangesOf(50, 20)]
+  await feed.take(first)
+  const before = await read(new Map(), 50)
+  assert.deepEqual(before.ids, first.map(({ id }) => id).toSorted())
+  await feed.take(second)
+  const after = await read(before.offsets, 50)
+  assert.deepEqual(after.ids, second.map(({ id }) => id).toSorted())
+  namespace.deleteHub('records')
+  await assert.rejects(read(after.offsets, 1), /there is no such event hub/)
 })

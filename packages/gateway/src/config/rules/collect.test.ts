@@ -31,11 +31,22 @@ test('a collector whose ledger or sources cannot work is refused', async () => {
     ['collect/sources', { a: files('./ledger/journal') }, 'conflict collect.sources.a.directory'],
     ['collect/sources', { 'A b': files('/mnt') }, 'wrong_value collect.sources["A b"]'],
     ['collect/sources', { a: { ...kafka, brokers: ['b:1'] } }, 'conflict collect.sources.a.tls'],
+    ['collect/sources', { a: { kind: 'event-hubs', hub: 'records' } }, 'conflict collect.sources.a.namespace'],
     ['collect/sources', { a: { kind: 'pigeon' } }, 'wrong_value collect.sources.a.kind'],
   ]
   for (const [path, value, problem] of cases) {
     assert.deepEqual(brief((await check(changed(path, value, collector))).errors), [problem])
   }
+})
+
+// P5: configurations are checked in pipelines whose logs many people read.
+test('P5: a secret of a source in the file causes a warning, and is not shown', async () => {
+  const password = 'hunter2'
+  const connection = { kind: 'kafka', brokers: ['kafka.example:9093'], topic: 'records' }
+  const written = { ...connection, credential: { mechanism: 'plain', username: 'me', password } }
+  const { errors, warnings } = await check(changed('collect/sources', { a: written }, collector))
+  assert.deepEqual([brief(errors), brief(warnings)], [[], ['risk collect.sources.a.credential.password']])
+  assert.doesNotMatch(JSON.stringify(warnings), /hunter2/)
 })
 
 test('feeds of a collector may select workloads that it does not know', async () => {

@@ -1,7 +1,7 @@
 /** Rules of a collector: its sources, and a ledger that takes what they bring. */
 import type { Config } from '../schema/index.ts'
 import { checkBrokers, checkNamespace } from './feed-addresses.ts'
-import { overlap } from './feeds.ts'
+import { overlap, warnSecrets } from './feeds.ts'
 import { conflict, type Notes, type Sections, shown } from './notes.ts'
 
 export function checkCollect(collect: NonNullable<Config['collect']>, { ledger }: Sections, notes: Notes): void {
@@ -14,6 +14,7 @@ export function checkCollect(collect: NonNullable<Config['collect']>, { ledger }
     conflict(notes, ['ledger', 'store'], 'none', 'duckdb: a collector answers for the replicas')
   const checked: (readonly [string, string])[] = []
   for (const [name, source] of sources) {
+    warnSecrets(source, ['collect', 'sources', name, 'credential'], notes)
     if (source.kind === 'kafka') checkBrokers(source, ['collect', 'sources', name], notes)
     if (source.kind === 'event-hubs') checkNamespace(source, ['collect', 'sources', name], notes)
     if (!('directory' in source)) continue

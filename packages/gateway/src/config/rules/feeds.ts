@@ -47,8 +47,9 @@ function checkDirectories(feeds: Config['feeds'], ledger: Config['ledger'] | nul
 /** What is secret in the credential of whatever kind. */
 const secretKeys: readonly string[] = ['connectionString', 'key', 'sas', 'password', 'secret', 'previous']
 
-function warnSecrets(feed: FeedConfig, path: Path, notes: Notes): void {
-  const credential = 'credential' in feed ? feed.credential : null
+/** @param holder a feed or a source. @param path of its credential. */
+export function warnSecrets(holder: object, path: Path, notes: Notes): void {
+  const credential = 'credential' in holder ? holder.credential : null
   if (typeof credential !== 'object' || credential === null) return
   for (const key of secretKeys) warnWritten(Object.hasOwn(credential, key), [...path, key], notes)
 }

@@ -11,7 +11,7 @@ import { startEventHubs } from './index.ts'
 import type { EventHubsOptions, EventHubsSimulator } from './types.ts'
 
 const keys = { sender: 'a-key-of-the-namespace' }
-const options = { retryOptions: { maxRetries: 0, timeoutInMs: 1_000 } }
+const options = { retryOptions: { maxRetries: 0, timeoutInMs: 3_000 } }
 
 async function start(t: TestContext, over: Partial<EventHubsOptions> = {}): Promise<EventHubsSimulator> {
   const namespace = await startEventHubs({ hubs: { records: { partitions: 3 } }, keys, ...over })

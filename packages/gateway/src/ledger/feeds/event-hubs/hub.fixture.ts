@@ -57,7 +57,7 @@ export function openTestFeed(
     credential: { connectionString: namespace?.connectionString ?? '' },
     ...over,
   }
-  const feed = openEventHubsFeed(settings, parts, 1_000)
+  const feed = openEventHubsFeed(settings, parts, 10_000)
   feedsOf.set(t, [...(feedsOf.get(t) ?? []), feed])
   t.after(() => feed.close?.())
   return Object.assign(facts, { take: (exchanges: readonly RecordedExchange[]) => feed.take(exchanges) })

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { startEventHubs } from '../packages/simulator/src/event-hubs/index.ts'
 import { type Gate, startGate } from '../test/support/gate.ts'
 import { answerParent, isChild } from './child.ts'
 
@@ -75,7 +76,33 @@ async function webhook(): Promise<Receiver> {
   }
 }
 
-const kinds: Readonly<Record<string, () => Promise<Receiver>>> = { webhook }
+async function eventHubs(): Promise<Receiver> {
+  const tally = new Tally()
+  const hub = 'gatehouse'
+  const key = randomBytes(32).toString('base64')
+  const hubs = await startEventHubs({ hubs: { [hub]: { keptBytesMax: 256 * 1_048_576 } }, keys: { bench: key } })
+  const gate = await startGate(Number(hubs.namespace.split(':')[1]))
+  const connectionString = hubs.connectionString.replace(hubs.namespace, `${gate.host}:${gate.port}`)
+  const read = new Map<string, number>()
+  const readNew = (): void => {
+    for (const { partition, sequenceNumber, body } of hubs.events(hub)) {
+      if (sequenceNumber <= (read.get(partition) ?? -1)) continue
+      read.set(partition, sequenceNumber)
+      tally.add(body.toString())
+    }
+  }
+  return {
+    gate,
+    feed: { kind: 'event-hubs', hub, credential: { connectionString }, bodies: true, batch },
+    tally: () => {
+      readNew()
+      return tally.now
+    },
+    close: () => hubs.close(),
+  }
+}
+
+const kinds: Readonly<Record<string, () => Promise<Receiver>>> = { webhook, 'event-hubs': eventHubs }
 
 if (import.meta.main && isChild) {
   const start = kinds[process.argv[2] ?? '']

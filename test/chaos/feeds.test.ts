@@ -11,7 +11,7 @@ import { allRecords } from '../support/records.ts'
 import type { Scope } from '../support/world.ts'
 import { audit } from './audit.ts'
 import { runFeeds } from './feeds-run.ts'
-import { blobReceiver, filesReceiver, kafkaReceiver, webhookReceiver } from './receivers.ts'
+import { blobReceiver, eventHubReceiver, filesReceiver, kafkaReceiver, webhookReceiver } from './receivers.ts'
 import { sizeOf } from './size.ts'
 import { lastFirst } from './world.ts'
 
@@ -38,6 +38,7 @@ test('P1 after kills, full disks and absences of receivers ledger, bill and ever
         filesReceiver('lines', directory, 'jsonl', true),
         filesReceiver('parquet', directory, 'parquet', false),
         blobReceiver(scope, 'blob'),
+        eventHubReceiver(scope, 'event-hub', seed + 3),
         webhookReceiver(scope, 'webhook', seed + 1),
         kafkaReceiver(scope, 'kafka', seed + 2),
       ]),

@@ -14,6 +14,7 @@ import {
   recordsInParquet,
 } from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
 import { readTopic } from '../../packages/gateway/src/ledger/feeds/kafka/reader.ts'
+import { startEventHubs } from '../../packages/simulator/src/event-hubs/index.ts'
 import { type KafkaFault, startKafka } from '../../packages/simulator/src/kafka/index.ts'
 import { type Gate, startGate } from '../support/gate.ts'
 import { randomOf } from '../support/random.ts'
@@ -93,6 +94,37 @@ export async function blobReceiver(t: Scope, name: string): Promise<Receiver> {
         )
       }
       return all
+    },
+  }
+}
+
+/**
+ * A hub of the stand-in, whose publications small limits cut into parts. Some are refused, lost, kept twice, or kept
+ * without an answer.
+ */
+export async function eventHubReceiver(t: Scope, name: string, seed: number): Promise<Receiver> {
+  const hub = 'records'
+  const random = randomOf(seed)
+  const fates = ['busy', 'lose', 'drop', 'late', 'double'] as const
+  const hubs = await startEventHubs({
+    hubs: { [hub]: { partitions: 4, messageBytesMax: 65_536, keptBytesMax: 4 * 2 ** 30 } },
+    keys: { gatehouse: randomBytes(32).toString('base64') },
+    fate: () => (random.chance(0.15) ? random.pick(fates) : 'accept'),
+  })
+  t.after(() => hubs.close())
+  const gate = await startGate(Number(hubs.namespace.split(':')[1]))
+  t.after(() => gate.close())
+  const connectionString = hubs.connectionString.replaceAll(hubs.namespace, `${gate.host}:${gate.port}`)
+  return {
+    name,
+    feed: { kind: 'event-hubs', hub, credential: { connectionString }, bodies: true, gzip: true },
+    hasBodies: true,
+    ...behindGate(gate),
+    async records() {
+      const joined = joinedRecords()
+      for (const { body, offset, properties } of hubs.events(hub))
+        joined.add(readMessage(body, textOr(properties['content-encoding'])), offset)
+      return joined.records
     },
   }
 }
@@ -177,6 +209,8 @@ export async function kafkaReceiver(t: Scope, name: string, seed: number): Promi
     },
   }
 }
+
+const textOr = (value: unknown): string | null => (typeof value === 'string' ? value : null)
 
 /** Joins what comes in parts. */
 function joinedRecords(): {

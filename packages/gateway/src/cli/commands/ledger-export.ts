@@ -5,14 +5,14 @@ import { Command, Option } from 'commander'
 import type { FileFormat } from '../../ledger/feeds/filing/format.ts'
 import type { RecordBodies } from '../../ledger/record.ts'
 import type { RecordsPage, RecordsQuery } from '../../ledger/reports.ts'
-import type { ExportPlan, ExportSource } from '../../ledger/upkeep/export.ts'
+import type { Exported, ExportPlan, ExportSource } from '../../ledger/upkeep/export.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { type AdminQuery, askAdmin } from '../reach/admin-client.ts'
 import { jsonText } from '../terminal/printable.ts'
 import { figure } from '../terminal/table.ts'
 import { addFilterOptions, type FilterOptions, filterQuery } from './filters.ts'
-import { addPlaceOptions, asCliError, directoryOf, type PlaceOptions } from './ledger-place.ts'
+import { addPlaceOptions, asCliError, type PlaceOptions, placeOf } from './ledger-place.ts'
 import { recordCsv, recordCsvHead } from './record-lines.ts'
 
 const formats = ['jsonl', 'parquet', 'csv'] as const
@@ -37,9 +37,10 @@ export function exportCommand(context: CliContext): Command {
   return addPlaceOptions(addFilterOptions(command, null)).action(async (options: ExportOptions) => {
     const format = exportFormatOf(options)
     const path = resolve(context.cwd, options.out)
-    const records = await exported(context, options, format, path)
-    const text = `✓ ${figure(records)} records are in ${path}.\n`
-    context.stdout.write(context.json ? `${jsonText({ path, records })}\n` : text)
+    const { records, damaged } = await exported(context, options, format, path)
+    const without = damaged === 0 ? '' : `! ${figure(damaged)} of them are without their bodies, which are damaged.\n`
+    const text = `✓ ${figure(records)} records are in ${path}.\n${without}`
+    context.stdout.write(context.json ? `${jsonText({ path, records, damaged })}\n` : text)
   })
 }
 
@@ -62,20 +63,21 @@ async function exported(
   options: ExportOptions,
   format: ExportFormat,
   path: string,
-): Promise<number> {
+): Promise<Exported> {
   const { exportRecords, fromStopped } = await import('../../ledger/upkeep/export.ts')
   const filters = filterQuery(options, context)
   const plan = {
     ...{ query: queryOf(filters), path, bodies: options.bodies === true },
     openFormat: await opener(format),
   }
-  const write = (source: ExportSource): Promise<number> =>
+  const write = (source: ExportSource): Promise<Exported> =>
     exportRecords(source, plan).catch(error => {
       throw fileError(error, path)
     })
   if (options.directory === undefined && options.config === undefined)
     return write(running(context, filters, options.as))
-  return asCliError(fromStopped(await directoryOf(context, options), write))
+  const { directory, bodiesFromMs } = await placeOf(context, options)
+  return asCliError(fromStopped(directory, bodiesFromMs, write))
 }
 
 /** Errors of the file that is written, in words. */

@@ -18,10 +18,18 @@ export function addPlaceOptions(command: Command): Command {
     .option('--directory <path>', 'directory of the ledger itself, instead of a configuration')
 }
 
-/** Directory of the ledger that the options name. */
-export async function directoryOf(context: CliContext, { config, directory }: PlaceOptions): Promise<string> {
-  if (directory !== undefined) return resolve(context.cwd, directory)
-  return (await readConfig(context, config ?? configFileDefault)).config.ledger.directory
+/** Where a ledger is. */
+export interface LedgerPlace {
+  readonly directory: string
+  /** Bodies of exchanges that began earlier are too old to be shown; 0 where no configuration says so. */
+  readonly bodiesFromMs: number
+}
+
+/** The ledger that the options name. */
+export async function placeOf(context: CliContext, { config, directory }: PlaceOptions): Promise<LedgerPlace> {
+  if (directory !== undefined) return { directory: resolve(context.cwd, directory), bodiesFromMs: 0 }
+  const { ledger } = (await readConfig(context, config ?? configFileDefault)).config
+  return { directory: ledger.directory, bodiesFromMs: context.clock() - ledger.retain.bodies }
 }
 
 /** What each fault of a ledger leaves to do. */

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { startHouse } from '../../admin/house.fixture.ts'
 import { recordId, recordRow } from '../../admin/ledger.fixture.ts'
+import { exampleText } from '../../config/example.ts'
 import { bytes, closedOf, newId, openedOf, temporaryDirectory, testLedger } from '../../ledger/exchange.fixture.ts'
 import { run } from '../run.fixture.ts'
 
@@ -59,6 +60,16 @@ test('ledger check says what was checked, and fails when there is a fault', asyn
   assert.equal((await run(['ledger', 'check', '--directory', directory])).code, 0)
 })
 
+test('ledger check finds the ledger that a configuration names', async t => {
+  const directory = temporaryDirectory(t)
+  const ledger = await testLedger(t, join(directory, 'ledger'))
+  await ledger.close()
+  writeFileSync(join(directory, 'gatehouse.yaml'), await exampleText())
+  const { code, out, err } = await run(['ledger', 'check', '--config', join(directory, 'gatehouse.yaml')])
+  assert.deepEqual([code, err], [0, ''])
+  assert.match(out, /^✓ +records +0 records, 0 records of the journal +0$/m)
+})
+
 test('ledger check of a place without a ledger says so', async t => {
   const directory = temporaryDirectory(t)
   const { code, err } = await run(['ledger', 'check', '--directory', directory])
@@ -103,6 +114,22 @@ test('ledger export writes the records of a stopped ledger that match, with bodi
   assert.equal(readFileSync(to('all.csv'), 'utf8').trim().split('\n').length, 4)
   const left = readdirSync(directory).filter(name => name.startsWith('.'))
   assert.deepEqual(left, [])
+})
+
+// A bad sector must not keep an auditor from all other records.
+test('ledger export leaves out damaged bodies and says so', async t => {
+  const directory = await stoppedLedger(t)
+  const path = join(directory, 'journal', '0000000001.seg')
+  const segment = readFileSync(path)
+  const at = segment.indexOf('株')
+  segment.writeUInt8(segment.readUInt8(at) ^ 1, at)
+  writeFileSync(path, segment)
+  const out = join(directory, 'all.jsonl')
+  const exported = await run(['ledger', 'export', '--directory', directory, '--out', out, '--bodies'])
+  assert.equal(exported.code, 0)
+  assert.match(exported.out, /^! 1 of them are without their bodies, which are damaged\.$/m)
+  const kept = linesOf(out).map(({ requestBody }) => requestBody)
+  assert.equal(kept.filter(body => body === 'Grüße, 株式会社').length, 2)
 })
 
 test('ledger export refuses what it cannot write, and leaves no file', async t => {

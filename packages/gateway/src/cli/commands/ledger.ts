@@ -7,7 +7,7 @@ import { jsonText, printable } from '../terminal/printable.ts'
 import { figure, renderTable } from '../terminal/table.ts'
 import { widthOf } from './filters.ts'
 import { exportCommand } from './ledger-export.ts'
-import { addPlaceOptions, asCliError, directoryOf, type PlaceOptions } from './ledger-place.ts'
+import { addPlaceOptions, asCliError, type PlaceOptions, placeOf } from './ledger-place.ts'
 
 export function ledgerCommand(context: CliContext): Command {
   return new Command('ledger')
@@ -23,7 +23,7 @@ function checkCommand(context: CliContext): Command {
   )
   return addPlaceOptions(command).action(async (options: PlaceOptions) => {
     const { checkLedger } = await import('../../ledger/upkeep/check.ts')
-    const directory = await directoryOf(context, options)
+    const { directory } = await placeOf(context, options)
     const parts = await asCliError(checkLedger(directory))
     const faults = parts.reduce((sum, part) => sum + part.faults.length, 0)
     context.stdout.write(context.json ? `${jsonText({ directory, parts }, 2)}\n` : checkText(parts, widthOf(context)))
@@ -59,7 +59,7 @@ function rebuildCommand(context: CliContext): Command {
     .option('--without-old', 'go on where the store cannot be read, without the records that only it has')
   return addPlaceOptions(command).action(async (options: PlaceOptions & { readonly withoutOld?: true }) => {
     const { rebuildLedger } = await import('../../ledger/upkeep/rebuild.ts')
-    const directory = await directoryOf(context, options)
+    const { directory } = await placeOf(context, options)
     const rebuilt = await asCliError(rebuildLedger(directory, options.withoutOld === true))
     if (context.json) context.stdout.write(`${jsonText({ directory, ...rebuilt })}\n`)
     else {

@@ -8,18 +8,25 @@ import { preambleBytes, segmentNumbers } from '../journal/segments.ts'
 import type { CheckedPart } from './index.ts'
 import { counted } from './words.ts'
 
-/** Looks whether the cursors of feeds can be used and lie between two entries of this journal. */
-export function checkCursors(cursors: string, journal: string): CheckedPart {
-  const consumers = existsSync(cursors)
-    ? readdirSync(cursors).flatMap(name => /^(.+)\.journal\.json$/.exec(name)?.[1] ?? [])
-    : []
-  const checked = consumers.map(consumer => checkCursor(cursors, journal, consumer))
+/**
+ * Looks whether the cursors of feeds can be used and lie between two entries of this journal.
+ * @param directories in which cursors are: that of the feeds, and that of the ledger for one without a store.
+ */
+export function checkCursors(directories: readonly string[], journal: string): CheckedPart {
+  const cursors = directories.flatMap(directory =>
+    consumersIn(directory).map(consumer => checkCursor(directory, journal, consumer)),
+  )
   return {
     part: 'cursors',
-    checked: counted(consumers.length, 'feed'),
-    faults: checked.flatMap(({ faults }) => faults),
-    notes: checked.flatMap(({ notes }) => notes),
+    checked: counted(cursors.length, 'cursor'),
+    faults: cursors.flatMap(({ faults }) => faults),
+    notes: cursors.flatMap(({ notes }) => notes),
   }
+}
+
+function consumersIn(directory: string): string[] {
+  if (!existsSync(directory)) return []
+  return readdirSync(directory).flatMap(name => /^(.+)\.journal\.json$/.exec(name)?.[1] ?? [])
 }
 
 function checkCursor(directory: string, journal: string, consumer: string): Pick<CheckedPart, 'faults' | 'notes'> {

@@ -21,7 +21,7 @@ export function checkLedger(directory: string): Promise<readonly CheckedPart[]> 
       const note = 'there is no store: the next start makes it from the journal, unless ledger.store is none'
       parts.push({ part: 'records', checked: 'no store', faults: [], notes: [note] })
     }
-    if (existsSync(journal)) parts.push(checkCursors(join(path, 'cursors'), journal))
+    if (existsSync(journal)) parts.push(checkCursors([join(path, 'cursors'), path], journal))
     return parts
   })
 }

@@ -2,7 +2,8 @@ import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { silentLog } from '../../log.ts'
 import type { FileFormat } from '../feeds/filing/format.ts'
-import { columnsOf, type FedRecord, type FeedColumn, readableBody } from '../feeds/forms.ts'
+import { bodyBytesMax, columnsOf, type FedRecord, type FeedColumn, readableBody } from '../feeds/forms.ts'
+import { LedgerError } from '../index.ts'
 import { syncDirectory } from '../journal/files.ts'
 import type { RecordBodies, RecordRow } from '../record.ts'
 import type { RecordsPage, RecordsQuery } from '../reports.ts'
@@ -12,8 +13,14 @@ import { whileStopped } from './stopped.ts'
 /** What records are read from for an export: a running gateway or a stopped ledger. */
 export interface ExportSource {
   list(query: RecordsQuery): Promise<RecordsPage>
-  /** Null where the bodies were deleted or not captured. */
-  bodies(id: string): Promise<RecordBodies | null>
+  /** Null where the bodies were deleted or not captured, `damaged` where they are not as they were written. */
+  bodies(id: string): Promise<RecordBodies | null | 'damaged'>
+}
+
+export interface Exported {
+  readonly records: number
+  /** Records of these without their bodies, because those are damaged. */
+  readonly damaged: number
 }
 
 export interface ExportPlan {
@@ -41,17 +48,17 @@ export async function* pagesOf(
   }
 }
 
-/** Writes the records that match into one file, newest first. @returns how many. */
-export async function exportRecords(source: ExportSource, plan: ExportPlan): Promise<number> {
+/** Writes the records that match into one file, newest first. */
+export async function exportRecords(source: ExportSource, plan: ExportPlan): Promise<Exported> {
   const { query, openFormat, bodies, path } = plan
   const beside = await mkdtemp(join(dirname(path), '.export-'))
   try {
     const format = await openFormat(columnsOf('gatehouse', null, bodies), join(beside, 'spill'))
     const temporary = join(beside, 'records')
-    const records = await write(format, source, query, bodies, temporary).finally(() => format.close())
+    const exported = await write(format, source, query, bodies, temporary).finally(() => format.close())
     await rename(temporary, path)
     await syncDirectory(dirname(path))
-    return records
+    return exported
   } finally {
     await rm(beside, { recursive: true, force: true })
   }
@@ -63,35 +70,60 @@ async function write(
   query: RecordsQuery,
   withBodies: boolean,
   path: string,
-): Promise<number> {
+): Promise<Exported> {
   const writer = await file.begin(path)
+  let damaged = 0
   try {
     for await (const rows of pagesOf(source, query)) {
-      for (const row of rows) await writer.add(await exported(source, row, withBodies))
+      for (const row of rows) {
+        const record = withBodies ? await withBodiesOf(source, row) : { row, request: null, response: null }
+        if (record === 'damaged') damaged += 1
+        await writer.add(record === 'damaged' ? { row, request: omitted, response: omitted } : record)
+      }
     }
     await writer.finish()
-    return writer.records
+    return { records: writer.records, damaged }
   } catch (error) {
     await writer.discard()
     throw error
   }
 }
 
-async function exported(source: ExportSource, row: RecordRow, withBodies: boolean): Promise<FedRecord> {
-  const kept = withBodies ? await source.bodies(row.id) : null
+const omitted = { text: null, encoding: 'omitted' } as const
+
+async function withBodiesOf(source: ExportSource, row: RecordRow): Promise<FedRecord | 'damaged'> {
+  if (row.requestBytes + row.responseBytes > bodyBytesMax) return { row, request: omitted, response: omitted }
+  const kept = await source.bodies(row.id)
+  if (kept === 'damaged') return kept
   const readable = (body: Uint8Array | null | undefined): FedRecord['request'] =>
     body === null || body === undefined ? null : readableBody([body])
   return { row, request: readable(kept?.request), response: readable(kept?.response) }
 }
 
-/** Opens a stopped ledger for an export; loads what its store does not have yet. */
-export function fromStopped<T>(directory: string, work: (source: ExportSource) => Promise<T>): Promise<T> {
+/**
+ * Opens a stopped ledger for an export; loads what its store does not have yet.
+ * @param bodiesFromMs bodies of exchanges that began earlier are left out.
+ */
+export function fromStopped<T>(
+  directory: string,
+  bodiesFromMs: number,
+  work: (source: ExportSource) => Promise<T>,
+): Promise<T> {
   return whileStopped(directory, async path => {
     const store = await Store.open({ directory: path, names: {}, log: silentLog, loadTo: null })
     try {
-      return await work({ list: query => store.list(query), bodies: id => store.bodies(id, 0) })
+      return await work({ list: query => store.list(query), bodies: id => bodiesIn(store, id, bodiesFromMs) })
     } finally {
       await store.close()
     }
   })
+}
+
+async function bodiesIn(store: Store, id: string, fromMs: number): Promise<RecordBodies | null | 'damaged'> {
+  try {
+    return await store.bodies(id, fromMs)
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === 'ledger_corrupt') return 'damaged'
+    throw error
+  }
 }

@@ -83,8 +83,6 @@ export class Hub {
   readonly partitions: readonly Partition[]
   readonly #keptBytesMax: number
   readonly #clock: Clock
-  readonly #waiting = new Set<() => void>()
-  #accepted = 0
   #turn = 0
 
   constructor(name: string, options: EventHubOptions, clock: Clock) {
@@ -110,19 +108,5 @@ export class Hub {
 
   append(partition: Partition, events: readonly ArrivedEvent[], partitionKey: string | null): void {
     partition.append(events, partitionKey, this.#clock(), this.#keptBytesMax)
-    this.#accepted += events.length
-    for (const wake of this.#waiting) wake()
-  }
-
-  accepted(events: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const look = (): void => {
-      if (this.#accepted < events) return
-      this.#waiting.delete(look)
-      resolve()
-    }
-    this.#waiting.add(look)
-    look()
-    return promise
   }
 }

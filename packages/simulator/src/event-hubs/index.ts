@@ -75,7 +75,6 @@ export async function startEventHubs(options: EventHubsOptions): Promise<EventHu
       return `Endpoint=sb://${name}:${port};SharedAccessKeyName=${policy};SharedAccessKey=${key}${emulator}`
     },
     events: hub => hubOf(hub)?.partitions.flatMap(({ events }) => events) ?? [],
-    accepted: (hub, events) => hubOf(hub)?.accepted(events) ?? Promise.reject(new RangeError(`no hub ${hub}`)),
     createHub: (hub, hubOptions = {}) => namespace.createHub(hub, hubOptions),
     deleteHub: hub => namespace.deleteHub(hub),
     expireTokens: () => namespace.expireTokens(),

@@ -75,8 +75,6 @@ export interface EventHubsSimulator {
   readonly connectionString: string
   /** Events of a hub that are kept, by partition, in their order. Empty for a hub that does not exist. */
   events(hub: string): readonly KeptEvent[]
-  /** Resolves when the hub has accepted this many events since it was made. */
-  accepted(hub: string, events: number): Promise<void>
   createHub(name: string, options?: EventHubOptions): void
   /** Deletes a hub with its events, and closes its links. */
   deleteHub(name: string): void

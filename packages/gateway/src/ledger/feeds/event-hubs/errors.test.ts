@@ -109,6 +109,20 @@ test('the gateway signs in with a managed identity over TLS, and says when it ha
   assert.match(await failureOf(t, nobody), /there is no token of the managed identity/)
 })
 
+test('a hub that does not answer is told; what it kept comes twice, and later answers do no harm', async t => {
+  let isHolding = true
+  const namespace = await startNamespace(t, { fate: () => (isHolding ? 'hold' : 'accept') })
+  const feed = openTestFeed(t, namespace, {}, 2_000)
+  const exchange = recordedExchange({})
+  await assert.rejects(feed.take([exchange]), /did not answer in time.*\(OperationTimeoutError\)/)
+  isHolding = false
+  namespace.release()
+  await feed.take([exchange])
+  await feed.take([recordedExchange({})])
+  const { records, doubles } = await readRecords(namespace, 2)
+  assert.deepEqual([records.length, doubles], [2, 1])
+})
+
 test('a certificate that nobody trusts is told', async t => {
   const namespace = await startNamespace(t, { tls: selfMadeCertificate(Date.now()) })
   const credential = { connectionString: namespace.connectionString }

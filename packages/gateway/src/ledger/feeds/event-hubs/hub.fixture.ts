@@ -41,6 +41,7 @@ export function openTestFeed(
   t: TestContext,
   namespace: Pick<EventHubsSimulator, 'connectionString'> | null,
   over: Partial<EventHubsSettings> = {},
+  answerMs = 10_000,
 ): TestFeed {
   const facts: Pick<TestFeed, 'aside' | 'bytes'> = { aside: [], bytes: 0 }
   const silent = { info() {}, warn() {}, error() {} }
@@ -57,7 +58,7 @@ export function openTestFeed(
     credential: { connectionString: namespace?.connectionString ?? '' },
     ...over,
   }
-  const feed = openEventHubsFeed(settings, parts, 10_000)
+  const feed = openEventHubsFeed(settings, parts, answerMs)
   feedsOf.set(t, [...(feedsOf.get(t) ?? []), feed])
   t.after(() => feed.close?.())
   return Object.assign(facts, { take: (exchanges: readonly RecordedExchange[]) => feed.take(exchanges) })

@@ -27,7 +27,7 @@ export interface CollectorHouse {
 }
 
 const noCalls: ServedCalls = {
-  gateway: { inFlight: 0, readingOn: 0 },
+  gateway: { inFlight: 0, readingOn: 0, ready: null },
   followUps: { open: 0, asked: 0, reported: 0, bounded: 0 },
   recordsLost: 0,
 }

@@ -1,4 +1,5 @@
 /** Metrics and the management API: they read what the core and the data plane have counted. */
+import { statfs } from 'node:fs/promises'
 import type { Admin, AdminHouse } from '../admin/index.ts'
 import { startAdmin } from '../admin/open.ts'
 import { replicaName } from '../config/names.ts'
@@ -19,7 +20,12 @@ import type { CompleteParts } from './index.ts'
 
 /** What reports say of calls and sources: a gateway has no sources, a collector serves no calls. */
 export interface ServedCalls {
-  readonly gateway: { readonly inFlight: number; readonly readingOn: number }
+  readonly gateway: {
+    readonly inFlight: number
+    readonly readingOn: number
+    /** As `/readyz` answers; null where no calls are served. */
+    readonly ready: boolean | null
+  }
   readonly followUps: FollowUpFigures
   /** Records that the journal could not take since the start. */
   readonly recordsLost: number
@@ -50,6 +56,7 @@ export async function openManagement(
     calls: () => served.gateway,
     redisUp: () => core.redis?.isUp ?? null,
     recordsRefused: () => served.recordsLost,
+    journalDisk: () => statfs(config.ledger.directory),
   })
   const startedAtMs = given.clock()
   const newId = uuidV7(given.clock)

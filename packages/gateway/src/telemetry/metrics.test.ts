@@ -105,9 +105,10 @@ const sources: MetricsSources = {
   feeds: async () => [feedState],
   sources: () => [sourceState],
   followUps: () => ({ open: 2, asked: 5, reported: 3, bounded: 1 }),
-  calls: () => ({ inFlight: 5, readingOn: 2 }),
+  calls: () => ({ inFlight: 5, readingOn: 2, ready: false }),
   redisUp: () => false,
   recordsRefused: () => 1,
+  journalDisk: async () => ({ bsize: 4_096, blocks: 1_000, bavail: 250 }),
 }
 
 /** Figures with one entry of every kind. */
@@ -224,6 +225,9 @@ test('a scrape reads the current state of limits, the waiting line, breakers and
     gatehouse_ledger_refused_records_total: 1,
     gatehouse_calls_in_flight: 5,
     gatehouse_calls_read_on: 2,
+    gatehouse_ready: 0,
+    gatehouse_ledger_disk_free_bytes: 1_024_000,
+    gatehouse_ledger_disk_size_bytes: 4_096_000,
   }
   for (const [name, value] of Object.entries(expected)) assert.equal(series.get(name), value, name)
   assert.ok(!series.has(`gatehouse_backend_remaining_tokens{${lane}}`), 'an unknown figure is not reported as zero')

@@ -25,8 +25,11 @@ export interface MetricsSources {
   readonly feeds: () => Promise<readonly FeedState[]>
   /** Sources of a collector. */
   readonly sources: () => readonly SourceState[]
-  /** Calls in flight, and how many of them no longer have a client. */
-  readonly calls: () => { readonly inFlight: number; readonly readingOn: number }
+  /**
+   * Calls in flight, how many of them no longer have a client, and whether more are accepted; null where no calls are
+   * served.
+   */
+  readonly calls: () => { readonly inFlight: number; readonly readingOn: number; readonly ready: boolean | null }
   /**
    * Work in the background: charges that are open now; and since the start, questions asked and charges by source of
    * their usage.
@@ -41,6 +44,8 @@ export interface MetricsSources {
   readonly redisUp: () => boolean | null
   /** Records that the journal could not take when their call ended, since the start. */
   readonly recordsRefused: () => number
+  /** The file system of the journal, in blocks: `bavail` are those that the process may still write. */
+  readonly journalDisk: () => Promise<{ readonly bsize: number; readonly blocks: number; readonly bavail: number }>
 }
 
 export interface Metrics {
@@ -55,6 +60,10 @@ export function createMetrics(figures: Figures, sources: MetricsSources): Metric
   figures.calls.register(registry)
   readAtScrape(registry, 'gauge', families.inFlight, () => [[[], sources.calls().inFlight]])
   readAtScrape(registry, 'gauge', families.readOn, () => [[[], sources.calls().readingOn]])
+  readAtScrape(registry, 'gauge', families.ready, () => {
+    const { ready } = sources.calls()
+    return ready === null ? [] : [[[], Number(ready)]]
+  })
   readAtScrape(registry, 'counter', families.unpriced, () => counts(figures.unpricedCalls))
   readAtScrape(registry, 'gauge', families.owed, () => [[[], sources.followUps().open]])
   readAtScrape(registry, 'counter', families.followUps, () => [[[], sources.followUps().asked]])
@@ -86,6 +95,7 @@ const families = {
     name: 'gatehouse_calls_read_on',
     help: 'Calls under way whose client has left and whose answer is read on towards its usage.',
   },
+  ready: { name: 'gatehouse_ready', help: '1 while /readyz answers 200, else 0. Missing on a collector.' },
   owed: {
     name: 'gatehouse_background_owed',
     help: 'Background responses and batches whose use is not known yet: what was reserved for them stays reserved.',
@@ -176,6 +186,11 @@ const families = {
     help: 'Records that the disk did not take when their call ended; those that are held are written later.',
   },
   damaged: { name: 'gatehouse_ledger_damaged_bytes', help: 'Bytes of the journal that could not be read.' },
+  diskFree: {
+    name: 'gatehouse_ledger_disk_free_bytes',
+    help: 'Bytes that the process can still write on the file system of the ledger.',
+  },
+  diskSize: { name: 'gatehouse_ledger_disk_size_bytes', help: 'Size of that file system.' },
 } as const
 
 const breakerStates = ['closed', 'half-open', 'open'] as const
@@ -233,5 +248,13 @@ function registerLedger(registry: Registry, sources: MetricsSources): void {
   figure('counter', families.lostRecords, health => health.lostRecords)
   figure('counter', families.lostBodies, health => health.lostBodyBytes)
   figure('gauge', families.damaged, health => health.damagedBytes)
+  readAtScrape(registry, 'gauge', families.diskFree, async () => {
+    const { bsize, bavail } = await sources.journalDisk()
+    return [[[], bsize * bavail]]
+  })
+  readAtScrape(registry, 'gauge', families.diskSize, async () => {
+    const { bsize, blocks } = await sources.journalDisk()
+    return [[[], bsize * blocks]]
+  })
   readAtScrape(registry, 'counter', families.refusedRecords, () => [[[], sources.recordsRefused()]])
 }

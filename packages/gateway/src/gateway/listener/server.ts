@@ -7,7 +7,7 @@ import type { Config } from '../../config/schema/index.ts'
 import { framingFault, hostFault, LastRequests } from '../../framing.ts'
 import { uuidV7 } from '../../ids.ts'
 import { type ClientCall, Watch, type Watched } from '../call.ts'
-import { openPage, type Readiness } from '../pages/index.ts'
+import { isReady, openPage, type Readiness } from '../pages/index.ts'
 import type { GatewayParts } from '../parts.ts'
 import { asRefusal, Refusal, refusalBody } from '../refusals.ts'
 import { renderRefusal } from '../render.ts'
@@ -19,6 +19,8 @@ export interface Gateway {
   readonly inFlight: number
   /** The part of `inFlight` whose client has left and whose answer is read on. */
   readonly readingOn: number
+  /** As `/readyz` answers. */
+  readonly ready: boolean
   /**
    * Serves new requests with these parts. Calls in flight keep theirs.
    * @returns resolves when the last call in flight has ended.
@@ -145,6 +147,9 @@ export async function startGateway(options: GatewayOptions, initial: GatewayPart
     },
     get readingOn() {
       return parts.guards.unseen.reading.inFlight
+    },
+    get ready() {
+      return isReady(readiness())
     },
     async use(next) {
       parts = next

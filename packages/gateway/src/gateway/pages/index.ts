@@ -81,13 +81,17 @@ function find(path: string, call: Call, parts: PageParts): Page | null {
 }
 
 /**
- * Without the store of the limits this process is ready while it can serve any call: `local` and `allow` serve all
+ * Without the store of the limits a process is ready while it can serve any call: `local` and `allow` serve all
  * calls, and with `refuse` calls that meet no limit still pass. Replicas share that store. If all of them were unready,
  * a balancer could send those calls nowhere, and clients would lose the answer that says what is wrong.
  */
+export function isReady({ accepting, ledger, limits, limitedThroughout }: Readiness): boolean {
+  return accepting && ledger && !(limits === 'refuse' && limitedThroughout)
+}
+
 function readiness(facts: Readiness): Page {
-  const { accepting, ledger, limits, limitedThroughout, credentialsRefused, feedsTroubled } = facts
-  const ready = accepting && ledger && !(limits === 'refuse' && limitedThroughout)
+  const { accepting, ledger, limits, credentialsRefused, feedsTroubled } = facts
+  const ready = isReady(facts)
   // The process is still ready: other members serve, and no other replica has another credential.
   const refused = credentialsRefused > 0 ? { credentialsRefused } : {}
   const troubled = feedsTroubled > 0 ? { feedsTroubled } : {}

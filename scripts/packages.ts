@@ -14,6 +14,9 @@ export const testPrograms: Programs = {
   strace: { package: 'strace', reason: 'lets writes and syncs of a disk fail' },
   chromium: { package: 'chromium', reason: 'calls from a page' },
   'redis-server': { package: 'redis-server', reason: 'shares limits and objects between replicas' },
+  nginx: { package: 'nginx-light', reason: 'ends TLS in front of a gateway' },
+  caddy: { package: 'caddy', reason: 'ends TLS in front of a gateway' },
+  'systemd-analyze': { package: 'systemd', reason: 'checks the unit of the gateway' },
 }
 
 export const interopPrograms: Programs = {
@@ -34,7 +37,8 @@ export function installMissing(needed: Programs): string | null {
     return `the tests need ${reasons(needed)}; as root, type: ${install}`
   }
   process.stdout.write(`Installing Debian's packages ${missing.join(', ')} (once) ...\n`)
-  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  // No server is started when its package is installed: tests start their own.
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
   for (const args of [
     ['update', '-qq'],
     ['install', '-y', '-qq', ...missing],
@@ -59,7 +63,8 @@ function reasons(needed: Programs): string {
 }
 
 function isInstalled(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some(folder => {
+  // Debian's paths of users lack /usr/sbin, where nginx is.
+  return [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin'].some(folder => {
     try {
       accessSync(join(folder, program), constants.X_OK)
       return true

@@ -68,6 +68,7 @@ export function importCircles(graph: ImportGraph): readonly (readonly string[])[
 export const rooms: Readonly<Record<string, string>> = {
   cli: 'the `gatehouse` command, a noun per file',
   demo: 'the demonstration: configuration, scenes, history, traffic',
+  doctor: 'checks of what a gateway depends on, a file per check',
   house: 'composition root: builds everything from a `Config`, reloads, closes in reverse order',
   gateway: 'the data plane, a folder per stage',
   admin: 'the management API',

@@ -5,6 +5,7 @@ import { chatCommand } from './commands/chat.ts'
 import { collectCommand } from './commands/collect.ts'
 import { configCommand } from './commands/config.ts'
 import { demoCommand } from './commands/demo.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { feedsCommand } from './commands/feeds.ts'
 import { instancesCommand } from './commands/instances.ts'
 import { ledgerCommand } from './commands/ledger.ts'
@@ -32,6 +33,7 @@ for (const command of [
   serveCommand(context),
   collectCommand(context),
   configCommand(context),
+  doctorCommand(context),
   loginCommand(context),
   logoutCommand(context),
   tokenCommand(context),

@@ -1,0 +1,62 @@
+/** `gatehouse doctor`: examines what a gateway depends on, and says what to do. */
+import { resolve } from 'node:path'
+import { Command, Option } from 'commander'
+import { type CheckedFinding, type CheckName, checkNames, type Diagnosis, type Level } from '../../doctor/index.ts'
+import type { CliContext } from '../context.ts'
+import { CliError } from '../errors.ts'
+import { jsonText, printableLine } from '../terminal/printable.ts'
+import { configFileDefault } from './config.ts'
+
+interface DoctorOptions {
+  readonly config: string
+  readonly only?: CheckName
+}
+
+/** Time for what a check that ran out of time has left open, in milliseconds. */
+const lingerMs = 1_000
+
+export function doctorCommand(context: CliContext): Command {
+  return new Command('doctor')
+    .summary('check what a gateway depends on, and say what to do')
+    .description(
+      'Check configuration, disk, sign-in service, instances and what else a gateway depends on. Changes nothing, and may run beside a gateway: best as its user and in its environment. Exits 1 when there is a failure.',
+    )
+    .option('-c, --config <file>', 'configuration file', configFileDefault)
+    .addOption(new Option('--only <check>', 'this check alone').choices(checkNames))
+    .addHelpText('after', '\nExample:\n  $ gatehouse doctor --only instances')
+    .action(async (options: DoctorOptions) => doctor(context, options))
+}
+
+async function doctor(context: CliContext, { config, only }: DoctorOptions): Promise<void> {
+  const { diagnose } = await import('../../doctor/diagnose.ts')
+  const file = resolve(context.cwd, config)
+  const diagnosis = await diagnose({ file, env: context.env, only: only ?? null, clock: context.clock })
+  const { counts, findings, timedOut } = diagnosis
+  context.stdout.write(
+    context.json ? `${jsonText({ ok: diagnosis.ok, counts, findings }, 2)}\n` : diagnosisText(diagnosis),
+  )
+  // A client that still waits for an answer would keep the process alive.
+  if (timedOut) setTimeout(() => process.exit(), lingerMs).unref()
+  if (diagnosis.ok) return
+  const what = `doctor found ${count(counts.failure, 'failure')}.`
+  throw new CliError('doctor_failures', what, null, 'follow the arrows above, then gatehouse doctor again')
+}
+
+const marks: Readonly<Record<Level, string>> = { ok: '✓', note: '·', warning: '!', failure: '✗' }
+
+function diagnosisText({ counts, findings }: Diagnosis): string {
+  const width = Math.max(...findings.map(({ check }) => check.length))
+  const lines = findings.flatMap(finding => findingLines(finding, width))
+  const sums = [`${counts.ok} ok`, count(counts.note, 'note'), count(counts.warning, 'warning')]
+  return [...lines, '', `${sums.join(', ')}, ${count(counts.failure, 'failure')}`, ''].join('\n')
+}
+
+function findingLines({ check, level, about, found, next }: CheckedFinding, width: number): string[] {
+  const subject = about === null ? '' : `${about}  `
+  const line = `${marks[level]} ${check.padEnd(width)}  ${printableLine(`${subject}${found}`)}`
+  return next === null ? [line] : [line, `${' '.repeat(width + 4)}→ ${printableLine(next)}`]
+}
+
+function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`
+}

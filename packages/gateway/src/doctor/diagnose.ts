@@ -1,0 +1,108 @@
+/** Runs the checks, all at the same time, each for a bounded time. */
+import { type Clock, systemClock } from '../clock.ts'
+import { type LoadedConfig, loadConfig } from '../config/load.ts'
+import { ConfigError } from '../config/messages.ts'
+import { codeOf } from '../errors.ts'
+import { feedSources } from '../house/feeds.ts'
+import type { CredentialParts } from '../instances/credentials.ts'
+import { checks } from './checks.ts'
+import { problemFindings } from './configuration.ts'
+import {
+  type CheckedFinding,
+  type CheckName,
+  checkNames,
+  type Diagnosis,
+  type Finding,
+  failure,
+  note,
+  type SlowTimes,
+  type Subject,
+} from './index.ts'
+import { nodeFindings } from './node.ts'
+
+export interface DiagnoseOptions {
+  /** Absolute path of the configuration file. */
+  readonly file: string
+  readonly env: NodeJS.ProcessEnv
+  /** Null for all checks. */
+  readonly only: CheckName | null
+  readonly clock?: Clock
+  /** Source of the managed identity's tokens; default: that of the environment. */
+  readonly appService?: CredentialParts['appService']
+  readonly slow?: Partial<SlowTimes>
+}
+
+/** A sync of a healthy disk takes 1 to 10 ms, a round trip within a region 1 to 3 ms. */
+const slowDefault: SlowTimes = { fsyncMs: 100, redisMs: 25 }
+
+/** Never rejects because of what it examines. Takes as long as the slowest check, at most its `timeoutMs`. */
+export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
+  const { only } = options
+  const loaded = await load(options)
+  if (!('config' in loaded)) return diagnosisOf([...loaded, ...withoutConfiguration(only)], false)
+  const subject: Subject = {
+    ...{ loaded, config: loaded.config, clock: options.clock ?? systemClock, appService: options.appService },
+    slow: { ...slowDefault, ...options.slow },
+  }
+  const wanted = checkNames.filter(name => only === null || name === only)
+  const results = await Promise.all(wanted.map(name => runCheck(name, subject)))
+  return diagnosisOf(
+    results.flatMap(({ findings }) => findings),
+    results.some(({ timedOut }) => timedOut),
+  )
+}
+
+/** @returns the configuration, or what is wrong with it. */
+async function load({ file, env }: DiagnoseOptions): Promise<LoadedConfig | CheckedFinding[]> {
+  try {
+    const loaded = await loadConfig(file, env)
+    // Columns belong to the table of fields, which the configuration does not know.
+    feedSources(loaded.config)
+    return loaded
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return named('configuration', problemFindings(file, error))
+  }
+}
+
+/** What can be said when the configuration cannot be used. */
+function withoutConfiguration(only: CheckName | null): CheckedFinding[] {
+  if (only === 'configuration') return []
+  if (only === 'node') return named('node', nodeFindings())
+  const text = 'The other checks did not run: they need a configuration that can be used.'
+  const left = named('configuration', [note(text, 'Correct the configuration, then run gatehouse doctor again.')])
+  return only === null ? [...left, ...named('node', nodeFindings())] : left
+}
+
+interface CheckResult {
+  readonly findings: readonly CheckedFinding[]
+  readonly timedOut: boolean
+}
+
+async function runCheck(name: CheckName, subject: Subject): Promise<CheckResult> {
+  const { run, timeoutMs } = checks[name]
+  const { promise: late, resolve } = Promise.withResolvers<null>()
+  const timer = setTimeout(() => resolve(null), timeoutMs)
+  try {
+    const findings = await Promise.race([run(subject), late])
+    if (findings !== null) return { findings: named(name, findings), timedOut: false }
+    const found = `It did not end within ${timeoutMs / 1_000} s.`
+    const next = `Run gatehouse doctor --only ${name} again; look at the network and the disk if it lasts.`
+    return { findings: named(name, [failure(found, next)]), timedOut: true }
+  } catch (error) {
+    const found = `It could not be carried out (${codeOf(error) ?? (error instanceof Error ? error.name : 'unknown')}).`
+    return { findings: named(name, [failure(found, 'Report this as a fault of Gatehouse.')]), timedOut: false }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function named(check: CheckName, findings: readonly Finding[]): CheckedFinding[] {
+  return findings.map(finding => ({ check, ...finding }))
+}
+
+function diagnosisOf(findings: readonly CheckedFinding[], timedOut: boolean): Diagnosis {
+  const counts = { ok: 0, note: 0, warning: 0, failure: 0 }
+  for (const { level } of findings) counts[level] += 1
+  return { ok: counts.failure === 0, counts, findings, timedOut }
+}

@@ -1,0 +1,84 @@
+/** A healthy set-up for tests: the demonstration's configuration in a file, with what it names running on loopback. */
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type AzureSimulator, demoDirectory, type EntraSimulator, startAzure, startEntra } from '@gatehouse/simulator'
+import { closedPort } from '../../../../test/support/ports.ts'
+import { fastDeployments, instanceKey, type Scope } from '../../../../test/support/world.ts'
+import type { ConfigInput } from '../config/schema/index.ts'
+import { demoConfig } from '../demo/configuration.ts'
+import { type DiagnoseOptions, diagnose } from './diagnose.ts'
+import type { CheckedFinding, CheckName } from './index.ts'
+
+export interface Surroundings {
+  readonly entra: EntraSimulator
+  readonly one: AzureSimulator
+  readonly two: AzureSimulator
+  /** Holds the configuration, its secrets and the ledger. */
+  readonly directory: string
+  readonly ledger: string
+  readonly file: string
+  readonly env: NodeJS.ProcessEnv
+  readonly healthy: ConfigInput
+  /** Writes the configuration and runs one check, or all. */
+  examine(
+    only: CheckName | null,
+    change?: Change,
+    options?: Partial<DiagnoseOptions>,
+  ): Promise<readonly CheckedFinding[]>
+}
+
+type Change = (config: ConfigInput) => ConfigInput
+
+const keyVariable = 'KEY_OF_INSTANCE_2'
+
+export async function startSurroundings(t: Scope): Promise<Surroundings> {
+  const directory = await mkdtemp(join(tmpdir(), 'gatehouse-doctor-'))
+  const entra = await startEntra({ directory: demoDirectory })
+  const simulated = (name: string): Promise<AzureSimulator> =>
+    startAzure({
+      name,
+      deployments: fastDeployments,
+      keys: [instanceKey],
+      entra: { authority: entra.url, tenantId: demoDirectory.tenantId, allowedObjectIds: 'all' },
+    })
+  const [one, two] = await Promise.all([simulated('one'), simulated('two')])
+  t.after(async () => {
+    await Promise.all([one.close(), two.close(), entra.close()])
+    await rm(directory, { recursive: true, force: true })
+  })
+  const ledger = join(directory, 'ledger')
+  await mkdir(ledger, { mode: 0o700 })
+  const file = join(directory, 'gatehouse.yaml')
+  const env = { [keyVariable]: instanceKey }
+  const healthy = demoConfig({
+    gatewayListen: `127.0.0.1:${await closedPort()}`,
+    adminListen: `127.0.0.1:${await closedPort()}`,
+    authority: entra.url,
+    ...{ instance1: one.url, instance2: two.url, instance2Key: `\${env:${keyVariable}}` },
+    ledgerDirectory: ledger,
+  })
+  return {
+    ...{ entra, one, two, directory, ledger, file, env, healthy },
+    async examine(only, change = config => config, options = {}) {
+      await writeFile(file, JSON.stringify(change(healthy)))
+      await chmod(file, 0o600)
+      const { findings } = await diagnose({
+        ...{ file, env, only, appService: entra.managedIdentity },
+        // How fast this machine is at the moment is no fault.
+        slow: { fsyncMs: Number.POSITIVE_INFINITY, redisMs: Number.POSITIVE_INFINITY },
+        ...options,
+      })
+      return findings
+    },
+  }
+}
+
+/** The configuration with changes to its first instance. */
+export function withInstance(changes: Partial<ConfigInput['instances'][string]>): Change {
+  return config => {
+    const [[name, written] = ['', undefined], ...others] = Object.entries(config.instances)
+    if (written === undefined) throw new TypeError('the demonstration has no instances')
+    return { ...config, instances: { [name]: { ...written, ...changes }, ...Object.fromEntries(others) } }
+  }
+}

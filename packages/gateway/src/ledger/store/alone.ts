@@ -26,7 +26,7 @@ const consumer = 'open-exchanges'
  * exchanges are open, and nothing of those that have ended. What a gateway otherwise reads from its store for itself
  * is in Redis then: budgets, owners of objects, and what is owed.
  */
-export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openIds'> {
+export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openIds' | 'abandon'> {
   readonly #journal: string
   /** Where a restart begins to read. */
   readonly #cursor: CursorFile
@@ -96,6 +96,10 @@ export class JournalAlone implements Pick<Store, StoreCall | 'position' | 'openI
 
   async close(): Promise<void> {
     await this.#save()
+    this.#exchanges.close()
+  }
+
+  async abandon(): Promise<void> {
     this.#exchanges.close()
   }
 

@@ -219,6 +219,19 @@ export class Store {
     })
   }
 
+  /**
+   * Interrupts all questions and closes the file, without a checkpoint: whoever opens the store next loads what it
+   * lacks. @param answered resolves when no question is being answered any more.
+   */
+  async abandon(answered: Promise<unknown>): Promise<void> {
+    this.#closeReaders()
+    await answered
+    await this.#inTurn(async () => {
+      this.#loader.close()
+      this.#database.close()
+    })
+  }
+
   #closeReaders(): void {
     this.#readers.close()
     this.#urgent.close()

@@ -15,7 +15,7 @@ export async function inTransaction<T>(connection: DuckDBConnection, work: () =>
 
 /** Reads several times in one state of the store. */
 export async function inSnapshot<T>(connection: DuckDBConnection, read: () => Promise<T>): Promise<T> {
-  await connection.run('BEGIN')
+  await connection.run('BEGIN TRANSACTION READ ONLY')
   try {
     return await read()
   } finally {

@@ -26,16 +26,34 @@ function sent(error: unknown): SentError {
 }
 
 /** The store, or what takes its place. */
-type OpenStore = Pick<Store, StoreCall | 'position' | 'openIds'>
+type OpenStore = Pick<Store, StoreCall | 'position' | 'openIds' | 'abandon'>
+
+/** Questions that are being answered. */
+const answering = new Set<Promise<void>>()
+let isFailing = false
 
 async function answer(store: OpenStore, { number, call, args }: StoreQuestion): Promise<void> {
   try {
     // The types of the main thread's side check names and arguments against this class.
     const method = store[call] as (...args: readonly unknown[]) => unknown
-    send({ kind: 'answer', number, answer: await method.apply(store, [...args]) })
+    const result = await method.apply(store, [...args])
+    send({ kind: 'answer', number, answer: result })
   } catch (error) {
-    send({ kind: 'refusal', number, error: sent(error) })
+    // A failing thread interrupts its questions. They are rejected when it has ended.
+    if (!isFailing) send({ kind: 'refusal', number, error: sent(error) })
   }
+}
+
+/**
+ * Ends the thread after an error that nothing caught. What DuckDB is doing for the thread must end first: a result that
+ * comes for a thread that has gone ends the whole process.
+ */
+async function fail(store: OpenStore, error: unknown): Promise<void> {
+  if (isFailing) return
+  isFailing = true
+  log.error({ cause: String(error) }, "the store's thread failed")
+  await store.abandon(Promise.all(answering)).catch(() => {})
+  process.exit(1)
 }
 
 /**
@@ -52,9 +70,10 @@ const kinds: Readonly<Record<StoreData['kind'], () => Promise<OpenStore>>> = {
 async function run(): Promise<void> {
   const store = await kinds[kind]()
   if (!isRestart) Atomics.store(written, 0, BigInt(store.position))
+  process.on('uncaughtException', error => void fail(store, error))
   let loading = false
   const timer = setInterval(() => {
-    if (loading) return
+    if (loading || isFailing) return
     loading = true
     store
       .load(Number(Atomics.load(written, 0)))
@@ -64,10 +83,13 @@ async function run(): Promise<void> {
       })
   }, loadEveryMs)
   port?.on('message', (question: StoreQuestion) => {
+    if (isFailing) return
     if (question.call === 'close') clearInterval(timer)
-    void answer(store, question).then(() => {
+    const answered = answer(store, question).then(() => {
+      answering.delete(answered)
       if (question.call === 'close') port.close()
     })
+    answering.add(answered)
   })
   send({ kind: 'ready', position: store.position, openIds: store.openIds() })
 }

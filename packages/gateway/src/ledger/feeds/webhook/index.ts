@@ -3,11 +3,12 @@
  * other. A message counts as sent when the receiver has answered 2xx.
  */
 import { type Clock, systemClock } from '../../../clock.ts'
+import type { ResolveName } from '../checked-addresses.ts'
 import { columnsOf, type FeedColumn, fedRecordOrReason } from '../forms.ts'
 import type { Feed, FeedParts, RecordedExchange } from '../index.ts'
 import { messageBody, messageId, type WebhookRecord, webhookRecord } from './message.ts'
 import { isWanted } from './only.ts'
-import { ContentRefusedError, GoneError, Receiver, type ResolveName } from './receiver.ts'
+import { ContentRefusedError, GoneError, Receiver } from './receiver.ts'
 import type { WebhookSettings } from './settings.ts'
 import { keyOf } from './sign.ts'
 

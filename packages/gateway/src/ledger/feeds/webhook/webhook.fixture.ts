@@ -7,9 +7,9 @@ import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import { Webhook } from 'standardwebhooks'
 import { keptLog } from '../../exchange.fixture.ts'
+import type { ResolveName } from '../checked-addresses.ts'
 import type { RecordedExchange } from '../index.ts'
 import { WebhookFeed } from './index.ts'
-import type { ResolveName } from './receiver.ts'
 import type { WebhookSettings } from './settings.ts'
 
 export const secret = `whsec_${Buffer.alloc(32, 'key of the test').toString('base64')}`

@@ -31,7 +31,7 @@ export interface Transport {
   records(): Promise<readonly FiledRecord[]>
 }
 
-type Feed = NonNullable<ConfigInput['feeds']>[string]
+type Feed = Exclude<NonNullable<ConfigInput['feeds']>[string], { kind: 'otlp' }>
 type Source = NonNullable<ConfigInput['collect']>['sources'][string]
 
 export interface CollectRunOptions {

@@ -163,7 +163,7 @@ test('a reload adds, changes and removes feeds; one that comes back goes on at i
   const { config } = world
   const ids = (name: string): number => recordsInLines(feeding.directory(name)).length
   const written = config.feeds['one']
-  assert.ok(written !== undefined)
+  assert.ok(written?.kind === 'files')
   const withFeeds = (feeds: Config['feeds']): readonly string[] => world.house.reload({ ...config, feeds })
   await chat()
   await feeding.caughtUp('one')

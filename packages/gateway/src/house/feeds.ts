@@ -13,8 +13,8 @@ export function feedSources({ feeds }: Pick<Config, 'feeds'>): FeedSource[] {
 }
 
 function sourceOf(name: string, feed: Config['feeds'][string]): FeedSource {
-  const { kind, workloads, outcomes, batch, behind, columns, ...own } = feed
-  const settings: FeedSettings[FeedKind] = { ...own, columns: columns ?? null }
+  const { kind, workloads, outcomes, batch, behind, ...own } = feed
+  const settings: FeedSettings[FeedKind] = 'form' in own ? { ...own, columns: own.columns ?? null } : own
   return {
     ...{ name, kind, settings },
     module: feedModules[kind],
@@ -24,7 +24,9 @@ function sourceOf(name: string, feed: Config['feeds'][string]): FeedSource {
   }
 }
 
-function unknownColumns(name: string, { form, columns = [] }: Config['feeds'][string]): Problem[] {
+function unknownColumns(name: string, feed: Config['feeds'][string]): Problem[] {
+  if (feed.kind === 'otlp') return []
+  const { form, columns = [] } = feed
   const known = columnNames(form)
   return [...columns.entries()]
     .filter(([, column]) => !known.includes(column))

@@ -55,6 +55,24 @@ export function checkReceiver(
     conflict(notes, [...path, 'url'], hostname, 'a public address, or the private one in `privateHost` as well')
 }
 
+/** A collector may be in a network of its own, without TLS, where the configuration says so; never with a secret. */
+export function checkCollector(
+  { url, insecure, credential }: FeedConfig & { readonly kind: 'otlp' },
+  path: Path,
+  notes: Notes,
+): void {
+  const at = [...path, 'url']
+  const isPlain = url.startsWith('http:')
+  const checked = insecure && isPlain ? url.replace('http:', 'https:') : url
+  if (checkUrl(checked, at, { path: true, query: true }, notes) === null) return
+  const { hostname } = new URL(url)
+  const literal = hostname.replace(/^\[|\]$/g, '')
+  if (isIP(literal) !== 0 && addressClass(literal) === 'never')
+    conflict(notes, at, hostname, 'an address of a host; this one is link-local, reserved or for metadata')
+  if (isPlain && credential !== undefined && !isLoopback(hostname))
+    conflict(notes, at, shown(url, at, notes), 'https: without it the credential travels in clear')
+}
+
 /** What would let others on the way sign in as the gateway needs TLS; SCRAM sends no password. */
 export function checkBrokers(
   { brokers, tls, credential }: Pick<FeedConfig & { kind: 'kafka' }, 'brokers' | 'tls' | 'credential'>,

@@ -54,6 +54,21 @@ test('a feed to a webhook needs an address and a secret; loopback and a private 
   assert.deepEqual(brief(errors), [])
 })
 
+const otlp = { kind: 'otlp', url: 'https://collector.contoso.com/v1/traces' }
+const bearer = { header: 'authorization', secret: 'Bearer 0123456789' }
+
+test('a feed of spans needs an address only; plain http goes to this machine, or where the configuration allows it', async () => {
+  const { errors } = await check(
+    changedBy({
+      'feeds/a': { ...otlp, credential: bearer, sample: { share: 0.1, slowerThan: '5s', workloads: { bot: 1 } } },
+      'feeds/b': { ...otlp, url: 'http://localhost:4318/v1/traces', credential: bearer, providers: { one: 'openai' } },
+      'feeds/c': { ...otlp, url: 'http://otel-collector:4318/v1/traces', insecure: true },
+      'feeds/d': { ...otlp, url: 'https://10.1.2.3:4318/v1/traces' },
+    }),
+  )
+  assert.deepEqual(brief(errors), [])
+})
+
 const hub = { kind: 'event-hubs', namespace: 'contoso.servicebus.windows.net', hub: 'records' }
 const hubString = 'Endpoint=sb://contoso.servicebus.windows.net/;SharedAccessKeyName=send;SharedAccessKey=a2V5'
 
@@ -155,6 +170,36 @@ const faults: readonly (readonly [
     'a private host that is not the one of the address',
     { a: { ...webhook, privateHost: 'hooks.corp.local' } },
     ['conflict feeds.a.privateHost'],
+  ],
+  ['spans over plain http', { a: { ...otlp, url: 'http://collector:4318/' } }, ['wrong_value feeds.a.url']],
+  [
+    'a secret with spans over plain http',
+    { a: { ...otlp, url: 'http://collector:4318/', insecure: true, credential: bearer } },
+    ['conflict feeds.a.url'],
+  ],
+  ['spans to a metadata service', { a: { ...otlp, url: 'https://169.254.169.254/' } }, ['conflict feeds.a.url']],
+  [
+    'a header field of no name',
+    { a: { ...otlp, credential: { ...bearer, header: 'a b' } } },
+    ['wrong_value feeds.a.credential.header'],
+  ],
+  [
+    'a secret that would end the header field',
+    { a: { ...otlp, credential: { ...bearer, secret: 'Bearer 1\r\nx: y' } } },
+    ['wrong_value feeds.a.credential.secret'],
+  ],
+  ['an unknown family of names', { a: { ...otlp, genai: 'v1_42' } }, ['wrong_value feeds.a.genai']],
+  ['a share above all', { a: { ...otlp, sample: { share: 10 } } }, ['wrong_value feeds.a.sample.share']],
+  ['bodies on spans', { a: { ...otlp, bodies: true } }, ['unknown_key feeds.a.bodies']],
+  [
+    'a share of a workload that is none',
+    { a: { ...otlp, sample: { workloads: { bit: 1 } } } },
+    ['unknown_name feeds.a.sample.workloads.bit'],
+  ],
+  [
+    'a provider of an instance that is none',
+    { a: { ...otlp, providers: { three: 'openai' } } },
+    ['unknown_name feeds.a.providers.three'],
   ],
   ['no namespace', { a: { kind: 'event-hubs', hub: 'records' } }, ['conflict feeds.a.namespace']],
   [

@@ -2,31 +2,45 @@
 import { relative, resolve, sep } from 'node:path'
 import type { Path } from '../messages.ts'
 import type { Config } from '../schema/index.ts'
-import { checkAccount, checkBrokers, checkNamespace, checkReceiver } from './feed-addresses.ts'
+import { checkAccount, checkBrokers, checkCollector, checkNamespace, checkReceiver } from './feed-addresses.ts'
 import { conflict, type Notes, refuseDuplicates, type Sections, shown, unknownName, warnWritten } from './notes.ts'
 
 type FeedConfig = Config['feeds'][string]
 
-export function checkFeeds(feeds: Config['feeds'], { workloads, ledger, collect }: Sections, notes: Notes): void {
-  checkDirectories(feeds, ledger, notes)
+export function checkFeeds(feeds: Config['feeds'], sections: Sections, notes: Notes): void {
+  checkDirectories(feeds, sections.ledger, notes)
   for (const [name, feed] of Object.entries(feeds)) {
-    checkForm(name, feed, notes)
-    warnSecrets(feed, ['feeds', name, 'credential'], notes)
-    if (feed.kind === 'blob') checkAccount(feed, ['feeds', name, 'account'], notes)
-    if (feed.kind === 'kafka') checkBrokers(feed, ['feeds', name], notes)
-    if (feed.kind === 'webhook') checkReceiver(feed, ['feeds', name], notes)
-    if (feed.kind === 'event-hubs') checkNamespace(feed, ['feeds', name], notes)
-    refuseDuplicates(feed.columns ?? [], ['feeds', name, 'columns'], notes)
-    refuseDuplicates(feed.outcomes ?? [], ['feeds', name, 'outcomes'], notes)
-    refuseDuplicates(feed.workloads ?? [], ['feeds', name, 'workloads'], notes)
-    // A collector does not know the workloads of its replicas.
-    if (workloads === null || collect !== undefined) continue
-    const known = Object.keys(workloads)
-    for (const [index, workload] of (feed.workloads ?? []).entries()) {
-      if (!known.includes(workload))
-        notes.errors.push(unknownName(workload, ['feeds', name, 'workloads', index], 'workload', known))
-    }
+    const path = ['feeds', name]
+    checkKind(feed, path, notes)
+    warnSecrets(feed, [...path, 'credential'], notes)
+    refuseDuplicates(feed.outcomes ?? [], [...path, 'outcomes'], notes)
+    refuseDuplicates(feed.workloads ?? [], [...path, 'workloads'], notes)
+    checkNames(feed, path, sections, notes)
   }
+}
+
+function checkKind(feed: FeedConfig, path: Path, notes: Notes): void {
+  if (feed.kind === 'otlp') checkCollector(feed, path, notes)
+  else checkForm(feed, path, notes)
+  if (feed.kind === 'blob') checkAccount(feed, [...path, 'account'], notes)
+  if (feed.kind === 'kafka') checkBrokers(feed, path, notes)
+  if (feed.kind === 'webhook') checkReceiver(feed, path, notes)
+  if (feed.kind === 'event-hubs') checkNamespace(feed, path, notes)
+}
+
+/** Workloads and instances that a feed names. A collector does not know those of its replicas. */
+function checkNames(feed: FeedConfig, path: Path, { workloads, instances, collect }: Sections, notes: Notes): void {
+  if (collect !== undefined) return
+  const check = (name: string, at: Path, kind: 'workload' | 'instance', known: object | null): void => {
+    if (known !== null && !Object.hasOwn(known, name))
+      notes.errors.push(unknownName(name, at, kind, Object.keys(known)))
+  }
+  for (const [index, name] of (feed.workloads ?? []).entries())
+    check(name, [...path, 'workloads', index], 'workload', workloads)
+  if (feed.kind !== 'otlp') return
+  for (const name of Object.keys(feed.sample.workloads))
+    check(name, [...path, 'sample', 'workloads', name], 'workload', workloads)
+  for (const name of Object.keys(feed.providers)) check(name, [...path, 'providers', name], 'instance', instances)
 }
 
 /** Kinds that write into a directory share none, and leave the ledger's alone. */
@@ -54,17 +68,13 @@ export function warnSecrets(holder: object, path: Path, notes: Notes): void {
   for (const key of secretKeys) warnWritten(Object.hasOwn(credential, key), [...path, key], notes)
 }
 
-function checkForm(name: string, { form, columns, bodies }: FeedConfig, notes: Notes): void {
+function checkForm({ form, columns, bodies }: Exclude<FeedConfig, { kind: 'otlp' }>, path: Path, notes: Notes): void {
+  refuseDuplicates(columns ?? [], [...path, 'columns'], notes)
   if (form !== 'apim') return
+  const at = (name: string): Path => [...path, name]
   if (columns !== undefined)
-    conflict(
-      notes,
-      ['feeds', name, 'columns'],
-      `${columns.length} columns`,
-      'nothing with the form apim, whose columns are fixed',
-    )
-  if (!bodies)
-    conflict(notes, ['feeds', name, 'bodies'], 'false', 'true with the form apim, two of whose columns are bodies')
+    conflict(notes, at('columns'), `${columns.length} columns`, 'nothing with the form apim, whose columns are fixed')
+  if (!bodies) conflict(notes, at('bodies'), 'false', 'true with the form apim, two of whose columns are bodies')
 }
 
 /** True when one directory is the other, or is within it. Links are not followed. */

@@ -96,7 +96,8 @@ function readable(cell: Cell): Cell {
   return Array.isArray(cell) ? cell.map(readableItem) : cell
 }
 
-const readableText = (text: string): string => text.toWellFormed().replaceAll('\0', '\ufffd')
+/** The text without halves of surrogate pairs and without NULs. */
+export const readableText = (text: string): string => text.toWellFormed().replaceAll('\0', '\ufffd')
 
 /** An item of a list: a text, or an object with texts. */
 function readableItem(item: unknown): unknown {

@@ -7,6 +7,7 @@ import type { BlobSettings } from './blob/settings.ts'
 import type { EventHubsSettings } from './event-hubs/settings.ts'
 import type { FilesSettings } from './files/settings.ts'
 import type { KafkaSettings } from './kafka/settings.ts'
+import type { OtlpSettings } from './otlp/settings.ts'
 import type { WebhookSettings } from './webhook/settings.ts'
 
 /** By kind: the settings of its module. */
@@ -15,6 +16,7 @@ export interface FeedSettings {
   readonly blob: BlobSettings
   readonly kafka: KafkaSettings
   readonly webhook: WebhookSettings
+  readonly otlp: OtlpSettings
   readonly 'event-hubs': EventHubsSettings
 }
 export type FeedKind = keyof FeedSettings
@@ -25,5 +27,6 @@ export const feedModules = {
   blob: workerUrl('./blob/index.ts', import.meta.url),
   kafka: workerUrl('./kafka/index.ts', import.meta.url),
   webhook: workerUrl('./webhook/index.ts', import.meta.url),
+  otlp: workerUrl('./otlp/index.ts', import.meta.url),
   'event-hubs': workerUrl('./event-hubs/index.ts', import.meta.url),
 } as const satisfies Readonly<Record<FeedKind, URL>>

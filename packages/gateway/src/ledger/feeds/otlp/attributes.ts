@@ -1,0 +1,137 @@
+/**
+ * The attributes of spans, from the columns of the form `gen_ai` (../forms.ts), so that a field has the same name in
+ * every feed. What is another value on spans than in a table is changed here.
+ */
+import type { RecordRow } from '../../record.ts'
+import { columnsOf } from '../forms.ts'
+import type { SpanSettings } from './settings.ts'
+
+export type AttributeValue = string | number | boolean | string[]
+export type SpanAttributes = Record<string, AttributeValue>
+
+/** Attributes of a record by the span that has them. */
+export interface RecordAttributes {
+  /** Of the exchange with the client. */
+  readonly exchange: SpanAttributes
+  /** Of the call of a model. */
+  readonly call: SpanAttributes
+}
+
+/** Columns that are no attributes: times and attempts are spans and events, durations are metrics. */
+const leftOut: ReadonlySet<string> = new Set([
+  'id',
+  'error.type',
+  'gatehouse.attempts',
+  'gatehouse.started_at_ms',
+  'gatehouse.sent_at_ms',
+  'gatehouse.first_byte_at_ms',
+  'gatehouse.ended_at_ms',
+  'gatehouse.replica',
+  'gatehouse.summed_calls',
+  'gen_ai.client.operation.duration',
+  'gen_ai.server.time_to_first_token',
+  'http.request.header.content-type',
+  'http.response.header.content-type',
+  'http.request.method',
+])
+
+/** Columns that say who called. */
+const ofCaller: ReadonlySet<string> = new Set([
+  'gatehouse.caller.kind',
+  'gatehouse.caller.tenant_id',
+  'gatehouse.caller.app_id',
+  'gatehouse.caller.name',
+  'enduser.id',
+  'client.address',
+  'user_agent.original',
+])
+
+/** Columns that are of the call of a model, besides `gen_ai.*` and `openai.*`. */
+const ofCall =
+  /^(?:gen_ai|openai|gatehouse\.(?:usage|cost))\.|^(?:server\.address|cloud\.region|gatehouse\.(?:reserved_tokens|served_deployment|spilled_from|tool_deployments|backend_request_id))$/
+
+/** Columns that came into the conventions after 1.41, and their names there. */
+const newerNames: Readonly<Record<string, string>> = {
+  'gatehouse.usage.audio.input_tokens': 'gen_ai.usage.audio.input_tokens',
+  'gatehouse.usage.audio.output_tokens': 'gen_ai.usage.audio.output_tokens',
+  'gatehouse.usage.image.input_tokens': 'gen_ai.usage.image.input_tokens',
+  'gatehouse.usage.image.output_tokens': 'gen_ai.usage.image.output_tokens',
+}
+
+/** Values of `openai.api.type`, by operation. */
+const apiTypes: Readonly<Record<string, string>> = { 'chat/completions': 'chat_completions', responses: 'responses' }
+
+const columns = columnsOf('gen_ai', null, false).filter(({ name }) => !leftOut.has(name))
+
+export function attributesOf(row: RecordRow, settings: SpanSettings): RecordAttributes {
+  const exchange: SpanAttributes = { 'gatehouse.request_id': row.id, ...methodOf(row) }
+  const rest: SpanAttributes = {}
+  for (const column of columns) {
+    if (!settings.callers && ofCaller.has(column.name)) continue
+    const value = attributeOf(column.cell({ row, request: null, response: null }))
+    if (value === null) continue
+    if (!ofCall.test(column.name)) exchange[column.name] = value
+    else for (const name of namesOf(column.name, settings)) rest[name] = value
+  }
+  if (row.outcomeCode !== null) exchange['gatehouse.outcome_code'] = row.outcomeCode
+  if (row.summedCalls !== 1) exchange['gatehouse.summed_calls'] = row.summedCalls
+  header(exchange, 'http.request.header.content-type', row.requestContentType)
+  header(exchange, 'http.response.header.content-type', row.responseContentType)
+  return { exchange, call: { ...usageFirst(rest), ...learned(row) } }
+}
+
+/** The provider, by the instance that served. */
+export function providerOf({ instance }: RecordRow, { providers }: SpanSettings): string {
+  const own = instance !== null && Object.hasOwn(providers, instance) ? providers[instance] : undefined
+  return own ?? 'azure.ai.openai'
+}
+
+/** Methods that have a name in the conventions. */
+const namedMethods: ReadonlySet<string> = new Set(
+  'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY'.split(' '),
+)
+
+/** The method as the conventions name it. */
+export function methodOf({ method }: RecordRow): SpanAttributes {
+  if (namedMethods.has(method)) return { 'http.request.method': method }
+  return { 'http.request.method': '_OTHER', 'http.request.method_original': method }
+}
+
+/** Null for what a span does not say: nothing, false, an empty list. */
+function attributeOf(cell: unknown): AttributeValue | null {
+  if (typeof cell === 'string' || typeof cell === 'number') return cell
+  if (Array.isArray(cell)) return cell.length === 0 ? null : cell.map(String)
+  return cell === true ? true : null
+}
+
+function namesOf(name: string, { genai }: SpanSettings): readonly string[] {
+  const newer = newerNames[name]
+  if (newer === undefined || genai === 'v1_41') return [name]
+  return genai === 'both' ? [name, newer] : [newer]
+}
+
+/** The conventions have a list for each header field. */
+function header(attributes: SpanAttributes, name: string, value: string | null): void {
+  if (value !== null) attributes[name] = [value]
+}
+
+/** Some back ends cut what comes last. */
+function usageFirst(attributes: SpanAttributes): SpanAttributes {
+  const isUsage = (name: string): boolean => /^(?:gen_ai|gatehouse)\.(?:usage|cost)\./.test(name)
+  const entries = Object.entries(attributes)
+  return Object.fromEntries([
+    ...entries.filter(([name]) => isUsage(name)),
+    ...entries.filter(([name]) => !isUsage(name)),
+  ])
+}
+
+/** What the conventions have and the table of fields has not. */
+function learned({ operation, stream, timeToFirstByteMs }: RecordRow): SpanAttributes {
+  const api = apiTypes[operation ?? '']
+  return {
+    ...(api === undefined ? {} : { 'openai.api.type': api }),
+    ...(stream && timeToFirstByteMs !== null
+      ? { 'gen_ai.response.time_to_first_chunk': timeToFirstByteMs / 1_000 }
+      : {}),
+  }
+}

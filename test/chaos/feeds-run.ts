@@ -22,6 +22,8 @@ export interface FeedsRunOptions {
   /** How often each receiver goes away. */
   readonly absences: number
   readonly atOnce: number
+  /** Share of the calls that are long streams, 0..1; each is some 60 KB. */
+  readonly longShare: number
   /** Gets a directory for what receivers keep. */
   readonly receivers: (directory: string) => Promise<readonly Receiver[]>
 }
@@ -43,14 +45,15 @@ interface Happening {
 }
 
 /** A ledger on a disk of this size has room for the calls of a run. */
-const megabytesFor = (calls: number): number => 128 + Math.ceil(calls / 40)
+const megabytesFor = ({ calls, longShare }: FeedsRunOptions): number =>
+  128 + Math.ceil(calls * (0.016 + longShare / 10))
 /** Time for the feeds to send what the absences have left. */
 const caughtUpMs = 120_000
 
 export async function runFeeds(t: Scope, options: FeedsRunOptions): Promise<FeedsRun> {
   const { seed, calls, kills, atOnce } = options
   const random = randomOf(seed)
-  const disk = await mountSmallDisk(t, megabytesFor(calls))
+  const disk = await mountSmallDisk(t, megabytesFor(options))
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-receivers-'))
   t.after(() => rm(directory, { recursive: true, force: true }))
   const receivers = await options.receivers(directory)
@@ -61,7 +64,7 @@ export async function runFeeds(t: Scope, options: FeedsRunOptions): Promise<Feed
     env: Object.assign({}, ...receivers.map(({ env = {} }) => env)) as Readonly<Record<string, string>>,
   })
   const tokens = await tokensOf(around.entra)
-  const plans = endlessPlans(random)
+  const plans = endlessPlans(random, options.longShare)
   const fullDisk = new FullDisk(disk)
   const happenings = [
     ...receivers.flatMap(receiver => absencesOf(receiver, random, options)),
@@ -114,8 +117,8 @@ export async function runFeeds(t: Scope, options: FeedsRunOptions): Promise<Feed
   }
 }
 
-function* endlessPlans(random: Random): Generator<Plan, void> {
-  for (let number = 0; ; number += 1) yield random.chance(0.2) ? longPlan(random, number) : planOf(random, number)
+function* endlessPlans(random: Random, longShare: number): Generator<Plan, void> {
+  for (let number = 0; ; number += 1) yield random.chance(longShare) ? longPlan(random, number) : planOf(random, number)
 }
 
 /** Random stretches within the run, each of at most a third of it. They may overlap. */

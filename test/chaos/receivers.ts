@@ -67,7 +67,7 @@ export async function filesReceiver(
 const behindGate = (gate: Gate): Pick<Receiver, 'away' | 'back'> => ({ away: gate.shut, back: gate.open })
 
 /** A container of Azurite. */
-export async function blobReceiver(t: Scope, name: string): Promise<Receiver> {
+export async function blobReceiver(t: Scope, name: string, hasBodies: boolean): Promise<Receiver> {
   const { connectionString, container } = await startAzurite(t)
   const { port } = new URL(/BlobEndpoint=([^;]+)/.exec(connectionString)?.[1] ?? '')
   const gate = await startGate(Number(port))
@@ -78,8 +78,8 @@ export async function blobReceiver(t: Scope, name: string): Promise<Receiver> {
   const batch = { records: 80, time: '1s' } as const
   return {
     name,
-    feed: { kind: 'blob', container: 'records', credential, bodies: true, batch },
-    hasBodies: true,
+    feed: { kind: 'blob', container: 'records', credential, bodies: hasBodies, batch },
+    hasBodies,
     ...behindGate(gate),
     async records() {
       const all: FiledRecord[] = []
@@ -102,7 +102,7 @@ export async function blobReceiver(t: Scope, name: string): Promise<Receiver> {
  * A hub of the stand-in, whose publications small limits cut into parts. Some are refused, lost, kept twice, or kept
  * without an answer.
  */
-export async function eventHubReceiver(t: Scope, name: string, seed: number): Promise<Receiver> {
+export async function eventHubReceiver(t: Scope, name: string, seed: number, hasBodies: boolean): Promise<Receiver> {
   const hub = 'records'
   const random = randomOf(seed)
   const fates = ['busy', 'lose', 'drop', 'late', 'double'] as const
@@ -117,8 +117,8 @@ export async function eventHubReceiver(t: Scope, name: string, seed: number): Pr
   const connectionString = hubs.connectionString.replaceAll(hubs.namespace, `${gate.host}:${gate.port}`)
   return {
     name,
-    feed: { kind: 'event-hubs', hub, credential: { connectionString }, bodies: true, gzip: true },
-    hasBodies: true,
+    feed: { kind: 'event-hubs', hub, credential: { connectionString }, bodies: hasBodies, gzip: true },
+    hasBodies,
     ...behindGate(gate),
     async records() {
       const joined = joinedRecords()
@@ -130,7 +130,7 @@ export async function eventHubReceiver(t: Scope, name: string, seed: number): Pr
 }
 
 /** A program that takes signed messages, and answers some of them with an error, after or instead of taking them. */
-export async function webhookReceiver(t: Scope, name: string, seed: number): Promise<Receiver> {
+export async function webhookReceiver(t: Scope, name: string, seed: number, hasBodies: boolean): Promise<Receiver> {
   const random = randomOf(seed)
   const records: FiledRecord[] = []
   const server = createServer((request, response) => {
@@ -158,15 +158,15 @@ export async function webhookReceiver(t: Scope, name: string, seed: number): Pro
   const url = `http://${gate.host}:${gate.port}/records`
   return {
     name,
-    feed: { kind: 'webhook', url, credential: { secret }, bodies: true, batch: { records: 20, time: '1s' } },
-    hasBodies: true,
+    feed: { kind: 'webhook', url, credential: { secret }, bodies: hasBodies, batch: { records: 20, time: '1s' } },
+    hasBodies,
     ...behindGate(gate),
     records: async () => records,
   }
 }
 
 /** A topic of the stand-in, with messages so small that records come in parts, and a fault now and then. */
-export async function kafkaReceiver(t: Scope, name: string, seed: number): Promise<Receiver> {
+export async function kafkaReceiver(t: Scope, name: string, seed: number, hasBodies: boolean): Promise<Receiver> {
   const random = randomOf(seed)
   const topic = 'records'
   const kafka = await startKafka({ topics: { [topic]: { partitions: 12 } } })
@@ -180,8 +180,8 @@ export async function kafkaReceiver(t: Scope, name: string, seed: number): Promi
   const connection = { brokers: [kafka.address], topic, tls: false }
   return {
     name,
-    feed: { kind: 'kafka', ...connection, bodies: true, compression: 'gzip', messageBytes: 16_384 },
-    hasBodies: true,
+    feed: { kind: 'kafka', ...connection, bodies: hasBodies, compression: 'gzip', messageBytes: 16_384 },
+    hasBodies,
     async away() {
       kafka.clearFaults()
       kafka.setFault({ kind: 'drop', times: 1_000_000 })

@@ -41,7 +41,8 @@ async function stateOf(world: World): Promise<(typeof feedsAnswer)['_output']['f
 // A page whose code does not run costs every reader an hour.
 test('the receiver of docs/feeds.md takes what a gateway sends', async t => {
   const page = readFileSync(join(root, 'docs', 'feeds.md'), 'utf8')
-  const code = /```js\n([\s\S]+?)```/.exec(page)?.[1] ?? ''
+  const [, section = ''] = page.split('\n## Webhook\n')
+  const code = /```js\n([\s\S]+?)```/.exec(section)?.[1] ?? ''
   const listening = code.replace(
     '.listen(process.env.PORT)',
     ".listen(0, '127.0.0.1', function () { process.send(this.address().port) })",

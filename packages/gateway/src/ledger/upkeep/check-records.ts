@@ -27,6 +27,7 @@ export async function checkRecords(directory: string): Promise<readonly CheckedP
     return [{ part: 'records', checked: 'the store', faults: [messageOf(error)], notes: [] }]
   }
   let loaded: JournalPosition
+  let names: readonly NumberedName[]
   try {
     const version = await numberIn(reading.connection, 'SELECT max(version) FROM schema_version')
     if (version !== migrations.length) {
@@ -34,6 +35,7 @@ export async function checkRecords(directory: string): Promise<readonly CheckedP
       return [{ part: 'records', checked: 'the schema of the store', faults: [], notes: [note] }]
     }
     loaded = await numberIn(reading.connection, 'SELECT loaded FROM journal_cursor')
+    names = await namesOf(reading.connection)
   } finally {
     reading.close()
   }
@@ -44,7 +46,7 @@ export async function checkRecords(directory: string): Promise<readonly CheckedP
   }
   const temporary = mkdtempSync(join(directory, 'check-'))
   try {
-    await loadAgain(directory, temporary, loaded)
+    await loadAgain(directory, temporary, names, loaded)
     return [...(await compare(directory, temporary, loaded)), archives]
   } catch (error) {
     // A block of the store whose checksum is wrong is found when it is read.
@@ -60,14 +62,38 @@ async function numberIn(connection: DuckDBConnection, sql: string): Promise<numb
   return Number((await connection.runAndReadAll(sql)).getRows()[0]?.[0] ?? 0)
 }
 
-/** @param limit what the store has loaded. */
-async function loadAgain(directory: string, temporary: string, limit: JournalPosition): Promise<void> {
+/** A name with its number in the ledger's store. */
+type NumberedName = readonly [dictionary: string, code: number, text: string]
+
+async function namesOf(connection: DuckDBConnection): Promise<readonly NumberedName[]> {
+  const found = await connection.runAndReadAll('SELECT dictionary, code, text FROM names')
+  return found.getRows().map(([dictionary, code, text]) => [String(dictionary), Number(code), String(text)])
+}
+
+/**
+ * @param names get the numbers that they have in the ledger's store, so that numbers can be compared.
+ * @param limit what the store has loaded.
+ */
+async function loadAgain(
+  directory: string,
+  temporary: string,
+  names: readonly NumberedName[],
+  limit: JournalPosition,
+): Promise<void> {
   const database = await openDatabase({ directory: temporary })
   try {
+    const appender = await database.loading.createAppender('names', 'main', 'ledger')
+    for (const [dictionary, code, text] of names) {
+      appender.appendVarchar(dictionary)
+      appender.appendInteger(code)
+      appender.appendVarchar(text)
+      appender.endRow()
+    }
+    appender.closeSync()
     // `checkSegments` reports damage.
     const options = {
       ...{ connection: database.loading, journal: journalPath(directory), archives: archivePath(temporary) },
-      ...{ onDamage: () => {}, names: {} },
+      ...{ onDamage: () => {}, names: {}, keepsNames: true },
     }
     const loader = await Loader.start(options)
     await loader.load(limit)
@@ -143,16 +169,14 @@ const unfounded = (connection: DuckDBConnection, first: JournalPosition, loaded:
     'is in the store, and the journal no longer has its end as it was written',
   )
 
-/** The columns that follow from the journal alone. Numbers of names differ; their texts must not. */
+/** The columns that follow from the journal alone. */
 const compared = recordColumns.filter(({ name }) => name !== 'sequence' && name !== 'unnamed')
 
 async function different(connection: DuckDBConnection, first: JournalPosition): Promise<string[]> {
-  const differs = compared.map(({ name, kind, dictionary }) => {
-    if (kind !== 'name') return `CASE WHEN l.${name} IS DISTINCT FROM f.${name} THEN '${name}' END`
+  const differs = compared.map(({ name, kind }) => {
+    const isOther = `l.${name} IS DISTINCT FROM f.${name}`
     // A name that one of them has only as text, or that an upgrade removed, is not compared.
-    const textIn = (store: string, code: string): string =>
-      `(SELECT text FROM ${store}.names n WHERE n.dictionary = '${dictionary}' AND n.code = ${code})`
-    return `CASE WHEN l.${name} > 0 AND f.${name} > 0 AND ${textIn('ledger', `l.${name}`)} <> ${textIn('fresh', `f.${name}`)} THEN '${name}' END`
+    return `CASE WHEN ${kind === 'name' ? `l.${name} > 0 AND f.${name} > 0 AND ${isOther}` : isOther} THEN '${name}' END`
   })
   return about(
     connection,

@@ -97,7 +97,8 @@ function readable(cell: Cell): Cell {
 }
 
 /** The text without halves of surrogate pairs and without NULs. */
-export const readableText = (text: string): string => text.toWellFormed().replaceAll('\0', '\ufffd')
+export const readableText = (text: string): string =>
+  text.isWellFormed() && !text.includes('\0') ? text : text.toWellFormed().replaceAll('\0', '\ufffd')
 
 /** An item of a list: a text, or an object with texts. */
 function readableItem(item: unknown): unknown {

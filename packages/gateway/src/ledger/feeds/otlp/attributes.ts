@@ -61,23 +61,41 @@ const newerNames: Readonly<Record<string, string>> = {
 /** Values of `openai.api.type`, by operation. */
 const apiTypes: Readonly<Record<string, string>> = { 'chat/completions': 'chat_completions', responses: 'responses' }
 
-const columns = columnsOf('gen_ai', null, false).filter(({ name }) => !leftOut.has(name))
+const isUsage = /^(?:gen_ai|gatehouse)\.(?:usage|cost)\./
 
-export function attributesOf(row: RecordRow, settings: SpanSettings): RecordAttributes {
+/** The columns with what is asked of each for every record. */
+const all = columnsOf('gen_ai', null, false)
+  .filter(({ name }) => !leftOut.has(name))
+  .map(column => ({
+    column,
+    isOfCaller: ofCaller.has(column.name),
+    isOfCall: ofCall.test(column.name),
+    newerName: newerNames[column.name] ?? null,
+  }))
+
+/** Usage comes first: some back ends cut what comes last. */
+const columns = [
+  ...all.filter(({ column }) => isUsage.test(column.name)),
+  ...all.filter(({ column }) => !isUsage.test(column.name)),
+]
+
+export function attributesOf(row: RecordRow, { callers, genai }: SpanSettings): RecordAttributes {
   const exchange: SpanAttributes = { 'gatehouse.request_id': row.id, ...methodOf(row) }
-  const rest: SpanAttributes = {}
-  for (const column of columns) {
-    if (!settings.callers && ofCaller.has(column.name)) continue
-    const value = attributeOf(column.cell({ row, request: null, response: null }))
+  const call: SpanAttributes = {}
+  const record = { row, request: null, response: null }
+  for (const { column, isOfCaller, isOfCall, newerName } of columns) {
+    if (isOfCaller && !callers) continue
+    const value = attributeOf(column.cell(record))
     if (value === null) continue
-    if (!ofCall.test(column.name)) exchange[column.name] = value
-    else for (const name of namesOf(column.name, settings)) rest[name] = value
+    const attributes = isOfCall ? call : exchange
+    if (newerName === null || genai !== 'v0_1') attributes[column.name] = value
+    if (newerName !== null && genai !== 'v1_41') attributes[newerName] = value
   }
   if (row.outcomeCode !== null) exchange['gatehouse.outcome_code'] = row.outcomeCode
   if (row.summedCalls !== 1) exchange['gatehouse.summed_calls'] = row.summedCalls
   header(exchange, 'http.request.header.content-type', row.requestContentType)
   header(exchange, 'http.response.header.content-type', row.responseContentType)
-  return { exchange, call: { ...usageFirst(rest), ...learned(row) } }
+  return { exchange, call: { ...call, ...learned(row) } }
 }
 
 /** The provider, by the instance that served. */
@@ -104,25 +122,9 @@ function attributeOf(cell: unknown): AttributeValue | null {
   return cell === true ? true : null
 }
 
-function namesOf(name: string, { genai }: SpanSettings): readonly string[] {
-  const newer = newerNames[name]
-  if (newer === undefined || genai === 'v1_41') return [name]
-  return genai === 'both' ? [name, newer] : [newer]
-}
-
 /** The conventions have a list for each header field. */
 function header(attributes: SpanAttributes, name: string, value: string | null): void {
   if (value !== null) attributes[name] = [value]
-}
-
-/** Some back ends cut what comes last. */
-function usageFirst(attributes: SpanAttributes): SpanAttributes {
-  const isUsage = (name: string): boolean => /^(?:gen_ai|gatehouse)\.(?:usage|cost)\./.test(name)
-  const entries = Object.entries(attributes)
-  return Object.fromEntries([
-    ...entries.filter(([name]) => isUsage(name)),
-    ...entries.filter(([name]) => !isUsage(name)),
-  ])
 }
 
 /** What the conventions have and the table of fields has not. */

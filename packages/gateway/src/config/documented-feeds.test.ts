@@ -6,8 +6,10 @@ import { parseConfig } from './load.ts'
 import { changed } from './rules/rules.fixture.ts'
 import { feed } from './schema/feeds/index.ts'
 
-const page = readFileSync(new URL('../../../../docs/feeds.md', import.meta.url), 'utf8')
-const examples = [...page.matchAll(/```yaml\n([\s\S]+?)```/g)].map(([, text = '']) => text)
+const examples = ['feeds.md', 'telemetry.md'].flatMap(name => {
+  const page = readFileSync(new URL(`../../../../docs/${name}`, import.meta.url), 'utf8')
+  return [...page.matchAll(/```yaml\n([\s\S]+?)```/g)].map(([, text = '']) => text)
+})
 
 const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'
 
@@ -24,7 +26,7 @@ function environmentOf(text: string): NodeJS.ProcessEnv {
 }
 
 // An example that the loader refuses is the first thing that a reader meets.
-test('the examples of docs/feeds.md are configurations that load, and there is one for each kind', async () => {
+test('the examples of docs/feeds.md and docs/telemetry.md are configurations that load, and there is one for each kind', async () => {
   const kinds = new Set<string>()
   for (const text of examples) {
     const { feeds } = parseYaml(text) as { readonly feeds?: Readonly<Record<string, { readonly kind: string }>> }

@@ -1,0 +1,62 @@
+# The least that makes sense: one instance with one model, for development.
+terraform {
+  required_version = ">= 1.9.0"
+
+  required_providers {
+    azurerm = {
+      source  = "hashicorp/azurerm"
+      version = ">= 4.73.0, < 5.0.0"
+    }
+  }
+}
+
+provider "azurerm" {
+  subscription_id = var.subscription_id
+
+  features {
+    cognitive_account {
+      # A deleted account keeps its name for 48 hours otherwise.
+      purge_soft_delete_on_destroy = true
+    }
+  }
+}
+
+variable "subscription_id" {
+  description = "Subscription that everything is made in."
+  type        = string
+  nullable    = false
+}
+
+variable "suffix" {
+  description = "Up to 6 lower-case letters and digits of your own: names of accounts are unique in all of Azure."
+  type        = string
+  nullable    = false
+}
+
+module "gatehouse" {
+  source = "../.."
+
+  project     = "gatehouse"
+  environment = "dev"
+  location    = "swedencentral"
+  suffix      = var.suffix
+
+  instances = {
+    sweden = {
+      location = "swedencentral"
+      deployments = {
+        "gpt-4o" = { step = 1, model = "gpt-4o", version = "2024-11-20", capacity = 10 }
+      }
+    }
+  }
+}
+
+output "endpoints" {
+  description = "Addresses of the instances, by name."
+  value       = module.gatehouse.endpoints
+}
+
+output "identity_client_id" {
+  description = "Client id of the gateway's identity."
+  value       = module.gatehouse.identity_client_id
+}

@@ -1,0 +1,49 @@
+output "resource_group" {
+  description = "Resource group."
+  value       = "rg-${local.base}"
+}
+
+output "virtual_network" {
+  description = "Virtual network."
+  value       = "vnet-${local.base}"
+}
+
+output "identity" {
+  description = "Identity of the gateway."
+  value       = "id-${local.base}"
+}
+
+output "accounts" {
+  description = "* Azure OpenAI accounts and their subdomains, by instance."
+  value       = { for name in var.instances : name => "${local.unique}-${name}" }
+}
+
+output "event_hubs" {
+  description = "* Event Hubs namespace. It never ends with -sb or -mgmt, which Azure refuses."
+  value       = "${local.unique}-events"
+}
+
+output "data_explorer" {
+  description = "* Data Explorer cluster: letters and digits alone, at most 22."
+  value       = "${var.project}${var.environment}${var.suffix}"
+}
+
+output "storage" {
+  description = "* Storage account of the journal: letters and digits alone, at most 24."
+  value       = "${var.project}${var.environment}${var.suffix}j"
+}
+
+output "container_environment" {
+  description = "Container Apps environment."
+  value       = "cae-${local.base}"
+}
+
+output "container_app" {
+  description = "Container app of the gateway."
+  value       = "ca-${local.base}"
+}
+
+output "logs" {
+  description = "Log Analytics workspace."
+  value       = "log-${local.base}"
+}

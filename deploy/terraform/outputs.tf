@@ -1,0 +1,19 @@
+output "resource_group" {
+  description = "Resource group of everything."
+  value       = azurerm_resource_group.this.name
+}
+
+output "virtual_network_id" {
+  description = "The virtual network, to peer it with those of callers."
+  value       = module.network.virtual_network_id
+}
+
+output "endpoints" {
+  description = "Addresses of the instances, by name: `instances.NAME.endpoint` of the gateway's configuration. They answer inside the virtual network alone."
+  value       = { for name, instance in module.openai : name => instance.endpoint }
+}
+
+output "identity_client_id" {
+  description = "Client id of the gateway's identity: `credential: { managedIdentity: ... }` of the gateway's configuration."
+  value       = module.identity.client_id
+}

@@ -1,0 +1,175 @@
+/**
+ * `deploy/terraform` run by Terraform itself, with a stand-in for the provider: nothing of Azure is reached. Where the
+ * program is not on the PATH, `written.test.ts` is all that checks these files.
+ */
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import fc from 'fast-check'
+import { z } from 'zod'
+import type { Resource } from './hcl.ts'
+import { computed } from './mutations.ts'
+import { type RunningProvider, startProvider } from './provider.ts'
+import { brokenRules } from './rules.ts'
+import { azurermSchema } from './schema.ts'
+import { copyOfDeploy, inTurn, type Ran, terraform, terraformVersion } from './terraform.ts'
+
+const schema = azurermSchema()
+const version = terraformVersion()
+const skip = version === null ? 'terraform is not on the PATH: the files were read by the parser alone' : false
+const init = ['init', '-no-color', '-input=false', '-backend=false']
+const given = ['-var=subscription_id=00000000-0000-4000-8000-000000000000', '-var=suffix=4f2a']
+const apply = ['apply', '-no-color', '-input=false', '-auto-approve']
+
+const resource = z.object({ address: z.string(), type: z.string(), values: z.record(z.string(), z.unknown()) })
+const module = z.object({
+  resources: z.array(resource).default([]),
+  get child_modules() {
+    return z.array(module).default([])
+  },
+})
+const state = z.object({ values: z.object({ root_module: module }) })
+
+function resourcesOf({ resources, child_modules }: z.infer<typeof module>): readonly Resource[] {
+  return [...resources, ...child_modules.flatMap(resourcesOf)]
+}
+
+suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
+  let provider: RunningProvider
+
+  before(async () => {
+    provider = await startProvider(schema)
+  })
+  after(async () => {
+    await provider[Symbol.asyncDispose]()
+  })
+
+  const run = (directory: string, ...commands: (readonly string[])[]) =>
+    inTurn(directory, provider.reattach, ...commands)
+
+  /** All that Terraform and the rules find in the example. */
+  async function findings(directory: string): Promise<string> {
+    const formatted = await run(directory, ['fmt', '-no-color', '-check', '-recursive'])
+    if (formatted.status !== 0) return formatted.text
+    const example = join(directory, 'examples/minimal')
+    const applied = await run(example, init, ['validate', '-no-color'], [...apply, ...given])
+    if (applied.status !== 0) return applied.text
+    return brokenRules(await made(example), schema).join('\n')
+  }
+
+  async function made(directory: string): Promise<readonly Resource[]> {
+    const shown = await run(directory, ['show', '-json'])
+    return resourcesOf(state.parse(JSON.parse(shown.stdout)).values.root_module)
+  }
+
+  test('the files are formatted and valid, and the example makes what the rules allow', async () => {
+    using copy = copyOfDeploy()
+    assert.equal(await findings(copy.directory), '')
+    const resources = await made(join(copy.directory, 'examples/minimal'))
+    const count = (type: string) => resources.filter(each => each.type === type).length
+    assert.equal(count('azurerm_cognitive_account'), 1)
+    assert.equal(count('azurerm_cognitive_deployment'), 1)
+    const roles = resources.filter(({ type }) => type === 'azurerm_role_assignment')
+    const account = resources.find(({ type }) => type === 'azurerm_cognitive_account')
+    assert.deepEqual(
+      roles.map(({ values }) => [values['role_definition_name'], values['scope']]),
+      [['Cognitive Services OpenAI User', account?.values['id']]],
+    )
+  })
+
+  test('a second run changes nothing', async () => {
+    using copy = copyOfDeploy()
+    const example = join(copy.directory, 'examples/minimal')
+    const again = await run(example, init, [...apply, ...given], ['plan', '-no-color', '-detailed-exitcode', ...given])
+    assert.equal(again.status, 0, again.text)
+  })
+
+  test('the tests of the files themselves pass', async () => {
+    using copy = copyOfDeploy()
+    const tested = await run(copy.directory, init, ['test', '-no-color'])
+    assert.equal(tested.status, 0, tested.text)
+    assert.match(tested.text, /Success! \d+ passed, 0 failed/)
+  })
+
+  suite('a mistake is found:', () => {
+    for (const { mistake, file, from, to, found } of computed) {
+      test(mistake, async () => {
+        using copy = copyOfDeploy()
+        const path = join(copy.directory, file)
+        const text = readFileSync(path, 'utf8')
+        assert.ok(text.includes(from), `${file} has no ${from}`)
+        writeFileSync(
+          path,
+          text.replace(from, () => to),
+        )
+        assert.match(await findings(copy.directory), found)
+      })
+    }
+  })
+
+  test('names keep to the rules of Azure, whatever project, environment and suffix are', async () => {
+    const letters = (pattern: RegExp) => fc.stringMatching(pattern)
+    const samples = fc.sample(
+      fc.record({
+        project: letters(/^[a-z][a-z0-9]{1,9}$/),
+        environment: letters(/^[a-z0-9]{2,6}$/),
+        suffix: letters(/^[a-z0-9]{0,6}$/),
+        instances: fc.uniqueArray(letters(/^[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?$/), { minLength: 1, maxLength: 3 }),
+      }),
+      60,
+    )
+    using copy = copyOfDeploy()
+    const directory = join(copy.directory, 'modules')
+    writeFileSync(join(directory, 'samples.json'), JSON.stringify(samples))
+    writeFileSync(
+      join(directory, 'samples.tf'),
+      [
+        'module "names" {\n  source = "./names"\n  for_each = { for i, s in jsondecode(file("samples.json")) : i => s }\n',
+        '  project = each.value.project\n  environment = each.value.environment\n  suffix = each.value.suffix\n',
+        '  instances = each.value.instances\n}\noutput "names" {\n  value = module.names\n}\n',
+      ].join(''),
+    )
+    const applied = await run(directory, init, apply, ['output', '-json', 'names'])
+    assert.equal(applied.status, 0, applied.text)
+    const all = z.record(z.string(), z.record(z.string(), z.unknown())).parse(JSON.parse(applied.stdout))
+    assert.equal(Object.keys(all).length, samples.length)
+    for (const names of Object.values(all)) assertNames(names)
+  })
+
+  test('a value that Azure would refuse is refused with what to do', async () => {
+    using copy = copyOfDeploy()
+    const example = join(copy.directory, 'examples/minimal')
+    await run(example, init)
+    const refused: Ran = await terraform(example, provider.reattach, [
+      ...['plan', '-no-color', '-input=false'],
+      ...['-var=subscription_id=00000000-0000-4000-8000-000000000000', '-var=suffix=Too-Long'],
+    ])
+    assert.equal(refused.status, 1)
+    assert.match(refused.text, /suffix must be at most 6 lower-case letters and digits/)
+  })
+})
+
+/** Lengths and characters of "Naming rules and restrictions for Azure resources". */
+const rules: Readonly<Record<string, RegExp>> = {
+  resource_group: /^[\w().-]{0,89}[\w()-]$/,
+  virtual_network: /^[a-z0-9][\w.-]{0,62}\w$/i,
+  identity: /^[a-z0-9][a-z0-9_-]{2,127}$/i,
+  event_hubs: /^(?!.*-(?:sb|mgmt)$)[a-z][a-z0-9-]{4,48}[a-z0-9]$/i,
+  data_explorer: /^[a-z][a-z0-9]{3,21}$/,
+  storage: /^[a-z0-9]{3,24}$/,
+  container_environment: /^(?!.*--)[a-z][a-z0-9-]{0,58}[a-z0-9]$/,
+  container_app: /^(?!.*--)[a-z][a-z0-9-]{0,30}[a-z0-9]$/,
+  logs: /^[a-z0-9][a-z0-9-]{2,61}[a-z0-9]$/i,
+}
+
+function assertNames(names: Readonly<Record<string, unknown>>): void {
+  for (const [of, rule] of Object.entries(rules)) assert.match(String(names[of]), rule, of)
+  const accounts = z.record(z.string(), z.string()).parse(names['accounts'])
+  for (const account of Object.values(accounts)) assert.match(account, /^[a-z0-9][a-z0-9-]{0,62}[a-z0-9]$/)
+  const checked = new Set([...Object.keys(rules), 'accounts'])
+  assert.deepEqual(
+    Object.keys(names).filter(name => !checked.has(name)),
+    [],
+  )
+}

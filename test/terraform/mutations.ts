@@ -1,0 +1,311 @@
+/** Mistakes that the checks of `deploy/terraform` must find. */
+
+/** A mistake: one place of one file, changed. */
+export interface Mutation {
+  readonly mistake: string
+  /** Relative to `deploy/terraform`. */
+  readonly file: string
+  readonly from: string
+  readonly to: string
+  /** Part of the finding. */
+  readonly found: RegExp
+}
+
+const openai = 'modules/openai/main.tf'
+const network = 'modules/network/main.tf'
+const identity = 'modules/identity/main.tf'
+
+/** Found by the parser and the rules, on every machine. */
+export const written: readonly Mutation[] = [
+  {
+    mistake: 'keys of an account are on',
+    file: openai,
+    from: 'local_auth_enabled            = false',
+    to: 'local_auth_enabled            = true',
+    found: /local_auth_enabled must be false/,
+  },
+  {
+    mistake: 'nobody says that keys of an account are off',
+    file: openai,
+    from: '  local_auth_enabled            = false\n',
+    to: '',
+    found: /local_auth_enabled must be false, and is undefined/,
+  },
+  {
+    mistake: 'an account has a public address',
+    file: openai,
+    from: 'public_network_access_enabled = false',
+    to: 'public_network_access_enabled = true',
+    found: /public_network_access_enabled must be false/,
+  },
+  {
+    mistake: 'an account has no subdomain',
+    file: openai,
+    from: '  custom_subdomain_name         = var.name\n',
+    to: '',
+    found: /without custom_subdomain_name/,
+  },
+  {
+    mistake: 'an account has no private endpoint',
+    file: openai,
+    from: 'private_connection_resource_id = azurerm_cognitive_account.this.id',
+    to: 'private_connection_resource_id = var.subnet_id',
+    found: /azurerm_cognitive_account\.this: it has no private endpoint/,
+  },
+  {
+    mistake: 'a private endpoint has no DNS zone',
+    file: openai,
+    from: '  private_dns_zone_group {\n    name                 = "default"\n    private_dns_zone_ids = var.zone_ids\n  }\n',
+    to: '',
+    found: /no private DNS zone gets its address/,
+  },
+  {
+    mistake: 'a private endpoint has an empty list of zones',
+    file: openai,
+    from: 'private_dns_zone_ids = var.zone_ids',
+    to: 'private_dns_zone_ids = []',
+    found: /no private DNS zone gets its address/,
+  },
+  {
+    mistake: 'a private endpoint waits for somebody to approve it',
+    file: openai,
+    from: 'is_manual_connection           = false',
+    to: 'is_manual_connection           = true',
+    found: /approve it by hand/,
+  },
+  {
+    mistake: 'a private endpoint is for another subresource',
+    file: openai,
+    from: 'subresource_names              = ["account"]',
+    to: 'subresource_names              = ["portal"]',
+    found: /the subresource must be account/,
+  },
+  {
+    mistake: 'the first deployment does not wait for the endpoint',
+    file: openai,
+    from: '  depends_on = [azurerm_private_endpoint.this]\n',
+    to: '',
+    found: /step_1 does not wait/,
+  },
+  {
+    mistake: 'deployments are made in parallel',
+    file: openai,
+    from: '  depends_on = [module.step_3]\n',
+    to: '',
+    found: /step_4 does not wait/,
+  },
+  {
+    mistake: 'a deployment waits for the wrong one',
+    file: openai,
+    from: 'depends_on = [module.step_4]',
+    to: 'depends_on = [module.step_2]',
+    found: /step_5 does not wait/,
+  },
+  {
+    mistake: 'an argument is misspelt',
+    file: openai,
+    from: 'custom_subdomain_name         =',
+    to: 'custom_sub_domain_name        =',
+    found: /no argument custom_sub_domain_name/,
+  },
+  {
+    mistake: 'an argument of a block is misspelt',
+    file: 'modules/openai/deployment/main.tf',
+    from: '    capacity = var',
+    to: '    capacitiy = var',
+    found: /no argument capacitiy/,
+  },
+  {
+    mistake: 'a required argument is missing',
+    file: openai,
+    from: '  sku_name                      = "S0"\n',
+    to: '',
+    found: /the argument sku_name is missing/,
+  },
+  {
+    mistake: 'a required block is missing',
+    file: 'modules/openai/deployment/main.tf',
+    from: '  sku {\n    name     = var.deployment.sku\n    capacity = var.deployment.capacity\n  }\n',
+    to: '',
+    found: /the block sku is missing/,
+  },
+  {
+    mistake: 'there is a block twice that may be there once',
+    file: openai,
+    from: '  network_acls {\n    default_action = "Deny"\n  }\n',
+    to: '  network_acls {\n    default_action = "Deny"\n  }\n  network_acls {\n    default_action = "Deny"\n  }\n',
+    found: /more than 1 blocks network_acls/,
+  },
+  {
+    mistake: 'an argument has a value of another type',
+    file: network,
+    from: 'address_space       = [var.address_space]',
+    to: 'address_space       = "10.0.0.0/16"',
+    found: /is no \["list","string"\]/,
+  },
+  {
+    mistake: 'there is no such type of resource',
+    file: identity,
+    from: '"azurerm_user_assigned_identity"',
+    to: '"azurerm_user_identity"',
+    found: /no such type/,
+  },
+  {
+    mistake: 'a variable is not declared',
+    file: openai,
+    from: 'subnet_id           = var.subnet_id',
+    to: 'subnet_id           = var.subnet',
+    found: /nothing is declared as var\.subnet/,
+  },
+  {
+    mistake: 'a local value is not declared',
+    file: openai,
+    from: 'local.steps[2]',
+    to: 'local.stages[2]',
+    found: /nothing is declared as local\.stages/,
+  },
+  {
+    mistake: 'a resource that is referred to does not exist',
+    file: network,
+    from: 'network_security_group_id = azurerm_network_security_group.apps.id',
+    to: 'network_security_group_id = azurerm_network_security_group.containers.id',
+    found: /nothing is declared as azurerm_network_security_group\.containers/,
+  },
+  {
+    mistake: 'an output that is referred to does not exist',
+    file: 'main.tf',
+    from: 'module.network.endpoints_subnet_id',
+    to: 'module.network.endpoint_subnet_id',
+    found: /nothing is declared as module\.network\.endpoint_subnet_id/,
+  },
+  {
+    mistake: 'a module lacks an argument',
+    file: 'main.tf',
+    from: '  zones               = local.zones\n',
+    to: '',
+    found: /module\.network: zones is missing/,
+  },
+  {
+    mistake: 'a module gets an argument that it does not have',
+    file: 'main.tf',
+    from: '  zones               = local.zones\n',
+    to: '  zones               = local.zones\n  peers               = []\n',
+    found: /the module has no variable peers/,
+  },
+  {
+    mistake: 'a resource has no tags',
+    file: identity,
+    from: '  tags                = var.tags\n',
+    to: '',
+    found: /the tag Company is missing/,
+  },
+  {
+    mistake: 'a role is assigned that manages everything',
+    file: identity,
+    from: 'role_definition_name = each.value.role',
+    to: 'role_definition_name = "Contributor"',
+    found: /the role Contributor is more than is needed/,
+  },
+  {
+    mistake: 'nobody says that the principal of a role is an application',
+    file: identity,
+    from: '  principal_type       = "ServicePrincipal"\n',
+    to: '',
+    found: /principal_type must be ServicePrincipal/,
+  },
+  {
+    mistake: 'a DNS zone is not linked with the network',
+    file: network,
+    from: 'private_dns_zone_name = azurerm_private_dns_zone.this[each.key].name',
+    to: 'private_dns_zone_name = each.key',
+    found: /no virtual network is linked with it/,
+  },
+  {
+    mistake: 'machines of the network register in a private zone',
+    file: network,
+    from: 'registration_enabled  = false',
+    to: 'registration_enabled  = true',
+    found: /registration_enabled must be false/,
+  },
+  {
+    mistake: 'the whole internet may call the gateway',
+    file: network,
+    from: 'source_address_prefixes    = concat([var.address_space], var.callers)',
+    to: 'source_address_prefix      = "*"',
+    found: /lets the whole internet in/,
+  },
+  {
+    mistake: 'a security group refuses nobody',
+    file: network,
+    from: 'access                     = "Deny"',
+    to: 'access                     = "Allow"',
+    found: /nothing refuses everybody else/,
+  },
+  {
+    mistake: 'an output shows a key',
+    file: 'modules/openai/outputs.tf',
+    from: 'value       = azurerm_cognitive_account.this.id',
+    to: 'value       = azurerm_cognitive_account.this.primary_access_key',
+    found: /the output id shows a secret/,
+  },
+  {
+    mistake: 'a variable has no description',
+    file: 'variables.tf',
+    from: '  description = "Value of the tag Company."\n',
+    to: '',
+    found: /the variable company needs a type and a description/,
+  },
+]
+
+/** Found by Terraform alone, from values that it computes. */
+export const computed: readonly Mutation[] = [
+  {
+    mistake: 'the zone of an account is that of another service',
+    file: 'main.tf',
+    from: 'privatelink.openai.azure.com',
+    to: 'privatelink.openai.azure.net',
+    found: /its zone must be/,
+  },
+  {
+    mistake: 'a tag is not made',
+    file: 'main.tf',
+    from: '    Project     = var.project\n',
+    to: '',
+    found: /the tag Project is missing/,
+  },
+  {
+    mistake: 'the identity gets a role that manages an account',
+    file: 'main.tf',
+    from: 'role  = "Cognitive Services OpenAI User"',
+    to: 'role  = "Cognitive Services Contributor"',
+    found: /The gateway needs no role but/,
+  },
+  {
+    mistake: 'a function is called with a wrong argument',
+    file: network,
+    from: 'cidrsubnet(var.address_space, local.subnet_bits, 1)',
+    to: 'cidrsubnet(var.address_space, local.subnet_bits)',
+    found: /Not enough function arguments/,
+  },
+  {
+    mistake: 'a value of a variable is not allowed',
+    file: 'examples/minimal/main.tf',
+    from: 'capacity = 10',
+    to: 'capacity = 10.5',
+    found: /capacity must be a whole number/,
+  },
+  {
+    mistake: 'two deployments have the same step',
+    file: 'examples/minimal/main.tf',
+    from: '        "gpt-4o" = {',
+    to: '        "gpt-4m" = { step = 1, model = "gpt-4m", version = "2024-07-18", capacity = 10 }\n        "gpt-4o" = {',
+    found: /needs a step of its own/,
+  },
+  {
+    mistake: 'files are not formatted',
+    file: 'main.tf',
+    from: '  project     = var.project\n',
+    to: '  project = var.project\n',
+    found: /^main\.tf$/m,
+  },
+]

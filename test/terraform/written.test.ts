@@ -1,0 +1,45 @@
+/** `deploy/terraform` as it is written: read by a parser of its language, on every machine. */
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { wrongArguments } from './arguments.ts'
+import { readModules } from './hcl.ts'
+import { written } from './mutations.ts'
+import { brokenHabits, brokenRules } from './rules.ts'
+import { azurermSchema } from './schema.ts'
+import { copyOfDeploy } from './terraform.ts'
+
+const schema = azurermSchema()
+
+async function findings(directory: string): Promise<readonly string[]> {
+  const modules = await readModules(directory)
+  return [
+    ...wrongArguments(modules, schema),
+    ...modules.flatMap(({ resources }) => brokenRules(resources, schema)),
+    ...brokenHabits(modules),
+  ]
+}
+
+test('arguments, references and rules of every module hold, read without Terraform', async () => {
+  using copy = copyOfDeploy()
+  const modules = await readModules(copy.directory)
+  assert.ok(modules.flatMap(({ resources }) => resources).length >= 15)
+  assert.deepEqual(await findings(copy.directory), [])
+})
+
+suite('a mistake in the files is found without Terraform:', () => {
+  for (const { mistake, file, from, to, found } of written) {
+    test(mistake, async () => {
+      using copy = copyOfDeploy()
+      const path = join(copy.directory, file)
+      const before = readFileSync(path, 'utf8')
+      assert.ok(before.includes(from), `${file} has no ${from}`)
+      writeFileSync(
+        path,
+        before.replace(from, () => to),
+      )
+      assert.match((await findings(copy.directory)).join('\n'), found)
+    })
+  }
+})

@@ -39,17 +39,13 @@ const slowDefault: SlowTimes = { fsyncMs: 100, redisMs: 25 }
 export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
   const { only } = options
   const loaded = await load(options)
-  if (!('config' in loaded)) return diagnosisOf([...loaded, ...withoutConfiguration(only)], false)
+  if (!('config' in loaded)) return diagnosisOf([...loaded, ...withoutConfiguration(only)])
   const subject: Subject = {
     ...{ loaded, config: loaded.config, clock: options.clock ?? systemClock, appService: options.appService },
     slow: { ...slowDefault, ...options.slow },
   }
   const wanted = checkNames.filter(name => only === null || name === only)
-  const results = await Promise.all(wanted.map(name => runCheck(name, subject)))
-  return diagnosisOf(
-    results.flatMap(({ findings }) => findings),
-    results.some(({ timedOut }) => timedOut),
-  )
+  return diagnosisOf((await Promise.all(wanted.map(name => runCheck(name, subject)))).flat())
 }
 
 /** @returns the configuration, or what is wrong with it. */
@@ -74,24 +70,19 @@ function withoutConfiguration(only: CheckName | null): CheckedFinding[] {
   return only === null ? [...left, ...named('node', nodeFindings())] : left
 }
 
-interface CheckResult {
-  readonly findings: readonly CheckedFinding[]
-  readonly timedOut: boolean
-}
-
-async function runCheck(name: CheckName, subject: Subject): Promise<CheckResult> {
+async function runCheck(name: CheckName, subject: Subject): Promise<CheckedFinding[]> {
   const { run, timeoutMs } = checks[name]
   const { promise: late, resolve } = Promise.withResolvers<null>()
   const timer = setTimeout(() => resolve(null), timeoutMs)
   try {
     const findings = await Promise.race([run(subject), late])
-    if (findings !== null) return { findings: named(name, findings), timedOut: false }
+    if (findings !== null) return named(name, findings)
     const found = `It did not end within ${timeoutMs / 1_000} s.`
     const next = `Run gatehouse doctor --only ${name} again; look at the network and the disk if it lasts.`
-    return { findings: named(name, [failure(found, next)]), timedOut: true }
+    return named(name, [failure(found, next)])
   } catch (error) {
     const found = `It could not be carried out (${codeOf(error) ?? (error instanceof Error ? error.name : 'unknown')}).`
-    return { findings: named(name, [failure(found, 'Report this as a fault of Gatehouse.')]), timedOut: false }
+    return named(name, [failure(found, 'Report this as a fault of Gatehouse.')])
   } finally {
     clearTimeout(timer)
   }
@@ -101,8 +92,8 @@ function named(check: CheckName, findings: readonly Finding[]): CheckedFinding[]
   return findings.map(finding => ({ check, ...finding }))
 }
 
-function diagnosisOf(findings: readonly CheckedFinding[], timedOut: boolean): Diagnosis {
+function diagnosisOf(findings: readonly CheckedFinding[]): Diagnosis {
   const counts = { ok: 0, note: 0, warning: 0, failure: 0 }
   for (const { level } of findings) counts[level] += 1
-  return { ok: counts.failure === 0, counts, findings, timedOut }
+  return { ok: counts.failure === 0, counts, findings }
 }

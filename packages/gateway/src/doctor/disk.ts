@@ -165,7 +165,7 @@ async function growthOf(journal: string, nowMs: number): Promise<Growth | null> 
   return days < 1 ? null : { bytesPerDay: bytes / days, days }
 }
 
-export function sizeText(bytes: number): string {
+function sizeText(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
   let size = bytes
   let unit = 0
@@ -226,6 +226,12 @@ function holder(directory: string): readonly Finding[] {
   if (isAlive(pid)) return [ok(`Process ${pid} has the ledger open.`)]
   const found = `Process ${pid} had the ledger open and did not close it.`
   return [note(found, 'Nothing: the next start finds what it left open. After a crash, its log says more.')]
+}
+
+/** Number of the process that has the ledger open now; null for none. */
+export function liveHolderOf(directory: string): number | null {
+  const pid = holderOf(directory)
+  return pid !== null && isAlive(pid) ? pid : null
 }
 
 function isAlive(pid: number): boolean {

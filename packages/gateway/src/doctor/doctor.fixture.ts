@@ -1,4 +1,5 @@
 /** A healthy set-up for tests: the demonstration's configuration in a file, with what it names running on loopback. */
+import assert from 'node:assert/strict'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +9,7 @@ import { fastDeployments, instanceKey, type Scope } from '../../../../test/suppo
 import type { ConfigInput } from '../config/schema/index.ts'
 import { demoConfig } from '../demo/configuration.ts'
 import { type DiagnoseOptions, diagnose } from './diagnose.ts'
-import type { CheckedFinding, CheckName } from './index.ts'
+import type { CheckedFinding, CheckName, Level } from './index.ts'
 
 export interface Surroundings {
   readonly entra: EntraSimulator
@@ -21,12 +22,11 @@ export interface Surroundings {
   readonly env: NodeJS.ProcessEnv
   readonly healthy: ConfigInput
   /** Writes the configuration and runs one check, or all. */
-  examine(
-    only: CheckName | null,
-    change?: Change,
-    options?: Partial<DiagnoseOptions>,
-  ): Promise<readonly CheckedFinding[]>
+  examine(only: CheckName | null, change?: Change, options?: ExamineOptions): Promise<readonly CheckedFinding[]>
 }
+
+/** `mode`: of the configuration file; default 0600. */
+type ExamineOptions = Partial<DiagnoseOptions> & { readonly mode?: number }
 
 type Change = (config: ConfigInput) => ConfigInput
 
@@ -62,12 +62,13 @@ export async function startSurroundings(t: Scope): Promise<Surroundings> {
     ...{ entra, one, two, directory, ledger, file, env, healthy },
     async examine(only, change = config => config, options = {}) {
       await writeFile(file, JSON.stringify(change(healthy)))
-      await chmod(file, 0o600)
+      const { mode = 0o600, ...rest } = options
+      await chmod(file, mode)
       const { findings } = await diagnose({
         ...{ file, env, only, appService: entra.managedIdentity },
         // How fast this machine is at the moment is no fault.
         slow: { fsyncMs: Number.POSITIVE_INFINITY, redisMs: Number.POSITIVE_INFINITY },
-        ...options,
+        ...rest,
       })
       return findings
     },
@@ -81,4 +82,15 @@ export function withInstance(changes: Partial<ConfigInput['instances'][string]>)
     if (written === undefined) throw new TypeError('the demonstration has no instances')
     return { ...config, instances: { [name]: { ...written, ...changes }, ...Object.fromEntries(others) } }
   }
+}
+
+export function ofLevel(findings: readonly CheckedFinding[], level: Level): CheckedFinding {
+  const found = findings.find(finding => finding.level === level)
+  assert.ok(found !== undefined, `no ${level} in ${JSON.stringify(findings)}`)
+  return found
+}
+
+/** Everything that is not as it should be, as `level found`. */
+export function faultsIn(findings: readonly CheckedFinding[]): readonly string[] {
+  return findings.filter(({ level }) => level !== 'ok').map(({ level, found }) => `${level} ${found}`)
 }

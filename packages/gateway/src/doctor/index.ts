@@ -9,7 +9,20 @@ import type { Config } from '../config/schema/index.ts'
 import type { CredentialParts } from '../instances/credentials.ts'
 
 /** In the order of the report. `checks.ts` has a row for each. */
-export const checkNames = ['configuration', 'node', 'disk', 'sign-in', 'instances'] as const
+export const checkNames = [
+  'configuration',
+  'node',
+  'files',
+  'ports',
+  'disk',
+  'sign-in',
+  'instances',
+  'credentials',
+  'deployments',
+  'clock',
+  'redis',
+  'feeds',
+] as const
 
 export type CheckName = (typeof checkNames)[number]
 
@@ -64,8 +77,6 @@ export interface Diagnosis {
   readonly counts: Readonly<Record<Level, number>>
   /** In the order of `checkNames`. */
   readonly findings: readonly CheckedFinding[]
-  /** True when a check ran out of time: what it began may still be open. */
-  readonly timedOut: boolean
 }
 
 export function ok(found: string, about: string | null = null): Finding {

@@ -64,6 +64,18 @@ test('an instance that accepts connections and speaks no HTTP is a failure', asy
   assert.match(found, /no HTTP answer/)
 })
 
+// Checks run where something hangs; one that hangs itself is of no use.
+test('an instance that accepts connections and never answers is a failure after a bounded time', async t => {
+  const { examine } = await startSurroundings(t)
+  const server = createTcpServer(socket => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { level, found } = worst(await examine('instances', withInstance({ endpoint })))
+  assert.equal(level, 'failure')
+  assert.match(found, /nothing answered in time \(ETIMEDOUT\)/)
+})
+
 test('a certificate that has ended is a failure with its last day', async t => {
   const { examine } = await startSurroundings(t)
   const endpoint = await startTls(t, 400 * dayMs, true)

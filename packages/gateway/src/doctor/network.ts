@@ -88,6 +88,7 @@ export function wayAdvice(error: unknown, setting: string): string {
 
 function wayCode(error: unknown): string {
   const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error
+  if (first instanceof Error && first.name === 'TimeoutError') return 'ETIMEDOUT'
   const code = codeOf(first) ?? (first instanceof Error ? codeOf(first.cause) : null)
   if (code === null || !/^[A-Za-z0-9_]{1,64}$/.test(code)) return 'no answer'
   return code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'UND_ERR_HEADERS_TIMEOUT' ? 'ETIMEDOUT' : code

@@ -28,10 +28,13 @@ export interface ClientEvents {
 
 const connectTimeoutMs = 2_000
 
-/** @throws RedisAddressInvalid */
-export function connect(config: RedisConfig, events: ClientEvents): Client {
+/**
+ * Options of every connection.
+ * @throws RedisAddressInvalid
+ */
+export function sharedOptions(config: RedisConfig) {
   const address = readAddress(config)
-  const shared = {
+  return {
     ...(address.username === null ? {} : { username: address.username }),
     ...(address.password === null ? {} : { password: address.password }),
     connectTimeout: connectTimeoutMs,
@@ -46,6 +49,12 @@ export function connect(config: RedisConfig, events: ClientEvents): Client {
     family: 0,
     familyFallback: { enabled: false },
   } satisfies RedisOptions
+}
+
+/** @throws RedisAddressInvalid */
+export function connect(config: RedisConfig, events: ClientEvents): Client {
+  const address = readAddress(config)
+  const shared = sharedOptions(config)
   return config.cluster
     ? ofCluster(
         new Cluster([{ host: address.host, port: address.port }], {

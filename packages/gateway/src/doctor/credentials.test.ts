@@ -70,7 +70,7 @@ test('a machine without a managed identity is a failure', async t => {
   assert.match(found, /no token of the managed identity/)
 })
 
-test('disabled keys, a closed network and another service are failures with words of their own', async t => {
+test('disabled keys, a closed network, another service and a redirect are failures with words of their own', async t => {
   const { examine } = await startSurroundings(t)
   const answers = [
     [
@@ -85,6 +85,7 @@ test('disabled keys, a closed network and another service are failures with word
     ],
     [403, { error: { code: 'Forbidden', message: 'no' } }, /may not read models/],
     [404, { error: 'not found' }, /is no Azure OpenAI/],
+    [302, {}, /leads to another address/],
     [500, {}, /answered 500 to a harmless request/],
   ] as const
   for (const [status, body, words] of answers) {

@@ -70,9 +70,13 @@ const closedNetwork = /virtual network|firewall|private endpoint|public (network
 function judged(answer: Answer): Finding {
   const { name, written, signed, status, error } = answer
   const who = whoOf(signed)
-  if (status < 400) return ok(`It accepts ${who.text}.`, name)
+  if (status < 300) return ok(`It accepts ${who.text}.`, name)
   const says = `It answered ${status}`
   const setting = `instances.${name}`
+  if (status < 400) {
+    const next = `Correct ${setting}.endpoint: redirects are not followed, since they would carry the credential along.`
+    return failure(`${says}: it leads to another address.`, next, name)
+  }
   switch (status) {
     case 401:
       return refusedToken(answer, who)

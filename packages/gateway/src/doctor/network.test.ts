@@ -76,6 +76,12 @@ test('an instance that accepts connections and never answers is a failure after 
   assert.match(found, /nothing answered in time \(ETIMEDOUT\)/)
 })
 
+test('an address with https where plain HTTP is spoken is a failure', async t => {
+  const { examine, one } = await startSurroundings(t)
+  const endpoint = one.url.replace('http:', 'https:')
+  assert.match(worst(await examine('instances', withInstance({ endpoint }))).found, /speaks no TLS/)
+})
+
 test('a certificate that has ended is a failure with its last day', async t => {
   const { examine } = await startSurroundings(t)
   const endpoint = await startTls(t, 400 * dayMs, true)

@@ -72,6 +72,8 @@ const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ECONNRESET: 'the connection was closed at once',
   ETIMEDOUT: 'nothing answered in time',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'what answers there speaks no TLS',
+  EPROTO: 'what answers there speaks no TLS',
   EHOSTUNREACH: 'there is no route',
   ENETUNREACH: 'there is no route',
 }
@@ -182,6 +184,8 @@ export async function ask(url: string, clock: () => number, question: HttpQuesti
 }
 
 async function connected<S extends Socket>(socket: S, event: 'connect' | 'secureConnect'): Promise<S> {
+  // A later error, as of a connection that the other side resets, is no finding.
+  socket.on('error', () => {})
   try {
     // `once` rejects with the error of the socket.
     await within(once(socket, event))

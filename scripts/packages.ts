@@ -13,6 +13,8 @@ export const testPrograms: Programs = {
   prlimit: { package: 'util-linux', reason: 'fills a small disk' },
   strace: { package: 'strace', reason: 'lets writes and syncs of a disk fail' },
   chromium: { package: 'chromium', reason: 'calls from a page' },
+  promtool: { package: 'prometheus', reason: 'checks alerts and dashboards' },
+  prometheus: { package: 'prometheus', reason: 'scrapes a gateway and evaluates alerts and dashboards' },
   'redis-server': { package: 'redis-server', reason: 'shares limits and objects between replicas' },
   nginx: { package: 'nginx-light', reason: 'ends TLS in front of a gateway' },
   caddy: { package: 'caddy', reason: 'ends TLS in front of a gateway' },

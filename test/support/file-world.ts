@@ -9,10 +9,14 @@ export interface Running {
 /** Closers that `start` registers run when `close` is called, last first. */
 export async function running<T extends object>(start: (scope: Scope) => Promise<T>): Promise<T & Running> {
   const closers: (() => unknown)[] = []
-  const started = await start({ after: close => closers.push(close) })
   const close = async (): Promise<void> => {
     for (const one of closers.splice(0).reverse()) await one()
   }
+  // What was opened before the failure would keep the file's process alive.
+  const started = await start({ after: closer => closers.push(closer) }).catch(async error => {
+    await close()
+    throw error
+  })
   // The same object, because some of its properties are getters.
   return Object.assign(started, { close })
 }

@@ -1,0 +1,65 @@
+/** Metrics, labels and values that alerts name, against what a running gateway and a collector really expose. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { limitNames } from '../../packages/gateway/src/config/schema/index.ts'
+import { refusals } from '../../packages/gateway/src/gateway/refusals.ts'
+import { type Running, running } from '../support/file-world.ts'
+import { type Exposed, startExposed } from './exposed.ts'
+import { type Named, namedIn } from './promql.ts'
+import { alertRules } from './promtool.ts'
+
+let exposed: Exposed & Running
+before(async () => {
+  exposed = await running(startExposed)
+})
+after(() => exposed.close())
+
+/** Values that no test provokes all of: from the tables that define them. */
+const known: Readonly<Record<string, ReadonlySet<string>>> = {
+  code: new Set([...Object.keys(refusals), '']),
+  measure: new Set(limitNames),
+  admitted: new Set(['true', 'false']),
+  outcome: new Set(['completed', 'refused', 'failed', 'aborted', 'interrupted']),
+}
+/** Values of everybody's own. */
+const free = new Set(['status', 'job'])
+
+function unknownIn(expression: string): readonly string[] {
+  return namedIn(expression).flatMap(named => unknownOf(named))
+}
+
+function unknownOf({ metric, labels, values }: Named): readonly string[] {
+  const seen = exposed.metrics.get(metric)
+  if (seen === undefined) return [metric]
+  const lacking = labels.filter(label => !seen.has(label)).map(label => `${metric}{${label}}`)
+  const strange = Object.entries(values).flatMap(([label, wanted]) => {
+    const possible = known[label] ?? seen.get(label)
+    return wanted
+      .filter(value => !free.has(label) && possible?.has(value) === false)
+      .map(value => `${metric}{${label}="${value}"}`)
+  })
+  return [...lacking, ...strange]
+}
+
+// An alert on a name that does not exist never fires.
+test('every metric, label and value that an alert names is exposed', () => {
+  for (const { alert, expr } of alertRules) assert.deepEqual(unknownIn(expr), [], alert)
+})
+
+test('Prometheus evaluates every alert over real metrics without an error', () => {
+  const wanted = alertRules.map(({ alert }) => [alert, 'ok'])
+  assert.deepEqual(Object.fromEntries(exposed.alerts), Object.fromEntries(wanted))
+})
+
+test('a wrong metric, label or value is found', () => {
+  const wrong = {
+    'sum(gatehouse_calls)': 'gatehouse_calls',
+    'sum by (instance, target) (gatehouse_calls_total)': 'gatehouse_calls_total{target}',
+    'gatehouse_feed_up{stream="a"}': 'gatehouse_feed_up{stream}',
+    'gatehouse_calls_total{code="budget_gone"}': 'gatehouse_calls_total{code="budget_gone"}',
+    'gatehouse_backend_breaker{state=~"open|shut"}': 'gatehouse_backend_breaker{state="shut"}',
+    'gatehouse_backend_breaker{instance="dev-openai-instance-1"}':
+      'gatehouse_backend_breaker{instance="dev-openai-instance-1"}',
+  }
+  for (const [expression, finding] of Object.entries(wrong)) assert.deepEqual(unknownIn(expression), [finding])
+})

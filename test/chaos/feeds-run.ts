@@ -47,8 +47,8 @@ interface Happening {
 /** A ledger on a disk of this size has room for the calls of a run. */
 const megabytesFor = ({ calls, longShare }: FeedsRunOptions): number =>
   128 + Math.ceil(calls * (0.016 + longShare / 10))
-/** Time for the feeds to send what the absences have left. */
-const caughtUpMs = 120_000
+/** Time for the feeds to send what the absences have left, through the faults of their receivers. */
+const caughtUpMs = (calls: number): number => 120_000 + calls * 20
 
 export async function runFeeds(t: Scope, options: FeedsRunOptions): Promise<FeedsRun> {
   const { seed, calls, kills, atOnce } = options
@@ -103,8 +103,15 @@ export async function runFeeds(t: Scope, options: FeedsRunOptions): Promise<Feed
     if (isLast) {
       await Promise.all(acting)
       await Promise.all([fullDisk.empty(), ...receivers.map(receiver => receiver.back())])
-      const states = (): Promise<true | null> => haveCaughtUp(gateway, tokens.get('carol'), receivers.length)
-      await eventually('every feed has caught up', states, caughtUpMs)
+      let last = ''
+      const states = async (): Promise<true | null> => {
+        const { isDone, seen: state } = await caughtUp(gateway, tokens.get('carol'), receivers.length)
+        last = state
+        return isDone ? true : null
+      }
+      await eventually('every feed has caught up', states, caughtUpMs(calls)).catch(error => {
+        throw new Error(`${String(error)}: ${last}`, { cause: error })
+      })
       gateway.kill('SIGTERM')
     }
     const exit = await gateway.exited
@@ -190,17 +197,21 @@ class FullDisk {
   }
 }
 
-/** Every call has ended and is in the journal, and every feed has sent it. */
-async function haveCaughtUp(
+/** Whether every call has ended and is in the journal, and every feed has sent it; and what it lacks. */
+async function caughtUp(
   { url, adminUrl }: { readonly url: string; readonly adminUrl: string },
   token: string | undefined,
   count: number,
-): Promise<true | null> {
+): Promise<{ readonly isDone: boolean; readonly seen: string }> {
   const headers = { authorization: `Bearer ${token}` }
   // Not ready: ends still wait in memory for space on the disk.
   const { status } = await fetch(`${url}/readyz`)
   const metrics = await (await fetch(`${adminUrl}/metrics`, { headers })).text()
-  if (status !== 200 || !/^gatehouse_calls_in_flight 0$/m.test(metrics)) return null
+  const areEnded = /^gatehouse_calls_in_flight 0$/m.test(metrics)
   const { feeds } = feedsAnswer.parse(await (await fetch(`${adminUrl}/api/v1/feeds`, { headers })).json())
-  return feeds.length === count && feeds.every(({ lagRecords, sent }) => lagRecords === 0 && sent > 0) ? true : null
+  const behind = feeds.filter(({ lagRecords, sent }) => lagRecords > 0 || sent === 0)
+  return {
+    isDone: status === 200 && areEnded && feeds.length === count && behind.length === 0,
+    seen: `readyz ${status}, calls ${areEnded ? 'ended' : 'in flight'}, ${JSON.stringify(behind)}`,
+  }
 }

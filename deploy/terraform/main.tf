@@ -12,6 +12,10 @@ locals {
       cognitive = "privatelink.cognitiveservices.azure.com"
       foundry   = "privatelink.services.ai.azure.com"
     } : {},
+    var.ledger == null ? {} : {
+      events = "privatelink.servicebus.windows.net"
+      kusto  = "privatelink.${var.location}.kusto.windows.net"
+    },
   )
 
   zones_by_kind = {
@@ -70,8 +74,33 @@ module "identity" {
   location            = var.location
   tags                = local.tags
 
-  roles = { for name, instance in module.openai : "openai-${name}" => {
-    role  = "Cognitive Services OpenAI User"
-    scope = instance.id
-  } }
+  roles = merge(
+    { for name, instance in module.openai : "openai-${name}" => {
+      role  = "Cognitive Services OpenAI User"
+      scope = instance.id
+    } },
+    { for ledger in module.ledger : "hub" => {
+      role  = "Azure Event Hubs Data Sender"
+      scope = ledger.hub_id
+    } },
+  )
+}
+
+module "ledger" {
+  source = "./modules/ledger"
+  count  = var.ledger == null ? 0 : 1
+
+  event_hubs_name     = module.names.event_hubs
+  cluster_name        = module.names.data_explorer
+  resource_group_name = azurerm_resource_group.this.name
+  location            = var.location
+  subnet_id           = module.network.endpoints_subnet_id
+  event_hubs_zone_id  = module.network.zone_ids["events"]
+  cluster_zone_id     = module.network.zone_ids["kusto"]
+  capacity            = var.ledger.capacity
+  partitions          = var.ledger.partitions
+  retention_days      = var.ledger.retention_days
+  cluster_sku         = var.ledger.cluster_sku
+  kusto_directory     = "${path.module}/../kusto"
+  tags                = local.tags
 }

@@ -17,3 +17,13 @@ output "identity_client_id" {
   description = "Client id of the gateway's identity: `credential: { managedIdentity: ... }` of the gateway's configuration."
   value       = module.identity.client_id
 }
+
+output "gateway_yaml" {
+  description = "The gateway's configuration: terraform output -raw gateway_yaml > gatehouse.yaml. It holds no secret."
+  value       = yamlencode(local.gateway)
+}
+
+output "data_explorer" {
+  description = "Address of the Data Explorer cluster, for queries from the virtual network; null without a ledger."
+  value       = one(module.ledger[*].query_uri)
+}

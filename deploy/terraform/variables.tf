@@ -23,12 +23,13 @@ variable "location" {
 
 variable "instances" {
   description = <<-TEXT
-    Azure OpenAI instances by name. Each becomes an account with a private endpoint; its deployments are made one after another, in the order of `step` (1 to 6, each once).
+    Azure OpenAI instances by name, all of them members of the gateway's pool `main`; a lower `priority` is used first. Each becomes an account with a private endpoint; its deployments are made one after another, in the order of `step` (1 to 6, each once).
     `kind` is OpenAI or AIServices. `capacity` is thousands of tokens per minute, or units (PTU) where `sku` is provisioned. `content_filter` names a policy of the account.
   TEXT
   type = map(object({
     location = string
     kind     = optional(string, "OpenAI")
+    priority = optional(number, 1)
     deployments = map(object({
       step           = number
       model          = string
@@ -53,6 +54,18 @@ variable "instances" {
   validation {
     condition     = alltrue([for instance in values(var.instances) : can(regex("^[a-z]+[0-9]?$", instance.location))])
     error_message = "location of an instance must be a region by its short name, as swedencentral."
+  }
+
+  validation {
+    condition = length(distinct(flatten([for instance in values(var.instances) : [
+      for name, deployment in instance.deployments : "${name}=${deployment.model}"
+    ]]))) == length(distinct(flatten([for instance in values(var.instances) : keys(instance.deployments)])))
+    error_message = "Deployments of the same name must have the same model in all instances: a pool sends calls to either."
+  }
+
+  validation {
+    condition     = !contains(keys(var.instances), "main")
+    error_message = "No instance may be called main: that is the pool of all instances."
   }
 }
 
@@ -99,4 +112,78 @@ variable "callers" {
   type        = list(string)
   nullable    = false
   default     = []
+}
+
+variable "tenants" {
+  description = "Tenants of Microsoft Entra ID with the callers of the gateway: `az account show --query tenantId`."
+  type        = list(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.tenants) > 0 && alltrue([for tenant in var.tenants : can(regex("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", tenant))])
+    error_message = "tenants must be at least one id in lower case, as 11111111-2222-3333-4444-555555555555."
+  }
+}
+
+variable "audiences" {
+  description = "What callers' tokens are for: the application id of the gateway's registration (docs/entra.md), or Azure's own audience."
+  type        = list(string)
+  nullable    = false
+  default     = ["https://cognitiveservices.azure.com"]
+
+  validation {
+    condition     = length(var.audiences) > 0
+    error_message = "audiences must have at least one."
+  }
+}
+
+variable "workloads" {
+  description = "Use cases by name: who may call (`[{ user = \"OBJECT-ID\" }]`, `app`, `group`, `role`, ... as in docs/configuration.md) and which deployments."
+  type = map(object({
+    callers     = list(map(string))
+    deployments = list(string)
+  }))
+  nullable = false
+
+  validation {
+    condition     = length(var.workloads) > 0 && alltrue([for workload in values(var.workloads) : length(workload.callers) > 0 && length(workload.deployments) > 0])
+    error_message = "workloads must have at least one, each with callers and deployments: nobody may call otherwise."
+  }
+
+  validation {
+    condition = alltrue(flatten([for workload in values(var.workloads) : [
+      for deployment in workload.deployments : anytrue([for instance in values(var.instances) : contains(keys(instance.deployments), deployment)])
+    ]]))
+    error_message = "workloads name a deployment that no instance has."
+  }
+}
+
+variable "ledger" {
+  description = <<-TEXT
+    Records of calls in Data Explorer, by way of Event Hubs; null for none. `bodies` ships prompts and completions as well. `capacity` are throughput units of Event Hubs, `retention_days` how
+    long Data Explorer may be away, `cluster_sku` the machines of Data Explorer: the default has one and no promise of availability.
+  TEXT
+  type = object({
+    bodies         = optional(bool, false)
+    capacity       = optional(number, 1)
+    partitions     = optional(number, 4)
+    retention_days = optional(number, 7)
+    cluster_sku    = optional(object({ name = string, capacity = number }), { name = "Dev(No SLA)_Standard_E2a_v4", capacity = 1 })
+  })
+  default = null
+}
+
+variable "admin_roles" {
+  description = "Who may see usage and records: `viewer` figures, `auditor` bodies as well, `operator` figures and acts. Each is a list of caller rules, as [{ user = \"OBJECT-ID\" }]."
+  type = object({
+    viewer   = optional(list(map(string)), [])
+    auditor  = optional(list(map(string)), [])
+    operator = optional(list(map(string)), [])
+  })
+  nullable = false
+
+  validation {
+    condition     = length(var.admin_roles.viewer) + length(var.admin_roles.auditor) > 0
+    error_message = "admin_roles needs somebody in viewer or auditor: nobody could read usage or records otherwise."
+  }
 }

@@ -3,6 +3,7 @@
  * program is not on the PATH, `written.test.ts` is all that checks these files.
  */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -19,7 +20,9 @@ const schema = azurermSchema()
 const version = terraformVersion()
 const skip = version === null ? 'terraform is not on the PATH: the files were read by the parser alone' : false
 const init = ['init', '-no-color', '-input=false', '-backend=false']
-const given = ['-var=subscription_id=00000000-0000-4000-8000-000000000000', '-var=suffix=4f2a']
+const guid = '00000000-0000-4000-8000-000000000000'
+const own = [`-var=subscription_id=${guid}`, `-var=tenant_id=${guid}`, `-var=user_id=${guid}`]
+const given = [...own, '-var=suffix=4f2a']
 const apply = ['apply', '-no-color', '-input=false', '-auto-approve']
 
 const resource = z.object({ address: z.string(), type: z.string(), values: z.record(z.string(), z.unknown()) })
@@ -48,11 +51,11 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
   const run = (directory: string, ...commands: (readonly string[])[]) =>
     inTurn(directory, provider.reattach, ...commands)
 
-  /** All that Terraform and the rules find in the example. */
-  async function findings(directory: string): Promise<string> {
+  /** All that Terraform and the rules find in an example. */
+  async function findings(directory: string, of = 'minimal'): Promise<string> {
     const formatted = await run(directory, ['fmt', '-no-color', '-check', '-recursive'])
     if (formatted.status !== 0) return formatted.text
-    const example = join(directory, 'examples/minimal')
+    const example = join(directory, 'examples', of)
     const applied = await run(example, init, ['validate', '-no-color'], [...apply, ...given])
     if (applied.status !== 0) return applied.text
     return brokenRules(await made(example), schema).join('\n')
@@ -78,9 +81,51 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
     )
   })
 
+  test('two regions with records: each resource keeps the rules, and nothing has another role than it needs', async () => {
+    using copy = copyOfDeploy()
+    assert.equal(await findings(copy.directory, 'two-regions'), '')
+    const resources = await made(join(copy.directory, 'examples/two-regions'))
+    const granted = resources.filter(({ type }) => type === 'azurerm_role_assignment').map(({ values }) => values)
+    assert.deepEqual(
+      granted
+        .map(each => `${each['role_definition_name']} on ${String(each['scope']).replace(/^.*?azurerm_/, '')}`)
+        .sort(),
+      [
+        'Azure Event Hubs Data Receiver on eventhub/records',
+        'Azure Event Hubs Data Sender on eventhub/records',
+        'Cognitive Services OpenAI User on cognitive_account/gatehouse-prod-4f2a-france',
+        'Cognitive Services OpenAI User on cognitive_account/gatehouse-prod-4f2a-sweden',
+      ],
+    )
+    const scripts = resources.filter(({ type }) => type === 'azurerm_kusto_script')
+    assert.equal(scripts.length, 4)
+    for (const { values } of scripts) {
+      const commands = String(values['script_content']).match(/^\.[a-z-]+/gm) ?? []
+      assert.ok(commands.length > 0)
+      for (const command of commands)
+        assert.match(command, /^\.(?:create|create-or-alter|create-merge|alter|alter-merge)$/)
+    }
+  })
+
+  for (const example of ['minimal', 'two-regions']) {
+    test(`the configuration that ${example} generates is one that the gateway accepts`, async () => {
+      using copy = copyOfDeploy()
+      const directory = join(copy.directory, 'examples', example)
+      const shown = await run(directory, init, [...apply, ...given], ['output', '-raw', 'gateway_yaml'])
+      assert.equal(shown.status, 0, shown.text)
+      const path = join(directory, 'gatehouse.yaml')
+      writeFileSync(path, shown.stdout)
+      const main = join(import.meta.dirname, '../../packages/gateway/src/cli/main.ts')
+      const checked = spawnSync(process.execPath, [main, 'config', 'check', '--strict', '--config', path], {
+        encoding: 'utf8',
+      })
+      assert.equal(checked.status, 0, `${shown.stdout}\n${checked.stdout}${checked.stderr}`)
+    })
+  }
+
   test('a second run changes nothing', async () => {
     using copy = copyOfDeploy()
-    const example = join(copy.directory, 'examples/minimal')
+    const example = join(copy.directory, 'examples/two-regions')
     const again = await run(example, init, [...apply, ...given], ['plan', '-no-color', '-detailed-exitcode', ...given])
     assert.equal(again.status, 0, again.text)
   })
@@ -143,7 +188,8 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
     await run(example, init)
     const refused: Ran = await terraform(example, provider.reattach, [
       ...['plan', '-no-color', '-input=false'],
-      ...['-var=subscription_id=00000000-0000-4000-8000-000000000000', '-var=suffix=Too-Long'],
+      ...own,
+      '-var=suffix=Too-Long',
     ])
     assert.equal(refused.status, 1)
     assert.match(refused.text, /suffix must be at most 6 lower-case letters and digits/)

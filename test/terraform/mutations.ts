@@ -14,6 +14,7 @@ export interface Mutation {
 const openai = 'modules/openai/main.tf'
 const network = 'modules/network/main.tf'
 const identity = 'modules/identity/main.tf'
+const ledger = 'modules/ledger/main.tf'
 
 /** Found by the parser and the rules, on every machine. */
 export const written: readonly Mutation[] = [
@@ -242,6 +243,76 @@ export const written: readonly Mutation[] = [
     found: /nothing refuses everybody else/,
   },
   {
+    mistake: 'keys of Event Hubs are on',
+    file: ledger,
+    from: 'local_authentication_enabled  = false',
+    to: 'local_authentication_enabled  = true',
+    found: /local_authentication_enabled must be false/,
+  },
+  {
+    mistake: 'Event Hubs has a public address',
+    file: ledger,
+    from: 'public_network_access_enabled = false\n  tags                          = var.tags\n\n  # Data',
+    to: 'public_network_access_enabled = true\n  tags                          = var.tags\n\n  # Data',
+    found: /azurerm_eventhub_namespace\.this: public_network_access_enabled must be false/,
+  },
+  {
+    mistake: 'the rules of Event Hubs contradict its public access',
+    file: ledger,
+    from: '    public_network_access_enabled  = false\n',
+    to: '',
+    found: /its network rules must say the same/,
+  },
+  {
+    mistake: 'Data Explorer may not read the private namespace',
+    file: ledger,
+    from: 'trusted_service_access_enabled = true',
+    to: 'trusted_service_access_enabled = false',
+    found: /Data Explorer cannot read it/,
+  },
+  {
+    mistake: 'the cluster stops by itself',
+    file: ledger,
+    from: '  auto_stop_enabled             = false\n',
+    to: '',
+    found: /auto_stop_enabled must be false/,
+  },
+  {
+    mistake: 'the cluster has no private endpoint',
+    file: ledger,
+    from: 'private_connection_resource_id = azurerm_kusto_cluster.this.id',
+    to: 'private_connection_resource_id = azurerm_eventhub_namespace.this.id',
+    found: /azurerm_kusto_cluster\.this: it has no private endpoint/,
+  },
+  {
+    mistake: 'the data connection signs in with a key',
+    file: ledger,
+    from: '  identity_id         = azurerm_kusto_cluster.this.id\n',
+    to: '',
+    found: /it would sign in with a key/,
+  },
+  {
+    mistake: 'the data connection does not wait for tables and role',
+    file: ledger,
+    from: '    azurerm_kusto_script.identity,\n',
+    to: '',
+    found: /it must wait for azurerm_kusto_script/,
+  },
+  {
+    mistake: 'the data connection does not wait for its role',
+    file: ledger,
+    from: '    azurerm_role_assignment.cluster,\n',
+    to: '',
+    found: /it must wait for azurerm_role_assignment/,
+  },
+  {
+    mistake: 'scripts of a database run in parallel',
+    file: ledger,
+    from: '  depends_on = [azurerm_kusto_script.tables]\n',
+    to: '',
+    found: /azurerm_kusto_script\.policies: it must wait for azurerm_kusto_script/,
+  },
+  {
     mistake: 'an output shows a key',
     file: 'modules/openai/outputs.tf',
     from: 'value       = azurerm_cognitive_account.this.id',
@@ -265,6 +336,13 @@ export const computed: readonly Mutation[] = [
     from: 'privatelink.openai.azure.com',
     to: 'privatelink.openai.azure.net',
     found: /its zone must be/,
+  },
+  {
+    mistake: 'a workload names a deployment that does not exist',
+    file: 'examples/minimal/main.tf',
+    from: 'deployments = ["gpt-4o"]',
+    to: 'deployments = ["gpt-4"]',
+    found: /name a deployment that no instance has/,
   },
   {
     mistake: 'a tag is not made',

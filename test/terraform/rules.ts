@@ -44,6 +44,7 @@ export function brokenRules(resources: readonly Resource[], schema: ProviderSche
       ...openRules(resource),
       ...looseEndpoint(resource),
       ...wideRole(resource),
+      ...deafNamespace(resource),
     ]),
     ...unreached(resources),
     ...unlinked(resources),
@@ -101,6 +102,18 @@ function wideRole({ address, type, values }: Resource): readonly string[] {
   return roles.has(role) || role.includes('${') ? [] : [`${address}: the role ${role} is more than is needed`]
 }
 
+/** A private namespace that Data Explorer cannot read, or with rules that Azure would refuse. */
+function deafNamespace({ address, type, values }: Resource): readonly string[] {
+  if (type !== 'azurerm_eventhub_namespace') return []
+  const [rules = {}] = blocksOf(values, 'network_rulesets')
+  return [
+    ...(rules['trusted_service_access_enabled'] === true ? [] : [`${address}: Data Explorer cannot read it`]),
+    ...(rules['public_network_access_enabled'] === values['public_network_access_enabled']
+      ? []
+      : [`${address}: its network rules must say the same about public access`]),
+  ]
+}
+
 /** What has no endpoint, or one of the wrong subresource or zone. */
 function unreached(resources: readonly Resource[]): readonly string[] {
   const endpoints = resources.filter(({ type }) => type === 'azurerm_private_endpoint')
@@ -145,6 +158,7 @@ function unlinked(resources: readonly Resource[]): readonly string[] {
 export function brokenHabits(modules: readonly Module[]): readonly string[] {
   return modules.flatMap(module => [
     ...parallelDeployments(module),
+    ...module.resources.flatMap(earlyResource),
     ...Object.entries(module.variables)
       .filter(([, variable]) => !variable['description'] || variable['type'] === undefined)
       .map(([name]) => `${module.directory}: the variable ${name} needs a type and a description`),
@@ -172,5 +186,19 @@ function parallelDeployments(module: Module): readonly string[] {
   return [
     ...wrong.map(({ name }) => `${module.directory}: module.${name} does not wait for the change before it`),
     ...loose.map(({ address }) => `${module.directory}: ${address} would be made in parallel with others`),
+  ]
+}
+
+/** What must wait for other resources that it does not name: the scripts of a database, and its data connection. */
+function earlyResource({ address, type, values }: Resource): readonly string[] {
+  const waits = texts(values['depends_on']).map(text => text.replace(/^\$\{(.*)\}$/, '$1'))
+  const lacking = (on: string) =>
+    waits.some(text => text.startsWith(`${on}.`)) ? [] : [`${address}: it must wait for ${on}`]
+  if (type === 'azurerm_kusto_script' && address !== 'azurerm_kusto_script.tables') return lacking(type)
+  if (type !== 'azurerm_kusto_eventhub_data_connection') return []
+  return [
+    ...lacking('azurerm_kusto_script'),
+    ...lacking('azurerm_role_assignment'),
+    ...(values['identity_id'] === undefined ? [`${address}: it would sign in with a key`] : []),
   ]
 }

@@ -28,6 +28,20 @@ test('arguments, references and rules of every module hold, read without Terrafo
   assert.deepEqual(await findings(copy.directory), [])
 })
 
+test('deploy/README.md names every variable, output and module', async () => {
+  using copy = copyOfDeploy()
+  const modules = await readModules(copy.directory)
+  const root = modules.find(({ directory }) => directory === '.')
+  const parts = modules.flatMap(({ directory }) => /^(?:modules|examples)\/([^/]+)$/.exec(directory)?.[1] ?? [])
+  const names = [...Object.keys(root?.variables ?? {}), ...Object.keys(root?.outputs ?? {}), ...parts]
+  assert.ok(names.length > 20)
+  const text = readFileSync(join(copy.directory, '../README.md'), 'utf8')
+  assert.deepEqual(
+    names.filter(name => !text.includes(`\`${name}\``)),
+    [],
+  )
+})
+
 suite('a mistake in the files is found without Terraform:', () => {
   for (const { mistake, file, from, to, found } of written) {
     test(mistake, async () => {

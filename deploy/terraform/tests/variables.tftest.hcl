@@ -5,6 +5,13 @@ variables {
   project     = "gatehouse"
   environment = "test"
   location    = "swedencentral"
+  tenants     = ["11111111-2222-3333-4444-555555555555"]
+
+  admin_roles = { auditor = [{ user = "22222222-3333-4444-5555-666666666666" }] }
+
+  workloads = {
+    trial = { callers = [{ user = "22222222-3333-4444-5555-666666666666" }], deployments = ["gpt-4o"] }
+  }
 
   instances = {
     sweden = {
@@ -84,4 +91,44 @@ run "empty_company" {
     company = ""
   }
   expect_failures = [var.company]
+}
+
+run "tenant_by_name" {
+  command = plan
+  variables {
+    tenants = ["contoso.onmicrosoft.com"]
+  }
+  expect_failures = [var.tenants]
+}
+
+run "no_audience" {
+  command = plan
+  variables {
+    audiences = []
+  }
+  expect_failures = [var.audiences]
+}
+
+run "workload_with_unknown_deployment" {
+  command = plan
+  variables {
+    workloads = { trial = { callers = [{ user = "22222222-3333-4444-5555-666666666666" }], deployments = ["gpt-5"] } }
+  }
+  expect_failures = [var.workloads]
+}
+
+run "workload_for_nobody" {
+  command = plan
+  variables {
+    workloads = { trial = { callers = [], deployments = ["gpt-4o"] } }
+  }
+  expect_failures = [var.workloads]
+}
+
+run "nobody_reads_records" {
+  command = plan
+  variables {
+    admin_roles = { operator = [{ user = "22222222-3333-4444-5555-666666666666" }] }
+  }
+  expect_failures = [var.admin_roles]
 }

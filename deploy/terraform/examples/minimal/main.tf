@@ -33,6 +33,18 @@ variable "suffix" {
   nullable    = false
 }
 
+variable "tenant_id" {
+  description = "Tenant of the callers: az account show --query tenantId"
+  type        = string
+  nullable    = false
+}
+
+variable "user_id" {
+  description = "Object id of the person who may call: az ad signed-in-user show --query id"
+  type        = string
+  nullable    = false
+}
+
 module "gatehouse" {
   source = "../.."
 
@@ -40,6 +52,7 @@ module "gatehouse" {
   environment = "dev"
   location    = "swedencentral"
   suffix      = var.suffix
+  tenants     = [var.tenant_id]
 
   instances = {
     sweden = {
@@ -48,6 +61,12 @@ module "gatehouse" {
         "gpt-4o" = { step = 1, model = "gpt-4o", version = "2024-11-20", capacity = 10 }
       }
     }
+  }
+
+  admin_roles = { auditor = [{ user = var.user_id }] }
+
+  workloads = {
+    trial = { callers = [{ user = var.user_id }], deployments = ["gpt-4o"] }
   }
 }
 
@@ -59,4 +78,9 @@ output "endpoints" {
 output "identity_client_id" {
   description = "Client id of the gateway's identity."
   value       = module.gatehouse.identity_client_id
+}
+
+output "gateway_yaml" {
+  description = "The gateway's configuration."
+  value       = module.gatehouse.gateway_yaml
 }

@@ -1,6 +1,7 @@
 /**
  * Writes the generated files: from the configuration's schema its reference and JSON Schema, from the table of the
- * record's fields the table in docs/ledger.md, the journal's writer, and Data Explorer's tables and dashboard.
+ * record's fields the table in docs/ledger.md, the journal's writer, and Data Explorer's tables and dashboard; from
+ * descriptions Grafana's dashboards, and from Prometheus' alerts their table in docs/metrics.md.
  *   npm run generate              writes what has changed
  *   npm run generate -- --check   writes nothing; exits 1 when a file differs from what would be written
  */
@@ -11,9 +12,12 @@ import { referenceText } from '../packages/gateway/src/config/reference.ts'
 import { withFieldTable } from '../packages/gateway/src/ledger/field-docs.ts'
 import { unrolledText } from '../packages/gateway/src/ledger/journal/unroll.ts'
 
+import { dashboards } from './grafana/dashboards.ts'
+import { grafanaText } from './grafana/json.ts'
 import { readImports, withRoomsTable } from './imports.ts'
 import { dashboardText } from './kusto/dashboard.ts'
 import { tablesText } from './kusto/tables.ts'
+import { withAlertsTable } from './prometheus/alerts-table.ts'
 
 const root = dirname(import.meta.dirname)
 /** By file: its new text, made from its current one. */
@@ -25,6 +29,10 @@ const generated: Readonly<Record<string, (written: string) => string>> = {
   'packages/gateway/src/ledger/journal/unrolled.ts': unrolledText,
   'deploy/kusto/1-tables.kql': tablesText,
   'deploy/kusto/dashboard.json': dashboardText,
+  'docs/metrics.md': written => withAlertsTable(written, join(root, 'deploy/prometheus/alerts.yaml')),
+  ...Object.fromEntries(
+    dashboards.map(dashboard => [`deploy/grafana/${dashboard.name}.json`, () => grafanaText(dashboard)]),
+  ),
 }
 
 const unknown = process.argv.slice(2).filter(argument => argument !== '--check')

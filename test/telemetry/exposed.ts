@@ -26,8 +26,8 @@ export interface Exposed {
   readonly metrics: ReadonlyMap<string, Labels>
   /** Alerts with the health of their last evaluation: `ok`, or the error. */
   readonly alerts: ReadonlyMap<string, string>
-  /** Evaluates an expression now. @returns the number of series. @throws Error with what Prometheus says. */
-  query(expression: string): Promise<number>
+  /** Evaluates an expression now. @returns labels of each series. @throws Error with what Prometheus says. */
+  query(expression: string): Promise<readonly Readonly<Record<string, string>>[]>
 }
 
 const deployments = {
@@ -45,12 +45,17 @@ export async function startExposed(t: Scope): Promise<Exposed> {
   const prometheus = await startPrometheus(t, { gatehouse: adminUrl, 'gatehouse-collector': collector.admin.url })
   await traffic(world)
   await eventually('a call has waited', async () => {
-    await Promise.all([1, 2, 3].map(() => chat(world, 'alice', 'hr-bot', 'gpt-4o')))
-    return (await prometheus.query('gatehouse_waiting_seconds_count')) || null
+    await Promise.all([1, 2, 3].map(() => chat(world, 'alice', 'hr-bot', 'own-model')))
+    return (await prometheus.query('gatehouse_waiting_seconds_count')).length || null
   })
   await eventually(
     'Prometheus has what the collector took',
-    async () => (await prometheus.query('gatehouse_source_taken_total > 0')) || null,
+    async () => (await prometheus.query('gatehouse_source_taken_total > 0')).length || null,
+    30_000,
+  )
+  await eventually(
+    'two scrapes have seen a copy',
+    async () => (await prometheus.query('rate(gatehouse_copies_total[5m])')).length || null,
     30_000,
   )
   await eventually('every alert was evaluated', async () => {
@@ -70,7 +75,7 @@ function changed(config: ConfigInput, redisUrl: string): ConfigInput {
       ...{ store: 'redis', whenStoreIsDown: 'local', waitingLine: { length: 5 } },
       rules: {
         team: { costPerMonth: '1000 USD', tokensPerMinute: 1_000_000 },
-        alone: { callsInFlight: 1, workloads: ['hr-bot'] },
+        alone: { callsInFlight: 1, deployments: ['own-model'] },
       },
     },
     workloads: {
@@ -124,7 +129,7 @@ async function traffic(world: World): Promise<void> {
 }
 
 interface Prometheus {
-  query(expression: string): Promise<number>
+  query: Exposed['query']
   metrics(): Promise<ReadonlyMap<string, Labels>>
   alerts(): Promise<ReadonlyMap<string, string>>
 }
@@ -176,8 +181,10 @@ async function startPrometheus(t: Scope, targets: Readonly<Record<string, string
   )
   return {
     async query(expression) {
-      const { result } = (await get(`query?query=${encodeURIComponent(expression)}`)) as { result: unknown[] }
-      return result.length
+      const { result } = (await get(`query?query=${encodeURIComponent(expression)}`)) as {
+        result: { metric?: Record<string, string> }[]
+      }
+      return result.map(({ metric = {} }) => metric)
     },
     async metrics() {
       const found = (await get(`series?match[]=${encodeURIComponent('{job=~"gatehouse.*"}')}`)) as Record<

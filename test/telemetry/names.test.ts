@@ -1,10 +1,11 @@
-/** Metrics, labels and values that alerts name, against what a running gateway and a collector really expose. */
+/** Names of metrics, labels and values in alerts and dashboards, against what running processes really expose. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { limitNames } from '../../packages/gateway/src/config/schema/index.ts'
 import { refusals } from '../../packages/gateway/src/gateway/refusals.ts'
 import { type Running, running } from '../support/file-world.ts'
 import { type Exposed, startExposed } from './exposed.ts'
+import { dashboardQueries } from './grafana.ts'
 import { type Named, namedIn } from './promql.ts'
 import { alertRules } from './promtool.ts'
 
@@ -49,6 +50,22 @@ test('every metric, label and value that an alert names is exposed', () => {
 test('Prometheus evaluates every alert over real metrics without an error', () => {
   const wanted = alertRules.map(({ alert }) => [alert, 'ok'])
   assert.deepEqual(Object.fromEntries(exposed.alerts), Object.fromEntries(wanted))
+})
+
+test('every metric, label and value that a dashboard names is exposed', () => {
+  for (const { where, expression } of dashboardQueries) assert.deepEqual(unknownIn(expression), [], where)
+})
+
+test('every panel of the dashboards draws something over real metrics, with the labels of its legend', async () => {
+  for (const { where, expression, legend } of dashboardQueries) {
+    const series = await exposed.query(expression)
+    assert.ok(series.length > 0, `${where}: ${expression}`)
+    for (const label of legend)
+      assert.ok(
+        series.some(one => label in one),
+        `${where}: no label ${label}`,
+      )
+  }
 })
 
 test('a wrong metric, label or value is found', () => {

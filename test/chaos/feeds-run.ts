@@ -103,6 +103,8 @@ export async function runFeeds(t: Scope, options: FeedsRunOptions): Promise<Feed
     if (isLast) {
       await Promise.all(acting)
       await Promise.all([fullDisk.empty(), ...receivers.map(receiver => receiver.back())])
+      // Not after the pause that the absences have made, which grows to a minute.
+      for (const { name } of receivers) await resume(gateway.adminUrl, name, tokens.get('carol'))
       let last = ''
       const states = async (): Promise<true | null> => {
         const { isDone, seen: state } = await caughtUp(gateway, tokens.get('carol'), receivers.length)
@@ -195,6 +197,13 @@ class FullDisk {
     this.#turn = this.#turn.then(work)
     return this.#turn
   }
+}
+
+async function resume(adminUrl: string, name: string, token: string | undefined): Promise<void> {
+  const headers = { authorization: `Bearer ${token}` }
+  const answer = await fetch(`${adminUrl}/api/v1/feeds/${name}/resume`, { method: 'POST', headers })
+  // 503: the feed is busy and has not answered yet. It then needs no order.
+  if (answer.status !== 200 && answer.status !== 503) throw new Error(`resume ${name} was answered ${answer.status}`)
 }
 
 /** Whether every call has ended and is in the journal, and every feed has sent it; and what it lacks. */

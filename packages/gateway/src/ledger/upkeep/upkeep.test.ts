@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { DuckDBInstance } from '@duckdb/node-api'
@@ -66,6 +66,18 @@ test('a check of a whole ledger finds no fault and changes nothing', async t => 
   assert.match(parts[0]?.checked ?? '', /^\d+ segments, 88 entries, /)
   assert.match(parts[1]?.checked ?? '', /^40 records, 40 records of the journal$/)
   assert.deepEqual(contentOf(directory), before)
+})
+
+// A backup of a gateway's first minutes is such a ledger, and so is what a kill leaves then.
+test('a check finds no fault in a ledger that ended before its store was first written', async t => {
+  const directory = temporaryDirectory(t)
+  const ledger = await testLedger(t, directory)
+  const id = newId()
+  await ledger.journal.open(openedOf(id), [])
+  await ledger.journal.close(closedOf(id), [])
+  const copy = join(temporaryDirectory(t), 'ledger')
+  cpSync(directory, copy, { recursive: true, filter: path => !path.endsWith('owner.json') })
+  assert.deepEqual(faultsOf(await checkLedger(copy)), {})
 })
 
 // Each kind of fault has another remedy, so each must be told apart.

@@ -1,6 +1,7 @@
 /**
- * Builds each package in its published form (JavaScript, types, data files) and packs it: one tarball per package.
- *   npm run pack -- [DIRECTORY]   writes the tarballs and their contents there; default dist/
+ * Builds each package in its published form (JavaScript, types, data files) and packs it: one tarball per package, and
+ * a package.json with a lockfile, so that `npm ci` installs them with exactly the versions that were tested.
+ *   npm run pack -- [DIRECTORY]   writes all of it there; default dist/
  *
  * The manifests in the checkout point at TypeScript, which Node runs directly everywhere but below node_modules. The
  * published manifests point at the built files, so plain `npm pack` in a package's folder would pack something that
@@ -8,7 +9,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 
 const root = dirname(import.meta.dirname)
 
@@ -32,7 +33,7 @@ interface Manifest {
  * @returns paths of the tarballs, absolute. @throws Error when a build or npm fails; their own messages are on stderr.
  */
 export function packAll(directory: string): readonly string[] {
-  return packages.map(name => {
+  const tarballs = packages.map(name => {
     const target = join(directory, name)
     rmSync(target, { recursive: true, force: true })
     mkdirSync(target, { recursive: true })
@@ -47,6 +48,34 @@ export function packAll(directory: string): readonly string[] {
     run('npm', ['pack', '--silent', '--pack-destination', directory], target)
     return join(directory, `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`)
   })
+  writeInstallation(directory, tarballs)
+  return tarballs
+}
+
+interface Lockfile {
+  readonly packages: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+}
+
+/** Writes the package.json and the lockfile of a folder with the tarballs, from the lockfile of the checkout. */
+function writeInstallation(directory: string, tarballs: readonly string[]): void {
+  const { packages: locked } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lockfile
+  const dependencies: Record<string, string> = {}
+  const entries: Record<string, object> = {}
+  for (const [at, name] of packages.entries()) {
+    const file = `file:${basename(tarballs[at] ?? '')}`
+    // The published manifest has other paths for its commands than the checkout's.
+    const { bin } = JSON.parse(readFileSync(join(directory, name, 'package.json'), 'utf8')) as Manifest
+    dependencies[`@gatehouse/${name}`] = file
+    entries[`node_modules/@gatehouse/${name}`] = { ...locked[`packages/${name}`], bin, resolved: file }
+  }
+  for (const [path, entry] of Object.entries(locked)) {
+    if (path.startsWith('node_modules/') && entry['link'] !== true && entry['dev'] !== true) entries[path] = entry
+  }
+  const name = 'gatehouse-installation'
+  const write = (file: string, content: object): void =>
+    writeFileSync(join(directory, file), `${JSON.stringify(content, null, 2)}\n`)
+  write('package.json', { name, private: true, dependencies })
+  write('package-lock.json', { name, lockfileVersion: 3, packages: { '': { name, dependencies }, ...entries } })
 }
 
 /** The checkout's manifest, changed to name the built files and to allow publishing. */

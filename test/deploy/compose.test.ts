@@ -1,0 +1,185 @@
+/**
+ * deploy/compose.yaml without containers: the commands of its gateways, its simulator and its Redis as processes of
+ * this machine, with the same configuration, on free ports.
+ */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { parse } from 'yaml'
+import { demoAudience, demoDirectory } from '../../packages/simulator/src/directory.ts'
+import { closedPort } from '../support/ports.ts'
+import { eventually } from '../support/wait.ts'
+import { ask, type Scope } from '../support/world.ts'
+
+interface Service {
+  readonly image: string
+  readonly entrypoint?: readonly string[]
+  readonly command?: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+  readonly volumes?: readonly string[]
+}
+
+const root = join(import.meta.dirname, '..', '..')
+const deploy = join(root, 'deploy')
+const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8')
+const { services } = parse(readFileSync(join(deploy, 'compose.yaml'), 'utf8'), { merge: true }) as {
+  readonly services: Readonly<Record<string, Service>>
+}
+
+/** Arguments of an instruction of the Dockerfile that is written as a list. */
+function instruction(name: string): readonly string[] {
+  const found = new RegExp(`^${name} (\\[.*\\])$`, 'm').exec(dockerfile)?.[1]
+  assert.ok(found, `the Dockerfile has ${name}`)
+  return JSON.parse(found) as readonly string[]
+}
+
+/** Two consecutive ports where nothing listens: those of the simulated instances. */
+async function closedPair(): Promise<number> {
+  return eventually('two free ports', async () => {
+    const port = await closedPort()
+    const free = await fetch(`http://127.0.0.1:${port + 1}/`).then(
+      () => false,
+      () => true,
+    )
+    return free && port < 65_535 ? port : null
+  })
+}
+
+class Rehearsal {
+  readonly directory = mkdtempSync(join(tmpdir(), 'gatehouse-compose-'))
+  readonly #t: Scope
+  readonly #ports: ReadonlyMap<string, number>
+
+  private constructor(t: Scope, ports: ReadonlyMap<string, number>) {
+    this.#t = t
+    this.#ports = ports
+    t.after(() => rmSync(this.directory, { recursive: true, force: true }))
+  }
+
+  static async prepare(t: Scope): Promise<Rehearsal> {
+    const first = await closedPair()
+    const ports = new Map([
+      ['8083', first],
+      ['8084', first + 1],
+    ])
+    for (const port of ['8080', '8081', '8082', '8090', '8091', '6379']) ports.set(port, await closedPort())
+    return new Rehearsal(t, ports)
+  }
+
+  url(port: string): string {
+    return `http://127.0.0.1:${this.#ports.get(port)}`
+  }
+
+  /** The text with the ports of this run in the place of those of the file. */
+  here(text: string): string {
+    return text.replace(/\b(?:808[0-4]|809[01]|6379)\b/g, port => String(this.#ports.get(port)))
+  }
+
+  /** Starts a service of the image that the Dockerfile makes. */
+  start(name: string): ChildProcess {
+    const service = services[name]
+    assert.equal(service?.image, 'gatehouse')
+    const command = [...(service.entrypoint ?? instruction('ENTRYPOINT')), ...(service.command ?? instruction('CMD'))]
+    const config = this.#config(name, service)
+    const [program = '', ...args] = command.map(arg =>
+      this.here(arg)
+        .replace(/^\/opt\/gatehouse\/node$/, process.execPath)
+        .replace(/^\/opt\/gatehouse\/node_modules\/@gatehouse\/(\w+)\/dist\/(.*)\.js$/, `${root}/packages/$1/src/$2.ts`)
+        .replace('/etc/gatehouse/gatehouse.yaml', config),
+    )
+    const environment = Object.entries(service.environment ?? {}).map(([key, value]) => [key, this.here(value)])
+    const child = spawn(program, args, {
+      cwd: this.directory,
+      env: { PATH: process.env['PATH'], HOME: this.directory, ...Object.fromEntries(environment) },
+      stdio: 'ignore',
+    })
+    this.#endWith(child)
+    return child
+  }
+
+  startRedis(): void {
+    const [program = '', ...args] = services['redis']?.command ?? []
+    const port = new URL(this.url('6379')).port
+    this.#endWith(spawn(program, [...args, '--port', port, '--dir', this.directory], { stdio: 'ignore' }))
+  }
+
+  /** The configuration that is mounted into the service, with a ledger of its own. */
+  #config(name: string, { volumes = [] }: Service): string {
+    const mounted = volumes.find(volume => volume.includes(':/etc/gatehouse/gatehouse.yaml:'))?.split(':')[0]
+    if (mounted === undefined) return ''
+    const path = join(this.directory, `${name}.yaml`)
+    const text = readFileSync(join(deploy, mounted), 'utf8')
+    writeFileSync(path, this.here(text).replace('/var/lib/gatehouse', join(this.directory, name)))
+    return path
+  }
+
+  #endWith(child: ChildProcess): void {
+    const ended = once(child, 'close')
+    this.#t.after(async () => {
+      child.kill('SIGKILL')
+      await ended
+    })
+  }
+}
+
+async function tokenOf(authority: string): Promise<string> {
+  const alice = demoDirectory.people.find(({ name }) => name === 'alice')
+  assert.ok(alice)
+  const answer = await fetch(`${authority}/${demoDirectory.tenantId}/oauth2/v2.0/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'password',
+      client_id: '04b07795-8ddb-461a-bbee-02f9e1bf7b46',
+      username: alice.userPrincipalName,
+      password: alice.password,
+      scope: `${demoAudience}/.default`,
+    }),
+  })
+  const { access_token: token } = (await answer.json()) as { access_token: string }
+  return token
+}
+
+test('the services of compose.yaml serve calls, share a limit, and have figures for Prometheus', async t => {
+  const run = await Rehearsal.prepare(t)
+  run.startRedis()
+  run.start('simulator')
+  run.start('gateway-1')
+  run.start('gateway-2')
+  for (const port of ['8080', '8090']) {
+    await eventually(
+      `the gateway on ${port} is ready`,
+      () =>
+        fetch(`${run.url(port)}/readyz`).then(
+          ({ ok }) => (ok ? true : null),
+          () => null,
+        ),
+      60_000,
+    )
+  }
+  const authorization = `Bearer ${await tokenOf(run.url('8082'))}`
+  const remaining: number[] = []
+  for (const port of ['8080', '8090']) {
+    const answer = await fetch(`${run.url(port)}/main/hr-bot/openai/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'gpt-4o', messages: ask('Hello') }),
+    })
+    assert.equal(answer.status, 200, await answer.text())
+    remaining.push(Number(answer.headers.get('x-ratelimit-remaining-requests')))
+  }
+  assert.deepEqual(remaining, [29, 28], 'the second gateway counts what the first one served')
+  const scraped = readFileSync(join(deploy, 'compose', 'prometheus.yaml'), 'utf8')
+  const { scrape_configs: jobs } = parse(run.here(scraped)) as {
+    scrape_configs: { static_configs: { targets: string[] }[] }[]
+  }
+  const targets = jobs.flatMap(job => job.static_configs.flatMap(one => one.targets))
+  assert.equal(targets.length, 2)
+  for (const target of targets) {
+    const figures = await (await fetch(`http://${target}/metrics`)).text()
+    assert.match(figures, /^gatehouse_calls_total\{.*workload="hr-bot".*\} 1$/m)
+  }
+})

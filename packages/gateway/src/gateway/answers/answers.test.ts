@@ -115,13 +115,24 @@ test('a member of a kind that may offer only a part of the API and lacks such li
   assert.match(seen[0] ?? '', /after=file-1/, 'the cursor is for the first member that lists')
   const none = await list(t, { zero: lacking, two: lacking }, {}, partsOf(), ['zero', 'two'])
   assert.deepEqual([none.status, none.body], [404, '{"detail":"Not Found"}'])
+  const other = await list(t, { zero: lacking, one: listing(['file-1']) })
+  assert.equal(other.status, 404, 'an Azure member may only lack the version')
+})
+
+// A client that gets the instance's 401 renews its own token, and retries for ever.
+test('F4 a member whose key is not for such lists is skipped, and its refusal never reaches the client', async t => {
   const message = 'You have insufficient permissions for this operation. Missing scopes: api.files.read.'
   const restricted: Answer = (_request, response) =>
     response.writeHead(401).end(JSON.stringify({ error: { message, type: 'invalid_request_error' } }))
-  const chatOnly = await list(t, { zero: restricted, one: listing(['file-1']) }, {}, partsOf(), ['zero'])
-  assert.deepEqual([chatOnly.status, JSON.parse(chatOnly.body).data.length], [200, 1])
-  const other = await list(t, { zero: lacking, one: listing(['file-1']) })
-  assert.equal(other.status, 404, 'an Azure member may only lack the version')
+  const members = { zero: restricted, one: listing(['file-1']) }
+  const { status, body, result } = await list(t, members, {}, partsOf(), ['zero'])
+  assert.deepEqual([status, JSON.parse(body).data.length], [200, 1])
+  assert.deepEqual(
+    result.attempts.map(({ error }) => error),
+    ['credential_refused', null],
+  )
+  const none = await list(t, { zero: restricted }, {}, partsOf(), ['zero'])
+  assert.deepEqual([none.result.ending, none.body], ['credential_refused', ''])
 })
 
 test('F4 a member that refuses the gateway’s credential ends the list as such', async t => {

@@ -79,6 +79,8 @@ interface ListPage {
   readonly document: JsonRecord | null
   /** True when the member does not offer such lists to the gateway, so it has no objects of the kind. */
   readonly lacksLists: boolean
+  /** True when it refuses the gateway's own key, which no client may see. */
+  readonly isOwnTrouble: boolean
 }
 
 class Listing implements Timed {
@@ -141,11 +143,16 @@ class Listing implements Timed {
     }
     if (last === null) throw new TypeError('a target without members')
     noteInstance(this.#exchange, last.instance)
-    // No member offers such lists.
-    if (last.document === null) return this.#send(last, last.body)
+    if (last.document === null) return this.#withoutLists(last)
     const ends = { first_id: this.#data[0]?.['id'] ?? null, last_id: this.#data.at(-1)?.['id'] ?? null }
     const document = { ...last.document, data: this.#data, ...ends, has_more: more }
     return this.#send(last, Buffer.from(JSON.stringify(document)))
+  }
+
+  /** No member offers such lists. */
+  async #withoutLists(page: ListPage): Promise<Relayed> {
+    if (!page.isOwnTrouble) return this.#send(page, page.body)
+    return this.#relayed('credential_refused', null, new GivenUp('credential_refused'))
   }
 
   /** Requests pages from one member. @returns its last page, and whether it has more. */
@@ -226,12 +233,15 @@ class Listing implements Timed {
       const { backend } = instance
       const error = answer.statusCode < 400 ? noError : errorIn(body)
       const lacksLists = backend.mayLackOperations && isLacking(answer.statusCode, error, backend)
-      const isOwn = instance.credential.kind !== 'caller' && !lacksLists
-      const refused = isOwn && refusesGateway(answer.statusCode, error, backend, false) !== null
-      attempt(answer.statusCode, refused ? 'credential_refused' : null)
-      if (refused) return { failure: 'credential_refused', cause: new GivenUp('credential_refused') }
+      const isOwn = instance.credential.kind !== 'caller'
+      const isOwnTrouble = isOwn && refusesGateway(answer.statusCode, error, backend, false) !== null
+      attempt(answer.statusCode, isOwnTrouble ? 'credential_refused' : null)
+      if (isOwnTrouble && !lacksLists) {
+        return { failure: 'credential_refused', cause: new GivenUp('credential_refused') }
+      }
+      const head = answerHead(answer.statusCode, answer.headers)
       const document = answer.statusCode === 200 ? parsed(body) : null
-      return { instance, head: answerHead(answer.statusCode, answer.headers), body, document, lacksLists }
+      return { instance, head, body, document, lacksLists, isOwnTrouble }
     } catch (error) {
       const cause = error instanceof Error ? error : new Error('the list could not be read')
       const failure = cause instanceof ClientLeft ? 'left' : classify(cause, false)

@@ -273,6 +273,24 @@ test('a debt that another replica has charged is forgotten without a follow-up',
   assert.ok(shared.includes('paid elsewhere resp_1'))
 })
 
+// While Redis is away no debt can be claimed. The oldest one would stay for ever, and none could make room any more.
+test('beyond 50,000 debts the oldest is charged at its bound, also when that was not possible at first', async t => {
+  const { queue, replica } = sceneOf(t, true)
+  const scene = await endingScene()
+  queue.use({ ...scene.parts, resolve: createResolver(), plan: samplePlan, demonstration: false })
+  for (let at = 0; at < 50_000; at += 1) queue.add(debtOf(`resp_${at}`), null)
+  replica.claim = 'unknown'
+  queue.add(debtOf('resp_more'), null)
+  await queue.settled()
+  assert.equal(queue.figures.open, 50_001)
+  replica.claim = 'own'
+  queue.add(debtOf('resp_last'), null)
+  await queue.settled()
+  assert.deepEqual([queue.openDebt('resp_0'), queue.figures.open], [null, 50_001])
+  const { half } = scene.closed.at(-1) ?? assert.fail()
+  assert.deepEqual([half.outcomeCode, half.usage.source, half.objectId], ['end_unknown', 'bounded', 'resp_0'])
+})
+
 test('a closed queue starts no more follow-ups', async t => {
   const { queue, time } = sceneOf(t)
   const scene = await endingScene()

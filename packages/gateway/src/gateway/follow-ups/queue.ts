@@ -1,5 +1,4 @@
 /** The open debts of background work: when to ask about each, and which of them an exchange may charge. */
-
 import type { Clock } from '../../clock.ts'
 import { codeOf } from '../../errors.ts'
 import { callerWithoutToken } from '../../identity/index.ts'
@@ -37,7 +36,7 @@ interface OpenDebt {
   /** The file with a batch's answers, if it is to be read next. */
   answersFile: string | null
   answersAttempts: number
-  /** The follow-up in flight. */
+  /** The follow-up in flight, or the charge at its bound. */
   asking: Promise<void> | null
   isBeingClaimed: boolean
 }
@@ -217,7 +216,12 @@ export class FollowUpQueue implements FollowUps {
   }
 
   #start(open: OpenDebt, token: string): Promise<void> {
-    const running = this.#follow(open, token)
+    return this.#run(open, this.#follow(open, token))
+  }
+
+  /** Does work about a debt that has no other work in flight. */
+  #run(open: OpenDebt, work: Promise<void>): Promise<void> {
+    const running = work
       .catch(error => {
         this.#gateway?.log.warn({ id: open.debt.recordId, code: codeOf(error) ?? 'internal_error' }, 'follow_up_failed')
       })
@@ -325,7 +329,7 @@ export class FollowUpQueue implements FollowUps {
     if (this.#open.size <= openMax || this.#gateway === null) return
     const [oldest] = this.#open.values()
     if (oldest === undefined || oldest.asking !== null) return
-    oldest.asking = this.#giveUp(oldest, this.#gateway).catch(() => {})
+    void this.#run(oldest, this.#giveUp(oldest, this.#gateway))
   }
 }
 

@@ -55,13 +55,24 @@ test('other errors and lost answers do not say that an operation is lacking', as
     ({ socket }) => void socket.destroy(),
   ]
   for (const answer of answers) assert.equal(await (await offersOf(t, answer)).offers.has('/v1/files'), true)
-  let calls = 0
-  const { offers } = await offersOf(t, ({ socket }, response) => {
-    calls += 1
-    if (calls === 1) socket.destroy()
-    else response.writeHead(404).end('{"detail":"Not Found"}')
-  })
-  assert.deepEqual([await offers.has('/v1/files'), await offers.has('/v1/files')], [true, false])
+})
+
+// A server that starts answers 503 at first: its uploads would be lost for ten minutes once it answers 404.
+test('an answer that says nothing lasting about an operation is not remembered', async t => {
+  const answers: RequestListener[] = [
+    (_request, response) => void response.writeHead(503).end('{}'),
+    (_request, response) => void response.writeHead(429).end('{}'),
+    ({ socket }) => void socket.destroy(),
+  ]
+  for (const first of answers) {
+    let calls = 0
+    const { offers } = await offersOf(t, (request, response) => {
+      calls += 1
+      if (calls === 1) first(request, response)
+      else response.writeHead(404).end('{"detail":"Not Found"}')
+    })
+    assert.deepEqual([await offers.has('/v1/files'), await offers.has('/v1/files')], [true, false])
+  }
 })
 
 test('Azure OpenAI is not asked, because every instance offers files', async t => {

@@ -59,6 +59,8 @@ export class Offers {
       })
       const error = errorIn(await beginningOf(body))
       if (statusCode < 400) return true
+      // It may soon say something else.
+      if (statusCode === 429 || statusCode >= 500) this.#known.delete(path)
       // A restricted key may not be for files at all.
       return !backend.lacksAddress(statusCode, error) && backend.refusal(statusCode, error) !== 'operation'
     } catch {

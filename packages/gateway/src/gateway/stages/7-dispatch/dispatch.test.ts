@@ -8,7 +8,8 @@ import type { CapacityLine, Lease, Limits } from '../../../limits/index.ts'
 import { logTo } from '../../../log.fixture.ts'
 import type { Objects } from '../../../objects/index.ts'
 import { scanObject } from '../../../wire/json-scan.ts'
-import { type Admitted, noteLease } from '../../exchange.ts'
+import { LooseBody } from '../../../wire/loose.ts'
+import { type Admitted, noteHome, noteLease } from '../../exchange.ts'
 import type { Plan } from '../../plan/index.ts'
 import { BodyBudget, BodyHold } from '../4-receive/budget.ts'
 import { requestWithoutBody } from '../4-receive/request.ts'
@@ -222,15 +223,43 @@ test('a call queues while other calls wait for the same members', async t => {
   assert.deepEqual(seen, ['asked for main/gpt-4o', 'waits for main/gpt-4o', 'nudge'])
 })
 
+/** A reservation that has no room in these instances. */
+function fullIn(names: readonly string[]): Lease {
+  const denial = { kind: 'limit', retryAfterMs: 1_000 }
+  return { enter: (name: string) => (names.includes(name) ? denial : null) } as unknown as Lease
+}
+
 test('a member without room in its limits is passed over, and the soonest denial is the refusal', async t => {
   const plan = await planWith(t, { one: says(200), two: says(200, '{"ok":true}') })
-  const full = (names: readonly string[]): Lease => {
-    const denial = { kind: 'limit', retryAfterMs: 1_000 }
-    return { enter: (name: string) => (names.includes(name) ? denial : null) } as unknown as Lease
-  }
-  const { exchange, result } = await send(t, plan, {}, fakeLine().line, full(['one']))
+  const { exchange, result } = await send(t, plan, {}, fakeLine().line, fullIn(['one']))
   assert.deepEqual([exchange.instance?.name, result.attempts.length], ['two', 1])
   assert.equal(laneOf(instanceOf(plan, 'one')).inFlight, 0, 'its place is given back')
+})
+
+// An operator would look for answers without their reasoning at an instance that got no call.
+test('the log names only members that were sent a call without its reasoning', async t => {
+  const bodies: string[] = []
+  const plan = await planWith(t, {
+    one: says(200),
+    two: (_request, response, body) => {
+      bodies.push(body)
+      response.end('{}')
+    },
+  })
+  const body = Buffer.from('{"input":[{"type":"reasoning","id":"rs_1","summary":[]},{"role":"user","content":"x"}]}')
+  const loose = LooseBody.of(body, new Map([['rs_1', 'three']]))
+  assert.ok(loose)
+  const asking = { ...chat, path: '/openai/v1/responses', asked: { ...chat.asked, send: body } }
+  const { parts } = partsOf()
+  const logged: unknown[] = []
+  const log = logTo(({ event, fields }) => logged.push([event, fields['instance']]))
+  const hold = new BodyHold(new BodyBudget({ bytesMax: 100_000, callerBytesMax: 100_000 }))
+  await callThrough(t, plan, asking, (exchange: Admitted) => {
+    noteHome(exchange, { instance: 'three', loose }, null)
+    noteLease(exchange, fullIn(['one']))
+    return dispatch(exchange, hold, { ...parts, log })
+  })
+  assert.deepEqual([bodies, logged], [['{"input":[{"role":"user","content":"x"}]}'], [['reasoning_dropped', 'two']]])
 })
 
 test('only calls that create objects, or report on the workload’s own, are watched for ids', async t => {

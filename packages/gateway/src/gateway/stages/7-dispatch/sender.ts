@@ -44,7 +44,7 @@ export class Sender {
   readonly #exchange: Admitted
   readonly #sending: Sending
   readonly #members: TargetMembers
-  /** The bodies for members other than the home of the call; null where all members get the same body. */
+  /** What other members than the home of the call get without; null where all members get the same body. */
   readonly #loose: LooseBody | null
   readonly #hold: BodyHold
   /** Bytes held for the body in the form in which it is sent; 0 while that is the form in which it came. */
@@ -101,9 +101,9 @@ export class Sender {
     // Before anything else, so that only one of several calls becomes the probe of a lane that is out of use.
     const attempt = candidate.lane.begin(this.#parts.clock())
     this.#members.choose(candidate)
-    const call = sendingFor(this.#sendingTo(candidate.instance), candidate.lane)
     let header: CredentialHeader | null
     let attempts: Attempts
+    let call: Sending
     let body: Buffer | null
     try {
       const credential = this.#credential(candidate.instance)
@@ -114,6 +114,7 @@ export class Sender {
         attempt.withdraw(this.#parts.clock())
         return null
       }
+      call = sendingFor(this.#sendingTo(candidate.instance), candidate.lane)
       body = bodyFor(call, candidate)
       if (!this.#holds(body)) {
         attempt.withdraw(this.#parts.clock())

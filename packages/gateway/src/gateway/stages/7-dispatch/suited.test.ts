@@ -14,10 +14,11 @@ const mixed = testPool([{ instance: azure }, { instance: other }])
 const onlyOther = testPool([{ instance: other }])
 
 /** Names of the members that may get a call with this body. */
-function suited(body: unknown, headers: Readonly<Record<string, string>> = {}, target = mixed): string[] {
+function suited(body: unknown, headers: Readonly<Record<string, string>> = {}, target = mixed, before = ''): string[] {
   const candidates = candidatesFor(target, 'gpt-4o')
   assert.ok(candidates)
-  const request: ReceivedRequest = { ...requestWithoutBody('gpt-4o', []), send: Buffer.from(JSON.stringify(body)) }
+  const send = Buffer.from(before + JSON.stringify(body))
+  const request: ReceivedRequest = { ...requestWithoutBody('gpt-4o', []), send }
   return suitedTo(candidates, { call: callOf({ headers }), request }, target).all.map(({ instance }) => instance.name)
 }
 
@@ -40,6 +41,7 @@ test('a call with something that only Azure OpenAI has goes only to its instance
     assert.deepEqual(suited({ model: 'gpt-4o', [member]: [] }), ['azure'], member)
   }
   assert.deepEqual(suited({ model: 'gpt-4o' }, { [imageDeploymentField]: 'painter' }), ['azure'])
+  assert.deepEqual(suited({ input_blob: 'https://x' }, {}, mixed, '\r\n '), ['azure'], 'JSON may begin with spaces')
 })
 
 test('a call that no member can take is refused with the part that is in the way', () => {

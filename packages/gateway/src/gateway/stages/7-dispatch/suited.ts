@@ -1,6 +1,7 @@
 /** Skips members whose kind of backend does not know something that the call brings. */
 import { type Candidate, type Candidates, only, type Target } from '../../../instances/pool.ts'
 import type { BackendFacts } from '../../../wire/backends.ts'
+import { isSpace } from '../../../wire/json-bytes.ts'
 import { type Scan, scanObject } from '../../../wire/json-scan.ts'
 import type { Admitted } from '../../exchange.ts'
 import { Refusal } from '../../refusals.ts'
@@ -46,5 +47,12 @@ function broughtOf(
 /** Bodies of calls without a deployment are small, and `receive` does not scan all of them. */
 function membersOf({ json, send }: ReceivedRequest, wanted: readonly string[]): Scan['members'] | null {
   if (json !== null) return json.scan.members
-  return send instanceof Buffer && send[0] === 0x7b ? scanObject(send, new Set(wanted)).members : null
+  return send instanceof Buffer && beginsObject(send) ? scanObject(send, new Set(wanted)).members : null
+}
+
+/** False for a form. */
+function beginsObject(body: Buffer): boolean {
+  let at = 0
+  while (isSpace(body[at])) at += 1
+  return body[at] === 0x7b
 }

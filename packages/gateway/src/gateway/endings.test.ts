@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Closed, Opened } from '../ledger/record.ts'
 import type { EndedCall } from '../telemetry/calls.ts'
 import { ClientLeft, ownCall } from './call.ts'
 import { admittedOf, type EndingScene, endingScene, leaseOf, relayedOf, reported } from './endings.fixture.ts'
@@ -259,30 +258,28 @@ test('refusals of unknown callers beyond the rate get no record of their own', a
 })
 
 // In a flood of calls without a token, each call must cost as little as possible.
-test('a refusal that is only added to a sum makes no halves of a record, unless a listener asks for them', async () => {
+test('a refusal that is only added to a sum makes no halves of a record', async () => {
   const scene = await endingScene()
   scene.parts.guards.strangers.use({ perMinute: 0, allPerMinute: 10 })
   const missing = new Refusal('token_missing', { reason: 'The request carries no token.' })
   let made = 0
-  const refuseOne = async (parts = scene.parts): Promise<void> => {
+  const refuseOne = async (): Promise<void> => {
     const call = callOf()
     // Only the first half of a record reads this field.
     const count = (): void => {
       made += 1
     }
     Object.defineProperty(call.req.headers, 'user-agent', { get: count })
-    await refuse(exchangeOf(call), missing, parts)
+    await refuse(exchangeOf(call), missing, scene.parts)
   }
   await refuseOne()
   assert.equal(made, 1, 'the first call of a sum is its example')
   await refuseOne()
   assert.equal(made, 1)
-  await refuseOne({ ...scene.parts, ended: [(_call, halves) => void halves()] })
-  assert.equal(made, 2)
   scene.parts.guards.close()
   assert.deepEqual(
     scene.closed.map(({ half }) => half.summedCalls),
-    [3],
+    [2],
   )
 })
 
@@ -321,19 +318,13 @@ test('a debt whose end can never be known is charged at its bound, in a record o
   assert.deepEqual(scene.recorded, ['bounded'])
 })
 
-// Spans are made from these halves later, and must show what the ledger shows.
-test('each listener gets the figures and both halves of the record, the same that the journal gets', async () => {
+test('each listener gets the figures of each exchange, in turn', async () => {
   const scene = await endingScene()
-  const received: {
-    readonly listener: string
-    readonly call: EndedCall
-    readonly opened: Opened
-    readonly closed: Closed
-  }[] = []
+  const received: { readonly listener: string; readonly outcome: EndedCall['outcome'] }[] = []
   const ended = ['first', 'second'].map(
     (listener): EndedListener =>
-      (call, halves) =>
-        void received.push({ listener, call, ...halves() }),
+      ({ outcome }) =>
+        void received.push({ listener, outcome }),
   )
   const parts = { ...scene.parts, ended }
   const served = admittedOf()
@@ -341,13 +332,18 @@ test('each listener gets the figures and both halves of the record, the same tha
   await conclude(served, relayedOf(), parts)
   await refuse(admittedOf({ instance: null }), new Refusal('pool_unavailable', { target: 'main' }), parts)
   assert.deepEqual(
-    received.map(({ listener, call }) => [listener, call.outcome]),
-    ['completed', 'refused'].flatMap(outcome => ['first', 'second'].map(listener => [listener, outcome])),
+    received,
+    (['completed', 'refused'] as const).flatMap(outcome =>
+      ['first', 'second'].map(listener => ({ listener, outcome })),
+    ),
   )
-  const [ofServed, , ofRefused] = received
-  assert.equal(ofServed?.opened, scene.opened[0]?.half)
-  assert.equal(ofServed?.closed, scene.closed[0]?.half)
-  assert.equal(ofServed?.closed.opened, undefined, 'the journal has it already')
-  assert.equal(ofRefused?.closed, scene.closed[1]?.half)
-  assert.equal(ofRefused?.closed.opened, ofRefused?.opened, 'it was never opened')
+})
+
+test('the last entry of an exchange does not repeat the first half that the journal has', async () => {
+  const scene = await endingScene()
+  const served = admittedOf()
+  await openRecord(served, scene.parts)
+  await conclude(served, relayedOf(), scene.parts)
+  assert.equal(scene.opened.length, 1)
+  assert.equal(lastOf(scene).half.opened, undefined)
 })

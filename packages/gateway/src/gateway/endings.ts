@@ -4,7 +4,7 @@
  */
 import { codeOf } from '../errors.ts'
 import { LedgerError } from '../ledger/index.ts'
-import type { Cost } from '../ledger/record.ts'
+import type { Closed, Cost } from '../ledger/record.ts'
 import { nothingSpent, type Spent } from '../limits/index.ts'
 import { chargeOf } from '../prices/cost.ts'
 import type { EndedCall } from '../telemetry/calls.ts'
@@ -13,7 +13,7 @@ import { type BackendFailure, refusalOf } from './backend/failures.ts'
 import { ClientLeft } from './call.ts'
 import { type Authenticated, type Exchange, type FollowUp, noteCharge, noteInstance } from './exchange.ts'
 import type { ClaimedDebt, FollowUps } from './follow-ups/index.ts'
-import type { GatewayParts, Halves } from './parts.ts'
+import type { GatewayParts } from './parts.ts'
 import { asRefusal } from './refusals.ts'
 import { nothingRelayed, type Relayed } from './relayed.ts'
 import { renderRefusal } from './render.ts'
@@ -240,12 +240,10 @@ async function write(
   endedAtMs: number,
   ending: Ending,
 ): Promise<void> {
-  let made: Halves | null = null
-  const halves = (): Halves => (made ??= halvesOf(exchange, ending, endedAtMs))
   const call = figures(exchange, ending, endedAtMs)
-  for (const listener of parts.ended) listener(call, halves)
-  if (exchange.caller === null && isSummed(exchange, { code: ending.code, endedAtMs, halves }, parts)) return
-  const last = halves().closed
+  for (const listener of parts.ended) listener(call)
+  if (exchange.caller === null && isSummed(exchange, ending, endedAtMs, parts)) return
+  const last = closedHalf(exchange, ending, endedAtMs)
   const { charges } = exchange
   // After `opened`, the request's body is already in the journal.
   const requestBody = exchange.opened === null ? captured(exchange) : []
@@ -261,25 +259,20 @@ async function write(
   if (charges !== null) parts.followUps.recorded(charges, ending.usage.source)
 }
 
-function halvesOf(exchange: Exchange, ending: Ending, endedAtMs: number): Halves {
-  const first = exchange.opened ?? opened(exchange)
-  return { opened: first, closed: closed(exchange, ending, endedAtMs, first) }
+function closedHalf(exchange: Exchange, ending: Ending, endedAtMs: number): Closed {
+  return closed(exchange, ending, endedAtMs, exchange.opened ?? opened(exchange))
 }
 
 /**
  * True for a refusal of an unknown caller beyond the rate at which such refusals get records of their own. In a flood
- * of them, most get no halves either.
+ * of them, most get no halves of a record either.
  */
-function isSummed(
-  exchange: Exchange,
-  last: { readonly code: string | null; readonly endedAtMs: number; halves(): Halves },
-  { guards }: EndingParts,
-): boolean {
+function isSummed(exchange: Exchange, ending: Ending, endedAtMs: number, { guards }: EndingParts): boolean {
   return guards.strangers.takes({
     address: clientAddress(exchange),
-    code: last.code ?? '',
-    endedAtMs: last.endedAtMs,
-    record: () => last.halves().closed,
+    code: ending.code ?? '',
+    endedAtMs,
+    record: () => closedHalf(exchange, ending, endedAtMs),
   })
 }
 

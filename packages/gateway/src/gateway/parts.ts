@@ -3,7 +3,6 @@ import type { Config } from '../config/schema/index.ts'
 import type { GroupDirectory, Verifier } from '../identity/index.ts'
 import type { Instance } from '../instances/index.ts'
 import type { Journal } from '../ledger/index.ts'
-import type { Closed, Opened } from '../ledger/record.ts'
 import type { Limits } from '../limits/index.ts'
 import type { Log } from '../log.ts'
 import type { Objects } from '../objects/index.ts'
@@ -81,21 +80,11 @@ interface GatewayHooks {
 }
 
 /**
- * Called when an exchange has ended, copies included, before its record is in the journal. It runs within the call, so
- * it may count, or queue for later: it must not wait, and must not throw.
- *
- * @param call its figures, with names of the configuration only: nothing here was written by a client
- * @param halves both halves of the record, from which spans are made off the hot path. They are made once, when they
- *   are first asked for: an exchange that gets no record of its own (refused calls of unknown callers beyond a rate)
- *   otherwise has none.
+ * Called with the figures of an exchange that has ended, copies included, before its record is in the journal. It runs
+ * within the call, so it may count, or queue for later: it must not wait, and must not throw. The names are those of
+ * the configuration: nothing here was written by a client.
  */
-export type EndedListener = (call: EndedCall, halves: () => Halves) => void
-
-/** Both halves of a record. `closed` repeats some fields of `opened` and corrects them. */
-export interface Halves {
-  readonly opened: Opened
-  readonly closed: Closed
-}
+export type EndedListener = (call: EndedCall) => void
 
 /** Parts that a copy uses. A copy is never copied again. */
 export type CopyParts = Omit<GatewayParts, 'copies'>

@@ -11,20 +11,8 @@ test('a new exchange knows only its call and the configuration with which it beg
   assert.equal(own, call)
   assert.equal(plan, samplePlan)
   assert.deepEqual([copy, demonstration, trustForwardedFor], [null, false, false])
-  assert.deepEqual(facts, {
-    route: null,
-    caller: null,
-    token: '',
-    grant: null,
-    request: null,
-    home: null,
-    owing: null,
-    lease: null,
-    limitHeaders: null,
-    instance: null,
-    charges: null,
-    opened: null,
-  })
+  const known = Object.entries(facts).filter(([, fact]) => fact !== null && fact !== '')
+  assert.deepEqual(known, [])
 })
 
 // The hot path relies on it: a copy of the facts per stage would cost every call, and a stage would write where none

@@ -1,7 +1,6 @@
 /**
  * Receive: the request's body, and what it asks for. A deployment that only the body names is authorised here. The
- * ledger gets the bytes as they came. The bytes to send differ from them in `stream_options`, where usage would not be
- * reported otherwise, and in what depends on the member (`backend/request.ts`).
+ * ledger gets the bytes as they came. What a member gets is made of them for each attempt (`backend/body.ts`).
  */
 import { dataSourceMembers, imageDeploymentField, membersOfSomeKinds } from '../../../wire/backends.ts'
 import { BodyScanner } from '../../../wire/body-scan.ts'

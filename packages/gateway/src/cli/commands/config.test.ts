@@ -113,8 +113,15 @@ suite('config check', () => {
     assert.equal(exitCode, 1)
     assert.match(
       stderr,
-      /✗ config_unreadable {2}gatehouse\.yaml cannot be read\.[\s\S]*Try: gatehouse config init gatehouse\.yaml/,
+      /^✗ config_unreadable {2}gatehouse\.yaml cannot be read\.\n {2}.*there is no such file.*\n {2}Try: gatehouse config init gatehouse\.yaml\n$/,
     )
+  })
+
+  test('a single problem is printed once', async () => {
+    await writeFile(join(directory, 'one.yaml'), (await exampleText()).replace('listen:', 'lisetn:'))
+    const { stderr } = await run(['check', '-c', 'one.yaml'])
+    assert.match(stderr, /✗ config_invalid {2}one\.yaml has 1 problem\.\n {2}Try: .*\n$/)
+    assert.equal(stderr.split('gateway.lisetn').length, 2, stderr)
   })
 })
 

@@ -44,20 +44,25 @@ export async function readConfig(context: CliContext, file: string): Promise<Loa
     return loaded
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    if (!context.json) context.stderr.write(`${renderProblems(file, error.problems)}\n\n`)
-    throw failure(error, file)
+    if (!context.json && error.code === 'config_invalid') {
+      context.stderr.write(`${renderProblems(file, error.problems)}\n\n`)
+    }
+    throw failure(error, file, context.json)
   }
 }
 
-function failure(error: ConfigError, file: string): CliError {
-  const [first] = error.problems
-  const why = first === undefined ? null : problemLine(first)
+/** @param json No other output names the problems then. */
+function failure(error: ConfigError, file: string, json: boolean): CliError {
+  const [problem] = error.problems
+  const why = problem === undefined ? null : problemLine(problem)
   if (error.code === 'config_unreadable') {
     return new CliError(error.code, `${file} cannot be read.`, why, `gatehouse config init ${file}`, { cause: error })
   }
   const what = `${file} has ${countOf(error.problemCount)}.`
   const next = `mend it, then gatehouse config check --config ${file}`
-  return new CliError(error.code, what, why === null ? null : `The first: ${why}`, next, { cause: error })
+  // A single problem is already on the screen.
+  const first = why === null || (!json && error.problemCount === 1) ? null : `The first: ${why}`
+  return new CliError(error.code, what, first, next, { cause: error })
 }
 
 function configOption(): Option {

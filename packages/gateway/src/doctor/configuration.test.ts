@@ -13,11 +13,12 @@ test('a configuration that cannot be used is a failure, and says that the other 
   assert.ok(!findings.some(({ check }) => check === 'instances'))
 })
 
-test('a file that is not there is a failure', async () => {
+test('a file that is not there is a failure that says how to name or write one', async () => {
   const file = join('/nowhere', 'gatehouse.yaml')
   const { ok, findings } = await diagnose({ file, env: {}, only: null })
   assert.equal(ok, false)
-  assert.match(findings[0]?.found ?? '', /gatehouse config init/)
+  assert.match(findings[0]?.found ?? '', /there is no such file/)
+  assert.match(findings[0]?.next ?? '', /--config.*gatehouse config init/)
 })
 
 test('a variable that is not set is a failure that names it', async t => {

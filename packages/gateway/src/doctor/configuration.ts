@@ -22,8 +22,11 @@ function configurationFindings({ path, warnings }: LoadedConfig): readonly Findi
 }
 
 /** A configuration that cannot be used. */
-export function problemFindings(file: string, { problems, problemCount }: ConfigError): readonly Finding[] {
-  const next = `Correct it; gatehouse config check --config ${file} shows the place.`
+export function problemFindings(file: string, { code, problems, problemCount }: ConfigError): readonly Finding[] {
+  const next =
+    code === 'config_unreadable'
+      ? 'Name the right file with --config, or write a new one with gatehouse config init.'
+      : `Correct it; gatehouse config check --config ${file} shows the place.`
   const found = problems.slice(0, problemsMax).map(problem => failure(problemLine(problem), next))
   const left = problemCount - found.length
   return left === 0 ? found : [...found, failure(`And ${countOf(left)} more.`, next)]

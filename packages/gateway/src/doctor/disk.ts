@@ -68,12 +68,6 @@ async function rightsOf({ path, isMade }: LedgerPlace): Promise<Finding | null> 
   return ok(`${path} is this user's alone (mode ${mode}).`)
 }
 
-interface FileSystemFacts {
-  readonly name: string
-  /** Why a ledger should not be there, and what to do; null where it may. */
-  readonly risk: readonly [found: string, next: string] | null
-}
-
 const memory = [
   'it is in memory: a restart of the machine loses all records',
   'Set ledger.directory to a disk that stays.',
@@ -91,12 +85,14 @@ const network = [
   'Use a local or managed disk where you can; otherwise one directory per replica, mounted with hard.',
 ] as const
 
-/** By the number of `statfs(2)`. */
+interface FileSystemFacts {
+  readonly name: string
+  /** Why a ledger should not be there, and what to do. */
+  readonly risk: readonly [found: string, next: string]
+}
+
+/** By the number of `statfs(2)`: those that a ledger should not be on. */
 const fileSystems: ReadonlyMap<number, FileSystemFacts> = new Map([
-  [0xef53, { name: 'ext', risk: null }],
-  [0x58465342, { name: 'xfs', risk: null }],
-  [0x9123683e, { name: 'btrfs', risk: null }],
-  [0x2fc12fc1, { name: 'zfs', risk: null }],
   [0x6969, { name: 'NFS', risk: network }],
   [0xff534d42, { name: 'SMB', risk: windowsShare }],
   [0xfe534d42, { name: 'SMB', risk: windowsShare }],
@@ -107,17 +103,16 @@ const fileSystems: ReadonlyMap<number, FileSystemFacts> = new Map([
 ])
 
 /** Exported for a test: a machine does not have all of them. @param type number of `statfs(2)`. */
-export function fileSystemFinding(type: number): Finding {
+export function fileSystemFindings(type: number): readonly Finding[] {
   const known = fileSystems.get(type)
-  if (known === undefined) return ok(`Its file system has the type 0x${type.toString(16)}.`)
-  if (known.risk === null) return ok(`Its file system is ${known.name}.`)
+  if (known === undefined) return []
   const [found, next] = known.risk
-  return warning(`Its file system is ${known.name}: ${found}.`, next)
+  return [warning(`Its file system is ${known.name}: ${found}.`, next)]
 }
 
 async function fileSystem(path: string): Promise<readonly Finding[]> {
   // The numbers are Linux's.
-  return process.platform === 'linux' ? [fileSystemFinding(Number((await statfs(path)).type) >>> 0)] : []
+  return process.platform === 'linux' ? fileSystemFindings(Number((await statfs(path)).type) >>> 0) : []
 }
 
 /** Less than this and the journal can be full within minutes. Bytes. */

@@ -67,7 +67,7 @@ test('a machine without a managed identity is a failure', async t => {
   const { examine } = await startSurroundings(t)
   const appService = { IDENTITY_ENDPOINT: `http://127.0.0.1:${await closedPort()}/msi`, IDENTITY_HEADER: 'header' }
   const { found } = ofLevel(await examine('credentials', config => config, { appService }), 'failure')
-  assert.match(found, /no token of the managed identity/)
+  assert.equal(found, 'There is no token of the managed identity: no identity endpoint answers here.')
 })
 
 test('disabled keys, a closed network, another service and a redirect are failures with words of their own', async t => {

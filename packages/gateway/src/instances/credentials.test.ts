@@ -14,6 +14,7 @@ import {
   refreshBeforeMs,
   refreshPauseMs,
 } from './credentials.ts'
+import { identityFault } from './managed-identity.ts'
 
 const backend = backends['azure-openai']
 
@@ -227,7 +228,7 @@ test('@azure/identity gets the same token from the same endpoint', async () => {
       async () => credential.header(''),
       error => {
         assert.ok(error instanceof CredentialError)
-        assert.match(String(error.cause), /ManagedIdentityCredential/)
+        assert.match(String(error.cause), /: the identity endpoint refused the request \(invalid_request\)$/)
         assert.ok(!`${error.message} ${error.cause}`.includes(leaked), String(error.cause))
         return true
       },
@@ -235,4 +236,17 @@ test('@azure/identity gets the same token from the same endpoint', async () => {
   } finally {
     process.env = kept
   }
+})
+
+// An operator reads the reason in one line, where a message of the library is cut in the middle of its header fields.
+test('the reason for a missing token has words of its own, without parts of an answer', () => {
+  const words = (message: string) => identityFault(new Error(message))
+  const failed = 'ManagedIdentityCredential: Authentication failed. Message '
+  const answered = `${failed}client_error: A client error occured.\nHttp status code: 403\nHeaders: {"x-secret":"0123"}`
+  assert.equal(words(answered), 'the identity endpoint answered 403')
+  assert.match(words(`${failed}invalid_request: Error(s): - Description: Identity not found`), /^no such identity is/)
+  const unavailable = 'no identity endpoint answers here'
+  assert.equal(words('Attempted to use the IMDS endpoint, but it is not available.'), unavailable)
+  assert.equal(words('ManagedIdentityCredential: Network unreachable. Message: network_error: "0123"'), unavailable)
+  assert.equal(words('something with 0123 in it'), 'the identity endpoint refused the request (unknown reason)')
 })

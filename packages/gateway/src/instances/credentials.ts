@@ -5,7 +5,14 @@ import type { Clock } from '../clock.ts'
 import type { InstanceConfig } from '../config/schema/index.ts'
 import type { Log } from '../log.ts'
 import type { BackendFacts } from '../wire/backends.ts'
-import { type AppServiceEndpoint, readAppService, readSdk, type TokenReader } from './managed-identity.ts'
+import {
+  type AppServiceEndpoint,
+  IdentityError,
+  identityFault,
+  readAppService,
+  readSdk,
+  type TokenReader,
+} from './managed-identity.ts'
 
 export interface CredentialHeader {
   /** In lower case: `authorization` or `api-key`. */
@@ -146,17 +153,17 @@ class IdentityToken {
     this.#pauseUntilMs = this.#clock() + refreshPauseMs
     try {
       const { token, expiresAtMs } = await this.#read()
-      if (this.#clock() >= expiresAtMs - lastSecondsMs) throw new Error('the token that was given has already ended')
+      if (this.#clock() >= expiresAtMs - lastSecondsMs)
+        throw new IdentityError('the token that was given has already ended')
       this.#current = { header: bearer(token), expiresAtMs }
       return this.#current
     } catch (error) {
-      const reason = withoutSecrets(error)
       const validMs = this.#current === null ? 0 : Math.max(0, this.#current.expiresAtMs - this.#clock())
-      this.#log?.warn({ reason, tokenValidForMs: validMs }, 'no token of the managed identity')
+      this.#log?.warn({ reason: withoutSecrets(error), tokenValidForMs: validMs }, 'no token of the managed identity')
       throw new CredentialError(
         'The gateway could not get a token of its managed identity. Check that the identity is assigned to where the gateway runs, ' +
           'or configure another credential for the instance.',
-        { cause: new Error(reason) },
+        { cause: new IdentityError(identityFault(error)) },
       )
     }
   }

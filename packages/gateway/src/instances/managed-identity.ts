@@ -2,6 +2,7 @@
 import type { ManagedIdentityCredential } from '@azure/identity'
 import { request } from 'undici'
 import { z } from 'zod'
+import { codeOf } from '../errors.ts'
 
 /** The environment variables of App Service and Container Apps for a workload with a managed identity. */
 export interface AppServiceEndpoint {
@@ -15,8 +16,31 @@ export interface IssuedToken {
   readonly expiresAtMs: number
 }
 
-/** Requests a token each time; rejects when there is none. */
+/** Requests a token each time; rejects when there is none (`identityFault`). */
 export type TokenReader = () => Promise<IssuedToken>
+
+/** There is no token. The message is the reason, in words that hold no part of an answer. */
+export class IdentityError extends Error {
+  override readonly name = 'IdentityError'
+}
+
+const unreachable =
+  /network_error|network_unavailable|Network unreachable|endpoint, but it is not available|TimeoutError|\b(?:ECONN|EHOST|ENET|ENOTFOUND|EAI_|ETIMEDOUT|UND_ERR_)/
+
+/**
+ * Why there is no token, in words that hold no part of an answer: the messages of `@azure/identity` (4.14) quote
+ * answers and their header fields.
+ */
+export function identityFault(error: unknown): string {
+  if (error instanceof IdentityError) return error.message
+  const said = error instanceof Error ? `${error.name} ${codeOf(error) ?? ''} ${error.message}` : ''
+  if (/identity not found/i.test(said)) return 'no such identity is assigned to where this runs'
+  const [, status] = /http status code: (\d{3})\b/i.exec(said) ?? []
+  if (status !== undefined) return `the identity endpoint answered ${status}`
+  if (unreachable.test(said)) return 'no identity endpoint answers here'
+  const [, code] = /Message:? ([a-z_]{1,64})\b/.exec(said) ?? []
+  return `the identity endpoint refused the request (${code ?? 'unknown reason'})`
+}
 
 /**
  * Longest wait for a token. Where there is no identity at all, the library would try for longer than any client waits.
@@ -63,9 +87,9 @@ export function readAppService(endpoint: AppServiceEndpoint, clientId: string | 
       signal: AbortSignal.timeout(tokenTimeoutMs),
     })
     const text = await answer.body.text()
-    if (answer.statusCode !== 200) throw new Error(`the identity endpoint answered ${answer.statusCode}`)
+    if (answer.statusCode !== 200) throw new IdentityError(`the identity endpoint answered ${answer.statusCode}`)
     const found = appServiceAnswer.safeParse(parsed(text))
-    if (!found.success) throw new Error('the identity endpoint answered without access_token and expires_on')
+    if (!found.success) throw new IdentityError('the identity endpoint answered without access_token and expires_on')
     return { token: found.data.access_token, expiresAtMs: found.data.expires_on * 1_000 }
   }
 }
@@ -81,7 +105,10 @@ function parsed(text: string): unknown {
 
 async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1_000} s`)), ms)
+  const timer = setTimeout(
+    () => reject(new IdentityError(`the identity endpoint did not answer within ${ms / 1_000} s`)),
+    ms,
+  )
   try {
     return await Promise.race([promise, late])
   } finally {

@@ -23,7 +23,7 @@ variable "location" {
 
 variable "instances" {
   description = <<-TEXT
-    Azure OpenAI instances by name, all of them members of the gateway's pool `main`; a lower `priority` is used first. Each becomes an account with a private endpoint; its deployments are made one after another, in the order of `step` (1 to 6, each once).
+    Azure OpenAI instances by name, all of them members of the gateway's pool `main`; a lower `priority` is used first. Each becomes an account with a private endpoint; its deployments are made one after another.
     `kind` is OpenAI or AIServices. `capacity` is thousands of tokens per minute, or units (PTU) where `sku` is provisioned. `content_filter` names a policy of the account.
   TEXT
   type = map(object({
@@ -31,7 +31,6 @@ variable "instances" {
     kind     = optional(string, "OpenAI")
     priority = optional(number, 1)
     deployments = map(object({
-      step           = number
       model          = string
       version        = string
       sku            = optional(string, "Standard")

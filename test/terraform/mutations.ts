@@ -82,25 +82,11 @@ export const written: readonly Mutation[] = [
     found: /the subresource must be account/,
   },
   {
-    mistake: 'the first deployment does not wait for the endpoint',
+    mistake: 'deployments do not wait for the endpoint',
     file: openai,
     from: '  depends_on = [azurerm_private_endpoint.this]\n',
     to: '',
-    found: /step_1 does not wait/,
-  },
-  {
-    mistake: 'deployments are made in parallel',
-    file: openai,
-    from: '  depends_on = [module.step_3]\n',
-    to: '',
-    found: /step_4 does not wait/,
-  },
-  {
-    mistake: 'a deployment waits for the wrong one',
-    file: openai,
-    from: 'depends_on = [module.step_4]',
-    to: 'depends_on = [module.step_2]',
-    found: /step_5 does not wait/,
+    found: /azurerm_cognitive_deployment\.this: it must wait for azurerm_private_endpoint/,
   },
   {
     mistake: 'an argument is misspelt',
@@ -111,9 +97,9 @@ export const written: readonly Mutation[] = [
   },
   {
     mistake: 'an argument of a block is misspelt',
-    file: 'modules/openai/deployment/main.tf',
-    from: '    capacity = var',
-    to: '    capacitiy = var',
+    file: openai,
+    from: '    capacity = each',
+    to: '    capacitiy = each',
     found: /no argument capacitiy/,
   },
   {
@@ -125,8 +111,8 @@ export const written: readonly Mutation[] = [
   },
   {
     mistake: 'a required block is missing',
-    file: 'modules/openai/deployment/main.tf',
-    from: '  sku {\n    name     = var.deployment.sku\n    capacity = var.deployment.capacity\n  }\n',
+    file: openai,
+    from: '  sku {\n    name     = each.value.sku\n    capacity = each.value.capacity\n  }\n',
     to: '',
     found: /the block sku is missing/,
   },
@@ -160,10 +146,10 @@ export const written: readonly Mutation[] = [
   },
   {
     mistake: 'a local value is not declared',
-    file: openai,
-    from: 'local.steps[2]',
-    to: 'local.stages[2]',
-    found: /nothing is declared as local\.stages/,
+    file: network,
+    from: '[local.endpoints]',
+    to: '[local.places]',
+    found: /nothing is declared as local\.places/,
   },
   {
     mistake: 'a resource that is referred to does not exist',
@@ -371,13 +357,6 @@ export const computed: readonly Mutation[] = [
     from: 'capacity = 10',
     to: 'capacity = 10.5',
     found: /capacity must be a whole number/,
-  },
-  {
-    mistake: 'two deployments have the same step',
-    file: 'examples/minimal/main.tf',
-    from: '        "gpt-4o" = {',
-    to: '        "gpt-4m" = { step = 1, model = "gpt-4m", version = "2024-07-18", capacity = 10 }\n        "gpt-4o" = {',
-    found: /needs a step of its own/,
   },
   {
     mistake: 'files are not formatted',

@@ -157,7 +157,6 @@ function unlinked(resources: readonly Resource[]): readonly string[] {
 /** Findings about how modules are written: order of deployments, descriptions, secrets in outputs. */
 export function brokenHabits(modules: readonly Module[]): readonly string[] {
   return modules.flatMap(module => [
-    ...parallelDeployments(module),
     ...module.resources.flatMap(earlyResource),
     ...Object.entries(module.variables)
       .filter(([, variable]) => !variable['description'] || variable['type'] === undefined)
@@ -173,27 +172,12 @@ export function brokenHabits(modules: readonly Module[]): readonly string[] {
   ])
 }
 
-/** An account answers 409 to a second change, so deployments wait for each other, and the first for the endpoint. */
-function parallelDeployments(module: Module): readonly string[] {
-  const steps = module.calls.filter(({ directory }) => directory.endsWith('/deployment'))
-  const loose = module.directory.endsWith('/deployment')
-    ? []
-    : module.resources.filter(({ type }) => type === 'azurerm_cognitive_deployment')
-  const wrong = steps.filter(({ values }, index) => {
-    const before = index === 0 ? 'azurerm_private_endpoint.this' : `module.${steps[index - 1]?.name}`
-    return !texts(values['depends_on']).some(text => text === before || text === `\${${before}}`)
-  })
-  return [
-    ...wrong.map(({ name }) => `${module.directory}: module.${name} does not wait for the change before it`),
-    ...loose.map(({ address }) => `${module.directory}: ${address} would be made in parallel with others`),
-  ]
-}
-
-/** What must wait for other resources that it does not name: the scripts of a database, and its data connection. */
+/** What does not wait for resources that it does not name: deployments, scripts of a database, its data connection. */
 function earlyResource({ address, type, values }: Resource): readonly string[] {
   const waits = texts(values['depends_on']).map(text => text.replace(/^\$\{(.*)\}$/, '$1'))
   const lacking = (on: string) =>
     waits.some(text => text.startsWith(`${on}.`)) ? [] : [`${address}: it must wait for ${on}`]
+  if (type === 'azurerm_cognitive_deployment') return lacking('azurerm_private_endpoint')
   if (type === 'azurerm_kusto_script' && address !== 'azurerm_kusto_script.tables') return lacking(type)
   if (type !== 'azurerm_kusto_eventhub_data_connection') return []
   return [

@@ -17,15 +17,15 @@ variables {
     sweden = {
       location = "swedencentral"
       deployments = {
-        "gpt-4o"      = { step = 1, model = "gpt-4o", version = "2024-11-20", capacity = 10 }
-        "gpt-4o-mini" = { step = 2, model = "gpt-4o-mini", version = "2024-07-18", capacity = 10 }
+        "gpt-4o"      = { model = "gpt-4o", version = "2024-11-20", capacity = 10 }
+        "gpt-4o-mini" = { model = "gpt-4o-mini", version = "2024-07-18", capacity = 10 }
       }
     }
     foundry = {
       location = "eastus2"
       kind     = "AIServices"
       deployments = {
-        "gpt-4o" = { step = 1, model = "gpt-4o", version = "2024-11-20", sku = "GlobalStandard", capacity = 10 }
+        "gpt-4o" = { model = "gpt-4o", version = "2024-11-20", sku = "GlobalStandard", capacity = 10 }
       }
     }
   }

@@ -58,7 +58,7 @@ module "gatehouse" {
     sweden = {
       location = "swedencentral"
       deployments = {
-        "gpt-4o" = { step = 1, model = "gpt-4o", version = "2024-11-20", capacity = 10 }
+        "gpt-4o" = { model = "gpt-4o", version = "2024-11-20", capacity = 10 }
       }
     }
   }

@@ -61,8 +61,8 @@ module "gatehouse" {
       location = "swedencentral"
       priority = 1
       deployments = {
-        "gpt-4o"                 = { step = 1, model = "gpt-4o", version = "2024-11-20", sku = "ProvisionedManaged", capacity = 50 }
-        "text-embedding-3-large" = { step = 2, model = "text-embedding-3-large", version = "1", capacity = 100 }
+        "gpt-4o"                 = { model = "gpt-4o", version = "2024-11-20", sku = "ProvisionedManaged", capacity = 50 }
+        "text-embedding-3-large" = { model = "text-embedding-3-large", version = "1", capacity = 100 }
       }
     }
     france = {
@@ -70,8 +70,8 @@ module "gatehouse" {
       kind     = "AIServices"
       priority = 2
       deployments = {
-        "gpt-4o"                 = { step = 1, model = "gpt-4o", version = "2024-11-20", sku = "DataZoneStandard", capacity = 200 }
-        "text-embedding-3-large" = { step = 2, model = "text-embedding-3-large", version = "1", capacity = 100 }
+        "gpt-4o"                 = { model = "gpt-4o", version = "2024-11-20", sku = "DataZoneStandard", capacity = 200 }
+        "text-embedding-3-large" = { model = "text-embedding-3-large", version = "1", capacity = 100 }
       }
     }
   }

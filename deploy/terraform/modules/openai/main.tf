@@ -1,10 +1,3 @@
-locals {
-  # Deployments by step: { 1 = { gpt-4o = {...} }, 2 = {}, ... }
-  steps = { for step in range(1, 7) : step => {
-    for name, deployment in var.deployments : name => deployment if deployment.step == step
-  } }
-}
-
 resource "azurerm_cognitive_account" "this" {
   name                          = var.name
   resource_group_name           = var.resource_group_name
@@ -41,64 +34,25 @@ resource "azurerm_private_endpoint" "this" {
   }
 }
 
-# An account takes one change at a time and answers others with 409. So the endpoint comes first, then one deployment
-# after another. Terraform cannot order the members of a for_each: each step is a block of its own.
-module "step_1" {
-  source     = "./deployment"
-  for_each   = local.steps[1]
+# An account takes one change at a time and answers others with 409. azurerm locks the account while it changes a
+# deployment, so deployments are made one after another. The endpoint does not take that lock: it comes first.
+resource "azurerm_cognitive_deployment" "this" {
+  for_each   = var.deployments
   depends_on = [azurerm_private_endpoint.this]
 
-  account_id = azurerm_cognitive_account.this.id
-  name       = each.key
-  deployment = each.value
-}
+  name                   = each.key
+  cognitive_account_id   = azurerm_cognitive_account.this.id
+  rai_policy_name        = each.value.content_filter
+  version_upgrade_option = "NoAutoUpgrade"
 
-module "step_2" {
-  source     = "./deployment"
-  for_each   = local.steps[2]
-  depends_on = [module.step_1]
+  model {
+    format  = "OpenAI"
+    name    = each.value.model
+    version = each.value.version
+  }
 
-  account_id = azurerm_cognitive_account.this.id
-  name       = each.key
-  deployment = each.value
-}
-
-module "step_3" {
-  source     = "./deployment"
-  for_each   = local.steps[3]
-  depends_on = [module.step_2]
-
-  account_id = azurerm_cognitive_account.this.id
-  name       = each.key
-  deployment = each.value
-}
-
-module "step_4" {
-  source     = "./deployment"
-  for_each   = local.steps[4]
-  depends_on = [module.step_3]
-
-  account_id = azurerm_cognitive_account.this.id
-  name       = each.key
-  deployment = each.value
-}
-
-module "step_5" {
-  source     = "./deployment"
-  for_each   = local.steps[5]
-  depends_on = [module.step_4]
-
-  account_id = azurerm_cognitive_account.this.id
-  name       = each.key
-  deployment = each.value
-}
-
-module "step_6" {
-  source     = "./deployment"
-  for_each   = local.steps[6]
-  depends_on = [module.step_5]
-
-  account_id = azurerm_cognitive_account.this.id
-  name       = each.key
-  deployment = each.value
+  sku {
+    name     = each.value.sku
+    capacity = each.value.capacity
+  }
 }

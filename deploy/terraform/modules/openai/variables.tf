@@ -28,9 +28,8 @@ variable "kind" {
 }
 
 variable "deployments" {
-  description = "Deployments by name, with the step in which each is made (1 to 6)."
+  description = "Deployments by name, which is what clients write as the model. Capacity is thousands of tokens per minute, or units (PTU) where the SKU is provisioned."
   type = map(object({
-    step           = number
     model          = string
     version        = string
     sku            = string
@@ -40,13 +39,21 @@ variable "deployments" {
   nullable = false
 
   validation {
-    condition     = alltrue([for deployment in values(var.deployments) : contains([1, 2, 3, 4, 5, 6], deployment.step)])
-    error_message = "step must be a whole number from 1 to 6."
+    condition     = alltrue([for name in keys(var.deployments) : can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{1,63}$", name))])
+    error_message = "Names of deployments must be 2 to 64 letters, digits, dots, hyphens and underscores."
   }
 
   validation {
-    condition     = length(distinct([for deployment in values(var.deployments) : deployment.step])) == length(var.deployments)
-    error_message = "Each deployment of an account needs a step of its own: Azure refuses two that are made at the same time (409 RequestConflict)."
+    condition = alltrue([for deployment in values(var.deployments) : contains([
+      "Standard", "DataZoneStandard", "GlobalStandard", "GlobalBatch", "DataZoneBatch",
+      "ProvisionedManaged", "DataZoneProvisionedManaged", "GlobalProvisionedManaged",
+    ], deployment.sku)])
+    error_message = "sku must be Standard, DataZoneStandard, GlobalStandard, GlobalBatch, DataZoneBatch, ProvisionedManaged, DataZoneProvisionedManaged or GlobalProvisionedManaged."
+  }
+
+  validation {
+    condition     = alltrue([for deployment in values(var.deployments) : deployment.capacity >= 1 && floor(deployment.capacity) == deployment.capacity])
+    error_message = "capacity must be a whole number from 1: thousands of tokens per minute, or units (PTU)."
   }
 }
 

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import fc from 'fast-check'
 import { z } from 'zod'
-import type { Resource } from './hcl.ts'
+import { blocksOf, type Resource } from './hcl.ts'
 import { computed } from './mutations.ts'
 import { type RunningProvider, startProvider } from './provider.ts'
 import { brokenRules } from './rules.ts'
@@ -105,6 +105,20 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
       for (const command of commands)
         assert.match(command, /^\.(?:create|create-or-alter|create-merge|alter|alter-merge)$/)
     }
+  })
+
+  // A gateway on a virtual machine in another subnet would reach no instance, and nobody Data Explorer.
+  test('private endpoints are reached from the whole virtual network, and from nowhere else', async () => {
+    using copy = copyOfDeploy()
+    assert.equal(await findings(copy.directory), '')
+    const resources = await made(join(copy.directory, 'examples/minimal'))
+    const network = resources.find(({ type }) => type === 'azurerm_virtual_network')
+    const group = resources.find(({ address }) => address.endsWith('azurerm_network_security_group.endpoints'))
+    const allowed = blocksOf(group?.values ?? {}, 'security_rule').filter(rule => rule['access'] === 'Allow')
+    assert.deepEqual(
+      allowed.map(rule => rule['source_address_prefix']),
+      network?.values['address_space'],
+    )
   })
 
   for (const example of ['minimal', 'two-regions']) {

@@ -38,7 +38,7 @@ resource "azurerm_subnet" "apps" {
   }
 }
 
-# Only the gateway reaches the endpoints: HTTPS, AMQP of Event Hubs, NFS of the journal.
+# From the virtual network alone (the gateway, queries to Data Explorer): HTTPS, NFS of the journal, AMQP of Event Hubs.
 resource "azurerm_network_security_group" "endpoints" {
   name                = "nsg-${var.name}-endpoints"
   resource_group_name = var.resource_group_name
@@ -46,12 +46,12 @@ resource "azurerm_network_security_group" "endpoints" {
   tags                = var.tags
 
   security_rule {
-    name                       = "gateway"
+    name                       = "network"
     priority                   = 100
     direction                  = "Inbound"
     access                     = "Allow"
     protocol                   = "Tcp"
-    source_address_prefix      = local.apps
+    source_address_prefix      = var.address_space
     source_port_range          = "*"
     destination_address_prefix = local.endpoints
     destination_port_ranges    = ["443", "2049", "5671"]

@@ -217,10 +217,6 @@ const rules: Readonly<Record<string, RegExp>> = {
   identity: /^[a-z0-9][a-z0-9_-]{2,127}$/i,
   event_hubs: /^(?!.*-(?:sb|mgmt)$)[a-z][a-z0-9-]{4,48}[a-z0-9]$/i,
   data_explorer: /^[a-z][a-z0-9]{3,21}$/,
-  storage: /^[a-z0-9]{3,24}$/,
-  container_environment: /^(?!.*--)[a-z][a-z0-9-]{0,58}[a-z0-9]$/,
-  container_app: /^(?!.*--)[a-z][a-z0-9-]{0,30}[a-z0-9]$/,
-  logs: /^[a-z0-9][a-z0-9-]{2,61}[a-z0-9]$/i,
 }
 
 function assertNames(names: Readonly<Record<string, unknown>>): void {

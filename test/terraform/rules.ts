@@ -21,8 +21,6 @@ const required: Readonly<Record<string, Block>> = {
   azurerm_cognitive_account: { local_auth_enabled: false, public_network_access_enabled: false },
   azurerm_eventhub_namespace: { local_authentication_enabled: false, public_network_access_enabled: false },
   azurerm_kusto_cluster: { public_network_access_enabled: false, auto_stop_enabled: false },
-  azurerm_storage_account: { shared_access_key_enabled: false, public_network_access_enabled: false },
-  azurerm_container_app_environment: { internal_load_balancer_enabled: true },
   azurerm_role_assignment: { principal_type: 'ServicePrincipal' },
   azurerm_private_dns_zone_virtual_network_link: { registration_enabled: false },
 }
@@ -32,7 +30,6 @@ const reached: Readonly<Record<string, { readonly subresource: string; readonly 
   azurerm_cognitive_account: { subresource: 'account', zone: /\/privatelink\.openai\.azure\.com$/ },
   azurerm_eventhub_namespace: { subresource: 'namespace', zone: /\/privatelink\.servicebus\.windows\.net$/ },
   azurerm_kusto_cluster: { subresource: 'cluster', zone: /\/privatelink\.[a-z0-9]+\.kusto\.windows\.net$/ },
-  azurerm_storage_account: { subresource: 'file', zone: /\/privatelink\.file\.core\.windows\.net$/ },
 }
 
 /** Findings about resources that Terraform would make, or that a module has. */

@@ -27,23 +27,3 @@ output "data_explorer" {
   description = "* Data Explorer cluster: letters and digits alone, at most 22."
   value       = "${var.project}${var.environment}${var.suffix}"
 }
-
-output "storage" {
-  description = "* Storage account of the journal: letters and digits alone, at most 24."
-  value       = "${var.project}${var.environment}${var.suffix}j"
-}
-
-output "container_environment" {
-  description = "Container Apps environment."
-  value       = "cae-${local.base}"
-}
-
-output "container_app" {
-  description = "Container app of the gateway."
-  value       = "ca-${local.base}"
-}
-
-output "logs" {
-  description = "Log Analytics workspace."
-  value       = "log-${local.base}"
-}

@@ -38,7 +38,7 @@ resource "azurerm_subnet" "apps" {
   }
 }
 
-# From the virtual network alone (the gateway, queries to Data Explorer): HTTPS, NFS of the journal, AMQP of Event Hubs.
+# From the virtual network alone (the gateway, queries to Data Explorer): HTTPS, AMQP of Event Hubs.
 resource "azurerm_network_security_group" "endpoints" {
   name                = "nsg-${var.name}-endpoints"
   resource_group_name = var.resource_group_name
@@ -54,7 +54,7 @@ resource "azurerm_network_security_group" "endpoints" {
     source_address_prefix      = var.address_space
     source_port_range          = "*"
     destination_address_prefix = local.endpoints
-    destination_port_ranges    = ["443", "2049", "5671"]
+    destination_port_ranges    = ["443", "5671"]
   }
 
   security_rule {

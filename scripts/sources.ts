@@ -16,7 +16,7 @@ export interface Sources {
 }
 
 const code = '{packages/*/src,packages/*/bin,test,bench,scripts}/**/*.{ts,mjs,lua}'
-const pages = '{*,docs/**/*,packages/*/*,packages/*/src/**/*,examples/**/*}.md'
+const pages = '{*,docs/**/*,packages/*/*,packages/*/src/**/*,deploy/**/*}.md'
 
 /** @throws Error when there is no code or no page: a check of nothing would pass. */
 export function readSources(root: string): Sources {

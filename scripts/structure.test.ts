@@ -138,6 +138,12 @@ test('a link, a heading or a path that does not exist is found', () => {
   assert.equal(lua('-- no/such-file.ts').length, 1)
 })
 
+test('documents of every folder are checked', () => {
+  const checked = readSources(root).pages.map(({ path }) => path)
+  for (const page of ['README.md', 'docs/deploy.md', 'deploy/README.md', 'packages/gateway/README.md'])
+    assert.ok(checked.includes(page), page)
+})
+
 test('a check of an empty folder fails instead of finding nothing', () => {
   assert.throws(() => readSources(`${root}/.ci`))
   assert.throws(() => readImports(`${root}/.ci`))

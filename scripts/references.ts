@@ -41,7 +41,7 @@ function deadLinks(
 }
 
 /** GitHub's anchors of headings. */
-function anchorsOf(text: string): ReadonlySet<string> {
+export function anchorsOf(text: string): ReadonlySet<string> {
   const found = new Set<string>()
   for (const [, heading = ''] of withoutFences(text).matchAll(/^#{1,6} +(.+)$/gm)) {
     const words = heading.toLowerCase().replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')

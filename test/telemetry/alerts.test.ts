@@ -4,8 +4,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { anchorsOf } from '../../scripts/references.ts'
 import { type AlertCase, alertCases } from './alert-cases.ts'
-import { type AlertRule, alertRules, alertsText, promtool, type Told } from './promtool.ts'
+import { type AlertRule, alertRules, alertsText, promtool, type Ran } from './promtool.ts'
 
 const rules = new Map(alertRules.map(rule => [rule.alert, rule]))
 
@@ -24,7 +25,7 @@ function expected({ alert, fires }: AlertCase): readonly object[] {
 }
 
 /** Only one rule: promtool evaluates all rules of a file in every minute of every case. */
-async function evaluated(rule: AlertRule): Promise<Told> {
+async function evaluated(rule: AlertRule): Promise<Ran> {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-alerts-'))
   const ruleFile = join(directory, 'rule.yaml')
   await writeFile(ruleFile, JSON.stringify({ groups: [{ name: rule.alert, rules: [rule] }] }))
@@ -84,12 +85,6 @@ test('every runbook is a heading of docs/', async () => {
   for (const { alert, annotations } of alertRules) {
     const [page = '', heading] = annotations.runbook_url.split('#')
     const text = await readFile(new URL(`../../${page}`, import.meta.url), 'utf8')
-    const anchors = [...text.matchAll(/^#+ (.+)$/gm)].map(([, words = '']) =>
-      words
-        .toLowerCase()
-        .replace(/[^\w -]/g, '')
-        .replaceAll(' ', '-'),
-    )
-    assert.ok(heading !== undefined && anchors.includes(heading), `${alert}: ${annotations.runbook_url}`)
+    assert.ok(heading !== undefined && anchorsOf(text).has(heading), `${alert}: ${annotations.runbook_url}`)
   }
 })

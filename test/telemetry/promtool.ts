@@ -28,13 +28,14 @@ export const alertRules: readonly AlertRule[] = rulesSchema
   .parse(parse(alertsText))
   .groups.flatMap(group => group.rules)
 
-export interface Told {
+/** What a run of the program said. */
+export interface Ran {
   readonly status: number | null
   readonly text: string
 }
 
 /** Runs promtool on a document, which is written as JSON: that is YAML too. */
-export async function promtool(command: readonly string[], document: unknown): Promise<Told> {
+export async function promtool(command: readonly string[], document: unknown): Promise<Ran> {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-promtool-'))
   const file = join(directory, 'document.yaml')
   await writeFile(file, typeof document === 'string' ? document : JSON.stringify(document))

@@ -93,7 +93,7 @@ test('the functions answer what the records say, though records come twice, in p
   )
 })
 
-test('a record of 5 MB comes back byte for byte from its parts; a missing or damaged part is told', async t => {
+test('a record of 5 MB comes back byte for byte from its parts; a missing or damaged part is found', async t => {
   const ledger = await testLedger(t, temporaryDirectory(t))
   const id = newId()
   const request = Buffer.from('{"content":"Grüße 株式会社 😀 and more"}'.repeat(70_000))

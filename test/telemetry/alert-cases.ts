@@ -356,7 +356,6 @@ const feedCases: readonly AlertCase[] = [
   ...[
     {
       newest: '600x60',
-
       rate: '0+5x60',
       fires: { labels: { job: collector.job, ...source }, value: '30m 0s' },
     },

@@ -13,7 +13,7 @@ test('metrics, labels and values of an expression are found, wherever they are',
   ])
 })
 
-test('a label of an inner aggregation is not asked of metrics beside it', () => {
+test('a label of an inner aggregation is not expected of metrics beside it', () => {
   const found = namedIn('sum by (a) (x{b="1"}) / time() > -2 * sum(y)')
   assert.deepEqual(
     found.map(({ metric, labels }) => [metric, labels]),

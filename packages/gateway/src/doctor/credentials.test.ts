@@ -119,7 +119,7 @@ test('models that a compatible server does not list are failures', async t => {
   assert.deepEqual(faultsIn(findings), ['failure It has no deployment llama-2.'])
 })
 
-test('deployments behind a refused credential are a note that leads to the cause', async t => {
+test('with a refused credential, deployments are a note that leads to the cause', async t => {
   const surroundings = await startSurroundings(t)
   const endpoint = await resource(t, surroundings, { allowedObjectIds: [] })
   const { next } = ofLevel(await surroundings.examine('deployments', withInstance({ endpoint })), 'note')

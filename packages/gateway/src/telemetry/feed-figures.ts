@@ -38,7 +38,7 @@ const families = [
 ] as const satisfies readonly (readonly ['gauge' | 'counter', string, string, (state: FeedState) => number])[]
 
 export function registerFeeds(registry: Registry, read: () => Promise<readonly FeedState[]>): void {
-  // One question per scrape, whose families ask at the same time.
+  // One question per scrape: its families ask at the same time.
   let asked: Promise<readonly FeedState[]> | null = null
   const states = (): Promise<readonly FeedState[]> => {
     asked ??= read().finally(() => {

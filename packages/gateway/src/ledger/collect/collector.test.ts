@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, statSync } from 'node:fs'
+import { appendFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { eventually } from '../../../../../test/support/wait.ts'
@@ -258,6 +258,34 @@ test('a directory that is not mounted is reported, and read when it is there', a
   appendFileSync(join(hour, `archive-${newId()}.jsonl`), `${JSON.stringify(line)}\n`)
   await has(started, { status: 'running', taken: 1 })
 })
+
+// Reading months of files again takes hours, and brings back what retention has deleted.
+for (const state of ['missing', 'empty']) {
+  test(`a directory that is ${state} at a start is read on where it was when its files are back`, async t => {
+    const lines = await linesOf(t, ['text', 'audio'])
+    const shared = join(temporaryDirectory(t), 'shared')
+    const hour = join(shared, 'one', 'day=2026-11-27', 'hour=00')
+    const write = (line: JsonRecord | undefined): void => {
+      mkdirSync(hour, { recursive: true })
+      appendFileSync(join(hour, `archive-${newId()}.jsonl`), JSON.stringify(line))
+    }
+    for (const line of lines) write(line)
+    const source = await filesSource(shared)
+    const first = await collecting(t, [source])
+    await has(first, { taken: lines.length })
+    await first.close()
+    const { directory } = first
+
+    renameSync(shared, `${shared}-of-the-server`)
+    if (state === 'empty') mkdirSync(shared)
+    await (await collecting(t, [source], { directory })).close()
+    rmSync(shared, { recursive: true, force: true })
+    renameSync(`${shared}-of-the-server`, shared)
+    write({ ...lines[0], id: newId() })
+    const last = await collecting(t, [source], { directory })
+    await has(last, { taken: 1, doubles: 0 })
+  })
+}
 
 test('of a record that comes from two sources at once there is one', async t => {
   const lines = await linesOf(t, ['text', 'audio'])

@@ -3,9 +3,9 @@
  * shared storage. A file is a partition and never changes; its offset is the number of the last line that was taken,
  * or `whole`.
  */
-import { createReadStream, type Dirent, existsSync } from 'node:fs'
+import { createReadStream, type Dirent, existsSync, readdirSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { codeOf } from '../../../errors.ts'
 import type { Log } from '../../../log.ts'
@@ -42,8 +42,10 @@ class FilesSource implements MessageSource {
     this.#log = log
   }
 
+  /** True as well while the directory of its days is empty or missing: it may not be mounted yet. */
   lives(partition: string): boolean {
-    return existsSync(join(this.#directory, partition))
+    const file = join(this.#directory, partition)
+    return existsSync(file) || isEmpty(dirname(dirname(dirname(file))))
   }
 
   async *read(from: SourceOffsets, signal: AbortSignal): AsyncGenerator<readonly SourceMessage[]> {
@@ -125,6 +127,15 @@ class FilesSource implements MessageSource {
     this.#hasWarned = true
     const fields = { directory: join(this.#directory, hour), expected: 'format: jsonl' }
     this.#log.warn(fields, 'source_files_not_read')
+  }
+}
+
+/** True as well for a directory that cannot be listed. */
+function isEmpty(directory: string): boolean {
+  try {
+    return readdirSync(directory).length === 0
+  } catch {
+    return true
   }
 }
 

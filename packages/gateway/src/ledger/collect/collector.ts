@@ -5,7 +5,7 @@ import { AsideFile } from '../feeds/aside.ts'
 import { PartJoiner, readMessage, UnreadableMessageError } from '../feeds/documents/index.ts'
 import type { Journal, Ledger } from '../index.ts'
 import { type CollectedRecord, collectedRecord, NotARecord } from './collected.ts'
-import type { MessageSource, SourceMessage, SourceOffsets, SourceState } from './index.ts'
+import type { MessageSource, SourceMessage, SourceState } from './index.ts'
 import { OffsetFile } from './offsets.ts'
 
 export interface NamedSource {
@@ -79,8 +79,8 @@ class ReadSource {
   readonly #closing = new AbortController()
   readonly #ended: Promise<void>
   #joiner: PartJoiner<BeforeMessage>
-  /** The last message of each partition. */
-  #last = new Map<string, string>()
+  /** By partition: the last message that was read, where the offset that is kept is another one. */
+  readonly #unsaved = new Map<string, string>()
   /** Records of which some parts never came. */
   #givenUp: string[] = []
   #failures = 0
@@ -127,7 +127,7 @@ class ReadSource {
     while (!signal.aborted) {
       try {
         this.#joiner = this.#newJoiner()
-        this.#last = new Map(this.#offsets.offsets)
+        this.#unsaved.clear()
         for await (const batch of this.#named.source.read(this.#offsets.offsets, signal)) {
           await this.#turns.take(() => this.#take(batch))
           this.#recovered()
@@ -169,7 +169,7 @@ class ReadSource {
     const known = await this.#write(records)
     await this.#giveUp()
     await this.#aside.sync()
-    await this.#offsets.save(this.#takenTo())
+    await this.#saveOffsets()
     this.#counts.taken += records.size - known
     this.#counts.doubles += known + repeated
     if (records.size > known) this.#lastTakenAtMs = clock()
@@ -190,10 +190,11 @@ class ReadSource {
 
   /** Null for a part of a record, and for what is no record. */
   #recordOf({ partition, offset, headers, value }: SourceMessage): CollectedRecord | null {
-    const before = { partition, offset: this.#last.get(partition) ?? null }
-    this.#last.set(partition, offset)
+    const before = this.#unsaved.get(partition) ?? this.#offsets.offsets.get(partition) ?? null
+    this.#unsaved.set(partition, offset)
     try {
-      const document = this.#joiner.add(readMessage(value, headers['content-encoding'] ?? null), before)
+      const place = { partition, offset: before }
+      const document = this.#joiner.add(readMessage(value, headers['content-encoding'] ?? null), place)
       return document === null ? null : collectedRecord(document)
     } catch (error) {
       if (!(error instanceof NotARecord || error instanceof UnreadableMessageError)) throw error
@@ -211,9 +212,9 @@ class ReadSource {
     })
   }
 
-  /** Where reading must begin after a crash: before the first part of a record that is not whole yet. */
-  #takenTo(): SourceOffsets {
-    const offsets = new Map(this.#last)
+  /** Keeps where reading must begin after a crash: before the first part of a record that is not whole yet. */
+  async #saveOffsets(): Promise<void> {
+    const offsets = new Map(this.#unsaved)
     const held = new Set<string>()
     for (const { from } of this.#joiner.incomplete()) {
       if (held.has(from.partition)) continue
@@ -221,7 +222,8 @@ class ReadSource {
       if (from.offset === null) offsets.delete(from.partition)
       else offsets.set(from.partition, from.offset)
     }
-    return offsets
+    await this.#offsets.save(offsets)
+    for (const partition of this.#unsaved.keys()) if (!held.has(partition)) this.#unsaved.delete(partition)
   }
 
   /** Of a record that the ledger has already, a second sending may have ended in the middle. */

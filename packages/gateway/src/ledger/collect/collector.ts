@@ -39,6 +39,12 @@ interface BeforeMessage {
   readonly offset: string | null
 }
 
+/** A message or a record that is set aside: its place, and why. */
+interface Refusal {
+  readonly place: Readonly<Record<string, unknown>>
+  readonly reason: string
+}
+
 /** Reads sources into a ledger: every record once, however often it comes. */
 export class Collector {
   readonly #sources: readonly ReadSource[]
@@ -83,6 +89,8 @@ class ReadSource {
   readonly #unsaved = new Map<string, string>()
   /** Records of which some parts never came. */
   #givenUp: string[] = []
+  /** What is no record, until it is written down. */
+  #refused: Refusal[] = []
   #failures = 0
   readonly #counts = { taken: 0, doubles: 0 }
   #lastEndedAtMs: number | null = null
@@ -128,6 +136,8 @@ class ReadSource {
       try {
         this.#joiner = this.#newJoiner()
         this.#unsaved.clear()
+        this.#givenUp = []
+        this.#refused = []
         for await (const batch of this.#named.source.read(this.#offsets.offsets, signal)) {
           await this.#turns.take(() => this.#take(batch))
           this.#recovered()
@@ -168,7 +178,7 @@ class ReadSource {
     }
     const known = await this.#write(records)
     await this.#giveUp()
-    await this.#aside.sync()
+    await this.#setAside()
     await this.#saveOffsets()
     this.#counts.taken += records.size - known
     this.#counts.doubles += known + repeated
@@ -198,7 +208,7 @@ class ReadSource {
       return document === null ? null : collectedRecord(document)
     } catch (error) {
       if (!(error instanceof NotARecord || error instanceof UnreadableMessageError)) throw error
-      this.#putAside({ partition, offset }, error.message)
+      this.#refused.push({ place: { partition, offset }, reason: error.message })
       return null
     }
   }
@@ -207,8 +217,10 @@ class ReadSource {
     return new PartJoiner({
       clock: this.#options.clock,
       onGivenUp: ({ id }) => this.#givenUp.push(id),
-      onDamaged: (id, part) =>
-        this.#putAside({ id }, part === null ? 'its parts do not fit together' : `part ${part} is damaged`),
+      onDamaged: (id, part) => {
+        const reason = part === null ? 'its parts do not fit together' : `part ${part} is damaged`
+        this.#refused.push({ place: { id }, reason })
+      },
     })
   }
 
@@ -232,13 +244,18 @@ class ReadSource {
     const given = this.#givenUp.splice(0)
     if (given.length === 0) return
     const known = await this.#options.ledger.known(given)
-    for (const id of given) if (!known.has(id)) this.#putAside({ id }, 'some of its parts never came')
+    for (const id of given)
+      if (!known.has(id)) this.#refused.push({ place: { id }, reason: 'some of its parts never came' })
   }
 
-  #putAside(place: Readonly<Record<string, unknown>>, reason: string): void {
+  /** After the batch's records are on the disk: a batch that fails is read again, and must not count them twice. */
+  async #setAside(): Promise<void> {
     const { clock, log } = this.#options
-    this.#aside.add(place, reason, clock())
-    log.error({ source: this.#named.name, ...place, cause: reason }, 'message_set_aside')
+    for (const { place, reason } of this.#refused.splice(0)) {
+      this.#aside.add(place, reason, clock())
+      log.error({ source: this.#named.name, ...place, cause: reason }, 'message_set_aside')
+    }
+    await this.#aside.sync()
   }
 }
 

@@ -105,8 +105,7 @@ test('messages are written and read over plain connections, TLS, PLAIN, SCRAM an
     const stop = new AbortController()
     const onMoved = (): void => assert.fail('nothing was deleted')
     for await (const messages of readTopic(settings, new Map(), stop.signal, { ...parts, onMoved })) {
-      assert.ok(messages.length > 0)
-      break
+      if (messages.length > 0) break
     }
   }
 })

@@ -248,11 +248,13 @@ test('while the disk refuses, nothing is taken or set aside; then each record an
   }
 })
 
-test('a directory that is not mounted is reported, and read when it is there', async t => {
+test('a directory that is not mounted is reported until it is there, also when it has nothing new, and then read', async t => {
   const shared = join(temporaryDirectory(t), 'shared')
   const started = await collecting(t, [await filesSource(shared)])
   const { lastError } = await has(started, { status: 'failing' })
   assert.match(lastError ?? '', /shared: it does not exist; is it mounted\? \(ENOENT\)/)
+  mkdirSync(shared)
+  await has(started, { status: 'running', taken: 0 })
   const [line] = (await linesOf(t, ['text'])) as [JsonRecord]
   const hour = join(shared, 'day=2026-11-27', 'hour=00')
   mkdirSync(hour, { recursive: true })

@@ -189,9 +189,9 @@ class ReadSource {
 
   /** @returns how many of them the ledger had already. */
   async #write(records: ReadonlyMap<string, CollectedRecord>): Promise<number> {
-    if (records.size === 0) return 0
     const { ledger } = this.#options
     if (!ledger.journal.writable) throw new Error('The ledger cannot be written: the log has the reason.')
+    if (records.size === 0) return 0
     const known = await ledger.known([...records.keys()])
     const fresh = [...records.values()].filter(({ closed }) => !known.has(closed.id))
     await Promise.all(fresh.map(record => addTo(ledger.journal, record)))

@@ -20,8 +20,9 @@ export type SourceOffsets = ReadonlyMap<string, string>
 
 export interface MessageSource {
   /**
-   * Batches of messages, as they come, until the signal is aborted. Each partition is read after its offset, from its
-   * beginning where there is none. Throws when the other side cannot be read; the collector begins again after a pause.
+   * Batches of messages, as they come, until the signal is aborted; an empty one where the other side can be read and
+   * has nothing new. Each partition is read after its offset, from its beginning where there is none. Throws when the
+   * other side cannot be read; the collector begins again after a pause.
    */
   read(from: SourceOffsets, signal: AbortSignal): AsyncIterable<readonly SourceMessage[]>
   /** False for a partition that has ended for good, so that its offset need not be kept. Default: none has. */

@@ -52,7 +52,9 @@ class FilesSource implements MessageSource {
     const read = new Set<string>()
     const settled = new Map<string, number>()
     while (!signal.aborted) {
-      for (const file of await this.#files(read, settled)) {
+      const files = await this.#files(read, settled)
+      if (files.length === 0) yield []
+      for (const file of files) {
         if (signal.aborted) return
         const offset = from.get(file) ?? '0'
         if (offset !== whole) yield* this.#fileFrom(file, Number(offset))

@@ -150,7 +150,7 @@ test('through lost links, cut connections, expired tokens, throttling and double
 })
 
 // A collector keeps the offsets with its rows, and begins again after them.
-test('a reader that begins again after its offsets gets what it has not had, and says what failed', async t => {
+test('a reader that begins again after its offsets gets what it has not had, and says that nothing is new and what failed', async t => {
   const namespace = await startNamespace(t, { hub: { partitions: 2 } })
   const feed = openTestFeed(t, namespace)
   const credential = { connectionString: namespace.connectionString }
@@ -173,6 +173,7 @@ test('a reader that begins again after its offsets gets what it has not had, and
   await feed.take(first)
   const before = await read(new Map(), 50)
   assert.deepEqual(before.ids, first.map(({ id }) => id).toSorted())
+  assert.deepEqual((await read(before.offsets, 0)).ids, [])
   await feed.take(second)
   const after = await read(before.offsets, 50)
   assert.deepEqual(after.ids, second.map(({ id }) => id).toSorted())

@@ -23,8 +23,8 @@ const eventsMax = 300
 const waitSeconds = 1
 
 /**
- * Batches of messages as they come, each of one partition, until the signal is aborted. Of each partition, one batch
- * waits at most.
+ * Batches of messages as they come, each of one partition, until the signal is aborted; an empty one where a partition
+ * has answered and has nothing new. Of each partition, one batch waits at most.
  * @param from by partition: the offset after which to read; others are read from their beginning.
  * @throws Error that says what failed; reading can be begun again.
  */
@@ -121,7 +121,7 @@ class Arrivals {
   }
 
   async #arrive(partition: string, events: readonly ReceivedEventData[]): Promise<void> {
-    if (events.length === 0 || this.#isClosed) return
+    if (this.#isClosed) return
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#waiting.push({ messages: events.map(event => messageOf(partition, event)), taken: resolve })
     this.#wake()

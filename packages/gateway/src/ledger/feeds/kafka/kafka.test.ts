@@ -208,7 +208,7 @@ test('a record that cannot be read is set aside when the others are written', as
   assert.equal(stream.kafka.counts('records').messages, 2)
 })
 
-test('a source reads on after its offsets, and begins again in a topic that was made anew', async t => {
+test('a source reads on after its offsets, says when nothing is new, and begins again in a topic that was made anew', async t => {
   const stream = await fed(t)
   const before = Array.from({ length: 9 }, (_, at) => callOf(at % 3))
   await stream.feed.take(before)
@@ -228,6 +228,10 @@ test('a source reads on after its offsets, and begins again in a topic that was 
     return ids.toSorted()
   }
   assert.deepEqual(await idsFrom(new Map(), 9), before.map(({ id }) => id).toSorted())
+  for await (const nothing of source.read(new Map(offsets), stop.signal)) {
+    assert.deepEqual(nothing, [])
+    break
+  }
   const after = callOf(1)
   await stream.feed.take([after])
   assert.deepEqual(await idsFrom(new Map(offsets), 1), [after.id])

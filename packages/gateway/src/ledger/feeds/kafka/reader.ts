@@ -36,7 +36,7 @@ type Fetcher = Consumer<Buffer, Buffer, Buffer, Buffer>
 type Answer = Awaited<ReturnType<Fetcher['fetch']>>
 
 /**
- * Reads on and on, until the signal.
+ * Reads on and on, until the signal. A batch is empty when the brokers have answered and have nothing new.
  * @param from by partition: the offset of the first message; a partition without one is read from its beginning.
  * @throws Error with what an operator can do. Reading goes on with another call.
  */
@@ -53,10 +53,7 @@ export async function* readTopic(
   try {
     consumer.topics.track(connection.topic)
     const reading = new TopicReading(consumer, connection.topic, from, parts)
-    while (!signal.aborted) {
-      const messages = await reading.next()
-      if (messages.length > 0) yield messages
-    }
+    while (!signal.aborted) yield await reading.next()
   } catch (error) {
     if (!signal.aborted) throw explainKafkaError(error, connection)
   } finally {

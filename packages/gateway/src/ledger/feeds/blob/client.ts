@@ -1,4 +1,5 @@
 import { ContainerClient, type StoragePipelineOptions, StorageSharedKeyCredential } from '@azure/storage-blob'
+import { tokensOf } from '../managed-identity.ts'
 import type { BlobSettings } from './settings.ts'
 
 /** The library tries a few times by itself; after that the feed waits, longer each time. */
@@ -17,13 +18,7 @@ export async function openContainer(settings: BlobSettings): Promise<ContainerCl
     return new ContainerClient(url, new StorageSharedKeyCredential(accountName(account), credential.key), options)
   if (typeof credential === 'object' && 'sas' in credential)
     return new ContainerClient(`${url}?${credential.sas.replace(/^\?/, '')}`, undefined, options)
-  // Loaded only when it is needed, as everywhere.
-  const { ManagedIdentityCredential } = await import('@azure/identity')
-  const identity =
-    credential === 'managed-identity'
-      ? new ManagedIdentityCredential()
-      : new ManagedIdentityCredential({ clientId: credential.managedIdentity })
-  return new ContainerClient(url, identity, options)
+  return new ContainerClient(url, await tokensOf(credential), options)
 }
 
 function byConnectionString(connectionString: string, container: string): ContainerClient {

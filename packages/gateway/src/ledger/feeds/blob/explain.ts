@@ -4,6 +4,7 @@
  * https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes
  */
 import { RestError } from '@azure/storage-blob'
+import { explainMissingToken } from '../managed-identity.ts'
 import { networkAdvice, shownCode } from '../network-errors.ts'
 
 const adviceByCode: Readonly<Record<string, string>> = {
@@ -40,22 +41,10 @@ const adviceByStatus: Readonly<Record<number, string>> = {
   429: 'the account is busy. The feed tries again with growing pauses',
 }
 
-/** Names of errors with which `@azure/identity` says that it got no token. */
-const identityErrors: ReadonlySet<string> = new Set([
-  'CredentialUnavailableError',
-  'AuthenticationError',
-  'AggregateAuthenticationError',
-  'AuthenticationRequiredError',
-])
-
 /** @param where as `contoso.blob.core.windows.net/ledger`: without the query, which may be a signature. */
 export function explainStorageError(error: unknown, where: string): unknown {
   if (error instanceof StalledError) return new Error(`${where}: ${error.message}.`)
-  if (error instanceof Error && identityErrors.has(error.name))
-    return new Error(
-      `${where}: there is no token of the managed identity (${error.name}). Give this machine one, or check its client id.`,
-    )
-  if (!(error instanceof RestError)) return error
+  if (!(error instanceof RestError)) return explainMissingToken(error, where) ?? error
   const { statusCode } = error
   const code = shownCode(error)
   const known = adviceByCode[code ?? ''] ?? adviceByStatus[statusCode ?? 0] ?? networkAdvice(code)

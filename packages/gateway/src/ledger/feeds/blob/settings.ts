@@ -1,9 +1,8 @@
 import type { FilingSettings } from '../filing/index.ts'
+import type { ManagedIdentity } from '../managed-identity.ts'
 
 export type BlobCredential =
-  /** The system-assigned managed identity, or a user-assigned one by its client id. */
-  | 'managed-identity'
-  | { readonly managedIdentity: string }
+  | ManagedIdentity
   /** Key of the storage account, in base64. */
   | { readonly key: string }
   /** Shared access signature, as `sv=2026-10-06&sr=c&sp=cw&sig=...`. */

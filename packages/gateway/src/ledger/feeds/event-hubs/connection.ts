@@ -1,5 +1,6 @@
 /** How clients of Event Hubs find a hub and sign in. */
 import type { TokenCredential } from '@azure/identity'
+import { tokensOf } from '../managed-identity.ts'
 import type { EventHubAddress } from './settings.ts'
 
 /** The arguments of a client's constructor after its own: a connection string, or a namespace and a credential. */
@@ -11,13 +12,7 @@ export type ConnectionArguments =
 export async function connectionOf({ namespace, hub, credential }: EventHubAddress): Promise<ConnectionArguments> {
   if (typeof credential === 'object' && 'connectionString' in credential) return [credential.connectionString, hub]
   if (namespace === undefined) throw new Error('Neither `namespace` nor a connection string names the namespace.')
-  // Loaded only when it is needed: that takes longer than the rest of the start.
-  const { ManagedIdentityCredential } = await import('@azure/identity')
-  const identity =
-    credential === 'managed-identity'
-      ? new ManagedIdentityCredential()
-      : new ManagedIdentityCredential({ clientId: credential.managedIdentity })
-  return [namespace, hub, identity]
+  return [namespace, hub, await tokensOf(credential)]
 }
 
 /** `contoso.servicebus.windows.net/records`, for messages. */

@@ -4,6 +4,7 @@
  * https://learn.microsoft.com/azure/event-hubs/event-hubs-messaging-exceptions
  */
 import { codeOf } from '../../../errors.ts'
+import { explainMissingToken } from '../managed-identity.ts'
 import { RetryLaterError } from '../retry-later.ts'
 
 /** The service asks clients to wait this long when it is busy, in milliseconds. */
@@ -50,21 +51,11 @@ const adviceByCode: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name. Correct `namespace`',
 }
 
-/** Names of errors with which `@azure/identity` says that it got no token. */
-const identityErrors: ReadonlySet<string> = new Set([
-  'CredentialUnavailableError',
-  'AuthenticationError',
-  'AggregateAuthenticationError',
-  'AuthenticationRequiredError',
-])
-
 /** @param place as `contoso.servicebus.windows.net/records`. */
 export function explainEventHubError(error: unknown, place: string): Error {
   const [cause, code] = causeOf(error)
-  if (cause instanceof Error && identityErrors.has(cause.name))
-    return new Error(
-      `${place}: there is no token of the managed identity (${cause.name}). Give this machine one, or check its client id.`,
-    )
+  const missing = explainMissingToken(cause, place)
+  if (missing !== null) return missing
   const name = code ?? nameOf(cause)
   const text = `${place}: ${adviceByCode[name] ?? 'the request failed'} (${name}).`
   return code === 'ServerBusyError' ? new RetryLaterError(text, busyMs) : new Error(text)

@@ -1,9 +1,8 @@
 import type { MessageSettings } from '../documents/index.ts'
+import type { ManagedIdentity } from '../managed-identity.ts'
 
 export type EventHubsCredential =
-  /** The system-assigned managed identity, or a user-assigned one by its client id. */
-  | 'managed-identity'
-  | { readonly managedIdentity: string }
+  | ManagedIdentity
   /** It also names the namespace. */
   | { readonly connectionString: string }
 

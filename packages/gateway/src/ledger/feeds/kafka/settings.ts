@@ -1,4 +1,5 @@
 import type { RecordSettings } from '../forms.ts'
+import type { ManagedIdentity } from '../managed-identity.ts'
 
 /** How a topic is reached. */
 export interface KafkaConnection {
@@ -11,8 +12,7 @@ export interface KafkaConnection {
 }
 
 export type KafkaCredential =
-  | 'managed-identity'
-  | { readonly managedIdentity: string }
+  | ManagedIdentity
   | {
       readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
       readonly username: string

@@ -31,7 +31,7 @@ async function listening(t: TestContext, server: Server): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-test('a wrong hub, key or namespace is told with what to do, and without the key', async t => {
+test('a wrong hub, key or namespace is reported with what to do, and without the key', async t => {
   const namespace = await startNamespace(t)
   const credential = { connectionString: namespace.connectionString }
   assert.match(
@@ -46,7 +46,7 @@ test('a wrong hub, key or namespace is told with what to do, and without the key
   namespace.setKeys({ root: 'rotated' })
   assert.match(
     await failureOf(t, { credential }),
-    /check that the key may send and was not rotated \(UnauthorizedError\)/,
+    /check that the key may send \(for a collector: listen\) and was not rotated \(UnauthorizedError\)/,
   )
 
   const speaksHttp = await listening(
@@ -65,7 +65,7 @@ test('a wrong hub, key or namespace is told with what to do, and without the key
   assert.match(await failureOf(t, { credential: broken }), /the request failed/)
 })
 
-test('a hub that is deleted while the feed runs is told; when it is made again, the feed goes on', async t => {
+test('a hub that is deleted while the feed runs is reported; when it is made again, the feed goes on', async t => {
   const namespace = await startNamespace(t)
   const feed = openTestFeed(t, namespace)
   await feed.take([recordedExchange({})])
@@ -109,7 +109,7 @@ test('the gateway signs in with a managed identity over TLS, and says when it ha
   assert.match(await failureOf(t, nobody), /there is no token of the managed identity/)
 })
 
-test('a hub that does not answer is told; what it kept comes twice, and later answers do no harm', async t => {
+test('a hub that does not answer is reported; what it kept comes twice, and later answers do no harm', async t => {
   let isHolding = true
   const namespace = await startNamespace(t, { fate: () => (isHolding ? 'hold' : 'accept') })
   const feed = openTestFeed(t, namespace, {}, 2_000)
@@ -123,7 +123,7 @@ test('a hub that does not answer is told; what it kept comes twice, and later an
   assert.deepEqual([records.length, doubles], [2, 1])
 })
 
-test('a certificate that nobody trusts is told', async t => {
+test('a certificate that nobody trusts is reported', async t => {
   const namespace = await startNamespace(t, { tls: selfMadeCertificate(Date.now()) })
   const credential = { connectionString: namespace.connectionString }
   assert.match(

@@ -3,21 +3,21 @@
  * string.
  * https://learn.microsoft.com/azure/event-hubs/event-hubs-messaging-exceptions
  */
-import { codeOf } from '../../../errors.ts'
 import { explainMissingToken } from '../managed-identity.ts'
+import { networkAdvice, shownCode } from '../network-errors.ts'
 import { RetryLaterError } from '../retry-later.ts'
 
 /** The service asks clients to wait this long when it is busy, in milliseconds. */
 const busyMs = 4_000
 
-/** By the code that the library gives to a condition of the service, or by that of the system. */
+/** By the code that the library gives to a condition of the service, or by that of the system where more is known. */
 const adviceByCode: Readonly<Record<string, string>> = {
   MessagingEntityNotFoundError: 'there is no such event hub. Create it, or correct `hub`',
   ServiceCommunicationError: 'there is no such event hub or namespace. Create it, or correct `hub` and `namespace`',
   ResourceDeletedError: 'the event hub was deleted. Create it again, or correct `hub`',
   MessagingEntityDisabledError: 'the event hub is disabled. Ask who administers the namespace',
   UnauthorizedError:
-    'the namespace does not accept the credential. Give the identity the role Azure Event Hubs Data Sender, or check that the key may send and was not rotated',
+    'the namespace does not accept the credential. Give the identity the role Azure Event Hubs Data Sender (for a collector: Data Receiver), or check that the key may send (for a collector: listen) and was not rotated',
   QuotaExceededError: 'a quota of the namespace is used up. Ask who administers it',
   MessageTooLargeError:
     'the event hub refuses batches of the size that it announced. Ask who administers the namespace',
@@ -35,16 +35,8 @@ const adviceByCode: Readonly<Record<string, string>> = {
   DetachForcedError: 'the namespace closed the link. The feed tries again with growing pauses',
   ConnectionForcedError: 'the connection broke, or nothing listens at that address. Check `namespace` and the network',
   ENOTFOUND: 'the name of the namespace cannot be resolved. Correct `namespace`, or check the name service',
-  EAI_AGAIN: 'the name of the namespace cannot be resolved now. Check the name service',
   ECONNREFUSED: 'nothing listens at that address. Correct `namespace`',
-  ECONNRESET: 'the connection broke. The feed tries again with growing pauses',
-  EPIPE: 'the connection broke. The feed tries again with growing pauses',
   ETIMEDOUT: 'the namespace cannot be reached at port 5671. Check the network, its firewall and private endpoints',
-  EHOSTUNREACH: 'the namespace cannot be reached. Check the network',
-  ENETUNREACH: 'the namespace cannot be reached. Check the network',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is not trusted. Name its authority in NODE_EXTRA_CA_CERTS',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not trusted. Name its authority in NODE_EXTRA_CA_CERTS',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not trusted. Name its authority in NODE_EXTRA_CA_CERTS',
   ProtocolError: 'what answers there is no event hub. Correct `namespace`, or check the proxies on the way',
   ERR_SSL_WRONG_VERSION_NUMBER:
     'what answers there speaks no TLS. Correct `namespace`, or check the proxies on the way',
@@ -57,7 +49,7 @@ export function explainEventHubError(error: unknown, place: string): Error {
   const missing = explainMissingToken(cause, place)
   if (missing !== null) return missing
   const name = code ?? nameOf(cause)
-  const text = `${place}: ${adviceByCode[name] ?? 'the request failed'} (${name}).`
+  const text = `${place}: ${adviceByCode[name] ?? networkAdvice(name) ?? 'the request failed'} (${name}).`
   return code === 'ServerBusyError' ? new RetryLaterError(text, busyMs) : new Error(text)
 }
 
@@ -65,8 +57,7 @@ export function explainEventHubError(error: unknown, place: string): Error {
 function causeOf(error: unknown): readonly [cause: unknown, code: string | null] {
   let cause = error
   for (let depth = 0; depth < 8 && cause instanceof AggregateError; depth += 1) cause = cause.errors.at(-1)
-  const code = codeOf(cause)
-  return [cause, code !== null && /^[A-Za-z0-9_]{1,64}$/.test(code) ? code : null]
+  return [cause, shownCode(cause)]
 }
 
 /** An opening that takes too long has no name of its own. */

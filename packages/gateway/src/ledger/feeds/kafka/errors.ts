@@ -7,7 +7,8 @@ import type { KafkaConnection } from './settings.ts'
 const protocolReasons: Readonly<Record<string, string>> = {
   UNKNOWN_TOPIC_OR_PARTITION: 'does not exist. Make it, or correct `topic`',
   INVALID_TOPIC_EXCEPTION: 'has a name that the cluster does not allow. Correct `topic`',
-  TOPIC_AUTHORIZATION_FAILED: 'may not be written by this credential. Grant it Write (Event Hubs: Data Sender)',
+  TOPIC_AUTHORIZATION_FAILED:
+    'is closed to this credential. Grant it Write (Event Hubs: Data Sender), or for a collector Read (Data Receiver)',
   CLUSTER_AUTHORIZATION_FAILED: 'may not be written with sequence numbers. Grant the credential IdempotentWrite',
   MESSAGE_TOO_LARGE: 'takes no messages of this size. Lower `messageBytes`, or raise max.message.bytes of the topic',
   RECORD_LIST_TOO_LARGE: 'takes no batches of this size. Lower `messageBytes`, or raise segment.bytes of the topic',
@@ -73,7 +74,7 @@ function reasonOf(error: unknown, brokers: string, topic: string): string {
   if (all.some(message => /closed|cluster metadata/i.test(message)))
     return `Kafka ${brokers}: a broker closed the connection. It may be restarting; or it wants TLS (\`tls\`) or a sign-in (\`credential\`).`
   const apiId = causes.map(cause => memberOf(cause, 'apiId')).find(text => text !== '')
-  return `Kafka ${brokers}: topic ${topic} could not be written (${apiId ?? codeOf(error) ?? 'no code'}).`
+  return `Kafka ${brokers}: the request for topic ${topic} failed (${apiId ?? codeOf(error) ?? 'no code'}).`
 }
 
 const causesMax = 50

@@ -1,5 +1,6 @@
 /** Section `collect`: what a collector reads. Only `gatehouse collect` uses it. */
 import { z } from 'zod'
+import { feedName } from './feeds/common.ts'
 import { eventHubsFeed } from './feeds/event-hubs.ts'
 import { kafkaConnection } from './feeds/kafka.ts'
 
@@ -37,15 +38,9 @@ const kafkaSource = z.strictObject({
 /** In the order of the reference. */
 const source = z.discriminatedUnion('kind', [filesSource, eventHubsSource, kafkaSource])
 
-/** The name is part of file names. */
-const sourceName = z
-  .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'lower-case letters, digits and hyphens, at most 40')
-  .meta({ title: 'name' })
-
 export const collect = z.strictObject({
   sources: z
-    .record(sourceName, source)
+    .record(feedName, source)
     .describe(
       'Where the records of the replicas come from, by name. Their feeds must have the form `gatehouse` with all columns.',
     ),

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { duration } from '../common.ts'
 
-/** The name is part of file names, and of a cursor's. */
+/** Of a feed or of a collector's source: the name is part of file names. */
 export const feedName = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'lower-case letters, digits and hyphens, at most 40')

@@ -76,7 +76,7 @@ export class FeedRunner {
   #lastErrorAtMs: number | null = null
 
   /**
-   * @param open makes the feed from what the runner gives to it.
+   * @param feed opened with the `feedParts` of this runner.
    * @throws RangeError when the feed's name is not allowed.
    */
   constructor(feed: Feed, options: FeedRunnerOptions) {

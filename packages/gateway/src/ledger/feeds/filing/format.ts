@@ -1,5 +1,5 @@
 /** The port of the file formats: one writer per file, and the number of records of a file. */
-import type { FedRecord, FeedColumn } from '../forms.ts'
+import type { FedRecord } from '../forms.ts'
 
 export interface FileWriter {
   readonly records: number
@@ -19,5 +19,3 @@ export interface FileFormat {
   count(path: string): Promise<number>
   close(): Promise<void>
 }
-
-export type OpenFormat = (columns: readonly FeedColumn[]) => Promise<FileFormat>

@@ -11,7 +11,7 @@ export function traceOf(id: string, copyOf: string | null): string {
   return /^(?!0{32})[0-9a-f]{32}$/.test(digits) ? digits : hashOf(digits, 32)
 }
 
-/** 16 hexadecimal digits. @param part of the record, as `server`, `gen_ai`, `attempt/0`. */
+/** 16 hexadecimal digits. @param part of the record, as `exchange`, `call`, `attempt/0`. */
 export function spanOf(id: string, part: string): string {
   return hashOf(`${id}/${part}`, 16)
 }

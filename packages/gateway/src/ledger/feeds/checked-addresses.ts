@@ -3,7 +3,6 @@ import { type LookupAddress, lookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { addressClass } from '../../addresses.ts'
 import { isLoopback } from '../../identity/authority.ts'
-import { networkAdvice, shownCode } from './network-errors.ts'
 
 /** All addresses of a name. */
 export type ResolveName = (
@@ -12,7 +11,7 @@ export type ResolveName = (
 ) => void
 
 /** The host has an address that it must not have. No request was sent. */
-class ForbiddenAddressError extends Error {
+export class ForbiddenAddressError extends Error {
   override readonly name = 'ForbiddenAddressError'
 }
 
@@ -61,20 +60,6 @@ export class CheckedAddresses {
     const fault = addressFault(this.#url.hostname, addresses, this.#privateHost)
     if (fault !== null) throw new ForbiddenAddressError(`${this.#url.host} ${fault}.`)
   }
-}
-
-/** What went wrong with a request, and what to do. It names the host alone: a path may be a secret. */
-export function requestFailure(error: unknown, host: string, timeoutMs: number): Error {
-  const forbidden = [error, error instanceof Error ? error.cause : null].find(
-    one => one instanceof ForbiddenAddressError,
-  )
-  if (forbidden instanceof ForbiddenAddressError) return forbidden
-  if (error instanceof Error && error.name === 'TimeoutError')
-    return new Error(`${host} did not answer within ${timeoutMs / 1_000} s.`)
-  if (error instanceof Error && error.name === 'HTTPParserError')
-    return new Error(`${host}: what it answers is not HTTP. Correct \`url\`.`)
-  const code = shownCode(error)
-  return new Error(`${host}: ${networkAdvice(code) ?? 'the request failed'} (${code ?? 'no answer'}).`)
 }
 
 /**

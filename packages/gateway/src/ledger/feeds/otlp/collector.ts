@@ -1,20 +1,9 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { Agent, request } from 'undici'
-import type { Clock } from '../../../clock.ts'
-import { version } from '../../../version.ts'
-import { retryAfterMs } from '../../../wire/retry-after.ts'
-import { CheckedAddresses, type ResolveName, requestFailure } from '../checked-addresses.ts'
-import { RetryLaterError } from '../retry-later.ts'
+import { answerBytesMax, CheckedHost, type CheckedHostOptions, contentRefusals } from '../checked-host.ts'
 
-export interface CollectorOptions {
-  readonly url: string
+export interface CollectorOptions extends Omit<CheckedHostOptions, 'privateHost'> {
   readonly credential: { readonly header: string; readonly secret: string } | null
-  /** Milliseconds for a request and its answer. */
-  readonly timeoutMs: number
-  readonly clock: Clock
-  /** Default: the system's. */
-  readonly resolve?: ResolveName | undefined
 }
 
 /** The collector can never take this request: 400, 413, 415 or 422. */
@@ -22,97 +11,49 @@ export class RequestRefusedError extends Error {
   override readonly name = 'RequestRefusedError'
 }
 
-interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly said: Uint8Array
+const advice: Readonly<Record<number, string>> = {
+  401: 'Check `credential`.',
+  403: 'Check `credential`.',
+  404: 'Correct `url`: most collectors take traces at /v1/traces.',
 }
-
-/** Most bytes of an answer that are read. */
-const answerBytesMax = 65_536
-
-const refusesRequest: ReadonlySet<number> = new Set([400, 413, 415, 422])
 
 const compressed = promisify(gzip)
 
 /**
- * The other side of OTLP over HTTP: one connection, requests one after the other, bodies as protobuf in gzip.
+ * The other side of OTLP over HTTP: requests one after the other, bodies as protobuf in gzip.
  * https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 export class Collector {
-  readonly #options: CollectorOptions
-  readonly #url: URL
-  readonly #addresses: CheckedAddresses
-  readonly #agent: Agent
+  readonly #host: CheckedHost
+  readonly #headers: Readonly<Record<string, string>>
 
-  constructor(options: CollectorOptions) {
-    const { timeoutMs } = options
-    this.#options = options
-    this.#url = new URL(options.url)
+  constructor({ credential, ...options }: CollectorOptions) {
     // A collector is nearly always in the operator's own network; metadata services are never one.
-    this.#addresses = new CheckedAddresses(this.#url, this.#url.hostname, options.resolve)
-    this.#agent = new Agent({
-      ...{ connections: 1, pipelining: 1, keepAliveTimeout: 10_000 },
-      connect: { timeout: timeoutMs, lookup: this.#addresses.lookup },
-      ...{ headersTimeout: timeoutMs, bodyTimeout: timeoutMs },
-    })
+    this.#host = new CheckedHost({ ...options, privateHost: new URL(options.url).hostname })
+    this.#headers = {
+      ...(credential === null ? {} : { [credential.header]: credential.secret }),
+      'content-type': 'application/x-protobuf',
+      'content-encoding': 'gzip',
+    }
   }
 
   /**
    * Sends a request once.
    * @returns the answer to a request that was taken, and the bytes that were sent.
-   * @throws RequestRefusedError, RetryLaterError, or Error for everything that may pass. Their messages name the host
-   *   alone.
+   * @throws RequestRefusedError, RetryLaterError, or Error for everything that may pass.
    */
   async send(body: Uint8Array): Promise<{ readonly answer: Uint8Array; readonly bytes: number }> {
-    this.#addresses.checkLiteral()
     const packed = await compressed(body)
-    const { status, headers, said } = await this.#post(packed)
-    if (status < 200 || status >= 300) throw this.#verdict(status, headers)
+    const { status, headers, read } = await this.#host.post(this.#headers, packed, bounded)
+    if (contentRefusals.has(status))
+      throw new RequestRefusedError(`${this.#host.name} answered ${status}: it does not take these spans.`)
+    if (status < 200 || status >= 300) throw this.#host.failure(status, headers, advice)
     const isProtobuf = /^application\/x-protobuf\b/i.test(String(headers['content-type'] ?? ''))
-    return { answer: isProtobuf ? said : new Uint8Array(), bytes: packed.byteLength }
+    return { answer: isProtobuf ? read : new Uint8Array(), bytes: packed.byteLength }
   }
 
-  async #post(body: Uint8Array): Promise<Answer> {
-    const { credential, timeoutMs } = this.#options
-    try {
-      const {
-        statusCode,
-        headers,
-        body: said,
-      } = await request(this.#url, {
-        dispatcher: this.#agent,
-        method: 'POST',
-        headers: {
-          ...(credential === null ? {} : { [credential.header]: credential.secret }),
-          'content-type': 'application/x-protobuf',
-          'content-encoding': 'gzip',
-          'user-agent': `gatehouse/${version}`,
-        },
-        body,
-        signal: AbortSignal.timeout(timeoutMs),
-      })
-      return { status: statusCode, headers, said: await bounded(said) }
-    } catch (error) {
-      throw requestFailure(error, this.#url.host, timeoutMs)
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#agent.destroy()
-  }
-
-  #verdict(status: number, headers: Answer['headers']): Error {
-    const says = `${this.#url.host} answered ${status}`
-    if (refusesRequest.has(status)) return new RequestRefusedError(`${says}: it does not take these spans.`)
-    if (status >= 300 && status < 400)
-      return new Error(`${says}: redirects are not followed. Write the address that it leads to into \`url\`.`)
-    const asked = retryAfterMs(headers, this.#options.clock())
-    if (asked !== null)
-      return new RetryLaterError(`${says} and asks for a pause of ${Math.ceil(asked / 1_000)} s.`, asked)
-    if (status === 401 || status === 403) return new Error(`${says}. Check \`credential\`.`)
-    if (status === 404) return new Error(`${says}. Correct \`url\`: most collectors take traces at /v1/traces.`)
-    return new Error(`${says}. The feed tries again with growing pauses.`)
+  close(): Promise<void> {
+    return this.#host.close()
   }
 }
 

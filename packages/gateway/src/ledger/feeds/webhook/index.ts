@@ -39,10 +39,9 @@ export class WebhookFeed implements Feed {
     this.#parts = parts
     this.#columns = columnsOf(settings.form, settings.columns, settings.bodies)
     this.#receiver = new Receiver({
-      ...{ url: settings.url, timeoutMs: settings.timeout, clock },
+      ...{ url: settings.url, timeoutMs: settings.timeout, clock, resolve },
       privateHost: settings.privateHost ?? null,
       keys: [secret, ...(previous === undefined ? [] : [previous])].map(keyOf),
-      ...(resolve === undefined ? {} : { resolve }),
     })
   }
 

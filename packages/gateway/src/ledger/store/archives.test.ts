@@ -203,11 +203,16 @@ test('a rebuilt store takes over archives, also those that it knows nothing of',
   const report = await world.ledger.usage({ by: ['workload'] })
   await world.retain(43)
   await world.ledger.close()
-  assert.equal((await rebuildLedger(world.directory, false)).adopted, 0)
+  // The journal still has all of them.
+  assert.deepEqual(await rebuildLedger(world.directory, false), { loaded: 30, kept: 0, adopted: 0, unreadable: null })
   assert.deepEqual(
     (await checkLedger(world.directory)).flatMap(({ faults }) => faults),
     [],
   )
+  const same = await world.open()
+  assert.deepEqual(await allRecords(same, 9), before)
+  assert.deepEqual((await same.usage({ by: ['workload'] })).lines, report.lines)
+  await same.close()
 
   rmSync(join(world.directory, 'ledger.duckdb'))
   // Another store, in which names have other numbers.
@@ -226,6 +231,39 @@ test('a rebuilt store takes over archives, also those that it knows nothing of',
   assert.deepEqual(again.lines.map(({ keys }) => keys[0]).sort(), report.lines.map(({ keys }) => keys[0]).sort())
   assert.equal(again.total.calls, old.length)
   assert.equal((await world.ledger.creatorsOf(['resp_0'])).size, 1)
+})
+
+// A store that was lost is made anew from the journal, which no longer has all that its archives have.
+test('a store that does not know the archives of a day neither replaces them nor doubles their records', async t => {
+  const world = await openWorld(t)
+  await fill(world.ledger, 12)
+  const before = await allRecords(world.ledger, 1_000)
+  const first = before.find(({ startedAtMs }) => startedAtMs < start + dayMs / 4)
+  assert.ok(first !== undefined)
+  await world.retain(47)
+  await world.ledger.close()
+  rmSync(join(world.directory, 'ledger.duckdb'))
+  for (const name of readdirSync(join(world.directory, 'journal'))) rmSync(join(world.directory, 'journal', name))
+  world.ledger = await world.open()
+  // The first record, as a journal that begins within the day would still have it, and one that came late.
+  const late = newId()
+  for (const id of [first.id, late]) {
+    const opened = openedOf(id, { startedAtMs: first.startedAtMs, workload: 'workload-0' })
+    await world.ledger.journal.close({ ...closedOf(id), opened }, [])
+  }
+  await world.retain(47)
+  await world.ledger.close()
+  assert.deepEqual(readdirSync(join(world.directory, 'archive', 'day=2026-01-01')).sort(), [
+    'records-1.parquet',
+    'records-2.parquet',
+  ])
+  assert.equal((await rebuildLedger(world.directory, false)).adopted, 11)
+  assert.deepEqual(
+    (await checkLedger(world.directory)).flatMap(({ faults }) => faults),
+    [],
+  )
+  world.ledger = await world.open()
+  assert.equal((await world.ledger.usage({ by: ['day'] })).total.calls, 13)
 })
 
 test('a check names an archive that is missing or changed', async t => {

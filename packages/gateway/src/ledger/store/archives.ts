@@ -119,10 +119,9 @@ const columnsForFile = recordColumns.flatMap(({ name, kind, dictionary }) => {
  * between leaves a file that the store does not know, and the next attempt replaces it. In a transaction of its own.
  * @returns how many records.
  */
-export function archiveDay(connection: DuckDBConnection, directory: string, day: number): Promise<number> {
+export async function archiveDay(connection: DuckDBConnection, directory: string, day: number): Promise<number> {
+  const file = await fileFor(connection, directory, day)
   return inTransaction(connection, async () => {
-    const known = (await readArchives(connection)).filter(archive => archive.day === day).length
-    const file = join(`day=${dayText(day)}`, `records-${known + 1}.parquet`)
     const select = `SELECT ${columnsForFile.join(', ')} FROM records r WHERE start_day = ${day} ORDER BY id DESC`
     await writeFile(connection, join(directory, file), select)
     const written = await note(connection, directory, file, formatVersion)
@@ -130,6 +129,33 @@ export function archiveDay(connection: DuckDBConnection, directory: string, day:
     if (written !== rowsChanged) throw new Error(`The archive ${file} has ${written} of ${rowsChanged} records.`)
     return rowsChanged
   })
+}
+
+/**
+ * The first file of a day that is free. One that the store does not know may be a lost store's, with records that are
+ * nowhere else; where the table has all of its records, a crash has left it, and it is written again.
+ */
+async function fileFor(connection: DuckDBConnection, directory: string, day: number): Promise<string> {
+  const known = new Set((await readArchives(connection)).map(({ file }) => file))
+  for (let number = 1; ; number += 1) {
+    const file = join(`day=${dayText(day)}`, `records-${number}.parquet`)
+    const path = join(directory, file)
+    if (known.has(file)) continue
+    if (!existsSync(path) || (await isInTable(connection, path, day))) return file
+  }
+}
+
+/** False also for a file that cannot be read. */
+async function isInTable(connection: DuckDBConnection, path: string, day: number): Promise<boolean> {
+  try {
+    const others = await connection.runAndReadAll(
+      `SELECT 1 FROM read_parquet(${literal(path)}, hive_partitioning = false)
+       WHERE id::UUID NOT IN (SELECT id FROM records WHERE start_day = ${day}) LIMIT 1`,
+    )
+    return others.currentRowCount === 0
+  } catch {
+    return false
+  }
 }
 
 /** @param select the rows of the file. */
@@ -167,11 +193,17 @@ async function note(connection: DuckDBConnection, directory: string, file: strin
 
 /**
  * Takes over a file of another store, as after the store was lost: its names get the numbers that they have here, or
- * new ones. @returns how many records it has.
+ * new ones. Records that another archive has are left out. @returns how many records it then has.
  */
 export function adoptArchive(connection: DuckDBConnection, directory: string, file: string): Promise<number> {
   return inTransaction(connection, async () => {
     const path = literal(join(directory, file))
+    const from = `read_parquet(${path}, hive_partitioning = false) p ${await notIn(connection, directory, dirname(file))}`
+    const left = await connection.runAndReadAll(`SELECT 1 FROM ${from} LIMIT 1`)
+    if (left.currentRowCount === 0) {
+      rmSync(join(directory, file))
+      return 0
+    }
     const schema = await connection.runAndReadAll(`SELECT DISTINCT name FROM parquet_schema(${path})`)
     const present = new Set(schema.getRows().map(([name]) => String(name)))
     const columns = recordColumns.filter(({ kind, name }) => kind === 'name' && present.has(`${name}_number`))
@@ -181,7 +213,7 @@ export function adoptArchive(connection: DuckDBConnection, directory: string, fi
       // A name without a number is not among the texts: it stays without one.
       return `CASE WHEN p.${name} IS NULL THEN least(p.${name}_number, 0) ELSE ${code} END AS ${name}_number`
     })
-    const select = `SELECT * REPLACE (${codes.join(', ')}) FROM read_parquet(${path}, hive_partitioning = false) p`
+    const select = `SELECT * REPLACE (${codes.join(', ')}) FROM ${from}`
     await writeFile(connection, join(directory, file), `${select} ORDER BY id DESC`)
     const isWithin = (format: number): boolean =>
       recordColumns.every(({ name, since }) => since > format || present.has(name))
@@ -193,6 +225,12 @@ export function adoptArchive(connection: DuckDBConnection, directory: string, fi
     )
     return note(connection, directory, file, format)
   })
+}
+
+/** SQL that leaves out records of the archives in a folder. */
+async function notIn(connection: DuckDBConnection, directory: string, folder: string): Promise<string> {
+  const others = (await readArchives(connection)).filter(({ file }) => dirname(file) === folder)
+  return others.length === 0 ? '' : `WHERE p.id::UUID NOT IN (SELECT id FROM (${archivedSql(directory, others)}))`
 }
 
 function missingNamesSql({ name, dictionary }: Column, path: string): string {

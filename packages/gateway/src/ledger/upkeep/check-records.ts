@@ -112,9 +112,10 @@ async function compare(directory: string, temporary: string, loaded: JournalPosi
     const records = await numberIn(connection, 'SELECT count(*) FROM ledger.records')
     const fresh = await numberIn(connection, 'SELECT count(*) FROM fresh.records')
     const checked = `${counted(records, 'record')}, ${counted(fresh, 'record')} of the journal`
-    const { missing, deleted } = await missingIn(connection, archivePath(directory))
+    const kept = rowsSource(archivePath(directory), await readArchives(connection))
+    const { missing, deleted } = await missingIn(connection, kept)
     const faults = [
-      ...(await doubles(connection)),
+      ...(await doubles(connection, kept)),
       ...missing,
       ...(await unfounded(connection, first, loaded)),
       ...(await different(connection, first)),
@@ -135,19 +136,22 @@ async function about(connection: DuckDBConnection, sql: string, what: string): P
   )
 }
 
-const doubles = (connection: DuckDBConnection): Promise<string[]> =>
+/** @param kept the records of the table and of archives, as `rowsSource` gives them. */
+const doubles = (connection: DuckDBConnection, kept: string): Promise<string[]> =>
   about(
     connection,
-    'SELECT id::VARCHAR FROM ledger.records GROUP BY id HAVING count(*) > 1 ORDER BY id',
+    `SELECT id::VARCHAR FROM ${kept} GROUP BY id HAVING count(*) > 1 ORDER BY id`,
     'is there more than once',
   )
 
-/** Records of the journal that the store does not have. Those older than all that it has were deleted for their age. */
+/**
+ * Records of the journal that the store does not have. Those older than all that it has were deleted for their age.
+ * @param kept as of `doubles`.
+ */
 async function missingIn(
   connection: DuckDBConnection,
-  archives: string,
+  kept: string,
 ): Promise<{ readonly missing: string[]; readonly deleted: number }> {
-  const kept = rowsSource(archives, await readArchives(connection))
   const missing = `FROM fresh.records f ANTI JOIN ${kept} l USING (id)`
   const oldest = `(SELECT coalesce(min(started_at_ms), 0) FROM ${kept})`
   return {

@@ -1,15 +1,17 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { DuckDBInstance } from '@duckdb/node-api'
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { journalPath } from '../directory.ts'
 import { LedgerError } from '../index.ts'
 import { syncDirectory } from '../journal/files.ts'
 import { endOfFiles, startOfFiles } from '../journal/follower.ts'
 import type { JournalPosition } from '../journal/position.ts'
-import { adoptArchive, archivePath, unknownFiles } from '../store/archives.ts'
+import { adoptArchive, archivedSql, archivePath, readArchives, unknownFiles } from '../store/archives.ts'
 import { databasePath, openDatabase } from '../store/database.ts'
 import { Loader } from '../store/loader.ts'
+import { remakeHours } from '../store/rollups.ts'
 import { recordColumns } from '../store/schema.ts'
+import { inTransaction } from '../store/transaction.ts'
 import type { RebuiltStore } from './index.ts'
 import { whileStopped } from './stopped.ts'
 
@@ -51,11 +53,11 @@ async function rebuildInto(path: string, beside: string, withoutOld: boolean): P
   ;(await openDatabase({ directory: beside, archives })).close()
   const before = old.exists ? await takeOver(path, beside, isOlderThan(start)) : 0
   const adopted = await adoptFiles(beside, archives)
-  const loaded = await loadInto(beside, journal, archives)
+  const { loaded, doubled } = await loadInto(beside, journal, archives)
   // What the journal has no more although it should: its bytes are damaged.
   const after = old.exists ? await takeOver(path, beside, 'id NOT IN (SELECT id FROM fresh.records)') : 0
-  if (after > 0) await loadInto(beside, journal, archives)
-  return { loaded, kept: before + after, adopted, unreadable: old.unreadable }
+  const again = after > 0 ? (await loadInto(beside, journal, archives)).doubled : 0
+  return { loaded, kept: before - doubled + after - again, adopted, unreadable: old.unreadable }
 }
 
 /** Records of which the journal no longer has the end, or the beginning. */
@@ -137,20 +139,49 @@ async function adoptFiles(beside: string, archives: string): Promise<number> {
   }
 }
 
-/** @returns how many records were loaded. */
-async function loadInto(beside: string, journal: string, archives: string): Promise<number> {
+interface Loaded {
+  /** Records that were loaded and that no archive has. */
+  readonly loaded: number
+  /** Records that were there before and that archives have: they are deleted. */
+  readonly doubled: number
+}
+
+async function loadInto(beside: string, journal: string, archives: string): Promise<Loaded> {
   const database = await openDatabase({ directory: beside, archives })
   try {
     const options = { connection: database.loading, journal, archives, onDamage: () => {}, names: {}, keepsNames: true }
     const loader = await Loader.start(options)
+    const doubled = await leaveToArchives(database.loading, archives)
     const limit: JournalPosition = endOfFiles(journal)
     const loaded = await loader.load(limit)
     await loader.commitCursor()
+    const archived = await leaveToArchives(database.loading, archives)
     await loader.mergeRollups()
     await database.checkpoint()
     loader.close()
-    return loaded
+    return { loaded: loaded - archived, doubled }
   } finally {
     database.close()
   }
+}
+
+/** Deletes the records that archives have too: the journal is kept for longer than their days. @returns how many. */
+function leaveToArchives(connection: DuckDBConnection, archives: string): Promise<number> {
+  return inTransaction(connection, async () => {
+    const bounds = await connection.runAndReadAll('SELECT min(id)::VARCHAR, max(id)::VARCHAR FROM records')
+    const [first, last] = bounds.getRows()[0] ?? []
+    if (typeof first !== 'string' || typeof last !== 'string') return 0
+    const files = (await readArchives(connection)).filter(({ firstId, lastId }) => firstId <= last && lastId >= first)
+    if (files.length === 0) return 0
+    const where = `WHERE id IN (SELECT id FROM (${archivedSql(archives, files)}))`
+    const hours = await connection.runAndReadAll(`SELECT DISTINCT start_hour FROM records ${where}`)
+    if (hours.currentRowCount === 0) return 0
+    const { rowsChanged } = await connection.run(`DELETE FROM records ${where}`)
+    await remakeHours(
+      connection,
+      archives,
+      hours.getRows().map(([hour]) => Number(hour)),
+    )
+    return rowsChanged
+  })
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, readdir, rm, stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { codeOf } from '../errors.ts'
-import { holderOf, journalPath } from '../ledger/directory.ts'
+import { holderOf, journalPath, liveHolderOf } from '../ledger/directory.ts'
 import { hasRights, isForeign, writableByOthers } from '../private-file.ts'
 import { type Check, type Finding, failure, note, ok, type Subject, warning } from './index.ts'
 
@@ -218,22 +218,7 @@ function unwritable(path: string, code: string): Finding {
 function holder(directory: string): readonly Finding[] {
   const pid = holderOf(directory)
   if (pid === null) return []
-  if (isAlive(pid)) return [ok(`Process ${pid} has the ledger open.`)]
+  if (liveHolderOf(directory) !== null) return [ok(`Process ${pid} has the ledger open.`)]
   const found = `Process ${pid} had the ledger open and did not close it.`
   return [note(found, 'Nothing: the next start finds what it left open. After a crash, its log says more.')]
-}
-
-/** Number of the process that has the ledger open now; null for none. */
-export function liveHolderOf(directory: string): number | null {
-  const pid = holderOf(directory)
-  return pid !== null && isAlive(pid) ? pid : null
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return codeOf(error) === 'EPERM'
-  }
 }

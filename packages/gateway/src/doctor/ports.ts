@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { codeOf } from '../errors.ts'
 import { addressOf } from '../house/address.ts'
-import { liveHolderOf } from './disk.ts'
+import { liveHolderOf } from '../ledger/directory.ts'
 import { type Check, type Finding, failure, ok, type Subject, warning } from './index.ts'
 import { ask } from './network.ts'
 

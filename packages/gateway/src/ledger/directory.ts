@@ -117,6 +117,25 @@ export function holderOf(path: string): number | null {
   return readHolder(join(path, 'owner.json'))?.pid ?? null
 }
 
+/** Number of the process that has the ledger open now; null for none. */
+export function liveHolderOf(path: string): number | null {
+  const found = readHolder(join(path, 'owner.json'))
+  if (found === null) return null
+  const { pid, processStartedAtMs } = found
+  const isLive = pid === mine.pid ? processStartedAtMs === mine.processStartedAtMs : isAlive(pid)
+  return isLive ? pid : null
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // The process exists and belongs to another user.
+    return codeOf(error) === 'EPERM'
+  }
+}
+
 function readHolder(note: string): LedgerHolder | null {
   try {
     return JSON.parse(readFileSync(note, 'utf8')) as LedgerHolder

@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { noiseOf } from '../../../../test/support/random.ts'
+import { holderOf, liveHolderOf } from './directory.ts'
 import {
   bytes,
   closedOf,
@@ -251,6 +252,17 @@ test('a directory in use is refused in the same process and in another one, and 
   })
   await release()
   await testLedger(t, directory)
+})
+
+// In containers, a gateway that was killed and the process that looks at its ledger have the same number.
+test('a process that has the number of a dead holder does not count as the holder', async t => {
+  const directory = temporaryDirectory(t)
+  writeFileSync(join(directory, 'owner.json'), JSON.stringify({ pid: process.pid, processStartedAtMs: 1 }))
+  assert.deepEqual([holderOf(directory), liveHolderOf(directory)], [process.pid, null])
+  const ledger = await testLedger(t, directory)
+  assert.equal(liveHolderOf(directory), process.pid)
+  await ledger.close()
+  assert.deepEqual([holderOf(directory), liveHolderOf(directory)], [null, null])
 })
 
 // The ledger's messages go to the operator's log; prompts must not.

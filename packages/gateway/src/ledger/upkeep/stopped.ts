@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { claimDirectory, holderOf, journalPath, requireNotOpenHere } from '../directory.ts'
+import { claimDirectory, journalPath, liveHolderOf, requireNotOpenHere } from '../directory.ts'
 import { LedgerError } from '../index.ts'
 import { databasePath } from '../store/database.ts'
 import { openReading } from './reading.ts'
@@ -40,20 +40,10 @@ async function requireUnlocked(path: string): Promise<void> {
 
 /** A ledger without a store has only the note of its process. */
 function requireNoHolder(path: string): void {
-  const pid = holderOf(path)
-  if (pid === null || pid === process.pid || !isAlive(pid)) return
+  const pid = liveHolderOf(path)
+  if (pid === null) return
   throw new LedgerError(
     'ledger_in_use',
     `The ledger in ${path} is in use by process ${pid}. Stop it; if that process is no gateway, remove owner.json there.`,
   )
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // It may be the process of another user.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
 }

@@ -157,7 +157,8 @@ class OpenLedger implements Ledger {
   readonly #unclaim: () => void
   readonly #stopRetention: () => void
   readonly #recover: () => Promise<void>
-  readonly #recovered: Promise<void>
+  /** Null in a collector until what a crash cut off cannot come any more. */
+  #recovered: Promise<void> | null
   readonly #openedAtMs: number
   #closing: Promise<void> | null = null
   #lastStatus: StoreStatus = { openExchanges: 0, damagedBytes: 0 }
@@ -183,7 +184,7 @@ class OpenLedger implements Ledger {
     const stopped = (): boolean => this.#closing !== null
     const parts = { store, journal, counter, modelOf, costOf, completionTokensAssumed, log, stopped }
     this.#recover = () => recovered(parts)
-    this.#recovered = options.collects === true ? Promise.resolve() : this.#recover()
+    this.#recovered = options.collects === true ? null : this.#recover()
     this.#openedAtMs = options.clock()
   }
 
@@ -288,7 +289,8 @@ class OpenLedger implements Ledger {
       await this.#loadAll()
       const now = clock()
       // Open exchanges hold their segments back.
-      if (this.#options.collects === true && now - this.#openedAtMs > cutOffMsMax) await this.#recover()
+      if (now - this.#openedAtMs > cutOffMsMax) this.#recovered ??= this.#recover()
+      await this.#recovered
       if (!this.#hold.mayDelete()) return
       const bodiesFromMs = now - retain.bodies
       const feeds = this.#feeds.needs().map(({ name, from, behindMsMax }) => {

@@ -220,6 +220,9 @@ test('a long record that was cut off and never comes again is recorded as interr
   now += 25 * 3_600_000
   await hour()
   assert.equal((await second.ledger.row(id))?.outcome, 'interrupted')
+  await hour()
+  const warnings = second.log.lines.filter(({ message }) => message.startsWith('exchanges were open'))
+  assert.equal(warnings.length, 1, 'it is not said again each hour')
 })
 
 test('while the disk refuses, nothing is taken or set aside; then each record and each message that is none counts once', {

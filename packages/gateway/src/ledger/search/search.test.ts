@@ -8,6 +8,7 @@ import { type Ledger, LedgerError, QuestionError } from '../index.ts'
 import { Store } from '../store/store.ts'
 import type { SearchPage, SearchQuery } from './index.ts'
 import { Needle } from './needle.ts'
+import type { BodyPlaces } from './places.ts'
 import { scan } from './scan.ts'
 import { SearchThread } from './thread.ts'
 
@@ -205,6 +206,17 @@ test('a question that makes no sense is refused in words', async t => {
 
 const withCode = (code: string) => (error: unknown) => error instanceof LedgerError && error.code === code
 
+/** More records than a search reads in its time. */
+function manyTimes(places: BodyPlaces): BodyPlaces {
+  const { numbers, ids } = places
+  const copies = 500_000
+  return {
+    ...places,
+    numbers: Float64Array.from({ length: copies * numbers.length }, (_, at) => numbers[at % numbers.length] ?? 0),
+    ids: ids.repeat(copies),
+  }
+}
+
 test('a search that nobody waits for is stopped, and the next one has its answer', async t => {
   const directory = temporaryDirectory(t)
   const ledger = await testLedger(t, directory)
@@ -213,25 +225,25 @@ test('a search that nobody waits for is stopped, and the next one has its answer
   const { places, journal } = await placesOf(t, directory)
   const threads = new SearchThread(journal)
   t.after(() => threads.close())
-  const { numbers, ids } = places
-  const copies = 500_000
-  const many = {
-    ...places,
-    numbers: Float64Array.from({ length: copies * numbers.length }, (_, at) => numbers[at % numbers.length] ?? 0),
-    ids: ids.repeat(copies),
-  }
   const leaving = new AbortController()
-  const left = threads.search(many, { text: 'straw' }, 0, leaving.signal)
-  // The thread has begun by then, and has more records than it reads in its time.
+  const left = threads.search(manyTimes(places), { text: 'straw' }, 0, leaving.signal)
+  // The thread has begun by then.
   setImmediate(() => leaving.abort())
   await assert.rejects(left, withCode('ledger_busy'))
   await assert.rejects(threads.search(places, { text: 'needle' }, 0, leaving.signal), withCode('ledger_busy'))
   assert.equal((await threads.search(places, { text: 'needle' }, 0)).hits.length, 1)
 })
 
-test('closing the ledger ends its searches', async t => {
-  const ledger = await testLedger(t, temporaryDirectory(t))
+test('closing ends the search that runs and those that wait, and a closed ledger searches no more', async t => {
+  const directory = temporaryDirectory(t)
+  const ledger = await testLedger(t, directory)
   await say(ledger, { request: '{"input":"needle"}' })
   await ledger.close()
   await assert.rejects(ledger.search({ ...day, text: 'needle' }), withCode('ledger_closed'))
+  const { places, journal } = await placesOf(t, directory)
+  const threads = new SearchThread(journal)
+  const searches = [manyTimes(places), places].map(some => threads.search(some, { text: 'straw' }, 0))
+  // The thread of the first one has begun by then.
+  setImmediate(() => threads.close())
+  await Promise.all(searches.map(search => assert.rejects(search, withCode('ledger_closed'))))
 })

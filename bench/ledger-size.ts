@@ -1,8 +1,8 @@
 /**
  * The store at size: `npm run bench -- ledger [--records N] [--directory PATH] [--json]`. Fills a store with N records,
- * 10 million unless told otherwise, over 30 days, and times what people ask of it; then loads a journal, searches a day
- * of bodies, and moves a day into an archive. Times are the least and the median of nine, and the CPU time of all
- * threads, which other programs on the machine disturb less. With a directory, its store is used again.
+ * 10 million by default, over 30 days, and times what people ask of it; then moves a day into an archive, and loads a
+ * journal. Times are the least and the median of nine, and the CPU time of all threads, which other programs on the
+ * machine disturb less. With a directory, its store is used again. Search in bodies: ledger-search.ts.
  */
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'

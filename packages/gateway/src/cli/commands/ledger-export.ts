@@ -2,6 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
 import { Command, Option } from 'commander'
+import { codeOf } from '../../errors.ts'
 import type { FileFormat } from '../../ledger/feeds/filing/format.ts'
 import type { RecordBodies } from '../../ledger/record.ts'
 import type { RecordsPage, RecordsQuery } from '../../ledger/reports.ts'
@@ -82,7 +83,6 @@ async function exported(
 
 /** Errors of the file that is written, in words. */
 function fileError(error: unknown, path: string): unknown {
-  const { code } = error as { readonly code?: unknown }
   const reasons: Readonly<Record<string, string>> = {
     ENOENT: 'Its directory does not exist.',
     EACCES: 'This user may not write there.',
@@ -90,7 +90,7 @@ function fileError(error: unknown, path: string): unknown {
     ENOSPC: 'The disk is full.',
     EISDIR: 'It is a directory.',
   }
-  const why = typeof code === 'string' ? reasons[code] : undefined
+  const why = reasons[codeOf(error) ?? '']
   return why === undefined
     ? error
     : new CliError('file_unwritable', `${path} cannot be written.`, why, '--out with another file', { cause: error })

@@ -4,13 +4,13 @@
  */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import fc from 'fast-check'
 import { z } from 'zod'
 import { blocksOf, type Resource } from './hcl.ts'
-import { computed } from './mutations.ts'
+import { computed, makeMistake } from './mutations.ts'
 import { type RunningProvider, startProvider } from './provider.ts'
 import { brokenRules } from './rules.ts'
 import { azurermSchema } from './schema.ts'
@@ -152,17 +152,11 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
   })
 
   suite('a mistake is found:', () => {
-    for (const { mistake, file, from, to, found } of computed) {
-      test(mistake, async () => {
+    for (const mutation of computed) {
+      test(mutation.mistake, async () => {
         using copy = copyOfDeploy()
-        const path = join(copy.directory, file)
-        const text = readFileSync(path, 'utf8')
-        assert.ok(text.includes(from), `${file} has no ${from}`)
-        writeFileSync(
-          path,
-          text.replace(from, () => to),
-        )
-        assert.match(await findings(copy.directory), found)
+        makeMistake(copy.directory, mutation)
+        assert.match(await findings(copy.directory), mutation.found)
       })
     }
   })

@@ -1,4 +1,7 @@
 /** Mistakes that the checks of `deploy/terraform` must find. */
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 /** A mistake: one place of one file, changed. */
 export interface Mutation {
@@ -9,6 +12,17 @@ export interface Mutation {
   readonly to: string
   /** Part of the finding. */
   readonly found: RegExp
+}
+
+/** Makes the mistake in a copy. @param directory the `terraform` directory of the copy. */
+export function makeMistake(directory: string, { file, from, to }: Mutation): void {
+  const path = join(directory, file)
+  const text = readFileSync(path, 'utf8')
+  assert.ok(text.includes(from), `${file} has no ${from}`)
+  writeFileSync(
+    path,
+    text.replace(from, () => to),
+  )
 }
 
 const openai = 'modules/openai/main.tf'

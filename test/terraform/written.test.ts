@@ -1,11 +1,11 @@
 /** `deploy/terraform` as it is written: read by a parser of its language, on every machine. */
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { wrongArguments } from './arguments.ts'
 import { readModules } from './hcl.ts'
-import { written } from './mutations.ts'
+import { makeMistake, written } from './mutations.ts'
 import { brokenHabits, brokenRules } from './rules.ts'
 import { azurermSchema } from './schema.ts'
 import { copyOfDeploy } from './terraform.ts'
@@ -43,17 +43,11 @@ test('deploy/README.md names every variable, output and module', async () => {
 })
 
 suite('a mistake in the files is found without Terraform:', () => {
-  for (const { mistake, file, from, to, found } of written) {
-    test(mistake, async () => {
+  for (const mutation of written) {
+    test(mutation.mistake, async () => {
       using copy = copyOfDeploy()
-      const path = join(copy.directory, file)
-      const before = readFileSync(path, 'utf8')
-      assert.ok(before.includes(from), `${file} has no ${from}`)
-      writeFileSync(
-        path,
-        before.replace(from, () => to),
-      )
-      assert.match((await findings(copy.directory)).join('\n'), found)
+      makeMistake(copy.directory, mutation)
+      assert.match((await findings(copy.directory)).join('\n'), mutation.found)
     })
   }
 })

@@ -197,9 +197,7 @@ async function report(measured: readonly Measured[], { tally, waiting, seconds, 
   const rows = phases.flatMap(phase => [plain, fed].map(each => rowOf(phase, each)))
   const away = fed.slices.filter(({ phase }) => phase === 'away').map(({ rssBytes }) => rssBytes)
   const lost = fed.sent - tally.ids
-  const offMainUs =
-    median(fed.slices.map(({ allUsPerCall, mainUsPerCall }) => allUsPerCall - mainUsPerCall)) -
-    median(plain.slices.map(({ allUsPerCall, mainUsPerCall }) => allUsPerCall - mainUsPerCall))
+  const offMainUs = (offMainCpuUs(fed) - offMainCpuUs(plain)) / fed.sent
   const figures = {
     kind: values.kind,
     machine: `${cpus()[0]?.model ?? ''}, ${cpus().length} cores`,
@@ -224,6 +222,11 @@ async function report(measured: readonly Measured[], { tally, waiting, seconds, 
     process.stderr.write(`✗ ${lost} of ${fed.sent} records did not arrive.\n`)
     process.exitCode = 1
   }
+}
+
+/** CPU of all threads but the main one, over all slices. */
+function offMainCpuUs({ slices }: Measured): number {
+  return slices.reduce((sum, { calls, allUsPerCall, mainUsPerCall }) => sum + calls * (allUsPerCall - mainUsPerCall), 0)
 }
 
 interface Row {

@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openLedger } from '../../packages/gateway/src/ledger/open.ts'
 import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
-import { silentLog } from '../../packages/gateway/src/log.ts'
-import { createTokenCounter } from '../../packages/gateway/src/tokens/index.ts'
 import { inFrontOf, leaveAt, startWorkingBackend, type WorkingBackend } from '../support/background.ts'
 import { type Random, randomOf, seedOfRun } from '../support/random.ts'
 import { allRecords } from '../support/records.ts'
 import { eventually } from '../support/wait.ts'
 import type { Scope } from '../support/world.ts'
 import { type Surroundings, startGateway, startSurroundings } from './child.ts'
-import { lastFirst } from './world.ts'
+import { lastFirst, ledgerAfter } from './world.ts'
 
 const kills = 4
 const perRound = 8
@@ -84,12 +81,7 @@ function isPollingOver({ backend }: WorkingBackend): boolean {
 }
 
 async function compare(scope: Scope, around: Surroundings, { works }: WorkingBackend): Promise<string> {
-  const counter = createTokenCounter()
-  scope.after(() => counter.close())
-  const { ledgerDirectory: directory } = around
-  const retain = { records: 86_400_000, bodies: 86_400_000 }
-  const ledger = await openLedger({ directory, fsync: 'batch', retain, counter, log: silentLog })
-  scope.after(() => ledger.close())
+  const ledger = await ledgerAfter(scope, around.ledgerDirectory)
   const rows = await allRecords(ledger)
   assert.deepEqual(await ledger.owed(0), [], 'no charge is open')
   const begun = rows.filter(({ operation, sentAtMs, outcome }) => {

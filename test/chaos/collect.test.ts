@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openLedger } from '../../packages/gateway/src/ledger/open.ts'
-import { silentLog } from '../../packages/gateway/src/log.ts'
-import { createTokenCounter } from '../../packages/gateway/src/tokens/index.ts'
 import { seedOfRun } from '../support/random.ts'
 import { allRecords } from '../support/records.ts'
 import { audit } from './audit.ts'
 import { runCollector } from './collect-run.ts'
 import { sizeOf } from './size.ts'
 import { sharedFiles, simulatedHub, simulatedKafka } from './transports.ts'
-import { lastFirst } from './world.ts'
+import { lastFirst, ledgerAfter } from './world.ts'
 
 const calls = sizeOf('CALLS', 300)
 const kills = sizeOf('KILLS', 4)
@@ -27,14 +24,7 @@ for (const [name, transport] of [
     t.diagnostic(`seed ${seed}, ${calls} calls, ${kills} kills; repeat with GATEHOUSE_TEST_SEED=${seed}`)
     const scope = lastFirst(t)
     const run = await runCollector(scope, { seed, calls, kills, atOnce: 12, transport })
-    const counter = createTokenCounter()
-    scope.after(() => counter.close())
-    const ledger = await openLedger({
-      directory: run.ledgerDirectory,
-      ...{ fsync: 'batch', retain: { records: 86_400_000, bodies: 86_400_000 }, counter, log: silentLog },
-      collects: true,
-    })
-    scope.after(() => ledger.close())
+    const ledger = await ledgerAfter(scope, run.ledgerDirectory, { collects: true })
     const rows = await allRecords(ledger)
     const interrupted = rows.filter(({ outcome }) => outcome === 'interrupted').length
     t.diagnostic(

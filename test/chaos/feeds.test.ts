@@ -2,18 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type FiledRecord, withoutDoubles } from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
 import type { Ledger } from '../../packages/gateway/src/ledger/index.ts'
-import { openLedger } from '../../packages/gateway/src/ledger/open.ts'
 import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
-import { silentLog } from '../../packages/gateway/src/log.ts'
-import { createTokenCounter } from '../../packages/gateway/src/tokens/index.ts'
 import { seedOfRun } from '../support/random.ts'
 import { allRecords } from '../support/records.ts'
-import type { Scope } from '../support/world.ts'
 import { audit } from './audit.ts'
 import { runFeeds } from './feeds-run.ts'
 import { blobReceiver, eventHubReceiver, filesReceiver, kafkaReceiver, webhookReceiver } from './receivers.ts'
 import { sizeOf } from './size.ts'
-import { lastFirst } from './world.ts'
+import { lastFirst, ledgerAfter } from './world.ts'
 
 const calls = sizeOf('CALLS', 500)
 const kills = sizeOf('KILLS', 3)
@@ -50,7 +46,7 @@ test('P1 after kills, full disks and absences of receivers ledger, bill and ever
   const refused = run.seen.filter(({ refusal }) => refusal === 'ledger_unwritable').length
   t.diagnostic(`${refused} calls refused while the disk was full`)
   assert.ok(refused > 0, 'a disk that refuses nothing proves nothing')
-  const ledger = await ledgerOf(scope, run.ledgerDirectory)
+  const ledger = await ledgerAfter(scope, run.ledgerDirectory)
   const rows = await allRecords(ledger)
   const { seen, bill } = run
   const found = await audit({ seen, rows, bodies: id => ledger.bodies(id), bill, killed: true, diskFull: true })
@@ -63,20 +59,6 @@ test('P1 after kills, full disks and absences of receivers ledger, bill and ever
     if (receiver.hasBodies) await assertSameBodies(rows, once, ledger)
   }
 })
-
-async function ledgerOf(scope: Scope, directory: string): Promise<Ledger> {
-  const counter = createTokenCounter()
-  scope.after(() => counter.close())
-  const ledger = await openLedger({
-    directory,
-    fsync: 'batch',
-    retain: { records: 86_400_000, bodies: 86_400_000 },
-    counter,
-    log: silentLog,
-  })
-  scope.after(() => ledger.close())
-  return ledger
-}
 
 function assertSame(rows: readonly RecordRow[], filed: ReadonlyMap<string, FiledRecord>): void {
   assert.deepEqual([...filed.keys()].toSorted(), rows.map(({ id }) => id).toSorted())

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict'
 import { Agent } from 'node:http'
 import { type TestContext, test } from 'node:test'
-import { openLedger } from '../../packages/gateway/src/ledger/open.ts'
-import { silentLog } from '../../packages/gateway/src/log.ts'
-import { createTokenCounter } from '../../packages/gateway/src/tokens/index.ts'
 import { type Random, randomOf, seedOfRun } from '../support/random.ts'
 import { allRecords } from '../support/records.ts'
 import { eventually, soon } from '../support/wait.ts'
@@ -12,7 +9,7 @@ import { audit } from './audit.ts'
 import { type GatewayProcess, type Surroundings, startGateway, startSurroundings, tokensOf } from './child.ts'
 import { type Client, type Seen, send, sendAll } from './client.ts'
 import { longPlan, type Plan, planOf } from './plans.ts'
-import { lastFirst } from './world.ts'
+import { lastFirst, ledgerAfter } from './world.ts'
 
 const kills = 10
 const atOnce = 24
@@ -114,16 +111,7 @@ function errorsOf({ lines }: GatewayProcess): readonly string[] {
 }
 
 async function compare(t: TestContext, scope: Scope, around: Surroundings, seen: readonly Seen[]): Promise<void> {
-  const counter = createTokenCounter()
-  scope.after(() => counter.close())
-  const ledger = await openLedger({
-    directory: around.ledgerDirectory,
-    fsync: 'batch',
-    retain: { records: 86_400_000, bodies: 86_400_000 },
-    counter,
-    log: silentLog,
-  })
-  scope.after(() => ledger.close())
+  const ledger = await ledgerAfter(scope, around.ledgerDirectory)
   const rows = await allRecords(ledger)
   const bill = around.bill()
   const found = await audit({ seen, rows, bodies: id => ledger.bodies(id), bill, killed: true })

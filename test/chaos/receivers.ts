@@ -7,18 +7,17 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
 import { startAzurite } from '../../packages/gateway/src/ledger/feeds/blob/azurite.fixture.ts'
-import { PartJoiner, readMessage } from '../../packages/gateway/src/ledger/feeds/documents/index.ts'
 import {
   type FiledRecord,
   recordsInLines,
   recordsInParquet,
 } from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
-import { readTopic } from '../../packages/gateway/src/ledger/feeds/kafka/reader.ts'
 import { startEventHubs } from '../../packages/simulator/src/event-hubs/index.ts'
 import { type KafkaFault, startKafka } from '../../packages/simulator/src/kafka/index.ts'
 import { type Gate, startGate } from '../support/gate.ts'
 import { randomOf } from '../support/random.ts'
 import type { Scope } from '../support/world.ts'
+import { arrivedInHub, arrivedInTopic } from './arrived.ts'
 
 export interface Receiver {
   /** Name of the feed. */
@@ -122,12 +121,7 @@ export async function eventHubReceiver(t: Scope, name: string, seed: number, has
     feed: { kind: 'event-hubs', hub, credential: { connectionString }, bodies: hasBodies, gzip: true },
     hasBodies,
     ...behindGate(gate),
-    async records() {
-      const joined = joinedRecords()
-      for (const { body, offset, properties } of hubs.events(hub))
-        joined.add(readMessage(body, textOr(properties['content-encoding'])), offset)
-      return joined.records
-    },
+    records: async () => arrivedInHub(hubs, hub),
   }
 }
 
@@ -192,48 +186,6 @@ export async function kafkaReceiver(t: Scope, name: string, seed: number, hasBod
       kafka.clearFaults()
       trouble()
     },
-    async records() {
-      const joined = joinedRecords()
-      const reading = new AbortController()
-      let left = kafka.counts(topic).messages
-      const messages = readTopic(connection, new Map(), reading.signal, {
-        onMoved: (partition, from) => {
-          throw new Error(`the stand-in has forgotten messages of partition ${partition} from ${from} on`)
-        },
-      })
-      for await (const batch of messages) {
-        for (const { value, headers, offset } of batch)
-          joined.add(readMessage(value, headers['content-encoding'] ?? null), String(offset))
-        left -= batch.length
-        if (left <= 0) reading.abort()
-      }
-      return joined.records
-    },
-  }
-}
-
-const textOr = (value: unknown): string | null => (typeof value === 'string' ? value : null)
-
-/** Joins what comes in parts. */
-function joinedRecords(): {
-  readonly records: readonly FiledRecord[]
-  add(document: ReturnType<typeof readMessage>, place: string): void
-} {
-  const records: FiledRecord[] = []
-  const joiner = new PartJoiner<string>({
-    clock: () => 0,
-    onGivenUp: ({ id }, why) => {
-      throw new Error(`parts of ${id} were given up: ${why}`)
-    },
-    onDamaged: (id, part) => {
-      throw new Error(`part ${part} of ${id} is damaged`)
-    },
-  })
-  return {
-    records,
-    add(document, place) {
-      const record = joiner.add(document, place)
-      if (record !== null) records.push(record as unknown as FiledRecord)
-    },
+    records: () => arrivedInTopic(kafka, topic),
   }
 }

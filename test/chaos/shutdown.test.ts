@@ -4,13 +4,10 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
-import { openLedger } from '../../packages/gateway/src/ledger/open.ts'
-import { silentLog } from '../../packages/gateway/src/log.ts'
-import { createTokenCounter } from '../../packages/gateway/src/tokens/index.ts'
 import { eventually, soon } from '../support/wait.ts'
 import { type Scope, startWorld } from '../support/world.ts'
 import { watchSockets } from './sockets.ts'
-import { lastFirst } from './world.ts'
+import { lastFirst, ledgerAfter } from './world.ts'
 
 const piece = Buffer.alloc(1_024, 'x')
 
@@ -83,10 +80,5 @@ async function begin(url: string, token: string): Promise<IncomingMessage> {
 }
 
 async function rowAfterwards(scope: Scope, directory: string, id: string) {
-  const counter = createTokenCounter()
-  scope.after(() => counter.close())
-  const retain = { records: 86_400_000, bodies: 86_400_000 }
-  const ledger = await openLedger({ directory, fsync: 1_000, retain, counter, log: silentLog })
-  scope.after(() => ledger.close())
-  return ledger.row(id)
+  return (await ledgerAfter(scope, directory)).row(id)
 }

@@ -6,9 +6,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import { parseArgs } from 'node:util'
-import { openLedger } from '../../packages/gateway/src/ledger/open.ts'
-import { silentLog } from '../../packages/gateway/src/log.ts'
-import { createTokenCounter } from '../../packages/gateway/src/tokens/index.ts'
 import { randomOf, seedOfRun } from '../support/random.ts'
 import { allRecords } from '../support/records.ts'
 import { eventually } from '../support/wait.ts'
@@ -17,7 +14,7 @@ import { audit } from './audit.ts'
 import { startGateway, startSurroundings, tokensOf } from './child.ts'
 import { type Client, type Seen, send, sendAll } from './client.ts'
 import { longPlan, type Plan, planOf } from './plans.ts'
-import { withLimits } from './world.ts'
+import { ledgerAfter, withLimits } from './world.ts'
 
 const sampleEveryMs = 10_000
 /** This many calls are compared byte by byte; the rest by their ids in ledger and bill. */
@@ -112,11 +109,7 @@ async function compare(
   bill: Parameters<typeof audit>[0]['bill'],
   seen: readonly Seen[],
 ): Promise<readonly string[]> {
-  const counter = createTokenCounter()
-  scope.after(() => counter.close())
-  const retain = { records: 86_400_000, bodies: 86_400_000 }
-  const ledger = await openLedger({ directory, fsync: 1_000, retain, counter, log: silentLog })
-  scope.after(() => ledger.close())
+  const ledger = await ledgerAfter(scope, directory)
   const rows = await allRecords(ledger)
   const { faults } = await audit({ seen, rows, bodies: id => ledger.bodies(id), bill })
   return faults

@@ -1,17 +1,11 @@
 /** Ways from the replicas' feeds to a collector. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openSource } from '../../packages/gateway/src/ledger/collect/kafka/index.ts'
-import {
-  PartJoiner,
-  type RecordDocument,
-  readMessage,
-} from '../../packages/gateway/src/ledger/feeds/documents/index.ts'
-import { type FiledRecord, recordsInLines } from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
-import { silentLog } from '../../packages/gateway/src/log.ts'
+import { recordsInLines } from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
 import { startEventHubs } from '../../packages/simulator/src/event-hubs/index.ts'
 import { startKafka } from '../../packages/simulator/src/kafka/index.ts'
 import type { Scope } from '../support/world.ts'
+import { arrivedInHub, arrivedInTopic } from './arrived.ts'
 import type { Transport } from './collect-run.ts'
 
 /** A directory that the replicas and the collector share. */
@@ -39,7 +33,7 @@ export async function simulatedKafka(t: Scope): Promise<Transport> {
   return {
     feed: () => ({ kind: 'kafka', ...connection, messageBytes: 16_384 }),
     source: { kind: 'kafka', ...connection },
-    records: () => readTopic(connection, kafka.counts(topic).messages),
+    records: () => arrivedInTopic(kafka, topic),
   }
 }
 
@@ -54,23 +48,6 @@ export async function simulatedHub(t: Scope): Promise<Transport> {
   return {
     feed: () => ({ kind: 'event-hubs', hub, credential }),
     source: { kind: 'event-hubs', hub, credential },
-    records: async () => joined(namespace.events(hub).map(({ body }) => readMessage(body))),
+    records: async () => arrivedInHub(namespace, hub),
   }
-}
-
-async function readTopic(connection: object, messages: number): Promise<readonly FiledRecord[]> {
-  const found: RecordDocument[] = []
-  const stop = new AbortController()
-  const source = await openSource(connection, { log: silentLog })
-  for await (const batch of source.read(new Map(), stop.signal)) {
-    for (const { headers, value } of batch) found.push(readMessage(value, headers['content-encoding'] ?? null))
-    if (found.length >= messages) stop.abort()
-  }
-  return joined(found)
-}
-
-/** The records of these messages; parts of one that are not all there are left out. */
-function joined(documents: readonly RecordDocument[]): readonly FiledRecord[] {
-  const joiner = new PartJoiner<null>({ clock: Date.now, onGivenUp: () => {}, onDamaged: () => {} })
-  return documents.flatMap(document => joiner.add(document, null) ?? [])
 }

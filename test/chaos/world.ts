@@ -1,5 +1,9 @@
 /** The chaos tests' additions to the demonstration's world: short timeouts, a paced deployment, one for completions. */
 import type { ConfigInput } from '../../packages/gateway/src/config/schema/index.ts'
+import type { Ledger } from '../../packages/gateway/src/ledger/index.ts'
+import { openLedger } from '../../packages/gateway/src/ledger/open.ts'
+import { silentLog } from '../../packages/gateway/src/log.ts'
+import { createTokenCounter } from '../../packages/gateway/src/tokens/index.ts'
 import type { AzureSimulator, SimulatedDeployment } from '../../packages/simulator/src/types.ts'
 import { everyRefusal, instanceKey, type Scope } from '../support/world.ts'
 
@@ -105,6 +109,20 @@ const firstCalls = [
   ['embeddings', { model: 'text-embedding-3-small', input: 'recursion' }],
   ['responses', { model: 'gpt-4o', input: 'Explain recursion.', stream: true }],
 ] as const
+
+/** Opens the ledger of gateways that have ended. It is closed with the scope. */
+export async function ledgerAfter(
+  scope: Scope,
+  directory: string,
+  more: Partial<Parameters<typeof openLedger>[0]> = {},
+): Promise<Ledger> {
+  const counter = createTokenCounter()
+  scope.after(() => counter.close())
+  const retain = { records: 86_400_000, bodies: 86_400_000 }
+  const ledger = await openLedger({ directory, fsync: 'batch', retain, counter, log: silentLog, ...more })
+  scope.after(() => ledger.close())
+  return ledger
+}
 
 /** A scope of the test that takes down what was registered last first, because later parts depend on earlier ones. */
 export function lastFirst(t: Scope): Scope {

@@ -126,6 +126,23 @@ class Rehearsal {
   }
 }
 
+/** Waits until a process has started. @param place port as in the file, and path. */
+async function answers(run: Rehearsal, place: string): Promise<void> {
+  const [port = '', ...path] = place.split('/')
+  const url = `${run.url(port)}/${path.join('/')}`
+  await eventually(
+    `${place} answers`,
+    () =>
+      fetch(url).then(
+        ({ ok }) => (ok ? true : null),
+        () => null,
+      ),
+    60_000,
+  )
+}
+
+const signInKeys = `${demoDirectory.tenantId}/discovery/v2.0/keys`
+
 async function tokenOf(authority: string): Promise<string> {
   const alice = demoDirectory.people.find(({ name }) => name === 'alice')
   assert.ok(alice)
@@ -149,17 +166,8 @@ test('the services of compose.yaml serve calls, share a limit, and have figures 
   run.start('simulator')
   run.start('gateway-1')
   run.start('gateway-2')
-  for (const port of ['8080', '8090']) {
-    await eventually(
-      `the gateway on ${port} is ready`,
-      () =>
-        fetch(`${run.url(port)}/readyz`).then(
-          ({ ok }) => (ok ? true : null),
-          () => null,
-        ),
-      60_000,
-    )
-  }
+  const answering = ['8080/readyz', '8090/readyz', '8081/metrics', '8091/metrics', `8082/${signInKeys}`]
+  for (const place of answering) await answers(run, place)
   const authorization = `Bearer ${await tokenOf(run.url('8082'))}`
   const remaining: number[] = []
   for (const port of ['8080', '8090']) {

@@ -44,24 +44,32 @@ export async function startExposed(t: Scope): Promise<Exposed> {
   const adminUrl = world.house.admin?.url ?? ''
   const prometheus = await startPrometheus(t, { gatehouse: adminUrl, 'gatehouse-collector': collector.admin.url })
   await traffic(world)
-  await eventually('a call has waited', async () => {
-    await Promise.all([1, 2, 3].map(() => chat(world, 'alice', 'hr-bot', 'own-model')))
-    return (await prometheus.query('gatehouse_waiting_seconds_count')).length || null
-  })
+  await eventually(
+    'a call has waited',
+    async () => {
+      await Promise.all([1, 2, 3].map(() => chat(world, 'alice', 'hr-bot', 'own-model')))
+      return (await prometheus.query('gatehouse_waiting_seconds_count')).length || null
+    },
+    30_000,
+  )
   await eventually(
     'Prometheus has what the collector took',
     async () => (await prometheus.query('gatehouse_source_taken_total > 0')).length || null,
     30_000,
   )
   await eventually(
-    'two scrapes have seen a copy',
-    async () => (await prometheus.query('rate(gatehouse_copies_total[5m])')).length || null,
+    'Prometheus has a copy',
+    async () => (await prometheus.query('gatehouse_copies_total')).length || null,
     30_000,
   )
-  await eventually('every alert was evaluated', async () => {
-    const alerts = await prometheus.alerts()
-    return alerts.size > 0 && ![...alerts.values()].includes('unknown') ? true : null
-  })
+  await eventually(
+    'every alert was evaluated',
+    async () => {
+      const alerts = await prometheus.alerts()
+      return alerts.size > 0 && ![...alerts.values()].includes('unknown') ? true : null
+    },
+    30_000,
+  )
   return { metrics: await prometheus.metrics(), alerts: await prometheus.alerts(), query: prometheus.query }
 }
 

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import { limitNames } from '../../packages/gateway/src/config/schema/index.ts'
 import { refusals } from '../../packages/gateway/src/gateway/refusals.ts'
 import { type Running, running } from '../support/file-world.ts'
+import { eventually } from '../support/wait.ts'
 import { type Exposed, startExposed } from './exposed.ts'
 import { dashboardQueries } from './grafana.ts'
 import { type Named, namedIn } from './promql.ts'
@@ -56,10 +57,18 @@ test('every metric, label and value that a dashboard names is exposed', () => {
   for (const { where, expression } of dashboardQueries) assert.deepEqual(unknownIn(expression), [], where)
 })
 
+/** Series of an expression. A rate has none until two scrapes have seen its counter. */
+function drawn(where: string, expression: string): Promise<readonly Readonly<Record<string, string>>[]> {
+  const ask = async (): Promise<readonly Readonly<Record<string, string>>[] | null> => {
+    const series = await exposed.query(expression)
+    return series.length > 0 ? series : null
+  }
+  return eventually(`${where}: ${expression}`, ask, 30_000)
+}
+
 test('every panel of the dashboards draws something over real metrics, with the labels of its legend', async () => {
   for (const { where, expression, legend } of dashboardQueries) {
-    const series = await exposed.query(expression)
-    assert.ok(series.length > 0, `${where}: ${expression}`)
+    const series = await drawn(where, expression)
     for (const label of legend)
       assert.ok(
         series.some(one => label in one),

@@ -1,51 +1,53 @@
 /**
- * Writes `test/terraform/azurerm.json`, the schemas that the checks of `deploy/terraform` use:
+ * Writes a file for each provider into `test/terraform/schemas`: the schemas that the checks of `deploy/terraform` use,
+ * of the types that its modules name:
  *   npm pack @cdktn/provider-azurerm@16.1.0 && tar xzf cdktn-provider-azurerm-16.1.0.tgz
- *   node scripts/run.mjs scripts/terraform-schema.ts package/lib && npm run format
- * The bindings (MPL-2.0) are large, so they are no dependency: only names and types of a few resources are kept.
+ *   node scripts/run.mjs scripts/terraform-schema.ts hashicorp/azurerm=package/lib && npm run format
+ * Run it again when a module uses another type. The bindings (MPL-2.0) are large, so they are no dependency: only names
+ * and types of a few resources are kept.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readBindings } from '../test/terraform/bindings.ts'
+import { type Module, readModules } from '../test/terraform/hcl.ts'
+import type { BlockSchema } from '../test/terraform/schema.ts'
 
-const resources = [
-  'azurerm_cognitive_account',
-  'azurerm_cognitive_deployment',
-  'azurerm_eventhub',
-  'azurerm_eventhub_consumer_group',
-  'azurerm_eventhub_namespace',
-  'azurerm_kusto_cluster',
-  'azurerm_kusto_database',
-  'azurerm_kusto_eventhub_data_connection',
-  'azurerm_kusto_script',
-  'azurerm_network_security_group',
-  'azurerm_private_dns_zone',
-  'azurerm_private_dns_zone_virtual_network_link',
-  'azurerm_private_endpoint',
-  'azurerm_resource_group',
-  'azurerm_role_assignment',
-  'azurerm_subnet',
-  'azurerm_subnet_network_security_group_association',
-  'azurerm_user_assigned_identity',
-  'azurerm_virtual_network',
-]
-
-const [library] = process.argv.slice(2)
-if (library === undefined) {
-  process.stderr.write('✗ usage  terraform-schema.ts DIRECTORY-OF-BINDINGS\n')
+const root = join(import.meta.dirname, '..')
+const given = process.argv.slice(2).map(argument => argument.split('='))
+if (given.length === 0 || given.some(([source, library]) => !source?.includes('/') || library === undefined)) {
+  process.stderr.write('✗ usage  terraform-schema.ts NAMESPACE/PROVIDER=DIRECTORY-OF-BINDINGS...\n')
   process.exit(2)
 }
 
-function declarations(of: string): string {
-  return readFileSync(join(library ?? '', of.replaceAll('_', '-'), 'index.d.ts'), 'utf8')
-}
+const modules = await readModules(join(root, 'deploy/terraform'))
+for (const [source = '', library = ''] of given) writeSchema(source, library)
 
-const version = /azurerm\/([\d.]+)\/docs/.exec(declarations('resource_group'))?.[1]
-const schema = {
-  version,
-  resources: Object.fromEntries(
-    resources.map(type => [type, readBindings(declarations(type.replace('azurerm_', '')))]),
-  ),
-  data: { azurerm_client_config: readBindings(declarations('data_azurerm_client_config')) },
+function writeSchema(source: string, library: string): void {
+  const provider = source.split('/')[1] ?? ''
+  const declarations = (of: string) => readFileSync(join(library, of.replaceAll('_', '-'), 'index.d.ts'), 'utf8')
+  const ofTypes = (
+    of: (module: Module) => readonly { readonly type: string }[],
+    directory: (type: string) => string,
+  ): Readonly<Record<string, BlockSchema>> =>
+    Object.fromEntries(
+      [...new Set(modules.flatMap(of).map(({ type }) => type))]
+        .filter(type => type.startsWith(`${provider}_`))
+        .sort()
+        .map(type => [type, readBindings(declarations(directory(type)))]),
+    )
+  const version = new RegExp(`${provider}/([\\d.]+)/docs`).exec(declarations('provider'))?.[1]
+  const configuration = readBindings(declarations('provider'))
+  const { alias: _, ...attributes } = configuration.attributes
+  const schema = {
+    ...{ source, version, configuration: { ...configuration, attributes } },
+    resources: ofTypes(
+      module => module.resources,
+      type => type.replace(`${provider}_`, ''),
+    ),
+    data: ofTypes(
+      module => module.data,
+      type => `data_${type}`,
+    ),
+  }
+  writeFileSync(join(root, 'test/terraform/schemas', `${provider}.json`), `${JSON.stringify(schema)}\n`)
 }
-writeFileSync(join(import.meta.dirname, '..', 'test', 'terraform', 'azurerm.json'), `${JSON.stringify(schema)}\n`)

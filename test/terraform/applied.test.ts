@@ -10,13 +10,15 @@ import { after, before, suite, test } from 'node:test'
 import fc from 'fast-check'
 import { z } from 'zod'
 import { blocksOf, type Resource } from './hcl.ts'
-import { computed, makeMistake } from './mutations.ts'
-import { type RunningProvider, startProvider } from './provider.ts'
-import { brokenRules } from './rules.ts'
-import { azurermSchema } from './schema.ts'
+import { computed } from './mutations/index.ts'
+import { makeMistake } from './mutations/mutation.ts'
+import { type RunningProviders, startProviders } from './provider.ts'
+import { brokenRules } from './rules/index.ts'
+import { allSchemas, providerSchemas } from './schema.ts'
 import { copyOfDeploy, inTurn, type Ran, terraform, terraformVersion } from './terraform.ts'
 
-const schema = azurermSchema()
+const providers = providerSchemas()
+const schema = allSchemas(providers)
 const version = terraformVersion()
 const skip = version === null ? 'terraform is not on the PATH: the files were read by the parser alone' : false
 const init = ['init', '-no-color', '-input=false', '-backend=false']
@@ -39,17 +41,17 @@ function resourcesOf({ resources, child_modules }: z.infer<typeof module>): read
 }
 
 suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
-  let provider: RunningProvider
+  let running: RunningProviders
 
   before(async () => {
-    provider = await startProvider(schema)
+    running = await startProviders(providers)
   })
   after(async () => {
-    await provider[Symbol.asyncDispose]()
+    await running[Symbol.asyncDispose]()
   })
 
   const run = (directory: string, ...commands: (readonly string[])[]) =>
-    inTurn(directory, provider.reattach, ...commands)
+    inTurn(directory, running.reattach, ...commands)
 
   /** All that Terraform and the rules find in an example. */
   async function findings(directory: string, of = 'minimal'): Promise<string> {
@@ -156,7 +158,7 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
       test(mutation.mistake, async () => {
         using copy = copyOfDeploy()
         makeMistake(copy.directory, mutation)
-        assert.match(await findings(copy.directory), mutation.found)
+        assert.match(await findings(copy.directory, mutation.example), mutation.found)
       })
     }
   })
@@ -194,7 +196,7 @@ suite(`Terraform ${version ?? 'is missing'}:`, { skip }, () => {
     using copy = copyOfDeploy()
     const example = join(copy.directory, 'examples/minimal')
     await run(example, init)
-    const refused: Ran = await terraform(example, provider.reattach, [
+    const refused: Ran = await terraform(example, running.reattach, [
       ...['plan', '-no-color', '-input=false'],
       ...own,
       '-var=suffix=Too-Long',

@@ -1,12 +1,12 @@
 /** Findings about arguments and references, as `terraform validate` has them: for machines without that program. */
 import { type Block, blocksOf, type Module, texts } from './hcl.ts'
-import type { BlockSchema, ProviderSchema } from './schema.ts'
+import type { BlockSchema, Schemas } from './schema.ts'
 
 const metaArguments = new Set(['for_each', 'count', 'depends_on', 'lifecycle', 'provider', 'dynamic'])
 const callArguments = new Set(['source', 'for_each', 'count', 'depends_on', 'providers'])
 
 /** What is wrong with the arguments of resources and modules, and with what they refer to. */
-export function wrongArguments(modules: readonly Module[], schema: ProviderSchema): readonly string[] {
+export function wrongArguments(modules: readonly Module[], schema: Schemas): readonly string[] {
   return modules.flatMap(module => [
     ...module.resources.flatMap(({ address, type, values }) =>
       wrongBlock(`${module.directory}: ${address}`, values, schema.resources[type]),
@@ -15,12 +15,12 @@ export function wrongArguments(modules: readonly Module[], schema: ProviderSchem
       wrongBlock(`${module.directory}: ${address}`, values, schema.data[type]),
     ),
     ...wrongCalls(module, modules),
-    ...deadNames(module, modules),
+    ...deadNames(module, modules, schema),
   ])
 }
 
 function wrongBlock(place: string, values: Block, schema: BlockSchema | undefined): readonly string[] {
-  if (schema === undefined) return [`${place}: azurerm has no such type, or azurerm.json lacks it`]
+  if (schema === undefined) return [`${place}: there is no such type, or test/terraform/schemas lacks it`]
   const inside = { ...values, ...dynamicBlocks(values) }
   const known = (name: string) => name in schema.attributes || name in schema.blocks || metaArguments.has(name)
   const missing = Object.entries(schema.attributes).filter(([name, { use }]) => use === 'required' && !(name in values))
@@ -51,7 +51,8 @@ function dynamicBlocks(values: Block): Block {
 /** A literal of another type than the argument has; expressions have none until they are evaluated. */
 function wrongLiteral(place: string, value: unknown, schema: BlockSchema, name: string): readonly string[] {
   const type = schema.attributes[name]?.type
-  if (type === undefined || value === null || (typeof value === 'string' && value.includes('${'))) return []
+  if (type === undefined || type === 'dynamic' || value === null) return []
+  if (typeof value === 'string' && value.includes('${')) return []
   const isList = Array.isArray(value)
   const fits =
     type === 'string'
@@ -82,7 +83,7 @@ function wrongCalls(module: Module, modules: readonly Module[]): readonly string
 }
 
 /** References to what is not declared. */
-function deadNames(module: Module, modules: readonly Module[]): readonly string[] {
+function deadNames(module: Module, modules: readonly Module[], schema: Schemas): readonly string[] {
   const expressions = texts(module.all)
     .flatMap(text => text.match(/\$\{[\s\S]*\}/g) ?? [])
     .map(expression => expression.replaceAll(/"(?:[^"\\$]|\\.)*"/g, '""'))
@@ -91,11 +92,13 @@ function deadNames(module: Module, modules: readonly Module[]): readonly string[
     found(pattern)
       .filter(match => !declared(match))
       .map(([reference]) => `${module.directory}: nothing is declared as ${reference}`)
+  const providers = new Set(Object.keys({ ...schema.resources, ...schema.data }).map(type => type.split('_', 1)[0]))
+  const resource = new RegExp(`(?<![\\w."/])(?:data\\.)?(?:${[...providers].join('|')})_\\w+\\.\\w+`, 'g')
   const declaredResources = new Set([...module.resources, ...module.data].map(({ address }) => address))
   return [
     ...dead(/(?<![\w.])var\.(\w+)/g, ([, name = '']) => name in module.variables),
     ...dead(/(?<![\w.])local\.(\w+)/g, ([, name = '']) => name in module.locals),
-    ...dead(/(?<![\w."/])(?:data\.)?azurerm_\w+\.\w+/g, ([address]) => declaredResources.has(address)),
+    ...dead(resource, ([address]) => declaredResources.has(address)),
     ...dead(/(?<![\w.])module\.(\w+)(?:\[[^\]]*\])?(?:\.(\w+))?/g, ([, name, output]) => {
       const call = module.calls.find(each => each.name === name)
       const called = modules.find(each => each.directory === call?.directory)

@@ -1,6 +1,7 @@
 /**
- * Reads a resource's schema from its typed bindings (declarations of `@cdktn/provider-azurerm`), which are generated
- * from the provider's own schema. Sets cannot be told from lists there, so all are lists.
+ * Reads the schema of a resource or of a provider's own block from typed bindings (declarations of
+ * `@cdktn/provider-azurerm` and its like), which are generated from the provider's own schema. Sets cannot be told from
+ * lists there, so all are lists.
  */
 import type { AttributeSchema, BlockSchema, NestedSchema, TypeOf } from './schema.ts'
 
@@ -14,16 +15,20 @@ const plainTypes: ReadonlyMap<string, TypeOf> = new Map<string, TypeOf>([
   ['number[]', ['list', 'number']],
   ['{ [key: string]: string; }', ['map', 'string']],
   ['cdktn.StringMap', ['map', 'string']],
+  ['{ [key: string]: any; }', 'dynamic'],
+  ['cdktn.AnyMap', 'dynamic'],
 ])
 
 /**
- * The schema of the one resource that these declarations are of.
+ * The schema of the one resource, data source or provider that these declarations are of.
  * @throws Error where the declarations are not of the known shape.
  */
 export function readBindings(declarations: string): BlockSchema {
-  const root = /export interface (\w+)Config extends cdktn\.TerraformMetaArguments/.exec(declarations)?.[1]
+  // Earlier bindings are for the same library under its former name.
+  const text = declarations.replaceAll('cdktf.', 'cdktn.')
+  const root = /export interface (\w+)Config (?:extends cdktn\.TerraformMetaArguments )?\{/.exec(text)?.[1]
   if (root === undefined) throw new Error('no interface of a configuration was found')
-  return readBlock(declarations, `${root}Config`, root)
+  return readBlock(text, `${root}Config`, root)
 }
 
 function readBlock(text: string, configured: string, made: string): BlockSchema {

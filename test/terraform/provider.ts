@@ -1,6 +1,6 @@
 /**
- * A stand-in for the azurerm provider: it speaks Terraform's plugin protocol 6 on loopback, knows names and types of
- * arguments, and makes nothing. What only Azure knows (names taken, regions, models, quotas) it cannot refuse.
+ * Stand-ins for providers: each speaks Terraform's plugin protocol 6 on loopback, knows names and types of arguments,
+ * and makes nothing. What only Azure knows (names taken, regions, models, quotas) it cannot refuse.
  */
 import { join } from 'node:path'
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
@@ -8,9 +8,9 @@ import { loadSync } from '@grpc/proto-loader'
 import type { BlockSchema, NestedSchema, ProviderSchema } from './schema.ts'
 import { type DynamicValue, made, planned, read, written } from './values.ts'
 
-/** The stand-in while it runs. */
-export interface RunningProvider extends AsyncDisposable {
-  /** Value of `TF_REATTACH_PROVIDERS`: with it Terraform downloads no provider. */
+/** The stand-ins while they run. */
+export interface RunningProviders extends AsyncDisposable {
+  /** Value of `TF_REATTACH_PROVIDERS`: with it Terraform downloads none of these providers. */
   readonly reattach: string
 }
 
@@ -24,32 +24,18 @@ interface Request {
   readonly raw_state: { readonly json: Uint8Array } | null
 }
 
-/** Arguments of the `provider` block. */
-const configuration: BlockSchema = {
-  attributes: {
-    subscription_id: { type: 'string', use: 'optional' },
-    storage_use_azuread: { type: 'bool', use: 'optional' },
-  },
-  blocks: {
-    features: {
-      min: 1,
-      max: 1,
-      block: {
-        attributes: {},
-        blocks: {
-          cognitive_account: {
-            min: 0,
-            max: 1,
-            block: { attributes: { purge_soft_delete_on_destroy: { type: 'bool', use: 'optional' } }, blocks: {} },
-          },
-        },
-      },
+/** Starts a stand-in for each provider, each on a free port. */
+export async function startProviders(schemas: readonly ProviderSchema[]): Promise<RunningProviders> {
+  const started = await Promise.all(schemas.map(startProvider))
+  return {
+    reattach: JSON.stringify(Object.fromEntries(started.map(({ source, plugin }) => [source, plugin]))),
+    async [Symbol.asyncDispose]() {
+      for (const { server } of started) server.forceShutdown()
     },
-  },
+  }
 }
 
-/** Starts the stand-in on a free port. */
-export async function startProvider(schema: ProviderSchema): Promise<RunningProvider> {
+async function startProvider(schema: ProviderSchema) {
   const server = new Server({ 'grpc.max_send_message_length': -1, 'grpc.max_receive_message_length': -1 })
   server.addService(service(), implementation(schema))
   const port = await new Promise<number>((resolve, reject) => {
@@ -64,12 +50,7 @@ export async function startProvider(schema: ProviderSchema): Promise<RunningProv
     Test: true,
     Addr: { Network: 'tcp', String: `127.0.0.1:${port}` },
   }
-  return {
-    reattach: JSON.stringify({ 'registry.terraform.io/hashicorp/azurerm': plugin }),
-    async [Symbol.asyncDispose]() {
-      server.forceShutdown()
-    },
-  }
+  return { source: `registry.terraform.io/${schema.source}`, plugin, server }
 }
 
 function service(): ServiceDefinition {
@@ -83,7 +64,7 @@ function implementation(schema: ProviderSchema): UntypedServiceImplementation {
   const resource = (type: string) => schemaOf(schema.resources, type)
   const answers: Readonly<Record<string, (request: Request) => object>> = {
     GetProviderSchema: () => ({
-      provider: described(configuration),
+      provider: described(schema.configuration),
       resource_schemas: mapped(schema.resources),
       data_source_schemas: mapped(schema.data),
     }),

@@ -57,6 +57,8 @@ function visited(schema: BlockSchema, value: unknown, decide: Decide): unknown {
 function invented(name: string, id: string, of: TypeOf): unknown {
   if (of === 'number') return 0
   if (of === 'bool') return false
+  // A value of any type carries its type with it: nothing is the only one without.
+  if (of === 'dynamic') return null
   if (typeof of !== 'string') return of[0] === 'map' ? {} : []
   if (name === 'id') return `/subscriptions/00000000-0000-4000-8000-000000000000/${id}`
   if (/(?:client|tenant|principal|object|subscription)_id$/.test(name)) return '00000000-0000-4000-8000-0000000000aa'

@@ -5,12 +5,13 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { wrongArguments } from './arguments.ts'
 import { readModules } from './hcl.ts'
-import { makeMistake, written } from './mutations.ts'
-import { brokenHabits, brokenRules } from './rules.ts'
-import { azurermSchema } from './schema.ts'
+import { written } from './mutations/index.ts'
+import { makeMistake } from './mutations/mutation.ts'
+import { brokenHabits, brokenRules } from './rules/index.ts'
+import { allSchemas, providerSchemas } from './schema.ts'
 import { copyOfDeploy } from './terraform.ts'
 
-const schema = azurermSchema()
+const schema = allSchemas(providerSchemas())
 
 async function findings(directory: string): Promise<readonly string[]> {
   const modules = await readModules(directory)

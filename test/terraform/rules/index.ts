@@ -1,47 +1,34 @@
 /**
  * What must hold for every resource, on whichever machine the check runs: as it is written (expressions unresolved) or
- * with the values that Terraform computed.
+ * with the values that Terraform computed. What concerns one module is in a file of its own.
  */
-import { type Block, blocksOf, type Module, type Resource, texts } from './hcl.ts'
-import type { ProviderSchema } from './schema.ts'
+import { blocksOf, type Module, type Resource, texts } from '../hcl.ts'
+import type { Schemas } from '../schema.ts'
+import { identity } from './identity.ts'
+import { ledger } from './ledger.ts'
+import type { Endpoint, ModuleRules } from './module-rules.ts'
+import { network } from './network.ts'
+import { openai } from './openai.ts'
+
+const all: readonly ModuleRules[] = [network, openai, identity, ledger]
 
 /** Roles that something here may be given. */
-const roles = new Set([
-  'Azure Event Hubs Data Receiver',
-  'Azure Event Hubs Data Sender',
-  'Cognitive Services OpenAI User',
-  'Cognitive Services User',
-])
+const roles = new Set(all.flatMap(each => each.roles ?? []))
+const required = all.flatMap(each => Object.entries(each.required ?? {}))
+const reached: Readonly<Record<string, Endpoint>> = Object.assign({}, ...all.map(each => each.reached))
 
 /** Tags of every resource. */
 const tags = ['Company', 'Environment', 'ManagedBy', 'Project']
 
-/** Values that a resource must have, and why. */
-const required: Readonly<Record<string, Block>> = {
-  azurerm_cognitive_account: { local_auth_enabled: false, public_network_access_enabled: false },
-  azurerm_eventhub_namespace: { local_authentication_enabled: false, public_network_access_enabled: false },
-  azurerm_kusto_cluster: { public_network_access_enabled: false, auto_stop_enabled: false },
-  azurerm_role_assignment: { principal_type: 'ServicePrincipal' },
-  azurerm_private_dns_zone_virtual_network_link: { registration_enabled: false },
-}
-
-/** What has data and therefore an endpoint in the network, with the subresource and the zones of that endpoint. */
-const reached: Readonly<Record<string, { readonly subresource: string; readonly zone: RegExp }>> = {
-  azurerm_cognitive_account: { subresource: 'account', zone: /\/privatelink\.openai\.azure\.com$/ },
-  azurerm_eventhub_namespace: { subresource: 'namespace', zone: /\/privatelink\.servicebus\.windows\.net$/ },
-  azurerm_kusto_cluster: { subresource: 'cluster', zone: /\/privatelink\.[a-z0-9]+\.kusto\.windows\.net$/ },
-}
-
 /** Findings about resources that Terraform would make, or that a module has. */
-export function brokenRules(resources: readonly Resource[], schema: ProviderSchema): readonly string[] {
+export function brokenRules(resources: readonly Resource[], schema: Schemas): readonly string[] {
   return [
     ...resources.flatMap(resource => [
       ...wrongValues(resource),
       ...(resource.type in schema.resources ? untagged(resource, schema) : []),
-      ...openRules(resource),
       ...looseEndpoint(resource),
       ...wideRole(resource),
-      ...deafNamespace(resource),
+      ...all.flatMap(({ check }) => check?.(resource) ?? []),
     ]),
     ...unreached(resources),
     ...unlinked(resources),
@@ -49,38 +36,18 @@ export function brokenRules(resources: readonly Resource[], schema: ProviderSche
 }
 
 function wrongValues({ address, type, values }: Resource): readonly string[] {
-  const wanted = Object.entries(required[type] ?? {})
-  return [
-    ...wanted
-      .filter(([name, value]) => values[name] !== value)
-      .map(([name, value]) => `${address}: ${name} must be ${value}, and is ${values[name]}`),
-    ...(type === 'azurerm_cognitive_account' && !values['custom_subdomain_name']
-      ? [`${address}: without custom_subdomain_name there is no Entra token for it`]
-      : []),
-  ]
+  return required
+    .flatMap(([of, wanted]) => (of === type ? Object.entries(wanted) : []))
+    .filter(([name, value]) => values[name] !== value)
+    .map(([name, value]) => `${address}: ${name} must be ${value}, and is ${values[name]}`)
 }
 
-function untagged({ address, type, values }: Resource, schema: ProviderSchema): readonly string[] {
+function untagged({ address, type, values }: Resource, schema: Schemas): readonly string[] {
   if (schema.resources[type]?.attributes['tags'] === undefined) return []
   const given = values['tags']
   if (typeof given === 'string' && given.includes('${')) return []
   const missing = tags.filter(tag => typeof given !== 'object' || given === null || !(tag in given))
   return missing.map(tag => `${address}: the tag ${tag} is missing`)
-}
-
-/** Rules of network security groups that let anybody in, or groups that refuse nobody. */
-function openRules({ address, type, values }: Resource): readonly string[] {
-  if (type !== 'azurerm_network_security_group') return []
-  const inbound = blocksOf(values, 'security_rule').filter(rule => rule['direction'] === 'Inbound')
-  const open = inbound.filter(
-    rule =>
-      rule['access'] === 'Allow' && ['*', 'Internet', '0.0.0.0/0'].includes(String(rule['source_address_prefix'])),
-  )
-  const closed = inbound.some(rule => rule['access'] === 'Deny' && rule['source_address_prefix'] === '*')
-  return [
-    ...open.map(rule => `${address}: the rule ${rule['name']} lets the whole internet in`),
-    ...(closed ? [] : [`${address}: nothing refuses everybody else`]),
-  ]
 }
 
 function looseEndpoint({ address, type, values }: Resource): readonly string[] {
@@ -97,18 +64,6 @@ function wideRole({ address, type, values }: Resource): readonly string[] {
   if (type !== 'azurerm_role_assignment') return []
   const role = String(values['role_definition_name'])
   return roles.has(role) || role.includes('${') ? [] : [`${address}: the role ${role} is more than is needed`]
-}
-
-/** A private namespace that Data Explorer cannot read, or with rules that Azure would refuse. */
-function deafNamespace({ address, type, values }: Resource): readonly string[] {
-  if (type !== 'azurerm_eventhub_namespace') return []
-  const [rules = {}] = blocksOf(values, 'network_rulesets')
-  return [
-    ...(rules['trusted_service_access_enabled'] === true ? [] : [`${address}: Data Explorer cannot read it`]),
-    ...(rules['public_network_access_enabled'] === values['public_network_access_enabled']
-      ? []
-      : [`${address}: its network rules must say the same about public access`]),
-  ]
 }
 
 /** What has no endpoint, or one of the wrong subresource or zone. */
@@ -169,17 +124,11 @@ export function brokenHabits(modules: readonly Module[]): readonly string[] {
   ])
 }
 
-/** What does not wait for resources that it does not name: deployments, scripts of a database, its data connection. */
-function earlyResource({ address, type, values }: Resource): readonly string[] {
-  const waits = texts(values['depends_on']).map(text => text.replace(/^\$\{(.*)\}$/, '$1'))
-  const lacking = (on: string) =>
-    waits.some(text => text.startsWith(`${on}.`)) ? [] : [`${address}: it must wait for ${on}`]
-  if (type === 'azurerm_cognitive_deployment') return lacking('azurerm_private_endpoint')
-  if (type === 'azurerm_kusto_script' && address !== 'azurerm_kusto_script.tables') return lacking(type)
-  if (type !== 'azurerm_kusto_eventhub_data_connection') return []
-  return [
-    ...lacking('azurerm_kusto_script'),
-    ...lacking('azurerm_role_assignment'),
-    ...(values['identity_id'] === undefined ? [`${address}: it would sign in with a key`] : []),
-  ]
+/** What does not wait for resources that it does not name. */
+function earlyResource(resource: Resource): readonly string[] {
+  const named = texts(resource.values['depends_on']).map(text => text.replace(/^\$\{(.*)\}$/, '$1'))
+  return all
+    .flatMap(({ waits }) => waits?.(resource) ?? [])
+    .filter(on => !named.some(text => text.startsWith(`${on}.`)))
+    .map(on => `${resource.address}: it must wait for ${on}`)
 }

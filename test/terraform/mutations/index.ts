@@ -1,0 +1,15 @@
+/** Mistakes that the checks of `deploy/terraform` must find, a file per module. */
+import { identity } from './identity.ts'
+import { ledger } from './ledger.ts'
+import type { Mutation } from './mutation.ts'
+import { network } from './network.ts'
+import { openai } from './openai.ts'
+import { root } from './root.ts'
+
+const all = [root, network, openai, identity, ledger]
+
+/** Found by the parser and the rules, on every machine. */
+export const written: readonly Mutation[] = all.flatMap(each => each.written)
+
+/** Found by Terraform alone, from values that it computes. */
+export const computed: readonly Mutation[] = all.flatMap(each => each.computed)

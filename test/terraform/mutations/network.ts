@@ -1,0 +1,67 @@
+import type { Mistakes } from './mutation.ts'
+
+const main = 'modules/network/main.tf'
+
+/** Mistakes in the module `network`. */
+export const network: Mistakes = {
+  written: [
+    {
+      mistake: 'an argument has a value of another type',
+      file: main,
+      from: 'address_space       = [var.address_space]',
+      to: 'address_space       = "10.0.0.0/16"',
+      found: /is no \["list","string"\]/,
+    },
+    {
+      mistake: 'a local value is not declared',
+      file: main,
+      from: '[local.endpoints]',
+      to: '[local.places]',
+      found: /nothing is declared as local\.places/,
+    },
+    {
+      mistake: 'a resource that is referred to does not exist',
+      file: main,
+      from: 'network_security_group_id = azurerm_network_security_group.apps.id',
+      to: 'network_security_group_id = azurerm_network_security_group.containers.id',
+      found: /nothing is declared as azurerm_network_security_group\.containers/,
+    },
+    {
+      mistake: 'a DNS zone is not linked with the network',
+      file: main,
+      from: 'private_dns_zone_name = azurerm_private_dns_zone.this[each.key].name',
+      to: 'private_dns_zone_name = each.key',
+      found: /no virtual network is linked with it/,
+    },
+    {
+      mistake: 'machines of the network register in a private zone',
+      file: main,
+      from: 'registration_enabled  = false',
+      to: 'registration_enabled  = true',
+      found: /registration_enabled must be false/,
+    },
+    {
+      mistake: 'the whole internet may call the gateway',
+      file: main,
+      from: 'source_address_prefixes    = concat([var.address_space], var.callers)',
+      to: 'source_address_prefix      = "*"',
+      found: /lets the whole internet in/,
+    },
+    {
+      mistake: 'a security group refuses nobody',
+      file: main,
+      from: 'access                     = "Deny"',
+      to: 'access                     = "Allow"',
+      found: /nothing refuses everybody else/,
+    },
+  ],
+  computed: [
+    {
+      mistake: 'a function is called with a wrong argument',
+      file: main,
+      from: 'cidrsubnet(var.address_space, local.subnet_bits, 1)',
+      to: 'cidrsubnet(var.address_space, local.subnet_bits)',
+      found: /Not enough function arguments/,
+    },
+  ],
+}

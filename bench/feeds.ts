@@ -15,7 +15,7 @@ import type { ProcessUsage } from './child.ts'
 import type { SteadyOrder, SteadyResult } from './load.ts'
 import { BenchError, Child, chooseCores } from './processes.ts'
 import { median } from './quantiles.ts'
-import type { ReceiverReady, ReceiverTally } from './receiver.ts'
+import { type ReceiverReady, type ReceiverTally, receiverKinds } from './receiver.ts'
 import { gatewaySeat, type Seat } from './seats.ts'
 
 const { values } = parseArgs({
@@ -30,6 +30,10 @@ const minutes = Number(values.minutes)
 const callsPerSecond = Number(values.rate)
 if (!(minutes > 0 && minutes <= 120) || !(callsPerSecond >= 1 && callsPerSecond <= 10_000)) {
   process.stderr.write('✗ --minutes goes from 0.1 to 120, --rate from 1 to 10000.\n')
+  process.exit(2)
+}
+if (!receiverKinds.includes(values.kind)) {
+  process.stderr.write(`✗ --kind is one of ${receiverKinds.join(', ')}.\n`)
   process.exit(2)
 }
 

@@ -103,10 +103,11 @@ async function eventHubs(): Promise<Receiver> {
 }
 
 const kinds: Readonly<Record<string, () => Promise<Receiver>>> = { webhook, 'event-hubs': eventHubs }
+export const receiverKinds = Object.keys(kinds)
 
 if (import.meta.main && isChild) {
   const start = kinds[process.argv[2] ?? '']
-  if (start === undefined) throw new RangeError(`--kind is one of ${Object.keys(kinds).join(', ')}`)
+  if (start === undefined) throw new RangeError(`the kind must be one of ${receiverKinds.join(', ')}`)
   const { gate, feed, tally, close } = await start()
   const ready: ReceiverReady = { feed }
   answerParent(ready, { shut: () => gate.shut(), open: () => gate.open(), tally }, async () => {

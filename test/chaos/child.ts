@@ -1,8 +1,7 @@
 /** The gateway as a process of its own, which can be killed, and the sign-in service and instances that survive it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +11,7 @@ import { startAzure } from '../../packages/simulator/src/azure/index.ts'
 import { demoDirectory } from '../../packages/simulator/src/directory.ts'
 import { startEntra } from '../../packages/simulator/src/entra/index.ts'
 import type { AzureSimulator, BillLine, EntraSimulator } from '../../packages/simulator/src/types.ts'
+import { temporaryDirectory } from '../support/directory.ts'
 import { instanceKey, type Scope } from '../support/world.ts'
 import { callersOfPlans } from './plans.ts'
 import { chaosConfig, chaosDeployments, warmUp } from './world.ts'
@@ -38,8 +38,7 @@ export interface SurroundingsOptions {
 }
 
 export async function startSurroundings(t: Scope, options: SurroundingsOptions = {}): Promise<Surroundings> {
-  const directory = await mkdtemp(join(tmpdir(), 'gatehouse-chaos-'))
-  t.after(() => rm(directory, { recursive: true, force: true }))
+  const directory = temporaryDirectory('chaos')
   const entra = await startEntra({ directory: demoDirectory })
   t.after(() => entra.close())
   const instances = await Promise.all(

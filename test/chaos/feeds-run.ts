@@ -1,10 +1,8 @@
-/** One run of calls through gateways that are killed, whose disk fills up, and whose feeds' receivers go away. */
-import { mkdtemp, rm } from 'node:fs/promises'
 import { Agent } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { feedsAnswer } from '../../packages/gateway/src/admin/house-schemas.ts'
 import type { BillLine } from '../../packages/simulator/src/types.ts'
+import { temporaryDirectory } from '../support/directory.ts'
 import { type Random, randomOf } from '../support/random.ts'
 import { eventually } from '../support/wait.ts'
 import type { Scope } from '../support/world.ts'
@@ -54,8 +52,7 @@ export async function runFeeds(t: Scope, options: FeedsRunOptions): Promise<Feed
   const { seed, calls, kills, atOnce } = options
   const random = randomOf(seed)
   const disk = await mountSmallDisk(t, megabytesFor(options))
-  const directory = await mkdtemp(join(tmpdir(), 'gatehouse-receivers-'))
-  t.after(() => rm(directory, { recursive: true, force: true }))
+  const directory = temporaryDirectory('receivers')
   const receivers = await options.receivers(directory)
   const feeds = Object.fromEntries(receivers.map(({ name, feed }) => [name, feed]))
   const around = await startSurroundings(t, {

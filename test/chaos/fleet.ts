@@ -2,8 +2,7 @@
  * Several gateway processes on one real Redis, one simulated instance, and callers that want more than the limit: what
  * is admitted, by the instance's own bill. The instance is slow enough that calls overlap.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, request } from 'undici'
@@ -13,6 +12,7 @@ import { startAzure } from '../../packages/simulator/src/azure/index.ts'
 import { demoDirectory } from '../../packages/simulator/src/directory.ts'
 import { startEntra } from '../../packages/simulator/src/entra/index.ts'
 import type { AzureSimulator, BillLine } from '../../packages/simulator/src/types.ts'
+import { temporaryDirectory } from '../support/directory.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 import { eventually } from '../support/wait.ts'
 import { ask, instanceKey, type Scope } from '../support/world.ts'
@@ -42,8 +42,7 @@ const workload = 'hr-bot'
 
 /** @param tokensPerMinute The limit. */
 export async function startFleet(t: Scope, tokensPerMinute: number, options: FleetOptions): Promise<Fleet> {
-  const directory = await mkdtemp(join(tmpdir(), 'gatehouse-fleet-'))
-  t.after(() => rm(directory, { recursive: true, force: true }))
+  const directory = temporaryDirectory('fleet')
   const redis = await startRedis(t, { appendOnly: options.keepsData === true })
   const entra = await startEntra({ directory: demoDirectory })
   t.after(() => entra.close())

@@ -5,12 +5,12 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
 import { demoAudience, demoDirectory } from '../../packages/simulator/src/directory.ts'
+import { temporaryDirectory } from '../support/directory.ts'
 import { closedPort } from '../support/ports.ts'
 import { eventually } from '../support/wait.ts'
 import { ask, type Scope } from '../support/world.ts'
@@ -50,14 +50,13 @@ async function closedPair(): Promise<number> {
 }
 
 class Rehearsal {
-  readonly directory = mkdtempSync(join(tmpdir(), 'gatehouse-compose-'))
+  readonly directory = temporaryDirectory('compose')
   readonly #t: Scope
   readonly #ports: ReadonlyMap<string, number>
 
   private constructor(t: Scope, ports: ReadonlyMap<string, number>) {
     this.#t = t
     this.#ports = ports
-    t.after(() => rmSync(this.directory, { recursive: true, force: true }))
   }
 
   static async prepare(t: Scope): Promise<Rehearsal> {

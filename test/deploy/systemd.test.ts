@@ -1,13 +1,13 @@
 /** The unit in `deploy/systemd`, checked with systemd's own programs, and what it starts, run as it says. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { configSchema } from '../../packages/gateway/src/config/schema/index.ts'
+import { temporaryDirectory } from '../support/directory.ts'
 import { launcherOnOldNode, serveFile, startServedWorld } from '../support/served.ts'
-import { ask, fastDeployments, type Scope } from '../support/world.ts'
+import { ask, fastDeployments } from '../support/world.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'deploy', 'systemd')
 const unit = readFileSync(join(folder, 'gatehouse.service'), 'utf8')
@@ -21,9 +21,8 @@ function setting(name: string): string {
 }
 
 /** The unit with a program that is on this machine: systemd refuses one that is not there. */
-function installedUnit(t: Scope): string {
-  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-unit-'))
-  t.after(() => rmSync(directory, { recursive: true, force: true }))
+function installedUnit(): string {
+  const directory = temporaryDirectory('unit')
   const path = join(directory, 'gatehouse.service')
   writeFileSync(
     path,
@@ -38,18 +37,17 @@ function analyze(...args: readonly string[]): { status: number | null; output: s
   return { status, output: stdout + stderr }
 }
 
-test('systemd knows every setting of the unit', t => {
-  assert.deepEqual(analyze('verify', installedUnit(t)), { status: 0, output: '' })
+test('systemd knows every setting of the unit', () => {
+  assert.deepEqual(analyze('verify', installedUnit()), { status: 0, output: '' })
 })
 
-test('systemd rates the exposure of the unit at 2.0 of 10 or less', t => {
-  const { status, output } = analyze('security', '--offline=true', '--no-pager', '--threshold=20', installedUnit(t))
+test('systemd rates the exposure of the unit at 2.0 of 10 or less', () => {
+  const { status, output } = analyze('security', '--offline=true', '--no-pager', '--threshold=20', installedUnit())
   assert.equal(status, 0, output)
 })
 
-test('the account of the unit is one that the sysusers file makes', t => {
-  const root = mkdtempSync(join(tmpdir(), 'gatehouse-sysusers-'))
-  t.after(() => rmSync(root, { recursive: true, force: true }))
+test('the account of the unit is one that the sysusers file makes', () => {
+  const root = temporaryDirectory('sysusers')
   mkdirSync(join(root, 'etc'))
   const made = spawnSync('systemd-sysusers', [`--root=${root}`, join(folder, 'gatehouse.sysusers.conf')])
   assert.equal(made.status, 0, String(made.stderr))

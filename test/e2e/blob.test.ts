@@ -1,7 +1,6 @@
 /** A feed to Blob Storage beside a running gateway. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { temporaryDirectory } from '../../packages/gateway/src/ledger/exchange.fixture.ts'
 import {
   azuriteKey,
   blobNames,
@@ -9,6 +8,7 @@ import {
   startAzurite,
 } from '../../packages/gateway/src/ledger/feeds/blob/azurite.fixture.ts'
 import { recordsInParquet } from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
+import { temporaryDirectory } from '../support/directory.ts'
 import { allRecords } from '../support/records.ts'
 import { eventually } from '../support/wait.ts'
 import { ask, chatPath, startWorld } from '../support/world.ts'
@@ -49,7 +49,7 @@ test('what the gateway recorded is in the container as Parquet, also what it rec
     'both are there',
     async () => {
       if ((await blobNames(container)).length === 0) return null
-      const directory = temporaryDirectory(t)
+      const directory = temporaryDirectory('ledger')
       await downloadAll(container, directory)
       const records = await recordsInParquet(directory)
       return records.length === 2 ? records : null

@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { feedsAnswer } from '../../packages/gateway/src/admin/house-schemas.ts'
-import { temporaryDirectory } from '../../packages/gateway/src/ledger/exchange.fixture.ts'
 import { secret, startReceiver } from '../../packages/gateway/src/ledger/feeds/webhook/webhook.fixture.ts'
+import { temporaryDirectory } from '../support/directory.ts'
 import { allRecords } from '../support/records.ts'
 import { eventually } from '../support/wait.ts'
 import { ask, chatPath, startWorld, type World } from '../support/world.ts'
@@ -48,7 +48,7 @@ test('the receiver of docs/feeds.md takes what a gateway sends', async t => {
     ".listen(0, '127.0.0.1', function () { process.send(this.address().port) })",
   )
   assert.notEqual(listening, code)
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'))
   writeFileSync(join(directory, 'receiver.mjs'), listening)
   const receiver = spawn(process.execPath, [join(directory, 'receiver.mjs')], {

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { temporaryDirectory } from '../../packages/gateway/src/ledger/exchange.fixture.ts'
 import type { FiledRecord } from '../../packages/gateway/src/ledger/feeds/files/files.fixture.ts'
 import { openFeed } from '../../packages/gateway/src/ledger/feeds/files/index.ts'
 import type { FilesSettings } from '../../packages/gateway/src/ledger/feeds/files/settings.ts'
@@ -14,6 +13,7 @@ import {
 } from '../../packages/gateway/src/ledger/feeds/filing/filing.fixture.ts'
 import { type CellType, columnsOf } from '../../packages/gateway/src/ledger/feeds/forms.ts'
 import { fetchPython } from '../../scripts/python/fetch.ts'
+import { temporaryDirectory } from '../support/directory.ts'
 
 interface Read {
   readonly types: Readonly<Record<string, string>>
@@ -45,7 +45,7 @@ for (const [reader, types] of Object.entries(readers)) {
   test(`${reader} reads days and hours, every type and every value as the ledger has them`, async t => {
     const pythonPath = fetchPython()
     const ended = await endedLedger(t, ['text', 'empty', 'invalid', 'nul', 'audio', 'surrogate'])
-    const directory = join(temporaryDirectory(t), 'out')
+    const directory = join(temporaryDirectory('ledger'), 'out')
     const all: FilesSettings = { ...settings, directory }
     await (await startRunner(t, ended, parts => openFeed(all, parts))).runner.caughtUp()
     const script = join(import.meta.dirname, 'parquet', 'read.py')

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import {
-  closedOf,
-  newId,
-  openedOf,
-  temporaryDirectory,
-  testLedger,
-} from '../../packages/gateway/src/ledger/exchange.fixture.ts'
+import { closedOf, newId, openedOf, testLedger } from '../../packages/gateway/src/ledger/exchange.fixture.ts'
 import type { RecordRow } from '../../packages/gateway/src/ledger/record.ts'
+import { temporaryDirectory } from '../support/directory.ts'
 import { randomOf, seedOfRun } from '../support/random.ts'
 import { type Row, StandInCluster } from './cluster.ts'
 import { costByDay, errors, latency, ptuUtilisation, usage } from './expected.ts'
@@ -94,7 +89,7 @@ test('the functions answer what the records say, though records come twice, in p
 })
 
 test('a record of 5 MB comes back byte for byte from its parts; a missing or damaged part is found', async t => {
-  const ledger = await testLedger(t, temporaryDirectory(t))
+  const ledger = await testLedger(t, temporaryDirectory('ledger'))
   const id = newId()
   const request = Buffer.from('{"content":"Grüße 株式会社 😀 and more"}'.repeat(70_000))
   const response = Buffer.from(Array.from({ length: 1_500_000 }, (_, at) => (at * 31) % 256))

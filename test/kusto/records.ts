@@ -1,15 +1,10 @@
 /** A varied day of exchanges, written and read back by the ledger itself. */
 import type { TestContext } from 'node:test'
-import {
-  closedOf,
-  newId,
-  openedOf,
-  temporaryDirectory,
-  testLedger,
-} from '../../packages/gateway/src/ledger/exchange.fixture.ts'
+import { closedOf, newId, openedOf, testLedger } from '../../packages/gateway/src/ledger/exchange.fixture.ts'
 import type { Ledger } from '../../packages/gateway/src/ledger/index.ts'
 import type { Closed, Opened, RecordBodies, RecordRow } from '../../packages/gateway/src/ledger/record.ts'
 import { noUsage } from '../../packages/gateway/src/wire/usage.ts'
+import { temporaryDirectory } from '../support/directory.ts'
 import { type Random, randomOf, seedOfRun } from '../support/random.ts'
 
 export interface KeptRecord {
@@ -22,7 +17,7 @@ const fromMs = Date.UTC(2026, 10, 3, 22)
 const lengthMs = 4 * 3_600_000
 
 export async function keptRecords(t: TestContext, count: number): Promise<readonly KeptRecord[]> {
-  const ledger = await testLedger(t, temporaryDirectory(t))
+  const ledger = await testLedger(t, temporaryDirectory('ledger'))
   const random = randomOf(seedOfRun())
   for (let at = 0; at < count; at += 1) {
     // Starts are unlike: the newest name of a caller is then the same everywhere.

@@ -1,12 +1,12 @@
 /** nginx and Caddy in front of a gateway, with the configuration files of `deploy/` on free ports of loopback. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { type RequestOptions, request } from 'node:https'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { selfMadeCertificate } from '../../packages/simulator/src/entra/certificate.ts'
+import { temporaryDirectory } from './directory.ts'
 import { closedPort } from './ports.ts'
 import { eventually, soon } from './wait.ts'
 import type { Scope } from './world.ts'
@@ -81,8 +81,7 @@ export const proxyKinds: readonly ProxyKind[] = ['nginx', 'caddy']
  * @throws Error when the program is not installed, or ends.
  */
 export async function startProxy(t: Scope, kind: ProxyKind, gatewayUrl: string): Promise<TlsProxy> {
-  const directory = mkdtempSync(join(tmpdir(), `gatehouse-${kind}-`))
-  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  const directory = temporaryDirectory(kind)
   const pair = selfMadeCertificate(Date.now())
   const certificate = join(directory, 'certificate.pem')
   const key = join(directory, 'key.pem')

@@ -2,8 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -13,6 +12,7 @@ import { startAzure } from '../../packages/simulator/src/azure/index.ts'
 import { demoDirectory } from '../../packages/simulator/src/directory.ts'
 import { startEntra } from '../../packages/simulator/src/entra/index.ts'
 import type { AzureSimulator, EntraSimulator, SimulatedDeployment } from '../../packages/simulator/src/types.ts'
+import { temporaryDirectory } from './directory.ts'
 import { randomOf, seedOfRun } from './random.ts'
 import { eventually, soon } from './wait.ts'
 import { fastDeployments, instanceKey, type Scope } from './world.ts'
@@ -136,8 +136,7 @@ export interface ServedOptions {
 
 /** The simulators in this process, and a configuration file for `gatehouse serve`. Instance 1 also accepts a key. */
 export async function startServedWorld(t: Scope, options: ServedOptions = {}): Promise<ServedWorld> {
-  const directory = await mkdtemp(join(tmpdir(), 'gatehouse-served-'))
-  t.after(() => rm(directory, { recursive: true, force: true }))
+  const directory = temporaryDirectory('served')
   const entra = await startEntra({ directory: demoDirectory })
   t.after(() => entra.close())
   const [one, two] = await Promise.all(

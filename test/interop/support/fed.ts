@@ -3,17 +3,12 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { type ConfigInput, configSchema } from '../../../packages/gateway/src/config/schema/index.ts'
 import { feedSources } from '../../../packages/gateway/src/house/feeds.ts'
-import {
-  closedOf,
-  newId,
-  openedOf,
-  temporaryDirectory,
-  testLedger,
-} from '../../../packages/gateway/src/ledger/exchange.fixture.ts'
+import { closedOf, newId, openedOf, testLedger } from '../../../packages/gateway/src/ledger/exchange.fixture.ts'
 import { PartJoiner, readMessage } from '../../../packages/gateway/src/ledger/feeds/documents/index.ts'
 import type { FeedState } from '../../../packages/gateway/src/ledger/feeds/index.ts'
 import type { ReadMessage } from '../../../packages/gateway/src/ledger/feeds/kafka/reader.ts'
 import type { KafkaConnection } from '../../../packages/gateway/src/ledger/feeds/kafka/settings.ts'
+import { temporaryDirectory } from '../../support/directory.ts'
 import type { Random } from '../../support/random.ts'
 import { eventually } from '../../support/wait.ts'
 import { allMessages } from './topic.ts'
@@ -40,7 +35,7 @@ export interface Fed {
 
 export async function fedLedger(t: TestContext, random: Random, feed: Omit<KafkaFeed, 'kind'>): Promise<Fed> {
   const feeds = configSchema.shape.feeds.parse({ topic: { kind: 'kafka', batch: { records: 1_000 }, ...feed } })
-  const ledger = await testLedger(t, temporaryDirectory(t), { feeds: feedSources({ feeds }), loadEveryMs: 50 })
+  const ledger = await testLedger(t, temporaryDirectory('ledger'), { feeds: feedSources({ feeds }), loadEveryMs: 50 })
   const ids: string[] = []
   const state = async (): Promise<FeedState> => {
     const [first] = await ledger.feeds.states()

@@ -3,10 +3,11 @@ import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { demoAudience, demoDirectory, type EntraSimulator, startEntra } from '@gatehouse/simulator'
+import { temporaryDirectory } from '../../../../test/support/directory.ts'
 import { eventually } from '../../../../test/support/wait.ts'
 import { run } from '../cli/run.fixture.ts'
 import { type ConfigInput, configSchema } from '../config/schema/index.ts'
-import { newId, temporaryDirectory } from '../ledger/exchange.fixture.ts'
+import { newId } from '../ledger/exchange.fixture.ts'
 import { columnsOf, fedRecordOrReason } from '../ledger/feeds/forms.ts'
 import { recordedExchange } from '../ledger/feeds/recorded.fixture.ts'
 import { silentLog } from '../log.ts'
@@ -38,9 +39,9 @@ interface Started {
 async function started(t: TestContext): Promise<Started> {
   const entra = await startEntra({ directory: demoDirectory })
   t.after(() => entra.close())
-  const shared = join(temporaryDirectory(t), 'shared')
+  const shared = join(temporaryDirectory('ledger'), 'shared')
   mkdirSync(shared)
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const idOf = (name: string): string => demoDirectory.people.find(person => person.name === name)?.objectId ?? ''
   const configOf = (more: Partial<ConfigInput> = {}) =>
     configSchema.parse({

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { temporaryDirectory } from '../../../../test/support/directory.ts'
 import { eventually } from '../../../../test/support/wait.ts'
 import { type Config, type ConfigInput, configSchema } from '../config/schema/index.ts'
 import { AuthorityError } from '../identity/errors.ts'
@@ -15,9 +14,8 @@ import { buildHouse } from './open.ts'
 const tenant = '11111111-2222-3333-4444-555555555555'
 
 /** A configuration on free ports with a ledger of its own, which is removed after the test. */
-async function freeConfig(t: TestContext): Promise<(more?: Partial<ConfigInput>) => Config> {
-  const directory = await mkdtemp(join(tmpdir(), 'gatehouse-house-'))
-  t.after(() => rm(directory, { recursive: true, force: true }))
+async function freeConfig(): Promise<(more?: Partial<ConfigInput>) => Config> {
+  const directory = temporaryDirectory('house')
   return more =>
     configSchema.parse({
       gateway: { listen: '127.0.0.1:0' },
@@ -60,7 +58,7 @@ async function takenPort(t: TestContext): Promise<number> {
 
 // A supervisor starts the process again at once: what the failed start left open would make the next one fail too.
 test('a house that cannot be built leaves nothing open', async t => {
-  const configWith = await freeConfig(t)
+  const configWith = await freeConfig()
   const listen = `127.0.0.1:${await takenPort(t)}`
   const intervals = openIntervals(t)
   const before = listeners()
@@ -79,7 +77,7 @@ const unusable = { entra: { tenants: [tenant], authority: 'http://sign-in.exampl
 
 // An instance that nobody closes is probed until the process ends.
 test('a house whose sign-in service cannot be used closes the instances that it has opened', async t => {
-  const configWith = await freeConfig(t)
+  const configWith = await freeConfig()
   const intervals = openIntervals(t)
   const instances = { east: { endpoint: 'https://east.example', ...probed } }
   await assert.rejects(buildHouse(configWith({ instances, identity: unusable }), { log: silentLog }), AuthorityError)
@@ -90,15 +88,15 @@ test('a house whose sign-in service cannot be used closes the instances that it 
   assert.equal(intervals.size, 0)
 })
 
-test('closing a house twice closes it once', async t => {
-  const house = await buildHouse((await freeConfig(t))(), { log: silentLog })
+test('closing a house twice closes it once', async () => {
+  const house = await buildHouse((await freeConfig())(), { log: silentLog })
   await house.close()
   await house.close()
   await assert.rejects(fetch(`${house.gateway.url}/healthz`))
 })
 
 test('a reload with a sign-in service that cannot be used changes nothing, closes nothing and leaves nothing open', async t => {
-  const configWith = await freeConfig(t)
+  const configWith = await freeConfig()
   const lines: LogLine[] = []
   const intervals = openIntervals(t)
   const instances = { east: { endpoint: 'https://east.example', ...probed } }
@@ -123,7 +121,7 @@ test('a reload with a sign-in service that cannot be used changes nothing, close
 })
 
 test('a reload replaces instances, and names settings that wait for a restart', async t => {
-  const configWith = await freeConfig(t)
+  const configWith = await freeConfig()
   const intervals = openIntervals(t)
   const instances = { east: { endpoint: 'https://east.example', ...probed } }
   const house = await buildHouse(configWith({ instances }), { log: silentLog, withoutAdmin: true })

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { bytes, closedOf, dayMs, keptLog, newId, openedOf, temporaryDirectory, testLedger } from './exchange.fixture.ts'
+import { temporaryDirectory } from '../../../../test/support/directory.ts'
+import { bytes, closedOf, dayMs, keptLog, newId, openedOf, testLedger } from './exchange.fixture.ts'
 import type { Ledger } from './index.ts'
 import { positionAt } from './journal/position.ts'
 import { encodePreamble, newMarker, segmentNumbers, segmentPath } from './journal/segments.ts'
@@ -49,7 +50,7 @@ const idsIn = async (ledger: Ledger): Promise<string[]> => (await ledger.list({}
 
 // A time service that is wrong for an hour must not delete a year of records and prompts.
 test('after the clock jumps forward nothing is deleted until it has kept its pace for a day', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const { time, log, options, retain, pass } = clocks()
   const ledger = await testLedger(t, directory, options)
   const id = await record(ledger, time.now)
@@ -77,7 +78,7 @@ test('after the clock jumps forward nothing is deleted until it has kept its pac
 
 test('a clock that jumped and keeps its pace for a day is believed', async t => {
   const { time, options, retain, pass } = clocks()
-  const ledger = await testLedger(t, temporaryDirectory(t), options)
+  const ledger = await testLedger(t, temporaryDirectory('ledger'), options)
   const old = await record(ledger, time.now)
   time.now += 1_000 * dayMs
   await retain()
@@ -88,7 +89,7 @@ test('a clock that jumped and keeps its pace for a day is believed', async t => 
 
 // A machine whose clock is wrong after a power cut starts the gateway before the time service has answered.
 test('a ledger that is opened long after its newest segment deletes nothing for a day', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const first = clocks()
   const before = await testLedger(t, directory, first.options)
   const id = await record(before, startMs)
@@ -105,7 +106,7 @@ test('a ledger that is opened long after its newest segment deletes nothing for 
 })
 
 test('a clock that is set back begins a new segment, and every record is kept', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const { time, options } = clocks()
   const ledger = await testLedger(t, directory, options)
   const ids = [await record(ledger, time.now)]
@@ -142,7 +143,7 @@ const journals: readonly (readonly [name: string, daysBefore: readonly number[],
   ['there is one segment', [30], [1]],
 ]
 for (const [name, daysBefore, left] of journals) {
-  test(`a segment leaves when its bodies are too old, and not before, where ${name}`, t => {
-    assert.deepEqual(leftOf(temporaryDirectory(t), daysBefore), left)
+  test(`a segment leaves when its bodies are too old, and not before, where ${name}`, () => {
+    assert.deepEqual(leftOf(temporaryDirectory('ledger'), daysBefore), left)
   })
 }

@@ -1,7 +1,4 @@
 /** Exchanges and directories for the ledger's tests. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { systemClock } from '../clock.ts'
 import { uuidV7 } from '../ids.ts'
@@ -61,12 +58,6 @@ export function closedOf(id: string, over: Partial<Closed> = {}): Closed {
     responseContentType: 'application/json',
     ...over,
   }
-}
-
-export function temporaryDirectory(t: Pick<TestContext, 'after'>): string {
-  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-ledger-'))
-  t.after(() => rmSync(directory, { recursive: true, force: true }))
-  return directory
 }
 
 export interface KeptLine {

@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { temporaryDirectory, testLedger, textOf } from './exchange.fixture.ts'
+import { temporaryDirectory } from '../../../../test/support/directory.ts'
+import { testLedger, textOf } from './exchange.fixture.ts'
 
 const program = fileURLToPath(new URL('./full-disk.fixture.ts', import.meta.url))
 
@@ -33,7 +34,7 @@ test('P1 on a full disk new exchanges are refused and the ends of open ones are 
   skip: linuxOnly,
   timeout: 60_000,
 }, async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const child = limited(directory)
   t.after(() => child.kill('SIGKILL'))
   const exited = once(child, 'exit')

@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { temporaryDirectory } from '../../../../test/support/directory.ts'
 import { randomOf, seedOfRun } from '../../../../test/support/random.ts'
 import { eventually } from '../../../../test/support/wait.ts'
-import { temporaryDirectory, testLedger, textOf } from './exchange.fixture.ts'
+import { testLedger, textOf } from './exchange.fixture.ts'
 import { linesModule, linesOf } from './feeds/lines.fixture.ts'
 import { endOfFiles, Follower, startOfFiles } from './journal/follower.ts'
 import { at, frameKind } from './journal/frame.ts'
@@ -38,7 +39,7 @@ async function runAndKill(directory: string, lines: number, ...feed: string[]): 
 test('P1 after ten kills at random moments every acknowledged exchange has exactly one record', {
   timeout: 120_000,
 }, async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const acknowledged = new Map<string, Set<string>>([
     ['opened', new Set()],
     ['progress', new Set()],
@@ -96,8 +97,8 @@ function endsIn(directory: string): string[] {
 test('P1 after five kills at random moments a feed has every exchange with its bodies, in the order of the journal', {
   timeout: 120_000,
 }, async t => {
-  const directory = temporaryDirectory(t)
-  const file = join(temporaryDirectory(t), 'lines')
+  const directory = temporaryDirectory('ledger')
+  const file = join(temporaryDirectory('ledger'), 'lines')
   const random = randomOf(seedOfRun())
   const acknowledged: string[] = []
   for (let kill = 0; kill < 5; kill++) {

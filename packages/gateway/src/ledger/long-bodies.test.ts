@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { crc32 } from 'node:zlib'
-import { closedOf, newId, openedOf, temporaryDirectory, testLedger } from './exchange.fixture.ts'
+import { temporaryDirectory } from '../../../../test/support/directory.ts'
+import { closedOf, newId, openedOf, testLedger } from './exchange.fixture.ts'
 import type { Ledger } from './index.ts'
 
 const megabyte = 1_000_000
@@ -24,7 +25,7 @@ async function bodiesIn(ledger: Ledger, id: string): Promise<string[]> {
 
 // Files are uploaded through the gateway, and a cut or mixed body is worth nothing to an auditor.
 test('P2 bodies of 100 MB are recorded whole, at once and in pieces, and read again after a restart', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const first = await testLedger(t, directory)
   const [request, response] = [longBody(100, 1), longBody(100, 2)]
   const [opened, unopened] = [newId(), newId()]
@@ -40,7 +41,7 @@ test('P2 bodies of 100 MB are recorded whole, at once and in pieces, and read ag
 })
 
 test('an exchange that was interrupted in the middle of 100 MB has what had come', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const first = await testLedger(t, directory)
   const id = newId()
   const [request, response] = [longBody(60, 3), longBody(40, 4)]

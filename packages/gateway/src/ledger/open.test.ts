@@ -12,18 +12,10 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { temporaryDirectory } from '../../../../test/support/directory.ts'
 import { noiseOf } from '../../../../test/support/random.ts'
 import { holderOf, liveHolderOf } from './directory.ts'
-import {
-  bytes,
-  closedOf,
-  keptLog,
-  newId,
-  openedOf,
-  temporaryDirectory,
-  testLedger,
-  textOf,
-} from './exchange.fixture.ts'
+import { bytes, closedOf, keptLog, newId, openedOf, testLedger, textOf } from './exchange.fixture.ts'
 import { holdInAnotherProcess } from './holder.fixture.ts'
 import { LedgerError } from './index.ts'
 
@@ -31,7 +23,7 @@ const withCode = (code: string) => (error: unknown) => error instanceof LedgerEr
 
 // An auditor must be able to see what a caller asked and what came back.
 test('a record has the fields of both halves and the bytes that passed', async t => {
-  const ledger = await testLedger(t, temporaryDirectory(t))
+  const ledger = await testLedger(t, temporaryDirectory('ledger'))
   const id = newId()
   const opened = openedOf(id, { callerName: 'Zoë 李', stream: true, userAgent: null })
   const closed = closedOf(id, { instance: 'west', region: null, requestBytes: 7, responseBytes: 9 })
@@ -54,7 +46,7 @@ test('a record has the fields of both halves and the bytes that passed', async t
 
 // Refused calls reach no backend, and a security review looks at them first.
 test('an exchange that was never opened is one whole record', async t => {
-  const ledger = await testLedger(t, temporaryDirectory(t))
+  const ledger = await testLedger(t, temporaryDirectory('ledger'))
   const id = newId()
   const opened = openedOf(id, { instance: null, region: null, callerKind: null, callerName: null })
   const closed = closedOf(id, {
@@ -76,7 +68,7 @@ test('an exchange that was never opened is one whole record', async t => {
 
 // With `capture: metadata` a body must show as not kept, an empty body as empty.
 test('bodies that were not captured are null, empty ones are empty', async t => {
-  const ledger = await testLedger(t, temporaryDirectory(t))
+  const ledger = await testLedger(t, temporaryDirectory('ledger'))
   const id = newId()
   await ledger.journal.open(openedOf(id), [])
   await ledger.journal.close(closedOf(id, { requestBytes: 0, responseBytes: 512 }), [])
@@ -91,7 +83,7 @@ test('bodies that were not captured are null, empty ones are empty', async t => 
 
 // Bodies are never truncated: a document of 400 pages or an image comes back as it was sent.
 test('bodies longer than one entry come back whole, across segments', async t => {
-  const ledger = await testLedger(t, temporaryDirectory(t), { journal: { segmentBytesMax: 1024 * 1024 } })
+  const ledger = await testLedger(t, temporaryDirectory('ledger'), { journal: { segmentBytesMax: 1024 * 1024 } })
   const id = newId()
   const request = noiseOf(1, 20 * 1024 * 1024)
   const progress = noiseOf(2, 9 * 1024 * 1024)
@@ -107,7 +99,7 @@ test('bodies longer than one entry come back whole, across segments', async t =>
 
 // The reconciliation reads right after the last call: everything in the journal must be in its answer.
 test('an answer includes every exchange that was in the journal before the question, in any number and order', async t => {
-  const ledger = await testLedger(t, temporaryDirectory(t), { journal: { segmentBytesMax: 200_000 } })
+  const ledger = await testLedger(t, temporaryDirectory('ledger'), { journal: { segmentBytesMax: 200_000 } })
   const ids = Array.from({ length: 5_000 }, newId)
   const waits = ids.map(id => ledger.journal.open(openedOf(id), [bytes(id)]))
   await Promise.all(waits)
@@ -123,7 +115,7 @@ test('an answer includes every exchange that was in the journal before the quest
 
 // P12: a restart after SIGTERM must not lose or repeat anything.
 test('P12 a closed ledger rejects calls, and has every record when it is opened again', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const first = await testLedger(t, directory)
   const ids = Array.from({ length: 300 }, newId)
   for (const id of ids) {
@@ -140,7 +132,7 @@ test('P12 a closed ledger rejects calls, and has every record when it is opened 
 
 // An exchange that cannot be found by its id cannot be audited.
 test('an id that is not a UUID is rejected and leaves nothing in the journal', async t => {
-  const ledger = await testLedger(t, temporaryDirectory(t))
+  const ledger = await testLedger(t, temporaryDirectory('ledger'))
   for (const id of ['', 'x'.repeat(36), `${newId()}0`, newId().replace('-', 'g')]) {
     await assert.rejects(ledger.journal.open(openedOf(id), [bytes('q')]), withCode('ledger_unwritable'))
   }
@@ -152,7 +144,7 @@ test('an id that is not a UUID is rejected and leaves nothing in the journal', a
 
 // These files hold prompts.
 test('only the user who runs the gateway can read the ledger', async t => {
-  const directory = join(temporaryDirectory(t), 'new', 'ledger')
+  const directory = join(temporaryDirectory('ledger'), 'new', 'ledger')
   const ledger = await testLedger(t, directory)
   const id = newId()
   await ledger.journal.open(openedOf(id), [])
@@ -166,7 +158,7 @@ test('only the user who runs the gateway can read the ledger', async t => {
 
 // An operator who mistypes a path must see what is wrong, not a stack trace.
 test('a directory that cannot be used is refused, and the message says what to do', async t => {
-  const parent = temporaryDirectory(t)
+  const parent = temporaryDirectory('ledger')
   writeFileSync(join(parent, 'file'), '')
   for (const path of [join(parent, 'file'), join(parent, 'file', 'ledger')]) {
     await assert.rejects(testLedger(t, path), (error: unknown) => {
@@ -181,7 +173,7 @@ test('a directory that cannot be used is refused, and the message says what to d
 // It holds prompts: a directory of another user would give them away, and links that others put into it would destroy
 // files elsewhere.
 test('L12 a directory that others own or can write is refused, and no link in it is followed', async t => {
-  const parent = temporaryDirectory(t)
+  const parent = temporaryDirectory('ledger')
   const refused = async (path: string, reason: RegExp): Promise<void> => {
     await assert.rejects(testLedger(t, path), (error: unknown) => {
       assert.ok(error instanceof LedgerError && error.code === 'ledger_directory', String(error))
@@ -216,7 +208,7 @@ test('L12 a directory that others own or can write is refused, and no link in it
 
 // A broken store must not be taken for an empty one, and the journal must still be usable.
 test('a store that DuckDB cannot read is refused as corrupt and can be rebuilt from the journal', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const first = await testLedger(t, directory)
   const id = newId()
   await first.journal.open(openedOf(id), [bytes('q')])
@@ -231,14 +223,14 @@ test('a store that DuckDB cannot read is refused as corrupt and can be rebuilt f
 
 // An operator may have created a directory with the store's name by mistake.
 test('a directory in the place of the store is refused', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   mkdirSync(join(directory, 'ledger.duckdb'))
   await assert.rejects(testLedger(t, directory), (error: unknown) => error instanceof LedgerError)
 })
 
 // Two writers of one journal would overwrite each other's records.
 test('a directory in use is refused in the same process and in another one, and the message names the holder', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const mine = await testLedger(t, directory)
   await assert.rejects(testLedger(t, directory), withCode('ledger_in_use'))
   await mine.close()
@@ -256,7 +248,7 @@ test('a directory in use is refused in the same process and in another one, and 
 
 // In containers, a gateway that was killed and the process that looks at its ledger have the same number.
 test('a process that has the number of a dead holder does not count as the holder', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   writeFileSync(join(directory, 'owner.json'), JSON.stringify({ pid: process.pid, processStartedAtMs: 1 }))
   assert.deepEqual([holderOf(directory), liveHolderOf(directory)], [process.pid, null])
   const ledger = await testLedger(t, directory)
@@ -267,7 +259,7 @@ test('a process that has the number of a dead holder does not count as the holde
 
 // The ledger's messages go to the operator's log; prompts must not.
 test('nothing of a request or response is in the log', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const log = keptLog()
   const first = await testLedger(t, directory, { log })
   const secret = 'canary-7d1f'

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { temporaryDirectory } from '../../../../test/support/directory.ts'
 import { createTokenCounter } from '../tokens/index.ts'
-import { bytes, closedOf, keptLog, newId, openedOf, temporaryDirectory, testLedger } from './exchange.fixture.ts'
+import { bytes, closedOf, keptLog, newId, openedOf, testLedger } from './exchange.fixture.ts'
 import type { LedgerOptions } from './open.ts'
 import type { Opened, RecordRow } from './record.ts'
 
@@ -14,7 +15,7 @@ async function interruptedRecord(
   counter: JobCounter,
   over: Partial<LedgerOptions> = {},
 ): Promise<RecordRow | null> {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const first = await testLedger(t, directory)
   const id = newId()
   await first.journal.open(openedOf(id, exchange.opened ?? {}), [bytes(exchange.request)])
@@ -146,7 +147,7 @@ test('an interrupted exchange keeps the service tier that its answer names, and 
 
 // The first event of a stream names the response. The client that read it may continue it, and no other client may.
 test('an interrupted response can be looked up by its id, with its workload and instance', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const first = await testLedger(t, directory)
   const id = newId()
   const created = {
@@ -177,7 +178,7 @@ test('an interrupted exchange of an operation without tokens has no usage', asyn
 
 // Bodies may contain anything. They must not keep the gateway from starting.
 test('the gateway starts even when bodies are no JSON and the token counter fails', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const first = await testLedger(t, directory)
   const ids = [newId(), newId(), newId()]
   for (const id of ids) {
@@ -193,7 +194,7 @@ test('the gateway starts even when bodies are no JSON and the token counter fail
 
 // A process that is killed during recovery must neither lose an exchange nor record one twice.
 test('P1 recovery that was interrupted continues at the next start', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const first = await testLedger(t, directory)
   const ids = Array.from({ length: 6 }, newId)
   for (const id of ids) await first.journal.open(openedOf(id), [bytes(request)])
@@ -223,7 +224,7 @@ test('P1 recovery that was interrupted continues at the next start', async t => 
 
 // Calls must not wait for recovery: the gateway serves while old exchanges are being ended.
 test('new exchanges are recorded while old ones are being recovered', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const first = await testLedger(t, directory)
   const old = newId()
   await first.journal.open(openedOf(old), [bytes(request)])

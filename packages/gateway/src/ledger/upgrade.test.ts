@@ -4,17 +4,9 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { crc32, gunzipSync } from 'node:zlib'
 import { DuckDBInstance } from '@duckdb/node-api'
+import { temporaryDirectory } from '../../../../test/support/directory.ts'
 import { noUsage } from '../wire/usage.ts'
-import {
-  bytes,
-  closedOf,
-  keptLog,
-  newId,
-  openedOf,
-  temporaryDirectory,
-  testLedger,
-  textOf,
-} from './exchange.fixture.ts'
+import { bytes, closedOf, keptLog, newId, openedOf, testLedger, textOf } from './exchange.fixture.ts'
 import { LedgerError } from './index.ts'
 import { formatVersion } from './journal/fields.ts'
 import { at, frameHeadBytes } from './journal/frame.ts'
@@ -29,8 +21,8 @@ const unpacked = (format: number, name: string): Buffer =>
   gunzipSync(readFileSync(new URL(`./format-${format}.fixture/${name}`, import.meta.url)))
 const idOf = (number: number): string => `0199c0de-0000-7000-8000-${String(number).padStart(12, '0')}`
 
-function oldLedger(t: TestContext, format: number, withStore: boolean): string {
-  const directory = temporaryDirectory(t)
+function oldLedger(format: number, withStore: boolean): string {
+  const directory = temporaryDirectory('ledger')
   mkdirSync(join(directory, 'journal'), { recursive: true })
   writeFileSync(segmentPath(join(directory, 'journal'), 1), unpacked(format, '0000000001.seg.gz'))
   if (withStore) writeFileSync(join(directory, 'ledger.duckdb'), unpacked(format, 'ledger.duckdb.gz'))
@@ -60,7 +52,7 @@ for (const [format, withStore, known, costs] of [
 ] as const) {
   const name = withStore ? 'a store and a journal' : 'a journal alone'
   test(`P1 ${name} of format ${format} are read in full and continue`, async t => {
-    const directory = oldLedger(t, format, withStore)
+    const directory = oldLedger(format, withStore)
     const log = keptLog()
     const ledger = await testLedger(t, directory, { log })
     assert.deepEqual(await ledger.row(idOf(1)), {
@@ -129,7 +121,7 @@ async function assertViewShows(directory: string, id: string): Promise<void> {
 
 /** Changes the head of the first entry of a journal without a store, as a later version would have written it. */
 async function laterJournal(t: TestContext, change: (entry: Buffer) => void): Promise<string> {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, directory)
   await ledger.journal.open(openedOf(newId()), [])
   await ledger.journal.open(openedOf(newId()), [])

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import OpenAI, { AuthenticationError, AzureOpenAI, RateLimitError } from 'openai'
+import { temporaryDirectory } from '../../../../test/support/directory.ts'
 import { isRecord, type JsonRecord, listOf, textOf } from '../json.ts'
 import { reportError } from './errors.ts'
 import { helpText } from './help.ts'
@@ -149,8 +149,7 @@ test('several instances have numbered names, and limits of their own', async t =
 })
 
 test('with --tls-certificate the tenant speaks TLS, and the instances trust it', async t => {
-  const folder = mkdtempSync(join(tmpdir(), 'simulator-cli-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = temporaryDirectory('simulator-cli')
   const file = join(folder, 'tenant.pem')
   const args = ['azure', 'entra', '--port', '0', '--entra-port', '0', '--tls-certificate', file]
   const { output } = await started(t, args, 15)

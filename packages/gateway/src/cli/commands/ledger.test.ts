@@ -3,14 +3,15 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { DuckDBInstance } from '@duckdb/node-api'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { startHouse } from '../../admin/house.fixture.ts'
 import { recordId, recordRow } from '../../admin/ledger.fixture.ts'
 import { exampleText } from '../../config/example.ts'
-import { bytes, closedOf, newId, openedOf, temporaryDirectory, testLedger } from '../../ledger/exchange.fixture.ts'
+import { bytes, closedOf, newId, openedOf, testLedger } from '../../ledger/exchange.fixture.ts'
 import { run } from '../run.fixture.ts'
 
 async function stoppedLedger(t: TestContext): Promise<string> {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, directory)
   for (const workload of ['hr-bot', 'hr-bot', 'code-assistant']) {
     const id = newId()
@@ -61,7 +62,7 @@ test('ledger check says what was checked, and fails when there is a fault', asyn
 })
 
 test('ledger check finds the ledger that a configuration names', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, join(directory, 'ledger'))
   await ledger.close()
   writeFileSync(join(directory, 'gatehouse.yaml'), await exampleText())
@@ -70,8 +71,8 @@ test('ledger check finds the ledger that a configuration names', async t => {
   assert.match(out, /^✓ +records +0 records, 0 records of the journal +0$/m)
 })
 
-test('ledger check of a place without a ledger says so', async t => {
-  const directory = temporaryDirectory(t)
+test('ledger check of a place without a ledger says so', async () => {
+  const directory = temporaryDirectory('ledger')
   const { code, err } = await run(['ledger', 'check', '--directory', directory])
   assert.equal(code, 1)
   assert.match(err, /^✗ ledger_directory .*\n.*neither a journal nor a store/)
@@ -154,7 +155,7 @@ test('ledger export reads a running gateway through its management API, and bodi
   for (let n = 1; n <= 3; n++) {
     await house.ledger.add(recordRow(recordId(n)), { request: bytes(`question ${n}`), response: bytes('answer') })
   }
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const out = join(directory, 'all.jsonl')
   const exported = await run(['ledger', 'export', '--out', out, '--bodies'], asked)
   assert.deepEqual([exported.code, exported.err], [0, ''])

@@ -1,13 +1,12 @@
 /** A terminal for tests: runs the commands that sign in as `gatehouse` would, and collects their output. */
 
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { azureCliClientId, demoAudience, demoDirectory, type EntraSimulator } from '@gatehouse/simulator'
 import { Command } from 'commander'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { loginCommand, logoutCommand } from '../commands/login.ts'
 import { tokenCommand } from '../commands/token.ts'
 import { whoamiCommand } from '../commands/whoami.ts'
@@ -30,9 +29,8 @@ export interface Terminal {
   run(...words: readonly string[]): Promise<Ran>
 }
 
-export async function terminalOf(t: TestContext): Promise<Terminal> {
-  const cwd = await mkdtemp(join(tmpdir(), 'gatehouse-cli-'))
-  t.after(() => rm(cwd, { recursive: true, force: true }))
+export async function terminalOf(): Promise<Terminal> {
+  const cwd = temporaryDirectory('cli')
   const stateHome = join(cwd, 'state')
   const terminal: Terminal = {
     cwd,

@@ -40,8 +40,8 @@ function browse(terminal: Terminal, person: string): void {
 }
 
 // `$(gatehouse token)` is pasted into headers: one more word on standard output and the call fails.
-test('token prints only a token, for carol by default', async t => {
-  const terminal = await terminalOf(t)
+test('token prints only a token, for carol by default', async () => {
+  const terminal = await terminalOf()
   await demoIn(terminal.cwd, entra)
   for (const [words, name] of [
     [[], 'carol@contoso.example'],
@@ -61,8 +61,8 @@ test('token prints only a token, for carol by default', async t => {
   assert.match(errorOf(nobody).why, /alice, bob, carol, dave, expert-finder-app/)
 })
 
-test('the demonstration is found from subdirectories, but not after its process has ended', async t => {
-  const terminal = await terminalOf(t)
+test('the demonstration is found from subdirectories, but not after its process has ended', async () => {
+  const terminal = await terminalOf()
   const top = terminal.cwd
   await demoIn(top, entra)
   assert.equal((await stat(join(top, '.gatehouse', 'demo.json'))).mode & 0o777, 0o600)
@@ -79,7 +79,7 @@ test('the demonstration is found from subdirectories, but not after its process 
 })
 
 test('login with the browser reads the gateway’s sign-in settings and is remembered until logout', async t => {
-  const terminal = await terminalOf(t)
+  const terminal = await terminalOf()
   const gateway = await gatewayOf(t)
   browse(terminal, 'bob')
   const login = await terminal.run('login', '--gateway', gateway, '--admin', 'http://127.0.0.1:10')
@@ -93,8 +93,8 @@ test('login with the browser reads the gateway’s sign-in settings and is remem
   assert.equal(errorOf(await terminal.run('token', '--json')).code, 'gateway_unknown')
 })
 
-test('login on another device shows the code, and the account can be named later', async t => {
-  const terminal = await terminalOf(t)
+test('login on another device shows the code, and the account can be named later', async () => {
+  const terminal = await terminalOf()
   await demoIn(terminal.cwd, entra)
   terminal.watch = text => {
     const [, page, code] = /Open (\S+) on any device and enter the code\n {2}(\w+)\n/.exec(text) ?? []
@@ -116,7 +116,7 @@ test('login on another device shows the code, and the account can be named later
 
 // Calls typed beside a demonstration must not reach production, nor the other way round.
 test('a local demonstration has precedence over a profile, and neither signs in for another gateway', async t => {
-  const terminal = await terminalOf(t)
+  const terminal = await terminalOf()
   const gateway = await gatewayOf(t)
   browse(terminal, 'bob')
   assert.equal((await terminal.run('login', '--gateway', gateway)).exitCode, 0)
@@ -132,7 +132,7 @@ test('a local demonstration has precedence over a profile, and neither signs in 
 
 // The gateway names the scope. One that named another service's scope would receive a token for that service.
 test('a gateway cannot request a token for another service', async t => {
-  const terminal = await terminalOf(t)
+  const terminal = await terminalOf()
   for (const scope of ['https://management.azure.com/.default', 'https://graph.microsoft.com/User.Read', 'openid']) {
     const gateway = await gatewayOf(t, { scopes_supported: [scope] })
     const ran = await terminal.run('login', '--json', '--gateway', gateway)
@@ -141,7 +141,7 @@ test('a gateway cannot request a token for another service', async t => {
 })
 
 test('a gateway that does not say how to sign in is named, with the reason', async t => {
-  const terminal = await terminalOf(t)
+  const terminal = await terminalOf()
   const cases = [
     [await gatewayOf(t, { authorization_servers: [] }), 'metadata_unusable'],
     [await gatewayOf(t, { authorization_servers: ['http://login.example/t/v2.0'] }), 'metadata_unusable'],
@@ -161,8 +161,8 @@ test('a gateway that does not say how to sign in is named, with the reason', asy
   }
 })
 
-test('an invalid URL, one with a password, or plain http to another host is a usage error', async t => {
-  const terminal = await terminalOf(t)
+test('an invalid URL, one with a password, or plain http to another host is a usage error', async () => {
+  const terminal = await terminalOf()
   for (const url of [
     'gatehouse',
     'ftp://x.example',
@@ -176,8 +176,8 @@ test('an invalid URL, one with a password, or plain http to another host is a us
   }
 })
 
-test('a script signs in with the secret in its environment, wherever it runs', async t => {
-  const terminal = await terminalOf(t)
+test('a script signs in with the secret in its environment, wherever it runs', async () => {
+  const terminal = await terminalOf()
   await demoIn(terminal.cwd, entra)
   const finder = demoDirectory.applications.find(row => row.name === 'expert-finder-app')
   const secret = finder?.secret ?? ''
@@ -194,7 +194,7 @@ test('a script signs in with the secret in its environment, wherever it runs', a
 
 // A file that another user planted in a shared folder can name any address.
 test('M7 a secret or a sign-in that is not the demonstration’s never goes to an address in its file', async t => {
-  const terminal = await terminalOf(t)
+  const terminal = await terminalOf()
   const asked: string[] = []
   const stranger = await serviceOf(t, (request, response) => {
     asked.push(`${request.url} ${request.headers.authorization ?? ''}`)
@@ -226,8 +226,8 @@ test('M7 a secret or a sign-in that is not the demonstration’s never goes to a
   assert.deepEqual(asked, [])
 })
 
-test('M7 a demonstration’s file that others wrote or can write, or that is a link, is ignored and named', async t => {
-  const terminal = await terminalOf(t)
+test('M7 a demonstration’s file that others wrote or can write, or that is a link, is ignored and named', async () => {
+  const terminal = await terminalOf()
   await demoIn(terminal.cwd, entra)
   const folder = join(terminal.cwd, '.gatehouse')
   const file = join(folder, 'demo.json')
@@ -264,8 +264,8 @@ test('M7 a demonstration’s file that others wrote or can write, or that is a l
   assert.equal(errorOf(await terminal.run('token', '--json')).code, 'demo_state_invalid')
 })
 
-test('the environment alone can say where to sign in, without any gateway', async t => {
-  const terminal = await terminalOf(t)
+test('the environment alone can say where to sign in, without any gateway', async () => {
+  const terminal = await terminalOf()
   const finder = demoDirectory.applications.find(row => row.name === 'expert-finder-app')
   terminal.env = {
     ...terminal.env,
@@ -281,7 +281,7 @@ test('the environment alone can say where to sign in, without any gateway', asyn
 })
 
 test('an outage, and stored tokens that others can read, are reported in three lines', async t => {
-  const terminal = await terminalOf(t)
+  const terminal = await terminalOf()
   const own = await entraOf(t)
   await demoIn(terminal.cwd, own)
   own.down = true
@@ -299,7 +299,7 @@ test('an outage, and stored tokens that others can read, are reported in three l
 })
 
 test('whoami shows the token’s claims, and the roles and workloads that the gateway knows', async t => {
-  const terminal = await terminalOf(t)
+  const terminal = await terminalOf()
   const admin = await serviceOf(t, (request, response) => {
     const subject = claimsOf(request.headers.authorization?.slice('Bearer '.length))
     const known = { caller: { displayName: subject.upn }, roles: ['auditor'], workloads: ['hr-bot', 'code-assistant'] }
@@ -315,7 +315,7 @@ test('whoami shows the token’s claims, and the roles and workloads that the ga
 })
 
 test('whoami still shows the token when the management API is down, rejects it, or answers nonsense', async t => {
-  const terminal = await terminalOf(t)
+  const terminal = await terminalOf()
   for (const [admin, said] of [
     ['http://127.0.0.1:1', /did not answer/],
     [await serviceOf(t, (_, response) => response.writeHead(401).end()), /does not accept this token/],
@@ -333,7 +333,7 @@ test('whoami still shows the token when the management API is down, rejects it, 
 // On a server no person can sign in: the command that a tool runs for its token must work as an application, for the
 // company's own audience.
 test('C9 token signs in as an application from the environment, and its help says how', async t => {
-  const terminal = await terminalOf(t)
+  const terminal = await terminalOf()
   const finder = demoDirectory.applications.find(row => row.name === 'expert-finder-app')
   const gateway = await gatewayOf(t, { scopes_supported: ['api://gatehouse/.default', cognitive] })
   terminal.env = {
@@ -357,7 +357,7 @@ test('C9 token signs in as an application from the environment, and its help say
 test('N-K1 the company’s own audience is requested first, in whatever order the gateway lists them', async t => {
   const scopes = [cognitive, 'https://ai.azure.com/.default', 'api://gatehouse/.default']
   for (const scopes_supported of [scopes, scopes.toReversed()]) {
-    const terminal = await terminalOf(t)
+    const terminal = await terminalOf()
     const gateway = await gatewayOf(t, { scopes_supported })
     browse(terminal, 'bob')
     assert.equal((await terminal.run('login', '--gateway', gateway)).exitCode, 0)

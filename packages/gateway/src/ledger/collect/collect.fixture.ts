@@ -1,7 +1,8 @@
 /** For tests of the collector: messages in memory as a transport has them, and a collector over a ledger. */
 import type { TestContext } from 'node:test'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { systemClock } from '../../clock.ts'
-import { type keptLog, keptLog as newLog, temporaryDirectory, testLedger } from '../exchange.fixture.ts'
+import { type keptLog, keptLog as newLog, testLedger } from '../exchange.fixture.ts'
 import type { Ledger } from '../index.ts'
 import type { LedgerOptions } from '../open.ts'
 import { Collector, type CollectorOptions, type NamedSource } from './collector.ts'
@@ -62,7 +63,7 @@ export async function collecting(
   sources: readonly NamedSource[],
   parts: CollectingParts = {},
 ): Promise<Collecting> {
-  const { directory = temporaryDirectory(t), fromBeginning = false } = parts
+  const { directory = temporaryDirectory('ledger'), fromBeginning = false } = parts
   const log = newLog()
   const ledger = await testLedger(t, directory, { collects: true, fsync: 'batch', log, ...parts.ledger })
   const collector = new Collector({

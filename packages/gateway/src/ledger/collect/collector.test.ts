@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { eventually } from '../../../../../test/support/wait.ts'
-import { bytes, newId, openedOf, temporaryDirectory } from '../exchange.fixture.ts'
+import { bytes, newId, openedOf } from '../exchange.fixture.ts'
 import { MessageWriter, type RecordMessage } from '../feeds/documents/index.ts'
 import { recordsInLines } from '../feeds/files/files.fixture.ts'
 import { openFeed } from '../feeds/files/index.ts'
@@ -51,7 +52,7 @@ async function assertSame(ledger: Ledger, replicas: readonly Ended[]): Promise<v
 
 // The reason for a collector: whoever asks it must get what the replicas would have answered, all of it and once.
 test('the ledger of a collector has every field and every byte of its replicas, however often files come', async t => {
-  const shared = join(temporaryDirectory(t), 'shared')
+  const shared = join(temporaryDirectory('ledger'), 'shared')
   mkdirSync(shared)
   const replicas = [await endedLedger(t), await endedLedger(t, ['text', 'audio'])] as const
   const runners = await Promise.all(replicas.map((ended, at) => shipped(t, ended, join(shared, `replica-${at}`))))
@@ -105,7 +106,7 @@ const bodyOf = async (ledger: Ledger, id: string): Promise<string[]> => {
 
 /** Lines of a ledger with these workloads' bodies, as a feed writes them. */
 async function linesOf(t: TestContext, names: Parameters<typeof endedLedger>[1]): Promise<JsonRecord[]> {
-  const directory = join(temporaryDirectory(t), 'out')
+  const directory = join(temporaryDirectory('ledger'), 'out')
   const ended = await endedLedger(t, names)
   await (await shipped(t, ended, directory)).runner.caughtUp()
   return recordsInLines(directory)
@@ -252,7 +253,7 @@ test('while the disk refuses, nothing is taken or set aside; then each record an
 })
 
 test('a directory that is not mounted is reported until it is there, also when it has nothing new, and then read', async t => {
-  const shared = join(temporaryDirectory(t), 'shared')
+  const shared = join(temporaryDirectory('ledger'), 'shared')
   const started = await collecting(t, [await filesSource(shared)])
   const { lastError } = await has(started, { status: 'failing' })
   assert.match(lastError ?? '', /shared: it does not exist; is it mounted\? \(ENOENT\)/)
@@ -269,7 +270,7 @@ test('a directory that is not mounted is reported until it is there, also when i
 for (const state of ['missing', 'empty']) {
   test(`a directory that is ${state} at a start is read on where it was when its files are back`, async t => {
     const lines = await linesOf(t, ['text', 'audio'])
-    const shared = join(temporaryDirectory(t), 'shared')
+    const shared = join(temporaryDirectory('ledger'), 'shared')
     const hour = join(shared, 'one', 'day=2026-11-27', 'hour=00')
     const write = (line: JsonRecord | undefined): void => {
       mkdirSync(hour, { recursive: true })

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { appendFileSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { temporaryDirectory } from '../exchange.fixture.ts'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { OffsetFile } from './offsets.ts'
 
 const everything = (): boolean => true
 
-test('offsets survive a restart, and half a line of a crash is left out', async t => {
-  const directory = temporaryDirectory(t)
+test('offsets survive a restart, and half a line of a crash is left out', async () => {
+  const directory = temporaryDirectory('ledger')
   const path = join(directory, 'hub.offsets.jsonl')
   const first = new OffsetFile(directory, 'hub', everything)
   assert.deepEqual(first.offsets, new Map())
@@ -35,8 +35,8 @@ test('offsets survive a restart, and half a line of a crash is left out', async 
   assert.equal(statSync(path).mode & 0o777, 0o600)
 })
 
-test('partitions that have ended leave the file, which stays small, and it can be forgotten', async t => {
-  const directory = temporaryDirectory(t)
+test('partitions that have ended leave the file, which stays small, and it can be forgotten', async () => {
+  const directory = temporaryDirectory('ledger')
   const first = new OffsetFile(directory, 'hub', everything)
   for (let offset = 0; offset < 30; offset += 1) {
     await first.save(new Map(Array.from({ length: 1_000 }, (_, at) => [String(at), String(offset)])))

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { eventually } from '../../../../../test/support/wait.ts'
-import { bytes, closedOf, keptLog, newId, openedOf, temporaryDirectory, testLedger } from '../exchange.fixture.ts'
+import { bytes, closedOf, keptLog, newId, openedOf, testLedger } from '../exchange.fixture.ts'
 import { type Ledger, LedgerError } from '../index.ts'
 import { segmentNumbers, segmentPath } from '../journal/segments.ts'
 import type { FeedSource } from './index.ts'
@@ -22,8 +23,8 @@ function fed(t: TestContext): Fed {
   const ledgers: Ledger[] = []
   // Before the directories are removed: a feed that still runs would write into them.
   t.after(() => Promise.all(ledgers.map(ledger => ledger.close())))
-  const directory = temporaryDirectory(t)
-  const beside = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
+  const beside = temporaryDirectory('ledger')
   const file = join(beside, 'lines')
   const settings = { file, refusing: join(beside, 'refusing') }
   const source = { name: 'lines', kind: 'lines', module: linesModule, settings }

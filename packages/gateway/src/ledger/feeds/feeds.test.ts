@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { eventually } from '../../../../../test/support/wait.ts'
-import { bytes, closedOf, keptLog, newId, openedOf, temporaryDirectory, testLedger } from '../exchange.fixture.ts'
+import { bytes, closedOf, keptLog, newId, openedOf, testLedger } from '../exchange.fixture.ts'
 import type { Ledger } from '../index.ts'
 import { endOfFiles } from '../journal/follower.ts'
 import { at, frameHeadBytes, frameKind } from '../journal/frame.ts'
@@ -29,8 +30,8 @@ function ledgerWithFeed(t: TestContext): FedLedger {
   const ledgers: Ledger[] = []
   // Before the directories are removed: a feed that still runs would write into them.
   t.after(() => Promise.all(ledgers.map(ledger => ledger.close())))
-  const directory = temporaryDirectory(t)
-  const aside = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
+  const aside = temporaryDirectory('ledger')
   const settings = { file: join(aside, 'lines'), refusing: join(aside, 'refusing') }
   const log = keptLog()
   return {
@@ -195,7 +196,7 @@ async function closedLedger(
   count: number,
   segmentBytesMax = 64 * 1024 * 1024,
 ): Promise<{ directory: string; ids: string[] }> {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, directory, { journal: { segmentBytesMax } })
   const ids = await recordSome(ledger, count)
   await ledger.close()
@@ -378,9 +379,9 @@ const dyingModule = new URL(
 
 // A thread that runs out of memory must not take the gateway with it, nor stay away until somebody restarts that.
 test('a feed whose thread dies is reported as stopped, and its thread is started again', async t => {
-  const file = join(temporaryDirectory(t), 'ids')
+  const file = join(temporaryDirectory('ledger'), 'ids')
   const feeds = [{ name: 'dying', kind: 'dying', module: dyingModule, settings: file }]
-  const ledger = await testLedger(t, temporaryDirectory(t), { feeds, loadEveryMs: 5 })
+  const ledger = await testLedger(t, temporaryDirectory('ledger'), { feeds, loadEveryMs: 5 })
   const ids = await recordSome(ledger, 5)
   const state = await eventually('it has died', async () => {
     const [found] = await ledger.feeds.states()

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { bytes, closedOf, keptLog, newId, openedOf, temporaryDirectory, testLedger } from '../exchange.fixture.ts'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
+import { bytes, closedOf, keptLog, newId, openedOf, testLedger } from '../exchange.fixture.ts'
 import { endOfFiles } from '../journal/follower.ts'
 import type { FeedBatch } from './index.ts'
 import { RetryLaterError } from './retry-later.ts'
@@ -13,7 +14,7 @@ const startMs = Date.UTC(2026, 10, 26)
 
 /** A closed ledger whose exchanges end a minute apart, in several segments. */
 async function endedLedger(t: TestContext, count: number): Promise<{ directory: string; ids: string[] }> {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   let now = startMs
   const ledger = await testLedger(t, directory, { journal: { segmentBytesMax: 3_000 }, clock: () => now })
   const ids: string[] = []

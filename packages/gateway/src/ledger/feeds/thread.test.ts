@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { eventually } from '../../../../../test/support/wait.ts'
-import { bytes, closedOf, keptLog, newId, openedOf, temporaryDirectory, testLedger } from '../exchange.fixture.ts'
+import { bytes, closedOf, keptLog, newId, openedOf, testLedger } from '../exchange.fixture.ts'
 import { endOfFiles } from '../journal/follower.ts'
 import { FeedThread, type FeedThreadOptions, UnansweredError } from './thread.ts'
 
@@ -35,7 +36,7 @@ interface Threaded {
 
 /** A feed's thread over a closed ledger with three records. */
 async function startThread(t: TestContext, acts: string, over: Partial<FeedThreadOptions> = {}): Promise<Threaded> {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, directory)
   for (let record = 0; record < 3; record += 1) {
     const id = newId()
@@ -91,7 +92,7 @@ test('a feed that failed and then ended is in no trouble when its next thread wo
 
 // A machine without memory for a thread must not lose the gateway as well.
 test('a thread that cannot be started is reported and tried again', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const source = { name: 'threadless', kind: 'test', module: moduleThat(''), settings: () => 'cannot be copied' }
   const log = keptLog()
   const written = new SharedArrayBuffer(8)

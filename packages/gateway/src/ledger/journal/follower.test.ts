@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { newId, temporaryDirectory } from '../exchange.fixture.ts'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
+import { newId } from '../exchange.fixture.ts'
 import { endOfFiles, Follower, startOfFiles } from './follower.ts'
 import { at, frameKind } from './frame.ts'
 import { ChunkPool, EntryGroup } from './group.ts'
@@ -38,8 +39,8 @@ function follow(directory: string): { readonly ids: string[]; readonly damage: D
 
 // A group that failed half-way may leave whole entries in the file. Their calls were refused, so a record of them would
 // be wrong.
-test('entries after the end that the next segment states are not read', t => {
-  const directory = temporaryDirectory(t)
+test('entries after the end that the next segment states are not read', () => {
+  const directory = temporaryDirectory('ledger')
   const [first = '', refused = '', second = ''] = [newId(), newId(), newId()]
   const [end = 0] = writeSegment(directory, 1, [first, refused], 0)
   writeSegment(directory, 2, [second], end)
@@ -47,8 +48,8 @@ test('entries after the end that the next segment states are not read', t => {
 })
 
 // Retention, or a clean-up by hand, removes segments; the others must still be read.
-test('a missing segment is skipped', t => {
-  const directory = temporaryDirectory(t)
+test('a missing segment is skipped', () => {
+  const directory = temporaryDirectory('ledger')
   const [first = '', third = ''] = [newId(), newId()]
   writeSegment(directory, 1, [first], 0)
   writeSegment(directory, 3, [third], 500)
@@ -57,7 +58,7 @@ test('a missing segment is skipped', t => {
 
 // A process without free file handles must not lose the records of a whole segment.
 test('a segment that cannot be opened is not skipped: reading fails there, and goes on when it can be opened', t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ids = [newId(), newId(), newId()]
   for (const [index, id] of ids.entries()) writeSegment(directory, index + 1, [id], 500)
   const limit = endOfFiles(directory)
@@ -80,8 +81,8 @@ test('a segment that cannot be opened is not skipped: reading fails there, and g
 })
 
 // When a disk lost the valid end of a segment, records are missing: the operator must learn of it.
-test('bytes that the next segment counts and the file does not have are reported as damage', t => {
-  const directory = temporaryDirectory(t)
+test('bytes that the next segment counts and the file does not have are reported as damage', () => {
+  const directory = temporaryDirectory('ledger')
   const [first = '', second = ''] = [newId(), newId()]
   const [end = 0] = writeSegment(directory, 1, [first], 0)
   writeSegment(directory, 2, [second], end + 300)

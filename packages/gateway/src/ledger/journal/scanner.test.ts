@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import fc from 'fast-check'
-import { newId, temporaryDirectory } from '../exchange.fixture.ts'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
+import { newId } from '../exchange.fixture.ts'
 import { at, frameHeadBytes, frameKind } from './frame.ts'
 import { ChunkPool, EntryGroup } from './group.ts'
 import { readId } from './ids.ts'
@@ -62,11 +63,11 @@ function assertHonest(found: ReturnType<typeof read>, written: readonly Written[
   }
 }
 
-const directoryOf = (t: TestContext): string => temporaryDirectory(t)
+const directoryOf = (): string => temporaryDirectory('ledger')
 
 // Readers of the ledger trust it.
-test('entries are read back as they were written, whatever their bytes', t => {
-  const directory = directoryOf(t)
+test('entries are read back as they were written, whatever their bytes', () => {
+  const directory = directoryOf()
   fc.assert(
     fc.property(entries, written => {
       assert.deepEqual(
@@ -79,8 +80,8 @@ test('entries are read back as they were written, whatever their bytes', t => {
 })
 
 // A killed process leaves half an entry; the entries before it must not be lost.
-test('a segment cut anywhere still gives every whole entry before the cut', t => {
-  const directory = directoryOf(t)
+test('a segment cut anywhere still gives every whole entry before the cut', () => {
+  const directory = directoryOf()
   fc.assert(
     fc.property(entries, fc.double({ min: 0, max: 1, noNaN: true }), (written, where) => {
       const segment = segmentOf(written)
@@ -101,8 +102,8 @@ test('a segment cut anywhere still gives every whole entry before the cut', t =>
 })
 
 // A failing disk must cost only the entries that it damaged, and must never produce an entry that was not written.
-test('a flipped bit never yields a wrong entry and costs at most the entry that it hit', t => {
-  const directory = directoryOf(t)
+test('a flipped bit never yields a wrong entry and costs at most the entry that it hit', () => {
+  const directory = directoryOf()
   fc.assert(
     fc.property(entries, fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(7), (written, where, bit) => {
       const segment = segmentOf(written)
@@ -117,8 +118,8 @@ test('a flipped bit never yields a wrong entry and costs at most the entry that 
 })
 
 // A foreign file in the directory must neither hang nor crash the start.
-test('arbitrary bytes are scanned to the end without an error', t => {
-  const directory = directoryOf(t)
+test('arbitrary bytes are scanned to the end without an error', () => {
+  const directory = directoryOf()
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 4_000 }), fc.boolean(), (noise, withPreamble) => {
       const preamble = withPreamble ? segmentOf([]) : Buffer.alloc(0)
@@ -129,8 +130,8 @@ test('arbitrary bytes are scanned to the end without an error', t => {
 })
 
 // A client chooses its bodies. A body that contains a segment must not become records when its entry is damaged.
-test('a body that looks like a journal is not read as one', t => {
-  const directory = directoryOf(t)
+test('a body that looks like a journal is not read as one', () => {
+  const directory = directoryOf()
   const forged = segmentOf([{ id: newId(), kind: frameKind.requestBytes, body: Buffer.from('forged') }])
   const written: Written[] = [
     { id: newId(), kind: frameKind.requestBytes, body: forged },
@@ -145,8 +146,8 @@ test('a body that looks like a journal is not read as one', t => {
 })
 
 // The marker is in the preamble; losing those bytes must not lose 64 MiB of records.
-test('a segment with a destroyed preamble is read by the marker of its first entry', t => {
-  const directory = directoryOf(t)
+test('a segment with a destroyed preamble is read by the marker of its first entry', () => {
+  const directory = directoryOf()
   const written: Written[] = [{ id: newId(), kind: frameKind.requestBytes, body: Buffer.from('kept') }]
   const segment = segmentOf(written)
   segment.fill(0, 0, preambleBytes)

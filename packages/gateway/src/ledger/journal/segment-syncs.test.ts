@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { closeSync, openSync, readdirSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { eventually } from '../../../../../test/support/wait.ts'
-import { closedOf, keptLog, newId, openedOf, temporaryDirectory } from '../exchange.fixture.ts'
+import { closedOf, keptLog, newId, openedOf } from '../exchange.fixture.ts'
 import { LedgerError } from '../index.ts'
 import { canFailCalls, failCalls } from './failing-disk.fixture.ts'
 import { at } from './frame.ts'
@@ -25,7 +26,7 @@ interface Written {
 }
 
 async function startWriter(t: TestContext, fsync: JournalWriterOptions['fsync']): Promise<Written> {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const log = keptLog()
   const works = new Map<number, () => Promise<void>>()
   const writer = await JournalWriter.open({
@@ -268,8 +269,8 @@ test(
 )
 
 // It may hold prompts, and no retention would ever delete it.
-test('a half-written copy that a killed process left is removed', async t => {
-  const directory = temporaryDirectory(t)
+test('a half-written copy that a killed process left is removed', async () => {
+  const directory = temporaryDirectory('ledger')
   const left = join(directory, '0000000001.seg.new')
   writeFileSync(left, 'half')
   const options = { directory, end: 0, fsync: 1_000, log: keptLog(), clock: () => 0, scheduler: () => () => {} }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { closedOf, keptLog, newId, openedOf, temporaryDirectory } from '../exchange.fixture.ts'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
+import { closedOf, keptLog, newId, openedOf } from '../exchange.fixture.ts'
 import { LedgerError } from '../index.ts'
 import { systemScheduler } from '../scheduler.ts'
 import { at } from './frame.ts'
@@ -47,7 +48,7 @@ function idsIn(directory: string): string[] {
 // The data plane calls the backend once the promise resolves, and the call costs money.
 for (const fsync of ['batch', 1_000] as const) {
   test(`an entry is in the file when its promise resolves, with fsync ${fsync}`, async t => {
-    const directory = temporaryDirectory(t)
+    const directory = temporaryDirectory('ledger')
     const ends: JournalPosition[] = []
     const writer = await open(t, directory, { fsync, onWritten: end => ends.push(end) })
     const expected: string[] = []
@@ -63,7 +64,7 @@ for (const fsync of ['batch', 1_000] as const) {
 
 // Without this, a reader would take a torn tail for entries, or miss where one file continues in the next.
 test('each segment states where the previous one ends', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const writer = await open(t, directory, { segmentBytesMax: 2_000 })
   const ids = Array.from({ length: 40 }, newId)
   for (const id of ids) await writer.open(openedOf(id), [Buffer.alloc(500)])
@@ -79,7 +80,7 @@ test('each segment states where the previous one ends', async t => {
 
 // The pieces of a body are useless in another order.
 test('entries are written in the order of the calls, large and small', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const writer = await open(t, directory, { segmentBytesMax: 300_000 })
   const ids = Array.from({ length: 300 }, newId)
   for (const [index, id] of ids.entries()) {
@@ -94,7 +95,7 @@ test('entries are written in the order of the calls, large and small', async t =
 // The directory can vanish while the gateway runs: an unmounted share, a clean-up job. The gateway must report it, and
 // continue when the directory is back.
 test('a journal whose directory is gone refuses exchanges and continues by itself when it is back', async t => {
-  const parent = temporaryDirectory(t)
+  const parent = temporaryDirectory('ledger')
   const directory = join(parent, 'journal')
   mkdirSync(directory)
   const log = keptLog()
@@ -121,7 +122,7 @@ test('a journal whose directory is gone refuses exchanges and continues by itsel
 
 // A disk that stays full for an hour must not fill the gateway's memory, and the bill must survive it.
 test('entries that wait for the disk are bounded: bodies are dropped before ends of exchanges', async t => {
-  const parent = temporaryDirectory(t)
+  const parent = temporaryDirectory('ledger')
   const directory = join(parent, 'journal')
   mkdirSync(directory)
   const writer = await open(t, directory, { segmentBytesMax: 1_000, retryMs: 5, heldBytesMax: 50_000 })
@@ -144,7 +145,7 @@ test('entries that wait for the disk are bounded: bodies are dropped before ends
 
 // With a wrong path the first start must fail, not the first call.
 test('a journal that cannot be created is refused when it is opened', async t => {
-  const directory = join(temporaryDirectory(t), 'missing')
+  const directory = join(temporaryDirectory('ledger'), 'missing')
   await assert.rejects(
     open(t, directory),
     (error: unknown) => error instanceof LedgerError && error.code === 'ledger_unwritable',

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { journalPath } from '../directory.ts'
-import { bytes, closedOf, dayMs, keptLog, openedOf, temporaryDirectory, testLedger } from '../exchange.fixture.ts'
+import { bytes, closedOf, dayMs, keptLog, openedOf, testLedger } from '../exchange.fixture.ts'
 import { type Ledger, LedgerError, QuestionError } from '../index.ts'
 import { Store } from '../store/store.ts'
 import type { SearchPage, SearchQuery } from './index.ts'
@@ -54,7 +55,7 @@ async function pages(ledger: Ledger, query: SearchQuery): Promise<SearchPage[]> 
 
 // One entry of the journal ends anywhere, in a word and in an event.
 test('a text is found in requests and answers of one workload and day, newest first, across entries and deltas', async t => {
-  const ledger = await testLedger(t, temporaryDirectory(t), { journal: { segmentBytesMax: 2_000 } })
+  const ledger = await testLedger(t, temporaryDirectory('ledger'), { journal: { segmentBytesMax: 2_000 } })
   const events = delta('the xylo') + delta('phone of Zoë')
   const first = await say(ledger, { request: '{"input":"a Xylophone, please"}' })
   const second = await say(ledger, {
@@ -84,7 +85,7 @@ test('a text is found in requests and answers of one workload and day, newest fi
 })
 
 test('a search that stopped goes on where it stopped, and its pages are the whole', async t => {
-  const ledger = await testLedger(t, temporaryDirectory(t))
+  const ledger = await testLedger(t, temporaryDirectory('ledger'))
   const ids: string[] = []
   for (let index = 0; index < 9; index++) {
     ids.push(await say(ledger, { request: index % 3 === 0 ? '{"input":"needle"}' : '{"input":"straw"}' }))
@@ -105,7 +106,7 @@ test('a search that stopped goes on where it stopped, and its pages are the whol
 })
 
 test('records whose bodies were deleted or never kept are counted, not searched', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const over = { clock: () => startMs + dayMs, retain: { records: 400 * dayMs, bodies: dayMs / 2 } }
   const ledger = await testLedger(t, directory, over)
   await say(ledger, { request: '{"input":"needle"}' })
@@ -124,7 +125,7 @@ test('records whose bodies were deleted or never kept are counted, not searched'
 test('records in archives are counted as records whose bodies were deleted', async t => {
   let now = startMs + dayMs
   let look = async (): Promise<void> => {}
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, directory, {
     clock: () => now,
     retain: { records: 400 * dayMs, bodies: dayMs, archiveAfter: 2 * dayMs },
@@ -155,7 +156,7 @@ const wide = { hits: 10, bytes: 1e9, ms: 1e9, recordBytes: 1e9 }
 
 // A day of a million calls must not keep the thread, nor the reader, for minutes.
 test('a search stops after its bytes, its time and its hits, and says where', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, directory)
   const ids = [1, 2, 3].map(() => say(ledger, { request: '{"input":"needle"}' }))
   const newest = (await Promise.all(ids)).at(-1)
@@ -170,7 +171,7 @@ test('a search stops after its bytes, its time and its hits, and says where', as
 })
 
 test('bodies that are too large, damaged or gone do not end a search', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, directory)
   await say(ledger, { request: `{"input":"${'large '.repeat(100)}"}` })
   await say(ledger, { request: '{"input":"needle"}' })
@@ -190,7 +191,7 @@ test('bodies that are too large, damaged or gone do not end a search', async t =
 })
 
 test('a question that makes no sense is refused in words', async t => {
-  const ledger = await testLedger(t, temporaryDirectory(t), { names: { workload: ['hr-bot'] } })
+  const ledger = await testLedger(t, temporaryDirectory('ledger'), { names: { workload: ['hr-bot'] } })
   const refused = async (query: Partial<SearchQuery>, message: RegExp) =>
     assert.rejects(ledger.search({ ...day, text: 'needle', ...query }), (error: unknown) => {
       return error instanceof QuestionError && message.test(error.message)
@@ -218,7 +219,7 @@ function manyTimes(places: BodyPlaces): BodyPlaces {
 }
 
 test('a search that nobody waits for is stopped, and the next one has its answer', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, directory)
   await say(ledger, { request: '{"input":"needle"}' })
   await ledger.close()
@@ -235,7 +236,7 @@ test('a search that nobody waits for is stopped, and the next one has its answer
 })
 
 test('closing ends the search that runs and those that wait, and a closed ledger searches no more', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, directory)
   await say(ledger, { request: '{"input":"needle"}' })
   await ledger.close()

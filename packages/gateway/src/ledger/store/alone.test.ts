@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
-import { bytes, closedOf, newId, openedOf, temporaryDirectory, testLedger } from '../exchange.fixture.ts'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
+import { bytes, closedOf, newId, openedOf, testLedger } from '../exchange.fixture.ts'
 import { type Ledger, LedgerError } from '../index.ts'
 
 const alone = (t: TestContext, directory: string, segmentBytesMax?: number): Promise<Ledger> =>
@@ -12,7 +13,7 @@ const alone = (t: TestContext, directory: string, segmentBytesMax?: number): Pro
 
 // First in this file: no other test may have loaded DuckDB before it.
 test('without a store, questions are refused with a place to look, and DuckDB is not loaded', async t => {
-  const ledger = await alone(t, temporaryDirectory(t))
+  const ledger = await alone(t, temporaryDirectory('ledger'))
   const id = newId()
   await ledger.journal.open(openedOf(id), [bytes('{"q":1}')])
   await ledger.journal.close(closedOf(id), [bytes('{"a":1}')])
@@ -40,14 +41,14 @@ test('without a store, questions are refused with a place to look, and DuckDB is
 
 // What Redis has instead is the configuration's business (config/rules/stores.ts).
 test('without a store, the gateway learns of no earlier use, owner or debt', async t => {
-  const ledger = await alone(t, temporaryDirectory(t))
+  const ledger = await alone(t, temporaryDirectory('ledger'))
   assert.deepEqual(await ledger.spent(0, Date.now()), [])
   assert.deepEqual(await ledger.owed(0), [])
   assert.deepEqual(await ledger.creatorsOf(['resp_1']), new Map())
 })
 
 test('without a store, an exchange whose process died is recorded as interrupted, once', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const [ended, open] = [newId(), newId()]
   const first = await alone(t, directory, 4_096)
   await first.journal.open(openedOf(open), [bytes('{"q":1}')])
@@ -72,7 +73,7 @@ test('without a store, an exchange whose process died is recorded as interrupted
 
 // A start asks for limits, owners and debts at once, while the thread's own timer loads.
 test('without a store, questions at the same time do not disturb each other when a segment is full', async t => {
-  const ledger = await alone(t, temporaryDirectory(t), 4_096)
+  const ledger = await alone(t, temporaryDirectory('ledger'), 4_096)
   for (let segment = 0; segment < 5; segment += 1) {
     const id = newId()
     await ledger.journal.open(openedOf(id), [Buffer.alloc(4_096, 'q')])
@@ -83,7 +84,7 @@ test('without a store, questions at the same time do not disturb each other when
 })
 
 test('without a store, what was written of a long answer can be read back while it is open', async t => {
-  const ledger = await alone(t, temporaryDirectory(t))
+  const ledger = await alone(t, temporaryDirectory('ledger'))
   const id = newId()
   await ledger.journal.open(openedOf(id), [bytes('question')])
   await ledger.journal.progress(id, 'response', [bytes('one, ')])

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { DuckDBInstance } from '@duckdb/node-api'
 import fc from 'fast-check'
-import { closedOf, dayMs, keptLog, newId, openedOf, temporaryDirectory, testLedger } from '../exchange.fixture.ts'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
+import { closedOf, dayMs, keptLog, newId, openedOf, testLedger } from '../exchange.fixture.ts'
 import type { Ledger } from '../index.ts'
 import type { RecordRow } from '../record.ts'
 import { type UsageDimension, usageDimensions } from '../reports.ts'
@@ -26,7 +27,7 @@ async function openWorld(
   t: TestContext,
   retain = { records: 60 * dayMs, bodies: dayMs, archiveAfter: 40 * dayMs },
 ): Promise<World> {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   let now = start
   let work = async (): Promise<void> => {}
   const open = (): Promise<Ledger> =>

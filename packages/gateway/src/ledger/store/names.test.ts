@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { DuckDBInstance } from '@duckdb/node-api'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { noUsage } from '../../wire/usage.ts'
-import { closedOf, newId, openedOf, temporaryDirectory, testLedger } from '../exchange.fixture.ts'
+import { closedOf, newId, openedOf, testLedger } from '../exchange.fixture.ts'
 import type { Ledger } from '../index.ts'
 import type { Closed, Opened } from '../record.ts'
 import { recordColumns } from './schema.ts'
@@ -40,7 +41,7 @@ const callsBy = async (ledger: Ledger, by: 'workload' | 'deployment' | 'model'):
 // Three hundred addresses without a token filled a dictionary: workloads configured later were in no report and in no
 // budget.
 test('H1 names that unauthenticated clients write into addresses take no room and are in no report', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const names = { workload: ['hr-bot'], deployment: ['gpt-4o'] }
   const ledger = await testLedger(t, directory, { names })
   for (let n = 0; n < 300; n++) {
@@ -63,7 +64,7 @@ test('H1 names that unauthenticated clients write into addresses take no room an
 
 // After seventy calls with a `model` of 65,000 characters, no new model got a number.
 test('H1 models that clients write freely leave room for the models that instances name', async t => {
-  const ledger = await testLedger(t, temporaryDirectory(t))
+  const ledger = await testLedger(t, temporaryDirectory('ledger'))
   const closing: Promise<void>[] = []
   for (let n = 0; n < 11_000; n++) {
     closing.push(write(ledger, { requestedModel: `${n}`.padEnd(200, 'm'), deployment: 'd' }, { servedModel: null }))
@@ -87,7 +88,7 @@ test('H1 models that clients write freely leave room for the models that instanc
 
 // Without a number, a workload's budgets began again at each restart, and its files had no owner.
 test('H1 configured names get a number in a full dictionary, also in earlier records', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const first = await testLedger(t, directory)
   const closing: Promise<void>[] = []
   for (let n = 0; n < 18_000; n++)
@@ -128,7 +129,7 @@ test('H1 configured names get a number in a full dictionary, also in earlier rec
 
 // Ledgers that already have such names must not keep them for ever.
 test('H1 an upgrade removes names that unauthenticated clients wrote, and keeps the names of calls that were served', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const first = await testLedger(t, directory)
   await write(first, {})
   await write(first, { ...stranger, workload: null, deployment: null }, refused)

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import type { Worker } from 'node:worker_threads'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { eventually } from '../../../../../test/support/wait.ts'
-import { bytes, closedOf, keptLog, newId, openedOf, temporaryDirectory, testLedger } from '../exchange.fixture.ts'
+import { bytes, closedOf, keptLog, newId, openedOf, testLedger } from '../exchange.fixture.ts'
 import { type Ledger, LedgerError } from '../index.ts'
 
 async function record(ledger: Ledger, count: number): Promise<void> {
@@ -40,7 +41,7 @@ async function fail(thread: Worker | undefined): Promise<void> {
 test('a store whose thread fails rejects questions, is started again, and misses no record', async t => {
   const threads = threadsOf(t)
   const log = keptLog()
-  const ledger = await testLedger(t, temporaryDirectory(t), { log })
+  const ledger = await testLedger(t, temporaryDirectory('ledger'), { log })
   await record(ledger, 30)
   assert.equal(await callsOf(ledger), 30)
   // Open at the failure, closed after it.
@@ -72,7 +73,7 @@ test('a store whose thread fails rejects questions, is started again, and misses
 // Whoever stops a gateway whose store has just failed must not wait, and the next start has all records.
 test('a ledger can be closed while its store is away', async t => {
   const threads = threadsOf(t)
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, directory)
   await record(ledger, 5)
   await fail(threads[0])

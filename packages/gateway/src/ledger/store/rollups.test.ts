@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
-import { closedOf, dayMs, newId, openedOf, temporaryDirectory, testLedger } from '../exchange.fixture.ts'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
+import { closedOf, dayMs, newId, openedOf, testLedger } from '../exchange.fixture.ts'
 import { anyRecord, hostileTexts } from '../fields.fixture.ts'
 import type { Ledger } from '../index.ts'
 import { archivePath } from './archives.ts'
@@ -48,7 +49,7 @@ class Life {
 
   constructor(t: TestContext) {
     this.#t = t
-    this.directory = temporaryDirectory(t)
+    this.directory = temporaryDirectory('ledger')
   }
 
   async live(steps: readonly Step[]): Promise<void> {
@@ -122,7 +123,7 @@ test('rollups equal their rows after any records, restarts, deletions and new na
 
 // A store keeps values that no ordinary call has; a sum that does not fit would stop loading for ever.
 test('rollups equal their rows for records with any values', { timeout: 60_000 }, async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, directory)
   for (const row of fc.sample(anyRecord(true, hostileTexts), 60)) {
     const id = newId()
@@ -151,7 +152,7 @@ test('rollups that differ from their rows are found, and are right again when th
 
 // Whoever has no token must not make reports slow: what strangers write is in no sum of its own.
 test('calls of strangers with names of their own add one rollup an hour', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, directory)
   for (let n = 0; n < 200; n++) {
     const id = newId()

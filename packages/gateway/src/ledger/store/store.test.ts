@@ -3,18 +3,9 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { eventually } from '../../../../../test/support/wait.ts'
-import {
-  bytes,
-  closedOf,
-  dayMs,
-  keptLog,
-  newId,
-  openedOf,
-  temporaryDirectory,
-  testLedger,
-  textOf,
-} from '../exchange.fixture.ts'
+import { bytes, closedOf, dayMs, keptLog, newId, openedOf, testLedger, textOf } from '../exchange.fixture.ts'
 import { type LinesSettings, linesModule, linesOf } from '../feeds/lines.fixture.ts'
 import type { Ledger } from '../index.ts'
 import { LedgerError } from '../index.ts'
@@ -40,7 +31,7 @@ test('P1 exchanges in any order of steps, over restarts, have one record each wi
 }, async t => {
   await fc.assert(
     fc.asyncProperty(interleavings, fc.integer({ min: 0, max: 200 }), async (order, restartAt) => {
-      const directory = temporaryDirectory(t)
+      const directory = temporaryDirectory('ledger')
       const open = (): Promise<Ledger> =>
         testLedger(t, directory, { journal: { segmentBytesMax: 3_000 }, loadEveryMs: 5 })
       const first = await open()
@@ -99,7 +90,7 @@ async function assertPlayed(ledger: Ledger, played: readonly Played[]): Promise<
 
 // A bug must not bill a call twice.
 test('an exchange that is closed twice has one record, its first end', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, directory)
   const id = newId()
   await record(ledger, id)
@@ -129,7 +120,7 @@ function damage(directory: string, text: string): void {
 
 /** A journal whose store was lost. */
 async function journalOf(t: TestContext, records: readonly (readonly [id: string, name: string])[]): Promise<string> {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, directory)
   for (const [id, callerName] of records) await record(ledger, id, { callerName })
   await ledger.close()
@@ -210,14 +201,14 @@ function manualScheduler(): { readonly scheduler: Scheduler; readonly retain: ()
 }
 
 /** Where the feed of a test writes. */
-function linesSettings(t: TestContext): LinesSettings {
-  const directory = temporaryDirectory(t)
+function linesSettings(): LinesSettings {
+  const directory = temporaryDirectory('ledger')
   return { file: join(directory, 'lines'), refusing: join(directory, 'refusing') }
 }
 
 // Data that was promised to be deleted must be gone, also from the files; data that must be kept must be there.
 test('retention deletes bodies and records at their ages, and the segments too', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const { scheduler, retain } = manualScheduler()
   const log = keptLog()
   let now = Date.UTC(2026, 0, 1)
@@ -251,10 +242,10 @@ test('retention deletes bodies and records at their ages, and the segments too',
 
 // A stream that has been open since yesterday must be recorded in full, whatever else was deleted meanwhile.
 test('segments that an open exchange or a feed needs are kept', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const { scheduler, retain } = manualScheduler()
   let now = Date.UTC(2026, 0, 1)
-  const settings = linesSettings(t)
+  const settings = linesSettings()
   const ledger = await testLedger(t, directory, {
     scheduler,
     clock: () => now,
@@ -288,11 +279,11 @@ test('segments that an open exchange or a feed needs are kept', async t => {
 
 // A feed whose other side is down for a week must not fill the disk, nor keep bodies that were promised to be deleted.
 test('a feed that is too far behind loses segments, and the log says which feed', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const { scheduler, retain } = manualScheduler()
   const log = keptLog()
   let now = Date.UTC(2026, 0, 1)
-  const settings = linesSettings(t)
+  const settings = linesSettings()
   writeFileSync(settings.refusing, '')
   const ledger = await testLedger(t, directory, {
     log,
@@ -322,7 +313,7 @@ test('a feed that is too far behind loses segments, and the log says which feed'
 
 // A client that sends another user agent with every call must cost disk space only, not memory or other reports.
 test('names for which a dictionary has no room stay in their records', { timeout: 60_000 }, async t => {
-  const ledger = await testLedger(t, temporaryDirectory(t))
+  const ledger = await testLedger(t, temporaryDirectory('ledger'))
   const long = 'x'.repeat(2_000)
   const ids = Array.from({ length: 60 }, newId)
   for (const [index, id] of ids.entries())
@@ -336,7 +327,7 @@ test('names for which a dictionary has no room stay in their records', { timeout
 
 // Otherwise a report by hour and caller over a year would fill the gateway's memory.
 test('a report of too many lines is refused, and the message says what to ask instead', async t => {
-  const ledger = await testLedger(t, temporaryDirectory(t))
+  const ledger = await testLedger(t, temporaryDirectory('ledger'))
   for (let hour = 0; hour <= 20_000; hour++) {
     const id = newId()
     const written = ledger.journal.close(closedOf(id, { opened: openedOf(id, { startedAtMs: hour * hourMs }) }), [])
@@ -351,7 +342,7 @@ test('a report of too many lines is refused, and the message says what to ask in
 
 // A gateway with few calls must not rewrite the whole store every minute, nor keep a gigabyte in memory.
 test('a closed store keeps its records, and opening it again does not make it grow', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const first = await testLedger(t, directory)
   const ids = Array.from({ length: 100 }, newId)
   for (const id of ids) await record(first, id)

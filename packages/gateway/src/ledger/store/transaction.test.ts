@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { temporaryDirectory } from '../exchange.fixture.ts'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
 import { openDatabase } from './database.ts'
 import { inSnapshot, inTransaction } from './transaction.ts'
 
@@ -8,7 +8,7 @@ const versions = 'SELECT count(*) FROM schema_version'
 
 // A page that is read just then must neither change under its reader nor hold up the store.
 test('a checkpoint succeeds while a question reads in a snapshot, and the snapshot stays as it was', async t => {
-  const database = await openDatabase({ directory: temporaryDirectory(t) })
+  const database = await openDatabase({ directory: temporaryDirectory('ledger') })
   t.after(() => database.close())
   const reader = await database.connect()
   t.after(() => reader.closeSync())
@@ -21,7 +21,7 @@ test('a checkpoint succeeds while a question reads in a snapshot, and the snapsh
 })
 
 test('a transaction whose work fails leaves nothing, and the next one works', async t => {
-  const database = await openDatabase({ directory: temporaryDirectory(t) })
+  const database = await openDatabase({ directory: temporaryDirectory('ledger') })
   t.after(() => database.close())
   const { loading } = database
   const before = (await loading.runAndReadAll(versions)).getRows()

@@ -3,16 +3,8 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } 
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { DuckDBInstance } from '@duckdb/node-api'
-import {
-  bytes,
-  closedOf,
-  dayMs,
-  keptLog,
-  newId,
-  openedOf,
-  temporaryDirectory,
-  testLedger,
-} from '../exchange.fixture.ts'
+import { temporaryDirectory } from '../../../../../test/support/directory.ts'
+import { bytes, closedOf, dayMs, keptLog, newId, openedOf, testLedger } from '../exchange.fixture.ts'
 import { holdInAnotherProcess } from '../holder.fixture.ts'
 import { LedgerError } from '../index.ts'
 import { CursorFile } from '../journal/cursor-file.ts'
@@ -24,7 +16,7 @@ import { rebuildLedger } from './rebuild.ts'
 
 /** A ledger of 40 records in several segments, closed. */
 async function stoppedLedger(t: TestContext): Promise<{ readonly directory: string; readonly ids: readonly string[] }> {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, directory, { journal: { segmentBytesMax: 8_000 } })
   const ids = Array.from({ length: 40 }, newId)
   for (const [at, id] of ids.entries()) {
@@ -70,12 +62,12 @@ test('a check of a whole ledger finds no fault and changes nothing', async t => 
 
 // A backup of a gateway's first minutes is such a ledger, and so is what a kill leaves then.
 test('a check finds no fault in a ledger that ended before its store was first written', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, directory)
   const id = newId()
   await ledger.journal.open(openedOf(id), [])
   await ledger.journal.close(closedOf(id), [])
-  const copy = join(temporaryDirectory(t), 'ledger')
+  const copy = join(temporaryDirectory('ledger'), 'ledger')
   cpSync(directory, copy, { recursive: true, filter: path => !path.endsWith('owner.json') })
   assert.deepEqual(faultsOf(await checkLedger(copy)), {})
 })
@@ -133,7 +125,7 @@ test('a ledger that is in use is neither checked nor rebuilt, and its owner keep
   await release()
   assert.deepEqual(faultsOf(await checkLedger(directory)), {})
 
-  const alone = temporaryDirectory(t)
+  const alone = temporaryDirectory('ledger')
   const journalAlone = await testLedger(t, alone, { store: 'none' })
   await assert.rejects(checkLedger(alone), { code: 'ledger_in_use' })
   await journalAlone.close()
@@ -190,7 +182,7 @@ test('a store that cannot be read stops a rebuild unless it may be left out', as
 })
 
 test('records that were deleted for their age are no fault', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   let retain = async (): Promise<void> => {}
   const now = Date.UTC(2026, 0, 20)
   const ledger = await testLedger(t, directory, {

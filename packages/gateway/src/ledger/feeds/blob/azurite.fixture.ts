@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { ContainerClient } from '@azure/storage-blob'
-import { temporaryDirectory } from '../../exchange.fixture.ts'
+import { temporaryDirectory } from '../../../../../../test/support/directory.ts'
 
 /** Azurite has no types. */
 interface AzuriteServer {
@@ -42,7 +42,7 @@ export async function startAzurite(
   t: Pick<TestContext, 'after'>,
   tls: { readonly certificate: string; readonly privateKey: string } | null = null,
 ): Promise<Azurite> {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const files = tls === null ? ['', ''] : [join(directory, 'certificate.pem'), join(directory, 'key.pem')]
   if (tls !== null)
     for (const [index, text] of [tls.certificate, tls.privateKey].entries()) writeFileSync(files[index] ?? '', text)

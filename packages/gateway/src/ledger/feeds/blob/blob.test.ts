@@ -17,9 +17,9 @@ import {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
 import { selfMadeCertificate } from '@gatehouse/simulator'
+import { temporaryDirectory } from '../../../../../../test/support/directory.ts'
 import { closedPort } from '../../../../../../test/support/ports.ts'
 import { soon } from '../../../../../../test/support/wait.ts'
-import { temporaryDirectory } from '../../exchange.fixture.ts'
 import { type FiledRecord, recordsInLines, recordsInParquet, withoutDoubles } from '../files/files.fixture.ts'
 import { assertAsRecorded, type Ended, endedLedger, type StartedRunner, startRunner } from '../filing/filing.fixture.ts'
 import {
@@ -62,12 +62,8 @@ async function readyContainer(azurite: Azurite): Promise<ContainerClient> {
 }
 
 /** @param isRead false for blobs that are left out. */
-async function recordsOf(
-  t: TestContext,
-  container: ContainerClient,
-  isRead?: (name: string) => boolean,
-): Promise<FiledRecord[]> {
-  const directory = temporaryDirectory(t)
+async function recordsOf(container: ContainerClient, isRead?: (name: string) => boolean): Promise<FiledRecord[]> {
+  const directory = temporaryDirectory('ledger')
   await downloadAll(container, directory, isRead)
   return recordsInLines(directory)
 }
@@ -84,7 +80,7 @@ for (const format of ['jsonl', 'parquet'] as const) {
     const container = await readyContainer(azurite)
     const { runner, log } = await blobRunner(t, ended, { account: azurite.account, format, prefix: '/gatehouse/a/' })
     await runner.caughtUp()
-    const directory = temporaryDirectory(t)
+    const directory = temporaryDirectory('ledger')
     const names = await downloadAll(container, directory)
     const top = join(directory, 'gatehouse', 'a')
     const read = format === 'jsonl' ? recordsInLines(top) : await recordsInParquet(top)
@@ -140,7 +136,7 @@ test('a container that does not exist is named, and everything is written once i
   )
   const container = await readyContainer(azurite)
   await started.runner.caughtUp()
-  assertAsRecorded(await recordsOf(t, container), ended.rows, 'jsonl')
+  assertAsRecorded(await recordsOf(container), ended.rows, 'jsonl')
 })
 
 /** A signature for the container, as the portal makes one. */
@@ -160,7 +156,7 @@ test('a signature that may create and write is enough, with and without its ques
     await runner.rewind(0)
     await runner.caughtUp()
   }
-  const records = await recordsOf(t, container)
+  const records = await recordsOf(container)
   assert.deepEqual([records.length, withoutDoubles(records).size], [2 * ended.rows.size, ended.rows.size])
 })
 
@@ -170,7 +166,7 @@ test('a connection string names the account', async t => {
   const { connectionString } = azurite
   const { runner } = await blobRunner(t, ended, { account: undefined, credential: { connectionString } })
   await runner.caughtUp()
-  assertAsRecorded(await recordsOf(t, container), ended.rows, 'jsonl')
+  assertAsRecorded(await recordsOf(container), ended.rows, 'jsonl')
 })
 
 const portOfNobody = await closedPort()
@@ -227,7 +223,7 @@ for (const [what, settings, message] of refused) {
     assert.deepEqual(await blobNames(container), [])
     const { runner } = await blobRunner(t, ended, { account: azurite.account })
     await runner.caughtUp()
-    assertAsRecorded(await recordsOf(t, container), ended.rows, 'jsonl')
+    assertAsRecorded(await recordsOf(container), ended.rows, 'jsonl')
   })
 }
 
@@ -247,7 +243,7 @@ test('an account that is busy for a moment gets everything, without doubles', as
   let busy = 2
   const { runner, ended, container, log } = await throughProxy(t, few, () => (busy-- > 0 ? 'busy' : 'forward'))
   await runner.caughtUp()
-  assertAsRecorded(await recordsOf(t, container), ended.rows, 'jsonl')
+  assertAsRecorded(await recordsOf(container), ended.rows, 'jsonl')
   assert.deepEqual(log.lines, [])
 })
 
@@ -257,7 +253,7 @@ test('an account that stays busy is named, and gets everything later', async t =
   assert.match(await failureOf(started), /the account is busy.*\(503 ServerBusy\)/)
   isBusy = false
   await runner.caughtUp()
-  assertAsRecorded(await recordsOf(t, container), ended.rows, 'jsonl')
+  assertAsRecorded(await recordsOf(container), ended.rows, 'jsonl')
 })
 
 // A reader must never meet a file whose end is missing.
@@ -268,13 +264,13 @@ test('a network that breaks in the middle of a large file leaves no blob of it, 
     isBroken && isBlock(request) && ++blocks > 2 ? 'cut' : 'forward',
   )
   assert.match(await failureOf(started), /the connection broke/)
-  const before = withoutDoubles(await recordsOf(t, container))
+  const before = withoutDoubles(await recordsOf(container))
   assert.ok(![...before.values()].some(({ workload }) => workload === 'large'))
   assert.ok(!(await blobNames(container)).some(name => name.startsWith('_manifests/')), 'no manifest of half a batch')
   isBroken = false
   await runner.caughtUp()
   const listed = await manifested(container)
-  assertAsRecorded(await recordsOf(t, container, name => listed.has(name)), ended.rows, 'jsonl')
+  assertAsRecorded(await recordsOf(container, name => listed.has(name)), ended.rows, 'jsonl')
   assert.ok(proxy.seen.filter(isBlock).length >= 5, 'a file of 20 MiB goes in blocks of 4')
 })
 
@@ -294,7 +290,7 @@ test('an upload of which the answer is lost counts as done', async t => {
     return isFirst && request.startsWith('PUT') ? 'lose-answer' : 'forward'
   })
   await runner.caughtUp()
-  assertAsRecorded(await recordsOf(t, container), ended.rows, 'jsonl')
+  assertAsRecorded(await recordsOf(container), ended.rows, 'jsonl')
   assert.equal(runner.progress().retried, 0)
 })
 
@@ -304,7 +300,7 @@ test('an upload in which nothing arrives any more is given up and tried again', 
   assert.match(await failureOf(started), /nothing has arrived for 0\.5 s/)
   const { runner } = await blobRunner(t, ended, { account: azurite.account })
   await runner.caughtUp()
-  assert.equal(withoutDoubles(await recordsOf(t, container)).size, ended.rows.size)
+  assert.equal(withoutDoubles(await recordsOf(container)).size, ended.rows.size)
 })
 
 test('a local firewall and a full disk of this machine get different messages', () => {
@@ -320,7 +316,7 @@ test('a local firewall and a full disk of this machine get different messages', 
 test('a name that is taken is never written over', async t => {
   const azurite = await startAzurite(t)
   const container = await readyContainer(azurite)
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const place = new ContainerPlace({
     ...{ feed: 'archive', temporary: join(directory, 'tmp'), where: 'here', prefix: '', contentType: 'text/plain' },
     ...{ open: async () => container, stallMs },
@@ -356,13 +352,13 @@ test('a process that is killed in the middle of an upload leaves no blob of it, 
   await once(child, 'exit')
   const left = join(ended.directory, 'cursors', 'archive.tmp')
   assert.ok(existsSync(left))
-  const before = withoutDoubles(await recordsOf(t, container))
+  const before = withoutDoubles(await recordsOf(container))
   assert.ok(![...before.values()].some(({ workload }) => workload === 'large'))
   const { runner } = await blobRunner(t, ended, { account: azurite.account })
   await runner.caughtUp()
   assert.ok(!existsSync(left))
   const listed = await manifested(container)
-  assertAsRecorded(await recordsOf(t, container, name => listed.has(name)), ended.rows, 'jsonl')
+  assertAsRecorded(await recordsOf(container, name => listed.has(name)), ended.rows, 'jsonl')
 })
 
 test('a managed identity gets a token for the account and needs nothing else', async t => {
@@ -386,7 +382,7 @@ test('a managed identity gets a token for the account and needs nothing else', a
   })
   const { runner } = await blobRunner(t, ended, { account: azurite.account, credential: 'managed-identity' })
   await runner.caughtUp()
-  assertAsRecorded(await recordsOf(t, container), ended.rows, 'jsonl')
+  assertAsRecorded(await recordsOf(container), ended.rows, 'jsonl')
   assert.deepEqual(resources, ['https://storage.azure.com'])
 })
 

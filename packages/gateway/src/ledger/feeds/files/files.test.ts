@@ -13,7 +13,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { bytes, closedOf, newId, openedOf, temporaryDirectory, testLedger } from '../../exchange.fixture.ts'
+import { temporaryDirectory } from '../../../../../../test/support/directory.ts'
+import { bytes, closedOf, newId, openedOf, testLedger } from '../../exchange.fixture.ts'
 import {
   assertAsRecorded,
   type Ended,
@@ -49,7 +50,7 @@ function modesIn(directory: string): string[] {
 for (const format of ['jsonl', 'parquet'] as const) {
   test(`files of ${format} have every field and every byte of the bodies as the ledger has them`, async t => {
     const ended = await endedLedger(t)
-    const directory = join(temporaryDirectory(t), 'out')
+    const directory = join(temporaryDirectory('ledger'), 'out')
     const { runner, log } = await filesRunner(t, ended, { directory, format })
     await runner.caughtUp()
     const read = format === 'jsonl' ? recordsInLines(directory) : await recordsInParquet(directory)
@@ -70,7 +71,7 @@ for (const format of ['jsonl', 'parquet'] as const) {
 
 test('selection, columns and bodies decide what the files hold', async t => {
   const ended = await endedLedger(t)
-  const directory = join(temporaryDirectory(t), 'out')
+  const directory = join(temporaryDirectory('ledger'), 'out')
   const settings = { directory, bodies: false, columns: ['workload', 'totalTokens'] }
   const selection: FeedSelection = { workloads: ['text', 'audio'], outcomes: ['completed'] }
   const { runner } = await filesRunner(t, ended, settings, selection)
@@ -85,7 +86,7 @@ test('selection, columns and bodies decide what the files hold', async t => {
 
 test('the form apim has the eight columns of its samples and the id', async t => {
   const ended = await endedLedger(t)
-  const directory = join(temporaryDirectory(t), 'out')
+  const directory = join(temporaryDirectory('ledger'), 'out')
   const { runner } = await filesRunner(t, ended, { directory, form: 'apim' })
   await runner.caughtUp()
   const { id, ...record } = recordsInLines(directory).find(one => one['WorkloadIdentifier'] === 'text') ?? {}
@@ -104,7 +105,7 @@ test('the form apim has the eight columns of its samples and the id', async t =>
 
 test('the form gen_ai has the names, operations and seconds of the conventions', async t => {
   const ended = await endedLedger(t)
-  const directory = join(temporaryDirectory(t), 'out')
+  const directory = join(temporaryDirectory('ledger'), 'out')
   const { runner } = await filesRunner(t, ended, { directory, form: 'gen_ai', bodies: false })
   await runner.caughtUp()
   const record = recordsInLines(directory).find(one => one['gatehouse.workload'] === 'text')
@@ -118,7 +119,7 @@ test('the form gen_ai has the names, operations and seconds of the conventions',
 // An unmounted file system must not be replaced by files that fill the disk below it.
 test('a feed whose directory cannot be made fails with the reason, and goes on when it can', async t => {
   const ended = await endedLedger(t)
-  const parent = join(temporaryDirectory(t), 'mount')
+  const parent = join(temporaryDirectory('ledger'), 'mount')
   const directory = join(parent, 'out')
   const { runner, log } = await filesRunner(t, ended, { directory })
   await assert.rejects(runner.caughtUp(), /its parent does not exist.*\(ENOENT\)/)
@@ -137,7 +138,7 @@ test('a feed whose directory cannot be made fails with the reason, and goes on w
 
 test('a directory of another user is reported, and everything is written when it is given to the gateway', async t => {
   const ended = await endedLedger(t)
-  const parent = join(temporaryDirectory(t), 'foreign')
+  const parent = join(temporaryDirectory('ledger'), 'foreign')
   mkdirSync(parent, { mode: 0o555 })
   const { runner } = await filesRunner(t, ended, { directory: join(parent, 'out') })
   // Root may write anywhere: the test takes another user, and gives the ledger to that user.
@@ -179,7 +180,7 @@ for (const format of ['jsonl', 'parquet'] as const) {
   test(`on a full disk no file of ${format} appears, and all are written when there is room`, withLimits, async t => {
     const ended = await endedLedger(t)
     const limit = limitFiles(t)
-    const directory = join(temporaryDirectory(t), 'out')
+    const directory = join(temporaryDirectory('ledger'), 'out')
     const { runner } = await filesRunner(t, ended, { directory, format })
     limit(2_000)
     await assert.rejects(runner.caughtUp(), /EFBIG|File too large/)
@@ -195,7 +196,7 @@ for (const format of ['jsonl', 'parquet'] as const) {
 // A file system that has found an error in itself goes read-only.
 test('on a file system that becomes read-only a feed fails with the reason, and goes on later', withLimits, async t => {
   const ended = await endedLedger(t, ['text', 'audio'])
-  const disk = temporaryDirectory(t)
+  const disk = temporaryDirectory('ledger')
   const mount = (options: string, ...more: string[]) => execFileSync('mount', ['-o', options, ...more, disk])
   mount('size=8m', '-t', 'tmpfs', 'tmpfs')
   try {
@@ -228,7 +229,7 @@ function manifestOf(hour: string): ManifestLine[] {
 // The feed would otherwise fail on its own manifest, at each try and after each restart.
 test('a manifest whose disk was full in the middle of a line lists every file again', withLimits, async t => {
   const ended = await endedLedger(t)
-  const directory = join(temporaryDirectory(t), 'out')
+  const directory = join(temporaryDirectory('ledger'), 'out')
   const hour = hourIn(directory)
   mkdirSync(hour, { recursive: true })
   const manifest = join(hour, '_manifest.jsonl')
@@ -248,7 +249,7 @@ test('a manifest whose disk was full in the middle of a line lists every file ag
 
 test('a manifest with broken lines is replaced by its whole lines, and lists every file', async t => {
   const ended = await endedLedger(t)
-  const directory = join(temporaryDirectory(t), 'out')
+  const directory = join(temporaryDirectory('ledger'), 'out')
   await (await filesRunner(t, ended, { directory })).runner.caughtUp()
   const hour = hourIn(directory)
   const [file = ''] = filesOf(hour)
@@ -266,7 +267,7 @@ test('a manifest with broken lines is replaced by its whole lines, and lists eve
 // A crash between the two steps must not hide a file from those who read the manifest.
 test('a manifest that lacks a file or ends in half a line is put right', async t => {
   const ended = await endedLedger(t)
-  const directory = join(temporaryDirectory(t), 'out')
+  const directory = join(temporaryDirectory('ledger'), 'out')
   await (await filesRunner(t, ended, { directory })).runner.caughtUp()
   const hour = hourIn(directory)
   const manifest = join(hour, '_manifest.jsonl')
@@ -290,7 +291,7 @@ test('a record that can never be written is set aside with its reason and blocks
   const segment = readFileSync(path)
   segment.write('X', segment.indexOf('{"a":1}'))
   writeFileSync(path, segment)
-  const directory = join(temporaryDirectory(t), 'out')
+  const directory = join(temporaryDirectory('ledger'), 'out')
   const { runner } = await filesRunner(t, ended, { directory })
   await runner.caughtUp()
   assert.equal(recordsInLines(directory).length, ended.rows.size - 1)
@@ -315,7 +316,7 @@ test('a record that can never be written is set aside with its reason and blocks
 
 // What was read on after a client had left is in the ledger, and was relayed to nobody.
 test('bodies beyond the bound are left out and marked, and the figures stay', async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, directory)
   const long = newId()
   const response = Buffer.alloc(bodyBytesMax, 'x')
@@ -324,7 +325,7 @@ test('bodies beyond the bound are left out and marked, and the figures stay', as
   const sizes = { requestBytes: bodyBytesMax, responseBytes: bodyBytesMax }
   await ledger.journal.close(closedOf(notCaptured, { ...sizes, opened: openedOf(notCaptured) }), [])
   await ledger.close()
-  const out = join(temporaryDirectory(t), 'out')
+  const out = join(temporaryDirectory('ledger'), 'out')
   const { runner } = await filesRunner(t, { directory }, { directory: out })
   await runner.caughtUp()
   const records = withoutDoubles(recordsInLines(out))
@@ -336,7 +337,7 @@ test('bodies beyond the bound are left out and marked, and the figures stay', as
 
 test('files that a killed process left unfinished are removed, and never had a name that readers look for', async t => {
   const ended = await endedLedger(t)
-  const directory = join(temporaryDirectory(t), 'out')
+  const directory = join(temporaryDirectory('ledger'), 'out')
   mkdirSync(join(directory, '.archive.tmp'), { recursive: true })
   writeFileSync(join(directory, '.archive.tmp', 'archive-1.jsonl'), '{"id":')
   const { runner } = await filesRunner(t, ended, { directory })

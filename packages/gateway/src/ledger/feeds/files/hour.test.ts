@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { temporaryDirectory } from '../../exchange.fixture.ts'
+import { temporaryDirectory } from '../../../../../../test/support/directory.ts'
 import { Hours } from './hour.ts'
 
 // The feed looks whether its directory is there before it writes a file. The disk may go away in between.
-test('a directory that goes away while a file is written is not made again around it', async t => {
-  const disk = join(temporaryDirectory(t), 'disk')
+test('a directory that goes away while a file is written is not made again around it', async () => {
+  const disk = join(temporaryDirectory('ledger'), 'disk')
   const directory = join(disk, 'archive')
   mkdirSync(directory, { recursive: true })
   const temporary = join(directory, '.lines.tmp')

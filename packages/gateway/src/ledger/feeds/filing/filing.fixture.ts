@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { bytes, closedOf, keptLog, newId, openedOf, temporaryDirectory, testLedger } from '../../exchange.fixture.ts'
+import { temporaryDirectory } from '../../../../../../test/support/directory.ts'
+import { bytes, closedOf, keptLog, newId, openedOf, testLedger } from '../../exchange.fixture.ts'
 import { shownFields } from '../../fields.ts'
 import { endOfFiles } from '../../journal/follower.ts'
 import { valueIn } from '../../read-fields.ts'
@@ -35,7 +36,7 @@ const allBodies = Object.keys(oddBodies) as OddBody[]
 
 /** A closed ledger with a record for each of these bodies, an hour apart, and one that was refused. */
 export async function endedLedger(t: TestContext, names: readonly OddBody[] = allBodies): Promise<Ended> {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, directory)
   const rows = new Map<string, RecordRow>()
   for (const [index, name] of names.entries()) {

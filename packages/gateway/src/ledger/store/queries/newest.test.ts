@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { closedOf, newId, openedOf, temporaryDirectory, testLedger } from '../../exchange.fixture.ts'
+import { temporaryDirectory } from '../../../../../../test/support/directory.ts'
+import { closedOf, newId, openedOf, testLedger } from '../../exchange.fixture.ts'
 import { openDatabase } from '../database.ts'
 import { Dictionaries } from '../names.ts'
 import { conditionsOf } from './filter.ts'
@@ -19,7 +20,7 @@ const reach = fc.record({
 // Millions of records take other ways than hundreds. A page that leaves one out, or shows one twice, makes an audit
 // wrong.
 test('a page has the newest matching records, by whichever way it finds them', { timeout: 60_000 }, async t => {
-  const directory = temporaryDirectory(t)
+  const directory = temporaryDirectory('ledger')
   const ledger = await testLedger(t, directory)
   const records = Array.from({ length: recordsMax }, (_, index) => ({ id: newId(), rare: index % 37 === 5 }))
   // Long calls end late: the order of loading is not that of the ids.

@@ -299,6 +299,33 @@ test('the demonstration ships into an event hub of its own, and the reader of do
   await stopDemo(demo)
 })
 
+test('the demonstration sends spans to a collector of its own, and its command line shows the feed', async () => {
+  const directory = join(folder, 'with-otlp')
+  const demo = await startDemo(['--no-traffic', '--no-history', '--feed', 'otlp', '--directory', directory])
+  assert.match(demo.out(), /feed +http:\/\/localhost:\d+\/v1\/traces, spans in \S.*spans\.jsonl/)
+  const asked = start(process.execPath, [main, 'chat', '--as', 'bob', 'What is a semaphore?'], directory)
+  await soon('the answer', asked.ended, 30_000)
+  const file = join(directory, '.gatehouse', 'otlp', 'spans.jsonl')
+  const spans = await eventually(
+    'the spans are in the file',
+    async () => {
+      const text = await readFile(file, 'utf8').catch(() => '')
+      return text === '' ? null : text.trim().split('\n')
+    },
+    30_000,
+  )
+  const names = spans.map(line => (JSON.parse(line) as { readonly name: string }).name)
+  assert.ok(names.includes('POST chat/completions') && names.includes('chat gpt-4o'), names.join())
+  assert.ok(!spans.join().includes('semaphore'))
+  const isShown = async (): Promise<true | null> => {
+    const shown = start(process.execPath, [main, 'feeds'], directory)
+    await soon('the list of feeds', shown.ended, 30_000)
+    return / otlp +otlp +running +0 +- +1 /.test(shown.out()) ? true : null
+  }
+  await eventually('the feed is shown', isShown, 30_000)
+  await stopDemo(demo)
+})
+
 test('a port that is taken is named, with the option that changes it', async () => {
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')

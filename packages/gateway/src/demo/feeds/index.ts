@@ -1,5 +1,7 @@
 /** What `--feed KIND` adds to the demonstration: a receiver that it starts itself, and the feed that ships into it. */
+import { appendFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ReceivedSpan } from '@gatehouse/simulator'
 import type { ConfigInput } from '../../config/schema/index.ts'
 import type { DemoFeedKind } from './kinds.ts'
 
@@ -36,6 +38,25 @@ export const demoFeeds: Readonly<Record<DemoFeedKind, (parts: DemoFeedParts) => 
     const feed: DemoFeed['feed'] = { kind: 'kafka', brokers: [kafka.address], topic, tls: false, bodies: true }
     return { feed, where: `kafka://${kafka.address}/${topic}`, close: () => kafka.close() }
   },
+  async otlp({ stateDirectory }) {
+    const { startOtlp } = await import('@gatehouse/simulator')
+    const directory = join(stateDirectory, 'otlp')
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const file = join(directory, 'spans.jsonl')
+    const collector = await startOtlp({
+      async received(spans) {
+        await appendFile(file, spans.map(span => `${lineOf(span)}\n`).join(''))
+        return null
+      },
+    })
+    const feed: DemoFeed['feed'] = { kind: 'otlp', url: collector.url, callers: true, batch: { time: '1s' } }
+    return { feed, where: `${collector.url}, spans in ${file}`, close: () => collector.close() }
+  },
+}
+
+/** Nanoseconds as text: they are beyond what JSON's numbers hold. */
+function lineOf(span: ReceivedSpan): string {
+  return JSON.stringify(span, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
 }
 
 function filesIn(directory: string, format: 'jsonl' | 'parquet'): DemoFeed {

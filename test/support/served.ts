@@ -49,6 +49,8 @@ export interface ServeOptions {
   readonly command?: readonly [file: string, ...args: string[]]
   /** Default: that of this process. */
   readonly path?: string | undefined
+  /** Further variables of its environment. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Starts the program and waits until it is ready. It is killed after the test if it still runs. */
@@ -56,12 +58,12 @@ export async function serveFile(
   t: Scope,
   configFile: string,
   directory: string,
-  { command, path = process.env['PATH'] }: ServeOptions = {},
+  { command, path = process.env['PATH'], env = {} }: ServeOptions = {},
 ): Promise<Served> {
   const [file, ...args] = command ?? [process.execPath, main]
   const child = spawn(file, [...args, 'serve', '--no-watch', '--config', configFile], {
     cwd: directory,
-    env: { PATH: path, HOME: directory, TMPDIR: directory, INSTANCE_KEY: instanceKey },
+    env: { PATH: path, HOME: directory, TMPDIR: directory, INSTANCE_KEY: instanceKey, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: command !== undefined,
   })

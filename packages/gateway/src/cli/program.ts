@@ -15,6 +15,7 @@ import { pricesCommand } from './commands/prices.ts'
 import { recordsCommand } from './commands/records.ts'
 import { serveCommand } from './commands/serve.ts'
 import { simulateCommand } from './commands/simulate.ts'
+import { smokeCommand } from './commands/smoke.ts'
 import { sourcesCommand } from './commands/sources.ts'
 import { tokenCommand } from './commands/token.ts'
 import { usageCommand } from './commands/usage.ts'
@@ -39,6 +40,7 @@ for (const command of [
   tokenCommand(context),
   whoamiCommand(context),
   chatCommand(context),
+  smokeCommand(context),
   usageCommand(context),
   recordsCommand(context),
   limitsCommand(context),

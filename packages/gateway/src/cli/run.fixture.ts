@@ -2,6 +2,7 @@
 import type { EventEmitter } from 'node:events'
 import { Readable } from 'node:stream'
 import { Command } from 'commander'
+import type { Clock } from '../clock.ts'
 import { chatCommand } from './commands/chat.ts'
 import { feedsCommand } from './commands/feeds.ts'
 import { instancesCommand } from './commands/instances.ts'
@@ -9,6 +10,7 @@ import { ledgerCommand } from './commands/ledger.ts'
 import { limitsCommand } from './commands/limits.ts'
 import { pricesCommand } from './commands/prices.ts'
 import { recordsCommand } from './commands/records.ts'
+import { smokeCommand } from './commands/smoke.ts'
 import { sourcesCommand } from './commands/sources.ts'
 import { usageCommand } from './commands/usage.ts'
 import type { CliContext } from './context.ts'
@@ -30,6 +32,8 @@ export interface RunOptions {
   readonly env?: Record<string, string>
   /** Standard input; absent: a terminal without input. */
   readonly input?: string | Uint8Array
+  /** Instead of `nowMs`, for times that pass. */
+  readonly clock?: Clock
   /** Width of the terminal; absent: output goes into a pipe. */
   readonly columns?: number
   /** Milliseconds since the epoch; default 2026-11-23T12:00:00Z. */
@@ -61,7 +65,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     stdin,
     stdout: output('out'),
     stderr: output('err'),
-    clock: () => options.nowMs ?? Date.UTC(2026, 10, 23, 12),
+    clock: options.clock ?? (() => options.nowMs ?? Date.UTC(2026, 10, 23, 12)),
     json: options.json ?? false,
     demo: async () => null,
     gateway: known(options.gateway),
@@ -77,6 +81,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     sourcesCommand,
     pricesCommand,
     ledgerCommand,
+    smokeCommand,
   ]
   for (const command of further) program.addCommand(command(context))
   quiet(program)

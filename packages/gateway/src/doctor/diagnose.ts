@@ -11,6 +11,7 @@ import {
   type CheckedFinding,
   type CheckName,
   checkNames,
+  countsOf,
   type Diagnosis,
   type Finding,
   failure,
@@ -98,7 +99,6 @@ function named(check: CheckName, findings: readonly Finding[]): CheckedFinding[]
 }
 
 function diagnosisOf(findings: readonly CheckedFinding[]): Diagnosis {
-  const counts = { ok: 0, note: 0, warning: 0, failure: 0 }
-  for (const { level } of findings) counts[level] += 1
+  const counts = countsOf(findings)
   return { ok: counts.failure === 0, counts, findings }
 }

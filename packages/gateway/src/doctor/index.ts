@@ -79,6 +79,13 @@ export interface Diagnosis {
   readonly findings: readonly CheckedFinding[]
 }
 
+/** How many there are of each level. */
+export function countsOf(findings: readonly Finding[]): Readonly<Record<Level, number>> {
+  const counts = { ok: 0, note: 0, warning: 0, failure: 0 }
+  for (const { level } of findings) counts[level] += 1
+  return counts
+}
+
 export function ok(found: string, about: string | null = null): Finding {
   return { level: 'ok', about, found, next: null }
 }

@@ -32,14 +32,29 @@ const operation = 'chat/completions'
 
 /** Sends the question and waits for the head of the answer. Throws CliError with the refusal's own code. */
 export async function sendQuestion(context: CliContext, question: Question): Promise<ChatCall> {
-  const { target, workload, deployment, messages, stream } = question
   const base = await context.gateway()
-  const prefix = target === undefined ? '' : `/${encodeURIComponent(target)}/${encodeURIComponent(workload ?? '')}`
   const token = await context.token({ as: question.as })
-  const answer = await request(`${base}${prefix}/openai/v1/chat/completions`, {
+  const answer = await postQuestion(base, question, token)
+  const requestId = headerOf(answer, 'x-gatehouse-request-id')
+  if (answer.statusCode === 200) return { body: answer.body, requestId }
+  throw await refusal(answer, requestId)
+}
+
+/**
+ * The answer, whatever its status. Throws CliError where there is none.
+ * @param base URL of the gateway.
+ * @param token null for a call without one.
+ */
+export async function postQuestion(
+  base: string,
+  { target, workload, deployment, messages, stream }: Omit<Question, 'as'>,
+  token: string | null,
+): Promise<Dispatcher.ResponseData> {
+  const prefix = target === undefined ? '' : `/${encodeURIComponent(target)}/${encodeURIComponent(workload ?? '')}`
+  return request(`${base}${prefix}/openai/v1/chat/completions`, {
     method: 'POST',
     headers: {
-      authorization: `Bearer ${token}`,
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
       'content-type': 'application/json',
       ...(target === undefined && workload !== undefined ? { 'x-gatehouse-workload': workload } : {}),
     },
@@ -50,9 +65,6 @@ export async function sendQuestion(context: CliContext, question: Question): Pro
       cause,
     })
   })
-  const requestId = headerOf(answer, 'x-gatehouse-request-id')
-  if (answer.statusCode === 200) return { body: answer.body, requestId }
-  throw await refusal(answer, requestId)
 }
 
 /** Reads an answer that comes in one document. */

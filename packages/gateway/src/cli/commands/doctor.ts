@@ -1,10 +1,11 @@
 /** `gatehouse doctor`: examines what a gateway depends on, and says what to do. */
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import { type CheckedFinding, type CheckName, checkNames, type Diagnosis, type Level } from '../../doctor/index.ts'
+import { type CheckName, checkNames, type Diagnosis } from '../../doctor/index.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
-import { jsonText, printableLine } from '../terminal/printable.ts'
+import { counted, findingLines, sumsLine } from '../terminal/findings.ts'
+import { jsonText } from '../terminal/printable.ts'
 import { configFileDefault } from './config.ts'
 
 interface DoctorOptions {
@@ -37,25 +38,12 @@ async function doctor(context: CliContext, { config, only }: DoctorOptions): Pro
   )
   setTimeout(() => process.exit(), lingerMs).unref()
   if (diagnosis.ok) return
-  const what = `doctor found ${count(counts.failure, 'failure')}.`
+  const what = `doctor found ${counted(counts.failure, 'failure')}.`
   throw new CliError('doctor_failures', what, null, 'follow the arrows above, then gatehouse doctor again')
 }
 
-const marks: Readonly<Record<Level, string>> = { ok: '✓', note: '·', warning: '!', failure: '✗' }
-
 function diagnosisText({ counts, findings }: Diagnosis): string {
   const width = Math.max(...findings.map(({ check }) => check.length))
-  const lines = findings.flatMap(finding => findingLines(finding, width))
-  const sums = [`${counts.ok} ok`, count(counts.note, 'note'), count(counts.warning, 'warning')]
-  return [...lines, '', `${sums.join(', ')}, ${count(counts.failure, 'failure')}`, ''].join('\n')
-}
-
-function findingLines({ check, level, about, found, next }: CheckedFinding, width: number): string[] {
-  const subject = about === null ? '' : `${about}  `
-  const line = `${marks[level]} ${check.padEnd(width)}  ${printableLine(`${subject}${found}`)}`
-  return next === null ? [line] : [line, `${' '.repeat(width + 4)}→ ${printableLine(next)}`]
-}
-
-function count(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? '' : 's'}`
+  const lines = findings.flatMap(finding => findingLines({ ...finding, of: finding.check }, width))
+  return [...lines, '', sumsLine(counts), ''].join('\n')
 }

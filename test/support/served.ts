@@ -25,6 +25,9 @@ export const launcherOnOldNode: readonly [file: string, ...args: string[]] = [
   fileURLToPath(new URL('../../packages/gateway/bin/gatehouse.mjs', import.meta.url)),
 ]
 
+/** Longest wait for a line of the log, in milliseconds. */
+const loggedMsMax = 20_000
+
 export interface Served {
   readonly url: string
   readonly adminUrl: string
@@ -51,6 +54,8 @@ export interface ServeOptions {
   readonly path?: string | undefined
   /** Further variables of its environment. */
   readonly env?: Readonly<Record<string, string>>
+  /** Longest wait until it is ready, in milliseconds. Default 20,000. */
+  readonly readyMsMax?: number
 }
 
 /** Starts the program and waits until it is ready. It is killed after the test if it still runs. */
@@ -58,7 +63,7 @@ export async function serveFile(
   t: Scope,
   configFile: string,
   directory: string,
-  { command, path = process.env['PATH'], env = {} }: ServeOptions = {},
+  { command, path = process.env['PATH'], env = {}, readyMsMax = loggedMsMax }: ServeOptions = {},
 ): Promise<Served> {
   const [file, ...args] = command ?? [process.execPath, main]
   const child = spawn(file, [...args, 'serve', '--no-watch', '--config', configFile], {
@@ -86,20 +91,20 @@ export async function serveFile(
   createInterface({ input: child.stderr }).on('line', line => {
     if (line.startsWith('{')) log.push(JSON.parse(line) as Record<string, unknown>)
   })
-  const logged: Served['logged'] = (message, after = 0) =>
+  const logged = (message: string, after = 0, withinMs = loggedMsMax) =>
     eventually(
       `"${message}" in the log`,
       () => {
         if (child.exitCode !== null) throw new Error(`gatehouse serve has ended with ${child.exitCode}:\n${written}`)
         return log.slice(after).find(line => line['msg'] === message) ?? null
       },
-      20_000,
+      withinMs,
     )
   const end: Served['end'] = async () => {
     await soon('gatehouse serve ends', ended, 20_000)
     return child.exitCode
   }
-  const ready = await logged('ready')
+  const ready = await logged('ready', 0, readyMsMax)
   return {
     url: String(ready['gateway']),
     adminUrl: String(ready['admin']),

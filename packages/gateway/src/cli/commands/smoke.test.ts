@@ -7,8 +7,9 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { after, type TestContext, test } from 'node:test'
 import { closedPort } from '../../../../../test/support/ports.ts'
+import { startRedis } from '../../../../../test/support/redis.ts'
 import { eventually } from '../../../../../test/support/wait.ts'
 import { startWorld, type World } from '../../../../../test/support/world.ts'
 import { systemClock } from '../../clock.ts'
@@ -51,11 +52,11 @@ const withFeeds =
     },
   })
 
-async function temporaryDirectory(t: TestContext): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'gatehouse-smoke-'))
-  t.after(() => rm(directory, { recursive: true, force: true }))
-  return directory
-}
+const archives = await mkdtemp(join(tmpdir(), 'gatehouse-smoke-'))
+after(() => rm(archives, { recursive: true, force: true }))
+
+/** Removed after all tests, when nothing writes into it any more. */
+const archiveDirectory = (): Promise<string> => mkdtemp(join(archives, 'archive-'))
 
 /** As fast as a quick model: a stream comes in pieces. */
 const paced = { 'gpt-4o': { model: 'gpt-4o', tokensPerSecond: 400 } }
@@ -79,7 +80,7 @@ const failuresOf = ({ findings }: Report): readonly string[] =>
 // Whoever deploys believes what this command says. Were a step green without looking, a broken feed would go live.
 test('in a healthy deployment every step holds, and the calls are in the ledger, in the feed and traces', async t => {
   const collector = await startCollector(t)
-  const archive = await temporaryDirectory(t)
+  const archive = await archiveDirectory()
   const { world, smoke } = await deployed(t, withFeeds(archive, collector.url))
   const { code, out, err } = await smoke([], { json: true })
   assert.deepEqual([code, err], [0, ''], out)
@@ -143,7 +144,7 @@ test('a fault is found at its step, with what to do, and later steps say that th
 
 test('what the reader may not read, and a feed that fails or is paused, are failures', async t => {
   const collector = await startCollector(t, response => response.writeHead(503).end())
-  const { command, smoke } = await deployed(t, withFeeds(await temporaryDirectory(t), collector.url))
+  const { command, smoke } = await deployed(t, withFeeds(await archiveDirectory(), collector.url))
   const blind = await reported(smoke(['--reader', 'dave'], { json: true }))
   assert.match(failuresOf(blind).join('\n'), /^records: role_missing: .*-> Give the reader the role viewer or auditor/m)
 
@@ -153,6 +154,32 @@ test('what the reader may not read, and a feed that fails or is paused, are fail
   const behind = failuresOf(await reported(smoke(['--wait', '1'], { json: true }))).join('\n')
   assert.match(behind, /^feeds: files: it is paused\. -> gatehouse feeds resume archive$/m)
   assert.match(behind, /^spans: otlp: \w+, \d+ records waiting after 1 s\. .*503.* -> .*doctor --only feeds/m)
+})
+
+test('--calls-only looks for no records, and a gateway without a store says where they are', async t => {
+  const redis = await startRedis(t)
+  const archive = await archiveDirectory()
+  const { smoke } = await deployed(t, config => ({
+    ...config,
+    ledger: { ...config.ledger, store: 'none' },
+    redis: { url: redis.url },
+    feeds: { archive: { kind: 'files', directory: archive, batch: { time: '1s' } } },
+  }))
+  const { findings } = await reported(smoke([], { json: true }))
+  const found = (step: string) =>
+    findings.filter(one => one.step === step).map(({ level, found: text }) => [level, text])
+  assert.deepEqual(
+    found('records').map(([level]) => level),
+    ['note'],
+  )
+  assert.match(String(found('records')[0]?.[1]), /ledger\.store: none/)
+  assert.deepEqual(
+    found('feeds').map(([level]) => level),
+    ['ok'],
+  )
+  const alone = await run(['smoke', '--calls-only'], { gateway: 'http://127.0.0.1:9', json: true })
+  const steps = (JSON.parse(alone.out) as Report).findings.map(({ step }) => step)
+  assert.deepEqual([...new Set(steps)], ['gateway', 'token', 'call', 'stream', 'refusal'])
 })
 
 // A gateway that lets strangers in, or a proxy that answers in its place, must not pass.

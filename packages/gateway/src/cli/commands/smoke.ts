@@ -13,6 +13,7 @@ interface SmokeCommandOptions {
   readonly workload?: string
   readonly target?: string
   readonly deployment?: string
+  readonly callsOnly?: boolean
   readonly wait: number
 }
 
@@ -29,6 +30,7 @@ export function smokeCommand(context: CliContext): Command {
     .option('--workload <name>', 'workload to call as (default: the only one that the caller may use)')
     .option('--target <name>', 'instance or pool to call; needs --workload')
     .option('--deployment <name>', 'deployment that can chat (default: GATEHOUSE_DEPLOYMENT, else gpt-4o)')
+    .option('--calls-only', 'look for no records: where the management API cannot be reached from here')
     .option('--wait <seconds>', 'longest wait for records, feeds and spans, each', seconds, 60)
     .addHelpText(
       'after',
@@ -53,6 +55,7 @@ async function smoke(context: CliContext, options: SmokeCommandOptions): Promise
       workload: options.workload,
       target: options.target,
       deployment: options.deployment ?? context.env.GATEHOUSE_DEPLOYMENT ?? 'gpt-4o',
+      callsOnly: options.callsOnly === true,
       waitMs: options.wait * 1_000,
     },
     finding => {

@@ -1,4 +1,4 @@
-/** What to do about a failure in a deployment that is new, by the code of the refusal or of the command line's error. */
+/** What to do about a failure in a new deployment, by the code of the refusal or of the command line's error. */
 
 const roles =
   'Role assignments take up to ten minutes to arrive, sometimes longer: wait and run it again. Then: gatehouse doctor --only credentials, beside the gateway.'

@@ -6,6 +6,7 @@ import type { Smoke, Step, Traced } from './index.ts'
 export const call: Step = {
   promise: 'A chat completion is answered.',
   needs: ['token'],
+  asksAdmin: false,
   async run(smoke) {
     const started = performance.now()
     const sent = await send(smoke, 'call', { stream: false, content: 'Answer with one word: what color is the sky?' })
@@ -17,6 +18,7 @@ export const call: Step = {
 export const stream: Step = {
   promise: 'A streamed answer comes in pieces, with its end. In one piece: something on the way holds streams back.',
   needs: ['token'],
+  asksAdmin: false,
   async run(smoke) {
     const started = performance.now()
     const sent = await send(smoke, 'stream', { stream: true, content: 'Explain in three sentences what a mutex is.' })

@@ -14,13 +14,15 @@ const spanKinds: ReadonlySet<string> = new Set(['otlp'])
 
 export const feeds: Step = {
   promise: 'Each feed has sent the records of these calls, and the other side has taken them.',
-  needs: ['records'],
+  needs: ['refusal'],
+  asksAdmin: true,
   run: smoke => followed(smoke, feed => !spanKinds.has(feed.kind), noFeed),
 }
 
 export const spans: Step = {
   promise: 'Each feed of spans has sent those of these calls, and the collector has taken them.',
-  needs: ['records'],
+  needs: ['refusal'],
+  asksAdmin: true,
   run: smoke => followed(smoke, feed => spanKinds.has(feed.kind), noSpans),
 }
 
@@ -28,8 +30,9 @@ const noFeed = note('No feed ships records.', 'None is needed. docs/feeds.md say
 const noSpans = note('No feed ships spans.', 'None is needed. docs/telemetry.md says how to see calls as traces.')
 
 async function followed(smoke: Smoke, isMeant: (feed: Feed) => boolean, none: Finding): Promise<readonly Finding[]> {
-  const { context, reader, waitMs } = smoke
-  const endedAtMs = smoke.endedAtMs ?? context.clock()
+  const { context, reader, waitMs, requestIds } = smoke
+  // All calls of the test had ended when the last one began, by the gateway's clock.
+  const endedAtMs = Math.max(...[...requestIds.values()].map(timeIn))
   const untilMs = performance.now() + waitMs
   for (;;) {
     const answer = await askAdmin<FeedsAnswer>(context, { path: '/api/v1/feeds', as: reader })
@@ -40,6 +43,11 @@ async function followed(smoke: Smoke, isMeant: (feed: Feed) => boolean, none: Fi
     }
     await delay(lookEveryMs)
   }
+}
+
+/** Milliseconds since the epoch, from an id of version 7 (RFC 9562). */
+function timeIn(id: string): number {
+  return Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16)
 }
 
 /** The oldest record that it has not sent is younger than ours, and it has sent something since ours ended. */

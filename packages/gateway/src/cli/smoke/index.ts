@@ -20,6 +20,8 @@ export interface SmokeOptions {
   readonly workload: string | undefined
   readonly target: string | undefined
   readonly deployment: string
+  /** Leaves out what needs the management API. */
+  readonly callsOnly: boolean
   /** Longest wait for records, feeds and spans, each, in milliseconds. */
   readonly waitMs: number
 }
@@ -29,8 +31,6 @@ export interface Smoke extends SmokeOptions {
   readonly context: CliContext
   /** Ids of records, by the step that made the call. */
   readonly requestIds: Map<Traced, string>
-  /** When the last of these exchanges ended, by the gateway's clock; null before `records` has found them. */
-  endedAtMs: number | null
 }
 
 export interface Step {
@@ -38,6 +38,8 @@ export interface Step {
   readonly promise: string
   /** Steps without which this one cannot be tried. */
   readonly needs: readonly StepName[]
+  /** True when it asks the management API. */
+  readonly asksAdmin: boolean
   /** Rejects with CliError where it did not come to a finding. */
   run(smoke: Smoke): Promise<readonly Finding[]>
 }

@@ -14,13 +14,14 @@ const expected: Readonly<Record<Traced, Outcome>> = { call: 'completed', stream:
 export const records: Step = {
   promise: 'Each of these calls has a record, with its outcome, its tokens and its cost.',
   needs: ['call', 'stream', 'refusal'],
+  asksAdmin: true,
   async run(smoke) {
     const untilMs = performance.now() + smoke.waitMs
     const findings: Finding[] = []
     for (const [traced, id] of smoke.requestIds) {
       const record = await recordOf(smoke, id, untilMs)
+      if (record === 'elsewhere') return [elsewhere]
       findings.push(record === null ? missing(id, smoke.waitMs) : findingOf(traced, record))
-      if (record !== null) smoke.endedAtMs = Math.max(smoke.endedAtMs ?? 0, record.endedAtMs)
     }
     const unnamed = (Object.keys(expected) as Traced[]).filter(traced => !smoke.requestIds.has(traced))
     if (unnamed.length === 0) return findings
@@ -29,13 +30,24 @@ export const records: Step = {
   },
 }
 
-async function recordOf({ context, reader }: Smoke, id: string, untilMs: number): Promise<RecordRow | null> {
+const elsewhere = note(
+  'This gateway keeps its journal alone (`ledger.store: none`): records are where its feeds ship them.',
+  'Look the ids up there, or name the management API of a collector: --admin URL.',
+)
+
+/** @returns null when it did not come in time; `elsewhere` where this gateway keeps no records to read. */
+async function recordOf(
+  { context, reader }: Smoke,
+  id: string,
+  untilMs: number,
+): Promise<RecordRow | 'elsewhere' | null> {
   for (;;) {
     try {
       return await askAdmin<RecordRow>(context, { path: `/api/v1/records/${id}`, as: reader })
     } catch (error) {
-      const isLate = error instanceof CliError && error.code === 'record_unknown'
-      if (!isLate) throw error
+      const code = error instanceof CliError ? error.code : null
+      if (code === 'ledger_without_store') return 'elsewhere'
+      if (code !== 'record_unknown') throw error
       if (performance.now() >= untilMs) return null
       await delay(lookEveryMs)
     }

@@ -17,6 +17,7 @@ interface Answered {
 export const refusal: Step = {
   promise: 'A call without a token, and one for a deployment that does not exist, are refused by the gateway itself.',
   needs: ['token'],
+  asksAdmin: false,
   async run(smoke) {
     const stranger = await ask(smoke, null)
     const named = await ask(smoke, await smoke.context.token({ as: smoke.as }))

@@ -12,6 +12,7 @@ const answerMs = 15_000
 export const gateway: Step = {
   promise: 'The gateway can be reached and `/readyz` says that it takes calls.',
   needs: [],
+  asksAdmin: false,
   async run({ context }) {
     const base = await context.gateway()
     const { statusCode, body } = await request(`${base}/readyz`, {
@@ -37,6 +38,7 @@ export const gateway: Step = {
 export const token: Step = {
   promise: 'A person or an application gets a token for the gateway. It is not printed.',
   needs: [],
+  asksAdmin: false,
   async run({ context, as }) {
     const { kind, displayName, objectId, audience } = readHolder(await context.token({ as }))
     const who = kind === 'user' ? 'the person' : 'the application'

@@ -1,0 +1,57 @@
+/** An example of `deploy/terraform`, "applied" by Terraform with the stand-ins for its providers: nothing is made. */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { readModules } from '../../test/terraform/hcl.ts'
+import { startProviders } from '../../test/terraform/provider.ts'
+import { providerSchemas } from '../../test/terraform/schema.ts'
+import { copyOfDeploy, inTurn } from '../../test/terraform/terraform.ts'
+
+const examplesDirectory = join(import.meta.dirname, '../../deploy/terraform/examples')
+const guid = '00000000-0000-4000-8000-000000000000'
+
+/** Values of the variables that examples ask for. A variable with a default keeps it. */
+const answers: Readonly<Record<string, string>> = {
+  subscription_id: guid,
+  tenant_id: '11111111-0000-4000-8000-000000000000',
+  user_id: '22222222-0000-4000-8000-000000000000',
+  suffix: '4f2a',
+}
+
+/** Names of the examples. */
+export function exampleNames(): readonly string[] {
+  return readdirSync(examplesDirectory).sort()
+}
+
+/**
+ * The gateway's configuration as the example's output `gateway_yaml` has it.
+ * @throws Error with what Terraform says where it fails.
+ */
+export async function generatedYaml(example: string): Promise<string> {
+  using copy = copyOfDeploy()
+  await using providers = await startProviders(providerSchemas())
+  const directory = join(copy.directory, 'examples', example)
+  const values = (await requiredVariables(copy.directory, example)).map(name => `-var=${name}=${answerFor(name)}`)
+  const { status, stdout, text } = await inTurn(
+    directory,
+    providers.reattach,
+    ['init', '-no-color', '-input=false', '-backend=false'],
+    ['apply', '-no-color', '-input=false', '-auto-approve', ...values],
+    ['output', '-raw', 'gateway_yaml'],
+  )
+  if (status !== 0) throw new Error(`terraform ended with ${status}:\n${text}`)
+  return stdout
+}
+
+async function requiredVariables(directory: string, example: string): Promise<readonly string[]> {
+  const modules = await readModules(directory)
+  const found = modules.find(one => one.directory === `examples/${example}`)
+  return Object.entries(found?.variables ?? {}).flatMap(([name, variable]) =>
+    Object.hasOwn(variable, 'default') ? [] : [name],
+  )
+}
+
+function answerFor(name: string): string {
+  const answer = answers[name]
+  if (answer !== undefined) return answer
+  throw new Error(`the example asks for the variable ${name}: give it a value in scripts/rehearse/applied.ts`)
+}

@@ -1,7 +1,8 @@
 /**
- * `npm run interop -- [--records N] [FILE...]`: tests against programs that are neither on npm nor Debian's packages:
- * Apache Kafka, which Maven fetches, and pandas, pyarrow and polars, which pip fetches. `--records` sets the size of
- * the test with restarts of the broker.
+ * `npm run interop -- [--records N] [--calls N] [--kills N] [FILE...]`: tests against programs that are neither on npm
+ * nor Debian's packages: Apache Kafka, which Maven fetches, and pandas, pyarrow and polars, which pip fetches.
+ * `--records` sets the size of the test with restarts of the broker, `--calls` and `--kills` that of the test that
+ * kills replicas, broker and collector.
  */
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
@@ -13,11 +14,17 @@ import { interopFiles, testEnvironment } from './tests.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { records: { type: 'string', default: '20000' } },
+  options: {
+    records: { type: 'string', default: '20000' },
+    calls: { type: 'string', default: '300' },
+    kills: { type: 'string', default: '4' },
+  },
 })
-if (!/^[1-9]\d{2,7}$/.test(values.records)) {
-  fail('usage', `--records is "${values.records}"; it must be a whole number from 100 to 99999999.`, 'leave it out')
-}
+const records = wholeNumber('records', 100, 99_999_999)
+const calls = wholeNumber('calls', 1, 999_999)
+const kills = wholeNumber('kills', 1, 999)
+/** Longest time of a file, in milliseconds: that of a busy machine. */
+const fileMsMax = 300_000 + records * 20 + calls * 100 + kills * 30_000
 
 const lacking = installMissing(interopPrograms)
 if (lacking !== null) fail('packages_missing', lacking, 'the command above')
@@ -45,12 +52,27 @@ const { status } = spawnSync(
   'node',
   [
     ...['--import=./test/support/seeded.ts', '--test', '--test-concurrency=1'],
-    `--test-timeout=${300_000 + Number(values.records) * 20}`,
+    `--test-timeout=${fileMsMax}`,
     ...(positionals.length > 0 ? positionals : interopFiles()),
   ],
-  { stdio: 'inherit', env: { ...testEnvironment(seed), GATEHOUSE_INTEROP_RECORDS: values.records } },
+  {
+    stdio: 'inherit',
+    env: {
+      ...testEnvironment(seed),
+      GATEHOUSE_INTEROP_RECORDS: String(records),
+      GATEHOUSE_CHAOS_CALLS: String(calls),
+      GATEHOUSE_CHAOS_KILLS: String(kills),
+    },
+  },
 )
 process.exit(status ?? 1)
+
+function wholeNumber(name: keyof typeof values, least: number, most: number): number {
+  const text = values[name]
+  const number = Number(text)
+  if (/^\d+$/.test(text) && number >= least && number <= most) return number
+  return fail('usage', `--${name} is "${text}"; it must be a whole number from ${least} to ${most}.`, 'leave it out')
+}
 
 function fail(code: string, what: string, tryThis: string): never {
   process.stderr.write(`✗ ${code}  ${what}\n  Try: ${tryThis}\n`)

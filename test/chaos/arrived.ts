@@ -1,4 +1,4 @@
-/** Reads what feeds have sent to the stand-ins of Kafka and Event Hubs, with the feeds' own readers. */
+/** Reads what feeds have sent to topics and hubs, with the feeds' own readers. */
 import {
   PartJoiner,
   type RecordDocument,
@@ -13,7 +13,7 @@ import type { KafkaSimulator } from '../../packages/simulator/src/kafka/index.ts
  * The records of these messages, doubles included. Parts of one that are not all there are left out: their sender was
  * killed, and sends the record again. A part that is damaged, or that had to be given up, is an error.
  */
-function joined(documents: readonly RecordDocument[]): readonly FiledRecord[] {
+export function joined(documents: readonly RecordDocument[]): readonly FiledRecord[] {
   const joiner = new PartJoiner<null>({
     clock: () => 0,
     onGivenUp: ({ id }, why) => {

@@ -22,13 +22,15 @@ import {
 import { type Seen, send, sendAll } from './client.ts'
 import { longPlan, planOf } from './plans.ts'
 
-/** The way from the replicas' feeds to the collector. It is not killed. */
+/** The way from the replicas' feeds to the collector. */
 export interface Transport {
   /** Settings of a replica's feed, without what is sent. */
   feed(replica: string): Feed
   readonly source: Source
   /** Records that have arrived, doubles included. */
   records(): Promise<readonly FiledRecord[]>
+  /** Kills it and starts it again, once in a run; without it, the way stays there. */
+  restart?(): Promise<void>
 }
 
 type Feed = Exclude<NonNullable<ConfigInput['feeds']>[string], { kind: 'otlp' }>
@@ -93,18 +95,20 @@ export async function runCollector(t: Scope, options: CollectRunOptions): Promis
     afterCalls: 1 + random.below(calls),
     victim: at === 0 ? collector : random.pick(processes),
     delayMs: random.below(1_000),
-  })).toSorted((a, b) => a.afterCalls - b.afterCalls)
+  }))
   const collectorKills = killings.filter(({ victim }) => victim === collector).length
+  const disturbances = new Disturbances(
+    killings.map(({ afterCalls, victim, delayMs }) => ({ afterCalls, begin: () => victim.kill(delayMs) })),
+  )
+  let restarted: Promise<void> | undefined
+  const restart = (): void => {
+    restarted = way.restart?.()
+    // It is awaited below.
+    restarted?.catch(() => {})
+  }
+  if (way.restart !== undefined) disturbances.add({ afterCalls: 1 + random.below(calls), begin: restart })
   const agents = new Map(replicas.map(replica => [replica, new Agent({ keepAlive: true })]))
   const seen: Seen[] = []
-  let begun = 0
-  const begin = (): void => {
-    begun += 1
-    while ((killings[0]?.afterCalls ?? Number.POSITIVE_INFINITY) <= begun) {
-      const killing = killings.shift()
-      killing?.victim.kill(killing.delayMs)
-    }
-  }
   function* plans() {
     for (let number = 0; ; number += 1) yield random.chance(0.2) ? longPlan(random, number) : planOf(random, number)
   }
@@ -112,16 +116,17 @@ export async function runCollector(t: Scope, options: CollectRunOptions): Promis
     plans(),
     atOnce,
     async plan => {
-      begin()
+      disturbances.callBegins()
       const replica = random.pick(replicas)
       const { url } = await replica.running
       seen.push(await send({ url, agent: agents.get(replica) ?? new Agent(), tokens }, plan))
     },
-    () => begun < calls,
+    () => disturbances.begun < calls,
   )
   for (const agent of agents.values()) agent.destroy()
   // From now on all of them live.
   for (const one of processes) await one.settled()
+  await restarted
   const token = tokens.get('carol')
   for (const replica of replicas) await eventually('each replica shows all three', () => showsAll(replica, token))
   for (const replica of replicas) {
@@ -141,6 +146,30 @@ export async function runCollector(t: Scope, options: CollectRunOptions): Promis
     return found.every(line => line.ended) ? found : null
   })
   return { ledgerDirectory, replicas: names, seen, bill, shipped: lines.length, collectorKills }
+}
+
+interface Disturbance {
+  readonly afterCalls: number
+  readonly begin: () => void
+}
+
+/** Begins each disturbance with the call of its number. */
+class Disturbances {
+  begun = 0
+  readonly #waiting: Disturbance[]
+
+  constructor(all: readonly Disturbance[]) {
+    this.#waiting = [...all]
+  }
+
+  add(one: Disturbance): void {
+    this.#waiting.push(one)
+  }
+
+  callBegins(): void {
+    this.begun += 1
+    for (const { afterCalls, begin } of this.#waiting) if (afterCalls === this.begun) begin()
+  }
 }
 
 async function configured(around: Surroundings, name: string, config: object): Promise<Surroundings> {

@@ -1,4 +1,4 @@
-/** A size of a run: `npm run chaos -- --calls N --kills N` makes it larger. */
+/** A size of a run: `npm run chaos -- --calls N --kills N` makes it larger, and so does `npm run interop`. */
 export function sizeOf(name: 'CALLS' | 'KILLS', usual: number): number {
   const given = process.env[`GATEHOUSE_CHAOS_${name}`]
   if (given === undefined) return usual
